@@ -1,0 +1,54 @@
+# `make` alone lists what there is. Every target sets up what it needs first; where nothing changed that takes no time.
+
+PYTHON ?= python3
+PY := .venv/bin/python
+UNIT ?=
+LAB_ARGS ?=
+export OMP_NUM_THREADS ?= 1
+
+# A Python that was asked for (PYTHON=python3.12 make lab) is used even where .venv holds another.
+ASKED := $(if $(filter file,$(origin PYTHON)),,--this-python)
+SET_UP = @command -v "$(PYTHON)" >/dev/null || { echo "There is no $(PYTHON) here; install Python 3.11 or newer." >&2; exit 1; }; \
+	"$(PYTHON)" scripts/setup.py $(ASKED)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup lab test test-all grade notebooks audit clean with-grade with-test
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+
+setup:  ## build .venv with all a learner needs (the other targets do this by themselves)
+	$(SET_UP) lab
+
+lab: setup  ## copy the problem sets to work/ where missing, and open JupyterLab on the course
+	@$(PY) scripts/lab.py $(LAB_ARGS)
+
+test: with-test  ## lint, type-check and run the tests that take seconds
+	$(PY) -m ruff check .
+	$(PY) -m mypy
+	$(PY) -m pytest -m "not slow and not browser"
+
+test-all: with-test  ## all tests, with the slow ones and those in a real browser (needs Chromium)
+	@$(PY) scripts/need.py chromium
+	$(PY) -m ruff check .
+	$(PY) -m mypy
+	$(PY) -m pytest
+
+grade: with-grade  ## grade a sample class, write its feedback pages and print the gradebook
+	$(PY) -m autograder grade --sample
+
+notebooks: with-grade  ## build all notebooks from their text masters, and prove them
+	$(PY) -m autograder notebooks
+
+audit: with-grade  ## measure how often checks err, for all units or one (UNIT=09)
+	$(PY) -m autograder audit $(UNIT)
+
+clean:  ## remove .venv and caches (work/ and the grader's data stay)
+	rm -rf .venv build src/*.egg-info *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+with-grade:
+	$(SET_UP) lab grade
+
+with-test:
+	$(SET_UP) lab grade test

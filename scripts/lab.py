@@ -1,0 +1,42 @@
+"""Copy the problem sets to `work/` where they are missing, and open JupyterLab on the course.
+
+Run it with the environment's Python: `make lab` does so, and on Windows or under conda `python scripts/lab.py` does.
+What is in `work/` belongs to the learner: a file that is there is never touched. Further arguments go to JupyterLab.
+"""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+LANDING = "lectures/03_elbo.ipynb"
+
+
+def copy_missing(released: Path, work: Path) -> list[Path]:
+    """Copy each released file that `work` lacks; return the copies made, in order."""
+    copied = []
+    for source in sorted(path for path in released.rglob("*") if path.is_file()):
+        target = work / source.relative_to(released)
+        if ".ipynb_checkpoints" in source.parts or target.exists():
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target)
+        copied.append(target)
+    return copied
+
+
+def main(arguments: list[str]) -> int:
+    for path in copy_missing(ROOT / "notebooks", ROOT / "work"):
+        print(f"copied to {path.relative_to(ROOT).as_posix()}: yours to write in", flush=True)
+    landing = ROOT / LANDING
+    page = f"/lab/tree/{LANDING}" if landing.exists() else "/lab"
+    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={ROOT}", f"--LabApp.default_url={page}"]
+    try:
+        return subprocess.call([*command, *arguments], cwd=ROOT)
+    except KeyboardInterrupt:
+        return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

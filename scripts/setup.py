@@ -1,0 +1,201 @@
+"""Make `.venv` ready: `python3 scripts/setup.py lab`, or with more extras, `lab grade test`.
+
+Every target of the Makefile passes through here, so the common case, nothing to do, must cost next to nothing. Each
+installed extra leaves a stamp in `.venv` holding a digest of the pins, of pyproject.toml, of the environment's Python
+and of the folder's place. As long as the digests agree, this script says nothing and ends. (File times would not do:
+a clone or a checkout changes them.)
+
+Only the standard library, and no syntax newer than Python 2.7: on too old a Python it must run far enough to say so.
+"""
+
+import hashlib
+import io
+import os
+import shutil
+import subprocess
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+OLDEST, NEWEST = (3, 11), (3, 13)
+MIN_DISK_GB = 8.0
+EXTRAS = ("lab", "grade", "test")
+
+
+class CannotSetUp(Exception):
+    """Something about the machine stands in the way; the message is the one sentence its owner reads."""
+
+
+def dotted(version):
+    return ".".join(str(part) for part in version[:2])
+
+
+# -- what the machine must offer, asked before anything is touched ----------------------------------------------------
+
+
+def find_on_path(names):
+    """The first of these commands that exists, or None (shutil.which, without needing Python 3.3)."""
+    for name in names:
+        for folder in os.environ.get("PATH", "").split(os.pathsep):
+            if os.access(os.path.join(folder, name), os.X_OK):
+                return name
+    return None
+
+
+def refuse_wrong_python(version=tuple(sys.version_info)):
+    if OLDEST <= tuple(version[:2]) <= NEWEST:
+        return
+    better = find_on_path("python%s" % dotted((3, minor)) for minor in range(NEWEST[1], OLDEST[1] - 1, -1))
+    cure = "this machine has one: run `PYTHON=%s make ...`" % better if better else "install one, then run again"
+    raise CannotSetUp(
+        "The course needs Python %s to %s, and this is Python %s; %s."
+        % (dotted(OLDEST), dotted(NEWEST), dotted(version), cure)
+    )
+
+
+def refuse_missing_venv(modules=("venv", "ensurepip")):
+    for module in modules:
+        try:
+            __import__(module)
+        except ImportError:
+            raise CannotSetUp(
+                "This Python cannot make a virtual environment (it has no `%s` module); on Debian or Ubuntu run "
+                "`sudo apt install python%s-venv`, then run again." % (module, dotted(sys.version_info))
+            )
+
+
+def refuse_small_disk(folder=ROOT, least_gb=None):
+    if least_gb is None:
+        least_gb = float(os.environ.get("COURSE_VI_MIN_DISK_GB", MIN_DISK_GB))
+    free_gb = shutil.disk_usage(folder).free / 1e9
+    if free_gb < least_gb:
+        raise CannotSetUp(
+            "Setting up needs %g GB of free disk and %s has %.1f GB; make room, then run again."
+            % (least_gb, folder, free_gb)
+        )
+
+
+# -- the environment, as found ----------------------------------------------------------------------------------------
+
+
+def python_of(venv):
+    return os.path.join(venv, "Scripts", "python.exe") if os.name == "nt" else os.path.join(venv, "bin", "python")
+
+
+def version_of(venv):
+    """(3, 11, 7) as written in pyvenv.cfg; None where there is no environment, or its Python is gone."""
+    settings = os.path.join(venv, "pyvenv.cfg")
+    if not (os.path.exists(settings) and os.path.exists(python_of(venv))):
+        return None
+    with io.open(settings, encoding="utf-8") as lines:
+        for line in lines:
+            key, _, value = line.partition("=")
+            if key.strip() in ("version", "version_info"):
+                return tuple(int(part) for part in value.strip().split(".")[:3] if part.isdigit())
+    return None
+
+
+def digest(root, venv):
+    """What an installed extra depends on; a renamed folder counts, since scripts in `.venv` hold its path."""
+    parts = [repr(version_of(venv)).encode(), os.path.abspath(root).encode("utf-8")]
+    for name in ("constraints.txt", "pyproject.toml"):
+        with open(os.path.join(root, name), "rb") as pins:
+            parts.append(pins.read().replace(b"\r\n", b"\n"))
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()
+
+
+def stamp(venv, extra):
+    return os.path.join(venv, ".stamp-" + extra)
+
+
+def missing(extras, root, venv):
+    """Those extras that are not installed by today's pins."""
+    now = digest(root, venv)
+    late = []
+    for extra in extras:
+        try:
+            with open(stamp(venv, extra)) as written:
+                if written.read().strip() != now:
+                    late.append(extra)
+        except (IOError, OSError):
+            late.append(extra)
+    return late
+
+
+def usable(venv, root, asked_python=False):
+    """May this environment be kept? Not if it was made elsewhere, or with a Python that is unfit or not the asked one."""
+    version = version_of(venv)
+    if version is None or not OLDEST <= version[:2] <= NEWEST:
+        return False
+    if asked_python and version[:2] != tuple(sys.version_info[:2]):
+        return False
+    home = os.path.join(venv, ".home")
+    if not os.path.exists(home):  # made by hand, as the README shows for Windows
+        return True
+    with io.open(home, encoding="utf-8") as written:
+        return written.read().strip() == os.path.abspath(root)
+
+
+# -- the work ---------------------------------------------------------------------------------------------------------
+
+
+def run(*command):
+    if subprocess.call(command, cwd=ROOT) != 0:
+        raise CannotSetUp("Set-up stopped half-way (see above); run the same command again to go on from here.")
+
+
+def install(extras, root, venv):
+    python = python_of(venv)
+    now = digest(root, venv)
+    for extra in extras:
+        if os.path.exists(stamp(venv, extra)):
+            os.remove(stamp(venv, extra))
+    pins = os.path.join(root, "constraints.txt")
+    pip = (python, "-m", "pip", "install", "--disable-pip-version-check", "-c", pins)
+    run(*pip + ("--quiet", "setuptools"))
+    run(*pip + ("--no-build-isolation", "-e", "%s[%s]" % (root, ",".join(extras))))
+    for extra in extras:
+        with open(stamp(venv, extra), "w") as out:
+            out.write(now + "\n")
+
+
+def set_up(extras, root=ROOT, asked_python=False):
+    """Returns True if there was something to do."""
+    venv = os.path.join(root, ".venv")
+    keep = usable(venv, root, asked_python)
+    if keep and not missing(extras, root, venv):
+        return False
+    if not keep:
+        refuse_wrong_python()
+        refuse_missing_venv()
+    refuse_small_disk(root)
+    if not keep:
+        print("Making .venv with Python %s ..." % dotted(sys.version_info))
+        run(sys.executable, "-m", "venv", "--clear", venv)
+        with io.open(os.path.join(venv, ".home"), "w", encoding="utf-8") as out:
+            out.write(os.path.abspath(root) + "\n")
+    # What was installed by older pins is brought up to date along with what is asked for now.
+    extras = [extra for extra in EXTRAS if extra in extras or os.path.exists(stamp(venv, extra))]
+    print("Installing the course with [%s]: some minutes the first time, mostly for PyTorch ..." % ",".join(extras))
+    sys.stdout.flush()
+    install(extras, root, venv)
+    return True
+
+
+def main(arguments):
+    asked_python = "--this-python" in arguments
+    extras = [argument for argument in arguments if argument != "--this-python"] or ["lab"]
+    unknown = [extra for extra in extras if extra not in EXTRAS]
+    try:
+        if unknown:
+            raise CannotSetUp("There is no extra called %s; choose from %s." % (unknown[0], ", ".join(EXTRAS)))
+        if set_up(extras, asked_python=asked_python):
+            print("The set-up is complete.")
+    except CannotSetUp as reason:
+        sys.stdout.flush()
+        sys.stderr.write("%s\n" % reason)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
