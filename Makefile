@@ -28,8 +28,8 @@ test: with-test  ## lint, type-check and run the tests that take seconds
 	$(PY) -m mypy
 	$(PY) -m pytest -m "not slow and not browser"
 
-test-all: with-test  ## all tests, with the slow ones and those in a real browser (needs Chromium)
-	@$(PY) scripts/need.py chromium
+test-all:  ## all tests, with the slow ones and those in a real browser (needs Chromium)
+	$(SET_UP) --needs chromium lab grade test
 	$(PY) -m ruff check .
 	$(PY) -m mypy
 	$(PY) -m pytest

@@ -1,4 +1,5 @@
-"""Make `.venv` ready: `python3 scripts/setup.py lab`, or with more extras, `lab grade test`.
+"""Make `.venv` ready: `python3 scripts/setup.py lab`, or with more extras, `lab grade test`; `--needs chromium` asks
+first whether a tool of the system is there.
 
 Every target of the Makefile passes through here, so the common case, nothing to do, must cost next to nothing. Each
 installed extra leaves a stamp in `.venv` holding a digest of the pins, of pyproject.toml, of the environment's Python
@@ -8,6 +9,7 @@ a clone or a checkout changes them.)
 Only the standard library, and no syntax newer than Python 2.7: on too old a Python it must run far enough to say so.
 """
 
+import argparse
 import hashlib
 import io
 import os
@@ -19,6 +21,13 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 OLDEST, NEWEST = (3, 11), (3, 13)
 MIN_DISK_GB = 8.0
 EXTRAS = ("lab", "grade", "test")
+TOOLS = {
+    "chromium": (
+        ("chromium", "chromium-browser", "google-chrome"),
+        "The browser tests need Chromium and found none; on Debian or Ubuntu run `sudo apt-get install chromium`, "
+        "elsewhere install Chrome, then run again.",
+    ),
+}
 
 
 class CannotSetUp(Exception):
@@ -72,6 +81,12 @@ def refuse_small_disk(folder=ROOT, least_gb=None):
             "Setting up needs %g GB of free disk and %s has %.1f GB; make room, then run again."
             % (least_gb, folder, free_gb)
         )
+
+
+def refuse_missing_tool(tool):
+    commands, sentence = TOOLS[tool]
+    if find_on_path(commands) is None:
+        raise CannotSetUp(sentence)
 
 
 # -- the environment, as found ----------------------------------------------------------------------------------------
@@ -182,13 +197,18 @@ def set_up(extras, root=ROOT, asked_python=False):
 
 
 def main(arguments):
-    asked_python = "--this-python" in arguments
-    extras = [argument for argument in arguments if argument != "--this-python"] or ["lab"]
-    unknown = [extra for extra in extras if extra not in EXTRAS]
+    options = argparse.ArgumentParser(description="Make .venv ready.")
+    options.add_argument("extras", nargs="*", help="any of %s" % ", ".join(EXTRAS))
+    options.add_argument("--needs", choices=sorted(TOOLS), help="a tool of the system that must be there")
+    options.add_argument("--this-python", action="store_true", help="make .venv anew if it holds another Python")
+    chosen = options.parse_args(arguments)
+    unknown = [extra for extra in chosen.extras if extra not in EXTRAS]
+    if unknown:
+        options.error("there is no extra %s; choose from %s" % (unknown[0], ", ".join(EXTRAS)))
     try:
-        if unknown:
-            raise CannotSetUp("There is no extra called %s; choose from %s." % (unknown[0], ", ".join(EXTRAS)))
-        if set_up(extras, asked_python=asked_python):
+        if chosen.needs:
+            refuse_missing_tool(chosen.needs)
+        if set_up(chosen.extras or ["lab"], asked_python=chosen.this_python):
             print("The set-up is complete.")
     except CannotSetUp as reason:
         sys.stdout.flush()
