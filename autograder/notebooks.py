@@ -1,0 +1,195 @@
+"""Build every notebook of the course from its text master, one way only::
+
+    python -m autograder notebooks                  everything; lectures are executed
+    python -m autograder notebooks 03 09_sticking   these units
+    python -m autograder notebooks --no-execute     problem sets alone (seconds)
+    python -m autograder notebooks --check          change nothing, fail if a notebook is not what its master makes
+
+Problem sets come out twice: ``solutions/NN/NN.ipynb`` is nbgrader's source, ``notebooks/NN/NN.ipynb`` is what nbgrader releases of it.
+Both are equal byte for byte whenever they are built. Lectures run in a real kernel, top to bottom, and keep their outputs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+
+from autograder import masters
+from autograder.masters import MasterError
+
+ROOT = Path(__file__).resolve().parents[1]
+WARN_BYTES = 1_500_000
+CELL_SECONDS = 900
+
+
+@dataclass(frozen=True)
+class Course:
+    """Where a course lies and what its exercises are worth."""
+
+    root: Path
+    registry: Mapping[str, Any]
+
+    def lecture(self, unit: str, suffix: str = ".ipynb") -> Path:
+        return self.root / "lectures" / f"{unit}{suffix}"
+
+    def source(self, unit: str, suffix: str = ".ipynb") -> Path:
+        return self.root / "solutions" / unit / f"{unit}{suffix}"
+
+    def release(self, unit: str) -> Path:
+        return self.root / "notebooks" / unit / f"{unit}.ipynb"
+
+    def units(self, wanted: list[str] | None = None) -> list[str]:
+        """Units that have a master, in order; ``wanted`` picks by the beginning of their names (``"03"``)."""
+        every = {path.stem for path in self.root.glob("lectures/[0-9][0-9]_*.py")}
+        every |= {path.stem for path in self.root.glob("solutions/*/[0-9][0-9]_*.py") if path.stem == path.parent.name}
+        for name in wanted or []:
+            if not any(unit.startswith(name) for unit in every):
+                raise MasterError(f"there is no unit {name!r}; the units are {', '.join(sorted(every)) or 'none yet'}")
+        return sorted(unit for unit in every if not wanted or any(unit.startswith(name) for name in wanted))
+
+
+def this_course() -> Course:
+    """The course this file belongs to."""
+    from autograder.exercises import EXERCISES
+
+    return Course(ROOT, EXERCISES)
+
+
+def problem_set(course: Course, unit: str) -> tuple[bytes, bytes]:
+    """The bytes of a unit's source and of its release. A release that would give a solution away is refused."""
+    from autograder import release
+
+    source = masters.problem_set(course.source(unit, ".py").read_text(encoding="utf-8"), unit, course.registry)
+    config = release.load_config(ROOT)
+    data = release.released(unit, masters.dumps(source), config)
+    found = release.leaks(source, nbformat.reads(data.decode(), as_version=4))
+    if found:
+        raise MasterError(f"the release of {unit} gives away:\n  " + "\n  ".join(found))
+    return masters.dumps(source), data
+
+
+def execute(notebook: NotebookNode, where: Path, name: str) -> NotebookNode:
+    """Run a lecture in a kernel of its own, in the folder ``where``. The first failing cell stops the build, by name."""
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError
+    from tqdm import tqdm
+
+    environment = {key: value for key, value in os.environ.items() if key not in ("MPLBACKEND", "COURSE_VI_SMOKE")}
+    total = sum(cell.cell_type == "code" for cell in notebook.cells)
+    current = {"index": 0}
+    with tqdm(total=total, desc=name, unit="cell") as bar:
+        client = NotebookClient(
+            notebook,
+            timeout=CELL_SECONDS,
+            kernel_name="python3",
+            shutdown_kernel="immediate",
+            record_timing=False,
+            coalesce_streams=True,
+            resources={"metadata": {"path": str(where)}},
+            on_cell_start=lambda cell, cell_index: current.update(index=cell_index),
+            on_cell_executed=lambda cell, cell_index, execute_reply: bar.update(),
+        )
+        try:
+            client.execute(env=environment)
+        except CellExecutionError as error:
+            first = notebook.cells[current["index"]].source.strip().splitlines()[0]
+            raise MasterError(f"{name}, cell {current['index'] + 1} ({first!r}) failed:\n{error.traceback}") from None
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if output.output_type == "stream":
+                output.text = settled(output.text)
+    notebook.metadata = nbformat.from_dict(masters.NOTEBOOK_METADATA)
+    notebook.metadata.pop("widgets", None)
+    return notebook
+
+
+def settled(text: str) -> str:
+    """What a terminal would show in the end: of a progress bar's many states, the last."""
+    return re.sub(r"[^\n]*\r(?!\n)(?=[^\n\r])", "", text.replace("\r\n", "\n")).replace("\r", "")
+
+
+def build(course: Course, units: list[str], run_lectures: bool = True) -> None:
+    """Write the notebooks of these units, with a line for each."""
+    for unit in units:
+        if course.source(unit, ".py").exists():
+            started = time.perf_counter()
+            for path, data in zip((course.source(unit), course.release(unit)), problem_set(course, unit), strict=True):
+                _write(course, path, data, started)
+        if run_lectures and course.lecture(unit, ".py").exists():
+            started = time.perf_counter()
+            path = course.lecture(unit)
+            notebook = masters.lecture(course.lecture(unit, ".py").read_text(encoding="utf-8"), unit)
+            _write(course, path, masters.dumps(execute(notebook, path.parent, f"lectures/{unit}")), started)
+
+
+def stale(course: Course, units: list[str]) -> list[str]:
+    """Notebooks on disk that are not what their masters make, and why. Nothing is executed and nothing is written."""
+    wrong = []
+    for unit in units:
+        if course.source(unit, ".py").exists():
+            for path, data in zip((course.source(unit), course.release(unit)), problem_set(course, unit), strict=True):
+                if not path.exists() or path.read_bytes() != data:
+                    wrong.append(f"{path.relative_to(course.root)} is not what its master makes")
+        if course.lecture(unit, ".py").exists():
+            path = course.lecture(unit)
+            wanted = masters.lecture(course.lecture(unit, ".py").read_text(encoding="utf-8"), unit)
+            reasons = _lecture_faults(wanted, nbformat.read(path, as_version=4)) if path.exists() else ["it does not exist"]
+            wrong += [f"{path.relative_to(course.root)}: {reason}" for reason in reasons]
+    return wrong
+
+
+def _lecture_faults(wanted: NotebookNode, found: NotebookNode) -> list[str]:
+    faults = []
+    if wanted.metadata != found.metadata:
+        faults.append("its metadata differ")
+    if len(wanted.cells) != len(found.cells):
+        return [*faults, f"it has {len(found.cells)} cells, its master {len(wanted.cells)}"]
+    for number, (new, old) in enumerate(zip(wanted.cells, found.cells, strict=True), start=1):
+        if (new.cell_type, new.source, new.id, new.metadata) != (old.cell_type, old.source, old.id, old.metadata):
+            faults.append(f"cell {number} differs from its master")
+        elif new.cell_type == "code" and new.source.strip() and old.execution_count is None:
+            faults.append(f"cell {number} was never executed")
+        elif any(output.output_type == "error" for output in old.get("outputs", [])):
+            faults.append(f"cell {number} shows an error")
+    return faults
+
+
+def _write(course: Course, path: Path, data: bytes, started: float) -> None:
+    changed = not path.exists() or path.read_bytes() != data
+    if changed:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    size, seconds = len(data) / 1000, time.perf_counter() - started
+    print(f"{'wrote' if changed else 'equal'}  {path.relative_to(course.root)}  {size:,.0f} kB  {seconds:.1f} s", flush=True)
+    if len(data) > WARN_BYTES:
+        print(f"       warning: over {WARN_BYTES / 1e6} MB; draw fewer points, or lower the resolution of its figures", flush=True)
+
+
+def main(argv: list[str]) -> int:
+    """The command line described above; 0 when all is built (or, with ``--check``, up to date)."""
+    parser = argparse.ArgumentParser(prog="python -m autograder notebooks", description="build the notebooks from their text masters")
+    parser.add_argument("units", nargs="*", metavar="UNIT", help="units by the beginning of their names; all when none is named")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail if a notebook is not what its master makes")
+    parser.add_argument("--no-execute", action="store_true", help="leave the lectures alone")
+    options = parser.parse_args(argv)
+    course = this_course()
+    try:
+        units = course.units(options.units)
+        wrong = stale(course, units) if options.check else build(course, units, not options.no_execute)
+    except MasterError as error:
+        print(error)
+        return 1
+    for line in wrong or []:
+        print(line)
+    if wrong:
+        print("run `make notebooks` to build them again")
+    return 1 if wrong else 0

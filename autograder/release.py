@@ -1,0 +1,110 @@
+"""What students get: nbgrader generates it, this page adds the two things nbgrader does not do.
+
+It drops the cells that explain a solution, and it looks through the result for anything that should have stayed behind.
+Importing nbgrader takes seconds, so nothing but the builder and the grading loop imports this module.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+from nbgrader.converters import GenerateAssignment
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.preprocessors import NbGraderPreprocessor
+from nbgrader.utils import capture_log
+from traitlets.config import Config, PyFileConfigLoader
+
+from autograder.masters import SOLUTION_ONLY, MasterError
+
+CONFIG_FILE = "nbgrader_config.py"
+LOG = logging.getLogger("autograder.nbgrader")
+LOG.propagate = False
+
+
+class DropSolutionOnly(NbGraderPreprocessor):
+    """Leaves out of the release the cells that explain a solution (named in ``nbgrader_config.py``)."""
+
+    def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
+        nb.cells = [cell for cell in nb.cells if SOLUTION_ONLY not in cell.metadata]
+        return nb, resources
+
+
+def load_config(root: Path) -> Config:
+    """The course's nbgrader configuration, as the stock commands read it."""
+    return PyFileConfigLoader(CONFIG_FILE, path=str(root)).load_config()
+
+
+def convert(converter: type, config: Config, unit: str, student: str = "*") -> dict[str, Any]:
+    """Run one of nbgrader's converters on one unit (and one student), forcing a fresh result.
+
+    Returns nbgrader's own report: ``success``, and ``error`` and ``log`` where there is one. It never raises for what goes wrong inside a
+    conversion, so that a caller's loop over students goes on.
+    """
+    course = CourseDirectory(config=config, assignment_id=unit, student_id=student, log=LOG)
+    app = converter(coursedir=course, config=config, log=LOG)
+    app.force = True
+    return capture_log(app)
+
+
+def released(unit: str, source: bytes, config: Config) -> bytes:
+    """The students' notebook that nbgrader makes of ``source``, in a course folder and gradebook of its own."""
+    with tempfile.TemporaryDirectory(prefix="release_") as scratch:
+        root = Path(scratch).resolve()
+        private = Config(config)
+        private.CourseDirectory = Config(config.CourseDirectory)
+        private.CourseDirectory.update(root=str(root), db_url=f"sqlite:///{(root / 'gradebook.db').as_posix()}")
+        master = root / private.CourseDirectory.source_directory / unit / f"{unit}.ipynb"
+        master.parent.mkdir(parents=True)
+        master.write_bytes(source)
+        outcome = convert(GenerateAssignment, private, unit)
+        result = root / private.CourseDirectory.release_directory / unit / f"{unit}.ipynb"
+        if not outcome["success"] or not result.exists():
+            raise MasterError(f"nbgrader could not release {unit}:\n{outcome.get('log', '')}{outcome.get('error', '')}")
+        return result.read_bytes()
+
+
+def leaks(source: NotebookNode, release: NotebookNode) -> list[str]:
+    """What of the solutions can still be read in the students' notebook, in words; an empty list when nothing can."""
+    text = nbformat.writes(release)
+    lines = {line.strip() for cell in release.cells for line in cell.source.splitlines()}
+    found = [f"the text {mark!r}" for mark in ("BEGIN SOLUTION", "END SOLUTION", "MARK SCHEME") if mark in text]
+    found += [f"an output of cell {cell.id}" for cell in release.cells if cell.cell_type == "code" and cell.outputs]
+    ids = {cell.id for cell in release.cells}
+    for cell in source.cells:
+        if SOLUTION_ONLY in cell.metadata:
+            if cell.id in ids:
+                found.append(f"the cell {cell.id}, which explains {cell.metadata[SOLUTION_ONLY]}")
+            hidden = cell.source
+        else:
+            hidden = "\n".join(_hidden(cell))
+        visible = {line.strip() for other in source.cells for line in _shown(other)}
+        found += [f"the line {line!r}" for line in _telling(hidden) if line in lines and line not in visible]
+    return sorted(set(found))
+
+
+def _hidden(cell: NotebookNode) -> list[str]:
+    """The parts of a source cell that nbgrader takes out: solution bodies, mark schemes and written model answers."""
+    if cell.cell_type == "markdown" and cell.metadata.get("nbgrader", {}).get("solution"):
+        return [cell.source]
+    return re.findall(r"BEGIN SOLUTION[^\n]*\n(.*?)[^\n]*END SOLUTION", cell.source, re.DOTALL)
+
+
+def _shown(cell: NotebookNode) -> list[str]:
+    """The lines of a source cell that students may read: a hidden line that also stands among these gives nothing away."""
+    if SOLUTION_ONLY in cell.metadata:
+        return []
+    source = cell.source
+    for part in _hidden(cell):
+        source = source.replace(part, "")
+    return source.splitlines()
+
+
+def _telling(text: str) -> list[str]:
+    """Lines that say something: brackets, blank lines and fences alone give nothing away."""
+    return [line.strip() for line in text.splitlines() if len(re.findall(r"\w", line)) > 3]
