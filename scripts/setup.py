@@ -6,19 +6,18 @@ installed extra leaves a stamp in `.venv` holding a digest of the pins, of pypro
 and of the folder's place. As long as the digests agree, this script says nothing and ends. (File times would not do:
 a clone or a checkout changes them.)
 
-Only the standard library, and no syntax newer than Python 2.7: on too old a Python it must run far enough to say so.
+Only the standard library, and no syntax newer than Python 3.4: on too old a Python it must run far enough to say so.
 """
 
 import argparse
 import hashlib
-import io
 import os
 import shutil
 import subprocess
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-OLDEST, NEWEST = (3, 11), (3, 13)
+OLDEST, NEWEST = (3, 11), (3, 14)
 MIN_DISK_GB = 8.0
 EXTRAS = ("lab", "grade", "test")
 TOOLS = {
@@ -41,13 +40,9 @@ def dotted(version):
 # -- what the machine must offer, asked before anything is touched ----------------------------------------------------
 
 
-def find_on_path(names):
-    """The first of these commands that exists, or None (shutil.which, without needing Python 3.3)."""
-    for name in names:
-        for folder in os.environ.get("PATH", "").split(os.pathsep):
-            if os.access(os.path.join(folder, name), os.X_OK):
-                return name
-    return None
+def find_on_path(commands):
+    """The first of these commands that exists, or None."""
+    return next((command for command in commands if shutil.which(command)), None)
 
 
 def refuse_wrong_python(version=tuple(sys.version_info)):
@@ -69,7 +64,7 @@ def refuse_missing_venv(modules=("venv", "ensurepip")):
             raise CannotSetUp(
                 "This Python cannot make a virtual environment (it has no `%s` module); on Debian or Ubuntu run "
                 "`sudo apt install python%s-venv`, then run again." % (module, dotted(sys.version_info))
-            )
+            ) from None
 
 
 def refuse_small_disk(folder=ROOT, least_gb=None):
@@ -101,7 +96,7 @@ def version_of(venv):
     settings = os.path.join(venv, "pyvenv.cfg")
     if not (os.path.exists(settings) and os.path.exists(python_of(venv))):
         return None
-    with io.open(settings, encoding="utf-8") as lines:
+    with open(settings, encoding="utf-8") as lines:
         for line in lines:
             key, _, value = line.partition("=")
             if key.strip() in ("version", "version_info"):
@@ -131,13 +126,13 @@ def missing(extras, root, venv):
             with open(stamp(venv, extra)) as written:
                 if written.read().strip() != now:
                     late.append(extra)
-        except (IOError, OSError):
+        except OSError:
             late.append(extra)
     return late
 
 
 def usable(venv, root, asked_python=False):
-    """May this environment be kept? Not if it was made elsewhere, or with a Python that is unfit or not the asked one."""
+    """May this environment be kept? Not if it was made elsewhere, or with a Python that is unfit or not asked for."""
     version = version_of(venv)
     if version is None or not OLDEST <= version[:2] <= NEWEST:
         return False
@@ -146,7 +141,7 @@ def usable(venv, root, asked_python=False):
     home = os.path.join(venv, ".home")
     if not os.path.exists(home):  # made by hand, as the README shows for Windows
         return True
-    with io.open(home, encoding="utf-8") as written:
+    with open(home, encoding="utf-8") as written:
         return written.read().strip() == os.path.abspath(root)
 
 
@@ -186,7 +181,7 @@ def set_up(extras, root=ROOT, asked_python=False):
     if not keep:
         print("Making .venv with Python %s ..." % dotted(sys.version_info))
         run(sys.executable, "-m", "venv", "--clear", venv)
-        with io.open(os.path.join(venv, ".home"), "w", encoding="utf-8") as out:
+        with open(os.path.join(venv, ".home"), "w", encoding="utf-8") as out:
             out.write(os.path.abspath(root) + "\n")
     # What was installed by older pins is brought up to date along with what is asked for now.
     extras = [extra for extra in EXTRAS if extra in extras or os.path.exists(stamp(venv, extra))]
