@@ -1,15 +1,15 @@
 """nbgrader for this course. Stock commands work from the repository root::
 
-    nbgrader generate_assignment 03_elbo     solutions/ -> notebooks/  (`make notebooks` does it too, byte for byte the same)
-    nbgrader autograde 03_elbo               autograder/class.data/submitted/STUDENT/03_elbo/03_elbo.ipynb -> .../autograded/
-    nbgrader generate_feedback 03_elbo       -> autograder/class.data/feedback/
-    nbgrader export                          -> autograder/class.data/grades.csv
+    nbgrader generate_assignment 03_elbo     solutions/ -> notebooks/ (`make notebooks` writes the same bytes)
+    nbgrader autograde 03_elbo               submitted/STUDENT/03_elbo/03_elbo.ipynb -> autograded/...
+    nbgrader generate_feedback 03_elbo       -> feedback/...
+    nbgrader export                          -> grades.csv
 
-and so does Formgrader in JupyterLab's Nbgrader menu. Everything about a class lies under ``autograder/class.data``, which git ignores
-and which the dot in its name keeps from ever being imported.
+and so does Formgrader in JupyterLab's Nbgrader menu. Everything about a class, its submissions first, lies under
+``autograder/class.data``, which git ignores and which the dot in its name keeps from ever being imported.
 
-Submissions are run as they are, with the rights of whoever runs the command: grade only work of people you trust, or in a machine
-of its own, until the isolated grader is there.
+Submissions are run as they are, with the rights of whoever runs the command: grade only work of people you trust, or on
+a machine of its own, until the isolated grader is there.
 """
 
 import os
@@ -22,7 +22,7 @@ c = get_config()  # noqa: F821 - nbgrader puts it here
 ROOT = Path(__file__).resolve().parent
 CLASS = "autograder/class.data"
 
-# nbgrader starts `alembic` by name when it makes a gradebook: let it find the one beside this Python, environment activated or not.
+# To make a gradebook nbgrader starts `alembic` by name: it must find the one beside this Python, activated or not.
 if shutil.which("alembic") is None:
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
 
@@ -38,12 +38,12 @@ c.CourseDirectory.source_with_tests_directory = f"{CLASS}/source_with_tests"
 c.CourseDirectory.db_url = f"sqlite:///{(ROOT / CLASS / 'gradebook.db').as_posix()}"
 (ROOT / CLASS).mkdir(parents=True, exist_ok=True)  # SQLite makes the file, but not the folder
 
-# Whatever else lies beside a source notebook would be released with it: the text master, which holds the solutions, above all.
-# This list replaces nbgrader's own, so it repeats it.
+# Whatever else lies beside a source notebook would be released with it, above all the text master, which holds the
+# solutions. This list replaces nbgrader's own, so it repeats it.
 c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback", "*.py", "jupytext.toml"]
 
 # What students get: explanations of solutions dropped, bodies of solutions replaced by a stub that says what to do.
-c.ClearSolutions.code_stub = {"python": 'raise NotImplementedError("your turn: write this body, then run this cell and its check")'}
+c.ClearSolutions.code_stub = {"python": 'raise NotImplementedError("your turn: write this body, then run its check")'}
 c.ClearSolutions.text_stub = "*Your answer here: a few sentences. Double-click to edit.*"
 c.ClearMarkScheme.enforce_metadata = False  # our mark schemes stand in written answers, not in nbgrader's task cells
 c.GenerateAssignment.preprocessors = [

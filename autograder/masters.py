@@ -1,6 +1,6 @@
 """From text masters to notebooks: parse, name every cell, expand the short metadata, refuse what is malformed.
 
-A problem set is written as ``solutions/NN_name/NN_name.py`` in jupytext's percent format. Its cell markers carry one short key:
+A problem set is written as ``solutions/NN_name/NN_name.py`` in jupytext's percent format. Its markers carry one key:
 
 ==================  =================================================================================================
 ``exercise="ID"``   the learner writes this function; the body between BEGIN and END SOLUTION becomes a stub
@@ -67,7 +67,7 @@ def lecture(text: str, unit: str) -> NotebookNode:
         lines = code_lines(cell.source) if cell.cell_type == "code" else 0
         if lines > MAX_LECTURE_LINES:
             first = cell.source.strip().splitlines()[0]
-            breaches.append(f"cell {number} ({first!r}) has {lines} lines of code; a lecture's have {MAX_LECTURE_LINES} at most")
+            breaches.append(f"cell {number} ({first!r}) has {lines} lines of code; {MAX_LECTURE_LINES} is the most")
     _refuse(unit, breaches)
     return notebook
 
@@ -98,7 +98,7 @@ def structure(notebook: NotebookNode, unit: str, registry: Mapping[str, Any]) ->
     for number, cell in enumerate(notebook.cells, start=1):
         unknown = [key for key in cell.metadata if key not in (*MARKERS, "tags")]
         if unknown:
-            breaches.append(f"cell {number}: unknown metadata {', '.join(unknown)}; the markers are {', '.join(MARKERS)}")
+            breaches.append(f"cell {number}: unknown metadata {', '.join(unknown)}; there are {', '.join(MARKERS)}")
         marker = marker_of(cell)
         if marker is None:
             continue
@@ -114,7 +114,7 @@ def structure(notebook: NotebookNode, unit: str, registry: Mapping[str, Any]) ->
             breaches.append(f"{name}: its cell has no pair BEGIN MARK SCHEME, END MARK SCHEME")
         elif kind == "check" and not re.fullmatch(rf'check\("{name}", {wanted[name].function}\)', cell.source.strip()):
             breaches.append(f'{name}: its check must read check("{name}", {wanted[name].function}) and nothing else')
-        elif kind == "exercise" and not re.search(rf"^(def|class) {wanted[name].function}\b", cell.source, re.MULTILINE):
+        elif kind == "exercise" and not re.search(rf"(?m)^(def|class) {wanted[name].function}\b", cell.source):
             breaches.append(f"{name}: its cell does not define {wanted[name].function}")
     for name, exercise in wanted.items():
         for kind in ("written",) if exercise.written else ("exercise", "check"):
@@ -146,7 +146,7 @@ def _headers_and_hints(notebook: NotebookNode, wanted: Mapping[str, Any]) -> lis
     for here, after in zip(stubs, [*stubs[1:], len(cells)], strict=True):
         kind, name = kinds[here]
         exercise = wanted[name]
-        header = re.sub(r"[*_`]", "", cells[here - 1].source) if here and cells[here - 1].cell_type == "markdown" else ""
+        header = re.sub(r"[*_`]", "", cells[here - 1].source) if here else ""
         for word, figure in (("Difficulty", f"{exercise.difficulty}/5"), ("Importance", f"{exercise.importance}/5")):
             if not re.search(rf"{word}\W*{figure}", header):
                 breaches.append(f"{name}: the text before its cell does not say {word} {figure}")
@@ -180,8 +180,9 @@ def _expanded(kind: str, name: str, registry: Mapping[str, Any]) -> dict[str, An
 
 
 def _finish(notebook: NotebookNode, unit: str) -> NotebookNode:
-    """Pinned notebook metadata and deterministic cell ids: graded cells by name, others by kind and place since the last name."""
-    section, counts, seen = "top", {}, set()
+    """Pinned notebook metadata, and ids that repeat: named cells by name, others by kind and place since the last."""
+    section, seen = "top", set()
+    counts: dict[str, int] = {}
     for cell in notebook.cells:
         name = cell.metadata.get("nbgrader", {}).get("grade_id")
         if name:

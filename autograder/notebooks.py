@@ -5,8 +5,9 @@
     python -m autograder notebooks --no-execute     problem sets alone (seconds)
     python -m autograder notebooks --check          change nothing, fail if a notebook is not what its master makes
 
-Problem sets come out twice: ``solutions/NN/NN.ipynb`` is nbgrader's source, ``notebooks/NN/NN.ipynb`` is what nbgrader releases of it.
-Both are equal byte for byte whenever they are built. Lectures run in a real kernel, top to bottom, and keep their outputs.
+Problem sets come out twice: ``solutions/NN/NN.ipynb`` is nbgrader's source, ``notebooks/NN/NN.ipynb`` is what nbgrader
+releases of it. Both are equal byte for byte whenever they are built. Lectures run in a real kernel, top to bottom, and
+keep their outputs.
 """
 
 from __future__ import annotations
@@ -78,7 +79,7 @@ def problem_set(course: Course, unit: str) -> tuple[bytes, bytes]:
 
 
 def execute(notebook: NotebookNode, where: Path, name: str) -> NotebookNode:
-    """Run a lecture in a kernel of its own, in the folder ``where``. The first failing cell stops the build, by name."""
+    """Run a lecture in a kernel of its own, in the folder ``where``. A failing cell stops the build, by name."""
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError
     from tqdm import tqdm
@@ -142,7 +143,8 @@ def stale(course: Course, units: list[str]) -> list[str]:
         if course.lecture(unit, ".py").exists():
             path = course.lecture(unit)
             wanted = masters.lecture(course.lecture(unit, ".py").read_text(encoding="utf-8"), unit)
-            reasons = _lecture_faults(wanted, nbformat.read(path, as_version=4)) if path.exists() else ["it does not exist"]
+            found = nbformat.read(path, as_version=4) if path.exists() else None
+            reasons = _lecture_faults(wanted, found) if found else ["it does not exist"]
             wrong += [f"{path.relative_to(course.root)}: {reason}" for reason in reasons]
     return wrong
 
@@ -169,26 +171,29 @@ def _write(course: Course, path: Path, data: bytes, started: float) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
     size, seconds = len(data) / 1000, time.perf_counter() - started
-    print(f"{'wrote' if changed else 'equal'}  {path.relative_to(course.root)}  {size:,.0f} kB  {seconds:.1f} s", flush=True)
+    did = "wrote" if changed else "equal"
+    print(f"{did}  {path.relative_to(course.root)}  {size:,.0f} kB  {seconds:.1f} s", flush=True)
     if len(data) > WARN_BYTES:
-        print(f"       warning: over {WARN_BYTES / 1e6} MB; draw fewer points, or lower the resolution of its figures", flush=True)
+        print(f"       warning: over {WARN_BYTES / 1e6} MB; draw fewer points, or lower the resolution", flush=True)
 
 
 def main(argv: list[str]) -> int:
     """The command line described above; 0 when all is built (or, with ``--check``, up to date)."""
-    parser = argparse.ArgumentParser(prog="python -m autograder notebooks", description="build the notebooks from their text masters")
-    parser.add_argument("units", nargs="*", metavar="UNIT", help="units by the beginning of their names; all when none is named")
-    parser.add_argument("--check", action="store_true", help="write nothing; fail if a notebook is not what its master makes")
+    parser = argparse.ArgumentParser("python -m autograder notebooks", description="build notebooks from text masters")
+    parser.add_argument("units", nargs="*", metavar="UNIT", help="the beginning of a unit's name; all if none is named")
+    parser.add_argument("--check", action="store_true", help="write nothing, fail if a notebook is stale")
     parser.add_argument("--no-execute", action="store_true", help="leave the lectures alone")
     options = parser.parse_args(argv)
     course = this_course()
     try:
         units = course.units(options.units)
-        wrong = stale(course, units) if options.check else build(course, units, not options.no_execute)
+        wrong = stale(course, units) if options.check else []
+        if not options.check:
+            build(course, units, not options.no_execute)
     except MasterError as error:
         print(error)
         return 1
-    for line in wrong or []:
+    for line in wrong:
         print(line)
     if wrong:
         print("run `make notebooks` to build them again")
