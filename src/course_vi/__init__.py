@@ -1,0 +1,9 @@
+"""course_vi: variational learning, from graphical models to variational autoencoders.
+
+Every method is a choice of four things, and each has a room: what generates the data (``models``), which posteriors we can
+say (``families``), what we climb (``bounds``), and which way is up (``gradients``).
+"""
+
+from course_vi import bounds, data, diagnostics, exact, families, gradients, learning, models
+
+__all__ = ["bounds", "data", "diagnostics", "exact", "families", "gradients", "learning", "models"]

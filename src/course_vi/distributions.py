@@ -1,0 +1,203 @@
+r"""Three Gaussians that know how to be frozen.
+
+``torch.distributions`` has no ``detach``. These have one, and it is cheap: a second distribution that shares the numbers
+but not the graph. They also name the map from noise to sample, ``transport``, so that an estimator can draw the noise
+itself and a test can fix it. Arguments are not validated on each call, which keeps them usable under ``torch.func.vmap``.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Size, Tensor
+from torch.distributions import Distribution, constraints
+from torch.distributions.kl import register_kl
+
+__all__ = ["CholeskyNormal", "DiagonalNormal", "FactorNormal"]
+
+HALF_LOG_TWO_PI = 0.5 * math.log(2 * math.pi)
+
+
+class _Transported(Distribution):
+    """A distribution of z = t(eps) with eps standard normal; subclasses say which t."""
+
+    arg_constraints: dict[str, constraints.Constraint] = {}
+    support = constraints.real_vector
+    has_rsample = True
+    loc: Tensor
+
+    def __init__(self, loc: Tensor, batch_shape: Size, noise_dim: int) -> None:
+        self.loc, self.noise_dim = loc, noise_dim
+        super().__init__(batch_shape, loc.shape[-1:], validate_args=False)
+
+    @property
+    def mean(self) -> Tensor:
+        return self.loc.expand(self._batch_shape + self._event_shape)
+
+    def transport(self, eps: Tensor) -> Tensor:
+        raise NotImplementedError
+
+    def rsample(self, sample_shape: Size | tuple[int, ...] = (), generator: torch.Generator | None = None) -> Tensor:
+        shape = (*sample_shape, *self._batch_shape, self.noise_dim)
+        eps = torch.randn(shape, generator=generator, dtype=self.loc.dtype, device=self.loc.device)
+        return self.transport(eps)
+
+
+class DiagonalNormal(_Transported):
+    r"""Independent normals, :math:`z = \mu + \sigma \odot \epsilon`.
+
+    .. math:: \log q(z) = -\tfrac12 \sum_d \Big(\frac{z_d - \mu_d}{\sigma_d}\Big)^2 - \sum_d \log \sigma_d - \tfrac D2 \log 2\pi
+
+    Args:
+        loc: means, ``(*B, D)``.
+        log_scale: logarithms of the *standard deviations*, ``(*B, D)``.
+
+    >>> q = DiagonalNormal(torch.zeros(2), torch.zeros(2))
+    >>> q.log_prob(torch.zeros(3, 2)).shape, round(q.log_prob(torch.zeros(2)).item(), 4)
+    (torch.Size([3]), -1.8379)
+    """
+
+    def __init__(self, loc: Tensor, log_scale: Tensor) -> None:
+        self.log_scale = log_scale
+        batch = torch.broadcast_shapes(loc.shape, log_scale.shape)[:-1]
+        super().__init__(loc, batch, loc.shape[-1])
+
+    @property
+    def stddev(self) -> Tensor:
+        return self.log_scale.exp().expand(self._batch_shape + self._event_shape)
+
+    @property
+    def variance(self) -> Tensor:
+        return self.stddev.square()
+
+    def transport(self, eps: Tensor) -> Tensor:
+        """z = loc + scale * eps, ``(K, *B, D)`` from noise of the same shape."""
+        return self.loc + self.log_scale.exp() * eps
+
+    def log_prob(self, value: Tensor) -> Tensor:
+        standardized = (value - self.loc) * (-self.log_scale).exp()
+        constant = self.loc.shape[-1] * HALF_LOG_TWO_PI
+        return -0.5 * standardized.square().sum(-1) - self.log_scale.sum(-1) - constant
+
+    def entropy(self) -> Tensor:
+        return self.log_scale.sum(-1).expand(self._batch_shape) + self.loc.shape[-1] * (0.5 + HALF_LOG_TWO_PI)
+
+    def detach(self) -> DiagonalNormal:
+        return DiagonalNormal(self.loc.detach(), self.log_scale.detach())
+
+
+class CholeskyNormal(_Transported):
+    r"""A normal with any covariance, :math:`z = \mu + L \epsilon`, L lower triangular with a positive diagonal.
+
+    .. math:: \log q(z) = -\tfrac12 \lVert L^{-1}(z - \mu) \rVert^2 - \sum_d \log L_{dd} - \tfrac D2 \log 2\pi
+
+    Args:
+        loc: means, ``(*B, D)``.
+        scale_tril: the Cholesky factor of the covariance, ``(*B, D, D)``.
+
+    >>> CholeskyNormal(torch.zeros(2), torch.eye(2)).log_prob(torch.ones(2))
+    tensor(-2.8379)
+    """
+
+    def __init__(self, loc: Tensor, scale_tril: Tensor) -> None:
+        self.scale_tril = scale_tril
+        batch = torch.broadcast_shapes(loc.shape[:-1], scale_tril.shape[:-2])
+        super().__init__(loc, batch, loc.shape[-1])
+
+    @property
+    def covariance_matrix(self) -> Tensor:
+        return self.scale_tril @ self.scale_tril.mT
+
+    def transport(self, eps: Tensor) -> Tensor:
+        """z = loc + L eps, ``(K, *B, D)`` from noise of the same shape."""
+        return self.loc + (self.scale_tril @ eps.unsqueeze(-1)).squeeze(-1)
+
+    def log_prob(self, value: Tensor) -> Tensor:
+        difference = (value - self.loc).unsqueeze(-1)
+        standardized = torch.linalg.solve_triangular(self.scale_tril, difference, upper=False).squeeze(-1)
+        log_diagonal = self.scale_tril.diagonal(dim1=-2, dim2=-1).log().sum(-1)
+        return -0.5 * standardized.square().sum(-1) - log_diagonal - self.loc.shape[-1] * HALF_LOG_TWO_PI
+
+    def entropy(self) -> Tensor:
+        log_diagonal = self.scale_tril.diagonal(dim1=-2, dim2=-1).log().sum(-1)
+        return log_diagonal.expand(self._batch_shape) + self.loc.shape[-1] * (0.5 + HALF_LOG_TWO_PI)
+
+    def detach(self) -> CholeskyNormal:
+        return CholeskyNormal(self.loc.detach(), self.scale_tril.detach())
+
+
+class FactorNormal(_Transported):
+    r"""A normal with factor covariance, :math:`\Sigma = \mathrm{diag}(\sigma^2) + B B^\top`, never formed.
+
+    .. math:: z = \mu + B \epsilon_1 + \sigma \odot \epsilon_2, \qquad
+              \Sigma^{-1} = D^{-1} - D^{-1} B M^{-1} B^\top D^{-1}, \quad
+              D = \mathrm{diag}(\sigma^2), \quad M = I_r + B^\top D^{-1} B.
+
+    The second line is Woodbury's identity; with it the density costs :math:`O(D r^2)` time and :math:`O(D r)` memory.
+
+    Args:
+        loc: means, ``(*B, D)``.
+        log_scale: logarithms of :math:`\sigma` (the seed writes ``diag(d)``; it is ``diag(d**2)``), ``(*B, D)``.
+        factor: the matrix B, ``(*B, D, r)``.
+
+    Noise has ``r + D`` entries: first the ones for the factor, then the ones for the diagonal.
+    """
+
+    def __init__(self, loc: Tensor, log_scale: Tensor, factor: Tensor) -> None:
+        self.log_scale, self.factor = log_scale, factor
+        batch = torch.broadcast_shapes(loc.shape[:-1], log_scale.shape[:-1], factor.shape[:-2])
+        super().__init__(loc, batch, factor.shape[-1] + loc.shape[-1])
+
+    @property
+    def variance(self) -> Tensor:
+        return (2 * self.log_scale).exp() + self.factor.square().sum(-1)
+
+    @property
+    def covariance_matrix(self) -> Tensor:
+        """Dense, for tests and small D only."""
+        return torch.diag_embed((2 * self.log_scale).exp()) + self.factor @ self.factor.mT
+
+    def transport(self, eps: Tensor) -> Tensor:
+        """z = loc + B eps_1 + scale * eps_2, ``(K, *B, D)`` from noise ``(K, *B, r + D)``."""
+        rank = self.factor.shape[-1]
+        common = (self.factor @ eps[..., :rank].unsqueeze(-1)).squeeze(-1)
+        return self.loc + common + self.log_scale.exp() * eps[..., rank:]
+
+    def _capacitance(self) -> tuple[Tensor, Tensor]:
+        """D^{-1/2} B and the Cholesky factor of M = I + B' D^{-1} B."""
+        scaled = self.factor * (-self.log_scale).exp().unsqueeze(-1)
+        identity = torch.eye(scaled.shape[-1], dtype=scaled.dtype, device=scaled.device)
+        return scaled, torch.linalg.cholesky(identity + scaled.mT @ scaled)
+
+    def log_prob(self, value: Tensor) -> Tensor:
+        scaled, cholesky = self._capacitance()
+        standardized = (value - self.loc) * (-self.log_scale).exp()
+        projected = torch.linalg.solve_triangular(cholesky, scaled.mT @ standardized.unsqueeze(-1), upper=False)
+        squared = standardized.square().sum(-1) - projected.squeeze(-1).square().sum(-1)
+        return -0.5 * squared - self._half_log_det(cholesky) - self.loc.shape[-1] * HALF_LOG_TWO_PI
+
+    def precision_times(self, value: Tensor) -> Tensor:
+        """Sigma^{-1} v by Woodbury, for ``value: (..., D)``."""
+        scaled, cholesky = self._capacitance()
+        standardized = (value * (-self.log_scale).exp()).unsqueeze(-1)
+        corrected = standardized - scaled @ torch.cholesky_solve(scaled.mT @ standardized, cholesky)
+        return corrected.squeeze(-1) * (-self.log_scale).exp()
+
+    def _half_log_det(self, cholesky: Tensor) -> Tensor:
+        return cholesky.diagonal(dim1=-2, dim2=-1).log().sum(-1) + self.log_scale.sum(-1)
+
+    def entropy(self) -> Tensor:
+        half_log_det = self._half_log_det(self._capacitance()[1])
+        return half_log_det.expand(self._batch_shape) + self.loc.shape[-1] * (0.5 + HALF_LOG_TWO_PI)
+
+    def detach(self) -> FactorNormal:
+        return FactorNormal(self.loc.detach(), self.log_scale.detach(), self.factor.detach())
+
+
+@register_kl(DiagonalNormal, DiagonalNormal)
+def _kl_diagonal(q: DiagonalNormal, p: DiagonalNormal) -> Tensor:
+    """KL(q || p) = sum_d [ log(s_p / s_q) + (s_q^2 + (m_q - m_p)^2) / (2 s_p^2) - 1/2 ]."""
+    ratio = 2 * (q.log_scale - p.log_scale)
+    shift = ((q.loc - p.loc) * (-p.log_scale).exp()).square()
+    return 0.5 * (ratio.exp() + shift - 1 - ratio).sum(-1)

@@ -1,0 +1,9 @@
+"""Families q(z | x): which posteriors can we say?"""
+
+from course_vi.families.amortized import Amortized
+from course_vi.families.base import Family, batch_shape
+from course_vi.families.flow import Flow
+from course_vi.families.gaussian import FactorCovariance, FullRank, MeanField
+from course_vi.families.layered import Layered
+
+__all__ = ["Amortized", "FactorCovariance", "Family", "Flow", "FullRank", "Layered", "MeanField", "batch_shape"]

@@ -1,0 +1,83 @@
+r"""Which posteriors can we say? A family is a set of densities :math:`q_\phi(z \mid x)`, indexed by its parameters.
+
+A family is a module whose ``forward(x, z)`` *is* its log-density. That is what makes freezing sound: calling the module
+with its parameters detached evaluates :math:`\log q` at constant phi, whatever the density reads while it is computed
+(the networks of an autoregressive flow, the second layer of a layered family).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Size, Tensor, nn
+from torch.distributions import Distribution
+from torch.func import functional_call
+
+from course_vi import expect
+
+__all__ = ["Family", "batch_shape"]
+
+
+class Family(nn.Module):
+    """A variational family with z = t_phi(eps; x), eps standard normal.
+
+    Attributes:
+        dim: D, the size of the latent event.
+        noise_dim: the size of the noise event (D, but rank + D for a factor covariance).
+        reparametrized: whether ``transport`` exists; a family without it serves the score function only.
+        replicable: whether the parameters may carry a batch axis of replicates in front.
+    """
+
+    dim: int
+    noise_dim: int
+    reparametrized: bool = True
+    replicable: bool = False
+
+    @property
+    def batch_shape(self) -> Size:
+        """The batch that the parameters themselves carry: () unless there is one set of parameters per datum or replicate."""
+        return Size()
+
+    def distribution(self, x: Tensor | None = None) -> Any:
+        """q(. | x) as a ``torch.distributions.Distribution`` that also has ``transport(eps)``."""
+        raise NotImplementedError
+
+    def forward(self, x: Tensor | None, z: Tensor) -> Tensor:
+        """log q(z | x), ``(K, *B)``, for ``z: (K, *B, D)``."""
+        expect.event_size("z", z, self.dim)
+        return self.distribution(x).log_prob(z)
+
+    def frozen_log_prob(self, z: Tensor, x: Tensor | None = None, distribution: Distribution | None = None) -> Tensor:
+        r"""log q(z | x) with phi held constant: its gradient flows through z alone.
+
+        Args:
+            distribution: q(. | x), if the caller has it already; one that can ``detach`` itself saves a second encoder pass.
+        """
+        q = self.distribution(x) if distribution is None else distribution
+        if hasattr(q, "detach"):
+            return q.detach().log_prob(z)
+        constants = {name: parameter.detach() for name, parameter in self.named_parameters()}
+        return functional_call(self, constants, (x, z))
+
+    def noise(self, shape: tuple[int, ...], generator: torch.Generator | None = None) -> Tensor:
+        """Standard normal noise ``(*shape, noise_dim)``, on the device and in the dtype of the parameters."""
+        like = next(self.parameters())
+        return torch.randn(*shape, self.noise_dim, generator=generator, dtype=like.dtype, device=like.device)
+
+    def transport(self, eps: Tensor, x: Tensor | None = None) -> Tensor:
+        """z = t_phi(eps; x), ``(K, *B, D)``."""
+        expect.event_size("eps", eps, self.noise_dim)
+        return self.distribution(x).transport(eps)
+
+    def sample(self, num_samples: int, x: Tensor | None = None, generator: torch.Generator | None = None) -> Tensor:
+        """z ~ q(. | x), ``(K, *B, D)``, without a graph. B is the batch of the parameters, and of x where x is given."""
+        expect.positive_integer("num_samples", num_samples)
+        with torch.no_grad():
+            return self.transport(self.noise((num_samples, *batch_shape(self, x)), generator), x)
+
+
+def batch_shape(q: Family, x: Tensor | None, local: bool = True) -> Size:
+    """B: the batch of the parameters, joined with that of the data when every datum has latents of its own."""
+    data = Size() if x is None or not local else x.shape[:-1]
+    return torch.broadcast_shapes(q.batch_shape, data)

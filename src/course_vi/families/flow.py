@@ -1,0 +1,66 @@
+"""Normalizing flows, from zuko. The one file that imports zuko."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import Tensor, nn
+from torch.distributions import Distribution
+
+_validate_args = Distribution._validate_args
+
+Distribution._validate_args = _validate_args  # (... so we switch it back)
+
+from course_vi import expect  # noqa: E402
+from course_vi.families.amortized import refuse_noisy_layers  # noqa: E402
+from course_vi.families.base import Family  # noqa: E402
+
+__all__ = ["Flow"]
+
+
+class _FlowDistribution:
+    """zuko's distribution, plus ``transport``: the inverse of its map from data to noise."""
+
+    def __init__(self, flow: Any) -> None:
+        self.flow = flow
+
+    def transport(self, eps: Tensor) -> Tensor:
+        return self.flow.transform.inv(eps)
+
+    def log_prob(self, z: Tensor) -> Tensor:
+        return self.flow.log_prob(z)
+
+
+class Flow(Family):
+    r"""An invertible network applied to standard normal noise, :math:`z = T_\phi^{-1}(\epsilon; x)`.
+
+    .. math:: \log q(z \mid x) = \log N(T_\phi(z; x); 0, I) + \log \left| \det \frac{\partial T_\phi(z; x)}{\partial z} \right|
+
+    Its density reads the network while ``log_prob`` runs, so it cannot be frozen by detaching numbers: ``frozen_log_prob``
+    calls the whole module with detached parameters instead.
+
+    Args:
+        flow: a zuko flow with a standard normal base, for instance ``zuko.flows.MAF(dim, context)``.
+        dim: D.
+        context: the size of x if the flow is conditional, 0 if not.
+
+    Source: Rezende and Mohamed, "Variational inference with normalizing flows", ICML 2015; the zuko library.
+
+    >>> q = Flow(zuko.flows.MAF(2, 0, transforms=1, hidden_features=(8,)), dim=2)
+    >>> q.sample(5).shape
+    torch.Size([5, 2])
+    """
+
+    def __init__(self, flow: nn.Module, dim: int, context: int = 0) -> None:
+        super().__init__()
+        expect.positive_integer("dim", dim)
+        refuse_noisy_layers(flow)
+        self.flow, self.dim, self.noise_dim, self.context = flow, dim, dim, context
+
+    def distribution(self, x: Tensor | None = None) -> _FlowDistribution:
+        if not self.context:
+            return _FlowDistribution(self.flow())
+        if x is None:
+            raise ValueError("x is None; a conditional flow needs the datum it is asked about")
+        expect.event_size("x", x, self.context)
+        return _FlowDistribution(self.flow(x))

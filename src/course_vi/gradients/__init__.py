@@ -1,0 +1,10 @@
+"""Gradient estimators: which way is up, and how noisily?
+
+All are called as ``estimator(p, q, x, num_samples, bound=..., generator=None, noise=None)`` and return ``(*B)``: a tensor whose
+value is the bound and whose gradient is the estimate.
+"""
+
+from course_vi.gradients.path import doubly_reparametrized, reparametrized, sticking_the_landing
+from course_vi.gradients.score import score_function
+
+__all__ = ["doubly_reparametrized", "reparametrized", "score_function", "sticking_the_landing"]

@@ -1,0 +1,83 @@
+r"""What every estimator does first: check what it was given, draw the noise, and read the structure of the bound."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torch.func import grad, jacrev, vmap
+
+from course_vi import expect
+from course_vi.families.base import Family, batch_shape
+from course_vi.models.base import Model
+
+__all__ = ["Bound", "as_surrogate", "is_linear", "path_weights", "prepare"]
+
+Bound = Callable[[Tensor], Tensor]
+
+
+def prepare(p: Model, q: Family, x: Tensor, num_samples: int, bound: Bound, generator: torch.Generator | None,
+            noise: Tensor | None, pathwise: bool) -> Tensor:
+    """Check the arguments and return the noise ``(K, *B, noise_dim)``: the caller's, or freshly drawn.
+
+    Raises:
+        TypeError: a pathwise estimator for a family that has no z = t_phi(eps).
+        ValueError: wrong shapes; a family and a model of different sizes; a minibatch scale inside a bound that is not linear.
+    """
+    expect.positive_integer("num_samples", num_samples)
+    expect.event_size("x", x, p.data_dim)
+    if q.dim != p.latent_dim:
+        raise ValueError(f"q is over {q.dim} latents, but p has {p.latent_dim}; expected one family for all of them")
+    if pathwise and not q.reparametrized:
+        raise TypeError(f"q is a {type(q).__name__}, which has no z = t(eps): expected a reparametrizable family. "
+                        "Use gradients.score_function, or a relaxation of it")
+    if p.likelihood_scale(x) != 1.0 and not is_linear(bound, max(num_samples, 2)):
+        raise ValueError(f"bound is {_name(bound)} and p scales a minibatch by {p.likelihood_scale(x):g}; expected bounds.elbo. "
+                         "A scale inside a non-linear bound is no bound at all: the noise of the minibatch enters the logarithm")
+    shape = (num_samples, *batch_shape(q, x, local=p.local))
+    if noise is None:
+        return q.noise(shape, generator)
+    expect.event_size("noise", noise, q.noise_dim)
+    if tuple(noise.shape[:-1]) != shape:
+        raise ValueError(f"noise has shape {tuple(noise.shape)}; expected {(*shape, q.noise_dim)}")
+    return noise
+
+
+def as_surrogate(value: Tensor, surrogate: Tensor) -> Tensor:
+    """``value`` going forward, the gradient of ``surrogate`` going back.
+
+    The order matters in float32: value + (s - s) is exactly the value; s + (value - s) loses digits when s is large.
+
+    >>> s = torch.tensor(3.1e6, requires_grad=True)
+    >>> as_surrogate(torch.tensor(-83.17), s).item() == torch.tensor(-83.17).item()
+    True
+    """
+    return value.detach() + (surrogate - surrogate.detach())
+
+
+def path_weights(bound: Bound, log_w: Tensor) -> tuple[Tensor, Tensor]:
+    r"""First and diagonal second derivatives of the bound in the log weights, :math:`f_k` and :math:`f_{kk}`, ``(K, *B)`` each.
+
+    >>> from course_vi.bounds import iwae
+    >>> w = torch.tensor([0.2, 0.8]).log()
+    >>> f, ff = path_weights(iwae, w)
+    >>> f, (f - ff)                        # normalized weights, and their squares
+    (tensor([0.2000, 0.8000]), tensor([0.0400, 0.6400]))
+    """
+    flat = log_w.detach().reshape(log_w.shape[0], -1)
+    first = vmap(grad(bound), 1, 1)(flat)
+    second = vmap(lambda column: jacrev(grad(bound))(column).diagonal(), 1, 1)(flat)
+    return first.reshape(log_w.shape), second.reshape(log_w.shape)
+
+
+def is_linear(bound: Bound, num_samples: int) -> bool:
+    """Whether the bound is linear in its K log weights: judged by its second derivatives at two points, not by its name."""
+    generator = torch.Generator().manual_seed(num_samples)
+    points = 3 * torch.randn(num_samples, 2, generator=generator, dtype=torch.float64)
+    hessians = vmap(jacrev(grad(bound)), 1)(points)
+    return bool(hessians.abs().max() < 1e-12)
+
+
+def _name(bound: Bound) -> str:
+    return getattr(bound, "__name__", repr(bound))

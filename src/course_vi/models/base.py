@@ -1,0 +1,80 @@
+r"""What generates the data? A model is a joint density :math:`p_\theta(x, z)` and a recipe for drawing from it.
+
+Axes, everywhere in the course: samples first, data in the middle, event last.
+
+=========  ================  =====================================================
+``x``      ``(*B, Dx)``      data
+``z``      ``(K, *B, D)``    K latent samples per datum
+log p      ``(K, *B)``       one number per sample and datum
+=========  ================  =====================================================
+
+**Local** latents belong to one datum each: sample k of datum b is ``z[k, b]``. **Global** latents (``local = False``) are
+shared by all the data: x is ``(N, Dx)``, z is ``(K, *B, D)`` where B counts replicates, not data, and the likelihood sums
+over the N rows. The two are never paired silently.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.distributions import Distribution
+
+from course_vi import expect
+
+__all__ = ["Model"]
+
+
+class Model(nn.Module):
+    """A joint density with named factors. Subclasses give ``prior`` and ``likelihood``, or ``log_factors`` itself.
+
+    A tractable model also has ``log_evidence(x)`` and ``posterior(x)``: the oracle lives with the model.
+
+    Attributes:
+        latent_dim: D, the size of the latent event (layered latents are one event vector that the model splits).
+        data_dim: Dx, the size of a datum.
+        local: whether every datum has latents of its own.
+    """
+
+    latent_dim: int
+    data_dim: int
+    local: bool = True
+
+    def prior(self) -> Distribution:
+        """p(z), with events of size D."""
+        raise NotImplementedError(f"{type(self).__name__} does not name a prior; use log_joint")
+
+    def likelihood(self, z: Tensor) -> Distribution:
+        """p(x | z) for ``z: (K, *B, D)``, with events of size Dx."""
+        raise NotImplementedError(f"{type(self).__name__} does not name a likelihood; use log_joint")
+
+    def log_factors(self, x: Tensor, z: Tensor) -> dict[str, Tensor]:
+        """The factors of the joint by name, each ``(K, *B)``; they add up to ``log_joint``."""
+        return {"prior": self.prior().log_prob(z), "likelihood": self.likelihood(z).log_prob(x)}
+
+    def log_joint(self, x: Tensor, z: Tensor) -> Tensor:
+        """log p(x, z), ``(K, *B)``.
+
+        Raises:
+            ValueError: the last axis of x or z has the wrong size, or they are on different devices.
+        """
+        expect.event_size("x", x, self.data_dim)
+        expect.event_size("z", z, self.latent_dim)
+        expect.same_place("x", x, "z", z)
+        factors = list(self.log_factors(x, z).values())
+        return sum(factors[1:], start=factors[0])
+
+    def sample(self, n: int, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
+        """Ancestral sampling: ``(x, z)`` with n rows each."""
+        raise NotImplementedError(f"{type(self).__name__} does not say how to draw from it")
+
+    def log_evidence(self, x: Tensor) -> Tensor:
+        """log p(x), ``(*B)``, exact."""
+        raise NotImplementedError(f"the evidence of {type(self).__name__} has no closed form; bound it")
+
+    def posterior(self, x: Tensor) -> Distribution:
+        """p(z | x), exact."""
+        raise NotImplementedError(f"the posterior of {type(self).__name__} has no closed form; approximate it")
+
+    def likelihood_scale(self, x: Tensor) -> float:
+        """The factor by which the likelihood of the rows in x is multiplied: 1, but N/B for a minibatch of global latents."""
+        return 1.0

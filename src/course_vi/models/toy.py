@@ -1,0 +1,94 @@
+r"""The smallest models whose right answers we always know."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from course_vi.distributions import CholeskyNormal, DiagonalNormal
+from course_vi.models.base import Model
+
+__all__ = ["ConjugateToy", "GaussianChain"]
+
+
+class ConjugateToy(Model):
+    r"""The conjugate toy, the thread through the whole course.
+
+    .. math:: z \sim N(0, I), \quad x \mid z \sim N(z, I) \quad\Rightarrow\quad
+              z \mid x \sim N(x/2, \tfrac12 I), \quad x \sim N(0, 2I).
+
+    Args:
+        dim: D = Dx, one by default. Coordinates are independent.
+
+    >>> toy = ConjugateToy()
+    >>> x = torch.tensor([2.0])
+    >>> toy.posterior(x).mean, toy.posterior(x).variance
+    (tensor([1.]), tensor([0.5000]))
+    >>> z = torch.randn(5, 1)
+    >>> bayes = toy.log_joint(x, z) - toy.posterior(x).log_prob(z)      # Bayes' rule: the same number for every z
+    >>> torch.allclose(bayes, toy.log_evidence(x).expand(5))
+    True
+    """
+
+    def __init__(self, dim: int = 1) -> None:
+        super().__init__()
+        self.latent_dim = self.data_dim = dim
+
+    def prior(self) -> DiagonalNormal:
+        zeros = torch.zeros(self.latent_dim)
+        return DiagonalNormal(zeros, zeros)
+
+    def likelihood(self, z: Tensor) -> DiagonalNormal:
+        return DiagonalNormal(z, torch.zeros((), dtype=z.dtype, device=z.device).expand(z.shape[-1]))
+
+    def log_factors(self, x: Tensor, z: Tensor) -> dict[str, Tensor]:
+        zeros = torch.zeros_like(z[..., :1])
+        return {"prior": DiagonalNormal(zeros, zeros.expand_as(z)).log_prob(z), "likelihood": self.likelihood(z).log_prob(x)}
+
+    def sample(self, n: int, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
+        z = torch.randn(n, self.latent_dim, generator=generator)
+        return z + torch.randn(n, self.latent_dim, generator=generator), z
+
+    def log_evidence(self, x: Tensor) -> Tensor:
+        return DiagonalNormal(torch.zeros_like(x), torch.full_like(x, 0.5 * math.log(2))).log_prob(x)
+
+    def posterior(self, x: Tensor) -> DiagonalNormal:
+        return DiagonalNormal(x / 2, torch.full_like(x, -0.5 * math.log(2)))
+
+
+class GaussianChain(Model):
+    r"""Two stochastic layers with exact answers: :math:`z_2 \to z_1 \to x`, every arrow a unit normal.
+
+    .. math:: z_2 \sim N(0, 1), \quad z_1 \mid z_2 \sim N(z_2, 1), \quad x \mid z_1 \sim N(z_1, 1)
+
+    so that the posterior factorizes upwards, the way an encoder does:
+
+    .. math:: z_1 \mid x \sim N(\tfrac23 x, \tfrac23), \qquad z_2 \mid z_1 \sim N(\tfrac12 z_1, \tfrac12), \qquad x \sim N(0, 3).
+
+    The event is ``z = (z_1, z_2)``, in the order in which an encoder draws them.
+    """
+
+    latent_dim, data_dim = 2, 1
+
+    def log_factors(self, x: Tensor, z: Tensor) -> dict[str, Tensor]:
+        z1, z2 = z[..., :1], z[..., 1:]
+        zeros = torch.zeros_like(z2)
+        return {
+            "top": DiagonalNormal(zeros, zeros).log_prob(z2),
+            "middle": DiagonalNormal(z2, zeros).log_prob(z1),
+            "likelihood": DiagonalNormal(z1, zeros).log_prob(x),
+        }
+
+    def sample(self, n: int, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
+        steps = torch.randn(n, 3, generator=generator).cumsum(-1)      # z2, z1, x
+        return steps[:, 2:], steps[:, [1, 0]]
+
+    def log_evidence(self, x: Tensor) -> Tensor:
+        return DiagonalNormal(torch.zeros_like(x), torch.full_like(x, 0.5 * math.log(3))).log_prob(x)
+
+    def posterior(self, x: Tensor) -> CholeskyNormal:
+        """N([2x/3, x/3], [[2/3, 1/3], [1/3, 2/3]])."""
+        covariance = torch.tensor([[2.0, 1.0], [1.0, 2.0]], dtype=x.dtype, device=x.device) / 3
+        return CholeskyNormal(torch.cat([2 * x / 3, x / 3], -1), torch.linalg.cholesky(covariance))

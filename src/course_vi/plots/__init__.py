@@ -1,0 +1,1 @@
+"""Every figure of the lectures, and the style they share."""
