@@ -1,1 +1,9 @@
-"""Every figure of the lectures, and the style they share."""
+"""Every figure of the lectures, one file per unit, and the style they share.
+
+A figure function takes numbers and returns a ``matplotlib.figure.Figure``; ``show(figure, alt=...)`` displays it with its text
+alternative. Computation stays in the lecture, where it is read.
+"""
+
+from course_vi.plots.style import new_figure, png, show, style
+
+__all__ = ["new_figure", "png", "show", "style"]
