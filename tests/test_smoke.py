@@ -1,0 +1,99 @@
+"""Text masters run: lectures to the end, solutions to full marks, empty problem sets to polite zeros."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tiny_course import LECTURE, PROBLEM_SET, UNIT, tiny_course
+
+from autograder import notebooks, smoke
+
+COURSE = notebooks.this_course()
+RUNS = [
+    (folder, unit, kind)
+    for unit in COURSE.units()
+    for folder, kind, path in (
+        ("lectures", "lecture", COURSE.lecture(unit, ".py")),
+        ("solutions", "solved", COURSE.source(unit, ".py")),
+        ("solutions", "stub", COURSE.source(unit, ".py")),
+    )
+    if path.exists()
+]
+needs_fork = pytest.mark.skipif(not smoke.CAN_FORK, reason="children are forked on Linux only")
+
+
+@pytest.fixture(scope="module")
+def outcomes() -> dict[tuple[str, str], dict[str, Any]]:
+    """All notebooks of the course, run once by a warm parent of their own: this process has computed too much to fork."""
+    command = [sys.executable, "-m", "autograder.smoke", "--json"]
+    done = subprocess.run(command, cwd=notebooks.ROOT, capture_output=True, text=True, timeout=900)
+    assert done.stdout.strip(), done.stderr
+    return {(one["name"], one["kind"]): one for one in json.loads(done.stdout.splitlines()[-1])}
+
+
+@pytest.mark.parametrize(("folder", "unit", "kind"), RUNS)
+def test_master_runs(outcomes: dict[tuple[str, str], dict[str, Any]], folder: str, unit: str, kind: str) -> None:
+    outcome = outcomes[f"{folder}/{unit}", kind]
+    assert not outcome["faults"], "\n".join(outcome["faults"])
+    if kind != "lecture":
+        graded = {name for name, ex in COURSE.registry.items() if ex.unit == unit and not ex.written}
+        assert set(outcome["points"]) == graded
+        assert max(outcome["check_seconds"].values()) < 3
+
+
+# ------------------------------------------------------------------ the machinery, on the tiny course
+
+
+def outcomes_of(tmp_path: Path, problem_set: str = PROBLEM_SET, lecture: str = LECTURE) -> list[smoke.Outcome]:
+    return [smoke.run_notebook(job) for job in smoke.jobs_of(tiny_course(tmp_path, problem_set, lecture), [UNIT])]
+
+
+def test_a_good_unit_passes(tmp_path: Path) -> None:
+    here = os.getcwd()
+    lecture, solved, stub = outcomes_of(tmp_path)
+    assert not lecture.faults + solved.faults + stub.faults
+    assert solved.points == {"00_double": 3.0} and stub.points == {"00_double": 0.0}
+    assert os.getcwd() == here
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "which", "complaint"),
+    [
+        ("x + x", "x + x + 2", 1, "00_double gave 1.5 points, not 3.0"),
+        ("return 0.0\n    return", "raise\n    return", 2, "NotImplementedError: your turn"),
+        ("return 0.0\n    return", "return 1.0\n    return", 2, "00_double gave 1.0 points, not 0.0"),
+        ("answer = function(3)", "answer = function(3); import sys; print('hm', file=sys.stderr)", 1, "stderr: hm"),
+        ("half * 2", "half / 0", 0, f"<lectures/{UNIT}, cell 2>\", line 2"),
+        ("half * 2", "raise SystemExit", 0, "cell 2 failed"),
+    ],
+)  # fmt: skip
+def test_faults_are_found_and_placed(tmp_path: Path, old: str, new: str, which: int, complaint: str) -> None:
+    assert old in PROBLEM_SET + LECTURE
+    outcomes = outcomes_of(tmp_path, PROBLEM_SET.replace(old, new), LECTURE.replace(old, new))
+    assert complaint in "\n".join(outcomes[which].faults)
+    assert not any(outcome.faults for place, outcome in enumerate(outcomes) if place not in (which, 2))
+
+
+def test_cells_that_use_the_unwritten_function_may_fail_in_the_stub_run(tmp_path: Path) -> None:
+    use = '# %%\nfour = double(2)\n\n# %%\nprint(four)\n\n# %% [markdown] solution_only="00_double"'
+    text = PROBLEM_SET.replace('# %% [markdown] solution_only="00_double"', use)
+    assert not any(outcome.faults for outcome in outcomes_of(tmp_path, text))
+    assert outcomes_of(tmp_path, text.replace("print(four)", "print(five)"))[1].faults
+
+
+@needs_fork
+def test_children_that_die_or_hang_are_reported_and_the_rest_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(smoke, "LIMIT_SECONDS", 1.0)
+    good = smoke.jobs_of(tiny_course(tmp_path / "good"), [UNIT])[0]
+    died = smoke.jobs_of(tiny_course(tmp_path / "died", lecture="# %%\nimport os\nos._exit(3)\n"), [UNIT])[0]
+    hung = smoke.jobs_of(tiny_course(tmp_path / "hung", lecture="# %%\nwhile True:\n    pass\n"), [UNIT])[0]
+    found = [outcome.faults for outcome in smoke.run_all([died, hung, good], workers=2)]
+    assert found == [[f"lectures/{UNIT} ended its process"], [f"lectures/{UNIT} ran over 1.0 s"], []]
