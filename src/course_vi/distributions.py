@@ -38,7 +38,7 @@ class _Transported(Distribution):
     def transport(self, eps: Tensor) -> Tensor:
         raise NotImplementedError
 
-    def rsample(self, sample_shape: Size | tuple[int, ...] = (), generator: torch.Generator | None = None) -> Tensor:
+    def rsample(self, sample_shape: Size | list[int] | tuple[int, ...] = (), generator: torch.Generator | None = None) -> Tensor:
         shape = (*sample_shape, *self._batch_shape, self.noise_dim)
         eps = torch.randn(shape, generator=generator, dtype=self.loc.dtype, device=self.loc.device)
         return self.transport(eps)

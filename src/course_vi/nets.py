@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import nn
 
@@ -17,9 +19,9 @@ def mlp(inputs: int, hidden: int, outputs: int, generator: torch.Generator | Non
     >>> mlp(64, 200, 16)(torch.zeros(5, 64)).shape
     torch.Size([5, 16])
     """
-    net = nn.Sequential(nn.Linear(inputs, hidden), nn.Tanh(), nn.Linear(hidden, outputs))
+    first, second = nn.Linear(inputs, hidden), nn.Linear(hidden, outputs)
     if generator is not None:
-        for layer in (net[0], net[2]):
+        for layer in (first, second):
             for parameter in layer.parameters():
-                nn.init.uniform_(parameter, -(layer.in_features**-0.5), layer.in_features**-0.5, generator=generator)
-    return net
+                nn.init.uniform_(parameter, -1 / math.sqrt(layer.in_features), 1 / math.sqrt(layer.in_features), generator=generator)
+    return nn.Sequential(first, nn.Tanh(), second)

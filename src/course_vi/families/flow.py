@@ -9,7 +9,9 @@ from torch.distributions import Distribution
 
 _validate_args = Distribution._validate_args
 
-Distribution._validate_args = _validate_args  # (... so we switch it back)
+import zuko  # noqa: E402, F401    importing zuko switches argument checks off for the whole process ...
+
+Distribution._validate_args = _validate_args  # ... so we switch them back on
 
 from course_vi import expect  # noqa: E402
 from course_vi.families.amortized import refuse_noisy_layers  # noqa: E402

@@ -108,8 +108,8 @@ def doubly_reparametrized(p: Model, q: Family, x: Tensor, num_samples: int = 1, 
 
     With :math:`f_k, f_{kk}` the first and diagonal second derivatives of the bound in :math:`\log w_k`,
 
-    .. math:: \hat g_\phi = \sum_k (f_k - f_{kk})\, \frac{\partial \log w_k}{\partial z_k} \frac{\partial t_\phi(\epsilon_k)}{\partial \phi},
-              \qquad \hat g_\theta = \sum_k f_k \nabla_\theta \log p_\theta(x, z_k).
+    .. math:: \hat g_\phi = \sum_k (f_k - f_{kk})\, \frac{\partial \log w_k}{\partial z_k}
+              \frac{\partial t_\phi(\epsilon_k)}{\partial \phi}, \qquad \hat g_\theta = \sum_k f_k \nabla_\theta \log p_\theta(x, z_k).
 
     Unbiased for both. For the ELBO it is sticking the landing; for ``iwae`` the weights of phi are the squares of the
     normalized importance weights, and the variance falls as K grows where that of the total derivative does not.
