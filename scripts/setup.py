@@ -6,7 +6,7 @@ installed extra leaves a stamp in `.venv` holding a digest of the pins, of pypro
 and of the folder's place. As long as the digests agree, this script says nothing and ends. (File times would not do:
 a clone or a checkout changes them.)
 
-Only the standard library, and no syntax newer than Python 3.4: on too old a Python it must run far enough to say so.
+Only the standard library, and nothing newer than Python 2.7 on the way to saying that a Python is too old.
 """
 
 import argparse
@@ -42,7 +42,8 @@ def dotted(version):
 
 def find_on_path(commands):
     """The first of these commands that exists, or None."""
-    return next((command for command in commands if shutil.which(command)), None)
+    which = getattr(shutil, "which", lambda command: None)  # Python 2 cannot look
+    return next((command for command in commands if which(command)), None)
 
 
 def refuse_wrong_python(version=tuple(sys.version_info)):
@@ -56,15 +57,21 @@ def refuse_wrong_python(version=tuple(sys.version_info)):
     )
 
 
+def has_module(name):
+    try:
+        __import__(name)
+    except ImportError:
+        return False
+    return True
+
+
 def refuse_missing_venv(modules=("venv", "ensurepip")):
     for module in modules:
-        try:
-            __import__(module)
-        except ImportError:
+        if not has_module(module):
             raise CannotSetUp(
                 "This Python cannot make a virtual environment (it has no `%s` module); on Debian or Ubuntu run "
                 "`sudo apt install python%s-venv`, then run again." % (module, dotted(sys.version_info))
-            ) from None
+            )
 
 
 def refuse_small_disk(folder=ROOT, least_gb=None):
