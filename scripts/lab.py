@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-LANDING = "lectures/03_elbo.ipynb"
+LANDING = "README.md"
+SETTINGS = ROOT / "scripts" / "lab_settings"  # defaults only (Markdown is shown rendered, no news); a learner's own settings win
 
 
 def copy_missing(released: Path, work: Path) -> list[Path]:
@@ -29,9 +30,13 @@ def copy_missing(released: Path, work: Path) -> list[Path]:
 def main(arguments: list[str]) -> int:
     for path in copy_missing(ROOT / "notebooks", ROOT / "work"):
         print(f"copied to {path.relative_to(ROOT).as_posix()}: yours to write in", flush=True)
-    landing = ROOT / LANDING
-    page = f"/lab/tree/{LANDING}" if landing.exists() else "/lab"
-    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={ROOT}", f"--LabApp.default_url={page}"]
+    command = [
+        sys.executable,
+        *("-m", "jupyterlab"),
+        f"--ServerApp.root_dir={ROOT}",
+        f"--LabApp.default_url=/lab/tree/{LANDING}",
+        f"--LabApp.app_settings_dir={SETTINGS}",
+    ]
     try:
         return subprocess.call([*command, *arguments], cwd=ROOT)
     except KeyboardInterrupt:
