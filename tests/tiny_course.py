@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 from autograder.notebooks import Course
 
@@ -94,3 +95,26 @@ def tiny_course(root: Path, problem_set: str = PROBLEM_SET, lecture: str = LECTU
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text.lstrip(), encoding="utf-8")
     return course
+
+ANSWERS = {
+    "right_product": '"""Multiplication."""\n\n\ndef double(x):\n    return 2 * x\n',
+    "right_shift": '"""Bit shift."""\n\n\ndef double(x):\n    return x << 1\n',
+    "wrong_squared": '"""diagnosis: squared"""\n\n\ndef double(x):\n    return x**2\n',
+    "wrong_one_more": '"""diagnosis: one step too far"""\n\n\ndef double(x):\n    return x + x + 2\n',
+}
+
+
+def tiny_corpus(root: Path) -> Path:
+    """Right and wrong answers to the tiny course's exercise, in the layout of ``autograder/answers``."""
+    folder = root / "answers" / UNIT / "00_double"
+    folder.mkdir(parents=True)
+    for name, text in ANSWERS.items():
+        (folder / f"{name}.py").write_text(text, encoding="utf-8")
+    return root / "answers"
+
+
+def tiny_check(exercise_id: str, function: Any) -> float:
+    """The check that stands in the tiny notebook, to be had outside of it."""
+    scope: dict[str, Any] = {}
+    exec(PROBLEM_SET.split('locked="00_setup"')[1].split("# %%")[0], scope)
+    return scope["check"](exercise_id, function)

@@ -1,0 +1,216 @@
+"""Grading with nbgrader: from a class's submissions to its gradebook, feedback pages and CSV."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import nbformat
+import pytest
+from tiny_course import UNIT, tiny_check, tiny_corpus, tiny_course
+
+from autograder import grade, masters, notebooks, release, sample_class
+from autograder.grade import Row
+from autograder.notebooks import ROOT, Course
+from autograder.sample_class import Corpus, Student
+
+FULL = {"00_double": 3.0}
+RIGHT = {"00_double": "def double(x):\n    return 2 * x"}
+
+
+@pytest.fixture
+def course(tmp_path: Path) -> Course:
+    """The tiny course, its problem set built."""
+    course = tiny_course(tmp_path)
+    notebooks.build(course, [UNIT], run_lectures=False)
+    return course
+
+
+def graded(course: Course, members: list[Student]) -> tuple[grade.Class, dict[str, Row]]:
+    """Hand in for these students and grade them."""
+    group = grade.Class(course, course.root / "class.data")
+    released = nbformat.read(course.release(UNIT), as_version=4)
+    for student in members:
+        sample_class.hand_in(student, released, group.folder / "submitted", UNIT)
+    return group, {row.student: row for row in group.grade(UNIT)}
+
+
+# ------------------------------------------------------------------ the sample class
+
+
+def test_a_class_is_planned_from_the_corpus(course: Course, tmp_path: Path) -> None:
+    corpus = Corpus(course, UNIT, tiny_corpus(tmp_path), tiny_check)
+    members = {student.name: student for student in sample_class.students(corpus)}
+    assert len(members) >= sample_class.LEAST
+    assert "x + x" in members["ada_all_right"].cells["00_double"]
+    assert "x << 1" in members["sofia_other_idiom"].cells["00_double"]
+    assert members["kurt_one_more"].promised == {"00_double": 1.5} and "too far" in members["kurt_one_more"].story
+    assert members["mary_squared"].promised == {"00_double": 0.0}
+    assert members["otto_syntax_error"].promised == members["noel_handed_in_untouched"].promised == {"00_double": 0.0}
+    assert members["zoe_kills_her_kernel"].promised is None
+
+
+def test_a_wrong_answer_with_full_marks_breaks_the_class(course: Course, tmp_path: Path) -> None:
+    folder = tiny_corpus(tmp_path)
+    (folder / UNIT / "00_double" / "wrong_but_right.py").write_text("def double(x):\n    return x + x\n")
+    with pytest.raises(ValueError, match="wrong_but_right.py is called wrong"):
+        sample_class.students(Corpus(course, UNIT, folder, tiny_check))
+
+
+def test_a_corpus_without_wrong_answers_is_refused(course: Course, tmp_path: Path) -> None:
+    folder = tiny_corpus(tmp_path)
+    for path in folder.rglob("wrong_*.py"):
+        path.unlink()
+    with pytest.raises(ValueError, match="no right or no wrong answers for 00_double"):
+        sample_class.students(Corpus(course, UNIT, folder, tiny_check))
+
+
+def test_the_table_shows_points_and_promises(course: Course) -> None:
+    ada = Student("ada", RIGHT, FULL)
+    zoe = Student("zoe", {}, None)
+    rows = [Row("ada", {"00_double": 1.5, "00_why": None}), Row("zoe", failure="not graded: kernel died")]
+    lines = grade.table(course, UNIT, rows, [ada, zoe]).splitlines()
+    assert lines[0].split() == ["student", "double", "why", "total", "promised", "ok"]
+    assert lines[1].split() == ["(points)", "3", "1", "4"]
+    assert lines[3].split() == ["ada", "1.5", "by", "hand", "1.5", "3", "NO"]
+    assert lines[4].split() == ["zoe", "-", "-", "-", "none", "ok"]
+    assert rows[0].differs(FULL) == ["00_double: 1.5 instead of 3"]
+    assert rows[0].differs(None) and rows[1].differs(FULL) and not Row("x", {"00_double": 3.0}).differs(FULL)
+
+
+# ------------------------------------------------------------------ the cycle
+
+
+def test_one_submission_that_cannot_be_graded_does_not_stop_the_others(course: Course) -> None:
+    """Full, partial and no points through nbgrader; a written answer waits for a person; a dead kernel is reported."""
+    members = [
+        Student("a_dies", {"00_double": sample_class.KILLS_ITS_KERNEL}, None),
+        Student("b_partial", {"00_double": "def double(x):\n    return 8"}, {"00_double": 1.5}, written="Because."),
+        Student("c_right", RIGHT, FULL),
+    ]
+    group, rows = graded(course, members)
+    assert rows["a_dies"].failure.startswith("not graded: ") and "DeadKernel" in rows["a_dies"].failure
+    assert rows["b_partial"].points == {"00_double": 1.5, "00_why": None}
+    assert rows["c_right"].points == {"00_double": 3.0, "00_why": 0.0}
+    page = group.folder / "feedback" / "c_right" / UNIT / f"{UNIT}.html"
+    assert "Twice" in page.read_text(encoding="utf-8")
+    with group.export().open(newline="") as file:
+        scores = {line["student_id"]: float(line["score"]) for line in csv.DictReader(file)}
+    assert scores == {"a_dies": 0.0, "b_partial": 1.5, "c_right": 3.0}
+
+
+@pytest.mark.slow
+def test_the_sample_class_gets_what_the_corpus_promises(course: Course, tmp_path: Path) -> None:
+    corpus = Corpus(course, UNIT, tiny_corpus(tmp_path), tiny_check)
+    for _ in range(2):  # a second time, over what the first left
+        group, members = grade.sample(course, UNIT, tmp_path / "class.data" / "sample", corpus)
+        rows = group.grade(UNIT)
+        promised = {student.name: student.promised for student in members}
+        differences = {row.student: row.differs(promised[row.student]) for row in rows}
+        # The tiny check lets stderr through, and nbgrader scores that as zero: the real check must not (see below).
+        assert differences.pop("wanda_warns_a_lot") == ["00_double: 0.0 instead of 3"]
+        assert len(rows) == len(members) and not any(differences.values())
+        feedback = {path.parent.parent.name for path in (group.folder / "feedback").glob(f"*/{UNIT}/{UNIT}.html")}
+        assert feedback == set(promised) - {"zoe_kills_her_kernel"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("unit", [unit for unit in notebooks.this_course().units() if (ROOT / "solutions" / unit).is_dir()])
+def test_warnings_and_repairs_in_the_real_course(unit: str) -> None:
+    """End to end in a real unit: warnings and messages on stderr cost nothing, and an edited or deleted check comes back."""
+    course = notebooks.this_course()
+    folder = grade.CLASS / "test"
+    shutil.rmtree(folder, ignore_errors=True)
+    group, members = grade.sample(course, unit, folder)
+    keep = {student.name: student for student in members if student.name in ("wanda_warns_a_lot", "noel_handed_in_untouched")}
+    for path in (folder / "submitted").iterdir():
+        if path.name not in keep:
+            shutil.rmtree(path)
+    submission = folder / "submitted" / "noel_handed_in_untouched" / unit / f"{unit}.ipynb"
+    notebook = nbformat.read(submission, as_version=4)
+    checks = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("grade")]
+    checks[0].source = "1_000_000"
+    notebook.cells.remove(checks[-1])
+    submission.chmod(0o644)
+    submission.write_bytes(masters.dumps(notebook))
+    rows = group.grade(unit)
+    shutil.rmtree(folder)
+    assert len(rows) == 2
+    for row in rows:
+        assert row.differs(keep[row.student].promised) == []
+
+
+@pytest.mark.slow
+def test_the_stock_commands_work_from_the_root(course: Course) -> None:
+    """generate_assignment, autograde, generate_feedback and export as an instructor types them."""
+    root = course.root
+    shutil.copy(ROOT / "nbgrader_config.py", root)
+    (root / "autograder").mkdir()
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"}
+
+    def stock(*command: str) -> None:
+        subprocess.run([sys.executable, "-m", "nbgrader", *command], cwd=root, env=environment, check=True, timeout=120)
+
+    stock("generate_assignment", UNIT, "--force")
+    released = nbformat.read(course.release(UNIT), as_version=4)
+    data = root / "autograder" / "class.data"
+    sample_class.hand_in(Student("ada", RIGHT, FULL), released, data / "submitted", UNIT)
+    stock("autograde", UNIT)
+    stock("generate_feedback", UNIT)
+    stock("export")
+    with (data / "grades.csv").open(newline="") as file:
+        assert [(line["student_id"], float(line["score"])) for line in csv.DictReader(file)] == [("ada", 3.0)]
+    assert (data / "feedback" / "ada" / UNIT / f"{UNIT}.html").exists()
+    assert {path.name for path in root.iterdir()} == {"lectures", "solutions", "notebooks", "autograder", "nbgrader_config.py"}
+
+
+@pytest.mark.slow
+def test_formgrader_answers_in_jupyterlab(course: Course) -> None:
+    """Its page and its list of assignments, from a server started in the course root; the Lab extension is enabled."""
+    shutil.copy(ROOT / "nbgrader_config.py", course.root)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}"]
+    command += ["--ServerApp.port_retries=0", "--IdentityProvider.token=", "--ServerApp.ip=127.0.0.1"]
+    bin_ = str(Path(sys.executable).parent)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PATH": f"{bin_}{os.pathsep}{os.environ['PATH']}"}
+    with (course.root / "server.log").open("w") as log:
+        server = subprocess.Popen(command, cwd=course.root, env=environment, stdout=log, stderr=log)
+    try:
+        address = f"http://127.0.0.1:{port}"
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and server.poll() is None:
+            try:
+                assignments = json.loads(urllib.request.urlopen(f"{address}/formgrader/api/assignments", timeout=30).read())
+                break
+            except (urllib.error.URLError, ConnectionError):
+                time.sleep(0.3)
+        else:
+            pytest.fail((course.root / "server.log").read_text())
+        assert [assignment["name"] for assignment in assignments] == [UNIT]
+        page = urllib.request.urlopen(f"{address}/formgrader", timeout=30).read().decode()
+        assert "formgrader" in page.lower()
+        extensions = json.loads(urllib.request.urlopen(f"{address}/lab/api/extensions", timeout=30).read())
+        found = [one for one in extensions if one["name"] == "@jupyter/nbgrader"]
+        assert found and found[0]["enabled"] and found[0]["status"] != "error"
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+
+
+def test_the_config_keeps_masters_and_gradebook_where_they_belong() -> None:
+    config = release.load_config(ROOT).CourseDirectory
+    assert {"*.py", "jupytext.toml", ".ipynb_checkpoints", "__pycache__"} <= set(config.ignore)
+    assert config.db_url == f"sqlite:///{(ROOT / 'autograder' / 'class.data' / 'gradebook.db').as_posix()}"
+    ignored = subprocess.run(["git", "check-ignore", "-q", "autograder/class.data/gradebook.db"], cwd=ROOT)
+    assert ignored.returncode == 0
