@@ -59,6 +59,8 @@ class DiagonalNormal(_Transported):
     """
 
     def __init__(self, loc: Tensor, log_scale: Tensor) -> None:
+        if loc.shape[-1:] != log_scale.shape[-1:]:       # one number for all coordinates still counts D times
+            loc, log_scale = torch.broadcast_tensors(loc, log_scale)
         self.log_scale = log_scale
         batch = torch.broadcast_shapes(loc.shape, log_scale.shape)[:-1]
         super().__init__(loc, batch, loc.shape[-1])

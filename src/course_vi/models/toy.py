@@ -44,8 +44,8 @@ class ConjugateToy(Model):
         return DiagonalNormal(z, torch.zeros((), dtype=z.dtype, device=z.device).expand(z.shape[-1]))
 
     def log_factors(self, x: Tensor, z: Tensor) -> dict[str, Tensor]:
-        zeros = torch.zeros_like(z[..., :1])
-        return {"prior": DiagonalNormal(zeros, zeros.expand_as(z)).log_prob(z), "likelihood": self.likelihood(z).log_prob(x)}
+        zeros = torch.zeros_like(z)
+        return {"prior": DiagonalNormal(zeros, zeros).log_prob(z), "likelihood": self.likelihood(z).log_prob(x)}
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
         z = torch.randn(n, self.latent_dim, generator=generator)
