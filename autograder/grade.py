@@ -47,7 +47,7 @@ class Row:
         if promised is None or self.failure:
             return [] if promised is None and self.failure else [self.failure or "graded, though it kills its kernel"]
         return [
-            f"{name}: {self.points.get(name)} instead of {wanted:g}"
+            f"{name}: {_short(self.points.get(name))} instead of {_short(wanted)}"
             for name, wanted in promised.items()
             if self.points.get(name) is None or abs((self.points[name] or 0.0) - wanted) > 1e-9
         ]
@@ -135,26 +135,36 @@ def sample(course: Course, unit: str, folder: Path, corpus: Corpus | None = None
 
 
 def table(course: Course, unit: str, rows: list[Row], members: list[Student] | None = None) -> str:
-    """The gradebook as text; with ``members`` also what was promised and whether it came out so."""
-    exercises = {name: ex for name, ex in course.registry.items() if ex.unit == unit}
-    promised = {student.name: student.promised for student in members or []}
-    head = ["student", *(name.split("_", 1)[1] for name in exercises), "total"]
-    lines = [head + (["promised", "ok"] if members else [])]
-    worth = [float(exercise.points) for exercise in exercises.values()]
-    lines.append(["(points)", *(f"{points:g}" for points in [*worth, sum(worth)]), *(["", ""] if members else [])])
+    """The gradebook as text; with ``members`` also what was promised, whether it came out so, and what they did."""
+    exercises = {name: float(ex.points) for name, ex in course.registry.items() if ex.unit == unit}
+    known = {student.name: student for student in members or []}
+    numbers = [str(number) for number in range(1, len(exercises) + 1)]
+    lines = [["student", *numbers, "total"], ["(points)", *map(_short, exercises.values()), _short(sum(exercises.values()))]]
+    if members:
+        lines[0] += ["promised", "ok", "  what they did"]
+        lines[1] += ["", "", ""]
+        rows = sorted(rows, key=lambda row: list(known).index(row.student))
     for row in rows:
-        marks = ["by hand" if row.points.get(name) is None else f"{row.points[name]:g}" for name in exercises]
-        line = [row.student, *(["-"] * len(exercises) if row.failure else marks), "-" if row.failure else f"{row.total:g}"]
+        marks = [_short(row.points.get(name)) for name in exercises]
+        line = [row.student, *(["-"] * len(marks) if row.failure else marks), "-" if row.failure else _short(row.total)]
         if members:
-            wanted = promised[row.student]
-            line += ["none" if wanted is None else f"{sum(wanted.values()):g}", "NO" if row.differs(wanted) else "ok"]
+            student = known[row.student]
+            wanted = "-" if student.promised is None else _short(sum(student.promised.values()))
+            line += [wanted, "NO" if row.differs(student.promised) else "ok", f"  {student.story}"]
         lines.append(line)
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     lines.insert(2, ["-" * width for width in widths])
-    return "\n".join(
-        "  ".join([line[0].ljust(widths[0])] + [text.rjust(width) for text, width in zip(line[1:], widths[1:], strict=True)])
+    left = (0, len(numbers) + 4)
+    text = [
+        "  ".join(cell.ljust(width) if at in left else cell.rjust(width) for at, (cell, width) in enumerate(zip(line, widths, strict=True)))
         for line in lines
-    )
+    ]
+    legend = [f"{number}  {course.registry[name].title} ({name})" for number, name in zip(numbers, exercises, strict=True)]
+    return "\n".join(line.rstrip() for line in [*text, "", *legend])
+
+
+def _short(points: float | None) -> str:
+    return "by hand" if points is None else f"{points:.4g}"
 
 
 def _reason(log: str) -> str:

@@ -93,6 +93,7 @@ def execute(notebook: NotebookNode, where: Path, name: str) -> NotebookNode:
             timeout=CELL_SECONDS,
             kernel_name="python3",
             shutdown_kernel="immediate",
+            extra_arguments=["--log-level=40"],  # errors only
             record_timing=False,
             coalesce_streams=True,
             resources={"metadata": {"path": str(where)}},

@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import matplotlib
+from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -17,14 +19,14 @@ __all__ = ["BLACK", "BLUE", "GREEN", "GREY", "ORANGE", "PINK", "RED", "SKY", "YE
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 YELLOW, BLUE, RED, PINK, GREY = "#F0E442", "#0072B2", "#D55E00", "#CC79A7", "#7F7F7F"
 
-STYLE = {
+STYLE: Any = {
     "figure.dpi": 110,
     "figure.constrained_layout.use": True,
     "font.size": 10,
     "axes.titlesize": 11,
     "axes.spines.top": False,
     "axes.spines.right": False,
-    "axes.prop_cycle": matplotlib.cycler(color=[BLUE, RED, GREEN, ORANGE, PINK, SKY, BLACK]),
+    "axes.prop_cycle": cycler(color=[BLUE, RED, GREEN, ORANGE, PINK, SKY, BLACK]),
     "axes.grid": True,
     "grid.alpha": 0.25,
     "legend.frameon": False,
@@ -39,7 +41,7 @@ def style() -> Iterator[None]:
         yield
 
 
-def new_figure(columns: int = 1, rows: int = 1, width: float = 4.2, height: float = 3.1, **kwargs: object) -> tuple[Figure, list[Axes]]:
+def new_figure(columns: int = 1, rows: int = 1, width: float = 4.2, height: float = 3.1, **kwargs: Any) -> tuple[Figure, list[Axes]]:
     """A figure with ``rows * columns`` axes in the course's style, and the axes in reading order.
 
     It belongs to nobody's global state: no pyplot, nothing to close.

@@ -1,0 +1,73 @@
+"""``check("09_gaussian_path_derivative", my_function)``: run a check in this process and show what it found."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import time
+from typing import Any
+
+import numpy as np
+
+from autograder.checks import CHECKS, Check
+from autograder.evidence import Finding
+from autograder.exercises import EXERCISES
+from autograder.probes import InProcess, LearnerError, Probe, Runner
+from autograder.report import PartResult, Report
+
+__all__ = ["check", "run_check"]
+
+
+def check(exercise: str, learner: Any, seed: int | None = None) -> Report:
+    """Test your answer to an exercise, on fresh inputs.
+
+    Args:
+        exercise: its name, as written above the cell, such as ``"09_gaussian_path_derivative"``.
+        learner: your function or class itself, not a call of it.
+        seed: repeats the inputs of an earlier report; fresh ones by default.
+
+    Returns:
+        A ``Report``. In a notebook, leave it as the last line of a cell; elsewhere, print it.
+    """
+    if exercise not in EXERCISES:
+        raise ValueError(f"exercise is {exercise!r}; expected one of {', '.join(EXERCISES)}")
+    if EXERCISES[exercise].written:
+        raise ValueError(f"exercise {exercise!r} is answered in words and marked by a person; there is nothing to check here")
+    if not callable(learner):
+        raise TypeError(f"learner is a {type(learner).__name__}; expected your function itself: "
+                        f'check("{exercise}", {EXERCISES[exercise].function}), without calling it')
+    return run_check(exercise, InProcess(learner), secrets.randbelow(10**6) if seed is None else seed)
+
+
+def run_check(exercise: str, runner: Runner, seed: int, stage: int | None = None) -> Report:
+    """The same check through any runner: the learner's code may live in this process or in another."""
+    start = time.perf_counter()
+    results: list[PartResult] = []
+    printed: list[str] = []
+    trials: list[tuple[str, int, float]] = []
+    unwritten = False
+    definition: Check = CHECKS[exercise]
+    for index, part in enumerate(definition.parts):
+        number = int.from_bytes(hashlib.sha256(f"{exercise}/{index}/{seed}".encode()).digest()[:8], "little")
+        probe, rng = Probe(runner, number, stage), np.random.default_rng(number + 1)
+        try:
+            finding = Finding(False, diagnosis="unwritten") if unwritten else part.run(probe, rng)
+        except LearnerError as error:
+            unwritten = error.kind == "NotImplementedError"
+            finding = _not_written(EXERCISES[exercise].function) if unwritten else _raised(error)
+        results.append(PartResult(part.name, part.weight, finding, part.read or EXERCISES[exercise].read))
+        printed += probe.printed
+        trials += [(part.name, number_, statistic) for number_, statistic in probe.trials]
+    seconds = time.perf_counter() - start
+    return Report(EXERCISES[exercise], tuple(results), seed, seconds, "\n".join(dict.fromkeys(printed)), unwritten, tuple(trials))
+
+
+def _not_written(function: str) -> Finding:
+    return Finding(False, f"an answer in {function}", "nothing yet: the stub still raises NotImplementedError", "unwritten",
+                   "Replace the line that raises, run its cell, then run this one again.")
+
+
+def _raised(error: LearnerError) -> Finding:
+    where = f", at {error.where}" if error.where else ""
+    return Finding(False, "a value", f"{error.kind}: {error.message}{where}", f"raises_{error.kind}",
+                   "Your code stopped with an error. Call it by hand on small inputs to see where.")

@@ -1,0 +1,105 @@
+"""What a learner sees: a short report that teaches."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass, field
+
+from autograder.evidence import Finding
+from autograder.exercises import Exercise
+
+__all__ = ["PartResult", "Report"]
+
+GREEN, RED, GREY = "#00664b", "#a33b00", "#555555"
+
+
+@dataclass(frozen=True)
+class PartResult:
+    """One part of a check: its name, its weight, and what was found."""
+
+    name: str
+    weight: float
+    finding: Finding
+    read: str = ""
+
+
+@dataclass(frozen=True)
+class Report:
+    """The outcome of a check.
+
+    ``repr`` is the points alone, a number: that is what nbgrader reads. A notebook shows the HTML view, ``print`` the text.
+
+    Attributes:
+        parts: what was tested.
+        seed: of the inputs; ``check(..., seed=seed)`` repeats them.
+        printed: what the learner's code printed or warned meanwhile. It costs nothing.
+    """
+
+    exercise: Exercise
+    parts: tuple[PartResult, ...]
+    seed: int
+    seconds: float = 0.0
+    printed: str = ""
+    unwritten: bool = False
+    trials: tuple[tuple[str, int, float], ...] = field(default=(), repr=False)
+
+    @property
+    def max_points(self) -> float:
+        return self.exercise.points
+
+    @property
+    def points(self) -> float:
+        """The weighted share of the parts that passed, times the exercise's points, to two decimals."""
+        total = sum(part.weight for part in self.parts)
+        share = sum(part.weight for part in self.parts if part.finding.ok) / total if total else 0.0
+        return round(self.exercise.points * share, 2)
+
+    @property
+    def passed(self) -> bool:
+        return bool(self.parts) and all(part.finding.ok for part in self.parts)
+
+    @property
+    def diagnoses(self) -> tuple[str, ...]:
+        """The names of the mistakes recognised, in order, each once."""
+        return tuple(dict.fromkeys(part.finding.diagnosis for part in self.parts if not part.finding.ok and part.finding.diagnosis))
+
+    def __repr__(self) -> str:
+        return repr(self.points)
+
+    def __str__(self) -> str:
+        lines = [f"{self._verdict()}  {self.exercise.title}: {self.points:g} of {self.max_points:g} points"]
+        for part in self.parts:
+            finding = part.finding
+            lines.append(f"  {'pass' if finding.ok else 'FAIL'}  {part.name}")
+            if not finding.ok:
+                rows = [("expected", finding.expected), ("came", finding.came), ("likely", finding.says), ("read", part.read)]
+                lines += [f"        {label}: {text}" for label, text in rows if text]
+        if self.printed:
+            lines.append(f"  your code also printed (this costs nothing): {self.printed.splitlines()[0][:200]}")
+        return "\n".join(lines)
+
+    def _verdict(self) -> str:
+        return "NOT YET WRITTEN" if self.unwritten else "PASSED" if self.passed else "NOT YET RIGHT"
+
+    def _repr_html_(self) -> str:
+        colour = GREEN if self.passed else GREY if self.unwritten else RED
+        escape = html.escape
+        rows = []
+        for part in self.parts:
+            finding = part.finding
+            mark = f'<span style="color:{GREEN if finding.ok else RED}">{"✓ pass" if finding.ok else "✗ fail"}</span>'
+            detail = escape(finding.came) if finding.ok else ""
+            if not finding.ok:
+                pairs = [("Expected", finding.expected), ("Came", finding.came), ("Likely mistake", finding.says), ("Read", part.read)]
+                detail = "<br>".join(f"<b>{label}:</b> {escape(text)}" for label, text in pairs if text)
+            rows.append(f'<tr><td style="white-space:nowrap;text-align:left;vertical-align:top">{mark}</td>'
+                        f'<td style="text-align:left;vertical-align:top">{escape(part.name)}</td>'
+                        f'<td style="text-align:left;vertical-align:top">{detail}</td></tr>')
+        printed = (f"<details><summary>Your code also printed something (this costs nothing)</summary>"
+                   f"<pre>{escape(self.printed)}</pre></details>" if self.printed else "")
+        table = f'<table style="margin:0.3em 0"><tbody>{"".join(rows)}</tbody></table>' if rows else ""
+        return (f'<div role="status" style="border-left:4px solid {colour};padding:0.2em 0.8em">'
+                f'<b style="color:{colour}">{self._verdict()}</b> &nbsp; {escape(self.exercise.title)}: '
+                f'<b>{self.points:g} of {self.max_points:g} points</b>{table}{printed}'
+                f'<small style="color:{GREY}">{self.seconds:.1f} s. Inputs are fresh at every call; '
+                f'<code>seed={self.seed}</code> repeats these.</small></div>')
