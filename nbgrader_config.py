@@ -66,6 +66,7 @@ c.Execute.kernel_name = "python3"
 c.Execute.timeout = 300  # seconds a cell
 c.Execute.startup_timeout = 120
 c.Execute.shutdown_kernel = "immediate"
+c.Execute.extra_arguments = ["--log-level=40"]  # errors only: each kernel would otherwise warn about its transport
 c.OverwriteCells.add_missing_cells = True  # a deleted check comes back, and scores what it says
 
 
