@@ -109,8 +109,8 @@ def unbiased(probe: Probe, draw: Callable[[int], np.ndarray], exact: np.ndarray,
         came = f"{names[worst]}: {mean[worst]:.4g} ± {error[worst]:.2g} over {count:,} replicates (z = {z[worst]:.1f})"
         expected = f"{what}: {names[worst]} = {exact[worst]:.4g}"
         found = next((m for m in mistakes if _close_mean(m.value, mean, error, scale, samples)), None)
-        return float(np.abs(z).max() / Z_LIMIT), Finding(False, expected, came, found.key if found else "biased", found.says if found else
-                                                         "On average your estimate is not the gradient: it is biased.")
+        key, says = (found.key, found.says) if found else ("biased", "On average your estimate is not the gradient: it is biased.")
+        return float(np.abs(z).max() / Z_LIMIT), Finding(False, expected, came, key, says)
 
     return _two_stages(probe, look, replicates)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch
 from torch import Tensor
@@ -254,6 +253,3 @@ def real_data(curves: Mapping[str, Tensor], log_evidence: float, first: Tensor, 
         right.legend(fontsize=8, loc="upper right")
     return figure
 
-
-def _axes(figure: Figure) -> list[Axes]:
-    return list(figure.axes)
