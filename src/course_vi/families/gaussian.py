@@ -81,7 +81,14 @@ class FullRank(GaussianFamily):
 
     def __init__(self, dim: int, loc: Tensor | None = None, log_scale: Tensor | None = None, lower: Tensor | None = None) -> None:
         super().__init__(dim, loc, log_scale)
-        self.lower = nn.Parameter(torch.zeros(*self.loc.shape, dim, dtype=self.loc.dtype) if lower is None else lower.detach().clone())
+        lower = torch.zeros(*self.loc.shape, dim, dtype=self.loc.dtype) if lower is None else lower
+        if tuple(lower.shape[-2:]) != (dim, dim):
+            raise ValueError(f"lower has shape {tuple(lower.shape)}; expected (*B, {dim}, {dim})")
+        self.lower = nn.Parameter(lower.detach().clone())
+
+    @property
+    def batch_shape(self) -> Size:
+        return torch.broadcast_shapes(super().batch_shape, self.lower.shape[:-2])
 
     @staticmethod
     def build(**parameters: Tensor) -> CholeskyNormal:
@@ -115,7 +122,13 @@ class FactorCovariance(GaussianFamily):
             small = torch.randn(*self.loc.shape, rank, generator=generator, dtype=self.loc.dtype)
             factor = 0.1 * small / rank**0.5
         expect.event_size("factor", factor, rank)
+        if tuple(factor.shape[-2:]) != (dim, rank):
+            raise ValueError(f"factor has shape {tuple(factor.shape)}; expected (*B, {dim}, {rank})")
         self.rank, self.noise_dim, self.factor = rank, rank + dim, nn.Parameter(factor.detach().clone())
+
+    @property
+    def batch_shape(self) -> Size:
+        return torch.broadcast_shapes(super().batch_shape, self.factor.shape[:-2])
 
     @staticmethod
     def build(**parameters: Tensor) -> FactorNormal:
