@@ -175,8 +175,9 @@ class FactorNormal(_Transported):
     def log_prob(self, value: Tensor) -> Tensor:
         scaled, cholesky = self._capacitance()
         standardized = (value - self.loc) * (-self.log_scale).exp()
-        projected = torch.linalg.solve_triangular(cholesky, scaled.mT @ standardized.unsqueeze(-1), upper=False)
-        squared = standardized.square().sum(-1) - projected.squeeze(-1).square().sum(-1)
+        common = torch.cholesky_solve(scaled.mT @ standardized.unsqueeze(-1), cholesky)      # the factors' mean given z
+        residual = standardized - (scaled @ common).squeeze(-1)
+        squared = residual.square().sum(-1) + common.squeeze(-1).square().sum(-1)            # Woodbury, with no cancellation
         return -0.5 * squared - self._half_log_det(cholesky) - self.loc.shape[-1] * HALF_LOG_TWO_PI
 
     def precision_times(self, value: Tensor) -> Tensor:
