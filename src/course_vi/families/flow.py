@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from torch import Tensor, nn
@@ -9,7 +10,7 @@ from torch.distributions import Distribution
 
 _validate_args = Distribution._validate_args
 
-import zuko  # noqa: E402, F401    importing zuko switches argument checks off for the whole process ...
+import zuko  # noqa: E402    importing zuko switches argument checks off for the whole process ...
 
 Distribution._validate_args = _validate_args  # ... so we switch them back on
 
@@ -23,7 +24,11 @@ __all__ = ["Flow"]
 class _FlowDistribution:
     """zuko's distribution, plus ``transport``: the inverse of its map from data to noise."""
 
-    def __init__(self, flow: Any) -> None:
+    def __init__(self, flow: Any, dim: int) -> None:
+        if tuple(flow.event_shape) != (dim,):
+            raise ValueError(f"flow is over {math.prod(flow.event_shape)} latents; expected dim = {dim}")
+        if not isinstance(flow.base, zuko.distributions.DiagNormal):
+            raise TypeError(f"flow has a {type(flow.base).__name__} base; expected a standard normal one, for the noise is standard normal")
         self.flow = flow
 
     def transport(self, eps: Tensor) -> Tensor:
@@ -61,8 +66,8 @@ class Flow(Family):
 
     def distribution(self, x: Tensor | None = None) -> _FlowDistribution:
         if not self.context:
-            return _FlowDistribution(self.flow())
+            return _FlowDistribution(self.flow(), self.dim)
         if x is None:
             raise ValueError("x is None; a conditional flow needs the datum it is asked about")
         expect.event_size("x", x, self.context)
-        return _FlowDistribution(self.flow(x))
+        return _FlowDistribution(self.flow(x), self.dim)
