@@ -1,0 +1,80 @@
+"""One of each family, in double precision and away from any special point, with a datum for those that read one."""
+
+from __future__ import annotations
+
+import torch
+import zuko
+from oracles import DOUBLE, generator, randn
+from torch import Tensor, nn
+
+from course_vi.families import Amortized, FactorCovariance, Family, Flow, FullRank, Layered, MeanField
+from course_vi.nets import mlp
+
+
+def gaussian(kind: str, dim: int = 3, seed: int = 0) -> Family:
+    loc, log_scale = 0.5 * randn(dim, seed=seed), 0.3 * randn(dim, seed=seed + 1)
+    if kind == "MeanField":
+        return MeanField(dim, loc, log_scale)
+    if kind == "FullRank":
+        return FullRank(dim, loc, log_scale, lower=0.4 * randn(dim, dim, seed=seed + 2))
+    return FactorCovariance(dim, 2, loc, log_scale, factor=0.5 * randn(dim, 2, seed=seed + 2))
+
+
+def amortized(kind: str, dim: int = 3, data_dim: int = 2, seed: int = 0) -> Family:
+    family = {"MeanField": MeanField, "FullRank": FullRank}[kind](dim) if kind != "FactorCovariance" else FactorCovariance(dim, 2)
+    outputs = sum(parameter.numel() for parameter in family.parameters())
+    return Amortized(family, mlp(data_dim, 5, outputs, generator(seed))).double()
+
+
+def flow(name: str = "MAF", dim: int = 2, context: int = 0, seed: int = 0) -> Family:
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        net = getattr(zuko.flows, name)(dim, context, transforms=2, hidden_features=(8,))
+    q = Flow(net, dim, context).double()
+    with torch.no_grad():
+        for parameter in q.parameters():
+            parameter.mul_(1.5)
+    return q
+
+
+def layered(seed: int = 0) -> Family:
+    first = Amortized(MeanField(2), mlp(2, 5, 4, generator(seed)))
+    second = Amortized(FullRank(1), mlp(2, 5, 3, generator(seed + 1)))
+    return Layered(first, second).double()
+
+
+DATUM = torch.tensor([0.7, -1.1], dtype=DOUBLE)
+ZOO = {
+    "MeanField": lambda: (gaussian("MeanField"), None),
+    "FullRank": lambda: (gaussian("FullRank"), None),
+    "FactorCovariance": lambda: (gaussian("FactorCovariance"), None),
+    "Amortized(MeanField)": lambda: (amortized("MeanField"), DATUM),
+    "Amortized(FullRank)": lambda: (amortized("FullRank"), DATUM),
+    "Amortized(FactorCovariance)": lambda: (amortized("FactorCovariance"), DATUM),
+    "Layered": lambda: (layered(), DATUM),
+    "Flow(MAF)": lambda: (flow("MAF"), None),
+    "Flow(MAF), conditional": lambda: (flow("MAF", context=2), DATUM),
+    "Flow(NSF)": lambda: (flow("NSF"), None),
+    "Flow(NICE)": lambda: (flow("NICE"), None),
+}
+
+
+def posterior_of_the_chain() -> Layered:
+    """q(z1 | x) q(z2 | z1) set to the exact posterior of ``GaussianChain``."""
+
+    def affine(slope: float, variance: float) -> Amortized:
+        layer = nn.Linear(1, 2)
+        with torch.no_grad():
+            layer.weight.copy_(torch.tensor([[slope], [0.0]]))
+        layer = layer.double()
+        with torch.no_grad():
+            layer.weight[0] = slope
+            layer.bias.copy_(torch.tensor([0.0, variance], dtype=DOUBLE).clamp_min(1e-300).log() / 2)
+            layer.bias[0] = 0.0
+        return Amortized(MeanField(1), layer)
+
+    return Layered(affine(2 / 3, 2 / 3), affine(1 / 2, 1 / 2))
+
+
+def parameters_vector(q: Family) -> Tensor:
+    return torch.cat([parameter.flatten() for parameter in q.parameters()])
