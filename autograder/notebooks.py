@@ -30,6 +30,7 @@ from autograder.masters import MasterError
 ROOT = Path(__file__).resolve().parents[1]
 WARN_BYTES = 1_500_000
 CELL_SECONDS = 900
+PROGRESS = re.compile(r"\d%\|.*\| \d+.*\[.*(it/s|s/it).*\]")
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -107,18 +108,28 @@ def execute(notebook: NotebookNode, where: Path, name: str) -> NotebookNode:
             first = notebook.cells[current["index"]].source.strip().splitlines()[0]
             raise MasterError(f"{name}, cell {current['index'] + 1} ({first!r}) failed:\n{error.traceback}") from None
     for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            if output.output_type == "stream":
-                output.text = settled(output.text)
-            elif WIDGET in output.get("data", {}):  # its state died with the kernel: a page would show an error in its place
-                output.data = nbformat.from_dict({"text/markdown": "*Run this cell to move its sliders.*"})
+        if cell.cell_type == "code":
+            cell.outputs = [output for output in map(_lasting, cell.outputs) if output is not None]
     notebook.metadata = nbformat.from_dict(masters.NOTEBOOK_METADATA)
     return notebook
 
 
+def _lasting(output: NotebookNode) -> NotebookNode | None:
+    """What of an output belongs on a page: no progress bars, and in place of a widget, whose state died with its kernel, a word."""
+    if output.output_type == "stream":
+        output.text = settled(output.text)
+        return output if output.text.strip() else None
+    if WIDGET in output.get("data", {}):
+        if PROGRESS.search(output.data.get("text/plain", "")):
+            return None
+        output.data = nbformat.from_dict({"text/markdown": "*Run this cell to move its sliders.*"})
+    return output
+
+
 def settled(text: str) -> str:
-    """What a terminal would show in the end: of a progress bar's many states, the last."""
-    return re.sub(r"[^\n]*\r(?!\n)(?=[^\n\r])", "", text.replace("\r\n", "\n")).replace("\r", "")
+    """What a stream leaves behind: of a line that was written over only the end, of a progress bar nothing."""
+    lines = [line.rstrip("\r").rsplit("\r", 1)[-1] for line in text.split("\n")]
+    return "\n".join(line for line in lines if not PROGRESS.search(line))
 
 
 def build(course: Course, units: list[str], run_lectures: bool = True) -> None:

@@ -33,6 +33,9 @@ NOISE = '''
 def _noisy(quiet):
     import functools, sys, warnings
 
+    if isinstance(quiet, type):
+        return quiet
+
     @functools.wraps(quiet)
     def loud(*args, **kwargs):
         warnings.warn("I was told to warn", stacklevel=2)

@@ -15,12 +15,14 @@ from __future__ import annotations
 import argparse
 import ast
 import contextlib
+import importlib
 import io
 import json
 import linecache
 import os
 import signal
 import sys
+import tempfile
 import time
 import traceback
 from collections.abc import Callable, Iterator
@@ -164,8 +166,6 @@ def run_all(jobs: list[Job], workers: int = 1, tell: Callable[[Outcome], object]
 
 def _fork(job: Job) -> tuple[int, Any]:
     """Start a child that runs the job and leaves its outcome, as JSON, in the file returned with its process id."""
-    import tempfile
-
     answer = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 - the parent reads and closes it
     sys.stdout.flush()
     pid = os.fork()
@@ -220,11 +220,10 @@ def smoke_environment() -> Iterator[None]:
 
 def warm_up() -> None:
     """Import in the parent what every child needs. Nothing is computed, and torch is told to keep to one thread."""
-    import importlib
-
     for name in WARM:
         importlib.import_module(name)
     sys.modules["torch"].set_num_threads(1)
+    sys.modules["matplotlib"].use("Agg")
 
 
 def main(argv: list[str]) -> int:

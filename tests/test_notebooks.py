@@ -147,9 +147,16 @@ def test_units_are_found_by_the_beginning_of_their_names(tmp_path: Path) -> None
         course.units(["07"])
 
 
-def test_progress_bars_settle() -> None:
-    assert notebooks.settled("a\rb\rfit 100%\ndone\n") == "fit 100%\ndone\n"
-    assert notebooks.settled("fit 50%\rfit 100%\r\nnext") == "fit 100%\nnext"
+def test_pages_keep_no_progress_bars_and_no_dead_widgets() -> None:
+    bar = "fit: 100%|##########| 400/400 [00:01<00:00, 321.5it/s]"
+    assert notebooks.settled(f"fit:   0%|   | 0/400 [00:00<?, ?it/s]\r{bar}\nbound -1.27\n") == "bound -1.27\n"
+    assert notebooks.settled("half\rwhole\r\nnext") == "whole\nnext"
+    outputs = [
+        nbformat.v4.new_output("display_data", data={notebooks.WIDGET: {"model_id": "1"}, "text/plain": text})
+        for text in ("  0%|          | 0/400 [00:00<?, ?it/s]", "interactive(children=(FloatSlider(value=0.5),))")
+    ]
+    assert notebooks._lasting(outputs[0]) is None
+    assert list(notebooks._lasting(outputs[1]).data) == ["text/markdown"]
 
 
 @pytest.mark.slow

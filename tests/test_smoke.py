@@ -32,7 +32,8 @@ needs_fork = pytest.mark.skipif(not smoke.CAN_FORK, reason="children are forked 
 def outcomes() -> dict[tuple[str, str], dict[str, Any]]:
     """All notebooks of the course, run once by a warm parent of their own: this process has computed too much to fork."""
     command = [sys.executable, "-m", "autograder.smoke", "--json"]
-    done = subprocess.run(command, cwd=notebooks.ROOT, capture_output=True, text=True, timeout=900)
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, cwd=notebooks.ROOT, env=environment, capture_output=True, text=True, timeout=900)
     assert done.stdout.strip(), done.stderr
     return {(one["name"], one["kind"]): one for one in json.loads(done.stdout.splitlines()[-1])}
 
