@@ -3,12 +3,18 @@
 import ast
 import importlib.metadata
 import importlib.util
+import json
 import os
 import re
 import shutil
+import signal
+import socket
 import subprocess
 import sys
+import time
 import tomllib
+import urllib.error
+import urllib.request
 from pathlib import Path
 from types import ModuleType
 
@@ -294,3 +300,45 @@ def test_a_learners_work_is_never_overwritten(tmp_path: Path) -> None:
     assert lab.copy_missing(released, work) == [work / "09" / "09.ipynb"]
     assert (work / "03" / "03.ipynb").read_text() == "mine" and (work / "09" / "09.ipynb").read_text() == "released"
     assert lab.copy_missing(released, work) == []
+
+
+def test_jupyterlab_opens_on_a_page_that_exists() -> None:
+    assert (ROOT / lab.LANDING).is_file()
+    defaults = json.loads((lab.SETTINGS / "overrides.json").read_text("utf-8"))
+    assert defaults["@jupyterlab/docmanager-extension:plugin"]["defaultViewers"] == {"markdown": "Markdown Preview"}
+
+
+@pytest.mark.slow
+def test_jupyterlab_is_served_on_the_course(tmp_path: Path) -> None:
+    course, word = tmp_path / "a course", "token=word"
+    shutil.copytree(ROOT / "scripts", course / "scripts")
+    (course / "notebooks" / "09").mkdir(parents=True)
+    (course / "notebooks" / "09" / "09.ipynb").write_text("{}")
+    (course / lab.LANDING).write_text("# Welcome")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{free.getsockname()[1]}"
+    options = ["--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={address.split(':')[-1]}"]
+    command = [sys.executable, str(course / "scripts" / "lab.py"), *options, f"--IdentityProvider.{word}"]
+    homes = {name: str(tmp_path) for name in ("HOME", "JUPYTER_RUNTIME_DIR", "JUPYTERLAB_WORKSPACES_DIR")}
+    with (tmp_path / "log").open("w") as log:
+        server = subprocess.Popen(command, stdout=log, stderr=log, env=os.environ | homes, start_new_session=True)
+    try:
+        for _ in range(120):
+            try:
+                answer = urllib.request.urlopen(f"{address}/?{word}", timeout=10)
+                break
+            except ConnectionError:
+                pass
+            except urllib.error.URLError as error:
+                assert isinstance(error.reason, ConnectionError), error
+            assert server.poll() is None, (tmp_path / "log").read_text()
+            time.sleep(0.5)
+        with answer:
+            assert answer.url.partition("?")[0] == f"{address}/lab/tree/{lab.LANDING}"
+        with urllib.request.urlopen(f"{address}/api/contents/{lab.LANDING}?type=file&{word}", timeout=10) as answer:
+            assert json.load(answer)["content"] == "# Welcome"
+        assert (course / "work" / "09" / "09.ipynb").read_text() == "{}"
+    finally:
+        os.killpg(server.pid, signal.SIGTERM)
+        server.wait(timeout=20)
