@@ -4,7 +4,8 @@ PYTHON ?= python3
 PY := .venv/bin/python
 UNIT ?=
 LAB_ARGS ?=
-export OMP_NUM_THREADS ?= 1
+# One thread: the same numbers, and so the same notebooks, on every machine.
+AUTOGRADER := OMP_NUM_THREADS=1 $(PY) -m autograder
 
 # A Python that was asked for (PYTHON=python3.12 make lab) is used even where .venv holds another.
 ASKED := $(if $(filter file,$(origin PYTHON)),,--this-python)
@@ -35,13 +36,13 @@ test-all:  ## all tests, with the slow ones and those in a real browser (needs C
 	$(PY) -m pytest
 
 grade: with-grade  ## grade a sample class, write its feedback pages and print the gradebook
-	$(PY) -m autograder grade --sample
+	$(AUTOGRADER) grade --sample
 
 notebooks: with-grade  ## build all notebooks from their text masters, and prove them
-	$(PY) -m autograder notebooks
+	$(AUTOGRADER) notebooks
 
 audit: with-grade  ## measure how often checks err, for all units or one (UNIT=09)
-	$(PY) -m autograder audit $(UNIT)
+	$(AUTOGRADER) audit $(UNIT)
 
 clean:  ## remove .venv and caches (work/ and the grader's data stay)
 	rm -rf .venv build src/*.egg-info *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
