@@ -102,8 +102,8 @@ def unbiased(probe: Probe, draw: Callable[[int], np.ndarray], exact: np.ndarray,
         scale = np.abs(exact).max() + np.abs(mean).max() + 1e-300
         if (error < 1e-10 * scale).all():
             return np.inf, Finding(False, f"{what}: estimates that vary from draw to draw", "every estimate is the same number",
-                                   "no_spread", "An estimate must use its own random sample. Did you return an exact answer, or share one draw of the "
-                                   "noise over the whole batch?")
+                                   "no_spread", "An estimate must use its own random sample. Did you return an exact answer, or share "
+                                   "one draw of the noise over the whole batch?")
         z = (mean - exact) / np.maximum(error, 1e-12 * scale)
         worst = int(np.abs(z).argmax())
         came = f"{names[worst]}: {mean[worst]:.4g} ± {error[worst]:.2g} over {count:,} replicates (z = {z[worst]:.1f})"

@@ -1,0 +1,28 @@
+"""``python -m autograder COMMAND``: what an author or an instructor does."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+COMMANDS = {
+    "grade": ("autograder.grade", "run the instructor's loop: autograde, feedback, gradebook as CSV and table"),
+    "notebooks": ("autograder.notebooks", "build all notebooks from their text masters, and prove them"),
+    "smoke": ("autograder.smoke", "run every text master quickly, in forked children of a warm parent"),
+    "audit": ("autograder.audit", "regrade the corpus of answers on many seeds"),
+    "calibrate": ("autograder.nulls", "simulate how often a right answer would fail, and write the table"),
+}
+
+
+def main(argv: list[str]) -> int:
+    """Dispatch to a command; without one, list them."""
+    if not argv or argv[0] not in COMMANDS:
+        print("usage: python -m autograder COMMAND [options]\n")
+        for name, (_, says) in COMMANDS.items():
+            print(f"  {name:10s} {says}")
+        return 0 if argv in ([], ["-h"], ["--help"]) else 2
+    return int(importlib.import_module(COMMANDS[argv[0]][0]).main(argv[1:]))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
