@@ -21,10 +21,11 @@ FLOORS = {
         {"learning", "diagnostics", "coding"},
         {"plots", "pyro_twins"},
     ],
-    # What is not named here (the workshop: grading, building, measuring) stands on the top floor.
+    # The ground floor is what runs beside a learner's code; it knows nothing of verdicts. What is not named here (the
+    # workshop: grading, building, measuring) stands on the top floor.
     "autograder": [
-        {"exercises", "problems", "wire", "evidence"},
-        {"probes", "report"},
+        {"exercises", "problems", "wire", "agent"},
+        {"probes", "evidence", "report"},
         {"checks"},
         {"check", "execute"},
     ],
