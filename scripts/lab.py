@@ -4,10 +4,12 @@ Run it with the environment's Python: `make lab` does so, and on Windows or unde
 What is in `work/` belongs to the learner: a file that is there is never touched. Further arguments go to JupyterLab.
 """
 
+import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
+
+from jupyterlab.labapp import LabApp
 
 ROOT = Path(__file__).resolve().parent.parent
 LANDING = "README.md"
@@ -27,21 +29,17 @@ def copy_missing(released: Path, work: Path) -> list[Path]:
     return copied
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: list[str]) -> None:
     for path in copy_missing(ROOT / "notebooks", ROOT / "work"):
         print(f"copied to {path.relative_to(ROOT).as_posix()}: yours to write in", flush=True)
-    command = [
-        sys.executable,
-        *("-m", "jupyterlab"),
+    os.chdir(ROOT)
+    defaults = [
         f"--ServerApp.root_dir={ROOT}",
         f"--LabApp.default_url=/lab/tree/{LANDING}",
         f"--LabApp.app_settings_dir={SETTINGS}",
     ]
-    try:
-        return subprocess.call([*command, *arguments], cwd=ROOT)
-    except KeyboardInterrupt:
-        return 0
+    LabApp.launch_instance(defaults + arguments)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    main(sys.argv[1:])
