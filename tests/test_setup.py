@@ -19,6 +19,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+import setuptools
 import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -106,6 +107,17 @@ def test_a_learner_installs_no_tool_of_the_workshop() -> None:
     learners = {Requirement(line).name for line in PROJECT["dependencies"] + EXTRAS["lab"]}
     assert not learners & {Requirement(line).name for line in EXTRAS["grade"] + EXTRAS["test"]}
     assert set(EXTRAS) == set(setup.EXTRAS)
+
+
+def test_neither_corpus_nor_submissions_are_installed(tmp_path: Path) -> None:
+    for folder in ("checks", "answers/09", "attacks", "class.data/submitted/ann"):
+        for package in (tmp_path / "autograder" / folder, *(tmp_path / "autograder" / folder).parents):
+            if package.is_relative_to(tmp_path) and package != tmp_path:
+                package.mkdir(parents=True, exist_ok=True)
+                (package / "__init__.py").touch()
+    rules = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]["packages"]["find"]
+    found = setuptools.find_packages(str(tmp_path), exclude=rules["exclude"], include=rules["include"])
+    assert sorted(found) == ["autograder", "autograder.checks"]
 
 
 # -- targets ----------------------------------------------------------------------------------------------------------
