@@ -68,15 +68,25 @@ class Report:
 
     def __str__(self) -> str:
         lines = [f"{self._verdict()}  {self.exercise.title}: {self.points:g} of {self.max_points:g} points"]
+        if self.unwritten:
+            return "\n".join([*lines, f"  {self._what_to_write()}"])
         for part in self.parts:
             finding = part.finding
             lines.append(f"  {'pass' if finding.ok else 'FAIL'}  {part.name}")
             if not finding.ok:
-                rows = [("expected", finding.expected), ("came", finding.came), ("likely", finding.says), ("read", part.read)]
-                lines += [f"        {label}: {text}" for label, text in rows if text]
+                lines += [f"        {label}: {text}" for label, text in _rows(finding)]
+        lines += [f"  Read: {place}" for place in self._places()]
         if self.printed:
             lines.append(f"  your code also printed (this costs nothing): {self.printed.splitlines()[0][:200]}")
         return "\n".join(lines)
+
+    def _what_to_write(self) -> str:
+        return (f"Nothing to test yet: {self.exercise.function} still raises NotImplementedError. Replace that line with your answer, "
+                "run its cell, then run this one again.")
+
+    def _places(self) -> list[str]:
+        """Where to read about what failed, each place once."""
+        return list(dict.fromkeys(part.read for part in self.parts if not part.finding.ok and part.read))
 
     def _verdict(self) -> str:
         return "NOT YET WRITTEN" if self.unwritten else "PASSED" if self.passed else "NOT YET RIGHT"
@@ -84,22 +94,27 @@ class Report:
     def _repr_html_(self) -> str:
         colour = GREEN if self.passed else GREY if self.unwritten else RED
         escape = html.escape
+        cell = '<td style="text-align:left;vertical-align:top'
         rows = []
-        for part in self.parts:
+        for part in () if self.unwritten else self.parts:
             finding = part.finding
             mark = f'<span style="color:{GREEN if finding.ok else RED}">{"✓ pass" if finding.ok else "✗ fail"}</span>'
-            detail = escape(finding.came) if finding.ok else ""
-            if not finding.ok:
-                pairs = [("Expected", finding.expected), ("Came", finding.came), ("Likely mistake", finding.says), ("Read", part.read)]
-                detail = "<br>".join(f"<b>{label}:</b> {escape(text)}" for label, text in pairs if text)
-            rows.append(f'<tr><td style="white-space:nowrap;text-align:left;vertical-align:top">{mark}</td>'
-                        f'<td style="text-align:left;vertical-align:top">{escape(part.name)}</td>'
-                        f'<td style="text-align:left;vertical-align:top">{detail}</td></tr>')
+            told = "<br>".join(f"<b>{label}:</b> {escape(text)}" for label, text in _rows(finding))
+            detail = escape(finding.came) if finding.ok else told
+            rows.append(f'<tr>{cell};white-space:nowrap">{mark}</td>{cell}">{escape(part.name)}</td>{cell}">{detail}</td></tr>')
+        places = [f"<div><b>Read:</b> {escape(place)}</div>" for place in self._places() if not self.unwritten]
+        todo = f"<div>{escape(self._what_to_write())}</div>" if self.unwritten else ""
         printed = (f"<details><summary>Your code also printed something (this costs nothing)</summary>"
                    f"<pre>{escape(self.printed)}</pre></details>" if self.printed else "")
         table = f'<table style="margin:0.3em 0"><tbody>{"".join(rows)}</tbody></table>' if rows else ""
         return (f'<div role="status" style="border-left:4px solid {colour};padding:0.2em 0.8em">'
                 f'<b style="color:{colour}">{self._verdict()}</b> &nbsp; {escape(self.exercise.title)}: '
-                f'<b>{self.points:g} of {self.max_points:g} points</b>{table}{printed}'
+                f'<b>{self.points:g} of {self.max_points:g} points</b>{todo}{table}{"".join(places)}{printed}'
                 f'<small style="color:{GREY}">{self.seconds:.1f} s. Inputs are fresh at every call; '
                 f'<code>seed={self.seed}</code> repeats these.</small></div>')
+
+
+def _rows(finding: Finding) -> list[tuple[str, str]]:
+    """What a failed part says, line by line."""
+    rows = [("Expected", finding.expected), ("Came", finding.came), ("Likely mistake", finding.says)]
+    return [(label, text) for label, text in rows if text]

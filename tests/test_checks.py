@@ -15,7 +15,6 @@ from autograder.evidence import Mistake, compare, spread, unbiased, zero
 from autograder.probes import InProcess, LearnerError, Probe, noise
 from autograder.wire import WireError, decode, encode, ref
 
-
 # ---- the wire -------------------------------------------------------------------------------------------------------------
 LEAVES = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False) | st.text(max_size=20)
 KEYS = st.text(max_size=5).filter(lambda key: key[:1] != "$")

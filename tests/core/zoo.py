@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 import zuko
 from oracles import DOUBLE, generator, randn
 from torch import Tensor, nn
 
 from course_vi.families import Amortized, FactorCovariance, Family, Flow, FullRank, Layered, MeanField
+from course_vi.gradients import doubly_reparametrized, reparametrized, score_function, sticking_the_landing
 from course_vi.nets import mlp
 
 
@@ -57,6 +60,15 @@ ZOO = {
     "Flow(NSF)": lambda: (flow("NSF"), None),
     "Flow(NICE)": lambda: (flow("NICE"), None),
 }
+
+
+X, M, S = torch.tensor([2.0], dtype=DOUBLE), 0.3, math.exp(0.1)      # the toy, away from its posterior: x = 2, (m, log s) = (.3, .1)
+UNREAD = torch.zeros(1, dtype=DOUBLE)                                # a datum that a quadratic model does not read
+ALL = [score_function, reparametrized, sticking_the_landing, doubly_reparametrized]
+
+
+def toy_family() -> MeanField:
+    return MeanField(1, torch.tensor([M], dtype=DOUBLE), torch.tensor([math.log(S)], dtype=DOUBLE))
 
 
 def posterior_of_the_chain() -> Layered:

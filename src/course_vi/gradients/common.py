@@ -3,6 +3,8 @@ r"""What every estimator does first: check what it was given, draw the noise, an
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -12,7 +14,7 @@ from course_vi import expect
 from course_vi.families.base import Family, batch_shape
 from course_vi.models.base import Model
 
-__all__ = ["Bound", "as_surrogate", "is_linear", "path_weights", "prepare"]
+__all__ = ["Bound", "as_surrogate", "draw", "first_weights", "is_linear", "log_joint", "path_weights", "prepare", "weighted_sum"]
 
 Bound = Callable[[Tensor], Tensor]
 
@@ -44,6 +46,23 @@ def prepare(p: Model, q: Family, x: Tensor, num_samples: int, bound: Bound, gene
     return noise
 
 
+def draw(q: Family, density: Any, eps: Tensor) -> Tensor:
+    """z = t_phi(eps), ``(K, *B, D)``, or a refusal: a family that answers for another batch would be paired silently."""
+    z: Tensor = density.transport(eps)
+    if tuple(z.shape) != (*eps.shape[:-1], q.dim):
+        raise ValueError(f"q turned noise {tuple(eps.shape)} into z of shape {tuple(z.shape)}; expected {(*eps.shape[:-1], q.dim)}. "
+                         "Does q read x where the latents are global, or carry another batch than x?")
+    return z
+
+
+def log_joint(p: Model, x: Tensor, z: Tensor) -> Tensor:
+    """log p(x, z), ``(K, *B)``, or a refusal: a forgotten sum over the event would broadcast silently."""
+    log_p = p.log_joint(x, z)
+    if log_p.shape != z.shape[:-1]:
+        raise ValueError(f"p.log_joint gave shape {tuple(log_p.shape)} for z of shape {tuple(z.shape)}; expected {tuple(z.shape[:-1])}")
+    return log_p
+
+
 def as_surrogate(value: Tensor, surrogate: Tensor) -> Tensor:
     """``value`` going forward, the gradient of ``surrogate`` going back.
 
@@ -65,14 +84,37 @@ def path_weights(bound: Bound, log_w: Tensor) -> tuple[Tensor, Tensor]:
     >>> f, (f - ff)                        # normalized weights, and their squares
     (tensor([0.2000, 0.8000]), tensor([0.0400, 0.6400]))
     """
+    first = first_weights(bound, log_w)
+    if is_linear(bound, log_w.shape[0]):
+        return first, torch.zeros_like(first)
     flat = log_w.detach().reshape(log_w.shape[0], -1)
-    first = vmap(grad(bound), 1, 1)(flat)
-    second = vmap(lambda column: jacrev(grad(bound))(column).diagonal(), 1, 1)(flat)
-    return first.reshape(log_w.shape), second.reshape(log_w.shape)
+    chunk = max(1, 2**22 // log_w.shape[0] ** 2)             # columns at a time: a Hessian each
+    second = vmap(lambda column: jacrev(grad(bound))(column).diagonal(), 1, 1, chunk_size=chunk)(flat)
+    return first, second.reshape(log_w.shape)
+
+
+def first_weights(bound: Bound, log_w: Tensor) -> Tensor:
+    """The first derivatives of the bound in the log weights, ``(K, *B)``, without a graph."""
+    flat = log_w.detach().reshape(log_w.shape[0], -1)
+    return vmap(grad(bound), 1, 1)(flat).reshape(log_w.shape)
+
+
+def weighted_sum(first: Tensor, log_w: Tensor) -> Tensor:
+    """The sum of f_k log w_k over the samples, where a sample of weight zero counts nothing even if its log weight is -inf."""
+    return torch.where(first != 0, first * log_w, torch.zeros_like(log_w)).sum(0)
 
 
 def is_linear(bound: Bound, num_samples: int) -> bool:
-    """Whether the bound is linear in its K log weights: judged by its second derivatives at two points, not by its name."""
+    """Whether the bound is linear in its K log weights: judged by its second derivatives at two points, not by its name.
+
+    Judged once for each bound and K (a few dozen samples stand for any larger number), and remembered.
+    """
+    expect.positive_integer("num_samples", num_samples)
+    return _is_linear(bound, min(num_samples, 32))
+
+
+@lru_cache(maxsize=64)
+def _is_linear(bound: Bound, num_samples: int) -> bool:
     generator = torch.Generator().manual_seed(num_samples)
     points = 3 * torch.randn(num_samples, 2, generator=generator, dtype=torch.float64)
     hessians = vmap(jacrev(grad(bound)), 1)(points)

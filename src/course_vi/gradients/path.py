@@ -12,19 +12,15 @@ into a path as well (``doubly_reparametrized``).
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import torch
 from torch import Tensor
 
 from course_vi.bounds import elbo
 from course_vi.families.base import Family
-from course_vi.gradients.common import Bound, _name, as_surrogate, is_linear, path_weights, prepare
+from course_vi.gradients.common import Bound, _name, as_surrogate, draw, is_linear, log_joint, path_weights, prepare, weighted_sum
 from course_vi.models.base import Model
 
 __all__ = ["doubly_reparametrized", "reparametrized", "sticking_the_landing"]
-
-_is_linear = lru_cache(maxsize=64)(is_linear)
 
 
 def reparametrized(p: Model, q: Family, x: Tensor, num_samples: int = 1, bound: Bound = elbo,
@@ -60,8 +56,8 @@ def reparametrized(p: Model, q: Family, x: Tensor, num_samples: int = 1, bound: 
     """
     eps = prepare(p, q, x, num_samples, bound, generator, noise, pathwise=True)
     density = q.distribution(x)
-    z = density.transport(eps)
-    return bound(p.log_joint(x, z) - density.log_prob(z))
+    z = draw(q, density, eps)
+    return bound(log_joint(p, x, z) - density.log_prob(z))
 
 
 def sticking_the_landing(p: Model, q: Family, x: Tensor, num_samples: int = 1, bound: Bound = elbo,
@@ -93,13 +89,13 @@ def sticking_the_landing(p: Model, q: Family, x: Tensor, num_samples: int = 1, b
     >>> bool(q.loc.grad.abs() < 1e-6), bool(q.log_scale.grad.abs() < 1e-6)      # zero, whatever the noise was
     (True, True)
     """
-    if not _is_linear(bound, num_samples):
+    if not is_linear(bound, num_samples):
         raise ValueError(f"bound is {_name(bound)} with num_samples = {num_samples}; expected one that is linear in the log weights, "
                          "such as bounds.elbo. Dropping the score term biases any other: use gradients.doubly_reparametrized")
     eps = prepare(p, q, x, num_samples, bound, generator, noise, pathwise=True)
     density = q.distribution(x)
-    z = density.transport(eps)
-    return bound(p.log_joint(x, z) - q.frozen_log_prob(z, x, density))
+    z = draw(q, density, eps)
+    return bound(log_joint(p, x, z) - q.frozen_log_prob(z, x, density))
 
 
 def doubly_reparametrized(p: Model, q: Family, x: Tensor, num_samples: int = 1, bound: Bound = elbo,
@@ -129,10 +125,10 @@ def doubly_reparametrized(p: Model, q: Family, x: Tensor, num_samples: int = 1, 
     """
     eps = prepare(p, q, x, num_samples, bound, generator, noise, pathwise=True)
     density = q.distribution(x)
-    z = density.transport(eps)
-    log_w = p.log_joint(x, z) - q.frozen_log_prob(z, x, density)
+    z = draw(q, density, eps)
+    log_w = log_joint(p, x, z) - q.frozen_log_prob(z, x, density)
     first, second = path_weights(bound, log_w)
     if z.requires_grad:
         scale = torch.where(first != 0, (first - second) / first, torch.zeros_like(first)).unsqueeze(-1)
         z.register_hook(lambda gradient: gradient * scale)
-    return as_surrogate(bound(log_w), (first * log_w).sum(0))
+    return as_surrogate(bound(log_w), weighted_sum(first, log_w))

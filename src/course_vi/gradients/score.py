@@ -8,7 +8,7 @@ from torch import Tensor
 from course_vi import expect
 from course_vi.bounds import elbo
 from course_vi.families.base import Family
-from course_vi.gradients.common import Bound, as_surrogate, is_linear, path_weights, prepare
+from course_vi.gradients.common import Bound, as_surrogate, draw, first_weights, is_linear, log_joint, prepare, weighted_sum
 from course_vi.models.base import Model
 
 __all__ = ["score_function"]
@@ -48,21 +48,21 @@ def score_function(p: Model, q: Family, x: Tensor, num_samples: int = 1, bound: 
     torch.Size([])
     """
     expect.one_of("baseline", baseline, ("none", "leave_one_out"))
-    linear = num_samples == 1 or is_linear(bound, num_samples)
+    linear = is_linear(bound, num_samples)
     if baseline == "leave_one_out" and (num_samples < 2 or not linear):
         raise ValueError(f"baseline is 'leave_one_out' with num_samples = {num_samples}; expected two samples or more and a bound "
                          "that is linear in the log weights: there is no other sample to leave in, or the samples share one reward")
     eps = prepare(p, q, x, num_samples, bound, generator, noise, pathwise=False)
     density = q.distribution(x)
     with torch.no_grad():
-        z = density.transport(eps)
+        z = draw(q, density, eps)
     log_q = density.log_prob(z)
-    log_w = p.log_joint(x, z) - log_q
-    first, _ = path_weights(bound, log_w)
+    log_w = log_joint(p, x, z) - log_q
+    first = first_weights(bound, log_w)
     reward = first * log_w.detach() if linear else bound(log_w.detach()).expand_as(log_w)
     if baseline == "leave_one_out":
         others = (log_w.detach().sum(0) - log_w.detach()) / (num_samples - 1)
         reward = reward - first * others
     # For phi, first * log_w contributes -first * score: mean zero for a linear bound, a needed term for any other.
-    direct = (first * (log_w + log_q if linear else log_w)).sum(0)
+    direct = weighted_sum(first, log_w + log_q if linear else log_w)
     return as_surrogate(bound(log_w), (reward * log_q).sum(0) + direct)
