@@ -1,0 +1,120 @@
+"""The targets of the Makefile: what each sets up and runs, and what `make lab` opens."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from scripts import lab
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def make(*arguments: str, **environment: str) -> str:
+    quiet = {key: value for key, value in os.environ.items() if not key.startswith(("MAKE", "MFLAGS"))}
+    command = ["make", "--no-print-directory", *arguments]
+    return subprocess.run(command, cwd=ROOT, env=quiet | environment, capture_output=True, text=True, check=True).stdout
+
+
+def test_make_alone_describes_every_target() -> None:
+    told = dict(re.fullmatch(r"make (\S+) +(\S.*)", line).groups() for line in make().splitlines())
+    assert set(told) == {"help", "setup", "lab", "test", "test-all", "grade", "notebooks", "audit", "clean"}
+    assert all(len(line) <= 120 for line in make().splitlines())
+
+
+@pytest.mark.parametrize(
+    ("target", "extras", "command"),
+    [
+        ("setup", "lab", ""),
+        ("lab", "lab", "scripts/lab.py --no-browser"),
+        ("test", "lab grade test", 'pytest -m "not slow and not browser"'),
+        ("test-all", "--needs chromium lab grade test", "-m pytest\n"),
+        ("grade", "lab grade", "-m autograder grade --sample"),
+        ("notebooks", "lab grade", "-m autograder notebooks"),
+        ("audit", "lab grade", "-m autograder audit 09"),
+    ],
+)
+def test_each_target_sets_up_what_it_needs_and_no_more(target: str, extras: str, command: str) -> None:
+    told = make("-n", target, "LAB_ARGS=--no-browser", "UNIT=09")
+    assert re.search(rf"scripts/setup\.py +{extras}\n", told), told
+    assert command in told
+
+
+def test_ci_runs_what_everyone_runs() -> None:
+    steps = (ROOT / ".ci" / "run").read_text("utf-8").splitlines()
+    assert os.access(ROOT / ".ci" / "run", os.X_OK)
+    assert steps[-1] == "exec make --no-print-directory test"
+
+
+def test_what_people_and_tools_leave_behind_is_not_committed() -> None:
+    left = ["work/09/a.ipynb", "autograder/class.data/gradebook.db", ".venv/bin/python", "src/course_vi.egg-info/x"]
+    left += ["lectures/.ipynb_checkpoints/x.ipynb", ".nbgrader.log", "tests/__pycache__/x.pyc", ".hypothesis/x"]
+    told = subprocess.run(["git", "check-ignore", "--no-index", *left], cwd=ROOT, capture_output=True, text=True)
+    assert told.stdout.split() == left
+
+
+# -- the learner's copies ---------------------------------------------------------------------------------------------
+
+
+def test_a_learners_work_is_never_overwritten(tmp_path: Path) -> None:
+    released, work = tmp_path / "notebooks", tmp_path / "work"
+    for name in ("03/03.ipynb", "09/09.ipynb", "09/.ipynb_checkpoints/09.ipynb"):
+        (released / name).parent.mkdir(parents=True, exist_ok=True)
+        (released / name).write_text("released")
+    (work / "03").mkdir(parents=True)
+    (work / "03" / "03.ipynb").write_text("mine")
+    assert lab.copy_missing(released, work) == [work / "09" / "09.ipynb"]
+    assert (work / "03" / "03.ipynb").read_text() == "mine" and (work / "09" / "09.ipynb").read_text() == "released"
+    assert lab.copy_missing(released, work) == []
+
+
+def test_jupyterlab_opens_on_a_page_that_exists() -> None:
+    assert (ROOT / lab.LANDING).is_file()
+    defaults = json.loads((lab.SETTINGS / "overrides.json").read_text("utf-8"))
+    assert defaults["@jupyterlab/docmanager-extension:plugin"]["defaultViewers"] == {"markdown": "Markdown Preview"}
+
+
+@pytest.mark.slow
+def test_jupyterlab_is_served_on_the_course(tmp_path: Path) -> None:
+    course, word = tmp_path / "a course", "token=word"
+    shutil.copytree(ROOT / "scripts", course / "scripts")
+    (course / "notebooks" / "09").mkdir(parents=True)
+    (course / "notebooks" / "09" / "09.ipynb").write_text("{}")
+    (course / lab.LANDING).write_text("# Welcome")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{free.getsockname()[1]}"
+    options = ["--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={address.split(':')[-1]}"]
+    command = [sys.executable, str(course / "scripts" / "lab.py"), *options, f"--IdentityProvider.{word}"]
+    homes = {name: str(tmp_path) for name in ("HOME", "JUPYTER_RUNTIME_DIR", "JUPYTERLAB_WORKSPACES_DIR")}
+    with (tmp_path / "log").open("w") as log:
+        server = subprocess.Popen(command, stdout=log, stderr=log, env=os.environ | homes, start_new_session=True)
+    try:
+        for _ in range(120):
+            try:
+                answer = urllib.request.urlopen(f"{address}/?{word}", timeout=10)
+                break
+            except ConnectionError:
+                pass
+            except urllib.error.URLError as error:
+                assert isinstance(error.reason, ConnectionError), error
+            assert server.poll() is None, (tmp_path / "log").read_text()
+            time.sleep(0.5)
+        with answer:
+            assert answer.url.partition("?")[0] == f"{address}/lab/tree/{lab.LANDING}"
+        with urllib.request.urlopen(f"{address}/api/contents/{lab.LANDING}?type=file&{word}", timeout=10) as answer:
+            assert json.load(answer)["content"] == "# Welcome"
+        assert (course / "work" / "09" / "09.ipynb").read_text() == "{}"
+    finally:
+        os.killpg(server.pid, signal.SIGTERM)
+        server.wait(timeout=20)
