@@ -15,16 +15,18 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import nbformat
 
 from autograder import notebooks
+from autograder.corpus import Answer
 from autograder.masters import MasterError
 from autograder.notebooks import ROOT, Course
-from autograder.sample_class import Corpus, Student, hand_in, students
+from autograder.sample_class import Student, hand_in, students
 
 CLASS = ROOT / "autograder" / "class.data"
 STEPS = ("submitted", "autograded", "feedback", "solution", "source_with_tests", "release")
@@ -121,14 +123,20 @@ class Class:
             return {grade.name: None if grade.needs_manual_grade else float(grade.score) for grade in grades}
 
 
-def sample(course: Course, unit: str, folder: Path, corpus: Corpus | None = None) -> tuple[Class, list[Student]]:
-    """Make the sample class of a unit anew: its students hand in, nothing is graded yet."""
+def sample(
+    course: Course,
+    unit: str,
+    folder: Path,
+    answers: Sequence[Answer] | None = None,
+    check: Callable[[str, Any], Any] | None = None,
+) -> tuple[Class, list[Student]]:
+    """Make the sample class of a unit anew: its students hand in, nothing is graded yet. See ``sample_class.students``."""
     group = Class(course, folder)
     for step in STEPS:
         for old in (folder / step).glob(f"*/{unit}"):
             shutil.rmtree(old)
     released = nbformat.read(course.release(unit), as_version=4)
-    members = students(corpus or Corpus(course, unit))
+    members = students(course, unit, answers, check)
     for student in members:
         hand_in(student, released, folder / "submitted", unit)
     return group, members

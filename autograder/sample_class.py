@@ -8,20 +8,19 @@ stranger: the sample class is trusted by name, and nothing below isolates it. Is
 
 from __future__ import annotations
 
-import ast
-import importlib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
 
+import autograder
 from autograder import masters
-from autograder.notebooks import ROOT, Course
+from autograder.corpus import Answer, corpus
+from autograder.notebooks import Course
 
-CORPUS = ROOT / "autograder" / "answers"
 LEAST = 10
 IDIOMS = 3
 IDIOMATIC = ("emmy", "sofia", "leonhard")
@@ -63,66 +62,39 @@ class Student:
     story: str = ""
 
 
-@dataclass
-class Corpus:
-    """The answers of one unit, by exercise, and the points that each of them deserves."""
+def students(
+    course: Course,
+    unit: str,
+    answers: Sequence[Answer] | None = None,
+    check: Callable[[str, Any], Any] | None = None,
+) -> list[Student]:
+    """The class for one unit, at least ten of them.
 
-    course: Course
-    unit: str
-    folder: Path = CORPUS
-    check: Callable[[str, Any], Any] | None = None  # autograder.check, unless a test brings its own
-    _graded: dict[Path, float] = field(default_factory=dict)
-
-    def exercises(self) -> dict[str, Any]:
-        """The unit's exercises that are graded by code."""
-        return {name: ex for name, ex in self.course.registry.items() if ex.unit == self.unit and not ex.written}
-
-    def answers(self, exercise: str, kind: str) -> list[Path]:
-        """The files ``right_*.py`` or ``wrong_*.py`` of an exercise, in order."""
-        return sorted((self.folder / self.unit / exercise).glob(f"{kind}_*.py"))
-
-    def solutions(self) -> dict[str, str]:
-        """The model solutions, as they stand in the text master."""
-        notebook = masters.read_master(self.course.source(self.unit, ".py").read_text(encoding="utf-8"))
-        marked = [(masters.marker_of(cell), cell.source) for cell in notebook.cells]
-        return {marker[1]: source for marker, source in marked if marker and marker[0] == "exercise"}
-
-    def points(self, exercise: str, answer: Path) -> float:
-        """What an answer deserves: a right one all there is, a wrong one what its check gives it, here and now."""
-        full = float(self.course.registry[exercise].points)
-        if answer.name.startswith("right_"):
-            return full
-        if answer not in self._graded:
-            check = self.check or importlib.import_module("autograder").check
-            scope: dict[str, Any] = {"__name__": "__main__"}
-            exec(compile(_text(answer), str(answer), "exec"), scope)
-            self._graded[answer] = float(repr(check(exercise, scope[self.course.registry[exercise].function])))
-            if self._graded[answer] >= full:
-                raise ValueError(f"{answer.name} is called wrong, and {exercise} gives it full marks")
-        return self._graded[answer]
-
-
-def students(corpus: Corpus) -> list[Student]:
-    """The class for one unit, at least ten of them."""
-    exercises, solutions = corpus.exercises(), corpus.solutions()
+    Args:
+        answers: what the class is made from; the unit's corpus by default.
+        check: what decides how many points a wrong answer deserves; ``autograder.check`` by default.
+    """
+    answers = corpus(unit) if answers is None else answers
+    exercises = {name: ex for name, ex in course.registry.items() if ex.unit == unit and not ex.written}
     full = {name: float(exercise.points) for name, exercise in exercises.items()}
-    rights = {name: corpus.answers(name, "right") for name in exercises}
-    wrongs = {name: corpus.answers(name, "wrong") for name in exercises}
+    rights = {name: [answer for answer in answers if answer.exercise == name and answer.right] for name in exercises}
+    wrongs = {name: [answer for answer in answers if answer.exercise == name and not answer.right] for name in exercises}
     lacking = [name for name in exercises if not rights[name] or not wrongs[name]]
     if lacking:
         raise ValueError(f"the corpus has no right or no wrong answers for {', '.join(lacking)}")
-    middle = list(exercises)[len(exercises) // 2]
-    first = next(iter(exercises))
-    idioms = [{name: _text(files[turn % len(files)]) for name, files in rights.items()} for turn in range(IDIOMS)]
+    solutions = _solutions(course, unit)
+    idioms = [{name: _text(these[turn % len(these)]) for name, these in rights.items()} for turn in range(IDIOMS)]
 
     found = [Student("ada_all_right", solutions, full, "My answer.", "the model solutions")]
     for who, cells in zip(IDIOMATIC, idioms, strict=True):
         found.append(Student(f"{who}_other_idiom", cells, full, "My answer.", "right, written another way"))
-    for who, (name, wrong) in zip(MISTAKEN, _mistakes(wrongs), strict=False):
-        promised = {**full, name: corpus.points(name, wrong)}
+    for who, wrong in zip(MISTAKEN, _mistakes(wrongs), strict=False):
+        name = wrong.exercise
+        promised = {**full, name: _points(wrong, full[name], check or autograder.check)}
         cells = {**idioms[0], name: _text(wrong)}
-        mistake = wrong.stem.removeprefix("wrong_")
-        found.append(Student(f"{who}_{mistake}", cells, promised, "My answer.", f"{name}: {diagnosis(wrong)}"))
+        mistake = wrong.path.stem.removeprefix("wrong_")
+        found.append(Student(f"{who}_{mistake}", cells, promised, "My answer.", f"{name}: {wrong.diagnosis}"))
+    first, middle = next(iter(exercises)), list(exercises)[len(exercises) // 2]
     noisy = {name: text + NOISE.format(function=exercises[name].function) for name, text in solutions.items()}
     broken = {**solutions, middle: SYNTAX_ERROR}
     killed = {**solutions, first: KILLS_ITS_KERNEL}
@@ -151,21 +123,27 @@ def hand_in(student: Student, release: NotebookNode, folder: Path, unit: str) ->
     return path
 
 
-def diagnosis(answer: Path) -> str:
-    """The diagnosis that a wrong answer names in the first line of its docstring."""
-    docstring = ast.get_docstring(ast.parse(_text(answer))) or ""
-    return docstring.splitlines()[0].removeprefix("diagnosis:").strip() if docstring else answer.stem
+def _solutions(course: Course, unit: str) -> dict[str, str]:
+    """The model solutions, as they stand in the text master."""
+    notebook = masters.read_master(course.source(unit, ".py").read_text(encoding="utf-8"))
+    marked = [(masters.marker_of(cell), cell.source) for cell in notebook.cells]
+    return {marker[1]: source for marker, source in marked if marker and marker[0] == "exercise"}
 
 
-def _mistakes(wrongs: Mapping[str, list[Path]]) -> list[tuple[str, Path]]:
+def _points(wrong: Answer, full: float, check: Callable[[str, Any], Any]) -> float:
+    """What a wrong answer deserves: the points that its check gives it, here and now."""
+    points = float(repr(check(wrong.exercise, wrong.load())))
+    if points >= full:
+        raise ValueError(f"{wrong.path.name} is called wrong, and {wrong.exercise} gives it full marks")
+    return points
+
+
+def _mistakes(wrongs: Mapping[str, list[Answer]]) -> list[Answer]:
     """One mistake for each exercise, of another kind each time; a second round where that leaves the class small."""
     rounds = max(1, -(-(LEAST - IDIOMS - 5) // len(wrongs)))
-    return [
-        (name, files[(place + turn) % len(files)])
-        for turn in range(rounds)
-        for place, (name, files) in enumerate(wrongs.items())
-    ]
+    each = list(wrongs.values())
+    return [these[(place + turn) % len(these)] for turn in range(rounds) for place, these in enumerate(each)]
 
 
-def _text(path: Path) -> str:
-    return path.read_text(encoding="utf-8")
+def _text(answer: Answer) -> str:
+    return answer.path.read_text(encoding="utf-8")

@@ -21,7 +21,7 @@ from tiny_course import UNIT, tiny_check, tiny_corpus, tiny_course
 from autograder import grade, masters, notebooks, release, sample_class
 from autograder.grade import Row
 from autograder.notebooks import ROOT, Course
-from autograder.sample_class import Corpus, Student
+from autograder.sample_class import Student
 
 FULL = {"00_double": 3.0}
 RIGHT = {"00_double": "def double(x):\n    return 2 * x"}
@@ -48,30 +48,28 @@ def graded(course: Course, members: list[Student]) -> tuple[grade.Class, dict[st
 
 
 def test_a_class_is_planned_from_the_corpus(course: Course, tmp_path: Path) -> None:
-    corpus = Corpus(course, UNIT, tiny_corpus(tmp_path), tiny_check)
-    members = {student.name: student for student in sample_class.students(corpus)}
+    found = sample_class.students(course, UNIT, tiny_corpus(tmp_path), tiny_check)
+    members = {student.name: student for student in found}
     assert len(members) >= sample_class.LEAST
     assert "x + x" in members["ada_all_right"].cells["00_double"]
     assert "x << 1" in members["sofia_other_idiom"].cells["00_double"]
-    assert members["kurt_one_more"].promised == {"00_double": 1.5} and "too far" in members["kurt_one_more"].story
-    assert members["mary_squared"].promised == {"00_double": 0.0}
+    assert members["kurt_squared"].promised == {"00_double": 0.0}
+    assert members["mary_one_more"].promised == {"00_double": 1.5} and "too far" in members["mary_one_more"].story
     assert members["otto_syntax_error"].promised == members["noel_handed_in_untouched"].promised == {"00_double": 0.0}
     assert members["zoe_kills_her_kernel"].promised is None
 
 
 def test_a_wrong_answer_with_full_marks_breaks_the_class(course: Course, tmp_path: Path) -> None:
-    folder = tiny_corpus(tmp_path)
-    (folder / UNIT / "00_double" / "wrong_but_right.py").write_text("def double(x):\n    return x + x\n")
-    with pytest.raises(ValueError, match="wrong_but_right.py is called wrong"):
-        sample_class.students(Corpus(course, UNIT, folder, tiny_check))
+    answers = tiny_corpus(tmp_path)
+    answers[-1].path.write_text("def double(x):\n    return x + x\n")
+    with pytest.raises(ValueError, match="wrong_one_more.py is called wrong"):
+        sample_class.students(course, UNIT, answers, tiny_check)
 
 
 def test_a_corpus_without_wrong_answers_is_refused(course: Course, tmp_path: Path) -> None:
-    folder = tiny_corpus(tmp_path)
-    for path in folder.rglob("wrong_*.py"):
-        path.unlink()
+    answers = [answer for answer in tiny_corpus(tmp_path) if answer.right]
     with pytest.raises(ValueError, match="no right or no wrong answers for 00_double"):
-        sample_class.students(Corpus(course, UNIT, folder, tiny_check))
+        sample_class.students(course, UNIT, answers, tiny_check)
 
 
 def test_the_table_shows_points_and_promises(course: Course) -> None:
@@ -111,9 +109,9 @@ def test_one_submission_that_cannot_be_graded_does_not_stop_the_others(course: C
 
 @pytest.mark.slow
 def test_the_sample_class_gets_what_the_corpus_promises(course: Course, tmp_path: Path) -> None:
-    corpus = Corpus(course, UNIT, tiny_corpus(tmp_path), tiny_check)
+    answers = tiny_corpus(tmp_path)
     for _ in range(2):  # a second time, over what the first left
-        group, members = grade.sample(course, UNIT, tmp_path / "class.data" / "sample", corpus)
+        group, members = grade.sample(course, UNIT, tmp_path / "class.data" / "sample", answers, tiny_check)
         rows = group.grade(UNIT)
         promised = {student.name: student.promised for student in members}
         differences = {row.student: row.differs(promised[row.student]) for row in rows}
