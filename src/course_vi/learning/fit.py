@@ -60,7 +60,8 @@ def fit(p: Model, q: Family, x: Tensor, estimator: Callable[..., Tensor] = repar
         batch_size: rows per step, drawn without replacement in each step; all of x by default. With global latents a minibatch
             needs a model that was told ``num_data``, so that its likelihood is scaled.
         seed: of the one generator that draws minibatches and noise: same seed, same history, on the same device.
-        device: where to compute; p and q are moved there. By default, where the parameters of q are.
+        device: where to compute; p and q are moved there. By default, where the parameters of q are. x follows the device and the
+            dtype of q's parameters.
         optimizer: makes an optimizer from parameters; Adam with ``learning_rate`` by default.
         callback: called as ``callback(step, bound)`` after each step; what it returns other than None is kept in ``records``.
         progress: show a progress bar; by default when a person is watching (a terminal or a notebook).
@@ -69,8 +70,10 @@ def fit(p: Model, q: Family, x: Tensor, estimator: Callable[..., Tensor] = repar
         A ``History``.
 
     Raises:
-        ValueError: x holds NaN or infinity; a minibatch of global latents without ``num_data``.
-        FloatingPointError: the bound stopped being finite; the message names the step. The parameters are those before it.
+        ValueError: x holds NaN or infinity; a minibatch of global latents without ``num_data``, or for a family with parameters
+            for each row.
+        FloatingPointError: the bound or its gradient stopped being finite; the message names the step. The parameters are those
+            before it, finite still.
 
     >>> from course_vi.families import MeanField
     >>> from course_vi.gradients import sticking_the_landing
@@ -85,10 +88,13 @@ def fit(p: Model, q: Family, x: Tensor, estimator: Callable[..., Tensor] = repar
     if device is not None:
         p.to(device), q.to(device)
     place = next(q.parameters())
-    x = x.to(place.device)
+    x = x.to(place.device, place.dtype)
     rows = x.shape[0] if x.dim() > 1 else 1
     if batch_size is not None:
         expect.positive_integer("batch_size", batch_size)
+        if q.batch_shape and batch_size < rows:
+            raise ValueError(f"batch_size is {batch_size} of {rows} rows, and q carries a batch {tuple(q.batch_shape)}; expected all rows "
+                             "in each step, for parameters of their own, or an amortized family")
         if not p.local and batch_size < rows and getattr(p, "num_data", None) != rows:
             raise ValueError(f"batch_size is {batch_size} of {rows} rows, and the latents of {type(p).__name__} are global; expected a "
                              f"model made with num_data={rows}, so that the likelihood of a minibatch is scaled")
@@ -110,6 +116,9 @@ def fit(p: Model, q: Family, x: Tensor, estimator: Callable[..., Tensor] = repar
             raise FloatingPointError(f"the bound is {value.item()} at step {step}; expected a finite number. Try a smaller learning_rate "
                                      f"(it is {learning_rate:g}), or look at the scales of the data")
         (-value).backward()
+        if not torch.isfinite(torch.nn.utils.get_total_norm([w.grad for w in parameters if w.grad is not None])):
+            raise FloatingPointError(f"the gradient is not finite at step {step}, where the bound is {value.item():g}; expected a finite "
+                                     "one. Look for the edge of a domain: a square root, a logarithm or a division at zero")
         optimizer_.step()
         bounds[step], seconds[step] = value.item(), time.perf_counter() - start
         if watched and step % 50 == 0:
