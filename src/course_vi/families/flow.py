@@ -29,7 +29,7 @@ class _FlowDistribution:
             raise ValueError(f"flow is over {math.prod(flow.event_shape)} latents; expected dim = {dim}")
         if not isinstance(flow.base, zuko.distributions.DiagNormal):
             raise TypeError(f"flow has a {type(flow.base).__name__} base; expected a standard normal one, for the noise is standard normal")
-        self.flow = flow
+        self.flow, self.batch_shape = flow, flow.batch_shape
 
     def transport(self, eps: Tensor) -> Tensor:
         return self.flow.transform.inv(eps)

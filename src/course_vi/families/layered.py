@@ -13,7 +13,7 @@ __all__ = ["Layered"]
 class _LayeredDistribution:
     def __init__(self, first: Family, second: Family, x: Tensor | None) -> None:
         self.first, self.second = first.distribution(x), second
-        self.dim, self.noise_dim = first.dim, first.noise_dim
+        self.dim, self.noise_dim, self.batch_shape = first.dim, first.noise_dim, self.first.batch_shape
 
     def transport(self, eps: Tensor) -> Tensor:
         z1 = self.first.transport(eps[..., : self.noise_dim])

@@ -46,12 +46,13 @@ def prepare(p: Model, q: Family, x: Tensor, num_samples: int, bound: Bound, gene
     return noise
 
 
-def draw(q: Family, density: Any, eps: Tensor) -> Tensor:
+def draw(density: Any, eps: Tensor) -> Tensor:
     """z = t_phi(eps), ``(K, *B, D)``, or a refusal: a family that answers for another batch would be paired silently."""
+    batch = eps.shape[1:-1]
+    if torch.broadcast_shapes(batch, density.batch_shape) != batch:
+        raise ValueError(f"q answers for a batch {tuple(density.batch_shape)}; expected {tuple(batch)}. "
+                         "Does it read x where the latents are global?")
     z: Tensor = density.transport(eps)
-    if tuple(z.shape) != (*eps.shape[:-1], q.dim):
-        raise ValueError(f"q turned noise {tuple(eps.shape)} into z of shape {tuple(z.shape)}; expected {(*eps.shape[:-1], q.dim)}. "
-                         "Does q read x where the latents are global, or carry another batch than x?")
     return z
 
 

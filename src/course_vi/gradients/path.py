@@ -56,7 +56,7 @@ def reparametrized(p: Model, q: Family, x: Tensor, num_samples: int = 1, bound: 
     """
     eps = prepare(p, q, x, num_samples, bound, generator, noise, pathwise=True)
     density = q.distribution(x)
-    z = draw(q, density, eps)
+    z = draw(density, eps)
     return bound(log_joint(p, x, z) - density.log_prob(z))
 
 
@@ -94,7 +94,7 @@ def sticking_the_landing(p: Model, q: Family, x: Tensor, num_samples: int = 1, b
                          "such as bounds.elbo. Dropping the score term biases any other: use gradients.doubly_reparametrized")
     eps = prepare(p, q, x, num_samples, bound, generator, noise, pathwise=True)
     density = q.distribution(x)
-    z = draw(q, density, eps)
+    z = draw(density, eps)
     return bound(log_joint(p, x, z) - q.frozen_log_prob(z, x, density))
 
 
@@ -125,7 +125,7 @@ def doubly_reparametrized(p: Model, q: Family, x: Tensor, num_samples: int = 1, 
     """
     eps = prepare(p, q, x, num_samples, bound, generator, noise, pathwise=True)
     density = q.distribution(x)
-    z = draw(q, density, eps)
+    z = draw(density, eps)
     log_w = log_joint(p, x, z) - q.frozen_log_prob(z, x, density)
     first, second = path_weights(bound, log_w)
     if z.requires_grad:

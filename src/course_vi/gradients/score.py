@@ -55,7 +55,7 @@ def score_function(p: Model, q: Family, x: Tensor, num_samples: int = 1, bound: 
     eps = prepare(p, q, x, num_samples, bound, generator, noise, pathwise=False)
     density = q.distribution(x)
     with torch.no_grad():
-        z = draw(q, density, eps)
+        z = draw(density, eps)
     log_q = density.log_prob(z)
     log_w = log_joint(p, x, z) - log_q
     first = first_weights(bound, log_w)
