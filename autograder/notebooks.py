@@ -67,6 +67,11 @@ def this_course() -> Course:
     return Course(ROOT, EXERCISES)
 
 
+def lecture(course: Course, unit: str) -> tuple[bytes]:
+    """The bytes of a unit's lecture, not yet executed."""
+    return (masters.dumps(masters.lecture(course.lecture(unit, ".py").read_text(encoding="utf-8"), unit)),)
+
+
 def problem_set(course: Course, unit: str) -> tuple[bytes, bytes]:
     """The bytes of a unit's source and of its release. A release that would give a solution away is refused."""
     from autograder import release
@@ -142,8 +147,8 @@ def build(course: Course, units: list[str], run_lectures: bool = True) -> None:
         if run_lectures and course.lecture(unit, ".py").exists():
             started = time.perf_counter()
             path = course.lecture(unit)
-            notebook = masters.lecture(course.lecture(unit, ".py").read_text(encoding="utf-8"), unit)
-            _write(course, path, masters.dumps(execute(notebook, path.parent, f"lectures/{unit}")), started)
+            notebook = execute(nbformat.reads(lecture(course, unit)[0].decode(), 4), path.parent, f"lectures/{unit}")
+            _write(course, path, masters.dumps(notebook), started)
 
 
 def stale(course: Course, units: list[str]) -> list[str]:
@@ -156,7 +161,7 @@ def stale(course: Course, units: list[str]) -> list[str]:
                     wrong.append(f"{path.relative_to(course.root)} is not what its master makes")
         if course.lecture(unit, ".py").exists():
             path = course.lecture(unit)
-            wanted = masters.lecture(course.lecture(unit, ".py").read_text(encoding="utf-8"), unit)
+            wanted = nbformat.reads(lecture(course, unit)[0].decode(), as_version=4)
             found = nbformat.read(path, as_version=4) if path.exists() else None
             reasons = _lecture_faults(wanted, found) if found else ["it does not exist"]
             wrong += [f"{path.relative_to(course.root)}: {reason}" for reason in reasons]

@@ -33,7 +33,8 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from autograder import masters, notebooks
+from autograder import notebooks
+from autograder.masters import MasterError
 from autograder.notebooks import Course
 
 LIMIT_SECONDS = 120
@@ -49,6 +50,7 @@ class Job:
     kind: str
     folder: Path
     notebook: NotebookNode
+    broken: str = ""  # why the master cannot even be built
 
 
 @dataclass
@@ -67,19 +69,23 @@ def jobs_of(course: Course, units: list[str]) -> list[Job]:
     """The runs that prove these units."""
     found = []
     for unit in units:
-        if course.lecture(unit, ".py").exists():
-            text = course.lecture(unit, ".py").read_text(encoding="utf-8")
-            found.append(Job(f"lectures/{unit}", "lecture", course.root / "lectures", masters.lecture(text, unit)))
-        if course.source(unit, ".py").exists():
-            folder = course.source(unit).parent
-            for kind, data in zip(("solved", "stub"), notebooks.problem_set(course, unit), strict=True):
-                found.append(Job(f"solutions/{unit}", kind, folder, nbformat.reads(data.decode(), as_version=4)))
+        for name, kinds, master, build in (
+            (f"lectures/{unit}", ("lecture",), course.lecture(unit, ".py"), notebooks.lecture),
+            (f"solutions/{unit}", ("solved", "stub"), course.source(unit, ".py"), notebooks.problem_set),
+        ):
+            if not master.exists():
+                continue
+            try:
+                built = [nbformat.reads(data.decode(), as_version=4) for data in build(course, unit)]
+                found += [Job(name, kind, master.parent, nb) for kind, nb in zip(kinds, built, strict=True)]
+            except MasterError as error:
+                found += [Job(name, kind, master.parent, nbformat.v4.new_notebook(), str(error)) for kind in kinds]
     return found
 
 
 def run_notebook(job: Job) -> Outcome:
     """Execute the code cells of one notebook in this process, in a namespace of its own, and judge what they did."""
-    outcome, unsolved = Outcome(job.name, job.kind), False
+    outcome, unsolved = Outcome(job.name, job.kind, faults=[job.broken] if job.broken else []), False
     started = time.perf_counter()
     scope: dict[str, Any] = {"__name__": "__main__", "display": _display}
     previous = os.getcwd()

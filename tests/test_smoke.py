@@ -88,6 +88,12 @@ def test_cells_that_use_the_unwritten_function_may_fail_in_the_stub_run(tmp_path
     assert outcomes_of(tmp_path, text.replace("print(four)", "print(five)"))[1].faults
 
 
+def test_a_master_that_cannot_be_built_fails_alone(tmp_path: Path) -> None:
+    lecture, solved, stub = outcomes_of(tmp_path, PROBLEM_SET.replace('check="00_double"', 'check="00_duoble"'))
+    assert not lecture.faults
+    assert "00_duoble" in solved.faults[0] and "00_duoble" in stub.faults[0]
+
+
 @needs_fork
 def test_children_that_die_or_hang_are_reported_and_the_rest_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
