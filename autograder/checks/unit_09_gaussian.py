@@ -1,0 +1,86 @@
+"""Checks of unit 09, Sticking the landing: the path derivative of a Gaussian, by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from autograder.checks.registry import part
+from autograder.checks.unit_09_reference import ENTROPY_DROPPED, SAMPLE_DETACHED, SCORE_KEPT, SCORE_SIGN, gaussian_params, toy_terms
+from autograder.evidence import Finding, Mistake, compare, unbiased, zero
+from autograder.probes import Probe, noise
+from autograder.wire import ref
+
+GAUSSIAN = "09_gaussian_path_derivative"
+TOY = [ref("p"), ref("loc"), ref("log_scale"), ref("x")]
+
+
+def _inputs(rng: np.random.Generator) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    params = gaussian_params(rng, "mean_field")
+    return params, rng.normal(size=(4, *params["x"].shape))
+
+
+@part(GAUSSIAN, "The value is the ELBO estimate, one number per datum")
+def _(probe: Probe, rng: np.random.Generator) -> Finding:
+    params, eps = _inputs(rng)
+    log_w = toy_terms(**params, eps=eps)["log_w"]
+    log_scale = params["log_scale"]
+
+    def with_scale(s: np.ndarray) -> np.ndarray:
+        """log w averaged, if both the sample and the density used this standard deviation."""
+        shifted = {**params, "log_scale": np.log(np.abs(s))}
+        return toy_terms(**shifted, eps=eps * np.sign(s))["log_w"].mean(0)
+
+    reply = probe.gradient("toy/mean_field", params, *TOY, eps)
+    return compare(reply.value, log_w.mean(0), what="the value", mistakes=[
+        Mistake("sum_over_samples", "The ELBO estimate is the mean over the K samples, not their sum.", log_w.sum(0)),
+        Mistake("mean_over_batch", "You averaged over the batch as well. Average over the samples, axis 0, alone.", log_w.mean()),
+        Mistake("sum_over_batch", "You added up the batch as well. Keep one number per datum.", log_w.mean(0).sum()),
+        Mistake("no_mean", "You returned one number per sample. Average over the K samples, axis 0.", log_w),
+        Mistake("log_scale_as_scale", "log_scale was used as the standard deviation itself. Take its exponential first.",
+                with_scale(log_scale)),
+        Mistake("variance_as_scale", "exp(log_scale) was used as the variance. It is the standard deviation.",
+                with_scale(np.exp(log_scale / 2))),
+    ])
+
+
+@part(GAUSSIAN, "The gradient at fixed noise is the path derivative", weight=2)
+def _(probe: Probe, rng: np.random.Generator) -> Finding:
+    params, eps = _inputs(rng)
+    terms = toy_terms(**params, eps=eps)
+    got = probe.gradient("toy/mean_field", params, *TOY, eps).flat(len(params["x"]))
+    return compare(got, terms["path"], what="the gradient", mistakes=[
+        Mistake("score_kept", SCORE_KEPT, terms["path"] + terms["score"]),
+        Mistake("sample_detached", SAMPLE_DETACHED, np.zeros_like(terms["path"])),
+        Mistake("sample_detached", SAMPLE_DETACHED, terms["score"]),
+        Mistake("score_sign", SCORE_SIGN, terms["path"] - terms["score"]),
+        Mistake("entropy_dropped", ENTROPY_DROPPED, terms["model"]),
+    ])
+
+
+@part(GAUSSIAN, "On average it is the gradient of the ELBO")
+def _(probe: Probe, rng: np.random.Generator) -> Finding:
+    loc, log_scale, x = rng.normal(size=1), rng.uniform(-1.0, 0.2, 1), rng.normal(size=1)
+    exact = np.concatenate([x - 2 * loc, 1 - 2 * np.exp(2 * log_scale)])
+
+    def draw(count: int) -> np.ndarray:
+        params = {name: np.tile(value, (count, 1)) for name, value in (("loc", loc), ("log_scale", log_scale), ("x", x))}
+        return probe.gradient("toy/mean_field", params, *TOY, noise((2, count, 1), probe.fresh_seed())).flat(count)
+
+    return unbiased(probe, draw, exact, names=["loc", "log_scale"], mistakes=[
+        Mistake("sample_detached", "On average your gradient is zero: nothing but the score term is left of it.", np.zeros(2)),
+        Mistake("entropy_dropped", ENTROPY_DROPPED, exact - np.array([0.0, 1.0]))])
+
+
+@part(GAUSSIAN, "It vanishes at the posterior, for every draw")
+def _(probe: Probe, rng: np.random.Generator) -> Finding:
+    x = rng.normal(size=(5, 1))
+    params = {"loc": x / 2, "log_scale": np.full_like(x, -0.5 * np.log(2)), "x": x}
+    eps = rng.normal(size=(3, 5, 1))
+    terms = toy_terms(**params, eps=eps)
+    got = probe.gradient("toy/mean_field", params, *TOY, eps)
+    if not np.any(got.flat()) and len(got.unused) == len(got.gradient):      # no gradient at all is no landing
+        return Finding(False, "a gradient that reaches the parameters and cancels", "no path to any parameter", "sample_detached",
+                       SAMPLE_DETACHED)
+    return zero(got.flat(len(x)), mistakes=[Mistake("score_kept", SCORE_KEPT, terms["score"]),
+                                            Mistake("score_sign", SCORE_SIGN, -terms["score"]),
+                                            Mistake("entropy_dropped", ENTROPY_DROPPED, terms["model"])])
