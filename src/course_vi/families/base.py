@@ -15,6 +15,7 @@ from torch.distributions import Distribution
 from torch.func import functional_call
 
 from course_vi import expect
+from course_vi.distributions import broadcast
 
 __all__ = ["Family", "batch_shape"]
 
@@ -80,4 +81,4 @@ class Family(nn.Module):
 def batch_shape(q: Family, x: Tensor | None, local: bool = True) -> Size:
     """B: the batch of the parameters, joined with that of the data when every datum has latents of its own."""
     data = Size() if x is None or not local else x.shape[:-1]
-    return torch.broadcast_shapes(q.batch_shape, data)
+    return broadcast(q.batch_shape, data)

@@ -6,7 +6,7 @@ import torch
 from torch import Size, Tensor, nn
 
 from course_vi import expect
-from course_vi.distributions import CholeskyNormal, DiagonalNormal, FactorNormal
+from course_vi.distributions import CholeskyNormal, DiagonalNormal, FactorNormal, broadcast
 from course_vi.families.base import Family
 
 __all__ = ["FactorCovariance", "FullRank", "GaussianFamily", "MeanField"]
@@ -42,7 +42,7 @@ class GaussianFamily(Family):
 
     @property
     def batch_shape(self) -> Size:
-        return torch.broadcast_shapes(self.loc.shape, self.log_scale.shape)[:-1]
+        return broadcast(self.loc.shape, self.log_scale.shape)[:-1]
 
     @staticmethod
     def build(**parameters: Tensor) -> DiagonalNormal | CholeskyNormal | FactorNormal:
@@ -88,7 +88,7 @@ class FullRank(GaussianFamily):
 
     @property
     def batch_shape(self) -> Size:
-        return torch.broadcast_shapes(super().batch_shape, self.lower.shape[:-2])
+        return broadcast(super().batch_shape, self.lower.shape[:-2])
 
     @staticmethod
     def build(**parameters: Tensor) -> CholeskyNormal:
@@ -128,7 +128,7 @@ class FactorCovariance(GaussianFamily):
 
     @property
     def batch_shape(self) -> Size:
-        return torch.broadcast_shapes(super().batch_shape, self.factor.shape[:-2])
+        return broadcast(super().batch_shape, self.factor.shape[:-2])
 
     @staticmethod
     def build(**parameters: Tensor) -> FactorNormal:

@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.func import grad, jacrev, vmap
 
 from course_vi import expect
+from course_vi.distributions import broadcast
 from course_vi.families.base import Family, batch_shape
 from course_vi.models.base import Model
 
@@ -49,7 +50,7 @@ def prepare(p: Model, q: Family, x: Tensor, num_samples: int, bound: Bound, gene
 def draw(density: Any, eps: Tensor) -> Tensor:
     """z = t_phi(eps), ``(K, *B, D)``, or a refusal: a family that answers for another batch would be paired silently."""
     batch = eps.shape[1:-1]
-    if torch.broadcast_shapes(batch, density.batch_shape) != batch:
+    if broadcast(batch, density.batch_shape) != batch:
         raise ValueError(f"q answers for a batch {tuple(density.batch_shape)}; expected {tuple(batch)}. "
                          "Does it read x where the latents are global?")
     z: Tensor = density.transport(eps)
@@ -85,19 +86,32 @@ def path_weights(bound: Bound, log_w: Tensor) -> tuple[Tensor, Tensor]:
     >>> f, (f - ff)                        # normalized weights, and their squares
     (tensor([0.2000, 0.8000]), tensor([0.0400, 0.6400]))
     """
-    first = first_weights(bound, log_w)
     if is_linear(bound, log_w.shape[0]):
+        first = first_weights(bound, log_w)
         return first, torch.zeros_like(first)
-    flat = log_w.detach().reshape(log_w.shape[0], -1)
-    chunk = max(1, 2**22 // log_w.shape[0] ** 2)             # columns at a time: a Hessian each
-    second = vmap(lambda column: jacrev(grad(bound))(column).diagonal(), 1, 1, chunk_size=chunk)(flat)
-    return first, second.reshape(log_w.shape)
+    size = log_w.shape[0]
+    columns = log_w.detach().reshape(size, -1).split(max(1, 2**22 // size**2), 1)        # a Hessian for each column: not all at once
+    both = [_two_derivatives(bound, chunk) for chunk in columns]
+    first, second = (torch.cat(parts, 1).reshape(log_w.shape) for parts in zip(*both, strict=True))
+    return first, second
 
 
 def first_weights(bound: Bound, log_w: Tensor) -> Tensor:
     """The first derivatives of the bound in the log weights, ``(K, *B)``, without a graph."""
-    flat = log_w.detach().reshape(log_w.shape[0], -1)
-    return vmap(grad(bound), 1, 1)(flat).reshape(log_w.shape)
+    with torch.enable_grad():
+        variable = log_w.detach().requires_grad_()
+        return torch.autograd.grad(bound(variable).sum(), variable)[0]
+
+
+def _two_derivatives(bound: Bound, log_w: Tensor) -> tuple[Tensor, Tensor]:
+    """First and diagonal second derivatives for ``log_w: (K, N)``; columns do not mix, so one Hessian row serves them all."""
+    size = log_w.shape[0]
+    with torch.enable_grad():
+        variable = log_w.detach().requires_grad_()
+        first, = torch.autograd.grad(bound(variable).sum(), variable, create_graph=True)
+        rows = torch.eye(size, dtype=log_w.dtype, device=log_w.device).unsqueeze(-1).expand(size, *log_w.shape)
+        hessian, = torch.autograd.grad(first, variable, rows, is_grads_batched=True)
+    return first.detach(), hessian.diagonal().mT
 
 
 def weighted_sum(first: Tensor, log_w: Tensor) -> Tensor:
