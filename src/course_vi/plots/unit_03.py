@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch
@@ -14,6 +15,7 @@ __all__ = ["bit_ledger", "bounds_over_theta", "bound_and_gap", "completions", "j
            "naive_walk", "real_data", "three_slices", "two_candidates", "two_starts"]
 
 COLOURS = (BLUE, RED, GREEN, ORANGE, PINK, SKY)
+BOXED: dict[str, Any] = {"frameon": True, "framealpha": 0.9, "edgecolor": "none"}  # for legends that lie over curves
 
 
 def model_and_family() -> Figure:
@@ -94,9 +96,9 @@ def bound_and_gap(z: Tensor, posterior: Tensor, q: Tensor, log_w: Tensor, bound:
         right.axhline(bound, color=RED, linestyle="--", label=f"ELBO = {bound:.3f}")
         right.plot(z, log_w, color=BLACK, label="log w(z)")
         right.fill_between(z, -9, -9 + 3 * q, color=RED, alpha=0.2, label="where q samples")
-        right.set(title="The ELBO is the mean of log w under q", xlabel="latent z", ylabel="log w (nats)", ylim=(-9, 1))
+        right.set(title="The ELBO is the mean of log w under q", xlabel="latent z", ylabel="log w (nats)", ylim=(-9, 4))
         left.legend(fontsize=9)
-        right.legend(fontsize=8, loc="upper right")
+        right.legend(fontsize=8, loc="upper right", **BOXED)
     return figure
 
 
@@ -110,7 +112,7 @@ def three_slices(scales: Tensor, bound: Tensor, slices: Sequence[tuple[str, str,
             axis.plot(scales, bound, color=BLACK, linewidth=2.4, label="sum: the ELBO")
             best = int(bound.argmax())
             axis.plot(scales[best], bound[best], "o", color=BLACK, markersize=6, label="maximum")
-            axis.set(title=title, xlabel="standard deviation s of q", ylim=(-6.2, 2.2))
+            axis.set(title=title, xlabel="standard deviation s of q", ylim=(-8.4, 2.2))
             axis.legend(fontsize=8, loc="lower left")
         axes[0].set_ylabel("nats")
     return figure
@@ -119,45 +121,45 @@ def three_slices(scales: Tensor, bound: Tensor, slices: Sequence[tuple[str, str,
 def bounds_over_theta(theta: Tensor, log_evidence: Tensor, bounds: Mapping[str, Tensor], touches: Sequence[float], profile: Tensor,
                       climb: Sequence[tuple[float, float, float]]) -> Figure:
     """Left: the log evidence and bounds below it. Right: alternating climbs (theta, bound, log evidence), and a poor family."""
-    figure, (left, right) = new_figure(columns=2, width=4.6, sharey=True)
+    figure, (left, right) = new_figure(columns=2, width=4.6)
     with style():
         for axis in (left, right):
             axis.plot(theta, log_evidence, color=BLACK, linewidth=2.4, label="log p(x; theta)")
         for (name, curve), touch, colour in zip(bounds.items(), touches, COLOURS, strict=False):
             left.plot(theta, curve, color=colour, linestyle="--", label=name)
             left.plot(touch, curve[int((theta - touch).abs().argmin())], "o", color=colour)
-        left.set(title="Every q gives a lower bound", ylabel="nats", ylim=(-5.5, -1.4))
+        left.set(title="Every q gives a lower bound", ylim=(-4.6, -0.6))
         right.plot(theta, profile, color=PINK, label="best bound, if s must be 0.8")
-        peak = int(profile.argmax())
+        peak = int(profile.where(theta > 0, profile.min()).argmax())
         right.plot(theta[peak], profile[peak], "D", color=PINK, label="its maximum")
         right.plot([step[0] for step in climb], [step[2] for step in climb], "o", color=GREEN, label="alternating climb")
         for (start, _, height), (end, bound, _) in zip(climb, climb[1:], strict=False):
             right.annotate("", (end, bound), (start, height), arrowprops={"arrowstyle": "->", "color": GREEN})
-        right.set(title="Climb in q, climb in theta, repeat")
+        right.set(title="Climb in q, climb in theta, repeat", xlim=(-0.5, 3.5), ylim=(-3.1, -1.5))
         for axis in (left, right):
-            axis.set_xlabel("parameter theta")
-            axis.legend(fontsize=8, loc="lower left" if axis is left else "lower right")
+            axis.set(xlabel="parameter theta", ylabel="nats")
+            axis.legend(fontsize=8, loc="upper center", ncols=2)
     return figure
 
 
 def two_starts(z: Tensor, target: Tensor, fits: Mapping[str, Tensor], locs: Tensor, log_scales: Tensor, kl: Tensor,
                paths: Sequence[Tensor]) -> Figure:
-    """Left: a bimodal target and its Gaussian fits. Right: reverse KL ``(len(log_scales), len(locs))`` and descents ``(steps, 2)``."""
+    """Left: a bimodal target and its fits. Right: reverse KL ``(len(log_scales), len(locs))`` and descents ``(steps, 2)``."""
     figure, (left, right) = new_figure(columns=2, width=4.6)
     with style():
         left.fill_between(z, target, color=GREY, alpha=0.35, label="target p(z)")
         for (name, density), colour in zip(fits.items(), COLOURS, strict=False):
             left.plot(z, density, color=colour, label=name)
-        left.set(title="Three Gaussian fits of one target", xlabel="latent z", ylabel="density (per unit of z)", ylim=(0, 0.72))
+        left.set(title="Four Gaussian fits of one target", xlabel="latent z", ylabel="density (per unit of z)", ylim=(0, 1.3))
         left.legend(fontsize=8, loc="upper right")
-        lines = right.contour(locs, log_scales, kl, levels=[0.4, 0.5, 0.6, 0.8, 1, 1.5, 2, 3, 5, 8, 13], colors=GREY, linewidths=0.9)
+        lines = right.contour(locs, log_scales, kl, levels=[0.6, 0.9, 1, 1.5, 2.1, 2.2, 2.5, 3, 4, 6, 10, 20], colors=GREY, linewidths=0.9)
         right.clabel(lines, fontsize=7)
         for path, colour in zip(paths, COLOURS, strict=False):
-            right.plot(path[:, 0], path[:, 1], color=colour, label=f"descent from m = {path[0, 0]:.1f}")
+            right.plot(path[:, 0], path[:, 1], color=colour, label=f"from m = {path[0, 0]:.1f}, log s = {path[0, 1]:.1f}")
             right.plot(path[0, 0], path[0, 1], "s", color=colour)
             right.plot(path[-1, 0], path[-1, 1], "o", color=colour)
-        right.set(title="KL(q || p) in nats: two valleys", xlabel="mean m of q", ylabel="log s of q")
-        right.legend(fontsize=8, loc="upper center")
+        right.set(title="KL(q || p) in nats: squares start, dots end", xlabel="mean m of q", ylabel="log s of q")
+        right.legend(fontsize=8, loc="lower center", **BOXED)
     return figure
 
 
@@ -191,7 +193,7 @@ def completions(pictures: Mapping[str, Tensor], progress: Tensor, gaps: Mapping[
         for (name, gap), colour in zip(gaps.items(), COLOURS, strict=False):
             axes[-1].plot(progress, gap, color=colour, label=name)
         axes[-1].set(title="How far is each guess from the posterior?", xlabel="progress of learning (0 = untrained, 1 = trained)",
-                     ylabel="gap = KL(q || posterior), nats", ylim=(-0.3, 13))
+                     ylabel="gap = KL(q || posterior), nats", ylim=(-0.2, 6.2))
         axes[-1].legend(fontsize=8, loc="upper left")
     return figure
 
@@ -208,7 +210,7 @@ def bit_ledger(names: Sequence[str], likelihood: Tensor, prior: Tensor, back: Te
         net = prior + likelihood - back
         for place, value in zip(returned, net, strict=True):
             axis.plot([place - 0.18, place + 0.18], [value, value], color=BLACK, linewidth=2.5)
-            axis.text(place, float(value) - 0.12, f"net {value:.3f}", ha="center", va="top", fontsize=9)
+            axis.text(place, float(value) - 0.25, f"net {value:.3f}", ha="center", va="top", fontsize=9)
         axis.axhline(ideal, color=RED, linestyle="--", label=f"-log2 p(x) = {ideal:.3f}")
         axis.set(title="Expected bits for one message, latent in bins of 1/16", ylabel="bits", xlabel="distribution q used to draw z",
                  xticks=places, xticklabels=list(names), ylim=(0, float((prior + likelihood).max()) * 1.45))
@@ -216,36 +218,38 @@ def bit_ledger(names: Sequence[str], likelihood: Tensor, prior: Tensor, back: Te
     return figure
 
 
-def naive_walk(locs: Tensor, log_scales: Tensor, bound: Tensor, paths: Mapping[str, Tensor], best: tuple[float, float]) -> Figure:
-    """Left: paths ``(steps, 2)`` over the exact ELBO. Right: the exact ELBO along each path is the lecture's to read off."""
+def naive_walk(locs: Tensor, log_scales: Tensor, bound: Tensor, walks: Mapping[str, Sequence[Tensor]], best: tuple[float, float]) -> Figure:
+    """Walks, each a path ``(steps, 2)`` of (m, log s) over the contours of the exact ELBO."""
     figure, (axis,) = new_figure(width=6.0, height=3.8)
     with style():
         levels = [-20, -14, -10, -7, -5, -4, -3.3, -2.8, -2.5, -2.35]
-        axis.clabel(axis.contour(locs, log_scales, bound, levels=levels, colors=GREY, linewidths=0.9), fontsize=7)
-        for (name, path), colour in zip(paths.items(), (RED, BLUE), strict=False):
-            axis.plot(path[:, 0], path[:, 1], color=colour, linewidth=1.2, label=name)
-            axis.plot(path[-1, 0], path[-1, 1], "o", color=colour)
-        first = next(iter(paths.values()))[0]
-        axis.plot(first[0], first[1], "s", color=BLACK, label="start")
-        axis.plot(*best, "*", color=GREEN, markersize=14, label="posterior")
-        axis.set(title="Two climbers of the same ELBO (contours, nats)", xlabel="mean m of q", ylabel="log s of q",
+        axis.clabel(axis.contour(locs, log_scales, bound, levels=levels, colors=GREY, linewidths=0.9, linestyles="solid"),
+                    fontsize=7)
+        for (name, paths), colour in zip(walks.items(), (RED, BLUE), strict=False):
+            for path in paths:
+                axis.plot(path[:, 0], path[:, 1], color=colour, linewidth=0.8, label=name if path is paths[0] else None)
+                axis.plot(path[-1, 0], path[-1, 1], "o", color=colour, markeredgecolor="white", zorder=3)
+        first = next(iter(walks.values()))[0][0]
+        axis.plot(first[0], first[1], "s", color=BLACK, label="start", zorder=4)
+        axis.plot(*best, "*", color=GREEN, markersize=14, label="posterior", zorder=4)
+        axis.set(title="Three climbs with each gradient (contours: ELBO, nats)", xlabel="mean m of q", ylabel="log s of q",
                  xlim=(float(locs.min()), float(locs.max())), ylim=(float(log_scales.min()), float(log_scales.max())))
-        axis.legend(fontsize=8, loc="lower left")
+        axis.legend(fontsize=8, loc="upper right", **BOXED)
     return figure
 
 
-def real_data(curves: Mapping[str, Tensor], log_evidence: float, first: Tensor, second: Tensor, marginal: Tensor,
+def real_data(curves: Mapping[str, Tensor], every: int, log_evidence: float, first: Tensor, second: Tensor, posterior: Tensor,
               ellipses: Mapping[str, Tensor]) -> Figure:
-    """Left: bounds over the steps below the evidence. Right: the posterior of two weights and the fitted ellipses ``(points, 2)``."""
+    """Left: bounds, one for ``every`` so many steps, and the evidence. Right: the posterior of two weights, and ellipses."""
     figure, (left, right) = new_figure(columns=2, width=4.6, height=3.4)
     with style():
         left.axhline(log_evidence, color=BLACK, linestyle="--", label=f"log evidence {log_evidence:.2f} (grid)")
         for (name, curve), colour in zip(curves.items(), COLOURS, strict=False):
-            left.plot(curve, color=colour, label=name, linewidth=1.2)
-        left.set(title="The ELBO climbs, and stops at its gap", xlabel="gradient step", ylabel="ELBO estimate (nats)",
-                 ylim=(log_evidence - 25, log_evidence + 5))
+            left.plot([every * (i + 0.5) for i in range(len(curve))], curve, color=colour, label=name, linewidth=1.2)
+        left.set(title="The ELBO climbs, and stops at its gap", xlabel="gradient step", ylabel="ELBO, mean of estimates (nats)",
+                 ylim=(log_evidence - 14, log_evidence + 2))
         left.legend(fontsize=8, loc="lower right")
-        right.contourf(first, second, marginal.T, levels=8, cmap="Greys")
+        right.contourf(first, second, posterior.T, levels=8, cmap="Greys")
         right.plot([], [], color=GREY, linewidth=6, alpha=0.6, label="posterior (grid)")
         for (name, ellipse), colour in zip(ellipses.items(), COLOURS, strict=False):
             right.plot(ellipse[:, 0], ellipse[:, 1], color=colour, label=f"{name}, two standard deviations")
