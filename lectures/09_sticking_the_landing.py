@@ -1,0 +1,978 @@
+# %% [markdown]
+# # 09 Sticking the landing
+#
+# Reparametrized gradients are the workhorse of variational learning, and they have a flaw that nobody sees while the optimizer
+# is still far away: **when q is exactly right, they are still noisy.** This unit finds the term that makes the noise, shows that
+# its mean is zero, and takes it out. At the answer the noise is then gone, not reduced: gone.
+#
+# **After this unit you can**
+#
+# - split the gradient of the ELBO into three parts and say which one is noise,
+# - predict, in closed form, how noisy each estimator is on a Gaussian, and check the prediction by measurement,
+# - freeze the right thing (the parameters of log q) and leave the right thing alone (the sample z), also in two layers,
+# - derive the best coefficient for the score term, and say when dropping the term does *not* help,
+# - repair a published listing, and test a library's claim instead of believing it.
+#
+# **Time**: about 55 minutes of reading and playing; the whole page computes in about a minute.
+#
+# > **What you need, if you read this unit alone**
+# >
+# > - A model gives $\log p(x, z)$; a family gives a density $q_\phi(z)$ that we may sample. The **ELBO** is
+# >   $L(\phi) = \mathbb E_{q_\phi}[\log w]$ with $\log w = \log p(x, z) - \log q_\phi(z)$, and
+# >   $\log p(x) - L = \mathrm{KL}(q_\phi \,\|\, p(z \mid x)) \ge 0$ (unit 03).
+# > - The **score** is $\nabla_\phi \log q_\phi(z)$ with z held fixed (unit 05).
+# > - **Reparametrization** writes a sample as $z = t_\phi(\epsilon)$ with $\epsilon \sim N(0, I)$; for a Gaussian with mean m and
+# >   standard deviation s, $z = m + s\,\epsilon$. Then $\nabla_\phi L = \mathbb E_\epsilon[\nabla_\phi \log w]$, and one draw of
+# >   $\epsilon$ gives an unbiased estimate of the gradient (unit 06).
+# > - **The toy**: $z \sim N(0, 1)$, $x \mid z \sim N(z, 1)$. Its posterior is $N(x/2, 1/2)$. We always know the right answer.
+# > - **How to read the numbers**: an estimate is printed as mean $\pm$ standard error beside the exact value, with
+# >   z = (estimate - exact) / standard error. Beyond $|z| = 4.5$ something is wrong; below, nothing has been shown to be.
+
+# %%
+import math
+
+import pyro
+import pyro.distributions as dist
+import torch
+from ipywidgets import FloatSlider, interact
+from pyro.infer import SVI, Trace_ELBO
+from torch import nn
+from torch.nn.functional import logsigmoid
+
+# %%
+from course_vi.bounds import elbo, iwae
+from course_vi.data import breast_cancer
+from course_vi.diagnostics import gradient_moments, gradient_samples
+from course_vi.distributions import CholeskyNormal
+from course_vi.exact import normal_expectation
+from course_vi.families import Amortized, FactorCovariance, FullRank, Layered, MeanField
+from course_vi.gradients import reparametrized, sticking_the_landing
+from course_vi.learning import fit, smoke_cap
+from course_vi.models import BayesianLogisticRegression, ConjugateToy, GaussianChain, Model
+from course_vi.plots import show
+from course_vi.plots import unit_09 as figures
+from course_vi.pyro_twins import gradients as pyro_gradients
+from course_vi.pyro_twins import stl_loss, toy_guide
+
+# %% [markdown]
+# ## 1. The plane that does not land
+#
+# We fit the toy with $x = 2$. The posterior is $N(1, 1/2)$ and our q is a Gaussian, so a perfect fit exists. We climb with plain
+# stochastic gradient ascent, one sample per step and a fixed step size of 0.05, from m = -1, s = 1.
+
+# %%
+toy, x = ConjugateToy(), torch.tensor([2.0], dtype=torch.float64)
+best = toy.posterior(x)
+
+
+def gaussian(m, log_s):
+    """q = N(m, s^2) in double precision."""
+    return MeanField(1, torch.tensor([m], dtype=torch.float64), torch.tensor([log_s], dtype=torch.float64))
+
+
+def seeded(seed):
+    return torch.Generator().manual_seed(seed)
+
+
+# %% [markdown]
+# **Predict before you run.** The optimizer has found the posterior. From that step on, what does m do under the reparametrized
+# gradient: does it stay, does it converge ever more closely, or does it keep moving?
+#
+# <details><summary>Answer</summary>
+#
+# It keeps moving, for ever, with a standard deviation we can predict. At $s^2 = 1/2$ the gradient of m for one sample is
+# $x - 2m - 2s\,\epsilon$ (section 2), so a step of size $\rho$ is
+# $m \leftarrow m + \rho\,(x - 2m) - 2\rho s\,\epsilon$: an autoregression around $x/2$ with coefficient $1 - 2\rho$ and noise
+# variance $4\rho^2 s^2 = 2\rho^2$. Its stationary variance is $2\rho^2 / (1 - (1 - 2\rho)^2) = \rho / (2(1 - \rho))$. With
+# $\rho = 0.05$ that is a standard deviation of 0.16: a fifth of the posterior's own. (It is exact for fixed s; here s moves a little
+# too.) Smaller steps reduce it and slow everything down; that is what Robbins and Monro's decreasing steps are for.
+#
+# </details>
+
+# %%
+def fly(estimator, steps=1500, rate=0.05):
+    """Fit the toy; return the iterates (m, log s)."""
+    q = gaussian(-1.0, 0.0)
+    history = fit(toy, q, x, estimator, steps=steps, seed=1, progress=False,
+                  optimizer=lambda parameters: torch.optim.SGD(parameters, lr=rate),
+                  callback=lambda step, bound: (q.loc.item(), q.log_scale.item()))
+    return tuple(torch.tensor(history.records, dtype=torch.float64).T)
+
+
+paths = {"total": fly(reparametrized), "stl": fly(sticking_the_landing)}
+hover = math.sqrt(0.05 / (2 * 0.95))
+for name, (m, _) in paths.items():
+    late = m[len(m) // 3:]
+    print(f"{name:5s}  sd of m over the last 1,000 steps {late.std():.2e}   last |m - x/2| {abs(m[-1] - 1):.1e}")
+print(f"predicted sd for the total derivative, s fixed: {hover:.2e}")
+
+# %%
+show(figures.landing(paths, (best.loc.item(), best.log_scale.item()), hover),
+     alt="Left: the mean of q over 1,500 steps. With the total derivative it reaches 1 and keeps jumping around it, mostly inside the "
+         "predicted band. With sticking the landing it glides onto 1 and stays. Right: the distance from 1 on a log scale; the total "
+         "derivative hovers at about 0.16, sticking the landing falls in a straight line to rounding error.")
+
+# %% [markdown]
+# The red curve is the reparametrized gradient of unit 06, used correctly. The blue one is what this unit is about. It has
+# the same mean, the same step size and the same random numbers, and it falls to the last bit that a double can hold.
+#
+# **Reflect.** The blue curve converges under a *fixed* step size. Usually stochastic optimization needs steps that shrink. What must be
+# true of the noise for that to be unnecessary? (It must shrink by itself as we approach the answer.)
+
+# %% [markdown]
+# ## 2. The gradient in three parts
+#
+# The parameters enter $\log w = \log p(x, z) - \log q_\phi(z)$ at $z = t_\phi(\epsilon)$ through three doors: they move the sample inside
+# $\log p$, they move the sample inside $\log q$, and they are the parameters of the density $q_\phi$ itself. By the chain rule
+#
+# $$\nabla_\phi \log w =
+#   \underbrace{\nabla_z \log p(x, z)\, J}_{\text{(i) sample, in } \log p} \;-\;
+#   \underbrace{\nabla_z \log q_\phi(z)\, J}_{\text{(ii) sample, in } \log q} \;-\;
+#   \underbrace{\nabla_\phi \log q_\phi(z)\big|_{z \text{ fixed}}}_{\text{(iii) the score}},
+#   \qquad J = \frac{\partial t_\phi(\epsilon)}{\partial \phi}.$$
+#
+# Parts (i) and (ii) together are the **path derivative**; all three are the **total derivative**, which is what automatic
+# differentiation gives you if you ask for nothing special. For the toy with $q = N(m, s^2)$ everything is short:
+# $\nabla_z \log p = x - 2z$, $\nabla_z \log q = -\epsilon/s$, and so, with $d = x - 2m$,
+#
+# | | path | score |
+# |---|---|---|
+# | m | $d + (1/s - 2s)\,\epsilon$ | $\epsilon / s$ |
+# | log s | $s d\,\epsilon + (1 - 2s^2)\,\epsilon^2$ | $\epsilon^2 - 1$ |
+#
+# The mean of both path and total is $d$ for m, and $1 - 2s^2$ for log s: zero exactly at $m = x/2$, $s^2 = 1/2$.
+#
+# First we make sure that the table is what the library computes, at three values of the noise.
+
+# %%
+q = gaussian(0.3, -0.9)
+noise = torch.tensor([[-1.2], [0.1], [2.0]], dtype=torch.float64)      # three replicates, one per row
+m, s = q.loc.item(), q.log_scale.exp().item()
+path = 2 - 2 * (m + s * noise) + noise / s
+for name, estimator, by_hand in (("total", reparametrized, path - noise / s), ("path", sticking_the_landing, path)):
+    many = MeanField(1, q.loc.expand(3, 1), q.log_scale.expand(3, 1))
+    estimator(toy, many, x.expand(3, 1), noise=noise.unsqueeze(0)).sum().backward()
+    print(f"{name:5s} gradient of m: library {many.loc.grad[:, 0].tolist()}")
+    print(f"                     table   {by_hand[:, 0].tolist()}")
+
+# %% [markdown]
+# **Predict before you run.** Draw, in your mind or on paper, both parts as functions of $\epsilon$ when q is the posterior. Which of
+# them is flat?
+#
+# <details><summary>Answer</summary>
+#
+# The path part is flat, and zero: $d = 0$ and $1/s - 2s = 0$. The score part is the line $\epsilon/s$ whatever the model is. The total
+# is their difference, a line of slope $-1/s$ through the origin. Its mean is right (zero) and every single sample of it is wrong.
+#
+# </details>
+
+# %%
+eps = torch.linspace(-3, 3, 61, dtype=torch.float64)
+
+
+def parts_of_m(m, s):
+    return x - 2 * m + (1 / s - 2 * s) * eps, eps / s
+
+
+panels = [("Far away: m = -1, s = 0.5", *parts_of_m(-1.0, 0.5)), ("Nearer: m = 0.6, s = 0.6", *parts_of_m(0.6, 0.6)),
+          ("At the posterior: m = 1, s = 0.71", *parts_of_m(1.0, 0.5**0.5))]
+show(figures.parts(eps, panels),
+     alt="Three panels show the gradient of m as a function of the noise. Far away the path part is a line well above zero, with a "
+         "positive slope; the score is a line through the origin, and the total, their difference, has a negative slope. At the posterior "
+         "the path part is zero everywhere, and the total is the mirror image of the score.")
+
+# %% [markdown]
+# ### The score has mean zero
+#
+# $$\mathbb E_{q_\phi}\big[\nabla_\phi \log q_\phi(z)\big] = \int q_\phi(z)\, \frac{\nabla_\phi q_\phi(z)}{q_\phi(z)}\, dz
+#   = \nabla_\phi \int q_\phi(z)\, dz = \nabla_\phi 1 = 0.$$
+#
+# That is the whole proof. You have met this term before. In unit 03 the *naive* gradient, which samples z and then
+# differentiates $\log w$ as if the sample did not depend on $\phi$, was exactly $-\nabla_\phi \log q_\phi(z)$, and its mean was zero: it told
+# the optimizer nothing. Here is the same term again, in other company: **total = path + naive**. A term that carries no
+# information on its own carries none in a sum either; what it can carry is noise.
+#
+# We measure it. Both estimators with the same seed see the same noise, so their difference is the score term, sample by sample.
+
+# %%
+def compare(what, estimate, error, exact):
+    print(f"{what:44s} {estimate:9.4f} +- {error:.4f}   exact {exact:9.4f}   z = {(estimate - exact) / error:+.1f}")
+
+
+def draws(estimator, q, p=toy, data=x, replicates=50_000, seed=5):
+    return gradient_samples(estimator, p, q, data, replicates=replicates, generator=seeded(seed))
+
+
+for m, log_s in ((-1.0, -0.7), (0.6, -0.5), (best.loc.item(), best.log_scale.item())):
+    total, stuck = (draws(e, gaussian(m, log_s)) for e in (reparametrized, sticking_the_landing))
+    for name in ("loc", "log_scale"):
+        score = (stuck[name] - total[name])[:, 0]
+        compare(f"mean score of {name}, m = {m:.1f}, log s = {log_s:.2f}", score.mean(), score.std() / 50_000**0.5, 0.0)
+
+# %% [markdown]
+# ### The landing, exactly
+#
+# Let q be the posterior. By Bayes' rule $\log w = \log p(x, z) - \log p(z \mid x) = \log p(x)$: **the log weight is the same number for
+# every z**. A function that is constant in z has no gradient in z, so the path part is $\nabla_z \log w\; J = 0$ for every single sample:
+#
+# - sticking the landing: mean 0, variance **0**;
+# - total derivative: minus the score; mean 0, variance = the **Fisher information** of q, which for a Gaussian is $1/s^2$ for the mean
+#   and $2$ for the log scale. Nothing about the model enters: it is the price of admission, paid at every step.
+#
+# Nothing in this argument is about Gaussians. Any model, any reparametrizable family that contains the posterior.
+
+# %%
+q = gaussian(best.loc.item(), best.log_scale.item())
+fisher = {"loc": 1 / best.variance.item(), "log_scale": 2.0}
+for estimator in (reparametrized, sticking_the_landing):
+    found = gradient_moments(estimator, toy, q, x, replicates=200_000, generator=seeded(0))
+    for name in fisher:
+        print(f"{estimator.__name__:22s} variance of {name:10s} {found.variance[name].item():.4g}")
+total = draws(reparametrized, q, replicates=200_000, seed=0)
+for name, exact in fisher.items():
+    squares = (total[name][:, 0] - total[name].mean()).square()
+    compare(f"total derivative, variance of {name}", squares.mean(), squares.std() / 200_000**0.5, exact)
+
+# %% [markdown]
+# The variances of sticking the landing are about $10^{-31}$: the square of the rounding error of a double.
+#
+# ### A control variate by another name
+#
+# A **control variate** is a quantity whose mean we know, subtracted with some coefficient to cancel noise. The score is one: we know
+# its mean is zero. The total derivative uses it with coefficient 1, because that is how the chain rule happened to come out; sticking
+# the landing uses coefficient 0. The idea of control variates that make the variance exactly *zero* is older than variational learning.
+# The **zero-variance control variates** (ZV-CV) of Assaraf and Caffarel, brought into statistics by Mira, Solgi and
+# Imparato, are built from $\nabla_z \log \pi(z)$, whose mean under $\pi$ is zero for the same one-line reason. For a location parameter
+# the two are the same thing: $z = m + s\,\epsilon$ gives $\nabla_m \log q(z) = -\nabla_z \log q(z)$, so part (iii) for the mean *is* the first-order
+# ZV control variate of q.
+
+# %% [markdown]
+# ## 3. What to freeze
+#
+# Automatic differentiation knows nothing of three doors. To close the third we evaluate $\log q$ with its **parameters** held
+# constant, at a sample z that is **not**. There are four things one can do, and three of them are written by people every week:
+
+# %%
+def freezing(log_q):
+    """An estimator of the ELBO's gradient, with log q computed as we please."""
+    def estimator(p, q, x, num_samples=1, bound=elbo, generator=None, noise=None):
+        z = q.transport(q.noise((num_samples, *x.shape[:-1]), generator), x)
+        return bound(p.log_joint(x, z) - log_q(q, z, x))
+    return estimator
+
+
+variants = {
+    "nothing": freezing(lambda q, z, x: q(x, z)),
+    "the parameters": freezing(lambda q, z, x: q.frozen_log_prob(z, x)),
+    "the sample": freezing(lambda q, z, x: q(x, z.detach())),
+    "both": freezing(lambda q, z, x: q.frozen_log_prob(z.detach(), x)),
+}
+
+# %% [markdown]
+# **Predict before you run.** We stand at m = 0.3, log s = -0.9, where the exact gradient is $(d, 1 - 2s^2) = (1.4, 0.669)$. Two of the four
+# variants are biased. Which, in which parameter, and by how much?
+#
+# <details><summary>Answer</summary>
+#
+# Whoever freezes the *sample* inside $\log q$ closes door (ii). For m nothing happens on average, since
+# $\mathbb E[\nabla_z \log q] = 0$. For log s the lost part has mean $\mathbb E[-\nabla_z \log q \cdot s\epsilon] = \mathbb E[\epsilon^2] = 1$, so the gradient
+# of log s is too small by exactly 1. That 1 is the gradient of the *entropy* $\log s + \text{const}$. Without it we are climbing
+# $\mathbb E_q \log p(x, z)$ alone, and q shrinks to a point at the mode of the posterior: it is no longer variational inference. No test of
+# the mean parameter would have told you.
+#
+# </details>
+
+# %%
+q = gaussian(0.3, -0.9)
+exact = {"loc": 1.4, "log_scale": 1 - 2 * math.exp(-1.8)}
+for name, estimator in variants.items():
+    found = gradient_moments(estimator, toy, q, x, replicates=200_000, generator=seeded(2))
+    for parameter in exact:
+        compare(f"freeze {name}: gradient of {parameter}", found.mean[parameter].item(),
+                found.standard_error[parameter].item(), exact[parameter])
+
+# %% [markdown]
+# "The parameters" is sticking the landing. In `course_vi` every family is a module whose `forward(x, z)` is its log density, and
+# `frozen_log_prob(z, x)` calls it with detached parameters. It matters that the parameters are constant *while the density is
+# computed*: a normalizing flow or a second layer reads its network inside `log_prob`, so detaching the distribution's numbers
+# beforehand would leave a door open there. The mean would still be right, and only the variance at the posterior would tell.
+
+# %% [markdown]
+# ## 4. One family of estimators: the score coefficient
+#
+# If the score has mean zero, we may take any multiple of it:
+#
+# $$\hat g_c = \underbrace{g_{\text{path}}}_{\text{(i) - (ii)}} - \; c \cdot \nabla_\phi \log q_\phi(z), \qquad \mathbb E\, \hat g_c = \nabla_\phi L \text{ for every constant } c.$$
+#
+# - c = 1: the total derivative.
+# - c = 0: sticking the landing.
+# - c = -1: a slip of the pen. One of the lectures that this course grew from writes the gradient of a variational autoencoder with a **plus** in front of
+#   $\nabla_\phi \log q$. The slip is unbiased! No test of the mean can find it, and, as we are about to see, it can be *less* noisy than
+#   the correct total derivative.
+#
+# The variance is a parabola in c,
+#
+# $$\operatorname{Var}\hat g_c = \operatorname{Var} g_{\text{path}} - 2c \operatorname{Cov}(g_{\text{path}}, \text{score}) + c^2 \operatorname{Var}(\text{score}),
+#   \qquad c^\star = \frac{\operatorname{Cov}(g_{\text{path}}, \text{score})}{\operatorname{Var}(\text{score})},$$
+#
+# with its lowest point at $c^\star$. On the toy, with the table of section 2,
+#
+# $$\operatorname{Var}\hat g_c^{\,m} = \frac{(1 - c - 2s^2)^2}{s^2}, \qquad
+#   \operatorname{Var}\hat g_c^{\,\log s} = s^2 d^2 + 2\,(1 - c - 2s^2)^2, \qquad c^\star = 1 - 2s^2 \text{ for both}.$$
+#
+# **Predict before you run.** We start, as one often does, at $s = 1$. Which of c = 1, 0, -1 is best there? Which at
+# $s = 0.3$? Which at the posterior?
+#
+# <details><summary>Answer</summary>
+#
+# At $s = 1$, $c^\star = 1 - 2 = -1$: the slip is not only allowed but optimal, and the gradient of m then has no noise at all. At $s = 0.3$,
+# $c^\star = 0.82$, nearest to the total derivative. At the posterior, $s^2 = 1/2$, $c^\star = 0$: sticking the landing.
+#
+# </details>
+#
+# No new estimator is needed to measure this: $\hat g_c = (1 - c)\,\hat g_0 + c\,\hat g_1$ is on the line through two that we have, at the same noise.
+
+# %%
+def toy_variance(c, log_s, d, name):
+    """The exact variance of the estimator with score coefficient c."""
+    c, s2 = torch.as_tensor(c, dtype=torch.float64), math.exp(2 * log_s)
+    core = (1 - c - 2 * s2).square()
+    return core / s2 if name == "loc" else s2 * d**2 + 2 * core
+
+
+grid, at, curves = torch.linspace(-1.6, 1.6, 129), torch.tensor([-1.0, -0.5, 0.0, 0.5, 1.0]), []
+for label, s in (("s = 0.50", 0.5), ("s = 0.71, posterior", 0.5**0.5), ("s = 0.85", 0.85), ("s = 1.00", 1.0)):
+    q, log_s = gaussian(1.0, math.log(s)), math.log(s)
+    total, stuck = (draws(e, q)["loc"] for e in (reparametrized, sticking_the_landing))
+    measured = torch.stack([((1 - c) * stuck + c * total).var() for c in at])
+    curves.append((label, toy_variance(grid, log_s, 0.0, "loc"), at, measured, 1 - 2 * s**2))
+show(figures.coefficients(grid, curves, "variance of the gradient of m (nats / unit)^2"),
+     alt="Four parabolas of variance over the score coefficient c, with measured dots on each curve. Their lowest points are zero and lie at "
+         "c = 0.5 for s = 0.5, c = 0 at the posterior, c = -0.44 for s = 0.85 and c = -1 for s = 1. For the two wide q the sign slip beats "
+         "the total derivative; at the posterior they tie, and for the narrow q the slip is far worse.")
+
+# %%
+q, names = gaussian(0.5, 0.0), ("loc", "log_scale")              # s = 1, and d = 1: not centred either
+total, stuck = draws(reparametrized, q), draws(sticking_the_landing, q)
+for c in (1.0, 0.0, -1.0):
+    for name, exact_mean in zip(names, (1.0, -1.0), strict=True):
+        g = ((1 - c) * stuck[name] + c * total[name])[:, 0]
+        squares = (g - g.mean()).square()
+        if g.std() > 1e-12:
+            compare(f"c = {c:+.0f}, {name}: mean", g.mean(), g.std() / len(g) ** 0.5, exact_mean)
+            compare(f"c = {c:+.0f}, {name}: variance", squares.mean(), squares.std() / len(g) ** 0.5,
+                    toy_variance(c, 0.0, 1.0, name).item())
+        else:
+            print(f"c = {c:+.0f}, {name}: every sample is {g[0]:.4f}, which is the exact gradient {exact_mean:.4f}")
+
+# %% [markdown]
+# Three estimators, one mean; at this place the sign slip is the quietest. The lesson is about *testing* as much as about gradients. A test of
+# the mean passes all three. To know which one your code computes, compare with the formula at fixed noise, or measure the variance at the posterior, where
+# c shows as $c^2/s^2$.
+#
+# Now you. Move s and m, and watch the lowest point travel. (On a page that is not running there is no slider; the figure above shows four of its positions.)
+
+# %%
+def parabolas(log_s=-0.35, m=1.0):
+    s, c = math.exp(log_s), torch.linspace(-2, 2, 161)
+    variances = {f"gradient of {word}": toy_variance(c, log_s, 2 - 2 * m, name) for word, name in (("m", "loc"), ("log s", "log_scale"))}
+    show(figures.one_posterior(c, variances, 1 - 2 * s**2, s),
+         alt=f"Variance over the score coefficient at s = {s:.2f}, m = {m:.2f}: two parabolas, both lowest at c = {1 - 2 * s**2:.2f}.")
+
+
+interact(parabolas, log_s=FloatSlider(-0.35, min=-1.5, max=0.3, step=0.05), m=FloatSlider(1.0, min=-1.0, max=3.0, step=0.1));
+
+# %% [markdown]
+# **Try**: find an s at which sticking the landing and the total derivative are equally noisy (there is exactly one). Then move m away from
+# 1: which of the two parabolas is lifted, and does its lowest point move?
+#
+# ### Why c = 0 is right at every landing
+#
+# Is $c^\star = 0$ at the optimum an accident of the toy? Take any model and a mean-field Gaussian, $z_i = m_i + s_i \epsilon_i$, and write
+# $h_i = \partial_i \log p - \partial_i \log q$. The path part for $m_i$ is $h_i$, its score is $\epsilon_i / s_i$ with variance $1/s_i^2$, so
+#
+# $$c^\star_{m_i} = s_i^2\, \mathbb E\Big[h_i\, \frac{\epsilon_i}{s_i}\Big] = \mathbb E\big[h_i\, s_i\, \epsilon_i\big] = \frac{\partial L}{\partial \log s_i}.$$
+#
+# The last step reads the path gradient of $\log s_i$, which is $h_i\, s_i \epsilon_i$. **The best coefficient for a mean is the exact gradient of its log
+# scale.** At any stationary point of the ELBO that gradient is zero: so there sticking the landing is the best of the whole family for every mean,
+# whether or not q can reach the posterior. And because the covariance vanishes,
+#
+# $$\operatorname{Var}_{\text{total}}[m_i] = \operatorname{Var}_{\text{STL}}[m_i] + \frac{1}{s_i^2} \qquad \text{at every optimum of a mean-field Gaussian.}$$
+#
+# The check on the toy: $\partial L / \partial \log s = 1 - 2s^2$. It is the formula we had.
+
+# %% [markdown]
+# ## 5. Where it does not help
+#
+# "Always stick the landing", say the slides. Not always. Four cases, each measured.
+#
+# ### A q that is too narrow
+#
+# $c^\star = 1 - 2s^2$ is nearer to 1 than to 0 when $s^2 < 1/4$. There the two gradients that should cancel in the path part do not yet: $1/s$ is
+# larger than twice $2s$, and the score, subtracted, removes it. Start with a very small scale, and sticking the landing is the noisy one.
+
+# %%
+log_s, at = torch.linspace(-2.2, 0.6, 141), torch.linspace(-2.0, 0.4, 7)
+exact, measured = {}, {}
+for key, c, estimator in (("total", 1.0, reparametrized), ("stl", 0.0, sticking_the_landing)):
+    exact[key] = {name: torch.tensor([toy_variance(c, v, 0.4, name) for v in log_s.tolist()]) for name in names}
+    found = [gradient_moments(estimator, toy, gaussian(0.8, v), x, replicates=20_000, generator=seeded(4)) for v in at.tolist()]
+    measured[key] = {name: torch.tensor([moments.variance[name].item() for moments in found]) for name in names}
+crossing = 0.5 * math.log(0.25)
+show(figures.scales(log_s, exact, at, measured, crossing, best.log_scale.item()),
+     alt="Two panels of variance over the log scale of q, for the mean and for the log scale, with m = 0.8. Left of log s = -0.69 the total derivative has "
+         "the lower variance; right of it sticking the landing has, and for the mean its curve dips to zero at the posterior. Dots from "
+         "measurement lie on all four curves.")
+
+# %% [markdown]
+# ### Far away
+#
+# Both variances of log s contain the same $s^2 d^2$, the noise of the model's own gradient. When $d$ is large nothing we do with the score matters.
+
+# %%
+for m in (1.0, 0.0, -4.0, -19.0):
+    total, stuck = (draws(e, gaussian(m, -0.5))["log_scale"].var().item() for e in (reparametrized, sticking_the_landing))
+    ratio = (toy_variance(1, -0.5, 2 - 2 * m, "log_scale") / toy_variance(0, -0.5, 2 - 2 * m, "log_scale")).item()
+    print(f"m = {m:6.1f}   variance of log s: total {total:9.3f}   STL {stuck:9.3f}   ratio {total / stuck:7.3f}   exact {ratio:7.3f}")
+
+# %% [markdown]
+# ### A family that cannot reach the posterior
+#
+# Let the posterior be $N(0, \Sigma)$ in two dimensions with unit variances and correlation $\rho$, and q mean-field. The best q has m = 0 and
+# $s^2 = 1 - \rho^2$. There $h_1 = \rho\,\epsilon_2 / \sqrt{1 - \rho^2}$: the gradient of the first mean is moved by the *other* coordinate's noise, which no
+# multiple of the first coordinate's score can cancel. Hence
+#
+# $$\operatorname{Var}_{\text{STL}} = \frac{\rho^2}{1 - \rho^2}, \qquad \operatorname{Var}_{\text{total}} = \frac{\rho^2 + 1}{1 - \rho^2}, \qquad
+#   \text{ratio} = 1 + \frac1{\rho^2} \to 2.$$
+
+# %%
+class CorrelatedNormal(Model):
+    """A posterior with a dial: N(0, [[1, rho], [rho, 1]]), whatever x is."""
+    latent_dim, data_dim = 2, 1
+
+    def __init__(self, rho):
+        super().__init__()
+        covariance = torch.tensor([[1.0, rho], [rho, 1.0]], dtype=torch.float64)
+        self.target = CholeskyNormal(torch.zeros(2, dtype=torch.float64), torch.linalg.cholesky(covariance))
+
+    def log_joint(self, x, z):
+        return self.target.log_prob(z)
+
+
+# %%
+rho, at = torch.linspace(0.05, 0.97, 93), torch.tensor([0.1, 0.3, 0.5, 0.7, 0.9])
+exact = {"total": (1 + rho**2) / (1 - rho**2), "stl": rho**2 / (1 - rho**2)}
+measured = {"total": [], "stl": []}
+for r in at.tolist():
+    fitted = MeanField(2, torch.zeros(2, dtype=torch.float64), torch.full((2,), 0.5 * math.log(1 - r**2), dtype=torch.float64))
+    for key, estimator in (("total", reparametrized), ("stl", sticking_the_landing)):
+        measured[key].append(draws(estimator, fitted, CorrelatedNormal(r), replicates=20_000)["loc"][:, 0].var())
+measured = {key: torch.stack(values) for key, values in measured.items()}
+show(figures.correlation(rho, exact, at, measured),
+     alt="Left: variance of the gradient of a mean, at the best mean-field q, over the correlation of the posterior. Both curves rise; they are far apart "
+         "at small correlation and close at large. Right: their ratio, 1 + 1/rho squared, falls from over 100 towards 2. Measured dots lie on the curves.")
+
+# %% [markdown]
+# The gain is infinite only where the family is right. Where it is quite wrong, the gain is a factor of about two for the means: welcome, no miracle.
+#
+# ### Another bound
+#
+# For a bound that is not linear in the log weights, such as the importance-weighted one, each sample's score is multiplied by a weight that depends on that sample.
+# Such a product does not have mean zero, and dropping it is *biased*. The estimator refuses:
+
+# %%
+try:
+    sticking_the_landing(toy, gaussian(0.3, -0.9), x, num_samples=5, bound=iwae, generator=seeded(0))
+except ValueError as refusal:
+    print(refusal)
+
+# %% [markdown]
+# Unit 10 shows what takes its place.
+#
+# ## 6. Two layers, and the path that must not be cut
+#
+# Deep models have several stochastic layers, and the second layer of q reads a *sample* of the first. The chain
+# $z_2 \to z_1 \to x$ with unit normal arrows is the smallest example. Its posterior factorizes upwards,
+#
+# $$z_1 \mid x \sim N(\tfrac23 x, \tfrac23), \qquad z_2 \mid z_1 \sim N(\tfrac12 z_1, \tfrac12),$$
+#
+# and a layered family with two linear maps contains it. In $\log q = \log q(z_1 \mid x) + \log q(z_2 \mid z_1)$ the parameters must be frozen in both
+# factors. But $z_1$ must not be, and it sits *inside the parameters* of the second: the mean of $q(z_2 \mid z_1)$ is the output of a network that read $z_1$.
+# Whoever detaches that output freezes the weights and cuts the path through $z_1$ in one stroke.
+
+# %%
+def linear_layer(weight, log_scale):
+    """N(weight * input, exp(log_scale)^2) as an amortized family with one linear map."""
+    net = nn.Linear(1, 2, dtype=torch.float64)
+    with torch.no_grad():
+        net.weight.copy_(torch.tensor([[weight], [0.0]], dtype=torch.float64))
+        net.bias.copy_(torch.tensor([0.0, log_scale], dtype=torch.float64))
+    return Amortized(MeanField(1), net)
+
+
+def cut(p, q, x, num_samples=1, bound=elbo, generator=None, noise=None):
+    eps = q.noise((num_samples, *x.shape[:-1]), generator)
+    one = q.first.distribution(x)
+    z1 = one.transport(eps[..., :1])
+    two = q.second.distribution(z1)
+    z2 = two.transport(eps[..., 1:])
+    log_q = one.detach().log_prob(z1) + two.detach().log_prob(z2)      # two.detach() forgets that it read z1
+    return bound(p.log_joint(x, torch.cat([z1, z2], -1)) - log_q)
+
+
+# %% [markdown]
+# **Predict before you run.** Is the cut estimator biased for the ELBO? What is its variance at the posterior?
+#
+# <details><summary>Answer</summary>
+#
+# It lacks the term $-\partial_{z_1} \log q(z_2 \mid z_1)$ at fixed $z_2$, times the path of $z_1$. Given $z_1$, that derivative is a score of $q(z_2 \mid z_1)$
+# (with $z_1$ in the role of a parameter), so its mean is zero: *not biased*. But at the posterior, where everything else cancels, it is all that is left:
+# $\tfrac12 \epsilon_2 / s_2 = \epsilon_2/\sqrt2$. So the first layer's mean gets variance $1/2$, and its log scale, whose path is $s_1 \epsilon_1$, gets
+# $\tfrac12 \cdot \tfrac23 = 1/3$, instead of 0.
+#
+# </details>
+
+# %%
+chain, seen = GaussianChain(), torch.tensor([1.5], dtype=torch.float64)
+deep = Layered(linear_layer(2 / 3, 0.5 * math.log(2 / 3)), linear_layer(1 / 2, 0.5 * math.log(1 / 2)))
+theory = {"mean": (0, 1 / 2), "log scale": (1, 1 / 3)}
+replicates, bars = 100 * smoke_cap(40), {"right": {}, "cut": {}}
+for name, estimator in (("right", sticking_the_landing), ("cut", cut)):
+    g = draws(estimator, deep, chain, seen, replicates)["first.encoder.bias"]
+    for word, (row, exact) in theory.items():
+        squares = (g[:, row] - g[:, row].mean()).square()
+        bars[name][word] = (exact if name == "cut" else 0.0, squares.mean().item())
+        print(f"{name:5s} {word:9s}  mean {g[:, row].mean():8.4f} +- {g[:, row].std() / replicates**0.5:.4f}   variance "
+              f"{squares.mean():.4g} +- {squares.std() / replicates**0.5:.1g}   exact {bars[name][word][0]:.4g}")
+
+# %%
+show(figures.two_layers(bars),
+     alt="Left: the chain z2 to z1 to x with x shaded as observed, and in colour how q samples: x and epsilon 1 give z1, z1 and epsilon 2 give z2. The arrow from z1 "
+         "to z2, which log q reads, is red: it is the one that gets cut. Right: variances of the first layer's gradients at the posterior. "
+         "Zero when done right; one half and one third when cut, as predicted.")
+
+# %% [markdown]
+# Notice what this mistake escapes: it is unbiased, it trains, and its loss curve looks like anybody's. Only the variance *at the posterior* shows it. That is why
+# the problem set asks you to test there. (`Layered` makes z one event, and calls the whole density with frozen parameters.)
+
+# %% [markdown]
+# ## 7. A real posterior
+#
+# Roeder, Wu and Duvenaud show their estimator by its trajectories: parameters and gradients over the course of an optimization, with and without the score term. We do the same
+# for Bayesian logistic regression on the Wisconsin breast-cancer data: 569 patients, an intercept and the first ten measurements (the means), prior $N(0, I)$.
+
+# %%
+show(figures.regression_graph(),
+     alt="Graphical model: a latent weight vector z outside a plate of n = 1 to N; inside the plate the observed measurements f_n and the observed diagnosis y_n; "
+         "arrows from z and from f_n to y_n.")
+
+# %% [markdown]
+# There is no closed-form posterior. But under *any* Gaussian q each logit $f_n^\top z$ is a one-dimensional Gaussian, so the ELBO is a sum of 569
+# one-dimensional integrals, and quadrature gives it **exactly** (to rounding). We shall climb with noisy gradients and judge with the exact value.
+
+# %%
+data = breast_cancer(10, dtype=torch.float64)
+D = data.shape[1] - 1
+cancer, zeros = BayesianLogisticRegression(D), torch.zeros(D, dtype=torch.float64)
+
+
+def exact_elbo(q, data=data):
+    """E_q log p(x, z) + entropy, one quadrature per row."""
+    density, features, sign = q.distribution(), data[:, :-1], 2 * data[:, -1] - 1
+    covariance = torch.diag(density.variance) if isinstance(q, MeanField) else density.covariance_matrix
+    spread = ((features @ covariance) * features).sum(-1).sqrt()
+    likelihood = normal_expectation(logsigmoid, sign * (features @ q.loc), spread, order=32).sum()
+    prior = -0.5 * (q.loc.square().sum() + covariance.trace() + q.dim * math.log(2 * math.pi))
+    return likelihood + prior + 0.5 * covariance.logdet() + 0.5 * q.dim * math.log(2 * math.pi * math.e)
+
+
+# %%
+def climb(q, data=data, steps=1000):
+    """The family's optimum, by a deterministic climb of the exact ELBO; returns its value."""
+    optimizer = torch.optim.LBFGS(q.parameters(), max_iter=smoke_cap(steps), history_size=50, line_search_fn="strong_wolfe",
+                                  tolerance_grad=1e-8, tolerance_change=1e-12)
+
+    def loss():
+        optimizer.zero_grad()
+        value = -exact_elbo(q, data)
+        value.backward()
+        return value
+
+    optimizer.step(loss)
+    return exact_elbo(q, data).item()
+
+
+# %%
+families = {
+    "mean field": lambda: MeanField(D, zeros, zeros - 1),
+    "factor covariance, rank 3": lambda: FactorCovariance(D, 3, zeros, zeros - 1, generator=seeded(1)),
+    "full covariance": lambda: FullRank(D, zeros, zeros - 1),
+}
+optima = {name: make() for name, make in families.items()}
+top = {name: climb(q) for name, q in optima.items()}
+q = optima["mean field"]
+values = torch.stack([reparametrized(cancer, q, data, 500, generator=seeded(i)).detach() for i in range(20)])
+compare("mean-field ELBO by sampling, exact by quadrature", values.mean(), values.std() / 20**0.5, top["mean field"])
+for name, value in top.items():
+    print(f"best ELBO, {name:26s} {value:9.3f}")
+
+# %% [markdown]
+# At the mean-field optimum section 4 makes an exact prediction about a real posterior that mean field cannot reach: over all the means together, the two variances
+# differ by $\sum_i 1/s_i^2$, nothing more and nothing less.
+
+# %%
+total, stuck = (draws(e, q, cancer, data, 200 * smoke_cap(100))["loc"] for e in (reparametrized, sticking_the_landing))
+excess = (total - total.mean(0)).square().sum(-1) - (stuck - stuck.mean(0)).square().sum(-1)
+compare("Var total - Var STL, summed over the means", excess.mean(), excess.std() / len(excess) ** 0.5,
+        (-2 * q.log_scale).exp().sum().item())
+for name, fitted in optima.items():
+    both = [sum(v.sum().item() for v in gradient_moments(e, cancer, fitted, data, replicates=2000, generator=seeded(3)).variance.values())
+            for e in (reparametrized, sticking_the_landing)]
+    print(f"at the optimum, all parameters: {name:26s} total {both[0]:8.1f}   STL {both[1]:8.1f}   ratio {both[0] / both[1]:6.1f}")
+
+# %% [markdown]
+# **Predict before you run.** Three families climb, with Adam at a fixed rate and one sample per step, with and without the score term. In which of the three will the
+# difference be seen with the naked eye?
+#
+# <details><summary>Answer</summary>
+#
+# The posterior with 569 data is close to a Gaussian, with strong correlations (radius, perimeter and area measure almost the same). The full covariance can nearly reach it: there
+# sticking the landing nearly lands. Mean field cannot, and most of its noise at the optimum is the kind that no score term can cancel. Low rank is in between, and here nearer to mean
+# field: the directions it misses are the *narrow* ones.
+#
+# </details>
+
+# %%
+def watch(make, estimator, top, steps=4000):
+    """Fit; return the steps, the exact gap, the steps and values of the gradient's variance, and the log scales."""
+    q, gaps, scales, noise = make(), [], [], []
+
+    def look(step, bound):
+        if step % 20 == 0:
+            gaps.append(top - exact_elbo(q).item()), scales.append(q.log_scale.detach().clone())
+        if step % 250 == 0:
+            found = gradient_moments(estimator, cancer, q, data, replicates=200, generator=seeded(step))
+            noise.append(sum(v.sum().item() for v in found.variance.values()))
+
+    fit(cancer, q, data, estimator, steps=steps, learning_rate=0.005, seed=0, callback=look, progress=False)
+    steps = [torch.arange(len(kept)) * every for kept, every in ((gaps, 20), (noise, 250))]
+    return (steps[0], torch.tensor(gaps), steps[1], torch.tensor(noise)), torch.stack(scales)
+
+
+# %%
+runs, ways = {}, {}
+for name, make in families.items():
+    runs[name] = {}
+    for key, estimator in (("total", reparametrized), ("stl", sticking_the_landing)):
+        runs[name][key], ways[name, key] = watch(make, estimator, top[name])
+        steps, gap, _, noise = runs[name][key]
+        print(f"{name:26s} {key:5s}  gap over the last tenth {gap[-len(gap) // 10:].mean():7.3f} nats   last variance {noise[-1]:9.1f}")
+show(figures.roeder(runs),
+     alt="Two rows and three columns, one per family. Top: exact gap to the family's best ELBO over 4,000 steps. Bottom: variance of one gradient. For mean field and for rank 3 the two "
+         "estimators run close together, sticking the landing slightly below. For full covariance both fall together until step 2,000; then the total derivative levels off "
+         "while sticking the landing keeps falling, its variance far lower.")
+
+# %% [markdown]
+# Read the figure from left to right. At the start, where the variance is a hundred times larger, the two cannot be told apart: that is noise of the model's own
+# gradient. The curves part where the landing begins, and only as far as the family can land.
+#
+# The next figure is nearest in kind to Roeder's: the trajectories themselves. It follows three scale parameters of the full-covariance fit (logarithms of the diagonal of L, where
+# $\Sigma = LL^\top$).
+
+# %%
+columns, words = [6, 9, 10], ["compactness", "symmetry", "fractal dimension"]
+drawn = {key: ways["full covariance", key][:, columns] for key in ("total", "stl")}
+show(figures.trajectories(runs["full covariance"]["total"][0], drawn, optima["full covariance"].log_scale.detach()[columns], words),
+     alt="Three log scales over 4,000 steps, each with a dotted line at the exact optimum. The path of sticking the landing is smooth and settles on the line; the total derivative follows the "
+         "same way at first, and then keeps wandering around the line.")
+
+# %% [markdown]
+# ## 8. A published listing, repaired
+#
+# One of our source lectures prints a class `VAFC`: a Gaussian with factor covariance, $\Sigma = BB^\top + \mathrm{diag}(\sigma^2)$, in which
+# $z = \mu + B\epsilon_1 + \sigma \odot \epsilon_2$, trained by sticking the landing *by hand*: it computes
+# $r = \nabla_z \log p - \nabla_z \log q$ and sends it backward through z alone, `z.backward(-r)`. That one line is the whole method, and it is right. The class around it does not run.
+#
+# > **The slide says ..., but ...**
+# >
+# > | in the listing | what happens | repair |
+# > |---|---|---|
+# > | `sample` computes `theta`, then uses and returns `Z` | `NameError` | one name |
+# > | `pr_Z()`, the product with the precision, is called | it is not defined anywhere | Woodbury, below |
+# > | `torch` here, `t` there | one of them is not imported | one name |
+# > | `gr_logp(Z)` on a tensor that still has its graph | the graph of the model is built into what should be plain numbers | `z.detach()` first |
+# > | `gr_entropy` | the value is $\nabla_z \log q$, not a gradient of an entropy; the sign of `r` is right | rename |
+# > | `n_BZ`, `save` | arguments that nothing reads, so one sample per step | use K samples |
+# > | `B` starts at zero | a saddle: its expected gradient is exactly zero there | start at small random numbers |
+#
+# Here is the step, repaired. $\Sigma^{-1}(z - \mu)$ goes through Woodbury's identity, so a $D \times D$ matrix is never formed. It is sticking the landing, and
+# we can prove it: at the same noise it has the same gradient, to rounding.
+
+# %%
+def vafc_step(q, log_joint, noise):
+    """Accumulate the gradient of -ELBO: the path derivative by hand."""
+    density = q.distribution()
+    z = density.transport(noise)                                              # (K, D), with a graph back to mu, B, sigma
+    plain = z.detach().requires_grad_()
+    grad_log_p, = torch.autograd.grad(log_joint(plain).sum(), plain)
+    grad_log_q = -density.detach().precision_times(plain.detach() - q.loc.detach())
+    z.backward(-(grad_log_p - grad_log_q) / len(z))                           # door (i) and door (ii); never door (iii)
+
+
+# %%
+small = breast_cancer(4, dtype=torch.float64)
+tiny, d = BayesianLogisticRegression(5), 5
+by_hand, library = (FactorCovariance(d, 2, torch.zeros(d, dtype=torch.float64), generator=seeded(0)) for _ in range(2))
+noise = by_hand.noise((10,), seeded(1))
+vafc_step(by_hand, lambda z: tiny.log_joint(small, z), noise)
+(-sticking_the_landing(tiny, library, small, 10, noise=noise)).backward()
+for (name, one), other in zip(by_hand.named_parameters(), library.parameters(), strict=True):
+    print(f"{name:10s} largest difference from the library {(one.grad - other.grad).abs().max():.1e}, of {other.grad.abs().max():.1f}")
+
+# %% [markdown]
+# ### The saddle at B = 0
+#
+# At $B = 0$ the sample $z = \mu + \sigma \odot \epsilon_2$ does not depend on $\epsilon_1$, so the gradient of B, which is $r\,\epsilon_1^\top$, has the mean
+# $\mathbb E[r]\,\mathbb E[\epsilon_1]^\top = 0$: **exactly zero, at every $\mu$ and $\sigma$, for every model**. An exact climb that starts there never learns that B exists.
+#
+# Is it a maximum, then? Move along $B = t u$ for a unit vector u: the ELBO changes by $\tfrac{t^2}2\, u^\top M u$ with
+# $M = \mathbb E_q[\nabla^2_z \log p] + \mathrm{diag}(1/\sigma^2)$. At the best mean field the diagonal of M is zero (that is the condition for $\log \sigma$), so the eigenvalues of M
+# sum to zero: unless all vanish, some are positive. **The best mean-field q is a saddle of every factor family**, except where the posterior has no correlation to find.
+
+# %%
+z5 = torch.zeros(d, dtype=torch.float64)
+flat = MeanField(d, z5, z5 - 1)
+mean_field = climb(flat, small)
+saddle = FactorCovariance(d, 1, flat.loc, flat.log_scale, factor=torch.zeros(d, 1, dtype=torch.float64))
+gradient, = torch.autograd.grad(exact_elbo(saddle, small), saddle.factor)
+print("exact gradient of B at B = 0, largest entry:", gradient.abs().max().item())
+found = gradient_moments(sticking_the_landing, tiny, saddle, small, replicates=200 * smoke_cap(100), generator=seeded(6))
+for row in range(d):
+    compare(f"by sampling, entry {row} (variance {found.variance['factor'][row, 0]:.0f})", found.mean["factor"][row, 0],
+            found.standard_error["factor"][row, 0], 0.0)
+
+# %%
+with torch.no_grad():
+    features, variance = small[:, :-1], flat.distribution().variance
+    bend = normal_expectation(lambda logit: logit.sigmoid() * (-logit).sigmoid(), features @ flat.loc, (features.square() @ variance).sqrt())
+    curvature = torch.diag(1 / variance) - torch.eye(d, dtype=torch.float64) - features.mT @ (bend.unsqueeze(-1) * features)
+print("diagonal of M   ", [round(v, 4) for v in curvature.diagonal().tolist()])
+print("eigenvalues of M", [round(v, 1) for v in torch.linalg.eigvalsh(curvature).tolist()])
+
+# %% [markdown]
+# **Predict before you run.** Four climbs start at the best mean field: exact gradients from $B = 0$; exact gradients from a random B of size $10^{-6}$, and of size 0.1; and the
+# repaired listing with its noise, from $B = 0$. Which never leaves?
+#
+# <details><summary>Answer</summary>
+#
+# The exact climb from zero, of course. The tiny B leaves, after a while in which nothing seems to happen: it grows exponentially, from nearly nothing. And the *noisy* climb from zero leaves too:
+# a single sample's gradient $r\,\epsilon_1^\top$ is not zero, only its mean is. So the listing's zeros are not fatal; the noise saves it. But whoever averages many samples, or lands with
+# a quieter estimator, takes away the very noise that does the saving. Small random numbers cost nothing.
+#
+# </details>
+
+# %%
+def exact_step(q, step):
+    (-exact_elbo(q, small)).backward()
+
+
+def noisy_step(q, step):
+    vafc_step(q, lambda z: tiny.log_joint(small, z), q.noise((10,), seeded(step)))
+
+
+def escape(start, step_by, steps=1000, rank=1):
+    q = FactorCovariance(d, rank, flat.loc, flat.log_scale, factor=start)
+    optimizer, curve = torch.optim.SGD(q.parameters(), lr=2e-3), []
+    for step in range(smoke_cap(steps)):
+        optimizer.zero_grad()
+        step_by(q, step)
+        optimizer.step()
+        curve.append(exact_elbo(q, small).item())
+    return torch.tensor(curve)
+
+
+# %%
+direction = torch.randn(d, 1, generator=seeded(1), dtype=torch.float64)
+climbs = {"exact gradient from B = 0": escape(0 * direction, exact_step), "exact, from B of size 1e-6": escape(1e-6 * direction, exact_step),
+          "exact, from B of size 0.1": escape(0.1 * direction, exact_step), "repaired listing (10 samples) from B = 0": escape(0 * direction, noisy_step)}
+starts = [FactorCovariance(d, 1, flat.loc, flat.log_scale, generator=seeded(i)) for i in range(3)]
+best_one = max(climb(start, small) for start in starts)
+show(figures.escape(climbs, mean_field, best_one),
+     alt="Exact ELBO over 1,000 steps. The exact climb from B = 0 stays on the dashed line of the best mean field for ever. From B of size 0.1 the climb rises at once to the best rank-one value; "
+         "from a B of size one millionth it rises in the same way, but later. The noisy climb of the repaired listing from B = 0 also rises.")
+
+# %% [markdown]
+# ### Does it reach the full covariance?
+#
+# With five dimensions a factor covariance of rank 4 can express every covariance. We train the repaired listing for each rank, with 10 samples a step,
+# and put its exact ELBO beside the best possible for the rank, beside full covariance, and beside the log evidence by importance sampling.
+
+# %%
+def train(rank, steps=3000):
+    q = FactorCovariance(d, rank, z5, z5 - 1, generator=seeded(rank))
+    optimizer = torch.optim.Adam(q.parameters(), lr=0.05)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, smoke_cap(steps))
+    generator = seeded(100 + rank)
+    for _ in range(smoke_cap(steps)):
+        optimizer.zero_grad()
+        vafc_step(q, lambda z: tiny.log_joint(small, z), q.noise((10,), generator))
+        optimizer.step()
+        schedule.step()
+    return exact_elbo(q, small).item()
+
+
+# %%
+full = FullRank(d, z5, z5 - 1)
+best_full = climb(full, small)
+best_of = [mean_field] + [max(climb(FactorCovariance(d, r, z5, z5 - 1, generator=seeded(i)), small) for i in range(3)) for r in (1, 2, 3, 4)]
+reached = [train(r) for r in (1, 2, 3, 4)]
+with torch.no_grad():
+    z = full.sample(1000 * smoke_cap(200), generator=seeded(8))
+    w = (tiny.log_joint(small, z) - full(None, z) - best_full).exp()
+evidence = best_full + w.mean().log().item(), (w.std() / w.mean() / len(w) ** 0.5).item()
+for rank, (possible, got) in enumerate(zip(best_of, [mean_field, *reached], strict=True)):
+    print(f"rank {rank}: best {possible:9.3f}   reached {got:9.3f}   short of full covariance by {best_full - got:.4f} nats")
+print(f"full covariance {best_full:.3f}, log evidence {evidence[0]:.4f} +- {evidence[1]:.4f}")
+show(figures.ranks(best_of, reached, best_full, evidence),
+     alt="ELBO over the rank of B. It rises steeply from mean field at rank 0 to the full-covariance line, and the crosses of the repaired listing sit on "
+         "the dots of the exact climb. The log evidence is a thin band just above the full-covariance line.")
+
+# %% [markdown]
+# Rank 4 reaches full covariance, as it must, and rank 2 nearly does. In the lower ranks the exact climb drives one or two of the $\sigma_i$ towards zero: a coordinate that the factors explain
+# alone, which statisticians call a Heywood case. Its gradients are noisy (the score of $\log \sigma$ does not care, but $1/\sigma$ enters $\nabla_z \log q$), and the trained listing
+# stops a little short.
+#
+# ## 9. Pyro, and what its gradient really is
+#
+# Pyro takes a model and a guide (its word for q), written as programs with named random choices, and does the rest. The toy in ten lines:
+
+# %%
+def model(observed):
+    z = pyro.sample("z", dist.Normal(0.0, 1.0))
+    pyro.sample("x", dist.Normal(z, 1.0), obs=observed)
+
+
+def guide(observed):
+    loc = pyro.param("loc", torch.tensor(-1.0))
+    log_scale = pyro.param("log_scale", torch.tensor(0.0))
+    pyro.sample("z", dist.Normal(loc, log_scale.exp()))
+
+
+for loss in (Trace_ELBO(), stl_loss):
+    pyro.clear_param_store(), pyro.set_rng_seed(0)
+    svi = SVI(model, guide, pyro.optim.SGD({"lr": 0.05}), loss=loss)
+    for _ in range(smoke_cap(600)):
+        svi.step(torch.tensor(2.0))
+    print(f"{getattr(loss, '__name__', type(loss).__name__):10s}  loc {pyro.param('loc').item():.6f}   scale {pyro.param('log_scale').exp().item():.6f}"
+          f"   exact 1, {0.5**0.5:.6f}")
+
+# %% [markdown]
+# > **The slide says** that the path derivative is tricky with automatic differentiation, **but** that Pyro implements it all for us in the background. Is that so?
+#
+# The two lines above already disagree. `Trace_ELBO` is Pyro's standard loss; `stl_loss` is ours. We do not guess, we measure: at the exact
+# posterior, where the total derivative has variance 2 and 2 and sticking the landing has 0. One pair of parameters per replicate, as in the rest of the course.
+#
+# **Predict before you run.** What will the variances be? If you trust the slide, say 0.
+
+# %%
+def in_pyro(loss, q, reparametrized=True, replicates=20_000):
+    """Pyro's gradients of the ELBO, one per replicate, and the noise eps at which each was taken."""
+    g, z = pyro_gradients(loss, toy_guide(q, reparametrized), x.expand(replicates, 1), seed=1)
+    return g, (z - q.loc.item()) / q.log_scale.exp().item()
+
+
+landed = gaussian(best.loc.item(), best.log_scale.item())
+for label, loss in (("Trace_ELBO", Trace_ELBO().differentiable_loss), ("stl_loss", stl_loss)):
+    g, eps = in_pyro(loss, landed)
+    for name, exact in fisher.items():
+        squares = (g[name] - g[name].mean()).square()
+        if label == "stl_loss":
+            print(f"{label}: variance of {name}: {squares.mean():.1e}")
+        else:
+            compare(f"{label}: variance of {name}, theory: total", squares.mean(), squares.std() / len(squares) ** 0.5, exact)
+
+# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# About 2 and 2. For a guide that can be reparametrized `Trace_ELBO` computes the **total derivative**, score term and all. The claim is false for just those guides it is made for.
+#
+# </details>
+#
+# The reason can be read in Pyro's source (version 1.9.2, `pyro/distributions/distribution.py`, the method `score_parts`). For a site with `rsample`, the log density of the guide enters the
+# surrogate loss *with* its parameters attached. For a site without `rsample` the score-function estimator is used, $\log w \cdot \nabla_\phi \log q$, and there the
+# extra term $-\nabla_\phi \log q$ *is* left out, with a comment that cites Roeder and his co-authors. So the term is dropped in the one branch, and kept in the other.
+#
+# We can see both, sample by sample. At the posterior $\log w = \log p(x)$ is a constant, so every candidate is a straight line through the origin when drawn over $\epsilon$.
+
+# %%
+sd, log_evidence = best.variance.sqrt().item(), toy.log_evidence(x).item()
+panels = []
+for title, reparametrizable, lines in (
+    ("Guide with rsample", True, [("total derivative", -1 / sd, "total"), ("sticking the landing", 0.0, "stl")]),
+    ("The same guide without rsample", False, [("log w * score (term dropped)", log_evidence / sd, "dropped"),
+                                               ("(log w - 1) * score (term kept)", (log_evidence - 1) / sd, "kept")])):
+    g, eps = in_pyro(Trace_ELBO().differentiable_loss, landed, reparametrizable, replicates=60)
+    panels.append((title, eps, g["loc"], lines))
+    for name, slope, _ in lines:
+        print(f"{title:32s} largest distance from {name:34s} {(g['loc'] - slope * eps).abs().max():.1e}")
+show(figures.pyro_branches(panels),
+     alt="Pyro's gradients of the mean at the exact posterior, as dots over the noise. Left, for a guide with rsample, all dots lie on the line of the total derivative with slope minus 1.41, and not on the "
+         "flat line of sticking the landing. Right, for the same guide without rsample, all dots lie on the line of log w times the score, the one with the term dropped.")
+
+# %% [markdown]
+# `stl_loss` in `course_vi.pyro_twins` is about ten lines. It runs the guide twice: once to draw z with a graph, and once *replayed* on the same z with every
+# `pyro.param` handed out detached. That is "freeze the parameters, never the sample" in Pyro's own language, and because it replays the whole guide it is right in several layers too.
+#
+# ## Common mistakes
+#
+# > | mistake | what you see | what shows it |
+# > |---|---|---|
+# > | z is detached as well (`sample` for `rsample`) | q collapses to a point; or the gradient is exactly zero | the mean of the gradient of log s: off by 1, the entropy's share |
+# > | nothing is frozen | everything works, and never lands | variance at the posterior: $1/s^2$ and 2, not 0 |
+# > | a detached distribution whose `log_prob` still reads a network (flow, second layer) | everything works | variance at the posterior |
+# > | the conditional's output is detached in two layers | unbiased, trains | variance at the posterior: 1/2 and 1/3 on the chain |
+# > | plus for minus in front of the score | unbiased, often *quieter* | the value at fixed noise |
+# > | score dropped from the importance-weighted bound | a bias that grows with K | the mean, against the exact gradient |
+# > | the score term of the *model's* parameters dropped | no such term exists: $\theta$ has no door (iii) | the gradient of $\theta$ must not change |
+# > | "lower variance everywhere" | a start with tiny scales gets *noisier* | section 5 |
+# > | B = 0 | a plateau | start from small random numbers |
+#
+# ## What to choose
+#
+# | | total derivative | sticking the landing | best coefficient $c^\star$ | score function (unit 05) |
+# |---|---|---|---|---|
+# | needs | z = t(eps) | z = t(eps), a frozen log q | z = t(eps), an estimate of $c^\star$ | samples and log q |
+# | mean, ELBO | exact | exact | exact if c is constant or estimated elsewhere | exact |
+# | mean, other bounds | exact | **biased**: refused | not covered here | exact |
+# | variance at q = posterior (m, log s) | $1/s^2$, 2 | **0**, 0 | 0, 0 | $\log^2 p(x)$ times the Fisher information |
+# | variance at a mean-field optimum, for m | STL + $1/s^2$ | least of all c | the same as STL | usually far higher |
+# | q too narrow (toy: $s^2 < 1/4$) | lower | higher | lowest | |
+# | far from the optimum | the same | the same | hardly better | |
+# | in Pyro | `Trace_ELBO` | `stl_loss`, by hand | by hand | `Trace_ELBO` without rsample |
+#
+# ## What to remember
+#
+# 1. The gradient has three parts. The third, the score, has mean zero and is the naive gradient of unit 03: in the sum it is only noise, or only a control variate.
+# 2. At q = posterior $\log w$ is constant in z, so the path part is zero *sample by sample*. The total derivative pays the Fisher information there, for ever.
+# 3. Freeze the parameters of log q. Never freeze z, and remember that z of one layer is inside the parameters of the next.
+# 4. Every multiple c of the score is unbiased. The best c for a Gaussian mean is the gradient of its log scale: zero at every landing, and not zero far away.
+# 5. What the family cannot say, the trick cannot fix.
+# 6. A claim about a gradient can be tested: fixed noise for its identity, the mean for its bias, the posterior for its noise.
+#
+# Now the problem set: `09_sticking_the_landing`.
+#
+# ## Further reading
+#
+# - G. Roeder, Y. Wu, D. Duvenaud. *Sticking the landing: simple, lower-variance gradient estimators for variational inference.* Advances in Neural Information Processing
+#   Systems 30, 2017. arXiv:1703.09194. The name, the argument, and the figure whose kind we drew.
+# - L. S. L. Tan, D. J. Nott. *Gaussian variational approximation with sparse precision matrices.* Statistics and Computing 28, 259-275, 2018. The same estimator, found independently.
+# - V. M.-H. Ong, D. J. Nott, M. S. Smith. *Gaussian variational approximation with a factor covariance structure.* Journal of Computational and Graphical Statistics 27, 465-478, 2018. The method behind
+#   the VAFC listing.
+# - R. Assaraf, M. Caffarel. *Zero-variance principle for Monte Carlo algorithms.* Physical Review Letters 83, 4682-4685, 1999.
+# - A. Mira, R. Solgi, D. Imparato. *Zero variance Markov chain Monte Carlo for Bayesian estimators.* Statistics and Computing 23, 653-662, 2013.
+# - G. Tucker, D. Lawson, S. Gu, C. J. Maddison. *Doubly reparameterized gradient estimators for Monte Carlo objectives.* International Conference on Learning Representations, 2019. What to do for other
+#   bounds (unit 10).
+# - T. Geffner, J. Domke. *Using large ensembles of control variates for variational inference.* Advances in Neural Information Processing Systems 31, 2018. Many zero-mean terms at once, with estimated
+#   coefficients.
+# - E. Bingham, J. P. Chen, M. Jankowiak, F. Obermeyer, N. Pradhan, T. Karaletsos, R. Singh, P. Szerlip, P. Horsfall, N. D. Goodman. *Pyro: deep universal probabilistic programming.* Journal of Machine
+#   Learning Research 20(28), 1-6, 2019.
