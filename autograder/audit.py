@@ -79,7 +79,8 @@ def main(argv: list[str]) -> int:
         mine = [outcome for outcome in outcomes if outcome.answer.exercise == exercise]
         right, wrong = ([o for o in mine if o.answer.right is kind] for kind in (True, False))
         runs = sum(o.runs for o in wrong)
-        print(f"{exercise:32s} {len(right):5d} {sum(o.runs for o in right):7,d} {sum(o.failed for o in right):6d} {len(wrong):5d} {runs:5d} "
+        print(f"{exercise:32s} {len(right):5d} {sum(o.runs for o in right):7,d} {sum(o.failed for o in right):6d} "
+              f"{len(wrong):5d} {runs:5d} "
               f"{sum(o.failed for o in wrong) / max(runs, 1):6.0%} {sum(o.named for o in wrong) / max(runs, 1):6.0%} "
               f"{statistics.median(o.seconds for o in right + wrong):8.3f} {max(o.slowest for o in right + wrong):6.2f}")
     bad = [outcome for outcome in outcomes if not outcome.ok]

@@ -56,7 +56,8 @@ def run_check(exercise: str, runner: Runner, seed: int, stage: int | None = None
             unwritten = error.kind == "NotImplementedError"
             finding = _not_written(EXERCISES[exercise].function) if unwritten else _raised(error)
         except Exception as error:  # what came back was so odd that the check itself stumbled over it
-            finding = Finding(False, "numbers that can be compared", f"something that could not be read ({type(error).__name__}: {error})"[:300],
+            came = f"something that could not be read ({type(error).__name__}: {error})"[:300]
+            finding = Finding(False, "numbers that can be compared", came,
                               "unreadable", "Return tensors of the shapes that the exercise names.")
         results.append(PartResult(part.name, part.weight, finding, part.read or EXERCISES[exercise].read))
         printed += probe.printed
