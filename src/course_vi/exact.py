@@ -51,7 +51,7 @@ def normal_expectation(f: Callable[[Tensor], Tensor], loc: Tensor, scale: Tensor
 
 
 def log_integral(log_f: Callable[[Tensor], Tensor], low: float = -12.0, high: float = 12.0, points: int = 4001,
-                 dtype: torch.dtype = torch.float64) -> Tensor:
+                 dtype: torch.dtype = torch.float64, device: torch.device | str | None = None) -> Tensor:
     r"""log of the integral of exp(log_f(z)) over [low, high], by the trapezoid rule in log space.
 
     For a smooth integrand that has died out at both ends the rule converges faster than any power of the step.
@@ -66,9 +66,9 @@ def log_integral(log_f: Callable[[Tensor], Tensor], low: float = -12.0, high: fl
     >>> abs(round(log_integral(lambda z: normal.log_prob(z).sum(-1)).item(), 9))   # a density integrates to one
     0.0
     """
-    grid = torch.linspace(low, high, points, dtype=dtype)
+    grid = torch.linspace(low, high, points, dtype=dtype, device=device)
     log_values = log_f(grid.unsqueeze(-1))
     step = (high - low) / (points - 1)
-    log_weights = torch.full((points,), float(np.log(step)), dtype=dtype)
+    log_weights = torch.full((points,), float(np.log(step)), dtype=dtype, device=device)
     log_weights[[0, -1]] -= float(np.log(2.0))
     return torch.logsumexp(log_values + log_weights.view((-1,) + (1,) * (log_values.dim() - 1)), 0)

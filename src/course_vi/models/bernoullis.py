@@ -60,12 +60,12 @@ class TwoBernoullis(Model):
     def log_evidence(self, x: Tensor) -> Tensor:
         """log p(x), ``(*B)``, by quadrature; differentiable in a and b."""
         expect.event_size("x", x, 2)
-        log_p = exact.log_integral(lambda z: self.log_joint(x, _over_batch(z, x)), dtype=x.dtype)
+        log_p = exact.log_integral(lambda z: self.log_joint(x, _over_batch(z, x)), dtype=x.dtype, device=x.device)
         return log_p
 
     def posterior_moments(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and standard deviation of p(z | x), each ``(*B)``, by quadrature."""
-        grid = torch.linspace(-12.0, 12.0, 4001, dtype=x.dtype)
+        grid = torch.linspace(-12.0, 12.0, 4001, dtype=x.dtype, device=x.device)
         log_joint = self.log_joint(x, _over_batch(grid.unsqueeze(-1), x))
         weights = log_joint.softmax(0)
         z = grid.view((-1,) + (1,) * (x.dim() - 1))
