@@ -13,7 +13,7 @@ from autograder.probes import Probe
 
 KL, GAP = "03_gaussian_kl", "03_gap"
 SAMPLED = ("sampled", "Two calls with the same arguments gave two answers: you drew samples. Here an exact answer is asked, in closed "
-    " form.")
+    "form.")
 
 
 def kl_terms(loc_q: np.ndarray, scale_q: np.ndarray, loc_p: np.ndarray, scale_p: np.ndarray) -> np.ndarray:
@@ -142,7 +142,7 @@ def _elbo_mistakes(loc: np.ndarray, log_scale: np.ndarray, x: np.ndarray) -> lis
     elbo = t["elbo"].sum(-1)
     return [
         Mistake("lost_2pi", "You are off by a multiple of log 2 pi per coordinate: prior and likelihood bring -1/2 log 2 pi each, the "
-                " entropy +1/2.",
+                "entropy +1/2.",
                 _offset(elbo, [k * dim * half for k in (-2, -1, 1, 2)])),
         Mistake("constant_once", "You are off by a constant that should be counted once for each of the D coordinates, not once in all.",
                 _offset(elbo, [k * (dim - 1) * half for k in (-2, -1, 1, 2)])),
@@ -208,6 +208,7 @@ def _(probe: Probe, rng: np.random.Generator) -> Finding:
         return compare(elbo, np.zeros(6), what="ELBO and gap")
     total, evidence = elbo + gap, _toy(loc, log_scale, x)["evidence"].sum(-1)
     return compare(total, evidence, what="ELBO + gap, for six different q and one x,", mistakes=[
+        Mistake("mean_over_dim", "You averaged over the coordinates: sum them.", evidence / 2),
         Mistake("evidence_offset", "The sum is the same for every q, as it should be, but it is not log N(x; 0, 2): a constant is lost.",
                 lambda got: got.shape == evidence.shape and np.ptp(got) < 1e-6)])
 

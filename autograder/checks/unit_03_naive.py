@@ -95,12 +95,18 @@ def _(probe: Probe, rng: np.random.Generator) -> Finding:
     log_q = log_normal(eps, 0.0, 1.0) - params["log_scale"].sum(-1)
     value = (log_normal(z, 0.0, 1.0) + log_normal(params["x"], z, 1.0) - log_q).mean(0)
     reply = probe.gradient("toy/full_rank", params, *CALL, eps)
-    own = Mistake("one_family", "It works for the diagonal Gaussian alone: z or log q was built from q.loc and q.log_scale by hand. "
-                  "Ask the family: q.transport(eps, x) and q(x, z).", lambda got: True)
-    finding = compare(reply.value, value, what="the value", mistakes=[own])
+    says = ("It works for the diagonal Gaussian alone: z or log q was built from q.loc and q.log_scale by hand. Ask the family: "
+            "q.transport(eps, x) and q(x, z).")
+    s, by_hand = np.exp(params["log_scale"]), params["loc"] + np.exp(params["log_scale"]) * eps
+    inverse = np.linalg.solve(tril[None], (by_hand - params["loc"])[..., None])[..., 0]
+    pairs = ((by_hand, log_normal(by_hand, params["loc"], s)), (by_hand, log_normal(inverse, 0.0, 1.0) - params["log_scale"].sum(-1)),
+             (z, log_normal(z, params["loc"], s)))
+    own = [log_normal(at, 0.0, 1.0) + log_normal(params["x"], at, 1.0) - density for at, density in pairs]
+    finding = compare(reply.value, value, what="the value", mistakes=[Mistake("one_family", says, log_w.mean(0)) for log_w in own])
     want = -np.concatenate([back[..., 0].mean(0), diagonal, corner.reshape(batch, -1)], -1)
-    zeros = Mistake("all_detached", "The gradient is zero. Detach the sample z alone.", np.zeros_like(want))
-    return finding if not finding.ok else compare(reply.flat(batch), want, what="the gradient", mistakes=[zeros])
+    known = [Mistake("all_detached", "The gradient is zero. Detach the sample z alone.", np.zeros_like(want)),
+             Mistake("score_sign", "The score has the wrong sign: log q is subtracted in the ELBO.", -want)]
+    return finding if not finding.ok else compare(reply.flat(batch), want, what="the gradient", mistakes=known)
 
 
 @part(NAIVE, "On average the gradient is exactly zero")
@@ -174,8 +180,13 @@ def _(probe: Probe, rng: np.random.Generator) -> Finding:
 @part(BIAS, "No bias where there is no gradient: at the posterior", weight=0.5)
 def _(probe: Probe, rng: np.random.Generator) -> Finding:
     x = rng.normal(size=(3, 2))
-    reply = probe.value(x / 2, np.full_like(x, -0.5 * np.log(2)), x)
-    return compare(reply, np.zeros((2, 3, 2)), what="the bias at q = N(x/2, 1/2)")
+    args = x / 2, np.full_like(x, -0.5 * np.log(2)), x
+    finding = Finding(False)
+    for index, name in enumerate(("loc", "log_scale")):
+        finding = compare(_predicted(probe, args, index)[0], 0 * x, what=f"the bias for {name} at q = N(x/2, 1/2)")
+        if not finding.ok:
+            break
+    return finding
 
 
 @part(BIAS, "Predicted and measured agree")
@@ -199,7 +210,7 @@ def _(probe: Probe, rng: np.random.Generator) -> Finding:
     names = ["loc", "log_scale"]
     finding = unbiased(probe, draw, predicted, names=names, what="a measured bias within its error of the one you predicted", mistakes=[
         Mistake("prediction_off", "We ran the naive estimator at these inputs and measured its bias. Your prediction lies outside the "
-                " error of that measurement.", lambda samples: True)])
+                "error of that measurement.", lambda samples: True)])
     mean, error = measured[-1].mean(0), measured[-1].std(0, ddof=1) / len(measured[-1]) ** 0.5
     lines = [f"{name}: predicted {number:.4g}, measured {m:.4g} ± {e:.2g}" for name, number, m, e in
              zip(names, predicted, mean, error, strict=True)]
