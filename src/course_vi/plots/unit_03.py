@@ -204,10 +204,10 @@ def bit_ledger(names: Sequence[str], likelihood: Tensor, prior: Tensor, back: Te
     with style():
         places = list(range(len(names)))
         paid, returned = [place - 0.2 for place in places], [place + 0.2 for place in places]
-        axis.bar(paid, prior, 0.36, color=SKY, label="paid: z under the prior")
-        axis.bar(paid, likelihood, 0.36, bottom=prior, color=BLUE, label="paid: x given z")
-        axis.bar(returned, back, 0.36, bottom=prior + likelihood - back, color=ORANGE, label="got back: z under q")
         net = prior + likelihood - back
+        axis.bar(paid, prior.tolist(), 0.36, color=SKY, label="paid: z under the prior")
+        axis.bar(paid, likelihood.tolist(), 0.36, bottom=prior.tolist(), color=BLUE, label="paid: x given z")
+        axis.bar(returned, back.tolist(), 0.36, bottom=net.tolist(), color=ORANGE, label="got back: z under q")
         for place, value in zip(returned, net, strict=True):
             axis.plot([place - 0.18, place + 0.18], [value, value], color=BLACK, linewidth=2.5)
             axis.text(place, float(value) - 0.25, f"net {value:.3f}", ha="center", va="top", fontsize=9)
