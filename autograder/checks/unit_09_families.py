@@ -19,6 +19,7 @@ from autograder.checks.unit_09_reference import (
     gaussian_params,
     objects,
     parts,
+    replicated,
 )
 from autograder.evidence import Finding, Mistake, compare, holds, unbiased, zero
 from autograder.probes import Probe, noise
@@ -85,13 +86,13 @@ def _(probe: Probe, rng: np.random.Generator) -> Finding:
 @part(ANY, "On average it is the gradient of the ELBO", weight=0.5)
 def _(probe: Probe, rng: np.random.Generator) -> Finding:
     one = {name: value[0] for name, value in gaussian_params(rng, "full_rank").items()}
+    one = {name: one[name] for name in ("loc", "log_scale", "lower", "x")}
     lower = np.tril(one["lower"], -1)
     exact = np.concatenate([one["x"] - 2 * one["loc"], 1 - 2 * np.exp(2 * one["log_scale"]), -2 * lower.ravel()])
     names = ["loc[0]", "loc[1]", "log_scale[0]", "log_scale[1]", "lower[0, 0]", "lower[0, 1]", "lower[1, 0]", "lower[1, 1]"]
 
     def draw(count: int) -> np.ndarray:
-        params = {name: np.tile(one[name], (count,) + (1,) * one[name].ndim) for name in ("loc", "log_scale", "lower", "x")}
-        return probe.gradient("freeze/full_rank", params, *FAMILY, noise((1, count, 2), probe.fresh_seed())).flat(count)
+        return probe.gradient("freeze/full_rank", replicated(one, count), *FAMILY, noise((1, count, 2), probe.fresh_seed())).flat(count)
 
     return unbiased(probe, draw, exact, names=names, mistakes=[
         Mistake("sample_detached", "On average your gradient is zero: nothing but the score term is left of it.", np.zeros(8)),
@@ -197,7 +198,6 @@ def _(probe: Probe, rng: np.random.Generator) -> Finding:
 @part(LAYERS, "On average it is the gradient of the ELBO", weight=0.5)
 def _(probe: Probe, rng: np.random.Generator) -> Finding:
     one = chain_params(rng, batch=1)
-    one = {**one, "weight1": one["weight1"] * [[1.0], [0.3]], "weight2": one["weight2"] * [[1.0], [0.2]]}
     nodes, weights = np.polynomial.hermite_e.hermegauss(24)
     grid = np.stack(np.meshgrid(nodes, nodes, indexing="ij"), -1).reshape(-1, 1, 2)
     mass = torch.from_numpy(np.outer(weights, weights).ravel() / weights.sum() ** 2)
@@ -207,7 +207,7 @@ def _(probe: Probe, rng: np.random.Generator) -> Finding:
     exact = flat(mass @ log_w, made["learn"].values())
 
     def draw(count: int) -> np.ndarray:
-        params = {name: np.tile(value, (count, 1, 1) if value.ndim == 2 and name != "x" else (count, 1)) for name, value in one.items()}
+        params = {**replicated(one, count), "x": np.tile(one["x"], (count, 1))}
         halves = [noise((1, count, 1), probe.fresh_seed()) for _ in range(2)]
         return probe.gradient("chain/replicated", params, *CHAIN, *halves).flat(count)
 

@@ -5,7 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from autograder.checks.registry import part
-from autograder.checks.unit_09_reference import ENTROPY_DROPPED, SAMPLE_DETACHED, SCORE_KEPT, SCORE_SIGN, gaussian_params, toy_terms
+from autograder.checks.unit_09_reference import (
+    ENTROPY_DROPPED,
+    SAMPLE_DETACHED,
+    SCORE_KEPT,
+    SCORE_SIGN,
+    gaussian_params,
+    replicated,
+    toy_start,
+    toy_terms,
+)
 from autograder.evidence import Finding, Mistake, compare, unbiased, zero
 from autograder.probes import Probe, noise
 from autograder.wire import ref
@@ -59,12 +68,10 @@ def _(probe: Probe, rng: np.random.Generator) -> Finding:
 
 @part(GAUSSIAN, "On average it is the gradient of the ELBO")
 def _(probe: Probe, rng: np.random.Generator) -> Finding:
-    loc, log_scale, x = rng.normal(size=1), rng.uniform(-1.0, 0.2, 1), rng.normal(size=1)
-    exact = np.concatenate([x - 2 * loc, 1 - 2 * np.exp(2 * log_scale)])
+    one, exact = toy_start(rng)
 
     def draw(count: int) -> np.ndarray:
-        params = {name: np.tile(value, (count, 1)) for name, value in (("loc", loc), ("log_scale", log_scale), ("x", x))}
-        return probe.gradient("toy/mean_field", params, *TOY, noise((2, count, 1), probe.fresh_seed())).flat(count)
+        return probe.gradient("toy/mean_field", replicated(one, count), *TOY, noise((2, count, 1), probe.fresh_seed())).flat(count)
 
     return unbiased(probe, draw, exact, names=["loc", "log_scale"], mistakes=[
         Mistake("sample_detached", "On average your gradient is zero: nothing but the score term is left of it.", np.zeros(2)),

@@ -23,6 +23,14 @@ SCORE_SIGN = ("The score term has been added a second time with the wrong sign i
 ENTROPY_DROPPED = "The whole of log q is constant here, so the entropy pulls no more. Keep the path through z in log q."
 
 
+def as_array(value: Any) -> np.ndarray:
+    """What came from an answer, as an array of floats; empty where it is no array of numbers, for ``compare`` to complain about."""
+    try:
+        return np.asarray(value, dtype=float)
+    except (TypeError, ValueError):
+        return np.zeros(0)
+
+
 def toy_terms(loc: np.ndarray, log_scale: np.ndarray, x: np.ndarray, eps: np.ndarray) -> Arrays:
     """The three parts of the gradient on the toy, averaged over samples: ``(*B, 2 D)``, loc first. S is the score *term*."""
     s = np.exp(log_scale)
@@ -91,9 +99,25 @@ def gaussian_params(rng: np.random.Generator, kind: str, batch: int = 3, dim: in
 
 
 def chain_params(rng: np.random.Generator, batch: int = 3) -> Arrays:
-    """Two linear encoders away from the posterior, and data."""
-    return {"weight1": rng.uniform(0.3, 1.0, (2, 1)), "bias1": rng.uniform(-0.6, 0.2, 2), "weight2": rng.uniform(-0.6, 0.6, (2, 1)),
-            "bias2": rng.uniform(-0.6, 0.2, 2), "x": rng.normal(size=(batch, 1))}
+    """Two linear encoders well away from the posterior, with scales that depend on their input, and data."""
+    def layer(low: float, high: float) -> tuple[np.ndarray, np.ndarray]:
+        weight = np.array([[rng.uniform(low, high)], [rng.uniform(0.1, 0.25) * rng.choice([-1, 1])]])
+        return weight, np.array([rng.uniform(0.3, 0.6), rng.uniform(-0.6, 0.0)])
+
+    (weight1, bias1), (weight2, bias2) = layer(0.3, 0.9), layer(0.7, 1.0)
+    return {"weight1": weight1, "bias1": bias1, "weight2": weight2, "bias2": bias2, "x": rng.uniform(0.5, 1.5, (batch, 1))}
+
+
+def toy_start(rng: np.random.Generator) -> tuple[Arrays, np.ndarray]:
+    """One place on the toy, well away from the posterior, and the exact gradient there: what is biased shows at once."""
+    loc, c = rng.normal(size=1), rng.uniform(1.0, 1.5, 1) * rng.choice([-1, 1])
+    log_scale = rng.uniform(-0.7, -0.5, 1)
+    return {"loc": loc, "log_scale": log_scale, "x": 2 * loc + c}, np.concatenate([c, 1 - 2 * np.exp(2 * log_scale)])
+
+
+def replicated(one: Arrays, count: int) -> Arrays:
+    """The same place R times: the batch axis is also the replicate axis."""
+    return {name: np.tile(value, (count,) + (1,) * value.ndim) for name, value in one.items()}
 
 
 def chain_posterior(rng: np.random.Generator, batch: int = 3) -> Arrays:
