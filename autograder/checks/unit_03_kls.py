@@ -69,11 +69,11 @@ def _same_twice(probe: Probe, *args: np.ndarray) -> tuple[Any, Finding | None]:
     first, second = probe.value(*args), probe.value(*args)
     one, two = (np.concatenate([np.ravel(x) for x in v]) if isinstance(v, list) and all(isinstance(x, np.ndarray) for x in v) else v
                 for v in (first, second))
-    if isinstance(one, np.ndarray) and isinstance(two, np.ndarray) and one.shape == two.shape and one.dtype.kind == "f":
-        difference = float(np.abs(one - two).max(initial=0.0))
+    if isinstance(one, np.ndarray) and isinstance(two, np.ndarray) and one.shape == two.shape and np.isfinite(one + two).all():
+        difference = float(np.abs(one.astype(float) - two.astype(float)).max(initial=0.0))
         if difference > 1e-9:
             return first, holds(False, "the same answer to the same arguments, exactly", f"answers that differ by {difference:.2g}",
-                *SAMPLED)
+                                *SAMPLED)
     return first, None
 
 
