@@ -82,12 +82,23 @@ def page(height: int = 1100) -> Iterator[Any]:
             browser.close()
 
 
+def loaded(view: Any) -> int:
+    """The number of code cells, once it has stopped growing: large notebooks arrive in pieces."""
+    counts = [0]
+    while counts[-1] == 0 or counts[-1] != counts[-2]:
+        if len(counts) > 120:
+            raise TimeoutError(f"the notebook did not load: {counts}")
+        time.sleep(0.5)
+        counts.append(view.evaluate(STATE)["code"])
+    return counts[-1]
+
+
 def run_all(view: Any, url: str, path: str, seconds: float = 240) -> dict[str, Any]:
     """Open a notebook, choose Run > Run All Cells, wait until every code cell has run; return counts, errors and reports."""
     view.goto(url.format(path=path), wait_until="domcontentloaded")
     view.wait_for_selector(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Cell", timeout=60_000)
     view.wait_for_selector(".jp-NotebookPanel .jp-Notebook-ExecutionIndicator[data-status=idle]", timeout=60_000, state="attached")
-    before = view.evaluate(STATE)["code"]
+    before = loaded(view)
     view.get_by_role("menuitem", name=re.compile("^Edit$")).click()
     view.get_by_role("menuitem", name=re.compile("^Clear Outputs of All Cells")).click()
     view.get_by_role("menuitem", name=re.compile("^Run$")).click()
