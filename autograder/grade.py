@@ -16,7 +16,10 @@ import argparse
 import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -80,9 +83,9 @@ class Class:
     def submitted(self, unit: str) -> list[str]:
         return sorted(path.parent.parent.name for path in self.folder.glob(f"submitted/*/{unit}/{unit}.ipynb"))
 
-    def grade(self, unit: str) -> list[Row]:
-        """Grade every submission of a unit and write its feedback page."""
-        from nbgrader.converters import Autograde, GenerateAssignment, GenerateFeedback
+    def grade(self, unit: str, workers: int = 1) -> list[Row]:
+        """Grade every submission of a unit, ``workers`` at a time, and write the feedback pages."""
+        from nbgrader.converters import GenerateAssignment
         from tqdm import tqdm
 
         from autograder.release import convert
@@ -90,19 +93,30 @@ class Class:
         assigned = convert(GenerateAssignment, self.config, unit)
         if not assigned["success"]:
             raise MasterError(f"nbgrader could not release {unit}:\n{assigned.get('log', '')}")
-        rows = []
-        for student in tqdm(self.submitted(unit), desc=f"grading {unit}", unit="student"):
-            done = convert(Autograde, self.config, unit, student)
-            if done["success"]:
-                rows.append(Row(student, self._points(unit, student)))
-                done = convert(GenerateFeedback, self.config, unit, student)
-            if not done["success"]:
-                log = self.folder / "logs" / unit / f"{student}.txt"
-                log.parent.mkdir(parents=True, exist_ok=True)
-                log.write_text(done.get("log", "") + done.get("error", ""), encoding="utf-8")
-                rows = [row for row in rows if row.student != student]
-                rows.append(Row(student, failure=_reason(log.read_text(encoding="utf-8"))))
-        return rows
+        names = self.submitted(unit)
+        if workers <= 1:
+            return [self.grade_one(unit, name) for name in tqdm(names, desc=f"grading {unit}", unit="student")]
+        # Processes of their own, not forks: torch and kernel clients run threads. Each opens course and gradebook anew.
+        with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+            rows = pool.map(partial(_in_worker, self.course, self.folder, unit), names)
+            return list(tqdm(rows, total=len(names), desc=f"grading {unit}", unit="student"))
+
+    def grade_one(self, unit: str, student: str) -> Row:
+        """Grade one submission and write its feedback page. What goes wrong with it is told in the row, and logged."""
+        from nbgrader.converters import Autograde, GenerateFeedback
+
+        from autograder.release import convert
+
+        done = convert(Autograde, self.config, unit, student)
+        points = self._points(unit, student) if done["success"] else {}
+        if done["success"]:
+            done = convert(GenerateFeedback, self.config, unit, student)
+        if done["success"]:
+            return Row(student, points)
+        log = self.folder / "logs" / unit / f"{student}.txt"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_text(done.get("log", "") + done.get("error", ""), encoding="utf-8")
+        return Row(student, failure=_reason(log.read_text(encoding="utf-8")))
 
     def export(self) -> Path:
         """Write nbgrader's CSV of all units graded so far."""
@@ -121,6 +135,10 @@ class Class:
         with Gradebook(self.config.CourseDirectory.db_url, self.config.CourseDirectory.course_id) as gradebook:
             grades = gradebook.find_submission_notebook(unit, unit, student).grades
             return {grade.name: None if grade.needs_manual_grade else float(grade.score) for grade in grades}
+
+
+def _in_worker(course: Course, folder: Path, unit: str, student: str) -> Row:
+    return Class(course, folder).grade_one(unit, student)
 
 
 def sample(
@@ -186,6 +204,7 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser("python -m autograder grade", description="grade a class")
     parser.add_argument("units", nargs="*", metavar="UNIT", help="the beginning of a unit's name; all if none is named")
     parser.add_argument("--sample", action="store_true", help="make a class from the corpus and grade that")
+    parser.add_argument("--jobs", type=int, default=min(os.cpu_count() or 1, 4), help="submissions at a time")
     options = parser.parse_args(argv)
     course = notebooks.this_course()
     units = [unit for unit in course.units(options.units) if course.source(unit, ".py").exists()]
@@ -203,7 +222,7 @@ def main(argv: list[str]) -> int:
             group, members = sample(course, unit, folder)
         else:
             group = Class(course, folder)
-        rows = group.grade(unit)
+        rows = group.grade(unit, options.jobs)
         print(f"\n{unit}\n" + table(course, unit, rows, members))
         wanted = {student.name: student.promised for student in members or []}
         for row in rows:

@@ -110,9 +110,9 @@ def test_one_submission_that_cannot_be_graded_does_not_stop_the_others(course: C
 @pytest.mark.slow
 def test_the_sample_class_gets_what_the_corpus_promises(course: Course, tmp_path: Path) -> None:
     answers = tiny_corpus(tmp_path)
-    for _ in range(2):  # a second time, over what the first left
+    for workers in (1, 2):  # a second time, over what the first left, two at a time
         group, members = grade.sample(course, UNIT, tmp_path / "class.data" / "sample", answers, tiny_check)
-        rows = group.grade(UNIT)
+        rows = group.grade(UNIT, workers)
         promised = {student.name: student.promised for student in members}
         differences = {row.student: row.differs(promised[row.student]) for row in rows}
         # The tiny check lets stderr through, and nbgrader scores that as zero: the real check must not (see below).
