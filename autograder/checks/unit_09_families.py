@@ -13,6 +13,7 @@ from autograder.checks.unit_09_reference import (
     SCORE_KEPT,
     SCORE_SIGN,
     Arrays,
+    as_array,
     chain_params,
     chain_posterior,
     flat,
@@ -53,6 +54,8 @@ def _(probe: Probe, rng: np.random.Generator) -> Finding:
         return holds(False, "after the call q still learns", "its parameters no longer require gradients", "left_frozen",
                      "You switched requires_grad off. That also stops the gradient through the sample, and it outlives the call. Work on "
                      "detached parameters instead.")
+    if as_array(seen["value"]).shape != params["x"].shape[:1]:
+        return compare(seen["value"], np.zeros(len(params["x"])), what="the value")
     return holds(seen["same"], "after the call q has the parameters it had", "they have changed", "family_changed",
                  "An estimator must not change the family it estimates for: copy it first.")
 

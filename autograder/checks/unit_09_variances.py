@@ -14,7 +14,7 @@ from autograder.probes import Probe
 
 VARIANCES = "09_landing_variances"
 ENTRIES = [f"Var of the {row} gradient of {column}" for row in ("total", "path") for column in ("loc", "log_scale")]
-REPLICATES = 600
+REPLICATES = 1000
 NEAR, FAR = (0.5, 2.0), (0.4, 3.0)      # accepted ratios: no mistake that we know comes out on the edge of either
 SHARED = "Every replicate saw the same noise. Draw one epsilon for each."
 SWAPPED = "The rows are the wrong way round: the total derivative first, then the path derivative."
@@ -98,7 +98,7 @@ def _(probe: Probe, rng: np.random.Generator) -> Finding:
 @part(VARIANCES, "At the posterior: zero for the path derivative")
 def _(probe: Probe, rng: np.random.Generator) -> Finding:
     x = float(rng.normal())
-    came = _measure(probe, (x / 2, -0.5 * np.log(2), x), REPLICATES // 2)
+    came = _measure(probe, (x / 2, -0.5 * np.log(2), x), REPLICATES // 3)
     got = as_array(came)
     if got.shape != (2, 2):
         return compare(came, np.zeros((2, 2)), what="the table of variances")

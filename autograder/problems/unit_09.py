@@ -94,9 +94,10 @@ def leaves_no_trace(learner: Callable[..., Tensor], loc: Tensor, log_scale: Tens
     objects = toy_mean_field(loc, log_scale, x)
     q = _closed(objects)["q"]
     before = {name: parameter.detach().clone() for name, parameter in q.named_parameters()}
-    learner(objects["p"], q, x, eps)
+    value = learner(objects["p"], q, x, eps)
     after = dict(q.named_parameters())
     return {
+        "value": value,
         "learns": all(isinstance(after.get(name), nn.Parameter) and after[name].requires_grad for name in before),
         "same": set(before) == set(after) and all(bool((before[name] == after[name]).all()) for name in before),
     }
