@@ -25,12 +25,19 @@ class LearnerError(Exception):
     """The learner's code raised, or returned what cannot be used.
 
     Attributes:
-        kind: the name of the exception's type; ``NotImplementedError`` means the stub is still empty.
+        kind: the name of the exception's type.
+        where: the last line of the learner's code that led to it.
+        own: whether that line raised it itself, as the stub does, and not some library that it called.
     """
 
-    def __init__(self, kind: str, message: str, where: str = "") -> None:
+    def __init__(self, kind: str, message: str, where: str = "", own: bool = False) -> None:
         super().__init__(message)
-        self.kind, self.message, self.where = kind, message, where
+        self.kind, self.message, self.where, self.own = kind, message, where, own
+
+    @property
+    def unwritten(self) -> bool:
+        """The stub is still there."""
+        return self.kind == "NotImplementedError" and self.own
 
 
 class GradientReply(NamedTuple):
@@ -104,7 +111,7 @@ class Probe:
             self.printed.append(str(reply["printed"]))
         if "error" in reply:
             error = reply["error"]
-            raise LearnerError(str(error["type"]), str(error["message"]), str(error.get("where", "")))
+            raise LearnerError(str(error["type"]), str(error["message"]), str(error.get("where", "")), bool(error.get("own")))
         return reply
 
 

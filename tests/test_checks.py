@@ -169,6 +169,13 @@ def test_zero() -> None:
     assert zero(np.full(3, 1e-12)).ok and not zero(np.array([1e-3])).ok and not zero(np.array([np.nan])).ok
 
 
+def test_a_missing_piece_of_a_library_is_no_empty_stub() -> None:
+    from course_vi.models import GaussianChain
+
+    report = check("09_gaussian_path_derivative", lambda *args: GaussianChain().prior(), seed=1)
+    assert not report.unwritten and "raises_NotImplementedError" in report.diagnoses
+
+
 # ---- the report -----------------------------------------------------------------------------------------------------------
 def test_check_refuses_what_it_cannot_check() -> None:
     with pytest.raises(ValueError, match="expected one of 03_three_forms"):
