@@ -20,8 +20,8 @@ What the tests of the core prove, and by which oracle. This page is generated: `
 
 *Error* is the largest absolute difference where the answer is deterministic (double precision). *|z|* is the largest
 distance between a mean over replicates and the exact answer, in standard errors; the tests refuse 4.5. *Ratio* is a
-measured quantity (mostly a variance) over its exact value, or over the same quantity for the estimator named. Seeds are
-fixed, so the numbers come out the same again up to rounding.
+measured quantity (mostly a variance) over its exact value, with a 95% interval where there is one, or over the same quantity
+for the estimator named. Seeds are fixed, so the numbers come out the same again up to rounding.
 
 | what | oracle | error | \\|z\\| | ratio |
 |---|---|---|---|---|
@@ -36,15 +36,18 @@ def one_thread() -> None:
 
 @pytest.fixture
 def evidence() -> Callable[..., None]:
-    """``evidence(method, oracle, error=..., z=..., ratio=...)`` keeps a row for the page; repeated rows keep the worst."""
+    """``evidence(method, oracle, error=..., z=..., ratio=..., interval=...)`` keeps a row for the page; repeated rows keep the worst."""
 
-    def record(method: str, oracle: str, *, error: float | None = None, z: float | None = None, ratio: float | None = None) -> None:
+    def record(method: str, oracle: str, *, error: float | None = None, z: float | None = None, ratio: float | None = None,
+               interval: float | None = None) -> None:
         row = ROWS.setdefault((method, oracle), {})
         for name, value in (("error", error), ("z", z)):
             if value is not None:
                 row[name] = max(row.get(name, 0.0), abs(float(torch.as_tensor(value).detach())))
         if ratio is not None:
             row["ratio"] = float(torch.as_tensor(ratio).detach())
+        if interval is not None:
+            row["interval"] = float(interval)
 
     return record
 
@@ -57,6 +60,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         error = f"{row['error']:.0e}" if "error" in row else ""
         z = f"{row['z']:.1f}" if "z" in row else ""
         ratio = f"{row['ratio']:.3g}" if "ratio" in row else ""
+        ratio += f" +- {row['interval']:.1g}" if "interval" in row else ""
         lines.append(f"| {method} | {oracle} | {error} | {z} | {ratio} |")
     PAGE.parent.mkdir(exist_ok=True)
     PAGE.write_text(HEAD + "\n".join(lines) + "\n")

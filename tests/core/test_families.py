@@ -115,6 +115,17 @@ def test_samples_have_the_moments(kind, evidence):
     assert torch.equal(q.distribution().rsample((3,), generator(1)), q.transport(q.noise((3,), generator(1))))
 
 
+def test_transport_by_hand():
+    """z = mu + sigma eps;  z = mu + L eps;  z = mu + B eps_1 + sigma eps_2, the factors' noise first."""
+    for kind in GAUSSIANS:
+        q = gaussian(kind)
+        eps = q.noise((4,), generator(0))
+        diagonal = q.log_scale.exp() * eps[:, -3:]
+        wanted = {"MeanField": lambda q: 0.0, "FullRank": lambda q: eps @ torch.tril(q.lower, -1).mT,
+                  "FactorCovariance": lambda q: eps[:, :2] @ q.factor.mT}[kind](q)
+        assert torch.allclose(q.transport(eps), q.loc + diagonal + wanted, atol=1e-14)
+
+
 @pytest.mark.parametrize("name", ZOO)
 def test_transport_and_density_agree(name, evidence):
     """Change of variables: log q(t(eps)) = log N(eps) - log |det dt/deps|; with more noise than latents, Sigma = J J'."""

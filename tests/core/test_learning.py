@@ -122,6 +122,21 @@ def test_history_holds_the_bound_of_each_step():
     assert abs((first.mean() - wanted) / (first.std() / 300**0.5)) < LIMIT
 
 
+def test_the_bound_is_averaged_over_the_batch():
+    """One step of plain gradient ascent at fixed noise: the history holds the mean bound, and the step is its gradient."""
+    x, eps = torch.tensor([[2.0], [-1.0], [0.5]], dtype=DOUBLE), randn(4, 3, 1, seed=0)
+
+    def fixed(p, q, x, num_samples, bound=elbo, generator=None):
+        return reparametrized(p, q, x, 4, bound=bound, noise=eps)
+
+    q = MeanField(1).double()
+    mean = fixed(ConjugateToy(), q, x, 4).mean()
+    step, = torch.autograd.grad(mean, q.loc)
+    history = fit(ConjugateToy(), q, x, fixed, steps=1, optimizer=lambda w: torch.optim.SGD(w, lr=0.1), progress=False)
+    assert history.bound.item() == pytest.approx(mean.item(), abs=1e-12)
+    assert q.loc.item() == pytest.approx(0.1 * step.item(), abs=1e-12)
+
+
 def test_minibatches_visit_every_row_without_repeats():
     seen = []
 
