@@ -335,6 +335,8 @@ check("09_two_layers", two_layer_path_derivative)
 # - $c = 0$: sticking the landing;
 # - $c = -1$: a slip of the sign that one of our sources prints, in the gradient of a variational autoencoder.
 #
+# (The lecture writes the score itself, $\nabla_\phi \log q_\phi(z)$, and subtracts c times that. It is the same estimator with the same c: S carries the minus.)
+#
 # Write the surrogate for any real c and any family q: its value is the ELBO estimate $(B)$ *whatever c is*, its gradient is $\hat g_c$, averaged over the K samples.
 # From here on `q.frozen_log_prob(z, x)` is yours to use.
 
@@ -440,7 +442,7 @@ for s in four:
     path, total = (gradients_of_the_mean(c, s) for c in (0.0, 1.0))
     best.append(best_coefficient(path, total - path).item())
     curves.append(torch.stack([(path + c * (total - path)).var() for c in grid]))
-    print(f"s = {s:.3f}   you predicted {my_prediction(s):7.3f}   measured {best[-1]:7.3f}")
+    print(f"s = {s:.3f}   you predicted {my_prediction(s):7.3f}   measured {round(best[-1], 3) + 0.0:7.3f}")
 show(targets.parabolas(grid, four, torch.stack(curves), best),
      alt="Variance of the gradient of the mean over the score coefficient at four scales: four parabolas that touch zero. Their lowest points move from "
          "near c = 0.8 for the narrowest q to c = -1 at s = 1, and stand at c = 0 at the posterior's scale.")
@@ -634,8 +636,8 @@ for _ in range(100):
         mine.train_step(10)
     history.append(mine.ELBO(mine.sample(10)).item())
 fitted = (mine.prm["B"] @ mine.prm["B"].T + torch.diag(mine.prm["sigma"].square())).detach()
-show(targets.factor_fit(history, target_covariance, fitted),
-     alt="Left: the ELBO estimate climbs from about minus three to zero and, near the end, stops being noisy at all. Right: the nine entries of the fitted covariance lie on "
+show(targets.factor_fit(history, target_covariance, fitted, every=3),
+     alt="Left: the ELBO estimate climbs from about minus one to zero and, after some sixty steps, stops being noisy at all. Right: the nine entries of the fitted covariance lie on "
          "the line of equality with those of the target.")
 
 # %% [markdown]

@@ -37,7 +37,7 @@ def landing(measured_scales: Tensor | None = None, measured: Tensor | None = Non
                 axis.plot(measured_scales, measured[:, 0, column], "o", color=TOTAL, label="total, measured")
                 axis.plot(measured_scales, measured[:, 1, column], "s", color=STL, label="path, measured")
             axis.set(title=f"Gradient of {name}", xlabel="scale s of q", ylabel="variance of one estimate", ylim=(-0.15, 6))
-        axes[0].legend(fontsize=8)
+        axes[0].legend(fontsize=8, loc="upper center", frameon=True, framealpha=1, edgecolor="white")
     return figure
 
 
@@ -46,7 +46,7 @@ def parabolas(c: Tensor, scales: Sequence[float], variance: Tensor, best: Sequen
     figure, (axis,) = new_figure(width=6.0, height=3.4)
     with style():
         for row, (scale, colour) in enumerate(zip(scales, (BLUE, GREEN, ORANGE, RED), strict=False)):
-            axis.plot(c, variance[row], color=colour, label=f"s = {scale:.3g}, your best c = {best[row]:.3f}")
+            axis.plot(c, variance[row], color=colour, label=f"s = {scale:.3g}, your best c = {round(best[row], 3) + 0.0:.3f}")
             axis.axvline(best[row], color=colour, linestyle="--", linewidth=1)
         for value, name in ((1.0, "total"), (0.0, "landing"), (-1.0, "slip")):
             axis.axvline(value, color=BLACK, linestyle=":", linewidth=0.8)
@@ -56,13 +56,13 @@ def parabolas(c: Tensor, scales: Sequence[float], variance: Tensor, best: Sequen
     return figure
 
 
-def factor_fit(history: Sequence[float], target: Tensor, fitted: Tensor) -> Figure:
-    """Left the noisy ELBO over training; right both covariances, entry by entry."""
+def factor_fit(history: Sequence[float], target: Tensor, fitted: Tensor, every: int = 1) -> Figure:
+    """Left the noisy ELBO, noted ``every`` so many steps; right both covariances, entry by entry."""
     figure, (left, right) = new_figure(columns=2)
     with style():
         left.axhline(0, color=BLACK, linestyle="--", label="log evidence of the target")
-        left.plot(list(history), color=BLUE, label="ELBO estimate")
-        left.set(title="Climbing", xlabel="time of training", ylabel="nats", ylim=(-6, 0.5))
+        left.plot(range(every, every * len(history) + 1, every), list(history), color=BLUE, label="ELBO estimate")
+        left.set(title="Climbing", xlabel="step", ylabel="nats", ylim=(-2.5, 0.4))
         left.legend(fontsize=8, loc="lower right")
         low, high = float(target.min()), float(target.max())
         right.plot([low, high], [low, high], color=GREY, linestyle="--", label="equal")
