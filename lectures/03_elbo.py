@@ -139,7 +139,8 @@ def naive_tries(dim, num_samples=1000, tries=100):
 dims = (1, 2, 4, 8, 16, 32, 64)
 errors, shares = (torch.stack(parts) for parts in zip(*(naive_tries(dim) for dim in dims), strict=True))
 for dim, error, share in zip(dims, errors, shares, strict=True):
-    print(f"D = {dim:2d}: error {error.mean():7.2f} ± {error.std() / 10:.2f} nats, largest term {share.mean():.0%}")
+    mean, spread = error.mean(), error.std() / 10  # 100 tries
+    print(f"D = {dim:2d}: error {mean:7.2f} ± {spread:.2f} nats, largest term carries {share.mean():.0%}")
 
 # %%
 show(draw.naive_monte_carlo(dims, errors, shares),
@@ -156,6 +157,8 @@ show(draw.naive_monte_carlo(dims, errors, shares),
 # exponentially with $D$.
 #
 # </details>
+#
+# **Play.** Try `naive_tries(32, 10_000, 20)`, then 50,000 samples: how fast does the mean error fall?
 #
 # The samples go where the prior puts them and the integral lives where the posterior is. Two cures suggest
 # themselves: sample from somewhere better, and stop taking the logarithm of an average. The ELBO does both.
@@ -179,7 +182,7 @@ show(draw.naive_monte_carlo(dims, errors, shares),
 # exactly when **$q$ is the posterior**.
 #
 # > **The slides say ..., but ...** One slide prints $\mathcal L \le p_\theta(x)$; it is
-# > $\mathcal L \le \log p_\theta(x)$. Another says that "clearly" $\mathbb E[\log w] \ne \log \mathbb E[w]$; they
+# > $\mathcal L \le \log p_\theta(x)$. Another calls it clear that $\mathbb E[\log w] \ne \log \mathbb E[w]$; they
 # > are equal when $w$ is constant, and that exception is the whole point.
 #
 # > **Predict 2.** Below are 300 values of $w$ for $x = 2$, on the curve $\log w$. Left, $q$ is the prior $N(0, 1)$;
@@ -259,7 +262,8 @@ for name, q in (("prior", poor), ("near the posterior", near), ("posterior", pos
 for m, s in ((0.0, 1.0), (1.0, 0.3), (1.0, 1.5), (0.8, 0.77), (1.0, math.sqrt(0.5))):
     q = gaussian(m, s)
     bound, kl = exact_elbo(q), abs(kl_divergence(q, posterior).item())
-    print(f"N({m:.1f}, {s:.2f}²): ELBO {bound:7.4f} + KL {kl:.4f} = {bound + kl:.9f},  log p(x) {log_evidence:.9f}")
+    print(f"N({m:.1f}, {s:.2f}²): ELBO {bound:7.4f} + KL {kl:.4f} = {bound + kl:.9f}")
+print(f"log p(x) {log_evidence:45.9f}")
 
 # %%
 def picture(m, s):
@@ -410,10 +414,10 @@ def theta_posterior(theta, x=2.0):
 
 
 # %% [markdown]
-# The right panel shows two ways to learn. *Alternate*: set $q$ to the posterior at the present $\theta$ (now the
-# bound touches the curve), then move $\theta$ to the top of that bound, and repeat. Both moves go up, so the
-# evidence never falls: this is EM, the subject of unit 04. Or climb both at once by gradients, which is what the
-# rest of the course does.
+# There are two ways to learn. *Alternate*: set $q$ to the posterior at the present $\theta$ (now the bound touches
+# the curve), then move $\theta$ to the top of that bound, and repeat (the green dots in the right panel). Both
+# moves go up, so the evidence never falls: this is EM, the subject of unit 04. Or climb both at once by gradients,
+# which is what the rest of the course does.
 #
 # > **Predict 5.** The pink curve is the best bound at each $\theta$ when the family is poor: any mean, but
 # > $s = 0.8$. Where is its maximum, compared with the maximum likelihood at $\theta = \sqrt 3$: to the left, at the
@@ -448,6 +452,8 @@ print("poor family: theta =", round(theta[profile.where(theta > 0, -math.inf).ar
 #
 # </details>
 #
+# **Play.** Start the climb at $\theta = -0.3$, then at $0$ exactly. What is special about zero?
+#
 # **When theta is empty.** Suppose nothing is left to learn: every unknown is a latent with a prior ("fully
 # Bayesian"). Then $\log p(x)$ is a constant and
 #
@@ -479,6 +485,8 @@ for name, q in families.items():
     print(f"{name:10s} first {history.bound[0]:8.1f} nats, last {history.bound[-1]:8.2f}, {history.seconds[-1]:.1f} s")
 
 # %% [markdown]
+# (A single estimate of the bound may land above the evidence. The bound holds for its mean.)
+#
 # The grid follows the shape of the fitted full-rank Gaussian, seven standard deviations each way; the sum over its
 # cells is the evidence.
 
@@ -594,6 +602,9 @@ show(draw.two_starts(z[shown], target[shown], fits, locs, log_scales, landscape,
 # start**. (A slide shows two outcomes side by side, and leaves open what decides between them.)
 #
 # </details>
+#
+# **Play.** Move the third start to `descend(0.2, 0.3)`; then bring the humps closer, to $\pm 1.5$, and see how many
+# valleys are left.
 #
 # Now a question from another set of slides. A posterior is drawn, and $N(2, 2)$ is said to approximate it better
 # than $N(-4, 0.75)$. Better in which divergence? Take two posteriors made of those same two humps. In the first,
@@ -717,7 +728,8 @@ show(draw.completions(pictures, progress, gaps),
 # $$\mathbb E_s\,R_\phi(x \mid s) = \mathbb E_{q_\phi}\big[\log_2 q_\phi(z \mid x) - \log_2 p(x, z)\big] = -\frac{\mathcal L(\phi)}{\log 2}.$$
 #
 # **The negative ELBO is an expected message length.** Every nat of gap costs $1.44$ bits. Two Bernoullis, all four
-# messages, three choices of $q$ (the middle one has the exact posterior's mean and standard deviation):
+# messages, two choices of $q$: the prior, and the normal that has the exact posterior's mean and standard
+# deviation.
 
 # %%
 messages = number(0, 0, 0, 1, 1, 0, 1, 1).view(4, 2)
@@ -762,8 +774,8 @@ for delta in (2.0, 1.0, 0.5, 0.25, 0.0625):
 # above or below $p(x)$. That is why the first line can lie below the ideal $-\log_2 p(x) = 1.545$ without
 # contradicting anything.
 #
-# > **The slide says ..., but ...** It lets bits-back run on a continuous $z$ as it stands. It needs bins; fine ones
-# > cost nothing in net rate, and only ask for more bits $s$ in advance.
+# > **The slide says ..., but ...** It reads as if bits-back ran on a continuous $z$ as it stands. It needs bins;
+# > fine ones cost next to nothing in net rate, and only ask for more bits $s$ in advance.
 #
 # Here is the ledger for the message $(0, 0)$.
 
@@ -773,9 +785,9 @@ likelihood_bits, prior_bits, back_bits = [], [], []
 grid = span(-8, 8, 3201).unsqueeze(-1)
 for q in choices.values():
     log_q = model.log_posterior(messages[0], grid) if q is None else q.log_prob(grid.unsqueeze(1))[:, 0]
-    mass = log_q.softmax(0)
+    mass = log_q.softmax(0)  # and a bin of 1/16 costs 4 bits more than the density says
     likelihood_bits.append(-(mass * model.likelihood(grid).log_prob(messages[0])).sum() / math.log(2))
-    prior_bits.append(-(mass * model.prior().log_prob(grid)).sum() / math.log(2) + 4)  # a bin of 1/16: 4 bits more
+    prior_bits.append(-(mass * model.prior().log_prob(grid)).sum() / math.log(2) + 4)
     back_bits.append(-(mass * log_q).sum() / math.log(2) + 4)
 columns = [torch.stack(ledger) for ledger in (likelihood_bits, prior_bits, back_bits)]
 show(draw.bit_ledger(("prior", "normal, matched", "exact posterior"), *columns, ideal[0].item()),
@@ -926,27 +938,28 @@ def gradient(estimator, noise):
 
 
 for eps in torch.randn(4, 1, 1, generator=seeded(8), dtype=torch.float64):
-    total, path, direct = (gradient(estimator, eps) for estimator in (reparametrized, sticking_the_landing, naive))
+    estimators = (reparametrized, sticking_the_landing, naive)
+    total, path, direct = (gradient(estimator, eps) for estimator in estimators)
     shown = [part.numpy().round(3) for part in (total, path, direct)]
     print(f"eps = {eps.item():6.3f}:  total {shown[0]} = path {shown[1]} + naive {shown[2]}"
           f"   up to {(total - path - direct).abs().max():.0e}")
 
 # %% [markdown]
 # > **The slide says ..., but ...** Its update reads $\phi \leftarrow \phi + \rho\,g$ in the stochastic version;
-# > there it must be the estimate $\hat g$. And it shows that the naive $\hat g$ is "not unbiased"; we can say more:
-# > its mean is exactly zero.
+# > there it must be the estimate $\hat g$. And it leaves the mean of the naive $\hat g$ blank, to be compared with
+# > $g$: the blank is exactly zero, whatever the model.
 
 # %% [markdown]
 # ## Common mistakes
 #
 # | mistake | how it shows |
 # |---|---|
-# | Averaging $w$ where $\log w$ is meant, or the other way round | at $K = 1$ nothing; at larger $K$ the value is too high, or too low |
+# | The log of a mean for the mean of logs, or the other way round | at $K = 1$ nothing; at larger $K$ the value is too high, or too low |
 # | Entropy with the wrong sign | the fitted $q$ collapses to a point, and the "ELBO" passes $\log p(x)$ |
 # | Variance used as standard deviation | right at $s = 1$, wrong everywhere else: test at $s = 0.3$ |
 # | The KL taken the other way round | right when the two agree or differ by a shift only (equal variances): test with unequal variances |
 # | `mean` over the latent dimensions instead of `sum` | the bound changes with $D$ in the wrong way: compare $D = 1$ and $D = 3$ |
-# | A lost $\frac12 \log 2\pi$ | a constant offset, no effect on gradients, and the bound passes the evidence |
+# | A lost $\frac12 \log 2\pi$ | a constant offset, no effect on gradients; the bound passes the evidence, or never reaches it |
 # | Detaching $z$ | honest values, a gradient of mean zero, a random walk |
 # | Comparing two models by their ELBOs as if they were evidences | the one with the easier posterior wins |
 # | Bits for nats | a factor of $1.44$ |
