@@ -56,7 +56,8 @@ def _(probe: Probe, rng: np.random.Generator) -> Finding:
                      "detached parameters instead.")
     if as_array(seen["value"]).shape != params["x"].shape[:1]:
         return compare(seen["value"], np.zeros(len(params["x"])), what="the value")
-    return holds(seen["same"], "after the call q has the parameters it had", "they have changed", "family_changed",
+    return holds(seen["same"], "after the call q has the parameters it had", "they are the same" if seen["same"] else "they have changed",
+                 "family_changed",
                  "An estimator must not change the family it estimates for: copy it first.")
 
 

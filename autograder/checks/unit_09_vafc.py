@@ -67,7 +67,8 @@ def _(probe: Probe, rng: np.random.Generator) -> Finding:
     if not repeat:
         return holds(False, "two objects with the same seed agree", "they differ", "unseeded",
                      "Random numbers came from the global stream. Give the object a torch.Generator of its own, seeded once.")
-    return holds(not np.array_equal(draws[0], draws[2]), "another seed gives another object", "the same numbers", "seed_ignored",
+    other = not np.array_equal(draws[0], draws[2])
+    return holds(other, "another seed gives another object", "B random, draws by the seed" if other else "the same numbers", "seed_ignored",
                  "The seed must reach the generator.")
 
 
@@ -169,7 +170,7 @@ def _(probe: Probe, rng: np.random.Generator) -> Finding:
         return holds(False, f"logp evaluated on {size} samples", f"on {seen['rows']}", "one_sample",
                      "n_BZ does nothing in the listing: each step takes one sample. Draw n_BZ rows of noise.")
     still = [name for name, moved in zip(("mu", "B", "sigma"), seen["moved"], strict=True) if not moved]
-    return holds(not still, "mu, B and sigma all moved", f"{', '.join(still)} did not", "parameter_still",
+    return holds(not still, "mu, B and sigma all moved", f"{', '.join(still)} did not" if still else "all moved", "parameter_still",
                  "Hand every parameter its gradient before optim.step().")
 
 

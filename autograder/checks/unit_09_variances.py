@@ -77,7 +77,8 @@ def _(probe: Probe, rng: np.random.Generator) -> Finding:
                      "Draw with torch.randn(..., generator=generator). Another stream of random numbers cannot be repeated.")
     if (first < 1e-12).all():
         return holds(False, "variances above zero, away from the posterior", "zeros", "noise_shared", SHARED)
-    return holds(not np.allclose(first, other, rtol=1e-9), "another generator gives other numbers", "the very same numbers", "no_spread",
+    drawn = not np.allclose(first, other, rtol=1e-9)
+    return holds(drawn, "another generator gives other numbers", "other numbers" if drawn else "the very same numbers", "no_spread",
                  "These numbers were computed, not measured. Draw replicates and take the variance over them.")
 
 
