@@ -157,7 +157,7 @@ check("09_frozen_family", path_derivative)
 # %% [markdown] solution_only="09_frozen_family"
 # **The idea.** A module is a function of its parameters and its inputs. `functional_call` makes that explicit: evaluate
 # $(\phi, z) \mapsto \log q_\phi(z)$ at $\phi$ without a graph and at z with one. Nothing about the family is needed. A deep copy that does not learn gives the same
-# gradient and costs a copy. A third road uses the identity path = total + score: subtract from the total derivative its own score term,
+# gradient and costs a copy. A third road turns total = path + score term around: subtract from the total derivative its score term,
 # `score = -q(x, z.detach())`, as `total - (score - score.detach())`.
 #
 # **Why detaching the distribution is not enough.** Our Gaussians know a `detach()`, because they *are* a handful of numbers. A flow's distribution is a
