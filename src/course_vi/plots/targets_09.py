@@ -36,8 +36,8 @@ def landing(measured_scales: Tensor | None = None, measured: Tensor | None = Non
             if measured_scales is not None and measured is not None:
                 axis.plot(measured_scales, measured[:, 0, column], "o", color=TOTAL, label="total, measured")
                 axis.plot(measured_scales, measured[:, 1, column], "s", color=STL, label="path, measured")
-            axis.set(title=f"Gradient of {name}", xlabel="scale s of q", ylabel="variance of one estimate", ylim=(-0.2, 9 if column == 0 else 6))
-        axes[0].legend(fontsize=8, loc="upper center")
+            axis.set(title=f"Gradient of {name}", xlabel="scale s of q", ylabel="variance of one estimate", ylim=(-0.2, 9 - 3 * column))
+        axes[0].legend(fontsize=8, loc="upper center", frameon=True, framealpha=1, edgecolor="white")
     return figure
 
 
