@@ -46,6 +46,7 @@ c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedb
 c.ClearSolutions.code_stub = {"python": 'raise NotImplementedError("your turn: write this body, then run its check")'}
 c.ClearSolutions.text_stub = "*Your answer here: a few sentences. Double-click to edit.*"
 c.ClearMarkScheme.enforce_metadata = False  # our mark schemes stand in written answers, not in nbgrader's task cells
+c.GenerateAssignment.force = True  # notebooks/ is committed: nbgrader would skip what exists, and the gradebook stay empty
 c.GenerateAssignment.preprocessors = [
     "autograder.release.DropSolutionOnly",
     "nbgrader.preprocessors.IncludeHeaderFooter",
