@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 import time
@@ -116,7 +117,8 @@ def fit(p: Model, q: Family, x: Tensor, estimator: Callable[..., Tensor] = repar
             raise FloatingPointError(f"the bound is {value.item()} at step {step}; expected a finite number. Try a smaller learning_rate "
                                      f"(it is {learning_rate:g}), or look at the scales of the data")
         (-value).backward()
-        if not torch.isfinite(torch.nn.utils.get_total_norm([w.grad for w in parameters if w.grad is not None])):
+        gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
+        if not torch.isfinite(torch.nn.utils.get_total_norm(gradients, norm_type=math.inf)):
             raise FloatingPointError(f"the gradient is not finite at step {step}, where the bound is {value.item():g}; expected a finite "
                                      "one. Look for the edge of a domain: a square root, a logarithm or a division at zero")
         optimizer_.step()
