@@ -1,4 +1,4 @@
-"""Timing, fairly: everything in one process, in turns, medians, and ratios to the first."""
+"""Timing, fairly: one process, one thread, processor time (neighbours do not count), in turns; medians, and ratios to the first."""
 
 from __future__ import annotations
 
@@ -25,16 +25,19 @@ def options(description: str | None) -> argparse.Namespace:
 
 
 def in_turns(entries: dict[str, Callable[[], None]], rounds: int, repeats: int) -> dict[str, list[float]]:
-    """Seconds per call, ``{name: one number per round}``. Each round runs every entry ``repeats`` times, after a warm-up of all."""
+    """Seconds of processor time per call, ``{name: one number per round}``.
+
+    Each round runs every entry ``repeats`` times, after a warm-up of all.
+    """
     for call in entries.values():
         call()
     seconds: dict[str, list[float]] = {name: [] for name in entries}
     for _ in range(rounds):
         for name, call in entries.items():
-            start = time.perf_counter()
+            start = time.process_time()
             for _ in range(repeats):
                 call()
-            seconds[name].append((time.perf_counter() - start) / repeats)
+            seconds[name].append((time.process_time() - start) / repeats)
     return seconds
 
 
