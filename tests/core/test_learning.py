@@ -6,7 +6,7 @@ import sys
 
 import pytest
 import torch
-from oracles import DOUBLE, LIMIT, covariance_of, generator, quadratic, randn, regression_elbo
+from oracles import DOUBLE, LIMIT, Quadratic, covariance_of, generator, quadratic, randn, regression_elbo
 from torch import nn
 from zoo import UNREAD, X, gaussian
 
@@ -230,6 +230,14 @@ def test_a_gradient_that_is_not_finite_never_reaches_the_parameters():
     with pytest.raises(FloatingPointError, match="the gradient .* not finite at step 0"):
         fit(Edge(), q, X, progress=False)
     assert q.loc.item() == 0.0 and q.log_scale.item() == 0.0
+
+
+def test_a_huge_gradient_is_no_infinite_one():
+    """1e25 in single precision: its square would overflow, it does not."""
+    q = MeanField(1)
+    p = Quadratic(torch.tensor([[1e25]]), torch.tensor([1e25]))
+    fit(p, q, torch.zeros(1), sticking_the_landing, steps=5, learning_rate=0.01, progress=False)
+    assert q.loc.item() != 0.0 and torch.isfinite(q.loc).all()
 
 
 def test_refusals():
