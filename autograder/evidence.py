@@ -19,7 +19,7 @@ import numpy as np
 
 from autograder.probes import Probe
 
-__all__ = ["Finding", "Mistake", "Z_LIMIT", "compare", "holds", "spread", "unbiased", "zero"]
+__all__ = ["Finding", "Mistake", "Z_LIMIT", "compare", "holds", "spread", "two_stages", "unbiased", "zero"]
 
 Z_LIMIT = 5.0          # a z-score that one look may reach
 MORE = 10              # how many times more replicates the second look takes
@@ -112,7 +112,7 @@ def unbiased(probe: Probe, draw: Callable[[int], np.ndarray], exact: np.ndarray,
         key, says = (found.key, found.says) if found else ("biased", "On average your estimate is not the gradient: it is biased.")
         return float(np.abs(z).max() / Z_LIMIT), Finding(False, expected, came, key, says)
 
-    return _two_stages(probe, look, replicates)
+    return two_stages(probe, look, replicates)
 
 
 def spread(probe: Probe, draw: Callable[[int], np.ndarray], variance: np.ndarray, low: float = 0.5, high: float = 2.0,
@@ -141,7 +141,7 @@ def spread(probe: Probe, draw: Callable[[int], np.ndarray], variance: np.ndarray
         key, says = (found.key, found.says) if found else default
         return float(statistic.max()), Finding(False, expected, came, key, says)
 
-    return _two_stages(probe, look, replicates)
+    return two_stages(probe, look, replicates)
 
 
 def zero(got: np.ndarray, scale: float = 1.0, mistakes: Sequence[Mistake] = (), what: str = "the gradient", tol: float = 1e-8) -> Finding:
@@ -160,7 +160,12 @@ def holds(ok: bool, expected: str, came: str, diagnosis: str = "property", says:
     return Finding(True, expected, came) if ok else Finding(False, expected, came, diagnosis, says)
 
 
-def _two_stages(probe: Probe, look: Callable[[int], tuple[float, Finding]], replicates: int) -> Finding:
+def two_stages(probe: Probe, look: Callable[[int], tuple[float, Finding]], replicates: int) -> Finding:
+    """Look at R replicates, and if that is suspicious at 10 R fresh ones: only the second look can fail.
+
+    Args:
+        look: takes a number of replicates, returns a statistic (suspicious above one, hopeless if infinite) and the finding of a failure.
+    """
     finding = Finding(False)
     for stage in (1, 2) if probe.stage is None else (probe.stage,):
         statistic, finding = look(replicates * (MORE if stage == 2 else 1))

@@ -94,7 +94,7 @@ class Report:
     def _repr_html_(self) -> str:
         colour = GREEN if self.passed else GREY if self.unwritten else RED
         escape = html.escape
-        cell = '<td style="text-align:left;vertical-align:top'
+        cell = '<td style="text-align:left;vertical-align:top;padding:0.25em 0.7em'
         rows = []
         for part in () if self.unwritten else self.parts:
             finding = part.finding

@@ -9,7 +9,7 @@ import numpy as np
 
 from autograder.checks.registry import part
 from autograder.checks.unit_09_reference import SAMPLE_DETACHED, as_array, toy_variances
-from autograder.evidence import Finding, Mistake, _two_stages, compare, holds, zero
+from autograder.evidence import Finding, Mistake, two_stages, compare, holds, zero
 from autograder.probes import Probe
 
 VARIANCES = "09_landing_variances"
@@ -56,7 +56,7 @@ def _ratios(probe: Probe, where: Sequence[float], exact: np.ndarray, rows: slice
         seen = next((m for m in mistakes if _looks_like(found, np.asarray(m.value(count) if callable(m.value) else m.value)[rows])), None)
         return float(statistic.max()), Finding(False, expected, came, seen.key if seen else "variance", seen.says if seen else "")
 
-    return _two_stages(probe, look, REPLICATES)
+    return two_stages(probe, look, REPLICATES)
 
 
 def _looks_like(found: np.ndarray, predicted: np.ndarray) -> bool:
