@@ -9,7 +9,7 @@ import numpy as np
 
 from autograder.checks.registry import part
 from autograder.checks.unit_09_reference import SAMPLE_DETACHED, as_array, toy_variances
-from autograder.evidence import Finding, Mistake, two_stages, compare, holds, zero
+from autograder.evidence import Finding, Mistake, compare, holds, two_stages, zero
 from autograder.probes import Probe
 
 VARIANCES = "09_landing_variances"
