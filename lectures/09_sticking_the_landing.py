@@ -49,6 +49,7 @@ from course_vi.families import Amortized, FactorCovariance, FullRank, Layered, M
 from course_vi.gradients import reparametrized, sticking_the_landing
 from course_vi.learning import fit, smoke_cap
 from course_vi.models import BayesianLogisticRegression, ConjugateToy, GaussianChain, Model
+from course_vi.plots import graphs_09 as graphs
 from course_vi.plots import show
 from course_vi.plots import unit_09 as figures
 from course_vi.pyro_twins import gradients as pyro_gradients
@@ -417,7 +418,7 @@ interact(parabolas, log_s=FloatSlider(-0.35, min=-1.5, max=0.3, step=0.05),
 # %% [markdown]
 # ## 5. Where it does not help
 #
-# "Always stick the landing", say the slides. Not always. Four cases, each measured.
+# One may come away from the slides with "always stick the landing". Not always. Four cases: three measured, and one refused.
 #
 # ### A q that is too narrow
 #
@@ -447,8 +448,7 @@ show(figures.scales(log_s, exact, at, measured, 0.5 * math.log(0.25), best.log_s
 for m in (1.0, 0.0, -4.0, -19.0):
     total, stuck = (draws(e, gaussian(m, -0.5))["log_scale"].var() for e in (reparametrized, sticking_the_landing))
     one, zero = (toy_variance(c, -0.5, 2 - 2 * m, "log_scale") for c in (1, 0))
-    print(f"m = {m:6.1f}  variance of log s: total {total:8.3f} (exact {one:8.3f})  STL {stuck:8.3f} "
-          f"(exact {zero:8.3f})  ratio {total / stuck:.3f}")
+    print(f"m = {m:5.1f}  variance: total {total:7.3f} (exact {one:7.3f})  STL {stuck:7.3f} (exact {zero:7.3f})")
 
 # %% [markdown]
 # ### A family that cannot reach the posterior
@@ -563,7 +563,7 @@ for name, estimator in (("right", sticking_the_landing), ("cut", cut)):
               f"   exact {bars[name][word][0]:.4g}")
 
 # %%
-show(figures.two_layers(bars),
+show(graphs.two_layers(bars),
      alt="Left: the chain z2 to z1 to x, x shaded as observed, and in colour how q samples: x and epsilon 1 "
          "give z1, z1 and epsilon 2 give z2. The arrow from z1 to z2, in vermilion, is the one that gets cut. "
          "Right: variances of the first layer's gradients at the posterior, zero when done right, one half "
@@ -580,7 +580,7 @@ show(figures.two_layers(bars),
 # for Bayesian logistic regression on the Wisconsin breast-cancer data: 569 patients, an intercept and the first ten measurements (the means), prior $N(0, I)$.
 
 # %%
-show(figures.regression_graph(),
+show(graphs.regression_graph(),
      alt="Graphical model: a latent weight vector z outside a plate of n = 1 to N; inside the plate the "
          "observed measurements f_n and the observed diagnosis y_n; arrows from z and from f_n to y_n.")
 
@@ -968,7 +968,7 @@ show(figures.pyro_branches(panels),
 # | a detached distribution whose `log_prob` still reads a network (flow, second layer) | everything works | variance at the posterior |
 # | the conditional's output is detached in two layers | unbiased, trains | variance at the posterior: 1/2 and 1/3 on the chain |
 # | plus for minus in front of the score | unbiased, often *quieter* | the value at fixed noise |
-# | score dropped from the importance-weighted bound | a bias that grows with K | the mean, against the exact gradient |
+# | score dropped from the importance-weighted bound | a biased gradient of phi | the mean, against the exact gradient |
 # | the score term of the *model's* parameters dropped | no such term exists: $\theta$ has no door (iii) | the gradient of $\theta$ must not change |
 # | "lower variance everywhere" | a start with tiny scales gets *noisier* | section 5 |
 # | B = 0 | a plateau | start from small random numbers |
@@ -981,9 +981,9 @@ show(figures.pyro_branches(panels),
 # | mean, ELBO | exact | exact | exact if c is constant or estimated elsewhere | exact |
 # | mean, other bounds | exact | **biased**: refused | not covered here | exact |
 # | variance at q = posterior (m, log s) | $1/s^2$, 2 | **0**, 0 | 0, 0 | $\log^2 p(x)$ times the Fisher information |
-# | variance at a mean-field optimum, for m | STL + $1/s^2$ | least of all c | the same as STL | usually far higher |
-# | q too narrow (toy: $s^2 < 1/4$) | lower | higher | lowest | |
-# | far from the optimum | the same | the same | hardly better | |
+# | variance at a mean-field optimum, for m | STL + $1/s^2$ | least of all c | the same as STL | unit 05 |
+# | q too narrow (toy: $s^2 < 1/4$) | lower | higher | lowest | unit 05 |
+# | far from the optimum | much the same | much the same | hardly better | unit 05 |
 # | in Pyro | `Trace_ELBO` | `stl_loss`, by hand | by hand | `Trace_ELBO` without rsample |
 #
 # ## What to remember
