@@ -85,8 +85,11 @@ def jobs_of(course: Course, units: list[str]) -> list[Job]:
 
 
 def run_notebook(job: Job) -> Outcome:
-    """Execute the code cells of one notebook in this process, in a namespace of its own, and judge what they did."""
-    outcome, unsolved = Outcome(job.name, job.kind, faults=[job.broken] if job.broken else []), False
+    """Execute the code cells of one notebook in this process, in a namespace of its own, and judge what they did.
+
+    No cell may fail, not even in a problem set that nobody has solved: a cell that uses an answer stands under ``when_written``.
+    """
+    outcome = Outcome(job.name, job.kind, faults=[job.broken] if job.broken else [])
     started = time.perf_counter()
     scope: dict[str, Any] = {"__name__": "__main__", "display": _display}
     previous = os.getcwd()
@@ -102,11 +105,6 @@ def run_notebook(job: Job) -> Outcome:
                 with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(errors):
                     value = run_cell(cell.source, scope, f"<{where}>")
             except BaseException as error:  # also SystemExit: a cell that quits is a cell that fails
-                # What is not written yet cannot be used either; only the checks must bear with that.
-                unsolved = unsolved or isinstance(error, NotImplementedError)
-                missing = isinstance(error, NotImplementedError | NameError) and unsolved
-                if job.kind == "stub" and missing and not grader.get("grade"):
-                    continue
                 outcome.faults.append(f"{where} failed:\n{cell.source}\n{_own_frames(error)}")
                 break
             if grader.get("grade"):

@@ -81,11 +81,12 @@ def test_faults_are_found_and_placed(tmp_path: Path, old: str, new: str, which: 
     assert not any(outcome.faults for place, outcome in enumerate(outcomes) if place not in (which, 2))
 
 
-def test_cells_that_use_the_unwritten_function_may_fail_in_the_stub_run(tmp_path: Path) -> None:
-    use = '# %%\nfour = double(2)\n\n# %%\nprint(four)\n\n# %% [markdown] solution_only="00_double"'
-    text = PROBLEM_SET.replace('# %% [markdown] solution_only="00_double"', use)
-    assert not any(outcome.faults for outcome in outcomes_of(tmp_path, text))
-    assert outcomes_of(tmp_path, text.replace("print(four)", "print(five)"))[1].faults
+def test_a_cell_that_uses_the_unwritten_function_must_say_so_politely(tmp_path: Path) -> None:
+    use = '# %%\nfrom course_vi.plots import when_written\n{}four = double(2)\n\n# %% [markdown] solution_only="00_double"'
+    polite, rude = (PROBLEM_SET.replace('# %% [markdown] solution_only="00_double"', use.format(start))
+                    for start in ("with when_written():\n    ", ""))
+    assert not any(outcome.faults for outcome in outcomes_of(tmp_path, polite))
+    assert [bool(outcome.faults) for outcome in outcomes_of(tmp_path, rude)] == [False, False, True]
 
 
 def test_a_master_that_cannot_be_built_fails_alone(tmp_path: Path) -> None:

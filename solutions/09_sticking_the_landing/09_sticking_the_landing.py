@@ -31,7 +31,7 @@ from torch.func import functional_call
 from autograder import check
 from course_vi.families import MeanField
 from course_vi.models import ConjugateToy
-from course_vi.plots import show
+from course_vi.plots import show, when_written
 from course_vi.plots import targets_09 as targets
 
 torch.set_printoptions(precision=4, sci_mode=False)
@@ -221,9 +221,9 @@ show(targets.landing(),
 # %%
 scales = torch.tensor([0.35, 0.5, 0.6, 0.5**0.5, 0.85, 1.0], dtype=torch.float64)
 x_seen, generator = torch.tensor([1.5], dtype=torch.float64), torch.Generator().manual_seed(0)
-measured = torch.stack([landing_variances((x_seen - 0.5) / 2, s.log().reshape(1), x_seen, 2000, generator) for s in scales])
-show(targets.landing(scales, measured, c=0.5),
-     alt="The same curves with measured dots, which should lie on them.")
+with when_written():
+    measured = torch.stack([landing_variances((x_seen - 0.5) / 2, s.log().reshape(1), x_seen, 2000, generator) for s in scales])
+    show(targets.landing(scales, measured, c=0.5), alt="The same curves with measured dots, which should lie on them.")
 
 # %% [markdown]
 # <details><summary>The total derivative is right at the posterior, but not elsewhere</summary>
@@ -438,14 +438,15 @@ def gradients_of_the_mean(c, s, replicates=20_000):
 
 
 four, grid, curves, best = (0.3, 0.5**0.5, 0.85, 1.0), torch.linspace(-1.5, 1.5, 61), [], []
-for s in four:
-    path, total = (gradients_of_the_mean(c, s) for c in (0.0, 1.0))
-    best.append(best_coefficient(path, total - path).item())
-    curves.append(torch.stack([(path + c * (total - path)).var() for c in grid]))
-    print(f"s = {s:.3f}   you predicted {my_prediction(s):7.3f}   measured {round(best[-1], 3) + 0.0:7.3f}")
-show(targets.parabolas(grid, four, torch.stack(curves), best),
-     alt="Variance of the gradient of the mean over the score coefficient at four scales: four parabolas that touch zero. Their lowest points move from "
-         "near c = 0.8 for the narrowest q to c = -1 at s = 1, and stand at c = 0 at the posterior's scale.")
+with when_written():
+    for s in four:
+        path, total = (gradients_of_the_mean(c, s) for c in (0.0, 1.0))
+        best.append(best_coefficient(path, total - path).item())
+        curves.append(torch.stack([(path + c * (total - path)).var() for c in grid]))
+        print(f"s = {s:.3f}   you predicted {my_prediction(s):7.3f}   measured {round(best[-1], 3) + 0.0:7.3f}")
+    show(targets.parabolas(grid, four, torch.stack(curves), best),
+         alt="Variance of the gradient of the mean over the score coefficient at four scales: four parabolas that touch zero. Their lowest points move from "
+             "near c = 0.8 for the narrowest q to c = -1 at s = 1, and stand at c = 0 at the posterior's scale.")
 
 # %% [markdown]
 # <details><summary>The sign is wrong</summary>
@@ -630,15 +631,16 @@ check("09_vafc", VAFC)
 loading = torch.tensor([[0.8], [-0.6], [0.5]], dtype=torch.float64)
 target_covariance = loading @ loading.T + torch.diag(torch.tensor([0.4, 0.5, 0.3], dtype=torch.float64).square())
 target = MultivariateNormal(torch.tensor([1.0, -0.5, 0.3], dtype=torch.float64), target_covariance)
-mine, history = VAFC(3, 1, target.log_prob, seed=0), []
-for _ in range(100):
-    for _ in range(3):
-        mine.train_step(10)
-    history.append(mine.ELBO(mine.sample(10)).item())
-fitted = (mine.prm["B"] @ mine.prm["B"].T + torch.diag(mine.prm["sigma"].square())).detach()
-show(targets.factor_fit(history, target_covariance, fitted, every=3),
-     alt="Left: the ELBO estimate climbs from about minus one to zero and, after some sixty steps, stops being noisy at all. Right: the nine entries of the fitted covariance lie on "
-         "the line of equality with those of the target.")
+with when_written():
+    mine, history = VAFC(3, 1, target.log_prob, seed=0), []
+    for _ in range(100):
+        for _ in range(3):
+            mine.train_step(10)
+        history.append(mine.ELBO(mine.sample(10)).item())
+    fitted = (mine.prm["B"] @ mine.prm["B"].T + torch.diag(mine.prm["sigma"].square())).detach()
+    show(targets.factor_fit(history, target_covariance, fitted, every=3),
+         alt="Left: the ELBO estimate climbs from about minus one to zero and, after some sixty steps, stops being noisy at all. Right: the nine entries of the fitted covariance lie on "
+             "the line of equality with those of the target.")
 
 # %% [markdown]
 # <details><summary>pr_Z is right, but the report says a p x p matrix was formed</summary>

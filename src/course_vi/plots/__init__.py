@@ -4,6 +4,6 @@ A figure function takes numbers and returns a ``matplotlib.figure.Figure``; ``sh
 alternative. Computation stays in the lecture, where it is read.
 """
 
-from course_vi.plots.style import new_figure, png, show, style
+from course_vi.plots.style import new_figure, png, show, style, when_written
 
-__all__ = ["new_figure", "png", "show", "style"]
+__all__ = ["new_figure", "png", "show", "style", "when_written"]
