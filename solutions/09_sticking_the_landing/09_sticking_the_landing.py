@@ -24,7 +24,7 @@
 import math
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.distributions import LowRankMultivariateNormal, MultivariateNormal, Normal
 from torch.func import functional_call
 
@@ -56,7 +56,7 @@ torch.set_printoptions(precision=4, sci_mode=False)
 # $(K, B, D)$. `p.log_joint(x, z)` gives $(K, B)$. Return $(B)$.
 
 # %% exercise="09_gaussian_path_derivative"
-def gaussian_path_derivative(p, loc: torch.Tensor, log_scale: torch.Tensor, x: torch.Tensor, eps: torch.Tensor) -> torch.Tensor:
+def gaussian_path_derivative(p, loc: Tensor, log_scale: Tensor, x: Tensor, eps: Tensor) -> Tensor:
     """The ELBO estimate, (B), whose gradient in loc and log_scale is the path derivative.
 
     p: a model with log_joint(x, z) -> (K, B). loc, log_scale, x: (B, D). eps: (K, B, D), standard normal.
@@ -117,7 +117,7 @@ check("09_gaussian_path_derivative", gaussian_path_derivative)
 # zero for every draw. An estimator that lets parameters leak back in is still right on average, and only this test can see it.
 
 # %% exercise="09_frozen_family"
-def path_derivative(p, q: nn.Module, x: torch.Tensor, eps: torch.Tensor) -> torch.Tensor:
+def path_derivative(p, q: nn.Module, x: Tensor, eps: Tensor) -> Tensor:
     """The ELBO estimate, (B), whose gradient in the parameters of q is the path derivative.
 
     p: a model with log_joint(x, z) -> (K, B). q: any family. x: (B, Dx). eps: (K, B, noise), standard normal.
@@ -185,8 +185,8 @@ check("09_frozen_family", path_derivative)
 # backward pass returns R independent gradients. The derivatives are short enough to do it on paper, too.
 
 # %% exercise="09_landing_variances"
-def landing_variances(loc: torch.Tensor, log_scale: torch.Tensor, x: torch.Tensor, replicates: int,
-                      generator: torch.Generator) -> torch.Tensor:
+def landing_variances(loc: Tensor, log_scale: Tensor, x: Tensor, replicates: int,
+                      generator: torch.Generator) -> Tensor:
     """Measured variances of the one-sample gradient on the toy, (2, 2): rows total and path, columns loc and log_scale.
 
     loc, log_scale, x: (1,). replicates: R. generator: the source of all noise.
@@ -275,7 +275,7 @@ with when_written():
 # You may use everything the course has. Be careful with what looks convenient, and let the check tell you.
 
 # %% exercise="09_two_layers"
-def two_layer_path_derivative(p, q1: nn.Module, q2: nn.Module, x: torch.Tensor, eps1: torch.Tensor, eps2: torch.Tensor) -> torch.Tensor:
+def two_layer_path_derivative(p, q1: nn.Module, q2: nn.Module, x: Tensor, eps1: Tensor, eps2: Tensor) -> Tensor:
     """The ELBO estimate of a two-layer family, (B), whose gradient is the path derivative.
 
     p: a model over z = (z1, z2), log_joint(x, z) -> (K, B). q1: q(z1 | x). q2: q(z2 | z1). x: (B, 1). eps1, eps2: (K, B, 1).
@@ -341,7 +341,7 @@ check("09_two_layers", two_layer_path_derivative)
 # From here on `q.frozen_log_prob(z, x)` is yours to use.
 
 # %% exercise="09_score_coefficient"
-def score_coefficient(p, q: nn.Module, x: torch.Tensor, eps: torch.Tensor, c: float) -> torch.Tensor:
+def score_coefficient(p, q: nn.Module, x: Tensor, eps: Tensor, c: float) -> Tensor:
     """The ELBO estimate, (B), whose gradient is the path derivative plus c times the score term.
 
     p: a model. q: a family. x: (B, D). eps: (K, B, noise). c: any number; 1 is the total derivative, 0 the path alone.
@@ -412,7 +412,7 @@ print({s: round(my_prediction(s), 3) for s in (0.3, 0.5**0.5, 1.0, 1.2)})
 # $$\operatorname{Var}(g + cS) = \operatorname{Var} g + 2c \operatorname{Cov}(g, S) + c^2 \operatorname{Var} S .$$
 
 # %% exercise="09_best_coefficient"
-def best_coefficient(path: torch.Tensor, score: torch.Tensor) -> torch.Tensor:
+def best_coefficient(path: Tensor, score: Tensor) -> Tensor:
     """The c for each parameter, (P), at which the sample variance of path + c * score is smallest. path, score: (R, P)."""
     ### BEGIN SOLUTION
     centred = score - score.mean(0)
@@ -556,23 +556,23 @@ class VAFC:
         }
         self.optim = torch.optim.Adam(self.prm.values(), lr=0.05)
 
-    def _noise(self, *shape: int) -> torch.Tensor:
+    def _noise(self, *shape: int) -> Tensor:
         return torch.randn(*shape, generator=self.generator, dtype=torch.float64)
         ### END SOLUTION
 
-    def t(self, s1: torch.Tensor, s2: torch.Tensor) -> torch.Tensor:
+    def t(self, s1: Tensor, s2: Tensor) -> Tensor:
         """z for noise s1 (n, r) and s2 (n, p): (n, p)."""
         ### BEGIN SOLUTION
         return self.prm["mu"] + s1 @ self.prm["B"].mT + self.prm["sigma"] * s2
         ### END SOLUTION
 
-    def sample(self, n: int = 1) -> torch.Tensor:
+    def sample(self, n: int = 1) -> Tensor:
         """n draws, (n, p)."""
         ### BEGIN SOLUTION
         return self.t(self._noise(n, self.r_cov), self._noise(n, self.p))
         ### END SOLUTION
 
-    def pr_Z(self, v: torch.Tensor) -> torch.Tensor:
+    def pr_Z(self, v: Tensor) -> Tensor:
         """The precision times v, for v (n, p): (n, p)."""
         ### BEGIN SOLUTION
         B, d = self.prm["B"], self.prm["sigma"].square()
@@ -581,7 +581,7 @@ class VAFC:
         return v / d - (B @ explained).mT / d
         ### END SOLUTION
 
-    def ELBO(self, z: torch.Tensor) -> torch.Tensor:
+    def ELBO(self, z: Tensor) -> Tensor:
         """The average of log p - log q over the rows of z: one number."""
         ### BEGIN SOLUTION
         with torch.no_grad():
@@ -589,7 +589,7 @@ class VAFC:
             return (self.logp(z) - density.log_prob(z)).mean()
         ### END SOLUTION
 
-    def gradient(self, s1: torch.Tensor, s2: torch.Tensor) -> dict[str, torch.Tensor]:
+    def gradient(self, s1: Tensor, s2: Tensor) -> dict[str, Tensor]:
         """The path derivative of the ELBO by parameter, averaged over the rows of noise."""
         ### BEGIN SOLUTION
         z = self.t(s1, s2)
