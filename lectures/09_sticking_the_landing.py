@@ -386,7 +386,7 @@ for c in (1.0, 0.0, -1.0):
 # Now you. Move s and m, and watch the lowest point travel. (On a page that is not running there is no slider; the figure above shows four of its positions.)
 
 # %%
-def parabolas(log_s=-0.35, m=1.0):
+def parabolas(log_s=-0.35, m=0.5):
     s, c, lowest = math.exp(log_s), torch.linspace(-2, 2, 161), 1 - 2 * math.exp(2 * log_s)
     variances = {f"gradient of {name}": toy_variance(c, log_s, 2 - 2 * m, name) for name in names}
     show(figures.one_posterior(c, variances, lowest, s),
@@ -394,7 +394,7 @@ def parabolas(log_s=-0.35, m=1.0):
 
 
 interact(parabolas, log_s=FloatSlider(-0.35, min=-1.5, max=0.3, step=0.05),
-         m=FloatSlider(1.0, min=-1.0, max=3.0, step=0.1));
+         m=FloatSlider(0.5, min=-1.0, max=3.0, step=0.1));
 
 # %% [markdown]
 # **Try**: find an s at which sticking the landing and the total derivative are equally noisy (there is exactly one). Then move m away from

@@ -121,7 +121,7 @@ def one_posterior(c: Tensor, variances: Mapping[str, Tensor], best: float, scale
             ax.axvline(place, color=GREY, linewidth=0.6, linestyle=":")
         ax.set(title=f"q with s = {scale:.2f} (the posterior has s = 0.71)", xlabel="score coefficient c (no unit)",
                ylabel="variance of one gradient", ylim=(0, 12))
-        ax.legend(fontsize=8, loc="upper right")
+        figure.legend(fontsize=8, loc="outside lower center", ncols=3)
     return figure
 
 
