@@ -586,7 +586,8 @@ show(graphs.regression_graph(),
 
 # %% [markdown]
 # There is no closed-form posterior. But under *any* Gaussian q each logit $f_n^\top z$ is a one-dimensional Gaussian, so the ELBO is a sum of 569
-# one-dimensional integrals, and quadrature gives it **exactly** (to rounding). We shall climb with noisy gradients and judge with the exact value.
+# one-dimensional integrals, and quadrature gives it **exactly** for our purposes: against 150 nodes per integral, our 32 err by less than $10^{-3}$ nats at the start, where hundreds are still to be gained, and by less than
+# $10^{-7}$ at the optima. We shall climb with noisy gradients and judge with the exact value.
 
 # %%
 data = breast_cancer(10, dtype=torch.float64)
