@@ -33,6 +33,8 @@ def main(arguments: list[str]) -> None:
     for path in copy_missing(ROOT / "notebooks", ROOT / "work"):
         print(f"copied to {path.relative_to(ROOT).as_posix()}: yours to write in", flush=True)
     os.chdir(ROOT)
+    # One thread is fastest for models of this size, and keeps two open notebooks out of each other's way.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     defaults = [
         f"--ServerApp.root_dir={ROOT}",
         f"--LabApp.default_url=/lab/tree/{LANDING}",
