@@ -99,7 +99,7 @@ def bias_agreement(naive_elbo: Callable[..., Any] | None = None, naive_bias: Cal
                 points = [_measure(attempt, naive_elbo, m, r, index, replicates) for m, r in zip(loc, log_scale, strict=True)]
                 mean, error = (torch.tensor(column) for column in zip(*points, strict=True))
                 axis.errorbar(grids[index], mean, 2 * error, fmt="o", color=RED, capsize=3, label="you measured")
-            axis.axhline(0, color=GREY, linewidth=0.8)
+            axis.axhline(0, color=GREY, linewidth=0.8, label="zero")
             axis.set(title=f"Bias of the naive gradient for {name}", xlabel=f"{name} of q", ylabel="bias (nats per unit)")
             axis.legend(fontsize=8)
     return figure
