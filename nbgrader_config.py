@@ -64,7 +64,7 @@ c.GenerateAssignment.preprocessors = [
 
 # How submissions run.
 c.Execute.kernel_name = "python3"
-c.Execute.timeout = 300  # seconds a cell
+c.Execute.timeout = 120  # seconds a cell
 c.Execute.startup_timeout = 120
 c.Execute.shutdown_kernel = "immediate"
 c.Execute.extra_arguments = ["--log-level=40"]  # errors only: each kernel would otherwise warn about its transport

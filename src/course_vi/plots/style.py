@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ __all__ = ["BLACK", "BLUE", "GREEN", "GREY", "ORANGE", "PINK", "RED", "SKY", "YE
 # Okabe and Ito's palette: told apart by readers with any common form of colour blindness.
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 YELLOW, BLUE, RED, PINK, GREY = "#F0E442", "#0072B2", "#D55E00", "#CC79A7", "#7F7F7F"
+QUIET = "#555555"
 
 STYLE: Any = {
     "figure.dpi": 110,
@@ -80,13 +82,16 @@ def when_written() -> Iterator[None]:
 
 
 def show(figure: Figure, alt: str) -> None:
-    """Display a figure in a notebook, with ``alt`` as the text that a screen reader speaks.
+    """Display a figure in a notebook, and below it, folded away, the same in words.
+
+    The words stand in the page itself, for everyone: JupyterLab and nbconvert pass on no text alternative of an image.
 
     Args:
         alt: what the figure shows, in a sentence or two; never empty.
     """
     if not alt.strip():
         raise ValueError("alt is empty; expected a sentence that says what the figure shows")
-    from IPython.display import Image, display
+    from IPython.display import HTML, Image, display
 
     display(Image(data=png(figure), format="png", alt=alt))
+    display(HTML(f'<details style="color:{QUIET}"><summary>This figure in words</summary>{html.escape(alt)}</details>'))
