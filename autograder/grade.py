@@ -33,8 +33,8 @@ from autograder.sample_class import Student, hand_in, students
 
 CLASS = ROOT / "autograder" / "class.data"
 STEPS = ("submitted", "autograded", "feedback", "solution", "source_with_tests", "release")
-
 TIMED_OUT = "CellTimeoutError"
+
 
 @dataclass
 class Row:
