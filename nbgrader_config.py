@@ -64,6 +64,7 @@ c.GenerateAssignment.preprocessors = [
 
 # How submissions run.
 c.Execute.kernel_name = "python3"
+c.Execute.kernel_manager_class = "autograder.kernels.PatientManager"  # a client that cannot miss a message
 c.Execute.timeout = 120  # seconds a cell
 c.Execute.startup_timeout = 120
 c.Execute.shutdown_kernel = "immediate"

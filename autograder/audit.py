@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from tqdm import tqdm
 
-from autograder.check import run_check
+from autograder.checking import run_check
 from autograder.corpus import Answer, corpus
 from autograder.exercises import EXERCISES, units
 from autograder.probes import InProcess

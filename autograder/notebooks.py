@@ -109,6 +109,8 @@ def _execute(notebook: NotebookNode, where: Path, name: str) -> NotebookNode:
     from nbclient.exceptions import CellExecutionError
     from tqdm import tqdm
 
+    from autograder.kernels import PatientManager
+
     environment = {key: value for key, value in os.environ.items() if key not in ("MPLBACKEND", "COURSE_VI_SMOKE")}
     total = sum(cell.cell_type == "code" for cell in notebook.cells)
     current = {"index": 0}
@@ -116,6 +118,7 @@ def _execute(notebook: NotebookNode, where: Path, name: str) -> NotebookNode:
         client = NotebookClient(
             notebook,
             timeout=CELL_SECONDS,
+            kernel_manager_class=PatientManager,
             kernel_name="python3",
             shutdown_kernel="immediate",
             extra_arguments=["--log-level=40"],  # errors only

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from autograder.check import check, run_check
+from autograder.checking import check, run_check
 from autograder.checks import CHECKS
 from autograder.corpus import Answer, corpus
 from autograder.exercises import EXERCISES

@@ -27,7 +27,7 @@ FLOORS = {
         {"exercises", "problems", "wire", "agent"},
         {"probes", "evidence", "report"},
         {"checks"},
-        {"check", "execute"},
+        {"checking", "execute"},
     ],
 }
 
@@ -162,7 +162,7 @@ def test_checks_need_no_more_than_a_learner_installs() -> None:
     """`from autograder import check` must work where only [lab] is installed."""
     not_a_learners = {"nbgrader", "jupytext", "pytest", "hypothesis", "playwright"}
     paths = modules()
-    loaded = [name for name in reachable("autograder.check", GRAPH) if name in paths]
+    loaded = [name for name in reachable("autograder.checking", GRAPH) if name in paths]
     assert len(loaded) > 5
     for name in loaded:
         roots = {other.split(".")[0] for other, _ in imported(paths[name].read_text("utf-8"), name)}

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from autograder.check import run_check
+from autograder.checking import run_check
 from autograder.corpus import corpus
 from autograder.exercises import EXERCISES
 from autograder.probes import InKernel, InProcess
