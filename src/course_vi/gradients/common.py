@@ -3,7 +3,7 @@ r"""What every estimator does first: check what it was given, draw the noise, an
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import torch
@@ -137,4 +137,8 @@ def _is_linear(bound: Bound, num_samples: int) -> bool:
 
 
 def _name(bound: Bound) -> str:
+    """What to call a bound in a message: ``iwae``, or ``renyi(alpha=0.5)`` for a ``functools.partial``."""
+    if isinstance(bound, partial):
+        given = [*map(repr, bound.args), *(f"{key}={value!r}" for key, value in bound.keywords.items())]
+        return f"{_name(bound.func)}({', '.join(given)})"
     return getattr(bound, "__name__", repr(bound))
