@@ -8,7 +8,7 @@ from torch import Tensor
 from course_vi import expect
 from course_vi.bounds import elbo
 from course_vi.families.base import Family
-from course_vi.gradients.common import Bound, as_surrogate, draw, first_weights, is_linear, log_joint, prepare, weighted_sum
+from course_vi.gradients.common import Bound, as_surrogate, first_weights, is_linear, log_joint, sample, weighted_sum
 from course_vi.models.base import Model
 
 __all__ = ["score_function"]
@@ -30,7 +30,7 @@ def score_function(p: Model, q: Family, x: Tensor, num_samples: int = 1, bound: 
 
     Args:
         p, q, x, num_samples, bound, generator: as in ``reparametrized``; q needs no z = t(eps), only samples and a density.
-        noise: the noise that the samples are made from, for families that have it.
+        noise: the noise that the samples are made from, for families that have it; refused for the others.
         baseline: ``"none"``, or ``"leave_one_out"`` (b_k is the mean of the *other* log weights; linear bounds only).
 
     Returns:
@@ -52,10 +52,7 @@ def score_function(p: Model, q: Family, x: Tensor, num_samples: int = 1, bound: 
     if baseline == "leave_one_out" and (num_samples < 2 or not linear):
         raise ValueError(f"baseline is 'leave_one_out' with num_samples = {num_samples}; expected two samples or more and a bound "
                          "that is linear in the log weights: there is no other sample to leave in, or the samples share one reward")
-    eps = prepare(p, q, x, num_samples, bound, generator, noise, pathwise=False)
-    density = q.distribution(x)
-    with torch.no_grad():
-        z = draw(density, eps)
+    density, z = sample(p, q, x, num_samples, bound, generator, noise)
     log_q = density.log_prob(z)
     log_w = log_joint(p, x, z) - log_q
     first = first_weights(bound, log_w)
