@@ -6,6 +6,7 @@ from functools import partial
 
 import pytest
 import torch
+from bits import UNREAD, Pairwise, bernoulli, categorical
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracles import DOUBLE, LIMIT, generator, gradients, mean_z, randn, worst_z
@@ -19,31 +20,7 @@ from course_vi.families import Amortized, BernoulliMeanField, CategoricalMeanFie
 from course_vi.gradients import doubly_reparametrized, reparametrized, score_function, sticking_the_landing
 from course_vi.gradients.common import prepare
 from course_vi.learning.fit import fit
-from course_vi.models import Model
 from course_vi.nets import mlp
-
-UNREAD = torch.zeros(1, dtype=DOUBLE)
-
-
-class Pairwise(Model):
-    """log p(x, z) = z'Az/2 + b'z: a Boltzmann machine without its constant, whose states are counted one by one."""
-
-    def __init__(self, dim, seed=0):
-        super().__init__()
-        root = randn(dim, dim, seed=seed)
-        self.couplings, self.fields, self.latent_dim, self.data_dim = root + root.mT, randn(dim, seed=seed + 1), dim, 1
-
-    def log_factors(self, x, z):
-        return {"energy": 0.5 * ((z @ self.couplings) * z).sum(-1) + z @ self.fields}
-
-
-def bernoulli(dim=3, seed=0):
-    return BernoulliMeanField(dim, 0.8 * randn(dim, seed=seed))
-
-
-def categorical(dim=2, categories=3, seed=0):
-    return CategoricalMeanField(dim, categories, 0.8 * randn(dim, categories, seed=seed))
-
 
 FAMILIES = {"BernoulliMeanField": bernoulli, "CategoricalMeanField": categorical}
 

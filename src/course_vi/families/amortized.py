@@ -42,12 +42,16 @@ class Amortized(Family):
         if family.batch_shape != Size():
             raise ValueError(f"family carries a batch {tuple(family.batch_shape)}; expected one without: the encoder supplies it")
         refuse_noisy_layers(encoder)
-        self.build, self.dim, self.noise_dim = family.build, family.dim, family.noise_dim
-        self.reparametrized = family.reparametrized
+        self.dim, self.noise_dim, self.reparametrized = family.dim, family.noise_dim, family.reparametrized
+        self.build = family.build                     # type: ignore[method-assign]
         self.shapes = {name: parameter.shape for name, parameter in family.named_parameters()}
+        self.event_dims = {name: len(shape) for name, shape in self.shapes.items()}
         self.encoder = encoder
 
     def distribution(self, x: Tensor | None = None) -> Any:
+        return self.build(**self.numbers(x))
+
+    def numbers(self, x: Tensor | None = None) -> dict[str, Tensor]:
         if x is None:
             raise ValueError("x is None; an amortized family needs the datum it is asked about")
         flat = self.encoder(x)
@@ -55,8 +59,8 @@ class Amortized(Family):
         if flat.shape[-1] != sum(sizes):
             raise ValueError(f"encoder gave {flat.shape[-1]} numbers per datum; expected {sum(sizes)} for {dict(self.shapes)}")
         parts = flat.split(sizes, -1)
-        return self.build(**{name: part.reshape(*flat.shape[:-1], *shape)
-                             for (name, shape), part in zip(self.shapes.items(), parts, strict=True)})
+        return {name: part.reshape(*flat.shape[:-1], *shape)
+                for (name, shape), part in zip(self.shapes.items(), parts, strict=True)}
 
 
 def refuse_noisy_layers(encoder: nn.Module) -> None:

@@ -28,6 +28,8 @@ class Family(nn.Module):
         noise_dim: the size of the noise event (D, but rank + D for a factor covariance); 0 for a family that has no noise, and draws
             its samples from its distribution's ``draw(shape, generator)``.
         reparametrized: whether ``transport`` exists; a family without it serves the score function only.
+        event_dims: for a family indexed by a few numbers, how many axes the event of each has, ``{name: axes}``; else empty. Such a
+            family has ``numbers(x)``, and ``build(**numbers)`` is its density.
         replicable: whether the parameters may carry a batch axis of replicates in front.
     """
 
@@ -35,6 +37,7 @@ class Family(nn.Module):
     noise_dim: int
     reparametrized: bool = True
     replicable: bool = False
+    event_dims: dict[str, int] = {}
 
     @property
     def batch_shape(self) -> Size:
@@ -43,6 +46,15 @@ class Family(nn.Module):
 
     def distribution(self, x: Tensor | None = None) -> Any:
         """q(. | x) as a ``torch.distributions.Distribution`` that also has ``transport(eps)``."""
+        raise NotImplementedError
+
+    def numbers(self, x: Tensor | None = None) -> dict[str, Tensor]:
+        """The numbers that index q(. | x), ``{name: (*B, *event)}``: means, log scales, logits, as parameters or from a network."""
+        raise NotImplementedError(f"{type(self).__name__} is not indexed by a few numbers")
+
+    @staticmethod
+    def build(**parameters: Tensor) -> Any:
+        """The density that the numbers index."""
         raise NotImplementedError
 
     def forward(self, x: Tensor | None, z: Tensor) -> Tensor:

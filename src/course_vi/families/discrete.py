@@ -120,14 +120,14 @@ class DiscreteFamily(Family):
     reparametrized = False
     replicable = True
     noise_dim = 0
+    event_dims = {"logits": 1}
     logits: nn.Parameter
 
-    @staticmethod
-    def build(**parameters: Tensor) -> Any:
-        raise NotImplementedError
+    def numbers(self, x: Tensor | None = None) -> dict[str, Tensor]:
+        return {"logits": self.logits}
 
     def distribution(self, x: Tensor | None = None) -> Any:
-        return self.build(logits=self.logits)
+        return self.build(**self.numbers(x))
 
     def states(self) -> Tensor:
         """Every value that z can take, ``(S, D)``: for exact sums over small families."""
@@ -188,6 +188,8 @@ class CategoricalMeanField(DiscreteFamily):
     >>> q.dim, q.sample(5).shape, q.states().shape
     (6, torch.Size([5, 6]), torch.Size([9, 6]))
     """
+
+    event_dims = {"logits": 2}
 
     def __init__(self, dim: int, categories: int, logits: Tensor | None = None) -> None:
         super().__init__()
