@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from itertools import combinations
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -132,7 +133,7 @@ def jackknife(log_w: Tensor, order: int) -> Tensor:
     and cancel the terms 1/K, ..., 1/K^m of the bias; what remains is :math:`O(K^{-m-1})`, of either sign.
 
     **It is not a lower bound**: its expectation may exceed the log evidence. The coefficients alternate and grow like K^m, so that
-    its variance is usually larger than that of IWAE; its cost grows with the number of subsets, K choose ``order``. The expansion
+    its variance is usually larger than that of IWAE; its time and memory grow with the number of subsets, K choose ``order``. The expansion
     of the bias needs finite moments of the weights.
 
     Args:
@@ -163,7 +164,8 @@ def jackknife(log_w: Tensor, order: int) -> Tensor:
     total = pivot
     for left_out in range(order + 1):
         coefficient = (-1) ** left_out * (size - left_out) ** order / (math.factorial(order - left_out) * math.factorial(left_out))
-        subsets = (log_w - pivot)[torch.tensor(_subsets(size, size - left_out), device=log_w.device)]       # (subsets, K - j, *B)
+        kept = torch.as_tensor(_subsets(size, size - left_out), device=log_w.device)
+        subsets = (log_w - pivot)[kept]                                                                      # (subsets, K - j, *B)
         total = total + coefficient * (torch.logsumexp(subsets, 1) - math.log(size - left_out)).mean(0)
     return total
 
@@ -223,8 +225,8 @@ def _tempered_mean(log_w: Tensor, beta: float) -> Tensor:
 
 
 @lru_cache(maxsize=32)
-def _subsets(size: int, chosen: int) -> tuple[tuple[int, ...], ...]:
-    return tuple(combinations(range(size), chosen))
+def _subsets(size: int, chosen: int) -> np.ndarray:
+    return np.array(list(combinations(range(size), chosen)))
 
 
 def _check(log_w: Tensor) -> None:
