@@ -110,7 +110,7 @@ def gradient_moments(estimator: Callable[..., Tensor], p: Model, q: Family, x: T
 def _batch(estimator: Callable[..., Tensor], p: Model, q: Family, x: Tensor, num_samples: int, replicates: int, bound: Bound,
            generator: torch.Generator | None) -> dict[str, Tensor]:
     rows = x.shape[0] if not p.local else 1
-    chunk = max(1, min(replicates, int(2e7) // max(1, num_samples * max(q.noise_dim, rows) * 4)))
+    chunk = max(1, min(replicates, int(2e7) // max(1, num_samples * max(q.noise_dim, q.dim, rows) * 4)))
     parts: dict[str, list[Tensor]] = {}
     for start in range(0, replicates, chunk):
         size = min(chunk, replicates - start)

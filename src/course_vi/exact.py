@@ -1,15 +1,22 @@
-r"""Slow, sure answers: quadrature in one dimension, used as the oracle wherever no closed form exists."""
+r"""Slow, sure answers, used as the oracle wherever no closed form exists: quadrature in one dimension, and enumeration."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Size, Tensor
+from torch.distributions import Distribution, constraints
 
-__all__ = ["gauss_hermite", "log_integral", "normal_expectation"]
+from course_vi import expect
+
+__all__ = ["Enumerated", "enumerate_binary", "enumerate_categories", "expected_bound", "gauss_hermite", "log_integral",
+           "normal_expectation"]
+
+MOST = 2**22          # states, or tuples of states, that anyone should wait for
 
 
 @lru_cache(maxsize=16)
@@ -72,3 +79,127 @@ def log_integral(log_f: Callable[[Tensor], Tensor], low: float = -12.0, high: fl
     log_weights = torch.full((points,), float(np.log(step)), dtype=dtype, device=device)
     log_weights[[0, -1]] -= float(np.log(2.0))
     return torch.logsumexp(log_values + log_weights.view((-1,) + (1,) * (log_values.dim() - 1)), 0)
+
+
+def enumerate_categories(sizes: Sequence[int], like: Tensor | None = None) -> Tensor:
+    """All values of a vector of categorical variables, as indices ``(S, len(sizes))`` with S the product of the sizes.
+
+    The last variable changes fastest.
+
+    Args:
+        sizes: the number of categories of each variable.
+        like: a tensor whose dtype and device the answer takes; long integers on the CPU without it.
+
+    Raises:
+        ValueError: a size below one, or more than four million states.
+
+    >>> enumerate_categories((2, 3)).tolist()
+    [[0, 0], [0, 1], [0, 2], [1, 0], [1, 1], [1, 2]]
+    """
+    for size in sizes:
+        expect.positive_integer("sizes", size)
+    count = math.prod(sizes)
+    if count > MOST or not len(sizes):
+        raise ValueError(f"sizes is {tuple(sizes)}, that is {count} states; expected at least one variable and at most {MOST} states")
+    grid = torch.cartesian_prod(*[torch.arange(size) for size in sizes]).reshape(count, len(sizes))
+    return grid.to(like) if like is not None else grid
+
+
+def enumerate_binary(n: int, like: Tensor | None = None) -> Tensor:
+    """All vectors of n bits, ``(2^n, n)``, zeros first; arguments as in ``enumerate_categories``.
+
+    >>> enumerate_binary(2).tolist()
+    [[0, 0], [0, 1], [1, 0], [1, 1]]
+    """
+    expect.positive_integer("n", n)
+    return enumerate_categories((2,) * n, like)
+
+
+def expected_bound(log_joint: Tensor, log_q: Tensor, bound: Callable[[Tensor], Tensor], num_samples: int, chunk: int = 2**16) -> Tensor:
+    r"""The exact K-sample bound of a discrete latent: the sum over all K-tuples of states.
+
+    .. math:: \mathbb E\, \hat L_K = \sum_{z_1, \dots, z_K} \prod_k q(z_k)\; L(\log w_1, \dots, \log w_K), \qquad
+              \log w_k = \log p(x, z_k) - \log q(z_k)
+
+    Args:
+        log_joint, log_q: the two log-densities at *every* state, ``(S, *B)`` each, on any grid such as ``enumerate_binary``.
+        bound: ``(K, *B) -> (*B)``.
+        num_samples: K; the cost is S^K.
+        chunk: tuples evaluated at a time.
+
+    Returns:
+        ``(*B)``, differentiable in both densities: the exact value *and* the exact gradient, which no sample can be wrong about.
+
+    Raises:
+        ValueError: q does not add up to one over the states; more than four million tuples.
+
+    >>> log_q = torch.tensor([0.5, 0.5]).log()
+    >>> log_joint = torch.tensor([0.1, 0.3]).log()                 # evidence 0.4
+    >>> expected_bound(log_joint, log_q, lambda log_w: log_w.mean(0), 1).exp()
+    tensor(0.3464)
+    """
+    expect.positive_integer("num_samples", num_samples)
+    log_joint, log_q = torch.broadcast_tensors(log_joint, log_q)
+    states = log_q.shape[0]
+    total = log_q.detach().logsumexp(0)
+    if not torch.allclose(total, torch.zeros_like(total), atol=1e-4):
+        raise ValueError(f"log_q adds up to {total.exp().flatten().tolist()[:4]} over {states} states; expected 1 over them all")
+    if states**num_samples > MOST:
+        raise ValueError(f"num_samples is {num_samples} with {states} states: {states**num_samples} tuples; expected at most {MOST}")
+    possible = log_q > -math.inf
+    log_w = torch.where(possible, log_joint - torch.where(possible, log_q, torch.zeros_like(log_q)), torch.zeros_like(log_q))
+    answer = torch.zeros_like(log_w[0])
+    for codes in torch.arange(states**num_samples, device=log_w.device).split(chunk):
+        tuples = torch.stack([codes // states**k % states for k in range(num_samples)])            # (K, tuples)
+        answer = answer + (log_q[tuples].sum(0).exp() * bound(log_w[tuples])).sum(0)
+    return answer
+
+
+class Enumerated(Distribution):
+    r"""A distribution over a finite list of states: what an exact posterior over discrete latents is.
+
+    .. math:: p(z = s_i) = \frac{e^{a_i}}{\sum_j e^{a_j}}
+
+    Args:
+        states: the list, ``(S, D)``, without repetition.
+        log_weights: a, ``(S, *B)``; need not be normalized.
+
+    >>> p = Enumerated(enumerate_binary(2), torch.tensor([1.0, 1.0, 2.0, 4.0]).log())
+    >>> p.mean, p.log_prob(torch.tensor([1, 0])).exp()
+    (tensor([0.7500, 0.6250]), tensor(0.2500))
+    """
+
+    arg_constraints: dict[str, constraints.Constraint] = {}
+    support = constraints.real_vector
+
+    def __init__(self, states: Tensor, log_weights: Tensor) -> None:
+        if states.dim() != 2 or log_weights.shape[:1] != states.shape[:1]:
+            raise ValueError(f"states and log_weights have shapes {tuple(states.shape)} and {tuple(log_weights.shape)}; "
+                             "expected (S, D) and (S, *B)")
+        self.states, self.logits = states, log_weights - log_weights.logsumexp(0)
+        super().__init__(Size(log_weights.shape[1:]), Size(states.shape[1:]), validate_args=False)
+
+    @property
+    def probs(self) -> Tensor:
+        """``(S, *B)``."""
+        return self.logits.exp()
+
+    @property
+    def mean(self) -> Tensor:
+        return torch.einsum("s...,sd->...d", self.probs, self.states.to(self.logits))
+
+    def log_prob(self, value: Tensor) -> Tensor:
+        """log p(z), ``(K, *B)`` for ``(K, *B, D)``; minus infinity at a vector that is no state."""
+        same = (value.unsqueeze(-2) == self.states).all(-1).movedim(-1, 0)                     # (S, K, *B)
+        logits = self.logits.reshape(len(self.states), *(1,) * (same.dim() - self.logits.dim()), *self.logits.shape[1:])
+        return torch.where(same, logits, torch.full_like(logits, -math.inf)).amax(0)
+
+    def draw(self, shape: tuple[int, ...], generator: torch.Generator | None = None) -> Tensor:
+        """z ``(*shape, D)``, where shape ends in the batch."""
+        edges = self.probs.detach().cumsum(0)[:-1]
+        uniform = torch.rand(shape, generator=generator, dtype=edges.dtype, device=edges.device)
+        edges = edges.reshape(len(edges), *(1,) * (uniform.dim() - edges.dim() + 1), *edges.shape[1:])
+        return self.states[(uniform >= edges).sum(0)]
+
+    def entropy(self) -> Tensor:
+        return torch.special.entr(self.probs).sum(0)

@@ -2,8 +2,10 @@
 
 from course_vi.families.amortized import Amortized
 from course_vi.families.base import Family, batch_shape
+from course_vi.families.discrete import BernoulliMeanField, CategoricalMeanField
 from course_vi.families.flow import Flow
 from course_vi.families.gaussian import FactorCovariance, FullRank, MeanField
 from course_vi.families.layered import Layered
 
-__all__ = ["Amortized", "FactorCovariance", "Family", "Flow", "FullRank", "Layered", "MeanField", "batch_shape"]
+__all__ = ["Amortized", "BernoulliMeanField", "CategoricalMeanField", "FactorCovariance", "Family", "Flow", "FullRank", "Layered",
+           "MeanField", "batch_shape"]

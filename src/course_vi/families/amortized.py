@@ -3,26 +3,27 @@ r"""Amortized families: a network reads the datum and writes the parameters."""
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from torch import Size, Tensor, nn
 
-from course_vi.distributions import CholeskyNormal, DiagonalNormal, FactorNormal
 from course_vi.families.base import Family
+from course_vi.families.discrete import DiscreteFamily
 from course_vi.families.gaussian import GaussianFamily
 
 __all__ = ["Amortized"]
 
 
 class Amortized(Family):
-    r"""A Gaussian family whose parameters are a function of the datum, :math:`q_\phi(z \mid x) = q(z; f_\phi(x))`.
+    r"""A Gaussian or discrete family whose parameters are a function of the datum, :math:`q_\phi(z \mid x) = q(z; f_\phi(x))`.
 
     Args:
         family: says which density, and names and shapes its parameters; its own values are not used.
         encoder: maps ``(*B, Dx)`` to ``(*B, P)``, where P counts the family's parameters in the order of ``named_parameters``
-            (for ``MeanField``: loc, then log_scale, so P = 2D).
+            (for ``MeanField``: loc, then log_scale, so P = 2D; for a discrete family: logits).
 
     Raises:
-        TypeError: the family is no Gaussian family.
+        TypeError: the family is neither Gaussian nor discrete.
         ValueError: the encoder holds dropout or batch normalization. Either makes log q another function at each call, or one
             that depends on the rest of the batch, and no estimator of the course would be right for it.
 
@@ -34,18 +35,23 @@ class Amortized(Family):
     torch.Size([3, 10, 8])
     """
 
-    def __init__(self, family: GaussianFamily, encoder: nn.Module) -> None:
+    def __init__(self, family: GaussianFamily | DiscreteFamily, encoder: nn.Module) -> None:
         super().__init__()
-        if not isinstance(family, GaussianFamily):
-            raise TypeError(f"family is a {type(family).__name__}; expected MeanField, FullRank or FactorCovariance")
+        if not isinstance(family, (GaussianFamily, DiscreteFamily)):
+            raise TypeError(f"family is a {type(family).__name__}; expected MeanField, FullRank, FactorCovariance or a discrete family")
         if family.batch_shape != Size():
             raise ValueError(f"family carries a batch {tuple(family.batch_shape)}; expected one without: the encoder supplies it")
         refuse_noisy_layers(encoder)
-        self.build, self.dim, self.noise_dim = family.build, family.dim, family.noise_dim
+        self.dim, self.noise_dim, self.reparametrized = family.dim, family.noise_dim, family.reparametrized
+        self.build = family.build                     # type: ignore[method-assign]
         self.shapes = {name: parameter.shape for name, parameter in family.named_parameters()}
+        self.event_dims = {name: len(shape) for name, shape in self.shapes.items()}
         self.encoder = encoder
 
-    def distribution(self, x: Tensor | None = None) -> DiagonalNormal | CholeskyNormal | FactorNormal:
+    def distribution(self, x: Tensor | None = None) -> Any:
+        return self.build(**self.numbers(x))
+
+    def numbers(self, x: Tensor | None = None) -> dict[str, Tensor]:
         if x is None:
             raise ValueError("x is None; an amortized family needs the datum it is asked about")
         flat = self.encoder(x)
@@ -53,8 +59,8 @@ class Amortized(Family):
         if flat.shape[-1] != sum(sizes):
             raise ValueError(f"encoder gave {flat.shape[-1]} numbers per datum; expected {sum(sizes)} for {dict(self.shapes)}")
         parts = flat.split(sizes, -1)
-        return self.build(**{name: part.reshape(*flat.shape[:-1], *shape)
-                             for (name, shape), part in zip(self.shapes.items(), parts, strict=True)})
+        return {name: part.reshape(*flat.shape[:-1], *shape)
+                for (name, shape), part in zip(self.shapes.items(), parts, strict=True)}
 
 
 def refuse_noisy_layers(encoder: nn.Module) -> None:

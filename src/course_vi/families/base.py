@@ -25,8 +25,11 @@ class Family(nn.Module):
 
     Attributes:
         dim: D, the size of the latent event.
-        noise_dim: the size of the noise event (D, but rank + D for a factor covariance).
+        noise_dim: the size of the noise event (D, but rank + D for a factor covariance); 0 for a family that has no noise, and draws
+            its samples from its distribution's ``draw(shape, generator)``.
         reparametrized: whether ``transport`` exists; a family without it serves the score function only.
+        event_dims: for a family indexed by a few numbers, how many axes the event of each has, ``{name: axes}``; else empty. Such a
+            family has ``numbers(x)``, and ``build(**numbers)`` is its density.
         replicable: whether the parameters may carry a batch axis of replicates in front.
     """
 
@@ -34,6 +37,7 @@ class Family(nn.Module):
     noise_dim: int
     reparametrized: bool = True
     replicable: bool = False
+    event_dims: dict[str, int] = {}
 
     @property
     def batch_shape(self) -> Size:
@@ -42,6 +46,15 @@ class Family(nn.Module):
 
     def distribution(self, x: Tensor | None = None) -> Any:
         """q(. | x) as a ``torch.distributions.Distribution`` that also has ``transport(eps)``."""
+        raise NotImplementedError
+
+    def numbers(self, x: Tensor | None = None) -> dict[str, Tensor]:
+        """The numbers that index q(. | x), ``{name: (*B, *event)}``: means, log scales, logits, as parameters or from a network."""
+        raise NotImplementedError(f"{type(self).__name__} is not indexed by a few numbers")
+
+    @staticmethod
+    def build(**parameters: Tensor) -> Any:
+        """The density that the numbers index."""
         raise NotImplementedError
 
     def forward(self, x: Tensor | None, z: Tensor) -> Tensor:
@@ -63,6 +76,8 @@ class Family(nn.Module):
 
     def noise(self, shape: tuple[int, ...], generator: torch.Generator | None = None) -> Tensor:
         """Standard normal noise ``(*shape, noise_dim)``, on the device and in the dtype of the parameters."""
+        if not self.noise_dim:
+            raise TypeError(f"{type(self).__name__} has no noise: it draws its samples from a generator; expected a call of draw")
         like = next(self.parameters())
         return torch.randn(*shape, self.noise_dim, generator=generator, dtype=like.dtype, device=like.device)
 
@@ -71,11 +86,18 @@ class Family(nn.Module):
         expect.event_size("eps", eps, self.noise_dim)
         return self.distribution(x).transport(eps)
 
+    def draw(self, shape: tuple[int, ...], generator: torch.Generator | None = None, x: Tensor | None = None) -> Tensor:
+        """z ~ q(. | x), ``(*shape, D)``, without a graph: by way of the noise where there is some."""
+        with torch.no_grad():
+            if self.noise_dim:
+                return self.transport(self.noise(shape, generator), x)
+            samples: Tensor = self.distribution(x).draw(shape, generator)
+            return samples
+
     def sample(self, num_samples: int, x: Tensor | None = None, generator: torch.Generator | None = None) -> Tensor:
         """z ~ q(. | x), ``(K, *B, D)``, without a graph. B is the batch of the parameters, and of x where x is given."""
         expect.positive_integer("num_samples", num_samples)
-        with torch.no_grad():
-            return self.transport(self.noise((num_samples, *batch_shape(self, x)), generator), x)
+        return self.draw((num_samples, *batch_shape(self, x)), generator, x)
 
 
 def batch_shape(q: Family, x: Tensor | None, local: bool = True) -> Size:

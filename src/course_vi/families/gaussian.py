@@ -27,6 +27,7 @@ class GaussianFamily(Family):
     """
 
     replicable = True
+    event_dims = {"loc": 1, "log_scale": 1, "lower": 2, "factor": 2}
 
     def __init__(self, dim: int, loc: Tensor | None = None, log_scale: Tensor | None = None) -> None:
         super().__init__()
@@ -48,8 +49,11 @@ class GaussianFamily(Family):
     def build(**parameters: Tensor) -> DiagonalNormal | CholeskyNormal | FactorNormal:
         raise NotImplementedError
 
+    def numbers(self, x: Tensor | None = None) -> dict[str, Tensor]:
+        return dict(self.named_parameters())
+
     def distribution(self, x: Tensor | None = None) -> DiagonalNormal | CholeskyNormal | FactorNormal:
-        return self.build(**dict(self.named_parameters()))
+        return self.build(**self.numbers(x))
 
 
 class MeanField(GaussianFamily):

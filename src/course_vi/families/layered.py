@@ -12,12 +12,16 @@ __all__ = ["Layered"]
 
 class _LayeredDistribution:
     def __init__(self, first: Family, second: Family, x: Tensor | None) -> None:
-        self.first, self.second = first.distribution(x), second
+        self.first, self.second, self.families, self.x = first.distribution(x), second, (first, second), x
         self.dim, self.noise_dim, self.batch_shape = first.dim, first.noise_dim, self.first.batch_shape
 
     def transport(self, eps: Tensor) -> Tensor:
         z1 = self.first.transport(eps[..., : self.noise_dim])
         return torch.cat([z1, self.second.transport(eps[..., self.noise_dim :], z1)], -1)
+
+    def draw(self, shape: tuple[int, ...], generator: torch.Generator | None = None) -> Tensor:
+        z1 = self.families[0].draw(shape, generator, self.x)
+        return torch.cat([z1, self.second.draw(shape, generator, z1)], -1)
 
     def log_prob(self, z: Tensor) -> Tensor:
         z1, z2 = z[..., : self.dim], z[..., self.dim :]
@@ -47,7 +51,8 @@ class Layered(Family):
     def __init__(self, first: Family, second: Family) -> None:
         super().__init__()
         self.first, self.second = first, second
-        self.dim, self.noise_dim = first.dim + second.dim, first.noise_dim + second.noise_dim
+        self.dim, self.reparametrized = first.dim + second.dim, first.reparametrized and second.reparametrized
+        self.noise_dim = first.noise_dim + second.noise_dim if first.noise_dim and second.noise_dim else 0
 
     @property
     def batch_shape(self) -> torch.Size:

@@ -3,7 +3,7 @@ r"""What every estimator does first: check what it was given, draw the noise, an
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import torch
@@ -15,7 +15,8 @@ from course_vi.distributions import broadcast
 from course_vi.families.base import Family, batch_shape
 from course_vi.models.base import Model
 
-__all__ = ["Bound", "as_surrogate", "draw", "first_weights", "is_linear", "log_joint", "path_weights", "prepare", "weighted_sum"]
+__all__ = ["Bound", "as_surrogate", "draw", "first_weights", "is_linear", "log_joint", "path_weights", "prepare", "sample", "sample_shape",
+           "weighted_sum"]
 
 Bound = Callable[[Tensor], Tensor]
 
@@ -23,6 +24,42 @@ Bound = Callable[[Tensor], Tensor]
 def prepare(p: Model, q: Family, x: Tensor, num_samples: int, bound: Bound, generator: torch.Generator | None,
             noise: Tensor | None, pathwise: bool) -> Tensor:
     """Check the arguments and return the noise ``(K, *B, noise_dim)``: the caller's, or freshly drawn.
+
+    Raises: see ``sample_shape``; and
+        ValueError: noise of another shape.
+    """
+    shape = sample_shape(p, q, x, num_samples, bound, pathwise)
+    if noise is None:
+        return q.noise(shape, generator)
+    expect.event_size("noise", noise, q.noise_dim)
+    if tuple(noise.shape[:-1]) != shape:
+        raise ValueError(f"noise has shape {tuple(noise.shape)}; expected {(*shape, q.noise_dim)}")
+    return noise
+
+
+def sample(p: Model, q: Family, x: Tensor, num_samples: int, bound: Bound, generator: torch.Generator | None,
+           noise: Tensor | None) -> tuple[Any, Tensor]:
+    """q(. | x), and samples from it ``(K, *B, D)`` without a graph: what every estimator begins with that needs no path.
+
+    Raises: see ``prepare``; and
+        ValueError: noise for a family that has none.
+    """
+    if noise is not None and not q.noise_dim:
+        raise ValueError(f"noise was given, but q is a {type(q).__name__}, which draws its samples from a generator; expected noise=None")
+    if q.noise_dim:
+        eps = prepare(p, q, x, num_samples, bound, generator, noise, pathwise=False)
+        density = q.distribution(x)
+        with torch.no_grad():
+            return density, draw(density, eps)
+    shape = sample_shape(p, q, x, num_samples, bound, pathwise=False)
+    density = q.distribution(x)
+    _same_batch(density, torch.Size(shape[1:]))
+    with torch.no_grad():
+        return density, density.draw(shape, generator)
+
+
+def sample_shape(p: Model, q: Family, x: Tensor, num_samples: int, bound: Bound, pathwise: bool) -> tuple[int, ...]:
+    """Check the arguments and return ``(K, *B)``.
 
     Raises:
         TypeError: a pathwise estimator for a family that has no z = t_phi(eps).
@@ -38,23 +75,20 @@ def prepare(p: Model, q: Family, x: Tensor, num_samples: int, bound: Bound, gene
     if p.likelihood_scale(x) != 1.0 and not is_linear(bound, max(num_samples, 2)):
         raise ValueError(f"bound is {_name(bound)} and p scales a minibatch by {p.likelihood_scale(x):g}; expected bounds.elbo. "
                          "A scale inside a non-linear bound is no bound at all: the noise of the minibatch enters the logarithm")
-    shape = (num_samples, *batch_shape(q, x, local=p.local))
-    if noise is None:
-        return q.noise(shape, generator)
-    expect.event_size("noise", noise, q.noise_dim)
-    if tuple(noise.shape[:-1]) != shape:
-        raise ValueError(f"noise has shape {tuple(noise.shape)}; expected {(*shape, q.noise_dim)}")
-    return noise
+    return (num_samples, *batch_shape(q, x, local=p.local))
 
 
 def draw(density: Any, eps: Tensor) -> Tensor:
     """z = t_phi(eps), ``(K, *B, D)``, or a refusal: a family that answers for another batch would be paired silently."""
-    batch = eps.shape[1:-1]
+    _same_batch(density, eps.shape[1:-1])
+    z: Tensor = density.transport(eps)
+    return z
+
+
+def _same_batch(density: Any, batch: torch.Size) -> None:
     if broadcast(batch, density.batch_shape) != batch:
         raise ValueError(f"q answers for a batch {tuple(density.batch_shape)}; expected {tuple(batch)}. "
                          "Does it read x where the latents are global?")
-    z: Tensor = density.transport(eps)
-    return z
 
 
 def log_joint(p: Model, x: Tensor, z: Tensor) -> Tensor:
@@ -137,4 +171,8 @@ def _is_linear(bound: Bound, num_samples: int) -> bool:
 
 
 def _name(bound: Bound) -> str:
+    """What to call a bound in a message: ``iwae``, or ``renyi(alpha=0.5)`` for a ``functools.partial``."""
+    if isinstance(bound, partial):
+        given = [*map(repr, bound.args), *(f"{key}={value!r}" for key, value in bound.keywords.items())]
+        return f"{_name(bound.func)}({', '.join(given)})"
     return getattr(bound, "__name__", repr(bound))

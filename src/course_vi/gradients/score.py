@@ -2,16 +2,19 @@ r"""The score function: differentiate the probability of the sample, not the sam
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import torch
 from torch import Tensor
 
 from course_vi import expect
-from course_vi.bounds import elbo
+from course_vi.bounds import elbo, iwae
 from course_vi.families.base import Family
-from course_vi.gradients.common import Bound, as_surrogate, draw, first_weights, is_linear, log_joint, prepare, weighted_sum
+from course_vi.gradients.baselines import leave_one_out, optimal_constant, score_surrogate
+from course_vi.gradients.common import Bound, _name, as_surrogate, first_weights, is_linear, log_joint, sample, weighted_sum
 from course_vi.models.base import Model
 
-__all__ = ["score_function"]
+__all__ = ["score_function", "vimco"]
 
 
 def score_function(p: Model, q: Family, x: Tensor, num_samples: int = 1, bound: Bound = elbo,
@@ -30,14 +33,18 @@ def score_function(p: Model, q: Family, x: Tensor, num_samples: int = 1, bound: 
 
     Args:
         p, q, x, num_samples, bound, generator: as in ``reparametrized``; q needs no z = t(eps), only samples and a density.
-        noise: the noise that the samples are made from, for families that have it.
-        baseline: ``"none"``, or ``"leave_one_out"`` (b_k is the mean of the *other* log weights; linear bounds only).
+        noise: the noise that the samples are made from, for families that have it; refused for the others.
+        baseline: ``"none"``; ``"leave_one_out"`` (b_k is the mean of the *other* log weights); or ``"optimal_constant"`` (the
+            constant of least variance for each coordinate, estimated from the *other* samples: see ``gradients.baselines``). The
+            last two are for linear bounds; for IWAE there is ``vimco``. ``RunningMean`` and ``LearnedBaseline``, which have a
+            memory or parameters, are estimators of their own.
 
     Returns:
         ``(*B)``: its value is the bound, its gradient is the estimate.
 
     Raises:
-        ValueError: an unknown baseline; leave-one-out with one sample, or with a bound that is not linear.
+        ValueError: an unknown baseline; one that reads the other samples with one sample, or with a bound that is not linear.
+        TypeError: ``"optimal_constant"`` for a family that is not indexed by a few numbers (a flow, layers).
 
     Source: Williams, "Simple statistical gradient-following algorithms", 1992; Ranganath, Gerrish and Blei, AISTATS 2014;
     Kool, van Hoof and Welling, "Buy 4 REINFORCE samples, get a baseline for free!", 2019.
@@ -47,22 +54,71 @@ def score_function(p: Model, q: Family, x: Tensor, num_samples: int = 1, bound: 
     >>> score_function(ConjugateToy(), MeanField(1), torch.tensor([2.0]), num_samples=4, baseline="leave_one_out").shape
     torch.Size([])
     """
-    expect.one_of("baseline", baseline, ("none", "leave_one_out"))
+    expect.one_of("baseline", baseline, ("none", "leave_one_out", "optimal_constant"))
     linear = is_linear(bound, num_samples)
-    if baseline == "leave_one_out" and (num_samples < 2 or not linear):
-        raise ValueError(f"baseline is 'leave_one_out' with num_samples = {num_samples}; expected two samples or more and a bound "
+    if baseline != "none" and (num_samples < 2 or not linear):
+        raise ValueError(f"baseline is {baseline!r} with num_samples = {num_samples}; expected two samples or more and a bound "
                          "that is linear in the log weights: there is no other sample to leave in, or the samples share one reward")
-    eps = prepare(p, q, x, num_samples, bound, generator, noise, pathwise=False)
-    density = q.distribution(x)
-    with torch.no_grad():
-        z = draw(density, eps)
+    if baseline == "optimal_constant" and not q.event_dims:
+        raise TypeError(f"q is a {type(q).__name__} with baseline = 'optimal_constant'; expected a family indexed by a few numbers, "
+                        "Gaussian or discrete, or an amortized one. Use 'leave_one_out'")
+    density, z = sample(p, q, x, num_samples, bound, generator, noise)
     log_q = density.log_prob(z)
     log_w = log_joint(p, x, z) - log_q
-    first = first_weights(bound, log_w)
-    reward = first * log_w.detach() if linear else bound(log_w.detach()).expand_as(log_w)
-    if baseline == "leave_one_out":
-        others = (log_w.detach().sum(0) - log_w.detach()) / (num_samples - 1)
-        reward = reward - first * others
-    # For phi, first * log_w contributes -first * score: mean zero for a linear bound, a needed term for any other.
-    direct = weighted_sum(first, log_w + log_q if linear else log_w)
-    return as_surrogate(bound(log_w), (reward * log_q).sum(0) + direct)
+    if baseline == "optimal_constant":
+        first = first_weights(bound, log_w)
+        rewards = num_samples * first * log_w.detach()
+        return as_surrogate(bound(log_w), optimal_constant(q, x, z, rewards) + weighted_sum(first, log_w + log_q))
+    constant = leave_one_out(log_w.detach()) if baseline == "leave_one_out" else 0.0
+    return score_surrogate(bound, log_w, log_q, linear, constant)
+
+
+def vimco(p: Model, q: Family, x: Tensor, num_samples: int = 5, bound: Bound = iwae,
+          generator: torch.Generator | None = None, noise: Tensor | None = None) -> Tensor:
+    r"""The score function for the IWAE bound, each sample rewarded for what *it* adds.
+
+    .. math:: \hat g_\phi = \sum_k \big(\hat L - \hat L_{-k}\big) \nabla_\phi \log q_\phi(z_k \mid x)
+              - \sum_k \bar w_k \nabla_\phi \log q_\phi(z_k \mid x), \qquad
+              \hat L_{-k} = \log \frac1K \Big(\sum_{j \ne k} w_j + \big(\textstyle\prod_{j \ne k} w_j\big)^{1/(K-1)}\Big)
+
+    :math:`\hat L_{-k}` is the bound with :math:`w_k` replaced by the geometric mean of the others. It does not depend on
+    :math:`z_k`, so the estimate is unbiased; and it is close to :math:`\hat L`, so the rewards are small, where ``score_function``
+    gives every sample the whole bound. Theta gets the gradient of the bound itself.
+
+    Args:
+        p, q, x, num_samples, generator, noise: as in ``score_function``; K is at least 2.
+        bound: ``iwae``, judged by its values and not by its name.
+
+    Returns:
+        ``(*B)``: its value is the bound, its gradient is the estimate.
+
+    Raises:
+        ValueError: one sample (there is no other); a bound that is not IWAE (its rewards would be another bound's).
+
+    Source: Mnih and Rezende, "Variational inference for Monte Carlo objectives", ICML 2016.
+
+    >>> from course_vi.families import BernoulliMeanField
+    >>> from course_vi.models import SigmoidBeliefNet
+    >>> vimco(SigmoidBeliefNet((3, 2)), BernoulliMeanField(2), torch.zeros(5, 3), num_samples=4).shape
+    torch.Size([5])
+    """
+    expect.positive_integer("num_samples", num_samples)
+    if num_samples < 2:
+        raise ValueError(f"num_samples is {num_samples}; expected two or more: the reward of a sample is measured against the others")
+    if not _is_iwae(bound, min(num_samples, 32)):
+        raise ValueError(f"bound is {_name(bound)}; expected bounds.iwae. For a linear bound use score_function with "
+                         "baseline='leave_one_out', for any other score_function or RunningMean")
+    density, z = sample(p, q, x, num_samples, bound, generator, noise)
+    log_q = density.log_prob(z)
+    log_w = log_joint(p, x, z) - log_q
+    weights = log_w.detach()
+    own = torch.eye(num_samples, dtype=torch.bool, device=weights.device).view(num_samples, num_samples, *(1,) * (weights.dim() - 1))
+    without = torch.where(own, leave_one_out(weights), weights.unsqueeze(1))          # (j, k, *B): sample k replaced in column k
+    reward = iwae(weights) - iwae(without)
+    return as_surrogate(bound(log_w), (reward * log_q).sum(0) + weighted_sum(first_weights(bound, log_w), log_w))
+
+
+@lru_cache(maxsize=64)
+def _is_iwae(bound: Bound, num_samples: int) -> bool:
+    points = 3 * torch.randn(num_samples, 4, generator=torch.Generator().manual_seed(num_samples), dtype=torch.float64)
+    return torch.allclose(bound(points), iwae(points), rtol=0, atol=1e-9)

@@ -1,9 +1,10 @@
 """Models p(x, z): what generates the data?"""
 
 from course_vi.models.base import Model
+from course_vi.models.belief import SigmoidBeliefNet
 from course_vi.models.bernoullis import TwoBernoullis
 from course_vi.models.regression import BayesianLogisticRegression
 from course_vi.models.toy import ConjugateToy, GaussianChain
 from course_vi.models.vae import VAE
 
-__all__ = ["BayesianLogisticRegression", "ConjugateToy", "GaussianChain", "Model", "TwoBernoullis", "VAE"]
+__all__ = ["BayesianLogisticRegression", "ConjugateToy", "GaussianChain", "Model", "SigmoidBeliefNet", "TwoBernoullis", "VAE"]
