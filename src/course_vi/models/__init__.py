@@ -2,8 +2,9 @@
 
 from course_vi.models.base import Model
 from course_vi.models.bernoullis import TwoBernoullis
+from course_vi.models.net import NetModel
 from course_vi.models.regression import BayesianLogisticRegression
 from course_vi.models.toy import ConjugateToy, GaussianChain
 from course_vi.models.vae import VAE
 
-__all__ = ["BayesianLogisticRegression", "ConjugateToy", "GaussianChain", "Model", "TwoBernoullis", "VAE"]
+__all__ = ["BayesianLogisticRegression", "ConjugateToy", "GaussianChain", "Model", "NetModel", "TwoBernoullis", "VAE"]
