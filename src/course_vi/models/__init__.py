@@ -4,7 +4,8 @@ from course_vi.models.base import Model
 from course_vi.models.bernoullis import TwoBernoullis
 from course_vi.models.net import NetModel
 from course_vi.models.regression import BayesianLogisticRegression
+from course_vi.models.state_space import LinearGaussianSSM
 from course_vi.models.toy import ConjugateToy, GaussianChain
 from course_vi.models.vae import VAE
 
-__all__ = ["BayesianLogisticRegression", "ConjugateToy", "GaussianChain", "Model", "NetModel", "TwoBernoullis", "VAE"]
+__all__ = ["BayesianLogisticRegression", "ConjugateToy", "GaussianChain", "LinearGaussianSSM", "Model", "NetModel", "TwoBernoullis", "VAE"]
