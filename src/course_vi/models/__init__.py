@@ -3,6 +3,9 @@
 from course_vi.models.base import Model
 from course_vi.models.bernoullis import TwoBernoullis
 from course_vi.models.hmm import GaussianHMM, HiddenMarkovModel
+from course_vi.models.linear import BayesianLinearRegression, ProbabilisticPCA
+from course_vi.models.mixed import LinearMixedModel
+from course_vi.models.mixture import GaussianMixture
 from course_vi.models.net import NetModel
 from course_vi.models.regression import BayesianLogisticRegression
 from course_vi.models.state_space import LinearGaussianSSM
@@ -10,6 +13,6 @@ from course_vi.models.toy import ConjugateToy, GaussianChain
 from course_vi.models.vae import VAE
 
 __all__ = [
-    "BayesianLogisticRegression", "ConjugateToy", "GaussianChain", "GaussianHMM", "HiddenMarkovModel", "LinearGaussianSSM", "Model",
-    "NetModel", "TwoBernoullis", "VAE",
+    "BayesianLinearRegression", "BayesianLogisticRegression", "ConjugateToy", "GaussianChain", "GaussianHMM", "GaussianMixture",
+    "HiddenMarkovModel", "LinearGaussianSSM", "LinearMixedModel", "Model", "NetModel", "ProbabilisticPCA", "TwoBernoullis", "VAE",
 ]

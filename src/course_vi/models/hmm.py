@@ -28,7 +28,7 @@ class HiddenMarkovModel(Model):
 
     A datum is one series: x holds T symbols and z holds T states, whole numbers from 0, stored as numbers of any dtype.
 
-    .. math:: \alpha_t(j) = p(x_{1..t}, z_t = j), \qquad \beta_t(i) = p(x_{t+1..T} \mid z_t = i), \quad p(z_t \mid x) \propto \alpha_t \beta_t
+    .. math:: \alpha_t(j) = p(x_{1..t}, z_t = j),\; \beta_t(i) = p(x_{t+1..T} \mid z_t = i),\; p(z_t \mid x) \propto \alpha_t \beta_t
 
     are computed in log space, one step of :math:`S^2` work for each datum of the series.
 
