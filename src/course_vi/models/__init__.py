@@ -2,6 +2,7 @@
 
 from course_vi.models.base import Model
 from course_vi.models.bernoullis import TwoBernoullis
+from course_vi.models.energy import BoltzmannMachine, IsingModel, auto_logit, grid_neighbours
 from course_vi.models.hmm import GaussianHMM, HiddenMarkovModel
 from course_vi.models.linear import BayesianLinearRegression, ProbabilisticPCA
 from course_vi.models.mixed import LinearMixedModel
@@ -13,6 +14,7 @@ from course_vi.models.toy import ConjugateToy, GaussianChain
 from course_vi.models.vae import VAE
 
 __all__ = [
-    "BayesianLinearRegression", "BayesianLogisticRegression", "ConjugateToy", "GaussianChain", "GaussianHMM", "GaussianMixture",
-    "HiddenMarkovModel", "LinearGaussianSSM", "LinearMixedModel", "Model", "NetModel", "ProbabilisticPCA", "TwoBernoullis", "VAE",
+    "BayesianLinearRegression", "BayesianLogisticRegression", "BoltzmannMachine", "ConjugateToy", "GaussianChain", "GaussianHMM",
+    "GaussianMixture", "HiddenMarkovModel", "IsingModel", "LinearGaussianSSM", "LinearMixedModel", "Model", "NetModel",
+    "ProbabilisticPCA", "TwoBernoullis", "VAE", "auto_logit", "grid_neighbours",
 ]
