@@ -60,7 +60,7 @@ class HiddenMarkovModel(Model):
 
     def emission_log_prob(self, x: Tensor) -> Tensor:
         """log p(x_t | z_t = s) for every state, ``(*B, T, S)``."""
-        symbols = _whole("x", x, self.emission_logits.shape[-1])
+        symbols = expect.indices("x", x, self.emission_logits.shape[-1])
         return self.emission_logits.log_softmax(-1).mT[symbols]
 
     def emit(self, z: Tensor, generator: torch.Generator | None = None) -> Tensor:
@@ -68,7 +68,7 @@ class HiddenMarkovModel(Model):
         return _choose(self.emission_logits.softmax(-1)[z], generator).to(self.emission_logits.dtype)
 
     def log_factors(self, x: Tensor, z: Tensor) -> dict[str, Tensor]:
-        states = _whole("z", z, self.states)
+        states = expect.indices("z", z, self.states)
         seen = self.emission_log_prob(x)
         return {
             "initial": self.initial_logits.log_softmax(-1)[states[..., 0]],
@@ -183,7 +183,7 @@ class DiscreteChain(Distribution):
             return torch.stack(states, -1).to(self.initial.dtype)
 
     def log_prob(self, value: Tensor) -> Tensor:
-        z = _whole("z", value, self.initial.shape[-1])
+        z = expect.indices("z", value, self.initial.shape[-1])
         first = self.initial.expand(*z.shape[:-1], -1).gather(-1, z[..., :1]).squeeze(-1)
         size = self.initial.shape[-1]
         flat = self.transition.flatten(-2).expand(*z.shape[:-1], z.shape[-1] - 1, size**2)
@@ -194,14 +194,6 @@ def _choose(probabilities: Tensor, generator: torch.Generator | None) -> Tensor:
     """An index for each row of probabilities ``(..., S)``."""
     flat = torch.multinomial(probabilities.reshape(-1, probabilities.shape[-1]), 1, generator=generator)
     return flat.reshape(probabilities.shape[:-1])
-
-
-def _whole(name: str, value: Tensor, count: int) -> Tensor:
-    """Whole numbers below ``count``, as indices, or a refusal."""
-    index = value.long()
-    if not bool(((index == value) & (index >= 0) & (index < count)).all()):
-        raise ValueError(f"{name} has entries that are no whole number from 0 to {count - 1}")
-    return index
 
 
 def _logits(name: str, probabilities: Tensor, shape: tuple[int, ...]) -> Tensor:
