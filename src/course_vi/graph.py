@@ -83,11 +83,12 @@ class BayesNet:
         if not nodes:
             raise ValueError("a BayesNet has no nodes; expected at least one, as name=recipe")
         wrapped = {name: node if isinstance(node, Replicated) else Replicated(node, ()) for name, node in nodes.items()}
-        for name, node in wrapped.items():
-            if not callable(node.recipe):
-                raise TypeError(f"node {name} is a {type(node.recipe).__name__}; expected a function of its parents")
         self.recipes = {name: node.recipe for name, node in wrapped.items()}
         self.plates = {name: node.plates for name, node in wrapped.items()}
+        sizes: dict[str, int] = {}
+        for p in (p for plates in self.plates.values() for p in plates):
+            if sizes.setdefault(p.name, p.size) != p.size:
+                raise ValueError(f"plate {p.name!r} has sizes {sizes[p.name]} and {p.size}; expected one size, or two names")
         self.parents = {name: _arguments(name, recipe, tuple(nodes)) for name, recipe in self.recipes.items()}
         self.order = _topological(self.parents)
         self.observed: dict[str, Tensor] = {}
@@ -130,6 +131,9 @@ class BayesNet:
         the posterior, but weighted by the factors of the observed nodes they become so (likelihood weighting).
         """
         expect.positive_integer("n", n)
+        for name, value in self.observed.items():
+            if value.shape != self.shape(name):
+                raise ValueError(f"{name} is held at a batch of values, {tuple(value.shape)}; expected one, {tuple(self.shape(name))}")
         with _stream(generator), torch.no_grad():
             return self._draw(Size([n]))
 
@@ -181,7 +185,7 @@ class BayesNet:
         values: dict[str, Tensor] = {}
         for name in self.order:
             if name in self.observed:
-                values[name] = self.observed[name]
+                values[name] = self.observed[name].expand(*batch, *self.shape(name))
                 continue
             try:
                 density = self._distribution(name, values)
@@ -211,6 +215,8 @@ class BayesNet:
 
 def _arguments(name: str, recipe: Recipe, nodes: tuple[str, ...]) -> tuple[str, ...]:
     """The parents that a recipe asks for by name."""
+    if not callable(recipe):
+        raise TypeError(f"node {name} is a {type(recipe).__name__}; expected a function of its parents")
     function = recipe.forward if isinstance(recipe, nn.Module) else recipe
     parents = []
     for argument in inspect.signature(function).parameters.values():

@@ -15,7 +15,7 @@ from course_vi.bounds import elbo
 from course_vi.families import MeanField
 from course_vi.gradients import reparametrized
 from course_vi.graph import BayesNet, plate
-from course_vi.models import ConjugateToy, TwoBernoullis
+from course_vi.models import BayesianLogisticRegression, ConjugateToy, TwoBernoullis
 
 ZERO, ONE = torch.zeros((), dtype=DOUBLE), torch.ones((), dtype=DOUBLE)
 
@@ -131,6 +131,20 @@ def test_crossed_plates():
     assert net.sample(5, generator(0))["y"].shape == (5, 4, 3)
 
 
+def test_a_vector_outside_and_vectors_inside(evidence):
+    """Logistic regression as a net: one weight vector, n rows of features and labels; given the features, it is our model."""
+    n, zero = plate("n", 4), torch.zeros(3, dtype=DOUBLE)
+    net = BayesNet(w=lambda: Normal(zero, 2.0), f=n(lambda: Independent(Normal(zero, 1.0), 1)),
+                   y=n(lambda w, f: Bernoulli(logits=(w * f).sum(-1))))
+    f, y, w = randn(4, 3, seed=0), (randn(4, seed=1) > 0).double(), randn(5, 3, seed=2)
+    log_p = net.condition(f=f, y=y).log_factors(w=w)
+    error = (log_p["w"] + log_p["y"] - BayesianLogisticRegression(3, 2.0).log_joint(torch.cat([f, y.unsqueeze(-1)], -1), w)).abs().max()
+    assert error < 1e-12 and net.sample(6, generator(0))["f"].shape == (6, 4, 3)
+    held = net.condition(f=f).sample(6, generator(0))
+    assert held["f"].shape == (6, 4, 3) and held["y"].shape == (6, 4) and torch.equal(held["f"][2], f)
+    evidence("graph.BayesNet.condition", "models.BayesianLogisticRegression", error=error)
+
+
 def test_a_child_outside_sees_all_copies():
     n = plate("n", 3)
     net = BayesNet(z=n(lambda: Normal(torch.zeros(1, 2, dtype=DOUBLE), ONE)), total=lambda z: Normal(z.sum((-2, -1)), ONE))
@@ -199,6 +213,8 @@ def test_seeds_reproduce_and_leave_the_global_stream_alone():
     (lambda: BayesNet(z=plate("n", 3)(lambda: Normal(torch.zeros(2), 1.0))), "node z"),
     (lambda: plate("n", 2)(plate("n", 3)(lambda: Normal(0.0, 1.0))), "plate 'n' holds a node twice"),
     (lambda: plate("n", 0), "size is 0"),
+    (lambda: BayesNet(a=plate("n", 2)(lambda: Normal(0.0, 1.0)), b=plate("n", 3)(lambda: Normal(0.0, 1.0))), "plate 'n' has sizes 2 and 3"),
+    (lambda: toy().condition(x=torch.zeros(4)).sample(4), r"x is held at a batch of values, \(4,\)"),
     (lambda: toy().log_joint(x=ZERO), "no value for z"),
     (lambda: toy().log_joint(x=ZERO, z=ZERO, w=ZERO), "no node w"),
     (lambda: toy().condition(w=ZERO), "no node w"),
