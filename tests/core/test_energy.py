@@ -52,6 +52,16 @@ def test_energy_written_out():
         assert model.energy(torch.tensor(x, dtype=DOUBLE)).item() == pytest.approx(wanted, abs=1e-13)
 
 
+def test_only_the_symmetric_part_counts():
+    """A gradient step on one place of a pair moves the pair: an asymmetric matrix and a diagonal are read as the pairs they hold."""
+    model, x = boltzmann(4), boltzmann(4).states()
+    before = model.energy(x), model.conditional_logits(x)
+    with torch.no_grad():
+        model.weights += randn(4, 4, seed=5).tril(-1) - randn(4, 4, seed=5).tril(-1).mT + torch.eye(4, dtype=DOUBLE)
+    after = model.energy(x), model.conditional_logits(x)
+    assert all(torch.allclose(a, b, atol=1e-12) for a, b in zip(before, after, strict=True))
+
+
 def test_three_names_for_one_model(evidence):
     """Ising and Boltzmann agree on every state; the conditionals of the joint are the logistic regressions of the auto-logit."""
     magnet = IsingModel(random_pairs(5), randn(5, seed=1))

@@ -9,7 +9,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from oracles import DOUBLE, generator, randn
+from oracles import DOUBLE, LIMIT, generator, randn
 from torch.distributions import Categorical, MultivariateNormal, Normal
 
 from course_vi.diagnostics import gradient_moments
@@ -116,6 +116,40 @@ def test_extreme_scales_stay_exact(scale):
         scale * ssm.initial_loc.detach(), scale**2 * (ssm.initial_root @ ssm.initial_root.mT).detach(), steps=3)
     x = ssm.sample(3, generator(0))[0]
     assert torch.allclose(wide.log_evidence(scale * x), ssm.log_evidence(x) - 3 * math.log(scale), atol=1e-8)
+
+
+@pytest.mark.parametrize("name", ["mixture", "hmm", "gaussian hmm"])
+def test_logits_count_up_to_a_constant(name):
+    """While logits are learned they do not stay normalized; nothing may rest on that."""
+    model = LOCAL[name]()
+    x, z = model.sample(4, generator(0))
+    before = model.log_joint(x, z.unsqueeze(0)), model.log_evidence(x), model.posterior(x).log_prob(z)
+    with torch.no_grad():
+        for parameter_name, parameter in model.named_parameters():
+            if "logits" in parameter_name:
+                parameter += 3.0
+    after = model.log_joint(x, z.unsqueeze(0)), model.log_evidence(x), model.posterior(x).log_prob(z)
+    assert all(torch.allclose(a, b, atol=1e-12) for a, b in zip(before, after, strict=True))
+    again, same = model.sample(4, generator(0))
+    assert torch.equal(x, again) and torch.equal(z, same)
+
+
+@pytest.mark.parametrize("name", ["mixture", "state space"])
+def test_roots_count_up_to_a_rotation(name):
+    """While roots of covariances are learned they do not stay triangular: only root root' matters."""
+    model = LOCAL[name]()
+    x, z = model.sample(4, generator(0))
+    before = model.log_joint(x, z.unsqueeze(0)), model.log_evidence(x), model.posterior(x).log_prob(z)
+    with torch.no_grad():
+        for parameter_name, parameter in model.named_parameters():
+            if "root" in parameter_name:
+                parameter.copy_(parameter @ torch.linalg.qr(randn(parameter.shape[-1], parameter.shape[-1], seed=9))[0])
+    after = model.log_joint(x, z.unsqueeze(0)), model.log_evidence(x), model.posterior(x).log_prob(z)
+    assert all(torch.allclose(a, b, atol=1e-11) for a, b in zip(before, after, strict=True))
+    x, z = model.sample(20_000, generator(1))
+    wanted = LOCAL[name]().sample(20_000, generator(2))[0]
+    spread = (x.square().var(0) + wanted.square().var(0)).sqrt() / math.sqrt(20_000)
+    assert ((x.square().mean(0) - wanted.square().mean(0)) / spread).abs().max() < LIMIT
 
 
 def test_a_state_space_model_as_a_net(evidence):
