@@ -131,6 +131,18 @@ def test_crossed_plates():
     assert net.sample(5, generator(0))["y"].shape == (5, 4, 3)
 
 
+def test_plates_of_a_parent_in_another_order():
+    """A parent in (i, j): a child in (j, i) finds it turned, a child in j alone finds the copies over i behind its own axis."""
+    i, j = plate("i", 3), plate("j", 4)
+    net = BayesNet(a=i(j(lambda: Normal(torch.zeros(3, 4, 2, dtype=DOUBLE), ONE))), turned=j(i(lambda a: Normal(a[..., 0], ONE))),
+                   total=j(lambda a: Normal(a[..., 1].sum(-1), ONE)))
+    a, turned, total = randn(5, 3, 4, 2, seed=0), randn(5, 4, 3, seed=1), randn(5, 4, seed=2)
+    factors = net.log_factors(a=a, turned=turned, total=total)
+    assert net.shape("a") == (3, 4, 2) and net.shape("turned") == (4, 3)
+    assert torch.allclose(factors["turned"], Normal(a[..., 0].mT, 1.0).log_prob(turned).sum((1, 2)))
+    assert torch.allclose(factors["total"], Normal(a[..., 1].sum(1), 1.0).log_prob(total).sum(1))
+
+
 def test_a_vector_outside_and_vectors_inside(evidence):
     """Logistic regression as a net: one weight vector, n rows of features and labels; given the features, it is our model."""
     n, zero = plate("n", 4), torch.zeros(3, dtype=DOUBLE)
