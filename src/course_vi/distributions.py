@@ -3,18 +3,21 @@ r"""Three Gaussians that know how to be frozen.
 ``torch.distributions`` has no ``detach``. These have one, and it is cheap: a second distribution that shares the numbers
 but not the graph. They also name the map from noise to sample, ``transport``, so that an estimator can draw the noise
 itself and a test can fix it. Arguments are not validated on each call, which keeps them usable under ``torch.func.vmap``.
+``draw`` and ``stream`` make those of torch take a batch and a generator.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 from torch import Size, Tensor
 from torch.distributions import Distribution, constraints
 from torch.distributions.kl import register_kl
 
-__all__ = ["CholeskyNormal", "DiagonalNormal", "FactorNormal", "broadcast"]
+__all__ = ["CholeskyNormal", "DiagonalNormal", "FactorNormal", "broadcast", "draw", "stream"]
 
 HALF_LOG_TWO_PI = 0.5 * math.log(2 * math.pi)
 
@@ -206,6 +209,37 @@ class FactorNormal(_Transported):
 
     def detach(self) -> FactorNormal:
         return FactorNormal(self.loc.detach(), self.log_scale.detach(), self.factor.detach())
+
+
+def draw(density: Distribution, batch: Size) -> Tensor:
+    """A draw whose batch is exactly ``batch``: the distribution's own, with axes in front or sizes of one repeated.
+
+    >>> draw(torch.distributions.Normal(torch.zeros(3, 1), 1.0), Size([5, 3, 2])).shape
+    torch.Size([5, 3, 2])
+    """
+    found = density.batch_shape
+    front = len(batch) - len(found)
+    if front >= 0 and batch[front:] == found:
+        return density.sample(batch[:front])
+    return density.expand(batch).sample()
+
+
+@contextmanager
+def stream(generator: torch.Generator | None) -> Iterator[None]:
+    """``torch.distributions`` draw from the global stream only: lend it one that the generator seeds, and put the old one back.
+
+    >>> with stream(torch.Generator().manual_seed(0)):
+    ...     first = torch.distributions.Normal(0.0, 1.0).sample()
+    >>> with stream(torch.Generator().manual_seed(0)):
+    ...     first == torch.distributions.Normal(0.0, 1.0).sample()
+    tensor(True)
+    """
+    if generator is None:
+        yield
+        return
+    with torch.random.fork_rng(range(torch.cuda.device_count())):
+        torch.manual_seed(int(torch.randint(2**62, (), generator=generator, device=generator.device)))
+        yield
 
 
 @register_kl(DiagonalNormal, DiagonalNormal)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-__all__ = ["event_size", "finite", "one_of", "positive_integer", "same_place"]
+__all__ = ["event_size", "finite", "indices", "one_of", "positive_integer", "same_place"]
 
 
 def event_size(name: str, value: Tensor, size: int) -> None:
@@ -52,3 +52,15 @@ def same_place(name: str, value: Tensor, other_name: str, other: Tensor) -> None
     """Refuse two tensors on different devices."""
     if value.device != other.device:
         raise ValueError(f"{name} is on {value.device} but {other_name} is on {other.device}; expected one device")
+
+
+def indices(name: str, value: Tensor, count: int) -> Tensor:
+    """Whole numbers from 0 to ``count - 1``, stored in any dtype, as indices; or a refusal.
+
+    >>> indices("z", torch.tensor([0.0, 2.0]), 3)
+    tensor([0, 2])
+    """
+    index = value.long()
+    if not bool(((index == value) & (index >= 0) & (index < count)).all()):
+        raise ValueError(f"{name} has entries that are no whole number from 0 to {count - 1}")
+    return index

@@ -3,8 +3,19 @@
 from course_vi.models.base import Model
 from course_vi.models.belief import SigmoidBeliefNet
 from course_vi.models.bernoullis import TwoBernoullis
+from course_vi.models.energy import BoltzmannMachine, IsingModel, auto_logit, grid_neighbours
+from course_vi.models.hmm import GaussianHMM, HiddenMarkovModel
+from course_vi.models.linear import BayesianLinearRegression, ProbabilisticPCA
+from course_vi.models.mixed import LinearMixedModel
+from course_vi.models.mixture import GaussianMixture
+from course_vi.models.net import NetModel
 from course_vi.models.regression import BayesianLogisticRegression
+from course_vi.models.state_space import LinearGaussianSSM
 from course_vi.models.toy import ConjugateToy, GaussianChain
 from course_vi.models.vae import VAE
 
-__all__ = ["BayesianLogisticRegression", "ConjugateToy", "GaussianChain", "Model", "SigmoidBeliefNet", "TwoBernoullis", "VAE"]
+__all__ = [
+    "BayesianLinearRegression", "BayesianLogisticRegression", "BoltzmannMachine", "ConjugateToy", "GaussianChain", "GaussianHMM",
+    "GaussianMixture", "HiddenMarkovModel", "IsingModel", "LinearGaussianSSM", "LinearMixedModel", "Model", "NetModel",
+    "ProbabilisticPCA", "SigmoidBeliefNet", "TwoBernoullis", "VAE", "auto_logit", "grid_neighbours",
+]

@@ -1,0 +1,168 @@
+r"""Two linear Gaussian models with every answer in closed form: regression (global latents) and probabilistic PCA (local ones)."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from course_vi import expect
+from course_vi.distributions import CholeskyNormal, DiagonalNormal, FactorNormal
+from course_vi.models.base import Model
+
+__all__ = ["BayesianLinearRegression", "ProbabilisticPCA"]
+
+
+class BayesianLinearRegression(Model):
+    r"""One weight vector shared by all the data.
+
+    .. math:: z \sim N(0, \tau^2 I_D), \qquad y_n \mid z \sim N(f_n^\top z, \sigma^2), \qquad
+              z \mid x \sim N(\Lambda^{-1} F^\top y / \sigma^2, \Lambda^{-1}), \quad \Lambda = I / \tau^2 + F^\top F / \sigma^2.
+
+    A datum is a row ``x[n] = (f_n, y_n)``: D features, then the target. The latents are **global**: ``z: (K, *B, D)``, where B
+    counts replicates, and the likelihood sums over the rows. :math:`\tau` and :math:`\sigma` are learned as logarithms (ML-II).
+
+    Args:
+        dim: D, the number of features (an intercept is a feature that is always one).
+        prior_scale, noise_scale: :math:`\tau` and :math:`\sigma`, standard deviations.
+        num_data: N, if x will be a *minibatch*; see ``BayesianLogisticRegression``.
+
+    >>> model = BayesianLinearRegression(dim=1)
+    >>> x = torch.tensor([[1.0, 2.0]])                                # the conjugate toy: one row, feature 1, target 2
+    >>> model.posterior(x).mean, model.posterior(x).covariance_matrix
+    (tensor([1.], grad_fn=<ExpandBackward0>), tensor([[0.5000]], grad_fn=<MmBackward0>))
+    """
+
+    local = False
+
+    def __init__(self, dim: int, prior_scale: float = 1.0, noise_scale: float = 1.0, num_data: int | None = None) -> None:
+        super().__init__()
+        expect.positive_integer("dim", dim)
+        for name, value in (("prior_scale", prior_scale), ("noise_scale", noise_scale)):
+            if not value > 0:
+                raise ValueError(f"{name} is {value}; expected a positive number")
+        self.latent_dim, self.data_dim, self.num_data = dim, dim + 1, num_data
+        self.log_prior_scale = nn.Parameter(torch.tensor(math.log(prior_scale)))
+        self.log_noise_scale = nn.Parameter(torch.tensor(math.log(noise_scale)))
+
+    def prior(self) -> DiagonalNormal:
+        return DiagonalNormal(torch.zeros_like(self.log_prior_scale).expand(self.latent_dim), self.log_prior_scale.expand(self.latent_dim))
+
+    def likelihood_scale(self, x: Tensor) -> float:
+        return 1.0 if self.num_data is None else self.num_data / x.shape[0]
+
+    def log_factors(self, x: Tensor, z: Tensor) -> dict[str, Tensor]:
+        features, targets = self._rows(x)
+        residual = DiagonalNormal(z @ features.mT, self.log_noise_scale.expand(len(x)))
+        return {"prior": self.prior().log_prob(z), "likelihood": self.likelihood_scale(x) * residual.log_prob(targets)}
+
+    def sample(self, n: int, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
+        """One weight vector, and n rows with standard normal features (an intercept first)."""
+        like = self.log_prior_scale.detach()
+        z, features, noise = (torch.randn(shape, generator=generator, dtype=like.dtype, device=like.device)
+                              for shape in ((self.latent_dim,), (n, self.latent_dim), (n,)))
+        features[:, 0] = 1.0
+        with torch.no_grad():
+            z = self.log_prior_scale.exp() * z
+            targets = features @ z + self.log_noise_scale.exp() * noise
+        return torch.cat([features, targets.unsqueeze(-1)], -1), z
+
+    def posterior(self, x: Tensor) -> CholeskyNormal:
+        """p(z | x), with the rows of x all the data there is."""
+        features, targets = self._rows(x)
+        expect.finite("x", x)
+        self._refuse_minibatch(x)
+        noise_precision = (-2 * self.log_noise_scale).exp()
+        identity = torch.eye(self.latent_dim, dtype=features.dtype, device=features.device)
+        precision = identity * (-2 * self.log_prior_scale).exp() + noise_precision * features.mT @ features
+        root = torch.linalg.cholesky(precision)
+        loc = torch.cholesky_solve((noise_precision * features.mT @ targets).unsqueeze(-1), root).squeeze(-1)
+        return CholeskyNormal(loc, torch.linalg.cholesky(torch.cholesky_inverse(root)))
+
+    def log_evidence(self, x: Tensor) -> Tensor:
+        """log p(y | F), a number, by Bayes' rule at the posterior mean: no N x N matrix."""
+        posterior = self.posterior(x)
+        return self.log_joint(x, posterior.loc) - posterior.log_prob(posterior.loc)
+
+    def _rows(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        expect.event_size("x", x, self.data_dim)
+        if x.dim() != 2 or x.shape[0] == 0:
+            raise ValueError(f"x has shape {tuple(x.shape)}; expected (N, {self.data_dim}) with at least one row")
+        return x[:, :-1], x[:, -1]
+
+    def _refuse_minibatch(self, x: Tensor) -> None:
+        if self.likelihood_scale(x) != 1.0:
+            raise ValueError(f"x has {len(x)} rows of num_data = {self.num_data}; expected all of them for an exact answer")
+
+
+class ProbabilisticPCA(Model):
+    r"""A linear VAE: the image is a linear map of the latent, plus noise.
+
+    .. math:: z \sim N(0, I_D), \quad x \mid z \sim N(W z + \mu, \sigma^2 I) \quad\Rightarrow\quad x \sim N(\mu, W W^\top + \sigma^2 I),
+              \quad z \mid x \sim N(M^{-1} W^\top (x - \mu), \sigma^2 M^{-1}), \quad M = W^\top W + \sigma^2 I.
+
+    Args:
+        loadings: W, ``(Dx, D)``.
+        loc: :math:`\mu`, ``(Dx,)``.
+        noise_scale: :math:`\sigma`.
+
+    Source: Tipping and Bishop, "Probabilistic principal component analysis", JRSS B 1999.
+
+    >>> model = ProbabilisticPCA(torch.ones(1, 1), torch.zeros(1))     # the conjugate toy
+    >>> model.posterior(torch.tensor([2.0])).mean
+    tensor([1.], grad_fn=<ExpandBackward0>)
+    """
+
+    def __init__(self, loadings: Tensor, loc: Tensor, noise_scale: float = 1.0) -> None:
+        super().__init__()
+        if loadings.dim() != 2 or loc.shape != loadings.shape[:1]:
+            raise ValueError(f"loadings and loc have shapes {tuple(loadings.shape)} and {tuple(loc.shape)}; expected (Dx, D) and (Dx,)")
+        if not noise_scale > 0:
+            raise ValueError(f"noise_scale is {noise_scale}; expected a positive number")
+        self.data_dim, self.latent_dim = loadings.shape
+        self.loadings, self.loc = nn.Parameter(loadings.clone()), nn.Parameter(loc.clone())
+        self.log_noise_scale = nn.Parameter(torch.tensor(math.log(noise_scale), dtype=loc.dtype, device=loc.device))
+
+    @classmethod
+    def maximum_likelihood(cls, x: Tensor, latent_dim: int) -> ProbabilisticPCA:
+        r"""The maximum of the likelihood of rows ``x: (N, Dx)`` in closed form.
+
+        With eigenvalues :math:`\lambda` and eigenvectors U of the covariance (divided by N): :math:`\sigma^2` is the mean of the
+        eigenvalues left out, and :math:`W = U_D (\Lambda_D - \sigma^2 I)^{1/2}` (times any rotation).
+        """
+        expect.positive_integer("latent_dim", latent_dim)
+        if x.dim() != 2 or not latent_dim < x.shape[-1] or len(x) < 2:
+            raise ValueError(f"x has shape {tuple(x.shape)}; expected (N, Dx) with N > 1 and Dx > latent_dim = {latent_dim}")
+        expect.finite("x", x)
+        loc = x.mean(0)
+        values, vectors = torch.linalg.eigh((x - loc).mT @ (x - loc) / len(x))
+        noise = values[:-latent_dim].mean()
+        loadings = vectors[:, -latent_dim:] * (values[-latent_dim:] - noise).clamp_min(0).sqrt()
+        return cls(loadings.flip(-1), loc, noise.sqrt().item())
+
+    def prior(self) -> DiagonalNormal:
+        zeros = torch.zeros_like(self.loadings[0])
+        return DiagonalNormal(zeros, zeros)
+
+    def likelihood(self, z: Tensor) -> DiagonalNormal:
+        return DiagonalNormal(z @ self.loadings.mT + self.loc, self.log_noise_scale.expand(self.data_dim))
+
+    def sample(self, n: int, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
+        like = self.loc.detach()
+        z, noise = (torch.randn(n, size, generator=generator, dtype=like.dtype, device=like.device)
+                    for size in (self.latent_dim, self.data_dim))
+        with torch.no_grad():
+            return z @ self.loadings.mT + self.loc + self.log_noise_scale.exp() * noise, z
+
+    def log_evidence(self, x: Tensor) -> Tensor:
+        expect.event_size("x", x, self.data_dim)
+        expect.finite("x", x)
+        return FactorNormal(self.loc, self.log_noise_scale.expand(self.data_dim), self.loadings).log_prob(x)
+
+    def posterior(self, x: Tensor) -> CholeskyNormal:
+        variance = (2 * self.log_noise_scale).exp()
+        identity = torch.eye(self.latent_dim, dtype=self.loc.dtype, device=self.loc.device)
+        root = torch.linalg.cholesky(self.loadings.mT @ self.loadings + variance * identity)
+        mean = torch.cholesky_solve(((x - self.loc) @ self.loadings).unsqueeze(-1), root).squeeze(-1)
+        return CholeskyNormal(mean, torch.linalg.cholesky(variance * torch.cholesky_inverse(root)))
