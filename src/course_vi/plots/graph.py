@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
 from course_vi.graph import BayesNet, Plate
-from course_vi.plots.graphs_09 import _arrow, _blank, _node
+from course_vi.plots.graphs_09 import arrow, blank, node
 from course_vi.plots.style import BLACK, GREY, new_figure, style
 
 __all__ = ["draw_graph", "in_words", "layout"]
@@ -43,14 +43,14 @@ def draw_graph(net: BayesNet, labels: Mapping[str, str] | None = None, observed:
     right, top = (max([*(s[i] + 0.5 for s in spots.values()), *(b[i + 2] + 0.15 for b in boxes.values())]) for i in (0, 1))
     figure, (ax,) = new_figure(width=max(2.0, 1.1 * (right - left)), height=1.1 * (top - bottom) + (0.3 if title else 0.0))
     with style():
-        _blank(ax, title, (left, right), (bottom, top))
+        blank(ax, title, (left, right), (bottom, top))
         for name in net.order:
-            _node(ax, spots[name], (labels or {}).get(name, ""), shaded=name in observed or name in net.observed)
+            node(ax, spots[name], (labels or {}).get(name, ""), shaded=name in observed or name in net.observed)
             if name not in (labels or {}):
                 text = ax.text(*spots[name], name, ha="center", va="center", zorder=4)
                 text.set_fontsize(min(11.0, 70 / len(name)))
             for parent in net.parents[name]:
-                _arrow(ax, spots[parent], spots[name], GREY, bend=0.45 if _hidden(parent, name, spots) else 0.0)
+                arrow(ax, spots[parent], spots[name], GREY, bend=0.45 if _hidden(parent, name, spots) else 0.0)
         for i, (p, (x0, y0, x1, y1)) in enumerate(boxes.items()):
             _frame(ax, p, (x0, y0, x1, y1), left=i % 2 == 0)
     return figure

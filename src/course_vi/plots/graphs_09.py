@@ -11,7 +11,7 @@ from matplotlib.patches import Circle, FancyBboxPatch
 
 from course_vi.plots.style import BLACK, BLUE, GREY, RED, new_figure, style
 
-__all__ = ["regression_graph", "two_layers"]
+__all__ = ["arrow", "blank", "node", "regression_graph", "two_layers"]
 
 
 def two_layers(bars: Mapping[str, Mapping[str, tuple[float, float]]]) -> Figure:
@@ -22,18 +22,18 @@ def two_layers(bars: Mapping[str, Mapping[str, tuple[float, float]]]) -> Figure:
     """
     figure, (left, right) = new_figure(columns=2, width=5.0, height=3.5)
     with style():
-        _blank(left, "Model (grey arrows) and q (coloured)", (-0.7, 3.6), (-0.75, 2.75))
+        blank(left, "Model (grey arrows) and q (coloured)", (-0.7, 3.6), (-0.75, 2.75))
         spots = {"z2": (0, 2.2), "z1": (0, 1.1), "x": (0, 0), "e2": (2.6, 2.2), "e1": (2.6, 1.1)}
         for name, label in (("z2", "$z_2$"), ("z1", "$z_1$"), ("x", "$x$")):
-            _node(left, spots[name], label, shaded=name == "x")
+            node(left, spots[name], label, shaded=name == "x")
         for name, label in (("e2", r"$\epsilon_2$"), ("e1", r"$\epsilon_1$")):
             left.text(*spots[name], label, ha="center", va="center", fontsize=12, color=BLUE)
         for start, end in (("z2", "z1"), ("z1", "x")):
-            _arrow(left, spots[start], spots[end], GREY, bend=0.35)
-        _arrow(left, spots["x"], spots["z1"], BLUE, bend=0.35)
-        _arrow(left, spots["e1"], spots["z1"], BLUE)
-        _arrow(left, spots["e2"], spots["z2"], BLUE)
-        _arrow(left, spots["z1"], spots["z2"], RED, bend=0.35)
+            arrow(left, spots[start], spots[end], GREY, bend=0.35)
+        arrow(left, spots["x"], spots["z1"], BLUE, bend=0.35)
+        arrow(left, spots["e1"], spots["z1"], BLUE)
+        arrow(left, spots["e2"], spots["z2"], BLUE)
+        arrow(left, spots["z1"], spots["z2"], RED, bend=0.35)
         cut = "$\\log q(z_2 \\mid z_1)$ reads $z_1$: freezing\nthe network's output cuts this arrow"
         left.text(0.62, 1.66, cut, color=RED, fontsize=8, va="center")
         places = torch.arange(len(next(iter(bars.values()))), dtype=torch.float64)
@@ -53,12 +53,12 @@ def regression_graph() -> Figure:
     """Bayesian logistic regression: global weights above a plate of N patients."""
     figure, (ax,) = new_figure(width=5.2, height=1.9)
     with style():
-        _blank(ax, "One weight vector, N = 569 patients", (-1.7, 4.9), (-0.8, 1.1))
-        _node(ax, (-0.9, 0), "$z$")
-        _node(ax, (1.4, 0), "$y_n$", shaded=True)
-        _node(ax, (3.2, 0), "$f_n$", shaded=True)
-        _arrow(ax, (-0.9, 0), (1.4, 0), GREY)
-        _arrow(ax, (3.2, 0), (1.4, 0), GREY)
+        blank(ax, "One weight vector, N = 569 patients", (-1.7, 4.9), (-0.8, 1.1))
+        node(ax, (-0.9, 0), "$z$")
+        node(ax, (1.4, 0), "$y_n$", shaded=True)
+        node(ax, (3.2, 0), "$f_n$", shaded=True)
+        arrow(ax, (-0.9, 0), (1.4, 0), GREY)
+        arrow(ax, (3.2, 0), (1.4, 0), GREY)
         ax.add_patch(FancyBboxPatch((0.75, -0.6), 3.2, 1.1, boxstyle="round,pad=0.06", fill=False, edgecolor=BLACK, linewidth=1))
         ax.text(3.92, -0.55, "n = 1..N", ha="right", va="bottom", fontsize=8)
         ax.text(-0.9, 0.55, "weights, latent", ha="center", fontsize=8)
@@ -66,16 +66,16 @@ def regression_graph() -> Figure:
     return figure
 
 
-def _blank(ax: Axes, title: str, x: tuple[float, float], y: tuple[float, float]) -> None:
+def blank(ax: Axes, title: str, x: tuple[float, float], y: tuple[float, float]) -> None:
     ax.set(title=title, xlim=x, ylim=y, aspect="equal")
     ax.axis("off")
 
 
-def _node(ax: Axes, centre: tuple[float, float], label: str, shaded: bool = False) -> None:
+def node(ax: Axes, centre: tuple[float, float], label: str, shaded: bool = False) -> None:
     ax.add_patch(Circle(centre, 0.28, facecolor="#D0D0D0" if shaded else "white", edgecolor=BLACK, linewidth=1.2, zorder=3))
     ax.text(*centre, label, ha="center", va="center", fontsize=11, zorder=4)
 
 
-def _arrow(ax: Axes, start: tuple[float, float], end: tuple[float, float], colour: str, bend: float = 0.0) -> None:
+def arrow(ax: Axes, start: tuple[float, float], end: tuple[float, float], colour: str, bend: float = 0.0) -> None:
     ax.annotate("", end, start, zorder=2, arrowprops={"arrowstyle": "-|>", "color": colour, "linewidth": 1.6, "shrinkA": 18, "shrinkB": 18,
                                                       "connectionstyle": f"arc3,rad={bend}"})
