@@ -20,7 +20,7 @@ from course_vi.families.discrete import BernoulliVector, OneHotVector
 from course_vi.gradients.common import Bound, _same_batch, log_joint, sample_shape
 from course_vi.models.base import Model
 
-__all__ = ["gumbel_softmax", "harden", "relaxed", "straight_through", "uniforms"]
+__all__ = ["gumbel_softmax", "harden", "perturbed", "relaxed", "soften", "straight_through", "uniforms"]
 
 
 def gumbel_softmax(p: Model, q: Family, x: Tensor, num_samples: int = 1, bound: Bound = elbo,
@@ -111,8 +111,7 @@ def relaxed(density: BernoulliVector | OneHotVector, uniform: Tensor, temperatur
     >>> relaxed(q, torch.tensor([[0.5, 0.5]]), 0.1).round(decimals=4)      # sigmoid(0), sigmoid(10)
     tensor([[0.5000, 1.0000]])
     """
-    scores = _perturbed(density, uniform) / temperature
-    return scores.sigmoid() if isinstance(density, BernoulliVector) else scores.softmax(-1).flatten(-2)
+    return soften(density, perturbed(density, uniform), temperature)
 
 
 def harden(density: BernoulliVector | OneHotVector, uniform: Tensor) -> Tensor:
@@ -121,26 +120,32 @@ def harden(density: BernoulliVector | OneHotVector, uniform: Tensor) -> Tensor:
     >>> harden(OneHotVector(torch.zeros(1, 3)), torch.tensor([[0.2, 0.5, 0.3]]))
     tensor([[0., 1., 0.]])
     """
-    scores = _perturbed(density, uniform).detach()
+    scores = perturbed(density, uniform).detach()
     if isinstance(density, BernoulliVector):
         return (scores > 0).to(scores)
     return one_hot(scores.argmax(-1), scores.shape[-1]).flatten(-2).to(scores)
 
 
-def _perturbed(density: BernoulliVector | OneHotVector, uniform: Tensor) -> Tensor:
+def perturbed(density: BernoulliVector | OneHotVector, uniform: Tensor) -> Tensor:
     """l + logistic noise, ``(K, *B, D)``; or log softmax(l) + Gumbel noise, ``(K, *B, N, C)``."""
     if isinstance(density, BernoulliVector):
         return density.logits + uniform.logit()
     return density.log_probs - (-uniform.log()).log().unflatten(-1, density.logits.shape[-2:])
 
 
+def soften(density: BernoulliVector | OneHotVector, scores: Tensor, temperature: float | Tensor) -> Tensor:
+    """The sigmoid or softmax of perturbed logits: relaxed samples ``(K, *B, D)``."""
+    warm = scores / temperature
+    return warm.sigmoid() if isinstance(density, BernoulliVector) else warm.softmax(-1).flatten(-2)
+
+
 def uniforms(p: Model, q: Family, x: Tensor, num_samples: int, bound: Bound, generator: torch.Generator | None,
-             noise: Tensor | None) -> tuple[Any, Tensor]:
-    """q(. | x), and uniform noise ``(K, *B, D)``: the caller's, or freshly drawn. What every relaxed estimator begins with.
+             noise: Tensor | None, copies: int = 1) -> tuple[Any, Tensor]:
+    """q(. | x), and uniform noise ``(K, *B, copies D)``: the caller's, or freshly drawn. What every relaxed estimator begins with.
 
     Raises: TypeError, ValueError: see ``gumbel_softmax``.
     """
-    shape = (*sample_shape(p, q, x, num_samples, bound, pathwise=False), q.dim)
+    shape = (*sample_shape(p, q, x, num_samples, bound, pathwise=False), copies * q.dim)
     density = q.distribution(x)
     if not isinstance(density, (BernoulliVector, OneHotVector)):
         raise TypeError(f"q is a {type(q).__name__}; expected BernoulliMeanField, CategoricalMeanField or an Amortized one of these: "
