@@ -85,6 +85,25 @@ def test_exact_variances(evidence):
             assert ratio < 1.0
 
 
+def test_it_is_the_mean_of_arm_over_each_cell(evidence):
+    """ARM is (log w - log w')(u - 1/2). Inside a cell only u moves, with mean m and square m^2 + width^2 / 12: DisARM is the same with
+    m - 1/2 in its place, so the two have one mean, and ARM has the larger variance."""
+    p, q = Pairwise(2), bernoulli(2)
+    (noise,), weight = cells(q, 1)
+    mean = q.logits.detach().sigmoid()
+    z, opposite = (noise > 1 - mean).to(DOUBLE), (1 - noise > 1 - mean).to(DOUBLE)
+    differences = ((p.log_joint(UNREAD, z) - q(None, z)) - (p.log_joint(UNREAD, opposite) - q(None, opposite))).detach()
+    edge = torch.minimum(mean, 1 - mean)
+    width = torch.where((noise > edge) & (noise < 1 - edge), 1 - 2 * edge, edge)
+    arm_mean = weight @ (differences.unsqueeze(-1) * (noise - 0.5))
+    arm_square = weight @ (differences.square().unsqueeze(-1) * ((noise - 0.5).square() + width.square() / 12))
+    found, variance = disarm_moments(p, q, 2)
+    assert torch.allclose(found, arm_mean, atol=1e-14)
+    ratio = variance.sum() / (arm_square - arm_mean.square()).sum()
+    assert ratio < 1.0
+    evidence("gradients.disarm, 2 bits, K = 2", "its exact variance over that of ARM", ratio=ratio)
+
+
 def test_variance_on_a_belief_net(evidence):
     """Ten bits, sampled: the mean against enumeration, and the ratio of variances with its interval."""
     model = SigmoidBeliefNet((4, 10), generator=generator(0)).double().requires_grad_(False)

@@ -19,6 +19,7 @@ from course_vi.families import Amortized, BernoulliMeanField, CategoricalMeanFie
 from course_vi.gradients import Rebar, Relax, score_function
 from course_vi.gradients.rebar import conditional
 from course_vi.gradients.relaxations import harden, perturbed
+from course_vi.learning.fit import fit
 from course_vi.models import SigmoidBeliefNet
 
 leave_one_out = partial(score_function, baseline="leave_one_out")
@@ -227,6 +228,29 @@ def test_shapes_dtypes_and_amortized():
     sure = BernoulliMeanField(2, torch.tensor([1e4, -1e4]))
     found = gradients_of(Rebar(), SigmoidBeliefNet((1, 2)), sure, UNREAD.float(), num_samples=2)["logits"]
     assert bool(found.isfinite().all())
+
+
+def test_extreme_categories():
+    """Probabilities of e^-20,000: the conditional samples and their slopes stay finite."""
+    q = CategoricalMeanField(1, 3, torch.tensor([[1e4, -1e4, 0.0]]))
+    density = q.distribution()
+    for state in torch.eye(3):
+        s = conditional(density, state.expand(50, 3), torch.rand(50, 3, generator=generator(0)).clamp_min(1e-38))
+        slope, = torch.autograd.grad(s.sum(), [q.logits], retain_graph=True)
+        assert bool(s.isfinite().all()) and bool(slope.isfinite().all()) and bool((s.argmax(-1).squeeze() == state.argmax()).all())
+
+
+def test_fit_with_rebar():
+    """The recipe of the docstring: the optimizer takes the estimator's parameters too, and the bound rises towards the evidence."""
+    model, q = SigmoidBeliefNet((3, 2), generator=generator(0)).requires_grad_(False), BernoulliMeanField(2)
+    estimator, x = Rebar(), torch.tensor([[1.0, 0.0, 1.0]])
+    fit(model, q, x, estimator, steps=150, num_samples=4, progress=False,
+        optimizer=lambda parameters: torch.optim.Adam([*parameters, *estimator.parameters()], lr=0.05))
+    assert estimator.eta.item() != 1.0 and all(parameter.grad is None for parameter in model.parameters())
+    states = q.states()
+    start, reached = (exact.expected_bound(model.log_joint(x[0], states), family(None, states), elbo, 1)
+                      for family in (BernoulliMeanField(2), q))
+    assert start < reached < model.log_evidence(x[0])
 
 
 def test_refusals():
