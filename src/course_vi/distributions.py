@@ -248,3 +248,12 @@ def _kl_diagonal(q: DiagonalNormal, p: DiagonalNormal) -> Tensor:
     ratio = 2 * (q.log_scale - p.log_scale)
     shift = ((q.loc - p.loc) * (-p.log_scale).exp()).square()
     return 0.5 * (ratio.exp() + shift - 1 - ratio).sum(-1)
+
+
+@register_kl(CholeskyNormal, DiagonalNormal)
+@register_kl(FactorNormal, DiagonalNormal)
+def _kl_to_diagonal(q: CholeskyNormal | FactorNormal, p: DiagonalNormal) -> Tensor:
+    """KL(q || p) = -H(q) - log p(m_q) + sum_d Var_q[z_d] / (2 s_p^2): independent coordinates in p see the variances of q alone."""
+    squares = (q.scale_tril if isinstance(q, CholeskyNormal) else q.factor).square().sum(-1)
+    variance = squares if isinstance(q, CholeskyNormal) else squares + (2 * q.log_scale).exp()
+    return 0.5 * (variance * (-2 * p.log_scale).exp()).sum(-1) - p.log_prob(q.loc) - q.entropy()

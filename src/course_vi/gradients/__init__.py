@@ -4,9 +4,13 @@ All are called as ``estimator(p, q, x, num_samples, bound=..., generator=None, n
 value is the bound and whose gradient is the estimate.
 """
 
+from course_vi.gradients.analytic import analytic_kl
 from course_vi.gradients.baselines import LearnedBaseline, RunningMean
+from course_vi.gradients.disarm import disarm
 from course_vi.gradients.path import doubly_reparametrized, reparametrized, sticking_the_landing
+from course_vi.gradients.rebar import Rebar, Relax
+from course_vi.gradients.relaxations import gumbel_softmax, straight_through
 from course_vi.gradients.score import score_function, vimco
 
-__all__ = ["LearnedBaseline", "RunningMean", "doubly_reparametrized", "reparametrized", "score_function", "sticking_the_landing",
-           "vimco"]
+__all__ = ["LearnedBaseline", "Rebar", "Relax", "RunningMean", "analytic_kl", "disarm", "doubly_reparametrized", "gumbel_softmax",
+           "reparametrized", "score_function", "sticking_the_landing", "straight_through", "vimco"]
