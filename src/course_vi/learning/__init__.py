@@ -2,5 +2,6 @@
 
 from course_vi.learning.evidence import LogEvidence, importance_log_evidence, naive_log_evidence
 from course_vi.learning.fit import History, fit, smoke_cap
+from course_vi.learning.per_datum import per_datum_svi
 
-__all__ = ["History", "LogEvidence", "fit", "importance_log_evidence", "naive_log_evidence", "smoke_cap"]
+__all__ = ["History", "LogEvidence", "fit", "importance_log_evidence", "naive_log_evidence", "per_datum_svi", "smoke_cap"]
