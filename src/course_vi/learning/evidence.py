@@ -88,7 +88,7 @@ def importance_log_evidence(p: Model, q: Family, x: Tensor, num_samples: int, ge
 
     Unbiased for p(x) where q > 0 wherever the posterior is. Its logarithm is the IWAE bound with K = n: biased downwards, with leading
     term :math:`-\mu_2 / (2 n \mu^2)`, half the squared standard error (:math:`\mu, \mu_2` are mean and variance of one weight). If q has
-    much lighter tails than the posterior the variance is infinite, and the standard error says nothing.
+    much lighter tails than the posterior the variance is infinite, and the standard error says nothing; ``diagnostics.psis_khat`` tells.
 
     Args:
         p, q: a model and a family, for local or global latents.

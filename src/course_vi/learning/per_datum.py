@@ -89,8 +89,8 @@ def per_datum_svi(p: Model, q: PerDatum, x: Tensor, estimator: Callable[..., Ten
         if not torch.isfinite(value):
             raise FloatingPointError(f"the bound is {value.item()} at step {step}; expected a finite number. Try smaller learning rates")
         if outer is not None:
-            for parameter, gradient in zip(theta, torch.autograd.grad(value, theta), strict=True):
-                parameter.grad = -gradient
+            for parameter, slope in zip(theta, torch.autograd.grad(value, theta, allow_unused=True), strict=True):
+                parameter.grad = None if slope is None else -slope
             outer.step()
         bounds.append(value.item())
         seconds.append(time.perf_counter() - start)
