@@ -6,6 +6,7 @@ from course_vi.families.discrete import BernoulliMeanField, CategoricalMeanField
 from course_vi.families.flow import Flow
 from course_vi.families.gaussian import FactorCovariance, FullRank, MeanField
 from course_vi.families.layered import Layered
+from course_vi.families.per_datum import PerDatum
 
 __all__ = ["Amortized", "BernoulliMeanField", "CategoricalMeanField", "FactorCovariance", "Family", "Flow", "FullRank", "Layered",
-           "MeanField", "batch_shape"]
+           "MeanField", "PerDatum", "batch_shape"]

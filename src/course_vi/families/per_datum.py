@@ -1,0 +1,69 @@
+r"""A row of variational parameters for every datum: what one fits without an encoder, and what an encoder is measured against."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from torch import Size, Tensor, nn
+
+from course_vi.distributions import broadcast
+from course_vi.families.base import Family
+
+__all__ = ["PerDatum"]
+
+
+class PerDatum(Family):
+    r"""The family of q, with free parameters for each datum: :math:`q(z_n) = q(z_n; \lambda_n)` instead of :math:`q(z_n; f_\phi(x_n))`.
+
+    It starts where q stands: at the encoder's answers, if q is amortized. It ignores x, and remembers its rows by their position.
+
+    Args:
+        q: a Gaussian or discrete family, amortized or not. It is not changed.
+        x: the data, ``(*B, Dx)``.
+
+    Raises:
+        TypeError: q is not indexed by a few numbers (a flow, layers).
+
+    >>> import torch
+    >>> from course_vi.families import MeanField
+    >>> q = PerDatum(MeanField(2), torch.zeros(10, 5))
+    >>> {name: tuple(parameter.shape) for name, parameter in q.named_parameters()}, q.batch_shape
+    ({'loc': (10, 2), 'log_scale': (10, 2)}, torch.Size([10]))
+    >>> q.rows(torch.tensor([3, 4])).batch_shape
+    torch.Size([2])
+    """
+
+    def __init__(self, q: Family, x: Tensor) -> None:
+        super().__init__()
+        if not q.event_dims:
+            raise TypeError(f"q is a {type(q).__name__}, which is not indexed by a few numbers; expected a Gaussian or discrete family")
+        self.dim, self.noise_dim, self.reparametrized = q.dim, q.noise_dim, q.reparametrized
+        self.build = q.build                              # type: ignore[method-assign]
+        self.event_dims = q.event_dims
+        for name, value in q.numbers(x).items():
+            axes = value.dim() - q.event_dims[name]
+            shape = (*broadcast(value.shape[:axes], x.shape[:-1]), *value.shape[axes:])
+            setattr(self, name, nn.Parameter(value.detach().expand(shape).clone()))
+
+    @property
+    def batch_shape(self) -> Size:
+        name, parameter = next(self.named_parameters())
+        return parameter.shape[: parameter.dim() - self.event_dims[name]]
+
+    def numbers(self, x: Tensor | None = None) -> dict[str, Tensor]:
+        return dict(self.named_parameters())
+
+    def distribution(self, x: Tensor | None = None) -> Any:
+        return self.build(**self.numbers(x))
+
+    def rows(self, index: Tensor) -> PerDatum:
+        """A copy of some rows, with parameters of its own."""
+        some = copy.copy(self)
+        some._parameters = {name: nn.Parameter(parameter.detach()[index]) for name, parameter in self.named_parameters()}
+        return some
+
+    def write(self, index: Tensor, rows: PerDatum) -> None:
+        """Put a copy's parameters back into their rows."""
+        for name, parameter in self.named_parameters():
+            parameter.data[index] = rows.get_parameter(name).data
