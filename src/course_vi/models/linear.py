@@ -11,7 +11,27 @@ from course_vi import expect
 from course_vi.distributions import CholeskyNormal, DiagonalNormal, FactorNormal
 from course_vi.models.base import Model
 
-__all__ = ["BayesianLinearRegression", "ProbabilisticPCA"]
+__all__ = ["BayesianLinearRegression", "ProbabilisticPCA", "linear_posterior"]
+
+
+def linear_posterior(design: Tensor, targets: Tensor, prior_precision: Tensor, noise_precision: Tensor) -> CholeskyNormal:
+    r"""The posterior of the weights of a Gaussian linear model, :math:`y = A z + \epsilon`, through its D x D precision.
+
+    .. math:: \Lambda = \mathrm{diag}(\lambda) + \beta A^\top A, \qquad z \mid y \sim N(\beta \Lambda^{-1} A^\top y,\; \Lambda^{-1})
+
+    Args:
+        design: A, ``(N, D)``.
+        targets: y, ``(N,)``.
+        prior_precision: :math:`\lambda`, ``(D,)``; the prior mean is zero.
+        noise_precision: :math:`\beta`, a number.
+
+    >>> one = torch.ones(1)
+    >>> linear_posterior(one.unsqueeze(0), 2 * one, one, torch.tensor(1.0)).loc      # the toy: x / 2
+    tensor([1.])
+    """
+    root = torch.linalg.cholesky(torch.diag(prior_precision) + noise_precision * design.mT @ design)
+    loc = torch.cholesky_solve((noise_precision * design.mT @ targets).unsqueeze(-1), root).squeeze(-1)
+    return CholeskyNormal(loc, torch.linalg.cholesky(torch.cholesky_inverse(root)))
 
 
 class BayesianLinearRegression(Model):
@@ -73,12 +93,8 @@ class BayesianLinearRegression(Model):
         features, targets = self._rows(x)
         expect.finite("x", x)
         self._refuse_minibatch(x)
-        noise_precision = (-2 * self.log_noise_scale).exp()
-        identity = torch.eye(self.latent_dim, dtype=features.dtype, device=features.device)
-        precision = identity * (-2 * self.log_prior_scale).exp() + noise_precision * features.mT @ features
-        root = torch.linalg.cholesky(precision)
-        loc = torch.cholesky_solve((noise_precision * features.mT @ targets).unsqueeze(-1), root).squeeze(-1)
-        return CholeskyNormal(loc, torch.linalg.cholesky(torch.cholesky_inverse(root)))
+        prior_precision = (-2 * self.log_prior_scale).exp().expand(self.latent_dim)
+        return linear_posterior(features, targets, prior_precision, (-2 * self.log_noise_scale).exp())
 
     def log_evidence(self, x: Tensor) -> Tensor:
         """log p(y | F), a number, by Bayes' rule at the posterior mean: no N x N matrix."""

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from course_vi import expect
 from course_vi.distributions import CholeskyNormal, DiagonalNormal
 from course_vi.models.base import Model
+from course_vi.models.linear import linear_posterior
 
 __all__ = ["LinearMixedModel"]
 
@@ -89,12 +90,9 @@ class LinearMixedModel(Model):
         """
         index, residual = self._rows(x)
         expect.finite("x", x)
-        noise_precision = (-2 * self.log_noise_scale).exp()
         indicator = torch.zeros(len(x), self.latent_dim, dtype=residual.dtype, device=residual.device).scatter(-1, index, 1.0)
-        precision = torch.diag((-2 * self.prior().log_scale).exp()) + noise_precision * indicator.mT @ indicator
-        root = torch.linalg.cholesky(precision)
-        loc = torch.cholesky_solve((noise_precision * indicator.mT @ residual).unsqueeze(-1), root).squeeze(-1)
-        return CholeskyNormal(loc, torch.linalg.cholesky(torch.cholesky_inverse(root)))
+        prior_precision = (-2 * self.prior().log_scale).exp()
+        return linear_posterior(indicator, residual, prior_precision, (-2 * self.log_noise_scale).exp())
 
     def log_evidence(self, x: Tensor) -> Tensor:
         """log p(y | covariates, groups), a number, by Bayes' rule at the posterior mean: no N x N matrix."""

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
 from course_vi.graph import BayesNet, Plate
-from course_vi.plots.graphs_09 import arrow, blank, node
+from course_vi.plots.pieces import arrow, blank, node
 from course_vi.plots.style import BLACK, GREY, new_figure, style
 
 __all__ = ["draw_graph", "in_words", "layout"]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import torch
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Circle, FancyBboxPatch
+from matplotlib.patches import FancyBboxPatch
 
+from course_vi.plots.pieces import arrow, blank, node
 from course_vi.plots.style import BLACK, BLUE, GREY, RED, new_figure, style
 
-__all__ = ["arrow", "blank", "node", "regression_graph", "two_layers"]
+__all__ = ["regression_graph", "two_layers"]
 
 
 def two_layers(bars: Mapping[str, Mapping[str, tuple[float, float]]]) -> Figure:
@@ -64,18 +64,3 @@ def regression_graph() -> Figure:
         ax.text(-0.9, 0.55, "weights, latent", ha="center", fontsize=8)
         ax.text(1.4, 0.33, "diagnosis", ha="center", fontsize=8), ax.text(3.2, 0.33, "measurements", ha="center", fontsize=8)
     return figure
-
-
-def blank(ax: Axes, title: str, x: tuple[float, float], y: tuple[float, float]) -> None:
-    ax.set(title=title, xlim=x, ylim=y, aspect="equal")
-    ax.axis("off")
-
-
-def node(ax: Axes, centre: tuple[float, float], label: str, shaded: bool = False) -> None:
-    ax.add_patch(Circle(centre, 0.28, facecolor="#D0D0D0" if shaded else "white", edgecolor=BLACK, linewidth=1.2, zorder=3))
-    ax.text(*centre, label, ha="center", va="center", fontsize=11, zorder=4)
-
-
-def arrow(ax: Axes, start: tuple[float, float], end: tuple[float, float], colour: str, bend: float = 0.0) -> None:
-    ax.annotate("", end, start, zorder=2, arrowprops={"arrowstyle": "-|>", "color": colour, "linewidth": 1.6, "shrinkA": 18, "shrinkB": 18,
-                                                      "connectionstyle": f"arc3,rad={bend}"})

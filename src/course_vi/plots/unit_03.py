@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from matplotlib.figure import Figure
-from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch
+from matplotlib.patches import FancyBboxPatch
 from torch import Tensor
 
+from course_vi.plots.pieces import arrow, node
 from course_vi.plots.style import BLACK, BLUE, GREEN, GREY, ORANGE, PINK, RED, SKY, new_figure, style
 
 __all__ = ["bit_ledger", "bounds_over_theta", "bound_and_gap", "completions", "jensen", "model_and_family", "naive_monte_carlo",
@@ -25,24 +26,21 @@ def model_and_family() -> Figure:
         plate = FancyBboxPatch((1.6, 0.15), 1.9, 2.5, boxstyle="round,pad=0.02,rounding_size=0.1", fill=False, edgecolor=GREY)
         axis.add_patch(plate)
         axis.text(3.42, 0.28, "$n = 1 \\dots N$", ha="right", color=GREY)
-        for x, y, name, shade in ((2.4, 2.1, "$z_n$", "white"), (2.4, 0.8, "$x_n$", "0.8")):
-            axis.add_patch(Circle((x, y), 0.3, facecolor=shade, edgecolor=BLACK, linewidth=1.4))
-            axis.text(x, y, name, ha="center", va="center", fontsize=13)
-        axis.text(0.85, 1.15, "$\\theta$", ha="center", va="center", fontsize=15)
-        axis.text(4.35, 1.15, "$\\phi$", ha="center", va="center", fontsize=15)
-        arrows = [((2.4, 1.8), (2.4, 1.1), "-", BLUE, 0.0), ((1.0, 1.2), (2.12, 0.88), "-", BLUE, 0.0),
-                  ((1.0, 1.25), (2.14, 1.95), "-", BLUE, 0.0), ((4.2, 1.25), (2.68, 2.0), "--", RED, 0.0),
-                  ((2.68, 0.92), (2.66, 1.95), "--", RED, 0.5)]
-        for start, end, line, colour, bend in arrows:
-            axis.add_patch(FancyArrowPatch(start, end, arrowstyle="-|>", mutation_scale=14, linestyle=line, color=colour,
-                                           connectionstyle=f"arc3,rad={bend}", shrinkA=0, shrinkB=0))
+        latent, observed, theta, phi = (2.4, 2.1), (2.4, 0.8), (0.85, 1.15), (4.35, 1.15)
+        node(axis, latent, "$z_n$")
+        node(axis, observed, "$x_n$", shaded=True)
+        for centre, name in ((theta, "$\\theta$"), (phi, "$\\phi$")):
+            axis.text(*centre, name, ha="center", va="center", fontsize=15)
+        for start, end in ((latent, observed), (theta, observed), (theta, latent)):
+            arrow(axis, start, end, BLUE)
+        arrow(axis, phi, latent, RED, line="--")
+        arrow(axis, observed, latent, RED, bend=0.5, line="--")
         axis.plot([], [], color=BLUE, label="model $p_\\theta(z)\\,p_\\theta(x \\mid z)$")
         axis.plot([], [], color=RED, linestyle="--", label="family $q_\\phi(z \\mid x)$")
         axis.set(xlim=(0.4, 4.8), ylim=(-0.1, 3.3), title="One latent per datum; shaded means observed", xticks=[], yticks=[],
-                 xlabel="solid arrows generate, dashed arrows infer")
+                 xlabel="solid arrows generate, dashed arrows infer", aspect="equal")
         axis.grid(False)
         axis.spines[:].set_visible(False)
-        axis.set_aspect("equal")
         axis.legend(loc="upper center", ncols=2, fontsize=9)
     return figure
 
