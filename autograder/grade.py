@@ -33,7 +33,6 @@ from autograder.sample_class import Student, hand_in, students
 
 CLASS = ROOT / "autograder" / "class.data"
 STEPS = ("submitted", "autograded", "feedback", "solution", "source_with_tests", "release")
-TIMED_OUT = "CellTimeoutError"
 
 
 @dataclass
@@ -109,8 +108,6 @@ class Class:
         from autograder.release import convert
 
         done = convert(Autograde, self.config, unit, student)
-        if not done["success"] and TIMED_OUT in done.get("log", "") + done.get("error", ""):
-            done = convert(Autograde, self.config, unit, student)  # a lost message looks the same as a loop: a second chance
         points = self._points(unit, student) if done["success"] else {}
         if done["success"]:
             done = convert(GenerateFeedback, self.config, unit, student)

@@ -13,7 +13,6 @@ keep their outputs.
 from __future__ import annotations
 
 import argparse
-import copy
 import os
 import re
 import time
@@ -31,7 +30,6 @@ from autograder.masters import MasterError
 ROOT = Path(__file__).resolve().parents[1]
 WARN_BYTES = 1_500_000
 CELL_SECONDS = 180
-TRIES = 2  # a kernel or its client now and then waits for a message that was lost
 PROGRESS = re.compile(r"\d%\|.*\| \d+.*\[.*(it/s|s/it).*\]")
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
@@ -88,25 +86,9 @@ def problem_set(course: Course, unit: str) -> tuple[bytes, bytes]:
 
 
 def execute(notebook: NotebookNode, where: Path, name: str) -> NotebookNode:
-    """Run a lecture in a kernel of its own, in the folder ``where``. A failing cell stops the build, by name.
-
-    A cell that is not done after ``CELL_SECONDS`` gets a second chance, in a fresh kernel.
-    """
-    from nbclient.exceptions import CellTimeoutError
-
-    for attempt in range(1, TRIES + 1):
-        try:
-            return _execute(copy.deepcopy(notebook), where, name)
-        except CellTimeoutError as error:
-            if attempt == TRIES:
-                raise MasterError(f"{name}: a cell was not done after {CELL_SECONDS} s, twice:\n{error}") from None
-            print(f"{name}: a cell was not done after {CELL_SECONDS} s; once more, in a fresh kernel", flush=True)
-    raise AssertionError("unreachable")
-
-
-def _execute(notebook: NotebookNode, where: Path, name: str) -> NotebookNode:
+    """Run a lecture in a kernel of its own, in the folder ``where``. A cell that fails or never ends stops the build, by name."""
     from nbclient import NotebookClient
-    from nbclient.exceptions import CellExecutionError
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError
     from tqdm import tqdm
 
     from autograder.kernels import PatientManager
@@ -130,6 +112,8 @@ def _execute(notebook: NotebookNode, where: Path, name: str) -> NotebookNode:
         )
         try:
             client.execute(env=environment)
+        except CellTimeoutError:
+            raise MasterError(f"{name}, cell {current['index'] + 1} was not done after {CELL_SECONDS} s") from None
         except CellExecutionError as error:
             first = notebook.cells[current["index"]].source.strip().splitlines()[0]
             raise MasterError(f"{name}, cell {current['index'] + 1} ({first!r}) failed:\n{error.traceback}") from None
