@@ -176,6 +176,14 @@ def test_lectures_are_executed_and_failing_cells_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_a_cell_that_never_ends_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(notebooks, "CELL_SECONDS", 3)
+    course = tiny_course(tmp_path, lecture=LECTURE.replace("half * 2", "while True: pass"))
+    with pytest.raises(MasterError, match="cell 2 was not done after 3 s"):
+        notebooks.build(course, [UNIT])
+
+
+@pytest.mark.slow
 def test_the_stock_command_writes_the_same_bytes(tmp_path: Path) -> None:
     """``nbgrader generate_assignment`` as an instructor types it; what lies beside the source notebook stays there."""
     course = tiny_course(tmp_path)
