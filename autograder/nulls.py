@@ -11,7 +11,7 @@ under which a second look happens. Each is bounded from above with 97.5 % confid
 with 95 %. The bounds of an exercise's parts add up; the promise is at most 1e-6 per exercise. Parts that compare values at fixed
 noise have no chance in them.
 
-``python -m autograder calibrate`` writes ``nulls.json``; a test reads it, and holds it to the checks as they are now.
+``python -m autograder calibrate`` writes ``checks/nulls_UNIT.json``; a test reads them, and holds them to the checks as they are now.
 """
 
 from __future__ import annotations
@@ -31,12 +31,21 @@ from autograder.corpus import corpus
 from autograder.exercises import EXERCISES
 from autograder.probes import InProcess, Probe
 
-__all__ = ["PROMISE", "TABLE", "false_failure", "main", "simulate", "statistical_parts", "upper_bound"]
+__all__ = ["PROMISE", "false_failure", "main", "simulate", "statistical_parts", "table", "upper_bound"]
 
-TABLE = Path(__file__).parent / "nulls.json"
+TABLES = Path(__file__).parent / "checks"
 PROMISE = 1e-6
 FIRST_LOOKS, SECOND_LOOKS = 10_000, 4_000
 CONFIDENCE = 0.975
+
+
+def table(unit: str | None = None) -> dict[str, Any]:
+    """The simulated nulls of a unit, or of all: exercise to part to row. Empty where nothing was simulated yet."""
+    found: dict[str, Any] = {}
+    for path in sorted(TABLES.glob("nulls_*.json")):
+        if unit in (None, path.stem.removeprefix("nulls_")):
+            found |= json.loads(path.read_text("utf-8"))
+    return found
 
 
 def upper_bound(exceeded: int, looks: int) -> float:
@@ -104,14 +113,13 @@ def _spread_over(workers: int, exercise: str, index: int, stage: int, inputs: li
 
 
 def main(argv: list[str]) -> int:
-    """Simulate the nulls of all statistical parts and write ``nulls.json``."""
+    """Simulate the nulls of all statistical parts and write a table for each unit."""
     parser = argparse.ArgumentParser(prog="autograder calibrate", description=main.__doc__)
     parser.add_argument("exercises", nargs="*", help="names of exercises or units; all of them by default")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--first", type=int, default=FIRST_LOOKS, help="simulated first looks")
     parser.add_argument("--second", type=int, default=SECOND_LOOKS, help="simulated second looks")
     chosen = parser.parse_args(argv)
-    table = json.loads(TABLE.read_text()) if TABLE.exists() else {}
     for exercise in CHECKS:
         unit = EXERCISES[exercise].unit
         if chosen.exercises and not {exercise, unit, unit[:2]} & set(chosen.exercises):
@@ -119,8 +127,9 @@ def main(argv: list[str]) -> int:
         start, rows = time.perf_counter(), {}
         for index in statistical_parts(exercise):
             rows[str(index)] = simulate(exercise, index, chosen.first, chosen.second, chosen.workers)
-        table[exercise] = rows
+        known = table(unit) | {exercise: rows}
         bound = sum(false_failure(row) for row in rows.values())
         print(f"{exercise:32s} {len(rows)} statistical parts, P(right answer fails) <= {bound:.1e}   {time.perf_counter() - start:.0f} s")
-        TABLE.write_text(json.dumps({name: table[name] for name in CHECKS if name in table}, indent=1) + "\n")
+        text = json.dumps({name: known[name] for name in CHECKS if name in known}, indent=1)
+        (TABLES / f"nulls_{unit}.json").write_text(text + "\n", "utf-8")
     return 0

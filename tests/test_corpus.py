@@ -1,6 +1,5 @@
 """The checks are fair and they see: every right answer passes, every wrong one fails by name, the empty stub fails politely."""
 
-import json
 from collections import Counter
 
 import pytest
@@ -9,7 +8,7 @@ from autograder.checking import check, run_check
 from autograder.checks import CHECKS
 from autograder.corpus import Answer, corpus
 from autograder.exercises import EXERCISES
-from autograder.nulls import PROMISE, TABLE, false_failure, statistical_parts, upper_bound
+from autograder.nulls import PROMISE, false_failure, statistical_parts, table, upper_bound
 from autograder.probes import InProcess
 
 CODED = [name for name, exercise in EXERCISES.items() if not exercise.written]
@@ -61,7 +60,7 @@ def test_nonsense_fails_without_a_crash(exercise: str) -> None:
 @pytest.mark.parametrize("exercise", CODED)
 def test_false_failure_is_derived_and_small(exercise: str) -> None:
     """The table of simulated nulls covers the statistical parts of today's check, and keeps the promise."""
-    rows = json.loads(TABLE.read_text()).get(exercise)
+    rows = table().get(exercise)
     assert rows is not None, f"no simulated null for {exercise}: run python -m autograder calibrate {exercise}"
     assert [int(index) for index in rows] == statistical_parts(exercise)
     assert [row["name"] for row in rows.values()] == [CHECKS[exercise].parts[int(index)].name for index in rows]

@@ -24,7 +24,7 @@ FLOORS = {
     # The ground floor is what runs beside a learner's code; it knows nothing of verdicts. What is not named here (the
     # workshop: grading, building, measuring) stands on the top floor.
     "autograder": [
-        {"exercises", "problems", "wire", "agent"},
+        {"discover", "exercises", "problems", "wire", "agent"},
         {"probes", "evidence", "report"},
         {"checks"},
         {"checking", "execute"},
