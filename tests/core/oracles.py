@@ -102,6 +102,9 @@ def covariance_of(q: Family) -> Tensor:
     if hasattr(q, "lower"):
         root = torch.tril(q.lower, diagonal=-1) + torch.diag(q.log_scale.exp())
         return root @ root.mT
+    if hasattr(q, "pattern"):
+        root = torch.diag((-q.log_scale).exp()).index_put((q.pattern[0], q.pattern[1]), q.entries)
+        return torch.linalg.inv(root @ root.mT)
     return diagonal
 
 

@@ -9,7 +9,7 @@ import zuko
 from oracles import DOUBLE, generator, randn
 from torch import nn
 
-from course_vi.families import Amortized, FactorCovariance, Family, Flow, FullRank, Layered, MeanField
+from course_vi.families import Amortized, FactorCovariance, Family, Flow, FullRank, Layered, MeanField, SparsePrecision, fill_in
 from course_vi.gradients import doubly_reparametrized, reparametrized, score_function, sticking_the_landing
 from course_vi.nets import mlp
 
@@ -20,11 +20,15 @@ def gaussian(kind: str, dim: int = 3, seed: int = 0) -> Family:
         return MeanField(dim, loc, log_scale)
     if kind == "FullRank":
         return FullRank(dim, loc, log_scale, lower=0.4 * randn(dim, dim, seed=seed + 2))
+    if kind == "SparsePrecision":
+        pattern = fill_in([(d, dim - 1) for d in range(dim - 1)], dim)                # a star: all but the last are independent given it
+        return SparsePrecision(dim, pattern, loc, log_scale, entries=0.6 * randn(dim - 1, seed=seed + 2))
     return FactorCovariance(dim, 2, loc, log_scale, factor=0.5 * randn(dim, 2, seed=seed + 2))
 
 
 def amortized(kind: str, dim: int = 3, data_dim: int = 2, seed: int = 0) -> Family:
-    family = {"MeanField": MeanField, "FullRank": FullRank}[kind](dim) if kind != "FactorCovariance" else FactorCovariance(dim, 2)
+    family = {"MeanField": lambda: MeanField(dim), "FullRank": lambda: FullRank(dim), "FactorCovariance": lambda: FactorCovariance(dim, 2),
+              "SparsePrecision": lambda: SparsePrecision(dim, fill_in([(0, 1), (1, 2)], dim))}[kind]()
     outputs = sum(parameter.numel() for parameter in family.parameters())
     return Amortized(family, mlp(data_dim, 5, outputs, generator(seed))).double()
 
@@ -51,9 +55,11 @@ ZOO = {
     "MeanField": lambda: (gaussian("MeanField"), None),
     "FullRank": lambda: (gaussian("FullRank"), None),
     "FactorCovariance": lambda: (gaussian("FactorCovariance"), None),
+    "SparsePrecision": lambda: (gaussian("SparsePrecision"), None),
     "Amortized(MeanField)": lambda: (amortized("MeanField"), DATUM),
     "Amortized(FullRank)": lambda: (amortized("FullRank"), DATUM),
     "Amortized(FactorCovariance)": lambda: (amortized("FactorCovariance"), DATUM),
+    "Amortized(SparsePrecision)": lambda: (amortized("SparsePrecision"), DATUM),
     "Layered": lambda: (layered(), DATUM),
     "Flow(MAF)": lambda: (flow("MAF"), None),
     "Flow(MAF), conditional": lambda: (flow("MAF", context=2), DATUM),

@@ -6,7 +6,9 @@ from course_vi.families.discrete import BernoulliMeanField, CategoricalMeanField
 from course_vi.families.flow import Flow
 from course_vi.families.gaussian import FactorCovariance, FullRank, MeanField
 from course_vi.families.layered import Layered
+from course_vi.families.pattern import banded, fill_in, pattern_from_graph
 from course_vi.families.per_datum import PerDatum
+from course_vi.families.sparse_precision import SparsePrecision
 
 __all__ = ["Amortized", "BernoulliMeanField", "CategoricalMeanField", "FactorCovariance", "Family", "Flow", "FullRank", "Layered",
-           "MeanField", "PerDatum", "batch_shape"]
+           "MeanField", "PerDatum", "SparsePrecision", "banded", "batch_shape", "fill_in", "pattern_from_graph"]

@@ -2,6 +2,8 @@ r"""Gaussian families: diagonal, full, and factor covariance."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Size, Tensor, nn
 
@@ -13,7 +15,7 @@ __all__ = ["FactorCovariance", "FullRank", "GaussianFamily", "MeanField"]
 
 
 class GaussianFamily(Family):
-    """What the three share: parameters named ``loc`` and ``log_scale``, and a recipe ``build`` from parameters to density.
+    """What these families share: parameters named ``loc`` and ``log_scale``, and a recipe ``build`` from parameters to density.
 
     ``build`` is also what an amortized family calls, with parameters that a network gave it.
 
@@ -29,14 +31,16 @@ class GaussianFamily(Family):
     replicable = True
     event_dims = {"loc": 1, "log_scale": 1, "lower": 2, "factor": 2}
 
-    def __init__(self, dim: int, loc: Tensor | None = None, log_scale: Tensor | None = None) -> None:
+    def __init__(self, dim: int, loc: Tensor | None = None, log_scale: Tensor | None = None, other: Tensor | None = None) -> None:
         super().__init__()
         expect.positive_integer("dim", dim)
         self.dim = self.noise_dim = dim
+        given = [value for value in (loc, log_scale, other) if isinstance(value, Tensor)]
+        zeros = given[0].new_zeros(dim) if given else torch.zeros(dim)         # a default follows what was given, in dtype and device
         for name, value in (("loc", loc), ("log_scale", log_scale)):
             if value is not None:
                 expect.event_size(name, value, dim)
-            setattr(self, name, nn.Parameter(torch.zeros(dim) if value is None else value.detach().clone()))
+            setattr(self, name, nn.Parameter((zeros if value is None else value.detach()).clone()))
 
     loc: nn.Parameter
     log_scale: nn.Parameter
@@ -46,13 +50,13 @@ class GaussianFamily(Family):
         return broadcast(self.loc.shape, self.log_scale.shape)[:-1]
 
     @staticmethod
-    def build(**parameters: Tensor) -> DiagonalNormal | CholeskyNormal | FactorNormal:
+    def build(**parameters: Tensor) -> Any:
         raise NotImplementedError
 
     def numbers(self, x: Tensor | None = None) -> dict[str, Tensor]:
         return dict(self.named_parameters())
 
-    def distribution(self, x: Tensor | None = None) -> DiagonalNormal | CholeskyNormal | FactorNormal:
+    def distribution(self, x: Tensor | None = None) -> Any:
         return self.build(**self.numbers(x))
 
 
@@ -84,8 +88,8 @@ class FullRank(GaussianFamily):
     """
 
     def __init__(self, dim: int, loc: Tensor | None = None, log_scale: Tensor | None = None, lower: Tensor | None = None) -> None:
-        super().__init__(dim, loc, log_scale)
-        lower = torch.zeros(*self.loc.shape, dim, dtype=self.loc.dtype) if lower is None else lower
+        super().__init__(dim, loc, log_scale, lower)
+        lower = self.loc.new_zeros(*self.loc.shape, dim) if lower is None else lower
         if tuple(lower.shape[-2:]) != (dim, dim):
             raise ValueError(f"lower has shape {tuple(lower.shape)}; expected (*B, {dim}, {dim})")
         self.lower = nn.Parameter(lower.detach().clone())
@@ -120,10 +124,10 @@ class FactorCovariance(GaussianFamily):
 
     def __init__(self, dim: int, rank: int = 1, loc: Tensor | None = None, log_scale: Tensor | None = None,
                  factor: Tensor | None = None, generator: torch.Generator | None = None) -> None:
-        super().__init__(dim, loc, log_scale)
+        super().__init__(dim, loc, log_scale, factor)
         expect.positive_integer("rank", rank)
         if factor is None:
-            small = torch.randn(*self.loc.shape, rank, generator=generator, dtype=self.loc.dtype)
+            small = torch.randn(*self.loc.shape, rank, generator=generator, dtype=self.loc.dtype, device=self.loc.device)
             factor = 0.1 * small / rank**0.5
         expect.event_size("factor", factor, rank)
         if tuple(factor.shape[-2:]) != (dim, rank):

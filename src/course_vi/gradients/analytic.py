@@ -36,8 +36,8 @@ def analytic_kl(p: Model, q: Family, x: Tensor, num_samples: int = 1, bound: Bou
     Args:
         p: a model with a named ``prior()``, whose factors are that prior and a ``likelihood``. A minibatch scale multiplies the
             likelihood alone, as in ``log_joint``.
-        q: a reparametrizable family whose density has a KL to that prior in ``torch.distributions.kl``. Every Gaussian family has one
-            to a diagonal normal; flows and layers have none.
+        q: a reparametrizable family whose density has a KL to that prior in ``torch.distributions.kl``. MeanField, FullRank and
+            FactorCovariance have one to a diagonal normal; sparse precisions, flows and layers have none.
         x, num_samples, generator, noise: as in ``reparametrized``.
         bound: the ELBO, judged by its values: no other bound splits into a likelihood and a divergence.
 
