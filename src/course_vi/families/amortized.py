@@ -9,13 +9,14 @@ from torch import Size, Tensor, nn
 
 from course_vi.families.base import Family
 from course_vi.families.discrete import DiscreteFamily
+from course_vi.families.gamma import PositiveFamily
 from course_vi.families.gaussian import GaussianFamily
 
 __all__ = ["Amortized"]
 
 
 class Amortized(Family):
-    r"""A Gaussian or discrete family whose parameters are a function of the datum, :math:`q_\phi(z \mid x) = q(z; f_\phi(x))`.
+    r"""A Gaussian, Gamma, Beta or discrete family whose parameters are a function of the datum, :math:`q_\phi(z \mid x) = q(z; f_\phi(x))`.
 
     Args:
         family: says which density, and names and shapes its parameters; its own values are not used.
@@ -23,7 +24,7 @@ class Amortized(Family):
             (for ``MeanField``: loc, then log_scale, so P = 2D; for a discrete family: logits).
 
     Raises:
-        TypeError: the family is neither Gaussian nor discrete.
+        TypeError: the family is none of these.
         ValueError: the encoder holds dropout or batch normalization. Either makes log q another function at each call, or one
             that depends on the rest of the batch, and no estimator of the course would be right for it.
 
@@ -35,10 +36,11 @@ class Amortized(Family):
     torch.Size([3, 10, 8])
     """
 
-    def __init__(self, family: GaussianFamily | DiscreteFamily, encoder: nn.Module) -> None:
+    def __init__(self, family: GaussianFamily | PositiveFamily | DiscreteFamily, encoder: nn.Module) -> None:
         super().__init__()
-        if not isinstance(family, (GaussianFamily, DiscreteFamily)):
-            raise TypeError(f"family is a {type(family).__name__}; expected MeanField, FullRank, FactorCovariance or a discrete family")
+        if not isinstance(family, (GaussianFamily, PositiveFamily, DiscreteFamily)):
+            raise TypeError(f"family is a {type(family).__name__}; expected MeanField, FullRank, FactorCovariance, "
+                            "a Gamma, Beta or discrete family")
         if family.batch_shape != Size():
             raise ValueError(f"family carries a batch {tuple(family.batch_shape)}; expected one without: the encoder supplies it")
         refuse_noisy_layers(encoder)
