@@ -1,14 +1,25 @@
-"""Real data that is always there: no download, no surprise."""
+"""Real data: small sets that are always there, and one larger set that is read, or fetched, only when you ask for it."""
 
 from __future__ import annotations
 
+import hashlib
+import os
+import urllib.request
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
-__all__ = ["Digits", "breast_cancer", "digits"]
+__all__ = ["BinarizedMNIST", "Digits", "binarized_mnist", "breast_cancer", "digits"]
+
+MNIST_HOME = "https://raw.githubusercontent.com/mingzhang-yin/ARM-gradient/bac893cfcec486bbd00b755b12cf8402053b0e84"
+MNIST_SUMS = {
+    "train": "79a0312c7389d855cfc97e3812de3998417c5829d8a51543b56a90a91252ae7e",
+    "valid": "7436afc856959075c7787025bb8a4ba2b520b9230ee39667c66aa7dd2819dd68",
+    "test": "5bc30222e1e7896cbccd1e1db6b28540cc1230f4d2d5473841a5f6cc54be8d38",
+}
 
 
 class Digits(NamedTuple):
@@ -68,3 +79,54 @@ def breast_cancer(num_features: int = 30, dtype: torch.dtype = torch.float32) ->
     standardized = (features - features.mean(0)) / features.std(0)
     columns = [np.ones((len(features), 1)), standardized, bunch.target[:, None]]
     return torch.as_tensor(np.concatenate(columns, 1), dtype=dtype)
+
+
+class BinarizedMNIST(NamedTuple):
+    """The binarized MNIST digits of Larochelle: 28 x 28 pixels that are 0 or 1. They come without labels.
+
+    Attributes:
+        train, valid, test: pixels, ``(50000, 784)``, ``(10000, 784)`` and ``(10000, 784)``.
+    """
+
+    train: Tensor
+    valid: Tensor
+    test: Tensor
+
+
+def binarized_mnist(folder: str | Path | None = None, dtype: torch.dtype = torch.float32, home: str = MNIST_HOME) -> BinarizedMNIST:
+    """Binarized MNIST, from a folder of yours, with every file's sum verified.
+
+    Args:
+        folder: holds ``binarized_mnist_train.amat`` and its two companions, or a folder ``binarized_mnist`` that does; by default the
+            one that the environment variable ``COURSE_VI_DATA`` names. Files that are not there are fetched into it (4 MB in all).
+        home: where they are fetched from.
+
+    Raises:
+        ValueError: no folder is named; or a file's SHA-256 is not the published one.
+
+    Source: Larochelle and Murray, "The neural autoregressive distribution estimator", AISTATS 2011; the files as MATLAB arrays (uint8).
+    """
+    named = folder or os.environ.get("COURSE_VI_DATA")
+    if not named:
+        raise ValueError("folder is not given, and COURSE_VI_DATA is not set; expected a folder where the files of binarized MNIST are, "
+                         "or may be put (4 MB)")
+    place = Path(named)
+    place = place / "binarized_mnist" if (place / "binarized_mnist").is_dir() else place
+    return BinarizedMNIST(*(_amat(place / f"binarized_mnist_{part}.amat", home, wanted, dtype) for part, wanted in MNIST_SUMS.items()))
+
+
+def _amat(path: Path, home: str, wanted: str, dtype: torch.dtype) -> Tensor:
+    from scipy.io import loadmat
+
+    if path.exists():
+        content = path.read_bytes()
+    else:
+        with urllib.request.urlopen(f"{home}/{path.name}", timeout=60) as reply:
+            content = reply.read()
+    found = hashlib.sha256(content).hexdigest()
+    if found != wanted:
+        raise ValueError(f"{path.name} has the SHA-256 {found}; expected {wanted}: the file is damaged, or another one")
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return torch.as_tensor(loadmat(str(path))["X"], dtype=dtype)

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
+from pathlib import Path
+
 import pytest
 import torch
+from scipy.io import savemat
 from sklearn.datasets import load_breast_cancer, load_digits
 
 from course_vi import data
@@ -50,3 +55,36 @@ def test_the_global_generators_are_left_alone():
     state = torch.get_rng_state()
     data.digits(), data.breast_cancer()
     assert torch.equal(state, torch.get_rng_state())
+
+
+def small_mnist(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three small files of the same format, and their sums in place of the published ones."""
+    folder.mkdir()
+    for size, part in enumerate(("train", "valid", "test"), 2):
+        path = folder / f"binarized_mnist_{part}.amat"
+        savemat(path, {"X": (torch.rand(size, 784, generator=torch.Generator().manual_seed(size)) > 0.5).byte().numpy()}, appendmat=False)
+        monkeypatch.setitem(data.MNIST_SUMS, part, hashlib.sha256(path.read_bytes()).hexdigest())
+
+
+def test_binarized_mnist_is_read_fetched_and_verified(tmp_path, monkeypatch):
+    home, place = tmp_path / "home", tmp_path / "mine"
+    small_mnist(home, monkeypatch)
+    monkeypatch.setenv("COURSE_VI_DATA", str(home))
+    read = data.binarized_mnist()
+    assert [tuple(part.shape) for part in read] == [(2, 784), (3, 784), (4, 784)] and read.train.unique().tolist() == [0.0, 1.0]
+    fetched = data.binarized_mnist(place, home=home.as_uri())
+    assert torch.equal(fetched.test, read.test) and (place / "binarized_mnist_test.amat").exists()
+    (place / "binarized_mnist_test.amat").write_bytes(b"damaged")
+    with pytest.raises(ValueError, match="binarized_mnist_test.amat has the SHA-256 .* expected"):
+        data.binarized_mnist(place)
+    monkeypatch.delenv("COURSE_VI_DATA")
+    with pytest.raises(ValueError, match="COURSE_VI_DATA is not set"):
+        data.binarized_mnist()
+
+
+@pytest.mark.skipif("COURSE_VI_DATA" not in os.environ, reason="COURSE_VI_DATA names no folder with binarized MNIST")
+def test_binarized_mnist_itself():
+    images = data.binarized_mnist()
+    assert [tuple(part.shape) for part in images] == [(50_000, 784), (10_000, 784), (10_000, 784)]
+    assert [round(part.mean().item(), 5) for part in images] == [0.13056, 0.13113, 0.13251]
+    assert images.train.unique().tolist() == [0.0, 1.0]

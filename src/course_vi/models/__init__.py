@@ -1,11 +1,13 @@
 """Models p(x, z): what generates the data?"""
 
+from course_vi.models.autoencoder import Autoencoder
 from course_vi.models.base import Model
 from course_vi.models.belief import SigmoidBeliefNet
 from course_vi.models.bernoullis import TwoBernoullis
 from course_vi.models.deep_bernoulli import DeepBernoulli, DoublyDeepBernoulli
 from course_vi.models.energy import BoltzmannMachine, IsingModel, auto_logit, grid_neighbours
 from course_vi.models.ergm import ExponentialRandomGraph
+from course_vi.models.hierarchical import HierarchicalVAE
 from course_vi.models.hmm import GaussianHMM, HiddenMarkovModel
 from course_vi.models.linear import BayesianLinearRegression, ProbabilisticPCA
 from course_vi.models.mixed import LinearMixedModel
@@ -17,8 +19,8 @@ from course_vi.models.toy import ConjugateToy, GaussianChain
 from course_vi.models.vae import VAE
 
 __all__ = [
-    "BayesianLinearRegression", "BayesianLogisticRegression", "BoltzmannMachine", "ConjugateToy", "DeepBernoulli",
-    "DoublyDeepBernoulli", "ExponentialRandomGraph", "GaussianChain", "GaussianHMM", "GaussianMixture", "HiddenMarkovModel",
-    "IsingModel", "LinearGaussianSSM", "LinearMixedModel", "Model", "NetModel", "ProbabilisticPCA", "SigmoidBeliefNet",
-    "TwoBernoullis", "VAE", "auto_logit", "grid_neighbours",
+    "Autoencoder", "BayesianLinearRegression", "BayesianLogisticRegression", "BoltzmannMachine", "ConjugateToy",
+    "DeepBernoulli", "DoublyDeepBernoulli", "ExponentialRandomGraph", "GaussianChain", "GaussianHMM", "GaussianMixture",
+    "HiddenMarkovModel", "HierarchicalVAE", "IsingModel", "LinearGaussianSSM", "LinearMixedModel", "Model", "NetModel",
+    "ProbabilisticPCA", "SigmoidBeliefNet", "TwoBernoullis", "VAE", "auto_logit", "grid_neighbours",
 ]
