@@ -77,6 +77,35 @@ def one_thread(**_):
     os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1")
 
 
-c.Autograde.pre_convert_hook = one_thread
+def before_grading(notebooks=(), **_):
+    """Links and special files in a submission are moved aside before nbgrader copies what lies beside the notebook."""
+    from autograder.sanitize.preprocessors import set_aside
+
+    one_thread()
+    set_aside(list(notebooks))
+
+
+c.Autograde.pre_convert_hook = before_grading
+
+# What students hand in is read through the sanitizers (docs/instructor.md): repaired where it can be, and never believed.
+c.Autograde.exporter_class = "autograder.sanitize.preprocessors.MendingExporter"
+c.Autograde.sanitize_preprocessors = [
+    "autograder.sanitize.preprocessors.RestoreCells",
+    "nbgrader.preprocessors.ClearOutput",
+    "nbgrader.preprocessors.OverwriteKernelspec",
+    "nbgrader.preprocessors.OverwriteCells",
+    "nbgrader.preprocessors.CheckCellMetadata",
+]
+c.Autograde.autograde_preprocessors = [
+    "nbgrader.preprocessors.Execute",
+    "nbgrader.preprocessors.IgnorePattern",
+    "nbgrader.preprocessors.LimitOutput",
+    "autograder.sanitize.pages.SafeOutputs",
+    "nbgrader.preprocessors.SaveAutoGrades",
+    "nbgrader.preprocessors.AssignLatePenalties",
+    "nbgrader.preprocessors.CheckCellMetadata",
+]
+# Text that students wrote is shown in feedback pages and in Formgrader: it is cleaned after it is rendered.
+c.HTMLExporter.filters = {"markdown2html": "autograder.sanitize.pages.markdown2html"}
 
 c.ExportPlugin.to = str(ROOT / CLASS / "grades.csv")

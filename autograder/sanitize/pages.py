@@ -1,0 +1,75 @@
+"""What a page may show: no script of a student's reaches a feedback page, or Formgrader, which an instructor opens with a session's rights.
+
+Outputs of ordinary cells keep text and pictures; a check's report keeps its tables. Text written in Markdown is rendered first and cleaned
+afterwards, because only then is it known what is HTML and what is mathematics.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bleach
+from bleach.css_sanitizer import CSSSanitizer
+from jinja2 import pass_context
+from nbconvert.exporters import HTMLExporter
+from nbformat import NotebookNode
+from nbgrader.preprocessors import NbGraderPreprocessor
+from traitlets import Integer
+
+__all__ = ["SafeOutputs", "clean", "markdown2html"]
+
+TAGS = set("""a abbr b blockquote br caption code dd del details div dl dt em figcaption figure h1 h2 h3 h4 h5 h6 hr i img input kbd li
+mark ol p pre q s small span strong sub summary sup table tbody td tfoot th thead tr tt u ul var""".split())
+ATTRIBUTES = {
+    "*": ["align", "class", "colspan", "height", "id", "role", "rowspan", "style", "title", "width"],
+    "a": ["href"], "img": ["src", "alt"], "ol": ["start"], "input": ["type", "checked", "disabled"], "details": ["open"],
+}  # fmt: skip
+STYLES = CSSSanitizer(allowed_css_properties=[
+    "background-color", "border", "border-collapse", "border-left", "color", "font-size", "font-style", "font-weight",
+    "margin", "padding", "text-align", "vertical-align", "white-space", "width",
+])  # fmt: skip
+KEPT = ("text/plain", "text/latex", "image/png", "image/jpeg", "image/gif")
+
+
+def clean(text: str) -> str:
+    """HTML without anything that acts: scripts, handlers, frames, forms, foreign addresses of pictures.
+
+    >>> clean('<b onclick="x()">yes</b><img src="javascript:x">')
+    '<b>yes</b><img>'
+    """
+    return str(bleach.clean(text, tags=TAGS, attributes=ATTRIBUTES, css_sanitizer=STYLES, protocols=["http", "https", "mailto", "data"]))
+
+
+@pass_context
+def markdown2html(context: Any, source: str) -> str:
+    """nbconvert's own filter of this name, its result cleaned. Named in ``nbgrader_config.py`` under ``HTMLExporter.filters``."""
+    return clean(HTMLExporter().markdown2html(context, source))
+
+
+class SafeOutputs(NbGraderPreprocessor):
+    """After execution: of what a student's cells put out, keeps text and pictures, up to a size."""
+
+    most = Integer(3_000_000, help="characters of output kept of one cell").tag(config=True)
+
+    def preprocess_cell(self, cell: NotebookNode, resources: Any, index: int) -> tuple[NotebookNode, Any]:
+        if cell.cell_type != "code":
+            return cell, resources
+        marks = cell.metadata.get("nbgrader", {})
+        report = marks.get("grade") and not marks.get("solution")
+        left = self.most
+        for output in cell.outputs:
+            data = output.get("data")
+            if data is not None:
+                page = data.get("text/html") if report else None
+                output["data"] = type(data)({mime: value for mime, value in data.items() if mime in KEPT})
+                if isinstance(page, str):
+                    output["data"]["text/html"] = clean(page)
+                for mime, value in list(output["data"].items()):
+                    left -= len(value)
+                    if left < 0 and mime != "text/plain":
+                        del output["data"][mime]
+            elif output.output_type == "stream":
+                left -= len(output.text)
+                if left < 0:
+                    output.text = output.text[: max(0, left + len(output.text))] + "\n... (cut)"
+        return cell, resources

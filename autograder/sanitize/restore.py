@@ -1,0 +1,249 @@
+"""Put back what nbgrader locked, and find every answer, wherever and however often it stands.
+
+The released notebook says which cells there are, in which order; the gradebook, which no student can reach, says what they are worth and
+what locked ones read. From the submission come answers only. The steps, in order:
+
+1. *claim*: which cell is which, by its exercise's name, by its id, by a locked text, by the function it defines;
+2. *dedupe*: of several cells for one exercise none is lost: the answers all run, in order, and the check runs once, after the last;
+3. *restore*: types, flags, points, checksums and locked texts; deleted cells come back in their places.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_raw_cell
+
+__all__ = ["MISSING", "Template", "bare", "from_gradebook", "from_release", "restore"]
+
+NEW = {"code": new_code_cell, "markdown": new_markdown_cell, "raw": new_raw_cell}
+MISSING = "# This cell was missing."
+
+
+@dataclass(frozen=True)
+class Template:
+    """A cell that nbgrader knows: its name, what nbgrader's metadata say of it, and what was released."""
+
+    name: str
+    cell_type: str
+    source: str
+    id: str = ""
+    grade: bool = False
+    solution: bool = False
+    task: bool = False
+    locked: bool = False
+    points: float = 0.0
+    checksum: str = ""
+
+    @property
+    def answer(self) -> bool:
+        """Whether the text of this cell is the student's."""
+        return self.solution or self.task
+
+    @property
+    def exercise(self) -> str:
+        return self.name.removesuffix("_answer")
+
+    def metadata(self) -> NotebookNode:
+        """nbgrader's metadata, schema 3."""
+        marks: dict[str, Any] = {
+            "schema_version": 3, "grade_id": self.name, "grade": self.grade, "solution": self.solution, "task": self.task,
+            "locked": self.locked, "cell_type": self.cell_type,
+        }  # fmt: skip
+        if self.grade or self.task:
+            marks["points"] = self.points
+        if self.checksum:
+            marks["checksum"] = self.checksum
+        return nbformat.from_dict(marks)
+
+
+def from_release(release: NotebookNode) -> list[Template]:
+    """The cells that nbgrader knows, in the order of the released notebook."""
+    found = []
+    for cell in release.cells:
+        marks = cell.metadata.get("nbgrader", {})
+        if marks.get("grade_id"):
+            flags = {key: bool(marks.get(key)) for key in ("grade", "solution", "task", "locked")}
+            points = float(marks.get("points", 0.0))
+            checksum = marks.get("checksum", "")
+            found.append(Template(marks["grade_id"], cell.cell_type, cell.source, cell.id, **flags, points=points, checksum=checksum))
+    return found
+
+
+def from_gradebook(templates: Iterable[Template], notebook: Any) -> list[Template]:
+    """The same cells with what the gradebook says of them; ``notebook`` is nbgrader's ``api.Notebook``. The gradebook wins."""
+    known = {template.name: template for template in templates}
+    graded = {cell.name: cell for cell in notebook.grade_cells}
+    tasks = {cell.name: cell for cell in notebook.task_cells}
+    solutions = {cell.name for cell in notebook.solution_cells}
+    found = {}
+    for source in notebook.source_cells:
+        name = source.name
+        worth = graded.get(name) or tasks.get(name)
+        old = known.get(name, Template(name, source.cell_type, "" if name in solutions else source.source))
+        text = old.source if name in solutions or name in tasks else source.source  # of answers the gradebook may hold the mark scheme
+        found[name] = replace(
+            old, cell_type=source.cell_type, source=text, grade=name in graded, solution=name in solutions, task=name in tasks,
+            locked=bool(source.locked), points=float(worth.max_score) if worth else 0.0, checksum=source.checksum or "",
+        )  # fmt: skip
+    order = [name for name in known if name in found]
+    return [found[name] for name in [*order, *(name for name in found if name not in known)]]
+
+
+def restore(notebook: NotebookNode, templates: Sequence[Template]) -> list[str]:
+    """Bring a mended notebook back into the shape that was released, in place, and say what was done."""
+    notes: list[str] = []
+    claims = _claims(notebook.cells, templates, notes)
+    by_name: dict[str, list[NotebookNode]] = {}
+    for cell in notebook.cells:
+        name = claims.get(id(cell))
+        if name:
+            by_name.setdefault(name, []).append(cell)
+        cell.metadata = nbformat.from_dict({})
+    kept: dict[str, NotebookNode] = {}
+    dropped: set[int] = set()
+    for template in templates:
+        cells = by_name.get(template.name, [])
+        if cells:
+            keep = kept[template.name] = _dedupe(template, cells, dropped, notes)
+            for number, cell in enumerate(cells):
+                cell.id = template.id or cell.id if cell is keep else f"{cell.id[:40]}-earlier-{number}"
+            _shape(template, keep, notes)
+    notebook.cells = [cell for cell in notebook.cells if id(cell) not in dropped]
+    _put_back(notebook, templates, kept, notes)
+    _checks_after_answers(notebook, templates, kept, notes)
+    _unique(notebook.cells)
+    return notes
+
+
+def _claims(cells: Sequence[NotebookNode], templates: Sequence[Template], notes: list[str]) -> dict[int, str]:
+    """Which cell (by ``id(cell)``) is which template."""
+    known = {template.name: template for template in templates}
+    ids = {template.id: template.name for template in templates if template.id}
+    locked = {bare(template.source): template.name for template in templates if not template.answer}
+    claims: dict[int, str] = {}
+    for cell in cells:
+        name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
+        if name and name not in known:
+            notes.append(f"A cell called itself {name}, which is no exercise here; it was run as an ordinary cell.")
+        if name in known or cell.id in ids:
+            claims[id(cell)] = name if name in known else ids[cell.id]
+    nameless = [cell for cell in cells if id(cell) not in claims]
+    for cell in nameless:
+        name = locked.get(bare(cell.source), "")
+        if name and name not in claims.values():
+            claims[id(cell)] = name
+    functions = {}
+    for template in templates:
+        if template.solution and template.cell_type == "code" and template.name not in claims.values():
+            functions.update(dict.fromkeys(_defined(template.source), template.name))
+    for cell in nameless:
+        if functions and id(cell) not in claims and cell.cell_type == "code":
+            name = next((functions[each] for each in _defined(cell.source) if each in functions), "")
+            if name:
+                claims[id(cell)] = name
+                notes.append(f"The answer to {name.removesuffix('_answer')} had lost its mark; it was found by the function it defines.")
+    return claims
+
+
+def _dedupe(template: Template, cells: list[NotebookNode], dropped: set[int], notes: list[str]) -> NotebookNode:
+    """The one cell that keeps the name. Answers are never dropped unless another cell says the same."""
+    if len(cells) == 1:
+        return cells[0]
+    if not template.answer:
+        dropped.update(id(cell) for cell in cells[:-1])
+        notes.append(f"The cell {template.name} was there {len(cells)} times; it was kept once, the last.")
+        return cells[-1]
+    written = [cell for cell in cells if bare(cell.source) != bare(template.source)] or cells[-1:]
+    texts = {bare(cell.source): cell for cell in written}  # of equal ones the last
+    final = [cell for cell in cells if any(cell is other for other in texts.values())]
+    dropped.update(id(cell) for cell in cells if not any(cell is other for other in final))
+    keep = final[-1]
+    fate = "all of them were run, in order, and the last one counts" if template.cell_type == "code" else "all that you wrote was kept"
+    notes.append(f"There were {len(cells)} cells for {template.exercise}; {fate}.")
+    if template.cell_type != "code":  # what a person marks stands in one cell
+        keep.source = "\n\n---\n\n".join(cell.source for cell in final)
+        for cell in final[:-1]:
+            for name, bundle in cell.get("attachments", {}).items():
+                keep.setdefault("attachments", nbformat.from_dict({})).setdefault(name, bundle)
+            dropped.add(id(cell))
+    return keep
+
+
+def _shape(template: Template, cell: NotebookNode, notes: list[str]) -> None:
+    """Type, metadata and, where it is locked, text of a cell."""
+    if cell.cell_type != template.cell_type:
+        notes.append(f"The cell {template.name} had become {cell.cell_type}; it is {template.cell_type} again.")
+        cell.cell_type = template.cell_type
+        for key in ("outputs", "execution_count") if template.cell_type != "code" else ("attachments",):
+            cell.pop(key, None)
+        if template.cell_type == "code":
+            cell.update(outputs=[], execution_count=None)
+    cell.metadata["nbgrader"] = template.metadata()
+    if not template.answer:
+        if bare(cell.source) != bare(template.source):
+            notes.append(f"The locked cell {template.name} had been changed; it was restored.")
+        cell.source = template.source
+        cell.pop("attachments", None)
+
+
+def _put_back(notebook: NotebookNode, templates: Sequence[Template], kept: dict[str, NotebookNode], notes: list[str]) -> None:
+    """Deleted cells come back after the cell that stood before them."""
+    before: NotebookNode | None = None
+    for template in templates:
+        cell = kept.get(template.name)
+        if cell is None:
+            # A stub that raises would hide an answer given elsewhere: of a deleted answer only the place comes back.
+            cell = NEW[template.cell_type](MISSING if template.answer and template.cell_type == "code" else template.source)
+            cell.metadata["nbgrader"] = template.metadata()
+            cell.id = template.id or cell.id
+            place = _index(notebook.cells, before) + 1 if before is not None else 0
+            notebook.cells.insert(place, cell)
+            kept[template.name] = cell
+            notes.append(f"The cell {template.name} was missing; it was put back.")
+        before = cell
+
+
+def _checks_after_answers(notebook: NotebookNode, templates: Sequence[Template], kept: dict[str, NotebookNode], notes: list[str]) -> None:
+    """A check that a student moved above the answer runs after it."""
+    answers = {template.exercise: kept[template.name] for template in templates if template.solution and not template.grade}
+    for template in templates:
+        answer = answers.get(template.exercise)
+        if template.grade and not template.solution and answer is not None:
+            check = kept[template.name]
+            here, there = _index(notebook.cells, check), _index(notebook.cells, answer)
+            if here < there:
+                notebook.cells.insert(there, notebook.cells.pop(here))
+                notes.append(f"The check of {template.exercise} stood above its answer; it was run after it.")
+
+
+def _index(cells: Sequence[NotebookNode], wanted: NotebookNode) -> int:
+    return next(number for number, cell in enumerate(cells) if cell is wanted)
+
+
+def _defined(source: str) -> list[str]:
+    """The functions and classes that a cell defines; of a cell that is no Python, what looks like definitions."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return re.findall(r"(?m)^(?:def|class)\s+(\w+)", source)
+    return [node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)]
+
+
+def bare(source: str) -> str:
+    """A text without what editors change unasked: spaces at the ends of lines, blank lines around it."""
+    return "\n".join(line.rstrip() for line in source.strip().splitlines())
+
+
+def _unique(cells: Sequence[NotebookNode]) -> None:
+    seen: set[str] = set()
+    for number, cell in enumerate(cells):
+        while cell.id in seen:
+            cell.id = f"{cell.id[:50]}-{number}"
+        seen.add(cell.id)
