@@ -4,6 +4,7 @@ from course_vi.models.autoencoder import Autoencoder
 from course_vi.models.base import Model
 from course_vi.models.belief import SigmoidBeliefNet
 from course_vi.models.bernoullis import TwoBernoullis
+from course_vi.models.conditional_vae import ConditionalVAE
 from course_vi.models.deep_bernoulli import DeepBernoulli, DoublyDeepBernoulli
 from course_vi.models.energy import BoltzmannMachine, IsingModel, auto_logit, grid_neighbours
 from course_vi.models.ergm import ExponentialRandomGraph
@@ -19,7 +20,7 @@ from course_vi.models.toy import ConjugateToy, GaussianChain
 from course_vi.models.vae import VAE
 
 __all__ = [
-    "Autoencoder", "BayesianLinearRegression", "BayesianLogisticRegression", "BoltzmannMachine", "ConjugateToy",
+    "Autoencoder", "BayesianLinearRegression", "BayesianLogisticRegression", "BoltzmannMachine", "ConditionalVAE", "ConjugateToy",
     "DeepBernoulli", "DoublyDeepBernoulli", "ExponentialRandomGraph", "GaussianChain", "GaussianHMM", "GaussianMixture",
     "HiddenMarkovModel", "HierarchicalVAE", "IsingModel", "LinearGaussianSSM", "LinearMixedModel", "Model", "NetModel",
     "ProbabilisticPCA", "SigmoidBeliefNet", "TwoBernoullis", "VAE", "auto_logit", "grid_neighbours",
