@@ -6,6 +6,7 @@ import math
 
 import pytest
 import torch
+from blocks import block_z
 from oracles import DOUBLE, LIMIT, generator, gradients, mean_z, randn
 from torch import nn
 from torch.distributions import Bernoulli, MultivariateNormal
@@ -30,7 +31,7 @@ def linear(latent_dim=2, image_dim=3, label_dim=2):
 
 def parts(model):
     a, c = model.decoder.weight.split((model.latent_dim, model.label_dim), -1)
-    variance = (2 * model.log_noise_scale).exp()
+    variance = (2 * model.observation.log_noise_scale).exp()
     return a, c, model.decoder.bias, variance
 
 
@@ -67,10 +68,7 @@ def test_the_linear_case_in_closed_form(sizes, evidence):
     leak = max(part.abs().max().item() for part in gradients(value.sum(), q).values())
     assert leak < 1e-12, "no variance at the posterior"
     evidence("models.ConditionalVAE, linear", "MultivariateNormal given the label; Bayes' rule", error=max(error, leak))
-    flat = lambda found: torch.cat([part.flatten() for part in found.values()])                                      # noqa: E731
-    source, exactly = generator(1), flat(gradients(log_evidence(model, x).sum(), model))
-    blocks = torch.stack([flat(gradients(sticking_the_landing(model, q, x, 200, generator=source).sum(), model)) for _ in range(60)])
-    z_score = mean_z(blocks, exactly)
+    z_score = block_z(sticking_the_landing, model, q, x[0], gradients(log_evidence(model, x[0]), model), model, copies=500)
     assert z_score < LIMIT, "theta: Fisher's identity"
     evidence("models.ConditionalVAE, linear: gradient of theta", "gradient of the exact log evidence", z=z_score)
 

@@ -1,6 +1,7 @@
 """Families q(z | x): which posteriors can we say?"""
 
 from course_vi.families.amortized import Amortized
+from course_vi.families.ancestral import Ancestral, Conditionals
 from course_vi.families.base import Family, batch_shape
 from course_vi.families.discrete import BernoulliMeanField, CategoricalMeanField
 from course_vi.families.flow import Flow
@@ -9,8 +10,11 @@ from course_vi.families.gaussian import FactorCovariance, FullRank, MeanField
 from course_vi.families.layered import Layered
 from course_vi.families.pattern import banded, fill_in, pattern_from_graph
 from course_vi.families.per_datum import PerDatum
+from course_vi.families.sets import SetEncoder, StatisticNets, statistician_posterior
 from course_vi.families.sparse_precision import SparsePrecision
 
-__all__ = ["Amortized", "BernoulliMeanField", "BetaMeanField", "CategoricalMeanField", "FactorCovariance", "Family", "Flow", "FullRank",
-           "GammaMeanField", "Layered", "MeanField", "PerDatum", "SparsePrecision", "banded", "batch_shape", "fill_in",
-           "pattern_from_graph"]
+__all__ = [
+    "Amortized", "Ancestral", "BernoulliMeanField", "BetaMeanField", "CategoricalMeanField", "Conditionals", "FactorCovariance",
+    "Family", "Flow", "FullRank", "GammaMeanField", "Layered", "MeanField", "PerDatum", "SetEncoder", "SparsePrecision",
+    "StatisticNets", "banded", "batch_shape", "fill_in", "pattern_from_graph", "statistician_posterior",
+]

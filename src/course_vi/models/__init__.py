@@ -14,6 +14,8 @@ from course_vi.models.linear import BayesianLinearRegression, ProbabilisticPCA
 from course_vi.models.mixed import LinearMixedModel
 from course_vi.models.mixture import GaussianMixture
 from course_vi.models.net import NetModel
+from course_vi.models.neural_statistician import NeuralStatistician
+from course_vi.models.observation import Observation
 from course_vi.models.regression import BayesianLogisticRegression
 from course_vi.models.state_space import LinearGaussianSSM
 from course_vi.models.toy import ConjugateToy, GaussianChain
@@ -23,5 +25,6 @@ __all__ = [
     "Autoencoder", "BayesianLinearRegression", "BayesianLogisticRegression", "BoltzmannMachine", "ConditionalVAE", "ConjugateToy",
     "DeepBernoulli", "DoublyDeepBernoulli", "ExponentialRandomGraph", "GaussianChain", "GaussianHMM", "GaussianMixture",
     "HiddenMarkovModel", "HierarchicalVAE", "IsingModel", "LinearGaussianSSM", "LinearMixedModel", "Model", "NetModel",
-    "ProbabilisticPCA", "SigmoidBeliefNet", "TwoBernoullis", "VAE", "auto_logit", "grid_neighbours",
+    "NeuralStatistician", "Observation", "ProbabilisticPCA", "SigmoidBeliefNet", "TwoBernoullis", "VAE", "auto_logit",
+    "grid_neighbours",
 ]

@@ -2,17 +2,16 @@ r"""The conditional variational autoencoder: the label is given, the latent is w
 
 from __future__ import annotations
 
-import math
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.distributions import Bernoulli, Distribution, Independent
+from torch.distributions import Distribution
 
 from course_vi import expect
 from course_vi.distributions import DiagonalNormal
 from course_vi.families.base import Family
 from course_vi.models.base import Model
+from course_vi.models.observation import Observation
 from course_vi.nets import join, mlp
 
 __all__ = ["ConditionalVAE"]
@@ -52,11 +51,9 @@ class ConditionalVAE(Model):
         super().__init__()
         for name, value in (("latent_dim", latent_dim), ("image_dim", image_dim), ("label_dim", label_dim)):
             expect.positive_integer(name, value)
-        if noise_scale is not None and not 0 < noise_scale < math.inf:
-            raise ValueError(f"noise_scale is {noise_scale}; expected a positive number, or None for binary pixels")
         self.latent_dim, self.image_dim, self.label_dim, self.data_dim = latent_dim, image_dim, label_dim, image_dim + label_dim
         self.decoder = mlp(latent_dim + label_dim, hidden, image_dim, generator) if decoder is None else decoder
-        self.log_noise_scale = None if noise_scale is None else nn.Parameter(torch.tensor(math.log(noise_scale)))
+        self.observation = Observation(noise_scale)
 
     def _like(self) -> Tensor:
         return next(self.decoder.parameters())
@@ -87,10 +84,7 @@ class ConditionalVAE(Model):
 
     def images(self, z: Tensor, y: Tensor) -> Distribution:
         """p(x | z, y) for ``z: (K, *B, D)`` and label columns ``y: (*B, Dy)``."""
-        numbers = self.decoder(join(z, y))
-        if self.log_noise_scale is None:
-            return Independent(Bernoulli(logits=numbers, validate_args=False), 1, validate_args=False)
-        return DiagonalNormal(numbers, self.log_noise_scale.expand(self.image_dim))
+        return self.observation(self.decoder(join(z, y)))
 
     def log_factors(self, x: Tensor, z: Tensor) -> dict[str, Tensor]:
         images, y = self.unpack(x)
@@ -105,11 +99,7 @@ class ConditionalVAE(Model):
         expect.event_size("y", y, self.label_dim)
         y = y.to(like)
         with torch.no_grad():
-            numbers = self.decoder(join(z, y))
-            if self.log_noise_scale is None:
-                return join(torch.bernoulli(numbers.sigmoid(), generator=generator), y), z
-            noise = torch.randn(numbers.shape, generator=generator, dtype=like.dtype, device=like.device)
-            return join(numbers + self.log_noise_scale.exp() * noise, y), z
+            return join(self.observation.draw(self.decoder(join(z, y)), generator), y), z
 
     @torch.no_grad()
     def relabel(self, x: Tensor, q: Family, y: Tensor) -> Tensor:
