@@ -9,7 +9,7 @@ import zuko
 from oracles import DOUBLE, generator, randn
 from torch import nn
 
-from course_vi.families import Amortized, FactorCovariance, Family, Flow, FullRank, Layered, MeanField, SparsePrecision, fill_in
+from course_vi.families import Amortized, FactorCovariance, Family, Flow, FullRank, Layered, MeanField, Planar, SparsePrecision, fill_in
 from course_vi.gradients import doubly_reparametrized, reparametrized, score_function, sticking_the_landing
 from course_vi.nets import mlp
 
@@ -28,7 +28,8 @@ def gaussian(kind: str, dim: int = 3, seed: int = 0) -> Family:
 
 def amortized(kind: str, dim: int = 3, data_dim: int = 2, seed: int = 0) -> Family:
     family = {"MeanField": lambda: MeanField(dim), "FullRank": lambda: FullRank(dim), "FactorCovariance": lambda: FactorCovariance(dim, 2),
-              "SparsePrecision": lambda: SparsePrecision(dim, fill_in([(0, 1), (1, 2)], dim))}[kind]()
+              "SparsePrecision": lambda: SparsePrecision(dim, fill_in([(0, 1), (1, 2)], dim)),
+              "Planar": lambda: Planar(dim, layers=2)}[kind]()
     outputs = sum(parameter.numel() for parameter in family.parameters())
     return Amortized(family, mlp(data_dim, 5, outputs, generator(seed))).double()
 
@@ -42,6 +43,11 @@ def flow(name: str = "MAF", dim: int = 2, context: int = 0, seed: int = 0) -> Fa
         for parameter in q.parameters():
             parameter.mul_(1.5)
     return q
+
+
+def planar(dim: int = 2, layers: int = 3, seed: int = 0) -> Planar:
+    return Planar(dim, layers, 0.5 * randn(dim, seed=seed), 0.3 * randn(dim, seed=seed + 1), 1.5 * randn(layers, dim, seed=seed + 2),
+                  1.5 * randn(layers, dim, seed=seed + 3), randn(layers, seed=seed + 4))
 
 
 def layered(seed: int = 0) -> Family:
@@ -60,6 +66,8 @@ ZOO = {
     "Amortized(FullRank)": lambda: (amortized("FullRank"), DATUM),
     "Amortized(FactorCovariance)": lambda: (amortized("FactorCovariance"), DATUM),
     "Amortized(SparsePrecision)": lambda: (amortized("SparsePrecision"), DATUM),
+    "Amortized(Planar)": lambda: (amortized("Planar"), DATUM),
+    "Planar": lambda: (planar(), None),
     "Layered": lambda: (layered(), DATUM),
     "Flow(MAF)": lambda: (flow("MAF"), None),
     "Flow(MAF), conditional": lambda: (flow("MAF", context=2), DATUM),

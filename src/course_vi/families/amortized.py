@@ -8,15 +8,14 @@ from typing import Any
 from torch import Size, Tensor, nn
 
 from course_vi.families.base import Family
-from course_vi.families.discrete import DiscreteFamily
-from course_vi.families.gamma import PositiveFamily
-from course_vi.families.gaussian import GaussianFamily
 
 __all__ = ["Amortized"]
 
 
 class Amortized(Family):
-    r"""A Gaussian, Gamma, Beta or discrete family whose parameters are a function of the datum, :math:`q_\phi(z \mid x) = q(z; f_\phi(x))`.
+    r"""A Gaussian, planar, Gamma, Beta or discrete family whose numbers are a function of the datum:
+
+    .. math:: q_\phi(z \mid x) = q\big(z; f_\phi(x)\big).
 
     Args:
         family: says which density, and names and shapes its parameters; its own values are not used.
@@ -24,7 +23,7 @@ class Amortized(Family):
             (for ``MeanField``: loc, then log_scale, so P = 2D; for a discrete family: logits).
 
     Raises:
-        TypeError: the family is none of these.
+        TypeError: the family is not indexed by a few numbers (a zuko flow, layers), or amortized already.
         ValueError: the encoder holds dropout or batch normalization. Either makes log q another function at each call, or one
             that depends on the rest of the batch, and no estimator of the course would be right for it.
 
@@ -36,11 +35,10 @@ class Amortized(Family):
     torch.Size([3, 10, 8])
     """
 
-    def __init__(self, family: GaussianFamily | PositiveFamily | DiscreteFamily, encoder: nn.Module) -> None:
+    def __init__(self, family: Family, encoder: nn.Module) -> None:
         super().__init__()
-        if not isinstance(family, (GaussianFamily, PositiveFamily, DiscreteFamily)):
-            raise TypeError(f"family is a {type(family).__name__}; expected MeanField, FullRank, FactorCovariance, "
-                            "a Gamma, Beta or discrete family")
+        if not family.event_dims or isinstance(family, Amortized):
+            raise TypeError(f"family is a {type(family).__name__}; expected MeanField, another Gaussian, Planar or a discrete family")
         if family.batch_shape != Size():
             raise ValueError(f"family carries a batch {tuple(family.batch_shape)}; expected one without: the encoder supplies it")
         refuse_noisy_layers(encoder)
