@@ -115,7 +115,7 @@ def at_the_posterior():
         encoder.bias.copy_(torch.tensor([0.0, -0.5 * math.log(2)], dtype=DOUBLE))
     yield "Amortized(MeanField)", ConjugateToy(), Amortized(MeanField(1), encoder), randn(4, 1, seed=0)
     yield "Layered", GaussianChain(), posterior_of_the_chain(), randn(4, 1, seed=0)
-    for name in ("Amortized(FullRank)", "Amortized(FactorCovariance)", "Amortized(SparsePrecision)", "Amortized(Planar)", "Planar",
+    for name in ("Amortized(FullRank)", "Amortized(FactorCovariance)", "Amortized(SparsePrecision)", "Amortized(Planar)", "Planar", "ASVI",
                  "Layered", "Flow(MAF)", "Flow(MAF), conditional", "Flow(NSF)", "Flow(NICE)"):
         q, x = ZOO[name]()
         x = randn(3, 2, seed=1) if x is not None else torch.zeros(2, dtype=DOUBLE)

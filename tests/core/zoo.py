@@ -8,9 +8,23 @@ import torch
 import zuko
 from oracles import DOUBLE, generator, randn
 from torch import nn
+from torch.distributions import LogNormal, Normal
 
-from course_vi.families import Amortized, FactorCovariance, Family, Flow, FullRank, Layered, MeanField, Planar, SparsePrecision, fill_in
+from course_vi.families import (
+    ASVI,
+    Amortized,
+    FactorCovariance,
+    Family,
+    Flow,
+    FullRank,
+    Layered,
+    MeanField,
+    Planar,
+    SparsePrecision,
+    fill_in,
+)
 from course_vi.gradients import doubly_reparametrized, reparametrized, score_function, sticking_the_landing
+from course_vi.graph import BayesNet, plate
 from course_vi.nets import mlp
 
 
@@ -50,6 +64,18 @@ def planar(dim: int = 2, layers: int = 3, seed: int = 0) -> Planar:
                   1.5 * randn(layers, dim, seed=seed + 3), randn(layers, seed=seed + 4))
 
 
+def structured(seed: int = 0) -> ASVI:
+    """A prior whose means and scales bend, with a plate and a positive latent; the latents in another order than the graph's."""
+    copies = plate("copies", 2)
+    net = BayesNet(a=lambda: Normal(0.3, 1.2), b=lambda a: Normal(a.tanh(), (a / 2).exp()), c=copies(lambda b: Normal(2 * b, 0.5)),
+                   d=lambda a, b: LogNormal(a - b, 0.7), x=lambda d: Normal(d, 1.0))
+    q = ASVI(net.as_model(observed=["x"], latent=["c", "d", "a", "b"])).double()
+    with torch.no_grad():
+        for i, parameter in enumerate((q.trust, q.spread_trust, q.loc, q.log_scale)):
+            parameter.copy_(0.5 * randn(5, seed=seed + i))
+    return q
+
+
 def layered(seed: int = 0) -> Family:
     first = Amortized(MeanField(2), mlp(2, 5, 4, generator(seed)))
     second = Amortized(FullRank(1), mlp(2, 5, 3, generator(seed + 1)))
@@ -68,6 +94,7 @@ ZOO = {
     "Amortized(SparsePrecision)": lambda: (amortized("SparsePrecision"), DATUM),
     "Amortized(Planar)": lambda: (amortized("Planar"), DATUM),
     "Planar": lambda: (planar(), None),
+    "ASVI": lambda: (structured(), None),
     "Layered": lambda: (layered(), DATUM),
     "Flow(MAF)": lambda: (flow("MAF"), None),
     "Flow(MAF), conditional": lambda: (flow("MAF", context=2), DATUM),

@@ -2,6 +2,7 @@
 
 from course_vi.families.amortized import Amortized
 from course_vi.families.ancestral import Ancestral, Conditionals
+from course_vi.families.asvi import ASVI
 from course_vi.families.base import Family, batch_shape
 from course_vi.families.discrete import BernoulliMeanField, CategoricalMeanField
 from course_vi.families.flow import Flow
@@ -15,7 +16,7 @@ from course_vi.families.sets import SetEncoder, StatisticNets, statistician_post
 from course_vi.families.sparse_precision import SparsePrecision
 
 __all__ = [
-    "Amortized", "Ancestral", "BernoulliMeanField", "BetaMeanField", "CategoricalMeanField", "Conditionals", "FactorCovariance",
+    "ASVI", "Amortized", "Ancestral", "BernoulliMeanField", "BetaMeanField", "CategoricalMeanField", "Conditionals", "FactorCovariance",
     "Family", "Flow", "FullRank", "GammaMeanField", "Layered", "MeanField", "PerDatum", "Planar", "SetEncoder",
     "SparsePrecision", "StatisticNets", "banded", "batch_shape", "fill_in", "pattern_from_graph", "statistician_posterior",
 ]

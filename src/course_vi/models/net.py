@@ -55,7 +55,7 @@ class NetModel(Model):
         parts = vector.split([shape.numel() for shape in shapes], -1)
         values = {}
         for name, shape, part in zip(names, shapes, parts, strict=True):
-            value = part.reshape(*part.shape[:-1], *shape)
+            value = part.reshape((*part.shape[:-1], *shape))
             values[name] = value if self.net.dtypes[name].is_floating_point else value.to(self.net.dtypes[name])
         return values
 
