@@ -1,10 +1,14 @@
 """Algorithms that turn the crank."""
 
+from course_vi.learning.cavi import cavi
 from course_vi.learning.em import em
 from course_vi.learning.evidence import LogEvidence, importance_log_evidence, naive_log_evidence
 from course_vi.learning.fit import History, fit, smoke_cap
 from course_vi.learning.helmholtz import reweighted_phase, reweighted_wake_sleep, sleep_phase, wake_phase, wake_sleep
+from course_vi.learning.natural_gradient import natural_gradient_svi
 from course_vi.learning.per_datum import per_datum_svi
 
-__all__ = ["History", "LogEvidence", "em", "fit", "importance_log_evidence", "naive_log_evidence", "per_datum_svi", "reweighted_phase",
-           "reweighted_wake_sleep", "sleep_phase", "smoke_cap", "wake_phase", "wake_sleep"]
+__all__ = [
+    "History", "LogEvidence", "cavi", "em", "fit", "importance_log_evidence", "naive_log_evidence", "natural_gradient_svi",
+    "per_datum_svi", "reweighted_phase", "reweighted_wake_sleep", "sleep_phase", "smoke_cap", "wake_phase", "wake_sleep",
+]

@@ -2,9 +2,11 @@
 
 from course_vi.models.autoencoder import Autoencoder
 from course_vi.models.base import Model
+from course_vi.models.bayesian_mixture import BayesianGaussianMixture
 from course_vi.models.belief import SigmoidBeliefNet
 from course_vi.models.bernoullis import TwoBernoullis
 from course_vi.models.conditional_vae import ConditionalVAE
+from course_vi.models.conjugate import NormalGamma
 from course_vi.models.deep_bernoulli import DeepBernoulli, DoublyDeepBernoulli
 from course_vi.models.energy import BoltzmannMachine, IsingModel, auto_logit, grid_neighbours
 from course_vi.models.ergm import ExponentialRandomGraph
@@ -22,9 +24,9 @@ from course_vi.models.toy import ConjugateToy, GaussianChain
 from course_vi.models.vae import VAE
 
 __all__ = [
-    "Autoencoder", "BayesianLinearRegression", "BayesianLogisticRegression", "BoltzmannMachine", "ConditionalVAE", "ConjugateToy",
-    "DeepBernoulli", "DoublyDeepBernoulli", "ExponentialRandomGraph", "GaussianChain", "GaussianHMM", "GaussianMixture",
-    "HiddenMarkovModel", "HierarchicalVAE", "IsingModel", "LinearGaussianSSM", "LinearMixedModel", "Model", "NetModel",
-    "NeuralStatistician", "Observation", "ProbabilisticPCA", "SigmoidBeliefNet", "TwoBernoullis", "VAE", "auto_logit",
-    "grid_neighbours",
+    "Autoencoder", "BayesianGaussianMixture", "BayesianLinearRegression", "BayesianLogisticRegression", "BoltzmannMachine",
+    "ConditionalVAE", "ConjugateToy", "DeepBernoulli", "DoublyDeepBernoulli", "ExponentialRandomGraph", "GaussianChain",
+    "GaussianHMM", "GaussianMixture", "HiddenMarkovModel", "HierarchicalVAE", "IsingModel", "LinearGaussianSSM", "LinearMixedModel",
+    "Model", "NetModel", "NeuralStatistician", "NormalGamma", "Observation", "ProbabilisticPCA", "SigmoidBeliefNet",
+    "TwoBernoullis", "VAE", "auto_logit", "grid_neighbours",
 ]
