@@ -141,7 +141,7 @@ def _local_terms(concentration: Tensor, clusters: NormalWishart, x: Tensor) -> T
 
 
 def mixture_elbo(p: BayesianGaussianMixture, q: MixtureFactors, x: Tensor) -> Tensor:
-    r"""The ELBO, a number: :math:`\sum_{nc} r_{nc} \mathbb E \log p(x_n, z_n = c \mid \pi, \mu, \Lambda) + H(r)` minus KLs to the priors."""
+    r"""The ELBO: :math:`\sum_{nc} r_{nc} \mathbb E \log p(x_n, z_n = c \mid \pi, \mu, \Lambda) + H(r)` minus KLs to the priors."""
     fit = (q.responsibilities * _local_terms(q.concentration, q.clusters, x)).sum() + torch.special.entr(q.responsibilities).sum()
     return fit - dirichlet_kl(q.concentration, p.weight_prior()) - q.clusters.kl(p.cluster_prior()).sum()
 
