@@ -10,6 +10,7 @@ from course_vi.models.conjugate import NormalGamma
 from course_vi.models.deep_bernoulli import DeepBernoulli, DoublyDeepBernoulli
 from course_vi.models.energy import BoltzmannMachine, IsingModel, auto_logit, grid_neighbours
 from course_vi.models.ergm import ExponentialRandomGraph
+from course_vi.models.gaussian_process import GaussianProcessRegression
 from course_vi.models.hierarchical import HierarchicalVAE
 from course_vi.models.hmm import GaussianHMM, HiddenMarkovModel
 from course_vi.models.linear import BayesianLinearRegression, ProbabilisticPCA
@@ -26,7 +27,7 @@ from course_vi.models.vae import VAE
 __all__ = [
     "Autoencoder", "BayesianGaussianMixture", "BayesianLinearRegression", "BayesianLogisticRegression", "BoltzmannMachine",
     "ConditionalVAE", "ConjugateToy", "DeepBernoulli", "DoublyDeepBernoulli", "ExponentialRandomGraph", "GaussianChain",
-    "GaussianHMM", "GaussianMixture", "HiddenMarkovModel", "HierarchicalVAE", "IsingModel", "LinearGaussianSSM", "LinearMixedModel",
-    "Model", "NetModel", "NeuralStatistician", "NormalGamma", "Observation", "ProbabilisticPCA", "SigmoidBeliefNet",
-    "TwoBernoullis", "VAE", "auto_logit", "grid_neighbours",
+    "GaussianHMM", "GaussianMixture", "GaussianProcessRegression", "HiddenMarkovModel", "HierarchicalVAE", "IsingModel",
+    "LinearGaussianSSM", "LinearMixedModel", "Model", "NetModel", "NeuralStatistician", "NormalGamma", "Observation",
+    "ProbabilisticPCA", "SigmoidBeliefNet", "TwoBernoullis", "VAE", "auto_logit", "grid_neighbours",
 ]
