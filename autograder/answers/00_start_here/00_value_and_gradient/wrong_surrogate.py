@@ -1,0 +1,3 @@
+"""diagnosis: surrogate_value"""
+def value_and_gradient(value, surrogate):
+    return surrogate + (value - value).detach()
