@@ -40,14 +40,14 @@ import torch
 from torch import Tensor
 
 from autograder import check
-from course_vi.plots import show, targets_00, when_written
+from course_vi.plots import show, targets_00
 
 # %% [markdown]
 # ---
 # ## 1. Averages of weights that underflow
 #
-# Nearly every bound of the course is made of averages $\frac1K \sum_k w_k$ of importance weights, and those are products of hundreds of small factors. For a picture of 784 pixels $w$ is often
-# below $e^{-800}$, which a computer writes as 0. So we keep $\log w_k$, and never leave the logarithms.
+# Nearly every bound of the course is made of averages $\frac1K \sum_k w_k$ of importance weights, and those are products of hundreds of small factors. Guess the 784 pixels of a
+# binary picture by a coin, and its probability is $e^{-543}$, which single precision writes as 0. So we keep $\log w_k$, and never leave the logarithms.
 
 # %% [markdown]
 # **Exercise 1: `log_mean_exp`.** *Difficulty* 2/5 · *Importance* 5/5 · 15 minutes
@@ -75,6 +75,14 @@ def log_mean_exp(log_w: Tensor) -> Tensor:
 
 # %% check="00_log_mean_exp"
 check("00_log_mean_exp", log_mean_exp)
+
+# %% [markdown]
+# Your function (blue) on eight weights that are all multiplied by $e^c$. The answer is a straight line in $c$. The formula as written, $\log(\text{mean}(\exp))$, leaves it near $\pm 700$.
+
+# %%
+show(targets_00.shifted_weights(log_mean_exp),
+     alt="The logarithm of the mean of eight weights over a common shift c from -1500 to 1500: a straight line of slope one. The naive "
+         "formula follows it only between about -745 and 709.")
 
 # %% [markdown]
 # <details><summary>Symptom: right for small numbers, infinite or NaN for large ones</summary>
@@ -245,16 +253,12 @@ def z_score(samples: Tensor, exact: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 check("00_z_score", z_score)
 
 # %% [markdown]
-# Your function on two estimators of $\mathbb E z^2 = 1$ for $z \sim N(0, 1)$: the mean of $z^2$ over ten draws, and the variance of ten draws divided by ten instead of nine, whose mean is 0.9. The aim is in grey.
+# Your function on two estimators of $\mathbb E z^2 = 1$ for $z \sim N(0, 1)$: the mean of $z^2$ over ten draws, and the variance of ten draws divided by ten instead of nine, whose mean is 0.9.
 
 # %%
-show(targets_00.z_growth(),
-     alt="z-scores over the number of replicates R, from 10 to 100,000, on a logarithmic axis. The unbiased estimator stays between "
-         "-3 and 3. The biased one falls below -5 by about a thousand replicates, following minus the root of R times bias over spread.")
-
-# %%
-with when_written():
-    show(targets_00.z_growth(z_score), alt="The same figure with your own z-scores on top: they cover the grey ones.")
+show(targets_00.z_growth(z_score),
+     alt="z-scores over the number of replicates R, from 10 to 100,000, on a logarithmic axis. The unbiased estimator stays within "
+         "a few units of 0. The biased one leaves the band of plus or minus 5 within some hundreds of replicates and falls on like the root of R.")
 
 # %% [markdown]
 # <details><summary>Symptom: the standard error is too large, and z never grows</summary>
@@ -317,6 +321,11 @@ def condition(mean: Tensor, covariance: Tensor, x: Tensor) -> tuple[Tensor, Tens
 
 # %% check="00_condition"
 check("00_condition", condition)
+
+# %%
+show(targets_00.ellipses(condition),
+     alt="An ellipse, two standard deviations of a joint Gaussian of x and z. At three values of x a vertical bar shows the mean of z given x "
+         "plus and minus two conditional standard deviations. The means lie on a line; the three bars are equally long.")
 
 # %% [markdown]
 # <details><summary>Symptom: the mean is right only where x is near its mean, or only when the means are zero</summary>
@@ -407,6 +416,8 @@ check("00_woodbury", woodbury)
 # %% [markdown]
 # ---
 # ## 7. In words
+#
+# **Question 7: a report, read.** *Difficulty* 2/5 · *Importance* 5/5 · 10 minutes
 #
 # A check reports: *"On average it is the gradient of the ELBO. Expected: loc = 0.4250. Came: loc: 0.4178 ± 0.0012 over 2,000 replicates (z = −6.0)."* Your friend says: "It is right to within two per cent, and
 # random anyway. The check is too strict." Answer in three to five sentences. Say what $\pm 0.0012$ is, how often a right estimator would give such a $z$, and what your friend could do to find out who is right.

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 from torch.distributions import kl_divergence
@@ -17,6 +16,7 @@ from course_vi.exact import log_integral
 from course_vi.families import MeanField
 from course_vi.gradients import reparametrized
 from course_vi.models import ConjugateToy
+from course_vi.plots.attempt import yours
 from course_vi.plots.style import BLACK, BLUE, GREEN, GREY, RED, new_figure, style
 
 __all__ = ["bias_agreement", "gap_curve", "kl_curves"]
@@ -40,7 +40,7 @@ def gap_curve(elbo_and_gap: Callable[..., Any] | None = None) -> Figure:
         axis.plot(s[:, 0], evidence, color=BLACK, label="log p(x)")
         axis.plot(s[:, 0], evidence - gap, label="ELBO, the aim", **AIM)
         axis.fill_between(s[:, 0], evidence - gap, evidence, color=GREY, alpha=0.15, label="gap")
-        with _yours(axis, "elbo_and_gap") as attempt:
+        with yours(axis, "elbo_and_gap") as attempt:
             elbo, own_gap = attempt(elbo_and_gap, loc, s.log(), x)
             axis.plot(s[:, 0], elbo, color=BLUE, label="your ELBO")
             axis.plot(s[:, 0], elbo + own_gap, color=RED, linestyle=":", linewidth=3, label="your ELBO + your gap")
@@ -67,7 +67,7 @@ def kl_curves(forward_and_reverse_kl: Callable[..., Any] | None = None) -> Figur
         left.legend(fontsize=8, loc="upper left")
         right.plot(locs, exact[:, 0], label="the aim: forward, KL(p || q)", **AIM)
         right.plot(locs, exact[:, 1], label="the aim: reverse, KL(q || p)", **{**AIM, "linestyle": "-."})
-        with _yours(right, "forward_and_reverse_kl") as attempt:
+        with yours(right, "forward_and_reverse_kl") as attempt:
             own = [attempt(forward_and_reverse_kl, loc, scale, WEIGHTS, MEANS, SCALES) for loc in locs]
             for index, (name, colour) in enumerate((("forward", GREEN), ("reverse", RED))):
                 right.plot(locs, [float(pair[index]) for pair in own], ".", color=colour, label=f"yours: {name}")
@@ -92,10 +92,10 @@ def bias_agreement(naive_elbo: Callable[..., Any] | None = None, naive_bias: Cal
     with style():
         for index, (axis, name) in enumerate(zip(axes, ("loc", "log_scale"), strict=True)):
             loc, log_scale = (value.unsqueeze(-1) for value in settings[index])
-            with _yours(axis, "naive_bias") as attempt:
+            with yours(axis, "naive_bias") as attempt:
                 predicted = attempt(naive_bias, loc, log_scale, torch.full_like(loc, 2.0))[index]
                 axis.plot(grids[index], predicted[:, 0], color=BLUE, label="you predicted")
-            with _yours(axis, "naive_elbo") as attempt:
+            with yours(axis, "naive_elbo") as attempt:
                 points = [_measure(attempt, naive_elbo, m, r, index, replicates) for m, r in zip(loc, log_scale, strict=True)]
                 mean, error = (torch.tensor(column) for column in zip(*points, strict=True))
                 axis.errorbar(grids[index], mean, 2 * error, fmt="o", color=RED, capsize=3, label="you measured")
@@ -137,30 +137,3 @@ def _measure(attempt: Callable[..., Any], naive_elbo: Callable[..., Any] | None,
     values = attempt(naive_elbo, toy, q, x, eps), reparametrized(toy, q, x, noise=eps, num_samples=4)
     naive, right = (torch.autograd.grad(value.sum(), [q.loc, q.log_scale])[index] for value in values)
     return (naive - right).mean().item(), ((naive - right).std() / math.sqrt(replicates)).item()
-
-
-class _Nobody(Exception):
-    """No function was given: this is the figure to aim for, and nothing is missing from it."""
-
-
-class _yours:  # noqa: N801  (reads as a word)
-    """Runs a learner's function for a figure. Where there is none yet, or it stops, the figure says so and stands without it."""
-
-    def __init__(self, axis: Axes, name: str) -> None:
-        self.axis, self.name = axis, name
-
-    def __enter__(self) -> Callable[..., Any]:
-        return self.call
-
-    @staticmethod
-    def call(function: Callable[..., Any] | None, *args: Any) -> Any:
-        if function is None:
-            raise _Nobody
-        return function(*args)
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> bool:
-        if isinstance(error, NotImplementedError):
-            self.axis.plot([], [], " ", label=f"({self.name}: not written yet)")
-        elif isinstance(error, Exception) and not isinstance(error, _Nobody):
-            self.axis.plot([], [], " ", label=f"({self.name} stopped: {type(error).__name__})")
-        return error is None or isinstance(error, Exception)

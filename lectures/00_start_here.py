@@ -1,0 +1,366 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 00 · Start here
+#
+# **After this unit you can**
+# - say what the course is about in four words, and find your way among its units;
+# - read the report of a check: what a standard error is, what $z$ means, and when to believe it;
+# - keep samples, data and coordinates apart in a tensor of shape `(K, *B, D)`;
+# - compute with numbers as small as $e^{-10000}$, and decide what a gradient may see;
+# - condition a Gaussian, also when its covariance is too large to write down.
+#
+# **You need** Python, some PyTorch (tensors, `backward`), derivatives, and the idea of a probability density. Nothing about inference. **Time**: 40 minutes, and two hours for the problem set.
+#
+# | sign | means |
+# |---|---|
+# | $x$ | data, what is observed; in code `(*B, Dx)` |
+# | $z$ | the latent, what is not; in code `(K, *B, D)` |
+# | $\theta$, $\phi$ | parameters of the model; of the family |
+# | $p_\theta(x, z)$ | the model: a joint density of data and latent |
+# | $q_\phi(z \mid x)$ | the family: densities by which we answer "what was $z$?" |
+# | $K$, $*B$, $D$ | number of samples; batch axes, any number of them; length of one latent |
+# | $w = p_\theta(x, z) / q_\phi(z \mid x)$ | weight of a sample; code keeps $\log w$, `(K, *B)` |
+# | $\mathcal L$ | a bound: a number below $\log p_\theta(x)$ |
+#
+# Logarithms are natural, their unit is the **nat**. $N(\mu, \sigma^2)$ names the *variance* second; `log_scale` in code is $\log \sigma$.
+
+# %% [markdown]
+# ## 0. Preflight
+#
+# First, is this the right place? The next cell looks at Python, the packages, this folder, and one gradient whose value is known. If something is missing it says what to do.
+
+# %%
+from course_vi.preflight import preflight
+
+preflight()
+
+# %%
+import math
+
+import torch
+from ipywidgets import FloatSlider, interact
+
+from autograder import check
+from course_vi.bounds import elbo
+from course_vi.families import MeanField
+from course_vi.gradients import sticking_the_landing
+from course_vi.models import ConjugateToy
+from course_vi.plots import show
+from course_vi.plots import unit_00 as draw
+
+# %% [markdown]
+# ## 1. One idea in four choices
+#
+# You see data $x$. You believe that something you do not see, $z$, had a hand in them: the topic of a text, the writer's hand behind a digit, the ability of a pupil. A **model** $p_\theta(x, z)$ says how both
+# come about. Two questions follow at once: what was $z$ for this $x$, and which $\theta$ makes the data probable? Both need
+#
+# $$p_\theta(x) = \int p_\theta(x, z)\, dz, \qquad p_\theta(z \mid x) = \frac{p_\theta(x, z)}{p_\theta(x)},$$
+#
+# and the integral is out of reach for nearly every model worth having. *Variational* learning replaces integration by optimization: choose a **family** of densities $q_\phi(z \mid x)$ that you can sample
+# from, choose a **bound** on $\log p_\theta(x)$ that uses only samples of $q_\phi$, and climb it by an estimated **gradient**. Every method of this course is a row in a table of those four columns.
+
+# %%
+show(draw.four_choices(),
+     alt="Four boxes in a row, joined by arrows. Model, p of x and z: what generates the data? Family, q of z given x: which "
+         "posteriors can we say? Bound, L of log w: what do we climb? Gradient: which way is up, how noisily? A last arrow leads from "
+         "the gradient back to the model: a step of the optimizer, and again.")
+
+# %% [markdown]
+# Here are all four, working, on the smallest model of the course, the **conjugate toy** $z \sim N(0, 1)$, $x \mid z \sim N(z, 1)$. Its answers are known: the posterior is $N(x/2, \frac12)$ and the evidence
+# $p(x) = N(x; 0, 2)$. You will meet it in every unit, because a method that fails on it needs no further test.
+#
+# > **Predict 1.** We start at $q = N(0, 1)$ with $x = 2$ and climb. Towards which mean and which standard deviation? How high can the bound come?
+
+# %%
+p = ConjugateToy()                                                  # the model
+q = MeanField(1)                                                    # the family: N(loc, exp(log_scale)^2)
+x = torch.tensor([2.0])
+optimizer = torch.optim.Adam(q.parameters(), lr=0.1)
+generator, trace = torch.Generator().manual_seed(0), []
+for _ in range(200):
+    optimizer.zero_grad()
+    bound = sticking_the_landing(p, q, x, num_samples=10, bound=elbo, generator=generator)
+    (-bound).backward()                                             # the gradient
+    optimizer.step()
+    trace.append(bound.item())                                      # the bound is its value
+print(f"q = N({q.loc.item():.3f}, {q.log_scale.exp().item():.3f}²)   exact N(1, {math.sqrt(0.5):.3f}²)")
+print(f"bound {trace[-1]:.4f}   log p(x) = {p.log_evidence(x).item():.4f}")
+
+# %%
+show(draw.climb(torch.arange(200.0), torch.tensor(trace), p.log_evidence(x).item()),
+     alt="The estimated ELBO over 200 steps: it starts near -4, rises with shrinking noise, and comes to rest on the dashed line of "
+         "the exact log evidence, -2.266.")
+
+# %% [markdown]
+# <details><summary>Answer to Predict 1</summary>
+#
+# To the posterior, $N(1, \frac12)$, standard deviation 0.707, because this family contains it; and to $\log p(2) = \log N(2; 0, 2) = -2.266$, the evidence, which no lower bound can pass *on average*. Single estimates scatter
+# on both sides of the bound they estimate, and you can see them do so at first. Then the noise dies out. That is a property of this particular gradient and of log weights at the posterior; unit 09 is about it.
+#
+# </details>
+
+# %% [markdown]
+# ## 2. The map
+#
+# Twenty units. In blue, the ten-week core, which needs nothing outside itself; in orange the rest. Any unit can be read alone, from the box of prerequisites at its beginning. The map also says which are in your copy.
+
+# %%
+from pathlib import Path
+
+here = sorted(int(path.name[:2]) for path in Path(".").glob("[0-9][0-9]_*.py"))
+show(draw.map_of_units(here),
+     alt="A map of units 00 to 19 from left to right. Start here, Graphical models, Marginal likelihood, The ELBO; then three branches: EM and "
+         "mean field, Score function, Reparametrization; then Families, Sticking the landing, Amortized inference, Discrete relaxations; then "
+         "Tighter bounds, VAEs, Helmholtz machines; then Pyro, Exact gradients, Bits back; last VAE variants, Sets and functions, Sequences.")
+
+# %% [markdown]
+# **Each unit** is a lecture like this one, to read and run, and a problem set, to write. A lecture asks you to *predict before you run*: take the half minute. It is the cheapest way there is to find out that you did not yet
+# understand something. In the problem set you write a function, run its cell, and run the check below it. Answers to predictions, hints, and figures in words open with a click.
+#
+# **Nothing is counted but your last version**; a check can be run a hundred times. It draws fresh inputs every time, so there is nothing to memorize, and it accepts any right way of computing the answer.
+
+# %% [markdown]
+# ## 3. How to read a check's report
+#
+# Suppose we are asked for $\log \frac1K \sum_k w_k$ and write the mean of the logarithms instead. (It is exercise 1; this is the commonest mistake.)
+
+# %%
+def mean_of_logs(log_w):
+    return log_w.mean(0)
+
+
+check("00_log_mean_exp", mean_of_logs, seed=1)
+
+# %% [markdown]
+# A report has parts, each with points of its own: what was tested, what was expected, what came, the likely mistake if it is a known one, and where to read. "Seed 1" repeats exactly these inputs.
+#
+# This check compares numbers: equal up to rounding, or wrong. But most of the course is about *random* estimates, and two right ones are never equal. Those checks do what an experimenter does. Measure the estimate $R$ times, independently;
+# take the mean $\bar g$, and its **standard error**; and look at the distance to the exact answer $a$ in that unit:
+#
+# $$\bar g = \frac1R \sum_{r=1}^R g_r, \qquad \mathrm{se} = \sqrt{\frac{1}{R(R-1)} \sum_{r=1}^R (g_r - \bar g)^2}, \qquad z = \frac{\bar g - a}{\mathrm{se}}.$$
+#
+# If the estimator is unbiased, $z$ is about a standard normal number, *whatever the estimator and however noisy*. If its bias is $\beta$, then $z \approx \sqrt R\,\beta / s$ with $s$ its spread: more replicates, larger $z$.
+#
+# > **Predict 2.** Two estimates of $\mathbb E z^2 = 1$ from ten standard normal draws: the mean of $z^2$; and the variance of the draws, divided by ten instead of nine, whose mean is 0.9 and spread about 0.42. At $R = 10$, $100$,
+# > $1000$: when can you tell which is biased?
+
+# %%
+def scores(estimates, exact):
+    """z-scores of tries: estimates (R, tries) -> (tries)."""
+    return (estimates.mean(0) - exact) / (estimates.std(0) / math.sqrt(len(estimates)))
+
+
+counts, tries = (10, 100, 1000), 1000
+draws = torch.randn(counts[-1], tries, 10, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+both = {"mean of z²": (draws**2).mean(-1), "divided by ten": draws.var(-1, correction=0)}
+table = {name: torch.stack([scores(values[:count], 1.0) for count in counts]) for name, values in both.items()}
+for name, z in table.items():
+    print(f"{name:15s} mean of z at R = 10, 100, 1000: " + "  ".join(f"{row.mean():6.2f}" for row in z))
+
+# %%
+show(draw.z_histograms(table, counts),
+     alt="Three histograms of z-scores over 1,000 tries, at R = 10, 100 and 1,000 replicates. The unbiased estimator's stay near a standard normal "
+         "curve. The biased one's overlap with it at 10, are centred near -2.5 at 100, and near -7.6, mostly below -5, at 1,000.")
+
+# %% [markdown]
+# <details><summary>Answer to Predict 2</summary>
+#
+# The bias is $-0.1$, a quarter of the spread, so $z$ is centred at $-0.24 \sqrt R$: $-0.75$, $-2.4$, $-7.5$ in theory, and a little lower in the run, because a sample with a small mean also tends to have a small spread. At $R = 10$ nobody can tell. At 100
+# most tries look odd and many do not. At 1,000 hardly any passes for unbiased. Notice the blue tail on the left at $R = 10$: with few replicates even a right answer's $z$ is *not* normal. That is why our limits are not read off a
+# normal table.
+#
+# </details>
+
+# %%
+replicates = torch.logspace(1, 6, 40)
+show(draw.z_over_r(replicates, {"1": 1.0, "a tenth": 0.1, "a hundredth": 0.01}),
+     alt="Expected z over the number of replicates, on logarithmic axes: parallel lines of slope one half. A bias as large as the spread passes 5 at "
+         "25 replicates, a tenth of it at 2,500, a hundredth at 250,000.")
+
+# %% [markdown]
+# **What the checks promise.** A check looks at some thousand replicates. If $|z|$ exceeds its limit it looks again, at ten times as many fresh ones, and only that second look can fail you. How often a *right* answer would fail was simulated
+# for every exercise and is at most one in a million. And a wrong one? A bias that is a tenth of the spread is caught; one of a thousandth is not, and no finite test could promise that. So checks also compare values at fixed noise, where chance
+# has no part, and variances, since an unbiased estimator can still be needlessly noisy.
+#
+# > **Common mistakes when reading reports**
+# > - *"z = −6, but it is right to within two per cent."* The size of an error and the certainty that it is there are two things. $z$ is about the second.
+# > - *"It failed once; I run it again until it passes."* If a part failed after two looks, the odds that chance did it are below one in a million. Read the diagnosis instead.
+# > - *"± is the spread of my estimates."* It is the spread of their *mean*, smaller by $\sqrt R$.
+
+# %% [markdown]
+# ## 4. Axes
+#
+# A batch of data, several samples of the latent for each, several coordinates per latent: three kinds of "several", and each is treated differently.
+
+# %%
+show(draw.axes_of_a_sample(),
+     alt="A stack of K sheets, each with B rows of D cells; one row is yellow. Along D, the event, log-densities of independent coordinates are summed. "
+         "Along B, the batch, nothing is combined. Along K, the samples, we average, or take the log of the mean of exp.")
+
+# %% [markdown]
+# Broadcasting aligns shapes **from the right**, and that is why samples stand first: `x: (*B, D)` meets `z: (K, *B, D)` without a single `unsqueeze`, whether there is no batch axis, one, or two.
+#
+# > **Predict 3.** `x` has shape `(5, 3)`, `z` has `(7, 5, 3)`. What are the shapes of `x - z`, of its log-density, of the estimate of an expectation under $q$? And what happens silently if someone stores samples as `(5, 7, 3)`?
+
+# %%
+K, B, D = 7, 5, 3
+x, z = torch.randn(B, D), torch.randn(K, B, D)
+log_density = (-0.5 * (x - z) ** 2 - 0.5 * math.log(2 * math.pi)).sum(-1)
+print("x - z:", tuple((x - z).shape), "  log p(x|z):", tuple(log_density.shape), "  mean over samples:", tuple(log_density.mean(0).shape))
+try:
+    x - z.transpose(0, 1)
+except RuntimeError as error:
+    print("samples second:", error)
+
+# %% [markdown]
+# <details><summary>Answer to Predict 3</summary>
+#
+# `(7, 5, 3)`, `(7, 5)`, `(5,)`. With samples second we get an error, and that is the *lucky* case: were $K = B$, the shapes would fit and sample $k$ would be paired with datum $k$. Wrong numbers of the right shape are the hardest mistakes
+# to find. So our checks use unequal lengths once, to find wrong sums, and equal lengths once, to find wrong pairings. Do the same when you test your own code.
+#
+# </details>
+
+# %% [markdown]
+# ## 5. Logarithms of averages
+#
+# A likelihood is a product over coordinates, pixels, time steps. It can be $e^{-500}$ without anything being wrong. Floating point ends long before.
+#
+# > **Predict 4.** For which $a$ does `torch.tensor(a).exp().log()` still return $a$: in double precision, and in single?
+
+# %%
+a = torch.linspace(-900, 900, 1801, dtype=torch.float64)
+naive = {"double": a.exp().log(), "single": a.float().exp().log().double()}
+for name, values in naive.items():
+    kept = a[values.isfinite()]
+    print(f"{name}: from {kept.min():.0f} to {kept.max():.0f}")
+
+# %%
+show(draw.float_range(a, naive),
+     alt="log of exp of a against a, from -900 to 900. In double precision it is right from -745 to 709, in single from -103 to 88, and infinite outside.")
+
+# %% [markdown]
+# <details><summary>Answer to Predict 4</summary>
+#
+# Double: about $-745$ to $709$. Single: $-103$ to $88$. Between, the left ends are inexact, too: there are fewer digits near zero. A picture of 784 binary pixels that are all guessed by a coin has
+# $\log p(x) = -784 \log 2 = -543$. In single precision, PyTorch's default, that probability is 0 and the logarithm of an average of such weights is $-\infty$.
+#
+# </details>
+#
+# The way out is to take the largest term out of the sum, exactly:
+#
+# $$\log \frac1K \sum_k w_k = m + \log \sum_k e^{\log w_k - m} - \log K, \qquad m = \max_k \log w_k .$$
+
+# %%
+log_w = torch.tensor([-1000.0, -1001.0, -1002.0])
+stable = torch.logsumexp(log_w, 0) - math.log(3)
+print(f"naive {log_w.exp().mean().log().item()}   stable {stable.item():.4f}   mean of the logarithms {log_w.mean().item():.4f}")
+
+# %% [markdown]
+# The last number is *lower* than the one before, and must be: $\frac1K \sum_k \log w_k \le \log \frac1K \sum_k w_k$, Jensen's inequality, with equality only if all weights are equal. The whole course begins with that inequality.
+
+# %% [markdown]
+# ## 6. What the gradient does not see
+#
+# PyTorch differentiates whatever you computed. Often we want the *value* of something without its gradient: a reward, a baseline, a density whose parameters are to be held fixed. `t.detach()` is the same number, with its history cut off;
+# inside `with torch.no_grad():` no history is written at all.
+#
+# > **Predict 5.** $f(a) = a \cdot a$. What is the derivative at $a = 3$ if one factor is detached? Both?
+
+# %%
+a = torch.tensor(3.0, requires_grad=True)
+for name, f in {"a * a": a * a, "a * a.detach()": a * a.detach(), "both detached": a.detach() * a.detach()}.items():
+    slope = torch.autograd.grad(f, a)[0].item() if f.requires_grad else "none: f does not know a"
+    print(f"{name:16s} value {f.item():.1f}   derivative {slope}")
+
+# %% [markdown]
+# <details><summary>Answer to Predict 5</summary>
+#
+# 6, 3, and none; the value is 9 each time. A missing `detach` never changes a value, so no loss curve will tell you. It changes where the optimizer goes. That is why checks in this course compare gradients.
+#
+# </details>
+#
+# Put together: `value.detach() + (surrogate - surrogate.detach())` is a number with the value of one expression and the gradient of another. All estimators of the course return such numbers, so that what you print is always the bound itself.
+
+# %%
+value, surrogate = torch.sin(a), 10 * a**2
+both = value.detach() + (surrogate - surrogate.detach())
+print(f"value {both.item():.4f} = sin 3   derivative {torch.autograd.grad(both, a)[0].item():.1f} = 20 a")
+
+# %% [markdown]
+# ## 7. Gaussians, conditioned
+#
+# Jointly Gaussian variables are the one case where Bayes' rule is linear algebra, for any dimension:
+#
+# $$\mathbb E[z \mid x] = \mu_z + \Sigma_{zx} \Sigma_{xx}^{-1} (x - \mu_x), \qquad \operatorname{Cov}[z \mid x] = \Sigma_{zz} - \Sigma_{zx} \Sigma_{xx}^{-1} \Sigma_{xz}.$$
+#
+# On the toy, $z$ and $x = z + \varepsilon$ have the covariance $\begin{pmatrix} 1 & 1 \\ 1 & 2 \end{pmatrix}$, so $\mathbb E[z \mid x] = x/2$ and $\operatorname{Var}[z \mid x] = 1 - \frac12 = \frac12$.
+
+# %%
+mean, covariance = torch.zeros(2, dtype=torch.float64), torch.tensor([[1.0, 1.0], [1.0, 2.0]], dtype=torch.float64)
+
+
+def cut(x=2.0):
+    gain = covariance[0, 1] / covariance[1, 1]
+    return draw.cut_gaussian(mean, covariance, x, (gain * x).item(), (covariance[0, 0] - gain * covariance[0, 1]).item())
+
+
+show(cut(2.0),
+     alt="Left, contours of the joint density of x and z, tilted upward, cut by a vertical line at x = 2; the cut's mean is z = 1. Right, the prior "
+         "density of z, a standard normal, and the density of z given x = 2, centred at 1 and narrower.")
+
+# %% [markdown]
+# Move $x$. What moves, and what does not?
+
+# %%
+interact(lambda x: show(cut(x), alt=f"The same figure, cut at x = {x}."), x=FloatSlider(value=2.0, min=-4.0, max=4.0, step=0.5, continuous_update=False));
+
+# %% [markdown]
+# The mean moves along a line; the width stays. *What* you observe decides where a Gaussian posterior is, only *that* you observe how wide. (No such luck with other models.)
+#
+# **When the matrix is too large.** With $D = 10{,}000$ latents a covariance has $10^8$ entries, 800 megabytes in double precision, and its Cholesky factor takes on the order of $D^3/3 = 3 \cdot 10^{11}$ operations. A covariance $\operatorname{diag}(d)^2 + B B^\top$ with a thin $B$, `(D, R)`, has $D(R + 1)$ numbers,
+# and *Woodbury's identity* gives what a density needs from an $R \times R$ matrix:
+#
+# $$\det\big(\operatorname{diag}(d)^2 + B B^\top\big) = \det M \prod_i d_i^2, \qquad \Sigma^{-1} = S - S B M^{-1} B^\top S, \qquad S = \operatorname{diag}(d)^{-2},\; M = I_R + B^\top S B .$$
+
+# %%
+D, R = 10_000, 5
+d, B = torch.rand(D, dtype=torch.float64) + 0.5, torch.randn(D, R, dtype=torch.float64)
+M = torch.eye(R, dtype=torch.float64) + B.T @ (B / d.unsqueeze(-1) ** 2)
+print(f"log det of a {D:,} x {D:,} covariance, from a {R} x {R} matrix: {(2 * d.log().sum() + torch.logdet(M)).item():.3f}")
+small = torch.diag(d[:200] ** 2) + B[:200] @ B[:200].T
+M200 = torch.eye(R, dtype=torch.float64) + B[:200].T @ (B[:200] / d[:200].unsqueeze(-1) ** 2)
+print(f"the first 200 coordinates: Woodbury {(2 * d[:200].log().sum() + torch.logdet(M200)).item():.10f}   dense {torch.logdet(small).item():.10f}")
+
+# %% [markdown]
+# ## 8. What to remember
+#
+# | tool | right | the mistake it prevents |
+# |---|---|---|
+# | standard error | $s / \sqrt R$, with $R - 1$ under the root of $s$ | believing noise, or not believing a bias |
+# | $z$ | (mean − exact) / standard error; grows like $\sqrt R$ under bias | "close enough" |
+# | axes | samples first, batch in the middle, event last | wrong sums, wrong pairings |
+# | log-mean-exp | shift by the maximum; $-\log K$ | $-\infty$; a bound that depends on $K$ for equal weights |
+# | detach | value without gradient | an optimizer that climbs something else |
+# | surrogate | `value.detach() + (s - s.detach())` | plotting what you do not mean |
+# | conditioning | $\Sigma_{zx} \Sigma_{xx}^{-1}$; the covariance does not depend on $x$ | no oracle to compare with |
+# | Woodbury | an $R \times R$ matrix instead of $D \times D$ | running out of memory |
+#
+# - A method is a choice of **model, family, bound, gradient**. When something goes wrong, ask which of the four.
+# - Compare with an exact answer first, always on the smallest model that has one.
+# - Values tell little about gradients, and means tell little about variances. Test all three.
+#
+# **Next**: `notebooks/00_start_here`, the problem set; then unit 01, graphical models, which says where models come from.
+#
+# **Further reading.** D. M. Blei, A. Kucukelbir and J. D. McAuliffe, *Variational inference: a review for statisticians*, Journal of the American Statistical Association 112, 2017: the field in one paper. C. M. Bishop, *Pattern Recognition and Machine Learning*, Springer 2006,
+# section 2.3, for Gaussians. P. Blanchard, D. J. Higham and N. J. Higham, *Accurately computing the log-sum-exp and softmax functions*, IMA Journal of Numerical Analysis 41, 2021. The PyTorch documentation, *Broadcasting semantics* and *Autograd mechanics*.
