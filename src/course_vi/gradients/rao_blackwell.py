@@ -52,8 +52,9 @@ def factor_scopes(p: Model) -> dict[str, tuple[int, ...]]:
             entries[name] = tuple(range(start, start + size))
             start += size
         return {name: tuple(sorted(i for node in (name, *p.net.parents[name]) for i in entries.get(node, ()))) for name in p.net.order}
-    if hasattr(p, "factor_scopes"):
-        return {name: tuple(scope) for name, scope in p.factor_scopes().items()}
+    own: Any = getattr(p, "factor_scopes", None)
+    if own is not None:
+        return {name: tuple(scope) for name, scope in own().items()}
     raise TypeError(f"p is a {type(p).__name__}, which does not say what its factors read; expected a model made from a graph, one with a "
                     "method factor_scopes(), or scopes={factor: entries of z}")
 
