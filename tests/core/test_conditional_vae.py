@@ -22,16 +22,18 @@ from course_vi.nets import mlp
 
 def linear(latent_dim=2, image_dim=3, label_dim=2):
     """x = A z + C y + b + noise: its x given y is N(C y + b, A A' + s^2 I)."""
-    model = ConditionalVAE(latent_dim, image_dim, label_dim, noise_scale=0.6, decoder=nn.Linear(latent_dim + label_dim, image_dim)).double()
+    model = ConditionalVAE(latent_dim, image_dim, label_dim, likelihood="gaussian",
+                           decoder=nn.Linear(latent_dim + label_dim, image_dim)).double()
     with torch.no_grad():
         model.decoder.weight.copy_(randn(image_dim, latent_dim + label_dim, seed=1))
         model.decoder.bias.copy_(randn(image_dim, seed=2))
+        model.output.log_scale.fill_(math.log(0.6))
     return model
 
 
 def parts(model):
     a, c = model.decoder.weight.split((model.latent_dim, model.label_dim), -1)
-    variance = (2 * model.observation.log_noise_scale).exp()
+    variance = (2 * model.output.log_scale).exp()
     return a, c, model.decoder.bias, variance
 
 
@@ -146,7 +148,7 @@ def test_refusals():
         model.pack(torch.zeros(5, 3) * math.nan, torch.zeros(5))
     with pytest.raises(ValueError, match=r"x has shape \(5, 3\); expected its last axis to have 7 entries"):
         model.log_joint(torch.zeros(5, 3), torch.zeros(5, 2))
-    with pytest.raises(ValueError, match="noise_scale is 0"):
-        ConditionalVAE(noise_scale=0.0)
-    with pytest.raises(ValueError, match="x holds NaN|x has 35 entries that are NaN"):
+    with pytest.raises(ValueError, match="scale is 0"):
+        ConditionalVAE(likelihood="gaussian", scale=0.0)
+    with pytest.raises(ValueError, match="x has 35 entries that are NaN"):
         fit(model, Amortized(MeanField(2), nn.Linear(7, 4)), torch.full((5, 7), math.nan), steps=1, progress=False)

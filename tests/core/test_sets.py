@@ -23,10 +23,11 @@ from course_vi.models import NeuralStatistician
 
 def linear(n=4, dx=1, c=1, d=1):
     """z_n = A c + a + noise, x_n = B z_n + C c + b + noise."""
-    model = NeuralStatistician(n, dx, c, d, noise_scale=0.7, member=nn.Linear(c, 2 * d), decoder=nn.Linear(d + c, dx)).double()
+    model = NeuralStatistician(n, dx, c, d, member=nn.Linear(c, 2 * d), decoder=nn.Linear(d + c, dx)).double()
     with torch.no_grad():
         for index, parameter in enumerate((*model.member.parameters(), *model.decoder.parameters())):
             parameter.copy_(0.7 * randn(*parameter.shape, seed=index))
+        model.output.log_scale.fill_(math.log(0.7))
         model.member.weight[d:] = 0.0                                                     # constant scales
     return model
 
@@ -40,7 +41,7 @@ def joint(model):
         loc, log_scale = model.member(top).chunk(2)
         members = loc + log_scale.exp() * own.view(n, d)
         weight_z, weight_c = model.decoder.weight.split([d, c], -1)
-        x = members @ weight_z.mT + top @ weight_c.mT + model.decoder.bias + model.observation.log_noise_scale.exp() * seen.view(n, dx)
+        x = members @ weight_z.mT + top @ weight_c.mT + model.decoder.bias + model.output.log_scale.exp() * seen.view(n, dx)
         return torch.cat([top, members.flatten(), x.flatten()])
 
     with torch.no_grad():
@@ -166,7 +167,7 @@ def test_a_statistician_learns_what_sets_share(monkeypatch):
     x = loc + scale * torch.randn(400, 8, generator=source)
     bounds = []
     for use in (True, False):
-        model = NeuralStatistician(8, 1, 2, 1, hidden=16, noise_scale=0.5, generator=generator(1))
+        model = NeuralStatistician(8, 1, 2, 1, hidden=16, generator=generator(1))
         q = statistician_posterior(8, 1, 2, 1, hidden=16, generator=generator(2))
         if not use:
             for net in (model.member[0], q.net.statistic.whole[2]):

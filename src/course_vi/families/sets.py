@@ -3,16 +3,19 @@ r"""Recognition of sets: the order of the points carries nothing, so nothing may
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from course_vi import expect
 from course_vi.distributions import DiagonalNormal
+from course_vi.families.amortized import refuse_noisy_layers
 from course_vi.families.ancestral import Ancestral, Conditionals
+from course_vi.families.base import Family
 from course_vi.nets import join, mlp
 
-__all__ = ["SetEncoder", "StatisticNets", "statistician_posterior"]
+__all__ = ["SetEncoder", "SetPosterior", "StatisticNets", "as_density", "statistician_posterior"]
 
 
 class SetEncoder(nn.Module):
@@ -85,3 +88,36 @@ def statistician_posterior(set_size: int, point_dim: int, context_dim: int, late
     statistic = SetEncoder(point_dim, hidden, 2 * context_dim, generator)
     member = mlp(point_dim + context_dim, hidden, 2 * latent_dim, generator)
     return Ancestral(StatisticNets(statistic, member, set_size, context_dim, latent_dim))
+
+
+class SetPosterior(Family):
+    r"""q(z | {points}), one latent vector for a set: an encoder of sets reads all the points of the row.
+
+    Args:
+        encoder: from sets ``(*B, n, point_dim)`` to the 2 D numbers of a diagonal normal, or to a distribution of
+            ``course_vi.distributions``; mostly the one that the model, a ``NeuralProcess``, has already.
+        dim: D.
+        point_dim: size of a point.
+
+    >>> q = SetPosterior(SetEncoder(2, 8, 6), dim=3, point_dim=2)
+    >>> q.sample(7, torch.zeros(5, 4 * 2)).shape
+    torch.Size([7, 5, 3])
+    """
+
+    def __init__(self, encoder: nn.Module, dim: int, point_dim: int) -> None:
+        super().__init__()
+        expect.positive_integer("dim", dim)
+        expect.positive_integer("point_dim", point_dim)
+        refuse_noisy_layers(encoder)
+        self.encoder, self.point_dim = encoder, point_dim
+        self.dim = self.noise_dim = dim
+
+    def distribution(self, x: Tensor | None = None) -> Any:
+        if x is None or x.shape[-1] % self.point_dim:
+            raise ValueError(f"x has shape {None if x is None else tuple(x.shape)}; expected rows of points of size {self.point_dim}")
+        return as_density(self.encoder(x.unflatten(-1, (-1, self.point_dim))))
+
+
+def as_density(answer: Any) -> Any:
+    """A diagonal normal for a tensor (means, then log scales, on the last axis); a distribution as it is."""
+    return DiagonalNormal(*answer.chunk(2, -1)) if isinstance(answer, Tensor) else answer

@@ -99,7 +99,7 @@ def fit(p: Model, q: Family, x: Tensor, estimator: Callable[..., Tensor] = repar
         if not p.local and batch_size < rows and getattr(p, "num_data", None) != rows:
             raise ValueError(f"batch_size is {batch_size} of {rows} rows, and the latents of {type(p).__name__} are global; expected a "
                              f"model made with num_data={rows}, so that the likelihood of a minibatch is scaled")
-    parameters = [parameter for module in (p, q) for parameter in module.parameters() if parameter.requires_grad]
+    parameters = list(dict.fromkeys(parameter for module in (p, q) for parameter in module.parameters() if parameter.requires_grad))
     optimizer_ = torch.optim.Adam(parameters, lr=learning_rate) if optimizer is None else optimizer(parameters)
     generator = torch.Generator(device=place.device).manual_seed(seed)
     steps = smoke_cap(steps)

@@ -17,8 +17,8 @@ from course_vi.models.linear import BayesianLinearRegression, ProbabilisticPCA
 from course_vi.models.mixed import LinearMixedModel
 from course_vi.models.mixture import GaussianMixture
 from course_vi.models.net import NetModel
+from course_vi.models.neural_process import ConditionalNeuralProcess, NeuralProcess
 from course_vi.models.neural_statistician import NeuralStatistician
-from course_vi.models.observation import Observation
 from course_vi.models.regression import BayesianLogisticRegression
 from course_vi.models.state_space import LinearGaussianSSM
 from course_vi.models.toy import ConjugateToy, GaussianChain
@@ -26,8 +26,9 @@ from course_vi.models.vae import VAE
 
 __all__ = [
     "Autoencoder", "BayesianGaussianMixture", "BayesianLinearRegression", "BayesianLogisticRegression", "BoltzmannMachine",
-    "ConditionalVAE", "ConjugateToy", "DeepBernoulli", "DoublyDeepBernoulli", "ExponentialRandomGraph", "GaussianChain",
-    "GaussianHMM", "GaussianMixture", "GaussianProcessRegression", "HiddenMarkovModel", "HierarchicalVAE", "IsingModel",
-    "LinearGaussianSSM", "LinearMixedModel", "Model", "NetModel", "NeuralStatistician", "NormalGamma", "Observation",
-    "ProbabilisticPCA", "SigmoidBeliefNet", "TwoBernoullis", "VAE", "auto_logit", "grid_neighbours",
+    "ConditionalNeuralProcess", "ConditionalVAE", "ConjugateToy", "DeepBernoulli", "DoublyDeepBernoulli",
+    "ExponentialRandomGraph", "GaussianChain", "GaussianHMM", "GaussianMixture", "GaussianProcessRegression", "HiddenMarkovModel",
+    "HierarchicalVAE", "IsingModel", "LinearGaussianSSM", "LinearMixedModel", "Model", "NetModel", "NeuralProcess",
+    "NeuralStatistician", "NormalGamma", "ProbabilisticPCA", "SigmoidBeliefNet", "TwoBernoullis", "VAE", "auto_logit",
+    "grid_neighbours",
 ]

@@ -11,7 +11,7 @@ from course_vi import expect
 from course_vi.distributions import DiagonalNormal
 from course_vi.families.base import Family
 from course_vi.models.base import Model
-from course_vi.models.observation import Observation
+from course_vi.models.outputs import output
 from course_vi.nets import join, mlp
 
 __all__ = ["ConditionalVAE"]
@@ -32,11 +32,10 @@ class ConditionalVAE(Model):
     Args:
         latent_dim: D.
         image_dim, label_dim: Dx and Dy; ``data_dim`` is their sum.
-        hidden: units of the decoder's hidden layer.
-        noise_scale: None for binary pixels; a number for normal ones, :math:`N(f_\theta(z, y), \sigma^2)`, whose :math:`\sigma` starts
-            there and is learned.
-        decoder: a net from ``(*, D + Dy)`` to ``(*, Dx)`` in place of the usual one.
+        hidden: units of the decoder's hidden layer; 0 for none.
         generator: draws the initial weights.
+        likelihood, scale: of the pixels, see ``outputs.output``.
+        decoder: a net from ``(*, D + Dy)`` to the output's numbers, in place of the usual one.
 
     Source: Kingma, Rezende, Mohamed and Welling, NeurIPS 2014; Sohn, Lee and Yan, NeurIPS 2015.
 
@@ -46,14 +45,15 @@ class ConditionalVAE(Model):
     (torch.Size([5, 74]), torch.Size([7, 5]))
     """
 
-    def __init__(self, latent_dim: int = 8, image_dim: int = 64, label_dim: int = 10, hidden: int = 200, noise_scale: float | None = None,
-                 decoder: nn.Module | None = None, generator: torch.Generator | None = None) -> None:
+    def __init__(self, latent_dim: int = 8, image_dim: int = 64, label_dim: int = 10, hidden: int = 200,
+                 generator: torch.Generator | None = None, *, likelihood: str = "bernoulli", scale: str | float = "shared",
+                 decoder: nn.Module | None = None) -> None:
         super().__init__()
         for name, value in (("latent_dim", latent_dim), ("image_dim", image_dim), ("label_dim", label_dim)):
             expect.positive_integer(name, value)
         self.latent_dim, self.image_dim, self.label_dim, self.data_dim = latent_dim, image_dim, label_dim, image_dim + label_dim
-        self.decoder = mlp(latent_dim + label_dim, hidden, image_dim, generator) if decoder is None else decoder
-        self.observation = Observation(noise_scale)
+        self.output = output(likelihood, image_dim, scale)
+        self.decoder = mlp(latent_dim + label_dim, hidden, self.output.width, generator) if decoder is None else decoder
 
     def _like(self) -> Tensor:
         return next(self.decoder.parameters())
@@ -84,11 +84,11 @@ class ConditionalVAE(Model):
 
     def images(self, z: Tensor, y: Tensor) -> Distribution:
         """p(x | z, y) for ``z: (K, *B, D)`` and label columns ``y: (*B, Dy)``."""
-        return self.observation(self.decoder(join(z, y)))
+        return self.output.density(self.decoder(join(z, y)))
 
     def log_factors(self, x: Tensor, z: Tensor) -> dict[str, Tensor]:
         images, y = self.unpack(x)
-        return {"prior": self.prior().log_prob(z), "likelihood": self.images(z, y).log_prob(images)}
+        return {"prior": self.prior().log_prob(z), "likelihood": self.output.log_prob(self.decoder(join(z, y)), images)}
 
     def sample(self, n: int, generator: torch.Generator | None = None, y: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """n rows and their latents. y: label columns ``(n, Dy)``; without them, one-hot labels, all alike probable."""
@@ -99,7 +99,7 @@ class ConditionalVAE(Model):
         expect.event_size("y", y, self.label_dim)
         y = y.to(like)
         with torch.no_grad():
-            return join(self.observation.draw(self.decoder(join(z, y)), generator), y), z
+            return join(self.output.draw(self.decoder(join(z, y)), generator), y), z
 
     @torch.no_grad()
     def relabel(self, x: Tensor, q: Family, y: Tensor) -> Tensor:

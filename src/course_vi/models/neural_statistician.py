@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from course_vi import expect
 from course_vi.distributions import DiagonalNormal
 from course_vi.models.base import Model
-from course_vi.models.observation import Observation
+from course_vi.models.outputs import output
 from course_vi.nets import join, mlp
 
 __all__ = ["NeuralStatistician"]
@@ -32,11 +32,11 @@ class NeuralStatistician(Model):
 
     Args:
         set_size, point_dim, context_dim, latent_dim: N, Dx, C and D.
-        hidden: units of the hidden layers.
-        noise_scale: None for binary points; else see ``Observation``.
-        member: a net from c to the 2 D numbers (means, log scales) of p(z_n | c), in place of the usual one.
-        decoder: a net from ``(z_n, c)`` to Dx numbers, in place of the usual one.
+        hidden: units of the hidden layers; 0 for none.
         generator: draws the initial weights.
+        likelihood, scale: of the points, see ``outputs.output``.
+        member: a net from c to the 2 D numbers (means, log scales) of p(z_n | c), in place of the usual one.
+        decoder: a net from ``(z_n, c)`` to the output's numbers, in place of the usual one.
 
     Source: Edwards and Storkey, "Towards a neural statistician", ICLR 2017.
 
@@ -46,8 +46,8 @@ class NeuralStatistician(Model):
     """
 
     def __init__(self, set_size: int, point_dim: int, context_dim: int = 3, latent_dim: int = 2, hidden: int = 64,
-                 noise_scale: float | None = 1.0, member: nn.Module | None = None, decoder: nn.Module | None = None,
-                 generator: torch.Generator | None = None) -> None:
+                 generator: torch.Generator | None = None, *, likelihood: str = "gaussian", scale: str | float = "shared",
+                 member: nn.Module | None = None, decoder: nn.Module | None = None) -> None:
         super().__init__()
         sizes = {"set_size": set_size, "point_dim": point_dim, "context_dim": context_dim, "latent_dim": latent_dim}
         for name, value in sizes.items():
@@ -55,8 +55,8 @@ class NeuralStatistician(Model):
         self.set_size, self.point_dim, self.context_dim, self.member_dim = set_size, point_dim, context_dim, latent_dim
         self.data_dim, self.latent_dim = set_size * point_dim, context_dim + set_size * latent_dim
         self.member = mlp(context_dim, hidden, 2 * latent_dim, generator) if member is None else member
-        self.decoder = mlp(latent_dim + context_dim, hidden, point_dim, generator) if decoder is None else decoder
-        self.observation = Observation(noise_scale)
+        self.output = output(likelihood, point_dim, scale)
+        self.decoder = mlp(latent_dim + context_dim, hidden, self.output.width, generator) if decoder is None else decoder
 
     def split(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """c ``(K, *B, C)`` and the members' ``(K, *B, N, D)``."""
@@ -69,7 +69,7 @@ class NeuralStatistician(Model):
         points, zeros = x.unflatten(-1, (self.set_size, self.point_dim)), torch.zeros_like(c)
         each = DiagonalNormal(*(part.unsqueeze(-2) for part in self.member(c).chunk(2, -1)))
         return {"context": DiagonalNormal(zeros, zeros).log_prob(c), "members": each.log_prob(members).sum(-1),
-                "points": self.observation(self.decoder(join(members, c.unsqueeze(-2)))).log_prob(points).sum(-1)}
+                "points": self.output.log_prob(self.decoder(join(members, c.unsqueeze(-2))), points).sum(-1)}
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
         like = next(self.parameters())
@@ -78,5 +78,5 @@ class NeuralStatistician(Model):
         with torch.no_grad():
             loc, log_scale = (part.unsqueeze(-2) for part in self.member(c).chunk(2, -1))
             members = loc + log_scale.exp() * noise.unflatten(-1, (self.set_size, self.member_dim))
-            x = self.observation.draw(self.decoder(join(members, c.unsqueeze(-2))), generator)
+            x = self.output.draw(self.decoder(join(members, c.unsqueeze(-2))), generator)
         return x.flatten(1), torch.cat([c, members.flatten(1)], -1)
