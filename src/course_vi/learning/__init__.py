@@ -1,6 +1,7 @@
 """Algorithms that turn the crank."""
 
 from course_vi.learning.cavi import cavi
+from course_vi.learning.coupled import coupled_chain_gradient, maximal_coupling
 from course_vi.learning.em import em
 from course_vi.learning.evidence import LogEvidence, importance_log_evidence, naive_log_evidence
 from course_vi.learning.fit import History, fit, smoke_cap
@@ -9,6 +10,7 @@ from course_vi.learning.natural_gradient import natural_gradient_svi
 from course_vi.learning.per_datum import per_datum_svi
 
 __all__ = [
-    "History", "LogEvidence", "cavi", "em", "fit", "importance_log_evidence", "naive_log_evidence", "natural_gradient_svi",
-    "per_datum_svi", "reweighted_phase", "reweighted_wake_sleep", "sleep_phase", "smoke_cap", "wake_phase", "wake_sleep",
+    "History", "LogEvidence", "cavi", "coupled_chain_gradient", "em", "fit", "importance_log_evidence", "maximal_coupling",
+    "naive_log_evidence", "natural_gradient_svi", "per_datum_svi", "reweighted_phase", "reweighted_wake_sleep", "sleep_phase",
+    "smoke_cap", "wake_phase", "wake_sleep",
 ]
