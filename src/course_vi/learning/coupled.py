@@ -186,7 +186,8 @@ def _run(propose: Callable[[int], Chain], count: int, step: Callable[[Chain, Cha
 def _importance(proposals: Chain, ahead: Chain, behind: Chain, generator: torch.Generator | None = None) -> tuple[Chain, Chain]:
     """Both chains choose among the shared proposals and where they stand, coupled maximally."""
     slots = [(torch.cat([proposals[0], state.unsqueeze(0)]), torch.cat([proposals[1], own.unsqueeze(0)])) for state, own in (ahead, behind)]
-    i, j = maximal_coupling(*(log_w.softmax(0).movedim(0, -1) for _, log_w in slots), generator=generator)
+    first, second = (log_w.softmax(0).movedim(0, -1) for _, log_w in slots)
+    i, j = maximal_coupling(first, second, generator)
     return _pick(slots[0], i), _pick(slots[1], j)
 
 
