@@ -149,7 +149,8 @@ class FactorNormal(_Transported):
               \Sigma^{-1} = D^{-1} - D^{-1} B M^{-1} B^\top D^{-1}, \quad
               D = \mathrm{diag}(\sigma^2), \quad M = I_r + B^\top D^{-1} B.
 
-    The second line is Woodbury's identity; with it the density costs :math:`O(D r^2)` time and :math:`O(D r)` memory.
+    The second line is Woodbury's identity; with it the density costs :math:`O(D r^2)` time and :math:`O(D r)` memory. It is computed by an
+    orthogonal factorization, which keeps its digits where :math:`\sigma` is far below B or the columns of B are nearly equal.
 
     Args:
         loc: means, ``(*B, D)``.
@@ -179,32 +180,38 @@ class FactorNormal(_Transported):
         common = (self.factor @ eps[..., :rank].unsqueeze(-1)).squeeze(-1)
         return self.loc + common + self.log_scale.exp() * eps[..., rank:]
 
-    def _capacitance(self) -> tuple[Tensor, Tensor]:
-        """D^{-1/2} B and the Cholesky factor of M = I + B' D^{-1} B."""
+    def _orthogonal(self) -> tuple[Tensor, Tensor]:
+        r"""[I; S] = Q R with S = D^{-1/2} B: the part Q_2 of Q beside S, and log |det R|.
+
+        R'R is the M of Woodbury's identity, and Q_2 Q_2' is S M^{-1} S'. M itself is never formed: where D is tiny it would lose its
+        I to rounding.
+        """
         scaled = self.factor * (-self.log_scale).exp().unsqueeze(-1)
-        identity = torch.eye(scaled.shape[-1], dtype=scaled.dtype, device=scaled.device)
-        return scaled, torch.linalg.cholesky(identity + scaled.mT @ scaled)
+        rank = scaled.shape[-1]
+        identity = torch.eye(rank, dtype=scaled.dtype, device=scaled.device)
+        q, r = torch.linalg.qr(torch.cat([identity.expand(*scaled.shape[:-2], rank, rank), scaled], -2))
+        return q, r.diagonal(dim1=-2, dim2=-1).abs().log().sum(-1)
+
+    def _residual(self, value: Tensor) -> tuple[Tensor, Tensor]:
+        """(I - QQ')[0; D^{-1/2} v], whose squared norm is v' Sigma^{-1} v with no difference of large numbers; and log |det R|."""
+        q, log_det = self._orthogonal()
+        rank = q.shape[-1]
+        standardized = value * (-self.log_scale).exp()
+        common = q[..., rank:, :].mT @ standardized.unsqueeze(-1)
+        fitted = (q @ common).squeeze(-1)
+        return torch.cat([-fitted[..., :rank], standardized - fitted[..., rank:]], -1), log_det
 
     def log_prob(self, value: Tensor) -> Tensor:
-        scaled, cholesky = self._capacitance()
-        standardized = (value - self.loc) * (-self.log_scale).exp()
-        common = torch.cholesky_solve(scaled.mT @ standardized.unsqueeze(-1), cholesky)      # the factors' mean given z
-        residual = standardized - (scaled @ common).squeeze(-1)
-        squared = residual.square().sum(-1) + common.squeeze(-1).square().sum(-1)            # Woodbury, with no cancellation
-        return -0.5 * squared - self._half_log_det(cholesky) - self.loc.shape[-1] * HALF_LOG_TWO_PI
+        residual, log_det = self._residual(value - self.loc)
+        return -0.5 * residual.square().sum(-1) - log_det - self.log_scale.sum(-1) - self.loc.shape[-1] * HALF_LOG_TWO_PI
 
     def precision_times(self, value: Tensor) -> Tensor:
         """Sigma^{-1} v by Woodbury, for ``value: (..., D)``."""
-        scaled, cholesky = self._capacitance()
-        standardized = (value * (-self.log_scale).exp()).unsqueeze(-1)
-        corrected = standardized - scaled @ torch.cholesky_solve(scaled.mT @ standardized, cholesky)
-        return corrected.squeeze(-1) * (-self.log_scale).exp()
-
-    def _half_log_det(self, cholesky: Tensor) -> Tensor:
-        return cholesky.diagonal(dim1=-2, dim2=-1).log().sum(-1) + self.log_scale.sum(-1)
+        residual, _ = self._residual(value)
+        return residual[..., self.factor.shape[-1]:] * (-self.log_scale).exp()
 
     def entropy(self) -> Tensor:
-        half_log_det = self._half_log_det(self._capacitance()[1])
+        half_log_det = self._orthogonal()[1] + self.log_scale.sum(-1)
         return half_log_det.expand(self._batch_shape) + self.loc.shape[-1] * (0.5 + HALF_LOG_TWO_PI)
 
     def detach(self) -> FactorNormal:

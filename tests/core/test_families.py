@@ -154,22 +154,47 @@ def test_extreme_scales(kind, scale, evidence):
 
 
 @pytest.mark.parametrize("scale", [1e-3, 1e-6])
-def test_a_factor_far_larger_than_the_noise(scale, evidence):
-    """sigma << |B|: the quadratic form must not be the difference of two huge numbers. Oracle: exact rational arithmetic."""
+@pytest.mark.parametrize("columns", [((1.0, 0.5, -0.3),), ((1.0, 0.5, -0.3), (1.0, 0.5, -0.3)), ((1.0, 0.5, -0.3), (0.2, -0.7, 0.9))])
+def test_a_factor_far_larger_than_the_noise(scale, columns, evidence):
+    """sigma << |B|, and equal columns: neither the quadratic form nor the determinant may be a difference of huge numbers.
+
+    Oracle: exact rational arithmetic.
+    """
     from fractions import Fraction
 
-    loc, factor = torch.zeros(2, dtype=DOUBLE), torch.tensor([[1.0], [0.5]], dtype=DOUBLE)
-    log_scale = torch.full((2,), math.log(scale), dtype=DOUBLE)
+    loc, factor = torch.zeros(3, dtype=DOUBLE), torch.tensor(columns, dtype=DOUBLE).mT
+    log_scale = torch.full((3,), math.log(scale), dtype=DOUBLE)
     q = FactorNormal(loc, log_scale, factor)
-    z = q.transport(randn(5, 3, seed=1))
-    b, s2 = [Fraction(1), Fraction(1, 2)], [Fraction(value) ** 2 for value in log_scale.exp().tolist()]
-    a11, a12, a22 = b[0] ** 2 + s2[0], b[0] * b[1], b[1] ** 2 + s2[1]
-    determinant = a11 * a22 - a12**2
-    wanted = []
+    z = q.transport(randn(5, 3 + len(columns), seed=1))
+    b = [[Fraction(value) for value in row] for row in factor.tolist()]
+    s2 = [Fraction(value) ** 2 for value in log_scale.exp().tolist()]
+    cov = [[sum(x * y for x, y in zip(b[i], b[j], strict=True)) + (s2[i] if i == j else 0) for j in range(3)] for i in range(3)]
+
+    def minor(i, j):
+        rows, cols = [r for r in range(3) if r != i], [c for c in range(3) if c != j]
+        return (-1) ** (i + j) * (cov[rows[0]][cols[0]] * cov[rows[1]][cols[1]] - cov[rows[0]][cols[1]] * cov[rows[1]][cols[0]])
+
+    determinant = sum(cov[0][j] * minor(0, j) for j in range(3))
+    times, wanted = [], []
     for row in z.tolist():
-        u, v = Fraction(row[0]), Fraction(row[1])
-        squared = (a22 * u * u - 2 * a12 * u * v + a11 * v * v) / determinant
-        wanted.append(-0.5 * float(squared) - 0.5 * math.log(float(determinant)) - math.log(2 * math.pi))
+        v = [Fraction(value) for value in row]
+        product = [sum(minor(i, j) * v[j] for j in range(3)) / determinant for i in range(3)]
+        times.append([float(value) for value in product])
+        squared = sum(x * y for x, y in zip(v, product, strict=True))
+        log_det = math.log(determinant.numerator) - math.log(determinant.denominator)
+        wanted.append(-0.5 * float(squared) - 0.5 * log_det - 1.5 * math.log(2 * math.pi))
     error = (q.log_prob(z) - torch.tensor(wanted, dtype=DOUBLE)).abs().max().item()
     assert error < 1e-7
+    assert torch.allclose(q.precision_times(z), torch.tensor(times, dtype=DOUBLE), rtol=1e-5, atol=1e-6 / scale**2 * 1e-4)
+    entropy = 0.5 * (math.log(determinant.numerator) - math.log(determinant.denominator)) + 1.5 * (1 + math.log(2 * math.pi))
+    assert q.entropy().item() == pytest.approx(entropy, abs=1e-8)
     evidence("distributions.FactorNormal, noise far below the factor", "exact rational arithmetic", error=error)
+
+
+def test_equal_columns_have_finite_gradients():
+    """Where two columns of B are equal the factorization still has a derivative: it is that of the dense density."""
+    q = FactorCovariance(3, 2, randn(3, seed=0), 0.1 * randn(3, seed=1), randn(3, 1, seed=2).expand(3, 2))
+    z = randn(5, 3, seed=3)
+    found = torch.autograd.grad(q(None, z).sum(), list(q.parameters()))
+    wanted = torch.autograd.grad(MultivariateNormal(q.loc, covariance_of(q)).log_prob(z).sum(), list(q.parameters()))
+    assert all(torch.allclose(a, b, atol=1e-10) for a, b in zip(found, wanted, strict=True))

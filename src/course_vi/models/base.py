@@ -11,6 +11,9 @@ log p      ``(K, *B)``       one number per sample and datum
 **Local** latents belong to one datum each: sample k of datum b is ``z[k, b]``. **Global** latents (``local = False``) are
 shared by all the data: x is ``(N, Dx)``, z is ``(K, *B, D)`` where B counts replicates, not data, and the likelihood sums
 over the N rows. The two are never paired silently.
+
+What a model draws, and its ``prior()``, have the dtype and the device of the model, which ``model.double()`` and ``model.to(device)``
+change as for any module, also where it has no parameters. Its densities follow x and z.
 """
 
 from __future__ import annotations
@@ -38,6 +41,11 @@ class Model(nn.Module):
     latent_dim: int
     data_dim: int
     local: bool = True
+    unit: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("unit", torch.ones(()), persistent=False)       # a model without parameters has a dtype and a device too
 
     def prior(self) -> Distribution:
         """p(z), with events of size D."""

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from course_vi import expect
+from course_vi.distributions import DiagonalNormal
 from course_vi.models.base import Model
 
 __all__ = ["BayesianLogisticRegression"]
@@ -43,6 +44,10 @@ class BayesianLogisticRegression(Model):
             raise ValueError(f"prior_scale is {prior_scale}; expected a positive number")
         self.latent_dim, self.data_dim, self.prior_scale, self.num_data = dim, dim + 1, prior_scale, num_data
 
+    def prior(self) -> DiagonalNormal:
+        zeros = self.unit.new_zeros(self.latent_dim)
+        return DiagonalNormal(zeros, torch.full_like(zeros, math.log(self.prior_scale)))
+
     def likelihood_scale(self, x: Tensor) -> float:
         return 1.0 if self.num_data is None else self.num_data / x.shape[0]
 
@@ -57,8 +62,8 @@ class BayesianLogisticRegression(Model):
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
         """One weight vector, and n rows with standard normal features (an intercept first)."""
-        z = self.prior_scale * torch.randn(self.latent_dim, generator=generator)
-        features = torch.randn(n, self.latent_dim, generator=generator)
+        z = self.prior().rsample(generator=generator)
+        features = torch.randn(n, self.latent_dim, generator=generator, dtype=z.dtype, device=z.device)
         features[:, 0] = 1.0
         labels = torch.bernoulli((features @ z).sigmoid(), generator=generator)
         return torch.cat([features, labels.unsqueeze(-1)], -1), z

@@ -37,7 +37,7 @@ class ConjugateToy(Model):
         self.latent_dim = self.data_dim = dim
 
     def prior(self) -> DiagonalNormal:
-        zeros = torch.zeros(self.latent_dim)
+        zeros = self.unit.new_zeros(self.latent_dim)
         return DiagonalNormal(zeros, zeros)
 
     def likelihood(self, z: Tensor) -> DiagonalNormal:
@@ -48,8 +48,8 @@ class ConjugateToy(Model):
         return {"prior": DiagonalNormal(zeros, zeros).log_prob(z), "likelihood": self.likelihood(z).log_prob(x)}
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
-        z = torch.randn(n, self.latent_dim, generator=generator)
-        return z + torch.randn(n, self.latent_dim, generator=generator), z
+        z, noise = (torch.randn(n, self.latent_dim, generator=generator, dtype=self.unit.dtype, device=self.unit.device) for _ in range(2))
+        return z + noise, z
 
     def log_evidence(self, x: Tensor) -> Tensor:
         return DiagonalNormal(torch.zeros_like(x), torch.full_like(x, 0.5 * math.log(2))).log_prob(x)
@@ -82,7 +82,8 @@ class GaussianChain(Model):
         }
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
-        steps = torch.randn(n, 3, generator=generator).cumsum(-1)      # z2, z1, x
+        noise = torch.randn(n, 3, generator=generator, dtype=self.unit.dtype, device=self.unit.device)
+        steps = noise.cumsum(-1)                                       # z2, z1, x
         return steps[:, 2:], steps[:, [1, 0]]
 
     def log_evidence(self, x: Tensor) -> Tensor:
