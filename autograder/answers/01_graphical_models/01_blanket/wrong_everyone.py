@@ -1,0 +1,3 @@
+"""diagnosis: connected"""
+def markov_blanket(parents, name):
+    return set(parents) - {name}

@@ -1,0 +1,3 @@
+"""diagnosis: parents_only"""
+def markov_blanket(parents, name):
+    return set(parents[name])

@@ -1,0 +1,15 @@
+"""diagnosis: of_probabilities"""
+import math
+
+import torch
+
+
+def two_bernoullis(intercepts, slopes):
+    z = torch.linspace(-10, 10, 20001, dtype=torch.float64)
+    prior = torch.exp(-0.5 * z**2) / math.sqrt(2 * math.pi) * (z[1] - z[0])
+    p = torch.sigmoid(intercepts[:, None] + slopes[:, None] * z)
+    both = torch.stack([1 - p, p], 1)
+    table = torch.einsum("iz,jz,z->ij", both[0], both[1], prior)
+    p1, p2 = table[1].sum(), table[:, 1].sum()
+    v1, v2 = ((p[0] - p1) ** 2 * prior).sum(), ((p[1] - p2) ** 2 * prior).sum()
+    return table, (table[1, 1] - p1 * p2) / torch.sqrt(v1 * v2)

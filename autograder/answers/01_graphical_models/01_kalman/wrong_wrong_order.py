@@ -1,0 +1,12 @@
+"""diagnosis: wrong_order"""
+import torch
+from torch.distributions import MultivariateNormal
+
+
+def kalman_step(mean, cov, x, transition, emission, transition_cov, emission_cov):
+    surprise = x - emission @ mean
+    inner = emission @ cov @ emission.T + emission_cov
+    gain = cov @ emission.T @ torch.linalg.inv(inner)
+    log_term = MultivariateNormal(torch.zeros_like(x), inner).log_prob(surprise)
+    mean, cov = mean + gain @ surprise, cov - gain @ emission @ cov
+    return transition @ mean, transition @ cov @ transition.T + transition_cov, log_term
