@@ -58,7 +58,8 @@ def common_cause(intercepts: Tensor, slopes: Tensor, table: Tensor | None = None
         right.plot(grid, [_correlation(intercepts, b.expand(2)) for b in grid], **AIM, label="the aim")
         if strengths is not None:
             right.plot(strengths, list(correlations), "o", color=BLUE, label="yours")
-        right.set(title="A stronger cause, a closer tie", xlabel="both slopes b", ylabel="correlation of $x_1$ and $x_2$", ylim=(-0.02, 0.9))
+        right.set(title="A stronger cause, a closer tie", xlabel="both slopes b", ylabel="correlation of $x_1$ and $x_2$",
+                  ylim=(-0.02, 0.9))
         for axis in (left, right):
             axis.legend(fontsize=8, loc="upper left")
     return figure
@@ -96,11 +97,11 @@ def panel_profile(y: Tensor, design: Tensor, groups: Tensor, beta: Tensor, sigma
 
 def tracker(steps: int = 40) -> LinearGaussianSSM:
     """A ship on a plane: position and velocity, seen only through noisy positions."""
-    one, two = torch.eye(1, dtype=torch.float64), torch.eye(2, dtype=torch.float64)
+    two, zeros = torch.eye(2, dtype=torch.float64), torch.zeros(4, dtype=torch.float64)
     move = torch.tensor([[1.0, 1.0], [0.0, 1.0]], dtype=torch.float64)           # position gains velocity
     kick = torch.tensor([[1 / 3, 1 / 2], [1 / 2, 1.0]], dtype=torch.float64)     # a random acceleration, integrated over one step
-    return LinearGaussianSSM(torch.kron(two, move), torch.kron(two, one.new_tensor([[1.0, 0.0]])), 0.01 * torch.kron(two, kick), 0.6 * two,
-                             torch.zeros(4, dtype=torch.float64), torch.diag(torch.tensor([1.0, 0.1, 1.0, 0.1], dtype=torch.float64)), steps)
+    see, spread = torch.tensor([[1.0, 0.0]], dtype=torch.float64), torch.tensor([1.0, 0.1, 1.0, 0.1], dtype=torch.float64)
+    return LinearGaussianSSM(torch.kron(two, move), torch.kron(two, see), 0.01 * torch.kron(two, kick), 0.6 * two, zeros, spread.diag(), steps)
 
 
 def dense_series(model: LinearGaussianSSM) -> MultivariateNormal:
@@ -113,12 +114,14 @@ def dense_series(model: LinearGaussianSSM) -> MultivariateNormal:
     """
     d, steps = model.d, model.steps
     with torch.no_grad():
-        noise, rows, loc, means = model.initial_root.new_zeros(d, steps * d), [], model.initial_loc, []
+        noise, loc = model.initial_root.new_zeros(d, steps * d), model.initial_loc.clone()
+        rows, means = [], []
         for t in range(steps):
             noise, loc = (model.transition @ noise, model.transition @ loc) if t else (noise, loc)
             noise = noise.clone()
             noise[:, t * d:(t + 1) * d] += model.transition_root if t else model.initial_root
-            rows.append(model.emission @ noise), means.append(model.emission @ loc)
+            rows.append(model.emission @ noise)
+            means.append(model.emission @ loc)
         mixing, root = torch.cat(rows), model.emission_root
         identity = torch.eye(steps, dtype=root.dtype, device=root.device)
         return MultivariateNormal(torch.cat(means), mixing @ mixing.mT + torch.kron(identity, root @ root.mT))
@@ -175,7 +178,8 @@ def grid_curve(couplings: Tensor, yours: Sequence[float] = ()) -> Figure:
         states = models[0].states()
         agree = 0.5 * ((states @ near) * states).sum(-1) / 12
         left.plot(couplings, [model.log_partition() for model in models], **AIM, label="the aim")
-        right.plot(couplings, [(model.log_prob(states).exp() * agree).sum() for model in models], **AIM, label="mean agreement, by enumeration")
+        right.plot(couplings, [(model.log_prob(states).exp() * agree).sum() for model in models], **AIM,
+                   label="mean agreement, by enumeration")
         if len(yours):
             z = torch.as_tensor(list(yours), dtype=torch.float64)
             left.plot(couplings, z, ".", color=BLUE, label="yours")
