@@ -101,7 +101,8 @@ def tracker(steps: int = 40) -> LinearGaussianSSM:
     move = torch.tensor([[1.0, 1.0], [0.0, 1.0]], dtype=torch.float64)           # position gains velocity
     kick = torch.tensor([[1 / 3, 1 / 2], [1 / 2, 1.0]], dtype=torch.float64)     # a random acceleration, integrated over one step
     see, spread = torch.tensor([[1.0, 0.0]], dtype=torch.float64), torch.tensor([1.0, 0.1, 1.0, 0.1], dtype=torch.float64)
-    return LinearGaussianSSM(torch.kron(two, move), torch.kron(two, see), 0.01 * torch.kron(two, kick), 0.6 * two, zeros, spread.diag(), steps)
+    return LinearGaussianSSM(torch.kron(two, move), torch.kron(two, see), 0.01 * torch.kron(two, kick),
+                             0.6 * two, zeros, spread.diag(), steps)
 
 
 def dense_series(model: LinearGaussianSSM) -> MultivariateNormal:
