@@ -7,6 +7,7 @@ import sys
 
 COMMANDS = {
     "grade": ("autograder.grade", "run the instructor's loop: autograde, feedback, gradebook as CSV and table"),
+    "export": ("autograder.export", "grades as CSV, and as Canvas and Moodle import them"),
     "notebooks": ("autograder.notebooks", "build all notebooks from their text masters, and prove them"),
     "smoke": ("autograder.smoke", "run every text master quickly, in forked children of a warm parent"),
     "audit": ("autograder.audit", "regrade the corpus of answers on many seeds"),

@@ -22,7 +22,7 @@ from autograder.sanitize.limits import LIMITS, Limits, Refusal
 from autograder.sanitize.mend import mend
 from autograder.sanitize.restore import MISSING, Template, bare, restore
 
-__all__ = ["Submission", "content", "read", "take_in"]
+__all__ = ["Submission", "content", "read", "take_in", "walk"]
 
 SKIPPED = {".ipynb_checkpoints", "__MACOSX", "__pycache__"}
 
@@ -85,7 +85,7 @@ def read(folder: Path, notes: list[str], limits: Limits = LIMITS) -> list[_File]
     """Every notebook below ``folder``; links, special files and what is too much are told in ``notes``, or refused."""
     found: list[_File] = []
     refused: Refusal | None = None
-    for path in _walk(folder, limits, notes):
+    for path in walk(folder, limits, notes):
         name = path.relative_to(folder).as_posix()
         lower = name.lower()
         if not lower.endswith((".ipynb", ".zip", ".json", ".ipynb.txt")):
@@ -101,7 +101,7 @@ def read(folder: Path, notes: list[str], limits: Limits = LIMITS) -> list[_File]
     return found
 
 
-def _walk(folder: Path, limits: Limits, notes: list[str]) -> Iterator[Path]:
+def walk(folder: Path, limits: Limits, notes: list[str]) -> Iterator[Path]:
     """Paths of files, in order; neither links nor hidden rubbish, no deeper and no more than the limits."""
     waiting, count = [(folder, 0)], 0
     while waiting:

@@ -1,0 +1,253 @@
+"""A class: its folder, its gradebook, and the way of one submission from what was handed in to a grade, a page and a line in the log.
+
+========================  ==========================================================================================
+``submitted/``            what students handed in; never changed
+``intake/``               what the sanitizers made of it: one whole notebook each; nbgrader starts here
+``autograded/``           nbgrader's executed notebooks, with the reports of the checks
+``feedback/``             pages for students; also for submissions that could not be graded, with the reason
+``gradebook.db``          nbgrader's, unless another ``db_url`` is given
+``logs/UNIT/``            ``ledger.jsonl``, and the full story of what went wrong, by student
+========================  ==========================================================================================
+"""
+
+from __future__ import annotations
+
+import html
+import os
+import shutil
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from traitlets.config import Config
+
+from autograder import provenance
+from autograder.ledger import Ledger
+from autograder.notebooks import ROOT, Course
+from autograder.rows import BUSY, Row, reason, trouble
+from autograder.sanitize import Refusal
+from autograder.sanitize.intake import content, take_in
+from autograder.sanitize.names import safe_id
+
+__all__ = ["CLASS", "STEPS", "Class", "open_class"]
+
+CLASS = ROOT / "autograder" / "class.data"
+STEPS = ("submitted", "intake", "autograded", "feedback", "solution", "source_with_tests", "release", "logs")
+@dataclass
+class Class:
+    """A class in a folder. ``db_url`` names another gradebook, such as ``postgresql+psycopg2://...``."""
+
+    course: Course
+    folder: Path
+    db_url: str = ""
+
+    def __post_init__(self) -> None:
+        from autograder import release
+
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.config = release.load_config(ROOT)
+        directory = self.config.CourseDirectory
+        directory.root = str(self.course.root)
+        for step in STEPS:
+            setattr(directory, f"{step}_directory", (self.folder / step).relative_to(self.course.root).as_posix())
+        directory.submitted_directory = directory.intake_directory  # nbgrader sees what the sanitizers made
+        del directory["intake_directory"], directory["logs_directory"]
+        directory.db_url = self.db_url or f"sqlite:///{(self.folder / 'gradebook.db').as_posix()}?timeout={BUSY}"
+
+    @property
+    def csv(self) -> Path:
+        return self.folder / "grades.csv"
+
+    def ledger(self, unit: str) -> Ledger:
+        return Ledger(self.folder / "logs" / unit)
+
+    def gradebook(self) -> Any:
+        """nbgrader's gradebook of this class; close it, or use it with ``with``."""
+        from nbgrader.api import Gradebook
+
+        return Gradebook(self.config.CourseDirectory.db_url, self.config.CourseDirectory.course_id)
+
+    def submitted(self, unit: str) -> list[str]:
+        """Who handed something in for a unit, whatever it is: the names of the folders, as they stand."""
+        try:
+            names = sorted(entry.name for entry in os.scandir(self.folder / "submitted") if self._handed_in(entry.name, unit) is not None)
+        except FileNotFoundError:
+            return []
+        return names
+
+    def _handed_in(self, name: str, unit: str) -> Path | None:
+        """The folder of a submission: ``submitted/NAME/UNIT``, the unit's name in any case or by its number."""
+        try:
+            entries = sorted(entry.name for entry in os.scandir(self.folder / "submitted" / name) if not entry.name.startswith("."))
+        except OSError:
+            return None
+        wanted = unit.casefold()
+        like = [entry for entry in entries if entry.casefold() == wanted] or [entry for entry in entries if entry == unit[:2]]
+        return self.folder / "submitted" / name / (unit if unit in entries else like[0]) if like else None
+
+    def register(self, unit: str) -> None:
+        """Enter a unit and its points into the gradebook, as ``nbgrader generate_assignment`` does.
+
+        Raises:
+            RuntimeError: that was not possible, and why.
+        """
+        from nbgrader.converters import GenerateAssignment
+
+        from autograder.release import convert
+
+        outcome = convert(GenerateAssignment, self.config, unit)
+        if not outcome["success"]:
+            log = outcome.get("log", "") + outcome.get("error", "")
+            raise RuntimeError(f"nbgrader could not release {unit}: {trouble(log) or log}")
+
+    def released(self, unit: str) -> Path:
+        return self.folder / "release" / unit / f"{unit}.ipynb"
+
+    def key(self, unit: str, name: str, edition: str, only: Sequence[str] = ()) -> str:
+        """What identifies the grade of a submission; see ``provenance.key``. A student's name belongs to it."""
+        folder = self._handed_in(name, unit) or self.folder / "submitted" / name / unit
+        return provenance.key(f"{safe_id(name)}/{provenance.submission_hash(folder)}", unit, edition, only)
+
+    def grade_one(self, unit: str, name: str, only: Sequence[str] = (), force: bool = False) -> Row:
+        """Grade one submission, write its feedback page and its line in the log. What goes wrong with it is told in the row."""
+        student, ledger = safe_id(name), self.ledger(unit)
+        with ledger.turn(student):
+            edition = provenance.edition(unit, self.released(unit))
+            key = self.key(unit, name, edition, only)
+            if not force and (before := ledger.find(key)):
+                return Row.of(before)  # another process was faster
+            started = time.perf_counter()
+            row, record = Row(student, status="failed"), dict[str, Any]()
+            try:
+                row, record = self._graded(unit, name, student, only)
+            except Refusal as refusal:
+                row = self._refused(unit, student, refusal)
+            except Exception as error:  # no submission, whatever it holds, stops the batch
+                row.failure = f"not graded: {trouble(str(error)) or f'{type(error).__name__}: {error}'[:200]}"
+            row.seconds = time.perf_counter() - started
+            if only and row.status == "graded":
+                record["also"] = [self.key(unit, name, edition)]
+            return self.logged(unit, row, {"key": key, "edition": edition, "name": ascii(name)[1:-1], "only": list(only), **record})
+
+    def logged(self, unit: str, row: Row, record: dict[str, Any]) -> Row:
+        """Write a row's line into the log, on disk before it is told."""
+        record |= {
+            "student": row.student, "unit": unit, "status": row.status, "points": row.points, "total": row.total, "late": row.late,
+            "reason": row.failure, "repairs": list(row.repairs), "seconds": round(row.seconds, 3),
+            "when": datetime.now(UTC).isoformat(timespec="seconds"), "versions": provenance.versions(),
+        }  # fmt: skip
+        try:
+            self.ledger(unit).append(record)
+        except OSError as error:
+            return Row(row.student, {}, f"not graded: {trouble(str(error)) or error}; it will be graded again", "failed")
+        return row
+
+    def _graded(self, unit: str, name: str, student: str, only: Sequence[str]) -> tuple[Row, dict[str, Any]]:
+        from nbgrader.converters import Autograde, GenerateFeedback
+
+        from autograder.release import convert
+        from autograder.sanitize.restore import from_release
+
+        home = self.folder / "submitted" / name
+        if home.is_symlink():
+            raise Refusal("link", "the student's folder")
+        folder = self._handed_in(name, unit) or home / unit
+        released = nbformat.read(self.released(unit), as_version=4)
+        submission = take_in(folder, unit, from_release(released))
+        repairs = (*submission.notes, *self._stage(unit, student, folder, submission.notebook))
+        config = Config(self.config)
+        config.RestoreCells = Config(notes=list(repairs))
+        if only:
+            config.Autograde = Config(config.Autograde)
+            steps = config.Autograde.autograde_preprocessors
+            steps = ["autograder.saving.SaveSome" if step.endswith(".SaveAutoGrades") else step for step in steps]
+            config.Autograde.autograde_preprocessors = steps
+            config.SaveSome = Config(only=list(only))
+        before, answers = self.ledger(unit).last(student).get("answers", {}), provenance.answers(submission.notebook)
+        settled = self._settled(unit, student) - {name for name in answers if before.get(name) != answers[name]}
+        for converter in (Autograde, GenerateFeedback):
+            outcome = convert(converter, config, unit, student)
+            log = outcome.get("log", "") + outcome.get("error", "")
+            if not outcome["success"]:
+                self._write_log(unit, student, log)
+                return Row(student, status="failed", failure=reason(log), repairs=repairs), {}
+            if converter is Autograde:
+                points, late = self._points(unit, student, settled)
+        jail = provenance.jail_record(self.folder / "autograded" / student / unit / f"{unit}.ipynb")
+        return Row(student, points, repairs=repairs, late=late), {"answers": answers, "jail": jail}
+
+    def _stage(self, unit: str, student: str, folder: Path, notebook: nbformat.NotebookNode) -> list[str]:
+        """Put a mended notebook, and when it was handed in, where nbgrader looks; notes on the time."""
+        from nbgrader.utils import parse_utc
+
+        place = self.folder / "intake" / student / unit
+        shutil.rmtree(place, ignore_errors=True)
+        place.mkdir(parents=True)
+        (place / f"{unit}.ipynb").write_text(nbformat.writes(notebook), encoding="utf-8")
+        stamp = folder / "timestamp.txt"
+        if not stamp.exists() and not stamp.is_symlink():
+            return []
+        try:
+            when = parse_utc(content(stamp, 1_000).decode().strip())
+            (place / "timestamp.txt").write_text(f"{when.isoformat(' ')} UTC")
+        except (Refusal, ValueError, OverflowError, AttributeError, TypeError):
+            return ["The time of submission could not be read; it counts as handed in on time."]
+        return []
+
+    def _refused(self, unit: str, student: str, refusal: Refusal) -> Row:
+        """No grade, but a place in the gradebook, hence in every CSV, and a page that says why."""
+        row = Row(student, failure=f"not graded: {refusal}", status="refused")
+        with self.gradebook() as gradebook:
+            gradebook.update_or_create_student(student)
+            gradebook.update_or_create_submission(unit, student)
+            for grade in gradebook.find_submission_notebook(unit, unit, student).grades:
+                grade.auto_score, grade.needs_manual_grade = 0.0, False
+            gradebook.db.commit()
+        page = self.folder / "feedback" / student / unit / f"{unit}.html"
+        page.parent.mkdir(parents=True, exist_ok=True)
+        page.write_text(
+            f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{unit}</title></head><body style="font-family:sans-serif;'
+            f'max-width:40em;margin:2em auto"><h1>{unit}: not graded</h1><p>{html.escape(str(refusal))}.</p><p>Please hand in again: '
+            f"the notebook itself, {unit}.ipynb, saved from JupyterLab.</p></body></html>\n",
+            encoding="utf-8",
+        )
+        return row
+
+    def _settled(self, unit: str, student: str) -> set[str]:
+        """Exercises that a person has marked, and that wait for nobody."""
+        from nbgrader.api import MissingEntry
+
+        with self.gradebook() as gradebook:
+            try:
+                grades = gradebook.find_submission_notebook(unit, unit, student).grades
+            except MissingEntry:
+                return set()
+            return {grade.name for grade in grades if grade.manual_score is not None and not grade.needs_manual_grade}
+
+    def _points(self, unit: str, student: str, settled: set[str]) -> tuple[dict[str, float | None], float]:
+        """Points by exercise, and the late penalty. nbgrader keeps a person's mark, but asks for it again; what is settled is not asked."""
+        with self.gradebook() as gradebook:
+            notebook = gradebook.find_submission_notebook(unit, unit, student)
+            for grade in notebook.grades:
+                if grade.name in settled:
+                    grade.needs_manual_grade = False
+            gradebook.db.commit()
+            points = {grade.name: None if grade.needs_manual_grade else float(grade.score) for grade in notebook.grades}
+            return points, float(notebook.late_submission_penalty or 0.0)
+
+    def _write_log(self, unit: str, student: str, log: str) -> None:
+        path = self.folder / "logs" / unit / f"{student}.txt"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(log, encoding="utf-8")
+
+
+def open_class(course: Course, folder: Path = CLASS, db_url: str = "") -> Class:
+    """The class in a folder. Its gradebook is ``db_url``, or the server's that ``nbgrader_config.py`` names, or a file in the folder."""
+    from autograder import release
+
+    configured = str(release.load_config(ROOT).CourseDirectory.db_url)
+    return Class(course, folder, db_url or ("" if configured.startswith("sqlite") or folder != CLASS else configured))

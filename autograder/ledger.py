@@ -1,0 +1,132 @@
+"""The log of a grading run: one line of JSON for each submission graded, on disk before anything else is said of it.
+
+A line is written by the process that graded, under a lock, and forced to the disk; so a run that is killed at any moment can be resumed,
+and what is in the log is never graded again. A line torn by a full disk or a power cut is not believed. Nothing is ever deleted from it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+try:
+    import fcntl
+except ImportError:  # Windows: one driver, one process
+    fcntl = None  # type: ignore[assignment]
+
+__all__ = ["Ledger"]
+
+FINAL = ("graded", "refused")
+
+
+class Ledger:
+    """The log of one unit, ``folder/ledger.jsonl``, and the locks of its submissions."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.path = folder / "ledger.jsonl"
+
+    def append(self, record: dict[str, Any]) -> None:
+        """Write one line, whole or not at all.
+
+        Raises:
+            OSError: it could not be written; the file is as it was.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        line = json.dumps(record, sort_keys=True).encode() + b"\n"
+        handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+        try:
+            with _locked(handle):
+                size = os.fstat(handle).st_size
+                if size and os.pread(handle, 1, size - 1) != b"\n":
+                    line = b"\n" + line  # a torn line before ours
+                try:
+                    written = 0
+                    while written < len(line):
+                        written += os.write(handle, line[written:])
+                    os.fsync(handle)
+                except OSError:
+                    os.ftruncate(handle, size)
+                    raise
+        finally:
+            os.close(handle)
+
+    def records(self) -> list[dict[str, Any]]:
+        """Every whole line, oldest first."""
+        if not self.path.exists():
+            return []
+        return [record for line in self.path.read_bytes().splitlines() for record in _parsed(line)]
+
+    def done(self) -> dict[str, dict[str, Any]]:
+        """The last final record for each key: what need not be graded again."""
+        return {key: record for record in self.records() if record["status"] in FINAL for key in (record["key"], *record.get("also", ()))}
+
+    def find(self, key: str) -> dict[str, Any]:
+        """The last final record with this key, or nothing."""
+        return next((found for found in self._with(key) if found["status"] in FINAL and key in (found["key"], *found.get("also", ()))), {})
+
+    def last(self, student: str) -> dict[str, Any]:
+        """The last time a student was graded, or nothing."""
+        return next((found for found in self._with(json.dumps(student)) if found["student"] == student and found["status"] == "graded"), {})
+
+    def latest(self) -> dict[str, dict[str, Any]]:
+        """The last record of each student."""
+        return {record["student"]: record for record in self.records()}
+
+    def _with(self, text: str) -> list[dict[str, Any]]:
+        """Records in whose lines a text stands, the last first: most lines need not be parsed."""
+        lines = self.path.read_bytes().splitlines() if self.path.exists() else []
+        return [record for line in reversed(lines) if text.encode() in line for record in _parsed(line)]
+
+    @contextmanager
+    def turn(self, student: str) -> Iterator[None]:
+        """One process at a time for each submission: of two drivers, or of an orphan of a killed one and its successor."""
+        with _held(self.folder / "locks" / f"{student}.lock", wait=True):
+            yield
+
+    @contextmanager
+    def run(self) -> Iterator[None]:
+        """One driver at a time for a unit.
+
+        Raises:
+            BlockingIOError: another one is at work.
+        """
+        with _held(self.folder / "locks" / ".driver", wait=False):
+            yield
+
+
+def _parsed(line: bytes) -> list[dict[str, Any]]:
+    """The record of a line; nothing for a torn one."""
+    try:
+        record = json.loads(line)
+    except ValueError:
+        return []
+    return [record] if isinstance(record, dict) and {"key", "student", "status"} <= record.keys() else []
+
+
+@contextmanager
+def _held(path: Path, wait: bool) -> Iterator[None]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        with _locked(handle, wait):
+            yield
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def _locked(handle: int, wait: bool = True) -> Iterator[None]:
+    """A lock that dies with the process that holds it."""
+    if fcntl is None:
+        yield
+        return
+    fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    try:
+        yield
+    finally:
+        fcntl.flock(handle, fcntl.LOCK_UN)

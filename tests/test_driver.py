@@ -1,0 +1,213 @@
+"""The driver: a class with everything in it, resumed, regraded, marked by hand; its log, its CSV and its pages."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import zipfile
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat import NotebookNode
+from tiny_course import UNIT, tiny_course
+
+from autograder import driver, export, masters, notebooks, sample_class
+from autograder.grade import Class
+from autograder.ledger import Ledger
+from autograder.rows import Row
+from autograder.sample_class import Student
+
+RIGHT = {"00_double": "def double(x):\n    return 2 * x"}
+HALF = {"00_double": "def double(x):\n    return 8"}
+QUIET = driver.Plan(quiet=True)
+
+
+def record(key: str, student: str = "ann", status: str = "graded", **more: object) -> dict[str, object]:
+    told = {"points": {"00_double": 3.0}, "reason": "", "repairs": [], "late": 0.0}
+    return {"key": key, "student": student, "status": status, **told, **more}
+
+
+def released(group: Class) -> NotebookNode:
+    return nbformat.read(group.course.release(UNIT), as_version=4)
+
+
+def hand_in(group: Class, name: str, cells: dict[str, str], written: str = "Because.") -> Path:
+    return sample_class.hand_in(Student(name, cells, None, written), released(group), group.folder / "submitted", UNIT)
+
+
+def tiny_class(root: Path, db_url: str = "") -> Class:
+    course = tiny_course(root)
+    notebooks.build(course, [UNIT], run_lectures=False)
+    return Class(course, course.root / "class.data", db_url)
+
+
+# ------------------------------------------------------------------ the log
+
+
+def test_a_torn_line_is_not_believed(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path)
+    ledger.append(record("a"))
+    with ledger.path.open("ab") as file:
+        file.write(json.dumps(record("b")).encode()[:30])
+    ledger.append(record("c"))
+    assert set(ledger.done()) == {"a", "c"} and ledger.find("c") == record("c") and not ledger.find("b")
+    assert ledger.last("ann") == record("c") and ledger.latest() == {"ann": record("c")} and not ledger.last("an")
+
+
+def test_only_final_lines_spare_a_grading(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path)
+    for status in ("failed", "graded", "refused"):
+        ledger.append(record(status, status=status, also=[f"{status}-whole"]))
+    assert set(ledger.done()) == {"graded", "graded-whole", "refused", "refused-whole"} and not ledger.find("failed")
+
+
+def test_two_drivers_do_not_grade_one_unit(tmp_path: Path) -> None:
+    with Ledger(tmp_path).run(), pytest.raises(BlockingIOError), Ledger(tmp_path).run():
+        pass
+    with Ledger(tmp_path).run(), Ledger(tmp_path).turn("ann"):
+        pass
+
+
+# ------------------------------------------------------------------ a class
+
+
+@pytest.fixture(scope="module")
+def group(tmp_path_factory: pytest.TempPathFactory) -> Class:
+    """Seven submissions, not yet graded; of each kind one."""
+    group = tiny_class(tmp_path_factory.mktemp("class"))
+    submitted = group.folder / "submitted"
+    hand_in(group, "ann right", RIGHT)
+    hand_in(group, "-bob*", HALF)
+    (submitted / "cy" / UNIT).mkdir(parents=True)
+    with zipfile.ZipFile(submitted / "cy" / UNIT / "mine.zip", "w") as archive:
+        archive.write(submitted / "ann right" / UNIT / f"{UNIT}.ipynb", f"ps/{UNIT} (1).ipynb")
+    (submitted / "dan" / UNIT).mkdir(parents=True)
+    (submitted / "dan" / UNIT / f"{UNIT}.ipynb").symlink_to("/etc/hostname")
+    path = hand_in(group, "eve", HALF)
+    notebook = nbformat.read(path, as_version=4)
+    for cell in notebook.cells:
+        cell.metadata["tags"] = ["skip-execution"]
+        cell.metadata.get("nbgrader", {}).update(grade=False, points=100)
+    notebook.cells.append(notebook.cells[4].copy())
+    path.write_bytes(masters.dumps(notebook))
+    path = hand_in(group, "flo", RIGHT)
+    path.write_bytes(path.read_bytes()[:-150])  # the end is lost
+    hand_in(group, "gil", RIGHT)
+    (submitted / "gil" / UNIT / "timestamp.txt").write_text("2026-05-01 14:00:00 UTC")
+    return group
+
+
+@pytest.fixture(scope="module")
+def rows(group: Class) -> dict[str, Row]:
+    return {row.student: row for row in driver.run(group, UNIT, QUIET)}
+
+
+def scores(group: Class) -> dict[str, str]:
+    with group.export().open(newline="") as file:
+        return {line["student_id"]: line["score"] for line in csv.DictReader(file)}
+
+
+def test_everybody_gets_a_grade_or_a_reason(group: Class, rows: dict[str, Row]) -> None:
+    bob = next(name for name in rows if name.startswith("bob"))
+    assert {name: row.points.get("00_double") for name, row in rows.items()} == {
+        bob: 1.5, "ann right": 3.0, "cy": 3.0, "dan": None, "eve": 1.5, "flo": 3.0, "gil": 3.0}  # fmt: skip
+    assert rows["dan"].status == "refused" and "link" in rows["dan"].failure
+    assert any("damaged" in note for note in rows["flo"].repairs) and any("(1).ipynb" in note for note in rows["cy"].repairs)
+    assert any("restored" in note or "times" in note or "2 cells" in note for note in rows["eve"].repairs) and not rows["ann right"].repairs
+    assert scores(group) == {bob: "1.5", "ann right": "3.0", "cy": "3.0", "dan": "0.0", "eve": "1.5", "flo": "3.0", "gil": "3.0"}
+    for name in rows:
+        page = (group.folder / "feedback" / name / UNIT / f"{UNIT}.html").read_text()
+        assert ("not graded" in page) == (name == "dan") and ("this notebook was repaired" in page) == bool(rows[name].repairs)
+    with group.csv.open(newline="") as file:
+        assert {line["student_id"]: bool(line["reason"]) for line in csv.DictReader(file)} == {name: name == "dan" for name in rows}
+
+
+def test_the_log_says_with_what(group: Class, rows: dict[str, Row]) -> None:
+    records = group.ledger(UNIT).records()
+    assert len(records) == 7 and len({line["key"] for line in records}) == 7
+    for line in records:
+        assert line["versions"]["nbgrader"] and len(line["edition"]) == 64 and line["status"] == rows[line["student"]].status
+        assert line["seconds"] > 0 and line["when"].endswith("+00:00")
+
+
+def test_a_second_run_grades_nobody_again(group: Class, rows: dict[str, Row]) -> None:
+    before = group.ledger(UNIT).path.read_bytes()
+    again = {row.student: row for row in driver.run(group, UNIT, QUIET)}
+    assert group.ledger(UNIT).path.read_bytes() == before
+    assert [(row.points, row.failure) for row in again.values()] == [(row.points, row.failure) for row in rows.values()]
+
+
+def test_marks_by_hand_are_kept_and_one_exercise_is_regraded(group: Class, rows: dict[str, Row]) -> None:
+    def set_by_hand(**scores: float) -> None:
+        with group.gradebook() as gradebook:
+            for name, score in scores.items():
+                grade = gradebook.find_grade(f"00_{name}", UNIT, UNIT, "gil")
+                grade.manual_score, grade.needs_manual_grade = score, False
+            gradebook.db.commit()
+
+    set_by_hand(why=0.75, double=2.5)
+    row = group.grade_one(UNIT, "gil", force=True)
+    assert row.points == {"00_double": 2.5, "00_why": 0.75}, "unchanged answers keep their marks"
+    hand_in(group, "gil", HALF, "Another reason.")
+    row = group.grade_one(UNIT, "gil")
+    assert row.points == {"00_double": 2.5, "00_why": None}, "a new answer waits for a person; the old mark is not lost"
+    with group.gradebook() as gradebook:
+        grade = gradebook.find_grade("00_why", UNIT, UNIT, "gil")
+        assert grade.manual_score == 0.75
+        double = gradebook.find_grade("00_double", UNIT, UNIT, "gil")
+        double.manual_score, double.auto_score = None, 0.0
+        gradebook.db.commit()
+    row = group.grade_one(UNIT, "gil", only=["00_why"])
+    assert row.points == {"00_double": 0.0, "00_why": None}, "the other exercise is left as it was"
+    row = group.grade_one(UNIT, "gil", only=["00_double"])
+    assert row.points["00_double"] == 1.5
+
+
+# ------------------------------------------------------------------ for Canvas and Moodle
+
+
+def test_canvas_reads_what_we_write(group: Class, rows: dict[str, Row], tmp_path: Path) -> None:
+    exported = tmp_path / "canvas.csv"
+    exported.write_text("\ufeffStudent,ID,SIS User ID,SIS Login ID,Section,00_tiny (471),Final Score\n"
+                        "    Points Possible,,,,,4,(read only)\n"
+                        '"Right, Ann",11,S1,ann right,A,,\n"Cy",12,S2,cy,A,1,\n"Dan",13,S3,dan,A,2,\n"Zoe",14,S4,zoe,A,,\n')  # fmt: skip
+    lines = list(csv.reader(export.canvas(group, UNIT, tmp_path / "out.csv", exported).open()))
+    assert lines[0] == ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", "00_tiny (471)"]
+    assert lines[1] == ["    Points Possible", "", "", "", "", "4"]
+    known = [["Right, Ann", "11", "S1", "ann right", "A", "3"], ["Cy", "12", "S2", "cy", "A", "3"]]
+    assert lines[2:] == known, "no zero for who has no grade"
+    alone = list(csv.reader(export.canvas(group, UNIT, tmp_path / "out.csv").open()))
+    assert alone[0][:5] == list(export.CANVAS) and ["ann right", "", "", "ann right", "", "3"] in alone
+    with pytest.raises(ValueError, match="no export of Canvas"):
+        export.canvas(group, UNIT, tmp_path / "out.csv", group.csv)
+
+
+def test_moodle_reads_what_we_write(group: Class, rows: dict[str, Row], tmp_path: Path) -> None:
+    with group.gradebook() as gradebook:
+        gradebook.update_or_create_student("cy", lms_user_id="5001")
+        gradebook.update_or_create_student("dan", lms_user_id="5002")
+    worksheet = tmp_path / "worksheet.csv"
+    header = 'Identifier,"Full name","Email address",Status,Grade,"Maximum Grade","Last modified (grade)","Feedback comments"'
+    worksheet.write_text(f"{header}\nParticipant 5001,Cy,c@x,Submitted,,4.00,-,\nParticipant 5002,Dan,d@x,Submitted,1.00,4.00,-,\n"
+                         "Participant 5003,Zoe,z@x,No submission,,4.00,-,\n")  # fmt: skip
+    lines = list(csv.reader(export.moodle(group, UNIT, tmp_path / "out.csv", worksheet).open()))
+    assert lines[1] == ["Participant 5001", "Cy", "c@x", "Submitted", "3", "4.00", "-", ""]
+    assert lines[2][4] == "1.00" and "link" in lines[2][7] and lines[3][4] == ""
+    with pytest.raises(ValueError, match="no column Identifier"):
+        export.moodle(group, UNIT, tmp_path / "out.csv", group.csv)
+
+
+def test_a_name_is_no_formula(tmp_path: Path) -> None:
+    assert export._tame("=cmd|x") == "'=cmd|x" and export._tame("Ann") == "Ann"
+
+
+def test_names_that_are_no_text_are_graded(tmp_path: Path) -> None:
+    group = tiny_class(tmp_path)
+    where = os.fsencode(group.folder / "submitted") + b"/caf\xe9/" + UNIT.encode()
+    os.makedirs(where)
+    Path(os.fsdecode(where + b"/" + UNIT.encode() + b".ipynb")).write_bytes(b"no notebook")
+    (row,) = driver.run(group, UNIT, QUIET)
+    assert row.status == "refused" and "unreadable" in row.failure and row.student.startswith("caf")
+    assert export.marks(group, UNIT)[0].reason == row.failure
