@@ -7,11 +7,12 @@ from course_vi.learning.evidence import LogEvidence, importance_log_evidence, na
 from course_vi.learning.fit import History, fit, smoke_cap
 from course_vi.learning.helmholtz import reweighted_phase, reweighted_wake_sleep, sleep_phase, wake_phase, wake_sleep
 from course_vi.learning.natural_gradient import natural_gradient_svi
+from course_vi.learning.particles import particle_filter
 from course_vi.learning.per_datum import per_datum_svi
 from course_vi.learning.stein import stein_direction, stein_vgd
 
 __all__ = [
     "History", "LogEvidence", "cavi", "coupled_chain_gradient", "em", "fit", "importance_log_evidence", "maximal_coupling",
-    "naive_log_evidence", "natural_gradient_svi", "per_datum_svi", "reweighted_phase", "reweighted_wake_sleep", "sleep_phase",
-    "smoke_cap", "stein_direction", "stein_vgd", "wake_phase", "wake_sleep",
+    "naive_log_evidence", "natural_gradient_svi", "particle_filter", "per_datum_svi", "reweighted_phase", "reweighted_wake_sleep",
+    "sleep_phase", "smoke_cap", "stein_direction", "stein_vgd", "wake_phase", "wake_sleep",
 ]
