@@ -245,7 +245,8 @@ def test_a_learned_proposal_learns():
 
 @settings(max_examples=20, deadline=None)
 @given(batch=st.sampled_from([(), (1,), (2, 3), (0,)]), count=st.integers(1, 4), steps=st.integers(1, 3),
-       below=st.sampled_from([0.0, 0.5, 1.0]), dtype=st.sampled_from([torch.float32, torch.float64]), scheme=st.sampled_from(["systematic", "multinomial"]))
+       below=st.sampled_from([0.0, 0.5, 1.0]), dtype=st.sampled_from([torch.float32, torch.float64]),
+       scheme=st.sampled_from(["systematic", "multinomial"]))
 def test_shapes(batch, count, steps, below, dtype, scheme):
     model, x = tracking(steps).to(dtype), torch.ones(*batch, steps, dtype=dtype)
     run = partial(particle_filter, model, x, count, None, below, scheme)

@@ -141,9 +141,9 @@ def particle_filter(p: Model | Dynamics, x: Tensor, num_particles: int = 100, pr
         itself is biased downwards, as is every bound. Means and variances are ratios, with a bias of order 1/N.
 
     **As a bound** (FIVO): backward through ``log_evidence`` climbs :math:`\mathbb E \log \hat p(x)` in the parameters of p and of the
-    proposal, if the draws are reparametrized (Gaussian). What is dropped is the score of the *choice of ancestors*, as is customary, for its variance:
-    the gradient is unbiased only where nothing was resampled. A discrete latent has no path at all: then the proposal gets no gradient
-    through its draws, and that of the transition is not to be trusted.
+    proposal, if the draws are reparametrized (Gaussian). What is dropped is the score of the *choice of ancestors*, as is customary,
+    for its variance: the gradient is unbiased only where nothing was resampled. A discrete latent has no path at all: then the proposal
+    gets no gradient through its draws, and that of the transition is not to be trusted.
 
     Raises:
         TypeError: a model without dynamics.
