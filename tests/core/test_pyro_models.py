@@ -19,6 +19,7 @@ from course_vi.gradients import reparametrized, score_function
 from course_vi.nets import mlp
 from course_vi.pyro_twins import TWINS, bernoulli_guide, gaussian_guide, log_joint, twin
 
+
 def covariance(size: int, seed: int) -> torch.Tensor:
     root = randn(size, size, seed=seed)
     return root @ root.mT / size + 0.3 * torch.eye(size, dtype=DOUBLE)
