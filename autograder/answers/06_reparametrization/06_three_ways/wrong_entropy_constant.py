@@ -1,0 +1,13 @@
+"""diagnosis: entropy_constant"""
+import math
+
+import torch
+from torch.distributions import Normal, kl_divergence
+
+
+def elbo_three_ways(p, loc, log_scale, x, eps):
+    q, prior = Normal(loc, log_scale.exp()), Normal(torch.zeros_like(loc), 1.0)
+    z = loc + q.stddev * eps
+    log_p, like = p.log_joint(x, z), p.log_factors(x, z)["likelihood"]
+    entropy = (log_scale + 0.5 * math.log(2 * math.pi)).sum(-1)
+    return torch.stack([(log_p - q.log_prob(z).sum(-1)).mean(0), log_p.mean(0) + entropy, like.mean(0) - kl_divergence(q, prior).sum(-1)])

@@ -1,0 +1,123 @@
+"""Figures to aim for in problem set 06: the exact answer first, what a learner computed on top of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+from matplotlib.figure import Figure
+from torch import Tensor
+from torch.distributions import Gamma, Normal
+
+from course_vi.models.base import Model
+from course_vi.plots.style import BLACK, BLUE, GREEN, GREY, RED, new_figure, style
+
+__all__ = ["collapse", "horse_kicks", "own_target", "posteriors", "quadratic", "standard_normal"]
+
+PATH, SCORE, BASELINE = BLUE, RED, GREEN      # one colour per estimator, as in the lecture
+
+
+class _StandardNormal(Model):
+    """log p(x, z) = log N(z; 0, I), whatever x is."""
+
+    data_dim = 1
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        self.latent_dim = dim
+
+    def log_factors(self, x: Tensor, z: Tensor) -> dict[str, Tensor]:
+        return {"all": Normal(0.0, 1.0).log_prob(z).sum(-1)}
+
+
+def standard_normal(dim: int) -> Model:
+    """A model whose posterior is N(0, I), and whose evidence is one."""
+    return _StandardNormal(dim)
+
+
+def posteriors(x: Tensor, loc: Tensor, log_scale: Tensor) -> Figure:
+    """Fitted means and standard deviations on the toy over x, ``(N, 1)`` each, with the exact ones."""
+    figure, (left, right) = new_figure(columns=2)
+    with style():
+        left.plot(x, x / 2, color=GREY, linestyle="--", label="exact, x / 2")
+        left.plot(x, loc, ".", color=PATH, label="fitted")
+        right.axhline(0.5**0.5, color=GREY, linestyle="--", label="exact, 0.707")
+        right.plot(x, log_scale.exp(), ".", color=PATH, label="fitted")
+        left.set(title="Mean of q", xlabel="datum x", ylabel="units of z")
+        right.set(title="Standard deviation of q", xlabel="datum x", ylim=(0.5, 0.9))
+        left.legend(fontsize=8), right.legend(fontsize=8)
+    return figure
+
+
+def quadratic(table: Callable[[float, float, float, float], Tensor], a: float = 1.0, b: float = -2.0, m: float = 0.5) -> Figure:
+    """The six variances over the scale of q, for f(z) = a z^2 / 2 + b z.
+
+    Args:
+        table: gives the ``(3, 2)`` variances at (a, b, m, s).
+    """
+    s = torch.logspace(-1, 0.6, 60)
+    rows = torch.stack([torch.as_tensor(table(a, b, m, float(v))) for v in s])
+    figure, axes = new_figure(columns=2, width=4.6, height=3.4)
+    with style():
+        for column, (axis, name) in enumerate(zip(axes, ("the mean m", "log s"), strict=True)):
+            for row, (colour, label) in enumerate(((PATH, "pathwise"), (SCORE, "score function"), (BASELINE, "score, best baseline"))):
+                axis.loglog(s, rows[:, row, column], color=colour, label=label)
+            axis.set(title=f"Gradient of {name}", xlabel="scale s of q", ylabel="variance of one estimate")
+        axes[1].legend(fontsize=8)
+    return figure
+
+
+def own_target(m: float, s: float, f: Callable[[Tensor], Tensor]) -> Figure:
+    """Left f under the bulk of q = N(m, s^2); right both one-sample gradients of the mean over the noise."""
+    eps = torch.linspace(-3, 3, 601, dtype=torch.float64)
+    z = (m + s * eps).requires_grad_()
+    value = f(z)
+    slope, = torch.autograd.grad(value.sum(), z)
+    value, z = value.detach(), z.detach()
+    figure, (left, right) = new_figure(columns=2, width=4.6, height=3.2)
+    with style():
+        density = Normal(0.0, 1.0).log_prob(eps).exp()
+        low, high = float(value.min()), float(value.max())
+        left.fill_between(z, low, low + (high - low) * density / density.max(), color=GREY, alpha=0.25, label="q (its shape)")
+        left.plot(z, value, color=BLACK, linewidth=1.2, label="your f")
+        right.plot(eps, slope, color=PATH, linewidth=1.0, label="pathwise, f'(z)")
+        right.plot(eps, value * eps / s, color=SCORE, linewidth=1.4, label="score, f(z) eps / s")
+        left.set(title=f"The target, m = {m:g}, s = {s:g}", xlabel="z", ylabel="f(z)")
+        right.set(title="One-sample gradients of m", xlabel="noise eps", ylabel="estimate")
+        for axis in (left, right):
+            low, high = axis.get_ylim()
+            axis.set_ylim(low, high + 0.3 * (high - low))
+            axis.legend(fontsize=8, loc="upper center", ncols=2)
+    return figure
+
+
+def collapse(log_dets: Sequence[float], own: Sequence[tuple[float, float]], frozen: Sequence[tuple[float, float]],
+             fresh: Sequence[tuple[float, float]]) -> Figure:
+    """Left the construction over log det L, right two climbs: (frozen objective, exact ELBO) at each place."""
+    figure, (left, right) = new_figure(columns=2, width=4.8, height=3.4)
+    with style():
+        for axis, places, rows, name in ((left, list(log_dets), own, ""), (right, list(range(len(frozen))), frozen, "3 frozen samples: ")):
+            axis.plot(places, [row[0] for row in rows], color=RED, label=f"{name}frozen objective")
+            axis.plot(places, [row[1] for row in rows], color=BLUE, label=f"{name}exact ELBO")
+            axis.axhline(0, color=BLACK, linestyle=":", linewidth=1, label="log evidence, 0")
+        right.plot([row[1] for row in fresh], color=GREEN, label="3 fresh samples: exact ELBO")
+        left.set(title="Your construction", xlabel="log det L", ylabel="nats", ylim=(-20, 6))
+        right.set(title="Adam, without help", xlabel="step", ylim=(-20, 10))
+        left.legend(fontsize=8, loc="lower left"), right.legend(fontsize=8, loc="lower right")
+    return figure
+
+
+def horse_kicks(trace: Sequence[tuple[float, float]]) -> Figure:
+    """Concentration and rate on their way to 123 and 201, and the fitted density on the exact one."""
+    z = torch.linspace(0.4, 0.85, 200)
+    figure, (left, right) = new_figure(columns=2, width=4.6, height=3.2)
+    with style():
+        for index, (name, exact, colour) in enumerate((("concentration", 123, BLUE), ("rate", 201, GREEN))):
+            left.plot([pair[index] for pair in trace], color=colour, label=f"{name} of q")
+            left.axhline(exact, color=colour, linestyle=":", label=f"exact, {exact}")
+        right.plot(z, Gamma(123.0, 201.0).log_prob(z).exp(), color=GREY, linewidth=5, alpha=0.5, label="exact posterior")
+        right.plot(z, Gamma(*torch.tensor(trace[-1])).log_prob(z).exp(), color=BLUE, label="your q")
+        left.set(title="Climbing", xlabel="step", ylabel="parameter of q", ylim=(0, 290))
+        right.set(title="Deaths by horse kick", xlabel="rate z (per corps and year)", ylabel="density")
+        left.legend(fontsize=8, loc="upper left", ncols=2), right.legend(fontsize=8)
+    return figure
