@@ -1,0 +1,11 @@
+"""diagnosis: sum_over_samples"""
+import torch.nn.functional as F
+
+
+def vae_objective(encoder, decoder, x, eps):
+    loc, log_scale = encoder(x).chunk(2, -1)
+    z = loc + log_scale.exp() * eps
+    logits = decoder(z)
+    log_likelihood = -F.binary_cross_entropy_with_logits(logits, x.expand_as(logits), reduction="none").sum(-1)
+    kl = (0.5 * (loc**2 + (2 * log_scale).exp() - 1) - log_scale).sum(-1)
+    return log_likelihood.sum(0) - kl

@@ -1,0 +1,42 @@
+"""Small square pictures side by side: how unit 13 shows images."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from course_vi.plots.style import new_figure, style
+
+__all__ = ["picture_grid", "picture_rows", "tile"]
+
+
+def tile(pictures: Tensor, columns: int, gap: int = 1) -> Tensor:
+    """Square pictures ``(N, side * side)`` side by side, ``columns`` in a row, with a grey frame between them."""
+    side = round(pictures.shape[-1] ** 0.5)
+    rows = -(-len(pictures) // columns)
+    page = torch.full((rows * (side + gap) + gap, columns * (side + gap) + gap), 0.5)
+    for i, picture in enumerate(pictures.detach().cpu().float()):
+        top, left = gap + (i // columns) * (side + gap), gap + (i % columns) * (side + gap)
+        page[top : top + side, left : left + side] = picture.reshape(side, side)
+    return page
+
+
+def picture_grid(axis: Axes, pictures: Tensor, columns: int, title: str) -> None:
+    """Pictures on an axis, black on white."""
+    axis.imshow(1 - tile(pictures, columns), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+    axis.set_title(title)
+    axis.set_xticks([]), axis.set_yticks([])
+    axis.grid(False)
+
+
+def picture_rows(rows: Sequence[tuple[str, Tensor]], columns: int = 12) -> Figure:
+    """Rows of pictures under their titles, ``{title: (N, side * side)}`` in order."""
+    figure, axes = new_figure(rows=len(rows), width=7.0, height=0.6 + 0.6 * -(-len(rows[0][1]) // columns))
+    with style():
+        for axis, (title, values) in zip(axes, rows, strict=True):
+            picture_grid(axis, values, columns, title)
+    return figure
