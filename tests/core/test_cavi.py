@@ -309,3 +309,12 @@ def test_float32_and_repeats():
 def test_refusals(run, error, message):
     with pytest.raises(error, match=message):
         run()
+
+
+def test_data_far_from_zero_are_refused_where_they_drown():
+    far = randn(10, 2, seed=0).float() + 1e5
+    model = BayesianGaussianMixture(10, 2, far.mean(0), 0.01 * torch.eye(2))
+    with pytest.raises(ValueError, match="expected centred data, or float64"):
+        cavi(model, far, 20, generator=generator(0))
+    same = cavi(NormalGamma(), torch.full((5, 1), 3.0), 10)                       # no spread at all is no trouble: the prior has some
+    assert bool(same.elbo.isfinite().all())

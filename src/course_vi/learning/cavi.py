@@ -60,7 +60,7 @@ def cavi(p: Model, x: Tensor, steps: int = 100, tolerance: float = 0.0, start: T
         steps: rounds, at most; in each, every factor is updated once.
         tolerance: stop when a round raises the ELBO by no more than this many nats for each datum.
         start: for the mixture, responsibilities ``(N, C)`` to begin with; without them, random ones. For the normal, a number:
-            the first guess of :math:`\mathbb E \tau`, one over the variance of the data without it.
+            the first guess of :math:`\mathbb E \tau`, that of the prior without it.
         generator: draws the random start.
 
     Returns:
@@ -108,7 +108,7 @@ def _normal(p: NormalGamma, x: Tensor, start: Tensor | None) -> Any:
     loc, strength, shape, rate = (torch.as_tensor(value, dtype=x.dtype, device=x.device) for value in p.prior_parameters)
     mean = torch.as_tensor(p.posterior_parameters(x).loc)
     after = shape + 0.5 * (len(x) + 1)
-    tau = 1 / x.var(correction=0).clamp_min(torch.finfo(x.dtype).tiny) if start is None else torch.as_tensor(start).to(x)
+    tau = shape / rate if start is None else torch.as_tensor(start).to(x)
     if tau.shape != () or not bool(tau > 0):
         raise ValueError(f"start is {start}; expected one positive number, the first guess of the precision")
     q = NormalFactors(mean, (strength + len(x)) * tau, after, after / tau)

@@ -15,7 +15,10 @@ import torch
 from torch import Tensor
 
 from course_vi import expect
+from course_vi.models.bernoulli_mixture import BernoulliMixture
 from course_vi.models.mixture import GaussianMixture
+
+Mixture = GaussianMixture | BernoulliMixture
 
 __all__ = ["EM", "e_step", "em", "free_energy", "hard_e_step", "m_step"]
 
@@ -32,7 +35,7 @@ class EM(NamedTuple):
     free_energy: Tensor
 
 
-def free_energy(p: GaussianMixture, x: Tensor, q: Tensor) -> Tensor:
+def free_energy(p: Mixture, x: Tensor, q: Tensor) -> Tensor:
     r"""F, a number: the sum over data of :math:`\sum_c q_{nc} (\log p(x_n, c) - \log q_{nc})`.
 
     Args:
@@ -50,13 +53,13 @@ def free_energy(p: GaussianMixture, x: Tensor, q: Tensor) -> Tensor:
     return torch.where(q > 0, q * log_joint, torch.zeros_like(q)).sum() + torch.special.entr(q).sum()
 
 
-def e_step(p: GaussianMixture, x: Tensor) -> Tensor:
+def e_step(p: Mixture, x: Tensor) -> Tensor:
     r"""The q that makes F largest: the posterior, :math:`q_{nc} = p(z = c \mid x_n)`, ``(N, C)``."""
     with torch.no_grad():
         return p.responsibilities(x)
 
 
-def hard_e_step(p: GaussianMixture, x: Tensor) -> Tensor:
+def hard_e_step(p: Mixture, x: Tensor) -> Tensor:
     """The best q *among those that put each datum into one cluster*: a constrained E-step.
 
     F still never falls, but it stays below the log evidence: what climbs is the likelihood of data and labels together, and with equal
@@ -67,11 +70,14 @@ def hard_e_step(p: GaussianMixture, x: Tensor) -> Tensor:
         return torch.nn.functional.one_hot(joint.argmax(-1), p.clusters).to(joint)
 
 
-def m_step(p: GaussianMixture, x: Tensor, q: Tensor) -> None:
+def m_step(p: Mixture, x: Tensor, q: Tensor) -> None:
     r"""Move theta, in place, to where F is largest for this q. With :math:`N_c = \sum_n q_{nc}`:
 
     .. math:: \pi_c = \frac{N_c}{N}, \qquad \mu_c = \frac{1}{N_c} \sum_n q_{nc} x_n, \qquad
               \Sigma_c = \frac{1}{N_c} \sum_n q_{nc} (x_n - \mu_c)(x_n - \mu_c)^\top
+
+    A ``BernoulliMixture`` has probabilities :math:`p_c = \mu_c`, moved to its floor where they are beyond it (which is the maximum over all
+    that the floor allows), and no covariance.
 
     Raises:
         ValueError: a cluster that explains nothing, or that has collapsed onto too few data to have a covariance: there F has no maximum.
@@ -81,25 +87,27 @@ def m_step(p: GaussianMixture, x: Tensor, q: Tensor) -> None:
         if not bool((counts > 0).all()):
             raise ValueError(f"cluster {int(counts.argmin())} explains no datum; expected every cluster to. Start elsewhere, or with fewer")
         locs = (q.mT @ x) / counts.unsqueeze(-1)
+        p.logits.copy_((counts / counts.sum()).log())
+        if isinstance(p, BernoulliMixture):
+            p.pixel_logits.copy_(p.safe_logits(locs.clamp(0, 1)))
+            return
         off = x.unsqueeze(1) - locs                                                           # (N, C, Dx)
         covariances = torch.einsum("nc,nci,ncj->cij", q / counts, off, off)
         roots, failed = torch.linalg.cholesky_ex(covariances)
-        tiny = roots.diagonal(dim1=-2, dim2=-1).amin(-1) < 1e3 * torch.finfo(x.dtype).tiny ** 0.5
-        bad = failed.bool() | tiny
+        bad = failed.bool() | (roots.diagonal(dim1=-2, dim2=-1).amin(-1) < 1e3 * torch.finfo(x.dtype).tiny ** 0.5)
         if bool(bad.any()):
             raise ValueError(f"cluster {int(bad.long().argmax())} has collapsed: its {float(counts[bad.long().argmax()]):.3g} data have no "
                              "covariance of full rank, and the likelihood no maximum. Start elsewhere, or with fewer clusters")
-        p.logits.copy_((counts / counts.sum()).log())
         p.locs.copy_(locs)
         p.roots.copy_(roots)
 
 
-def em(p: GaussianMixture, x: Tensor, steps: int = 100, tolerance: float = 0.0,
-       expectation: Callable[[GaussianMixture, Tensor], Tensor] = e_step) -> EM:
+def em(p: Mixture, x: Tensor, steps: int = 100, tolerance: float = 0.0,
+       expectation: Callable[[Mixture, Tensor], Tensor] = e_step) -> EM:
     r"""Alternate E and M. The parameters of p are moved in place; where they start decides which maximum is found.
 
     Args:
-        p: a mixture of Gaussians.
+        p: a ``GaussianMixture`` or a ``BernoulliMixture``.
         x: data, ``(N, Dx)``.
         steps: pairs of an E-step and an M-step, at most.
         tolerance: stop when a pair raises F by no more than this many nats for each datum.
@@ -126,8 +134,8 @@ def em(p: GaussianMixture, x: Tensor, steps: int = 100, tolerance: float = 0.0,
     True
     """
     expect.positive_integer("steps", steps)
-    if not isinstance(p, GaussianMixture):
-        raise TypeError(f"p is a {type(p).__name__}; expected a GaussianMixture, whose two steps are closed formulas")
+    if not isinstance(p, GaussianMixture | BernoulliMixture):
+        raise TypeError(f"p is a {type(p).__name__}; expected a GaussianMixture or a BernoulliMixture, whose two steps are closed formulas")
     if x.dim() != 2 or x.shape[0] == 0:
         raise ValueError(f"x has shape {tuple(x.shape)}; expected (N, {p.data_dim}) with at least one row")
     trace: list[Tensor] = []
@@ -141,7 +149,7 @@ def em(p: GaussianMixture, x: Tensor, steps: int = 100, tolerance: float = 0.0,
     return EM(q, torch.stack(trace))
 
 
-def _record(trace: list[Tensor], p: GaussianMixture, x: Tensor, q: Tensor, name: str) -> None:
+def _record(trace: list[Tensor], p: Mixture, x: Tensor, q: Tensor, name: str) -> None:
     with torch.no_grad():
         value = free_energy(p, x, q)
     slack = 1e3 * torch.finfo(value.dtype).eps * (1 + float(value.abs()) + x.numel())

@@ -4,6 +4,7 @@ from course_vi.models.autoencoder import Autoencoder
 from course_vi.models.base import Model
 from course_vi.models.bayesian_mixture import BayesianGaussianMixture
 from course_vi.models.belief import SigmoidBeliefNet
+from course_vi.models.bernoulli_mixture import BernoulliMixture
 from course_vi.models.bernoullis import TwoBernoullis
 from course_vi.models.conditional_vae import ConditionalVAE
 from course_vi.models.conjugate import NormalGamma
@@ -25,8 +26,8 @@ from course_vi.models.toy import ConjugateToy, GaussianChain
 from course_vi.models.vae import VAE
 
 __all__ = [
-    "Autoencoder", "BayesianGaussianMixture", "BayesianLinearRegression", "BayesianLogisticRegression", "BoltzmannMachine",
-    "ConditionalNeuralProcess", "ConditionalVAE", "ConjugateToy", "DeepBernoulli", "DoublyDeepBernoulli",
+    "Autoencoder", "BayesianGaussianMixture", "BayesianLinearRegression", "BayesianLogisticRegression", "BernoulliMixture",
+    "BoltzmannMachine", "ConditionalNeuralProcess", "ConditionalVAE", "ConjugateToy", "DeepBernoulli", "DoublyDeepBernoulli",
     "ExponentialRandomGraph", "GaussianChain", "GaussianHMM", "GaussianMixture", "GaussianProcessRegression", "HiddenMarkovModel",
     "HierarchicalVAE", "IsingModel", "LinearGaussianSSM", "LinearMixedModel", "Model", "NetModel", "NeuralProcess",
     "NeuralStatistician", "NormalGamma", "ProbabilisticPCA", "SigmoidBeliefNet", "TwoBernoullis", "VAE", "auto_logit",

@@ -102,7 +102,11 @@ class NormalWishart(NamedTuple):
 
     def _root(self) -> Tensor:
         inverse = self.inverse_scale
-        return torch.linalg.cholesky((inverse + inverse.mT) / 2)
+        root, failed = torch.linalg.cholesky_ex((inverse + inverse.mT) / 2)
+        if bool(failed.any()):
+            raise ValueError("a scale matrix is no longer positive definite: the data lie so far from zero for their spread that the "
+                             "squares lose it to rounding; expected centred data, or float64")
+        return root
 
 
 def dirichlet_log_normalizer(concentration: Tensor) -> Tensor:
