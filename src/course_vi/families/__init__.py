@@ -12,12 +12,13 @@ from course_vi.families.layered import Layered
 from course_vi.families.pattern import banded, fill_in, pattern_from_graph
 from course_vi.families.per_datum import PerDatum
 from course_vi.families.planar import Planar
+from course_vi.families.sequences import MarkovNets, markov_posterior
 from course_vi.families.sets import SetEncoder, SetPosterior, StatisticNets, statistician_posterior
 from course_vi.families.sparse_precision import SparsePrecision
 
 __all__ = [
     "ASVI", "Amortized", "Ancestral", "BernoulliMeanField", "BetaMeanField", "CategoricalMeanField", "Conditionals",
-    "FactorCovariance", "Family", "Flow", "FullRank", "GammaMeanField", "Layered", "MeanField", "PerDatum", "Planar",
-    "SetEncoder", "SetPosterior", "SparsePrecision", "StatisticNets", "banded", "batch_shape", "fill_in", "pattern_from_graph",
-    "statistician_posterior",
+    "FactorCovariance", "Family", "Flow", "FullRank", "GammaMeanField", "Layered", "MarkovNets", "MeanField", "PerDatum",
+    "Planar", "SetEncoder", "SetPosterior", "SparsePrecision", "StatisticNets", "banded", "batch_shape", "fill_in",
+    "markov_posterior", "pattern_from_graph", "statistician_posterior",
 ]

@@ -9,6 +9,7 @@ from course_vi.models.bernoullis import TwoBernoullis
 from course_vi.models.conditional_vae import ConditionalVAE
 from course_vi.models.conjugate import NormalGamma
 from course_vi.models.deep_bernoulli import DeepBernoulli, DoublyDeepBernoulli
+from course_vi.models.deep_markov import DeepMarkovModel
 from course_vi.models.energy import BoltzmannMachine, IsingModel, auto_logit, grid_neighbours
 from course_vi.models.ergm import ExponentialRandomGraph
 from course_vi.models.gaussian_process import GaussianProcessRegression
@@ -27,9 +28,9 @@ from course_vi.models.vae import VAE
 
 __all__ = [
     "Autoencoder", "BayesianGaussianMixture", "BayesianLinearRegression", "BayesianLogisticRegression", "BernoulliMixture",
-    "BoltzmannMachine", "ConditionalNeuralProcess", "ConditionalVAE", "ConjugateToy", "DeepBernoulli", "DoublyDeepBernoulli",
-    "ExponentialRandomGraph", "GaussianChain", "GaussianHMM", "GaussianMixture", "GaussianProcessRegression", "HiddenMarkovModel",
-    "HierarchicalVAE", "IsingModel", "LinearGaussianSSM", "LinearMixedModel", "Model", "NetModel", "NeuralProcess",
-    "NeuralStatistician", "NormalGamma", "ProbabilisticPCA", "SigmoidBeliefNet", "TwoBernoullis", "VAE", "auto_logit",
-    "grid_neighbours",
+    "BoltzmannMachine", "ConditionalNeuralProcess", "ConditionalVAE", "ConjugateToy", "DeepBernoulli", "DeepMarkovModel",
+    "DoublyDeepBernoulli", "ExponentialRandomGraph", "GaussianChain", "GaussianHMM", "GaussianMixture",
+    "GaussianProcessRegression", "HiddenMarkovModel", "HierarchicalVAE", "IsingModel", "LinearGaussianSSM", "LinearMixedModel",
+    "Model", "NetModel", "NeuralProcess", "NeuralStatistician", "NormalGamma", "ProbabilisticPCA", "SigmoidBeliefNet",
+    "TwoBernoullis", "VAE", "auto_logit", "grid_neighbours",
 ]
