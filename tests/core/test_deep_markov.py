@@ -6,7 +6,7 @@ import math
 
 import pytest
 import torch
-from blocks import block_z
+from blocks import GaussianConditionals, block_z
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracles import DOUBLE, LIMIT, generator, gradients, mean_z, randn
@@ -14,7 +14,7 @@ from torch import nn
 
 from course_vi import exact
 from course_vi.bounds import iwae
-from course_vi.distributions import CholeskyNormal, DiagonalNormal
+from course_vi.distributions import DiagonalNormal
 from course_vi.families import Ancestral, Conditionals, markov_posterior
 from course_vi.gradients import doubly_reparametrized, reparametrized, score_function, sticking_the_landing
 from course_vi.learning import fit
@@ -35,37 +35,13 @@ def linear(steps=4, p=2, d=2):
     return model, LinearGaussianSSM(a, c, torch.diag((2 * moves).exp()), math.exp(-0.8) * eye[0], start, math.exp(0.4) * eye[1], steps)
 
 
-class KalmanNets(Conditionals):
-    """q(z_t | z_{t-1}, x) = N(G z_{t-1} + H x + h, L L'), set to the exact conditionals of the state space model."""
-
-    def __init__(self, model):
-        super().__init__()
-        self.sizes, d, n = (model.d,) * model.steps, model.d, model.latent_dim
-        x = torch.zeros(model.data_dim, dtype=DOUBLE)
-        posterior = model.posterior(x)
-        root = torch.stack([posterior.transport(unit) - posterior.mean for unit in torch.eye(n, dtype=DOUBLE)], 1)
-        gain = torch.stack([model.posterior(unit).mean - posterior.mean for unit in torch.eye(len(x), dtype=DOUBLE)], 1)
-        cov = root @ root.mT
-        slopes, from_data, shifts, roots = [], [], [], []
-        for t in range(model.steps):
-            here, before = slice(t * d, t * d + d), slice(max(t - 1, 0) * d, t * d)
-            slope = torch.linalg.solve(cov[before, before], cov[before, here]).mT
-            slopes.append(slope if t else torch.zeros(d, d, dtype=DOUBLE))
-            from_data.append(gain[here] - slope @ gain[before])
-            shifts.append(posterior.mean[here] - slope @ posterior.mean[before])
-            rest = cov[here, here] - slope @ cov[before, here]
-            roots.append(torch.linalg.cholesky((rest + rest.mT) / 2))
-        for name, parts in (("slopes", slopes), ("from_data", from_data), ("shifts", shifts), ("roots", roots)):
-            setattr(self, name, nn.Parameter(torch.stack(parts).detach()))
-
-    def begin(self, x):
-        return x
-
-    def step(self, level, memory, previous):
-        loc = memory @ self.from_data[level].mT + self.shifts[level]
-        if previous is not None:
-            loc = loc + previous @ self.slopes[level].mT
-        return CholeskyNormal(loc, self.roots[level].tril()), memory
+def posterior_family(kalman):
+    """The exact posterior of the state space model, state by state."""
+    x = torch.zeros(kalman.data_dim, dtype=DOUBLE)
+    posterior = kalman.posterior(x)
+    root = torch.stack([posterior.transport(unit) - posterior.mean for unit in torch.eye(kalman.latent_dim, dtype=DOUBLE)], 1)
+    gain = torch.stack([kalman.posterior(unit).mean - posterior.mean for unit in torch.eye(len(x), dtype=DOUBLE)], 1)
+    return Ancestral(GaussianConditionals((kalman.d,) * kalman.steps, gain, posterior.mean, root @ root.mT))
 
 
 @pytest.mark.parametrize("sizes", [(4, 2, 2), (3, 1, 2), (1, 2, 1)])
@@ -74,7 +50,7 @@ def test_affine_nets_are_a_state_space_model(sizes, evidence):
     x, z = model.sample(5, generator(0))
     z = z + randn(7, *z.shape, seed=1)
     error = (model.log_joint(x, z) - kalman.log_joint(x, z)).abs().max().item()
-    q = Ancestral(KalmanNets(kalman))
+    q = posterior_family(kalman)
     worst = 0.0
     for estimator, options in ((sticking_the_landing, {}), (doubly_reparametrized, {"bound": iwae})):
         value = estimator(model, q, x, num_samples=3, generator=generator(1), **options)
@@ -88,7 +64,7 @@ def test_affine_nets_are_a_state_space_model(sizes, evidence):
 def test_theta_climbs_the_kalman_evidence(evidence):
     model, kalman = linear(3, 1, 1)
     x = model.sample(1, generator(0))[0][0]
-    found = block_z(sticking_the_landing, model, Ancestral(KalmanNets(kalman)), x, _moved(model, kalman, x), model, copies=500)
+    found = block_z(sticking_the_landing, model, posterior_family(kalman), x, _moved(model, kalman, x), model, copies=500)
     assert found < LIMIT
     evidence("models.DeepMarkovModel: gradient of theta at the posterior", "gradient of the Kalman evidence", z=found)
 

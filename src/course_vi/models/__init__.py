@@ -1,5 +1,6 @@
 """Models p(x, z): what generates the data?"""
 
+from course_vi.models.attention import Window
 from course_vi.models.autoencoder import Autoencoder
 from course_vi.models.base import Model
 from course_vi.models.bayesian_mixture import BayesianGaussianMixture
@@ -10,6 +11,7 @@ from course_vi.models.conditional_vae import ConditionalVAE
 from course_vi.models.conjugate import NormalGamma
 from course_vi.models.deep_bernoulli import DeepBernoulli, DoublyDeepBernoulli
 from course_vi.models.deep_markov import DeepMarkovModel
+from course_vi.models.draw import DRAW, DrawNets
 from course_vi.models.energy import BoltzmannMachine, IsingModel, auto_logit, grid_neighbours
 from course_vi.models.ergm import ExponentialRandomGraph
 from course_vi.models.gaussian_process import GaussianProcessRegression
@@ -28,9 +30,9 @@ from course_vi.models.vae import VAE
 
 __all__ = [
     "Autoencoder", "BayesianGaussianMixture", "BayesianLinearRegression", "BayesianLogisticRegression", "BernoulliMixture",
-    "BoltzmannMachine", "ConditionalNeuralProcess", "ConditionalVAE", "ConjugateToy", "DeepBernoulli", "DeepMarkovModel",
-    "DoublyDeepBernoulli", "ExponentialRandomGraph", "GaussianChain", "GaussianHMM", "GaussianMixture",
+    "BoltzmannMachine", "ConditionalNeuralProcess", "ConditionalVAE", "ConjugateToy", "DRAW", "DeepBernoulli", "DeepMarkovModel",
+    "DoublyDeepBernoulli", "DrawNets", "ExponentialRandomGraph", "GaussianChain", "GaussianHMM", "GaussianMixture",
     "GaussianProcessRegression", "HiddenMarkovModel", "HierarchicalVAE", "IsingModel", "LinearGaussianSSM", "LinearMixedModel",
     "Model", "NetModel", "NeuralProcess", "NeuralStatistician", "NormalGamma", "ProbabilisticPCA", "SigmoidBeliefNet",
-    "TwoBernoullis", "VAE", "auto_logit", "grid_neighbours",
+    "TwoBernoullis", "VAE", "Window", "auto_logit", "grid_neighbours",
 ]
