@@ -141,10 +141,10 @@ def test_from_a_graph(evidence):
 def test_theta_and_amortized():
     """Theta gets the slope of the ELBO (on the same samples as the score function), and encoders get theirs by the chain rule."""
     p = SigmoidBeliefNet((3, 2, 2), generator=generator(0)).double()
-    scopes = {"x": (0, 1), "z1": (0, 1, 2, 3), "z2": (2, 3)}
+    assert factor_scopes(p) == {"x": (0, 1), "z1": (0, 1, 2, 3), "z2": (2, 3)}
     q = Amortized(BernoulliMeanField(4), mlp(3, 5, 4, generator(1))).double()
     x = exact.enumerate_binary(3, like=torch.zeros(1, dtype=DOUBLE))
-    mine = rao_blackwellized(p, q, x, 6, generator=generator(2), scopes=scopes)
+    mine = rao_blackwellized(p, q, x, 6, generator=generator(2))
     plain = score_function(p, q, x, 6, generator=generator(2))
     assert torch.equal(mine, plain)
     for ours, theirs in zip(torch.autograd.grad(mine.sum(), list(p.parameters()), retain_graph=True),
@@ -160,6 +160,7 @@ def test_shapes(samples, batch, dim, dtype, baseline):
     samples += baseline == "leave_one_out"
     p = SigmoidBeliefNet((2, dim), generator=generator(0)).to(dtype)
     q, scopes = BernoulliMeanField(dim).to(dtype), {"x": range(dim), "z1": range(dim)}
+    assert {name: range(dim) for name in factor_scopes(p)} == scopes
     x = torch.ones(*batch, 2, dtype=dtype)
     value = rao_blackwellized(p, q, x, samples, generator=generator(1), baseline=baseline, scopes=scopes)
     assert value.shape == batch and value.dtype == dtype

@@ -89,7 +89,9 @@ def rao_blackwellized(p: Model, q: Family, x: Tensor, num_samples: int = 1, boun
     >>> from course_vi.families import BernoulliMeanField
     >>> from course_vi.models import SigmoidBeliefNet
     >>> p, q = SigmoidBeliefNet((3, 2, 1)), BernoulliMeanField(3)
-    >>> rao_blackwellized(p, q, torch.zeros(5, 3), 4, scopes={"x": (0, 1), "z1": (0, 1, 2), "z2": (2,)}).shape
+    >>> factor_scopes(p)
+    {'x': (0, 1), 'z1': (0, 1, 2), 'z2': (2,)}
+    >>> rao_blackwellized(p, q, torch.zeros(5, 3), num_samples=4).shape
     torch.Size([5])
     """
     expect.one_of("baseline", baseline, ("none", "leave_one_out"))

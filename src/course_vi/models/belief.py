@@ -69,6 +69,12 @@ class SigmoidBeliefNet(Model):
         top = {names[-1]: BernoulliVector(self.biases[-1]).log_prob(parts[-1])}
         return {name: self._given(level, parts[level + 1]).log_prob(parts[level]) for level, name in enumerate(names[:-1])} | top
 
+    def factor_scopes(self) -> dict[str, tuple[int, ...]]:
+        """Which entries of z each factor reads: layer l's reads its own layer and the one above."""
+        ends = [sum(self.layers[1:level + 1]) for level in range(len(self.layers))]
+        layers = [(), *(tuple(range(start, end)) for start, end in zip(ends, ends[1:], strict=False)), ()]
+        return {"x" if level == 0 else f"z{level}": layers[level] + layers[level + 1] for level in range(len(self.layers))}
+
     def _given(self, level: int, above: Tensor) -> BernoulliVector:
         return BernoulliVector(above @ self.weights[level].mT + self.biases[level])
 
