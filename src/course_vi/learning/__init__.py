@@ -1,5 +1,6 @@
 """Algorithms that turn the crank."""
 
+from course_vi.learning.baum_welch import baum_welch
 from course_vi.learning.cavi import cavi
 from course_vi.learning.coupled import coupled_chain_gradient, maximal_coupling
 from course_vi.learning.em import em
@@ -12,7 +13,7 @@ from course_vi.learning.per_datum import per_datum_svi
 from course_vi.learning.stein import stein_direction, stein_vgd
 
 __all__ = [
-    "History", "LogEvidence", "cavi", "coupled_chain_gradient", "em", "fit", "importance_log_evidence", "maximal_coupling",
-    "naive_log_evidence", "natural_gradient_svi", "particle_filter", "per_datum_svi", "reweighted_phase", "reweighted_wake_sleep",
-    "sleep_phase", "smoke_cap", "stein_direction", "stein_vgd", "wake_phase", "wake_sleep",
+    "History", "LogEvidence", "baum_welch", "cavi", "coupled_chain_gradient", "em", "fit", "importance_log_evidence",
+    "maximal_coupling", "naive_log_evidence", "natural_gradient_svi", "particle_filter", "per_datum_svi", "reweighted_phase",
+    "reweighted_wake_sleep", "sleep_phase", "smoke_cap", "stein_direction", "stein_vgd", "wake_phase", "wake_sleep",
 ]
