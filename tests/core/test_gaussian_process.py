@@ -123,6 +123,13 @@ def test_shapes_and_extremes(samples, batch, count, dim, kernel, dtype, scale):
     assert bool(model.posterior(x).entropy().isfinite().all())
 
 
+def test_many_close_inputs_in_float32():
+    model = GaussianProcessRegression(torch.linspace(0, 1, 500).unsqueeze(-1), noise=0.3)
+    x, _ = model.sample(2, generator(0))
+    new = torch.linspace(-1, 2, 9).unsqueeze(-1)
+    assert bool(model.log_evidence(x).isfinite().all()) and bool(model.predict(x, new).mean.isfinite().all())
+
+
 @pytest.mark.parametrize("run, message", [
     (lambda: process("cosine"), "kernel is 'cosine'; expected one of 'rbf'"),
     (lambda: process(noise=0.0), "noise is 0.0; expected a positive number"),

@@ -53,6 +53,7 @@ class GaussianProcessRegression(Model):
         kernel: ``"rbf"``, ``"matern52"``, ``"matern32"`` or ``"matern12"``.
         jitter: added to the diagonal of K in units of :math:`s^2`, where K alone must be factorized (prior, joint): smooth kernels
             at close inputs are singular to working precision. It is part of the model everywhere, so that joint = evidence x posterior.
+            By default 1e-6, or a thousand times the working precision if that is more (in float32).
 
     Source: Rasmussen and Williams, "Gaussian Processes for Machine Learning", 2006, chapters 2, 4 and 5.
 
@@ -63,7 +64,7 @@ class GaussianProcessRegression(Model):
     """
 
     def __init__(self, inputs: Tensor, lengthscale: float | Tensor = 1.0, scale: float = 1.0, noise: float = 0.1, kernel: str = "rbf",
-                 jitter: float = 1e-6) -> None:
+                 jitter: float | None = None) -> None:
         super().__init__()
         expect.one_of("kernel", kernel, tuple(KERNELS))
         if inputs.dim() != 2 or inputs.shape[0] == 0:
@@ -75,6 +76,7 @@ class GaussianProcessRegression(Model):
         for name, value in (("lengthscale", float(lengths.min())), ("scale", scale), ("noise", noise)):
             if not value > 0:
                 raise ValueError(f"{name} is {value}; expected a positive number")
+        jitter = max(1e-6, 1e3 * torch.finfo(inputs.dtype).eps) if jitter is None else jitter
         if not jitter >= 0:
             raise ValueError(f"jitter is {jitter}; expected zero or a positive number")
         self.latent_dim = self.data_dim = len(inputs)
