@@ -5,6 +5,7 @@ from course_vi.learning.cavi import cavi
 from course_vi.learning.coupled import coupled_chain_gradient, maximal_coupling
 from course_vi.learning.em import em
 from course_vi.learning.evidence import LogEvidence, importance_log_evidence, naive_log_evidence
+from course_vi.learning.factor_vae import FactorObjective, beta_weighted, factor_vae, permuted, ratio_loss, total_correlation
 from course_vi.learning.fit import History, fit, smoke_cap
 from course_vi.learning.helmholtz import reweighted_phase, reweighted_wake_sleep, sleep_phase, wake_phase, wake_sleep
 from course_vi.learning.natural_gradient import natural_gradient_svi
@@ -13,7 +14,8 @@ from course_vi.learning.per_datum import per_datum_svi
 from course_vi.learning.stein import stein_direction, stein_vgd
 
 __all__ = [
-    "History", "LogEvidence", "baum_welch", "cavi", "coupled_chain_gradient", "em", "fit", "importance_log_evidence",
-    "maximal_coupling", "naive_log_evidence", "natural_gradient_svi", "particle_filter", "per_datum_svi", "reweighted_phase",
-    "reweighted_wake_sleep", "sleep_phase", "smoke_cap", "stein_direction", "stein_vgd", "wake_phase", "wake_sleep",
+    "FactorObjective", "History", "LogEvidence", "baum_welch", "beta_weighted", "cavi", "coupled_chain_gradient", "em",
+    "factor_vae", "fit", "importance_log_evidence", "maximal_coupling", "naive_log_evidence", "natural_gradient_svi",
+    "particle_filter", "per_datum_svi", "permuted", "ratio_loss", "reweighted_phase", "reweighted_wake_sleep", "sleep_phase",
+    "smoke_cap", "stein_direction", "stein_vgd", "total_correlation", "wake_phase", "wake_sleep",
 ]
