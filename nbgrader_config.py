@@ -8,8 +8,8 @@
 and so does Formgrader in JupyterLab's Nbgrader menu. Everything about a class, its submissions first, lies under
 ``autograder/class.data``, which git ignores and which the dot in its name keeps from ever being imported.
 
-Submissions are run as they are, with the rights of whoever runs the command: grade only work of people you trust, or on
-a machine of its own, until the isolated grader is there.
+Submissions run in a jail and are judged from outside of it (``autograder/execute.py``). Where this machine cannot hold a jail, grading is
+refused, unless you trust everyone whose work you grade and say so: ``c.CheckedExecute.trusted = True``.
 """
 
 import os
@@ -62,7 +62,9 @@ c.GenerateAssignment.preprocessors = [
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
 
-# How submissions run.
+# How submissions run: in a jail; what decides about points stays outside.
+c.CheckedExecute.secret_file = str(ROOT / CLASS / "secret.key")  # made at the first grading; back it up with the gradebook
+c.CheckedExecute.course = c.CourseDirectory.course_id
 c.Execute.kernel_name = "python3"
 c.Execute.kernel_manager_class = "autograder.kernels.PatientManager"  # a client that cannot miss a message
 c.Execute.timeout = 120  # seconds a cell
@@ -97,8 +99,7 @@ c.Autograde.sanitize_preprocessors = [
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
 c.Autograde.autograde_preprocessors = [
-    "nbgrader.preprocessors.Execute",
-    "nbgrader.preprocessors.IgnorePattern",
+    "autograder.execute.CheckedExecute",
     "nbgrader.preprocessors.LimitOutput",
     "autograder.sanitize.pages.SafeOutputs",
     "nbgrader.preprocessors.SaveAutoGrades",

@@ -39,11 +39,15 @@ CLASS = ROOT / "autograder" / "class.data"
 STEPS = ("submitted", "intake", "autograded", "feedback", "solution", "source_with_tests", "release", "logs")
 @dataclass
 class Class:
-    """A class in a folder. ``db_url`` names another gradebook, such as ``postgresql+psycopg2://...``."""
+    """A class in a folder. ``db_url`` names another gradebook, such as ``postgresql+psycopg2://...``.
+
+    ``trusted``: everyone in it is; its submissions are run even where the jail is too weak, and the grades say so.
+    """
 
     course: Course
     folder: Path
     db_url: str = ""
+    trusted: bool = False
 
     def __post_init__(self) -> None:
         from autograder import release
@@ -56,6 +60,9 @@ class Class:
             setattr(directory, f"{step}_directory", (self.folder / step).relative_to(self.course.root).as_posix())
         directory.submitted_directory = directory.intake_directory  # nbgrader sees what the sanitizers made
         del directory["intake_directory"], directory["logs_directory"]
+        self.config.CheckedExecute.secret_file = str(self.folder / "secret.key")
+        if self.trusted:
+            self.config.CheckedExecute.trusted = True
         directory.db_url = self.db_url or f"sqlite:///{(self.folder / 'gradebook.db').as_posix()}?timeout={BUSY}"
 
     @property
@@ -167,6 +174,8 @@ class Class:
             steps = ["autograder.saving.SaveSome" if step.endswith(".SaveAutoGrades") else step for step in steps]
             config.Autograde.autograde_preprocessors = steps
             config.SaveSome = Config(only=list(only))
+            config.CheckedExecute = Config(config.CheckedExecute)
+            config.CheckedExecute.only = list(only)
         before, answers = self.ledger(unit).last(student).get("answers", {}), provenance.answers(submission.notebook)
         settled = self._settled(unit, student) - {name for name in answers if before.get(name) != answers[name]}
         for converter in (Autograde, GenerateFeedback):
@@ -245,9 +254,9 @@ class Class:
         path.write_text(log, encoding="utf-8")
 
 
-def open_class(course: Course, folder: Path = CLASS, db_url: str = "") -> Class:
+def open_class(course: Course, folder: Path = CLASS, db_url: str = "", trusted: bool = False) -> Class:
     """The class in a folder. Its gradebook is ``db_url``, or the server's that ``nbgrader_config.py`` names, or a file in the folder."""
     from autograder import release
 
     configured = str(release.load_config(ROOT).CourseDirectory.db_url)
-    return Class(course, folder, db_url or ("" if configured.startswith("sqlite") or folder != CLASS else configured))
+    return Class(course, folder, db_url or ("" if configured.startswith("sqlite") or folder != CLASS else configured), trusted)

@@ -16,6 +16,7 @@ from typing import Any
 
 from autograder import provenance
 from autograder.classroom import Class
+from autograder.jail.parent import shared
 from autograder.rows import Row
 from autograder.sanitize.names import safe_id
 
@@ -54,7 +55,7 @@ def run(group: Class, unit: str, plan: Plan | None = None) -> list[Row]:
 
     plan = plan or Plan()
     ledger = group.ledger(unit)
-    with ledger.run():
+    with shared(), ledger.run():
         group.register(unit)
         names = group.submitted(unit)
         edition = provenance.edition(unit, group.released(unit))
@@ -86,7 +87,7 @@ def line(row: Row) -> str:
 
 def work(group: Class, unit: str, name: str, only: Sequence[str] = (), force: bool = False) -> Row:
     """What a worker does: grade one submission. It reads class and configuration anew from what it is sent."""
-    return Class(group.course, group.folder, group.db_url).grade_one(unit, name, only, force)
+    return Class(group.course, group.folder, group.db_url, group.trusted).grade_one(unit, name, only, force)
 
 
 def _graded(group: Class, unit: str, names: list[str], plan: Plan) -> Iterator[Row]:

@@ -148,7 +148,7 @@ def zero(got: np.ndarray, scale: float = 1.0, mistakes: Sequence[Mistake] = (), 
     """Zero up to rounding: for a gradient whose variance vanishes at the posterior, sample by sample."""
     got = np.asarray(got, dtype=float)
     largest = float(np.abs(got).max()) if got.size else 0.0
-    if np.isfinite(got).all() and largest <= tol * max(scale, 1.0):
+    if got.size and np.isfinite(got).all() and largest <= tol * max(scale, 1.0):
         return Finding(True, f"{what} is zero for every draw", f"at most {largest:.1e}")
     finding = _recognise(got, mistakes, 1e-5, 1e-7)
     expected = f"{what} is zero for every draw of the noise"

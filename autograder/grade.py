@@ -51,7 +51,7 @@ def sample(
     check: Callable[[str, Any], Any] | None = None,
 ) -> tuple[Class, list[Student]]:
     """Make the sample class of a unit anew: its students hand in, nothing is graded yet. See ``sample_class.students``."""
-    group = Class(course, folder)
+    group = Class(course, folder, trusted=True)  # by name: it is made of files of this repository
     for step in STEPS:
         for old in [*(folder / step).glob(f"*/{unit}"), folder / step / unit]:
             shutil.rmtree(old, ignore_errors=True)
@@ -102,6 +102,8 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--force", action="store_true", help="grade again what is graded already")
     parser.add_argument("--db", default="", metavar="URL", help="another gradebook, such as postgresql+psycopg2://USER@HOST/NAME")
     parser.add_argument("--class", dest="folder", type=Path, default=CLASS, help="the folder of the class")
+    parser.add_argument("--i-trust-these-submissions", dest="trusted", action="store_true",
+                        help="run them even where no jail protects this machine; every grade will say so")
     options = parser.parse_args(argv)
     course = notebooks.this_course()
     units = [unit for unit in course.units(options.units) if course.source(unit, ".py").exists()]
@@ -124,7 +126,7 @@ def main(argv: list[str]) -> int:
         if options.sample:
             group, members = sample(course, unit, folder)
         else:
-            group = open_class(course, folder, options.db)
+            group = open_class(course, folder, options.db, options.trusted)
         only = tuple(name for name in options.regrade if course.registry[name].unit == unit)
         plan = driver.Plan(options.workers, options.cluster, only, options.force)
         try:

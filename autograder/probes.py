@@ -7,7 +7,6 @@ learner draws random numbers never matters to a verdict.
 
 from __future__ import annotations
 
-import ast
 import base64
 from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
@@ -16,9 +15,10 @@ import numpy as np
 
 from autograder import agent, wire
 
-__all__ = ["GradientReply", "InKernel", "InProcess", "LearnerError", "Probe", "Runner", "noise"]
+__all__ = ["GradientReply", "InKernel", "InProcess", "LearnerError", "Probe", "Runner", "expression", "noise", "reply_bytes"]
 
 Arrays = dict[str, np.ndarray]
+MAX_TEXT = 2000  # characters of anything that is shown
 
 
 class LearnerError(Exception):
@@ -108,10 +108,11 @@ class Probe:
         if not isinstance(reply, dict):
             raise LearnerError("WireError", "the reply could not be read")
         if reply.get("printed"):
-            self.printed.append(str(reply["printed"]))
+            self.printed.append(str(reply["printed"])[:MAX_TEXT])
         if "error" in reply:
-            error = reply["error"]
-            raise LearnerError(str(error["type"]), str(error["message"]), str(error.get("where", "")), bool(error.get("own")))
+            error = reply["error"] if isinstance(reply["error"], dict) else {}
+            kind, message, where = (str(error.get(key, ""))[:MAX_TEXT] for key in ("type", "message", "where"))
+            raise LearnerError(kind or "Error", message, where, bool(error.get("own")))
         return reply
 
 
@@ -139,20 +140,8 @@ class InKernel:
         self.client, self.name, self.timeout = client, name, timeout
 
     def __call__(self, request: bytes) -> bytes:
-        text = base64.b64encode(request).decode()
-        expression = (f"__import__('base64').b64encode(__import__('autograder.agent', fromlist=['x'])"
-                      f".answer_bytes(__import__('base64').b64decode({text!r}), {self.name})).decode()")
-        message_id = self.client.execute("", silent=False, store_history=False, user_expressions={"reply": expression})
-        reply = self._shell_reply(message_id)["content"].get("user_expressions", {}).get("reply", {})
-        if reply.get("status") != "ok":
-            raise LearnerError(str(reply.get("ename", "KernelError")), str(reply.get("evalue", "the kernel did not answer")))
-        body = reply["data"]["text/plain"]
-        if len(body) > 2 * wire.MAX_BYTES:
-            raise LearnerError("WireError", "the reply is too large")
-        try:
-            return base64.b64decode(ast.literal_eval(body), validate=True)
-        except (ValueError, SyntaxError) as error:
-            raise LearnerError("WireError", "the reply could not be read") from error
+        message_id = self.client.execute("", silent=False, store_history=False, user_expressions={"reply": expression(request, self.name)})
+        return reply_bytes(self._shell_reply(message_id)["content"])
 
     def _shell_reply(self, message_id: str) -> dict[str, Any]:
         wait: Callable[..., dict[str, Any]] = self.client.get_shell_msg
@@ -160,3 +149,27 @@ class InKernel:
             message = wait(timeout=self.timeout)
             if message["parent_header"].get("msg_id") == message_id:
                 return message
+
+
+def expression(request: bytes, name: str) -> str:
+    """What a kernel evaluates to answer a request with the function called ``name``: a string of base64."""
+    text = base64.b64encode(request).decode()
+    return (f"__import__('base64').b64encode(__import__('autograder.agent', fromlist=['x'])"
+            f".answer_bytes(__import__('base64').b64decode({text!r}), {name})).decode()")
+
+
+def reply_bytes(content: Any) -> bytes:
+    """The bytes in a kernel's answer to ``{"reply": expression(...)}``. Whatever else came, ``LearnerError`` says so."""
+    expressions = content.get("user_expressions") if isinstance(content, dict) else None
+    reply = expressions.get("reply") if isinstance(expressions, dict) else None
+    if not isinstance(reply, dict) or reply.get("status") != "ok":
+        told = reply if isinstance(reply, dict) else {}
+        raise LearnerError(str(told.get("ename", "KernelError"))[:200], str(told.get("evalue", "the kernel did not answer"))[:2000])
+    data = reply.get("data")
+    body = data.get("text/plain") if isinstance(data, dict) else None
+    if not isinstance(body, str) or not 2 <= len(body) <= 2 * wire.MAX_BYTES or body[0] not in "'\"" or body[-1] != body[0]:
+        raise LearnerError("WireError", "the reply is no text, or too large")
+    try:
+        return base64.b64decode(body[1:-1], validate=True)
+    except ValueError as error:
+        raise LearnerError("WireError", "the reply could not be read") from error

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import html
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, replace
 
 from autograder.evidence import Finding
 from autograder.exercises import Exercise
@@ -33,6 +34,8 @@ class Report:
         parts: what was tested.
         seed: of the inputs; ``check(..., seed=seed)`` repeats them.
         printed: what the learner's code printed or warned meanwhile. It costs nothing.
+        graded: made by the grader, on inputs that stay hidden.
+        why: what went wrong in the notebook before this check was reached.
     """
 
     exercise: Exercise
@@ -42,6 +45,16 @@ class Report:
     printed: str = ""
     unwritten: bool = False
     trials: tuple[tuple[str, int, float], ...] = field(default=(), repr=False)
+    graded: bool = False
+    why: str = ""
+
+    def without_answers(self, why: str = "") -> Report:
+        """The same for a graded notebook: nothing in it tells what was expected on hidden inputs, nor which they were.
+
+        Args:
+            why: what went wrong before the check was reached, in a sentence.
+        """
+        return replace(self, parts=tuple(replace(part, finding=_public(part.finding)) for part in self.parts), graded=True, why=why)
 
     @property
     def max_points(self) -> float:
@@ -68,6 +81,8 @@ class Report:
 
     def __str__(self) -> str:
         lines = [f"{self._verdict()}  {self.exercise.title}: {self.points:g} of {self.max_points:g} points"]
+        if self.why and not self.passed:
+            lines.append(f"  {self.why}")
         if self.unwritten:
             return "\n".join([*lines, f"  {self._what_to_write()}"])
         for part in self.parts:
@@ -106,12 +121,20 @@ class Report:
         todo = f"<div>{escape(self._what_to_write())}</div>" if self.unwritten else ""
         printed = (f"<details><summary>Your code also printed something (this costs nothing)</summary>"
                    f"<pre>{escape(self.printed)}</pre></details>" if self.printed else "")
+        reason = f"<div>{escape(self.why)}</div>" if self.why and not self.passed else ""
+        inputs = ("Inputs were drawn for you alone, and stay hidden." if self.graded else
+                  f"Inputs are fresh at every call; <code>seed={self.seed}</code> repeats these.")
         table = f'<table style="margin:0.3em 0"><tbody>{"".join(rows)}</tbody></table>' if rows else ""
         return (f'<div role="status" style="border-left:4px solid {colour};padding:0.2em 0.8em">'
                 f'<b style="color:{colour}">{self._verdict()}</b> &nbsp; {escape(self.exercise.title)}: '
-                f'<b>{self.points:g} of {self.max_points:g} points</b>{todo}{table}{"".join(places)}{printed}'
-                f'<small style="color:{GREY}">{self.seconds:.1f} s. Inputs are fresh at every call; '
-                f'<code>seed={self.seed}</code> repeats these.</small></div>')
+                f'<b>{self.points:g} of {self.max_points:g} points</b>{reason}{todo}{table}{"".join(places)}{printed}'
+                f'<small style="color:{GREY}">{self.seconds:.1f} s. {inputs}</small></div>')
+
+
+def _public(finding: Finding) -> Finding:
+    """What may be told of a finding on hidden inputs: shapes, errors and mistakes, but no number that was expected or compares."""
+    tells = re.search(r"\d", finding.expected) and "shape" not in finding.expected
+    return replace(finding, expected="", came="") if tells or finding.ok else finding
 
 
 def _rows(finding: Finding) -> list[tuple[str, str]]:

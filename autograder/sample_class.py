@@ -3,7 +3,7 @@
 ``autograder/answers/UNIT/EXERCISE/right_*.py`` and ``wrong_*.py`` are the answers of learners. The class has somebody who got
 everything right, some who got it right in other idioms, several with one named mistake each, one who warns on every call, one
 who handed in the notebook untouched, one whose cell has a syntax error, and one whose code kills its kernel. Nobody here is a
-stranger: the sample class is trusted by name, and nothing below isolates it. Isolation is for real submissions.
+stranger: the sample class is trusted by name, so that it is graded also where a machine cannot hold the jail.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def students(
         Student("wanda_warns_a_lot", noisy, full, "My answer.", "right, with warnings and messages on stderr"),
         Student("otto_syntax_error", broken, {**full, middle: 0.0}, "My answer.", f"{middle}: a cell that is no Python"),
         Student("noel_handed_in_untouched", {}, dict.fromkeys(full, 0.0), "", "the notebook as it was released"),
-        Student("zoe_kills_her_kernel", killed, None, "My answer.", "cannot be graded; the batch must go on"),
+        Student("zoe_kills_her_kernel", killed, {**full, first: 0.0}, "My answer.", f"{first}: a cell that ends the kernel"),
     ]
 
 

@@ -24,9 +24,9 @@ FLOORS = {
     # The ground floor is what runs beside a learner's code; it knows nothing of verdicts. What is not named here (the
     # workshop: grading, building, measuring) stands on the top floor.
     "autograder": [
-        {"discover", "exercises", "problems", "wire", "agent"},
+        {"discover", "exercises", "problems", "wire", "agent", "jail", "edition", "secret", "outputs"},
         {"probes", "evidence", "report"},
-        {"checks"},
+        {"checks", "session", "levels", "running"},
         {"checking", "execute"},
     ],
 }

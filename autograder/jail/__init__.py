@@ -1,0 +1,15 @@
+"""The jail: an ordinary kernel that can read Python and one edition of the course, write to scratch memory, and nothing else.
+
+Modules here that run beside a learner's code (``zygote``, ``enter``, ``filesystem``, ``supervise``, ``kernel``, ``limits``, ``linux``)
+import the standard library alone. ``parent`` and ``provisioner`` are the grader's side. Three levels:
+
+``namespaces``
+    Linux. Own mount, process, network, IPC, host-name and user namespaces; an empty root in memory with read-only views of Python and
+    the edition; no capabilities, no new privileges, no nested user namespaces; resource limits. A grader who is root gives each job
+    a user id of its own besides, so that the limit on processes counts that job alone.
+``uid``
+    A grader who is root, where namespaces are forbidden. Own user id, resource limits, and no network where that can be had. What is
+    readable for everybody on the machine stays readable.
+``rlimits``
+    Resource limits only. Nothing is hidden, nothing is out of reach.
+"""

@@ -1,0 +1,134 @@
+"""What holds in a level is not believed but tried: small attacks, run in a kernel of that level before each batch."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Callable
+from typing import Any
+
+__all__ = ["ATTACKS", "PROTECTIONS", "try_level"]
+
+# name: (what is protected, in words; what the attack does, as an expression or a function body that returns True if it got through)
+ATTACKS: dict[str, tuple[str, str]] = {
+    "course": ("solutions, checks and the answers of the corpus", """
+for path in KNOWN["course"]:
+    if os.path.isdir(path) and os.listdir(path):
+        return True
+"""),
+    "gradebook": ("the gradebook, the secret and what others handed in", """
+for path in KNOWN["class"]:
+    try:
+        open(path).close()
+        return True
+    except OSError:
+        pass
+"""),
+    "neighbours": ("other kernels, and the parent that forks them", """
+try:
+    return len(os.listdir(KNOWN["runtime"])) > 1 + KNOWN["inside"]
+except OSError:
+    return False
+"""),
+    "processes": ("other processes", """
+try:
+    os.kill(KNOWN["grader"], 0)
+    return True
+except OSError:
+    return False
+"""),
+    "network": ("the network", """
+try:
+    socket.create_connection(("127.0.0.1", KNOWN["port"]), 2).close()
+    return True
+except OSError:
+    return False
+"""),
+    "system": ("the system's files, Python and the edition", """
+for folder in KNOWN["system"]:
+    try:
+        open(os.path.join(folder, "vi_selftest"), "w").close()
+        os.unlink(os.path.join(folder, "vi_selftest"))
+        return True
+    except OSError:
+        pass
+"""),
+    "nested": ("the kernel's namespaces: no user can make itself root in a new one", """
+import ctypes
+child = os.fork()
+if child == 0:
+    os._exit(0 if ctypes.CDLL(None).unshare(0x10000000) == 0 else 1)
+return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+"""),
+    "memory": ("memory", """
+try:
+    bytearray(KNOWN["address_space"] + 1)
+    return True
+except MemoryError:
+    return False
+"""),
+    "processes_number": ("the number of processes", """
+stop, threads = threading.Event(), []
+try:
+    for _ in range(KNOWN["most"] + 8):
+        thread = threading.Thread(target=stop.wait, daemon=True)
+        thread.start()
+        threads.append(thread)
+    return True
+except RuntimeError:
+    return False
+finally:
+    stop.set()
+    for thread in threads:
+        thread.join()
+"""),
+    "disk": ("the disk", """
+try:
+    with open("vi_selftest", "wb") as file:
+        for _ in range(KNOWN["file_size"] // (1 << 20) + 1):
+            file.write(bytes(1 << 20))
+    return True
+except OSError:
+    return False
+finally:
+    os.unlink("vi_selftest")
+"""),
+}
+PROTECTIONS = tuple(ATTACKS)
+
+
+def try_level(run: Callable[[str], str], known: dict[str, Any]) -> tuple[set[str], dict[str, str]]:
+    """Run the attacks; returns what is protected, and of the rest what came.
+
+    Args:
+        run: executes Python source in a kernel of the level and returns what it printed.
+        known: what an attacker could know: paths, pids, limits. A port that listens is added here.
+    """
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(4)
+        text = run(_program({**known, "port": listener.getsockname()[1], "grader": os.getpid()}))
+    try:
+        told = json.loads(text.strip().splitlines()[-1])
+    except (ValueError, IndexError):
+        return set(), {"all": f"the self-test did not come back: {text[-200:]!r}"}
+    protects = {name for name in ATTACKS if told.get(name) == "held"}
+    return protects, {name: str(told.get(name)) for name in ATTACKS if name not in protects}
+
+
+def _program(known: dict[str, Any]) -> str:
+    parts = ["import json, os, signal, socket, threading", "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)"]
+    parts += [f"KNOWN = {known!r}", "told = {}"]
+    for name, (_, attack) in ATTACKS.items():
+        body = "\n".join("        " + line for line in attack.strip("\n").splitlines())
+        parts.append(f"""
+def _attack():
+    def attempt():
+{body}
+    try:
+        return "got through" if attempt() else "held"
+    except BaseException as error:
+        return f"{{type(error).__name__}}: {{error}}"
+told[{name!r}] = _attack()""")
+    return "\n".join([*parts, "print(json.dumps(told))"])
