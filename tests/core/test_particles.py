@@ -17,8 +17,9 @@ from course_vi import exact
 from course_vi.bounds import iwae
 from course_vi.distributions import CholeskyNormal, DiagonalNormal
 from course_vi.learning import particle_filter
-from course_vi.learning.particles import Dynamics, dynamics, resample
-from course_vi.models import ConjugateToy, GaussianHMM, HiddenMarkovModel, LinearGaussianSSM
+from course_vi.learning.particles import resample
+from course_vi.models import ConjugateToy, DeepMarkovModel, GaussianHMM, HiddenMarkovModel, LinearGaussianSSM
+from course_vi.models.dynamics import Dynamics, dynamics
 
 SCHEMES = [(scheme, below) for scheme in ("systematic", "multinomial") for below in (0.0, 0.5, 1.0)]
 
@@ -95,6 +96,26 @@ def test_evidence_against_enumeration(gaussian, evidence):
         score = max(score, mean_z(ratio * (found.mean[..., 0]), state * model.forward_messages(x).logsumexp(-1).exp()))
     assert score < LIMIT
     evidence(f"learning.particle_filter, {type(model).__name__}", "enumeration of paths; forward messages", z=score)
+
+
+def test_a_deep_markov_model(evidence):
+    """With affine nets it is a linear Gaussian model, and the same seed gives the same particles."""
+    eye, a, c = torch.eye(2, dtype=DOUBLE), 0.7 * randn(2, 2, seed=0), randn(1, 2, seed=1)
+    deep = DeepMarkovModel(4, 1, 2, transition=nn.Linear(2, 4), emission=nn.Linear(2, 1, bias=False)).double()
+    with torch.no_grad():
+        deep.transition.weight.copy_(torch.cat([a, torch.zeros_like(a)]))
+        deep.transition.bias.copy_(torch.tensor([0.0, 0.0, -0.3, 0.1], dtype=DOUBLE))
+        deep.emission.weight.copy_(c)
+        deep.output.log_scale.fill_(-0.4)
+    moves = torch.diag(torch.tensor([-0.6, 0.2], dtype=DOUBLE).exp())
+    linear = LinearGaussianSSM(a, c, moves, math.exp(-0.8) * torch.eye(1, dtype=DOUBLE), torch.zeros(2, dtype=DOUBLE), eye, 4)
+    x = linear.sample(3, generator(0))[0]
+    mine, theirs = (particle_filter(model, x, 20, generator=generator(1)) for model in (deep, linear))
+    worst = max((mine.log_evidence - theirs.log_evidence).abs().max(), (mine.particles - theirs.particles).abs().max())
+    assert worst < 1e-12
+    slopes = torch.autograd.grad(mine.log_evidence.sum(), list(deep.parameters()))
+    assert all(bool(slope.isfinite().all()) for slope in slopes)
+    evidence("learning.particle_filter, DeepMarkovModel with affine nets", "the filter of LinearGaussianSSM", error=worst)
 
 
 def stale(model, x, count, seed):

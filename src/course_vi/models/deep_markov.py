@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from course_vi import expect
 from course_vi.distributions import DiagonalNormal
 from course_vi.models.base import Model
+from course_vi.models.dynamics import Dynamics
 from course_vi.models.outputs import output
 from course_vi.nets import mlp
 
@@ -77,3 +78,8 @@ class DeepMarkovModel(Model):
                 states.append(self.move(states[-1]).transport(noise[:, t]))
             z = torch.stack(states, 1)
             return self.output.draw(self.emission(z), generator).flatten(1), z.flatten(1)
+
+    def dynamics(self) -> Dynamics:
+        """The same, a step at a time, for ``learning.particle_filter``."""
+        return Dynamics(self.steps, self.point_dim, lambda: DiagonalNormal(self.initial_loc, self.initial_log_scale),
+                        lambda t, previous: self.move(previous), lambda t, z, x: self.output.log_prob(self.emission(z), x))
