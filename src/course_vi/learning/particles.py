@@ -76,7 +76,7 @@ def particle_filter(p: Model | Dynamics, x: Tensor, num_particles: int = 100, pr
     r"""Filter a series, or a batch of them.
 
     Args:
-        p: ``LinearGaussianSSM``, ``HiddenMarkovModel``, ``GaussianHMM``, ``DeepMarkovModel``, or another one as ``models.dynamics.Dynamics``.
+        p: ``LinearGaussianSSM``, ``HiddenMarkovModel``, ``GaussianHMM``, ``DeepMarkovModel``, or any ``models.dynamics.Dynamics``.
         x: ``(*B, T p)``, step after step.
         num_particles: N.
         proposal: :math:`q(z_t \mid z_{t-1}, x)`: a function or module ``(t, previous, x) -> distribution``, where t counts from 0,
