@@ -128,12 +128,14 @@ def dense_series(model: LinearGaussianSSM) -> MultivariateNormal:
         return MultivariateNormal(torch.cat(means), mixing @ mixing.mT + torch.kron(identity, root @ root.mT))
 
 
-def track(model: LinearGaussianSSM, x: Tensor, z: Tensor, yours: Sequence[tuple[Tensor, Tensor]] = ()) -> Figure:
+def track(model: LinearGaussianSSM, x: Tensor, z: Tensor, yours: Sequence[tuple[Tensor, Tensor]] = (),
+          name: str = "the aim: the filter") -> Figure:
     """Left the ship, its sightings and the filter with an ellipse at every fifth step; right the errors of sightings and of filter.
 
     Args:
         x, z: one series and its states, flat, as the model draws them.
         yours: mean and covariance after every step.
+        name: what the dashed line is called.
     """
     seen, states = x.view(model.steps, 2), z.view(model.steps, 4)[:, ::2]
     with torch.no_grad():
@@ -142,9 +144,9 @@ def track(model: LinearGaussianSSM, x: Tensor, z: Tensor, yours: Sequence[tuple[
     with style():
         left.plot(*states.T, color=BLACK, linewidth=1.2, label="the ship")
         left.plot(*seen.T, "x", color=ORANGE, markersize=5, label="sightings")
-        left.plot(*found.loc[:, ::2].T, **AIM, label="the aim: the filter")
+        left.plot(*found.loc[:, ::2].T, **AIM, label=name)
         right.plot((seen - states).norm(dim=-1), "x", color=ORANGE, markersize=5, label="sightings")
-        right.plot((found.loc[:, ::2] - states).norm(dim=-1), **AIM, label="the aim: the filter")
+        right.plot((found.loc[:, ::2] - states).norm(dim=-1), **AIM, label=name)
         if len(yours):
             means = torch.stack([mean for mean, _ in yours]).detach()[:, ::2]
             left.plot(*means.T, ".", color=BLUE, markersize=5, label="yours")
