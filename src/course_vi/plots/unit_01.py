@@ -128,9 +128,10 @@ def deep_samples(models: Mapping[str, tuple[Tensor, Tensor, Tensor]], shown: int
     """A row for each model: where its last latents lie ``(n, 2)``, then probabilities and binary draws ``(n, side, side)`` of a few."""
     figure, axes = new_figure(columns=1 + shown, rows=2 * len(models), width=1.5, height=1.3,
                               gridspec_kw={"width_ratios": [2.1] + [1] * shown})
+    grid = axes[0].get_gridspec()
+    assert grid is not None
     with style():
         for row, (name, (z, probabilities, x)) in enumerate(models.items()):
-            grid = axes[0].get_gridspec()
             for line in (0, 1):
                 axes[(2 * row + line) * (shown + 1)].remove()
             first = figure.add_subplot(grid[2 * row:2 * row + 2, 0])
