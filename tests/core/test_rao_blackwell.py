@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracles import DOUBLE, LIMIT, generator, gradients, quadratic, randn, worst_z
 from test_baselines import exact_moments
-from torch.distributions import Bernoulli, Normal
+from torch.distributions import Bernoulli, Independent, Normal
 from zoo import X, gaussian, toy_family
 
 from course_vi import exact
@@ -136,6 +136,52 @@ def test_from_a_graph(evidence):
     score = worst_z(moments, exactly)
     assert score < LIMIT and moments.variance["loc"].sum() < plain.variance["loc"].sum()
     evidence("gradients.rao_blackwellized, blankets of a graph", "closed form", z=score)
+
+
+def school():
+    """mean -> level[g] -> score[g, n], and a stranger; two nested plates, a vector node and one plate that the parent is not in."""
+    g, n = plate("g", 3), plate("n", 2)
+    zero, one = torch.zeros((), dtype=DOUBLE), torch.ones((), dtype=DOUBLE)
+    net = BayesNet(mean=lambda: Normal(zero, one), level=g(lambda mean: Normal(mean, one)),
+                   pair=n(lambda: Independent(Normal(torch.zeros(2).double(), one), 1)),
+                   score=g(n(lambda level, pair: Normal(level + pair.sum(-1), one / 2))), total=lambda level: Normal(level.sum(-1), one))
+    return net.as_model(observed=["score", "total"], latent=["pair", "mean", "level"])
+
+
+def test_blankets_copy_by_copy():
+    """Which factor moves when an entry of z is moved: the mask, found by trying. And the factors add up to the joint."""
+    p = school()
+    x, z = randn(2, 7, seed=0), randn(3, 2, 8, seed=1)
+    factors, reads = p.local_factors(x, z)
+    assert factors.shape == (3, 2, 1 + 3 + 2 + 6 + 1) and torch.allclose(factors.sum(-1), p.log_joint(x, z), atol=1e-12)
+    for entry in range(8):
+        moved = z.clone()
+        moved[..., entry] += 1.0
+        changed = (p.local_factors(x, moved)[0] != factors).all(0).all(0)
+        assert torch.equal(changed, reads[:, entry].bool())
+
+
+def test_plates_are_taken_apart(evidence):
+    """Unbiased against the closed gradient of reparametrization in the mean; and far less noisy than with whole plates as factors."""
+    p, q, x = school(), MeanField(8, 0.3 * randn(8, seed=2), 0.2 * randn(8, seed=3)), randn(7, seed=4)
+    noise = torch.zeros(1, 8, dtype=DOUBLE)
+    points, weights = exact.gauss_hermite(3)
+    value = 0.0                                     # log p is quadratic: its mean is f(loc) plus the mean change along each axis
+    base = p.log_joint(x, q.transport(noise))[0]
+    for i in range(8):
+        for point, weight in zip(points, weights, strict=True):
+            step = noise.clone()
+            step[0, i] = point
+            value = value + weight * (p.log_joint(x, q.transport(step))[0] - base)
+    wanted = gradients(base + value + q.log_scale.sum(), q)
+    whole = partial(rao_blackwellized, scopes=factor_scopes(p))
+    apart = gradient_moments(rao_blackwellized, p, q, x, 1, replicates=60_000, generator=generator(0), method="batch")
+    coarse = gradient_moments(whole, p, q, x, 1, replicates=60_000, generator=generator(1), method="batch")
+    score = max(worst_z(apart, wanted), worst_z(coarse, wanted))
+    ratio = (apart.variance["loc"] / coarse.variance["loc"])[-3:].mean()
+    assert score < LIMIT and ratio < 0.8
+    evidence("gradients.rao_blackwellized, plates taken apart", "exact gradient; variance (levels) over that with whole plates", z=score,
+             ratio=ratio)
 
 
 def test_theta_and_amortized():

@@ -68,7 +68,8 @@ def rao_blackwellized(p: Model, q: Family, x: Tensor, num_samples: int = 1, boun
     grows with the number of latents that have nothing to do with :math:`z_i`. Not always (see the tests for a case where it rises).
 
     Args:
-        p: a model with named factors; see ``factor_scopes``.
+        p: a model with named factors; see ``factor_scopes``. One made from a graph has its plates taken apart: each copy in a plate is
+            rewarded for its own copies of the factors (``NetModel.local_factors``).
         q: a family whose coordinates are independent: ``BernoulliMeanField``, ``CategoricalMeanField`` (a variable is one latent, with
             its C entries of z), ``MeanField``, or ``Amortized`` over one of them.
         x, num_samples, generator, noise: as in ``score_function``.
@@ -101,11 +102,16 @@ def rao_blackwellized(p: Model, q: Family, x: Tensor, num_samples: int = 1, boun
         raise ValueError(f"baseline is 'leave_one_out' with num_samples = {num_samples}; expected two samples or more")
     density, z = sample(p, q, x, num_samples, bound, generator, noise)
     log_each, width = _each(density, z)                                                       # (K, *B, latents)
-    factors = p.log_factors(x, z)
-    reads = _mask(factor_scopes(p) if scopes is None else scopes, factors, z.shape[-1], width).to(z)      # (factors, latents)
-    stacked = torch.stack([value.expand(z.shape[:-1]) for value in factors.values()], -1)      # (K, *B, factors)
-    log_p = sum(list(factors.values())[1:], start=next(iter(factors.values())))                # in log_joint's order, to the last digit
-    reward = stacked.detach() @ reads - log_each.detach()
+    if isinstance(p, NetModel) and scopes is None:
+        factors, reads = p.local_factors(x, z)                                                 # (K, *B, F) and (F, D)
+        log_p = factors.sum(-1)
+    else:
+        named = p.log_factors(x, z)
+        reads = _mask(factor_scopes(p) if scopes is None else scopes, named, z)
+        factors = torch.stack([value.expand(z.shape[:-1]) for value in named.values()], -1)
+        log_p = sum(list(named.values())[1:], start=next(iter(named.values())))                # in log_joint's order, to the last digit
+    blankets = reads.unflatten(-1, (-1, width)).amax(-1)                                       # (F, latents)
+    reward = factors.detach() @ blankets - log_each.detach()
     if baseline == "leave_one_out":
         reward = reward - leave_one_out(reward)
     surrogate = (reward * log_each).sum(-1) + log_p
@@ -126,14 +132,15 @@ def _each(density: Any, z: Tensor) -> tuple[Tensor, int]:
                     "BernoulliMeanField, CategoricalMeanField or MeanField, or Amortized over one of them")
 
 
-def _mask(scopes: Scopes, factors: Mapping[str, Tensor], dim: int, width: int) -> Tensor:
-    """Zeros and ones, ``(factors, latents)``: which factor reads which latent."""
+def _mask(scopes: Scopes, factors: Mapping[str, Tensor], z: Tensor) -> Tensor:
+    """Zeros and ones, ``(F, D)``: which factor reads which entry of z."""
+    dim = z.shape[-1]
     if set(scopes) != set(factors):
         raise ValueError(f"scopes names {', '.join(sorted(scopes))}; expected the factors of p, {', '.join(sorted(factors))}")
-    mask = torch.zeros(len(factors), dim)
+    mask = z.new_zeros(len(factors), dim)
     for row, name in zip(mask, factors, strict=True):
         entries = list(scopes[name])
         if any(not 0 <= entry < dim for entry in entries):
             raise ValueError(f"scopes[{name!r}] is {tuple(entries)}; expected entries of z, from 0 to {dim - 1}")
         row[entries] = 1.0
-    return mask.unflatten(-1, (-1, width)).amax(-1)
+    return mask

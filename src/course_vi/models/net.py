@@ -49,6 +49,40 @@ class NetModel(Model):
         shape = torch.broadcast_shapes(x.shape[:-1], z.shape[:-1])
         return {name: factor.expand(shape) for name, factor in factors.items()}
 
+    def local_factors(self, x: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
+        """The factors with all plates taken apart, ``(K, *B, F)``, and which entries of z each one reads, zeros and ones ``(F, D)``.
+
+        A node in plates has a factor for each of its copies, which reads the copies of its parents that lie in the same places. So the
+        column of a latent is its Markov blanket, copy by copy.
+
+        >>> from torch.distributions import Normal
+        >>> from course_vi.graph import BayesNet, plate
+        >>> pair = plate("pair", 2)
+        >>> net = BayesNet(m=lambda: Normal(0.0, 1.0), z=pair(lambda m: Normal(m, 1.0)), x=pair(lambda z: Normal(z, 1.0)))
+        >>> net.as_model(observed=["x"], latent=["m", "z"]).local_factors(torch.zeros(2), torch.zeros(7, 3))[1]
+        tensor([[1., 0., 0.],
+                [1., 1., 0.],
+                [1., 0., 1.],
+                [0., 1., 0.],
+                [0., 0., 1.]])
+        """
+        values = {**self.net.observed, **self.unpack(x, self.observed), **self.unpack(z, self.latent)}
+        entries = self.unpack(torch.arange(self.latent_dim, dtype=torch.float64), self.latent)
+        batch = torch.broadcast_shapes(x.shape[:-1], z.shape[:-1])
+        factors, reads = [], []
+        for name in self.net.order:
+            found = [self.net._aligned(name, node, entries[node]) for node in (name, *self.net.parents[name]) if node in entries]
+            sizes = [p.size for p in self.net.plates[name]]
+            log_p = self.net._distribution(name, values).log_prob(values[name])
+            log_p = log_p.flatten(-self.net._extra[name]).sum(-1) if self.net._extra[name] else log_p
+            factors.append(log_p.expand([*batch, *sizes]).reshape(*batch, -1))
+            mask = z.new_zeros(factors[-1].shape[-1], self.latent_dim)
+            for index in found:
+                index = index.expand([*sizes, *index.shape[len(sizes):]]).reshape(len(mask), -1).long()
+                mask.scatter_(1, index.to(mask.device), 1.0)
+            reads.append(mask)
+        return torch.cat(factors, -1), torch.cat(reads)
+
     def unpack(self, vector: Tensor, names: Sequence[str]) -> dict[str, Tensor]:
         """``(*B, D)`` as ``{name: (*B, *plates, *event)}``; whole-number nodes are whole numbers again."""
         shapes = [self.net.shape(name) for name in names]
