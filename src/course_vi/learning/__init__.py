@@ -3,6 +3,7 @@
 from course_vi.learning.baum_welch import baum_welch
 from course_vi.learning.cavi import cavi
 from course_vi.learning.coupled import coupled_chain_gradient, maximal_coupling
+from course_vi.learning.ddc import DDC, RandomFeatures, ddc_sleep_phase, ddc_wake_phase, ddc_wake_sleep, first_and_second_moments
 from course_vi.learning.em import em
 from course_vi.learning.evidence import LogEvidence, importance_log_evidence, naive_log_evidence
 from course_vi.learning.factor_vae import FactorObjective, beta_weighted, factor_vae, permuted, ratio_loss, total_correlation
@@ -14,8 +15,10 @@ from course_vi.learning.per_datum import per_datum_svi
 from course_vi.learning.stein import stein_direction, stein_vgd
 
 __all__ = [
-    "FactorObjective", "History", "LogEvidence", "baum_welch", "beta_weighted", "cavi", "coupled_chain_gradient", "em",
-    "factor_vae", "fit", "importance_log_evidence", "maximal_coupling", "naive_log_evidence", "natural_gradient_svi",
-    "particle_filter", "per_datum_svi", "permuted", "ratio_loss", "reweighted_phase", "reweighted_wake_sleep", "sleep_phase",
-    "smoke_cap", "stein_direction", "stein_vgd", "total_correlation", "wake_phase", "wake_sleep",
+    "DDC", "FactorObjective", "History", "LogEvidence", "RandomFeatures", "baum_welch", "beta_weighted", "cavi",
+    "coupled_chain_gradient", "ddc_sleep_phase", "ddc_wake_phase", "ddc_wake_sleep", "em", "factor_vae",
+    "first_and_second_moments", "fit", "importance_log_evidence", "maximal_coupling", "naive_log_evidence",
+    "natural_gradient_svi", "particle_filter", "per_datum_svi", "permuted", "ratio_loss", "reweighted_phase",
+    "reweighted_wake_sleep", "sleep_phase", "smoke_cap", "stein_direction", "stein_vgd", "total_correlation", "wake_phase",
+    "wake_sleep",
 ]
