@@ -130,9 +130,10 @@ class Class:
             started = time.perf_counter()
             row, record = Row(student, status="failed"), dict[str, Any]()
             try:
-                row, record = self._graded(unit, name, student, only)
-            except Refusal as refusal:
-                row = self._refused(unit, student, refusal)
+                try:
+                    row, record = self._graded(unit, name, student, only)
+                except Refusal as refusal:
+                    row = self._refused(unit, student, refusal)
             except Exception as error:  # no submission, whatever it holds, stops the batch
                 row.failure = f"not graded: {trouble(str(error)) or f'{type(error).__name__}: {error}'[:200]}"
             row.seconds = time.perf_counter() - started

@@ -155,7 +155,7 @@ def _on_cluster(group: Class, unit: str, names: list[str], plan: Plan) -> Iterat
         client.wait_for_workers(1, timeout=60)
         futures = {client.submit(work, group, unit, name, plan.only, plan.force, pure=False, key=f"{unit}/{safe_id(name)}"): name
                    for name in names}  # fmt: skip
-        for future in as_completed(futures):
+        for future in as_completed(futures, loop=client.loop):
             error = future.exception()
             yield future.result() if error is None else _named(group, unit, futures[future], plan, f"its workers died: {error}"[:200])
 

@@ -14,7 +14,7 @@ TROUBLE = {
     "File too large": "a file could not grow: the disk, or a quota, is full",
     "database or disk is full": "the disk is full",
     "disk I/O error": "the gradebook could not be written: a full or failing disk",
-    "database is locked": f"the gradebook was locked by another program for {BUSY} s",
+    "database is locked": "the gradebook stayed locked by another program, longer than we wait",
     "Connection refused": "the gradebook's server does not answer",
     "server closed the connection": "the gradebook's server went away",
     "terminating connection": "the gradebook's server went away",
