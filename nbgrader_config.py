@@ -109,4 +109,14 @@ c.Autograde.autograde_preprocessors = [
 # Text that students wrote is shown in feedback pages and in Formgrader: it is cleaned after it is rendered.
 c.HTMLExporter.filters = {"markdown2html": "autograder.sanitize.pages.markdown2html"}
 
+# Late work: nothing is lost until you say so here, and name a due date (docs/instructor.md).
+c.AssignLatePenalties.plugin_class = "autograder.late.LatePenalty"
+c.LatePenalty.percent_per_day = 0.0
+c.LatePenalty.grace_minutes = 15.0
+c.LatePenalty.most_percent = 100.0
+
+# `nbgrader zip_collect` reads the names that Canvas and Moodle give to files (`python -m autograder collect` does more).
+c.ZipCollectApp.collector_plugin = "autograder.collect.LmsCollector"
+c.ZipCollectApp.downloaded_directory = f"{CLASS}/downloaded"
+
 c.ExportPlugin.to = str(ROOT / CLASS / "grades.csv")

@@ -7,6 +7,9 @@ import sys
 
 COMMANDS = {
     "grade": ("autograder.grade", "run the instructor's loop: autograde, feedback, gradebook as CSV and table"),
+    "collect": ("autograder.collect", "collect submissions from a zip of Canvas or Moodle, or from folders"),
+    "report": ("autograder.overview", "the class at a glance: distribution, hardest exercise, commonest mistakes"),
+    "similarity": ("autograder.similarity", "which answers look alike"),
     "export": ("autograder.export", "grades as CSV, and as Canvas and Moodle import them"),
     "notebooks": ("autograder.notebooks", "build all notebooks from their text masters, and prove them"),
     "smoke": ("autograder.smoke", "run every text master quickly, in forked children of a warm parent"),

@@ -28,7 +28,7 @@ from traitlets.config import Config
 from autograder import provenance
 from autograder.ledger import Ledger
 from autograder.notebooks import ROOT, Course
-from autograder.rows import BUSY, Row, reason, trouble
+from autograder.rows import BUSY, Row, in_utc, reason, trouble
 from autograder.sanitize import Refusal
 from autograder.sanitize.intake import content, take_in
 from autograder.sanitize.names import safe_id
@@ -192,8 +192,6 @@ class Class:
 
     def _stage(self, unit: str, student: str, folder: Path, notebook: nbformat.NotebookNode) -> list[str]:
         """Put a mended notebook, and when it was handed in, where nbgrader looks; notes on the time."""
-        from nbgrader.utils import parse_utc
-
         place = self.folder / "intake" / student / unit
         shutil.rmtree(place, ignore_errors=True)
         place.mkdir(parents=True)
@@ -202,8 +200,7 @@ class Class:
         if not stamp.exists() and not stamp.is_symlink():
             return []
         try:
-            when = parse_utc(content(stamp, 1_000).decode().strip())
-            (place / "timestamp.txt").write_text(f"{when.isoformat(' ')} UTC")
+            (place / "timestamp.txt").write_text(in_utc(content(stamp, 1_000).decode()))
         except (Refusal, ValueError, OverflowError, AttributeError, TypeError):
             return ["The time of submission could not be read; it counts as handed in on time."]
         return []

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,7 +52,10 @@ def run(group: Class, unit: str, plan: Plan | None = None) -> list[Row]:
         BlockingIOError: another driver is grading this unit.
         RuntimeError: the unit cannot be entered into the gradebook.
     """
+    from sqlalchemy.exc import SQLAlchemyError
     from tqdm import tqdm
+
+    from autograder.late import settle
 
     plan = plan or Plan()
     ledger = group.ledger(unit)
@@ -74,6 +78,8 @@ def run(group: Class, unit: str, plan: Plan | None = None) -> list[Row]:
                 bar.update()
                 if not plan.quiet:
                     bar.write(line(row), file=sys.stderr)
+        with suppress(SQLAlchemyError):  # trouble with the gradebook is in the rows; ``export`` settles again
+            settle(group, unit)
     return [rows[safe_id(name)] for name in names]
 
 

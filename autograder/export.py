@@ -173,6 +173,7 @@ def main(argv: list[str]) -> int:
     """The command line described above."""
     from autograder import notebooks
     from autograder.classroom import CLASS, open_class
+    from autograder.late import settle
 
     parser = argparse.ArgumentParser("python -m autograder export", description="write grades for other programs")
     parser.add_argument("unit", nargs="?", default="", help="the beginning of a unit's name")
@@ -183,7 +184,9 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--class", dest="folder", type=Path, default=CLASS, help="the folder of the class")
     options = parser.parse_args(argv)
     course = notebooks.this_course()
-    group = open_class(course, options.folder)
+    group = open_class(course, options.folder.resolve())
+    for unit in course.units([options.unit] if options.unit else None):
+        settle(group, unit)
     if options.canvas is None and options.moodle is None:
         print(plain(group, options.to or group.csv, course.units([options.unit]) if options.unit else ()))
         return 0
