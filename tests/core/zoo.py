@@ -20,8 +20,11 @@ from course_vi.families import (
     Layered,
     MeanField,
     Planar,
+    SetEncoder,
+    SetPosterior,
     SparsePrecision,
     fill_in,
+    markov_posterior,
 )
 from course_vi.gradients import doubly_reparametrized, reparametrized, score_function, sticking_the_landing
 from course_vi.graph import BayesNet, plate
@@ -96,6 +99,8 @@ ZOO = {
     "Planar": lambda: (planar(), None),
     "ASVI": lambda: (structured(), None),
     "Layered": lambda: (layered(), DATUM),
+    "Ancestral": lambda: (markov_posterior(2, 1, 1, 5, generator(0)).double(), DATUM),
+    "SetPosterior": lambda: (SetPosterior(SetEncoder(1, 5, 4, generator(0)), 2, 1).double(), DATUM),
     "Flow(MAF)": lambda: (flow("MAF"), None),
     "Flow(MAF), conditional": lambda: (flow("MAF", context=2), DATUM),
     "Flow(NSF)": lambda: (flow("NSF"), None),
