@@ -1,0 +1,12 @@
+"""diagnosis: did_not_move"""
+import torch
+
+
+def climb(elbo, loc, log_scale, steps, rate):
+    m, r = loc.clone().requires_grad_(), log_scale.clone().requires_grad_()
+    optimizer = torch.optim.SGD([loc.clone().requires_grad_(), log_scale.clone().requires_grad_()], lr=rate, maximize=True)
+    for _ in range(steps):
+        optimizer.zero_grad()
+        elbo(m, r).sum().backward()
+        optimizer.step()
+    return m.detach(), r.detach()

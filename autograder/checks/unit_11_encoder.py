@@ -1,0 +1,245 @@
+"""Unit 11: what a recognition network says, the ELBO it climbs, and Bayes' rule learned."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograder.checks.registry import part
+from autograder.evidence import Finding, Mistake, compare, holds, unbiased
+from autograder.probes import Probe
+from autograder.wire import ref
+
+SAMPLE, ELBO, TRAIN = "11_recognition_sample", "11_amortized_elbo", "11_train_recognizer"
+LOG_2PI = np.log(2 * np.pi)
+Arrays = dict[str, np.ndarray]
+
+
+def log_normal(value: np.ndarray, loc: Any, scale: Any) -> np.ndarray:
+    """log N(value; loc, scale^2), summed over the last axis."""
+    return np.sum(-0.5 * ((value - loc) / scale) ** 2 - np.log(scale) - 0.5 * LOG_2PI, -1)
+
+
+def pair(got: Any, index: int, names: str) -> Any:
+    """One of two results, or what to say if there are not two."""
+    if isinstance(got, (list, np.ndarray)) and len(got) == 2:
+        return got[index]
+    return {"$type": f"result that is not two tensors ({names})"}
+
+
+# -- a sample and its density -----------------------------------------------------------------------------------------
+
+
+def _weights(rng: np.random.Generator, dim: int, data: int) -> tuple[np.ndarray, np.ndarray]:
+    return 0.4 * rng.normal(size=(2 * dim, data)), np.concatenate([rng.normal(size=dim), rng.uniform(-1.2, -0.4, dim)])
+
+
+def _sample_mistakes(weight: np.ndarray, bias: np.ndarray, x: np.ndarray, eps: np.ndarray) -> list[Mistake]:
+    out = x @ weight.T + bias
+    loc, log_scale = np.split(out, 2, -1)
+    dim = loc.shape[-1]
+    interleaved = out[..., 0::2] + np.exp(out[..., 1::2]) * eps
+    return [
+        Mistake("log_scale_as_scale", "You used log_scale itself as the scale. Exponentiate it.", loc + log_scale * eps),
+        Mistake("variance_as_scale",
+                "You took exp(log_scale) for the variance. It is the standard deviation.", loc + np.exp(0.5 * log_scale) * eps),
+        Mistake("no_scale", "eps is added as it is. Multiply it by the scale.", loc + eps),
+        Mistake("swapped", "The first D outputs are loc and the last D are log_scale; you took them the other way round.",
+                log_scale + np.exp(loc) * eps),
+        Mistake("no_bias", "The bias of the last layer is missing.",
+                (x @ weight.T)[..., :dim] + np.exp((x @ weight.T)[..., dim:]) * eps),
+        Mistake("interleaved", "You took every other output. loc is the first half, log_scale the second.", interleaved),
+        Mistake("first_datum", "Every datum got the parameters of the first one. The encoder speaks of each datum separately.",
+                loc[:1] + np.exp(log_scale[:1]) * eps),
+        Mistake("no_noise", "This is loc: no noise was used.", loc + 0 * eps)]
+
+
+@part(SAMPLE, "The samples, at fixed noise")
+def _(probe: Probe, rng: np.random.Generator) -> Finding:
+    (weight, bias), x, eps = _weights(rng, 2, 3), rng.normal(size=(4, 3)), rng.normal(size=(5, 4, 2))
+    loc, log_scale = np.split(x @ weight.T + bias, 2, -1)
+    got = pair(probe.value(weight, bias, x, eps), 0, "z, log_q")
+    return compare(got, loc + np.exp(log_scale) * eps, _sample_mistakes(weight, bias, x, eps), what="z")
+
+
+@part(SAMPLE, "Their log-density")
+def _(probe: Probe, rng: np.random.Generator) -> Finding:
+    (weight, bias), x, eps = _weights(rng, 2, 3), rng.normal(size=(4, 3)), rng.normal(size=(5, 4, 2))
+    loc, log_scale = np.split(x @ weight.T + bias, 2, -1)
+    terms = -0.5 * eps**2 - log_scale - 0.5 * LOG_2PI
+    right = terms.sum(-1)
+    got = pair(probe.value(weight, bias, x, eps), 1, "z, log_q")
+    return compare(got, right, what="log q", mistakes=[
+        Mistake("noise_density", "This is the log-density of eps. A stretch by exp(log_scale) lowers the density: subtract log_scale.",
+                (terms + log_scale).sum(-1)),
+        Mistake("normalizer_sign",
+                "log_scale has the wrong sign: where the scale is large the density is low.", (terms + 2 * log_scale).sum(-1)),
+        Mistake("no_sum", "One number per coordinate came back. Sum over the event axis, the last one.", terms),
+        Mistake("mean_over_event", "You averaged over the coordinates. Log-densities of independent coordinates add up.", terms.mean(-1)),
+        Mistake("lost_2pi", "The constant -log(2 pi)/2 per coordinate is missing.", right + 0.5 * LOG_2PI * 2),
+        Mistake("sum_over_samples", "You summed over the samples. The event axis is the last one.", terms.sum(0))])
+
+
+@part(SAMPLE, "One datum without a batch, one latent", weight=0.5)
+def _(probe: Probe, rng: np.random.Generator) -> Finding:
+    (weight, bias), x, eps = _weights(rng, 1, 2), rng.normal(size=2), rng.normal(size=(6, 1))
+    loc, log_scale = np.split(x @ weight.T + bias, 2, -1)
+    reply = probe.value(weight, bias, x, eps)
+    finding = compare(pair(reply, 0, "z, log_q"), loc + np.exp(log_scale) * eps, what="z for x without a batch")
+    if not finding.ok:
+        return finding
+    right = (-0.5 * eps**2 - log_scale - 0.5 * LOG_2PI).sum(-1)
+    return compare(pair(reply, 1, "z, log_q"), right, what="log q for x without a batch")
+
+
+# -- the ELBO of an encoder -------------------------------------------------------------------------------------------
+
+
+def _toy_terms(params: Arrays, eps: np.ndarray) -> dict[str, np.ndarray]:
+    """log-densities ``(K, B)`` on the toy at z = loc + scale * eps."""
+    out = (params["weight"] @ params["x"][..., None])[..., 0] + params["bias"]
+    loc, log_scale = np.split(out, 2, -1)
+    z = loc + np.exp(log_scale) * eps
+    return {"prior": log_normal(z, 0.0, 1.0), "likelihood": log_normal(params["x"], z, 1.0), "q": log_normal(z, loc, np.exp(log_scale)),
+            "loc": loc, "log_scale": log_scale}
+
+
+def _elbo_mistakes(t: dict[str, np.ndarray], x: np.ndarray) -> list[Mistake]:
+    log_w = t["prior"] + t["likelihood"] - t["q"]
+    return [
+        Mistake("entropy_dropped", "log q is missing: without it the best encoder puts all its mass on one point.",
+                (t["prior"] + t["likelihood"]).mean(0)),
+        Mistake("entropy_sign", "log q was added. It is subtracted: log w = log p(x, z) - log q(z | x).",
+                (t["prior"] + t["likelihood"] + t["q"]).mean(0)),
+        Mistake("likelihood_only", "This is the likelihood minus log q: the prior is missing.", (t["likelihood"] - t["q"]).mean(0)),
+        Mistake("loss", "The sign is turned: this is the loss. The ELBO itself is asked for.", -log_w.mean(0)),
+        Mistake("mean_over_batch", "You averaged over the data. Return one ELBO per datum; whoever trains takes the mean.", log_w.mean()),
+        Mistake("sum_over_samples", "You summed over the K samples. An expectation is estimated by their mean.", log_w.sum(0)),
+        Mistake("no_mean", "One number per sample came back. Average over the samples, axis 0.", log_w),
+        Mistake("log_mean_exp", "You took the logarithm of the mean weight. That is another bound (unit 10); here, the mean of log w.",
+                np.log(np.exp(log_w - log_w.max(0)).mean(0)) + log_w.max(0)),
+        Mistake("regression", "This is a squared error to x/2. Nobody knows x/2 for a real model: the ELBO asks the model instead.",
+                -((t["loc"] - x / 2) ** 2).sum(-1)),
+    ]
+
+
+@part(ELBO, "The value, at fixed noise")
+def _(probe: Probe, rng: np.random.Generator) -> Finding:
+    weight, bias = _weights(rng, 2, 2)
+    params, eps = {"weight": weight, "bias": bias, "x": rng.normal(size=(4, 2))}, rng.normal(size=(5, 4, 2))
+    t = _toy_terms(params, eps)
+    want = (t["prior"] + t["likelihood"] - t["q"]).mean(0)
+    got = probe.value(ref("p"), ref("encoder"), ref("x"), eps, problem="toy/encoder", params=params)
+    return compare(got, want, _elbo_mistakes(t, params["x"]), what="the ELBO of each datum")
+
+
+@part(ELBO, "The value on another model, with two latents for one observation")
+def _(probe: Probe, rng: np.random.Generator) -> Finding:
+    weight, bias = _weights(rng, 2, 1)
+    x, eps = rng.normal(size=(3, 1)), rng.normal(size=(1, 3, 2))
+    loc, log_scale = np.split(x @ weight.T + bias, 2, -1)
+    z = loc + np.exp(log_scale) * eps
+    z1, z2 = z[..., :1], z[..., 1:]
+    joint = log_normal(z2, 0.0, 1.0) + log_normal(z1, z2, 1.0) + log_normal(x, z1, 1.0)
+    want = (joint - log_normal(z, loc, np.exp(log_scale))).mean(0)
+    got = probe.value(ref("p"), ref("encoder"), ref("x"), eps, problem="chain/encoder", params={"weight": weight, "bias": bias, "x": x})
+    says = "On the toy it was right. Ask the model for its log joint, p.log_joint(x, z), instead of writing the toy's densities."
+    finding = compare(got, want, what="the ELBO on a chain of two latents, K = 1")
+    known = finding.ok or (finding.says and finding.diagnosis != "shape")
+    return finding if known else Finding(False, finding.expected, finding.came, "toy_only", says)
+
+
+@part(ELBO, "On average its gradient is that of the exact ELBO")
+def _(probe: Probe, rng: np.random.Generator) -> Finding:
+    weight, bias, x = 0.4 * rng.normal(size=(2, 1)), np.array([rng.normal(), rng.uniform(-0.9, -0.4)]), rng.uniform(1.0, 2.0, (1,))
+    loc, log_scale = (weight @ x + bias)[0], (weight @ x + bias)[1]
+    slope = np.array([x[0] - 2 * loc, 1 - 2 * np.exp(2 * log_scale)])              # d ELBO / d(loc, log_scale)
+    exact = np.concatenate([slope * x[0], slope])
+    joint_only = np.array([x[0] - 2 * loc, -2 * np.exp(2 * log_scale)])
+    cut = Mistake("sample_detached",
+            "The sample does not know the encoder: z was detached, or drawn with .sample(). Only z = loc + scale * eps"
+                  "carries the gradient.", lambda g: bool((np.abs(g.mean(0)) <= 6 * g.std(0) / len(g) ** 0.5).all()))
+
+    def draw(count: int) -> np.ndarray:
+        params = {"weight": np.broadcast_to(weight, (count, 2, 1)).copy(), "bias": np.broadcast_to(bias, (count, 2)).copy(),
+                  "x": np.broadcast_to(x, (count, 1)).copy()}
+        eps = {"$noise": [2, count, 1], "seed": probe.fresh_seed()}
+        return probe.gradient("toy/encoder", params, ref("p"), ref("encoder"), ref("x"), eps).flat(count)
+
+    return unbiased(probe, draw, exact, names=["weight of loc", "weight of log_scale", "bias of loc", "bias of log_scale"],
+                    what="the mean gradient", mistakes=[
+                        Mistake("entropy_gradient_lost", "The gradient of log q is missing: it was detached or left out.",
+                                np.concatenate([joint_only * x[0], joint_only])), cut])
+
+
+# -- Bayes' rule, learned ---------------------------------------------------------------------------------------------
+
+LIMIT = 0.02
+
+
+def _trained(probe: Probe, rng: np.random.Generator) -> tuple[Arrays, np.ndarray]:
+    x, test = 2**0.5 * rng.normal(size=(64, 1)), np.linspace(-3, 3, 7)[:, None] + rng.uniform(-0.2, 0.2)
+    return probe.drive("train_recognizer", x=x, test=test, seed=int(rng.integers(1000))), test
+
+
+def _kl(out: np.ndarray, x: np.ndarray) -> np.ndarray:
+    loc, log_scale = out[:, 0], np.clip(out[:, 1], -50, 50)
+    return np.exp(2 * log_scale) + (loc - x[:, 0] / 2) ** 2 - 0.5 - log_scale - 0.5 * np.log(2)
+
+
+def _mean(reply: Arrays, x: np.ndarray) -> Finding:
+    out = reply["out"]
+    if not np.isfinite(out).all():
+        says = "The steps were too large, or went downhill: maximize the ELBO."
+        return holds(False, "finite answers", "NaN or infinity", "diverged", says)
+    slope, offset = np.polyfit(x[:, 0], out[:, 0], 1)
+    came, far = f"loc = {slope:.3f} x {offset:+.3f}", np.abs(out[:, 0] - x[:, 0] / 2).max()
+    if np.allclose(out, reply["start"], atol=1e-3):
+        key, says = "untrained", "The encoder is as it was. Step an optimizer over encoder.parameters()."
+    elif abs(out[:, 1]).max() > 20 or abs(slope) > 20:
+        key, says = "diverged", "The encoder ran away: check that you maximize the ELBO (minimize minus it), and the step size."
+    elif abs(slope - 1) < 0.1:
+        key, says = "prior_ignored", "loc = x: the likelihood alone was climbed. The joint has a prior too."
+    elif abs(slope) < 0.2:
+        key, says = "ignores_x", "loc hardly depends on x: the gradient does not reach the network through z, or there were too few steps."
+    else:
+        key, says = "not_there_yet", "On the way, but not there. Take more steps, more samples, or smaller steps towards the end."
+    return holds(bool(far < 0.15), "loc within 0.15 of x/2 for x from -3 to 3", came, key, says)
+
+
+def _scale(reply: Arrays) -> Finding:
+    log_scale = reply["out"][:, 1]
+    want, came = 0.5 * np.log(0.5), f"log_scale between {log_scale.min():.3f} and {log_scale.max():.3f}"
+    if np.allclose(reply["out"], reply["start"], atol=1e-3):
+        key, says = "untrained", "The encoder is as it was. Step an optimizer over encoder.parameters()."
+    elif log_scale.max() < -1.5:
+        key, says = "entropy_dropped", "The scale shrinks towards zero: log q is missing from what you climb."
+    elif np.abs(log_scale - 0.2).max() < 1e-3:
+        key, says = "scale_not_trained", "log_scale is what it was. A squared error teaches only the mean: climb the ELBO."
+    else:
+        key, says = "not_there_yet", "On the way, but not there. Take more steps, more samples, or smaller steps towards the end."
+    return holds(bool(np.abs(log_scale - want).max() < 0.15), f"log_scale within 0.15 of {want:.3f}", came, key, says)
+
+
+@part(TRAIN, "On new data: the mean is x/2, the scale the root of one half", weight=2)
+def _(probe: Probe, rng: np.random.Generator) -> Finding:
+    reply, x = _trained(probe, rng)
+    finding = _mean(reply, x)
+    return finding if not finding.ok else _scale(reply)
+
+
+@part(TRAIN, f"The bound rises, and ends within {LIMIT} nats of the evidence, on average over new data")
+def _(probe: Probe, rng: np.random.Generator) -> Finding:
+    reply, x = _trained(probe, rng)
+    bounds = reply["bounds"]
+    if bounds.ndim != 1 or len(bounds) < 20 or not np.isfinite(bounds).all():
+        came = f"an array of shape {bounds.shape}"
+        return holds(False, "at least 20 finite numbers", came, "history", "Collect the mean ELBO of each step.")
+    first, last = bounds[: len(bounds) // 10].mean(), bounds[-(len(bounds) // 10) :].mean()
+    if not (last > first and last < 0):
+        says = "These look like losses: return the ELBO, not minus it." if first > last else ""
+        return holds(False, "a rising ELBO, below zero", f"from {first:.3f} to {last:.3f}", "loss_history", says)
+    kl = float(_kl(reply["out"], x).mean())
+    says = "Take more steps, or let the step size fall. Sticking the landing (unit 09) takes the last noise away."
+    return holds(kl < LIMIT, f"a mean KL to the exact posterior below {LIMIT}", f"{kl:.4g}", "not_there_yet", says)

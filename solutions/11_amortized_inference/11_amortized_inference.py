@@ -1,0 +1,488 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown] locked="11_header"
+# # Problem set 11 · Amortized inference
+#
+# It goes with the lecture `lectures/11_amortized_inference`. You will build a recognition network from its pieces, let it learn Bayes' rule, and then measure what it costs to have a function where there could be a table:
+#
+# 1. what a network's numbers mean: a sample and its log-density;
+# 2. the ELBO of all data as a function of one set of weights;
+# 3. a network that learns, from nothing but the joint, that the answer is $x/2$;
+# 4. the other road: a row of free parameters for every datum;
+# 5. the two gaps between a network's ELBO and the evidence, predicted in closed form, then measured;
+# 6. a network that writes a flow instead of a Gaussian;
+# 7. and a question to answer in words.
+#
+# **About two hours and fifty minutes.** Exercises 1 to 3 build on one another; 4, 5 and 6 can be done in any order.
+#
+# **How checks work.** You write a function in place of the line that raises, run the cell, and run the check below it. Each check calls your function on fresh
+# random inputs and says what it tested, what came, what was expected, and, if it recognises the mistake, which one it is. Run it as often as you like: nothing is
+# counted. `check("11_gaps", gaps, seed=7)`, in a cell of your own, repeats the inputs of a report that named the seed 7. Any right way of
+# computing an answer passes: a loop, one line, a library function.
+#
+# **Conventions**, as everywhere in the course: samples come first, `z` is `(K, *B, D)`; data are `(*B, Dx)`; a log-density of samples is `(K, *B)`; a bound is `(*B)`,
+# one number per datum. `log_scale` is the logarithm of a *standard deviation*. $N(\mu, \sigma^2)$ names the *variance* second.
+
+# %% locked="11_setup"
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from autograder import check
+from course_vi.models import Model
+from course_vi.plots import show, targets_11
+
+# %% [markdown]
+# ---
+# ## 1. What a recognition network says
+#
+# A recognition network reads a datum and writes the numbers of a density. The last layer is affine; its $2D$ outputs are, by convention, first the means and then the log scales.
+
+# %% [markdown]
+# **Exercise 1: `recognition_sample`.** *Difficulty* 2/5 · *Importance* 5/5 · 20 minutes
+#
+# For `weight: (2D, Dx)`, `bias: (2D,)`, `x: (*B, Dx)` and noise `eps: (K, *B, D)`:
+#
+# $$(\mu(x), \rho(x)) = x W^\top + b, \qquad z = \mu(x) + e^{\rho(x)} \epsilon, \qquad \log q(z \mid x) = \sum_d \log N\big(z_d; \mu_d(x), e^{2\rho_d(x)}\big).$$
+#
+# Return `z`, `(K, *B, D)`, and `log_q`, `(K, *B)`.
+
+# %% exercise="11_recognition_sample"
+def recognition_sample(weight: Tensor, bias: Tensor, x: Tensor, eps: Tensor) -> tuple[Tensor, Tensor]:
+    """Samples of q(z | x) for a linear recognition network, and their log-densities.
+
+    Args:
+        weight, bias: of the network, (2D, Dx) and (2D,); means first, then log scales.
+        x: data, (*B, Dx).
+        eps: standard normal noise, (K, *B, D).
+
+    Returns:
+        z, (K, *B, D), and log q(z | x), (K, *B).
+    """
+    ### BEGIN SOLUTION
+    loc, log_scale = (x @ weight.T + bias).chunk(2, -1)
+    z = loc + log_scale.exp() * eps
+    return z, (-0.5 * eps**2 - log_scale - 0.5 * math.log(2 * math.pi)).sum(-1)
+    ### END SOLUTION
+
+
+# %% check="11_recognition_sample"
+check("11_recognition_sample", recognition_sample)
+
+# %% [markdown]
+# <details><summary>Symptom: the samples are right and the log-density is not</summary>
+#
+# Change of variables: $q(z) = N(\epsilon; 0, 1) / |dz/d\epsilon|$, and $dz/d\epsilon = e^{\rho}$. Its logarithm is subtracted.
+#
+# </details>
+# <details><summary>Symptom: all data get the same samples</summary>
+#
+# `x @ weight.T` has one row per datum; broadcasting puts the sample axis in front of it by itself. No index is needed.
+#
+# </details>
+# <details><summary>Symptom: an error, or wrong halves, when x has no batch</summary>
+#
+# Split the *last* axis: `chunk(2, -1)` or `[..., :D]` and `[..., D:]`.
+#
+# </details>
+
+# %% [markdown] solution_only="11_recognition_sample"
+# **The code.** `chunk(2, -1)` splits means from log scales; `loc` is `(*B, D)` and meets `eps`, `(K, *B, D)`, from the right. Because $(z - \mu)/e^\rho = \epsilon$, the density needs no $z$.
+#
+# **Notice** that nothing here is new but *where the numbers come from*. Everything you know of the mean-field family holds, datum by datum; what is shared is the function.
+
+# %% [markdown]
+# ---
+# ## 2. One ELBO for all data
+
+# %% [markdown]
+# **Exercise 2: `amortized_elbo`.** *Difficulty* 3/5 · *Importance* 5/5 · 20 minutes
+#
+# For any model `p` with local latents and any `encoder` (a module: `(*B, Dx)` to `(*B, 2D)`, means first), return the ELBO of each datum, estimated from given noise,
+#
+# $$\hat{\mathcal L}(x) = \frac1K \sum_k \big[\log p(x, z_k) - \log q_\phi(z_k \mid x)\big], \qquad z_k = \mu_\phi(x) + e^{\rho_\phi(x)} \epsilon_k ,$$
+#
+# of shape `(*B)`, so that its gradient in the encoder's weights is an unbiased estimate. The model answers `p.log_joint(x, z)`, `(K, *B)`. Whether you hold the parameters fixed inside $\log q$ (unit 09) is up to you.
+
+# %% exercise="11_amortized_elbo"
+def amortized_elbo(p: Model, encoder: nn.Module, x: Tensor, eps: Tensor) -> Tensor:
+    """The ELBO of each datum, for a Gaussian whose numbers an encoder writes.
+
+    Args:
+        p: a model with local latents.
+        encoder: maps (*B, Dx) to (*B, 2D), means first, then log scales.
+        x: data, (*B, Dx).
+        eps: standard normal noise, (K, *B, D).
+
+    Returns:
+        One estimate per datum, (*B).
+    """
+    ### BEGIN SOLUTION
+    loc, log_scale = encoder(x).chunk(2, -1)
+    z = loc + log_scale.exp() * eps
+    white = (z - loc.detach()) / log_scale.detach().exp()                       # sticking the landing
+    log_q = (-0.5 * white**2 - log_scale.detach() - 0.5 * math.log(2 * math.pi)).sum(-1)
+    return (p.log_joint(x, z) - log_q).mean(0)
+    ### END SOLUTION
+
+
+# %% check="11_amortized_elbo"
+check("11_amortized_elbo", amortized_elbo)
+
+# %% [markdown]
+# <details><summary>Symptom: the value is right, the mean gradient is zero</summary>
+#
+# The only way from the weights to $\log p(x, z)$ leads through $z$. If $z$ was detached, or drawn by a distribution's `sample()`, that way is closed. What remains is the score, whose mean is zero.
+#
+# </details>
+# <details><summary>Symptom: right on the toy, wrong on the other model</summary>
+#
+# You wrote the toy's densities. `p.log_joint(x, z)` is all you need to know of a model, and all you will have for a neural network.
+#
+# </details>
+# <details><summary>Symptom: one number came, and one per datum was expected</summary>
+#
+# `mean(0)` averages over samples and nothing else. Whoever trains averages over the data.
+#
+# </details>
+
+# %% [markdown] solution_only="11_amortized_elbo"
+# **Derivation.** $\mathcal L(\phi) = \sum_n \mathcal L_n(\phi)$, one $\phi$ for all. By the chain rule $\nabla_\phi \mathcal L_n = J_n^\top \nabla_{(\mu, \rho)} \mathcal L_n$, with $J_n$ the network's Jacobian at $x_n$: every datum pulls at the same weights.
+#
+# **The code** detaches the parameters inside $\log q$. The value is the same and the estimate is unbiased both ways; at the posterior this one has no noise.
+#
+# **Notice** what does *not* appear: a target. No one told the network what $z$ was. It is not regression, although it looks like it: the model's joint density is the teacher.
+
+# %% [markdown]
+# ---
+# ## 3. A network that learns Bayes' rule
+
+# %% [markdown]
+# **Exercise 3: `train_recognizer`.** *Difficulty* 3/5 · *Importance* 5/5 · 30 minutes
+#
+# Train the given `encoder` in place, on the data `x: (N, 1)` and the model `p` (the toy), by climbing the mean of your `amortized_elbo`. Return a list of its values, one per step. You choose optimizer, steps, samples and step size; take the noise from
+# `torch.Generator().manual_seed(seed)`, so that a run can be repeated.
+#
+# The check then asks the encoder about *new* data between $-3$ and $3$. It passes if the mean is within 0.15 of $x/2$, the log scale within 0.15 of $\log\sqrt{1/2} = -0.347$, and the KL divergence to the exact posterior below 0.02 nats on average. Training
+# should take a second or so: `N` is 64 and the network has four numbers.
+
+# %% exercise="11_train_recognizer"
+def train_recognizer(p: Model, encoder: nn.Module, x: Tensor, seed: int) -> list[float]:
+    """Train an encoder in place by climbing the mean ELBO.
+
+    Args:
+        p: the toy, ConjugateToy(1).
+        encoder: maps (N, 1) to (N, 2), mean first, then log scale.
+        x: data, (N, 1), float64.
+        seed: of the noise.
+
+    Returns:
+        The mean ELBO at each step.
+    """
+    ### BEGIN SOLUTION
+    steps, generator, bounds = 300, torch.Generator().manual_seed(seed), []
+    optimizer = torch.optim.Adam(encoder.parameters(), lr=0.05)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
+    for _ in range(steps):
+        eps = torch.randn(8, len(x), 1, generator=generator, dtype=x.dtype)
+        bound = amortized_elbo(p, encoder, x, eps).mean()
+        optimizer.zero_grad()
+        (-bound).backward()
+        optimizer.step()
+        schedule.step()
+        bounds.append(bound.item())
+    return bounds
+    ### END SOLUTION
+
+
+# %% check="11_train_recognizer"
+check("11_train_recognizer", train_recognizer)
+
+# %% [markdown]
+# Your network beside Bayes' rule. It was trained where the dots are.
+
+# %%
+show(targets_11.learned_bayes(train_recognizer),
+     alt="Left, the posterior mean over x: the dashed line x/2, and the learner's network on top of it. Right, the bound over the steps, rising to the "
+         "dashed line of the mean log evidence of the training data.")
+
+# %% [markdown]
+# <details><summary>Symptom: NaN, or numbers that run away</summary>
+#
+# Optimizers minimize. Give them minus the ELBO.
+#
+# </details>
+# <details><summary>Symptom: the mean is right and the scale shrinks to nothing</summary>
+#
+# $\log q$ is missing from what you climb. Without the entropy the best $q$ is a point at the mode.
+#
+# </details>
+# <details><summary>Symptom: nearly there, and it will not settle</summary>
+#
+# A constant step size never comes to rest on a noisy gradient. Let it fall (`CosineAnnealingLR`), use more samples, or use the gradient whose noise vanishes at the posterior.
+#
+# </details>
+
+# %% [markdown] solution_only="11_train_recognizer"
+# **Why it must come out so.** The mean ELBO over the data is $\frac1N \sum_n \log p(x_n) - \frac1N \sum_n \mathrm{KL}(q_\phi(\cdot \mid x_n) \| p(\cdot \mid x_n))$. The first sum does not depend on $\phi$. The second is zero exactly at $\mu(x) = x/2$, $\rho(x) = \frac12 \log \frac12$, which a
+# linear network can say, so this is the only maximum, for *any* two or more different data points.
+#
+# **Notice** that the network is right about data it never saw, because the family of functions contains the truth. That is luck of the toy. In general it generalizes like any regression: well where there were data.
+
+# %% [markdown]
+# ---
+# ## 4. The same, datum by datum
+#
+# Before networks, each datum had its own row of parameters, climbed separately. It is slower for many data, needs no training for one, and it is the yardstick by which a network is measured.
+
+# %% [markdown]
+# **Exercise 4: `climb`.** *Difficulty* 2/5 · *Importance* 4/5 · 20 minutes
+#
+# `elbo(loc, log_scale)` returns the ELBO of each datum, `(*B)`, for `loc, log_scale: (*B, D)`; datum $b$ depends on row $b$ only. From the given start take `steps` steps of plain gradient ascent,
+#
+# $$\lambda_b \leftarrow \lambda_b + r\, \nabla_{\lambda_b} \mathcal L_b(\lambda_b), \qquad \lambda_b = (\mu_b, \rho_b),$$
+#
+# both parts at once, and return the new `loc` and `log_scale`. Each datum's path must be the same whoever else is in the batch, and the tensors you were given must stay as they were.
+
+# %% exercise="11_climb"
+def climb(elbo: Callable[[Tensor, Tensor], Tensor], loc: Tensor, log_scale: Tensor, steps: int, rate: float) -> tuple[Tensor, Tensor]:
+    """Gradient ascent on each datum's ELBO, from a given start.
+
+    Args:
+        elbo: (loc, log_scale) -> one ELBO per datum, (*B).
+        loc, log_scale: where to begin, (*B, D); left as they are.
+        steps, rate: how many steps, and the step size.
+
+    Returns:
+        loc and log_scale after the last step, (*B, D) each.
+    """
+    ### BEGIN SOLUTION
+    for _ in range(steps):
+        loc, log_scale = loc.detach().requires_grad_(), log_scale.detach().requires_grad_()
+        up_loc, up_log_scale = torch.autograd.grad(elbo(loc, log_scale).sum(), (loc, log_scale))
+        loc, log_scale = loc + rate * up_loc, log_scale + rate * up_log_scale
+    return loc.detach(), log_scale.detach()
+    ### END SOLUTION
+
+
+# %% check="11_climb"
+check("11_climb", climb)
+
+# %% [markdown]
+# Your climb, from a standard normal and from where a badly trained network says. The distance to the evidence, over the steps:
+
+# %%
+show(targets_11.warm_start(climb),
+     alt="The mean gap to the evidence over the number of steps of ascent, on a logarithmic scale, from two starts. From a standard normal it begins near 0.6 "
+         "nats. From the encoder's answer it begins near 0.06 and stays below at every number of steps.")
+
+# %% [markdown]
+# <details><summary>Symptom: steps are too small when there are several data</summary>
+#
+# The gradient of the *mean* over the batch is divided by its size. Rows do not interact, so the gradient of the *sum* is each row's own.
+#
+# </details>
+# <details><summary>Symptom: the first step is right, the second is too large</summary>
+#
+# `backward()` adds to `.grad`. Clear it, or use `torch.autograd.grad`, which keeps nothing.
+#
+# </details>
+# <details><summary>Symptom: "the starting point was overwritten"</summary>
+#
+# `+=` under `no_grad` changes the caller's tensor. Begin with `clone()`, or make new tensors by `loc = loc + ...`. `detach()` alone shares the memory: harmless as long as you do not write to it.
+#
+# </details>
+
+# %% [markdown] solution_only="11_climb"
+# **The code.** `detach().requires_grad_()` begins a new graph at each step. The gradient of the sum gives every row its own slope, since $\partial \mathcal L_b / \partial \lambda_c = 0$ for $b \ne c$.
+#
+# **Notice** the figure. Starting from a network's answer and taking a few steps is called *semi-amortized* inference: the network gets you near, the steps do the rest. `course_vi.diagnostics.best_per_datum` is this function with a stochastic gradient.
+
+# %% [markdown]
+# ---
+# ## 5. Two gaps
+#
+# The ELBO of a network's answer misses the evidence for two reasons. No Gaussian with independent coordinates may be right, *whoever* writes its numbers; and the network may not write the best numbers:
+#
+# $$\log p(x) - \mathcal L(q_\phi) = \underbrace{\log p(x) - \mathcal L(q^*)}_{\text{approximation gap}} + \underbrace{\mathcal L(q^*) - \mathcal L(q_\phi)}_{\text{amortization gap}}, \qquad q^* = \arg\max_{q \in \mathcal Q} \mathcal L(q; x).$$
+
+# %% [markdown]
+# **Exercise 5 (S8): `gaps`.** *Difficulty* 4/5 · *Importance* 5/5 · 35 minutes
+#
+# Predict both, exactly, for the linear Gaussian model $z \sim N(0, I_D)$, $x \mid z \sim N(Wz, \sigma^2 I)$ and $q = \prod_d N(\mu_d, e^{2\rho_d})$. Its posterior is Gaussian with precision $\Lambda = I + W^\top W / \sigma^2$ and mean $m = \Lambda^{-1} W^\top x / \sigma^2$. You need
+#
+# $$\mathrm{KL}(q \,\|\, p(z \mid x)) = \tfrac12 \Big[\sum_d \Lambda_{dd}\, e^{2\rho_d} + (\mu - m)^\top \Lambda\, (\mu - m) - D - 2 \sum_d \rho_d - \log\det\Lambda\Big],$$
+#
+# and which diagonal Gaussian makes it smallest. Return the approximation gap and the amortization gap, in nats, `(*B)` each.
+
+# %% exercise="11_gaps"
+def gaps(weight: Tensor, variance: Tensor, x: Tensor, loc: Tensor, log_scale: Tensor) -> tuple[Tensor, Tensor]:
+    """Approximation gap and amortization gap of a diagonal Gaussian q on a linear Gaussian model.
+
+    Args:
+        weight: W, (Dx, D).
+        variance: sigma^2, ().
+        x: data, (*B, Dx).
+        loc, log_scale: what the encoder says for each datum, (*B, D).
+
+    Returns:
+        log p(x) - L(q*), and L(q*) - L(q), (*B) each.
+    """
+    ### BEGIN SOLUTION
+    dim = weight.shape[1]
+    precision = torch.eye(dim, dtype=weight.dtype) + weight.T @ weight / variance
+    mean = torch.linalg.solve(precision, (x @ weight / variance).unsqueeze(-1)).squeeze(-1)
+    far, diagonal, log_det = loc - mean, precision.diagonal(), torch.logdet(precision)
+    trace = (diagonal * (2 * log_scale).exp()).sum(-1)
+    total = 0.5 * (trace + (far * (far @ precision)).sum(-1) - dim - 2 * log_scale.sum(-1) - log_det)
+    approximation = 0.5 * (diagonal.log().sum() - log_det)
+    return approximation.expand_as(total), total - approximation
+    ### END SOLUTION
+
+
+# %% check="11_gaps"
+check("11_gaps", gaps)
+
+# %% [markdown]
+# Now measure. The model of the figure is fitted to the digits: eight principal components. It turns the first and the last latent in their plane by an angle, which changes nothing about $p(x)$. The encoder is off on purpose: it shrinks the means by a tenth, and knows the right
+# scales for angle 0 only. The figure finds the best $q$ for each of six test digits by gradient ascent, and measures by sampling (points). The lines are your predictions.
+
+# %%
+show(targets_11.gap_agreement(gaps),
+     alt="Gaps over the angle by which the latent is rotated, from 0 to 90 degrees. The predicted approximation gap rises from 0 to about 0.23 nats at 45 "
+         "degrees and falls back to 0; the predicted amortization gap rises from 0.5 to 1.7. Measured points with error bars lie on both lines.")
+
+# %% [markdown]
+# <details><summary>Symptom: the approximation gap is too large</summary>
+#
+# The best independent Gaussian under *reverse* KL does not have the posterior's marginal variances $(\Lambda^{-1})_{dd}$. Set the derivative of the KL in $\rho_d$ to zero: $\Lambda_{dd}\, e^{2\rho_d} = 1$.
+#
+# </details>
+# <details><summary>Symptom: the amortization gap is too large by exactly the approximation gap</summary>
+#
+# That is the whole KL divergence. Take away what even the best member of the family lacks.
+#
+# </details>
+# <details><summary>Symptom: the first result is a number, and one per datum was expected</summary>
+#
+# For this model the approximation gap does not depend on $x$ (only $\Lambda$ enters). Return it for each datum all the same: `expand_as`.
+#
+# </details>
+
+# %% [markdown] solution_only="11_gaps"
+# **Derivation.** In $\mu$ the KL is smallest at $m$; in $\rho_d$ at $\Lambda_{dd} e^{2\rho_d} = 1$. Insert: $\frac12 \big[D - D + \sum_d \log \Lambda_{dd} - \log\det\Lambda\big]$, the approximation gap. It is zero exactly if $\Lambda$ is diagonal (Hadamard's inequality says
+# $\det \Lambda \le \prod_d \Lambda_{dd}$). The rest of the KL is the amortization gap.
+#
+# **Notice** two things in the figure. The rotation of the latent leaves $p(x)$ and so the *model* unchanged, and still decides how well a factorized $q$ can do: principal components are the coordinates in which it is exact. And no amount of
+# training of the encoder moves the upper line: only another family does.
+
+# %% [markdown]
+# ---
+# ## 6. An encoder that writes a flow
+#
+# If the family is at fault, give the encoder a richer one to write. A *flow* maps noise through an invertible function; here one with four numbers per coordinate, which can be skewed and have long or short tails (Jones and Pewsey, *Sinh-arcsinh distributions*, Biometrika 96, 2009).
+
+# %% [markdown]
+# **Exercise 6: `flow_recognizer`.** *Difficulty* 4/5 · *Importance* 3/5 · 30 minutes
+#
+# `params: (*B, 4D)` are an encoder's outputs: `loc`, `log_scale`, `skew`, `log_tail`, $D$ each in this order. With $u = e^{\tau}\, \mathrm{asinh}(\epsilon) + \kappa$,
+#
+# $$z = \mu + e^{\rho} \sinh(u), \qquad \log q(z \mid x) = \sum_d \Big[\log N(\epsilon_d; 0, 1) - \log \Big|\frac{\partial z_d}{\partial \epsilon_d}\Big|\Big].$$
+#
+# ($\mu$ loc, $\rho$ log scale, $\kappa$ skew, $\tau$ log tail.) Return `z`, `(K, *B, D)`, and `log_q`, `(K, *B)`. Derive the slope; $\frac{d}{d\epsilon} \mathrm{asinh}(\epsilon) = 1 / \sqrt{1 + \epsilon^2}$.
+
+# %% exercise="11_flow_recognizer"
+def flow_recognizer(params: Tensor, eps: Tensor) -> tuple[Tensor, Tensor]:
+    """Samples of a sinh-arcsinh flow whose numbers an encoder wrote, and their log-densities.
+
+    Args:
+        params: loc, log_scale, skew and log_tail side by side, (*B, 4D).
+        eps: standard normal noise, (K, *B, D).
+
+    Returns:
+        z, (K, *B, D), and log q(z | x), (K, *B).
+    """
+    ### BEGIN SOLUTION
+    loc, log_scale, skew, log_tail = params.chunk(4, -1)
+    u = log_tail.exp() * torch.asinh(eps) + skew
+    z = loc + log_scale.exp() * torch.sinh(u)
+    log_slope = log_scale + torch.cosh(u).log() + log_tail - 0.5 * torch.log1p(eps**2)
+    return z, (-0.5 * eps**2 - 0.5 * math.log(2 * math.pi) - log_slope).sum(-1)
+    ### END SOLUTION
+
+
+# %% check="11_flow_recognizer"
+check("11_flow_recognizer", flow_recognizer)
+
+# %% [markdown]
+# The density your function defines (lines) and its own samples (bars), for three settings of the four numbers. They agree only if the slope is right.
+
+# %%
+show(targets_11.flow_shapes(flow_recognizer),
+     alt="Three panels with histograms of samples and the density as a line: a Gaussian, one skewed to the right, and one with heavy tails. Lines follow the bars.")
+
+# %% [markdown]
+# <details><summary>Symptom: the density does not integrate to one</summary>
+#
+# One of the four factors of the slope is missing. By the chain rule, from outside in: $e^\rho$, then $\cosh(u)$, then $e^\tau$, then $1/\sqrt{1 + \epsilon^2}$.
+#
+# </details>
+# <details><summary>Symptom: the samples are right, and the density grows where the samples are few</summary>
+#
+# The slope was added. Where the map stretches, samples are far apart and the density is low: subtract its logarithm.
+#
+# </details>
+# <details><summary>Symptom: the skewed panel is only shifted</summary>
+#
+# $\kappa$ belongs inside the sinh. Outside, it is a second `loc`.
+#
+# </details>
+
+# %% [markdown] solution_only="11_flow_recognizer"
+# **Derivation.** $\frac{dz}{d\epsilon} = e^\rho \cosh(u) \cdot e^\tau \cdot \frac{1}{\sqrt{1 + \epsilon^2}} > 0$, so the map is invertible and the density is $N(\epsilon; 0, 1) / \frac{dz}{d\epsilon}$.
+#
+# **Notice** that neither the inverse nor a density at arbitrary points was needed: the ELBO asks for $\log q$ only at samples, where $\epsilon$ is known. At $\kappa = \tau = 0$ it is the Gaussian of exercise 1, so a network can begin as one.
+
+# %% [markdown]
+# ---
+# ## 7. In words
+#
+# **Question 7: whose fault is the gap?** *Difficulty* 3/5 · *Importance* 4/5 · 15 minutes
+#
+# Your team trained a VAE with a diagonal Gaussian encoder. Mean ELBO: $-98.0$ on training data, $-104.5$ on test data. With the model held fixed, 500 steps of `climb` per test datum from the encoder's answer raise the test ELBO to $-100.1$. Replacing $q$ by a flow
+# and climbing again gives $-99.3$; importance sampling with very many samples puts $\log p(x)$ on test data at about $-99.0$. (a) Give the amortization gap and the approximation gap on test data. (b) A colleague proposes to make the encoder's output a flow. Another
+# proposes to train the encoder on more data, with the decoder frozen, or to take a few steps of ascent per test datum. Who gains more, and how much at most? (c) Does the difference between $-98.0$ and $-104.5$ show that the *model* overfits? What number is missing to decide?
+
+# %% [markdown] written="11_written"
+# (a) Amortization gap $-100.1 - (-104.5) = 4.4$ nats; approximation gap $-99.0 - (-100.1) = 1.1$ nats, if the ascent came to rest.
+#
+# (b) The second. A flow with perfect amortization would gain 0.8 (from $-100.1$ to $-99.3$), and only if its encoder wrote the best flow; with the present generalization error it may gain nothing. More data for the encoder or a few steps of ascent can gain up to 4.4.
+#
+# (c) Only a small part of it. An ELBO is a lower bound, so the evidence of the training data is at least $-98.0$, one nat above the $-99.0$ of the test data: at least that nat is the model's. The other five and a half may be the *encoder's*, which was fitted to the
+# training data too and whose amortization gap is smaller there. Missing is the evidence on training data: if it is $-97.9$, the model overfits by about one nat and the rest is the encoder's.
+#
+# === BEGIN MARK SCHEME ===
+# Half a point for each of the four:
+# - (a) both numbers: 4.4 and 1.1 nats (swapped: none of it; the flow's 0.3 for the approximation gap of the *Gaussian* is wrong).
+# - (b) the second proposal, with at most 4.4 nats against at most 0.8 for the flow.
+# - (c) says that the encoder itself may overfit: the amortization gap can differ between training and test data. (That at least one nat must be the model's is worth a remark, not a deduction.)
+# - (c) names what is missing: log p of the training data, by importance sampling.
+# === END MARK SCHEME ===
+
+# %% [markdown]
+# ---
+# **Done.** The encoder you trained is half of a variational autoencoder; unit 13 trains the other half with it. The flow returns in unit 08, the gaps in every honest report of a VAE.
+#
+# *Stretch (not graded).* Let a Gaussian process be the recognizer: $\mu(x) = \sum_j \alpha_j k(x, x_j)$ with a fixed kernel is linear in $\alpha$, so exercise 3 trains it as it stands. Where does it say $x/2$, and what does it say far from the data?
