@@ -81,12 +81,12 @@ def warm_start(climb: Callable[..., Any] | None = None) -> Figure:
     return figure
 
 
-def gap_agreement(gaps: Callable[..., Any] | None = None, angles: int = 5, data: int = 6) -> Figure:
+def gap_agreement(gaps: Callable[..., Any] | None = None, angles: int = 5, data: int = 6, steps: int = 600) -> Figure:
     """Both gaps on eight principal components of the digits, the first and last turned in their plane: predicted and measured.
 
     The measurement knows no formula: it climbs each datum's ELBO with stochastic gradients, and samples.
 
-    >>> len(gap_agreement(angles=2, data=1).axes)
+    >>> len(gap_agreement(angles=1, data=1, steps=20).axes)
     1
     """
     images = digits(binary=False, dtype=torch.float64)
@@ -99,7 +99,7 @@ def gap_agreement(gaps: Callable[..., Any] | None = None, angles: int = 5, data:
         with yours(axis, "gaps") as attempt:
             for turn in turns:
                 p, q, said = _rotated(pca.loadings.detach(), loc, noise, float(turn), x)
-                rows.append(_measured_gaps(p, q, x))
+                rows.append(_measured_gaps(p, q, x, steps))
             for angle in torch.linspace(0, math.pi / 2, 31, dtype=torch.float64):
                 p, _, said = _rotated(pca.loadings.detach(), loc, noise, float(angle), x)
                 pair = attempt(gaps, p.loadings.detach(), torch.tensor(noise**2, dtype=torch.float64), x - loc, *said)
@@ -168,8 +168,8 @@ def _rotated(loadings: Tensor, loc: Tensor, noise: float, angle: float, x: Tenso
     return p, Amortized(MeanField(8), encoder.requires_grad_(True)), list(encoder(x).detach().chunk(2, -1))
 
 
-def _measured_gaps(p: ProbabilisticPCA, q: Amortized, x: Tensor) -> list[tuple[float, float]]:
+def _measured_gaps(p: ProbabilisticPCA, q: Amortized, x: Tensor, steps: int) -> list[tuple[float, float]]:
     """Mean and standard error over the data of the approximation and the amortization gap."""
-    best, source = best_per_datum(p, q, x, steps=600), torch.Generator().manual_seed(0)
+    best, source = best_per_datum(p, q, x, steps=steps), torch.Generator().manual_seed(0)
     pair = approximation_gap(p, q, x, best, 4000, source), amortization_gap(p, q, x, best, 4000, source)
     return [(float(gap.value.mean()), float(gap.standard_error.square().sum().sqrt() / len(x))) for gap in pair]

@@ -112,7 +112,7 @@ def gap_bars(names: Sequence[str], approximation: Sequence[float], amortization:
             ax.text(place, low + high + 0.1, f"{low + high:.2f}", ha="center", fontsize=8)
         ax.set_xticks(list(places), list(names), fontsize=8)
         ax.set(title="How far the ELBO is from log p(x), and why", xlabel="encoder, and data", ylabel="mean gap (nats)")
-        ax.set_ylim(0, 1.3 * max(a + b for a, b in zip(approximation, amortization, strict=True)))
+        ax.set_ylim(0, 1.5 * max(a + b for a, b in zip(approximation, amortization, strict=True)))
         ax.legend(fontsize=8, loc="upper right")
     return figure
 
@@ -128,8 +128,8 @@ def cost(curves: Mapping[str, tuple[Tensor, Tensor]], best: float, title: str = 
         for (name, (spent, bound)), colour in zip(curves.items(), COLOURS, strict=False):
             ax.plot(spent, bound, color=colour, label=name)
         ax.axhline(best, color=BLACK, linestyle="--", label="best per datum")
-        ax.set(title=title, xlabel="decoder evaluations per datum", ylabel="mean ELBO (nats)", xscale="log")
-        ax.legend(fontsize=8, loc="lower right")
+        ax.set(title=title, xlabel="decoder evaluations per datum", ylabel="mean ELBO (nats)", xscale="log", ylim=(best - 9, best + 0.7))
+        ax.legend(fontsize=8, loc="lower left")
     return figure
 
 
