@@ -66,15 +66,15 @@ def warm_start(climb: Callable[..., Any] | None = None) -> Figure:
     starts = {"a standard normal": (zeros, zeros), "an encoder's answer": (0.42 * x + 0.1, zeros - 0.15)}
 
     def elbo(m: Tensor, r: Tensor) -> Tensor:
-        return toy.log_evidence(x) - _gap(m, r, x)
+        return toy.log_evidence(x) - _gap((m, r), x)
 
     figure, (axis,) = new_figure(width=5.4, height=3.3)
     with style():
         for (name, start), colour in zip(starts.items(), (RED, BLUE), strict=True):
-            axis.plot(counts, [_gap(*_ascend(x, *start, count, rate), x).mean() for count in counts], **AIM,
+            axis.plot(counts, [_gap(_ascend(x, start, count, rate), x).mean() for count in counts], **AIM,
                       label="the aim" if colour == RED else None)
             with yours(axis, "climb") as attempt:
-                gaps = [_gap(*attempt(climb, elbo, *start, count, rate), x).mean() for count in counts]
+                gaps = [_gap(attempt(climb, elbo, *start, count, rate), x).mean() for count in counts]
                 axis.plot(counts, gaps, "o-", color=colour, markersize=4, label=f"yours, from {name}")
         axis.set(title="Steps of ascent from two starts", xlabel="steps per datum", ylabel="mean gap to log p(x) (nats)", yscale="log")
         axis.legend(fontsize=8)
@@ -142,12 +142,14 @@ def flow_shapes(flow_recognizer: Callable[..., Any] | None = None) -> Figure:
     return figure
 
 
-def _gap(m: Tensor, r: Tensor, x: Tensor) -> Tensor:
-    """KL(N(m, e^2r) | N(x/2, 1/2)), ``(*B)``."""
+def _gap(numbers: tuple[Tensor, Tensor], x: Tensor) -> Tensor:
+    """KL(N(m, e^2r) | N(x/2, 1/2)), ``(*B)``, for numbers m and r."""
+    m, r = numbers
     return ((2 * r).exp() + (m - x / 2) ** 2 - 0.5 - r - 0.5 * math.log(2)).sum(-1)
 
 
-def _ascend(x: Tensor, m: Tensor, r: Tensor, steps: int, rate: float) -> tuple[Tensor, Tensor]:
+def _ascend(x: Tensor, start: tuple[Tensor, Tensor], steps: int, rate: float) -> tuple[Tensor, Tensor]:
+    m, r = start
     for _ in range(steps):
         m, r = m + rate * (x - 2 * m), r + rate * (1 - 2 * (2 * r).exp())
     return m, r
