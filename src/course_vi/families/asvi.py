@@ -53,7 +53,7 @@ class _Structured:
             loc, scale = self._loc_and_scale(name, values)
             z = loc + scale * eps[..., family.places[name]].reshape((*eps.shape[:-1], *family.model.net.shape(name)))
             values[name] = z.exp() if name in family.positive else z
-        return torch.cat([values[name].reshape((*eps.shape[:-1], -1)) for name in family.model.latent], -1)
+        return torch.cat([_flat(values[name], eps) for name in family.model.latent], -1)
 
     def log_prob(self, z: Tensor) -> Tensor:
         family = self.family
@@ -64,7 +64,7 @@ class _Structured:
             value = values[name].log() if name in family.positive else values[name]
             log_q = -0.5 * ((value - loc) / scale).square() - scale.log() - HALF_LOG_TWO_PI
             log_q = log_q - value if name in family.positive else log_q
-            total = total + log_q.reshape((*z.shape[:-1], -1)).sum(-1)
+            total = total + _flat(log_q, z).sum(-1)
         return total
 
 
@@ -122,6 +122,11 @@ class ASVI(Family):
 
     def distribution(self, x: Tensor | None = None) -> _Structured:
         return _Structured(self, x)
+
+
+def _flat(value: Tensor, like: Tensor) -> Tensor:
+    """``(*B, *plates, *event)`` as ``(*B, size)``, with the batch of ``like``."""
+    return value.flatten(like.dim() - 1) if value.dim() >= like.dim() else value.unsqueeze(-1)
 
 
 def _bare(density: Distribution) -> Distribution:

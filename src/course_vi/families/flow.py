@@ -35,7 +35,7 @@ class _FlowDistribution:
         return self.flow.transform.inv(eps)
 
     def log_prob(self, z: Tensor) -> Tensor:
-        return self.flow.log_prob(z)
+        return self.flow.log_prob(z) if z.numel() else z.sum(-1)          # zuko cannot count the axes of an empty batch
 
 
 class Flow(Family):

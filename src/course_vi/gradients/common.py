@@ -2,6 +2,7 @@ r"""What every estimator does first: check what it was given, draw the noise, an
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import lru_cache, partial
 from typing import Any
@@ -63,10 +64,17 @@ def sample_shape(p: Model, q: Family, x: Tensor, num_samples: int, bound: Bound,
 
     Raises:
         TypeError: a pathwise estimator for a family that has no z = t_phi(eps).
-        ValueError: wrong shapes; a family and a model of different sizes; a minibatch scale inside a bound that is not linear.
+        ValueError: wrong shapes; NaN or infinity in x; x on another device than the parameters of p or q; a family and a model of
+            different sizes; a minibatch scale inside a bound that is not linear.
     """
     expect.positive_integer("num_samples", num_samples)
     expect.event_size("x", x, p.data_dim)
+    for name, module in (("p", p), ("q", q)):
+        parameter = next(module.parameters(), None)
+        if parameter is not None:
+            expect.same_place("x", x, f"the parameters of {name}", parameter)
+    if x.device.type != "meta" and not math.isfinite(float(x.sum())):        # one number to look at; the long look only if it is odd
+        expect.finite("x", x)
     if q.dim != p.latent_dim:
         raise ValueError(f"q is over {q.dim} latents, but p has {p.latent_dim}; expected one family for all of them")
     if pathwise and not q.reparametrized:

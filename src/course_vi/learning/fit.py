@@ -91,6 +91,8 @@ def fit(p: Model, q: Family, x: Tensor, estimator: Callable[..., Tensor] = repar
     place = next(q.parameters())
     x = x.to(place.device, place.dtype)
     rows = x.shape[0] if x.dim() > 1 else 1
+    if x.numel() == 0:
+        raise ValueError(f"x has shape {tuple(x.shape)}; expected at least one row")
     if batch_size is not None:
         expect.positive_integer("batch_size", batch_size)
         if q.batch_shape and batch_size < rows:

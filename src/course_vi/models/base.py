@@ -18,6 +18,10 @@ change as for any module, also where it has no parameters. Its densities follow 
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.distributions import Distribution
@@ -42,6 +46,13 @@ class Model(nn.Module):
     data_dim: int
     local: bool = True
     unit: Tensor
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Exact answers refuse data of another size or device, or with NaN, in every model alike."""
+        super().__init_subclass__(**kwargs)
+        for name in ("log_evidence", "posterior"):
+            if name in vars(cls):
+                setattr(cls, name, _checked(vars(cls)[name]))
 
     def __init__(self) -> None:
         super().__init__()
@@ -68,6 +79,7 @@ class Model(nn.Module):
         expect.event_size("x", x, self.data_dim)
         expect.event_size("z", z, self.latent_dim)
         expect.same_place("x", x, "z", z)
+        self.same_place("x", x)
         factors = list(self.log_factors(x, z).values())
         return sum(factors[1:], start=factors[0])
 
@@ -83,6 +95,23 @@ class Model(nn.Module):
         """p(z | x), exact."""
         raise NotImplementedError(f"the posterior of {type(self).__name__} has no closed form; approximate it")
 
+    def same_place(self, name: str, value: Tensor) -> None:
+        """Refuse a tensor that is not where the parameters are. (Without parameters a model's densities are wherever the data are.)"""
+        parameter = next(self.parameters(), None)
+        if parameter is not None:
+            expect.same_place(name, value, f"the parameters of {type(self).__name__}", parameter)
+
     def likelihood_scale(self, x: Tensor) -> float:
         """The factor by which the likelihood of the rows in x is multiplied: 1, but N/B for a minibatch of global latents."""
         return 1.0
+
+
+def _checked(method: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(method)
+    def checked(self: Model, x: Tensor, *args: Any, **kwargs: Any) -> Any:
+        expect.event_size("x", x, self.data_dim)
+        self.same_place("x", x)
+        expect.finite("x", x)
+        return method(self, x, *args, **kwargs)
+
+    return checked

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.distributions import Bernoulli, Independent
 
@@ -50,6 +51,11 @@ class TwoBernoullis(Model):
     def likelihood(self, z: Tensor) -> Independent:
         logits = self.intercepts + self.slopes * z
         return Independent(Bernoulli(logits=logits, validate_args=False), 1, validate_args=False)
+
+    def log_factors(self, x: Tensor, z: Tensor) -> dict[str, Tensor]:
+        logits, bits = torch.broadcast_tensors(self.intercepts + self.slopes * z, x)
+        likelihood = -F.binary_cross_entropy_with_logits(logits, bits, reduction="none").sum(-1)
+        return {"prior": self.prior().log_prob(z), "likelihood": likelihood}
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
         like = self.slopes.detach()

@@ -1,0 +1,224 @@
+"""Every family, model, bound and estimator of the course, one row each: what test_breadth.py holds against its properties.
+
+A new one needs a row here and no more. Everything is in single precision; tests call ``.double()``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
+
+import torch
+import zuko
+from oracles import generator
+from torch import Tensor, nn
+from torch.distributions import LogNormal, Normal
+
+from course_vi import bounds, families, gradients, models
+from course_vi.distributions import DiagonalNormal
+from course_vi.graph import BayesNet, plate
+from course_vi.nets import mlp
+
+CONTEXT = 2
+
+
+def randn(*shape: int, seed: int) -> Tensor:
+    return torch.randn(*shape, generator=generator(seed))
+
+
+def covariance(size: int, seed: int) -> Tensor:
+    root = randn(size, size, seed=seed)
+    matrix = root @ root.mT / size + 0.3 * torch.eye(size)
+    return (matrix + matrix.mT) / 2
+
+
+def probabilities(*shape: int, seed: int) -> Tensor:
+    return randn(*shape, seed=seed).softmax(-1)
+
+
+# -- families: (dim, seed) -> family; a conditional one reads x of size CONTEXT -----------------------------------------
+
+
+class Walk(families.Conditionals):
+    """z_1 near a map of x, every next latent near the one before."""
+
+    def __init__(self, dim: int, seed: int) -> None:
+        super().__init__()
+        self.sizes, self.first = (1,) * dim, mlp(CONTEXT, 0, 1, generator(seed))
+        self.log_scale = nn.Parameter(torch.tensor([-0.3]))
+
+    def begin(self, x: Tensor) -> Tensor:
+        return x
+
+    def step(self, level: int, memory: Tensor, previous: Tensor | None) -> tuple[DiagonalNormal, Tensor]:
+        return DiagonalNormal(self.first(memory) if previous is None else previous.tanh(), self.log_scale), memory
+
+
+def shaken(q: families.Family, seed: int) -> families.Family:
+    """Away from where families start, where mistakes hide."""
+    source = generator(seed)
+    with torch.no_grad():
+        for parameter in q.parameters():
+            if parameter.requires_grad:
+                parameter.add_(0.4 * torch.randn(parameter.shape, generator=source))
+    return q
+
+
+def amortized(make: Callable[[int, int], families.Family]) -> Callable[[int, int], families.Family]:
+    def build(dim: int, seed: int) -> families.Family:
+        family = make(dim, seed)
+        return families.Amortized(family, mlp(CONTEXT, 4, sum(p.numel() for p in family.parameters()), generator(seed)))
+
+    return build
+
+
+def flow(dim: int, seed: int) -> families.Family:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return families.Flow(zuko.flows.MAF(dim, CONTEXT, transforms=1, hidden_features=(6,)), dim, CONTEXT)
+
+
+def star(dim: int) -> Tensor:
+    return families.fill_in([(d, dim - 1) for d in range(dim - 1)], dim)
+
+
+def structured(dim: int, seed: int) -> families.Family:
+    net = BayesNet(a=lambda: Normal(0.3, 1.2), b=plate("copies", dim)(lambda a: Normal(a.tanh(), (a / 2).exp())),
+                   c=lambda a: LogNormal(a, 0.7), x=lambda c: Normal(c, 1.0))
+    return families.ASVI(net.as_model(observed=["x"], latent=["b", "c", "a"]))
+
+
+def layered(dim: int, seed: int) -> families.Family:
+    first = families.Amortized(families.MeanField(1), mlp(CONTEXT, 4, 2, generator(seed)))
+    return families.Layered(first, families.Amortized(families.FullRank(dim), mlp(1, 4, 2 * dim + dim * dim, generator(seed + 1))))
+
+
+SIMPLE: dict[str, Callable[[int, int], families.Family]] = {
+    "BernoulliMeanField": lambda dim, seed: families.BernoulliMeanField(dim),
+    "BetaMeanField": lambda dim, seed: families.BetaMeanField(dim),
+    "CategoricalMeanField": lambda dim, seed: families.CategoricalMeanField(dim, 3),
+    "FactorCovariance": lambda dim, seed: families.FactorCovariance(dim, 2, generator=generator(seed)),
+    "FullRank": lambda dim, seed: families.FullRank(dim),
+    "GammaMeanField": lambda dim, seed: families.GammaMeanField(dim),
+    "MeanField": lambda dim, seed: families.MeanField(dim),
+    "Planar": lambda dim, seed: families.Planar(dim, 2, generator=generator(seed)),
+    "SparsePrecision": lambda dim, seed: families.SparsePrecision(dim, star(dim)),
+}
+FAMILIES: dict[str, Callable[[int, int], families.Family]] = {
+    **SIMPLE,
+    **{f"Amortized({name})": amortized(make) for name, make in SIMPLE.items()},
+    "ASVI": structured,
+    "Ancestral": lambda dim, seed: families.Ancestral(Walk(dim, seed)),
+    "Flow": flow,
+    "Layered": layered,
+    "SetPosterior": lambda dim, seed: families.SetPosterior(families.SetEncoder(1, 4, 2 * dim, generator(seed)), dim, 1),
+}
+
+
+# -- models: how to make one, and how to draw its data -----------------------------------------------------------------
+
+
+class Row(NamedTuple):
+    """``data(p, n, generator)`` gives x ``(n, Dx)`` and z, ``(n, D)`` or, for global latents, ``(D,)``: mostly by ``p.sample``."""
+
+    make: Callable[[], Any]
+    data: Callable[[Any, int, torch.Generator], tuple[Tensor, Tensor]] = lambda p, n, source: p.sample(n, source)
+    rows: int | None = None                                   # the one number of rows that a model of a whole data set takes
+
+
+def net_model() -> models.NetModel:
+    net = BayesNet(a=lambda: Normal(0.0, 1.0), b=plate("copies", 2)(lambda a: Normal(a, 0.5)),
+                   x=plate("copies", 2)(lambda b: Normal(b.tanh(), 0.3)))
+    return net.as_model(observed=["x"], latent=["a", "b"])
+
+
+def functions(p: models.NeuralProcess, n: int, source: torch.Generator) -> tuple[Tensor, Tensor]:
+    x = torch.randn(n, p.data_dim, generator=source, dtype=p.unit.dtype)
+    return x, p.family().sample(1, x, source)[0]
+
+
+MODELS: dict[str, Row] = {
+    "BayesianGaussianMixture": Row(lambda: models.BayesianGaussianMixture(5, 2, torch.zeros(2), torch.eye(2)), rows=5),
+    "BayesianLinearRegression": Row(lambda: models.BayesianLinearRegression(3, 1.3, 0.6)),
+    "BayesianLogisticRegression": Row(lambda: models.BayesianLogisticRegression(3, 1.3)),
+    "ConditionalVAE": Row(lambda: models.ConditionalVAE(2, 4, 3, 5, generator(0))),
+    "ConjugateToy": Row(lambda: models.ConjugateToy(2)),
+    "DeepBernoulli": Row(lambda: models.DeepBernoulli(mlp(2, 5, 4, generator(0)), randn(2, seed=1), covariance(2, 2))),
+    "DoublyDeepBernoulli": Row(lambda: models.DoublyDeepBernoulli(mlp(1, 5, 1, generator(0)), mlp(1, 0, 4, generator(1)),
+                                                                  randn(1, seed=1), covariance(1, 2), covariance(1, 3))),
+    "GaussianChain": Row(models.GaussianChain),
+    "GaussianHMM": Row(lambda: models.GaussianHMM(probabilities(3, seed=0), probabilities(3, 3, seed=1),
+                                                  torch.tensor([[-1.0, 0.5], [0.0, 1.0], [2.0, 0.7]]), steps=4)),
+    "GaussianMixture": Row(lambda: models.GaussianMixture(probabilities(3, seed=0), randn(3, 2, seed=1),
+                                                          torch.stack([covariance(2, s) for s in range(3)]))),
+    "GaussianProcessRegression": Row(lambda: models.GaussianProcessRegression(torch.linspace(0, 2, 4).unsqueeze(-1), 0.7, 1.2, 0.3)),
+    "HiddenMarkovModel": Row(lambda: models.HiddenMarkovModel(probabilities(3, seed=0), probabilities(3, 3, seed=1),
+                                                              probabilities(3, 4, seed=2), steps=4)),
+    "HierarchicalVAE": Row(lambda: models.HierarchicalVAE((2, 1), 4, 5, generator(0))),
+    "LinearGaussianSSM": Row(lambda: models.LinearGaussianSSM(0.7 * torch.eye(2) + 0.1, randn(3, 2, seed=1), covariance(2, 2),
+                                                              covariance(3, 3), randn(2, seed=4), covariance(2, 5), 4)),
+    "LinearMixedModel": Row(lambda: models.LinearMixedModel([3, 2], randn(2, seed=0), [0.8, 0.5], 0.6)),
+    "NetModel": Row(net_model),
+    "NeuralProcess": Row(lambda: models.NeuralProcess(4, 2, 2, hidden=5, generator=generator(0)), functions),
+    "NeuralStatistician": Row(lambda: models.NeuralStatistician(3, 2, 1, 1, 5, generator(0))),
+    "NormalGamma": Row(lambda: models.NormalGamma(0.3, 1.5, 2.0, 1.2)),
+    "ProbabilisticPCA": Row(lambda: models.ProbabilisticPCA(randn(4, 2, seed=0), randn(4, seed=1), 0.7)),
+    "SigmoidBeliefNet": Row(lambda: models.SigmoidBeliefNet([4, 3, 2], generator=generator(0))),
+    "TwoBernoullis": Row(models.TwoBernoullis),
+    "VAE": Row(lambda: models.VAE(2, 6, 5, generator(0))),
+    "VAE, normal": Row(lambda: models.VAE(2, 6, 5, generator(0), likelihood="gaussian", scale="network", smallest=0.1)),
+    "VAE, linear": Row(lambda: models.VAE(2, 6, 0, generator(0), likelihood="gaussian", scale="shared")),
+}
+
+# -- bounds: each with the least number of samples ---------------------------------------------------------------------
+
+BOUNDS: dict[str, tuple[Callable[[Tensor], Tensor], int]] = {
+    "elbo": (bounds.elbo, 1),
+    "iwae": (bounds.iwae, 1),
+    "jackknife, order 1": (partial(bounds.jackknife, order=1), 2),
+    "jackknife, order 2": (partial(bounds.jackknife, order=2), 3),
+    "renyi, 1/2": (partial(bounds.renyi, alpha=0.5), 1),
+    "renyi, 2": (partial(bounds.renyi, alpha=2.0), 1),
+    "renyi, -1": (partial(bounds.renyi, alpha=-1.0), 1),
+    "thermodynamic": (partial(bounds.thermodynamic, betas=torch.linspace(0, 1, 5)), 1),
+}
+
+
+# -- estimators --------------------------------------------------------------------------------------------------------
+
+
+class Estimator(NamedTuple):
+    """What it takes: ``"normal"`` (a Gaussian q), ``"bits"``, or both; bounds by name; the least K, and whether K must be even.
+
+    ``own_value``: its value is not the bound at its samples (Gumbel-softmax: that of the relaxed model; analytic KL: another estimate).
+    """
+
+    make: Callable[[], Callable[..., Tensor]]
+    takes: tuple[str, ...]
+    bounds: tuple[str, ...] = ("elbo",)
+    least: int = 1
+    even: bool = False
+    own_value: bool = False
+
+
+ALL = tuple(BOUNDS)
+ESTIMATORS: dict[str, Estimator] = {
+    "LearnedBaseline": Estimator(lambda: gradients.LearnedBaseline(mlp(2, 4, 1, generator(0))), ("normal", "bits")),
+    "Rebar": Estimator(gradients.Rebar, ("bits",)),
+    "Relax": Estimator(lambda: gradients.Relax(mlp(2, 4, 1, generator(0))), ("bits",)),
+    "RunningMean": Estimator(gradients.RunningMean, ("normal", "bits")),
+    "analytic_kl": Estimator(lambda: gradients.analytic_kl, ("normal",), own_value=True),
+    "disarm": Estimator(lambda: gradients.disarm, ("bits",), least=2, even=True),
+    "doubly_reparametrized": Estimator(lambda: gradients.doubly_reparametrized, ("normal",), ALL),
+    "gumbel_softmax": Estimator(lambda: gradients.gumbel_softmax, ("bits",), ALL, own_value=True),
+    "rao_blackwellized": Estimator(lambda: partial(gradients.rao_blackwellized, scopes={"prior": (0, 1), "likelihood": (0, 1)}),
+                                   ("normal",)),
+    "reparametrized": Estimator(lambda: gradients.reparametrized, ("normal",), ALL),
+    "score_function": Estimator(lambda: gradients.score_function, ("normal", "bits"), ALL),
+    "score_function, leave one out": Estimator(lambda: partial(gradients.score_function, baseline="leave_one_out"), ("normal", "bits"),
+                                               least=2),
+    "sticking_the_landing": Estimator(lambda: gradients.sticking_the_landing, ("normal",)),
+    "straight_through": Estimator(lambda: gradients.straight_through, ("bits",), ALL),
+    "vimco": Estimator(lambda: gradients.vimco, ("normal", "bits"), ("iwae",), least=2),
+}
