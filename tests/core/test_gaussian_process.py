@@ -139,7 +139,7 @@ def test_many_close_inputs_in_float32():
     (lambda: process().log_evidence(torch.full((12,), torch.nan, dtype=DOUBLE)), "x has 12 entries that are NaN"),
     (lambda: process().log_evidence(torch.zeros(11, dtype=DOUBLE)), "x has shape"),
     (lambda: process().predict(torch.zeros(12, dtype=DOUBLE), torch.zeros(3, 1)), "inputs has shape"),
-    (lambda: process().log_evidence(torch.zeros(12, device="meta")), "x is on meta but the parameters of GaussianProcessRegression is on cpu")])
+    (lambda: process().log_evidence(torch.zeros(12, device="meta")), "x is on meta but the parameters of .* is on cpu")])
 def test_refusals(run, message):
     with pytest.raises(ValueError, match=message):
         run()
