@@ -171,7 +171,7 @@ class NormalGamma(Model):
         """One mean and one precision, and n rows."""
         expect.positive_integer("n", n)
         loc, strength, shape, rate = self.prior_parameters
-        tau = torch._standard_gamma(torch.full_like(self.unit, shape), generator=generator) / rate
+        tau = torch._standard_gamma(shape * self.unit, generator=generator) / rate
         noise = torch.randn(n + 1, generator=generator, dtype=tau.dtype, device=tau.device)
         mean = loc + noise[0] / (strength * tau).sqrt()
         return (mean + noise[1:] / tau.sqrt()).unsqueeze(-1), torch.stack([mean, tau.log()])
