@@ -118,7 +118,7 @@ def trained():
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("COURSE_VI_SMOKE", raising=False)
         p, q = VAE(4, 64, 64, generator(0)), Amortized(MeanField(4), mlp(64, 64, 8, generator(1)))
-        fit(p, q, digits().train, steps=800, batch_size=128, learning_rate=3e-3, progress=False)
+        fit(p, q, digits().train, steps=400, batch_size=128, learning_rate=3e-3, progress=False)
     return p, q
 
 
@@ -174,7 +174,7 @@ def length(stack):
 def test_the_mean_net_length_is_minus_the_elbo_on_the_bins(evidence):
     """From fair coin flips, that is. In a chain with a q that does not average to the prior the bits are dirty, and it shows."""
     p, _, coder = small(4)
-    x, _ = p.sample(3_000, generator(1))
+    x, _ = p.sample(1_000, generator(1))
     images = exact.enumerate_binary(3, like=x)
     exactly = discrete_elbo(coder, images)[(x @ torch.tensor([4.0, 2.0, 1.0], dtype=DOUBLE)).long()]
     fresh, weights, lengths = [Stack.random(6, seed) for seed in range(len(x))], [], []
@@ -189,8 +189,9 @@ def test_the_mean_net_length_is_minus_the_elbo_on_the_bins(evidence):
     stack = Stack.random(32)
     chosen = coder.push(stack, x)
     chained = torch.tensor([coder.log_weight(row, index) for row, index in zip(x, chosen, strict=True)], dtype=DOUBLE)
-    assert abs(stack.bits - 32 * 32 + chained.sum().item() * NAT) / len(x) < 1e-3 and mean_z(chained - exactly, 0.0) > LIMIT
-    assert torch.equal(coder.pop(stack, 1_000), x[:1_000]) and torch.equal(coder.pop(stack, 2_000), x[1_000:])
+    assert abs(stack.bits - 32 * 32 + chained.sum().item() * NAT) < 3, "bits in all: the price of what was drawn, fair or not"
+    assert mean_z(chained - exactly, 0.0) > LIMIT
+    assert torch.equal(coder.pop(stack, 300), x[:300]) and torch.equal(coder.pop(stack, 700), x[300:])
     assert np.array_equal(stack.words(), Stack.random(32).words())
 
 
@@ -204,9 +205,9 @@ def test_the_error_of_the_bins(evidence):
         z = density.loc + density.stddev * grid.view(-1, 1, 1)
         weight = torch.softmax(-0.5 * grid.square(), 0).unsqueeze(-1)
         wanted = (weight * (p.log_joint(x, z) - density.log_prob(z))).sum(0)
-    errors = [(discrete_elbo(BitsBack(p, q, precision), x) - wanted).abs().max().item() for precision in (3, 5, 7, 9)]
-    assert all(fine < 0.35 * coarse for coarse, fine in zip(errors, errors[1:], strict=False)) and errors[-1] < 1e-3
-    evidence("coding.BitsBack: the error of 512 bins, nats", "quadrature of the continuous ELBO", error=errors[-1])
+    errors = [(discrete_elbo(BitsBack(p, q, precision), x) - wanted).abs().max().item() for precision in (3, 5, 7)]
+    assert all(fine < 0.35 * coarse for coarse, fine in zip(errors, errors[1:], strict=False)) and errors[-1] < 5e-3
+    evidence("coding.BitsBack: the error of 128 bins, nats", "quadrature of the continuous ELBO", error=errors[-1])
 
 
 def test_wrong_receivers_and_corrupt_bytes(trained):

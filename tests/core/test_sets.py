@@ -176,7 +176,7 @@ def test_a_statistician_learns_what_sets_share(monkeypatch):
             with torch.no_grad():
                 model.decoder[0].weight[:, 1:] = 0.0
             model.decoder[0].weight.register_hook(lambda gradient: torch.cat([gradient[:, :1], 0 * gradient[:, 1:]], -1))
-        history = fit(model, q, x, steps=400, batch_size=100, learning_rate=1e-2, progress=False)
+        history = fit(model, q, x, steps=200, batch_size=100, learning_rate=2e-2, progress=False)
         bounds.append(history.bound[-50:].mean().item())
     assert bounds[0] > bounds[1] + 2.0
 
