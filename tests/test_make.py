@@ -63,19 +63,7 @@ def test_what_people_and_tools_leave_behind_is_not_committed() -> None:
     assert told.stdout.split() == left
 
 
-# -- the learner's copies ---------------------------------------------------------------------------------------------
-
-
-def test_a_learners_work_is_never_overwritten(tmp_path: Path) -> None:
-    released, work = tmp_path / "notebooks", tmp_path / "work"
-    for name in ("03/03.ipynb", "09/09.ipynb", "09/.ipynb_checkpoints/09.ipynb"):
-        (released / name).parent.mkdir(parents=True, exist_ok=True)
-        (released / name).write_text("released")
-    (work / "03").mkdir(parents=True)
-    (work / "03" / "03.ipynb").write_text("mine")
-    assert lab.copy_missing(released, work) == [work / "09" / "09.ipynb"]
-    assert (work / "03" / "03.ipynb").read_text() == "mine" and (work / "09" / "09.ipynb").read_text() == "released"
-    assert lab.copy_missing(released, work) == []
+# -- JupyterLab ----------------------------------------------------------------------------------------------------------
 
 
 def test_jupyterlab_opens_on_a_page_that_exists() -> None:

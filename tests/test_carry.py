@@ -1,0 +1,151 @@
+"""A learner's copy survives an update of the course: nothing written is lost, and answers are carried into the new problem set."""
+
+import copy
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+
+from scripts.carry import bring_up_to_date, carry_over
+
+ROOT = Path(__file__).resolve().parent.parent
+UNIT = "03_elbo"
+NAME = f"{UNIT}/{UNIT}.ipynb"
+
+
+@pytest.fixture
+def course(tmp_path: Path) -> tuple[Path, Path, Path]:
+    """The folder of releases, the learner's folder, and the learner's copy of a real problem set, just made."""
+    released, work = tmp_path / "notebooks", tmp_path / "work"
+    (released / UNIT).mkdir(parents=True)
+    (released / NAME).write_bytes((ROOT / "notebooks" / NAME).read_bytes())
+    (released / UNIT / ".ipynb_checkpoints").mkdir()
+    (released / UNIT / ".ipynb_checkpoints" / "x.ipynb").write_text("a checkpoint")
+    assert bring_up_to_date(released, work) == [f"work/{NAME}: copied: yours to write in"]
+    return released, work, work / NAME
+
+
+def read(path: Path) -> Any:
+    return json.loads(path.read_text("utf-8"))
+
+
+def write(path: Path, notebook: Any) -> None:
+    path.write_text(json.dumps(notebook), "utf-8")
+
+
+def cell(notebook: Any, name: str) -> Any:
+    return next(c for c in notebook["cells"] if c["metadata"].get("nbgrader", {}).get("grade_id") == name)
+
+
+def answer(path: Path) -> None:
+    """What a learner does: write one answer, one text with a photograph, add a cell of their own."""
+    mine = read(path)
+    cell(mine, "03_gap_answer")["source"] = "def elbo_and_gap(loc, log_scale, x):\n    return my, answer"
+    cell(mine, "03_written")["source"] = "My answer: ![](attachment:photo.png)"
+    cell(mine, "03_written")["attachments"] = {"photo.png": {"image/png": "aGVsbG8="}}
+    own = {"cell_type": "code", "id": "mine", "metadata": {}, "source": "print('tried it')", "outputs": [], "execution_count": 3}
+    mine["cells"].insert(5, own)
+    write(path, mine)
+
+
+def change(path: Path) -> None:
+    """What an update of the course does: one check points elsewhere, one exercise is renamed, one is new."""
+    new = read(path)
+    cell(new, "03_gap")["source"] = 'check("03_gap", elbo_and_gap)  # clearer'
+    extra = copy.deepcopy(cell(new, "03_gap_answer"))
+    extra["metadata"]["nbgrader"]["grade_id"], extra["id"] = "03_new_answer", "new"
+    new["cells"].append(extra)
+    write(path, new)
+
+
+def test_twice_the_same_does_nothing(course: tuple[Path, Path, Path]) -> None:
+    released, work, mine = course
+    before = mine.read_bytes()
+    assert bring_up_to_date(released, work) == [] and mine.read_bytes() == before
+    assert sorted(path.name for path in work.rglob("*") if path.is_file()) == [f"{UNIT}.ipynb", ".released.json"][::-1]
+
+
+def test_an_untouched_copy_follows_the_course(course: tuple[Path, Path, Path]) -> None:
+    released, work, mine = course
+    change(released / NAME)
+    assert "had not changed it" in bring_up_to_date(released, work)[0]
+    assert mine.read_bytes() == (released / NAME).read_bytes() and len(list(mine.parent.iterdir())) == 1
+
+
+def test_answers_are_never_overwritten_and_carried_over(course: tuple[Path, Path, Path]) -> None:
+    released, work, mine = course
+    answer(mine)
+    before = mine.read_bytes()
+    change(released / NAME)
+    (line,) = bring_up_to_date(released, work)
+    assert f"{UNIT}.updated.ipynb" in line and mine.read_bytes() == before
+    updated = read(mine.with_name(f"{UNIT}.updated.ipynb"))
+    nbformat.validate(nbformat.from_dict(updated))
+    assert "my, answer" in cell(updated, "03_gap_answer")["source"] and "# clearer" in cell(updated, "03_gap")["source"]
+    assert cell(updated, "03_written")["attachments"] and "My answer" in cell(updated, "03_written")["source"]
+    assert "NotImplementedError" in "".join(cell(updated, "03_three_forms_answer")["source"]), "a stub is not an answer"
+    assert "NotImplementedError" in "".join(cell(updated, "03_new_answer")["source"])
+    assert updated["cells"][-1]["source"] == "print('tried it')" and "earlier copy" in updated["cells"][-2]["source"]
+    assert bring_up_to_date(released, work) == [], "offered once"
+
+
+def test_each_change_is_offered_beside_the_last(course: tuple[Path, Path, Path]) -> None:
+    released, work, mine = course
+    answer(mine)
+    change(released / NAME)
+    bring_up_to_date(released, work)
+    new = read(released / NAME)
+    cell(new, "03_gap")["source"] = 'check("03_gap", elbo_and_gap)  # clearer still'
+    write(released / NAME, new)
+    (line,) = bring_up_to_date(released, work)
+    assert f"{UNIT}.updated-2.ipynb" in line and len(list(mine.parent.iterdir())) == 3
+
+
+def test_new_words_between_exercises_leave_a_half_done_copy_alone(course: tuple[Path, Path, Path]) -> None:
+    released, work, mine = course
+    answer(mine)
+    new = read(released / NAME)
+    new["cells"].insert(3, {"cell_type": "markdown", "id": "words", "metadata": {}, "source": "A better hint."})
+    write(released / NAME, new)
+    assert bring_up_to_date(released, work) == [] and len(list(mine.parent.iterdir())) == 1
+
+
+def test_a_copy_from_before_there_was_a_memory(course: tuple[Path, Path, Path]) -> None:
+    released, work, mine = course
+    answer(mine)
+    (work / ".released.json").unlink()
+    before = mine.read_bytes()
+    assert bring_up_to_date(released, work) == [] and mine.read_bytes() == before
+
+
+@pytest.mark.parametrize("damage", ["", "{", "[]", '{"cells": 3}', '{"cells": [{"metadata": {"nbgrader": 7}}]}'])
+def test_a_damaged_copy_is_kept_and_the_new_one_laid_beside_it(course: tuple[Path, Path, Path], damage: str) -> None:
+    released, work, mine = course
+    mine.write_text(damage)
+    change(released / NAME)
+    bring_up_to_date(released, work)
+    assert mine.read_text() == damage
+    assert mine.with_name(f"{UNIT}.updated.ipynb").read_bytes() == (released / NAME).read_bytes()
+
+
+def test_carrying_over_an_untouched_copy_changes_nothing(course: tuple[Path, Path, Path]) -> None:
+    notebook = read(course[2])
+    assert carry_over(copy.deepcopy(notebook), copy.deepcopy(notebook)) == notebook
+
+
+def test_any_half_done_copy_keeps_every_answer(course: tuple[Path, Path, Path]) -> None:
+    """Whichever exercises were answered: each answer is in the new notebook, letter for letter."""
+    rng = random.Random(0)
+    base = read(course[2])
+    names = [c["metadata"]["nbgrader"]["grade_id"] for c in base["cells"] if c["metadata"].get("nbgrader", {}).get("solution")]
+    for _ in range(20):
+        mine = copy.deepcopy(base)
+        chosen = rng.sample(names, rng.randint(1, len(names)))
+        for name in chosen:
+            cell(mine, name)["source"] = f"# answer {rng.random()}"
+        new = carry_over(copy.deepcopy(base), copy.deepcopy(mine))
+        assert all(cell(new, name)["source"] == cell(mine, name)["source"] for name in chosen)
+        assert len(new["cells"]) == len(base["cells"])
