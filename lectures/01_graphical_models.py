@@ -112,7 +112,8 @@ measurements = BayesNet(
     y=plate("n", 5)(lambda theta: Normal(theta, ONE)),
 )
 print("parents:", measurements.parents, "  an order that works:", measurements.order)
-show(draw_graph(measurements, labels={"theta": r"$\theta$", "y": "$y_n$"}, observed=("y",), title="Shaded means observed"),
+show(draw_graph(measurements, labels={"theta": r"$\theta$", "y": "$y_n$"}, observed=("y",),
+                title="Shaded means observed"),
      alt=in_words(measurements, observed=("y",)))
 
 # %% [markdown]
@@ -172,11 +173,14 @@ report("correlation", first * second / 2, 0.5)
 # > *that* is how one datum teaches us about the next.
 
 # %%
-fixed = {value: measurements.condition(theta=number(value)[0]).sample(700, seeded(1))["y"][:, :2] for value in (-2.0, 0.0, 2.0)}
+fixed = {}
+for value in (-2.0, 0.0, 2.0):
+    fixed[value] = measurements.condition(theta=number(value)[0]).sample(700, seeded(1))["y"][:, :2]
 pairs = drawn["y"][:1800, :2]
 show(draw.plate_rule(pairs, fixed, torch.corrcoef(drawn["y"][:, :2].T)[0, 1].item()),
-     alt="Left: y_2 against y_1 with theta drawn anew for each point: an oblong cloud along the diagonal, correlation one half. Right: "
-         "the same for theta fixed at -2, 0 and 2: three round clouds.")
+     alt="Left: y_2 against y_1 with theta drawn anew for each point: an oblong cloud along the "
+         "diagonal, correlation one half. Right: the same for theta fixed at -2, 0 and 2: three round"
+         " clouds.")
 
 # %%
 residual = drawn["y"] - drawn["theta"].unsqueeze(-1)  # what is left of y when theta is known
@@ -209,8 +213,9 @@ for count in (0, 1, 10, 100):
     parameter[f"{count} data"] = Normal(loc, math.sqrt(variance)).log_prob(grid).exp()
     predictive[f"{count} data"] = Normal(loc, math.sqrt(1 + variance)).log_prob(grid).exp()
 show(draw.learning_theta(grid, parameter, predictive, truth),
-     alt="Left: the density of theta is wide for no data and becomes a narrow spike near 0.8 for a hundred. Right: the density of the next "
-         "y becomes only a little narrower, from standard deviation 1.41 to 1.005.")
+     alt="Left: the density of theta is wide for no data and becomes a narrow spike near 0.8 for a "
+         "hundred. Right: the density of the next y becomes only a little narrower, from standard "
+         "deviation 1.41 to 1.005.")
 
 # %% [markdown]
 # <details><summary>Answer 2</summary>
@@ -267,8 +272,8 @@ garden = BayesNet(
     slippery=lambda wet: coin(0.05 + 0.85 * wet),
 )
 show(graphs_01.blanket_graph(garden, "rain"),
-     alt="A graph: cloudy points to sprinkler and to rain, both point to wet, wet points to slippery. Rain is marked; its blanket is "
-         "cloudy, sprinkler and wet. Slippery is shielded.")
+     alt="A graph: cloudy points to sprinkler and to rain, both point to wet, wet points to slippery."
+         " Rain is marked; its blanket is cloudy, sprinkler and wet. Slippery is shielded.")
 
 # %% [markdown]
 # With five binary variables we can check the claim exactly: list all 32 states.
@@ -291,8 +296,9 @@ def largest_change(event, given):
     """How much p(event | given) still moves when everything else becomes known, at most."""
     changes = []
     for state in states:
-        everything = {name: value.item() for name, value in zip(names, state, strict=True) if name != event}
-        changes.append((probability(event, **everything) - probability(event, **{n: everything[n] for n in given})).abs())
+        rest = {name: value.item() for name, value in zip(names, state, strict=True) if name != event}
+        shielded = probability(event, **{name: rest[name] for name in given})
+        changes.append((probability(event, **rest) - shielded).abs())
     return max(changes).item()
 
 
@@ -342,15 +348,18 @@ show(draw_graph(panel_graph, labels={"z": "$z_i$", "y": "$y_{it}$"}, observed=("
      alt=in_words(panel_graph, observed=("y",)))
 
 # %%
+def tensor(table):
+    return torch.tensor(table.to_numpy(dtype=float, copy=True))
+
+
 panel = sm.datasets.grunfeld.load_pandas().data
 covariates = sm.add_constant(panel[["value", "capital"]])
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     theirs = sm.MixedLM(panel.invest, covariates, groups=panel.firm).fit(reml=False)
-firm = torch.tensor(panel.firm.astype("category").cat.codes.to_numpy(copy=True)).double()
-year = torch.tensor(panel.year.to_numpy(copy=True)).double() - 1935
-c, invest = torch.tensor(covariates.to_numpy(copy=True)), torch.tensor(panel.invest.to_numpy(copy=True))
-beta, tau, sigma = torch.tensor(theirs.fe_params.to_numpy(copy=True)), float(theirs.cov_re.iloc[0, 0]) ** 0.5, theirs.scale**0.5
+firm, year = tensor(panel.firm.astype("category").cat.codes), tensor(panel.year) - 1935
+c, invest, beta = tensor(covariates), tensor(panel.invest), tensor(theirs.fe_params)
+tau, sigma = float(theirs.cov_re.iloc[0, 0]) ** 0.5, theirs.scale**0.5
 print(f"statsmodels: tau = {tau:.2f}, sigma = {sigma:.2f}, beta = {beta.numpy().round(3)}")
 
 # %% [markdown]
@@ -361,19 +370,27 @@ print(f"statsmodels: tau = {tau:.2f}, sigma = {sigma:.2f}, beta = {beta.numpy().
 rows = torch.cat([c, firm.unsqueeze(-1), invest.unsqueeze(-1)], -1)
 with torch.no_grad():
     ours = models.LinearMixedModel([11], beta, [1.0], 1.0).double()
-    ours.log_random_scales.copy_(number(tau).log()), ours.log_noise_scale.copy_(torch.tensor(sigma).log())
+    ours.log_random_scales.fill_(math.log(tau)), ours.log_noise_scale.fill_(math.log(sigma))
     log_evidence, effects = ours.log_evidence(rows), ours.posterior(rows)
 print(f"log p(y): ours {log_evidence.item():.9f}, statsmodels MixedLM {theirs.llf:.9f}")
 blups = torch.tensor([float(effect.iloc[0]) for effect in theirs.random_effects.values()], dtype=torch.float64)
-print(f"posterior means of the intercepts, and their predicted effects: differ by at most {(effects.loc - blups).abs().max():.1e}")
+print(f"posterior means of z against their predicted effects: within {(effects.loc - blups).abs().max():.1e}")
 
 # %% [markdown]
 # What statisticians call *best linear unbiased predictors* is the posterior mean of a latent.
 #
 # > **Careful with the word "likelihood".** `MixedLM` maximizes by default the *restricted* likelihood (REML), in which
-# > $\beta$ is integrated out under a flat prior. Its value and its optimum are other ones. Ask for `reml=False` when
-# > you compare with $\log p(y)$.
-#
+# > $\beta$ is integrated out under a flat prior. Its value and its optimum are other ones, as the next cell shows. Ask
+# > for `reml=False` when you compare with $\log p(y)$.
+
+# %%
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    restricted = sm.MixedLM(panel.invest, covariates, groups=panel.firm).fit()
+for name, found in (("ML", theirs), ("REML", restricted)):
+    print(f"{name:5s} optimum {found.llf:.3f} at tau = {float(found.cov_re.iloc[0, 0]) ** 0.5:.2f}")
+
+# %% [markdown]
 # **Shrinkage.** Now suppose we had only a few rows: one year of the first firm, two years of the second, and so on.
 #
 # > **Predict 4.** Each firm's own mean residual is the obvious estimate of its intercept. In which firms will the
@@ -387,8 +404,9 @@ residual = (invest - c @ beta)[kept]
 raw = torch.stack([residual[firm[kept] == i].mean() for i in range(11)])
 firm_names = list(panel.firm.astype("category").cat.categories)
 show(draw.shrinkage(firm_names, range(1, 12), raw, posterior.loc, posterior.covariance_matrix.diagonal().sqrt()),
-     alt="For each firm a cross, the mean residual of its own rows, and a point with an error bar, the posterior of its intercept. The points lie "
-         "nearer to zero than the crosses, most of all for firms with one or two years, whose bars are the widest.")
+     alt="For each firm a cross, the mean residual of its own rows, and a point with an error bar, "
+         "the posterior of its intercept. The points lie nearer to zero than the crosses, most of all"
+         " for firms with one or two years, whose bars are the widest.")
 factor = tau**2 / (tau**2 + sigma**2 / torch.arange(1, 12).double())
 print(f"posterior mean / raw mean, minus the exact factor: at most {(posterior.loc / raw - factor).abs().max():.1e}")
 
@@ -409,18 +427,21 @@ print(f"posterior mean / raw mean, minus the exact factor: at most {(posterior.l
 # %%
 crossed_graph = BayesNet(z=firms(lambda: Normal(ZERO, ONE)), u=years(lambda: Normal(ZERO, ONE)),
                          y=firms(years(lambda z, u: Normal(z + u, ONE))))
-show(draw_graph(crossed_graph, labels={"z": "$z_i$", "u": "$u_t$", "y": "$y_{it}$"}, observed=("y",), title="Crossed plates"),
+show(draw_graph(crossed_graph, labels={"z": "$z_i$", "u": "$u_t$", "y": "$y_{it}$"}, observed=("y",),
+                title="Crossed plates"),
      alt=in_words(crossed_graph, observed=("y",)))
 
 # %%
 components = {"firm": "0 + C(firm)", "year": "0 + C(year)"}
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
-    both = sm.MixedLM.from_formula("invest ~ value + capital", groups=[1] * 220, vc_formula=components, data=panel).fit(reml=False)
+    both = sm.MixedLM.from_formula("invest ~ value + capital", data=panel, groups=[1] * 220,
+                                   vc_formula=components).fit(reml=False)
 two_rows = torch.cat([c, firm.unsqueeze(-1), year.unsqueeze(-1), invest.unsqueeze(-1)], -1)
 with torch.no_grad():
-    crossed = models.LinearMixedModel([11, 20], torch.tensor(both.fe_params.to_numpy(copy=True)), [1.0, 1.0], 1.0).double()
-    crossed.log_random_scales.copy_(0.5 * torch.tensor(both.vcomp).log()), crossed.log_noise_scale.copy_(0.5 * torch.tensor(both.scale).log())
+    crossed = models.LinearMixedModel([11, 20], tensor(both.fe_params), [1.0, 1.0], 1.0).double()
+    crossed.log_random_scales.copy_(0.5 * torch.tensor(both.vcomp).log())
+    crossed.log_noise_scale.fill_(0.5 * math.log(both.scale))
     two_posterior, two_evidence = crossed.posterior(two_rows), crossed.log_evidence(two_rows)
 print(f"log p(y): ours {two_evidence.item():.9f}, statsmodels {both.llf:.9f}")
 print(f"scales: firms {both.vcomp[0] ** 0.5:.1f}, years {both.vcomp[1] ** 0.5:.1f}, noise {both.scale ** 0.5:.1f}")
@@ -443,8 +464,9 @@ with torch.no_grad():  # the same model with scales of 30 for both, so that the 
         mixed.log_random_scales.fill_(math.log(30.0))
     pictures = [scaled_precision(ours.posterior(rows)), scaled_precision(crossed.posterior(two_rows))]
 show(draw.crossed(*pictures, firms=11),
-     alt="Left: the posterior precision of eleven firm effects is diagonal. Right: that of eleven firm and twenty year effects has two grey blocks "
-         "off the diagonal: every firm is coupled with every year.")
+     alt="Left: the posterior precision of eleven firm effects is diagonal. Right: that of eleven "
+         "firm and twenty year effects has two grey blocks off the diagonal: every firm is coupled "
+         "with every year.")
 
 # %% [markdown]
 # A diagonal Gaussian $q$ would miss the two grey blocks. Unit 08 builds families that have exactly this pattern.
@@ -460,8 +482,8 @@ show(draw.crossed(*pictures, firms=11),
 
 # %%
 show(graphs_01.chain_graph(),
-     alt="Four hidden states in a row, each with an arrow to the next and one to its own observed, shaded x below. The first state has no "
-         "parent: its factor is p of z_1.")
+     alt="Four hidden states in a row, each with an arrow to the next and one to its own observed, "
+         "shaded x below. The first state has no parent: its factor is p of z_1.")
 
 # %% [markdown]
 # > **The slide says ..., but ...** It writes the product as $\prod_{k=1}^n p(z_k \mid z_{k-1})\,p(y_k \mid z_k)$. There is no $z_0$
@@ -476,8 +498,8 @@ show(graphs_01.chain_graph(),
 ship = targets_01.tracker(steps=40)
 (x,), (z,) = ship.sample(1, seeded(28))
 show(targets_01.track(ship, x, z, name="the filter"),
-     alt="Left: the course of a ship, noisy sightings around it, and the filtered course with ellipses. Right: the filter is nearer "
-         "to the truth than the sightings at most steps.")
+     alt="Left: the course of a ship, noisy sightings around it, and the filtered course with "
+         "ellipses. Right: the filter is nearer to the truth than the sightings at most steps.")
 
 # %%
 def seconds_of(function):
@@ -506,15 +528,16 @@ for steps in (40, 400):
 # %%
 flow = torch.tensor(sm.datasets.nile.load_pandas().data["volume"].tolist(), dtype=torch.float64)
 unit = torch.ones(1, 1, dtype=torch.float64)
-level = models.LinearGaussianSSM(unit, unit, 1469 * unit, 15099 * unit, torch.zeros(1, dtype=torch.float64), 1e6 * unit, steps=100)
+level = models.LinearGaussianSSM(unit, unit, 1469 * unit, 15099 * unit, 0 * unit[0], 1e6 * unit, steps=100)
 their_value = sm.tsa.UnobservedComponents(flow.numpy(), "llevel").loglike([15099.0, 1469.0])
 with torch.no_grad():
     forward, smooth, value = level.filter(flow), level.smooth(flow), level.log_evidence(flow, burn_in=1)
 print(f"log p(x): ours {value.item():.9f}, statsmodels {their_value:.9f}")
 bands = [(found.loc[:, 0], found.covariance[:, 0, 0].sqrt()) for found in (forward, smooth)]
 show(draw.nile(range(1871, 1971), flow, *bands),
-     alt="The yearly flow of the Nile from 1871 to 1970, with its level as filtered (left) and smoothed (right). The smoothed level falls "
-         "before 1899, the filtered one only after it; its band is narrower.")
+     alt="The yearly flow of the Nile from 1871 to 1970, with its level as filtered (left) and "
+         "smoothed (right). The smoothed level falls before 1899, the filtered one only after it; its"
+         " band is narrower.")
 print(f"standard deviation in 1920: filter {bands[0][1][49]:.1f}, smoother {bands[1][1][49]:.1f}")
 
 # %% [markdown]
@@ -547,7 +570,7 @@ with torch.no_grad():
 posterior = log_joint.softmax(0)
 print(f"log p(x): enumeration {log_joint.logsumexp(0).item():.12f}, forward pass {by_pass.item():.12f}")
 print(f"p(loaded at t | x): largest difference {(posterior @ sequences - marginals).abs().max():.1e}")
-print(f"most likely sequence: {'the same' if (hmm.most_likely(tosses) == sequences[posterior.argmax()]).all() else 'different'}")
+print(f"most likely sequence the same: {bool((hmm.most_likely(tosses) == sequences[posterior.argmax()]).all())}")
 
 # %% [markdown]
 # > **Predict 6.** For 250 tosses enumeration would add up $2^{250}$ terms. How many multiplications does the forward pass need,
@@ -558,11 +581,13 @@ long = casino(250)
 (heads,), (states_,) = long.sample(1, seeded(12))
 with torch.no_grad():
     loaded, path = long.marginals(heads).states[:, 1], long.most_likely(heads)
-print(f"p(loaded) above one half is right at {((loaded > 0.5) == (states_ > 0.5)).double().mean():.0%} of the tosses; "
-      f"the most likely sequence at {(path == states_).double().mean():.0%}")
+by_step = ((loaded > 0.5) == (states_ > 0.5)).double().mean()
+print(f"right at so many tosses: p(loaded) above one half {by_step:.0%}, the most likely sequence "
+      f"{(path == states_).double().mean():.0%}")
 show(draw.coins(heads, states_, loaded, path),
-     alt="250 tosses. Orange stretches show when the loaded coin was in play. The blue posterior probability rises in most of them, with a lag, and "
-         "passes over a short break. A green line, the most likely sequence, is a simplified version of it.")
+     alt="250 tosses. Orange stretches show when the loaded coin was in play. The blue posterior "
+         "probability rises in most of them, with a lag, and passes over a short break. A green line,"
+         " the most likely sequence, is a simplified version of it.")
 
 # %% [markdown]
 # <details><summary>Answer 6</summary>
@@ -611,11 +636,12 @@ print(f"they add up to {table.sum().item():.12f}; correlation {correlation_of(ta
 def two_coins(b1=2.0, b2=2.5):
     """Posteriors of the cause for each outcome, and the table."""
     model, z = coins_with(b1, b2), span(-4, 4, 321)
-    densities = {label: model.log_posterior(x, z.view(-1, 1)).exp() for label, x in zip(labels, outcomes, strict=True)}
+    densities = {label: model.log_posterior(x, z.view(-1, 1)).exp()
+                 for label, x in zip(labels, outcomes, strict=True)}
     table = model.log_evidence(outcomes).exp().view(2, 2)
     figure = draw.common_cause(z, Normal(ZERO, ONE).log_prob(z).exp(), densities, table, correlation_of(table))
-    show(figure, alt=f"Slopes {b1} and {b2}: posteriors of z after each of the four outcomes, and the four probabilities beside those of "
-                     f"independent coins; correlation {correlation_of(table):.2f}.")
+    show(figure, alt=f"Slopes {b1} and {b2}: posteriors of z after each of the four outcomes, and the four "
+                     f"probabilities beside those of independent coins; correlation {correlation_of(table):.2f}.")
 
 
 two_coins()
@@ -625,7 +651,8 @@ two_coins()
 # > have opposite signs? Which outcome leaves a posterior that looks least like the prior?
 
 # %%
-interact(two_coins, b1=FloatSlider(value=2.0, min=-8, max=8, step=0.5), b2=FloatSlider(value=2.5, min=-8, max=8, step=0.5));
+interact(two_coins, b1=FloatSlider(value=2.0, min=-8, max=8, step=0.5),
+         b2=FloatSlider(value=2.5, min=-8, max=8, step=0.5));
 
 # %% [markdown]
 # <details><summary>Answer 7</summary>
@@ -658,7 +685,8 @@ class Blob(nn.Module):
 
     def forward(self, z):
         axis = span(-3, 3, 14).to(z)
-        place = torch.stack(torch.meshgrid(-axis, axis, indexing="ij"), -1).flip(-1).reshape(-1, 2)  # (196, 2): right, up
+        up, right = torch.meshgrid(-axis, axis, indexing="ij")
+        place = torch.stack([right, up], -1).reshape(-1, 2)  # (196, 2)
         return 4 - 5 * (z.unsqueeze(-2) - place).square().sum(-1)
 
 
@@ -680,8 +708,9 @@ for name, drawer in (("deep: z", deep), ("doubly deep: $z_2$", doubly)):
         p = drawer.probabilities(z[:6])
     pictures[name] = (z[:, -2:], p.view(6, 14, 14), x[:6].view(6, 14, 14))
 show(draw.deep_samples(pictures),
-     alt="Two models. Deep: the latents are a round Gaussian cloud, and blobs lie anywhere, mostly near the middle. Doubly deep: the second-layer "
-         "latents lie on a ring, and so do the blobs. Beside each, six draws as probabilities and as binary pictures.")
+     alt="Two models. Deep: the latents are a round Gaussian cloud, and blobs lie anywhere, mostly "
+         "near the middle. Doubly deep: the second-layer latents lie on a ring, and so do the blobs. "
+         "Beside each, six draws as probabilities and as binary pictures.")
 
 # %% [markdown]
 # > **Predict 8.** In the doubly deep model everything is a Gaussian or a coin, given its parents. Is $p(z_2)$ Gaussian?
@@ -701,8 +730,9 @@ with torch.no_grad():
     x, _ = deep.sample(3, seeded(9))
     answer, likelihood = deep.log_evidence(x), []
     for _ in range(20):  # 20 times 10,000 draws from the prior
-        logits = deep.logits(deep.transport(torch.randn(10_000, 2, generator=seeded(len(likelihood)), dtype=torch.float64)))
-        likelihood.append(logits @ x.T - nn.functional.softplus(logits).sum(-1, keepdim=True))  # log p(x | z), (10000, 3)
+        _, z = deep.sample(10_000, seeded(100 + len(likelihood)))
+        logits = deep.logits(z)
+        likelihood.append(logits @ x.T - nn.functional.softplus(logits).sum(-1, keepdim=True))  # (10000, 3)
 for log_p, exact_log in zip(torch.cat(likelihood).T, answer, strict=True):
     report(f"p(x) / exact, log p(x) = {exact_log:.3f}", (log_p - exact_log).exp(), 1)
 
@@ -720,7 +750,7 @@ for log_p, exact_log in zip(torch.cat(likelihood).T, answer, strict=True):
 # %%
 digits = data.digits(dtype=torch.float64)
 earlier = torch.ones(64, 64, dtype=torch.float64).tril(-1)  # pixel i may look at pixels before i
-weight, bias = torch.zeros(64, 64, dtype=torch.float64, requires_grad=True), torch.zeros(64, dtype=torch.float64, requires_grad=True)
+weight, bias = torch.zeros(64, 64, dtype=torch.float64), torch.zeros(64, dtype=torch.float64)
 
 
 def log_likelihood(x):
@@ -735,7 +765,8 @@ def closure():
     return loss
 
 
-optimizer = torch.optim.LBFGS([weight, bias], max_iter=60, line_search_fn="strong_wolfe")
+learned = [weight.requires_grad_(), bias.requires_grad_()]
+optimizer = torch.optim.LBFGS(learned, max_iter=60, line_search_fn="strong_wolfe")
 optimizer.step(closure);
 
 # %%
@@ -756,8 +787,8 @@ print(f"log-likelihood of a test digit: autoregressive {held_out:.2f} nats, inde
 independent = torch.bernoulli(mean.expand(12, 64), generator=seeded(1))
 rows_ = {"digits": digits.test[:12], "autoregressive samples": invented, "independent pixels": independent}
 show(draw.image_rows({name: pictures.view(12, 8, 8) for name, pictures in rows_.items()}),
-     alt="Three rows of twelve 8 by 8 pictures: real digits; samples of the autoregressive model, strokes that resemble digits; and "
-         "samples of independent pixels, shapeless.")
+     alt="Three rows of twelve 8 by 8 pictures: real digits; samples of the autoregressive model, "
+         "strokes that resemble digits; and samples of independent pixels, shapeless.")
 
 # %% [markdown]
 # | strengths | limits |
@@ -800,7 +831,7 @@ with torch.no_grad():
     flipped[:, 4] = 1 - flipped[:, 4]
     log_odds = (2 * bits[:, 4] - 1) * (boltzmann.log_prob(bits) - boltzmann.log_prob(flipped))  # from the joint
     regression = logit.biases[4] + bits @ logit.weights[4]  # the auto-logit's own formula
-print(f"log odds of the middle site given the rest, joint against logistic regression: {(log_odds - regression).abs().max():.1e}")
+print(f"log odds of the middle site, joint against logistic regression: {(log_odds - regression).abs().max():.1e}")
 
 # %% [markdown]
 # (The last formula reads the Markov blanket of an undirected model: its neighbours, nothing more.)
@@ -815,7 +846,8 @@ for coupling in (0.0, 0.3, 0.8):
     up = (spins > 0).sum(-1)
     distributions[f"J = {coupling}"] = torch.stack([p[up == k].sum() for k in levels])
 show(draw.magnets([(2 * k - 9) / 9 for k in levels], distributions),
-     alt="Three bar charts of the mean of nine spins: a bell for J = 0, nearly flat for J = 0.3, and two peaks at plus and minus one for J = 0.8.")
+     alt="Three bar charts of the mean of nine spins: a bell for J = 0, nearly flat for J = 0.3, and "
+         "two peaks at plus and minus one for J = 0.8.")
 
 # %% [markdown]
 # Nobody told the spins to agree globally; strong local ties do it. The same can go further than one would like. In an
@@ -843,12 +875,14 @@ fitted = weights[(means - 8).abs().argmin()]  # the weight at which a graph has 
 three = torch.stack([fitted - 0.3, fitted, fitted + 0.15])
 some = edge_distributions(three)
 chosen = {f"triangle weight {w:.2f}": distribution for w, distribution in zip(three, some, strict=True)}
-print(f"with weight {fitted:.2f} the mean is {some[1] @ torch.arange(16).double():.2f} edges; 6 to 10 edges have probability {some[1, 6:11].sum():.3f}")
+print(f"with weight {fitted:.2f} the mean is {some[1] @ torch.arange(16).double():.2f} edges; "
+      f"6 to 10 edges have probability {some[1, 6:11].sum():.3f}")
 again = models.ExponentialRandomGraph(6, ("edges", "triangles"), torch.stack([fitted.new_tensor(-2.0), fitted]))
 print(f"the same mean from the core: {again.mean_statistics()[0].item():.2f}")
 show(draw.random_graphs(chosen, weights, means, usual),
-     alt="Left: the number of edges of a random graph of six people. With a small triangle weight it is small, with a large one nearly 15, and in "
-         "between there are two peaks, few edges or almost all. Right: the mean number of edges jumps.")
+     alt="Left: the number of edges of a random graph of six people. With a small triangle weight it "
+         "is small, with a large one nearly 15, and in between there are two peaks, few edges or "
+         "almost all. Right: the mean number of edges jumps.")
 
 # %% [markdown]
 # > **Predict 9.** Maximum likelihood chooses $\theta$ such that the *mean* statistics equal the observed ones (the slope of $\log Z$ is a mean). Suppose
@@ -886,11 +920,14 @@ energy_part = couplings * (0.5 * ((seen @ near) * seen).sum())
 field = seen @ near  # the neighbours' sum at every site
 pseudo = (nn.functional.logsigmoid(2 * couplings.view(-1, 1, 1) * seen * field)).sum((1, 2))
 step = couplings[1] - couplings[0]
+
+# %%
 logs = {"exact Z(J)": energy_part - 20 * log_z, "Z left out": energy_part, "pseudo-likelihood (no Z)": pseudo}
 curves = {name: value.softmax(0) / step for name, value in logs.items()}
 show(draw.doubly_intractable(couplings, {n: v.clamp_max(8) for n, v in curves.items()}, 0.4, log_z),
-     alt="Left: the exact posterior of J is a bump around 0.4; the one without Z is a spike at the right end, J = 1.5; the pseudo-likelihood gives a bump near "
-         "the exact one. Right: log Z grows from a minimum at J = 0 to nearly 19 at J = 1.5.")
+     alt="Left: the exact posterior of J is a bump around 0.4; the one without Z is a spike at the "
+         "right end, J = 1.5; the pseudo-likelihood gives a bump near the exact one. Right: log Z "
+         "grows from a minimum at J = 0 to nearly 19 at J = 1.5.")
 for name, curve in curves.items():
     print(f"{name:26s} mean of J {(curve * couplings).sum() * step:.3f}")
 
@@ -926,7 +963,7 @@ print(f"10 x 10: {2**100:.1e} terms")
 # | Adding factors before summing over the plate | broadcasting counts the prior once per datum |
 # | Blanket without co-parents | explaining away is missed |
 # | Treating rows of one group as independent | standard errors far too small |
-# | REML compared with ML | log-likelihoods differ by several nats, and no bug is to be found |
+# | REML compared with ML | log-likelihoods differ (here by 2.9 nats), and no bug is to be found |
 # | $\tau$ or $\sigma$ used as a variance | right when it is 1: test at 0.3 |
 # | A transition for the first state | a $z_0$ that nobody defined |
 # | Correcting before predicting (Kalman) | plausible tracks, wrong evidence |

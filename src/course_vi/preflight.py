@@ -17,7 +17,8 @@ OLDEST, TOO_NEW = (3, 11), (3, 15)
 # Import name: what it is there for.
 PACKAGES = {
     "torch": "tensors and gradients", "numpy": "arrays", "scipy": "exact answers", "sklearn": "the digits", "matplotlib": "figures",
-    "pyro": "unit 14", "zuko": "flows", "tqdm": "progress bars", "ipywidgets": "sliders", "autograder": "the checks below each exercise",
+    "pyro": "unit 14", "zuko": "flows", "tqdm": "progress bars", "ipywidgets": "sliders",
+    "statsmodels": "unit 01", "autograder": "the checks below each exercise",
 }
 SET_UP = "run `make lab` in the course's folder and open the notebook from there: it installs what is missing"
 
