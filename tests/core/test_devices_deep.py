@@ -70,9 +70,8 @@ def test_models_and_families(name, device, dtype):
     source = torch.Generator(device).manual_seed(0)
     there(place, score_function(p, q, x, 3, generator=source))
     assert fit(p, q, x, steps=2, progress=False).bound.isfinite().all()
-    if hasattr(p, "sample") and name != "NeuralProcess":
-        rows, z = p.sample(5, source)
-        there(place, rows, z, p.log_joint(rows, z.unsqueeze(0)))
+    rows, z = p.sample(5, source)
+    there(place, rows, z, p.log_joint(rows, z.unsqueeze(0)))
 
 
 @pytest.mark.parametrize("device", DEVICES)

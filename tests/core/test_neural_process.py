@@ -125,6 +125,17 @@ def test_the_elbo_written_out(evidence):
     evidence("models.NeuralProcess: its ELBO", "KL in closed form and the likelihood written out", z=score, error=error)
 
 
+def test_samples(evidence):
+    """With the exact encoder, draws are those of one line and its noise: all second moments of the outputs given the inputs."""
+    x, z = line(4, 2).sample(60_000, generator(0))
+    inputs, outputs = x.unflatten(-1, (-1, 2)).unbind(-1)
+    wanted = 1 + inputs[:, :, None] * inputs[:, None, :] + NOISE**2 * torch.eye(4, dtype=DOUBLE)
+    score = max(mean_z(outputs[:, :, None] * outputs[:, None, :] - wanted, 0.0), mean_z(inputs, 0.0),
+                mean_z(outputs[:, 2:] * z[:, :1] - 1, 0.0), mean_z(outputs[:, 2:] * z[:, 1:] - inputs[:, 2:], 0.0))
+    assert score < LIMIT and x.shape == (60_000, 8)
+    evidence("models.NeuralProcess.sample, exact encoder", "moments of lines and noise, context and targets alike", z=score)
+
+
 @settings(max_examples=10, deadline=None)
 @given(m=st.integers(0, 3), targets=st.integers(1, 3), k=st.integers(1, 3), batch=st.sampled_from([(), (1,), (2, 3)]),
        dtype=st.sampled_from([torch.float32, DOUBLE]), seed=st.integers(0, 999))

@@ -65,12 +65,14 @@ def beta_weighted(p: Model, q: Family, x: Tensor, num_samples: int = 1, bound: B
     eps = prepare(p, q, x, num_samples, bound, generator, noise, pathwise=True)
     density = q.distribution(x)
     z = draw(density, eps)
-    log_joint(p, x, z)                                                                                    # refuses what does not fit
     factors = p.log_factors(x, z)
     if "prior" not in factors:
         raise ValueError(f"p has factors {sorted(factors)}; expected one named 'prior', which beta weighs")
     prior = factors.pop("prior")
-    return bound(sum(factors.values(), start=torch.zeros_like(prior)) + beta * (prior - density.log_prob(z)))
+    fitted = sum(factors.values(), start=torch.zeros_like(prior))
+    if fitted.shape != z.shape[:-1]:
+        raise ValueError(f"p.log_factors gave shape {tuple(fitted.shape)} for z of shape {tuple(z.shape)}; expected {tuple(z.shape[:-1])}")
+    return bound(fitted + beta * (prior - density.log_prob(z)))
 
 
 def permuted(z: Tensor, generator: torch.Generator | None = None) -> Tensor:

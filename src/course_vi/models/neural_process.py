@@ -108,6 +108,17 @@ class NeuralProcess(_Points):
         return {"prior": self.given(context).log_prob(z), "likelihood": self.outputs(inputs, z).log_prob(outputs).sum(-1)}
 
     @torch.no_grad()
+    def sample(self, n: int, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
+        """n functions at standard normal inputs: the context's outputs from r(z | nothing), then z from r(z | C), and the targets' from it."""
+        inputs = torch.randn(n, self.num_points, self.input_dim, generator=generator, dtype=self.unit.dtype, device=self.unit.device)
+        points, z = inputs.new_zeros(n, 0, self.point_dim), inputs.new_zeros(n, 0)
+        for part in inputs.split([self.num_context, self.num_points - self.num_context], 1):
+            z = self.given(points).rsample(generator=generator)
+            outputs = self.output.draw(self.decoder(join(part, z.unsqueeze(-2))), generator)
+            points = torch.cat([points, join(part, outputs)], 1)
+        return points.flatten(1), z
+
+    @torch.no_grad()
     def predict(self, context: Tensor, inputs: Tensor, num_samples: int = 100, generator: torch.Generator | None = None) -> Prediction:
         """Mean and standard deviation of p(y_t | x_t, C), a mixture over samples of z; each input for itself."""
         expect.positive_integer("num_samples", num_samples)

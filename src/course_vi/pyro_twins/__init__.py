@@ -7,7 +7,7 @@ from typing import Any
 
 from course_vi import models
 from course_vi.models.base import Model
-from course_vi.pyro_twins import discrete, latent, regression, sequence
+from course_vi.pyro_twins import deep, discrete, latent, regression, sequence
 from course_vi.pyro_twins.discrete import bernoulli_guide
 from course_vi.pyro_twins.stl import stl_loss
 from course_vi.pyro_twins.toy import gradients, toy_guide, toy_model
@@ -20,7 +20,9 @@ TWINS: dict[type[Model], Callable[[Any], Twin]] = {
     models.BayesianLogisticRegression: regression.logistic_regression,
     models.ConditionalVAE: latent.conditional_vae,
     models.ConjugateToy: latent.conjugate_toy,
+    models.DRAW: deep.draw,
     models.DeepBernoulli: latent.deep_bernoulli,
+    models.DeepMarkovModel: deep.deep_markov,
     models.DoublyDeepBernoulli: latent.doubly_deep_bernoulli,
     models.GaussianChain: latent.gaussian_chain,
     models.GaussianHMM: discrete.hidden_markov,
@@ -29,6 +31,8 @@ TWINS: dict[type[Model], Callable[[Any], Twin]] = {
     models.HierarchicalVAE: latent.hierarchical_vae,
     models.LinearGaussianSSM: sequence.state_space,
     models.LinearMixedModel: regression.linear_mixed,
+    models.NeuralProcess: deep.neural_process,
+    models.NeuralStatistician: deep.neural_statistician,
     models.ProbabilisticPCA: latent.probabilistic_pca,
     models.SigmoidBeliefNet: discrete.belief_net,
     models.TwoBernoullis: latent.two_bernoullis,
