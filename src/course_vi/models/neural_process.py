@@ -109,7 +109,7 @@ class NeuralProcess(_Points):
 
     @torch.no_grad()
     def sample(self, n: int, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
-        """n functions at standard normal inputs: the context's outputs from r(z | nothing), then z from r(z | C), and the targets' from it."""
+        """n functions at standard normal inputs: the context's outputs by r(z | nothing), then z from r(z | C) and the targets from it."""
         inputs = torch.randn(n, self.num_points, self.input_dim, generator=generator, dtype=self.unit.dtype, device=self.unit.device)
         points, z = inputs.new_zeros(n, 0, self.point_dim), inputs.new_zeros(n, 0)
         for part in inputs.split([self.num_context, self.num_points - self.num_context], 1):
