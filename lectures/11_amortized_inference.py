@@ -108,7 +108,8 @@ show(draw.datum_paths(torch.stack(trail), ends, [f"x = {value:g}" for value in x
 # </details>
 #
 # **What it costs.** For each datum: memory for $\lambda_n$, and tens to hundreds of evaluations of the model; and again whenever $\theta$ changes. In stochastic variational EM (`learning.per_datum_svi`) each visit of a datum refines its row a little and then moves $\theta$.
-# One seed lecture calls this algorithm "SVI"; in the literature that name belongs to another one, of Hoffman, Blei, Wang and Paisley (2013): conjugate models with *global* latents, and natural gradients (unit 04). What we have here is per-datum variational inference.
+#
+# > **The slide says ..., but ...** It calls this algorithm "SVI". In the literature that name belongs to another one, of Hoffman, Blei, Wang and Paisley (2013): conjugate models with *global* latents, and natural gradients (unit 04). What we have here is per-datum variational inference.
 
 # %% [markdown]
 # ## 3. A function instead of a table
@@ -151,7 +152,9 @@ show(draw.snapshots(grid[:, 0], said, grid[:, 0] / 2, x_train[:, 0]),
 # %% [markdown]
 # ## 4. It is not regression
 #
-# *"It is like doing regression,"* says one of the seed lectures. In regression someone tells you the target. Could we not make targets? Draw pairs $(z, x)$ from the model itself, and fit $f(x)$ to $z$ by least squares. That learns the posterior *mean*, $\mathbb E[z \mid x]$.
+# > **The slide says ..., but ...** It says that amortized learning is "like doing regression". It climbs the ELBO, and that is something else.
+#
+# In regression someone tells you the target. Could we not make targets? Draw pairs $(z, x)$ from the model itself, and fit $f(x)$ to $z$ by least squares. That learns the posterior *mean*, $\mathbb E[z \mid x]$.
 # The ELBO asks for something else: a $q$ under which the joint density is large *and* whose entropy is.
 #
 # Here is a model in which the difference matters: $z \sim N(0, 1)$, $x \mid z \sim N(z^2, \frac14)$. Given $x = 2$, $z$ is near $+1.4$ or near $-1.4$.
@@ -345,7 +348,9 @@ show(draw.posteriors(*compare(3.0)[:3], "x ~ N(exp z, 1), x = 3"),
 # %% [markdown]
 # ## 8. New data
 #
-# *"I can not extract a latent representation for new data"* without refitting, says a seed of models before amortization. Now we can: one pass through the network. But what the network knows about data *unlike* its training set is another question. We ask three encoders, trained on the same 200 data of the toy: the linear one, a tanh network,
+# > **The slide says ..., but ...** It sums up: "I can not extract a latent representation for new data". That is the complaint about a table of rows. It should end "*now* I can".
+#
+# One pass through the network is all it takes. But what the network knows about data *unlike* its training set is another question. We ask three encoders, trained on the same 200 data of the toy: the linear one, a tanh network,
 # and, *(stretch)*, a **Gaussian process as recognizer**, whose mean is $\mu(x) = \sum_j \alpha_j k(x, x_j)$ with $k(x, x') = e^{-(x - x')^2/2}$, linear in $\alpha$.
 #
 # > **Predict 6.** For $|x|$ up to 3 they agree. What does each say at $x = 8$?
