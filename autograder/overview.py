@@ -63,8 +63,9 @@ class Summary:
 
     @property
     def hardest(self) -> list[str]:
-        """Exercises by mean share, the hardest first; those that nobody is marked in yet are left out."""
-        shares = {name: self.share(name) for name in self.titles}
+        """Exercises by mean share, the hardest first; those in which fewer than half are marked yet are left out."""
+        marked = {name: sum(mine.get(name) is not None for mine in self.points.values()) for name in self.titles}
+        shares = {name: self.share(name) for name in self.titles if 2 * marked[name] >= len(self.points)}
         return sorted((name for name, share in shares.items() if share is not None), key=lambda name: shares[name] or 0.0)
 
 

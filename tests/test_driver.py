@@ -10,6 +10,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from damage import damaged
 from nbformat import NotebookNode
 from tiny_course import UNIT, tiny_course
 
@@ -211,3 +212,25 @@ def test_names_that_are_no_text_are_graded(tmp_path: Path) -> None:
     (row,) = driver.run(group, UNIT, QUIET)
     assert row.status == "refused" and "unreadable" in row.failure and row.student.startswith("caf")
     assert export.marks(group, UNIT)[0].reason == row.failure
+
+
+@pytest.mark.slow
+def test_damaged_notebooks_through_the_whole_driver(tmp_path: Path) -> None:
+    """A sample of the five hundred (tests/test_sanitize.py grades none): kernels, gradebook, pages. Each a grade or a named reason."""
+    group = tiny_class(tmp_path)
+    path = hand_in(group, "original", RIGHT)
+    original = json.loads(path.read_text())
+    for seed in range(0, 500, 21):
+        damage, data = damaged(original, seed)
+        place = group.folder / "submitted" / f"{damage} {seed}" / UNIT
+        place.mkdir(parents=True)
+        (place / f"{UNIT}.ipynb").write_bytes(data)
+    rows = driver.run(group, UNIT, driver.Plan(workers=2, quiet=True))
+    assert len(rows) == 25 and not [row for row in rows if row.status == "failed"]
+    for row in rows:
+        assert row.failure or row.points["00_double"] is not None
+        assert (group.folder / "feedback" / row.student / UNIT / f"{UNIT}.html").exists()
+    told = {mark.student: mark for mark in export.marks(group, UNIT)}
+    assert set(told) == {row.student for row in rows} == {record["student"] for record in group.ledger(UNIT).records()}
+    assert {student: mark.reason for student, mark in told.items()} == {row.student: row.failure for row in rows}
+    assert sum(row.status == "graded" for row in rows) >= 18
