@@ -23,6 +23,11 @@ CORE = HERE.parent / "src" / "course_vi"
 
 # What is taken out of the book while a unit is graded, by exercise: "module:function" or "module:Class.method".
 AWAY: dict[str, list[str]] = {
+    "01_blanket": ["graph:BayesNet.markov_blanket"],
+    "01_correlation": ["models.bernoullis:TwoBernoullis.log_evidence"],
+    "01_mixed": ["models.mixed:LinearMixedModel.log_evidence"],
+    "01_kalman": ["models.state_space:LinearGaussianSSM.filter"],
+    "01_grid": ["models.energy:PairwiseEnergy.log_partition"],
     "03_gaussian_kl": ["distributions:_kl_diagonal"],
     "03_gap": ["distributions:_kl_diagonal"],
     "03_mixture_kls": ["plots.targets_03:_both_kls"],
@@ -33,6 +38,10 @@ AWAY: dict[str, list[str]] = {
 }
 # Figures to aim for that are drawn from those answers: an empty one takes their place, so that the cells that show them still run.
 FIGURES: dict[str, list[str]] = {
+    "01_correlation": ["plots.targets_01:common_cause"],
+    "01_mixed": ["plots.targets_01:panel_profile"],
+    "01_kalman": ["plots.targets_01:track"],
+    "01_grid": ["plots.targets_01:grid_curve"],
     "03_gap": ["plots.targets_03:gap_curve"],
     "03_mixture_kls": ["plots.targets_03:kl_curves"],
 }
