@@ -545,7 +545,7 @@ show(figures.frozen_trumpet(K, *trumpet(K, D), at, *(torch.stack([pair[i].mean()
 
 # %% [markdown]
 # Twelve samples in five dimensions still cost three nats; the bias goes like $1/K$ and like $D^2$. **Redrawing cures it altogether**: with fresh noise at each step the average gradient is that of the true ELBO, no direction stays unseen, and K = 1 is enough.
-# What redrawing takes away is the deterministic curve. (A mean-field family needs far less: each coordinate has only two parameters, so two frozen samples bound it; deterministic objectives with a few dozen samples are used in practice for mean field.)
+# What redrawing takes away is the deterministic curve. (A mean-field family needs far less: each coordinate has only two parameters, so two frozen samples bound it. Deterministic objectives are used in earnest for mean field: Giordano and his co-authors, below.)
 #
 # On real data: the regression with five measurements and an intercept, $D = 6$, full covariance; the exact ELBO by quadrature, since each patient's logit is a one-dimensional normal.
 

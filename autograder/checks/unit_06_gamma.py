@@ -33,6 +33,9 @@ def _pair(probe: Probe, eps: np.ndarray, log_det: float) -> tuple[np.ndarray, np
         if as_array(got).shape != shape:
             return eps, eps, compare(got, np.zeros(shape), what=name)
     loc, root = map(as_array, came)
+    if any(getattr(got, "dtype", None) == np.float32 for got in came):
+        return loc, root, holds(False, "numbers in double precision, as eps has", "single precision", "single_precision",
+                                "Millions must cancel here, and seven digits are not enough. Make zeros and identity with dtype=eps.dtype.")
     if not (np.isfinite(loc).all() and np.isfinite(root).all()):
         return loc, root, holds(False, "finite numbers", "NaN or infinity", "not_finite",
                                 "Was a square system solved that has no solution? lstsq "

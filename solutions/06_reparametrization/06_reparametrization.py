@@ -589,7 +589,7 @@ with when_written():
     for _ in range(1500):
         climber.zero_grad()
         alpha, beta = log_alpha.exp(), log_beta.exp()
-        z = implicit_gamma(alpha, beta, torch._standard_gamma(alpha.detach().expand(10, 1)))
+        z = implicit_gamma(alpha, beta, Gamma(alpha.detach(), 1.0).sample((10,)))
         bound = (log_joint(z) - Gamma(alpha, beta).log_prob(z)).mean()
         (-bound).backward()
         climber.step()
@@ -621,6 +621,33 @@ with when_written():
 # **Why a sampler with rejections may be used.** The derivation never asked how g was drawn, only that $F_\alpha(g)$ is uniform. The accepted proposals of a rejection sampler do *not* move smoothly with $\alpha$; the quantile does.
 #
 # **Notice** that the average of $dg/d\alpha$ is 1, since $\mathbb E g = \alpha$, and that of $(dg/d\alpha)/g$ is $\psi'(\alpha)$, since $\mathbb E\log g = \psi(\alpha)$: the check used both. torch's own `Gamma(alpha, beta).rsample()` does what you did, with an approximation of the slope instead of a difference.
+
+# %% [markdown]
+# **Stretch (optional, no points).** A Beta variable is a ratio of two Gammas, $z = g_1/(g_1 + g_0)$ with concentrations a and b. Make one from two calls of your function, and compare the mean of its gradient in a with the exact
+# $\partial_a \mathbb E z = b/(a + b)^2$. The cell has one concentration per draw, so that one backward pass gives 50,000 gradients.
+
+# %%
+def my_beta(a: Tensor, b: Tensor) -> Tensor:
+    """Beta samples whose gradients in a and b are implicit, in the shape of a and b."""
+    raise NotImplementedError("a stretch: two calls of implicit_gamma, with Gamma(...).sample() for the draws")
+
+
+with when_written():
+    a, b = (torch.full((50_000, 1), v, dtype=torch.float64, requires_grad=True) for v in (0.8, 1.7))
+    slopes = torch.autograd.grad(my_beta(a, b).sum(), a)[0]
+    error = slopes.std() / len(slopes) ** 0.5
+    print(f"mean of dz/da {slopes.mean():.4f} +- {error:.4f}   exact {1.7 / 2.5**2:.4f}")
+
+# %% solution_only="06_implicit_gamma"
+def one_beta(a: Tensor, b: Tensor) -> Tensor:
+    """The stretch, solved: explicit on top, implicit below."""
+    ones, zeros = (implicit_gamma(c, torch.ones_like(c), Gamma(c.detach(), 1.0).sample((1,)))[0] for c in (a, b))
+    return ones / (ones + zeros)
+
+
+torch.manual_seed(6)
+slopes = torch.autograd.grad(one_beta(a, b).sum(), a)[0]
+print(f"mean of dz/da {slopes.mean():.4f} +- {slopes.std() / len(slopes) ** 0.5:.4f}   exact {1.7 / 2.5**2:.4f}")
 
 # %% [markdown]
 # ## 8. In words: a deterministic objective

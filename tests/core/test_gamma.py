@@ -150,6 +150,18 @@ def test_path_and_score_agree_away_from_it(name, evidence):
     evidence(f"families.{name}MeanField, implicit gradient of the ELBO", "the score function", z=worst)
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, DOUBLE])
+@pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU"))])
+def test_device_and_dtype_follow_the_parameters(device, dtype):
+    for family in (GammaMeanField, BetaMeanField):
+        q = family(2).to(device, dtype)
+        z = q.transport(q.noise((3,), torch.Generator(device=device).manual_seed(0)))
+        log_q = q(None, z)
+        assert (z.device.type, z.dtype, log_q.device.type, log_q.dtype) == (device, dtype, device, dtype)
+        log_q.sum().backward()
+        assert all(p.grad.device.type == device and bool(torch.isfinite(p.grad).all()) for p in q.parameters())
+
+
 def test_extremes_single_precision_batches_and_networks():
     tiny = GammaMeanField(1, torch.tensor([math.log(1e-3)]))
     z = tiny.transport(tiny.noise((1000,), generator(0)))
