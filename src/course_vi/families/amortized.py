@@ -59,7 +59,7 @@ class Amortized(Family):
         if flat.shape[-1] != sum(sizes):
             raise ValueError(f"encoder gave {flat.shape[-1]} numbers per datum; expected {sum(sizes)} for {dict(self.shapes)}")
         parts = flat.split(sizes, -1)
-        return {name: part.reshape(*flat.shape[:-1], *shape)
+        return {name: part if len(shape) == 1 else part.reshape(*flat.shape[:-1], *shape)
                 for (name, shape), part in zip(self.shapes.items(), parts, strict=True)}
 
 

@@ -16,6 +16,7 @@ from torch.func import functional_call
 
 from course_vi import expect
 from course_vi.distributions import broadcast
+from course_vi.nets import anchor
 
 __all__ = ["Family", "batch_shape"]
 
@@ -78,7 +79,8 @@ class Family(nn.Module):
         """Standard normal noise ``(*shape, noise_dim)``, on the device and in the dtype of the parameters."""
         if not self.noise_dim:
             raise TypeError(f"{type(self).__name__} has no noise: it draws its samples from a generator; expected a call of draw")
-        like = next(self.parameters())
+        like = anchor(self)
+        assert like is not None                           # a family is a set of densities, and parameters index it
         return torch.randn(*shape, self.noise_dim, generator=generator, dtype=like.dtype, device=like.device)
 
     def transport(self, eps: Tensor, x: Tensor | None = None) -> Tensor:

@@ -15,6 +15,7 @@ from course_vi import expect
 from course_vi.distributions import broadcast
 from course_vi.families.base import Family, batch_shape
 from course_vi.models.base import Model
+from course_vi.nets import anchor
 
 __all__ = ["Bound", "as_surrogate", "draw", "first_weights", "is_linear", "log_joint", "path_weights", "prepare", "sample", "sample_shape",
            "weighted_sum"]
@@ -70,7 +71,7 @@ def sample_shape(p: Model, q: Family, x: Tensor, num_samples: int, bound: Bound,
     expect.positive_integer("num_samples", num_samples)
     expect.event_size("x", x, p.data_dim)
     for name, module in (("p", p), ("q", q)):
-        parameter = next(module.parameters(), None)
+        parameter = anchor(module)
         if parameter is not None:
             expect.same_place("x", x, f"the parameters of {name}", parameter)
     if x.device.type != "meta" and not math.isfinite(float(x.sum())):        # one number to look at; the long look only if it is odd

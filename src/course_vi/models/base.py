@@ -27,6 +27,7 @@ from torch import Tensor, nn
 from torch.distributions import Distribution
 
 from course_vi import expect
+from course_vi.nets import anchor
 
 __all__ = ["Model"]
 
@@ -97,7 +98,7 @@ class Model(nn.Module):
 
     def same_place(self, name: str, value: Tensor) -> None:
         """Refuse a tensor that is not where the parameters are. (Without parameters a model's densities are wherever the data are.)"""
-        parameter = next(self.parameters(), None)
+        parameter = anchor(self)
         if parameter is not None:
             expect.same_place(name, value, f"the parameters of {type(self).__name__}", parameter)
 

@@ -10,7 +10,7 @@ from course_vi import expect
 from course_vi.distributions import CholeskyNormal, DiagonalNormal, FactorNormal
 from course_vi.models.base import Model
 from course_vi.models.outputs import Normals, output
-from course_vi.nets import mlp
+from course_vi.nets import anchor, mlp
 
 __all__ = ["VAE"]
 
@@ -56,7 +56,9 @@ class VAE(Model):
 
     def _like(self) -> Tensor:
         """Any parameter ``(hidden, D)``: its device and dtype are those of the samples."""
-        return next(self.decoder.parameters())
+        like = anchor(self.decoder)
+        assert like is not None
+        return like
 
     def prior(self) -> DiagonalNormal:
         zeros = self._like().new_zeros(self.latent_dim)
