@@ -64,7 +64,8 @@ def test_odd_targets_are_named(target: object, complaint: str) -> None:
 def test_target_figures_are_drawn() -> None:
     x = torch.linspace(-1, 1, 5).unsqueeze(-1)
     pairs = [(1.0, -1.0), (2.0, -2.0)]
-    figures = (targets_06.posteriors(x, x / 2, 0 * x), targets_06.own_target(0.0, 1.0, torch.cos), targets_06.horse_kicks([(1.0, 2.0)]),
+    figures = (targets_06.posteriors(x), targets_06.horse_kicks(), targets_06.quadratic(),
+               targets_06.posteriors(x, x / 2, 0 * x), targets_06.own_target(0.0, 1.0, torch.cos), targets_06.horse_kicks([(1.0, 2.0)]),
                targets_06.quadratic(lambda *where: torch.from_numpy(reference.quadratic_variances(*where))),
                targets_06.collapse([0.0, 1.0], pairs, pairs, pairs))
     for figure in figures:

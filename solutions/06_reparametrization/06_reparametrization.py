@@ -153,10 +153,13 @@ check("06_pathwise_elbo", pathwise_elbo)
 # posterior $N(x/2, 1/2)$.
 
 # %% [markdown]
-# **Watch it work.** The next cell climbs with your function, with fresh noise at each step: 64 data of the toy at once, each with its own q.
+# **The figure to aim for**: the exact posteriors of 64 data of the toy. The second cell climbs with your function, with fresh noise at each step, each datum with its own q, and puts dots on these lines.
 
 # %%
 x_seen = torch.linspace(-3, 3, 64, dtype=torch.float64).unsqueeze(-1)
+show(targets.posteriors(x_seen), alt="Left: the line x / 2, the exact posterior mean over the datum. Right: the constant 0.707, the exact posterior standard deviation.")
+
+# %%
 loc, log_scale = (torch.zeros(64, 1, dtype=torch.float64, requires_grad=True) for _ in range(2))
 with when_written():
     climber, generator = torch.optim.Adam([loc, log_scale], lr=0.02), seeded(0)
@@ -296,7 +299,11 @@ check("06_predicted_variances", predicted_variances)
 
 # %% [markdown]
 # **Prediction and measurement, side by side.** The next cell draws 200,000 gradients of each kind and puts their variances beside your table. The last column is
-# (measured - predicted) / standard error: beyond 4.5 something is wrong.
+# (measured - predicted) / standard error: beyond 4.5 something is wrong. **The figure to aim for** comes first: the curves for m from the lecture, and an empty panel for log s.
+
+# %%
+show(targets.quadratic(),
+     alt="Left: three dotted curves, the variances of the gradient of m over the scale s. Right: an empty panel that says: yours to predict.")
 
 # %%
 def one_sample_gradients(f, m: float, s: float, eps: Tensor) -> Tensor:
@@ -327,7 +334,7 @@ with when_written():
 # %%
 with when_written():
     show(targets.quadratic(predicted_variances),
-         alt="Variances of both gradients over the scale s of q, on log axes, for f = z^2/2 - 2z at m = 0.5. For the mean the pathwise variance grows as s squared; the score function's is large at "
+         alt="Variances of both gradients over the scale s of q, on log axes, for f = z^2/2 - 2z at m = 0.5; your curves lie on the dotted ones. For the mean the pathwise variance grows as s squared; the score function's is large at "
              "both ends. With the best baseline it comes down, and stays above the pathwise curve everywhere. The same holds for log s.")
 
 # %% [markdown]
@@ -571,7 +578,10 @@ check("06_implicit_gamma", implicit_gamma)
 
 # %% [markdown]
 # **Fit a posterior with it.** Bortkiewicz counted deaths by horse kick in Prussian cavalry corps: 200 corps-years with 0, 1, 2, 3, 4 deaths in 109, 65, 22, 3, 1 of them. With a rate $z \sim \mathrm{Gamma}(1, 1)$ and counts $x_n \mid z \sim \mathrm{Poisson}(z)$ the posterior is
-# $\mathrm{Gamma}(1 + 122, 1 + 200)$, exactly. The next cell climbs the ELBO with your gradient.
+# $\mathrm{Gamma}(1 + 122, 1 + 200)$, exactly. First **the figure to aim for**; the cell after it climbs the ELBO with your gradient.
+
+# %%
+show(targets.horse_kicks(), alt="Left: two dotted lines, at 123 for the concentration and 201 for the rate. Right: the exact posterior density of the rate, around 0.61.")
 
 # %%
 counts = torch.repeat_interleave(torch.arange(5.0, dtype=torch.float64), torch.tensor([109, 65, 22, 3, 1]))

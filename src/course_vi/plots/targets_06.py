@@ -35,35 +35,45 @@ def standard_normal(dim: int) -> Model:
     return _StandardNormal(dim)
 
 
-def posteriors(x: Tensor, loc: Tensor, log_scale: Tensor) -> Figure:
-    """Fitted means and standard deviations on the toy over x, ``(N, 1)`` each, with the exact ones."""
+def posteriors(x: Tensor, loc: Tensor | None = None, log_scale: Tensor | None = None) -> Figure:
+    """The exact posterior means and standard deviations on the toy over x, ``(N, 1)``; the fitted ones where there are some."""
     figure, (left, right) = new_figure(columns=2)
     with style():
         left.plot(x, x / 2, color=GREY, linestyle="--", label="exact, x / 2")
-        left.plot(x, loc, ".", color=PATH, label="fitted")
         right.axhline(0.5**0.5, color=GREY, linestyle="--", label="exact, 0.707")
-        right.plot(x, log_scale.exp(), ".", color=PATH, label="fitted")
+        if loc is not None and log_scale is not None:
+            left.plot(x, loc, ".", color=PATH, label="fitted")
+            right.plot(x, log_scale.exp(), ".", color=PATH, label="fitted")
         left.set(title="Mean of q", xlabel="datum x", ylabel="units of z")
-        right.set(title="Standard deviation of q", xlabel="datum x", ylim=(0.5, 0.9))
+        right.set(title="Standard deviation of q", xlabel="datum x", xlim=left.get_xlim(), ylim=(0.5, 0.9))
         left.legend(fontsize=8), right.legend(fontsize=8)
     return figure
 
 
-def quadratic(table: Callable[[float, float, float, float], Tensor], a: float = 1.0, b: float = -2.0, m: float = 0.5) -> Figure:
-    """The six variances over the scale of q, for f(z) = a z^2 / 2 + b z.
+def quadratic(table: Callable[[float, float, float, float], Tensor] | None = None, a: float = 1.0, b: float = -2.0,
+              m: float = 0.5) -> Figure:
+    """Variances over the scale of q, for f(z) = a z^2 / 2 + b z: those for m that the lecture derives, and all six of a learner.
 
     Args:
         table: gives the ``(3, 2)`` variances at (a, b, m, s).
     """
     s = torch.logspace(-1, 0.6, 60)
-    rows = torch.stack([torch.as_tensor(table(a, b, m, float(v))) for v in s])
-    figure, axes = new_figure(columns=2, width=4.6, height=3.4)
+    c, f0 = a * m + b, a * m**2 / 2 + b * m
+    aim = (a**2 * s**2, f0**2 / s**2 + 2 * c**2 + 15 / 4 * a**2 * s**2 + 3 * a * f0, 2 * c**2 + 1.5 * a**2 * s**2)
+    rows = None if table is None else torch.stack([torch.as_tensor(table(a, b, m, float(v))) for v in s])
+    figure, axes = new_figure(columns=2, width=4.6, height=3.8)
     with style():
         for column, (axis, name) in enumerate(zip(axes, ("the mean m", "log s"), strict=True)):
             for row, (colour, label) in enumerate(((PATH, "pathwise"), (SCORE, "score function"), (BASELINE, "score, best baseline"))):
-                axis.loglog(s, rows[:, row, column], color=colour, label=label)
-            axis.set(title=f"Gradient of {name}", xlabel="scale s of q", ylabel="variance of one estimate")
-        axes[1].legend(fontsize=8)
+                if column == 0:
+                    axis.loglog(s, aim[row], color=colour, linestyle=":", linewidth=3, alpha=0.6, label=f"{label}, lecture")
+                if rows is not None:
+                    axis.loglog(s, rows[:, row, column], color=colour, label=f"{label}, yours")
+            axis.set(title=f"Gradient of {name}", xlabel="scale s of q", ylabel="variance of one estimate", xscale="log", yscale="log",
+                     xlim=(0.08, 5), ylim=((5e-3, 2e2), (5e-3, 1e4))[column])
+        if rows is None:
+            axes[1].text(0.5, 0.5, "yours to predict", transform=axes[1].transAxes, ha="center", color=GREY)
+        figure.legend(*axes[0].get_legend_handles_labels(), fontsize=8, loc="outside lower center", ncols=3)
     return figure
 
 
@@ -107,16 +117,18 @@ def collapse(log_dets: Sequence[float], own: Sequence[tuple[float, float]], froz
     return figure
 
 
-def horse_kicks(trace: Sequence[tuple[float, float]]) -> Figure:
-    """Concentration and rate on their way to 123 and 201, and the fitted density on the exact one."""
+def horse_kicks(trace: Sequence[tuple[float, float]] = ()) -> Figure:
+    """Where concentration and rate should arrive, 123 and 201, and the exact posterior; with a trace, the way of a fit."""
     z = torch.linspace(0.4, 0.85, 200)
     figure, (left, right) = new_figure(columns=2, width=4.6, height=3.2)
     with style():
         for index, (name, exact, colour) in enumerate((("concentration", 123, BLUE), ("rate", 201, GREEN))):
-            left.plot([pair[index] for pair in trace], color=colour, label=f"{name} of q")
-            left.axhline(exact, color=colour, linestyle=":", label=f"exact, {exact}")
+            if trace:
+                left.plot([pair[index] for pair in trace], color=colour, label=f"{name} of q")
+            left.axhline(exact, color=colour, linestyle=":", label=f"exact {name}, {exact}")
         right.plot(z, Gamma(123.0, 201.0).log_prob(z).exp(), color=GREY, linewidth=5, alpha=0.5, label="exact posterior")
-        right.plot(z, Gamma(*torch.tensor(trace[-1])).log_prob(z).exp(), color=BLUE, label="your q")
+        if trace:
+            right.plot(z, Gamma(*torch.tensor(trace[-1])).log_prob(z).exp(), color=BLUE, label="your q")
         left.set(title="Climbing", xlabel="step", ylabel="parameter of q", ylim=(0, 290))
         right.set(title="Deaths by horse kick", xlabel="rate z (per corps and year)", ylabel="density")
         left.legend(fontsize=8, loc="upper left", ncols=2), right.legend(fontsize=8)
