@@ -80,6 +80,9 @@ def _table_mistakes(a: np.ndarray, b: np.ndarray) -> list[Mistake]:
                 np.outer([1 - at_zero[0], at_zero[0]], [1 - at_zero[1], at_zero[1]])),
         Mistake("transposed", "The table is transposed: rows are x1, columns are x2.", right.T),
         Mistake("flipped", "The outcomes are turned round: entry [0, 0] is the probability of x1 = 0, x2 = 0.", right[::-1, ::-1]),
+        Mistake("single_precision", "Nearly: right to three digits. Is the grid in single precision? There the step from point to point is "
+                "lost in rounding. Give linspace dtype=torch.float64.",
+                lambda got: got.shape == (2, 2) and np.allclose(got, right, rtol=2e-3) and abs(got.sum() - 1) < 2e-3),
         Mistake("not_normalized", "Right up to a factor: the four probabilities do not add up to one. Is the step of the grid missing, or "
                 "the 1/sqrt(2 pi)?", lambda got: got.shape == (2, 2) and got.sum() != 0 and np.allclose(got / got.sum(), right, rtol=1e-3)),
         Mistake("no_prior", "The prior N(z; 0, 1) is missing: every z has the same weight in your average.",

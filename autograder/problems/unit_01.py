@@ -7,7 +7,7 @@ place; ``order (n,)``, in which the dictionaries list the nodes; and the numbers
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from typing import Any
 
 import torch
@@ -105,7 +105,7 @@ def blankets(learner: Callable[..., Any], edges: Tensor, order: Tensor, nodes: l
     rows = torch.zeros(len(nodes), len(names), dtype=torch.float64)
     for row, i in zip(rows, nodes, strict=True):
         found = learner(dict(parents), names[i])
-        if not isinstance(found, (set, frozenset, list, tuple)) or not all(isinstance(name, str) for name in found):
+        if not isinstance(found, (Set, list, tuple)) or not all(isinstance(name, str) for name in found):
             return {"$type": f"{type(found).__name__} that is no set of names"}
         strangers = [name for name in found if name not in names]
         if strangers:
