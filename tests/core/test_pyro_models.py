@@ -32,6 +32,7 @@ def probabilities(*shape: int, seed: int) -> torch.Tensor:
 MODELS = {
     "BayesianLinearRegression": lambda: models.BayesianLinearRegression(3, 1.3, 0.6),
     "BayesianLogisticRegression": lambda: models.BayesianLogisticRegression(3, 1.3),
+    "BernoulliMixture": lambda: models.BernoulliMixture(probabilities(3, seed=0), randn(3, 4, seed=1).sigmoid()),
     "ConditionalVAE": lambda: models.ConditionalVAE(2, 4, 3, 5, generator(0)),
     "ConjugateToy": lambda: models.ConjugateToy(2),
     "DRAW": lambda: models.DRAW(2, 4, 2, 5, generator(0)),
@@ -44,6 +45,7 @@ MODELS = {
                                               torch.tensor([[-1.0, 0.5], [0.0, 1.0], [2.0, 0.7]], dtype=DOUBLE), steps=5),
     "GaussianMixture": lambda: models.GaussianMixture(probabilities(3, seed=0), randn(3, 2, seed=1),
                                                       torch.stack([covariance(2, s) for s in range(3)])),
+    "GaussianProcessRegression": lambda: models.GaussianProcessRegression(torch.linspace(0, 2, 4, dtype=DOUBLE).unsqueeze(-1), 0.7),
     "HiddenMarkovModel": lambda: models.HiddenMarkovModel(probabilities(3, seed=0), probabilities(3, 3, seed=1),
                                                           probabilities(3, 4, seed=2), steps=5),
     "HierarchicalVAE": lambda: models.HierarchicalVAE((2, 1), 4, 5, generator(0)),
@@ -61,7 +63,7 @@ MODELS = {
     "VAE, normal": lambda: models.VAE(2, 6, 5, generator(0), likelihood="gaussian", scale="network", smallest=0.1),
     "VAE, normal, one scale": lambda: models.VAE(2, 6, 5, generator(0), likelihood="gaussian", scale="shared"),
 }
-DISCRETE = {"GaussianHMM", "GaussianMixture", "HiddenMarkovModel", "SigmoidBeliefNet"}
+DISCRETE = {"BernoulliMixture", "GaussianHMM", "GaussianMixture", "HiddenMarkovModel", "SigmoidBeliefNet"}
 CONTINUOUS = [name for name in MODELS if name not in DISCRETE]
 
 
@@ -119,7 +121,7 @@ def test_the_elbo_and_its_gradients_at_the_same_noise(name, kind, evidence):
                  error=(a - b).abs().max() / (1 + b.abs().max()))
 
 
-@pytest.mark.parametrize("name", ["GaussianMixture", "HiddenMarkovModel", "GaussianHMM", "SigmoidBeliefNet"])
+@pytest.mark.parametrize("name", ["BernoulliMixture", "GaussianMixture", "HiddenMarkovModel", "GaussianHMM", "SigmoidBeliefNet"])
 def test_adding_up_all_states_gives_the_evidence(name, evidence):
     """TraceEnum_ELBO with an empty guide: minus the log evidence, and its gradient in theta."""
     p, pyro_p, x, _ = case(name)

@@ -18,6 +18,7 @@ __all__ = ["TWINS", "Twin", "bernoulli_guide", "gaussian_guide", "gradients", "l
 TWINS: dict[type[Model], Callable[[Any], Twin]] = {
     models.BayesianLinearRegression: regression.linear_regression,
     models.BayesianLogisticRegression: regression.logistic_regression,
+    models.BernoulliMixture: discrete.bernoulli_mixture,
     models.ConditionalVAE: latent.conditional_vae,
     models.ConjugateToy: latent.conjugate_toy,
     models.DRAW: deep.draw,
@@ -27,6 +28,7 @@ TWINS: dict[type[Model], Callable[[Any], Twin]] = {
     models.GaussianChain: latent.gaussian_chain,
     models.GaussianHMM: discrete.hidden_markov,
     models.GaussianMixture: discrete.gaussian_mixture,
+    models.GaussianProcessRegression: regression.gaussian_process,
     models.HiddenMarkovModel: discrete.hidden_markov,
     models.HierarchicalVAE: latent.hierarchical_vae,
     models.LinearGaussianSSM: sequence.state_space,

@@ -11,10 +11,10 @@ from pyro.poutine.runtime import InferDict
 from torch import Tensor
 
 from course_vi.families import BernoulliMeanField
-from course_vi.models import GaussianHMM, GaussianMixture, HiddenMarkovModel, SigmoidBeliefNet
+from course_vi.models import BernoulliMixture, GaussianHMM, GaussianMixture, HiddenMarkovModel, SigmoidBeliefNet
 from course_vi.pyro_twins.twin import Twin
 
-__all__ = ["belief_net", "bernoulli_guide", "gaussian_mixture", "hidden_markov"]
+__all__ = ["belief_net", "bernoulli_guide", "bernoulli_mixture", "gaussian_mixture", "hidden_markov"]
 
 EVERY: InferDict = {"enumerate": "parallel"}
 
@@ -28,6 +28,18 @@ def gaussian_mixture(p: GaussianMixture) -> Twin:
         with pyro.plate("data", len(x)):
             z = pyro.sample("z", dist.Categorical(logits=p.logits), infer=EVERY)
             pyro.sample("x", dist.MultivariateNormal(p.locs[z], covariances[z]), obs=x)
+
+    return Twin(model, lambda z: {"z": z[..., 0].long()})
+
+
+def bernoulli_mixture(p: BernoulliMixture) -> Twin:
+    """z ~ Categorical(pi), x_i ~ Bernoulli(p_zi)."""
+
+    def model(x: Tensor) -> None:
+        pyro.module("theta", p)
+        with pyro.plate("data", len(x)):
+            z = pyro.sample("z", dist.Categorical(logits=p.logits), infer=EVERY)
+            pyro.sample("x", dist.Bernoulli(logits=p.pixel_logits[z]).to_event(1), obs=x)
 
     return Twin(model, lambda z: {"z": z[..., 0].long()})
 

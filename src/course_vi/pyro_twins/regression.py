@@ -9,10 +9,10 @@ import pyro.distributions as dist
 import torch
 from torch import Tensor
 
-from course_vi.models import BayesianLinearRegression, BayesianLogisticRegression, LinearMixedModel
+from course_vi.models import BayesianLinearRegression, BayesianLogisticRegression, GaussianProcessRegression, LinearMixedModel
 from course_vi.pyro_twins.twin import Twin, normal
 
-__all__ = ["linear_mixed", "linear_regression", "logistic_regression"]
+__all__ = ["gaussian_process", "linear_mixed", "linear_regression", "logistic_regression"]
 
 
 def logistic_regression(p: BayesianLogisticRegression) -> Twin:
@@ -37,6 +37,20 @@ def linear_regression(p: BayesianLinearRegression) -> Twin:
             pyro.sample("y", dist.Normal(x[:, :-1] @ z, p.log_noise_scale.exp()), obs=x[:, -1])
 
     return Twin(model, lambda z: {"z": z}, local=False)
+
+
+def gaussian_process(p: GaussianProcessRegression) -> Twin:
+    """f ~ N(0, K) at all inputs at once, x ~ N(f, sigma^2 I): one datum is one set of values."""
+
+    def model(x: Tensor) -> None:
+        pyro.module("theta", p)
+        inputs = p.get_buffer("inputs")
+        gram = p.covariance(inputs, inputs) + p.jitter * (2 * p.log_scale).exp() * torch.eye(len(inputs), dtype=x.dtype, device=x.device)
+        with pyro.plate("data", len(x)):
+            f = pyro.sample("z", dist.MultivariateNormal(x.new_zeros(len(inputs)), gram))
+            pyro.sample("x", normal(f, p.log_noise.expand(len(inputs))), obs=x)
+
+    return Twin(model, lambda z: {"z": z})
 
 
 def linear_mixed(p: LinearMixedModel) -> Twin:
