@@ -89,7 +89,7 @@ def test_an_estimator_at_fixed_noise(name, device):
         if isinstance(estimator, torch.nn.Module):
             estimator.double().to(place)
         bound = BOUNDS[row.bounds[0]][0]
-        value = estimator(p, q, x.to(place), 4, bound=bound, noise=eps.to(place))
+        value = estimator(p.to(place), q, x.to(place), 4, bound=bound, noise=eps.to(place))
         value.sum().backward()
         gradients.append((value, q.loc.grad, q.log_scale.grad))
     for got, wanted in zip(gradients[1], gradients[0], strict=True):

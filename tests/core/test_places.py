@@ -57,3 +57,11 @@ def test_another_device_is_named():
         analytic_kl(BayesianLogisticRegression(3), q, x)
     assert analytic_kl(BayesianLogisticRegression(3).to("meta"), q, x).shape == ()
     assert randn(2, seed=0).device.type == "cpu"
+
+
+def test_a_net_of_plain_numbers_draws_where_the_model_is():
+    """Its recipes hold no tensor, so the draws themselves are made on the CPU; they arrive where the model is."""
+    from catalogue import net_model
+
+    x, z = net_model().to("meta").sample(4, generator(0))
+    assert x.device.type == z.device.type == "meta"

@@ -101,4 +101,4 @@ class NetModel(Model):
     def _pack(self, values: dict[str, Tensor], n: int, names: Sequence[str]) -> Tensor:
         floats = [value.dtype for value in values.values() if value.is_floating_point()]
         dtype = torch.promote_types(floats[0], self.unit.dtype) if floats else self.unit.dtype
-        return torch.cat([values[name].reshape(n, -1).to(dtype) for name in names], -1)
+        return torch.cat([values[name].reshape(n, -1).to(self.unit.device, dtype) for name in names], -1)
