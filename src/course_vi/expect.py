@@ -42,7 +42,9 @@ def one_of(name: str, value: object, choices: tuple[object, ...]) -> None:
 
 
 def finite(name: str, value: Tensor) -> None:
-    """Refuse NaN and infinity, and say how many there are."""
+    """Refuse NaN and infinity, and say how many there are. (A tensor on the ``meta`` device has no numbers to refuse.)"""
+    if value.device.type == "meta":
+        return
     bad = int((~torch.isfinite(value)).sum())
     if bad:
         raise ValueError(f"{name} has {bad} entries that are NaN or infinite, of {value.numel()}; expected finite numbers")

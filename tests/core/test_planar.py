@@ -61,6 +61,19 @@ def test_round_trip_and_jacobian(dim, layers, evidence):
     evidence("families.Planar", "log-determinant by torch.func.jacrev, after the way there and back", error=error)
 
 
+@pytest.mark.parametrize("scale", [1e-6, 1e6])
+def test_extreme_scales(scale, evidence):
+    """A change of unit: mu, sigma and u grow by it, w shrinks by it."""
+    q = planar(2, 3)
+    scaled = Planar(2, 3, q.loc * scale, q.log_scale + math.log(scale), q.shift * scale, q.normal / scale, q.offset)
+    eps = q.noise((6,), generator(0))
+    z = q.transport(eps)
+    assert torch.allclose(scaled.transport(eps) / scale, z, rtol=1e-9)
+    error = (scaled(None, scale * z) + 2 * math.log(scale) - q(None, z)).abs().max()
+    assert error < 1e-7
+    evidence("families.Planar, scales 1e-6 and 1e6", "a change of unit", error=error)
+
+
 def test_integrates_to_one_in_two_dimensions(evidence):
     q = planar(2, 3)
     axis = torch.linspace(-12, 12, 801, dtype=DOUBLE)

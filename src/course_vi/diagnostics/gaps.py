@@ -44,6 +44,7 @@ def best_per_datum(p: Model, q: Family, x: Tensor, estimator: Callable[..., Tens
         estimator: of the gradient; for discrete families a score function.
         steps, num_samples, learning_rate, seed: as in ``fit``.
     """
+    p.same_place("x", x)
     best = PerDatum(q, x)
     frozen = copy.deepcopy(p).requires_grad_(False)
     for part, (share, slower) in enumerate(((2, 1.0), (4, 0.1), (4, 0.01))):

@@ -81,6 +81,7 @@ def cavi(p: Model, x: Tensor, steps: int = 100, tolerance: float = 0.0, start: T
     expect.positive_integer("steps", steps)
     expect.event_size("x", x, p.data_dim)
     expect.finite("x", x)
+    p.same_place("x", x)
     trace: list[Tensor] = []
     with torch.no_grad():
         if isinstance(p, NormalGamma):

@@ -138,6 +138,7 @@ def em(p: Mixture, x: Tensor, steps: int = 100, tolerance: float = 0.0,
         raise TypeError(f"p is a {type(p).__name__}; expected a GaussianMixture or a BernoulliMixture, whose two steps are closed formulas")
     if x.dim() != 2 or x.shape[0] == 0:
         raise ValueError(f"x has shape {tuple(x.shape)}; expected (N, {p.data_dim}) with at least one row")
+    p.same_place("x", x)
     trace: list[Tensor] = []
     for _ in range(steps):
         q = expectation(p, x)

@@ -70,6 +70,7 @@ def natural_gradient_svi(p: BayesianGaussianMixture, x: Tensor, steps: int = 100
     torch.Size([4, 2])
     """
     expect.positive_integer("steps", steps)
+    p.same_place("x", x)
     size = len(x) if batch_size is None else batch_size
     expect.positive_integer("batch_size", size)
     if size > len(x):

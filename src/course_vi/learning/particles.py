@@ -116,6 +116,8 @@ def particle_filter(p: Model | Dynamics, x: Tensor, num_particles: int = 100, pr
     model = dynamics(p)
     expect.event_size("x", x, model.steps * model.data_size)
     expect.finite("x", x)
+    if isinstance(p, Model):
+        p.same_place("x", x)
     series = x.unflatten(-1, (model.steps, model.data_size))
     batch = (num_particles, *x.shape[:-1])
     even = torch.full(batch, -math.log(num_particles), dtype=x.dtype, device=x.device)

@@ -66,6 +66,8 @@ def per_datum_svi(p: Model, q: PerDatum, x: Tensor, estimator: Callable[..., Ten
         raise ValueError(f"the latents of {type(p).__name__} are global; expected local ones, one for each datum")
     if x.dim() != 2 or tuple(q.batch_shape) != (x.shape[0],):
         raise ValueError(f"q has rows {tuple(q.batch_shape)} and x has shape {tuple(x.shape)}; expected (N,) and (N, Dx)")
+    if not len(x):
+        raise ValueError(f"x has shape {tuple(x.shape)}; expected at least one row")
     like = next(q.parameters())
     x, size = x.to(like), x.shape[0]
     theta = [parameter for parameter in p.parameters() if parameter.requires_grad]

@@ -97,8 +97,10 @@ class Model(nn.Module):
         raise NotImplementedError(f"the posterior of {type(self).__name__} has no closed form; approximate it")
 
     def same_place(self, name: str, value: Tensor) -> None:
-        """Refuse a tensor that is not where the parameters are. (Without parameters a model's densities are wherever the data are.)"""
+        """Refuse a tensor that is not where the parameters are, or the buffers. (A model without any is wherever the data are.)"""
         parameter = anchor(self)
+        if parameter is None:
+            parameter = next((buffer for key, buffer in self.named_buffers() if key != "unit"), None)
         if parameter is not None:
             expect.same_place(name, value, f"the parameters of {type(self).__name__}", parameter)
 
