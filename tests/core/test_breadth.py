@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 import math
 
@@ -10,13 +11,14 @@ import torch
 from catalogue import BOUNDS, CONTEXT, ESTIMATORS, FAMILIES, MODELS
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from oracles import DOUBLE, generator
+from oracles import DOUBLE, DensityModel, generator
 
 from course_vi import bounds, families, gradients, models
+from course_vi.bounds import elbo, iwae
 from course_vi.families import BernoulliMeanField, Family, FullRank, MeanField
 from course_vi.learning import fit
 
-some = settings(max_examples=12, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+some = settings(max_examples=8, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 SAMPLES, BATCHES, SIZES = st.integers(1, 4), st.sampled_from([(), (1,), (3,), (2, 3), (0,)]), st.integers(1, 4)
 DTYPES, SEEDS = st.sampled_from([torch.float32, torch.float64]), st.integers(0, 2**16)
 ROUGH = {torch.float32: {"rtol": 1e-3, "atol": 2e-4}, torch.float64: {"rtol": 1e-8, "atol": 1e-9}}
@@ -56,6 +58,33 @@ def test_a_family(name, num_samples, batch, dim, dtype, seed):
     if dtype == DOUBLE:
         single = FAMILIES[name](dim, seed)
         torch.testing.assert_close(single(x.float(), z.float()).double(), log_q, **ROUGH[torch.float32])
+
+
+PATHS = [name for name, make in FAMILIES.items() if make(2, 0).reparametrized]
+
+
+@pytest.mark.parametrize("name", PATHS)
+@settings(some, max_examples=4)
+@given(num_samples=SAMPLES, batch=st.sampled_from([(), (1,), (2, 3)]), dim=SIZES, seed=SEEDS)
+def test_a_family_sticks_the_landing(name, num_samples, batch, dim, seed, evidence):
+    """p = q: path gradients are zero sample by sample, for every parameter, K, batch and size; the total derivative is not."""
+    q = FAMILIES[name](dim, seed).double()
+    x = randn((*batch, CONTEXT), seed + 1)
+    with torch.no_grad():
+        for parameter in q.parameters():
+            if parameter.requires_grad:
+                parameter.add_(0.3 * randn(parameter.shape, seed + 2))
+    learned = [parameter for parameter in q.parameters() if parameter.requires_grad]
+    p = DensityModel(copy.deepcopy(q), CONTEXT)
+    for estimator, bound in ((gradients.sticking_the_landing, elbo), (gradients.doubly_reparametrized, iwae)):
+        value = estimator(p, q, x, num_samples, bound=bound, generator=generator(seed)).sum()
+        found = torch.autograd.grad(value, learned, allow_unused=True)
+        largest = max((gradient.abs().max().item() for gradient in found if gradient is not None and gradient.numel()), default=0.0)
+        assert largest < 1e-8 and value.abs() < 1e-8
+        evidence(f"gradients.{estimator.__name__}, {bound.__name__} ({name})", "zero at q = p: any K, batch, size and seed", error=largest)
+    value = gradients.reparametrized(p, q, x, num_samples, generator=generator(seed)).sum()
+    total = torch.autograd.grad(value, learned, allow_unused=True)
+    assert max(gradient.abs().max().item() for gradient in total if gradient is not None and gradient.numel()) > 1e-6
 
 
 @pytest.mark.parametrize("name", FAMILIES)

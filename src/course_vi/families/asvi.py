@@ -71,9 +71,9 @@ class _Structured:
 class ASVI(Family):
     r"""The convex-update family of a Bayesian network. See the head of this file.
 
-    It contains the exact posterior of a chain :math:`z_t \mid z_{t-1} \sim N(a z_{t-1}, s^2)` with any Gaussian measurements: there the
-    posterior's own conditionals shrink the prior's slope and scale. What it cannot say is dependence that only the data create,
-    such as two causes of one effect: latents without a path between them in the graph stay independent.
+    It contains the exact posterior of a chain :math:`z_t \mid z_{t-1} \sim N(a z_{t-1}, s^2)` with Gaussian measurements of each z_t:
+    there the posterior's own conditionals shrink the prior's slope and scale. What it cannot say is dependence that only the data
+    create, such as two causes of one effect: latents without a path between them in the graph stay independent.
 
     Args:
         model: a net as a model, ``net.as_model(observed, latent)``. Every latent must be normal or log-normal given its parents
