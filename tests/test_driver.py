@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import atexit
 import csv
 import json
 import os
+import shutil
+import tempfile
 import zipfile
+from functools import cache
 from pathlib import Path
 
 import nbformat
 import pytest
 from damage import damaged
 from nbformat import NotebookNode
-from tiny_course import UNIT, tiny_course
+from tiny_course import REGISTRY, UNIT, tiny_course
 
 from autograder import driver, export, masters, notebooks, sample_class
 from autograder.grade import Class
 from autograder.ledger import Ledger
+from autograder.notebooks import Course
 from autograder.rows import Row
 from autograder.sample_class import Student
 
@@ -38,10 +43,25 @@ def hand_in(group: Class, name: str, cells: dict[str, str], written: str = "Beca
     return sample_class.hand_in(Student(name, cells, None, written), released(group), group.folder / "submitted", UNIT)
 
 
-def tiny_class(root: Path, db_url: str = "") -> Class:
+@cache
+def _pattern() -> Path:
+    """The tiny course, built and entered into a gradebook once: making one takes seconds."""
+    root = Path(tempfile.mkdtemp(prefix="tiny_"))
+    atexit.register(shutil.rmtree, root, ignore_errors=True)
     course = tiny_course(root)
     notebooks.build(course, [UNIT], run_lectures=False)
-    return Class(course, course.root / "class.data", db_url)
+    Class(course, root / "class.data").register(UNIT)
+    return root
+
+
+def tiny_class(root: Path, db_url: str = "") -> Class:
+    """A class of the tiny course in ``root``, its gradebook empty."""
+    shutil.copytree(_pattern(), root, dirs_exist_ok=True)
+    if db_url:
+        (root / "class.data" / "gradebook.db").unlink()
+    group = Class(Course(root, REGISTRY), root / "class.data", db_url)
+    group.config.CheckedExecute.warm = False  # this course needs no torch: a cold kernel starts sooner
+    return group
 
 
 # ------------------------------------------------------------------ the log

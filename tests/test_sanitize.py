@@ -274,14 +274,14 @@ def test_nothing_on_a_page_acts() -> None:
 
 def test_five_hundred_damaged_notebooks(release: NotebookNode, solved: NotebookNode, tmp_path: Path) -> None:
     """No crash, none lost: each is a whole notebook again, or a refusal with a name. Where the answer survives in the file, it survives."""
-    templates = from_release(release)
+    templates, small = from_release(release), Limits(source=2_000, cells=60)
     original = json.loads(nbformat.writes(solved))
     outcomes: collections.Counter[str] = collections.Counter()
     for seed in range(500):
         damage, data = damaged(original, seed)
         folder = handed_in(tmp_path / str(seed), data)
         try:
-            found = take_in(folder, UNIT, templates)
+            found = take_in(folder, UNIT, templates, small)
         except Refusal as refused:
             assert refused.reason in REASONS
             outcomes[refused.reason] += 1
