@@ -13,7 +13,6 @@
 from __future__ import annotations
 
 import html
-import os
 import shutil
 import time
 from collections.abc import Sequence
@@ -25,7 +24,7 @@ from typing import Any
 import nbformat
 from traitlets.config import Config
 
-from autograder import provenance
+from autograder import points, provenance, submissions
 from autograder.ledger import Ledger
 from autograder.notebooks import ROOT, Course
 from autograder.rows import BUSY, Row, in_utc, reason, trouble
@@ -78,23 +77,14 @@ class Class:
 
         return Gradebook(self.config.CourseDirectory.db_url, self.config.CourseDirectory.course_id)
 
-    def submitted(self, unit: str) -> list[str]:
-        """Who handed something in for a unit, whatever it is: the names of the folders, as they stand."""
-        try:
-            names = sorted(entry.name for entry in os.scandir(self.folder / "submitted") if self._handed_in(entry.name, unit) is not None)
-        except FileNotFoundError:
-            return []
-        return names
+    @property
+    def home(self) -> Path:
+        """Where students' work lies, as it was handed in."""
+        return self.folder / "submitted"
 
-    def _handed_in(self, name: str, unit: str) -> Path | None:
-        """The folder of a submission: ``submitted/NAME/UNIT``, the unit's name in any case or by its number."""
-        try:
-            entries = sorted(entry.name for entry in os.scandir(self.folder / "submitted" / name) if not entry.name.startswith("."))
-        except OSError:
-            return None
-        wanted = unit.casefold()
-        like = [entry for entry in entries if entry.casefold() == wanted] or [entry for entry in entries if entry == unit[:2]]
-        return self.folder / "submitted" / name / (unit if unit in entries else like[0]) if like else None
+    def submitted(self, unit: str) -> list[str]:
+        """Who handed something in for a unit, whatever it is."""
+        return submissions.names(self.home, unit)
 
     def register(self, unit: str) -> None:
         """Enter a unit and its points into the gradebook, as ``nbgrader generate_assignment`` does.
@@ -116,7 +106,7 @@ class Class:
 
     def key(self, unit: str, name: str, edition: str, only: Sequence[str] = ()) -> str:
         """What identifies the grade of a submission; see ``provenance.key``. A student's name belongs to it."""
-        folder = self._handed_in(name, unit) or self.folder / "submitted" / name / unit
+        folder = submissions.find(self.home, name, unit) or self.home / name / unit
         return provenance.key(f"{safe_id(name)}/{provenance.submission_hash(folder)}", unit, edition, only)
 
     def grade_one(self, unit: str, name: str, only: Sequence[str] = (), force: bool = False) -> Row:
@@ -160,10 +150,9 @@ class Class:
         from autograder.release import convert
         from autograder.sanitize.restore import from_release
 
-        home = self.folder / "submitted" / name
-        if home.is_symlink():
+        if (self.home / name).is_symlink():
             raise Refusal("link", "the student's folder")
-        folder = self._handed_in(name, unit) or home / unit
+        folder = submissions.find(self.home, name, unit) or self.home / name / unit
         released = nbformat.read(self.released(unit), as_version=4)
         submission = take_in(folder, unit, from_release(released))
         repairs = (*submission.notes, *self._stage(unit, student, folder, submission.notebook))
@@ -178,7 +167,8 @@ class Class:
             config.CheckedExecute = Config(config.CheckedExecute)
             config.CheckedExecute.only = list(only)
         before, answers = self.ledger(unit).last(student).get("answers", {}), provenance.answers(submission.notebook)
-        settled = self._settled(unit, student) - {name for name in answers if before.get(name) != answers[name]}
+        with self.gradebook() as gradebook:
+            settled = points.settled(gradebook, unit, student) - {name for name in answers if before.get(name) != answers[name]}
         for converter in (Autograde, GenerateFeedback):
             outcome = convert(converter, config, unit, student)
             log = outcome.get("log", "") + outcome.get("error", "")
@@ -186,9 +176,10 @@ class Class:
                 self._write_log(unit, student, log)
                 return Row(student, status="failed", failure=reason(log), repairs=repairs), {}
             if converter is Autograde:
-                points, late = self._points(unit, student, settled)
+                with self.gradebook() as gradebook:
+                    scores, late = points.read(gradebook, unit, student, settled)
         jail = provenance.jail_record(self.folder / "autograded" / student / unit / f"{unit}.ipynb")
-        return Row(student, points, repairs=repairs, late=late), {"answers": answers, "jail": jail}
+        return Row(student, scores, repairs=repairs, late=late), {"answers": answers, "jail": jail}
 
     def _stage(self, unit: str, student: str, folder: Path, notebook: nbformat.NotebookNode) -> list[str]:
         """Put a mended notebook, and when it was handed in, where nbgrader looks; notes on the time."""
@@ -223,28 +214,6 @@ class Class:
             encoding="utf-8",
         )
         return row
-
-    def _settled(self, unit: str, student: str) -> set[str]:
-        """Exercises that a person has marked, and that wait for nobody."""
-        from nbgrader.api import MissingEntry
-
-        with self.gradebook() as gradebook:
-            try:
-                grades = gradebook.find_submission_notebook(unit, unit, student).grades
-            except MissingEntry:
-                return set()
-            return {grade.name for grade in grades if grade.manual_score is not None and not grade.needs_manual_grade}
-
-    def _points(self, unit: str, student: str, settled: set[str]) -> tuple[dict[str, float | None], float]:
-        """Points by exercise, and the late penalty. nbgrader keeps a person's mark, but asks for it again; what is settled is not asked."""
-        with self.gradebook() as gradebook:
-            notebook = gradebook.find_submission_notebook(unit, unit, student)
-            for grade in notebook.grades:
-                if grade.name in settled:
-                    grade.needs_manual_grade = False
-            gradebook.db.commit()
-            points = {grade.name: None if grade.needs_manual_grade else float(grade.score) for grade in notebook.grades}
-            return points, float(notebook.late_submission_penalty or 0.0)
 
     def _write_log(self, unit: str, student: str, log: str) -> None:
         path = self.folder / "logs" / unit / f"{student}.txt"

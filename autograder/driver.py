@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from autograder import provenance
+from autograder import points, provenance
 from autograder.classroom import Class
 from autograder.jail.parent import shared
 from autograder.rows import Row
@@ -80,15 +80,17 @@ def run(group: Class, unit: str, plan: Plan | None = None) -> list[Row]:
                     bar.write(line(row), file=sys.stderr)
         with suppress(SQLAlchemyError):  # trouble with the gradebook is in the rows; ``export`` settles again
             settle(group, unit)
+            with group.gradebook() as gradebook:
+                points.refresh(gradebook, unit, rows.values())
     return [rows[safe_id(name)] for name in names]
 
 
 def line(row: Row) -> str:
     """One line about one student, while the others are still being graded."""
-    points = row.failure or f"{row.total:g} points"
+    told = row.failure or f"{row.total:g} points"
     waiting = sum(value is None for value in row.points.values())
     more = {f"{waiting} by hand": waiting, f"{len(row.repairs)} repairs": row.repairs, f"late: -{row.late:g}": row.late}
-    return f"{row.student}: {', '.join([points, *(says for says, so in more.items() if so)])} ({row.seconds:.1f} s)"
+    return f"{row.student}: {', '.join([told, *(says for says, so in more.items() if so)])} ({row.seconds:.1f} s)"
 
 
 def work(group: Class, unit: str, name: str, only: Sequence[str] = (), force: bool = False) -> Row:

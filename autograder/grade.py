@@ -22,7 +22,7 @@ from typing import Any
 
 import nbformat
 
-from autograder import classroom, driver, export, notebooks
+from autograder import classroom, driver, export, notebooks, submissions
 from autograder.classroom import CLASS, STEPS, open_class
 from autograder.corpus import Answer
 from autograder.notebooks import Course
@@ -127,6 +127,8 @@ def main(argv: list[str]) -> int:
             group, members = sample(course, unit, folder)
         else:
             group = open_class(course, folder, options.db, options.trusted)
+        if lost := submissions.loose(group.home):
+            print(f"in submitted/, but in no student's folder: {', '.join(lost)}")
         only = tuple(name for name in options.regrade if course.registry[name].unit == unit)
         plan = driver.Plan(options.workers, options.cluster, only, options.force)
         try:

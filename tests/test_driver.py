@@ -115,6 +115,8 @@ def group(tmp_path_factory: pytest.TempPathFactory) -> Class:
     path.write_bytes(masters.dumps(notebook))
     path = hand_in(group, "flo", RIGHT)
     path.write_bytes(path.read_bytes()[:-150])  # the end is lost
+    path.rename(submitted / "flo" / f"{UNIT}.ipynb")
+    path.parent.rmdir()  # and nobody made a folder for the unit
     hand_in(group, "gil", RIGHT)
     (submitted / "gil" / UNIT / "timestamp.txt").write_text("2026-05-01 14:00:00 UTC")
     return group
@@ -169,6 +171,7 @@ def test_marks_by_hand_are_kept_and_one_exercise_is_regraded(group: Class, rows:
             gradebook.db.commit()
 
     set_by_hand(why=0.75, double=2.5)
+    assert next(row for row in driver.run(group, UNIT, QUIET) if row.student == "gil").total == 3.25, "the table knows of marks by hand"
     row = group.grade_one(UNIT, "gil", force=True)
     assert row.points == {"00_double": 2.5, "00_why": 0.75}, "unchanged answers keep their marks"
     hand_in(group, "gil", HALF, "Another reason.")

@@ -86,9 +86,10 @@ def test_moodle_is_collected_with_names_and_times(group: Class, tmp_path: Path) 
 
 
 def test_canvas_twice_keeps_what_was_replaced(group: Class, tmp_path: Path) -> None:
-    files = {f"kingada_4711_1_{UNIT}.ipynb": b"one", f"bo_LATE_4712_2_{UNIT}.ipynb": b"two"}
+    files = {f"kingada_4711_1_{UNIT}.ipynb": b"one", f"bo_LATE_4712_2_{UNIT}.ipynb": b"two", "bo_LATE_4712_3_Timestamp.txt": b"2020-01-01"}
     told = collect.collect(group, UNIT, [packed(tmp_path / "a.zip", files)])
     assert told["collected"] == ["bo_4712", "kingada_4711"] and told["late"] == ["bo_4712"]
+    assert not any("timestamp" in path.lower() for path in there(group)), "nobody says by themselves when they handed in"
     files[f"kingada_4711_1_{UNIT}.ipynb"] = b"better"
     told = collect.collect(group, UNIT, [packed(tmp_path / "b.zip", files)])
     assert told["collected"] == told["replaced"] == ["kingada_4711"]

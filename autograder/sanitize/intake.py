@@ -22,7 +22,7 @@ from autograder.sanitize.limits import LIMITS, Limits, Refusal
 from autograder.sanitize.mend import mend
 from autograder.sanitize.restore import MISSING, Template, bare, restore
 
-__all__ = ["Submission", "content", "read", "take_in", "walk"]
+__all__ = ["Submission", "content", "likeness", "read", "take_in", "walk"]
 
 SKIPPED = {".ipynb_checkpoints", "__MACOSX", "__pycache__"}
 
@@ -68,7 +68,7 @@ def take_in(folder: Path, unit: str, templates: Sequence[Template], limits: Limi
         if not own:
             problem = problem or Refusal("another_unit", file.name)
             continue
-        rank = (_answered(notebook, templates) > 0, _likeness(file.name, unit), file.modified, file.name)
+        rank = (_answered(notebook, templates) > 0, likeness(file.name, unit), file.modified, file.name)
         if best is None or rank > best[0]:
             best = rank, Submission(notebook, (*mended, *restored), file.name)
     if best is None:
@@ -198,7 +198,7 @@ def _answered(notebook: NotebookNode, templates: Sequence[Template]) -> int:
     return sum(name in released and cell.source != MISSING and bare(cell.source) != released[name] for name, cell in named)
 
 
-def _likeness(name: str, unit: str) -> int:
+def likeness(name: str, unit: str) -> int:
     """How much a file's name looks like the released one: 3 equal, 2 but for its place, 1 but for case, copies and signs."""
     last = PurePosixPath(name).name
     plain = re.sub(r"(?i)(\.ipynb|\.json|\.txt)+$|[ _-]*(\(\d+\)|copy\d*)", "", last)
