@@ -1,0 +1,896 @@
+# %% [markdown]
+# # 13 Variational autoencoders
+#
+# A variational autoencoder is explained, mostly, as an autoencoder with a strange loss. That explanation works until the first question: why this loss? what does the encoder approximate? why are half of my latents dead?
+# We take the other road. **The model comes first**: a latent vector, a network, noise. **The encoder comes second**: it is the amortized posterior of unit 11, and nothing in the model knows of it. Then every part of the loss is there for a reason,
+# and every question has a place where we can look for the answer; often an exact one.
+#
+# **After this unit you can**
+#
+# - say what an autoencoder lacks, and show it,
+# - write down the model of a VAE, and its objective with the KL in closed form; say when the closed form helps,
+# - generate, interpolate, map and complete images, and say which distribution each of these acts needs,
+# - choose a likelihood, with $\mu_\theta(z)$ and $\Sigma_\theta(z)$, and know how a Gaussian one can run away,
+# - estimate a test likelihood, and say by how much it is too low,
+# - predict for a linear VAE its evidence, its active latents and its collapsed ones; and put that beside what happens in a deep one,
+# - explain why two stochastic layers are hard to use, and what Bob needs from Alice.
+#
+# **Time**: about 60 minutes of reading and playing; the whole page computes in about a minute.
+#
+# > **What you need, if you read this unit alone**
+# >
+# > - The **ELBO**: for any density $q(z)$, $\log p(x) \ge \mathbb E_q[\log p(x, z) - \log q(z)]$, and the gap is $\mathrm{KL}(q \,\|\, p(z \mid x))$ (unit 03).
+# > - **Reparametrization**: $z = \mathrm{loc} + s\,\epsilon$ with $\epsilon \sim N(0, I)$ carries gradients through samples (unit 06). **Sticking the landing** is such a gradient without its score term; at the exact posterior it has no noise at all (unit 09).
+# > - **Importance weights**: $\log w_k = \log p(x, z_k) - \log q(z_k \mid x)$; the mean of the $w_k$ is unbiased for $p(x)$ (unit 02), and the log of that mean is a tighter bound than the ELBO (unit 10).
+# > - **Amortization**: one network, the encoder, maps each x to the parameters of $q_\phi(z \mid x)$ (unit 11).
+# > - Axes are samples, data, event: `z` is $(K, *B, D)$, `x` is $(*B, D_x)$. `log_scale` is the logarithm of a *standard deviation*.
+
+# %%
+import copy
+import math
+
+import torch
+from ipywidgets import FloatSlider, interact
+from torch import nn
+from torch.nn.functional import softplus
+
+# %%
+from course_vi.bounds import elbo, iwae
+from course_vi.data import binarized_mnist, digits
+from course_vi.diagnostics import active_units, gradient_moments
+from course_vi.exact import log_integral
+from course_vi.families import Amortized, Layered, MeanField
+from course_vi.gradients import analytic_kl, doubly_reparametrized, reparametrized, sticking_the_landing
+from course_vi.learning import fit, importance_log_evidence, smoke_cap
+from course_vi.models import VAE, Autoencoder, ConjugateToy, HierarchicalVAE, Model, ProbabilisticPCA
+from course_vi.nets import mlp
+from course_vi.plots import graphs_13 as graphs
+from course_vi.plots import show
+from course_vi.plots import unit_13 as figures
+
+# %% [markdown]
+# **The data** are scikit-learn's digits, 8 x 8 pixels cut at one half. Set `full = True` and the same cells run on binarized MNIST, 28 x 28 pixels, with wider networks, more steps and a GPU if there is one (section 12).
+
+# %%
+full = False
+device = "cuda" if full and torch.cuda.is_available() else "cpu"
+hidden, steps, batch = (400, 50_000, 200) if full else (64, 1500, 100)
+if full:
+    mnist = binarized_mnist()                          # from the folder that COURSE_VI_DATA names
+    train, test, labels = mnist.train.to(device), mnist.test[:1000].to(device), None
+else:
+    train, test, labels, _ = digits()
+pixels = train.shape[-1]
+
+# %%
+normal = torch.distributions.Normal(0.0, 1.0)
+
+
+def seeded(seed, where="cpu"):
+    return torch.Generator(where).manual_seed(seed)
+
+
+# %% [markdown]
+# ## 1. Squeezing is not modelling
+#
+# An **autoencoder** is two networks with a bottleneck between them. The encoder $f$ maps an image to a few numbers, the decoder $g$ maps them back, and both are trained so that $g(f(x)) \approx x$. We train one with a bottleneck of two numbers.
+
+# %%
+auto = Autoencoder(2, pixels, hidden, seeded(0)).to(device)
+optimizer, rows = torch.optim.Adam(auto.parameters(), lr=0.01), seeded(1, device)
+for _ in range(smoke_cap(steps)):
+    some = train[torch.randperm(len(train), generator=rows, device=device)[:batch]]
+    loss = auto.loss(some).mean()
+    optimizer.zero_grad(), loss.backward(), optimizer.step()
+with torch.no_grad():
+    codes, rebuilt = auto.encode(train), auto.decode(auto.encode(test[:12]))
+    invented = auto.decode(torch.randn(12, 2, generator=seeded(2, device), device=device))
+print(f"error on new images: {auto.loss(test).mean():.2f} nats per image; "
+      f"a coin for every pixel: {pixels * math.log(2):.1f}")
+
+# %% [markdown]
+# **Predict before you run.** The decoder turns any two numbers into a picture. We draw pairs from $N(0, I)$ and decode them. Will they be digits?
+#
+# <details><summary>Answer</summary>
+#
+# A few, by luck. Nobody told the encoder where to put its codes, or how densely. They lie wherever they fell, far apart, and most of the plane between them was never visited in training. There is no distribution over codes, so there is none over images: "draw a new image" has no meaning yet, and neither has "how probable is this image".
+#
+# </details>
+
+# %%
+reach = codes.abs().max().item() * 1.05
+show(figures.maps([("Codes of the autoencoder", codes, labels, reach)]),
+     alt="The codes of 1,500 digits in the plane, in coloured clusters spread over a range of tens; "
+         "the circles of the standard normal are tiny in the middle.")
+rows_ = [("new images", test[:12]), ("squeezed through two numbers", rebuilt), ("decoded from N(0, I)", invented)]
+show(figures.picture_rows(rows_, 12),
+     alt="Twelve test digits; their reconstructions, mostly recognizable; and twelve pictures decoded "
+         "from standard normal codes, which look like one and the same blurred figure.")
+
+# %% [markdown]
+# So the autoencoder compresses, and knows nothing of probability. One could fit a density to the codes afterwards. A VAE begins with that density instead.
+#
+# ## 2. The model first
+#
+# Forget encoders. We want a distribution over images, and build it from parts we can handle:
+#
+# $$z \sim N(0, I_D), \qquad x \mid z \sim p_\theta(x \mid z), \qquad\text{so}\qquad p_\theta(x) = \int p_\theta(x \mid z)\, N(z; 0, I)\, dz,$$
+#
+# where a network reads z and writes the parameters of $p_\theta(x \mid z)$: the logits of independent bits, or $\mu_\theta(z)$ and $\Sigma_\theta(z)$ of a normal with independent coordinates. *Given* z the pixels are independent. Without z they are not, and that is the point: a mixture with one component for every z, **infinitely many**.
+
+# %%
+show(graphs.vae_graph(),
+     alt="Two graphs with a plate over the data. Left: z with an arrow to the shaded x, and theta "
+         "pointing to x. Right: the same, plus dashed arrows from x and phi back to z: the encoder, "
+         "which is no part of the model.")
+
+# %% [markdown]
+# > **The slide says** (001) that $\mu_\theta(z) = \sigma(Az + c)$ and $\Sigma_\theta(z) = \mathrm{diag}(\exp(\sigma(Bz + d)))$ give a "very complex/flexible" $p(x)$, with $\sigma$ the sigmoid. **But** then every mean lies in (0, 1) and every variance in $(1, e)$: a heap of wide bumps, all in nearly the same place. The network is what makes
+# > the mixture flexible, together with scales that may become small.
+#
+# We fit both to points along an arc, with one latent. With one latent the integral over z is one-dimensional, so that $p(x)$ is exact by quadrature.
+
+# %%
+class Slide(nn.Module):
+    """The slide's parametrization: means sigmoid(Az + c), log variances sigmoid(Bz + d)."""
+
+    def __init__(self):
+        super().__init__()
+        self.mean, self.log_variance = nn.Linear(1, 2), nn.Linear(1, 2)
+
+    def forward(self, z):
+        return torch.cat([self.mean(z).sigmoid(), self.log_variance(z).sigmoid() / 2], -1)
+
+
+# %%
+turn = torch.rand(600, 1, generator=seeded(0))
+arc = (0.5 + turn) * torch.cat([(1.5 * math.pi * turn).cos(), (1.5 * math.pi * turn).sin()], -1)
+arc = arc + 0.06 * torch.randn(600, 2, generator=seeded(1))
+curved = VAE(1, 2, 64, seeded(0), likelihood="gaussian", scale="shared", smallest=0.04)
+slide = VAE(1, 2, 64, likelihood="gaussian", scale="network")
+torch.manual_seed(0)
+slide.decoder = Slide()
+with torch.no_grad():
+    curved.output.log_scale.fill_(-1.0)                # start with a scale of about a third, not one
+
+# %%
+def exact_density(p, x):
+    """p(x), one latent: quadrature over z."""
+    def log_joint(z):
+        return p.log_joint(x, z.unsqueeze(1).expand(-1, len(x), 1))
+    with torch.no_grad():
+        return log_integral(log_joint, low=-6, high=6, points=301, dtype=torch.float32).exp()
+
+
+left, right, low, high = extent = (-3.5, 3.0, -3.0, 3.0)
+grid = torch.cartesian_prod(torch.linspace(low, high, 120), torch.linspace(left, right, 150)).flip(-1)
+area = (right - left) * (high - low) / 149 / 119
+line = torch.linspace(-2.5, 2.5, 200).unsqueeze(-1)
+
+# %%
+panels = []
+for title, p in (("The slide's parametrization", slide), ("A network, and a learned scale", curved)):
+    q = Amortized(MeanField(1), mlp(2, 64, 2, seeded(1)))
+    fit(p, q, arc, sticking_the_landing, steps=1500, num_samples=4, batch_size=100, seed=0, progress=False)
+    density = exact_density(p, grid)
+    print(f"{title:30s} mean log p(x) {exact_density(p, arc).log().mean():7.3f}"
+          f"   p integrates to {area * density.sum():.3f}")
+    panels.append((f"{title}: p(x)", density.reshape(120, 150), p.likelihood(line).mean.detach()))
+show(figures.infinite_mixtures(arc, panels, extent),
+     alt="Two densities over the plane with the data, points along three quarters of a spiral. Under the "
+         "slide's parametrization one wide blob covers everything, and the curve of means is a short line in "
+         "its middle. Under the network the density is a narrow band around a curve of means that follows the arc.")
+
+# %% [markdown]
+# Note what $p(x)$ needed: a prior and a decoder. No encoder. The red curve is the **manifold**: the image of the latent line under $\mu_\theta$. A VAE says that data lie near a curved D-dimensional surface, and that N(0, I) tells where on it.
+#
+# ## 3. The encoder second
+#
+# To learn $\theta$ we want $\nabla_\theta \log p_\theta(x)$. With more than two or three latents that integral is out of reach, and we climb the ELBO instead, with an amortized Gaussian $q_\phi(z \mid x) = N(\mathrm{loc}_\phi(x), \mathrm{diag}\, s_\phi(x)^2)$:
+#
+# $$\mathcal L(x) = \mathbb E_{q_\phi}\big[\log p_\theta(x \mid z)\big] - \mathrm{KL}\big(q_\phi(z \mid x) \,\|\, N(0, I)\big), \qquad
+#   \mathrm{KL} = \sum_{d=1}^D \tfrac12\big(\mathrm{loc}_d^2 + s_d^2 - 1\big) - \log s_d .$$
+#
+# Read from left to right it *looks* like an autoencoder: encode, add noise, decode, be punished for errors; and a term that keeps codes near the prior. But no term was invented. It is the bound of unit 03, grouped in its second form, and $q_\phi$ is the approximate **posterior** of the model: its noise is uncertainty about z, its scale is learned, and the trade-off between the two terms
+# is not ours to choose. The whole objective is four lines:
+
+# %%
+def objective(encoder, decoder, x, eps):
+    """The ELBO with an analytic KL: the encoder writes loc and log_scale side by side, the decoder logits."""
+    loc, log_scale = encoder(x).chunk(2, -1)
+    logits = decoder(loc + log_scale.exp() * eps)
+    log_likelihood = (x * logits - softplus(logits)).sum(-1).mean(0)
+    return log_likelihood - (0.5 * (loc**2 + (2 * log_scale).exp() - 1) - log_scale).sum(-1)
+
+
+# %%
+def autoencoder(latents, seed, **options):
+    """A model p(x, z) and an amortized family q(z | x), on the device."""
+    p = VAE(latents, pixels, hidden, seeded(seed), **options).to(device)
+    return p, Amortized(MeanField(latents), mlp(pixels, hidden, 2 * latents, seeded(seed + 100))).to(device)
+
+
+p2, q2 = autoencoder(2, seed=0)
+eps, some = torch.randn(3, 5, 2, generator=seeded(1, device), device=device), test[:5]
+print("four lines ", objective(q2.encoder, p2.decoder, some, eps).tolist())
+print("the course ", analytic_kl(p2, q2, some, 3, noise=eps).tolist())
+
+# %% [markdown]
+# > **The slide says** (003) that the $\phi$-gradient of a VAE ends in "$+\, \partial \log q / \partial f$". **But** $\log q$ enters the bound with a minus, so it is minus; unit 09 shows that the slip is nevertheless unbiased, because that term has mean zero.
+# >
+# > **The slide says** (001) that amortization is "like doing regression" on the best variational parameters. **But** there are no targets: the encoder climbs the ELBO through the sample. (With targets it would be another, worse, objective: unit 11.)
+# >
+# > **The slide says** (003) that evaluating entropy and $\log P(z)$ without sampling may reduce variance. *May* is the word: see for yourself.
+#
+# On the toy $z \sim N(0,1)$, $x \mid z \sim N(z, 1)$, with $q = N(m, s^2)$, the gradient of m for one sample has variance $4s^2$ (everything sampled), $s^2$ (KL in closed form), and $(1/s - 2s)^2$ (sticking the landing).
+
+# %%
+toy, x_toy = ConjugateToy(), torch.tensor([1.5], dtype=torch.float64)
+scales = torch.linspace(0.3, 1.1, 100)
+exact = {"all sampled: 4 s²": 4 * scales**2, "analytic KL: s²": scales**2,
+         "sticking the landing": (1 / scales - 2 * scales) ** 2}
+estimators, measured = (reparametrized, analytic_kl, sticking_the_landing), {}
+for name, estimator, s in zip(exact, estimators, (0.6, 0.9, 0.5**0.5), strict=True):
+    m, log_s = torch.tensor([[0.2], [math.log(s)]], dtype=torch.float64)
+    q = MeanField(1, m, log_s)
+    found = gradient_moments(estimator, toy, q, x_toy, replicates=40_000, generator=seeded(0))
+    measured[name] = (s, found.variance["loc"].item())
+    print(f"{name:22s} at s = {s:.3f}: measured variance {measured[name][1]:.4f}")
+show(figures.three_variances(exact, scales, measured),
+     alt="Three curves over the scale of q: four s squared, s squared, and the variance of sticking "
+         "the landing, which touches zero at the posterior's scale 0.71 and is highest at the left. "
+         "Measured dots lie on the curves.")
+
+# %% [markdown]
+# The closed form beats full sampling everywhere on the toy, and loses to the estimator that samples everything but drops the score where q is good. A closed form is no promise.
+#
+# Now train, with two latents.
+
+# %%
+def learn(p, q, x=None, estimator=analytic_kl, steps=steps, seed=0, **options):
+    x = train if x is None else x
+    rate = 0.001 if full else 0.01
+    return fit(p, q, x, estimator, steps=steps, batch_size=min(batch, len(x)), learning_rate=rate, seed=seed,
+               progress=False, **options)
+
+
+history = learn(p2, q2)
+with torch.no_grad():
+    bound = analytic_kl(p2, q2, test, 50, generator=seeded(3, device)).mean()
+    spread = q2.distribution(test)
+print(f"ELBO of new images {bound:.2f} nats per image")
+print(f"average scale of q {spread.stddev.mean():.2f}, spread of its means {spread.mean.std(0).mean():.2f}")
+
+# %%
+with torch.no_grad():
+    means = q2.distribution(train).mean
+panels = [("Autoencoder", codes, labels, reach), ("VAE: means of q(z | x)", means, labels, 3.5)]
+show(figures.maps(panels),
+     alt="Two maps of the training digits, coloured by digit. Left the autoencoder's codes, scattered "
+         "over a range of tens with gaps. Right the VAE's posterior means: the same digits in "
+         "clusters that fill the disc of the standard normal without holes.")
+
+# %% [markdown]
+# **Reflect.** Both networks have the same shapes, the same data and nearly the same reconstruction loss. What made the codes of the VAE fill the disc? (Noise of a size that the model itself chose: two codes may only be neighbours if their images may be confused. And the KL, which charges for distance from the origin. Neither is a trick: both come out of $\log p(x)$.)
+#
+# ## 4. What the model can do
+#
+# **Generate.** Draw z from the prior, decode, draw the pixels. Two steps, because $p(x) = \int p(x \mid z)\,p(z)\,dz$ has two; most pictures in the literature show the second step's *mean*.
+
+# %%
+with torch.no_grad():
+    z = torch.randn(12, 2, generator=seeded(4, device), device=device)
+    drawn = p2.output.draw(p2.decoder(z), seeded(5, device))
+    mean = p2.likelihood(z).mean
+rows_ = [("autoencoder: N(0, I) decoded", invented), ("VAE: means of p(x | z)", mean), ("VAE: draws of x", drawn)]
+show(figures.picture_rows(rows_, 12),
+     alt="Three rows. The autoencoder's inventions look all alike; the VAE's means look like digits, "
+         "some of them between two; the draws of pixels are grainy versions of the means.")
+
+# %% [markdown]
+# **See the manifold.** The inverse normal cumulative distribution function turns a square grid into one that the prior visits evenly. Decoding it unrolls the whole surface.
+
+# %%
+def on_a_grid(p, points):
+    quantiles = torch.distributions.Normal(0.0, 1.0).icdf(torch.linspace(0.02, 0.98, points))
+    z = torch.stack(torch.meshgrid(quantiles, quantiles.flip(0), indexing="xy"), -1).reshape(-1, 2)
+    with torch.no_grad():
+        return p.likelihood(z.to(device)).mean
+
+
+show(figures.manifold(on_a_grid(p2, 16), 16, "The manifold of a VAE with two latents"),
+     alt="A sixteen by sixteen page of decoded digits. Neighbours are alike; regions of zeros, ones, "
+         "sixes, fours, nines and so on pass smoothly into one another.")
+
+# %%
+def slider():
+    return FloatSlider(0.0, min=-2.5, max=2.5, step=0.1)
+
+
+@interact(first=slider(), second=slider())
+def stroll(first, second):
+    """Move through the plane; the static figure above shows the same."""
+    with torch.no_grad():
+        mean = p2.likelihood(torch.tensor([[first, second]], device=device)).mean
+    show(figures.picture_rows([(f"z = ({first:.1f}, {second:.1f})", mean)], 1),
+         alt="The digit decoded at the chosen point of the latent plane.")
+
+# %% [markdown]
+# **Interpolate.** Between two images, walk on a straight line between their codes. Compare with a cross-fade of pixels, which leaves the manifold at once. For this we take eight latents; two are for drawing maps.
+
+# %%
+p8, q8 = autoencoder(8, seed=1)
+learn(p8, q8)
+way = torch.linspace(0, 1, 10, device=device).unsqueeze(-1)
+start, end = (test[0], test[3])
+with torch.no_grad():
+    one, two = q8.distribution(torch.stack([start, end])).mean
+    walk = p8.likelihood(one + way * (two - one)).mean
+    one, two = auto.encode(torch.stack([start, end]))
+    squeezed = auto.decode(one + way * (two - one))
+rows_ = [("pixels: a cross-fade", start + way * (end - start)), ("autoencoder, two numbers", squeezed),
+         ("VAE, eight latents", walk)]
+show(figures.picture_rows(rows_, 10),
+     alt="Three rows of ten pictures between two digits. The cross-fade shows both at once in the "
+         "middle; the autoencoder passes through unrelated shapes; the VAE deforms one digit into the "
+         "other.")
+
+# %% [markdown]
+# > **The slides say** (002) that "the latent space is disentangled by design" and that "the prior N(0, I) enforces this". **But** N(0, I) looks the same from all directions. Turn z by any rotation R and give the decoder $R^{-1}$: the prior is the same, $p(x \mid \cdot)$ undoes the turn, and **$p(x)$ does not change at all**. What the likelihood cannot see, it cannot enforce. (Unit 15 takes this up.)
+# >
+# > **The slide says** (002) that z is "marginally N(0, I) over the data". **But** that holds for the prior always, and for the *aggregate* of the posteriors only at a perfect fit: section 11.
+# >
+# > **The slide says** (002) "I can not extract a latent representation for new data without any issues". It means *now*: `q8.distribution(new_x)` is all it takes.
+
+# %%
+fine = 481 if full else 161                            # larger images know their z more exactly
+
+
+def on_the_plane(decoder, x, reach=5.0):
+    """For two latents: log p(x) by a sum over a grid of z, the grid, and log p(x, z) on it, (B, grid)."""
+    axis = torch.linspace(-reach, reach, fine, device=device)
+    z = torch.cartesian_prod(axis, axis)
+    with torch.no_grad():
+        logits = decoder(z)
+        log_joint = x @ logits.T - softplus(logits).sum(-1) + normal.log_prob(z).sum(-1)
+    return log_joint.logsumexp(-1) + 2 * math.log(axis[1] - axis[0]), z, log_joint
+
+
+# %%
+c, s = math.cos(0.7), math.sin(0.7)
+turn = torch.tensor([[c, -s], [s, c]], device=device)
+exact2, turned2 = (on_the_plane(decoder, test[:200])[0] for decoder in (p2.decoder, lambda z: p2.decoder(z @ turn)))
+print(f"largest change of log p(x) when the latent space is turned: {(turned2 - exact2).abs().max():.1e} nats")
+
+# %% [markdown]
+# ## 5. The likelihood: $\mu_\theta(z)$ and $\Sigma_\theta(z)$
+#
+# Grey pixels ask for another likelihood, $x \mid z \sim N(\mu_\theta(z), \Sigma_\theta(z))$, and with it comes a choice that much code makes without saying so. "Mean squared error plus KL" is a Gaussian with a *fixed* $\sigma$, usually $\sigma^2 = \tfrac12$; then the weight between the two terms is arbitrary. The scale belongs to the model, and can be learned: one for all pixels, one for each, or one for
+# each pixel *and image*, written by the network.
+#
+# **Predict before you run.** We let each pixel learn a scale of its own. A few pixels at the edge are white in every single image. What happens to their scales?
+#
+# <details><summary>Answer</summary>
+#
+# They go to zero. The density at a constant pixel is $1/(\sigma\sqrt{2\pi})$, and nothing stops it from growing: the likelihood has **no maximum**, and $\log p(x)$ grows by $\log 2$ for each halving. Not only the numbers become meaningless; all the climbing goes there. A floor helps: $\sigma = \sigma_{\min} + e^{s}$. Grey values come in steps of 1/16, so a floor of that order says no more than the data do.
+#
+# </details>
+
+# %%
+grey = digits(binary=False)
+runaway = VAE(8, 64, 64, seeded(2), likelihood="gaussian", scale="diagonal")
+q = Amortized(MeanField(8), mlp(64, 64, 16, seeded(3)))
+bounds = [learn(runaway, q, grey.train, steps=600, seed=part).bound[-100:].mean().item() for part in range(3)]
+constant = grey.train.std(0) == 0
+print("without a floor, ELBO after 600, 1,200, 1,800 steps: ", "  ".join(f"{value:.1f}" for value in bounds))
+scale = runaway.output.log_scale.exp()
+print(f"scales of the {int(constant.sum())} constant pixels: {scale[constant].mean():.1e}, "
+      f"of the others: {scale[~constant].mean():.3f}")
+
+# %% [markdown]
+# With a floor of 1/32 we compare four likelihoods, by the importance-sampled log-density of new images (section 6 explains the estimate).
+
+# %%
+choices = {"fixed, sigma² = 1/2": 0.5**0.5, "one learned scale": "shared", "one for each pixel": "diagonal",
+           "written by the network": "network"}
+grey_models, scores = {}, {}
+for name, scale in choices.items():
+    p = VAE(8, 64, 64, seeded(2), likelihood="gaussian", scale=scale, smallest=1 / 32)
+    q = Amortized(MeanField(8), mlp(64, 64, 16, seeded(3)))
+    learn(p, q, grey.train)
+    found = importance_log_evidence(p, q, grey.test, 100, seeded(4)).value
+    grey_models[name], scores[name] = (p, q), (found.mean().item(), (found.std() / len(found) ** 0.5).item())
+    print(f"{name:24s} log p(x) of new images {scores[name][0]:8.2f} +- {scores[name][1]:.2f}"
+          f"   active latents {active_units(q, grey.test).number}")
+
+# %%
+with torch.no_grad():
+    p, q = grey_models["written by the network"]
+    written = p.likelihood(q.distribution(grey.test).mean).stddev
+one_each = grey_models["one for each pixel"][0].output.log_scales(grey.train).exp()
+pages = [("one for each pixel", one_each), ("network: a seven", written[grey.test_labels == 7][0]),
+         ("network: mean", written.mean(0))]
+show(figures.scale_maps(pages, scores),
+     alt="Three maps of learned scales: small at the border, large where strokes vary. For one image "
+         "the network's scales are small where it is sure. Right: log-densities of new images, from "
+         "lowest to highest: fixed, one learned scale, one for each pixel, network.")
+
+# %% [markdown]
+# Learning the scale is worth tens of nats; letting it depend on z more again: the model may say *where it is unsure* in this image. The fixed one paid twice: it also kept fewer latents active. Section 8 says exactly how many, in a case where it can be computed.
+#
+# ## 6. How good is it?
+#
+# The ELBO confuses two faults: a bad model, and a bad encoder. The honest score is $\log p(x)$ of images held out. It is estimated by importance sampling with the encoder as proposal,
+#
+# $$\log \hat p_K(x) = \log \frac1K \sum_{k=1}^K w_k, \qquad w_k = \frac{p_\theta(x, z_k)}{q_\phi(z_k \mid x)}, \quad z_k \sim q_\phi(z \mid x).$$
+#
+# $\hat p_K$ is unbiased for $p(x)$; its logarithm is biased *downwards*, by about $v / 2K$ once K is large against v, the variance of $w / p(x)$. Reported test likelihoods are therefore too low, by an amount that the paper seldom knows. We know: with two latents $\log p(x)$ is a sum over a grid.
+#
+# **Predict before you run.** An encoder that maximizes the ELBO is, if anything, too *narrow*. We also try it with all scales multiplied by 1.5, as a proposal only. Does that help or harm? And is the *mean* over images a fair summary?
+#
+# <details><summary>Answer</summary>
+#
+# It harms at K = 1: the wider q is the worse approximation, and the ELBO is lower. It helps at larger K: where q has lighter tails than the posterior, a few enormous weights are missing from most samples, and v is huge or infinite. A wide proposal wastes samples and misses nothing: importance sampling forgives width, not narrowness. For the middle image the gap then obeys $v/2K$ to the digit.
+# The mean does not: a handful of images whose posterior the encoder misses altogether rule it, at any K one can afford. (Unit 10 finds them with the Pareto $\hat k$.)
+#
+# </details>
+#
+# The middle image's gaps become tiny, and to measure them we use what we know: with $r = \hat p_K / p(x)$, $\mathbb E\, r = 1$ exactly, so that the gap $-\mathbb E \log r$ is also $\mathbb E[r - 1 - \log r]$, which is never negative and much less noisy: $r - 1$ is a control variate.
+
+# %%
+def gaps_of(q, k, again):
+    """Mean over images of the gap, and the gap of the middle image by the control variate."""
+    values = [importance_log_evidence(p2, q, test[:200], k, seeded(1000 * k + r, device)).value for r in range(again)]
+    log_r = torch.stack(values) - exact2
+    return -log_r.mean().item(), (log_r.exp() - 1 - log_r).mean(0).median().item()
+
+
+wide = copy.deepcopy(q2)
+with torch.no_grad():
+    wide.encoder[-1].bias[2:] += math.log(1.5)
+counts, gaps = torch.tensor([1, 4, 16, 64, 256, 1024]), {}
+for name, q in (("encoder", q2), ("scales times 1.5", wide)):
+    mean, middle = zip(*(gaps_of(q, k, max(8, 256 // k)) for k in counts.tolist()), strict=True)
+    gaps[f"{name}: mean"], gaps[f"{name}: middle image"] = mean, middle
+
+# %%
+v = 1024 * importance_log_evidence(p2, wide, test[:200], 1024, seeded(1, device)).standard_error.square().median().item()
+for name, gap in gaps.items():
+    print(f"{name:32s} gap at K = 1, 4, ..., 1024: " + "  ".join(f"{value:.4f}" for value in gap))
+print(f"{'predicted, v / 2K':32s} {' ':49s} {v / 512:.4f}  {v / 2048:.4f}")
+show(figures.evidence_bias(counts, gaps, v / (2 * counts)),
+     alt="On log scales, gaps below the exact log-likelihood over K. The widened encoder's middle "
+         "image falls in proportion to 1 over K, on the dashed prediction from K = 16 on; the "
+         "encoder's own middle image is above it at large K. The means over images lie far above both "
+         "and flatten out.")
+
+# %% [markdown]
+# With eight latents there is no grid, and importance sampling is what we have. Its log stays a lower bound on average, so comparisons between models by it are safe in one direction only: a higher bound may mean a better encoder.
+
+# %%
+for name, p, q in (("two latents", p2, q2), ("eight latents", p8, q8)):
+    with torch.no_grad():
+        lower = analytic_kl(p, q, test, 50, generator=seeded(3, device)).mean()
+    found = [importance_log_evidence(p, q, test, k, seeded(k, device)).value.mean() for k in (10, 100, 1000)]
+    print(f"{name:14s} ELBO {lower:7.2f}   K = 10, 100, 1000: " + "  ".join(f"{value:7.2f}" for value in found)
+          + f"   active {active_units(q, test).number}")
+
+# %% [markdown]
+# ## 7. The missing half
+#
+# Show the model the upper half of a digit. Pixels are independent given z, so the lower half is known through z alone:
+#
+# $$p(x_{\text{low}} \mid x_{\text{up}}) = \int p(x_{\text{low}} \mid z)\, p(z \mid x_{\text{up}})\, dz, \qquad p(z \mid x_{\text{up}}) \propto p(z) \prod_{i \in \text{up}} p(x_i \mid z).$$
+#
+# The encoder is of no direct use: it was trained on whole images. The model does not care: a missing pixel is a factor left out. With two latents we have the posterior on the grid, exactly, and may *draw* from it.
+
+# %%
+upper = torch.arange(pixels, device=device) < pixels // 2
+seen = test[:12]
+_, z, log_joint = on_the_plane(lambda z: p2.decoder(z)[:, upper], seen[:, upper])      # the lower pixels are left out
+weights = log_joint.softmax(-1)
+pictures = p2.likelihood(z).mean.detach()
+mean = torch.where(upper, seen, weights @ pictures)
+chosen = torch.multinomial(weights, 3, generator=seeded(0, device)).T                 # three z for each image
+
+# %%
+rows_ = [("whole", seen), ("what is seen", torch.where(upper, seen, 0.5)), ("mean of the posterior predictive, exact", mean),
+         *((f"completion {r + 1}", torch.where(upper, seen, pictures[chosen[r]])) for r in range(3))]
+show(figures.picture_rows(rows_, 12),
+     alt="Six rows of twelve digits: whole, upper halves, exact predictive means, which are blurred "
+         "where several digits fit, and three rows of single completions, which are sharper and "
+         "sometimes differ from one another.")
+
+# %%
+kept = seen[:, ~upper]
+for name, guess in (("independent pixels", train.mean(0).expand(12, -1)), ("posterior predictive mean", mean)):
+    probability = guess[:, ~upper].clamp(0.001, 0.999)
+    score = (kept * probability.log() + (1 - kept) * (1 - probability).log()).sum(-1).mean()
+    print(f"log-score of the true lower halves, pixel by pixel, {name:26s} {score:7.2f} nats")
+
+# %% [markdown]
+# The blur of the mean is no weakness: where a 3, a 5 and an 8 begin alike, the right answer *is* a mixture. The problem set has you do this with importance weights, in any dimension.
+#
+# ## 8. A case with every answer: the linear VAE
+#
+# Let the decoder be affine and the noise Gaussian with one scale: $x \mid z \sim N(Wz + b, \sigma^2 I)$. Then $x \sim N(b, WW^\top + \sigma^2 I)$, the posterior is Gaussian, and the model is **probabilistic PCA**. With $\lambda_1 \ge \lambda_2 \ge \dots$ the eigenvalues of the covariance of the data, the maximum of the likelihood is known (Tipping and Bishop):
+#
+# - column i of W lies along eigenvector i and has squared length $\lambda_i - \sigma^2$ if that is positive, **else it is zero**;
+# - if $\sigma$ is learned too, $\sigma^2$ is the mean of the eigenvalues left out.
+#
+# And an affine encoder with a *diagonal* q is enough to reach it: a rotation of z leaves $p(x)$ alone, but only the rotation in which the columns of W are orthogonal has a diagonal posterior, hence no gap. So training by the ELBO must end at the maximum likelihood, **and on the principal axes** (Lucas and his co-authors). That can be predicted, and put to the test.
+#
+# **Predict before you run.** We fix $\sigma = 0.38$ and offer twelve latents. The activity of latent i at the maximum is $1 - \sigma^2 / \lambda_i$ (problem set). How many will be active? Look at the middle panel for the answer: count the eigenvalues above the line.
+
+# %%
+data = grey.train.double()
+eigenvalues = torch.linalg.eigvalsh(torch.cov(data.T, correction=0)).flip(0).clamp_min(0)
+sigma, offered = 0.38, 12
+variance = torch.full_like(eigenvalues, sigma**2)
+variance[:offered] = eigenvalues[:offered].clamp_min(sigma**2)
+best = -0.5 * (math.log(2 * math.pi) + variance.log() + eigenvalues / variance).sum().item()
+predicted = 1 - sigma**2 / variance[:offered]
+linear = VAE(offered, 64, 0, seeded(0), likelihood="gaussian", scale=sigma).double()
+flat = Amortized(MeanField(offered), mlp(64, 0, 2 * offered, seeded(1))).double()
+
+# %%
+evidence = []
+for rate in (0.02, 0.004, 0.001):
+    fit(linear, flat, data, sticking_the_landing, steps=500, learning_rate=rate, batch_size=500, seed=0, progress=False,
+        callback=lambda step, _: None if step % 20 else evidence.append(linear.log_evidence(data).mean().item()))
+evidence.append(linear.log_evidence(data).mean().item())
+print(f"evidence: closed form {best:.4f}   trained through the ELBO {evidence[-1]:.4f}   "
+      f"short by {best - evidence[-1]:.4f} nats")
+
+# %%
+activity = active_units(flat, data).activity.sort(descending=True).values
+print(f"active latents: predicted {int((predicted > 0.01).sum())}, measured {int((activity > 0.01).sum())} of {offered}; "
+      f"largest difference of an activity {(activity - predicted).abs().max():.3f}")
+course = 20 * torch.arange(len(evidence)), torch.tensor(evidence)
+show(figures.linear_fit(*course, best, predicted, activity, eigenvalues[:30], sigma**2),
+     alt="Left: the evidence climbs from far below to the closed form within a hundredth of a nat. "
+         "Middle: eigenvalues of the digits on a log scale, nine of the first twelve above sigma "
+         "squared. Right: predicted activities as bars and measured ones as dots on top of them, the "
+         "last three at zero.")
+
+# %% [markdown]
+# Now with $\sigma$ learned. The closed form is the course's `ProbabilisticPCA.maximum_likelihood`; here with five latents.
+
+# %%
+pca = ProbabilisticPCA.maximum_likelihood(data, 5)
+p = VAE(5, 64, 0, seeded(2), likelihood="gaussian", scale="shared").double()
+q = Amortized(MeanField(5), mlp(64, 0, 10, seeded(3))).double()
+for rate in (0.02, 0.004, 0.001):
+    fit(p, q, data, sticking_the_landing, steps=500, learning_rate=rate, batch_size=500, seed=0, progress=False)
+with torch.no_grad():
+    lower = sticking_the_landing(p, q, data, 20, generator=seeded(4)).mean()
+    columns = nn.functional.normalize(p.decoder[0].weight, dim=0)
+print(f"evidence: probabilistic PCA {pca.log_evidence(data).mean():.4f}   VAE {p.log_evidence(data).mean():.4f}   ELBO {lower:.4f}")
+print(f"sigma: {pca.log_noise_scale.exp():.4f} and {p.output.log_scale.exp().item():.4f}")
+print(f"columns of W, largest |cosine| between two: {(columns.T @ columns - torch.eye(5)).abs().max():.3f}")
+
+# %% [markdown]
+# So in the linear case we know *everything*: bound and evidence meet, the diagonal q does no harm, and it even chooses the axes. Note that last point: it is not the prior but the *family* that breaks the symmetry.
+#
+# ## 9. Collapse
+#
+# A latent has **collapsed** when $q(z_d \mid x)$ is the prior for every x: it costs nothing and says nothing. We count **active units**, $A_d = \operatorname{Var}_x(\mathbb E_q[z_d]) > 0.01$. Why do units collapse? Three reasons, often confused:
+#
+# 1. **The model wants it.** Section 8: if the noise can explain what the latent could, maximum likelihood itself sets the column to zero. No trick of training is right here; change the model (learn $\sigma$).
+# 2. **The optimum has it, but only for this q.** A family that cannot say the posterior makes a latent more expensive than it is worth.
+# 3. **Training falls into it.** At the start z is noise to the decoder, so the KL wins, the encoder falls silent, and the decoder learns to do without. Two remedies: **warm-up**, the KL weighted by $\beta$ that rises from 0 to 1 over the first part of training; and **free bits**, each latent's KL counted as at least $\lambda$ nats, so that nothing is gained by going below.
+#
+# Both change the objective: with $\beta < 1$ it is **no bound** on $\log p(x)$; with free bits it lies below the ELBO. Warm-up ends at the ELBO; free bits do not. Judge the result by the unchanged ELBO or $\log p(x)$.
+
+# %%
+clock = {"step": 0}
+
+
+def reweighted(beta=lambda step: 1.0, free=0.0):
+    """The ELBO with its KL weighted by beta(step), and each latent's mean KL counted as at least ``free`` nats."""
+    def estimator(p, q, x, num_samples=1, bound=elbo, generator=None, noise=None):
+        density = q.distribution(x)
+        z = density.transport(q.noise((num_samples, len(x)), generator))
+        kl = 0.5 * (density.loc**2 + density.variance - 1) - density.log_scale
+        price = kl.mean(0).clamp_min(free).sum()
+        return p.log_factors(x, z)["likelihood"].mean(0) - beta(clock["step"]) * price
+    return estimator
+
+
+# %%
+def rising(step):
+    return min(1.0, step / (steps / 2))
+
+
+ways = {"plain": reweighted(), "warm-up": reweighted(beta=rising), "free bits, 0.3": reweighted(free=0.3)}
+
+# %% [markdown]
+# **Predict before you run.** Sixteen latents are offered for the digits. Which of the three ways ends with the most active units, and which with the best $\log p(x)$ of new images? Is it the same one?
+#
+# <details><summary>Answer</summary>
+#
+# Free bits keep all sixteen active: they were paid for it. Warm-up keeps more than the plain ELBO. And the order of $\log p(x)$ is the reverse: the more active units, the worse the score. On these small images with a small decoder nothing had gone wrong that needed a cure; the units that plain training lets go are units that nobody misses. The remedies earn their keep with strong decoders and
+# several layers; the point is to *look*, and to look at the right number.
+#
+# </details>
+
+# %%
+runs = {}
+for name, estimator in ways.items():
+    p, q = autoencoder(16, seed=4)
+
+    def watch(step, _, q=q):
+        clock["step"] = step
+        return None if step % (steps // 50) else (step, active_units(q, test).number)
+
+    course = learn(p, q, estimator=estimator, callback=watch).records
+    found = active_units(q, test)
+    runs[name] = (*zip(*course, strict=True), found.activity.cpu())
+    log_p = importance_log_evidence(p, q, test, 200, seeded(5, device)).value.mean()
+    lower = analytic_kl(p, q, test, 50, generator=seeded(6, device)).mean()
+    print(f"{name:16s} active {found.number:2d} of 16   ELBO {lower:7.2f}   log p(x) of new images {log_p:7.2f}")
+
+# %%
+show(figures.collapse(runs),
+     alt="Left: active units over training for plain, warm-up and free bits. Right: activities of the "
+         "sixteen latents at the end; plain and warm-up have some near one and the rest near zero, "
+         "free bits keep more of them away from zero.")
+
+# %% [markdown]
+# ## 10. Two stochastic layers
+#
+# Why stop at one? Let the prior of $z_1$ be a VAE itself:
+#
+# $$z_2 \sim N(0, I), \qquad z_1 \mid z_2 \sim N(m_\theta(z_2), \mathrm{diag}\, s_\theta(z_2)^2), \qquad x \mid z_1 \sim p_\theta(x \mid z_1).$$
+#
+# One may read the middle line as $z_1 = m_\theta(z_2) + s_\theta(z_2) \odot \epsilon_1$: a decoder with **noise at its transition**, and not only at its output. Every such noise is another unknown, and the recognition model has to infer it. *How* it is parametrized matters. Take the chain $z_2 \sim N(0,1)$, $z_1 = z_2 + s\,\epsilon_1$, $x = z_1 + \epsilon$. All is Gaussian, so that each family's gap to $\log p(x)$ is known:
+# with $\rho$ the correlation (given x) of the two unknowns, a mean-field family misses $-\tfrac12 \log(1 - \rho^2)$. For the unknowns $(z_1, z_2)$ that is $\rho = 1/(1+s^2)$; for the noise itself, $(\epsilon_1, z_2)$, it is $\rho^2 = s^2 / (2(1 + s^2))$; and a layered family $q(z_1 \mid x)\, q(z_2 \mid z_1)$ misses nothing.
+
+# %%
+class Chain(Model):
+    """z2 ~ N(0, 1), z1 = z2 + s eps1, x = z1 + noise; the latents are (z1, z2), or (eps1, z2)."""
+    latent_dim, data_dim = 2, 1
+
+    def __init__(self, s, noise_as_latent):
+        super().__init__()
+        self.s, self.noise_as_latent = s, noise_as_latent
+
+    def log_factors(self, x, z):
+        one, z2 = z[..., :1], z[..., 1:]
+        eps, z1 = (one, z2 + self.s * one) if self.noise_as_latent else ((one - z2) / self.s, one)
+        density = sum(normal.log_prob(part) for part in (z2, eps, x - z1)).sum(-1)
+        return {"all": density if self.noise_as_latent else density - math.log(self.s)}
+
+
+# %%
+s = torch.logspace(-0.7, 0.7, 60)
+families = {"mean field on (z1, z2)": -0.5 * (1 - (1 + s**2) ** -2).log(),
+            "mean field on the noise (eps1, z2)": -0.5 * (1 - s**2 / (2 * (1 + s**2))).log(),
+            "layered q(z1 | x) q(z2 | z1)": 0 * s}
+at, x_seen, measured = torch.tensor([0.3, 1.0, 3.0]), torch.tensor([1.2]), {}
+
+# %%
+for name, as_noise in zip(families, (False, True), strict=False):
+    found = []
+    for scale in at.tolist():
+        q, p = MeanField(2), Chain(scale, as_noise)
+        fit(p, q, x_seen, sticking_the_landing, steps=600, num_samples=20, learning_rate=0.02, progress=False)
+        lower = sticking_the_landing(p, q, x_seen, 20_000, generator=seeded(0)).item()
+        width = (2 + scale**2) ** 0.5                                  # of x: p(x) = N(0, 2 + s^2)
+        found.append(normal.log_prob(x_seen / width).item() - math.log(width) - lower)
+    measured[name] = (at, torch.tensor(found))
+    print(f"{name:36s} gaps measured {[f'{value:.3f}' for value in found]}")
+show(graphs.two_layers(s, families, measured),
+     alt="Left: the two-layer model as a chain from z2 to z1 to x with noise entering at z1, and "
+         "dashed arrows of the encoder upwards. Right: gaps over the scale of the transition. Mean "
+         "field on the two layers has a large gap at small scales, mean field on the noise a small "
+         "one that rises; the layered family has none. Dots lie on the curves.")
+
+# %% [markdown]
+# `Layered(q(z1 | x), q(z2 | z1))` is such a family, and unit 09's warning applies: in $\log q(z_2 \mid z_1)$ the parameters are frozen, and $z_1$ is not. With both layers linear the exact posterior is of this kind, so that sticking the landing and its importance-weighted form must have **no noise** in $\phi$ there. The course's tests do this in five dimensions; here with one number for each layer.
+
+# %%
+chain = HierarchicalVAE((1, 1), 1, 0, likelihood="gaussian", scale=1.0, transition=1.0).double()
+with torch.no_grad():
+    for net in (chain.network, chain.bottom.decoder):
+        net[0].weight.fill_(1.0), net[0].bias.zero_()
+
+
+def upward(slope, variance):
+    """q = N(slope * input, variance), as an encoder."""
+    layer = nn.Linear(1, 2).double()
+    with torch.no_grad():
+        layer.weight.zero_(), layer.bias.zero_()
+        layer.weight[0], layer.bias[1] = slope, math.log(variance) / 2
+    return Amortized(MeanField(1), layer).double()
+
+
+# %%
+both = Layered(upward(2 / 3, 2 / 3), upward(1 / 2, 1 / 2))
+seen = torch.tensor([1.5], dtype=torch.float64)
+for estimator, bound in ((reparametrized, elbo), (sticking_the_landing, elbo), (doubly_reparametrized, iwae)):
+    found = gradient_moments(estimator, chain, both, seen, 5, replicates=200, bound=bound, generator=seeded(0), method="loop")
+    worst = max(found.variance[key].max().item() for key, _ in both.named_parameters())
+    print(f"{estimator.__name__:24s} {bound.__name__:5s} K = 5: largest variance of a phi-gradient at the posterior {worst:.1e}")
+
+# %% [markdown]
+# ### Why hierarchy is hard
+#
+# > **The slide says** (003) that "in practice, hierarchical models appear difficult to learn". Right; and the reasons can be named.
+#
+# *If everything is linear, there is nothing to learn*: $z_1 = A z_2 + \text{noise}$ is Gaussian again, and a decoder that absorbs its covariance makes the top layer superfluous. *If the decoder of $z_1$ is flexible*, it can do the same with other shapes: most of what $z_2$ could say, $z_1$ with the prior N(0, I) can say too. With encoder and decoder of $z_1$ given, all that a top layer can add to the ELBO is
+# $\mathrm{KL}(q(z_1) \,\|\, N(0, I))$, the distance between the *aggregate* posterior and the old prior; section 11 measures it for our eight latents, and finds about one nat. *And at the start* $z_2$ is two noisy steps away from the data: the KL wins there first, and warm-up is more than a nicety.
+
+# %%
+def two_layers(seed):
+    p = HierarchicalVAE((8, 4), pixels, hidden, seeded(seed)).to(device)
+    first = Amortized(MeanField(8), mlp(pixels, hidden, 16, seeded(seed + 1)))
+    second = Amortized(MeanField(4), mlp(8, hidden, 8, seeded(seed + 2)))
+    return p, Layered(first, second).to(device)
+
+
+def warmed(p, q, x, num_samples=1, bound=elbo, generator=None, noise=None):
+    """Both layers' KL terms weighted by a beta that rises to 1 over the first half."""
+    z = q.transport(q.noise((num_samples, len(x)), generator), x)
+    factors = p.log_factors(x, z)
+    return bound(factors["likelihood"] + rising(clock["step"]) * (factors["top"] + factors["transition"] - q(x, z)))
+
+
+# %%
+layers = {}
+for name, estimator in (("plain", sticking_the_landing), ("warm-up", warmed)):
+    p, q = two_layers(seed=7)
+    learn(p, q, estimator=estimator, callback=lambda step, _: clock.update(step=step))
+    bottom = q.first.distribution(test).mean.detach()
+    layers[name] = bottom.var(0).cpu(), q.second.distribution(bottom).mean.detach().var(0).cpu()
+    below, above = (int((activity > 0.01).sum()) for activity in layers[name])
+    log_p = importance_log_evidence(p, q, test, 500, seeded(5, device)).value.mean()
+    print(f"two layers, {name:8s} active {below} of 8 below, {above} of 4 on top   log p(x) {log_p:.2f}")
+log_p = importance_log_evidence(p8, q8, test, 500, seeded(5, device)).value.mean()
+print(f"one layer of eight {' ':32s}log p(x) {log_p:.2f}")
+
+# %%
+show(figures.layers_used(layers),
+     alt="Activities of eight latents of the bottom layer and four of the top layer, for plain "
+         "training and with warm-up.")
+
+# %% [markdown]
+# The top layer is in use: most of its four latents are active. (The bottom layer's activities exceed one because its prior is no longer N(0, I); its unit is arbitrary.) Yet look at $\log p(x)$: twelve latents in two layers are worth about a tenth of a nat against eight in one layer, and without warm-up not even that.
+#
+# **Reflect.** Is that a failure of training, or had the top layer little to add? What would you measure to tell? (The approximation and amortization gaps of unit 11, layer by layer; and the mismatch of section 11.) Ladder networks and their successors, which share information between the downward and the upward pass, are the subject of the references.
+#
+# ## 11. Alice, Bob and the aggregate posterior
+#
+# Alice is in space. For each image she sends Bob a sample of $q_\phi(z \mid x)$; Bob decodes it with $p_\theta(x \mid z)$. One day Alice falls silent. Bob draws $\hat z$ from the prior, decodes, and goes on showing pictures as if nothing had happened.
+#
+# > **The slide says** (001) that the KL term forces the messages to be distributed like the prior, so that Bob's trick works. **But** the KL term compares *each* $q(z \mid x)$ with the prior. If each were equal to it, the messages would say nothing at all. What Bob needs is that the **aggregate posterior** matches,
+# >
+# > $$q(z) = \frac1N \sum_{n=1}^N q_\phi(z \mid x_n) \;\approx\; p(z).$$
+#
+# The average KL term splits in two (Hoffman and Johnson):
+#
+# $$\frac1N \sum_n \mathrm{KL}\big(q(z \mid x_n) \,\|\, p(z)\big) = \underbrace{I_q(x; z)}_{\text{what the messages say}} + \underbrace{\mathrm{KL}\big(q(z) \,\|\, p(z)\big)}_{\text{what Bob suffers from}}.$$
+#
+# We want the first and not the second; the objective charges for both. On the toy with its exact posterior: $q(z \mid x) = N(x/2, 1/2)$ and $x \sim N(0, 2)$ give $q(z) = N(0, \tfrac12 + \tfrac12)$, the prior exactly, while the messages carry $\tfrac12 \log 2 = 0.347$ nats. That is what a perfect fit looks like.
+#
+# **Predict before you run.** Of the average KL term of our VAEs, which share is the mismatch: most of it, half, or little?
+#
+# <details><summary>Answer</summary>
+#
+# The smaller one: a twenty-fifth with two latents, a sixth with eight. (The most that the information can be is $\log N$, 7.3 nats for 1,500 images: with enough latents each message names its image.) So Bob is served well, and the better the fewer latents there are: in eight dimensions $q(z)$ leaves more holes, where he invents what Alice would never send.
+#
+# </details>
+
+# %%
+@torch.no_grad()
+def split_kl(q, x, chunk=500):
+    """Average KL in closed form; information and mismatch from one sample for each datum, with standard errors."""
+    density = q.distribution(x)
+    z = density.transport(torch.randn(density.loc.shape, generator=seeded(0, device), device=device))
+    own, prior = density.log_prob(z), normal.log_prob(z).sum(-1)
+    mixture = torch.cat([density.log_prob(some.unsqueeze(1)).logsumexp(-1) for some in z.split(chunk)]) - math.log(len(x))
+    total = (0.5 * (density.loc**2 + density.variance - 1) - density.log_scale).sum(-1).mean()
+    return total, *((part.mean(), part.std() / len(part) ** 0.5) for part in (own - mixture, mixture - prior))
+
+
+# %%
+bars = {"toy, exact": (0.5 * math.log(2), 0.0)}
+for name, q in (("2 latents", q2), ("8 latents", q8)):
+    total, (information, one), (mismatch, two) = split_kl(q, train[:5000])
+    bars[name] = (information.item(), mismatch.item())
+    print(f"{name}: average KL {total:.3f} (closed form)   information {information:.3f} +- {one:.3f}"
+          f"   mismatch {mismatch:.3f} +- {two:.3f}   sum {information + mismatch:.3f}")
+
+# %%
+line = torch.linspace(-3.5, 3.5, 300, device=device).unsqueeze(-1)
+with torch.no_grad():
+    density = q2.distribution(train[:5000])
+    standardized = (line - density.loc[:, 0]) / density.stddev[:, 0]
+    single = normal.log_prob(standardized).exp() / density.stddev[:, 0]                    # (300, N)
+parts = [("single posteriors", single[:, n].cpu() / 4) for n in range(0, 200, 10)]
+parts.append(("aggregate posterior", single.mean(-1).cpu()))
+show(figures.surgery(line[:, 0].cpu(), normal.log_prob(line[:, 0]).exp().cpu(), parts, bars),
+     alt="Left: along the first latent, the standard normal prior as a dashed curve, the aggregate "
+         "posterior close to it with bumps, and twenty narrow single posteriors (drawn at a quarter "
+         "of their height). Right: the average KL of three models, most of it mutual information, a "
+         "small rest the mismatch.")
+
+# %% [markdown]
+# How good are Bob's inventions? Two rough yardsticks, both in shares of pixels after a cut at one half: how far a picture is from the nearest training image (is it *like* a digit?), and how far a training image is from the nearest of 300 pictures (are *all kinds* of digits there?).
+
+# %%
+@torch.no_grad()
+def two_distances(pictures):
+    apart = torch.cdist((pictures > 0.5).float(), train, p=1) / pixels
+    return apart.min(1).values.mean().item(), apart.min(0).values.mean().item()
+
+
+# %%
+z = torch.randn(300, 8, generator=seeded(0, device), device=device)
+messages, flat_codes = q8.sample(1, train[:300], seeded(1, device))[0], codes.mean(0) + z[:, :2] * codes.std(0)
+inventions = {"Bob: prior, eight latents": p8.likelihood(z).mean, "Alice: messages of real images": p8.likelihood(messages).mean,
+              "autoencoder: N(0, I)": auto.decode(z[:, :2]),
+              "autoencoder: a normal fitted to its codes": auto.decode(flat_codes), "new real images": test[:300]}
+for name, found in inventions.items():
+    like, kinds = two_distances(found)
+    print(f"{name:44s} to the nearest image {like:.3f}   from an image to the nearest picture {kinds:.3f}")
+
+# %% [markdown]
+# Bob comes close to Alice in both. The autoencoder with N(0, I) decodes to nearly one picture: near *some* image, far from most. No pair of distances judges a generator; $\log p(x)$ comes nearest, and the autoencoder has none.
+#
+# ## 12. The full size
+#
+# With `full = True` at the top, the cells above run on binarized MNIST: 50,000 training images of 784 pixels, networks with 400 hidden units, 50,000 steps each; on a GPU if there is one. Sections 5 and 8 stay with the grey digits. Larochelle's files come without labels, so the maps lose their colours. Put the three files into a folder and name it in the environment variable `COURSE_VI_DATA`
+# (`course_vi.data.binarized_mnist` verifies their sums, and fetches what is missing). For orientation, a reproduction of the importance-weighted autoencoder reports for one stochastic layer on this fixed binarization a test negative log-likelihood of 88.71 nats at k = 1 and 87.10 at k = 50; its networks and its training are longer than ours.
+#
+# ## Common mistakes
+#
+# | mistake | what you see | what shows it |
+# |---|---|---|
+# | the encoder's output read as log variance in one place and log scale in another | everything trains, scores are a little off | the value at fixed noise, against another implementation |
+# | a mean over pixels in the reconstruction | all units collapse: the KL outweighs it $D_x$ times | active units; the size of the two terms |
+# | $\epsilon$ shared by all images or all latents | noisy training, odd correlations | the covariance of samples |
+# | sigmoid in the decoder *and* in the loss | grey pictures, bounds near $-D_x \log 2$ | logits all in (0, 1) |
+# | mean squared error as likelihood, $\sigma$ unspoken | few active units; $\beta$ "has to be tuned" | learn $\sigma$ |
+# | a learned $\sigma$ without a floor | a bound that grows for ever | scales of constant pixels |
+# | ELBO compared with importance-sampled bounds | a "better model" that only has a better score | the same estimator and the same K for both |
+# | one analytic KL inside the logarithm of the importance-weighted bound | values above the truth | a case with exact $\log p(x)$ |
+# | "collapse" blamed on training | remedies that make $\log p(x)$ worse | the eigenvalues, in the linear case |
+# | decoded means shown as samples | pictures better than the model | draw the pixels, too |
+#
+# ## What to choose
+#
+# | | autoencoder | probabilistic PCA | VAE | two-layer VAE |
+# |---|---|---|---|---|
+# | $p(x)$ | none | Gaussian, exact | infinite mixture | infinite mixture |
+# | posterior of z | a point | exact | $q_\phi(z \mid x)$, amortized | layered $q$ |
+# | objective | reconstruction | likelihood | ELBO | ELBO, with layered noise |
+# | how good? | not comparable | exact | importance sampling, biased low | the same |
+# | generate | no | yes | yes | yes |
+# | complete a half | no | exact | by the posterior given that half | the same |
+# | latents that die | none (they cost nothing) | eigenvalue below $\sigma^2$ | by model, family or training | the top layer first |
+# | axes of z | arbitrary | any rotation | any rotation but for q's shape | the same |
+#
+# ## What to remember
+#
+# 1. A VAE is a latent-variable **model**, fitted by the ELBO, with an amortized posterior. The autoencoder is a resemblance.
+# 2. The KL in closed form is convenient; at a good q, sampling everything and dropping the score is quieter.
+# 3. The likelihood is part of the model: learn its scale, and give it a floor.
+# 4. Importance-sampled $\log p$ is low by about $v/2K$ where v is finite, and by an unknown amount where the encoder misses.
+# 5. The linear VAE is probabilistic PCA: evidence, axes, activities and collapse can be predicted from eigenvalues, and were, to within two hundredths of a nat.
+# 6. Collapse can be right. Ask the model before you cure it.
+# 7. Bob needs the *aggregate* posterior to match the prior. Average KL = information + mismatch.
+#
+# Now the problem set: `13_variational_autoencoders`.
+#
+# ## Further reading
+#
+# - D. P. Kingma, M. Welling. *Auto-encoding variational Bayes.* International Conference on Learning Representations, 2014. arXiv:1312.6114.
+# - D. J. Rezende, S. Mohamed, D. Wierstra. *Stochastic backpropagation and approximate inference in deep generative models.* International Conference on Machine Learning, 2014. arXiv:1401.4082.
+# - M. E. Tipping, C. M. Bishop. *Probabilistic principal component analysis.* Journal of the Royal Statistical Society B 61, 611-622, 1999.
+# - J. Lucas, G. Tucker, R. Grosse, M. Norouzi. *Don't blame the ELBO! A linear VAE perspective on posterior collapse.* Advances in Neural Information Processing Systems 32, 2019. arXiv:1911.02469. Section 8.
+# - Y. Burda, R. Grosse, R. Salakhutdinov. *Importance weighted autoencoders.* International Conference on Learning Representations, 2016. arXiv:1509.00519. Test likelihoods, and active units.
+# - C. K. Sonderby, T. Raiko, L. Maaloe, S. K. Sonderby, O. Winther. *Ladder variational autoencoders.* Advances in Neural Information Processing Systems 29, 2016. arXiv:1602.02282. Several layers; warm-up.
+# - D. P. Kingma, T. Salimans, R. Jozefowicz, X. Chen, I. Sutskever, M. Welling. *Improved variational inference with inverse autoregressive flow.* Advances in Neural Information Processing Systems 29, 2016. arXiv:1606.04934. Free bits.
+# - M. D. Hoffman, M. J. Johnson. *ELBO surgery: yet another way to carve up the variational evidence lower bound.* Workshop on Advances in Approximate Bayesian Inference, 2016. Section 11.
+# - H. Larochelle, I. Murray. *The neural autoregressive distribution estimator.* International Conference on Artificial Intelligence and Statistics, 2011. The binarized digits.
