@@ -13,6 +13,7 @@ COMMANDS = {
     "export": ("autograder.export", "grades as CSV, and as Canvas and Moodle import them"),
     "notebooks": ("autograder.notebooks", "build all notebooks from their text masters, and prove them"),
     "smoke": ("autograder.smoke", "run every text master quickly, in forked children of a warm parent"),
+    "attacks": ("autograder.attack_run", "grade a class of hostile notebooks, and see that every score is the honest one"),
     "audit": ("autograder.audit", "regrade the corpus of answers on many seeds"),
     "calibrate": ("autograder.nulls", "simulate how often a right answer would fail, and write the table"),
 }

@@ -158,7 +158,7 @@ class Session:
             self.interrupt()
             if self._reply(number, time.monotonic() + GRACE, kept.take) is None:
                 self._give_up(f"it ran for more than {timeout:g} s and did not heed an interrupt")
-        self._settle(number, kept.take)
+        kept.cut |= not self._settle(number, kept.take)
         ran.outputs = kept.done()
         content = {} if reply is None else reply["content"]
         ran.ok = reply is not None and content.get("status") == "ok"
@@ -178,14 +178,12 @@ class Session:
         while time.monotonic() < start + timeout:
             reply = self._reply(number, min(start + timeout, time.monotonic() + 1.0))
             if reply is not None:
-                self._settle(number)
                 return reply_bytes(reply["content"])
             if self._idle[0] == number and time.monotonic() - self._idle[1] > 5.0:
                 self._give_up("its reply to the check never arrived; it was larger than any right one can be, or was withheld")
         self.interrupt()
         if self._reply(number, time.monotonic() + GRACE) is None:
             self._give_up(f"a call of {name} ran for more than {timeout:g} s and did not heed an interrupt")
-        self._settle(number)
         raise LearnerError("TimeLimit", f"a call of {name} was still running after {timeout:g} s")
 
     def interrupt(self) -> None:
@@ -228,11 +226,22 @@ class Session:
         elif take is not None:
             take(message)
 
-    def _settle(self, number: str, take: Callable[[dict[str, Any]], None] | None = None) -> None:
-        """Outputs that belong to a request are complete when the kernel says that it is idle."""
+    def _settle(self, number: str, take: Callable[[dict[str, Any]], None] | None = None) -> bool:
+        """Outputs that belong to a request are complete when the kernel says that it is idle. False if some were lost."""
         end = time.monotonic() + SETTLE
-        while self._idle[0] != number and time.monotonic() < end and self.alive():
+        while self._idle[0] != number and self.alive():
             self._take(number, take, 0.1)
+            if time.monotonic() > end:
+                self._listen_again()
+                return False
+        return True
+
+    def _listen_again(self) -> None:
+        """A new connection for outputs: a message that was too large ended the old one."""
+        self.client.iopub_channel.stop()
+        self.client._iopub_channel = None
+        self.client.iopub_channel.start()
+        self._hears(self.client.kernel_info())
 
     def _output(self, wait: float) -> dict[str, Any] | None:
         channel = self.client.iopub_channel

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import shutil
@@ -17,7 +16,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Parent", "ParentError", "runtime_dir", "shared"]
+try:
+    import fcntl
+except ImportError:  # Windows, where nothing forks and levels.choose refuses
+    fcntl = None  # type: ignore[assignment]
+
+__all__ = ["Parent", "ParentError", "runtime_dir", "shared", "stop"]
 
 RUNTIME = "COURSE_VI_RUNTIME"  # the folder of a driver and its workers: "pid of the owner:path"
 WARM = ["torch", "numpy", "pyro", "pyro.distributions", "pyro.infer", "pyro.infer.autoguide", "pyro.optim", "matplotlib",
@@ -168,13 +172,14 @@ def _leave(owner: int, folder: str) -> None:
     if owner != os.getpid():
         return
     for path in Path(folder).glob("*.sock"):
-        _stop(str(path))
+        stop(str(path))
     shutil.rmtree(folder, ignore_errors=True)
     if os.environ.get(RUNTIME, "").endswith(f":{folder}"):
         del os.environ[RUNTIME]
 
 
-def _stop(path: str) -> None:
+def stop(path: str) -> None:
+    """Have the server at this socket end its kernels and itself."""
     connection = socket.socket(socket.AF_UNIX)
     try:
         connection.settimeout(5)

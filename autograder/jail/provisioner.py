@@ -125,6 +125,9 @@ class JailProvisioner(LocalProvisioner):
         connection = {"ip": str(self.job / "s"), "key": key, "signature_scheme": info.get("signature_scheme", "hmac-sha256"),
                       **{f"{channel}_port": number for number, channel in enumerate(CHANNELS, 1)}}
         self.parent_process = Parent(Path(self.room), self.warm)
+        if self.level == "uid":  # another user must be able to pass through, though not to look around
+            for folder in (self.job.parent, self.job):
+                folder.chmod(0o711)
         home = "/home" if self.level == "namespaces" else str(self.job / "work")
         views = [sys.base_prefix, sys.prefix, *self.parent_process.path]
         spec = {

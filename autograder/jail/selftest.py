@@ -112,6 +112,8 @@ def try_level(run: Callable[[str], str], known: dict[str, Any]) -> tuple[set[str
     try:
         told = json.loads(text.strip().splitlines()[-1])
     except (ValueError, IndexError):
+        told = None
+    if not isinstance(told, dict):
         return set(), {"all": f"the self-test did not come back: {text[-200:]!r}"}
     protects = {name for name in ATTACKS if told.get(name) == "held"}
     return protects, {name: str(told.get(name)) for name in ATTACKS if name not in protects}

@@ -1,0 +1,52 @@
+"""The corpus of attacks: each says what it deserves, and gets that; nobody else is touched, nothing is left."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from autograder import attack_corpus, levels
+from autograder.attack_corpus import attacks
+from autograder.attack_run import CLAIMS, SCRIPT, grade_attacks
+from autograder.classroom import CLASS
+
+
+def test_the_corpus_is_large_and_of_every_kind() -> None:
+    names = [attack.name for attack in attacks()]
+    kinds = {name.split("_")[0] for name in names}
+    assert len(names) >= 40 and kinds == {"file", "ipython", "reply", "find", "write", "jail", "use", "die", "page", "honest"}
+    full = max(sum(attack.honest.values()) for attack in attacks())
+    for attack in attacks():
+        assert len(attack.says) > 10 and 0 <= sum(attack.honest.values()) <= full
+        assert attack.name.startswith("honest") <= (sum(attack.honest.values()) == full)
+
+
+@pytest.mark.parametrize(("text", "fault"), [
+    ('"""Says."""\n', "does not begin"),
+    ('"""Says.\n\nbase: solved\nhonest: all but 03_nothing\nstock: run\n"""\n# %% top\n1\n', "unknown exercises: 03_nothing"),
+    ('"""Says.\n\nbase: solved\nhonest: all\nstock: run\n"""\n1\n', "belongs nowhere"),
+    ('"""Says.\n\nbase: solved\nhonest: all\nstock: run\n"""\n# %% nowhere\n1\n', "belongs nowhere"),
+])  # fmt: skip
+def test_an_attack_that_does_not_say_what_it_should_is_refused(tmp_path: Path, text: str, fault: str) -> None:
+    (tmp_path / "one.py").write_text(text)
+    with pytest.raises(ValueError, match=fault):
+        attack_corpus.attacks(tmp_path)
+
+
+def test_what_is_looked_for_can_be_found() -> None:
+    assert CLAIMS.search("x\nGOT THROUGH the wall") and not CLAIMS.search("it held")
+    for page in ("<script>alert('vi')</script>", "<img src=x onerror=alert(1)>", '<a href="javascript:alert(1)">'):
+        assert SCRIPT.search(page)
+    assert not SCRIPT.search("&lt;script&gt;alert('vi')&lt;/script&gt; onerror= <b>x</b>")
+
+
+@pytest.mark.slow
+def test_every_attack_gets_its_honest_score() -> None:
+    CLASS.mkdir(parents=True, exist_ok=True)
+    try:
+        outcome = grade_attacks(CLASS / "attacks")
+    except levels.LevelRefused as refused:
+        pytest.skip(f"this machine holds no jail: {refused}")
+    assert not outcome.faults, "\n".join(outcome.faults)
+    assert len(outcome.rows) >= 42

@@ -1,0 +1,85 @@
+"""The edition that a grading kernel gets: the answer is not in it, honest work runs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from autograder import edition
+from autograder.checking import run_check
+from autograder.corpus import corpus
+from autograder.exercises import EXERCISES, units
+from autograder.session import Asker, Session
+
+SOURCE = '''
+def f(x):
+    """Twice."""
+    y = 2 * x
+    return y
+
+
+class C:
+    def g(self):
+        return 1
+'''
+
+
+def test_bodies_are_taken_out_and_nothing_else() -> None:
+    made = edition.blanked(SOURCE, ["f", "C.g"])
+    scope: dict = {}
+    exec(made, scope)
+    assert scope["f"].__doc__ == "Twice."
+    for call in (lambda: scope["f"](1), lambda: scope["C"]().g()):
+        with pytest.raises(NotImplementedError, match="you are asked to write this one"):
+            call()
+    with pytest.raises(LookupError, match=r"no C\.h"):
+        edition.blanked(SOURCE, ["C.h"])
+
+
+def test_every_name_belongs_to_an_exercise_and_is_there(tmp_path: Path) -> None:
+    for exercise in {**edition.AWAY, **edition.FIGURES}:
+        assert exercise in EXERCISES, exercise
+    for unit in units():
+        (tmp_path / unit).mkdir()
+        edition.write(tmp_path / unit, unit)
+
+
+def test_an_edition_imports_and_holds_no_checks(tmp_path: Path) -> None:
+    folder = edition.room("09_sticking_the_landing", tmp_path)
+    assert edition.room("09_sticking_the_landing", tmp_path) == folder
+    held = {path.relative_to(folder).parts[1] for path in folder.rglob("*.py") if path.relative_to(folder).parts[0] == "autograder"}
+    assert held == {"__init__.py", "agent.py", "discover.py", "wire.py", "exercises", "problems"}
+    source = "\n".join([
+        "import torch, course_vi, course_vi.plots, course_vi.pyro_twins",
+        "from course_vi.gradients import sticking_the_landing, reparametrized",
+        "from course_vi.families import MeanField", "from course_vi.models import ConjugateToy", "from autograder import check",
+        f"assert course_vi.__file__.startswith({str(folder)!r})",
+        "assert check('09_vafc', None).passed and 'outside' in repr(check('09_vafc', None))",
+        "assert reparametrized(ConjugateToy(), MeanField(1), torch.zeros(2, 1)).shape == (2,)",
+        "try:", "    sticking_the_landing(ConjugateToy(), MeanField(1), torch.zeros(2, 1))", "except NotImplementedError as error:",
+        "    print(error)",
+    ])  # fmt: skip
+    command = [sys.executable, "-c", source]
+    env = {"PYTHONPATH": str(folder), "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, cwd=tmp_path)
+    assert done.stdout.strip() == "you are asked to write this one", done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("unit", [unit for unit in units() if corpus(unit)])
+def test_right_answers_are_right_in_the_jail(unit: str, tmp_path: Path) -> None:
+    """Every right answer of the corpus passes on the edition, called across the wire; so nothing that honest work needs was taken out."""
+    wrong = {}
+    with Session(edition.room(unit, tmp_path)) as session:
+        for answer in corpus(unit):
+            if not answer.right:
+                continue
+            ran = session.run(answer.path.read_text(encoding="utf-8"), 60)
+            assert ran.ok, (answer.name, ran.error)
+            report = run_check(answer.exercise, Asker(session, EXERCISES[answer.exercise].function, 60, 120), seed=5)
+            if not report.passed:
+                wrong[answer.name] = str(report)
+    assert not wrong, "\n".join(wrong.values())
