@@ -116,7 +116,7 @@ show(figures.picture_rows(rows_, 12),
 #
 # $$z \sim N(0, I_D), \qquad x \mid z \sim p_\theta(x \mid z), \qquad\text{so}\qquad p_\theta(x) = \int p_\theta(x \mid z)\, N(z; 0, I)\, dz,$$
 #
-# where a network reads z and writes the parameters of $p_\theta(x \mid z)$: the logits of independent bits, or $\mu_\theta(z)$ and $\Sigma_\theta(z)$ of a normal with independent coordinates. *Given* z the pixels are independent. Without z they are not, and that is the point: a mixture with one component for every z, **infinitely many**.
+# where a network reads z and writes the parameters of $p_\theta(x \mid z)$: the logits of independent bits, or $\mu_\theta(z)$ and $\Sigma_\theta(z)$ of a normal with independent coordinates. *Given* z the pixels are independent. Without z they are not, and that is the point: a mixture with one component for every z, **infinitely many**. You have met it: with bits it is the *deep Bernoulli* model of unit 01, and its two-layer relative (section 10) the *doubly deep* one.
 
 # %%
 show(graphs.vae_graph(),
@@ -218,6 +218,8 @@ print("the course ", analytic_kl(p2, q2, some, 3, noise=eps).tolist())
 # %% [markdown]
 # > **The slide says** (003) that the $\phi$-gradient of a VAE ends in "$+\, \partial \log q / \partial f$". **But** $\log q$ enters the bound with a minus, so it is minus; unit 09 shows that the slip is nevertheless unbiased, because that term has mean zero.
 # >
+# > **The slide says** (003) that a VAE "fuses the wake and sleep phases" of a Helmholtz machine. In one respect: both halves are trained together. **But** the sleep phase climbs another objective, on dreamt data (unit 12); here both halves climb the same one, on the data you have.
+# >
 # > **The slide says** (001) that amortization is "like doing regression" on the best variational parameters. **But** there are no targets: the encoder climbs the ELBO through the sample. (With targets it would be another, worse, objective: unit 11.)
 # >
 # > **The slide says** (003) that evaluating entropy and $\log P(z)$ without sampling may reduce variance. *May* is the word: see for yourself.
@@ -288,7 +290,7 @@ show(figures.picture_rows(rows_, 12),
          "some of them between two; the draws of pixels are grainy versions of the means.")
 
 # %% [markdown]
-# **See the manifold.** The inverse normal cumulative distribution function turns a square grid into one that the prior visits evenly. Decoding it unrolls the whole surface.
+# **See the manifold.** All that the decoder can say lies on one curved surface in the space of images; z is a position on it, and $q(z \mid x)$ says where on the surface an image belongs, and how surely. The inverse normal cumulative distribution function turns a square grid into one that the prior visits evenly. Decoding it unrolls the whole surface.
 
 # %%
 def on_a_grid(p, points):
@@ -643,7 +645,7 @@ show(figures.collapse(runs),
 #
 # $$z_2 \sim N(0, I), \qquad z_1 \mid z_2 \sim N(m_\theta(z_2), \mathrm{diag}\, s_\theta(z_2)^2), \qquad x \mid z_1 \sim p_\theta(x \mid z_1).$$
 #
-# One may read the middle line as $z_1 = m_\theta(z_2) + s_\theta(z_2) \odot \epsilon_1$: a decoder with **noise at its transition**, and not only at its output. Every such noise is another unknown, and the recognition model has to infer it. *How* it is parametrized matters. Take the chain $z_2 \sim N(0,1)$, $z_1 = z_2 + s\,\epsilon_1$, $x = z_1 + \epsilon$. All is Gaussian, so that each family's gap to $\log p(x)$ is known:
+# It is the *doubly deep Bernoulli* model of unit 01, with networks and scales learned. One may read the middle line as $z_1 = m_\theta(z_2) + s_\theta(z_2) \odot \epsilon_1$: a decoder with **noise at its transition**, and not only at its output. Every such noise is another unknown, and the recognition model has to infer it. *How* it is parametrized matters. Take the chain $z_2 \sim N(0,1)$, $z_1 = z_2 + s\,\epsilon_1$, $x = z_1 + \epsilon$. All is Gaussian, so that each family's gap to $\log p(x)$ is known:
 # with $\rho$ the correlation (given x) of the two unknowns, a mean-field family misses $-\tfrac12 \log(1 - \rho^2)$. For the unknowns $(z_1, z_2)$ that is $\rho = 1/(1+s^2)$; for the noise itself, $(\epsilon_1, z_2)$, it is $\rho^2 = s^2 / (2(1 + s^2))$; and a layered family $q(z_1 \mid x)\, q(z_2 \mid z_1)$ misses nothing.
 
 # %%

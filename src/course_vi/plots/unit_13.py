@@ -62,14 +62,14 @@ def infinite_mixtures(x: Tensor, panels: Sequence[tuple[str, Tensor, Tensor]], e
 
 def three_variances(exact: Mapping[str, Tensor], scales: Tensor, measured: Mapping[str, tuple[float, float]]) -> Figure:
     """Variance of the gradient of the mean for three estimators over the scale of q; measured at one scale, ``{name: (s, value)}``."""
-    figure, (axis,) = new_figure(width=5.6, height=3.1)
+    figure, (axis,) = new_figure(width=6.8, height=3.1)
     with style():
         for (name, values), colour in zip(exact.items(), COLOURS, strict=False):
             axis.plot(scales, values, color=colour, label=name)
             axis.plot(*measured[name], "o", color=colour)
         axis.axvline(0.5**0.5, color=GREY, linestyle=":", label="the posterior's scale")
         axis.set(title="Toy: variance of the gradient of the mean", xlabel="scale s of q", ylabel="nats squared", ylim=(-0.15, 4))
-        axis.legend(fontsize=8)
+        axis.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return figure
 
 
