@@ -60,7 +60,7 @@ def start(group: Class, *more: str, limit: int = 0) -> subprocess.Popen[str]:
                             preexec_fn=limited if limit else None)  # fmt: skip
 
 
-def wait_for(what: Callable[[], object], seconds: float = 60) -> None:
+def wait_for(what: Callable[[], object], seconds: float = 300) -> None:
     deadline = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < deadline, "it did not come to that"
