@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import base64
 import csv
 import json
 import os
@@ -28,6 +29,7 @@ from autograder.sample_class import Student
 RIGHT = {"00_double": "def double(x):\n    return 2 * x"}
 HALF = {"00_double": "def double(x):\n    return 8"}
 QUIET = driver.Plan(quiet=True)
+PHOTOGRAPH = base64.b64encode(b"\x89PNG a photograph").decode()
 
 
 def record(key: str, student: str = "ann", status: str = "graded", **more: object) -> dict[str, object]:
@@ -99,7 +101,10 @@ def group(tmp_path_factory: pytest.TempPathFactory) -> Class:
     """Seven submissions, not yet graded; of each kind one."""
     group = tiny_class(tmp_path_factory.mktemp("class"))
     submitted = group.folder / "submitted"
-    hand_in(group, "ann right", RIGHT)
+    path = hand_in(group, "ann right", RIGHT, "See ![my derivation](attachment:proof.png) <script>alert(1)</script>")
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells[-1]["attachments"] = nbformat.from_dict({"proof.png": {"image/png": PHOTOGRAPH}})
+    path.write_bytes(masters.dumps(notebook))
     hand_in(group, "-bob*", HALF)
     (submitted / "cy" / UNIT).mkdir(parents=True)
     with zipfile.ZipFile(submitted / "cy" / UNIT / "mine.zip", "w") as archive:
@@ -145,6 +150,13 @@ def test_everybody_gets_a_grade_or_a_reason(group: Class, rows: dict[str, Row]) 
         assert ("not graded" in page) == (name == "dan") and ("this notebook was repaired" in page) == bool(rows[name].repairs)
     with group.csv.open(newline="") as file:
         assert {line["student_id"]: bool(line["reason"]) for line in csv.DictReader(file)} == {name: name == "dan" for name in rows}
+
+
+def test_a_photographed_derivation_is_on_the_page_and_a_script_is_not(group: Class, rows: dict[str, Row]) -> None:
+    page = (group.folder / "feedback" / "ann right" / UNIT / f"{UNIT}.html").read_text()
+    assert f"data:image/png;base64,{PHOTOGRAPH}" in page and "my derivation" in page and "alert(1)</script>" not in page
+    autograded = nbformat.read(group.folder / "autograded" / "ann right" / UNIT / f"{UNIT}.ipynb", as_version=4)
+    assert autograded.cells[-1].attachments["proof.png"]["image/png"] == PHOTOGRAPH
 
 
 def test_the_log_says_with_what(group: Class, rows: dict[str, Row]) -> None:

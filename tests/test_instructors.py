@@ -234,3 +234,32 @@ def test_a_summary_of_a_graded_class(group: Class) -> None:
     summary = overview.summarize(group, UNIT)
     assert summary.points == {"ann": {"00_double": 3.0, "00_why": None}} and set(summary.reasons) == {"bo"}
     assert list(itertools.chain(*summary.mistakes.values())) == []
+
+
+@pytest.mark.slow
+def test_stock_autograde_takes_the_same_road(group: Class) -> None:
+    """`nbgrader autograde` on a class with a duplicated cell (which used to stop it), a damaged file and a link: the others are graded."""
+    root = group.course.root
+    shutil.copy(ROOT / "nbgrader_config.py", root)
+    home = Class(group.course, root / "autograder" / "class.data")
+    hand_in(home, "ann", ANSWER)
+    path = hand_in(home, "bob", ANSWER)
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells += [cell.copy() for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade")]
+    path.write_text(nbformat.writes(notebook))
+    path = hand_in(home, "cut", ANSWER)
+    path.write_bytes(path.read_bytes()[:-150])
+    path = hand_in(home, "dan", ANSWER)
+    path.unlink()
+    path.symlink_to("/etc/hostname")
+    secret = hand_in(home, "eve", ANSWER).parent / "passwd"
+    secret.symlink_to("/etc/passwd")
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'src'}"}
+    for command in ("generate_assignment", "autograde"):
+        line = [sys.executable, "-m", "nbgrader", command, UNIT]
+        done = subprocess.run(line, cwd=root, env=environment, capture_output=True, text=True, timeout=300)
+    assert "link" in done.stderr and not secret.exists(), "the link is refused by name, what lies beside a notebook is moved aside"
+    with home.gradebook() as gradebook:
+        scores = {each.student_id: each.score for each in gradebook.assignment_submissions(UNIT)}
+    assert {name: scores.get(name) for name in ("ann", "bob", "cut", "eve")} == dict.fromkeys(("ann", "bob", "cut", "eve"), 3.0)
+    assert not scores.get("dan") and not list(home.folder.glob("autograded/*/*/passwd"))

@@ -230,6 +230,8 @@ def test_links_are_set_aside_before_stock_nbgrader_copies(tmp_path: Path) -> Non
     assert {path.name for path in moved} == {"passwd", "pipe"}
     assert all(path.parent.parts[-3:] == ("set_aside", "eve", UNIT) for path in moved)
     assert {path.name for path in folder.iterdir()} == {f"{UNIT}.ipynb", "data.csv"}
+    (folder / "link.ipynb").symlink_to("/etc/passwd")
+    assert set_aside([str(folder / "link.ipynb")]) == []
 
 
 # ------------------------------------------------------------------ sizes, names, pages
