@@ -15,6 +15,7 @@ from autograder.evidence import Finding
 from autograder.exercises import EXERCISES
 from autograder.probes import InProcess, LearnerError, Probe, Runner
 from autograder.report import PartResult, Report
+from autograder.stumbles import first_line, likely_cause
 
 __all__ = ["check", "run_check"]
 
@@ -84,5 +85,5 @@ def _not_written(function: str) -> Finding:
 
 def _raised(error: LearnerError) -> Finding:
     where = f", at {error.where}" if error.where else ""
-    return Finding(False, "a value", f"{error.kind}: {error.message}{where}", f"raises_{error.kind}",
-                   "Your code stopped with an error. Call it by hand on small inputs to see where.")
+    came = f"{error.kind}: {first_line(error.message)}{where}"
+    return Finding(False, "a value", came, f"raises_{error.kind}", likely_cause(error.kind, error.message))

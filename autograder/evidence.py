@@ -66,11 +66,15 @@ def compare(got: Any, want: Any, mistakes: Sequence[Mistake] = (), rtol: float =
             pass
     if not isinstance(got, np.ndarray):
         kind = got.get("$type", "dict") if isinstance(got, dict) else type(got).__name__
-        return Finding(False, f"{what} is a tensor of shape {target.shape}", f"a {kind}", "type", "Return a tensor.")
+        several = kind.startswith("result that is not")
+        says = "Return all of them, separated by commas, in the order of the docstring." if several else "Return a tensor."
+        return Finding(False, f"{what} is a tensor of shape {target.shape}", f"a {kind}", "type", says)
     finding = _recognise(got, mistakes, rtol, atol)
     if got.shape != target.shape:
-        return Finding(False, f"{what} has shape {target.shape}", f"shape {got.shape}", finding.key or "shape",
-                       finding.says or "Check which axes you sum or average over.")
+        same = np.squeeze(got).shape == np.squeeze(target).shape
+        says = ("An axis of length one is too many, or missing: look at keepdim, unsqueeze and squeeze." if same else
+                "Check which axes you sum or average over.")
+        return Finding(False, f"{what} has shape {target.shape}", f"shape {got.shape}", finding.key or "shape", finding.says or says)
     got = got.astype(float)
     if not np.isfinite(got).all():
         bad = int((~np.isfinite(got)).sum())

@@ -691,7 +691,7 @@ pictures = {name: torch.cat([top, glyphs[9, 6:]]).view(5, 3) for name, top in to
 show(draw.completions(pictures, progress, gaps),
      alt="Four small pictures of a digit with its two top rows filled in: all grey, all black, the top of a 9,"
          " and the exact marginals, which look like the top of a 9. A graph of the gap over the progress of "
-         "learning: (a) starts at zero and rises to 4 nats, (b) stays between 3 and 4, (c) falls from 3 nats "
+         "learning: (a) starts at zero and rises to 4 nats, (b) falls from 4 and stays above 3, (c) falls from 3 nats "
          "to almost zero; (a) and (c) cross near 0.65.")
 
 # %% [markdown]

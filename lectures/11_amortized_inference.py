@@ -88,7 +88,7 @@ show(draw.three_graphs(),
 # %%
 toy, x = ConjugateToy(), torch.tensor([[-3.0], [-1.0], [1.0], [4.0]], dtype=torch.float64)
 table = PerDatum(MeanField(1).double(), x)                                 # a row (loc, log_scale) for each of the four
-trail = []
+trail = [torch.tensor([[0.0, 1.0]], dtype=torch.float64).expand(4, 2)]      # where all four begin
 fit(toy, table, x, sticking_the_landing, steps=120, num_samples=20, learning_rate=0.05,
     callback=lambda *_: trail.append(torch.cat([table.loc, table.log_scale.exp()], -1).detach().clone()))
 ends = torch.cat([x / 2, torch.full_like(x, math.sqrt(0.5))], -1)
@@ -131,7 +131,7 @@ q, grid, said = Amortized(MeanField(1), encoder), torch.linspace(-5, 5, 101).uns
 
 def snapshot(step, bound):
     if step + 1 in (1, 10, 30, 300):
-        said[f"after {step + 1} steps"] = encoder(grid)[:, 0].detach().clone()
+        said[f"after {step + 1} step{'s' * (step > 0)}"] = encoder(grid)[:, 0].detach().clone()
 
 
 fit(toy, q, x_train, sticking_the_landing, steps=300, num_samples=8, learning_rate=0.05, callback=snapshot)

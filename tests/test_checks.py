@@ -2,6 +2,7 @@
 
 import json
 import warnings
+from typing import Any
 
 import numpy as np
 import pytest
@@ -204,3 +205,17 @@ def test_same_seed_same_report() -> None:
 
     one, two, other = (str(check("09_gaussian_path_derivative", learner, seed=seed)) for seed in (4, 4, 5))
     assert one == two != other
+
+
+@pytest.mark.parametrize(("code", "says"), [
+    (lambda log_w: torch.distributions.Normal(0.0, -log_w.abs()).log_prob(log_w), "exponentiate"),
+    (lambda log_w: log_w.sum(7), "axis"),
+    (lambda log_w: torch.autograd.grad(log_w.sum(), log_w), "no way back"),
+    (lambda log_w: 2.0 * log_w.clone().grad, "None"),
+    (lambda log_w: log_w + torch.zeros(97), "shapes do not fit"),
+    (lambda log_w: {}["prior"], "Print its keys"),
+])
+def test_a_common_error_is_told_in_one_line_with_its_likely_cause(code: Any, says: str) -> None:
+    finding = check("00_log_mean_exp", code, seed=0).parts[0].finding
+    assert finding.diagnosis.startswith("raises_") and says in finding.says
+    assert "\n" not in finding.came

@@ -25,7 +25,7 @@ FLOORS = {
     # workshop: grading, building, measuring) stands on the top floor.
     "autograder": [
         {"discover", "exercises", "problems", "wire", "agent", "jail", "edition", "secret", "outputs"},
-        {"probes", "evidence", "report"},
+        {"probes", "evidence", "report", "stumbles"},
         {"checks", "session", "levels", "running"},
         {"checking", "execute"},
     ],

@@ -42,6 +42,8 @@ def _averages(log_w: np.ndarray) -> list[Mistake]:
     ]
     if log_w.ndim > 1:
         known.append(Mistake("wrong_axis", "You averaged over the last axis. Samples come first: reduce axis 0.", _log_mean_exp(log_w, -1)))
+        known.append(Mistake("counted_everything", "The sum is over the K samples, but you divided by the number of all weights. K is "
+                             "log_w.shape[0].", right + np.log(count) - np.log(log_w.size)))
     return known
 
 
@@ -66,7 +68,7 @@ def _(probe: Probe, rng: np.random.Generator) -> Finding:
     log_w = rng.normal(0, 2, (6, 2)) + np.array([-1e4, 1e4])
     naive = Mistake("naive_exp", "exp(-10,000) is 0 and exp(10,000) is infinite in floating point. Subtract the largest log weight first "
                     "and add it back after the logarithm, or let torch.logsumexp do it.", lambda got: not np.isfinite(got).all())
-    return compare(probe.value(log_w), _log_mean_exp(log_w), [*_average_mistakes(log_w), naive], what="log mean w")
+    return compare(probe.value(log_w), _log_mean_exp(log_w), [*_average_mistakes(log_w), naive], rtol=1e-7, what="log mean w")
 
 
 @part(LME, "Weights that are exactly zero", weight=0.5)
@@ -97,6 +99,7 @@ def _axis_mistakes(x: np.ndarray, z: np.ndarray, log_scale: np.ndarray) -> list[
     terms = _terms(x, z, log_scale)
     right, dim = terms.sum(-1), z.shape[-1]
     square = (x - z) ** 2
+    over_batch = [Mistake("sum_over_batch", "You summed over the batch. Data are kept apart: the event is the last axis.", terms.sum(1))]
     with np.errstate(invalid="ignore", divide="ignore"):
         as_scale = (-0.5 * square / log_scale**2 - np.log(np.abs(log_scale)) - 0.5 * LOG_2PI).sum(-1)
     return [
@@ -117,6 +120,7 @@ def _axis_mistakes(x: np.ndarray, z: np.ndarray, log_scale: np.ndarray) -> list[
         Mistake("normalizer_lost", "The term -log(scale) of the normalizer is missing.", (terms + log_scale).sum(-1)),
         Mistake("normalizer_sign", "The normalizer has the wrong sign: a wider Gaussian is lower, so -log(scale).",
                 (terms + 2 * log_scale).sum(-1)),
+        *(over_batch if z.ndim > 2 else []),
     ]
 
 
@@ -151,7 +155,7 @@ def _(probe: Probe, rng: np.random.Generator) -> Finding:
         right = _terms(x, z, log_scale).sum(-1)
         finding = compare(got, right, _axis_mistakes(x, z, log_scale), what=f"log p(x | z) for z of shape {z.shape}")
         if not finding.ok:
-            fixed = finding.diagnosis in ("shape", "sum_over_samples", "no_sum")
+            fixed = finding.diagnosis in ("shape", "sum_over_samples", "sum_over_batch", "no_sum")
             return Finding(False, finding.expected, finding.came, "fixed_axes", says) if fixed else finding
     return finding
 
@@ -206,7 +210,6 @@ def _(probe: Probe, rng: np.random.Generator) -> Finding:
     single = {name: array.astype(np.float32) for name, array in params.items()}
     got = probe.value(ref("value"), ref("surrogate"), problem="two_quantities", params=single)
     says = ("In float32 a number of ten million keeps no decimals. Form the difference surrogate - surrogate.detach() first, which "
-            "is exactly "
-            "zero, and add the value to that.")
+            "is exactly zero, and add the value to that.")
     lost = Mistake("digits_lost", says, lambda got: got.shape == value.shape and bool((np.abs(got - value) < 8).all()))
     return compare(got, value, [lost], rtol=1e-5, what="the value, in float32")

@@ -30,8 +30,9 @@ def _gradients(loc: np.ndarray, log_scale: np.ndarray, x: np.ndarray, eps: np.nd
     both = lambda a, b: np.concatenate([a.mean(0), b.mean(0)], -1)  # noqa: E731
     t = toy_pieces(loc, log_scale, x, z)
     log_w = (t["prior"] + t["likelihood"] - t["q"])[..., None]
-    slope = x - 2 * z + eps / s                                     # d/dz log w
+    slope, of_joint = x - 2 * z + eps / s, x - 2 * z                # d/dz log w, d/dz log p(x, z)
     return {"naive": -both(eps / s, eps**2 - 1), "path": both(slope, slope * s * eps),
+            "half": both(of_joint - eps / s, of_joint * s * eps - eps**2 + 1),
             "reward": both(log_w * eps / s, log_w * (eps**2 - 1)), "log_w": log_w[..., 0]}
 
 
@@ -50,9 +51,16 @@ def _(probe: Probe, rng: np.random.Generator) -> Finding:
         Mistake("no_mean", "You returned one number per sample. Average over the K samples, axis 0.", log_w),
         Mistake("mean_over_batch", "You averaged over the batch as well. Average over the samples, axis 0, alone.", log_w.mean()),
         Mistake("entropy_dropped", "log q is missing: this is the mean of log p(x, z) alone.", (t["prior"] + t["likelihood"]).mean(0)),
+        Mistake("noise_as_sample", "You put eps in the place of z. The sample is z = q.transport(eps, x).", _at_noise(params, eps)),
         Mistake("log_of_mean", "You averaged the weights, not their logarithms: that is another bound (unit 10).",
                 np.log(np.exp(log_w).mean(0))),
     ])
+
+
+def _at_noise(params: Arrays, eps: np.ndarray) -> np.ndarray:
+    """The estimate of one who takes the noise for the sample, ``(B)``."""
+    t = toy_pieces(**params, z=eps)
+    return (t["prior"] + t["likelihood"] - t["q"]).mean(0)
 
 
 def _gradient_mistakes(g: Arrays) -> list[Mistake]:
@@ -63,12 +71,12 @@ def _gradient_mistakes(g: Arrays) -> list[Mistake]:
                 np.zeros_like(g["naive"])),
         Mistake("density_frozen", "You froze the parameters in log q and let the sample move: that is the path derivative of unit 09, "
                 "the very part that the naive gradient drops.", g["path"]),
+        Mistake("half_detached", "z is detached in log q and alive in log p(x, z). Detach it once, right after it is drawn.", g["half"]),
         Mistake("score_sign", "The score has the wrong sign: log q is subtracted in the ELBO.", -g["naive"]),
         Mistake("score_function", "This is the score-function gradient, log w times the score (unit 05). It repairs the naive "
                 "gradient; here the naive one itself is asked.", g["reward"]),
         Mistake("score_function", "The score-function gradient is in there. It repairs the naive gradient; here the naive one itself "
-                "is asked.",
-                g["reward"] + g["naive"]),
+                "is asked.", g["reward"] + g["naive"]),
         Mistake("sum_over_samples", "The gradient is K times too large: average over the samples.", None),
     ]
 

@@ -23,7 +23,7 @@ def log_normal(value: np.ndarray, loc: Any, scale: Any) -> np.ndarray:
 
 def pair(got: Any, index: int, names: str) -> Any:
     """One of two results, or what to say if there are not two."""
-    if isinstance(got, (list, np.ndarray)) and len(got) == 2:
+    if (isinstance(got, list) or (isinstance(got, np.ndarray) and got.ndim > 0)) and len(got) == 2:
         return got[index]
     return {"$type": f"result that is not two tensors ({names})"}
 
@@ -44,6 +44,8 @@ def _sample_mistakes(weight: np.ndarray, bias: np.ndarray, x: np.ndarray, eps: n
         Mistake("log_scale_as_scale", "You used log_scale itself as the scale. Exponentiate it.", loc + log_scale * eps),
         Mistake("variance_as_scale",
                 "You took exp(log_scale) for the variance. It is the standard deviation.", loc + np.exp(0.5 * log_scale) * eps),
+        Mistake("softplus", "You made the scale by softplus. Here the second half are log scales: exponentiate them.",
+                loc + np.log1p(np.exp(log_scale)) * eps),
         Mistake("no_scale", "eps is added as it is. Multiply it by the scale.", loc + eps),
         Mistake("swapped", "The first D outputs are loc and the last D are log_scale; you took them the other way round.",
                 log_scale + np.exp(loc) * eps),
@@ -119,6 +121,8 @@ def _elbo_mistakes(t: dict[str, np.ndarray], x: np.ndarray) -> list[Mistake]:
         Mistake("no_mean", "One number per sample came back. Average over the samples, axis 0.", log_w),
         Mistake("log_mean_exp", "You took the logarithm of the mean weight. That is another bound (unit 10); here, the mean of log w.",
                 np.log(np.exp(log_w - log_w.max(0)).mean(0)) + log_w.max(0)),
+        Mistake("closed_form_entropy", "You took the entropy in closed form. On average that is right, but here log q is "
+                "asked for at the samples.", (t["prior"] + t["likelihood"]).mean(0) + (t["log_scale"] + 0.5 + 0.5 * LOG_2PI).sum(-1)),
         Mistake("regression", "This is a squared error to x/2. Nobody knows x/2 for a real model: the ELBO asks the model instead.",
                 -((t["loc"] - x / 2) ** 2).sum(-1)),
     ]
@@ -130,8 +134,12 @@ def _(probe: Probe, rng: np.random.Generator) -> Finding:
     params, eps = {"weight": weight, "bias": bias, "x": rng.normal(size=(4, 2))}, rng.normal(size=(5, 4, 2))
     t = _toy_terms(params, eps)
     want = (t["prior"] + t["likelihood"] - t["q"]).mean(0)
-    got = probe.value(ref("p"), ref("encoder"), ref("x"), eps, problem="toy/encoder", params=params)
-    return compare(got, want, _elbo_mistakes(t, params["x"]), what="the ELBO of each datum")
+    got, again = (probe.value(ref("p"), ref("encoder"), ref("x"), eps, problem="toy/encoder", params=params) for _ in range(2))
+    finding = compare(got, want, _elbo_mistakes(t, params["x"]), what="the ELBO of each datum")
+    if finding.diagnosis == "value" and not compare(again, got).ok:
+        says = "Called twice with the same eps, it gave two values: you drew noise of your own. z is loc + exp(log_scale) * eps."
+        return Finding(False, finding.expected, finding.came, "own_noise", says)
+    return finding
 
 
 @part(ELBO, "The value on another model, with two latents for one observation")
@@ -144,10 +152,19 @@ def _(probe: Probe, rng: np.random.Generator) -> Finding:
     joint = log_normal(z2, 0.0, 1.0) + log_normal(z1, z2, 1.0) + log_normal(x, z1, 1.0)
     want = (joint - log_normal(z, loc, np.exp(log_scale))).mean(0)
     got = probe.value(ref("p"), ref("encoder"), ref("x"), eps, problem="chain/encoder", params={"weight": weight, "bias": bias, "x": x})
-    says = "On the toy it was right. Ask the model for its log joint, p.log_joint(x, z), instead of writing the toy's densities."
-    finding = compare(got, want, what="the ELBO on a chain of two latents, K = 1")
-    known = finding.ok or (finding.says and finding.diagnosis != "shape")
-    return finding if known else Finding(False, finding.expected, finding.came, "toy_only", says)
+    says = "These are the toy's densities, and this is another model. Ask it: p.log_joint(x, z)."
+    log_q = log_normal(z, loc, np.exp(log_scale))
+    toy_only = Mistake("toy_only", says, lambda came: came.shape in ((3,), (1, 3)) and _toy_like(came, x, z, log_q))
+    return compare(got, want, [
+        Mistake("entropy_dropped", "log q is missing.", joint.mean(0)),
+        Mistake("entropy_sign", "log q was added. It is subtracted.", (joint + log_q).mean(0)), toy_only],
+                   what="the ELBO on a chain of two latents, K = 1")
+
+
+def _toy_like(came: np.ndarray, x: np.ndarray, z: np.ndarray, log_q: np.ndarray) -> bool:
+    """Whether this is the ELBO of the toy, whose prior is standard normal and whose x is normal around z: all of it, or its first."""
+    prior = log_normal(z, 0.0, 1.0)
+    return any(np.allclose(came, prior + log_normal(x, centre, 1.0) - log_q) for centre in (z, z[..., :1], z[..., 1:]))
 
 
 @part(ELBO, "On average its gradient is that of the exact ELBO")
@@ -158,8 +175,8 @@ def _(probe: Probe, rng: np.random.Generator) -> Finding:
     exact = np.concatenate([slope * x[0], slope])
     joint_only = np.array([x[0] - 2 * loc, -2 * np.exp(2 * log_scale)])
     cut = Mistake("sample_detached",
-            "The sample does not know the encoder: z was detached, or drawn with .sample(). Only z = loc + scale * eps"
-                  "carries the gradient.", lambda g: bool((np.abs(g.mean(0)) <= 6 * g.std(0) / len(g) ** 0.5).all()))
+            "The sample does not know the encoder: z was detached, or drawn with .sample(). Only z = loc + scale * eps "
+            "carries the gradient.", lambda g: bool((np.abs(g.mean(0)) <= 6 * g.std(0) / len(g) ** 0.5).all()))
 
     def draw(count: int) -> np.ndarray:
         params = {"weight": np.broadcast_to(weight, (count, 2, 1)).copy(), "bias": np.broadcast_to(bias, (count, 2)).copy(),
@@ -238,8 +255,12 @@ def _(probe: Probe, rng: np.random.Generator) -> Finding:
         return holds(False, "at least 20 finite numbers", came, "history", "Collect the mean ELBO of each step.")
     first, last = bounds[: len(bounds) // 10].mean(), bounds[-(len(bounds) // 10) :].mean()
     if not (last > first and last < 0):
+        came = f"from {first:.3f} to {last:.3f}"
+        if first < 0 and last < first:
+            says = "The bound falls: the optimizer goes downhill, or its steps grow (clear the gradients before each one)."
+            return holds(False, "a rising ELBO, below zero", came, "falling", says)
         says = "These look like losses: return the ELBO, not minus it." if first > last else ""
-        return holds(False, "a rising ELBO, below zero", f"from {first:.3f} to {last:.3f}", "loss_history", says)
+        return holds(False, "a rising ELBO, below zero", came, "loss_history", says)
     kl = float(_kl(reply["out"], x).mean())
     says = "Take more steps, or let the step size fall. Sticking the landing (unit 09) takes the last noise away."
     return holds(kl < LIMIT, f"a mean KL to the exact posterior below {LIMIT}", f"{kl:.4g}", "not_there_yet", says)

@@ -1,93 +1,15 @@
-"""Unit 11: gradient ascent datum by datum, the two gaps in closed form, and a flow whose numbers an encoder writes."""
+"""Unit 11: the two gaps in closed form, and a flow whose numbers an encoder writes."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 
 from autograder.checks.registry import part
 from autograder.checks.unit_11_encoder import LOG_2PI, pair
-from autograder.evidence import Finding, Mistake, compare, holds
+from autograder.evidence import Finding, Mistake, compare
 from autograder.probes import Probe
 
-CLIMB, GAPS, FLOW = "11_climb", "11_gaps", "11_flow_recognizer"
-
-
-# -- ascent -----------------------------------------------------------------------------------------------------------
-
-
-def _ascend(x: np.ndarray, m: np.ndarray, r: np.ndarray, steps: int, rate: float, which: str = "both") -> np.ndarray:
-    """Where plain gradient ascent on the toy's ELBO arrives, ``(2, *B, D)``; ``which`` makes one of the usual mistakes."""
-    total = np.zeros((2, *m.shape))
-    for _ in range(steps):
-        slope = np.stack([x - 2 * m, 1 - 2 * np.exp(2 * r)])
-        total = total + slope if which == "accumulated" else slope
-        m = m + rate * total[0] * (which != "only_scale")
-        if which == "sequential":
-            total[1] = 1 - 2 * np.exp(2 * r)
-        r = r + rate * total[1] * (which != "only_loc")
-    return np.stack([m, r])
-
-
-def _climb_mistakes(x: np.ndarray, m: np.ndarray, r: np.ndarray, steps: int, rate: float) -> list[Mistake]:
-    with np.errstate(all="ignore"):
-        return [
-            Mistake("batch_mean",
-                    "The data share one step size divided by their number: you took the gradient of the mean ELBO. Of "
-                    "the sum, each"
-                    "datum gets its own gradient, whoever else is in the batch.", _ascend(x, m, r, steps, rate / len(x))),
-            Mistake("downhill", "You walked downhill. The ELBO is climbed: add the gradient.", _ascend(x, m, r, steps, -rate)),
-            Mistake("only_loc", "log_scale has not moved.", _ascend(x, m, r, steps, rate, "only_loc")),
-            Mistake("only_scale", "loc has not moved.", _ascend(x, m, r, steps, rate, "only_scale")),
-            Mistake("accumulated", "Gradients of earlier steps were kept. backward() adds to .grad: clear it before each step.",
-                    _ascend(x, m, r, steps, rate, "accumulated")),
-            Mistake("one_step_less", "One step is missing.", _ascend(x, m, r, steps - 1, rate)),
-            Mistake("one_step_more", "There is one step too many.", _ascend(x, m, r, steps + 1, rate)),
-            Mistake("start_ignored", "The climb began at zero. Begin where you are told: an encoder may have said something better.",
-                    _ascend(x, 0 * m, 0 * r, steps, rate)),
-            Mistake("did_not_move", "This is the starting point.", np.stack([m, r])),
-        ]
-
-
-def _climbed(probe: Probe, x: np.ndarray, m: np.ndarray, r: np.ndarray, steps: int, rate: float) -> tuple[Any, int]:
-    reply = probe.drive("climb", x=x, loc=m, log_scale=r, steps=steps, rate=rate)
-    arrived = reply["arrived"]
-    if not isinstance(arrived, (list, np.ndarray)) or len(arrived) != 2:
-        return {"$type": "result that is not two tensors (loc, log_scale)"}, 0
-    return arrived, int(reply["touched"])
-
-
-@part(CLIMB, "Three steps from the standard normal")
-def _(probe: Probe, rng: np.random.Generator) -> Finding:
-    x, rate = rng.normal(size=(5, 2)), rng.uniform(0.05, 0.15)
-    m = r = np.zeros((5, 2))
-    got, _ = _climbed(probe, x, m, r, 3, rate)
-    known = [mistake for mistake in _climb_mistakes(x, m, r, 3, rate) if mistake.key != "start_ignored"]
-    return compare(got, _ascend(x, m, r, 3, rate), known, what="(loc, log_scale)")
-
-
-@part(CLIMB, "Ten steps from where an encoder said")
-def _(probe: Probe, rng: np.random.Generator) -> Finding:
-    x, rate = rng.normal(size=(4, 1)), rng.uniform(0.02, 0.1)
-    m, r = rng.normal(size=(4, 1)), rng.uniform(-0.8, 0.3, (4, 1))
-    got, touched = _climbed(probe, x, m, r, 10, rate)
-    finding = compare(got, _ascend(x, m, r, 10, rate), _climb_mistakes(x, m, r, 10, rate), what="(loc, log_scale)")
-    says = "The tensors you were given were changed. They belong to the caller: begin with copies (clone)."
-    return finding if not finding.ok else holds(not touched, "the starting point is left alone", "it was overwritten", "in_place", says)
-
-
-@part(CLIMB, "Each datum's path does not depend on who else is in the batch")
-def _(probe: Probe, rng: np.random.Generator) -> Finding:
-    x, m, r = rng.normal(size=(6, 1)), rng.normal(size=(6, 1)), rng.uniform(-0.8, 0.3, (6, 1))
-    together, _ = _climbed(probe, x, m, r, 5, 0.1)
-    alone, _ = _climbed(probe, x[:1], m[:1], r[:1], 5, 0.1)
-    if isinstance(together, dict) or isinstance(alone, dict):
-        return compare(together, np.zeros((2, 6, 1)))
-    first = np.asarray([np.asarray(item)[:1] for item in together])
-    return compare(first, np.asarray([np.asarray(item) for item in alone]), what="datum 0 among six, against datum 0 alone", mistakes=[
-        Mistake("batch_mean", "Alone it goes further: the gradient is divided by the size of the batch. Climb the sum over the data.",
-                _ascend(x[:1], m[:1], r[:1], 5, 0.1 / 6))])
+GAPS, FLOW = "11_gaps", "11_flow_recognizer"
 
 
 # -- gaps -------------------------------------------------------------------------------------------------------------
@@ -118,13 +40,21 @@ def _both(weight: np.ndarray, variance: np.ndarray, x: np.ndarray, loc: np.ndarr
     total = _kl(precision, mean, loc, np.exp(2 * log_scale))
     best = 0.5 * (np.log(np.diag(precision)).sum() - np.linalg.slogdet(precision)[1]) + 0 * total
     marginal = _kl(precision, mean, mean, np.diag(np.linalg.inv(precision)) + 0 * mean)
-    return {"total": total, "approximation": best, "amortization": total - best, "marginal": marginal,
+    diagonal = np.diag(precision)
+    squared, centre = _posterior(weight, variance**2, x)
+    best2 = 0.5 * (np.log(np.diag(squared)).sum() - np.linalg.slogdet(squared)[1]) + 0 * total
+    return {"squared_approximation": best2, "squared_amortization": _kl(squared, centre, loc, np.exp(2 * log_scale)) - best2,
+            "fourth": _kl(precision, mean, mean, diagonal**-2 + 0 * mean), "mean_kept": _kl(precision, mean, loc, 1 / diagonal + 0 * mean),
+            "total": total, "approximation": best, "amortization": total - best, "marginal": marginal,
             "scale_only": _kl(precision, mean, mean, np.exp(2 * log_scale)) - best}
 
 
 def _gap_mistakes(g: dict[str, np.ndarray], which: str) -> list[Mistake]:
     other = "amortization" if which == "approximation" else "approximation"
+    kept = [Mistake("best_at_the_encoders_mean", "Your q* keeps the encoder's mean. The best q has the posterior's, and only the scales "
+                    "differ.", g["mean_kept"])]
     return [
+        *(kept if which == "approximation" else []),
         Mistake("swapped", f"This is the {other} gap. The approximation gap comes first, the amortization gap second.", g[other]),
         Mistake("total",
                 "This is the whole gap, KL(q || posterior). Split it: what the best member of the family lacks, and the "
@@ -132,9 +62,12 @@ def _gap_mistakes(g: dict[str, np.ndarray], which: str) -> list[Mistake]:
         Mistake("sign", "The sign is turned. Gaps are what is missing: they are never negative.", -g[which]),
         Mistake("marginal_variance",
                 "Your best q has the posterior's marginal variances. Reverse KL wants the conditional ones, one over "
-                "the"
-                "diagonal of the precision, which are smaller.", g["marginal"] if which == "approximation" else g["total"] - g["marginal"]),
+                "the diagonal of the precision, which are smaller.",
+                g["marginal"] if which == "approximation" else g["total"] - g["marginal"]),
         Mistake("no_half", "A factor of one half is missing.", 2 * g[which]),
+        Mistake("variance_squared", "sigma^2 came in as `variance`, and you squared it again.", g[f"squared_{which}"]),
+        Mistake("log_variance_as_log_scale", "The best variance is 1 / Lambda_dd, so the best log scale is -1/2 log Lambda_dd.",
+                g["fourth"] if which == "approximation" else g["total"] - g["fourth"]),
         Mistake("mean_ignored", "The encoder's mean misses the posterior's, and that costs too.",
                 g["scale_only"] if which == "amortization" else g["scale_only"] + g["approximation"]),
     ]
@@ -193,8 +126,10 @@ def _flow(params: np.ndarray, eps: np.ndarray) -> dict[str, np.ndarray]:
     tail_as_is = log_tail * np.arcsinh(eps) + skew
     return {"z": loc + np.exp(log_scale) * np.sinh(u), "noise": noise, "log_slope": log_slope, "log_scale": log_scale + 0 * eps,
             "log_tail": log_tail + 0 * eps, "cosh": np.log(np.cosh(u)), "root": root,
+            "sinh": np.log(np.abs(np.sinh(u))), "loc": loc + 0 * eps,
             "z_tail": loc + np.exp(log_scale) * np.sinh(tail_as_is), "z_noskew": loc + np.exp(log_scale) * np.sinh(u - skew),
             "z_scale": loc + log_scale * np.sinh(u), "z_outside": loc + np.exp(log_scale) * (np.sinh(u - skew) + skew),
+            "z_swapped": loc + np.exp(log_scale) * np.sinh(np.exp(skew) * np.arcsinh(eps) + log_tail),
             "z_gauss": loc + np.exp(log_scale) * eps,
             "z_first": loc[:1] + np.exp(log_scale[:1]) * np.sinh(np.exp(log_tail[:1]) * np.arcsinh(eps) + skew[:1])}
 
@@ -212,6 +147,8 @@ def _(probe: Probe, rng: np.random.Generator) -> Finding:
     return compare(pair(probe.value(params, eps), 0, "z, log_q"), f["z"], what="z", mistakes=[
         Mistake("log_tail_as_tail", "You multiplied by log_tail. Exponentiate it first.", f["z_tail"]),
         Mistake("log_scale_as_scale", "You multiplied by log_scale. Exponentiate it first.", f["z_scale"]),
+        Mistake("skew_and_tail_swapped", "The order is loc, log_scale, skew, log_tail; you took the last two the other way round.",
+                f["z_swapped"]),
         Mistake("skew_lost", "The skew is missing: add it before the sinh.", f["z_noskew"]),
         Mistake("skew_outside", "The skew is added after the sinh, where it only moves the density. Add it inside.", f["z_outside"]),
         Mistake("gaussian", "This is the Gaussian sample: the flow has not been applied.", f["z_gauss"]),
@@ -231,6 +168,13 @@ def _(probe: Probe, rng: np.random.Generator) -> Finding:
         Mistake("tail_lost", "The slope lacks the factor exp(log_tail), the inner derivative.", (terms + f["log_tail"]).sum(-1)),
         Mistake("asinh_lost", "The derivative of asinh(eps), one over the root of 1 + eps^2, is missing.", (terms - f["root"]).sum(-1)),
         Mistake("cosh_lost", "The derivative of sinh is cosh; it is missing.", (terms + f["cosh"]).sum(-1)),
+        Mistake("root_lost", "The derivative of asinh(eps) is one over the root of 1 + eps^2; you forgot the root.",
+                (terms + f["root"]).sum(-1)),
+        Mistake("sinh_slope", "The derivative of sinh is cosh, and you took sinh again.", (terms + f["cosh"] - f["sinh"]).sum(-1)),
+        Mistake("density_at_z", "N(.; 0, 1) is the density of the noise: take it at eps, not at z.",
+                (terms - f["noise"] - 0.5 * f["z"] ** 2 - 0.5 * LOG_2PI).sum(-1)),
+        Mistake("gaussian", "This is N(z; loc, scale^2), as if z were not bent by the flow. Change variables from eps instead.",
+                (-0.5 * ((f["z"] - f["loc"]) / np.exp(f["log_scale"])) ** 2 - f["log_scale"] - 0.5 * LOG_2PI).sum(-1)),
         Mistake("no_sum", "One number per coordinate came back: sum over the last axis.", terms)])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
@@ -56,11 +57,18 @@ def train_recognizer(learner: Any, x: Tensor, test: Tensor, seed: int) -> dict[s
 
 
 @driver("climb")
-def climb(learner: Any, x: Tensor, loc: Tensor, log_scale: Tensor, steps: int, rate: float) -> dict[str, Any]:
-    """Let the learner climb the exact ELBO of the toy; say where it arrived, and whether the starting point was left alone."""
+def climb(learner: Any, x: Tensor, loc: Tensor, log_scale: Tensor, steps: int, rate: float,
+          model: str = "toy") -> dict[str, Any]:
+    """Let the learner climb the exact ELBO of the toy, or of x ~ N(exp z, 1), where loc and log_scale depend on each other.
+
+    Say where it arrived, and whether the starting point was left alone."""
     toy = ConjugateToy(x.shape[-1])
 
     def elbo(m: Tensor, r: Tensor) -> Tensor:
+        if model == "exponential":
+            s2 = (2 * r).exp()
+            squares = x**2 - 2 * x * (m + s2 / 2).exp() + (2 * m + 2 * s2).exp() + m**2 + s2
+            return (-0.5 * squares - math.log(2 * math.pi)).sum(-1) + DiagonalNormal(m, r).entropy()
         expected = toy.log_joint(x, m.unsqueeze(0)).squeeze(0) - (2 * r).exp().sum(-1)
         return expected + DiagonalNormal(m, r).entropy()
 

@@ -90,9 +90,9 @@ show(targets_00.shifted_weights(log_mean_exp),
 # $\log \sum_k e^{a_k} = m + \log \sum_k e^{a_k - m}$ for every $m$. With $m = \max_k a_k$ no exponential overflows, and at least one of them is 1.
 #
 # </details>
-# <details><summary>Symptom: too large by the same number everywhere</summary>
+# <details><summary>Symptom: too large, or too small, by the same number everywhere</summary>
 #
-# Try it on $K$ equal weights. Their mean is one of them, whatever $K$.
+# Try it on $K$ equal weights. Their mean is one of them, whatever $K$ and however many data there are. $K$ is `log_w.shape[0]`; `log_w.numel()` counts the data, too.
 #
 # </details>
 # <details><summary>Symptom: NaN when all weights are zero</summary>
@@ -297,7 +297,7 @@ show(targets_00.z_growth(z_score),
 # $$\begin{pmatrix} z \\ x \end{pmatrix} \sim N\left(\begin{pmatrix} \mu_z \\ \mu_x \end{pmatrix}, \begin{pmatrix} \Sigma_{zz} & \Sigma_{zx} \\ \Sigma_{xz} & \Sigma_{xx} \end{pmatrix}\right)
 # \quad\text{return}\quad \mathbb E[z \mid x] = \mu_z + \Sigma_{zx} \Sigma_{xx}^{-1} (x - \mu_x), \qquad \operatorname{Cov}[z \mid x] = \Sigma_{zz} - \Sigma_{zx} \Sigma_{xx}^{-1} \Sigma_{xz}.$$
 #
-# `mean` is `(D + Dx,)`, `covariance` is `(D + Dx, D + Dx)`, `x` is `(*B, Dx)` (so you know where to cut). The mean is `(*B, D)`; the covariance, which does not depend on $x$, is `(D, D)`.
+# `mean` is `(D + Dx,)`, `covariance` is `(D + Dx, D + Dx)`, $z$ first in both, `x` is `(*B, Dx)` (so you know where to cut). The mean is `(*B, D)`; the covariance, which does not depend on $x$, is `(D, D)`.
 
 # %% exercise="00_condition"
 def condition(mean: Tensor, covariance: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:

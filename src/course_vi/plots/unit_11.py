@@ -71,7 +71,7 @@ def snapshots(x: Tensor, means: Mapping[str, Tensor], exact: Tensor, data: Tenso
     """
     figure, (ax,) = new_figure(width=5.4, height=3.2)
     with style():
-        ax.plot(x, exact, color=BLACK, linestyle="--", label="exact, x/2")
+        ax.plot(x, exact, color=BLACK, linestyle="--", label="exact, x/2", zorder=3)
         for (name, mean), colour in zip(means.items(), (SKY, GREEN, ORANGE, BLUE), strict=False):
             ax.plot(x, mean, color=colour, label=name)
         ax.plot(data, torch.full_like(data, float(exact.min()) - 0.2), "|", color=GREY, label="training data")
