@@ -145,6 +145,7 @@ def _chain_terms(problem: str, params: Arrays, eps: np.ndarray, replicates: int 
     z2_stopped = q2.transport(noise2, z1.detach())
     log_p_stopped = p.log_joint(x, torch.cat([z1, z2_stopped], -1))
     frozen2_stopped = functional_call(q2, constants2, (z1.detach(), z2_stopped))
+    frozen2_half = functional_call(q2, constants2, (z1, z2_stopped))
 
     def gradient(surrogate: torch.Tensor) -> np.ndarray:
         return flat(surrogate.mean(0), learned, replicates)
@@ -157,6 +158,7 @@ def _chain_terms(problem: str, params: Arrays, eps: np.ndarray, replicates: int 
         "only_first": gradient(log_p - frozen1 - q2(z1, z2)),
         "only_second": gradient(log_p - q1(x, z1) - frozen2),
         "layer_detached": gradient(log_p_stopped - frozen1 - frozen2_stopped),
+        "draw_detached": gradient(log_p_stopped - frozen1 - frozen2_half),
         "log_w": (log_p - frozen1 - frozen2).detach().numpy(),
     }
 
@@ -169,6 +171,8 @@ def _layer_mistakes(terms: Arrays) -> list[Mistake]:
                 terms["only_second"]),
         Mistake("layer_detached", "z1 was detached before q2 drew z2 from it, so what z1 does through z2 is lost. That is biased.",
                 terms["layer_detached"]),
+        Mistake("layer_detached", "z2 was drawn from a detached z1, so what z1 does through z2 is lost. That is biased.",
+                terms["draw_detached"]),
         *_usual(terms),
     ]
 
@@ -180,11 +184,15 @@ def _(probe: Probe, rng: np.random.Generator) -> Finding:
     made = objects("chain/layered", params)
     with torch.no_grad():
         z1 = made["q1"].transport(torch.from_numpy(eps[..., :1]), made["x"])
-        second = made["q2"](z1, made["q2"].transport(torch.from_numpy(eps[..., 1:]), z1)).numpy()
+        z2 = made["q2"].transport(torch.from_numpy(eps[..., 1:]), z1)
+        second = made["q2"](z1, z2).numpy()
+        joint, turned = (made["p"].log_joint(made["x"], torch.cat(pair, -1)).numpy() for pair in ((z1, z2), (z2, z1)))
     reply = probe.gradient("chain/layered", params, *CHAIN, eps[..., :1], eps[..., 1:])
     return compare(reply.value, log_w.mean(0), what="the value", mistakes=[
         Mistake("layer_forgotten", "log q(z2 | z1) is missing: the density of the pair is the product of both layers.",
                 (log_w + second).mean(0)),
+        Mistake("layers_swapped", "The model wants (z1, z2) side by side, z1 first; you handed it (z2, z1).",
+                (log_w - joint + turned).mean(0)),
         Mistake("sum_over_samples", "The ELBO estimate is the mean over the K samples, not their sum.", log_w.sum(0)),
         Mistake("mean_over_batch", "You averaged over the batch as well. Average over the samples, axis 0, alone.", log_w.mean()),
         Mistake("no_mean", "You returned one number per sample. Average over the K samples, axis 0.", log_w),

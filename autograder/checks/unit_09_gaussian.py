@@ -57,7 +57,18 @@ def _(probe: Probe, rng: np.random.Generator) -> Finding:
     params, eps = _inputs(rng)
     terms = toy_terms(**params, eps=eps)
     got = probe.gradient("toy/mean_field", params, *TOY, eps).flat(len(params["x"]))
+    of_loc = np.arange(terms["path"].shape[-1]) < params["loc"].shape[-1]           # loc stands first
     return compare(got, terms["path"], what="the gradient", mistakes=[
+        Mistake("half_frozen", "log_scale is still alive inside log q. Hold both of its parameters constant there.",
+                terms["path"] + ~of_loc * terms["score"]),
+        Mistake("half_frozen", "loc is still alive inside log q. Hold both of its parameters constant there.",
+                terms["path"] + of_loc * terms["score"]),
+        Mistake("half_cut", "loc gets no gradient: it was detached inside z. There both parameters must be alive.",
+                ~of_loc * terms["path"]),
+        Mistake("half_cut", "log_scale gets no gradient: it was detached inside z. There both parameters must be alive.",
+                of_loc * terms["path"]),
+        Mistake("wrong_one_frozen", "In log q you held z constant and left the parameters alive: it is the other way round.",
+                terms["model"] + terms["score"]),
         Mistake("score_kept", SCORE_KEPT, terms["path"] + terms["score"]),
         Mistake("sample_detached", SAMPLE_DETACHED, np.zeros_like(terms["path"])),
         Mistake("sample_detached", SAMPLE_DETACHED, terms["score"]),

@@ -32,6 +32,8 @@ def _coefficient_mistakes(terms: dict[str, np.ndarray], c: float) -> list[Mistak
         Mistake("path_scaled", "This mixes the path away as c grows. The path derivative stays whole; c belongs to the score term.",
                 (1 - c) * path + c * score),
         Mistake("sample_detached", SAMPLE_DETACHED, c * score),
+        Mistake("score_through_sample", "The score was differentiated through the sample, too. It is the gradient at a z that does not "
+                "move: z.detach().", path + c * (score + path - terms["model"])),
         Mistake("entropy_dropped", "The path through z in log q is gone.", terms["model"] + c * score),
     ]
 
@@ -116,6 +118,12 @@ def _(probe: Probe, rng: np.random.Generator) -> Finding:
                 cross / np.sqrt(squares * (centred[0] ** 2).mean(0))),
         Mistake("uncentred", "Means of products were used as they are. A covariance subtracts the means first.",
                 -(path * score).mean(0) / (score**2).mean(0)),
+        Mistake("uncentred", "The mean of path * score is no covariance yet: subtract the product of their means.",
+                -(path * score).mean(0) / score.var(0, ddof=1)),
+        Mistake("uncentred", "The mean of path * score is no covariance yet: subtract the product of their means.",
+                -(path * score).mean(0) / squares),
+        Mistake("pooled_means", "The mean of all numbers was subtracted. Each parameter has a mean of its own: axis 0.",
+                -((path - path.mean()) * (score - score.mean())).sum(0) / ((score - score.mean()) ** 2).sum(0)),
         Mistake("total_in_place_of_path", "This is the best factor for total = path + score. Measure c from the path: add one.",
                 best - 1),
         Mistake("pooled", "One number for all parameters: each parameter has a best c of its own.", -cross.sum() / squares.sum()),

@@ -121,6 +121,7 @@ def _(probe: Probe, rng: np.random.Generator) -> Finding:
     score = np.array([1 / s**2, 2.0])
     return _ratios(probe, where, exact, slice(0, 2), [
         Mistake("rows_swapped", SWAPPED, exact[::-1]),
+        Mistake("transposed", "Rows are estimators and columns are parameters; your table has them the other way round.", exact.T),
         Mistake("score_kept", KEPT,
                 np.stack([exact[0], exact[0]])),
         Mistake("standard_deviation", "These are standard deviations; variances were asked for.", np.sqrt(exact)),

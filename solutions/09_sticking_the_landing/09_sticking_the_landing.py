@@ -143,8 +143,8 @@ check("09_frozen_family", path_derivative)
 # </details>
 # <details><summary>"After the call q still learns" fails</summary>
 #
-# `requires_grad_(False)` is a switch on the parameters themselves: it outlives your function, and it also cuts the sample, which was made from the same
-# parameters. Leave q alone and work on something that has its values.
+# `requires_grad_(False)` is a switch on the parameters themselves: it outlives your function unless you turn it back, and a sample that is drawn after
+# it knows no parameters. Leave q alone and work on something that has its values.
 #
 # </details>
 # <details><summary>I do not know how to call a module with other parameters</summary>
@@ -480,7 +480,7 @@ with when_written():
 #
 # One of our sources prints a class for variational inference with a Gaussian of **factor covariance**, $\Sigma = BB^\top + \mathrm{diag}(\sigma^2)$ with B of shape $p \times r$. Its heart is right: it computes
 # $r = \nabla_z \log p - \nabla_z \log q$ by hand and pushes it back through the sample alone, which *is* sticking the landing. But it does not run, and where it would run it would not do what its
-# arguments say. Here it is, in our words and with its faults:
+# arguments say. Here it is, in our words and with its faults (the file begins with `import torch as t`, `import torch.distributions as dst` and `import torch.optim as optim`):
 #
 # ```python
 # class Faulty:
