@@ -107,6 +107,7 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
 # Text that students wrote is shown in feedback pages and in Formgrader: it is cleaned after it is rendered.
+c.GenerateFeedback.exporter_class = "autograder.sanitize.pages.PageExporter"
 c.HTMLExporter.filters = {"markdown2html": "autograder.sanitize.pages.markdown2html"}
 
 # Late work: nothing is lost until you say so here, and name a due date (docs/instructor.md).

@@ -151,6 +151,20 @@ def _server(session: Session) -> int:
     return next(int(pid) for pid in os.listdir("/proc") if pid.isdigit() and _of(pid, parent.socket_path))
 
 
+@pytest.mark.slow
+def test_a_warm_kernel_shares_what_was_imported_and_computes_as_a_cold_one(room: Path, best: levels.Level) -> None:
+    source = "\n".join(["import torch, pyro", "torch.manual_seed(3)", "a = torch.randn(300, 300, requires_grad=True)",
+                        "(a @ a).sin().sum().backward()", "print(repr(float(a.grad.sum())), torch.get_num_threads())"])  # fmt: skip
+    with Session(room, best.name, warm=True) as warm, cold(room, best.name) as plain:
+        server = _server(warm)
+        assert len(os.listdir(f"/proc/{server}/task")) == 1
+        assert printed(warm, source) == printed(plain, source) and printed(warm, source).endswith(" 1")
+        kernel = Path(f"/proc/{warm.provisioner.pid}/task/{warm.provisioner.pid}/children").read_text().split()[0]
+        lines = Path(f"/proc/{kernel}/smaps_rollup").read_text().splitlines()
+        private = sum(int(line.split()[1]) for line in lines if line.startswith("Private_")) / 1024
+        assert private < 60, f"{private:.0f} MB"
+
+
 def test_a_server_ends_with_its_owner_and_takes_its_kernels_along(room: Path, best: levels.Level, tmp_path: Path) -> None:
     source = ("import os, sys, time\nfrom pathlib import Path\nfrom autograder.session import Session\n"
               f"session = Session(Path({str(room)!r}), {best.name!r}, warm=False)\nsession.start()\n"

@@ -2,7 +2,7 @@
 
 base: untouched
 honest: nothing
-stock: run
+stock: not run: it would read the environments of other programs
 """
 # %% last
 import gc

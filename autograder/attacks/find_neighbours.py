@@ -2,7 +2,7 @@
 
 base: untouched
 honest: nothing
-stock: run
+stock: not run: it would run what others handed in, outside of any jail
 """
 # %% last
 import glob

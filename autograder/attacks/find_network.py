@@ -2,7 +2,7 @@
 
 base: untouched
 honest: nothing
-stock: run
+stock: not run: it would speak to a machine elsewhere
 """
 # %% last
 import socket

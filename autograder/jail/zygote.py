@@ -11,9 +11,12 @@ and no asyncio loop before the fork; ``gc.freeze()`` so that children share what
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import io
 import json
 import os
+import pkgutil
 import select
 import signal
 import socket
@@ -55,13 +58,33 @@ def _warm_up(names: list[str]) -> None:
             importlib.import_module(name)
         except Exception as error:  # noqa: BLE001  (a missing extra only makes the first import in a kernel slower)
             print(f"not warmed: {name}: {type(error).__name__}: {error}", flush=True)
-    optimizer = torch.optim.Adam([torch.zeros(1, requires_grad=True)])
-    optimizer.step()
+    with contextlib.suppress(Exception):
+        _all_of("course_vi")
+        _one_step()
     torch.manual_seed(0)
+    threads = len(os.listdir("/proc/self/task")) if sys.platform == "linux" else 1
+    if threads != 1:
+        sys.exit(f"{threads} threads run after the imports: a child of this process might hang, so kernels have to be cold")
     import gc
 
     gc.collect()
     gc.freeze()
+
+
+def _all_of(package: str) -> None:
+    for module in pkgutil.walk_packages(importlib.import_module(package).__path__, f"{package}."):
+        importlib.import_module(module.name)
+
+
+def _one_step() -> None:
+    """An optimizer and a picture: both load much when they are first used."""
+    import torch
+    from matplotlib.figure import Figure
+
+    torch.optim.Adam([torch.zeros(1, requires_grad=True)]).step()
+    figure = Figure(figsize=(1, 1))
+    figure.add_subplot().plot([0, 1], [0, 1], label="x")
+    figure.savefig(io.BytesIO(), format="png")
 
 
 class Server:
