@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import stat
@@ -14,10 +15,11 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
-from autograder import notebooks, secret
+from autograder import levels, notebooks, secret
+from autograder.edition import room
 from autograder.execute import CheckedExecute, LevelRefused, outputs
 from autograder.exercises import EXERCISES
-from autograder.jail.parent import shared
+from autograder.jail.parent import runtime_dir, shared
 from autograder.probes import LearnerError, reply_bytes
 from autograder.report import Report
 
@@ -109,6 +111,35 @@ def test_the_weakest_level_is_refused(tmp_path: Path) -> None:
     step = CheckedExecute(level="rlimits", secret_file=str(tmp_path / "secret.key"))
     with pytest.raises(LevelRefused, match="--i-trust-these-submissions"):
         step.preprocess(submission(), {"nbgrader": {"assignment": UNIT, "notebook": UNIT, "student": "ada"}})
+
+
+def test_whom_one_trusts_is_graded_on_any_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a machine without user namespaces, and without root's rights."""
+    real = levels._measure
+
+    def poor(edition: Path, name: str) -> levels.Level:
+        return real(edition, name) if name == "rlimits" else levels.Level(name, frozenset(), "it does not run: not here")
+
+    monkeypatch.setattr(levels, "_measure", poor)
+    monkeypatch.setattr(levels, "_measured", {})
+    for path in runtime_dir()[1].glob("level-*.json"):
+        path.unlink()
+    nb = submission(**{"03_gaussian_kl": RIGHT})
+    told = run(nb, tmp_path, only=["03_gaussian_kl"])
+    assert told["level"] == "rlimits" and told["trusted"] and told["points"] == {"03_gaussian_kl": 2.0}
+    with pytest.raises(LevelRefused, match="namespaces: it does not run: not here"):
+        levels.choose(room(UNIT, runtime_dir()[1]))
+    for path in runtime_dir()[1].glob("level-*.json"):
+        path.unlink()
+
+
+def test_it_works_where_a_loop_is_running(tmp_path: Path) -> None:
+    """Formgrader calls nbgrader from within its server's event loop."""
+
+    async def inside() -> dict[str, Any]:
+        return run(submission(**{"03_gaussian_kl": RIGHT}), tmp_path, only=["03_gaussian_kl"])
+
+    assert asyncio.run(inside())["points"] == {"03_gaussian_kl": 2.0}
 
 
 # ------------------------------------------------------------------ the secret

@@ -41,12 +41,17 @@ class Limits:
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
 
-    def apply(self) -> None:
-        """Bind this process, and all that it starts, by what the system's resource limits can say."""
+    def apply(self, crowd: int = 0) -> None:
+        """Bind this process, and all that it starts, by what the system's resource limits can say.
+
+        Args:
+            crowd: processes and threads that this user has outside of the jail, where the system counts those too.
+        """
         if resource is None:
             return
-        for name, value in (("AS", self.address_space), ("NPROC", self.processes), ("NOFILE", self.open_files), ("FSIZE", self.file_size),
-                            ("CPU", self.cpu), ("CORE", 0), ("MEMLOCK", 64 * 1024), ("MSGQUEUE", 0)):
+        bounds = {"AS": self.address_space, "NPROC": crowd + self.processes, "NOFILE": self.open_files, "FSIZE": self.file_size,
+                  "CPU": self.cpu, "CORE": 0, "MEMLOCK": 64 * 1024, "MSGQUEUE": 0}  # fmt: skip
+        for name, value in bounds.items():
             limit = getattr(resource, f"RLIMIT_{name}", None)
             if limit is None:
                 continue

@@ -55,7 +55,9 @@ class Handle:
 
     def _ended(self, timeout: float | None) -> bool:
         if self.handle >= 0:
-            return bool(select.select([self.handle], [], [], timeout)[0])
+            poll = select.poll()
+            poll.register(self.handle, select.POLLIN)
+            return bool(poll.poll(None if timeout is None else 1000 * timeout))
         try:
             os.kill(self.pid, 0)
         except ProcessLookupError:

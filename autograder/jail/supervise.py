@@ -9,7 +9,7 @@ import time
 
 from .limits import Limits
 
-__all__ = ["job_uid", "watch"]
+__all__ = ["job_uid", "threads_of", "watch"]
 
 LOOK = 0.25  # seconds between two looks at the memory
 PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -111,6 +111,18 @@ def _owner(pid: int) -> int | None:
         return os.stat(f"/proc/{pid}").st_uid
     except OSError:
         return None
+
+
+def threads_of(uid: int) -> int:
+    """How many processes and threads a user has on this machine, as RLIMIT_NPROC counts them."""
+    count = 0
+    for name in os.listdir("/proc") if os.path.isdir("/proc") else []:
+        if name.isdigit() and _owner(int(name)) == uid:
+            try:
+                count += len(os.listdir(f"/proc/{name}/task"))
+            except OSError:
+                continue
+    return count
 
 
 def _descendants(pids: list[int]) -> list[int]:

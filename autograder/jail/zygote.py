@@ -21,6 +21,7 @@ import select
 import signal
 import socket
 import sys
+import time
 from typing import Any
 
 from . import enter, linux
@@ -28,6 +29,7 @@ from . import enter, linux
 __all__ = ["main"]
 
 TICK = 1.0
+IDLE = 600.0  # seconds without a kernel after which it goes; whoever needs it again starts another
 FDS = 5
 
 
@@ -94,6 +96,7 @@ class Server:
         self.listener, self.owner = listener, owner
         self.jobs: dict[int, tuple[socket.socket, int]] = {}  # by the connection's file number: connection, supervisor
         self.number = os.getpid() * 1000
+        self.busy = time.monotonic()
         self.poll = select.poll()
         self.poll.register(listener, select.POLLIN)
         self.owner_fd = -1
@@ -116,11 +119,16 @@ class Server:
                 elif handle in self.jobs:
                     self.hang_up(handle)
             self.reap()
+            if self.jobs:
+                self.busy = time.monotonic()
+            if time.monotonic() - self.busy > IDLE:
+                self.stop()
             if self.owner_fd < 0 and not _lives(self.owner):
                 self.stop()
 
     def accept(self) -> None:
         connection, _ = self.listener.accept()
+        self.busy = time.monotonic()
         connection.settimeout(10)
         sockets: list[int] = []
         try:
