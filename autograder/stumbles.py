@@ -6,10 +6,12 @@ __all__ = ["first_line", "likely_cause"]
 
 MAX_LINE = 240  # characters of an error message that help; what follows is a printed tensor more often than not
 
+RAN_AWAY = "in a training run, it ran away: steps too large, or downhill (optimizers minimize)."
 CAUSES = (
+    ("constraint Real()", f"A distribution was given a NaN. If it came {RAN_AWAY}"),
     ("GreaterThan(lower_bound=0.0)",
      "Something that must be positive is negative, zero or NaN. If it is called log_..., exponentiate it first; log_scale is the logarithm "
-     "of a standard deviation."),
+     f"of a standard deviation. If it came {RAN_AWAY}"),
     ("does not require grad",
      "There is no way back from what was differentiated: something was detached, made under no_grad, or never asked for a gradient."),
     ("'NoneType'",

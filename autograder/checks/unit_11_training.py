@@ -75,7 +75,7 @@ def _(probe: Probe, rng: np.random.Generator) -> Finding:
     if not (last > first and last < 0):
         came = f"from {first:.3f} to {last:.3f}"
         if first < 0 and last < first:
-            says = "The bound falls: the optimizer goes downhill, or its steps grow (clear the gradients before each one)."
+            says = "The bound falls. Optimizers minimize: hand it minus the ELBO, and clear the gradients before each step."
             return holds(False, "a rising ELBO, below zero", came, "falling", says)
         says = "These look like losses: return the ELBO, not minus it." if first > last else ""
         return holds(False, "a rising ELBO, below zero", came, "loss_history", says)
