@@ -8,6 +8,7 @@ reason) or ``ParentError`` (ours: nobody may lose a mark by it).
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -32,6 +33,10 @@ MAX_REPLY, MAX_OUTPUT = 160 << 20, 8 << 20  # bytes of one message on the shell 
 LOOK = 0.2       # seconds of one wait
 GRACE = 3.0      # seconds between an interrupt and the end
 SETTLE = 2.0     # seconds that outputs may come after the reply
+FLOOD = 1 << 30  # bytes by which one kernel may make the grader grow: a message may have any number of parts
+
+
+PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 
 
 class KernelLost(Exception):
@@ -79,6 +84,7 @@ class Session:
             "kernel_provisioner": {"provisioner_name": NAME, "config": config}})
         self.client: Any = None
         self.last_words = ""
+        self._resident = _resident()
         self._idle = ("", 0.0)  # the request after which the kernel last said that it was idle, and when
 
     def __enter__(self) -> Session:
@@ -214,6 +220,8 @@ class Session:
                 continue
             if not ready and not self.alive():
                 self._died()
+            if _resident() - self._resident > FLOOD:
+                self._give_up("it sent more than the grader is willing to hold")
             if left <= 0:
                 return None
 
@@ -267,6 +275,15 @@ class Session:
         if not server and not why:
             raise ParentError("the server that forks kernels was killed, and the kernel with it")
         raise KernelLost(why or "it ended, nobody knows why")
+
+
+def _resident() -> int:
+    """Bytes that this process holds; 0 where the system does not say."""
+    try:
+        with open("/proc/self/statm") as file:
+            return int(file.read().split()[1]) * PAGE
+    except OSError:
+        return 0
 
 
 class Asker:
