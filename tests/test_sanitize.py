@@ -7,6 +7,7 @@ import collections
 import io
 import json
 import os
+import time
 import zipfile
 from pathlib import Path
 
@@ -85,8 +86,9 @@ def notes_on(notebook: NotebookNode, release: NotebookNode) -> str:
 
 
 def test_an_honest_notebook_is_left_alone(release: NotebookNode, solved: NotebookNode, tmp_path: Path) -> None:
+    solved.metadata["kernelspec"] = {"name": "theirs", "display_name": "Theirs"}  # not theirs to say
     found = take_in(handed_in(tmp_path, solved), UNIT, from_release(release))
-    assert found.notes == ()
+    assert found.notes == () and "kernelspec" not in found.notebook.metadata
     whole(found.notebook, from_release(release))
     assert [cell.source for cell in found.notebook.cells] == [cell.source for cell in solved.cells]
     assert find(found.notebook, "00_why").attachments["proof.png"]["image/png"] == DOT
@@ -248,6 +250,16 @@ def test_sizes_are_capped_and_said(release: NotebookNode, solved: NotebookNode) 
     assert set(next(cell for cell in notebook.cells if "attachments" in cell).attachments) == {"proof.png"}
     many, notes = mend(json.dumps({"cells": [{"cell_type": "code", "source": "1"}] * 50 + solved.cells}).encode(), Limits(cells=10))
     assert "the first 10 were read" in " ".join(notes) and find(many, "00_double_answer").source == ANSWER
+
+
+def test_no_file_keeps_the_grader_for_ever() -> None:
+    """Files made to be slow to read: each is refused within seconds."""
+    started = time.monotonic()
+    for data in (b'{"id":' * 200_000, b'{"cells":[' + b'{"outputs":[' * 900 + b"1," * 500_000, b"[" * 5_000_000,
+                 b'{"cells":[' + b'{"source":1,' * 1_000_000):  # fmt: skip
+        with pytest.raises(Refusal, match="unreadable"):
+            mend(data)
+    assert time.monotonic() - started < 60
 
 
 def test_every_name_becomes_an_id_of_its_own() -> None:

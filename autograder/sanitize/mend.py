@@ -25,6 +25,7 @@ __all__ = ["mend"]
 IMAGES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 CELL_START = re.compile(r"\{\s*\"(?:attachments|cell_type|execution_count|id|input|level|metadata|outputs|source)\"\s*:")
 CELL_LIST = re.compile(r"\"cells\"\s*:\s*\[")
+FAILURES = 1_000  # cells in a broken file that are tried and cannot be read
 GRADE_ID = re.compile(r"[a-zA-Z0-9_-]{1,128}")
 NEW = {"code": new_code_cell, "markdown": new_markdown_cell, "raw": new_raw_cell}
 OLD_TYPES = {"heading": "markdown", "html": "markdown", "plaintext": "raw"}
@@ -107,13 +108,13 @@ def _salvage(text: str) -> list[Any]:
     decoder = json.JSONDecoder(strict=False)
     found: list[Any] = []
     start = CELL_LIST.search(text)
-    position, in_vain = start.end() if start else 0, 0
-    while in_vain < 3 * len(text) + 100_000 and (match := CELL_START.search(text, position)):
+    position, in_vain, failures = start.end() if start else 0, 0, 0
+    while failures < FAILURES and in_vain < 3 * len(text) + 100_000 and (match := CELL_START.search(text, position)):
         try:
             cell, position = decoder.raw_decode(text, match.start())
         except (ValueError, RecursionError) as error:
             in_vain += getattr(error, "pos", match.end() + 10_000) - match.start()
-            position = match.end()
+            position, failures = match.end(), failures + 1
             continue
         if isinstance(cell, dict) and "cell_type" in cell:
             found.append(cell)
