@@ -4,7 +4,7 @@ from torch import nn
 from torch.distributions import Bernoulli, Normal, kl_divergence
 
 
-def seeded(layer, generator):
+def initialized(layer, generator):
     limit = layer.in_features**-0.5
     with torch.no_grad():
         for parameter in layer.parameters():
@@ -15,7 +15,7 @@ def seeded(layer, generator):
 class Net(nn.Module):
     def __init__(self, inputs, hidden, outputs, generator):
         super().__init__()
-        self.one, self.two = seeded(nn.Linear(inputs, hidden), generator), seeded(nn.Linear(hidden, outputs), generator)
+        self.one, self.two = initialized(nn.Linear(inputs, hidden), generator), initialized(nn.Linear(hidden, outputs), generator)
 
     def forward(self, values):
         return self.two(torch.tanh(self.one(values)))
