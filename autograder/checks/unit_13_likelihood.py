@@ -84,12 +84,15 @@ def _(probe: Probe, rng: np.random.Generator) -> Finding:
     got = np.asarray(probe.gradient("vae/small", copies, *ASKED, eps[None, :, None]).value, dtype=float)
     if got.shape != grid.shape:
         return compare(got, np.zeros(len(grid)), what="log p(x)")
-    density = np.exp(-0.5 * eps**2 - log_scale - 0.5 * LOG_2PI)
-    mean = (density * np.exp(got)).sum() * step
+    log_density = -0.5 * eps**2 - log_scale - 0.5 * LOG_2PI              # of z under q, which cancels what the weights divide by
+
+    def log_integral(log_p: np.ndarray) -> np.ndarray:
+        return np.asarray(_log_mean(log_density + log_p) + np.log(len(grid) * step))
+
     t = density_terms(copies, eps[None, :, None])
-    mistakes = [Mistake(one.key, one.says, (density * np.exp(one.value)).sum() * step) for one in _mistakes(t)
+    mistakes = [Mistake(one.key, one.says, log_integral(one.value)) for one in _mistakes(t)
                 if not callable(one.value) and np.shape(one.value) == grid.shape]
-    return compare(mean, np.array(exact), mistakes, what="the mean of exp(log p(x))")
+    return compare(log_integral(got), np.log(exact), mistakes, what="the log of the mean of exp(log p(x))")
 
 
 @part(LIKELIHOOD, "Large pictures: weights smaller than any number")
