@@ -105,18 +105,24 @@ class Class:
         return self.folder / "release" / unit / f"{unit}.ipynb"
 
     def key(self, unit: str, name: str, edition: str, only: Sequence[str] = ()) -> str:
-        """What identifies the grade of a submission; see ``provenance.key``. A student's name belongs to it."""
+        """What identifies the grade of a submission; see ``provenance.key``."""
+        return provenance.key(self._hash(unit, name), unit, edition, only)
+
+    def _hash(self, unit: str, name: str) -> str:
+        """Of what was handed in, and by whom."""
         folder = submissions.find(self.home, name, unit) or self.home / name / unit
-        return provenance.key(f"{safe_id(name)}/{provenance.submission_hash(folder)}", unit, edition, only)
+        return f"{safe_id(name)}/{provenance.submission_hash(folder)}"
 
     def grade_one(self, unit: str, name: str, only: Sequence[str] = (), force: bool = False) -> Row:
         """Grade one submission, write its feedback page and its line in the log. What goes wrong with it is told in the row."""
         student, ledger = safe_id(name), self.ledger(unit)
         with ledger.turn(student):
-            edition = provenance.edition(unit, self.released(unit))
-            key = self.key(unit, name, edition, only)
+            edition, submission = provenance.edition(unit, self.released(unit)), self._hash(unit, name)
+            whole, key = (provenance.key(submission, unit, edition, some) for some in ((), only))
             if not force and (before := ledger.find(key)):
                 return Row.of(before)  # another process was faster
+            if only and ledger.last(student).get("submission") != submission:
+                only = ()  # there is nothing to keep: this submission was never graded
             started = time.perf_counter()
             row, record = Row(student, status="failed"), dict[str, Any]()
             try:
@@ -127,9 +133,8 @@ class Class:
             except Exception as error:  # no submission, whatever it holds, stops the batch
                 row.failure = f"not graded: {trouble(str(error)) or f'{type(error).__name__}: {error}'[:200]}"
             row.seconds = time.perf_counter() - started
-            if only and row.status == "graded":
-                record["also"] = [self.key(unit, name, edition)]
-            return self.logged(unit, row, {"key": key, "edition": edition, "name": ascii(name)[1:-1], "only": list(only), **record})
+            about = {"edition": edition, "submission": submission, "name": ascii(name)[1:-1], "only": list(only)}
+            return self.logged(unit, row, {"key": key, "also": [whole], **about, **record})
 
     def logged(self, unit: str, row: Row, record: dict[str, Any]) -> Row:
         """Write a row's line into the log, on disk before it is told."""

@@ -199,6 +199,9 @@ def test_marks_by_hand_are_kept_and_one_exercise_is_regraded(group: Class, rows:
     assert row.points == {"00_double": 0.0, "00_why": None}, "the other exercise is left as it was"
     row = group.grade_one(UNIT, "gil", only=["00_double"])
     assert row.points["00_double"] == 1.5
+    hand_in(group, "gil", RIGHT, "A third.")
+    row = group.grade_one(UNIT, "gil", only=["00_why"])
+    assert row.points["00_double"] == 3.0, "what was never graded is graded as a whole"
 
 
 # ------------------------------------------------------------------ for Canvas and Moodle

@@ -147,7 +147,10 @@ def content(path: Path, most: int) -> bytes:
             raise Refusal("link", "a hard link: the same file has another name elsewhere")
         if status.st_size > most:
             raise Refusal("too_large", f"{status.st_size / 1e6:.0f} MB; {most / 1e6:.0f} MB is the most")
-        return file.read(most + 1)
+        try:
+            return file.read(most + 1)
+        except OSError as error:
+            raise Refusal("denied", error.strerror or "it cannot be read") from None
 
 
 def _unzip(name: str, data: bytes, limits: Limits) -> list[_File]:
