@@ -1,7 +1,8 @@
 """A submission, cell by cell: run what is run, check what is checked, and let nothing cost more than itself.
 
 A loop is interrupted; a kernel that dies is replaced: the cells that were run before are run again, but for those that ended a kernel, and
-the rest is graded. What ended it is named.
+the rest is graded. What ended it is named. A cell may also leave something behind that ends the kernel later. So the cells of an exercise
+whose check lost the kernel twice are suspects: if another kernel is lost later, they are left out, and what was hit is tried once more.
 """
 
 from __future__ import annotations
@@ -62,12 +63,13 @@ class Runner:
         self.session: Session | None = None
         self.spoiled: dict[int, str] = {}   # cells that ended a kernel, and how
         self.failed: dict[int, str] = {}    # cells that raised, and what
+        self.suspects: list[int] = []       # cells that may have left something behind that ends kernels
         self.end = time.monotonic() + clock.notebook
 
     def run(self) -> dict[str, Report]:
         """All cells; the reports by exercise. ``ParentError`` when the fault is ours."""
         reports: dict[str, Report] = {}
-        most = 2 + sum(self.exercise_of(cell) is not None for cell in self.nb.cells if cell.cell_type == "code")
+        most = 4 + 2 * sum(self.exercise_of(cell) is not None for cell in self.nb.cells if cell.cell_type == "code")
         try:
             for index, cell in enumerate(self.nb.cells):
                 if cell.cell_type != "code":
@@ -103,37 +105,73 @@ class Runner:
         cell.outputs, cell.execution_count = [], None
         if not cell.source.strip():
             return
-        session = self._alive(index, most)
-        if session is None:
-            cell.outputs = [_text("Not run: the time for this notebook was used up, or it ended too many kernels.\n")]
-            return
-        start = time.monotonic()
-        try:
-            ran = session.run(cell.source[:CUT_SOURCE], self._allow(self.clock.cell), Outputs(self.budget))
-            cell.outputs = [NotebookNode(output) for output in ran.outputs]
-            if not ran.ok:
-                self.failed[index] = clean_text(ran.error)[:200]
-        except KernelLost as lost:
-            self._lose(index, str(lost))
-            cell.outputs = [_text(f"This cell ended the kernel: {lost}. It is left out; the cells after it are run in a new one.\n")]
-        finally:
-            self.notes.seconds["cells"] += time.monotonic() - start
+        for _ in range(2):
+            session = self._alive(index, most)
+            if session is None:
+                cell.outputs = [_text("Not run: the time for this notebook was used up, or it ended too many kernels.\n")]
+                return
+            start = time.monotonic()
+            try:
+                ran = session.run(cell.source[:CUT_SOURCE], self._allow(self.clock.cell), Outputs(self.budget))
+                cell.outputs = [NotebookNode(output) for output in ran.outputs]
+                if not ran.ok:
+                    self.failed[index] = clean_text(ran.error)[:200]
+                return
+            except KernelLost as lost:
+                if self._leave_out_suspects(str(lost)):
+                    continue
+                self._lose(index, str(lost))
+                cell.outputs = [_text(f"This cell ended the kernel: {lost}. It is left out; the cells after it are run in a new one.\n")]
+                return
+            finally:
+                self.notes.seconds["cells"] += time.monotonic() - start
 
     def _check(self, index: int, exercise: str, most: int) -> Report:
-        session = self._alive(index, most)
-        start = time.monotonic()
-        asker = Asker(session, self.function_of(exercise), self.clock.call, self._allow(self.clock.exercise))
-        report = self.verdict(exercise, asker)
-        if asker.lost:
-            self.session = None
-            self.notes.lost.append(f"{exercise}: {asker.lost}"[:300])
-        self.notes.seconds["checks"] += time.monotonic() - start
-        return report
+        again = True
+        while True:
+            session = self._alive(index, most)
+            start = time.monotonic()
+            asker = Asker(session, self.function_of(exercise), self.clock.call, self._allow(self.clock.exercise))
+            report = self.verdict(exercise, asker)
+            self.notes.seconds["checks"] += time.monotonic() - start
+            if asker.lost and self._leave_out_suspects(f"{exercise}: {asker.lost}"):
+                continue
+            if asker.lost and again and asker.lost.startswith(("it ended", "it was ended")):
+                self.session, again = None, False  # by this call, or by what an earlier cell set going: a second try tells
+                self.notes.lost.append(f"{exercise}: {asker.lost}; tried again"[:300])
+                continue
+            if asker.lost:
+                self.session = None
+                self.notes.lost.append(f"{exercise}: {asker.lost}"[:300])
+                self.suspects = self._cells_of(index)
+            return report
 
     # ------------------------------------------------------------------ the kernel
 
     def _allow(self, seconds: float) -> float:
         return max(1.0, min(seconds, self.end - time.monotonic()))
+
+    def _cells_of(self, index: int) -> list[int]:
+        """The learner's cells between the check before this one and this one."""
+        found = []
+        for before in range(index - 1, -1, -1):
+            cell = self.nb.cells[before]
+            if cell.cell_type == "code":
+                if self.exercise_of(cell) is not None:
+                    break
+                if before not in self.spoiled and not cell.metadata.get("nbgrader", {}).get("locked"):
+                    found.append(before)
+        return found
+
+    def _leave_out_suspects(self, why: str) -> bool:
+        """The kernel was lost again: whether there was somebody else to blame for it."""
+        if not self.suspects:
+            return False
+        self.session = None
+        self.notes.lost.append(f"{why}; what was left behind by cells {self.suspects} is blamed"[:300])
+        self.spoiled.update(dict.fromkeys(self.suspects, "something that it left behind ended the kernel later"))
+        self.suspects = []
+        return True
 
     def _lose(self, index: int, why: str) -> None:
         self.session = None
@@ -146,7 +184,9 @@ class Runner:
             if self.session is not None:  # it died between two cells: of something that an earlier cell left running
                 self.session.close()
                 self.session = None
-                self.notes.lost.append(f"before cell {before}: it ended between two cells")
+                if not self._leave_out_suspects(f"before cell {before}: it ended between two cells"):
+                    self.notes.lost.append(f"before cell {before}: it ended between two cells")
+                    self.suspects = self._cells_of(before)
             if self.notes.starts >= most or time.monotonic() > self.end:
                 return None
             self._start(before)
@@ -167,7 +207,8 @@ class Runner:
             try:
                 session.run(cell.source[:CUT_SOURCE], self._allow(self.clock.cell), Outputs(Budget(0, 0)))
             except KernelLost as lost:
-                self._lose(index, str(lost))
+                if not self._leave_out_suspects(f"cell {index}: {lost}"):
+                    self._lose(index, str(lost))
                 break
         self.notes.seconds["cells"] += time.monotonic() - start
 
