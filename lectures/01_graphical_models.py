@@ -878,7 +878,7 @@ show(draw.random_graphs(chosen, weights, means, usual),
 
 # %% [markdown]
 # > **Predict 9.** Maximum likelihood chooses $\theta$ such that the *mean* statistics equal the observed ones (the slope of $\log Z$ is a mean). Suppose
-# > an observed network has 8 of 15 edges, and the fit is the one in the middle, whose mean is 8. Do graphs drawn from the fit look like the observed
+# > an observed network has 8 of 15 edges, and the fit is the one in the middle, whose mean is about 8. Do graphs drawn from the fit look like the observed
 # > one?
 #
 # <details><summary>Answer 9</summary>

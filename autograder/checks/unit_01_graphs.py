@@ -95,6 +95,9 @@ def _ancestral(probe: Probe, g: Arrays, eps: np.ndarray, draws: int) -> Finding:
         return compare({"$type": "result that is no dictionary of tensors"}, np.zeros(1), what="the sample")
     if set(values) != set(names):
         lost, extra = sorted(set(names) - set(values)), sorted(set(values) - set(names))
+        if lost == [name for i, name in enumerate(names) if not above(g, i)]:
+            return holds(False, f"a value for each of {len(names)} nodes", f"missing: {', '.join(lost)}", "roots_missing",
+                         "The nodes without parents are missing. They have a recipe too, draw[name](n), and belong into the dictionary.")
         says = "One pass over the dictionary is not enough: nodes whose parents came late are still missing." if lost else \
             "Return the nodes of the graph and nothing else."
         return holds(False, f"a value for each of {len(names)} nodes", f"missing: {', '.join(lost) or 'none'}; "
@@ -107,6 +110,9 @@ def _ancestral(probe: Probe, g: Arrays, eps: np.ndarray, draws: int) -> Finding:
         name = names[int(np.argmax(calls == 0))]
         return holds(False, "every node is drawn by its recipe", f"draw[{name!r}] was never called", "not_drawn",
                      "The numbers of a node come from draw[name], not from a distribution of your own.")
+    if draws > 1 and (calls == draws).all():
+        return holds(False, "every node is drawn exactly once", f"every node was drawn {draws} times", "one_at_a_time",
+                     f"Did you build the sample one draw at a time? A recipe gives all n = {draws} values in one call: draw[name](n, ...).")
     if (calls > 1).any():
         name = names[int(np.argmax(calls > 1))]
         return holds(False, "every node is drawn exactly once", f"{name} was drawn {int(calls.max())} times", "redrawn",
@@ -185,7 +191,8 @@ def _joint(probe: Probe, g: Arrays, values: list[np.ndarray]) -> tuple[Any, np.n
         Mistake("broadcast",
                 "You added the nodes before you summed over the plate. A factor outside the plate, (S, 1), was then spread over "
                 "all its copies and counted N times: sum each factor over its own last axis first.", together.sum(-1)),
-        Mistake("no_plate_sum", "The copies in the plate are still there: sum every factor over its last axis.", together),
+        *[Mistake("no_plate_sum", "The copies in the plate are still there: sum every factor over its last axis.", together)
+          for _ in range(together.shape[-1] > 1)],
         Mistake("mean_over_plate", "You averaged over the plate. Independent copies multiply, so their logarithms add: sum.",
                 np.sum([factor.mean(-1) for factor in factors], 0)),
         Mistake("sum_over_draws", "You summed over the draws as well. Each of the S draws has a log-density of its own, (S,).", want.sum()),
@@ -251,7 +258,8 @@ def _blanket_tables(edges: np.ndarray) -> dict[str, np.ndarray]:
     blanket = (up | down | mates) & ~own
     tables = {
         "blanket": blanket, "no_coparents": up | down, "parents_only": up, "children_only": down, "parents_missing": (down | mates) & ~own,
-        "self_included": blanket | own, "siblings": (up | down | siblings) & ~own,
+        "self_included": blanket | own,
+        "children_missing": (up | mates) & ~own, "siblings": (up | down | siblings) & ~own,
         "siblings_added": (blanket | siblings) & ~own, "descendants": (up | reach | mates) & ~own,
         "grandparents": (blanket | ((up.astype(int) @ up.astype(int)) > 0)) & ~own,
         "complement": ~blanket & ~own, "connected": ~own,
@@ -266,6 +274,7 @@ SAYS = {
     "parents_only": "Only the parents are there. Children tell about a node too, and with them their other parents.",
     "children_only": "Only the children are there. Add the parents, and the other parents of the children.",
     "parents_missing": "The parents are missing.",
+    "children_missing": "Parents and co-parents are there; the children themselves are missing.",
     "self_included": "A node is no member of its own blanket: take it out.",
     "self_where_children": "A node is a parent of its own children, so it slipped into its own blanket: take it out.",
     "siblings": "You added the other children of the parents. Given the parents they say nothing new. Asked are the other parents of the "

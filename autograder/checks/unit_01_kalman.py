@@ -64,6 +64,9 @@ def _variants(s: Arrays) -> list[tuple[str, str, list[Any]]]:
         ("not_transposed", "A covariance moves as A P A', with the transpose on the right.",
          dense_step(**{**s, "cov": np.eye(len(m)), "transition": np.eye(len(m)), "transition_cov": a @ p @ a + q - np.eye(len(m)),
                        "mean": hat_m})),
+        ("not_transposed", "A covariance moves as A P A', with the transpose on the right. Yours has it on the left, A' P A.",
+         dense_step(**{**s, "cov": np.eye(len(m)), "transition": np.eye(len(m)), "transition_cov": a.T @ p @ a + q - np.eye(len(m)),
+                       "mean": hat_m})),
         ("a_forgotten", "The covariance did not move: it becomes A P A' + Q, not P + Q.",
          dense_step(**{**s, "cov": p + q, "transition": np.eye(len(m)), "transition_cov": 0 * q, "mean": hat_m})),
         ("r_forgotten", "R is missing from S = C P C' + R: a datum is noisy.",
@@ -82,6 +85,10 @@ def _variants(s: Arrays) -> list[tuple[str, str, list[Any]]]:
         ("c_dropped", "The matrix is (I - K C) P; C is missing.", [right[0], (1 - gain.sum()) * hat_p, right[2]]),
         ("late_residual", "The log-density of the datum belongs to the *prediction*, before x was used: N(x; C m, S) with the predicted m.",
          [right[0], right[1], log_mvn(late, inn)]),
+        ("late_residual", "This is the density of x once x has been used, with the corrected mean and covariance. It belongs to the "
+         "*prediction*: N(x; C m, S) with the predicted ones.", [right[0], right[1], log_mvn(late, c @ right[1] @ c.T + r)]),
+        ("independent_entries", "The entries of x were taken for independent: S is not diagonal, so use the whole matrix.",
+         [right[0], right[1], log_mvn(surprise, np.diag(np.diag(inn)))]),
         ("emission_noise_only", "The datum is uncertain for two reasons, the state and the noise: its covariance is S = C P C' + R, not R.",
          [right[0], right[1], log_mvn(surprise, r)]),
         ("emission_noise_only",
@@ -265,6 +272,6 @@ def _(probe: Probe, rng: np.random.Generator) -> Finding:
 
 @part(GRID, "Couplings of 200, and of -200", weight=0.5)
 def _(probe: Probe, rng: np.random.Generator) -> Finding:
-    fields = rng.uniform(0.2, 0.9, (3, 3))
+    fields = rng.uniform(2, 9, (3, 3))
     finding = _grid(probe, 200.0, fields, "log Z at J = 200")
     return finding if not finding.ok else _grid(probe, -200.0, fields, "log Z at J = -200")

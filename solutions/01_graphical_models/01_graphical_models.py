@@ -307,7 +307,9 @@ check("01_correlation", two_bernoullis)
 # The variance in the denominator is that of the *coin*, $p(1 - p)$, not the variance of its probability $\mathrm{sigmoid}(a + bz)$ over $z$.
 #
 # </details>
-# <details><summary>Symptom: all is well but for the steep sigmoid</summary>
+# <details><summary>Symptom: nearly right, everywhere or only for the steep sigmoid</summary>
+#
+# Everywhere: the grid ends too early. From $-3$ to $3$ lie 99.7 per cent of a standard normal, and five digits are asked: go to $-8$ and $8$.
 #
 # With a slope of 60 the sigmoid climbs within a few hundredths. The points of the grid must lie closer than that; Gauss-Hermite points near zero are about $0.3$ apart, even with 48 of them.
 #
