@@ -599,7 +599,7 @@ show(figures.frozen_data(curves, 25, best_elbo),
 #
 # The same bound in three forms, with more and more done by formula:
 #
-# $$\underbrace{\tfrac1K\textstyle\sum_k \log p(x, z_k) - \log q(z_k)}_{\text{all sampled}}, \qquad
+# $$\underbrace{\tfrac1K\textstyle\sum_k \big[\log p(x, z_k) - \log q(z_k)\big]}_{\text{all sampled}}, \qquad
 #   \underbrace{\tfrac1K\textstyle\sum_k \log p(x, z_k) + \mathbb H[q]}_{\text{entropy by formula}}, \qquad
 #   \underbrace{\tfrac1K\textstyle\sum_k \log p(x \mid z_k) - \mathrm{KL}(q \,\|\, p(z))}_{\text{KL by formula}} .$$
 #

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograder.checks.registry import part
-from autograder.checks.unit_06_reference import logcosh_terms, quadratic_variances, random_toy
+from autograder.checks.unit_06_reference import hermite, logcosh_terms, quadratic_variances, random_toy
 from autograder.checks.unit_09_reference import LOG_2PI, as_array, toy_terms
 from autograder.evidence import Finding, Mistake, compare, holds
 from autograder.probes import Probe
@@ -33,6 +33,7 @@ def _rows(params: dict[str, np.ndarray], eps: np.ndarray, model: str = "toy") ->
     return {"prior": log_prior.sum(-1).mean(0), "likelihood": log_likelihood.sum(-1).mean(0), "log_q": log_q.sum(-1).mean(0),
             "entropy": (0.5 * LOG_2PI + 0.5 + log_scale).sum(-1),
             "kl": 0.5 * (s2 + loc**2 - 1 - 2 * log_scale).sum(-1),
+            "variance_kl": 0.5 * (np.exp(log_scale) + loc**2 - 1 - log_scale).sum(-1),
             "other_kl": 0.5 * ((1 + loc**2) / s2 - 1 + 2 * log_scale).sum(-1)}
 
 
@@ -58,6 +59,13 @@ def _row_mistakes(r: dict[str, np.ndarray], dim: int) -> list[Mistake]:
         Mistake("kl_reversed", "This is KL(p || q), the other way round.", with_row(2, r["likelihood"] - r["other_kl"])),
         Mistake("rows_swapped", "Rows 2 and 3 are exchanged: all sampled, then the entropy, then the KL by formula.", right[[0, 2, 1]]),
         Mistake("mean_over_batch", "You averaged over the batch as well. Average over the samples, axis 0, alone.", right.mean(-1)),
+        Mistake("not_stacked", "The three estimates stand one after the other, or along the last axis. Stack them along a new first one: "
+                "torch.stack([...]).", right.T),
+        Mistake("not_stacked", "Three estimates in one long row. Stack them along a new first axis: torch.stack([...]).", right.ravel()),
+        Mistake("variance_as_scale", "In the KL, exp(log_scale) was used as the variance. It is the standard deviation: the variance is "
+                "exp(2 log_scale).", with_row(2, r["likelihood"] - r["variance_kl"])),
+        Mistake("mean_over_coordinates", "Entropy and KL of a vector are sums over its coordinates, not means.",
+                np.stack([right[0], joint + r["entropy"] / dim, r["likelihood"] - r["kl"] / dim])),
     ]
 
 
@@ -91,6 +99,9 @@ def _(probe: Probe, rng: np.random.Generator) -> Finding:
         total = terms["model"] + entropy
         right = np.stack([total, total, terms["model"] - prior - kl])
         got = probe.drive("three_ways/rows", **params, eps=eps, model=model)["slopes"]
+        if isinstance(got, np.ndarray) and got.shape == (0,):
+            return holds(False, "three rows in one tensor, (3, B)", "three things that are not", "not_stacked",
+                         "The rows are asked in one tensor, stacked along a new first axis: torch.stack([...]).")
         finding = compare(got, right, what="the gradients", mistakes=[
             Mistake("row_detached", DETACHED, np.stack([total, terms["model"], right[2]])),
             Mistake("row_detached", DETACHED, np.stack([total, total, right[2] + kl])),
@@ -123,7 +134,9 @@ def _table(probe: Probe, where: tuple[float, float, float, float], row: int) -> 
     came, again = (probe.value(*where) for _ in range(2))
     table = as_array(came)
     if table.shape != (3, 2):
-        return table, compare(came, np.zeros((3, 2)), what="the table of variances")
+        turned = table.shape == (2, 3)
+        return table, compare(came, np.zeros((3, 2)), what="the table of variances", mistakes=[
+            Mistake("transposed", "The table is transposed: rows are the three estimators, columns m and log s.", lambda got: turned)])
     if not np.array_equal(table[row], as_array(again)[row], equal_nan=True):
         return table, holds(False, "the same variances at the same place", "other numbers each time", "sampled", SAMPLED)
     return table, None
@@ -144,6 +157,9 @@ def _row_check(probe: Probe, rng: np.random.Generator, row: int, mistakes: Any) 
                     lambda got, exact=exact: any(np.allclose(got, exact[other], rtol=1e-5) for other in range(3) if other != row)),
             Mistake("second_moment", "These are means of squares: subtract the square of the mean gradient.",
                     exact[row] + _means(*where) ** 2),
+            *[Mistake("rule_too_short", f"These are the sums of a Gauss-Hermite rule with {points} points. The square of f times "
+                      "eps squared has degree 8 in eps, and n points are exact up to degree 2n - 1: take 5 or more.",
+                      _by_rule(*where, points)[row]) for points in (2, 3, 4)],
         ]
         if not np.isfinite(table[row]).all() and where[0] == 0:
             return compare(table[row], exact[row], what="the row at a = 0, a straight line")
@@ -152,6 +168,19 @@ def _row_check(probe: Probe, rng: np.random.Generator, row: int, mistakes: Any) 
         if not finding.ok:
             return finding
     return finding
+
+
+def _by_rule(a: float, b: float, m: float, s: float, points: int) -> np.ndarray:
+    """The table as a Gauss-Hermite rule with so many points gives it."""
+    e, weight = hermite(points)
+    z = m + s * e
+    f, scores = a * z**2 / 2 + b * z, np.stack([e / s, e**2 - 1])
+    square = (weight * scores**2).sum(-1)
+    with np.errstate(all="ignore"):
+        best = (weight * f * scores**2).sum(-1) / square
+    rows = np.stack([np.stack([a * z + b, (a * z + b) * s * e]), f * scores, (f - best[:, None]) * scores])
+    table: np.ndarray = (weight * rows**2).sum(-1) - (weight * rows).sum(-1) ** 2
+    return table
 
 
 def _means(a: float, b: float, m: float, s: float) -> np.ndarray:
@@ -230,6 +259,9 @@ def _measured(probe: Probe, m: float, s: float) -> tuple[Any, np.ndarray, Findin
     path_mean, path_square, score_mean, score_square = moments[0]
     if abs(path_mean - score_mean) > 0.02 * np.sqrt(max(path_square, score_square)):
         return None, np.zeros(2), holds(False, f"E f' = {score_mean:.4g}, the gradient of E f in m", f"{path_mean:.4g}", "jumps", JUMP)
+    if not slope.any():
+        return None, np.zeros(2), holds(False, "a target with a slope", "slope zero at every point of the grid", "flat",
+                                        "f is constant, or jumps from one constant to another. Take one that moves, without jumps.")
     return reply["predicted"], np.array([path_square - path_mean**2, score_square - score_mean**2]), None
 
 

@@ -61,11 +61,19 @@ def _fate(probe: Probe, eps: np.ndarray, log_det: float) -> Finding:
         key, says = "transposed", "The samples stay put under L', not under L: z = loc + L eps, with eps a column. Look at the rows of L."
     elif len(eps) == eps.shape[1] and not loc.any():
         key, says = "mean_not_used", USE_MEAN
+    elif not _is_asked(root, log_det):
+        key, says = "not_bounded", "Mend L first, as the other part says: a lower triangle, a positive diagonal, log det L = log_det."
     elif _quiet_direction(root @ root.T, eps):
         key, says = "rotated", ROTATED
     elif np.allclose(root, np.diag(np.diag(root))):
         key, says = "diagonal", "A diagonal L stretches every sample with itself. The entries below the diagonal can pull them back."
     return Finding(False, f"samples of mean squared length at most {allowed:.3g}, at log det {log_det:g}", f"{seen:.3g}", key, says)
+
+
+def _is_asked(root: np.ndarray, log_det: float) -> bool:
+    """Whether this is a lower triangle with a positive diagonal and the determinant asked for."""
+    diagonal = np.diag(root)
+    return bool((diagonal > 0).all() and np.abs(np.triu(root, 1)).max() <= 1e-9 and abs(np.log(diagonal).sum() - log_det) < 1e-4)
 
 
 def _quiet_direction(covariance: np.ndarray, eps: np.ndarray) -> bool:
@@ -149,7 +157,11 @@ def _one_each(alpha: np.ndarray, rate: float, g: np.ndarray) -> dict[str, np.nda
 def _(probe: Probe, rng: np.random.Generator) -> Finding:
     given = _gamma(rng)
     g, rate = given["g"], given["rate"]
-    return compare(probe.drive("gamma/pullback", **given)["z"], g / rate, what="z", mistakes=[
+    came, again = (probe.drive("gamma/pullback", **given)["z"] for _ in range(2))
+    if isinstance(came, np.ndarray) and isinstance(again, np.ndarray) and came.shape == again.shape and not np.array_equal(came, again):
+        return holds(False, "z = g / rate, for the draws g that you were given", "other numbers at each call", "own_noise",
+                     "You drew Gamma variables of your own. The draws are g: work with them.")
+    return compare(came, g / rate, what="z", mistakes=[
         Mistake("rate_as_scale", "g was multiplied by the rate. A large rate makes z small: divide.", g * rate),
         Mistake("rate_forgotten", "The rate is missing: z = g / rate.", g),
         Mistake("value_shifted", "The surrogate has added something to the value. s - s.detach() adds a gradient and no value.",
@@ -172,6 +184,9 @@ def _slope_mistakes(alpha: np.ndarray, rate: np.ndarray, g: np.ndarray, sum_over
         Mistake("rate_twice", "The rate was counted twice: the slope of g, divided by the density of g, and then once by the rate.",
                 near(exact / rate**2)),
         Mistake("rate_in_slope", "The slope of g is right; z = g / rate divides it by the rate.", near(exact)),
+        Mistake("inverted", "The fraction stands on its head: the density of g is below, dF/dalpha above.", near(
+            -np.exp(log_density) / cdf / rate)),
+        Mistake("difference_not_halved", "Twice too large. From alpha - h to alpha + h it is 2h: divide by that.", near(2 * exact / rate)),
         Mistake("rescaled", RESCALED, near(g / alpha / rate)),
         Mistake("detached", DETACHED, near(np.zeros_like(g))),
     ]

@@ -28,6 +28,14 @@ def _inputs(rng: np.random.Generator, batch: tuple[int, ...] = (3,), samples: in
             "eps": rng.normal(size=(samples, *shape)), "weight": rng.uniform(0.5, 2, (samples, *shape))}
 
 
+def _own_noise(first: object, second: object) -> Finding | None:
+    """What to say if two calls with the same noise give two answers."""
+    if not (isinstance(first, np.ndarray) and isinstance(second, np.ndarray)) or np.array_equal(first, second, equal_nan=True):
+        return None
+    return Finding(False, "the same answer to the same noise", "two different answers", "own_noise",
+                   "You drew noise of your own: rsample() does, and so does randn. Use eps, in a formula.")
+
+
 def _density(given: dict[str, np.ndarray]) -> np.ndarray:
     """log N(eps; 0, I) - sum log s, coordinate by coordinate."""
     return -0.5 * given["eps"] ** 2 - HALF_LOG_2PI - given["log_scale"]
@@ -37,7 +45,10 @@ def _density(given: dict[str, np.ndarray]) -> np.ndarray:
 def _(probe: Probe, rng: np.random.Generator) -> Finding:
     given = _inputs(rng)
     loc, log_scale, eps = given["loc"], given["log_scale"], given["eps"]
-    return compare(probe.drive("map/pair", **given)["z"], loc + np.exp(log_scale) * eps, what="z", mistakes=[
+    (came, log_q), (again, _) = ((reply["z"], reply["log_q"]) for reply in (probe.drive("map/pair", **given) for _ in range(2)))
+    exchanged = isinstance(came, np.ndarray) and isinstance(log_q, np.ndarray) and came.ndim < log_q.ndim
+    return _own_noise(came, again) or compare(came, loc + np.exp(log_scale) * eps, what="z", mistakes=[
+        Mistake("order_swapped", "The two are exchanged: z comes first, then log q.", lambda got: exchanged),
         Mistake("log_scale_as_scale", AS_SCALE, loc + log_scale * eps),
         Mistake("variance_as_scale", AS_VARIANCE, loc + np.exp(log_scale / 2) * eps),
         Mistake("variance_as_scale", "This multiplies the noise by the variance. It is the standard deviation that belongs there.",
@@ -60,6 +71,9 @@ def _(probe: Probe, rng: np.random.Generator) -> Finding:
         Mistake("log_scale_as_scale", AS_SCALE, (terms + log_scale - np.log(np.abs(log_scale))).sum(-1)),
         Mistake("variance_as_scale", AS_VARIANCE, (terms + log_scale / 2).sum(-1)),
         Mistake("mean_over_batch", "You averaged over the batch too. Keep one number for each sample and datum.", terms.sum(-1).mean(-1)),
+        Mistake("sum_over_all", "You summed over samples and batch too. Keep one number for each sample and datum.", terms.sum()),
+        Mistake("jacobian_over_batch", "The Jacobian adds up log s over the whole batch. Each datum has its own: sum over the last axis.",
+                (terms + log_scale).sum(-1) - log_scale.sum()),
     ])
 
 
@@ -98,7 +112,8 @@ def _(probe: Probe, rng: np.random.Generator) -> Finding:
 # ------------------------------------------------------------------ the pathwise gradient
 
 NEGATIVE = "The sign is turned: this is a loss. Return the bound itself; whoever optimizes turns the sign."
-ENTROPY_DROPPED = "The whole of log q is held constant, so the entropy pulls no more and q would shrink to a point. Freeze nothing."
+ENTROPY_DROPPED = ("The path through log q is cut: log q was detached, or evaluated at a detached z. So the entropy pulls no more, and q "
+                   "would shrink to a point. Freeze nothing.")
 SCORE_DROPPED = ("Unbiased, but not what was asked: the parameters were held constant inside log q. That is sticking the landing, unit 09. "
                  "Here, freeze nothing.")
 SCORE_LEFT = "z stands still: what is left is the gradient of -log q at a fixed z, whose mean is zero (unit 03). " + DETACHED
@@ -109,8 +124,11 @@ def _(probe: Probe, rng: np.random.Generator) -> Finding:
     params, eps = random_toy(rng)
     log_w = toy_terms(**params, eps=eps)["log_w"]
     log_q = (-0.5 * eps**2 - HALF_LOG_2PI - params["log_scale"]).sum(-1)
-    return compare(probe.gradient("toy/mean_field", params, *TOY, eps).value, log_w.mean(0), what="the value", mistakes=[
+    came, again = (probe.gradient("toy/mean_field", params, *TOY, eps).value for _ in range(2))
+    return _own_noise(came, again) or compare(came, log_w.mean(0), what="the value", mistakes=[
         Mistake("negative", NEGATIVE, -log_w.mean(0)),
+        Mistake("log_of_mean", "This is the logarithm of the mean weight, another bound. The ELBO is the mean of the logarithms.",
+                np.log(np.exp(log_w).mean(0))),
         Mistake("sum_over_samples", "The ELBO estimate is the mean over the K samples, not their sum.", log_w.sum(0)),
         Mistake("mean_over_batch", "You averaged over the batch as well. Average over the samples, axis 0, alone.", log_w.mean()),
         Mistake("no_mean", "You returned one number per sample. Average over the K samples, axis 0.", log_w),
@@ -130,6 +148,7 @@ def _(probe: Probe, rng: np.random.Generator) -> Finding:
         Mistake("sample_detached", DETACHED, np.zeros_like(total)),
         Mistake("score_dropped", SCORE_DROPPED, terms["path"]),
         Mistake("entropy_dropped", ENTROPY_DROPPED, terms["model"]),
+        Mistake("entropy_dropped", ENTROPY_DROPPED, terms["model"] + terms["score"]),
     ])
 
 

@@ -51,7 +51,8 @@ def map_pair(learner: Callable[..., Any], loc: Tensor, log_scale: Tensor, eps: T
     if not (isinstance(pair, (tuple, list)) and len(pair) == 2 and all(isinstance(item, Tensor) for item in pair)):
         raise TypeError(f"it returned a {type(pair).__name__}; expected a pair of tensors, (z, log_q)")
     z, log_q = pair
-    slopes = [torch.cat(_slopes(value, (loc, log_scale)), -1) for value in (weight * z, log_q)]
+    weighted = weight * z if z.shape == weight.shape else z          # a z of another shape is for the check to tell
+    slopes = [torch.cat(_slopes(value, (loc, log_scale)), -1) for value in (weighted, log_q)]
     return {"z": z, "log_q": log_q, "slope_z": slopes[0], "slope_q": slopes[1]}
 
 

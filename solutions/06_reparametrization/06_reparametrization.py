@@ -179,7 +179,7 @@ with when_written():
 # The same bound can be estimated in three ways:
 #
 # $$\begin{aligned}
-#  \hat L_1 &= \tfrac1K \textstyle\sum_k \log p(x, z_k) - \log q(z_k) & &\text{all sampled} \\
+#  \hat L_1 &= \tfrac1K \textstyle\sum_k \big[\log p(x, z_k) - \log q(z_k)\big] & &\text{all sampled} \\
 #  \hat L_2 &= \tfrac1K \textstyle\sum_k \log p(x, z_k) \;+\; \mathbb H[q] & &\text{entropy by formula} \\
 #  \hat L_3 &= \tfrac1K \textstyle\sum_k \log p(x \mid z_k) \;-\; \mathrm{KL}(q \,\|\, N(0, I)) & &\text{KL by formula}
 # \end{aligned}$$
@@ -225,7 +225,7 @@ with when_written():
         print(f"s = {s:.3f}   you predicted {[f'{v:.3f}' for v in my_variances(s)]}   measured {[f'{v:.3f}' for v in measured]}")
 
 # %% [markdown]
-# <details><summary>The second row is off by half a number for each coordinate</summary>
+# <details><summary>The second row is off by one half for each coordinate</summary>
 #
 # $-\mathbb E \log q$ of a normal has two parts that are not $\log\sigma$: $\tfrac12 \log 2\pi$, and the mean of $\tfrac12 \epsilon^2$.
 #
