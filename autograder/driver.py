@@ -9,7 +9,10 @@ by starting it anew.
 
 from __future__ import annotations
 
+import os
 import sys
+import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -117,7 +120,7 @@ def _on_processes(group: Class, unit: str, names: list[str], plan: Plan) -> Iter
     try:
         while waiting:
             flying: dict[Any, str] = {}
-            executor = get_reusable_executor(max_workers=plan.workers, timeout=300)
+            executor = get_reusable_executor(max_workers=plan.workers, timeout=300, initializer=_watch, initargs=(os.getpid(),))
             try:
                 while waiting or flying:
                     while waiting and len(flying) < plan.workers:
@@ -132,7 +135,18 @@ def _on_processes(group: Class, unit: str, names: list[str], plan: Plan) -> Iter
         for name in suspects:
             yield _alone(group, unit, name, plan)
     finally:
-        get_reusable_executor(max_workers=plan.workers).shutdown(wait=True, kill_workers=True)
+        get_reusable_executor(max_workers=plan.workers, reuse=True).shutdown(wait=True, kill_workers=True)
+
+
+def _watch(driver: int) -> None:
+    """Every worker ends within a second or so of its driver: loky's, left alone, would go on for ever."""
+
+    def look() -> None:
+        while os.getppid() == driver:
+            time.sleep(1.0)
+        os._exit(1)
+
+    threading.Thread(target=look, daemon=True).start()
 
 
 def _finished(flying: dict[Any, str]) -> list[Any]:
@@ -147,7 +161,7 @@ def _alone(group: Class, unit: str, name: str, plan: Plan) -> Row:
     from joblib.externals.loky.process_executor import BrokenProcessPool
 
     for _ in range(TRIES):
-        with ProcessPoolExecutor(max_workers=1) as executor:
+        with ProcessPoolExecutor(max_workers=1, initializer=_watch, initargs=(os.getpid(),)) as executor:
             try:
                 return executor.submit(work, group, unit, name, plan.only, plan.force).result()
             except BrokenProcessPool:

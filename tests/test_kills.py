@@ -6,7 +6,6 @@ import os
 import random
 import resource
 import shutil
-import signal
 import socket
 import sqlite3
 import subprocess
@@ -99,8 +98,10 @@ def test_the_driver_is_killed_again_and_again(group: Class, workers: str) -> Non
         run = start(group, workers)
         wait_for(lambda before=before, run=run: lines(group) > before or run.poll() is not None)
         time.sleep(rng.random())
-        os.kill(run.pid, signal.SIGKILL)  # the driver alone: its workers must see to themselves
+        orphans = workers_of(run.pid)
+        run.kill()  # the driver alone: its workers must see to themselves
         run.wait()
+        assert not psutil.wait_procs(orphans, timeout=60)[1], "workers outlive their driver"
     assert lines(group) >= 4 or lines(group) == STUDENTS
     resumed(group, workers)
     nothing_lost_nothing_twice(group)
