@@ -71,7 +71,8 @@ def stock(unit: str, number: int) -> float:
         for command in ("autograde", "generate_feedback"):
             outcome = attack_stock.nbgrader(root, command, unit, timeout=3600)
             if outcome.returncode:
-                raise SystemExit(f"stock nbgrader failed:\n{outcome.stderr[-3000:]}")
+                failed = len(list((root / "submitted").iterdir())) - len(list((root / "autograded").glob(f"*/{unit}/{unit}.ipynb")))
+                print(f"  stock nbgrader's {command} failed: {failed} submissions were not graded", file=sys.stderr)
         return (time.perf_counter() - start) / number
 
 
