@@ -59,6 +59,8 @@ def _completions(params: Arrays, observed: np.ndarray, z: np.ndarray, log_q: np.
         "likelihood_only": blend(seen),
         "mean_over_pixels": blend(pixelwise[..., observed].mean(-1) + prior - log_q),
         "weights_over_batch": blend(seen + prior - log_q, (0, 1)),
+        "weights_over_data": blend(seen + prior - log_q, 1),
+        "averaged_logits": np.where(observed, x, 1 / (1 + np.exp(-(weights[..., None] * logits.numpy()).sum(0)))),
         "observed_overwritten": (weights[..., None] * picture).sum(0),
         "mask_inverted": np.where(observed, (weights[..., None] * picture).sum(0), x),
         "decoded_mean": np.where(observed, x, of_mean),
@@ -78,18 +80,23 @@ SAYS = {
     "likelihood_only": "Weights by the likelihood alone are right for z from the *prior*. Yours come with log_q: multiply by p(z) / q(z).",
     "mean_over_pixels": "log p(x_observed | z) is a sum over pixels, not a mean: with a mean the weights are far too even.",
     "weights_over_batch": "The weights were normalized over the batch as well. Each datum has K weights of its own that add up to one.",
+    "weights_over_data": "The weights were normalized over the data. Each datum has K weights of its own, one column of log_w: axis 0.",
+    "averaged_logits": "You averaged the logits. Average probabilities: the sigmoid comes before the mean, not after.",
     "observed_overwritten": "The observed pixels were replaced by predictions. Keep them as they are.",
     "mask_inverted": "You kept the missing pixels and replaced the observed ones: True in `observed` means the pixel is there.",
     "decoded_mean": "You decoded the mean latent. The picture of the mean is not the mean of the pictures: average pictures.",
     "best_sample": "You decoded the sample with the largest weight. The predictive mean averages over all of them.",
-    "rounded": "Return probabilities, not rounded pixels.",
+    "rounded": "Return probabilities, not zeros and ones, rounded or drawn.",
     "weights_inverted": "The weights are upside down.",
     "not_normalized": "The weights must add up to one over the K samples: divide by their sum.",
 }
 
 
 def _mistakes(found: dict[str, np.ndarray]) -> list[Mistake]:
-    return [Mistake(key, SAYS[key], value) for key, value in found.items() if key != "right"]
+    right = found["right"]
+    bits = Mistake("rounded", SAYS["rounded"], lambda got: got.shape == right.shape and np.isin(got[right != got], (0.0, 1.0)).all()
+                   and bool((right != got).any()))
+    return [*[Mistake(key, SAYS[key], value) for key, value in found.items() if key != "right"], bits]
 
 
 def _ask(probe: Probe, params: Arrays, observed: np.ndarray, z: np.ndarray, log_q: np.ndarray) -> Any:
@@ -187,6 +194,9 @@ def _linear_mistakes(x: np.ndarray, latents: int, scale: float) -> tuple[list[Mi
                     _closed(values[::-1], latents, scale, dim)),
             Mistake("summed_over_data", "Give the mean over the data, nats per datum, not the sum.", rows * right),
             Mistake("lost_2pi", "The constant -Dx/2 log 2 pi is missing.", right + 0.5 * dim * math.log(2 * math.pi)),
+            Mistake("rest_forgotten", "Only the first D directions were counted. All Dx are part of the density: each of the others brings "
+                    "log 2 pi + log sigma squared + lambda / sigma squared.",
+                    right + 0.5 * ((dim - latents) * math.log(2 * math.pi * scale**2) + values[latents:].sum() / scale**2)),
             Mistake("rest_forgotten", "The directions left out are part of the density too: each brings log sigma squared + lambda / sigma "
                     "squared.", right + 0.5 * ((dim - latents) * math.log(scale**2) + values[latents:].sum() / scale**2)),
         ]
@@ -197,6 +207,11 @@ def _linear_mistakes(x: np.ndarray, latents: int, scale: float) -> tuple[list[Mi
                     "to zero.", 1 - scale**2 / values[:latents]),
             Mistake("weights_for_activity", "These are the squared lengths of the columns of W. The activity is the variance of the "
                     "posterior mean.", np.maximum(values[:latents] - scale**2, 0)),
+            Mistake("factor_for_activity", "This is the factor of the posterior mean. Its variance is the square of that factor times "
+                    "the variance of the coordinate, lambda.",
+                    np.sqrt(np.maximum(values[:latents] - scale**2, 0)) / values[:latents]),
+            Mistake("factor_for_activity", "This is the squared factor of the posterior mean. Multiply by the variance of the coordinate "
+                    "that it stands before, lambda.", np.maximum(values[:latents] - scale**2, 0) / values[:latents]**2),
             Mistake("not_centred", "Subtract the mean of the data first.", np.maximum(1 - scale**2 / raw[:latents], 0)),
             Mistake("scale_for_variance", "noise_scale is sigma; the eigenvalues compare with sigma *squared*.",
                     np.maximum(1 - scale / values[:latents], 0)),

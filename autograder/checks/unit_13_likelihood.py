@@ -23,6 +23,12 @@ def _log_mean(log_w: np.ndarray) -> np.ndarray:
     return np.asarray(top + np.log(np.exp(log_w - top).mean(0)))
 
 
+def _half_log_2pis(offset: np.ndarray) -> bool:
+    """Whether all offsets are the same whole number of times 1/2 log 2 pi, and not none."""
+    count = np.ravel(offset) / (0.5 * LOG_2PI)
+    return bool(np.isfinite(count).all() and np.ptp(count) < 1e-6 and abs(count[0] - np.round(count[0])) < 1e-6 and abs(count[0]) > 0.5)
+
+
 def _mistakes(t: Arrays) -> list[Mistake]:
     log_w = t["like"] + t["prior"] - t["q"]
     size = len(log_w)
@@ -44,8 +50,14 @@ def _mistakes(t: Arrays) -> list[Mistake]:
             Mistake("best_sample", "This is the largest weight alone. Average all of them.", log_w.max(0)),
             Mistake("no_sum", "You returned one number per sample.", log_w),
             Mistake("mean_over_batch", "You averaged over the batch as well. One number for each datum.", _log_mean(log_w).mean()),
+            Mistake("q_multiplied", "The weights are multiplied by q(z | x). Divide: subtract its logarithm.",
+                    _log_mean(t["like"] + t["prior"] + t["q"])),
+            Mistake("not_log", "This is the mean weight. Return its logarithm.", np.exp(_log_mean(log_w))),
+            Mistake("log_of_batch", "You divided by the number of data, or by another count. Divide by K, the length of axis 0.",
+                    lambda got: got.shape == log_w.shape[1:] and got.ndim == 1 and bool(
+                        np.abs(got - _log_mean(log_w) - np.log(size / len(got))).max() < 1e-6)),
             Mistake("lost_2pi", "You are off by a multiple of 1/2 log 2 pi for each latent: prior and q both bring one, and they cancel.",
-                    lambda got: got.shape == log_w.shape[1:] and bool(np.ptp(got - _log_mean(log_w)) < 1e-6)),
+                    lambda got: got.shape == log_w.shape[1:] and _half_log_2pis(got - _log_mean(log_w))),
         ]
 
 
@@ -137,6 +149,10 @@ def _activity(params: Arrays) -> tuple[np.ndarray, np.ndarray, list[Mistake], li
         Mistake("of_log_scale", "This is the variance of log_scale. The first half of what the encoder writes is the mean.",
                 log_scale.var(0).numpy()),
         Mistake("swapped", "Return the activities first, then the divergences.", kls.mean(0)),
+        Mistake("sorted", "The activities were sorted. Keep the order of the latents, so that each stays beside its divergence.",
+                np.sort(variance)[::-1]),
+        Mistake("sorted", "The activities were sorted. Keep the order of the latents, so that each stays beside its divergence.",
+                np.sort(variance)),
     ]
     second = [
         Mistake("kl_summed", "You summed the divergences over the data. Average them.", kls.sum(0)),

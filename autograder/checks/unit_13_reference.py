@@ -75,6 +75,7 @@ def objectives(params: Arrays, eps: np.ndarray) -> tuple[dict[str, Tensor], dict
         "kl_reversed": like.mean(0) - reversed_kl,
         "log_scale_as_log_variance": log_likelihood(loc + (log_scale / 2).exp() * noise).mean(0) - half,
         "kl_of_log_variance": like.mean(0) - half,
+        "sample_of_log_variance": log_likelihood(loc + (log_scale / 2).exp() * noise).mean(0) - kl,
         "log_scale_as_scale": log_likelihood(loc + log_scale * noise).mean(0) - kl,
         "mean_over_pixels": like.mean(0) / x.shape[-1] - kl,
         "kl_mean_over_latents": like.mean(0) - kl_terms(loc, log_scale).mean(-1),

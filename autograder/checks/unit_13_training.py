@@ -42,8 +42,8 @@ def _why(elbo: float, kl: float, activity: float, halved: float, logits: np.ndar
     if kl < 0.3 or activity < 0.05:
         return "collapsed", ("The encoder says the same of every image. Either the reconstruction does not reach it (a detached sample, "
                              "its parameters missing from the optimizer), or the KL weighs too much (a mean over pixels).")
-    return "too_low", ("It learns, but stops short. Try Adam with a rate near 0.01, 64 hidden units, and minibatches of 100: all rows in "
-                       "every step learn the training images by heart.")
+    return "too_low", ("It learns, but stops short: 300 steps are few. Try Adam with a rate near 0.01 (0.001 is too slow here, and so is "
+                       "plain gradient descent) and 64 hidden units.")
 
 
 @part(TRAIN, f"On new digits the ELBO is above {BOUND} nats an image", weight=2)

@@ -10,7 +10,7 @@
 # - completed images of which half is missing, against the exact answer,
 # - and **predicted**, from eigenvalues alone, how well a linear autoencoder will fit, which of its latents will collapse, and how active the others will be; then trained it and compared.
 #
-# **Time**: about three hours; each exercise says its own. **Read first**: `lectures/13_variational_autoencoders`. Exercises 2 and 5 use the first, 3 uses the second; the others stand alone, and one that resists
+# **Time**: about three hours; each exercise says its own. **Read first**: `lectures/13_variational_autoencoders`. Exercises 2 and 5 use the first, 3 uses the second, and the measurement after 7 uses 5; the others stand alone, and one that resists
 # does not hold up the rest.
 #
 # **How the checks work.** Under each cell that you write stands a `check`. It calls your function on fresh random inputs, and says what came, what was expected and which mistake it looks like. Call it as
@@ -229,7 +229,7 @@ check("13_train", train_vae)
 # </details>
 # <details><summary>It gets better and better in training, and the check says it stops short</summary>
 #
-# The check looks at *new* images. With all 400 rows in every step, or very wide layers, a network learns the rows by heart. Minibatches of about 100 are noisier and do better.
+# Three hundred steps are few. Plain gradient descent, or Adam with a rate of 0.001, is still on its way when they are over; Adam at 0.01 arrives, with minibatches of 100 as with all rows in every step. And the check looks at *new* images: the bound on your training rows flatters.
 #
 # </details>
 # <details><summary>"The same numbers from the same seed" fails</summary>
