@@ -845,6 +845,9 @@ for name, found in inventions.items():
 # With `full = True` at the top, the cells above run on binarized MNIST: 50,000 training images of 784 pixels, networks with 400 hidden units, 50,000 steps each; on a GPU if there is one. Sections 5 and 8 stay with the grey digits. Larochelle's files come without labels, so the maps lose their colours. Put the three files into a folder and name it in the environment variable `COURSE_VI_DATA`
 # (`course_vi.data.binarized_mnist` verifies their sums, and fetches what is missing). For orientation, a reproduction of the importance-weighted autoencoder reports for one stochastic layer on this fixed binarization a test negative log-likelihood of 88.71 nats at k = 1 and 87.10 at k = 50; its networks and its training are longer than ours.
 #
+# Measured once on one H200, with 6,000 steps per fit instead of 50,000, the whole notebook in five minutes: two latents $-167.8$ nats per new image (importance sampling, K = 1000), eight latents $-115.5$, sixteen $-108.6$, and two layers of eight and four $-115.0$. All units stay active, so here warm-up and free bits have nothing to cure. At this size section 4's
+# comparison of the turned latent space is off by 0.7 nats, probably because a fixed grid of z is too coarse, or too small, for posteriors this narrow.
+#
 # ## Common mistakes
 #
 # | mistake | what you see | what shows it |
