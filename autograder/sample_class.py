@@ -94,16 +94,16 @@ def students(
         cells = {**idioms[0], name: _text(wrong)}
         mistake = wrong.path.stem.removeprefix("wrong_")
         found.append(Student(f"{who}_{mistake}", cells, promised, "My answer.", f"{name}: {wrong.diagnosis}"))
-    first, middle = next(iter(exercises)), list(exercises)[len(exercises) // 2]
+    last, middle = list(exercises)[-1], list(exercises)[len(exercises) // 2]  # nothing builds on the last one
     noisy = {name: text + NOISE.format(function=exercises[name].function) for name, text in solutions.items()}
     broken = {**solutions, middle: SYNTAX_ERROR}
-    killed = {**solutions, first: KILLS_ITS_KERNEL}
+    killed = {**solutions, last: KILLS_ITS_KERNEL}
     return [
         *found,
         Student("wanda_warns_a_lot", noisy, full, "My answer.", "right, with warnings and messages on stderr"),
         Student("otto_syntax_error", broken, {**full, middle: 0.0}, "My answer.", f"{middle}: a cell that is no Python"),
         Student("noel_handed_in_untouched", {}, dict.fromkeys(full, 0.0), "", "the notebook as it was released"),
-        Student("zoe_kills_her_kernel", killed, {**full, first: 0.0}, "My answer.", f"{first}: a cell that ends the kernel"),
+        Student("zoe_kills_her_kernel", killed, {**full, last: 0.0}, "My answer.", f"{last}: a cell that ends the kernel"),
     ]
 
 

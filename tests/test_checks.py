@@ -219,3 +219,15 @@ def test_a_common_error_is_told_in_one_line_with_its_likely_cause(code: Any, say
     finding = check("00_log_mean_exp", code, seed=0).parts[0].finding
     assert finding.diagnosis.startswith("raises_") and says in finding.says
     assert "\n" not in finding.came
+
+
+def test_what_is_marked_is_never_cut_short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Graders train the figures beside the exercises briefly; an answer that trains by the course's own ``fit`` trains in full."""
+    monkeypatch.setenv("COURSE_VI_SMOKE", "1")
+    from course_vi.learning import smoke_cap
+
+    def learner(*args: object, **kwargs: object) -> int:
+        return smoke_cap(500)
+
+    assert answer({"kind": "value", "args": [], "kwargs": {}}, learner)["value"] == 500
+    assert smoke_cap(500) < 500, "the caller's own setting is as it was"
