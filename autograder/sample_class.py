@@ -22,6 +22,7 @@ from autograder.corpus import Answer, corpus
 from autograder.notebooks import Course
 
 LEAST = 10
+LOOKS = 6            # how often a wrong answer is checked before its points are promised
 IDIOMS = 3
 IDIOMATIC = ("emmy", "sofia", "leonhard")
 MISTAKEN = ("kurt", "mary", "ronald", "grace", "thomas", "henri", "karl", "irene", "pierre", "ruth", "harold", "lise")
@@ -88,9 +89,10 @@ def students(
     found = [Student("ada_all_right", solutions, full, "My answer.", "the model solutions")]
     for who, cells in zip(IDIOMATIC, idioms, strict=True):
         found.append(Student(f"{who}_other_idiom", cells, full, "My answer.", "right, written another way"))
-    for who, wrong in zip(MISTAKEN, _mistakes(wrongs), strict=False):
-        name = wrong.exercise
-        promised = {**full, name: _points(wrong, full[name], check or autograder.check)}
+    for who, picked in zip(MISTAKEN, _mistakes(wrongs), strict=False):
+        name = picked.exercise
+        wrong, points = _steady(picked, wrongs[name], full[name], check or autograder.check)
+        promised = {**full, name: points}
         cells = {**idioms[0], name: _text(wrong)}
         mistake = wrong.path.stem.removeprefix("wrong_")
         found.append(Student(f"{who}_{mistake}", cells, promised, "My answer.", f"{name}: {wrong.diagnosis}"))
@@ -136,6 +138,16 @@ def _points(wrong: Answer, full: float, check: Callable[[str, Any], Any]) -> flo
     if points >= full:
         raise ValueError(f"{wrong.path.name} is called wrong, and {wrong.exercise} gives it full marks")
     return points
+
+
+def _steady(picked: Answer, these: list[Answer], full: float, check: Callable[[str, Any], Any]) -> tuple[Answer, float]:
+    """The picked answer or, where its partial credit depends on the inputs, so that nothing can be promised, one after it."""
+    place = these.index(picked)
+    for answer in [*these[place:], *these[:place]]:
+        points = {_points(answer, full, check) for _ in range(LOOKS)}
+        if len(points) == 1:
+            return answer, points.pop()
+    raise ValueError(f"the points of every wrong answer to {picked.exercise} depend on the inputs; expected one that is steady")
 
 
 def _mistakes(wrongs: Mapping[str, list[Answer]]) -> list[Answer]:
