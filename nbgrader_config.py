@@ -108,7 +108,7 @@ c.Autograde.autograde_preprocessors = [
 ]
 # Text that students wrote is shown in feedback pages and in Formgrader: it is cleaned after it is rendered.
 c.GenerateFeedback.exporter_class = "autograder.sanitize.pages.PageExporter"
-c.HTMLExporter.filters = {"markdown2html": "autograder.sanitize.pages.markdown2html"}
+c.HTMLExporter.filters = {name: f"autograder.sanitize.pages.{name}" for name in ("markdown2html", "highlight_code")}
 
 # Late work: nothing is lost until you say so here, and name a due date (docs/instructor.md).
 c.AssignLatePenalties.plugin_class = "autograder.late.LatePenalty"

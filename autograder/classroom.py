@@ -31,6 +31,7 @@ from autograder.rows import BUSY, Row, in_utc, reason, trouble
 from autograder.sanitize import Refusal
 from autograder.sanitize.intake import content, take_in
 from autograder.sanitize.names import safe_id
+from autograder.sanitize.restore import released_cells
 
 __all__ = ["CLASS", "STEPS", "Class", "open_class"]
 
@@ -50,7 +51,9 @@ class Class:
 
     def __post_init__(self) -> None:
         from autograder import release
+        from autograder.statements import remember
 
+        remember()
         self.folder.mkdir(parents=True, exist_ok=True)
         self.config = release.load_config(ROOT)
         directory = self.config.CourseDirectory
@@ -153,13 +156,11 @@ class Class:
         from nbgrader.converters import Autograde, GenerateFeedback
 
         from autograder.release import convert
-        from autograder.sanitize.restore import from_release
 
         if (self.home / name).is_symlink():
             raise Refusal("link", "the student's folder")
         folder = submissions.find(self.home, name, unit) or self.home / name / unit
-        released = nbformat.read(self.released(unit), as_version=4)
-        submission = take_in(folder, unit, from_release(released))
+        submission = take_in(folder, unit, released_cells(self.released(unit)))
         repairs = (*submission.notes, *self._stage(unit, student, folder, submission.notebook))
         config = Config(self.config)
         config.RestoreCells = Config(notes=list(repairs))

@@ -9,10 +9,8 @@ by starting it anew.
 
 from __future__ import annotations
 
-import os
 import sys
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,10 +21,9 @@ from autograder.classroom import Class
 from autograder.jail.parent import shared
 from autograder.rows import Row
 from autograder.sanitize.names import safe_id
+from autograder.workers import Lost, side_by_side
 
 __all__ = ["Plan", "run", "work"]
-
-TRIES = 2
 
 
 @dataclass(frozen=True)
@@ -112,61 +109,27 @@ def _graded(group: Class, unit: str, names: list[str], plan: Plan) -> Iterator[R
 
 
 def _on_processes(group: Class, unit: str, names: list[str], plan: Plan) -> Iterator[Row]:
-    """As many processes as workers. Those in flight when one dies are tried again one by one, so that blame falls on the right one."""
-    from joblib.externals.loky import get_reusable_executor
-    from joblib.externals.loky.process_executor import BrokenProcessPool
+    """As many processes as workers."""
+    def submit(executor: Any, name: str) -> Any:
+        return executor.submit(work, group, unit, name, plan.only, plan.force)
 
-    waiting, suspects = list(names), list[str]()
+    if not names:
+        return
+    ahead = threading.Thread(target=_prepare, args=(group, unit), daemon=True)
+    ahead.start()
     try:
-        while waiting:
-            flying: dict[Any, str] = {}
-            executor = get_reusable_executor(max_workers=plan.workers, timeout=300, initializer=_watch, initargs=(os.getpid(),))
-            try:
-                while waiting or flying:
-                    while waiting and len(flying) < plan.workers:
-                        flying[executor.submit(work, group, unit, waiting[0], plan.only, plan.force)] = waiting[0]
-                        waiting.pop(0)
-                    for future in _finished(flying):
-                        row = future.result()
-                        del flying[future]
-                        yield row
-            except BrokenProcessPool:
-                suspects += flying.values()
-        for name in suspects:
-            yield _alone(group, unit, name, plan)
+        for name, row in side_by_side(names, plan.workers, submit):
+            yield _named(group, unit, name, plan, str(row)) if isinstance(row, Lost) else row
     finally:
-        get_reusable_executor(max_workers=plan.workers, reuse=True).shutdown(wait=True, kill_workers=True)
+        ahead.join()
 
 
-def _watch(driver: int) -> None:
-    """Every worker ends within a second or so of its driver: loky's, left alone, would go on for ever."""
+def _prepare(group: Class, unit: str) -> None:
+    """Have the parent of kernels started and the jail tried while the workers are still importing. What fails here, they will tell."""
+    from autograder.execute import CheckedExecute
 
-    def look() -> None:
-        while os.getppid() == driver:
-            time.sleep(1.0)
-        os._exit(1)
-
-    threading.Thread(target=look, daemon=True).start()
-
-
-def _finished(flying: dict[Any, str]) -> list[Any]:
-    from concurrent.futures import FIRST_COMPLETED, wait
-
-    return sorted(wait(flying, return_when=FIRST_COMPLETED).done, key=lambda future: flying[future])
-
-
-def _alone(group: Class, unit: str, name: str, plan: Plan) -> Row:
-    """A submission in a process of its own, as often as it may kill one."""
-    from joblib.externals.loky import ProcessPoolExecutor
-    from joblib.externals.loky.process_executor import BrokenProcessPool
-
-    for _ in range(TRIES):
-        with ProcessPoolExecutor(max_workers=1, initializer=_watch, initargs=(os.getpid(),)) as executor:
-            try:
-                return executor.submit(work, group, unit, name, plan.only, plan.force).result()
-            except BrokenProcessPool:
-                pass
-    return _named(group, unit, name, plan, f"its worker was killed {TRIES + 1} times while grading it")
+    with suppress(Exception):
+        CheckedExecute(config=group.config).prepare(unit)
 
 
 def _on_cluster(group: Class, unit: str, names: list[str], plan: Plan) -> Iterator[Row]:

@@ -59,6 +59,7 @@ class CheckedExecute(Execute):
     secret_file = Unicode(str(secret.DEFAULT), help="where the grader's secret is kept").tag(config=True)
     course = Unicode("course_vi", help="the course's name, part of what seeds are made from").tag(config=True)
     smoke = Bool(True, help="train what is not marked for a few steps only").tag(config=True)
+    figures = Bool(False, help="draw the figures to aim for; their words stand in for them otherwise").tag(config=True)
     only = List(Unicode(), help="check these exercises alone; all if empty").tag(config=True)
     limits = Dict(help="overrides of autograder.jail.limits.Limits, such as {'memory': 2 << 30}").tag(config=True)
     call_timeout = Float(30.0, help="seconds for one call of a learner's function").tag(config=True)
@@ -79,10 +80,7 @@ class CheckedExecute(Execute):
         return nb, resources
 
     def _grade(self, nb: NotebookNode, unit: str, student: str, path: str | None) -> None:
-        _, folder = runtime_dir()
-        edition = room(unit, folder)
-        level = choose(edition, self.level, self.trusted)
-        warm = self.warm and _warms(edition)
+        edition, level, warm = self.prepare(unit)
         key = secret.load(Path(self.secret_file))
         seeds = {name: secret.seed(key, self.course, unit, student, name) for name in EXERCISES if EXERCISES[name].unit == unit}
 
@@ -90,7 +88,8 @@ class CheckedExecute(Execute):
             return run_check(exercise, asker, seeds[exercise])
 
         clock = Clock(float(self.timeout or 120), self.call_timeout, self.exercise_timeout, self.notebook_timeout)
-        runner = Runner(nb, lambda: Session(edition, level.name, warm, path, self._limits(), float(self.startup_timeout)),
+        runner = Runner(nb, lambda: Session(edition, level.name, warm, path, self._limits(), float(self.startup_timeout),
+                                                 self._settings()),
                         lambda cell: self._exercise(cell, seeds), verdict, lambda name: EXERCISES[name].function, clock,
                         lambda name: not self.only or name in self.only)
         reports = runner.run()
@@ -108,8 +107,21 @@ class CheckedExecute(Execute):
             "seconds": {part: round(seconds, 3) for part, seconds in runner.notes.seconds.items()}, "versions": versions(),
         }
 
+    def prepare(self, unit: str) -> tuple[Path, Level, bool]:
+        """The edition of a unit, the level of the jail, and whether kernels are warm: found out once for a batch and all its workers.
+
+        Raises:
+            LevelRefused: no level protects this machine, and nobody said that these submissions are trusted.
+        """
+        edition = room(unit, runtime_dir()[1])
+        warm = self.warm and _warms(edition)
+        return edition, choose(edition, self.level, self.trusted), warm
+
     def _limits(self) -> dict[str, int]:
         return {name: int(value) for name, value in self.limits.items()}
+
+    def _settings(self) -> dict[str, str]:
+        return {"COURSE_VI_SMOKE": "1" if self.smoke else "0", "COURSE_VI_FIGURES": "1" if self.figures else "0"}
 
     @staticmethod
     def _exercise(cell: NotebookNode, seeds: dict[str, int]) -> str | None:

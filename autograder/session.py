@@ -71,14 +71,15 @@ class Session:
         warm: fork from a warm parent.
         cwd: files beside the notebook, copied in.
         limits: overrides of ``Limits``.
+        settings: environment variables of the kernel.
     """
 
-    def __init__(self, room: Path, level: str = "namespaces", warm: bool = True, cwd: str | None = None,
-                 limits: dict[str, int] | None = None, startup: float = 120.0) -> None:
+    def __init__(self, room: Path, level: str = "namespaces", warm: bool = True, cwd: str | None = None, limits: dict[str, int] | None = None,
+                 startup: float = 120.0, settings: dict[str, str] | None = None) -> None:
         self.cwd, self.startup = cwd, startup
         KernelProvisionerFactory.instance().provisioners.setdefault(
             NAME, EntryPoint(NAME, f"{JailProvisioner.__module__}:JailProvisioner", KernelProvisionerFactory.GROUP_NAME))
-        config = {"room": str(room), "level": level, "warm": warm, "limits": dict(limits or {})}
+        config = {"room": str(room), "level": level, "warm": warm, "limits": dict(limits or {}), "settings": dict(settings or {})}
         self.manager = KernelManager(kernel_name="course-vi")
         self.manager._kernel_spec = KernelSpec(argv=["python"], display_name="jailed", language="python", metadata={
             "kernel_provisioner": {"provisioner_name": NAME, "config": config}})

@@ -108,9 +108,10 @@ def test_the_driver_is_killed_again_and_again(group: Class, workers: str) -> Non
 
 
 def workers_of(pid: int) -> list[psutil.Process]:
-    """The loky processes of a driver."""
+    """The processes that grade for a driver: what its server has forked."""
     try:
-        return [child for child in psutil.Process(pid).children(recursive=True) if "popen_loky" in " ".join(child.cmdline())]
+        children = psutil.Process(pid).children()
+        return [worker for child in children if "forkserver" in " ".join(child.cmdline()) for worker in child.children()]
     except psutil.NoSuchProcess:
         return []
 

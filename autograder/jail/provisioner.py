@@ -99,12 +99,14 @@ class JailProvisioner(LocalProvisioner):
         room: the folder that kernels import from first (``autograder.edition.room``).
         level: ``namespaces``, ``uid`` or ``rlimits``.
         warm: fork from a process that has imported torch and Pyro.
+        settings: environment variables of the kernel, besides those that every kernel gets.
     """
 
     room = Unicode(config=True)
     level = Unicode("namespaces", config=True)
     warm = Bool(True, config=True)
     limits = Dict(config=True)
+    settings = Dict(config=True)
     job: Path | None = None
     connection: socket.socket | None = None
     parent_process: Parent | None = None
@@ -134,7 +136,7 @@ class JailProvisioner(LocalProvisioner):
         views = [sys.base_prefix, sys.prefix, *self.parent_process.path]
         spec = {
             "level": self.level, "limits": Limits(**self.limits).as_json(), "connection": connection, "job": str(self.job),
-            "cwd": os.path.abspath(kwargs["cwd"]) if kwargs.get("cwd") else "", "env": environment(home), "path": self.parent_process.path,
+            "cwd": os.path.abspath(kwargs["cwd"]) if kwargs.get("cwd") else "", "env": {**environment(home), **self.settings}, "path": self.parent_process.path,
             "views": [view for view in dict.fromkeys(views) if view not in ("/usr", "/")], "hidden": hidden(),
         }
         listening = [_listen(f"{connection['ip']}-{number}") for number, _ in enumerate(CHANNELS, 1)]
@@ -158,6 +160,12 @@ class JailProvisioner(LocalProvisioner):
 
     def server_lives(self) -> bool:
         return self.parent_process is not None and self.parent_process.alive()
+
+    async def wait(self) -> int | None:
+        """Until the kernel has ended: told by the system, where jupyter_client looks every tenth of a second."""
+        if self.process:
+            cast(Any, self.process).wait(3)
+        return await super().wait()
 
     async def cleanup(self, restart: bool = False) -> None:
         if self.process:

@@ -24,13 +24,14 @@ import sys
 import time
 from typing import Any
 
-from . import enter, linux
+from . import enter, huge, linux
 
 __all__ = ["main"]
 
 TICK = 1.0
 IDLE = 600.0  # seconds without a kernel after which it goes; whoever needs it again starts another
 FDS = 5
+GATHER = 5    # kernels after which it is clear that there will be many: half a second of work then pays
 
 
 def main(argument: str) -> None:
@@ -95,7 +96,7 @@ class Server:
     def __init__(self, listener: socket.socket, owner: int) -> None:
         self.listener, self.owner = listener, owner
         self.jobs: dict[int, tuple[socket.socket, int]] = {}  # by the connection's file number: connection, supervisor
-        self.number = os.getpid() * 1000
+        self.number = self.first = os.getpid() * 1000
         self.busy = time.monotonic()
         self.poll = select.poll()
         self.poll.register(listener, select.POLLIN)
@@ -143,6 +144,8 @@ class Server:
                 self.stop()
             self.number += 1
             spec["number"] = self.number
+            if self.number - self.first == GATHER:
+                huge.gather()
             pid = enter.start(spec, sockets)
         except (OSError, ValueError, KeyError, TypeError) as error:
             _answer(connection, {"error": str(error)})

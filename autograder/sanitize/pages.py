@@ -6,7 +6,8 @@ afterwards, because only then is it known what is HTML and what is mathematics.
 
 from __future__ import annotations
 
-from functools import cache
+import re
+from functools import cache, lru_cache
 from typing import Any
 
 import bleach
@@ -14,11 +15,13 @@ from bleach.css_sanitizer import CSSSanitizer
 from jinja2 import BytecodeCache, pass_context
 from jinja2.bccache import Bucket
 from nbconvert.exporters import HTMLExporter
+from nbconvert.filters import Highlight2HTML
+from nbconvert.filters.widgetsdatatypefilter import WidgetsDataTypeFilter
 from nbformat import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Integer
 
-__all__ = ["PageExporter", "SafeOutputs", "clean", "markdown2html"]
+__all__ = ["PageExporter", "SafeOutputs", "clean", "highlight_code", "markdown2html"]
 
 TAGS = set("""a abbr b blockquote br caption code dd del details div dl dt em figcaption figure h1 h2 h3 h4 h5 h6 hr i img input kbd li
 mark ol p pre q s small span strong sub summary sup table tbody td tfoot th thead tr tt u ul var""".split())
@@ -30,6 +33,8 @@ STYLES = CSSSanitizer(allowed_css_properties=[
     "background-color", "border", "border-collapse", "border-left", "color", "font-size", "font-style", "font-weight",
     "margin", "padding", "text-align", "vertical-align", "white-space", "width",
 ])  # fmt: skip
+SAME = 1_000  # cells whose rendering is remembered
+IMAGE = re.compile(r"<img (?![^>]*\balt=)", re.IGNORECASE)
 KEPT = ("text/plain", "text/latex", "image/png", "image/jpeg", "image/gif")
 
 
@@ -45,7 +50,26 @@ def clean(text: str) -> str:
 @pass_context
 def markdown2html(context: Any, source: str) -> str:
     """nbconvert's own filter of this name, its result cleaned. Named in ``nbgrader_config.py`` under ``HTMLExporter.filters``."""
-    return clean(_renderer().markdown2html(context, source))
+    if context.get("cell", {}).get("attachments"):
+        return clean(_renderer().markdown2html(context, source))
+    return _rendered(source)
+
+
+@lru_cache(SAME)
+def _rendered(source: str) -> str:
+    """Most of a page is the same for everybody, and rendered once."""
+    return clean(_renderer().markdown2html({}, source))
+
+
+@pass_context
+def highlight_code(context: Any, source: str, language: str | None = None, metadata: Any = None) -> str:
+    """nbconvert's own filter of this name, for Python; a cell that is the same for everybody is coloured once."""
+    return _coloured(source)
+
+
+@lru_cache(SAME)
+def _coloured(source: str) -> str:
+    return str(_colours()(source))
 
 
 @cache
@@ -53,13 +77,29 @@ def _renderer() -> HTMLExporter:
     return HTMLExporter()  # making one takes longer than rendering a cell
 
 
+@cache
+def _colours() -> Highlight2HTML:
+    return Highlight2HTML(pygments_lexer="ipython3")
+
+
 class PageExporter(HTMLExporter):
-    """nbconvert's pages, whose templates are compiled once in a process: that took a quarter of the time of a page."""
+    """nbconvert's pages, made in less than half of the time: templates are compiled once in a process, and the page is not parsed again.
+
+    nbconvert parses each page to give words to images that have none, and a tab stop to classes that nbgrader's page does not use.
+    """
 
     def _create_environment(self) -> Any:
         environment = super()._create_environment()
         environment.bytecode_cache = COMPILED
         return environment
+
+    def from_notebook_node(self, nb: NotebookNode, resources: Any = None, **kw: Any) -> tuple[str, Any]:
+        """A page of a notebook."""
+        resources = self._init_resources(resources)
+        self.register_filter("filter_data_type", WidgetsDataTypeFilter(notebook_metadata=nb.metadata, parent=self, resources=resources))
+        self.register_filter("highlight_code", self.filters.get("highlight_code", highlight_code))
+        page, resources = super(HTMLExporter, self).from_notebook_node(nb, resources, **kw)
+        return IMAGE.sub(r'<img alt="A figure" ', page), resources
 
 
 class Compiled(BytecodeCache):

@@ -22,7 +22,7 @@ from traitlets import List, Unicode
 from autograder.sanitize.intake import content
 from autograder.sanitize.limits import LIMITS
 from autograder.sanitize.mend import mend
-from autograder.sanitize.restore import Template, from_gradebook, from_release, restore
+from autograder.sanitize.restore import Template, from_gradebook, released_cells, restore
 
 __all__ = ["MendingExporter", "RestoreCells", "set_aside", "templates"]
 
@@ -68,7 +68,7 @@ class RestoreCells(NbGraderPreprocessor):
 def templates(course: Any, unit: str, notebook: str, db_url: str) -> list[Template]:
     """The cells of a unit as released and as the gradebook has them. ``course`` is nbgrader's ``CourseDirectory``."""
     path = Path(course.format_path(course.release_directory, ".", unit)) / f"{notebook}.ipynb"
-    released = from_release(nbformat.read(path, as_version=4)) if path.exists() else []
+    released = released_cells(path) if path.exists() else []
     with Gradebook(db_url, course.course_id) as gradebook:
         return from_gradebook(released, gradebook.find_notebook(notebook, unit))
 

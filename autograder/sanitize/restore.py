@@ -14,13 +14,15 @@ import ast
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_raw_cell
 
-__all__ = ["MISSING", "Template", "bare", "from_gradebook", "from_release", "restore"]
+__all__ = ["MISSING", "Template", "bare", "from_gradebook", "from_release", "released_cells", "restore"]
 
 NEW = {"code": new_code_cell, "markdown": new_markdown_cell, "raw": new_raw_cell}
 MISSING = "# This cell was missing."
@@ -74,6 +76,17 @@ def from_release(release: NotebookNode) -> list[Template]:
             checksum = marks.get("checksum", "")
             found.append(Template(marks["grade_id"], cell.cell_type, cell.source, cell.id, **flags, points=points, checksum=checksum))
     return found
+
+
+def released_cells(path: Path) -> list[Template]:
+    """``from_release`` of a file, which is read again only when it has changed."""
+    about = path.stat()
+    return list(_read(path, about.st_mtime_ns, about.st_size))
+
+
+@lru_cache(64)
+def _read(path: Path, *_: int) -> tuple[Template, ...]:
+    return tuple(from_release(nbformat.read(path, as_version=4)))
 
 
 def from_gradebook(templates: Iterable[Template], notebook: Any) -> list[Template]:
