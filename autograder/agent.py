@@ -59,8 +59,11 @@ def answer(request: dict[str, Any], learner: Any) -> dict[str, Any]:
 
 
 def _seed(seed: int) -> None:
-    """Every generator that a learner may draw from. ``torch.manual_seed`` would note who called it, for three kinds of device that were never
-    used, in two milliseconds: longer than most answers take."""
+    """Every generator that a learner may draw from.
+
+    ``torch.manual_seed`` also notes who called it, for three kinds of device that were never used. That takes two milliseconds: more than
+    most answers do.
+    """
     torch.default_generator.manual_seed(seed)
     if torch.cuda.is_initialized():
         torch.cuda.manual_seed_all(seed)

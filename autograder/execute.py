@@ -35,6 +35,7 @@ from nbgrader.preprocessors import Execute
 from traitlets import Bool, Dict, Enum, Float, List, Unicode
 
 from autograder import secret
+from autograder.asker import Asker
 from autograder.checking import run_check
 from autograder.checks import CHECKS
 from autograder.edition import room
@@ -43,7 +44,7 @@ from autograder.jail.parent import Parent, ParentError, runtime_dir
 from autograder.levels import Level, LevelRefused, choose
 from autograder.report import Report
 from autograder.running import Clock, Runner
-from autograder.session import Asker, Session
+from autograder.session import Session
 
 __all__ = ["CheckedExecute", "LevelRefused", "ParentError"]
 

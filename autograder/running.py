@@ -14,9 +14,10 @@ from dataclasses import dataclass, field
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
+from autograder.asker import Asker
 from autograder.outputs import Budget, Outputs, clean_text
 from autograder.report import Report
-from autograder.session import Asker, KernelLost, Session
+from autograder.session import KernelLost, Session
 
 __all__ = ["Clock", "Notes", "Runner"]
 

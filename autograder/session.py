@@ -27,7 +27,7 @@ from autograder.jail.provisioner import NAME, JailProvisioner
 from autograder.outputs import Outputs
 from autograder.probes import LearnerError, expression, reply_bytes
 
-__all__ = ["Asker", "KernelLost", "Ran", "Session"]
+__all__ = ["KernelLost", "Ran", "Session"]
 
 MAX_REPLY, MAX_OUTPUT = 160 << 20, 8 << 20  # bytes of one message on the shell and on the output channel
 LOOK = 0.2       # seconds of one wait
@@ -74,8 +74,8 @@ class Session:
         settings: environment variables of the kernel.
     """
 
-    def __init__(self, room: Path, level: str = "namespaces", warm: bool = True, cwd: str | None = None, limits: dict[str, int] | None = None,
-                 startup: float = 120.0, settings: dict[str, str] | None = None) -> None:
+    def __init__(self, room: Path, level: str = "namespaces", warm: bool = True, cwd: str | None = None,
+                 limits: dict[str, int] | None = None, startup: float = 120.0, settings: dict[str, str] | None = None) -> None:
         self.cwd, self.startup = cwd, startup
         KernelProvisionerFactory.instance().provisioners.setdefault(
             NAME, EntryPoint(NAME, f"{JailProvisioner.__module__}:JailProvisioner", KernelProvisionerFactory.GROUP_NAME))
@@ -287,37 +287,3 @@ def _resident() -> int:
             return int(file.read().split()[1]) * PAGE
     except OSError:
         return 0
-
-
-class Asker:
-    """A probe's runner on a session. After a time limit or the end of the kernel every further question fails at once.
-
-    Attributes:
-        lost: why the kernel is gone, if it is.
-    """
-
-    def __init__(self, session: Session | None, name: str, each: float, together: float) -> None:
-        self.session, self.name, self.each = session, name, each
-        self.end = time.monotonic() + together
-        self.lost = ""
-        self.over: LearnerError | None = None
-        if session is None:
-            self.over = LearnerError("NoKernel", "the time for this notebook was used up, or it ended too many kernels")
-
-    def __call__(self, request: bytes) -> bytes:
-        if self.over is not None:
-            raise self.over
-        left = self.end - time.monotonic()
-        try:
-            if left <= 0:
-                raise LearnerError("TimeLimit", "the time for this exercise was used up")
-            assert self.session is not None
-            return self.session.ask(request, self.name, min(self.each, left))
-        except KernelLost as lost:
-            self.lost = str(lost)
-            self.over = LearnerError("KernelLost", f"the kernel was lost: {lost}")
-            raise self.over from None
-        except LearnerError as error:
-            if error.kind == "TimeLimit":
-                self.over = error
-            raise

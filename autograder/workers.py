@@ -96,14 +96,14 @@ if sys.platform == "linux":
         def _Popen(process_obj: Any) -> Any:
             ours, sys.modules["__main__"] = sys.modules["__main__"], ModuleType("__main__")
             try:
-                return ForkServerProcess._Popen(process_obj)  # type: ignore[attr-defined]
+                return ForkServerProcess._Popen(process_obj)
             finally:
                 sys.modules["__main__"] = ours
 
     class Context(ForkServerContext):
         """multiprocessing's way to fork from a server, with such processes."""
 
-        Process = Worker  # type: ignore[assignment]
+        Process = Worker
 
 
 def _around() -> tuple[int, dict[str, str]]:

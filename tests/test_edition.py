@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from autograder import edition
+from autograder.asker import Asker
 from autograder.checking import run_check
 from autograder.corpus import corpus
 from autograder.exercises import EXERCISES, units
-from autograder.session import Asker, Session
+from autograder.session import Session
 
 SOURCE = '''
 def f(x):

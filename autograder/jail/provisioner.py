@@ -136,7 +136,8 @@ class JailProvisioner(LocalProvisioner):
         views = [sys.base_prefix, sys.prefix, *self.parent_process.path]
         spec = {
             "level": self.level, "limits": Limits(**self.limits).as_json(), "connection": connection, "job": str(self.job),
-            "cwd": os.path.abspath(kwargs["cwd"]) if kwargs.get("cwd") else "", "env": {**environment(home), **self.settings}, "path": self.parent_process.path,
+            "cwd": os.path.abspath(kwargs["cwd"]) if kwargs.get("cwd") else "",
+            "env": {**environment(home), **self.settings}, "path": self.parent_process.path,
             "views": [view for view in dict.fromkeys(views) if view not in ("/usr", "/")], "hidden": hidden(),
         }
         listening = [_listen(f"{connection['ip']}-{number}") for number, _ in enumerate(CHANNELS, 1)]

@@ -16,6 +16,7 @@ from jinja2 import BytecodeCache, pass_context
 from jinja2.bccache import Bucket
 from nbconvert.exporters import HTMLExporter
 from nbconvert.filters import Highlight2HTML
+from nbconvert.filters.markdown_mistune import InvalidNotebook
 from nbconvert.filters.widgetsdatatypefilter import WidgetsDataTypeFilter
 from nbformat import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
@@ -51,14 +52,24 @@ def clean(text: str) -> str:
 def markdown2html(context: Any, source: str) -> str:
     """nbconvert's own filter of this name, its result cleaned. Named in ``nbgrader_config.py`` under ``HTMLExporter.filters``."""
     if context.get("cell", {}).get("attachments"):
-        return clean(_renderer().markdown2html(context, source))
+        return clean(_html(source, context))
     return _rendered(source)
 
 
 @lru_cache(SAME)
 def _rendered(source: str) -> str:
     """Most of a page is the same for everybody, and rendered once."""
-    return clean(_renderer().markdown2html({}, source))
+    return clean(_html(source, {}))
+
+
+def _html(source: str, context: Any) -> str:
+    """A picture that was pasted and is gone costs nobody the page: nbconvert would refuse the whole notebook."""
+    try:
+        return str(_renderer().markdown2html(context, source))
+    except InvalidNotebook:
+        there = context.get("cell", {}).get("attachments", {})
+        told = re.sub(r"attachment:([^\s)]+)", lambda found: found[0] if found[1] in there else "missing.", source)
+        return str(_renderer().markdown2html(context, told))
 
 
 @pass_context
@@ -93,7 +104,7 @@ class PageExporter(HTMLExporter):
         environment.bytecode_cache = COMPILED
         return environment
 
-    def from_notebook_node(self, nb: NotebookNode, resources: Any = None, **kw: Any) -> tuple[str, Any]:
+    def from_notebook_node(self, nb: NotebookNode, resources: Any = None, **kw: Any) -> tuple[Any, Any]:
         """A page of a notebook."""
         resources = self._init_resources(resources)
         self.register_filter("filter_data_type", WidgetsDataTypeFilter(notebook_metadata=nb.metadata, parent=self, resources=resources))
