@@ -2,7 +2,7 @@
 
 In it the bodies of the functions asked for raise "you are asked to write this one". Everything else is there: honest imports work, the
 answer is not to be had. Beside it lies an ``autograder`` without checks: what answers requests, the problems, and a ``check`` that does
-nothing.
+nothing. Figures to aim for are not made at all while a class is graded, unless they are asked for: they took longer than most answers.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ HERE = Path(__file__).resolve().parent
 CORE = HERE.parent / "src" / "course_vi"
 
 # What is taken out of the book while a unit is graded, by exercise: "module:function" or "module:Class.method". What a right answer
-# of the corpus uses stays in: for some exercises a call of the library is an answer.
+# of the corpus uses stays in: for some exercises a call of the library is an answer. Units 00, 11 and 13 ask for nothing that the
+# package has under another name, but for ``active_units``, which is such a call.
 AWAY: dict[str, list[str]] = {
     "01_blanket": ["graph:BayesNet.markov_blanket"],
     "01_correlation": ["models.bernoullis:TwoBernoullis.log_evidence"],
@@ -48,6 +49,7 @@ FIGURES: dict[str, list[str]] = {
 }
 RAISE = 'raise NotImplementedError("you are asked to write this one")'
 FIGURE = "return __import__('course_vi.plots', fromlist=['new_figure']).new_figure()[0]"
+NO_FIGURE = "return __import__('matplotlib.figure', fromlist=['Figure']).Figure()"
 BESIDE = ("agent", "discover", "exercises", "problems", "wire")  # modules, or packages
 FRONT = '''"""Inside a grading kernel: what answers the grader's requests. The checks are elsewhere."""
 
@@ -102,14 +104,18 @@ def _find(tree: ast.AST, name: str) -> ast.FunctionDef:
     return here
 
 
-def write(folder: Path, unit: str) -> None:
-    """Write the edition of a unit, and the ``autograder`` that goes with it, into ``folder``."""
+def write(folder: Path, unit: str, figures: bool = False) -> None:
+    """Write the edition of a unit, and the ``autograder`` that goes with it, into ``folder``; with or without its figures to aim for."""
     ignore = shutil.ignore_patterns("__pycache__", "*.pyc", ".*")
     shutil.copytree(CORE, folder / "course_vi", ignore=ignore)
     for table, body in ((AWAY, RAISE), (FIGURES, FIGURE)):
         for module, names in _by_module(table, unit).items():
             path = folder / "course_vi" / (module.replace(".", "/") + ".py")
             path.write_text(blanked(path.read_text(encoding="utf-8"), names, body) + "\n", encoding="utf-8")
+    aims = folder / "course_vi" / "plots" / f"targets_{unit[:2]}.py"
+    if not figures and aims.exists():
+        source = aims.read_text(encoding="utf-8")
+        aims.write_text(blanked(source, _figures(source), NO_FIGURE) + "\n", encoding="utf-8")
     beside = folder / "autograder"
     beside.mkdir()
     (beside / "__init__.py").write_text(FRONT, encoding="utf-8")
@@ -119,6 +125,12 @@ def write(folder: Path, unit: str) -> None:
         else:
             shutil.copy(HERE / f"{name}.py", beside)
     compileall.compile_dir(folder, quiet=2)
+
+
+def _figures(source: str) -> list[str]:
+    """The functions that return a ``Figure``."""
+    functions = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]
+    return [node.name for node in functions if isinstance(node.returns, ast.Name) and node.returns.id == "Figure"]
 
 
 def _by_module(table: dict[str, list[str]], unit: str) -> dict[str, list[str]]:
@@ -133,13 +145,13 @@ def _by_module(table: dict[str, list[str]], unit: str) -> dict[str, list[str]]:
     return found
 
 
-def room(unit: str, folder: Path) -> Path:
+def room(unit: str, folder: Path, figures: bool = False) -> Path:
     """The edition of a unit below ``folder``, written if it is not there yet: whole or not at all."""
-    target = folder / f"room-{hashlib.sha256(unit.encode()).hexdigest()[:8]}"
+    target = folder / f"room-{hashlib.sha256(f'{unit} {figures}'.encode()).hexdigest()[:8]}"
     if not target.exists():
         scratch = Path(tempfile.mkdtemp(prefix="room-", dir=folder))
         try:
-            write(scratch, unit)
+            write(scratch, unit, figures)
             scratch.chmod(0o755)
             os.rename(scratch, target)
         except OSError:

@@ -114,7 +114,7 @@ class CheckedExecute(Execute):
         Raises:
             LevelRefused: no level protects this machine, and nobody said that these submissions are trusted.
         """
-        edition = room(unit, runtime_dir()[1])
+        edition = room(unit, runtime_dir()[1], self.figures)
         warm = self.warm and _warms(edition)
         return edition, choose(edition, self.level, self.trusted), warm
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -44,8 +45,29 @@ def test_every_name_belongs_to_an_exercise_and_is_there(tmp_path: Path) -> None:
     for exercise in {**edition.AWAY, **edition.FIGURES}:
         assert exercise in EXERCISES, exercise
     for unit in units():
-        (tmp_path / unit).mkdir()
-        edition.write(tmp_path / unit, unit)
+        for figures in (True, False):
+            folder = tmp_path / f"{unit}-{figures}"
+            folder.mkdir()
+            edition.write(folder, unit, figures)
+
+
+def test_figures_to_aim_for_are_not_made_unless_they_are_asked_for(tmp_path: Path) -> None:
+    """Nor is the learner's function called for them; what else the module offers stays."""
+    program = """
+        from course_vi.plots import targets_01, targets_03
+        called = []
+        figure = targets_03.bias_agreement(lambda *a: called.append(a), lambda *a: called.append(a))
+        print(type(figure).__name__, len(figure.axes), bool(called))
+    """
+    said = {}
+    for figures in (True, False):
+        env = {"PYTHONPATH": str(edition.room("03_elbo", tmp_path, figures)), "OMP_NUM_THREADS": "1"}
+        done = subprocess.run([sys.executable, "-c", textwrap.dedent(program)], env=env, capture_output=True, text=True, timeout=120)
+        said[figures] = done.stdout.split()
+        assert done.returncode == 0, done.stderr
+    assert said == {True: ["Figure", "2", "True"], False: ["Figure", "0", "False"]}
+    source = (edition.room("01_graphical_models", tmp_path) / "course_vi" / "plots" / "targets_01.py").read_text()
+    assert source.count(edition.NO_FIGURE) == source.count("-> Figure:") == 5 and "def tracker" in source
 
 
 def test_an_edition_imports_and_holds_no_checks(tmp_path: Path) -> None:
