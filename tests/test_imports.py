@@ -26,7 +26,7 @@ FLOORS = {
     "autograder": [
         {"discover", "exercises", "problems", "wire", "agent", "jail", "edition", "secret", "outputs"},
         {"probes", "evidence", "report", "stumbles"},
-        {"checks", "session", "levels", "running"},
+        {"checks", "session", "asker", "levels", "running"},
         {"checking", "execute"},
     ],
 }
