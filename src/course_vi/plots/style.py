@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import io
 import os
+import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -94,7 +95,7 @@ def show(figure: Figure, alt: str) -> None:
     if not alt.strip():
         raise ValueError("alt is empty; expected a sentence that says what the figure shows")
     if os.environ.get("COURSE_VI_FIGURES") == "0":
-        print(f"(A figure, not drawn here: {alt})")
+        print(textwrap.fill(f"(A figure, not drawn here: {alt})", 100))
         return
     from IPython.display import HTML, Image, display
 
