@@ -176,9 +176,18 @@ def _two(probe: Probe, params: Arrays) -> tuple[Any, Any]:
     return reply[0], reply[1]
 
 
+def _out_of_order(rng: np.random.Generator) -> Arrays:
+    """Inputs whose activities neither rise nor fall from latent to latent: where they do, sorting them would not show."""
+    while True:
+        params = small_params(rng, batch=(12,), latents=3)
+        steps = np.diff(_activity(params)[0])
+        if steps.min() < 0 < steps.max():
+            return params
+
+
 @part(ACTIVE, "Activity: the variance over the data of the posterior means", weight=1.5)
 def _(probe: Probe, rng: np.random.Generator) -> Finding:
-    params = small_params(rng, batch=(12,), latents=3)
+    params = _out_of_order(rng)
     activity, _, mistakes, _ = _activity(params)
     return compare(_two(probe, params)[0], activity, mistakes, what="the activity")
 
