@@ -482,7 +482,7 @@ for name, q in families.items():
     history = fit(regression, q, patients, sticking_the_landing, steps=1500, num_samples=4, learning_rate=0.1,
                   progress=False)
     curves[name] = history.bound.unfold(0, 20, 20).mean(-1)  # averages of 20 steps
-    print(f"{name:10s} first {history.bound[0]:8.1f} nats, last {history.bound[-1]:8.2f}, {history.seconds[-1]:.1f} s")
+    print(f"{name:10s} first {history.bound[0]:8.1f} nats, last {history.bound[-1]:8.2f}")
 
 # %% [markdown]
 # (A single estimate of the bound may land above the evidence. The bound holds for its mean.)

@@ -7,8 +7,11 @@ import pytest
 import torch
 from matplotlib.figure import Figure
 
+from autograder.checking import run_check
 from autograder.checks import unit_13_completion as completion
 from autograder.checks import unit_13_reference as reference
+from autograder.corpus import corpus
+from autograder.probes import InProcess
 from course_vi.bounds import iwae
 from course_vi.diagnostics import active_units
 from course_vi.families import Amortized, MeanField
@@ -25,6 +28,14 @@ def small(seed: int = 0) -> tuple[reference.Arrays, VAE, Amortized, dict[str, to
     p, q = VAE(2, 6, 5), Amortized(MeanField(2), made["encoder"])
     p.decoder = made["decoder"]
     return params, p, q, made["learn"], made["x"]
+
+
+def test_sorted_activities_are_caught_whatever_the_inputs() -> None:
+    """An audit found inputs on which they were in order by themselves, and the answer that sorts them passed."""
+    (answer,) = (one for one in corpus("13_variational_autoencoders") if one.name.endswith("13_active_units/wrong_sorted"))
+    for seed in range(40):
+        report = run_check("13_active_units", InProcess(answer.load()), seed)
+        assert not report.passed and "sorted" in report.diagnoses, (seed, str(report))
 
 
 def test_the_objective_is_the_course_s_estimator() -> None:
