@@ -61,8 +61,8 @@ def answer(request: dict[str, Any], learner: Any) -> dict[str, Any]:
 def _seed(seed: int) -> None:
     """Every generator that a learner may draw from.
 
-    ``torch.manual_seed`` also notes who called it, for three kinds of device that were never used. That takes two milliseconds: more than
-    most answers do.
+    ``torch.manual_seed`` also notes who called it, for three kinds of device that were never used. In a kernel that takes half a
+    millisecond for each question of a check; this takes a thousandth of one.
     """
     torch.default_generator.manual_seed(seed)
     if torch.cuda.is_initialized():

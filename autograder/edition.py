@@ -108,14 +108,11 @@ def write(folder: Path, unit: str, figures: bool = False) -> None:
     """Write the edition of a unit, and the ``autograder`` that goes with it, into ``folder``; with or without its figures to aim for."""
     ignore = shutil.ignore_patterns("__pycache__", "*.pyc", ".*")
     shutil.copytree(CORE, folder / "course_vi", ignore=ignore)
-    for table, body in ((AWAY, RAISE), (FIGURES, FIGURE)):
-        for module, names in _by_module(table, unit).items():
+    shown = (_by_module(FIGURES, unit), FIGURE) if figures else (_aims(unit), NO_FIGURE)
+    for names_of, body in ((_by_module(AWAY, unit), RAISE), shown):
+        for module, names in names_of.items():
             path = folder / "course_vi" / (module.replace(".", "/") + ".py")
             path.write_text(blanked(path.read_text(encoding="utf-8"), names, body) + "\n", encoding="utf-8")
-    aims = folder / "course_vi" / "plots" / f"targets_{unit[:2]}.py"
-    if not figures and aims.exists():
-        source = aims.read_text(encoding="utf-8")
-        aims.write_text(blanked(source, _figures(source), NO_FIGURE) + "\n", encoding="utf-8")
     beside = folder / "autograder"
     beside.mkdir()
     (beside / "__init__.py").write_text(FRONT, encoding="utf-8")
@@ -127,10 +124,13 @@ def write(folder: Path, unit: str, figures: bool = False) -> None:
     compileall.compile_dir(folder, quiet=2)
 
 
-def _figures(source: str) -> list[str]:
-    """The functions that return a ``Figure``."""
-    functions = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]
-    return [node.name for node in functions if isinstance(node.returns, ast.Name) and node.returns.id == "Figure"]
+def _aims(unit: str) -> dict[str, list[str]]:
+    """All figures to aim for: the functions of the unit's targets that return a ``Figure``. Those of ``FIGURES`` are among them."""
+    path = CORE / "plots" / f"targets_{unit[:2]}.py"
+    if not path.exists():
+        return {}
+    functions = [node for node in ast.parse(path.read_text(encoding="utf-8")).body if isinstance(node, ast.FunctionDef)]
+    return {f"plots.{path.stem}": [one.name for one in functions if isinstance(one.returns, ast.Name) and one.returns.id == "Figure"]}
 
 
 def _by_module(table: dict[str, list[str]], unit: str) -> dict[str, list[str]]:

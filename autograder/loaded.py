@@ -4,27 +4,17 @@ Checks run in one thread everywhere: sums come out the same on every machine, an
 """
 
 import gc
+import importlib
 import os
-
-os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1")
-
-import nbconvert.exporters
-import nbgrader.converters
-import nbgrader.preprocessors
-import torch
-
-torch.set_num_threads(1)  # before any operation: a pool of threads would not survive the fork
-
-import autograder.checks  # noqa: E402
-import autograder.driver  # noqa: E402
-import autograder.execute  # noqa: E402
-import autograder.late  # noqa: E402
-import autograder.sanitize.pages  # noqa: E402
-import autograder.sanitize.preprocessors  # noqa: E402
 
 __all__ = ["MODULES"]
 
-MODULES = (nbconvert.exporters, nbgrader.converters, nbgrader.preprocessors, autograder)
+MODULES = ("nbconvert.exporters", "nbgrader.converters", "nbgrader.preprocessors", "autograder.checks", "autograder.driver",
+           "autograder.execute", "autograder.late", "autograder.sanitize.pages", "autograder.sanitize.preprocessors")  # fmt: skip
 
+os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1")
+importlib.import_module("torch").set_num_threads(1)  # before any operation: a pool of threads would not survive the fork
+for name in MODULES:
+    importlib.import_module(name)
 gc.collect()
 gc.freeze()

@@ -1,7 +1,7 @@
 """Processes that grade side by side. A process that dies takes the submission it was at with it, and nothing else.
 
 They are joblib's (loky's executor). On Linux they are forked from a server that has imported what grading needs, once: every process of its
-own would spend four seconds on that. Elsewhere, where a process that has loaded so much may not fork, each starts anew.
+own would spend three seconds of work on that. Elsewhere, where a process that has loaded so much may not fork, each starts anew.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from types import ModuleType
 from typing import Any
+
+from autograder.jail.zygote import lives
 
 __all__ = ["LOADED", "TRIES", "Lost", "side_by_side"]
 
@@ -118,18 +120,8 @@ def _begin(driver: int, environment: dict[str, str]) -> None:
     parent = os.getppid()
 
     def look() -> None:
-        while os.getppid() == parent and _lives(driver):
+        while os.getppid() == parent and lives(driver):
             time.sleep(1.0)
         os._exit(1)
 
     threading.Thread(target=look, daemon=True).start()
-
-
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        pass
-    return True

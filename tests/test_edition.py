@@ -44,6 +44,8 @@ def test_bodies_are_taken_out_and_nothing_else() -> None:
 def test_every_name_belongs_to_an_exercise_and_is_there(tmp_path: Path) -> None:
     for exercise in {**edition.AWAY, **edition.FIGURES}:
         assert exercise in EXERCISES, exercise
+    aims = {f"{module}:{name}" for unit in units() for module, names in edition._aims(unit).items() for name in names}
+    assert {place for places in edition.FIGURES.values() for place in places} <= aims
     for unit in units():
         for figures in (True, False):
             folder = tmp_path / f"{unit}-{figures}"

@@ -13,11 +13,13 @@ import nbformat
 import numpy as np
 import pytest
 import torch
+from nbconvert.exporters import HTMLExporter
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from autograder import agent, wire
 from autograder.execute import CheckedExecute
 from autograder.notebooks import ROOT
+from autograder.release import load_config
 from autograder.sanitize.pages import PageExporter, _rendered, highlight_code, markdown2html
 from autograder.sanitize.restore import released_cells
 from autograder.statements import COMPILED, RememberingSQLite, remember
@@ -82,6 +84,14 @@ def test_markdown_is_cleaned_and_a_photograph_belongs_to_its_cell() -> None:
     assert "alert" not in _rendered('<img src=x onerror="alert(1)">')
 
 
+def test_formgrader_s_pages_use_the_same_filters() -> None:
+    """They are made by nbconvert's own exporter, which reads the filters from the course's configuration."""
+    config = load_config(ROOT)
+    cells = [new_markdown_cell('<b onclick="x()">Bold</b>'), new_code_cell("def f(x):\n    return x")]
+    page = HTMLExporter(config=config).from_notebook_node(new_notebook(cells=cells))[0]
+    assert "<b>Bold</b>" in page and 'class="k">def' in page
+
+
 def test_colours_are_those_of_python() -> None:
     shown = highlight_code({}, "def f(x):\n    return '<b>'")
     assert 'class="k">def' in shown and "&lt;b&gt;" in shown
@@ -129,7 +139,9 @@ def test_memory_gathered_in_huge_pages_is_the_same_memory() -> None:
         import os
         from autograder.jail import huge
         kept = [bytes([number % 251]) * 4096 for number in range(8000)]
-        print(huge.gather() >= 0, len(os.listdir("/proc/self/task")))
+        told = lambda: next(int(line.split()[1]) for line in open("/proc/self/smaps_rollup") if line.startswith("AnonHuge"))
+        before, made = told(), huge.gather()
+        print((told() > before) == (made > 0), len(os.listdir("/proc/self/task")))
         child = os.fork()
         right = all(page == bytes([number % 251]) * 4096 for number, page in enumerate(kept))
         if child == 0:

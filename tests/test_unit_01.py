@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from autograder.checks import unit_01_blanket as blanket
 from autograder.checks import unit_01_graphs as graphs
 from autograder.checks import unit_01_kalman as kalman
 from autograder.checks import unit_01_latents as latents
@@ -21,7 +22,7 @@ def test_blankets_are_the_core_s(seed: int) -> None:
     above = {names[i]: [names[j] for j in graphs.above(g, i)] for i in range(n)}
     recipe = "lambda {}: torch.distributions.Normal({}, 1.0)"
     net = BayesNet(**{name: eval(recipe.format(", ".join(p), " + ".join(p) or "0.0"), {"torch": torch}) for name, p in above.items()})
-    tables = graphs._blanket_tables(g["edges"])
+    tables = blanket._blanket_tables(g["edges"])
     for i, name in enumerate(names):
         assert {names[j] for j in np.flatnonzero(tables["blanket"][i])} == set(net.markov_blanket(name))
 

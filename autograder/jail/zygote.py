@@ -26,7 +26,7 @@ from typing import Any
 
 from . import enter, huge, linux
 
-__all__ = ["main"]
+__all__ = ["lives", "main"]
 
 TICK = 1.0
 IDLE = 600.0  # seconds without a kernel after which it goes; whoever needs it again starts another
@@ -124,7 +124,7 @@ class Server:
                 self.busy = time.monotonic()
             if time.monotonic() - self.busy > IDLE:
                 self.stop()
-            if self.owner_fd < 0 and not _lives(self.owner):
+            if self.owner_fd < 0 and not lives(self.owner):
                 self.stop()
 
     def accept(self) -> None:
@@ -201,7 +201,8 @@ def _kill(pid: int) -> None:
         return
 
 
-def _lives(pid: int) -> bool:
+def lives(pid: int) -> bool:
+    """Whether there is such a process, whoever's it is."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
