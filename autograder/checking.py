@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 
 from autograder.checks import CHECKS, Check
-from autograder.evidence import Finding
+from autograder.checks.compare import Finding
+from autograder.checks.error_hints import first_line, likely_cause
+from autograder.checks.probe import InProcess, LearnerError, Probe, Runner
+from autograder.checks.report import PartResult, Report
 from autograder.exercises import EXERCISES
-from autograder.probes import InProcess, LearnerError, Probe, Runner
-from autograder.report import PartResult, Report
-from autograder.stumbles import first_line, likely_cause
 
 __all__ = ["check", "run_check"]
 

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograder import check
-from autograder.agent import answer, answer_bytes
-from autograder.evidence import Mistake, compare, spread, unbiased, zero
-from autograder.probes import InProcess, LearnerError, Probe, noise
-from autograder.wire import WireError, decode, encode, ref
+from autograder.checks.compare import Mistake, compare, spread, unbiased, zero
+from autograder.checks.probe import InProcess, LearnerError, Probe, noise
+from autograder.protocol.agent import answer, answer_bytes
+from autograder.protocol.wire import WireError, decode, encode, ref
 
 # ---- the wire -------------------------------------------------------------------------------------------------------------
 LEAVES = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False) | st.text(max_size=20)

@@ -4,12 +4,12 @@ from collections import Counter
 
 import pytest
 
+from autograder.audit.calibrate import PROMISE, false_failure, statistical_parts, table, upper_bound
+from autograder.audit.corpus import Answer, corpus
 from autograder.checking import check, run_check
 from autograder.checks import CHECKS
-from autograder.corpus import Answer, corpus
+from autograder.checks.probe import InProcess
 from autograder.exercises import EXERCISES
-from autograder.nulls import PROMISE, false_failure, statistical_parts, table, upper_bound
-from autograder.probes import InProcess
 
 CODED = [name for name, exercise in EXERCISES.items() if not exercise.written]
 

@@ -16,13 +16,13 @@ import torch
 from nbconvert.exporters import HTMLExporter
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from autograder import agent, wire
-from autograder.execute import CheckedExecute
-from autograder.notebooks import ROOT
-from autograder.release import load_config
-from autograder.sanitize.pages import PageExporter, _rendered, highlight_code, markdown2html
-from autograder.sanitize.restore import released_cells
-from autograder.statements import COMPILED, RememberingSQLite, remember
+from autograder.build.release import load_config
+from autograder.course import ROOT
+from autograder.intake.restore import released_cells
+from autograder.plugins.checked_execute import CheckedExecute
+from autograder.plugins.pages import PageExporter, _rendered, highlight_code, markdown2html
+from autograder.plugins.sql_cache import COMPILED, RememberingSQLite, remember
+from autograder.protocol import agent, wire
 from course_vi import plots
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux only")
@@ -154,7 +154,7 @@ def test_memory_gathered_in_huge_pages_is_the_same_memory() -> None:
 
 @linux
 def test_what_workers_are_forked_from_has_one_thread() -> None:
-    program = "import autograder.loaded, os, torch\nprint(len(os.listdir('/proc/self/task')), torch.get_num_threads())"
+    program = "import autograder.grading.preload, os, torch\nprint(len(os.listdir('/proc/self/task')), torch.get_num_threads())"
     assert run(program).split() == ["1", "1"]
 
 

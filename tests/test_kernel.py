@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from autograder.audit.corpus import corpus
 from autograder.checking import run_check
-from autograder.corpus import corpus
+from autograder.checks.probe import InKernel, InProcess
 from autograder.exercises import EXERCISES
-from autograder.probes import InKernel, InProcess
 
 pytestmark = pytest.mark.slow
 

@@ -13,12 +13,11 @@ import nbformat
 import pytest
 from tiny_course import LECTURE, PROBLEM_SET, REGISTRY, UNIT, tiny_course
 
-from autograder import masters, notebooks, release
+from autograder.build import masters, notebooks, release
+from autograder.course import ROOT, MasterError, this_course
 from autograder.exercises import EXERCISES
-from autograder.masters import MasterError
-from autograder.notebooks import ROOT
 
-COURSE = notebooks.this_course()
+COURSE = this_course()
 UNITS = COURSE.units()
 PROBLEM_SETS = [unit for unit in UNITS if COURSE.source(unit, ".py").exists()]
 LECTURES = [unit for unit in UNITS if COURSE.lecture(unit, ".py").exists()]

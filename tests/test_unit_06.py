@@ -8,8 +8,8 @@ from scipy import special
 from autograder import problems
 from autograder.checking import run_check
 from autograder.checks import unit_06_reference as reference
+from autograder.checks.probe import InProcess
 from autograder.checks.unit_09_reference import flat
-from autograder.probes import InProcess
 from course_vi.exact import gauss_hermite
 from course_vi.gradients import reparametrized, sticking_the_landing
 from course_vi.plots import png, targets_06

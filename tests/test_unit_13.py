@@ -7,11 +7,11 @@ import pytest
 import torch
 from matplotlib.figure import Figure
 
+from autograder.audit.corpus import corpus
 from autograder.checking import run_check
 from autograder.checks import unit_13_completion as completion
 from autograder.checks import unit_13_reference as reference
-from autograder.corpus import corpus
-from autograder.probes import InProcess
+from autograder.checks.probe import InProcess
 from course_vi.bounds import iwae
 from course_vi.diagnostics import active_units
 from course_vi.families import Amortized, MeanField

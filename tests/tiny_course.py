@@ -9,8 +9,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from autograder.corpus import Answer
-from autograder.notebooks import Course
+from autograder.audit.corpus import Answer
+from autograder.course import Course
 
 UNIT = "00_tiny"
 

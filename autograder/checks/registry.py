@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from autograder.evidence import Finding
-from autograder.probes import Probe
+from autograder.checks.compare import Finding
+from autograder.checks.probe import Probe
 
 __all__ = ["CHECKS", "Check", "Part", "part"]
 

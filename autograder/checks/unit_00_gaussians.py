@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from autograder.checks.compare import Finding, Mistake, compare, holds
+from autograder.checks.probe import LearnerError, Probe
 from autograder.checks.registry import part
 from autograder.checks.unit_00_z_score import several
-from autograder.evidence import Finding, Mistake, compare, holds
-from autograder.probes import LearnerError, Probe
 
 CONDITION, WOODBURY = "00_condition", "00_woodbury"
 X_FIRST = "You cut mean and covariance as if x came first. They are of (z, x): z is the first block, and x has the last x.shape[-1] places."

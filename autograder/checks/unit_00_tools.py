@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from autograder.checks.compare import Finding, Mistake, compare, holds
+from autograder.checks.probe import LearnerError, Probe
 from autograder.checks.registry import part
-from autograder.evidence import Finding, Mistake, compare, holds
-from autograder.probes import LearnerError, Probe
-from autograder.wire import ref
+from autograder.protocol.wire import ref
 
 LME, AXES, SURROGATE = "00_log_mean_exp", "00_log_likelihood", "00_value_and_gradient"
 LOG_2PI = np.log(2 * np.pi)

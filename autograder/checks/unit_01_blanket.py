@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from autograder.checks.compare import Finding, Mistake, compare
+from autograder.checks.probe import Probe
 from autograder.checks.registry import part
 from autograder.checks.unit_01_graphs import graph, random_edges
-from autograder.evidence import Finding, Mistake, compare
-from autograder.probes import Probe
 from autograder.problems.unit_01 import names_of
 
 BLANKET = "01_blanket"

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from scipy.special import expit, log_expit, ndtr
 
+from autograder.checks.compare import Finding, Mistake, compare, holds
+from autograder.checks.probe import Probe
 from autograder.checks.registry import part
-from autograder.evidence import Finding, Mistake, compare, holds
-from autograder.probes import Probe
 from autograder.problems.unit_01 import names_of
-from autograder.wire import ref
+from autograder.protocol.wire import ref
 
 ANCESTRAL, JOINT = "01_ancestral", "01_joint"
 Arrays = dict[str, np.ndarray]

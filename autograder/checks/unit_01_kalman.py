@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from scipy.special import logsumexp
 
+from autograder.checks.compare import Finding, Mistake, compare
+from autograder.checks.probe import Probe
 from autograder.checks.registry import part
 from autograder.checks.unit_01_latents import log_mvn
-from autograder.evidence import Finding, Mistake, compare
-from autograder.probes import Probe
 
 KALMAN, GRID = "01_kalman", "01_grid"
 Arrays = dict[str, np.ndarray]

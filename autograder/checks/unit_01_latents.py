@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from scipy.special import expit
 
+from autograder.checks.compare import Finding, Mistake, compare
+from autograder.checks.probe import Probe
 from autograder.checks.registry import part
-from autograder.evidence import Finding, Mistake, compare
-from autograder.probes import Probe
 
 CORRELATION, MIXED = "01_correlation", "01_mixed"
 GRID = np.linspace(-12, 12, 20001)

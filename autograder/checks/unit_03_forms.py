@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from autograder.checks.compare import Finding, Mistake, compare, holds
+from autograder.checks.probe import Probe
 from autograder.checks.registry import part
-from autograder.evidence import Finding, Mistake, compare, holds
-from autograder.probes import Probe
-from autograder.wire import ref
+from autograder.protocol.wire import ref
 
 FORMS, RATE = "03_three_forms", "03_net_bit_rate"
 Arrays = dict[str, np.ndarray]

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from autograder.checks.compare import Finding, Mistake, compare, holds
+from autograder.checks.probe import Probe
 from autograder.checks.registry import part
 from autograder.checks.unit_03_forms import LOG_2PI
-from autograder.evidence import Finding, Mistake, compare, holds
-from autograder.probes import Probe
 
 KL, GAP = "03_gaussian_kl", "03_gap"
 SAMPLED = ("sampled", "Two calls with the same arguments gave two answers: you drew samples. Here an exact answer is asked, in closed "

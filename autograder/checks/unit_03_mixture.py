@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from autograder.checks.compare import Finding, Mistake, compare, holds
+from autograder.checks.probe import Probe
 from autograder.checks.registry import part
 from autograder.checks.unit_03_forms import LOG_2PI
-from autograder.evidence import Finding, Mistake, compare, holds
-from autograder.probes import Probe
 
 MIXTURE = "03_mixture_kls"
 NODES, NODE_WEIGHTS = np.polynomial.legendre.leggauss(16)

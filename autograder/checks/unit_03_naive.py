@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from autograder.checks.compare import Finding, Mistake, compare, holds, unbiased
+from autograder.checks.probe import Probe, noise
 from autograder.checks.registry import part
 from autograder.checks.unit_03_forms import log_normal, toy_pieces
 from autograder.checks.unit_03_kls import _same_twice
-from autograder.evidence import Finding, Mistake, compare, holds, unbiased
-from autograder.probes import Probe, noise
-from autograder.wire import ref
+from autograder.protocol.wire import ref
 
 NAIVE, BIAS = "03_naive_elbo", "03_naive_bias"
 CALL = [ref("p"), ref("q"), ref("x")]

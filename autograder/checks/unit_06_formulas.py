@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from autograder.checks.compare import Finding, Mistake, compare, holds
+from autograder.checks.probe import Probe
 from autograder.checks.registry import part
 from autograder.checks.unit_06_reference import hermite, logcosh_terms, quadratic_variances, random_toy
 from autograder.checks.unit_09_reference import LOG_2PI, as_array, toy_terms
-from autograder.evidence import Finding, Mistake, compare, holds
-from autograder.probes import Probe
 
 WAYS = "06_three_ways"
 PREDICTED = "06_predicted_variances"

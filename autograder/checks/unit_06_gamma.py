@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from scipy import special
 
+from autograder.checks.compare import Finding, Mistake, compare, holds
+from autograder.checks.probe import Probe
 from autograder.checks.registry import part
 from autograder.checks.unit_06_reference import gamma_cdf_slope, gamma_slope
 from autograder.checks.unit_09_reference import as_array
-from autograder.evidence import Finding, Mistake, compare, holds
-from autograder.probes import Probe
 
 RUNAWAY = "06_runaway"
 GAMMA = "06_implicit_gamma"

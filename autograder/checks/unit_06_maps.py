@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from autograder.checks.compare import Finding, Mistake, compare
+from autograder.checks.probe import Probe
 from autograder.checks.registry import part
 from autograder.checks.unit_06_reference import hermite, logcosh_terms, random_toy
 from autograder.checks.unit_09_reference import toy_start, toy_terms
-from autograder.evidence import Finding, Mistake, compare
-from autograder.probes import Probe
-from autograder.wire import ref
+from autograder.protocol.wire import ref
 
 SAMPLE = "06_location_scale"
 PATHWISE = "06_pathwise_elbo"

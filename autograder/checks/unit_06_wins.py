@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from autograder.checks.compare import Finding, Mistake, compare, holds
+from autograder.checks.probe import Probe
 from autograder.checks.registry import part
 from autograder.checks.unit_09_reference import as_array
-from autograder.evidence import Finding, Mistake, compare, holds
-from autograder.probes import Probe
 
 WINS = "06_score_wins"
 

@@ -6,6 +6,8 @@ import numpy as np
 import torch
 from torch.func import functional_call
 
+from autograder.checks.compare import Finding, Mistake, compare, holds, unbiased, zero
+from autograder.checks.probe import Probe, noise
 from autograder.checks.registry import part
 from autograder.checks.unit_09_reference import (
     ENTROPY_DROPPED,
@@ -22,9 +24,7 @@ from autograder.checks.unit_09_reference import (
     parts,
     replicated,
 )
-from autograder.evidence import Finding, Mistake, compare, holds, unbiased, zero
-from autograder.probes import Probe, noise
-from autograder.wire import ref
+from autograder.protocol.wire import ref
 
 ANY = "09_frozen_family"
 LAYERS = "09_two_layers"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from autograder.checks.compare import Finding, Mistake, compare, unbiased, zero
+from autograder.checks.probe import Probe, noise
 from autograder.checks.registry import part
 from autograder.checks.unit_09_reference import (
     ENTROPY_DROPPED,
@@ -15,9 +17,7 @@ from autograder.checks.unit_09_reference import (
     toy_start,
     toy_terms,
 )
-from autograder.evidence import Finding, Mistake, compare, unbiased, zero
-from autograder.probes import Probe, noise
-from autograder.wire import ref
+from autograder.protocol.wire import ref
 
 GAUSSIAN = "09_gaussian_path_derivative"
 TOY = [ref("p"), ref("loc"), ref("log_scale"), ref("x")]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from autograder.checks.compare import Finding, Mistake, compare, unbiased, zero
+from autograder.checks.probe import Probe, noise
 from autograder.checks.registry import part
 from autograder.checks.unit_09_reference import SAMPLE_DETACHED, as_array, gaussian_params, parts, replicated, toy_start, toy_terms
-from autograder.evidence import Finding, Mistake, compare, unbiased, zero
-from autograder.probes import Probe, noise
-from autograder.wire import ref
+from autograder.protocol.wire import ref
 
 COEFFICIENT = "09_score_coefficient"
 BEST = "09_best_coefficient"

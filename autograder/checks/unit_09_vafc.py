@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from autograder.checks.compare import Finding, Mistake, compare, holds, zero
+from autograder.checks.probe import Probe
 from autograder.checks.registry import part
 from autograder.checks.unit_09_reference import LOG_2PI, Arrays, as_array
-from autograder.evidence import Finding, Mistake, compare, holds, zero
-from autograder.probes import Probe
 
 VAFC = "09_vafc"
 DIM, RANK, ROWS = 4, 2, 5

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from autograder.checks.compare import Finding, Mistake, compare, holds, two_stages, zero
+from autograder.checks.probe import Probe
 from autograder.checks.registry import part
 from autograder.checks.unit_09_reference import SAMPLE_DETACHED, as_array, toy_variances
-from autograder.evidence import Finding, Mistake, compare, holds, two_stages, zero
-from autograder.probes import Probe
 
 VARIANCES = "09_landing_variances"
 ENTRIES = [f"Var of the {row} gradient of {column}" for row in ("total", "path") for column in ("loc", "log_scale")]

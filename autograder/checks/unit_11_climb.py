@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from autograder.checks.compare import Finding, Mistake, compare, holds
+from autograder.checks.probe import Probe
 from autograder.checks.registry import part
-from autograder.evidence import Finding, Mistake, compare, holds
-from autograder.probes import Probe
 
 CLIMB = "11_climb"
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from autograder.checks.compare import Finding, Mistake, compare, unbiased
+from autograder.checks.probe import Probe
 from autograder.checks.registry import part
-from autograder.evidence import Finding, Mistake, compare, unbiased
-from autograder.probes import Probe
-from autograder.wire import ref
+from autograder.protocol.wire import ref
 
 SAMPLE, ELBO = "11_recognition_sample", "11_amortized_elbo"
 LOG_2PI = np.log(2 * np.pi)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from autograder.checks.compare import Finding, Mistake, compare
+from autograder.checks.probe import Probe
 from autograder.checks.registry import part
 from autograder.checks.unit_11_encoder import LOG_2PI, pair
-from autograder.evidence import Finding, Mistake, compare
-from autograder.probes import Probe
 
 GAPS, FLOW = "11_gaps", "11_flow_recognizer"
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from autograder.checks.compare import Finding, holds
+from autograder.checks.probe import Probe
 from autograder.checks.registry import part
-from autograder.evidence import Finding, holds
-from autograder.probes import Probe
 
 TRAIN = "11_train_recognizer"
 Arrays = dict[str, np.ndarray]

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import torch
 
+from autograder.checks.compare import Finding, Mistake, compare
+from autograder.checks.probe import Probe
 from autograder.checks.registry import part
 from autograder.checks.unit_13_reference import Arrays, bits_log_prob, build, normal_log_prob, small_params
-from autograder.evidence import Finding, Mistake, compare
-from autograder.probes import Probe
-from autograder.wire import ref
+from autograder.protocol.wire import ref
 
 COMPLETION, LINEAR = "13_completion", "13_linear"
 

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import torch
 
+from autograder.checks.compare import Finding, Mistake, compare
+from autograder.checks.probe import Probe
 from autograder.checks.registry import part
 from autograder.checks.unit_13_reference import Arrays, ask_noise, build, density_terms, kl_terms, small_params
-from autograder.evidence import Finding, Mistake, compare
-from autograder.probes import Probe
-from autograder.wire import ref
+from autograder.protocol.wire import ref
 
 LIKELIHOOD, ACTIVE = "13_likelihood", "13_active_units"
 ASKED = [ref("encoder"), ref("decoder"), ref("x")]

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from autograder.checks.compare import Finding, Mistake, compare, holds
+from autograder.checks.probe import Probe
 from autograder.checks.registry import part
 from autograder.checks.unit_13_reference import ask_noise, build, gradients, kl_terms, objectives, small_params
-from autograder.evidence import Finding, Mistake, compare, holds
-from autograder.probes import Probe
-from autograder.wire import ref
+from autograder.protocol.wire import ref
 
 KL, OBJECTIVE = "13_kl", "13_objective"
 ASKED = [ref("encoder"), ref("decoder"), ref("x")]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from autograder.checks.compare import Finding, compare, holds
+from autograder.checks.probe import Probe
 from autograder.checks.registry import part
 from autograder.checks.unit_13_reference import bits_log_prob, kl_terms
-from autograder.evidence import Finding, compare, holds
-from autograder.probes import Probe
 from autograder.problems.unit_13 import LATENTS, NEW_ROWS, training_images
 
 TRAIN = "13_train"
