@@ -137,7 +137,7 @@ def test_draws_of_a_learner_are_those_of_the_seed() -> None:
 def test_memory_gathered_in_huge_pages_is_the_same_memory() -> None:
     program = """
         import os
-        from autograder.jail import huge
+        from autograder.jail import huge_pages as huge
         kept = [bytes([number % 251]) * 4096 for number in range(8000)]
         told = lambda: next(int(line.split()[1]) for line in open("/proc/self/smaps_rollup") if line.startswith("AnonHuge"))
         before, made = told(), huge.gather()
@@ -164,7 +164,7 @@ def test_workers_of_a_script_without_a_guard(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text(textwrap.dedent("""
         import os, sys
-        from autograder import workers
+        from autograder.grading import workers
         print("main")
         def ask(executor, name):
             return executor.submit(os.getenv, name)

@@ -32,7 +32,7 @@ needs_fork = pytest.mark.skipif(not smoke.CAN_FORK, reason="children are forked 
 @pytest.fixture(scope="module")
 def outcomes() -> dict[tuple[str, str], dict[str, Any]]:
     """All notebooks of the course, run once by a warm parent of their own: this process has computed too much to fork."""
-    command = [sys.executable, "-m", "autograder.build.smoke", "--json"]
+    command = [sys.executable, "-m", "autograder", "smoke", "--json"]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=900)
     assert done.stdout.strip(), done.stderr

@@ -9,7 +9,7 @@ from concurrent.futures import ProcessPoolExecutor
 
 from tqdm import tqdm
 
-from autograder.audit.answers import RIGHT_SEEDS, WRONG_SEEDS, audit
+from autograder.audit.verdicts import RIGHT_SEEDS, WRONG_SEEDS, audit
 from autograder.audit.corpus import corpus
 from autograder.exercises import EXERCISES, units
 
