@@ -12,8 +12,8 @@ from tqdm import tqdm
 
 from autograder.checking import run_check
 from autograder.corpus import Answer, corpus
-from autograder.exercises import EXERCISES, units
 from autograder.probes import InProcess
+from autograder.units import EXERCISES, units
 
 __all__ = ["Outcome", "audit", "main"]
 

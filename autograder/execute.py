@@ -5,7 +5,7 @@
     c.Autograde.autograde_preprocessors = ["autograder.execute.CheckedExecute", "nbgrader.preprocessors.SaveAutoGrades", ...]
 
 A cell that holds the check of an exercise is not run. Its inputs are drawn here, from the grader's secret and the student's name; the
-learner's function is called on them in the kernel, arrays come back as bytes, and ``autograder.checks`` decide here. The cell's outputs
+learner's function is called on them in the kernel, arrays come back as bytes, and ``autograder.units`` decide here. The cell's outputs
 are then written as nbgrader expects them: the report, and the points as the result.
 
 **For a driver.** What happened is in ``nb.metadata["course_vi"]`` of the autograded notebook, plain JSON::
@@ -37,14 +37,13 @@ from traitlets import Bool, Dict, Enum, Float, List, Unicode
 from autograder import secret
 from autograder.asker import Asker
 from autograder.checking import run_check
-from autograder.checks import CHECKS
 from autograder.edition import room
-from autograder.exercises import EXERCISES
 from autograder.jail.parent import Parent, ParentError, runtime_dir
 from autograder.levels import Level, LevelRefused, choose
 from autograder.report import Report
 from autograder.running import Clock, Runner
 from autograder.session import Session
+from autograder.units import EXERCISES
 
 __all__ = ["CheckedExecute", "LevelRefused", "ParentError"]
 
@@ -130,7 +129,7 @@ class CheckedExecute(Execute):
         if cell.cell_type != "code" or not utils.is_grade(cell) or utils.is_solution(cell):
             return None
         name = cell.metadata.nbgrader.get("grade_id")
-        return name if isinstance(name, str) and name in seeds and name in CHECKS else None
+        return name if isinstance(name, str) and name in seeds and EXERCISES[name].parts else None
 
 
 def outputs(report: Report, points: float, why: str = "") -> list[NotebookNode]:

@@ -9,7 +9,7 @@ import os
 
 __all__ = ["MODULES"]
 
-MODULES = ("nbconvert.exporters", "nbgrader.converters", "nbgrader.preprocessors", "autograder.checks", "autograder.driver",
+MODULES = ("nbconvert.exporters", "nbgrader.converters", "nbgrader.preprocessors", "autograder.units", "autograder.driver",
            "autograder.execute", "autograder.late", "autograder.sanitize.pages", "autograder.sanitize.preprocessors")  # fmt: skip
 
 os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1")

@@ -62,7 +62,7 @@ class Course:
 
 def this_course() -> Course:
     """The course this file belongs to."""
-    from autograder.exercises import EXERCISES
+    from autograder.units import EXERCISES
 
     return Course(ROOT, EXERCISES)
 

@@ -6,8 +6,8 @@ import html
 import re
 from dataclasses import dataclass, field, replace
 
+from autograder.checks.exercise import Exercise
 from autograder.evidence import Finding
-from autograder.exercises import Exercise
 
 __all__ = ["PartResult", "Report"]
 

@@ -18,10 +18,10 @@ from nbformat import NotebookNode
 from autograder import levels, notebooks, secret
 from autograder.edition import room
 from autograder.execute import CheckedExecute, LevelRefused, outputs
-from autograder.exercises import EXERCISES
 from autograder.jail.parent import runtime_dir, shared
 from autograder.probes import LearnerError, reply_bytes
 from autograder.report import Report
+from autograder.units import EXERCISES
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kernels are forked")
 UNIT = "03_elbo"

@@ -14,9 +14,9 @@ import pytest
 from tiny_course import LECTURE, PROBLEM_SET, REGISTRY, UNIT, tiny_course
 
 from autograder import masters, notebooks, release
-from autograder.exercises import EXERCISES
 from autograder.masters import MasterError
 from autograder.notebooks import ROOT
+from autograder.units import EXERCISES
 
 COURSE = notebooks.this_course()
 UNITS = COURSE.units()

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from autograder import notebooks
-from autograder.exercises import EXERCISES
 from autograder.report import Report
+from autograder.units import EXERCISES
 
 COURSE = notebooks.this_course()
 UNITS = sorted({exercise.unit for exercise in EXERCISES.values()})

@@ -1,9 +1,6 @@
-"""Problems that checks ask for by name, and drivers that exercise a learner's class. Files ``unit_NN*.py`` register theirs."""
+"""Problems that checks ask for by name, and drivers that exercise a learner's class. A unit's own are in its folder's ``problems.py``."""
 
-from autograder.discover import import_units
 from autograder.problems import gaussian
-from autograder.problems.registry import DRIVERS, PROBLEMS, build
+from autograder.problems.registry import DRIVERS, PROBLEMS, build, load
 
-__all__ = ["DRIVERS", "PROBLEMS", "build", "gaussian"]
-
-import_units(__name__, __path__)
+__all__ = ["DRIVERS", "PROBLEMS", "build", "gaussian", "load"]
