@@ -104,7 +104,8 @@ def test_the_problems_of_one_unit_are_loaded_by_its_requests_and_no_others(tmp_p
         print(len(before), "vafc/start" in problems.DRIVERS, answer(request, None)["error"]["type"])
     """
     env = {"PYTHONPATH": str(edition.room("09_sticking_the_landing", tmp_path)), "OMP_NUM_THREADS": "1"}
-    done = subprocess.run([sys.executable, "-c", textwrap.dedent(program)], env=env, capture_output=True, text=True, timeout=120)
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(program)], env=env, capture_output=True, text=True, timeout=120,
+                          cwd=tmp_path)
     assert done.stdout.split() == ["0", "True", "TypeError"], done.stderr
 
 

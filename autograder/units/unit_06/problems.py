@@ -64,8 +64,6 @@ def three_ways_rows(learner: Callable[..., Tensor], loc: Tensor, log_scale: Tens
     loc, log_scale = loc.requires_grad_(), log_scale.requires_grad_()
     p = {"toy": ConjugateToy, "logcosh": LogCosh}[model](loc.shape[-1])
     value = learner(p, loc, log_scale, x, eps)
-    if isinstance(value, (tuple, list)) and value and all(isinstance(row, Tensor) and row.shape == value[0].shape for row in value):
-        value = torch.stack(list(value))
     if not isinstance(value, Tensor) or value.dim() == 0 or value.shape[0] != 3:
         return {"value": value, "slopes": torch.zeros(0)}
     return {"value": value, "slopes": torch.stack([torch.cat(_slopes(row, (loc, log_scale)), -1) for row in value])}
