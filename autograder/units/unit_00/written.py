@@ -1,4 +1,4 @@
-"""In words: a report, read: a question, marked by a person."""
+"""In words: a report, read."""
 
 from autograder.checks.exercise import exercise
 

@@ -1,4 +1,4 @@
-"""In words: boxes, and constants nobody knows: a question, marked by a person."""
+"""In words: boxes, and constants nobody knows."""
 
 from autograder.checks.exercise import exercise
 

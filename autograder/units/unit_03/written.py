@@ -1,4 +1,4 @@
-"""In words: what the gap hides: a question, marked by a person."""
+"""In words: what the gap hides."""
 
 from autograder.checks.exercise import exercise
 

@@ -1,4 +1,4 @@
-"""In words: a deterministic objective: a question, marked by a person."""
+"""In words: a deterministic objective."""
 
 from autograder.checks.exercise import exercise
 

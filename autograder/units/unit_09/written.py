@@ -1,4 +1,4 @@
-"""In words: when not to stick the landing: a question, marked by a person."""
+"""In words: when not to stick the landing."""
 
 from autograder.checks.exercise import exercise
 

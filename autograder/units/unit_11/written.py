@@ -1,4 +1,4 @@
-"""In words: whose fault is the gap?: a question, marked by a person."""
+"""In words: whose fault is the gap?"""
 
 from autograder.checks.exercise import exercise
 

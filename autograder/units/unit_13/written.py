@@ -1,4 +1,4 @@
-"""In words: what Bob needs: a question, marked by a person."""
+"""In words: what Bob needs."""
 
 from autograder.checks.exercise import exercise
 
