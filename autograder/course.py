@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autograder.exercises import EXERCISES
+from autograder.units import EXERCISES
 
 __all__ = ["CLASS", "ROOT", "SOLUTION_ONLY", "Course", "MasterError", "this_course"]
 

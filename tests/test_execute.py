@@ -20,9 +20,9 @@ from autograder.checks.report import Report
 from autograder.course import this_course
 from autograder.execution import levels, secret
 from autograder.execution.closed_book import room
-from autograder.exercises import EXERCISES
 from autograder.jail.fork_client import runtime_dir, shared
 from autograder.plugins.checked_execute import CheckedExecute, LevelRefused, outputs
+from autograder.units import EXERCISES
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kernels are forked")
 UNIT = "03_elbo"

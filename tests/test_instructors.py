@@ -171,7 +171,7 @@ def rights(unit: str) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for answer in corpus(unit):
         if answer.right:
-            found.setdefault(answer.exercise, []).append(answer.path.read_text())
+            found.setdefault(answer.exercise, []).append(answer.source)
     return found
 
 

@@ -14,8 +14,10 @@ import pytest
 from tiny_course import LECTURE, PROBLEM_SET, REGISTRY, UNIT, tiny_course
 
 from autograder.build import masters, notebooks, release
-from autograder.course import ROOT, MasterError, this_course
-from autograder.exercises import EXERCISES
+from autograder.build.masters import MasterError
+from autograder.build.notebooks import ROOT
+from autograder.course import this_course
+from autograder.units import EXERCISES
 
 COURSE = this_course()
 UNITS = COURSE.units()

@@ -9,7 +9,7 @@ import torch
 from autograder.build import notebooks
 from autograder.checks.report import Report
 from autograder.course import this_course
-from autograder.exercises import EXERCISES
+from autograder.units import EXERCISES
 
 COURSE = this_course()
 UNITS = sorted({exercise.unit for exercise in EXERCISES.values()})

@@ -25,7 +25,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
-from autograder.exercises import exercises
+from autograder.units import exercises
 
 __all__ = ["FOLDER", "UNIT", "Attack", "attacks"]
 

@@ -11,7 +11,7 @@ under which a second look happens. Each is bounded from above with 97.5 % confid
 with 95 %. The bounds of an exercise's parts add up; the promise is at most 1e-6 per exercise. Parts that compare values at fixed
 noise have no chance in them.
 
-``python -m autograder calibrate`` writes ``checks/nulls_UNIT.json``; a test reads them, and holds them to the checks as they are now.
+``python -m autograder calibrate`` writes ``units/unit_NN/nulls.json``; a test reads them, and holds them to the checks as they are now.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from typing import Any
 
 import numpy as np
 
+from autograder import units
 from autograder.audit.corpus import corpus
-from autograder.checks import CHECKS
 from autograder.checks.probe import InProcess, Probe
-from autograder.exercises import EXERCISES
+from autograder.units import EXERCISES
 
 __all__ = ["PROMISE", "false_failure", "simulate", "statistical_parts", "table", "upper_bound"]
 
-TABLES = Path(__file__).parent.parent / "checks"
+UNITS = Path(units.__file__).parent
 PROMISE = 1e-6
 FIRST_LOOKS, SECOND_LOOKS = 10_000, 4_000
 CONFIDENCE = 0.975
@@ -40,8 +40,8 @@ CONFIDENCE = 0.975
 def table(unit: str | None = None) -> dict[str, Any]:
     """The simulated nulls of a unit, or of all: exercise to part to row. Empty where nothing was simulated yet."""
     found: dict[str, Any] = {}
-    for path in sorted(TABLES.glob("nulls_*.json")):
-        if unit in (None, path.stem.removeprefix("nulls_")):
+    for path in sorted(UNITS.glob("unit_*/nulls.json")):
+        if unit is None or path.parent.name == f"unit_{unit[:2]}":
             found |= json.loads(path.read_text("utf-8"))
     return found
 
@@ -67,8 +67,8 @@ def statistical_parts(exercise: str) -> list[int]:
     answer = next(answer for answer in corpus(EXERCISES[exercise].unit) if answer.exercise == exercise and answer.right)
     learner = answer.load()
     found = []
-    for index, part in enumerate(CHECKS[exercise].parts):
-        probe = Probe(InProcess(learner), 1, stage=1)
+    for index, part in enumerate(EXERCISES[exercise].parts):
+        probe = Probe(InProcess(learner), 1, 1, EXERCISES[exercise].number)
         part.run(probe, np.random.default_rng(2))
         if probe.trials:
             found.append(index)
@@ -78,10 +78,10 @@ def statistical_parts(exercise: str) -> list[int]:
 def looks(exercise: str, index: int, stage: int, inputs: Sequence[int], salt: int) -> list[float]:
     """The largest statistic of one look at each of the given inputs; the right answers of the corpus take turns."""
     learners = [answer.load() for answer in corpus(EXERCISES[exercise].unit) if answer.exercise == exercise and answer.right]
-    part = CHECKS[exercise].parts[index]
+    part = EXERCISES[exercise].parts[index]
     statistics = []
     for turn, number in enumerate(inputs):
-        probe = Probe(InProcess(learners[turn % len(learners)]), 10**9 * salt + number, stage)
+        probe = Probe(InProcess(learners[turn % len(learners)]), 10**9 * salt + number, stage, EXERCISES[exercise].number)
         part.run(probe, np.random.default_rng(number))
         statistics.append(max(statistic for _, statistic in probe.trials))
     return statistics
@@ -96,7 +96,7 @@ def simulate(exercise: str, index: int, first: int = FIRST_LOOKS, second: int = 
     two = np.concatenate([_spread_over(workers, exercise, index, 2, again[start : start + len(suspicious)], 2 + start)
                           for start in range(0, second, len(suspicious))])
     row = [[int((looks_ > 1).sum()), len(looks_), round(float(looks_.max()), 3)] for looks_ in (one, two)]
-    return {"name": CHECKS[exercise].parts[index].name, "first": row[0], "second": row[1]}
+    return {"name": EXERCISES[exercise].parts[index].name, "first": row[0], "second": row[1]}
 
 
 def _spread_over(workers: int, exercise: str, index: int, stage: int, inputs: list[int], salt: int) -> list[float]:

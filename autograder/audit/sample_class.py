@@ -1,6 +1,6 @@
 """A class of students made from the corpus of answers, each with the score that the corpus promises.
 
-``autograder/answers/UNIT/EXERCISE/right_*.py`` and ``wrong_*.py`` are the answers of learners. The class has somebody who got
+The answers of the corpus are those of learners. The class has somebody who got
 everything right, some who got it right in other idioms, several with one named mistake each, one who warns on every call, one
 who handed in the notebook untouched, one whose cell has a syntax error, and one whose code kills its kernel. Nobody here is a
 stranger: the sample class is trusted by name, so that it is graded also where a machine cannot hold the jail.
@@ -86,7 +86,7 @@ def students(
     if lacking:
         raise ValueError(f"the corpus has no right or no wrong answers for {', '.join(lacking)}")
     solutions = _solutions(course, unit)
-    idioms = [{name: _text(these[turn % len(these)]) for name, these in rights.items()} for turn in range(IDIOMS)]
+    idioms = [{name: these[turn % len(these)].source for name, these in rights.items()} for turn in range(IDIOMS)]
 
     found = [Student("ada_all_right", solutions, full, "My answer.", "the model solutions")]
     for who, cells in zip(IDIOMATIC, idioms, strict=True):
@@ -95,8 +95,8 @@ def students(
         name = picked.exercise
         wrong, points = _steady(picked, wrongs[name], full[name], check or this_check)
         promised = {**full, name: points}
-        cells = {**idioms[0], name: _text(wrong)}
-        mistake = wrong.path.stem.removeprefix("wrong_")
+        cells = {**idioms[0], name: wrong.source}
+        mistake = wrong.short.removeprefix("wrong_")
         found.append(Student(f"{who}_{mistake}", cells, promised, "My answer.", f"{name}: {wrong.diagnosis}"))
     last, middle = list(exercises)[-1], list(exercises)[len(exercises) // 2]  # nothing builds on the last one
     noisy = {name: text + NOISE.format(function=exercises[name].function) for name, text in solutions.items()}
@@ -138,7 +138,7 @@ def _points(wrong: Answer, full: float, check: Callable[[str, Any], Any]) -> flo
     """What a wrong answer deserves: the points that its check gives it, here and now."""
     points = float(repr(check(wrong.exercise, wrong.load())))
     if points >= full:
-        raise ValueError(f"{wrong.path.name} is called wrong, and {wrong.exercise} gives it full marks")
+        raise ValueError(f"{wrong.name} is called wrong, and {wrong.exercise} gives it full marks")
     return points
 
 
@@ -157,10 +157,6 @@ def _mistakes(wrongs: Mapping[str, list[Answer]]) -> list[Answer]:
     rounds = max(1, -(-(LEAST - IDIOMS - 5) // len(wrongs)))
     each = list(wrongs.values())
     return [these[(place + turn) % len(these)] for turn in range(rounds) for place, these in enumerate(each)]
-
-
-def _text(answer: Answer) -> str:
-    return answer.path.read_text(encoding="utf-8")
 
 
 def sample(

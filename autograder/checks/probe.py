@@ -69,14 +69,15 @@ class Probe:
         runner: answers encoded requests.
         seed: of the learner's side; each request uses a fresh one derived from it.
         stage: forces the first or second stage of a two-stage test (used when thresholds are calibrated); None for the real thing.
+        unit: the number of the unit whose problems and drivers are asked for; without it, those of ``autograder.protocol.problems`` alone.
 
     Attributes:
         printed: what the learner's code printed or warned, over all requests.
         trials: (stage, statistic) of every statistical test made, a statistic above one being suspicious.
     """
 
-    def __init__(self, runner: Runner, seed: int, stage: int | None = None) -> None:
-        self.runner, self.stage = runner, stage
+    def __init__(self, runner: Runner, seed: int, stage: int | None = None, unit: str = "") -> None:
+        self.runner, self.stage, self.unit = runner, stage, unit
         self.rng = np.random.default_rng(seed)
         self.printed: list[str] = []
         self.trials: list[tuple[int, float]] = []
@@ -100,11 +101,11 @@ class Probe:
         return GradientReply(value, reply["gradient"], reply["unused"])
 
     def drive(self, driver: str, **kwargs: Any) -> Any:
-        """Hand the learner's object to a named driver of ``autograder.problems``, and return what it measured."""
+        """Hand the learner's object to a named driver of the unit's problems, and return what it measured."""
         return self._ask(kind="drive", driver=driver, kwargs=kwargs)["value"]
 
     def _ask(self, **request: Any) -> dict[str, Any]:
-        reply = wire.decode(self.runner(wire.encode({**request, "seed": self.fresh_seed()})))
+        reply = wire.decode(self.runner(wire.encode({**request, "unit": self.unit, "seed": self.fresh_seed()})))
         if not isinstance(reply, dict):
             raise LearnerError("WireError", "the reply could not be read")
         if reply.get("printed"):

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field, replace
 
 from autograder.checks.compare import Finding
-from autograder.exercises import Exercise
+from autograder.checks.exercise import Exercise
 
 __all__ = ["PartResult", "Report"]
 

@@ -9,9 +9,9 @@ from concurrent.futures import ProcessPoolExecutor
 
 from tqdm import tqdm
 
-from autograder.audit.verdicts import RIGHT_SEEDS, WRONG_SEEDS, audit
 from autograder.audit.corpus import corpus
-from autograder.exercises import EXERCISES, units
+from autograder.audit.verdicts import RIGHT_SEEDS, WRONG_SEEDS, audit
+from autograder.units import EXERCISES, units
 
 __all__ = ["main"]
 

@@ -6,9 +6,8 @@ import argparse
 import json
 import time
 
-from autograder.audit.calibrate import FIRST_LOOKS, SECOND_LOOKS, TABLES, false_failure, simulate, statistical_parts, table
-from autograder.checks import CHECKS
-from autograder.exercises import EXERCISES
+from autograder.audit.calibrate import FIRST_LOOKS, SECOND_LOOKS, UNITS, false_failure, simulate, statistical_parts, table
+from autograder.units import EXERCISES
 
 __all__ = ["main"]
 
@@ -21,7 +20,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--first", type=int, default=FIRST_LOOKS, help="simulated first looks")
     parser.add_argument("--second", type=int, default=SECOND_LOOKS, help="simulated second looks")
     chosen = parser.parse_args(argv)
-    for exercise in CHECKS:
+    for exercise in [name for name, ex in EXERCISES.items() if not ex.written]:
         unit = EXERCISES[exercise].unit
         if chosen.exercises and not {exercise, unit, unit[:2]} & set(chosen.exercises):
             continue
@@ -31,6 +30,6 @@ def main(argv: list[str]) -> int:
         known = table(unit) | {exercise: rows}
         bound = sum(false_failure(row) for row in rows.values())
         print(f"{exercise:32s} {len(rows)} statistical parts, P(right answer fails) <= {bound:.1e}   {time.perf_counter() - start:.0f} s")
-        text = json.dumps({name: known[name] for name in CHECKS if name in known}, indent=1)
-        (TABLES / f"nulls_{unit}.json").write_text(text + "\n", "utf-8")
+        text = json.dumps({name: known[name] for name in EXERCISES if name in known}, indent=1)
+        (UNITS / f"unit_{unit[:2]}" / "nulls.json").write_text(text + "\n", "utf-8")
     return 0

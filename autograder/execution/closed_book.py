@@ -1,8 +1,10 @@
 """Closed book: the edition of ``course_vi`` that a kernel gets, made per problem set.
 
-In it the bodies of the functions asked for raise "you are asked to write this one". Everything else is there: honest imports work, the
-answer is not to be had. Beside it lies an ``autograder`` without checks: what answers requests, the problems, and a ``check`` that does
-nothing. Figures to aim for are not made at all while a class is graded, unless they are asked for: they took longer than most answers.
+In it the bodies of the functions asked for, which each exercise names in its ``hides``, raise "you are asked to write this one".
+Everything else is there: honest imports work, the answer is not to be had. What a right answer of the corpus uses stays in: for some
+exercises a call of the library is an answer. Beside it lies an ``autograder`` without checks: what answers requests, the unit's
+problems, and a ``check`` that does nothing. Figures to aim for are not made at all while a class is graded, unless they are asked
+for: they took longer than most answers.
 """
 
 from __future__ import annotations
@@ -16,41 +18,17 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-__all__ = ["AWAY", "FIGURES", "blanked", "room", "write"]
+from autograder.units import EXERCISES
+
+__all__ = ["blanked", "hidden", "room", "targets", "write"]
 
 HERE = Path(__file__).resolve().parents[1]
 CORE = HERE.parent / "src" / "course_vi"
-
-# What is taken out of the book while a unit is graded, by exercise: "module:function" or "module:Class.method". What a right answer
-# of the corpus uses stays in: for some exercises a call of the library is an answer. Units 00, 11 and 13 ask for nothing that the
-# package has under another name, but for ``active_units``, which is such a call.
-AWAY: dict[str, list[str]] = {
-    "01_blanket": ["graph:BayesNet.markov_blanket"],
-    "01_correlation": ["models.bernoullis:TwoBernoullis.log_evidence"],
-    "01_mixed": ["models.mixed:LinearMixedModel.log_evidence"],
-    "01_kalman": ["models.state_space:LinearGaussianSSM.filter"],
-    "01_grid": ["models.energy:PairwiseEnergy.log_partition"],
-    "03_gaussian_kl": ["distributions:_kl_diagonal"],
-    "03_gap": ["distributions:_kl_diagonal"],
-    "03_mixture_kls": ["plots.targets_03:_both_kls"],
-    "06_implicit_gamma": ["families.gamma:_cdf_slope"],
-    "09_gaussian_path_derivative": ["gradients.path:sticking_the_landing", "gradients.path:doubly_reparametrized"],
-    "09_frozen_family": ["pyro_twins.stl:stl_loss"],  # q.frozen_log_prob, which later exercises may use, is switched off by its problem
-    "09_score_coefficient": ["gradients.path:sticking_the_landing"],
-}
-# Figures to aim for that are drawn from those answers: an empty one takes their place, so that the cells that show them still run.
-FIGURES: dict[str, list[str]] = {
-    "01_correlation": ["plots.targets_01:common_cause"],
-    "01_mixed": ["plots.targets_01:panel_profile"],
-    "01_kalman": ["plots.targets_01:track"],
-    "01_grid": ["plots.targets_01:grid_curve"],
-    "03_gap": ["plots.targets_03:gap_curve"],
-    "03_mixture_kls": ["plots.targets_03:kl_curves"],
-}
+IGNORE = shutil.ignore_patterns("__pycache__", "*.pyc", ".*")
 RAISE = 'raise NotImplementedError("you are asked to write this one")'
 FIGURE = "return __import__('course_vi.plots', fromlist=['new_figure']).new_figure()[0]"
 NO_FIGURE = "return __import__('matplotlib.figure', fromlist=['Figure']).Figure()"
-BESIDE = ("protocol", "discover", "exercises", "problems")  # modules, or packages
+BESIDE = ("protocol",)  # packages
 FRONT = '''"""Inside a grading kernel: what answers the grader's requests. The checks are elsewhere."""
 
 __all__ = ["check"]
@@ -104,13 +82,30 @@ def _find(tree: ast.AST, name: str) -> ast.FunctionDef:
     return here
 
 
+def hidden(unit: str) -> list[str]:
+    """What the exercises of a unit hide, each place once."""
+    return list(dict.fromkeys(place for exercise in EXERCISES.values() if exercise.number == unit[:2] for place in exercise.hides))
+
+
+def targets(unit: str) -> list[str]:
+    """The figures to aim for: the functions of the unit's targets that return a ``Figure``."""
+    path = CORE / "plots" / f"targets_{unit[:2]}.py"
+    if not path.exists():
+        return []
+    functions = [node for node in ast.parse(path.read_text(encoding="utf-8")).body if isinstance(node, ast.FunctionDef)]
+    return [f"plots.{path.stem}:{one.name}" for one in functions if isinstance(one.returns, ast.Name) and one.returns.id == "Figure"]
+
+
 def write(folder: Path, unit: str, figures: bool = False) -> None:
-    """Write the edition of a unit, and the ``autograder`` that goes with it, into ``folder``; with or without its figures to aim for."""
-    ignore = shutil.ignore_patterns("__pycache__", "*.pyc", ".*")
-    shutil.copytree(CORE, folder / "course_vi", ignore=ignore)
-    shown = (_by_module(FIGURES, unit), FIGURE) if figures else (_aims(unit), NO_FIGURE)
-    for names_of, body in ((_by_module(AWAY, unit), RAISE), shown):
-        for module, names in names_of.items():
+    """Write the edition of a unit, and the ``autograder`` that goes with it, into ``folder``; with or without its figures to aim for.
+
+    A figure that is drawn from an answer is always an empty one, so that the cells that show it still run.
+    """
+    shutil.copytree(CORE, folder / "course_vi", ignore=IGNORE)
+    every, away = targets(unit), hidden(unit)
+    empty = [place for place in every if place in away] if figures else every
+    for places, body in (([place for place in away if place not in every], RAISE), (empty, FIGURE if figures else NO_FIGURE)):
+        for module, names in _by_module(places).items():
             path = folder / "course_vi" / (module.replace(".", "/") + ".py")
             path.write_text(blanked(path.read_text(encoding="utf-8"), names, body) + "\n", encoding="utf-8")
     beside = folder / "autograder"
@@ -118,30 +113,29 @@ def write(folder: Path, unit: str, figures: bool = False) -> None:
     (beside / "__init__.py").write_text(FRONT, encoding="utf-8")
     for name in BESIDE:
         if (HERE / name).is_dir():
-            shutil.copytree(HERE / name, beside / name, ignore=ignore)
+            shutil.copytree(HERE / name, beside / name, ignore=IGNORE)
         else:
             shutil.copy(HERE / f"{name}.py", beside)
+    _problems(beside / "units", f"unit_{unit[:2]}")
     compileall.compile_dir(folder, quiet=2)
 
 
-def _aims(unit: str) -> dict[str, list[str]]:
-    """All figures to aim for: the functions of the unit's targets that return a ``Figure``. Those of ``FIGURES`` are among them."""
-    path = CORE / "plots" / f"targets_{unit[:2]}.py"
-    if not path.exists():
-        return {}
-    functions = [node for node in ast.parse(path.read_text(encoding="utf-8")).body if isinstance(node, ast.FunctionDef)]
-    return {f"plots.{path.stem}": [one.name for one in functions if isinstance(one.returns, ast.Name) and one.returns.id == "Figure"]}
+def _problems(units: Path, name: str) -> None:
+    """Of the units' folders, the problems of one: no checks, no references, no answers."""
+    (units / name).mkdir(parents=True)
+    for folder in (units, units / name):
+        (folder / "__init__.py").touch()
+    problems = HERE / "units" / name / "problems.py"
+    if problems.exists():
+        shutil.copy(problems, units / name)
 
 
-def _by_module(table: dict[str, list[str]], unit: str) -> dict[str, list[str]]:
-    """Module to names, each once, of the exercises of a unit (their names begin with its number)."""
+def _by_module(places: Iterable[str]) -> dict[str, list[str]]:
+    """Module to names."""
     found: dict[str, list[str]] = {}
-    for exercise, places in table.items():
-        if exercise.startswith(f"{unit[:2]}_"):
-            for place in places:
-                module, name = place.split(":")
-                if name not in found.setdefault(module, []):
-                    found[module].append(name)
+    for place in places:
+        module, name = place.split(":")
+        found.setdefault(module, []).append(name)
     return found
 
 

@@ -101,7 +101,7 @@ def _measure(edition: Path, name: str) -> Level:
     canary = tempfile.NamedTemporaryFile("w", prefix=".selftest-", dir=data)  # as readable as a gradebook is
     os.chmod(canary.name, 0o644)
     known = {
-        "course": [str(ROOT / "solutions"), *(str(ROOT / "autograder" / part) for part in ("checks", "answers", "audit"))],
+        "course": [str(ROOT / "solutions"), *(str(ROOT / "autograder" / part) for part in ("checks", "units", "audit"))],
         "class": [canary.name],
         "runtime": str(runtime_dir()[1]), "inside": 1 if name == "namespaces" else 0,
         "system": ["/usr/lib", "/etc", sys.prefix, str(edition)],

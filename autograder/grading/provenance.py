@@ -22,7 +22,7 @@ from autograder.intake.read import content, walk
 __all__ = ["answers", "edition", "jail_record", "key", "submission_hash", "versions"]
 
 PACKAGE = Path(__file__).resolve().parents[1]
-DECIDES = ("checks", "problems", "exercises")
+DECIDES = ("checks", "units")
 SHARED = ("checking.py", "checks/compare.py", "checks/probe.py", "protocol/wire.py", "protocol/agent.py", "checks/report.py")
 PACKAGES = ("course_vi", "nbgrader", "ipykernel", "torch", "pyro-ppl", "numpy")
 
@@ -46,8 +46,8 @@ def edition(unit: str, release: Path) -> str:
     """A hash of everything that decides on a unit's points: the released notebook, its checks and problems, and what they share."""
     digest = hashlib.sha256(release.read_bytes() if release.exists() else b"")
     for path in sorted([PACKAGE / name for name in SHARED] + [path for room in DECIDES for path in (PACKAGE / room).rglob("*.py")]):
-        about = re.search(r"_(\d\d)(?=_|$)", path.stem)
-        if path.exists() and (about is None or about[1] == unit[:2]):
+        about = re.search(r"/unit_(\d\d)/", path.as_posix())
+        if path.exists() and path.parent.name != "answers" and (about is None or about[1] == unit[:2]):
             digest.update(path.relative_to(PACKAGE).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
 

@@ -5,7 +5,7 @@
     c.Autograde.autograde_preprocessors = ["autograder.plugins.checked_execute.CheckedExecute", ...]
 
 A cell that holds the check of an exercise is not run. Its inputs are drawn here, from the grader's secret and the student's name; the
-learner's function is called on them in the kernel, arrays come back as bytes, and ``autograder.checks`` decide here. The cell's outputs
+learner's function is called on them in the kernel, arrays come back as bytes, and ``autograder.units`` decide here. The cell's outputs
 are then written as nbgrader expects them: the report, and the points as the result.
 
 **For a driver.** What happened is in ``nb.metadata["course_vi"]`` of the autograded notebook, plain JSON::
@@ -36,7 +36,6 @@ from nbgrader.preprocessors import Execute
 from traitlets import Bool, Dict, Enum, Float, List, Unicode
 
 from autograder.checking import run_check
-from autograder.checks import CHECKS
 from autograder.checks.report import Report
 from autograder.execution import secret
 from autograder.execution.closed_book import room
@@ -44,8 +43,8 @@ from autograder.execution.kernel_runner import Asker
 from autograder.execution.levels import Level, LevelRefused, choose
 from autograder.execution.notebook_runner import Clock, Runner
 from autograder.execution.session import Session
-from autograder.exercises import EXERCISES
 from autograder.jail.fork_client import Parent, ParentError, runtime_dir
+from autograder.units import EXERCISES
 
 __all__ = ["CheckedExecute", "LevelRefused", "ParentError"]
 
@@ -131,7 +130,7 @@ class CheckedExecute(Execute):
         if cell.cell_type != "code" or not utils.is_grade(cell) or utils.is_solution(cell):
             return None
         name = cell.metadata.nbgrader.get("grade_id")
-        return name if isinstance(name, str) and name in seeds and name in CHECKS else None
+        return name if isinstance(name, str) and name in seeds and EXERCISES[name].parts else None
 
 
 def outputs(report: Report, points: float, why: str = "") -> list[NotebookNode]:

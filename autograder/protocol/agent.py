@@ -22,14 +22,12 @@ import torch
 from torch import Tensor
 
 import course_vi
-from autograder import problems
-from autograder.protocol import wire
+from autograder.protocol import problems, wire
 
 __all__ = ["answer", "answer_bytes"]
 
 MAX_TEXT = 2000
 PACKAGE = Path(__file__).parent.parent
-ANSWERS = PACKAGE / "answers"      # the corpus stands for learners' code
 LIBRARIES = (PACKAGE, Path(course_vi.__file__).parent, Path(torch.__file__).parent.parent, Path(random.__file__).parent)
 
 
@@ -110,6 +108,7 @@ def _gradient(request: dict[str, Any], learner: Any) -> dict[str, Any]:
 
 
 def _drive(request: dict[str, Any], learner: Any) -> dict[str, Any]:
+    _load(request)
     arguments = {name: _resolve(value, {}) for name, value in request["kwargs"].items()}
     return {"value": _arrays(problems.DRIVERS[request["driver"]](learner, **arguments))}
 
@@ -117,9 +116,15 @@ def _drive(request: dict[str, Any], learner: Any) -> dict[str, Any]:
 _KINDS = {"value": _value, "gradient": _gradient, "drive": _drive}
 
 
+def _load(request: dict[str, Any]) -> None:
+    if request.get("unit"):
+        problems.load(str(request["unit"]))
+
+
 def _objects(request: dict[str, Any]) -> dict[str, Any]:
     if request.get("problem") is None:
         return {}
+    _load(request)
     return problems.build(request["problem"], {name: _tensor(value) for name, value in request["params"].items()})
 
 
@@ -162,7 +167,7 @@ def _describe(error: BaseException) -> dict[str, Any]:
     """The error, the last line of the learner's own code that led to it, and whether that line raised it itself."""
     where, own = "", False
     for frame in traceback.extract_tb(error.__traceback__):
-        own = not any(Path(frame.filename).is_relative_to(folder) for folder in LIBRARIES) or ANSWERS in Path(frame.filename).parents
+        own = not any(Path(frame.filename).is_relative_to(folder) for folder in LIBRARIES)
         if own:
             line = frame.line or linecache.getline(frame.filename, frame.lineno or 0).strip()
             where = f"line {frame.lineno} of {frame.name}: {line}" if line else where

@@ -8,7 +8,7 @@ stock: not run: it would change the machine
 import glob
 import os
 
-for path in (f"{ROOT}/autograder/checks/unit_03.py", torch.__file__, os.__file__, "/etc/passwd", "/usr/lib/vi_attack"):
+for path in (f"{ROOT}/autograder/units/unit_03/gap.py", torch.__file__, os.__file__, "/etc/passwd", "/usr/lib/vi_attack"):
     try:
         open(path, "a").write("\n# here\n")
         print("WROTE", path)
