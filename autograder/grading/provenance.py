@@ -46,7 +46,7 @@ def edition(unit: str, release: Path) -> str:
     """A hash of everything that decides on a unit's points: the released notebook, its checks and problems, and what they share."""
     digest = hashlib.sha256(release.read_bytes() if release.exists() else b"")
     for path in sorted([PACKAGE / name for name in SHARED] + [path for room in DECIDES for path in (PACKAGE / room).rglob("*.py")]):
-        about = re.search(r"/unit_(\d\d)/", path.as_posix())
+        about = re.search(r"units/unit_(\d\d)/", path.relative_to(PACKAGE).as_posix())
         if path.exists() and path.parent.name != "answers" and (about is None or about[1] == unit[:2]):
             digest.update(path.relative_to(PACKAGE).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
