@@ -72,7 +72,7 @@ def test_an_edition_imports_and_holds_no_checks(tmp_path: Path) -> None:
     folder = closed_book.room("09_sticking_the_landing", tmp_path)
     assert closed_book.room("09_sticking_the_landing", tmp_path) == folder
     held = {path.relative_to(folder).parts[1] for path in folder.rglob("*.py") if path.relative_to(folder).parts[0] == "autograder"}
-    assert held == {"__init__.py", "agent.py", "wire.py", "problems", "units"}
+    assert held == {"__init__.py", "protocol", "units"}
     units_held = {path.relative_to(folder / "autograder" / "units").as_posix() for path in (folder / "autograder" / "units").rglob("*.py")}
     assert units_held == {"__init__.py", "unit_09/__init__.py", "unit_09/problems.py"}
     assert not (folder / "autograder/units/__init__.py").read_text() and not (folder / "autograder/units/unit_09/__init__.py").read_text()
@@ -94,7 +94,7 @@ def test_an_edition_imports_and_holds_no_checks(tmp_path: Path) -> None:
 
 def test_the_problems_of_one_unit_are_loaded_by_its_requests_and_no_others(tmp_path: Path) -> None:
     program = """
-        from autograder import problems
+        from autograder.protocol import problems
         from autograder.protocol.agent import answer
 
         problems.load("03")
