@@ -108,9 +108,8 @@ def layers_at_their_posterior(probe: Probe, rng: np.random.Generator) -> Finding
 
 def _landing(probe: Probe, problem: str, params: Arrays, eps: np.ndarray, otherwise: Mistake) -> Finding:
     """Zero at the posterior; what is left over may be the whole score term, or the part of it that leaked."""
-    terms = parts(problem, params, eps)
     reply = probe.gradient(problem, params, *FAMILY, eps)
-    got = reply.flat()
+    terms, got = parts(problem, params, eps, reply.seed), reply.flat()
     if not np.any(got) and len(reply.unused) == len(reply.gradient):
         return Finding(False, "a gradient that reaches the parameters and cancels", "no path to any parameter", "sample_detached",
                        SAMPLE_DETACHED)
