@@ -32,7 +32,7 @@ FAMILY = [ref("p"), ref("q"), ref("x")]
 CHAIN = [ref("p"), ref("q1"), ref("q2"), ref("x")]
 LEAK = ("The parameters leak back into log q, and the score term with them. A density such as a flow's reads its network while "
         "log_prob runs, so detaching numbers or objects beforehand is too early: evaluate the module q itself with constant parameters.")
-BLOCK = 125           # replicates of two layers come as means of so many: all data share the parameters
+BLOCKS = 40           # replicates of two layers come as the means of so many blocks: all data share the parameters
 CUT = ("The path through z1 was cut inside q(z2 | z1): freezing the conditional must not detach its argument. Unbiased, but the landing "
        "is missed. Hold the parameters of q2 constant, and hand z1 to it as it is.")
 
@@ -221,9 +221,9 @@ def _(probe: Probe, rng: np.random.Generator) -> Finding:
     def draw(count: int) -> np.ndarray:
         params = {**one, "x": np.tile(one["x"], (count, 1))}
         halves = [noise((1, count, 1), probe.fresh_seed()) for _ in range(2)]
-        return probe.block_gradients("chain/layered", params, count // BLOCK, *CHAIN, *halves).flat(count // BLOCK)
+        return probe.block_gradients("chain/layered", params, BLOCKS, *CHAIN, *halves).flat(BLOCKS)
 
-    return unbiased(probe, draw, exact, replicates=5000, block=BLOCK, names=[
+    return unbiased(probe, draw, exact, replicates=5000, blocks=BLOCKS, names=[
         f"{name} ({kind})" for name in ("weight of q1", "bias of q1", "weight of q2", "bias of q2") for kind in ("loc", "log_scale")])
 
 
