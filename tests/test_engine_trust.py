@@ -13,6 +13,7 @@ from torch import Tensor
 
 from autograder.audit.corpus import Answer, corpus
 from autograder.checking import check, run_check
+from autograder.checks import compare
 from autograder.checks.compare import REPLICATES, Z_LIMIT, caught, power, unbiased
 from autograder.checks.probe import InProcess, LearnerError, Probe
 from autograder.checks.report import Report
@@ -21,6 +22,7 @@ from autograder.units import EXERCISES
 
 RIGHT = [answer for answer in corpus() if answer.right]
 TRAINED = ("11_train_recognizer", "13_train")
+NOTHING_TO_CHANGE = (*TRAINED, "06_predicted_variances", "06_score_wins", "09_vafc")      # trained; plain numbers; a class: see below
 GRADIENT_ASKED = {"00_value_and_gradient", "03_naive_elbo", "06_location_scale", "06_pathwise_elbo", "06_three_ways", "06_implicit_gamma",
                   "09_gaussian_path_derivative", "09_frozen_family", "09_two_layers", "09_score_coefficient", "11_amortized_elbo",
                   "13_objective"}
@@ -28,8 +30,12 @@ OF_ONE_DATUM = ("03_three_forms", "03_naive_elbo", "06_pathwise_elbo", "09_gauss
                 "09_score_coefficient", "11_amortized_elbo", "13_objective")
 
 
-def first(exercise: str) -> Any:
-    return next(answer for answer in RIGHT if answer.exercise == exercise).load()
+# Under vmap PyTorch itself refuses requires_grad_ and the validation of a distribution's arguments; these idioms use neither.
+MAPPED = {"09_frozen_family": "right_functional_call", "09_two_layers": "right_functional_call"}
+
+
+def first(exercise: str, stem: str = "") -> Any:
+    return next(answer for answer in RIGHT if answer.exercise == exercise and stem in ("", answer.path.stem)).load()
 
 
 def run(exercise: str, learner: Any, seed: int = 1) -> Report:
@@ -106,11 +112,10 @@ def destroying(learner: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-@pytest.mark.parametrize("exercise", [name for name in dict.fromkeys(a.exercise for a in RIGHT) if name not in (*TRAINED, "09_vafc",
-                                                                                                             "06_predicted_variances")])
+@pytest.mark.parametrize("exercise", [name for name in dict.fromkeys(a.exercise for a in RIGHT) if name not in NOTHING_TO_CHANGE])
 def test_a_changed_argument_is_seen_and_named(exercise: str) -> None:
     report = run(exercise, destroying(first(exercise)))
-    assert "argument_changed" in report.diagnoses, report
+    assert "argument_changed" in report.diagnoses, str(report)
 
 
 def test_a_changed_argument_is_named_in_words() -> None:
@@ -219,12 +224,12 @@ def _over_data(learner: Callable[..., Any], args: tuple[Any, ...], take: Callabl
     return join(rows) if isinstance(rows[0], Tensor) else tuple(map(join, zip(*rows, strict=True)))
 
 
-@pytest.mark.parametrize("road", [by_slices, by_items, by_vmap])
-@pytest.mark.parametrize("exercise", OF_ONE_DATUM)
-def test_a_loop_over_the_data_passes(exercise: str, road: Callable[..., Any]) -> None:
-    for seed in (1, 2):
-        report = run(exercise, road(first(exercise)), seed)
-        assert report.passed, report
+@pytest.mark.parametrize(("exercise", "road"), [(exercise, road) for exercise in OF_ONE_DATUM for road in (by_slices, by_items, by_vmap)
+                                                if (exercise, road) != ("03_three_forms", by_vmap)])      # nor does p.log_evidence map
+def test_a_loop_over_the_data_passes(exercise: str, road: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compare, "BUDGET", (0.2, 0.4))
+    report = run(exercise, road(first(exercise, MAPPED.get(exercise, "") if road is by_vmap else "")))
+    assert report.passed, str(report)
 
 
 def test_rows_are_found_by_the_value_of_x() -> None:
@@ -282,8 +287,6 @@ def test_noise_cannot_hide_a_bias() -> None:
 
 
 def test_a_function_that_walks_over_the_data_is_asked_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    from autograder.checks import compare
-
     now, asked = [0.0], []
     monkeypatch.setattr(compare.time, "perf_counter", lambda: now[0])
     rng = np.random.default_rng(3)

@@ -97,7 +97,7 @@ def compare(got: Any, want: Any, mistakes: Sequence[Mistake] = (), rtol: float =
 
 def unbiased(probe: Probe, draw: Callable[[int], np.ndarray], exact: np.ndarray, replicates: int = REPLICATES,
              mistakes: Sequence[Mistake] = (), names: Sequence[str] | None = None, what: str = "the mean of the estimates",
-             error: Any = None, block: int = 1) -> Finding:
+             error: Any = None, blocks: int | None = None) -> Finding:
     """The mean of R independent estimates against the exact answer, in units of the standard error.
 
     Args:
@@ -107,25 +107,23 @@ def unbiased(probe: Probe, draw: Callable[[int], np.ndarray], exact: np.ndarray,
         names: of the P entries, for the message.
         error: standard deviation of *one* right estimate, ``(P,)``, if it is known. The measured one may then be at most
             ``NOISE_LIMIT`` times as large, so that noise cannot hide a bias.
-        block: each row that ``draw`` returns is the mean of so many replicates, ``(R / block, P)``.
+        blocks: ``draw`` returns the means of so many equal blocks of replicates, ``(blocks, P)``.
     """
     exact = np.atleast_1d(np.asarray(exact, dtype=float))
     names = list(names or [f"entry {index}" for index in range(exact.size)])
 
     def look(count: int) -> tuple[float, Finding]:
-        samples = _ask(draw, count, exact.size, block, BUDGET[count > replicates])
+        reached, samples = _ask(draw, count, exact.size, blocks, BUDGET[count > replicates])
         if isinstance(samples, Finding):
             return np.inf, samples
-        rows, reached = len(samples), len(samples) * block
-        mean, deviation = samples.mean(0), samples.std(0, ddof=1)
-        sem = deviation / rows**0.5
+        mean, sem = samples.mean(0), samples.std(0, ddof=1) / len(samples) ** 0.5
         scale = np.abs(exact).max() + np.abs(mean).max() + 1e-300
         if (sem < 1e-10 * scale).all():
             return np.inf, Finding(False, f"{what}: estimates that vary from draw to draw", "every estimate is the same number",
                                    "no_spread", "An estimate must use its own random sample. Did you return an exact answer, or share "
                                    "one draw of the noise over the whole batch?")
         z = (mean - exact) / np.maximum(sem, 1e-12 * scale)
-        noise = np.zeros_like(z) if error is None else deviation * block**0.5 / np.maximum(np.asarray(error, dtype=float), 1e-300)
+        noise = np.zeros_like(z) if error is None else sem * reached**0.5 / np.maximum(np.asarray(error, dtype=float), 1e-300)
         worst, loud = int(np.abs(z).argmax()), int(noise.argmax())
         statistics = float(np.abs(z[worst]) / Z_LIMIT), float(noise[loud] / NOISE_LIMIT)
         over = f"over {reached:,} replicates" + ("" if reached >= count else ", all that there was time for: your function takes the "
@@ -144,7 +142,7 @@ def unbiased(probe: Probe, draw: Callable[[int], np.ndarray], exact: np.ndarray,
         key, says = (found.key, found.says) if found else ("biased", "On average your estimate is not the gradient: it is biased.")
         return max(statistics), Finding(False, expected, came, key, says)
 
-    return two_stages(probe, look, replicates, AGAIN)
+    return two_stages(probe, look, replicates // probe.fewer, AGAIN)
 
 
 def power(bias: float, error: float, more: float = AGAIN) -> float:
@@ -228,7 +226,7 @@ def two_stages(probe: Probe, look: Callable[[int], tuple[float, Finding]], repli
     """
     finding = Finding(False)
     for stage in (1, 2) if probe.stage is None else (probe.stage,):
-        statistic, finding = look(replicates * (more if stage == 2 else 1) // probe.fewer)
+        statistic, finding = look(replicates * (more if stage == 2 else 1))
         probe.trials.append((stage, statistic))
         if statistic <= 1:
             return Finding(True, finding.expected, finding.came)
@@ -237,20 +235,32 @@ def two_stages(probe: Probe, look: Callable[[int], tuple[float, Finding]], repli
     return finding
 
 
-def _ask(draw: Callable[[int], np.ndarray], count: int, size: int, block: int, budget: float) -> np.ndarray | Finding:
-    """``count`` replicates, in one call; or, from a function that is slow because it walks over the data, as many as there is time for."""
-    start, rows = time.perf_counter(), max(TRIAL, block)
-    trial = _samples(draw(rows), rows // block, size)
-    seconds = time.perf_counter() - start
-    if isinstance(trial, Finding) or seconds < SLOW:
-        return trial if isinstance(trial, Finding) else _samples(draw(count), count // block, size)
-    start, rows = time.perf_counter(), max(BLOCK // block, 1) * block
-    found: list[Any] = [_samples(draw(rows), rows // block, size)]
-    if (time.perf_counter() - start) / seconds < 0.6 * rows / max(TRIAL, block):         # not in proportion to the rows: no loop
-        return _samples(draw(count), count // block, size)
-    while not isinstance(found[-1], Finding) and len(found) * rows < count and (len(found) < 2 or time.perf_counter() - start < budget):
-        found.append(_samples(draw(rows), rows // block, size))
-    return found[-1] if isinstance(found[-1], Finding) else np.concatenate(found)
+def _ask(draw: Callable[[int], np.ndarray], count: int, size: int, blocks: int | None, budget: float) -> tuple[int, np.ndarray | Finding]:
+    """``count`` replicates in one call; from a function that is slow because it walks over the data, as many as there is time for.
+
+    Returns:
+        How many there were, and the estimates.
+    """
+    def ask(rows: int) -> tuple[np.ndarray | Finding, float]:
+        start = time.perf_counter()
+        return _samples(draw(rows), blocks or rows, size), time.perf_counter() - start
+
+    trial, some = (-(-rows // (blocks or 1)) * (blocks or 1) for rows in (TRIAL, BLOCK))          # rounded up to whole blocks
+    got, before = ask(trial)
+    if isinstance(got, Finding) or before < SLOW or some >= count:
+        return (trial, got) if isinstance(got, Finding) else (count, ask(count)[0])
+    got, seconds = ask(some)
+    if seconds < 1.5 * before:                             # five times the rows in much the same time: no loop
+        return count, ask(count)[0]
+    found: list[np.ndarray] = []
+    spent = seconds
+    while not isinstance(got, Finding):
+        found.append(got)
+        if len(found) * some >= count or (len(found) > 1 and spent >= budget):
+            return len(found) * some, np.concatenate(found)
+        got, seconds = ask(some)
+        spent += seconds
+    return some, got
 
 
 def _samples(samples: Any, count: int, size: int) -> np.ndarray | Finding:

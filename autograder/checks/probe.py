@@ -76,7 +76,7 @@ class Probe:
         seed: of the learner's side; each request uses a fresh one derived from it.
         stage: forces the first or second stage of a two-stage test (used when thresholds are calibrated); None for the real thing.
         unit: the number of the unit whose problems and drivers are asked for; without it, those of ``autograder.protocol.problems`` alone.
-        fewer: divides the number of replicates of every look (used when thresholds are calibrated).
+        fewer: divides the number of replicates of every look at a mean (used when thresholds are calibrated).
 
     Attributes:
         printed: what the learner's code printed or warned, over all requests.

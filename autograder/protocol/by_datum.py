@@ -7,6 +7,7 @@ q is a function of x: it looks for x among the data it was made for, and takes t
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import torch
@@ -56,7 +57,10 @@ class Rows:
         if not mapped and x.shape == self.x.shape and torch.equal(x, self.x):
             return None
         x = x.detach().to(self.data.dtype)
-        places = self.places[torch.searchsorted(self.keys, x[..., 0].contiguous()).clamp(max=len(self.keys) - 1)]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")                    # vmap makes keys that do not lie side by side, and searchsorted says so
+            found = torch.searchsorted(self.keys, x[..., 0].contiguous())
+        places = self.places[found.clamp(max=len(self.keys) - 1)]
         if mapped or bool((self.data[places] == x).all()):
             return places
         if x.shape[:-1] == self.x.shape[:-1]:                  # as many as there are data: row by row

@@ -92,5 +92,9 @@ def block_means(value: Tensor, learned: Iterable[Tensor], blocks: int) -> list[T
     if not value.requires_grad:
         return [None] * len(learned)
     means = value.reshape(blocks, -1).mean(-1)
-    rows = [torch.autograd.grad(mean, learned, allow_unused=True, retain_graph=True) for mean in means]
-    return [None if column[0] is None else torch.stack(column) for column in zip(*rows, strict=True)]
+    try:                                                    # all at once, unless some operation of the answer cannot be mapped over
+        rows = torch.autograd.grad(means, learned, torch.eye(blocks).to(means), is_grads_batched=True, allow_unused=True, retain_graph=True)
+    except RuntimeError:
+        each = [torch.autograd.grad(mean, learned, allow_unused=True, retain_graph=True) for mean in means]
+        rows = tuple(None if column[0] is None else torch.stack(column) for column in zip(*each, strict=True))
+    return list(rows)

@@ -13,7 +13,7 @@ from autograder.protocol.wire import ref
 from autograder.units.shared import NO_MEAN, Arrays
 from autograder.units.unit_09.reference import SAMPLE_DETACHED, chain_posterior, flat, objects, parts, usual_mistakes
 
-BLOCK = 125  # replicates come as means of so many: all data share the parameters
+BLOCKS = 40  # replicates come as the means of so many blocks: all data share the parameters
 
 EXERCISE = exercise(
     __name__,
@@ -135,9 +135,9 @@ def mean_gradient(probe: Probe, rng: np.random.Generator) -> Finding:
     def draw(count: int) -> np.ndarray:
         params = {**one, "x": np.tile(one["x"], (count, 1))}
         halves = [noise((1, count, 1), probe.fresh_seed()) for _ in range(2)]
-        return probe.block_gradients("chain/layered", params, count // BLOCK, *CHAIN, *halves).flat(count // BLOCK)
+        return probe.block_gradients("chain/layered", params, BLOCKS, *CHAIN, *halves).flat(BLOCKS)
 
-    return unbiased(probe, draw, exact, replicates=5000, block=BLOCK, names=[
+    return unbiased(probe, draw, exact, replicates=5000, blocks=BLOCKS, names=[
         f"{name} ({kind})" for name in ("weight of q1", "bias of q1", "weight of q2", "bias of q2") for kind in ("loc", "log_scale")])
 
 
