@@ -226,11 +226,9 @@ def numbers(mistaken: np.ndarray, right: np.ndarray, room: Any = 0.0) -> tuple[f
     """
     if mistaken.shape == right.shape:
         with np.errstate(all="ignore"):
-            apart = ~(np.abs(mistaken - right) <= RTOL * np.abs(right) + ATOL + room)
+            apart = (np.abs(mistaken - right) > RTOL * np.abs(right) + ATOL + room) & np.isfinite(mistaken)
         mistaken, right = mistaken[apart], right[apart]
-    else:
-        right = mistaken
-    return max((_distinct(mistaken), _distinct(right)), key=len)
+    return max((_distinct(right), _distinct(mistaken)), key=len)
 
 
 def _distinct(values: np.ndarray) -> tuple[float, ...]:
@@ -273,7 +271,8 @@ def _recognise(got: np.ndarray, target: np.ndarray, mistakes: Sequence[Mistake],
             continue
         predicted = np.asarray(mistake.value, dtype=float)
         try:
-            if predicted.shape == got.shape and np.allclose(got.astype(float), predicted, rtol=10 * rtol, atol=10 * atol, equal_nan=True):
+            if predicted.shape == got.shape and np.isfinite(predicted).any() and np.allclose(
+                    got.astype(float), predicted, rtol=10 * rtol, atol=10 * atol, equal_nan=True):
                 fits.append((mistake, numbers(predicted, target)))
         except (TypeError, ValueError):
             continue
