@@ -204,7 +204,7 @@ def _looked_up(exercise: str, asked: Asked) -> Named | None:
 
 def _ignored(asked: Asked) -> Named | None:
     """An argument that the answer does not depend on."""
-    if asked.finding.want is None or asked.question.get("kind") not in ("value", "gradient"):
+    if asked.finding.diagnosis != "value" or asked.question.get("kind") not in ("value", "gradient"):
         return None
     for place, argument in enumerate(asked.question["args"]):
         other: Any = argument * 1.1 + 0.05 if isinstance(argument, np.ndarray) and argument.dtype.kind == "f" else None
