@@ -61,7 +61,7 @@ def _run(exercise: str, runner: Runner, seed: int, stage: int | None) -> Report:
     for index, part in enumerate(definition.parts):
         asked = Asked(part, runner, _inputs(f"{exercise}/{index}/{seed}", stage))
         try:
-            asked.finding = Finding(False, diagnosis="unwritten") if unwritten else asked.run()
+            asked.finding = Finding(False, diagnosis="unwritten") if unwritten else _without_memory(asked.run(), asked.probe)
         except LearnerError as error:
             unwritten = error.unwritten
             asked.finding = _not_written(EXERCISES[exercise].function) if unwritten else _raised(error)
@@ -93,7 +93,20 @@ def _not_written(function: str) -> Finding:
                    "Replace the line that raises, run its cell, then run this one again.")
 
 
+def _without_memory(finding: Finding, probe: Probe) -> Finding:
+    """A part that was passed, or failed for no known reason, by a function that answers the same question in two ways."""
+    if not probe.stateful or not (finding.ok or finding.diagnosis in ("", "value")):
+        return finding
+    return Finding(False, "the same answer to the same question, asked twice", "two different answers", "stateful",
+                   "Your function remembers something between calls, or draws random numbers of its own where none are asked for. "
+                   "Make everything it works with inside the function, from its arguments.")
+
+
 def _raised(error: LearnerError) -> Finding:
+    if error.kind == "ArgumentChanged":
+        return Finding(False, "arguments that come back as they were handed over", error.message, "argument_changed",
+                       "Your code works in place on what it was given: a -= b, a[0] = b, a.mul_(b), list.append and the like change the "
+                       "caller's own. Work on a copy, a = a.clone(), or write a = a - b instead of a -= b.")
     where = f", at {error.where}" if error.where else ""
     came = f"{error.kind}: {first_line(error.message)}{where}"
     return Finding(False, "a value", came, f"raises_{error.kind}", likely_cause(error.kind, error.message))

@@ -4,13 +4,18 @@ Three questions can be asked of an estimator. *Value at fixed noise* (``compare`
 (``unbiased``): the mean of many replicates against the exact gradient. *Spread* (``spread``): the variance against the reference.
 
 The last two are statistical and decided in **two stages**. The first looks at R replicates; what looks suspicious is measured
-again with 10 R fresh ones, and only that second look can fail. A right answer fails with probability at most p1 * p2, where
-p1 and p2 are the chances that one look exceeds its threshold under the null. Both are bounded by simulation of that null
-(``autograder.nulls``), not read off the normal table, because estimates of gradients have heavier tails than that table knows.
+again with several times as many fresh ones, and only that second look can fail. A right answer fails with probability at most
+p1 * p2, where p1 and p2 are the chances that one look exceeds its threshold under the null. Both are bounded by simulation of that
+null (``autograder.nulls``), not read off the normal table, because estimates of gradients have heavier tails than that table knows.
+
+Replicates are cheap where a function takes all data at once. One that walks over them is asked in blocks, for as long as there is
+time; what bias would have been caught (``power``) is computed from the replicates that there were, and said.
 """
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -19,10 +24,16 @@ import numpy as np
 
 from autograder.probes import Probe
 
-__all__ = ["ENOUGH", "Finding", "Mistake", "Z_LIMIT", "compare", "holds", "numbers", "spread", "two_stages", "unbiased", "zero"]
+__all__ = ["ENOUGH", "Finding", "Mistake", "Z_LIMIT", "caught", "compare", "holds", "numbers", "power", "spread", "two_stages", "unbiased",
+           "zero"]
 
 Z_LIMIT = 5.0          # a z-score that one look may reach
-MORE = 10              # how many times more replicates the second look takes
+MORE = 10              # how many times more replicates the second look at a spread takes
+REPLICATES, AGAIN = 10_000, 4      # of a first look at a mean, and how many times more its second look takes
+NOISE_LIMIT = 1.5      # times the reference's standard error: beyond that, noise could hide a bias
+TRIAL, BLOCK = 50, 250             # rows of the first, timed call; rows of a call where a function walks over the data
+SLOW, BUDGET = 0.03, (1.5, 3.0)    # seconds: a trial that may be a loop; all calls of a first and of a second look at one
+SURE = 0.95            # the power with which a bias is said to be caught
 RTOL, ATOL = 1e-5, 1e-7
 ENOUGH = 3             # distinct numbers, none of them zero, that a name must rest on
 
@@ -108,8 +119,9 @@ def compare(got: Any, want: Any, mistakes: Sequence[Mistake] = (), rtol: float =
     return seen.finding(f"{what} = {_brief(target)}", _brief(got), "value", "", got=got, want=target, columns=columns)
 
 
-def unbiased(probe: Probe, draw: Callable[[int], np.ndarray], exact: np.ndarray, replicates: int = 2000,
-             mistakes: Sequence[Mistake] = (), names: Sequence[str] | None = None, what: str = "the mean of the estimates") -> Finding:
+def unbiased(probe: Probe, draw: Callable[[int], np.ndarray], exact: np.ndarray, replicates: int = REPLICATES,
+             mistakes: Sequence[Mistake] = (), names: Sequence[str] | None = None, what: str = "the mean of the estimates",
+             error: Any = None, block: int = 1) -> Finding:
     """The mean of R independent estimates against the exact answer, in units of the standard error.
 
     Args:
@@ -117,31 +129,75 @@ def unbiased(probe: Probe, draw: Callable[[int], np.ndarray], exact: np.ndarray,
         exact: ``(P,)``.
         mistakes: their values are the means that the mistakes would have, ``(P,)``.
         names: of the P entries, for the message.
+        error: standard deviation of *one* right estimate, ``(P,)``, if it is known. The measured one may then be at most
+            ``NOISE_LIMIT`` times as large, so that noise cannot hide a bias.
+        block: each row that ``draw`` returns is the mean of so many replicates, ``(R / block, P)``.
     """
     exact = np.atleast_1d(np.asarray(exact, dtype=float))
     names = list(names or [f"entry {index}" for index in range(exact.size)])
 
     def look(count: int) -> tuple[float, Finding]:
-        samples = _samples(draw(count), count, exact.size)
+        samples = _ask(draw, count, exact.size, block, BUDGET[count > replicates])
         if isinstance(samples, Finding):
             return np.inf, samples
-        mean, error = samples.mean(0), samples.std(0, ddof=1) / count**0.5
+        rows, reached = len(samples), len(samples) * block
+        mean, deviation = samples.mean(0), samples.std(0, ddof=1)
+        sem = deviation / rows**0.5
         scale = np.abs(exact).max() + np.abs(mean).max() + 1e-300
-        if (error < 1e-10 * scale).all():
+        if (sem < 1e-10 * scale).all():
             return np.inf, Finding(False, f"{what}: estimates that vary from draw to draw", "every estimate is the same number",
                                    "no_spread", "An estimate must use its own random sample. Did you return an exact answer, or share "
                                    "one draw of the noise over the whole batch?")
-        z = (mean - exact) / np.maximum(error, 1e-12 * scale)
-        worst = int(np.abs(z).argmax())
-        came = f"{names[worst]}: {mean[worst]:.4g} ± {error[worst]:.2g} over {count:,} replicates (z = {z[worst]:.1f})"
+        z = (mean - exact) / np.maximum(sem, 1e-12 * scale)
+        noise = np.zeros_like(z) if error is None else deviation * block**0.5 / np.maximum(np.asarray(error, dtype=float), 1e-300)
+        worst, loud = int(np.abs(z).argmax()), int(noise.argmax())
+        statistics = float(np.abs(z[worst]) / Z_LIMIT), float(noise[loud] / NOISE_LIMIT)
+        over = f"over {reached:,} replicates" + ("" if reached >= count else ", all that there was time for: your function takes the "
+                                                 "data one by one")
+        came = f"{names[worst]}: {mean[worst]:.4g} ± {sem[worst]:.2g} {over} (z = {z[worst]:.1f})"
         expected = f"{what}: {names[worst]} = {exact[worst]:.4g}"
-        close = [m for m in mistakes if not callable(m.value) and _close_mean(m.value, mean, error, scale)]
-        apart = [numbers(np.asarray(m.value, dtype=float), exact, Z_LIMIT * error) for m in close]
+        if max(statistics) <= 1:
+            least = caught(float(sem.max()))
+            return max(statistics), Finding(False, expected, f"{came}; a bias of {least:.2g} would have been caught with {SURE:.0%}")
+        close = [m for m in mistakes if not callable(m.value) and _close_mean(m.value, mean, sem, scale)]
+        apart = [numbers(np.asarray(m.value, dtype=float), exact, Z_LIMIT * sem) for m in close]
         seen = _choose(list(zip(close, apart, strict=True))) or _by_function(mistakes, samples, mean, exact)
-        return float(np.abs(z).max() / Z_LIMIT), seen.finding(expected, came, "biased", "On average your estimate is not the gradient: "
-                                                              "it is biased.")
+        if not seen and statistics[1] > statistics[0]:
+            came = f"{names[loud]}: {noise[loud]:.3g} times the noise of a right estimate, {over}"
+            return statistics[1], Finding(False, f"{what}, with at most {NOISE_LIMIT:g} times the noise of a right estimate", came,
+                                          "too_noisy", "So much noise could hide a bias, and hardly climbs. Each estimate is noisier "
+                                          "than the formula that was asked for.")
+        return max(statistics), seen.finding(expected, came, "biased", "On average your estimate is not the gradient: it is biased.")
 
-    return two_stages(probe, look, replicates)
+    return two_stages(probe, look, replicates, AGAIN)
+
+
+def power(bias: float, error: float, more: float = AGAIN) -> float:
+    """The chance that ``unbiased`` catches a bias: both looks must find it more than ``Z_LIMIT`` standard errors away.
+
+    Args:
+        error: the standard error of the first look; the second has ``more`` times as many replicates.
+
+    >>> round(power(0.07, 0.01), 2), round(power(0.05, 0.01), 2)
+    (0.98, 0.5)
+    """
+    def exceeds(shift: float) -> float:
+        return 0.5 * math.erfc((Z_LIMIT - shift) / 2**0.5) + 0.5 * math.erfc((Z_LIMIT + shift) / 2**0.5)
+
+    return exceeds(bias / error) * exceeds(bias / error * more**0.5)
+
+
+def caught(error: float, chance: float = SURE) -> float:
+    """The smallest bias that ``unbiased`` catches with this chance, from the standard error of its first look.
+
+    >>> round(caught(0.01), 3)
+    0.066
+    """
+    low, high = 0.0, 4 * Z_LIMIT
+    for _ in range(50):
+        middle = (low + high) / 2
+        low, high = (middle, high) if power(middle, 1.0) < chance else (low, middle)
+    return high * error
 
 
 def spread(probe: Probe, draw: Callable[[int], np.ndarray], variance: np.ndarray, low: float = 0.5, high: float = 2.0,
@@ -190,21 +246,37 @@ def holds(ok: bool, expected: str, came: str, diagnosis: str = "property", says:
     return Finding(True, expected, came) if ok else Finding(False, expected, came, diagnosis, says)
 
 
-def two_stages(probe: Probe, look: Callable[[int], tuple[float, Finding]], replicates: int) -> Finding:
-    """Look at R replicates, and if that is suspicious at 10 R fresh ones: only the second look can fail.
+def two_stages(probe: Probe, look: Callable[[int], tuple[float, Finding]], replicates: int, more: int = MORE) -> Finding:
+    """Look at R replicates, and if that is suspicious at ``more`` times as many fresh ones: only the second look can fail.
 
     Args:
         look: takes a number of replicates, returns a statistic (suspicious above one, hopeless if infinite) and the finding of a failure.
     """
     finding = Finding(False)
     for stage in (1, 2) if probe.stage is None else (probe.stage,):
-        statistic, finding = look(replicates * (MORE if stage == 2 else 1))
+        statistic, finding = look(replicates * (more if stage == 2 else 1) // probe.fewer)
         probe.trials.append((stage, statistic))
         if statistic <= 1:
             return Finding(True, finding.expected, finding.came)
         if not np.isfinite(statistic):
             return finding
     return finding
+
+
+def _ask(draw: Callable[[int], np.ndarray], count: int, size: int, block: int, budget: float) -> np.ndarray | Finding:
+    """``count`` replicates, in one call; or, from a function that is slow because it walks over the data, as many as there is time for."""
+    start, rows = time.perf_counter(), max(TRIAL, block)
+    trial = _samples(draw(rows), rows // block, size)
+    seconds = time.perf_counter() - start
+    if isinstance(trial, Finding) or seconds < SLOW:
+        return trial if isinstance(trial, Finding) else _samples(draw(count), count // block, size)
+    start, rows = time.perf_counter(), max(BLOCK // block, 1) * block
+    found = [_samples(draw(rows), rows // block, size)]
+    if (time.perf_counter() - start) / seconds < 0.6 * rows / max(TRIAL, block):         # not in proportion to the rows: no loop
+        return _samples(draw(count), count // block, size)
+    while not isinstance(found[-1], Finding) and len(found) * rows < count and (len(found) < 2 or time.perf_counter() - start < budget):
+        found.append(_samples(draw(rows), rows // block, size))
+    return found[-1] if isinstance(found[-1], Finding) else np.concatenate(found)
 
 
 def _samples(samples: Any, count: int, size: int) -> np.ndarray | Finding:

@@ -18,6 +18,7 @@ from torch import Tensor
 from torch.func import functional_call
 
 from autograder import agent, problems
+from autograder.problems.pullback import batch_of, pull_back
 
 __all__ = ["ASKED", "Autopsy", "Pull", "columns_of", "explain", "layered_parts", "parts_of", "sentence", "with_asked"]
 
@@ -150,13 +151,13 @@ def columns_of(request: dict[str, Any], shape: tuple[int, ...]) -> tuple[Columns
 
     Empty where the problem has no p with factors and no q that carries noise to a sample, or where the arguments hold no noise.
     """
-    if request.get("kind") != "gradient" or not request.get("problem"):
+    if request.get("kind") != "gradient" or not request.get("problem") or request.get("blocks"):
         return {}, 0
     made = problems.build(request["problem"], {name: torch.from_numpy(np.array(value)) for name, value in request["params"].items()})
     given = [agent._resolve(item, made) for item in request["args"] if not (isinstance(item, dict) and "$ref" in item)]
     eps = [item for item in given if isinstance(item, Tensor)]
     learned: dict[str, Tensor] = made["learn"]
-    pull = _puller(learned, shape)
+    pull = _puller(made, shape, int(request.get("seed", 0)))
     if pull is None or not eps or "p" not in made or not hasattr(made["p"], "log_factors"):
         return {}, 0
     try:
@@ -218,18 +219,17 @@ def layered_parts(p: Any, q1: Any, q2: Any, x: Tensor, e1: Tensor, e2: Tensor, p
     return {**columns, f"everything {because}": columns[f"log p {because}"] + columns[f"-log q(z2 | z1) {because}"]}
 
 
-def _puller(learned: dict[str, Tensor], shape: tuple[int, ...]) -> Pull | None:
-    """Pulls a surrogate back to all parameters, laid out as what came: ``(P,)``, or ``(R, P)`` where row r has its own parameters."""
+def _puller(made: dict[str, Any], shape: tuple[int, ...], seed: int) -> Pull | None:
+    """Pulls a surrogate back as an answer's is, laid out as what came: ``(P,)``, or ``(R, P)`` where row r has its own parameters."""
+    learned: dict[str, Tensor] = made["learn"]
     size = sum(parameter.numel() for parameter in learned.values())
     if len(shape) not in (1, 2) or int(np.prod(shape)) != size:
         return None
     rows = () if len(shape) == 1 else shape[:1]
 
     def pull(value: Tensor) -> np.ndarray:
-        parameters = list(learned.values())
-        found = torch.autograd.grad(value.sum(), parameters, allow_unused=True, retain_graph=True) if value.requires_grad else \
-            [None] * len(parameters)
-        filled = [torch.zeros_like(v) if g is None else g for g, v in zip(found, parameters, strict=True)]
+        found = pull_back(value, learned.values(), batch_of(made), seed, made.get("shared", False), retain_graph=True)
+        filled = [torch.zeros_like(v) if g is None else g for g, v in zip(found, learned.values(), strict=True)]
         return torch.cat([g.reshape(*rows, -1) for g in filled], -1).detach().numpy()
 
     return pull

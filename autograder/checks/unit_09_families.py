@@ -32,6 +32,7 @@ FAMILY = [ref("p"), ref("q"), ref("x")]
 CHAIN = [ref("p"), ref("q1"), ref("q2"), ref("x")]
 LEAK = ("The parameters leak back into log q, and the score term with them. A density such as a flow's reads its network while "
         "log_prob runs, so detaching numbers or objects beforehand is too early: evaluate the module q itself with constant parameters.")
+BLOCK = 125           # replicates of two layers come as means of so many: all data share the parameters
 CUT = ("The path through z1 was cut inside q(z2 | z1): freezing the conditional must not detach its argument. Unbiased, but the landing "
        "is missed. Hold the parameters of q2 constant, and hand z1 to it as it is.")
 
@@ -116,9 +117,8 @@ def _(probe: Probe, rng: np.random.Generator) -> Finding:
 
 def _landing(probe: Probe, problem: str, params: Arrays, eps: np.ndarray, otherwise: Mistake) -> Finding:
     """Zero at the posterior; what is left over may be the score term that leaked."""
-    terms = parts(problem, params, eps)
     reply = probe.gradient(problem, params, *FAMILY, eps)
-    got = reply.flat()
+    terms, got = parts(problem, params, eps, reply.seed), reply.flat()
     if not np.any(got) and len(reply.unused) == len(reply.gradient):
         return Finding(False, "a gradient that reaches the parameters and cancels", "no path to any parameter", "sample_detached",
                        SAMPLE_DETACHED)
@@ -130,8 +130,8 @@ def _landing(probe: Probe, problem: str, params: Arrays, eps: np.ndarray, otherw
 
 # ------------------------------------------------------------------ two layers
 
-def _chain_terms(problem: str, params: Arrays, eps: np.ndarray, replicates: int | None = None) -> Arrays:
-    """``parts`` of the joint event, and what each mistake makes of it."""
+def _chain_terms(problem: str, params: Arrays, eps: np.ndarray, seed: int) -> Arrays:
+    """``parts`` of the joint event, and what each mistake makes of it; pulled back with the weights of the request of this seed."""
     made = objects(problem, params)
     p, q1, q2, x, learned = made["p"], made["q1"], made["q2"], made["x"], list(made["learn"].values())
     noise1, noise2 = torch.from_numpy(eps[..., :1]), torch.from_numpy(eps[..., 1:])
@@ -148,7 +148,7 @@ def _chain_terms(problem: str, params: Arrays, eps: np.ndarray, replicates: int 
     frozen2_half = functional_call(q2, constants2, (z1, z2_stopped))
 
     def gradient(surrogate: torch.Tensor) -> np.ndarray:
-        return flat(surrogate.mean(0), learned, replicates)
+        return flat(surrogate.mean(0), learned, made, seed)
 
     return {
         "path": gradient(log_p - frozen1 - frozen2),
@@ -202,9 +202,9 @@ def _(probe: Probe, rng: np.random.Generator) -> Finding:
 @part(LAYERS, "The gradient at fixed noise is the path derivative", weight=1.5)
 def _(probe: Probe, rng: np.random.Generator) -> Finding:
     params, eps = chain_params(rng), rng.normal(size=(4, 3, 2))
-    terms = _chain_terms("chain/layered", params, eps)
-    got = probe.gradient("chain/layered", params, *CHAIN, eps[..., :1], eps[..., 1:]).flat()
-    return compare(got, terms["path"], _layer_mistakes(terms), what="the gradient")
+    reply = probe.gradient("chain/layered", params, *CHAIN, eps[..., :1], eps[..., 1:])
+    terms = _chain_terms("chain/layered", params, eps, reply.seed)
+    return compare(reply.flat(), terms["path"], _layer_mistakes(terms), what="the gradient")
 
 
 @part(LAYERS, "On average it is the gradient of the ELBO", weight=0.5)
@@ -219,19 +219,19 @@ def _(probe: Probe, rng: np.random.Generator) -> Finding:
     exact = flat(mass @ log_w, made["learn"].values())
 
     def draw(count: int) -> np.ndarray:
-        params = {**replicated(one, count), "x": np.tile(one["x"], (count, 1))}
+        params = {**one, "x": np.tile(one["x"], (count, 1))}
         halves = [noise((1, count, 1), probe.fresh_seed()) for _ in range(2)]
-        return probe.gradient("chain/replicated", params, *CHAIN, *halves).flat(count)
+        return probe.block_gradients("chain/layered", params, count // BLOCK, *CHAIN, *halves).flat(count // BLOCK)
 
-    return unbiased(probe, draw, exact, names=[f"{name} ({kind})" for name in ("weight of q1", "bias of q1", "weight of q2", "bias of q2")
+    return unbiased(probe, draw, exact, replicates=5000, block=BLOCK, names=[f"{name} ({kind})" for name in ("weight of q1", "bias of q1", "weight of q2", "bias of q2")
                                                for kind in ("loc", "log_scale")])
 
 
 @part(LAYERS, "It vanishes at the posterior, for every draw", weight=1.5)
 def _(probe: Probe, rng: np.random.Generator) -> Finding:
     params, eps = chain_posterior(rng), rng.normal(size=(4, 3, 2))
-    terms = _chain_terms("chain/layered", params, eps)
     reply = probe.gradient("chain/layered", params, *CHAIN, eps[..., :1], eps[..., 1:])
+    terms = _chain_terms("chain/layered", params, eps, reply.seed)
     if not np.any(reply.flat()) and len(reply.unused) == len(reply.gradient):
         return Finding(False, "a gradient that reaches the parameters and cancels", "no path to any parameter", "sample_detached",
                        SAMPLE_DETACHED)

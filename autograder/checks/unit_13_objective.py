@@ -135,8 +135,9 @@ def _(probe: Probe, rng: np.random.Generator) -> Finding:
     if reply.unused and all(name.startswith("encoder") for name in reply.unused) and len(reply.unused) == len(learn) // 2:
         return Finding(False, "a gradient that reaches the encoder", "none of its parameters is reached", "encoder_detached",
                        "Everything that came from the encoder was cut off from it: no detach, no no_grad, no .item() on the way.")
-    mistakes = [Mistake(key, SAYS[key], gradients(value, learn)) for key, value in found.items() if key != "right"]
-    return compare(reply.flat(), gradients(found["right"], learn), mistakes, what="the gradient")
+    slopes = {key: gradients(value, learn, params["x"], reply.seed) for key, value in found.items()}
+    mistakes = [Mistake(key, SAYS[key], value) for key, value in slopes.items() if key != "right"]
+    return compare(reply.flat(), slopes["right"], mistakes, what="the gradient")
 
 
 @part(OBJECTIVE, "One datum alone, one sample: no batch axis at all", weight=0.5)

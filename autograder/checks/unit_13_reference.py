@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Size, Tensor
 
 from autograder import problems
+from autograder.problems.pullback import pull_back
 
 __all__ = ["Arrays", "HALF_LOG_TWO_PI", "ask_noise", "build", "density_terms", "gradients", "kl_terms", "normal_log_prob", "objectives",
            "small_params"]
@@ -93,9 +94,9 @@ def objectives(params: Arrays, eps: np.ndarray) -> tuple[dict[str, Tensor], dict
     return found, made["learn"]
 
 
-def gradients(value: Tensor, learn: dict[str, Tensor]) -> np.ndarray:
-    """All gradients side by side, ``(P,)``."""
-    found = torch.autograd.grad(value.sum(), list(learn.values()), allow_unused=True, retain_graph=True)
+def gradients(value: Tensor, learn: dict[str, Tensor], x: np.ndarray, seed: int) -> np.ndarray:
+    """All gradients side by side, ``(P,)``, pulled back with the weights of the request of this seed."""
+    found = pull_back(value, list(learn.values()), Size(x.shape[:-1]), seed, shared=True, retain_graph=True)
     parts = [torch.zeros_like(parameter) if one is None else one for parameter, one in zip(learn.values(), found, strict=True)]
     return np.concatenate([part.numpy().ravel() for part in parts])
 

@@ -2,8 +2,8 @@
 
 from autograder.discover import import_units
 from autograder.problems import gaussian
-from autograder.problems.registry import DRIVERS, PROBLEMS, build
+from autograder.problems.registry import DRIVERS, PROBLEMS, TRAINING, build
 
-__all__ = ["DRIVERS", "PROBLEMS", "build", "gaussian"]
+__all__ = ["DRIVERS", "PROBLEMS", "TRAINING", "build", "gaussian"]
 
 import_units(__name__, __path__)
