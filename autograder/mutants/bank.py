@@ -21,7 +21,7 @@ __all__ = ["Bank", "bank", "stretched"]
 
 SEEDS = range(900, 904)
 RECORDED, VARIANTS = 40, 2
-LOOSE = 2                  # questions of chance or training, of each kind: they cost
+LOOSE = 2  # questions of chance or training, of each kind: they cost
 Request = dict[str, Any]
 
 
@@ -58,12 +58,16 @@ def bank(subject: Subject, learners: list[Any], declared: Declaration) -> Bank:
                 if not loose and question.request is request:
                     break
     if not questions:
-        raise ValueError(f"{subject.exercise}: its right answers agree on no question; one of them is wrong, or the exercise is one of "
-                         "chance or training and has to say so in mutants.toml")
+        raise ValueError(
+            f"{subject.exercise}: its right answers agree on no question; one of them is wrong, or the exercise is one of "
+            "chance or training and has to say so in mutants.toml"
+        )
     return Bank(questions, expected, [kind for kind, count in known.items() if not count])
 
 
-def _questions(request: Request, harder: bool, declared: Declaration, rng: np.random.Generator) -> Iterator[Question]:
+def _questions(
+    request: Request, harder: bool, declared: Declaration, rng: np.random.Generator
+) -> Iterator[Question]:
     """A request, with the ways in which answers to it may be compared: exactly first, then as the exercise declares."""
     tolerance = declared.training.get(request.get("driver", ""))
     if tolerance:
@@ -82,18 +86,32 @@ def _taking_turns(recorded: list[Request]) -> list[tuple[Request, bool]]:
     kinds: dict[str, list[Request]] = {}
     for request in recorded:
         kinds.setdefault(_kind(request), []).append(request)
-    turns = [row[turn] for turn in range(max(map(len, kinds.values()), default=0)) for row in kinds.values() if turn < len(row)]
-    return [(request, harder) for request in turns[:RECORDED] for harder in [False, *[True] * VARIANTS]]
+    turns = [
+        row[turn]
+        for turn in range(max(map(len, kinds.values()), default=0))
+        for row in kinds.values()
+        if turn < len(row)
+    ]
+    return [
+        (request, harder) for request in turns[:RECORDED] for harder in [False, *[True] * VARIANTS]
+    ]
 
 
 def _kind(request: Request) -> str:
     """Requests of one kind ask the same of arrays of the same rank."""
+
     def shape(value: Any) -> Any:
         if isinstance(value, np.ndarray):
             return value.ndim
         if isinstance(value, dict):
             return {name: item if name == "$ref" else shape(item) for name, item in value.items()}
-        return [shape(item) for item in value] if isinstance(value, list) else value if isinstance(value, str) else type(value).__name__
+        return (
+            [shape(item) for item in value]
+            if isinstance(value, list)
+            else value
+            if isinstance(value, str)
+            else type(value).__name__
+        )
 
     name = str(request.get("driver") or request.get("problem") or "call")
     text = repr([shape(request.get(part)) for part in ("kind", "params", "args", "kwargs")])
@@ -119,23 +137,38 @@ def _agree(question: Question, first: Any, other: Any) -> bool:
     if question.tolerance:
         return alike(other[0].value, first[0].value, question.tolerance)
     pairs = [(flat(first.value), flat(other.value)), (flat(first.gradient), flat(other.gradient))]
-    return all(a.shape == b.shape and np.isfinite(a).all() and np.allclose(a, b, rtol=1e-5, atol=1e-7) for a, b in pairs)
+    return all(
+        a.shape == b.shape and np.isfinite(a).all() and np.allclose(a, b, rtol=1e-5, atol=1e-7)
+        for a, b in pairs
+    )
 
 
 def stretched(request: Request, rng: np.random.Generator) -> Request:
     """A harder variant: every array stretched, shrunk or turned, numbers moved. Seeds and named noise stay."""
+
     def change(value: Any) -> Any:
         if isinstance(value, np.ndarray):
-            return value * rng.choice([0.2, 0.6, 1.5, 3.0]) * _sign(rng) if value.dtype.kind == "f" else value
+            return (
+                value * rng.choice([0.2, 0.6, 1.5, 3.0]) * _sign(rng)
+                if value.dtype.kind == "f"
+                else value
+            )
         if isinstance(value, dict):
-            return value if any(name.startswith("$") for name in value) else {name: change(item) for name, item in value.items()}
+            return (
+                value
+                if any(name.startswith("$") for name in value)
+                else {name: change(item) for name, item in value.items()}
+            )
         if isinstance(value, list):
             return [change(item) for item in value]
         if isinstance(value, int) and not isinstance(value, bool) and 1 < value < 10_000:
             return int(value + rng.integers(-1, 4))
         return value * float(rng.choice([0.5, 1.0, 2.0])) if isinstance(value, float) else value
 
-    return {name: change(value) if name in ("params", "args", "kwargs") else value for name, value in request.items()}
+    return {
+        name: change(value) if name in ("params", "args", "kwargs") else value
+        for name, value in request.items()
+    }
 
 
 def _sign(rng: np.random.Generator) -> float:

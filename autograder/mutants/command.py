@@ -22,7 +22,9 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="autograder mutants", description=main.__doc__)
     parser.add_argument("unit", nargs="?", default="", help="a unit, such as 09; all by default")
     parser.add_argument("--exercise", default="", help="one exercise, with or without its number")
-    parser.add_argument("--seeds", type=int, default=SEEDS, help="seeds on which a mutant must be refused")
+    parser.add_argument(
+        "--seeds", type=int, default=SEEDS, help="seeds on which a mutant must be refused"
+    )
     parser.add_argument("--most", type=int, default=MOST, help="mutants tried of each exercise")
     parser.add_argument("--jobs", type=int, default=JOBS)
     parser.add_argument("--table", action="store_true", help=f"write {PAGE}")
@@ -48,7 +50,9 @@ def measure(names: list[str], seeds: int, most: int, jobs: int) -> list[Score]:
         scores.append(found)
         print(line(found), flush=True)
         for result in found.survivors:
-            print(f"    survives {result.passed}/{result.seeds}: {result.answer} | {result.operator} | {result.what} | {result.differs}")
+            print(
+                f"    survives {result.passed}/{result.seeds}: {result.answer} | {result.operator} | {result.what} | {result.differs}"
+            )
         for result in found.flips:
             shown = sorted({" ".join(names) for names in result.names if names})
             print(f"    two names: {result.answer} | {result.operator} | {result.what} | {shown}")

@@ -40,9 +40,16 @@ class Argument:
     answer: str = ""
 
     def fits(self, mutant: Mutant) -> bool:
-        pattern = ".*".join(re.escape(piece) for piece in self.what.split("*")) if "*" in self.what else re.escape(self.what)
-        return (mutant.operator == self.operator and self.answer in ("", mutant.answer)
-                and re.fullmatch(pattern, mutant.what, re.DOTALL) is not None)
+        pattern = (
+            ".*".join(re.escape(piece) for piece in self.what.split("*"))
+            if "*" in self.what
+            else re.escape(self.what)
+        )
+        return (
+            mutant.operator == self.operator
+            and self.answer in ("", mutant.answer)
+            and re.fullmatch(pattern, mutant.what, re.DOTALL) is not None
+        )
 
 
 @dataclass(frozen=True)
@@ -75,17 +82,27 @@ class Declaration:
     def idle(self, mutants: Iterable[Mutant]) -> list[Argument]:
         """Arguments that fit none of these mutants: the answer or the operator has changed since."""
         pool = list(mutants)
-        return [argument for argument in self.survivors if not any(argument.fits(mutant) for mutant in pool)]
+        return [
+            argument
+            for argument in self.survivors
+            if not any(argument.fits(mutant) for mutant in pool)
+        ]
 
 
 def declaration(path: Path, exercise: str) -> Declaration:
     """What the file of a unit says of an exercise; nothing if there is no such file."""
-    row: dict[str, Any] = tomllib.loads(path.read_text("utf-8")).get(exercise, {}) if path.exists() else {}
+    row: dict[str, Any] = (
+        tomllib.loads(path.read_text("utf-8")).get(exercise, {}) if path.exists() else {}
+    )
     unknown = set(row) - {"chance", "training", "survivor"}
     if unknown:
-        raise ValueError(f"{path.name}, {exercise}: {', '.join(sorted(unknown))}; expected chance, training, survivor")
+        raise ValueError(
+            f"{path.name}, {exercise}: {', '.join(sorted(unknown))}; expected chance, training, survivor"
+        )
     survivors = tuple(Argument(**entry) for entry in row.get("survivor", []))
     for argument in survivors:
         if len(argument.why.split()) < 4:
-            raise ValueError(f"{path.name}, {exercise}: {argument.what!r} needs a sentence that says why it may live")
+            raise ValueError(
+                f"{path.name}, {exercise}: {argument.what!r} needs a sentence that says why it may live"
+            )
     return Declaration(int(row.get("chance", 0)), row.get("training", {}), survivors)

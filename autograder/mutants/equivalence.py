@@ -13,7 +13,18 @@ from torch import Tensor
 
 from autograder.mutants.wrappers import Call, around, methods
 
-__all__ = ["Observation", "Question", "Raised", "alike", "compare_draws", "difference", "flat", "observe", "expectation", "same"]
+__all__ = [
+    "Observation",
+    "Question",
+    "Raised",
+    "alike",
+    "compare_draws",
+    "difference",
+    "flat",
+    "observe",
+    "expectation",
+    "same",
+]
 
 Request = dict[str, Any]
 Reply = Callable[[Request, Any], dict[str, Any]]
@@ -60,13 +71,22 @@ def observe(reply: Reply, request: Request, learner: Any) -> Observation:
 
 def _watched(learner: Any, touched: list[bool], weighted: bool) -> Any:
     """The answer, saying whether it changed its tensors, and with weights on its value."""
+
     def call(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         tensors = [value for value in (*args, *kwargs.values()) if isinstance(value, Tensor)]
         before = [value.detach().clone() for value in tensors]
         result = function(*args, **kwargs)
-        touched.append(not all(a.shape == b.shape and torch.equal(a.nan_to_num(), b.detach().nan_to_num())
-                               for a, b in zip(before, tensors, strict=True)))
-        return _weights(result) * result if weighted and isinstance(result, Tensor) and result.is_floating_point() else result
+        touched.append(
+            not all(
+                a.shape == b.shape and torch.equal(a.nan_to_num(), b.detach().nan_to_num())
+                for a, b in zip(before, tensors, strict=True)
+            )
+        )
+        return (
+            _weights(result) * result
+            if weighted and isinstance(result, Tensor) and result.is_floating_point()
+            else result
+        )
 
     chosen: Call = call
     for method in methods(learner):
@@ -87,7 +107,11 @@ def expectation(reply: Reply, question: Question, learner: Any) -> Any:
         return _draws(reply, question, learner), _repeats(reply, question.request, learner)
     first = observe(reply, question.request, learner)
     if question.tolerance:
-        return first, _repeats(reply, question.request, learner, first), _seeded(reply, question.request, learner, first)
+        return (
+            first,
+            _repeats(reply, question.request, learner, first),
+            _seeded(reply, question.request, learner, first),
+        )
     return first
 
 
@@ -141,7 +165,15 @@ def alike(value: Any, wanted: Any, tolerance: dict[str, float]) -> bool:
     for name, limit in tolerance.items():
         got, want = (np.asarray(side[name], dtype=float) for side in (value, wanted))
         if got.ndim == want.ndim == 1 and got.shape != want.shape and min(len(got), len(want)):
-            got, want = (np.array([side[: max(1, len(side) // 10)].mean(), side[-max(1, len(side) // 10):].mean()]) for side in (got, want))
+            got, want = (
+                np.array(
+                    [
+                        side[: max(1, len(side) // 10)].mean(),
+                        side[-max(1, len(side) // 10) :].mean(),
+                    ]
+                )
+                for side in (got, want)
+            )
         if got.shape != want.shape or not (np.abs(got - want) <= limit).all():
             return False
     return True
@@ -160,9 +192,18 @@ def compare_draws(a: np.ndarray, b: np.ndarray) -> bool:
     both = spread_a > floor
     if not both.any():
         return means > Z_LIMIT
-    influence = ((a - a.mean(0)) ** 2)[:, both] / spread_a[both] - ((b - b.mean(0)) ** 2)[:, both] / spread_b[both]
+    influence = ((a - a.mean(0)) ** 2)[:, both] / spread_a[both] - ((b - b.mean(0)) ** 2)[
+        :, both
+    ] / spread_b[both]
     ratio = np.log(spread_a[both] / spread_b[both])
-    return bool(max(means, _largest_z(influence - influence.mean(0), ratio, np.ones(int(both.sum())))) > Z_LIMIT) if count > 1 else True
+    return (
+        bool(
+            max(means, _largest_z(influence - influence.mean(0), ratio, np.ones(int(both.sum()))))
+            > Z_LIMIT
+        )
+        if count > 1
+        else True
+    )
 
 
 def _largest_z(rows: np.ndarray, mean: np.ndarray, size: np.ndarray) -> float:
@@ -177,14 +218,24 @@ def _draws(reply: Reply, question: Question, learner: Any) -> np.ndarray:
     for turn in range(question.draws):
         seen = observe(reply, reseeded(question.request, turn), learner)
         row = np.concatenate([flat(seen.value), flat(seen.gradient)])
-        few = row[np.linspace(0, len(row) - 1, min(FEATURES, len(row))).astype(int)] if len(row) else row
-        rows.append(np.array([*few, row.mean(), np.square(row).mean(), np.abs(row).mean()]) if len(row) else row)
+        few = (
+            row[np.linspace(0, len(row) - 1, min(FEATURES, len(row))).astype(int)]
+            if len(row)
+            else row
+        )
+        rows.append(
+            np.array([*few, row.mean(), np.square(row).mean(), np.abs(row).mean()])
+            if len(row)
+            else row
+        )
     if len({row.shape for row in rows}) > 1:
         return np.full((len(rows), 1), np.nan)
     return np.array(rows)
 
 
-def _repeats(reply: Reply, request: Request, learner: Any, first: Observation | None = None) -> bool:
+def _repeats(
+    reply: Reply, request: Request, learner: Any, first: Observation | None = None
+) -> bool:
     """The same again, when only the global stream of random numbers has moved on?"""
     first = first or observe(reply, request, learner)
     again = observe(reply, {**request, "seed": int(request.get("seed", 0)) + 1}, learner)
@@ -198,13 +249,21 @@ def _seeded(reply: Reply, request: Request, learner: Any, first: Observation) ->
 
 def reseeded(request: Request, turn: int, own: bool = True) -> Request:
     """The same request with other random numbers: its own seed, generators, and arguments that are called seed."""
+
     def change(value: Any) -> Any:
         if isinstance(value, dict):
             if "$generator" in value:
                 return {"$generator": int(value["$generator"]) + turn}
-            return {name: item + turn if name == "seed" and isinstance(item, int) and "$noise" not in value else change(item)
-                    for name, item in value.items()}
+            return {
+                name: item + turn
+                if name == "seed" and isinstance(item, int) and "$noise" not in value
+                else change(item)
+                for name, item in value.items()
+            }
         return [change(item) for item in value] if isinstance(value, list) else copy.copy(value)
 
-    changed = {name: change(value) if name in ("args", "kwargs") else value for name, value in request.items()}
+    changed = {
+        name: change(value) if name in ("args", "kwargs") else value
+        for name, value in request.items()
+    }
     return {**changed, "seed": int(request.get("seed", 0)) + turn} if own else changed

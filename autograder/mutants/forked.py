@@ -6,6 +6,7 @@ import multiprocessing
 import resource
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -16,15 +17,17 @@ __all__ = ["MEMORY", "forked"]
 MEMORY = 4 << 30  # bytes that a worker may take beyond what it was born with
 
 
-def forked(tasks: list[Any], work: Callable[[Any], Any], jobs: int, seconds: float) -> Iterator[tuple[Any, Any]]:
-    """(task, ``work(task)``) in the order in which they come; None for a task whose worker died, or took longer than ``seconds``.
+def forked(
+    tasks: list[Any], work: Callable[[Any], Any], jobs: int, seconds: float
+) -> Iterator[tuple[Any, Any]]:
+    """(task, ``work(task)``) as they come; None if its worker died, or took longer than ``seconds``.
 
-    The workers are forked from this process, and find in their memory all that ``work`` refers to. They must not outlive it: they are
-    killed when the caller stops asking.
+    The workers are forked from this process, and find in their memory all that ``work`` refers to.
+    They must not outlive it: they are killed when the caller stops asking.
     """
     context = multiprocessing.get_context("fork")
     waiting = list(range(len(tasks)))[::-1]
-    workers: dict[Connection, tuple[Any, int, float]] = {}     # its process, its task, when it began
+    workers: dict[Connection, tuple[Any, int, float]] = {}  # its process, its task, when it began
 
     def start() -> None:
         mine, theirs = context.Pipe()
@@ -45,18 +48,22 @@ def forked(tasks: list[Any], work: Callable[[Any], Any], jobs: int, seconds: flo
         while waiting and len(workers) < jobs:
             start()
         while workers:
-            for pipe in wait(list(workers), timeout=1.0):
-                process, index, _ = workers.pop(pipe)  # type: ignore[arg-type]
+            ready: list[Any] = wait(list(workers), timeout=1.0)
+            for pipe in ready:
+                process, index, _ = workers.pop(pipe)
                 try:
-                    result = pipe.recv()  # type: ignore[union-attr]
+                    result, error = pipe.recv()
                 except (EOFError, ConnectionError):
                     _end(process)
                     if waiting:
                         start()
                     yield tasks[index], None
-                else:
-                    _next(pipe, process)  # type: ignore[arg-type]
-                    yield tasks[index], result
+                    continue
+                if error:
+                    _end(process)
+                    raise RuntimeError(f"the work itself failed, not the task: {error}")
+                _next(pipe, process)
+                yield tasks[index], result
             for pipe, (process, index, began) in list(workers.items()):
                 if time.monotonic() - began > seconds:
                     del workers[pipe]
@@ -69,7 +76,9 @@ def forked(tasks: list[Any], work: Callable[[Any], Any], jobs: int, seconds: flo
             _end(process)
 
 
-def _serve(parents: Connection, pipe: Connection, tasks: list[Any], work: Callable[[Any], Any]) -> None:
+def _serve(
+    parents: Connection, pipe: Connection, tasks: list[Any], work: Callable[[Any], Any]
+) -> None:
     parents.close()  # so that the end of the parent is the end of the pipe
     if sys.platform == "linux":
         born = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
@@ -79,7 +88,10 @@ def _serve(parents: Connection, pipe: Connection, tasks: list[Any], work: Callab
             index = pipe.recv()
         except EOFError:
             return
-        pipe.send(work(tasks[index]))
+        try:
+            pipe.send((work(tasks[index]), ""))
+        except Exception:
+            pipe.send((None, traceback.format_exc()))
 
 
 def _end(process: Any) -> None:

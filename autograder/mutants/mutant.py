@@ -58,8 +58,16 @@ def loaded(source: str, function: str) -> Any:
 def mutants_of(answer: str, source: str, function: str, kinds: Kinds) -> list[Mutant]:
     """All mutants of a right answer, which is called with arguments of these kinds."""
     around = wrappers(loaded(source, function), kinds)
-    return [*(Mutant(answer, change.operator, change.what, change.source, function) for change in tree_changes(source)),
-            *(Mutant(answer, wrapper.operator, wrapper.what, source, function, wrapper.wrap) for wrapper in around)]
+    return [
+        *(
+            Mutant(answer, change.operator, change.what, change.source, function)
+            for change in tree_changes(source)
+        ),
+        *(
+            Mutant(answer, wrapper.operator, wrapper.what, source, function, wrapper.wrap)
+            for wrapper in around
+        ),
+    ]
 
 
 def sampled(pool: Iterable[Mutant], most: int) -> list[Mutant]:
@@ -71,5 +79,9 @@ def sampled(pool: Iterable[Mutant], most: int) -> list[Mutant]:
     strata: dict[str, list[Mutant]] = {}
     for mutant in sorted(pool, key=lambda mutant: mutant.id):
         strata.setdefault(mutant.operator, []).append(mutant)
-    turns = sorted((turn, operator, mutant.id, mutant) for operator, row in strata.items() for turn, mutant in enumerate(row))
+    turns = sorted(
+        (turn, operator, mutant.id, mutant)
+        for operator, row in strata.items()
+        for turn, mutant in enumerate(row)
+    )
     return [mutant for *_, mutant in turns[:most]]

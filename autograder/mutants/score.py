@@ -11,7 +11,7 @@ from autograder.mutants.bank import Bank, bank
 from autograder.mutants.cache import CACHE, Cache, Result
 from autograder.mutants.clock import SECONDS, Late, in_time
 from autograder.mutants.declared import Argument, Declaration, declaration
-from autograder.mutants.equivalence import Raised, difference
+from autograder.mutants.equivalence import difference
 from autograder.mutants.forked import forked
 from autograder.mutants.mutant import Mutant, loaded, mutants_of, sampled
 from autograder.mutants.standing import WARMED, standing
@@ -66,7 +66,11 @@ class Score:
     @property
     def accepted(self) -> list[Result]:
         """Standing wrong answers that got full marks."""
-        return [result for result in self.standing if result.outcome == "live" and result.passed and result.id not in self.argued]
+        return [
+            result
+            for result in self.standing
+            if result.outcome == "live" and result.passed and result.id not in self.argued
+        ]
 
     @property
     def share(self) -> float:
@@ -80,8 +84,12 @@ class Score:
             found.append(f"{self.share:.1%} killed; expected {self.declared.target:.0%} or more")
         if self.flips:
             found.append(f"{len(self.flips)} mutants with two names")
-        found += [f"the standing wrong answer {result.what!r} has full marks" for result in self.accepted]
-        found += [f"stale: no survivor is {argument.operator}: {argument.what}" for argument in self.stale]
+        found += [
+            f"the standing wrong answer {result.what!r} has full marks" for result in self.accepted
+        ]
+        found += [
+            f"stale: no survivor is {argument.operator}: {argument.what}" for argument in self.stale
+        ]
         return found
 
 
@@ -91,21 +99,50 @@ def score(exercise: str, seeds: int, most: int, jobs: int = 1, folder: Any = CAC
     chosen = subject(exercise)
     declared = declaration(declaration_path(chosen.unit), exercise)
     learners = [loaded(parent.source, chosen.function) for parent in chosen.parents]
-    pool = [mutant for parent in chosen.parents
-            for mutant in mutants_of(parent.name, parent.source, chosen.function, _kinds(chosen, parent.source))]
-    fixed = standing(chosen.parents[0].name, chosen.parents[0].source, chosen.function, slow=bool(declared.training))
+    pool = [
+        mutant
+        for parent in chosen.parents
+        for mutant in mutants_of(
+            parent.name, parent.source, chosen.function, _kinds(chosen, parent.source)
+        )
+    ]
+    fixed = standing(
+        chosen.parents[0].name,
+        chosen.parents[0].source,
+        chosen.function,
+        slow=bool(declared.training),
+    )
     argued = {mutant.id: why for mutant in (*pool, *fixed) if (why := declared.why(mutant))}
     tried = sampled([mutant for mutant in pool if mutant.id in argued], len(pool))
     tried += [mutant for mutant in sampled(pool, most) if mutant.id not in argued]
     cache = Cache(exercise, fingerprint(chosen), folder)
     missing = [mutant for mutant in (*tried, *fixed) if cache.get(mutant.id, seeds) is None]
     held = bank(chosen, learners, declared)
-    bench = Bench(chosen, held, {parent.name: place for place, parent in enumerate(chosen.parents)}, seeds, _seconds(chosen, learners))
+    bench = Bench(
+        chosen,
+        held,
+        {parent.name: place for place, parent in enumerate(chosen.parents)},
+        seeds,
+        _seconds(chosen, learners),
+    )
     for mutant, result in forked(missing, bench.judge, jobs, bench.seconds * (seeds / 4 + 3)):
         cache.put(result or _result(mutant, "endless"))
-    results, wrong = ([found for mutant in row if (found := cache.get(mutant.id, seeds))] for row in (tried, fixed))
-    return Score(exercise, declared, len(pool), len(held.questions), held.disputed, results, argued, wrong,
-                 _stale(declared, [*pool, *fixed], [*results, *wrong]), time.perf_counter() - start)
+    results, wrong = (
+        [found for mutant in row if (found := cache.get(mutant.id, seeds))]
+        for row in (tried, fixed)
+    )
+    return Score(
+        exercise,
+        declared,
+        len(pool),
+        len(held.questions),
+        held.disputed,
+        results,
+        argued,
+        wrong,
+        _stale(declared, [*pool, *fixed], [*results, *wrong]),
+        time.perf_counter() - start,
+    )
 
 
 @dataclass(frozen=True)
@@ -125,7 +162,7 @@ class Bench:
             differs = in_time(self._differs, mutant, learner, seconds=self.seconds)
         except Late:
             return _result(mutant, "endless")
-        except (Raised, Exception):
+        except (Exception, SystemExit):
             return _result(mutant, "raises")
         if not differs:
             return _result(mutant, "equivalent")
@@ -173,7 +210,12 @@ def _stale(declared: Declaration, pool: list[Mutant], results: list[Result]) -> 
     by_id = {result.id: result for result in results}
 
     def needed(argument: Argument) -> bool:
-        found = [by_id[mutant.id] for mutant in pool if argument.fits(mutant) and mutant.id in by_id]
-        return any(result.outcome == "live" and (result.passed or result.seeds < STALE_SEEDS) for result in found)
+        found = [
+            by_id[mutant.id] for mutant in pool if argument.fits(mutant) and mutant.id in by_id
+        ]
+        return any(
+            result.outcome == "live" and (result.passed or result.seeds < STALE_SEEDS)
+            for result in found
+        )
 
     return [argument for argument in declared.survivors if not needed(argument)]

@@ -16,17 +16,24 @@ __all__ = ["STANDING", "WARMED", "standing"]
 REPLICATES, FEW = 16, 2
 DUST = 1e-3
 BOMB = 1e3
-WARMED = {"memorised"}     # those that have seen the questions of another seed before they are asked
+WARMED = {"memorised"}  # those that have seen the questions of another seed before they are asked
 
 
 def standing(answer: str, source: str, function: str, slow: bool = False) -> list[Mutant]:
     """One wrong answer of each kind, as mutants of a right one. Where an answer trains, the average is over few replicates."""
+
     def wrap(make: Callable[[], Call]) -> Callable[[Any], Any]:
         return lambda learner: everywhere(learner, make)
 
-    made = {**STANDING, "hidden average": lambda: _average(FEW if slow else REPLICATES, 0.0),
-            "exact plus dust": lambda: _average(FEW if slow else REPLICATES, DUST)}
-    return [Mutant(answer, "standing", name, source, function, wrap(make)) for name, make in made.items()]
+    made = {
+        **STANDING,
+        "hidden average": lambda: _average(FEW if slow else REPLICATES, 0.0),
+        "exact plus dust": lambda: _average(FEW if slow else REPLICATES, DUST),
+    }
+    return [
+        Mutant(answer, "standing", name, source, function, wrap(make))
+        for name, make in made.items()
+    ]
 
 
 def _result(change: Callable[[Tensor], Tensor]) -> Callable[[], Call]:
@@ -38,7 +45,12 @@ def _memorised() -> Call:
     kept: dict[str, Any] = {}
 
     def call(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        key = repr([tuple(value.shape) if isinstance(value, Tensor) else type(value) for value in (*args, *kwargs.values())])
+        key = repr(
+            [
+                tuple(value.shape) if isinstance(value, Tensor) else type(value)
+                for value in (*args, *kwargs.values())
+            ]
+        )
         result = function(*args, **kwargs)
         first = kept.setdefault(key, over_tensors(lambda r: r.detach().clone(), result))
         return over_tensors(lambda r: r.clone(), first)
@@ -48,11 +60,18 @@ def _memorised() -> Call:
 
 def _average(replicates: int, dust: float) -> Call:
     """The mean of many calls, in value and gradient: exact where the answer draws by itself, and no estimate any more."""
+
     def call(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         results = [function(*args, **kwargs) for _ in range(replicates)]
         leaves = [_leaves(result) for result in results]
-        means = iter([torch.stack(column).mean(0) if len({item.shape for item in column}) == 1 else column[0]
-                      for column in zip(*leaves, strict=False)])
+        means = iter(
+            [
+                torch.stack(column).mean(0)
+                if len({item.shape for item in column}) == 1
+                else column[0]
+                for column in zip(*leaves, strict=False)
+            ]
+        )
 
         def mean(r: Tensor) -> Tensor:
             average = next(means)

@@ -22,10 +22,29 @@ __all__ = ["Parent", "Subject", "Verdict", "coded", "declaration_path", "fingerp
 
 Request = dict[str, Any]
 # Findings that describe what came and claim no cause.
-UNNAMED = {"", "value", "shape", "type", "biased", "not_finite", "not_zero", "unreadable", "property", "too_noisy", "too_quiet",
-           "variance", "unwritten"}
-OWN = {"autograder.mutants.operators", "autograder.mutants.wrappers", "autograder.mutants.standing", "autograder.mutants.bank",
-       "autograder.mutants.equivalence", "autograder.mutants.mutant"}
+UNNAMED = {
+    "",
+    "value",
+    "shape",
+    "type",
+    "biased",
+    "not_finite",
+    "not_zero",
+    "unreadable",
+    "property",
+    "too_noisy",
+    "too_quiet",
+    "variance",
+    "unwritten",
+}
+OWN = {
+    "autograder.mutants.operators",
+    "autograder.mutants.wrappers",
+    "autograder.mutants.standing",
+    "autograder.mutants.bank",
+    "autograder.mutants.equivalence",
+    "autograder.mutants.mutant",
+}
 
 
 class Verdict(NamedTuple):
@@ -54,7 +73,11 @@ class Subject:
     def grade(self, learner: Any, seed: int) -> Verdict:
         """The check's verdict on a learner's object."""
         report = run_check(self.exercise, InProcess(learner), seed)
-        names = frozenset(name for name in report.diagnoses if name not in UNNAMED and not name.startswith("raises"))
+        names = frozenset(
+            name
+            for name in report.diagnoses
+            if name not in UNNAMED and not name.startswith("raises")
+        )
         return Verdict(report.passed, names)
 
     def recorded(self, learner: Any, seeds: range) -> list[Request]:
@@ -78,15 +101,23 @@ class Subject:
 
 def coded(unit: str = "", exercise: str = "") -> list[str]:
     """The exercises that are answered in code, of a unit whose name begins so, or one by name (with or without the number)."""
-    return [name for name, row in EXERCISES.items()
-            if not row.written and row.unit.startswith(unit) and exercise in ("", name, name[3:])]
+    return [
+        name
+        for name, row in EXERCISES.items()
+        if not row.written and row.unit.startswith(unit) and exercise in ("", name, name[3:])
+    ]
 
 
 def subject(exercise: str) -> Subject:
     """The exercise with the right answers of the corpus."""
     row = EXERCISES[exercise]
     right = [answer for answer in corpus(row.unit) if answer.exercise == exercise and answer.right]
-    return Subject(exercise, row.unit, row.function, tuple(Parent(answer.path.stem, _source(answer)) for answer in right))
+    return Subject(
+        exercise,
+        row.unit,
+        row.function,
+        tuple(Parent(answer.path.stem, _source(answer)) for answer in right),
+    )
 
 
 def _source(answer: Any) -> str:
@@ -103,12 +134,22 @@ def fingerprint(subject: Subject) -> str:
 
     Files of other units are left out, unless a file of this unit names them.
     """
-    found = {name: _text(module) for name, module in sorted(sys.modules.items())
-             if name.startswith((f"{autograder.__name__}.", "course_vi")) and (not name.startswith("autograder.mutants") or name in OWN)}
+    found = {
+        name: _text(module)
+        for name, module in sorted(sys.modules.items())
+        if name.startswith((f"{autograder.__name__}.", "course_vi"))
+        and (not name.startswith("autograder.mutants") or name in OWN)
+    }
     number = subject.unit[:2]
     mine = [text for name, text in found.items() if _unit(name) == number]
-    used = [name for name in found if _unit(name) in ("", number) or any(name in text for text in mine)]
-    parts = [torch.__version__, *(f"{name}\n{found[name]}" for name in used), *(parent.source for parent in subject.parents)]
+    used = [
+        name for name in found if _unit(name) in ("", number) or any(name in text for text in mine)
+    ]
+    parts = [
+        torch.__version__,
+        *(f"{name}\n{found[name]}" for name in used),
+        *(parent.source for parent in subject.parents),
+    ]
     path = declaration_path(subject.unit)
     parts.append(path.read_text("utf-8") if path.exists() else "")
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]

@@ -13,7 +13,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-__all__ = ["Call", "Kinds", "Wrapper", "around", "everywhere", "kind_of", "over_tensors", "spied", "wrappers"]
+__all__ = [
+    "Call",
+    "Kinds",
+    "Wrapper",
+    "around",
+    "everywhere",
+    "kind_of",
+    "over_tensors",
+    "spied",
+    "wrappers",
+]
 
 Call = Callable[[Callable[..., Any], tuple[Any, ...], dict[str, Any]], Any]
 Kinds = dict[tuple[str, str], set[str]]  # (method, argument) -> the kinds of what was passed for it
@@ -35,7 +45,11 @@ def around(learner: Any, method: str, call: Call) -> Any:
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         return call(function, args, kwargs)
 
-    return type(learner.__name__, (learner,), {method: wrapper, "__module__": learner.__module__}) if method else wrapper
+    return (
+        type(learner.__name__, (learner,), {method: wrapper, "__module__": learner.__module__})
+        if method
+        else wrapper
+    )
 
 
 def methods(learner: Any) -> list[str]:
@@ -43,7 +57,14 @@ def methods(learner: Any) -> list[str]:
     if not inspect.isclass(learner):
         return [""]
     own = [vars(base) for base in learner.__mro__ if base.__module__ == learner.__module__]
-    return list(dict.fromkeys(name for names in own for name, value in names.items() if inspect.isfunction(value) and name[0] != "_"))
+    return list(
+        dict.fromkeys(
+            name
+            for names in own
+            for name, value in names.items()
+            if inspect.isfunction(value) and name[0] != "_"
+        )
+    )
 
 
 def everywhere(learner: Any, make: Callable[[], Call]) -> Any:
@@ -68,12 +89,16 @@ def kind_of(value: Any) -> str:
 
 def spied(learner: Any, seen: Kinds) -> Any:
     """The answer, noting in ``seen`` what it is called with."""
+
     def make(method: str) -> Call:
-        def call(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        def call(
+            function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+        ) -> Any:
             for name, value in _bound(function, args, kwargs).arguments.items():
                 if name != "self":
                     seen.setdefault((method, name), set()).add(kind_of(value))
             return function(*args, **kwargs)
+
         return call
 
     for method in methods(learner):
@@ -110,8 +135,12 @@ def wrappers(learner: Any, kinds: Kinds) -> Iterator[Wrapper]:
     for (method, name), found in kinds.items():
         for kind in sorted(found):
             for label, changed in ARGUMENTS[kind].items():
-                yield _wrapper("argument", f"{name}: {label}", method, _on_argument(name, kind, changed))
-        yield Wrapper("argument", _said(method, f"{name}: that of the first call"), _remembered(method, name))
+                yield _wrapper(
+                    "argument", f"{name}: {label}", method, _on_argument(name, kind, changed)
+                )
+        yield Wrapper(
+            "argument", _said(method, f"{name}: that of the first call"), _remembered(method, name)
+        )
         if "tensor" in found:
             yield _wrapper("argument destroyed", name, method, _destroyed(name))
 
@@ -124,7 +153,9 @@ def _said(method: str, label: str) -> str:
     return f"{method}: {label}" if method else label
 
 
-def _bound(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> inspect.BoundArguments:
+def _bound(
+    function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> inspect.BoundArguments:
     bound = inspect.signature(function).bind(*args, **kwargs)
     bound.apply_defaults()
     return bound
@@ -146,10 +177,13 @@ def _on_argument(name: str, kind: str, change: Callable[[Any], Any]) -> Call:
 
 def _remembered(method: str, name: str) -> Callable[[Any], Any]:
     """An argument that is looked at once and never again."""
+
     def wrap(learner: Any) -> Any:
         kept: list[Any] = []
 
-        def call(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        def call(
+            function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+        ) -> Any:
             bound = _bound(function, args, kwargs)
             kept.append(bound.arguments[name])
             bound.arguments[name] = kept[0]
@@ -174,7 +208,9 @@ def _first(value: Any) -> Any:
     return value[0] if isinstance(value, (tuple, list)) and value else value
 
 
-def _without_gradient(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+def _without_gradient(
+    function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Any:
     with torch.no_grad():
         return function(*args, **kwargs)
 
@@ -189,6 +225,7 @@ def _reseeded(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[
 
 def _gradient_of(change: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
     """The right value, with the gradient of something else."""
+
     def changed(r: Tensor) -> Tensor:
         other = change(r)
         return r.detach() + (other - other.detach())
@@ -197,27 +234,66 @@ def _gradient_of(change: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tenso
 
 
 RESULTS: dict[str, Callable[[Tensor], Tensor]] = {
-    "negated": lambda r: -r, "doubled": lambda r: 2 * r, "halved": lambda r: r / 2, "absolute": lambda r: r.abs(),
-    "not below 0": lambda r: r.clamp(min=0), "not above 0": lambda r: r.clamp(max=0), "between -1 and 1": lambda r: r.clamp(-1, 1),
-    "over log 2": lambda r: r / 0.6931471805599453, "one more": lambda r: r + 1, "half log 2 pi more": lambda r: r + 0.9189385332046727,
-    "first row to all": lambda r: r[:1].expand_as(r), "first column to all": lambda r: r[..., :1].expand_as(r),
-    "mean of the batch": lambda r: r.mean(-1, keepdim=True).expand_as(r), "rows rolled": lambda r: r.roll(1, 0),
-    "columns rolled": lambda r: r.roll(1, -1), "float32": lambda r: r.float().double(), "one axis more": lambda r: r.unsqueeze(-1),
-    "summed": lambda r: r.sum(), "averaged": lambda r: r.mean(),
+    "negated": lambda r: -r,
+    "doubled": lambda r: 2 * r,
+    "halved": lambda r: r / 2,
+    "absolute": lambda r: r.abs(),
+    "not below 0": lambda r: r.clamp(min=0),
+    "not above 0": lambda r: r.clamp(max=0),
+    "between -1 and 1": lambda r: r.clamp(-1, 1),
+    "over log 2": lambda r: r / 0.6931471805599453,
+    "one more": lambda r: r + 1,
+    "half log 2 pi more": lambda r: r + 0.9189385332046727,
+    "first row to all": lambda r: r[:1].expand_as(r),
+    "first column to all": lambda r: r[..., :1].expand_as(r),
+    "mean of the batch": lambda r: r.mean(-1, keepdim=True).expand_as(r),
+    "rows rolled": lambda r: r.roll(1, 0),
+    "columns rolled": lambda r: r.roll(1, -1),
+    "float32": lambda r: r.float().double(),
+    "one axis more": lambda r: r.unsqueeze(-1),
+    "summed": lambda r: r.sum(),
+    "averaged": lambda r: r.mean(),
 }
 GRADIENTS: dict[str, Callable[[Tensor], Tensor]] = {
-    "none": lambda r: r.detach(), "negated": _gradient_of(lambda r: -r), "doubled": _gradient_of(lambda r: 2 * r),
-    "of the neighbour": _gradient_of(lambda r: r.roll(1, -1)), "of the mean": _gradient_of(lambda r: r.mean().expand_as(r)),
-    "of the sum": _gradient_of(lambda r: r.sum().expand_as(r)), "of the first row": _gradient_of(lambda r: r[..., :1].expand_as(r)),
+    "none": lambda r: r.detach(),
+    "negated": _gradient_of(lambda r: -r),
+    "doubled": _gradient_of(lambda r: 2 * r),
+    "of the neighbour": _gradient_of(lambda r: r.roll(1, -1)),
+    "of the mean": _gradient_of(lambda r: r.mean().expand_as(r)),
+    "of the sum": _gradient_of(lambda r: r.sum().expand_as(r)),
+    "of the first row": _gradient_of(lambda r: r[..., :1].expand_as(r)),
 }
 ARGUMENTS: dict[str, dict[str, Callable[[Any], Any]]] = defaultdict(dict)
 ARGUMENTS["tensor"] = {
-    "zeros": torch.zeros_like, "ones": torch.ones_like, "absolute": lambda a: a.abs(), "between -1 and 1": lambda a: a.clamp(-1, 1),
-    "not below 0": lambda a: a.clamp(min=0), "not above 0": lambda a: a.clamp(max=0), "detached": lambda a: a.detach(),
-    "first row for all": lambda a: a[:1].expand_as(a), "first column for all": lambda a: a[..., :1].expand_as(a),
-    "rows rolled": lambda a: a.roll(1, 0), "first half of the rows": lambda a: a[: (len(a) + 1) // 2], "no leading axis": lambda a: a[0],
-    "noise of its own": torch.randn_like, "rounded": lambda a: (a * 10).round() / 10,
+    "zeros": torch.zeros_like,
+    "ones": torch.ones_like,
+    "absolute": lambda a: a.abs(),
+    "between -1 and 1": lambda a: a.clamp(-1, 1),
+    "not below 0": lambda a: a.clamp(min=0),
+    "not above 0": lambda a: a.clamp(max=0),
+    "detached": lambda a: a.detach(),
+    "first row for all": lambda a: a[:1].expand_as(a),
+    "first column for all": lambda a: a[..., :1].expand_as(a),
+    "rows rolled": lambda a: a.roll(1, 0),
+    "first half of the rows": lambda a: a[: (len(a) + 1) // 2],
+    "no leading axis": lambda a: a[0],
+    "noise of its own": torch.randn_like,
+    "rounded": lambda a: (a * 10).round() / 10,
 }
-ARGUMENTS["int"] = {"always 7": lambda a: 7, "one more": lambda a: a + 1, "one": lambda a: 1, "negated": lambda a: -a}
-ARGUMENTS["float"] = {"always 0.7": lambda a: 0.7, "absolute": abs, "halved": lambda a: a / 2, "zero": lambda a: 0.0, "one": lambda a: 1.0}
-ARGUMENTS["generator"] = {"always the same": lambda a: torch.Generator().manual_seed(0), "unseeded": lambda a: torch.default_generator}
+ARGUMENTS["int"] = {
+    "always 7": lambda a: 7,
+    "one more": lambda a: a + 1,
+    "one": lambda a: 1,
+    "negated": lambda a: -a,
+}
+ARGUMENTS["float"] = {
+    "always 0.7": lambda a: 0.7,
+    "absolute": abs,
+    "halved": lambda a: a / 2,
+    "zero": lambda a: 0.0,
+    "one": lambda a: 1.0,
+}
+ARGUMENTS["generator"] = {
+    "always the same": lambda a: torch.Generator().manual_seed(0),
+    "unseeded": lambda a: torch.default_generator,
+}
