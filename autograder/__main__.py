@@ -15,6 +15,7 @@ COMMANDS = {
     "smoke": ("autograder.smoke", "run every text master quickly, in forked children of a warm parent"),
     "attacks": ("autograder.attack_run", "grade a class of hostile notebooks, and see that every score is the honest one"),
     "audit": ("autograder.audit", "regrade the corpus of answers on many seeds"),
+    "mutants": ("autograder.mutants", "change right answers in one place, and count what the checks notice"),
     "calibrate": ("autograder.nulls", "simulate how often a right answer would fail, and write the table"),
 }
 

@@ -1,4 +1,7 @@
-"""Are the checks fair, and do they see? Every right answer regraded on many seeds; every wrong one caught, and named."""
+"""Are the checks fair, and do they see? Every right answer regraded on many seeds; every wrong one caught, and named.
+
+Then a sample of mutants of the right answers, and the standing wrong answers: what nobody foresaw must be refused too.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +16,15 @@ from tqdm import tqdm
 from autograder.checking import run_check
 from autograder.corpus import Answer, corpus
 from autograder.exercises import EXERCISES, units
+from autograder.mutants.command import measure
+from autograder.mutants.subject import coded
 from autograder.probes import InProcess
 
 __all__ = ["Outcome", "audit", "main"]
 
 RIGHT_SEEDS, WRONG_SEEDS = 1000, 20
 NAMED_LEAST = 0.9
+MUTANTS, MUTANT_SEEDS = 100, 3
 
 
 class Outcome(NamedTuple):
@@ -64,6 +70,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("unit", nargs="?", default="", help="a unit, such as 09 or 09_sticking_the_landing; all by default")
     parser.add_argument("--seeds", type=int, default=RIGHT_SEEDS, help="seeds for each right answer")
     parser.add_argument("--wrong-seeds", type=int, default=WRONG_SEEDS, help="seeds for each wrong answer")
+    parser.add_argument("--mutants", type=int, default=MUTANTS, help="mutants tried of each exercise; none if 0")
     parser.add_argument("--workers", type=int, default=2)
     chosen = parser.parse_args(argv)
     if chosen.unit and not any(unit.startswith(chosen.unit) for unit in units()):
@@ -88,4 +95,8 @@ def main(argv: list[str]) -> int:
         print(f"\nNOT AS PROMISED: {outcome.answer.name} failed {outcome.failed} of {outcome.runs}, named {outcome.named}. "
               f"{outcome.complaint}")
     print(f"\n{len(outcomes) - len(bad)} of {len(outcomes)} answers as promised, in {time.perf_counter() - start:.0f} s")
-    return 1 if bad else 0
+    if not chosen.mutants:
+        return 1 if bad else 0
+    print(f"\nMutants of the right answers, a sample of {chosen.mutants} each ({MUTANT_SEEDS} seeds):")
+    scores = measure(coded(chosen.unit), MUTANT_SEEDS, chosen.mutants, chosen.workers)
+    return 1 if bad or any(score.complaints for score in scores) else 0
