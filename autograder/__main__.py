@@ -16,6 +16,7 @@ COMMANDS = {
     "attacks": ("autograder.attack_run", "grade a class of hostile notebooks, and see that every score is the honest one"),
     "audit": ("autograder.audit", "regrade the corpus of answers on many seeds"),
     "mutants": ("autograder.mutants", "change right answers in one place, and count what the checks notice"),
+    "dictionary": ("autograder.dictionaries", "build what tells a change of a right answer from its behaviour, for learners' reports"),
     "calibrate": ("autograder.nulls", "simulate how often a right answer would fail, and write the table"),
 }
 
