@@ -1,6 +1,6 @@
 """Are the checks fair, and do they see? Every right answer regraded on many seeds; every wrong one caught, and named.
 
-Then a sample of mutants of the right answers, and the standing wrong answers: what nobody foresaw must be refused too.
+Then the confusion table: who was told what. Then a sample of mutants of the right answers, and the standing wrong answers: what nobody foresaw must be refused too.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import NamedTuple
 from tqdm import tqdm
 
 from autograder.checking import run_check
+from autograder.confusion import Told, confusion, table
 from autograder.corpus import Answer, corpus
 from autograder.exercises import EXERCISES, units
 from autograder.mutants.command import measure
@@ -34,6 +35,7 @@ class Outcome(NamedTuple):
         failed: reports without full marks.
         named: of those, the ones that hold the answer's own diagnosis.
         seconds: the median time of a check.
+        keys: the diagnoses of each seed.
     """
 
     answer: Answer
@@ -43,6 +45,7 @@ class Outcome(NamedTuple):
     seconds: float
     slowest: float
     complaint: str
+    keys: tuple[tuple[str, ...], ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -53,15 +56,18 @@ class Outcome(NamedTuple):
 def audit(answer: Answer, seeds: int) -> Outcome:
     """Grade one answer with seeds 0, 1, 2, ..."""
     failed, named, times, complaint = 0, 0, [], ""
+    keys: list[tuple[str, ...]] = []
     learner = answer.load()
     for seed in range(seeds):
         report = run_check(answer.exercise, InProcess(learner), seed)
         times.append(report.seconds)
+        keys.append(report.diagnoses)
         failed += not report.passed
         named += not report.passed and answer.diagnosis in report.diagnoses
         if report.passed != answer.right or (not answer.right and answer.diagnosis not in report.diagnoses):
             complaint = complaint or f"seed {seed}: {report}"
-    return Outcome(answer, seeds, failed, named, statistics.median(times), max(times), complaint)
+    return Outcome(answer, seeds, failed, named, statistics.median(times), max(times), complaint,
+                   tuple(keys))
 
 
 def main(argv: list[str]) -> int:
@@ -95,8 +101,12 @@ def main(argv: list[str]) -> int:
         print(f"\nNOT AS PROMISED: {outcome.answer.name} failed {outcome.failed} of {outcome.runs}, named {outcome.named}. "
               f"{outcome.complaint}")
     print(f"\n{len(outcomes) - len(bad)} of {len(outcomes)} answers as promised, in {time.perf_counter() - start:.0f} s")
+    told = [Told(o.answer.exercise, o.answer.path.stem, o.answer.diagnosis, o.keys) for o in outcomes if not o.answer.right]
     if not chosen.mutants:
+        print(f"\nWho was told what:\n{table(confusion(told))}")
         return 1 if bad else 0
     print(f"\nMutants of the right answers, a sample of {chosen.mutants} each ({MUTANT_SEEDS} seeds):")
     scores = measure(coded(chosen.unit), MUTANT_SEEDS, chosen.mutants, chosen.workers)
+    told += [Told(score.exercise, result.operator, "", result.names) for score in scores for result in score.live]
+    print(f"\nWho was told what:\n{table(confusion(told))}")
     return 1 if bad or any(score.complaints for score in scores) else 0

@@ -47,7 +47,8 @@ def _difference(old: ast.AST, new: ast.AST) -> tuple[ast.AST, ast.AST] | None:
             return whole
         differing += [(a, b) for a, b in zip(mine, theirs, strict=True) if _text(a) != _text(b)]
     if len(differing) == 1 and isinstance(differing[0][0], (ast.expr, ast.stmt, ast.keyword)):
-        return _difference(*differing[0])
+        inner = _difference(*differing[0])
+        return whole if isinstance(old, ast.Call) and inner is not None and inner[0] is old.func else inner
     return whole
 
 
@@ -117,19 +118,19 @@ class _Words:
 
     def _call(self, old: ast.Call, new: ast.AST) -> str | None:
         name = old.func.attr if isinstance(old.func, ast.Attribute) else ""
-        inside = old.args[0] if old.args else old.func.value if isinstance(old.func, ast.Attribute) else None
+        method = isinstance(old.func, ast.Attribute) and not _module(old.func.value)
+        inside = old.func.value if method else old.args[0] if old.args else None  # type: ignore[attr-defined]
         word = TERMS.get(name)
         if inside is None or word is None:
             return None
-        if _text(new) == _text(inside) or (isinstance(old.func, ast.Attribute) and _text(new) == _text(old.func.value)):
-            return self._with(f"{word} is missing around", inside if _text(new) == _text(inside) else new)
+        if _text(new) == _text(inside):
+            return self._with(f"{word} is missing around", inside)
         if isinstance(new, ast.Call) and isinstance(new.func, ast.Attribute):
             twin = TERMS.get(new.func.attr)
             if new.func.attr != name:
                 return self._with(f"there is {twin} where {word} belongs, of", inside) if twin else None
             if len(new.args) + len(new.keywords) < len(old.args) + len(old.keywords):
-                over = old.func.value if isinstance(old.func, ast.Attribute) and not _module(old.func.value) else inside
-                return self._with(f"the axis, or keepdim, is not named in {word} of", over)
+                return self._with(f"the axis, or keepdim, is not named in {word} of", inside)
         return None
 
     def _with(self, says: str, node: ast.AST) -> str | None:

@@ -23,7 +23,9 @@ from autograder.probes import LearnerError, Probe, Runner
 
 __all__ = ["UNNAMED", "Asked", "Fresh", "Remembered", "diagnose"]
 
-UNNAMED = {"", "value", "shape", "type", "biased", "not_finite", "not_zero", "property", "no_spread", "too_noisy", "too_quiet"}
+UNNAMED = {"", "value", "shape", "type", "biased", "not_finite", "not_zero", "property", "no_spread", "too_noisy", "too_quiet",
+           "unreadable", "unwritten", "variance", "described", "either", "autopsy", "dictionary"}  # they say what came, and no cause
+OPEN = UNNAMED - {"unreadable", "unwritten", "either"}  # of these, more may be found out
 AGAIN = 4  # fresh inputs on which a name may find the numbers that it lacks
 DEAD = ("No parameter is reached: the result has no gradient at all. Look for detach, no_grad, .item(), .data, .sample() or NumPy between "
         "the parameters and what you return.")
@@ -120,7 +122,7 @@ def _proved(asked: Asked, recogniser: Recogniser) -> Named | None:
 def _author(asked: Asked) -> Named | None:
     """What the check itself said, unless a loose function said it."""
     finding = asked.finding
-    if finding.loose or (finding.rests_on is None and finding.diagnosis in UNNAMED):
+    if finding.loose or (finding.rests_on is None and finding.diagnosis in OPEN):
         return None
     return Named(finding.diagnosis, finding.says, rests_on=finding.rests_on)
 
@@ -194,7 +196,7 @@ def _own_noise(asked: Asked) -> Named | None:
     if asked.finding.want is None or asked.question.get("kind") not in ("value", "gradient") or "$generator" in repr(asked.question):
         return None
     first, second = (_ask(asked, {**asked.question, "seed": seed}) for seed in (1, 2))
-    return None if first is None or second is None or _same(first, second) else Named("generic_own_noise", OWN_NOISE)
+    return None if first is None or second is None or _same(first, second, gradient=False) else Named("generic_own_noise", OWN_NOISE)
 
 
 def _looked_up(exercise: str, asked: Asked) -> Named | None:
@@ -227,9 +229,9 @@ def _ask(asked: Asked, question: dict[str, Any]) -> dict[str, Any] | None:
     return reply if "value" in reply else None
 
 
-def _same(one: dict[str, Any], other: dict[str, Any]) -> bool:
-    """Whether two replies hold the same numbers."""
-    first, second = (dictionary.leaves([reply["value"], reply.get("gradient")]) for reply in (one, other))
+def _same(one: dict[str, Any], other: dict[str, Any], gradient: bool = True) -> bool:
+    """Whether two replies hold the same numbers. A gradient in parameters that the data share depends on the seed by its weights."""
+    first, second = (dictionary.leaves([reply["value"], reply.get("gradient") if gradient else None]) for reply in (one, other))
     return len(first) == len(second) and all(
         a.shape == b.shape and np.allclose(a, b, rtol=1e-9, atol=1e-12, equal_nan=True) for a, b in zip(first, second, strict=True))
 

@@ -131,8 +131,8 @@ def _along(want: np.ndarray, axis: int) -> Iterator[Row]:
     yield f"generic_first_{axis}", f"Only the first entry along {word} came. That axis is to stay.", first.squeeze(axis)
     yield f"generic_cumulated_{axis}", f"Yours is the running sum along {word} of what is asked.", want.cumsum(axis)
     if n > 2:
-        yield (f"generic_scaled_{axis}", f"Yours is {n} times what is asked: a sum over an axis of length {n} in place of a mean?", want * n)
-        yield (f"generic_shrunk_{axis}", f"Yours is what is asked, divided by {n}: a mean over an axis of length {n} in place of a sum?",
+        yield (f"generic_times_{n}", f"Yours is {n} times what is asked: a sum over an axis of length {n} in place of a mean?", want * n)
+        yield (f"generic_over_{n}", f"Yours is what is asked, divided by {n}: a mean over an axis of length {n} in place of a sum?",
                want / n)
         yield f"generic_flipped_{axis}", f"The entries along {word} stand in reverse order.", np.flip(want, axis)
     for shift in range(1, min(n, MOST + 1)):

@@ -122,10 +122,22 @@ def _landing(probe: Probe, problem: str, params: Arrays, eps: np.ndarray, otherw
     if not np.any(got) and len(reply.unused) == len(reply.gradient):
         return Finding(False, "a gradient that reaches the parameters and cancels", "no path to any parameter", "sample_detached",
                        SAMPLE_DETACHED)
+    if np.allclose(got, terms["score"]) and _total_for_gaussians(probe):
+        otherwise = Mistake("score_kept", SCORE_KEPT, None)
     return zero(got, mistakes=[
         Mistake("entropy_dropped", ENTROPY_DROPPED, terms["model"]),
         Mistake("score_sign", SCORE_SIGN, -terms["score"]),
         Mistake(otherwise.key, otherwise.says, terms["score"])])
+
+
+def _total_for_gaussians(probe: Probe) -> bool:
+    """Whether the score term is there even for a family whose density is plain numbers: then nothing leaked, it was never frozen."""
+    rng = np.random.default_rng(probe.fresh_seed())
+    params = gaussian_params(rng, "mean_field")
+    eps = rng.normal(size=(4, *params["x"].shape))
+    reply = probe.gradient("freeze/mean_field", params, *FAMILY, eps)
+    terms = parts("freeze/mean_field", params, eps, reply.seed)
+    return bool(np.allclose(reply.flat(), terms["path"] + terms["score"]))
 
 
 # ------------------------------------------------------------------ two layers

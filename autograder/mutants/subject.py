@@ -36,6 +36,11 @@ UNNAMED = {
     "too_quiet",
     "variance",
     "unwritten",
+    "described",
+    "either",
+    "autopsy",
+    "dictionary",
+    "no_spread",
 }
 OWN = {
     "autograder.mutants.operators",
