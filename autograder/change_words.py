@@ -83,9 +83,8 @@ class _Words:
             return self._with("a minus is missing before", old.operand)
         if isinstance(old, ast.Constant) and isinstance(new, ast.Constant):
             numbers = [item.value for item in (old, new)]
-            if all(isinstance(number, (int, float)) and not isinstance(number, bool) for number in numbers):
-                return f"a constant is {numbers[1]:g} where {numbers[0]:g} belongs"
-            return None
+            plain = [float(n) for n in numbers if isinstance(n, (int, float)) and not isinstance(n, bool)]
+            return f"a constant is {plain[1]:g} where {plain[0]:g} belongs" if len(plain) == 2 else None
         if _is_method(new, "detach") and _text(new.func.value) == _text(old):  # type: ignore[attr-defined]
             return self._with("cut off from its gradient (detach) is", old)
         if isinstance(old, ast.Name) and isinstance(new, ast.Name):

@@ -30,11 +30,13 @@ UNIT_LIMIT = 200_000
 
 
 class Change(Protocol):
-    """What is needed of a mutant: what kind of change it is, and the learner's object with it."""
+    """What is needed of a mutant: the learner's object with the change, and what kind of change it is."""
 
-    operator: str
-    what: str
-    source: str
+    @property
+    def operator(self) -> str: ...
+
+    @property
+    def what(self) -> str: ...
 
     def load(self) -> Any: ...
 
@@ -96,8 +98,8 @@ def requests_of(chosen: Subject, parents: list[Any]) -> list[bytes]:
         sent = wire.encode({**request, "twice": False})
         if len(sent) > LARGEST or _drawn(request) > LARGEST or request.get("driver") in problems.TRAINING:
             continue
-        kind = f"{request['kind']}/{request.get('problem')}/{request.get('driver')}/{[getattr(a, 'shape', a) for a in request.get('args', [])]}"
-        kept.setdefault(kind, []).append(sent)
+        shapes = [getattr(argument, "shape", argument) for argument in request.get("args", [])]
+        kept.setdefault(repr((request["kind"], request.get("problem"), request.get("driver"), shapes)), []).append(sent)
     turns = [row[turn] for turn in range(REQUESTS) for row in kept.values() if turn < len(row)]
     found: list[bytes] = []
     for sent in turns:

@@ -1,4 +1,4 @@
-"""Diagnoses by the engine: names that rest on enough numbers, both readings where two fit, the autopsy, the dictionary, the confusion table."""
+"""Diagnoses by the engine: names that rest on enough numbers, both readings, the autopsy, the dictionary, the confusion table."""
 
 from __future__ import annotations
 

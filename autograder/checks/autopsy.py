@@ -162,7 +162,7 @@ def columns_of(request: dict[str, Any], shape: tuple[int, ...]) -> tuple[Columns
         return {}, 0
     try:
         if "q1" in made and len(eps) == 2:
-            columns = layered_parts(made["p"], made["q1"], made["q2"], made["x"], *eps, pull)
+            columns = layered_parts(made["p"], made["q1"], made["q2"], made["x"], eps[0], eps[1], pull)
         elif "q" in made and hasattr(made["q"], "transport"):
             columns = parts_of(made["p"], made["q"], made["x"], eps[0], pull)
         else:

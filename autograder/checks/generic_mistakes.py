@@ -187,13 +187,13 @@ def _places(got: np.ndarray, want: np.ndarray, right: np.ndarray) -> Named | Non
         along, somewhere = right.all(axis=others), right.any(axis=others)
         if along.any() and not along.all() and (along == somewhere).all():
             where = f"axis {axis}" if want.ndim > 1 else "the axis"
-            return Named("described", f"Right at index {_listed(along)} of {where}, wrong at {_listed(~along)}.")
+            return Named("described", f"Right at index {_listed(along)} of {where}, wrong at {_listed(np.logical_not(along))}.")
     for side, word, other in ((want > 0, "positive", "negative"), (want < 0, "negative", "positive")):
         if (side == right).all() and right.sum() >= 3 and (~right).sum() >= 3:
             return Named("described", f"Right wherever the right answer is {word}, wrong wherever it is {other}.")
     return None
 
 
-def _listed(mask: np.ndarray) -> str:
+def _listed(mask: Any) -> str:
     places = [str(index) for index in np.flatnonzero(mask)]
     return ", ".join(places[:6]) + (", ..." if len(places) > 6 else "")
