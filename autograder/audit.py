@@ -1,6 +1,7 @@
 """Are the checks fair, and do they see? Every right answer regraded on many seeds; every wrong one caught, and named.
 
-Then the confusion table: who was told what. Then a sample of mutants of the right answers, and the standing wrong answers: what nobody foresaw must be refused too.
+Then a sample of mutants of the right answers, and the standing wrong answers: what nobody foresaw must be refused too. Last the
+confusion table: who was told what.
 """
 
 from __future__ import annotations

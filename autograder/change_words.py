@@ -12,15 +12,20 @@ import re
 __all__ = ["in_words"]
 
 TERMS = {
-    "log_q": "log q", "log_p": "log p", "log_w": "log w", "log_joint": "log p(x, z)", "log_evidence": "log p(x)", "log_prob": "a log-density",
-    "entropy": "the entropy", "prior": "the prior", "likelihood": "the likelihood", "posterior": "the posterior", "kl": "the KL",
-    "score": "the score", "variance": "the variance", "var": "the variance", "std": "the standard deviation", "cov": "the covariance",
-    "covariance": "the covariance", "loc": "loc", "scale": "the scale", "log_scale": "log_scale", "mean": "a mean", "sum": "a sum",
-    "exp": "exp", "log": "log", "sqrt": "sqrt", "square": "a square", "logsumexp": "logsumexp", "logdet": "a log-determinant",
-    "slogdet": "a log-determinant", "inverse": "an inverse", "pi": "pi", "transport": "the sample", "z": "z", "x": "x", "eps": "eps",
-    "frozen_log_prob": "log q with constant parameters", "functional_call": "log q with given parameters", "softmax": "softmax",
-    "sigmoid": "the sigmoid", "detach": "detach", "cumsum": "a running sum", "elbo": "the ELBO", "gain": "the gain", "digamma": "digamma",
-    "lgamma": "log Gamma", "tanh": "tanh", "abs": "an absolute value", "clamp": "a clamp",
+    "log_q": "log q", "log_p": "log p", "log_w": "log w", "log_joint": "log p(x, z)",
+    "log_evidence": "log p(x)", "log_prob": "a log-density", "entropy": "the entropy",
+    "prior": "the prior", "likelihood": "the likelihood", "posterior": "the posterior",
+    "kl": "the KL", "score": "the score", "variance": "the variance", "var": "the variance",
+    "std": "the standard deviation", "cov": "the covariance", "covariance": "the covariance",
+    "loc": "loc", "scale": "the scale", "log_scale": "log_scale", "mean": "a mean", "sum": "a sum",
+    "exp": "exp", "log": "log", "sqrt": "sqrt", "square": "a square", "logsumexp": "logsumexp",
+    "logdet": "a log-determinant", "slogdet": "a log-determinant", "inverse": "an inverse",
+    "pi": "pi", "transport": "the sample", "z": "z", "x": "x", "eps": "eps",
+    "frozen_log_prob": "log q with constant parameters",
+    "functional_call": "log q with given parameters", "softmax": "softmax",
+    "sigmoid": "the sigmoid", "detach": "detach", "cumsum": "a running sum", "elbo": "the ELBO",
+    "gain": "the gain", "digamma": "digamma", "lgamma": "log Gamma", "tanh": "tanh",
+    "abs": "an absolute value", "clamp": "a clamp",
 }  # fmt: skip
 MOST, DEPTH = 4, 4
 
@@ -102,16 +107,15 @@ class _Words:
         if isinstance(new, ast.BinOp) and (_text(old.left), _text(old.right)) == (_text(new.left), _text(new.right)):
             if word == "term":
                 return self._with("the sign is turned of the term with", old.right)
-            turned = {(ast.Mult, ast.Div): "divided, in place of multiplied, by", (ast.Div, ast.Mult): "multiplied, in place of divided, by"}
-            says = turned.get((kind, type(new.op)))
-            return says and self._with(f"there is a product that is {says}", old.right)
+            verb, other = ("divided", "multiplied") if kind is ast.Mult else ("multiplied", "divided")
+            return self._with(f"something is {verb}, where it should be {other}, by", old.right)
         if kind is ast.Pow and _text(old.left) == _text(new):
             return self._with("a power is missing on", old.left)
         dropped = None
         if _text(new) == _text(old.left):
             dropped = old.right
         elif _text(new) == _text(old.right) or (isinstance(new, ast.UnaryOp) and _text(new.operand) == _text(old.right)) or (
-                kind is ast.Div and isinstance(new, ast.BinOp) and _text(new.right) == _text(old.right)):
+            kind is ast.Div and isinstance(new, ast.BinOp) and _text(new.right) == _text(old.right)):
             dropped = old.left
         return None if dropped is None else self._with(f"a {word} is missing: that with", dropped)
 

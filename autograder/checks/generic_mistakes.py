@@ -169,7 +169,8 @@ def describe(got: Any, want: Any, rtol: float = RTOL, atol: float = ATOL) -> Nam
 def _proportion(got: np.ndarray, want: np.ndarray) -> Named | None:
     offset, big = got - want, np.abs(want) > 1e-6
     if np.ptp(offset) <= 1e-6 * (1 + np.abs(offset).max()) and np.ptp(want) > 1e-6:
-        return Named("described", "Yours is what is asked plus one and the same number at every entry.", f"what is asked {offset.mean():+.5g}")
+        return Named("described", "Yours is what is asked plus one and the same number at every entry.",
+                     f"what is asked {offset.mean():+.5g}")
     if np.unique(np.round(want[big], 7)).size >= 3 and not np.abs(got[~big]).max(initial=0.0) > 1e-6:
         ratio = got[big] / want[big]
         if np.ptp(ratio) <= 1e-6 * np.abs(ratio).max():
