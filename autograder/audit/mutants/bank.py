@@ -1,0 +1,175 @@
+"""The bank: questions on which all right answers agree.
+
+They are what the check itself asks on other seeds, and harder variants of those: each array stretched, shrunk or turned, whole numbers
+moved. No domain needs to be written down, since a question is kept only where all right answers agree and are finite.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from autograder.audit.mutants.clock import Late, in_time
+from autograder.audit.mutants.declared import Declaration
+from autograder.audit.mutants.equivalence import Question, Raised, alike, compare_draws, expectation, flat
+from autograder.audit.mutants.subject import Subject
+
+__all__ = ["Bank", "bank", "stretched"]
+
+SEEDS = range(900, 904)
+RECORDED, VARIANTS = 40, 2
+LOOSE = 2  # questions of chance or training, of each kind: they cost
+Request = dict[str, Any]
+
+
+class Bank(NamedTuple):
+    """Questions, what each right answer gives to them, and how many of the recorded ones found no agreement.
+
+    Attributes:
+        disputed: the kinds of question on which right answers never agree: nothing is known of a mutant there.
+    """
+
+    questions: list[Question]
+    expected: list[list[Any]]
+    disputed: list[str]
+
+
+def bank(subject: Subject, learners: list[Any], declared: Declaration) -> Bank:
+    """Questions of the check, and harder ones, on which all right answers agree. None at all is an error."""
+    rng = np.random.default_rng(0)
+    recorded = _taking_turns(subject.recorded(learners[0], SEEDS))
+    questions, expected = [], []
+    known: dict[str, int] = {}
+    for request, harder in recorded:
+        kind = _kind(request)
+        known.setdefault(kind, 0)
+        for question in _questions(request, harder, declared, rng):
+            loose = bool(question.draws or question.tolerance)
+            if loose and known[kind] >= LOOSE:
+                continue
+            seen = _agreed(subject, question, learners)
+            if seen is not None:
+                known[kind] += 1
+                questions.append(question)
+                expected.append(seen)
+                if not loose and question.request is request:
+                    break
+    if not questions:
+        raise ValueError(
+            f"{subject.exercise}: its right answers agree on no question; one of them is wrong, or the exercise is one of "
+            "chance or training and has to say so in mutants.toml"
+        )
+    return Bank(questions, expected, [kind for kind, count in known.items() if not count])
+
+
+def _questions(
+    request: Request, harder: bool, declared: Declaration, rng: np.random.Generator
+) -> Iterator[Question]:
+    """A request, with the ways in which answers to it may be compared: exactly first, then as the exercise declares."""
+    tolerance = declared.training.get(request.get("driver", ""))
+    if tolerance:
+        if not harder:
+            yield Question(request, tolerance=tolerance)
+    elif harder:
+        yield Question(stretched(request, rng))
+    else:
+        yield Question(request)
+        if declared.chance:
+            yield Question(request, draws=declared.chance)
+
+
+def _taking_turns(recorded: list[Request]) -> list[tuple[Request, bool]]:
+    """(request, whether to stretch it), the kinds of request taking turns, at most ``RECORDED`` of them."""
+    kinds: dict[str, list[Request]] = {}
+    for request in recorded:
+        kinds.setdefault(_kind(request), []).append(request)
+    turns = [
+        row[turn]
+        for turn in range(max(map(len, kinds.values()), default=0))
+        for row in kinds.values()
+        if turn < len(row)
+    ]
+    return [
+        (request, harder) for request in turns[:RECORDED] for harder in [False, *[True] * VARIANTS]
+    ]
+
+
+def _kind(request: Request) -> str:
+    """Requests of one kind ask the same of arrays of the same rank."""
+
+    def shape(value: Any) -> Any:
+        if isinstance(value, np.ndarray):
+            return value.ndim
+        if isinstance(value, dict):
+            return {name: item if name == "$ref" else shape(item) for name, item in value.items()}
+        return (
+            [shape(item) for item in value]
+            if isinstance(value, list)
+            else value
+            if isinstance(value, str)
+            else type(value).__name__
+        )
+
+    name = str(request.get("driver") or request.get("problem") or "call")
+    text = repr([shape(request.get(part)) for part in ("kind", "params", "args", "kwargs")])
+    return f"{request['kind']} {name} {hashlib.sha256(text.encode()).hexdigest()[:4]}"
+
+
+def _agreed(subject: Subject, question: Question, learners: list[Any]) -> list[Any] | None:
+    """What each right answer gives, if they agree; else nothing."""
+    seen: list[Any] = []
+    for learner in learners:
+        try:
+            seen.append(in_time(expectation, subject.reply, question, learner))
+        except (Raised, Late):
+            return None
+        if not _agree(question, seen[0], seen[-1]):
+            return None
+    return seen
+
+
+def _agree(question: Question, first: Any, other: Any) -> bool:
+    if question.draws:
+        return not compare_draws(other[0], first[0])
+    if question.tolerance:
+        return alike(other[0].value, first[0].value, question.tolerance)
+    pairs = [(flat(first.value), flat(other.value)), (flat(first.gradient), flat(other.gradient))]
+    return all(
+        a.shape == b.shape and np.isfinite(a).all() and np.allclose(a, b, rtol=1e-5, atol=1e-7)
+        for a, b in pairs
+    )
+
+
+def stretched(request: Request, rng: np.random.Generator) -> Request:
+    """A harder variant: every array stretched, shrunk or turned, numbers moved. Seeds and named noise stay."""
+
+    def change(value: Any) -> Any:
+        if isinstance(value, np.ndarray):
+            return (
+                value * rng.choice([0.2, 0.6, 1.5, 3.0]) * _sign(rng)
+                if value.dtype.kind == "f"
+                else value
+            )
+        if isinstance(value, dict):
+            return (
+                value
+                if any(name.startswith("$") for name in value)
+                else {name: change(item) for name, item in value.items()}
+            )
+        if isinstance(value, list):
+            return [change(item) for item in value]
+        if isinstance(value, int) and not isinstance(value, bool) and 1 < value < 10_000:
+            return int(value + rng.integers(-1, 4))
+        return value * float(rng.choice([0.5, 1.0, 2.0])) if isinstance(value, float) else value
+
+    return {
+        name: change(value) if name in ("params", "args", "kwargs") else value
+        for name, value in request.items()
+    }
+
+
+def _sign(rng: np.random.Generator) -> float:
+    return -1.0 if rng.random() < 0.3 else 1.0

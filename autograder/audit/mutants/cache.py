@@ -1,0 +1,74 @@
+"""What is known already: results of mutants, one JSON line each, in a file whose name is the key of all that decides them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+__all__ = ["CACHE", "Cache", "Result"]
+
+CACHE = Path("build") / "mutants"
+
+
+class Result(NamedTuple):
+    """What became of a mutant.
+
+    Attributes:
+        outcome: ``raises``, ``endless``, ``equivalent``, or ``live``.
+        differs: in what a living mutant differs from its parent.
+        passed: the seeds, of those tried, on which the check gave full marks.
+        names: the mistakes named, seed by seed.
+    """
+
+    id: str
+    answer: str
+    operator: str
+    what: str
+    outcome: str
+    differs: str = ""
+    seeds: int = 0
+    passed: int = 0
+    names: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def killed(self) -> bool:
+        """Refused on every seed."""
+        return self.outcome == "live" and self.passed == 0
+
+    @property
+    def flips(self) -> bool:
+        """Two seeds, two names: at least one of them is false."""
+        return len({names for names in self.names if names}) > 1
+
+
+class Cache:
+    """The results of one exercise, for one state of its check, answers and operators. A line that was cut off is computed anew."""
+
+    def __init__(self, exercise: str, key: str, folder: Path = CACHE) -> None:
+        self.path = folder / f"{exercise}-{key}.jsonl"
+        folder.mkdir(parents=True, exist_ok=True)
+        for old in folder.glob(f"{exercise}-*.jsonl"):
+            if old != self.path:
+                old.unlink()
+        self.known: dict[str, Result] = {}
+        for line in self.path.read_text("utf-8").splitlines() if self.path.exists() else []:
+            try:
+                result = _read(json.loads(line))
+            except (ValueError, TypeError):
+                continue
+            self.known[result.id] = result
+
+    def get(self, identity: str, seeds: int) -> Result | None:
+        """What is known of a mutant, if it was tried on so many seeds, or needed none; names beyond those seeds are left out."""
+        found = self.known.get(identity)
+        return found if found and (found.outcome != "live" or found.seeds == seeds) else None
+
+    def put(self, result: Result) -> None:
+        self.known[result.id] = result
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(result._asdict()) + "\n")
+
+
+def _read(row: dict[str, Any]) -> Result:
+    return Result(**{**row, "names": tuple(tuple(names) for names in row["names"])})
