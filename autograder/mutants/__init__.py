@@ -1,4 +1,4 @@
-"""Mutation testing of the checks: how many small changes of a right answer does a check catch, and how many does it name?"""
+"""Mutation testing: how many small changes of a right answer does its check catch and name?"""
 
 from autograder.mutants.command import main
 

@@ -1,7 +1,8 @@
 """The bank: questions on which all right answers agree.
 
-They are what the check itself asks on other seeds, and harder variants of those: each array stretched, shrunk or turned, whole numbers
-moved. No domain needs to be written down, since a question is kept only where all right answers agree and are finite.
+They are what the check itself asks on other seeds, and harder variants of those: each array
+stretched, shrunk or turned, whole numbers moved. No domain needs to be written down, since a
+question is kept only where all right answers agree and are finite.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from autograder.mutants.declared import Declaration
 from autograder.mutants.equivalence import Question, Raised, alike, compare_draws, expectation, flat
 from autograder.mutants.subject import Subject
 
-__all__ = ["Bank", "bank", "stretched"]
+__all__ = ["Bank", "EmptyBank", "bank", "stretched"]
 
 SEEDS = range(900, 904)
 RECORDED, VARIANTS = 40, 2
@@ -25,11 +26,16 @@ LOOSE = 2  # questions of chance or training, of each kind: they cost
 Request = dict[str, Any]
 
 
+class EmptyBank(ValueError):
+    """Right answers that agree on nothing: there is no telling what is equivalent to them."""
+
+
 class Bank(NamedTuple):
-    """Questions, what each right answer gives to them, and how many of the recorded ones found no agreement.
+    """Questions, and what each right answer gives to them.
 
     Attributes:
-        disputed: the kinds of question on which right answers never agree: nothing is known of a mutant there.
+        disputed: kinds of question on which right answers never agree. Of mutants nothing is
+            known there.
     """
 
     questions: list[Question]
@@ -38,7 +44,10 @@ class Bank(NamedTuple):
 
 
 def bank(subject: Subject, learners: list[Any], declared: Declaration) -> Bank:
-    """Questions of the check, and harder ones, on which all right answers agree. None at all is an error."""
+    """Questions of the check, and harder ones, on which all right answers agree.
+
+    None at all is an error.
+    """
     rng = np.random.default_rng(0)
     recorded = _taking_turns(subject.recorded(learners[0], SEEDS))
     questions, expected = [], []
@@ -58,17 +67,17 @@ def bank(subject: Subject, learners: list[Any], declared: Declaration) -> Bank:
                 if not loose and question.request is request:
                     break
     if not questions:
-        raise ValueError(
-            f"{subject.exercise}: its right answers agree on no question; one of them is wrong, or the exercise is one of "
-            "chance or training and has to say so in mutants.toml"
-        )
+        asked = [request for request, harder in recorded if not harder][:5]
+        odd = _odd(subject, learners, asked)
+        why = f"the odd one is {odd}" if odd else "if by chance or training, declare it"
+        raise EmptyBank(f"its right answers agree on no question; {why}")
     return Bank(questions, expected, [kind for kind, count in known.items() if not count])
 
 
 def _questions(
     request: Request, harder: bool, declared: Declaration, rng: np.random.Generator
 ) -> Iterator[Question]:
-    """A request, with the ways in which answers to it may be compared: exactly first, then as the exercise declares."""
+    """A request, with how answers may be compared: exactly first, then as is declared."""
     tolerance = declared.training.get(request.get("driver", ""))
     if tolerance:
         if not harder:
@@ -82,7 +91,7 @@ def _questions(
 
 
 def _taking_turns(recorded: list[Request]) -> list[tuple[Request, bool]]:
-    """(request, whether to stretch it), the kinds of request taking turns, at most ``RECORDED`` of them."""
+    """(request, whether to stretch it): ``RECORDED`` requests, their kinds taking turns."""
     kinds: dict[str, list[Request]] = {}
     for request in recorded:
         kinds.setdefault(_kind(request), []).append(request)
@@ -131,6 +140,20 @@ def _agreed(subject: Subject, question: Question, learners: list[Any]) -> list[A
     return seen
 
 
+def _odd(subject: Subject, learners: list[Any], requests: list[Request]) -> str:
+    """The one right answer that agrees with no other, where all others agree; else nothing."""
+    suspects = [
+        parent.name
+        for place, parent in enumerate(subject.parents)
+        if any(_agreed(subject, Question(asked), _without(learners, place)) for asked in requests)
+    ]
+    return suspects[0] if len(suspects) == 1 and len(learners) > 2 else ""
+
+
+def _without(learners: list[Any], place: int) -> list[Any]:
+    return learners[:place] + learners[place + 1 :]
+
+
 def _agree(question: Question, first: Any, other: Any) -> bool:
     if question.draws:
         return not compare_draws(other[0], first[0])
@@ -144,7 +167,10 @@ def _agree(question: Question, first: Any, other: Any) -> bool:
 
 
 def stretched(request: Request, rng: np.random.Generator) -> Request:
-    """A harder variant: every array stretched, shrunk or turned, numbers moved. Seeds and named noise stay."""
+    """A harder variant: every array stretched, shrunk or turned, numbers moved.
+
+    Seeds and named noise stay.
+    """
 
     def change(value: Any) -> Any:
         if isinstance(value, np.ndarray):

@@ -1,4 +1,4 @@
-"""``python -m autograder mutants 09``: change right answers in one place, and see whether the checks notice."""
+"""``python -m autograder mutants 09``: change right answers, and see whether the checks notice."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PAGE = Path("docs") / "mutation.md"
 
 
 def main(argv: list[str]) -> int:
-    """Measure the mutation score of each check, list what survives, and fail where a target is missed."""
+    """Measure each check's mutation score, list survivors, and fail where a target is missed."""
     parser = argparse.ArgumentParser(prog="autograder mutants", description=main.__doc__)
     parser.add_argument("unit", nargs="?", default="", help="a unit, such as 09; all by default")
     parser.add_argument("--exercise", default="", help="one exercise, with or without its number")
@@ -41,7 +41,7 @@ def main(argv: list[str]) -> int:
 
 
 def measure(names: list[str], seeds: int, most: int, jobs: int) -> list[Score]:
-    """Score these exercises one by one, printing as they come what they were and what is wrong with them."""
+    """Score these exercises one by one, and print what is found as it comes."""
     torch.set_num_threads(1)
     print(HEAD, flush=True)
     scores = []
@@ -51,7 +51,8 @@ def measure(names: list[str], seeds: int, most: int, jobs: int) -> list[Score]:
         print(line(found), flush=True)
         for result in found.survivors:
             print(
-                f"    survives {result.passed}/{result.seeds}: {result.answer} | {result.operator} | {result.what} | {result.differs}"
+                f"    survives {result.passed}/{result.seeds}: {result.answer} | "
+                f"{result.operator} | {result.what} | {result.differs}"
             )
         for result in found.flips:
             shown = sorted({" ".join(names) for names in result.names if names})

@@ -1,4 +1,4 @@
-"""The mutation score of one exercise: of the mutants that live, how many does its check refuse on every seed?"""
+"""The mutation score: of the mutants that live, how many does a check refuse on every seed?"""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from autograder.mutants.bank import Bank, bank
+from autograder.mutants.around import Kinds, spied
+from autograder.mutants.bank import Bank, EmptyBank, bank
 from autograder.mutants.cache import CACHE, Cache, Result
 from autograder.mutants.clock import SECONDS, Late, in_time
 from autograder.mutants.declared import Argument, Declaration, declaration
@@ -16,7 +17,6 @@ from autograder.mutants.forked import forked
 from autograder.mutants.mutant import Mutant, loaded, mutants_of, sampled
 from autograder.mutants.standing import WARMED, standing
 from autograder.mutants.subject import Subject, declaration_path, fingerprint, subject
-from autograder.mutants.wrappers import Kinds, spied
 
 __all__ = ["Score", "score"]
 
@@ -33,6 +33,7 @@ class Score:
         disputed: kinds of question on which right answers never agree.
         standing: what became of the standing wrong answers.
         stale: arguments for survivors that are none.
+        problem: why nothing could be measured.
     """
 
     exercise: str
@@ -45,6 +46,7 @@ class Score:
     standing: list[Result]
     stale: list[Argument]
     seconds: float = 0.0
+    problem: str = ""
     counts: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
@@ -52,7 +54,7 @@ class Score:
 
     @property
     def live(self) -> list[Result]:
-        """Mutants that are neither equivalent nor raise, without those for which the corpus argues."""
+        """Mutants that are not equivalent, do not raise, and are not argued for."""
         return [r for r in self.results if r.outcome == "live" and r.id not in self.argued]
 
     @property
@@ -79,7 +81,7 @@ class Score:
     @property
     def complaints(self) -> list[str]:
         """Why this is not good enough; nothing if it is."""
-        found = []
+        found = [self.problem] if self.problem else []
         if self.share < self.declared.target:
             found.append(f"{self.share:.1%} killed; expected {self.declared.target:.0%} or more")
         if self.flips:
@@ -117,7 +119,10 @@ def score(exercise: str, seeds: int, most: int, jobs: int = 1, folder: Any = CAC
     tried += [mutant for mutant in sampled(pool, most) if mutant.id not in argued]
     cache = Cache(exercise, fingerprint(chosen), folder)
     missing = [mutant for mutant in (*tried, *fixed) if cache.get(mutant.id, seeds) is None]
-    held = bank(chosen, learners, declared)
+    try:
+        held = bank(chosen, learners, declared)
+    except EmptyBank as error:
+        return Score(exercise, declared, len(pool), 0, [], [], argued, [], [], problem=str(error))
     bench = Bench(
         chosen,
         held,

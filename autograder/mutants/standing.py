@@ -1,4 +1,7 @@
-"""Standing wrong answers: mistakes and tricks that every exercise must refuse, made of any right answer, with no author."""
+"""Standing wrong answers: tricks that every exercise must refuse.
+
+They are made of any right answer, and need no author.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from autograder.mutants.around import Call, everywhere, over_tensors
 from autograder.mutants.mutant import Mutant
-from autograder.mutants.wrappers import Call, everywhere, over_tensors
 
 __all__ = ["STANDING", "WARMED", "standing"]
 
@@ -20,7 +23,10 @@ WARMED = {"memorised"}  # those that have seen the questions of another seed bef
 
 
 def standing(answer: str, source: str, function: str, slow: bool = False) -> list[Mutant]:
-    """One wrong answer of each kind, as mutants of a right one. Where an answer trains, the average is over few replicates."""
+    """One wrong answer of each kind, as mutants of a right one.
+
+    Where an answer trains, the average is over few replicates.
+    """
 
     def wrap(make: Callable[[], Call]) -> Callable[[Any], Any]:
         return lambda learner: everywhere(learner, make)
@@ -41,7 +47,7 @@ def _result(change: Callable[[Tensor], Tensor]) -> Callable[[], Call]:
 
 
 def _memorised() -> Call:
-    """Each shape of question is answered once; from then on the first answer is given to all of that shape."""
+    """Each shape of question is answered once, and its first answer given ever after."""
     kept: dict[str, Any] = {}
 
     def call(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -59,7 +65,7 @@ def _memorised() -> Call:
 
 
 def _average(replicates: int, dust: float) -> Call:
-    """The mean of many calls, in value and gradient: exact where the answer draws by itself, and no estimate any more."""
+    """The mean of many calls, in value and gradient: where the answer draws, no estimate."""
 
     def call(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         results = [function(*args, **kwargs) for _ in range(replicates)]

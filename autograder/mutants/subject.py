@@ -1,4 +1,7 @@
-"""What is measured: an exercise, its right answers and its check. All that this package needs of the engine passes through here."""
+"""What is measured: an exercise, its right answers and its check.
+
+All that this package needs of the engine passes through here.
+"""
 
 from __future__ import annotations
 
@@ -38,12 +41,18 @@ UNNAMED = {
     "unwritten",
 }
 OWN = {
-    "autograder.mutants.operators",
-    "autograder.mutants.wrappers",
-    "autograder.mutants.standing",
-    "autograder.mutants.bank",
-    "autograder.mutants.equivalence",
-    "autograder.mutants.mutant",
+    f"autograder.mutants.{name}"
+    for name in (
+        "around",
+        "bank",
+        "chance",
+        "equivalence",
+        "mutant",
+        "operators",
+        "standing",
+        "tree",
+        "wrappers",
+    )
 }
 
 
@@ -100,7 +109,7 @@ class Subject:
 
 
 def coded(unit: str = "", exercise: str = "") -> list[str]:
-    """The exercises that are answered in code, of a unit whose name begins so, or one by name (with or without the number)."""
+    """The exercises answered in code: of a unit whose name begins so, or one by its name."""
     return [
         name
         for name, row in EXERCISES.items()
@@ -130,7 +139,7 @@ def declaration_path(unit: str) -> Path:
 
 
 def fingerprint(subject: Subject) -> str:
-    """A hash of all that decides a result: the check and the engine as loaded now, the right answers, the operators.
+    """A hash of all that decides a result: check, engine, right answers, operators.
 
     Files of other units are left out, unless a file of this unit names them.
     """
