@@ -14,7 +14,7 @@ import torch
 
 from autograder import agent
 from autograder.mutants.around import spied
-from autograder.mutants.bank import bank, stretched
+from autograder.mutants.bank import EmptyBank, bank, stretched
 from autograder.mutants.cache import Cache, Result
 from autograder.mutants.chance import compare_draws
 from autograder.mutants.clock import Late, in_time
@@ -281,38 +281,32 @@ def test_what_is_learned_is_compared_within_a_tolerance() -> None:
     expected = expectation(train(1.0, [0.0] * 20), question, len)
     assert difference(train(1.05, [0.1] * 30), question, len, expected) == ""
     assert difference(train(1.2, [0.0] * 20), question, len, expected) == "value"
+    turned = Question({**CALL, "kind": "drive"}, tolerance={"out.size": 0.1})
+    assert difference(train(-1.05, []), turned, len, expected) == ""
+    assert difference(train(-1.2, []), turned, len, expected) == "value"
     assert difference(train(1.0, [0.0] * 20 + [1.0] * 20), question, len, expected) == "value"
 
 
 # -- the bank --------------------------------------------------------------------------------------
 
 
-class Toy(Subject):
-    """An exercise whose check asks the given requests."""
-
-    def recorded(self, learner: Any, seeds: range) -> list[dict[str, Any]]:
-        return [CALL, CALL]
-
-
-def toy(*sources: str) -> tuple[Subject, list[Any]]:
-    return Toy("00_toy", "00_toy", "answer", tuple(map(Parent, "abc", sources))), [
-        loaded(source, "answer") for source in sources
-    ]
+def toy(*sources: str) -> tuple[Subject, list[Any], Declaration, list[Any]]:
+    chosen = Subject("00_toy", "00_toy", "answer", tuple(map(Parent, "abc", sources)))
+    return chosen, [loaded(source, "answer") for source in sources], Declaration(), [CALL, CALL]
 
 
 def test_a_bank_holds_what_all_right_answers_agree_on() -> None:
-    held = bank(
-        *toy(LINE, LINE.replace("(a.exp() - b).sum(-1)", "a.exp().sum(-1) - b.sum(-1)")),
-        Declaration(),
-    )
+    held = bank(*toy(LINE, LINE.replace("(a.exp() - b).sum(-1)", "a.exp().sum(-1) - b.sum(-1)")))
     assert len(held.questions) == 6 and len(held.expected[0]) == 2 and not held.disputed
-    held = bank(*toy(LINE, LINE.replace("a.exp()", "a.exp().clamp(max=20.0)")), Declaration())
+    held = bank(*toy(LINE, LINE.replace("a.exp()", "a.exp().clamp(max=20.0)")))
     assert 2 <= len(held.questions) < 6  # stretched far enough, the two part
 
 
 def test_an_empty_bank_is_an_error() -> None:
     with pytest.raises(ValueError, match="agree on no question"):
-        bank(*toy(LINE, LINE.replace("exp", "sin")), Declaration())
+        bank(*toy(LINE, LINE.replace("exp", "sin")))
+    with pytest.raises(EmptyBank, match="the odd one is c"):
+        bank(*toy(LINE, LINE.replace("exp()", "exp().clone()"), LINE.replace("exp", "sin")))
 
 
 def test_stretching_moves_numbers_and_leaves_seeds() -> None:

@@ -13,16 +13,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograder.mutants.clock import Late, in_time
+from autograder.mutants.clock import SECONDS, Late, in_time
 from autograder.mutants.declared import Declaration
 from autograder.mutants.equivalence import Question, Raised, alike, compare_draws, expectation, flat
 from autograder.mutants.subject import Subject
 
 __all__ = ["Bank", "EmptyBank", "bank", "stretched"]
 
-SEEDS = range(900, 904)
 RECORDED, VARIANTS = 40, 2
-LOOSE = 2  # questions of chance or training, of each kind: they cost
+LOOSE, TRAINED = 2, 1  # questions of chance, and of training, of each kind: they cost
 Request = dict[str, Any]
 
 
@@ -43,13 +42,19 @@ class Bank(NamedTuple):
     disputed: list[str]
 
 
-def bank(subject: Subject, learners: list[Any], declared: Declaration) -> Bank:
-    """Questions of the check, and harder ones, on which all right answers agree.
+def bank(
+    subject: Subject,
+    learners: list[Any],
+    declared: Declaration,
+    requests: list[Request],
+    seconds: float = SECONDS,
+) -> Bank:
+    """Of these requests, and harder ones, those on which all right answers agree.
 
     None at all is an error.
     """
     rng = np.random.default_rng(0)
-    recorded = _taking_turns(subject.recorded(learners[0], SEEDS))
+    recorded = _taking_turns(requests)
     questions, expected = [], []
     known: dict[str, int] = {}
     for request, harder in recorded:
@@ -57,9 +62,9 @@ def bank(subject: Subject, learners: list[Any], declared: Declaration) -> Bank:
         known.setdefault(kind, 0)
         for question in _questions(request, harder, declared, rng):
             loose = bool(question.draws or question.tolerance)
-            if loose and known[kind] >= LOOSE:
+            if loose and known[kind] >= (TRAINED if question.tolerance else LOOSE):
                 continue
-            seen = _agreed(subject, question, learners)
+            seen = _agreed(subject, question, learners, seconds)
             if seen is not None:
                 known[kind] += 1
                 questions.append(question)
@@ -127,12 +132,14 @@ def _kind(request: Request) -> str:
     return f"{request['kind']} {name} {hashlib.sha256(text.encode()).hexdigest()[:4]}"
 
 
-def _agreed(subject: Subject, question: Question, learners: list[Any]) -> list[Any] | None:
+def _agreed(
+    subject: Subject, question: Question, learners: list[Any], seconds: float
+) -> list[Any] | None:
     """What each right answer gives, if they agree; else nothing."""
     seen: list[Any] = []
     for learner in learners:
         try:
-            seen.append(in_time(expectation, subject.reply, question, learner))
+            seen.append(in_time(expectation, subject.reply, question, learner, seconds=seconds))
         except (Raised, Late):
             return None
         if not _agree(question, seen[0], seen[-1]):
@@ -145,7 +152,10 @@ def _odd(subject: Subject, learners: list[Any], requests: list[Request]) -> str:
     suspects = [
         parent.name
         for place, parent in enumerate(subject.parents)
-        if any(_agreed(subject, Question(asked), _without(learners, place)) for asked in requests)
+        if any(
+            _agreed(subject, Question(asked), _without(learners, place), SECONDS)
+            for asked in requests
+        )
     ]
     return suspects[0] if len(suspects) == 1 and len(learners) > 2 else ""
 

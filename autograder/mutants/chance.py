@@ -72,8 +72,9 @@ def reseeded(request: Request, turn: int, own: bool = True) -> Request:
             for name, item in value.items()
         }
 
-    asked = {name: change(request[name]) for name in ("args", "kwargs") if name in request}
-    changed = {**request, **asked}
+    changed = dict(request)
+    for name in {"args", "kwargs"} & request.keys():
+        changed[name] = change(request[name])
     return {**changed, "seed": int(request.get("seed", 0)) + turn} if own else changed
 
 

@@ -159,9 +159,14 @@ def alike(value: Any, wanted: Any, tolerance: dict[str, float]) -> bool:
     """Within the tolerance, result by result.
 
     Histories of different lengths are compared by the means of their first and last tenths.
+    Of a result called ``name.size`` only the root mean square counts: what was learned may be
+    turned, or change its sign.
     """
     for name, limit in tolerance.items():
-        got, want = (np.asarray(side[name], dtype=float) for side in (value, wanted))
+        key, _, size = name.partition(".")
+        got, want = (np.asarray(side[key], dtype=float) for side in (value, wanted))
+        if size:
+            got, want = (np.sqrt(np.square(side).mean()) for side in (got, want))
         if got.ndim == want.ndim == 1 and got.shape != want.shape and min(len(got), len(want)):
             got, want = _ends(got), _ends(want)
         if got.shape != want.shape or not (np.abs(got - want) <= limit).all():
@@ -194,4 +199,7 @@ def _repeats(
 
 def _seeded(reply: Reply, request: Request, learner: Any, first: Observation) -> bool:
     """Does another seed among the arguments give something else?"""
-    return not same(first.value, observe(reply, reseeded(request, 1, own=False), learner).value)
+    other = reseeded(request, 1, own=False)
+    if repr(other) == repr(request):
+        return False
+    return not same(first.value, observe(reply, other, learner).value)

@@ -20,6 +20,8 @@ from autograder.mutants.subject import Subject, declaration_path, fingerprint, s
 
 __all__ = ["Score", "score"]
 
+RECORDED, TRAINED = range(900, 904), range(900, 901)  # seeds of the check whose questions are kept
+SLOW_SHARE = 5  # where answers train, only so small a share of the mutants is tried
 STALE_SEEDS = 20  # an argued survivor that was refused on so many seeds needs no argument
 
 
@@ -101,35 +103,27 @@ def score(exercise: str, seeds: int, most: int, jobs: int = 1, folder: Any = CAC
     chosen = subject(exercise)
     declared = declaration(declaration_path(chosen.unit), exercise)
     learners = [loaded(parent.source, chosen.function) for parent in chosen.parents]
+    kinds: Kinds = {}
+    asked = chosen.recorded(spied(learners[0], kinds), TRAINED if declared.training else RECORDED)
+    seconds = max(SECONDS, 8 * (time.perf_counter() - start))
     pool = [
         mutant
-        for parent in chosen.parents
-        for mutant in mutants_of(
-            parent.name, parent.source, chosen.function, _kinds(chosen, parent.source)
-        )
+        for name, source in chosen.parents
+        for mutant in mutants_of(name, source, chosen.function, kinds)
     ]
-    fixed = standing(
-        chosen.parents[0].name,
-        chosen.parents[0].source,
-        chosen.function,
-        slow=bool(declared.training),
-    )
+    fixed = standing(*chosen.parents[0], chosen.function, slow=bool(declared.training))
     argued = {mutant.id: why for mutant in (*pool, *fixed) if (why := declared.why(mutant))}
-    tried = sampled([mutant for mutant in pool if mutant.id in argued], len(pool))
-    tried += [mutant for mutant in sampled(pool, most) if mutant.id not in argued]
-    cache = Cache(exercise, fingerprint(chosen), folder)
-    missing = [mutant for mutant in (*tried, *fixed) if cache.get(mutant.id, seeds) is None]
     try:
-        held = bank(chosen, learners, declared)
+        held = bank(chosen, learners, declared, asked, seconds)
     except EmptyBank as error:
         return Score(exercise, declared, len(pool), 0, [], [], argued, [], [], problem=str(error))
-    bench = Bench(
-        chosen,
-        held,
-        {parent.name: place for place, parent in enumerate(chosen.parents)},
-        seeds,
-        _seconds(chosen, learners),
-    )
+    tried = sampled([mutant for mutant in pool if mutant.id in argued], len(pool))
+    share = SLOW_SHARE if declared.training else 1
+    tried += [mutant for mutant in sampled(pool, most // share) if mutant.id not in argued]
+    cache = Cache(exercise, fingerprint(chosen), folder)
+    missing = [mutant for mutant in (*tried, *fixed) if cache.get(mutant.id, seeds) is None]
+    places = {parent.name: place for place, parent in enumerate(chosen.parents)}
+    bench = Bench(chosen, held, places, seeds, seconds)
     for mutant, result in forked(missing, bench.judge, jobs, bench.seconds * (seeds / 4 + 3)):
         cache.put(result or _result(mutant, "endless"))
     results, wrong = (
@@ -194,20 +188,6 @@ class Bench:
 
 def _result(mutant: Mutant, outcome: str, *rest: Any) -> Result:
     return Result(mutant.id, mutant.answer, mutant.operator, mutant.what, outcome, *rest)
-
-
-def _kinds(subject: Subject, source: str) -> Kinds:
-    """What the check calls this answer with."""
-    kinds: Kinds = {}
-    subject.recorded(spied(loaded(source, subject.function), kinds), range(900, 901))
-    return kinds
-
-
-def _seconds(subject: Subject, learners: list[Any]) -> float:
-    """The alarm: long enough for a right answer that trains, on a busy machine."""
-    start = time.perf_counter()
-    subject.grade(learners[0], 0)
-    return max(SECONDS, 8 * (time.perf_counter() - start))
 
 
 def _stale(declared: Declaration, pool: list[Mutant], results: list[Result]) -> list[Argument]:

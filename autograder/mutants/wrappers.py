@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import random
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -36,6 +37,8 @@ def wrappers(learner: Any, kinds: Kinds) -> Iterator[Wrapper]:
         for label, change in GRADIENTS.items():
             yield _wrapper("gradient", label, method, _on_result(change))
     for (method, name), found in kinds.items():
+        if not _takes(learner, method, name):
+            continue
         for kind in sorted(found):
             for label, changed in ARGUMENTS[kind].items():
                 yield _wrapper(
@@ -46,6 +49,13 @@ def wrappers(learner: Any, kinds: Kinds) -> Iterator[Wrapper]:
         )
         if "tensor" in found:
             yield _wrapper("argument destroyed", name, method, _destroyed(name))
+
+
+def _takes(learner: Any, method: str, name: str) -> bool:
+    """Right answers may call an argument, or a helper among their methods, as they like."""
+    if method not in methods(learner):
+        return False
+    return name in inspect.signature(getattr(learner, method) if method else learner).parameters
 
 
 def _wrapper(operator: str, label: str, method: str, call: Call) -> Wrapper:
