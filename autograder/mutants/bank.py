@@ -83,14 +83,15 @@ def _questions(
     request: Request, harder: bool, declared: Declaration, rng: np.random.Generator
 ) -> Iterator[Question]:
     """A request, with how answers may be compared: exactly first, then as is declared."""
+    rtol = declared.accuracy or RTOL
     tolerance = declared.training.get(request.get("driver", ""))
     if tolerance:
         if not harder:
             yield Question(request, tolerance=tolerance)
     elif harder:
-        yield Question(stretched(request, rng))
+        yield Question(stretched(request, rng), rtol=rtol)
     else:
-        yield Question(request)
+        yield Question(request, rtol=rtol)
         if declared.chance:
             yield Question(request, draws=declared.chance)
 
@@ -171,7 +172,9 @@ def _agree(question: Question, first: Any, other: Any) -> bool:
         return alike(other[0].value, first[0].value, question.tolerance)
     pairs = [(flat(first.value), flat(other.value)), (flat(first.gradient), flat(other.gradient))]
     return all(
-        a.shape == b.shape and np.isfinite(a).all() and np.allclose(a, b, rtol=1e-5, atol=1e-7)
+        a.shape == b.shape
+        and np.isfinite(a).all()
+        and np.allclose(a, b, rtol=question.rtol, atol=ATOL)
         for a, b in pairs
     )
 

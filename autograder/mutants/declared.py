@@ -7,6 +7,9 @@ It stands in ``answers/UNIT/mutants.toml``
     [09_landing_variances]
     chance = 40       # draws: where right answers differ, their distributions are compared
 
+    [06_implicit_gamma]
+    accuracy = 0.01   # where right answers are approximations: how far they may lie apart, relatively
+
     [11_train_recognizer.training]
     train_recognizer = { out = 0.15 }     # driver: result = how far right answers may lie apart
 
@@ -60,10 +63,12 @@ class Declaration:
 
     Attributes:
         chance: how many draws to compare where right answers differ by chance; none if 0.
+        accuracy: of right answers that are approximations, relative; as exact as a check if 0.
         training: driver to result to tolerance, for what is learned.
     """
 
     chance: int = 0
+    accuracy: float = 0.0
     training: dict[str, dict[str, float]] = field(default_factory=dict)
     survivors: tuple[Argument, ...] = ()
 
@@ -96,11 +101,11 @@ def declaration(path: Path, exercise: str) -> Declaration:
     row: dict[str, Any] = (
         tomllib.loads(path.read_text("utf-8")).get(exercise, {}) if path.exists() else {}
     )
-    unknown = set(row) - {"chance", "training", "survivor"}
+    unknown = set(row) - {"accuracy", "chance", "training", "survivor"}
     if unknown:
         raise ValueError(
             f"{path.name}, {exercise}: {', '.join(sorted(unknown))}; "
-            "expected chance, training, survivor"
+            "expected accuracy, chance, training, survivor"
         )
     survivors = tuple(Argument(**entry) for entry in row.get("survivor", []))
     for argument in survivors:
@@ -108,4 +113,5 @@ def declaration(path: Path, exercise: str) -> Declaration:
             raise ValueError(
                 f"{path.name}, {exercise}: {argument.what!r} needs a sentence that says why"
             )
-    return Declaration(int(row.get("chance", 0)), row.get("training", {}), survivors)
+    given = {name: row[name] for name in ("accuracy", "chance", "training") if name in row}
+    return Declaration(**given, survivors=survivors)

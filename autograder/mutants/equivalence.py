@@ -17,6 +17,8 @@ from autograder.mutants.around import Call, around, methods
 from autograder.mutants.chance import compare_draws, flat, reseeded, summary
 
 __all__ = [
+    "ATOL",
+    "RTOL",
     "Observation",
     "Question",
     "Raised",
@@ -43,11 +45,13 @@ class Question:
     Attributes:
         draws: compare the distributions of so many draws; exact if 0.
         tolerance: of a driver that trains: how far each of its results may lie off.
+        rtol: how far right answers may lie apart, relatively.
     """
 
     request: Request
     draws: int = 0
     tolerance: dict[str, float] = field(default_factory=dict)
+    rtol: float = RTOL
 
 
 @dataclass(frozen=True)
@@ -136,7 +140,7 @@ def difference(reply: Reply, question: Question, learner: Any, expected: Any) ->
             return "repeats"
         return "" if _seeded(reply, question.request, learner, first) == seeded else "seed"
     for name in ("value", "gradient", "touched"):
-        if not same(getattr(first, name), getattr(expected, name)):
+        if not same(getattr(first, name), getattr(expected, name), question.rtol):
             return name
     return ""
 
