@@ -15,7 +15,7 @@ import numpy as np
 
 from autograder.mutants.clock import SECONDS, Late, in_time
 from autograder.mutants.declared import Declaration
-from autograder.mutants.equivalence import Question, Raised, alike, compare_draws, expectation, flat
+from autograder.mutants.equivalence import ATOL, RTOL, Question, Raised, alike, expectation
 from autograder.mutants.subject import Subject
 
 __all__ = ["Bank", "EmptyBank", "bank", "stretched"]

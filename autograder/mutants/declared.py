@@ -8,7 +8,7 @@ It stands in ``answers/UNIT/mutants.toml``
     chance = 40       # draws: where right answers differ, their distributions are compared
 
     [06_implicit_gamma]
-    accuracy = 0.01   # where right answers are approximations: how far they may lie apart, relatively
+    accuracy = 0.01   # how far right answers may lie apart that are approximations
 
     [11_train_recognizer.training]
     train_recognizer = { out = 0.15 }     # driver: result = how far right answers may lie apart
