@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from autograder.mutants.chance import compare_draws, flat
 from autograder.mutants.clock import SECONDS, Late, in_time
 from autograder.mutants.declared import Declaration
 from autograder.mutants.equivalence import ATOL, RTOL, Question, Raised, alike, expectation
