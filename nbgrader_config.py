@@ -8,8 +8,9 @@
 and so does Formgrader in JupyterLab's Nbgrader menu. Everything about a class, its submissions first, lies under
 ``autograder/class.data``, which git ignores and which the dot in its name keeps from ever being imported.
 
-Submissions run in a jail and are judged from outside of it (``autograder/execute.py``). Where this machine cannot hold a jail, grading is
-refused, unless you trust everyone whose work you grade and say so: ``c.CheckedExecute.trusted = True``.
+Submissions run in a jail and are judged from outside of it (``autograder/plugins/checked_execute.py``).
+Where this machine cannot hold a jail, grading is refused, unless you trust everyone whose work you grade and say so:
+``c.CheckedExecute.trusted = True``.
 """
 
 import os
@@ -48,7 +49,7 @@ c.ClearSolutions.text_stub = "*Your answer here: a few sentences. Double-click t
 c.ClearMarkScheme.enforce_metadata = False  # our mark schemes stand in written answers, not in nbgrader's task cells
 c.GenerateAssignment.force = True  # notebooks/ is committed: nbgrader would skip what exists, and the gradebook stay empty
 c.GenerateAssignment.preprocessors = [
-    "autograder.release.DropSolutionOnly",
+    "autograder.plugins.drop_solution_only.DropSolutionOnly",
     "nbgrader.preprocessors.IncludeHeaderFooter",
     "nbgrader.preprocessors.LockCells",
     "nbgrader.preprocessors.ClearSolutions",
@@ -66,7 +67,7 @@ c.GenerateAssignment.preprocessors = [
 c.CheckedExecute.secret_file = str(ROOT / CLASS / "secret.key")  # made at the first grading; back it up with the gradebook
 c.CheckedExecute.course = c.CourseDirectory.course_id
 c.Execute.kernel_name = "python3"
-c.Execute.kernel_manager_class = "autograder.kernels.PatientManager"  # a client that cannot miss a message
+c.Execute.kernel_manager_class = "autograder.plugins.patient_manager.PatientManager"  # a client that cannot miss a message
 c.Execute.timeout = 120  # seconds a cell
 c.Execute.startup_timeout = 120
 c.Execute.shutdown_kernel = "immediate"
@@ -81,7 +82,7 @@ def one_thread(**_):
 
 def before_grading(notebooks=(), **_):
     """Links and special files in a submission are moved aside before nbgrader copies what lies beside the notebook."""
-    from autograder.sanitize.preprocessors import set_aside
+    from autograder.intake.set_aside import set_aside
 
     one_thread()
     set_aside(list(notebooks))
@@ -90,34 +91,34 @@ def before_grading(notebooks=(), **_):
 c.Autograde.pre_convert_hook = before_grading
 
 # What students hand in is read through the sanitizers (docs/instructor.md): repaired where it can be, and never believed.
-c.Autograde.exporter_class = "autograder.sanitize.preprocessors.MendingExporter"
+c.Autograde.exporter_class = "autograder.plugins.repairing_exporter.RepairingExporter"
 c.Autograde.sanitize_preprocessors = [
-    "autograder.sanitize.preprocessors.RestoreCells",
+    "autograder.plugins.restore_cells.RestoreCells",
     "nbgrader.preprocessors.ClearOutput",
     "nbgrader.preprocessors.OverwriteKernelspec",
     "nbgrader.preprocessors.OverwriteCells",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
 c.Autograde.autograde_preprocessors = [
-    "autograder.execute.CheckedExecute",
+    "autograder.plugins.checked_execute.CheckedExecute",
     "nbgrader.preprocessors.LimitOutput",
-    "autograder.sanitize.pages.SafeOutputs",
+    "autograder.plugins.pages.SafeOutputs",
     "nbgrader.preprocessors.SaveAutoGrades",
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
 # Text that students wrote is shown in feedback pages and in Formgrader: it is cleaned after it is rendered.
-c.GenerateFeedback.exporter_class = "autograder.sanitize.pages.PageExporter"
-c.HTMLExporter.filters = {name: f"autograder.sanitize.pages.{name}" for name in ("markdown2html", "highlight_code")}
+c.GenerateFeedback.exporter_class = "autograder.plugins.pages.PageExporter"
+c.HTMLExporter.filters = {name: f"autograder.plugins.pages.{name}" for name in ("markdown2html", "highlight_code")}
 
 # Late work: nothing is lost until you say so here, and name a due date (docs/instructor.md).
-c.AssignLatePenalties.plugin_class = "autograder.late.LatePenalty"
+c.AssignLatePenalties.plugin_class = "autograder.plugins.late_penalty.LatePenalty"
 c.LatePenalty.percent_per_day = 0.0
 c.LatePenalty.grace_minutes = 15.0
 c.LatePenalty.most_percent = 100.0
 
 # `nbgrader zip_collect` reads the names that Canvas and Moodle give to files (`python -m autograder collect` does more).
-c.ZipCollectApp.collector_plugin = "autograder.collect.LmsCollector"
+c.ZipCollectApp.collector_plugin = "autograder.plugins.lms_collector.LmsCollector"
 c.ZipCollectApp.downloaded_directory = f"{CLASS}/downloaded"
 
 c.ExportPlugin.to = str(ROOT / CLASS / "grades.csv")

@@ -1,4 +1,4 @@
-"""``python -m autograder COMMAND``: what an author or an instructor does."""
+"""``python -m autograder COMMAND``: what an author or an instructor does. A file of that name in ``commands/`` does it."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import importlib
 import sys
 
 COMMANDS = {
-    "grade": ("autograder.grade", "run the instructor's loop: autograde, feedback, gradebook as CSV and table"),
-    "collect": ("autograder.collect", "collect submissions from a zip of Canvas or Moodle, or from folders"),
-    "report": ("autograder.overview", "the class at a glance: distribution, hardest exercise, commonest mistakes"),
-    "similarity": ("autograder.similarity", "which answers look alike"),
-    "export": ("autograder.export", "grades as CSV, and as Canvas and Moodle import them"),
-    "notebooks": ("autograder.notebooks", "build all notebooks from their text masters, and prove them"),
-    "smoke": ("autograder.smoke", "run every text master quickly, in forked children of a warm parent"),
-    "attacks": ("autograder.attack_run", "grade a class of hostile notebooks, and see that every score is the honest one"),
-    "audit": ("autograder.audit", "regrade the corpus of answers on many seeds"),
-    "mutants": ("autograder.mutants", "change right answers in one place, and count what the checks notice"),
-    "calibrate": ("autograder.nulls", "simulate how often a right answer would fail, and write the table"),
+    "grade": "run the instructor's loop: autograde, feedback, gradebook as CSV and table",
+    "collect": "collect submissions from a zip of Canvas or Moodle, or from folders",
+    "report": "the class at a glance: distribution, hardest exercise, commonest mistakes",
+    "similarity": "which answers look alike",
+    "export": "grades as CSV, and as Canvas and Moodle import them",
+    "notebooks": "build all notebooks from their text masters, and prove them",
+    "smoke": "run every text master quickly, in forked children of a warm parent",
+    "attacks": "grade a class of hostile notebooks, and see that every score is the honest one",
+    "audit": "regrade the corpus of answers on many seeds",
+    "mutants": "change right answers in one place, and count what the checks notice",
+    "calibrate": "simulate how often a right answer would fail, and write the table",
 }
 
 
@@ -24,10 +24,10 @@ def main(argv: list[str]) -> int:
     """Dispatch to a command; without one, list them."""
     if not argv or argv[0] not in COMMANDS:
         print("usage: python -m autograder COMMAND [options]\n")
-        for name, (_, says) in COMMANDS.items():
+        for name, says in COMMANDS.items():
             print(f"  {name:10s} {says}")
         return 0 if argv in ([], ["-h"], ["--help"]) else 2
-    return int(importlib.import_module(COMMANDS[argv[0]][0]).main(argv[1:]))
+    return int(importlib.import_module(f"autograder.commands.{argv[0]}").main(argv[1:]))
 
 
 if __name__ == "__main__":

@@ -10,12 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checks import CHECKS, Check
-from autograder.evidence import Finding
-from autograder.exercises import EXERCISES
-from autograder.probes import InProcess, LearnerError, Probe, Runner
-from autograder.report import PartResult, Report
-from autograder.stumbles import first_line, likely_cause
+from autograder.checks.compare import Finding
+from autograder.checks.error_hints import first_line, likely_cause
+from autograder.checks.probe import InProcess, LearnerError, Probe, Runner
+from autograder.checks.report import PartResult, Report
+from autograder.units import EXERCISES
 
 __all__ = ["check", "run_check"]
 
@@ -58,24 +57,24 @@ def _run(exercise: str, runner: Runner, seed: int, stage: int | None) -> Report:
     printed: list[str] = []
     trials: list[tuple[str, int, float]] = []
     unwritten = False
-    definition: Check = CHECKS[exercise]
-    for index, part in enumerate(definition.parts):
+    asked = EXERCISES[exercise]
+    for index, part in enumerate(asked.parts):
         number = int.from_bytes(hashlib.sha256(f"{exercise}/{index}/{seed}".encode()).digest()[:8], "little")
-        probe, rng = Probe(runner, number, stage), np.random.default_rng(number + 1)
+        probe, rng = Probe(runner, number, stage, asked.number), np.random.default_rng(number + 1)
         try:
             finding = Finding(False, diagnosis="unwritten") if unwritten else part.run(probe, rng)
         except LearnerError as error:
             unwritten = error.unwritten
-            finding = _not_written(EXERCISES[exercise].function) if unwritten else _raised(error)
+            finding = _not_written(asked.function) if unwritten else _raised(error)
         except Exception as error:  # what came back was so odd that the check itself stumbled over it
             came = f"something that could not be read ({type(error).__name__}: {error})"[:300]
             finding = Finding(False, "numbers that can be compared", came,
                               "unreadable", "Return tensors of the shapes that the exercise names.")
-        results.append(PartResult(part.name, part.weight, finding, part.read or EXERCISES[exercise].read))
+        results.append(PartResult(part.name, part.weight, finding, part.read or asked.read))
         printed += probe.printed
         trials += [(part.name, number_, statistic) for number_, statistic in probe.trials]
     seconds = time.perf_counter() - start
-    return Report(EXERCISES[exercise], tuple(results), seed, seconds, "\n".join(dict.fromkeys(printed)), unwritten, tuple(trials))
+    return Report(asked, tuple(results), seed, seconds, "\n".join(dict.fromkeys(printed)), unwritten, tuple(trials))
 
 
 def _not_written(function: str) -> Finding:

@@ -21,13 +21,15 @@ from pathlib import Path
 
 import nbformat
 
-from autograder import attack_stock, driver, notebooks, sample_class
-from autograder.classroom import CLASS, STEPS, Class
-from autograder.edition import room
-from autograder.execute import CheckedExecute
-from autograder.jail.parent import shared
-from autograder.jail.zygote import GATHER
-from autograder.session import Session
+from autograder.audit import attack_stock, sample_class
+from autograder.course import CLASS, this_course
+from autograder.execution.closed_book import room
+from autograder.execution.session import Session
+from autograder.grading import batch
+from autograder.grading.class_folder import STEPS, Classroom
+from autograder.jail.fork_client import shared
+from autograder.jail.fork_server import GATHER
+from autograder.plugins.checked_execute import CheckedExecute
 
 PARTS = ("start", "cells", "checks")
 CLASS_SIZE = 10_000
@@ -35,7 +37,7 @@ CLASS_SIZE = 10_000
 
 def hand_in(unit: str, folder: Path, number: int) -> None:
     """``number`` students with the model solutions."""
-    course = notebooks.this_course()
+    course = this_course()
     released = nbformat.read(course.release(unit), as_version=4)
     solutions = sample_class._solutions(course, unit)
     for index in range(number):
@@ -44,14 +46,14 @@ def hand_in(unit: str, folder: Path, number: int) -> None:
 
 def ours(unit: str, number: int, workers: int) -> tuple[float, dict[str, float]]:
     """Seconds a submission, and by part: the kernel's start, the student's cells, the checks, and nbgrader with all around it."""
-    group = Class(notebooks.this_course(), CLASS / "benchmark")
+    group = Classroom(this_course(), CLASS / "benchmark")
     for step in STEPS:
         shutil.rmtree(group.folder / step, ignore_errors=True)
     (group.folder / "gradebook.db").unlink(missing_ok=True)
     hand_in(unit, group.folder / "submitted", number)
     group.register(unit)  # as for stock nbgrader: an assignment is made once, whatever is graded
     start = time.perf_counter()
-    rows = driver.run(group, unit, driver.Plan(workers=workers, quiet=True))
+    rows = batch.run(group, unit, batch.Plan(workers=workers, quiet=True))
     seconds = (time.perf_counter() - start) / number
     points = {row.total for row in rows}
     if any(row.failure for row in rows) or len(points) != 1:
@@ -81,7 +83,7 @@ def stock(unit: str, number: int) -> float:
 
 def private_memory(unit: str) -> float:
     """Megabytes that a warm kernel does not share, after it has run the model solutions."""
-    nb = nbformat.read(notebooks.this_course().source(unit, ".ipynb"), as_version=4)
+    nb = nbformat.read(this_course().source(unit, ".ipynb"), as_version=4)
     with shared() as folder:
         for _ in range(GATHER):  # what comes later is forked from memory in larger pages
             with Session(room(unit, folder)):

@@ -7,14 +7,14 @@ from pathlib import Path
 
 from tiny_course import REGISTRY, UNIT
 
-from autograder import driver
-from autograder.classroom import Class
-from autograder.notebooks import Course
+from autograder.course import Course
+from autograder.grading import batch
+from autograder.grading.class_folder import Classroom
 
 
 def main(root: str, workers: str = "1", cluster: str = "", db_url: str = "") -> None:
-    group = Class(Course(Path(root), REGISTRY), Path(root) / "class.data", db_url)
-    for row in driver.run(group, UNIT, driver.Plan(int(workers), cluster, quiet=True)):
+    group = Classroom(Course(Path(root), REGISTRY), Path(root) / "class.data", db_url)
+    for row in batch.run(group, UNIT, batch.Plan(int(workers), cluster, quiet=True)):
         print(f"{row.student}\t{row.status}\t{row.points.get('00_double')}\t{row.failure}", flush=True)
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from autograder import attack_corpus, levels
-from autograder.attack_corpus import attacks
-from autograder.attack_run import CLAIMS, SCRIPT, grade_attacks
-from autograder.classroom import CLASS
+from autograder.audit.attack import attacks
+from autograder.audit.attack_run import CLAIMS, SCRIPT, grade_attacks
+from autograder.course import CLASS
+from autograder.execution import levels
 
 
 def test_the_corpus_is_large_and_of_every_kind() -> None:
@@ -31,7 +31,7 @@ def test_the_corpus_is_large_and_of_every_kind() -> None:
 def test_an_attack_that_does_not_say_what_it_should_is_refused(tmp_path: Path, text: str, fault: str) -> None:
     (tmp_path / "one.py").write_text(text)
     with pytest.raises(ValueError, match=fault):
-        attack_corpus.attacks(tmp_path)
+        attacks(tmp_path)
 
 
 def test_what_is_looked_for_can_be_found() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from autograder.exercises import exercises, units
+from autograder.units import exercises, units
 from tests import browser
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]

@@ -2,6 +2,7 @@
 
 import json
 import warnings
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograder import check
-from autograder.agent import answer, answer_bytes
-from autograder.evidence import Mistake, compare, spread, unbiased, zero
-from autograder.probes import InProcess, LearnerError, Probe, noise
-from autograder.wire import WireError, decode, encode, ref
+from autograder.checks.compare import Mistake, compare, spread, unbiased, zero
+from autograder.checks.exercise import exercise, unit
+from autograder.checks.probe import InProcess, LearnerError, Probe, noise
+from autograder.protocol.agent import answer, answer_bytes
+from autograder.protocol.wire import WireError, decode, encode, ref
+from autograder.units.shared import unpack
 
 # ---- the wire -------------------------------------------------------------------------------------------------------------
 LEAVES = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False) | st.text(max_size=20)
@@ -231,3 +234,56 @@ def test_what_is_marked_is_never_cut_short(monkeypatch: pytest.MonkeyPatch) -> N
 
     assert answer({"kind": "value", "args": [], "kwargs": {}}, learner)["value"] == 500
     assert smoke_cap(500) < 500, "the caller's own setting is as it was"
+
+
+# ---- exercises ------------------------------------------------------------------------------------------------------------
+ROW: dict[str, Any] = {
+    "title": "Twice", "function": "twice", "points": 1, "difficulty": 1, "importance": 1, "minutes": 5, "read": "section 1",
+}
+
+
+def test_an_exercise_takes_its_name_from_its_file() -> None:
+    one = exercise("autograder.units.unit_09.twice", **ROW, hides=["bounds:elbo"])
+    assert (one.id, one.number, one.written, one.hides) == ("09_twice", "09", False, ["bounds:elbo"])
+    with pytest.raises(ValueError, match="expected a file of a unit"):
+        exercise("autograder.checking", **ROW, hides=["bounds:elbo"])
+
+
+@pytest.mark.parametrize(("hides", "because"), [([], ""), (["bounds:elbo"], "it is short")])
+def test_what_is_hidden_is_said_and_why_nothing_is(hides: list[str], because: str) -> None:
+    with pytest.raises(ValueError, match="09_twice hides"):
+        exercise("autograder.units.unit_09.twice", **ROW, hides=hides, because=because)
+
+
+def test_parts_have_names_of_their_own() -> None:
+    one = exercise("autograder.units.unit_09.twice", **ROW, hides=[], because="it is short")
+
+    def _(probe: Probe, rng: np.random.Generator) -> Any: ...
+    def value(probe: Probe, rng: np.random.Generator) -> Any: ...
+
+    one.part("The value", weight=2)(value)
+    assert [(part.name, part.weight, part.run) for part in one.parts] == [("The value", 2, value)]
+    for function in (_, value):
+        with pytest.raises(ValueError, match="a name of its own"):
+            one.part("Again")(function)
+
+
+def test_a_unit_puts_its_exercises_in_order_and_refuses_strangers() -> None:
+    first, second, foreign, empty = (ModuleType(name) for name in ("first", "second", "foreign", "empty"))
+    for module, number in ((first, "09"), (second, "09"), (foreign, "10"), (empty, "09")):
+        module.EXERCISE = exercise(f"unit_{number}.{module.__name__}", **ROW, hides=[], because="it is short")  # type: ignore[attr-defined]
+        if module is not empty:
+            module.EXERCISE.part("The value")(lambda probe, rng: compare(1.0, 1.0))
+    assert [one.id for one in unit("09_sticking", second, first)] == ["09_second", "09_first"]
+    assert (first.EXERCISE.unit, first.EXERCISE.read) == ("09_sticking", "lectures/09_sticking, section 1")
+    for modules, complaint in (((foreign,), "10_foreign stands"), ((second, second), "twice"), ((empty,), "has 0 parts")):
+        with pytest.raises(ValueError, match=complaint):
+            unit("09_sticking", *modules)
+
+
+@pytest.mark.parametrize("reply", [[np.ones(3), np.zeros(3)], (np.ones(3), np.zeros(3)), np.stack([np.ones(3), np.zeros(3)])])
+def test_a_result_of_several_tensors_may_be_a_tuple_a_list_or_stacked(reply: Any) -> None:
+    one, two = unpack(reply, 2)
+    assert compare(one, np.ones(3)).ok and compare(two, np.zeros(3)).ok
+    finding = compare(unpack(reply, 3, "mean, error, z")[2], np.ones(3))
+    assert finding.diagnosis == "type" and "three tensors (mean, error, z)" in finding.came and "separated by commas" in finding.says

@@ -19,16 +19,18 @@ from damage import damaged
 from nbformat import NotebookNode
 from tiny_course import REGISTRY, UNIT, tiny_course
 
-from autograder import driver, export, masters, notebooks, sample_class
-from autograder.grade import Class
-from autograder.ledger import Ledger
-from autograder.notebooks import Course
-from autograder.rows import Row
-from autograder.sample_class import Student
+from autograder.audit import sample_class
+from autograder.audit.sample_class import Student
+from autograder.build import masters, notebooks
+from autograder.course import Course
+from autograder.grading import batch, export
+from autograder.grading.class_folder import Classroom
+from autograder.grading.ledger import Ledger
+from autograder.grading.result import Result
 
 RIGHT = {"00_double": "def double(x):\n    return 2 * x"}
 HALF = {"00_double": "def double(x):\n    return 8"}
-QUIET = driver.Plan(quiet=True)
+QUIET = batch.Plan(quiet=True)
 PHOTOGRAPH = base64.b64encode(b"\x89PNG a photograph").decode()
 
 
@@ -37,11 +39,11 @@ def record(key: str, student: str = "ann", status: str = "graded", **more: objec
     return {"key": key, "student": student, "status": status, **told, **more}
 
 
-def released(group: Class) -> NotebookNode:
+def released(group: Classroom) -> NotebookNode:
     return nbformat.read(group.course.release(UNIT), as_version=4)
 
 
-def hand_in(group: Class, name: str, cells: dict[str, str], written: str = "Because.") -> Path:
+def hand_in(group: Classroom, name: str, cells: dict[str, str], written: str = "Because.") -> Path:
     return sample_class.hand_in(Student(name, cells, None, written), released(group), group.folder / "submitted", UNIT)
 
 
@@ -52,16 +54,16 @@ def _pattern() -> Path:
     atexit.register(shutil.rmtree, root, ignore_errors=True)
     course = tiny_course(root)
     notebooks.build(course, [UNIT], run_lectures=False)
-    Class(course, root / "class.data").register(UNIT)
+    Classroom(course, root / "class.data").register(UNIT)
     return root
 
 
-def tiny_class(root: Path, db_url: str = "") -> Class:
+def tiny_class(root: Path, db_url: str = "") -> Classroom:
     """A class of the tiny course in ``root``, its gradebook empty."""
     shutil.copytree(_pattern(), root, dirs_exist_ok=True)
     if db_url:
         (root / "class.data" / "gradebook.db").unlink()
-    group = Class(Course(root, REGISTRY), root / "class.data", db_url)
+    group = Classroom(Course(root, REGISTRY), root / "class.data", db_url)
     group.config.CheckedExecute.warm = False  # this course needs no torch: a cold kernel starts sooner
     return group
 
@@ -97,7 +99,7 @@ def test_two_drivers_do_not_grade_one_unit(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def group(tmp_path_factory: pytest.TempPathFactory) -> Class:
+def group(tmp_path_factory: pytest.TempPathFactory) -> Classroom:
     """Seven submissions, not yet graded; of each kind one."""
     group = tiny_class(tmp_path_factory.mktemp("class"))
     submitted = group.folder / "submitted"
@@ -128,16 +130,16 @@ def group(tmp_path_factory: pytest.TempPathFactory) -> Class:
 
 
 @pytest.fixture(scope="module")
-def rows(group: Class) -> dict[str, Row]:
-    return {row.student: row for row in driver.run(group, UNIT, QUIET)}
+def rows(group: Classroom) -> dict[str, Result]:
+    return {row.student: row for row in batch.run(group, UNIT, QUIET)}
 
 
-def scores(group: Class) -> dict[str, str]:
-    with group.export().open(newline="") as file:
+def scores(group: Classroom) -> dict[str, str]:
+    with export.plain(group, group.csv).open(newline="") as file:
         return {line["student_id"]: line["score"] for line in csv.DictReader(file)}
 
 
-def test_everybody_gets_a_grade_or_a_reason(group: Class, rows: dict[str, Row]) -> None:
+def test_everybody_gets_a_grade_or_a_reason(group: Classroom, rows: dict[str, Result]) -> None:
     bob = next(name for name in rows if name.startswith("bob"))
     assert {name: row.points.get("00_double") for name, row in rows.items()} == {
         bob: 1.5, "ann right": 3.0, "cy": 3.0, "dan": None, "eve": 1.5, "flo": 3.0, "gil": 3.0}  # fmt: skip
@@ -152,14 +154,14 @@ def test_everybody_gets_a_grade_or_a_reason(group: Class, rows: dict[str, Row]) 
         assert {line["student_id"]: bool(line["reason"]) for line in csv.DictReader(file)} == {name: name == "dan" for name in rows}
 
 
-def test_a_photographed_derivation_is_on_the_page_and_a_script_is_not(group: Class, rows: dict[str, Row]) -> None:
+def test_a_photographed_derivation_is_on_the_page_and_a_script_is_not(group: Classroom, rows: dict[str, Result]) -> None:
     page = (group.folder / "feedback" / "ann right" / UNIT / f"{UNIT}.html").read_text()
     assert f"data:image/png;base64,{PHOTOGRAPH}" in page and "my derivation" in page and "alert(1)</script>" not in page
     autograded = nbformat.read(group.folder / "autograded" / "ann right" / UNIT / f"{UNIT}.ipynb", as_version=4)
     assert autograded.cells[-1].attachments["proof.png"]["image/png"] == PHOTOGRAPH
 
 
-def test_the_log_says_with_what(group: Class, rows: dict[str, Row]) -> None:
+def test_the_log_says_with_what(group: Classroom, rows: dict[str, Result]) -> None:
     records = group.ledger(UNIT).records()
     assert len(records) == 7 and len({line["key"] for line in records}) == 7
     for line in records:
@@ -167,14 +169,14 @@ def test_the_log_says_with_what(group: Class, rows: dict[str, Row]) -> None:
         assert line["seconds"] > 0 and line["when"].endswith("+00:00")
 
 
-def test_a_second_run_grades_nobody_again(group: Class, rows: dict[str, Row]) -> None:
+def test_a_second_run_grades_nobody_again(group: Classroom, rows: dict[str, Result]) -> None:
     before = group.ledger(UNIT).path.read_bytes()
-    again = {row.student: row for row in driver.run(group, UNIT, QUIET)}
+    again = {row.student: row for row in batch.run(group, UNIT, QUIET)}
     assert group.ledger(UNIT).path.read_bytes() == before
     assert [(row.points, row.failure) for row in again.values()] == [(row.points, row.failure) for row in rows.values()]
 
 
-def test_marks_by_hand_are_kept_and_one_exercise_is_regraded(group: Class, rows: dict[str, Row]) -> None:
+def test_marks_by_hand_are_kept_and_one_exercise_is_regraded(group: Classroom, rows: dict[str, Result]) -> None:
     def set_by_hand(**scores: float) -> None:
         with group.gradebook() as gradebook:
             for name, score in scores.items():
@@ -183,7 +185,7 @@ def test_marks_by_hand_are_kept_and_one_exercise_is_regraded(group: Class, rows:
             gradebook.db.commit()
 
     set_by_hand(why=0.75, double=2.5)
-    assert next(row for row in driver.run(group, UNIT, QUIET) if row.student == "gil").total == 3.25, "the table knows of marks by hand"
+    assert next(row for row in batch.run(group, UNIT, QUIET) if row.student == "gil").total == 3.25, "the table knows of marks by hand"
     row = group.grade_one(UNIT, "gil", force=True)
     assert row.points == {"00_double": 2.5, "00_why": 0.75}, "unchanged answers keep their marks"
     hand_in(group, "gil", HALF, "Another reason.")
@@ -207,7 +209,7 @@ def test_marks_by_hand_are_kept_and_one_exercise_is_regraded(group: Class, rows:
 # ------------------------------------------------------------------ for Canvas and Moodle
 
 
-def test_canvas_reads_what_we_write(group: Class, rows: dict[str, Row], tmp_path: Path) -> None:
+def test_canvas_reads_what_we_write(group: Classroom, rows: dict[str, Result], tmp_path: Path) -> None:
     exported = tmp_path / "canvas.csv"
     exported.write_text("\ufeffStudent,ID,SIS User ID,SIS Login ID,Section,00_tiny (471),Final Score\n"
                         "    Points Possible,,,,,4,(read only)\n"
@@ -223,7 +225,7 @@ def test_canvas_reads_what_we_write(group: Class, rows: dict[str, Row], tmp_path
         export.canvas(group, UNIT, tmp_path / "out.csv", group.csv)
 
 
-def test_moodle_reads_what_we_write(group: Class, rows: dict[str, Row], tmp_path: Path) -> None:
+def test_moodle_reads_what_we_write(group: Classroom, rows: dict[str, Result], tmp_path: Path) -> None:
     with group.gradebook() as gradebook:
         gradebook.update_or_create_student("cy", lms_user_id="5001")
         gradebook.update_or_create_student("dan", lms_user_id="5002")
@@ -247,7 +249,7 @@ def test_names_that_are_no_text_are_graded(tmp_path: Path) -> None:
     where = os.fsencode(group.folder / "submitted") + b"/caf\xe9/" + UNIT.encode()
     os.makedirs(where)
     Path(os.fsdecode(where + b"/" + UNIT.encode() + b".ipynb")).write_bytes(b"no notebook")
-    (row,) = driver.run(group, UNIT, QUIET)
+    (row,) = batch.run(group, UNIT, QUIET)
     assert row.status == "refused" and "unreadable" in row.failure and row.student.startswith("caf")
     assert export.marks(group, UNIT)[0].reason == row.failure
 
@@ -263,7 +265,7 @@ def test_damaged_notebooks_through_the_whole_driver(tmp_path: Path) -> None:
         place = group.folder / "submitted" / f"{damage} {seed}" / UNIT
         place.mkdir(parents=True)
         (place / f"{UNIT}.ipynb").write_bytes(data)
-    rows = driver.run(group, UNIT, driver.Plan(workers=2, quiet=True))
+    rows = batch.run(group, UNIT, batch.Plan(workers=2, quiet=True))
     assert len(rows) == 25 and not [row for row in rows if row.status == "failed"]
     for row in rows:
         assert row.failure or row.points["00_double"] is not None

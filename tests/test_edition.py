@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from autograder import edition
-from autograder.asker import Asker
+from autograder.audit.corpus import corpus
 from autograder.checking import run_check
-from autograder.corpus import corpus
-from autograder.exercises import EXERCISES, units
-from autograder.session import Session
+from autograder.execution import closed_book
+from autograder.execution.kernel_runner import Asker
+from autograder.execution.session import Session
+from autograder.units import EXERCISES, units
 
 SOURCE = '''
 def f(x):
@@ -30,7 +30,7 @@ class C:
 
 
 def test_bodies_are_taken_out_and_nothing_else() -> None:
-    made = edition.blanked(SOURCE, ["f", "C.g"])
+    made = closed_book.blanked(SOURCE, ["f", "C.g"])
     scope: dict = {}
     exec(made, scope)
     assert scope["f"].__doc__ == "Twice."
@@ -38,19 +38,15 @@ def test_bodies_are_taken_out_and_nothing_else() -> None:
         with pytest.raises(NotImplementedError, match="you are asked to write this one"):
             call()
     with pytest.raises(LookupError, match=r"no C\.h"):
-        edition.blanked(SOURCE, ["C.h"])
+        closed_book.blanked(SOURCE, ["C.h"])
 
 
-def test_every_name_belongs_to_an_exercise_and_is_there(tmp_path: Path) -> None:
-    for exercise in {**edition.AWAY, **edition.FIGURES}:
-        assert exercise in EXERCISES, exercise
-    aims = {f"{module}:{name}" for unit in units() for module, names in edition._aims(unit).items() for name in names}
-    assert {place for places in edition.FIGURES.values() for place in places} <= aims
+def test_every_name_that_is_hidden_is_there(tmp_path: Path) -> None:
     for unit in units():
         for figures in (True, False):
             folder = tmp_path / f"{unit}-{figures}"
             folder.mkdir()
-            edition.write(folder, unit, figures)
+            closed_book.write(folder, unit, figures)
 
 
 def test_figures_to_aim_for_are_not_made_unless_they_are_asked_for(tmp_path: Path) -> None:
@@ -63,20 +59,23 @@ def test_figures_to_aim_for_are_not_made_unless_they_are_asked_for(tmp_path: Pat
     """
     said = {}
     for figures in (True, False):
-        env = {"PYTHONPATH": str(edition.room("03_elbo", tmp_path, figures)), "OMP_NUM_THREADS": "1"}
+        env = {"PYTHONPATH": str(closed_book.room("03_elbo", tmp_path, figures)), "OMP_NUM_THREADS": "1"}
         done = subprocess.run([sys.executable, "-c", textwrap.dedent(program)], env=env, capture_output=True, text=True, timeout=120)
         said[figures] = done.stdout.split()
         assert done.returncode == 0, done.stderr
     assert said == {True: ["Figure", "2", "True"], False: ["Figure", "0", "False"]}
-    source = (edition.room("01_graphical_models", tmp_path) / "course_vi" / "plots" / "targets_01.py").read_text()
-    assert source.count(edition.NO_FIGURE) == source.count("-> Figure:") == 5 and "def tracker" in source
+    source = (closed_book.room("01_graphical_models", tmp_path) / "course_vi" / "plots" / "targets_01.py").read_text()
+    assert source.count(closed_book.NO_FIGURE) == source.count("-> Figure:") == 5 and "def tracker" in source
 
 
 def test_an_edition_imports_and_holds_no_checks(tmp_path: Path) -> None:
-    folder = edition.room("09_sticking_the_landing", tmp_path)
-    assert edition.room("09_sticking_the_landing", tmp_path) == folder
+    folder = closed_book.room("09_sticking_the_landing", tmp_path)
+    assert closed_book.room("09_sticking_the_landing", tmp_path) == folder
     held = {path.relative_to(folder).parts[1] for path in folder.rglob("*.py") if path.relative_to(folder).parts[0] == "autograder"}
-    assert held == {"__init__.py", "agent.py", "discover.py", "wire.py", "exercises", "problems"}
+    assert held == {"__init__.py", "protocol", "units"}
+    units_held = {path.relative_to(folder / "autograder" / "units").as_posix() for path in (folder / "autograder" / "units").rglob("*.py")}
+    assert units_held == {"__init__.py", "unit_09/__init__.py", "unit_09/problems.py"}
+    assert not (folder / "autograder/units/__init__.py").read_text() and not (folder / "autograder/units/unit_09/__init__.py").read_text()
     source = "\n".join([
         "import torch, course_vi, course_vi.plots, course_vi.pyro_twins",
         "from course_vi.gradients import sticking_the_landing, reparametrized",
@@ -93,16 +92,33 @@ def test_an_edition_imports_and_holds_no_checks(tmp_path: Path) -> None:
     assert done.stdout.strip() == "you are asked to write this one", done.stderr
 
 
+def test_the_problems_of_one_unit_are_loaded_by_its_requests_and_no_others(tmp_path: Path) -> None:
+    program = """
+        from autograder.protocol import problems
+        from autograder.protocol.agent import answer
+
+        problems.load("03")
+        before = set(problems.DRIVERS)
+        problems.load("09")
+        request = {"kind": "drive", "driver": "vafc/start", "kwargs": {"p": 3, "r_cov": 1, "seed": 0}, "unit": "09"}
+        print(len(before), "vafc/start" in problems.DRIVERS, answer(request, None)["error"]["type"])
+    """
+    env = {"PYTHONPATH": str(closed_book.room("09_sticking_the_landing", tmp_path)), "OMP_NUM_THREADS": "1"}
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(program)], env=env, capture_output=True, text=True, timeout=120,
+                          cwd=tmp_path)
+    assert done.stdout.split() == ["0", "True", "TypeError"], done.stderr
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("unit", [unit for unit in units() if corpus(unit)])
 def test_right_answers_are_right_in_the_jail(unit: str, tmp_path: Path) -> None:
     """Every right answer of the corpus passes on the edition, called across the wire; so nothing that honest work needs was taken out."""
     wrong = {}
-    with Session(edition.room(unit, tmp_path)) as session:
+    with Session(closed_book.room(unit, tmp_path)) as session:
         for answer in corpus(unit):
             if not answer.right:
                 continue
-            ran = session.run(answer.path.read_text(encoding="utf-8"), 60)
+            ran = session.run(answer.source, 60)
             assert ran.ok, (answer.name, ran.error)
             report = run_check(answer.exercise, Asker(session, EXERCISES[answer.exercise].function, 60, 120), seed=5)
             if not report.passed:

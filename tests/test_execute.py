@@ -15,13 +15,14 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
-from autograder import levels, notebooks, secret
-from autograder.edition import room
-from autograder.execute import CheckedExecute, LevelRefused, outputs
-from autograder.exercises import EXERCISES
-from autograder.jail.parent import runtime_dir, shared
-from autograder.probes import LearnerError, reply_bytes
-from autograder.report import Report
+from autograder.checks.probe import LearnerError, reply_bytes
+from autograder.checks.report import Report
+from autograder.course import this_course
+from autograder.execution import levels, secret
+from autograder.execution.closed_book import room
+from autograder.jail.fork_client import runtime_dir, shared
+from autograder.plugins.checked_execute import CheckedExecute, LevelRefused, outputs
+from autograder.units import EXERCISES
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kernels are forked")
 UNIT = "03_elbo"
@@ -41,7 +42,7 @@ def servers() -> Iterator[None]:
 
 def submission(**answers: str) -> NotebookNode:
     """The released notebook of unit 03 without its figures, these answers in it."""
-    nb = nbformat.read(notebooks.this_course().release(UNIT), as_version=4)
+    nb = nbformat.read(this_course().release(UNIT), as_version=4)
     nb.cells = [cell for cell in nb.cells if cell.cell_type == "code" and cell.metadata.get("nbgrader")]
     for cell in nb.cells:
         name = cell.metadata.nbgrader.grade_id

@@ -16,13 +16,13 @@ import torch
 from nbconvert.exporters import HTMLExporter
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from autograder import agent, wire
-from autograder.execute import CheckedExecute
-from autograder.notebooks import ROOT
-from autograder.release import load_config
-from autograder.sanitize.pages import PageExporter, _rendered, highlight_code, markdown2html
-from autograder.sanitize.restore import released_cells
-from autograder.statements import COMPILED, RememberingSQLite, remember
+from autograder.build.release import load_config
+from autograder.course import ROOT
+from autograder.intake.restore import released_cells
+from autograder.plugins.checked_execute import CheckedExecute
+from autograder.plugins.pages import PageExporter, _rendered, highlight_code, markdown2html
+from autograder.plugins.sql_cache import COMPILED, RememberingSQLite, remember
+from autograder.protocol import agent, wire
 from course_vi import plots
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux only")
@@ -137,7 +137,7 @@ def test_draws_of_a_learner_are_those_of_the_seed() -> None:
 def test_memory_gathered_in_huge_pages_is_the_same_memory() -> None:
     program = """
         import os
-        from autograder.jail import huge
+        from autograder.jail import huge_pages as huge
         kept = [bytes([number % 251]) * 4096 for number in range(8000)]
         told = lambda: next(int(line.split()[1]) for line in open("/proc/self/smaps_rollup") if line.startswith("AnonHuge"))
         before, made = told(), huge.gather()
@@ -154,7 +154,7 @@ def test_memory_gathered_in_huge_pages_is_the_same_memory() -> None:
 
 @linux
 def test_what_workers_are_forked_from_has_one_thread() -> None:
-    program = "import autograder.loaded, os, torch\nprint(len(os.listdir('/proc/self/task')), torch.get_num_threads())"
+    program = "import autograder.grading.preload, os, torch\nprint(len(os.listdir('/proc/self/task')), torch.get_num_threads())"
     assert run(program).split() == ["1", "1"]
 
 
@@ -164,7 +164,7 @@ def test_workers_of_a_script_without_a_guard(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text(textwrap.dedent("""
         import os, sys
-        from autograder import workers
+        from autograder.grading import workers
         print("main")
         def ask(executor, name):
             return executor.submit(os.getenv, name)

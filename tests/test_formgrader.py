@@ -12,7 +12,8 @@ from typing import Any
 import nbformat
 import pytest
 
-from autograder import notebooks, sample_class
+from autograder.audit import sample_class
+from autograder.course import this_course
 from tests import browser
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
@@ -28,7 +29,7 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copytree(browser.ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints"))
     for name in ("README.md", "nbgrader_config.py"):
         shutil.copyfile(browser.ROOT / name, root / name)
-    ours = notebooks.this_course()
+    ours = this_course()
     released = nbformat.read(ours.release(UNIT), as_version=4)
     solutions = sample_class._solutions(ours, UNIT)
     submitted = root / "autograder" / "class.data" / "submitted"

@@ -12,16 +12,21 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
 import pytest
 from tiny_course import UNIT, tiny_check, tiny_corpus, tiny_course
 
-from autograder import grade, masters, notebooks, release, sample_class
-from autograder.grade import Row
-from autograder.notebooks import ROOT, Course
-from autograder.sample_class import Student
+from autograder.audit import sample_class
+from autograder.audit.sample_class import Student
+from autograder.build import masters, notebooks, release
+from autograder.course import CLASS, ROOT, Course, this_course
+from autograder.grading import batch, export
+from autograder.grading.class_folder import Classroom
+from autograder.grading.result import Result
+from autograder.reports.gradebook_table import table
 
 FULL = {"00_double": 3.0}
 RIGHT = {"00_double": "def double(x):\n    return 2 * x"}
@@ -35,20 +40,20 @@ def course(tmp_path: Path) -> Course:
     return course
 
 
-def graded(course: Course, members: list[Student]) -> tuple[grade.Class, dict[str, Row]]:
+def graded(course: Course, members: list[Student]) -> tuple[Classroom, dict[str, Result]]:
     """Hand in for these students and grade them."""
-    group = grade.Class(course, course.root / "class.data")
+    group = Classroom(course, course.root / "class.data")
     released = nbformat.read(course.release(UNIT), as_version=4)
     for student in members:
         sample_class.hand_in(student, released, group.folder / "submitted", UNIT)
-    return group, {row.student: row for row in group.grade(UNIT)}
+    return group, {row.student: row for row in batch.run(group, UNIT)}
 
 
 # ------------------------------------------------------------------ the sample class
 
 
 def test_a_class_is_planned_from_the_corpus(course: Course, tmp_path: Path) -> None:
-    found = sample_class.students(course, UNIT, tiny_corpus(tmp_path), tiny_check)
+    found = sample_class.students(course, UNIT, tiny_corpus(), tiny_check)
     members = {student.name: student for student in found}
     assert len(members) >= sample_class.LEAST
     assert "x + x" in members["ada_all_right"].cells["00_double"]
@@ -60,14 +65,14 @@ def test_a_class_is_planned_from_the_corpus(course: Course, tmp_path: Path) -> N
 
 
 def test_a_wrong_answer_with_full_marks_breaks_the_class(course: Course, tmp_path: Path) -> None:
-    answers = tiny_corpus(tmp_path)
-    answers[-1].path.write_text("def double(x):\n    return x + x\n")
-    with pytest.raises(ValueError, match="wrong_one_more.py is called wrong"):
+    answers = tiny_corpus()
+    answers[-1] = replace(answers[-1], source="def double(x):\n    return x + x\n")
+    with pytest.raises(ValueError, match="wrong_one_more is called wrong"):
         sample_class.students(course, UNIT, answers, tiny_check)
 
 
 def test_a_corpus_without_wrong_answers_is_refused(course: Course, tmp_path: Path) -> None:
-    answers = [answer for answer in tiny_corpus(tmp_path) if answer.right]
+    answers = [answer for answer in tiny_corpus() if answer.right]
     with pytest.raises(ValueError, match="no right or no wrong answers for 00_double"):
         sample_class.students(course, UNIT, answers, tiny_check)
 
@@ -75,15 +80,15 @@ def test_a_corpus_without_wrong_answers_is_refused(course: Course, tmp_path: Pat
 def test_the_table_shows_points_and_promises(course: Course) -> None:
     ada = Student("ada", RIGHT, FULL, story="all of it")
     zoe = Student("zoe", {}, None)
-    rows = [Row("ada", {"00_double": 1.5, "00_why": None}), Row("zoe", failure="not graded: kernel died")]
-    lines = grade.table(course, UNIT, rows, [ada, zoe]).splitlines()
+    rows = [Result("ada", {"00_double": 1.5, "00_why": None}), Result("zoe", failure="not graded: kernel died")]
+    lines = table(course, UNIT, rows, [ada, zoe]).splitlines()
     assert lines[0].split() == ["student", "1", "2", "total", "promised", "ok", "what", "they", "did"]
     assert lines[1].split() == ["(points)", "3", "1", "4"]
     assert lines[3].split() == ["ada", "1.5", "by", "hand", "1.5", "3", "NO", "all", "of", "it"]
     assert lines[4].split() == ["zoe", "-", "-", "-", "-", "ok"]
     assert lines[-2:] == ["1  Twice (00_double)", "2  Say why (00_why)"]
     assert rows[0].differs(FULL) == ["00_double: 1.5 instead of 3"]
-    assert rows[0].differs(None) and rows[1].differs(FULL) and not Row("x", {"00_double": 3.0}).differs(FULL)
+    assert rows[0].differs(None) and rows[1].differs(FULL) and not Result("x", {"00_double": 3.0}).differs(FULL)
 
 
 # ------------------------------------------------------------------ the cycle
@@ -104,17 +109,17 @@ def test_one_submission_that_cannot_be_graded_does_not_stop_the_others(course: C
     assert rows["c_right"].points == {"00_double": 3.0, "00_why": 0.0}
     page = group.folder / "feedback" / "c_right" / UNIT / f"{UNIT}.html"
     assert "Twice" in page.read_text(encoding="utf-8")
-    with group.export().open(newline="") as file:
+    with export.plain(group, group.csv).open(newline="") as file:
         scores = {line["student_id"]: float(line["score"]) for line in csv.DictReader(file)}
     assert scores == {"a_dies": 0.0, "b_partial": 1.5, "c_right": 3.0}
 
 
 @pytest.mark.slow
 def test_the_sample_class_gets_what_the_corpus_promises(course: Course, tmp_path: Path) -> None:
-    answers = tiny_corpus(tmp_path)
+    answers = tiny_corpus()
     for workers in (1, 2):  # a second time, over what the first left, two at a time
-        group, members = grade.sample(course, UNIT, tmp_path / "class.data" / "sample", answers, tiny_check)
-        rows = group.grade(UNIT, workers)
+        group, members = sample_class.sample(course, UNIT, tmp_path / "class.data" / "sample", answers, tiny_check)
+        rows = batch.run(group, UNIT, batch.Plan(workers=workers))
         promised = {student.name: student.promised for student in members}
         differences = {row.student: row.differs(promised[row.student]) for row in rows}
         assert len(rows) == len(members) and not any(differences.values())
@@ -123,13 +128,13 @@ def test_the_sample_class_gets_what_the_corpus_promises(course: Course, tmp_path
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("unit", [unit for unit in notebooks.this_course().units() if (ROOT / "solutions" / unit).is_dir()])
+@pytest.mark.parametrize("unit", [unit for unit in this_course().units() if (ROOT / "solutions" / unit).is_dir()])
 def test_warnings_and_repairs_in_the_real_course(unit: str) -> None:
     """End to end in a real unit: warnings and messages on stderr cost nothing, and an edited or deleted check comes back."""
-    course = notebooks.this_course()
-    folder = grade.CLASS / "test"
+    course = this_course()
+    folder = CLASS / "test"
     shutil.rmtree(folder, ignore_errors=True)
-    group, members = grade.sample(course, unit, folder)
+    group, members = sample_class.sample(course, unit, folder)
     keep = {student.name: student for student in members if student.name in ("wanda_warns_a_lot", "noel_handed_in_untouched")}
     for path in (folder / "submitted").iterdir():
         if path.name not in keep:
@@ -141,7 +146,7 @@ def test_warnings_and_repairs_in_the_real_course(unit: str) -> None:
     notebook.cells.remove(checks[-1])
     submission.chmod(0o644)
     submission.write_bytes(masters.dumps(notebook))
-    rows = group.grade(unit)
+    rows = batch.run(group, unit)
     shutil.rmtree(folder)
     assert len(rows) == 2
     for row in rows:

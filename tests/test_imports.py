@@ -4,6 +4,7 @@ An import inside a function counts like one at the top of a file: it is the same
 """
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -21,13 +22,17 @@ FLOORS = {
         {"learning", "diagnostics", "coding"},
         {"plots", "preflight", "pyro_twins"},
     ],
-    # The ground floor is what runs beside a learner's code; it knows nothing of verdicts. What is not named here (the
-    # workshop: grading, building, measuring) stands on the top floor.
+    # The ground floor is what runs beside a learner's code; it knows nothing of verdicts.
     "autograder": [
-        {"discover", "exercises", "problems", "wire", "agent", "jail", "edition", "secret", "outputs"},
-        {"probes", "evidence", "report", "stumbles"},
-        {"checks", "session", "asker", "levels", "running"},
-        {"checking", "execute"},
+        {"protocol", "jail", "intake"},
+        {"checks"},
+        {"units", "execution"},
+        {"checking", "course"},
+        {"plugins"},
+        {"build"},
+        {"grading"},
+        {"reports", "audit"},
+        {"commands", "__main__"},
     ],
 }
 
@@ -77,8 +82,8 @@ def edges() -> dict[str, set[str]]:
     for name, path in paths.items():
         source = path.read_text("utf-8")
         found[name] = targets(imported(source, name, path.name == "__init__.py"), set(paths)) - {name}
-        if "import_units(__name__, __path__)" in source:  # a package that finds its units by itself imports them all
-            found[name] |= {other for other in paths if other.startswith(f"{name}.unit_")}
+        if name == "autograder.units":  # it finds the units by itself, and imports them all
+            found[name] |= {other for other in paths if re.fullmatch(r"autograder\.units\.unit_\d\d", other)}
     return found
 
 
@@ -124,8 +129,9 @@ def floor(module: str) -> int:
 GRAPH = edges()
 
 
-def test_every_room_of_the_core_has_its_floor() -> None:
-    homeless = [m for m in GRAPH if m.startswith("course_vi.") and floor(m) == len(FLOORS["course_vi"])]
+@pytest.mark.parametrize("package", sorted(PLACES))
+def test_every_room_has_its_floor(package: str) -> None:
+    homeless = [m for m in GRAPH if m.startswith(f"{package}.") and floor(m) == len(FLOORS[package])]
     assert not homeless, f"give these rooms a floor, here and in the contributors' guide: {homeless}"
 
 
@@ -154,6 +160,19 @@ def test_there_is_no_cycle() -> None:
     assert cycle(GRAPH) == []
 
 
+def test_no_unit_imports_another() -> None:
+    unit = re.compile(r"autograder\.units\.(unit_\d\d)")
+    pairs = [(module, other) for module in GRAPH if unit.match(module) for other in GRAPH[module] if unit.match(other)]
+    assert pairs and not [pair for pair in pairs if len({unit.match(name)[1] for name in pair}) > 1]
+
+
+def test_problems_know_nothing_of_checks() -> None:
+    """They lie beside the learner's code, where a class is graded, and nothing else of their folder does."""
+    for module in GRAPH:
+        if re.fullmatch(r"autograder\.units\.unit_\d\d\.problems", module):
+            assert not [other for other in GRAPH[module] if re.match(r"autograder\.(units|checks|evidence|probes)", other)], module
+
+
 def test_one_file_imports_zuko() -> None:
     """zuko switches off argument validation for the whole process; the one file that imports it puts that right."""
     paths = modules()
@@ -166,7 +185,7 @@ def test_checks_need_no_more_than_a_learner_installs() -> None:
     not_a_learners = {"nbgrader", "jupytext", "pytest", "hypothesis", "playwright"}
     paths = modules()
     loaded = [name for name in reachable("autograder.checking", GRAPH) if name in paths]
-    assert {"autograder.checks.unit_03_forms", "autograder.problems.unit_03", "autograder.exercises.unit_03"} <= set(loaded)
+    assert {"autograder.units.unit_03.gap", "autograder.units.unit_03.reference", "autograder.checks.exercise"} <= set(loaded)
     for name in loaded:
         roots = {other.split(".")[0] for other, _ in imported(paths[name].read_text("utf-8"), name)}
         assert not roots & not_a_learners, name
@@ -196,4 +215,4 @@ def test_a_cycle_is_found() -> None:
 
 def test_floors_are_ordered() -> None:
     assert floor("course_vi.bounds") == 2 and floor("course_vi.models.toy") == 1 and floor("course_vi") == 5
-    assert floor("autograder.grade") == len(FLOORS["autograder"])
+    assert floor("autograder.commands.grade") == len(FLOORS["autograder"]) - 1

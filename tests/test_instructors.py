@@ -18,18 +18,20 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 from test_driver import QUIET, hand_in, tiny_class
 from tiny_course import UNIT
 
-from autograder import collect, driver, notebooks, overview, similarity
-from autograder.corpus import corpus
-from autograder.grade import Class
-from autograder.late import settle
-from autograder.notebooks import ROOT
-from autograder.sanitize.names import safe_id
+from autograder.audit.corpus import corpus
+from autograder.course import ROOT, this_course
+from autograder.grading import batch
+from autograder.grading.class_folder import Classroom
+from autograder.grading.late import settle
+from autograder.intake import collect
+from autograder.intake.names import safe_id
+from autograder.reports import class_report, similarity
 
 ANSWER = {"00_double": "def double(x):\n    return 2 * x"}
 
 
 @pytest.fixture
-def group(tmp_path: Path) -> Class:
+def group(tmp_path: Path) -> Classroom:
     return tiny_class(tmp_path)
 
 
@@ -40,7 +42,7 @@ def packed(path: Path, files: dict[str, bytes]) -> Path:
     return path
 
 
-def there(group: Class) -> set[str]:
+def there(group: Classroom) -> set[str]:
     return {path.relative_to(group.folder / "submitted").as_posix() for path in (group.folder / "submitted").rglob("*") if path.is_file()}
 
 
@@ -67,7 +69,7 @@ def test_names_of_an_lms_are_recognised(path: str, student: str, file: str) -> N
     assert found is not None and (found.student, found.file, found.late) == (student, file, "LATE" in path)
 
 
-def test_moodle_is_collected_with_names_and_times(group: Class, tmp_path: Path) -> None:
+def test_moodle_is_collected_with_names_and_times(group: Classroom, tmp_path: Path) -> None:
     archive = packed(tmp_path / "moodle.zip", {
         f"Ada King_501_assignsubmission_file_/{UNIT}.ipynb": b"one", f"Bo_502_assignsubmission_file_/{UNIT} (1).ipynb": b"two",
         "Bo_502_assignsubmission_file_/../../../escape.txt": b"no", "readme.txt": b"?"})  # fmt: skip
@@ -85,7 +87,7 @@ def test_moodle_is_collected_with_names_and_times(group: Class, tmp_path: Path) 
         assert (ada.first_name, ada.last_name, ada.email, ada.lms_user_id) == ("Ada", "King", "ada@x.org", "501")
 
 
-def test_canvas_twice_keeps_what_was_replaced(group: Class, tmp_path: Path) -> None:
+def test_canvas_twice_keeps_what_was_replaced(group: Classroom, tmp_path: Path) -> None:
     files = {f"kingada_4711_1_{UNIT}.ipynb": b"one", f"bo_LATE_4712_2_{UNIT}.ipynb": b"two", "bo_LATE_4712_3_Timestamp.txt": b"2020-01-01"}
     told = collect.collect(group, UNIT, [packed(tmp_path / "a.zip", files)])
     assert told["collected"] == ["bo_4712", "kingada_4711"] and told["late"] == ["bo_4712"]
@@ -98,7 +100,7 @@ def test_canvas_twice_keeps_what_was_replaced(group: Class, tmp_path: Path) -> N
 
 
 @pytest.mark.slow
-def test_stock_zip_collect_and_validate(group: Class, tmp_path: Path) -> None:
+def test_stock_zip_collect_and_validate(group: Classroom, tmp_path: Path) -> None:
     """nbgrader's own commands, as an instructor types them: zip_collect with our plugin; validate on released and solved notebooks."""
     root = group.course.root
     shutil.copy(ROOT / "nbgrader_config.py", root)
@@ -124,12 +126,12 @@ def test_stock_zip_collect_and_validate(group: Class, tmp_path: Path) -> None:
 # ------------------------------------------------------------------ late work
 
 
-def test_late_work_costs_what_the_config_says(group: Class) -> None:
+def test_late_work_costs_what_the_config_says(group: Classroom) -> None:
     group.config.LatePenalty.percent_per_day = 10.0
     for name, when in (("late", "2026-05-02 14:00:00 +0200"), ("odd", "tomorrow\x00")):
         hand_in(group, name, ANSWER)
         (group.folder / "submitted" / name / UNIT / "timestamp.txt").write_text(when)
-    rows = {row.student: row for row in driver.run(group, UNIT, QUIET)}
+    rows = {row.student: row for row in batch.run(group, UNIT, QUIET)}
     assert all(row.points["00_double"] == 3.0 and row.late == 0.0 for row in rows.values()), "without a due date nothing is late"
     assert "time of submission could not be read" in " ".join(rows["odd"].repairs)
     with group.gradebook() as gradebook:
@@ -169,14 +171,14 @@ def rights(unit: str) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for answer in corpus(unit):
         if answer.right:
-            found.setdefault(answer.exercise, []).append(answer.path.read_text())
+            found.setdefault(answer.exercise, []).append(answer.source)
     return found
 
 
 @pytest.mark.parametrize("unit", ["03_elbo", "09_sticking_the_landing"])
 def test_a_copy_with_other_names_is_found_and_independent_answers_are_not(unit: str) -> None:
     """Students made of the corpus: everyone takes another right answer to each exercise; one copies another under other names."""
-    course = notebooks.this_course()
+    course = this_course()
     answers, released = rights(unit), similarity._solutions(course.release(unit))
     students = {f"s{turn}": {name: these[turn % len(these)] for name, these in answers.items()} for turn in range(3)}
     assert similarity.pairs(students, released) == [], "independent right answers"
@@ -207,13 +209,13 @@ def test_answers_that_are_no_python_are_compared_too() -> None:
 
 def test_the_report_finds_the_hardest_exercise_and_the_commonest_mistake(tmp_path: Path) -> None:
     points = {f"s{n}": {"a": float(n % 3), "b": 4.0 if n < 9 else None} for n in range(10)}
-    summary = overview.Summary("00_tiny", {"a": "Alpha <1>", "b": "Beta", "c": "Gamma"}, {"a": 2.0, "b": 4.0, "c": 1.0}, points,
+    summary = class_report.Summary("00_tiny", {"a": "Alpha <1>", "b": "Beta", "c": "Gamma"}, {"a": 2.0, "b": 4.0, "c": 1.0}, points,
                                {"zoe": "not graded: link"}, {"a": Counter({"you forgot <log>": 5, "sign": 2}), "b": Counter()})  # fmt: skip
     assert summary.hardest == ["a", "b"] and summary.share("a") == pytest.approx(0.45) and summary.full("b") == 1.0
     assert summary.share("c") is None and summary.totals[0] == 4.0
-    pictures = overview.draw(summary, tmp_path)
+    pictures = class_report.draw(summary, tmp_path)
     assert all(path.stat().st_size > 5_000 for path in pictures)
-    page = overview.page(summary, pictures)
+    page = class_report.page(summary, pictures)
     assert page.index("you forgot &lt;log&gt;") < page.index("sign") and "Alpha &lt;1&gt;" in page and "zoe: not graded" in page
     assert "1 of them wait" in page and "distribution.png" in page
 
@@ -224,24 +226,24 @@ def test_mistakes_are_read_from_the_reports() -> None:
     table = "<td><b>Expected:</b> 6<br><b>Likely mistake:</b> You squared &lt;x&gt;.</td>"
     text = "  Likely mistake: You squared <x>.\n"
     cell.outputs = [new_output("display_data", data={"text/html": table}), new_output("stream", text=text)]
-    assert overview.mistakes(new_notebook(cells=[cell])) == {"00_double": {"You squared <x>."}}
+    assert class_report.mistakes(new_notebook(cells=[cell])) == {"00_double": {"You squared <x>."}}
 
 
-def test_a_summary_of_a_graded_class(group: Class) -> None:
+def test_a_summary_of_a_graded_class(group: Classroom) -> None:
     hand_in(group, "ann", ANSWER)
     (group.folder / "submitted" / "bo" / UNIT).mkdir(parents=True)
-    driver.run(group, UNIT, QUIET)
-    summary = overview.summarize(group, UNIT)
+    batch.run(group, UNIT, QUIET)
+    summary = class_report.summarize(group, UNIT)
     assert summary.points == {"ann": {"00_double": 3.0, "00_why": None}} and set(summary.reasons) == {"bo"}
     assert list(itertools.chain(*summary.mistakes.values())) == []
 
 
 @pytest.mark.slow
-def test_stock_autograde_takes_the_same_road(group: Class) -> None:
+def test_stock_autograde_takes_the_same_road(group: Classroom) -> None:
     """`nbgrader autograde` on a class with a duplicated cell (which used to stop it), a damaged file and a link: the others are graded."""
     root = group.course.root
     shutil.copy(ROOT / "nbgrader_config.py", root)
-    home = Class(group.course, root / "autograder" / "class.data")
+    home = Classroom(group.course, root / "autograder" / "class.data")
     hand_in(home, "ann", ANSWER)
     path = hand_in(home, "bob", ANSWER)
     notebook = nbformat.read(path, as_version=4)

@@ -14,14 +14,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder import edition, levels, wire
-from autograder.jail import filesystem, supervise
+from autograder.checks.probe import LearnerError
+from autograder.execution import closed_book, levels
+from autograder.execution.outputs import Budget, Outputs
+from autograder.execution.session import KernelLost, Session
+from autograder.jail import filesystem, supervisor
+from autograder.jail.fork_client import Parent, ParentError, environment, runtime_dir, shared
 from autograder.jail.limits import Limits
-from autograder.jail.parent import Parent, ParentError, environment, runtime_dir, shared
 from autograder.jail.selftest import PROTECTIONS, try_level
-from autograder.outputs import Budget, Outputs
-from autograder.probes import LearnerError
-from autograder.session import KernelLost, Session
+from autograder.protocol import wire
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the jail is Linux")
 
@@ -29,7 +30,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the jail is Lin
 @pytest.fixture(scope="module")
 def room() -> Iterator[Path]:
     with shared() as folder:
-        yield edition.room("00_none", folder)
+        yield closed_book.room("00_none", folder)
 
 
 @pytest.fixture(scope="module")
@@ -166,7 +167,7 @@ def test_a_warm_kernel_shares_what_was_imported_and_computes_as_a_cold_one(room:
 
 
 def test_a_server_ends_with_its_owner_and_takes_its_kernels_along(room: Path, best: levels.Level, tmp_path: Path) -> None:
-    source = ("import os, sys, time\nfrom pathlib import Path\nfrom autograder.session import Session\n"
+    source = ("import os, sys, time\nfrom pathlib import Path\nfrom autograder.execution.session import Session\n"
               f"session = Session(Path({str(room)!r}), {best.name!r}, warm=False)\nsession.start()\n"
               "print(session.provisioner.pid, flush=True)\ntime.sleep(60)\n")
     import subprocess
@@ -213,8 +214,8 @@ def test_only_plain_files_are_copied(tmp_path: Path) -> None:
 
 
 def test_every_job_has_a_user_of_its_own() -> None:
-    assert len({supervise.job_uid(number) for number in range(1000)}) == 1000
-    assert min(supervise.job_uid(number) for number in range(1000)) >= 20_000
+    assert len({supervisor.job_uid(number) for number in range(1000)}) == 1000
+    assert min(supervisor.job_uid(number) for number in range(1000)) >= 20_000
 
 
 def test_limits_travel_as_json() -> None:

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from autograder.audit.corpus import corpus
 from autograder.checking import run_check
-from autograder.corpus import corpus
-from autograder.exercises import EXERCISES
-from autograder.probes import InKernel, InProcess
+from autograder.checks.probe import InKernel, InProcess
+from autograder.units import EXERCISES
 
 pytestmark = pytest.mark.slow
 
@@ -34,7 +34,7 @@ def findings(report: Any) -> list[tuple[Any, ...]]:
 
 @pytest.mark.parametrize("answer", corpus(), ids=lambda answer: answer.name)
 def test_same_verdict_in_a_kernel(client: Any, answer: Any) -> None:
-    run(client, answer.path.read_text())
+    run(client, answer.source)
     outside = run_check(answer.exercise, InKernel(client, EXERCISES[answer.exercise].function), seed=11)
     inside = run_check(answer.exercise, InProcess(answer.load()), seed=11)
     assert outside.points == inside.points and outside.passed is answer.right

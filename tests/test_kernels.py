@@ -12,8 +12,8 @@ import zmq.asyncio
 from jupyter_client.channels import AsyncZMQSocketChannel
 from jupyter_client.session import Session
 
-from autograder import kernels
-from autograder.kernels import PatientChannel, PatientManager
+from autograder.plugins import patient_manager
+from autograder.plugins.patient_manager import PatientChannel, PatientManager
 
 
 class Deaf(zmq.asyncio.Socket):
@@ -46,7 +46,7 @@ async def wait_for_message(channel_class: type, timeout: float | None) -> tuple[
 
 
 def test_a_missed_wake_up_costs_one_look(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kernels, "LOOK_AGAIN", 0.3)
+    monkeypatch.setattr(patient_manager, "LOOK_AGAIN", 0.3)
     message, seconds = asyncio.run(wait_for_message(PatientChannel, None))
     assert message["content"] == {"n": 1} and seconds < 2
     stock = asyncio.run(wait_for_message(AsyncZMQSocketChannel, 3.0))

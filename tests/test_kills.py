@@ -20,10 +20,10 @@ import pytest
 from test_driver import QUIET, hand_in, tiny_class
 from tiny_course import UNIT
 
-from autograder import classroom, driver
-from autograder.grade import Class
-from autograder.notebooks import ROOT
-from autograder.rows import Row
+from autograder.commands.grade import Classroom
+from autograder.course import ROOT
+from autograder.grading import batch, class_folder
+from autograder.grading.result import Result
 
 pytestmark = pytest.mark.slow
 TESTS = Path(__file__).resolve().parent
@@ -32,11 +32,11 @@ SLOW = "import time; time.sleep(0.3)\n"
 
 
 @pytest.fixture
-def group(tmp_path: Path) -> Class:
+def group(tmp_path: Path) -> Classroom:
     return _filled(tmp_path)
 
 
-def _filled(root: Path, db_url: str = "", students: int = STUDENTS) -> Class:
+def _filled(root: Path, db_url: str = "", students: int = STUDENTS) -> Classroom:
     """Students 0, 2, ... are right, the others half; every one takes a moment."""
     group = tiny_class(root, db_url)
     for number in range(students):
@@ -48,7 +48,7 @@ def environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "src"), str(TESTS)]), "OMP_NUM_THREADS": "1"}
 
 
-def start(group: Class, *more: str, limit: int = 0) -> subprocess.Popen[str]:
+def start(group: Classroom, *more: str, limit: int = 0) -> subprocess.Popen[str]:
     """A driver in its own process group."""
 
     def limited() -> None:
@@ -66,11 +66,11 @@ def wait_for(what: Callable[[], object], seconds: float = 300) -> None:
         time.sleep(0.02)
 
 
-def lines(group: Class) -> int:
+def lines(group: Classroom) -> int:
     return len(group.ledger(UNIT).records())
 
 
-def nothing_lost_nothing_twice(group: Class, students: int = STUDENTS) -> None:
+def nothing_lost_nothing_twice(group: Classroom, students: int = STUDENTS) -> None:
     """Log, gradebook and pages agree: each student once, with the right points."""
     records = group.ledger(UNIT).records()
     final = [record for record in records if record["status"] == "graded"]
@@ -84,14 +84,14 @@ def nothing_lost_nothing_twice(group: Class, students: int = STUDENTS) -> None:
     assert pages == {f"s{number}" for number in range(students)}
 
 
-def resumed(group: Class, *more: str) -> None:
+def resumed(group: Classroom, *more: str) -> None:
     done = start(group, *more)
     out, _ = done.communicate(timeout=300)
     assert done.returncode == 0 and out.count("graded") == STUDENTS, out
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_the_driver_is_killed_again_and_again(group: Class, workers: str) -> None:
+def test_the_driver_is_killed_again_and_again(group: Classroom, workers: str) -> None:
     rng = random.Random(int(workers))
     for _ in range(4):
         before = lines(group)
@@ -128,7 +128,7 @@ def holding(processes: list[psutil.Process], name: str) -> list[psutil.Process]:
     return found
 
 
-def test_a_killed_worker_costs_nobody_a_grade(group: Class) -> None:
+def test_a_killed_worker_costs_nobody_a_grade(group: Classroom) -> None:
     run = start(group, "2")
     wait_for(lambda: lines(group) >= 2)
     wait_for(lambda: workers_of(run.pid))
@@ -138,7 +138,7 @@ def test_a_killed_worker_costs_nobody_a_grade(group: Class) -> None:
     nothing_lost_nothing_twice(group)
 
 
-def test_who_kills_every_worker_is_named_and_the_others_are_graded(group: Class) -> None:
+def test_who_kills_every_worker_is_named_and_the_others_are_graded(group: Classroom) -> None:
     run = start(group, "2")
     kills = 0
     while run.poll() is None:
@@ -179,7 +179,7 @@ def cluster(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]
     log.close()
 
 
-def test_a_cluster_loses_a_worker(group: Class, cluster: tuple[str, list[subprocess.Popen[bytes]]]) -> None:
+def test_a_cluster_loses_a_worker(group: Classroom, cluster: tuple[str, list[subprocess.Popen[bytes]]]) -> None:
     address, workers = cluster
     run = start(group, "1", address)
     wait_for(lambda: lines(group) >= 2, 120)
@@ -194,7 +194,7 @@ def test_a_cluster_loses_a_worker(group: Class, cluster: tuple[str, list[subproc
 # ------------------------------------------------------------------ a full disk
 
 
-def test_a_file_that_may_not_grow(group: Class) -> None:
+def test_a_file_that_may_not_grow(group: Classroom) -> None:
     """A quota in the midst of a run: nothing is believed that is not on the disk; with room again all is graded."""
     group.register(UNIT)
     run = start(group, "1", limit=60_000)  # less than the gradebook has already
@@ -213,18 +213,18 @@ def test_a_full_disk(tmp_path: Path) -> None:
         group = _filled(place)
         group.register(UNIT)
         ballast = place / "ballast"
-        failed, stopped = list[Row](), 0
+        failed, stopped = list[Result](), 0
         for free in (1_000, 60_000, 200_000):  # full at one step of the way or another
             with ballast.open("wb") as file:
                 file.write(b"\0" * max(0, shutil.disk_usage(place).free - free))
             try:
-                failed += [row for row in driver.run(group, UNIT, QUIET) if row.failure]
+                failed += [row for row in batch.run(group, UNIT, QUIET) if row.failure]
             except (RuntimeError, OSError) as error:
                 assert "disk is full" in str(error) or "No space" in str(error)
                 stopped += 1
             ballast.unlink()
         assert len(failed) + stopped >= 2 and all("disk" in row.failure for row in failed), failed
-        rows = driver.run(group, UNIT, QUIET)
+        rows = batch.run(group, UNIT, QUIET)
         assert not any(row.failure for row in rows)
         nothing_lost_nothing_twice(group)
     finally:
@@ -235,7 +235,7 @@ def test_a_full_disk(tmp_path: Path) -> None:
 
 
 def test_a_locked_gradebook_is_waited_for_and_then_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(classroom, "BUSY", 3)
+    monkeypatch.setattr(class_folder, "BUSY", 3)
     group = _filled(tmp_path, students=2)
     group.register(UNIT)
     key = sqlite3.connect(group.folder / "gradebook.db", check_same_thread=False, isolation_level=None)
@@ -248,9 +248,9 @@ def test_a_locked_gradebook_is_waited_for_and_then_named(tmp_path: Path, monkeyp
     row = group.grade_one(UNIT, "s1")
     assert row.status == "failed" and "locked by another program" in row.failure
     with pytest.raises(RuntimeError, match="locked by another program"):
-        driver.run(group, UNIT, QUIET)
+        batch.run(group, UNIT, QUIET)
     key.execute("COMMIT")
-    assert not any(row.failure for row in driver.run(group, UNIT, QUIET))
+    assert not any(row.failure for row in batch.run(group, UNIT, QUIET))
     nothing_lost_nothing_twice(group, 2)
 
 
@@ -293,6 +293,6 @@ def test_a_gradebook_on_a_server(tmp_path: Path, postgres: str) -> None:
     assert run.returncode == 0 and out.count("\tgraded\t") == STUDENTS, out
     nothing_lost_nothing_twice(group)
     assert not (group.folder / "gradebook.db").exists()
-    gone = Class(group.course, group.folder, postgres.replace("course_vi_pg", "no_such"))
+    gone = Classroom(group.course, group.folder, postgres.replace("course_vi_pg", "no_such"))
     row = gone.grade_one(UNIT, "s0", force=True)
     assert row.status == "failed" and "server" in row.failure

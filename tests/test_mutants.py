@@ -12,22 +12,22 @@ import numpy as np
 import pytest
 import torch
 
-from autograder import agent
-from autograder.mutants.around import spied
-from autograder.mutants.bank import EmptyBank, bank, stretched
-from autograder.mutants.cache import Cache, Result
-from autograder.mutants.chance import compare_draws
-from autograder.mutants.clock import Late, in_time
-from autograder.mutants.declared import Argument, Declaration, declaration
-from autograder.mutants.equivalence import Question, difference, expectation
-from autograder.mutants.forked import forked
-from autograder.mutants.mutant import Mutant, loaded, mutants_of, sampled
-from autograder.mutants.score import Score, score
-from autograder.mutants.standing import STANDING, standing
-from autograder.mutants.subject import Parent, Subject, coded, declaration_path, subject
-from autograder.mutants.table import page
-from autograder.mutants.tree import tree_changes
-from autograder.mutants.wrappers import wrappers
+from autograder.audit.mutants.around import spied
+from autograder.audit.mutants.bank import EmptyBank, bank, stretched
+from autograder.audit.mutants.cache import Cache, Result
+from autograder.audit.mutants.chance import compare_draws
+from autograder.audit.mutants.clock import Late, in_time
+from autograder.audit.mutants.declared import Argument, Declaration, declaration
+from autograder.audit.mutants.equivalence import Question, difference, expectation
+from autograder.audit.mutants.forked import forked
+from autograder.audit.mutants.mutant import Mutant, loaded, mutants_of, sampled
+from autograder.audit.mutants.score import Score, score
+from autograder.audit.mutants.standing import STANDING, standing
+from autograder.audit.mutants.subject import Parent, Subject, coded, declaration_path, subject
+from autograder.audit.mutants.table import page
+from autograder.audit.mutants.tree import tree_changes
+from autograder.audit.mutants.wrappers import wrappers
+from autograder.protocol import agent
 
 SOURCE = '''
 import math
@@ -544,8 +544,8 @@ def test_a_check_kills_what_lives(exercise: str, folder: Path) -> None:
 @pytest.mark.slow
 def test_a_blind_check_is_found_out(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Half of the check taken away, its mutants live."""
-    from autograder.checks import CHECKS
+    from autograder.units import EXERCISES
 
-    monkeypatch.setattr(CHECKS["03_gap"], "parts", CHECKS["03_gap"].parts[:1])
+    monkeypatch.setattr(EXERCISES["03_gap"], "parts", EXERCISES["03_gap"].parts[:1])
     found = score("03_gap", seeds=1, most=60, jobs=2, folder=folder / "blind")
     assert found.survivors and found.complaints

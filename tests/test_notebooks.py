@@ -13,12 +13,13 @@ import nbformat
 import pytest
 from tiny_course import LECTURE, PROBLEM_SET, REGISTRY, UNIT, tiny_course
 
-from autograder import masters, notebooks, release
-from autograder.exercises import EXERCISES
-from autograder.masters import MasterError
-from autograder.notebooks import ROOT
+from autograder.build import masters, notebooks, release
+from autograder.build.masters import MasterError
+from autograder.build.notebooks import ROOT
+from autograder.course import this_course
+from autograder.units import EXERCISES
 
-COURSE = notebooks.this_course()
+COURSE = this_course()
 UNITS = COURSE.units()
 PROBLEM_SETS = [unit for unit in UNITS if COURSE.source(unit, ".py").exists()]
 LECTURES = [unit for unit in UNITS if COURSE.lecture(unit, ".py").exists()]

@@ -6,11 +6,12 @@ import nbformat
 import pytest
 import torch
 
-from autograder import notebooks
-from autograder.exercises import EXERCISES
-from autograder.report import Report
+from autograder.build import notebooks
+from autograder.checks.report import Report
+from autograder.course import this_course
+from autograder.units import EXERCISES
 
-COURSE = notebooks.this_course()
+COURSE = this_course()
 UNITS = sorted({exercise.unit for exercise in EXERCISES.values()})
 
 

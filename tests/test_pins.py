@@ -85,11 +85,11 @@ def test_a_learner_installs_no_tool_of_the_workshop() -> None:
 
 
 def test_neither_corpus_nor_submissions_are_installed(tmp_path: Path) -> None:
-    for folder in ("checks", "answers/09", "attacks", "class.data/submitted/ann"):
+    for folder in ("checks", "units/unit_09/answers", "audit/attacks", "class.data/submitted/ann"):
         for package in (tmp_path / "autograder" / folder, *(tmp_path / "autograder" / folder).parents):
             if package.is_relative_to(tmp_path) and package != tmp_path:
                 package.mkdir(parents=True, exist_ok=True)
                 (package / "__init__.py").touch()
     rules = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]["packages"]["find"]
     found = setuptools.find_packages(str(tmp_path), exclude=rules["exclude"], include=rules["include"])
-    assert sorted(found) == ["autograder", "autograder.checks"]
+    assert sorted(found) == ["autograder", "autograder.audit", "autograder.checks", "autograder.units", "autograder.units.unit_09"]

@@ -18,15 +18,15 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 from tiny_course import UNIT, tiny_course
 
-from autograder import notebooks
-from autograder.sanitize import Limits, Refusal
-from autograder.sanitize.intake import take_in
-from autograder.sanitize.limits import REASONS
-from autograder.sanitize.mend import mend
-from autograder.sanitize.names import safe_id
-from autograder.sanitize.pages import SafeOutputs, clean
-from autograder.sanitize.preprocessors import set_aside
-from autograder.sanitize.restore import Template, from_release, restore
+from autograder.build import notebooks
+from autograder.intake import Limits, Refusal
+from autograder.intake.limits import REASONS
+from autograder.intake.names import safe_id
+from autograder.intake.read import take_in
+from autograder.intake.repair import repair
+from autograder.intake.restore import Template, from_release, restore
+from autograder.intake.set_aside import set_aside
+from autograder.plugins.pages import SafeOutputs, clean
 
 ANSWER = "def double(x):\n    return 2 * x"
 DOT = base64.b64encode(b"\x89PNG a photograph").decode()
@@ -244,11 +244,11 @@ def test_sizes_are_capped_and_said(release: NotebookNode, solved: NotebookNode) 
     more = {"large.png": {"image/png": large}, "page.html": {"text/html": "<script>"}}
     find(solved, "00_why").attachments.update(nbformat.from_dict(more))
     solved.cells.insert(0, new_code_cell("#" * 5_000))
-    notebook, notes = mend(nbformat.writes(solved).encode(), Limits(source=2_000, attachment=2_000))
+    notebook, notes = repair(nbformat.writes(solved).encode(), Limits(source=2_000, attachment=2_000))
     said = " ".join(notes)
     assert "5,000 characters" in said and "large.png was left out" in said and "page.html" in said
     assert set(next(cell for cell in notebook.cells if "attachments" in cell).attachments) == {"proof.png"}
-    many, notes = mend(json.dumps({"cells": [{"cell_type": "code", "source": "1"}] * 50 + solved.cells}).encode(), Limits(cells=10))
+    many, notes = repair(json.dumps({"cells": [{"cell_type": "code", "source": "1"}] * 50 + solved.cells}).encode(), Limits(cells=10))
     assert "the first 10 were read" in " ".join(notes) and find(many, "00_double_answer").source == ANSWER
 
 
@@ -258,7 +258,7 @@ def test_no_file_keeps_the_grader_for_ever() -> None:
     for data in (b'{"id":' * 200_000, b'{"cells":[' + b'{"outputs":[' * 900 + b"1," * 500_000, b"[" * 5_000_000,
                  b'{"cells":[' + b'{"source":1,' * 1_000_000):  # fmt: skip
         with pytest.raises(Refusal, match="unreadable"):
-            mend(data)
+            repair(data)
     assert time.monotonic() - started < 60
 
 

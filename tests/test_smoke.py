@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 from tiny_course import LECTURE, PROBLEM_SET, UNIT, tiny_course
 
-from autograder import notebooks, smoke
+from autograder.build import smoke
+from autograder.course import ROOT, this_course
 
-COURSE = notebooks.this_course()
+COURSE = this_course()
 RUNS = [
     (folder, unit, kind)
     for unit in COURSE.units()
@@ -31,9 +32,9 @@ needs_fork = pytest.mark.skipif(not smoke.CAN_FORK, reason="children are forked 
 @pytest.fixture(scope="module")
 def outcomes() -> dict[tuple[str, str], dict[str, Any]]:
     """All notebooks of the course, run once by a warm parent of their own: this process has computed too much to fork."""
-    command = [sys.executable, "-m", "autograder.smoke", "--json"]
+    command = [sys.executable, "-m", "autograder", "smoke", "--json"]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, cwd=notebooks.ROOT, env=environment, capture_output=True, text=True, timeout=900)
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=900)
     assert done.stdout.strip(), done.stderr
     return {(one["name"], one["kind"]): one for one in json.loads(done.stdout.splitlines()[-1])}
 

@@ -4,10 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from autograder.checks import unit_01_blanket as blanket
-from autograder.checks import unit_01_graphs as graphs
-from autograder.checks import unit_01_kalman as kalman
-from autograder.checks import unit_01_latents as latents
+from autograder.units.unit_01 import blanket, correlation, grid, kalman, mixed, reference
+from autograder.units.unit_01.problems import names_of
 from course_vi.graph import BayesNet
 from course_vi.models import IsingModel, LinearGaussianSSM, LinearMixedModel, TwoBernoullis, grid_neighbours
 from course_vi.plots import png, targets_01
@@ -17,9 +15,9 @@ from course_vi.plots import png, targets_01
 def test_blankets_are_the_core_s(seed: int) -> None:
     rng = np.random.default_rng(seed)
     n = 7
-    g = graphs.graph(rng, n, graphs.random_edges(rng, n, 0.4))
-    names = graphs.names_of(n)
-    above = {names[i]: [names[j] for j in graphs.above(g, i)] for i in range(n)}
+    g = reference.graph(rng, n, blanket.random_edges(rng, n, 0.4))
+    names = names_of(n)
+    above = {names[i]: [names[j] for j in reference.above(g, i)] for i in range(n)}
     recipe = "lambda {}: torch.distributions.Normal({}, 1.0)"
     net = BayesNet(**{name: eval(recipe.format(", ".join(p), " + ".join(p) or "0.0"), {"torch": torch}) for name, p in above.items()})
     tables = blanket._blanket_tables(g["edges"])
@@ -33,23 +31,23 @@ def test_two_bernoullis_are_the_core_s() -> None:
     states = torch.tensor([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], dtype=torch.float64)
     with torch.no_grad():
         model.intercepts.copy_(torch.from_numpy(a)), model.slopes.copy_(torch.from_numpy(b))
-        np.testing.assert_allclose(latents.table_of(a, b).ravel(), model.log_evidence(states).exp().numpy(), rtol=1e-10)
+        np.testing.assert_allclose(correlation.table_of(a, b).ravel(), model.log_evidence(states).exp().numpy(), rtol=1e-10)
 
 
 def test_correlation_of_a_steep_pair_has_a_limit() -> None:
     """As b grows, both coins become steps of one z, and their joint is that of two thresholds."""
     from scipy.stats import norm
 
-    table = latents.table_of(np.array([5.0, 20.0]), np.array([50.0, 50.0]))
+    table = correlation.table_of(np.array([5.0, 20.0]), np.array([50.0, 50.0]))
     p1, p2 = norm.cdf(0.1), norm.cdf(0.4)                    # x = 1 where z > -a / b
-    assert latents.correlation_of(table) == pytest.approx(np.sqrt(p1 * (1 - p2) / (p2 * (1 - p1))), abs=0.02)
+    assert correlation.correlation_of(table) == pytest.approx(np.sqrt(p1 * (1 - p2) / (p2 * (1 - p1))), abs=0.02)
 
 
 def test_the_mixed_model_is_the_core_s() -> None:
-    d = latents._panel(np.random.default_rng(3), [2, 4, 3])
+    d = mixed._panel(np.random.default_rng(3), [2, 4, 3])
     rows = torch.from_numpy(np.column_stack([d["design"], d["groups"], d["y"]]))
     model = LinearMixedModel([3], torch.from_numpy(d["beta"]), [float(d["tau"])], float(d["sigma"])).double()
-    assert latents.mixed(**d) == pytest.approx(model.log_evidence(rows).item(), rel=1e-6)   # its scales were stored in single precision
+    assert mixed.mixed(**d) == pytest.approx(model.log_evidence(rows).item(), rel=1e-6)   # its scales were stored in single precision
 
 
 @pytest.mark.parametrize(("d", "p"), [(2, 1), (3, 2)])
@@ -66,7 +64,7 @@ def test_dense_references_agree_with_the_filter(d: int, p: int) -> None:
     np.testing.assert_allclose(cov_, found.covariance[0].detach().numpy(), rtol=1e-9, atol=1e-12)
     assert log_term == pytest.approx(found.log_terms[0].item())
     series_mean, series_cov = kalman._dense_series(s, 4)
-    assert latents.log_mvn(x.ravel() - series_mean, series_cov) == pytest.approx(found.log_terms.sum().item())
+    assert reference.log_mvn(x.ravel() - series_mean, series_cov) == pytest.approx(found.log_terms.sum().item())
     dense = targets_01.dense_series(model)
     assert dense.log_prob(torch.from_numpy(x.ravel())).item() == pytest.approx(found.log_terms.sum().item())
 
@@ -74,13 +72,13 @@ def test_dense_references_agree_with_the_filter(d: int, p: int) -> None:
 def test_the_grid_is_the_core_s() -> None:
     fields = np.random.default_rng(7).normal(size=(3, 3))
     model = IsingModel(0.6 * grid_neighbours(3, 3).double(), torch.from_numpy(fields.ravel()))
-    assert kalman.log_partition(0.6, fields) == pytest.approx(model.log_partition().item())
+    assert grid.log_partition(0.6, fields) == pytest.approx(model.log_partition().item())
 
 
 def test_no_two_mistakes_look_alike_where_both_are_wrong() -> None:
     """A diagnosis is worth something only if the mistakes can be told apart."""
     rng = np.random.default_rng(8)
-    for mistakes in (latents._mixed_mistakes(latents._panel(rng, [1, 5, 2, 7])), kalman._grid_mistakes(0.5, rng.normal(size=(3, 3)))):
+    for mistakes in (mixed._mixed_mistakes(mixed._panel(rng, [1, 5, 2, 7])), grid._grid_mistakes(0.5, rng.normal(size=(3, 3)))):
         values = {m.key: float(m.value) for m in mistakes if not callable(m.value)}
         assert len({round(value, 6) for value in values.values()}) == len(values)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from autograder.checks import unit_09_reference as reference
+from autograder.units.unit_09 import landing_variances, reference, two_layers
 from course_vi.diagnostics import gradient_samples
 from course_vi.families import MeanField
 from course_vi.gradients import reparametrized, sticking_the_landing
@@ -17,7 +17,7 @@ ESTIMATORS = (reparametrized, sticking_the_landing)
 @pytest.mark.parametrize(("loc", "log_scale", "x"), [(0.3, -1.1, 1.7), (-0.5, 0.2, -0.4), (1.0, -0.5 * np.log(2), 2.0)])
 def test_variances_in_closed_form(loc: float, log_scale: float, x: float) -> None:
     q = MeanField(1, torch.tensor([loc], dtype=torch.float64), torch.tensor([log_scale], dtype=torch.float64))
-    exact = reference.toy_variances(loc, log_scale, x)
+    exact = landing_variances.toy_variances(loc, log_scale, x)
     for row, estimator in enumerate(ESTIMATORS):
         drawn = gradient_samples(estimator, ConjugateToy(), q, torch.tensor([x], dtype=torch.float64), replicates=200_000,
                                  generator=torch.Generator().manual_seed(1))
@@ -35,7 +35,7 @@ def test_references_are_the_course_s_estimators(problem: str) -> None:
     elif problem == "freeze/flow":
         params = {"x": rng.normal(size=(3, 1)), "seed": np.array(3), "nudge": np.array(0.2)}
     else:
-        params = reference.chain_params(rng)
+        params = two_layers.chain_params(rng)
     made = reference.objects(problem, params)
     if problem == "freeze/flow":
         del made["q"].frozen_log_prob                   # closed for learners

@@ -7,11 +7,11 @@ import pytest
 import torch
 from matplotlib.figure import Figure
 
+from autograder.audit.corpus import corpus
 from autograder.checking import run_check
-from autograder.checks import unit_13_completion as completion
-from autograder.checks import unit_13_reference as reference
-from autograder.corpus import corpus
-from autograder.probes import InProcess
+from autograder.checks.probe import InProcess
+from autograder.units.shared import Arrays
+from autograder.units.unit_13 import completion, likelihood, linear, objective, reference
 from course_vi.bounds import iwae
 from course_vi.diagnostics import active_units
 from course_vi.families import Amortized, MeanField
@@ -21,7 +21,7 @@ from course_vi.models import VAE, ProbabilisticPCA
 from course_vi.plots import png, targets_13
 
 
-def small(seed: int = 0) -> tuple[reference.Arrays, VAE, Amortized, dict[str, torch.Tensor], torch.Tensor]:
+def small(seed: int = 0) -> tuple[Arrays, VAE, Amortized, dict[str, torch.Tensor], torch.Tensor]:
     """A problem of the checks, and the same networks as a model and a family of the course."""
     params = reference.small_params(np.random.default_rng(seed))
     made = reference.build(params)
@@ -41,10 +41,10 @@ def test_sorted_activities_are_caught_whatever_the_inputs() -> None:
 def test_the_objective_is_the_course_s_estimator() -> None:
     params, p, q, learn, x = small()
     eps = reference.ask_noise(np.random.default_rng(1), params)
-    found, own = reference.objectives(params, eps)
+    found, own = objective.objectives(params, eps)
     value = analytic_kl(p, q, x, len(eps), noise=torch.from_numpy(eps))
     np.testing.assert_allclose(found["right"].detach(), value.detach(), rtol=1e-12)
-    np.testing.assert_allclose(reference.gradients(found["right"], own), reference.gradients(value, learn), rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(objective.gradients(found["right"], own), objective.gradients(value, learn), rtol=1e-9, atol=1e-12)
     names = [name for name in found if name != "right"]
     assert all(found[name].shape != value.shape or not torch.allclose(found[name], value) or name.endswith("detached") for name in names)
 
@@ -52,7 +52,7 @@ def test_the_objective_is_the_course_s_estimator() -> None:
 def test_the_log_weights_are_the_course_s() -> None:
     params, p, q, _, x = small(2)
     eps = reference.ask_noise(np.random.default_rng(3), params, 5)
-    terms = reference.density_terms(params, eps)
+    terms = likelihood.density_terms(params, eps)
     log_w = torch.from_numpy(terms["like"] + terms["prior"] - terms["q"])
     z = q.transport(torch.from_numpy(eps), x)
     with torch.no_grad():
@@ -94,14 +94,14 @@ class _Pick(torch.nn.Module):
 
 def test_the_linear_prediction_is_the_maximum() -> None:
     """With sigma at its own maximum it is probabilistic PCA; the activities are those that the exact posterior has."""
-    x = completion._data(np.random.default_rng(6), rows=12)
+    x = linear._data(np.random.default_rng(6), rows=12)
     best = ProbabilisticPCA.maximum_likelihood(torch.from_numpy(x), 3)
-    evidence, activity = completion._prediction(x, 3, best.log_noise_scale.exp().item())
+    evidence, activity = linear._prediction(x, 3, best.log_noise_scale.exp().item())
     assert evidence == pytest.approx(best.log_evidence(torch.from_numpy(x)).mean().item(), abs=1e-9)
     means = best.posterior(torch.from_numpy(x)).mean.detach().numpy()
     np.testing.assert_allclose(np.linalg.eigvalsh(np.cov(means.T, bias=True))[::-1], activity, atol=1e-9)
     values = np.linalg.eigvalsh(np.cov(x.T, bias=True))[::-1]
-    assert completion._closed(values, 3, 0.7, 6) == pytest.approx(completion._prediction(x, 3, 0.7)[0], abs=1e-9)
+    assert linear._closed(values, 3, 0.7, 6) == pytest.approx(linear._prediction(x, 3, 0.7)[0], abs=1e-9)
 
 
 def test_activity_is_the_course_s() -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from autograder.corpus import Answer
-from autograder.notebooks import Course
+from autograder.audit.corpus import Answer, answers
+from autograder.build.notebooks import Course
 
 UNIT = "00_tiny"
 
@@ -97,12 +97,25 @@ def tiny_course(root: Path, problem_set: str = PROBLEM_SET, lecture: str = LECTU
         path.write_text(text.lstrip(), encoding="utf-8")
     return course
 
-ANSWERS = {
-    "right_product": '"""Multiplication."""\n\n\ndef double(x):\n    return 2 * x\n',
-    "right_shift": '"""Bit shift."""\n\n\ndef double(x):\n    return x << 1\n',
-    "wrong_squared": '"""diagnosis: squared"""\n\n\ndef double(x):\n    return x**2\n',
-    "wrong_one_more": '"""diagnosis: one step too far"""\n\n\ndef double(x):\n    return x + x + 2\n',
-}
+ANSWERS = """
+# %% right product: Multiplication.
+def double(x):
+    return 2 * x
+
+# %% right shift: A shift of bits.
+def double(x):
+    return x << 1
+
+# %% wrong squared, from right product: A square is not twice.
+# diagnosis: squared
+#-     return 2 * x
+#+     return x**2
+
+# %% wrong one_more, from right product: One too many.
+# diagnosis: one step too far
+#-     return 2 * x
+#+     return x + x + 2
+"""
 
 
 class TinyAnswer(Answer):
@@ -110,19 +123,13 @@ class TinyAnswer(Answer):
 
     def load(self) -> Any:
         scope: dict[str, Any] = {}
-        exec(self.path.read_text(encoding="utf-8"), scope)
+        exec(self.source, scope)
         return scope["double"]
 
 
-def tiny_corpus(root: Path) -> list[Answer]:
+def tiny_corpus() -> list[Answer]:
     """Right and wrong answers to the tiny course's exercise."""
-    found: list[Answer] = []
-    for name, text in ANSWERS.items():
-        path = root / f"{name}.py"
-        path.write_text(text, encoding="utf-8")
-        right = name.startswith("right_")
-        found.append(TinyAnswer("00_double", path, right, "" if right else text.split("diagnosis: ")[1].split('"')[0]))
-    return found
+    return [TinyAnswer(**vars(answer)) for answer in answers("00_double", ANSWERS)]
 
 
 def tiny_check(exercise_id: str, function: Any) -> float:

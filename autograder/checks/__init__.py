@@ -1,8 +1,5 @@
-"""Checks of every unit: what is asked of an answer, and how each likely mistake is recognised. Files ``unit_NN*.py`` register theirs."""
+"""The engine of the checks: what an exercise is made of. The exercises themselves are in ``autograder.units``."""
 
-from autograder.checks.registry import CHECKS, Check, Part, part
-from autograder.discover import import_units
+from autograder.checks.exercise import Exercise, Part, exercise, unit
 
-__all__ = ["CHECKS", "Check", "Part", "part"]
-
-import_units(__name__, __path__)
+__all__ = ["Exercise", "Part", "exercise", "unit"]

@@ -21,9 +21,9 @@ from typing import Any, cast
 from jupyter_client.provisioning import LocalProvisioner
 from traitlets import Bool, Dict, Unicode
 
+from .fork_client import Parent, environment, runtime_dir
 from .kernel import CHANNELS
 from .limits import Limits
-from .parent import Parent, environment, runtime_dir
 
 __all__ = ["NAME", "JailProvisioner"]
 
@@ -96,7 +96,7 @@ class JailProvisioner(LocalProvisioner):
     """Launches a kernel of a unit at a level of the jail.
 
     Attributes:
-        room: the folder that kernels import from first (``autograder.edition.room``).
+        room: the folder that kernels import from first (``autograder.execution.closed_book.room``).
         level: ``namespaces``, ``uid`` or ``rlimits``.
         warm: fork from a process that has imported torch and Pyro.
         settings: environment variables of the kernel, besides those that every kernel gets.

@@ -1,9 +1,0 @@
-"""Idiom: a linear solve for the gain."""
-import torch
-
-
-def condition(mean, covariance, x):
-    dim = mean.shape[0] - x.shape[-1]
-    zz, zx, xx = covariance[:dim, :dim], covariance[:dim, dim:], covariance[dim:, dim:]
-    gain = torch.linalg.solve(xx, zx.T).T
-    return mean[:dim] + (x - mean[dim:]) @ gain.T, zz - gain @ zx.T

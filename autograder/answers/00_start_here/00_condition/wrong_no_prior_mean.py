@@ -1,9 +1,0 @@
-"""diagnosis: no_prior_mean"""
-import torch
-
-
-def condition(mean, covariance, x):
-    dim = mean.shape[0] - x.shape[-1]
-    zz, zx, xx = covariance[:dim, :dim], covariance[:dim, dim:], covariance[dim:, dim:]
-    gain = zx @ torch.linalg.inv(xx)
-    return (x - mean[dim:]) @ gain.T, zz - gain @ zx.T

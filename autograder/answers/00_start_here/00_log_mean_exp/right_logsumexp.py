@@ -1,8 +1,0 @@
-"""Idiom: the library function, minus log K."""
-import math
-
-import torch
-
-
-def log_mean_exp(log_w):
-    return torch.logsumexp(log_w, 0) - math.log(log_w.shape[0])

@@ -1,8 +1,0 @@
-"""diagnosis: added_log_k"""
-import math
-
-import torch
-
-
-def log_mean_exp(log_w):
-    return torch.logsumexp(log_w, 0) + math.log(len(log_w))

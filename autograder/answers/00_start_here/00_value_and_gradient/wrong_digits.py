@@ -1,3 +1,0 @@
-"""diagnosis: digits_lost"""
-def value_and_gradient(value, surrogate):
-    return (value.detach() + surrogate) - surrogate.detach()

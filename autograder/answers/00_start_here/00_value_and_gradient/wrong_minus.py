@@ -1,3 +1,0 @@
-"""diagnosis: minus"""
-def value_and_gradient(value, surrogate):
-    return value.detach() + (surrogate.detach() - surrogate)

@@ -1,3 +1,0 @@
-"""diagnosis: no_gradient"""
-def value_and_gradient(value, surrogate):
-    return value.detach() + (surrogate - surrogate).detach()

@@ -1,3 +1,0 @@
-"""diagnosis: value_gradient"""
-def value_and_gradient(value, surrogate):
-    return value + surrogate.detach() - surrogate.detach()

@@ -1,5 +1,0 @@
-"""Idiom: torch's std, which divides by R - 1."""
-def z_score(samples, exact):
-    mean = samples.mean(0)
-    error = samples.std(0) / len(samples) ** 0.5
-    return mean, error, (mean - exact) / error

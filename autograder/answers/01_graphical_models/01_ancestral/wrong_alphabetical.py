@@ -1,6 +1,0 @@
-"""diagnosis: too_early"""
-def ancestral_sample(parents, draw, n):
-    values = {}
-    for name in sorted(parents, reverse=True):
-        values[name] = draw[name](n, *[values[parent] for parent in parents[name]])
-    return values

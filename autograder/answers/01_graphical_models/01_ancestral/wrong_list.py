@@ -1,8 +1,0 @@
-"""diagnosis: type"""
-def ancestral_sample(parents, draw, n):
-    values = {}
-    while len(values) < len(parents):
-        for name in parents:
-            if name not in values and set(parents[name]) <= set(values):
-                values[name] = draw[name](n, *[values[parent] for parent in parents[name]])
-    return list(values.values())

@@ -1,3 +1,0 @@
-"""diagnosis: children_only"""
-def markov_blanket(parents, name):
-    return {child for child in parents if name in parents[child]}

@@ -1,3 +1,0 @@
-"""diagnosis: connected"""
-def markov_blanket(parents, name):
-    return set(parents) - {name}

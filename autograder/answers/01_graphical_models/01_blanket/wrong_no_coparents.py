@@ -1,3 +1,0 @@
-"""diagnosis: no_coparents"""
-def markov_blanket(parents, name):
-    return set(parents[name]) | {child for child in parents if name in parents[child]}

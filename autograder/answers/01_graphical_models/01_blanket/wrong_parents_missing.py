@@ -1,4 +1,0 @@
-"""diagnosis: parents_missing"""
-def markov_blanket(parents, name):
-    children = {child for child in parents if name in parents[child]}
-    return (children | {parent for child in children for parent in parents[child]}) - {name}

@@ -1,3 +1,0 @@
-"""diagnosis: parents_only"""
-def markov_blanket(parents, name):
-    return set(parents[name])

@@ -1,3 +1,0 @@
-"""diagnosis: broadcast"""
-def joint_log_prob(parents, log_prob, values):
-    return sum(log_prob[name](values[name], *[values[p] for p in parents[name]]) for name in parents).sum(-1)

@@ -1,3 +1,0 @@
-"""diagnosis: sum_over_draws"""
-def joint_log_prob(parents, log_prob, values):
-    return sum(log_prob[name](values[name], *[values[p] for p in parents[name]]).sum() for name in parents)

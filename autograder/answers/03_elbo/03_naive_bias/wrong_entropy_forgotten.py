@@ -1,5 +1,0 @@
-"""diagnosis: entropy_forgotten"""
-
-
-def naive_bias(loc, log_scale, x):
-    return -(x - 2 * loc), 2 * (2 * log_scale).exp()

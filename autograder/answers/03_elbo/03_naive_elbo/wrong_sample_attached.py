@@ -1,6 +1,0 @@
-"""diagnosis: sample_attached"""
-
-
-def naive_elbo(p, q, x, eps):
-    z = q.transport(eps, x)
-    return (p.log_joint(x, z) - q(x, z)).mean(0)

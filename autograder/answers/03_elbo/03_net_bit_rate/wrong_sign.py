@@ -1,7 +1,0 @@
-"""diagnosis: sign"""
-import math
-
-
-def net_bit_rate(log_joint, log_q):
-    rate = (log_joint - log_q) / math.log(2)
-    return rate, rate.mean(0)

@@ -1,7 +1,0 @@
-"""diagnosis: not_summed"""
-from torch.distributions import Normal
-
-
-def location_scale(loc, log_scale, eps):
-    z = loc + log_scale.exp() * eps
-    return z, Normal(loc, log_scale.exp()).log_prob(z)

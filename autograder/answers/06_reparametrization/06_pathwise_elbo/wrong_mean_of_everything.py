@@ -1,8 +1,0 @@
-"""diagnosis: mean_over_batch"""
-from torch.distributions import Normal
-
-
-def pathwise_elbo(p, loc, log_scale, x, eps):
-    q = Normal(loc, log_scale.exp())
-    z = loc + log_scale.exp() * eps
-    return (p.log_joint(x, z) - q.log_prob(z).sum(-1)).mean()

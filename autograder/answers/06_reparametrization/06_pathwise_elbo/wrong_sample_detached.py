@@ -1,8 +1,0 @@
-"""diagnosis: sample_detached"""
-from torch.distributions import Normal
-
-
-def pathwise_elbo(p, loc, log_scale, x, eps):
-    q = Normal(loc, log_scale.exp())
-    z = (loc + log_scale.exp() * eps).detach()
-    return (p.log_joint(x, z) - q.log_prob(z).sum(-1)).mean(0)

@@ -1,7 +1,0 @@
-"""diagnosis: standard_deviation"""
-import torch
-
-
-def score_wins(m, s):
-    w = 6 / s
-    return (lambda z: torch.cos(w * (z - m))), torch.tensor([w**2 / 2, 1 / (2 * s**2)]).sqrt()

@@ -1,7 +1,0 @@
-"""diagnosis: posterior_variance"""
-
-
-def unit_activity(encoder, x):
-    loc, log_scale = encoder(x).chunk(2, -1)
-    kl = 0.5 * (loc**2 + (2 * log_scale).exp() - 1) - log_scale
-    return (2 * log_scale).exp().mean(0), kl.mean(0)

@@ -1,5 +1,0 @@
-"""Idiom: the formula."""
-
-
-def kl_to_prior(loc, log_scale):
-    return 0.5 * (loc**2 + (2 * log_scale).exp() - 1) - log_scale

@@ -1,5 +1,0 @@
-"""diagnosis: log_variance"""
-
-
-def kl_to_prior(loc, log_scale):
-    return -0.5 * (1 + log_scale - loc**2 - log_scale.exp())

@@ -1,0 +1,1 @@
+"""Are the checks fair, and do they see? Answers, mutants, simulated nulls, attacks."""

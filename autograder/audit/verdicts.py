@@ -1,0 +1,52 @@
+"""Are the checks fair, and do they see? Every right answer regraded on many seeds; every wrong one caught, and named."""
+
+from __future__ import annotations
+
+import statistics
+from typing import NamedTuple
+
+from autograder.audit.corpus import Answer
+from autograder.checking import run_check
+from autograder.checks.probe import InProcess
+
+__all__ = ["Outcome", "audit"]
+
+RIGHT_SEEDS, WRONG_SEEDS = 1000, 20
+NAMED_LEAST = 0.9
+
+
+class Outcome(NamedTuple):
+    """What many seeds said of one answer.
+
+    Attributes:
+        failed: reports without full marks.
+        named: of those, the ones that hold the answer's own diagnosis.
+        seconds: the median time of a check.
+    """
+
+    answer: Answer
+    runs: int
+    failed: int
+    named: int
+    seconds: float
+    slowest: float
+    complaint: str
+
+    @property
+    def ok(self) -> bool:
+        """Right answers never fail; wrong ones always do, and nine times of ten by name."""
+        return self.failed == 0 if self.answer.right else self.failed == self.runs and self.named >= NAMED_LEAST * self.runs
+
+
+def audit(answer: Answer, seeds: int) -> Outcome:
+    """Grade one answer with seeds 0, 1, 2, ..."""
+    failed, named, times, complaint = 0, 0, [], ""
+    learner = answer.load()
+    for seed in range(seeds):
+        report = run_check(answer.exercise, InProcess(learner), seed)
+        times.append(report.seconds)
+        failed += not report.passed
+        named += not report.passed and answer.diagnosis in report.diagnoses
+        if report.passed != answer.right or (not answer.right and answer.diagnosis not in report.diagnoses):
+            complaint = complaint or f"seed {seed}: {report}"
+    return Outcome(answer, seeds, failed, named, statistics.median(times), max(times), complaint)

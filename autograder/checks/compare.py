@@ -1,0 +1,232 @@
+r"""From arrays to a finding: pure functions that decide, and say what came, what was expected and which mistake it looks like.
+
+Three questions can be asked of an estimator. *Value at fixed noise* (``compare``): exact, so chance has no part in it. *Bias*
+(``unbiased``): the mean of many replicates against the exact gradient. *Spread* (``spread``): the variance against the reference.
+
+The last two are statistical and decided in **two stages**. The first looks at R replicates; what looks suspicious is measured
+again with 10 R fresh ones, and only that second look can fail. A right answer fails with probability at most p1 * p2, where
+p1 and p2 are the chances that one look exceeds its threshold under the null. Both are bounded by simulation of that null
+(``autograder.audit.calibrate``), not read off the normal table, because estimates of gradients have heavier tails than that table knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from autograder.checks.probe import Probe
+
+__all__ = ["Finding", "Mistake", "Z_LIMIT", "compare", "holds", "spread", "two_stages", "unbiased", "zero"]
+
+Z_LIMIT = 5.0          # a z-score that one look may reach
+MORE = 10              # how many times more replicates the second look takes
+RTOL, ATOL = 1e-5, 1e-7
+
+
+class Mistake(NamedTuple):
+    """A mistake we expect, and what it would return: recognised when the answer agrees with ``value``.
+
+    Attributes:
+        key: its name in the corpus (``diagnosis: key``).
+        says: a sentence to the learner: what was probably done, and what to do instead.
+        value: the array that this mistake produces, or a function of the answer that says whether it looks like it.
+    """
+
+    key: str
+    says: str
+    value: Any
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The outcome of one part of a check."""
+
+    ok: bool
+    expected: str = ""
+    came: str = ""
+    diagnosis: str = ""
+    says: str = ""
+
+
+def compare(got: Any, want: Any, mistakes: Sequence[Mistake] = (), rtol: float = RTOL, atol: float = ATOL, what: str = "it") -> Finding:
+    """Equal up to rounding, in shape and value. ``want`` may be nested in lists or dicts; ``got`` must then be too.
+
+    Chance has no part in this: inputs are float64, and the tolerance leaves room for any right order of summation.
+    """
+    target = np.asarray(want, dtype=float)
+    if isinstance(got, (bool, int, float, np.generic)):
+        got = np.asarray(got)
+    if isinstance(got, list):
+        try:
+            got = np.asarray([np.asarray(item, dtype=float) for item in got])
+        except (TypeError, ValueError):
+            pass
+    if not isinstance(got, np.ndarray):
+        kind = got.get("$type", "dict") if isinstance(got, dict) else type(got).__name__
+        several = kind.startswith("result that is not")
+        says = "Return all of them, separated by commas, in the order of the docstring." if several else "Return a tensor."
+        return Finding(False, f"{what} is a tensor of shape {target.shape}", f"a {kind}", "type", says)
+    finding = _recognise(got, mistakes, rtol, atol)
+    if got.shape != target.shape:
+        same = np.squeeze(got).shape == np.squeeze(target).shape
+        says = ("An axis of length one is too many, or missing: look at keepdim, unsqueeze and squeeze." if same else
+                "Check which axes you sum or average over.")
+        return Finding(False, f"{what} has shape {target.shape}", f"shape {got.shape}", finding.key or "shape", finding.says or says)
+    got = got.astype(float)
+    if not np.isfinite(got).all():
+        bad = int((~np.isfinite(got)).sum())
+        return Finding(False, f"{what} is finite everywhere", f"{bad} of {got.size} numbers are NaN or infinite",
+                       finding.key or "not_finite", finding.says or "Look for the logarithm of zero, or an exponential that overflows.")
+    if np.allclose(got, target, rtol=rtol, atol=atol):
+        return Finding(True, f"{what} = {_brief(target)}", _brief(got))
+    return Finding(False, f"{what} = {_brief(target)}", _brief(got), finding.key or "value", finding.says)
+
+
+def unbiased(probe: Probe, draw: Callable[[int], np.ndarray], exact: np.ndarray, replicates: int = 2000,
+             mistakes: Sequence[Mistake] = (), names: Sequence[str] | None = None, what: str = "the mean of the estimates") -> Finding:
+    """The mean of R independent estimates against the exact answer, in units of the standard error.
+
+    Args:
+        draw: called with R, returns estimates ``(R, P)``, fresh at each call.
+        exact: ``(P,)``.
+        mistakes: their values are the means that the mistakes would have, ``(P,)``.
+        names: of the P entries, for the message.
+    """
+    exact = np.atleast_1d(np.asarray(exact, dtype=float))
+    names = list(names or [f"entry {index}" for index in range(exact.size)])
+
+    def look(count: int) -> tuple[float, Finding]:
+        samples = _samples(draw(count), count, exact.size)
+        if isinstance(samples, Finding):
+            return np.inf, samples
+        mean, error = samples.mean(0), samples.std(0, ddof=1) / count**0.5
+        scale = np.abs(exact).max() + np.abs(mean).max() + 1e-300
+        if (error < 1e-10 * scale).all():
+            return np.inf, Finding(False, f"{what}: estimates that vary from draw to draw", "every estimate is the same number",
+                                   "no_spread", "An estimate must use its own random sample. Did you return an exact answer, or share "
+                                   "one draw of the noise over the whole batch?")
+        z = (mean - exact) / np.maximum(error, 1e-12 * scale)
+        worst = int(np.abs(z).argmax())
+        came = f"{names[worst]}: {mean[worst]:.4g} ± {error[worst]:.2g} over {count:,} replicates (z = {z[worst]:.1f})"
+        expected = f"{what}: {names[worst]} = {exact[worst]:.4g}"
+        found = next((m for m in mistakes if _close_mean(m.value, mean, error, scale, samples)), None)
+        key, says = (found.key, found.says) if found else ("biased", "On average your estimate is not the gradient: it is biased.")
+        return float(np.abs(z).max() / Z_LIMIT), Finding(False, expected, came, key, says)
+
+    return two_stages(probe, look, replicates)
+
+
+def spread(probe: Probe, draw: Callable[[int], np.ndarray], variance: np.ndarray, low: float = 0.5, high: float = 2.0,
+           replicates: int = 2000, mistakes: Sequence[Mistake] = (), names: Sequence[str] | None = None,
+           what: str = "the variance of the estimates") -> Finding:
+    """The variance of the estimates against the reference: its ratio must lie in [low, high], for every entry.
+
+    Too small is as suspicious as too large: an exact answer that samples nothing has no variance at all.
+    """
+    variance = np.atleast_1d(np.asarray(variance, dtype=float))
+    names = list(names or [f"entry {index}" for index in range(variance.size)])
+
+    def look(count: int) -> tuple[float, Finding]:
+        samples = _samples(draw(count), count, variance.size)
+        if isinstance(samples, Finding):
+            return np.inf, samples
+        measured = samples.var(0, ddof=1)
+        log_ratio = np.log(np.maximum(measured, 1e-300) / variance)
+        statistic = np.where(log_ratio > 0, log_ratio / np.log(high), log_ratio / np.log(low))
+        worst = int(statistic.argmax())
+        expected = f"{what}: {names[worst]} = {variance[worst]:.4g} (accepted from {low:g} to {high:g} times that)"
+        came = f"{measured[worst]:.4g}, a ratio of {measured[worst] / variance[worst]:.3g}, over {count:,} replicates"
+        found = next((m for m in mistakes if _matches_variance(m.value, measured, samples)), None)
+        default = ("too_noisy", "Right on average, but noisier than it should be.") if log_ratio[worst] > 0 else \
+                  ("too_quiet", "Less variance than the estimator can have: is something exact where an estimate was asked for?")
+        key, says = (found.key, found.says) if found else default
+        return float(statistic.max()), Finding(False, expected, came, key, says)
+
+    return two_stages(probe, look, replicates)
+
+
+def zero(got: np.ndarray, scale: float = 1.0, mistakes: Sequence[Mistake] = (), what: str = "the gradient", tol: float = 1e-8) -> Finding:
+    """Zero up to rounding: for a gradient whose variance vanishes at the posterior, sample by sample."""
+    got = np.asarray(got, dtype=float)
+    largest = float(np.abs(got).max()) if got.size else 0.0
+    if got.size and np.isfinite(got).all() and largest <= tol * max(scale, 1.0):
+        return Finding(True, f"{what} is zero for every draw", f"at most {largest:.1e}")
+    finding = _recognise(got, mistakes, 1e-5, 1e-7)
+    expected = f"{what} is zero for every draw of the noise"
+    return Finding(False, expected, f"numbers up to {largest:.3g}", finding.key or "not_zero", finding.says)
+
+
+def holds(ok: bool, expected: str, came: str, diagnosis: str = "property", says: str = "") -> Finding:
+    """A property stated in words, with what was seen."""
+    return Finding(True, expected, came) if ok else Finding(False, expected, came, diagnosis, says)
+
+
+def two_stages(probe: Probe, look: Callable[[int], tuple[float, Finding]], replicates: int) -> Finding:
+    """Look at R replicates, and if that is suspicious at 10 R fresh ones: only the second look can fail.
+
+    Args:
+        look: takes a number of replicates, returns a statistic (suspicious above one, hopeless if infinite) and the finding of a failure.
+    """
+    finding = Finding(False)
+    for stage in (1, 2) if probe.stage is None else (probe.stage,):
+        statistic, finding = look(replicates * (MORE if stage == 2 else 1))
+        probe.trials.append((stage, statistic))
+        if statistic <= 1:
+            return Finding(True, finding.expected, finding.came)
+        if not np.isfinite(statistic):
+            return finding
+    return finding
+
+
+def _samples(samples: Any, count: int, size: int) -> np.ndarray | Finding:
+    array = np.asarray(samples, dtype=float)
+    if array.shape != (count, size):
+        return Finding(False, f"{count} estimates of {size} numbers", f"an array of shape {array.shape}", "shape",
+                       "Keep the batch axis: every datum of the batch has an estimate of its own.")
+    if not np.isfinite(array).all():
+        return Finding(False, "finite estimates", "NaN or infinity among them", "not_finite",
+                       "Look for the logarithm of zero, or an exponential that overflows.")
+    return array
+
+
+def _close_mean(value: Any, mean: np.ndarray, error: np.ndarray, scale: float, samples: np.ndarray) -> bool:
+    if callable(value):
+        return bool(value(samples))
+    predicted = np.asarray(value, dtype=float)
+    return predicted.shape == mean.shape and bool((np.abs(mean - predicted) <= Z_LIMIT * error + 1e-9 * scale).all())
+
+
+def _matches_variance(value: Any, measured: np.ndarray, samples: np.ndarray) -> bool:
+    if callable(value):
+        return bool(value(samples))
+    predicted = np.asarray(value, dtype=float)
+    if predicted.shape != measured.shape:
+        return False
+    return bool((np.abs(np.log(np.maximum(measured, 1e-300) / np.maximum(predicted, 1e-300))) < 0.2).all())
+
+
+def _recognise(got: np.ndarray, mistakes: Sequence[Mistake], rtol: float, atol: float) -> Mistake:
+    """The first mistake whose prediction agrees with what came."""
+    for mistake in mistakes:
+        if callable(mistake.value):
+            if mistake.value(got):
+                return mistake
+            continue
+        predicted = np.asarray(mistake.value, dtype=float)
+        try:
+            if predicted.shape == got.shape and np.allclose(got.astype(float), predicted, rtol=10 * rtol, atol=10 * atol, equal_nan=True):
+                return mistake
+        except (TypeError, ValueError):
+            continue
+    return Mistake("", "", None)
+
+
+def _brief(array: np.ndarray) -> str:
+    """A few numbers of an array, enough to see what is going on."""
+    flat = np.atleast_1d(array).ravel()
+    shown = ", ".join(f"{number:.5g}" for number in flat[:4])
+    more = f", ... ({flat.size} numbers)" if flat.size > 4 else ""
+    return f"{shown}{more}" if array.ndim == 0 else f"[{shown}{more}]"

@@ -1,0 +1,176 @@
+r"""The only way a check touches a learner's code.
+
+A probe sends a request and gets arrays. Where the request is answered is the runner's business: ``InProcess`` in the learner's
+notebook, ``InKernel`` across a wire. Every request carries its own seed, and inputs are named numbers, so the order in which a
+learner draws random numbers never matters to a verdict.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+from autograder.protocol import agent, wire
+
+__all__ = ["GradientReply", "InKernel", "InProcess", "LearnerError", "Probe", "Runner", "expression", "noise", "reply_bytes"]
+
+Arrays = dict[str, np.ndarray]
+MAX_TEXT = 2000  # characters of anything that is shown
+
+
+class LearnerError(Exception):
+    """The learner's code raised, or returned what cannot be used.
+
+    Attributes:
+        kind: the name of the exception's type.
+        where: the last line of the learner's code that led to it.
+        own: whether that line raised it itself, as the stub does, and not some library that it called.
+    """
+
+    def __init__(self, kind: str, message: str, where: str = "", own: bool = False) -> None:
+        super().__init__(message)
+        self.kind, self.message, self.where, self.own = kind, message, where, own
+
+    @property
+    def unwritten(self) -> bool:
+        """The stub is still there."""
+        return self.kind == "NotImplementedError" and self.own
+
+
+class GradientReply(NamedTuple):
+    """What came back from a gradient request: the value, the gradient by parameter, and the parameters it does not depend on."""
+
+    value: np.ndarray
+    gradient: Arrays
+    unused: list[str]
+
+    def flat(self, replicates: int | None = None) -> np.ndarray:
+        """All gradients side by side: ``(P,)``, or ``(R, P)`` when the leading axis counts replicates."""
+        rows = (-1,) if replicates is None else (replicates, -1)
+        return np.concatenate([part.reshape(rows) for part in self.gradient.values()], -1)
+
+
+class Runner(Protocol):
+    def __call__(self, request: bytes) -> bytes: ...
+
+
+def noise(shape: tuple[int, ...], seed: int) -> dict[str, Any]:
+    """Standard normal noise that is drawn beside the learner's code, from a seed: large arrays need not travel."""
+    return {"$noise": list(shape), "seed": seed}
+
+
+class Probe:
+    """A handle on a learner's object.
+
+    Args:
+        runner: answers encoded requests.
+        seed: of the learner's side; each request uses a fresh one derived from it.
+        stage: forces the first or second stage of a two-stage test (used when thresholds are calibrated); None for the real thing.
+        unit: the number of the unit whose problems and drivers are asked for; without it, those of ``autograder.protocol.problems`` alone.
+
+    Attributes:
+        printed: what the learner's code printed or warned, over all requests.
+        trials: (stage, statistic) of every statistical test made, a statistic above one being suspicious.
+    """
+
+    def __init__(self, runner: Runner, seed: int, stage: int | None = None, unit: str = "") -> None:
+        self.runner, self.stage, self.unit = runner, stage, unit
+        self.rng = np.random.default_rng(seed)
+        self.printed: list[str] = []
+        self.trials: list[tuple[int, float]] = []
+
+    def fresh_seed(self) -> int:
+        return int(self.rng.integers(2**31))
+
+    def value(self, *args: Any, problem: str | None = None, params: Arrays | None = None, **kwargs: Any) -> Any:
+        """Call the learner's function and return its value as arrays. ``wire.ref("p")`` among the arguments is the problem's p."""
+        return self._ask(kind="value", problem=problem, params=params or {}, args=list(args), kwargs=kwargs)["value"]
+
+    def gradient(self, problem: str, params: Arrays, *args: Any, **kwargs: Any) -> GradientReply:
+        """Call the function on a named problem, run backward on the sum of its value, return value and gradients.
+
+        Give the parameters a leading axis of size R, and R independent replicates come back from one call.
+        """
+        reply = self._ask(kind="gradient", problem=problem, params=params, args=list(args), kwargs=kwargs)
+        value = reply["value"]
+        if not isinstance(value, np.ndarray):
+            raise LearnerError("TypeError", "the value could not be read as a tensor of numbers")
+        return GradientReply(value, reply["gradient"], reply["unused"])
+
+    def drive(self, driver: str, **kwargs: Any) -> Any:
+        """Hand the learner's object to a named driver of the unit's problems, and return what it measured."""
+        return self._ask(kind="drive", driver=driver, kwargs=kwargs)["value"]
+
+    def _ask(self, **request: Any) -> dict[str, Any]:
+        reply = wire.decode(self.runner(wire.encode({**request, "unit": self.unit, "seed": self.fresh_seed()})))
+        if not isinstance(reply, dict):
+            raise LearnerError("WireError", "the reply could not be read")
+        if reply.get("printed"):
+            self.printed.append(str(reply["printed"])[:MAX_TEXT])
+        if "error" in reply:
+            error = reply["error"] if isinstance(reply["error"], dict) else {}
+            kind, message, where = (str(error.get(key, ""))[:MAX_TEXT] for key in ("type", "message", "where"))
+            raise LearnerError(kind or "Error", message, where, bool(error.get("own")))
+        return reply
+
+
+class InProcess:
+    """Answers in this process, through the same bytes as everywhere else."""
+
+    def __init__(self, learner: Any) -> None:
+        self.learner = learner
+
+    def __call__(self, request: bytes) -> bytes:
+        return agent.answer_bytes(request, self.learner)
+
+
+class InKernel:
+    """Answers in a Jupyter kernel, where the learner's function lives under ``name``. Only text and bytes cross.
+
+    Args:
+        client: a blocking client of ``jupyter_client``.
+        timeout: seconds for one request.
+    """
+
+    def __init__(self, client: Any, name: str, timeout: float = 30.0) -> None:
+        if not name.isidentifier():
+            raise ValueError(f"name is {name!r}; expected a Python identifier")
+        self.client, self.name, self.timeout = client, name, timeout
+
+    def __call__(self, request: bytes) -> bytes:
+        message_id = self.client.execute("", silent=False, store_history=False, user_expressions={"reply": expression(request, self.name)})
+        return reply_bytes(self._shell_reply(message_id)["content"])
+
+    def _shell_reply(self, message_id: str) -> dict[str, Any]:
+        wait: Callable[..., dict[str, Any]] = self.client.get_shell_msg
+        while True:
+            message = wait(timeout=self.timeout)
+            if message["parent_header"].get("msg_id") == message_id:
+                return message
+
+
+def expression(request: bytes, name: str) -> str:
+    """What a kernel evaluates to answer a request with the function called ``name``: a string of base64."""
+    text = base64.b64encode(request).decode()
+    return (f"__import__('base64').b64encode(__import__('autograder.protocol.agent', fromlist=['x'])"
+            f".answer_bytes(__import__('base64').b64decode({text!r}), {name})).decode()")
+
+
+def reply_bytes(content: Any) -> bytes:
+    """The bytes in a kernel's answer to ``{"reply": expression(...)}``. Whatever else came, ``LearnerError`` says so."""
+    expressions = content.get("user_expressions") if isinstance(content, dict) else None
+    reply = expressions.get("reply") if isinstance(expressions, dict) else None
+    if not isinstance(reply, dict) or reply.get("status") != "ok":
+        told = reply if isinstance(reply, dict) else {}
+        raise LearnerError(str(told.get("ename", "KernelError"))[:200], str(told.get("evalue", "the kernel did not answer"))[:2000])
+    data = reply.get("data")
+    body = data.get("text/plain") if isinstance(data, dict) else None
+    if not isinstance(body, str) or not 2 <= len(body) <= 2 * wire.MAX_BYTES or body[0] not in "'\"" or body[-1] != body[0]:
+        raise LearnerError("WireError", "the reply is no text, or too large")
+    try:
+        return base64.b64decode(body[1:-1], validate=True)
+    except ValueError as error:
+        raise LearnerError("WireError", "the reply could not be read") from error

@@ -1,0 +1,1 @@
+"""Running a submission: sessions with a jailed kernel, the closed book, seeds."""

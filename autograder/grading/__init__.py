@@ -1,0 +1,1 @@
+"""A class: its folder, many submissions at a time, the log, what decides a grade, export."""

@@ -1,0 +1,181 @@
+r"""What runs beside the learner's code: take a request, call the learner's object, return arrays.
+
+The same function answers in the learner's own notebook and, behind a wire, in another process. It never decides anything:
+verdicts are made by ``checks``, from the arrays that come back.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import linecache
+import os
+import random
+import traceback
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+import course_vi
+from autograder.protocol import problems, wire
+
+__all__ = ["answer", "answer_bytes"]
+
+MAX_TEXT = 2000
+PACKAGE = Path(__file__).parent.parent
+LIBRARIES = (PACKAGE, Path(course_vi.__file__).parent, Path(torch.__file__).parent.parent, Path(random.__file__).parent)
+
+
+def answer_bytes(request: bytes, learner: Any) -> bytes:
+    """Bytes in, bytes out: what a kernel is asked to evaluate."""
+    return _send(answer(wire.decode(request), learner))
+
+
+def answer(request: dict[str, Any], learner: Any) -> dict[str, Any]:
+    """Run one request. An error of the learner's code is part of the reply, never an exception here.
+
+    Kinds: ``value`` (call it), ``gradient`` (call it on a named problem and run backward), ``drive`` (hand it to a named driver).
+    Whatever the learner's code prints or warns is collected in ``printed``; nothing reaches stderr.
+    """
+    printed = io.StringIO()
+    _seed(int(request.get("seed", 0)))
+    with (_at_full_length(), warnings.catch_warnings(record=True) as caught,
+          contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed)):
+        warnings.simplefilter("always")
+        try:
+            reply = _KINDS[request["kind"]](request, learner)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: B902  (a learner's SystemExit must not end the notebook either)
+            reply = {"error": _describe(error)}
+    notes = [f"{note.category.__name__}: {note.message}" for note in caught] + printed.getvalue().splitlines()
+    reply["printed"] = "\n".join(dict.fromkeys(notes))[:MAX_TEXT]
+    return reply
+
+
+def _seed(seed: int) -> None:
+    """Every generator that a learner may draw from.
+
+    ``torch.manual_seed`` also notes who called it, for three kinds of device that were never used. In a kernel that takes half a
+    millisecond for each question of a check; this takes a thousandth of one.
+    """
+    torch.default_generator.manual_seed(seed)
+    if torch.cuda.is_initialized():
+        torch.cuda.manual_seed_all(seed)
+    np.random.seed(seed % 2**32)
+    random.seed(seed)
+
+
+@contextlib.contextmanager
+def _at_full_length() -> Iterator[None]:
+    """``COURSE_VI_SMOKE`` caps the steps of ``fit`` for figures that are not marked. What is marked runs in full, whoever calls ``fit``."""
+    capped = os.environ.pop("COURSE_VI_SMOKE", None)
+    try:
+        yield
+    finally:
+        if capped is not None:
+            os.environ["COURSE_VI_SMOKE"] = capped
+
+
+def _value(request: dict[str, Any], learner: Any) -> dict[str, Any]:
+    objects = _objects(request)
+    args, kwargs = _arguments(request, objects)
+    return {"value": _arrays(learner(*args, **kwargs))}
+
+
+def _gradient(request: dict[str, Any], learner: Any) -> dict[str, Any]:
+    objects = _objects(request)
+    args, kwargs = _arguments(request, objects)
+    learned: dict[str, Tensor] = objects["learn"]
+    value = learner(*args, **kwargs)
+    if not isinstance(value, Tensor):
+        return {"error": {"type": "TypeError", "message": f"it returned a {type(value).__name__}; expected a torch.Tensor", "where": ""}}
+    gradients: list[Tensor | None] = [None] * len(learned)
+    if value.requires_grad:
+        gradients = list(torch.autograd.grad(value.sum(), list(learned.values()), allow_unused=True))
+    zeros = [torch.zeros_like(parameter) for parameter in learned.values()]
+    return {
+        "value": _arrays(value),
+        "gradient": {name: zero if gradient is None else gradient.detach()
+                     for name, zero, gradient in zip(learned, zeros, gradients, strict=True)},
+        "unused": [name for name, gradient in zip(learned, gradients, strict=True) if gradient is None],
+    }
+
+
+def _drive(request: dict[str, Any], learner: Any) -> dict[str, Any]:
+    _load(request)
+    arguments = {name: _resolve(value, {}) for name, value in request["kwargs"].items()}
+    return {"value": _arrays(problems.DRIVERS[request["driver"]](learner, **arguments))}
+
+
+_KINDS = {"value": _value, "gradient": _gradient, "drive": _drive}
+
+
+def _load(request: dict[str, Any]) -> None:
+    if request.get("unit"):
+        problems.load(str(request["unit"]))
+
+
+def _objects(request: dict[str, Any]) -> dict[str, Any]:
+    if request.get("problem") is None:
+        return {}
+    _load(request)
+    return problems.build(request["problem"], {name: _tensor(value) for name, value in request["params"].items()})
+
+
+def _arguments(request: dict[str, Any], objects: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+    return ([_resolve(value, objects) for value in request["args"]],
+            {name: _resolve(value, objects) for name, value in request["kwargs"].items()})
+
+
+def _resolve(value: Any, objects: dict[str, Any]) -> Any:
+    if isinstance(value, dict) and "$ref" in value:
+        return objects[value["$ref"]]
+    if isinstance(value, dict) and "$generator" in value:
+        return torch.Generator().manual_seed(int(value["$generator"]))
+    if isinstance(value, dict) and "$noise" in value:
+        generator = torch.Generator().manual_seed(int(value["seed"]))
+        return torch.randn(value["$noise"], generator=generator, dtype=torch.float64)
+    if isinstance(value, list):
+        return [_resolve(item, objects) for item in value]
+    return _tensor(value)
+
+
+def _tensor(value: Any) -> Any:
+    return torch.from_numpy(value.copy()) if isinstance(value, np.ndarray) else value
+
+
+def _arrays(value: Any) -> Any:
+    """Tensors to arrays, named tuples to lists; anything that cannot be sent is named by its type."""
+    if isinstance(value, Tensor):
+        return value.detach().cpu().numpy()
+    if isinstance(value, dict):
+        return {str(name): _arrays(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_arrays(item) for item in value]
+    if value is None or isinstance(value, (bool, int, float, str, np.ndarray, np.generic)):
+        return value
+    return {"$type": type(value).__name__}
+
+
+def _describe(error: BaseException) -> dict[str, Any]:
+    """The error, the last line of the learner's own code that led to it, and whether that line raised it itself."""
+    where, own = "", False
+    for frame in traceback.extract_tb(error.__traceback__):
+        own = not any(Path(frame.filename).is_relative_to(folder) for folder in LIBRARIES)
+        if own:
+            line = frame.line or linecache.getline(frame.filename, frame.lineno or 0).strip()
+            where = f"line {frame.lineno} of {frame.name}: {line}" if line else where
+    return {"type": type(error).__name__, "message": str(error)[:MAX_TEXT], "where": where[:300], "own": own}
+
+
+def _send(reply: dict[str, Any]) -> bytes:
+    try:
+        return wire.encode(reply)
+    except wire.WireError as error:
+        return wire.encode({"error": {"type": "TypeError", "message": str(error), "where": ""}, "printed": ""})

@@ -1,0 +1,66 @@
+"""What units share: types and constants, the gradient on the toy, and how a result of several tensors is read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+__all__ = ["Arrays", "LN2", "LOG_2PI", "NO_MEAN", "as_array", "several", "toy_start", "toy_terms", "unpack"]
+
+Arrays = dict[str, np.ndarray]
+LOG_2PI, LN2 = np.log(2 * np.pi), np.log(2)
+NO_MEAN = "You returned one number per sample. Average over the K samples, axis 0."
+WORDS = {2: "two", 3: "three"}
+
+
+def several(reply: Any, count: int) -> bool:
+    """Whether that many tensors came back: in a tuple, in a list, or stacked."""
+    stacked = isinstance(reply, np.ndarray) and reply.ndim > 0
+    return (stacked or isinstance(reply, (tuple, list))) and len(reply) == count
+
+
+def unpack(reply: Any, count: int, names: str = "") -> list[Any]:
+    """The tensors of a result that has ``count`` of them; where it has not, as often what ``compare`` reports as such a result.
+
+    >>> unpack(np.ones((2, 3)), 2)
+    [array([1., 1., 1.]), array([1., 1., 1.])]
+    >>> unpack(3.0, 2, "mean, covariance")[1]
+    {'$type': 'result that is not two tensors (mean, covariance)'}
+    """
+    if several(reply, count):
+        return list(reply)
+    kind = f"result that is not {WORDS.get(count, count)} tensors"
+    return [{"$type": f"{kind} ({names})" if names else kind} for _ in range(count)]
+
+
+def as_array(value: Any) -> np.ndarray:
+    """What came from an answer, as an array of floats; empty where it is no array of numbers, for ``compare`` to complain about."""
+    try:
+        return np.asarray(value, dtype=float)
+    except (TypeError, ValueError):
+        return np.zeros(0)
+
+
+def toy_terms(loc: np.ndarray, log_scale: np.ndarray, x: np.ndarray, eps: np.ndarray) -> Arrays:
+    """The three parts of the gradient on the toy, averaged over samples: ``(*B, 2 D)``, loc first. S is the score *term*."""
+    s = np.exp(log_scale)
+    z = loc + s * eps
+    model, density = x - 2 * z, -eps / s                       # d/dz log p(x, z), and d/dz log q(z)
+
+    def both(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        return np.concatenate([a.mean(0), b.mean(0)], -1)
+
+    return {
+        "path": both(model - density, (model - density) * s * eps),
+        "model": both(model, model * s * eps),
+        "score": -both(-density, eps**2 - 1),
+        "log_w": (-0.5 * z**2 - 0.5 * (x - z) ** 2 - 0.5 * LOG_2PI + 0.5 * eps**2 + log_scale).sum(-1),
+    }
+
+
+def toy_start(rng: np.random.Generator) -> tuple[Arrays, np.ndarray]:
+    """One place on the toy, well away from the posterior, and the exact gradient there: what is biased shows at once."""
+    loc, c = rng.normal(size=1), rng.uniform(1.0, 1.5, 1) * rng.choice([-1, 1])
+    log_scale = rng.uniform(-0.7, -0.5, 1)
+    return {"loc": loc, "log_scale": log_scale, "x": 2 * loc + c}, np.concatenate([c, 1 - 2 * np.exp(2 * log_scale)])

@@ -1,0 +1,195 @@
+# %% right information: Precisions add: prior precision plus what the datum tells.
+import math
+
+import torch
+
+
+def kalman_step(mean, cov, x, transition, emission, transition_cov, emission_cov):
+    m = transition @ mean
+    p = transition @ cov @ transition.T + transition_cov
+    weight = torch.linalg.solve(emission_cov, emission)
+    precision = torch.linalg.inv(p) + emission.T @ weight
+    new_cov = torch.linalg.inv(precision)
+    new_mean = new_cov @ (torch.linalg.solve(p, m) + weight.T @ x)
+    s, r = emission @ p @ emission.T + emission_cov, x - emission @ m
+    log_term = -0.5 * (r @ torch.linalg.solve(s, r) + torch.logdet(s) + len(x) * math.log(2 * math.pi))
+    return new_mean, new_cov, log_term
+
+
+# %% right joint: The blocks of the joint Gaussian of state and datum.
+import torch
+from torch.distributions import MultivariateNormal
+
+
+def kalman_step(mean, cov, x, transition, emission, transition_cov, emission_cov):
+    d = len(mean)
+    m = transition @ mean
+    p = transition @ cov @ transition.T + transition_cov
+    stacked = torch.cat([torch.eye(d, dtype=m.dtype), emission])
+    joint = stacked @ p @ stacked.T
+    joint[d:, d:] += emission_cov
+    solve = torch.linalg.solve(joint[d:, d:], joint[d:, :d]).T
+    density = MultivariateNormal(emission @ m, joint[d:, d:])
+    return m + solve @ (x - emission @ m), joint[:d, :d] - solve @ joint[d:, :d], density.log_prob(x)
+
+
+# %% right joseph: Joseph's form of the covariance, with a Cholesky factor, in NumPy.
+import numpy as np
+from scipy.linalg import cho_factor, cho_solve
+from scipy.stats import multivariate_normal
+
+
+def kalman_step(mean, cov, x, transition, emission, transition_cov, emission_cov):
+    mean, cov, x, a, c, q, r = (np.asarray(t) for t in (mean, cov, x, transition, emission, transition_cov, emission_cov))
+    mean, cov = a @ mean, a @ cov @ a.T + q
+    s = c @ cov @ c.T + r
+    gain = cho_solve(cho_factor(s), c @ cov).T
+    keep = np.eye(len(mean)) - gain @ c
+    log_term = multivariate_normal(c @ mean, s).logpdf(x)
+    return mean + gain @ (x - c @ mean), keep @ cov @ keep.T + gain @ r @ gain.T, log_term
+
+
+# %% right textbook: Predict, compare, correct.
+import torch
+from torch.distributions import MultivariateNormal
+
+
+def kalman_step(mean, cov, x, transition, emission, transition_cov, emission_cov):
+    mean, cov = transition @ mean, transition @ cov @ transition.T + transition_cov
+    surprise = x - emission @ mean
+    inner = emission @ cov @ emission.T + emission_cov
+    gain = cov @ emission.T @ torch.linalg.inv(inner)
+    log_term = MultivariateNormal(torch.zeros_like(x), inner).log_prob(surprise)
+    return mean + gain @ surprise, cov - gain @ emission @ cov, log_term
+
+
+# %% wrong a_forgotten, from right textbook: The covariance did not move: it becomes A P A' + Q, not P + Q.
+# diagnosis: a_forgotten
+#-     mean, cov = transition @ mean, transition @ cov @ transition.T + transition_cov
+#+     mean, cov = transition @ mean, cov + transition_cov
+
+
+# %% wrong covariance_grows, from right textbook: A datum takes uncertainty away: P - K C P. Yours was added.
+# diagnosis: covariance_grows
+#-     return mean + gain @ surprise, cov - gain @ emission @ cov, log_term
+#+     return mean + gain @ surprise, cov + gain @ emission @ cov, log_term
+
+
+# %% wrong covariance_not_corrected, from right textbook: The covariance must shrink too: P - K C P.
+# diagnosis: covariance_not_corrected
+#-     return mean + gain @ surprise, cov - gain @ emission @ cov, log_term
+#+     return mean + gain @ surprise, cov, log_term
+
+
+# %% wrong emission_noise_only, from right textbook: The datum is uncertain for two reasons, the state and the noise: its covariance is S = C P C' + R, not R.
+# diagnosis: emission_noise_only
+#-     log_term = MultivariateNormal(torch.zeros_like(x), inner).log_prob(surprise)
+#+     log_term = MultivariateNormal(torch.zeros_like(x), emission_cov).log_prob(surprise)
+
+
+# %% wrong independent_entries, from right textbook: The entries of x were taken for independent: S is not diagonal, so use the whole matrix.
+# diagnosis: independent_entries
+import torch
+from torch.distributions import Normal
+
+
+def kalman_step(mean, cov, x, transition, emission, transition_cov, emission_cov):
+    mean, cov = transition @ mean, transition @ cov @ transition.T + transition_cov
+    s = emission @ cov @ emission.T + emission_cov
+    gain = cov @ emission.T @ torch.linalg.inv(s)
+    log_term = Normal(emission @ mean, s.diagonal().sqrt()).log_prob(x).sum()
+    return mean + gain @ (x - emission @ mean), cov - gain @ emission @ cov, log_term
+
+
+# %% wrong late_density, from right textbook: This is the density of x once x has been used, with the corrected mean and covariance.
+# diagnosis: late_residual
+#-     surprise = x - emission @ mean
+#-     inner = emission @ cov @ emission.T + emission_cov
+#-     gain = cov @ emission.T @ torch.linalg.inv(inner)
+#-     log_term = MultivariateNormal(torch.zeros_like(x), inner).log_prob(surprise)
+#-     return mean + gain @ surprise, cov - gain @ emission @ cov, log_term
+#+     gain = cov @ emission.T @ torch.linalg.inv(emission @ cov @ emission.T + emission_cov)
+#+     mean, cov = mean + gain @ (x - emission @ mean), cov - gain @ emission @ cov
+#+     return mean, cov, MultivariateNormal(emission @ mean, emission @ cov @ emission.T + emission_cov).log_prob(x)
+
+
+# %% wrong late_residual, from right textbook: The log-density of the datum belongs to the *prediction*, before x was used: N(x; C m, S) with the predicted m.
+# diagnosis: late_residual
+#-     log_term = MultivariateNormal(torch.zeros_like(x), inner).log_prob(surprise)
+#-     return mean + gain @ surprise, cov - gain @ emission @ cov, log_term
+#+     mean = mean + gain @ surprise
+#+     log_term = MultivariateNormal(emission @ mean, inner).log_prob(x)
+#+     return mean, cov - gain @ emission @ cov, log_term
+
+
+# %% wrong no_inverse, from right textbook: The gain is P C' S^-1; the inverse is missing.
+# diagnosis: no_inverse
+#-     gain = cov @ emission.T @ torch.linalg.inv(inner)
+#+     gain = cov @ emission.T
+
+
+# %% wrong not_predicted, from right textbook: You corrected without predicting: first the state moves, A m and A P A' + Q, then comes the datum.
+# diagnosis: not_predicted
+#-     mean, cov = transition @ mean, transition @ cov @ transition.T + transition_cov
+
+
+# %% wrong not_transposed, from right textbook: A covariance moves as A P A', with the transpose on the right.
+# diagnosis: not_transposed
+#-     mean, cov = transition @ mean, transition @ cov @ transition.T + transition_cov
+#+     mean, cov = transition @ mean, transition @ cov @ transition + transition_cov
+
+
+# %% wrong old_covariance, from right textbook: The corrected covariance starts from the predicted one, A P A' + Q, not from the old P.
+# diagnosis: old_covariance
+#  def kalman_step(mean, cov, x, transition, emission, transition_cov, emission_cov):
+#+     old = cov
+#@@
+#-     return mean + gain @ surprise, cov - gain @ emission @ cov, log_term
+#+     return mean + gain @ surprise, old - gain @ emission @ old, log_term
+
+
+# %% wrong q_forgotten, from right textbook: Q is missing: moving adds uncertainty, A P A' + Q.
+# diagnosis: q_forgotten
+#-     mean, cov = transition @ mean, transition @ cov @ transition.T + transition_cov
+#+     mean, cov = transition @ mean, transition @ cov @ transition.T
+
+
+# %% wrong r_forgotten, from right textbook: R is missing from S = C P C' + R: a datum is noisy.
+# diagnosis: r_forgotten
+#-     inner = emission @ cov @ emission.T + emission_cov
+#+     inner = emission @ cov @ emission.T
+
+
+# %% wrong raw_datum, from right textbook: The gain multiplies the surprise, x - C m, not the datum itself.
+# diagnosis: raw_datum
+#-     return mean + gain @ surprise, cov - gain @ emission @ cov, log_term
+#+     return mean + gain @ x, cov - gain @ emission @ cov, log_term
+
+
+# %% wrong sign, from right textbook: The surprise is x - C m: what came minus what was predicted.
+# diagnosis: sign
+#-     return mean + gain @ surprise, cov - gain @ emission @ cov, log_term
+#+     return mean - gain @ surprise, cov - gain @ emission @ cov, log_term
+
+
+# %% wrong transposed_left, from right textbook: A covariance moves as A P A', with the transpose on the right.
+# diagnosis: not_transposed
+import torch
+from torch.distributions import MultivariateNormal
+
+
+def kalman_step(mean, cov, x, transition, emission, transition_cov, emission_cov):
+    mean, cov = transition @ mean, transition.T @ cov @ transition + transition_cov
+    s = emission @ cov @ emission.T + emission_cov
+    gain = cov @ emission.T @ torch.linalg.inv(s)
+    log_term = MultivariateNormal(emission @ mean, s).log_prob(x)
+    return mean + gain @ (x - emission @ mean), cov - gain @ emission @ cov, log_term
+
+
+# %% wrong wrong_order, from right textbook: You corrected first and predicted afterwards: what came back is the prediction for the next step.
+# diagnosis: wrong_order
+#-     mean, cov = transition @ mean, transition @ cov @ transition.T + transition_cov
+#@@
+#-     return mean + gain @ surprise, cov - gain @ emission @ cov, log_term
+#+     mean, cov = mean + gain @ surprise, cov - gain @ emission @ cov
+#+     return transition @ mean, transition @ cov @ transition.T + transition_cov, log_term

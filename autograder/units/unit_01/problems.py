@@ -1,0 +1,115 @@
+"""Graphs of unit 01, built beside the learner's code: who has which parents, how a node is drawn, and its conditional density.
+
+A graph travels as numbers: ``edges (n, n)``, with ``edges[i, j] = 1 + place`` when j is the parent of i that its recipe takes at that
+place; ``order (n,)``, in which the dictionaries list the nodes; and the numbers of the recipes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Set
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from autograder.protocol.problems import driver, problem
+
+__all__: list[str] = []
+
+
+def names_of(n: int) -> list[str]:
+    """a, b, c, ... for a small graph, v0, v1, ... for a large one."""
+    return [chr(97 + i) for i in range(n)] if n <= 26 else [f"v{i}" for i in range(n)]
+
+
+def parents_of(edges: Tensor, order: Tensor) -> dict[str, tuple[str, ...]]:
+    """The parents of every node, listed in the order given."""
+    names = names_of(len(edges))
+    return {names[i]: tuple(names[int(j)] for j in edges[i].argsort() if edges[i, j] > 0) for i in order.long().tolist()}
+
+
+def _centre(weights: Tensor, bias: Tensor, values: tuple[Tensor, ...]) -> Tensor | float:
+    """b + sum of w v, with a bend so that no two parents can be exchanged unnoticed."""
+    total: Any = float(bias)
+    for place, value in enumerate(values):
+        total = total + float(weights[place]) * (value if place % 2 == 0 else torch.sin(value))
+    return total
+
+
+class _Recipes:
+    """How the nodes of one graph are drawn; remembers how often each was."""
+
+    def __init__(self, edges: Tensor, weights: Tensor, biases: Tensor, scales: Tensor, binary: Tensor, eps: Tensor) -> None:
+        self.edges, self.weights, self.biases, self.scales, self.binary, self.eps = edges, weights, biases, scales, binary, eps
+        self.calls = [0] * len(edges)
+
+    def recipe(self, i: int) -> Callable[..., Tensor]:
+        count, name = int((self.edges[i] > 0).sum()), names_of(len(self.edges))[i]
+
+        def draw(n: int, *values: Tensor) -> Tensor:
+            if len(values) != count:
+                raise TypeError(f"the recipe of {name} was given {len(values)} parents; it has {count}")
+            again = min(self.calls[i], len(self.eps) - 1)
+            self.calls[i] += 1
+            noise, centre = self.eps[again, i, :n], _centre(self.weights[i], self.biases[i], values)
+            if self.binary[i]:
+                return (torch.special.ndtr(noise) < torch.as_tensor(centre, dtype=noise.dtype).sigmoid()).to(noise.dtype)
+            return centre + float(self.scales[i]) * noise
+
+        return draw
+
+
+@driver("graph/ancestral")
+def ancestral(learner: Callable[..., Any], edges: Tensor, order: Tensor, weights: Tensor, biases: Tensor, scales: Tensor, binary: Tensor,
+              eps: Tensor, n: int) -> dict[str, Any]:
+    """One call of a sampler: the values it returns, how often it drew each node, and the parent it could not find, if any."""
+    recipes, names = _Recipes(edges, weights, biases, scales, binary, eps), names_of(len(edges))
+    parents = parents_of(edges, order)
+    draw = {name: recipes.recipe(names.index(name)) for name in parents}
+    try:
+        values = learner(parents, draw, n)
+    except KeyError as error:
+        if error.args and error.args[0] in names:
+            return {"too_early": str(error.args[0])}
+        raise
+    return {"values": values, "calls": recipes.calls}
+
+
+@problem("graph/densities")
+def densities(edges: Tensor, order: Tensor, weights: Tensor, biases: Tensor, scales: Tensor, binary: Tensor,
+              **values: Tensor) -> dict[str, Any]:
+    """``parents``, ``log_prob`` and ``values``: a density for every node, entry by entry, and values ``(S, 1)`` or ``(S, N)``."""
+    names = names_of(len(edges))
+    parents = parents_of(edges, order)
+
+    def density(i: int) -> Callable[..., Tensor]:
+        def log_prob(value: Tensor, *above: Tensor) -> Tensor:
+            if len(above) != len(parents[names[i]]):
+                raise TypeError(f"the density of {names[i]} was given {len(above)} parents; it has {len(parents[names[i]])}")
+            centre = torch.as_tensor(_centre(weights[i], biases[i], above), dtype=value.dtype)
+            if binary[i]:
+                return value * centre - torch.nn.functional.softplus(centre).expand_as(value)
+            return -0.5 * ((value - centre) / scales[i]).square() - scales[i].log() - 0.5 * math.log(2 * math.pi)
+
+        return log_prob
+
+    return {"parents": parents, "log_prob": {name: density(names.index(name)) for name in parents},
+            "values": {name: values[name] for name in parents}, "learn": {}}
+
+
+@driver("graph/blankets")
+def blankets(learner: Callable[..., Any], edges: Tensor, order: Tensor, nodes: list[int]) -> Any:
+    """The blankets of some nodes as rows of zeros and ones, ``(len(nodes), n)``; anything but names is reported by its type."""
+    names, parents = names_of(len(edges)), parents_of(edges, order)
+    rows = torch.zeros(len(nodes), len(names), dtype=torch.float64)
+    for row, i in zip(rows, nodes, strict=True):
+        found = learner(dict(parents), names[i])
+        if not isinstance(found, (Set, list, tuple)) or not all(isinstance(name, str) for name in found):
+            return {"$type": f"{type(found).__name__} that is no set of names"}
+        strangers = [name for name in found if name not in names]
+        if strangers:
+            return {"$type": f"set with {strangers[0]!r} in it, which is no node"}
+        for name in found:
+            row[names.index(name)] = 1.0
+    return rows

@@ -1,0 +1,95 @@
+"""Problems and drivers of unit 06: maps and their densities, a model that is not Gaussian, a learner's own target, Gamma draws."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from autograder.protocol.problems import driver, problem
+from course_vi.families import MeanField
+from course_vi.models import ConjugateToy
+from course_vi.models.base import Model
+
+__all__: list[str] = []
+
+
+class LogCosh(Model):
+    """z ~ N(0, I), log p(x | z) = -sum log cosh(x - z): not normalized, and no slope of it is linear in z."""
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        self.latent_dim = self.data_dim = dim
+
+    def log_factors(self, x: Tensor, z: Tensor) -> dict[str, Tensor]:
+        prior = ConjugateToy(self.latent_dim).log_factors(x, z)["prior"]
+        return {"prior": prior, "likelihood": -torch.cosh(x - z).log().sum(-1)}
+
+
+@problem("logcosh/mean_field")
+def logcosh_mean_field(loc: Tensor, log_scale: Tensor, x: Tensor) -> dict[str, Any]:
+    """p: LogCosh(D); q: MeanField with ``loc, log_scale: (*B, D)``; x ``(*B, D)``."""
+    q = MeanField(loc.shape[-1], loc, log_scale)
+    return {"p": LogCosh(loc.shape[-1]), "q": q, "x": x, "loc": q.loc, "log_scale": q.log_scale, "learn": dict(q.named_parameters())}
+
+
+def _slopes(value: Tensor, parameters: tuple[Tensor, ...]) -> list[Tensor]:
+    """The gradient of the sum of ``value``; zeros for what it does not depend on."""
+    if not value.requires_grad:
+        return [torch.zeros_like(parameter) for parameter in parameters]
+    found = torch.autograd.grad(value.sum(), parameters, allow_unused=True, retain_graph=True)
+    return [torch.zeros_like(parameter) if slope is None else slope for slope, parameter in zip(found, parameters, strict=True)]
+
+
+@driver("map/pair")
+def map_pair(learner: Callable[..., Any], loc: Tensor, log_scale: Tensor, eps: Tensor, weight: Tensor) -> dict[str, Any]:
+    """(z, log q), and the gradients of ``(weight * z).sum()`` and of ``log_q.sum()`` in loc and log_scale, side by side."""
+    loc, log_scale = loc.requires_grad_(), log_scale.requires_grad_()
+    pair = learner(loc, log_scale, eps)
+    if isinstance(pair, Tensor) and pair.dim():
+        pair = list(pair)
+    if not (isinstance(pair, (tuple, list)) and len(pair) == 2 and all(isinstance(item, Tensor) for item in pair)):
+        raise TypeError(f"it returned a {type(pair).__name__}; expected a pair of tensors, (z, log_q)")
+    z, log_q = pair
+    weighted = weight * z if z.shape == weight.shape else z          # a z of another shape is for the check to tell
+    slopes = [torch.cat(_slopes(value, (loc, log_scale)), -1) for value in (weighted, log_q)]
+    return {"z": z, "log_q": log_q, "slope_z": slopes[0], "slope_q": slopes[1]}
+
+
+@driver("three_ways/rows")
+def three_ways_rows(learner: Callable[..., Tensor], loc: Tensor, log_scale: Tensor, x: Tensor, eps: Tensor, model: str) -> dict[str, Any]:
+    """The rows of an answer, ``(3, *B)``, and the gradient of each in (loc, log_scale), ``(3, *B, 2 D)``."""
+    loc, log_scale = loc.requires_grad_(), log_scale.requires_grad_()
+    p = {"toy": ConjugateToy, "logcosh": LogCosh}[model](loc.shape[-1])
+    value = learner(p, loc, log_scale, x, eps)
+    if not isinstance(value, Tensor) or value.dim() == 0 or value.shape[0] != 3:
+        return {"value": value, "slopes": torch.zeros(0)}
+    return {"value": value, "slopes": torch.stack([torch.cat(_slopes(row, (loc, log_scale)), -1) for row in value])}
+
+
+@driver("target/on_a_grid")
+def target_on_a_grid(learner: Callable[..., Any], m: float, s: float, eps: Tensor) -> dict[str, Any]:
+    """The learner's f and its derivative at z = m + s eps, and the two variances that go with it."""
+    pair = learner(m, s)
+    if not (isinstance(pair, (tuple, list)) and len(pair) == 2 and callable(pair[0])):
+        raise TypeError(f"it returned a {type(pair).__name__}; expected a pair: a function f, and two predicted variances")
+    f, predicted = pair
+    z = (m + s * eps).requires_grad_()
+    value = f(z)
+    if not isinstance(value, Tensor) or value.shape != z.shape:
+        raise TypeError(f"f gave {tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__} for a tensor of shape "
+                        f"{tuple(z.shape)}; expected one number for each entry")
+    return {"value": value, "slope": _slopes(value, (z,))[0], "again": f(z.detach()), "predicted": torch.as_tensor(predicted)}
+
+
+@driver("gamma/pullback")
+def gamma_pullback(learner: Callable[..., Tensor], concentration: Tensor, rate: Tensor, g: Tensor) -> dict[str, Any]:
+    """z, and the gradient of its sum in concentration and in rate."""
+    concentration, rate = concentration.requires_grad_(), rate.requires_grad_()
+    z = learner(concentration, rate, g)
+    if not isinstance(z, Tensor):
+        raise TypeError(f"it returned a {type(z).__name__}; expected a tensor")
+    both = _slopes(z, (concentration, rate))
+    return {"z": z, "concentration": both[0], "rate": both[1]}

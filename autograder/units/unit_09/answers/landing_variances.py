@@ -1,0 +1,189 @@
+# %% right batch_of_replicates: The batch axis is the replicate axis, one backward pass for each row.
+import torch
+from torch.distributions import Normal
+
+from course_vi.models import ConjugateToy
+
+
+def landing_variances(loc, log_scale, x, replicates, generator):
+    p = ConjugateToy()
+    eps = torch.randn(1, replicates, 1, generator=generator, dtype=loc.dtype)
+    rows = []
+    for frozen in (False, True):
+        m = loc.detach().expand(replicates, 1).clone().requires_grad_()
+        l = log_scale.detach().expand(replicates, 1).clone().requires_grad_()
+        z = m + l.exp() * eps
+        q = Normal(m.detach(), l.detach().exp()) if frozen else Normal(m, l.exp())
+        log_w = p.log_joint(x, z) - q.log_prob(z).sum(-1)
+        gradients = torch.autograd.grad(log_w.sum(), (m, l))
+        rows.append(torch.stack([g.var() for g in gradients]))
+    return torch.stack(rows)
+
+
+# %% right gradient_moments: The course's own diagnostics, with an estimator of one's own for the second row.
+import torch
+from torch.func import functional_call
+
+from course_vi.diagnostics import gradient_moments
+from course_vi.families import MeanField
+from course_vi.gradients import reparametrized
+from course_vi.models import ConjugateToy
+
+
+def frozen(p, q, x, num_samples=1, bound=None, generator=None, noise=None):
+    eps = q.noise((num_samples, *x.shape[:-1]), generator)
+    z = q.transport(eps, x)
+    constants = {name: value.detach() for name, value in q.named_parameters()}
+    return (p.log_joint(x, z) - functional_call(q, constants, (x, z))).mean(0)
+
+
+def landing_variances(loc, log_scale, x, replicates, generator):
+    q = MeanField(1, loc, log_scale)
+    rows = []
+    for estimator in (reparametrized, frozen):
+        moments = gradient_moments(estimator, ConjugateToy(), q, x, replicates=replicates, generator=generator)
+        rows.append(torch.cat([moments.variance["loc"], moments.variance["log_scale"]]))
+    return torch.stack(rows)
+
+
+# %% right loop: Plain numbers, one replicate at a time, running means and sums of squares.
+import math
+
+import torch
+
+
+def landing_variances(loc, log_scale, x, replicates, generator):
+    m, s, x = loc.item(), math.exp(log_scale.item()), x.item()
+    mean, squares = [0.0] * 4, [0.0] * 4
+    for n, e in enumerate(torch.randn(replicates, generator=generator, dtype=loc.dtype).tolist(), start=1):
+        z = m + s * e
+        slope = x - 2 * z + e / s
+        gradients = (slope - e / s, slope * s * e + 1 - e * e, slope, slope * s * e)
+        for i, g in enumerate(gradients):
+            step = g - mean[i]
+            mean[i] += step / n
+            squares[i] += step * (g - mean[i])
+    return torch.tensor(squares).reshape(2, 2) / (replicates - 1)
+
+
+# %% right slopes_by_hand: Derivatives worked out on paper, drawn noise put in.
+import torch
+
+
+def landing_variances(loc, log_scale, x, replicates, generator):
+    eps = torch.randn(replicates, generator=generator, dtype=loc.dtype)
+    s = log_scale.exp()
+    z = loc + s * eps
+    slope = x - 2 * z + eps / s
+    path = torch.stack([slope, slope * s * eps])
+    score = torch.stack([-eps / s, 1 - eps**2])
+    return torch.stack([(path + score).var(1), path.var(1)])
+
+
+# %% wrong closed_form, from right slopes_by_hand: These numbers were computed, not measured. Draw replicates and take the variance over them.
+# diagnosis: no_spread
+import torch
+
+
+def landing_variances(loc, log_scale, x, replicates, generator):
+    s, c = log_scale.exp(), x - 2 * loc
+    total = torch.cat([4 * s**2, (c * s) ** 2 + 8 * s**4])
+    path = torch.cat([(1 / s - 2 * s) ** 2, (c * s) ** 2 + 2 * (1 - 2 * s**2) ** 2])
+    return torch.stack([total, path])
+
+
+# %% wrong global_noise, from right slopes_by_hand: Draw with torch.randn(..., generator=generator).
+# diagnosis: unseeded
+#-     eps = torch.randn(replicates, generator=generator, dtype=loc.dtype)
+#+     eps = torch.randn(replicates, dtype=loc.dtype)
+#@@
+#-     z = loc + s * eps
+#-     slope = x - 2 * z + eps / s
+#+     slope = x - 2 * (loc + s * eps) + eps / s
+
+
+# %% wrong noise_shared, from right slopes_by_hand: Every replicate saw the same noise. Draw one epsilon for each.
+# diagnosis: noise_shared
+#-     eps = torch.randn(replicates, generator=generator, dtype=loc.dtype)
+#+     eps = torch.randn(1, generator=generator, dtype=loc.dtype).expand(replicates)
+#@@
+#-     z = loc + s * eps
+#-     slope = x - 2 * z + eps / s
+#+     slope = x - 2 * (loc + s * eps) + eps / s
+
+
+# %% wrong rows_swapped, from right slopes_by_hand: The rows are the wrong way round: the total derivative first, then the path derivative.
+# diagnosis: rows_swapped
+#-     z = loc + s * eps
+#-     slope = x - 2 * z + eps / s
+#+     slope = x - 2 * (loc + s * eps) + eps / s
+#@@
+#-     return torch.stack([(path + score).var(1), path.var(1)])
+#+     return torch.stack([path.var(1), (path + score).var(1)])
+
+
+# %% wrong scale_gradient, from right slopes_by_hand: This is the gradient for the scale s, not for log s.
+# diagnosis: scale_gradient
+#-     z = loc + s * eps
+#-     slope = x - 2 * z + eps / s
+#-     path = torch.stack([slope, slope * s * eps])
+#-     score = torch.stack([-eps / s, 1 - eps**2])
+#+     slope = x - 2 * (loc + s * eps) + eps / s
+#+     path = torch.stack([slope, slope * eps])
+#+     score = torch.stack([-eps / s, (1 - eps**2) / s])
+
+
+# %% wrong score_kept, from right batch_of_replicates: Both rows show the total derivative: the score term is still in the second.
+# diagnosis: score_kept
+#-     eps = torch.randn(1, replicates, 1, generator=generator, dtype=loc.dtype)
+#@@
+#-     for frozen in (False, True):
+#+     for _ in range(2):
+#+         eps = torch.randn(1, replicates, 1, generator=generator, dtype=loc.dtype)
+#@@
+#-         q = Normal(m.detach(), l.detach().exp()) if frozen else Normal(m, l.exp())
+#-         log_w = p.log_joint(x, z) - q.log_prob(z).sum(-1)
+#-         gradients = torch.autograd.grad(log_w.sum(), (m, l))
+#-         rows.append(torch.stack([g.var() for g in gradients]))
+#+         log_w = p.log_joint(x, z) - Normal(m, l.exp()).log_prob(z).sum(-1)
+#+         rows.append(torch.stack([g.var() for g in torch.autograd.grad(log_w.sum(), (m, l))]))
+
+
+# %% wrong second_moment, from right slopes_by_hand: These are means of squares: subtract the square of the mean.
+# diagnosis: second_moment
+#-     z = loc + s * eps
+#-     slope = x - 2 * z + eps / s
+#+     slope = x - 2 * (loc + s * eps) + eps / s
+#@@
+#-     return torch.stack([(path + score).var(1), path.var(1)])
+#+     return torch.stack([(path + score).square().mean(1), path.square().mean(1)])
+
+
+# %% wrong standard_deviation, from right slopes_by_hand: These are standard deviations; variances were asked for.
+# diagnosis: standard_deviation
+#-     z = loc + s * eps
+#-     slope = x - 2 * z + eps / s
+#+     slope = x - 2 * (loc + s * eps) + eps / s
+#@@
+#-     return torch.stack([(path + score).var(1), path.var(1)])
+#+     return torch.stack([(path + score).std(1), path.std(1)])
+
+
+# %% wrong transposed, from right slopes_by_hand: Rows are estimators and columns are parameters; your table has them the other way round.
+# diagnosis: transposed
+#-     z = loc + s * eps
+#-     slope = x - 2 * z + eps / s
+#+     slope = x - 2 * (loc + s * eps) + eps / s
+#@@
+#-     return torch.stack([(path + score).var(1), path.var(1)])
+#+     return torch.stack([(path + score).var(1), path.var(1)]).T
+
+
+# %% wrong variance_of_mean, from right slopes_by_hand: This is the variance of the mean over the replicates.
+# diagnosis: variance_of_mean
+#-     z = loc + s * eps
+#-     slope = x - 2 * z + eps / s
+#+     slope = x - 2 * (loc + s * eps) + eps / s
+#@@
+#-     return torch.stack([(path + score).var(1), path.var(1)])
+#+     return torch.stack([(path + score).var(1), path.var(1)]) / replicates

@@ -1,0 +1,25 @@
+"""Unit 11: its exercises, in the order in which they are asked."""
+
+from autograder.checks.exercise import unit
+from autograder.units.unit_11 import (
+    amortized_elbo,
+    climb,
+    flow_recognizer,
+    gaps,
+    recognition_sample,
+    train_recognizer,
+    written,
+)
+
+__all__ = ["EXERCISES"]
+
+EXERCISES = unit(
+    "11_amortized_inference",
+    recognition_sample,
+    amortized_elbo,
+    train_recognizer,
+    climb,
+    gaps,
+    flow_recognizer,
+    written,
+)

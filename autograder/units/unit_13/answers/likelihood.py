@@ -1,0 +1,195 @@
+# %% right density_by_the_noise: Log q from the noise and the log scales; the largest weight taken out by hand.
+import torch
+import torch.nn.functional as F
+
+
+def importance_log_likelihood(encoder, decoder, x, eps):
+    loc, log_scale = encoder(x).chunk(2, -1)
+    z = loc + log_scale.exp() * eps
+    logits = decoder(z)
+    log_like = (x * F.logsigmoid(logits) + (1 - x) * F.logsigmoid(-logits)).sum(-1)
+    # both densities have the constant of a normal, and it cancels
+    log_ratio = -0.5 * z.square().sum(-1) + 0.5 * eps.square().sum(-1) + log_scale.sum(-1)
+    log_w = log_like + log_ratio
+    largest = log_w.max(dim=0).values
+    return largest + torch.log(torch.exp(log_w - largest).mean(dim=0))
+
+
+# %% right logsumexp: Logsumexp of the log weights.
+import math
+
+import torch
+import torch.nn.functional as F
+from torch.distributions import Normal
+
+
+def importance_log_likelihood(encoder, decoder, x, eps):
+    loc, log_scale = encoder(x).chunk(2, -1)
+    z = loc + log_scale.exp() * eps
+    logits = decoder(z)
+    log_like = -F.binary_cross_entropy_with_logits(logits, x.expand_as(logits), reduction="none").sum(-1)
+    log_prior = Normal(0.0, 1.0).log_prob(z).sum(-1)
+    log_q = Normal(loc, log_scale.exp()).log_prob(z).sum(-1)
+    log_w = log_like + log_prior - log_q
+    return torch.logsumexp(log_w, 0) - math.log(len(eps))
+
+
+# %% right running_logaddexp: One sample at a time, adding weights by logaddexp.
+import math
+
+import torch
+from torch.distributions import Bernoulli, Independent, Normal
+
+
+def importance_log_likelihood(encoder, decoder, x, eps):
+    loc, log_scale = encoder(x).chunk(2, -1)
+    q = Independent(Normal(loc, log_scale.exp()), 1)
+    prior = Independent(Normal(torch.zeros_like(loc), 1.0), 1)
+    total = None
+    for noise in eps:
+        z = loc + log_scale.exp() * noise
+        log_w = Independent(Bernoulli(logits=decoder(z)), 1).log_prob(x) + prior.log_prob(z) - q.log_prob(z)
+        total = log_w if total is None else torch.logaddexp(total, log_w)
+    return total - math.log(len(eps))
+
+
+# %% right the_course_s_bound: Model, family and bound of the course.
+from course_vi.bounds import iwae
+from course_vi.families import Amortized, MeanField
+from course_vi.models import VAE
+
+
+def importance_log_likelihood(encoder, decoder, x, eps):
+    p, q = VAE(eps.shape[-1], x.shape[-1], 1), Amortized(MeanField(eps.shape[-1]), encoder)
+    p.decoder = decoder
+    z = q.transport(eps, x)
+    return iwae(p.log_joint(x, z) - q(x, z))
+
+
+# %% wrong analytic_kl, from right logsumexp: One closed-form KL cannot serve all the samples: inside the logarithm every sample needs its own log p(z) - log q(z | x).
+# diagnosis: analytic_kl
+#-     log_q = Normal(loc, log_scale.exp()).log_prob(z).sum(-1)
+#-     log_w = log_like + log_prior - log_q
+#-     return torch.logsumexp(log_w, 0) - math.log(len(eps))
+#+     log_q = log_prior
+#+     log_w = log_like
+#+     return torch.logsumexp(log_w, 0) - math.log(len(eps)) - (0.5 * (loc**2 + (2 * log_scale).exp() - 1) - log_scale).sum(-1)
+
+
+# %% wrong best_sample, from right logsumexp: This is the largest weight alone. Average all of them.
+# diagnosis: best_sample
+#- import math
+#-
+#- import torch
+#@@
+#-     return torch.logsumexp(log_w, 0) - math.log(len(eps))
+#+     return log_w.max(0).values
+
+
+# %% wrong density_of_noise, from right logsumexp: You took the density of eps for that of z. z = loc + s eps is stretched by s, so log q(z | x) = log N(eps; 0, 1) - log_scale, summed.
+# diagnosis: density_of_noise
+#-     log_q = Normal(loc, log_scale.exp()).log_prob(z).sum(-1)
+#+     log_q = Normal(0.0, 1.0).log_prob(eps).sum(-1)
+
+
+# %% wrong likelihood_only, from right logsumexp: Averaging p(x | z) alone is right for z from the *prior*.
+# diagnosis: likelihood_only
+#-     log_w = log_like + log_prior - log_q
+#+     log_w = log_like
+
+
+# %% wrong log_k_missing, from right logsumexp: You summed the weights. Take their mean: subtract log K.
+# diagnosis: log_k_missing
+#- import math
+#-
+#@@
+#-     return torch.logsumexp(log_w, 0) - math.log(len(eps))
+#+     return torch.logsumexp(log_w, 0)
+
+
+# %% wrong log_k_sign, from right logsumexp: log K has the wrong sign: the mean is the sum *divided* by K.
+# diagnosis: log_k_sign
+#-     return torch.logsumexp(log_w, 0) - math.log(len(eps))
+#+     return torch.logsumexp(log_w, 0) + math.log(len(eps))
+
+
+# %% wrong log_of_batch, from right logsumexp: You divided by the number of data, or by another count.
+# diagnosis: log_of_batch
+#      loc, log_scale = encoder(x).chunk(2, -1)
+#+     q = Normal(loc, log_scale.exp())
+#@@
+#-     log_like = -F.binary_cross_entropy_with_logits(logits, x.expand_as(logits), reduction="none").sum(-1)
+#-     log_prior = Normal(0.0, 1.0).log_prob(z).sum(-1)
+#-     log_q = Normal(loc, log_scale.exp()).log_prob(z).sum(-1)
+#-     log_w = log_like + log_prior - log_q
+#-     return torch.logsumexp(log_w, 0) - math.log(len(eps))
+#+     log_p = (x * F.logsigmoid(logits) + (1 - x) * F.logsigmoid(-logits)).sum(-1) + Normal(0.0, 1.0).log_prob(z).sum(-1)
+#+     log_w = log_p - q.log_prob(z).sum(-1)
+#+     return torch.logsumexp(log_w, 0) - math.log(log_w.shape[-1] if log_w.dim() > 1 else 1)
+
+
+# %% wrong mean_of_logs, from right logsumexp: This is the mean of the log weights: the ELBO.
+# diagnosis: mean_of_logs
+#- import math
+#-
+#- import torch
+#@@
+#-     return torch.logsumexp(log_w, 0) - math.log(len(eps))
+#+     return log_w.mean(0)
+
+
+# %% wrong mean_over_batch, from right logsumexp: You averaged over the batch as well. One number for each datum.
+# diagnosis: mean_over_batch
+#-     return torch.logsumexp(log_w, 0) - math.log(len(eps))
+#+     return (torch.logsumexp(log_w, 0) - math.log(len(eps))).mean()
+
+
+# %% wrong naive_exp, from right logsumexp: exp(log w) is zero in floating point here, so its logarithm is minus infinity.
+# diagnosis: underflow
+#- import math
+#-
+#- import torch
+#@@
+#-     return torch.logsumexp(log_w, 0) - math.log(len(eps))
+#+     return log_w.exp().mean(0).log()
+
+
+# %% wrong not_log, from right logsumexp: This is the mean weight. Return its logarithm.
+# diagnosis: not_log
+import torch.nn.functional as F
+from torch.distributions import Normal
+
+
+def importance_log_likelihood(encoder, decoder, x, eps):
+    loc, log_scale = encoder(x).chunk(2, -1)
+    q = Normal(loc, log_scale.exp())
+    z = loc + log_scale.exp() * eps
+    logits = decoder(z)
+    log_p = (x * F.logsigmoid(logits) + (1 - x) * F.logsigmoid(-logits)).sum(-1) + Normal(0.0, 1.0).log_prob(z).sum(-1)
+    log_w = log_p - q.log_prob(z).sum(-1)
+    return log_w.exp().mean(0)
+
+
+# %% wrong prior_missing, from right logsumexp: The prior is missing from the weights: w = p(x | z) p(z) / q(z | x).
+# diagnosis: prior_missing
+#-     log_w = log_like + log_prior - log_q
+#+     log_w = log_like - log_q
+
+
+# %% wrong q_missing, from right logsumexp: The weights are not divided by q(z | x), which proposed z.
+# diagnosis: q_missing
+#-     log_w = log_like + log_prior - log_q
+#+     log_w = log_like + log_prior
+
+
+# %% wrong q_multiplied, from right logsumexp: The weights are multiplied by q(z | x). Divide: subtract its logarithm.
+# diagnosis: q_multiplied
+#      loc, log_scale = encoder(x).chunk(2, -1)
+#+     q = Normal(loc, log_scale.exp())
+#@@
+#-     log_like = -F.binary_cross_entropy_with_logits(logits, x.expand_as(logits), reduction="none").sum(-1)
+#-     log_prior = Normal(0.0, 1.0).log_prob(z).sum(-1)
+#-     log_q = Normal(loc, log_scale.exp()).log_prob(z).sum(-1)
+#-     log_w = log_like + log_prior - log_q
+#+     log_p = (x * F.logsigmoid(logits) + (1 - x) * F.logsigmoid(-logits)).sum(-1) + Normal(0.0, 1.0).log_prob(z).sum(-1)
+#+     log_w = log_p + q.log_prob(z).sum(-1)

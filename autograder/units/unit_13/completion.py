@@ -1,0 +1,160 @@
+"""Completing the missing half."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from autograder.checks.compare import Finding, Mistake, compare
+from autograder.checks.exercise import exercise
+from autograder.checks.probe import Probe
+from autograder.protocol.wire import ref
+from autograder.units.shared import Arrays
+from autograder.units.unit_13.reference import bits_log_prob, build, normal_log_prob, small_params
+
+EXERCISE = exercise(
+    __name__,
+    title="Completing the missing half",
+    function="complete",
+    points=3,
+    difficulty=4,
+    importance=4,
+    minutes=30,
+    read="section 7, The missing half",
+    hides=[],
+    because="course_vi has nothing that completes an image",
+)
+
+
+def _softmax(values: np.ndarray, axis: Any = 0) -> np.ndarray:
+    top = values.max(axis, keepdims=True)
+    w = np.exp(values - top)
+    return np.asarray(w / w.sum(axis, keepdims=True))
+
+
+def _inputs(rng: np.random.Generator, batch: int = 3, pixels: int = 6, samples: int = 5, gain: float = 1.5) -> tuple[Any, ...]:
+    params = small_params(rng, (batch,), pixels=pixels, gain=gain)
+    observed = np.arange(pixels) < pixels // 2
+    z = rng.normal(size=(samples, batch, 2))
+    log_q = rng.normal(size=(samples, batch)) - 2.0
+    return params, observed, z, log_q
+
+
+def _completions(params: Arrays, observed: np.ndarray, z: np.ndarray, log_q: np.ndarray) -> dict[str, np.ndarray]:
+    made = build(params)
+    with torch.no_grad():
+        points = torch.from_numpy(z)
+        logits = made["decoder"](points)
+        prior, picture = normal_log_prob(points).numpy(), logits.sigmoid().numpy()
+        pixelwise = bits_log_prob(made["x"], logits).numpy()
+    x, seen = params["x"], pixelwise[..., observed].sum(-1)
+
+    def blend(log_w: np.ndarray, axis: Any = 0) -> np.ndarray:
+        mean = (_softmax(log_w, axis)[..., None] * picture).sum(0)
+        return np.where(observed, x, mean)
+
+    right = blend(seen + prior - log_q)
+    weights = _softmax(seen + prior - log_q)
+    with torch.no_grad():
+        of_mean = made["decoder"](torch.from_numpy((weights[..., None] * z).sum(0))).sigmoid().numpy()
+    best = np.take_along_axis(picture, weights.argmax(0)[None, :, None], 0)[0]
+    return {
+        "right": right,
+        "unweighted": np.where(observed, x, picture.mean(0)),
+        "all_pixels": blend(pixelwise.sum(-1) + prior - log_q),
+        "missing_pixels": blend(pixelwise[..., ~observed].sum(-1) + prior - log_q),
+        "prior_missing": blend(seen - log_q),
+        "q_missing": blend(seen + prior),
+        "likelihood_only": blend(seen),
+        "mean_over_pixels": blend(pixelwise[..., observed].mean(-1) + prior - log_q),
+        "weights_over_batch": blend(seen + prior - log_q, (0, 1)),
+        "weights_over_data": blend(seen + prior - log_q, 1),
+        "averaged_logits": np.where(observed, x, 1 / (1 + np.exp(-(weights[..., None] * logits.numpy()).sum(0)))),
+        "observed_overwritten": (weights[..., None] * picture).sum(0),
+        "mask_inverted": np.where(observed, (weights[..., None] * picture).sum(0), x),
+        "decoded_mean": np.where(observed, x, of_mean),
+        "best_sample": np.where(observed, x, best),
+        "rounded": np.where(observed, x, (right > 0.5).astype(float)),
+        "weights_inverted": blend(log_q - seen - prior),
+        "not_normalized": np.where(observed, x, (np.exp(seen + prior - log_q)[..., None] * picture).mean(0)),
+    }
+
+
+SAYS = {
+    "unweighted": "Every sample counts the same. Weight each by how well it explains the pixels that are there.",
+    "all_pixels": "The weights look at the missing pixels too, whose values mean nothing. Sum log p(x_i | z) over the observed ones alone.",
+    "missing_pixels": "The weights look at the missing pixels, and not at the observed ones. The mask is the other way round.",
+    "prior_missing": "The prior is missing from the weights: w = p(x_observed | z) p(z) / q(z).",
+    "q_missing": "The weights are not divided by q(z), the density that proposed z.",
+    "likelihood_only": "Weights by the likelihood alone are right for z from the *prior*. Yours come with log_q: multiply by p(z) / q(z).",
+    "mean_over_pixels": "log p(x_observed | z) is a sum over pixels, not a mean: with a mean the weights are far too even.",
+    "weights_over_batch": "The weights were normalized over the batch as well. Each datum has K weights of its own that add up to one.",
+    "weights_over_data": "The weights were normalized over the data. Each datum has K weights of its own, one column of log_w: axis 0.",
+    "averaged_logits": "You averaged the logits. Average probabilities: the sigmoid comes before the mean, not after.",
+    "observed_overwritten": "The observed pixels were replaced by predictions. Keep them as they are.",
+    "mask_inverted": "You kept the missing pixels and replaced the observed ones: True in `observed` means the pixel is there.",
+    "decoded_mean": "You decoded the mean latent. The picture of the mean is not the mean of the pictures: average pictures.",
+    "best_sample": "You decoded the sample with the largest weight. The predictive mean averages over all of them.",
+    "rounded": "Return probabilities, not zeros and ones, rounded or drawn.",
+    "weights_inverted": "The weights are upside down.",
+    "not_normalized": "The weights must add up to one over the K samples: divide by their sum.",
+}
+
+
+def _mistakes(found: dict[str, np.ndarray]) -> list[Mistake]:
+    right = found["right"]
+    bits = Mistake("rounded", SAYS["rounded"], lambda got: got.shape == right.shape and np.isin(got[right != got], (0.0, 1.0)).all()
+                   and bool((right != got).any()))
+    return [*[Mistake(key, SAYS[key], value) for key, value in found.items() if key != "right"], bits]
+
+
+def _ask(probe: Probe, params: Arrays, observed: np.ndarray, z: np.ndarray, log_q: np.ndarray) -> Any:
+    return probe.value(ref("decoder"), ref("x"), observed, z, log_q, problem="vae/small", params=params)
+
+
+@EXERCISE.part("The value for given samples", weight=1.5)
+def value(probe: Probe, rng: np.random.Generator) -> Finding:
+    inputs = _inputs(rng)
+    found = _completions(*inputs)
+    return compare(_ask(probe, *inputs), found["right"], _mistakes(found), what="the completed picture")
+
+
+@EXERCISE.part("With latents on a grid: the exact posterior predictive, by quadrature")
+def exact_by_quadrature(probe: Probe, rng: np.random.Generator) -> Finding:
+    """Samples on a grid with log q constant: sums over the 2^3 completions and over the grid, without any weights."""
+    params, observed, _, _ = _inputs(rng, batch=2)
+    axis = np.linspace(-6, 6, 41)
+    grid = np.stack(np.meshgrid(axis, axis, indexing="ij"), -1).reshape(-1, 1, 2)
+    z = np.repeat(grid, 2, 1)
+    made = build(params)
+    with torch.no_grad():
+        points = torch.from_numpy(grid[:, 0])
+        probability, prior = made["decoder"](points).sigmoid().numpy(), np.exp(normal_log_prob(points).numpy())
+    wanted = params["x"].copy()
+    completions = np.array([[a, b, c] for a in (0, 1) for b in (0, 1) for c in (0, 1)], dtype=float)
+    for row in wanted:
+        pictures = np.concatenate([np.repeat(row[None, :3], 8, 0), completions], -1)
+        mass = np.array([(prior * np.where(one, probability, 1 - probability).prod(-1)).sum() for one in pictures])     # p(x), for each
+        row[3:] = mass @ completions / mass.sum()
+    log_q = np.zeros(z.shape[:-1])
+    return compare(_ask(probe, params, observed, z, log_q), wanted, _mistakes(_completions(params, observed, z, log_q)),
+                   what="the exact predictive mean")
+
+
+@EXERCISE.part("What stands in the missing pixels does not matter")
+def missing_pixels_ignored(probe: Probe, rng: np.random.Generator) -> Finding:
+    params, observed, z, log_q = _inputs(rng)
+    params["x"] = np.where(observed, params["x"], -7.0)
+    found = _completions(params, observed, z, log_q)
+    return compare(_ask(probe, params, observed, z, log_q), found["right"], _mistakes(found), what="the completed picture")
+
+
+@EXERCISE.part("Large pictures: weights smaller than any number", weight=0.5)
+def large_pictures(probe: Probe, rng: np.random.Generator) -> Finding:
+    inputs = _inputs(rng, batch=2, pixels=3600)
+    found = _completions(*inputs)
+    underflow = Mistake("underflow", "All weights are zero in floating point here, so that 0 / 0 is left. Subtract the largest log weight "
+                        "first: softmax does.", lambda got: not np.isfinite(np.asarray(got, dtype=float)).all())
+    return compare(_ask(probe, *inputs), found["right"], [underflow, *_mistakes(found)], what="the completed picture")

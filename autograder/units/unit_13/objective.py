@@ -1,0 +1,180 @@
+"""The objective of a variational autoencoder."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from autograder.checks.compare import Finding, Mistake, compare
+from autograder.checks.exercise import exercise
+from autograder.checks.probe import Probe
+from autograder.protocol.wire import ref
+from autograder.units.shared import NO_MEAN, Arrays
+from autograder.units.unit_13.reference import ask_noise, bits_log_prob, build, kl_terms, normal_log_prob, small_params
+
+EXERCISE = exercise(
+    __name__,
+    title="The objective of a variational autoencoder",
+    function="vae_objective",
+    points=3,
+    difficulty=3,
+    importance=5,
+    minutes=25,
+    read="section 3, The encoder second",
+    hides=[],
+    because="gradients.analytic_kl, on the same networks, is a right answer",
+)
+
+
+def objectives(params: Arrays, eps: np.ndarray) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """The objective and what each mistake makes of it, with graphs; and the parameters."""
+    made = build(params)
+    encoder, decoder, x, noise = made["encoder"], made["decoder"], made["x"], torch.from_numpy(eps)
+    loc, log_scale = encoder(x).chunk(2, -1)
+
+    def log_likelihood(z: Tensor) -> Tensor:
+        return bits_log_prob(x, decoder(z)).sum(-1)
+
+    z = loc + log_scale.exp() * noise
+    kl, like = kl_terms(loc, log_scale).sum(-1), log_likelihood(z)
+    half = kl_terms(loc, log_scale / 2).sum(-1)
+    sampled = normal_log_prob(z, loc, log_scale) - normal_log_prob(z)
+    reversed_kl = (log_scale + 0.5 * (1 + loc**2) * (-2 * log_scale).exp() - 0.5).sum(-1)
+    logits = decoder(z)
+    found = {
+        "right": like.mean(0) - kl,
+        "sample_detached": log_likelihood(z.detach()).mean(0) - kl,
+        "kl_detached": like.mean(0) - kl.detach(),
+        "kl_missing": like.mean(0),
+        "kl_sign": like.mean(0) + kl,
+        "loss_sign": kl - like.mean(0),
+        "kl_reversed": like.mean(0) - reversed_kl,
+        "log_scale_as_log_variance": log_likelihood(loc + (log_scale / 2).exp() * noise).mean(0) - half,
+        "kl_of_log_variance": like.mean(0) - half,
+        "sample_of_log_variance": log_likelihood(loc + (log_scale / 2).exp() * noise).mean(0) - kl,
+        "log_scale_as_scale": log_likelihood(loc + log_scale * noise).mean(0) - kl,
+        "mean_over_pixels": like.mean(0) / x.shape[-1] - kl,
+        "kl_mean_over_latents": like.mean(0) - kl_terms(loc, log_scale).mean(-1),
+        "sum_over_samples": like.sum(0) - kl,
+        "kl_for_each_sample": like.mean(0) - len(eps) * kl,
+        "sampled_kl": (like - sampled).mean(0),
+        "no_noise": log_likelihood(loc) - kl,
+        "squared_error": -(x - logits.sigmoid()).square().sum(-1).mean(0) - kl,
+        "sigmoid_twice": bits_log_prob(x, logits.sigmoid()).sum(-1).mean(0) - kl,
+        "no_mean": like - kl,
+        "mean_over_batch": (like.mean(0) - kl).mean(),
+        "sum_over_batch": (like.mean(0) - kl).sum(),
+        "halves_swapped": log_likelihood(log_scale + loc.exp() * noise).mean(0) - kl_terms(log_scale, loc).sum(-1),
+    }
+    return found, made["learn"]
+
+
+def gradients(value: Tensor, learn: dict[str, Tensor]) -> np.ndarray:
+    """All gradients side by side, ``(P,)``."""
+    found = torch.autograd.grad(value.sum(), list(learn.values()), allow_unused=True, retain_graph=True)
+    parts = [torch.zeros_like(parameter) if one is None else one for parameter, one in zip(learn.values(), found, strict=True)]
+    return np.concatenate([part.numpy().ravel() for part in parts])
+
+
+ASKED = [ref("encoder"), ref("decoder"), ref("x")]
+SAYS = {
+    "sample_detached": "The gradient of the reconstruction does not reach the encoder: something was detached between the encoder's "
+                       "numbers and z. Write z = loc + exp(log_scale) * eps from the numbers as they are.",
+    "kl_detached": "The KL does not pull on the encoder: it was computed without a graph.",
+    "kl_missing": "This is the reconstruction term alone. Subtract the KL to the prior.",
+    "kl_sign": "The KL is added. It is a cost: subtract it.",
+    "loss_sign": "This is the negative ELBO, a loss. Return the ELBO itself, the thing to climb.",
+    "kl_reversed": "This is KL(prior || q). The expectation is under q: KL(q || prior).",
+    "log_scale_as_log_variance": "You read the encoder's second half as log variances. They are logarithms of standard deviations.",
+    "kl_of_log_variance": "The sample is right, but the KL reads log_scale as a log variance.",
+    "sample_of_log_variance": "The KL is right, but the sample reads log_scale as a log variance: z = loc + exp(log_scale) * eps.",
+    "log_scale_as_scale": "log_scale is the logarithm of s: z = loc + exp(log_scale) * eps.",
+    "mean_over_pixels": "You averaged over the pixels. log p(x | z) of independent pixels is a *sum*; with a mean the KL outweighs it "
+                        "Dx times, and the latents collapse.",
+    "kl_mean_over_latents": "You averaged the KL over the latents. Sum it.",
+    "sum_over_samples": "The expectation of log p(x | z) is estimated by the *mean* over the K samples, not by their sum.",
+    "kl_for_each_sample": "The KL was subtracted once for each sample. It is there once.",
+    "sampled_kl": "Right on average, but the KL was estimated from the samples. This exercise asks for its closed form, from exercise 1.",
+    "no_noise": "You decoded the mean. The expectation is over z = loc + exp(log_scale) * eps: use eps.",
+    "squared_error": "This is a squared error. The pixels are bits: log p(x | z) = sum x log p + (1 - x) log(1 - p).",
+    "sigmoid_twice": "The sigmoid is applied twice. The decoder writes logits, and the function you call expects logits too.",
+    "no_mean": NO_MEAN,
+    "mean_over_batch": "You averaged over the batch as well. One number for each datum.",
+    "sum_over_batch": "You summed over the batch. One number for each datum.",
+    "halves_swapped": "The first half of what the encoder writes is loc, the second log_scale.",
+}
+
+
+@EXERCISE.part("The value at fixed noise, one number per datum", weight=1.5)
+def value(probe: Probe, rng: np.random.Generator) -> Finding:
+    params = small_params(rng)
+    eps = ask_noise(rng, params)
+    found, _ = objectives(params, eps)
+    mistakes = [Mistake(key, SAYS[key], value.detach().numpy()) for key, value in found.items()
+                if key not in ("right", "sample_detached", "kl_detached")]
+    came, again = (probe.gradient("vae/small", params, *ASKED, eps).value for _ in range(2))
+    if isinstance(came, np.ndarray) and isinstance(again, np.ndarray) and came.shape == again.shape and not np.allclose(
+            came, again, rtol=1e-3, atol=1e-6, equal_nan=True):
+        return Finding(False, "the same answer to the same noise", "two different answers", "own_noise",
+                       "You drew noise of your own. Use eps: z = loc + exp(log_scale) * eps.")
+    return compare(came, found["right"].detach().numpy(), mistakes, what="the objective")
+
+
+@EXERCISE.part("The gradient at fixed noise, for encoder and decoder", weight=1.5)
+def gradient(probe: Probe, rng: np.random.Generator) -> Finding:
+    params = small_params(rng)
+    eps = ask_noise(rng, params)
+    found, learn = objectives(params, eps)
+    reply = probe.gradient("vae/small", params, *ASKED, eps)
+    if reply.unused and all(name.startswith("encoder") for name in reply.unused) and len(reply.unused) == len(learn) // 2:
+        return Finding(False, "a gradient that reaches the encoder", "none of its parameters is reached", "encoder_detached",
+                       "Everything that came from the encoder was cut off from it: no detach, no no_grad, no .item() on the way.")
+    mistakes = [Mistake(key, SAYS[key], gradients(value, learn)) for key, value in found.items() if key != "right"]
+    return compare(reply.flat(), gradients(found["right"], learn), mistakes, what="the gradient")
+
+
+@EXERCISE.part("One datum alone, one sample: no batch axis at all", weight=0.5)
+def unbatched(probe: Probe, rng: np.random.Generator) -> Finding:
+    params = small_params(rng, batch=())
+    eps = ask_noise(rng, params, samples=1)
+    found, _ = objectives(params, eps)
+    mistakes = [Mistake(key, SAYS[key], found[key].detach().numpy()) for key in ("no_mean", "sampled_kl", "mean_over_pixels")]
+    return compare(probe.gradient("vae/small", params, *ASKED, eps).value, found["right"].detach().numpy(), mistakes, what="the objective")
+
+
+@EXERCISE.part("Confident decoders: logits of several hundred", weight=0.5)
+def confident_decoder(probe: Probe, rng: np.random.Generator) -> Finding:
+    params = small_params(rng, gain=400.0)
+    eps = ask_noise(rng, params)
+    found, _ = objectives(params, eps)
+    right = found["right"].detach().numpy()
+
+    def lost(got: np.ndarray) -> bool:
+        """Not finite, or too high by tens of nats: a clamp makes the pixels that are far off cheaper, and nothing dearer."""
+        return not np.isfinite(got).all() or (got.shape == right.shape and bool((got > right - 0.01).all() and (got > right + 20).any()))
+
+    known = [Mistake(key, SAYS[key], value.detach().numpy()) for key, value in found.items()
+             if key not in ("right", "sample_detached", "kl_detached")]
+    return compare(probe.gradient("vae/small", params, *ASKED, eps).value, right, [*known, Mistake(
+        "log_of_sigmoid", "sigmoid rounds to 0 or 1 and its logarithm overflows (or was clamped). Compute log p from the logits: "
+        "logsigmoid, or binary_cross_entropy_with_logits.", lost)], what="the objective")
+
+
+@EXERCISE.part("On average over the noise it is the ELBO, by quadrature", weight=0.5)
+def mean_is_the_elbo(probe: Probe, rng: np.random.Generator) -> Finding:
+    """One latent: nodes of a Gauss-Hermite rule stand in for the samples of as many copies of one datum."""
+    params = small_params(rng, batch=(1,), latents=1, gain=1.0)
+    nodes, weights = np.polynomial.hermite_e.hermegauss(48)
+    weights = weights / weights.sum()
+    made = build(params)
+    with torch.no_grad():
+        loc, log_scale = made["encoder"](made["x"]).chunk(2, -1)
+        z = loc + log_scale.exp() * torch.from_numpy(nodes)[:, None]
+        like = -torch.nn.functional.binary_cross_entropy_with_logits(made["decoder"](z), made["x"].expand(48, -1), reduction="none").sum(-1)
+        exact = float(torch.from_numpy(weights) @ like) - float(kl_terms(loc, log_scale).sum())
+    copies = {**params, "x": np.repeat(params["x"], 48, 0)}
+    got = np.asarray(probe.gradient("vae/small", copies, *ASKED, nodes[None, :, None]).value, dtype=float)
+    if got.shape != (48,):
+        return compare(got, np.zeros(48), what="the objective")
+    return compare(weights @ got, np.array(exact), what="its mean over the noise")
