@@ -22,7 +22,7 @@ from autograder.audit.mutants.equivalence import Question, difference, expectati
 from autograder.audit.mutants.forked import forked
 from autograder.audit.mutants.mutant import Mutant, loaded, mutants_of, sampled
 from autograder.audit.mutants.score import Score, score
-from autograder.audit.mutants.standing import STANDING, standing
+from autograder.audit.mutants.standing import AVERAGES, STANDING, standing
 from autograder.audit.mutants.subject import Parent, Subject, coded, declaration_path, subject
 from autograder.audit.mutants.table import page
 from autograder.audit.mutants.tree import tree_changes
@@ -486,7 +486,8 @@ def test_a_score_says_what_is_not_as_promised() -> None:
 
 def test_standing_wrong_answers_are_what_they_say() -> None:
     made = {mutant.what: mutant for mutant in standing("right", LINE, "answer")}
-    assert set(STANDING) < set(made) and len(made) == len(STANDING) + 2
+    assert set(made) == {*STANDING, *AVERAGES}
+    assert {m.what for m in standing("right", LINE, "answer", trains=True)} == set(STANDING)
     a, b = torch.rand(3, 2), torch.rand(3, 2)
     right = loaded(LINE, "answer")(a, b)
     said = {name: mutant.load() for name, mutant in made.items()}

@@ -78,13 +78,15 @@ class Score:
 
     @property
     def share(self) -> float:
-        return 1 - len(self.survivors) / max(len(self.live), 1)
+        return 1 - len(self.survivors) / len(self.live) if self.live else 0.0
 
     @property
     def complaints(self) -> list[str]:
         """Why this is not good enough; nothing if it is."""
         found = [self.problem] if self.problem else []
-        if self.share < self.declared.target:
+        if not self.live and not self.problem:
+            found.append("no mutant lives: there is nothing to measure")
+        elif self.live and self.share < self.declared.target:
             found.append(f"{self.share:.1%} killed; expected {self.declared.target:.0%} or more")
         if self.flips:
             found.append(f"{len(self.flips)} mutants with two names")
@@ -111,7 +113,7 @@ def score(exercise: str, seeds: int, most: int, jobs: int = 1, folder: Any = CAC
         for name, source in chosen.parents
         for mutant in mutants_of(name, source, chosen.function, kinds)
     ]
-    fixed = standing(*chosen.parents[0], chosen.function, slow=bool(declared.training))
+    fixed = standing(*chosen.parents[0], chosen.function, trains=bool(declared.training))
     argued = {mutant.id: why for mutant in (*pool, *fixed) if (why := declared.why(mutant))}
     try:
         held = bank(chosen, learners, declared, asked, seconds)

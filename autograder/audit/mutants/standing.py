@@ -14,28 +14,24 @@ from torch import Tensor
 from autograder.audit.mutants.around import Call, everywhere, over_tensors
 from autograder.audit.mutants.mutant import Mutant
 
-__all__ = ["STANDING", "WARMED", "standing"]
+__all__ = ["AVERAGES", "STANDING", "WARMED", "standing"]
 
-REPLICATES, FEW = 16, 2
+REPLICATES = 16
 DUST = 1e-3
 BOMB = 1e3
 WARMED = {"memorised"}  # those that have seen the questions of another seed before they are asked
 
 
-def standing(answer: str, source: str, function: str, slow: bool = False) -> list[Mutant]:
+def standing(answer: str, source: str, function: str, trains: bool = False) -> list[Mutant]:
     """One wrong answer of each kind, as mutants of a right one.
 
-    Where an answer trains, the average is over few replicates.
+    An average over replicates cheats where an estimate is asked for; to train longer is no fault.
     """
 
     def wrap(make: Callable[[], Call]) -> Callable[[Any], Any]:
         return lambda learner: everywhere(learner, make)
 
-    made = {
-        **STANDING,
-        "hidden average": lambda: _average(FEW if slow else REPLICATES, 0.0),
-        "exact plus dust": lambda: _average(FEW if slow else REPLICATES, DUST),
-    }
+    made = STANDING if trains else {**STANDING, **AVERAGES}
     return [
         Mutant(answer, "standing", name, source, function, wrap(make))
         for name, make in made.items()
@@ -122,4 +118,8 @@ STANDING: dict[str, Callable[[], Call]] = {
     "noise bomb": _result(lambda r: r + BOMB * torch.randn_like(r)),
     "noise bomb in the gradient": _result(_noisy_gradient),
     "arguments destroyed": _destroyed,
+}
+AVERAGES: dict[str, Callable[[], Call]] = {
+    "hidden average": lambda: _average(REPLICATES, 0.0),
+    "exact plus dust": lambda: _average(REPLICATES, DUST),
 }
