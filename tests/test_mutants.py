@@ -474,6 +474,8 @@ def test_a_score_says_what_is_not_as_promised() -> None:
     assert not measured(
         *dead, standing=[result("zero", 0), result("same", 2, outcome="equivalent")]
     ).complaints
+    nothing = measured(result("e", 0, outcome="equivalent"))
+    assert nothing.complaints == ["no mutant lives: there is nothing to measure"]
     assert (
         "stale"
         in measured(*dead, stale=[Argument("constant", "x", "because I say so")]).complaints[0]
@@ -550,3 +552,11 @@ def test_a_blind_check_is_found_out(folder: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(EXERCISES["03_gap"], "parts", EXERCISES["03_gap"].parts[:1])
     found = score("03_gap", seeds=1, most=60, jobs=2, folder=folder / "blind")
     assert found.survivors and found.complaints
+    alive = found.survivors[0]
+    argued = Argument(alive.operator, alive.what, "This check has been blinded for a test.")
+    idle = Argument("constant", "1 -> a million", "It is in no right answer.")
+    said = Declaration(survivors=(argued, idle))
+    monkeypatch.setattr("autograder.audit.mutants.score.declaration", lambda *_: said)
+    again = score("03_gap", seeds=1, most=60, jobs=2, folder=folder / "blind")
+    assert again.stale == [idle] and alive.id in again.argued
+    assert len(again.survivors) < len(found.survivors)
