@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checks.diagnose import Asked, Fresh, diagnose
 from autograder.checks.compare import Finding
-from autograder.units import EXERCISES
+from autograder.checks.diagnose import Asked, Fresh, diagnose
+from autograder.checks.error_hints import first_line, likely_cause
 from autograder.checks.probe import InProcess, LearnerError, Probe, Runner
 from autograder.checks.report import PartResult, Report
-from autograder.checks.error_hints import first_line, likely_cause
+from autograder.units import EXERCISES
 
 __all__ = ["check", "run_check"]
 

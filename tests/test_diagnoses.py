@@ -10,20 +10,20 @@ import numpy as np
 import pytest
 import torch
 
-from autograder.protocol import wire
 from autograder.audit.change_words import in_words
-from autograder.checking import run_check
-from autograder.checks import CHECKS, autopsy, dictionary
-from autograder.checks.diagnose import Asked, diagnose
-from autograder.checks.generic_mistakes import describe, order, recognise
-from autograder.checks.exercise import Part
 from autograder.audit.confusion import Told, confusion, table
 from autograder.audit.corpus import Answer, corpus
 from autograder.audit.dictionaries import Told as Change
 from autograder.audit.dictionaries import build
+from autograder.checking import run_check
+from autograder.checks import CHECKS, autopsy, dictionary
 from autograder.checks.compare import Mistake, compare
+from autograder.checks.diagnose import Asked, diagnose
+from autograder.checks.exercise import Part
+from autograder.checks.generic_mistakes import describe, order, recognise
 from autograder.checks.probe import InProcess, Probe, Runner
 from autograder.checks.report import Report
+from autograder.protocol import wire
 
 WANT = np.array([[0.3, -1.2, 2.5], [0.7, 4.1, -0.6]])
 
@@ -265,25 +265,25 @@ def test_dictionary_round_trip(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "a term is too many: loc_q" in str(report.without_answers())
 
 
-@pytest.mark.parametrize("path", sorted(dictionary.FOLDER.glob("*.json")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted(dictionary.UNITS.glob("*/dictionaries/*.json")), ids=lambda path: f"{path.parts[-3][-2:]}_{path.stem}")
 def test_dictionary_fits_the_check_and_is_small(path: Any) -> None:
     made = json.loads(path.read_text("utf-8"))
-    answer = next(answer for answer in corpus() if answer.exercise == path.stem and answer.right)
+    answer = next(answer for answer in corpus() if answer.exercise == f"{path.parts[-3][-2:]}_{path.stem}" and answer.right)
     seen = dictionary.ask(dictionary.unpack(made["requests"]), InProcess(answer.load()))
-    assert seen is not None and dictionary.fingerprint(seen) == made["right"], f"run python -m autograder dictionary {path.stem}"
+    assert seen is not None and dictionary.fingerprint(seen) == made["right"], f"run python -m autograder dictionary {path.parts[-3][-2:]}"
     assert made["right"] not in made["entries"] and len(made["requests"]) <= 5
-    unit = sum(other.stat().st_size for other in dictionary.FOLDER.glob(f"{path.stem[:2]}_*.json"))
+    unit = sum(other.stat().st_size for other in path.parent.glob("*.json"))
     assert unit < 200_000
 
 
-@pytest.mark.parametrize("path", sorted(dictionary.FOLDER.glob("*.json")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted(dictionary.UNITS.glob("*/dictionaries/*.json")), ids=lambda path: f"{path.parts[-3][-2:]}_{path.stem}")
 def test_dictionary_holds_no_line_of_a_solution(path: Any) -> None:
     """Neither a line nor a call, an assignment or an operator: words alone."""
     words = json.loads(path.read_text("utf-8"))["changes"]
     code = [sign for sign in ("(", "=", "**", "[", "->", "torch", "lambda", "return", "self.") for says in words
             if sign in says.replace("log p(x, z)", "").replace("log p(x)", "")]  # fmt: skip
-    lines = {line.strip() for answer in corpus() if answer.exercise == path.stem and answer.right
-             for line in answer.path.read_text("utf-8").splitlines() if len(line.strip()) > 12}  # fmt: skip
+    lines = {line.strip() for answer in corpus() if answer.exercise == f"{path.parts[-3][-2:]}_{path.stem}" and answer.right
+             for line in answer.source.splitlines() if len(line.strip()) > 12}  # fmt: skip
     assert not code and not any(line in says for says in words for line in lines)
 
 

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import argparse
-import json
-import time
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from autograder.protocol import problems, wire
 from autograder.audit.change_words import in_words
-from autograder.checks.dictionary import FOLDER, ask, fingerprint, pack
-from autograder.checks.compare import ENOUGH, numbers
-from autograder.units import EXERCISES, units
+from autograder.audit.mutants.around import Kinds, spied
 from autograder.audit.mutants.clock import Late, in_time
 from autograder.audit.mutants.mutant import Mutant, loaded, mutants_of
-from autograder.audit.mutants.subject import Subject, coded, subject
-from autograder.audit.mutants.wrappers import Kinds, spied
+from autograder.audit.mutants.subject import Subject, subject
+from autograder.checks.compare import ENOUGH, numbers
+from autograder.checks.dictionary import ask, fingerprint, pack
 from autograder.checks.probe import InProcess
+from autograder.protocol import problems, wire
 
-__all__ = ["Change", "build", "changes", "main", "requests_of"]
+__all__ = ["Change", "build", "changes", "requests_of"]
 
 REQUESTS, SEEDS = 5, range(900, 904)
 LARGEST = 6_000    # bytes of a request
@@ -137,24 +133,3 @@ def _told_apart(seen: list[np.ndarray], right: list[np.ndarray]) -> bool:
         return np.unique(np.round(np.concatenate([leaf.ravel() for leaf in seen]), 7)).size > ENOUGH
     mine, theirs = (np.concatenate([leaf.ravel() for leaf in leaves]) for leaves in (seen, right))
     return len(numbers(mine, theirs)) >= ENOUGH and np.unique(np.round(mine, 7)).size >= ENOUGH
-
-
-def main(argv: list[str]) -> int:
-    """Build the dictionaries of a unit, and write one small file for each exercise."""
-    parser = argparse.ArgumentParser(prog="autograder dictionary", description=main.__doc__)
-    parser.add_argument("unit", nargs="?", default="", help="a unit, such as 09, or an exercise, such as 09_vafc; all by default")
-    name = parser.parse_args(argv).unit
-    exercises = [name] if name in EXERCISES else coded(name)
-    if not exercises:
-        parser.error(f"unit is {name!r}; expected one of {', '.join(units())}")
-    FOLDER.mkdir(exist_ok=True)
-    for exercise in exercises:
-        start = time.perf_counter()
-        made = build(exercise)
-        path = FOLDER / f"{exercise}.json"
-        path.unlink(missing_ok=True)
-        if made.get("entries"):
-            path.write_text(json.dumps(made, separators=(",", ":")) + "\n", "utf-8")
-        print(f"{exercise:32s} {len(made.get('entries', ())):5d} behaviours, {len(made.get('changes', ())):4d} changes in words, "
-              f"{path.stat().st_size if path.exists() else 0:7,d} bytes, {time.perf_counter() - start:5.1f} s", flush=True)
-    return 0

@@ -14,12 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from autograder.protocol import wire
 from autograder.checks import autopsy, dictionary
-from autograder.checks.generic_mistakes import Named, describe, order, recognise
-from autograder.checks.exercise import Part
 from autograder.checks.compare import ENOUGH, Finding
+from autograder.checks.exercise import Part
+from autograder.checks.generic_mistakes import Named, describe, order, recognise
 from autograder.checks.probe import LearnerError, Probe, Runner
+from autograder.protocol import wire
 
 __all__ = ["UNNAMED", "Asked", "Fresh", "Remembered", "diagnose"]
 

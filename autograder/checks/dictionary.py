@@ -18,12 +18,12 @@ from typing import Any
 
 import numpy as np
 
-from autograder.protocol import wire
 from autograder.checks.probe import LearnerError
+from autograder.protocol import wire
 
-__all__ = ["FOLDER", "ask", "fingerprint", "leaves", "look_up", "pack", "unpack"]
+__all__ = ["ask", "file_of", "fingerprint", "leaves", "look_up", "pack", "unpack"]
 
-FOLDER = Path(__file__).parent / "dictionaries"
+UNITS = Path(__file__).parents[1] / "units"
 DIGITS = 5
 Ask = Callable[[bytes], bytes]
 
@@ -38,9 +38,14 @@ def look_up(exercise: str, runner: Ask) -> str | None:
     return None if change is None else f"Yours gives what a right answer would give with one change: {found['changes'][change]}."
 
 
+def file_of(exercise: str) -> Path:
+    """Where the dictionary of an exercise lies, in its unit's folder."""
+    return UNITS / f"unit_{exercise[:2]}" / "dictionaries" / f"{exercise[3:]}.json"
+
+
 @functools.cache
 def _load(exercise: str) -> dict[str, Any]:
-    path = FOLDER / f"{exercise}.json"
+    path = file_of(exercise)
     return json.loads(path.read_text("utf-8")) if path.exists() else {}
 
 

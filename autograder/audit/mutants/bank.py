@@ -1,7 +1,8 @@
 """The bank: questions on which all right answers agree.
 
-They are what the check itself asks on other seeds, and harder variants of those: each array stretched, shrunk or turned, whole numbers
-moved. No domain needs to be written down, since a question is kept only where all right answers agree and are finite.
+They are what the check itself asks on other seeds, and harder variants of those: each array
+stretched, shrunk or turned, whole numbers moved. No domain needs to be written down, since a
+question is kept only where all right answers agree and are finite.
 """
 
 from __future__ import annotations
@@ -12,24 +13,29 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograder.audit.mutants.clock import Late, in_time
+from autograder.audit.mutants.chance import compare_draws, flat
+from autograder.audit.mutants.clock import SECONDS, Late, in_time
 from autograder.audit.mutants.declared import Declaration
-from autograder.audit.mutants.equivalence import Question, Raised, alike, compare_draws, expectation, flat
+from autograder.audit.mutants.equivalence import ATOL, RTOL, Question, Raised, alike, expectation
 from autograder.audit.mutants.subject import Subject
 
-__all__ = ["Bank", "bank", "stretched"]
+__all__ = ["Bank", "EmptyBank", "bank", "stretched"]
 
-SEEDS = range(900, 904)
 RECORDED, VARIANTS = 40, 2
-LOOSE = 2  # questions of chance or training, of each kind: they cost
+LOOSE, TRAINED = 2, 1  # questions of chance, and of training, of each kind: they cost
 Request = dict[str, Any]
 
 
+class EmptyBank(ValueError):
+    """Right answers that agree on nothing: there is no telling what is equivalent to them."""
+
+
 class Bank(NamedTuple):
-    """Questions, what each right answer gives to them, and how many of the recorded ones found no agreement.
+    """Questions, and what each right answer gives to them.
 
     Attributes:
-        disputed: the kinds of question on which right answers never agree: nothing is known of a mutant there.
+        disputed: kinds of question on which right answers never agree. Of mutants nothing is
+            known there.
     """
 
     questions: list[Question]
@@ -37,10 +43,19 @@ class Bank(NamedTuple):
     disputed: list[str]
 
 
-def bank(subject: Subject, learners: list[Any], declared: Declaration) -> Bank:
-    """Questions of the check, and harder ones, on which all right answers agree. None at all is an error."""
+def bank(
+    subject: Subject,
+    learners: list[Any],
+    declared: Declaration,
+    requests: list[Request],
+    seconds: float = SECONDS,
+) -> Bank:
+    """Of these requests, and harder ones, those on which all right answers agree.
+
+    None at all is an error.
+    """
     rng = np.random.default_rng(0)
-    recorded = _taking_turns(subject.recorded(learners[0], SEEDS))
+    recorded = _taking_turns(requests)
     questions, expected = [], []
     known: dict[str, int] = {}
     for request, harder in recorded:
@@ -48,9 +63,9 @@ def bank(subject: Subject, learners: list[Any], declared: Declaration) -> Bank:
         known.setdefault(kind, 0)
         for question in _questions(request, harder, declared, rng):
             loose = bool(question.draws or question.tolerance)
-            if loose and known[kind] >= LOOSE:
+            if loose and known[kind] >= (TRAINED if question.tolerance else LOOSE):
                 continue
-            seen = _agreed(subject, question, learners)
+            seen = _agreed(subject, question, learners, seconds)
             if seen is not None:
                 known[kind] += 1
                 questions.append(question)
@@ -58,31 +73,32 @@ def bank(subject: Subject, learners: list[Any], declared: Declaration) -> Bank:
                 if not loose and question.request is request:
                     break
     if not questions:
-        raise ValueError(
-            f"{subject.exercise}: its right answers agree on no question; one of them is wrong, or the exercise is one of "
-            "chance or training and has to say so in mutants.toml"
-        )
+        asked = [request for request, harder in recorded if not harder][:5]
+        odd = _odd(subject, learners, asked)
+        why = f"the odd one is {odd}" if odd else "if by chance or training, declare it"
+        raise EmptyBank(f"its right answers agree on no question; {why}")
     return Bank(questions, expected, [kind for kind, count in known.items() if not count])
 
 
 def _questions(
     request: Request, harder: bool, declared: Declaration, rng: np.random.Generator
 ) -> Iterator[Question]:
-    """A request, with the ways in which answers to it may be compared: exactly first, then as the exercise declares."""
+    """A request, with how answers may be compared: exactly first, then as is declared."""
+    rtol = declared.accuracy or RTOL
     tolerance = declared.training.get(request.get("driver", ""))
     if tolerance:
         if not harder:
             yield Question(request, tolerance=tolerance)
     elif harder:
-        yield Question(stretched(request, rng))
+        yield Question(stretched(request, rng), rtol=rtol)
     else:
-        yield Question(request)
+        yield Question(request, rtol=rtol)
         if declared.chance:
             yield Question(request, draws=declared.chance)
 
 
 def _taking_turns(recorded: list[Request]) -> list[tuple[Request, bool]]:
-    """(request, whether to stretch it), the kinds of request taking turns, at most ``RECORDED`` of them."""
+    """(request, whether to stretch it): ``RECORDED`` requests, their kinds taking turns."""
     kinds: dict[str, list[Request]] = {}
     for request in recorded:
         kinds.setdefault(_kind(request), []).append(request)
@@ -118,17 +134,36 @@ def _kind(request: Request) -> str:
     return f"{request['kind']} {name} {hashlib.sha256(text.encode()).hexdigest()[:4]}"
 
 
-def _agreed(subject: Subject, question: Question, learners: list[Any]) -> list[Any] | None:
+def _agreed(
+    subject: Subject, question: Question, learners: list[Any], seconds: float
+) -> list[Any] | None:
     """What each right answer gives, if they agree; else nothing."""
     seen: list[Any] = []
     for learner in learners:
         try:
-            seen.append(in_time(expectation, subject.reply, question, learner))
+            seen.append(in_time(expectation, subject.reply, question, learner, seconds=seconds))
         except (Raised, Late):
             return None
         if not _agree(question, seen[0], seen[-1]):
             return None
     return seen
+
+
+def _odd(subject: Subject, learners: list[Any], requests: list[Request]) -> str:
+    """The one right answer that agrees with no other, where all others agree; else nothing."""
+    suspects = [
+        parent.name
+        for place, parent in enumerate(subject.parents)
+        if any(
+            _agreed(subject, Question(asked), _without(learners, place), SECONDS)
+            for asked in requests
+        )
+    ]
+    return suspects[0] if len(suspects) == 1 and len(learners) > 2 else ""
+
+
+def _without(learners: list[Any], place: int) -> list[Any]:
+    return learners[:place] + learners[place + 1 :]
 
 
 def _agree(question: Question, first: Any, other: Any) -> bool:
@@ -138,13 +173,18 @@ def _agree(question: Question, first: Any, other: Any) -> bool:
         return alike(other[0].value, first[0].value, question.tolerance)
     pairs = [(flat(first.value), flat(other.value)), (flat(first.gradient), flat(other.gradient))]
     return all(
-        a.shape == b.shape and np.isfinite(a).all() and np.allclose(a, b, rtol=1e-5, atol=1e-7)
+        a.shape == b.shape
+        and np.isfinite(a).all()
+        and np.allclose(a, b, rtol=question.rtol, atol=ATOL)
         for a, b in pairs
     )
 
 
 def stretched(request: Request, rng: np.random.Generator) -> Request:
-    """A harder variant: every array stretched, shrunk or turned, numbers moved. Seeds and named noise stay."""
+    """A harder variant: every array stretched, shrunk or turned, numbers moved.
+
+    Seeds and named noise stay.
+    """
 
     def change(value: Any) -> Any:
         if isinstance(value, np.ndarray):

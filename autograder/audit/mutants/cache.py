@@ -1,4 +1,7 @@
-"""What is known already: results of mutants, one JSON line each, in a file whose name is the key of all that decides them."""
+"""What is known already: the results of mutants, one JSON line each.
+
+The file's name holds the key of all that decides them.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +46,10 @@ class Result(NamedTuple):
 
 
 class Cache:
-    """The results of one exercise, for one state of its check, answers and operators. A line that was cut off is computed anew."""
+    """The results of one exercise, for one state of its check, answers and operators.
+
+    A line that was cut off is computed anew.
+    """
 
     def __init__(self, exercise: str, key: str, folder: Path = CACHE) -> None:
         self.path = folder / f"{exercise}-{key}.jsonl"
@@ -60,7 +66,7 @@ class Cache:
             self.known[result.id] = result
 
     def get(self, identity: str, seeds: int) -> Result | None:
-        """What is known of a mutant, if it was tried on so many seeds, or needed none; names beyond those seeds are left out."""
+        """What is known of a mutant, if it was tried on so many seeds, or needed none."""
         found = self.known.get(identity)
         return found if found and (found.outcome != "live" or found.seeds == seeds) else None
 

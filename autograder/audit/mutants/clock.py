@@ -13,11 +13,17 @@ T = TypeVar("T")
 
 
 class Late(KeyboardInterrupt):
-    """The alarm rang. It is an interrupt, because a learner's errors are caught on the way and an interrupt is not."""
+    """The alarm rang.
+
+    It is an interrupt, because a learner's errors are caught on the way and an interrupt is not.
+    """
 
 
 def in_time(function: Callable[..., T], *args: Any, seconds: float = SECONDS) -> T:
-    """``function(*args)``, or ``Late``. Whatever swallows the interrupt is interrupted again, and its result not believed."""
+    """``function(*args)``, or ``Late``.
+
+    Whatever swallows the interrupt is interrupted again, and its result not believed.
+    """
     rung = False
 
     def ring(*_: Any) -> None:

@@ -1,16 +1,21 @@
-"""What a unit declares about its mutants, in ``answers/UNIT/mutants.toml``: how alike right answers are, and why a survivor may live.
+"""What a unit declares about its mutants: how alike right answers are, why a survivor may live.
+
+It stands in ``units/unit_NN/mutants.toml``
 
 ::
 
     [09_landing_variances]
-    chance = 40                                  # draws: where right answers differ, their distributions are compared
+    chance = 40       # draws: where right answers differ, their distributions are compared
+
+    [06_implicit_gamma]
+    accuracy = 0.01   # how far right answers may lie apart that are approximations
 
     [11_train_recognizer.training]
-    train_recognizer = { out = 0.15 }            # driver: what it returns = how far right answers may lie apart
+    train_recognizer = { out = 0.15 }     # driver: result = how far right answers may lie apart
 
     [[11_train_recognizer.survivor]]
     operator = "constant"
-    what = "0.05 -> 0.1, in *"                   # as the command prints it; * stands for anything
+    what = "0.05 -> 0.1, in *"            # as the command prints it; * stands for anything
     why = "Another learning rate, and it still arrives: a right answer."
 
 An exercise that declares nothing is judged exactly.
@@ -32,7 +37,7 @@ __all__ = ["Argument", "Declaration", "declaration"]
 
 @dataclass(frozen=True)
 class Argument:
-    """A survivor that may live: which mutants (of any answer unless one is named), and one sentence why."""
+    """Mutants that may live (of any answer unless one is named), and one sentence why."""
 
     operator: str
     what: str
@@ -58,10 +63,12 @@ class Declaration:
 
     Attributes:
         chance: how many draws to compare where right answers differ by chance; none if 0.
+        accuracy: of right answers that are approximations, relative; as exact as a check if 0.
         training: driver to result to tolerance, for what is learned.
     """
 
     chance: int = 0
+    accuracy: float = 0.0
     training: dict[str, dict[str, float]] = field(default_factory=dict)
     survivors: tuple[Argument, ...] = ()
 
@@ -80,7 +87,7 @@ class Declaration:
         return next((argument.why for argument in self.survivors if argument.fits(mutant)), "")
 
     def idle(self, mutants: Iterable[Mutant]) -> list[Argument]:
-        """Arguments that fit none of these mutants: the answer or the operator has changed since."""
+        """Arguments that fit none of these mutants: an answer or operator has changed."""
         pool = list(mutants)
         return [
             argument
@@ -94,15 +101,17 @@ def declaration(path: Path, exercise: str) -> Declaration:
     row: dict[str, Any] = (
         tomllib.loads(path.read_text("utf-8")).get(exercise, {}) if path.exists() else {}
     )
-    unknown = set(row) - {"chance", "training", "survivor"}
+    unknown = set(row) - {"accuracy", "chance", "training", "survivor"}
     if unknown:
         raise ValueError(
-            f"{path.name}, {exercise}: {', '.join(sorted(unknown))}; expected chance, training, survivor"
+            f"{path.name}, {exercise}: {', '.join(sorted(unknown))}; "
+            "expected accuracy, chance, training, survivor"
         )
     survivors = tuple(Argument(**entry) for entry in row.get("survivor", []))
     for argument in survivors:
         if len(argument.why.split()) < 4:
             raise ValueError(
-                f"{path.name}, {exercise}: {argument.what!r} needs a sentence that says why it may live"
+                f"{path.name}, {exercise}: {argument.what!r} needs a sentence that says why"
             )
-    return Declaration(int(row.get("chance", 0)), row.get("training", {}), survivors)
+    given = {name: row[name] for name in ("accuracy", "chance", "training") if name in row}
+    return Declaration(**given, survivors=survivors)

@@ -1,4 +1,7 @@
-"""Forked workers for code that may loop for ever, eat memory, or kill its process: each loses its own task and nothing else."""
+"""Forked workers for code that may loop for ever, eat memory, or kill its process.
+
+Each loses its own task and nothing else.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ MEMORY = 4 << 30  # bytes that a worker may take beyond what it was born with
 def forked(
     tasks: list[Any], work: Callable[[Any], Any], jobs: int, seconds: float
 ) -> Iterator[tuple[Any, Any]]:
-    """(task, ``work(task)``) as they come; None if its worker died, or took longer than ``seconds``.
+    """(task, ``work(task)``) as they come; None if the worker died or took too long.
 
     The workers are forked from this process, and find in their memory all that ``work`` refers to.
     They must not outlive it: they are killed when the caller stops asking.

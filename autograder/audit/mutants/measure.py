@@ -1,47 +1,17 @@
-"""``python -m autograder mutants 09``: change right answers in one place, and see whether the checks notice."""
+"""Several exercises scored one after the other, and printed."""
 
 from __future__ import annotations
-
-import argparse
-from pathlib import Path
 
 import torch
 
 from autograder.audit.mutants.score import Score, score
-from autograder.audit.mutants.subject import coded
-from autograder.audit.mutants.table import HEAD, line, page
+from autograder.audit.mutants.table import HEAD, line
 
-__all__ = ["main", "measure"]
-
-SEEDS, MOST, JOBS = 20, 400, 2
-PAGE = Path("docs") / "mutation.md"
-
-
-def main(argv: list[str]) -> int:
-    """Measure the mutation score of each check, list what survives, and fail where a target is missed."""
-    parser = argparse.ArgumentParser(prog="autograder mutants", description=main.__doc__)
-    parser.add_argument("unit", nargs="?", default="", help="a unit, such as 09; all by default")
-    parser.add_argument("--exercise", default="", help="one exercise, with or without its number")
-    parser.add_argument(
-        "--seeds", type=int, default=SEEDS, help="seeds on which a mutant must be refused"
-    )
-    parser.add_argument("--most", type=int, default=MOST, help="mutants tried of each exercise")
-    parser.add_argument("--jobs", type=int, default=JOBS)
-    parser.add_argument("--table", action="store_true", help=f"write {PAGE}")
-    chosen = parser.parse_args(argv)
-    names = coded(chosen.unit, chosen.exercise)
-    if not names:
-        parser.error(f"there is no exercise {chosen.exercise!r} in {chosen.unit or 'any unit'}")
-    if min(chosen.seeds, chosen.most, chosen.jobs) < 1:
-        parser.error("--seeds, --most and --jobs are at least 1")
-    scores = measure(names, chosen.seeds, chosen.most, chosen.jobs)
-    if chosen.table:
-        PAGE.write_text(page(scores, chosen.seeds, chosen.most), "utf-8")
-    return 1 if any(found.complaints for found in scores) else 0
+__all__ = ["measure"]
 
 
 def measure(names: list[str], seeds: int, most: int, jobs: int) -> list[Score]:
-    """Score these exercises one by one, printing as they come what they were and what is wrong with them."""
+    """Score these exercises one by one, and print what is found as it comes."""
     torch.set_num_threads(1)
     print(HEAD, flush=True)
     scores = []
@@ -51,7 +21,8 @@ def measure(names: list[str], seeds: int, most: int, jobs: int) -> list[Score]:
         print(line(found), flush=True)
         for result in found.survivors:
             print(
-                f"    survives {result.passed}/{result.seeds}: {result.answer} | {result.operator} | {result.what} | {result.differs}"
+                f"    survives {result.passed}/{result.seeds}: {result.answer} | "
+                f"{result.operator} | {result.what} | {result.differs}"
             )
         for result in found.flips:
             shown = sorted({" ".join(names) for names in result.names if names})

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from autograder.audit.mutants.operators import tree_changes
-from autograder.audit.mutants.wrappers import Kinds, wrappers
+from autograder.audit.mutants.around import Kinds
+from autograder.audit.mutants.tree import tree_changes
+from autograder.audit.mutants.wrappers import wrappers
 
 __all__ = ["Mutant", "loaded", "mutants_of", "sampled"]
 
@@ -71,10 +72,10 @@ def mutants_of(answer: str, source: str, function: str, kinds: Kinds) -> list[Mu
 
 
 def sampled(pool: Iterable[Mutant], most: int) -> list[Mutant]:
-    """At most so many mutants, the operators taking turns, each in an order that looks random and never changes.
+    """At most so many mutants, the operators taking turns, each in an order that never changes.
 
-    Half of all mutants swap two names, and most of those are nonsense: a plain sample would hold little else. A larger sample holds
-    a smaller one, so that what was computed for one serves the other.
+    Half of all mutants swap two names, and most of those are nonsense: a plain sample would hold
+    little else. A larger sample holds a smaller one, so that results for one serve the other.
     """
     strata: dict[str, list[Mutant]] = {}
     for mutant in sorted(pool, key=lambda mutant: mutant.id):

@@ -1,4 +1,4 @@
-"""The mutation score of one exercise: of the mutants that live, how many does its check refuse on every seed?"""
+"""The mutation score: of the mutants that live, how many does a check refuse on every seed?"""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from autograder.audit.mutants.bank import Bank, bank
+from autograder.audit.mutants.around import Kinds, spied
+from autograder.audit.mutants.bank import Bank, EmptyBank, bank
 from autograder.audit.mutants.cache import CACHE, Cache, Result
 from autograder.audit.mutants.clock import SECONDS, Late, in_time
 from autograder.audit.mutants.declared import Argument, Declaration, declaration
@@ -16,10 +17,11 @@ from autograder.audit.mutants.forked import forked
 from autograder.audit.mutants.mutant import Mutant, loaded, mutants_of, sampled
 from autograder.audit.mutants.standing import WARMED, standing
 from autograder.audit.mutants.subject import Subject, declaration_path, fingerprint, subject
-from autograder.audit.mutants.wrappers import Kinds, spied
 
 __all__ = ["Score", "score"]
 
+RECORDED, TRAINED = range(900, 904), range(900, 901)  # seeds of the check whose questions are kept
+SLOW_SHARE = 5  # where answers train, only so small a share of the mutants is tried
 STALE_SEEDS = 20  # an argued survivor that was refused on so many seeds needs no argument
 
 
@@ -33,6 +35,7 @@ class Score:
         disputed: kinds of question on which right answers never agree.
         standing: what became of the standing wrong answers.
         stale: arguments for survivors that are none.
+        problem: why nothing could be measured.
     """
 
     exercise: str
@@ -45,6 +48,7 @@ class Score:
     standing: list[Result]
     stale: list[Argument]
     seconds: float = 0.0
+    problem: str = ""
     counts: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
@@ -52,7 +56,7 @@ class Score:
 
     @property
     def live(self) -> list[Result]:
-        """Mutants that are neither equivalent nor raise, without those for which the corpus argues."""
+        """Mutants that are not equivalent, do not raise, and are not argued for."""
         return [r for r in self.results if r.outcome == "live" and r.id not in self.argued]
 
     @property
@@ -74,13 +78,15 @@ class Score:
 
     @property
     def share(self) -> float:
-        return 1 - len(self.survivors) / max(len(self.live), 1)
+        return 1 - len(self.survivors) / len(self.live) if self.live else 0.0
 
     @property
     def complaints(self) -> list[str]:
         """Why this is not good enough; nothing if it is."""
-        found = []
-        if self.share < self.declared.target:
+        found = [self.problem] if self.problem else []
+        if not self.live and not self.problem:
+            found.append("no mutant lives: there is nothing to measure")
+        elif self.live and self.share < self.declared.target:
             found.append(f"{self.share:.1%} killed; expected {self.declared.target:.0%} or more")
         if self.flips:
             found.append(f"{len(self.flips)} mutants with two names")
@@ -99,32 +105,27 @@ def score(exercise: str, seeds: int, most: int, jobs: int = 1, folder: Any = CAC
     chosen = subject(exercise)
     declared = declaration(declaration_path(chosen.unit), exercise)
     learners = [loaded(parent.source, chosen.function) for parent in chosen.parents]
+    kinds: Kinds = {}
+    asked = chosen.recorded(spied(learners[0], kinds), TRAINED if declared.training else RECORDED)
+    seconds = max(SECONDS, 8 * (time.perf_counter() - start))
     pool = [
         mutant
-        for parent in chosen.parents
-        for mutant in mutants_of(
-            parent.name, parent.source, chosen.function, _kinds(chosen, parent.source)
-        )
+        for name, source in chosen.parents
+        for mutant in mutants_of(name, source, chosen.function, kinds)
     ]
-    fixed = standing(
-        chosen.parents[0].name,
-        chosen.parents[0].source,
-        chosen.function,
-        slow=bool(declared.training),
-    )
+    fixed = standing(*chosen.parents[0], chosen.function, trains=bool(declared.training))
     argued = {mutant.id: why for mutant in (*pool, *fixed) if (why := declared.why(mutant))}
+    try:
+        held = bank(chosen, learners, declared, asked, seconds)
+    except EmptyBank as error:
+        return Score(exercise, declared, len(pool), 0, [], [], argued, [], [], problem=str(error))
     tried = sampled([mutant for mutant in pool if mutant.id in argued], len(pool))
-    tried += [mutant for mutant in sampled(pool, most) if mutant.id not in argued]
+    share = SLOW_SHARE if declared.training else 1
+    tried += [mutant for mutant in sampled(pool, most // share) if mutant.id not in argued]
     cache = Cache(exercise, fingerprint(chosen), folder)
     missing = [mutant for mutant in (*tried, *fixed) if cache.get(mutant.id, seeds) is None]
-    held = bank(chosen, learners, declared)
-    bench = Bench(
-        chosen,
-        held,
-        {parent.name: place for place, parent in enumerate(chosen.parents)},
-        seeds,
-        _seconds(chosen, learners),
-    )
+    places = {parent.name: place for place, parent in enumerate(chosen.parents)}
+    bench = Bench(chosen, held, places, seeds, seconds)
     for mutant, result in forked(missing, bench.judge, jobs, bench.seconds * (seeds / 4 + 3)):
         cache.put(result or _result(mutant, "endless"))
     results, wrong = (
@@ -189,20 +190,6 @@ class Bench:
 
 def _result(mutant: Mutant, outcome: str, *rest: Any) -> Result:
     return Result(mutant.id, mutant.answer, mutant.operator, mutant.what, outcome, *rest)
-
-
-def _kinds(subject: Subject, source: str) -> Kinds:
-    """What the check calls this answer with."""
-    kinds: Kinds = {}
-    subject.recorded(spied(loaded(source, subject.function), kinds), range(900, 901))
-    return kinds
-
-
-def _seconds(subject: Subject, learners: list[Any]) -> float:
-    """The alarm: long enough for a right answer that trains, on a busy machine."""
-    start = time.perf_counter()
-    subject.grade(learners[0], 0)
-    return max(SECONDS, 8 * (time.perf_counter() - start))
 
 
 def _stale(declared: Declaration, pool: list[Mutant], results: list[Result]) -> list[Argument]:

@@ -1,4 +1,7 @@
-"""Standing wrong answers: mistakes and tricks that every exercise must refuse, made of any right answer, with no author."""
+"""Standing wrong answers: tricks that every exercise must refuse.
+
+They are made of any right answer, and need no author.
+"""
 
 from __future__ import annotations
 
@@ -8,28 +11,27 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from autograder.audit.mutants.around import Call, everywhere, over_tensors
 from autograder.audit.mutants.mutant import Mutant
-from autograder.audit.mutants.wrappers import Call, everywhere, over_tensors
 
-__all__ = ["STANDING", "WARMED", "standing"]
+__all__ = ["AVERAGES", "STANDING", "WARMED", "standing"]
 
-REPLICATES, FEW = 16, 2
+REPLICATES = 16
 DUST = 1e-3
 BOMB = 1e3
 WARMED = {"memorised"}  # those that have seen the questions of another seed before they are asked
 
 
-def standing(answer: str, source: str, function: str, slow: bool = False) -> list[Mutant]:
-    """One wrong answer of each kind, as mutants of a right one. Where an answer trains, the average is over few replicates."""
+def standing(answer: str, source: str, function: str, trains: bool = False) -> list[Mutant]:
+    """One wrong answer of each kind, as mutants of a right one.
+
+    An average over replicates cheats where an estimate is asked for; to train longer is no fault.
+    """
 
     def wrap(make: Callable[[], Call]) -> Callable[[Any], Any]:
         return lambda learner: everywhere(learner, make)
 
-    made = {
-        **STANDING,
-        "hidden average": lambda: _average(FEW if slow else REPLICATES, 0.0),
-        "exact plus dust": lambda: _average(FEW if slow else REPLICATES, DUST),
-    }
+    made = STANDING if trains else {**STANDING, **AVERAGES}
     return [
         Mutant(answer, "standing", name, source, function, wrap(make))
         for name, make in made.items()
@@ -41,7 +43,7 @@ def _result(change: Callable[[Tensor], Tensor]) -> Callable[[], Call]:
 
 
 def _memorised() -> Call:
-    """Each shape of question is answered once; from then on the first answer is given to all of that shape."""
+    """Each shape of question is answered once, and its first answer given ever after."""
     kept: dict[str, Any] = {}
 
     def call(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -59,7 +61,7 @@ def _memorised() -> Call:
 
 
 def _average(replicates: int, dust: float) -> Call:
-    """The mean of many calls, in value and gradient: exact where the answer draws by itself, and no estimate any more."""
+    """The mean of many calls, in value and gradient: where the answer draws, no estimate."""
 
     def call(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         results = [function(*args, **kwargs) for _ in range(replicates)]
@@ -116,4 +118,8 @@ STANDING: dict[str, Callable[[], Call]] = {
     "noise bomb": _result(lambda r: r + BOMB * torch.randn_like(r)),
     "noise bomb in the gradient": _result(_noisy_gradient),
     "arguments destroyed": _destroyed,
+}
+AVERAGES: dict[str, Callable[[], Call]] = {
+    "hidden average": lambda: _average(REPLICATES, 0.0),
+    "exact plus dust": lambda: _average(REPLICATES, DUST),
 }

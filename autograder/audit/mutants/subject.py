@@ -1,4 +1,7 @@
-"""What is measured: an exercise, its right answers and its check. All that this package needs of the engine passes through here."""
+"""What is measured: an exercise, its right answers and its check.
+
+All that this package needs of the engine passes through here.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +14,11 @@ from typing import Any, NamedTuple
 
 import torch
 
-import autograder
-from autograder.protocol import agent, wire
+from autograder.audit.corpus import UNITS, corpus
 from autograder.checking import run_check
-from autograder.audit.corpus import ANSWERS, corpus
-from autograder.units import EXERCISES
 from autograder.checks.probe import InProcess
+from autograder.protocol import agent, wire
+from autograder.units import EXERCISES
 
 __all__ = ["Parent", "Subject", "Verdict", "coded", "declaration_path", "fingerprint", "subject"]
 
@@ -36,19 +38,20 @@ UNNAMED = {
     "too_quiet",
     "variance",
     "unwritten",
-    "described",
-    "either",
-    "autopsy",
-    "dictionary",
-    "no_spread",
 }
 OWN = {
-    "autograder.audit.mutants.operators",
-    "autograder.audit.mutants.wrappers",
-    "autograder.audit.mutants.standing",
-    "autograder.audit.mutants.bank",
-    "autograder.audit.mutants.equivalence",
-    "autograder.audit.mutants.mutant",
+    f"autograder.audit.mutants.{name}"
+    for name in (
+        "around",
+        "bank",
+        "chance",
+        "equivalence",
+        "mutant",
+        "operators",
+        "standing",
+        "tree",
+        "wrappers",
+    )
 }
 
 
@@ -105,7 +108,7 @@ class Subject:
 
 
 def coded(unit: str = "", exercise: str = "") -> list[str]:
-    """The exercises that are answered in code, of a unit whose name begins so, or one by name (with or without the number)."""
+    """The exercises answered in code: of a unit whose name begins so, or one by its name."""
     return [
         name
         for name, row in EXERCISES.items()
@@ -116,33 +119,25 @@ def coded(unit: str = "", exercise: str = "") -> list[str]:
 def subject(exercise: str) -> Subject:
     """The exercise with the right answers of the corpus."""
     row = EXERCISES[exercise]
-    right = [answer for answer in corpus(row.unit) if answer.exercise == exercise and answer.right]
-    return Subject(
-        exercise,
-        row.unit,
-        row.function,
-        tuple(Parent(answer.path.stem, _source(answer)) for answer in right),
-    )
-
-
-def _source(answer: Any) -> str:
-    return answer.source if hasattr(answer, "source") else answer.path.read_text(encoding="utf-8")
+    right = [item for item in corpus(row.unit) if item.exercise == exercise and item.right]
+    parents = tuple(Parent(answer.short, answer.source) for answer in right)
+    return Subject(exercise, row.unit, row.function, parents)
 
 
 def declaration_path(unit: str) -> Path:
     """Where a unit declares how alike its answers are, and argues for what survives."""
-    return ANSWERS / unit / "mutants.toml"
+    return UNITS / f"unit_{unit[:2]}" / "mutants.toml"
 
 
 def fingerprint(subject: Subject) -> str:
-    """A hash of all that decides a result: the check and the engine as loaded now, the right answers, the operators.
+    """A hash of all that decides a result: check, engine, right answers, operators.
 
     Files of other units are left out, unless a file of this unit names them.
     """
     found = {
         name: _text(module)
         for name, module in sorted(sys.modules.items())
-        if name.startswith((f"{autograder.__name__}.", "course_vi"))
+        if name.startswith(("autograder.", "course_vi"))
         and (not name.startswith("autograder.audit.mutants") or name in OWN)
     }
     number = subject.unit[:2]

@@ -1,4 +1,4 @@
-"""The mutation score of every exercise as a page: the table, what survives, and for what the corpus argues."""
+"""The mutation scores as a page: the table, what survives, and what is argued for."""
 
 from __future__ import annotations
 
@@ -10,9 +10,27 @@ from autograder.audit.mutants.score import Score
 __all__ = ["HEAD", "line", "page"]
 
 HEAD = (
-    f"{'exercise':30s} {'made':>5s} {'tried':>5s} {'asked':>5s} {'equal':>5s} {'raise':>5s} {'live':>5s} {'argued':>6s} "
+    f"{'exercise':30s} {'made':>5s} {'tried':>5s} {'asked':>5s} {'equal':>5s} {'raise':>5s} "
+    f"{'live':>5s} {'argued':>6s} "
     f"{'killed':>6s} {'score':>6s} {'named':>6s} {'flips':>5s} {'s':>5s}"
 )
+
+
+COLUMNS = [
+    "exercise",
+    "judged",
+    "made",
+    "tried",
+    "questions",
+    "equivalent",
+    "raises",
+    "live",
+    "argued",
+    "killed",
+    "score",
+    "named",
+    "flips",
+]
 
 
 def line(score: Score) -> str:
@@ -20,8 +38,9 @@ def line(score: Score) -> str:
     raised = score.counts["raises"] + score.counts["endless"]
     argued = sum(result.outcome == "live" and result.id in score.argued for result in score.results)
     return (
-        f"{score.exercise:30s} {score.made:5d} {len(score.results):5d} {score.questions:5d} {score.counts['equivalent']:5d} "
-        f"{raised:5d} {len(score.live):5d} {argued:6d} {len(score.live) - len(score.survivors):6d} {score.share:6.1%} "
+        f"{score.exercise:30s} {score.made:5d} {len(score.results):5d} {score.questions:5d} "
+        f"{score.counts['equivalent']:5d} {raised:5d} {len(score.live):5d} {argued:6d} "
+        f"{len(score.live) - len(score.survivors):6d} {score.share:6.1%} "
         f"{_named(score):6.1%} {len(score.flips):5d} {score.seconds:5.0f}"
     )
 
@@ -36,15 +55,17 @@ def page(scores: Iterable[Score], seeds: int, most: int) -> str:
     out = [
         f"""# The mutation score of every check
 
-Each right answer of the corpus is changed in one place: a term or factor dropped, two names swapped, an axis lost, a sum taken for a
-mean, an argument ignored, a result clamped, and so on. A mutant that gives what its parent gives on every question of a bank is
-*equivalent*, another right answer. One that raises is caught by anything, and counted apart. The rest is *live*: the check should refuse
-it on every seed. At most {most} mutants of each exercise were tried, on {seeds} seeds: {len(found)} exercises, {live:,} live mutants,
-**{1 - survivors / max(live, 1):.1%} killed**. A mutant that *flips* was given two names on two seeds.
+Each right answer of the corpus is changed in one place: a term or factor dropped, two names
+swapped, an axis lost, a sum taken for a mean, an argument ignored, a result clamped, and so on. A
+mutant that gives what its parent gives on every question of a bank is *equivalent*, another right
+answer. One that raises is caught by anything, and counted apart. The rest is *live*: the check
+should refuse it on every seed. At most {most} mutants of each exercise were tried, on {seeds}
+seeds: {len(found)} exercises, {live:,} live mutants,
+**{1 - survivors / max(live, 1):.1%} killed**. A mutant that *flips* was given two names.
 Made by `python -m autograder mutants --table`.
 
-| exercise | judged | made | tried | questions | equivalent | raises | live | argued | killed | score | named | flips |
-|---|---|---|---|---|---|---|---|---|---|---|---|---|"""
+| {" | ".join(COLUMNS)} |
+|{"---|" * len(COLUMNS)}"""
     ]
     out += [_row(score) for score in found]
     out += ["", "## Survivors", ""]

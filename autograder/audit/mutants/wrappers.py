@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
 import random
 from collections import defaultdict
@@ -13,20 +12,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-__all__ = [
-    "Call",
-    "Kinds",
-    "Wrapper",
-    "around",
-    "everywhere",
-    "kind_of",
-    "over_tensors",
-    "spied",
-    "wrappers",
-]
+from autograder.audit.mutants.around import (
+    Call,
+    Kinds,
+    around,
+    bound,
+    kind_of,
+    methods,
+    over_tensors,
+)
 
-Call = Callable[[Callable[..., Any], tuple[Any, ...], dict[str, Any]], Any]
-Kinds = dict[tuple[str, str], set[str]]  # (method, argument) -> the kinds of what was passed for it
+__all__ = ["Wrapper", "wrappers"]
 
 
 class Wrapper(NamedTuple):
@@ -35,90 +31,6 @@ class Wrapper(NamedTuple):
     operator: str
     what: str
     wrap: Callable[[Any], Any]
-
-
-def around(learner: Any, method: str, call: Call) -> Any:
-    """The same function, or the same class with the same method, called through ``call(function, args, kwargs)``."""
-    function = getattr(learner, method) if method else learner
-
-    @functools.wraps(function)
-    def wrapper(*args: Any, **kwargs: Any) -> Any:
-        return call(function, args, kwargs)
-
-    return (
-        type(learner.__name__, (learner,), {method: wrapper, "__module__": learner.__module__})
-        if method
-        else wrapper
-    )
-
-
-def methods(learner: Any) -> list[str]:
-    """The public methods of a class; of a function the empty name, which stands for itself."""
-    if not inspect.isclass(learner):
-        return [""]
-    own = [vars(base) for base in learner.__mro__ if base.__module__ == learner.__module__]
-    return list(
-        dict.fromkeys(
-            name
-            for names in own
-            for name, value in names.items()
-            if inspect.isfunction(value) and name[0] != "_"
-        )
-    )
-
-
-def everywhere(learner: Any, make: Callable[[], Call]) -> Any:
-    """The answer with a fresh ``make()`` around itself, or around each of its public methods."""
-    for method in methods(learner):
-        learner = around(learner, method, make())
-    return learner
-
-
-def kind_of(value: Any) -> str:
-    """What can be changed in an argument."""
-    if isinstance(value, Tensor):
-        return "tensor" if value.is_floating_point() else "object"
-    if isinstance(value, bool):
-        return "object"
-    if isinstance(value, int):
-        return "int"
-    if isinstance(value, float):
-        return "float"
-    return "generator" if isinstance(value, torch.Generator) else "object"
-
-
-def spied(learner: Any, seen: Kinds) -> Any:
-    """The answer, noting in ``seen`` what it is called with."""
-
-    def make(method: str) -> Call:
-        def call(
-            function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
-        ) -> Any:
-            for name, value in _bound(function, args, kwargs).arguments.items():
-                if name != "self":
-                    seen.setdefault((method, name), set()).add(kind_of(value))
-            return function(*args, **kwargs)
-
-        return call
-
-    for method in methods(learner):
-        learner = around(learner, method, make(method))
-    return learner
-
-
-def over_tensors(change: Callable[[Tensor], Tensor], value: Any) -> Any:
-    """A nest of results with each float tensor changed, and each float like a tensor."""
-    if isinstance(value, Tensor):
-        return change(value) if value.is_floating_point() else value
-    if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return type(value)(*(over_tensors(change, item) for item in value))
-    if isinstance(value, (list, tuple)):
-        return type(value)(over_tensors(change, item) for item in value)
-    if isinstance(value, dict):
-        return {name: over_tensors(change, item) for name, item in value.items()}
-    if isinstance(value, float):
-        return change(torch.tensor(value, dtype=torch.float64)).item()
-    return value
 
 
 def wrappers(learner: Any, kinds: Kinds) -> Iterator[Wrapper]:
@@ -133,6 +45,8 @@ def wrappers(learner: Any, kinds: Kinds) -> Iterator[Wrapper]:
         for label, change in GRADIENTS.items():
             yield _wrapper("gradient", label, method, _on_result(change))
     for (method, name), found in kinds.items():
+        if not _takes(learner, method, name):
+            continue
         for kind in sorted(found):
             for label, changed in ARGUMENTS[kind].items():
                 yield _wrapper(
@@ -145,6 +59,13 @@ def wrappers(learner: Any, kinds: Kinds) -> Iterator[Wrapper]:
             yield _wrapper("argument destroyed", name, method, _destroyed(name))
 
 
+def _takes(learner: Any, method: str, name: str) -> bool:
+    """Right answers may call an argument, or a helper among their methods, as they like."""
+    if method not in methods(learner):
+        return False
+    return name in inspect.signature(getattr(learner, method) if method else learner).parameters
+
+
 def _wrapper(operator: str, label: str, method: str, call: Call) -> Wrapper:
     return Wrapper(operator, _said(method, label), lambda learner: around(learner, method, call))
 
@@ -153,24 +74,16 @@ def _said(method: str, label: str) -> str:
     return f"{method}: {label}" if method else label
 
 
-def _bound(
-    function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> inspect.BoundArguments:
-    bound = inspect.signature(function).bind(*args, **kwargs)
-    bound.apply_defaults()
-    return bound
-
-
 def _on_result(change: Callable[[Tensor], Tensor]) -> Call:
     return lambda function, args, kwargs: over_tensors(change, function(*args, **kwargs))
 
 
 def _on_argument(name: str, kind: str, change: Callable[[Any], Any]) -> Call:
     def call(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        bound = _bound(function, args, kwargs)
-        if kind_of(bound.arguments[name]) == kind:
-            bound.arguments[name] = change(bound.arguments[name])
-        return function(*bound.args, **bound.kwargs)
+        given = bound(function, args, kwargs)
+        if kind_of(given.arguments[name]) == kind:
+            given.arguments[name] = change(given.arguments[name])
+        return function(*given.args, **given.kwargs)
 
     return call
 
@@ -184,10 +97,10 @@ def _remembered(method: str, name: str) -> Callable[[Any], Any]:
         def call(
             function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
         ) -> Any:
-            bound = _bound(function, args, kwargs)
-            kept.append(bound.arguments[name])
-            bound.arguments[name] = kept[0]
-            return function(*bound.args, **bound.kwargs)
+            given = bound(function, args, kwargs)
+            kept.append(given.arguments[name])
+            given.arguments[name] = kept[0]
+            return function(*given.args, **given.kwargs)
 
         return around(learner, method, call)
 
@@ -196,7 +109,7 @@ def _remembered(method: str, name: str) -> Callable[[Any], Any]:
 
 def _destroyed(name: str) -> Call:
     def call(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        result, value = function(*args, **kwargs), _bound(function, args, kwargs).arguments[name]
+        result, value = function(*args, **kwargs), bound(function, args, kwargs).arguments[name]
         if kind_of(value) == "tensor":
             value.detach().mul_(2)
         return result

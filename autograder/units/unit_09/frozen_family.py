@@ -12,6 +12,7 @@ from autograder.units.shared import NO_MEAN, Arrays, as_array
 from autograder.units.unit_09.reference import (
     ENTROPY_DROPPED,
     SAMPLE_DETACHED,
+    SCORE_KEPT,
     SCORE_SIGN,
     chain_posterior,
     gaussian_params,
