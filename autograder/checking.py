@@ -6,18 +6,26 @@ import hashlib
 import secrets
 import time
 import warnings
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import torch
 
-from autograder.checks import CHECKS, Check
+from autograder.agent import last_own_line
+from autograder.check_arguments import looked_up, remark
+from autograder.checks import CHECKS, Part
 from autograder.evidence import Finding
-from autograder.exercises import EXERCISES
+from autograder.exercises import EXERCISES, Exercise
+from autograder.missing_names import missing_name
+from autograder.plain_text import plain_text
 from autograder.probes import InProcess, LearnerError, Probe, Runner
 from autograder.report import PartResult, Report
-from autograder.stumbles import first_line, likely_cause
+from autograder.stumbles import NOTHING_RETURNED, first_line, likely_cause
 
 __all__ = ["check", "run_check"]
+
+MAX_TEXT = 2000  # characters of what the learner's code printed
 
 
 def check(exercise: str, learner: Any, seed: int | None = None) -> Report:
@@ -31,14 +39,15 @@ def check(exercise: str, learner: Any, seed: int | None = None) -> Report:
     Returns:
         A ``Report``. In a notebook, leave it as the last line of a cell; elsewhere, print it.
     """
-    if exercise not in EXERCISES:
-        raise ValueError(f"exercise is {exercise!r}; expected one of {', '.join(EXERCISES)}")
-    if EXERCISES[exercise].written:
-        raise ValueError(f"exercise {exercise!r} is answered in words and marked by a person; there is nothing to check here")
-    if not callable(learner):
-        raise TypeError(f"learner is a {type(learner).__name__}; expected your function itself: "
-                        f'check("{exercise}", {EXERCISES[exercise].function}), without calling it')
-    return run_check(exercise, InProcess(learner), secrets.randbelow(10**6) if seed is None else seed)
+    asked = looked_up(exercise, learner)
+    seed = secrets.randbelow(10**6) if seed is None else seed
+    had_gradients, start = torch.is_grad_enabled(), time.perf_counter()
+    try:
+        report = run_check(exercise, InProcess(learner), seed)
+    except KeyboardInterrupt as error:
+        seconds = time.perf_counter() - start
+        return Report(asked, (), seed, seconds, interrupted=_interrupted(error, seconds))
+    return report if report.passed else replace(report, remark=remark(asked, learner, had_gradients))
 
 
 def run_check(exercise: str, runner: Runner, seed: int, stage: int | None = None) -> Report:
@@ -52,38 +61,47 @@ def run_check(exercise: str, runner: Runner, seed: int, stage: int | None = None
         return _run(exercise, runner, seed, stage)
 
 
-def _run(exercise: str, runner: Runner, seed: int, stage: int | None) -> Report:
+def _run(name: str, runner: Runner, seed: int, stage: int | None) -> Report:
     start = time.perf_counter()
+    exercise, definition = EXERCISES[name], CHECKS[name]
     results: list[PartResult] = []
     printed: list[str] = []
     trials: list[tuple[str, int, float]] = []
-    unwritten = False
-    definition: Check = CHECKS[exercise]
     for index, part in enumerate(definition.parts):
-        number = int.from_bytes(hashlib.sha256(f"{exercise}/{index}/{seed}".encode()).digest()[:8], "little")
+        number = int.from_bytes(hashlib.sha256(f"{name}/{index}/{seed}".encode()).digest()[:8], "little")
         probe, rng = Probe(runner, number, stage), np.random.default_rng(number + 1)
-        try:
-            finding = Finding(False, diagnosis="unwritten") if unwritten else part.run(probe, rng)
-        except LearnerError as error:
-            unwritten = error.unwritten
-            finding = _not_written(EXERCISES[exercise].function) if unwritten else _raised(error)
-        except Exception as error:  # what came back was so odd that the check itself stumbled over it
-            came = f"something that could not be read ({type(error).__name__}: {error})"[:300]
-            finding = Finding(False, "numbers that can be compared", came,
-                              "unreadable", "Return tensors of the shapes that the exercise names.")
-        results.append(PartResult(part.name, part.weight, finding, part.read or EXERCISES[exercise].read))
+        finding = _found(part, probe, rng, exercise)
+        results.append(PartResult(part.name, part.weight, finding, part.read or exercise.read))
         printed += probe.printed
-        trials += [(part.name, number_, statistic) for number_, statistic in probe.trials]
+        trials += [(part.name, stage_, statistic) for stage_, statistic in probe.trials]
     seconds = time.perf_counter() - start
-    return Report(EXERCISES[exercise], tuple(results), seed, seconds, "\n".join(dict.fromkeys(printed)), unwritten, tuple(trials))
+    told = plain_text("\n".join(dict.fromkeys(printed)), MAX_TEXT)
+    return Report(exercise, tuple(results), seed, seconds, told, tuple(trials))
 
 
-def _not_written(function: str) -> Finding:
-    return Finding(False, f"an answer in {function}", "nothing yet: the stub still raises NotImplementedError", "unwritten",
-                   "Replace the line that raises, run its cell, then run this one again.")
+def _found(part: Part, probe: Probe, rng: np.random.Generator, exercise: Exercise) -> Finding:
+    try:
+        finding = part.run(probe, rng)
+    except LearnerError as error:
+        return _not_written(error) if error.unwritten else _raised(error, exercise)
+    except Exception as error:  # what came back was so odd that the check itself stumbled over it
+        came = f"something that could not be read ({type(error).__name__}: {error})"[:300]
+        shapes = "Return tensors of the shapes that the exercise names."
+        finding = Finding(False, "numbers that can be compared", came, "unreadable", shapes)
+    return finding if finding.ok or not probe.returned_none else replace(finding, says=NOTHING_RETURNED)
 
 
-def _raised(error: LearnerError) -> Finding:
+def _not_written(error: LearnerError) -> Finding:
+    return Finding(False, came=f"this case is not yet written: {error.where}", diagnosis="unwritten")
+
+
+def _raised(error: LearnerError, exercise: Exercise) -> Finding:
     where = f", at {error.where}" if error.where else ""
     came = f"{error.kind}: {first_line(error.message)}{where}"
-    return Finding(False, "a value", came, f"raises_{error.kind}", likely_cause(error.kind, error.message))
+    known = missing_name(error.message, exercise) if error.kind == "NameError" else ""
+    return Finding(False, "a value", came, f"raises_{error.kind}", known or likely_cause(error.kind, error.message))
+
+
+def _interrupted(error: KeyboardInterrupt, seconds: float) -> str:
+    where, _ = last_own_line(error)
+    return f"Interrupted after {seconds:.0f} s, " + (f"in {where}" if where else "outside of your code.")

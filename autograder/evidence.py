@@ -81,7 +81,7 @@ def compare(got: Any, want: Any, mistakes: Sequence[Mistake] = (), rtol: float =
         return Finding(False, f"{what} is finite everywhere", f"{bad} of {got.size} numbers are NaN or infinite",
                        finding.key or "not_finite", finding.says or "Look for the logarithm of zero, or an exponential that overflows.")
     if np.allclose(got, target, rtol=rtol, atol=atol):
-        return Finding(True, f"{what} = {_brief(target)}", _brief(got))
+        return Finding(True, f"{what} = {_brief(target)}", _agreement(got, target))
     return Finding(False, f"{what} = {_brief(target)}", _brief(got), finding.key or "value", finding.says)
 
 
@@ -222,6 +222,14 @@ def _recognise(got: np.ndarray, mistakes: Sequence[Mistake], rtol: float, atol: 
         except (TypeError, ValueError):
             continue
     return Mistake("", "", None)
+
+
+def _agreement(got: np.ndarray, target: np.ndarray) -> str:
+    """How well two arrays agree that are equal up to rounding, in words."""
+    error, scale = float(np.abs(got - target).max(initial=0.0)), float(np.abs(target).max(initial=0.0))
+    if error == 0.0:
+        return "as asked, to the last digit"
+    return f"as asked, to {int(np.log10(scale / error))} digits" if scale > 10 * error else "as asked"
 
 
 def _brief(array: np.ndarray) -> str:

@@ -73,6 +73,7 @@ class Probe:
     Attributes:
         printed: what the learner's code printed or warned, over all requests.
         trials: (stage, statistic) of every statistical test made, a statistic above one being suspicious.
+        returned_none: whether a call of the learner's function brought back nothing.
     """
 
     def __init__(self, runner: Runner, seed: int, stage: int | None = None) -> None:
@@ -80,13 +81,16 @@ class Probe:
         self.rng = np.random.default_rng(seed)
         self.printed: list[str] = []
         self.trials: list[tuple[int, float]] = []
+        self.returned_none = False
 
     def fresh_seed(self) -> int:
         return int(self.rng.integers(2**31))
 
     def value(self, *args: Any, problem: str | None = None, params: Arrays | None = None, **kwargs: Any) -> Any:
         """Call the learner's function and return its value as arrays. ``wire.ref("p")`` among the arguments is the problem's p."""
-        return self._ask(kind="value", problem=problem, params=params or {}, args=list(args), kwargs=kwargs)["value"]
+        value = self._ask(kind="value", problem=problem, params=params or {}, args=list(args), kwargs=kwargs)["value"]
+        self.returned_none |= value is None
+        return value
 
     def gradient(self, problem: str, params: Arrays, *args: Any, **kwargs: Any) -> GradientReply:
         """Call the function on a named problem, run backward on the sum of its value, return value and gradients.

@@ -25,9 +25,10 @@ FLOORS = {
     # workshop: grading, building, measuring) stands on the top floor.
     "autograder": [
         {"discover", "exercises", "problems", "wire", "agent", "jail", "edition", "secret", "outputs"},
-        {"probes", "evidence", "report", "stumbles"},
+        {"plain_text", "lecture_links", "missing_names"},
+        {"probes", "evidence", "check_result", "report_text", "report_html", "report", "stumbles"},
         {"checks", "session", "asker", "levels", "running"},
-        {"checking", "execute"},
+        {"check_arguments", "checking", "execute"},
     ],
 }
 
