@@ -26,6 +26,7 @@ from autograder.stumbles import NOTHING_RETURNED, first_line, likely_cause
 __all__ = ["check", "run_check"]
 
 MAX_TEXT = 2000  # characters of what the learner's code printed
+MAX_KIND = 80  # of an exception's name
 
 
 def check(exercise: str, learner: Any, seed: int | None = None) -> Report:
@@ -97,9 +98,10 @@ def _not_written(error: LearnerError) -> Finding:
 
 def _raised(error: LearnerError, exercise: Exercise) -> Finding:
     where = f", at {error.where}" if error.where else ""
-    came = f"{error.kind}: {first_line(error.message)}{where}"
-    known = missing_name(error.message, exercise) if error.kind == "NameError" else ""
-    return Finding(False, "a value", came, f"raises_{error.kind}", known or likely_cause(error.kind, error.message))
+    kind = plain_text(error.kind, MAX_KIND)
+    known = missing_name(error.message, exercise) if kind == "NameError" else ""
+    came = f"{kind}: {first_line(error.message)}{where}"
+    return Finding(False, "a value", came, f"raises_{kind}", known or likely_cause(kind, error.message))
 
 
 def _interrupted(error: KeyboardInterrupt, seconds: float) -> str:
