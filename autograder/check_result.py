@@ -133,7 +133,7 @@ class CheckResult:
         for part in self.parts:
             if part.finding.ok or part.unwritten or not (part.finding.says or part.stopped):
                 continue
-            error = re.sub(r"\d+", "0", part.finding.came) if part.stopped else ""  # sizes differ from part to part
+            error = re.sub(r"\d+(?:, \d+)*", "0", part.finding.came) if part.stopped else ""  # sizes differ from part to part
             groups.setdefault((part.finding.says, error), []).append(part)
         return tuple(
             NamedMistake(
