@@ -84,8 +84,7 @@ def _of_another(exercise: Exercise, learner: Any) -> str:
     name = getattr(learner, "__name__", "")
     if not name or name == exercise.function:
         return ""
-    others = [each for each in EXERCISES.values() if each.function == name]
-    other = next((each for each in others if each.unit == exercise.unit), None)
+    other = next((each for each in EXERCISES.values() if each.unit == exercise.unit and each.function == name), None)
     if other is None:
         return ""
     return f'You handed in `{name}`, which answers "{other.title}" ({other.id}); this check is for `{exercise.function}`.'

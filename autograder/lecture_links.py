@@ -26,7 +26,7 @@ def link(place: str) -> str:
     for heading in headings(found["unit"]):
         plain = _plain(NUMBER.sub("", heading))
         if title == plain or title in plain.split(": ") or title.split(": ")[0] == plain:
-            return f"{UP}lectures/{found['unit']}.ipynb#{anchor(heading)}"
+            return f"{UP}lectures/{found['unit']}.ipynb#heading={anchor(heading)}"
     return ""
 
 
