@@ -17,6 +17,7 @@ NUMBER = re.compile(r"^(\d+)\. ")
 def link(place: str) -> str:
     """The address of a section, relative to a problem set; empty if there is no such section.
 
+    ``#heading=`` makes JupyterLab look through the headings of all cells, those included that are not drawn yet.
     A title is that of a heading, its number left out. It may be the heading's part before a colon, or after one.
     """
     found = PLACE.fullmatch(place)
