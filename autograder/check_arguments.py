@@ -1,4 +1,4 @@
-"""What is handed to ``check``, looked at before and after: a name, a function, and the settings of the notebook it comes from."""
+"""What is handed to ``check``: a name, a function, and with it the settings of a notebook."""
 
 from __future__ import annotations
 
@@ -21,14 +21,18 @@ def looked_up(name: Any, learner: Any) -> Exercise:
     """
     if not isinstance(name, str):
         raise TypeError(
-            f"exercise is a {type(name).__name__}; expected a name in quotes and then your function, such as "
+            f"exercise is a {type(name).__name__}; expected a name in quotes and then your function, "
+            "such as "
             f'check("{next(iter(EXERCISES))}", {next(iter(EXERCISES.values())).function})'
         )
     if name not in EXERCISES:
         raise ValueError(_unknown(name))
     exercise = EXERCISES[name]
     if exercise.written:
-        raise ValueError(f"exercise {name!r} is answered in words and marked by a person; there is nothing to check here")
+        raise ValueError(
+            f"exercise {name!r} is answered in words and marked by a person; "
+            "there is nothing to check here"
+        )
     if not callable(learner):
         raise TypeError(
             f"learner is a {type(learner).__name__}; expected your function itself: "
@@ -38,7 +42,7 @@ def looked_up(name: Any, learner: Any) -> Exercise:
 
 
 def remark(exercise: Exercise, learner: Any, had_gradients: bool) -> str:
-    """What explains every failure at once, in a sentence: another exercise's function, or a setting of the notebook.
+    """What explains every failure at once: another exercise's function, a setting of the notebook.
 
     Args:
         had_gradients: whether gradients were switched on before the check began.
@@ -53,19 +57,21 @@ def _unknown(name: str) -> str:
     guess = f"did you mean {close[0]!r}? " if close else ""
     if unit:
         return f"exercise is {name!r}; {guess}This unit's are {', '.join(unit)}"
-    return f"exercise is {name!r}; expected a name as it stands above the cell, such as {checked[0]!r}"
+    return (
+        f"exercise is {name!r}; expected a name as it stands above the cell, such as {checked[0]!r}"
+    )
 
 
 def _of_gradients(had_gradients: bool) -> str:
     if not had_gradients:
         return (
-            "Gradients are switched off in this notebook (torch.set_grad_enabled(False)), and nothing can be differentiated. "
-            "Run torch.set_grad_enabled(True), then this cell again."
+            "Gradients are switched off in this notebook (torch.set_grad_enabled(False)), "
+            "and nothing can be differentiated. Run torch.set_grad_enabled(True), then this cell again."
         )
     if not torch.is_grad_enabled():
         return (
-            "Your code switched gradients off and left them so. Run torch.set_grad_enabled(True), and write "
-            "`with torch.no_grad():` around the lines that need none."
+            "Your code switched gradients off and left them so. Run torch.set_grad_enabled(True), "
+            "and write `with torch.no_grad():` around the lines that need none."
         )
     return ""
 
@@ -84,7 +90,17 @@ def _of_another(exercise: Exercise, learner: Any) -> str:
     name = getattr(learner, "__name__", "")
     if not name or name == exercise.function:
         return ""
-    other = next((each for each in EXERCISES.values() if each.unit == exercise.unit and each.function == name), None)
+    other = next(
+        (
+            each
+            for each in EXERCISES.values()
+            if each.unit == exercise.unit and each.function == name
+        ),
+        None,
+    )
     if other is None:
         return ""
-    return f'You handed in `{name}`, which answers "{other.title}" ({other.id}); this check is for `{exercise.function}`.'
+    return (
+        f'You handed in `{name}`, which answers "{other.title}" ({other.id}); '
+        f"this check is for `{exercise.function}`."
+    )

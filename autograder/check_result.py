@@ -66,8 +66,10 @@ class CheckResult:
         printed: what the learner's code printed or warned meanwhile. It costs nothing.
         graded: made by the grader, on inputs that stay hidden.
         why: what went wrong in the notebook before this check was reached.
-        remark: what explains every failure at once, such as a setting of the notebook. It stands in for the mistakes of the parts.
-        interrupted: where the learner's code was when the check was interrupted, and after how long. There are no parts then.
+        remark: what explains every failure at once, such as a setting of the notebook. It stands in
+            for the mistakes of the parts.
+        interrupted: where the learner's code was when the check was interrupted, and after how long.
+            There are no parts then.
     """
 
     exercise: Exercise
@@ -82,7 +84,7 @@ class CheckResult:
     interrupted: str = ""
 
     def without_answers(self, why: str = "") -> Self:
-        """The same for a graded notebook: nothing in it tells what was expected on hidden inputs, nor which they were.
+        """The same for a graded notebook: it tells neither the hidden inputs nor what they ask for.
 
         Args:
             why: what went wrong before the check was reached, in a sentence.
@@ -96,14 +98,16 @@ class CheckResult:
 
     @property
     def points(self) -> float:
-        """The weighted share of the parts that passed, times the exercise's points, to two decimals."""
+        """The weighted share of the parts that passed, of the exercise's points, to two decimals."""
         total = sum(part.weight for part in self.parts)
         share = sum(part.weight for part in self.parts if part.finding.ok) / total if total else 0.0
         return round(self.exercise.points * share, 2)
 
     def worth(self, part: PartResult) -> float:
         """The points of one part."""
-        return round(self.exercise.points * part.weight / sum(each.weight for each in self.parts), 2)
+        return round(
+            self.exercise.points * part.weight / sum(each.weight for each in self.parts), 2
+        )
 
     @property
     def passed(self) -> bool:
@@ -128,12 +132,14 @@ class CheckResult:
 
     @property
     def mistakes(self) -> tuple[NamedMistake, ...]:
-        """The mistakes in sentences, and the errors that stopped the code, each once, with the parts it concerns."""
+        """The mistakes in sentences, and errors that stopped the code, each once, with its parts."""
         groups: dict[tuple[str, str], list[PartResult]] = {}
         for part in self.parts:
             if part.finding.ok or part.unwritten or not (part.finding.says or part.stopped):
                 continue
-            error = re.sub(r"\d+(?:, \d+)*", "0", part.finding.came) if part.stopped else ""  # sizes differ from part to part
+            error = (
+                re.sub(r"\d+(?:, \d+)*", "0", part.finding.came) if part.stopped else ""
+            )  # sizes differ from part to part
             groups.setdefault((part.finding.says, error), []).append(part)
         return tuple(
             NamedMistake(
@@ -154,6 +160,6 @@ class CheckResult:
 
 
 def _public(finding: Finding) -> Finding:
-    """What may be told of a finding on hidden inputs: shapes, errors and mistakes, but no number that was expected or compares."""
+    """What may be told on hidden inputs: shapes, errors and mistakes, but no number that was expected."""
     tells = re.search(r"\d", finding.expected) and "shape" not in finding.expected
     return replace(finding, expected="", came="") if tells or finding.ok else finding

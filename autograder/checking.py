@@ -1,4 +1,4 @@
-"""``check("09_gaussian_path_derivative", my_function)``: run a check in this process and show what it found."""
+"""``check("09_gaussian_path_derivative", my_function)``: run a check and show it."""
 
 from __future__ import annotations
 
@@ -48,14 +48,16 @@ def check(exercise: str, learner: Any, seed: int | None = None) -> Report:
     except KeyboardInterrupt as error:
         seconds = time.perf_counter() - start
         return Report(asked, (), seed, seconds, interrupted=_interrupted(error, seconds))
-    return report if report.passed else replace(report, remark=remark(asked, learner, had_gradients))
+    return (
+        report if report.passed else replace(report, remark=remark(asked, learner, had_gradients))
+    )
 
 
 def run_check(exercise: str, runner: Runner, seed: int, stage: int | None = None) -> Report:
     """The same check through any runner: the learner's code may live in this process or in another.
 
-    Nothing reaches stderr, neither from the learner's code nor from the check's own arithmetic on odd replies: a stock nbgrader gives
-    no points to a cell that writes there.
+    Nothing reaches stderr, neither from the learner's code nor from the check's own arithmetic on odd
+    replies: a stock nbgrader gives no points to a cell that writes there.
     """
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
@@ -69,7 +71,9 @@ def _run(name: str, runner: Runner, seed: int, stage: int | None) -> Report:
     printed: list[str] = []
     trials: list[tuple[str, int, float]] = []
     for index, part in enumerate(definition.parts):
-        number = int.from_bytes(hashlib.sha256(f"{name}/{index}/{seed}".encode()).digest()[:8], "little")
+        number = int.from_bytes(
+            hashlib.sha256(f"{name}/{index}/{seed}".encode()).digest()[:8], "little"
+        )
         probe, rng = Probe(runner, number, stage), np.random.default_rng(number + 1)
         finding = _found(part, probe, rng, exercise)
         results.append(PartResult(part.name, part.weight, finding, part.read or exercise.read))
@@ -89,11 +93,17 @@ def _found(part: Part, probe: Probe, rng: np.random.Generator, exercise: Exercis
         came = f"something that could not be read ({type(error).__name__}: {error})"[:300]
         shapes = "Return tensors of the shapes that the exercise names."
         finding = Finding(False, "numbers that can be compared", came, "unreadable", shapes)
-    return finding if finding.ok or not probe.returned_none else replace(finding, says=NOTHING_RETURNED)
+    return (
+        finding
+        if finding.ok or not probe.returned_none
+        else replace(finding, says=NOTHING_RETURNED)
+    )
 
 
 def _not_written(error: LearnerError) -> Finding:
-    return Finding(False, came=f"this case is not yet written: {error.where}", diagnosis="unwritten")
+    return Finding(
+        False, came=f"this case is not yet written: {error.where}", diagnosis="unwritten"
+    )
 
 
 def _raised(error: LearnerError, exercise: Exercise) -> Finding:
@@ -101,9 +111,13 @@ def _raised(error: LearnerError, exercise: Exercise) -> Finding:
     kind = plain_text(error.kind, MAX_KIND)
     known = missing_name(error.message, exercise) if kind == "NameError" else ""
     came = f"{kind}: {first_line(error.message)}{where}"
-    return Finding(False, "a value", came, f"raises_{kind}", known or likely_cause(kind, error.message))
+    return Finding(
+        False, "a value", came, f"raises_{kind}", known or likely_cause(kind, error.message)
+    )
 
 
 def _interrupted(error: KeyboardInterrupt, seconds: float) -> str:
     where, _ = last_own_line(error)
-    return f"Interrupted after {seconds:.0f} s, " + (f"in {where}" if where else "outside of your code.")
+    return f"Interrupted after {seconds:.0f} s, " + (
+        f"in {where}" if where else "outside of your code."
+    )

@@ -1,4 +1,4 @@
-"""Where to read about it: from ``"lectures/03_elbo, Which KL?"`` to a link that JupyterLab opens at that section."""
+"""From ``"lectures/03_elbo, Which KL?"`` to a link that JupyterLab opens at that section."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ NUMBER = re.compile(r"^(\d+)\. ")
 def link(place: str) -> str:
     """The address of a section, relative to a problem set; empty if there is no such section.
 
-    ``#heading=`` makes JupyterLab look through the headings of all cells, those included that are not drawn yet.
-    A title is that of a heading, its number left out. It may be the heading's part before a colon, or after one.
+    ``#heading=`` makes JupyterLab look through the headings of all cells, drawn yet or not.
+    A title is that of a heading, its number left out: all of it, or a part before or after a colon.
     """
     found = PLACE.fullmatch(place)
     if not found:

@@ -23,16 +23,30 @@ def missing_name(message: str, exercise: Exercise) -> str:
         return ""
     name = found[1]
     if name in made_by_set_up(exercise.unit):
-        return f"`{name}` comes from the set-up cell at the top of the notebook: run that cell first, then this one again."
-    other = next((each for each in EXERCISES.values() if each.unit == exercise.unit and each.function == name), None)
+        return (
+            f"`{name}` comes from the set-up cell at the top of the notebook: "
+            "run that cell first, then this one again."
+        )
+    other = next(
+        (
+            each
+            for each in EXERCISES.values()
+            if each.unit == exercise.unit and each.function == name
+        ),
+        None,
+    )
     if other:
-        return f"`{name}` is your answer to \"{other.title}\": run its cell first, then this one again."
-    return f"Nothing here is called `{name}`: is it mistyped, or made in a cell that has not been run?"
+        return (
+            f'`{name}` is your answer to "{other.title}": run its cell first, then this one again.'
+        )
+    return (
+        f"Nothing here is called `{name}`: is it mistyped, or made in a cell that has not been run?"
+    )
 
 
 @cache
 def made_by_set_up(unit: str) -> frozenset[str]:
-    """The names that the set-up cell of a problem set defines; none where the problem set is not at hand."""
+    """The names that a problem set's set-up cell defines; none where it is not at hand."""
     path = NOTEBOOKS / unit / f"{unit}.ipynb"
     if not path.is_file():
         return frozenset()
@@ -40,7 +54,8 @@ def made_by_set_up(unit: str) -> frozenset[str]:
     sources = [
         "".join(cell["source"])
         for cell in cells
-        if cell["cell_type"] == "code" and cell["metadata"].get("nbgrader", {}).get("grade_id", "").endswith(SET_UP)
+        if cell["cell_type"] == "code"
+        and cell["metadata"].get("nbgrader", {}).get("grade_id", "").endswith(SET_UP)
     ]
     return frozenset(name for source in sources for name in _defined(source))
 

@@ -1,4 +1,4 @@
-"""Text of a learner's code, fit to be shown: without terminal escapes and control characters, and no longer than is of use."""
+"""Text of a learner's code, fit to be shown: no terminal escapes, no control characters, not too long."""
 
 from __future__ import annotations
 
@@ -9,16 +9,21 @@ __all__ = ["plain_text"]
 
 ESCAPES = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]"  # colours, and moves of the cursor
-    r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f]).*?(?:\x07|\x1b\\|\x9c|$)"  # titles, links, other strings for the terminal
+    r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f]).*?(?:\x07|\x1b\\|\x9c|$)"  # titles, links, the like
     r"|\x9b[0-?]*[ -/]*[@-~]"  # the same in one character
     r"|\x1b.?",
     re.DOTALL,
 )
-HIDDEN = {"Cc", "Cf", "Cs", "Co"}  # control, format (text that runs backwards among them), surrogates, private
+HIDDEN = {
+    "Cc",
+    "Cf",
+    "Cs",
+    "Co",
+}  # control, format (text that runs backwards among them), surrogates, private
 
 
 def plain_text(text: str, limit: int) -> str:
-    r"""The text without terminal escapes, control and format characters, cut to ``limit`` characters. Line ends and tabs stay.
+    r"""The text without escapes, control and format characters, cut to ``limit``. Line ends and tabs stay.
 
     >>> plain_text("\x1b[31mred\x1b[0m" + chr(0), 20)
     'red'

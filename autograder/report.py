@@ -12,7 +12,8 @@ __all__ = ["PartResult", "Report"]
 class Report(CheckResult):
     """The outcome of a check, as it is shown.
 
-    ``repr`` is the points alone, a number: that is what nbgrader reads. A notebook shows the HTML view, ``print`` the text.
+    ``repr`` is the points alone, a number: that is what nbgrader reads. A notebook shows the HTML
+    view, ``print`` the text.
     """
 
     def __repr__(self) -> str:

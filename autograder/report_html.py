@@ -1,4 +1,4 @@
-"""A report as a notebook shows it. Its colours follow the theme of JupyterLab, and read well where there is none."""
+"""A report as a notebook shows it, in the colours of JupyterLab's theme, or without one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from autograder.report_text import MAX_LONG, comparison, passing, remarks
 
 __all__ = ["GREEN", "GREY", "RED", "as_html"]
 
-# Neither theme's own green can be read on its own ground: mixed with the colour of text it can, on a striped row as well.
+# A theme's own green is too pale for text on its own ground. Mixed with the colour of text it is not.
 GREEN = "color-mix(in srgb, var(--jp-success-color1, #1b5e20) 60%, var(--jp-ui-font-color0, #000))"
 RED = "color-mix(in srgb, var(--jp-error-color1, #b71c1c) 60%, var(--jp-ui-font-color0, #000))"
 GREY = "var(--jp-ui-font-color1, #333)"
@@ -21,7 +21,7 @@ MAX_PRINTED = 2000
 
 
 def as_html(report: CheckResult) -> str:
-    """The verdict, each mistake once, a table of the parts with what they are worth, links to where to read."""
+    """The verdict, each mistake once, a table of the parts and their worth, links to where to read."""
     colour = GREEN if report.passed else GREY if report.unwritten or report.interrupted else RED
     told = "".join(f"<div>{_escape(sentence)}</div>" for sentence in remarks(report))
     if not report.unwritten and not report.interrupted:
@@ -31,7 +31,8 @@ def as_html(report: CheckResult) -> str:
         told += "".join(_read(place, report.graded) for place in report.reading)
     if report.printed:
         summary = "<summary>Your code also printed something (this costs nothing)</summary>"
-        told += f"<details>{summary}<pre>{_escape(plain_text(report.printed, MAX_PRINTED))}</pre></details>"
+        printed = _escape(plain_text(report.printed, MAX_PRINTED))
+        told += f"<details>{summary}<pre>{printed}</pre></details>"
     return (
         f'<div role="status" style="border-left:4px solid {colour};padding:0.2em 0.8em">'
         f'<b style="color:{colour}">{report.verdict}</b> &nbsp; {_escape(report.exercise.title)}: '

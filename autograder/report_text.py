@@ -14,7 +14,7 @@ MAX_SHORT, MAX_LONG = 300, 700  # characters of what came and was expected, and 
 
 
 def as_text(report: CheckResult) -> str:
-    """What ``print`` shows: the verdict, each mistake once, then the parts with what they are worth, then where to read."""
+    """What ``print`` shows: the verdict, each mistake once, the parts and their worth, where to read."""
     lines = [f"{report.verdict}  {heading(report)}"]
     lines += [f"  {sentence}" for sentence in remarks(report)]
     if report.unwritten or report.interrupted:
@@ -24,7 +24,11 @@ def as_text(report: CheckResult) -> str:
             lines.append(f"  It stopped in {mistake.where}: {plain_text(mistake.error, MAX_LONG)}")
         if mistake.sentence:
             told = plain_text(mistake.sentence, MAX_LONG)
-            lines.append(f"      {told}" if mistake.error else f"  Likely mistake: {told} (In {mistake.where}.)")
+            lines.append(
+                f"      {told}"
+                if mistake.error
+                else f"  Likely mistake: {told} (In {mistake.where}.)"
+            )
     for part in report.parts:
         worth = f"{part.name} (worth {report.worth(part):g} of {report.max_points:g})"
         if part.finding.ok:
@@ -34,7 +38,9 @@ def as_text(report: CheckResult) -> str:
             lines += [f"        {label}: {text}" for label, text in comparison(part)]
     lines += [f"  Read: {place}" for place in report.reading]
     if report.printed:
-        lines.append(f"  your code also printed (this costs nothing): {_first_line(report.printed)}")
+        lines.append(
+            f"  your code also printed (this costs nothing): {_first_line(report.printed)}"
+        )
     return "\n".join(lines)
 
 
@@ -50,8 +56,8 @@ def remarks(report: CheckResult) -> list[str]:
         told += [report.why, report.remark]
     if report.unwritten and not report.remark:
         told.append(
-            f"Nothing to test yet: {report.exercise.function} still raises NotImplementedError. Replace that line with "
-            "your answer, run its cell, then run this one again."
+            f"Nothing to test yet: {report.exercise.function} still raises NotImplementedError. "
+            "Replace that line with your answer, run its cell, then run this one again."
         )
     return [plain_text(sentence, MAX_LONG) for sentence in told if sentence]
 

@@ -1,4 +1,4 @@
-"""A report can be read in every theme of the installed JupyterLab, on each ground that it may lie on, and without any theme."""
+"""A report can be read in every theme of the installed JupyterLab, on each ground, and without any."""
 
 from __future__ import annotations
 
@@ -29,7 +29,9 @@ def palette() -> dict[str, str]:
 
 
 def variables(theme: Path) -> dict[str, str]:
-    return palette() | dict(re.findall(r"(--jp-[\w-]+):([^;}]+)", theme.read_text(encoding="utf-8")))
+    return palette() | dict(
+        re.findall(r"(--jp-[\w-]+):([^;}]+)", theme.read_text(encoding="utf-8"))
+    )
 
 
 def arguments(inside: str) -> list[str]:
@@ -45,7 +47,7 @@ def arguments(inside: str) -> list[str]:
 
 
 def colour(css: str, known: dict[str, str]) -> Colour:
-    """What a browser makes of a colour: names, hex, rgba, var with a fallback, color-mix in sRGB."""
+    """What a browser makes of it: names, hex, rgba, var with a fallback, color-mix in sRGB."""
     css = NAMED.get(css.strip(), css.strip())
     if css.startswith("#"):
         digits = css[1:] if len(css) > 4 else "".join(2 * digit for digit in css[1:])
@@ -68,12 +70,17 @@ def colour(css: str, known: dict[str, str]) -> Colour:
 
 
 def over(top: Colour, ground: Colour) -> Colour:
-    red, green, blue = (top[3] * a + (1 - top[3]) * b for a, b in zip(top[:3], ground[:3], strict=True))
+    red, green, blue = (
+        top[3] * a + (1 - top[3]) * b for a, b in zip(top[:3], ground[:3], strict=True)
+    )
     return red, green, blue, 1.0
 
 
 def luminance(of: Colour) -> float:
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (channel / 255 for channel in of[:3])]
+    linear = [
+        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4
+        for c in (channel / 255 for channel in of[:3])
+    ]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
@@ -84,20 +91,32 @@ def contrast(text: Colour, ground: Colour) -> float:
 
 def test_the_ruler_measures_what_is_known() -> None:
     black, white, grey = (colour(css, {}) for css in ("black", "#fff", "rgba(0, 0, 0, 0.54)"))
-    assert contrast(black, white) == pytest.approx(21) and contrast(grey, white) == pytest.approx(4.6, abs=0.1)
-    assert contrast(colour("#a33b00", {}), colour("#111", {})) == pytest.approx(2.9, abs=0.1), "as a reader measured it"
+    assert contrast(black, white) == pytest.approx(21) and contrast(grey, white) == pytest.approx(
+        4.6, abs=0.1
+    )
+    assert contrast(colour("#a33b00", {}), colour("#111", {})) == pytest.approx(2.9, abs=0.1), (
+        "as a reader measured it"
+    )
 
 
 def test_there_are_themes_to_look_at() -> None:
-    assert {"theme-light-extension", "theme-dark-extension"} <= {theme.parent.name for theme in THEMES}
+    assert {"theme-light-extension", "theme-dark-extension"} <= {
+        theme.parent.name for theme in THEMES
+    }
 
 
 @pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.parent.name)
 @pytest.mark.parametrize("text", TEXTS)
 def test_the_text_of_a_report_can_be_read_in_each_theme(theme: Path, text: str) -> None:
     known = variables(theme)
-    grounds = {name: over(colour(known[name], known), colour(known["--jp-layout-color0"], known)) for name in (*GROUNDS, HOVER)}
-    measured = {name: round(contrast(colour(TEXTS[text], known), ground), 2) for name, ground in grounds.items()}
+    grounds = {
+        name: over(colour(known[name], known), colour(known["--jp-layout-color0"], known))
+        for name in (*GROUNDS, HOVER)
+    }
+    measured = {
+        name: round(contrast(colour(TEXTS[text], known), ground), 2)
+        for name, ground in grounds.items()
+    }
     assert min(measured.values()) >= LEAST, measured
 
 
@@ -105,7 +124,10 @@ def test_the_text_of_a_report_can_be_read_in_each_theme(theme: Path, text: str) 
 def test_links_can_be_read_too(theme: Path) -> None:
     known = variables(theme)
     for ground in GROUNDS[:2]:
-        assert contrast(colour("var(--jp-content-link-color)", known), colour(known[ground], known)) >= LEAST
+        assert (
+            contrast(colour("var(--jp-content-link-color)", known), colour(known[ground], known))
+            >= LEAST
+        )
 
 
 @pytest.mark.parametrize("text", TEXTS)
