@@ -21,8 +21,8 @@ def looked_up(name: Any, learner: Any) -> Exercise:
     """
     if not isinstance(name, str):
         raise TypeError(
-            f"exercise is a {type(name).__name__}; expected a name in quotes and then your function, "
-            "such as "
+            f"exercise is a {type(name).__name__}; expected a name in quotes and then your "
+            "function, such as "
             f'check("{next(iter(EXERCISES))}", {next(iter(EXERCISES.values())).function})'
         )
     if name not in EXERCISES:
@@ -66,7 +66,8 @@ def _of_gradients(had_gradients: bool) -> str:
     if not had_gradients:
         return (
             "Gradients are switched off in this notebook (torch.set_grad_enabled(False)), "
-            "and nothing can be differentiated. Run torch.set_grad_enabled(True), then this cell again."
+            "and nothing can be differentiated. "
+            "Run torch.set_grad_enabled(True), then this cell again."
         )
     if not torch.is_grad_enabled():
         return (

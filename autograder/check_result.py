@@ -68,8 +68,8 @@ class CheckResult:
         why: what went wrong in the notebook before this check was reached.
         remark: what explains every failure at once, such as a setting of the notebook. It stands in
             for the mistakes of the parts.
-        interrupted: where the learner's code was when the check was interrupted, and after how long.
-            There are no parts then.
+        interrupted: where the learner's code was when the check was interrupted, and after how
+            long. There are no parts then.
     """
 
     exercise: Exercise
@@ -98,7 +98,7 @@ class CheckResult:
 
     @property
     def points(self) -> float:
-        """The weighted share of the parts that passed, of the exercise's points, to two decimals."""
+        """The exercise's points times the weighted share of the parts that passed."""
         total = sum(part.weight for part in self.parts)
         share = sum(part.weight for part in self.parts if part.finding.ok) / total if total else 0.0
         return round(self.exercise.points * share, 2)
@@ -132,7 +132,7 @@ class CheckResult:
 
     @property
     def mistakes(self) -> tuple[NamedMistake, ...]:
-        """The mistakes in sentences, and errors that stopped the code, each once, with its parts."""
+        """Mistakes in sentences, and errors that stopped the code, each once, with its parts."""
         groups: dict[tuple[str, str], list[PartResult]] = {}
         for part in self.parts:
             if part.finding.ok or part.unwritten or not (part.finding.says or part.stopped):
@@ -160,6 +160,6 @@ class CheckResult:
 
 
 def _public(finding: Finding) -> Finding:
-    """What may be told on hidden inputs: shapes, errors and mistakes, but no number that was expected."""
+    """What may be told on hidden inputs: shapes, errors and mistakes, but no expected number."""
     tells = re.search(r"\d", finding.expected) and "shape" not in finding.expected
     return replace(finding, expected="", came="") if tells or finding.ok else finding

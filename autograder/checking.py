@@ -56,8 +56,8 @@ def check(exercise: str, learner: Any, seed: int | None = None) -> Report:
 def run_check(exercise: str, runner: Runner, seed: int, stage: int | None = None) -> Report:
     """The same check through any runner: the learner's code may live in this process or in another.
 
-    Nothing reaches stderr, neither from the learner's code nor from the check's own arithmetic on odd
-    replies: a stock nbgrader gives no points to a cell that writes there.
+    Nothing reaches stderr, neither from the learner's code nor from the check's own arithmetic on
+    odd replies: a stock nbgrader gives no points to a cell that writes there.
     """
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")

@@ -1,4 +1,4 @@
-"""Text of a learner's code, fit to be shown: no terminal escapes, no control characters, not too long."""
+"""Text of a learner's code, fit to be shown: without control characters, and not too long."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ HIDDEN = {
 
 
 def plain_text(text: str, limit: int) -> str:
-    r"""The text without escapes, control and format characters, cut to ``limit``. Line ends and tabs stay.
+    r"""Without escapes, control and format characters, cut to ``limit``; line ends and tabs stay.
 
     >>> plain_text("\x1b[31mred\x1b[0m" + chr(0), 20)
     'red'

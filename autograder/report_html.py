@@ -11,7 +11,7 @@ from autograder.report_text import MAX_LONG, comparison, passing, remarks
 
 __all__ = ["GREEN", "GREY", "RED", "as_html"]
 
-# A theme's own green is too pale for text on its own ground. Mixed with the colour of text it is not.
+# A theme's own green is too pale for text on its ground. Mixed with the colour of text it is not.
 GREEN = "color-mix(in srgb, var(--jp-success-color1, #1b5e20) 60%, var(--jp-ui-font-color0, #000))"
 RED = "color-mix(in srgb, var(--jp-error-color1, #b71c1c) 60%, var(--jp-ui-font-color0, #000))"
 GREY = "var(--jp-ui-font-color1, #333)"
@@ -21,7 +21,7 @@ MAX_PRINTED = 2000
 
 
 def as_html(report: CheckResult) -> str:
-    """The verdict, each mistake once, a table of the parts and their worth, links to where to read."""
+    """The verdict, each mistake once, the parts and their worth, links to where to read."""
     colour = GREEN if report.passed else GREY if report.unwritten or report.interrupted else RED
     told = "".join(f"<div>{_escape(sentence)}</div>" for sentence in remarks(report))
     if not report.unwritten and not report.interrupted:

@@ -14,7 +14,7 @@ MAX_SHORT, MAX_LONG = 300, 700  # characters of what came and was expected, and 
 
 
 def as_text(report: CheckResult) -> str:
-    """What ``print`` shows: the verdict, each mistake once, the parts and their worth, where to read."""
+    """The verdict, each mistake once, the parts and their worth, where to read."""
     lines = [f"{report.verdict}  {heading(report)}"]
     lines += [f"  {sentence}" for sentence in remarks(report)]
     if report.unwritten or report.interrupted:

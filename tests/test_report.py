@@ -157,7 +157,7 @@ PLACES = sorted(
 
 @pytest.mark.parametrize("place", PLACES)
 def test_every_place_to_read_is_a_heading_of_a_lecture(place: str) -> None:
-    """From ``work/NN_name/`` to a heading of the notebook, in letters that a browser leaves alone."""
+    """From ``work/NN_name/`` to a heading, in letters that a browser leaves alone."""
     address, _, anchor = lecture_links.link(place).partition(
         "#heading="
     )  # looked for in the text, not only on the screen

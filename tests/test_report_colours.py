@@ -1,4 +1,4 @@
-"""A report can be read in every theme of the installed JupyterLab, on each ground, and without any."""
+"""A report can be read in every theme of the installed JupyterLab, and without any."""
 
 from __future__ import annotations
 
