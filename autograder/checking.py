@@ -1,4 +1,4 @@
-"""``check("09_gaussian_path_derivative", my_function)``: run a check in this process and show what it found."""
+"""``check("09_gaussian_path_derivative", my_function)``: run a check and show it."""
 
 from __future__ import annotations
 
@@ -6,18 +6,28 @@ import hashlib
 import secrets
 import time
 import warnings
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import torch
 
 from autograder.checks.compare import Finding
 from autograder.checks.diagnose import Asked, Fresh, diagnose
-from autograder.checks.error_hints import first_line, likely_cause
+from autograder.checks.error_hints import NOTHING_RETURNED, first_line, likely_cause
+from autograder.checks.exercise import Exercise
+from autograder.checks.plain_text import plain_text
 from autograder.checks.probe import InProcess, LearnerError, Probe, Runner
 from autograder.checks.report import PartResult, Report
+from autograder.protocol.agent import last_own_line
 from autograder.units import EXERCISES
+from autograder.units.check_arguments import looked_up, remark
+from autograder.units.missing_names import missing_name
 
 __all__ = ["check", "run_check"]
+
+MAX_TEXT = 2000  # characters of what the learner's code printed
+MAX_KIND = 80  # of an exception's name
 
 
 def check(exercise: str, learner: Any, seed: int | None = None) -> Report:
@@ -31,49 +41,46 @@ def check(exercise: str, learner: Any, seed: int | None = None) -> Report:
     Returns:
         A ``Report``. In a notebook, leave it as the last line of a cell; elsewhere, print it.
     """
-    if exercise not in EXERCISES:
-        raise ValueError(f"exercise is {exercise!r}; expected one of {', '.join(EXERCISES)}")
-    if EXERCISES[exercise].written:
-        raise ValueError(f"exercise {exercise!r} is answered in words and marked by a person; there is nothing to check here")
-    if not callable(learner):
-        raise TypeError(f"learner is a {type(learner).__name__}; expected your function itself: "
-                        f'check("{exercise}", {EXERCISES[exercise].function}), without calling it')
-    return run_check(exercise, InProcess(learner), secrets.randbelow(10**6) if seed is None else seed)
+    asked = looked_up(exercise, learner)
+    seed = secrets.randbelow(10**6) if seed is None else seed
+    had_gradients, start = torch.is_grad_enabled(), time.perf_counter()
+    try:
+        report = run_check(exercise, InProcess(learner), seed)
+    except KeyboardInterrupt as error:
+        seconds = time.perf_counter() - start
+        return Report(asked, (), seed, seconds, interrupted=_interrupted(error, seconds))
+    return (
+        report if report.passed else replace(report, remark=remark(asked, learner, had_gradients))
+    )
 
 
 def run_check(exercise: str, runner: Runner, seed: int, stage: int | None = None) -> Report:
     """The same check through any runner: the learner's code may live in this process or in another.
 
-    Nothing reaches stderr, neither from the learner's code nor from the check's own arithmetic on odd replies: a stock nbgrader gives
-    no points to a cell that writes there.
+    Nothing reaches stderr, neither from the learner's code nor from the check's own arithmetic on
+    odd replies: a stock nbgrader gives no points to a cell that writes there.
     """
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         return _run(exercise, runner, seed, stage)
 
 
-def _run(exercise: str, runner: Runner, seed: int, stage: int | None) -> Report:
+def _run(name: str, runner: Runner, seed: int, stage: int | None) -> Report:
     start = time.perf_counter()
-    unwritten = False
-    definition = EXERCISES[exercise]
+    exercise = EXERCISES[name]
     done: list[Asked] = []
-    for index, part in enumerate(definition.parts):
-        asked = Asked(part, runner, _inputs(f"{exercise}/{index}/{seed}", stage, definition.number))
-        try:
-            asked.finding = Finding(False, diagnosis="unwritten") if unwritten else _without_memory(asked.run(), asked.probe)
-        except LearnerError as error:
-            unwritten = error.unwritten
-            asked.finding = _not_written(definition.function) if unwritten else _raised(error)
-        except Exception as error:  # what came back was so odd that the check itself stumbled over it
-            came = f"something that could not be read ({type(error).__name__}: {error})"[:300]
-            asked.finding = Finding(False, "numbers that can be compared", came,
-                                    "unreadable", "Return tensors of the shapes that the exercise names.")
+    for index, part in enumerate(exercise.parts):
+        asked = Asked(part, runner, _inputs(f"{name}/{index}/{seed}", stage, exercise.number))
+        asked.finding = _found(asked, exercise)
         done.append(asked)
-    results = [PartResult(asked.part.name, asked.part.weight, diagnose(exercise, asked), asked.part.read or definition.read)
-               for asked in done]  # after all parts, so that no question of a diagnosis can cost a part its time
-    printed = "\n".join(dict.fromkeys(line for asked in done for line in asked.probe.printed))
-    trials = tuple((asked.part.name, number, statistic) for asked in done for number, statistic in asked.probe.trials)
-    return Report(definition, tuple(results), seed, time.perf_counter() - start, printed, unwritten, trials)
+    results = [  # after all parts, so that no question of a diagnosis can cost a part its time
+        PartResult(asked.part.name, asked.part.weight, diagnose(name, asked), asked.part.read or exercise.read)
+        for asked in done
+    ]
+    lines = dict.fromkeys(line for asked in done for line in asked.probe.printed)
+    trials = tuple((asked.part.name, stage_, statistic) for asked in done for stage_, statistic in asked.probe.trials)
+    seconds = time.perf_counter() - start
+    return Report(exercise, tuple(results), seed, seconds, plain_text("\n".join(lines), MAX_TEXT), trials)
 
 
 def _inputs(name: str, stage: int | None, unit: str) -> Fresh:
@@ -87,9 +94,20 @@ def _inputs(name: str, stage: int | None, unit: str) -> Fresh:
     return fresh
 
 
-def _not_written(function: str) -> Finding:
-    return Finding(False, f"an answer in {function}", "nothing yet: the stub still raises NotImplementedError", "unwritten",
-                   "Replace the line that raises, run its cell, then run this one again.")
+def _found(asked: Asked, exercise: Exercise) -> Finding:
+    try:
+        finding = _without_memory(asked.run(), asked.probe)
+    except LearnerError as error:
+        return _not_written(error) if error.unwritten else _raised(error, exercise)
+    except Exception as error:  # what came back was so odd that the check itself stumbled over it
+        came = f"something that could not be read ({type(error).__name__}: {error})"[:300]
+        shapes = "Return tensors of the shapes that the exercise names."
+        finding = Finding(False, "numbers that can be compared", came, "unreadable", shapes)
+    return (
+        finding
+        if finding.ok or not asked.probe.returned_none
+        else replace(finding, says=NOTHING_RETURNED)
+    )
 
 
 def _without_memory(finding: Finding, probe: Probe) -> Finding:
@@ -101,11 +119,28 @@ def _without_memory(finding: Finding, probe: Probe) -> Finding:
                    "Make everything it works with inside the function, from its arguments.")
 
 
-def _raised(error: LearnerError) -> Finding:
+def _not_written(error: LearnerError) -> Finding:
+    return Finding(
+        False, came=f"this case is not yet written: {error.where}", diagnosis="unwritten"
+    )
+
+
+def _raised(error: LearnerError, exercise: Exercise) -> Finding:
     if error.kind == "ArgumentChanged":
         return Finding(False, "arguments that come back as they were handed over", error.message, "argument_changed",
                        "Your code works in place on what it was given: a -= b, a[0] = b, a.mul_(b), list.append and the like change the "
                        "caller's own. Work on a copy, a = a.clone(), or write a = a - b instead of a -= b.")
     where = f", at {error.where}" if error.where else ""
-    came = f"{error.kind}: {first_line(error.message)}{where}"
-    return Finding(False, "a value", came, f"raises_{error.kind}", likely_cause(error.kind, error.message))
+    kind = plain_text(error.kind, MAX_KIND)
+    known = missing_name(error.message, exercise) if kind == "NameError" else ""
+    came = f"{kind}: {first_line(error.message)}{where}"
+    return Finding(
+        False, "a value", came, f"raises_{kind}", known or likely_cause(kind, error.message)
+    )
+
+
+def _interrupted(error: KeyboardInterrupt, seconds: float) -> str:
+    where, _ = last_own_line(error)
+    return f"Interrupted after {seconds:.0f} s, " + (
+        f"in {where}" if where else "outside of your code."
+    )

@@ -16,7 +16,7 @@ from autograder.audit.corpus import Answer, corpus
 from autograder.audit.dictionaries import Told as Change
 from autograder.audit.dictionaries import build
 from autograder.checking import run_check
-from autograder.checks import CHECKS, autopsy, dictionary
+from autograder.checks import autopsy, dictionary
 from autograder.checks.compare import Mistake, compare
 from autograder.checks.diagnose import Asked, diagnose
 from autograder.checks.exercise import Part
@@ -24,8 +24,11 @@ from autograder.checks.generic_mistakes import describe, order, recognise
 from autograder.checks.probe import InProcess, Probe, Runner
 from autograder.checks.report import Report
 from autograder.protocol import wire
+from autograder.units import EXERCISES
 
 WANT = np.array([[0.3, -1.2, 2.5], [0.7, 4.1, -0.6]])
+
+DICTIONARIES = sorted(dictionary.UNITS.glob("*/dictionaries/*.json"))
 
 
 def _report(exercise: str, learner: Callable[..., Any], seed: int = 1) -> Report:
@@ -199,7 +202,7 @@ def _readings(answer: Answer, seed: int) -> list[Any]:
                 found.append([{name: round(weight, 4) for name, weight in reading.items()} for reading in exact.readings])
         return reply
 
-    for part in CHECKS[answer.exercise].parts:
+    for part in EXERCISES[answer.exercise].parts:
         try:
             part.run(Probe(runner, seed), np.random.default_rng(seed))
         except Exception:
@@ -265,7 +268,7 @@ def test_dictionary_round_trip(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "a term is too many: loc_q" in str(report.without_answers())
 
 
-@pytest.mark.parametrize("path", sorted(dictionary.UNITS.glob("*/dictionaries/*.json")), ids=lambda path: f"{path.parts[-3][-2:]}_{path.stem}")
+@pytest.mark.parametrize("path", DICTIONARIES, ids=lambda path: f"{path.parts[-3]}_{path.stem}")
 def test_dictionary_fits_the_check_and_is_small(path: Any) -> None:
     made = json.loads(path.read_text("utf-8"))
     answer = next(answer for answer in corpus() if answer.exercise == f"{path.parts[-3][-2:]}_{path.stem}" and answer.right)
@@ -276,7 +279,7 @@ def test_dictionary_fits_the_check_and_is_small(path: Any) -> None:
     assert unit < 200_000
 
 
-@pytest.mark.parametrize("path", sorted(dictionary.UNITS.glob("*/dictionaries/*.json")), ids=lambda path: f"{path.parts[-3][-2:]}_{path.stem}")
+@pytest.mark.parametrize("path", DICTIONARIES, ids=lambda path: f"{path.parts[-3]}_{path.stem}")
 def test_dictionary_holds_no_line_of_a_solution(path: Any) -> None:
     """Neither a line nor a call, an assignment or an operator: words alone."""
     words = json.loads(path.read_text("utf-8"))["changes"]

@@ -31,6 +31,7 @@ def gaussian_kl(loc, log_scale, other_loc, other_log_scale):
     p, q = (torch.distributions.Normal(m, r.exp()) for m, r in ((loc, log_scale), (other_loc, other_log_scale)))
     return torch.distributions.kl_divergence(p, q).sum(-1)
 """
+SWAPPED = RIGHT.replace("(p, q)", "(q, p)")
 HALF = RIGHT.replace(".sum(-1)", ".sum(-1) / 2")
 
 
@@ -89,6 +90,14 @@ def test_a_wrong_answer_is_told_what_is_wrong_and_not_what_is_right(tmp_path: Pa
     html = check_cell(nb, "03_gaussian_kl").outputs[0].data["text/html"]
     assert told["points"]["03_gaussian_kl"] < 2 and "✗ fail" in html
     assert not re.search(r"Expected:</b>[^<]*\d", html) and "Came:</b> [" not in html
+
+
+def test_the_mistakes_of_a_submission_reach_the_report_on_its_class(tmp_path: Path) -> None:
+    nb = submission(**{"03_gaussian_kl": SWAPPED})
+    told = run(nb, tmp_path, only=["03_gaussian_kl"])
+    (sentence,) = told["mistakes"]["03_gaussian_kl"]
+    assert sentence in str(check_cell(nb, "03_gaussian_kl").outputs[0].data["text/plain"])
+    assert class_report.mistakes(nb) == {"03_gaussian_kl": {sentence}}
 
 
 def test_what_ended_a_kernel_costs_its_exercise_and_is_named(tmp_path: Path) -> None:

@@ -115,7 +115,7 @@ def compare(got: Any, want: Any, mistakes: Sequence[Mistake] = (), rtol: float =
         return seen.finding(f"{what} is finite everywhere", f"{bad} of {got.size} numbers are NaN or infinite", "not_finite",
                             "Look for the logarithm of zero, or an exponential that overflows.", got=got, want=target)
     if np.allclose(got, target, rtol=rtol, atol=atol):
-        return Finding(True, f"{what} = {_brief(target)}", _brief(got))
+        return Finding(True, f"{what} = {_brief(target)}", _agreement(got, target))
     return seen.finding(f"{what} = {_brief(target)}", _brief(got), "value", "", got=got, want=target, columns=columns)
 
 
@@ -398,6 +398,14 @@ def _matches_variance(value: Any, measured: np.ndarray) -> bool:
     if predicted.shape != measured.shape:
         return False
     return bool((np.abs(np.log(np.maximum(measured, 1e-300) / np.maximum(predicted, 1e-300))) < 0.2).all())
+
+
+def _agreement(got: np.ndarray, target: np.ndarray) -> str:
+    """How well two arrays agree that are equal up to rounding, in words."""
+    error, scale = float(np.abs(got - target).max(initial=0.0)), float(np.abs(target).max(initial=0.0))
+    if error == 0.0:
+        return "as asked, to the last digit"
+    return f"as asked, to {int(np.log10(scale / error))} digits" if scale > 10 * error else "as asked"
 
 
 def _brief(array: np.ndarray) -> str:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-__all__ = ["first_line", "likely_cause"]
+from autograder.checks.plain_text import plain_text
+
+__all__ = ["NOTHING_RETURNED", "first_line", "likely_cause"]
 
 MAX_LINE = 240  # characters of an error message that help; what follows is a printed tensor more often than not
 
 RAN_AWAY = "in a training run, it ran away: steps too large, or downhill (optimizers minimize)."
+NOTHING_RETURNED = "Nothing came back (None): is the `return` missing?"
 CAUSES = (
+    ("it returned a NoneType", NOTHING_RETURNED),
     ("constraint Real()", f"A distribution was given a NaN. If it came {RAN_AWAY}"),
     ("GreaterThan(lower_bound=0.0)",
      "Something that must be positive is negative, zero or NaN. If it is called log_..., exponentiate it first; log_scale is the logarithm "
@@ -45,7 +49,7 @@ def first_line(message: str) -> str:
     'found invalid values'
     """
     line = (message.strip().splitlines() or [""])[0].rstrip(": ")
-    return line if len(line) <= MAX_LINE else line[: MAX_LINE - 1] + "…"
+    return plain_text(line, MAX_LINE)
 
 
 def likely_cause(kind: str, message: str) -> str:
@@ -58,5 +62,5 @@ def likely_cause(kind: str, message: str) -> str:
     """
     if kind == "KeyError":
         return "A dictionary has no such key. Print its keys: they may differ from one model to the next."
-    says = next((says for sign, says in CAUSES if sign in message), "")
-    return says or "Your code stopped with an error. Call it by hand on small inputs to see where."
+    known = next((sentence for sign, sentence in CAUSES if sign in message), "")
+    return known or "Your code stopped with an error. Call it by hand on small inputs to see where."

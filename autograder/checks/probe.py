@@ -83,6 +83,7 @@ class Probe:
         trials: (stage, statistic) of every statistical test made, a statistic above one being suspicious.
         twice: whether small questions are asked twice, from the same seed; a part whose answers may differ sets it to False.
         stateful: some question that was asked twice had two answers.
+        returned_none: whether a call of the learner's function brought back nothing.
     """
 
     twice = True
@@ -93,13 +94,16 @@ class Probe:
         self.rng = np.random.default_rng(seed)
         self.printed: list[str] = []
         self.trials: list[tuple[int, float]] = []
+        self.returned_none = False
 
     def fresh_seed(self) -> int:
         return int(self.rng.integers(2**31))
 
     def value(self, *args: Any, problem: str | None = None, params: Arrays | None = None, **kwargs: Any) -> Any:
         """Call the learner's function and return its value as arrays. ``wire.ref("p")`` among the arguments is the problem's p."""
-        return self._ask(kind="value", problem=problem, params=params or {}, args=list(args), kwargs=kwargs)["value"]
+        value = self._ask(kind="value", problem=problem, params=params or {}, args=list(args), kwargs=kwargs)["value"]
+        self.returned_none |= value is None
+        return value
 
     def gradient(self, problem: str, params: Arrays, *args: Any, **kwargs: Any) -> GradientReply:
         """Call the function on a named problem, pull its value back with random unequal weights, return value and gradients.

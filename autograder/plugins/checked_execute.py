@@ -11,7 +11,8 @@ are then written as nbgrader expects them: the report, and the points as the res
 **For a driver.** What happened is in ``nb.metadata["course_vi"]`` of the autograded notebook, plain JSON::
 
     {"level": "namespaces", "protects": [...], "kernel": "warm", "trusted": false, "seeds": {"03_gap": "e75cb14d", ...},
-     "versions": {"python": ..., "torch": ..., "course_vi": ...}, "points": {"03_gap": 2.0}, "diagnoses": {"03_gap": []},
+     "versions": {"python": ..., "torch": ...}, "points": {"03_gap": 1.0}, "diagnoses": {"03_gap": ["sign"]},
+     "mistakes": {"03_gap": ["The sign is wrong."]},
      "lost": ["cell 7: it ended itself with exit code 1"], "starts": 2, "seconds": {"start": ..., "cells": ..., "checks": ...}}
 
 ``autograder.jail.fork_client.shared()`` around a batch makes its workers share one warm parent (an environment variable
@@ -25,6 +26,7 @@ from __future__ import annotations
 
 import platform
 import sys
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -102,8 +104,7 @@ class CheckedExecute(Execute):
         nb.metadata["course_vi"] = {
             **nb.metadata.get("course_vi", {}), **_about(level), "kernel": "warm" if warm else "cold",
             "seeds": {name: secret.seed_id(seeds[name]) for name in reports},
-            "points": {name: report.points for name, report in reports.items()},
-            "diagnoses": {name: list(report.diagnoses) for name, report in reports.items()},
+            **verdicts(reports),
             "lost": runner.notes.lost, "starts": runner.notes.starts,
             "seconds": {part: round(seconds, 3) for part, seconds in runner.notes.seconds.items()}, "versions": versions(),
         }
@@ -139,6 +140,15 @@ def outputs(report: Report, points: float, why: str = "") -> list[NotebookNode]:
     share = report.points / report.max_points if report.max_points else 0.0
     return [new_output("display_data", data={"text/html": shown._repr_html_(), "text/plain": str(shown)}),
             new_output("execute_result", data={"text/plain": repr(round(min(1.0, max(0.0, share)) * points, 6))}, execution_count=None)]
+
+
+def verdicts(reports: Mapping[str, Report]) -> dict[str, Any]:
+    """What was decided, by exercise, as plain JSON: points, the keys of the mistakes recognised, and the sentences they are told in."""
+    return {
+        "points": {name: report.points for name, report in reports.items()},
+        "diagnoses": {name: list(report.diagnoses) for name, report in reports.items()},
+        "mistakes": {name: [mistake.sentence for mistake in report.mistakes] for name, report in reports.items()},
+    }
 
 
 def _about(level: Level) -> dict[str, Any]:

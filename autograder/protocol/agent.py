@@ -27,7 +27,7 @@ from autograder.protocol import problems, wire
 from autograder.protocol.pullback import batch_of, block_means, pull_back, seeded
 from autograder.protocol.watch import same, watched
 
-__all__ = ["answer", "answer_bytes"]
+__all__ = ["answer", "answer_bytes", "last_own_line"]
 
 MAX_TEXT = 2000
 SMALL, QUICK = 20_000, 0.5                       # numbers in a question, seconds for its answer: up to here it is asked twice
@@ -195,15 +195,20 @@ def _arrays(value: Any) -> Any:
     return {"$type": type(value).__name__}
 
 
-def _describe(error: BaseException) -> dict[str, Any]:
-    """The error, the last line of the learner's own code that led to it, and whether that line raised it itself."""
+def last_own_line(error: BaseException) -> tuple[str, bool]:
+    """The last line of the learner's own code that led to an error, and whether that line raised it itself."""
     where, own = "", False
     for frame in traceback.extract_tb(error.__traceback__):
         own = not any(Path(frame.filename).is_relative_to(folder) for folder in LIBRARIES)
         if own:
             line = frame.line or linecache.getline(frame.filename, frame.lineno or 0).strip()
             where = f"line {frame.lineno} of {frame.name}: {line}" if line else where
-    return {"type": type(error).__name__, "message": str(error)[:MAX_TEXT], "where": where[:300], "own": own}
+    return where[:300], own
+
+
+def _describe(error: BaseException) -> dict[str, Any]:
+    where, own = last_own_line(error)
+    return {"type": type(error).__name__, "message": str(error)[:MAX_TEXT], "where": where, "own": own}
 
 
 def _send(reply: dict[str, Any]) -> bytes:

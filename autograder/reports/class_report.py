@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import html
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 __all__ = ["Summary", "draw", "mistakes", "page", "summarize"]
 
 BLUE, ORANGE, GREY = "#0072b2", "#d55e00", "#999999"
-LIKELY = re.compile(r"<b>Likely mistake:</b>\s*(.*?)(?:<br>|</td>)|Likely mistake: ([^\n]+)", re.DOTALL)
 STYLE = """body { font-family: sans-serif; max-width: 60em; margin: 2em auto; padding: 0 1em; line-height: 1.4 }
 td, th { padding: .2em .8em; text-align: left; vertical-align: top } td.n, th.n { text-align: right } img { max-width: 100% }"""
 
@@ -94,16 +92,9 @@ def summarize(group: Classroom, unit: str) -> Summary:
 
 
 def mistakes(notebook: nbformat.NotebookNode) -> dict[str, set[str]]:
-    """The likely mistakes that the reports in an autograded notebook name, by exercise."""
-    found: dict[str, set[str]] = {}
-    for cell in notebook.cells:
-        marks = cell.metadata.get("nbgrader", {})
-        if cell.cell_type == "code" and marks.get("grade") and not marks.get("solution"):
-            texts = [str(part) for output in cell.outputs for part in (output.get("text", ""), output.get("data", {}).get("text/html", ""))]
-            named = {html.unescape(one or two).strip() for text in texts for one, two in LIKELY.findall(text)}
-            if named:
-                found[marks["grade_id"]] = named
-    return found
+    """The mistakes that were recognised in an autograded notebook, by exercise, as its grader noted them (``execute.verdicts``)."""
+    noted = notebook.metadata.get("course_vi", {}).get("mistakes", {})
+    return {name: set(sentences) for name, sentences in noted.items() if sentences}
 
 
 def draw(summary: Summary, folder: Path) -> list[Path]:
