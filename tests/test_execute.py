@@ -22,6 +22,7 @@ from autograder.execution import levels, secret
 from autograder.execution.closed_book import room
 from autograder.jail.fork_client import runtime_dir, shared
 from autograder.plugins.checked_execute import CheckedExecute, LevelRefused, outputs
+from autograder.reports import class_report
 from autograder.units import EXERCISES
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kernels are forked")

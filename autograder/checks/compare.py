@@ -155,8 +155,8 @@ def unbiased(probe: Probe, draw: Callable[[int], np.ndarray], exact: np.ndarray,
         came = f"{names[worst]}: {mean[worst]:.4g} ± {sem[worst]:.2g} {over} (z = {z[worst]:.1f})"
         expected = f"{what}: {names[worst]} = {exact[worst]:.4g}"
         if max(statistics) <= 1:
-            least = caught(float(sem.max()))
-            return max(statistics), Finding(False, expected, f"{came}; a bias of {least:.2g} would have been caught with {SURE:.0%}")
+            bias = f"a bias of {caught(float(sem.max())):.2g}" + (" in any entry" if exact.size > 1 else "")
+            return max(statistics), Finding(False, expected, f"{came}; {bias} would have been caught with {SURE:.0%}")
         close = [m for m in mistakes if not callable(m.value) and _close_mean(m.value, mean, sem, scale)]
         apart = [numbers(np.asarray(m.value, dtype=float), exact, Z_LIMIT * sem) for m in close]
         seen = _choose(list(zip(close, apart, strict=True))) or _by_function(mistakes, samples, mean, exact)

@@ -136,8 +136,8 @@ class Probe:
         sent = self.runner(wire.encode({**request, "unit": self.unit, "seed": self.seed, "twice": self.twice}))
         try:
             reply = wire.decode(sent)
-        except wire.WireError as error:
-            raise LearnerError("UnreadableReply", "what came back is no answer, or far larger than what was asked") from error
+        except wire.WireError as unread:
+            raise LearnerError("UnreadableReply", "what came back is no answer, or far larger than what was asked") from unread
         if not isinstance(reply, dict):
             raise LearnerError("UnreadableReply", "what came back is no answer")
         self.stateful |= reply.get("again") is False

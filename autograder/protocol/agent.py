@@ -219,7 +219,6 @@ def _send(reply: dict[str, Any]) -> bytes:
     if len(sent) <= wire.MAX_BYTES:
         return sent
     shape = getattr(reply.get("value"), "shape", None)
-    what = "more numbers than any right answer has"
-    if shape is not None:
-        what = f"a tensor of shape {tuple(shape)}, far larger than what was asked"
-    return wire.encode({"error": {"type": "ResultTooLarge", "message": f"it returned {what}", "where": ""}, "printed": ""})
+    what = "results" if shape is None else f"a tensor of shape {tuple(shape)}"
+    message = f"it returned {what}, far larger than what was asked"
+    return wire.encode({"error": {"type": "ResultTooLarge", "message": message, "where": ""}, "printed": ""})

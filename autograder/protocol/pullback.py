@@ -96,6 +96,6 @@ def block_means(value: Tensor, learned: Iterable[Tensor], blocks: int) -> list[T
         rows = torch.autograd.grad(means, learned, torch.eye(blocks).to(means), is_grads_batched=True, allow_unused=True, retain_graph=True)
     except RuntimeError:
         each = [torch.autograd.grad(mean, learned, allow_unused=True, retain_graph=True) for mean in means]
-        columns = [[row for row in column if row is not None] for column in zip(*each, strict=True)]
+        columns = ([one for one in column if one is not None] for column in zip(*each, strict=True))
         rows = tuple(torch.stack(column) if column else None for column in columns)
     return list(rows)

@@ -107,6 +107,9 @@ def mean_gradient(probe: Probe, rng: np.random.Generator) -> Finding:
     loc, log_scale = (weight @ x + bias)[0], (weight @ x + bias)[1]
     slope = np.array([x[0] - 2 * loc, 1 - 2 * np.exp(2 * log_scale)])              # d ELBO / d(loc, log_scale)
     exact = np.concatenate([slope * x[0], slope])
+    s, c = np.exp(log_scale), x[0] - 2 * loc
+    total, path = [4 * s**2, (c * s) ** 2 + 8 * s**4], [(1 / s - 2 * s) ** 2, (c * s) ** 2 + 2 * (1 - 2 * s**2) ** 2]
+    noise = np.sqrt(np.maximum(total, path) / 2)                                   # K = 2; either gradient is right here
     joint_only = np.array([x[0] - 2 * loc, -2 * np.exp(2 * log_scale)])
     cut = Mistake("sample_detached",
             "The sample does not know the encoder: z was detached, or drawn with .sample(). Only z = loc + scale * eps "
@@ -119,6 +122,6 @@ def mean_gradient(probe: Probe, rng: np.random.Generator) -> Finding:
         return probe.gradient("toy/encoder", params, ref("p"), ref("encoder"), ref("x"), eps).flat(count)
 
     return unbiased(probe, draw, exact, names=["weight of loc", "weight of log_scale", "bias of loc", "bias of log_scale"],
-                    what="the mean gradient", mistakes=[
+                    what="the mean gradient", error=np.concatenate([noise * np.abs(x[0]), noise]), mistakes=[
                         Mistake("entropy_gradient_lost", "The gradient of log q is missing: it was detached or left out.",
                                 np.concatenate([joint_only * x[0], joint_only])), cut])
