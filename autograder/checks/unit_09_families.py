@@ -160,7 +160,7 @@ def _chain_terms(problem: str, params: Arrays, eps: np.ndarray, seed: int) -> Ar
     frozen2_half = functional_call(q2, constants2, (z1, z2_stopped))
 
     def gradient(surrogate: torch.Tensor) -> np.ndarray:
-        return flat(surrogate.mean(0), learned, made, seed)
+        return flat(surrogate.mean(0), learned, made=made, seed=seed)
 
     return {
         "path": gradient(log_p - frozen1 - frozen2),
@@ -235,8 +235,8 @@ def _(probe: Probe, rng: np.random.Generator) -> Finding:
         halves = [noise((1, count, 1), probe.fresh_seed()) for _ in range(2)]
         return probe.block_gradients("chain/layered", params, count // BLOCK, *CHAIN, *halves).flat(count // BLOCK)
 
-    return unbiased(probe, draw, exact, replicates=5000, block=BLOCK, names=[f"{name} ({kind})" for name in ("weight of q1", "bias of q1", "weight of q2", "bias of q2")
-                                               for kind in ("loc", "log_scale")])
+    return unbiased(probe, draw, exact, replicates=5000, block=BLOCK, names=[
+        f"{name} ({kind})" for name in ("weight of q1", "bias of q1", "weight of q2", "bias of q2") for kind in ("loc", "log_scale")])
 
 
 @part(LAYERS, "It vanishes at the posterior, for every draw", weight=1.5)

@@ -65,8 +65,9 @@ def objects(problem: str, params: Arrays) -> dict[str, Any]:
     return problems.build(problem, {name: torch.from_numpy(np.array(value)) for name, value in params.items()})
 
 
-def flat(value: Tensor, learned: Iterable[Tensor], made: dict[str, Any] | None = None, seed: int = 0) -> np.ndarray:
-    """The gradient of ``value``, all parameters side by side, ``(P,)``: pulled back as an answer's is, with the weights of a request.
+def flat(value: Tensor, learned: Iterable[Tensor], replicates: int | None = None, made: dict[str, Any] | None = None,
+         seed: int = 0) -> np.ndarray:
+    """The gradient of ``value``, all parameters side by side, ``(P,)`` or ``(R, P)``: pulled back as an answer's is.
 
     Args:
         made: the problem's objects, where ``value`` has one number for each datum; without it, the gradient of the plain sum.
@@ -76,7 +77,8 @@ def flat(value: Tensor, learned: Iterable[Tensor], made: dict[str, Any] | None =
     batch, shared = (None, False) if made is None else (batch_of(made), made.get("shared", False))
     gradients = pull_back(value, learned, batch, seed, shared, retain_graph=True)
     filled = [torch.zeros_like(p) if g is None else g for p, g in zip(learned, gradients, strict=True)]
-    return torch.cat([g.flatten() for g in filled]).numpy()
+    rows = (-1,) if replicates is None else (replicates, -1)
+    return torch.cat([g.reshape(rows) for g in filled], -1).numpy()
 
 
 def parts(problem: str, params: Arrays, eps: np.ndarray, seed: int = 0) -> Arrays:
@@ -87,9 +89,9 @@ def parts(problem: str, params: Arrays, eps: np.ndarray, seed: int = 0) -> Array
     constants = {name: parameter.detach() for name, parameter in q.named_parameters()}
     log_p, frozen = p.log_joint(x, z), functional_call(q, constants, (x, z))
     return {
-        "path": flat((log_p - frozen).mean(0), learned, made, seed),
-        "model": flat(log_p.mean(0), learned, made, seed),
-        "score": flat(-q(x, z.detach()).mean(0), learned, made, seed),
+        "path": flat((log_p - frozen).mean(0), learned, made=made, seed=seed),
+        "model": flat(log_p.mean(0), learned, made=made, seed=seed),
+        "score": flat(-q(x, z.detach()).mean(0), learned, made=made, seed=seed),
         "log_w": (log_p - frozen).detach().numpy(),
     }
 

@@ -1,4 +1,4 @@
-"""diagnosis: in_place"""
+"""diagnosis: argument_changed"""
 import torch
 
 
