@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import secrets
 import time
@@ -10,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checks import CHECKS, Check
+from autograder.checks import CHECKS, Check, dictionary
 from autograder.checks.diagnose import Asked, Fresh, diagnose
 from autograder.evidence import Finding
 from autograder.exercises import EXERCISES
@@ -70,7 +71,8 @@ def _run(exercise: str, runner: Runner, seed: int, stage: int | None) -> Report:
             asked.finding = Finding(False, "numbers that can be compared", came,
                                     "unreadable", "Return tensors of the shapes that the exercise names.")
         done.append(asked)
-    results = [PartResult(asked.part.name, asked.part.weight, diagnose(exercise, asked), asked.part.read or EXERCISES[exercise].read)
+    known = functools.cache(lambda: dictionary.look_up(exercise, runner))  # once for all parts
+    results = [PartResult(asked.part.name, asked.part.weight, diagnose(asked, known), asked.part.read or EXERCISES[exercise].read)
                for asked in done]  # after all parts, so that no question of a diagnosis can cost a part its time
     printed = "\n".join(dict.fromkeys(line for asked in done for line in asked.probe.printed))
     trials = tuple((asked.part.name, number, statistic) for asked in done for number, statistic in asked.probe.trials)

@@ -40,7 +40,7 @@ def _ask(learner: Any, part: Callable[[Probe, np.random.Generator], Any]) -> Any
 
     asked = Asked(Part("part", 1.0, part), InProcess(learner), fresh)
     asked.finding = asked.run()
-    return diagnose("no_such_exercise", asked)
+    return diagnose(asked, lambda: None)
 
 
 # ---------------------------------------------------------------------------------------------------- generic mistakes
