@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import secrets
 import time
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from autograder.checks import dictionary
 from autograder.checks.compare import Finding
 from autograder.checks.diagnose import Asked, Fresh, diagnose
 from autograder.checks.error_hints import NOTHING_RETURNED, first_line, likely_cause
@@ -73,8 +75,9 @@ def _run(name: str, runner: Runner, seed: int, stage: int | None) -> Report:
         asked = Asked(part, runner, _inputs(f"{name}/{index}/{seed}", stage, exercise.number))
         asked.finding = _found(asked, exercise)
         done.append(asked)
+    known = functools.cache(lambda: dictionary.look_up(name, runner))  # once for all parts
     results = [  # after all parts, so that no question of a diagnosis can cost a part its time
-        PartResult(asked.part.name, asked.part.weight, diagnose(name, asked), asked.part.read or exercise.read)
+        PartResult(asked.part.name, asked.part.weight, diagnose(asked, known), asked.part.read or exercise.read)
         for asked in done
     ]
     lines = dict.fromkeys(line for asked in done for line in asked.probe.printed)

@@ -91,7 +91,7 @@ class _Words:
             plain = [float(n) for n in numbers if isinstance(n, (int, float)) and not isinstance(n, bool)]
             return f"a constant is {plain[1]:g} where {plain[0]:g} belongs" if len(plain) == 2 else None
         if _is_method(new, "detach") and _text(new.func.value) == _text(old):  # type: ignore[attr-defined]
-            return self._with("cut off from its gradient (detach) is", old)
+            return self._with("the gradient is cut off at", old)
         if isinstance(old, ast.Name) and isinstance(new, ast.Name):
             if (old.id in self.public) is not (new.id in self.public):
                 return None

@@ -26,7 +26,7 @@ __all__ = ["UNNAMED", "Asked", "Fresh", "Remembered", "diagnose"]
 UNNAMED = {"", "value", "shape", "type", "biased", "not_finite", "not_zero", "property", "no_spread", "too_noisy", "too_quiet",
            "unreadable", "unwritten", "variance", "described", "either", "autopsy", "dictionary"}  # they say what came, and no cause
 OPEN = UNNAMED - {"unreadable", "unwritten", "either"}  # of these, more may be found out
-AGAIN = 4  # fresh inputs on which a name may find the numbers that it lacks
+AGAIN = 3  # fresh inputs on which a name may find the numbers that it lacks
 DEAD = ("No parameter is reached: the result has no gradient at all. Look for detach, no_grad, .item(), .data, .sample() or NumPy between "
         "the parameters and what you return.")
 OWN_NOISE = "Called twice with the same arguments, it gave two different answers: it draws random numbers of its own. Use what is given."
@@ -83,12 +83,16 @@ class Asked:
         return _decoded(self.remembered.reply)
 
 
-def diagnose(exercise: str, asked: Asked) -> Finding:
-    """The finding as it is shown: with the best name that the evidence carries, and without what is not shown."""
+def diagnose(asked: Asked, known: Callable[[], str | None]) -> Finding:
+    """The finding as it is shown: with the best name that the evidence carries, and without what is not shown.
+
+    Args:
+        known: looks the answer up in the exercise's dictionary; asked where no name fits.
+    """
     finding = asked.finding
     if not finding.ok:
         named = _proved(asked, _author) or _dead(asked) or _proved(asked, _generic) or _taken_apart(asked) or _own_noise(asked) \
-            or _looked_up(exercise, asked) or _loose(finding) or describe(finding.got, finding.want) or _ignored(asked) \
+            or _looked_up(known) or _loose(finding) or describe(finding.got, finding.want) or _ignored(asked) \
             or Named(*finding.unnamed)
         if named.key:
             came = f"{finding.came}; {named.came}" if named.came and finding.came else finding.came
@@ -199,8 +203,8 @@ def _own_noise(asked: Asked) -> Named | None:
     return None if first is None or second is None or _same(first, second, gradient=False) else Named("generic_own_noise", OWN_NOISE)
 
 
-def _looked_up(exercise: str, asked: Asked) -> Named | None:
-    says = dictionary.look_up(exercise, asked.runner) if asked.question else None
+def _looked_up(known: Callable[[], str | None]) -> Named | None:
+    says = known()
     return Named("dictionary", says) if says else None
 
 
