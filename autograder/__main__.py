@@ -16,6 +16,7 @@ COMMANDS = {
     "attacks": "grade a class of hostile notebooks, and see that every score is the honest one",
     "audit": "regrade the corpus of answers on many seeds",
     "mutants": "change right answers in one place, and count what the checks notice",
+    "dictionary": "build what tells a change of a right answer from its behaviour, for learners' reports",
     "calibrate": "simulate how often a right answer would fail, and write the table",
 }
 

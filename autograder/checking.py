@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from autograder.checks.compare import Finding
+from autograder.checks.diagnose import Asked, Fresh, diagnose
 from autograder.checks.error_hints import first_line, likely_cause
 from autograder.checks.probe import InProcess, LearnerError, Probe, Runner
 from autograder.checks.report import PartResult, Report
@@ -53,28 +54,37 @@ def run_check(exercise: str, runner: Runner, seed: int, stage: int | None = None
 
 def _run(exercise: str, runner: Runner, seed: int, stage: int | None) -> Report:
     start = time.perf_counter()
-    results: list[PartResult] = []
-    printed: list[str] = []
-    trials: list[tuple[str, int, float]] = []
     unwritten = False
-    asked = EXERCISES[exercise]
-    for index, part in enumerate(asked.parts):
-        number = int.from_bytes(hashlib.sha256(f"{exercise}/{index}/{seed}".encode()).digest()[:8], "little")
-        probe, rng = Probe(runner, number, stage, asked.number), np.random.default_rng(number + 1)
+    definition = EXERCISES[exercise]
+    done: list[Asked] = []
+    for index, part in enumerate(definition.parts):
+        asked = Asked(part, runner, _inputs(f"{exercise}/{index}/{seed}", stage, definition.number))
         try:
-            finding = Finding(False, diagnosis="unwritten") if unwritten else part.run(probe, rng)
+            asked.finding = Finding(False, diagnosis="unwritten") if unwritten else _without_memory(asked.run(), asked.probe)
         except LearnerError as error:
             unwritten = error.unwritten
-            finding = _not_written(asked.function) if unwritten else _raised(error)
+            asked.finding = _not_written(definition.function) if unwritten else _raised(error)
         except Exception as error:  # what came back was so odd that the check itself stumbled over it
             came = f"something that could not be read ({type(error).__name__}: {error})"[:300]
-            finding = Finding(False, "numbers that can be compared", came,
-                              "unreadable", "Return tensors of the shapes that the exercise names.")
-        results.append(PartResult(part.name, part.weight, finding, part.read or asked.read))
-        printed += probe.printed
-        trials += [(part.name, number_, statistic) for number_, statistic in probe.trials]
-    seconds = time.perf_counter() - start
-    return Report(asked, tuple(results), seed, seconds, "\n".join(dict.fromkeys(printed)), unwritten, tuple(trials))
+            asked.finding = Finding(False, "numbers that can be compared", came,
+                                    "unreadable", "Return tensors of the shapes that the exercise names.")
+        done.append(asked)
+    results = [PartResult(asked.part.name, asked.part.weight, diagnose(exercise, asked), asked.part.read or definition.read)
+               for asked in done]  # after all parts, so that no question of a diagnosis can cost a part its time
+    printed = "\n".join(dict.fromkeys(line for asked in done for line in asked.probe.printed))
+    trials = tuple((asked.part.name, number, statistic) for asked in done for number, statistic in asked.probe.trials)
+    return Report(definition, tuple(results), seed, time.perf_counter() - start, printed, unwritten, trials)
+
+
+def _inputs(name: str, stage: int | None, unit: str) -> Fresh:
+    """Makes the probe and the generator of a part; other numbers make others."""
+
+    def fresh(runner: Runner, number: int) -> tuple[Probe, np.random.Generator]:
+        text = f"{name}/{number}" if number else name
+        seed = int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "little")
+        return Probe(runner, seed, stage, unit), np.random.default_rng(seed + 1)
+
+    return fresh
 
 
 def _not_written(function: str) -> Finding:
@@ -82,7 +92,20 @@ def _not_written(function: str) -> Finding:
                    "Replace the line that raises, run its cell, then run this one again.")
 
 
+def _without_memory(finding: Finding, probe: Probe) -> Finding:
+    """A part that was passed, or failed for no known reason, by a function that answers the same question in two ways."""
+    if not probe.stateful or not (finding.ok or finding.diagnosis in ("", "value")):
+        return finding
+    return Finding(False, "the same answer to the same question, asked twice", "two different answers", "stateful",
+                   "Your function remembers something between calls, or draws random numbers of its own where none are asked for. "
+                   "Make everything it works with inside the function, from its arguments.")
+
+
 def _raised(error: LearnerError) -> Finding:
+    if error.kind == "ArgumentChanged":
+        return Finding(False, "arguments that come back as they were handed over", error.message, "argument_changed",
+                       "Your code works in place on what it was given: a -= b, a[0] = b, a.mul_(b), list.append and the like change the "
+                       "caller's own. Work on a copy, a = a.clone(), or write a = a - b instead of a -= b.")
     where = f", at {error.where}" if error.where else ""
     came = f"{error.kind}: {first_line(error.message)}{where}"
     return Finding(False, "a value", came, f"raises_{error.kind}", likely_cause(error.kind, error.message))

@@ -43,7 +43,7 @@ def test_references_are_the_course_s_estimators(problem: str) -> None:
     terms = reference.parts(problem, params, eps)
     for estimator, wanted in zip(ESTIMATORS, (terms["path"] + terms["score"], terms["path"]), strict=True):
         value = estimator(made["p"], made["q"], made["x"], 4, noise=torch.from_numpy(eps))
-        np.testing.assert_allclose(reference.flat(value, made["learn"].values()), wanted, rtol=1e-9, atol=1e-10)
+        np.testing.assert_allclose(reference.flat(value, made["learn"].values(), made=made), wanted, rtol=1e-9, atol=1e-10)
         np.testing.assert_allclose(value.detach().numpy(), terms["log_w"].mean(0), rtol=1e-10)
 
 

@@ -22,6 +22,7 @@ class Outcome(NamedTuple):
         failed: reports without full marks.
         named: of those, the ones that hold the answer's own diagnosis.
         seconds: the median time of a check.
+        keys: the diagnoses of each seed.
     """
 
     answer: Answer
@@ -31,6 +32,7 @@ class Outcome(NamedTuple):
     seconds: float
     slowest: float
     complaint: str
+    keys: tuple[tuple[str, ...], ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -41,12 +43,14 @@ class Outcome(NamedTuple):
 def audit(answer: Answer, seeds: int) -> Outcome:
     """Grade one answer with seeds 0, 1, 2, ..."""
     failed, named, times, complaint = 0, 0, [], ""
+    keys: list[tuple[str, ...]] = []
     learner = answer.load()
     for seed in range(seeds):
         report = run_check(answer.exercise, InProcess(learner), seed)
         times.append(report.seconds)
+        keys.append(report.diagnoses)
         failed += not report.passed
         named += not report.passed and answer.diagnosis in report.diagnoses
         if report.passed != answer.right or (not answer.right and answer.diagnosis not in report.diagnoses):
             complaint = complaint or f"seed {seed}: {report}"
-    return Outcome(answer, seeds, failed, named, statistics.median(times), max(times), complaint)
+    return Outcome(answer, seeds, failed, named, statistics.median(times), max(times), complaint, tuple(keys))

@@ -41,11 +41,17 @@ class LearnerError(Exception):
 
 
 class GradientReply(NamedTuple):
-    """What came back from a gradient request: the value, the gradient by parameter, and the parameters it does not depend on."""
+    """What came back from a gradient request: the value, the gradient by parameter, and the parameters it does not depend on.
+
+    Attributes:
+        seed: of the weights with which the gradient was pulled back; a reference for parameters that the data share needs it
+            (``problems.pullback.pull_back``).
+    """
 
     value: np.ndarray
     gradient: Arrays
     unused: list[str]
+    seed: int = 0
 
     def flat(self, replicates: int | None = None) -> np.ndarray:
         """All gradients side by side: ``(P,)``, or ``(R, P)`` when the leading axis counts replicates."""
@@ -70,14 +76,20 @@ class Probe:
         seed: of the learner's side; each request uses a fresh one derived from it.
         stage: forces the first or second stage of a two-stage test (used when thresholds are calibrated); None for the real thing.
         unit: the number of the unit whose problems and drivers are asked for; without it, those of ``autograder.protocol.problems`` alone.
+        fewer: divides the number of replicates of every look at a mean (used when thresholds are calibrated).
 
     Attributes:
         printed: what the learner's code printed or warned, over all requests.
         trials: (stage, statistic) of every statistical test made, a statistic above one being suspicious.
+        twice: whether small questions are asked twice, from the same seed; a part whose answers may differ sets it to False.
+        stateful: some question that was asked twice had two answers.
     """
 
-    def __init__(self, runner: Runner, seed: int, stage: int | None = None, unit: str = "") -> None:
-        self.runner, self.stage, self.unit = runner, stage, unit
+    twice = True
+    stateful = False
+
+    def __init__(self, runner: Runner, seed: int, stage: int | None = None, unit: str = "", fewer: int = 1) -> None:
+        self.runner, self.stage, self.unit, self.fewer = runner, stage, unit, fewer
         self.rng = np.random.default_rng(seed)
         self.printed: list[str] = []
         self.trials: list[tuple[int, float]] = []
@@ -90,30 +102,47 @@ class Probe:
         return self._ask(kind="value", problem=problem, params=params or {}, args=list(args), kwargs=kwargs)["value"]
 
     def gradient(self, problem: str, params: Arrays, *args: Any, **kwargs: Any) -> GradientReply:
-        """Call the function on a named problem, run backward on the sum of its value, return value and gradients.
+        """Call the function on a named problem, pull its value back with random unequal weights, return value and gradients.
 
-        Give the parameters a leading axis of size R, and R independent replicates come back from one call.
+        Rows of parameters that belong to one datum are divided by its weight again. Give parameters and x a leading axis of size R,
+        and R independent replicates come back from one call.
         """
-        reply = self._ask(kind="gradient", problem=problem, params=params, args=list(args), kwargs=kwargs)
+        return self._pulled(kind="gradient", problem=problem, params=params, args=list(args), kwargs=kwargs)
+
+    def block_gradients(self, problem: str, params: Arrays, blocks: int, *args: Any, **kwargs: Any) -> GradientReply:
+        """The same for parameters that all data share, ``x: (R, Dx)``: gradients of the means of ``blocks`` equal blocks of rows.
+
+        ``reply.flat(blocks)`` are as many independent estimates, each the mean of R / blocks replicates.
+        """
+        return self._pulled(kind="gradient", problem=problem, params=params, args=list(args), kwargs=kwargs, blocks=blocks)
+
+    def _pulled(self, **request: Any) -> GradientReply:
+        reply = self._ask(**request)
         value = reply["value"]
         if not isinstance(value, np.ndarray):
             raise LearnerError("TypeError", "the value could not be read as a tensor of numbers")
-        return GradientReply(value, reply["gradient"], reply["unused"])
+        return GradientReply(value, reply["gradient"], reply["unused"], self.seed)
 
     def drive(self, driver: str, **kwargs: Any) -> Any:
         """Hand the learner's object to a named driver of the unit's problems, and return what it measured."""
         return self._ask(kind="drive", driver=driver, kwargs=kwargs)["value"]
 
     def _ask(self, **request: Any) -> dict[str, Any]:
-        reply = wire.decode(self.runner(wire.encode({**request, "unit": self.unit, "seed": self.fresh_seed()})))
+        self.seed = self.fresh_seed()
+        sent = self.runner(wire.encode({**request, "unit": self.unit, "seed": self.seed, "twice": self.twice}))
+        try:
+            reply = wire.decode(sent)
+        except wire.WireError as error:
+            raise LearnerError("UnreadableReply", "what came back is no answer, or far larger than what was asked") from error
         if not isinstance(reply, dict):
-            raise LearnerError("WireError", "the reply could not be read")
+            raise LearnerError("UnreadableReply", "what came back is no answer")
+        self.stateful |= reply.get("again") is False
         if reply.get("printed"):
             self.printed.append(str(reply["printed"])[:MAX_TEXT])
         if "error" in reply:
-            error = reply["error"] if isinstance(reply["error"], dict) else {}
-            kind, message, where = (str(error.get(key, ""))[:MAX_TEXT] for key in ("type", "message", "where"))
-            raise LearnerError(kind or "Error", message, where, bool(error.get("own")))
+            told = reply["error"] if isinstance(reply["error"], dict) else {}
+            kind, message, where = (str(told.get(key, ""))[:MAX_TEXT] for key in ("type", "message", "where"))
+            raise LearnerError(kind or "Error", message, where, bool(told.get("own")))
         return reply
 
 
@@ -169,8 +198,8 @@ def reply_bytes(content: Any) -> bytes:
     data = reply.get("data")
     body = data.get("text/plain") if isinstance(data, dict) else None
     if not isinstance(body, str) or not 2 <= len(body) <= 2 * wire.MAX_BYTES or body[0] not in "'\"" or body[-1] != body[0]:
-        raise LearnerError("WireError", "the reply is no text, or too large")
+        raise LearnerError("UnreadableReply", "what came back is no answer, or far larger than what was asked")
     try:
         return base64.b64decode(body[1:-1], validate=True)
     except ValueError as error:
-        raise LearnerError("WireError", "the reply could not be read") from error
+        raise LearnerError("UnreadableReply", "what came back is no answer") from error

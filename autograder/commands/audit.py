@@ -1,4 +1,4 @@
-"""``python -m autograder audit``: regrade the corpus of answers on many seeds, then a sample of mutants of the right ones."""
+"""``python -m autograder audit``: the corpus on many seeds, a sample of mutants, and who was told what."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from concurrent.futures import ProcessPoolExecutor
 
 from tqdm import tqdm
 
+from autograder.audit.confusion import Told, confusion, table
 from autograder.audit.corpus import corpus
 from autograder.audit.mutants.measure import measure
 from autograder.audit.mutants.subject import coded
@@ -51,8 +52,12 @@ def main(argv: list[str]) -> int:
         print(f"\nNOT AS PROMISED: {outcome.answer.name} failed {outcome.failed} of {outcome.runs}, named {outcome.named}. "
               f"{outcome.complaint}")
     print(f"\n{len(outcomes) - len(bad)} of {len(outcomes)} answers as promised, in {time.perf_counter() - start:.0f} s")
+    told = [Told(o.answer.exercise, o.answer.short, o.answer.diagnosis, o.keys) for o in outcomes if not o.answer.right]
     if not chosen.mutants:
+        print(f"\nWho was told what:\n{table(confusion(told))}")
         return 1 if bad else 0
     print(f"\nMutants of the right answers, a sample of {chosen.mutants} each ({MUTANT_SEEDS} seeds):")
     scores = measure(coded(chosen.unit), MUTANT_SEEDS, chosen.mutants, chosen.workers)
+    told += [Told(score.exercise, result.operator, "", result.names) for score in scores for result in score.live]
+    print(f"\nWho was told what:\n{table(confusion(told))}")
     return 1 if bad or any(score.complaints for score in scores) else 0

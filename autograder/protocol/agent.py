@@ -11,6 +11,7 @@ import io
 import linecache
 import os
 import random
+import time
 import traceback
 import warnings
 from collections.abc import Iterator
@@ -23,10 +24,13 @@ from torch import Tensor
 
 import course_vi
 from autograder.protocol import problems, wire
+from autograder.protocol.pullback import batch_of, block_means, pull_back, seeded
+from autograder.protocol.watch import same, watched
 
 __all__ = ["answer", "answer_bytes"]
 
 MAX_TEXT = 2000
+SMALL, QUICK = 20_000, 0.5                       # numbers in a question, seconds for its answer: up to here it is asked twice
 PACKAGE = Path(__file__).parent.parent
 LIBRARIES = (PACKAGE, Path(course_vi.__file__).parent, Path(torch.__file__).parent.parent, Path(random.__file__).parent)
 
@@ -40,15 +44,21 @@ def answer(request: dict[str, Any], learner: Any) -> dict[str, Any]:
     """Run one request. An error of the learner's code is part of the reply, never an exception here.
 
     Kinds: ``value`` (call it), ``gradient`` (call it on a named problem and run backward), ``drive`` (hand it to a named driver).
+    Gradients are pulled back with weights drawn from the request's seed. What is handed over must come back unchanged. A small
+    question is asked twice, from the same seed; ``again`` is False if the second answer was another.
     Whatever the learner's code prints or warns is collected in ``printed``; nothing reaches stderr.
     """
-    printed = io.StringIO()
-    _seed(int(request.get("seed", 0)))
+    printed, start = io.StringIO(), time.perf_counter()
+    seed, trains = int(request.get("seed", 0)), request.get("driver") in problems.TRAINING
+    learner = watched(learner, modules=request["kind"] != "drive")
+    _seed(seed)
     with (_at_full_length(), warnings.catch_warnings(record=True) as caught,
-          contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed)):
+          contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed), seeded(seed)):
         warnings.simplefilter("always")
         try:
             reply = _KINDS[request["kind"]](request, learner)
+            if request.get("twice") and not trains and _size(request) <= SMALL and time.perf_counter() - start < QUICK:
+                reply["again"] = _same_again(request, learner, reply)
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: B902  (a learner's SystemExit must not end the notebook either)
@@ -56,6 +66,26 @@ def answer(request: dict[str, Any], learner: Any) -> dict[str, Any]:
     notes = [f"{note.category.__name__}: {note.message}" for note in caught] + printed.getvalue().splitlines()
     reply["printed"] = "\n".join(dict.fromkeys(notes))[:MAX_TEXT]
     return reply
+
+
+def _same_again(request: dict[str, Any], learner: Any, reply: dict[str, Any]) -> bool:
+    """Whether the same question, from the same seed, has the same answer again: a function has no memory of its last call."""
+    _seed(int(request.get("seed", 0)))
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        try:
+            again = _KINDS[request["kind"]](request, learner)
+        except Exception:  # noqa: BLE001  (whatever it is, the first call did not raise it)
+            return False
+    return same(reply, again)
+
+
+def _size(value: Any) -> int:
+    """How many numbers there are in a request, those that are yet to be drawn included."""
+    if isinstance(value, dict):
+        return int(np.prod(value["$noise"])) if "$noise" in value else sum(map(_size, value.values()))
+    if isinstance(value, list):
+        return sum(map(_size, value))
+    return value.size if isinstance(value, np.ndarray) else 1
 
 
 def _seed(seed: int) -> None:
@@ -95,10 +125,12 @@ def _gradient(request: dict[str, Any], learner: Any) -> dict[str, Any]:
     value = learner(*args, **kwargs)
     if not isinstance(value, Tensor):
         return {"error": {"type": "TypeError", "message": f"it returned a {type(value).__name__}; expected a torch.Tensor", "where": ""}}
-    gradients: list[Tensor | None] = [None] * len(learned)
-    if value.requires_grad:
-        gradients = list(torch.autograd.grad(value.sum(), list(learned.values()), allow_unused=True))
-    zeros = [torch.zeros_like(parameter) for parameter in learned.values()]
+    blocks, batch, inputs = request.get("blocks"), batch_of(objects), list(learned.values())
+    if blocks and value.shape != batch:
+        return {"error": {"type": "ShapeError", "message": f"it returned a tensor of shape {tuple(value.shape)}; expected one number "
+                          f"for each datum, {tuple(batch or ())}", "where": ""}}
+    gradients = block_means(value, inputs, blocks) if blocks else pull_back(value, inputs, batch, shared=objects.get("shared", False))
+    zeros = [torch.zeros((blocks, *each.shape) if blocks else each.shape, dtype=each.dtype) for each in inputs]
     return {
         "value": _arrays(value),
         "gradient": {name: zero if gradient is None else gradient.detach()
@@ -176,6 +208,13 @@ def _describe(error: BaseException) -> dict[str, Any]:
 
 def _send(reply: dict[str, Any]) -> bytes:
     try:
-        return wire.encode(reply)
+        sent = wire.encode(reply)
     except wire.WireError as error:
         return wire.encode({"error": {"type": "TypeError", "message": str(error), "where": ""}, "printed": ""})
+    if len(sent) <= wire.MAX_BYTES:
+        return sent
+    shape = getattr(reply.get("value"), "shape", None)
+    what = "more numbers than any right answer has"
+    if shape is not None:
+        what = f"a tensor of shape {tuple(shape)}, far larger than what was asked"
+    return wire.encode({"error": {"type": "ResultTooLarge", "message": f"it returned {what}", "where": ""}, "printed": ""})

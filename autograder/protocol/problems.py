@@ -9,14 +9,19 @@ from typing import Any
 
 from torch import Tensor
 
-__all__ = ["DRIVERS", "PROBLEMS", "build", "driver", "load", "problem"]
+__all__ = ["DRIVERS", "PROBLEMS", "TRAINING", "build", "driver", "load", "problem"]
 
 PROBLEMS: dict[str, Callable[..., dict[str, Any]]] = {}
 DRIVERS: dict[str, Callable[..., Any]] = {}
+TRAINING: set[str] = set()               # drivers that let the learner train: what is handed over changes, and once is enough
 
 
 def problem(name: str) -> Callable[[Callable[..., dict[str, Any]]], Callable[..., dict[str, Any]]]:
-    """Register a builder: it takes tensors by name and returns objects by name, among them ``learn``: the parameters by name."""
+    """Register a builder: it takes tensors by name and returns objects by name, among them ``learn``: the parameters by name.
+
+    Where the data share parameters the builder says so (``"shared": True``); where there is no ``x`` whose axes but the last are the
+    batch, it names the batch itself (``"batch": shape``). Gradients are pulled back accordingly.
+    """
 
     def register(builder: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
         PROBLEMS[name] = builder
@@ -25,11 +30,17 @@ def problem(name: str) -> Callable[[Callable[..., dict[str, Any]]], Callable[...
     return register
 
 
-def driver(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Register a driver: it takes the learner's object first, then numbers and tensors by name, and returns arrays."""
+def driver(name: str, trains: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Register a driver: it takes the learner's object first, then numbers and tensors by name, and returns arrays.
+
+    Args:
+        trains: it takes long, and is not asked twice.
+    """
 
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
         DRIVERS[name] = function
+        if trains:
+            TRAINING.add(name)
         return function
 
     return register

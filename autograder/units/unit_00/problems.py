@@ -36,7 +36,7 @@ class _Watch(TorchDispatchMode):
 def two_quantities(a: Tensor, b: Tensor, scale: Tensor) -> dict[str, Any]:
     """``value = sin(a) + b`` and ``surrogate = scale * a^2 b``, both ``(*B)``, each depending on both parameters."""
     a, b = a.requires_grad_(), b.requires_grad_()
-    return {"value": a.sin() + b, "surrogate": scale * a**2 * b, "learn": {"a": a, "b": b}}
+    return {"value": a.sin() + b, "surrogate": scale * a**2 * b, "batch": a.shape, "learn": {"a": a, "b": b}}
 
 
 @driver("watch_sizes")

@@ -95,7 +95,8 @@ def _table_mistakes(a: np.ndarray, b: np.ndarray) -> list[Mistake]:
                 "lost in rounding. Give linspace dtype=torch.float64.",
                 lambda got: got.shape == (2, 2) and np.allclose(got, right, rtol=2e-3) and abs(got.sum() - 1) < 2e-3),
         Mistake("not_normalized", "Right up to a factor: the four probabilities do not add up to one. Is the step of the grid missing, or "
-                "the 1/sqrt(2 pi)?", lambda got: got.shape == (2, 2) and got.sum() != 0 and np.allclose(got / got.sum(), right, rtol=1e-3)),
+                "the 1/sqrt(2 pi)?", lambda got: got.shape == (2, 2) and abs(got.sum() - 1) > 2e-3 and got.sum() != 0
+                and np.allclose(got / got.sum(), right, rtol=1e-3)),
         Mistake("no_prior", "The prior N(z; 0, 1) is missing: every z has the same weight in your average.",
                 lambda got: _unweighted(a, b, got)),
         Mistake("swapped", "Intercepts and slopes are exchanged: the logit is a + b z.", table_of(b, a)),

@@ -76,6 +76,7 @@ def _kl_mistakes(loc_q: np.ndarray, log_q: np.ndarray, loc_p: np.ndarray, log_p:
 @EXERCISE.part("Value for unlike Gaussians, in three dimensions")
 def unlike_gaussians(probe: Probe, rng: np.random.Generator) -> Finding:
     args = _pairs(rng, (4, 3))
+    args[3][-1] = args[1][-1] / 2  # both scales below one: whoever forgets the exponential gets a number here, and NaN elsewhere
     got, sampled = asked_twice(probe, *args)
     want = kl_terms(args[0], np.exp(args[1]), args[2], np.exp(args[3])).sum(-1)
     return sampled or compare(got, want, what="the KL", mistakes=_kl_mistakes(*args))

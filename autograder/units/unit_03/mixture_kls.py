@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -87,10 +88,12 @@ def _near(want: np.ndarray) -> Any:
     return lambda got: got.shape == want.shape and bool((np.abs(got - want) < 0.6 * np.abs(want)).all())
 
 
-def _inaccurate(want: np.ndarray) -> Mistake:
+def _inaccurate(want: np.ndarray, others: Sequence[Mistake] = ()) -> Mistake:
+    """Near the right answer, and none of the others."""
+    near = _near(want)
     return Mistake("inaccurate", "Near, but not to one in a million: the grid is too coarse or too narrow, or it is not quadrature at "
                    "all. Let it span 12 standard deviations of every component and of q, with a step of a fraction of the smallest scale.",
-                   _near(want))
+                   lambda got: near(got) and not any(mistake.value(got) for mistake in others))
 
 
 def _tails(want: np.ndarray) -> list[Mistake]:
@@ -105,7 +108,7 @@ def _tails(want: np.ndarray) -> list[Mistake]:
 
 def _both_at(probe: Probe, args: Mixture, what: str, extra: list[Mistake]) -> Finding:
     want = exact_kls(*args)
-    mistakes = [*_mistakes(args, None), _step_forgotten(want), *extra, _inaccurate(want)]
+    mistakes = [*_mistakes(args, None), _step_forgotten(want), *extra, _inaccurate(want, extra)]
     return compare(_ask(probe, args), want, mistakes=mistakes, rtol=1e-6, atol=1e-6, what=f"(forward, reverse) {what}")
 
 

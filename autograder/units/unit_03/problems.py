@@ -7,9 +7,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from autograder.protocol.by_datum import RowFullRank, RowMeanField, told_apart
 from autograder.protocol.problems import problem
 from course_vi.distributions import CholeskyNormal, DiagonalNormal
-from course_vi.families import FullRank, MeanField
 from course_vi.models import ConjugateToy, GaussianChain
 
 __all__: list[str] = []
@@ -44,13 +44,15 @@ class CrookedToy(ConjugateToy):
 @problem("chain/full_rank")
 def chain_full_rank(loc: Tensor, log_scale: Tensor, lower: Tensor, x: Tensor) -> dict[str, Any]:
     """p: the chain; q: FullRank(2) with ``loc, log_scale: (*B, 2)``, ``lower: (*B, 2, 2)``; x ``(*B, 1)``."""
-    q = FullRank(2, loc, log_scale, lower)
+    x = told_apart(x)
+    q = RowFullRank(2, loc, log_scale, lower).at(x)
     return {"p": NamedChain(), "q": q, "x": x, "learn": dict(q.named_parameters())}
 
 
 @problem("toy/crooked")
 def toy_crooked(loc: Tensor, log_scale: Tensor, x: Tensor, evidence_offset: Tensor, posterior_shift: Tensor) -> dict[str, Any]:
     """p: the toy with its evidence moved by ``evidence_offset: ()`` and its posterior by ``posterior_shift: (D,)``."""
-    q = MeanField(loc.shape[-1], loc, log_scale)
+    x = told_apart(x)
+    q = RowMeanField(loc.shape[-1], loc, log_scale).at(x)
     p = CrookedToy(loc.shape[-1], evidence_offset, posterior_shift)
     return {"p": p, "q": q, "x": x, "learn": dict(q.named_parameters())}

@@ -84,10 +84,10 @@ def gradients(probe: Probe, rng: np.random.Generator) -> Finding:
     ])
     if not finding.ok:
         return finding
-    samples, shape = len(given["eps"]), given["loc"].shape
-    through_z = np.concatenate([-(given["eps"] / scale).sum(0), -(given["eps"] ** 2).sum(0)], -1)
-    at_fixed_z = np.concatenate([(given["eps"] / scale).sum(0), (given["eps"] ** 2 - 1).sum(0)], -1)
-    total = np.concatenate([np.zeros(shape), np.full(shape, -float(samples))], -1)
+    eps, weight = given["eps"], given["weight"][..., :1]                   # each row of log q is pulled back with a weight of its own
+    through_z = -np.concatenate([(weight * eps / scale).sum(0), (weight * eps**2).sum(0)], -1)
+    at_fixed_z = np.concatenate([(weight * eps / scale).sum(0), (weight * (eps**2 - 1)).sum(0)], -1)
+    total = np.concatenate([0 * scale, -weight.sum(0) + 0 * scale], -1)
     return compare(reply["slope_q"], total, what="the gradient of log q(z)", mistakes=[
         Mistake("density_detached", "log q holds its parameters constant, or has no graph at all. Here it is to be the density with all "
                 "that it depends on.", through_z),

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Size, Tensor
 
+from autograder.protocol.by_datum import RowMeanField, told_apart
 from autograder.protocol.problems import driver, problem
-from course_vi.families import MeanField
+from autograder.protocol.pullback import pull_back
 from course_vi.models import ConjugateToy
 from course_vi.models.base import Model
 
@@ -31,21 +32,20 @@ class LogCosh(Model):
 @problem("logcosh/mean_field")
 def logcosh_mean_field(loc: Tensor, log_scale: Tensor, x: Tensor) -> dict[str, Any]:
     """p: LogCosh(D); q: MeanField with ``loc, log_scale: (*B, D)``; x ``(*B, D)``."""
-    q = MeanField(loc.shape[-1], loc, log_scale)
+    x = told_apart(x)
+    q = RowMeanField(loc.shape[-1], loc, log_scale).at(x)
     return {"p": LogCosh(loc.shape[-1]), "q": q, "x": x, "loc": q.loc, "log_scale": q.log_scale, "learn": dict(q.named_parameters())}
 
 
-def _slopes(value: Tensor, parameters: tuple[Tensor, ...]) -> list[Tensor]:
-    """The gradient of the sum of ``value``; zeros for what it does not depend on."""
-    if not value.requires_grad:
-        return [torch.zeros_like(parameter) for parameter in parameters]
-    found = torch.autograd.grad(value.sum(), parameters, allow_unused=True, retain_graph=True)
+def _slopes(value: Tensor, parameters: tuple[Tensor, ...], batch: Size) -> list[Tensor]:
+    """The gradients of ``value``, ``(K, *B)`` or ``(*B)``, datum by datum; zeros for what it does not depend on."""
+    found = pull_back(value, parameters, batch, retain_graph=True)
     return [torch.zeros_like(parameter) if slope is None else slope for slope, parameter in zip(found, parameters, strict=True)]
 
 
 @driver("map/pair")
 def map_pair(learner: Callable[..., Any], loc: Tensor, log_scale: Tensor, eps: Tensor, weight: Tensor) -> dict[str, Any]:
-    """(z, log q), and the gradients of ``(weight * z).sum()`` and of ``log_q.sum()`` in loc and log_scale, side by side."""
+    """(z, log q), and the gradients of ``(weight * z).sum()`` and ``(weight[..., 0] * log_q).sum()`` in loc and log_scale, side by side."""
     loc, log_scale = loc.requires_grad_(), log_scale.requires_grad_()
     pair = learner(loc, log_scale, eps)
     if isinstance(pair, Tensor) and pair.dim():
@@ -53,8 +53,10 @@ def map_pair(learner: Callable[..., Any], loc: Tensor, log_scale: Tensor, eps: T
     if not (isinstance(pair, (tuple, list)) and len(pair) == 2 and all(isinstance(item, Tensor) for item in pair)):
         raise TypeError(f"it returned a {type(pair).__name__}; expected a pair of tensors, (z, log_q)")
     z, log_q = pair
-    weighted = weight * z if z.shape == weight.shape else z          # a z of another shape is for the check to tell
-    slopes = [torch.cat(_slopes(value, (loc, log_scale)), -1) for value in (weighted, log_q)]
+    slopes = []
+    for value, by, batch in ((z, weight, loc.shape), (log_q, weight[..., 0], loc.shape[:-1])):
+        weighted = by * value if value.shape == by.shape else value  # a result of another shape is for the check to tell
+        slopes.append(torch.cat(_slopes(weighted, (loc, log_scale), batch), -1))
     return {"z": z, "log_q": log_q, "slope_z": slopes[0], "slope_q": slopes[1]}
 
 
@@ -66,7 +68,8 @@ def three_ways_rows(learner: Callable[..., Tensor], loc: Tensor, log_scale: Tens
     value = learner(p, loc, log_scale, x, eps)
     if not isinstance(value, Tensor) or value.dim() == 0 or value.shape[0] != 3:
         return {"value": value, "slopes": torch.zeros(0)}
-    return {"value": value, "slopes": torch.stack([torch.cat(_slopes(row, (loc, log_scale)), -1) for row in value])}
+    slopes = torch.stack([torch.cat(_slopes(row, (loc, log_scale), x.shape[:-1]), -1) for row in value])
+    return {"value": value, "slopes": slopes}
 
 
 @driver("target/on_a_grid")
@@ -81,7 +84,7 @@ def target_on_a_grid(learner: Callable[..., Any], m: float, s: float, eps: Tenso
     if not isinstance(value, Tensor) or value.shape != z.shape:
         raise TypeError(f"f gave {tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__} for a tensor of shape "
                         f"{tuple(z.shape)}; expected one number for each entry")
-    return {"value": value, "slope": _slopes(value, (z,))[0], "again": f(z.detach()), "predicted": torch.as_tensor(predicted)}
+    return {"value": value, "slope": _slopes(value, (z,), z.shape)[0], "again": f(z.detach()), "predicted": torch.as_tensor(predicted)}
 
 
 @driver("gamma/pullback")
@@ -91,5 +94,5 @@ def gamma_pullback(learner: Callable[..., Tensor], concentration: Tensor, rate: 
     z = learner(concentration, rate, g)
     if not isinstance(z, Tensor):
         raise TypeError(f"it returned a {type(z).__name__}; expected a tensor")
-    both = _slopes(z, (concentration, rate))
+    both = _slopes(z, (concentration, rate), concentration.shape)
     return {"z": z, "concentration": both[0], "rate": both[1]}

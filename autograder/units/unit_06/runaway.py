@@ -90,7 +90,7 @@ def _quiet_direction(covariance: np.ndarray, eps: np.ndarray) -> bool:
 
 @EXERCISE.part("A lower triangle with a positive diagonal, and the determinant asked for")
 def triangle_and_determinant(probe: Probe, rng: np.random.Generator) -> Finding:
-    for samples, dim, log_det in ((2, 4, 3.0), (1, 3, 10.0)):
+    for samples, dim, log_det in ((2, 4, float(rng.uniform(2.5, 3.5))), (1, 3, float(rng.uniform(9.0, 11.0)))):
         loc, root, odd = _pair(probe, rng.normal(size=(samples, dim)), log_det)
         if odd is not None:
             return odd

@@ -12,6 +12,7 @@ from autograder.units.shared import NO_MEAN, Arrays, as_array
 from autograder.units.unit_09.reference import (
     ENTROPY_DROPPED,
     SAMPLE_DETACHED,
+    SCORE_KEPT,
     SCORE_SIGN,
     chain_posterior,
     gaussian_params,
@@ -107,14 +108,25 @@ def layers_at_their_posterior(probe: Probe, rng: np.random.Generator) -> Finding
 
 
 def _landing(probe: Probe, problem: str, params: Arrays, eps: np.ndarray, otherwise: Mistake) -> Finding:
-    """Zero at the posterior; what is left over may be the whole score term, or the part of it that leaked."""
-    terms = parts(problem, params, eps)
+    """Zero at the posterior; what is left over may be the score term that leaked."""
     reply = probe.gradient(problem, params, *FAMILY, eps)
-    got = reply.flat()
+    terms, got = parts(problem, params, eps, reply.seed), reply.flat()
     if not np.any(got) and len(reply.unused) == len(reply.gradient):
         return Finding(False, "a gradient that reaches the parameters and cancels", "no path to any parameter", "sample_detached",
                        SAMPLE_DETACHED)
+    if np.allclose(got, terms["score"]) and _total_for_gaussians(probe):
+        otherwise = Mistake("score_kept", SCORE_KEPT, None)
     return zero(got, mistakes=[
         Mistake("entropy_dropped", ENTROPY_DROPPED, terms["model"]),
         Mistake("score_sign", SCORE_SIGN, -terms["score"]),
-        Mistake(otherwise.key, otherwise.says, lambda value: np.isfinite(value).all())])
+        Mistake(otherwise.key, otherwise.says, terms["score"])])
+
+
+def _total_for_gaussians(probe: Probe) -> bool:
+    """Whether the score term is there even for a family whose density is plain numbers: then nothing leaked, it was never frozen."""
+    rng = np.random.default_rng(probe.fresh_seed())
+    params = gaussian_params(rng, "mean_field")
+    eps = rng.normal(size=(4, *params["x"].shape))
+    reply = probe.gradient("freeze/mean_field", params, *FAMILY, eps)
+    terms = parts("freeze/mean_field", params, eps, reply.seed)
+    return bool(np.allclose(reply.flat(), terms["path"] + terms["score"]))

@@ -1,4 +1,4 @@
-"""Problems and drivers of unit 09: families whose freezing is the exercise, a chain with replicates, and the VAFC class at work."""
+"""Problems and drivers of unit 09: families whose freezing is the exercise, and the VAFC class at work."""
 
 from __future__ import annotations
 
@@ -12,21 +12,20 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from autograder.protocol.gaussian_problems import chain_layered, toy_factor, toy_full_rank, toy_mean_field
 from autograder.protocol.problems import driver, problem
-from course_vi.families import Amortized, Family, Flow, Layered, MeanField
+from course_vi.families import Family, Flow
 from course_vi.families.flow import zuko
-from course_vi.models import GaussianChain
 from course_vi.models.base import Model
 
 __all__: list[str] = []
 
 
+def _withheld(*_: Any, **__: Any) -> Tensor:
+    raise RuntimeError("q.frozen_log_prob is what this exercise asks you to write")
+
+
 def _closed(objects: dict[str, Any]) -> dict[str, Any]:
     """The same objects, with the answer taken out of the book: here q cannot freeze itself."""
-
-    def frozen_log_prob(*_: Any, **__: Any) -> Tensor:
-        raise RuntimeError("q.frozen_log_prob is what this exercise asks you to write")
-
-    objects["q"].frozen_log_prob = frozen_log_prob
+    objects["q"].frozen_log_prob = _withheld
     return objects
 
 
@@ -65,27 +64,7 @@ def freeze_flow(x: Tensor, seed: Tensor, nudge: Tensor) -> dict[str, Any]:
         with torch.no_grad():
             for parameter in q.parameters():
                 parameter.add_(float(nudge) * torch.randn_like(parameter))
-    return _closed({"p": p, "q": q, "x": x, "learn": dict(q.named_parameters())})
-
-
-class ReplicatedLinear(nn.Module):
-    """A linear map with weights of its own for every row: ``(R, 2, 1)`` and ``(R, 2)``."""
-
-    def __init__(self, weight: Tensor, bias: Tensor) -> None:
-        super().__init__()
-        self.weight, self.bias = nn.Parameter(weight.clone()), nn.Parameter(bias.clone())
-
-    def forward(self, x: Tensor) -> Tensor:
-        return (self.weight @ x.unsqueeze(-1)).squeeze(-1) + self.bias
-
-
-@problem("chain/replicated")
-def chain_replicated(weight1: Tensor, bias1: Tensor, weight2: Tensor, bias2: Tensor, x: Tensor) -> dict[str, Any]:
-    """``chain/layered`` with a leading axis of R replicates on every parameter and on x: ``(R, 2, 1)``, ``(R, 2)``, ``(R, 1)``."""
-    q1 = Amortized(MeanField(1), ReplicatedLinear(weight1, bias1))
-    q2 = Amortized(MeanField(1), ReplicatedLinear(weight2, bias2))
-    q = Layered(q1, q2)
-    return {"p": GaussianChain(), "q": q, "q1": q1, "q2": q2, "x": x, "learn": dict(q.named_parameters())}
+    return _closed({"p": p, "q": q, "x": x, "learn": dict(q.named_parameters()), "shared": True})
 
 
 @driver("freeze/leaves_no_trace")
@@ -187,7 +166,7 @@ def vafc_step(learner: Any, p: int, r_cov: int, n_BZ: int) -> dict[str, Any]:
     return {"rows": rows, "moved": [bool((before[name] != q.prm[name]).any()) for name in ("mu", "B", "sigma")]}
 
 
-@driver("vafc/train")
+@driver("vafc/train", trains=True)
 def vafc_train(learner: Any, mean: Tensor, covariance: Tensor, r_cov: int, num_steps: int) -> dict[str, Any]:
     """Train on a Gaussian that the family contains; report the fitted parameters."""
     target = torch.distributions.MultivariateNormal(mean, covariance, validate_args=False)

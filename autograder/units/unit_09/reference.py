@@ -12,6 +12,7 @@ from torch.func import functional_call
 
 from autograder.checks.compare import Mistake
 from autograder.protocol import problems
+from autograder.protocol.pullback import batch_of, pull_back
 from autograder.units.shared import Arrays
 
 SCORE_KEPT = "This is the total derivative: the score term is still there. Hold the parameters constant while log q is evaluated."
@@ -28,26 +29,33 @@ def objects(problem: str, params: Arrays) -> dict[str, Any]:
     return problems.build(problem, {name: torch.from_numpy(np.array(value)) for name, value in params.items()})
 
 
-def flat(value: Tensor, learned: Iterable[Tensor], replicates: int | None = None) -> np.ndarray:
-    """The gradient of the sum of ``value``, all parameters side by side: ``(P,)``, or ``(R, P)``."""
+def flat(value: Tensor, learned: Iterable[Tensor], replicates: int | None = None, made: dict[str, Any] | None = None,
+         seed: int = 0) -> np.ndarray:
+    """The gradient of ``value``, all parameters side by side, ``(P,)`` or ``(R, P)``: pulled back as an answer's is.
+
+    Args:
+        made: the problem's objects, where ``value`` has one number for each datum; without it, the gradient of the plain sum.
+        seed: of the request, where the data share parameters; with a row for each datum it makes no difference.
+    """
     learned = list(learned)
-    gradients = torch.autograd.grad(value.sum(), learned, allow_unused=True, retain_graph=True)
+    batch, shared = (None, False) if made is None else (batch_of(made), made.get("shared", False))
+    gradients = pull_back(value, learned, batch, seed, shared, retain_graph=True)
     filled = [torch.zeros_like(p) if g is None else g for p, g in zip(learned, gradients, strict=True)]
     rows = (-1,) if replicates is None else (replicates, -1)
     return torch.cat([g.reshape(rows) for g in filled], -1).numpy()
 
 
-def parts(problem: str, params: Arrays, eps: np.ndarray) -> Arrays:
-    """Path derivative, score term and model term of any family, flat; and the log weights ``(K, *B)``."""
+def parts(problem: str, params: Arrays, eps: np.ndarray, seed: int = 0) -> Arrays:
+    """Path derivative, score term and model term of any family, flat; and the log weights ``(K, *B)``. ``seed``: see ``flat``."""
     made = objects(problem, params)
     p, q, x, learned = made["p"], made["q"], made["x"], list(made["learn"].values())
     z = q.transport(torch.from_numpy(eps), x)
     constants = {name: parameter.detach() for name, parameter in q.named_parameters()}
     log_p, frozen = p.log_joint(x, z), functional_call(q, constants, (x, z))
     return {
-        "path": flat((log_p - frozen).mean(0), learned),
-        "model": flat(log_p.mean(0), learned),
-        "score": flat(-q(x, z.detach()).mean(0), learned),
+        "path": flat((log_p - frozen).mean(0), learned, made=made, seed=seed),
+        "model": flat(log_p.mean(0), learned, made=made, seed=seed),
+        "score": flat(-q(x, z.detach()).mean(0), learned, made=made, seed=seed),
         "log_w": (log_p - frozen).detach().numpy(),
     }
 

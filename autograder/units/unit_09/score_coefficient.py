@@ -94,7 +94,7 @@ def mean_gradient(probe: Probe, rng: np.random.Generator) -> Finding:
     def draw(count: int) -> np.ndarray:
         return probe.gradient("toy/mean_field", replicated(one, count), *FAMILY, noise((1, count, 1), probe.fresh_seed()), c).flat(count)
 
-    return unbiased(probe, draw, exact, replicates=4000, names=["loc", "log_scale"], mistakes=[
+    return unbiased(probe, draw, exact, names=["loc", "log_scale"], mistakes=[
         Mistake("sample_detached", "On average your gradient is zero: nothing but the score term is left of it.", np.zeros(2)),
         Mistake("path_scaled", "On average your gradient is c times the right one: c multiplies the path too.", c * exact),
         Mistake("path_scaled", "On average your gradient is 1 - c times the right one: c multiplies the path too.", (1 - c) * exact)])

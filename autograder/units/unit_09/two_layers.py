@@ -11,7 +11,9 @@ from autograder.checks.exercise import exercise
 from autograder.checks.probe import Probe, noise
 from autograder.protocol.wire import ref
 from autograder.units.shared import NO_MEAN, Arrays
-from autograder.units.unit_09.reference import SAMPLE_DETACHED, chain_posterior, flat, objects, parts, replicated, usual_mistakes
+from autograder.units.unit_09.reference import SAMPLE_DETACHED, chain_posterior, flat, objects, parts, usual_mistakes
+
+BLOCKS = 40  # replicates come as the means of so many blocks: all data share the parameters
 
 EXERCISE = exercise(
     __name__,
@@ -42,8 +44,8 @@ CUT = ("The path through z1 was cut inside q(z2 | z1): freezing the conditional 
        "is missed. Hold the parameters of q2 constant, and hand z1 to it as it is.")
 
 
-def _chain_terms(problem: str, params: Arrays, eps: np.ndarray, replicates: int | None = None) -> Arrays:
-    """``parts`` of the joint event, and what each mistake makes of it."""
+def _chain_terms(problem: str, params: Arrays, eps: np.ndarray, seed: int) -> Arrays:
+    """``parts`` of the joint event, and what each mistake makes of it; pulled back with the weights of the request of this seed."""
     made = objects(problem, params)
     p, q1, q2, x, learned = made["p"], made["q1"], made["q2"], made["x"], list(made["learn"].values())
     noise1, noise2 = torch.from_numpy(eps[..., :1]), torch.from_numpy(eps[..., 1:])
@@ -60,7 +62,7 @@ def _chain_terms(problem: str, params: Arrays, eps: np.ndarray, replicates: int 
     frozen2_half = functional_call(q2, constants2, (z1, z2_stopped))
 
     def gradient(surrogate: torch.Tensor) -> np.ndarray:
-        return flat(surrogate.mean(0), learned, replicates)
+        return flat(surrogate.mean(0), learned, made=made, seed=seed)
 
     return {
         "path": gradient(log_p - frozen1 - frozen2),
@@ -114,9 +116,9 @@ def value(probe: Probe, rng: np.random.Generator) -> Finding:
 @EXERCISE.part("The gradient at fixed noise is the path derivative", weight=1.5)
 def gradient(probe: Probe, rng: np.random.Generator) -> Finding:
     params, eps = chain_params(rng), rng.normal(size=(4, 3, 2))
-    terms = _chain_terms("chain/layered", params, eps)
-    got = probe.gradient("chain/layered", params, *CHAIN, eps[..., :1], eps[..., 1:]).flat()
-    return compare(got, terms["path"], _layer_mistakes(terms), what="the gradient")
+    reply = probe.gradient("chain/layered", params, *CHAIN, eps[..., :1], eps[..., 1:])
+    terms = _chain_terms("chain/layered", params, eps, reply.seed)
+    return compare(reply.flat(), terms["path"], _layer_mistakes(terms), what="the gradient")
 
 
 @EXERCISE.part("On average it is the gradient of the ELBO", weight=0.5)
@@ -131,19 +133,19 @@ def mean_gradient(probe: Probe, rng: np.random.Generator) -> Finding:
     exact = flat(mass @ log_w, made["learn"].values())
 
     def draw(count: int) -> np.ndarray:
-        params = {**replicated(one, count), "x": np.tile(one["x"], (count, 1))}
+        params = {**one, "x": np.tile(one["x"], (count, 1))}
         halves = [noise((1, count, 1), probe.fresh_seed()) for _ in range(2)]
-        return probe.gradient("chain/replicated", params, *CHAIN, *halves).flat(count)
+        return probe.block_gradients("chain/layered", params, BLOCKS, *CHAIN, *halves).flat(BLOCKS)
 
-    return unbiased(probe, draw, exact, names=[f"{name} ({kind})" for name in ("weight of q1", "bias of q1", "weight of q2", "bias of q2")
-                                               for kind in ("loc", "log_scale")])
+    return unbiased(probe, draw, exact, replicates=5000, blocks=BLOCKS, names=[
+        f"{name} ({kind})" for name in ("weight of q1", "bias of q1", "weight of q2", "bias of q2") for kind in ("loc", "log_scale")])
 
 
 @EXERCISE.part("It vanishes at the posterior, for every draw", weight=1.5)
 def zero_at_the_posterior(probe: Probe, rng: np.random.Generator) -> Finding:
     params, eps = chain_posterior(rng), rng.normal(size=(4, 3, 2))
-    terms = _chain_terms("chain/layered", params, eps)
     reply = probe.gradient("chain/layered", params, *CHAIN, eps[..., :1], eps[..., 1:])
+    terms = _chain_terms("chain/layered", params, eps, reply.seed)
     if not np.any(reply.flat()) and len(reply.unused) == len(reply.gradient):
         return Finding(False, "a gradient that reaches the parameters and cancels", "no path to any parameter", "sample_detached",
                        SAMPLE_DETACHED)

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from autograder.protocol.by_datum import RowEncoder, told_apart
 from autograder.protocol.problems import driver, problem
 from course_vi.distributions import DiagonalNormal
 from course_vi.models import ConjugateToy, GaussianChain
@@ -15,32 +16,22 @@ from course_vi.models import ConjugateToy, GaussianChain
 __all__: list[str] = []
 
 
-class RowEncoder(nn.Module):
-    """``x -> x W' + b``, ``(*B, Dx) -> (*B, P)``. With weights ``(R, P, Dx)`` row r of x has an encoder of its own: R replicates."""
-
-    def __init__(self, weight: Tensor, bias: Tensor) -> None:
-        super().__init__()
-        self.weight, self.bias = nn.Parameter(weight.clone()), nn.Parameter(bias.clone())
-
-    def forward(self, x: Tensor) -> Tensor:
-        return (self.weight @ x.unsqueeze(-1)).squeeze(-1) + self.bias
-
-
 @problem("toy/encoder")
 def toy_encoder(weight: Tensor, bias: Tensor, x: Tensor) -> dict[str, Any]:
     """p: the toy with as many coordinates as x; encoder: linear, to loc and log_scale; ``weight: (*R, 2D, D)``, ``bias: (*R, 2D)``."""
-    encoder = RowEncoder(weight, bias)
-    return {"p": ConjugateToy(x.shape[-1]), "encoder": encoder, "x": x, "learn": dict(encoder.named_parameters())}
+    x = told_apart(x) if bias.dim() > 1 else x
+    encoder = RowEncoder(weight, bias, x)
+    return {"p": ConjugateToy(x.shape[-1]), "encoder": encoder, "x": x, "learn": dict(encoder.named_parameters()), "shared": bias.dim() < 2}
 
 
 @problem("chain/encoder")
 def chain_encoder(weight: Tensor, bias: Tensor, x: Tensor) -> dict[str, Any]:
     """p: the chain of two latents and one observation; encoder: linear, to four numbers."""
     encoder = RowEncoder(weight, bias)
-    return {"p": GaussianChain(), "encoder": encoder, "x": x, "learn": dict(encoder.named_parameters())}
+    return {"p": GaussianChain(), "encoder": encoder, "x": x, "learn": dict(encoder.named_parameters()), "shared": True}
 
 
-@driver("train_recognizer")
+@driver("train_recognizer", trains=True)
 def train_recognizer(learner: Any, x: Tensor, test: Tensor, seed: int) -> dict[str, Tensor]:
     """Give the learner the toy, an untrained linear encoder and data; ask the encoder about data it has not seen.
 

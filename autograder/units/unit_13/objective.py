@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Size, Tensor
 
 from autograder.checks.compare import Finding, Mistake, compare
 from autograder.checks.exercise import exercise
 from autograder.checks.probe import Probe
+from autograder.protocol.pullback import pull_back
 from autograder.protocol.wire import ref
 from autograder.units.shared import NO_MEAN, Arrays
 from autograder.units.unit_13.reference import ask_noise, bits_log_prob, build, kl_terms, normal_log_prob, small_params
@@ -70,9 +71,9 @@ def objectives(params: Arrays, eps: np.ndarray) -> tuple[dict[str, Tensor], dict
     return found, made["learn"]
 
 
-def gradients(value: Tensor, learn: dict[str, Tensor]) -> np.ndarray:
-    """All gradients side by side, ``(P,)``."""
-    found = torch.autograd.grad(value.sum(), list(learn.values()), allow_unused=True, retain_graph=True)
+def gradients(value: Tensor, learn: dict[str, Tensor], x: np.ndarray, seed: int) -> np.ndarray:
+    """All gradients side by side, ``(P,)``, pulled back with the weights of the request of this seed."""
+    found = pull_back(value, list(learn.values()), Size(x.shape[:-1]), seed, shared=True, retain_graph=True)
     parts = [torch.zeros_like(parameter) if one is None else one for parameter, one in zip(learn.values(), found, strict=True)]
     return np.concatenate([part.numpy().ravel() for part in parts])
 
@@ -130,8 +131,9 @@ def gradient(probe: Probe, rng: np.random.Generator) -> Finding:
     if reply.unused and all(name.startswith("encoder") for name in reply.unused) and len(reply.unused) == len(learn) // 2:
         return Finding(False, "a gradient that reaches the encoder", "none of its parameters is reached", "encoder_detached",
                        "Everything that came from the encoder was cut off from it: no detach, no no_grad, no .item() on the way.")
-    mistakes = [Mistake(key, SAYS[key], gradients(value, learn)) for key, value in found.items() if key != "right"]
-    return compare(reply.flat(), gradients(found["right"], learn), mistakes, what="the gradient")
+    slopes = {key: gradients(value, learn, params["x"], reply.seed) for key, value in found.items()}
+    mistakes = [Mistake(key, SAYS[key], value) for key, value in slopes.items() if key != "right"]
+    return compare(reply.flat(), slopes["right"], mistakes, what="the gradient")
 
 
 @EXERCISE.part("One datum alone, one sample: no batch axis at all", weight=0.5)

@@ -35,7 +35,7 @@ def vae_small(x: Tensor, seed: Tensor, sizes: Tensor, gain: Tensor) -> dict[str,
     encoder = network(x.shape[-1], hidden, 2 * latents, generator, 0.7)
     decoder = network(latents, hidden, x.shape[-1], generator, float(gain))
     learn = {f"{name} {key}": value for name, net in (("encoder", encoder), ("decoder", decoder)) for key, value in net.named_parameters()}
-    return {"encoder": encoder, "decoder": decoder, "x": x, "learn": learn}
+    return {"encoder": encoder, "decoder": decoder, "x": x, "learn": learn, "shared": True}
 
 
 def training_images() -> tuple[Tensor, Tensor]:
@@ -44,7 +44,7 @@ def training_images() -> tuple[Tensor, Tensor]:
     return images.train[:TRAIN_ROWS], images.test[:NEW_ROWS]
 
 
-@driver("vae/train")
+@driver("vae/train", trains=True)
 def vae_train(learner: Any, eps: Tensor) -> dict[str, Any]:
     """Train on digits; return what the encoder writes for new ones, and the logits of the decoder at samples made with ``eps``."""
     x, new = training_images()
@@ -62,7 +62,7 @@ def vae_train(learner: Any, eps: Tensor) -> dict[str, Any]:
                 "halved": decoder(loc + (log_scale / 2).exp() * noise)}
 
 
-@driver("vae/train_twice")
+@driver("vae/train_twice", trains=True)
 def vae_train_twice(learner: Any, rows: int) -> dict[str, Any]:
     """A few steps, three times: twice with one seed while the global stream moves on, and once with another."""
     x, new = training_images()

@@ -6,7 +6,7 @@ def score_coefficient(p, q, x, eps, c):
     return (log_w + c * (score - score.detach())).mean(0)
 
 
-# %% right by_hand: Three gradients taken one by one and put together in a surrogate.
+# %% right by_hand: Each datum's two gradients taken one by one and put together in a surrogate.
 import torch
 
 
@@ -15,13 +15,16 @@ def score_coefficient(p, q, x, eps, c):
     z = q.transport(eps, x)
     total = (p.log_joint(x, z) - q(x, z)).mean(0)
     score = -q(x, z.detach()).mean(0)
-    g_total = torch.autograd.grad(total.sum(), phi, allow_unused=True)
-    g_score = torch.autograd.grad(score.sum(), phi, allow_unused=True)
-    step = 0.0
-    for parameter, g, s in zip(phi, g_total, g_score):
-        wanted = (0 if g is None else g) - (1 - c) * (0 if s is None else s)
-        step = step + (wanted * parameter).sum()
-    return total.detach() + (step - step.detach()) / total.numel()
+    rows = []
+    for b in range(len(total)):
+        g_total = torch.autograd.grad(total[b], phi, allow_unused=True, retain_graph=True)
+        g_score = torch.autograd.grad(score[b], phi, allow_unused=True, retain_graph=True)
+        step = 0.0
+        for parameter, g, s in zip(phi, g_total, g_score):
+            wanted = (0 if g is None else g) - (1 - c) * (0 if s is None else s)
+            step = step + (wanted * parameter).sum()
+        rows.append(total[b].detach() + step - step.detach())
+    return torch.stack(rows)
 
 
 # %% right loop_over_samples: A loop over samples, slopes at a leaf.

@@ -86,7 +86,7 @@ def climb(elbo, loc, log_scale, steps, rate):
 
 
 # %% wrong in_place, from right autograd: The tensors you were given were changed. They belong to the caller: begin with copies (clone).
-# diagnosis: in_place
+# diagnosis: argument_changed
 #-     loc, log_scale = loc.clone(), log_scale.clone()
 #+     loc.requires_grad_(), log_scale.requires_grad_()
 #@@
