@@ -309,6 +309,13 @@ def test_an_empty_bank_is_an_error() -> None:
         bank(*toy(LINE, LINE.replace("exp()", "exp().clone()"), LINE.replace("exp", "sin")))
 
 
+def test_where_a_property_decides_each_answer_is_compared_with_itself() -> None:
+    chosen, learners, _, asked = toy(LINE, LINE.replace("exp", "sin"))
+    held = bank(chosen, learners, Declaration(open_ended="Any of them."), asked)
+    assert len(held.questions) == 6
+    assert len({str(expected[0].value) for expected in zip(*held.expected, strict=True)}) == 2
+
+
 def test_stretching_moves_numbers_and_leaves_seeds() -> None:
     request = {
         "kind": "value",

@@ -65,7 +65,7 @@ def bank(
             loose = bool(question.draws or question.tolerance)
             if loose and known[kind] >= (TRAINED if question.tolerance else LOOSE):
                 continue
-            seen = _agreed(subject, question, learners, seconds)
+            seen = _agreed(subject, question, learners, seconds, bool(declared.open_ended))
             if seen is not None:
                 known[kind] += 1
                 questions.append(question)
@@ -135,16 +135,20 @@ def _kind(request: Request) -> str:
 
 
 def _agreed(
-    subject: Subject, question: Question, learners: list[Any], seconds: float
+    subject: Subject,
+    question: Question,
+    learners: list[Any],
+    seconds: float,
+    alone: bool = False,
 ) -> list[Any] | None:
-    """What each right answer gives, if they agree; else nothing."""
+    """What each right answer gives, if they agree (each with itself, if alone); else nothing."""
     seen: list[Any] = []
     for learner in learners:
         try:
             seen.append(in_time(expectation, subject.reply, question, learner, seconds=seconds))
         except (Raised, Late):
             return None
-        if not _agree(question, seen[0], seen[-1]):
+        if not _agree(question, seen[-1] if alone else seen[0], seen[-1]):
             return None
     return seen
 

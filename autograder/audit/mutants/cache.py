@@ -18,7 +18,8 @@ class Result(NamedTuple):
     """What became of a mutant.
 
     Attributes:
-        outcome: ``raises``, ``endless``, ``equivalent``, or ``live``.
+        outcome: ``raises``, ``endless``, ``equivalent``, ``live``; or ``allowed``: another right
+            answer, says the check on every seed, where whatever has a property is right.
         differs: in what a living mutant differs from its parent.
         passed: the seeds, of those tried, on which the check gave full marks.
         names: the mistakes named, seed by seed.
@@ -68,7 +69,11 @@ class Cache:
     def get(self, identity: str, seeds: int) -> Result | None:
         """What is known of a mutant, if it was tried on so many seeds, or needed none."""
         found = self.known.get(identity)
-        return found if found and (found.outcome != "live" or found.seeds == seeds) else None
+        return (
+            found
+            if found and (found.outcome not in ("live", "allowed") or found.seeds == seeds)
+            else None
+        )
 
     def put(self, result: Result) -> None:
         self.known[result.id] = result

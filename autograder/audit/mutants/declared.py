@@ -10,6 +10,9 @@ It stands in ``units/unit_NN/mutants.toml``
     [06_implicit_gamma]
     accuracy = 0.01   # how far right answers may lie apart that are approximations
 
+    [06_score_wins]
+    open_ended = "Any function is right for which the score wins."   # right ones may all differ
+
     [11_train_recognizer.training]
     train_recognizer = { out = 0.15 }     # driver: result = how far right answers may lie apart
 
@@ -63,11 +66,13 @@ class Declaration:
 
     Attributes:
         chance: how many draws to compare where right answers differ by chance; none if 0.
+        open_ended: why right answers need not be alike at all: whatever has a property is right.
         accuracy: of right answers that are approximations, relative; as exact as a check if 0.
         training: driver to result to tolerance, for what is learned.
     """
 
     chance: int = 0
+    open_ended: str = ""
     accuracy: float = 0.0
     training: dict[str, dict[str, float]] = field(default_factory=dict)
     survivors: tuple[Argument, ...] = ()
@@ -101,11 +106,11 @@ def declaration(path: Path, exercise: str) -> Declaration:
     row: dict[str, Any] = (
         tomllib.loads(path.read_text("utf-8")).get(exercise, {}) if path.exists() else {}
     )
-    unknown = set(row) - {"accuracy", "chance", "training", "survivor"}
+    unknown = set(row) - {"accuracy", "chance", "open_ended", "training", "survivor"}
     if unknown:
         raise ValueError(
             f"{path.name}, {exercise}: {', '.join(sorted(unknown))}; "
-            "expected accuracy, chance, training, survivor"
+            "expected accuracy, chance, open_ended, training, survivor"
         )
     survivors = tuple(Argument(**entry) for entry in row.get("survivor", []))
     for argument in survivors:
@@ -113,5 +118,7 @@ def declaration(path: Path, exercise: str) -> Declaration:
             raise ValueError(
                 f"{path.name}, {exercise}: {argument.what!r} needs a sentence that says why"
             )
-    given = {name: row[name] for name in ("accuracy", "chance", "training") if name in row}
+    given = {
+        name: row[name] for name in ("accuracy", "chance", "open_ended", "training") if name in row
+    }
     return Declaration(**given, survivors=survivors)

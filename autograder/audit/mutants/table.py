@@ -35,11 +35,12 @@ COLUMNS = [
 
 def line(score: Score) -> str:
     """One exercise, as the command prints it."""
+    equal = score.counts["equivalent"] + score.counts["allowed"]
     raised = score.counts["raises"] + score.counts["endless"]
     argued = sum(result.outcome == "live" and result.id in score.argued for result in score.results)
     return (
         f"{score.exercise:30s} {score.made:5d} {len(score.results):5d} {score.questions:5d} "
-        f"{score.counts['equivalent']:5d} {raised:5d} {len(score.live):5d} {argued:6d} "
+        f"{equal:5d} {raised:5d} {len(score.live):5d} {argued:6d} "
         f"{len(score.live) - len(score.survivors):6d} {score.share:6.1%} "
         f"{_named(score):6.1%} {len(score.flips):5d} {score.seconds:5.0f}"
     )
@@ -89,13 +90,7 @@ def _row(score: Score) -> str:
     exercise, made, tried, asked, equal, raised, live, argued, killed, share, named, flips, _ = (
         cells
     )
-    judged = (
-        "exactly"
-        if score.declared.exact
-        else "after training"
-        if score.declared.training
-        else "by distribution"
-    )
+    judged = _judged(score)
     return (
         "| "
         + " | ".join(
@@ -117,6 +112,14 @@ def _row(score: Score) -> str:
         )
         + " |"
     )
+
+
+def _judged(score: Score) -> str:
+    if score.declared.open_ended:
+        return "by a property"
+    if score.declared.exact:
+        return "exactly"
+    return "after training" if score.declared.training else "by distribution"
 
 
 def _named(score: Score) -> float:
