@@ -25,15 +25,15 @@ CORE = HERE.parent / "src" / "course_vi"
 # of the corpus uses stays in: for some exercises a call of the library is an answer. Units 00, 11 and 13 ask for nothing that the
 # package has under another name, but for ``active_units``, which is such a call.
 AWAY: dict[str, list[str]] = {
-    "01_blanket": ["graph:BayesNet.markov_blanket"],
-    "01_correlation": ["models.bernoullis:TwoBernoullis.log_evidence"],
-    "01_mixed": ["models.mixed:LinearMixedModel.log_evidence"],
-    "01_kalman": ["models.state_space:LinearGaussianSSM.filter"],
-    "01_grid": ["models.energy:PairwiseEnergy.log_partition"],
-    "03_gaussian_kl": ["distributions:_kl_diagonal"],
-    "03_gap": ["distributions:_kl_diagonal"],
+    "01_blanket": ["graph.bayes_net:BayesNet.markov_blanket"],
+    "01_correlation": ["models.tractable.two_bernoullis:TwoBernoullis.log_evidence"],
+    "01_mixed": ["models.tractable.linear_mixed_model:LinearMixedModel.log_evidence"],
+    "01_kalman": ["models.tractable.linear_gaussian_ssm:LinearGaussianSSM.filter"],
+    "01_grid": ["models.undirected.pairwise_energy:PairwiseEnergy.log_partition"],
+    "03_gaussian_kl": ["distributions.normal:_kl_diagonal"],
+    "03_gap": ["distributions.normal:_kl_diagonal"],
     "03_mixture_kls": ["plots.targets_03:_both_kls"],
-    "06_implicit_gamma": ["families.gamma:_cdf_slope"],
+    "06_implicit_gamma": ["distributions.positive:_cdf_slope"],
     "09_gaussian_path_derivative": ["gradients.path:sticking_the_landing", "gradients.path:doubly_reparametrized"],
     "09_frozen_family": ["pyro_twins.stl:stl_loss"],  # q.frozen_log_prob, which later exercises may use, is switched off by its problem
     "09_score_coefficient": ["gradients.path:sticking_the_landing"],

@@ -135,7 +135,7 @@ def net_model() -> models.NetModel:
 
 def functions(p: models.NeuralProcess, n: int, source: torch.Generator) -> tuple[Tensor, Tensor]:
     x = torch.randn(n, p.data_dim, generator=source, dtype=p.unit.dtype)
-    return x, p.family().sample(1, x, source)[0]
+    return x, families.process_posterior(p).sample(1, x, source)[0]
 
 
 MODELS: dict[str, Row] = {

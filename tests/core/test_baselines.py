@@ -355,7 +355,7 @@ def test_refusals():
         with pytest.raises(ValueError, match=f"baseline is 'optimal_constant' with num_samples = {num_samples}; .* linear"):
             optimal_constant(p, q, UNREAD, num_samples, bound=bound)
     for other in (flow(), layered()):
-        with pytest.raises(TypeError, match=f"q is a {type(other).__name__} with .*; expected a family indexed by a few numbers"):
+        with pytest.raises(TypeError, match=f"q is a {type(other).__name__} with .*; expected a family with distribution parameters"):
             optimal_constant(Pairwise(other.dim), other, UNREAD, 3)
     for decay in (-0.1, 1.0, 2.0):
         with pytest.raises(ValueError, match="decay is .*; expected a number in"):

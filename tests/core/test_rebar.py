@@ -216,7 +216,7 @@ def test_shapes_dtypes_and_amortized():
     estimator = ESTIMATORS["Relax"](6)
     value = estimator(p, q, x, 4, generator=generator(0))
     assert value.shape == (5,) and torch.equal(value, estimator(p, q, x, 4, generator=generator(0)))
-    own = CategoricalMeanField(2, 3, q.numbers(x)["logits"])
+    own = CategoricalMeanField(2, 3, q.distribution_parameters(x)["logits"])
     slopes = gradients(estimator(p, own, x, 4, generator=generator(0)).sum(), own)["logits"].flatten(-2)
     assert torch.allclose(gradients(value.sum(), q)["encoder.weight"], slopes.mT @ x, atol=1e-12)
     with torch.no_grad():

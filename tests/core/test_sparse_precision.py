@@ -17,9 +17,9 @@ from zoo import UNREAD
 from course_vi.bounds import elbo, iwae
 from course_vi.diagnostics import gradient_moments, gradient_samples
 from course_vi.families import FullRank, MeanField, SparsePrecision, banded, fill_in, pattern_from_graph
-from course_vi.families.pattern import full
 from course_vi.gradients import doubly_reparametrized, reparametrized, sticking_the_landing
 from course_vi.graph import BayesNet, plate
+from course_vi.graph.sparsity import full
 from course_vi.models import LinearMixedModel
 
 

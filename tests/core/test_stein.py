@@ -13,7 +13,7 @@ from zoo import UNREAD
 
 from course_vi.data import breast_cancer
 from course_vi.learning import stein_direction, stein_vgd
-from course_vi.learning.stein import linear_kernel, rbf_kernel
+from course_vi.learning.svgd import linear_kernel, rbf_kernel
 from course_vi.models import BayesianLogisticRegression, ConjugateToy, HiddenMarkovModel, TwoBernoullis
 
 

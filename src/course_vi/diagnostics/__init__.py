@@ -1,11 +1,11 @@
 """Measuring estimators and posteriors: bias, variance, signal to noise, the gaps, the tails."""
 
+from course_vi.diagnostics.active_units import ActiveUnits, active_units
 from course_vi.diagnostics.disentanglement import InformationGap, factor_vae_score, mutual_information_gap
 from course_vi.diagnostics.gaps import Gap, amortization_gap, approximation_gap, best_per_datum
 from course_vi.diagnostics.moments import GradientMoments, gradient_moments, gradient_samples, replicate
-from course_vi.diagnostics.pareto import psis_khat
-from course_vi.diagnostics.signal import SignalToNoise, signal_to_noise
-from course_vi.diagnostics.units import ActiveUnits, active_units
+from course_vi.diagnostics.psis import psis_khat
+from course_vi.diagnostics.signal_to_noise import SignalToNoise, signal_to_noise
 
 __all__ = [
     "ActiveUnits", "Gap", "GradientMoments", "InformationGap", "SignalToNoise", "active_units", "amortization_gap",

@@ -9,10 +9,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from course_vi import expect
+from course_vi import validate
 from course_vi.bounds import elbo
 from course_vi.families.base import Family, batch_shape
-from course_vi.gradients.common import Bound
+from course_vi.gradients.bound_structure import Bound
 from course_vi.models.base import Model
 
 __all__ = ["GradientMoments", "gradient_moments", "gradient_samples", "replicate"]
@@ -66,8 +66,8 @@ def gradient_samples(estimator: Callable[..., Tensor], p: Model, q: Family, x: T
             Gaussian family and one datum (or global latents), and sees the gradient of q alone. ``"loop"`` makes one backward
             pass per replicate, for any family and for theta too. ``"auto"`` takes the batch where it can.
     """
-    expect.positive_integer("replicates", replicates)
-    expect.one_of("method", method, ("auto", "batch", "loop"))
+    validate.positive_integer("replicates", replicates)
+    validate.one_of("method", method, ("auto", "batch", "loop"))
     theta = [parameter for parameter in p.parameters() if parameter.requires_grad]
     single = not p.local or x.dim() == 1
     batchable = q.replicable and not q.batch_shape and single

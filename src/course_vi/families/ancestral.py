@@ -8,9 +8,9 @@ from typing import Any
 import torch
 from torch import Size, Tensor, nn
 
-from course_vi import expect
-from course_vi.families.amortized import refuse_noisy_layers
+from course_vi import validate
 from course_vi.families.base import Family
+from course_vi.nets import refuse_noisy_layers
 
 __all__ = ["Ancestral", "Conditionals"]
 
@@ -93,7 +93,7 @@ class Ancestral(Family):
     def __init__(self, net: Conditionals) -> None:
         super().__init__()
         for size in net.sizes:
-            expect.positive_integer("sizes", size)
+            validate.positive_integer("sizes", size)
         refuse_noisy_layers(net)
         self.net = net
         self.dim = self.noise_dim = sum(net.sizes)

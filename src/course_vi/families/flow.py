@@ -14,9 +14,9 @@ import zuko  # noqa: E402    importing zuko switches argument checks off for the
 
 Distribution._validate_args = _validate_args  # ... so we switch them back on
 
-from course_vi import expect  # noqa: E402
-from course_vi.families.amortized import refuse_noisy_layers  # noqa: E402
+from course_vi import validate  # noqa: E402
 from course_vi.families.base import Family  # noqa: E402
+from course_vi.nets import refuse_noisy_layers  # noqa: E402
 
 __all__ = ["Flow"]
 
@@ -60,7 +60,7 @@ class Flow(Family):
 
     def __init__(self, flow: nn.Module, dim: int, context: int = 0) -> None:
         super().__init__()
-        expect.positive_integer("dim", dim)
+        validate.positive_integer("dim", dim)
         refuse_noisy_layers(flow)
         self.flow, self.dim, self.noise_dim, self.context = flow, dim, dim, context
 
@@ -69,5 +69,5 @@ class Flow(Family):
             return _FlowDistribution(self.flow(), self.dim)
         if x is None:
             raise ValueError("x is None; a conditional flow needs the datum it is asked about")
-        expect.event_size("x", x, self.context)
+        validate.event_size("x", x, self.context)
         return _FlowDistribution(self.flow(x), self.dim)

@@ -18,15 +18,15 @@ import torch
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
-from course_vi import expect
+from course_vi import validate
 from course_vi.bounds import elbo
-from course_vi.distributions import DiagonalNormal
+from course_vi.distributions import BernoulliVector, DiagonalNormal, OneHotVector
 from course_vi.families.base import Family
-from course_vi.families.discrete import BernoulliVector, OneHotVector
 from course_vi.gradients.baselines import leave_one_out
-from course_vi.gradients.common import Bound, _name, as_surrogate, is_linear, sample
+from course_vi.gradients.bound_structure import Bound, bound_name, is_linear
+from course_vi.gradients.estimator import as_surrogate, sample
+from course_vi.graph.model import NetModel
 from course_vi.models.base import Model
-from course_vi.models.net import NetModel
 
 __all__ = ["factor_scopes", "rao_blackwellized"]
 
@@ -95,9 +95,10 @@ def rao_blackwellized(p: Model, q: Family, x: Tensor, num_samples: int = 1, boun
     >>> rao_blackwellized(p, q, torch.zeros(5, 3), num_samples=4).shape
     torch.Size([5])
     """
-    expect.one_of("baseline", baseline, ("none", "leave_one_out"))
+    validate.one_of("baseline", baseline, ("none", "leave_one_out"))
     if not is_linear(bound, num_samples):
-        raise ValueError(f"bound is {_name(bound)}; expected bounds.elbo: in a bound that is not linear every factor meets every other")
+        raise ValueError(f"bound is {bound_name(bound)}; expected bounds.elbo: in a bound that is not linear "
+                         "every factor meets every other")
     if baseline == "leave_one_out" and num_samples < 2:
         raise ValueError(f"baseline is 'leave_one_out' with num_samples = {num_samples}; expected two samples or more")
     density, z = sample(p, q, x, num_samples, bound, generator, noise)

@@ -13,10 +13,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from course_vi import expect
+from course_vi import validate
 from course_vi.bounds import elbo
 from course_vi.families.base import Family
-from course_vi.gradients.common import Bound, log_joint
+from course_vi.gradients.bound_structure import Bound
+from course_vi.gradients.estimator import log_joint
 from course_vi.learning.fit import History, fit
 from course_vi.models.base import Model
 
@@ -76,7 +77,7 @@ class DDC(Family):
 
     def __init__(self, dim: int, statistics: Callable[[Tensor], Tensor], net: nn.Module) -> None:
         super().__init__()
-        expect.positive_integer("dim", dim)
+        validate.positive_integer("dim", dim)
         self.dim, self.noise_dim, self.statistics, self.net = dim, 0, statistics, net
 
     def distribution(self, x: Tensor | None = None) -> Any:
@@ -105,10 +106,10 @@ class DDC(Family):
         Raises:
             ValueError: the z's do not tell the statistics apart, and there is no ridge; shapes that do not fit; NaN in x.
         """
-        expect.event_size("z", z, self.dim)
-        expect.finite("x", x)
+        validate.event_size("z", z, self.dim)
+        validate.finite("x", x)
         features, code = self.statistics(z), self.code(x)
-        expect.event_size("the net's answer", code, features.shape[-1])
+        validate.event_size("the net's answer", code, features.shape[-1])
         centred = features - features.mean(0)
         scatter = centred.mT @ centred / len(z)
         scatter = scatter + ridge * scatter.diagonal().mean() * torch.eye(len(scatter), dtype=z.dtype, device=z.device)
@@ -129,7 +130,7 @@ def ddc_sleep_phase(p: Model, q: DDC, dreams: int, generator: torch.Generator | 
     Returns:
         ``(dreams,)``: minus half the squared errors.
     """
-    expect.positive_integer("dreams", dreams)
+    validate.positive_integer("dreams", dreams)
     with torch.no_grad():
         x, z = p.sample(dreams, generator)
         like = next(q.parameters())
@@ -149,7 +150,7 @@ def ddc_wake_phase(p: Model, q: DDC, x: Tensor, dreams: int = 500, generator: to
     Returns:
         ``(*B)``: the code's mean of log p(x, z), with the gradient of theta and nothing for phi. **No bound**: a code has no entropy.
     """
-    expect.positive_integer("dreams", dreams)
+    validate.positive_integer("dreams", dreams)
     with torch.no_grad():
         like = next(q.parameters())
         z = p.sample(dreams, generator)[1].to(like)

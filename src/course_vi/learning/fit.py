@@ -13,10 +13,10 @@ import torch
 from torch import Tensor
 from tqdm.auto import tqdm
 
-from course_vi import expect
+from course_vi import validate
 from course_vi.bounds import elbo
 from course_vi.families.base import Family
-from course_vi.gradients.common import Bound
+from course_vi.gradients.bound_structure import Bound
 from course_vi.gradients.path import reparametrized
 from course_vi.models.base import Model
 
@@ -84,8 +84,8 @@ def fit(p: Model, q: Family, x: Tensor, estimator: Callable[..., Tensor] = repar
     >>> abs(q.loc.item() - 1.0) < 0.01, len(history.bound)
     (True, 500)
     """
-    expect.positive_integer("steps", steps)
-    expect.finite("x", x)
+    validate.positive_integer("steps", steps)
+    validate.finite("x", x)
     if device is not None:
         p.to(device), q.to(device)
     place = next(q.parameters())
@@ -94,7 +94,7 @@ def fit(p: Model, q: Family, x: Tensor, estimator: Callable[..., Tensor] = repar
     if x.numel() == 0:
         raise ValueError(f"x has shape {tuple(x.shape)}; expected at least one row")
     if batch_size is not None:
-        expect.positive_integer("batch_size", batch_size)
+        validate.positive_integer("batch_size", batch_size)
         if q.batch_shape and batch_size < rows:
             raise ValueError(f"batch_size is {batch_size} of {rows} rows, and q carries a batch {tuple(q.batch_shape)}; expected all rows "
                              "in each step, for parameters of their own, or an amortized family")

@@ -17,11 +17,10 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from course_vi import expect
-from course_vi.distributions import draw, stream
+from course_vi import validate
+from course_vi.distributions import DiscreteChain, draw, stream
 from course_vi.models.base import Model
 from course_vi.models.dynamics import Dynamics, dynamics
-from course_vi.models.hmm import DiscreteChain
 
 __all__ = ["ParticleFilter", "particle_filter", "resample"]
 
@@ -55,7 +54,7 @@ def resample(log_weights: Tensor, scheme: str = "systematic", generator: torch.G
     >>> resample(torch.tensor([0.5, 0.25, 0.25, 0.0]).log(), generator=torch.Generator().manual_seed(0))
     tensor([0, 0, 1, 2])
     """
-    expect.one_of("scheme", scheme, ("multinomial", "systematic"))
+    validate.one_of("scheme", scheme, ("multinomial", "systematic"))
     with torch.no_grad():
         count = log_weights.shape[0]
         weights = log_weights.exp().movedim(0, -1)
@@ -109,13 +108,13 @@ def particle_filter(p: Model | Dynamics, x: Tensor, num_particles: int = 100, pr
     >>> bool((found.log_evidence - walk.log_evidence(x)).abs() < 0.1), found.mean.shape
     (True, torch.Size([3, 1]))
     """
-    expect.positive_integer("num_particles", num_particles)
+    validate.positive_integer("num_particles", num_particles)
     if not 0 <= resample_below <= 1:
         raise ValueError(f"resample_below is {resample_below}; expected a share of the particles, from 0 to 1")
-    expect.one_of("scheme", scheme, ("multinomial", "systematic"))
+    validate.one_of("scheme", scheme, ("multinomial", "systematic"))
     model = dynamics(p)
-    expect.event_size("x", x, model.steps * model.data_size)
-    expect.finite("x", x)
+    validate.event_size("x", x, model.steps * model.data_size)
+    validate.finite("x", x)
     if isinstance(p, Model):
         p.same_place("x", x)
     series = x.unflatten(-1, (model.steps, model.data_size))

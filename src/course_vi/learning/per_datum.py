@@ -8,10 +8,10 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from course_vi import expect
+from course_vi import validate
 from course_vi.bounds import elbo
 from course_vi.families.per_datum import PerDatum
-from course_vi.gradients.common import Bound
+from course_vi.gradients.bound_structure import Bound
 from course_vi.gradients.path import reparametrized
 from course_vi.learning.fit import History, smoke_cap
 from course_vi.models.base import Model
@@ -58,8 +58,8 @@ def per_datum_svi(p: Model, q: PerDatum, x: Tensor, estimator: Callable[..., Ten
     True
     """
     for name, count in (("steps", steps), ("inner_steps", inner_steps), ("batch_size", 1 if batch_size is None else batch_size)):
-        expect.positive_integer(name, count)
-    expect.finite("x", x)
+        validate.positive_integer(name, count)
+    validate.finite("x", x)
     if not isinstance(q, PerDatum):
         raise TypeError(f"q is a {type(q).__name__}; expected PerDatum(q, x), with variational parameters for each datum")
     if not p.local:

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from course_vi.distributions import CholeskyNormal
+from course_vi.distributions import CholeskyNormal, DiscreteChain
 from course_vi.models.base import Model
-from course_vi.models.hmm import DiscreteChain, HiddenMarkovModel
-from course_vi.models.state_space import LinearGaussianSSM
+from course_vi.models.tractable.hidden_markov_model import HiddenMarkovModel
+from course_vi.models.tractable.linear_gaussian_ssm import LinearGaussianSSM
 
 __all__ = ["Dynamics", "dynamics"]
 

@@ -1,0 +1,17 @@
+"""Every density of the course: what families, models and outputs are made of."""
+
+from course_vi.distributions.chains import BackwardChain, DiscreteChain
+from course_vi.distributions.conjugate import NormalWishart
+from course_vi.distributions.density import HALF_LOG_TWO_PI, Transported, broadcast
+from course_vi.distributions.discrete import BernoulliVector, Enumerated, OneHotVector
+from course_vi.distributions.normal import CholeskyNormal, DiagonalNormal, FactorNormal, as_density
+from course_vi.distributions.planar import PlanarNormal
+from course_vi.distributions.positive import BetaVector, GammaVector
+from course_vi.distributions.sampling import choose, draw, stream
+from course_vi.distributions.sparse_normal import SparseNormal
+
+__all__ = [
+    "BackwardChain", "BernoulliVector", "BetaVector", "CholeskyNormal", "DiagonalNormal", "DiscreteChain", "Enumerated", "FactorNormal",
+    "GammaVector", "HALF_LOG_TWO_PI", "NormalWishart", "OneHotVector", "PlanarNormal", "SparseNormal", "Transported", "as_density",
+    "broadcast", "choose", "draw", "stream",
+]
