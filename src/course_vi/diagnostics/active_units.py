@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from course_vi import validate
+from course_vi.distributions import HasMean
 from course_vi.families.base import Family
 
 __all__ = ["ActiveUnits", "active_units"]
@@ -58,7 +59,7 @@ def active_units(q: Family, x: Tensor, threshold: float = 0.01) -> ActiveUnits:
     if not threshold >= 0:
         raise ValueError(f"threshold is {threshold}; expected zero or a positive number")
     density = q.distribution(x)
-    if not hasattr(density, "mean"):
+    if not isinstance(density, HasMean):
         raise TypeError(f"q is a {type(q).__name__}, whose mean has no formula; expected a Gaussian or discrete family")
     mean = density.mean
     if mean.shape != (x.shape[0], q.dim):

@@ -9,7 +9,6 @@ Source: Cremer, Li and Duvenaud, "Inference suboptimality in variational autoenc
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -20,7 +19,7 @@ from course_vi.diagnostics.log_evidence import importance_log_evidence
 from course_vi.families.base import Family
 from course_vi.families.per_datum import PerDatum
 from course_vi.gradients import sticking_the_landing
-from course_vi.gradients.estimator import draw_noise, log_joint, transport_noise
+from course_vi.gradients.estimator import Estimator, draw_noise, log_joint, transport_noise
 from course_vi.learning.fit import fit
 from course_vi.models.base import Model
 
@@ -34,7 +33,7 @@ class Gap(NamedTuple):
     standard_error: Tensor
 
 
-def best_per_datum(p: Model, q: Family, x: Tensor, estimator: Callable[..., Tensor] = sticking_the_landing, steps: int = 1000,
+def best_per_datum(p: Model, q: Family, x: Tensor, estimator: Estimator = sticking_the_landing, steps: int = 1000,
                    num_samples: int = 32, learning_rate: float = 0.03, seed: int = 0) -> PerDatum:
     """q*: the member of q's family with the highest ELBO for each datum, found by gradient ascent from where q stands.
 

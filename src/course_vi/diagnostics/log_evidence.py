@@ -14,6 +14,7 @@ from torch import Tensor
 
 from course_vi import validate
 from course_vi.bounds import iwae
+from course_vi.distributions import Drawn, Seeded
 from course_vi.families.base import Family
 from course_vi.gradients.estimator import log_joint, sample
 from course_vi.models.base import Model
@@ -64,9 +65,9 @@ def naive_log_evidence(p: Model, x: Tensor, num_samples: int, generator: torch.G
 
     def log_weights(count: int) -> Tensor:
         shape = (count, *batch)
-        if hasattr(prior, "draw"):
+        if isinstance(prior, Drawn):
             z = prior.draw(shape, generator)
-        elif hasattr(prior, "transport"):
+        elif isinstance(prior, Seeded):
             z = prior.rsample(shape, generator=generator)
         else:
             raise TypeError(f"the prior is a {type(prior).__name__}, which draws from no generator; expected one of course_vi's own")

@@ -2,7 +2,6 @@ r"""Does a gradient point anywhere? Its mean against its noise."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -12,6 +11,7 @@ from course_vi.bounds import elbo
 from course_vi.diagnostics.moments import gradient_samples
 from course_vi.families.base import Family
 from course_vi.gradients.bound_structure import Bound
+from course_vi.gradients.estimator import Estimator
 from course_vi.models.base import Model
 
 __all__ = ["SignalToNoise", "signal_to_noise"]
@@ -24,7 +24,7 @@ class SignalToNoise(NamedTuple):
     standard_error: dict[str, Tensor]
 
 
-def signal_to_noise(estimator: Callable[..., Tensor], p: Model, q: Family, x: Tensor, num_samples: int = 1, replicates: int = 1000,
+def signal_to_noise(estimator: Estimator, p: Model, q: Family, x: Tensor, num_samples: int = 1, replicates: int = 1000,
                     bound: Bound = elbo, generator: torch.Generator | None = None, method: str = "auto") -> SignalToNoise:
     r"""The size of the mean gradient in units of the noise of one estimate, entry by entry.
 

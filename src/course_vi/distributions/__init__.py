@@ -2,7 +2,19 @@
 
 from course_vi.distributions.chains import BackwardChain, DiscreteChain
 from course_vi.distributions.conjugate import NormalWishart
-from course_vi.distributions.density import HALF_LOG_TWO_PI, Transported, broadcast
+from course_vi.distributions.density import (
+    HALF_LOG_TWO_PI,
+    Conditional,
+    Density,
+    Drawn,
+    Freezable,
+    HasMean,
+    Reparametrized,
+    Seeded,
+    Transported,
+    broadcast,
+    is_freezable,
+)
 from course_vi.distributions.discrete import BernoulliVector, Enumerated, OneHotVector
 from course_vi.distributions.normal import CholeskyNormal, DiagonalNormal, FactorNormal, as_density
 from course_vi.distributions.planar import PlanarNormal
@@ -11,7 +23,8 @@ from course_vi.distributions.sampling import choose, draw, stream
 from course_vi.distributions.sparse_normal import SparseNormal
 
 __all__ = [
-    "BackwardChain", "BernoulliVector", "BetaVector", "CholeskyNormal", "DiagonalNormal", "DiscreteChain", "Enumerated", "FactorNormal",
-    "GammaVector", "HALF_LOG_TWO_PI", "NormalWishart", "OneHotVector", "PlanarNormal", "SparseNormal", "Transported", "as_density",
-    "broadcast", "choose", "draw", "stream",
+    "BackwardChain", "BernoulliVector", "BetaVector", "CholeskyNormal", "Conditional", "Density", "DiagonalNormal", "DiscreteChain",
+    "Drawn", "Enumerated", "FactorNormal", "Freezable", "GammaVector", "HALF_LOG_TWO_PI", "HasMean", "NormalWishart", "OneHotVector",
+    "PlanarNormal", "Reparametrized", "Seeded", "SparseNormal", "Transported", "as_density", "broadcast", "choose", "draw",
+    "is_freezable", "stream",
 ]

@@ -12,7 +12,7 @@ from course_vi import validate
 from course_vi.distributions.normal import CholeskyNormal
 from course_vi.distributions.sampling import choose
 
-__all__ = ["BackwardChain", "DiscreteChain", "Smoothed"]
+__all__ = ["BackwardChain", "DiscreteChain", "Smoothed", "one_step"]
 
 
 class DiscreteChain(Distribution):
@@ -44,6 +44,11 @@ class DiscreteChain(Distribution):
         size = self.initial.shape[-1]
         flat = self.transition.flatten(-2).expand(*z.shape[:-1], z.shape[-1] - 1, size**2)
         return first + flat.gather(-1, (z[..., :-1] * size + z[..., 1:]).unsqueeze(-1)).squeeze(-1).sum(-1)
+
+
+def one_step(logits: Tensor) -> DiscreteChain:
+    """A chain of one state: one categorical variable with logits ``(*B, S)``, as a vector of length one."""
+    return DiscreteChain(logits, logits.new_zeros(*logits.shape[:-1], 0, logits.shape[-1], logits.shape[-1]))
 
 
 class Smoothed(NamedTuple):

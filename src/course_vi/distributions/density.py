@@ -3,12 +3,15 @@ r"""What every density of the course is: a protocol, and the base of those with 
 from __future__ import annotations
 
 import math
+from functools import lru_cache
+from typing import Any, Protocol, TypeGuard, runtime_checkable
 
 import torch
 from torch import Size, Tensor
 from torch.distributions import Distribution, constraints
 
-__all__ = ["HALF_LOG_TWO_PI", "Transported", "broadcast"]
+__all__ = ["Conditional", "Density", "Drawn", "Freezable", "HALF_LOG_TWO_PI", "HasMean", "Reparametrized", "Seeded", "Transported",
+           "broadcast", "is_freezable"]
 
 
 HALF_LOG_TWO_PI = 0.5 * math.log(2 * math.pi)
@@ -22,6 +25,82 @@ def broadcast(*shapes: Size) -> Size:
     """
     longest = max(shapes, key=len)
     return longest if all(shape == longest or not shape for shape in shapes) else torch.broadcast_shapes(*shapes)
+
+
+class Density(Protocol):
+    """What an estimator asks of q(. | x), and what a distribution of torch has too: its batch, and the log of itself."""
+
+    @property
+    def batch_shape(self) -> Size:
+        """B."""
+
+    def log_prob(self, value: Tensor) -> Tensor:
+        """log q(z), ``(K, *B)`` for ``(K, *B, D)``."""
+
+
+@runtime_checkable
+class Reparametrized(Protocol):
+    """A density with z = t(eps): what a pathwise estimator differentiates."""
+
+    @property
+    def batch_shape(self) -> Size:
+        """B."""
+
+    def log_prob(self, value: Tensor) -> Tensor:
+        """log q(z), ``(K, *B)``."""
+
+    def transport(self, eps: Tensor) -> Tensor:
+        """z ``(K, *B, D)`` from standard normal noise."""
+
+
+@runtime_checkable
+class Seeded(Reparametrized, Protocol):
+    """One whose ``rsample`` takes a generator, which those of torch do not."""
+
+    def rsample(self, sample_shape: Size | list[int] | tuple[int, ...] = (), generator: torch.Generator | None = None) -> Tensor:
+        """z ``(*sample_shape, *B, D)`` with a graph."""
+
+
+@runtime_checkable
+class Drawn(Protocol):
+    """A density that draws its samples from a generator."""
+
+    def draw(self, shape: tuple[int, ...], generator: torch.Generator | None = None) -> Tensor:
+        """z ``(*shape, D)`` without a graph, where shape ends in the batch."""
+
+
+@runtime_checkable
+class Freezable(Protocol):
+    """A density whose parameters can be held constant: a second one that shares the numbers but not the graph."""
+
+    def detach(self) -> Density:
+        """The same density, its parameters constant."""
+
+
+@runtime_checkable
+class HasMean(Protocol):
+    """A density whose mean has a formula."""
+
+    @property
+    def mean(self) -> Tensor:
+        """``(*B, D)``."""
+
+
+class Conditional(Protocol):
+    """A density for each datum, such as a family: what a model is given when it is asked about a posterior."""
+
+    def distribution(self, x: Tensor | None = None) -> Any:
+        """q(. | x)."""
+
+
+def is_freezable(density: Any) -> TypeGuard[Freezable]:
+    """``isinstance(density, Freezable)``, remembered by type: it is asked at every step of every fit."""
+    return _freezes(type(density))
+
+
+@lru_cache(maxsize=256)
+def _freezes(kind: type) -> bool:
+    return issubclass(kind, Freezable)
 
 
 class Transported(Distribution):

@@ -3,10 +3,10 @@ r"""Amortized families: a network reads the datum and writes the parameters."""
 from __future__ import annotations
 
 import math
-from typing import Any
 
 from torch import Size, Tensor, nn
 
+from course_vi.distributions import Density
 from course_vi.families.base import Family
 from course_vi.nets import refuse_noisy_layers
 
@@ -49,7 +49,7 @@ class Amortized(Family):
         self.parameter_event_dims = {name: len(shape) for name, shape in self.shapes.items()}
         self.encoder = encoder
 
-    def distribution(self, x: Tensor | None = None) -> Any:
+    def distribution(self, x: Tensor | None = None) -> Density:
         return self.from_parameters(**self.distribution_parameters(x))
 
     def distribution_parameters(self, x: Tensor | None = None) -> dict[str, Tensor]:

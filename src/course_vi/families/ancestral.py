@@ -9,6 +9,7 @@ import torch
 from torch import Size, Tensor, nn
 
 from course_vi import validate
+from course_vi.distributions import Reparametrized
 from course_vi.families.base import Family
 from course_vi.nets import refuse_noisy_layers
 
@@ -28,7 +29,7 @@ class Conditionals(nn.Module):
         """The memory before the first latent, from the datum ``(*B, Dx)``."""
         raise NotImplementedError
 
-    def step(self, level: int, memory: Any, previous: Tensor | None) -> tuple[Any, Any]:
+    def step(self, level: int, memory: Any, previous: Tensor | None) -> tuple[Reparametrized, Any]:
         """q(z_l | z_<l, x) and the memory after it. ``previous`` is z_{l-1}, ``(K, *B, D_{l-1})``; None at level 0."""
         raise NotImplementedError
 
@@ -51,7 +52,7 @@ class _AncestralDistribution:
             parts.append(part)
         return total
 
-    def _levels(self, parts: list[Tensor], whole: Tensor) -> Iterator[tuple[Any, Tensor]]:
+    def _levels(self, parts: list[Tensor], whole: Tensor) -> Iterator[tuple[Reparametrized, Tensor]]:
         """Each density in turn, and its share of ``whole``; the caller appends z_l to ``parts`` before it asks for the next."""
         memory = self.net.begin(self.x)
         for level, share in enumerate(whole.split(self.net.sizes, -1)):

@@ -7,15 +7,14 @@ with its parameters detached evaluates :math:`\log q` at constant phi, whatever 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import cast
 
 import torch
 from torch import Size, Tensor, nn
-from torch.distributions import Distribution
 from torch.func import functional_call
 
 from course_vi import validate
-from course_vi.distributions import broadcast
+from course_vi.distributions import Density, Drawn, Reparametrized, broadcast, is_freezable
 from course_vi.nets import first_parameter
 
 __all__ = ["Family", "batch_shape"]
@@ -45,8 +44,8 @@ class Family(nn.Module):
         """The batch that the parameters themselves carry: () unless there is one set of parameters per datum or replicate."""
         return Size()
 
-    def distribution(self, x: Tensor | None = None) -> Any:
-        """q(. | x) as a ``torch.distributions.Distribution`` that also has ``transport(eps)``."""
+    def distribution(self, x: Tensor | None = None) -> Density:
+        """q(. | x): a ``Reparametrized`` density where the family is reparametrized, else a ``Drawn`` one."""
         raise NotImplementedError
 
     def distribution_parameters(self, x: Tensor | None = None) -> dict[str, Tensor]:
@@ -54,7 +53,7 @@ class Family(nn.Module):
         raise NotImplementedError(f"{type(self).__name__} has no distribution parameters")
 
     @staticmethod
-    def from_parameters(**parameters: Tensor) -> Any:
+    def from_parameters(**parameters: Tensor) -> Density:
         """The density that has these distribution parameters."""
         raise NotImplementedError
 
@@ -63,14 +62,14 @@ class Family(nn.Module):
         validate.event_size("z", z, self.dim)
         return self.distribution(x).log_prob(z)
 
-    def frozen_log_prob(self, z: Tensor, x: Tensor | None = None, distribution: Distribution | None = None) -> Tensor:
+    def frozen_log_prob(self, z: Tensor, x: Tensor | None = None, distribution: Density | None = None) -> Tensor:
         r"""log q(z | x) with phi held constant: its gradient flows through z alone.
 
         Args:
             distribution: q(. | x), if the caller has it already; one that can ``detach`` itself saves a second encoder pass.
         """
         q = self.distribution(x) if distribution is None else distribution
-        if hasattr(q, "detach"):
+        if is_freezable(q):
             return q.detach().log_prob(z)
         constants = {name: parameter.detach() for name, parameter in self.named_parameters()}
         return functional_call(self, constants, (x, z))
@@ -86,15 +85,14 @@ class Family(nn.Module):
     def transport(self, eps: Tensor, x: Tensor | None = None) -> Tensor:
         """z = t_phi(eps; x), ``(K, *B, D)``."""
         validate.event_size("eps", eps, self.noise_dim)
-        return self.distribution(x).transport(eps)
+        return cast(Reparametrized, self.distribution(x)).transport(eps)
 
     def draw(self, shape: tuple[int, ...], generator: torch.Generator | None = None, x: Tensor | None = None) -> Tensor:
         """z ~ q(. | x), ``(*shape, D)``, without a graph: by way of the noise where there is some."""
         with torch.no_grad():
             if self.noise_dim:
                 return self.transport(self.noise(shape, generator), x)
-            samples: Tensor = self.distribution(x).draw(shape, generator)
-            return samples
+            return cast(Drawn, self.distribution(x)).draw(shape, generator)
 
     def sample(self, num_samples: int, x: Tensor | None = None, generator: torch.Generator | None = None) -> Tensor:
         """z ~ q(. | x), ``(K, *B, D)``, without a graph. B is the batch of the parameters, and of x where x is given."""

@@ -6,14 +6,12 @@ families. They draw from a ``torch.Generator`` and serve the score function and 
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Size, Tensor, nn
 from torch.nn.functional import one_hot
 
 from course_vi import exact, validate
-from course_vi.distributions import BernoulliVector, OneHotVector
+from course_vi.distributions import BernoulliVector, Density, OneHotVector
 from course_vi.families.base import Family
 
 __all__ = ["BernoulliMeanField", "CategoricalMeanField", "DiscreteFamily"]
@@ -31,7 +29,7 @@ class DiscreteFamily(Family):
     def distribution_parameters(self, x: Tensor | None = None) -> dict[str, Tensor]:
         return {"logits": self.logits}
 
-    def distribution(self, x: Tensor | None = None) -> Any:
+    def distribution(self, x: Tensor | None = None) -> Density:
         return self.from_parameters(**self.distribution_parameters(x))
 
     def states(self) -> Tensor:

@@ -2,13 +2,11 @@ r"""Families on the positive line and on the unit interval; see ``distributions.
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Size, Tensor, nn
 
 from course_vi import validate
-from course_vi.distributions import BetaVector, GammaVector, broadcast
+from course_vi.distributions import BetaVector, Density, GammaVector, broadcast
 from course_vi.families.base import Family
 
 __all__ = ["BetaMeanField", "GammaMeanField", "PositiveFamily"]
@@ -35,7 +33,7 @@ class PositiveFamily(Family):
     def distribution_parameters(self, x: Tensor | None = None) -> dict[str, Tensor]:
         return dict(self.named_parameters())
 
-    def distribution(self, x: Tensor | None = None) -> Any:
+    def distribution(self, x: Tensor | None = None) -> Density:
         return self.from_parameters(**self.distribution_parameters(x))
 
 

@@ -2,13 +2,11 @@ r"""Gaussian families: diagonal, full, and factor covariance."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Size, Tensor, nn
 
 from course_vi import validate
-from course_vi.distributions import CholeskyNormal, DiagonalNormal, FactorNormal, broadcast
+from course_vi.distributions import CholeskyNormal, Density, DiagonalNormal, FactorNormal, broadcast
 from course_vi.families.base import Family
 
 __all__ = ["FactorCovariance", "FullRank", "GaussianFamily", "MeanField"]
@@ -50,13 +48,13 @@ class GaussianFamily(Family):
         return broadcast(self.loc.shape, self.log_scale.shape)[:-1]
 
     @staticmethod
-    def from_parameters(**parameters: Tensor) -> Any:
+    def from_parameters(**parameters: Tensor) -> Density:
         raise NotImplementedError
 
     def distribution_parameters(self, x: Tensor | None = None) -> dict[str, Tensor]:
         return dict(self.named_parameters())
 
-    def distribution(self, x: Tensor | None = None) -> Any:
+    def distribution(self, x: Tensor | None = None) -> Density:
         return self.from_parameters(**self.distribution_parameters(x))
 
 

@@ -3,11 +3,10 @@ r"""A row of variational parameters for every datum: what one fits without an en
 from __future__ import annotations
 
 import copy
-from typing import Any
 
 from torch import Size, Tensor, nn
 
-from course_vi.distributions import broadcast
+from course_vi.distributions import Density, broadcast
 from course_vi.families.base import Family
 
 __all__ = ["PerDatum"]
@@ -54,7 +53,7 @@ class PerDatum(Family):
     def distribution_parameters(self, x: Tensor | None = None) -> dict[str, Tensor]:
         return dict(self.named_parameters())
 
-    def distribution(self, x: Tensor | None = None) -> Any:
+    def distribution(self, x: Tensor | None = None) -> Density:
         return self.from_parameters(**self.distribution_parameters(x))
 
     def rows(self, index: Tensor) -> PerDatum:

@@ -2,13 +2,13 @@ r"""Recognition of sets: the order of the points carries nothing, so nothing may
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 
 from course_vi import validate
-from course_vi.distributions import DiagonalNormal, as_density
+from course_vi.distributions import Density, DiagonalNormal, as_density
 from course_vi.families.ancestral import Ancestral, Conditionals
 from course_vi.families.base import Family
 from course_vi.nets import SetEncoder, join, mlp, refuse_noisy_layers
@@ -76,7 +76,7 @@ class SetPosterior(Family):
         self.encoder, self.point_dim = encoder, point_dim
         self.dim = self.noise_dim = dim
 
-    def distribution(self, x: Tensor | None = None) -> Any:
+    def distribution(self, x: Tensor | None = None) -> Density:
         if x is None or x.shape[-1] % self.point_dim:
             raise ValueError(f"x has shape {None if x is None else tuple(x.shape)}; expected rows of points of size {self.point_dim}")
         return as_density(self.encoder(x.unflatten(-1, (-1, self.point_dim))))

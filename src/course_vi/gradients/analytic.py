@@ -7,6 +7,8 @@ This is how most variational autoencoders are written. It looks as if it could o
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
 from torch import Tensor
 from torch.distributions import Distribution, kl_divergence
@@ -71,7 +73,7 @@ def analytic_kl(p: Model, q: Family, x: Tensor, num_samples: int = 1, bound: Bou
         raise ValueError(f"the likelihood of p has shape {tuple(likelihood.shape)}; expected {tuple(eps.shape[:-1])}")
     validate.same_place("the prior of p", prior.mean, "z", z)
     try:
-        divergence = kl_divergence(density, prior)
+        divergence = kl_divergence(cast(Distribution, density), prior)
     except NotImplementedError:
         raise TypeError(f"q gives a {type(density).__name__} and p.prior() a {type(prior).__name__}, a pair without a closed form in "
                         "torch.distributions.kl; expected one that has it, or use gradients.reparametrized") from None

@@ -8,8 +8,6 @@ Each baseline here keeps that promise in its own way: it reads the *other* sampl
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 
@@ -193,5 +191,5 @@ def _others(values: Tensor) -> Tensor:
     return before + after
 
 
-def _event(q: Any, name: str, value: Tensor) -> torch.Size:
+def _event(q: Family, name: str, value: Tensor) -> torch.Size:
     return value.shape[value.dim() - q.parameter_event_dims[name]:]

@@ -3,19 +3,30 @@ r"""What every estimator does: check what it was given, draw the noise, and retu
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Protocol, cast
 
 import torch
 from torch import Tensor
 
 from course_vi import validate
-from course_vi.distributions import broadcast
+from course_vi.distributions import Density, Drawn, Reparametrized, broadcast
 from course_vi.families.base import Family, batch_shape
 from course_vi.gradients.bound_structure import Bound, bound_name, is_linear
 from course_vi.models.base import Model
 from course_vi.nets import first_parameter
 
-__all__ = ["as_surrogate", "draw_noise", "log_joint", "refuse_other_batch", "sample", "sample_shape", "transport_noise"]
+__all__ = ["Estimator", "as_surrogate", "draw_noise", "log_joint", "refuse_other_batch", "sample", "sample_shape", "transport_noise"]
+
+
+class Estimator(Protocol):
+    """A surrogate ``(*B)`` whose value is the bound and whose gradient is the estimate: contract of everything in ``gradients``.
+
+    A function, or a module where there is something to remember or to learn.
+    """
+
+    def __call__(self, p: Model, q: Family, x: Tensor, num_samples: int = ..., bound: Bound = ...,
+                 generator: torch.Generator | None = ..., noise: Tensor | None = ...) -> Tensor:
+        """Arguments as in ``gradients.reparametrized``."""
 
 
 def draw_noise(p: Model, q: Family, x: Tensor, num_samples: int, bound: Bound, generator: torch.Generator | None,
@@ -35,7 +46,7 @@ def draw_noise(p: Model, q: Family, x: Tensor, num_samples: int, bound: Bound, g
 
 
 def sample(p: Model, q: Family, x: Tensor, num_samples: int, bound: Bound, generator: torch.Generator | None,
-           noise: Tensor | None) -> tuple[Any, Tensor]:
+           noise: Tensor | None) -> tuple[Density, Tensor]:
     """q(. | x), and samples from it ``(K, *B, D)`` without a graph: what every estimator begins with that needs no path.
 
     Raises: see ``draw_noise``; and
@@ -52,7 +63,7 @@ def sample(p: Model, q: Family, x: Tensor, num_samples: int, bound: Bound, gener
     density = q.distribution(x)
     refuse_other_batch(density, torch.Size(shape[1:]))
     with torch.no_grad():
-        return density, density.draw(shape, generator)
+        return density, cast(Drawn, density).draw(shape, generator)
 
 
 def sample_shape(p: Model, q: Family, x: Tensor, num_samples: int, bound: Bound, pathwise: bool) -> tuple[int, ...]:
@@ -82,14 +93,13 @@ def sample_shape(p: Model, q: Family, x: Tensor, num_samples: int, bound: Bound,
     return (num_samples, *batch_shape(q, x, local=p.local))
 
 
-def transport_noise(density: Any, eps: Tensor) -> Tensor:
+def transport_noise(density: Density, eps: Tensor) -> Tensor:
     """z = t_phi(eps), ``(K, *B, D)``, or a refusal: a family that answers for another batch would be paired silently."""
     refuse_other_batch(density, eps.shape[1:-1])
-    z: Tensor = density.transport(eps)
-    return z
+    return cast(Reparametrized, density).transport(eps)
 
 
-def refuse_other_batch(density: Any, batch: torch.Size) -> None:
+def refuse_other_batch(density: Density, batch: torch.Size) -> None:
     if broadcast(batch, density.batch_shape) != batch:
         raise ValueError(f"q answers for a batch {tuple(density.batch_shape)}; expected {tuple(batch)}. "
                          "Does it read x where the latents are global?")

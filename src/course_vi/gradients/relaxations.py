@@ -8,8 +8,6 @@ For bits the softmax of two is a sigmoid, and the difference of two Gumbels is l
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
@@ -142,7 +140,7 @@ def soften(density: BernoulliVector | OneHotVector, scores: Tensor, temperature:
 
 
 def uniforms(p: Model, q: Family, x: Tensor, num_samples: int, bound: Bound, generator: torch.Generator | None,
-             noise: Tensor | None, copies: int = 1) -> tuple[Any, Tensor]:
+             noise: Tensor | None, copies: int = 1) -> tuple[BernoulliVector | OneHotVector, Tensor]:
     """q(. | x), and uniform noise ``(K, *B, copies D)``: the caller's, or freshly drawn. What every relaxed estimator begins with.
 
     Raises: TypeError, ValueError: see ``gumbel_softmax``.

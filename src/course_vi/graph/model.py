@@ -77,6 +77,16 @@ class NetModel(Model):
         shape = torch.broadcast_shapes(x.shape[:-1], z.shape[:-1])
         return {name: factor.expand(shape) for name, factor in factors.items()}
 
+    def factor_scopes(self) -> dict[str, tuple[int, ...]]:
+        """Which entries of z each factor reads: node v's factor reads v and its parents."""
+        entries, start = {}, 0
+        for name in self.latent:
+            size = self.net.shape(name).numel()
+            entries[name] = tuple(range(start, start + size))
+            start += size
+        return {name: tuple(sorted(i for node in (name, *self.net.parents[name]) for i in entries.get(node, ())))
+                for name in self.net.order}
+
     def local_factors(self, x: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
         """The factors with all plates taken apart, ``(K, *B, F)``, and which entries of z each one reads, zeros and ones ``(F, D)``.
 

@@ -13,13 +13,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor
 
 from course_vi import validate
 from course_vi.bounds import elbo
+from course_vi.distributions import Drawn
 from course_vi.families.base import Family
 from course_vi.gradients.estimator import as_surrogate, log_joint, sample_shape, transport_noise
 from course_vi.models.base import Model
@@ -141,7 +142,7 @@ def coupled_chain_gradient(p: Model, q: Family, x: Tensor, num_samples: int = 5,
 
         def propose(k: int) -> tuple[Tensor, Tensor]:
             batch = (k, *shape[1:])
-            z: Tensor = transport_noise(density, q.noise(batch, generator)) if q.noise_dim else density.draw(batch, generator)
+            z: Tensor = transport_noise(density, q.noise(batch, generator)) if q.noise_dim else cast(Drawn, density).draw(batch, generator)
             return z, _finite(log_joint(p, x, z) - density.log_prob(z))
 
         step = partial(_importance if kernel == "importance" else _metropolis, generator=generator)

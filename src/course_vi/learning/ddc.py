@@ -8,7 +8,7 @@ several modes are said as easily as means, if T can tell them.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -184,8 +184,9 @@ def ddc_wake_sleep(p: Model, q: DDC, x: Tensor, steps: int = 1000, dreams: int =
     if not p.local:
         raise ValueError(f"the latents of {type(p).__name__} are global; expected local ones: each datum, and each dream, has its own")
 
-    def estimator(p: Model, q: DDC, batch: Tensor, num_samples: int, bound: Bound, generator: torch.Generator) -> Tensor:
-        asleep = ddc_sleep_phase(p, q, dreams, generator).mean()
-        return ddc_wake_phase(p, q, batch, dreams, generator, ridge) + (asleep - asleep.detach())
+    def estimator(p: Model, q: Family, x: Tensor, num_samples: int = 1, bound: Bound = elbo,
+                  generator: torch.Generator | None = None, noise: Tensor | None = None) -> Tensor:
+        asleep = ddc_sleep_phase(p, cast(DDC, q), dreams, generator).mean()
+        return ddc_wake_phase(p, cast(DDC, q), x, dreams, generator, ridge) + (asleep - asleep.detach())
 
     return fit(p, q, x, estimator, steps, 1, elbo, **options)

@@ -17,6 +17,7 @@ from course_vi import validate
 from course_vi.bounds import elbo
 from course_vi.families.base import Family
 from course_vi.gradients.bound_structure import Bound
+from course_vi.gradients.estimator import Estimator
 from course_vi.gradients.path import reparametrized
 from course_vi.models.base import Model
 
@@ -44,7 +45,7 @@ def smoke_cap(steps: int) -> int:
     return min(steps, SMOKE_STEPS) if os.environ.get("COURSE_VI_SMOKE", "") not in ("", "0") else steps
 
 
-def fit(p: Model, q: Family, x: Tensor, estimator: Callable[..., Tensor] = reparametrized, steps: int = 1000,
+def fit(p: Model, q: Family, x: Tensor, estimator: Estimator = reparametrized, steps: int = 1000,
         num_samples: int = 1, bound: Bound = elbo, learning_rate: float = 1e-2, batch_size: int | None = None, seed: int = 0,
         device: str | torch.device | None = None, optimizer: Callable[[Iterable[Tensor]], torch.optim.Optimizer] | None = None,
         callback: Callable[[int, float], Any] | None = None, progress: bool | None = None) -> History:

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from course_vi import validate
-from course_vi.distributions import DiscreteChain, draw, stream
+from course_vi.distributions import DiscreteChain, Drawn, Seeded, draw, stream
 from course_vi.models.base import Model
 from course_vi.models.dynamics import Dynamics, dynamics
 
@@ -169,14 +169,13 @@ def _replace_the_hopeless(z: Tensor, log_w: Tensor, even: Tensor, below: float, 
 def _draw(density: Any, batch: tuple[int, ...], generator: torch.Generator | None) -> Tensor:
     """A draw ``(*batch, d)``, reparametrized where the distribution is."""
     found = tuple(density.batch_shape)
-    if hasattr(density, "transport") or isinstance(density, DiscreteChain):
+    if isinstance(density, Seeded | DiscreteChain):
         front = batch[: len(batch) - len(found)]
         if (*front, *found) != batch:
             raise ValueError(f"a distribution of the filter has batch {found}; expected {batch}, or its last axes")
         z: Tensor = (density.sample if isinstance(density, DiscreteChain) else density.rsample)(front, generator=generator)
         return z
-    if hasattr(density, "draw"):
-        drawn: Tensor = density.draw(batch, generator)
-        return drawn
+    if isinstance(density, Drawn):
+        return density.draw(batch, generator)
     with stream(generator):
         return density.expand(batch).rsample() if density.has_rsample else draw(density, torch.Size(batch))

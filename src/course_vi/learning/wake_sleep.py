@@ -22,7 +22,7 @@ from course_vi import validate
 from course_vi.bounds import elbo, iwae
 from course_vi.families.base import Family
 from course_vi.gradients.bound_structure import Bound, first_weights, weighted_sum
-from course_vi.gradients.estimator import as_surrogate, log_joint, sample
+from course_vi.gradients.estimator import Estimator, as_surrogate, log_joint, sample
 from course_vi.learning.fit import History, fit
 from course_vi.models.base import Model
 
@@ -105,9 +105,10 @@ def wake_sleep(p: Model, q: Family, x: Tensor, steps: int = 1000, num_samples: i
     torch.Size([5])
     """
 
-    def estimator(p: Model, q: Family, batch: Tensor, num_samples: int, bound: Bound, generator: torch.Generator) -> Tensor:
-        asleep = sleep_phase(p, q, batch[..., 0].numel() if dreams is None else dreams, generator).mean()
-        return wake_phase(p, q, batch, num_samples, generator) + (asleep - asleep.detach())
+    def estimator(p: Model, q: Family, x: Tensor, num_samples: int = 1, bound: Bound = elbo,
+                  generator: torch.Generator | None = None, noise: Tensor | None = None) -> Tensor:
+        asleep = sleep_phase(p, q, x[..., 0].numel() if dreams is None else dreams, generator).mean()
+        return wake_phase(p, q, x, num_samples, generator) + (asleep - asleep.detach())
 
     return _fit(p, q, x, estimator, steps, num_samples, options)
 
@@ -137,18 +138,19 @@ def reweighted_wake_sleep(p: Model, q: Family, x: Tensor, steps: int = 1000, num
     if num_samples < 2:
         raise ValueError(f"num_samples is {num_samples}; expected two or more: one normalized weight is 1, and teaches phi nothing")
 
-    def estimator(p: Model, q: Family, batch: Tensor, num_samples: int, bound: Bound, generator: torch.Generator) -> Tensor:
-        theta, awake = reweighted_phase(p, q, batch, num_samples, generator)
+    def estimator(p: Model, q: Family, x: Tensor, num_samples: int = 1, bound: Bound = elbo,
+                  generator: torch.Generator | None = None, noise: Tensor | None = None) -> Tensor:
+        theta, awake = reweighted_phase(p, q, x, num_samples, generator)
         teacher = awake
         if phi != "wake":
-            asleep = sleep_phase(p, q, batch[..., 0].numel() if dreams is None else dreams, generator).mean()
+            asleep = sleep_phase(p, q, x[..., 0].numel() if dreams is None else dreams, generator).mean()
             teacher = asleep if phi == "sleep" else (awake + asleep) / 2
         return theta + (teacher - teacher.detach())
 
     return _fit(p, q, x, estimator, steps, num_samples, options)
 
 
-def _fit(p: Model, q: Family, x: Tensor, estimator: Any, steps: int, num_samples: int, options: dict[str, Any]) -> History:
+def _fit(p: Model, q: Family, x: Tensor, estimator: Estimator, steps: int, num_samples: int, options: dict[str, Any]) -> History:
     if not p.local:
         raise ValueError(f"the latents of {type(p).__name__} are global; expected local ones: each datum, and each dream, has its own")
     return fit(p, q, x, estimator, steps, num_samples, **options)

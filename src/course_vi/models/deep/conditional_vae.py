@@ -8,8 +8,7 @@ from torch import Tensor, nn
 from torch.distributions import Distribution
 
 from course_vi import validate
-from course_vi.distributions import DiagonalNormal
-from course_vi.families.base import Family
+from course_vi.distributions import Conditional, DiagonalNormal
 from course_vi.models.base import Model
 from course_vi.models.deep.outputs import output
 from course_vi.nets import join, mlp
@@ -102,7 +101,7 @@ class ConditionalVAE(Model):
             return join(self.output.draw(self.decoder(join(z, y)), generator), y), z
 
     @torch.no_grad()
-    def relabel(self, x: Tensor, q: Family, y: Tensor) -> Tensor:
+    def relabel(self, x: Tensor, q: Conditional, y: Tensor) -> Tensor:
         """The mean image at the style of the rows ``x: (*B, Dx + Dy)`` (the mean of q) and the labels ``y: (*B, Dy)``."""
         validate.event_size("x", x, self.data_dim)
         validate.event_size("y", y, self.label_dim)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from course_vi import validate
-from course_vi.distributions import as_density
+from course_vi.distributions import DiagonalNormal, as_density
 from course_vi.models.base import Model
 from course_vi.models.deep.outputs import Normals
 from course_vi.nets import SetEncoder, join, mlp
@@ -95,7 +95,7 @@ class NeuralProcess(_Points):
         validate.event_size("context", context, self.point_dim)
         return as_density(self.encoder(context))
 
-    def outputs(self, inputs: Tensor, z: Tensor) -> Any:
+    def outputs(self, inputs: Tensor, z: Tensor) -> DiagonalNormal:
         """p(y_t | x_t, z), events of size Dy, for inputs ``(*B, T, Dx)`` and ``z: (K, *B, D)``: a batch ``(K, *B, T)``."""
         validate.event_size("inputs", inputs, self.input_dim)
         return self.output.density(self.decoder(join(inputs, z.unsqueeze(-2))))
@@ -157,7 +157,7 @@ class ConditionalNeuralProcess(_Points):
         self.encoder = SetEncoder(self.point_dim, hidden, summary_dim, generator)
         self.decoder = mlp(input_dim + summary_dim, hidden, self.output.width, generator)
 
-    def outputs(self, context: Tensor, inputs: Tensor) -> Any:
+    def outputs(self, context: Tensor, inputs: Tensor) -> DiagonalNormal:
         """p(y_t | x_t, C), events of size Dy, a batch ``(*B, T)``."""
         validate.event_size("context", context, self.point_dim)
         return self.output.density(self.decoder(join(inputs, self.encoder(context).unsqueeze(-2))))

@@ -11,6 +11,7 @@ from torch.nn.functional import logsigmoid
 
 from course_vi import validate
 from course_vi.distributions import DiscreteChain
+from course_vi.distributions.chains import one_step
 from course_vi.models.base import Model
 
 __all__ = ["BernoulliMixture"]
@@ -60,7 +61,7 @@ class BernoulliMixture(Model):
         return probabilities.logit().clamp(-most, most)
 
     def prior(self) -> DiscreteChain:
-        return _choice(self.logits)
+        return one_step(self.logits)
 
     def likelihood(self, z: Tensor) -> Independent:
         index = validate.indices("z", z[..., 0], self.clusters)
@@ -100,7 +101,7 @@ class BernoulliMixture(Model):
         return self.log_joint_all(x, seen).softmax(-1)
 
     def posterior(self, x: Tensor, seen: Tensor | None = None) -> DiscreteChain:
-        return _choice(self.log_joint_all(x, seen))
+        return one_step(self.log_joint_all(x, seen))
 
     def complete(self, x: Tensor, seen: Tensor) -> Tensor:
         r"""x where it was seen, elsewhere :math:`p(x_i = 1 | x_{\text{seen}}) = \sum_c p(c | x_{\text{seen}}) p_{ci}`, ``(*B, Dx)``."""
@@ -110,7 +111,3 @@ class BernoulliMixture(Model):
         off = logsigmoid(-self.pixel_logits)
         silent = off.sum(-1) if seen is None else seen.to(x) @ off.mT
         return x @ self.pixel_logits.mT + silent
-
-
-def _choice(logits: Tensor) -> DiscreteChain:
-    return DiscreteChain(logits, logits.new_zeros(*logits.shape[:-1], 0, logits.shape[-1], logits.shape[-1]))

@@ -9,8 +9,10 @@ from torch import Tensor, nn
 
 from course_vi import validate
 from course_vi.distributions import DiscreteChain
+from course_vi.distributions.chains import one_step
 from course_vi.distributions.sampling import choose
 from course_vi.models.base import Model
+from course_vi.models.dynamics import Dynamics
 
 __all__ = ["GaussianHMM", "HiddenMarkovModel", "Marginals"]
 
@@ -138,6 +140,16 @@ class HiddenMarkovModel(Model):
             for origin in back[::-1]:
                 path.append(origin.gather(-1, path[-1].unsqueeze(-1)).squeeze(-1))
             return torch.stack(path[::-1], -1)
+
+    def dynamics(self) -> Dynamics:
+        """The same, a step at a time, for ``learning.particle_filter``."""
+
+        def see(t: int, z: Tensor, x: Tensor) -> Tensor:
+            every = self.emission_log_prob(x)[..., 0, :]                                         # (*B, S)
+            return every.expand(*z.shape[:-1], self.states).gather(-1, z.long()).squeeze(-1)
+
+        return Dynamics(self.steps, 1, lambda: one_step(self.initial_logits),
+                        lambda t, previous: one_step(self.transition_logits.log_softmax(-1)[previous[..., 0].long()]), see)
 
 
 class GaussianHMM(HiddenMarkovModel):

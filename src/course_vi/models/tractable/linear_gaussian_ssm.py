@@ -11,6 +11,7 @@ from course_vi import validate
 from course_vi.distributions import BackwardChain
 from course_vi.distributions.chains import CholeskyNormal, Smoothed
 from course_vi.models.base import Model
+from course_vi.models.dynamics import Dynamics
 
 __all__ = ["Filtered", "LinearGaussianSSM"]
 
@@ -134,6 +135,13 @@ class LinearGaussianSSM(Model):
     def smooth(self, x: Tensor) -> Smoothed:
         """Rauch, Tung and Striebel's smoother: means and covariances of the backward chain, one pass from the end."""
         return self.posterior(x).moments()
+
+    def dynamics(self) -> Dynamics:
+        """The same, a step at a time, for ``learning.particle_filter``."""
+        first, move, see = (_tril(root) for root in (self.initial_root, self.transition_root, self.emission_root))
+        return Dynamics(self.steps, self.p, lambda: CholeskyNormal(self.initial_loc, first),
+                        lambda t, previous: CholeskyNormal(previous @ self.transition.mT, move),
+                        lambda t, z, x: CholeskyNormal(z @ self.emission.mT, see).log_prob(x))
 
 
 def _square(root: Tensor) -> Tensor:
