@@ -175,6 +175,9 @@ class Window(nn.Module):
         y, x, intensity = self.filters(h)
         return (y.mT @ patch.unflatten(-1, (self.size, self.size)) @ x / intensity).flatten(-2)
 
+    def extra_repr(self) -> str:
+        return f"side={self.side}, size={self.size}"
+
 
 def refuse_noisy_layers(encoder: nn.Module) -> None:
     """Refuse dropout and batch normalization, by name."""

@@ -9,6 +9,7 @@ from course_vi.distributions.density import (
     Drawn,
     Freezable,
     HasMean,
+    Printed,
     Reparametrized,
     Seeded,
     Transported,
@@ -25,6 +26,6 @@ from course_vi.distributions.sparse_normal import SparseNormal
 __all__ = [
     "BackwardChain", "BernoulliVector", "BetaVector", "CholeskyNormal", "Conditional", "Density", "DiagonalNormal", "DiscreteChain",
     "Drawn", "Enumerated", "FactorNormal", "Freezable", "GammaVector", "HALF_LOG_TWO_PI", "HasMean", "NormalWishart", "OneHotVector",
-    "PlanarNormal", "Reparametrized", "Seeded", "SparseNormal", "Transported", "as_density", "broadcast", "choose", "draw",
+    "PlanarNormal", "Printed", "Reparametrized", "Seeded", "SparseNormal", "Transported", "as_density", "broadcast", "choose", "draw",
     "is_freezable", "stream",
 ]

@@ -9,13 +9,14 @@ from torch import Size, Tensor
 from torch.distributions import Distribution, constraints
 
 from course_vi import validate
+from course_vi.distributions.density import Printed
 from course_vi.distributions.normal import CholeskyNormal
 from course_vi.distributions.sampling import choose
 
 __all__ = ["BackwardChain", "DiscreteChain", "Smoothed", "one_step"]
 
 
-class DiscreteChain(Distribution):
+class DiscreteChain(Printed, Distribution):
     """A Markov chain over S states whose transitions may differ from step to step; events are ``(T,)`` states.
 
     Args:
@@ -59,7 +60,7 @@ class Smoothed(NamedTuple):
     cross: Tensor
 
 
-class BackwardChain(Distribution):
+class BackwardChain(Printed, Distribution):
     r"""A Gaussian Markov chain that starts at its end.
 
     .. math:: z_T = c_T + L_T \epsilon_T, \qquad z_t = c_t + J_t z_{t+1} + L_t \epsilon_t

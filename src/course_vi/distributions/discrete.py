@@ -9,10 +9,12 @@ from torch import Size, Tensor
 from torch.distributions import Distribution, constraints
 from torch.nn.functional import logsigmoid, one_hot
 
+from course_vi.distributions.density import Printed
+
 __all__ = ["BernoulliVector", "Enumerated", "OneHotVector"]
 
 
-class _Discrete(Distribution):
+class _Discrete(Printed, Distribution):
     """A distribution of a vector, indexed by ``logits``; subclasses draw from it and score it."""
 
     arg_constraints: dict[str, constraints.Constraint] = {}
@@ -107,7 +109,7 @@ class OneHotVector(_Discrete):
         return -(self.log_probs.exp() * self.log_probs).sum((-2, -1))
 
 
-class Enumerated(Distribution):
+class Enumerated(Printed, Distribution):
     r"""A distribution over a finite list of states: what an exact posterior over discrete latents is.
 
     .. math:: p(z = s_i) = \frac{e^{a_i}}{\sum_j e^{a_j}}

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from course_vi.distributions.density import broadcast
+from course_vi.distributions.density import Printed, broadcast
 from course_vi.distributions.normal import DiagonalNormal
 
 __all__ = ["PlanarNormal", "planar_root"]
@@ -52,7 +52,7 @@ def planar_root(y: Tensor, c: Tensor, iterations: int = 24) -> Tensor:
     return s - (s + c * t - y) / (1 + c * (1 - t.square()))
 
 
-class PlanarNormal:
+class PlanarNormal(Printed):
     """The density of a planar flow; see the head of this file.
 
     Args:

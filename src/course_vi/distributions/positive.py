@@ -22,7 +22,7 @@ from torch import Size, Tensor
 from torch.autograd.function import once_differentiable
 from torch.distributions import Distribution, constraints
 
-from course_vi.distributions.density import broadcast
+from course_vi.distributions.density import Printed, broadcast
 
 __all__ = ["BetaVector", "GammaVector", "gamma_quantile"]
 
@@ -82,7 +82,7 @@ def _numpy(value: Tensor) -> np.ndarray:
     return array
 
 
-class _Positive(Distribution):
+class _Positive(Printed, Distribution):
     """What the two share: two rows of logarithms, and z = t(eps) from standard normal noise."""
 
     arg_constraints: dict[str, constraints.Constraint] = {}

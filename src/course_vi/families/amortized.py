@@ -47,7 +47,7 @@ class Amortized(Family):
         self.from_parameters = family.from_parameters                     # type: ignore[method-assign]
         self.shapes = {name: parameter.shape for name, parameter in family.named_parameters()}
         self.parameter_event_dims = {name: len(shape) for name, shape in self.shapes.items()}
-        self.encoder = encoder
+        self.encoder, self.inner = encoder, repr(family)
 
     def distribution(self, x: Tensor | None = None) -> Density:
         return self.from_parameters(**self.distribution_parameters(x))
@@ -62,3 +62,6 @@ class Amortized(Family):
         parts = flat.split(sizes, -1)
         return {name: part if len(shape) == 1 else part.reshape(*flat.shape[:-1], *shape)
                 for (name, shape), part in zip(self.shapes.items(), parts, strict=True)}
+
+    def extra_repr(self) -> str:
+        return f"family={self.inner}"

@@ -9,7 +9,7 @@ import torch
 from torch import Size, Tensor, nn
 
 from course_vi import validate
-from course_vi.distributions import Reparametrized
+from course_vi.distributions import Printed, Reparametrized
 from course_vi.families.base import Family
 from course_vi.nets import refuse_noisy_layers
 
@@ -34,9 +34,9 @@ class Conditionals(nn.Module):
         raise NotImplementedError
 
 
-class _AncestralDistribution:
+class _AncestralDistribution(Printed):
     def __init__(self, net: Conditionals, x: Tensor) -> None:
-        self.net, self.x, self.batch_shape = net, x, x.shape[:-1]
+        self.net, self.x, self.batch_shape, self.event_shape = net, x, x.shape[:-1], Size([sum(net.sizes)])
 
     def transport(self, eps: Tensor) -> Tensor:
         parts: list[Tensor] = []
@@ -107,3 +107,6 @@ class Ancestral(Family):
     @property
     def batch_shape(self) -> Size:
         return Size()
+
+    def extra_repr(self) -> str:
+        return f"{super().extra_repr()}, sizes={tuple(self.net.sizes)}"

@@ -17,20 +17,20 @@ from torch import Tensor, nn
 from torch.distributions import Distribution, Independent, LogNormal, Normal
 
 from course_vi import validate
-from course_vi.distributions import HALF_LOG_TWO_PI
+from course_vi.distributions import HALF_LOG_TWO_PI, Printed
 from course_vi.families.base import Family
 from course_vi.graph import NetModel
 
 __all__ = ["ASVI"]
 
 
-class _Structured:
+class _Structured(Printed):
     """The density of one ASVI family for one x: latents in the order of the graph, parents before children."""
 
     batch_shape = torch.Size()
 
     def __init__(self, family: ASVI, x: Tensor | None) -> None:
-        self.family = family
+        self.family, self.event_shape = family, torch.Size([family.dim])
         self.given: dict[str, Tensor] = {}
         if family.reads:
             if x is None:

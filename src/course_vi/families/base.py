@@ -57,6 +57,11 @@ class Family(nn.Module):
         """The density that has these distribution parameters."""
         raise NotImplementedError
 
+    def extra_repr(self) -> str:
+        """What ``print`` shows besides networks: the size of z, and the batch of the parameters if there is one."""
+        batch = tuple(self.batch_shape)
+        return f"dim={self.dim}" + (f", batch={batch}" if batch else "")
+
     def forward(self, x: Tensor | None, z: Tensor) -> Tensor:
         """log q(z | x), ``(K, *B)``, for ``z: (K, *B, D)``."""
         validate.event_size("z", z, self.dim)

@@ -116,3 +116,6 @@ class CategoricalMeanField(DiscreteFamily):
     def states(self) -> Tensor:
         indices = exact.enumerate_categories((self.categories,) * self.variables)
         return one_hot(indices, self.categories).flatten(-2).to(self.logits.detach())
+
+    def extra_repr(self) -> str:
+        return f"{super().extra_repr()}, variables={self.variables}, categories={self.categories}"

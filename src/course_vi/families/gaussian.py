@@ -139,3 +139,6 @@ class FactorCovariance(GaussianFamily):
     @staticmethod
     def from_parameters(**parameters: Tensor) -> FactorNormal:
         return FactorNormal(parameters["loc"], parameters["log_scale"], parameters["factor"])
+
+    def extra_repr(self) -> str:
+        return f"{super().extra_repr()}, rank={self.rank}"

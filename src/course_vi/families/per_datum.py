@@ -7,6 +7,7 @@ import copy
 from torch import Size, Tensor, nn
 
 from course_vi.distributions import Density, broadcast
+from course_vi.families.amortized import Amortized
 from course_vi.families.base import Family
 
 __all__ = ["PerDatum"]
@@ -33,6 +34,8 @@ class PerDatum(Family):
     torch.Size([2])
     """
 
+    inner: str
+
     def __init__(self, q: Family, x: Tensor) -> None:
         super().__init__()
         if not q.parameter_event_dims:
@@ -40,6 +43,7 @@ class PerDatum(Family):
         self.dim, self.noise_dim, self.reparametrized = q.dim, q.noise_dim, q.reparametrized
         self.from_parameters = q.from_parameters                              # type: ignore[method-assign]
         self.parameter_event_dims = q.parameter_event_dims
+        self.inner = q.inner if isinstance(q, Amortized | PerDatum) else repr(q)
         for name, value in q.distribution_parameters(x).items():
             axes = value.dim() - q.parameter_event_dims[name]
             shape = (*broadcast(value.shape[:axes], x.shape[:-1]), *value.shape[axes:])
@@ -66,3 +70,6 @@ class PerDatum(Family):
         """Put a copy's parameters back into their rows."""
         for name, parameter in self.named_parameters():
             parameter.data[index] = rows.get_parameter(name).data
+
+    def extra_repr(self) -> str:
+        return f"family={self.inner}, batch={tuple(self.batch_shape)}"

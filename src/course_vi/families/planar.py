@@ -78,3 +78,6 @@ class Planar(Family):
 
     def distribution(self, x: Tensor | None = None) -> PlanarNormal:
         return self.from_parameters(**self.distribution_parameters(x))
+
+    def extra_repr(self) -> str:
+        return f"{super().extra_repr()}, layers={self.offset.shape[-1]}"

@@ -69,3 +69,6 @@ class SparsePrecision(GaussianFamily):
         if device not in self._plans:
             self._plans[device] = self._plans[torch.device("cpu")].to(device)
         return SparseNormal(parameters["loc"], parameters["log_scale"], parameters["entries"], self._plans[device])
+
+    def extra_repr(self) -> str:
+        return f"{super().extra_repr()}, entries={self.entries.shape[-1]}"

@@ -135,6 +135,9 @@ class RunningMean(nn.Module):
             self.memory.mul_(self.decay).add_(reward)
             self.weight.mul_(self.decay).add_(1.0)
 
+    def extra_repr(self) -> str:
+        return f"decay={self.decay}, baseline={self.baseline().item():.4g}"
+
 
 class LearnedBaseline(nn.Module):
     r"""The score function with a baseline that a network reads off the datum: an estimator with parameters.

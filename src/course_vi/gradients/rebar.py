@@ -101,6 +101,9 @@ class Rebar(nn.Module):
         climbed = (estimate.detach() * density.logits).sum(axes) + weighted_sum(first, log_w)
         return as_surrogate(bound(log_w), climbed - 0.5 * estimate.square().sum(axes))
 
+    def extra_repr(self) -> str:
+        return f"temperature={self.log_temperature.exp().item():.4g}, eta={self.eta.item():.4g}"
+
 
 class Relax(Rebar):
     r"""REBAR with a free-form term: the control variate learns what the relaxed log weight does not see.

@@ -98,6 +98,10 @@ class BayesNet:
             self.dtypes = {name: value.dtype for name, value in self._draw(Size(), learn=True).items()}
             self._draw(Size([127]))                     # a batch that no event has by accident: does every recipe follow it?
 
+    def __repr__(self) -> str:
+        factors = (f"{name} | {', '.join(self.parents[name])}" if self.parents[name] else name for name in self.order)
+        return f"BayesNet({'; '.join(factors)})"
+
     def children(self, name: str) -> tuple[str, ...]:
         """The nodes that ``name`` is a parent of."""
         self._known([name])

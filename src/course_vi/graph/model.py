@@ -69,6 +69,7 @@ class NetModel(Model):
             raise ValueError(f"observed and latent name {', '.join(names)}; expected each of {', '.join(free)} once")
         self.net, self.observed, self.latent = net, tuple(observed), tuple(latent)
         self.data_dim, self.latent_dim = (sum(net.shape(name).numel() for name in group) for group in (observed, latent))
+        self.shown = ("observed", "latent")
         self.learned = nn.ModuleList(recipe for recipe in net.recipes.values() if isinstance(recipe, nn.Module))
 
     def log_factors(self, x: Tensor, z: Tensor) -> dict[str, Tensor]:

@@ -57,6 +57,9 @@ class RandomFeatures(nn.Module):
     def forward(self, z: Tensor) -> Tensor:
         return torch.cat([z, torch.tanh(z @ self.weight.mT + self.bias)], -1)
 
+    def extra_repr(self) -> str:
+        return f"dim={self.weight.shape[1]}, count={self.weight.shape[0]}"
+
 
 class DDC(Family):
     r"""A code of the posterior, :math:`r_\phi(x) \approx \mathbb E_{p(z \mid x)}\, T(z)`: no density, no samples, but expectations.

@@ -164,6 +164,9 @@ class FactorObjective(nn.Module):
         self.correlations.append(penalty.item())
         return value - self.gamma * (penalty - penalty.detach())
 
+    def extra_repr(self) -> str:
+        return f"gamma={self.gamma}"
+
 
 def factor_vae(p: Model, q: Family, x: Tensor, discriminator: nn.Module, gamma: float = 10.0, steps: int = 1000,
                discriminator_learning_rate: float = 1e-3, **options: Any) -> History:

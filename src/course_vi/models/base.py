@@ -41,12 +41,14 @@ class Model(nn.Module):
         latent_dim: D, the size of the latent event (layered latents are one event vector that the model splits).
         data_dim: Dx, the size of a datum.
         local: whether every datum has latents of its own.
+        shown: attributes that ``print`` shows besides these.
     """
 
     latent_dim: int
     data_dim: int
     local: bool = True
     unit: Tensor
+    shown: tuple[str, ...] = ()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Exact answers refuse data of another size or device, or with NaN, in every model alike."""
@@ -58,6 +60,11 @@ class Model(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.register_buffer("unit", torch.ones(()), persistent=False)       # a model without parameters has a dtype and a device too
+
+    def extra_repr(self) -> str:
+        """What ``print`` shows besides networks: sizes, and whether the latents are global."""
+        sizes = [f"{name}={getattr(self, name, '?')}" for name in ("data_dim", "latent_dim", *self.shown)]
+        return ", ".join(sizes if self.local else [*sizes, "global latents"])
 
     def prior(self) -> Distribution:
         """p(z), with events of size D."""

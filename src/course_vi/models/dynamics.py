@@ -46,6 +46,7 @@ def dynamics(p: Model | Dynamics) -> Dynamics:
         TypeError: a model without a method ``dynamics()``. ``LinearGaussianSSM``, ``HiddenMarkovModel`` (and ``GaussianHMM``) and
             ``DeepMarkovModel`` have one.
 
+    >>> import torch
     >>> from course_vi.models import LinearGaussianSSM
     >>> eye = torch.eye(1)
     >>> walk = dynamics(LinearGaussianSSM(eye, eye, eye, eye, torch.zeros(1), eye, steps=3))

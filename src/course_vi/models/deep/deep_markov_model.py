@@ -45,6 +45,8 @@ class DeepMarkovModel(Model):
     torch.Size([7, 5])
     """
 
+    shown = ("steps",)
+
     def __init__(self, steps: int, point_dim: int, state_dim: int, hidden: int = 32, generator: torch.Generator | None = None, *,
                  likelihood: str = "gaussian", scale: str | float = "shared", transition: nn.Module | None = None,
                  emission: nn.Module | None = None) -> None:

@@ -43,6 +43,8 @@ class DRAW(Model):
     (torch.Size([7, 5]), torch.Size([4, 5, 64]))
     """
 
+    shown = ("steps", "window")
+
     def __init__(self, steps: int, data_dim: int = 64, latent_dim: int = 4, hidden: int = 64, generator: torch.Generator | None = None, *,
                  likelihood: str = "bernoulli", scale: str | float = "shared", window: int | None = None, cell: nn.Module | None = None,
                  write: nn.Module | None = None) -> None:

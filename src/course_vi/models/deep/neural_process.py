@@ -37,6 +37,9 @@ class _Points(Model):
         self.point_dim = input_dim + output_dim
         self.data_dim = num_points * self.point_dim
 
+    shown = ("num_points", "num_context")
+    latent_dim = 0
+
     def split(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """The context ``(*B, M, Dx + Dy)``, the targets' inputs ``(*B, N - M, Dx)`` and their outputs ``(*B, N - M, Dy)``."""
         validate.event_size("x", x, self.data_dim)

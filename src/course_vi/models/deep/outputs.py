@@ -63,6 +63,9 @@ class Bits(Output):
         with torch.no_grad():
             return torch.bernoulli(raw.sigmoid(), generator=generator)
 
+    def extra_repr(self) -> str:
+        return f"dim={self.dim}"
+
 
 class Normals(Output):
     r"""A diagonal normal, :math:`x \sim N(\mu, \mathrm{diag}(\sigma^2))` with :math:`\sigma = \sigma_{\min} + e^{s}`.
@@ -118,6 +121,9 @@ class Normals(Output):
     def draw(self, raw: Tensor, generator: torch.Generator | None = None) -> Tensor:
         with torch.no_grad():
             return self.density(raw).rsample(generator=generator)
+
+    def extra_repr(self) -> str:
+        return f"dim={self.dim}, scale={self.scale!r}" + (f", smallest={self.smallest}" if self.smallest else "")
 
 
 def output(likelihood: str, dim: int, scale: str | float = "network", smallest: float = 0.0) -> Output:

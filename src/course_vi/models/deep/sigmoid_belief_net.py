@@ -40,6 +40,8 @@ class SigmoidBeliefNet(Model):
     1.0
     """
 
+    shown = ("layers",)
+
     def __init__(self, layers: Sequence[int], scale: float = 1.0, generator: torch.Generator | None = None) -> None:
         super().__init__()
         if len(layers) < 2:

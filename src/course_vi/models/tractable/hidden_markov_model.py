@@ -49,6 +49,8 @@ class HiddenMarkovModel(Model):
     tensor([0.8026, 0.8203, 0.8026], grad_fn=<SelectBackward0>)
     """
 
+    shown = ("states", "steps")
+
     def __init__(self, initial: Tensor, transition: Tensor, emission: Tensor, steps: int) -> None:
         super().__init__()
         validate.positive_integer("steps", steps)

@@ -46,6 +46,8 @@ class LinearGaussianSSM(Model):
     tensor(-2.6426, grad_fn=<SumBackward1>)
     """
 
+    shown = ("steps",)
+
     def __init__(self, transition: Tensor, emission: Tensor, transition_cov: Tensor, emission_cov: Tensor, initial_loc: Tensor,
                  initial_cov: Tensor, steps: int) -> None:
         super().__init__()

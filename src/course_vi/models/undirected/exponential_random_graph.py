@@ -153,3 +153,6 @@ class ExponentialRandomGraph(nn.Module):
                     odds = self.change_statistics(x, pair) @ self.theta
                     x[..., pair] = torch.bernoulli(odds.sigmoid(), generator=generator)
             return x
+
+    def extra_repr(self) -> str:
+        return f"nodes={self.nodes}, statistics={tuple(self.statistics)}"

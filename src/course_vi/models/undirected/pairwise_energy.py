@@ -94,6 +94,9 @@ class PairwiseEnergy(nn.Module):
                     x[..., i] = self.low + (self.high - self.low) * torch.bernoulli(odds.sigmoid(), generator=generator)
             return x
 
+    def extra_repr(self) -> str:
+        return f"data_dim={self.data_dim}"
+
 
 class BoltzmannMachine(PairwiseEnergy):
     """Values 0 and 1, fully visible.
