@@ -7,6 +7,7 @@ import torch
 from matplotlib.figure import Figure
 
 from course_vi.plots import lecture_00, png, targets_00
+from course_vi.syllabus import UNITS
 
 LINE = torch.linspace(0.1, 1, 20)
 COVARIANCE = torch.tensor([[1.0, 1.0], [1.0, 2.0]])
@@ -51,9 +52,7 @@ def test_a_target_says_what_is_missing(name: str) -> None:
 
 
 def test_the_map_leads_forward() -> None:
-    """Every arrow goes from a lower number to a higher one and to the right, and the core needs nothing outside itself."""
-    for number, (_, column, _, needs, core) in lecture_00.UNITS.items():
-        for need in needs:
-            assert need < number and lecture_00.UNITS[need][1] < column
-            assert lecture_00.UNITS[need][4] or not core
-    assert sorted(n for n, unit in lecture_00.UNITS.items() if unit[4]) == [0, 1, 2, 3, 4, 5, 6, 8, 9, 10, 11, 13, 14]
+    """Every arrow of the map goes to the right, and no two units stand in one place."""
+    places = {number: place[1:] for number, place in lecture_00.PLACES.items()}
+    assert sorted(places) == [unit.number for unit in UNITS] and len(set(places.values())) == len(UNITS)
+    assert all(places[need][0] < places[unit.number][0] for unit in UNITS for need in unit.needs)

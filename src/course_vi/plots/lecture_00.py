@@ -12,6 +12,7 @@ from matplotlib.patches import FancyBboxPatch, Rectangle
 from torch import Tensor
 
 from course_vi.plots.style import BLACK, BLUE, GREEN, GREY, ORANGE, PINK, RED, SKY, YELLOW, new_figure, style
+from course_vi.syllabus import UNITS
 
 __all__ = ["axes_of_a_sample", "climb", "cut_gaussian", "four_choices", "float_range", "map_of_units", "z_histograms", "z_over_r"]
 
@@ -21,17 +22,14 @@ CHOICES = (
     ("bound", r"$\mathcal{L}(\log w)$", "what do\nwe climb?", ORANGE),
     ("gradient", r"$\nabla_{\theta,\phi} \mathcal{L}$", "which way is up,\nhow noisily?", RED),
 )
-# Number: title, column and row on the map, the units it builds on, whether it belongs to the ten-week core.
-UNITS: dict[int, tuple[str, float, float, tuple[int, ...], bool]] = {
-    0: ("Start here", 0, 2, (), True), 1: ("Graphical\nmodels", 1, 2, (0,), True), 2: ("Marginal\nlikelihood", 2, 2, (1,), True),
-    3: ("The ELBO", 3, 2, (2,), True), 4: ("EM and\nmean field", 4, 1, (3,), True), 5: ("Score\nfunction", 4, 2, (3,), True),
-    6: ("Reparam-\netrization", 4, 3, (3,), True), 7: ("Discrete\nrelaxations", 5, 1, (5, 6), False),
-    8: ("Variational\nfamilies", 5, 4, (6,), True), 9: ("Sticking\nthe landing", 5, 3, (5, 6), True),
-    10: ("Tighter\nbounds", 6, 3, (9,), True), 11: ("Amortized\ninference", 5, 2, (6,), True),
-    12: ("Helmholtz\nmachines", 6, 1, (5, 11), False),
-    13: ("VAEs", 6, 2, (11,), True), 14: ("Pyro", 7, 2, (13,), True), 15: ("VAE\nvariants", 8, 1, (13,), False),
-    16: ("Sets and\nfunctions", 8, 2, (13,), False), 17: ("Sequences", 8, 3, (10, 13), False), 18: ("Exact\ngradients", 7, 4, (10,), False),
-    19: ("Bits back", 7, 0, (13,), False),
+# Where each unit stands on the map: its name in two short lines, column and row.
+PLACES: dict[int, tuple[str, float, float]] = {
+    0: ("Start here", 0, 2), 1: ("Graphical\nmodels", 1, 2), 2: ("Marginal\nlikelihood", 2, 2), 3: ("The ELBO", 3, 2),
+    4: ("EM and\nmean field", 4, 1), 5: ("Score\nfunction", 4, 2), 6: ("Reparam-\netrization", 4, 3),
+    7: ("Discrete\nrelaxations", 5, 1), 8: ("Variational\nfamilies", 5, 4), 9: ("Sticking\nthe landing", 5, 3),
+    10: ("Tighter\nbounds", 6, 3), 11: ("Amortized\ninference", 5, 2), 12: ("Helmholtz\nmachines", 6, 1), 13: ("VAEs", 6, 2),
+    14: ("Pyro", 7, 2), 15: ("VAE\nvariants", 8, 1), 16: ("Sets and\nfunctions", 8, 2), 17: ("Sequences", 8, 3),
+    18: ("Exact\ngradients", 7, 4), 19: ("Bits back", 7, 0),
 }
 
 
@@ -66,14 +64,15 @@ def map_of_units(here: Sequence[int]) -> Figure:
     """
     figure, (ax,) = new_figure(width=9.6, height=5.0)
     with style():
-        for number, (title, column, row, needs, core) in UNITS.items():
+        for number, _, _, needs, core, _ in UNITS:
+            title, column, row = PLACES[number]
             centre, colour = (column * 1.2, row * 0.95), BLUE if core else ORANGE
             ax.add_patch(FancyBboxPatch((centre[0] - 0.46, centre[1] - 0.27), 0.92, 0.54, boxstyle="round,pad=0.03", zorder=3,
                                         edgecolor=colour, facecolor="white" if number not in here else ("#D6E6F2" if core else "#FBEBD0"),
                                         linestyle="-" if number in here else ":", linewidth=1.6))
             ax.text(*centre, f"{number:02d}\n{title}", ha="center", va="center", fontsize=7.6, zorder=4, linespacing=1.05)
             for need in needs:
-                start = (UNITS[need][1] * 1.2 + 0.5, UNITS[need][2] * 0.95)
+                start = (PLACES[need][1] * 1.2 + 0.5, PLACES[need][2] * 0.95)
                 ax.annotate("", (centre[0] - 0.5, centre[1]), start, zorder=1,
                             arrowprops={"arrowstyle": "-|>", "color": GREY, "linewidth": 1.1})
         for colour, text, height in ((BLUE, "the ten-week core", 4.05), (ORANGE, "the rest of the course", 3.8)):
