@@ -12,7 +12,11 @@ from course_vi.plots import lecture_01, png
 
 LINE, PAIRS, SQUARE = torch.linspace(0.1, 1, 20), torch.randn(20, 2), torch.rand(6, 4, 4)
 
+NET = BayesNet(z=lambda: Normal(0.0, 1.0), x=lambda z: Normal(z, 1.0))
+
 FIGURES: dict[str, Callable[[], Figure]] = {
+    "blanket_graph": lambda: lecture_01.blanket_graph(NET, "z"),
+    "chain_graph": lecture_01.chain_graph,
     "coins": lambda: lecture_01.coins(LINE.round(), LINE.round(), LINE, LINE.round()),
     "common_cause": lambda: lecture_01.common_cause(LINE, LINE, {label: LINE for label in "abcd"}, torch.full((2, 2), 0.25), 0.0),
     "crossed": lambda: lecture_01.crossed(torch.eye(3), torch.eye(5), firms=3),
@@ -26,7 +30,8 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "random_graphs": lambda: lecture_01.random_graphs({"a": LINE}, LINE, LINE, torch.stack([LINE, LINE + 1], -1)),
     "shrinkage": lambda: lecture_01.shrinkage(["A", "B"], [1, 2], LINE[:2], LINE[:2], LINE[:2]),
 }
-PICTURES = {"deep_samples", "image_rows"}            # small pictures have no scales; a name stands over them
+GRAPHS = {"blanket_graph", "chain_graph"}            # no scales
+PICTURES = {"deep_samples", "image_rows"}            # small pictures have none either; a name stands over them
 
 
 def test_every_figure_is_tried() -> None:
@@ -38,7 +43,7 @@ def test_figure_is_titled_and_labelled(name: str) -> None:
     figure = FIGURES[name]()
     titles = [axes.get_title() or axes.get_title("left") for axes in figure.axes if axes.get_label() != "<colorbar>"]
     assert any(titles) and (name in PICTURES or all(titles))
-    if name not in PICTURES:
+    if name not in PICTURES | GRAPHS:
         assert all(axes.get_xlabel() for axes in figure.axes if axes.get_label() != "<colorbar>") and figure.axes[0].get_ylabel()
     assert png(figure).startswith(b"\x89PNG")
 

@@ -11,7 +11,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracles import DOUBLE, LIMIT, expected_bound, generator, gradients, gradients_of, randn, worst_z
-from zoo import M, S, X, toy_family
+from toy import M, S, X, toy_family
 
 from course_vi.bounds import elbo, iwae, jackknife, renyi, thermodynamic
 from course_vi.diagnostics import gradient_moments

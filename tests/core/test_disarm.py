@@ -6,11 +6,10 @@ from functools import partial
 
 import pytest
 import torch
-from bits import UNREAD, Pairwise, bernoulli, categorical
+from bits import UNREAD, Pairwise, bernoulli, categorical, exact_moments
+from catalogue import gaussian
 from oracles import DOUBLE, LIMIT, generator, gradients, gradients_of, randn, worst_z
-from test_baselines import exact_moments
 from torch import nn
-from zoo import gaussian
 
 from course_vi import exact
 from course_vi.bounds import elbo, iwae, renyi

@@ -7,11 +7,11 @@ from functools import partial
 import pytest
 import torch
 from bits import UNREAD, Pairwise, bernoulli, categorical
+from catalogue import gaussian
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracles import DOUBLE, LIMIT, generator, gradients, mean_z, randn, worst_z
 from torch import nn
-from zoo import gaussian
 
 from course_vi import exact
 from course_vi.bounds import elbo, iwae

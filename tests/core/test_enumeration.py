@@ -11,8 +11,8 @@ import torch
 from oracles import DOUBLE, LIMIT, generator, mean_z, randn
 
 from course_vi import exact
-from course_vi.distributions import Enumerated
 from course_vi.bounds import elbo, iwae, jackknife, renyi, thermodynamic
+from course_vi.distributions import Enumerated
 
 BOUNDS = [elbo, iwae, partial(renyi, alpha=0.5), partial(thermodynamic, betas=(0.0, 0.3, 1.0))]
 

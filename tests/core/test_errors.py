@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 import torch
+from catalogue import amortized, gaussian
 from oracles import DOUBLE, generator
 from torch import nn
-from zoo import ALL, X, amortized, gaussian, toy_family
+from toy import ALL, X, toy_family
 
 from course_vi import validate
 from course_vi.bounds import elbo, iwae

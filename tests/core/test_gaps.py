@@ -6,9 +6,10 @@ import math
 
 import pytest
 import torch
+from catalogue import flow
 from oracles import DOUBLE, LIMIT, generator
 from torch import nn
-from zoo import X, flow, toy_family
+from toy import X, toy_family
 
 from course_vi.data import breast_cancer
 from course_vi.diagnostics import amortization_gap, approximation_gap, best_per_datum

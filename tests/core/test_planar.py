@@ -7,10 +7,11 @@ import math
 
 import pytest
 import torch
-from oracles import DOUBLE, LIMIT, DensityModel, gradients, mean_z, quadratic, randn
+from catalogue import amortized, planar
+from oracles import DOUBLE, LIMIT, DensityModel, generator, gradients, mean_z, quadratic, randn
 from scipy.optimize import brentq
 from torch.func import jacrev, vmap
-from zoo import ALL, UNREAD, amortized, generator, planar
+from toy import ALL, UNREAD
 
 from course_vi.bounds import elbo, iwae
 from course_vi.diagnostics import gradient_moments

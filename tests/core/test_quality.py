@@ -6,9 +6,10 @@ import math
 
 import pytest
 import torch
+from catalogue import flow
 from oracles import DOUBLE, LIMIT, generator, randn
 from torch import nn
-from zoo import X, flow, toy_family
+from toy import X, toy_family
 
 from course_vi.bounds import iwae
 from course_vi.diagnostics import active_units, psis_khat, signal_to_noise

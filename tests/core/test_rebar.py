@@ -8,9 +8,9 @@ from functools import partial
 import pytest
 import torch
 from bits import UNREAD, Pairwise, bernoulli, categorical
+from catalogue import gaussian
 from oracles import DOUBLE, LIMIT, generator, gradients, gradients_of, mean_z, randn, worst_z
 from torch import nn
-from zoo import gaussian
 
 from course_vi import exact
 from course_vi.bounds import elbo, iwae

@@ -7,12 +7,11 @@ import math
 
 import pytest
 import torch
-from oracles import DOUBLE, LIMIT, covariance_of, generator, mean_z, quadratic, randn
-from test_state_space import tracker
+from oracles import DOUBLE, LIMIT, covariance_of, generator, mean_z, quadratic, randn, tracker
 from torch.distributions import MultivariateNormal, Normal
 from torch.func import vmap
 from torch.utils._python_dispatch import TorchDispatchMode
-from zoo import UNREAD
+from toy import UNREAD
 
 from course_vi.bounds import elbo, iwae
 from course_vi.diagnostics import gradient_moments, gradient_samples

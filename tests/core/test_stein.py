@@ -9,7 +9,7 @@ import pytest
 import torch
 from oracles import DOUBLE, generator, quadratic, randn
 from scipy.optimize import minimize
-from zoo import UNREAD
+from toy import UNREAD
 
 from course_vi.data import breast_cancer
 from course_vi.learning import stein_direction, stein_vgd
