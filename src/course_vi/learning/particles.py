@@ -11,18 +11,18 @@ any number of particles; hence :math:`\mathbb E \log \hat p(x) \le \log p(x)`: t
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple, Protocol, cast
 
 import torch
 from torch import Tensor
+from torch.distributions import Distribution
 
 from course_vi import validate
-from course_vi.distributions import DiscreteChain, Drawn, Seeded, draw, stream
+from course_vi.distributions import Density, DiscreteChain, Drawn, Seeded, draw, stream
 from course_vi.models.base import Model
 from course_vi.models.dynamics import Dynamics, dynamics
 
-__all__ = ["ParticleFilter", "particle_filter", "resample"]
+__all__ = ["ParticleFilter", "Proposal", "particle_filter", "resample"]
 
 
 class ParticleFilter(NamedTuple):
@@ -43,6 +43,13 @@ class ParticleFilter(NamedTuple):
     effective: Tensor
     particles: Tensor
     log_weights: Tensor
+
+
+class Proposal(Protocol):
+    """q(z_t | z_{t-1}, x): a function or a module."""
+
+    def __call__(self, t: int, previous: Tensor | None, x: Tensor, /) -> Density:
+        """For ``t`` from 0, previous ``(N, *B, d)`` or None at t = 0, and the whole series ``(*B, T, p)``."""
 
 
 def resample(log_weights: Tensor, scheme: str = "systematic", generator: torch.Generator | None = None) -> Tensor:
@@ -69,7 +76,7 @@ def resample(log_weights: Tensor, scheme: str = "systematic", generator: torch.G
         return index.reshape(weights.shape).movedim(-1, 0)
 
 
-def particle_filter(p: Model | Dynamics, x: Tensor, num_particles: int = 100, proposal: Callable[..., Any] | None = None,
+def particle_filter(p: Model | Dynamics, x: Tensor, num_particles: int = 100, proposal: Proposal | None = None,
                     resample_below: float = 0.5, scheme: str = "systematic",
                     generator: torch.Generator | None = None) -> ParticleFilter:
     r"""Filter a series, or a batch of them.
@@ -166,7 +173,7 @@ def _replace_the_hopeless(z: Tensor, log_w: Tensor, even: Tensor, below: float, 
     return z.gather(0, index.unsqueeze(-1).expand_as(z)), torch.where(needed, even, log_w)
 
 
-def _draw(density: Any, batch: tuple[int, ...], generator: torch.Generator | None) -> Tensor:
+def _draw(density: Density, batch: tuple[int, ...], generator: torch.Generator | None) -> Tensor:
     """A draw ``(*batch, d)``, reparametrized where the distribution is."""
     found = tuple(density.batch_shape)
     if isinstance(density, Seeded | DiscreteChain):
@@ -178,4 +185,5 @@ def _draw(density: Any, batch: tuple[int, ...], generator: torch.Generator | Non
     if isinstance(density, Drawn):
         return density.draw(batch, generator)
     with stream(generator):
-        return density.expand(batch).rsample() if density.has_rsample else draw(density, torch.Size(batch))
+        plain = cast(Distribution, density)
+        return plain.expand(torch.Size(batch)).rsample() if plain.has_rsample else draw(plain, torch.Size(batch))
