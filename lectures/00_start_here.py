@@ -56,8 +56,8 @@ from course_vi.bounds import elbo
 from course_vi.families import MeanField
 from course_vi.gradients import sticking_the_landing
 from course_vi.models import ConjugateToy
+from course_vi.plots import lecture_00 as draw
 from course_vi.plots import show
-from course_vi.plots import unit_00 as draw
 
 # %% [markdown]
 # ## 1. One idea in four choices

@@ -64,9 +64,9 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from course_vi import data, exact, models
 from course_vi.graph import BayesNet, plate
-from course_vi.plots import graphs_01, show, targets_01
-from course_vi.plots import unit_01 as draw
-from course_vi.plots.graph import draw_graph, in_words
+from course_vi.plots import lecture_01 as draw
+from course_vi.plots import show, targets_01
+from course_vi.plots.bayes_net import draw_graph, in_words
 
 
 # %%
@@ -270,7 +270,7 @@ garden = BayesNet(
     wet=lambda sprinkler, rain: coin(0.01 + 0.98 * (1 - (1 - 0.9 * sprinkler) * (1 - 0.9 * rain))),
     slippery=lambda wet: coin(0.05 + 0.85 * wet),
 )
-show(graphs_01.blanket_graph(garden, "rain"),
+show(draw.blanket_graph(garden, "rain"),
      alt="A graph: cloudy points to sprinkler and to rain, both point to wet, wet points to slippery."
          " Rain is marked; its blanket is cloudy, sprinkler and wet. Slippery is shielded.")
 
@@ -480,7 +480,7 @@ show(draw.crossed(*pictures, firms=11),
 # $$p(z, x) = p(z_1)\,p(x_1 \mid z_1) \prod_{t=2}^T p(z_t \mid z_{t-1})\,p(x_t \mid z_t).$$
 
 # %%
-show(graphs_01.chain_graph(),
+show(draw.chain_graph(),
      alt="Four hidden states in a row, each with an arrow to the next and one to its own observed, "
          "shaded x below. The first state has no parent: its factor is p of z_1.")
 

@@ -73,8 +73,8 @@ from course_vi.families import FullRank, MeanField
 from course_vi.gradients import reparametrized, sticking_the_landing
 from course_vi.learning import fit, smoke_cap
 from course_vi.models import BayesianLogisticRegression, ConjugateToy, TwoBernoullis
+from course_vi.plots import lecture_03 as draw
 from course_vi.plots import show
-from course_vi.plots import unit_03 as draw
 
 # %% [markdown]
 # Four helpers for the whole lecture: numbers and grids in double precision, seeded randomness, and a line of report

@@ -41,16 +41,15 @@ from torch.nn.functional import logsigmoid
 # %%
 from course_vi.data import breast_cancer
 from course_vi.diagnostics import gradient_moments, gradient_samples
+from course_vi.distributions.positive import gamma_quantile
 from course_vi.exact import gauss_hermite, normal_expectation
 from course_vi.families import BetaMeanField, Flow, FullRank, GammaMeanField, MeanField
 from course_vi.families.flow import zuko
-from course_vi.families.gamma import gamma_quantile
 from course_vi.gradients import analytic_kl, reparametrized, score_function, sticking_the_landing
 from course_vi.learning import fit, smoke_cap
 from course_vi.models import BayesianLogisticRegression, ConjugateToy, Model
-from course_vi.plots import graphs_06 as graphs
+from course_vi.plots import lecture_06 as figures
 from course_vi.plots import show
-from course_vi.plots import unit_06 as figures
 
 # %%
 DOUBLE = torch.float64
@@ -118,7 +117,7 @@ show(figures.dimensions(d, exact, at, measured),
 # Write $z = t_\phi(\epsilon)$ where $\epsilon \sim N(0, I)$ **has no parameters**. The distribution of z has not changed; only where the randomness stands.
 
 # %%
-show(graphs.noise_outside(),
+show(figures.noise_outside(),
      alt="Three drawings. Left: theta, z and x in the model with a plate over n, and q drawn in blue from phi and the noise into z. Middle: z is a random node between phi and f of z, and the way "
          "back from z to phi is blocked. Right: z is a box, computed from phi and from a noise node beside it, and the way back from f through z to phi is open.")
 
@@ -190,7 +189,7 @@ print(f"triangular map against MultivariateNormal: largest difference {away:.0e}
       f"{density_of(*MAPS['triangular'])(plane).min():.0f}")
 
 # %%
-show(graphs.maps([(name, t, density_of(t, inverse)) for name, (t, inverse) in MAPS.items()]),
+show(figures.maps([(name, t, density_of(t, inverse)) for name, (t, inverse) in MAPS.items()]),
      alt="A square grid of noise and its images under three maps, over the density that comes out. Location-scale: a rectangle, moved. Triangular: a parallelogram, with a tilted Gaussian. The "
          "flow: a grid bent into a parabola, with a banana-shaped density.")
 
@@ -493,7 +492,7 @@ for steps in (25, 50, 400):
     panels.append(snapshot(f"+ {steps} steps"))
 
 # %%
-show(graphs.unseen_direction(panels),
+show(figures.unseen_direction(panels),
      alt="Four panels of a round Gaussian target, an ellipse for q and its two frozen samples. At the start q is the target. After 25 and 75 steps the ellipse has become long and thin; after 475 it leaves "
          "the panel, while the two samples sit quietly near the centre.")
 

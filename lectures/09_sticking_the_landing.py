@@ -49,9 +49,8 @@ from course_vi.families import Amortized, FactorCovariance, FullRank, Layered, M
 from course_vi.gradients import reparametrized, sticking_the_landing
 from course_vi.learning import fit, smoke_cap
 from course_vi.models import BayesianLogisticRegression, ConjugateToy, GaussianChain, Model
-from course_vi.plots import graphs_09 as graphs
+from course_vi.plots import lecture_09 as figures
 from course_vi.plots import show
-from course_vi.plots import unit_09 as figures
 from course_vi.pyro_twins import gradients as pyro_gradients
 from course_vi.pyro_twins import stl_loss, toy_guide
 
@@ -563,7 +562,7 @@ for name, estimator in (("right", sticking_the_landing), ("cut", cut)):
               f"   exact {bars[name][word][0]:.4g}")
 
 # %%
-show(graphs.two_layers(bars),
+show(figures.two_layers(bars),
      alt="Left: the chain z2 to z1 to x, x shaded as observed, and in colour how q samples: x and epsilon 1 "
          "give z1, z1 and epsilon 2 give z2. The arrow from z1 to z2, in vermilion, is the one that gets cut. "
          "Right: variances of the first layer's gradients at the posterior, zero when done right, one half "
@@ -580,7 +579,7 @@ show(graphs.two_layers(bars),
 # for Bayesian logistic regression on the Wisconsin breast-cancer data: 569 patients, an intercept and the first ten measurements (the means), prior $N(0, I)$.
 
 # %%
-show(graphs.regression_graph(),
+show(figures.regression_graph(),
      alt="Graphical model: a latent weight vector z outside a plate of n = 1 to N; inside the plate the "
          "observed measurements f_n and the observed diagnosis y_n; arrows from z and from f_n to y_n.")
 

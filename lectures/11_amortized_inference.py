@@ -48,8 +48,8 @@ from course_vi.graph import BayesNet
 from course_vi.learning import fit
 from course_vi.models import VAE, ConjugateToy
 from course_vi.nets import mlp
+from course_vi.plots import lecture_11 as draw
 from course_vi.plots import show
-from course_vi.plots import unit_11 as draw
 
 # %% [markdown]
 # Two helpers: seeded randomness, and the exact distance of a Gaussian on the toy from its posterior $N(x/2, \frac12)$.

@@ -44,9 +44,8 @@ from course_vi.gradients import analytic_kl, doubly_reparametrized, reparametriz
 from course_vi.learning import fit, importance_log_evidence, smoke_cap
 from course_vi.models import VAE, Autoencoder, ConjugateToy, HierarchicalVAE, Model, ProbabilisticPCA
 from course_vi.nets import mlp
-from course_vi.plots import graphs_13 as graphs
+from course_vi.plots import lecture_13 as figures
 from course_vi.plots import show
-from course_vi.plots import unit_13 as figures
 
 # %% [markdown]
 # **The data** are scikit-learn's digits, 8 x 8 pixels cut at one half. Set `full = True` and the same cells run on binarized MNIST, 28 x 28 pixels, with wider networks, more steps and a GPU if there is one (section 12).
@@ -119,7 +118,7 @@ show(figures.picture_rows(rows_, 12),
 # where a network reads z and writes the parameters of $p_\theta(x \mid z)$: the logits of independent bits, or $\mu_\theta(z)$ and $\Sigma_\theta(z)$ of a normal with independent coordinates. *Given* z the pixels are independent. Without z they are not, and that is the point: a mixture with one component for every z, **infinitely many**. You have met it: with bits it is the *deep Bernoulli* model of unit 01, and its two-layer relative (section 10) the *doubly deep* one.
 
 # %%
-show(graphs.vae_graph(),
+show(figures.vae_graph(),
      alt="Two graphs with a plate over the data. Left: z with an arrow to the shaded x, and theta "
          "pointing to x. Right: the same, plus dashed arrows from x and phi back to z: the encoder, "
          "which is no part of the model.")
@@ -682,7 +681,7 @@ for name, as_noise in zip(families, (False, True), strict=False):
         found.append(normal.log_prob(x_seen / width).item() - math.log(width) - lower)
     measured[name] = (at, torch.tensor(found))
     print(f"{name:36s} gaps measured {[f'{value:.3f}' for value in found]}")
-show(graphs.two_layers(s, families, measured),
+show(figures.two_layers(s, families, measured),
      alt="Left: the two-layer model as a chain from z2 to z1 to x with noise entering at z1, and "
          "dashed arrows of the encoder upwards. Right: gaps over the scale of the transition. Mean "
          "field on the two layers has a large gap at small scales, mean field on the noise a small "

@@ -16,7 +16,8 @@ NOT_CODE = {"answers", "attacks", "class.data", "__pycache__"}
 # From the ground up. A room may import from its own floor and from those below.
 FLOORS = {
     "course_vi": [
-        {"data", "exact", "expect", "nets", "distributions"},
+        {"validate", "data", "exact", "nets", "syllabus"},
+        {"distributions"},
         {"graph", "models", "families"},
         {"bounds", "gradients"},
         {"learning", "diagnostics", "coding"},
@@ -152,6 +153,31 @@ def test_the_core_knows_nothing_of_grading() -> None:
     assert not [m for m in core if any(other.split(".")[0] == "autograder" for other in GRAPH[m])]
 
 
+def test_models_and_families_do_not_know_each_other() -> None:
+    """Two of the four choices. What they share stands below them, in ``distributions`` and ``nets``."""
+    arrows = [(module, other) for module, others in GRAPH.items() for other in others]
+    pairs = [("course_vi.models", "course_vi.families"), ("course_vi.families", "course_vi.models")]
+    assert not [f"{a} -> {b}" for a, b in arrows if any(a.startswith(one) and b.startswith(two) for one, two in pairs)]
+
+
+def private_imports(source: str, module: str, is_package: bool = False) -> list[str]:
+    """Names with a leading underscore that a file takes from another of ours."""
+    ours = tuple(f"{package}." for package in PLACES)
+    return [
+        f"{name}.{part}"
+        for name, taken in imported(source, module, is_package)
+        if f"{name}.".startswith(ours)
+        for part in taken
+        if part.startswith("_") and not part.startswith("__")
+    ]
+
+
+def test_no_private_name_crosses_a_file_of_the_core() -> None:
+    paths = {name: path for name, path in modules().items() if name.split(".")[0] == "course_vi"}
+    crossing = {name: private_imports(path.read_text("utf-8"), name, path.name == "__init__.py") for name, path in paths.items()}
+    assert not {name: taken for name, taken in crossing.items() if taken}
+
+
 def test_bounds_import_nothing_of_ours() -> None:
     assert GRAPH["course_vi.bounds"] == set()
 
@@ -208,11 +234,16 @@ def test_imports_are_read_rightly() -> None:
     }
 
 
+def test_a_private_name_is_found() -> None:
+    source = "from course_vi.b import _c, d\nfrom os import _exit\nfrom .e import _f\nfrom course_vi import __version__\n"
+    assert private_imports(source, "course_vi.sub.m") == ["course_vi.b._c", "course_vi.sub.e._f"]
+
+
 def test_a_cycle_is_found() -> None:
     assert cycle({"a": {"b"}, "b": {"c"}, "c": {"b"}}) == ["b", "c", "b"]
     assert cycle({"a": {"b", "c"}, "b": {"c"}, "c": set()}) == []
 
 
 def test_floors_are_ordered() -> None:
-    assert floor("course_vi.bounds") == 2 and floor("course_vi.models.toy") == 1 and floor("course_vi") == 5
+    assert floor("course_vi.bounds") == 3 and floor("course_vi.models.deep.vae") == 2 and floor("course_vi") == 6
     assert floor("autograder.commands.grade") == len(FLOORS["autograder"]) - 1

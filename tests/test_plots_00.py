@@ -6,27 +6,28 @@ import pytest
 import torch
 from matplotlib.figure import Figure
 
-from course_vi.plots import png, targets_00, unit_00
+from course_vi.plots import lecture_00, png, targets_00
+from course_vi.syllabus import UNITS
 
 LINE = torch.linspace(0.1, 1, 20)
 COVARIANCE = torch.tensor([[1.0, 1.0], [1.0, 2.0]])
 DIAGRAMS = {"four_choices", "map_of_units", "axes_of_a_sample"}
 
 FIGURES: dict[str, Callable[[], Figure]] = {
-    "four_choices": unit_00.four_choices,
-    "map_of_units": lambda: unit_00.map_of_units([0, 3]),
-    "axes_of_a_sample": unit_00.axes_of_a_sample,
-    "climb": lambda: unit_00.climb(LINE, LINE, 1.0),
-    "z_histograms": lambda: unit_00.z_histograms({"a": torch.randn(2, 30), "b": torch.randn(2, 30)}, [10, 100]),
-    "z_over_r": lambda: unit_00.z_over_r(100 * LINE, {"a": 0.1}),
-    "float_range": lambda: unit_00.float_range(LINE, {"double": LINE}),
-    "cut_gaussian": lambda: unit_00.cut_gaussian(torch.zeros(2), COVARIANCE, 2.0, 1.0, 0.5),
+    "four_choices": lecture_00.four_choices,
+    "map_of_units": lambda: lecture_00.map_of_units([0, 3]),
+    "axes_of_a_sample": lecture_00.axes_of_a_sample,
+    "climb": lambda: lecture_00.climb(LINE, LINE, 1.0),
+    "z_histograms": lambda: lecture_00.z_histograms({"a": torch.randn(2, 30), "b": torch.randn(2, 30)}, [10, 100]),
+    "z_over_r": lambda: lecture_00.z_over_r(100 * LINE, {"a": 0.1}),
+    "float_range": lambda: lecture_00.float_range(LINE, {"double": LINE}),
+    "cut_gaussian": lambda: lecture_00.cut_gaussian(torch.zeros(2), COVARIANCE, 2.0, 1.0, 0.5),
 }
 TARGETS: dict[str, Callable[..., Figure]] = {name: getattr(targets_00, name) for name in targets_00.__all__}
 
 
 def test_every_figure_is_tried() -> None:
-    assert set(FIGURES) == set(unit_00.__all__)
+    assert set(FIGURES) == set(lecture_00.__all__)
 
 
 @pytest.mark.parametrize("name", [*FIGURES, *TARGETS])
@@ -51,9 +52,7 @@ def test_a_target_says_what_is_missing(name: str) -> None:
 
 
 def test_the_map_leads_forward() -> None:
-    """Every arrow goes from a lower number to a higher one and to the right, and the core needs nothing outside itself."""
-    for number, (_, column, _, needs, core) in unit_00.UNITS.items():
-        for need in needs:
-            assert need < number and unit_00.UNITS[need][1] < column
-            assert unit_00.UNITS[need][4] or not core
-    assert sorted(n for n, unit in unit_00.UNITS.items() if unit[4]) == [0, 1, 2, 3, 4, 5, 6, 8, 9, 10, 11, 13, 14]
+    """Every arrow of the map goes to the right, and no two units stand in one place."""
+    places = {number: place[1:] for number, place in lecture_00.PLACES.items()}
+    assert sorted(places) == [unit.number for unit in UNITS] and len(set(places.values())) == len(UNITS)
+    assert all(places[need][0] < places[unit.number][0] for unit in UNITS for need in unit.needs)

@@ -6,29 +6,29 @@ import pytest
 import torch
 from matplotlib.figure import Figure
 
-from course_vi.plots import graphs_13, pictures_13, png, unit_13
+from course_vi.plots import images, lecture_13, png
 
 LINE, CLOUD, PICTURES = torch.linspace(0.1, 1, 16), torch.randn(16, 2), torch.rand(16, 64)
 
 FIGURES: dict[str, Callable[[], Figure]] = {
-    "maps": lambda: unit_13.maps([("a", CLOUD, torch.arange(16) % 10, 3.0), ("b", CLOUD, None, 3.0)]),
-    "infinite_mixtures": lambda: unit_13.infinite_mixtures(CLOUD, [("a", torch.rand(4, 5), CLOUD)], (-1.0, 1.0, -1.0, 1.0)),
-    "three_variances": lambda: unit_13.three_variances({"a": LINE, "b": LINE}, LINE, {"a": (0.5, 0.5), "b": (0.5, 0.5)}),
-    "manifold": lambda: unit_13.manifold(PICTURES, 4, "a"),
-    "scale_maps": lambda: unit_13.scale_maps([("a", LINE), ("b", LINE)], {"one": (1.0, 0.1), "two": (2.0, 0.1)}),
-    "evidence_bias": lambda: unit_13.evidence_bias(LINE, {"a": LINE.tolist(), "b": LINE.tolist()}, LINE),
-    "linear_fit": lambda: unit_13.linear_fit(LINE, -LINE, 0.0, LINE, LINE, LINE, 0.3),
-    "collapse": lambda: unit_13.collapse({"a": (LINE, LINE, LINE), "b": (LINE, LINE, LINE)}),
-    "layers_used": lambda: unit_13.layers_used({"a": (LINE, LINE), "b": (LINE, LINE)}),
-    "surgery": lambda: unit_13.surgery(LINE, LINE, [("single posteriors", LINE), ("aggregate posterior", LINE)], {"a": (1.0, 0.1)}),
-    "picture_rows": lambda: unit_13.picture_rows([("a", PICTURES), ("b", PICTURES)], 8),
-    "vae_graph": graphs_13.vae_graph,
-    "two_layers": lambda: graphs_13.two_layers(LINE, {"a": LINE, "b": LINE, "c": LINE}, {"a": (LINE, LINE)}),
+    "maps": lambda: lecture_13.maps([("a", CLOUD, torch.arange(16) % 10, 3.0), ("b", CLOUD, None, 3.0)]),
+    "infinite_mixtures": lambda: lecture_13.infinite_mixtures(CLOUD, [("a", torch.rand(4, 5), CLOUD)], (-1.0, 1.0, -1.0, 1.0)),
+    "three_variances": lambda: lecture_13.three_variances({"a": LINE, "b": LINE}, LINE, {"a": (0.5, 0.5), "b": (0.5, 0.5)}),
+    "manifold": lambda: lecture_13.manifold(PICTURES, 4, "a"),
+    "scale_maps": lambda: lecture_13.scale_maps([("a", LINE), ("b", LINE)], {"one": (1.0, 0.1), "two": (2.0, 0.1)}),
+    "evidence_bias": lambda: lecture_13.evidence_bias(LINE, {"a": LINE.tolist(), "b": LINE.tolist()}, LINE),
+    "linear_fit": lambda: lecture_13.linear_fit(LINE, -LINE, 0.0, LINE, LINE, LINE, 0.3),
+    "collapse": lambda: lecture_13.collapse({"a": (LINE, LINE, LINE), "b": (LINE, LINE, LINE)}),
+    "layers_used": lambda: lecture_13.layers_used({"a": (LINE, LINE), "b": (LINE, LINE)}),
+    "surgery": lambda: lecture_13.surgery(LINE, LINE, [("single posteriors", LINE), ("aggregate posterior", LINE)], {"a": (1.0, 0.1)}),
+    "picture_rows": lambda: lecture_13.picture_rows([("a", PICTURES), ("b", PICTURES)], 8),
+    "vae_graph": lecture_13.vae_graph,
+    "two_layers": lambda: lecture_13.two_layers(LINE, {"a": LINE, "b": LINE, "c": LINE}, {"a": (LINE, LINE)}),
 }
 
 
 def test_every_figure_is_tried() -> None:
-    assert set(FIGURES) == {*unit_13.__all__, *graphs_13.__all__}
+    assert set(FIGURES) == set(lecture_13.__all__)
 
 
 @pytest.mark.parametrize("name", FIGURES)
@@ -40,6 +40,6 @@ def test_figure_is_titled(name: str) -> None:
 
 
 def test_tile_puts_pictures_in_rows() -> None:
-    page = pictures_13.tile(torch.stack([torch.zeros(4), torch.ones(4), torch.zeros(4)]), columns=2)
+    page = images.tile(torch.stack([torch.zeros(4), torch.ones(4), torch.zeros(4)]), columns=2)
     assert page.shape == (7, 7) and page[1:3, 4:6].eq(1).all() and page[4:6, 1:3].eq(0).all()
     assert page[0].eq(0.5).all() and page[4:6, 4:6].eq(0.5).all()

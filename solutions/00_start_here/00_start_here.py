@@ -214,7 +214,7 @@ check("00_value_and_gradient", value_and_gradient)
 # | sum | $v$ | $\nabla s$ |
 #
 # **Notice** the brackets. `surrogate - surrogate.detach()` is exactly zero in floating point, so adding it loses nothing. In the other order $v$ is first added to a large number and rounded with it.
-# `course_vi.gradients.common.as_surrogate` is this line.
+# `course_vi.gradients.estimator.as_surrogate` is this line.
 
 # %% [markdown]
 # ---

@@ -8,13 +8,11 @@ from functools import lru_cache
 
 import numpy as np
 import torch
-from torch import Size, Tensor
-from torch.distributions import Distribution, constraints
+from torch import Tensor
 
-from course_vi import expect
+from course_vi import validate
 
-__all__ = ["Enumerated", "enumerate_binary", "enumerate_categories", "expected_bound", "gauss_hermite", "log_integral",
-           "normal_expectation"]
+__all__ = ["enumerate_binary", "enumerate_categories", "expected_bound", "gauss_hermite", "log_integral", "normal_expectation"]
 
 MOST = 2**22          # states, or tuples of states, that anyone should wait for
 
@@ -97,7 +95,7 @@ def enumerate_categories(sizes: Sequence[int], like: Tensor | None = None) -> Te
     [[0, 0], [0, 1], [0, 2], [1, 0], [1, 1], [1, 2]]
     """
     for size in sizes:
-        expect.positive_integer("sizes", size)
+        validate.positive_integer("sizes", size)
     count = math.prod(sizes)
     if count > MOST or not len(sizes):
         raise ValueError(f"sizes is {tuple(sizes)}, that is {count} states; expected at least one variable and at most {MOST} states")
@@ -111,7 +109,7 @@ def enumerate_binary(n: int, like: Tensor | None = None) -> Tensor:
     >>> enumerate_binary(2).tolist()
     [[0, 0], [0, 1], [1, 0], [1, 1]]
     """
-    expect.positive_integer("n", n)
+    validate.positive_integer("n", n)
     return enumerate_categories((2,) * n, like)
 
 
@@ -138,7 +136,7 @@ def expected_bound(log_joint: Tensor, log_q: Tensor, bound: Callable[[Tensor], T
     >>> expected_bound(log_joint, log_q, lambda log_w: log_w.mean(0), 1).exp()
     tensor(0.3464)
     """
-    expect.positive_integer("num_samples", num_samples)
+    validate.positive_integer("num_samples", num_samples)
     log_joint, log_q = torch.broadcast_tensors(log_joint, log_q)
     states = log_q.shape[0]
     total = log_q.detach().logsumexp(0)
@@ -153,53 +151,3 @@ def expected_bound(log_joint: Tensor, log_q: Tensor, bound: Callable[[Tensor], T
         tuples = torch.stack([codes // states**k % states for k in range(num_samples)])            # (K, tuples)
         answer = answer + (log_q[tuples].sum(0).exp() * bound(log_w[tuples])).sum(0)
     return answer
-
-
-class Enumerated(Distribution):
-    r"""A distribution over a finite list of states: what an exact posterior over discrete latents is.
-
-    .. math:: p(z = s_i) = \frac{e^{a_i}}{\sum_j e^{a_j}}
-
-    Args:
-        states: the list, ``(S, D)``, without repetition.
-        log_weights: a, ``(S, *B)``; need not be normalized.
-
-    >>> p = Enumerated(enumerate_binary(2), torch.tensor([1.0, 1.0, 2.0, 4.0]).log())
-    >>> p.mean, p.log_prob(torch.tensor([1, 0])).exp()
-    (tensor([0.7500, 0.6250]), tensor(0.2500))
-    """
-
-    arg_constraints: dict[str, constraints.Constraint] = {}
-    support = constraints.real_vector
-
-    def __init__(self, states: Tensor, log_weights: Tensor) -> None:
-        if states.dim() != 2 or log_weights.shape[:1] != states.shape[:1]:
-            raise ValueError(f"states and log_weights have shapes {tuple(states.shape)} and {tuple(log_weights.shape)}; "
-                             "expected (S, D) and (S, *B)")
-        self.states, self.logits = states, log_weights - log_weights.logsumexp(0)
-        super().__init__(Size(log_weights.shape[1:]), Size(states.shape[1:]), validate_args=False)
-
-    @property
-    def probs(self) -> Tensor:
-        """``(S, *B)``."""
-        return self.logits.exp()
-
-    @property
-    def mean(self) -> Tensor:
-        return torch.einsum("s...,sd->...d", self.probs, self.states.to(self.logits))
-
-    def log_prob(self, value: Tensor) -> Tensor:
-        """log p(z), ``(K, *B)`` for ``(K, *B, D)``; minus infinity at a vector that is no state."""
-        same = (value.unsqueeze(-2) == self.states).all(-1).movedim(-1, 0)                     # (S, K, *B)
-        logits = self.logits.reshape(len(self.states), *(1,) * (same.dim() - self.logits.dim()), *self.logits.shape[1:])
-        return torch.where(same, logits, torch.full_like(logits, -math.inf)).amax(0)
-
-    def draw(self, shape: tuple[int, ...], generator: torch.Generator | None = None) -> Tensor:
-        """z ``(*shape, D)``, where shape ends in the batch."""
-        edges = self.probs.detach().cumsum(0)[:-1]
-        uniform = torch.rand(shape, generator=generator, dtype=edges.dtype, device=edges.device)
-        edges = edges.reshape(len(edges), *(1,) * (uniform.dim() - edges.dim() + 1), *edges.shape[1:])
-        return self.states[(uniform >= edges).sum(0)]
-
-    def entropy(self) -> Tensor:
-        return torch.special.entr(self.probs).sum(0)

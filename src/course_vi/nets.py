@@ -7,20 +7,22 @@ import math
 import torch
 from torch import Tensor, nn
 
-__all__ = ["GatedCell", "anchor", "join", "mlp"]
+from course_vi import validate
+
+__all__ = ["GatedCell", "SetEncoder", "Window", "first_parameter", "join", "mlp", "refuse_noisy_layers"]
 
 
-def anchor(module: nn.Module) -> Tensor | None:
+def first_parameter(module: nn.Module) -> Tensor | None:
     """The first parameter, which says where a module lives: ``next(module.parameters(), None)``, six times faster.
 
-    >>> anchor(nn.Sequential(nn.Tanh(), nn.Linear(2, 3))).shape, anchor(nn.Tanh())
+    >>> first_parameter(nn.Sequential(nn.Tanh(), nn.Linear(2, 3))).shape, first_parameter(nn.Tanh())
     (torch.Size([3, 2]), None)
     """
     for parameter in module._parameters.values():
         if parameter is not None:
             return parameter
     for child in module._modules.values():
-        if child is not None and (found := anchor(child)) is not None:
+        if child is not None and (found := first_parameter(child)) is not None:
             return found
     return None
 
@@ -82,3 +84,104 @@ class GatedCell(nn.Module):
     def forward(self, x: Tensor, h: Tensor) -> Tensor:
         r, u = self.gates(join(x, h)).sigmoid().chunk(2, -1)
         return u * h + (1 - u) * self.candidate(join(x, r * h)).tanh()
+
+
+class SetEncoder(nn.Module):
+    r"""Sets in, a vector out, whatever the order and the number of the points.
+
+    .. math:: f(\{x_1, \dots, x_n\}) = \rho\Big(\frac1n \sum_{i=1}^n \varphi(x_i),\; \log(1 + n)\Big)
+
+    Every continuous function of a set has this form, with a sum inside; the mean and the count together are the sum. An empty set has
+    the mean zero.
+
+    Args:
+        point_dim: size of a point.
+        hidden: units, and size of :math:`\varphi`.
+        outputs: size of the answer.
+        generator: draws the initial weights.
+
+    Source: Zaheer et al., "Deep sets", NeurIPS 2017.
+
+    >>> encoder, points = SetEncoder(2, 8, 3), torch.randn(5, 4, 2)
+    >>> bool((encoder(points) - encoder(points[:, [2, 0, 3, 1]])).abs().max() < 1e-5), encoder(points[:, :0]).shape
+    (True, torch.Size([5, 3]))
+    """
+
+    def __init__(self, point_dim: int, hidden: int, outputs: int, generator: torch.Generator | None = None) -> None:
+        super().__init__()
+        self.point_dim = point_dim
+        self.each, self.whole = mlp(point_dim, hidden, hidden, generator), mlp(hidden + 1, hidden, outputs, generator)
+
+    def forward(self, points: Tensor) -> Tensor:
+        """``(*B, n, point_dim)`` to ``(*B, outputs)``."""
+        validate.event_size("points", points, self.point_dim)
+        count = points.shape[-2]
+        mean = self.each(points).sum(-2) / max(count, 1)
+        return self.whole(join(mean, mean.new_full((1,), math.log1p(count))))
+
+
+class Window(nn.Module):
+    r"""An n x n grid of Gaussian filters over an image of A x A pixels.
+
+    .. math:: \mu_i = g + \big(i - \tfrac{n - 1}2\big)\, \delta, \qquad F_{ia} \propto \exp\Big(-\frac{(a - \mu_i)^2}{2 \sigma^2}\Big),
+              \quad \textstyle\sum_a F_{ia} = 1, \qquad i = 0, \dots, n - 1
+
+    for rows and columns alike, so that reading is :math:`\gamma F_y\, x\, F_x^\top` and writing :math:`F_y^\top w\, F_x / \gamma`. Five
+    numbers, affine in h, say where: the centres :math:`g_y, g_x` (-1 to 1 is edge to edge), and the logarithms of the filters' variance
+    :math:`\sigma^2`, of the stride :math:`\delta` (1 covers the image) and of the intensity :math:`\gamma`.
+
+    Args:
+        pixels: A squared.
+        size: n.
+        hidden: size of h.
+        generator: draws the initial weights.
+
+    Source: Gregor et al., "DRAW", ICML 2015, section 3.2.
+
+    >>> window = Window(pixels=64, size=3, hidden=5)
+    >>> window.read(torch.zeros(7, 64), torch.zeros(7, 5)).shape, window.write(torch.zeros(7, 9), torch.zeros(7, 5)).shape
+    (torch.Size([7, 9]), torch.Size([7, 64]))
+    """
+
+    def __init__(self, pixels: int, size: int, hidden: int, generator: torch.Generator | None = None) -> None:
+        super().__init__()
+        validate.positive_integer("size", size)
+        self.side, self.size = math.isqrt(pixels), size
+        if self.side**2 != pixels or not size <= self.side:
+            raise ValueError(f"pixels is {pixels} and size is {size}; expected a square image, and a window no larger than it")
+        self.place = mlp(hidden, 0, 5, generator)
+
+    def filters(self, h: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """F_y and F_x, ``(*B, n, A)`` each, and the intensity ``(*B, 1, 1)``."""
+        numbers = self.place(h)
+        centre = 0.5 * (self.side - 1) * (1 + numbers[..., :2])                                            # of rows, and of columns
+        log_variance, log_stride, log_intensity = (numbers[..., index, None, None] for index in (2, 3, 4))
+        stride = (self.side - 1) / max(self.size - 1, 1) * log_stride.exp()
+        steps = torch.arange(self.size, dtype=h.dtype, device=h.device) - (self.size - 1) / 2
+        pixels = torch.arange(self.side, dtype=h.dtype, device=h.device)
+        rows, columns = (centre[..., axis, None, None] + steps.unsqueeze(-1) * stride for axis in (0, 1))  # (*B, n, 1)
+        weight_y, weight_x = (torch.softmax(-0.5 * (pixels - mu).square() * (-log_variance).exp(), -1) for mu in (rows, columns))
+        return weight_y, weight_x, log_intensity.exp()
+
+    def read(self, image: Tensor, h: Tensor) -> Tensor:
+        """The patch ``(*B, n * n)`` that is seen of an image ``(*B, A * A)``."""
+        validate.event_size("image", image, self.side**2)
+        y, x, intensity = self.filters(h)
+        return (intensity * (y @ image.unflatten(-1, (self.side, self.side)) @ x.mT)).flatten(-2)
+
+    def write(self, patch: Tensor, h: Tensor) -> Tensor:
+        """The image ``(*B, A * A)`` that a patch ``(*B, n * n)`` paints."""
+        validate.event_size("patch", patch, self.size**2)
+        y, x, intensity = self.filters(h)
+        return (y.mT @ patch.unflatten(-1, (self.size, self.size)) @ x / intensity).flatten(-2)
+
+    def extra_repr(self) -> str:
+        return f"side={self.side}, size={self.size}"
+
+
+def refuse_noisy_layers(encoder: nn.Module) -> None:
+    """Refuse dropout and batch normalization, by name."""
+    for name, layer in encoder.named_modules():
+        if isinstance(layer, (nn.modules.dropout._DropoutNd, nn.modules.batchnorm._BatchNorm)):
+            raise ValueError(f"encoder holds {type(layer).__name__} at {name or 'its top'!r}; expected an encoder that is "
+                             "the same function at every call: remove it, or use LayerNorm")

@@ -1,6 +1,7 @@
 """Every family, model, bound and estimator of the course, one row each: what test_breadth.py holds against its properties.
 
-A new one needs a row here and no more. Everything is in single precision; tests call ``.double()``.
+A new one needs a row here and no more. The rows are in single precision, and tests call ``.double()``; ``ZOO`` is in double
+precision, with families at numbers of no special form.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import torch
-from oracles import generator
+from oracles import DOUBLE, generator
+from oracles import randn as wide
 from torch import Tensor, nn
 from torch.distributions import LogNormal, Normal
 
@@ -65,33 +67,8 @@ def shaken(q: families.Family, seed: int) -> families.Family:
     return q
 
 
-def amortized(make: Callable[[int, int], families.Family]) -> Callable[[int, int], families.Family]:
-    def build(dim: int, seed: int) -> families.Family:
-        family = make(dim, seed)
-        return families.Amortized(family, mlp(CONTEXT, 4, sum(p.numel() for p in family.parameters()), generator(seed)))
-
-    return build
-
-
-def flow(dim: int, seed: int) -> families.Family:
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return families.Flow(zuko.flows.MAF(dim, CONTEXT, transforms=1, hidden_features=(6,)), dim, CONTEXT)
-
-
 def star(dim: int) -> Tensor:
     return families.fill_in([(d, dim - 1) for d in range(dim - 1)], dim)
-
-
-def structured(dim: int, seed: int) -> families.Family:
-    net = BayesNet(a=lambda: Normal(0.3, 1.2), b=plate("copies", dim)(lambda a: Normal(a.tanh(), (a / 2).exp())),
-                   c=lambda a: LogNormal(a, 0.7), x=lambda c: Normal(c, 1.0))
-    return families.ASVI(net.as_model(observed=["x"], latent=["b", "c", "a"]))
-
-
-def layered(dim: int, seed: int) -> families.Family:
-    first = families.Amortized(families.MeanField(1), mlp(CONTEXT, 4, 2, generator(seed)))
-    return families.Layered(first, families.Amortized(families.FullRank(dim), mlp(1, 4, 2 * dim + dim * dim, generator(seed + 1))))
 
 
 SIMPLE: dict[str, Callable[[int, int], families.Family]] = {
@@ -105,16 +82,91 @@ SIMPLE: dict[str, Callable[[int, int], families.Family]] = {
     "Planar": lambda dim, seed: families.Planar(dim, 2, generator=generator(seed)),
     "SparsePrecision": lambda dim, seed: families.SparsePrecision(dim, star(dim)),
 }
+
+
+def gaussian(kind: str, dim: int = 3, seed: int = 0) -> families.Family:
+    loc, log_scale = 0.5 * wide(dim, seed=seed), 0.3 * wide(dim, seed=seed + 1)
+    if kind == "MeanField":
+        return families.MeanField(dim, loc, log_scale)
+    if kind == "FullRank":
+        return families.FullRank(dim, loc, log_scale, lower=0.4 * wide(dim, dim, seed=seed + 2))
+    if kind == "SparsePrecision":
+        return families.SparsePrecision(dim, star(dim), loc, log_scale, entries=0.6 * wide(dim - 1, seed=seed + 2))
+    return families.FactorCovariance(dim, 2, loc, log_scale, factor=0.5 * wide(dim, 2, seed=seed + 2))
+
+
+def amortized(kind: str, dim: int = 3, data_dim: int = CONTEXT, seed: int = 0) -> families.Family:
+    family = SIMPLE[kind](dim, seed)
+    return families.Amortized(family, mlp(data_dim, 5, sum(p.numel() for p in family.parameters()), generator(seed))).double()
+
+
+def flow(name: str = "MAF", dim: int = 2, context: int = 0, seed: int = 0) -> families.Family:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        net = getattr(zuko.flows, name)(dim, context, transforms=2, hidden_features=(8,))
+    q = families.Flow(net, dim, context).double()
+    with torch.no_grad():
+        for parameter in q.parameters():
+            parameter.mul_(1.5)
+    return q
+
+
+def planar(dim: int = 2, layers: int = 3, seed: int = 0) -> families.Planar:
+    return families.Planar(dim, layers, 0.5 * wide(dim, seed=seed), 0.3 * wide(dim, seed=seed + 1), 1.5 * wide(layers, dim, seed=seed + 2),
+                  1.5 * wide(layers, dim, seed=seed + 3), wide(layers, seed=seed + 4))
+
+
+def structured(copies: int = 2, seed: int = 0) -> families.ASVI:
+    """A prior whose means and scales bend, with a plate and a positive latent; the latents in another order than the graph's."""
+    net = BayesNet(a=lambda: Normal(0.3, 1.2), b=lambda a: Normal(a.tanh(), (a / 2).exp()),
+                   c=plate("copies", copies)(lambda b: Normal(2 * b, 0.5)), d=lambda a, b: LogNormal(a - b, 0.7),
+                   x=lambda d: Normal(d, 1.0))
+    q = families.ASVI(net.as_model(observed=["x"], latent=["c", "d", "a", "b"])).double()
+    with torch.no_grad():
+        for i, parameter in enumerate((q.trust, q.spread_trust, q.loc, q.log_scale)):
+            parameter.copy_(0.5 * wide(copies + 3, seed=seed + i))
+    return q
+
+
+def layered(first: int = 2, second: int = 1, seed: int = 0) -> families.Family:
+    below = families.Amortized(families.MeanField(first), mlp(CONTEXT, 5, 2 * first, generator(seed)))
+    above = families.Amortized(families.FullRank(second), mlp(first, 5, 2 * second + second**2, generator(seed + 1)))
+    return families.Layered(below, above).double()
+
+
 FAMILIES: dict[str, Callable[[int, int], families.Family]] = {
     **SIMPLE,
-    **{f"Amortized({name})": amortized(make) for name, make in SIMPLE.items()},
-    "ASVI": structured,
+    **{f"Amortized({name})": lambda dim, seed, name=name: amortized(name, dim, seed=seed).float() for name in SIMPLE},
+    "ASVI": lambda dim, seed: structured(dim, seed).float(),
     "Ancestral": lambda dim, seed: families.Ancestral(Walk(dim, seed)),
-    "Flow": flow,
-    "Layered": layered,
+    "Flow": lambda dim, seed: flow("MAF", dim, CONTEXT, seed).float(),
+    "Layered": lambda dim, seed: layered(1, dim, seed).float(),
     "SetPosterior": lambda dim, seed: families.SetPosterior(families.SetEncoder(1, 4, 2 * dim, generator(seed)), dim, 1),
 }
 
+# -- the same in double precision, away from any special point, with a datum for those that read one ---------------------
+
+DATUM = torch.tensor([0.7, -1.1], dtype=DOUBLE)
+ZOO = {
+    "MeanField": lambda: (gaussian("MeanField"), None),
+    "FullRank": lambda: (gaussian("FullRank"), None),
+    "FactorCovariance": lambda: (gaussian("FactorCovariance"), None),
+    "SparsePrecision": lambda: (gaussian("SparsePrecision"), None),
+    "Amortized(MeanField)": lambda: (amortized("MeanField"), DATUM),
+    "Amortized(FullRank)": lambda: (amortized("FullRank"), DATUM),
+    "Amortized(FactorCovariance)": lambda: (amortized("FactorCovariance"), DATUM),
+    "Amortized(SparsePrecision)": lambda: (amortized("SparsePrecision"), DATUM),
+    "Amortized(Planar)": lambda: (amortized("Planar"), DATUM),
+    "Planar": lambda: (planar(), None),
+    "ASVI": lambda: (structured(), None),
+    "Layered": lambda: (layered(), DATUM),
+    "Ancestral": lambda: (families.markov_posterior(2, 1, 1, 5, generator(0)).double(), DATUM),
+    "SetPosterior": lambda: (families.SetPosterior(families.SetEncoder(1, 5, 4, generator(0)), 2, 1).double(), DATUM),
+    "Flow(MAF)": lambda: (flow("MAF"), None),
+    "Flow(MAF), conditional": lambda: (flow("MAF", context=2), DATUM),
+    "Flow(NSF)": lambda: (flow("NSF"), None),
+    "Flow(NICE)": lambda: (flow("NICE"), None),
+}
 
 # -- models: how to make one, and how to draw its data -----------------------------------------------------------------
 
@@ -135,7 +187,7 @@ def net_model() -> models.NetModel:
 
 def functions(p: models.NeuralProcess, n: int, source: torch.Generator) -> tuple[Tensor, Tensor]:
     x = torch.randn(n, p.data_dim, generator=source, dtype=p.unit.dtype)
-    return x, p.family().sample(1, x, source)[0]
+    return x, families.process_posterior(p).sample(1, x, source)[0]
 
 
 MODELS: dict[str, Row] = {
@@ -205,7 +257,7 @@ class Estimator(NamedTuple):
     own_value: bool = False
 
 
-ALL = tuple(BOUNDS)
+EVERY_BOUND = tuple(BOUNDS)
 ESTIMATORS: dict[str, Estimator] = {
     "LearnedBaseline": Estimator(lambda: gradients.LearnedBaseline(mlp(2, 4, 1, generator(0))), ("normal", "bits")),
     "Rebar": Estimator(gradients.Rebar, ("bits",)),
@@ -213,15 +265,15 @@ ESTIMATORS: dict[str, Estimator] = {
     "RunningMean": Estimator(gradients.RunningMean, ("normal", "bits")),
     "analytic_kl": Estimator(lambda: gradients.analytic_kl, ("normal",), own_value=True),
     "disarm": Estimator(lambda: gradients.disarm, ("bits",), least=2, even=True),
-    "doubly_reparametrized": Estimator(lambda: gradients.doubly_reparametrized, ("normal",), ALL),
-    "gumbel_softmax": Estimator(lambda: gradients.gumbel_softmax, ("bits",), ALL, own_value=True),
+    "doubly_reparametrized": Estimator(lambda: gradients.doubly_reparametrized, ("normal",), EVERY_BOUND),
+    "gumbel_softmax": Estimator(lambda: gradients.gumbel_softmax, ("bits",), EVERY_BOUND, own_value=True),
     "rao_blackwellized": Estimator(lambda: partial(gradients.rao_blackwellized, scopes={"prior": (0, 1), "likelihood": (0, 1)}),
                                    ("normal",)),
-    "reparametrized": Estimator(lambda: gradients.reparametrized, ("normal",), ALL),
-    "score_function": Estimator(lambda: gradients.score_function, ("normal", "bits"), ALL),
+    "reparametrized": Estimator(lambda: gradients.reparametrized, ("normal",), EVERY_BOUND),
+    "score_function": Estimator(lambda: gradients.score_function, ("normal", "bits"), EVERY_BOUND),
     "score_function, leave one out": Estimator(lambda: partial(gradients.score_function, baseline="leave_one_out"), ("normal", "bits"),
                                                least=2),
     "sticking_the_landing": Estimator(lambda: gradients.sticking_the_landing, ("normal",)),
-    "straight_through": Estimator(lambda: gradients.straight_through, ("bits",), ALL),
+    "straight_through": Estimator(lambda: gradients.straight_through, ("bits",), EVERY_BOUND),
     "vimco": Estimator(lambda: gradients.vimco, ("normal", "bits"), ("iwae",), least=2),
 }

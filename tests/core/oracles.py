@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from course_vi import exact
 from course_vi.diagnostics import GradientMoments
 from course_vi.families import Family
-from course_vi.models import ConjugateToy, Model, TwoBernoullis
+from course_vi.models import ConjugateToy, LinearGaussianSSM, Model, TwoBernoullis
 
 LIMIT = 4.5          # standard errors
 DOUBLE = torch.float64
@@ -151,3 +151,12 @@ def regression_elbo(x: Tensor, loc: Tensor, covariance: Tensor, prior_scale: flo
     dim = len(loc)
     prior = -0.5 * (loc @ loc + torch.trace(covariance)) / prior_scale**2 - 0.5 * dim * math.log(2 * math.pi * prior_scale**2)
     return fit + prior + 0.5 * torch.logdet(2 * math.pi * math.e * covariance)
+
+
+def tracker(steps: int = 6, d: int = 2, p: int = 3) -> LinearGaussianSSM:
+    def covariance(size: int, seed: int):
+        root = randn(size, size, seed=seed)
+        return root @ root.mT / size + 0.3 * torch.eye(size, dtype=DOUBLE)
+
+    return LinearGaussianSSM(0.9 * torch.linalg.qr(randn(d, d, seed=0))[0], randn(p, d, seed=1), covariance(d, 2), covariance(p, 3),
+                             randn(d, seed=4), covariance(d, 5), steps)

@@ -7,6 +7,7 @@ from functools import partial
 import pytest
 import torch
 from bits import bernoulli
+from catalogue import flow, gaussian, layered
 from oracles import (
     DOUBLE,
     LIMIT,
@@ -23,7 +24,7 @@ from oracles import (
     worst_z,
 )
 from torch.distributions import MultivariateNormal, Normal, kl_divergence
-from zoo import UNREAD, M, S, X, flow, gaussian, layered, toy_family
+from toy import UNREAD, M, S, X, toy_family
 
 from course_vi.bounds import elbo, iwae, renyi
 from course_vi.data import breast_cancer

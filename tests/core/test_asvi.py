@@ -7,12 +7,12 @@ import math
 import numpy as np
 import pytest
 import torch
+from catalogue import structured
 from oracles import DOUBLE, LIMIT, generator, mean_z, randn
 from scipy.optimize import minimize
 from torch import nn
 from torch.distributions import Bernoulli, Independent, MultivariateNormal, Normal
 from torch.func import jacrev
-from zoo import structured
 
 from course_vi.bounds import elbo, iwae
 from course_vi.diagnostics import gradient_samples

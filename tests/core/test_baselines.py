@@ -7,7 +7,8 @@ from functools import partial
 
 import pytest
 import torch
-from bits import UNREAD, Pairwise, bernoulli, categorical
+from bits import UNREAD, Pairwise, all_tuples, bernoulli, categorical, exact_moments
+from catalogue import amortized, flow, gaussian, layered
 from oracles import (
     DOUBLE,
     LIMIT,
@@ -24,7 +25,7 @@ from oracles import (
     worst_z,
 )
 from torch import nn
-from zoo import M, S, X, amortized, flow, gaussian, layered, toy_family
+from toy import M, S, X, toy_family
 
 from course_vi import exact
 from course_vi.bounds import elbo, iwae, jackknife, renyi, thermodynamic
@@ -54,33 +55,6 @@ def learned(value=0.7):
     nn.init.zeros_(net.weight)
     nn.init.constant_(net.bias, value)
     return LearnedBaseline(net)
-
-
-def all_tuples(q, num_samples):
-    """One replicate of q for each K-tuple of its states, forced to draw it; and the probabilities of the tuples."""
-    states = q.states()
-    codes = exact.enumerate_categories((len(states),) * num_samples)
-    tuples, many = states[codes].transpose(0, 1), replicate(q, len(codes))             # (K, T, D)
-    plain = many.distribution
-
-    def forced(x=None):
-        density = plain(x)
-        density.draw = lambda shape, generator=None: tuples
-        return density
-
-    many.distribution = forced
-    return many, q(None, states).detach()[codes].sum(-1).exp()
-
-
-def exact_moments(estimator, p, q, num_samples, bound):
-    """Mean and variance of an estimate of q's gradient, with no sampling error at all."""
-    many, weight = all_tuples(q, num_samples)
-    value = estimator(p, many, UNREAD.expand(len(weight), 1), num_samples, bound=bound)
-    assert torch.equal(value, score_function(p, many, UNREAD.expand(len(weight), 1), num_samples, bound=bound)), "the value is the bound"
-    each, = torch.autograd.grad(value.sum(), [many.logits])
-    weight = weight.view(-1, *(1,) * (each.dim() - 1))
-    mean = (weight * each).sum(0)
-    return mean, (weight * (each - mean).square()).sum(0)
 
 
 FOR_ELBO = {"none": score_function, "leave_one_out": leave_one_out, "optimal_constant": optimal_constant, "RunningMean": constant(1.1),
@@ -355,7 +329,7 @@ def test_refusals():
         with pytest.raises(ValueError, match=f"baseline is 'optimal_constant' with num_samples = {num_samples}; .* linear"):
             optimal_constant(p, q, UNREAD, num_samples, bound=bound)
     for other in (flow(), layered()):
-        with pytest.raises(TypeError, match=f"q is a {type(other).__name__} with .*; expected a family indexed by a few numbers"):
+        with pytest.raises(TypeError, match=f"q is a {type(other).__name__} with .*; expected a family with distribution parameters"):
             optimal_constant(Pairwise(other.dim), other, UNREAD, 3)
     for decay in (-0.1, 1.0, 2.0):
         with pytest.raises(ValueError, match="decay is .*; expected a number in"):

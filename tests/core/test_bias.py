@@ -6,6 +6,7 @@ import math
 
 import pytest
 import torch
+from catalogue import flow, gaussian
 from oracles import (
     DOUBLE,
     LIMIT,
@@ -17,7 +18,7 @@ from oracles import (
     regression_elbo,
     worst_z,
 )
-from zoo import ALL, UNREAD, X, flow, gaussian, toy_family
+from toy import ALL, UNREAD, X, toy_family
 
 from course_vi.bounds import elbo
 from course_vi.data import breast_cancer

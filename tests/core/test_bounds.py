@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from oracles import DOUBLE, expected_bound, randn
 
 from course_vi.bounds import elbo, iwae
-from course_vi.gradients.common import is_linear, path_weights
+from course_vi.gradients.bound_structure import is_linear, path_weights
 from course_vi.models import ConjugateToy
 
 log_weights = st.lists(st.floats(-1e4, 1e4), min_size=1, max_size=12).map(lambda values: torch.tensor(values, dtype=DOUBLE))

@@ -11,12 +11,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracles import DOUBLE, LIMIT, expected_bound, generator, gradients, gradients_of, randn, worst_z
-from zoo import M, S, X, toy_family
+from toy import M, S, X, toy_family
 
 from course_vi.bounds import elbo, iwae, jackknife, renyi, thermodynamic
 from course_vi.diagnostics import gradient_moments
 from course_vi.gradients import doubly_reparametrized, reparametrized, score_function, sticking_the_landing
-from course_vi.gradients.common import is_linear, path_weights
+from course_vi.gradients.bound_structure import is_linear, path_weights
 from course_vi.models import ConjugateToy, TwoBernoullis
 
 log_weights = st.lists(st.floats(-1e4, 1e4), min_size=1, max_size=8).map(lambda values: torch.tensor(values, dtype=DOUBLE))

@@ -18,11 +18,11 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import BayesianGaussianMixture as Theirs
 from torch.distributions import Dirichlet, Wishart, kl_divergence
 
+from course_vi.distributions.conjugate import NormalWishart, dirichlet_kl
 from course_vi.learning import cavi, natural_gradient_svi
 from course_vi.learning.cavi import MixtureFactors, mixture_elbo, responsibilities
 from course_vi.learning.natural_gradient import robbins_monro
 from course_vi.models import BayesianGaussianMixture, ConjugateToy, NormalGamma
-from course_vi.models.conjugate import NormalWishart, dirichlet_kl
 
 ROWS = torch.tensor([[0.3], [1.9], [1.2], [-0.4]], dtype=DOUBLE)
 

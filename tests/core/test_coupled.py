@@ -7,11 +7,11 @@ from functools import partial
 import pytest
 import torch
 from bits import UNREAD
+from catalogue import flow
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracles import DOUBLE, LIMIT, ReplicatedBernoullis, generator, gradients, mean_z, randn
 from torch import nn
-from zoo import flow
 
 from course_vi import exact
 from course_vi.bounds import elbo, iwae

@@ -11,7 +11,15 @@ import torch
 
 from course_vi.coding import BitsBack
 from course_vi.diagnostics import factor_vae_score, mutual_information_gap
-from course_vi.families import Amortized, MeanField, SetPosterior, markov_posterior, statistician_posterior
+from course_vi.families import (
+    Amortized,
+    MeanField,
+    SetPosterior,
+    draw_posterior,
+    markov_posterior,
+    process_posterior,
+    statistician_posterior,
+)
 from course_vi.gradients import doubly_reparametrized, reparametrized, score_function, sticking_the_landing
 from course_vi.learning import DDC, beta_weighted, ddc_wake_sleep, factor_vae, first_and_second_moments, fit
 from course_vi.models import (
@@ -38,9 +46,9 @@ def pairs():
     return {
         "ConditionalVAE": (ConditionalVAE(2, 4, 3, 5, own(0)), Amortized(MeanField(2), mlp(7, 5, 4, own(1)))),
         "NeuralStatistician": (NeuralStatistician(3, 2, 2, 1, 4, own(0)), statistician_posterior(3, 2, 2, 1, 4, own(1))),
-        "NeuralProcess": (process, process.family()),
+        "NeuralProcess": (process, process_posterior(process)),
         "DeepMarkovModel": (DeepMarkovModel(3, 2, 1, 4, own(0)), markov_posterior(3, 2, 1, 4, own(1))),
-        "DRAW": (drawing, drawing.family(generator=own(1))),
+        "DRAW": (drawing, draw_posterior(drawing, generator=own(1))),
     }
 
 
@@ -82,7 +90,7 @@ def test_predictions_algorithms_and_scores(device):
     context, inputs = torch.zeros(3, 2, 2, **place), torch.zeros(3, 4, 1, **place)
     there(place, *process.predict(context, inputs, 5, source), *plain.predict(context, inputs))
     there(place, plain.log_evidence(torch.zeros(3, 10, **place)))
-    assert isinstance(process.family(), SetPosterior)
+    assert isinstance(process_posterior(process), SetPosterior)
     p, q, x = VAE(2, 6, 8).to(**place), Amortized(MeanField(2), mlp(6, 8, 4)).to(**place), torch.ones(20, 6, **place)
     there(place, beta_weighted(p, q, x, generator=source))
     fit(p, q, x, partial(beta_weighted, beta=2.0), steps=2, progress=False)

@@ -6,9 +6,10 @@ import math
 
 import pytest
 import torch
+from catalogue import amortized, gaussian
 from oracles import DOUBLE, LIMIT, covariance_of, generator, gradients, quadratic, variance_z, worst_z
 from scipy import stats
-from zoo import UNREAD, X, amortized, gaussian, toy_family
+from toy import UNREAD, X, toy_family
 
 from course_vi.bounds import elbo
 from course_vi.data import breast_cancer

@@ -6,11 +6,10 @@ from functools import partial
 
 import pytest
 import torch
-from bits import UNREAD, Pairwise, bernoulli, categorical
+from bits import UNREAD, Pairwise, bernoulli, categorical, exact_moments
+from catalogue import gaussian
 from oracles import DOUBLE, LIMIT, generator, gradients, gradients_of, randn, worst_z
-from test_baselines import exact_moments
 from torch import nn
-from zoo import gaussian
 
 from course_vi import exact
 from course_vi.bounds import elbo, iwae, renyi
@@ -140,7 +139,7 @@ def test_an_encoder_gets_its_gradient_by_the_chain_rule():
     q = Amortized(BernoulliMeanField(2), nn.Linear(1, 2)).double()
     value = disarm(p, q, x, 4, generator=generator(0))
     assert value.shape == (5,) and torch.equal(value, disarm(p, q, x, 4, generator=generator(0)))
-    own = BernoulliMeanField(2, q.numbers(x)["logits"])
+    own = BernoulliMeanField(2, q.distribution_parameters(x)["logits"])
     slopes = gradients(disarm(p, own, x, 4, generator=generator(0)).sum(), own)["logits"]
     assert torch.allclose(gradients(value.sum(), q)["encoder.weight"], slopes.mT @ x, atol=1e-12)
 

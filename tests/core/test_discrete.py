@@ -7,18 +7,18 @@ from functools import partial
 import pytest
 import torch
 from bits import UNREAD, Pairwise, bernoulli, categorical
+from catalogue import gaussian
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracles import DOUBLE, LIMIT, generator, gradients, mean_z, randn, worst_z
 from torch import nn
-from zoo import gaussian
 
 from course_vi import exact
 from course_vi.bounds import elbo, iwae
 from course_vi.diagnostics import gradient_moments, replicate
 from course_vi.families import Amortized, BernoulliMeanField, CategoricalMeanField, Layered, MeanField
 from course_vi.gradients import doubly_reparametrized, reparametrized, score_function, sticking_the_landing
-from course_vi.gradients.common import prepare
+from course_vi.gradients.estimator import draw_noise
 from course_vi.learning.fit import fit
 from course_vi.nets import mlp
 
@@ -158,7 +158,7 @@ def test_refusals():
     with pytest.raises(TypeError, match="BernoulliMeanField has no noise"):
         q.noise((3,))
     with pytest.raises(TypeError, match="BernoulliMeanField has no noise"):
-        prepare(p, q, UNREAD, 1, elbo, None, None, pathwise=False)
+        draw_noise(p, q, UNREAD, 1, elbo, None, None, pathwise=False)
     with pytest.raises(ValueError, match="q is over 6 latents, but p has 3"):
         score_function(p, categorical(), UNREAD)
     with pytest.raises(ValueError, match=r"logits has shape \(4,\); expected its last axis to have 3 entries"):

@@ -16,10 +16,11 @@ from torch.distributions import MultivariateNormal
 from course_vi import exact
 from course_vi.bounds import iwae
 from course_vi.data import digits
-from course_vi.families import Ancestral
+from course_vi.families import Ancestral, draw_posterior
 from course_vi.gradients import doubly_reparametrized, reparametrized, score_function, sticking_the_landing
 from course_vi.learning import fit
-from course_vi.models import DRAW, Window
+from course_vi.models import DRAW
+from course_vi.nets import Window
 
 
 class LinearCell(nn.Module):
@@ -89,7 +90,7 @@ def test_theta_climbs_the_evidence(evidence):
 
 def small():
     model = DRAW(2, 2, 1, hidden=3, generator=generator(0)).double()
-    return model, model.family(hidden=3, generator=generator(1)).double()
+    return model, draw_posterior(model, hidden=3, generator=generator(1)).double()
 
 
 def test_two_strokes_and_two_pixels_by_quadrature(evidence):
@@ -170,7 +171,7 @@ def test_a_sharp_window_over_everything_changes_nothing():
        dtype=st.sampled_from([torch.float32, DOUBLE]), window=st.sampled_from([None, 1, 2]))
 def test_shapes(steps, d, k, batch, dtype, window):
     model = DRAW(steps, 9, d, hidden=4, generator=generator(0), window=window).to(dtype)
-    q, x = model.family(generator=generator(1)).to(dtype), (randn(*batch, 9, seed=0) > 0).to(dtype)
+    q, x = draw_posterior(model, generator=generator(1)).to(dtype), (randn(*batch, 9, seed=0) > 0).to(dtype)
     value = sticking_the_landing(model, q, x, k, generator=generator(0))
     assert value.shape == batch and value.dtype == dtype and value.isfinite().all()
     value.sum().backward()
@@ -186,7 +187,7 @@ def test_digits(window, training, monkeypatch, evidence):
     data, bounds = digits(), {}
     for steps in (1, 5) if window is None else (5,):
         model = DRAW(steps, latent_dim=3, hidden=32, generator=generator(0), window=window)
-        q = model.family(generator=generator(1))
+        q = draw_posterior(model, generator=generator(1))
         before = reparametrized(model, q, data.test, generator=generator(2)).mean().item()
         fit(model, q, data.train, steps=training, batch_size=100, learning_rate=4e-3, progress=False)
         with torch.no_grad():
@@ -201,7 +202,7 @@ def test_digits(window, training, monkeypatch, evidence):
 def test_refusals():
     model = DRAW(2, 9, 1, hidden=4)
     with pytest.raises(ValueError, match=r"x has shape \(5, 8\); expected its last axis to have 9 entries"):
-        reparametrized(model, model.family(), torch.zeros(5, 8))
+        reparametrized(model, draw_posterior(model), torch.zeros(5, 8))
     with pytest.raises(ValueError, match="pixels is 8 and size is 2; expected a square image"):
         DRAW(2, 8, 1, window=2)
     with pytest.raises(ValueError, match="pixels is 9 and size is 4"):
@@ -209,6 +210,6 @@ def test_refusals():
     with pytest.raises(ValueError, match="expected a scale that no patch has to paint"):
         DRAW(2, 9, 1, window=2, likelihood="gaussian", scale="network")
     with pytest.raises(ValueError, match="x has 9 entries that are NaN"):
-        fit(model, model.family(), torch.full((1, 9), math.nan), steps=1, progress=False)
+        fit(model, draw_posterior(model), torch.full((1, 9), math.nan), steps=1, progress=False)
     with pytest.raises(ValueError, match=r"z has shape \(1,\); expected its last axis to have 2 entries"):
         model.canvases(torch.zeros(1))

@@ -12,6 +12,7 @@ from oracles import DOUBLE, LIMIT, generator, mean_z, randn
 
 from course_vi import exact
 from course_vi.bounds import elbo, iwae, jackknife, renyi, thermodynamic
+from course_vi.distributions import Enumerated
 
 BOUNDS = [elbo, iwae, partial(renyi, alpha=0.5), partial(thermodynamic, betas=(0.0, 0.3, 1.0))]
 
@@ -82,12 +83,12 @@ def test_refusals():
     with pytest.raises(ValueError, match="num_samples is 12 with 4 states: 16777216 tuples"):
         exact.expected_bound(torch.zeros(4), torch.full((4,), 0.25).log(), elbo, 12)
     with pytest.raises(ValueError, match="states and log_weights have shapes"):
-        exact.Enumerated(exact.enumerate_binary(2), torch.zeros(3))
+        Enumerated(exact.enumerate_binary(2), torch.zeros(3))
 
 
 def test_finite_distributions(evidence):
     states, log_weights = exact.enumerate_binary(2, like=torch.zeros(1, dtype=DOUBLE)), randn(4, 3, seed=0)
-    p = exact.Enumerated(states, log_weights)
+    p = Enumerated(states, log_weights)
     assert p.batch_shape == (3,) and p.event_shape == (2,)
     probs = log_weights.softmax(0)
     for b in range(3):
@@ -100,4 +101,4 @@ def test_finite_distributions(evidence):
     hits = (z.unsqueeze(-2) == states).all(-1).to(DOUBLE)                  # (draws, batch, state)
     score = mean_z(hits, probs.mT)
     assert score < LIMIT
-    evidence("exact.Enumerated.draw", "its own probabilities", z=score)
+    evidence("distributions.Enumerated.draw", "its own probabilities", z=score)

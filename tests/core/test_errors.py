@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 import torch
+from catalogue import amortized, gaussian
 from oracles import DOUBLE, generator
 from torch import nn
-from zoo import ALL, X, amortized, gaussian, toy_family
+from toy import ALL, X, toy_family
 
-from course_vi import expect
+from course_vi import validate
 from course_vi.bounds import elbo, iwae
 from course_vi.data import breast_cancer
 from course_vi.families import Amortized, Family, MeanField
@@ -147,9 +148,9 @@ def test_arguments_of_models():
 
 def test_expect():
     with pytest.raises(ValueError, match="x has 2 entries that are NaN or infinite, of 3"):
-        expect.finite("x", torch.tensor([1.0, float("nan"), float("inf")]))
+        validate.finite("x", torch.tensor([1.0, float("nan"), float("inf")]))
     with pytest.raises(ValueError, match="a is on cpu but b is on meta"):
-        expect.same_place("a", torch.zeros(1), "b", torch.zeros(1, device="meta"))
+        validate.same_place("a", torch.zeros(1), "b", torch.zeros(1, device="meta"))
 
 
 @pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU"))])

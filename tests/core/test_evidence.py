@@ -8,7 +8,7 @@ import pytest
 import torch
 from bits import bernoulli
 from oracles import DOUBLE, LIMIT, generator, mean_z, randn
-from zoo import X, posterior_of_the_chain, toy_family
+from toy import X, posterior_of_the_chain, toy_family
 
 from course_vi import exact
 from course_vi.bounds import iwae

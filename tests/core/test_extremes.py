@@ -6,8 +6,9 @@ import math
 
 import pytest
 import torch
+from catalogue import DOUBLE
 from oracles import gradients_of, quadratic, randn
-from zoo import ALL, DOUBLE, UNREAD, X, toy_family
+from toy import ALL, UNREAD, X, toy_family
 
 from course_vi.bounds import elbo, iwae
 from course_vi.families import MeanField

@@ -6,10 +6,10 @@ import math
 
 import pytest
 import torch
+from catalogue import ZOO, gaussian
 from oracles import DOUBLE, LIMIT, covariance_of, generator, mean_z, randn
 from torch.distributions import LowRankMultivariateNormal, MultivariateNormal, Normal, kl_divergence
 from torch.func import jacrev
-from zoo import ZOO, gaussian
 
 from course_vi.distributions import DiagonalNormal, FactorNormal
 from course_vi.families import FactorCovariance, FullRank

@@ -8,10 +8,11 @@ import sys
 import pytest
 import torch
 import zuko
+from catalogue import DATUM, ZOO, amortized, flow, gaussian, layered
 from oracles import DOUBLE, LIMIT, generator, mean_z, randn
 from torch import nn
 from torch.func import vmap
-from zoo import DATUM, ZOO, amortized, flow, gaussian, layered, posterior_of_the_chain
+from toy import posterior_of_the_chain
 
 from course_vi.distributions import CholeskyNormal
 from course_vi.families import Amortized, FactorCovariance, Family, Flow, FullRank, Layered, MeanField

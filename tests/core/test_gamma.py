@@ -11,8 +11,8 @@ from oracles import DOUBLE, LIMIT, generator, mean_z
 from scipy import special, stats
 
 from course_vi.diagnostics import gradient_moments
+from course_vi.distributions.positive import BetaVector, GammaVector, gamma_quantile
 from course_vi.families import Amortized, BetaMeanField, GammaMeanField
-from course_vi.families.gamma import BetaVector, GammaVector, gamma_quantile
 from course_vi.gradients import reparametrized, score_function, sticking_the_landing
 from course_vi.models import Model
 from course_vi.nets import mlp

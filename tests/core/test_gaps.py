@@ -6,9 +6,10 @@ import math
 
 import pytest
 import torch
+from catalogue import flow
 from oracles import DOUBLE, LIMIT, generator
 from torch import nn
-from zoo import X, flow, toy_family
+from toy import X, toy_family
 
 from course_vi.data import breast_cancer
 from course_vi.diagnostics import amortization_gap, approximation_gap, best_per_datum
@@ -100,12 +101,12 @@ def test_per_datum():
     assert set(dict(some.named_parameters())) == {"loc", "log_scale"}
     with torch.no_grad():
         some.loc += 1
-    assert torch.equal(local.loc.detach(), q.numbers(DATA)["loc"].detach()), "a copy"
+    assert torch.equal(local.loc.detach(), q.distribution_parameters(DATA)["loc"].detach()), "a copy"
     local.write(torch.tensor([2, 0]), some)
-    assert torch.equal(local.loc[[2, 0]], some.loc) and torch.equal(local.loc[1], q.numbers(DATA)["loc"][1])
+    assert torch.equal(local.loc[[2, 0]], some.loc) and torch.equal(local.loc[1], q.distribution_parameters(DATA)["loc"][1])
     bits = PerDatum(BernoulliMeanField(3), torch.zeros(2, 5, 1))
     assert bits.logits.shape == (2, 5, 3) and not bits.reparametrized
-    with pytest.raises(TypeError, match="q is a Flow, which is not indexed by a few numbers"):
+    with pytest.raises(TypeError, match="q is a Flow, which has no distribution parameters"):
         PerDatum(flow(), DATA)
 
 

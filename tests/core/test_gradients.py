@@ -6,6 +6,7 @@ import math
 
 import pytest
 import torch
+from catalogue import ZOO, gaussian
 from oracles import (
     DOUBLE,
     LIMIT,
@@ -17,7 +18,7 @@ from oracles import (
     randn,
     worst_z,
 )
-from zoo import ALL, UNREAD, ZOO, M, S, X, gaussian, toy_family
+from toy import ALL, UNREAD, M, S, X, toy_family
 
 from course_vi.bounds import elbo, iwae
 from course_vi.diagnostics import gradient_moments

@@ -8,7 +8,7 @@ from matplotlib.patches import Circle, FancyBboxPatch
 from torch.distributions import Normal
 
 from course_vi.graph import BayesNet, plate
-from course_vi.plots.graph import box, draw_graph, in_words, layout, plates_of
+from course_vi.plots.bayes_net import box, draw_graph, in_words, layout, plates_of
 from course_vi.plots.style import png
 
 

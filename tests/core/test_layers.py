@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 from oracles import DOUBLE, LIMIT, generator, gradients, worst_z
-from zoo import ALL, CutLayers, posterior_of_the_chain
+from toy import ALL, CutLayers, posterior_of_the_chain
 
 from course_vi.bounds import elbo, iwae
 from course_vi.diagnostics import gradient_moments

@@ -6,9 +6,10 @@ import sys
 
 import pytest
 import torch
+from catalogue import gaussian
 from oracles import DOUBLE, LIMIT, Quadratic, covariance_of, generator, quadratic, randn, regression_elbo
 from torch import nn
-from zoo import UNREAD, X, gaussian
+from toy import UNREAD, X
 
 from course_vi.bounds import elbo, iwae
 from course_vi.data import breast_cancer

@@ -14,6 +14,7 @@ from torch.distributions import MultivariateNormal, Normal
 
 from course_vi.bounds import iwae
 from course_vi.distributions import CholeskyNormal
+from course_vi.families import process_posterior
 from course_vi.gradients import doubly_reparametrized, reparametrized, sticking_the_landing
 from course_vi.learning import fit
 from course_vi.models import BayesianLinearRegression, ConditionalNeuralProcess, NeuralProcess
@@ -66,7 +67,7 @@ def exactly(x, m):
 @pytest.mark.parametrize("n, m", [(6, 3), (5, 0), (1, 0), (4, 3)])
 def test_bayesian_linear_regression(n, m, evidence):
     model, x = line(n, m), randn(5, 2 * n, seed=0)
-    q, wanted = model.family(), exactly(x, m)
+    q, wanted = process_posterior(model), exactly(x, m)
     worst = 0.0
     for estimator, options in ((sticking_the_landing, {}), (doubly_reparametrized, {"bound": iwae})):
         value = estimator(model, q, x, num_samples=3, generator=generator(1), **options)
@@ -86,7 +87,7 @@ def test_no_variance_with_the_encoder_shared(evidence):
     """q is the posterior: no gradient through it alone. The prior r(z | C) reads the same encoder, and its gradient is another one."""
     model, x = line(6, 0), randn(5, 12, seed=0)
     other = line(6, 0)                                                   # a q with an encoder of its own
-    value = sticking_the_landing(model, other.family(), x, 3, generator=generator(0)).sum()
+    value = sticking_the_landing(model, process_posterior(other), x, 3, generator=generator(0)).sum()
     leak = max(part.abs().max().item() for part in gradients(value, other).values())
     assert leak < 1e-12
     evidence("families.SetPosterior: leak at the posterior", "zero: sticking the landing", error=leak)
@@ -110,7 +111,7 @@ def test_predictions(evidence):
 def test_the_elbo_written_out(evidence):
     """Networks: -KL(q(z | C, T) | r(z | C)) in closed form and the fit by hand, against the mean of the bound."""
     model = NeuralProcess(5, 2, latent_dim=3, hidden=6, generator=generator(0)).double()
-    q, x = model.family(), randn(1, 10, seed=0)
+    q, x = process_posterior(model), randn(1, 10, seed=0)
     points = x.view(1, 5, 2)
     prior, posterior = (Normal(part[..., :3], part[..., 3:].exp()) for part in (model.encoder(points[:, :2]), model.encoder(points)))
     kl = torch.distributions.kl_divergence(posterior, prior).sum(-1)
@@ -146,7 +147,7 @@ def test_the_order_within_context_and_targets_carries_nothing(m, targets, k, bat
     x = randn(*batch, n, 3, seed=seed).to(dtype)
     order = torch.cat([torch.randperm(m, generator=generator(seed)), m + torch.randperm(targets, generator=generator(seed))])
     eps = randn(k, *batch, 2, seed=seed + 2).to(dtype)
-    one, two = (reparametrized(model, model.family(), rows.flatten(-2), k, noise=eps) for rows in (x, x[..., order, :]))
+    one, two = (reparametrized(model, process_posterior(model), rows.flatten(-2), k, noise=eps) for rows in (x, x[..., order, :]))
     small = 1e-3 if dtype == torch.float32 else 1e-10
     assert one.shape == batch and one.dtype == dtype and (one - two).abs().max() < small
     one, two = other.log_evidence(x.flatten(-2)), other.log_evidence(x[..., order, :].flatten(-2))
@@ -188,7 +189,7 @@ def test_below_the_gaussian_process_and_above_the_marginals(monkeypatch, evidenc
         (-cnp.log_evidence(batch).mean()).backward()
         optimizer.step()
     model = NeuralProcess(n, m, latent_dim=8, generator=generator(0), smallest=0.05)
-    fit(model, model.family(), train.flatten(1).float(), steps=4_000, batch_size=64, learning_rate=2e-3, progress=False)
+    fit(model, process_posterior(model), train.flatten(1).float(), steps=4_000, batch_size=64, learning_rate=2e-3, progress=False)
     found = {"ConditionalNeuralProcess": (cnp.log_evidence(rows).detach().double(), alone),
              "NeuralProcess": (model.predictive_log_prob(rows, 500, generator(2)).double(), together)}
     for name, (value, best) in found.items():
@@ -215,14 +216,14 @@ def test_refusals():
     with pytest.raises(ValueError, match="num_context is 4 of 4 points; expected 0 or more, and fewer"):
         NeuralProcess(4, 4)
     with pytest.raises(ValueError, match=r"x has shape \(5, 9\); expected its last axis to have 8 entries"):
-        reparametrized(model, model.family(), torch.zeros(5, 9))
+        reparametrized(model, process_posterior(model), torch.zeros(5, 9))
     with pytest.raises(ValueError, match="context has 4 entries that are NaN"):
         model.predict(torch.full((1, 2, 2), math.nan), torch.zeros(1, 3, 1))
     with pytest.raises(ValueError, match=r"inputs has shape \(1, 3, 2\)"):
         model.predict(torch.zeros(1, 2, 2), torch.zeros(1, 3, 2))
     with pytest.raises(ValueError, match="x has shape None; expected rows of points of size 2"):
-        model.family().distribution()
+        process_posterior(model).distribution()
     with pytest.raises(ValueError, match="x has 8 entries that are NaN"):
-        fit(model, model.family(), torch.full((1, 8), math.nan), steps=1, progress=False)
+        fit(model, process_posterior(model), torch.full((1, 8), math.nan), steps=1, progress=False)
     with pytest.raises(ValueError, match="x has 8 entries that are NaN"):
         ConditionalNeuralProcess(4, 2).log_evidence(torch.full((1, 8), math.nan))

@@ -6,7 +6,7 @@ import pytest
 import torch
 from oracles import DOUBLE, expected_bound, generator, randn
 from torch import nn
-from zoo import X
+from toy import X
 
 from course_vi.bounds import elbo
 from course_vi.data import breast_cancer

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 import torch
+from catalogue import gaussian
 from oracles import DOUBLE, covariance_of, generator, randn
 from torch.distributions import MultivariateNormal, Normal, kl_divergence
-from zoo import gaussian
 
 from course_vi.families import MeanField
 from course_vi.gradients import analytic_kl

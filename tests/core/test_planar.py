@@ -7,15 +7,16 @@ import math
 
 import pytest
 import torch
-from oracles import DOUBLE, LIMIT, DensityModel, gradients, mean_z, quadratic, randn
+from catalogue import amortized, planar
+from oracles import DOUBLE, LIMIT, DensityModel, generator, gradients, mean_z, quadratic, randn
 from scipy.optimize import brentq
 from torch.func import jacrev, vmap
-from zoo import ALL, UNREAD, amortized, generator, planar
+from toy import ALL, UNREAD
 
 from course_vi.bounds import elbo, iwae
 from course_vi.diagnostics import gradient_moments
+from course_vi.distributions.planar import planar_root
 from course_vi.families import Amortized, MeanField, PerDatum, Planar
-from course_vi.families.planar import planar_root
 from course_vi.gradients import doubly_reparametrized, reparametrized, score_function, sticking_the_landing
 from course_vi.nets import mlp
 
@@ -33,7 +34,7 @@ def test_the_root_against_scipy(c, evidence):
         assert found[0].item() == pytest.approx(1 / slope, rel=1e-4 if c < -0.99 else 1e-9)
         assert found[1].item() == pytest.approx(-math.tanh(wanted) / slope, rel=1e-4 if c < -0.99 else 1e-9, abs=1e-12)
         if c > -0.99:
-            evidence("families.planar.planar_root", "scipy.optimize.brentq", error=abs(s.item() - wanted) / (1 + abs(wanted)))
+            evidence("distributions.planar.planar_root", "scipy.optimize.brentq", error=abs(s.item() - wanted) / (1 + abs(wanted)))
 
 
 def test_the_constraint():
@@ -156,7 +157,7 @@ def test_composes(evidence):
     rows = PerDatum(q, x)
     z = q.sample(3, x, generator(2))
     assert torch.allclose(rows(x, z), q(x, z), atol=1e-10) and rows.batch_shape == (4,)
-    one = Planar(2, 2, **{name: value[1] for name, value in q.numbers(x).items()})
+    one = Planar(2, 2, **{name: value[1] for name, value in q.distribution_parameters(x).items()})
     assert torch.allclose(one(None, z[:, 1]), q(x, z)[:, 1], atol=1e-10)
     assert elbo(q(x, z)).shape == (4,)
 

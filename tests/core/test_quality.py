@@ -6,13 +6,14 @@ import math
 
 import pytest
 import torch
+from catalogue import flow
 from oracles import DOUBLE, LIMIT, generator, randn
 from torch import nn
-from zoo import X, flow, toy_family
+from toy import X, toy_family
 
 from course_vi.bounds import iwae
 from course_vi.diagnostics import active_units, psis_khat, signal_to_noise
-from course_vi.diagnostics.pareto import pareto_shape
+from course_vi.diagnostics.psis import pareto_shape
 from course_vi.families import Amortized, MeanField
 from course_vi.gradients import doubly_reparametrized, reparametrized, sticking_the_landing
 from course_vi.models import ConjugateToy, TwoBernoullis
@@ -162,7 +163,7 @@ def test_the_shape_of_pareto_samples(shape, evidence):
     found = torch.tensor([pareto_shape(row) for row in (3.0 * y).sort().values], dtype=DOUBLE)
     z = ((found.mean() - shape) / (found.std() / repeats**0.5)).abs().item()
     assert z < LIMIT and abs(found.std().item() * size**0.5 / (1 + shape) - 1) < LIMIT / math.sqrt(2 * repeats)
-    evidence("diagnostics.pareto.pareto_shape", "samples of known shape: mean", z=z)
+    evidence("diagnostics.psis.pareto_shape", "samples of known shape: mean", z=z)
 
 
 def test_khat_of_the_toy(evidence):

@@ -6,13 +6,13 @@ from functools import partial
 
 import pytest
 import torch
-from bits import UNREAD, bernoulli, categorical
+from bits import UNREAD, bernoulli, categorical, exact_moments
+from catalogue import gaussian
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracles import DOUBLE, LIMIT, generator, gradients, quadratic, randn, worst_z
-from test_baselines import exact_moments
 from torch.distributions import Bernoulli, Independent, Normal
-from zoo import X, gaussian, toy_family
+from toy import X, toy_family
 
 from course_vi import exact
 from course_vi.bounds import elbo, iwae

@@ -8,9 +8,9 @@ from functools import partial
 import pytest
 import torch
 from bits import UNREAD, Pairwise, bernoulli, categorical
+from catalogue import gaussian
 from oracles import DOUBLE, LIMIT, generator, gradients, gradients_of, mean_z, randn, worst_z
 from torch import nn
-from zoo import gaussian
 
 from course_vi import exact
 from course_vi.bounds import elbo, iwae
@@ -216,7 +216,7 @@ def test_shapes_dtypes_and_amortized():
     estimator = ESTIMATORS["Relax"](6)
     value = estimator(p, q, x, 4, generator=generator(0))
     assert value.shape == (5,) and torch.equal(value, estimator(p, q, x, 4, generator=generator(0)))
-    own = CategoricalMeanField(2, 3, q.numbers(x)["logits"])
+    own = CategoricalMeanField(2, 3, q.distribution_parameters(x)["logits"])
     slopes = gradients(estimator(p, own, x, 4, generator=generator(0)).sum(), own)["logits"].flatten(-2)
     assert torch.allclose(gradients(value.sum(), q)["encoder.weight"], slopes.mT @ x, atol=1e-12)
     with torch.no_grad():

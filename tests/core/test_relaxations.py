@@ -8,11 +8,11 @@ from functools import partial
 import pytest
 import torch
 from bits import UNREAD, Pairwise, bernoulli, categorical
+from catalogue import flow, gaussian
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracles import DOUBLE, LIMIT, generator, gradients, gradients_of, mean_z, randn, worst_z
 from torch import nn
-from zoo import flow, gaussian
 
 from course_vi import exact
 from course_vi.bounds import elbo, iwae
@@ -186,7 +186,7 @@ def test_amortized_and_other_bounds(estimator):
     q = Amortized(CategoricalMeanField(2, 3), nn.Linear(1, 6)).double()
     value = estimator(p, q, x, 4, iwae, generator(0))
     assert value.shape == (5,) and torch.equal(value, estimator(p, q, x, 4, iwae, generator(0)))
-    own = CategoricalMeanField(2, 3, q.numbers(x)["logits"])
+    own = CategoricalMeanField(2, 3, q.distribution_parameters(x)["logits"])
     slopes = gradients(estimator(p, own, x, 4, iwae, generator(0)).sum(), own)["logits"].flatten(-2)
     assert torch.allclose(gradients(value.sum(), q)["encoder.weight"], slopes.mT @ x, atol=1e-12)
 

@@ -7,19 +7,18 @@ import math
 
 import pytest
 import torch
-from oracles import DOUBLE, LIMIT, covariance_of, generator, mean_z, quadratic, randn
-from test_state_space import tracker
+from oracles import DOUBLE, LIMIT, covariance_of, generator, mean_z, quadratic, randn, tracker
 from torch.distributions import MultivariateNormal, Normal
 from torch.func import vmap
 from torch.utils._python_dispatch import TorchDispatchMode
-from zoo import UNREAD
+from toy import UNREAD
 
 from course_vi.bounds import elbo, iwae
 from course_vi.diagnostics import gradient_moments, gradient_samples
 from course_vi.families import FullRank, MeanField, SparsePrecision, banded, fill_in, pattern_from_graph
-from course_vi.families.pattern import full
 from course_vi.gradients import doubly_reparametrized, reparametrized, sticking_the_landing
 from course_vi.graph import BayesNet, plate
+from course_vi.graph.sparsity import full
 from course_vi.models import LinearMixedModel
 
 

@@ -4,21 +4,12 @@ from __future__ import annotations
 
 import pytest
 import torch
-from oracles import DOUBLE, LIMIT, generator, mean_z, randn
+from oracles import DOUBLE, LIMIT, generator, mean_z, randn, tracker
 from statsmodels.datasets import nile
 from statsmodels.tsa.statespace.structural import UnobservedComponents
 from torch.distributions import MultivariateNormal
 
 from course_vi.models import LinearGaussianSSM
-
-
-def tracker(steps: int = 6, d: int = 2, p: int = 3) -> LinearGaussianSSM:
-    def covariance(size: int, seed: int):
-        root = randn(size, size, seed=seed)
-        return root @ root.mT / size + 0.3 * torch.eye(size, dtype=DOUBLE)
-
-    return LinearGaussianSSM(0.9 * torch.linalg.qr(randn(d, d, seed=0))[0], randn(p, d, seed=1), covariance(d, 2), covariance(p, 3),
-                             randn(d, seed=4), covariance(d, 5), steps)
 
 
 def dense(model: LinearGaussianSSM) -> tuple[torch.Tensor, torch.Tensor]:

@@ -9,11 +9,11 @@ import pytest
 import torch
 from oracles import DOUBLE, generator, quadratic, randn
 from scipy.optimize import minimize
-from zoo import UNREAD
+from toy import UNREAD
 
 from course_vi.data import breast_cancer
 from course_vi.learning import stein_direction, stein_vgd
-from course_vi.learning.stein import linear_kernel, rbf_kernel
+from course_vi.learning.svgd import linear_kernel, rbf_kernel
 from course_vi.models import BayesianLogisticRegression, ConjugateToy, HiddenMarkovModel, TwoBernoullis
 
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from oracles import DOUBLE, LIMIT, ReplicatedBernoullis, expected_bound, generator, gradients, mean_z
 from torch import nn
-from zoo import ALL, toy_family
+from toy import ALL, toy_family
 
 from course_vi import exact
 from course_vi.bounds import elbo, iwae

@@ -7,8 +7,9 @@ import math
 
 import pytest
 import torch
+from catalogue import ZOO, amortized, gaussian
 from oracles import DOUBLE, LIMIT, DensityModel, Quadratic, covariance_of, generator, quadratic, randn, variance_z
-from zoo import UNREAD, ZOO, CutLayers, M, S, X, amortized, gaussian, posterior_of_the_chain, toy_family
+from toy import UNREAD, CutLayers, M, S, X, posterior_of_the_chain, toy_family
 
 from course_vi import exact
 from course_vi.bounds import elbo, iwae

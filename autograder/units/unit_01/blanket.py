@@ -19,7 +19,7 @@ EXERCISE = exercise(
     importance=4,
     minutes=15,
     read="What a variable needs to know",
-    hides=["graph:BayesNet.markov_blanket"],
+    hides=["graph.bayes_net:BayesNet.markov_blanket"],
 )
 
 

@@ -22,7 +22,7 @@ EXERCISE = exercise(
     importance=4,
     minutes=25,
     read="Two Bernoullis, one cause",
-    hides=["models.bernoullis:TwoBernoullis.log_evidence", "plots.targets_01:common_cause"],
+    hides=["models.tractable.two_bernoullis:TwoBernoullis.log_evidence", "plots.targets_01:common_cause"],
 )
 
 GRID = np.linspace(-12, 12, 20001)

@@ -20,7 +20,7 @@ EXERCISE = exercise(
     importance=3,
     minutes=20,
     read="Models without a recipe",
-    hides=["models.energy:PairwiseEnergy.log_partition", "plots.targets_01:grid_curve"],
+    hides=["models.undirected.pairwise_energy:PairwiseEnergy.log_partition", "plots.targets_01:grid_curve"],
 )
 
 

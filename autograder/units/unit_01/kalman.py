@@ -21,7 +21,7 @@ EXERCISE = exercise(
     importance=4,
     minutes=25,
     read="Tracking",
-    hides=["models.state_space:LinearGaussianSSM.filter", "plots.targets_01:track"],
+    hides=["models.tractable.linear_gaussian_ssm:LinearGaussianSSM.filter", "plots.targets_01:track"],
 )
 
 RESULTS = ("the mean", "the covariance", "log p(x_t | earlier x)")

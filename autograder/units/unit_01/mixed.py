@@ -21,7 +21,7 @@ EXERCISE = exercise(
     importance=4,
     minutes=25,
     read="Mixed models",
-    hides=["models.mixed:LinearMixedModel.log_evidence", "plots.targets_01:panel_profile"],
+    hides=["models.tractable.linear_mixed_model:LinearMixedModel.log_evidence", "plots.targets_01:panel_profile"],
 )
 
 

@@ -19,7 +19,7 @@ EXERCISE = exercise(
     importance=5,
     minutes=15,
     read="The gap is a Kullback-Leibler divergence",
-    hides=["distributions:_kl_diagonal"],
+    hides=["distributions.normal:_kl_diagonal"],
 )
 
 

@@ -21,7 +21,7 @@ EXERCISE = exercise(
     importance=4,
     minutes=30,
     read="section 8, When t has no formula",
-    hides=["families.gamma:_cdf_slope"],
+    hides=["distributions.positive:_cdf_slope"],
 )
 
 

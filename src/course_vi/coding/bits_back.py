@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.distributions import Bernoulli, Categorical, Independent
 
-from course_vi import expect
+from course_vi import validate
 from course_vi.coding.symbols import BernoulliCode, CategoricalCode, DiscretizedNormalCode, Stack, SymbolCode, UniformCode, bin_medians
 from course_vi.distributions import DiagonalNormal
 from course_vi.families.base import Family
@@ -68,7 +68,7 @@ class BitsBack:
     """
 
     def __init__(self, p: Model, q: Family, precision: int = 10, initial_words: int = 32, seed: int = 0) -> None:
-        expect.positive_integer("precision", precision)
+        validate.positive_integer("precision", precision)
         if precision > 16:
             raise ValueError(f"precision is {precision}; expected 16 or less: 2^{precision} bins would ask for more digits than a code has")
         if not p.local or q.dim != p.latent_dim:
@@ -133,7 +133,7 @@ class BitsBack:
 
     def pop(self, stack: Stack, rows: int) -> Tensor:
         """The inverse of ``push``: rows ``(N, Dx)``, and the stack as it was before them."""
-        expect.positive_integer("rows", rows)
+        validate.positive_integer("rows", rows)
         like, found = self.p.prior().mean, []
         for _ in range(rows):
             index = stack.pop(self._latents)
@@ -180,10 +180,10 @@ class BitsBack:
 
     def _rows(self, x: Tensor) -> list[np.ndarray]:
         """The rows as symbols."""
-        expect.event_size("x", x, self.p.data_dim)
+        validate.event_size("x", x, self.p.data_dim)
         if x.dim() != 2 or len(x) == 0:
             raise ValueError(f"x has shape {tuple(x.shape)}; expected (N, {self.p.data_dim}) with at least one row")
-        expect.finite("x", x)
+        validate.finite("x", x)
         if bool(((x != x.round()) | (x < 0)).any()):
             raise ValueError(f"x has entries from {x.min():g} to {x.max():g} that are no symbols; expected whole numbers, 0 or more")
         return list(x.detach().cpu().numpy().astype(np.int32))

@@ -18,7 +18,7 @@ import torch
 from scipy.special import ndtr, ndtri
 from torch import Tensor
 
-from course_vi import expect
+from course_vi import validate
 
 __all__ = ["BernoulliCode", "CategoricalCode", "DiscretizedNormalCode", "Stack", "SymbolCode", "UniformCode", "bin_medians"]
 
@@ -53,7 +53,7 @@ class UniformCode(SymbolCode):
 
     def __init__(self, size: int, count: int) -> None:
         _alphabet("size", size)
-        expect.positive_integer("count", count)
+        validate.positive_integer("count", count)
         self.size, self.count, self.model, self.parameters = size, count, _models.Uniform(), (np.full(count, size, dtype=np.int32),)
 
     def log_prob(self, symbols: np.ndarray) -> np.ndarray:
@@ -159,7 +159,7 @@ class Stack:
     @classmethod
     def random(cls, words: int, seed: int = 0) -> Stack:
         """A stack of fair coin flips, ``32 * words`` bits with a 1 on top: popping from it is sampling."""
-        expect.positive_integer("words", words)
+        validate.positive_integer("words", words)
         flips = np.random.default_rng(seed).integers(0, 2**32, words, dtype=np.uint32)
         flips[-1] |= np.uint32(2**31)
         return cls(flips)
@@ -193,7 +193,7 @@ class Stack:
 
 
 def _alphabet(name: str, size: int) -> None:
-    expect.positive_integer(name, size)
+    validate.positive_integer(name, size)
     if not 2 <= size <= LARGEST:
         raise ValueError(f"{name} is {size}; expected 2 to {LARGEST} symbols")
 
@@ -203,5 +203,5 @@ def _numbers(name: str, value: Tensor | np.ndarray, dims: int) -> np.ndarray:
     array = np.ascontiguousarray(array, dtype=np.float64)
     if array.ndim != dims or not array.size:
         raise ValueError(f"{name} has shape {array.shape}; expected {'(n,)' if dims == 1 else '(n, C)'} with n at least 1")
-    expect.finite(name, torch.from_numpy(array))
+    validate.finite(name, torch.from_numpy(array))
     return array

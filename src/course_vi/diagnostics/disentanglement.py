@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from course_vi import expect
+from course_vi import validate
 
 __all__ = ["InformationGap", "factor_vae_score", "mutual_information_gap"]
 
@@ -48,7 +48,7 @@ def mutual_information_gap(codes: Tensor, factors: Tensor, bins: int = 20) -> In
     (1.0, True)
     """
     codes, values = _check(codes, factors)
-    expect.positive_integer("bins", bins)
+    validate.positive_integer("bins", bins)
     low, high = codes.amin(0), codes.amax(0)
     width = torch.where(high > low, high - low, torch.ones_like(low))
     cells = ((codes - low) / width * bins).long().clamp_max(bins - 1)
@@ -90,7 +90,7 @@ def factor_vae_score(codes: Tensor, factors: Tensor, votes: int = 800, batch: in
     """
     codes, values = _check(codes, factors)
     for name, number, least in (("votes", votes, 1), ("batch", batch, 2), ("the number of factors", values.shape[-1], 2)):
-        expect.positive_integer(name, number)
+        validate.positive_integer(name, number)
         if number < least:
             raise ValueError(f"{name} is {number}; expected {least} or more")
     scale = codes.var(0)
@@ -117,7 +117,7 @@ def _information(cell: Tensor, value: Tensor, bins: int, count: int) -> Tensor:
 def _check(codes: Tensor, factors: Tensor) -> tuple[Tensor, Tensor]:
     if codes.dim() != 2 or factors.dim() != 2 or len(codes) != len(factors) or len(codes) < 2:
         raise ValueError(f"codes and factors have shapes {tuple(codes.shape)} and {tuple(factors.shape)}; expected (N, D) and (N, F)")
-    expect.finite("codes", codes)
+    validate.finite("codes", codes)
     values = factors.long()
     if not bool((values == factors).all()):
         raise ValueError("factors has entries that are no whole numbers; expected the index of each factor's value")

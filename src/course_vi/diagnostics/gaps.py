@@ -9,18 +9,17 @@ Source: Cremer, Li and Duvenaud, "Inference suboptimality in variational autoenc
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from course_vi.bounds import elbo
+from course_vi.diagnostics.log_evidence import importance_log_evidence
 from course_vi.families.base import Family
 from course_vi.families.per_datum import PerDatum
 from course_vi.gradients import sticking_the_landing
-from course_vi.gradients.common import draw, log_joint, prepare
-from course_vi.learning.evidence import importance_log_evidence
+from course_vi.gradients.estimator import Estimator, draw_noise, log_joint, transport_noise
 from course_vi.learning.fit import fit
 from course_vi.models.base import Model
 
@@ -34,7 +33,7 @@ class Gap(NamedTuple):
     standard_error: Tensor
 
 
-def best_per_datum(p: Model, q: Family, x: Tensor, estimator: Callable[..., Tensor] = sticking_the_landing, steps: int = 1000,
+def best_per_datum(p: Model, q: Family, x: Tensor, estimator: Estimator = sticking_the_landing, steps: int = 1000,
                    num_samples: int = 32, learning_rate: float = 0.03, seed: int = 0) -> PerDatum:
     """q*: the member of q's family with the highest ELBO for each datum, found by gradient ascent from where q stands.
 
@@ -78,7 +77,7 @@ def amortization_gap(p: Model, q: Family, x: Tensor, best: PerDatum | None = Non
     True
     """
     best = _best(p, q, x, best)
-    eps = prepare(p, q, x, num_samples, elbo, generator, None, pathwise=True)
+    eps = draw_noise(p, q, x, num_samples, elbo, generator, None, pathwise=True)
     difference = _log_weights(p, best, x, eps) - _log_weights(p, q, x, eps)
     return Gap(difference.mean(0), difference.std(0) / num_samples**0.5)
 
@@ -101,7 +100,7 @@ def approximation_gap(p: Model, q: Family, x: Tensor, best: PerDatum | None = No
     True
     """
     best = _best(p, q, x, best)
-    eps = prepare(p, best, x, num_samples, elbo, generator, None, pathwise=True)
+    eps = draw_noise(p, best, x, num_samples, elbo, generator, None, pathwise=True)
     log_w = _log_weights(p, best, x, eps)
     error = log_w.std(0) / num_samples**0.5
     if log_evidence is None:
@@ -124,6 +123,6 @@ def _best(p: Model, q: Family, x: Tensor, best: PerDatum | None) -> PerDatum:
 
 def _log_weights(p: Model, q: Family, x: Tensor, eps: Tensor) -> Tensor:
     density = q.distribution(x)
-    z = draw(density, eps)
+    z = transport_noise(density, eps)
     log_w: Tensor = log_joint(p, x, z) - density.log_prob(z)
     return log_w

@@ -3,16 +3,16 @@ r"""How good is a gradient estimator? Its mean, its variance, and the error of b
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from course_vi import expect
+from course_vi import validate
 from course_vi.bounds import elbo
 from course_vi.families.base import Family, batch_shape
-from course_vi.gradients.common import Bound
+from course_vi.gradients.bound_structure import Bound
+from course_vi.gradients.estimator import Estimator
 from course_vi.models.base import Model
 
 __all__ = ["GradientMoments", "gradient_moments", "gradient_samples", "replicate"]
@@ -54,7 +54,7 @@ def replicate(q: Family, replicates: int) -> Family:
     return many
 
 
-def gradient_samples(estimator: Callable[..., Tensor], p: Model, q: Family, x: Tensor, num_samples: int = 1, replicates: int = 1000,
+def gradient_samples(estimator: Estimator, p: Model, q: Family, x: Tensor, num_samples: int = 1, replicates: int = 1000,
                      bound: Bound = elbo, generator: torch.Generator | None = None, method: str = "auto") -> dict[str, Tensor]:
     """R independent gradient estimates, ``{name: (R, *shape)}``.
 
@@ -66,8 +66,8 @@ def gradient_samples(estimator: Callable[..., Tensor], p: Model, q: Family, x: T
             Gaussian family and one datum (or global latents), and sees the gradient of q alone. ``"loop"`` makes one backward
             pass per replicate, for any family and for theta too. ``"auto"`` takes the batch where it can.
     """
-    expect.positive_integer("replicates", replicates)
-    expect.one_of("method", method, ("auto", "batch", "loop"))
+    validate.positive_integer("replicates", replicates)
+    validate.one_of("method", method, ("auto", "batch", "loop"))
     theta = [parameter for parameter in p.parameters() if parameter.requires_grad]
     single = not p.local or x.dim() == 1
     batchable = q.replicable and not q.batch_shape and single
@@ -78,7 +78,7 @@ def gradient_samples(estimator: Callable[..., Tensor], p: Model, q: Family, x: T
     return _loop(estimator, p, q, x, num_samples, replicates, bound, generator)
 
 
-def gradient_moments(estimator: Callable[..., Tensor], p: Model, q: Family, x: Tensor, num_samples: int = 1, replicates: int = 1000,
+def gradient_moments(estimator: Estimator, p: Model, q: Family, x: Tensor, num_samples: int = 1, replicates: int = 1000,
                      bound: Bound = elbo, generator: torch.Generator | None = None, method: str = "auto") -> GradientMoments:
     r"""Mean, variance and standard error of a gradient estimator, from R independent estimates.
 
@@ -107,7 +107,7 @@ def gradient_moments(estimator: Callable[..., Tensor], p: Model, q: Family, x: T
     return GradientMoments(mean, variance, {name: (v / replicates).sqrt() for name, v in variance.items()}, replicates)
 
 
-def _batch(estimator: Callable[..., Tensor], p: Model, q: Family, x: Tensor, num_samples: int, replicates: int, bound: Bound,
+def _batch(estimator: Estimator, p: Model, q: Family, x: Tensor, num_samples: int, replicates: int, bound: Bound,
            generator: torch.Generator | None) -> dict[str, Tensor]:
     rows = x.shape[0] if not p.local else 1
     chunk = max(1, min(replicates, int(2e7) // max(1, num_samples * max(q.noise_dim, q.dim, rows) * 4)))
@@ -124,7 +124,7 @@ def _batch(estimator: Callable[..., Tensor], p: Model, q: Family, x: Tensor, num
     return {name: torch.cat(gradients) for name, gradients in parts.items()}
 
 
-def _loop(estimator: Callable[..., Tensor], p: Model, q: Family, x: Tensor, num_samples: int, replicates: int, bound: Bound,
+def _loop(estimator: Estimator, p: Model, q: Family, x: Tensor, num_samples: int, replicates: int, bound: Bound,
           generator: torch.Generator | None) -> dict[str, Tensor]:
     named = {**dict(q.named_parameters()), **{f"p.{name}": parameter for name, parameter in p.named_parameters()}}
     learned = {name: parameter for name, parameter in named.items() if parameter.requires_grad}

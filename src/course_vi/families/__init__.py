@@ -5,20 +5,22 @@ from course_vi.families.ancestral import Ancestral, Conditionals
 from course_vi.families.asvi import ASVI
 from course_vi.families.base import Family, batch_shape
 from course_vi.families.discrete import BernoulliMeanField, CategoricalMeanField
+from course_vi.families.draw import DrawNets, draw_posterior
 from course_vi.families.flow import Flow
 from course_vi.families.gamma import BetaMeanField, GammaMeanField
 from course_vi.families.gaussian import FactorCovariance, FullRank, MeanField
 from course_vi.families.layered import Layered
-from course_vi.families.pattern import banded, fill_in, pattern_from_graph
 from course_vi.families.per_datum import PerDatum
 from course_vi.families.planar import Planar
 from course_vi.families.sequences import MarkovNets, markov_posterior
-from course_vi.families.sets import SetEncoder, SetPosterior, StatisticNets, statistician_posterior
+from course_vi.families.sets import SetPosterior, StatisticNets, process_posterior, statistician_posterior
 from course_vi.families.sparse_precision import SparsePrecision
+from course_vi.graph.sparsity import banded, fill_in, pattern_from_graph
+from course_vi.nets import SetEncoder
 
 __all__ = [
-    "ASVI", "Amortized", "Ancestral", "BernoulliMeanField", "BetaMeanField", "CategoricalMeanField", "Conditionals",
+    "ASVI", "Amortized", "Ancestral", "BernoulliMeanField", "BetaMeanField", "CategoricalMeanField", "Conditionals", "DrawNets",
     "FactorCovariance", "Family", "Flow", "FullRank", "GammaMeanField", "Layered", "MarkovNets", "MeanField", "PerDatum",
     "Planar", "SetEncoder", "SetPosterior", "SparsePrecision", "StatisticNets", "banded", "batch_shape", "fill_in",
-    "markov_posterior", "pattern_from_graph", "statistician_posterior",
+    "draw_posterior", "markov_posterior", "pattern_from_graph", "process_posterior", "statistician_posterior",
 ]

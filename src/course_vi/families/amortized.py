@@ -3,11 +3,12 @@ r"""Amortized families: a network reads the datum and writes the parameters."""
 from __future__ import annotations
 
 import math
-from typing import Any
 
 from torch import Size, Tensor, nn
 
+from course_vi.distributions import Density
 from course_vi.families.base import Family
+from course_vi.nets import refuse_noisy_layers
 
 __all__ = ["Amortized"]
 
@@ -23,7 +24,7 @@ class Amortized(Family):
             (for ``MeanField``: loc, then log_scale, so P = 2D; for a discrete family: logits).
 
     Raises:
-        TypeError: the family is not indexed by a few numbers (a zuko flow, layers), or amortized already.
+        TypeError: the family has no distribution parameters (a zuko flow, layers), or is amortized already.
         ValueError: the encoder holds dropout or batch normalization. Either makes log q another function at each call, or one
             that depends on the rest of the batch, and no estimator of the course would be right for it.
 
@@ -37,21 +38,21 @@ class Amortized(Family):
 
     def __init__(self, family: Family, encoder: nn.Module) -> None:
         super().__init__()
-        if not family.event_dims or isinstance(family, Amortized):
+        if not family.parameter_event_dims or isinstance(family, Amortized):
             raise TypeError(f"family is a {type(family).__name__}; expected MeanField, another Gaussian, Planar or a discrete family")
         if family.batch_shape != Size():
             raise ValueError(f"family carries a batch {tuple(family.batch_shape)}; expected one without: the encoder supplies it")
         refuse_noisy_layers(encoder)
         self.dim, self.noise_dim, self.reparametrized = family.dim, family.noise_dim, family.reparametrized
-        self.build = family.build                     # type: ignore[method-assign]
+        self.from_parameters = family.from_parameters                     # type: ignore[method-assign]
         self.shapes = {name: parameter.shape for name, parameter in family.named_parameters()}
-        self.event_dims = {name: len(shape) for name, shape in self.shapes.items()}
-        self.encoder = encoder
+        self.parameter_event_dims = {name: len(shape) for name, shape in self.shapes.items()}
+        self.encoder, self.inner = encoder, repr(family)
 
-    def distribution(self, x: Tensor | None = None) -> Any:
-        return self.build(**self.numbers(x))
+    def distribution(self, x: Tensor | None = None) -> Density:
+        return self.from_parameters(**self.distribution_parameters(x))
 
-    def numbers(self, x: Tensor | None = None) -> dict[str, Tensor]:
+    def distribution_parameters(self, x: Tensor | None = None) -> dict[str, Tensor]:
         if x is None:
             raise ValueError("x is None; an amortized family needs the datum it is asked about")
         flat = self.encoder(x)
@@ -62,10 +63,5 @@ class Amortized(Family):
         return {name: part if len(shape) == 1 else part.reshape(*flat.shape[:-1], *shape)
                 for (name, shape), part in zip(self.shapes.items(), parts, strict=True)}
 
-
-def refuse_noisy_layers(encoder: nn.Module) -> None:
-    """Refuse dropout and batch normalization, by name."""
-    for name, layer in encoder.named_modules():
-        if isinstance(layer, (nn.modules.dropout._DropoutNd, nn.modules.batchnorm._BatchNorm)):
-            raise ValueError(f"encoder holds {type(layer).__name__} at {name or 'its top'!r}; expected an encoder that is "
-                             "the same function at every call: remove it, or use LayerNorm")
+    def extra_repr(self) -> str:
+        return f"family={self.inner}"

@@ -8,9 +8,10 @@ from typing import Any
 import torch
 from torch import Size, Tensor, nn
 
-from course_vi import expect
-from course_vi.families.amortized import refuse_noisy_layers
+from course_vi import validate
+from course_vi.distributions import Printed, Reparametrized
 from course_vi.families.base import Family
+from course_vi.nets import refuse_noisy_layers
 
 __all__ = ["Ancestral", "Conditionals"]
 
@@ -28,14 +29,14 @@ class Conditionals(nn.Module):
         """The memory before the first latent, from the datum ``(*B, Dx)``."""
         raise NotImplementedError
 
-    def step(self, level: int, memory: Any, previous: Tensor | None) -> tuple[Any, Any]:
+    def step(self, level: int, memory: Any, previous: Tensor | None) -> tuple[Reparametrized, Any]:
         """q(z_l | z_<l, x) and the memory after it. ``previous`` is z_{l-1}, ``(K, *B, D_{l-1})``; None at level 0."""
         raise NotImplementedError
 
 
-class _AncestralDistribution:
+class _AncestralDistribution(Printed):
     def __init__(self, net: Conditionals, x: Tensor) -> None:
-        self.net, self.x, self.batch_shape = net, x, x.shape[:-1]
+        self.net, self.x, self.batch_shape, self.event_shape = net, x, x.shape[:-1], Size([sum(net.sizes)])
 
     def transport(self, eps: Tensor) -> Tensor:
         parts: list[Tensor] = []
@@ -51,7 +52,7 @@ class _AncestralDistribution:
             parts.append(part)
         return total
 
-    def _levels(self, parts: list[Tensor], whole: Tensor) -> Iterator[tuple[Any, Tensor]]:
+    def _levels(self, parts: list[Tensor], whole: Tensor) -> Iterator[tuple[Reparametrized, Tensor]]:
         """Each density in turn, and its share of ``whole``; the caller appends z_l to ``parts`` before it asks for the next."""
         memory = self.net.begin(self.x)
         for level, share in enumerate(whole.split(self.net.sizes, -1)):
@@ -93,7 +94,7 @@ class Ancestral(Family):
     def __init__(self, net: Conditionals) -> None:
         super().__init__()
         for size in net.sizes:
-            expect.positive_integer("sizes", size)
+            validate.positive_integer("sizes", size)
         refuse_noisy_layers(net)
         self.net = net
         self.dim = self.noise_dim = sum(net.sizes)
@@ -106,3 +107,6 @@ class Ancestral(Family):
     @property
     def batch_shape(self) -> Size:
         return Size()
+
+    def extra_repr(self) -> str:
+        return f"{super().extra_repr()}, sizes={tuple(self.net.sizes)}"

@@ -11,36 +11,36 @@ later in the graph still follows what came before. Four numbers for each latent,
 from __future__ import annotations
 
 import copy
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.distributions import Distribution, Independent, LogNormal, Normal
 
-from course_vi import expect
-from course_vi.distributions import HALF_LOG_TWO_PI
+from course_vi import validate
+from course_vi.distributions import HALF_LOG_TWO_PI, Printed
 from course_vi.families.base import Family
+from course_vi.graph import NetModel
 
 __all__ = ["ASVI"]
 
 
-class _Structured:
+class _Structured(Printed):
     """The density of one ASVI family for one x: latents in the order of the graph, parents before children."""
 
     batch_shape = torch.Size()
 
     def __init__(self, family: ASVI, x: Tensor | None) -> None:
-        self.family = family
+        self.family, self.event_shape = family, torch.Size([family.dim])
         self.given: dict[str, Tensor] = {}
         if family.reads:
             if x is None:
                 raise ValueError(f"x is None; expected the data, because {', '.join(family.reads)} are parents of latents")
-            expect.event_size("x", x, family.model.data_dim)
+            validate.event_size("x", x, family.model.data_dim)
             data = family.model.unpack(x, family.model.observed)
             self.given = {name: data[name] for name in family.reads}
 
     def _loc_and_scale(self, name: str, values: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
-        family, prior = self.family, _normal(name, self.family.model.net._distribution(name, values))
+        family, prior = self.family, _normal(name, self.family.model.net.distribution(name, values))
         shape = family.model.net.shape(name)
         trust, spread, loc, log_scale = (parameter[family.places[name]].view(shape) for parameter in
                                          (family.trust, family.spread_trust, family.loc, family.log_scale))
@@ -100,9 +100,9 @@ class ASVI(Family):
     trust: nn.Parameter
     spread_trust: nn.Parameter
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: NetModel) -> None:
         super().__init__()
-        if not hasattr(model, "net") or not hasattr(model, "latent"):
+        if not isinstance(model, NetModel):
             raise TypeError(f"model is a {type(model).__name__}; expected a net as a model, from BayesNet.as_model")
         self.model = copy.deepcopy(model).requires_grad_(False)
         self.dim = self.noise_dim = model.latent_dim
@@ -112,7 +112,7 @@ class ASVI(Family):
         self.places = {name: slice(start, end) for name, start, end in zip(latent, [0, *ends], ends, strict=False)}
         self.reads = tuple(name for name in self.model.observed if any(name in net.parents[child] for child in latent))
         values = net.sample(2, torch.Generator().manual_seed(0))
-        densities = {name: net._distribution(name, values) for name in self.order}
+        densities = {name: net.distribution(name, values) for name in self.order}
         self.positive = frozenset(name for name, density in densities.items() if isinstance(_bare(density), LogNormal))
         for name, density in densities.items():
             if _normal(name, density).loc.requires_grad or _normal(name, density).scale.requires_grad:

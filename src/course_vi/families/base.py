@@ -7,16 +7,15 @@ with its parameters detached evaluates :math:`\log q` at constant phi, whatever 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import cast
 
 import torch
 from torch import Size, Tensor, nn
-from torch.distributions import Distribution
 from torch.func import functional_call
 
-from course_vi import expect
-from course_vi.distributions import broadcast
-from course_vi.nets import anchor
+from course_vi import validate
+from course_vi.distributions import Density, Drawn, Reparametrized, broadcast, is_freezable
+from course_vi.nets import first_parameter
 
 __all__ = ["Family", "batch_shape"]
 
@@ -29,8 +28,8 @@ class Family(nn.Module):
         noise_dim: the size of the noise event (D, but rank + D for a factor covariance); 0 for a family that has no noise, and draws
             its samples from its distribution's ``draw(shape, generator)``.
         reparametrized: whether ``transport`` exists; a family without it serves the score function only.
-        event_dims: for a family indexed by a few numbers, how many axes the event of each has, ``{name: axes}``; else empty. Such a
-            family has ``numbers(x)``, and ``build(**numbers)`` is its density.
+        parameter_event_dims: for a family with distribution parameters, how many axes the event of each has, ``{name: axes}``; else
+            empty. Such a family has ``distribution_parameters(x)``, and ``from_parameters(**parameters)`` is its density.
         replicable: whether the parameters may carry a batch axis of replicates in front.
     """
 
@@ -38,39 +37,44 @@ class Family(nn.Module):
     noise_dim: int
     reparametrized: bool = True
     replicable: bool = False
-    event_dims: dict[str, int] = {}
+    parameter_event_dims: dict[str, int] = {}
 
     @property
     def batch_shape(self) -> Size:
         """The batch that the parameters themselves carry: () unless there is one set of parameters per datum or replicate."""
         return Size()
 
-    def distribution(self, x: Tensor | None = None) -> Any:
-        """q(. | x) as a ``torch.distributions.Distribution`` that also has ``transport(eps)``."""
+    def distribution(self, x: Tensor | None = None) -> Density:
+        """q(. | x): a ``Reparametrized`` density where the family is reparametrized, else a ``Drawn`` one."""
         raise NotImplementedError
 
-    def numbers(self, x: Tensor | None = None) -> dict[str, Tensor]:
-        """The numbers that index q(. | x), ``{name: (*B, *event)}``: means, log scales, logits, as parameters or from a network."""
-        raise NotImplementedError(f"{type(self).__name__} is not indexed by a few numbers")
+    def distribution_parameters(self, x: Tensor | None = None) -> dict[str, Tensor]:
+        """The distribution parameters of q(. | x), ``{name: (*B, *event)}``: means, log scales, logits, as parameters or from a network."""
+        raise NotImplementedError(f"{type(self).__name__} has no distribution parameters")
 
     @staticmethod
-    def build(**parameters: Tensor) -> Any:
-        """The density that the numbers index."""
+    def from_parameters(**parameters: Tensor) -> Density:
+        """The density that has these distribution parameters."""
         raise NotImplementedError
+
+    def extra_repr(self) -> str:
+        """What ``print`` shows besides networks: the size of z, and the batch of the parameters if there is one."""
+        batch = tuple(self.batch_shape)
+        return f"dim={self.dim}" + (f", batch={batch}" if batch else "")
 
     def forward(self, x: Tensor | None, z: Tensor) -> Tensor:
         """log q(z | x), ``(K, *B)``, for ``z: (K, *B, D)``."""
-        expect.event_size("z", z, self.dim)
+        validate.event_size("z", z, self.dim)
         return self.distribution(x).log_prob(z)
 
-    def frozen_log_prob(self, z: Tensor, x: Tensor | None = None, distribution: Distribution | None = None) -> Tensor:
+    def frozen_log_prob(self, z: Tensor, x: Tensor | None = None, distribution: Density | None = None) -> Tensor:
         r"""log q(z | x) with phi held constant: its gradient flows through z alone.
 
         Args:
             distribution: q(. | x), if the caller has it already; one that can ``detach`` itself saves a second encoder pass.
         """
         q = self.distribution(x) if distribution is None else distribution
-        if hasattr(q, "detach"):
+        if is_freezable(q):
             return q.detach().log_prob(z)
         constants = {name: parameter.detach() for name, parameter in self.named_parameters()}
         return functional_call(self, constants, (x, z))
@@ -79,26 +83,25 @@ class Family(nn.Module):
         """Standard normal noise ``(*shape, noise_dim)``, on the device and in the dtype of the parameters."""
         if not self.noise_dim:
             raise TypeError(f"{type(self).__name__} has no noise: it draws its samples from a generator; expected a call of draw")
-        like = anchor(self)
+        like = first_parameter(self)
         assert like is not None                           # a family is a set of densities, and parameters index it
         return torch.randn(*shape, self.noise_dim, generator=generator, dtype=like.dtype, device=like.device)
 
     def transport(self, eps: Tensor, x: Tensor | None = None) -> Tensor:
         """z = t_phi(eps; x), ``(K, *B, D)``."""
-        expect.event_size("eps", eps, self.noise_dim)
-        return self.distribution(x).transport(eps)
+        validate.event_size("eps", eps, self.noise_dim)
+        return cast(Reparametrized, self.distribution(x)).transport(eps)
 
     def draw(self, shape: tuple[int, ...], generator: torch.Generator | None = None, x: Tensor | None = None) -> Tensor:
         """z ~ q(. | x), ``(*shape, D)``, without a graph: by way of the noise where there is some."""
         with torch.no_grad():
             if self.noise_dim:
                 return self.transport(self.noise(shape, generator), x)
-            samples: Tensor = self.distribution(x).draw(shape, generator)
-            return samples
+            return cast(Drawn, self.distribution(x)).draw(shape, generator)
 
     def sample(self, num_samples: int, x: Tensor | None = None, generator: torch.Generator | None = None) -> Tensor:
         """z ~ q(. | x), ``(K, *B, D)``, without a graph. B is the batch of the parameters, and of x where x is given."""
-        expect.positive_integer("num_samples", num_samples)
+        validate.positive_integer("num_samples", num_samples)
         return self.draw((num_samples, *batch_shape(self, x)), generator, x)
 
 

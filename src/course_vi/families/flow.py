@@ -14,14 +14,15 @@ import zuko  # noqa: E402    importing zuko switches argument checks off for the
 
 Distribution._validate_args = _validate_args  # ... so we switch them back on
 
-from course_vi import expect  # noqa: E402
-from course_vi.families.amortized import refuse_noisy_layers  # noqa: E402
+from course_vi import validate  # noqa: E402
+from course_vi.distributions import Printed  # noqa: E402
 from course_vi.families.base import Family  # noqa: E402
+from course_vi.nets import refuse_noisy_layers  # noqa: E402
 
 __all__ = ["Flow"]
 
 
-class _FlowDistribution:
+class _FlowDistribution(Printed):
     """zuko's distribution, plus ``transport``: the inverse of its map from data to noise."""
 
     def __init__(self, flow: Any, dim: int) -> None:
@@ -29,7 +30,7 @@ class _FlowDistribution:
             raise ValueError(f"flow is over {math.prod(flow.event_shape)} latents; expected dim = {dim}")
         if not isinstance(flow.base, zuko.distributions.DiagNormal):
             raise TypeError(f"flow has a {type(flow.base).__name__} base; expected a standard normal one, for the noise is standard normal")
-        self.flow, self.batch_shape = flow, flow.batch_shape
+        self.flow, self.batch_shape, self.event_shape = flow, flow.batch_shape, flow.event_shape
 
     def transport(self, eps: Tensor) -> Tensor:
         return self.flow.transform.inv(eps)
@@ -60,7 +61,7 @@ class Flow(Family):
 
     def __init__(self, flow: nn.Module, dim: int, context: int = 0) -> None:
         super().__init__()
-        expect.positive_integer("dim", dim)
+        validate.positive_integer("dim", dim)
         refuse_noisy_layers(flow)
         self.flow, self.dim, self.noise_dim, self.context = flow, dim, dim, context
 
@@ -69,5 +70,8 @@ class Flow(Family):
             return _FlowDistribution(self.flow(), self.dim)
         if x is None:
             raise ValueError("x is None; a conditional flow needs the datum it is asked about")
-        expect.event_size("x", x, self.context)
+        validate.event_size("x", x, self.context)
         return _FlowDistribution(self.flow(x), self.dim)
+
+    def extra_repr(self) -> str:
+        return f"{super().extra_repr()}, context={self.context}"

@@ -2,22 +2,20 @@ r"""Gaussian families: diagonal, full, and factor covariance."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Size, Tensor, nn
 
-from course_vi import expect
-from course_vi.distributions import CholeskyNormal, DiagonalNormal, FactorNormal, broadcast
+from course_vi import validate
+from course_vi.distributions import CholeskyNormal, Density, DiagonalNormal, FactorNormal, broadcast
 from course_vi.families.base import Family
 
 __all__ = ["FactorCovariance", "FullRank", "GaussianFamily", "MeanField"]
 
 
 class GaussianFamily(Family):
-    """What these families share: parameters named ``loc`` and ``log_scale``, and a recipe ``build`` from parameters to density.
+    """What these families share: parameters named ``loc`` and ``log_scale``, and ``from_parameters``, from parameters to density.
 
-    ``build`` is also what an amortized family calls, with parameters that a network gave it.
+    ``from_parameters`` is also what an amortized family calls, with parameters that a network gave it.
 
     Args:
         dim: D.
@@ -29,17 +27,17 @@ class GaussianFamily(Family):
     """
 
     replicable = True
-    event_dims = {"loc": 1, "log_scale": 1, "lower": 2, "factor": 2}
+    parameter_event_dims = {"loc": 1, "log_scale": 1, "lower": 2, "factor": 2}
 
     def __init__(self, dim: int, loc: Tensor | None = None, log_scale: Tensor | None = None, other: Tensor | None = None) -> None:
         super().__init__()
-        expect.positive_integer("dim", dim)
+        validate.positive_integer("dim", dim)
         self.dim = self.noise_dim = dim
         given = [value for value in (loc, log_scale, other) if isinstance(value, Tensor)]
         zeros = given[0].new_zeros(dim) if given else torch.zeros(dim)         # a default follows what was given, in dtype and device
         for name, value in (("loc", loc), ("log_scale", log_scale)):
             if value is not None:
-                expect.event_size(name, value, dim)
+                validate.event_size(name, value, dim)
             setattr(self, name, nn.Parameter((zeros if value is None else value.detach()).clone()))
 
     loc: nn.Parameter
@@ -50,14 +48,14 @@ class GaussianFamily(Family):
         return broadcast(self.loc.shape, self.log_scale.shape)[:-1]
 
     @staticmethod
-    def build(**parameters: Tensor) -> Any:
+    def from_parameters(**parameters: Tensor) -> Density:
         raise NotImplementedError
 
-    def numbers(self, x: Tensor | None = None) -> dict[str, Tensor]:
+    def distribution_parameters(self, x: Tensor | None = None) -> dict[str, Tensor]:
         return dict(self.named_parameters())
 
-    def distribution(self, x: Tensor | None = None) -> Any:
-        return self.build(**self.numbers(x))
+    def distribution(self, x: Tensor | None = None) -> Density:
+        return self.from_parameters(**self.distribution_parameters(x))
 
 
 class MeanField(GaussianFamily):
@@ -72,7 +70,7 @@ class MeanField(GaussianFamily):
     """
 
     @staticmethod
-    def build(**parameters: Tensor) -> DiagonalNormal:
+    def from_parameters(**parameters: Tensor) -> DiagonalNormal:
         return DiagonalNormal(parameters["loc"], parameters["log_scale"])
 
 
@@ -99,7 +97,7 @@ class FullRank(GaussianFamily):
         return broadcast(super().batch_shape, self.lower.shape[:-2])
 
     @staticmethod
-    def build(**parameters: Tensor) -> CholeskyNormal:
+    def from_parameters(**parameters: Tensor) -> CholeskyNormal:
         scale_tril = parameters["lower"].tril(-1) + torch.diag_embed(parameters["log_scale"].exp())
         return CholeskyNormal(parameters["loc"], scale_tril)
 
@@ -125,11 +123,11 @@ class FactorCovariance(GaussianFamily):
     def __init__(self, dim: int, rank: int = 1, loc: Tensor | None = None, log_scale: Tensor | None = None,
                  factor: Tensor | None = None, generator: torch.Generator | None = None) -> None:
         super().__init__(dim, loc, log_scale, factor)
-        expect.positive_integer("rank", rank)
+        validate.positive_integer("rank", rank)
         if factor is None:
             small = torch.randn(*self.loc.shape, rank, generator=generator, dtype=self.loc.dtype, device=self.loc.device)
             factor = 0.1 * small / rank**0.5
-        expect.event_size("factor", factor, rank)
+        validate.event_size("factor", factor, rank)
         if tuple(factor.shape[-2:]) != (dim, rank):
             raise ValueError(f"factor has shape {tuple(factor.shape)}; expected (*B, {dim}, {rank})")
         self.rank, self.noise_dim, self.factor = rank, rank + dim, nn.Parameter(factor.detach().clone())
@@ -139,5 +137,8 @@ class FactorCovariance(GaussianFamily):
         return broadcast(super().batch_shape, self.factor.shape[:-2])
 
     @staticmethod
-    def build(**parameters: Tensor) -> FactorNormal:
+    def from_parameters(**parameters: Tensor) -> FactorNormal:
         return FactorNormal(parameters["loc"], parameters["log_scale"], parameters["factor"])
+
+    def extra_repr(self) -> str:
+        return f"{super().extra_repr()}, rank={self.rank}"

@@ -2,21 +2,25 @@ r"""Two stochastic layers, :math:`q(z_1 \mid x)\, q(z_2 \mid z_1)`, as one event
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
 from torch import Tensor
 
+from course_vi.distributions import Printed, Reparametrized
 from course_vi.families.base import Family
 
 __all__ = ["Layered"]
 
 
-class _LayeredDistribution:
+class _LayeredDistribution(Printed):
     def __init__(self, first: Family, second: Family, x: Tensor | None) -> None:
         self.first, self.second, self.families, self.x = first.distribution(x), second, (first, second), x
         self.dim, self.noise_dim, self.batch_shape = first.dim, first.noise_dim, self.first.batch_shape
+        self.event_shape = torch.Size([first.dim + second.dim])
 
     def transport(self, eps: Tensor) -> Tensor:
-        z1 = self.first.transport(eps[..., : self.noise_dim])
+        z1 = cast(Reparametrized, self.first).transport(eps[..., : self.noise_dim])
         return torch.cat([z1, self.second.transport(eps[..., self.noise_dim :], z1)], -1)
 
     def draw(self, shape: tuple[int, ...], generator: torch.Generator | None = None) -> Tensor:

@@ -3,11 +3,11 @@ r"""A row of variational parameters for every datum: what one fits without an en
 from __future__ import annotations
 
 import copy
-from typing import Any
 
 from torch import Size, Tensor, nn
 
-from course_vi.distributions import broadcast
+from course_vi.distributions import Density, broadcast
+from course_vi.families.amortized import Amortized
 from course_vi.families.base import Family
 
 __all__ = ["PerDatum"]
@@ -23,7 +23,7 @@ class PerDatum(Family):
         x: the data, ``(*B, Dx)``.
 
     Raises:
-        TypeError: q is not indexed by a few numbers (a flow, layers).
+        TypeError: q has no distribution parameters (a flow, layers).
 
     >>> import torch
     >>> from course_vi.families import MeanField
@@ -34,28 +34,31 @@ class PerDatum(Family):
     torch.Size([2])
     """
 
+    inner: str
+
     def __init__(self, q: Family, x: Tensor) -> None:
         super().__init__()
-        if not q.event_dims:
-            raise TypeError(f"q is a {type(q).__name__}, which is not indexed by a few numbers; expected a Gaussian or discrete family")
+        if not q.parameter_event_dims:
+            raise TypeError(f"q is a {type(q).__name__}, which has no distribution parameters; expected a Gaussian or discrete family")
         self.dim, self.noise_dim, self.reparametrized = q.dim, q.noise_dim, q.reparametrized
-        self.build = q.build                              # type: ignore[method-assign]
-        self.event_dims = q.event_dims
-        for name, value in q.numbers(x).items():
-            axes = value.dim() - q.event_dims[name]
+        self.from_parameters = q.from_parameters                              # type: ignore[method-assign]
+        self.parameter_event_dims = q.parameter_event_dims
+        self.inner = q.inner if isinstance(q, Amortized | PerDatum) else repr(q)
+        for name, value in q.distribution_parameters(x).items():
+            axes = value.dim() - q.parameter_event_dims[name]
             shape = (*broadcast(value.shape[:axes], x.shape[:-1]), *value.shape[axes:])
             setattr(self, name, nn.Parameter(value.detach().expand(shape).clone()))
 
     @property
     def batch_shape(self) -> Size:
         name, parameter = next(self.named_parameters())
-        return parameter.shape[: parameter.dim() - self.event_dims[name]]
+        return parameter.shape[: parameter.dim() - self.parameter_event_dims[name]]
 
-    def numbers(self, x: Tensor | None = None) -> dict[str, Tensor]:
+    def distribution_parameters(self, x: Tensor | None = None) -> dict[str, Tensor]:
         return dict(self.named_parameters())
 
-    def distribution(self, x: Tensor | None = None) -> Any:
-        return self.build(**self.numbers(x))
+    def distribution(self, x: Tensor | None = None) -> Density:
+        return self.from_parameters(**self.distribution_parameters(x))
 
     def rows(self, index: Tensor) -> PerDatum:
         """A copy of some rows, with parameters of its own."""
@@ -67,3 +70,6 @@ class PerDatum(Family):
         """Put a copy's parameters back into their rows."""
         for name, parameter in self.named_parameters():
             parameter.data[index] = rows.get_parameter(name).data
+
+    def extra_repr(self) -> str:
+        return f"family={self.inner}, batch={tuple(self.batch_shape)}"

@@ -1,105 +1,26 @@
-r"""Planar flows by hand: each layer pushes space along one direction, across one plane, and can be undone.
-
-.. math:: z_0 = \mu + \sigma \odot \epsilon, \qquad z_l = z_{l-1} + \hat u_l \tanh(s_l), \quad s_l = w_l^\top z_{l-1} + b_l, \qquad
-          \log q(z_L) = \log N(z_0; \mu, \sigma^2) - \sum_l \log\big(1 + c_l (1 - \tanh^2 s_l)\big), \quad c_l = w_l^\top \hat u_l
-
-The density of a *given* z needs the way back. Multiply a layer by w: :math:`w^\top z_l + b = s + c \tanh s`, one equation in one number,
-increasing in s exactly if :math:`c \ge -1`. Its root is found without a graph; one step of Newton from the root, with a graph, has the
-derivatives of the inverse function. Only with that does "sticking the landing" mean anything for this family.
-"""
+r"""Planar flows by hand; see ``distributions.planar`` for the density."""
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Size, Tensor, nn
-from torch.nn.functional import softplus
 
-from course_vi import expect
-from course_vi.distributions import DiagonalNormal, broadcast
+from course_vi import validate
+from course_vi.distributions import PlanarNormal, broadcast
 from course_vi.families.base import Family
 
-__all__ = ["Planar", "PlanarNormal", "planar_root"]
-
-MARGIN = 1e-3        # w'u stays this far above -1, so that the way back has a finite slope in single precision too
-
-
-def planar_root(y: Tensor, c: Tensor, iterations: int = 24) -> Tensor:
-    r"""The root s of :math:`s + c \tanh s = y` for :math:`c > -1`, elementwise, differentiable in y and c.
-
-    Newton's steps inside a shrinking bracket, halved where a step would leave it, without a graph; then one more step with it,
-
-    .. math:: s = s_0 - \frac{s_0 + c \tanh s_0 - y}{1 + c (1 - \tanh^2 s_0)}, \qquad s_0 \text{ constant},
-
-    whose first derivatives are those of the inverse function (second derivatives are not).
-
-    >>> s = planar_root(torch.tensor([0.0, 2.0]), torch.tensor(0.5))
-    >>> torch.allclose(s + 0.5 * s.tanh(), torch.tensor([0.0, 2.0]))
-    True
-    """
-    with torch.no_grad():
-        low, high = y - c.abs(), y + c.abs()
-        s = y / (1 + c).clamp_min(1.0)
-        for _ in range(iterations):
-            t = s.tanh()
-            error = s + c * t - y
-            low, high = torch.where(error < 0, s, low), torch.where(error > 0, s, high)
-            newton = s - error / (1 + c * (1 - t.square()))
-            s = torch.where((newton >= low) & (newton <= high), newton, (low + high) / 2)
-    s = s.detach()
-    t = s.tanh()
-    return s - (s + c * t - y) / (1 + c * (1 - t.square()))
-
-
-class PlanarNormal:
-    """The density that the numbers of a planar flow index; see the head of this file.
-
-    Args:
-        loc, log_scale: of z_0, ``(*B, D)``.
-        shift, normal, offset: u ``(*B, L, D)``, w ``(*B, L, D)`` and b ``(*B, L)``, layer after layer.
-    """
-
-    def __init__(self, loc: Tensor, log_scale: Tensor, shift: Tensor, normal: Tensor, offset: Tensor) -> None:
-        self.base, self.shift, self.normal, self.offset = DiagonalNormal(loc, log_scale), shift, normal, offset
-        self.batch_shape = broadcast(self.base.batch_shape, shift.shape[:-2], normal.shape[:-2], offset.shape[:-1])
-        self.noise_dim, self.event_shape = loc.shape[-1], loc.shape[-1:]
-        along = (normal * shift).sum(-1)
-        self.c = MARGIN - 1 + softplus(along + math.log(math.expm1(1 - MARGIN)))                       # 0 where w'u = 0
-        squared = normal.square().sum(-1).clamp_min(torch.finfo(loc.dtype).tiny)
-        self.u = shift + ((self.c - along) / squared).unsqueeze(-1) * normal
-
-    def _layers(self) -> list[tuple[Tensor, Tensor, Tensor, Tensor]]:
-        return list(zip(self.u.unbind(-2), self.normal.unbind(-2), self.offset.unbind(-1), self.c.unbind(-1), strict=True))
-
-    def transport(self, eps: Tensor) -> Tensor:
-        """z, ``(K, *B, D)``, from noise of the same shape."""
-        z = self.base.transport(eps)
-        for u, w, b, _ in self._layers():
-            z = z + u * ((w * z).sum(-1) + b).tanh().unsqueeze(-1)
-        return z
-
-    def log_prob(self, z: Tensor) -> Tensor:
-        log_det = torch.zeros((), dtype=z.dtype, device=z.device)
-        for u, w, b, c in reversed(self._layers()):
-            t = planar_root((w * z).sum(-1) + b, c).tanh()
-            z = z - u * t.unsqueeze(-1)
-            log_det = log_det + (c * (1 - t.square())).log1p()
-        return self.base.log_prob(z) - log_det
-
-    def detach(self) -> PlanarNormal:
-        return PlanarNormal(self.base.loc.detach(), self.base.log_scale.detach(), self.shift.detach(), self.normal.detach(),
-                            self.offset.detach())
+__all__ = ["Planar"]
 
 
 class Planar(Family):
-    r"""A planar flow on a diagonal Gaussian: 2 D numbers for the Gaussian, 2 D + 1 for each layer. See the head of this file.
+    r"""A planar flow on a diagonal Gaussian: 2 D numbers for the Gaussian, 2 D + 1 for each layer; see ``distributions.planar``.
 
     :math:`\hat u = u + (m(w^\top u) - w^\top u)\, w / \lVert w \rVert^2` keeps :math:`w^\top \hat u = m(w^\top u)` above -1, with
     :math:`m(a) = -1 + \mathrm{softplus}(a + \text{const})` and the constant such that m(0) = 0: at u = 0 a layer is the identity,
     and that is where it starts (w is small and random, or all layers would stay equal).
 
-    Its density is a function of a few numbers, so it can be frozen by detaching them, and ``Amortized`` and ``PerDatum`` can hold it.
+    Its density is a function of its distribution parameters, so it can be frozen by detaching them, and ``Amortized`` and
+    ``PerDatum`` can hold it.
 
     Args:
         dim: D.
@@ -117,7 +38,7 @@ class Planar(Family):
     (torch.Size([5, 2]), torch.Size([5]))
     """
 
-    event_dims = {"loc": 1, "log_scale": 1, "shift": 2, "normal": 2, "offset": 1}
+    parameter_event_dims = {"loc": 1, "log_scale": 1, "shift": 2, "normal": 2, "offset": 1}
     replicable = True
 
     loc: nn.Parameter
@@ -129,8 +50,8 @@ class Planar(Family):
     def __init__(self, dim: int, layers: int = 1, loc: Tensor | None = None, log_scale: Tensor | None = None, shift: Tensor | None = None,
                  normal: Tensor | None = None, offset: Tensor | None = None, generator: torch.Generator | None = None) -> None:
         super().__init__()
-        expect.positive_integer("dim", dim)
-        expect.positive_integer("layers", layers)
+        validate.positive_integer("dim", dim)
+        validate.positive_integer("layers", layers)
         self.dim = self.noise_dim = dim
         given = {"loc": loc, "log_scale": log_scale, "shift": shift, "normal": normal, "offset": offset}
         shapes = {"loc": (dim,), "log_scale": (dim,), "shift": (layers, dim), "normal": (layers, dim), "offset": (layers,)}
@@ -145,14 +66,18 @@ class Planar(Family):
 
     @property
     def batch_shape(self) -> Size:
-        return broadcast(*(parameter.shape[: parameter.dim() - self.event_dims[name]] for name, parameter in self.named_parameters()))
+        return broadcast(*(parameter.shape[: parameter.dim() - self.parameter_event_dims[name]]
+                           for name, parameter in self.named_parameters()))
 
     @staticmethod
-    def build(**parameters: Tensor) -> PlanarNormal:
+    def from_parameters(**parameters: Tensor) -> PlanarNormal:
         return PlanarNormal(**parameters)
 
-    def numbers(self, x: Tensor | None = None) -> dict[str, Tensor]:
+    def distribution_parameters(self, x: Tensor | None = None) -> dict[str, Tensor]:
         return dict(self.named_parameters())
 
     def distribution(self, x: Tensor | None = None) -> PlanarNormal:
-        return self.build(**self.numbers(x))
+        return self.from_parameters(**self.distribution_parameters(x))
+
+    def extra_repr(self) -> str:
+        return f"{super().extra_repr()}, layers={self.offset.shape[-1]}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from course_vi import expect
+from course_vi import validate
 from course_vi.distributions import DiagonalNormal
 from course_vi.families.ancestral import Ancestral, Conditionals
 from course_vi.nets import GatedCell, join, mlp
@@ -28,7 +28,7 @@ class MarkovNets(Conditionals):
     def __init__(self, steps: int, point_dim: int, state_dim: int, hidden: int = 32, generator: torch.Generator | None = None) -> None:
         super().__init__()
         for name, value in (("steps", steps), ("point_dim", point_dim), ("state_dim", state_dim)):
-            expect.positive_integer(name, value)
+            validate.positive_integer(name, value)
         self.steps, self.point_dim, self.sizes = steps, point_dim, (state_dim,) * steps
         self.cell = GatedCell(point_dim, hidden, generator)
         self.combine = mlp(state_dim + hidden, hidden, 2 * state_dim, generator)
@@ -36,7 +36,7 @@ class MarkovNets(Conditionals):
 
     def begin(self, x: Tensor) -> list[Tensor]:
         """g_1, ..., g_T: one pass over the series from its end."""
-        expect.event_size("x", x, self.steps * self.point_dim)
+        validate.event_size("x", x, self.steps * self.point_dim)
         g, seen = x.new_zeros(self.cell.hidden), []
         for datum in reversed(x.unflatten(-1, (self.steps, self.point_dim)).unbind(-2)):
             g = self.cell(datum, g)

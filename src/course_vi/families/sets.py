@@ -2,54 +2,18 @@ r"""Recognition of sets: the order of the points carries nothing, so nothing may
 
 from __future__ import annotations
 
-import math
-from typing import Any
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 
-from course_vi import expect
-from course_vi.distributions import DiagonalNormal
-from course_vi.families.amortized import refuse_noisy_layers
+from course_vi import validate
+from course_vi.distributions import Density, DiagonalNormal, as_density
 from course_vi.families.ancestral import Ancestral, Conditionals
 from course_vi.families.base import Family
-from course_vi.nets import join, mlp
+from course_vi.nets import SetEncoder, join, mlp, refuse_noisy_layers
 
-__all__ = ["SetEncoder", "SetPosterior", "StatisticNets", "as_density", "statistician_posterior"]
-
-
-class SetEncoder(nn.Module):
-    r"""Sets in, a vector out, whatever the order and the number of the points.
-
-    .. math:: f(\{x_1, \dots, x_n\}) = \rho\Big(\frac1n \sum_{i=1}^n \varphi(x_i),\; \log(1 + n)\Big)
-
-    Every continuous function of a set has this form, with a sum inside; the mean and the count together are the sum. An empty set has
-    the mean zero.
-
-    Args:
-        point_dim: size of a point.
-        hidden: units, and size of :math:`\varphi`.
-        outputs: size of the answer.
-        generator: draws the initial weights.
-
-    Source: Zaheer et al., "Deep sets", NeurIPS 2017.
-
-    >>> encoder, points = SetEncoder(2, 8, 3), torch.randn(5, 4, 2)
-    >>> bool((encoder(points) - encoder(points[:, [2, 0, 3, 1]])).abs().max() < 1e-5), encoder(points[:, :0]).shape
-    (True, torch.Size([5, 3]))
-    """
-
-    def __init__(self, point_dim: int, hidden: int, outputs: int, generator: torch.Generator | None = None) -> None:
-        super().__init__()
-        self.point_dim = point_dim
-        self.each, self.whole = mlp(point_dim, hidden, hidden, generator), mlp(hidden + 1, hidden, outputs, generator)
-
-    def forward(self, points: Tensor) -> Tensor:
-        """``(*B, n, point_dim)`` to ``(*B, outputs)``."""
-        expect.event_size("points", points, self.point_dim)
-        count = points.shape[-2]
-        mean = self.each(points).sum(-2) / max(count, 1)
-        return self.whole(join(mean, mean.new_full((1,), math.log1p(count))))
+__all__ = ["SetPosterior", "StatisticNets", "process_posterior", "statistician_posterior"]
 
 
 class StatisticNets(Conditionals):
@@ -106,18 +70,31 @@ class SetPosterior(Family):
 
     def __init__(self, encoder: nn.Module, dim: int, point_dim: int) -> None:
         super().__init__()
-        expect.positive_integer("dim", dim)
-        expect.positive_integer("point_dim", point_dim)
+        validate.positive_integer("dim", dim)
+        validate.positive_integer("point_dim", point_dim)
         refuse_noisy_layers(encoder)
         self.encoder, self.point_dim = encoder, point_dim
         self.dim = self.noise_dim = dim
 
-    def distribution(self, x: Tensor | None = None) -> Any:
+    def distribution(self, x: Tensor | None = None) -> Density:
         if x is None or x.shape[-1] % self.point_dim:
             raise ValueError(f"x has shape {None if x is None else tuple(x.shape)}; expected rows of points of size {self.point_dim}")
         return as_density(self.encoder(x.unflatten(-1, (-1, self.point_dim))))
 
 
-def as_density(answer: Any) -> Any:
-    """A diagonal normal for a tensor (means, then log scales, on the last axis); a distribution as it is."""
-    return DiagonalNormal(*answer.chunk(2, -1)) if isinstance(answer, Tensor) else answer
+class EncodesSets(Protocol):
+    """A model with an encoder of sets, such as ``models.NeuralProcess``."""
+
+    encoder: nn.Module
+    latent_dim: int
+    point_dim: int
+
+
+def process_posterior(model: EncodesSets) -> SetPosterior:
+    """q(z | C, T) for ``models.NeuralProcess``: the model's own encoder, shared, reads context and targets together.
+
+    >>> from course_vi.models import NeuralProcess
+    >>> process_posterior(NeuralProcess(num_points=10, num_context=4)).sample(7, torch.zeros(5, 20)).shape
+    torch.Size([7, 5, 8])
+    """
+    return SetPosterior(model.encoder, model.latent_dim, model.point_dim)

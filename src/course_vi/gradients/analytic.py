@@ -7,19 +7,20 @@ This is how most variational autoencoders are written. It looks as if it could o
 
 from __future__ import annotations
 
-from functools import lru_cache
+from typing import cast
 
 import torch
 from torch import Tensor
 from torch.distributions import Distribution, kl_divergence
 
-from course_vi import expect
+from course_vi import validate
 from course_vi.bounds import elbo
 from course_vi.families.base import Family
-from course_vi.gradients.common import Bound, _name, draw, prepare
+from course_vi.gradients.bound_structure import Bound, bound_name, is_elbo
+from course_vi.gradients.estimator import draw_noise, transport_noise
 from course_vi.models.base import Model
 
-__all__ = ["analytic_kl", "is_elbo"]
+__all__ = ["analytic_kl"]
 
 
 def analytic_kl(p: Model, q: Family, x: Tensor, num_samples: int = 1, bound: Bound = elbo,
@@ -46,7 +47,7 @@ def analytic_kl(p: Model, q: Family, x: Tensor, num_samples: int = 1, bound: Bou
 
     Raises:
         TypeError: a family without z = t(eps); a model without a named prior and likelihood; a pair without a registered KL.
-        ValueError: a bound other than the ELBO; see also ``gradients.common.prepare``.
+        ValueError: a bound other than the ELBO; see also ``gradients.estimator.draw_noise``.
 
     Source: Kingma and Welling, "Auto-encoding variational Bayes", ICLR 2014 (their second estimator); Roeder, Wu and Duvenaud,
     "Sticking the landing", NeurIPS 2017, for what it costs at the optimum.
@@ -59,20 +60,20 @@ def analytic_kl(p: Model, q: Family, x: Tensor, num_samples: int = 1, bound: Bou
     (tensor([2.]), tensor([0.]))
     """
     if not is_elbo(bound, num_samples):
-        raise ValueError(f"bound is {_name(bound)} with num_samples = {num_samples}; expected bounds.elbo, the one bound that is a "
+        raise ValueError(f"bound is {bound_name(bound)} with num_samples = {num_samples}; expected bounds.elbo, the one bound that is a "
                          "likelihood minus a divergence. Use gradients.reparametrized or doubly_reparametrized")
-    eps = prepare(p, q, x, num_samples, bound, generator, noise, pathwise=True)
+    eps = draw_noise(p, q, x, num_samples, bound, generator, noise, pathwise=True)
     density, prior = q.distribution(x), _named_prior(p)
-    z = draw(density, eps)
+    z = transport_noise(density, eps)
     factors = p.log_factors(x, z)
     if set(factors) != {"prior", "likelihood"}:
         raise TypeError(f"p is a {type(p).__name__} with factors {', '.join(factors)}; expected a prior and a likelihood, and no others")
     likelihood, batch = factors["likelihood"], eps.shape[1:-1]
     if likelihood.shape != eps.shape[:-1]:
         raise ValueError(f"the likelihood of p has shape {tuple(likelihood.shape)}; expected {tuple(eps.shape[:-1])}")
-    expect.same_place("the prior of p", prior.mean, "z", z)
+    validate.same_place("the prior of p", prior.mean, "z", z)
     try:
-        divergence = kl_divergence(density, prior)
+        divergence = kl_divergence(cast(Distribution, density), prior)
     except NotImplementedError:
         raise TypeError(f"q gives a {type(density).__name__} and p.prior() a {type(prior).__name__}, a pair without a closed form in "
                         "torch.distributions.kl; expected one that has it, or use gradients.reparametrized") from None
@@ -85,20 +86,3 @@ def _named_prior(p: Model) -> Distribution:
     except NotImplementedError:
         raise TypeError(f"p is a {type(p).__name__}, whose prior has no name; expected a model with prior() and a likelihood. "
                         "Use gradients.reparametrized, which needs log_joint alone") from None
-
-
-def is_elbo(bound: Bound, num_samples: int) -> bool:
-    """Whether the bound is the mean of its K log weights: judged by its values at random points, not by its name.
-
-    >>> from course_vi.bounds import iwae
-    >>> is_elbo(elbo, 5), is_elbo(iwae, 5), is_elbo(iwae, 1)      # one weight: every bound is the ELBO
-    (True, False, True)
-    """
-    expect.positive_integer("num_samples", num_samples)
-    return _is_mean(bound, min(num_samples, 32))
-
-
-@lru_cache(maxsize=64)
-def _is_mean(bound: Bound, num_samples: int) -> bool:
-    points = 3 * torch.randn(num_samples, 4, generator=torch.Generator().manual_seed(num_samples), dtype=torch.float64)
-    return torch.allclose(bound(points), points.mean(0), rtol=0, atol=1e-9)

@@ -8,14 +8,13 @@ Each baseline here keeps that promise in its own way: it reads the *other* sampl
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 
 from course_vi.bounds import elbo
 from course_vi.families.base import Family
-from course_vi.gradients.common import Bound, as_surrogate, first_weights, is_linear, log_joint, sample, weighted_sum
+from course_vi.gradients.bound_structure import Bound, first_weights, is_linear, weighted_sum
+from course_vi.gradients.estimator import as_surrogate, log_joint, sample
 from course_vi.models.base import Model
 
 __all__ = ["LearnedBaseline", "RunningMean", "leave_one_out", "optimal_constant", "score_surrogate"]
@@ -52,7 +51,7 @@ def optimal_constant(q: Family, x: Tensor, z: Tensor, rewards: Tensor) -> Tensor
               b_{k,i} = \frac{\sum_{j \ne k} f_j\, s_{j,i}^2}{\sum_{j \ne k} s_{j,i}^2}, \qquad
               \hat g_i = \frac1K \sum_k (f_k - b_{k,i})\, s_{k,i}
 
-    where :math:`s_{k,i}` is the score of sample k in coordinate i of the numbers that index the density (means, log scales,
+    where :math:`s_{k,i}` is the score of sample k in coordinate i of the distribution parameters (means, log scales,
     logits): for those b* is the constant of least variance. An encoder behind them gets its gradient by the chain rule.
 
     b_{k,i} reads all samples but k, so the estimate is **unbiased**; put the same ratio over *all* samples in its place, and it is not.
@@ -63,13 +62,13 @@ def optimal_constant(q: Family, x: Tensor, z: Tensor, rewards: Tensor) -> Tensor
         z: samples, ``(K, *B, D)``.
         rewards: f, ``(K, *B)``, without a graph.
     """
-    numbers = q.numbers(x)
+    parameters = q.distribution_parameters(x)
     batch = z.shape[:-1]
     with torch.enable_grad():
-        copies = {name: value.detach().expand(*batch, *_event(q, name, value)).requires_grad_() for name, value in numbers.items()}
-        scores = torch.autograd.grad(q.build(**copies).log_prob(z).sum(), list(copies.values()))
+        copies = {name: value.detach().expand(*batch, *_event(q, name, value)).requires_grad_() for name, value in parameters.items()}
+        scores = torch.autograd.grad(q.from_parameters(**copies).log_prob(z).sum(), list(copies.values()))
     total = torch.zeros_like(rewards[0])
-    for (name, value), score in zip(numbers.items(), scores, strict=True):
+    for (name, value), score in zip(parameters.items(), scores, strict=True):
         event = _event(q, name, value)
         reward = rewards.reshape(*batch, *(1,) * len(event))
         weight = score.square()
@@ -136,6 +135,9 @@ class RunningMean(nn.Module):
             self.memory.mul_(self.decay).add_(reward)
             self.weight.mul_(self.decay).add_(1.0)
 
+    def extra_repr(self) -> str:
+        return f"decay={self.decay}, baseline={self.baseline().item():.4g}"
+
 
 class LearnedBaseline(nn.Module):
     r"""The score function with a baseline that a network reads off the datum: an estimator with parameters.
@@ -192,5 +194,5 @@ def _others(values: Tensor) -> Tensor:
     return before + after
 
 
-def _event(q: Any, name: str, value: Tensor) -> torch.Size:
-    return value.shape[value.dim() - q.event_dims[name]:]
+def _event(q: Family, name: str, value: Tensor) -> torch.Size:
+    return value.shape[value.dim() - q.parameter_event_dims[name]:]

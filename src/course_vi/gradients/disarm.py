@@ -5,11 +5,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from course_vi import expect
+from course_vi import validate
 from course_vi.bounds import elbo
+from course_vi.distributions import BernoulliVector
 from course_vi.families.base import Family
-from course_vi.families.discrete import BernoulliVector
-from course_vi.gradients.common import Bound, _name, as_surrogate, first_weights, is_linear, log_joint, weighted_sum
+from course_vi.gradients.bound_structure import Bound, bound_name, first_weights, is_linear, weighted_sum
+from course_vi.gradients.estimator import as_surrogate, log_joint
 from course_vi.gradients.relaxations import harden, uniforms
 from course_vi.models.base import Model
 
@@ -52,12 +53,12 @@ def disarm(p: Model, q: Family, x: Tensor, num_samples: int = 2, bound: Bound = 
     >>> disarm(SigmoidBeliefNet((3, 2)), BernoulliMeanField(2), torch.zeros(5, 3), num_samples=4).shape
     torch.Size([5])
     """
-    expect.positive_integer("num_samples", num_samples)
+    validate.positive_integer("num_samples", num_samples)
     if num_samples % 2:
         raise ValueError(f"num_samples is {num_samples}; expected an even number: the samples come in antithetic pairs")
     if not is_linear(bound, num_samples):
-        raise ValueError(f"bound is {_name(bound)} with num_samples = {num_samples}; expected one that is linear in the log weights, such "
-                         "as bounds.elbo: a pair is credited with the difference of its own two rewards. For bounds.iwae use vimco")
+        raise ValueError(f"bound is {bound_name(bound)} with num_samples = {num_samples}; expected one that is linear in the log weights, "
+                         "such as bounds.elbo: a pair is credited with the difference of its own two rewards. For bounds.iwae use vimco")
     density, uniform = uniforms(p, q, x, num_samples // 2, bound, generator, noise)
     if not isinstance(density, BernoulliVector):
         raise TypeError(f"q is a {type(q).__name__}; expected BernoulliMeanField or an Amortized one: only bits have opposites")

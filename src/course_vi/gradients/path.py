@@ -17,7 +17,8 @@ from torch import Tensor
 
 from course_vi.bounds import elbo
 from course_vi.families.base import Family
-from course_vi.gradients.common import Bound, _name, as_surrogate, draw, is_linear, log_joint, path_weights, prepare, weighted_sum
+from course_vi.gradients.bound_structure import Bound, bound_name, is_linear, path_weights, weighted_sum
+from course_vi.gradients.estimator import as_surrogate, draw_noise, log_joint, transport_noise
 from course_vi.models.base import Model
 
 __all__ = ["doubly_reparametrized", "reparametrized", "sticking_the_landing"]
@@ -43,7 +44,7 @@ def reparametrized(p: Model, q: Family, x: Tensor, num_samples: int = 1, bound: 
         ``(*B)``: its value is the bound, its gradient is the estimate.
 
     Raises:
-        TypeError, ValueError: see ``gradients.common.prepare``.
+        TypeError, ValueError: see ``gradients.estimator.draw_noise``.
 
     Source: Kingma and Welling, ICLR 2014; Rezende, Mohamed and Wierstra, ICML 2014.
 
@@ -54,9 +55,9 @@ def reparametrized(p: Model, q: Family, x: Tensor, num_samples: int = 1, bound: 
     >>> value.backward(); q.loc.grad, q.log_scale.grad          # at eps = 0: x - 2m, and 1
     (tensor([2.]), tensor([1.]))
     """
-    eps = prepare(p, q, x, num_samples, bound, generator, noise, pathwise=True)
+    eps = draw_noise(p, q, x, num_samples, bound, generator, noise, pathwise=True)
     density = q.distribution(x)
-    z = draw(density, eps)
+    z = transport_noise(density, eps)
     return bound(log_joint(p, x, z) - density.log_prob(z))
 
 
@@ -90,11 +91,11 @@ def sticking_the_landing(p: Model, q: Family, x: Tensor, num_samples: int = 1, b
     (True, True)
     """
     if not is_linear(bound, num_samples):
-        raise ValueError(f"bound is {_name(bound)} with num_samples = {num_samples}; expected one that is linear in the log weights, "
+        raise ValueError(f"bound is {bound_name(bound)} with num_samples = {num_samples}; expected one that is linear in the log weights, "
                          "such as bounds.elbo. Dropping the score term biases any other: use gradients.doubly_reparametrized")
-    eps = prepare(p, q, x, num_samples, bound, generator, noise, pathwise=True)
+    eps = draw_noise(p, q, x, num_samples, bound, generator, noise, pathwise=True)
     density = q.distribution(x)
-    z = draw(density, eps)
+    z = transport_noise(density, eps)
     return bound(log_joint(p, x, z) - q.frozen_log_prob(z, x, density))
 
 
@@ -123,9 +124,9 @@ def doubly_reparametrized(p: Model, q: Family, x: Tensor, num_samples: int = 1, 
     >>> doubly_reparametrized(ConjugateToy(), q, x, num_samples=5, bound=iwae).shape
     torch.Size([])
     """
-    eps = prepare(p, q, x, num_samples, bound, generator, noise, pathwise=True)
+    eps = draw_noise(p, q, x, num_samples, bound, generator, noise, pathwise=True)
     density = q.distribution(x)
-    z = draw(density, eps)
+    z = transport_noise(density, eps)
     log_w = log_joint(p, x, z) - q.frozen_log_prob(z, x, density)
     first, second = path_weights(bound, log_w)
     if z.requires_grad:

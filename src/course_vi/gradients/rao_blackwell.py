@@ -12,25 +12,33 @@ noise, but it can also be what cancels the noise of the factors that stay, as a 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
-from course_vi import expect
+from course_vi import validate
 from course_vi.bounds import elbo
-from course_vi.distributions import DiagonalNormal
+from course_vi.distributions import BernoulliVector, Density, DiagonalNormal, OneHotVector
 from course_vi.families.base import Family
-from course_vi.families.discrete import BernoulliVector, OneHotVector
 from course_vi.gradients.baselines import leave_one_out
-from course_vi.gradients.common import Bound, _name, as_surrogate, is_linear, sample
+from course_vi.gradients.bound_structure import Bound, bound_name, is_linear
+from course_vi.gradients.estimator import as_surrogate, sample
+from course_vi.graph.model import NetModel
 from course_vi.models.base import Model
-from course_vi.models.net import NetModel
 
 __all__ = ["factor_scopes", "rao_blackwellized"]
 
 Scopes = Mapping[str, Sequence[int]]
+
+
+@runtime_checkable
+class Scoped(Protocol):
+    """A model that says which entries of z its factors read."""
+
+    def factor_scopes(self) -> Scopes:
+        """``{factor: entries}``."""
 
 
 def factor_scopes(p: Model) -> dict[str, tuple[int, ...]]:
@@ -45,16 +53,8 @@ def factor_scopes(p: Model) -> dict[str, tuple[int, ...]]:
     >>> factor_scopes(net.as_model(observed=["x"], latent=["a", "b"]))
     {'a': (0,), 'b': (0, 1), 'x': (1,)}
     """
-    if isinstance(p, NetModel):
-        entries, start = {}, 0
-        for name in p.latent:
-            size = p.net.shape(name).numel()
-            entries[name] = tuple(range(start, start + size))
-            start += size
-        return {name: tuple(sorted(i for node in (name, *p.net.parents[name]) for i in entries.get(node, ()))) for name in p.net.order}
-    own: Any = getattr(p, "factor_scopes", None)
-    if own is not None:
-        return {name: tuple(scope) for name, scope in own().items()}
+    if isinstance(p, Scoped):
+        return {name: tuple(scope) for name, scope in p.factor_scopes().items()}
     raise TypeError(f"p is a {type(p).__name__}, which does not say what its factors read; expected a model made from a graph, one with a "
                     "method factor_scopes(), or scopes={factor: entries of z}")
 
@@ -95,9 +95,10 @@ def rao_blackwellized(p: Model, q: Family, x: Tensor, num_samples: int = 1, boun
     >>> rao_blackwellized(p, q, torch.zeros(5, 3), num_samples=4).shape
     torch.Size([5])
     """
-    expect.one_of("baseline", baseline, ("none", "leave_one_out"))
+    validate.one_of("baseline", baseline, ("none", "leave_one_out"))
     if not is_linear(bound, num_samples):
-        raise ValueError(f"bound is {_name(bound)}; expected bounds.elbo: in a bound that is not linear every factor meets every other")
+        raise ValueError(f"bound is {bound_name(bound)}; expected bounds.elbo: in a bound that is not linear "
+                         "every factor meets every other")
     if baseline == "leave_one_out" and num_samples < 2:
         raise ValueError(f"baseline is 'leave_one_out' with num_samples = {num_samples}; expected two samples or more")
     density, z = sample(p, q, x, num_samples, bound, generator, noise)
@@ -118,7 +119,7 @@ def rao_blackwellized(p: Model, q: Family, x: Tensor, num_samples: int = 1, boun
     return as_surrogate(bound(log_p - density.log_prob(z)), surrogate.mean(0))
 
 
-def _each(density: Any, z: Tensor) -> tuple[Tensor, int]:
+def _each(density: Density, z: Tensor) -> tuple[Tensor, int]:
     """log q_i of every latent ``(K, *B, latents)``, and how many entries of z make up one latent."""
     if isinstance(density, BernoulliVector):
         return z * density.logits + logsigmoid(-density.logits), 1

@@ -17,11 +17,13 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn.functional import softplus
 
+from course_vi import validate
 from course_vi.bounds import elbo
+from course_vi.distributions import BernoulliVector, OneHotVector
 from course_vi.families.base import Family
-from course_vi.families.discrete import BernoulliVector, OneHotVector
-from course_vi.gradients.common import Bound, _name, as_surrogate, first_weights, is_linear, log_joint, weighted_sum
-from course_vi.gradients.relaxations import _positive, harden, perturbed, soften, uniforms
+from course_vi.gradients.bound_structure import Bound, bound_name, first_weights, is_linear, weighted_sum
+from course_vi.gradients.estimator import as_surrogate, log_joint
+from course_vi.gradients.relaxations import harden, perturbed, soften, uniforms
 from course_vi.models.base import Model
 
 __all__ = ["Rebar", "Relax", "conditional"]
@@ -63,7 +65,7 @@ class Rebar(nn.Module):
 
     def __init__(self, temperature: float = 0.5, eta: float = 1.0) -> None:
         super().__init__()
-        _positive(temperature)
+        validate.positive_number("temperature", temperature)
         self.log_temperature = nn.Parameter(torch.tensor(math.log(temperature)))
         self.eta = nn.Parameter(torch.tensor(float(eta)))
 
@@ -77,8 +79,8 @@ class Rebar(nn.Module):
     def forward(self, p: Model, q: Family, x: Tensor, num_samples: int = 1, bound: Bound = elbo,
                 generator: torch.Generator | None = None, noise: Tensor | None = None) -> Tensor:
         if not is_linear(bound, num_samples):
-            raise ValueError(f"bound is {_name(bound)} with num_samples = {num_samples}; expected one that is linear in the log weights, "
-                             "such as bounds.elbo: each sample has a control variate of its own. For bounds.iwae use vimco")
+            raise ValueError(f"bound is {bound_name(bound)} with num_samples = {num_samples}; expected one that is linear in the log "
+                             "weights, such as bounds.elbo: each sample has a control variate of its own. For bounds.iwae use vimco")
         density, both = uniforms(p, q, x, num_samples, bound, generator, noise, copies=2)
         first_noise, second_noise = both.chunk(2, -1)
         z = harden(density, first_noise)
@@ -98,6 +100,9 @@ class Rebar(nn.Module):
         estimate = (first.reshape(reward.shape) * (reward * score + paths)).sum(0)                 # (*B, *event)
         climbed = (estimate.detach() * density.logits).sum(axes) + weighted_sum(first, log_w)
         return as_surrogate(bound(log_w), climbed - 0.5 * estimate.square().sum(axes))
+
+    def extra_repr(self) -> str:
+        return f"temperature={self.log_temperature.exp().item():.4g}, eta={self.eta.item():.4g}"
 
 
 class Relax(Rebar):

@@ -8,16 +8,16 @@ For bits the softmax of two is a sigmoid, and the difference of two Gumbels is l
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
+from course_vi import validate
 from course_vi.bounds import elbo
+from course_vi.distributions import BernoulliVector, OneHotVector
 from course_vi.families.base import Family
-from course_vi.families.discrete import BernoulliVector, OneHotVector
-from course_vi.gradients.common import Bound, _same_batch, log_joint, sample_shape
+from course_vi.gradients.bound_structure import Bound
+from course_vi.gradients.estimator import log_joint, refuse_other_batch, sample_shape
 from course_vi.models.base import Model
 
 __all__ = ["gumbel_softmax", "harden", "perturbed", "relaxed", "soften", "straight_through", "uniforms"]
@@ -49,7 +49,7 @@ def gumbel_softmax(p: Model, q: Family, x: Tensor, num_samples: int = 1, bound: 
 
     Raises:
         TypeError: a family that is not discrete.
-        ValueError: a temperature or noise out of range; see also ``gradients.common.sample_shape``.
+        ValueError: a temperature or noise out of range; see also ``gradients.estimator.sample_shape``.
 
     Source: Jang, Gu and Poole, "Categorical reparameterization with Gumbel-softmax", ICLR 2017; Maddison, Mnih and Teh, "The concrete
     distribution", ICLR 2017 (who keep a true bound of the relaxed model by relaxing the densities themselves).
@@ -60,7 +60,7 @@ def gumbel_softmax(p: Model, q: Family, x: Tensor, num_samples: int = 1, bound: 
     >>> gumbel_softmax(SigmoidBeliefNet((3, 2)), q, torch.zeros(5, 3), num_samples=4, temperature=0.3).shape
     torch.Size([5])
     """
-    _positive(temperature)
+    validate.positive_number("temperature", temperature)
     density, uniform = uniforms(p, q, x, num_samples, bound, generator, noise)
     z = relaxed(density, uniform, temperature)
     return bound(log_joint(p, x, z) - density.log_prob(z))
@@ -97,7 +97,7 @@ def straight_through(p: Model, q: Family, x: Tensor, num_samples: int = 1, bound
     torch.Size([2])
     """
     if temperature is not None:
-        _positive(temperature)
+        validate.positive_number("temperature", temperature)
     density, uniform = uniforms(p, q, x, num_samples, bound, generator, noise)
     back = density.mean if temperature is None else relaxed(density, uniform, temperature)
     z = harden(density, uniform) + (back - back.detach())
@@ -140,7 +140,7 @@ def soften(density: BernoulliVector | OneHotVector, scores: Tensor, temperature:
 
 
 def uniforms(p: Model, q: Family, x: Tensor, num_samples: int, bound: Bound, generator: torch.Generator | None,
-             noise: Tensor | None, copies: int = 1) -> tuple[Any, Tensor]:
+             noise: Tensor | None, copies: int = 1) -> tuple[BernoulliVector | OneHotVector, Tensor]:
     """q(. | x), and uniform noise ``(K, *B, copies D)``: the caller's, or freshly drawn. What every relaxed estimator begins with.
 
     Raises: TypeError, ValueError: see ``gumbel_softmax``.
@@ -150,7 +150,7 @@ def uniforms(p: Model, q: Family, x: Tensor, num_samples: int, bound: Bound, gen
     if not isinstance(density, (BernoulliVector, OneHotVector)):
         raise TypeError(f"q is a {type(q).__name__}; expected BernoulliMeanField, CategoricalMeanField or an Amortized one of these: "
                         "there is nothing to relax in any other")
-    _same_batch(density, torch.Size(shape[1:-1]))
+    refuse_other_batch(density, torch.Size(shape[1:-1]))
     if noise is None:
         like = density.logits
         drawn = torch.rand(shape, generator=generator, dtype=like.dtype, device=like.device)
@@ -160,10 +160,3 @@ def uniforms(p: Model, q: Family, x: Tensor, num_samples: int, bound: Bound, gen
     if not bool(((noise > 0) & (noise < 1)).all()):
         raise ValueError("noise has entries outside (0, 1); expected uniform numbers: this family's noise is not normal")
     return density, noise
-
-
-def _positive(temperature: float) -> None:
-    if isinstance(temperature, bool) or not isinstance(temperature, (int, float)):
-        raise TypeError(f"temperature is {temperature!r}; expected a positive number")
-    if not 0 < temperature < float("inf"):
-        raise ValueError(f"temperature is {temperature}; expected a positive number")

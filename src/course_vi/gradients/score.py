@@ -2,16 +2,15 @@ r"""The score function: differentiate the probability of the sample, not the sam
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import torch
 from torch import Tensor
 
-from course_vi import expect
+from course_vi import validate
 from course_vi.bounds import elbo, iwae
 from course_vi.families.base import Family
 from course_vi.gradients.baselines import leave_one_out, optimal_constant, score_surrogate
-from course_vi.gradients.common import Bound, _name, as_surrogate, first_weights, is_linear, log_joint, sample, weighted_sum
+from course_vi.gradients.bound_structure import Bound, bound_name, first_weights, is_iwae, is_linear, weighted_sum
+from course_vi.gradients.estimator import as_surrogate, log_joint, sample
 from course_vi.models.base import Model
 
 __all__ = ["score_function", "vimco"]
@@ -44,7 +43,7 @@ def score_function(p: Model, q: Family, x: Tensor, num_samples: int = 1, bound: 
 
     Raises:
         ValueError: an unknown baseline; one that reads the other samples with one sample, or with a bound that is not linear.
-        TypeError: ``"optimal_constant"`` for a family that is not indexed by a few numbers (a flow, layers).
+        TypeError: ``"optimal_constant"`` for a family without distribution parameters (a flow, layers).
 
     Source: Williams, "Simple statistical gradient-following algorithms", 1992; Ranganath, Gerrish and Blei, AISTATS 2014;
     Kool, van Hoof and Welling, "Buy 4 REINFORCE samples, get a baseline for free!", 2019.
@@ -54,13 +53,13 @@ def score_function(p: Model, q: Family, x: Tensor, num_samples: int = 1, bound: 
     >>> score_function(ConjugateToy(), MeanField(1), torch.tensor([2.0]), num_samples=4, baseline="leave_one_out").shape
     torch.Size([])
     """
-    expect.one_of("baseline", baseline, ("none", "leave_one_out", "optimal_constant"))
+    validate.one_of("baseline", baseline, ("none", "leave_one_out", "optimal_constant"))
     linear = is_linear(bound, num_samples)
     if baseline != "none" and (num_samples < 2 or not linear):
         raise ValueError(f"baseline is {baseline!r} with num_samples = {num_samples}; expected two samples or more and a bound "
                          "that is linear in the log weights: there is no other sample to leave in, or the samples share one reward")
-    if baseline == "optimal_constant" and not q.event_dims:
-        raise TypeError(f"q is a {type(q).__name__} with baseline = 'optimal_constant'; expected a family indexed by a few numbers, "
+    if baseline == "optimal_constant" and not q.parameter_event_dims:
+        raise TypeError(f"q is a {type(q).__name__} with baseline = 'optimal_constant'; expected a family with distribution parameters, "
                         "Gaussian or discrete, or an amortized one. Use 'leave_one_out'")
     density, z = sample(p, q, x, num_samples, bound, generator, noise)
     log_q = density.log_prob(z)
@@ -102,11 +101,11 @@ def vimco(p: Model, q: Family, x: Tensor, num_samples: int = 5, bound: Bound = i
     >>> vimco(SigmoidBeliefNet((3, 2)), BernoulliMeanField(2), torch.zeros(5, 3), num_samples=4).shape
     torch.Size([5])
     """
-    expect.positive_integer("num_samples", num_samples)
+    validate.positive_integer("num_samples", num_samples)
     if num_samples < 2:
         raise ValueError(f"num_samples is {num_samples}; expected two or more: the reward of a sample is measured against the others")
-    if not _is_iwae(bound, min(num_samples, 32)):
-        raise ValueError(f"bound is {_name(bound)}; expected bounds.iwae. For a linear bound use score_function with "
+    if not is_iwae(bound, num_samples):
+        raise ValueError(f"bound is {bound_name(bound)}; expected bounds.iwae. For a linear bound use score_function with "
                          "baseline='leave_one_out', for any other score_function or RunningMean")
     density, z = sample(p, q, x, num_samples, bound, generator, noise)
     log_q = density.log_prob(z)
@@ -116,9 +115,3 @@ def vimco(p: Model, q: Family, x: Tensor, num_samples: int = 5, bound: Bound = i
     without = torch.where(own, leave_one_out(weights), weights.unsqueeze(1))          # (j, k, *B): sample k replaced in column k
     reward = iwae(weights) - iwae(without)
     return as_surrogate(bound(log_w), (reward * log_q).sum(0) + weighted_sum(first_weights(bound, log_w), log_w))
-
-
-@lru_cache(maxsize=64)
-def _is_iwae(bound: Bound, num_samples: int) -> bool:
-    points = 3 * torch.randn(num_samples, 4, generator=torch.Generator().manual_seed(num_samples), dtype=torch.float64)
-    return torch.allclose(bound(points), iwae(points), rtol=0, atol=1e-9)

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 from torch.special import entr
 
-from course_vi import expect
-from course_vi.models.hmm import GaussianHMM, HiddenMarkovModel, Marginals
+from course_vi import validate
+from course_vi.models.tractable.hidden_markov_model import GaussianHMM, HiddenMarkovModel, Marginals
 
 __all__ = ["BaumWelch", "baum_welch", "chain_free_energy"]
 
@@ -80,7 +80,7 @@ def baum_welch(p: HiddenMarkovModel, x: Tensor, steps: int = 100, tolerance: flo
     >>> bool((found.free_energy.diff() > -1e-2).all() and start.log_evidence(x).sum() > true.log_evidence(x).sum())
     True
     """
-    expect.positive_integer("steps", steps)
+    validate.positive_integer("steps", steps)
     if not isinstance(p, HiddenMarkovModel):
         raise TypeError(f"p is a {type(p).__name__}; expected a HiddenMarkovModel or a GaussianHMM")
     if x.dim() != 2 or not len(x):

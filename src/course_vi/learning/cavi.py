@@ -13,10 +13,11 @@ import torch
 from torch import Tensor
 from torch.special import digamma
 
-from course_vi import expect
+from course_vi import validate
+from course_vi.distributions.conjugate import LOG_TWO_PI, NormalWishart, dirichlet_kl
 from course_vi.models.base import Model
-from course_vi.models.bayesian_mixture import BayesianGaussianMixture
-from course_vi.models.conjugate import LOG_TWO_PI, NormalGamma, NormalWishart, dirichlet_kl
+from course_vi.models.tractable.bayesian_gaussian_mixture import BayesianGaussianMixture
+from course_vi.models.tractable.normal_gamma import NormalGamma
 
 __all__ = ["CAVI", "MixtureFactors", "NormalFactors", "cavi", "mixture_elbo", "responsibilities"]
 
@@ -78,9 +79,9 @@ def cavi(p: Model, x: Tensor, steps: int = 100, tolerance: float = 0.0, start: T
     >>> bool((found.elbo.diff() > -1e-5).all() and found.elbo[-1] < NormalGamma().log_evidence(torch.tensor([[0.5], [1.5], [1.0]])))
     True
     """
-    expect.positive_integer("steps", steps)
-    expect.event_size("x", x, p.data_dim)
-    expect.finite("x", x)
+    validate.positive_integer("steps", steps)
+    validate.event_size("x", x, p.data_dim)
+    validate.finite("x", x)
     p.same_place("x", x)
     trace: list[Tensor] = []
     with torch.no_grad():

@@ -8,15 +8,16 @@ several modes are said as easily as means, if T can tell them.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
-from course_vi import expect
+from course_vi import validate
 from course_vi.bounds import elbo
 from course_vi.families.base import Family
-from course_vi.gradients.common import Bound, log_joint
+from course_vi.gradients.bound_structure import Bound
+from course_vi.gradients.estimator import log_joint
 from course_vi.learning.fit import History, fit
 from course_vi.models.base import Model
 
@@ -56,6 +57,9 @@ class RandomFeatures(nn.Module):
     def forward(self, z: Tensor) -> Tensor:
         return torch.cat([z, torch.tanh(z @ self.weight.mT + self.bias)], -1)
 
+    def extra_repr(self) -> str:
+        return f"dim={self.weight.shape[1]}, count={self.weight.shape[0]}"
+
 
 class DDC(Family):
     r"""A code of the posterior, :math:`r_\phi(x) \approx \mathbb E_{p(z \mid x)}\, T(z)`: no density, no samples, but expectations.
@@ -76,7 +80,7 @@ class DDC(Family):
 
     def __init__(self, dim: int, statistics: Callable[[Tensor], Tensor], net: nn.Module) -> None:
         super().__init__()
-        expect.positive_integer("dim", dim)
+        validate.positive_integer("dim", dim)
         self.dim, self.noise_dim, self.statistics, self.net = dim, 0, statistics, net
 
     def distribution(self, x: Tensor | None = None) -> Any:
@@ -105,10 +109,10 @@ class DDC(Family):
         Raises:
             ValueError: the z's do not tell the statistics apart, and there is no ridge; shapes that do not fit; NaN in x.
         """
-        expect.event_size("z", z, self.dim)
-        expect.finite("x", x)
+        validate.event_size("z", z, self.dim)
+        validate.finite("x", x)
         features, code = self.statistics(z), self.code(x)
-        expect.event_size("the net's answer", code, features.shape[-1])
+        validate.event_size("the net's answer", code, features.shape[-1])
         centred = features - features.mean(0)
         scatter = centred.mT @ centred / len(z)
         scatter = scatter + ridge * scatter.diagonal().mean() * torch.eye(len(scatter), dtype=z.dtype, device=z.device)
@@ -129,7 +133,7 @@ def ddc_sleep_phase(p: Model, q: DDC, dreams: int, generator: torch.Generator | 
     Returns:
         ``(dreams,)``: minus half the squared errors.
     """
-    expect.positive_integer("dreams", dreams)
+    validate.positive_integer("dreams", dreams)
     with torch.no_grad():
         x, z = p.sample(dreams, generator)
         like = next(q.parameters())
@@ -149,7 +153,7 @@ def ddc_wake_phase(p: Model, q: DDC, x: Tensor, dreams: int = 500, generator: to
     Returns:
         ``(*B)``: the code's mean of log p(x, z), with the gradient of theta and nothing for phi. **No bound**: a code has no entropy.
     """
-    expect.positive_integer("dreams", dreams)
+    validate.positive_integer("dreams", dreams)
     with torch.no_grad():
         like = next(q.parameters())
         z = p.sample(dreams, generator)[1].to(like)
@@ -183,8 +187,9 @@ def ddc_wake_sleep(p: Model, q: DDC, x: Tensor, steps: int = 1000, dreams: int =
     if not p.local:
         raise ValueError(f"the latents of {type(p).__name__} are global; expected local ones: each datum, and each dream, has its own")
 
-    def estimator(p: Model, q: DDC, batch: Tensor, num_samples: int, bound: Bound, generator: torch.Generator) -> Tensor:
-        asleep = ddc_sleep_phase(p, q, dreams, generator).mean()
-        return ddc_wake_phase(p, q, batch, dreams, generator, ridge) + (asleep - asleep.detach())
+    def estimator(p: Model, q: Family, x: Tensor, num_samples: int = 1, bound: Bound = elbo,
+                  generator: torch.Generator | None = None, noise: Tensor | None = None) -> Tensor:
+        asleep = ddc_sleep_phase(p, cast(DDC, q), dreams, generator).mean()
+        return ddc_wake_phase(p, cast(DDC, q), x, dreams, generator, ridge) + (asleep - asleep.detach())
 
     return fit(p, q, x, estimator, steps, 1, elbo, **options)

@@ -14,9 +14,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from course_vi import expect
-from course_vi.models.bernoulli_mixture import BernoulliMixture
-from course_vi.models.mixture import GaussianMixture
+from course_vi import validate
+from course_vi.models.tractable.bernoulli_mixture import BernoulliMixture
+from course_vi.models.tractable.gaussian_mixture import GaussianMixture
 
 Mixture = GaussianMixture | BernoulliMixture
 
@@ -133,7 +133,7 @@ def em(p: Mixture, x: Tensor, steps: int = 100, tolerance: float = 0.0,
     >>> bool((found.free_energy.diff() > -1e-4).all())
     True
     """
-    expect.positive_integer("steps", steps)
+    validate.positive_integer("steps", steps)
     if not isinstance(p, GaussianMixture | BernoulliMixture):
         raise TypeError(f"p is a {type(p).__name__}; expected a GaussianMixture or a BernoulliMixture, whose two steps are closed formulas")
     if x.dim() != 2 or x.shape[0] == 0:

@@ -17,10 +17,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from course_vi import expect
+from course_vi import validate
 from course_vi.bounds import elbo
 from course_vi.families.base import Family
-from course_vi.gradients.common import Bound, draw, is_linear, log_joint, prepare
+from course_vi.gradients.bound_structure import Bound, is_linear
+from course_vi.gradients.estimator import draw_noise, log_joint, transport_noise
 from course_vi.learning.fit import History, fit
 from course_vi.models.base import Model
 
@@ -62,9 +63,9 @@ def beta_weighted(p: Model, q: Family, x: Tensor, num_samples: int = 1, bound: B
         raise ValueError(f"beta is {beta}; expected a positive number")
     if not is_linear(bound, num_samples):
         raise ValueError("bound is not linear in the log weights; expected bounds.elbo: a weight inside any other is no bound at all")
-    eps = prepare(p, q, x, num_samples, bound, generator, noise, pathwise=True)
+    eps = draw_noise(p, q, x, num_samples, bound, generator, noise, pathwise=True)
     density = q.distribution(x)
-    z = draw(density, eps)
+    z = transport_noise(density, eps)
     factors = p.log_factors(x, z)
     if "prior" not in factors:
         raise ValueError(f"p has factors {sorted(factors)}; expected one named 'prior', which beta weighs")
@@ -113,7 +114,7 @@ def total_correlation(discriminator: nn.Module, z: Tensor) -> Tensor:
     Returns:
         A number, in nats.
     """
-    expect.finite("z", z.detach())
+    validate.finite("z", z.detach())
     value: Tensor = discriminator(z).mean()
     return value
 
@@ -149,9 +150,9 @@ class FactorObjective(nn.Module):
                 noise: Tensor | None = None) -> Tensor:
         if x.dim() != 2 or len(x) < 4:
             raise ValueError(f"x has shape {tuple(x.shape)}; expected (N, Dx) with at least four rows, two for each half")
-        eps = prepare(p, q, x, num_samples, bound, generator, noise, pathwise=True)
+        eps = draw_noise(p, q, x, num_samples, bound, generator, noise, pathwise=True)
         density = q.distribution(x)
-        z = draw(density, eps)
+        z = transport_noise(density, eps)
         value = bound(log_joint(p, x, z) - density.log_prob(z))
         half = len(x) // 2
         still = {name: parameter.detach().clone() for name, parameter in self.discriminator.named_parameters()}
@@ -162,6 +163,9 @@ class FactorObjective(nn.Module):
         self.optimizer.step()
         self.correlations.append(penalty.item())
         return value - self.gamma * (penalty - penalty.detach())
+
+    def extra_repr(self) -> str:
+        return f"gamma={self.gamma}"
 
 
 def factor_vae(p: Model, q: Family, x: Tensor, discriminator: nn.Module, gamma: float = 10.0, steps: int = 1000,

@@ -13,10 +13,11 @@ import torch
 from torch import Tensor
 from tqdm.auto import tqdm
 
-from course_vi import expect
+from course_vi import validate
 from course_vi.bounds import elbo
 from course_vi.families.base import Family
-from course_vi.gradients.common import Bound
+from course_vi.gradients.bound_structure import Bound
+from course_vi.gradients.estimator import Estimator
 from course_vi.gradients.path import reparametrized
 from course_vi.models.base import Model
 
@@ -44,7 +45,7 @@ def smoke_cap(steps: int) -> int:
     return min(steps, SMOKE_STEPS) if os.environ.get("COURSE_VI_SMOKE", "") not in ("", "0") else steps
 
 
-def fit(p: Model, q: Family, x: Tensor, estimator: Callable[..., Tensor] = reparametrized, steps: int = 1000,
+def fit(p: Model, q: Family, x: Tensor, estimator: Estimator = reparametrized, steps: int = 1000,
         num_samples: int = 1, bound: Bound = elbo, learning_rate: float = 1e-2, batch_size: int | None = None, seed: int = 0,
         device: str | torch.device | None = None, optimizer: Callable[[Iterable[Tensor]], torch.optim.Optimizer] | None = None,
         callback: Callable[[int, float], Any] | None = None, progress: bool | None = None) -> History:
@@ -84,8 +85,8 @@ def fit(p: Model, q: Family, x: Tensor, estimator: Callable[..., Tensor] = repar
     >>> abs(q.loc.item() - 1.0) < 0.01, len(history.bound)
     (True, 500)
     """
-    expect.positive_integer("steps", steps)
-    expect.finite("x", x)
+    validate.positive_integer("steps", steps)
+    validate.finite("x", x)
     if device is not None:
         p.to(device), q.to(device)
     place = next(q.parameters())
@@ -94,7 +95,7 @@ def fit(p: Model, q: Family, x: Tensor, estimator: Callable[..., Tensor] = repar
     if x.numel() == 0:
         raise ValueError(f"x has shape {tuple(x.shape)}; expected at least one row")
     if batch_size is not None:
-        expect.positive_integer("batch_size", batch_size)
+        validate.positive_integer("batch_size", batch_size)
         if q.batch_shape and batch_size < rows:
             raise ValueError(f"batch_size is {batch_size} of {rows} rows, and q carries a batch {tuple(q.batch_shape)}; expected all rows "
                              "in each step, for parameters of their own, or an amortized family")

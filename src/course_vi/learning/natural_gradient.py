@@ -9,9 +9,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from course_vi import expect
+from course_vi import validate
 from course_vi.learning.cavi import MixtureFactors, first_responsibilities, mixture_elbo, responsibilities
-from course_vi.models.bayesian_mixture import BayesianGaussianMixture
+from course_vi.models.tractable.bayesian_gaussian_mixture import BayesianGaussianMixture
 
 __all__ = ["NaturalGradientSVI", "natural_gradient_svi", "robbins_monro"]
 
@@ -69,10 +69,10 @@ def natural_gradient_svi(p: BayesianGaussianMixture, x: Tensor, steps: int = 100
     >>> found.factors.responsibilities.shape
     torch.Size([4, 2])
     """
-    expect.positive_integer("steps", steps)
+    validate.positive_integer("steps", steps)
     p.same_place("x", x)
     size = len(x) if batch_size is None else batch_size
-    expect.positive_integer("batch_size", size)
+    validate.positive_integer("batch_size", size)
     if size > len(x):
         raise ValueError(f"batch_size is {size}; expected at most {len(x)}, the number of data")
     schedule: Callable[[int], float] = robbins_monro() if rate is None else rate if callable(rate) else partial(_constant, rate)

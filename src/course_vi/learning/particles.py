@@ -11,19 +11,18 @@ any number of particles; hence :math:`\mathbb E \log \hat p(x) \le \log p(x)`: t
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple, Protocol, cast
 
 import torch
 from torch import Tensor
+from torch.distributions import Distribution
 
-from course_vi import expect
-from course_vi.distributions import draw, stream
+from course_vi import validate
+from course_vi.distributions import Density, DiscreteChain, Drawn, Seeded, draw, stream
 from course_vi.models.base import Model
 from course_vi.models.dynamics import Dynamics, dynamics
-from course_vi.models.hmm import DiscreteChain
 
-__all__ = ["ParticleFilter", "particle_filter", "resample"]
+__all__ = ["ParticleFilter", "Proposal", "particle_filter", "resample"]
 
 
 class ParticleFilter(NamedTuple):
@@ -46,6 +45,13 @@ class ParticleFilter(NamedTuple):
     log_weights: Tensor
 
 
+class Proposal(Protocol):
+    """q(z_t | z_{t-1}, x): a function or a module."""
+
+    def __call__(self, t: int, previous: Tensor | None, x: Tensor, /) -> Density:
+        """For ``t`` from 0, previous ``(N, *B, d)`` or None at t = 0, and the whole series ``(*B, T, p)``."""
+
+
 def resample(log_weights: Tensor, scheme: str = "systematic", generator: torch.Generator | None = None) -> Tensor:
     r"""Ancestors ``(N, *B)`` with :math:`\mathbb E\,\#\{i : a_i = j\} = N W_j` for normalized ``log_weights: (N, *B)``.
 
@@ -55,7 +61,7 @@ def resample(log_weights: Tensor, scheme: str = "systematic", generator: torch.G
     >>> resample(torch.tensor([0.5, 0.25, 0.25, 0.0]).log(), generator=torch.Generator().manual_seed(0))
     tensor([0, 0, 1, 2])
     """
-    expect.one_of("scheme", scheme, ("multinomial", "systematic"))
+    validate.one_of("scheme", scheme, ("multinomial", "systematic"))
     with torch.no_grad():
         count = log_weights.shape[0]
         weights = log_weights.exp().movedim(0, -1)
@@ -70,7 +76,7 @@ def resample(log_weights: Tensor, scheme: str = "systematic", generator: torch.G
         return index.reshape(weights.shape).movedim(-1, 0)
 
 
-def particle_filter(p: Model | Dynamics, x: Tensor, num_particles: int = 100, proposal: Callable[..., Any] | None = None,
+def particle_filter(p: Model | Dynamics, x: Tensor, num_particles: int = 100, proposal: Proposal | None = None,
                     resample_below: float = 0.5, scheme: str = "systematic",
                     generator: torch.Generator | None = None) -> ParticleFilter:
     r"""Filter a series, or a batch of them.
@@ -109,13 +115,13 @@ def particle_filter(p: Model | Dynamics, x: Tensor, num_particles: int = 100, pr
     >>> bool((found.log_evidence - walk.log_evidence(x)).abs() < 0.1), found.mean.shape
     (True, torch.Size([3, 1]))
     """
-    expect.positive_integer("num_particles", num_particles)
+    validate.positive_integer("num_particles", num_particles)
     if not 0 <= resample_below <= 1:
         raise ValueError(f"resample_below is {resample_below}; expected a share of the particles, from 0 to 1")
-    expect.one_of("scheme", scheme, ("multinomial", "systematic"))
+    validate.one_of("scheme", scheme, ("multinomial", "systematic"))
     model = dynamics(p)
-    expect.event_size("x", x, model.steps * model.data_size)
-    expect.finite("x", x)
+    validate.event_size("x", x, model.steps * model.data_size)
+    validate.finite("x", x)
     if isinstance(p, Model):
         p.same_place("x", x)
     series = x.unflatten(-1, (model.steps, model.data_size))
@@ -167,17 +173,17 @@ def _replace_the_hopeless(z: Tensor, log_w: Tensor, even: Tensor, below: float, 
     return z.gather(0, index.unsqueeze(-1).expand_as(z)), torch.where(needed, even, log_w)
 
 
-def _draw(density: Any, batch: tuple[int, ...], generator: torch.Generator | None) -> Tensor:
+def _draw(density: Density, batch: tuple[int, ...], generator: torch.Generator | None) -> Tensor:
     """A draw ``(*batch, d)``, reparametrized where the distribution is."""
     found = tuple(density.batch_shape)
-    if hasattr(density, "transport") or isinstance(density, DiscreteChain):
+    if isinstance(density, Seeded | DiscreteChain):
         front = batch[: len(batch) - len(found)]
         if (*front, *found) != batch:
             raise ValueError(f"a distribution of the filter has batch {found}; expected {batch}, or its last axes")
         z: Tensor = (density.sample if isinstance(density, DiscreteChain) else density.rsample)(front, generator=generator)
         return z
-    if hasattr(density, "draw"):
-        drawn: Tensor = density.draw(batch, generator)
-        return drawn
+    if isinstance(density, Drawn):
+        return density.draw(batch, generator)
     with stream(generator):
-        return density.expand(batch).rsample() if density.has_rsample else draw(density, torch.Size(batch))
+        plain = cast(Distribution, density)
+        return plain.expand(torch.Size(batch)).rsample() if plain.has_rsample else draw(plain, torch.Size(batch))

@@ -3,15 +3,15 @@ r"""Learning without an encoder: every datum keeps variational parameters of its
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
-from course_vi import expect
+from course_vi import validate
 from course_vi.bounds import elbo
 from course_vi.families.per_datum import PerDatum
-from course_vi.gradients.common import Bound
+from course_vi.gradients.bound_structure import Bound
+from course_vi.gradients.estimator import Estimator
 from course_vi.gradients.path import reparametrized
 from course_vi.learning.fit import History, smoke_cap
 from course_vi.models.base import Model
@@ -19,7 +19,7 @@ from course_vi.models.base import Model
 __all__ = ["per_datum_svi"]
 
 
-def per_datum_svi(p: Model, q: PerDatum, x: Tensor, estimator: Callable[..., Tensor] = reparametrized, steps: int = 300,
+def per_datum_svi(p: Model, q: PerDatum, x: Tensor, estimator: Estimator = reparametrized, steps: int = 300,
                   inner_steps: int = 10, num_samples: int = 1, bound: Bound = elbo, learning_rate: float = 1e-2,
                   inner_learning_rate: float = 1e-1, batch_size: int | None = None, seed: int = 0) -> History:
     r"""Stochastic variational EM: in each step, several steps in the variational parameters of a minibatch, then one in theta.
@@ -58,8 +58,8 @@ def per_datum_svi(p: Model, q: PerDatum, x: Tensor, estimator: Callable[..., Ten
     True
     """
     for name, count in (("steps", steps), ("inner_steps", inner_steps), ("batch_size", 1 if batch_size is None else batch_size)):
-        expect.positive_integer(name, count)
-    expect.finite("x", x)
+        validate.positive_integer(name, count)
+    validate.finite("x", x)
     if not isinstance(q, PerDatum):
         raise TypeError(f"q is a {type(q).__name__}; expected PerDatum(q, x), with variational parameters for each datum")
     if not p.local:

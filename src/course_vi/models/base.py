@@ -26,8 +26,8 @@ import torch
 from torch import Tensor, nn
 from torch.distributions import Distribution
 
-from course_vi import expect
-from course_vi.nets import anchor
+from course_vi import validate
+from course_vi.nets import first_parameter
 
 __all__ = ["Model"]
 
@@ -41,12 +41,14 @@ class Model(nn.Module):
         latent_dim: D, the size of the latent event (layered latents are one event vector that the model splits).
         data_dim: Dx, the size of a datum.
         local: whether every datum has latents of its own.
+        shown: attributes that ``print`` shows besides these.
     """
 
     latent_dim: int
     data_dim: int
     local: bool = True
     unit: Tensor
+    shown: tuple[str, ...] = ()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Exact answers refuse data of another size or device, or with NaN, in every model alike."""
@@ -58,6 +60,11 @@ class Model(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.register_buffer("unit", torch.ones(()), persistent=False)       # a model without parameters has a dtype and a device too
+
+    def extra_repr(self) -> str:
+        """What ``print`` shows besides networks: sizes, and whether the latents are global."""
+        sizes = [f"{name}={getattr(self, name, '?')}" for name in ("data_dim", "latent_dim", *self.shown)]
+        return ", ".join(sizes if self.local else [*sizes, "global latents"])
 
     def prior(self) -> Distribution:
         """p(z), with events of size D."""
@@ -77,9 +84,9 @@ class Model(nn.Module):
         Raises:
             ValueError: the last axis of x or z has the wrong size, or they are on different devices.
         """
-        expect.event_size("x", x, self.data_dim)
-        expect.event_size("z", z, self.latent_dim)
-        expect.same_place("x", x, "z", z)
+        validate.event_size("x", x, self.data_dim)
+        validate.event_size("z", z, self.latent_dim)
+        validate.same_place("x", x, "z", z)
         self.same_place("x", x)
         factors = list(self.log_factors(x, z).values())
         return sum(factors[1:], start=factors[0])
@@ -98,11 +105,11 @@ class Model(nn.Module):
 
     def same_place(self, name: str, value: Tensor) -> None:
         """Refuse a tensor that is not where the parameters are, or the buffers. (A model without any is wherever the data are.)"""
-        parameter = anchor(self)
+        parameter = first_parameter(self)
         if parameter is None:
             parameter = next((buffer for key, buffer in self.named_buffers() if key != "unit"), None)
         if parameter is not None:
-            expect.same_place(name, value, f"the parameters of {type(self).__name__}", parameter)
+            validate.same_place(name, value, f"the parameters of {type(self).__name__}", parameter)
 
     def likelihood_scale(self, x: Tensor) -> float:
         """The factor by which the likelihood of the rows in x is multiplied: 1, but N/B for a minibatch of global latents."""
@@ -112,10 +119,10 @@ class Model(nn.Module):
 def _checked(method: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(method)
     def checked(self: Model, x: Tensor, *args: Any, **kwargs: Any) -> Any:
-        expect.event_size("x", x, self.data_dim)
+        validate.event_size("x", x, self.data_dim)
         self.same_place("x", x)
         if not args and not kwargs:                       # what else is said (which entries were seen) may excuse some of them
-            expect.finite("x", x)
+            validate.finite("x", x)
         return method(self, x, *args, **kwargs)
 
     return checked

@@ -3,17 +3,14 @@ r"""State space models taken one step at a time: the one form that filters need.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple, Protocol, runtime_checkable
 
-import torch
 from torch import Tensor
 
-from course_vi.distributions import CholeskyNormal
+from course_vi.distributions import Density
 from course_vi.models.base import Model
-from course_vi.models.hmm import DiscreteChain, HiddenMarkovModel
-from course_vi.models.state_space import LinearGaussianSSM
 
-__all__ = ["Dynamics", "dynamics"]
+__all__ = ["Dynamics", "Stepwise", "dynamics"]
 
 
 class Dynamics(NamedTuple):
@@ -29,14 +26,28 @@ class Dynamics(NamedTuple):
 
     steps: int
     data_size: int
-    first: Callable[[], Any]
-    move: Callable[[int, Tensor], Any]
+    first: Callable[[], Density]
+    move: Callable[[int, Tensor], Density]
     see: Callable[[int, Tensor, Tensor], Tensor]
 
 
-def dynamics(p: Model | Dynamics) -> Dynamics:
-    """``LinearGaussianSSM``, ``HiddenMarkovModel`` (and ``GaussianHMM``), or a model with a method ``dynamics()``, step by step.
+@runtime_checkable
+class Stepwise(Protocol):
+    """A model that can be taken step by step."""
 
+    def dynamics(self) -> Dynamics:
+        """The model's parts."""
+
+
+def dynamics(p: Model | Dynamics) -> Dynamics:
+    """A model's dynamics, or the dynamics themselves.
+
+    Raises:
+        TypeError: a model without a method ``dynamics()``. ``LinearGaussianSSM``, ``HiddenMarkovModel`` (and ``GaussianHMM``) and
+            ``DeepMarkovModel`` have one.
+
+    >>> import torch
+    >>> from course_vi.models import LinearGaussianSSM
     >>> eye = torch.eye(1)
     >>> walk = dynamics(LinearGaussianSSM(eye, eye, eye, eye, torch.zeros(1), eye, steps=3))
     >>> walk.move(1, torch.full((5, 1), 2.0)).mean[0].item(), walk.see(1, torch.zeros(5, 1), torch.zeros(1)).shape
@@ -44,28 +55,7 @@ def dynamics(p: Model | Dynamics) -> Dynamics:
     """
     if isinstance(p, Dynamics):
         return p
-    if isinstance(p, LinearGaussianSSM):
-        ssm = p
-        roots = [torch.linalg.cholesky(root @ root.mT) for root in (ssm.initial_root, ssm.transition_root, ssm.emission_root)]
-        return Dynamics(ssm.steps, ssm.p, lambda: CholeskyNormal(ssm.initial_loc, roots[0]),
-                        lambda t, previous: CholeskyNormal(previous @ ssm.transition.mT, roots[1]),
-                        lambda t, z, x: CholeskyNormal(z @ ssm.emission.mT, roots[2]).log_prob(x))
-    if isinstance(p, HiddenMarkovModel):
-        hmm = p
-
-        def see(t: int, z: Tensor, x: Tensor) -> Tensor:
-            every = hmm.emission_log_prob(x)[..., 0, :]                                          # (*B, S)
-            return every.expand(*z.shape[:-1], hmm.states).gather(-1, z.long()).squeeze(-1)
-
-        return Dynamics(hmm.steps, 1, lambda: _choice(hmm.initial_logits),
-                        lambda t, previous: _choice(hmm.transition_logits.log_softmax(-1)[previous[..., 0].long()]), see)
-    own: Any = getattr(p, "dynamics", None)
-    if own is None:
+    if not isinstance(p, Stepwise):
         raise TypeError(f"p is a {type(p).__name__}; expected a state space model: LinearGaussianSSM, HiddenMarkovModel, or one with a "
                         "method dynamics()")
-    found: Dynamics = own()
-    return found
-
-
-def _choice(logits: Tensor) -> DiscreteChain:
-    return DiscreteChain(logits, logits.new_zeros(*logits.shape[:-1], 0, logits.shape[-1], logits.shape[-1]))
+    return p.dynamics()

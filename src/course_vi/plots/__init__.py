@@ -1,4 +1,4 @@
-"""Every figure of the lectures, one file per unit, and the style they share.
+"""Every figure of the lectures, one file for each (``lecture_NN``), and the style they share.
 
 A figure function takes numbers and returns a ``matplotlib.figure.Figure``; ``show(figure, alt=...)`` displays it with its text
 alternative. Computation stays in the lecture, where it is read.

@@ -10,7 +10,7 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from course_vi.plots.attempt import yours
+from course_vi.plots.primitives import yours
 from course_vi.plots.style import BLACK, BLUE, GREY, ORANGE, RED, new_figure, style
 
 __all__ = ["ellipses", "shifted_weights", "z_growth"]

@@ -16,7 +16,7 @@ from course_vi.exact import log_integral
 from course_vi.families import MeanField
 from course_vi.gradients import reparametrized
 from course_vi.models import ConjugateToy
-from course_vi.plots.attempt import yours
+from course_vi.plots.primitives import yours
 from course_vi.plots.style import BLACK, BLUE, GREEN, GREY, RED, new_figure, style
 
 __all__ = ["bias_agreement", "gap_curve", "kl_curves"]

@@ -14,7 +14,7 @@ from course_vi.data import digits
 from course_vi.diagnostics import amortization_gap, approximation_gap, best_per_datum
 from course_vi.families import Amortized, MeanField
 from course_vi.models import ConjugateToy, ProbabilisticPCA
-from course_vi.plots.attempt import yours
+from course_vi.plots.primitives import yours
 from course_vi.plots.style import BLACK, BLUE, GREY, ORANGE, RED, new_figure, style
 
 __all__ = ["flow_shapes", "gap_agreement", "learned_bayes", "warm_start"]

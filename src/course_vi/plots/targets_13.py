@@ -8,7 +8,7 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from course_vi.plots.pictures_13 import picture_rows
+from course_vi.plots.images import picture_rows
 from course_vi.plots.style import BLACK, BLUE, GREEN, ORANGE, RED, new_figure, style
 
 __all__ = ["activities", "bounds", "completions", "kl_curves", "picture_rows", "units"]

@@ -1,0 +1,143 @@
+"""A Bayesian network as a model of the course: some nodes are the data x, the others are the latents z."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+import torch
+from torch import Size, Tensor, nn
+from torch.distributions import Distribution
+
+from course_vi.models.base import Model
+
+__all__ = ["NetModel", "Network"]
+
+
+class Network(Protocol):
+    """What is read of a ``BayesNet``."""
+
+    order: tuple[str, ...]
+    recipes: dict[str, Callable[..., Distribution]]
+    parents: dict[str, tuple[str, ...]]
+    plates: dict[str, Any]
+    observed: dict[str, Tensor]
+    inner_axes: dict[str, int]
+    dtypes: dict[str, torch.dtype]
+
+    def shape(self, name: str) -> Size:
+        """``(*plates, *event)``."""
+
+    def distribution(self, name: str, values: dict[str, Tensor]) -> Distribution:
+        """p(name | parents)."""
+
+    def aligned(self, child: str, parent: str, value: Tensor) -> Tensor:
+        """A parent's value with the child's plates as its axes."""
+
+    def sample(self, n: int, generator: torch.Generator | None = None) -> dict[str, Tensor]:
+        """Ancestral sampling."""
+
+    def log_factors(self, **values: Tensor) -> dict[str, Tensor]:
+        """log p(v | parents) for each node."""
+
+
+class NetModel(Model):
+    r"""Event vectors for named nodes: :math:`\log p(x, z) = \sum_i \log p(v_i \mid \mathrm{parents}(v_i))`.
+
+    Every node, with its plates and its event, is flattened; x holds the observed nodes side by side and z the latent ones, in
+    the order given. Plates are inside a datum; the batch axis of x counts independent copies of the whole graph. Recipes that
+    are ``nn.Module`` bring their parameters along.
+
+    Args:
+        net: a ``graph.BayesNet`` (made by its ``as_model``). Nodes it is conditioned on stay as they are.
+        observed, latent: every other node in one of the two.
+
+    >>> from torch.distributions import Normal
+    >>> from course_vi.graph import BayesNet
+    >>> model = BayesNet(z=lambda: Normal(0.0, 1.0), x=lambda z: Normal(z, 1.0)).as_model(observed=["x"], latent=["z"])
+    >>> model.log_joint(torch.zeros(4, 1), torch.zeros(7, 4, 1)).shape
+    torch.Size([7, 4])
+    """
+
+    def __init__(self, net: Network, observed: Sequence[str], latent: Sequence[str]) -> None:
+        super().__init__()
+        names = [*observed, *latent]
+        free = [name for name in net.order if name not in net.observed]
+        if isinstance(observed, str) or isinstance(latent, str):
+            raise TypeError(f"observed is {observed!r} and latent is {latent!r}; expected two lists of names")
+        if sorted(names) != sorted(free):
+            raise ValueError(f"observed and latent name {', '.join(names)}; expected each of {', '.join(free)} once")
+        self.net, self.observed, self.latent = net, tuple(observed), tuple(latent)
+        self.data_dim, self.latent_dim = (sum(net.shape(name).numel() for name in group) for group in (observed, latent))
+        self.shown = ("observed", "latent")
+        self.learned = nn.ModuleList(recipe for recipe in net.recipes.values() if isinstance(recipe, nn.Module))
+
+    def log_factors(self, x: Tensor, z: Tensor) -> dict[str, Tensor]:
+        """log p(v | parents) by the name of the node, ``(K, *B)`` each."""
+        factors = self.net.log_factors(**self.unpack(x, self.observed), **self.unpack(z, self.latent))
+        shape = torch.broadcast_shapes(x.shape[:-1], z.shape[:-1])
+        return {name: factor.expand(shape) for name, factor in factors.items()}
+
+    def factor_scopes(self) -> dict[str, tuple[int, ...]]:
+        """Which entries of z each factor reads: node v's factor reads v and its parents."""
+        entries, start = {}, 0
+        for name in self.latent:
+            size = self.net.shape(name).numel()
+            entries[name] = tuple(range(start, start + size))
+            start += size
+        return {name: tuple(sorted(i for node in (name, *self.net.parents[name]) for i in entries.get(node, ())))
+                for name in self.net.order}
+
+    def local_factors(self, x: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
+        """The factors with all plates taken apart, ``(K, *B, F)``, and which entries of z each one reads, zeros and ones ``(F, D)``.
+
+        A node in plates has a factor for each of its copies, which reads the copies of its parents that lie in the same places. So the
+        column of a latent is its Markov blanket, copy by copy.
+
+        >>> from torch.distributions import Normal
+        >>> from course_vi.graph import BayesNet, plate
+        >>> pair = plate("pair", 2)
+        >>> net = BayesNet(m=lambda: Normal(0.0, 1.0), z=pair(lambda m: Normal(m, 1.0)), x=pair(lambda z: Normal(z, 1.0)))
+        >>> net.as_model(observed=["x"], latent=["m", "z"]).local_factors(torch.zeros(2), torch.zeros(7, 3))[1]
+        tensor([[1., 0., 0.],
+                [1., 1., 0.],
+                [1., 0., 1.],
+                [0., 1., 0.],
+                [0., 0., 1.]])
+        """
+        values = {**self.net.observed, **self.unpack(x, self.observed), **self.unpack(z, self.latent)}
+        entries = self.unpack(torch.arange(self.latent_dim, dtype=torch.float64), self.latent)
+        batch = torch.broadcast_shapes(x.shape[:-1], z.shape[:-1])
+        factors, reads = [], []
+        for name in self.net.order:
+            found = [self.net.aligned(name, node, entries[node]) for node in (name, *self.net.parents[name]) if node in entries]
+            sizes = [p.size for p in self.net.plates[name]]
+            log_p = self.net.distribution(name, values).log_prob(values[name])
+            log_p = log_p.flatten(-self.net.inner_axes[name]).sum(-1) if self.net.inner_axes[name] else log_p
+            factors.append(log_p.expand([*batch, *sizes]).reshape(*batch, -1))
+            mask = z.new_zeros(factors[-1].shape[-1], self.latent_dim)
+            for index in found:
+                index = index.expand([*sizes, *index.shape[len(sizes):]]).reshape(len(mask), -1).long()
+                mask.scatter_(1, index.to(mask.device), 1.0)
+            reads.append(mask)
+        return torch.cat(factors, -1), torch.cat(reads)
+
+    def unpack(self, vector: Tensor, names: Sequence[str]) -> dict[str, Tensor]:
+        """``(*B, D)`` as ``{name: (*B, *plates, *event)}``; whole-number nodes are whole numbers again."""
+        shapes = [self.net.shape(name) for name in names]
+        parts = vector.split([shape.numel() for shape in shapes], -1)
+        values = {}
+        for name, shape, part in zip(names, shapes, parts, strict=True):
+            value = part.reshape((*part.shape[:-1], *shape))
+            values[name] = value if self.net.dtypes[name].is_floating_point else value.to(self.net.dtypes[name])
+        return values
+
+    def sample(self, n: int, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
+        values = self.net.sample(n, generator)
+        x, z = (self._pack(values, n, names) for names in (self.observed, self.latent))
+        return x, z
+
+    def _pack(self, values: dict[str, Tensor], n: int, names: Sequence[str]) -> Tensor:
+        floats = [value.dtype for value in values.values() if value.is_floating_point()]
+        dtype = torch.promote_types(floats[0], self.unit.dtype) if floats else self.unit.dtype
+        return torch.cat([values[name].reshape(n, -1).to(self.unit.device, dtype) for name in names], -1)

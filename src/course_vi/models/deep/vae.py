@@ -1,0 +1,110 @@
+r"""The variational autoencoder's model: the generative half. The recognition half is a family (``families.Amortized``)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.distributions import Distribution
+
+from course_vi import validate
+from course_vi.distributions import CholeskyNormal, DiagonalNormal, FactorNormal
+from course_vi.models.base import Model
+from course_vi.models.deep.outputs import Normals, output
+from course_vi.nets import first_parameter, mlp
+
+__all__ = ["VAE"]
+
+
+class VAE(Model):
+    r"""A deep latent Gaussian model: a standard normal, a network, and noise on the data.
+
+    .. math:: z \sim N(0, I_D), \qquad x_i \mid z \sim \mathrm{Bernoulli}(\mathrm{sigmoid}(f_\theta(z)_i))
+              \quad\text{or}\quad x \mid z \sim N(\mu_\theta(z), \Sigma_\theta(z)), \;\; \Sigma_\theta \text{ diagonal}.
+
+    With ``hidden=0`` the network is an affine map. A linear Gaussian model, :math:`x = W z + b + \text{noise}`, is factor analysis, or
+    with one shared scale **probabilistic PCA**; then, and only then, ``log_evidence`` and ``posterior`` are exact.
+
+    Args:
+        latent_dim: D.
+        data_dim: Dx, the number of pixels.
+        hidden: units of the decoder's hidden layer; 0 for none.
+        generator: draws the initial weights.
+        likelihood: ``"bernoulli"`` or ``"gaussian"``.
+        scale, smallest: of the Gaussian likelihood, see ``outputs.Normals``: scales from the network, learned, or fixed.
+
+    Source: Kingma and Welling, "Auto-encoding variational Bayes", ICLR 2014; Rezende, Mohamed and Wierstra, "Stochastic backpropagation
+    and approximate inference in deep generative models", ICML 2014. The linear case: Tipping and Bishop, JRSS B 1999; Lucas, Tucker,
+    Grosse and Norouzi, "Don't blame the ELBO! A linear VAE perspective on posterior collapse", NeurIPS 2019.
+
+    >>> model = VAE(latent_dim=8, data_dim=64)
+    >>> model.log_joint(torch.ones(10, 64), torch.zeros(3, 10, 8)).shape
+    torch.Size([3, 10])
+    >>> linear = VAE(2, 5, hidden=0, likelihood="gaussian", scale="shared")
+    >>> x, z = torch.ones(4, 5), torch.randn(3, 4, 2)
+    >>> bayes = linear.log_joint(x, z) - linear.posterior(x).log_prob(z)      # Bayes' rule: the same for every z
+    >>> torch.allclose(bayes, linear.log_evidence(x).expand(3, 4), atol=1e-5)
+    True
+    """
+
+    def __init__(self, latent_dim: int = 8, data_dim: int = 64, hidden: int = 200, generator: torch.Generator | None = None, *,
+                 likelihood: str = "bernoulli", scale: str | float = "network", smallest: float = 0.0) -> None:
+        super().__init__()
+        validate.positive_integer("latent_dim", latent_dim)
+        self.latent_dim, self.data_dim = latent_dim, data_dim
+        self.output = output(likelihood, data_dim, scale, smallest)
+        self.decoder = mlp(latent_dim, hidden, self.output.width, generator)
+
+    def _like(self) -> Tensor:
+        """Any parameter ``(hidden, D)``: its device and dtype are those of the samples."""
+        like = first_parameter(self.decoder)
+        assert like is not None
+        return like
+
+    def prior(self) -> DiagonalNormal:
+        zeros = self._like().new_zeros(self.latent_dim)
+        return DiagonalNormal(zeros, zeros)
+
+    def likelihood(self, z: Tensor) -> Distribution:
+        return self.output.density(self.decoder(z))
+
+    def log_factors(self, x: Tensor, z: Tensor) -> dict[str, Tensor]:
+        return {"prior": self.prior().log_prob(z), "likelihood": self.output.log_prob(self.decoder(z), x)}
+
+    def sample(self, n: int, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
+        like = self._like()
+        z = torch.randn(n, self.latent_dim, generator=generator, dtype=like.dtype, device=like.device)
+        with torch.no_grad():
+            return self.output.draw(self.decoder(z), generator), z
+
+    # ------------------------------------------------------------------ the linear Gaussian case
+
+    def linear_parts(self) -> tuple[Tensor, Tensor, Tensor] | None:
+        """W ``(Dx, D)``, b ``(Dx)`` and the log scales ``(Dx)`` of a linear Gaussian model; None for any other."""
+        if len(self.decoder) > 1 or not isinstance(self.output, Normals) or self.output.scale == "network":
+            return None
+        weight, bias = self.decoder.parameters()
+        return weight, bias, self.output.log_scales(bias)
+
+    def log_evidence(self, x: Tensor) -> Tensor:
+        r"""log N(x; b, W W' + diag(sigma^2)), ``(*B)``, of a linear Gaussian model."""
+        parts = self.linear_parts()
+        if parts is None:
+            return super().log_evidence(x)
+        validate.event_size("x", x, self.data_dim)
+        validate.finite("x", x)
+        weight, bias, log_scale = parts
+        return FactorNormal(bias, log_scale, weight).log_prob(x)
+
+    def posterior(self, x: Tensor) -> Distribution:
+        r"""N(M^{-1} W' D^{-1} (x - b), M^{-1}) with M = I + W' D^{-1} W, of a linear Gaussian model."""
+        parts = self.linear_parts()
+        if parts is None:
+            return super().posterior(x)
+        validate.event_size("x", x, self.data_dim)
+        weight, bias, log_scale = parts
+        scaled = weight * (-log_scale).exp().unsqueeze(-1)
+        identity = torch.eye(self.latent_dim, dtype=weight.dtype, device=weight.device)
+        root = torch.linalg.cholesky(identity + scaled.mT @ scaled)
+        shift = ((x - bias) * (-log_scale).exp()) @ scaled
+        mean = torch.cholesky_solve(shift.unsqueeze(-1), root).squeeze(-1)
+        return CholeskyNormal(mean, torch.linalg.cholesky(torch.cholesky_inverse(root)))

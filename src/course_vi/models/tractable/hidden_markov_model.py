@@ -1,0 +1,182 @@
+r"""The hidden Markov model: a chain of discrete states behind the data, summed out exactly in linear time."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from course_vi import validate
+from course_vi.distributions import DiscreteChain
+from course_vi.distributions.chains import one_step
+from course_vi.distributions.sampling import choose
+from course_vi.models.base import Model
+from course_vi.models.dynamics import Dynamics
+
+__all__ = ["GaussianHMM", "HiddenMarkovModel", "Marginals"]
+
+
+class Marginals(NamedTuple):
+    """p(z_t | x), ``states (*B, T, S)``, and p(z_t, z_{t+1} | x), ``pairs (*B, T-1, S, S)``: all that EM needs."""
+
+    states: Tensor
+    pairs: Tensor
+
+
+class HiddenMarkovModel(Model):
+    r"""A Markov chain seen through noise.
+
+    .. math:: z_1 \sim \pi, \qquad z_t \mid z_{t-1} \sim A_{z_{t-1}\,\cdot}, \qquad x_t \mid z_t \sim B_{z_t\,\cdot}, \quad t = 1, \dots, T.
+
+    A datum is one series: x holds T symbols and z holds T states, whole numbers from 0, stored as numbers of any dtype.
+
+    .. math:: \alpha_t(j) = p(x_{1..t}, z_t = j),\; \beta_t(i) = p(x_{t+1..T} \mid z_t = i),\; p(z_t \mid x) \propto \alpha_t \beta_t
+
+    are computed in log space, one step of :math:`S^2` work for each datum of the series.
+
+    Args:
+        initial: :math:`\pi`, ``(S,)``.
+        transition: A, ``(S, S)``, row by row the next state's probabilities.
+        emission: B, ``(S, V)``, row by row the symbols' probabilities.
+        steps: T.
+
+    Source: Rabiner, "A tutorial on hidden Markov models", Proceedings of the IEEE, 1989.
+
+    >>> coin = torch.tensor([[0.5, 0.5], [0.9, 0.1]])                  # a fair coin and a loaded one, swapped now and then
+    >>> hmm = HiddenMarkovModel(torch.tensor([0.5, 0.5]), torch.tensor([[0.9, 0.1], [0.1, 0.9]]), coin, steps=3)
+    >>> hmm.marginals(torch.zeros(3)).states[:, 1]                     # three heads: probably the loaded one
+    tensor([0.8026, 0.8203, 0.8026], grad_fn=<SelectBackward0>)
+    """
+
+    shown = ("states", "steps")
+
+    def __init__(self, initial: Tensor, transition: Tensor, emission: Tensor, steps: int) -> None:
+        super().__init__()
+        validate.positive_integer("steps", steps)
+        self.states = initial.shape[-1]
+        self.steps = self.data_dim = self.latent_dim = steps
+        self.initial_logits = nn.Parameter(_logits("initial", initial, (self.states,)))
+        self.transition_logits = nn.Parameter(_logits("transition", transition, (self.states, self.states)))
+        self._set_emission(emission)
+
+    def _set_emission(self, emission: Tensor) -> None:
+        self.emission_logits = nn.Parameter(_logits("emission", emission, (self.states, emission.shape[-1])))
+
+    def emission_log_prob(self, x: Tensor) -> Tensor:
+        """log p(x_t | z_t = s) for every state, ``(*B, T, S)``."""
+        symbols = validate.indices("x", x, self.emission_logits.shape[-1])
+        return self.emission_logits.log_softmax(-1).mT[symbols]
+
+    def emit(self, z: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        """x_t ~ p(x_t | z_t) for states ``(n, T)``."""
+        return choose(self.emission_logits.softmax(-1)[z], generator).to(self.emission_logits.dtype)
+
+    def log_factors(self, x: Tensor, z: Tensor) -> dict[str, Tensor]:
+        states = validate.indices("z", z, self.states)
+        seen = self.emission_log_prob(x)
+        return {
+            "initial": self.initial_logits.log_softmax(-1)[states[..., 0]],
+            "transition": self.transition_logits.log_softmax(-1)[states[..., :-1], states[..., 1:]].sum(-1),
+            "emission": seen.expand(*states.shape, self.states).gather(-1, states.unsqueeze(-1)).squeeze(-1).sum(-1),
+        }
+
+    def sample(self, n: int, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
+        with torch.no_grad():
+            initial, transition = self.initial_logits.softmax(-1), self.transition_logits.softmax(-1)
+            states = [choose(initial.expand(n, -1), generator)]
+            for _ in range(self.steps - 1):
+                states.append(choose(transition[states[-1]], generator))
+            z = torch.stack(states, -1)
+            return self.emit(z, generator), z.to(self.initial_logits.dtype)
+
+    def _evidence_terms(self, x: Tensor) -> Tensor:
+        validate.event_size("x", x, self.data_dim)
+        validate.same_place("x", x, "the parameters", self.initial_logits)
+        validate.finite("x", x)
+        return self.emission_log_prob(x)
+
+    def forward_messages(self, x: Tensor) -> Tensor:
+        r""":math:`\log \alpha_t(j) = \log B_j(x_t) + \log \sum_i \alpha_{t-1}(i) A_{ij}`, ``(*B, T, S)``."""
+        seen, transition = self._evidence_terms(x).unbind(-2), self.transition_logits.log_softmax(-1)
+        messages = [self.initial_logits.log_softmax(-1) + seen[0]]
+        for term in seen[1:]:
+            messages.append(term + (messages[-1].unsqueeze(-1) + transition).logsumexp(-2))
+        return torch.stack(messages, -2)
+
+    def backward_messages(self, x: Tensor) -> Tensor:
+        r""":math:`\log \beta_t(i) = \log \sum_j A_{ij} B_j(x_{t+1}) \beta_{t+1}(j)`, ``(*B, T, S)``; the last is zero."""
+        seen, transition = self._evidence_terms(x).unbind(-2), self.transition_logits.log_softmax(-1)
+        messages = [torch.zeros_like(seen[-1])]
+        for term in seen[:0:-1]:
+            messages.append((transition + (term + messages[-1]).unsqueeze(-2)).logsumexp(-1))
+        return torch.stack(messages[::-1], -2)
+
+    def log_evidence(self, x: Tensor) -> Tensor:
+        """log p(x), ``(*B)``, by the forward pass alone; differentiable."""
+        return self.forward_messages(x)[..., -1, :].logsumexp(-1)
+
+    def marginals(self, x: Tensor) -> Marginals:
+        """Forward and backward together: the posterior of each state and of each pair of neighbours."""
+        forward, backward, seen = self.forward_messages(x), self.backward_messages(x), self.emission_log_prob(x)
+        after = (seen + backward)[..., 1:, :].unsqueeze(-2)
+        pairs = forward[..., :-1, :].unsqueeze(-1) + self.transition_logits.log_softmax(-1) + after
+        return Marginals((forward + backward).softmax(-1), pairs.flatten(-2).softmax(-1).unflatten(-1, (self.states, self.states)))
+
+    def posterior(self, x: Tensor) -> DiscreteChain:
+        r"""p(z | x): again a Markov chain, :math:`p(z_t \mid z_{t-1}, x) \propto A_{z_{t-1} z_t} B_{z_t}(x_t) \beta_t(z_t)`."""
+        onward = self._evidence_terms(x) + self.backward_messages(x)
+        transition = self.transition_logits + onward[..., 1:, :].unsqueeze(-2)
+        return DiscreteChain(self.initial_logits + onward[..., 0, :], transition)
+
+    def most_likely(self, x: Tensor) -> Tensor:
+        """Viterbi: the sequence of states with the largest posterior probability, ``(*B, T)``."""
+        with torch.no_grad():
+            seen, transition = self._evidence_terms(x).unbind(-2), self.transition_logits.log_softmax(-1)
+            score, back = self.initial_logits.log_softmax(-1) + seen[0], []
+            for term in seen[1:]:
+                best, origin = (score.unsqueeze(-1) + transition).max(-2)
+                score = term + best
+                back.append(origin)
+            path = [score.argmax(-1)]
+            for origin in back[::-1]:
+                path.append(origin.gather(-1, path[-1].unsqueeze(-1)).squeeze(-1))
+            return torch.stack(path[::-1], -1)
+
+    def dynamics(self) -> Dynamics:
+        """The same, a step at a time, for ``learning.particle_filter``."""
+
+        def see(t: int, z: Tensor, x: Tensor) -> Tensor:
+            every = self.emission_log_prob(x)[..., 0, :]                                         # (*B, S)
+            return every.expand(*z.shape[:-1], self.states).gather(-1, z.long()).squeeze(-1)
+
+        return Dynamics(self.steps, 1, lambda: one_step(self.initial_logits),
+                        lambda t, previous: one_step(self.transition_logits.log_softmax(-1)[previous[..., 0].long()]), see)
+
+
+class GaussianHMM(HiddenMarkovModel):
+    r"""A hidden Markov model with real measurements, :math:`x_t \mid z_t = s \sim N(\mu_s, \sigma_s^2)`.
+
+    Args:
+        emission: the means and standard deviations, ``(S, 2)``.
+    """
+
+    def _set_emission(self, emission: Tensor) -> None:
+        if emission.shape != (self.states, 2) or not bool((emission[:, 1] > 0).all()):
+            raise ValueError(f"emission has shape {tuple(emission.shape)}; expected {(self.states, 2)}: means and positive scales")
+        self.loc, self.log_scale = nn.Parameter(emission[:, 0].clone()), nn.Parameter(emission[:, 1].log())
+
+    def emission_log_prob(self, x: Tensor) -> Tensor:
+        return torch.distributions.Normal(self.loc, self.log_scale.exp(), validate_args=False).log_prob(x.unsqueeze(-1))
+
+    def emit(self, z: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        noise = torch.randn(z.shape, generator=generator, dtype=self.loc.dtype, device=self.loc.device)
+        return self.loc[z] + self.log_scale.exp()[z] * noise
+
+
+def _logits(name: str, probabilities: Tensor, shape: tuple[int, ...]) -> Tensor:
+    if probabilities.shape != shape:
+        raise ValueError(f"{name} has shape {tuple(probabilities.shape)}; expected {shape}")
+    if not bool((probabilities >= 0).all()) or not torch.allclose(probabilities.sum(-1), torch.ones_like(probabilities.sum(-1)), atol=1e-5):
+        raise ValueError(f"{name} has rows that are no probabilities; expected non-negative numbers that sum to one")
+    return probabilities.log()

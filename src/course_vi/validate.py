@@ -1,0 +1,76 @@
+"""Clear refusals: every error names the argument, what came, and what was expected."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+__all__ = ["event_size", "finite", "indices", "one_of", "positive_integer", "positive_number", "same_place"]
+
+
+def event_size(name: str, value: Tensor, size: int) -> None:
+    """Refuse a tensor whose last axis does not have ``size`` entries.
+
+    Raises:
+        TypeError: ``value`` is no tensor.
+        ValueError: its last axis has another size.
+
+    >>> event_size("z", torch.zeros(5, 2), 3)
+    Traceback (most recent call last):
+    ...
+    ValueError: z has shape (5, 2); expected its last axis to have 3 entries
+    """
+    if not isinstance(value, Tensor):
+        raise TypeError(f"{name} is a {type(value).__name__}; expected a torch.Tensor")
+    if value.dim() == 0 or value.shape[-1] != size:
+        entries = "1 entry" if size == 1 else f"{size} entries"
+        raise ValueError(f"{name} has shape {tuple(value.shape)}; expected its last axis to have {entries}")
+
+
+def positive_integer(name: str, value: int) -> None:
+    """Refuse what is not a whole number of at least one."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{name} is {value!r}; expected a whole number, 1 or more")
+    if value < 1:
+        raise ValueError(f"{name} is {value}; expected a whole number, 1 or more")
+
+
+def one_of(name: str, value: object, choices: tuple[object, ...]) -> None:
+    """Refuse a value outside a short list of choices."""
+    if value not in choices:
+        raise ValueError(f"{name} is {value!r}; expected one of {', '.join(map(repr, choices))}")
+
+
+def finite(name: str, value: Tensor) -> None:
+    """Refuse NaN and infinity, and say how many there are. (A tensor on the ``meta`` device has no numbers to refuse.)"""
+    if value.device.type == "meta":
+        return
+    bad = int((~torch.isfinite(value)).sum())
+    if bad:
+        raise ValueError(f"{name} has {bad} entries that are NaN or infinite, of {value.numel()}; expected finite numbers")
+
+
+def same_place(name: str, value: Tensor, other_name: str, other: Tensor) -> None:
+    """Refuse two tensors on different devices."""
+    if value.device != other.device:
+        raise ValueError(f"{name} is on {value.device} but {other_name} is on {other.device}; expected one device")
+
+
+def indices(name: str, value: Tensor, count: int) -> Tensor:
+    """Whole numbers from 0 to ``count - 1``, stored in any dtype, as indices; or a refusal.
+
+    >>> indices("z", torch.tensor([0.0, 2.0]), 3)
+    tensor([0, 2])
+    """
+    index = value.long()
+    if not bool(((index == value) & (index >= 0) & (index < count)).all()):
+        raise ValueError(f"{name} has entries that are no whole number from 0 to {count - 1}")
+    return index
+
+
+def positive_number(name: str, value: float) -> None:
+    """Refuse what is not a finite number above zero."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError(f"{name} is {value!r}; expected a positive number")
+    if not 0 < value < float("inf"):
+        raise ValueError(f"{name} is {value}; expected a positive number")
