@@ -15,7 +15,7 @@ NOT_CODE = {"answers", "attacks", "class.data", "__pycache__"}
 # From the ground up. A room may import from its own floor and from those below.
 FLOORS = {
     "course_vi": [
-        {"data", "exact", "expect", "nets", "distributions"},
+        {"data", "exact", "expect", "mini_vi", "nets", "distributions"},
         {"graph", "models", "families"},
         {"bounds", "gradients"},
         {"learning", "diagnostics", "coding"},
