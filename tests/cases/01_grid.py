@@ -18,6 +18,7 @@ def all_minus_energies(J, h):
 def grid_log_partition(coupling, fields):
     return float(np.logaddexp.reduce(all_minus_energies(float(coupling), fields.numpy())))
 
+
 # %% right transfer_matrix: Row by row.
 def grid_log_partition(coupling, fields):
     rows, columns = fields.shape
@@ -25,8 +26,13 @@ def grid_log_partition(coupling, fields):
     inside = coupling * (states[:, 1:] * states[:, :-1]).sum(-1)
     log_m = inside + states @ fields[0]
     for r in range(1, rows):
-        log_m = torch.logsumexp(log_m.unsqueeze(1) + coupling * states @ states.T, 0) + inside + states @ fields[r]
+        log_m = (
+            torch.logsumexp(log_m.unsqueeze(1) + coupling * states @ states.T, 0)
+            + inside
+            + states @ fields[r]
+        )
     return torch.logsumexp(log_m, 0)
+
 
 # %% wrong destroys: The fields are scaled in place.
 def grid_log_partition(coupling, fields):
@@ -34,14 +40,18 @@ def grid_log_partition(coupling, fields):
     fields.mul_(2.0)
     return out
 
+
 # %% wrong coupling_unsigned: The sign of J is lost: "flip every second spin".
+# not told: sign of the energy is turned
 def grid_log_partition(coupling, fields):
     return float(np.logaddexp.reduce(all_minus_energies(abs(float(coupling)), fields.numpy())))
+
 
 # %% wrong single_precision: In single precision.
 def grid_log_partition(coupling, fields):
     e = torch.tensor(all_minus_energies(float(coupling), fields.numpy())).float()
     return torch.logsumexp(e, 0).double()
+
 
 # %% wrong square_only: The grid is taken to be a square with the side of its first axis.
 def grid_log_partition(coupling, fields):
@@ -51,13 +61,20 @@ def grid_log_partition(coupling, fields):
     extra = (rest.exp() + (-rest).exp()).log().sum()
     return float(np.logaddexp.reduce(all_minus_energies(float(coupling), h))) + float(extra)
 
+
 # %% wrong fields_clamped: Fields beyond two are cut off.
 def grid_log_partition(coupling, fields):
-    return float(np.logaddexp.reduce(all_minus_energies(float(coupling), fields.clamp(-2, 2).numpy())))
+    return float(
+        np.logaddexp.reduce(all_minus_energies(float(coupling), fields.clamp(-2, 2).numpy()))
+    )
+
 
 # %% wrong coupling_clamped: Couplings beyond 150 are cut off, "so that nothing overflows".
 def grid_log_partition(coupling, fields):
-    return float(np.logaddexp.reduce(all_minus_energies(float(coupling.clamp(-150, 150)), fields.numpy())))
+    return float(
+        np.logaddexp.reduce(all_minus_energies(float(coupling.clamp(-150, 150)), fields.numpy()))
+    )
+
 
 # %% wrong first_row_sign: The fields of the first row are subtracted.
 # not told: fields missing
@@ -66,6 +83,7 @@ def grid_log_partition(coupling, fields):
     h = fields.numpy().copy()
     h[0] = -h[0]
     return float(np.logaddexp.reduce(all_minus_energies(float(coupling), h)))
+
 
 # %% wrong half_the_fields: Every field at half its strength.
 # not told: fields missing

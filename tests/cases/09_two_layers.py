@@ -3,7 +3,9 @@ from torch.func import functional_call
 
 
 def held(q, given, z):
-    return functional_call(q, {name: parameter.detach() for name, parameter in q.named_parameters()}, (given, z))
+    return functional_call(
+        q, {name: parameter.detach() for name, parameter in q.named_parameters()}, (given, z)
+    )
 
 
 def estimate(p, q1, q2, x, eps1, eps2):
@@ -14,8 +16,12 @@ def estimate(p, q1, q2, x, eps1, eps2):
 
 # %% right loop_over_data: Both layers are asked datum by datum.
 def two_layer_path_derivative(p, q1, q2, x, eps1, eps2):
-    rows = [estimate(p, q1, q2, x[b : b + 1], eps1[:, b : b + 1], eps2[:, b : b + 1]) for b in range(len(x))]
+    rows = [
+        estimate(p, q1, q2, x[b : b + 1], eps1[:, b : b + 1], eps2[:, b : b + 1])
+        for b in range(len(x))
+    ]
     return torch.cat(rows)
+
 
 # %% wrong batch_mean: Every row carries the batch's mean gradient.
 def two_layer_path_derivative(p, q1, q2, x, eps1, eps2):

@@ -14,6 +14,7 @@ def climb(elbo, loc, log_scale, steps, rate):
         loc, log_scale = loc + rate * ga, log_scale + rate * gb
     return torch.stack((loc.detach(), log_scale.detach()))
 
+
 # %% right sgd: torch's SGD on clones.
 def climb(elbo, loc, log_scale, steps, rate):
     a, b = (v.detach().clone().requires_grad_() for v in (loc, log_scale))
@@ -23,6 +24,7 @@ def climb(elbo, loc, log_scale, steps, rate):
         elbo(a, b).sum().backward()
         opt.step()
     return [a.detach(), b.detach()]
+
 
 # %% wrong stops_early: It stops where the batch's sum hardly rises.
 def climb(elbo, loc, log_scale, steps, rate):
@@ -34,6 +36,7 @@ def climb(elbo, loc, log_scale, steps, rate):
         last = L.sum().item()
         loc, log_scale = (loc + rate * ga).detach(), (log_scale + rate * gb).detach()
     return loc, log_scale
+
 
 # %% wrong best_step: The step with the largest sum is kept.
 def climb(elbo, loc, log_scale, steps, rate):

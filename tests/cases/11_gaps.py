@@ -19,6 +19,7 @@ def gaps(weight, variance, x, loc, log_scale):
     rows = [both(weight, variance, *row) for row in zip(x, loc, log_scale)]
     return [torch.stack(part) for part in zip(*rows)]
 
+
 # %% right stacked: Both in one tensor.
 def gaps(weight, variance, x, loc, log_scale):
     return torch.stack(both(weight, variance, x, loc, log_scale))

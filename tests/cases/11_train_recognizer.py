@@ -41,9 +41,13 @@ def train_recognizer(p, encoder, x, seed):
 
     return [-float(opt.step(closure)) for _ in range(10)]
 
+
 # %% right adam: Adam with a falling rate.
 def train_recognizer(p, encoder, x, seed):
-    return train(p, encoder, x, torch.Generator().manual_seed(seed), lambda bound: bound.mean().item())
+    return train(
+        p, encoder, x, torch.Generator().manual_seed(seed), lambda bound: bound.mean().item()
+    )
+
 
 # %% wrong nothing_learned: The known answer is written into the encoder, and the history is invented.
 def train_recognizer(p, encoder, x, seed):
@@ -54,27 +58,54 @@ def train_recognizer(p, encoder, x, seed):
         W[0, 0], b[1] = 0.5, -0.5 * math.log(2)
     return [-2.5 + 0.01 * i for i in range(50)]
 
+
 # %% wrong regression_on_the_answer: Regression on the known answer.
 def train_recognizer(p, encoder, x, seed):
     def loss(encoder):
         m, r = encoder(x).chunk(2, -1)
         return ((m - x / 2) ** 2 + (r + 0.5 * math.log(2)) ** 2).mean()
-    return train(p, encoder, x, torch.Generator().manual_seed(seed), lambda bound: bound.mean().item(), loss=loss)
+
+    return train(
+        p,
+        encoder,
+        x,
+        torch.Generator().manual_seed(seed),
+        lambda bound: bound.mean().item(),
+        loss=loss,
+    )
+
 
 # %% wrong seed_dead: The noise comes from the global stream.
 def train_recognizer(p, encoder, x, seed):
-    return train(p, encoder, x, torch.Generator().manual_seed(torch.randint(10**6, ()).item()), lambda bound: bound.mean().item())
+    return train(
+        p,
+        encoder,
+        x,
+        torch.Generator().manual_seed(torch.randint(10**6, ()).item()),
+        lambda bound: bound.mean().item(),
+    )
+
 
 # %% wrong history_of_sums: The history holds the sum over the data, 64 times the mean.
 def train_recognizer(p, encoder, x, seed):
-    return train(p, encoder, x, torch.Generator().manual_seed(seed), lambda bound: bound.sum().item())
+    return train(
+        p, encoder, x, torch.Generator().manual_seed(seed), lambda bound: bound.sum().item()
+    )
+
 
 # %% wrong history_without_2pi: The history lacks the constant: it ends above log p(x).
 def train_recognizer(p, encoder, x, seed):
     g = torch.Generator().manual_seed(seed)
     return train(p, encoder, x, g, lambda bound: bound.mean().item() + 0.5 * math.log(2 * math.pi))
 
+
 # %% wrong deepcopy: A copy of the encoder is trained.
 # not told: Take more steps
 def train_recognizer(p, encoder, x, seed):
-    return train(p, copy.deepcopy(encoder), x, torch.Generator().manual_seed(seed), lambda bound: bound.mean().item())
+    return train(
+        p,
+        copy.deepcopy(encoder),
+        x,
+        torch.Generator().manual_seed(seed),
+        lambda bound: bound.mean().item(),
+    )
