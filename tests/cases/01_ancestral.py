@@ -73,7 +73,6 @@ def ancestral_sample(parents, draw, n):
 
 
 # %% wrong too_few_rounds: The graph is gone over as often as it has nodes, less two.
-# not told: One pass over the dictionary is not enough
 def ancestral_sample(parents, draw, n):
     values = {}
     for _ in range(max(1, len(parents) - 2)):

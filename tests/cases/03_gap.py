@@ -31,7 +31,6 @@ def elbo_and_gap(loc, log_scale, x):
 
 # %% wrong evidence_scale: The gap is log N(x; 0, standard deviation 2) minus the ELBO.
 # not told: constant is lost
-# not told: a constant
 def elbo_and_gap(loc, log_scale, x):
     elbo, _ = both(loc, log_scale, x)
     return elbo, Normal(0.0, 2.0).log_prob(x).sum(-1) - elbo

@@ -36,6 +36,12 @@ def gaussian_kl(loc_q, log_scale_q, loc_p, log_scale_p):
     return out.reshape(1) if out.dim() == 0 else out
 
 
+# %% wrong tuple_of_one: A comma too many: a tuple that holds the answer.
+# not told: one number per coordinate
+def gaussian_kl(loc_q, log_scale_q, loc_p, log_scale_p):
+    return (kl(loc_q, log_scale_q, loc_p, log_scale_p),)
+
+
 # %% wrong stub_behind_if: Written for a batch only: the stub stands behind an if.
 # not told: NOT YET WRITTEN
 # not told: Nothing to test yet

@@ -50,7 +50,6 @@ def forward_and_reverse_kl(loc, scale, weights, means, scales):
 
 # %% wrong grid_of_p: The grid is spanned by p alone: a q far out is left out.
 # not told: small number added inside the logarithm
-# not told: a clamp
 def forward_and_reverse_kl(loc, scale, weights, means, scales):
     low, high = (means - 12 * scales).min().item(), (means + 12 * scales).max().item()
     z = torch.linspace(
@@ -65,7 +64,6 @@ def forward_and_reverse_kl(loc, scale, weights, means, scales):
 
 # %% wrong reverse_under_p: The reverse divergence is integrated under p.
 # not told: small number added inside the logarithm
-# not told: a clamp
 def forward_and_reverse_kl(loc, scale, weights, means, scales):
     z = full_grid(loc, scale, means, scales)
     lp, lq = on_grid(z, loc, scale, weights, means, scales)
@@ -74,7 +72,6 @@ def forward_and_reverse_kl(loc, scale, weights, means, scales):
 
 # %% wrong average_of_components: The average of the components' divergences: no grid at all.
 # not told: the grid is too coarse
-# not told: too coarse
 def forward_and_reverse_kl(loc, scale, weights, means, scales):
     q, parts = D.Normal(loc, scale), D.Normal(means, scales)
     forward, reverse = (

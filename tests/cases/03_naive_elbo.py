@@ -33,7 +33,6 @@ def naive_elbo(p, q, x, eps):
 
 # %% wrong closed_entropy: z is detached in log p only, and the entropy is a closed form.
 # not told: share one draw
-# not told: every estimate is the same number
 def naive_elbo(p, q, x, eps):
     z = q.transport(eps, x).detach()
     return p.log_joint(x, z).mean(0) + q.distribution(x).entropy()

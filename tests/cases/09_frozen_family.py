@@ -42,7 +42,6 @@ def path_derivative(p, q, x, eps):
 
 # %% wrong frozen_before_drawing: The parameters are frozen before the sample is drawn.
 # not told: share one draw
-# not told: every estimate is the same number
 def path_derivative(p, q, x, eps):
     twin = copy.deepcopy(q).requires_grad_(False)
     z = twin.transport(eps, x)

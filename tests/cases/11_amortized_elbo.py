@@ -50,7 +50,6 @@ def amortized_elbo(p, encoder, x, eps):
 
 # %% wrong encoder_dead: The encoder runs under no_grad.
 # not told: share one draw
-# not told: every estimate is the same number
 def amortized_elbo(p, encoder, x, eps):
     with torch.no_grad():
         m, r = encoder(x).chunk(2, -1)
@@ -60,7 +59,6 @@ def amortized_elbo(p, encoder, x, eps):
 
 # %% wrong p_detached: z is detached inside log p.
 # not told: share one draw
-# not told: every estimate is the same number
 def amortized_elbo(p, encoder, x, eps):
     m, r = encoder(x).chunk(2, -1)
     z = m + r.exp() * eps

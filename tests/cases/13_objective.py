@@ -88,13 +88,11 @@ def vae_objective(encoder, decoder, x, eps):
 
 
 # %% wrong logits_clamped: Logits beyond a hundred are cut off.
-# not told: sigmoid rounds
 def vae_objective(encoder, decoder, x, eps):
     return objective(encoder, lambda z: decoder(z).clamp(-100, 100), x, eps)
 
 
 # %% wrong pixel_floor: Each pixel's log-probability is kept above -50.
-# not told: sigmoid rounds
 def vae_objective(encoder, decoder, x, eps):
     loc, log_scale = encoder(x).chunk(2, -1)
     logits = decoder(loc + log_scale.exp() * eps)
