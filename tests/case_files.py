@@ -1,0 +1,52 @@
+"""The cases of `tests/cases`: answers written by people who had not seen the checks, with the verdict that is right.
+
+One file per exercise. What stands before its first section is common to all; each section is a whole answer:
+
+    # %% right NAME: a sentence
+    # %% wrong NAME: a sentence
+    # not told: what a report on this answer must not claim, in the check's own words
+"""
+
+import re
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from autograder.units import EXERCISES
+
+FOLDER = Path(__file__).parent / "cases"
+SECTION = re.compile(r"^# %% (right|wrong) (\w+): (.+)$", re.M)
+NOT_TOLD = re.compile(r"^# not told: (.+)$", re.M)
+
+
+class Case(NamedTuple):
+    exercise: str
+    right: bool
+    name: str
+    sentence: str
+    not_told: tuple[str, ...]
+    source: str
+
+    @property
+    def id(self) -> str:
+        return f"{self.exercise}-{'right' if self.right else 'wrong'}-{self.name}"
+
+    def answer(self) -> Any:
+        """What the learner would hand to the check: the function, or class, that the exercise asks for."""
+        return answer(self.exercise, self.source)
+
+
+def answer(exercise: str, source: str) -> Any:
+    namespace: dict[str, Any] = {"__name__": "__main__"}
+    exec(compile(source, f"<{exercise}>", "exec"), namespace)
+    return namespace[EXERCISES[exercise].function]
+
+
+def cases() -> list[Case]:
+    """All cases, by exercise, in the order of the files."""
+    found = []
+    for path in sorted(FOLDER.glob("*.py")):
+        head, *rest = SECTION.split(path.read_text("utf-8"))
+        for verdict, name, sentence, body in zip(*[iter(rest)] * 4, strict=True):
+            told = tuple(NOT_TOLD.findall(body))
+            found.append(Case(path.stem, verdict == "right", name, sentence, told, head + body))
+    return found

@@ -1,0 +1,98 @@
+"""Answers by people who had not seen the checks: right ones get full marks, wrong ones never, and no report says what is false."""
+
+import re
+from pathlib import Path
+
+import pytest
+from case_files import Case, answer, cases
+from case_proofs import PROOFS
+
+from autograder import check
+from autograder.checking import run_check
+from autograder.checks.probe import InProcess
+from autograder.units import EXERCISES
+
+ROOT = Path(__file__).resolve().parent.parent
+CASES = cases()
+SEEDS = [101, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (202, 303))]
+LONG = {"09_landing_variances", "11_train_recognizer", "13_train"}  # their proofs take seconds
+
+
+def test_the_files_are_whole():
+    assert len({case.id for case in CASES}) == len(CASES) >= 350
+    assert (
+        {case.exercise for case in CASES}
+        == set(PROOFS)
+        == {name for name, one in EXERCISES.items() if not one.written}
+    )
+    for case in CASES:
+        assert callable(case.answer()), case.id
+        assert not (case.right and case.not_told), f"{case.id}: a right answer is told nothing"
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(case, id=case.id, marks=[pytest.mark.slow] * (case.exercise in LONG))
+        for case in CASES
+    ],
+)
+def test_the_verdict_of_the_file_is_right(case: Case):
+    """Held against a derivation of its own, in which the autograder has no part."""
+    try:
+        found = PROOFS[case.exercise](case.answer())
+    except Exception as error:
+        found = f"{type(error).__name__}: {error}"
+    assert bool(found) != case.right, f"{case.sentence} {found}"
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(case, id=case.id, marks=[pytest.mark.slow] * (case.exercise == "13_train"))
+        for case in CASES
+    ],
+)
+def test_verdict(case: Case, seed: int):
+    report = run_check(case.exercise, InProcess(case.answer()), seed)
+    assert report.passed == case.right, f"{case.sentence}\n{report}"
+    told = [claim for claim in case.not_told if claim.lower() in str(report).lower()]
+    assert not told, f"it is told, falsely, {told}. {case.sentence}\n{report}"
+
+
+# -- the rest of what a learner meets ---------------------------------------------------------------------------------
+
+
+def test_an_interrupt_in_a_check_is_one_sentence_and_no_line_of_the_grader(capsys):
+    def interrupted(*args):
+        raise KeyboardInterrupt
+
+    try:
+        report = check("03_gaussian_kl", interrupted, seed=1)
+    except KeyboardInterrupt:
+        pytest.fail("the interrupt goes through, and prints the lines of the grader")
+    shown = str(report) + capsys.readouterr().out
+    assert "interrupted" in shown.lower() and "Traceback" not in shown and "kl_terms" not in shown
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_a_report_takes_its_colours_from_jupyterlab_so_that_it_can_be_read_on_dark_ground(right):
+    source = next(
+        case.source for case in CASES if case.exercise == "00_log_mean_exp" and case.right == right
+    )
+    html = run_check(
+        "00_log_mean_exp", InProcess(answer("00_log_mean_exp", source)), 1
+    )._repr_html_()
+    colours = re.findall(r"(?:color|border-left)\s*:\s*([^;\"]+)", html)
+    assert colours and all("var(--jp-" in colour for colour in colours)
+
+
+@pytest.mark.parametrize(
+    "lecture", sorted((ROOT / "lectures").glob("*.py")), ids=lambda path: path.stem
+)
+def test_a_lecture_sends_nobody_to_the_tracked_masters(lecture):
+    """A learner writes on a copy under `work/`; `notebooks/` is overwritten by the next update."""
+    assert not re.search(
+        r"\*\*Next\W*\*\*[^\n]*`notebooks/|Next: `notebooks/", lecture.read_text("utf-8")
+    )
