@@ -171,7 +171,9 @@ def test_one_number_is_taken_apart_by_nothing() -> None:
 @pytest.mark.parametrize(
     ("reading", "says"),
     [({autopsy.ASKED: -1.0}, "it is zero"), ({autopsy.ASKED: -2.0}, "its sign is turned"), ({autopsy.ASKED: 3.0}, "K = 4 times"),
-     ({autopsy.ASKED: -0.75}, "divided by K = 4"), ({"the score term": 1.0}, "yours = what is asked + 1 x the score term")],
+     ({autopsy.ASKED: -0.75}, "divided by K = 4"), ({"the score term": 1.0}, "yours = what is asked + 1 x the score term"),
+     ({autopsy.ASKED: -1.0, "the path": 1.0}, "yours = 1 x the path"),
+     ({autopsy.ASKED: 1.0, "the path": -1.0}, "yours = 2 x what is asked - 1 x the path")],
 )  # fmt: skip
 def test_readings_in_words(reading: dict[str, float], says: str) -> None:
     assert says in autopsy.sentence(autopsy.Autopsy((reading,)), samples=4)

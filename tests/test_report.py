@@ -18,7 +18,7 @@ from torch import Tensor
 
 from autograder import check
 from autograder.checking import run_check
-from autograder.checks import CHECKS, lecture_links
+from autograder.checks import lecture_links
 from autograder.checks.check_result import PartResult
 from autograder.checks.compare import Finding, compare
 from autograder.checks.plain_text import plain_text
@@ -151,7 +151,7 @@ def test_repr_is_the_points() -> None:
 
 PLACES = sorted(
     {each.read for each in EXERCISES.values()}
-    | {part.read for each in CHECKS.values() for part in each.parts if part.read}
+    | {part.read for each in EXERCISES.values() for part in each.parts if part.read}
 )
 
 

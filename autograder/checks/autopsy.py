@@ -139,6 +139,10 @@ def _reading(reading: dict[str, float], samples: int, alone: bool) -> str:
                     f"it is what is asked, divided by K = {samples}" if samples > 1 and abs(times * samples - 1) < 1e-5 else
                     f"it is {times:.4g} times what is asked")
             return f"{word}, for {where}" if where else word
+    if not alone and ASKED in reading:  # what is asked is not in it at all, or in it more than once
+        times = 1 + reading[ASKED]
+        rest = {name: weight for name, weight in reading.items() if name != ASKED}
+        return _reading(rest if abs(times) < 1e-6 else {ASKED: times, **rest}, samples, True)
     terms = [f"{'-' if weight < 0 else '+'} {abs(weight):.4g} x {name}" for name, weight in reading.items()]
     joined = " ".join(terms)
     return f"yours = {joined.removeprefix('+ ')}" if alone else f"yours = {ASKED} {joined}"
