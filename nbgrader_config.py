@@ -25,7 +25,9 @@ CLASS = "autograder/class.data"
 
 # To make a gradebook nbgrader starts `alembic` by name: it must find the one beside this Python, activated or not.
 if shutil.which("alembic") is None:
-    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    os.environ["PATH"] = os.pathsep.join(
+        [str(Path(sys.executable).parent), os.environ.get("PATH", "")]
+    )
 
 c.CourseDirectory.course_id = "course_vi"
 c.CourseDirectory.root = str(ROOT)
@@ -41,13 +43,26 @@ c.CourseDirectory.db_url = f"sqlite:///{(ROOT / CLASS / 'gradebook.db').as_posix
 
 # Whatever else lies beside a source notebook would be released with it, above all the text master, which holds the
 # solutions. This list replaces nbgrader's own, so it repeats it.
-c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback", "*.py", "jupytext.toml"]
+c.CourseDirectory.ignore = [
+    ".ipynb_checkpoints",
+    "*.pyc",
+    "__pycache__",
+    "feedback",
+    "*.py",
+    "jupytext.toml",
+]
 
 # What students get: explanations of solutions dropped, bodies of solutions replaced by a stub that says what to do.
-c.ClearSolutions.code_stub = {"python": 'raise NotImplementedError("your turn: write this body, then run its check")'}
+c.ClearSolutions.code_stub = {
+    "python": 'raise NotImplementedError("your turn: write this body, then run its check")'
+}
 c.ClearSolutions.text_stub = "*Your answer here: a few sentences. Double-click to edit.*"
-c.ClearMarkScheme.enforce_metadata = False  # our mark schemes stand in written answers, not in nbgrader's task cells
-c.GenerateAssignment.force = True  # notebooks/ is committed: nbgrader would skip what exists, and the gradebook stay empty
+c.ClearMarkScheme.enforce_metadata = (
+    False  # our mark schemes stand in written answers, not in nbgrader's task cells
+)
+c.GenerateAssignment.force = (
+    True  # notebooks/ is committed: nbgrader would skip what exists, and the gradebook stay empty
+)
 c.GenerateAssignment.preprocessors = [
     "autograder.plugins.drop_solution_only.DropSolutionOnly",
     "nbgrader.preprocessors.IncludeHeaderFooter",
@@ -64,14 +79,20 @@ c.GenerateAssignment.preprocessors = [
 ]
 
 # How submissions run: in a jail; what decides about points stays outside.
-c.CheckedExecute.secret_file = str(ROOT / CLASS / "secret.key")  # made at the first grading; back it up with the gradebook
+c.CheckedExecute.secret_file = str(
+    ROOT / CLASS / "secret.key"
+)  # made at the first grading; back it up with the gradebook
 c.CheckedExecute.course = c.CourseDirectory.course_id
 c.Execute.kernel_name = "python3"
-c.Execute.kernel_manager_class = "autograder.plugins.patient_manager.PatientManager"  # a client that cannot miss a message
+c.Execute.kernel_manager_class = (
+    "autograder.plugins.patient_manager.PatientManager"  # a client that cannot miss a message
+)
 c.Execute.timeout = 120  # seconds a cell
 c.Execute.startup_timeout = 120
 c.Execute.shutdown_kernel = "immediate"
-c.Execute.extra_arguments = ["--log-level=40"]  # errors only: each kernel would otherwise warn about its transport
+c.Execute.extra_arguments = [
+    "--log-level=40"
+]  # errors only: each kernel would otherwise warn about its transport
 c.OverwriteCells.add_missing_cells = True  # a deleted check comes back, and scores what it says
 
 
@@ -109,7 +130,9 @@ c.Autograde.autograde_preprocessors = [
 ]
 # Text that students wrote is shown in feedback pages and in Formgrader: it is cleaned after it is rendered.
 c.GenerateFeedback.exporter_class = "autograder.plugins.pages.PageExporter"
-c.HTMLExporter.filters = {name: f"autograder.plugins.pages.{name}" for name in ("markdown2html", "highlight_code")}
+c.HTMLExporter.filters = {
+    name: f"autograder.plugins.pages.{name}" for name in ("markdown2html", "highlight_code")
+}
 
 # Late work: nothing is lost until you say so here, and name a due date (docs/instructor.md).
 c.AssignLatePenalties.plugin_class = "autograder.plugins.late_penalty.LatePenalty"

@@ -77,13 +77,24 @@ def _run(name: str, runner: Runner, seed: int, stage: int | None) -> Report:
         done.append(asked)
     known = functools.cache(lambda: dictionary.look_up(name, runner))  # once for all parts
     results = [  # after all parts, so that no question of a diagnosis can cost a part its time
-        PartResult(asked.part.name, asked.part.weight, diagnose(asked, known), asked.part.read or exercise.read)
+        PartResult(
+            asked.part.name,
+            asked.part.weight,
+            diagnose(asked, known),
+            asked.part.read or exercise.read,
+        )
         for asked in done
     ]
     lines = dict.fromkeys(line for asked in done for line in asked.probe.printed)
-    trials = tuple((asked.part.name, stage_, statistic) for asked in done for stage_, statistic in asked.probe.trials)
+    trials = tuple(
+        (asked.part.name, stage_, statistic)
+        for asked in done
+        for stage_, statistic in asked.probe.trials
+    )
     seconds = time.perf_counter() - start
-    return Report(exercise, tuple(results), seed, seconds, plain_text("\n".join(lines), MAX_TEXT), trials)
+    return Report(
+        exercise, tuple(results), seed, seconds, plain_text("\n".join(lines), MAX_TEXT), trials
+    )
 
 
 def _inputs(name: str, stage: int | None, unit: str) -> Fresh:
@@ -117,9 +128,14 @@ def _without_memory(finding: Finding, probe: Probe) -> Finding:
     """A part that was passed, or failed for no known reason, by a function that answers the same question in two ways."""
     if not probe.stateful or not (finding.ok or finding.diagnosis in ("", "value")):
         return finding
-    return Finding(False, "the same answer to the same question, asked twice", "two different answers", "stateful",
-                   "Your function remembers something between calls, or draws random numbers of its own where none are asked for. "
-                   "Make everything it works with inside the function, from its arguments.")
+    return Finding(
+        False,
+        "the same answer to the same question, asked twice",
+        "two different answers",
+        "stateful",
+        "Your function remembers something between calls, or draws random numbers of its own where none are asked for. "
+        "Make everything it works with inside the function, from its arguments.",
+    )
 
 
 def _not_written(error: LearnerError) -> Finding:
@@ -130,9 +146,14 @@ def _not_written(error: LearnerError) -> Finding:
 
 def _raised(error: LearnerError, exercise: Exercise) -> Finding:
     if error.kind == "ArgumentChanged":
-        return Finding(False, "arguments that come back as they were handed over", error.message, "argument_changed",
-                       "Your code works in place on what it was given: a -= b, a[0] = b, a.mul_(b), list.append and the like change the "
-                       "caller's own. Work on a copy, a = a.clone(), or write a = a - b instead of a -= b.")
+        return Finding(
+            False,
+            "arguments that come back as they were handed over",
+            error.message,
+            "argument_changed",
+            "Your code works in place on what it was given: a -= b, a[0] = b, a.mul_(b), list.append and the like change the "
+            "caller's own. Work on a copy, a = a.clone(), or write a = a - b instead of a -= b.",
+        )
     where = f", at {error.where}" if error.where else ""
     kind = plain_text(error.kind, MAX_KIND)
     known = missing_name(error.message, exercise) if kind == "NameError" else ""

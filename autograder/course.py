@@ -13,7 +13,9 @@ __all__ = ["CLASS", "ROOT", "SOLUTION_ONLY", "Course", "MasterError", "this_cour
 
 ROOT = Path(__file__).resolve().parents[1]
 CLASS = ROOT / "autograder" / "class.data"
-SOLUTION_ONLY = "solution_only"  # marks a cell that explains a solution, and is dropped from what students get
+SOLUTION_ONLY = (
+    "solution_only"  # marks a cell that explains a solution, and is dropped from what students get
+)
 
 
 class MasterError(ValueError):
@@ -39,11 +41,19 @@ class Course:
     def units(self, wanted: list[str] | None = None) -> list[str]:
         """Units that have a master, in order; ``wanted`` picks by the beginning of their names (``"03"``)."""
         every = {path.stem for path in self.root.glob("lectures/[0-9][0-9]_*.py")}
-        every |= {path.stem for path in self.root.glob("solutions/*/[0-9][0-9]_*.py") if path.stem == path.parent.name}
+        every |= {
+            path.stem
+            for path in self.root.glob("solutions/*/[0-9][0-9]_*.py")
+            if path.stem == path.parent.name
+        }
         for name in wanted or []:
             if not any(unit.startswith(name) for unit in every):
-                raise MasterError(f"there is no unit {name!r}; the units are {', '.join(sorted(every)) or 'none yet'}")
-        return sorted(unit for unit in every if not wanted or any(unit.startswith(name) for name in wanted))
+                raise MasterError(
+                    f"there is no unit {name!r}; the units are {', '.join(sorted(every)) or 'none yet'}"
+                )
+        return sorted(
+            unit for unit in every if not wanted or any(unit.startswith(name) for name in wanted)
+        )
 
 
 def this_course() -> Course:

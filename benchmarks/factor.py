@@ -29,14 +29,18 @@ class LargestTensor(TorchDispatchMode):
         out = function(*args, **(kwargs or {}))
         for tensor in out if isinstance(out, (tuple, list)) else (out,):
             if isinstance(tensor, Tensor) and tensor.untyped_storage().nbytes():
-                self.largest = max(self.largest, tensor.untyped_storage().nbytes() // tensor.element_size())
+                self.largest = max(
+                    self.largest, tensor.untyped_storage().nbytes() // tensor.element_size()
+                )
                 self.total += tensor.untyped_storage().nbytes()
         return out
 
 
 def main() -> None:
     arguments = options(__doc__)
-    print(f"{'D':>8s} {'ms per step':>12s} {'us per D':>9s} {'largest tensor':>15s} {'per D':>7s} {'D x D would be':>16s}")
+    print(
+        f"{'D':>8s} {'ms per step':>12s} {'us per D':>9s} {'largest tensor':>15s} {'per D':>7s} {'D x D would be':>16s}"
+    )
     for dim in (1_000, 2_000, 5_000, 10_000, 20_000, 50_000):
         p, x = ConjugateToy(dim), torch.randn(dim, generator=torch.Generator().manual_seed(0))
         q = FactorCovariance(dim, 5, generator=torch.Generator().manual_seed(1))
@@ -53,7 +57,9 @@ def main() -> None:
         with LargestTensor() as seen:
             step()
         median = sorted(seconds)[len(seconds) // 2]
-        print(f"{dim:8,d} {median * 1e3:12.2f} {median / dim * 1e6:9.3f} {seen.largest:15,d} {seen.largest / dim:7.1f} {dim**2:16,d}")
+        print(
+            f"{dim:8,d} {median * 1e3:12.2f} {median / dim * 1e6:9.3f} {seen.largest:15,d} {seen.largest / dim:7.1f} {dim**2:16,d}"
+        )
 
 
 if __name__ == "__main__":

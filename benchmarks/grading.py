@@ -41,7 +41,9 @@ def hand_in(unit: str, folder: Path, number: int) -> None:
     released = nbformat.read(course.release(unit), as_version=4)
     solutions = sample_class._solutions(course, unit)
     for index in range(number):
-        sample_class.hand_in(sample_class.Student(f"s{index:04d}", solutions, {}), released, folder, unit)
+        sample_class.hand_in(
+            sample_class.Student(f"s{index:04d}", solutions, {}), released, folder, unit
+        )
 
 
 def ours(unit: str, number: int, workers: int) -> tuple[float, dict[str, float]]:
@@ -57,8 +59,13 @@ def ours(unit: str, number: int, workers: int) -> tuple[float, dict[str, float]]
     seconds = (time.perf_counter() - start) / number
     points = {row.total for row in rows}
     if any(row.failure for row in rows) or len(points) != 1:
-        raise SystemExit(f"not every submission got the same points: {points}, {[row.failure for row in rows if row.failure][:1]}")
-    told = [nbformat.read(path, as_version=4).metadata["course_vi"] for path in group.folder.glob(f"autograded/*/{unit}/*.ipynb")]
+        raise SystemExit(
+            f"not every submission got the same points: {points}, {[row.failure for row in rows if row.failure][:1]}"
+        )
+    told = [
+        nbformat.read(path, as_version=4).metadata["course_vi"]
+        for path in group.folder.glob(f"autograded/*/{unit}/*.ipynb")
+    ]
     parts = {part: statistics.median(about["seconds"][part] for about in told) for part in PARTS}
     parts["nbgrader"] = statistics.median(row.seconds for row in rows) - sum(parts.values())
     print(f"  level {told[0]['level']}, kernels {told[0]['kernel']}", file=sys.stderr)
@@ -76,8 +83,13 @@ def stock(unit: str, number: int) -> float:
         for command in ("autograde", "generate_feedback"):
             outcome = attack_stock.nbgrader(root, command, unit, timeout=3600)
             if outcome.returncode:
-                failed = len(list((root / "submitted").iterdir())) - len(list((root / "autograded").glob(f"*/{unit}/{unit}.ipynb")))
-                print(f"  stock nbgrader's {command} failed: {failed} submissions were not graded", file=sys.stderr)
+                failed = len(list((root / "submitted").iterdir())) - len(
+                    list((root / "autograded").glob(f"*/{unit}/{unit}.ipynb"))
+                )
+                print(
+                    f"  stock nbgrader's {command} failed: {failed} submissions were not graded",
+                    file=sys.stderr,
+                )
         return (time.perf_counter() - start) / number
 
 
@@ -102,7 +114,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="grading: ours against stock nbgrader")
     parser.add_argument("--units", nargs="+", default=["03_elbo", "13_variational_autoencoders"])
     parser.add_argument("--number", type=int, default=12, help="submissions, for ours")
-    parser.add_argument("--stock", type=int, default=4, help="submissions, for stock nbgrader; 0 leaves it out")
+    parser.add_argument(
+        "--stock", type=int, default=4, help="submissions, for stock nbgrader; 0 leaves it out"
+    )
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2, 4])
     parser.add_argument("--quick", action="store_true", help="only show that it runs")
     options = parser.parse_args()
@@ -110,7 +124,9 @@ def main() -> None:
         options.units, options.number, options.stock, options.workers = options.units[:1], 2, 0, [1]
     os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1")
     for unit in options.units:
-        print(f"\n{unit}: {options.number} submissions ({options.stock} for stock nbgrader), {os.cpu_count()} cores")
+        print(
+            f"\n{unit}: {options.number} submissions ({options.stock} for stock nbgrader), {os.cpu_count()} cores"
+        )
         reference = stock(unit, options.stock) if options.stock else float("nan")
         if options.stock:
             print(f"stock nbgrader     {reference:7.2f} s each  {60 / reference:6.0f} a minute")
@@ -119,10 +135,14 @@ def main() -> None:
             seconds, parts = ours(unit, options.number, workers)
             best = min(best, seconds)
             told = ", ".join(f"{part} {value:.2f}" for part, value in parts.items())
-            print(f"ours, {workers:2d} at a time {seconds:7.2f} s each  {60 / seconds:6.0f} a minute {reference / seconds:5.1f}x  ({told})")
+            print(
+                f"ours, {workers:2d} at a time {seconds:7.2f} s each  {60 / seconds:6.0f} a minute {reference / seconds:5.1f}x  ({told})"
+            )
         print(f"private memory of a warm kernel after it: {private_memory(unit):.0f} MB")
         hours = (CLASS_SIZE * each / 3600 for each in (best, reference))
-        print(f"{CLASS_SIZE:,} submissions at the best of these rates: {next(hours):.1f} h; stock: {next(hours):.1f} h")
+        print(
+            f"{CLASS_SIZE:,} submissions at the best of these rates: {next(hours):.1f} h; stock: {next(hours):.1f} h"
+        )
 
 
 if __name__ == "__main__":

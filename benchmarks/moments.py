@@ -17,7 +17,12 @@ from side_by_side import options
 from course_vi.data import breast_cancer
 from course_vi.diagnostics import gradient_moments
 from course_vi.families import MeanField
-from course_vi.gradients import doubly_reparametrized, reparametrized, score_function, sticking_the_landing
+from course_vi.gradients import (
+    doubly_reparametrized,
+    reparametrized,
+    score_function,
+    sticking_the_landing,
+)
 from course_vi.models import BayesianLogisticRegression, ConjugateToy
 
 
@@ -43,7 +48,15 @@ def pyro_loop(replicates: int) -> float:
 
 def ours(estimator, p, q, x, replicates: int, method: str) -> float:
     start = time.process_time()
-    gradient_moments(estimator, p, q, x, replicates=replicates, generator=torch.Generator().manual_seed(0), method=method)
+    gradient_moments(
+        estimator,
+        p,
+        q,
+        x,
+        replicates=replicates,
+        generator=torch.Generator().manual_seed(0),
+        method=method,
+    )
     return replicates / (time.process_time() - start)
 
 
@@ -52,15 +65,25 @@ def main() -> None:
     small = 20 if arguments.quick else 500
     large = 10_000 if arguments.quick else 200_000
     pyro.enable_validation(False)
-    toy, x, q = ConjugateToy(), torch.tensor([2.0]), MeanField(1, torch.tensor([0.3]), torch.tensor([0.1]))
+    toy, x, q = (
+        ConjugateToy(),
+        torch.tensor([2.0]),
+        MeanField(1, torch.tensor([0.3]), torch.tensor([0.1])),
+    )
     entries = {"Pyro, one backward pass per replicate": lambda: pyro_loop(small)}
     for estimator in (reparametrized, sticking_the_landing, doubly_reparametrized, score_function):
-        entries[f"gradient_moments, batch: {estimator.__name__}"] = lambda e=estimator: ours(e, toy, q, x, large, "batch")
-    entries["gradient_moments, loop: reparametrized"] = lambda: ours(reparametrized, toy, q, x, small, "loop")
+        entries[f"gradient_moments, batch: {estimator.__name__}"] = lambda e=estimator: ours(
+            e, toy, q, x, large, "batch"
+        )
+    entries["gradient_moments, loop: reparametrized"] = lambda: ours(
+        reparametrized, toy, q, x, small, "loop"
+    )
     data = breast_cancer()
     regression, wide = BayesianLogisticRegression(31), MeanField(31)
     rows = 200 if arguments.quick else 4_000
-    entries["breast cancer (569 x 31), batch: reparametrized"] = lambda: ours(reparametrized, regression, wide, data, rows, "batch")
+    entries["breast cancer (569 x 31), batch: reparametrized"] = lambda: ours(
+        reparametrized, regression, wide, data, rows, "batch"
+    )
     rates: dict[str, list[float]] = {name: [] for name in entries}
     for call in entries.values():
         call()
@@ -70,7 +93,9 @@ def main() -> None:
     first = statistics.median(next(iter(rates.values())))
     print(f"{'':52s} {'replicates/s':>14s} {'ratio':>9s}")
     for name, values in rates.items():
-        print(f"{name:52s} {statistics.median(values):14,.0f} {statistics.median(values) / first:9,.1f}")
+        print(
+            f"{name:52s} {statistics.median(values):14,.0f} {statistics.median(values) / first:9,.1f}"
+        )
 
 
 if __name__ == "__main__":

@@ -22,7 +22,12 @@ def main() -> None:
     print(f"{'':44s} {'T':>7s} {'ms':>10s} {'us per step':>12s}")
     for steps in (1_000, 2_000, 5_000, 10_000):
         walk = LinearGaussianSSM(one, one, 0.5 * one, one, torch.zeros(1), 10 * one, steps)
-        hmm = HiddenMarkovModel(torch.ones(4) / 4, torch.full((4, 4), 0.1) + 0.6 * torch.eye(4), torch.rand(4, 6).softmax(-1), steps)
+        hmm = HiddenMarkovModel(
+            torch.ones(4) / 4,
+            torch.full((4, 4), 0.1) + 0.6 * torch.eye(4),
+            torch.rand(4, 6).softmax(-1),
+            steps,
+        )
         x, _ = walk.sample(1, torch.Generator().manual_seed(0))
         batch, _ = walk.sample(32, torch.Generator().manual_seed(0))
         symbols, _ = hmm.sample(1, torch.Generator().manual_seed(0))

@@ -19,7 +19,12 @@ from torch import Tensor, nn
 from course_vi.bounds import elbo, iwae
 from course_vi.data import digits
 from course_vi.families import Amortized, MeanField
-from course_vi.gradients import doubly_reparametrized, reparametrized, score_function, sticking_the_landing
+from course_vi.gradients import (
+    doubly_reparametrized,
+    reparametrized,
+    score_function,
+    sticking_the_landing,
+)
 from course_vi.models import VAE
 from course_vi.nets import mlp
 
@@ -37,7 +42,11 @@ def by_hand(x: Tensor, num_samples: int, stick: bool, importance: bool):
     optimizer = torch.optim.Adam([*decoder.parameters(), *encoder.parameters()], lr=1e-3)
 
     def log_normal(z: Tensor, loc: Tensor | float, log_scale: Tensor) -> Tensor:
-        return (-0.5 * ((z - loc) * torch.exp(-log_scale)) ** 2 - log_scale - 0.5 * math.log(2 * math.pi)).sum(-1)
+        return (
+            -0.5 * ((z - loc) * torch.exp(-log_scale)) ** 2
+            - log_scale
+            - 0.5 * math.log(2 * math.pi)
+        ).sum(-1)
 
     def step() -> None:
         optimizer.zero_grad()
@@ -48,7 +57,8 @@ def by_hand(x: Tensor, num_samples: int, stick: bool, importance: bool):
         log_q = log_normal(z, loc, log_scale)
         logits = decoder(z)
         log_p = log_normal(z, 0.0, torch.zeros(D)) - F.binary_cross_entropy_with_logits(
-            logits, x.expand_as(logits), reduction="none").sum(-1)
+            logits, x.expand_as(logits), reduction="none"
+        ).sum(-1)
         log_w = log_p - log_q
         bound = torch.logsumexp(log_w, 0) - math.log(num_samples) if importance else log_w.mean(0)
         loss = -bound.mean()
@@ -83,7 +93,9 @@ def by_pyro(x: Tensor, num_samples: int, importance: bool):
         pyro.module("decoder", decoder)
         with pyro.plate("data", BATCH):
             z = pyro.sample("z", dist.Normal(torch.zeros(D), 1.0).expand([BATCH, D]).to_event(1))
-            pyro.sample("x", dist.Bernoulli(logits=decoder(z), validate_args=False).to_event(1), obs=x)
+            pyro.sample(
+                "x", dist.Bernoulli(logits=decoder(z), validate_args=False).to_event(1), obs=x
+            )
 
     def guide(x: Tensor) -> None:
         pyro.module("encoder", encoder)
@@ -91,8 +103,13 @@ def by_pyro(x: Tensor, num_samples: int, importance: bool):
             loc, log_scale = encoder(x).split(D, -1)
             pyro.sample("z", dist.Normal(loc, log_scale.exp()).to_event(1))
 
-    loss = RenyiELBO(alpha=0, num_particles=num_samples, vectorize_particles=True, max_plate_nesting=1) if importance else Trace_ELBO(
-        num_particles=num_samples, vectorize_particles=num_samples > 1, max_plate_nesting=1)
+    loss = (
+        RenyiELBO(alpha=0, num_particles=num_samples, vectorize_particles=True, max_plate_nesting=1)
+        if importance
+        else Trace_ELBO(
+            num_particles=num_samples, vectorize_particles=num_samples > 1, max_plate_nesting=1
+        )
+    )
     svi = SVI(model, guide, pyro.optim.Adam({"lr": 1e-3}), loss)
     return lambda: svi.step(x)
 
@@ -103,20 +120,40 @@ def main() -> None:
     repeats = 3 if arguments.quick else 30
     pyro.enable_validation(False)
     for num_samples in (1, 10):
-        show(f"ELBO, K = {num_samples}", in_turns({
-            "by hand: total derivative": by_hand(x, num_samples, stick=False, importance=False),
-            "course_vi: reparametrized": by_course(x, num_samples, reparametrized, elbo),
-            "Pyro: SVI, Trace_ELBO": by_pyro(x, num_samples, importance=False),
-            "by hand: sticking the landing": by_hand(x, num_samples, stick=True, importance=False),
-            "course_vi: sticking_the_landing": by_course(x, num_samples, sticking_the_landing, elbo),
-            "course_vi: score_function": by_course(x, num_samples, score_function, elbo),
-        }, arguments.rounds, repeats))
-    show("IWAE, K = 10", in_turns({
-        "by hand: total derivative": by_hand(x, 10, stick=False, importance=True),
-        "course_vi: reparametrized": by_course(x, 10, reparametrized, iwae),
-        "course_vi: doubly_reparametrized": by_course(x, 10, doubly_reparametrized, iwae),
-        "Pyro: SVI, RenyiELBO(alpha=0)": by_pyro(x, 10, importance=True),
-    }, arguments.rounds, repeats))
+        show(
+            f"ELBO, K = {num_samples}",
+            in_turns(
+                {
+                    "by hand: total derivative": by_hand(
+                        x, num_samples, stick=False, importance=False
+                    ),
+                    "course_vi: reparametrized": by_course(x, num_samples, reparametrized, elbo),
+                    "Pyro: SVI, Trace_ELBO": by_pyro(x, num_samples, importance=False),
+                    "by hand: sticking the landing": by_hand(
+                        x, num_samples, stick=True, importance=False
+                    ),
+                    "course_vi: sticking_the_landing": by_course(
+                        x, num_samples, sticking_the_landing, elbo
+                    ),
+                    "course_vi: score_function": by_course(x, num_samples, score_function, elbo),
+                },
+                arguments.rounds,
+                repeats,
+            ),
+        )
+    show(
+        "IWAE, K = 10",
+        in_turns(
+            {
+                "by hand: total derivative": by_hand(x, 10, stick=False, importance=True),
+                "course_vi: reparametrized": by_course(x, 10, reparametrized, iwae),
+                "course_vi: doubly_reparametrized": by_course(x, 10, doubly_reparametrized, iwae),
+                "Pyro: SVI, RenyiELBO(alpha=0)": by_pyro(x, 10, importance=True),
+            },
+            arguments.rounds,
+            repeats,
+        ),
+    )
 
 
 if __name__ == "__main__":

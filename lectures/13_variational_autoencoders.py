@@ -40,9 +40,21 @@ from course_vi.data import binarized_mnist, digits
 from course_vi.diagnostics import active_units, gradient_moments
 from course_vi.exact import log_integral
 from course_vi.families import Amortized, Layered, MeanField
-from course_vi.gradients import analytic_kl, doubly_reparametrized, reparametrized, sticking_the_landing
+from course_vi.gradients import (
+    analytic_kl,
+    doubly_reparametrized,
+    reparametrized,
+    sticking_the_landing,
+)
 from course_vi.learning import fit, importance_log_evidence, smoke_cap
-from course_vi.models import VAE, Autoencoder, ConjugateToy, HierarchicalVAE, Model, ProbabilisticPCA
+from course_vi.models import (
+    VAE,
+    Autoencoder,
+    ConjugateToy,
+    HierarchicalVAE,
+    Model,
+    ProbabilisticPCA,
+)
 from course_vi.nets import mlp
 from course_vi.plots import lecture_13 as figures
 from course_vi.plots import show

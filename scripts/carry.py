@@ -27,12 +27,20 @@ def bring_up_to_date(released: Path, work: Path) -> list[str]:
     memory_file = work / MEMORY
     memory: dict[str, dict[str, str]] = _read(memory_file) if memory_file.exists() else {}
     told = []
-    for source in sorted(path for path in released.rglob("*") if path.is_file() and ".ipynb_checkpoints" not in path.parts):
+    for source in sorted(
+        path
+        for path in released.rglob("*")
+        if path.is_file() and ".ipynb_checkpoints" not in path.parts
+    ):
         name = source.relative_to(released).as_posix()
         target, now = work / name, _digest(source)
         known = memory.setdefault(name, {})
         if not target.exists() or (known.get("copied") == _digest(target) != now):
-            word = "brought up to date (you had not changed it)" if target.exists() else "copied: yours to write in"
+            word = (
+                "brought up to date (you had not changed it)"
+                if target.exists()
+                else "copied: yours to write in"
+            )
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, target)
             known.update(copied=now, release=now)
@@ -41,8 +49,10 @@ def bring_up_to_date(released: Path, work: Path) -> list[str]:
             offered = _offer(source, target)
             known["release"] = now
             if offered:
-                told.append(f"work/{name}: the problem set has changed. Your file is as you left it; {offered.name} beside it is the "
-                            "new one, with your answers carried over")
+                told.append(
+                    f"work/{name}: the problem set has changed. Your file is as you left it; {offered.name} beside it is the "
+                    "new one, with your answers carried over"
+                )
     work.mkdir(parents=True, exist_ok=True)
     text = json.dumps(memory, indent=1)
     if not memory_file.exists() or memory_file.read_text("utf-8") != text:
@@ -75,12 +85,20 @@ def _offer(source: Path, target: Path) -> Path | None:
         if target.suffix != ".ipynb" or _locked(new) == _locked(mine):
             return None
         text = json.dumps(carry_over(new, mine), indent=1, ensure_ascii=False) + "\n"
-    except (ValueError, KeyError, TypeError, AttributeError):  # a damaged copy stays as it is, and the new problem set is laid beside it
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+    ):  # a damaged copy stays as it is, and the new problem set is laid beside it
         text = source.read_text("utf-8")
     beside = target.with_name(f"{target.stem}.updated{target.suffix}")
     number = 2
     while beside.exists():
-        beside, number = target.with_name(f"{target.stem}.updated-{number}{target.suffix}"), number + 1
+        beside, number = (
+            target.with_name(f"{target.stem}.updated-{number}{target.suffix}"),
+            number + 1,
+        )
     beside.write_text(text, "utf-8")
     return beside
 
@@ -108,7 +126,11 @@ def _text(cell: dict[str, Any]) -> str:
 
 def _locked(notebook: dict[str, Any]) -> dict[str, str]:
     """What a release fixes: every graded cell by name, and the text of those that a learner does not write."""
-    return {_id(cell): "" if _graded(cell).get("solution") else _text(cell).strip() for cell in notebook["cells"] if _id(cell)}
+    return {
+        _id(cell): "" if _graded(cell).get("solution") else _text(cell).strip()
+        for cell in notebook["cells"]
+        if _id(cell)
+    }
 
 
 def _is_stub(cell: dict[str, Any]) -> bool:
@@ -131,5 +153,10 @@ def _heading(notebook: dict[str, Any]) -> dict[str, Any]:
 
 
 def _plain(cell: dict[str, Any], number: int) -> dict[str, Any]:
-    kept = {"cell_type": cell["cell_type"], "id": f"earlier-copy-{number}", "metadata": {}, "source": cell["source"]}
+    kept = {
+        "cell_type": cell["cell_type"],
+        "id": f"earlier-copy-{number}",
+        "metadata": {},
+        "source": cell["source"],
+    }
     return {**kept, "outputs": [], "execution_count": None} if cell["cell_type"] == "code" else kept

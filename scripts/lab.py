@@ -10,13 +10,17 @@ from pathlib import Path
 
 from jupyterlab.labapp import LabApp
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # as a script, only its own folder is known
+sys.path.insert(
+    0, str(Path(__file__).resolve().parent.parent)
+)  # as a script, only its own folder is known
 
 from scripts.carry import bring_up_to_date  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent
 LANDING = "README.md"
-SETTINGS = ROOT / "scripts" / "lab_settings"  # defaults only (Markdown is shown rendered, no news); a learner's own settings win
+SETTINGS = (
+    ROOT / "scripts" / "lab_settings"
+)  # defaults only (Markdown is shown rendered, no news); a learner's own settings win
 
 
 def main(arguments: list[str]) -> None:

@@ -49,8 +49,14 @@ def find_on_path(commands):
 def refuse_wrong_python(version=tuple(sys.version_info)):
     if OLDEST <= tuple(version[:2]) <= NEWEST:
         return
-    better = find_on_path("python%s" % dotted((3, minor)) for minor in range(NEWEST[1], OLDEST[1] - 1, -1))
-    cure = "this machine has one: run `PYTHON=%s make ...`" % better if better else "install one, then run again"
+    better = find_on_path(
+        "python%s" % dotted((3, minor)) for minor in range(NEWEST[1], OLDEST[1] - 1, -1)
+    )
+    cure = (
+        "this machine has one: run `PYTHON=%s make ...`" % better
+        if better
+        else "install one, then run again"
+    )
     raise CannotSetUp(
         "The course needs Python %s to %s, and this is Python %s; %s."
         % (dotted(OLDEST), dotted(NEWEST), dotted(version), cure)
@@ -70,7 +76,8 @@ def refuse_missing_venv(modules=("venv", "ensurepip")):
         if not has_module(module):
             raise CannotSetUp(
                 "This Python cannot make a virtual environment (it has no `%s` module); on Debian or Ubuntu run "
-                "`sudo apt install python%s-venv`, then run again." % (module, dotted(sys.version_info))
+                "`sudo apt install python%s-venv`, then run again."
+                % (module, dotted(sys.version_info))
             )
 
 
@@ -95,7 +102,11 @@ def refuse_missing_tool(tool):
 
 
 def python_of(venv):
-    return os.path.join(venv, "Scripts", "python.exe") if os.name == "nt" else os.path.join(venv, "bin", "python")
+    return (
+        os.path.join(venv, "Scripts", "python.exe")
+        if os.name == "nt"
+        else os.path.join(venv, "bin", "python")
+    )
 
 
 def version_of(venv):
@@ -157,7 +168,9 @@ def usable(venv, root, asked_python=False):
 
 def run(*command):
     if subprocess.call(command, cwd=ROOT) != 0:
-        raise CannotSetUp("Set-up stopped half-way (see above); run the same command again to go on from here.")
+        raise CannotSetUp(
+            "Set-up stopped half-way (see above); run the same command again to go on from here."
+        )
 
 
 def install(extras, root, venv):
@@ -192,7 +205,10 @@ def set_up(extras, root=ROOT, asked_python=False):
             out.write(os.path.abspath(root) + "\n")
     # What was installed by older pins is brought up to date along with what is asked for now.
     extras = [extra for extra in EXTRAS if extra in extras or os.path.exists(stamp(venv, extra))]
-    print("Installing the course with [%s]: some minutes the first time, mostly for PyTorch ..." % ",".join(extras))
+    print(
+        "Installing the course with [%s]: some minutes the first time, mostly for PyTorch ..."
+        % ",".join(extras)
+    )
     sys.stdout.flush()
     install(extras, root, venv)
     return True
@@ -201,8 +217,12 @@ def set_up(extras, root=ROOT, asked_python=False):
 def main(arguments):
     options = argparse.ArgumentParser(description="Make .venv ready.")
     options.add_argument("extras", nargs="*", help="any of %s" % ", ".join(EXTRAS))
-    options.add_argument("--needs", choices=sorted(TOOLS), help="a tool of the system that must be there")
-    options.add_argument("--this-python", action="store_true", help="make .venv anew if it holds another Python")
+    options.add_argument(
+        "--needs", choices=sorted(TOOLS), help="a tool of the system that must be there"
+    )
+    options.add_argument(
+        "--this-python", action="store_true", help="make .venv anew if it holds another Python"
+    )
     chosen = options.parse_args(arguments)
     unknown = [extra for extra in chosen.extras if extra not in EXTRAS]
     if unknown:

@@ -17,8 +17,15 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync"]
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 STATE = """() => {
   const cells = window.jupyterapp.shell.currentWidget.content.model.cells;
   const found = {code: 0, ran: 0, errors: [], reports: []};
@@ -39,7 +46,9 @@ STATE = """() => {
 
 def chromium() -> str | None:
     """The browser of this machine."""
-    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    return os.environ.get("CHROMIUM") or next(
+        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+    )
 
 
 @contextmanager
@@ -49,8 +58,16 @@ def lab(root: Path) -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     token = secrets.token_hex(8)
-    command = [sys.executable, str(root / "scripts" / "lab.py"), "--no-browser", f"--ServerApp.port={port}", "--allow-root",
-               f"--IdentityProvider.token={token}", "--LabApp.expose_app_in_browser=True", "--ServerApp.port_retries=0"]
+    command = [
+        sys.executable,
+        str(root / "scripts" / "lab.py"),
+        "--no-browser",
+        f"--ServerApp.port={port}",
+        "--allow-root",
+        f"--IdentityProvider.token={token}",
+        "--LabApp.expose_app_in_browser=True",
+        "--ServerApp.port_retries=0",
+    ]
     with open(root / "lab.log", "w") as log:
         server = subprocess.Popen(command, cwd=root, stdout=log, stderr=log, start_new_session=True)
         try:
@@ -97,7 +114,11 @@ def run_all(view: Any, url: str, path: str, seconds: float = 240) -> dict[str, A
     """Open a notebook, choose Run > Run All Cells, wait until every code cell has run; return counts, errors and reports."""
     view.goto(url.format(path=path), wait_until="domcontentloaded")
     view.wait_for_selector(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Cell", timeout=60_000)
-    view.wait_for_selector(".jp-NotebookPanel .jp-Notebook-ExecutionIndicator[data-status=idle]", timeout=60_000, state="attached")
+    view.wait_for_selector(
+        ".jp-NotebookPanel .jp-Notebook-ExecutionIndicator[data-status=idle]",
+        timeout=60_000,
+        state="attached",
+    )
     before = loaded(view)
     view.get_by_role("menuitem", name=re.compile("^Edit$")).click()
     view.get_by_role("menuitem", name=re.compile("^Clear Outputs of All Cells")).click()

@@ -9,7 +9,24 @@ from collections.abc import Callable
 from typing import Any
 
 Notebook = dict[str, Any]
-ODD: list[Any] = [None, True, 0, -1, 3.5, 1e308, "", "x", "\ud800", "\x00", [], [[]], [None, 1], {}, {"a": {"b": None}}, "💥" * 50]
+ODD: list[Any] = [
+    None,
+    True,
+    0,
+    -1,
+    3.5,
+    1e308,
+    "",
+    "x",
+    "\ud800",
+    "\x00",
+    [],
+    [[]],
+    [None, 1],
+    {},
+    {"a": {"b": None}},
+    "💥" * 50,
+]
 
 
 def _some(notebook: Notebook, rng: random.Random) -> dict[str, Any]:
@@ -32,7 +49,19 @@ def wrong_type(notebook: Notebook, rng: random.Random) -> None:
 def wrong_metadata(notebook: Notebook, rng: random.Random) -> None:
     cell = _some(notebook, rng)
     marks = cell["metadata"].setdefault("nbgrader", {})
-    key = rng.choice(["grade", "points", "grade_id", "schema_version", "solution", "locked", "task", "checksum", "extra"])
+    key = rng.choice(
+        [
+            "grade",
+            "points",
+            "grade_id",
+            "schema_version",
+            "solution",
+            "locked",
+            "task",
+            "checksum",
+            "extra",
+        ]
+    )
     marks[key] = rng.choice(ODD)
 
 
@@ -48,16 +77,23 @@ def tags(notebook: Notebook, rng: random.Random) -> None:
 
 def huge_cell(notebook: Notebook, rng: random.Random) -> None:
     source = "x = 1\n" * rng.choice([10, 500])
-    notebook["cells"].insert(rng.randrange(len(notebook["cells"])), {**_some(notebook, rng), "source": source})
+    notebook["cells"].insert(
+        rng.randrange(len(notebook["cells"])), {**_some(notebook, rng), "source": source}
+    )
 
 
 def many_cells(notebook: Notebook, rng: random.Random) -> None:
-    notebook["cells"] += [{"cell_type": "code", "metadata": {}, "source": f"x = {n}", "outputs": []} for n in range(90)]
+    notebook["cells"] += [
+        {"cell_type": "code", "metadata": {}, "source": f"x = {n}", "outputs": []}
+        for n in range(90)
+    ]
 
 
 def duplicate(notebook: Notebook, rng: random.Random) -> None:
     for _ in range(rng.randrange(1, 5)):
-        notebook["cells"].insert(rng.randrange(len(notebook["cells"])), copy.deepcopy(_some(notebook, rng)))
+        notebook["cells"].insert(
+            rng.randrange(len(notebook["cells"])), copy.deepcopy(_some(notebook, rng))
+        )
 
 
 def delete(notebook: Notebook, rng: random.Random) -> None:
@@ -70,7 +106,9 @@ def shuffle(notebook: Notebook, rng: random.Random) -> None:
 
 
 def change_type(notebook: Notebook, rng: random.Random) -> None:
-    _some(notebook, rng)["cell_type"] = rng.choice(["markdown", "code", "raw", "heading", "sql", None, 7])
+    _some(notebook, rng)["cell_type"] = rng.choice(
+        ["markdown", "code", "raw", "heading", "sql", None, 7]
+    )
 
 
 def same_ids(notebook: Notebook, rng: random.Random) -> None:
@@ -80,11 +118,17 @@ def same_ids(notebook: Notebook, rng: random.Random) -> None:
 
 def outputs(notebook: Notebook, rng: random.Random) -> None:
     for cell in notebook["cells"]:
-        cell["outputs"] = rng.choice([ODD, "gone", {"output_type": "error"}, [{"output_type": "stream", "text": 4}]])
+        cell["outputs"] = rng.choice(
+            [ODD, "gone", {"output_type": "error"}, [{"output_type": "stream", "text": 4}]]
+        )
 
 
 def attachments(notebook: Notebook, rng: random.Random) -> None:
-    bad = [{"a.png": {"image/png": "%%%"}}, {"a.svg": {"image/svg+xml": "<svg/>"}}, {"": {"image/png": "AA=="}}]
+    bad = [
+        {"a.png": {"image/png": "%%%"}},
+        {"a.svg": {"image/svg+xml": "<svg/>"}},
+        {"": {"image/png": "AA=="}},
+    ]
     for cell in notebook["cells"]:
         cell["attachments"] = rng.choice([*ODD, *bad])
 
@@ -130,7 +174,13 @@ def flip(data: bytes, rng: random.Random) -> bytes:
 def splice(data: bytes, rng: random.Random) -> bytes:
     """A merge conflict, or a part twice."""
     at, other = sorted(rng.randrange(len(data)) for _ in range(2))
-    return data[:at] + rng.choice([b"<<<<<<< HEAD\n", data[at:other], b"\x00" * 20, b"{" * 5_000, b"[" * 100_000]) + data[at:]
+    return (
+        data[:at]
+        + rng.choice(
+            [b"<<<<<<< HEAD\n", data[at:other], b"\x00" * 20, b"{" * 5_000, b"[" * 100_000]
+        )
+        + data[at:]
+    )
 
 
 def encode(data: bytes, rng: random.Random) -> bytes:
@@ -140,7 +190,9 @@ def encode(data: bytes, rng: random.Random) -> bytes:
 def other(data: bytes, rng: random.Random) -> bytes:
     """No notebook at all."""
     empty = [b"", b" \n", b"null", b"[]", b"{}", b'{"cells": []}']
-    return rng.choice([*empty, b"%PDF-1.7", b"\x89PNG\r\n", b"<html>Log in</html>", rng.randbytes(2_000)])
+    return rng.choice(
+        [*empty, b"%PDF-1.7", b"\x89PNG\r\n", b"<html>Log in</html>", rng.randbytes(2_000)]
+    )
 
 
 BYTES: list[Callable[[bytes, random.Random], bytes]] = [cut, cut, flip, flip, splice, encode, other]

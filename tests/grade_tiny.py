@@ -15,7 +15,9 @@ from autograder.grading.class_folder import Classroom
 def main(root: str, workers: str = "1", cluster: str = "", db_url: str = "") -> None:
     group = Classroom(Course(Path(root), REGISTRY), Path(root) / "class.data", db_url)
     for row in batch.run(group, UNIT, batch.Plan(int(workers), cluster, quiet=True)):
-        print(f"{row.student}\t{row.status}\t{row.points.get('00_double')}\t{row.failure}", flush=True)
+        print(
+            f"{row.student}\t{row.status}\t{row.points.get('00_double')}\t{row.failure}", flush=True
+        )
 
 
 if __name__ == "__main__":

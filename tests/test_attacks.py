@@ -15,7 +15,18 @@ from autograder.execution import levels
 def test_the_corpus_is_large_and_of_every_kind() -> None:
     names = [attack.name for attack in attacks()]
     kinds = {name.split("_")[0] for name in names}
-    assert len(names) >= 40 and kinds == {"file", "ipython", "reply", "find", "write", "jail", "use", "die", "page", "honest"}
+    assert len(names) >= 40 and kinds == {
+        "file",
+        "ipython",
+        "reply",
+        "find",
+        "write",
+        "jail",
+        "use",
+        "die",
+        "page",
+        "honest",
+    }
     full = max(sum(attack.honest.values()) for attack in attacks())
     for attack in attacks():
         assert len(attack.says) > 10 and 0 <= sum(attack.honest.values()) <= full
@@ -28,7 +39,9 @@ def test_the_corpus_is_large_and_of_every_kind() -> None:
     ('"""Says.\n\nbase: solved\nhonest: all\nstock: run\n"""\n1\n', "belongs nowhere"),
     ('"""Says.\n\nbase: solved\nhonest: all\nstock: run\n"""\n# %% nowhere\n1\n', "belongs nowhere"),
 ])  # fmt: skip
-def test_an_attack_that_does_not_say_what_it_should_is_refused(tmp_path: Path, text: str, fault: str) -> None:
+def test_an_attack_that_does_not_say_what_it_should_is_refused(
+    tmp_path: Path, text: str, fault: str
+) -> None:
     (tmp_path / "one.py").write_text(text)
     with pytest.raises(ValueError, match=fault):
         attacks(tmp_path)
@@ -36,7 +49,11 @@ def test_an_attack_that_does_not_say_what_it_should_is_refused(tmp_path: Path, t
 
 def test_what_is_looked_for_can_be_found() -> None:
     assert CLAIMS.search("x\nGOT THROUGH the wall") and not CLAIMS.search("it held")
-    for page in ("<script>alert('vi')</script>", "<img src=x onerror=alert(1)>", '<a href="javascript:alert(1)">'):
+    for page in (
+        "<script>alert('vi')</script>",
+        "<img src=x onerror=alert(1)>",
+        '<a href="javascript:alert(1)">',
+    ):
         assert SCRIPT.search(page)
     assert not SCRIPT.search("&lt;script&gt;alert('vi')&lt;/script&gt; onerror= <b>x</b>")
 

@@ -21,7 +21,11 @@ pytestmark = [pytest.mark.slow, pytest.mark.browser]
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     root = tmp_path_factory.mktemp("course")
     for name in ("lectures", "notebooks", "solutions", "scripts"):
-        shutil.copytree(browser.ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints"))
+        shutil.copytree(
+            browser.ROOT / name,
+            root / name,
+            ignore=shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints"),
+        )
     shutil.copyfile(browser.ROOT / "README.md", root / "README.md")
     with browser.lab(root) as address:
         yield address

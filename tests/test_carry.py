@@ -37,16 +37,27 @@ def write(path: Path, notebook: Any) -> None:
 
 
 def cell(notebook: Any, name: str) -> Any:
-    return next(c for c in notebook["cells"] if c["metadata"].get("nbgrader", {}).get("grade_id") == name)
+    return next(
+        c for c in notebook["cells"] if c["metadata"].get("nbgrader", {}).get("grade_id") == name
+    )
 
 
 def answer(path: Path) -> None:
     """What a learner does: write one answer, one text with a photograph, add a cell of their own."""
     mine = read(path)
-    cell(mine, "03_gap_answer")["source"] = "def elbo_and_gap(loc, log_scale, x):\n    return my, answer"
+    cell(mine, "03_gap_answer")["source"] = (
+        "def elbo_and_gap(loc, log_scale, x):\n    return my, answer"
+    )
     cell(mine, "03_written")["source"] = "My answer: ![](attachment:photo.png)"
     cell(mine, "03_written")["attachments"] = {"photo.png": {"image/png": "aGVsbG8="}}
-    own = {"cell_type": "code", "id": "mine", "metadata": {}, "source": "print('tried it')", "outputs": [], "execution_count": 3}
+    own = {
+        "cell_type": "code",
+        "id": "mine",
+        "metadata": {},
+        "source": "print('tried it')",
+        "outputs": [],
+        "execution_count": 3,
+    }
     mine["cells"].insert(5, own)
     write(path, mine)
 
@@ -65,14 +76,20 @@ def test_twice_the_same_does_nothing(course: tuple[Path, Path, Path]) -> None:
     released, work, mine = course
     before = mine.read_bytes()
     assert bring_up_to_date(released, work) == [] and mine.read_bytes() == before
-    assert sorted(path.name for path in work.rglob("*") if path.is_file()) == [f"{UNIT}.ipynb", ".released.json"][::-1]
+    assert (
+        sorted(path.name for path in work.rglob("*") if path.is_file())
+        == [f"{UNIT}.ipynb", ".released.json"][::-1]
+    )
 
 
 def test_an_untouched_copy_follows_the_course(course: tuple[Path, Path, Path]) -> None:
     released, work, mine = course
     change(released / NAME)
     assert "had not changed it" in bring_up_to_date(released, work)[0]
-    assert mine.read_bytes() == (released / NAME).read_bytes() and len(list(mine.parent.iterdir())) == 1
+    assert (
+        mine.read_bytes() == (released / NAME).read_bytes()
+        and len(list(mine.parent.iterdir())) == 1
+    )
 
 
 def test_answers_are_never_overwritten_and_carried_over(course: tuple[Path, Path, Path]) -> None:
@@ -84,11 +101,22 @@ def test_answers_are_never_overwritten_and_carried_over(course: tuple[Path, Path
     assert f"{UNIT}.updated.ipynb" in line and mine.read_bytes() == before
     updated = read(mine.with_name(f"{UNIT}.updated.ipynb"))
     nbformat.validate(nbformat.from_dict(updated))
-    assert "my, answer" in cell(updated, "03_gap_answer")["source"] and "# clearer" in cell(updated, "03_gap")["source"]
-    assert cell(updated, "03_written")["attachments"] and "My answer" in cell(updated, "03_written")["source"]
-    assert "NotImplementedError" in "".join(cell(updated, "03_three_forms_answer")["source"]), "a stub is not an answer"
+    assert (
+        "my, answer" in cell(updated, "03_gap_answer")["source"]
+        and "# clearer" in cell(updated, "03_gap")["source"]
+    )
+    assert (
+        cell(updated, "03_written")["attachments"]
+        and "My answer" in cell(updated, "03_written")["source"]
+    )
+    assert "NotImplementedError" in "".join(cell(updated, "03_three_forms_answer")["source"]), (
+        "a stub is not an answer"
+    )
     assert "NotImplementedError" in "".join(cell(updated, "03_new_answer")["source"])
-    assert updated["cells"][-1]["source"] == "print('tried it')" and "earlier copy" in updated["cells"][-2]["source"]
+    assert (
+        updated["cells"][-1]["source"] == "print('tried it')"
+        and "earlier copy" in updated["cells"][-2]["source"]
+    )
     assert bring_up_to_date(released, work) == [], "offered once"
 
 
@@ -104,11 +132,15 @@ def test_each_change_is_offered_beside_the_last(course: tuple[Path, Path, Path])
     assert f"{UNIT}.updated-2.ipynb" in line and len(list(mine.parent.iterdir())) == 3
 
 
-def test_new_words_between_exercises_leave_a_half_done_copy_alone(course: tuple[Path, Path, Path]) -> None:
+def test_new_words_between_exercises_leave_a_half_done_copy_alone(
+    course: tuple[Path, Path, Path],
+) -> None:
     released, work, mine = course
     answer(mine)
     new = read(released / NAME)
-    new["cells"].insert(3, {"cell_type": "markdown", "id": "words", "metadata": {}, "source": "A better hint."})
+    new["cells"].insert(
+        3, {"cell_type": "markdown", "id": "words", "metadata": {}, "source": "A better hint."}
+    )
     write(released / NAME, new)
     assert bring_up_to_date(released, work) == [] and len(list(mine.parent.iterdir())) == 1
 
@@ -121,8 +153,12 @@ def test_a_copy_from_before_there_was_a_memory(course: tuple[Path, Path, Path]) 
     assert bring_up_to_date(released, work) == [] and mine.read_bytes() == before
 
 
-@pytest.mark.parametrize("damage", ["", "{", "[]", '{"cells": 3}', '{"cells": [{"metadata": {"nbgrader": 7}}]}'])
-def test_a_damaged_copy_is_kept_and_the_new_one_laid_beside_it(course: tuple[Path, Path, Path], damage: str) -> None:
+@pytest.mark.parametrize(
+    "damage", ["", "{", "[]", '{"cells": 3}', '{"cells": [{"metadata": {"nbgrader": 7}}]}']
+)
+def test_a_damaged_copy_is_kept_and_the_new_one_laid_beside_it(
+    course: tuple[Path, Path, Path], damage: str
+) -> None:
     released, work, mine = course
     mine.write_text(damage)
     change(released / NAME)
@@ -140,7 +176,11 @@ def test_any_half_done_copy_keeps_every_answer(course: tuple[Path, Path, Path]) 
     """Whichever exercises were answered: each answer is in the new notebook, letter for letter."""
     rng = random.Random(0)
     base = read(course[2])
-    names = [c["metadata"]["nbgrader"]["grade_id"] for c in base["cells"] if c["metadata"].get("nbgrader", {}).get("solution")]
+    names = [
+        c["metadata"]["nbgrader"]["grade_id"]
+        for c in base["cells"]
+        if c["metadata"].get("nbgrader", {}).get("solution")
+    ]
     for _ in range(20):
         mine = copy.deepcopy(base)
         chosen = rng.sample(names, rng.randint(1, len(names)))

@@ -20,15 +20,23 @@ def test_answer_gets_what_it_deserves(answer: Answer) -> None:
         if answer.right:
             assert report.passed and report.points == report.max_points, str(report)
         else:
-            assert not report.passed and report.points < report.max_points, f"a wrong answer passed at seed {seed}"
-            assert answer.diagnosis in report.diagnoses, f"diagnosed {report.diagnoses}, not {answer.diagnosis}\n{report}"
+            assert not report.passed and report.points < report.max_points, (
+                f"a wrong answer passed at seed {seed}"
+            )
+            assert answer.diagnosis in report.diagnoses, (
+                f"diagnosed {report.diagnoses}, not {answer.diagnosis}\n{report}"
+            )
 
 
 @pytest.mark.parametrize("exercise", CODED)
 def test_corpus_is_large_enough(exercise: str) -> None:
     counts = Counter(answer.right for answer in corpus() if answer.exercise == exercise)
-    assert counts[True] >= 3, f"{exercise} has {counts[True]} right answers; expected 3 or more idioms"
-    assert counts[False] >= 5, f"{exercise} has {counts[False]} wrong answers; expected 5 or more mistakes"
+    assert counts[True] >= 3, (
+        f"{exercise} has {counts[True]} right answers; expected 3 or more idioms"
+    )
+    assert counts[False] >= 5, (
+        f"{exercise} has {counts[False]} wrong answers; expected 5 or more mistakes"
+    )
 
 
 @pytest.mark.parametrize("exercise", CODED)
@@ -50,7 +58,13 @@ def test_empty_stub_fails_politely(exercise: str, capfd: pytest.CaptureFixture[s
 
 @pytest.mark.parametrize("exercise", CODED)
 def test_nonsense_fails_without_a_crash(exercise: str) -> None:
-    for nonsense in (lambda *a, **k: None, lambda *a, **k: "text", lambda *a, **k: 0.0, lambda *a, **k: 1 / 0, lambda: None):
+    for nonsense in (
+        lambda *a, **k: None,
+        lambda *a, **k: "text",
+        lambda *a, **k: 0.0,
+        lambda *a, **k: 1 / 0,
+        lambda: None,
+    ):
         report = check(exercise, nonsense, seed=0)
         assert report.points == 0 and not report.passed, str(report)
         assert all(part.finding.expected or part.finding.diagnosis for part in report.parts)
@@ -60,14 +74,20 @@ def test_nonsense_fails_without_a_crash(exercise: str) -> None:
 def test_false_failure_is_derived_and_small(exercise: str) -> None:
     """The table of simulated nulls covers the statistical parts of today's check, and keeps the promise."""
     rows = table().get(exercise)
-    assert rows is not None, f"no simulated null for {exercise}: run python -m autograder calibrate {exercise}"
+    assert rows is not None, (
+        f"no simulated null for {exercise}: run python -m autograder calibrate {exercise}"
+    )
     assert [int(index) for index in rows] == statistical_parts(exercise)
-    assert [row["name"] for row in rows.values()] == [EXERCISES[exercise].parts[int(index)].name for index in rows]
+    assert [row["name"] for row in rows.values()] == [
+        EXERCISES[exercise].parts[int(index)].name for index in rows
+    ]
     assert sum(false_failure(row) for row in rows.values()) <= PROMISE
 
 
 def test_upper_bound_is_the_rule_of_three_and_a_bit() -> None:
-    assert upper_bound(0, 10_000) == pytest.approx(-__import__("math").log(0.025) / 10_000, rel=1e-3)
+    assert upper_bound(0, 10_000) == pytest.approx(
+        -__import__("math").log(0.025) / 10_000, rel=1e-3
+    )
     assert upper_bound(10, 10) == 1.0 and upper_bound(5, 1000) > 0.005
 
 
@@ -80,33 +100,58 @@ def test_a_wrong_answer_is_its_parent_but_for_the_lines_that_differ() -> None:
     right, wrong = answers("00_twice", RIGHT + WRONG + "#-     y = 2 * y\n#+     y = y**2\n")
     source = "def f(x):\n    y = x\n    y = 2 * y\n    return y\n"
     assert right == Answer("00_twice", "00_twice/right_loop", True, "", source, "", "One by one.")
-    assert wrong.source == right.source.replace("2 * y", "y**2") and wrong.parent == right.name and wrong.short == "wrong_squared"
+    assert (
+        wrong.source == right.source.replace("2 * y", "y**2")
+        and wrong.parent == right.name
+        and wrong.short == "wrong_squared"
+    )
     assert (wrong.diagnosis, wrong.says) == ("squared", "A square is not twice.")
-    assert answers("00_twice", RIGHT + WRONG + "def f(x):\n    return x**2\n")[1].source == "def f(x):\n    return x**2\n"
+    assert (
+        answers("00_twice", RIGHT + WRONG + "def f(x):\n    return x**2\n")[1].source
+        == "def f(x):\n    return x**2\n"
+    )
 
 
-@pytest.mark.parametrize(("text", "complaint"), [
-    ("import torch\n" + RIGHT, "begins with 'import torch'"),
-    (RIGHT.replace(": One by one.", ""), "section '# %% right loop': expected '# %% right NAME: a sentence'"),
-    (RIGHT + RIGHT, "one of this name already"),
-    (RIGHT + WRONG.replace(", from right loop", ""), "comes 'from right PARENT'"),
-    (RIGHT + WRONG.replace("right loop", "right sum"), "there is no 00_twice/right_sum before it"),
-    (RIGHT + WRONG.replace("# diagnosis: squared\n", "") + "#-     y = 2 * y\n", "expected '# diagnosis: KEY'"),
-    (RIGHT + WRONG + "#-     y = 3 * y\n#+     y = y**2\n", "0 times"),
-    (RIGHT + WRONG + "#+     y = y**2\n", "4 times|5 times"),
-    (RIGHT + WRONG + "#-     return y\n#@@\n#-     y = x\n", "in this order"),
-    (RIGHT + WRONG + "#! y = 2 * y\n", "is no changed line"),
-    (RIGHT + WRONG, "it has no code"),
-])
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("import torch\n" + RIGHT, "begins with 'import torch'"),
+        (
+            RIGHT.replace(": One by one.", ""),
+            "section '# %% right loop': expected '# %% right NAME: a sentence'",
+        ),
+        (RIGHT + RIGHT, "one of this name already"),
+        (RIGHT + WRONG.replace(", from right loop", ""), "comes 'from right PARENT'"),
+        (
+            RIGHT + WRONG.replace("right loop", "right sum"),
+            "there is no 00_twice/right_sum before it",
+        ),
+        (
+            RIGHT + WRONG.replace("# diagnosis: squared\n", "") + "#-     y = 2 * y\n",
+            "expected '# diagnosis: KEY'",
+        ),
+        (RIGHT + WRONG + "#-     y = 3 * y\n#+     y = y**2\n", "0 times"),
+        (RIGHT + WRONG + "#+     y = y**2\n", "4 times|5 times"),
+        (RIGHT + WRONG + "#-     return y\n#@@\n#-     y = x\n", "in this order"),
+        (RIGHT + WRONG + "#! y = 2 * y\n", "is no changed line"),
+        (RIGHT + WRONG, "it has no code"),
+    ],
+)
 def test_a_malformed_section_is_named(text: str, complaint: str) -> None:
     with pytest.raises(CorpusError, match=complaint) as caught:
         answers("00_twice", text)
     assert str(caught.value).startswith("twice.py")
 
 
-@pytest.mark.parametrize("old, new", [
-    ("a\nb\na\nb\n", "a\nb\na\nc\n"), ("a\na\na\n", "a\na\n"), ("a\n\nb\n", "x\na\n\nb\ny\n"), ("a\na\na\na\n", "a\nb\na\na\nb\na\n"),
-])
+@pytest.mark.parametrize(
+    "old, new",
+    [
+        ("a\nb\na\nb\n", "a\nb\na\nc\n"),
+        ("a\na\na\n", "a\na\n"),
+        ("a\n\nb\n", "x\na\n\nb\ny\n"),
+        ("a\na\na\na\n", "a\nb\na\na\nb\na\n"),
+    ],
+)
 def test_differences_are_undone_by_patching(old: str, new: str) -> None:
     assert patched(old, difference(old, new)) == new.strip("\n")
 
@@ -115,4 +160,8 @@ def test_every_wrong_answer_is_told_by_its_differences() -> None:
     sources = {answer.name: answer.source for answer in corpus()}
     for answer in corpus():
         if not answer.right:
-            assert patched(sources[answer.parent], difference(sources[answer.parent], answer.source)) + "\n" == answer.source, answer.name
+            assert (
+                patched(sources[answer.parent], difference(sources[answer.parent], answer.source))
+                + "\n"
+                == answer.source
+            ), answer.name

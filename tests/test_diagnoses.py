@@ -67,11 +67,20 @@ def test_generic_mistake_has_a_name_of_its_own(key: str, made: np.ndarray) -> No
 
 
 def test_what_two_generic_mistakes_explain_has_no_name() -> None:
-    square = np.array([[1.3, 2.0, -0.4], [2.0, 0.9, 1.7], [-0.4, 1.7, 3.1]])  # symmetric: transposed is right
+    square = np.array(
+        [[1.3, 2.0, -0.4], [2.0, 0.9, 1.7], [-0.4, 1.7, 3.1]]
+    )  # symmetric: transposed is right
     assert recognise(square.T, square) is None
-    turned = np.array([[0.0, 2.0, -0.4], [-2.0, 0.0, 1.7], [0.4, -1.7, 0.0]])  # transposed is minus itself
+    turned = np.array(
+        [[0.0, 2.0, -0.4], [-2.0, 0.0, 1.7], [0.4, -1.7, 0.0]]
+    )  # transposed is minus itself
     named = recognise(-turned, turned)
-    assert named is not None and named.key == "either" and "sign" in named.says and "Rows and columns" in named.says
+    assert (
+        named is not None
+        and named.key == "either"
+        and "sign" in named.says
+        and "Rows and columns" in named.says
+    )
 
 
 def test_order_is_told_and_never_from_zeros() -> None:
@@ -83,7 +92,12 @@ def test_order_is_told_and_never_from_zeros() -> None:
 
 def test_description_is_true_and_tells_no_cause() -> None:
     told = describe(1.7 * WANT, WANT)
-    assert told is not None and told.key == "described" and "1.7" in told.came and "1.7" not in told.says
+    assert (
+        told is not None
+        and told.key == "described"
+        and "1.7" in told.came
+        and "1.7" not in told.says
+    )
     told = describe(WANT + 0.25, WANT)
     assert told is not None and "+0.25" in told.came
     wrong = WANT.copy()
@@ -107,23 +121,40 @@ def _scalar(size: int, moving: bool) -> Callable[[Probe, np.random.Generator], A
 def test_name_rests_on_three_numbers_here_or_on_fresh_inputs() -> None:
     root = lambda x: x.sqrt()  # noqa: E731
     assert _ask(root, _scalar(5, moving=True)).diagnosis == "root"
-    assert _ask(root, _scalar(1, moving=True)).diagnosis == "root"  # one number at a time, asked again on fresh inputs
-    assert _ask(root, _scalar(1, moving=False)).diagnosis != "root"  # always the same number proves nothing
+    assert (
+        _ask(root, _scalar(1, moving=True)).diagnosis == "root"
+    )  # one number at a time, asked again on fresh inputs
+    assert (
+        _ask(root, _scalar(1, moving=False)).diagnosis != "root"
+    )  # always the same number proves nothing
     assert _ask(root, _scalar(6, moving=False)).diagnosis != "root"
 
 
 def test_name_that_fresh_inputs_deny_is_withdrawn() -> None:
     first = float(np.random.default_rng(0).uniform(1.0, 2.0, 1)[0])
     wrong = lambda x: x.sqrt() if abs(float(x[0]) - first) < 1e-9 else x.exp()  # noqa: E731
-    assert compare(np.sqrt([first]), np.array([first**2]), [Mistake("root", "A root.", np.sqrt([first]))]).diagnosis == "root"
+    assert (
+        compare(
+            np.sqrt([first]), np.array([first**2]), [Mistake("root", "A root.", np.sqrt([first]))]
+        ).diagnosis
+        == "root"
+    )
     assert _ask(wrong, _scalar(1, moving=True)).diagnosis != "root"
 
 
 def test_where_two_mistakes_fit_neither_is_named() -> None:
     want = np.array([1.0, 2.0, 3.5])
-    both = [Mistake("one", "First reading.", -want), Mistake("two", "Second reading.", -want), Mistake("three", "Third.", want + 1)]
+    both = [
+        Mistake("one", "First reading.", -want),
+        Mistake("two", "Second reading.", -want),
+        Mistake("three", "Third.", want + 1),
+    ]
     finding = compare(-want, want, both)
-    assert finding.diagnosis == "either" and "First reading." in finding.says and "Second reading." in finding.says
+    assert (
+        finding.diagnosis == "either"
+        and "First reading." in finding.says
+        and "Second reading." in finding.says
+    )
     assert "Third." not in finding.says
     assert compare(-want, want, [both[0], both[0]]).diagnosis == "one"
 
@@ -144,7 +175,10 @@ def test_own_noise_and_what_is_ignored() -> None:
         x, eps = rng.normal(size=6), rng.normal(size=6)
         return compare(probe.value(x, eps), x + x**2 * eps)
 
-    assert _ask(lambda x, eps: x + x**2 * torch.randn(6).double(), part).diagnosis in ("generic_own_noise", "stateful")
+    assert _ask(lambda x, eps: x + x**2 * torch.randn(6).double(), part).diagnosis in (
+        "generic_own_noise",
+        "stateful",
+    )
     found = _ask(lambda x, eps: x + 0.3 * x**3, part)
     assert found.diagnosis == "described" and "argument 2" in found.says
 
@@ -201,7 +235,12 @@ def _readings(answer: Answer, seed: int) -> list[Any]:
             columns, _ = autopsy.columns_of(request, flat.shape)
             if columns:
                 exact = autopsy.explain(flat - columns["the path"], columns)
-                found.append([{name: round(weight, 4) for name, weight in reading.items()} for reading in exact.readings])
+                found.append(
+                    [
+                        {name: round(weight, 4) for name, weight in reading.items()}
+                        for reading in exact.readings
+                    ]
+                )
         return reply
 
     for part in EXERCISES[answer.exercise].parts:
@@ -250,17 +289,29 @@ class _Mutant:
 
 
 def _kl(loc_q, log_q, loc_p, log_p):  # type: ignore[no-untyped-def]
-    return log_p - log_q + ((2 * log_q).exp() + (loc_q - loc_p) ** 2) / (2 * (2 * log_p).exp()) - 0.5
+    return (
+        log_p - log_q + ((2 * log_q).exp() + (loc_q - loc_p) ** 2) / (2 * (2 * log_p).exp()) - 0.5
+    )
 
 
 def test_dictionary_round_trip(monkeypatch: pytest.MonkeyPatch) -> None:
     odd = lambda *args: (_kl(*args) + 0.125 * args[0]).sum(-1)  # noqa: E731
     other = lambda *args: (_kl(*args) - 0.2 * args[2]).sum(-1)  # noqa: E731
     ambiguous = lambda *args: (_kl(*args) * args[1]).sum(-1)  # noqa: E731
-    made = build("03_gaussian_kl", [Change("a term is too many: loc_q", _Mutant(odd)), Change("a term: loc_p", _Mutant(other)),
-                                    Change("one reading", _Mutant(ambiguous)), Change("another reading", _Mutant(ambiguous))])
+    made = build(
+        "03_gaussian_kl",
+        [
+            Change("a term is too many: loc_q", _Mutant(odd)),
+            Change("a term: loc_p", _Mutant(other)),
+            Change("one reading", _Mutant(ambiguous)),
+            Change("another reading", _Mutant(ambiguous)),
+        ],
+    )
     made = json.loads(json.dumps(made))
-    assert made["changes"] == ["a term is too many: loc_q", "a term: loc_p"] and len(made["entries"]) == 2
+    assert (
+        made["changes"] == ["a term is too many: loc_q", "a term: loc_p"]
+        and len(made["entries"]) == 2
+    )
     monkeypatch.setattr(dictionary, "_load", lambda exercise: made)
     assert "a term is too many: loc_q" in str(dictionary.look_up("03_gaussian_kl", InProcess(odd)))
     assert dictionary.look_up("03_gaussian_kl", InProcess(ambiguous)) is None
@@ -273,9 +324,15 @@ def test_dictionary_round_trip(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("path", DICTIONARIES, ids=lambda path: f"{path.parts[-3]}_{path.stem}")
 def test_dictionary_fits_the_check_and_is_small(path: Any) -> None:
     made = json.loads(path.read_text("utf-8"))
-    answer = next(answer for answer in corpus() if answer.exercise == f"{path.parts[-3][-2:]}_{path.stem}" and answer.right)
+    answer = next(
+        answer
+        for answer in corpus()
+        if answer.exercise == f"{path.parts[-3][-2:]}_{path.stem}" and answer.right
+    )
     seen = dictionary.ask(dictionary.unpack(made["requests"]), InProcess(answer.load()))
-    assert seen is not None and dictionary.fingerprint(seen) == made["right"], f"run python -m autograder dictionary {path.parts[-3][-2:]}"
+    assert seen is not None and dictionary.fingerprint(seen) == made["right"], (
+        f"run python -m autograder dictionary {path.parts[-3][-2:]}"
+    )
     assert made["right"] not in made["entries"] and len(made["requests"]) <= 5
     unit = sum(other.stat().st_size for other in path.parent.glob("*.json"))
     assert unit < 200_000
@@ -320,6 +377,8 @@ def test_confusion_lists_who_was_told_what() -> None:
     ])  # fmt: skip
     found = {row.key: row for row in rows}
     assert set(found) == {"a", "b"}
-    assert found["a"].answers == {"wrong_a": 2, "wrong_b": 1} and found["a"].mutants == {"drop term": 1}
+    assert found["a"].answers == {"wrong_a": 2, "wrong_b": 1} and found["a"].mutants == {
+        "drop term": 1
+    }
     assert found["a"].astray == {"wrong_b": "b"} and not found["a"].certain and found["b"].certain
     assert "*a" in table(rows) and "wrong_b declares b" in table(rows)

@@ -34,7 +34,9 @@ QUIET = batch.Plan(quiet=True)
 PHOTOGRAPH = base64.b64encode(b"\x89PNG a photograph").decode()
 
 
-def record(key: str, student: str = "ann", status: str = "graded", **more: object) -> dict[str, object]:
+def record(
+    key: str, student: str = "ann", status: str = "graded", **more: object
+) -> dict[str, object]:
     told = {"points": {"00_double": 3.0}, "reason": "", "repairs": [], "late": 0.0}
     return {"key": key, "student": student, "status": status, **told, **more}
 
@@ -44,7 +46,9 @@ def released(group: Classroom) -> NotebookNode:
 
 
 def hand_in(group: Classroom, name: str, cells: dict[str, str], written: str = "Because.") -> Path:
-    return sample_class.hand_in(Student(name, cells, None, written), released(group), group.folder / "submitted", UNIT)
+    return sample_class.hand_in(
+        Student(name, cells, None, written), released(group), group.folder / "submitted", UNIT
+    )
 
 
 @cache
@@ -64,7 +68,9 @@ def tiny_class(root: Path, db_url: str = "") -> Classroom:
     if db_url:
         (root / "class.data" / "gradebook.db").unlink()
     group = Classroom(Course(root, REGISTRY), root / "class.data", db_url)
-    group.config.CheckedExecute.warm = False  # this course needs no torch: a cold kernel starts sooner
+    group.config.CheckedExecute.warm = (
+        False  # this course needs no torch: a cold kernel starts sooner
+    )
     return group
 
 
@@ -77,15 +83,28 @@ def test_a_torn_line_is_not_believed(tmp_path: Path) -> None:
     with ledger.path.open("ab") as file:
         file.write(json.dumps(record("b")).encode()[:30])
     ledger.append(record("c"))
-    assert set(ledger.done()) == {"a", "c"} and ledger.find("c") == record("c") and not ledger.find("b")
-    assert ledger.last("ann") == record("c") and ledger.latest() == {"ann": record("c")} and not ledger.last("an")
+    assert (
+        set(ledger.done()) == {"a", "c"}
+        and ledger.find("c") == record("c")
+        and not ledger.find("b")
+    )
+    assert (
+        ledger.last("ann") == record("c")
+        and ledger.latest() == {"ann": record("c")}
+        and not ledger.last("an")
+    )
 
 
 def test_only_final_lines_spare_a_grading(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path)
     for status in ("failed", "graded", "refused"):
         ledger.append(record(status, status=status, also=[f"{status}-whole"]))
-    assert set(ledger.done()) == {"graded", "graded-whole", "refused", "refused-whole"} and not ledger.find("failed")
+    assert set(ledger.done()) == {
+        "graded",
+        "graded-whole",
+        "refused",
+        "refused-whole",
+    } and not ledger.find("failed")
 
 
 def test_two_drivers_do_not_grade_one_unit(tmp_path: Path) -> None:
@@ -103,7 +122,12 @@ def group(tmp_path_factory: pytest.TempPathFactory) -> Classroom:
     """Seven submissions, not yet graded; of each kind one."""
     group = tiny_class(tmp_path_factory.mktemp("class"))
     submitted = group.folder / "submitted"
-    path = hand_in(group, "ann right", RIGHT, "See ![my derivation](attachment:proof.png) <script>alert(1)</script>")
+    path = hand_in(
+        group,
+        "ann right",
+        RIGHT,
+        "See ![my derivation](attachment:proof.png) <script>alert(1)</script>",
+    )
     notebook = nbformat.read(path, as_version=4)
     notebook.cells[-1]["attachments"] = nbformat.from_dict({"proof.png": {"image/png": PHOTOGRAPH}})
     path.write_bytes(masters.dumps(notebook))
@@ -144,20 +168,48 @@ def test_everybody_gets_a_grade_or_a_reason(group: Classroom, rows: dict[str, Re
     assert {name: row.points.get("00_double") for name, row in rows.items()} == {
         bob: 1.5, "ann right": 3.0, "cy": 3.0, "dan": None, "eve": 1.5, "flo": 3.0, "gil": 3.0}  # fmt: skip
     assert rows["dan"].status == "refused" and "link" in rows["dan"].failure
-    assert any("damaged" in note for note in rows["flo"].repairs) and any("(1).ipynb" in note for note in rows["cy"].repairs)
-    assert any("restored" in note or "times" in note or "2 cells" in note for note in rows["eve"].repairs) and not rows["ann right"].repairs
-    assert scores(group) == {bob: "1.5", "ann right": "3.0", "cy": "3.0", "dan": "0.0", "eve": "1.5", "flo": "3.0", "gil": "3.0"}
+    assert any("damaged" in note for note in rows["flo"].repairs) and any(
+        "(1).ipynb" in note for note in rows["cy"].repairs
+    )
+    assert (
+        any(
+            "restored" in note or "times" in note or "2 cells" in note
+            for note in rows["eve"].repairs
+        )
+        and not rows["ann right"].repairs
+    )
+    assert scores(group) == {
+        bob: "1.5",
+        "ann right": "3.0",
+        "cy": "3.0",
+        "dan": "0.0",
+        "eve": "1.5",
+        "flo": "3.0",
+        "gil": "3.0",
+    }
     for name in rows:
         page = (group.folder / "feedback" / name / UNIT / f"{UNIT}.html").read_text()
-        assert ("not graded" in page) == (name == "dan") and ("this notebook was repaired" in page) == bool(rows[name].repairs)
+        assert ("not graded" in page) == (name == "dan") and (
+            "this notebook was repaired" in page
+        ) == bool(rows[name].repairs)
     with group.csv.open(newline="") as file:
-        assert {line["student_id"]: bool(line["reason"]) for line in csv.DictReader(file)} == {name: name == "dan" for name in rows}
+        assert {line["student_id"]: bool(line["reason"]) for line in csv.DictReader(file)} == {
+            name: name == "dan" for name in rows
+        }
 
 
-def test_a_photographed_derivation_is_on_the_page_and_a_script_is_not(group: Classroom, rows: dict[str, Result]) -> None:
+def test_a_photographed_derivation_is_on_the_page_and_a_script_is_not(
+    group: Classroom, rows: dict[str, Result]
+) -> None:
     page = (group.folder / "feedback" / "ann right" / UNIT / f"{UNIT}.html").read_text()
-    assert f"data:image/png;base64,{PHOTOGRAPH}" in page and "my derivation" in page and "alert(1)</script>" not in page
-    autograded = nbformat.read(group.folder / "autograded" / "ann right" / UNIT / f"{UNIT}.ipynb", as_version=4)
+    assert (
+        f"data:image/png;base64,{PHOTOGRAPH}" in page
+        and "my derivation" in page
+        and "alert(1)</script>" not in page
+    )
+    autograded = nbformat.read(
+        group.folder / "autograded" / "ann right" / UNIT / f"{UNIT}.ipynb", as_version=4
+    )
     assert autograded.cells[-1].attachments["proof.png"]["image/png"] == PHOTOGRAPH
 
 
@@ -165,7 +217,11 @@ def test_the_log_says_with_what(group: Classroom, rows: dict[str, Result]) -> No
     records = group.ledger(UNIT).records()
     assert len(records) == 7 and len({line["key"] for line in records}) == 7
     for line in records:
-        assert line["versions"]["nbgrader"] and len(line["edition"]) == 64 and line["status"] == rows[line["student"]].status
+        assert (
+            line["versions"]["nbgrader"]
+            and len(line["edition"]) == 64
+            and line["status"] == rows[line["student"]].status
+        )
         assert line["seconds"] > 0 and line["when"].endswith("+00:00")
 
 
@@ -173,10 +229,14 @@ def test_a_second_run_grades_nobody_again(group: Classroom, rows: dict[str, Resu
     before = group.ledger(UNIT).path.read_bytes()
     again = {row.student: row for row in batch.run(group, UNIT, QUIET)}
     assert group.ledger(UNIT).path.read_bytes() == before
-    assert [(row.points, row.failure) for row in again.values()] == [(row.points, row.failure) for row in rows.values()]
+    assert [(row.points, row.failure) for row in again.values()] == [
+        (row.points, row.failure) for row in rows.values()
+    ]
 
 
-def test_marks_by_hand_are_kept_and_one_exercise_is_regraded(group: Classroom, rows: dict[str, Result]) -> None:
+def test_marks_by_hand_are_kept_and_one_exercise_is_regraded(
+    group: Classroom, rows: dict[str, Result]
+) -> None:
     def set_by_hand(**scores: float) -> None:
         with group.gradebook() as gradebook:
             for name, score in scores.items():
@@ -185,12 +245,16 @@ def test_marks_by_hand_are_kept_and_one_exercise_is_regraded(group: Classroom, r
             gradebook.db.commit()
 
     set_by_hand(why=0.75, double=2.5)
-    assert next(row for row in batch.run(group, UNIT, QUIET) if row.student == "gil").total == 3.25, "the table knows of marks by hand"
+    assert (
+        next(row for row in batch.run(group, UNIT, QUIET) if row.student == "gil").total == 3.25
+    ), "the table knows of marks by hand"
     row = group.grade_one(UNIT, "gil", force=True)
     assert row.points == {"00_double": 2.5, "00_why": 0.75}, "unchanged answers keep their marks"
     hand_in(group, "gil", HALF, "Another reason.")
     row = group.grade_one(UNIT, "gil")
-    assert row.points == {"00_double": 2.5, "00_why": None}, "a new answer waits for a person; the old mark is not lost"
+    assert row.points == {"00_double": 2.5, "00_why": None}, (
+        "a new answer waits for a person; the old mark is not lost"
+    )
     with group.gradebook() as gradebook:
         grade = gradebook.find_grade("00_why", UNIT, UNIT, "gil")
         assert grade.manual_score == 0.75
@@ -209,7 +273,9 @@ def test_marks_by_hand_are_kept_and_one_exercise_is_regraded(group: Classroom, r
 # ------------------------------------------------------------------ for Canvas and Moodle
 
 
-def test_canvas_reads_what_we_write(group: Classroom, rows: dict[str, Result], tmp_path: Path) -> None:
+def test_canvas_reads_what_we_write(
+    group: Classroom, rows: dict[str, Result], tmp_path: Path
+) -> None:
     exported = tmp_path / "canvas.csv"
     exported.write_text("\ufeffStudent,ID,SIS User ID,SIS Login ID,Section,00_tiny (471),Final Score\n"
                         "    Points Possible,,,,,4,(read only)\n"
@@ -220,12 +286,16 @@ def test_canvas_reads_what_we_write(group: Classroom, rows: dict[str, Result], t
     known = [["Right, Ann", "11", "S1", "ann right", "A", "3"], ["Cy", "12", "S2", "cy", "A", "3"]]
     assert lines[2:] == known, "no zero for who has no grade"
     alone = list(csv.reader(export.canvas(group, UNIT, tmp_path / "out.csv").open()))
-    assert alone[0][:5] == list(export.CANVAS) and ["ann right", "", "", "ann right", "", "3"] in alone
+    assert (
+        alone[0][:5] == list(export.CANVAS) and ["ann right", "", "", "ann right", "", "3"] in alone
+    )
     with pytest.raises(ValueError, match="no export of Canvas"):
         export.canvas(group, UNIT, tmp_path / "out.csv", group.csv)
 
 
-def test_moodle_reads_what_we_write(group: Classroom, rows: dict[str, Result], tmp_path: Path) -> None:
+def test_moodle_reads_what_we_write(
+    group: Classroom, rows: dict[str, Result], tmp_path: Path
+) -> None:
     with group.gradebook() as gradebook:
         gradebook.update_or_create_student("cy", lms_user_id="5001")
         gradebook.update_or_create_student("dan", lms_user_id="5002")
@@ -271,6 +341,12 @@ def test_damaged_notebooks_through_the_whole_driver(tmp_path: Path) -> None:
         assert row.failure or row.points["00_double"] is not None
         assert (group.folder / "feedback" / row.student / UNIT / f"{UNIT}.html").exists()
     told = {mark.student: mark for mark in export.marks(group, UNIT)}
-    assert set(told) == {row.student for row in rows} == {record["student"] for record in group.ledger(UNIT).records()}
-    assert {student: mark.reason for student, mark in told.items()} == {row.student: row.failure for row in rows}
+    assert (
+        set(told)
+        == {row.student for row in rows}
+        == {record["student"] for record in group.ledger(UNIT).records()}
+    )
+    assert {student: mark.reason for student, mark in told.items()} == {
+        row.student: row.failure for row in rows
+    }
     assert sum(row.status == "graded" for row in rows) >= 18

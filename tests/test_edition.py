@@ -59,23 +59,47 @@ def test_figures_to_aim_for_are_not_made_unless_they_are_asked_for(tmp_path: Pat
     """
     said = {}
     for figures in (True, False):
-        env = {"PYTHONPATH": str(closed_book.room("03_elbo", tmp_path, figures)), "OMP_NUM_THREADS": "1"}
-        done = subprocess.run([sys.executable, "-c", textwrap.dedent(program)], env=env, capture_output=True, text=True, timeout=120)
+        env = {
+            "PYTHONPATH": str(closed_book.room("03_elbo", tmp_path, figures)),
+            "OMP_NUM_THREADS": "1",
+        }
+        done = subprocess.run(
+            [sys.executable, "-c", textwrap.dedent(program)],
+            env=env,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
         said[figures] = done.stdout.split()
         assert done.returncode == 0, done.stderr
     assert said == {True: ["Figure", "2", "True"], False: ["Figure", "0", "False"]}
-    source = (closed_book.room("01_graphical_models", tmp_path) / "course_vi" / "plots" / "targets_01.py").read_text()
-    assert source.count(closed_book.NO_FIGURE) == source.count("-> Figure:") == 5 and "def tracker" in source
+    source = (
+        closed_book.room("01_graphical_models", tmp_path) / "course_vi" / "plots" / "targets_01.py"
+    ).read_text()
+    assert (
+        source.count(closed_book.NO_FIGURE) == source.count("-> Figure:") == 5
+        and "def tracker" in source
+    )
 
 
 def test_an_edition_imports_and_holds_no_checks(tmp_path: Path) -> None:
     folder = closed_book.room("09_sticking_the_landing", tmp_path)
     assert closed_book.room("09_sticking_the_landing", tmp_path) == folder
-    held = {path.relative_to(folder).parts[1] for path in folder.rglob("*.py") if path.relative_to(folder).parts[0] == "autograder"}
+    held = {
+        path.relative_to(folder).parts[1]
+        for path in folder.rglob("*.py")
+        if path.relative_to(folder).parts[0] == "autograder"
+    }
     assert held == {"__init__.py", "protocol", "units"}
-    units_held = {path.relative_to(folder / "autograder" / "units").as_posix() for path in (folder / "autograder" / "units").rglob("*.py")}
+    units_held = {
+        path.relative_to(folder / "autograder" / "units").as_posix()
+        for path in (folder / "autograder" / "units").rglob("*.py")
+    }
     assert units_held == {"__init__.py", "unit_09/__init__.py", "unit_09/problems.py"}
-    assert not (folder / "autograder/units/__init__.py").read_text() and not (folder / "autograder/units/unit_09/__init__.py").read_text()
+    assert (
+        not (folder / "autograder/units/__init__.py").read_text()
+        and not (folder / "autograder/units/unit_09/__init__.py").read_text()
+    )
     source = "\n".join([
         "import torch, course_vi, course_vi.plots, course_vi.pyro_twins",
         "from course_vi.gradients import sticking_the_landing, reparametrized",
@@ -88,7 +112,9 @@ def test_an_edition_imports_and_holds_no_checks(tmp_path: Path) -> None:
     ])  # fmt: skip
     command = [sys.executable, "-c", source]
     env = {"PYTHONPATH": str(folder), "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, cwd=tmp_path)
+    done = subprocess.run(
+        command, env=env, capture_output=True, text=True, timeout=120, cwd=tmp_path
+    )
     assert done.stdout.strip() == "you are asked to write this one", done.stderr
 
 
@@ -103,9 +129,18 @@ def test_the_problems_of_one_unit_are_loaded_by_its_requests_and_no_others(tmp_p
         request = {"kind": "drive", "driver": "vafc/start", "kwargs": {"p": 3, "r_cov": 1, "seed": 0}, "unit": "09"}
         print(len(before), "vafc/start" in problems.DRIVERS, answer(request, None)["error"]["type"])
     """
-    env = {"PYTHONPATH": str(closed_book.room("09_sticking_the_landing", tmp_path)), "OMP_NUM_THREADS": "1"}
-    done = subprocess.run([sys.executable, "-c", textwrap.dedent(program)], env=env, capture_output=True, text=True, timeout=120,
-                          cwd=tmp_path)
+    env = {
+        "PYTHONPATH": str(closed_book.room("09_sticking_the_landing", tmp_path)),
+        "OMP_NUM_THREADS": "1",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)],
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        cwd=tmp_path,
+    )
     assert done.stdout.split() == ["0", "True", "TypeError"], done.stderr
 
 
@@ -120,7 +155,11 @@ def test_right_answers_are_right_in_the_jail(unit: str, tmp_path: Path) -> None:
                 continue
             ran = session.run(answer.source, 60)
             assert ran.ok, (answer.name, ran.error)
-            report = run_check(answer.exercise, Asker(session, EXERCISES[answer.exercise].function, 60, 120), seed=5)
+            report = run_check(
+                answer.exercise,
+                Asker(session, EXERCISES[answer.exercise].function, 60, 120),
+                seed=5,
+            )
             if not report.passed:
                 wrong[answer.name] = str(report)
     assert not wrong, "\n".join(wrong.values())

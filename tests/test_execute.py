@@ -45,7 +45,9 @@ def servers() -> Iterator[None]:
 def submission(**answers: str) -> NotebookNode:
     """The released notebook of unit 03 without its figures, these answers in it."""
     nb = nbformat.read(this_course().release(UNIT), as_version=4)
-    nb.cells = [cell for cell in nb.cells if cell.cell_type == "code" and cell.metadata.get("nbgrader")]
+    nb.cells = [
+        cell for cell in nb.cells if cell.cell_type == "code" and cell.metadata.get("nbgrader")
+    ]
     for cell in nb.cells:
         name = cell.metadata.nbgrader.grade_id
         if name.removesuffix("_answer") in answers and cell.metadata.nbgrader.solution:
@@ -69,19 +71,39 @@ def test_points_reports_and_the_log(tmp_path: Path) -> None:
     nb = submission(**{"03_gaussian_kl": RIGHT})
     told = run(nb, tmp_path)
     assert told["points"]["03_gaussian_kl"] == 2.0 and sum(told["points"].values()) == 2.0
-    assert told["level"] and told["kernel"] in ("warm", "cold") and told["starts"] == 1 and not told["lost"]
-    assert set(told["seeds"]) == set(told["points"]) == {ex.id for ex in EXERCISES.values() if ex.unit == UNIT and not ex.written}
+    assert (
+        told["level"]
+        and told["kernel"] in ("warm", "cold")
+        and told["starts"] == 1
+        and not told["lost"]
+    )
+    assert (
+        set(told["seeds"])
+        == set(told["points"])
+        == {ex.id for ex in EXERCISES.values() if ex.unit == UNIT and not ex.written}
+    )
     page, points = check_cell(nb, "03_gaussian_kl").outputs
     assert points.output_type == "execute_result" and points.data["text/plain"] == "2.0"
-    assert "PASSED" in page.data["text/html"] and "stay hidden" in page.data["text/html"] and "seed=" not in page.data["text/html"]
+    assert (
+        "PASSED" in page.data["text/html"]
+        and "stay hidden" in page.data["text/html"]
+        and "seed=" not in page.data["text/html"]
+    )
     page, points = check_cell(nb, "03_gap").outputs
     assert points.data["text/plain"] == "0.0" and "NOT YET WRITTEN" in page.data["text/html"]
 
 
 def test_a_regrade_draws_the_same_inputs_and_another_student_others(tmp_path: Path) -> None:
     half = {"03_gaussian_kl": HALF}
-    first, again, other = (run(submission(**half), tmp_path, who, only=["03_gaussian_kl"]) for who in ("ada", "ada", "bob"))
-    assert first["seeds"] == again["seeds"] and first["points"] == again["points"] and set(first["seeds"]) == {"03_gaussian_kl"}
+    first, again, other = (
+        run(submission(**half), tmp_path, who, only=["03_gaussian_kl"])
+        for who in ("ada", "ada", "bob")
+    )
+    assert (
+        first["seeds"] == again["seeds"]
+        and first["points"] == again["points"]
+        and set(first["seeds"]) == {"03_gaussian_kl"}
+    )
     assert first["seeds"] != other["seeds"]
 
 
@@ -121,15 +143,23 @@ def test_a_loop_costs_its_exercise(tmp_path: Path) -> None:
 def test_the_weakest_level_is_refused(tmp_path: Path) -> None:
     step = CheckedExecute(level="rlimits", secret_file=str(tmp_path / "secret.key"))
     with pytest.raises(LevelRefused, match="--i-trust-these-submissions"):
-        step.preprocess(submission(), {"nbgrader": {"assignment": UNIT, "notebook": UNIT, "student": "ada"}})
+        step.preprocess(
+            submission(), {"nbgrader": {"assignment": UNIT, "notebook": UNIT, "student": "ada"}}
+        )
 
 
-def test_whom_one_trusts_is_graded_on_any_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_whom_one_trusts_is_graded_on_any_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """As on a machine without user namespaces, and without root's rights."""
     real = levels._measure
 
     def poor(edition: Path, name: str) -> levels.Level:
-        return real(edition, name) if name == "rlimits" else levels.Level(name, frozenset(), "it does not run: not here")
+        return (
+            real(edition, name)
+            if name == "rlimits"
+            else levels.Level(name, frozenset(), "it does not run: not here")
+        )
 
     monkeypatch.setattr(levels, "_measure", poor)
     monkeypatch.setattr(levels, "_measured", {})
@@ -137,7 +167,9 @@ def test_whom_one_trusts_is_graded_on_any_machine(tmp_path: Path, monkeypatch: p
         path.unlink()
     nb = submission(**{"03_gaussian_kl": RIGHT})
     told = run(nb, tmp_path, only=["03_gaussian_kl"])
-    assert told["level"] == "rlimits" and told["trusted"] and told["points"] == {"03_gaussian_kl": 2.0}
+    assert (
+        told["level"] == "rlimits" and told["trusted"] and told["points"] == {"03_gaussian_kl": 2.0}
+    )
     with pytest.raises(LevelRefused, match="namespaces: it does not run: not here"):
         levels.choose(room(UNIT, runtime_dir()[1]))
     for path in runtime_dir()[1].glob("level-*.json"):
@@ -156,11 +188,17 @@ def test_it_works_where_a_loop_is_running(tmp_path: Path) -> None:
 # ------------------------------------------------------------------ the secret
 
 
-def test_the_secret_is_made_once_and_for_its_owner_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_secret_is_made_once_and_for_its_owner_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv(secret.VARIABLE, raising=False)
     path = tmp_path / "new" / "secret.key"
     first = secret.load(path)
-    assert secret.load(path) == first and len(first) == 64 and stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert (
+        secret.load(path) == first
+        and len(first) == 64
+        and stat.S_IMODE(path.stat().st_mode) == 0o600
+    )
     assert [entry.name for entry in path.parent.iterdir()] == ["secret.key"]
     monkeypatch.setenv(secret.VARIABLE, "another, from the environment")
     assert secret.load(path) == b"another, from the environment"

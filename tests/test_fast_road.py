@@ -48,10 +48,16 @@ def test_two_gradebooks_share_statements_and_nothing_else(tmp_path: Path) -> Non
 def test_a_released_notebook_is_read_again_when_it_changed(tmp_path: Path) -> None:
     path = tmp_path / "unit.ipynb"
     for number, name in enumerate(("a", "b", "c")):
-        cell = new_code_cell("1", metadata={"nbgrader": {"grade_id": name, "grade": True, "points": 1}})
+        cell = new_code_cell(
+            "1", metadata={"nbgrader": {"grade_id": name, "grade": True, "points": 1}}
+        )
         nbformat.write(new_notebook(cells=[cell]), path)
         os.utime(path, ns=(number, number))
-        assert [template.name for template in released_cells(path)] == [name] == [template.name for template in released_cells(path)]
+        assert (
+            [template.name for template in released_cells(path)]
+            == [name]
+            == [template.name for template in released_cells(path)]
+        )
 
 
 # ------------------------------------------------------------------ pages
@@ -78,16 +84,25 @@ def test_markdown_is_cleaned_and_a_photograph_belongs_to_its_cell() -> None:
     attached = new_markdown_cell("![a photograph](attachment:one.png)")
     attached["attachments"] = {"one.png": {"image/png": PIXEL}}
     without = new_markdown_cell("![a photograph](attachment:one.png)")
-    assert PIXEL in page_of(attached) and PIXEL not in page_of(without) and PIXEL in page_of(without, attached)
+    assert (
+        PIXEL in page_of(attached)
+        and PIXEL not in page_of(without)
+        and PIXEL in page_of(without, attached)
+    )
     attached["source"] += "\n\n![another](attachment:two.png)"
-    assert PIXEL in page_of(attached) and "another" in page_of(attached), "a picture that is gone costs nobody the page"
+    assert PIXEL in page_of(attached) and "another" in page_of(attached), (
+        "a picture that is gone costs nobody the page"
+    )
     assert "alert" not in _rendered('<img src=x onerror="alert(1)">')
 
 
 def test_formgrader_s_pages_use_the_same_filters() -> None:
     """They are made by nbconvert's own exporter, which reads the filters from the course's configuration."""
     config = load_config(ROOT)
-    cells = [new_markdown_cell('<b onclick="x()">Bold</b>'), new_code_cell("def f(x):\n    return x")]
+    cells = [
+        new_markdown_cell('<b onclick="x()">Bold</b>'),
+        new_code_cell("def f(x):\n    return x"),
+    ]
     page = HTMLExporter(config=config).from_notebook_node(new_notebook(cells=cells))[0]
     assert "<b>Bold</b>" in page and 'class="k">def' in page
 
@@ -100,7 +115,9 @@ def test_colours_are_those_of_python() -> None:
 # ------------------------------------------------------------------ figures, and what trains beside the exercises
 
 
-def test_words_stand_in_for_a_figure(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_words_stand_in_for_a_figure(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     figure, _ = plots.new_figure()
     monkeypatch.setenv("COURSE_VI_FIGURES", "0")
     plots.show(figure, alt="A straight line.")
@@ -115,9 +132,21 @@ def test_every_road_trains_briefly_and_draws_nothing_unless_asked(
 ) -> None:
     """nbgrader's own command and Formgrader's button set no environment variable: the step itself must."""
     monkeypatch.delenv("COURSE_VI_SMOKE", raising=False)
-    nb = new_notebook(cells=[new_code_cell("import os\nprint(os.environ['COURSE_VI_SMOKE'], os.environ['COURSE_VI_FIGURES'])")])
-    step = CheckedExecute(trusted=True, secret_file=str(tmp_path / "key"), **({"smoke": False, "figures": True} if given else {}))
-    step.preprocess(nb, {"nbgrader": {"assignment": "03_elbo", "notebook": "03_elbo", "student": "ada"}})
+    nb = new_notebook(
+        cells=[
+            new_code_cell(
+                "import os\nprint(os.environ['COURSE_VI_SMOKE'], os.environ['COURSE_VI_FIGURES'])"
+            )
+        ]
+    )
+    step = CheckedExecute(
+        trusted=True,
+        secret_file=str(tmp_path / "key"),
+        **({"smoke": False, "figures": True} if given else {}),
+    )
+    step.preprocess(
+        nb, {"nbgrader": {"assignment": "03_elbo", "notebook": "03_elbo", "student": "ada"}}
+    )
     assert nb.cells[0].outputs[0].text.split() == (["0", "1"] if given else ["1", "0"])
 
 
@@ -126,7 +155,9 @@ def test_draws_of_a_learner_are_those_of_the_seed() -> None:
     torch.manual_seed(11)
     wanted = torch.randn(3, dtype=torch.float64)
     for _ in range(2):
-        reply = wire.decode(agent.answer_bytes(wire.encode(request), lambda: torch.randn(3, dtype=torch.float64)))
+        reply = wire.decode(
+            agent.answer_bytes(wire.encode(request), lambda: torch.randn(3, dtype=torch.float64))
+        )
         assert np.array_equal(reply["value"], wanted.numpy())
 
 
@@ -162,7 +193,8 @@ def test_what_workers_are_forked_from_has_one_thread() -> None:
 def test_workers_of_a_script_without_a_guard(tmp_path: Path) -> None:
     """They do not run the driver's program again, see its environment of now, and share what their server has imported."""
     script = tmp_path / "script.py"
-    script.write_text(textwrap.dedent("""
+    script.write_text(
+        textwrap.dedent("""
         import os, sys
         from autograder.grading import workers
         print("main")
@@ -171,7 +203,8 @@ def test_workers_of_a_script_without_a_guard(tmp_path: Path) -> None:
         for value in ("first", "second"):
             os.environ["COURSE_VI_TOLD"] = value
             print(sorted(workers.side_by_side(["COURSE_VI_TOLD", "OMP_NUM_THREADS"], 2, ask)))
-    """))
+    """)
+    )
     out = run("", str(script))
     assert out.count("main") == 1 and "'first'" in out and "'second'" in out, out
 

@@ -26,7 +26,11 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A course of its own, as an instructor has it: sources, configuration, and what two students handed in."""
     root = tmp_path_factory.mktemp("course")
     for name in ("solutions", "notebooks", "lectures", "scripts"):
-        shutil.copytree(browser.ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints"))
+        shutil.copytree(
+            browser.ROOT / name,
+            root / name,
+            ignore=shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints"),
+        )
     for name in ("README.md", "nbgrader_config.py"):
         shutil.copyfile(browser.ROOT / name, root / name)
     ours = this_course()
@@ -34,7 +38,9 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     solutions = sample_class._solutions(ours, UNIT)
     submitted = root / "autograder" / "class.data" / "submitted"
     sample_class.hand_in(sample_class.Student("honest", solutions, {}), released, submitted, UNIT)
-    sample_class.hand_in(sample_class.Student("cheat", {"03_three_forms": CHEAT}, {}), released, submitted, UNIT)
+    sample_class.hand_in(
+        sample_class.Student("cheat", {"03_three_forms": CHEAT}, {}), released, submitted, UNIT
+    )
     command = [sys.executable, "-m", "nbgrader", "generate_assignment", UNIT]
     subprocess.run(command, cwd=root, check=True, capture_output=True, timeout=180)
     return root
@@ -58,7 +64,9 @@ def rows(view: Any) -> dict[str, list[str]]:
 
 
 def test_the_button_grades_in_the_jail(course: Path, view: Any) -> None:
-    view.goto(view.address.format(path="README.md"), wait_until="domcontentloaded")  # as one who has opened JupyterLab
+    view.goto(
+        view.address.format(path="README.md"), wait_until="domcontentloaded"
+    )  # as one who has opened JupyterLab
     view.goto(f"{view.address.partition('/lab')[0]}/formgrader/manage_submissions/{UNIT}/")
     view.wait_for_selector(".autograde a", timeout=60_000)
     assert set(rows(view)) == {"honest", "cheat"}
@@ -66,17 +74,25 @@ def test_the_button_grades_in_the_jail(course: Path, view: Any) -> None:
         row = view.locator("tr", has=view.get_by_text(student, exact=True))
         row.locator(".autograde a").click()
         view.wait_for_selector(".modal.in .btn-primary", timeout=180_000)
-        assert "Success" in view.locator(".modal.in .modal-title").inner_text(), view.locator(".modal.in").inner_text()
+        assert "Success" in view.locator(".modal.in .modal-title").inner_text(), view.locator(
+            ".modal.in"
+        ).inner_text()
         view.locator(".modal.in .btn-primary").click()
         view.wait_for_selector(".modal.in", state="detached", timeout=20_000)
     graded = rows(view)
-    assert graded["honest"][4].startswith("15 / 17") and graded["cheat"][4].startswith("0 / 17"), graded
+    assert graded["honest"][4].startswith("15 / 17") and graded["cheat"][4].startswith("0 / 17"), (
+        graded
+    )
     for student in ("honest", "cheat"):
-        autograded = course / "autograder" / "class.data" / "autograded" / student / UNIT / f"{UNIT}.ipynb"
+        autograded = (
+            course / "autograder" / "class.data" / "autograded" / student / UNIT / f"{UNIT}.ipynb"
+        )
         told = nbformat.read(autograded, as_version=4).metadata["course_vi"]
         assert told["level"] and len(told["points"]) == 7 and not told["lost"]
     row = view.locator("tr", has=view.get_by_text("honest", exact=True))
     row.locator(".generate-feedback a").click()
     view.wait_for_selector(".modal.in .btn-primary", timeout=60_000)
-    page = (course / "autograder" / "class.data" / "feedback" / "honest" / UNIT / f"{UNIT}.html").read_text()
+    page = (
+        course / "autograder" / "class.data" / "feedback" / "honest" / UNIT / f"{UNIT}.html"
+    ).read_text()
     assert page.count("PASSED") >= 7 and "<script>" not in page.split("<body", 1)[1]

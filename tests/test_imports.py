@@ -61,7 +61,12 @@ def imported(source: str, module: str, is_package: bool = False) -> list[tuple[s
         elif isinstance(node, ast.ImportFrom):
             base = module.split(".") if is_package else module.split(".")[:-1]
             base = base[: len(base) - node.level + 1] if node.level else []
-            found.append((".".join([*base, *filter(None, [node.module])]), [alias.name for alias in node.names]))
+            found.append(
+                (
+                    ".".join([*base, *filter(None, [node.module])]),
+                    [alias.name for alias in node.names],
+                )
+            )
     return found
 
 
@@ -82,9 +87,13 @@ def edges() -> dict[str, set[str]]:
     found = {}
     for name, path in paths.items():
         source = path.read_text("utf-8")
-        found[name] = targets(imported(source, name, path.name == "__init__.py"), set(paths)) - {name}
+        found[name] = targets(imported(source, name, path.name == "__init__.py"), set(paths)) - {
+            name
+        }
         if name == "autograder.units":  # it finds the units by itself, and imports them all
-            found[name] |= {other for other in paths if re.fullmatch(r"autograder\.units\.unit_\d\d", other)}
+            found[name] |= {
+                other for other in paths if re.fullmatch(r"autograder\.units\.unit_\d\d", other)
+            }
     return found
 
 
@@ -132,8 +141,12 @@ GRAPH = edges()
 
 @pytest.mark.parametrize("package", sorted(PLACES))
 def test_every_room_has_its_floor(package: str) -> None:
-    homeless = [m for m in GRAPH if m.startswith(f"{package}.") and floor(m) == len(FLOORS[package])]
-    assert not homeless, f"give these rooms a floor, here and in the contributors' guide: {homeless}"
+    homeless = [
+        m for m in GRAPH if m.startswith(f"{package}.") and floor(m) == len(FLOORS[package])
+    ]
+    assert not homeless, (
+        f"give these rooms a floor, here and in the contributors' guide: {homeless}"
+    )
 
 
 @pytest.mark.parametrize("package", sorted(PLACES))
@@ -157,7 +170,11 @@ def test_models_and_families_do_not_know_each_other() -> None:
     """Two of the four choices. What they share stands below them, in ``distributions`` and ``nets``."""
     arrows = [(module, other) for module, others in GRAPH.items() for other in others]
     pairs = [("course_vi.models", "course_vi.families"), ("course_vi.families", "course_vi.models")]
-    assert not [f"{a} -> {b}" for a, b in arrows if any(a.startswith(one) and b.startswith(two) for one, two in pairs)]
+    assert not [
+        f"{a} -> {b}"
+        for a, b in arrows
+        if any(a.startswith(one) and b.startswith(two) for one, two in pairs)
+    ]
 
 
 def private_imports(source: str, module: str, is_package: bool = False) -> list[str]:
@@ -174,7 +191,10 @@ def private_imports(source: str, module: str, is_package: bool = False) -> list[
 
 def test_no_private_name_crosses_a_file_of_the_core() -> None:
     paths = {name: path for name, path in modules().items() if name.split(".")[0] == "course_vi"}
-    crossing = {name: private_imports(path.read_text("utf-8"), name, path.name == "__init__.py") for name, path in paths.items()}
+    crossing = {
+        name: private_imports(path.read_text("utf-8"), name, path.name == "__init__.py")
+        for name, path in paths.items()
+    }
     assert not {name: taken for name, taken in crossing.items() if taken}
 
 
@@ -188,7 +208,13 @@ def test_there_is_no_cycle() -> None:
 
 def test_no_unit_imports_another() -> None:
     unit = re.compile(r"autograder\.units\.(unit_\d\d)")
-    pairs = [(module, other) for module in GRAPH if unit.match(module) for other in GRAPH[module] if unit.match(other)]
+    pairs = [
+        (module, other)
+        for module in GRAPH
+        if unit.match(module)
+        for other in GRAPH[module]
+        if unit.match(other)
+    ]
     assert pairs and not [pair for pair in pairs if len({unit.match(name)[1] for name in pair}) > 1]
 
 
@@ -196,13 +222,21 @@ def test_problems_know_nothing_of_checks() -> None:
     """They lie beside the learner's code, where a class is graded, and nothing else of their folder does."""
     for module in GRAPH:
         if re.fullmatch(r"autograder\.units\.unit_\d\d\.problems", module):
-            assert not [other for other in GRAPH[module] if re.match(r"autograder\.(units|checks|evidence|probes)", other)], module
+            assert not [
+                other
+                for other in GRAPH[module]
+                if re.match(r"autograder\.(units|checks|evidence|probes)", other)
+            ], module
 
 
 def test_one_file_imports_zuko() -> None:
     """zuko switches off argument validation for the whole process; the one file that imports it puts that right."""
     paths = modules()
-    importers = [m for m in paths if any(n.split(".")[0] == "zuko" for n, _ in imported(paths[m].read_text("utf-8"), m))]
+    importers = [
+        m
+        for m in paths
+        if any(n.split(".")[0] == "zuko" for n, _ in imported(paths[m].read_text("utf-8"), m))
+    ]
     assert len(importers) == 1, importers
 
 
@@ -211,7 +245,11 @@ def test_checks_need_no_more_than_a_learner_installs() -> None:
     not_a_learners = {"nbgrader", "jupytext", "pytest", "hypothesis", "playwright"}
     paths = modules()
     loaded = [name for name in reachable("autograder.checking", GRAPH) if name in paths]
-    assert {"autograder.units.unit_03.gap", "autograder.units.unit_03.reference", "autograder.checks.exercise"} <= set(loaded)
+    assert {
+        "autograder.units.unit_03.gap",
+        "autograder.units.unit_03.reference",
+        "autograder.checks.exercise",
+    } <= set(loaded)
     for name in loaded:
         roots = {other.split(".")[0] for other, _ in imported(paths[name].read_text("utf-8"), name)}
         assert not roots & not_a_learners, name
@@ -222,16 +260,19 @@ def test_checks_need_no_more_than_a_learner_installs() -> None:
 
 def test_imports_are_read_rightly() -> None:
     source = "import course_vi.a\nfrom course_vi import b\nfrom . import c\nfrom ..d import e\nfrom os import path\n"
-    known = {"course_vi", *(f"course_vi.{name}" for name in ("a", "b", "d", "sub", "sub.c", "sub.m"))}
+    known = {
+        "course_vi",
+        *(f"course_vi.{name}" for name in ("a", "b", "d", "sub", "sub.c", "sub.m")),
+    }
     assert targets(imported(source, "course_vi.sub.m"), known) == {
         "course_vi.a",
         "course_vi.b",
         "course_vi.sub.c",
         "course_vi.d",
     }
-    assert targets(imported("def f():\n    from .m import g", "course_vi.sub", is_package=True), known) == {
-        "course_vi.sub.m"
-    }
+    assert targets(
+        imported("def f():\n    from .m import g", "course_vi.sub", is_package=True), known
+    ) == {"course_vi.sub.m"}
 
 
 def test_a_private_name_is_found() -> None:
@@ -245,5 +286,9 @@ def test_a_cycle_is_found() -> None:
 
 
 def test_floors_are_ordered() -> None:
-    assert floor("course_vi.bounds") == 3 and floor("course_vi.models.deep.vae") == 2 and floor("course_vi") == 6
+    assert (
+        floor("course_vi.bounds") == 3
+        and floor("course_vi.models.deep.vae") == 2
+        and floor("course_vi") == 6
+    )
     assert floor("autograder.commands.grade") == len(FLOORS["autograder"]) - 1

@@ -43,7 +43,10 @@ def cold(room: Path, level: str, **kwargs: Any) -> Session:
 
 
 def printed(session: Session, source: str, timeout: float = 60) -> str:
-    return "".join(str(output.get("text", output.get("evalue", ""))) for output in session.run(source, timeout).outputs).strip()
+    return "".join(
+        str(output.get("text", output.get("evalue", "")))
+        for output in session.run(source, timeout).outputs
+    ).strip()
 
 
 # ------------------------------------------------------------------ levels
@@ -58,11 +61,18 @@ def test_the_level_that_is_chosen_holds_what_it_must(best: levels.Level) -> None
 
 
 def test_limits_alone_are_refused_unless_somebody_trusts(room: Path) -> None:
-    with pytest.raises(levels.LevelRefused, match=r"rlimits: not protected: .*the network") as refused:
+    with pytest.raises(
+        levels.LevelRefused, match=r"rlimits: not protected: .*the network"
+    ) as refused:
         levels.choose(room, "rlimits")
     assert "--i-trust-these-submissions" in str(refused.value)
     level = levels.choose(room, "rlimits", trusted=True)
-    assert level.trusted and level.name == "rlimits" and {"memory", "disk"} <= level.protects and "network" not in level.protects
+    assert (
+        level.trusted
+        and level.name == "rlimits"
+        and {"memory", "disk"} <= level.protects
+        and "network" not in level.protects
+    )
 
 
 def test_a_self_test_that_does_not_come_back_protects_nothing() -> None:
@@ -80,19 +90,28 @@ def test_a_kernel_from_start_to_end(room: Path, best: levels.Level, tmp_path: Pa
     (tmp_path / "link.csv").symlink_to("/etc/passwd")
     before = set(os.listdir("/proc"))
     with cold(room, best.name, cwd=str(tmp_path)) as session:
-        assert printed(session, "import os; print(sorted(os.listdir('.')), open('data.csv').read())") == "['data.csv'] 1,2"
+        assert (
+            printed(session, "import os; print(sorted(os.listdir('.')), open('data.csv').read())")
+            == "['data.csv'] 1,2"
+        )
         failed = session.run("1 / 0", 30)
         assert not failed.ok and failed.error.startswith("ZeroDivisionError")
         late = session.run("import time\ntime.sleep(60)", 0.5)
         assert late.timed_out and not late.ok
         assert printed(session, "print('still here')") == "still here"
-        assert "below" in printed(session, "import os; os.write(2, b'below')\nimport time; time.sleep(0.3)")
+        assert "below" in printed(
+            session, "import os; os.write(2, b'below')\nimport time; time.sleep(0.3)"
+        )
         assert "COURSE_VI" not in printed(session, "import os; print(dict(os.environ))")
         job = Path(str(session.provisioner.job))
         assert job.exists()
     assert not job.exists()
     time.sleep(0.3)
-    mine = {pid for pid in set(os.listdir("/proc")) - before if pid.isdigit() and _of(pid, "jail.zygote")}
+    mine = {
+        pid
+        for pid in set(os.listdir("/proc")) - before
+        if pid.isdigit() and _of(pid, "jail.zygote")
+    }
     assert len(mine) <= 1  # the server that forks stays, for the next kernel
 
 
@@ -104,7 +123,16 @@ def _of(pid: str, word: str) -> bool:
 
 
 def test_questions_and_answers_are_bytes(room: Path, best: levels.Level) -> None:
-    request = wire.encode({"kind": "value", "args": [np.arange(3.0)], "kwargs": {}, "params": {}, "problem": None, "seed": 1})
+    request = wire.encode(
+        {
+            "kind": "value",
+            "args": [np.arange(3.0)],
+            "kwargs": {},
+            "params": {},
+            "problem": None,
+            "seed": 1,
+        }
+    )
     with cold(room, best.name) as session:
         session.run("def double(x): return 2 * x\ndef never(x):\n    while True: pass", 60)
         assert wire.decode(session.ask(request, "double", 60))["value"].tolist() == [0.0, 2.0, 4.0]
@@ -122,7 +150,9 @@ def test_questions_and_answers_are_bytes(room: Path, best: levels.Level) -> None
     ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "SIGSEGV"),
     ("import signal, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: time.sleep(1)", "did not heed an interrupt"),
 ])  # fmt: skip
-def test_what_ended_a_kernel_is_named(room: Path, best: levels.Level, source: str, why: str) -> None:
+def test_what_ended_a_kernel_is_named(
+    room: Path, best: levels.Level, source: str, why: str
+) -> None:
     with cold(room, best.name) as session:
         with pytest.raises(KernelLost, match=why):
             session.run(source, 1.0)
@@ -131,7 +161,10 @@ def test_what_ended_a_kernel_is_named(room: Path, best: levels.Level, source: st
 def test_memory_is_bounded_for_all_processes_together(room: Path, best: levels.Level) -> None:
     source = "\n".join(["import os, time", "for _ in range(8):", "    if os.fork() == 0:", "        held = os.urandom(1) * (60 << 20)",
                         "        time.sleep(30)", "time.sleep(30)"])  # fmt: skip
-    with cold(room, best.name, limits={"memory": 300 << 20}) as session, pytest.raises(KernelLost, match="300 MB of memory"):
+    with (
+        cold(room, best.name, limits={"memory": 300 << 20}) as session,
+        pytest.raises(KernelLost, match="300 MB of memory"),
+    ):
         session.run(source, 30)
 
 
@@ -149,33 +182,49 @@ def test_a_server_that_is_killed_costs_nobody_a_mark(room: Path, best: levels.Le
 def _server(session: Session) -> int:
     parent = session.provisioner.parent_process
     assert parent is not None
-    return next(int(pid) for pid in os.listdir("/proc") if pid.isdigit() and _of(pid, parent.socket_path))
+    return next(
+        int(pid) for pid in os.listdir("/proc") if pid.isdigit() and _of(pid, parent.socket_path)
+    )
 
 
 @pytest.mark.slow
-def test_a_warm_kernel_shares_what_was_imported_and_computes_as_a_cold_one(room: Path, best: levels.Level) -> None:
+def test_a_warm_kernel_shares_what_was_imported_and_computes_as_a_cold_one(
+    room: Path, best: levels.Level
+) -> None:
     source = "\n".join(["import torch, pyro", "torch.manual_seed(3)", "a = torch.randn(300, 300, requires_grad=True)",
                         "(a @ a).sin().sum().backward()", "print(repr(float(a.grad.sum())), torch.get_num_threads())"])  # fmt: skip
     with Session(room, best.name, warm=True) as warm, cold(room, best.name) as plain:
         server = _server(warm)
         assert len(os.listdir(f"/proc/{server}/task")) == 1
-        assert printed(warm, source) == printed(plain, source) and printed(warm, source).endswith(" 1")
-        kernel = Path(f"/proc/{warm.provisioner.pid}/task/{warm.provisioner.pid}/children").read_text().split()[0]
+        assert printed(warm, source) == printed(plain, source) and printed(warm, source).endswith(
+            " 1"
+        )
+        kernel = (
+            Path(f"/proc/{warm.provisioner.pid}/task/{warm.provisioner.pid}/children")
+            .read_text()
+            .split()[0]
+        )
         lines = Path(f"/proc/{kernel}/smaps_rollup").read_text().splitlines()
         private = sum(int(line.split()[1]) for line in lines if line.startswith("Private_")) / 1024
         assert private < 60, f"{private:.0f} MB"
 
 
-def test_a_server_ends_with_its_owner_and_takes_its_kernels_along(room: Path, best: levels.Level, tmp_path: Path) -> None:
-    source = ("import os, sys, time\nfrom pathlib import Path\nfrom autograder.execution.session import Session\n"
-              f"session = Session(Path({str(room)!r}), {best.name!r}, warm=False)\nsession.start()\n"
-              "print(session.provisioner.pid, flush=True)\ntime.sleep(60)\n")
+def test_a_server_ends_with_its_owner_and_takes_its_kernels_along(
+    room: Path, best: levels.Level, tmp_path: Path
+) -> None:
+    source = (
+        "import os, sys, time\nfrom pathlib import Path\nfrom autograder.execution.session import Session\n"
+        f"session = Session(Path({str(room)!r}), {best.name!r}, warm=False)\nsession.start()\n"
+        "print(session.provisioner.pid, flush=True)\ntime.sleep(60)\n"
+    )
     import subprocess
 
     here = Path(__file__).resolve().parent.parent
     env = {**os.environ, "PYTHONPATH": f"{here / 'src'}:{here}"}
     env.pop("COURSE_VI_RUNTIME")
-    driver = subprocess.Popen([sys.executable, "-c", source], stdout=subprocess.PIPE, text=True, env=env)
+    driver = subprocess.Popen(
+        [sys.executable, "-c", source], stdout=subprocess.PIPE, text=True, env=env
+    )
     assert driver.stdout is not None
     supervisor = int(driver.stdout.readline())
     assert os.path.exists(f"/proc/{supervisor}")
@@ -195,7 +244,9 @@ def test_a_server_ends_with_its_owner_and_takes_its_kernels_along(room: Path, be
 def test_the_grader_environment_stays_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COURSE_VI_SECRET", "x" * 32)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "y")
-    assert not {"COURSE_VI_SECRET", "AWS_SECRET_ACCESS_KEY", "PYTHONPATH"} & set(environment("/home"))
+    assert not {"COURSE_VI_SECRET", "AWS_SECRET_ACCESS_KEY", "PYTHONPATH"} & set(
+        environment("/home")
+    )
 
 
 def test_only_plain_files_are_copied(tmp_path: Path) -> None:
@@ -209,7 +260,9 @@ def test_only_plain_files_are_copied(tmp_path: Path) -> None:
     os.mkfifo(source / "pipe")
     (source / "gradebook.db").write_text("left")
     left = filesystem.copy_files(str(source), str(target))
-    assert [path.relative_to(target).as_posix() for path in target.rglob("*") if path.is_file()] == ["sub/data.txt"]
+    assert [
+        path.relative_to(target).as_posix() for path in target.rglob("*") if path.is_file()
+    ] == ["sub/data.txt"]
     assert set(left) == {"big.bin", "link", "pipe"}
 
 
@@ -242,15 +295,27 @@ def test_text_and_pictures_are_kept_and_nothing_that_acts() -> None:
     png = "iVBORw0KGgoAAAANSUhEUg=="
     kept.take(message("stream", name="stderr", text="careful\n"))
     kept.take(message("stream", name="stdout", text="fine\x00\n"))
-    kept.take(message("display_data", data={"text/html": "<script>", "image/svg+xml": "<svg>", "text/plain": "t"}))
+    kept.take(
+        message(
+            "display_data",
+            data={"text/html": "<script>", "image/svg+xml": "<svg>", "text/plain": "t"},
+        )
+    )
     kept.take(message("display_data", data={"image/png": png, "text/markdown": "x"}))
     kept.take(message("display_data", data={"image/png": "no picture"}))
     kept.take(message("execute_result", data={"text/plain": ["a", "list"]}))
     kept.take(message("comm_open", data={}))
     kept.take(message("error", ename=7, evalue=None, traceback="no list"))
     outputs = kept.done()
-    assert (outputs[0]["output_type"], outputs[0]["name"], outputs[0]["text"]) == ("stream", "stdout", "careful\nfine\n")
-    assert [set(output["data"]) for output in outputs if "data" in output] == [{"text/plain"}, {"image/png"}]
+    assert (outputs[0]["output_type"], outputs[0]["name"], outputs[0]["text"]) == (
+        "stream",
+        "stdout",
+        "careful\nfine\n",
+    )
+    assert [set(output["data"]) for output in outputs if "data" in output] == [
+        {"text/plain"},
+        {"image/png"},
+    ]
     assert outputs[-1]["output_type"] == "error" and outputs[-1]["traceback"]
 
 
@@ -261,5 +326,8 @@ def test_output_is_cut_and_says_so() -> None:
         first.take(message("stream", name="stdout", text="x" * 1000))
     second.take(message("stream", name="stdout", text="y" * 20_000))
     texts = ["".join(output["text"] for output in kept.done()) for kept in (first, second)]
-    assert [text.count(letter) for text, letter in zip(texts, "xy", strict=True)] == [50_000, 10_000]
+    assert [text.count(letter) for text, letter in zip(texts, "xy", strict=True)] == [
+        50_000,
+        10_000,
+    ]
     assert all("the rest was cut" in text for text in texts)

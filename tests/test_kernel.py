@@ -35,18 +35,30 @@ def findings(report: Any) -> list[tuple[Any, ...]]:
 @pytest.mark.parametrize("answer", corpus(), ids=lambda answer: answer.name)
 def test_same_verdict_in_a_kernel(client: Any, answer: Any) -> None:
     run(client, answer.source)
-    outside = run_check(answer.exercise, InKernel(client, EXERCISES[answer.exercise].function), seed=11)
+    outside = run_check(
+        answer.exercise, InKernel(client, EXERCISES[answer.exercise].function), seed=11
+    )
     inside = run_check(answer.exercise, InProcess(answer.load()), seed=11)
     assert outside.points == inside.points and outside.passed is answer.right
     assert outside.diagnoses == inside.diagnoses
-    assert [(name, finding.ok) for name, finding in findings(outside)] == [(name, finding.ok) for name, finding in findings(inside)]
+    assert [(name, finding.ok) for name, finding in findings(outside)] == [
+        (name, finding.ok) for name, finding in findings(inside)
+    ]
 
 
 def test_what_a_kernel_may_do_to_the_reply(client: Any) -> None:
     """Undefined names, nonsense and errors become findings, never exceptions of the grader."""
-    for source in ("gaussian_path_derivative = lambda *a: object()", "gaussian_path_derivative = lambda *a: 1 / 0",
-                   "def gaussian_path_derivative(*a):\n    raise SystemExit"):
+    for source in (
+        "gaussian_path_derivative = lambda *a: object()",
+        "gaussian_path_derivative = lambda *a: 1 / 0",
+        "def gaussian_path_derivative(*a):\n    raise SystemExit",
+    ):
         run(client, source)
-        assert run_check("09_gaussian_path_derivative", InKernel(client, "gaussian_path_derivative"), seed=1).points == 0
+        assert (
+            run_check(
+                "09_gaussian_path_derivative", InKernel(client, "gaussian_path_derivative"), seed=1
+            ).points
+            == 0
+        )
     report = run_check("09_gaussian_path_derivative", InKernel(client, "never_defined"), seed=1)
     assert report.points == 0 and "raises_NameError" in report.diagnoses

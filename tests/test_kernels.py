@@ -73,8 +73,13 @@ def test_nbclient_runs_on_it() -> None:
 
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("print(6 * 7)")])
     seen: list[type] = []
-    client = NotebookClient(notebook, kernel_manager_class=PatientManager, kernel_name="python3", timeout=60,
-                            on_cell_start=lambda cell, cell_index: seen.append(type(client.kc.shell_channel)))
+    client = NotebookClient(
+        notebook,
+        kernel_manager_class=PatientManager,
+        kernel_name="python3",
+        timeout=60,
+        on_cell_start=lambda cell, cell_index: seen.append(type(client.kc.shell_channel)),
+    )
     client.execute()
     assert seen == [PatientChannel]
     assert notebook.cells[0].outputs[0].text == "42\n"

@@ -40,12 +40,20 @@ def _filled(root: Path, db_url: str = "", students: int = STUDENTS) -> Classroom
     """Students 0, 2, ... are right, the others half; every one takes a moment."""
     group = tiny_class(root, db_url)
     for number in range(students):
-        hand_in(group, f"s{number}", {"00_double": SLOW + f"def double(x):\n    return {'8' if number % 2 else '2 * x'}"})
+        hand_in(
+            group,
+            f"s{number}",
+            {"00_double": SLOW + f"def double(x):\n    return {'8' if number % 2 else '2 * x'}"},
+        )
     return group
 
 
 def environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "src"), str(TESTS)]), "OMP_NUM_THREADS": "1"}
+    return {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "src"), str(TESTS)]),
+        "OMP_NUM_THREADS": "1",
+    }
 
 
 def start(group: Classroom, *more: str, limit: int = 0) -> subprocess.Popen[str]:
@@ -74,13 +82,17 @@ def nothing_lost_nothing_twice(group: Classroom, students: int = STUDENTS) -> No
     """Log, gradebook and pages agree: each student once, with the right points."""
     records = group.ledger(UNIT).records()
     final = [record for record in records if record["status"] == "graded"]
-    assert sorted(record["student"] for record in final) == [f"s{number}" for number in range(students)]
+    assert sorted(record["student"] for record in final) == [
+        f"s{number}" for number in range(students)
+    ]
     with group.gradebook() as gradebook:
         submissions = gradebook.assignment_submissions(UNIT)
         assert len(submissions) == students
         for submission in submissions:
             assert submission.score == (1.5 if int(submission.student_id[1:]) % 2 else 3.0)
-    pages = {path.parent.parent.name for path in group.folder.glob(f"feedback/*/{UNIT}/{UNIT}.html")}
+    pages = {
+        path.parent.parent.name for path in group.folder.glob(f"feedback/*/{UNIT}/{UNIT}.html")
+    }
     assert pages == {f"s{number}" for number in range(students)}
 
 
@@ -111,7 +123,12 @@ def workers_of(pid: int) -> list[psutil.Process]:
     """The processes that grade for a driver: what its server has forked."""
     try:
         children = psutil.Process(pid).children()
-        return [worker for child in children if "forkserver" in " ".join(child.cmdline()) for worker in child.children()]
+        return [
+            worker
+            for child in children
+            if "forkserver" in " ".join(child.cmdline())
+            for worker in child.children()
+        ]
     except psutil.NoSuchProcess:
         return []
 
@@ -149,8 +166,13 @@ def test_who_kills_every_worker_is_named_and_the_others_are_graded(group: Classr
         time.sleep(0.005)
     out = run.stdout.read() if run.stdout else ""
     rows = {line.split("\t")[0]: line.split("\t") for line in out.splitlines()}
-    assert kills >= 2 and rows["s3"][1] == "failed" and "its worker was killed" in rows["s3"][3], out
-    assert all(row[1] == "graded" for name, row in rows.items() if name != "s3") and len(rows) == STUDENTS
+    assert kills >= 2 and rows["s3"][1] == "failed" and "its worker was killed" in rows["s3"][3], (
+        out
+    )
+    assert (
+        all(row[1] == "graded" for name, row in rows.items() if name != "s3")
+        and len(rows) == STUDENTS
+    )
     resumed(group, "2")
     nothing_lost_nothing_twice(group)
 
@@ -164,14 +186,39 @@ def cluster(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         address = f"tcp://127.0.0.1:{probe.getsockname()[1]}"
-    scheduler = ["scheduler", "--host", "127.0.0.1", "--port", address.rpartition(":")[2], "--no-dashboard", "--no-show"]
-    worker = ["worker", address, "--nthreads", "1", "--no-nanny", "--no-dashboard", "--host", "127.0.0.1"]
+    scheduler = [
+        "scheduler",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        address.rpartition(":")[2],
+        "--no-dashboard",
+        "--no-show",
+    ]
+    worker = [
+        "worker",
+        address,
+        "--nthreads",
+        "1",
+        "--no-nanny",
+        "--no-dashboard",
+        "--host",
+        "127.0.0.1",
+    ]
     started = []
     log = (tmp_path / "dask.log").open("wb")
     for number, command in enumerate((scheduler, worker, worker)):
         where = tmp_path / f"dask{number}"
         where.mkdir()
-        started.append(subprocess.Popen([sys.executable, "-m", "dask", *command], env=environment(), cwd=where, stdout=log, stderr=log))
+        started.append(
+            subprocess.Popen(
+                [sys.executable, "-m", "dask", *command],
+                env=environment(),
+                cwd=where,
+                stdout=log,
+                stderr=log,
+            )
+        )
     yield address, started[1:]
     for process in started:
         process.kill()
@@ -179,7 +226,9 @@ def cluster(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]
     log.close()
 
 
-def test_a_cluster_loses_a_worker(group: Classroom, cluster: tuple[str, list[subprocess.Popen[bytes]]]) -> None:
+def test_a_cluster_loses_a_worker(
+    group: Classroom, cluster: tuple[str, list[subprocess.Popen[bytes]]]
+) -> None:
     address, workers = cluster
     run = start(group, "1", address)
     wait_for(lambda: lines(group) >= 2, 120)
@@ -207,7 +256,10 @@ def test_a_file_that_may_not_grow(group: Classroom) -> None:
 def test_a_full_disk(tmp_path: Path) -> None:
     place = tmp_path / "small"
     place.mkdir()
-    if not shutil.which("mount") or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", str(place)]).returncode:
+    if (
+        not shutil.which("mount")
+        or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", str(place)]).returncode
+    ):
         pytest.skip("no right to mount a small file system here")
     try:
         group = _filled(place)
@@ -234,11 +286,15 @@ def test_a_full_disk(tmp_path: Path) -> None:
 # ------------------------------------------------------------------ the gradebook
 
 
-def test_a_locked_gradebook_is_waited_for_and_then_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_locked_gradebook_is_waited_for_and_then_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(class_folder, "BUSY", 3)
     group = _filled(tmp_path, students=2)
     group.register(UNIT)
-    key = sqlite3.connect(group.folder / "gradebook.db", check_same_thread=False, isolation_level=None)
+    key = sqlite3.connect(
+        group.folder / "gradebook.db", check_same_thread=False, isolation_level=None
+    )
 
     key.execute("BEGIN EXCLUSIVE")
     threading.Timer(1.5, key.execute, ["COMMIT"]).start()
@@ -258,11 +314,19 @@ def test_a_locked_gradebook_is_waited_for_and_then_named(tmp_path: Path, monkeyp
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a PostgreSQL server of our own, on a socket in a temporary folder; it never runs as root."""
     pytest.importorskip("psycopg2", reason="psycopg2 is not installed")
-    places = [*map(Path, os.environ["PATH"].split(os.pathsep)), *sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)]
-    found = next((place for place in places if (place / "initdb").exists() and (place / "pg_ctl").exists()), None)
+    places = [
+        *map(Path, os.environ["PATH"].split(os.pathsep)),
+        *sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True),
+    ]
+    found = next(
+        (place for place in places if (place / "initdb").exists() and (place / "pg_ctl").exists()),
+        None,
+    )
     if found is None:
         pytest.skip("no PostgreSQL server here (Debian: apt install postgresql)")
-    folder = Path("/tmp") / f"course_vi_pg_{os.getpid()}"  # short, for a socket's path, and open to another user
+    folder = (
+        Path("/tmp") / f"course_vi_pg_{os.getpid()}"
+    )  # short, for a socket's path, and open to another user
     folder.mkdir(mode=0o755)
     user: dict[str, object] = {}
     if os.getuid() == 0:
@@ -271,13 +335,34 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     data = folder / "data"
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": folder, **user}
     try:
-        subprocess.run([found / "initdb", "-D", data, "-U", "grader", "-A", "trust", "-E", "UTF8", "--no-locale"], check=True, **quiet)  # type: ignore[call-overload]
+        subprocess.run(
+            [
+                found / "initdb",
+                "-D",
+                data,
+                "-U",
+                "grader",
+                "-A",
+                "trust",
+                "-E",
+                "UTF8",
+                "--no-locale",
+            ],
+            check=True,
+            **quiet,
+        )  # type: ignore[call-overload]
         options = f"-k {folder} -c listen_addresses='' -c fsync=off"
-        subprocess.run([found / "pg_ctl", "-D", data, "-w", "-o", options, "-l", folder / "log", "start"], check=True, **quiet)  # type: ignore[call-overload]
+        subprocess.run(
+            [found / "pg_ctl", "-D", data, "-w", "-o", options, "-l", folder / "log", "start"],
+            check=True,
+            **quiet,
+        )  # type: ignore[call-overload]
         try:
             yield f"postgresql+psycopg2://grader@/postgres?host={folder}"
         finally:
-            subprocess.run([found / "pg_ctl", "-D", data, "-m", "immediate", "stop"], check=True, **quiet)  # type: ignore[call-overload]
+            subprocess.run(
+                [found / "pg_ctl", "-D", data, "-m", "immediate", "stop"], check=True, **quiet
+            )  # type: ignore[call-overload]
     finally:
         shutil.rmtree(folder)
 

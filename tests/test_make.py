@@ -21,14 +21,28 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def make(*arguments: str, **environment: str) -> str:
-    quiet = {key: value for key, value in os.environ.items() if not key.startswith(("MAKE", "MFLAGS"))}
+    quiet = {
+        key: value for key, value in os.environ.items() if not key.startswith(("MAKE", "MFLAGS"))
+    }
     command = ["make", "--no-print-directory", *arguments]
-    return subprocess.run(command, cwd=ROOT, env=quiet | environment, capture_output=True, text=True, check=True).stdout
+    return subprocess.run(
+        command, cwd=ROOT, env=quiet | environment, capture_output=True, text=True, check=True
+    ).stdout
 
 
 def test_make_alone_describes_every_target() -> None:
     told = dict(re.fullmatch(r"make (\S+) +(\S.*)", line).groups() for line in make().splitlines())
-    assert set(told) == {"help", "setup", "lab", "test", "test-all", "grade", "notebooks", "audit", "clean"}
+    assert set(told) == {
+        "help",
+        "setup",
+        "lab",
+        "test",
+        "test-all",
+        "grade",
+        "notebooks",
+        "audit",
+        "clean",
+    }
     assert all(len(line) <= 120 for line in make().splitlines())
 
 
@@ -44,7 +58,9 @@ def test_make_alone_describes_every_target() -> None:
         ("audit", "lab grade", "-m autograder audit 09"),
     ],
 )
-def test_each_target_sets_up_what_it_needs_and_no_more(target: str, extras: str, command: str) -> None:
+def test_each_target_sets_up_what_it_needs_and_no_more(
+    target: str, extras: str, command: str
+) -> None:
     told = make("-n", target, "LAB_ARGS=--no-browser", "UNIT=09")
     assert re.search(rf"scripts/setup\.py +{extras}\n", told), told
     assert command in told
@@ -57,9 +73,21 @@ def test_ci_runs_what_everyone_runs() -> None:
 
 
 def test_what_people_and_tools_leave_behind_is_not_committed() -> None:
-    left = ["work/09/a.ipynb", "autograder/class.data/gradebook.db", ".venv/bin/python", "src/course_vi.egg-info/x"]
-    left += ["lectures/.ipynb_checkpoints/x.ipynb", ".nbgrader.log", "tests/__pycache__/x.pyc", ".hypothesis/x"]
-    told = subprocess.run(["git", "check-ignore", "--no-index", *left], cwd=ROOT, capture_output=True, text=True)
+    left = [
+        "work/09/a.ipynb",
+        "autograder/class.data/gradebook.db",
+        ".venv/bin/python",
+        "src/course_vi.egg-info/x",
+    ]
+    left += [
+        "lectures/.ipynb_checkpoints/x.ipynb",
+        ".nbgrader.log",
+        "tests/__pycache__/x.pyc",
+        ".hypothesis/x",
+    ]
+    told = subprocess.run(
+        ["git", "check-ignore", "--no-index", *left], cwd=ROOT, capture_output=True, text=True
+    )
     assert told.stdout.split() == left
 
 
@@ -69,7 +97,9 @@ def test_what_people_and_tools_leave_behind_is_not_committed() -> None:
 def test_jupyterlab_opens_on_a_page_that_exists() -> None:
     assert (ROOT / lab.LANDING).is_file()
     defaults = json.loads((lab.SETTINGS / "overrides.json").read_text("utf-8"))
-    assert defaults["@jupyterlab/docmanager-extension:plugin"]["defaultViewers"] == {"markdown": "Markdown Preview"}
+    assert defaults["@jupyterlab/docmanager-extension:plugin"]["defaultViewers"] == {
+        "markdown": "Markdown Preview"
+    }
 
 
 @pytest.mark.slow
@@ -83,10 +113,19 @@ def test_jupyterlab_is_served_on_the_course(tmp_path: Path) -> None:
         free.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{free.getsockname()[1]}"
     options = ["--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={address.split(':')[-1]}"]
-    command = [sys.executable, str(course / "scripts" / "lab.py"), *options, f"--IdentityProvider.{word}"]
-    homes = {name: str(tmp_path) for name in ("HOME", "JUPYTER_RUNTIME_DIR", "JUPYTERLAB_WORKSPACES_DIR")}
+    command = [
+        sys.executable,
+        str(course / "scripts" / "lab.py"),
+        *options,
+        f"--IdentityProvider.{word}",
+    ]
+    homes = {
+        name: str(tmp_path) for name in ("HOME", "JUPYTER_RUNTIME_DIR", "JUPYTERLAB_WORKSPACES_DIR")
+    }
     with (tmp_path / "log").open("w") as log:
-        server = subprocess.Popen(command, stdout=log, stderr=log, env=os.environ | homes, start_new_session=True)
+        server = subprocess.Popen(
+            command, stdout=log, stderr=log, env=os.environ | homes, start_new_session=True
+        )
     try:
         for _ in range(120):
             try:
@@ -100,7 +139,9 @@ def test_jupyterlab_is_served_on_the_course(tmp_path: Path) -> None:
             time.sleep(0.5)
         with answer:
             assert answer.url.partition("?")[0] == f"{address}/lab/tree/{lab.LANDING}"
-        with urllib.request.urlopen(f"{address}/api/contents/{lab.LANDING}?type=file&{word}", timeout=10) as answer:
+        with urllib.request.urlopen(
+            f"{address}/api/contents/{lab.LANDING}?type=file&{word}", timeout=10
+        ) as answer:
             assert json.load(answer)["content"] == "# Welcome"
         assert (course / "work" / "09" / "09.ipynb").read_text() == "{}"
     finally:

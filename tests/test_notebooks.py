@@ -50,7 +50,9 @@ def test_points_are_the_registry_s(unit: str) -> None:
 
 @pytest.mark.parametrize("unit", PROBLEM_SETS)
 def test_nothing_hidden_is_in_what_students_get(unit: str) -> None:
-    source, students = (nbformat.read(path, as_version=4) for path in (COURSE.source(unit), COURSE.release(unit)))
+    source, students = (
+        nbformat.read(path, as_version=4) for path in (COURSE.source(unit), COURSE.release(unit))
+    )
     assert release.leaks(source, students) == []
     assert "SOLUTION" not in COURSE.release(unit).read_text(encoding="utf-8")
     graded = [cell for cell in students.cells if cell.metadata.get("nbgrader", {}).get("solution")]
@@ -60,7 +62,9 @@ def test_nothing_hidden_is_in_what_students_get(unit: str) -> None:
 
 def test_only_notebooks_are_released() -> None:
     folder = ROOT / "notebooks"
-    assert {path for path in folder.rglob("*") if path.is_file()} == {COURSE.release(unit) for unit in PROBLEM_SETS}
+    assert {path for path in folder.rglob("*") if path.is_file()} == {
+        COURSE.release(unit) for unit in PROBLEM_SETS
+    }
 
 
 @pytest.mark.parametrize("unit", LECTURES)
@@ -71,7 +75,9 @@ def test_lectures_are_light(unit: str) -> None:
 # ------------------------------------------------------------------ the machinery
 
 
-def test_builds_are_equal_and_nothing_is_stale_after_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_builds_are_equal_and_nothing_is_stale_after_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     course = tiny_course(tmp_path)
     assert any("00_tiny.ipynb" in line for line in notebooks.stale(course, [UNIT]))
     notebooks.build(course, [UNIT], run_lectures=False)
@@ -82,13 +88,17 @@ def test_builds_are_equal_and_nothing_is_stale_after_one(tmp_path: Path, capsys:
     assert notebooks.stale(course, [UNIT]) == [f"lectures/{UNIT}.ipynb: it does not exist"]
     with course.release(UNIT).open("ab") as file:
         file.write(b" ")
-    assert f"notebooks/{UNIT}/{UNIT}.ipynb is not what its master makes" in notebooks.stale(course, [UNIT])
+    assert f"notebooks/{UNIT}/{UNIT}.ipynb is not what its master makes" in notebooks.stale(
+        course, [UNIT]
+    )
 
 
 def test_an_edit_leaves_the_ids_of_other_cells_alone() -> None:
     before = masters.problem_set(PROBLEM_SET, UNIT, REGISTRY)
     extra = '# %% [markdown] solution_only="00_double"\n# Or multiply by two.\n\n# %% [markdown]\n# ### Say why'
-    after = masters.problem_set(PROBLEM_SET.replace("# %% [markdown]\n# ### Say why", extra), UNIT, REGISTRY)
+    after = masters.problem_set(
+        PROBLEM_SET.replace("# %% [markdown]\n# ### Say why", extra), UNIT, REGISTRY
+    )
     ids = [cell.id for cell in after.cells]
     assert len(set(ids)) == len(ids) == len(before.cells) + 1
     assert {cell.id for cell in before.cells} < set(ids)
@@ -110,7 +120,11 @@ def test_the_release_keeps_the_question_and_drops_the_answer(tmp_path: Path) -> 
         ("def double(x)", "def twice(x)", "does not define double"),
         ("    ### END SOLUTION\n", "", "no pair BEGIN SOLUTION"),
         ("# === END MARK SCHEME ===\n", "", "no pair BEGIN MARK SCHEME"),
-        ("<details><summary>It is None</summary> Did you return it? </details>", "", "2 hints, and there must be 3"),
+        (
+            "<details><summary>It is None</summary> Did you return it? </details>",
+            "",
+            "2 hints, and there must be 3",
+        ),
         ("*Difficulty* 1/5", "*Difficulty* 2/5", "does not say Difficulty 1/5"),
         ('written="00_why"', 'writen="00_why"', "unknown metadata writen"),
         ("5 minutes. Write", "Write", "does not say 5 minutes"),
@@ -123,13 +137,18 @@ def test_malformed_masters_are_refused(old: str, new: str, complaint: str) -> No
 
 
 def test_a_missing_exercise_is_refused() -> None:
-    start, end = PROBLEM_SET.index('# %% exercise="00_double"'), PROBLEM_SET.index("# %% [markdown]\n# <details>")
+    start, end = (
+        PROBLEM_SET.index('# %% exercise="00_double"'),
+        PROBLEM_SET.index("# %% [markdown]\n# <details>"),
+    )
     with pytest.raises(MasterError, match="00_double: 0 cells with exercise"):
         masters.problem_set(PROBLEM_SET[:start] + PROBLEM_SET[end:], UNIT, REGISTRY)
 
 
 def test_a_solution_repeated_in_a_hint_is_refused(tmp_path: Path) -> None:
-    text = PROBLEM_SET.replace("Did you return it?", "Did you write\n# doubled_number = x + x\n# and return it?")
+    text = PROBLEM_SET.replace(
+        "Did you return it?", "Did you write\n# doubled_number = x + x\n# and return it?"
+    )
     with pytest.raises(MasterError, match=r"gives away[^$]*the line 'doubled_number = x"):
         notebooks.problem_set(tiny_course(tmp_path, text), UNIT)
 
@@ -150,11 +169,19 @@ def test_units_are_found_by_the_beginning_of_their_names(tmp_path: Path) -> None
 
 def test_pages_keep_no_progress_bars_and_no_dead_widgets() -> None:
     bar = "fit: 100%|##########| 400/400 [00:01<00:00, 321.5it/s]"
-    assert notebooks.settled(f"fit:   0%|   | 0/400 [00:00<?, ?it/s]\r{bar}\nbound -1.27\n") == "bound -1.27\n"
+    assert (
+        notebooks.settled(f"fit:   0%|   | 0/400 [00:00<?, ?it/s]\r{bar}\nbound -1.27\n")
+        == "bound -1.27\n"
+    )
     assert notebooks.settled("half\rwhole\r\nnext") == "whole\nnext"
     outputs = [
-        nbformat.v4.new_output("display_data", data={notebooks.WIDGET: {"model_id": "1"}, "text/plain": text})
-        for text in ("  0%|          | 0/400 [00:00<?, ?it/s]", "interactive(children=(FloatSlider(value=0.5),))")
+        nbformat.v4.new_output(
+            "display_data", data={notebooks.WIDGET: {"model_id": "1"}, "text/plain": text}
+        )
+        for text in (
+            "  0%|          | 0/400 [00:00<?, ?it/s]",
+            "interactive(children=(FloatSlider(value=0.5),))",
+        )
     ]
     assert notebooks._lasting(outputs[0]) is None
     assert list(notebooks._lasting(outputs[1]).data) == ["text/markdown"]
@@ -171,7 +198,9 @@ def test_lectures_are_executed_and_failing_cells_named(tmp_path: Path) -> None:
     notebooks.build(course, [UNIT])
     assert course.lecture(UNIT).read_bytes() == first
     broken = tiny_course(tmp_path, lecture=LECTURE.replace("half * 2", "1 / 0"))
-    assert f"lectures/{UNIT}.ipynb: cell 2 differs from its master" in notebooks.stale(broken, [UNIT])
+    assert f"lectures/{UNIT}.ipynb: cell 2 differs from its master" in notebooks.stale(
+        broken, [UNIT]
+    )
     with pytest.raises(MasterError, match=r"cell 2 \('half = 21'\) failed[\s\S]*ZeroDivisionError"):
         notebooks.build(broken, [UNIT])
 
@@ -196,5 +225,7 @@ def test_the_stock_command_writes_the_same_bytes(tmp_path: Path) -> None:
     environment = {**os.environ, "PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "nbgrader", "generate_assignment", UNIT]
     subprocess.run(command, cwd=tmp_path, env=environment, check=True, timeout=120)
-    assert [path.name for path in (tmp_path / "notebooks").rglob("*") if path.is_file()] == [f"{UNIT}.ipynb"]
+    assert [path.name for path in (tmp_path / "notebooks").rglob("*") if path.is_file()] == [
+        f"{UNIT}.ipynb"
+    ]
     assert course.release(UNIT).read_bytes() == expected

@@ -21,7 +21,13 @@ def code_cells(unit: str, which: int) -> dict[str, list[tuple[str, str]]]:
     for cell in nbformat.reads(notebooks.problem_set(COURSE, unit)[which].decode(), 4).cells:
         marks = cell.metadata.get("nbgrader", {})
         if cell.cell_type == "code" and marks:
-            role = "check" if marks["grade"] and marks["locked"] else "answer" if marks["solution"] else "setup"
+            role = (
+                "check"
+                if marks["grade"] and marks["locked"]
+                else "answer"
+                if marks["solution"]
+                else "setup"
+            )
             found[role].append((marks["grade_id"], cell.source))
     return found
 

@@ -15,10 +15,16 @@ from scripts import setup
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-PIN_LINES = [line for line in (ROOT / "constraints.txt").read_text("utf-8").splitlines() if line[:1] not in ("#", "")]
+PIN_LINES = [
+    line
+    for line in (ROOT / "constraints.txt").read_text("utf-8").splitlines()
+    if line[:1] not in ("#", "")
+]
 PINS = dict(line.split("==") for line in PIN_LINES)
 EXTRAS = PROJECT["optional-dependencies"]
-DIRECT = [Requirement(line) for group in (PROJECT["dependencies"], *EXTRAS.values()) for line in group]
+DIRECT = [
+    Requirement(line) for group in (PROJECT["dependencies"], *EXTRAS.values()) for line in group
+]
 
 
 def test_constraints_are_plain_sorted_pins() -> None:
@@ -57,7 +63,9 @@ def test_everything_that_is_pulled_in_is_pinned_and_installed_so() -> None:
 
 
 def test_three_files_name_the_same_python() -> None:
-    low, high = (".".join(map(str, version)) for version in (setup.OLDEST, (3, setup.NEWEST[1] + 1)))
+    low, high = (
+        ".".join(map(str, version)) for version in (setup.OLDEST, (3, setup.NEWEST[1] + 1))
+    )
     assert PROJECT["requires-python"] == f">={low},<{high}"
     conda = yaml.safe_load((ROOT / "environment.yml").read_text("utf-8"))
     assert f"python={low}" in conda["dependencies"]
@@ -75,7 +83,12 @@ def test_conda_installs_by_the_same_pins() -> None:
 @pytest.mark.parametrize("name", ["constraints.txt", "environment.yml", "pyproject.toml"])
 def test_no_file_of_pins_names_a_host_or_a_build(name: str) -> None:
     text = (ROOT / name).read_text("utf-8")
-    assert "://" not in text and "+cpu" not in text and "index-url" not in text and "find-links" not in text
+    assert (
+        "://" not in text
+        and "+cpu" not in text
+        and "index-url" not in text
+        and "find-links" not in text
+    )
 
 
 def test_a_learner_installs_no_tool_of_the_workshop() -> None:
@@ -86,10 +99,23 @@ def test_a_learner_installs_no_tool_of_the_workshop() -> None:
 
 def test_neither_corpus_nor_submissions_are_installed(tmp_path: Path) -> None:
     for folder in ("checks", "units/unit_09/answers", "audit/attacks", "class.data/submitted/ann"):
-        for package in (tmp_path / "autograder" / folder, *(tmp_path / "autograder" / folder).parents):
+        for package in (
+            tmp_path / "autograder" / folder,
+            *(tmp_path / "autograder" / folder).parents,
+        ):
             if package.is_relative_to(tmp_path) and package != tmp_path:
                 package.mkdir(parents=True, exist_ok=True)
                 (package / "__init__.py").touch()
-    rules = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]["packages"]["find"]
-    found = setuptools.find_packages(str(tmp_path), exclude=rules["exclude"], include=rules["include"])
-    assert sorted(found) == ["autograder", "autograder.audit", "autograder.checks", "autograder.units", "autograder.units.unit_09"]
+    rules = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"][
+        "packages"
+    ]["find"]
+    found = setuptools.find_packages(
+        str(tmp_path), exclude=rules["exclude"], include=rules["include"]
+    )
+    assert sorted(found) == [
+        "autograder",
+        "autograder.audit",
+        "autograder.checks",
+        "autograder.units",
+        "autograder.units.unit_09",
+    ]

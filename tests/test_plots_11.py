@@ -13,14 +13,18 @@ LINE = torch.linspace(0.1, 1, 20)
 
 FIGURES: dict[str, Callable[[], Figure]] = {
     "three_graphs": lecture_11.three_graphs,
-    "datum_paths": lambda: lecture_11.datum_paths(torch.rand(4, 2, 2), torch.rand(2, 2), ["a", "b"]),
+    "datum_paths": lambda: lecture_11.datum_paths(
+        torch.rand(4, 2, 2), torch.rand(2, 2), ["a", "b"]
+    ),
     "snapshots": lambda: lecture_11.snapshots(LINE, {"0 steps": LINE}, LINE, LINE),
     "posteriors": lambda: lecture_11.posteriors(LINE, LINE, {"q": LINE}, "x = 1"),
     "gap_bars": lambda: lecture_11.gap_bars(["a", "b"], [1.0, 2.0], [0.5, 0.1]),
     "cost": lambda: lecture_11.cost({"a": (LINE, LINE)}, 1.0),
     "new_data": lambda: lecture_11.new_data(LINE, {"net": LINE}, (0.2, 0.5)),
 }
-TARGETS: dict[str, Callable[..., Figure]] = {name: getattr(targets_11, name) for name in targets_11.__all__}
+TARGETS: dict[str, Callable[..., Figure]] = {
+    name: getattr(targets_11, name) for name in targets_11.__all__
+}
 TARGETS["gap_agreement"] = partial(targets_11.gap_agreement, angles=1, data=1, steps=20)
 
 

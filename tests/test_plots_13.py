@@ -11,19 +11,33 @@ from course_vi.plots import images, lecture_13, png
 LINE, CLOUD, PICTURES = torch.linspace(0.1, 1, 16), torch.randn(16, 2), torch.rand(16, 64)
 
 FIGURES: dict[str, Callable[[], Figure]] = {
-    "maps": lambda: lecture_13.maps([("a", CLOUD, torch.arange(16) % 10, 3.0), ("b", CLOUD, None, 3.0)]),
-    "infinite_mixtures": lambda: lecture_13.infinite_mixtures(CLOUD, [("a", torch.rand(4, 5), CLOUD)], (-1.0, 1.0, -1.0, 1.0)),
-    "three_variances": lambda: lecture_13.three_variances({"a": LINE, "b": LINE}, LINE, {"a": (0.5, 0.5), "b": (0.5, 0.5)}),
+    "maps": lambda: lecture_13.maps(
+        [("a", CLOUD, torch.arange(16) % 10, 3.0), ("b", CLOUD, None, 3.0)]
+    ),
+    "infinite_mixtures": lambda: lecture_13.infinite_mixtures(
+        CLOUD, [("a", torch.rand(4, 5), CLOUD)], (-1.0, 1.0, -1.0, 1.0)
+    ),
+    "three_variances": lambda: lecture_13.three_variances(
+        {"a": LINE, "b": LINE}, LINE, {"a": (0.5, 0.5), "b": (0.5, 0.5)}
+    ),
     "manifold": lambda: lecture_13.manifold(PICTURES, 4, "a"),
-    "scale_maps": lambda: lecture_13.scale_maps([("a", LINE), ("b", LINE)], {"one": (1.0, 0.1), "two": (2.0, 0.1)}),
-    "evidence_bias": lambda: lecture_13.evidence_bias(LINE, {"a": LINE.tolist(), "b": LINE.tolist()}, LINE),
+    "scale_maps": lambda: lecture_13.scale_maps(
+        [("a", LINE), ("b", LINE)], {"one": (1.0, 0.1), "two": (2.0, 0.1)}
+    ),
+    "evidence_bias": lambda: lecture_13.evidence_bias(
+        LINE, {"a": LINE.tolist(), "b": LINE.tolist()}, LINE
+    ),
     "linear_fit": lambda: lecture_13.linear_fit(LINE, -LINE, 0.0, LINE, LINE, LINE, 0.3),
     "collapse": lambda: lecture_13.collapse({"a": (LINE, LINE, LINE), "b": (LINE, LINE, LINE)}),
     "layers_used": lambda: lecture_13.layers_used({"a": (LINE, LINE), "b": (LINE, LINE)}),
-    "surgery": lambda: lecture_13.surgery(LINE, LINE, [("single posteriors", LINE), ("aggregate posterior", LINE)], {"a": (1.0, 0.1)}),
+    "surgery": lambda: lecture_13.surgery(
+        LINE, LINE, [("single posteriors", LINE), ("aggregate posterior", LINE)], {"a": (1.0, 0.1)}
+    ),
     "picture_rows": lambda: lecture_13.picture_rows([("a", PICTURES), ("b", PICTURES)], 8),
     "vae_graph": lecture_13.vae_graph,
-    "two_layers": lambda: lecture_13.two_layers(LINE, {"a": LINE, "b": LINE, "c": LINE}, {"a": (LINE, LINE)}),
+    "two_layers": lambda: lecture_13.two_layers(
+        LINE, {"a": LINE, "b": LINE, "c": LINE}, {"a": (LINE, LINE)}
+    ),
 }
 
 

@@ -21,13 +21,19 @@ def test_this_machine_is_ready(tmp_path: Path) -> None:
 def test_a_missing_package_is_named() -> None:
     report = preflight(packages=["torch", "no_such_package"])
     assert not report and faults(packages=["torch", "no_such_package"]) == ["no_such_package"]
-    assert "make lab" in repr(report) and "1 thing to mend" in repr(report) and "no_such_package" in report._repr_html_()
+    assert (
+        "make lab" in repr(report)
+        and "1 thing to mend" in repr(report)
+        and "no_such_package" in report._repr_html_()
+    )
 
 
 def test_a_broken_package_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "broken_package.py").write_text("raise OSError('a library is missing')")
     monkeypatch.syspath_prepend(str(tmp_path))
-    (line,) = [line for line in preflight(packages=["broken_package"]) if line.what == "broken_package"]
+    (line,) = [
+        line for line in preflight(packages=["broken_package"]) if line.what == "broken_package"
+    ]
     assert not line.ok and "OSError: a library is missing" in line.found
     sys.modules.pop("broken_package", None)
 

@@ -15,22 +15,30 @@ MANY = X.expand(REPLICATES, 1)
 
 
 def family(loc: float, log_scale: float) -> MeanField:
-    return MeanField(1, torch.tensor([loc], dtype=torch.float64), torch.tensor([log_scale], dtype=torch.float64))
+    return MeanField(
+        1, torch.tensor([loc], dtype=torch.float64), torch.tensor([log_scale], dtype=torch.float64)
+    )
 
 
 def at_posterior() -> MeanField:
     return family(TOY.posterior(X).loc.item(), TOY.posterior(X).log_scale.item())
 
 
-def trace_elbo(q: MeanField, reparametrized: bool, seed: int) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
+def trace_elbo(
+    q: MeanField, reparametrized: bool, seed: int
+) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
     return gradients(Trace_ELBO().differentiable_loss, toy_guide(q, reparametrized), MANY, seed)
 
 
-@pytest.mark.parametrize(("name", "fisher", "fourth"), [("loc", 2.0, 12.0), ("log_scale", 2.0, 60.0)])
+@pytest.mark.parametrize(
+    ("name", "fisher", "fourth"), [("loc", 2.0, 12.0), ("log_scale", 2.0, 60.0)]
+)
 def test_reparametrized_guide_keeps_the_score_term(name: str, fisher: float, fourth: float) -> None:
     """At the exact posterior the variances are the Fisher informations, 1/s^2 = 2 and 2, not the 0 of sticking the landing."""
     found, _ = trace_elbo(at_posterior(), reparametrized=True, seed=1)
-    standard_error = ((fourth - fisher**2) / REPLICATES) ** 0.5      # of a variance, from the fourth moment of the score
+    standard_error = (
+        (fourth - fisher**2) / REPLICATES
+    ) ** 0.5  # of a variance, from the fourth moment of the score
     assert abs(found[name].var().item() - fisher) < 4.5 * standard_error
     stuck, _ = gradients(stl_loss, toy_guide(at_posterior()), MANY, seed=1)
     assert stuck[name].var().item() < 1e-20

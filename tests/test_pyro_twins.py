@@ -16,14 +16,18 @@ X = torch.linspace(-2, 3, 7, dtype=torch.float64).unsqueeze(-1)
 
 
 def family(loc: float = 0.3, log_scale: float = -0.4) -> MeanField:
-    return MeanField(1, torch.tensor([loc], dtype=torch.float64), torch.tensor([log_scale], dtype=torch.float64))
+    return MeanField(
+        1, torch.tensor([loc], dtype=torch.float64), torch.tensor([log_scale], dtype=torch.float64)
+    )
 
 
 def test_model_and_guide_have_our_densities() -> None:
     q = family()
     z = q.sample(1, X, torch.Generator().manual_seed(0))[0]
     given = poutine.trace(poutine.condition(toy_model, {"z": z[:, 0]})).get_trace(X)
-    torch.testing.assert_close(given.log_prob_sum(), ConjugateToy().log_joint(X, z.unsqueeze(0)).sum())
+    torch.testing.assert_close(
+        given.log_prob_sum(), ConjugateToy().log_joint(X, z.unsqueeze(0)).sum()
+    )
     pyro.clear_param_store()
     said = poutine.trace(poutine.condition(toy_guide(q), {"z": z[:, 0]})).get_trace(X)
     torch.testing.assert_close(said.log_prob_sum(), q(X, z.unsqueeze(0)).sum())
@@ -41,7 +45,12 @@ def test_loss_has_our_value_and_our_gradient_at_the_same_noise() -> None:
 
 def test_zero_at_the_posterior_and_svi_lands() -> None:
     best = ConjugateToy().posterior(X[:1])
-    found, _ = gradients(stl_loss, toy_guide(MeanField(1, best.loc[0], best.log_scale[0])), X[:1].expand(500, 1), seed=0)
+    found, _ = gradients(
+        stl_loss,
+        toy_guide(MeanField(1, best.loc[0], best.log_scale[0])),
+        X[:1].expand(500, 1),
+        seed=0,
+    )
     assert all(gradient.abs().max() < 1e-12 for gradient in found.values())
     pyro.clear_param_store()
     pyro.set_rng_seed(0)
@@ -72,7 +81,9 @@ def test_two_layers_land_too() -> None:
     pyro.set_rng_seed(0)
     loss = stl_loss(model, guide)
     loss.backward()
-    torch.testing.assert_close(-loss / 200, GaussianChain().log_evidence(x[:1]).squeeze(), check_dtype=False)
+    torch.testing.assert_close(
+        -loss / 200, GaussianChain().log_evidence(x[:1]).squeeze(), check_dtype=False
+    )
     for _, parameter in pyro.get_param_store().named_parameters():
         assert parameter.grad.abs().max() < 1e-12
 

@@ -23,7 +23,9 @@ def sentence(error: pytest.ExceptionInfo[BaseException]) -> str:
     return told
 
 
-@pytest.mark.parametrize("version", [(3, 8, 18), (3, 10, 13), (2, 7, 18), (3, setup.NEWEST[1] + 1, 0)])
+@pytest.mark.parametrize(
+    "version", [(3, 8, 18), (3, 10, 13), (2, 7, 18), (3, setup.NEWEST[1] + 1, 0)]
+)
 def test_an_unfit_python_is_named(version: tuple[int, ...]) -> None:
     with pytest.raises(setup.CannotSetUp) as error:
         setup.refuse_wrong_python(version)
@@ -46,18 +48,24 @@ def test_a_missing_venv_module_says_how_to_get_it() -> None:
     assert f"apt install python3.{sys.version_info[1]}-venv" in sentence(error)
 
 
-def test_a_small_disk_is_told_by_its_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_small_disk_is_told_by_its_numbers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("COURSE_VI_MIN_DISK_GB", "1e7")
     with pytest.raises(setup.CannotSetUp, match=r"needs 1e\+07 GB"):
         setup.refuse_small_disk(str(tmp_path))
     monkeypatch.delenv("COURSE_VI_MIN_DISK_GB")
-    monkeypatch.setattr(setup.shutil, "disk_usage", lambda folder: shutil._ntuple_diskusage(9e9, 1e9, 7.9e9))
+    monkeypatch.setattr(
+        setup.shutil, "disk_usage", lambda folder: shutil._ntuple_diskusage(9e9, 1e9, 7.9e9)
+    )
     with pytest.raises(setup.CannotSetUp) as error:
         setup.refuse_small_disk(str(tmp_path))
     assert "needs 8 GB" in sentence(error) and "7.9 GB" in sentence(error)
 
 
-def test_a_missing_browser_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_missing_browser_says_how_to_get_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(setup.CannotSetUp) as error:
         setup.refuse_missing_tool("chromium")
@@ -67,9 +75,20 @@ def test_a_missing_browser_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch, t
 def test_the_script_parses_on_the_pythons_it_refuses() -> None:
     tree = ast.parse((ROOT / "scripts" / "setup.py").read_text("utf-8"), feature_version=(3, 4))
     newer = (ast.JoinedStr, ast.AnnAssign, ast.NamedExpr, ast.AsyncFunctionDef)
-    assert not [node for node in ast.walk(tree) if isinstance(node, newer) or getattr(node, "annotation", None)]
-    roots = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
-    assert roots <= sys.stdlib_module_names and not [n for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)]
+    assert not [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, newer) or getattr(node, "annotation", None)
+    ]
+    roots = {
+        alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import)
+        for alias in node.names
+    }
+    assert roots <= sys.stdlib_module_names and not [
+        n for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)
+    ]
 
 
 # -- stamps -----------------------------------------------------------------------------------------------------------
@@ -98,13 +117,19 @@ def commands(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
     return noted
 
 
-def test_a_second_set_up_does_nothing_until_the_pins_change(clone: Path, commands: list[tuple[str, ...]]) -> None:
+def test_a_second_set_up_does_nothing_until_the_pins_change(
+    clone: Path, commands: list[tuple[str, ...]]
+) -> None:
     root = str(clone)
     assert setup.set_up(["lab", "test"], root)
     assert [command[-1] for command in commands] == ["setuptools", f"{root}[lab,test]"]
     commands.clear()
     os.utime(clone / "constraints.txt", (0, 0))
-    assert not setup.set_up(["lab", "test"], root) and not setup.set_up(["lab"], root) and commands == []
+    assert (
+        not setup.set_up(["lab", "test"], root)
+        and not setup.set_up(["lab"], root)
+        and commands == []
+    )
     with (clone / "constraints.txt").open("a") as pins:
         pins.write("zzz==1\n")
     assert setup.set_up(["lab"], root)
@@ -120,10 +145,14 @@ def test_a_set_up_that_failed_is_done_again(clone: Path, monkeypatch: pytest.Mon
     with pytest.raises(setup.CannotSetUp, match="run the same command again"):
         setup.set_up(["lab"], str(clone))
     assert not list((clone / ".venv").glob(".stamp-*"))
-    assert setup.set_up(["lab"], str(clone)) and not setup.set_up(["lab"], str(clone)) and codes == []
+    assert (
+        setup.set_up(["lab"], str(clone)) and not setup.set_up(["lab"], str(clone)) and codes == []
+    )
 
 
-def test_an_environment_made_elsewhere_or_by_an_unfit_python_is_made_anew(clone: Path, tmp_path: Path) -> None:
+def test_an_environment_made_elsewhere_or_by_an_unfit_python_is_made_anew(
+    clone: Path, tmp_path: Path
+) -> None:
     venv = clone / ".venv"
     assert setup.usable(str(venv), str(clone))
     (venv / ".home").write_text(str(clone) + "\n")

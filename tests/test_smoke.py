@@ -34,17 +34,23 @@ def outcomes() -> dict[tuple[str, str], dict[str, Any]]:
     """All notebooks of the course, run once by a warm parent of their own: this process has computed too much to fork."""
     command = [sys.executable, "-m", "autograder", "smoke", "--json"]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=900)
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=900
+    )
     assert done.stdout.strip(), done.stderr
     return {(one["name"], one["kind"]): one for one in json.loads(done.stdout.splitlines()[-1])}
 
 
 @pytest.mark.parametrize(("folder", "unit", "kind"), RUNS)
-def test_master_runs(outcomes: dict[tuple[str, str], dict[str, Any]], folder: str, unit: str, kind: str) -> None:
+def test_master_runs(
+    outcomes: dict[tuple[str, str], dict[str, Any]], folder: str, unit: str, kind: str
+) -> None:
     outcome = outcomes[f"{folder}/{unit}", kind]
     assert not outcome["faults"], "\n".join(outcome["faults"])
     if kind != "lecture":
-        graded = {name for name, ex in COURSE.registry.items() if ex.unit == unit and not ex.written}
+        graded = {
+            name for name, ex in COURSE.registry.items() if ex.unit == unit and not ex.written
+        }
         assert set(outcome["points"]) == graded
         assert max(outcome["check_seconds"].values()) < 3
 
@@ -52,8 +58,13 @@ def test_master_runs(outcomes: dict[tuple[str, str], dict[str, Any]], folder: st
 # ------------------------------------------------------------------ the machinery, on the tiny course
 
 
-def outcomes_of(tmp_path: Path, problem_set: str = PROBLEM_SET, lecture: str = LECTURE) -> list[smoke.Outcome]:
-    return [smoke.run_notebook(job) for job in smoke.jobs_of(tiny_course(tmp_path, problem_set, lecture), [UNIT])]
+def outcomes_of(
+    tmp_path: Path, problem_set: str = PROBLEM_SET, lecture: str = LECTURE
+) -> list[smoke.Outcome]:
+    return [
+        smoke.run_notebook(job)
+        for job in smoke.jobs_of(tiny_course(tmp_path, problem_set, lecture), [UNIT])
+    ]
 
 
 def test_a_good_unit_passes(tmp_path: Path) -> None:
@@ -75,23 +86,31 @@ def test_a_good_unit_passes(tmp_path: Path) -> None:
         ("half * 2", "raise SystemExit", 0, "cell 2 failed"),
     ],
 )  # fmt: skip
-def test_faults_are_found_and_placed(tmp_path: Path, old: str, new: str, which: int, complaint: str) -> None:
+def test_faults_are_found_and_placed(
+    tmp_path: Path, old: str, new: str, which: int, complaint: str
+) -> None:
     assert old in PROBLEM_SET + LECTURE
     outcomes = outcomes_of(tmp_path, PROBLEM_SET.replace(old, new), LECTURE.replace(old, new))
     assert complaint in "\n".join(outcomes[which].faults)
-    assert not any(outcome.faults for place, outcome in enumerate(outcomes) if place not in (which, 2))
+    assert not any(
+        outcome.faults for place, outcome in enumerate(outcomes) if place not in (which, 2)
+    )
 
 
 def test_a_cell_that_uses_the_unwritten_function_must_say_so_politely(tmp_path: Path) -> None:
     use = '# %%\nfrom course_vi.plots import when_written\n{}four = double(2)\n\n# %% [markdown] solution_only="00_double"'
-    polite, rude = (PROBLEM_SET.replace('# %% [markdown] solution_only="00_double"', use.format(start))
-                    for start in ("with when_written():\n    ", ""))
+    polite, rude = (
+        PROBLEM_SET.replace('# %% [markdown] solution_only="00_double"', use.format(start))
+        for start in ("with when_written():\n    ", "")
+    )
     assert not any(outcome.faults for outcome in outcomes_of(tmp_path, polite))
     assert [bool(outcome.faults) for outcome in outcomes_of(tmp_path, rude)] == [False, False, True]
 
 
 def test_a_master_that_cannot_be_built_fails_alone(tmp_path: Path) -> None:
-    lecture, solved, stub = outcomes_of(tmp_path, PROBLEM_SET.replace('check="00_double"', 'check="00_duoble"'))
+    lecture, solved, stub = outcomes_of(
+        tmp_path, PROBLEM_SET.replace('check="00_double"', 'check="00_duoble"')
+    )
     assert not lecture.faults
     assert "00_duoble" in solved.faults[0] and "00_duoble" in stub.faults[0]
 
@@ -102,7 +121,15 @@ def test_children_that_die_or_hang_are_reported_and_the_rest_goes_on(
 ) -> None:
     monkeypatch.setattr(smoke, "LIMIT_SECONDS", 1.0)
     good = smoke.jobs_of(tiny_course(tmp_path / "good"), [UNIT])[0]
-    died = smoke.jobs_of(tiny_course(tmp_path / "died", lecture="# %%\nimport os\nos._exit(3)\n"), [UNIT])[0]
-    hung = smoke.jobs_of(tiny_course(tmp_path / "hung", lecture="# %%\nwhile True:\n    pass\n"), [UNIT])[0]
+    died = smoke.jobs_of(
+        tiny_course(tmp_path / "died", lecture="# %%\nimport os\nos._exit(3)\n"), [UNIT]
+    )[0]
+    hung = smoke.jobs_of(
+        tiny_course(tmp_path / "hung", lecture="# %%\nwhile True:\n    pass\n"), [UNIT]
+    )[0]
     found = [outcome.faults for outcome in smoke.run_all([died, hung, good], workers=2)]
-    assert found == [[f"lectures/{UNIT} ended its process"], [f"lectures/{UNIT} ran over 1.0 s"], []]
+    assert found == [
+        [f"lectures/{UNIT} ended its process"],
+        [f"lectures/{UNIT} ran over 1.0 s"],
+        [],
+    ]

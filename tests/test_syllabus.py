@@ -15,7 +15,21 @@ def test_units_are_numbered_and_lead_forward() -> None:
 
 
 def test_the_core_needs_nothing_outside_itself() -> None:
-    assert [unit.number for unit in UNITS if unit.core] == [0, 1, 2, 3, 4, 5, 6, 8, 9, 10, 11, 13, 14]
+    assert [unit.number for unit in UNITS if unit.core] == [
+        0,
+        1,
+        2,
+        3,
+        4,
+        5,
+        6,
+        8,
+        9,
+        10,
+        11,
+        13,
+        14,
+    ]
     assert all(UNITS[need].core for unit in UNITS if unit.core for need in unit.needs)
 
 

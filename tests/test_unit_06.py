@@ -14,8 +14,12 @@ from course_vi.gradients import reparametrized, sticking_the_landing
 from course_vi.plots import png, targets_06
 
 
-@pytest.mark.parametrize("where", [(1.0, -2.0, 0.5, 0.7), (-2.0, 0.5, -1.0, 1.5), (0.0, 1.3, 0.2, 0.4)])
-def test_variances_on_a_quadratic_against_quadrature(where: tuple[float, float, float, float]) -> None:
+@pytest.mark.parametrize(
+    "where", [(1.0, -2.0, 0.5, 0.7), (-2.0, 0.5, -1.0, 1.5), (0.0, 1.3, 0.2, 0.4)]
+)
+def test_variances_on_a_quadratic_against_quadrature(
+    where: tuple[float, float, float, float],
+) -> None:
     a, b, m, s = where
     eps, weights = (value.numpy() for value in gauss_hermite(16))
     z = m + s * eps
@@ -26,20 +30,30 @@ def test_variances_on_a_quadratic_against_quadrature(where: tuple[float, float, 
         return float(weights @ g**2 - (weights @ g) ** 2)
 
     best = [weights @ (f * score**2) / (weights @ score**2) for score in scores]
-    wanted = [[variance(slope), variance(slope * s * eps)], [variance(f * score) for score in scores],
-              [variance((f - level) * score) for level, score in zip(best, scores, strict=True)]]
-    np.testing.assert_allclose(predicted_variances.quadratic_variances(*where), wanted, rtol=1e-10, atol=1e-12)
-    for column in range(2):                         # the baseline is the best one: a little more or less is worse
+    wanted = [
+        [variance(slope), variance(slope * s * eps)],
+        [variance(f * score) for score in scores],
+        [variance((f - level) * score) for level, score in zip(best, scores, strict=True)],
+    ]
+    np.testing.assert_allclose(
+        predicted_variances.quadratic_variances(*where), wanted, rtol=1e-10, atol=1e-12
+    )
+    for column in range(2):  # the baseline is the best one: a little more or less is worse
         for nudge in (-0.1, 0.1):
             moved = (best[0] + nudge, best[1] + nudge)
             shift = tuple(level - (a * m**2 / 2 + b * m) for level in moved)
-            assert predicted_variances.quadratic_variances(*where, shift=shift)[2, column] > wanted[2][column]
+            assert (
+                predicted_variances.quadratic_variances(*where, shift=shift)[2, column]
+                > wanted[2][column]
+            )
 
 
 def test_the_second_model_s_slopes_are_autograd_s() -> None:
     params, eps = reference.random_toy(np.random.default_rng(0))
     problems.load("06")
-    made = problems.build("logcosh/mean_field", {name: torch.from_numpy(value) for name, value in params.items()})
+    made = problems.build(
+        "logcosh/mean_field", {name: torch.from_numpy(value) for name, value in params.items()}
+    )
     terms = reference.logcosh_terms(**params, eps=eps)
     for estimator, name in ((reparametrized, "total"), (sticking_the_landing, "path")):
         value = estimator(made["p"], made["q"], made["x"], 4, noise=torch.from_numpy(eps))
@@ -54,10 +68,13 @@ def test_slopes_of_a_gamma_against_torch() -> None:
     np.testing.assert_allclose(implicit_gamma.gamma_slope(alpha, g), theirs, rtol=2e-3)
 
 
-@pytest.mark.parametrize(("target", "complaint"), [
-    (lambda m, s: (lambda z: z.tan() / 0.0, torch.ones(2)), "not_finite"),
-    (lambda m, s: (lambda z: torch.rand_like(z) + z, torch.ones(2)), "random_target"),
-])
+@pytest.mark.parametrize(
+    ("target", "complaint"),
+    [
+        (lambda m, s: (lambda z: z.tan() / 0.0, torch.ones(2)), "not_finite"),
+        (lambda m, s: (lambda z: torch.rand_like(z) + z, torch.ones(2)), "random_target"),
+    ],
+)
 def test_odd_targets_are_named(target: object, complaint: str) -> None:
     assert complaint in run_check("06_score_wins", InProcess(target), 0).diagnoses
 
@@ -65,9 +82,17 @@ def test_odd_targets_are_named(target: object, complaint: str) -> None:
 def test_target_figures_are_drawn() -> None:
     x = torch.linspace(-1, 1, 5).unsqueeze(-1)
     pairs = [(1.0, -1.0), (2.0, -2.0)]
-    figures = (targets_06.posteriors(x), targets_06.horse_kicks(), targets_06.quadratic(),
-               targets_06.posteriors(x, x / 2, 0 * x), targets_06.own_target(0.0, 1.0, torch.cos), targets_06.horse_kicks([(1.0, 2.0)]),
-               targets_06.quadratic(lambda *where: torch.from_numpy(predicted_variances.quadratic_variances(*where))),
-               targets_06.collapse([0.0, 1.0], pairs, pairs, pairs))
+    figures = (
+        targets_06.posteriors(x),
+        targets_06.horse_kicks(),
+        targets_06.quadratic(),
+        targets_06.posteriors(x, x / 2, 0 * x),
+        targets_06.own_target(0.0, 1.0, torch.cos),
+        targets_06.horse_kicks([(1.0, 2.0)]),
+        targets_06.quadratic(
+            lambda *where: torch.from_numpy(predicted_variances.quadratic_variances(*where))
+        ),
+        targets_06.collapse([0.0, 1.0], pairs, pairs, pairs),
+    )
     for figure in figures:
         assert png(figure).startswith(b"\x89PNG")

@@ -32,7 +32,11 @@ def small(seed: int = 0) -> tuple[Arrays, VAE, Amortized, dict[str, torch.Tensor
 
 def test_sorted_activities_are_caught_whatever_the_inputs() -> None:
     """An audit found inputs on which they were in order by themselves, and the answer that sorts them passed."""
-    (answer,) = (one for one in corpus("13_variational_autoencoders") if one.name.endswith("13_active_units/wrong_sorted"))
+    (answer,) = (
+        one
+        for one in corpus("13_variational_autoencoders")
+        if one.name.endswith("13_active_units/wrong_sorted")
+    )
     for seed in range(40):
         report = run_check("13_active_units", InProcess(answer.load()), seed)
         assert not report.passed and "sorted" in report.diagnoses, (seed, str(report))
@@ -44,10 +48,18 @@ def test_the_objective_is_the_course_s_estimator() -> None:
     found, own = objective.objectives(params, eps)
     value = analytic_kl(p, q, x, len(eps), noise=torch.from_numpy(eps))
     np.testing.assert_allclose(found["right"].detach(), value.detach(), rtol=1e-12)
-    slopes = [objective.gradients(one, by, params["x"], 3) for one, by in ((found["right"], own), (value, learn))]
+    slopes = [
+        objective.gradients(one, by, params["x"], 3)
+        for one, by in ((found["right"], own), (value, learn))
+    ]
     np.testing.assert_allclose(*slopes, rtol=1e-9, atol=1e-12)
     names = [name for name in found if name != "right"]
-    assert all(found[name].shape != value.shape or not torch.allclose(found[name], value) or name.endswith("detached") for name in names)
+    assert all(
+        found[name].shape != value.shape
+        or not torch.allclose(found[name], value)
+        or name.endswith("detached")
+        for name in names
+    )
 
 
 def test_the_log_weights_are_the_course_s() -> None:
@@ -74,7 +86,9 @@ def test_many_samples_complete_a_picture_as_the_posterior_does() -> None:
     def log_p(pixels: list[int], x: torch.Tensor) -> float:
         part = VAE(2, len(pixels), 5)
         part.decoder = torch.nn.Sequential(made["decoder"], torch.nn.Flatten(-1), _Pick(pixels))
-        return importance_log_evidence(part, prior, x[..., pixels], 200_000, torch.Generator().manual_seed(5)).value.item()
+        return importance_log_evidence(
+            part, prior, x[..., pixels], 200_000, torch.Generator().manual_seed(5)
+        ).value.item()
 
     x = made["x"][0].clone()
     whole = log_p([0, 1, 2], x)
@@ -100,9 +114,13 @@ def test_the_linear_prediction_is_the_maximum() -> None:
     evidence, activity = linear._prediction(x, 3, best.log_noise_scale.exp().item())
     assert evidence == pytest.approx(best.log_evidence(torch.from_numpy(x)).mean().item(), abs=1e-9)
     means = best.posterior(torch.from_numpy(x)).mean.detach().numpy()
-    np.testing.assert_allclose(np.linalg.eigvalsh(np.cov(means.T, bias=True))[::-1], activity, atol=1e-9)
+    np.testing.assert_allclose(
+        np.linalg.eigvalsh(np.cov(means.T, bias=True))[::-1], activity, atol=1e-9
+    )
     values = np.linalg.eigvalsh(np.cov(x.T, bias=True))[::-1]
-    assert linear._closed(values, 3, 0.7, 6) == pytest.approx(linear._prediction(x, 3, 0.7)[0], abs=1e-9)
+    assert linear._closed(values, 3, 0.7, 6) == pytest.approx(
+        linear._prediction(x, 3, 0.7)[0], abs=1e-9
+    )
 
 
 def test_activity_is_the_course_s() -> None:
@@ -114,12 +132,20 @@ def test_activity_is_the_course_s() -> None:
 LINE, PICTURES = torch.linspace(0.1, 1, 8), torch.rand(8, 16)
 
 
-@pytest.mark.parametrize("figure", [
-    targets_13.kl_curves(), targets_13.kl_curves(lambda loc, log_scale: loc + log_scale), targets_13.units(LINE, LINE),
-    targets_13.activities(LINE), targets_13.activities(LINE, LINE), targets_13.bounds([1, 4], LINE[:2], -1.0),
-    targets_13.completions(PICTURES, PICTURES, PICTURES), targets_13.completions(PICTURES, PICTURES, PICTURES, PICTURES),
-    targets_13.picture_rows([("a", PICTURES)], 4),
-])
+@pytest.mark.parametrize(
+    "figure",
+    [
+        targets_13.kl_curves(),
+        targets_13.kl_curves(lambda loc, log_scale: loc + log_scale),
+        targets_13.units(LINE, LINE),
+        targets_13.activities(LINE),
+        targets_13.activities(LINE, LINE),
+        targets_13.bounds([1, 4], LINE[:2], -1.0),
+        targets_13.completions(PICTURES, PICTURES, PICTURES),
+        targets_13.completions(PICTURES, PICTURES, PICTURES, PICTURES),
+        targets_13.picture_rows([("a", PICTURES)], 4),
+    ],
+)
 def test_target_figures_are_drawn(figure: Figure) -> None:
     assert png(figure).startswith(b"\x89PNG")
     assert all(axes.get_title() for axes in figure.axes)

@@ -76,7 +76,7 @@ check("00_double", double)
 # === END MARK SCHEME ===
 '''
 
-LECTURE = '''
+LECTURE = """
 # %% [markdown]
 # # A tiny lecture
 
@@ -86,16 +86,20 @@ half * 2
 
 # %% [markdown]
 # That was the whole of it.
-'''
+"""
 
 
 def tiny_course(root: Path, problem_set: str = PROBLEM_SET, lecture: str = LECTURE) -> Course:
     """The tiny course, its masters written under ``root``."""
     course = Course(root, REGISTRY)
-    for path, text in ((course.source(UNIT, ".py"), problem_set), (course.lecture(UNIT, ".py"), lecture)):
+    for path, text in (
+        (course.source(UNIT, ".py"), problem_set),
+        (course.lecture(UNIT, ".py"), lecture),
+    ):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text.lstrip(), encoding="utf-8")
     return course
+
 
 ANSWERS = """
 # %% right product: Multiplication.

@@ -32,7 +32,9 @@ __all__ = ["FOLDER", "UNIT", "Attack", "attacks"]
 FOLDER = Path(__file__).resolve().parent / "attacks"
 UNIT = "03_elbo"
 HEAD = re.compile(
-    r'"""(.+?)\n\nbase: (untouched|solved)\nhonest: (nothing|all|all but [\w, ]+)\nstock: (run|not run: .+?)\n"""\n', re.DOTALL)
+    r'"""(.+?)\n\nbase: (untouched|solved)\nhonest: (nothing|all|all but [\w, ]+)\nstock: (run|not run: .+?)\n"""\n',
+    re.DOTALL,
+)
 
 
 @dataclass(frozen=True)
@@ -49,14 +51,26 @@ class Attack:
     @property
     def honest(self) -> dict[str, float]:
         """What each exercise deserves."""
-        return {ex.id: 0.0 if ex.id in self.lost else float(ex.points) for ex in exercises(UNIT) if not ex.written}
+        return {
+            ex.id: 0.0 if ex.id in self.lost else float(ex.points)
+            for ex in exercises(UNIT)
+            if not ex.written
+        }
 
-    def hand_in(self, released: NotebookNode, solutions: Mapping[str, str], folder: Path, known: Mapping[str, Any]) -> Path:
+    def hand_in(
+        self,
+        released: NotebookNode,
+        solutions: Mapping[str, str],
+        folder: Path,
+        known: Mapping[str, Any],
+    ) -> Path:
         """Write the submission into ``folder/NAME/UNIT``."""
         place = folder / self.name / UNIT
         place.mkdir(parents=True)
         nb = nbformat.from_dict(released)
-        answers = [cell for cell in nb.cells if _marks(cell).get("solution") and cell.cell_type == "code"]
+        answers = [
+            cell for cell in nb.cells if _marks(cell).get("solution") and cell.cell_type == "code"
+        ]
         for cell in answers:
             name = _marks(cell)["grade_id"].removesuffix("_answer")
             if self.solved:
@@ -74,7 +88,11 @@ class Attack:
             elif where == "notebook":
                 exec(code, {"nb": nb, "folder": place, **known})
             else:
-                next(cell for cell in answers if _marks(cell)["grade_id"].removesuffix("_answer") == where).source = code
+                next(
+                    cell
+                    for cell in answers
+                    if _marks(cell)["grade_id"].removesuffix("_answer") == where
+                ).source = code
         path = place / f"{UNIT}.ipynb"
         path.write_text(json.dumps(nb, indent=1), encoding="utf-8")
         return path
@@ -94,14 +112,30 @@ def _read(path: Path) -> Attack:
     text = path.read_text(encoding="utf-8")
     found = HEAD.match(text)
     if found is None:
-        raise ValueError(f"{path.name} does not begin with what it does, its base, its honest score, and whether stock nbgrader may run it")
+        raise ValueError(
+            f"{path.name} does not begin with what it does, its base, its honest score, and whether stock nbgrader may run it"
+        )
     says, base, honest, stock = found.groups()
     names = {exercise.id for exercise in exercises(UNIT) if not exercise.written}
-    lost = names if honest == "nothing" else set() if honest == "all" else set(honest.removeprefix("all but ").split(", "))
+    lost = (
+        names
+        if honest == "nothing"
+        else set()
+        if honest == "all"
+        else set(honest.removeprefix("all but ").split(", "))
+    )
     if lost - names:
         raise ValueError(f"{path.name} names unknown exercises: {', '.join(sorted(lost - names))}")
     pieces = re.split(r"^# %% (\w+)\n", text[found.end() :], flags=re.MULTILINE)
-    parts = tuple((where, code.strip("\n")) for where, code in zip(pieces[1::2], pieces[2::2], strict=True))
-    if pieces[0].strip() or not parts or {where for where, _ in parts} - names - {"top", "last", "notebook"}:
+    parts = tuple(
+        (where, code.strip("\n")) for where, code in zip(pieces[1::2], pieces[2::2], strict=True)
+    )
+    if (
+        pieces[0].strip()
+        or not parts
+        or {where for where, _ in parts} - names - {"top", "last", "notebook"}
+    ):
         raise ValueError(f"{path.name} has code that belongs nowhere")
-    return Attack(path.stem, " ".join(says.split()), base == "solved", frozenset(lost), stock, parts)
+    return Attack(
+        path.stem, " ".join(says.split()), base == "solved", frozenset(lost), stock, parts
+    )

@@ -47,7 +47,9 @@ class Outcome:
         self.group, self.rows, self.faults = group, rows, faults
 
 
-def grade_attacks(folder: Path, chosen: Sequence[Attack] | None = None, quiet: bool = True) -> Outcome:
+def grade_attacks(
+    folder: Path, chosen: Sequence[Attack] | None = None, quiet: bool = True
+) -> Outcome:
     """Hand in, grade, and look around. ``folder`` must lie in the course; what it held of the unit is removed."""
     course = this_course()
     group = Classroom(course, folder)
@@ -61,28 +63,69 @@ def grade_attacks(folder: Path, chosen: Sequence[Attack] | None = None, quiet: b
     solutions = sample_class._solutions(course, UNIT)
     before = _stamp(course.root)
     with shared() as runtime, _listener() as (port, calls):
-        known = {"ROOT": str(course.root), "CLASS": str(folder), "GRADEBOOK": str(folder / "gradebook.db"), "RUNTIME": str(runtime),
-                 "PORT": port}
+        known = {
+            "ROOT": str(course.root),
+            "CLASS": str(folder),
+            "GRADEBOOK": str(folder / "gradebook.db"),
+            "RUNTIME": str(runtime),
+            "PORT": port,
+        }
         for name in HONEST:
-            sample_class.hand_in(sample_class.Student(name, solutions, {}), released, folder / "submitted", UNIT)
+            sample_class.hand_in(
+                sample_class.Student(name, solutions, {}), released, folder / "submitted", UNIT
+            )
         for attack in chosen:
             attack.hand_in(released, solutions, folder / "submitted", known)
         handed_in = _stamp(folder / "submitted")
-        rows = {row.student: row for row in batch.run(group, UNIT, batch.Plan(force=True, quiet=quiet))}
+        rows = {
+            row.student: row for row in batch.run(group, UNIT, batch.Plan(force=True, quiet=quiet))
+        }
         faults = [f"{len(calls)} connections came out of the jail"] if calls else []
         for path in runtime.glob("*.sock"):
             stop(str(path))
         faults += [f"left running: {process}" for process in _wait_for_none()]
-    full = {name: points for name, points in Attack("", "", True, frozenset(), "", ()).honest.items()}
-    for name, honest in [*((name, full) for name in HONEST), *((attack.name, attack.honest) for attack in chosen)]:
-        faults += [f"{name}: {fault}" for fault in (rows[name].differs(honest) if name in rows else ["not in the class"])]
-    faults += [f"{path} changed" for path in _changes(handed_in, _stamp(folder / "submitted")) + _changes(before, _stamp(course.root))]
-    places = ("/tmp", "/var/tmp", "/dev/shm", "/run", "/", str(Path.home()), str(course.root), str(folder))
-    faults += [f"left in {place}: {name}" for place in places for name in LITTER if os.path.lexists(os.path.join(place, name))]
+    full = {
+        name: points for name, points in Attack("", "", True, frozenset(), "", ()).honest.items()
+    }
+    for name, honest in [
+        *((name, full) for name in HONEST),
+        *((attack.name, attack.honest) for attack in chosen),
+    ]:
+        faults += [
+            f"{name}: {fault}"
+            for fault in (rows[name].differs(honest) if name in rows else ["not in the class"])
+        ]
+    faults += [
+        f"{path} changed"
+        for path in _changes(handed_in, _stamp(folder / "submitted"))
+        + _changes(before, _stamp(course.root))
+    ]
+    places = (
+        "/tmp",
+        "/var/tmp",
+        "/dev/shm",
+        "/run",
+        "/",
+        str(Path.home()),
+        str(course.root),
+        str(folder),
+    )
+    faults += [
+        f"left in {place}: {name}"
+        for place in places
+        for name in LITTER
+        if os.path.lexists(os.path.join(place, name))
+    ]
     with sqlite3.connect(folder / "gradebook.db") as book:
-        faults += [f"in the gradebook: {name}" for (name,) in book.execute("select name from sqlite_master where type = 'trigger'")]
+        faults += [
+            f"in the gradebook: {name}"
+            for (name,) in book.execute("select name from sqlite_master where type = 'trigger'")
+        ]
     for path in sorted(folder.glob(f"autograded/*/{UNIT}/{UNIT}.ipynb")):
-        faults += [f"{path.parent.parent.name} printed: {found.group(0)[:120]}" for found in CLAIMS.finditer(_printed(path))]
+        faults += [
+            f"{path.parent.parent.name} printed: {found.group(0)[:120]}"
+            for found in CLAIMS.finditer(_printed(path))
+        ]
     for path in sorted(folder.glob(f"feedback/*/{UNIT}/{UNIT}.html")):
         if found := SCRIPT.search(path.read_text(encoding="utf-8")):
             faults.append(f"{path.parent.parent.name}: the page holds {found.group(0)!r}")
@@ -99,7 +142,15 @@ def _printed(path: Path) -> str:
 
 def _stamp(folder: Path) -> dict[str, str]:
     """Hashes of the files that matter below a folder; links by their target."""
-    skipped = {".git", ".venv", "class.data", "__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache"}
+    skipped = {
+        ".git",
+        ".venv",
+        "class.data",
+        "__pycache__",
+        ".mypy_cache",
+        ".ruff_cache",
+        ".pytest_cache",
+    }
     found = {}
     for path, names, files in os.walk(folder):
         names[:] = [name for name in names if name not in skipped]
@@ -113,7 +164,9 @@ def _stamp(folder: Path) -> dict[str, str]:
 
 
 def _changes(before: dict[str, str], after: dict[str, str]) -> list[str]:
-    return sorted(path for path in before.keys() | after.keys() if before.get(path) != after.get(path))
+    return sorted(
+        path for path in before.keys() | after.keys() if before.get(path) != after.get(path)
+    )
 
 
 def _wait_for_none() -> set[str]:
@@ -129,7 +182,12 @@ def _processes() -> set[str]:
     found, folder = set(), runtime_dir()[1].name
     for name in filter(str.isdigit, os.listdir("/proc") if os.path.isdir("/proc") else []):
         try:
-            words = Path(f"/proc/{name}/cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
+            words = (
+                Path(f"/proc/{name}/cmdline")
+                .read_bytes()
+                .replace(b"\0", b" ")
+                .decode("utf-8", "replace")
+            )
             if folder in words:
                 found.add(f"{name}: {words[:80]}")
         except OSError:
@@ -142,6 +200,7 @@ def _listener() -> Iterator[tuple[int, list[str]]]:
     """A port of this machine, and who called."""
     calls: list[str] = []
     with socket.create_server(("127.0.0.1", 0)) as server:
+
         def answer() -> None:
             while True:
                 try:
@@ -161,5 +220,7 @@ def table(outcome: Outcome, chosen: Sequence[Attack], stock: dict[str, str]) -> 
     for attack in chosen:
         row = outcome.rows[attack.name]
         ours = row.failure or f"{row.total:g}"
-        lines.append(f"| `{attack.name}` | {attack.says} | {stock.get(attack.name, '')} | {ours} | {sum(attack.honest.values()):g} |")
+        lines.append(
+            f"| `{attack.name}` | {attack.says} | {stock.get(attack.name, '')} | {ours} | {sum(attack.honest.values()):g} |"
+        )
     return "\n".join(lines)

@@ -44,16 +44,33 @@ def stock_course(root: Path, unit: str = UNIT) -> None:
     shutil.copy(course.source(unit, ".ipynb"), root / "source" / unit)
     outcome = nbgrader(root, "generate_assignment", unit)
     if outcome.returncode:
-        raise RuntimeError(f"stock nbgrader could not make the assignment:\n{outcome.stderr[-2000:]}")
+        raise RuntimeError(
+            f"stock nbgrader could not make the assignment:\n{outcome.stderr[-2000:]}"
+        )
 
 
-def nbgrader(root: Path, *command: str, timeout: float = SECONDS) -> subprocess.CompletedProcess[str]:
+def nbgrader(
+    root: Path, *command: str, timeout: float = SECONDS
+) -> subprocess.CompletedProcess[str]:
     """A stock command in a stock course."""
     ours = os.pathsep.join([str(ROOT / "src"), str(ROOT)])
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    environment = {**os.environ, "PYTHONPATH": ours, "PATH": path, "COURSE_VI_SMOKE": "1", "OMP_NUM_THREADS": "1"}
-    return subprocess.run([sys.executable, "-m", "nbgrader", *command], cwd=root, env=environment, capture_output=True, text=True,
-                          timeout=timeout, start_new_session=True)
+    environment = {
+        **os.environ,
+        "PYTHONPATH": ours,
+        "PATH": path,
+        "COURSE_VI_SMOKE": "1",
+        "OMP_NUM_THREADS": "1",
+    }
+    return subprocess.run(
+        [sys.executable, "-m", "nbgrader", *command],
+        cwd=root,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        start_new_session=True,
+    )
 
 
 def stock_scores(chosen: Sequence[Attack], root: Path) -> dict[str, str]:
@@ -62,7 +79,13 @@ def stock_scores(chosen: Sequence[Attack], root: Path) -> dict[str, str]:
     course = this_course()
     released = nbformat.read(course.release(UNIT), as_version=4)
     solutions = sample_class._solutions(course, UNIT)
-    known = {"ROOT": str(root), "CLASS": str(root), "GRADEBOOK": str(root / "gradebook.db"), "RUNTIME": str(root), "PORT": 9}
+    known = {
+        "ROOT": str(root),
+        "CLASS": str(root),
+        "GRADEBOOK": str(root / "gradebook.db"),
+        "RUNTIME": str(root),
+        "PORT": 9,
+    }
     found = {}
     for attack in chosen:
         if attack.stock != "run":
@@ -71,7 +94,9 @@ def stock_scores(chosen: Sequence[Attack], root: Path) -> dict[str, str]:
         attack.hand_in(released, solutions, root / "submitted", known)
         found[attack.name] = _grade(root, attack.name)
         print(f"stock: {attack.name}: {found[attack.name]}", flush=True)
-        sample_class.hand_in(sample_class.Student("neighbour", solutions, {}), released, root / "submitted", UNIT)
+        sample_class.hand_in(
+            sample_class.Student("neighbour", solutions, {}), released, root / "submitted", UNIT
+        )
         if attack.name == "write_gradebook":
             after = _grade(root, "neighbour")
             found[attack.name] += f"; a neighbour then {after}"

@@ -68,7 +68,11 @@ def false_failure(row: dict[str, Any]) -> float:
 
 def statistical_parts(exercise: str) -> list[int]:
     """The parts of a check in which chance has a say, found by running it on a right answer."""
-    answer = next(answer for answer in corpus(EXERCISES[exercise].unit) if answer.exercise == exercise and answer.right)
+    answer = next(
+        answer
+        for answer in corpus(EXERCISES[exercise].unit)
+        if answer.exercise == exercise and answer.right
+    )
     learner = answer.load()
     found = []
     for index, part in enumerate(EXERCISES[exercise].parts):
@@ -81,34 +85,64 @@ def statistical_parts(exercise: str) -> list[int]:
 
 def looks(exercise: str, index: int, stage: int, inputs: Sequence[int], salt: int) -> list[float]:
     """The largest statistic of one look at each of the given inputs; the right answers of the corpus take turns."""
-    learners = [answer.load() for answer in corpus(EXERCISES[exercise].unit) if answer.exercise == exercise and answer.right]
+    learners = [
+        answer.load()
+        for answer in corpus(EXERCISES[exercise].unit)
+        if answer.exercise == exercise and answer.right
+    ]
     part = EXERCISES[exercise].parts[index]
     statistics = []
     for turn, number in enumerate(inputs):
-        probe = Probe(InProcess(learners[turn % len(learners)]), 10**9 * salt + number, stage, EXERCISES[exercise].number, FEWER)
+        probe = Probe(
+            InProcess(learners[turn % len(learners)]),
+            10**9 * salt + number,
+            stage,
+            EXERCISES[exercise].number,
+            FEWER,
+        )
         probe.twice = False
         part.run(probe, np.random.default_rng(number))
         statistics.append(max(statistic for _, statistic in probe.trials))
     return statistics
 
 
-def simulate(exercise: str, index: int, first: int = FIRST_LOOKS, second: int = SECOND_LOOKS, workers: int = 1) -> dict[str, Any]:
+def simulate(
+    exercise: str,
+    index: int,
+    first: int = FIRST_LOOKS,
+    second: int = SECOND_LOOKS,
+    workers: int = 1,
+) -> dict[str, Any]:
     """Simulate the null of one part: ``{"name", "first": [exceeded, looks, largest], "second": [...]}``."""
     inputs = list(range(1, first + 1))
     one = np.array(_spread_over(workers, exercise, index, 1, inputs, 1))
     suspicious = [inputs[place] for place in np.argsort(one)[::-1][: max(1, first // 10)]]
     again = [suspicious[turn % len(suspicious)] for turn in range(second)]
-    two = np.concatenate([_spread_over(workers, exercise, index, 2, again[start : start + len(suspicious)], 2 + start)
-                          for start in range(0, second, len(suspicious))])
-    row = [[int((looks_ > 1).sum()), len(looks_), round(float(looks_.max()), 3)] for looks_ in (one, two)]
+    two = np.concatenate(
+        [
+            _spread_over(
+                workers, exercise, index, 2, again[start : start + len(suspicious)], 2 + start
+            )
+            for start in range(0, second, len(suspicious))
+        ]
+    )
+    row = [
+        [int((looks_ > 1).sum()), len(looks_), round(float(looks_.max()), 3)]
+        for looks_ in (one, two)
+    ]
     return {"name": EXERCISES[exercise].parts[index].name, "first": row[0], "second": row[1]}
 
 
-def _spread_over(workers: int, exercise: str, index: int, stage: int, inputs: list[int], salt: int) -> list[float]:
+def _spread_over(
+    workers: int, exercise: str, index: int, stage: int, inputs: list[int], salt: int
+) -> list[float]:
     if workers == 1:
         return looks(exercise, index, stage, inputs, salt)
     with ProcessPoolExecutor(workers) as pool:
-        jobs = [pool.submit(looks, exercise, index, stage, inputs[worker::workers], salt) for worker in range(workers)]
+        jobs = [
+            pool.submit(looks, exercise, index, stage, inputs[worker::workers], salt)
+            for worker in range(workers)
+        ]
         interleaved = [0.0] * len(inputs)
         for worker, job in enumerate(jobs):
             interleaved[worker::workers] = job.result()

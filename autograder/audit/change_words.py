@@ -53,7 +53,11 @@ def _difference(old: ast.AST, new: ast.AST) -> tuple[ast.AST, ast.AST] | None:
         differing += [(a, b) for a, b in zip(mine, theirs, strict=True) if _text(a) != _text(b)]
     if len(differing) == 1 and isinstance(differing[0][0], (ast.expr, ast.stmt, ast.keyword)):
         inner = _difference(*differing[0])
-        return whole if isinstance(old, ast.Call) and inner is not None and inner[0] is old.func else inner
+        return (
+            whole
+            if isinstance(old, ast.Call) and inner is not None and inner[0] is old.func
+            else inner
+        )
     return whole
 
 
@@ -70,8 +74,12 @@ class _Words:
         for node in ast.walk(tree):
             if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and node.name == function:
                 for inner in ast.walk(node):
-                    if isinstance(inner, ast.FunctionDef) and (inner is node or not inner.name.startswith("_") or inner.name == "__init__"):
-                        self.public |= {a.arg for a in (*inner.args.args, *inner.args.kwonlyargs)} - {"self"}
+                    if isinstance(inner, ast.FunctionDef) and (
+                        inner is node or not inner.name.startswith("_") or inner.name == "__init__"
+                    ):
+                        self.public |= {
+                            a.arg for a in (*inner.args.args, *inner.args.kwonlyargs)
+                        } - {"self"}
                     if inner is node and isinstance(node, ast.FunctionDef):
                         break
             if isinstance(node, ast.Assign):
@@ -88,15 +96,25 @@ class _Words:
             return self._with("a minus is missing before", old.operand)
         if isinstance(old, ast.Constant) and isinstance(new, ast.Constant):
             numbers = [item.value for item in (old, new)]
-            plain = [float(n) for n in numbers if isinstance(n, (int, float)) and not isinstance(n, bool)]
-            return f"a constant is {plain[1]:g} where {plain[0]:g} belongs" if len(plain) == 2 else None
+            plain = [
+                float(n) for n in numbers if isinstance(n, (int, float)) and not isinstance(n, bool)
+            ]
+            return (
+                f"a constant is {plain[1]:g} where {plain[0]:g} belongs"
+                if len(plain) == 2
+                else None
+            )
         if _is_method(new, "detach") and _text(new.func.value) == _text(old):  # type: ignore[attr-defined]
             return self._with("the gradient is cut off at", old)
         if isinstance(old, ast.Name) and isinstance(new, ast.Name):
             if (old.id in self.public) is not (new.id in self.public):
                 return None
             names = [self._name(item.id) for item in (old, new)]
-            return None if None in names or names[0] == names[1] else f"{names[1]} stands where {names[0]} belongs"
+            return (
+                None
+                if None in names or names[0] == names[1]
+                else f"{names[1]} stands where {names[0]} belongs"
+            )
         if isinstance(old, ast.Call):
             return self._call(old, new)
         return None
@@ -104,18 +122,30 @@ class _Words:
     def _operation(self, old: ast.BinOp, new: ast.AST) -> str | None:
         kind = type(old.op)
         word = "term" if kind in (ast.Add, ast.Sub) else "factor"
-        if isinstance(new, ast.BinOp) and (_text(old.left), _text(old.right)) == (_text(new.left), _text(new.right)):
+        if isinstance(new, ast.BinOp) and (_text(old.left), _text(old.right)) == (
+            _text(new.left),
+            _text(new.right),
+        ):
             if word == "term":
                 return self._with("the sign is turned of the term with", old.right)
-            verb, other = ("divided", "multiplied") if kind is ast.Mult else ("multiplied", "divided")
+            verb, other = (
+                ("divided", "multiplied") if kind is ast.Mult else ("multiplied", "divided")
+            )
             return self._with(f"something is {verb}, where it should be {other}, by", old.right)
         if kind is ast.Pow and _text(old.left) == _text(new):
             return self._with("a power is missing on", old.left)
         dropped = None
         if _text(new) == _text(old.left):
             dropped = old.right
-        elif _text(new) == _text(old.right) or (isinstance(new, ast.UnaryOp) and _text(new.operand) == _text(old.right)) or (
-            kind is ast.Div and isinstance(new, ast.BinOp) and _text(new.right) == _text(old.right)):
+        elif (
+            _text(new) == _text(old.right)
+            or (isinstance(new, ast.UnaryOp) and _text(new.operand) == _text(old.right))
+            or (
+                kind is ast.Div
+                and isinstance(new, ast.BinOp)
+                and _text(new.right) == _text(old.right)
+            )
+        ):
             dropped = old.left
         return None if dropped is None else self._with(f"a {word} is missing: that with", dropped)
 
@@ -131,7 +161,11 @@ class _Words:
         if isinstance(new, ast.Call) and isinstance(new.func, ast.Attribute):
             twin = TERMS.get(new.func.attr)
             if new.func.attr != name:
-                return self._with(f"there is {twin} where {word} belongs, of", inside) if twin else None
+                return (
+                    self._with(f"there is {twin} where {word} belongs, of", inside)
+                    if twin
+                    else None
+                )
             if len(new.args) + len(new.keywords) < len(old.args) + len(old.keywords):
                 return self._with(f"the axis, or keepdim, is not named in {word} of", inside)
         return None
@@ -143,9 +177,19 @@ class _Words:
     def _terms(self, node: ast.AST, depth: int = 0) -> list[str]:
         """The words for what an expression is made of, each once; numbers if there is nothing else."""
         found: dict[str, None] = {}
-        numbers = [f"{n.value:g}" for n in ast.walk(node) if isinstance(n, ast.Constant) and isinstance(n.value, (int, float))]
+        numbers = [
+            f"{n.value:g}"
+            for n in ast.walk(node)
+            if isinstance(n, ast.Constant) and isinstance(n.value, (int, float))
+        ]
         for inner in ast.walk(node):
-            name = inner.id if isinstance(inner, ast.Name) else inner.attr if isinstance(inner, ast.Attribute) else ""
+            name = (
+                inner.id
+                if isinstance(inner, ast.Name)
+                else inner.attr
+                if isinstance(inner, ast.Attribute)
+                else ""
+            )
             word = self._name(name) if name else None
             if word:
                 found[word] = None
@@ -161,7 +205,11 @@ class _Words:
 
 
 def _is_method(node: ast.AST, name: str) -> bool:
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == name
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == name
+    )
 
 
 def _module(node: ast.AST) -> bool:

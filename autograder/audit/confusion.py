@@ -73,9 +73,18 @@ def table(rows: Iterable[Row]) -> str:
     """The rows as text; an asterisk stands before a key that was told to somebody who declares another."""
     lines = [f"{'exercise':30s} {'key':28s} told to"]
     for row in rows:
-        told = [_listed(counts, word) for counts, word in ((row.answers, "answers"), (row.mutants, "mutants")) if counts]
-        lines.append(f"{row.exercise:30s} {'' if row.certain else '*'}{row.key:28s} {'; '.join(told)}")
-        lines += [f"{'':30s}     {answer} declares {declared}" for answer, declared in sorted(row.astray.items())]
+        told = [
+            _listed(counts, word)
+            for counts, word in ((row.answers, "answers"), (row.mutants, "mutants"))
+            if counts
+        ]
+        lines.append(
+            f"{row.exercise:30s} {'' if row.certain else '*'}{row.key:28s} {'; '.join(told)}"
+        )
+        lines += [
+            f"{'':30s}     {answer} declares {declared}"
+            for answer, declared in sorted(row.astray.items())
+        ]
     return "\n".join(lines)
 
 

@@ -74,7 +74,12 @@ class Answer:
     def load(self) -> Any:
         """Run the source as a learner's cell, and return the object that the exercise asks for."""
         place = f"<{self.name}>"
-        linecache.cache[place] = (len(self.source), None, self.source.splitlines(keepends=True), place)
+        linecache.cache[place] = (
+            len(self.source),
+            None,
+            self.source.splitlines(keepends=True),
+            place,
+        )
         namespace: dict[str, Any] = {"__name__": "__main__"}
         exec(compile(self.source, place, "exec"), namespace)
         function = EXERCISES[self.exercise].function
@@ -103,7 +108,9 @@ def answers(exercise: str, text: str, file: str = "") -> list[Answer]:
     found: dict[str, Answer] = {}
     before, *sections = re.split(r"^(?=# %%)", text, flags=re.MULTILINE)
     if before.strip():
-        raise CorpusError(f"{file} begins with {before.strip().splitlines()[0]!r}; expected '# %% right NAME: a sentence'")
+        raise CorpusError(
+            f"{file} begins with {before.strip().splitlines()[0]!r}; expected '# %% right NAME: a sentence'"
+        )
     for section in sections:
         first, _, body = section.partition("\n")
         try:
@@ -119,7 +126,9 @@ def answers(exercise: str, text: str, file: str = "") -> list[Answer]:
 def _answer(exercise: str, first: str, body: str, before: dict[str, Answer]) -> Answer:
     head = HEAD.fullmatch(first)
     if head is None:
-        raise CorpusError("expected '# %% right NAME: a sentence' or '# %% wrong NAME, from right PARENT: a sentence'")
+        raise CorpusError(
+            "expected '# %% right NAME: a sentence' or '# %% wrong NAME, from right PARENT: a sentence'"
+        )
     kind, name, parent, says = head.groups()
     if (kind == "wrong") != (parent is not None):
         raise CorpusError("a wrong answer comes 'from right PARENT', and a right one from none")
@@ -137,7 +146,9 @@ def _answer(exercise: str, first: str, body: str, before: dict[str, Answer]) -> 
             source = patched(before[parent].source, source)
     if not source.strip():
         raise CorpusError("it has no code")
-    return Answer(exercise, name, kind == "right", diagnosis, source.strip("\n") + "\n", parent or "", says)
+    return Answer(
+        exercise, name, kind == "right", diagnosis, source.strip("\n") + "\n", parent or "", says
+    )
 
 
 def patched(parent: str, changes: str) -> str:
@@ -149,14 +160,21 @@ def patched(parent: str, changes: str) -> str:
     """
     old, done, new = parent.splitlines(), 0, []
     for place in re.split(rf"^{PLACE}$", changes, flags=re.MULTILINE):
-        marked = [(KINDS.get(line[:2].ljust(2)), line[3:], line) for line in place.strip("\n").splitlines()]
+        marked = [
+            (KINDS.get(line[:2].ljust(2)), line[3:], line)
+            for line in place.strip("\n").splitlines()
+        ]
         for kind, _, line in marked:
             if kind is None or line[2:3].strip():
-                raise CorpusError(f"{line!r} is no changed line: expected '#- ', '#+ ' or '#  ' before it")
+                raise CorpusError(
+                    f"{line!r} is no changed line: expected '#- ', '#+ ' or '#  ' before it"
+                )
         wanted = [text for kind, text, _ in marked if kind != "comes"]
         where = _places(old, wanted)
         if len(where) != 1 or where[0] < done or not wanted:
-            raise CorpusError(f"these lines are in its parent {len(where)} times, in this order; expected once: {wanted}")
+            raise CorpusError(
+                f"these lines are in its parent {len(where)} times, in this order; expected once: {wanted}"
+            )
         new += [*old[done : where[0]], *(text for kind, text, _ in marked if kind != "goes")]
         done = where[0] + len(wanted)
     return "\n".join([*new, *old[done:]]).strip("\n")
@@ -185,7 +203,13 @@ def difference(parent: str, source: str) -> str:
     return f"\n{PLACE}\n".join("\n".join(_marked(old, new, steps, *span)) for span in spans)
 
 
-def _marked(old: Sequence[str], new: Sequence[str], steps: Sequence[tuple[str, int, int, int, int]], start: int, end: int) -> list[str]:
+def _marked(
+    old: Sequence[str],
+    new: Sequence[str],
+    steps: Sequence[tuple[str, int, int, int, int]],
+    start: int,
+    end: int,
+) -> list[str]:
     lines: list[str] = []
     for tag, i, j, k, m in steps:
         if tag == "equal":
@@ -197,4 +221,8 @@ def _marked(old: Sequence[str], new: Sequence[str], steps: Sequence[tuple[str, i
 
 def _places(lines: Sequence[str], wanted: Sequence[str]) -> list[int]:
     """Where these lines stand, one after the other."""
-    return [start for start in range(len(lines) - len(wanted) + 1) if list(lines[start : start + len(wanted)]) == list(wanted)]
+    return [
+        start
+        for start in range(len(lines) - len(wanted) + 1)
+        if list(lines[start : start + len(wanted)]) == list(wanted)
+    ]

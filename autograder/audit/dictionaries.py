@@ -20,8 +20,8 @@ from autograder.protocol import problems, wire
 __all__ = ["Change", "build", "changes", "requests_of"]
 
 REQUESTS, SEEDS = 5, range(900, 904)
-LARGEST = 6_000    # bytes of a request
-SECONDS = 2.0      # for all requests to one mutant
+LARGEST = 6_000  # bytes of a request
+SECONDS = 2.0  # for all requests to one mutant
 UNIT_LIMIT = 200_000
 
 
@@ -63,8 +63,13 @@ def build(exercise: str, told: Iterable[Told] | None = None) -> dict[str, Any]:
             readings.setdefault(fingerprint(seen), set()).add(says)
     entries = {key: next(iter(says)) for key, says in sorted(readings.items()) if len(says) == 1}
     words = sorted(set(entries.values()))
-    return {"exercise": exercise, "right": fingerprint(right), "requests": pack(requests), "changes": words,
-            "entries": {key: words.index(says) for key, says in entries.items()}}
+    return {
+        "exercise": exercise,
+        "right": fingerprint(right),
+        "requests": pack(requests),
+        "changes": words,
+        "entries": {key: words.index(says) for key, says in entries.items()},
+    }
 
 
 def changes(chosen: Subject) -> Iterator[Told]:
@@ -92,10 +97,16 @@ def requests_of(chosen: Subject, parents: list[Any]) -> list[bytes]:
     kept: dict[str, list[bytes]] = {}
     for request in chosen.recorded(parents[0], SEEDS):
         sent = wire.encode({**request, "twice": False})
-        if len(sent) > LARGEST or _drawn(request) > LARGEST or request.get("driver") in problems.TRAINING:
+        if (
+            len(sent) > LARGEST
+            or _drawn(request) > LARGEST
+            or request.get("driver") in problems.TRAINING
+        ):
             continue
         shapes = [getattr(argument, "shape", argument) for argument in request.get("args", [])]
-        kept.setdefault(repr((request["kind"], request.get("problem"), request.get("driver"), shapes)), []).append(sent)
+        kept.setdefault(
+            repr((request["kind"], request.get("problem"), request.get("driver"), shapes)), []
+        ).append(sent)
     turns = [row[turn] for turn in range(REQUESTS) for row in kept.values() if turn < len(row)]
     found: list[bytes] = []
     for sent in turns:
@@ -107,7 +118,9 @@ def requests_of(chosen: Subject, parents: list[Any]) -> list[bytes]:
 def _drawn(value: Any) -> int:
     """How many numbers are drawn beside the learner's code."""
     if isinstance(value, dict):
-        return int(np.prod(value["$noise"])) if "$noise" in value else sum(map(_drawn, value.values()))
+        return (
+            int(np.prod(value["$noise"])) if "$noise" in value else sum(map(_drawn, value.values()))
+        )
     return sum(map(_drawn, value)) if isinstance(value, list) else 0
 
 
@@ -116,8 +129,15 @@ def _agreed(sent: bytes, parents: list[Any]) -> bool:
     first, *others = (ask([sent], InProcess(parent)) for parent in parents)
     if not first or not all(leaf.size and np.isfinite(leaf).all() for leaf in first):
         return False
-    return all(other is not None and len(other) == len(first) and all(
-        a.shape == b.shape and np.allclose(a, b, rtol=1e-7, atol=1e-9) for a, b in zip(first, other, strict=True)) for other in others)
+    return all(
+        other is not None
+        and len(other) == len(first)
+        and all(
+            a.shape == b.shape and np.allclose(a, b, rtol=1e-7, atol=1e-9)
+            for a, b in zip(first, other, strict=True)
+        )
+        for other in others
+    )
 
 
 def _behaviour(mutant: Change, requests: list[bytes]) -> list[np.ndarray] | None:

@@ -24,13 +24,26 @@ from autograder.course import Course
 from autograder.grading.class_folder import STEPS, Classroom
 
 LEAST = 10
-LOOKS = 6            # how often a wrong answer is checked before its points are promised
+LOOKS = 6  # how often a wrong answer is checked before its points are promised
 IDIOMS = 3
 IDIOMATIC = ("emmy", "sofia", "leonhard")
-MISTAKEN = ("kurt", "mary", "ronald", "grace", "thomas", "henri", "karl", "irene", "pierre", "ruth", "harold", "lise")
+MISTAKEN = (
+    "kurt",
+    "mary",
+    "ronald",
+    "grace",
+    "thomas",
+    "henri",
+    "karl",
+    "irene",
+    "pierre",
+    "ruth",
+    "harold",
+    "lise",
+)
 SYNTAX_ERROR = "def unfinished(:\n    return"
 KILLS_ITS_KERNEL = "import os\n\nos._exit(1)"
-NOISE = '''
+NOISE = """
 
 def _noisy(quiet):
     import functools, sys, warnings
@@ -48,7 +61,7 @@ def _noisy(quiet):
 
 
 {function} = _noisy({function})
-'''
+"""
 
 
 @dataclass(frozen=True)
@@ -78,36 +91,81 @@ def students(
         check: what decides how many points a wrong answer deserves; ``this_check`` by default.
     """
     answers = corpus(unit) if answers is None else answers
-    exercises = {name: ex for name, ex in course.registry.items() if ex.unit == unit and not ex.written}
+    exercises = {
+        name: ex for name, ex in course.registry.items() if ex.unit == unit and not ex.written
+    }
     full = {name: float(exercise.points) for name, exercise in exercises.items()}
-    rights = {name: [answer for answer in answers if answer.exercise == name and answer.right] for name in exercises}
-    wrongs = {name: [answer for answer in answers if answer.exercise == name and not answer.right] for name in exercises}
+    rights = {
+        name: [answer for answer in answers if answer.exercise == name and answer.right]
+        for name in exercises
+    }
+    wrongs = {
+        name: [answer for answer in answers if answer.exercise == name and not answer.right]
+        for name in exercises
+    }
     lacking = [name for name in exercises if not rights[name] or not wrongs[name]]
     if lacking:
         raise ValueError(f"the corpus has no right or no wrong answers for {', '.join(lacking)}")
     solutions = _solutions(course, unit)
-    idioms = [{name: these[turn % len(these)].source for name, these in rights.items()} for turn in range(IDIOMS)]
+    idioms = [
+        {name: these[turn % len(these)].source for name, these in rights.items()}
+        for turn in range(IDIOMS)
+    ]
 
     found = [Student("ada_all_right", solutions, full, "My answer.", "the model solutions")]
     for who, cells in zip(IDIOMATIC, idioms, strict=True):
-        found.append(Student(f"{who}_other_idiom", cells, full, "My answer.", "right, written another way"))
+        found.append(
+            Student(f"{who}_other_idiom", cells, full, "My answer.", "right, written another way")
+        )
     for who, picked in zip(MISTAKEN, _mistakes(wrongs), strict=False):
         name = picked.exercise
         wrong, points = _steady(picked, wrongs[name], full[name], check or this_check)
         promised = {**full, name: points}
         cells = {**idioms[0], name: wrong.source}
         mistake = wrong.short.removeprefix("wrong_")
-        found.append(Student(f"{who}_{mistake}", cells, promised, "My answer.", f"{name}: {wrong.diagnosis}"))
-    last, middle = list(exercises)[-1], list(exercises)[len(exercises) // 2]  # nothing builds on the last one
-    noisy = {name: text + NOISE.format(function=exercises[name].function) for name, text in solutions.items()}
+        found.append(
+            Student(f"{who}_{mistake}", cells, promised, "My answer.", f"{name}: {wrong.diagnosis}")
+        )
+    last, middle = (
+        list(exercises)[-1],
+        list(exercises)[len(exercises) // 2],
+    )  # nothing builds on the last one
+    noisy = {
+        name: text + NOISE.format(function=exercises[name].function)
+        for name, text in solutions.items()
+    }
     broken = {**solutions, middle: SYNTAX_ERROR}
     killed = {**solutions, last: KILLS_ITS_KERNEL}
     return [
         *found,
-        Student("wanda_warns_a_lot", noisy, full, "My answer.", "right, with warnings and messages on stderr"),
-        Student("otto_syntax_error", broken, {**full, middle: 0.0}, "My answer.", f"{middle}: a cell that is no Python"),
-        Student("noel_handed_in_untouched", {}, dict.fromkeys(full, 0.0), "", "the notebook as it was released"),
-        Student("zoe_kills_her_kernel", killed, {**full, last: 0.0}, "My answer.", f"{last}: a cell that ends the kernel"),
+        Student(
+            "wanda_warns_a_lot",
+            noisy,
+            full,
+            "My answer.",
+            "right, with warnings and messages on stderr",
+        ),
+        Student(
+            "otto_syntax_error",
+            broken,
+            {**full, middle: 0.0},
+            "My answer.",
+            f"{middle}: a cell that is no Python",
+        ),
+        Student(
+            "noel_handed_in_untouched",
+            {},
+            dict.fromkeys(full, 0.0),
+            "",
+            "the notebook as it was released",
+        ),
+        Student(
+            "zoe_kills_her_kernel",
+            killed,
+            {**full, last: 0.0},
+            "My answer.",
+            f"{last}: a cell that ends the kernel",
+        ),
     ]
 
 
@@ -142,21 +200,29 @@ def _points(wrong: Answer, full: float, check: Callable[[str, Any], Any]) -> flo
     return points
 
 
-def _steady(picked: Answer, these: list[Answer], full: float, check: Callable[[str, Any], Any]) -> tuple[Answer, float]:
+def _steady(
+    picked: Answer, these: list[Answer], full: float, check: Callable[[str, Any], Any]
+) -> tuple[Answer, float]:
     """The picked answer or, where its partial credit depends on the inputs, so that nothing can be promised, one after it."""
     place = these.index(picked)
     for answer in [*these[place:], *these[:place]]:
         points = {_points(answer, full, check) for _ in range(LOOKS)}
         if len(points) == 1:
             return answer, points.pop()
-    raise ValueError(f"the points of every wrong answer to {picked.exercise} depend on the inputs; expected one that is steady")
+    raise ValueError(
+        f"the points of every wrong answer to {picked.exercise} depend on the inputs; expected one that is steady"
+    )
 
 
 def _mistakes(wrongs: Mapping[str, list[Answer]]) -> list[Answer]:
     """One mistake for each exercise, of another kind each time; a second round where that leaves the class small."""
     rounds = max(1, -(-(LEAST - IDIOMS - 5) // len(wrongs)))
     each = list(wrongs.values())
-    return [these[(place + turn) % len(these)] for turn in range(rounds) for place, these in enumerate(each)]
+    return [
+        these[(place + turn) % len(these)]
+        for turn in range(rounds)
+        for place, these in enumerate(each)
+    ]
 
 
 def sample(
@@ -167,7 +233,9 @@ def sample(
     check: Callable[[str, Any], Any] | None = None,
 ) -> tuple[Classroom, list[Student]]:
     """Make the sample class of a unit anew: its students hand in, nothing is graded yet. See ``sample_class.students``."""
-    group = Classroom(course, folder, trusted=True)  # by name: it is made of files of this repository
+    group = Classroom(
+        course, folder, trusted=True
+    )  # by name: it is made of files of this repository
     for step in STEPS:
         for old in [*(folder / step).glob(f"*/{unit}"), folder / step / unit]:
             shutil.rmtree(old, ignore_errors=True)

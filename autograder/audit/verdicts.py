@@ -37,7 +37,11 @@ class Outcome(NamedTuple):
     @property
     def ok(self) -> bool:
         """Right answers never fail; wrong ones always do, and nine times of ten by name."""
-        return self.failed == 0 if self.answer.right else self.failed == self.runs and self.named >= NAMED_LEAST * self.runs
+        return (
+            self.failed == 0
+            if self.answer.right
+            else self.failed == self.runs and self.named >= NAMED_LEAST * self.runs
+        )
 
 
 def audit(answer: Answer, seeds: int) -> Outcome:
@@ -51,6 +55,10 @@ def audit(answer: Answer, seeds: int) -> Outcome:
         keys.append(report.diagnoses)
         failed += not report.passed
         named += not report.passed and answer.diagnosis in report.diagnoses
-        if report.passed != answer.right or (not answer.right and answer.diagnosis not in report.diagnoses):
+        if report.passed != answer.right or (
+            not answer.right and answer.diagnosis not in report.diagnoses
+        ):
             complaint = complaint or f"seed {seed}: {report}"
-    return Outcome(answer, seeds, failed, named, statistics.median(times), max(times), complaint, tuple(keys))
+    return Outcome(
+        answer, seeds, failed, named, statistics.median(times), max(times), complaint, tuple(keys)
+    )

@@ -20,17 +20,29 @@ from torch.func import functional_call
 from autograder.protocol import agent, problems
 from autograder.protocol.pullback import batch_of, pull_back
 
-__all__ = ["ASKED", "Autopsy", "Pull", "columns_of", "explain", "layered_parts", "parts_of", "sentence", "with_asked"]
+__all__ = [
+    "ASKED",
+    "Autopsy",
+    "Pull",
+    "columns_of",
+    "explain",
+    "layered_parts",
+    "parts_of",
+    "sentence",
+    "with_asked",
+]
 
 Columns = dict[str, np.ndarray]
-Pull = Callable[[Tensor], np.ndarray]  # the gradient of the sum of a surrogate, in the layout of what came
+Pull = Callable[
+    [Tensor], np.ndarray
+]  # the gradient of the sum of a surrogate, in the layout of what came
 
 EXACT = 1e-6
-MOST = 3           # parts in one explanation
-SPARE = 3          # numbers more than coefficients
-READINGS = 2       # explanations that are said
+MOST = 3  # parts in one explanation
+SPARE = 3  # numbers more than coefficients
+READINGS = 2  # explanations that are said
 ASKED = "what is asked"
-ROWS = 64          # of many replicates, as many tell enough
+ROWS = 64  # of many replicates, as many tell enough
 
 
 class Autopsy(NamedTuple):
@@ -68,7 +80,10 @@ def with_asked(columns: Columns, want: np.ndarray) -> Columns:
     names = dict.fromkeys(name.partition(", for ")[2] for name in columns)
     out = {ASKED: want}
     for where in names:
-        like = next((column for name, column in columns.items() if name.partition(", for ")[2] == where), None)
+        like = next(
+            (column for name, column in columns.items() if name.partition(", for ")[2] == where),
+            None,
+        )
         if where and like is not None:
             out[f"{ASKED}, for {where}"] = np.where(_reach(columns, where), want, 0.0)
     return {**out, **columns}
@@ -113,6 +128,7 @@ def _exact(target: np.ndarray, chosen: np.ndarray) -> list[float] | None:
 
 # ---------------------------------------------------------------------------------------------------------------- in words
 
+
 def sentence(autopsy: Autopsy, samples: int = 0, alone: bool = False) -> str:
     """What the autopsy found, as a sentence.
 
@@ -125,7 +141,9 @@ def sentence(autopsy: Autopsy, samples: int = 0, alone: bool = False) -> str:
     readings = [_reading(reading, samples, alone) for reading in autopsy.readings[:READINGS]]
     more = len(autopsy.readings) - len(readings)
     said = " Or, which is the same here: ".join(readings)
-    return f"Your gradient, taken apart exactly: {said}." + (f" ({more} more sums would do as well.)" if more > 0 else "")
+    return f"Your gradient, taken apart exactly: {said}." + (
+        f" ({more} more sums would do as well.)" if more > 0 else ""
+    )
 
 
 def _reading(reading: dict[str, float], samples: int, alone: bool) -> str:
@@ -134,21 +152,32 @@ def _reading(reading: dict[str, float], samples: int, alone: bool) -> str:
         base, _, where = name.partition(", for ")
         if base == ASKED:
             times = weight + 1
-            word = ("it is zero" if abs(times) < 1e-6 else "its sign is turned" if abs(times + 1) < 1e-6 else
-                    f"it is K = {samples} times what is asked" if samples > 1 and abs(times - samples) < 1e-5 else
-                    f"it is what is asked, divided by K = {samples}" if samples > 1 and abs(times * samples - 1) < 1e-5 else
-                    f"it is {times:.4g} times what is asked")
+            word = (
+                "it is zero"
+                if abs(times) < 1e-6
+                else "its sign is turned"
+                if abs(times + 1) < 1e-6
+                else f"it is K = {samples} times what is asked"
+                if samples > 1 and abs(times - samples) < 1e-5
+                else f"it is what is asked, divided by K = {samples}"
+                if samples > 1 and abs(times * samples - 1) < 1e-5
+                else f"it is {times:.4g} times what is asked"
+            )
             return f"{word}, for {where}" if where else word
     if not alone and ASKED in reading:  # what is asked is not in it at all, or in it more than once
         times = 1 + reading[ASKED]
         rest = {name: weight for name, weight in reading.items() if name != ASKED}
         return _reading(rest if abs(times) < 1e-6 else {ASKED: times, **rest}, samples, True)
-    terms = [f"{'-' if weight < 0 else '+'} {abs(weight):.4g} x {name}" for name, weight in reading.items()]
+    terms = [
+        f"{'-' if weight < 0 else '+'} {abs(weight):.4g} x {name}"
+        for name, weight in reading.items()
+    ]
     joined = " ".join(terms)
     return f"yours = {joined.removeprefix('+ ')}" if alone else f"yours = {ASKED} {joined}"
 
 
 # ---------------------------------------------------------------------------------------------------------------- the parts
+
 
 def columns_of(request: dict[str, Any], shape: tuple[int, ...]) -> tuple[Columns, int]:
     """The parts of the gradient that a request asked for, in the layout ``shape``, and the number of samples K.
@@ -157,8 +186,15 @@ def columns_of(request: dict[str, Any], shape: tuple[int, ...]) -> tuple[Columns
     """
     if request.get("kind") != "gradient" or not request.get("problem") or request.get("blocks"):
         return {}, 0
-    made = problems.build(request["problem"], {name: torch.from_numpy(np.array(value)) for name, value in request["params"].items()})
-    given = [agent._resolve(item, made) for item in request["args"] if not (isinstance(item, dict) and "$ref" in item)]
+    made = problems.build(
+        request["problem"],
+        {name: torch.from_numpy(np.array(value)) for name, value in request["params"].items()},
+    )
+    given = [
+        agent._resolve(item, made)
+        for item in request["args"]
+        if not (isinstance(item, dict) and "$ref" in item)
+    ]
     eps = [item for item in given if isinstance(item, Tensor)]
     learned: dict[str, Tensor] = made["learn"]
     pull = _puller(made, shape, int(request.get("seed", 0)))
@@ -166,12 +202,18 @@ def columns_of(request: dict[str, Any], shape: tuple[int, ...]) -> tuple[Columns
         return {}, 0
     try:
         if "q1" in made and len(eps) == 2:
-            columns = layered_parts(made["p"], made["q1"], made["q2"], made["x"], eps[0], eps[1], pull)
+            columns = layered_parts(
+                made["p"], made["q1"], made["q2"], made["x"], eps[0], eps[1], pull
+            )
         elif "q" in made and hasattr(made["q"], "transport"):
             columns = parts_of(made["p"], made["q"], made["x"], eps[0], pull)
         else:
             return {}, 0
-    except (RuntimeError, ValueError, TypeError):  # noise of another shape, or a family without noise
+    except (
+        RuntimeError,
+        ValueError,
+        TypeError,
+    ):  # noise of another shape, or a family without noise
         return {}, 0
     return _by_parameter(columns, learned, shape), len(eps[0])
 
@@ -195,7 +237,9 @@ def parts_of(p: Any, q: Any, x: Tensor, eps: Tensor, pull: Pull) -> Columns:
     return {name: pull(value.mean(0)) for name, value in surrogates.items()}
 
 
-def layered_parts(p: Any, q1: Any, q2: Any, x: Tensor, e1: Tensor, e2: Tensor, pull: Pull) -> Columns:
+def layered_parts(
+    p: Any, q1: Any, q2: Any, x: Tensor, e1: Tensor, e2: Tensor, pull: Pull
+) -> Columns:
     """Parts for two stochastic layers: each term by every road (through z1, through z2, through z2 because of z1), and both scores."""
     z1 = q1.transport(e1, x)
     z2 = q2.transport(e2, z1)
@@ -212,15 +256,28 @@ def layered_parts(p: Any, q1: Any, q2: Any, x: Tensor, e1: Tensor, e2: Tensor, p
         return -functional_call(q2, c2, (a, b))
 
     scores = -q1(x, z1.detach()), -q2(z1.detach(), z2.detach())
-    columns = {"the score term": pull(sum(scores).mean(0)), "the score term of q(z1 | x)": pull(scores[0].mean(0)),
-               "the score term of q(z2 | z1)": pull(scores[1].mean(0)),
-               "the path": pull((log_p(z1, z2) + minus_q1(z1, z2) + minus_q2(z1, z2)).mean(0))}
+    columns = {
+        "the score term": pull(sum(scores).mean(0)),
+        "the score term of q(z1 | x)": pull(scores[0].mean(0)),
+        "the score term of q(z2 | z1)": pull(scores[1].mean(0)),
+        "the path": pull((log_p(z1, z2) + minus_q1(z1, z2) + minus_q2(z1, z2)).mean(0)),
+    }
     because = "through z2 because of z1"
-    for name, term in {"log p": log_p, "-log q(z1 | x)": minus_q1, "-log q(z2 | z1)": minus_q2}.items():
+    for name, term in {
+        "log p": log_p,
+        "-log q(z1 | x)": minus_q1,
+        "-log q(z2 | z1)": minus_q2,
+    }.items():
         columns[f"{name} through z1"] = pull(term(z1, z2.detach()).mean(0))
         columns[f"{name} through z2"] = pull(term(z1.detach(), own).mean(0))
-        columns[f"{name} {because}"] = pull(term(z1.detach(), z2).mean(0)) - columns[f"{name} through z2"]
-    return {**columns, f"everything {because}": columns[f"log p {because}"] + columns[f"-log q(z2 | z1) {because}"]}
+        columns[f"{name} {because}"] = (
+            pull(term(z1.detach(), z2).mean(0)) - columns[f"{name} through z2"]
+        )
+    return {
+        **columns,
+        f"everything {because}": columns[f"log p {because}"]
+        + columns[f"-log q(z2 | z1) {because}"],
+    }
 
 
 def _puller(made: dict[str, Any], shape: tuple[int, ...], seed: int) -> Pull | None:
@@ -232,8 +289,18 @@ def _puller(made: dict[str, Any], shape: tuple[int, ...], seed: int) -> Pull | N
     rows = () if len(shape) == 1 else shape[:1]
 
     def pull(value: Tensor) -> np.ndarray:
-        found = pull_back(value, learned.values(), batch_of(made), seed, made.get("shared", False), retain_graph=True)
-        filled = [torch.zeros_like(v) if g is None else g for g, v in zip(found, learned.values(), strict=True)]
+        found = pull_back(
+            value,
+            learned.values(),
+            batch_of(made),
+            seed,
+            made.get("shared", False),
+            retain_graph=True,
+        )
+        filled = [
+            torch.zeros_like(v) if g is None else g
+            for g, v in zip(found, learned.values(), strict=True)
+        ]
         return torch.cat([g.reshape(*rows, -1) for g in filled], -1).detach().numpy()
 
     return pull
@@ -247,8 +314,10 @@ def _by_parameter(columns: Columns, learned: dict[str, Tensor], shape: tuple[int
     if len(learned) < 2:
         return out
     for name, column in columns.items():
-        out |= {f"{name}, for {parameter} alone": only(column, start, stop)
-                for parameter, start, stop in zip(learned, edges[:-1], edges[1:], strict=True)}
+        out |= {
+            f"{name}, for {parameter} alone": only(column, start, stop)
+            for parameter, start, stop in zip(learned, edges[:-1], edges[1:], strict=True)
+        }
     return out
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Self
 
 from autograder.checks.compare import Finding
-from autograder.units import Exercise
+from autograder.checks.exercise import Exercise
 
 __all__ = ["CheckResult", "NamedMistake", "PartResult"]
 

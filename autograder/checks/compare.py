@@ -24,18 +24,40 @@ import numpy as np
 
 from autograder.checks.probe import Probe
 
-__all__ = ["ENOUGH", "Finding", "Mistake", "Z_LIMIT", "caught", "compare", "holds", "numbers", "power", "spread", "two_stages", "unbiased",
-           "zero"]
+__all__ = [
+    "ENOUGH",
+    "Finding",
+    "Mistake",
+    "Z_LIMIT",
+    "caught",
+    "compare",
+    "holds",
+    "numbers",
+    "power",
+    "spread",
+    "two_stages",
+    "unbiased",
+    "zero",
+]
 
-Z_LIMIT = 5.0          # a z-score that one look may reach
-MORE = 10              # how many times more replicates the second look at a spread takes
-REPLICATES, AGAIN = 10_000, 4      # of a first look at a mean, and how many times more its second look takes
-NOISE_LIMIT = 1.5      # times the reference's standard error: beyond that, noise could hide a bias
-TRIAL, BLOCK = 50, 250             # rows of the first, timed call; rows of a call where a function walks over the data
-SLOW, BUDGET = 0.03, (1.5, 3.0)    # seconds: a trial that may be a loop; all calls of a first and of a second look at one
-SURE = 0.95            # the power with which a bias is said to be caught
+Z_LIMIT = 5.0  # a z-score that one look may reach
+MORE = 10  # how many times more replicates the second look at a spread takes
+REPLICATES, AGAIN = (
+    10_000,
+    4,
+)  # of a first look at a mean, and how many times more its second look takes
+NOISE_LIMIT = 1.5  # times the reference's standard error: beyond that, noise could hide a bias
+TRIAL, BLOCK = (
+    50,
+    250,
+)  # rows of the first, timed call; rows of a call where a function walks over the data
+SLOW, BUDGET = (
+    0.03,
+    (1.5, 3.0),
+)  # seconds: a trial that may be a loop; all calls of a first and of a second look at one
+SURE = 0.95  # the power with which a bias is said to be caught
 RTOL, ATOL = 1e-5, 1e-7
-ENOUGH = 3             # distinct numbers, none of them zero, that a name must rest on
+ENOUGH = 3  # distinct numbers, none of them zero, that a name must rest on
 
 
 class Mistake(NamedTuple):
@@ -74,14 +96,23 @@ class Finding:
     says: str = ""
     got: Any = field(default=None, repr=False, compare=False)
     want: Any = field(default=None, repr=False, compare=False)
-    columns: Callable[[], dict[str, np.ndarray]] | None = field(default=None, repr=False, compare=False)
+    columns: Callable[[], dict[str, np.ndarray]] | None = field(
+        default=None, repr=False, compare=False
+    )
     rests_on: tuple[float, ...] | None = field(default=None, repr=False, compare=False)
     loose: bool = field(default=False, repr=False, compare=False)
     unnamed: tuple[str, str] = field(default=("", ""), repr=False, compare=False)
 
 
-def compare(got: Any, want: Any, mistakes: Sequence[Mistake] = (), rtol: float = RTOL, atol: float = ATOL, what: str = "it",
-            columns: Callable[[], dict[str, np.ndarray]] | None = None) -> Finding:
+def compare(
+    got: Any,
+    want: Any,
+    mistakes: Sequence[Mistake] = (),
+    rtol: float = RTOL,
+    atol: float = ATOL,
+    what: str = "it",
+    columns: Callable[[], dict[str, np.ndarray]] | None = None,
+) -> Finding:
     """Equal up to rounding, in shape and value. ``want`` may be nested in lists or dicts; ``got`` must then be too.
 
     Chance has no part in this: inputs are float64, and the tolerance leaves room for any right order of summation.
@@ -101,27 +132,71 @@ def compare(got: Any, want: Any, mistakes: Sequence[Mistake] = (), rtol: float =
     if not isinstance(got, np.ndarray):
         kind = got.get("$type", "dict") if isinstance(got, dict) else type(got).__name__
         several = kind.startswith("result that is not")
-        says = "Return all of them, separated by commas, in the order of the docstring." if several else "Return a tensor."
-        return Finding(False, f"{what} is a tensor of shape {target.shape}", f"a {kind}", "type", says, got=got, want=target)
+        says = (
+            "Return all of them, separated by commas, in the order of the docstring."
+            if several
+            else "Return a tensor."
+        )
+        return Finding(
+            False,
+            f"{what} is a tensor of shape {target.shape}",
+            f"a {kind}",
+            "type",
+            says,
+            got=got,
+            want=target,
+        )
     seen = _recognise(got, target, mistakes, rtol, atol)
     if got.shape != target.shape:
         same = np.squeeze(got).shape == np.squeeze(target).shape
-        says = ("An axis of length one is too many, or missing: look at keepdim, unsqueeze and squeeze." if same else
-                "Check which axes you sum or average over.")
-        return seen.finding(f"{what} has shape {target.shape}", f"shape {got.shape}", "shape", says, got=got, want=target)
+        says = (
+            "An axis of length one is too many, or missing: look at keepdim, unsqueeze and squeeze."
+            if same
+            else "Check which axes you sum or average over."
+        )
+        return seen.finding(
+            f"{what} has shape {target.shape}",
+            f"shape {got.shape}",
+            "shape",
+            says,
+            got=got,
+            want=target,
+        )
     got = got.astype(float)
     if not np.isfinite(got).all():
         bad = int((~np.isfinite(got)).sum())
-        return seen.finding(f"{what} is finite everywhere", f"{bad} of {got.size} numbers are NaN or infinite", "not_finite",
-                            "Look for the logarithm of zero, or an exponential that overflows.", got=got, want=target)
+        return seen.finding(
+            f"{what} is finite everywhere",
+            f"{bad} of {got.size} numbers are NaN or infinite",
+            "not_finite",
+            "Look for the logarithm of zero, or an exponential that overflows.",
+            got=got,
+            want=target,
+        )
     if np.allclose(got, target, rtol=rtol, atol=atol):
         return Finding(True, f"{what} = {_brief(target)}", _agreement(got, target))
-    return seen.finding(f"{what} = {_brief(target)}", _brief(got), "value", "", got=got, want=target, columns=columns)
+    return seen.finding(
+        f"{what} = {_brief(target)}",
+        _brief(got),
+        "value",
+        "",
+        got=got,
+        want=target,
+        columns=columns,
+    )
 
 
-def unbiased(probe: Probe, draw: Callable[[int], np.ndarray], exact: np.ndarray, replicates: int = REPLICATES,
-             mistakes: Sequence[Mistake] = (), names: Sequence[str] | None = None, what: str = "the mean of the estimates",
-             error: Any = None, blocks: int | None = None) -> Finding:
+def unbiased(
+    probe: Probe,
+    draw: Callable[[int], np.ndarray],
+    exact: np.ndarray,
+    replicates: int = REPLICATES,
+    mistakes: Sequence[Mistake] = (),
+    names: Sequence[str] | None = None,
+    what: str = "the mean of the estimates",
+    error: Any = None,
+    blocks: int | None = None,
+) -> Finding:
     """The mean of R independent estimates against the exact answer, in units of the standard error.
 
     Args:
@@ -143,29 +218,56 @@ def unbiased(probe: Probe, draw: Callable[[int], np.ndarray], exact: np.ndarray,
         mean, sem = samples.mean(0), samples.std(0, ddof=1) / len(samples) ** 0.5
         scale = np.abs(exact).max() + np.abs(mean).max() + 1e-300
         if (sem < 1e-10 * scale).all():
-            return np.inf, Finding(False, f"{what}: estimates that vary from draw to draw", "every estimate is the same number",
-                                   "no_spread", "An estimate must use its own random sample. Did you return an exact answer, or share "
-                                   "one draw of the noise over the whole batch?")
+            return np.inf, Finding(
+                False,
+                f"{what}: estimates that vary from draw to draw",
+                "every estimate is the same number",
+                "no_spread",
+                "An estimate must use its own random sample. Did you return an exact answer, or share "
+                "one draw of the noise over the whole batch?",
+            )
         z = (mean - exact) / np.maximum(sem, 1e-12 * scale)
-        noise = np.zeros_like(z) if error is None else sem * reached**0.5 / np.maximum(np.asarray(error, dtype=float), 1e-300)
+        noise = (
+            np.zeros_like(z)
+            if error is None
+            else sem * reached**0.5 / np.maximum(np.asarray(error, dtype=float), 1e-300)
+        )
         worst, loud = int(np.abs(z).argmax()), int(noise.argmax())
         statistics = float(np.abs(z[worst]) / Z_LIMIT), float(noise[loud] / NOISE_LIMIT)
-        over = f"over {reached:,} replicates" + ("" if reached >= count else ", all that there was time for: your function takes the "
-                                                 "data one by one")
+        over = f"over {reached:,} replicates" + (
+            ""
+            if reached >= count
+            else ", all that there was time for: your function takes the data one by one"
+        )
         came = f"{names[worst]}: {mean[worst]:.4g} ± {sem[worst]:.2g} {over} (z = {z[worst]:.1f})"
         expected = f"{what}: {names[worst]} = {exact[worst]:.4g}"
         if max(statistics) <= 1:
-            bias = f"a bias of {caught(float(sem.max())):.2g}" + (" in any entry" if exact.size > 1 else "")
-            return max(statistics), Finding(False, expected, f"{came}; {bias} would have been caught with {SURE:.0%}")
-        close = [m for m in mistakes if not callable(m.value) and _close_mean(m.value, mean, sem, scale)]
+            bias = f"a bias of {caught(float(sem.max())):.2g}" + (
+                " in any entry" if exact.size > 1 else ""
+            )
+            return max(statistics), Finding(
+                False, expected, f"{came}; {bias} would have been caught with {SURE:.0%}"
+            )
+        close = [
+            m for m in mistakes if not callable(m.value) and _close_mean(m.value, mean, sem, scale)
+        ]
         apart = [numbers(np.asarray(m.value, dtype=float), exact, Z_LIMIT * sem) for m in close]
-        seen = _choose(list(zip(close, apart, strict=True))) or _by_function(mistakes, samples, mean, exact)
+        seen = _choose(list(zip(close, apart, strict=True))) or _by_function(
+            mistakes, samples, mean, exact
+        )
         if not seen and statistics[1] > statistics[0]:
             came = f"{names[loud]}: {noise[loud]:.3g} times the noise of a right estimate, {over}"
-            return statistics[1], Finding(False, f"{what}, with at most {NOISE_LIMIT:g} times the noise of a right estimate", came,
-                                          "too_noisy", "So much noise could hide a bias, and hardly climbs. Each estimate is noisier "
-                                          "than the formula that was asked for.")
-        return max(statistics), seen.finding(expected, came, "biased", "On average your estimate is not the gradient: it is biased.")
+            return statistics[1], Finding(
+                False,
+                f"{what}, with at most {NOISE_LIMIT:g} times the noise of a right estimate",
+                came,
+                "too_noisy",
+                "So much noise could hide a bias, and hardly climbs. Each estimate is noisier "
+                "than the formula that was asked for.",
+            )
+        return max(statistics), seen.finding(
+            expected, came, "biased", "On average your estimate is not the gradient: it is biased."
+        )
 
     return two_stages(probe, look, replicates // probe.fewer, AGAIN)
 
@@ -179,8 +281,11 @@ def power(bias: float, error: float, more: float = AGAIN) -> float:
     >>> round(power(0.07, 0.01), 2), round(power(0.05, 0.01), 2)
     (0.98, 0.5)
     """
+
     def exceeds(shift: float) -> float:
-        return 0.5 * math.erfc((Z_LIMIT - shift) / 2**0.5) + 0.5 * math.erfc((Z_LIMIT + shift) / 2**0.5)
+        return 0.5 * math.erfc((Z_LIMIT - shift) / 2**0.5) + 0.5 * math.erfc(
+            (Z_LIMIT + shift) / 2**0.5
+        )
 
     return exceeds(bias / error) * exceeds(bias / error * more**0.5)
 
@@ -198,9 +303,17 @@ def caught(error: float, chance: float = SURE) -> float:
     return high * error
 
 
-def spread(probe: Probe, draw: Callable[[int], np.ndarray], variance: np.ndarray, low: float = 0.5, high: float = 2.0,
-           replicates: int = 2000, mistakes: Sequence[Mistake] = (), names: Sequence[str] | None = None,
-           what: str = "the variance of the estimates") -> Finding:
+def spread(
+    probe: Probe,
+    draw: Callable[[int], np.ndarray],
+    variance: np.ndarray,
+    low: float = 0.5,
+    high: float = 2.0,
+    replicates: int = 2000,
+    mistakes: Sequence[Mistake] = (),
+    names: Sequence[str] | None = None,
+    what: str = "the variance of the estimates",
+) -> Finding:
     """The variance of the estimates against the reference: its ratio must lie in [low, high], for every entry.
 
     Too small is as suspicious as too large: an exact answer that samples nothing has no variance at all.
@@ -218,17 +331,33 @@ def spread(probe: Probe, draw: Callable[[int], np.ndarray], variance: np.ndarray
         worst = int(statistic.argmax())
         expected = f"{what}: {names[worst]} = {variance[worst]:.4g} (accepted from {low:g} to {high:g} times that)"
         came = f"{measured[worst]:.4g}, a ratio of {measured[worst] / variance[worst]:.3g}, over {count:,} replicates"
-        close = [m for m in mistakes if not callable(m.value) and _matches_variance(m.value, measured)]
+        close = [
+            m for m in mistakes if not callable(m.value) and _matches_variance(m.value, measured)
+        ]
         apart = [numbers(np.asarray(m.value, dtype=float), variance, 0.2 * variance) for m in close]
-        seen = _choose(list(zip(close, apart, strict=True))) or _by_function(mistakes, samples, measured, variance)
-        default = ("too_noisy", "Right on average, but noisier than it should be.") if log_ratio[worst] > 0 else \
-                  ("too_quiet", "Less variance than the estimator can have: is something exact where an estimate was asked for?")
+        seen = _choose(list(zip(close, apart, strict=True))) or _by_function(
+            mistakes, samples, measured, variance
+        )
+        default = (
+            ("too_noisy", "Right on average, but noisier than it should be.")
+            if log_ratio[worst] > 0
+            else (
+                "too_quiet",
+                "Less variance than the estimator can have: is something exact where an estimate was asked for?",
+            )
+        )
         return float(statistic.max()), seen.finding(expected, came, *default)
 
     return two_stages(probe, look, replicates)
 
 
-def zero(got: np.ndarray, scale: float = 1.0, mistakes: Sequence[Mistake] = (), what: str = "the gradient", tol: float = 1e-8) -> Finding:
+def zero(
+    got: np.ndarray,
+    scale: float = 1.0,
+    mistakes: Sequence[Mistake] = (),
+    what: str = "the gradient",
+    tol: float = 1e-8,
+) -> Finding:
     """Zero up to rounding: for a gradient whose variance vanishes at the posterior, sample by sample."""
     got = np.asarray(got, dtype=float)
     largest = float(np.abs(got).max()) if got.size else 0.0
@@ -236,15 +365,21 @@ def zero(got: np.ndarray, scale: float = 1.0, mistakes: Sequence[Mistake] = (), 
         return Finding(True, f"{what} is zero for every draw", f"at most {largest:.1e}")
     seen = _recognise(got, np.zeros_like(got), mistakes, 1e-5, 1e-7)
     expected = f"{what} is zero for every draw of the noise"
-    return seen.finding(expected, f"numbers up to {largest:.3g}", "not_zero", "", got=got, want=np.zeros_like(got))
+    return seen.finding(
+        expected, f"numbers up to {largest:.3g}", "not_zero", "", got=got, want=np.zeros_like(got)
+    )
 
 
-def holds(ok: bool, expected: str, came: str, diagnosis: str = "property", says: str = "") -> Finding:
+def holds(
+    ok: bool, expected: str, came: str, diagnosis: str = "property", says: str = ""
+) -> Finding:
     """A property stated in words, with what was seen."""
     return Finding(True, expected, came) if ok else Finding(False, expected, came, diagnosis, says)
 
 
-def two_stages(probe: Probe, look: Callable[[int], tuple[float, Finding]], replicates: int, more: int = MORE) -> Finding:
+def two_stages(
+    probe: Probe, look: Callable[[int], tuple[float, Finding]], replicates: int, more: int = MORE
+) -> Finding:
     """Look at R replicates, and if that is suspicious at ``more`` times as many fresh ones: only the second look can fail.
 
     Args:
@@ -261,22 +396,27 @@ def two_stages(probe: Probe, look: Callable[[int], tuple[float, Finding]], repli
     return finding
 
 
-def _ask(draw: Callable[[int], np.ndarray], count: int, size: int, blocks: int | None, budget: float) -> tuple[int, np.ndarray | Finding]:
+def _ask(
+    draw: Callable[[int], np.ndarray], count: int, size: int, blocks: int | None, budget: float
+) -> tuple[int, np.ndarray | Finding]:
     """``count`` replicates in one call; from a function that is slow because it walks over the data, as many as there is time for.
 
     Returns:
         How many there were, and the estimates.
     """
+
     def ask(rows: int) -> tuple[np.ndarray | Finding, float]:
         start = time.perf_counter()
         return _samples(draw(rows), blocks or rows, size), time.perf_counter() - start
 
-    trial, some = (-(-rows // (blocks or 1)) * (blocks or 1) for rows in (TRIAL, BLOCK))          # rounded up to whole blocks
+    trial, some = (
+        -(-rows // (blocks or 1)) * (blocks or 1) for rows in (TRIAL, BLOCK)
+    )  # rounded up to whole blocks
     got, before = ask(trial)
     if isinstance(got, Finding) or before < SLOW or some >= count:
         return (trial, got) if isinstance(got, Finding) else (count, ask(count)[0])
     got, seconds = ask(some)
-    if seconds < 1.5 * before:                             # five times the rows in much the same time: no loop
+    if seconds < 1.5 * before:  # five times the rows in much the same time: no loop
         return count, ask(count)[0]
     found: list[np.ndarray] = []
     spent = seconds
@@ -292,11 +432,21 @@ def _ask(draw: Callable[[int], np.ndarray], count: int, size: int, blocks: int |
 def _samples(samples: Any, count: int, size: int) -> np.ndarray | Finding:
     array = np.asarray(samples, dtype=float)
     if array.shape != (count, size):
-        return Finding(False, f"{count} estimates of {size} numbers", f"an array of shape {array.shape}", "shape",
-                       "Keep the batch axis: every datum of the batch has an estimate of its own.")
+        return Finding(
+            False,
+            f"{count} estimates of {size} numbers",
+            f"an array of shape {array.shape}",
+            "shape",
+            "Keep the batch axis: every datum of the batch has an estimate of its own.",
+        )
     if not np.isfinite(array).all():
-        return Finding(False, "finite estimates", "NaN or infinity among them", "not_finite",
-                       "Look for the logarithm of zero, or an exponential that overflows.")
+        return Finding(
+            False,
+            "finite estimates",
+            "NaN or infinity among them",
+            "not_finite",
+            "Look for the logarithm of zero, or an exponential that overflows.",
+        )
     return array
 
 
@@ -308,7 +458,9 @@ def numbers(mistaken: np.ndarray, right: np.ndarray, room: Any = 0.0) -> tuple[f
     """
     if mistaken.shape == right.shape:
         with np.errstate(all="ignore"):
-            apart = (np.abs(mistaken - right) > RTOL * np.abs(right) + ATOL + room) & np.isfinite(mistaken)
+            apart = (np.abs(mistaken - right) > RTOL * np.abs(right) + ATOL + room) & np.isfinite(
+                mistaken
+            )
         mistaken, right = mistaken[apart], right[apart]
     return max((_distinct(right), _distinct(mistaken)), key=len)
 
@@ -331,8 +483,17 @@ class _Seen(NamedTuple):
 
     def finding(self, expected: str, came: str, key: str, says: str, **more: Any) -> Finding:
         """A failure under this name, or under the key and the sentence that go without one."""
-        return Finding(False, expected, came, self.key or key, self.says or says, rests_on=self.rests_on, loose=self.loose,
-                       unnamed=(key, says), **more)
+        return Finding(
+            False,
+            expected,
+            came,
+            self.key or key,
+            self.says or says,
+            rests_on=self.rests_on,
+            loose=self.loose,
+            unnamed=(key, says),
+            **more,
+        )
 
 
 def _choose(fits: Sequence[tuple[Mistake, tuple[float, ...]]], loose: bool = False) -> _Seen:
@@ -340,12 +501,18 @@ def _choose(fits: Sequence[tuple[Mistake, tuple[float, ...]]], loose: bool = Fal
     if not fits:
         return _Seen()
     if len({mistake.key for mistake, _ in fits}) > 1:
-        return _Seen("either", "Either of these would give what came. " + " Or: ".join(dict.fromkeys(m.says for m, _ in fits)))
+        return _Seen(
+            "either",
+            "Either of these would give what came. "
+            + " Or: ".join(dict.fromkeys(m.says for m, _ in fits)),
+        )
     (mistake, _), seen = fits[0], max((rests_on for _, rests_on in fits), key=len)
     return _Seen(mistake.key, mistake.says, None if loose else seen, loose)
 
 
-def _recognise(got: np.ndarray, target: np.ndarray, mistakes: Sequence[Mistake], rtol: float, atol: float) -> _Seen:
+def _recognise(
+    got: np.ndarray, target: np.ndarray, mistakes: Sequence[Mistake], rtol: float, atol: float
+) -> _Seen:
     """The mistake whose prediction agrees with what came and not with what is right: arrays first, then functions."""
     fits = []
     for mistake in mistakes:
@@ -353,15 +520,22 @@ def _recognise(got: np.ndarray, target: np.ndarray, mistakes: Sequence[Mistake],
             continue
         predicted = np.asarray(mistake.value, dtype=float)
         try:
-            if predicted.shape == got.shape and np.isfinite(predicted).any() and np.allclose(
-                    got.astype(float), predicted, rtol=10 * rtol, atol=10 * atol, equal_nan=True):
+            if (
+                predicted.shape == got.shape
+                and np.isfinite(predicted).any()
+                and np.allclose(
+                    got.astype(float), predicted, rtol=10 * rtol, atol=10 * atol, equal_nan=True
+                )
+            ):
                 fits.append((mistake, numbers(predicted, target)))
         except (TypeError, ValueError):
             continue
     return _choose(fits) or _by_function(mistakes, got, got, target)
 
 
-def _by_function(mistakes: Sequence[Mistake], asked: np.ndarray, got: np.ndarray, target: np.ndarray) -> _Seen:
+def _by_function(
+    mistakes: Sequence[Mistake], asked: np.ndarray, got: np.ndarray, target: np.ndarray
+) -> _Seen:
     """Mistakes that are recognised by a function: those that know numbers drawn at random from what came, then the first of the others."""
     fits = [mistake for mistake in mistakes if callable(mistake.value) and mistake.value(asked)]
     if not fits:
@@ -369,7 +543,9 @@ def _by_function(mistakes: Sequence[Mistake], asked: np.ndarray, got: np.ndarray
     decoys = _decoys(asked)
     sharp = [mistake for mistake in fits if not any(_agrees(mistake, decoy) for decoy in decoys)]
     rests_on = numbers(np.asarray(got, dtype=float), target) if sharp else ()
-    return _choose([(mistake, rests_on) for mistake in sharp]) or _choose([(fits[0], ())], loose=True)
+    return _choose([(mistake, rests_on) for mistake in sharp]) or _choose(
+        [(fits[0], ())], loose=True
+    )
 
 
 def _agrees(mistake: Mistake, decoy: np.ndarray) -> bool:
@@ -385,27 +561,39 @@ def _decoys(got: np.ndarray, count: int = 3) -> list[np.ndarray]:
     finite = np.isfinite(values)
     size = np.abs(values[finite]).mean() + 1e-3 if finite.any() else 1.0
     shift = rng.normal(size=(count, *values.shape[1:])) if values.ndim else np.zeros(count)
-    return [np.where(finite, size * (rng.normal(size=values.shape) + shift[i]), values) for i in range(count)]
+    return [
+        np.where(finite, size * (rng.normal(size=values.shape) + shift[i]), values)
+        for i in range(count)
+    ]
 
 
 def _close_mean(value: Any, mean: np.ndarray, error: np.ndarray, scale: float) -> bool:
     predicted = np.asarray(value, dtype=float)
-    return predicted.shape == mean.shape and bool((np.abs(mean - predicted) <= Z_LIMIT * error + 1e-9 * scale).all())
+    return predicted.shape == mean.shape and bool(
+        (np.abs(mean - predicted) <= Z_LIMIT * error + 1e-9 * scale).all()
+    )
 
 
 def _matches_variance(value: Any, measured: np.ndarray) -> bool:
     predicted = np.asarray(value, dtype=float)
     if predicted.shape != measured.shape:
         return False
-    return bool((np.abs(np.log(np.maximum(measured, 1e-300) / np.maximum(predicted, 1e-300))) < 0.2).all())
+    return bool(
+        (np.abs(np.log(np.maximum(measured, 1e-300) / np.maximum(predicted, 1e-300))) < 0.2).all()
+    )
 
 
 def _agreement(got: np.ndarray, target: np.ndarray) -> str:
     """How well two arrays agree that are equal up to rounding, in words."""
-    error, scale = float(np.abs(got - target).max(initial=0.0)), float(np.abs(target).max(initial=0.0))
+    error, scale = (
+        float(np.abs(got - target).max(initial=0.0)),
+        float(np.abs(target).max(initial=0.0)),
+    )
     if error == 0.0:
         return "as asked, to the last digit"
-    return f"as asked, to {int(np.log10(scale / error))} digits" if scale > 10 * error else "as asked"
+    return (
+        f"as asked, to {int(np.log10(scale / error))} digits" if scale > 10 * error else "as asked"
+    )
 
 
 def _brief(array: np.ndarray) -> str:

@@ -23,12 +23,32 @@ from autograder.protocol import wire
 
 __all__ = ["UNNAMED", "Asked", "Fresh", "Remembered", "diagnose"]
 
-UNNAMED = {"", "value", "shape", "type", "biased", "not_finite", "not_zero", "property", "no_spread", "too_noisy", "too_quiet",
-           "unreadable", "unwritten", "variance", "described", "either", "autopsy", "dictionary"}  # they say what came, and no cause
+UNNAMED = {
+    "",
+    "value",
+    "shape",
+    "type",
+    "biased",
+    "not_finite",
+    "not_zero",
+    "property",
+    "no_spread",
+    "too_noisy",
+    "too_quiet",
+    "unreadable",
+    "unwritten",
+    "variance",
+    "described",
+    "either",
+    "autopsy",
+    "dictionary",
+}  # they say what came, and no cause
 OPEN = UNNAMED - {"unreadable", "unwritten", "either"}  # of these, more may be found out
 AGAIN = 3  # fresh inputs on which a name may find the numbers that it lacks
-DEAD = ("No parameter is reached: the result has no gradient at all. Look for detach, no_grad, .item(), .data, .sample() or NumPy between "
-        "the parameters and what you return.")
+DEAD = (
+    "No parameter is reached: the result has no gradient at all. Look for detach, no_grad, .item(), .data, .sample() or NumPy between "
+    "the parameters and what you return."
+)
 OWN_NOISE = "Called twice with the same arguments, it gave two different answers: it draws random numbers of its own. Use what is given."
 
 
@@ -45,7 +65,9 @@ class Remembered:
         return self.reply
 
 
-Fresh = Callable[[Runner, int], tuple[Probe, np.random.Generator]]  # probe and generator of a part, for a number; 0 comes first
+Fresh = Callable[
+    [Runner, int], tuple[Probe, np.random.Generator]
+]  # probe and generator of a part, for a number; 0 comes first
 
 
 class Asked:
@@ -91,13 +113,24 @@ def diagnose(asked: Asked, known: Callable[[], str | None]) -> Finding:
     """
     finding = asked.finding
     if not finding.ok:
-        named = _proved(asked, _author) or _dead(asked) or _proved(asked, _generic) or _taken_apart(asked) or _own_noise(asked) \
-            or _looked_up(known) or _loose(finding) or describe(finding.got, finding.want) or _ignored(asked) \
+        named = (
+            _proved(asked, _author)
+            or _dead(asked)
+            or _proved(asked, _generic)
+            or _taken_apart(asked)
+            or _own_noise(asked)
+            or _looked_up(known)
+            or _loose(finding)
+            or describe(finding.got, finding.want)
+            or _ignored(asked)
             or Named(*finding.unnamed)
+        )
         if named.key:
             came = f"{finding.came}; {named.came}" if named.came and finding.came else finding.came
             finding = replace(finding, diagnosis=named.key, says=named.says, came=came)
-    return replace(finding, got=None, want=None, columns=None, rests_on=None, loose=False, unnamed=("", ""))
+    return replace(
+        finding, got=None, want=None, columns=None, rests_on=None, loose=False, unnamed=("", "")
+    )
 
 
 Recogniser = Callable[[Asked], Named | None]
@@ -150,7 +183,13 @@ def _is_gradient(got: Any, gradient: dict[str, Any]) -> bool:
         return False
     rows = (-1,) if got.ndim == 1 else (len(got), -1)
     try:
-        return bool(np.array_equal(np.concatenate([part.reshape(rows) for part in gradient.values()], -1), got, equal_nan=True))
+        return bool(
+            np.array_equal(
+                np.concatenate([part.reshape(rows) for part in gradient.values()], -1),
+                got,
+                equal_nan=True,
+            )
+        )
     except ValueError:
         return False
 
@@ -161,8 +200,16 @@ def _generic(asked: Asked) -> Named | None:
         return None
     if finding.diagnosis == "type" or finding.unnamed[0] == "type":
         return None
-    if isinstance(value, list) and len(value) == 1 and np.shape(finding.got) == (1, *np.shape(finding.want)):
-        return Named("generic_tuple", "A tuple of one came where a tensor is asked: is there a comma too many?", rests_on=None)
+    if (
+        isinstance(value, list)
+        and len(value) == 1
+        and np.shape(finding.got) == (1, *np.shape(finding.want))
+    ):
+        return Named(
+            "generic_tuple",
+            "A tuple of one came where a tensor is asked: is there a comma too many?",
+            rests_on=None,
+        )
     return order(value, finding.want, finding.got) or recognise(finding.got, finding.want)
 
 
@@ -173,7 +220,11 @@ def _taken_apart(asked: Asked) -> Named | None:
     if finding.columns is not None:
         columns, samples = finding.columns(), 0
     else:
-        if alone and gradient and finding.diagnosis in ("biased", "no_spread", "too_noisy", "too_quiet"):
+        if (
+            alone
+            and gradient
+            and finding.diagnosis in ("biased", "no_spread", "too_noisy", "too_quiet")
+        ):
             got = _rows(gradient)
         if not gradient or got is None or not _is_gradient(got, gradient):
             return None
@@ -181,7 +232,9 @@ def _taken_apart(asked: Asked) -> Named | None:
     if not columns or np.shape(got) != next(iter(columns.values())).shape:
         return None
     if alone:
-        found = autopsy.explain(got[:autopsy.ROWS], {name: column[:autopsy.ROWS] for name, column in columns.items()})
+        found = autopsy.explain(
+            got[: autopsy.ROWS], {name: column[: autopsy.ROWS] for name, column in columns.items()}
+        )
     else:
         found = autopsy.explain(got - finding.want, autopsy.with_asked(columns, finding.want))
     return Named("autopsy", autopsy.sentence(found, samples, alone)) if found else None
@@ -197,10 +250,18 @@ def _rows(gradient: dict[str, Any]) -> np.ndarray | None:
 
 def _own_noise(asked: Asked) -> Named | None:
     """Whether the same question, asked with another seed, gets another answer."""
-    if asked.finding.want is None or asked.question.get("kind") not in ("value", "gradient") or "$generator" in repr(asked.question):
+    if (
+        asked.finding.want is None
+        or asked.question.get("kind") not in ("value", "gradient")
+        or "$generator" in repr(asked.question)
+    ):
         return None
     first, second = (_ask(asked, {**asked.question, "seed": seed}) for seed in (1, 2))
-    return None if first is None or second is None or _same(first, second, gradient=False) else Named("generic_own_noise", OWN_NOISE)
+    return (
+        None
+        if first is None or second is None or _same(first, second, gradient=False)
+        else Named("generic_own_noise", OWN_NOISE)
+    )
 
 
 def _looked_up(known: Callable[[], str | None]) -> Named | None:
@@ -210,15 +271,22 @@ def _looked_up(known: Callable[[], str | None]) -> Named | None:
 
 def _ignored(asked: Asked) -> Named | None:
     """An argument that the answer does not depend on."""
-    if asked.finding.diagnosis != "value" or asked.question.get("kind") not in ("value", "gradient"):
+    if asked.finding.diagnosis != "value" or asked.question.get("kind") not in (
+        "value",
+        "gradient",
+    ):
         return None
     for place, argument in enumerate(asked.question["args"]):
-        other: Any = argument * 1.1 + 0.05 if isinstance(argument, np.ndarray) and argument.dtype.kind == "f" else None
+        other: Any = (
+            argument * 1.1 + 0.05
+            if isinstance(argument, np.ndarray) and argument.dtype.kind == "f"
+            else None
+        )
         if isinstance(argument, dict) and "$noise" in argument:
             other = {**argument, "seed": int(argument["seed"]) + 1}
         if other is None:
             continue
-        args = [*asked.question["args"][:place], other, *asked.question["args"][place + 1:]]
+        args = [*asked.question["args"][:place], other, *asked.question["args"][place + 1 :]]
         before, after = _ask(asked, asked.question), _ask(asked, {**asked.question, "args": args})
         if before is not None and after is not None and _same(before, after):
             return Named("described", f"Yours stays the same when argument {place + 1} is changed.")
@@ -235,9 +303,14 @@ def _ask(asked: Asked, question: dict[str, Any]) -> dict[str, Any] | None:
 
 def _same(one: dict[str, Any], other: dict[str, Any], gradient: bool = True) -> bool:
     """Whether two replies hold the same numbers. A gradient in parameters that the data share depends on the seed by its weights."""
-    first, second = (dictionary.leaves([reply["value"], reply.get("gradient") if gradient else None]) for reply in (one, other))
+    first, second = (
+        dictionary.leaves([reply["value"], reply.get("gradient") if gradient else None])
+        for reply in (one, other)
+    )
     return len(first) == len(second) and all(
-        a.shape == b.shape and np.allclose(a, b, rtol=1e-9, atol=1e-12, equal_nan=True) for a, b in zip(first, second, strict=True))
+        a.shape == b.shape and np.allclose(a, b, rtol=1e-9, atol=1e-12, equal_nan=True)
+        for a, b in zip(first, second, strict=True)
+    )
 
 
 def _decoded(message: bytes) -> dict[str, Any]:

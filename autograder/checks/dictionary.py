@@ -35,7 +35,11 @@ def look_up(exercise: str, runner: Ask) -> str | None:
         return None
     seen = ask(unpack(found["requests"]), runner)
     change = found["entries"].get(fingerprint(seen)) if seen is not None else None
-    return None if change is None else f"Yours gives what a right answer would give with one change: {found['changes'][change]}."
+    return (
+        None
+        if change is None
+        else f"Yours gives what a right answer would give with one change: {found['changes'][change]}."
+    )
 
 
 def file_of(exercise: str) -> Path:
@@ -81,7 +85,10 @@ def fingerprint(seen: Sequence[np.ndarray]) -> str:
     """Shapes and numbers to a few digits, hashed: rounding by another order of summation does not reach them."""
     hashed = hashlib.sha256()
     for leaf in seen:
-        numbers = ",".join(f"{value:.{DIGITS - 1}e}" if abs(value) > 1e-9 or value != value else "0" for value in leaf.ravel())
+        numbers = ",".join(
+            f"{value:.{DIGITS - 1}e}" if abs(value) > 1e-9 or value != value else "0"
+            for value in leaf.ravel()
+        )
         hashed.update(f"{leaf.shape}:{numbers};".encode())
     return hashed.hexdigest()[:12]
 

@@ -75,7 +75,9 @@ class Exercise:
         """Answered in words, and marked by a person."""
         return not self.function
 
-    def part(self, name: str, weight: float = 1.0, read: str = "") -> Callable[[PartFunction], PartFunction]:
+    def part(
+        self, name: str, weight: float = 1.0, read: str = ""
+    ) -> Callable[[PartFunction], PartFunction]:
         """Make a function the next part of the check.
 
         ::
@@ -87,7 +89,9 @@ class Exercise:
 
         def register(function: PartFunction) -> PartFunction:
             if function.__name__ in {"_", *(part.run.__name__ for part in self.parts)}:
-                raise ValueError(f"a part of {self.id} is called {function.__name__!r}; expected a name of its own that says what it tests")
+                raise ValueError(
+                    f"a part of {self.id} is called {function.__name__!r}; expected a name of its own that says what it tests"
+                )
             self.parts.append(Part(name, weight, function, read))
             return function
 
@@ -114,11 +118,17 @@ def exercise(
     """
     place = re.fullmatch(r"(?:.*\.)?unit_(\d\d)\.(\w+)", module)
     if place is None:
-        raise ValueError(f"module is {module!r}; expected a file of a unit, such as autograder.units.unit_09.landing_variances")
+        raise ValueError(
+            f"module is {module!r}; expected a file of a unit, such as autograder.units.unit_09.landing_variances"
+        )
     name = f"{place[1]}_{place[2]}"
     if bool(hides) == bool(because):
-        raise ValueError(f"{name} hides {list(hides)} because {because!r}; expected something to hide, or the reason why nothing is hidden")
-    return Exercise(name, title, points, function, difficulty, importance, minutes, read, list(hides), because)
+        raise ValueError(
+            f"{name} hides {list(hides)} because {because!r}; expected something to hide, or the reason why nothing is hidden"
+        )
+    return Exercise(
+        name, title, points, function, difficulty, importance, minutes, read, list(hides), because
+    )
 
 
 def unit(folder: str, *modules: ModuleType) -> list[Exercise]:
@@ -133,7 +143,9 @@ def unit(folder: str, *modules: ModuleType) -> list[Exercise]:
         if one.number != folder[:2] or one in found:
             raise ValueError(f"{one.id} stands in unit {folder}, or stands there twice")
         if one.written == bool(one.parts):
-            raise ValueError(f"{one.id} has {len(one.parts)} parts; expected some for a function, and none for a question in words")
+            raise ValueError(
+                f"{one.id} has {len(one.parts)} parts; expected some for a function, and none for a question in words"
+            )
         one.unit, one.read = folder, f"lectures/{folder}, {one.read}"
         found.append(one)
     return found

@@ -15,7 +15,17 @@ import numpy as np
 
 from autograder.protocol import agent, wire
 
-__all__ = ["GradientReply", "InKernel", "InProcess", "LearnerError", "Probe", "Runner", "expression", "noise", "reply_bytes"]
+__all__ = [
+    "GradientReply",
+    "InKernel",
+    "InProcess",
+    "LearnerError",
+    "Probe",
+    "Runner",
+    "expression",
+    "noise",
+    "reply_bytes",
+]
 
 Arrays = dict[str, np.ndarray]
 MAX_TEXT = 2000  # characters of anything that is shown
@@ -89,7 +99,9 @@ class Probe:
     twice = True
     stateful = False
 
-    def __init__(self, runner: Runner, seed: int, stage: int | None = None, unit: str = "", fewer: int = 1) -> None:
+    def __init__(
+        self, runner: Runner, seed: int, stage: int | None = None, unit: str = "", fewer: int = 1
+    ) -> None:
         self.runner, self.stage, self.unit, self.fewer = runner, stage, unit, fewer
         self.rng = np.random.default_rng(seed)
         self.printed: list[str] = []
@@ -99,9 +111,13 @@ class Probe:
     def fresh_seed(self) -> int:
         return int(self.rng.integers(2**31))
 
-    def value(self, *args: Any, problem: str | None = None, params: Arrays | None = None, **kwargs: Any) -> Any:
+    def value(
+        self, *args: Any, problem: str | None = None, params: Arrays | None = None, **kwargs: Any
+    ) -> Any:
         """Call the learner's function and return its value as arrays. ``wire.ref("p")`` among the arguments is the problem's p."""
-        value = self._ask(kind="value", problem=problem, params=params or {}, args=list(args), kwargs=kwargs)["value"]
+        value = self._ask(
+            kind="value", problem=problem, params=params or {}, args=list(args), kwargs=kwargs
+        )["value"]
         self.returned_none |= value is None
         return value
 
@@ -111,14 +127,25 @@ class Probe:
         Rows of parameters that belong to one datum are divided by its weight again. Give parameters and x a leading axis of size R,
         and R independent replicates come back from one call.
         """
-        return self._pulled(kind="gradient", problem=problem, params=params, args=list(args), kwargs=kwargs)
+        return self._pulled(
+            kind="gradient", problem=problem, params=params, args=list(args), kwargs=kwargs
+        )
 
-    def block_gradients(self, problem: str, params: Arrays, blocks: int, *args: Any, **kwargs: Any) -> GradientReply:
+    def block_gradients(
+        self, problem: str, params: Arrays, blocks: int, *args: Any, **kwargs: Any
+    ) -> GradientReply:
         """The same for parameters that all data share, ``x: (R, Dx)``: gradients of the means of ``blocks`` equal blocks of rows.
 
         ``reply.flat(blocks)`` are as many independent estimates, each the mean of R / blocks replicates.
         """
-        return self._pulled(kind="gradient", problem=problem, params=params, args=list(args), kwargs=kwargs, blocks=blocks)
+        return self._pulled(
+            kind="gradient",
+            problem=problem,
+            params=params,
+            args=list(args),
+            kwargs=kwargs,
+            blocks=blocks,
+        )
 
     def _pulled(self, **request: Any) -> GradientReply:
         reply = self._ask(**request)
@@ -133,11 +160,15 @@ class Probe:
 
     def _ask(self, **request: Any) -> dict[str, Any]:
         self.seed = self.fresh_seed()
-        sent = self.runner(wire.encode({**request, "unit": self.unit, "seed": self.seed, "twice": self.twice}))
+        sent = self.runner(
+            wire.encode({**request, "unit": self.unit, "seed": self.seed, "twice": self.twice})
+        )
         try:
             reply = wire.decode(sent)
         except wire.WireError as unread:
-            raise LearnerError("UnreadableReply", "what came back is no answer, or far larger than what was asked") from unread
+            raise LearnerError(
+                "UnreadableReply", "what came back is no answer, or far larger than what was asked"
+            ) from unread
         if not isinstance(reply, dict):
             raise LearnerError("UnreadableReply", "what came back is no answer")
         self.stateful |= reply.get("again") is False
@@ -145,7 +176,9 @@ class Probe:
             self.printed.append(str(reply["printed"])[:MAX_TEXT])
         if "error" in reply:
             told = reply["error"] if isinstance(reply["error"], dict) else {}
-            kind, message, where = (str(told.get(key, ""))[:MAX_TEXT] for key in ("type", "message", "where"))
+            kind, message, where = (
+                str(told.get(key, ""))[:MAX_TEXT] for key in ("type", "message", "where")
+            )
             raise LearnerError(kind or "Error", message, where, bool(told.get("own")))
         return reply
 
@@ -174,7 +207,12 @@ class InKernel:
         self.client, self.name, self.timeout = client, name, timeout
 
     def __call__(self, request: bytes) -> bytes:
-        message_id = self.client.execute("", silent=False, store_history=False, user_expressions={"reply": expression(request, self.name)})
+        message_id = self.client.execute(
+            "",
+            silent=False,
+            store_history=False,
+            user_expressions={"reply": expression(request, self.name)},
+        )
         return reply_bytes(self._shell_reply(message_id)["content"])
 
     def _shell_reply(self, message_id: str) -> dict[str, Any]:
@@ -188,8 +226,10 @@ class InKernel:
 def expression(request: bytes, name: str) -> str:
     """What a kernel evaluates to answer a request with the function called ``name``: a string of base64."""
     text = base64.b64encode(request).decode()
-    return (f"__import__('base64').b64encode(__import__('autograder.protocol.agent', fromlist=['x'])"
-            f".answer_bytes(__import__('base64').b64decode({text!r}), {name})).decode()")
+    return (
+        f"__import__('base64').b64encode(__import__('autograder.protocol.agent', fromlist=['x'])"
+        f".answer_bytes(__import__('base64').b64decode({text!r}), {name})).decode()"
+    )
 
 
 def reply_bytes(content: Any) -> bytes:
@@ -198,11 +238,21 @@ def reply_bytes(content: Any) -> bytes:
     reply = expressions.get("reply") if isinstance(expressions, dict) else None
     if not isinstance(reply, dict) or reply.get("status") != "ok":
         told = reply if isinstance(reply, dict) else {}
-        raise LearnerError(str(told.get("ename", "KernelError"))[:200], str(told.get("evalue", "the kernel did not answer"))[:2000])
+        raise LearnerError(
+            str(told.get("ename", "KernelError"))[:200],
+            str(told.get("evalue", "the kernel did not answer"))[:2000],
+        )
     data = reply.get("data")
     body = data.get("text/plain") if isinstance(data, dict) else None
-    if not isinstance(body, str) or not 2 <= len(body) <= 2 * wire.MAX_BYTES or body[0] not in "'\"" or body[-1] != body[0]:
-        raise LearnerError("UnreadableReply", "what came back is no answer, or far larger than what was asked")
+    if (
+        not isinstance(body, str)
+        or not 2 <= len(body) <= 2 * wire.MAX_BYTES
+        or body[0] not in "'\""
+        or body[-1] != body[0]
+    ):
+        raise LearnerError(
+            "UnreadableReply", "what came back is no answer, or far larger than what was asked"
+        )
     try:
         return base64.b64decode(body[1:-1], validate=True)
     except ValueError as error:

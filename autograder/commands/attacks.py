@@ -15,11 +15,24 @@ __all__ = ["main"]
 
 def main(argv: list[str]) -> int:
     """The command line described above."""
-    parser = argparse.ArgumentParser("python -m autograder attacks", description="grade the corpus of attacks")
-    parser.add_argument("names", nargs="*", metavar="NAME", help="the beginning of an attack's name; all if none is given")
-    parser.add_argument("--stock", action="store_true", help="show them to stock nbgrader too, where that is safe")
+    parser = argparse.ArgumentParser(
+        "python -m autograder attacks", description="grade the corpus of attacks"
+    )
+    parser.add_argument(
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help="the beginning of an attack's name; all if none is given",
+    )
+    parser.add_argument(
+        "--stock", action="store_true", help="show them to stock nbgrader too, where that is safe"
+    )
     options = parser.parse_args(argv)
-    chosen = [attack for attack in attacks() if not options.names or attack.name.startswith(tuple(options.names))]
+    chosen = [
+        attack
+        for attack in attacks()
+        if not options.names or attack.name.startswith(tuple(options.names))
+    ]
     CLASS.mkdir(parents=True, exist_ok=True)
     outcome = grade_attacks(CLASS / "attacks", chosen, quiet=False)
     stock: dict[str, str] = {}
@@ -29,5 +42,9 @@ def main(argv: list[str]) -> int:
         with tempfile.TemporaryDirectory(prefix="stock-") as scratch:
             stock = stock_scores(chosen, Path(scratch))
     print(table(outcome, chosen, stock))
-    print("\n".join(["", *outcome.faults]) if outcome.faults else "\nEvery score is the honest one; nobody was touched, nothing is left.")
+    print(
+        "\n".join(["", *outcome.faults])
+        if outcome.faults
+        else "\nEvery score is the honest one; nobody was touched, nothing is left."
+    )
     return 1 if outcome.faults else 0

@@ -24,40 +24,74 @@ MUTANTS, MUTANT_SEEDS = 100, 3
 def main(argv: list[str]) -> int:
     """Regrade the corpus on many seeds, print what was seen, and fail if a check was unfair or blind."""
     parser = argparse.ArgumentParser(prog="autograder audit", description=main.__doc__)
-    parser.add_argument("unit", nargs="?", default="", help="a unit, such as 09 or 09_sticking_the_landing; all by default")
-    parser.add_argument("--seeds", type=int, default=RIGHT_SEEDS, help="seeds for each right answer")
-    parser.add_argument("--wrong-seeds", type=int, default=WRONG_SEEDS, help="seeds for each wrong answer")
-    parser.add_argument("--mutants", type=int, default=MUTANTS, help="mutants tried of each exercise; none if 0")
+    parser.add_argument(
+        "unit",
+        nargs="?",
+        default="",
+        help="a unit, such as 09 or 09_sticking_the_landing; all by default",
+    )
+    parser.add_argument(
+        "--seeds", type=int, default=RIGHT_SEEDS, help="seeds for each right answer"
+    )
+    parser.add_argument(
+        "--wrong-seeds", type=int, default=WRONG_SEEDS, help="seeds for each wrong answer"
+    )
+    parser.add_argument(
+        "--mutants", type=int, default=MUTANTS, help="mutants tried of each exercise; none if 0"
+    )
     parser.add_argument("--workers", type=int, default=2)
     chosen = parser.parse_args(argv)
     if chosen.unit and not any(unit.startswith(chosen.unit) for unit in units()):
         parser.error(f"unit is {chosen.unit!r}; expected one of {', '.join(units())}")
-    answers = [answer for answer in corpus() if EXERCISES[answer.exercise].unit.startswith(chosen.unit)]
+    answers = [
+        answer for answer in corpus() if EXERCISES[answer.exercise].unit.startswith(chosen.unit)
+    ]
     start = time.perf_counter()
     with ProcessPoolExecutor(chosen.workers) as pool:
-        jobs = [pool.submit(audit, answer, chosen.seeds if answer.right else chosen.wrong_seeds) for answer in answers]
+        jobs = [
+            pool.submit(audit, answer, chosen.seeds if answer.right else chosen.wrong_seeds)
+            for answer in answers
+        ]
         outcomes = [job.result() for job in tqdm(jobs, desc="answers", disable=None)]
-    print(f"{'exercise':32s} {'right':>5s} {'runs':>7s} {'failed':>6s} {'wrong':>5s} {'runs':>5s} {'caught':>6s} {'named':>6s} "
-          f"{'median s':>8s} {'max s':>6s}")
+    print(
+        f"{'exercise':32s} {'right':>5s} {'runs':>7s} {'failed':>6s} {'wrong':>5s} {'runs':>5s} {'caught':>6s} {'named':>6s} "
+        f"{'median s':>8s} {'max s':>6s}"
+    )
     for exercise in dict.fromkeys(outcome.answer.exercise for outcome in outcomes):
         mine = [outcome for outcome in outcomes if outcome.answer.exercise == exercise]
         right, wrong = ([o for o in mine if o.answer.right is kind] for kind in (True, False))
         runs = sum(o.runs for o in wrong)
-        print(f"{exercise:32s} {len(right):5d} {sum(o.runs for o in right):7,d} {sum(o.failed for o in right):6d} "
-              f"{len(wrong):5d} {runs:5d} "
-              f"{sum(o.failed for o in wrong) / max(runs, 1):6.0%} {sum(o.named for o in wrong) / max(runs, 1):6.0%} "
-              f"{statistics.median(o.seconds for o in right + wrong):8.3f} {max(o.slowest for o in right + wrong):6.2f}")
+        print(
+            f"{exercise:32s} {len(right):5d} {sum(o.runs for o in right):7,d} {sum(o.failed for o in right):6d} "
+            f"{len(wrong):5d} {runs:5d} "
+            f"{sum(o.failed for o in wrong) / max(runs, 1):6.0%} {sum(o.named for o in wrong) / max(runs, 1):6.0%} "
+            f"{statistics.median(o.seconds for o in right + wrong):8.3f} {max(o.slowest for o in right + wrong):6.2f}"
+        )
     bad = [outcome for outcome in outcomes if not outcome.ok]
     for outcome in bad:
-        print(f"\nNOT AS PROMISED: {outcome.answer.name} failed {outcome.failed} of {outcome.runs}, named {outcome.named}. "
-              f"{outcome.complaint}")
-    print(f"\n{len(outcomes) - len(bad)} of {len(outcomes)} answers as promised, in {time.perf_counter() - start:.0f} s")
-    told = [Told(o.answer.exercise, o.answer.short, o.answer.diagnosis, o.keys) for o in outcomes if not o.answer.right]
+        print(
+            f"\nNOT AS PROMISED: {outcome.answer.name} failed {outcome.failed} of {outcome.runs}, named {outcome.named}. "
+            f"{outcome.complaint}"
+        )
+    print(
+        f"\n{len(outcomes) - len(bad)} of {len(outcomes)} answers as promised, in {time.perf_counter() - start:.0f} s"
+    )
+    told = [
+        Told(o.answer.exercise, o.answer.short, o.answer.diagnosis, o.keys)
+        for o in outcomes
+        if not o.answer.right
+    ]
     if not chosen.mutants:
         print(f"\nWho was told what:\n{table(confusion(told))}")
         return 1 if bad else 0
-    print(f"\nMutants of the right answers, a sample of {chosen.mutants} each ({MUTANT_SEEDS} seeds):")
+    print(
+        f"\nMutants of the right answers, a sample of {chosen.mutants} each ({MUTANT_SEEDS} seeds):"
+    )
     scores = measure(coded(chosen.unit), MUTANT_SEEDS, chosen.mutants, chosen.workers)
-    told += [Told(score.exercise, result.operator, "", result.names) for score in scores for result in score.live]
+    told += [
+        Told(score.exercise, result.operator, "", result.names)
+        for score in scores
+        for result in score.live
+    ]
     print(f"\nWho was told what:\n{table(confusion(told))}")
     return 1 if bad or any(score.complaints for score in scores) else 0

@@ -17,7 +17,12 @@ __all__ = ["main"]
 def main(argv: list[str]) -> int:
     """Build the dictionaries of a unit, and write one small file for each exercise."""
     parser = argparse.ArgumentParser(prog="autograder dictionary", description=main.__doc__)
-    parser.add_argument("unit", nargs="?", default="", help="a unit, such as 09, or an exercise, such as 09_vafc; all by default")
+    parser.add_argument(
+        "unit",
+        nargs="?",
+        default="",
+        help="a unit, such as 09, or an exercise, such as 09_vafc; all by default",
+    )
     name = parser.parse_args(argv).unit
     exercises = [name] if name in EXERCISES else coded(name)
     if not exercises:
@@ -30,6 +35,9 @@ def main(argv: list[str]) -> int:
         path.unlink(missing_ok=True)
         if made.get("entries"):
             path.write_text(json.dumps(made, separators=(",", ":")) + "\n", "utf-8")
-        print(f"{exercise:32s} {len(made.get('entries', ())):5d} behaviours, {len(made.get('changes', ())):4d} changes in words, "
-              f"{path.stat().st_size if path.exists() else 0:7,d} bytes, {time.perf_counter() - start:5.1f} s", flush=True)
+        print(
+            f"{exercise:32s} {len(made.get('entries', ())):5d} behaviours, {len(made.get('changes', ())):4d} changes in words, "
+            f"{path.stat().st_size if path.exists() else 0:7,d} bytes, {time.perf_counter() - start:5.1f} s",
+            flush=True,
+        )
     return 0

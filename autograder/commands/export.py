@@ -16,27 +16,49 @@ __all__ = ["main"]
 def main(argv: list[str]) -> int:
     """The command line described above."""
 
-    parser = argparse.ArgumentParser("python -m autograder export", description="write grades for other programs")
+    parser = argparse.ArgumentParser(
+        "python -m autograder export", description="write grades for other programs"
+    )
     parser.add_argument("unit", nargs="?", default="", help="the beginning of a unit's name")
-    parser.add_argument("--canvas", nargs="?", const="", metavar="CSV", help="for Canvas; CSV: a gradebook exported from it")
-    parser.add_argument("--moodle", nargs="?", const="", metavar="CSV", help="for Moodle; CSV: the assignment's grading worksheet")
+    parser.add_argument(
+        "--canvas",
+        nargs="?",
+        const="",
+        metavar="CSV",
+        help="for Canvas; CSV: a gradebook exported from it",
+    )
+    parser.add_argument(
+        "--moodle",
+        nargs="?",
+        const="",
+        metavar="CSV",
+        help="for Moodle; CSV: the assignment's grading worksheet",
+    )
     parser.add_argument("--title", default="", help="how the assignment is called there")
     parser.add_argument("--to", type=Path, help="the file to write")
-    parser.add_argument("--class", dest="folder", type=Path, default=CLASS, help="the folder of the class")
+    parser.add_argument(
+        "--class", dest="folder", type=Path, default=CLASS, help="the folder of the class"
+    )
     options = parser.parse_args(argv)
     course = this_course()
     group = open_class(course, options.folder.resolve())
     for unit in course.units([options.unit] if options.unit else None):
         settle(group, unit)
     if options.canvas is None and options.moodle is None:
-        print(plain(group, options.to or group.csv, course.units([options.unit]) if options.unit else ()))
+        print(
+            plain(
+                group, options.to or group.csv, course.units([options.unit]) if options.unit else ()
+            )
+        )
         return 0
     if not options.unit:
         parser.error("name a unit: Canvas and Moodle take one assignment at a time")
     (unit,) = course.units([options.unit])
     waiting = [mark.student for mark in marks(group, unit) if mark.waiting]
     if waiting:
-        print(f"{len(waiting)} of them wait for a mark by hand: {', '.join(waiting[:5])}{' ...' * (len(waiting) > 5)}")
+        print(
+            f"{len(waiting)} of them wait for a mark by hand: {', '.join(waiting[:5])}{' ...' * (len(waiting) > 5)}"
+        )
     for kind, write in (("canvas", canvas), ("moodle", moodle)):
         given = getattr(options, kind)
         if given is not None:

@@ -31,16 +31,51 @@ __all__ = ["main"]
 def main(argv: list[str]) -> int:
     """The command line described above; 0 when every score is what was promised, and every submission was graded."""
     parser = argparse.ArgumentParser("python -m autograder grade", description="grade a class")
-    parser.add_argument("units", nargs="*", metavar="UNIT", help="the beginning of a unit's name; all if none is named")
-    parser.add_argument("--sample", action="store_true", help="make a class from the corpus and grade that")
-    parser.add_argument("--workers", "--jobs", type=int, default=min(os.cpu_count() or 1, 4), help="submissions at a time")
-    parser.add_argument("--cluster", default="", metavar="ADDRESS", help="grade on the workers of this Dask scheduler, tcp://HOST:PORT")
-    parser.add_argument("--regrade", action="append", default=[], metavar="EXERCISE", help="write the points of this exercise only")
+    parser.add_argument(
+        "units",
+        nargs="*",
+        metavar="UNIT",
+        help="the beginning of a unit's name; all if none is named",
+    )
+    parser.add_argument(
+        "--sample", action="store_true", help="make a class from the corpus and grade that"
+    )
+    parser.add_argument(
+        "--workers",
+        "--jobs",
+        type=int,
+        default=min(os.cpu_count() or 1, 4),
+        help="submissions at a time",
+    )
+    parser.add_argument(
+        "--cluster",
+        default="",
+        metavar="ADDRESS",
+        help="grade on the workers of this Dask scheduler, tcp://HOST:PORT",
+    )
+    parser.add_argument(
+        "--regrade",
+        action="append",
+        default=[],
+        metavar="EXERCISE",
+        help="write the points of this exercise only",
+    )
     parser.add_argument("--force", action="store_true", help="grade again what is graded already")
-    parser.add_argument("--db", default="", metavar="URL", help="another gradebook, such as postgresql+psycopg2://USER@HOST/NAME")
-    parser.add_argument("--class", dest="folder", type=Path, default=CLASS, help="the folder of the class")
-    parser.add_argument("--i-trust-these-submissions", dest="trusted", action="store_true",
-                        help="run them even where no jail protects this machine; every grade will say so")
+    parser.add_argument(
+        "--db",
+        default="",
+        metavar="URL",
+        help="another gradebook, such as postgresql+psycopg2://USER@HOST/NAME",
+    )
+    parser.add_argument(
+        "--class", dest="folder", type=Path, default=CLASS, help="the folder of the class"
+    )
+    parser.add_argument(
+        "--i-trust-these-submissions",
+        dest="trusted",
+        action="store_true",
+        help="run them even where no jail protects this machine; every grade will say so",
+    )
     options = parser.parse_args(argv)
     course = this_course()
     units = [unit for unit in course.units(options.units) if course.source(unit, ".py").exists()]
@@ -48,7 +83,11 @@ def main(argv: list[str]) -> int:
     if unknown:
         parser.error(f"there is no exercise {unknown[0]!r}; there are {', '.join(course.registry)}")
     if options.regrade:
-        units = [unit for unit in units if any(course.registry[name].unit == unit for name in options.regrade)]
+        units = [
+            unit
+            for unit in units
+            if any(course.registry[name].unit == unit for name in options.regrade)
+        ]
     stale = [line for line in notebooks.stale(course, units) if not line.startswith("lectures")]
     if stale:
         print("\n".join(stale), "run `make notebooks` first", sep="\n")
@@ -69,18 +108,26 @@ def main(argv: list[str]) -> int:
         try:
             rows = batch.run(group, unit, plan)
         except (BlockingIOError, RuntimeError) as error:
-            print(f"{unit}: another run is grading it; let it finish" if isinstance(error, BlockingIOError) else error)
+            print(
+                f"{unit}: another run is grading it; let it finish"
+                if isinstance(error, BlockingIOError)
+                else error
+            )
             return 1
         print(f"\n{unit}\n" + table(course, unit, rows, members))
         wanted = {student.name: student.promised for student in members or []}
         for row in rows:
             if row.failure:
                 print(f"{row.student}: {row.failure}")
-            problems = row.differs(wanted[row.student]) if members else [row.failure] * bool(row.failure)
+            problems = (
+                row.differs(wanted[row.student]) if members else [row.failure] * bool(row.failure)
+            )
             failures += bool(problems)
             for problem in problems if members else ():
                 print(f"{row.student}: {problem}")
         export.plain(group, group.csv)
     print("\nby hand: a person marks it, in Formgrader, by the scheme in solutions/")
-    print(f"feedback pages: {folder / 'feedback'}\ngrades:         {folder / 'grades.csv'}\nlog:            {folder / 'logs'}")
+    print(
+        f"feedback pages: {folder / 'feedback'}\ngrades:         {folder / 'grades.csv'}\nlog:            {folder / 'logs'}"
+    )
     return 1 if failures else 0

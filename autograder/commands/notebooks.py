@@ -12,9 +12,18 @@ __all__ = ["main"]
 
 def main(argv: list[str]) -> int:
     """The command line described above; 0 when all is built (or, with ``--check``, up to date)."""
-    parser = argparse.ArgumentParser("python -m autograder notebooks", description="build notebooks from text masters")
-    parser.add_argument("units", nargs="*", metavar="UNIT", help="the beginning of a unit's name; all if none is named")
-    parser.add_argument("--check", action="store_true", help="write nothing, fail if a notebook is stale")
+    parser = argparse.ArgumentParser(
+        "python -m autograder notebooks", description="build notebooks from text masters"
+    )
+    parser.add_argument(
+        "units",
+        nargs="*",
+        metavar="UNIT",
+        help="the beginning of a unit's name; all if none is named",
+    )
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing, fail if a notebook is stale"
+    )
     parser.add_argument("--no-execute", action="store_true", help="leave the lectures alone")
     options = parser.parse_args(argv)
     course = this_course()

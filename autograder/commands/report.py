@@ -15,9 +15,13 @@ __all__ = ["main"]
 def main(argv: list[str]) -> int:
     """The command line described above."""
 
-    parser = argparse.ArgumentParser("python -m autograder report", description="the class at a glance")
+    parser = argparse.ArgumentParser(
+        "python -m autograder report", description="the class at a glance"
+    )
     parser.add_argument("unit", help="the beginning of a unit's name")
-    parser.add_argument("--class", dest="folder", type=Path, default=CLASS, help="the folder of the class")
+    parser.add_argument(
+        "--class", dest="folder", type=Path, default=CLASS, help="the folder of the class"
+    )
     options = parser.parse_args(argv)
     course = this_course()
     (unit,) = course.units([options.unit])
@@ -26,10 +30,18 @@ def main(argv: list[str]) -> int:
     folder = group.folder / "reports" / unit
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "index.html").write_text(page(summary, draw(summary, folder)), encoding="utf-8")
-    ranked = [(count, name, kind) for name, kinds in summary.mistakes.items() for kind, count in kinds.items()]
-    print(f"{len(summary.points)} graded, {len(summary.reasons)} without a grade: {folder / 'index.html'}")
+    ranked = [
+        (count, name, kind)
+        for name, kinds in summary.mistakes.items()
+        for kind, count in kinds.items()
+    ]
+    print(
+        f"{len(summary.points)} graded, {len(summary.reasons)} without a grade: {folder / 'index.html'}"
+    )
     if summary.hardest:
-        print(f"hardest: {summary.titles[summary.hardest[0]]}, {summary.share(summary.hardest[0]):.0%} of the points")
+        print(
+            f"hardest: {summary.titles[summary.hardest[0]]}, {summary.share(summary.hardest[0]):.0%} of the points"
+        )
     if ranked:
         count, name, kind = max(ranked)
         print(f"commonest mistake: {kind} ({summary.titles[name]}, {count} students)")

@@ -15,10 +15,19 @@ __all__ = ["main"]
 def main(argv: list[str]) -> int:
     """The command line described above."""
 
-    parser = argparse.ArgumentParser("python -m autograder similarity", description="which answers look alike")
+    parser = argparse.ArgumentParser(
+        "python -m autograder similarity", description="which answers look alike"
+    )
     parser.add_argument("unit", help="the beginning of a unit's name")
-    parser.add_argument("--alike", type=float, default=ALIKE, help="the least share, from 0 to 1, that puts a pair on the list")
-    parser.add_argument("--class", dest="folder", type=Path, default=CLASS, help="the folder of the class")
+    parser.add_argument(
+        "--alike",
+        type=float,
+        default=ALIKE,
+        help="the least share, from 0 to 1, that puts a pair on the list",
+    )
+    parser.add_argument(
+        "--class", dest="folder", type=Path, default=CLASS, help="the folder of the class"
+    )
     options = parser.parse_args(argv)
     course = this_course()
     (unit,) = course.units([options.unit])
@@ -30,5 +39,7 @@ def main(argv: list[str]) -> int:
     path.write_text(page(unit, found, answers), encoding="utf-8")
     for pair in found[:20]:
         print(f"{pair.alike:4.0%}  {pair.first}  {pair.second}")
-    print(f"{len(answers)} notebooks, {len(found)} pairs at least {options.alike:.0%} alike: {path}")
+    print(
+        f"{len(answers)} notebooks, {len(found)} pairs at least {options.alike:.0%} alike: {path}"
+    )
     return 0

@@ -15,10 +15,21 @@ __all__ = ["main"]
 
 def main(argv: list[str]) -> int:
     """The command line described above; 0 when every notebook does what it should."""
-    parser = argparse.ArgumentParser("python -m autograder smoke", description="run the text masters as scripts")
-    parser.add_argument("units", nargs="*", metavar="UNIT", help="the beginning of a unit's name; all if none is named")
-    parser.add_argument("--jobs", type=int, default=min(os.cpu_count() or 1, 8), help="notebooks at a time")
-    parser.add_argument("--json", action="store_true", help="print the outcomes for a program to read")
+    parser = argparse.ArgumentParser(
+        "python -m autograder smoke", description="run the text masters as scripts"
+    )
+    parser.add_argument(
+        "units",
+        nargs="*",
+        metavar="UNIT",
+        help="the beginning of a unit's name; all if none is named",
+    )
+    parser.add_argument(
+        "--jobs", type=int, default=min(os.cpu_count() or 1, 8), help="notebooks at a time"
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="print the outcomes for a program to read"
+    )
     options = parser.parse_args(argv)
 
     def tell(outcome: Outcome) -> None:

@@ -64,7 +64,11 @@ def blanked(source: str, names: Iterable[str], body: str = RAISE) -> str:
     found = [(_find(ast.parse(source), name), name) for name in names]
     for function, _ in sorted(found, key=lambda pair: -pair[0].lineno):
         first = function.body[0]
-        documented = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str)
+        documented = (
+            isinstance(first, ast.Expr)
+            and isinstance(first.value, ast.Constant)
+            and isinstance(first.value.value, str)
+        )
         start = (first.end_lineno or first.lineno) if documented else first.lineno - 1
         lines[start : function.end_lineno] = [" " * first.col_offset + body]
     return "\n".join(lines)
@@ -73,7 +77,11 @@ def blanked(source: str, names: Iterable[str], body: str = RAISE) -> str:
 def _find(tree: ast.AST, name: str) -> ast.FunctionDef:
     here = tree
     for part in name.split("."):
-        inside = [node for node in ast.iter_child_nodes(here) if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and node.name == part]
+        inside = [
+            node
+            for node in ast.iter_child_nodes(here)
+            if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and node.name == part
+        ]
         if not inside:
             raise LookupError(f"there is no {name} to take out of the book")
         here = inside[-1]
@@ -84,7 +92,14 @@ def _find(tree: ast.AST, name: str) -> ast.FunctionDef:
 
 def hidden(unit: str) -> list[str]:
     """What the exercises of a unit hide, each place once."""
-    return list(dict.fromkeys(place for exercise in EXERCISES.values() if exercise.number == unit[:2] for place in exercise.hides))
+    return list(
+        dict.fromkeys(
+            place
+            for exercise in EXERCISES.values()
+            if exercise.number == unit[:2]
+            for place in exercise.hides
+        )
+    )
 
 
 def targets(unit: str) -> list[str]:
@@ -92,8 +107,16 @@ def targets(unit: str) -> list[str]:
     path = CORE / "plots" / f"targets_{unit[:2]}.py"
     if not path.exists():
         return []
-    functions = [node for node in ast.parse(path.read_text(encoding="utf-8")).body if isinstance(node, ast.FunctionDef)]
-    return [f"plots.{path.stem}:{one.name}" for one in functions if isinstance(one.returns, ast.Name) and one.returns.id == "Figure"]
+    functions = [
+        node
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.FunctionDef)
+    ]
+    return [
+        f"plots.{path.stem}:{one.name}"
+        for one in functions
+        if isinstance(one.returns, ast.Name) and one.returns.id == "Figure"
+    ]
 
 
 def write(folder: Path, unit: str, figures: bool = False) -> None:
@@ -104,10 +127,15 @@ def write(folder: Path, unit: str, figures: bool = False) -> None:
     shutil.copytree(CORE, folder / "course_vi", ignore=IGNORE)
     every, away = targets(unit), hidden(unit)
     empty = [place for place in every if place in away] if figures else every
-    for places, body in (([place for place in away if place not in every], RAISE), (empty, FIGURE if figures else NO_FIGURE)):
+    for places, body in (
+        ([place for place in away if place not in every], RAISE),
+        (empty, FIGURE if figures else NO_FIGURE),
+    ):
         for module, names in _by_module(places).items():
             path = folder / "course_vi" / (module.replace(".", "/") + ".py")
-            path.write_text(blanked(path.read_text(encoding="utf-8"), names, body) + "\n", encoding="utf-8")
+            path.write_text(
+                blanked(path.read_text(encoding="utf-8"), names, body) + "\n", encoding="utf-8"
+            )
     beside = folder / "autograder"
     beside.mkdir()
     (beside / "__init__.py").write_text(FRONT, encoding="utf-8")

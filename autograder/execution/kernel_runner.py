@@ -23,7 +23,9 @@ class Asker:
         self.lost = ""
         self.over: LearnerError | None = None
         if session is None:
-            self.over = LearnerError("NoKernel", "the time for this notebook was used up, or it ended too many kernels")
+            self.over = LearnerError(
+                "NoKernel", "the time for this notebook was used up, or it ended too many kernels"
+            )
 
     def __call__(self, request: bytes) -> bytes:
         if self.over is not None:

@@ -58,7 +58,13 @@ def choose(edition: Path, wanted: str = "", trusted: bool = False) -> Level:
         if level.enough:
             return level
         found.append(level)
-    running = [level for level in found if level.protects or level.name == "rlimits" and not level.open.startswith("it does not run")]
+    running = [
+        level
+        for level in found
+        if level.protects
+        or level.name == "rlimits"
+        and not level.open.startswith("it does not run")
+    ]
     if trusted and running:
         return replace(max(running, key=lambda level: len(level.protects)), trusted=True)
     told = "\n".join(f"  {level.name}: {level.open}" for level in found)
@@ -92,30 +98,49 @@ def _measure(edition: Path, name: str) -> Level:
     if name == "namespaces" and sys.platform != "linux":
         return Level(name, frozenset(), "it does not run: only Linux has namespaces")
     if name == "uid" and (sys.platform != "linux" or os.geteuid() != 0):
-        return Level(name, frozenset(), "it does not run: only root can give each job a user of its own")
+        return Level(
+            name, frozenset(), "it does not run: only root can give each job a user of its own"
+        )
     if sys.platform == "win32":
         return Level(name, frozenset(), "it does not run: Windows cannot fork; use WSL2")
     limits = Limits()
     data = ROOT / "autograder" / "class.data"
     data.mkdir(parents=True, exist_ok=True)
-    canary = tempfile.NamedTemporaryFile("w", prefix=".selftest-", dir=data)  # as readable as a gradebook is
+    canary = tempfile.NamedTemporaryFile(
+        "w", prefix=".selftest-", dir=data
+    )  # as readable as a gradebook is
     os.chmod(canary.name, 0o644)
     known = {
-        "course": [str(ROOT / "solutions"), *(str(ROOT / "autograder" / part) for part in ("checks", "units", "audit"))],
+        "course": [
+            str(ROOT / "solutions"),
+            *(str(ROOT / "autograder" / part) for part in ("checks", "units", "audit")),
+        ],
         "class": [canary.name],
-        "runtime": str(runtime_dir()[1]), "inside": 1 if name == "namespaces" else 0,
+        "runtime": str(runtime_dir()[1]),
+        "inside": 1 if name == "namespaces" else 0,
         "system": ["/usr/lib", "/etc", sys.prefix, str(edition)],
-        "address_space": limits.address_space, "most": limits.processes, "file_size": limits.file_size,
+        "address_space": limits.address_space,
+        "most": limits.processes,
+        "file_size": limits.file_size,
     }
     try:
         with canary, Session(edition, name, warm=False, startup=60) as session:
             protects, broken = try_level(lambda source: _printed(session, source), known)
     except (ParentError, KernelLost) as error:
-        return Level(name, frozenset(), f"it does not run: {str(error).strip().splitlines()[-1][:200]}")
-    words = [f"{ATTACKS[part][0] if part in ATTACKS else part} ({came})" for part, came in broken.items()]
+        return Level(
+            name, frozenset(), f"it does not run: {str(error).strip().splitlines()[-1][:200]}"
+        )
+    words = [
+        f"{ATTACKS[part][0] if part in ATTACKS else part} ({came})" for part, came in broken.items()
+    ]
     return Level(name, frozenset(protects), "not protected: " + "; ".join(words) if words else "")
 
 
 def _printed(session: Session, source: str) -> str:
     ran = session.run(source, timeout=60)
-    return "".join(output.get("text", "") if output["output_type"] == "stream" else str(output.get("evalue", "")) for output in ran.outputs)
+    return "".join(
+        output.get("text", "")
+        if output["output_type"] == "stream"
+        else str(output.get("evalue", ""))
+        for output in ran.outputs
+    )

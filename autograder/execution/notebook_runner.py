@@ -38,9 +38,11 @@ class Clock:
 class Notes:
     """What the log of a grading run wants to know."""
 
-    lost: list[str] = field(default_factory=list)     # why kernels ended
+    lost: list[str] = field(default_factory=list)  # why kernels ended
     starts: int = 0
-    seconds: dict[str, float] = field(default_factory=lambda: {"start": 0.0, "cells": 0.0, "checks": 0.0})
+    seconds: dict[str, float] = field(
+        default_factory=lambda: {"start": 0.0, "cells": 0.0, "checks": 0.0}
+    )
 
 
 class Runner:
@@ -54,23 +56,32 @@ class Runner:
         wanted: whether an exercise is to be checked this time.
     """
 
-    def __init__(self, nb: NotebookNode, open_session: Callable[[], Session], exercise_of: Callable[[NotebookNode], str | None],
-                 verdict: Callable[[str, Asker], Report], function_of: Callable[[str], str], clock: Clock,
-                 wanted: Callable[[str], bool] = lambda _: True) -> None:
+    def __init__(
+        self,
+        nb: NotebookNode,
+        open_session: Callable[[], Session],
+        exercise_of: Callable[[NotebookNode], str | None],
+        verdict: Callable[[str, Asker], Report],
+        function_of: Callable[[str], str],
+        clock: Clock,
+        wanted: Callable[[str], bool] = lambda _: True,
+    ) -> None:
         self.wanted = wanted
         self.nb, self.open_session, self.exercise_of = nb, open_session, exercise_of
         self.verdict, self.function_of, self.clock = verdict, function_of, clock
         self.notes, self.budget = Notes(), Budget()
         self.session: Session | None = None
-        self.spoiled: dict[int, str] = {}   # cells that ended a kernel, and how
-        self.failed: dict[int, str] = {}    # cells that raised, and what
-        self.suspects: list[int] = []       # cells that may have left something behind that ends kernels
+        self.spoiled: dict[int, str] = {}  # cells that ended a kernel, and how
+        self.failed: dict[int, str] = {}  # cells that raised, and what
+        self.suspects: list[int] = []  # cells that may have left something behind that ends kernels
         self.end = time.monotonic() + clock.notebook
 
     def run(self) -> dict[str, Report]:
         """All cells; the reports by exercise. ``ParentError`` when the fault is ours."""
         reports: dict[str, Report] = {}
-        most = 4 + 2 * sum(self.exercise_of(cell) is not None for cell in self.nb.cells if cell.cell_type == "code")
+        most = 4 + 2 * sum(
+            self.exercise_of(cell) is not None for cell in self.nb.cells if cell.cell_type == "code"
+        )
         try:
             for index, cell in enumerate(self.nb.cells):
                 if cell.cell_type != "code":
@@ -95,7 +106,9 @@ class Runner:
                 if self.exercise_of(cell) is not None:
                     break
                 if before in self.spoiled:
-                    return f"A cell above ended the kernel ({self.spoiled[before]}) and was left out."
+                    return (
+                        f"A cell above ended the kernel ({self.spoiled[before]}) and was left out."
+                    )
                 if before in self.failed:
                     return f"A cell above stopped with {self.failed[before]}."
         return ""
@@ -109,11 +122,17 @@ class Runner:
         for _ in range(2):
             session = self._alive(index, most)
             if session is None:
-                cell.outputs = [_text("Not run: the time for this notebook was used up, or it ended too many kernels.\n")]
+                cell.outputs = [
+                    _text(
+                        "Not run: the time for this notebook was used up, or it ended too many kernels.\n"
+                    )
+                ]
                 return
             start = time.monotonic()
             try:
-                ran = session.run(cell.source[:CUT_SOURCE], self._allow(self.clock.cell), Outputs(self.budget))
+                ran = session.run(
+                    cell.source[:CUT_SOURCE], self._allow(self.clock.cell), Outputs(self.budget)
+                )
                 cell.outputs = [NotebookNode(output) for output in ran.outputs]
                 if not ran.ok:
                     self.failed[index] = clean_text(ran.error)[:200]
@@ -122,7 +141,11 @@ class Runner:
                 if self._leave_out_suspects(str(lost)):
                     continue
                 self._lose(index, str(lost))
-                cell.outputs = [_text(f"This cell ended the kernel: {lost}. It is left out; the cells after it are run in a new one.\n")]
+                cell.outputs = [
+                    _text(
+                        f"This cell ended the kernel: {lost}. It is left out; the cells after it are run in a new one.\n"
+                    )
+                ]
                 return
             finally:
                 self.notes.seconds["cells"] += time.monotonic() - start
@@ -132,13 +155,21 @@ class Runner:
         while True:
             session = self._alive(index, most)
             start = time.monotonic()
-            asker = Asker(session, self.function_of(exercise), self.clock.call, self._allow(self.clock.exercise))
+            asker = Asker(
+                session,
+                self.function_of(exercise),
+                self.clock.call,
+                self._allow(self.clock.exercise),
+            )
             report = self.verdict(exercise, asker)
             self.notes.seconds["checks"] += time.monotonic() - start
             if asker.lost and self._leave_out_suspects(f"{exercise}: {asker.lost}"):
                 continue
             if asker.lost and again and asker.lost.startswith(("it ended", "it was ended")):
-                self.session, again = None, False  # by this call, or by what an earlier cell set going: a second try tells
+                self.session, again = (
+                    None,
+                    False,
+                )  # by this call, or by what an earlier cell set going: a second try tells
                 self.notes.lost.append(f"{exercise}: {asker.lost}; tried again"[:300])
                 continue
             if asker.lost:
@@ -160,7 +191,9 @@ class Runner:
             if cell.cell_type == "code":
                 if self.exercise_of(cell) is not None:
                     break
-                if before not in self.spoiled and not cell.metadata.get("nbgrader", {}).get("locked"):
+                if before not in self.spoiled and not cell.metadata.get("nbgrader", {}).get(
+                    "locked"
+                ):
                     found.append(before)
         return found
 
@@ -169,8 +202,12 @@ class Runner:
         if not self.suspects:
             return False
         self.session = None
-        self.notes.lost.append(f"{why}; what was left behind by cells {self.suspects} is blamed"[:300])
-        self.spoiled.update(dict.fromkeys(self.suspects, "something that it left behind ended the kernel later"))
+        self.notes.lost.append(
+            f"{why}; what was left behind by cells {self.suspects} is blamed"[:300]
+        )
+        self.spoiled.update(
+            dict.fromkeys(self.suspects, "something that it left behind ended the kernel later")
+        )
         self.suspects = []
         return True
 
@@ -182,10 +219,14 @@ class Runner:
     def _alive(self, before: int, most: int) -> Session | None:
         """A kernel in which the cells before this one were run; None if there is to be no other."""
         while self.session is None or not self.session.alive():
-            if self.session is not None:  # it died between two cells: of something that an earlier cell left running
+            if (
+                self.session is not None
+            ):  # it died between two cells: of something that an earlier cell left running
                 self.session.close()
                 self.session = None
-                if not self._leave_out_suspects(f"before cell {before}: it ended between two cells"):
+                if not self._leave_out_suspects(
+                    f"before cell {before}: it ended between two cells"
+                ):
                     self.notes.lost.append(f"before cell {before}: it ended between two cells")
                     self.suspects = self._cells_of(before)
             if self.notes.starts >= most or time.monotonic() > self.end:
@@ -203,10 +244,17 @@ class Runner:
             return
         start = time.monotonic()
         for index, cell in enumerate(self.nb.cells[:before]):
-            if cell.cell_type != "code" or not cell.source.strip() or self.exercise_of(cell) is not None or index in self.spoiled:
+            if (
+                cell.cell_type != "code"
+                or not cell.source.strip()
+                or self.exercise_of(cell) is not None
+                or index in self.spoiled
+            ):
                 continue
             try:
-                session.run(cell.source[:CUT_SOURCE], self._allow(self.clock.cell), Outputs(Budget(0, 0)))
+                session.run(
+                    cell.source[:CUT_SOURCE], self._allow(self.clock.cell), Outputs(Budget(0, 0))
+                )
             except KernelLost as lost:
                 if not self._leave_out_suspects(f"cell {index}: {lost}"):
                     self._lose(index, str(lost))

@@ -45,7 +45,9 @@ class Outputs:
         elif kind in ("display_data", "execute_result"):
             self._data(content.get("data"), kind)
         elif kind == "error":
-            self._add(self.error(content.get("ename"), content.get("evalue"), content.get("traceback")))
+            self._add(
+                self.error(content.get("ename"), content.get("evalue"), content.get("traceback"))
+            )
 
     def done(self) -> list[dict[str, Any]]:
         """The outputs, with a note where something was cut."""
@@ -58,8 +60,15 @@ class Outputs:
         """An error as nbformat wants it, from whatever was given."""
         lines = [str(line) for line in traceback][:60] if isinstance(traceback, list) else []
         name, value = self._fit(str(name or "Error")[:200]), self._fit(str(value or "")[:2000])
-        return dict(new_output("error", ename=clean_text(name), evalue=clean_text(value),
-                               traceback=[clean_text(self._fit(line[:4000])) for line in lines] or [f"{name}: {value}"]))
+        return dict(
+            new_output(
+                "error",
+                ename=clean_text(name),
+                evalue=clean_text(value),
+                traceback=[clean_text(self._fit(line[:4000])) for line in lines]
+                or [f"{name}: {value}"],
+            )
+        )
 
     def _fit(self, text: str) -> str:
         room = max(0, min(self.text, self.budget.text))
@@ -85,7 +94,11 @@ class Outputs:
             return
         kept = {}
         picture, text = data.get("image/png"), data.get("text/plain")
-        if isinstance(picture, str) and len(picture) <= min(self.pictures, self.budget.pictures) and _is_png(picture):
+        if (
+            isinstance(picture, str)
+            and len(picture) <= min(self.pictures, self.budget.pictures)
+            and _is_png(picture)
+        ):
             self.pictures -= len(picture)
             self.budget.pictures -= len(picture)
             kept["image/png"] = picture

@@ -32,14 +32,18 @@ def load(path: Path = DEFAULT) -> bytes:
             _make(path)
         told = path.read_text(encoding="ascii").strip()
     if len(told) < LEAST:
-        raise ValueError(f"the grader's secret has {len(told)} characters; expected at least {LEAST}")
+        raise ValueError(
+            f"the grader's secret has {len(told)} characters; expected at least {LEAST}"
+        )
     return told.encode()
 
 
 def _make(path: Path) -> None:
     """Write a fresh secret whole or not at all; of several that try at once, the first wins."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=".secret-", dir=path.parent)  # readable by its owner only
+    handle, name = tempfile.mkstemp(
+        prefix=".secret-", dir=path.parent
+    )  # readable by its owner only
     with os.fdopen(handle, "w", encoding="ascii") as file:
         file.write(secrets.token_hex(32) + "\n")
         file.flush()

@@ -29,11 +29,16 @@ from autograder.jail.provisioner import NAME, JailProvisioner
 
 __all__ = ["KernelLost", "Ran", "Session"]
 
-MAX_REPLY, MAX_OUTPUT = 160 << 20, 8 << 20  # bytes of one message on the shell and on the output channel
-LOOK = 0.2       # seconds of one wait
-GRACE = 3.0      # seconds between an interrupt and the end
-SETTLE = 2.0     # seconds that outputs may come after the reply
-FLOOD = 1 << 30  # bytes by which one kernel may make the grader grow: a message may have any number of parts
+MAX_REPLY, MAX_OUTPUT = (
+    160 << 20,
+    8 << 20,
+)  # bytes of one message on the shell and on the output channel
+LOOK = 0.2  # seconds of one wait
+GRACE = 3.0  # seconds between an interrupt and the end
+SETTLE = 2.0  # seconds that outputs may come after the reply
+FLOOD = (
+    1 << 30
+)  # bytes by which one kernel may make the grader grow: a message may have any number of parts
 
 
 PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
@@ -57,7 +62,9 @@ class CappedClient(BlockingKernelClient):
     """A client whose sockets refuse what is too large, and hold few messages."""
 
     def _create_connected_socket(self, channel: str, identity: bytes | None = None) -> Any:
-        self.context.setsockopt(zmq.MAXMSGSIZE, MAX_OUTPUT if channel == "iopub" else MAX_REPLY)  # of sockets made from here on
+        self.context.setsockopt(
+            zmq.MAXMSGSIZE, MAX_OUTPUT if channel == "iopub" else MAX_REPLY
+        )  # of sockets made from here on
         self.context.setsockopt(zmq.RCVHWM, 64)
         return super()._create_connected_socket(channel, identity)
 
@@ -74,19 +81,46 @@ class Session:
         settings: environment variables of the kernel.
     """
 
-    def __init__(self, room: Path, level: str = "namespaces", warm: bool = True, cwd: str | None = None,
-                 limits: dict[str, int] | None = None, startup: float = 120.0, settings: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        room: Path,
+        level: str = "namespaces",
+        warm: bool = True,
+        cwd: str | None = None,
+        limits: dict[str, int] | None = None,
+        startup: float = 120.0,
+        settings: dict[str, str] | None = None,
+    ) -> None:
         self.cwd, self.startup = cwd, startup
         KernelProvisionerFactory.instance().provisioners.setdefault(
-            NAME, EntryPoint(NAME, f"{JailProvisioner.__module__}:JailProvisioner", KernelProvisionerFactory.GROUP_NAME))
-        config = {"room": str(room), "level": level, "warm": warm, "limits": dict(limits or {}), "settings": dict(settings or {})}
+            NAME,
+            EntryPoint(
+                NAME,
+                f"{JailProvisioner.__module__}:JailProvisioner",
+                KernelProvisionerFactory.GROUP_NAME,
+            ),
+        )
+        config = {
+            "room": str(room),
+            "level": level,
+            "warm": warm,
+            "limits": dict(limits or {}),
+            "settings": dict(settings or {}),
+        }
         self.manager = KernelManager(kernel_name="course-vi")
-        self.manager._kernel_spec = KernelSpec(argv=["python"], display_name="jailed", language="python", metadata={
-            "kernel_provisioner": {"provisioner_name": NAME, "config": config}})
+        self.manager._kernel_spec = KernelSpec(
+            argv=["python"],
+            display_name="jailed",
+            language="python",
+            metadata={"kernel_provisioner": {"provisioner_name": NAME, "config": config}},
+        )
         self.client: Any = None
         self.last_words = ""
         self._resident = _resident()
-        self._idle = ("", 0.0)  # the request after which the kernel last said that it was idle, and when
+        self._idle = (
+            "",
+            0.0,
+        )  # the request after which the kernel last said that it was idle, and when
 
     def __enter__(self) -> Session:
         self.start()
@@ -155,7 +189,9 @@ class Session:
     def run(self, source: str, timeout: float, outputs: Outputs | None = None) -> Ran:
         """Run a cell. An error of the learner's is part of the result; ``KernelLost`` if the kernel went with it."""
         kept = Outputs() if outputs is None else outputs
-        number = self.client.execute(source, store_history=True, allow_stdin=False, stop_on_error=False)
+        number = self.client.execute(
+            source, store_history=True, allow_stdin=False, stop_on_error=False
+        )
         ran = Ran()
         end = time.monotonic() + timeout
         reply = self._reply(number, end, kept.take)
@@ -172,25 +208,40 @@ class Session:
         if not ran.ok and not ran.timed_out:
             ran.error = f"{content.get('ename', 'Error')}: {content.get('evalue', '')}"[:500]
             if not any(output["output_type"] == "error" for output in ran.outputs):
-                ran.outputs.append(kept.error(str(content.get("ename", "Error")), str(content.get("evalue", "")), content.get("traceback")))
+                ran.outputs.append(
+                    kept.error(
+                        str(content.get("ename", "Error")),
+                        str(content.get("evalue", "")),
+                        content.get("traceback"),
+                    )
+                )
         if ran.timed_out:
             ran.outputs.append(kept.error("TimeLimit", ran.error))
         return ran
 
     def ask(self, request: bytes, name: str, timeout: float) -> bytes:
         """The learner's function, called through ``autograder.protocol.agent`` in the kernel: bytes in, bytes out."""
-        number = self.client.execute("", silent=True, store_history=False, allow_stdin=False,
-                                     user_expressions={"reply": expression(request, name)})
+        number = self.client.execute(
+            "",
+            silent=True,
+            store_history=False,
+            allow_stdin=False,
+            user_expressions={"reply": expression(request, name)},
+        )
         start = time.monotonic()
         while time.monotonic() < start + timeout:
             reply = self._reply(number, min(start + timeout, time.monotonic() + 1.0))
             if reply is not None:
                 return reply_bytes(reply["content"])
             if self._idle[0] == number and time.monotonic() - self._idle[1] > 5.0:
-                self._give_up("its reply to the check never arrived; it was larger than any right one can be, or was withheld")
+                self._give_up(
+                    "its reply to the check never arrived; it was larger than any right one can be, or was withheld"
+                )
         self.interrupt()
         if self._reply(number, time.monotonic() + GRACE) is None:
-            self._give_up(f"a call of {name} ran for more than {timeout:g} s and did not heed an interrupt")
+            self._give_up(
+                f"a call of {name} ran for more than {timeout:g} s and did not heed an interrupt"
+            )
         raise LearnerError("TimeLimit", f"a call of {name} was still running after {timeout:g} s")
 
     def interrupt(self) -> None:
@@ -203,7 +254,9 @@ class Session:
 
     # ------------------------------------------------------------------ messages
 
-    def _reply(self, number: str, end: float, take: Callable[[dict[str, Any]], None] | None = None) -> dict[str, Any] | None:
+    def _reply(
+        self, number: str, end: float, take: Callable[[dict[str, Any]], None] | None = None
+    ) -> dict[str, Any] | None:
         """The reply to a request, outputs handed to ``take`` meanwhile; None when time is up; ``KernelLost`` when the kernel is."""
         shell, iopub = self.client.shell_channel, self.client.iopub_channel
         poller = zmq.Poller()
@@ -216,7 +269,11 @@ class Session:
                 self._take(number, take)
             if shell.socket in ready:
                 message = self._receive(shell)
-                if message is not None and message["parent_header"].get("msg_id") == number and isinstance(message["content"], dict):
+                if (
+                    message is not None
+                    and message["parent_header"].get("msg_id") == number
+                    and isinstance(message["content"], dict)
+                ):
                     return message
                 continue
             if not ready and not self.alive():
@@ -226,7 +283,9 @@ class Session:
             if left <= 0:
                 return None
 
-    def _take(self, number: str, take: Callable[[dict[str, Any]], None] | None, wait: float = 0.0) -> None:
+    def _take(
+        self, number: str, take: Callable[[dict[str, Any]], None] | None, wait: float = 0.0
+    ) -> None:
         message = self._output(wait)
         if message is None or message["parent_header"].get("msg_id") != number:
             return
@@ -261,7 +320,11 @@ class Session:
         """The next message; None for what is none: a wrong signature, no JSON, a header that is no header."""
         try:
             message: dict[str, Any] = channel.get_msg(timeout=1.0)
-            if isinstance(message["parent_header"], dict) and isinstance(message["content"], dict) and isinstance(message["msg_type"], str):
+            if (
+                isinstance(message["parent_header"], dict)
+                and isinstance(message["content"], dict)
+                and isinstance(message["msg_type"], str)
+            ):
                 return message
         except Exception:  # noqa: BLE001  (it comes from a process that a learner controls)
             pass

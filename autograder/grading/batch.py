@@ -72,13 +72,22 @@ def run(group: Classroom, unit: str, plan: Plan | None = None) -> list[Result]:
                 rows[safe_id(name)] = Result.of(before)
             else:
                 todo.append(name)
-        with tqdm(total=len(names), initial=len(rows), desc=f"grading {unit}", unit="student", disable=plan.quiet, file=sys.stderr) as bar:
+        with tqdm(
+            total=len(names),
+            initial=len(rows),
+            desc=f"grading {unit}",
+            unit="student",
+            disable=plan.quiet,
+            file=sys.stderr,
+        ) as bar:
             for row in _graded(group, unit, todo, plan):
                 rows[row.student] = row
                 bar.update()
                 if not plan.quiet:
                     bar.write(line(row), file=sys.stderr)
-        with suppress(SQLAlchemyError):  # trouble with the gradebook is in the rows; ``export`` settles again
+        with suppress(
+            SQLAlchemyError
+        ):  # trouble with the gradebook is in the rows; ``export`` settles again
             settle(group, unit)
             with group.gradebook() as gradebook:
                 points.refresh(gradebook, unit, rows.values())
@@ -89,13 +98,21 @@ def line(row: Result) -> str:
     """One line about one student, while the others are still being graded."""
     told = row.failure or f"{row.total:g} points"
     waiting = sum(value is None for value in row.points.values())
-    more = {f"{waiting} by hand": waiting, f"{len(row.repairs)} repairs": row.repairs, f"late: -{row.late:g}": row.late}
+    more = {
+        f"{waiting} by hand": waiting,
+        f"{len(row.repairs)} repairs": row.repairs,
+        f"late: -{row.late:g}": row.late,
+    }
     return f"{row.student}: {', '.join([told, *(says for says, so in more.items() if so)])} ({row.seconds:.1f} s)"
 
 
-def work(group: Classroom, unit: str, name: str, only: Sequence[str] = (), force: bool = False) -> Result:
+def work(
+    group: Classroom, unit: str, name: str, only: Sequence[str] = (), force: bool = False
+) -> Result:
     """What a worker does: grade one submission. It reads class and configuration anew from what it is sent."""
-    return Classroom(group.course, group.folder, group.db_url, group.trusted).grade_one(unit, name, only, force)
+    return Classroom(group.course, group.folder, group.db_url, group.trusted).grade_one(
+        unit, name, only, force
+    )
 
 
 def _graded(group: Classroom, unit: str, names: list[str], plan: Plan) -> Iterator[Result]:
@@ -110,6 +127,7 @@ def _graded(group: Classroom, unit: str, names: list[str], plan: Plan) -> Iterat
 
 def _on_processes(group: Classroom, unit: str, names: list[str], plan: Plan) -> Iterator[Result]:
     """As many processes as workers."""
+
     def submit(executor: Any, name: str) -> Any:
         return executor.submit(work, group, unit, name, plan.only, plan.force)
 
@@ -142,13 +160,21 @@ def _on_cluster(group: Classroom, unit: str, names: list[str], plan: Plan) -> It
                    for name in names}  # fmt: skip
         for future in as_completed(futures, loop=client.loop):
             error = future.exception()
-            yield future.result() if error is None else _named(group, unit, futures[future], plan, f"its workers died: {error}"[:200])
+            yield (
+                future.result()
+                if error is None
+                else _named(group, unit, futures[future], plan, f"its workers died: {error}"[:200])
+            )
 
 
 def _named(group: Classroom, unit: str, name: str, plan: Plan, reason: str) -> Result:
     """A submission that no worker survives, in the log by name."""
     row = Result(safe_id(name), failure=f"not graded: {reason}", status="failed")
     edition = provenance.edition(unit, group.released(unit))
-    record = {"key": group.key(unit, name, edition, plan.only), "edition": edition, "name": ascii(name)[1:-1], "only": list(plan.only)}
+    record = {
+        "key": group.key(unit, name, edition, plan.only),
+        "edition": edition,
+        "name": ascii(name)[1:-1],
+        "only": list(plan.only),
+    }
     return group.logged(unit, row, record)
-

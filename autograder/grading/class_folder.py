@@ -36,7 +36,18 @@ from autograder.intake.times import in_utc
 
 __all__ = ["STEPS", "Classroom", "open_class"]
 
-STEPS = ("submitted", "intake", "autograded", "feedback", "solution", "source_with_tests", "release", "logs")
+STEPS = (
+    "submitted",
+    "intake",
+    "autograded",
+    "feedback",
+    "solution",
+    "source_with_tests",
+    "release",
+    "logs",
+)
+
+
 @dataclass
 class Classroom:
     """A class in a folder. ``db_url`` names another gradebook, such as ``postgresql+psycopg2://...``.
@@ -59,13 +70,21 @@ class Classroom:
         directory = self.config.CourseDirectory
         directory.root = str(self.course.root)
         for step in STEPS:
-            setattr(directory, f"{step}_directory", (self.folder / step).relative_to(self.course.root).as_posix())
-        directory.submitted_directory = directory.intake_directory  # nbgrader sees what the sanitizers made
+            setattr(
+                directory,
+                f"{step}_directory",
+                (self.folder / step).relative_to(self.course.root).as_posix(),
+            )
+        directory.submitted_directory = (
+            directory.intake_directory
+        )  # nbgrader sees what the sanitizers made
         del directory["intake_directory"], directory["logs_directory"]
         self.config.CheckedExecute.secret_file = str(self.folder / "secret.key")
         if self.trusted:
             self.config.CheckedExecute.trusted = True
-        directory.db_url = self.db_url or f"sqlite:///{(self.folder / 'gradebook.db').as_posix()}?timeout={BUSY}"
+        directory.db_url = (
+            self.db_url or f"sqlite:///{(self.folder / 'gradebook.db').as_posix()}?timeout={BUSY}"
+        )
 
     @property
     def csv(self) -> Path:
@@ -116,11 +135,16 @@ class Classroom:
         folder = submissions.find(self.home, name, unit) or self.home / name / unit
         return f"{safe_id(name)}/{provenance.submission_hash(folder)}"
 
-    def grade_one(self, unit: str, name: str, only: Sequence[str] = (), force: bool = False) -> Result:
+    def grade_one(
+        self, unit: str, name: str, only: Sequence[str] = (), force: bool = False
+    ) -> Result:
         """Grade one submission, write its feedback page and its line in the log. What goes wrong with it is told in the row."""
         student, ledger = safe_id(name), self.ledger(unit)
         with ledger.turn(student):
-            edition, submission = provenance.edition(unit, self.released(unit)), self._hash(unit, name)
+            edition, submission = (
+                provenance.edition(unit, self.released(unit)),
+                self._hash(unit, name),
+            )
             whole, key = (provenance.key(submission, unit, edition, some) for some in ((), only))
             if not force and (before := ledger.find(key)):
                 return Result.of(before)  # another process was faster
@@ -134,9 +158,16 @@ class Classroom:
                 except Refusal as refusal:
                     row = self._refused(unit, student, refusal)
             except Exception as error:  # no submission, whatever it holds, stops the batch
-                row.failure = f"not graded: {trouble(str(error)) or f'{type(error).__name__}: {error}'[:200]}"
+                row.failure = (
+                    f"not graded: {trouble(str(error)) or f'{type(error).__name__}: {error}'[:200]}"
+                )
             row.seconds = time.perf_counter() - started
-            about = {"edition": edition, "submission": submission, "name": ascii(name)[1:-1], "only": list(only)}
+            about = {
+                "edition": edition,
+                "submission": submission,
+                "name": ascii(name)[1:-1],
+                "only": list(only),
+            }
             return self.logged(unit, row, {"key": key, "also": [whole], **about, **record})
 
     def logged(self, unit: str, row: Result, record: dict[str, Any]) -> Result:
@@ -149,10 +180,17 @@ class Classroom:
         try:
             self.ledger(unit).append(record)
         except OSError as error:
-            return Result(row.student, {}, f"not graded: {trouble(str(error)) or error}; it will be graded again", "failed")
+            return Result(
+                row.student,
+                {},
+                f"not graded: {trouble(str(error)) or error}; it will be graded again",
+                "failed",
+            )
         return row
 
-    def _graded(self, unit: str, name: str, student: str, only: Sequence[str]) -> tuple[Result, dict[str, Any]]:
+    def _graded(
+        self, unit: str, name: str, student: str, only: Sequence[str]
+    ) -> tuple[Result, dict[str, Any]]:
         from nbgrader.converters import Autograde, GenerateFeedback
 
         from autograder.build.release import convert
@@ -167,14 +205,24 @@ class Classroom:
         if only:
             config.Autograde = Config(config.Autograde)
             steps = config.Autograde.autograde_preprocessors
-            steps = ["autograder.plugins.save_some.SaveSome" if step.endswith(".SaveAutoGrades") else step for step in steps]
+            steps = [
+                "autograder.plugins.save_some.SaveSome"
+                if step.endswith(".SaveAutoGrades")
+                else step
+                for step in steps
+            ]
             config.Autograde.autograde_preprocessors = steps
             config.SaveSome = Config(only=list(only))
             config.CheckedExecute = Config(config.CheckedExecute)
             config.CheckedExecute.only = list(only)
-        before, answers = self.ledger(unit).last(student).get("answers", {}), provenance.answers(submission.notebook)
+        before, answers = (
+            self.ledger(unit).last(student).get("answers", {}),
+            provenance.answers(submission.notebook),
+        )
         with self.gradebook() as gradebook:
-            settled = points.settled(gradebook, unit, student) - {name for name in answers if before.get(name) != answers[name]}
+            settled = points.settled(gradebook, unit, student) - {
+                name for name in answers if before.get(name) != answers[name]
+            }
         for converter in (Autograde, GenerateFeedback):
             outcome = convert(converter, config, unit, student)
             log = outcome.get("log", "") + outcome.get("error", "")
@@ -185,9 +233,14 @@ class Classroom:
                 with self.gradebook() as gradebook:
                     scores, late = points.read(gradebook, unit, student, settled)
         jail = provenance.jail_record(self.folder / "autograded" / student / unit / f"{unit}.ipynb")
-        return Result(student, scores, repairs=repairs, late=late), {"answers": answers, "jail": jail}
+        return Result(student, scores, repairs=repairs, late=late), {
+            "answers": answers,
+            "jail": jail,
+        }
 
-    def _stage(self, unit: str, student: str, folder: Path, notebook: nbformat.NotebookNode) -> list[str]:
+    def _stage(
+        self, unit: str, student: str, folder: Path, notebook: nbformat.NotebookNode
+    ) -> list[str]:
         """Put a mended notebook, and when it was handed in, where nbgrader looks; notes on the time."""
         place = self.folder / "intake" / student / unit
         shutil.rmtree(place, ignore_errors=True)
@@ -227,9 +280,16 @@ class Classroom:
         path.write_text(log, encoding="utf-8")
 
 
-def open_class(course: Course, folder: Path = CLASS, db_url: str = "", trusted: bool = False) -> Classroom:
+def open_class(
+    course: Course, folder: Path = CLASS, db_url: str = "", trusted: bool = False
+) -> Classroom:
     """The class in a folder. Its gradebook is ``db_url``, or the server's that ``nbgrader_config.py`` names, or a file in the folder."""
     from autograder.build import release
 
     configured = str(release.load_config(ROOT).CourseDirectory.db_url)
-    return Classroom(course, folder, db_url or ("" if configured.startswith("sqlite") or folder != CLASS else configured), trusted)
+    return Classroom(
+        course,
+        folder,
+        db_url or ("" if configured.startswith("sqlite") or folder != CLASS else configured),
+        trusted,
+    )

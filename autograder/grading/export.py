@@ -73,7 +73,9 @@ def marks(group: Classroom, unit: str) -> list[Mark]:
             )  # fmt: skip
         for student, record in latest.items():
             if student not in found:
-                found[student] = Mark(student, unit, None, float(assignment.max_score), reason=record["reason"])
+                found[student] = Mark(
+                    student, unit, None, float(assignment.max_score), reason=record["reason"]
+                )
     return [found[student] for student in sorted(found)]
 
 
@@ -90,14 +92,18 @@ def plain(group: Classroom, path: Path, units: Sequence[str] = ()) -> Path:
     return _write(path, [list(COLUMNS), *rows])
 
 
-def canvas(group: Classroom, unit: str, path: Path, exported: Path | None = None, title: str = "") -> Path:
+def canvas(
+    group: Classroom, unit: str, path: Path, exported: Path | None = None, title: str = ""
+) -> Path:
     """A file for *Import* in Canvas's gradebook.
 
     Args:
         exported: the CSV of Canvas's *Export*; students and the assignment's column, with Canvas's own numbers, are taken from it.
         title: how the assignment is called in Canvas; the unit's name by default.
     """
-    by_id = {known: mark for mark in marks(group, unit) for known in (mark.lms, mark.student) if known}
+    by_id = {
+        known: mark for mark in marks(group, unit) for known in (mark.lms, mark.student) if known
+    }
     if exported is None:
         rows = [[f"{mark.name[1]}, {mark.name[0]}".strip(", ") or mark.student, mark.lms, "", mark.student, "", _score(mark)]
                 for mark in marks(group, unit) if mark.reason != "not handed in"]  # fmt: skip
@@ -105,31 +111,60 @@ def canvas(group: Classroom, unit: str, path: Path, exported: Path | None = None
     else:
         header, *lines = _read(exported)
         if tuple(header[:2]) != CANVAS[:2] or "Section" not in header:
-            raise ValueError(f"{exported.name} is no export of Canvas's gradebook: its first line must begin {', '.join(CANVAS)}")
+            raise ValueError(
+                f"{exported.name} is no export of Canvas's gradebook: its first line must begin {', '.join(CANVAS)}"
+            )
         told = header.index("Section") + 1
         wanted = (title or unit).casefold()
-        column = next((name for name in header[told:] if name.casefold().startswith(wanted)), title or unit)
-        keys = [header.index(name) for name in ("ID", "SIS Login ID", "SIS User ID") if name in header]
+        column = next(
+            (name for name in header[told:] if name.casefold().startswith(wanted)), title or unit
+        )
+        keys = [
+            header.index(name) for name in ("ID", "SIS Login ID", "SIS User ID") if name in header
+        ]
         rows = []
         for line in lines:
-            mark = next((by_id[line[place]] for place in keys if place < len(line) and line[place] in by_id), None)
+            mark = next(
+                (
+                    by_id[line[place]]
+                    for place in keys
+                    if place < len(line) and line[place] in by_id
+                ),
+                None,
+            )
             if mark is not None and mark.score is not None:
                 rows.append([*line[:told], _score(mark)])
         return _write(path, [[*header[:told], column], _possible(told, by_id), *rows])
     return _write(path, [[*CANVAS, column], _possible(len(CANVAS), by_id), *rows])
 
 
-def moodle(group: Classroom, unit: str, path: Path, worksheet: Path | None = None, title: str = "") -> Path:
+def moodle(
+    group: Classroom, unit: str, path: Path, worksheet: Path | None = None, title: str = ""
+) -> Path:
     """A file for *Upload grading worksheet* of an assignment or, without a worksheet, for *Grades, Import, CSV file* of the course."""
     found = marks(group, unit)
     if worksheet is None:
-        header = ["ID number", "First name", "Last name", "Email address", title or f"Assignment: {unit}", "Feedback"]
-        rows = [[mark.student, *map(_tame, mark.name), mark.email, _score(mark), _tame(mark.reason)] for mark in found]
+        header = [
+            "ID number",
+            "First name",
+            "Last name",
+            "Email address",
+            title or f"Assignment: {unit}",
+            "Feedback",
+        ]
+        rows = [
+            [mark.student, *map(_tame, mark.name), mark.email, _score(mark), _tame(mark.reason)]
+            for mark in found
+        ]
         return _write(path, [header, *rows])
     header, *lines = _read(worksheet)
-    missing = [name for name in ("Identifier", "Grade", "Last modified (grade)") if name not in header]
+    missing = [
+        name for name in ("Identifier", "Grade", "Last modified (grade)") if name not in header
+    ]
     if missing:
-        raise ValueError(f"{worksheet.name} is no grading worksheet in English: it has no column {', '.join(missing)}")
+        raise ValueError(
+            f"{worksheet.name} is no grading worksheet in English: it has no column {', '.join(missing)}"
+        )
     by_id = {known: mark for mark in found for known in (mark.lms, mark.student) if known}
     comment = header.index("Feedback comments") if "Feedback comments" in header else None
     for line in lines:

@@ -15,7 +15,10 @@ def settle(group: Classroom, unit: str) -> int:
     """
     from nbgrader.api import MissingEntry
 
-    if group.config.AssignLatePenalties.get("plugin_class") != f"{LatePenalty.__module__}.LatePenalty":
+    if (
+        group.config.AssignLatePenalties.get("plugin_class")
+        != f"{LatePenalty.__module__}.LatePenalty"
+    ):
         return 0  # somebody else's rule
     plugin, changed = LatePenalty(config=group.config), 0
     with group.gradebook() as gradebook:
@@ -26,7 +29,13 @@ def settle(group: Classroom, unit: str) -> int:
         for submission in submissions:
             for notebook in submission.notebooks:
                 late = submission.total_seconds_late
-                penalty = plugin.late_submission_penalty(submission.student_id, float(notebook.score), late) if late > 0 else 0.0
+                penalty = (
+                    plugin.late_submission_penalty(
+                        submission.student_id, float(notebook.score), late
+                    )
+                    if late > 0
+                    else 0.0
+                )
                 if (notebook.late_submission_penalty or 0.0) != penalty:
                     notebook.late_submission_penalty = penalty or None
                     changed += 1

@@ -63,15 +63,34 @@ class Ledger:
 
     def done(self) -> dict[str, dict[str, Any]]:
         """The last final record for each key: what need not be graded again."""
-        return {key: record for record in self.records() if record["status"] in FINAL for key in (record["key"], *record.get("also", ()))}
+        return {
+            key: record
+            for record in self.records()
+            if record["status"] in FINAL
+            for key in (record["key"], *record.get("also", ()))
+        }
 
     def find(self, key: str) -> dict[str, Any]:
         """The last final record with this key, or nothing."""
-        return next((found for found in self._with(key) if found["status"] in FINAL and key in (found["key"], *found.get("also", ()))), {})
+        return next(
+            (
+                found
+                for found in self._with(key)
+                if found["status"] in FINAL and key in (found["key"], *found.get("also", ()))
+            ),
+            {},
+        )
 
     def last(self, student: str) -> dict[str, Any]:
         """The last time a student was graded, or nothing."""
-        return next((found for found in self._with(json.dumps(student)) if found["student"] == student and found["status"] == "graded"), {})
+        return next(
+            (
+                found
+                for found in self._with(json.dumps(student))
+                if found["student"] == student and found["status"] == "graded"
+            ),
+            {},
+        )
 
     def latest(self) -> dict[str, dict[str, Any]]:
         """The last record of each student."""
@@ -108,7 +127,11 @@ def _parsed(line: bytes) -> list[dict[str, Any]]:
         record = json.loads(line)
     except ValueError:
         return []
-    return [record] if isinstance(record, dict) and {"key", "student", "status"} <= record.keys() else []
+    return (
+        [record]
+        if isinstance(record, dict) and {"key", "student", "status"} <= record.keys()
+        else []
+    )
 
 
 @contextmanager

@@ -18,10 +18,16 @@ def settled(gradebook: Any, unit: str, student: str) -> set[str]:
         grades = gradebook.find_submission_notebook(unit, unit, student).grades
     except MissingEntry:
         return set()
-    return {grade.name for grade in grades if grade.manual_score is not None and not grade.needs_manual_grade}
+    return {
+        grade.name
+        for grade in grades
+        if grade.manual_score is not None and not grade.needs_manual_grade
+    }
 
 
-def read(gradebook: Any, unit: str, student: str, settled: set[str]) -> tuple[dict[str, float | None], float]:
+def read(
+    gradebook: Any, unit: str, student: str, settled: set[str]
+) -> tuple[dict[str, float | None], float]:
     """Points by exercise, and the late penalty. nbgrader keeps a person's mark, but asks for it again; what is settled is not asked."""
     notebook = gradebook.find_submission_notebook(unit, unit, student)
     for grade in notebook.grades:
@@ -34,11 +40,18 @@ def read(gradebook: Any, unit: str, student: str, settled: set[str]) -> tuple[di
 def refresh(gradebook: Any, unit: str, rows: Iterable[Result]) -> None:
     """Bring rows up to date: a person may have marked, and a due date come, since they were logged."""
     graded = {row.student: row for row in rows if row.status == "graded"}
-    found = [(graded[each.student_id], each) for each in gradebook.assignment_submissions(unit) if each.student_id in graded]
+    found = [
+        (graded[each.student_id], each)
+        for each in gradebook.assignment_submissions(unit)
+        if each.student_id in graded
+    ]
     for row, submission in found:
         for notebook in submission.notebooks:
             row.points, row.late = _points(notebook), float(notebook.late_submission_penalty or 0.0)
 
 
 def _points(notebook: Any) -> dict[str, float | None]:
-    return {grade.name: None if grade.needs_manual_grade else float(grade.score) for grade in notebook.grades}
+    return {
+        grade.name: None if grade.needs_manual_grade else float(grade.score)
+        for grade in notebook.grades
+    }

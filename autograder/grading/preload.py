@@ -16,7 +16,9 @@ MODULES = (
 )  # fmt: skip
 
 os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1")
-importlib.import_module("torch").set_num_threads(1)  # before any operation: a pool of threads would not survive the fork
+importlib.import_module("torch").set_num_threads(
+    1
+)  # before any operation: a pool of threads would not survive the fork
 for name in MODULES:
     importlib.import_module(name)
 gc.collect()

@@ -23,7 +23,14 @@ __all__ = ["answers", "edition", "jail_record", "key", "submission_hash", "versi
 
 PACKAGE = Path(__file__).resolve().parents[1]
 DECIDES = ("checks", "units")
-SHARED = ("checking.py", "checks/compare.py", "checks/probe.py", "protocol/wire.py", "protocol/agent.py", "checks/report.py")
+SHARED = (
+    "checking.py",
+    "checks/compare.py",
+    "checks/probe.py",
+    "protocol/wire.py",
+    "protocol/agent.py",
+    "checks/report.py",
+)
 PACKAGES = ("course_vi", "nbgrader", "ipykernel", "torch", "pyro-ppl", "numpy")
 
 
@@ -36,7 +43,11 @@ def submission_hash(folder: Path) -> str:
                 inside = hashlib.sha256(content(path, LIMITS.archive)).digest()
             except Refusal as refusal:
                 inside = str(refusal).encode()
-            digest.update(path.relative_to(folder).as_posix().encode("utf-8", "surrogateescape") + b"\0" + inside)
+            digest.update(
+                path.relative_to(folder).as_posix().encode("utf-8", "surrogateescape")
+                + b"\0"
+                + inside
+            )
     except Refusal as refusal:
         digest.update(str(refusal).encode())
     return digest.hexdigest()
@@ -45,16 +56,25 @@ def submission_hash(folder: Path) -> str:
 def edition(unit: str, release: Path) -> str:
     """A hash of everything that decides on a unit's points: the released notebook, its checks and problems, and what they share."""
     digest = hashlib.sha256(release.read_bytes() if release.exists() else b"")
-    for path in sorted([PACKAGE / name for name in SHARED] + [path for room in DECIDES for path in (PACKAGE / room).rglob("*.py")]):
+    for path in sorted(
+        [PACKAGE / name for name in SHARED]
+        + [path for room in DECIDES for path in (PACKAGE / room).rglob("*.py")]
+    ):
         about = re.search(r"units/unit_(\d\d)/", path.relative_to(PACKAGE).as_posix())
-        if path.exists() and path.parent.name != "answers" and (about is None or about[1] == unit[:2]):
+        if (
+            path.exists()
+            and path.parent.name != "answers"
+            and (about is None or about[1] == unit[:2])
+        ):
             digest.update(path.relative_to(PACKAGE).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
 
 
 def key(submission: str, unit: str, edition: str, only: Sequence[str] = ()) -> str:
     """What identifies a grade: equal keys need no second grading."""
-    return hashlib.sha256(json.dumps([submission, unit, edition, sorted(only)]).encode()).hexdigest()
+    return hashlib.sha256(
+        json.dumps([submission, unit, edition, sorted(only)]).encode()
+    ).hexdigest()
 
 
 @cache
@@ -73,7 +93,9 @@ def jail_record(autograded: Path) -> dict[str, Any]:
     if not autograded.exists():
         return {}
     about = nbformat.read(autograded, as_version=4).metadata.get("course_vi", {})
-    return {name: value for name, value in json.loads(json.dumps(about)).items() if name != "repairs"}
+    return {
+        name: value for name, value in json.loads(json.dumps(about)).items() if name != "repairs"
+    }
 
 
 def answers(notebook: NotebookNode) -> dict[str, str]:

@@ -40,7 +40,11 @@ class Result:
     def differs(self, promised: Mapping[str, float] | None) -> list[str]:
         """Where the scores are not what was promised, in words."""
         if promised is None or self.failure:
-            return [] if promised is None and self.failure else [self.failure or "graded, though it kills its kernel"]
+            return (
+                []
+                if promised is None and self.failure
+                else [self.failure or "graded, though it kills its kernel"]
+            )
         return [
             f"{name}: {short(self.points.get(name))} instead of {short(wanted)}"
             for name, wanted in promised.items()
@@ -50,7 +54,15 @@ class Result:
     @classmethod
     def of(cls, record: Mapping[str, Any]) -> Result:
         """The row that a line of the log tells of."""
-        return cls(record["student"], record["points"], record["reason"], record["status"], tuple(record["repairs"]), 0.0, record["late"])
+        return cls(
+            record["student"],
+            record["points"],
+            record["reason"],
+            record["status"],
+            tuple(record["repairs"]),
+            0.0,
+            record["late"],
+        )
 
 
 def short(points: float | None) -> str:
@@ -65,5 +77,9 @@ def trouble(log: str) -> str:
 
 def reason(log: str) -> str:
     """Why a submission could not be graded, in a line: trouble with the machine, or the last error that nbgrader logged."""
-    names = [line.strip() for line in log.splitlines() if "Error" in line and not line.startswith("[")]
-    return "not graded: " + (trouble(log) or (names[-1][:160] if names else "nbgrader gave no reason"))
+    names = [
+        line.strip() for line in log.splitlines() if "Error" in line and not line.startswith("[")
+    ]
+    return "not graded: " + (
+        trouble(log) or (names[-1][:160] if names else "nbgrader gave no reason")
+    )

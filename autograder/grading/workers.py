@@ -27,7 +27,9 @@ class Lost(Exception):
     """No process survived this name."""
 
 
-def side_by_side(names: list[str], number: int, submit: Callable[[Any, str], Any]) -> Iterator[tuple[str, Any]]:
+def side_by_side(
+    names: list[str], number: int, submit: Callable[[Any, str], Any]
+) -> Iterator[tuple[str, Any]]:
     """(name, result) of ``submit(executor, name)``, a future, for each name, as they come; the result is ``Lost`` of a killer.
 
     Those in flight when a process dies are tried again one by one, so that blame falls on the right one.
@@ -39,7 +41,13 @@ def side_by_side(names: list[str], number: int, submit: Callable[[Any, str], Any
     try:
         while waiting:
             flying: dict[Any, str] = {}
-            executor = get_reusable_executor(max_workers=number, timeout=300, context=_context(), initializer=_begin, initargs=_around())
+            executor = get_reusable_executor(
+                max_workers=number,
+                timeout=300,
+                context=_context(),
+                initializer=_begin,
+                initargs=_around(),
+            )
             try:
                 while waiting or flying:
                     while waiting and len(flying) < number:
@@ -68,7 +76,9 @@ def _alone(name: str, submit: Callable[[Any, str], Any]) -> Any:
     from joblib.externals.loky.process_executor import BrokenProcessPool
 
     for _ in range(TRIES):
-        with ProcessPoolExecutor(max_workers=1, context=_context(), initializer=_begin, initargs=_around()) as executor:
+        with ProcessPoolExecutor(
+            max_workers=1, context=_context(), initializer=_begin, initargs=_around()
+        ) as executor:
             try:
                 return submit(executor, name).result()
             except BrokenProcessPool:

@@ -29,9 +29,15 @@ from autograder.intake.times import in_utc
 
 __all__ = ["Found", "Person", "collect", "people", "recognise"]
 
-MOODLE = re.compile(r"(?P<name>[^/]+)_(?P<number>\d+)_assignsubmission_(?P<kind>file|onlinetext)_?(?:/(?P<path>.+)|(?P<flat>[^/]+))")
-CANVAS = re.compile(r"(?:.*/)?(?P<name>\w+?)_(?P<late>LATE_)?(?P<number>\d+)_(?P<file>\d+)_(?P<flat>[^/]+)")
-ANONYMOUS = re.compile(r"(?:.*/)?(?P<late>LATE_)?anon_(?P<number>\w+?)_(?P<file>\d+)_(?P<flat>[^/]+)")
+MOODLE = re.compile(
+    r"(?P<name>[^/]+)_(?P<number>\d+)_assignsubmission_(?P<kind>file|onlinetext)_?(?:/(?P<path>.+)|(?P<flat>[^/]+))"
+)
+CANVAS = re.compile(
+    r"(?:.*/)?(?P<name>\w+?)_(?P<late>LATE_)?(?P<number>\d+)_(?P<file>\d+)_(?P<flat>[^/]+)"
+)
+ANONYMOUS = re.compile(
+    r"(?:.*/)?(?P<late>LATE_)?anon_(?P<number>\w+?)_(?P<file>\d+)_(?P<flat>[^/]+)"
+)
 
 
 @dataclass(frozen=True)
@@ -80,11 +86,17 @@ def recognise(path: str) -> Found | None:
     for start in range(len(parts)):  # a folder of the archive's own may stand before it
         match = MOODLE.fullmatch("/".join(parts[start:]))
         if match:
-            return Found(f"{match['name']}_{match['number']}", match["path"] or match["flat"], match["number"])
+            return Found(
+                f"{match['name']}_{match['number']}",
+                match["path"] or match["flat"],
+                match["number"],
+            )
     match = ANONYMOUS.fullmatch(path) or CANVAS.fullmatch(path)
     if match:
         name = match.groupdict().get("name") or "anon"
-        return Found(f"{name}_{match['number']}", match["flat"], match["number"], bool(match["late"]))
+        return Found(
+            f"{name}_{match['number']}", match["flat"], match["number"], bool(match["late"])
+        )
     return Found(parts[0], "/".join(parts[1:])) if len(parts) > 1 else None
 
 
@@ -100,14 +112,25 @@ def people(path: Path) -> dict[str, Person]:
         number = number.removeprefix("Participant ").strip()
         if number:
             last, _, first = name.partition(", ") if ", " in name else name.rpartition(" ")[::-1]
-            found[number] = Person(first, last, line.get("Email address") or "", line.get("Last modified (submission)") or "")
+            found[number] = Person(
+                first,
+                last,
+                line.get("Email address") or "",
+                line.get("Last modified (submission)") or "",
+            )
     if not found:
-        raise ValueError(f"{path.name} is neither Canvas's gradebook (columns Student, ID) nor Moodle's worksheet (column Identifier)")
+        raise ValueError(
+            f"{path.name} is neither Canvas's gradebook (columns Student, ID) nor Moodle's worksheet (column Identifier)"
+        )
     return found
 
 
 def collect(
-    group: Gathering, unit: str, sources: list[Path], roster: dict[str, Person] | None = None, zone: str = "UTC"
+    group: Gathering,
+    unit: str,
+    sources: list[Path],
+    roster: dict[str, Person] | None = None,
+    zone: str = "UTC",
 ) -> dict[str, list[str]]:
     """Put everything where the driver looks, ``submitted/STUDENT/UNIT``; what was there and differs moves to ``replaced/``.
 
@@ -129,11 +152,22 @@ def collect(
         for student, mine in sorted(files.items()):
             number = mine[0][0].number
             person = (roster or {}).get(number, Person())
-            known: dict[str, Any] = {"first_name": person.first, "last_name": person.last, "email": person.email, "lms_user_id": number}
-            gradebook.update_or_create_student(safe_id(student), **{key: value for key, value in known.items() if value})
+            known: dict[str, Any] = {
+                "first_name": person.first,
+                "last_name": person.last,
+                "email": person.email,
+                "lms_user_id": number,
+            }
+            gradebook.update_or_create_student(
+                safe_id(student), **{key: value for key, value in known.items() if value}
+            )
             place = group.folder / "submitted" / student.encode("utf-8", "replace").decode() / unit
-            before = {path.relative_to(place).as_posix(): path.read_bytes() for path in _files(place)}
-            after = {found.file: data for found, data in mine if found.file.casefold() != "timestamp.txt"}  # students do not tell the time
+            before = {
+                path.relative_to(place).as_posix(): path.read_bytes() for path in _files(place)
+            }
+            after = {
+                found.file: data for found, data in mine if found.file.casefold() != "timestamp.txt"
+            }  # students do not tell the time
             try:
                 stamp = in_utc(person.when, zone) if person.when.strip(" -") else ""
             except (ValueError, OverflowError):
@@ -144,10 +178,17 @@ def collect(
             if before == after:
                 continue
             if before:
-                shutil.move(place, group.folder / "replaced" / f"{time.time_ns()}" / safe_id(student) / unit)
+                shutil.move(
+                    place, group.folder / "replaced" / f"{time.time_ns()}" / safe_id(student) / unit
+                )
                 told["replaced"].append(student)
             for name, data in after.items():
-                target = place.joinpath(*(part.encode()[-200:].decode(errors="ignore") for part in PurePosixPath(name).parts))
+                target = place.joinpath(
+                    *(
+                        part.encode()[-200:].decode(errors="ignore")
+                        for part in PurePosixPath(name).parts
+                    )
+                )
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(data)
             told["collected"].append(student)
@@ -160,21 +201,37 @@ def _contents(source: Path, told: dict[str, list[str]]) -> Iterator[tuple[str, b
     """Every ordinary file of a zip or a folder, no larger than a submission may be."""
     if source.is_dir():
         for path in _files(source):
-            yield from _sized(path.relative_to(source).as_posix(), path.stat().st_size, path.read_bytes, told)
+            yield from _sized(
+                path.relative_to(source).as_posix(), path.stat().st_size, path.read_bytes, told
+            )
         return
     with zipfile.ZipFile(io.BytesIO(source.read_bytes())) as archive:
         for member in archive.infolist():
             if not member.is_dir() and not stat.S_ISLNK(member.external_attr >> 16):
-                yield from _sized(member.filename, member.file_size, lambda member=member: archive.read(member), told)
+                yield from _sized(
+                    member.filename,
+                    member.file_size,
+                    lambda member=member: archive.read(member),
+                    told,
+                )
 
 
-def _sized(name: str, size: int, read: Any, told: dict[str, list[str]]) -> Iterator[tuple[str, bytes]]:
+def _sized(
+    name: str, size: int, read: Any, told: dict[str, list[str]]
+) -> Iterator[tuple[str, bytes]]:
     if size > LIMITS.file:
         told["too large"].append(name)
-        yield name, f"{size:,} bytes; {LIMITS.file:,} is the most".encode()  # the student is not lost: a reason follows
+        yield (
+            name,
+            f"{size:,} bytes; {LIMITS.file:,} is the most".encode(),
+        )  # the student is not lost: a reason follows
     else:
         yield name, read()
 
 
 def _files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()) if folder.is_dir() else []
+    return (
+        sorted(path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+        if folder.is_dir()
+        else []
+    )

@@ -26,7 +26,11 @@ def safe_id(name: str) -> str:
     >>> safe_id("-rf *"), safe_id(".hidden")
     ('rf-bb9d06af', 'hidden-16924190')
     """
-    if unicodedata.is_normalized("NFC", name) and len(name.encode("utf-8", "surrogateescape")) <= LONGEST and PLAIN.fullmatch(name):
+    if (
+        unicodedata.is_normalized("NFC", name)
+        and len(name.encode("utf-8", "surrogateescape")) <= LONGEST
+        and PLAIN.fullmatch(name)
+    ):
         return name
     readable = re.sub(r"[^\w]+", "_", unicodedata.normalize("NFC", name)).strip("_")
     while len(readable.encode("utf-8", "replace")) > LONGEST - 9:

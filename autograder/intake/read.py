@@ -43,7 +43,9 @@ class _File:
     modified: float = 0.0
 
 
-def take_in(folder: Path, unit: str, templates: Sequence[Template], limits: Limits = LIMITS) -> Submission:
+def take_in(
+    folder: Path, unit: str, templates: Sequence[Template], limits: Limits = LIMITS
+) -> Submission:
     """The student's notebook for ``unit``, mended and restored.
 
     Args:
@@ -68,7 +70,12 @@ def take_in(folder: Path, unit: str, templates: Sequence[Template], limits: Limi
         if not own:
             problem = problem or Refusal("another_unit", file.name)
             continue
-        rank = (_answered(notebook, templates) > 0, likeness(file.name, unit), file.modified, file.name)
+        rank = (
+            _answered(notebook, templates) > 0,
+            likeness(file.name, unit),
+            file.modified,
+            file.name,
+        )
         if best is None or rank > best[0]:
             best = rank, Submission(notebook, (*mended, *restored), file.name)
     if best is None:
@@ -92,7 +99,11 @@ def read(folder: Path, notes: list[str], limits: Limits = LIMITS) -> list[_File]
             continue
         try:
             data = content(path, limits.archive if lower.endswith(".zip") else limits.file)
-            found += _unzip(name, data, limits) if lower.endswith(".zip") else [_File(_utf8(name), data, path.lstat().st_mtime)]
+            found += (
+                _unzip(name, data, limits)
+                if lower.endswith(".zip")
+                else [_File(_utf8(name), data, path.lstat().st_mtime)]
+            )
         except Refusal as refusal:
             refused = refused or refusal
             notes.append(f"{_utf8(name)[:100]!r} was not read: {refusal}.")
@@ -117,7 +128,9 @@ def walk(folder: Path, limits: Limits, notes: list[str]) -> Iterator[Path]:
         for entry in entries:
             count += 1
             if count > limits.files:
-                notes.append(f"There were more than {limits.files} files; the others were not looked at.")
+                notes.append(
+                    f"There were more than {limits.files} files; the others were not looked at."
+                )
                 return
             if entry.name in SKIPPED or entry.name.startswith("._"):
                 continue
@@ -130,7 +143,12 @@ def walk(folder: Path, limits: Limits, notes: list[str]) -> Iterator[Path]:
 
 def content(path: Path, most: int) -> bytes:
     """The content of an ordinary file. It is opened without following a link and without waiting, and looked at before it is read."""
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    flags = (
+        os.O_RDONLY
+        | getattr(os, "O_NOFOLLOW", 0)
+        | getattr(os, "O_NONBLOCK", 0)
+        | getattr(os, "O_BINARY", 0)
+    )
     if path.is_symlink():
         raise Refusal("link", "a symbolic link")
     try:
@@ -146,7 +164,9 @@ def content(path: Path, most: int) -> bytes:
         if status.st_nlink > 1:
             raise Refusal("link", "a hard link: the same file has another name elsewhere")
         if status.st_size > most:
-            raise Refusal("too_large", f"{status.st_size / 1e6:.0f} MB; {most / 1e6:.0f} MB is the most")
+            raise Refusal(
+                "too_large", f"{status.st_size / 1e6:.0f} MB; {most / 1e6:.0f} MB is the most"
+            )
         try:
             return file.read(most + 1)
         except OSError as error:
@@ -163,7 +183,12 @@ def _unzip(name: str, data: bytes, limits: Limits) -> list[_File]:
                 raise Refusal("bomb", f"{len(members):,} files")
             for member in members:
                 inside = PurePosixPath(member.filename.replace("\\", "/"))
-                if member.is_dir() or SKIPPED & set(inside.parts) or inside.name.startswith("._") or inside.suffix.lower() != ".ipynb":
+                if (
+                    member.is_dir()
+                    or SKIPPED & set(inside.parts)
+                    or inside.name.startswith("._")
+                    or inside.suffix.lower() != ".ipynb"
+                ):
                     continue
                 if stat.S_ISLNK(member.external_attr >> 16):
                     continue
@@ -171,11 +196,22 @@ def _unzip(name: str, data: bytes, limits: Limits) -> list[_File]:
                 if total > limits.archive or member.file_size > limits.file:
                     raise Refusal("bomb", f"more than {limits.archive / 1e6:.0f} MB")
                 with archive.open(member) as file:
-                    content = file.read(limits.file + 1)  # what the directory of the archive says may be a lie
+                    content = file.read(
+                        limits.file + 1
+                    )  # what the directory of the archive says may be a lie
                 if len(content) > limits.file:
                     raise Refusal("bomb", f"more than {limits.file / 1e6:.0f} MB")
                 found.append(_File(_utf8(f"{name}/{inside.as_posix()}"), content))
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError, OverflowError) as error:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        NotImplementedError,
+        RuntimeError,
+        EOFError,
+        OSError,
+        ValueError,
+        OverflowError,
+    ) as error:
         raise Refusal("archive", str(error)[:100]) from None
     return found
 
@@ -184,7 +220,12 @@ def _belongs(notebook: NotebookNode, templates: Sequence[Template]) -> bool:
     """Whether anything in a mended notebook, before it is restored, comes from this problem set."""
     names, ids = {template.name for template in templates}, {template.id for template in templates}
     texts = {bare(template.source) for template in templates}
-    functions = {line.split("(")[0].split(":")[0] for template in templates for line in template.source.splitlines() if line[:4] == "def "}
+    functions = {
+        line.split("(")[0].split(":")[0]
+        for template in templates
+        for line in template.source.splitlines()
+        if line[:4] == "def "
+    }
     return any(
         cell.metadata.get("nbgrader", {}).get("grade_id") in names
         or cell.id in ids
@@ -198,7 +239,10 @@ def _answered(notebook: NotebookNode, templates: Sequence[Template]) -> int:
     """How many answers are not what was released."""
     released = {template.name: bare(template.source) for template in templates if template.answer}
     named = [(cell.metadata.get("nbgrader", {}).get("grade_id"), cell) for cell in notebook.cells]
-    return sum(name in released and cell.source != MISSING and bare(cell.source) != released[name] for name, cell in named)
+    return sum(
+        name in released and cell.source != MISSING and bare(cell.source) != released[name]
+        for name, cell in named
+    )
 
 
 def likeness(name: str, unit: str) -> int:

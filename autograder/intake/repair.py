@@ -23,7 +23,9 @@ from autograder.intake.limits import LIMITS, Limits, Refusal
 __all__ = ["repair"]
 
 IMAGES = ("image/png", "image/jpeg", "image/gif", "image/webp")
-CELL_START = re.compile(r"\{\s*\"(?:attachments|cell_type|execution_count|id|input|level|metadata|outputs|source)\"\s*:")
+CELL_START = re.compile(
+    r"\{\s*\"(?:attachments|cell_type|execution_count|id|input|level|metadata|outputs|source)\"\s*:"
+)
 CELL_LIST = re.compile(r"\"cells\"\s*:\s*\[")
 FAILURES = 1_000  # cells in a broken file that are tried and cannot be read
 GRADE_ID = re.compile(r"[a-zA-Z0-9_-]{1,128}")
@@ -38,7 +40,9 @@ def repair(data: bytes, limits: Limits = LIMITS) -> tuple[NotebookNode, list[str
         Refusal: nothing in it can be read as a notebook, or it is larger than the limits.
     """
     if len(data) > limits.file:
-        raise Refusal("too_large", f"{len(data) / 1e6:.0f} MB; {limits.file / 1e6:.0f} MB is the most")
+        raise Refusal(
+            "too_large", f"{len(data) / 1e6:.0f} MB; {limits.file / 1e6:.0f} MB is the most"
+        )
     notes: list[str] = []
     raw = _raw_cells(_text(data, notes), notes)
     cells: list[NotebookNode] = []
@@ -48,24 +52,38 @@ def repair(data: bytes, limits: Limits = LIMITS) -> tuple[NotebookNode, list[str
         if cell is None:
             left_out += 1
             continue
-        budget -= sum(len(content) for bundle in cell.get("attachments", {}).values() for content in bundle.values())
+        budget -= sum(
+            len(content)
+            for bundle in cell.get("attachments", {}).values()
+            for content in bundle.values()
+        )
         cells.append(cell)
     if not cells:
         raise Refusal("unreadable", "no cell in it has a type and a text")
     if left_out:
-        notes.append(f"{left_out} cells had no type or no text that can be read, and were left out.")
+        notes.append(
+            f"{left_out} cells had no type or no text that can be read, and were left out."
+        )
     if len(cells) > limits.cells:
         # Cells that belong to exercises stay, wherever they stand.
         spare = limits.cells
-        kept = [cell for number, cell in enumerate(cells) if number < spare or "nbgrader" in cell.metadata]
-        notes.append(f"There were {len(cells)} cells; the first {limits.cells} were read, and those that belong to exercises.")
+        kept = [
+            cell
+            for number, cell in enumerate(cells)
+            if number < spare or "nbgrader" in cell.metadata
+        ]
+        notes.append(
+            f"There were {len(cells)} cells; the first {limits.cells} were read, and those that belong to exercises."
+        )
         cells = kept[: 2 * limits.cells]
     _unique_ids(cells)
     return new_notebook(cells=cells, metadata={"language_info": {"name": "python"}}), notes
 
 
 def _text(data: bytes, notes: list[str]) -> str:
-    for encoding in ("utf-8-sig", "utf-16") if data[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig",):
+    for encoding in (
+        ("utf-8-sig", "utf-16") if data[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig",)
+    ):
         try:
             return data.decode(encoding)
         except UnicodeDecodeError:
@@ -81,7 +99,9 @@ def _raw_cells(text: str, notes: list[str]) -> list[Any]:
     except (ValueError, RecursionError):
         cells = _salvage(text)
         if not cells:
-            detail = "the file is empty" if not text.strip() else "it is no JSON, and holds no cells"
+            detail = (
+                "the file is empty" if not text.strip() else "it is no JSON, and holds no cells"
+            )
             raise Refusal("unreadable", detail) from None
         notes.append(f"The file is damaged; {len(cells)} cells could still be read.")
         return cells
@@ -92,12 +112,18 @@ def _raw_cells(text: str, notes: list[str]) -> list[Any]:
         if isinstance(listed, dict) and listed:
             notes.append("The list of cells was damaged; it was put in order.")
             return list(listed.values())
-        lists = [sheet.get("cells") for sheet in sheets if isinstance(sheet, dict)] if isinstance(sheets, list) else []
+        lists = (
+            [sheet.get("cells") for sheet in sheets if isinstance(sheet, dict)]
+            if isinstance(sheets, list)
+            else []
+        )
         cells = [cell for each in lists if isinstance(each, list) for cell in each]
         if cells:
             notes.append("The notebook was in an old format; it was converted.")
             return cells
-    elif isinstance(notebook, list) and any(isinstance(cell, dict) and "cell_type" in cell for cell in notebook):
+    elif isinstance(notebook, list) and any(
+        isinstance(cell, dict) and "cell_type" in cell for cell in notebook
+    ):
         notes.append("The notebook was a bare list of cells.")
         return notebook
     raise Refusal("unreadable", "there are no cells in it")
@@ -109,7 +135,11 @@ def _salvage(text: str) -> list[Any]:
     found: list[Any] = []
     start = CELL_LIST.search(text)
     position, in_vain, failures = start.end() if start else 0, 0, 0
-    while failures < FAILURES and in_vain < 3 * len(text) + 100_000 and (match := CELL_START.search(text, position)):
+    while (
+        failures < FAILURES
+        and in_vain < 3 * len(text) + 100_000
+        and (match := CELL_START.search(text, position))
+    ):
         try:
             cell, position = decoder.raw_decode(text, match.start())
         except (ValueError, RecursionError) as error:
@@ -131,8 +161,12 @@ def _cell(raw: Any, limits: Limits, budget: int, notes: list[str]) -> NotebookNo
     if kind not in NEW or source is None:
         if source is None or not source.strip():
             return None
-        kind = "code" if "outputs" in raw or "execution_count" in raw or "input" in raw else "markdown"
-        notes.append("A cell of no known type was read as " + ("code." if kind == "code" else "text."))
+        kind = (
+            "code" if "outputs" in raw or "execution_count" in raw or "input" in raw else "markdown"
+        )
+        notes.append(
+            "A cell of no known type was read as " + ("code." if kind == "code" else "text.")
+        )
     if raw.get("cell_type") == "heading":
         level = raw.get("level")
         source = "#" * (level if isinstance(level, int) and 1 <= level <= 6 else 1) + " " + source
@@ -142,8 +176,14 @@ def _cell(raw: Any, limits: Limits, budget: int, notes: list[str]) -> NotebookNo
     name = name if isinstance(name, str) and GRADE_ID.fullmatch(name) else None
     if len(source) > limits.source:
         where = f"of {name} " if name else ""
-        notes.append(f"The text of a cell {where}was left out: {len(source):,} characters, and {limits.source:,} is the most.")
-        source = f"# This cell had {len(source):,} characters and was left out." if kind == "code" else "*(left out: too long)*"
+        notes.append(
+            f"The text of a cell {where}was left out: {len(source):,} characters, and {limits.source:,} is the most."
+        )
+        source = (
+            f"# This cell had {len(source):,} characters and was left out."
+            if kind == "code"
+            else "*(left out: too long)*"
+        )
     cell = NEW[kind](source)
     if name:
         cell.metadata["nbgrader"] = nbformat.from_dict({"grade_id": name})
@@ -163,10 +203,14 @@ def _source(raw: Any) -> str | None:
         raw = "".join(line for line in raw if isinstance(line, str))
     if not isinstance(raw, str):
         return None
-    return raw.encode("utf-8", "replace").decode("utf-8").replace("\x00", "\N{REPLACEMENT CHARACTER}")
+    return (
+        raw.encode("utf-8", "replace").decode("utf-8").replace("\x00", "\N{REPLACEMENT CHARACTER}")
+    )
 
 
-def _attachments(raw: Any, limits: Limits, budget: int, notes: list[str]) -> dict[str, dict[str, str]]:
+def _attachments(
+    raw: Any, limits: Limits, budget: int, notes: list[str]
+) -> dict[str, dict[str, str]]:
     """The images of a cell, each of them checked to be one."""
     kept: dict[str, dict[str, str]] = {}
     if not isinstance(raw, dict):
@@ -178,7 +222,9 @@ def _attachments(raw: Any, limits: Limits, budget: int, notes: list[str]) -> dic
             if mime not in IMAGES or content is None or not name or len(name) > 200:
                 notes.append(f"An attachment that is no image ({name[:60]!r}) was left out.")
             elif len(content) > min(limits.attachment * 4 // 3, budget):
-                notes.append(f"The attached image {name[:60]} was left out: it is too large. Make it smaller and hand in again.")
+                notes.append(
+                    f"The attached image {name[:60]} was left out: it is too large. Make it smaller and hand in again."
+                )
             elif not _is_base64(content):
                 notes.append(f"The attached image {name[:60]} is damaged, and was left out.")
             else:

@@ -22,7 +22,15 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_raw_cell
 
-__all__ = ["MISSING", "Template", "bare", "from_gradebook", "from_release", "released_cells", "restore"]
+__all__ = [
+    "MISSING",
+    "Template",
+    "bare",
+    "from_gradebook",
+    "from_release",
+    "released_cells",
+    "restore",
+]
 
 NEW = {"code": new_code_cell, "markdown": new_markdown_cell, "raw": new_raw_cell}
 MISSING = "# This cell was missing."
@@ -74,7 +82,17 @@ def from_release(release: NotebookNode) -> list[Template]:
             flags = {key: bool(marks.get(key)) for key in ("grade", "solution", "task", "locked")}
             points = float(marks.get("points", 0.0))
             checksum = marks.get("checksum", "")
-            found.append(Template(marks["grade_id"], cell.cell_type, cell.source, cell.id, **flags, points=points, checksum=checksum))
+            found.append(
+                Template(
+                    marks["grade_id"],
+                    cell.cell_type,
+                    cell.source,
+                    cell.id,
+                    **flags,
+                    points=points,
+                    checksum=checksum,
+                )
+            )
     return found
 
 
@@ -99,8 +117,12 @@ def from_gradebook(templates: Iterable[Template], notebook: Any) -> list[Templat
     for source in notebook.source_cells:
         name = source.name
         worth = graded.get(name) or tasks.get(name)
-        old = known.get(name, Template(name, source.cell_type, "" if name in solutions else source.source))
-        text = old.source if name in solutions or name in tasks else source.source  # of answers the gradebook may hold the mark scheme
+        old = known.get(
+            name, Template(name, source.cell_type, "" if name in solutions else source.source)
+        )
+        text = (
+            old.source if name in solutions or name in tasks else source.source
+        )  # of answers the gradebook may hold the mark scheme
         found[name] = replace(
             old, cell_type=source.cell_type, source=text, grade=name in graded, solution=name in solutions, task=name in tasks,
             locked=bool(source.locked), points=float(worth.max_score) if worth else 0.0, checksum=source.checksum or "",
@@ -126,7 +148,9 @@ def restore(notebook: NotebookNode, templates: Sequence[Template]) -> list[str]:
         if cells:
             keep = kept[template.name] = _dedupe(template, cells, dropped, notes)
             for number, cell in enumerate(cells):
-                cell.id = template.id or cell.id if cell is keep else f"{cell.id[:40]}-earlier-{number}"
+                cell.id = (
+                    template.id or cell.id if cell is keep else f"{cell.id[:40]}-earlier-{number}"
+                )
             _shape(template, keep, notes)
     notebook.cells = [cell for cell in notebook.cells if id(cell) not in dropped]
     _put_back(notebook, templates, kept, notes)
@@ -135,7 +159,9 @@ def restore(notebook: NotebookNode, templates: Sequence[Template]) -> list[str]:
     return notes
 
 
-def _claims(cells: Sequence[NotebookNode], templates: Sequence[Template], notes: list[str]) -> dict[int, str]:
+def _claims(
+    cells: Sequence[NotebookNode], templates: Sequence[Template], notes: list[str]
+) -> dict[int, str]:
     """Which cell (by ``id(cell)``) is which template."""
     known = {template.name: template for template in templates}
     ids = {template.id: template.name for template in templates if template.id}
@@ -144,7 +170,9 @@ def _claims(cells: Sequence[NotebookNode], templates: Sequence[Template], notes:
     for cell in cells:
         name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
         if name and name not in known:
-            notes.append(f"A cell called itself {name}, which is no exercise here; it was run as an ordinary cell.")
+            notes.append(
+                f"A cell called itself {name}, which is no exercise here; it was run as an ordinary cell."
+            )
         if name in known or cell.id in ids:
             claims[id(cell)] = name if name in known else ids[cell.id]
     nameless = [cell for cell in cells if id(cell) not in claims]
@@ -154,31 +182,47 @@ def _claims(cells: Sequence[NotebookNode], templates: Sequence[Template], notes:
             claims[id(cell)] = name
     functions = {}
     for template in templates:
-        if template.solution and template.cell_type == "code" and template.name not in claims.values():
+        if (
+            template.solution
+            and template.cell_type == "code"
+            and template.name not in claims.values()
+        ):
             functions.update(dict.fromkeys(_defined(template.source), template.name))
     for cell in nameless:
         if functions and id(cell) not in claims and cell.cell_type == "code":
-            name = next((functions[each] for each in _defined(cell.source) if each in functions), "")
+            name = next(
+                (functions[each] for each in _defined(cell.source) if each in functions), ""
+            )
             if name:
                 claims[id(cell)] = name
-                notes.append(f"The answer to {name.removesuffix('_answer')} had lost its mark; it was found by the function it defines.")
+                notes.append(
+                    f"The answer to {name.removesuffix('_answer')} had lost its mark; it was found by the function it defines."
+                )
     return claims
 
 
-def _dedupe(template: Template, cells: list[NotebookNode], dropped: set[int], notes: list[str]) -> NotebookNode:
+def _dedupe(
+    template: Template, cells: list[NotebookNode], dropped: set[int], notes: list[str]
+) -> NotebookNode:
     """The one cell that keeps the name. Answers are never dropped unless another cell says the same."""
     if len(cells) == 1:
         return cells[0]
     if not template.answer:
         dropped.update(id(cell) for cell in cells[:-1])
-        notes.append(f"The cell {template.name} was there {len(cells)} times; it was kept once, the last.")
+        notes.append(
+            f"The cell {template.name} was there {len(cells)} times; it was kept once, the last."
+        )
         return cells[-1]
     written = [cell for cell in cells if bare(cell.source) != bare(template.source)] or cells[-1:]
     texts = {bare(cell.source): cell for cell in written}  # of equal ones the last
     final = [cell for cell in cells if any(cell is other for other in texts.values())]
     dropped.update(id(cell) for cell in cells if not any(cell is other for other in final))
     keep = final[-1]
-    fate = "all of them were run, in order, and the last one counts" if template.cell_type == "code" else "all that you wrote was kept"
+    fate = (
+        "all of them were run, in order, and the last one counts"
+        if template.cell_type == "code"
+        else "all that you wrote was kept"
+    )
     notes.append(f"There were {len(cells)} cells for {template.exercise}; {fate}.")
     if template.cell_type != "code":  # what a person marks stands in one cell
         keep.source = "\n\n---\n\n".join(cell.source for cell in final)
@@ -192,9 +236,13 @@ def _dedupe(template: Template, cells: list[NotebookNode], dropped: set[int], no
 def _shape(template: Template, cell: NotebookNode, notes: list[str]) -> None:
     """Type, metadata and, where it is locked, text of a cell."""
     if cell.cell_type != template.cell_type:
-        notes.append(f"The cell {template.name} had become {cell.cell_type}; it is {template.cell_type} again.")
+        notes.append(
+            f"The cell {template.name} had become {cell.cell_type}; it is {template.cell_type} again."
+        )
         cell.cell_type = template.cell_type
-        for key in ("outputs", "execution_count") if template.cell_type != "code" else ("attachments",):
+        for key in (
+            ("outputs", "execution_count") if template.cell_type != "code" else ("attachments",)
+        ):
             cell.pop(key, None)
         if template.cell_type == "code":
             cell.update(outputs=[], execution_count=None)
@@ -206,14 +254,21 @@ def _shape(template: Template, cell: NotebookNode, notes: list[str]) -> None:
         cell.pop("attachments", None)
 
 
-def _put_back(notebook: NotebookNode, templates: Sequence[Template], kept: dict[str, NotebookNode], notes: list[str]) -> None:
+def _put_back(
+    notebook: NotebookNode,
+    templates: Sequence[Template],
+    kept: dict[str, NotebookNode],
+    notes: list[str],
+) -> None:
     """Deleted cells come back after the cell that stood before them."""
     before: NotebookNode | None = None
     for template in templates:
         cell = kept.get(template.name)
         if cell is None:
             # A stub that raises would hide an answer given elsewhere: of a deleted answer only the place comes back.
-            cell = NEW[template.cell_type](MISSING if template.answer and template.cell_type == "code" else template.source)
+            cell = NEW[template.cell_type](
+                MISSING if template.answer and template.cell_type == "code" else template.source
+            )
             cell.metadata["nbgrader"] = template.metadata()
             cell.id = template.id or cell.id
             place = _index(notebook.cells, before) + 1 if before is not None else 0
@@ -223,9 +278,18 @@ def _put_back(notebook: NotebookNode, templates: Sequence[Template], kept: dict[
         before = cell
 
 
-def _checks_after_answers(notebook: NotebookNode, templates: Sequence[Template], kept: dict[str, NotebookNode], notes: list[str]) -> None:
+def _checks_after_answers(
+    notebook: NotebookNode,
+    templates: Sequence[Template],
+    kept: dict[str, NotebookNode],
+    notes: list[str],
+) -> None:
     """A check that a student moved above the answer runs after it."""
-    answers = {template.exercise: kept[template.name] for template in templates if template.solution and not template.grade}
+    answers = {
+        template.exercise: kept[template.name]
+        for template in templates
+        if template.solution and not template.grade
+    }
     for template in templates:
         answer = answers.get(template.exercise)
         if template.grade and not template.solution and answer is not None:
@@ -233,7 +297,9 @@ def _checks_after_answers(notebook: NotebookNode, templates: Sequence[Template],
             here, there = _index(notebook.cells, check), _index(notebook.cells, answer)
             if here < there:
                 notebook.cells.insert(there, notebook.cells.pop(here))
-                notes.append(f"The check of {template.exercise} stood above its answer; it was run after it.")
+                notes.append(
+                    f"The check of {template.exercise} stood above its answer; it was run after it."
+                )
 
 
 def _index(cells: Sequence[NotebookNode], wanted: NotebookNode) -> int:
@@ -246,7 +312,11 @@ def _defined(source: str) -> list[str]:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return re.findall(r"(?m)^(?:def|class)\s+(\w+)", source)
-    return [node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)]
+    return [
+        node.name
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+    ]
 
 
 def bare(source: str) -> str:

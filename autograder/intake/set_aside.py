@@ -17,11 +17,23 @@ def set_aside(notebooks: list[str]) -> list[Path]:
     """
     moved = []
     for folder in sorted({Path(notebook).parent for notebook in notebooks}):
-        for path in [Path(where) / name for where, folders, files in os.walk(folder) for name in (*folders, *files)]:
+        for path in [
+            Path(where) / name
+            for where, folders, files in os.walk(folder)
+            for name in (*folders, *files)
+        ]:
             status = path.lstat()
-            ordinary = stat.S_ISDIR(status.st_mode) or (stat.S_ISREG(status.st_mode) and status.st_nlink == 1)
+            ordinary = stat.S_ISDIR(status.st_mode) or (
+                stat.S_ISREG(status.st_mode) and status.st_nlink == 1
+            )
             if not ordinary and str(path) not in notebooks:
-                place = folder.parents[2] / "set_aside" / folder.parent.name / folder.name / path.relative_to(folder)
+                place = (
+                    folder.parents[2]
+                    / "set_aside"
+                    / folder.parent.name
+                    / folder.name
+                    / path.relative_to(folder)
+                )
                 place.parent.mkdir(parents=True, exist_ok=True)
                 os.replace(path, place)
                 moved.append(place)

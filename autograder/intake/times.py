@@ -16,9 +16,16 @@ def in_utc(text: str, zone: str = "UTC") -> str:
     """
     from dateutil import parser, tz
 
-    when = parser.parse(text.strip(), tzinfos=lambda name, offset: offset if offset is not None else tz.gettz(name) if name else None)
+    when = parser.parse(
+        text.strip(),
+        tzinfos=lambda name, offset: (
+            offset if offset is not None else tz.gettz(name) if name else None
+        ),
+    )
     here = tz.gettz(zone)
     if here is None:
-        raise ValueError(f"zone is {zone!r}; expected the name of a time zone, such as Europe/London")
+        raise ValueError(
+            f"zone is {zone!r}; expected the name of a time zone, such as Europe/London"
+        )
     when = when if when.tzinfo else when.replace(tzinfo=here)
     return str(when.astimezone(tz.UTC).strftime("%Y-%m-%d %H:%M:%S UTC"))

@@ -10,8 +10,20 @@ from . import linux
 
 __all__ = ["build", "copy_files"]
 
-SYSTEM = ("/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/libx32", "/usr/local/lib", "/lib", "/lib32", "/lib64", "/libx32",
-          "/usr/share/zoneinfo", "/etc/ld.so.cache", "/etc/localtime")
+SYSTEM = (
+    "/usr/lib",
+    "/usr/lib32",
+    "/usr/lib64",
+    "/usr/libx32",
+    "/usr/local/lib",
+    "/lib",
+    "/lib32",
+    "/lib64",
+    "/libx32",
+    "/usr/share/zoneinfo",
+    "/etc/ld.so.cache",
+    "/etc/localtime",
+)
 DEVICES = ("null", "zero", "full", "random", "urandom")
 SCRATCH = ("/tmp", "/home", "/dev/shm")
 MOST_FILES, MOST_BYTES = 200, 32 << 20
@@ -86,7 +98,11 @@ def copy_files(source: str, target: str) -> list[str]:
     if not source:
         return left
     for folder, names, files in os.walk(source):
-        names[:] = sorted(name for name in names if not name.startswith(".") and not os.path.islink(os.path.join(folder, name)))
+        names[:] = sorted(
+            name
+            for name in names
+            if not name.startswith(".") and not os.path.islink(os.path.join(folder, name))
+        )
         for name in sorted(files):
             path = os.path.join(folder, name)
             inside = os.path.relpath(path, source)
@@ -99,7 +115,11 @@ def copy_files(source: str, target: str) -> list[str]:
                 continue
             with os.fdopen(handle, "rb") as file:
                 about = os.fstat(file.fileno())
-                if not stat.S_ISREG(about.st_mode) or count >= MOST_FILES or total + about.st_size > MOST_BYTES:
+                if (
+                    not stat.S_ISREG(about.st_mode)
+                    or count >= MOST_FILES
+                    or total + about.st_size > MOST_BYTES
+                ):
                     left.append(inside)
                     continue
                 data = file.read(MOST_BYTES)

@@ -24,12 +24,42 @@ except ImportError:  # Windows, where nothing forks and levels.choose refuses
 __all__ = ["Parent", "ParentError", "runtime_dir", "shared", "stop"]
 
 RUNTIME = "COURSE_VI_RUNTIME"  # the folder of a driver and its workers: "pid of the owner:path"
-WARM = ["torch", "numpy", "pyro", "pyro.distributions", "pyro.infer", "pyro.infer.autoguide", "pyro.optim", "matplotlib",
-        "matplotlib.figure", "matplotlib.backends.backend_agg", "scipy.special", "scipy.stats", "torch.distributions", "torch.func",
-        "torch.optim", "course_vi", "course_vi.plots", "autograder.protocol.agent",
-        "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell", "ipykernel.debugger", "IPython.core.debugger",
-        "IPython.core.completerlib", "IPython.extensions.storemagic", "tornado.platform.asyncio", "tornado.queues", "tornado.locks",
-        "matplotlib_inline.backend_inline", "sklearn.datasets", "pydoc", "faulthandler", "encodings.idna", "encodings.latin_1"]
+WARM = [
+    "torch",
+    "numpy",
+    "pyro",
+    "pyro.distributions",
+    "pyro.infer",
+    "pyro.infer.autoguide",
+    "pyro.optim",
+    "matplotlib",
+    "matplotlib.figure",
+    "matplotlib.backends.backend_agg",
+    "scipy.special",
+    "scipy.stats",
+    "torch.distributions",
+    "torch.func",
+    "torch.optim",
+    "course_vi",
+    "course_vi.plots",
+    "autograder.protocol.agent",
+    "ipykernel.kernelapp",
+    "ipykernel.ipkernel",
+    "ipykernel.zmqshell",
+    "ipykernel.debugger",
+    "IPython.core.debugger",
+    "IPython.core.completerlib",
+    "IPython.extensions.storemagic",
+    "tornado.platform.asyncio",
+    "tornado.queues",
+    "tornado.locks",
+    "matplotlib_inline.backend_inline",
+    "sklearn.datasets",
+    "pydoc",
+    "faulthandler",
+    "encodings.idna",
+    "encodings.latin_1",
+]
 START = 180.0  # seconds: much more than it takes, on a machine that is not overloaded
 
 
@@ -55,10 +85,17 @@ class Parent:
         """Where kernels import from: the edition, the standard library, site-packages. No ``.pth`` file is read."""
         here = str(Path(__file__).resolve().parents[2])
         paths = sysconfig.get_paths()
-        site = [paths["purelib"], paths["platlib"], *(path for path in sys.path if path.endswith(("site-packages", "dist-packages")))]
+        site = [
+            paths["purelib"],
+            paths["platlib"],
+            *(path for path in sys.path if path.endswith(("site-packages", "dist-packages"))),
+        ]
         python = (paths["stdlib"], paths["platstdlib"], sys.base_prefix)
         standard = [path for path in sys.path if path.startswith(python) and path not in site]
-        return [str(self.room), *(path for path in dict.fromkeys([*standard, *site]) if path != here)]
+        return [
+            str(self.room),
+            *(path for path in dict.fromkeys([*standard, *site]) if path != here),
+        ]
 
     def ask(self, spec: dict[str, Any], sockets: list[int]) -> tuple[socket.socket, int]:
         """Have a kernel forked. Returns the connection that keeps it alive, and its supervisor's pid."""
@@ -67,7 +104,9 @@ class Parent:
                 connection = self._connect()
             except OSError as error:
                 if attempt:
-                    raise ParentError(f"the server that forks kernels cannot be reached: {error}") from error
+                    raise ParentError(
+                        f"the server that forks kernels cannot be reached: {error}"
+                    ) from error
                 self.start()
                 continue
             try:
@@ -103,12 +142,27 @@ class Parent:
             self._launch()
 
     def _launch(self) -> None:
-        options = json.dumps({"socket": self.socket_path, "owner": self.owner, "path": self.path, "warm": WARM if self.warm else []})
+        options = json.dumps(
+            {
+                "socket": self.socket_path,
+                "owner": self.owner,
+                "path": self.path,
+                "warm": WARM if self.warm else [],
+            }
+        )
         ours = str(Path(__file__).resolve().parent.parent)
         code = f"import sys; sys.path.insert(0, {ours!r}); from jail.fork_server import main; main(sys.argv[1])"
         log = open(self.socket_path + ".log", "ab")
-        process = subprocess.Popen([sys.executable, "-I", "-S", "-c", code, options], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                   env=environment("/"), cwd="/", start_new_session=True, close_fds=True)
+        process = subprocess.Popen(
+            [sys.executable, "-I", "-S", "-c", code, options],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env=environment("/"),
+            cwd="/",
+            start_new_session=True,
+            close_fds=True,
+        )
         log.close()
         deadline = time.monotonic() + START
         while time.monotonic() < deadline and process.poll() is None:
@@ -133,9 +187,18 @@ class Parent:
 def environment(home: str) -> dict[str, str]:
     """What a kernel's environment holds: nothing of the grader's."""
     kept = {name: os.environ[name] for name in ("LANG", "LC_ALL") if name in os.environ}
-    return {**kept, "PATH": "/usr/bin:/bin", "HOME": home, "TMPDIR": "/tmp", "IPYTHONDIR": f"{home}/.ipython",
-            "JUPYTER_RUNTIME_DIR": f"{home}/.runtime", "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-            "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+    return {
+        **kept,
+        "PATH": "/usr/bin:/bin",
+        "HOME": home,
+        "TMPDIR": "/tmp",
+        "IPYTHONDIR": f"{home}/.ipython",
+        "JUPYTER_RUNTIME_DIR": f"{home}/.runtime",
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+        "OMP_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
 
 
 def runtime_dir() -> tuple[int, Path]:
@@ -196,7 +259,11 @@ def _sweep() -> None:
     """Remove the folders of owners that were killed before they could."""
     for folder in Path(tempfile.gettempdir()).glob("vi-[0-9]*-*"):
         try:
-            if folder.stat().st_uid == os.geteuid() and not Path(f"/proc/{folder.name.split('-')[1]}").exists() and Path("/proc").exists():
+            if (
+                folder.stat().st_uid == os.geteuid()
+                and not Path(f"/proc/{folder.name.split('-')[1]}").exists()
+                and Path("/proc").exists()
+            ):
                 shutil.rmtree(folder, ignore_errors=True)
         except OSError:
             continue

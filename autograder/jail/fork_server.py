@@ -31,7 +31,9 @@ __all__ = ["lives", "main"]
 TICK = 1.0
 IDLE = 600.0  # seconds without a kernel after which it goes; whoever needs it again starts another
 FDS = 5
-GATHER = 5    # kernels after which it is clear that there will be many: half a second of work then pays
+GATHER = (
+    5  # kernels after which it is clear that there will be many: half a second of work then pays
+)
 
 
 def main(argument: str) -> None:
@@ -68,7 +70,9 @@ def _warm_up(names: list[str]) -> None:
     torch.manual_seed(0)
     threads = len(os.listdir("/proc/self/task")) if sys.platform == "linux" else 1
     if threads != 1:
-        sys.exit(f"{threads} threads run after the imports: a child of this process might hang, so kernels have to be cold")
+        sys.exit(
+            f"{threads} threads run after the imports: a child of this process might hang, so kernels have to be cold"
+        )
     import gc
 
     gc.collect()
@@ -96,7 +100,9 @@ class Server:
 
     def __init__(self, listener: socket.socket, owner: int) -> None:
         self.listener, self.owner = listener, owner
-        self.jobs: dict[int, tuple[socket.socket, int]] = {}  # by the connection's file number: connection, supervisor
+        self.jobs: dict[
+            int, tuple[socket.socket, int]
+        ] = {}  # by the connection's file number: connection, supervisor
         self.number = self.first = os.getpid() * 1000
         self.busy = time.monotonic()
         self.poll = select.poll()

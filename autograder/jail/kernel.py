@@ -34,7 +34,11 @@ def run(spec: dict[str, Any], sockets: list[int], work: str) -> None:
     app = _app().instance(spec["connection"], given)
     app.initialize([])
     null = os.open(os.devnull, os.O_RDWR)
-    for handle in (0, getattr(sys.stdout, "_original_stdstream_copy", None), getattr(sys.stderr, "_original_stdstream_copy", None)):
+    for handle in (
+        0,
+        getattr(sys.stdout, "_original_stdstream_copy", None),
+        getattr(sys.stderr, "_original_stdstream_copy", None),
+    ):
         if handle is not None:
             os.dup2(null, handle)  # what could be written past the notebook's streams goes nowhere
     os.close(null)

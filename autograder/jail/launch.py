@@ -39,7 +39,9 @@ def start(spec: dict[str, Any], sockets: list[int]) -> int:
             os.close(reader)
             _build(spec, sockets, writer, gate, key)
         except BaseException as error:  # noqa: B902  (nothing may return into the server's loop)
-            os.write(writer, json.dumps({"error": f"{type(error).__name__}: {error}"}).encode()[:3000])
+            os.write(
+                writer, json.dumps({"error": f"{type(error).__name__}: {error}"}).encode()[:3000]
+            )
         finally:
             os._exit(0)
     os.close(writer)
@@ -62,7 +64,10 @@ def _build(spec: dict[str, Any], sockets: list[int], writer: int, gate: int, key
     """A: in the forked child."""
     os.setsid()
     job, root, limits = spec["job"], os.path.join(spec["job"], "root"), Limits(**spec["limits"])
-    null, log = os.open(os.devnull, os.O_RDWR), os.open(os.path.join(job, "log"), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    null, log = (
+        os.open(os.devnull, os.O_RDWR),
+        os.open(os.path.join(job, "log"), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600),
+    )
     for target, source in ((0, null), (1, log), (2, log)):
         os.dup2(source, target)
     verdict = os.open(os.path.join(job, "exit"), os.O_WRONLY | os.O_CREAT, 0o600)
@@ -100,17 +105,34 @@ def _build(spec: dict[str, Any], sockets: list[int], writer: int, gate: int, key
                 linux.die_with_parent(signal.SIGKILL)
             _supervise(spec, sockets, verdict, root, work, as_root, limits)
         except BaseException as error:  # noqa: B902
-            os.write(verdict, f"the jail could not be entered: {type(error).__name__}: {error}\n".encode())
+            os.write(
+                verdict,
+                f"the jail could not be entered: {type(error).__name__}: {error}\n".encode(),
+            )
         finally:
             os._exit(1)
     os.write(writer, json.dumps({"pid": supervisor, "left": left}).encode() + b"\n")
 
 
-def _supervise(spec: dict[str, Any], sockets: list[int], verdict: int, root: str, work: str, as_root: bool, limits: Limits) -> None:
+def _supervise(
+    spec: dict[str, Any],
+    sockets: list[int],
+    verdict: int,
+    root: str,
+    work: str,
+    as_root: bool,
+    limits: Limits,
+) -> None:
     """S: finish the world, start the kernel, and watch it."""
     level, on_linux = spec["level"], sys.platform == "linux"
-    crowd = 0 if as_root or level == "namespaces" and _counts_by_namespace() else supervisor.threads_of(os.getuid())
-    job_uid = supervisor.job_uid(spec["number"]) if as_root and level in ("namespaces", "uid") else None
+    crowd = (
+        0
+        if as_root or level == "namespaces" and _counts_by_namespace()
+        else supervisor.threads_of(os.getuid())
+    )
+    job_uid = (
+        supervisor.job_uid(spec["number"]) if as_root and level in ("namespaces", "uid") else None
+    )
     if level == "namespaces":
         linux.mount_proc(root + "/proc")
         linux.pivot(root)
@@ -173,7 +195,11 @@ def _counts_by_namespace() -> bool:
 
 def _map(inside: int, uid: int, gid: int) -> None:
     """Let the one user outside be ``inside`` in the user namespace just made."""
-    for name, text in (("setgroups", "deny"), ("uid_map", f"{inside} {uid} 1"), ("gid_map", f"{inside} {gid} 1")):
+    for name, text in (
+        ("setgroups", "deny"),
+        ("uid_map", f"{inside} {uid} 1"),
+        ("gid_map", f"{inside} {gid} 1"),
+    ):
         with open(f"/proc/self/{name}", "w") as file:
             file.write(text)
 

@@ -9,10 +9,35 @@ import ctypes
 import os
 import platform
 
-__all__ = ["NEWIPC", "NEWNET", "NEWNS", "NEWPID", "NEWUSER", "NEWUTS", "adopt_orphans", "bind", "die_with_parent", "drop_capabilities",
-           "dumpable", "make_private", "mount_proc", "no_new_privileges", "pivot", "read_only", "tmpfs", "unshare"]
+__all__ = [
+    "NEWIPC",
+    "NEWNET",
+    "NEWNS",
+    "NEWPID",
+    "NEWUSER",
+    "NEWUTS",
+    "adopt_orphans",
+    "bind",
+    "die_with_parent",
+    "drop_capabilities",
+    "dumpable",
+    "make_private",
+    "mount_proc",
+    "no_new_privileges",
+    "pivot",
+    "read_only",
+    "tmpfs",
+    "unshare",
+]
 
-NEWNS, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET = 0x20000, 0x4000000, 0x8000000, 0x10000000, 0x20000000, 0x40000000
+NEWNS, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET = (
+    0x20000,
+    0x4000000,
+    0x8000000,
+    0x10000000,
+    0x20000000,
+    0x40000000,
+)
 
 _RDONLY, _NOSUID, _NODEV, _REMOUNT, _BIND, _REC, _PRIVATE = 1, 2, 4, 32, 4096, 16384, 1 << 18
 _DETACH = 2
@@ -35,9 +60,14 @@ def unshare(flags: int) -> None:
     _check(_libc.unshare(flags), "unshare")
 
 
-def _mount(source: str | None, target: str, kind: str | None, flags: int, data: str | None = None) -> None:
+def _mount(
+    source: str | None, target: str, kind: str | None, flags: int, data: str | None = None
+) -> None:
     words = [None if word is None else os.fsencode(word) for word in (source, target, kind, data)]
-    _check(_libc.mount(words[0], words[1], words[2], ctypes.c_ulong(flags), words[3]), f"mount {target}")
+    _check(
+        _libc.mount(words[0], words[1], words[2], ctypes.c_ulong(flags), words[3]),
+        f"mount {target}",
+    )
 
 
 def make_private() -> None:
@@ -57,8 +87,12 @@ def bind(source: str, target: str, device: bool = False) -> None:
         return
     attributes = (ctypes.c_uint64 * 4)(_RDONLY | _NOSUID | _NODEV, 0, 0, 0)  # struct mount_attr
     call, path = ctypes.c_long(_MOUNT_SETATTR), os.fsencode(target)
-    if _libc.syscall(call, -100, path, ctypes.c_uint(_AT_RECURSIVE), attributes, ctypes.c_size_t(32)):
-        _mount(None, target, None, _BIND | _REMOUNT | _RDONLY | _NOSUID | _NODEV)  # a system from before 2021
+    if _libc.syscall(
+        call, -100, path, ctypes.c_uint(_AT_RECURSIVE), attributes, ctypes.c_size_t(32)
+    ):
+        _mount(
+            None, target, None, _BIND | _REMOUNT | _RDONLY | _NOSUID | _NODEV
+        )  # a system from before 2021
 
 
 def mount_proc(target: str) -> None:
@@ -111,4 +145,6 @@ def drop_capabilities() -> None:
         _fields_ = [("version", ctypes.c_uint32), ("pid", ctypes.c_int)]
 
     nothing = (ctypes.c_uint32 * 6)()
-    _check(_libc.capset(ctypes.byref(Header(_CAPABILITY_VERSION, 0)), ctypes.byref(nothing)), "capset")
+    _check(
+        _libc.capset(ctypes.byref(Header(_CAPABILITY_VERSION, 0)), ctypes.byref(nothing)), "capset"
+    )

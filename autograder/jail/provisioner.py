@@ -66,7 +66,9 @@ class Handle:
 
     def send_signal(self, number: int) -> None:
         if number == signal.SIGKILL:
-            number = signal.SIGTERM  # the supervisor ends everything and says why; ``end`` makes sure of it
+            number = (
+                signal.SIGTERM
+            )  # the supervisor ends everything and says why; ``end`` makes sure of it
         if self.poll() is None:
             try:
                 if self.handle >= 0:
@@ -126,23 +128,38 @@ class JailProvisioner(LocalProvisioner):
         assert self.job is not None
         info = dict(self.connection_info)
         key = info["key"].decode() if isinstance(info["key"], bytes) else info["key"]
-        connection = {"ip": str(self.job / "s"), "key": key, "signature_scheme": info.get("signature_scheme", "hmac-sha256"),
-                      **{f"{channel}_port": number for number, channel in enumerate(CHANNELS, 1)}}
+        connection = {
+            "ip": str(self.job / "s"),
+            "key": key,
+            "signature_scheme": info.get("signature_scheme", "hmac-sha256"),
+            **{f"{channel}_port": number for number, channel in enumerate(CHANNELS, 1)},
+        }
         self.parent_process = Parent(Path(self.room), self.warm)
-        if self.level == "uid":  # another user must be able to pass through, though not to look around
+        if (
+            self.level == "uid"
+        ):  # another user must be able to pass through, though not to look around
             for folder in (self.job.parent, self.job):
                 folder.chmod(0o711)
         home = "/home" if self.level == "namespaces" else str(self.job / "work")
         views = [sys.base_prefix, sys.prefix, *self.parent_process.path]
         spec = {
-            "level": self.level, "limits": Limits(**self.limits).as_json(), "connection": connection, "job": str(self.job),
+            "level": self.level,
+            "limits": Limits(**self.limits).as_json(),
+            "connection": connection,
+            "job": str(self.job),
             "cwd": os.path.abspath(kwargs["cwd"]) if kwargs.get("cwd") else "",
-            "env": {**environment(home), **self.settings}, "path": self.parent_process.path,
-            "views": [view for view in dict.fromkeys(views) if view not in ("/usr", "/")], "hidden": hidden(),
+            "env": {**environment(home), **self.settings},
+            "path": self.parent_process.path,
+            "views": [view for view in dict.fromkeys(views) if view not in ("/usr", "/")],
+            "hidden": hidden(),
         }
-        listening = [_listen(f"{connection['ip']}-{number}") for number, _ in enumerate(CHANNELS, 1)]
+        listening = [
+            _listen(f"{connection['ip']}-{number}") for number, _ in enumerate(CHANNELS, 1)
+        ]
         try:
-            self.connection, pid = self.parent_process.ask(spec, [one.fileno() for one in listening])
+            self.connection, pid = self.parent_process.ask(
+                spec, [one.fileno() for one in listening]
+            )
         finally:
             for one in listening:
                 one.close()
@@ -184,7 +201,11 @@ def hidden() -> list[str]:
     import sysconfig
 
     paths = sysconfig.get_paths()
-    return [f"{paths[kind]}/{name}" for kind in ("purelib", "platlib") for name in ("autograder", "course_vi")]
+    return [
+        f"{paths[kind]}/{name}"
+        for kind in ("purelib", "platlib")
+        for name in ("autograder", "course_vi")
+    ]
 
 
 def _listen(path: str) -> socket.socket:

@@ -12,40 +12,57 @@ __all__ = ["ATTACKS", "PROTECTIONS", "try_level"]
 
 # name: (what is protected, in words; what the attack does, as an expression or a function body that returns True if it got through)
 ATTACKS: dict[str, tuple[str, str]] = {
-    "course": ("solutions, checks and the answers of the corpus", """
+    "course": (
+        "solutions, checks and the answers of the corpus",
+        """
 for path in KNOWN["course"]:
     if os.path.isdir(path) and os.listdir(path):
         return True
-"""),
-    "gradebook": ("the gradebook, the secret and what others handed in", """
+""",
+    ),
+    "gradebook": (
+        "the gradebook, the secret and what others handed in",
+        """
 for path in KNOWN["class"]:
     try:
         open(path).close()
         return True
     except OSError:
         pass
-"""),
-    "neighbours": ("other kernels, and the parent that forks them", """
+""",
+    ),
+    "neighbours": (
+        "other kernels, and the parent that forks them",
+        """
 try:
     return len(os.listdir(KNOWN["runtime"])) > 1 + KNOWN["inside"]
 except OSError:
     return False
-"""),
-    "processes": ("other processes", """
+""",
+    ),
+    "processes": (
+        "other processes",
+        """
 try:
     os.kill(KNOWN["grader"], 0)
     return True
 except OSError:
     return False
-"""),
-    "network": ("the network", """
+""",
+    ),
+    "network": (
+        "the network",
+        """
 try:
     socket.create_connection(("127.0.0.1", KNOWN["port"]), 2).close()
     return True
 except OSError:
     return False
-"""),
-    "system": ("the system's files, Python and the edition", """
+""",
+    ),
+    "system": (
+        "the system's files, Python and the edition",
+        """
 for folder in KNOWN["system"]:
     try:
         open(os.path.join(folder, "vi_selftest"), "w").close()
@@ -53,22 +70,31 @@ for folder in KNOWN["system"]:
         return True
     except OSError:
         pass
-"""),
-    "nested": ("the kernel's namespaces: no user can make itself root in a new one", """
+""",
+    ),
+    "nested": (
+        "the kernel's namespaces: no user can make itself root in a new one",
+        """
 import ctypes
 child = os.fork()
 if child == 0:
     os._exit(0 if ctypes.CDLL(None).unshare(0x10000000) == 0 else 1)
 return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-"""),
-    "memory": ("memory", """
+""",
+    ),
+    "memory": (
+        "memory",
+        """
 try:
     bytearray(KNOWN["address_space"] + 1)
     return True
 except MemoryError:
     return False
-"""),
-    "processes_number": ("the number of processes", """
+""",
+    ),
+    "processes_number": (
+        "the number of processes",
+        """
 stop, threads = threading.Event(), []
 try:
     for _ in range(KNOWN["most"] + 8):
@@ -82,8 +108,11 @@ finally:
     stop.set()
     for thread in threads:
         thread.join()
-"""),
-    "disk": ("the disk", """
+""",
+    ),
+    "disk": (
+        "the disk",
+        """
 try:
     with open("vi_selftest", "wb") as file:
         for _ in range(KNOWN["file_size"] // (1 << 20) + 1):
@@ -93,7 +122,8 @@ except OSError:
     return False
 finally:
     os.unlink("vi_selftest")
-"""),
+""",
+    ),
 }
 PROTECTIONS = tuple(ATTACKS)
 
@@ -120,7 +150,10 @@ def try_level(run: Callable[[str], str], known: dict[str, Any]) -> tuple[set[str
 
 
 def _program(known: dict[str, Any]) -> str:
-    parts = ["import json, os, signal, socket, threading", "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)"]
+    parts = [
+        "import json, os, signal, socket, threading",
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)",
+    ]
     parts += [f"KNOWN = {known!r}", "told = {}"]
     for name, (_, attack) in ATTACKS.items():
         body = "\n".join("        " + line for line in attack.strip("\n").splitlines())

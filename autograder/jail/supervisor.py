@@ -22,7 +22,11 @@ def job_uid(number: int) -> int:
             length = max(int(line.split()[2]) for line in file)
     except OSError:
         length = 1 << 16
-    return 1_000_000_000 + number % 500_000_000 if length >= 1_600_000_000 else 20_000 + number % 40_000
+    return (
+        1_000_000_000 + number % 500_000_000
+        if length >= 1_600_000_000
+        else 20_000 + number % 40_000
+    )
 
 
 def watch(kernel: int, limits: Limits, verdict: int, level: str, uid: int | None) -> None:

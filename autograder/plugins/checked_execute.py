@@ -50,26 +50,53 @@ from autograder.units import EXERCISES
 
 __all__ = ["CheckedExecute", "LevelRefused", "ParentError"]
 
-VERSIONS = ("torch", "pyro-ppl", "numpy", "scipy", "zuko", "nbgrader", "ipykernel", "jupyter_client")
+VERSIONS = (
+    "torch",
+    "pyro-ppl",
+    "numpy",
+    "scipy",
+    "zuko",
+    "nbgrader",
+    "ipykernel",
+    "jupyter_client",
+)
 
 
 class CheckedExecute(Execute):
     """Runs a submission in a jailed kernel and checks it from outside. Takes the place of nbgrader's ``Execute``."""
 
-    trusted = Bool(False, help="run even where the jail's level is too weak: --i-trust-these-submissions").tag(config=True)
-    level = Enum(["", "namespaces", "uid", "rlimits"], "", help="a level of the jail; empty: the strongest there is").tag(config=True)
-    warm = Bool(True, help="fork kernels from a parent that has imported torch and Pyro").tag(config=True)
-    secret_file = Unicode(str(secret.DEFAULT), help="where the grader's secret is kept").tag(config=True)
-    course = Unicode("course_vi", help="the course's name, part of what seeds are made from").tag(config=True)
+    trusted = Bool(
+        False, help="run even where the jail's level is too weak: --i-trust-these-submissions"
+    ).tag(config=True)
+    level = Enum(
+        ["", "namespaces", "uid", "rlimits"],
+        "",
+        help="a level of the jail; empty: the strongest there is",
+    ).tag(config=True)
+    warm = Bool(True, help="fork kernels from a parent that has imported torch and Pyro").tag(
+        config=True
+    )
+    secret_file = Unicode(str(secret.DEFAULT), help="where the grader's secret is kept").tag(
+        config=True
+    )
+    course = Unicode("course_vi", help="the course's name, part of what seeds are made from").tag(
+        config=True
+    )
     smoke = Bool(True, help="train what is not marked for a few steps only").tag(config=True)
-    figures = Bool(False, help="draw the figures to aim for; their words stand in for them otherwise").tag(config=True)
+    figures = Bool(
+        False, help="draw the figures to aim for; their words stand in for them otherwise"
+    ).tag(config=True)
     only = List(Unicode(), help="check these exercises alone; all if empty").tag(config=True)
-    limits = Dict(help="overrides of autograder.jail.limits.Limits, such as {'memory': 2 << 30}").tag(config=True)
+    limits = Dict(
+        help="overrides of autograder.jail.limits.Limits, such as {'memory': 2 << 30}"
+    ).tag(config=True)
     call_timeout = Float(30.0, help="seconds for one call of a learner's function").tag(config=True)
     exercise_timeout = Float(120.0, help="seconds for all calls of one exercise").tag(config=True)
     notebook_timeout = Float(900.0, help="seconds for a whole submission").tag(config=True)
 
-    def preprocess(self, nb: NotebookNode, resources: Any, km: Any = None) -> tuple[NotebookNode, Any]:
+    def preprocess(
+        self, nb: NotebookNode, resources: Any, km: Any = None
+    ) -> tuple[NotebookNode, Any]:
         """Run and check ``nb`` in place. A kernel that died by our fault (``ParentError``) is tried once more, from the start."""
         names = resources.get("nbgrader", {})
         unit, student = str(names.get("assignment", "")), str(names.get("student", ""))
@@ -85,28 +112,58 @@ class CheckedExecute(Execute):
     def _grade(self, nb: NotebookNode, unit: str, student: str, path: str | None) -> None:
         edition, level, warm = self.prepare(unit)
         key = secret.load(Path(self.secret_file))
-        seeds = {name: secret.seed(key, self.course, unit, student, name) for name in EXERCISES if EXERCISES[name].unit == unit}
+        seeds = {
+            name: secret.seed(key, self.course, unit, student, name)
+            for name in EXERCISES
+            if EXERCISES[name].unit == unit
+        }
 
         def verdict(exercise: str, asker: Asker) -> Report:
             return run_check(exercise, asker, seeds[exercise])
 
-        clock = Clock(float(self.timeout or 120), self.call_timeout, self.exercise_timeout, self.notebook_timeout)
-        runner = Runner(nb, lambda: Session(edition, level.name, warm, path, self._limits(), float(self.startup_timeout),
-                                                 self._settings()),
-                        lambda cell: self._exercise(cell, seeds), verdict, lambda name: EXERCISES[name].function, clock,
-                        lambda name: not self.only or name in self.only)
+        clock = Clock(
+            float(self.timeout or 120),
+            self.call_timeout,
+            self.exercise_timeout,
+            self.notebook_timeout,
+        )
+        runner = Runner(
+            nb,
+            lambda: Session(
+                edition,
+                level.name,
+                warm,
+                path,
+                self._limits(),
+                float(self.startup_timeout),
+                self._settings(),
+            ),
+            lambda cell: self._exercise(cell, seeds),
+            verdict,
+            lambda name: EXERCISES[name].function,
+            clock,
+            lambda name: not self.only or name in self.only,
+        )
         reports = runner.run()
         for index, cell in enumerate(nb.cells):
             exercise = self._exercise(cell, seeds)
             if exercise in reports:
-                cell.outputs = outputs(reports[exercise], float(cell.metadata.nbgrader.get("points", 0)), runner.why(index))
+                cell.outputs = outputs(
+                    reports[exercise],
+                    float(cell.metadata.nbgrader.get("points", 0)),
+                    runner.why(index),
+                )
                 cell.execution_count = None
         nb.metadata["course_vi"] = {
-            **nb.metadata.get("course_vi", {}), **_about(level), "kernel": "warm" if warm else "cold",
+            **nb.metadata.get("course_vi", {}),
+            **_about(level),
+            "kernel": "warm" if warm else "cold",
             "seeds": {name: secret.seed_id(seeds[name]) for name in reports},
             **verdicts(reports),
-            "lost": runner.notes.lost, "starts": runner.notes.starts,
-            "seconds": {part: round(seconds, 3) for part, seconds in runner.notes.seconds.items()}, "versions": versions(),
+            "lost": runner.notes.lost,
+            "starts": runner.notes.starts,
+            "seconds": {part: round(seconds, 3) for part, seconds in runner.notes.seconds.items()},
+            "versions": versions(),
         }
 
     def prepare(self, unit: str) -> tuple[Path, Level, bool]:
@@ -123,7 +180,10 @@ class CheckedExecute(Execute):
         return {name: int(value) for name, value in self.limits.items()}
 
     def _settings(self) -> dict[str, str]:
-        return {"COURSE_VI_SMOKE": "1" if self.smoke else "0", "COURSE_VI_FIGURES": "1" if self.figures else "0"}
+        return {
+            "COURSE_VI_SMOKE": "1" if self.smoke else "0",
+            "COURSE_VI_FIGURES": "1" if self.figures else "0",
+        }
 
     @staticmethod
     def _exercise(cell: NotebookNode, seeds: dict[str, int]) -> str | None:
@@ -138,8 +198,16 @@ def outputs(report: Report, points: float, why: str = "") -> list[NotebookNode]:
     """A report as the outputs of its cell: for people, without the answers to hidden inputs; and for nbgrader, the points."""
     shown = report.without_answers(why)
     share = report.points / report.max_points if report.max_points else 0.0
-    return [new_output("display_data", data={"text/html": shown._repr_html_(), "text/plain": str(shown)}),
-            new_output("execute_result", data={"text/plain": repr(round(min(1.0, max(0.0, share)) * points, 6))}, execution_count=None)]
+    return [
+        new_output(
+            "display_data", data={"text/html": shown._repr_html_(), "text/plain": str(shown)}
+        ),
+        new_output(
+            "execute_result",
+            data={"text/plain": repr(round(min(1.0, max(0.0, share)) * points, 6))},
+            execution_count=None,
+        ),
+    ]
 
 
 def verdicts(reports: Mapping[str, Report]) -> dict[str, Any]:
@@ -147,7 +215,10 @@ def verdicts(reports: Mapping[str, Report]) -> dict[str, Any]:
     return {
         "points": {name: report.points for name, report in reports.items()},
         "diagnoses": {name: list(report.diagnoses) for name, report in reports.items()},
-        "mistakes": {name: [mistake.sentence for mistake in report.mistakes] for name, report in reports.items()},
+        "mistakes": {
+            name: [mistake.sentence for mistake in report.mistakes]
+            for name, report in reports.items()
+        },
     }
 
 

@@ -30,10 +30,16 @@ class LatePenalty(LateSubmissionPlugin):
     [0.0, 0.8, 1.6, 4.0]
     """
 
-    percent_per_day = Float(0.0, help="percent of the score lost for each day begun").tag(config=True)
-    grace_minutes = Float(15.0, help="minutes after the due date that cost nothing").tag(config=True)
+    percent_per_day = Float(0.0, help="percent of the score lost for each day begun").tag(
+        config=True
+    )
+    grace_minutes = Float(15.0, help="minutes after the due date that cost nothing").tag(
+        config=True
+    )
     most_percent = Float(100.0, help="the most percent of the score that is lost").tag(config=True)
 
-    def late_submission_penalty(self, student_id: str, score: float, total_seconds_late: float) -> float:
+    def late_submission_penalty(
+        self, student_id: str, score: float, total_seconds_late: float
+    ) -> float:
         days = max(0, math.ceil((total_seconds_late - 60 * self.grace_minutes) / DAY))
         return round(score * min(self.percent_per_day * days, self.most_percent) / 100, 2)

@@ -17,7 +17,11 @@ class LmsCollector(FileNameCollectorPlugin):
 
     def collect(self, submitted_file: str) -> dict[str, str] | None:
         parts = Path(submitted_file).parts
-        inside = "/".join(parts[parts.index("extracted") + 2 :]) if "extracted" in parts else submitted_file  # its folder: the archive
+        inside = (
+            "/".join(parts[parts.index("extracted") + 2 :])
+            if "extracted" in parts
+            else submitted_file
+        )  # its folder: the archive
         found = recognise(inside)
         if found is None or not found.file.lower().endswith((".ipynb", ".zip")):
             return None

@@ -24,8 +24,10 @@ from traitlets import Integer
 
 __all__ = ["PageExporter", "SafeOutputs", "clean", "highlight_code", "markdown2html"]
 
-TAGS = set("""a abbr b blockquote br caption code dd del details div dl dt em figcaption figure h1 h2 h3 h4 h5 h6 hr i img input kbd li
-mark ol p pre q s small span strong sub summary sup table tbody td tfoot th thead tr tt u ul var""".split())
+TAGS = set(
+    """a abbr b blockquote br caption code dd del details div dl dt em figcaption figure h1 h2 h3 h4 h5 h6 hr i img input kbd li
+mark ol p pre q s small span strong sub summary sup table tbody td tfoot th thead tr tt u ul var""".split()
+)
 ATTRIBUTES = {
     "*": ["align", "class", "colspan", "height", "id", "role", "rowspan", "style", "title", "width"],
     "a": ["href"], "img": ["src", "alt"], "ol": ["start"], "input": ["type", "checked", "disabled"], "details": ["open"],
@@ -45,7 +47,15 @@ def clean(text: str) -> str:
     >>> clean('<b onclick="x()">yes</b><img src="javascript:x">')
     '<b>yes</b><img>'
     """
-    return str(bleach.clean(text, tags=TAGS, attributes=ATTRIBUTES, css_sanitizer=STYLES, protocols=["http", "https", "mailto", "data"]))
+    return str(
+        bleach.clean(
+            text,
+            tags=TAGS,
+            attributes=ATTRIBUTES,
+            css_sanitizer=STYLES,
+            protocols=["http", "https", "mailto", "data"],
+        )
+    )
 
 
 @pass_context
@@ -68,12 +78,18 @@ def _html(source: str, context: Any) -> str:
         return str(_renderer().markdown2html(context, source))
     except InvalidNotebook:
         there = context.get("cell", {}).get("attachments", {})
-        told = re.sub(r"attachment:([^\s)]+)", lambda found: found[0] if found[1] in there else "missing.", source)
+        told = re.sub(
+            r"attachment:([^\s)]+)",
+            lambda found: found[0] if found[1] in there else "missing.",
+            source,
+        )
         return str(_renderer().markdown2html(context, told))
 
 
 @pass_context
-def highlight_code(context: Any, source: str, language: str | None = None, metadata: Any = None) -> str:
+def highlight_code(
+    context: Any, source: str, language: str | None = None, metadata: Any = None
+) -> str:
     """nbconvert's own filter of this name, for Python; a cell that is the same for everybody is coloured once."""
     return _coloured(source)
 
@@ -104,10 +120,15 @@ class PageExporter(HTMLExporter):
         environment.bytecode_cache = COMPILED
         return environment
 
-    def from_notebook_node(self, nb: NotebookNode, resources: Any = None, **kw: Any) -> tuple[Any, Any]:
+    def from_notebook_node(
+        self, nb: NotebookNode, resources: Any = None, **kw: Any
+    ) -> tuple[Any, Any]:
         """A page of a notebook."""
         resources = self._init_resources(resources)
-        self.register_filter("filter_data_type", WidgetsDataTypeFilter(notebook_metadata=nb.metadata, parent=self, resources=resources))
+        self.register_filter(
+            "filter_data_type",
+            WidgetsDataTypeFilter(notebook_metadata=nb.metadata, parent=self, resources=resources),
+        )
         self.register_filter("highlight_code", self.filters.get("highlight_code", highlight_code))
         page, resources = super(HTMLExporter, self).from_notebook_node(nb, resources, **kw)
         return IMAGE.sub(r'<img alt="A figure" ', page), resources
@@ -135,7 +156,9 @@ class SafeOutputs(NbGraderPreprocessor):
 
     most = Integer(3_000_000, help="characters of output kept of one cell").tag(config=True)
 
-    def preprocess_cell(self, cell: NotebookNode, resources: Any, index: int) -> tuple[NotebookNode, Any]:
+    def preprocess_cell(
+        self, cell: NotebookNode, resources: Any, index: int
+    ) -> tuple[NotebookNode, Any]:
         if cell.cell_type != "code":
             return cell, resources
         marks = cell.metadata.get("nbgrader", {})
@@ -145,7 +168,9 @@ class SafeOutputs(NbGraderPreprocessor):
             data = output.get("data")
             if data is not None:
                 page = data.get("text/html") if report else None
-                output["data"] = type(data)({mime: value for mime, value in data.items() if mime in KEPT})
+                output["data"] = type(data)(
+                    {mime: value for mime, value in data.items() if mime in KEPT}
+                )
                 if isinstance(page, str):
                     output["data"]["text/html"] = clean(page)
                 for mime, value in list(output["data"].items()):

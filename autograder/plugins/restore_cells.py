@@ -30,13 +30,23 @@ class RestoreCells(NbGraderPreprocessor):
         told = list(nb.metadata.get("course_vi", {}).get("repairs", []))
         about = resources["nbgrader"]
         course = self.parent.parent.coursedir
-        told = [*self.notes, *told, *restore(nb, templates(course, about["assignment"], about["notebook"], about["db_url"]))]
+        told = [
+            *self.notes,
+            *told,
+            *restore(
+                nb, templates(course, about["assignment"], about["notebook"], about["db_url"])
+            ),
+        ]
         told = list(dict.fromkeys(told))
-        nb.metadata = nbformat.from_dict({"language_info": {"name": "python"}, "course_vi": {"repairs": told}})
+        nb.metadata = nbformat.from_dict(
+            {"language_info": {"name": "python"}, "course_vi": {"repairs": told}}
+        )
         if told:
             shown = told[:SHOWN] + [f"... and {len(told) - SHOWN} more."] * (len(told) > SHOWN)
             lines = "\n".join(f"<li>{html.escape(note)}</li>" for note in shown)
-            cell = new_markdown_cell(f"**Before it was graded, this notebook was repaired:**\n\n<ul>\n{lines}\n</ul>")
+            cell = new_markdown_cell(
+                f"**Before it was graded, this notebook was repaired:**\n\n<ul>\n{lines}\n</ul>"
+            )
             cell.id = TOLD
             nb.cells.insert(0, cell)
         return nb, resources

@@ -16,7 +16,12 @@ class SaveSome(SaveAutoGrades):
 
     only = List(Unicode(), help="ids of the exercises whose points are written").tag(config=True)
 
-    def preprocess_cell(self, cell: NotebookNode, resources: Any, cell_index: int) -> tuple[NotebookNode, Any]:
-        if cell.metadata.get("nbgrader", {}).get("grade_id", "").removesuffix("_answer") in self.only:
+    def preprocess_cell(
+        self, cell: NotebookNode, resources: Any, cell_index: int
+    ) -> tuple[NotebookNode, Any]:
+        if (
+            cell.metadata.get("nbgrader", {}).get("grade_id", "").removesuffix("_answer")
+            in self.only
+        ):
             return super().preprocess_cell(cell, resources, cell_index)
         return cell, resources

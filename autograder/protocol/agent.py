@@ -30,9 +30,17 @@ from autograder.protocol.watch import same, watched
 __all__ = ["answer", "answer_bytes", "last_own_line"]
 
 MAX_TEXT = 2000
-SMALL, QUICK = 20_000, 0.5                       # numbers in a question, seconds for its answer: up to here it is asked twice
+SMALL, QUICK = (
+    20_000,
+    0.5,
+)  # numbers in a question, seconds for its answer: up to here it is asked twice
 PACKAGE = Path(__file__).parent.parent
-LIBRARIES = (PACKAGE, Path(course_vi.__file__).parent, Path(torch.__file__).parent.parent, Path(random.__file__).parent)
+LIBRARIES = (
+    PACKAGE,
+    Path(course_vi.__file__).parent,
+    Path(torch.__file__).parent.parent,
+    Path(random.__file__).parent,
+)
 
 
 def answer_bytes(request: bytes, learner: Any) -> bytes:
@@ -52,18 +60,30 @@ def answer(request: dict[str, Any], learner: Any) -> dict[str, Any]:
     seed, trains = int(request.get("seed", 0)), request.get("driver") in problems.TRAINING
     learner = watched(learner, modules=request["kind"] != "drive")
     _seed(seed)
-    with (_at_full_length(), warnings.catch_warnings(record=True) as caught,
-          contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed), seeded(seed)):
+    with (
+        _at_full_length(),
+        warnings.catch_warnings(record=True) as caught,
+        contextlib.redirect_stdout(printed),
+        contextlib.redirect_stderr(printed),
+        seeded(seed),
+    ):
         warnings.simplefilter("always")
         try:
             reply = _KINDS[request["kind"]](request, learner)
-            if request.get("twice") and not trains and _size(request) <= SMALL and time.perf_counter() - start < QUICK:
+            if (
+                request.get("twice")
+                and not trains
+                and _size(request) <= SMALL
+                and time.perf_counter() - start < QUICK
+            ):
                 reply["again"] = _same_again(request, learner, reply)
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: B902  (a learner's SystemExit must not end the notebook either)
             reply = {"error": _describe(error)}
-    notes = [f"{note.category.__name__}: {note.message}" for note in caught] + printed.getvalue().splitlines()
+    notes = [
+        f"{note.category.__name__}: {note.message}" for note in caught
+    ] + printed.getvalue().splitlines()
     reply["printed"] = "\n".join(dict.fromkeys(notes))[:MAX_TEXT]
     return reply
 
@@ -82,7 +102,9 @@ def _same_again(request: dict[str, Any], learner: Any, reply: dict[str, Any]) ->
 def _size(value: Any) -> int:
     """How many numbers there are in a request, those that are yet to be drawn included."""
     if isinstance(value, dict):
-        return int(np.prod(value["$noise"])) if "$noise" in value else sum(map(_size, value.values()))
+        return (
+            int(np.prod(value["$noise"])) if "$noise" in value else sum(map(_size, value.values()))
+        )
     if isinstance(value, list):
         return sum(map(_size, value))
     return value.size if isinstance(value, np.ndarray) else 1
@@ -124,18 +146,41 @@ def _gradient(request: dict[str, Any], learner: Any) -> dict[str, Any]:
     learned: dict[str, Tensor] = objects["learn"]
     value = learner(*args, **kwargs)
     if not isinstance(value, Tensor):
-        return {"error": {"type": "TypeError", "message": f"it returned a {type(value).__name__}; expected a torch.Tensor", "where": ""}}
+        return {
+            "error": {
+                "type": "TypeError",
+                "message": f"it returned a {type(value).__name__}; expected a torch.Tensor",
+                "where": "",
+            }
+        }
     blocks, batch, inputs = request.get("blocks"), batch_of(objects), list(learned.values())
     if blocks and value.shape != batch:
-        return {"error": {"type": "ShapeError", "message": f"it returned a tensor of shape {tuple(value.shape)}; expected one number "
-                          f"for each datum, {tuple(batch or ())}", "where": ""}}
-    gradients = block_means(value, inputs, blocks) if blocks else pull_back(value, inputs, batch, shared=objects.get("shared", False))
-    zeros = [torch.zeros((blocks, *each.shape) if blocks else each.shape, dtype=each.dtype) for each in inputs]
+        return {
+            "error": {
+                "type": "ShapeError",
+                "message": f"it returned a tensor of shape {tuple(value.shape)}; expected one number "
+                f"for each datum, {tuple(batch or ())}",
+                "where": "",
+            }
+        }
+    gradients = (
+        block_means(value, inputs, blocks)
+        if blocks
+        else pull_back(value, inputs, batch, shared=objects.get("shared", False))
+    )
+    zeros = [
+        torch.zeros((blocks, *each.shape) if blocks else each.shape, dtype=each.dtype)
+        for each in inputs
+    ]
     return {
         "value": _arrays(value),
-        "gradient": {name: zero if gradient is None else gradient.detach()
-                     for name, zero, gradient in zip(learned, zeros, gradients, strict=True)},
-        "unused": [name for name, gradient in zip(learned, gradients, strict=True) if gradient is None],
+        "gradient": {
+            name: zero if gradient is None else gradient.detach()
+            for name, zero, gradient in zip(learned, zeros, gradients, strict=True)
+        },
+        "unused": [
+            name for name, gradient in zip(learned, gradients, strict=True) if gradient is None
+        ],
     }
 
 
@@ -157,12 +202,18 @@ def _objects(request: dict[str, Any]) -> dict[str, Any]:
     if request.get("problem") is None:
         return {}
     _load(request)
-    return problems.build(request["problem"], {name: _tensor(value) for name, value in request["params"].items()})
+    return problems.build(
+        request["problem"], {name: _tensor(value) for name, value in request["params"].items()}
+    )
 
 
-def _arguments(request: dict[str, Any], objects: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
-    return ([_resolve(value, objects) for value in request["args"]],
-            {name: _resolve(value, objects) for name, value in request["kwargs"].items()})
+def _arguments(
+    request: dict[str, Any], objects: dict[str, Any]
+) -> tuple[list[Any], dict[str, Any]]:
+    return (
+        [_resolve(value, objects) for value in request["args"]],
+        {name: _resolve(value, objects) for name, value in request["kwargs"].items()},
+    )
 
 
 def _resolve(value: Any, objects: dict[str, Any]) -> Any:
@@ -208,17 +259,26 @@ def last_own_line(error: BaseException) -> tuple[str, bool]:
 
 def _describe(error: BaseException) -> dict[str, Any]:
     where, own = last_own_line(error)
-    return {"type": type(error).__name__, "message": str(error)[:MAX_TEXT], "where": where, "own": own}
+    return {
+        "type": type(error).__name__,
+        "message": str(error)[:MAX_TEXT],
+        "where": where,
+        "own": own,
+    }
 
 
 def _send(reply: dict[str, Any]) -> bytes:
     try:
         sent = wire.encode(reply)
     except wire.WireError as error:
-        return wire.encode({"error": {"type": "TypeError", "message": str(error), "where": ""}, "printed": ""})
+        return wire.encode(
+            {"error": {"type": "TypeError", "message": str(error), "where": ""}, "printed": ""}
+        )
     if len(sent) <= wire.MAX_BYTES:
         return sent
     shape = getattr(reply.get("value"), "shape", None)
     what = "results" if shape is None else f"a tensor of shape {tuple(shape)}"
     message = f"it returned {what}, far larger than what was asked"
-    return wire.encode({"error": {"type": "ResultTooLarge", "message": message, "where": ""}, "printed": ""})
+    return wire.encode(
+        {"error": {"type": "ResultTooLarge", "message": message, "where": ""}, "printed": ""}
+    )

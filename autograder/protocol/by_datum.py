@@ -58,15 +58,19 @@ class Rows:
             return None
         x = x.detach().to(self.data.dtype)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")                    # vmap makes keys that do not lie side by side, and searchsorted says so
+            warnings.simplefilter(
+                "ignore"
+            )  # vmap makes keys that do not lie side by side, and searchsorted says so
             found = torch.searchsorted(self.keys, x[..., 0].contiguous())
         places = self.places[found.clamp(max=len(self.keys) - 1)]
         if mapped or bool((self.data[places] == x).all()):
             return places
-        if x.shape[:-1] == self.x.shape[:-1]:                  # as many as there are data: row by row
+        if x.shape[:-1] == self.x.shape[:-1]:  # as many as there are data: row by row
             return None
-        raise ValueError(f"q was called on a part of the batch, with an x of shape {tuple(x.shape)} whose rows are not among those of "
-                         "x. It has parameters of its own for each datum: hand it the rows of x that go with z, such as x[b:b+1]")
+        raise ValueError(
+            f"q was called on a part of the batch, with an x of shape {tuple(x.shape)} whose rows are not among those of "
+            "x. It has parameters of its own for each datum: hand it the rows of x that go with z, such as x[b:b+1]"
+        )
 
 
 class _ByDatum:
@@ -76,11 +80,12 @@ class _ByDatum:
 
     def at(self, x: Tensor) -> Any:
         """The same family, its rows told apart by x, if it has one row for each datum."""
-        self.rows = Rows(x) if 0 < len(self.batch_shape) and self.batch_shape == x.shape[:-1] else None  # type: ignore[attr-defined]
+        shape: torch.Size = self.batch_shape  # type: ignore[attr-defined]
+        self.rows = Rows(x) if 0 < len(shape) and shape == x.shape[:-1] else None
         return self
 
-    def numbers(self, x: Tensor | None = None) -> dict[str, Tensor]:
-        numbers: dict[str, Tensor] = super().numbers(x)  # type: ignore[misc]
+    def distribution_parameters(self, x: Tensor | None = None) -> dict[str, Tensor]:
+        numbers: dict[str, Tensor] = super().distribution_parameters(x)  # type: ignore[misc]
         places = None if self.rows is None else self.rows(x)
         if self.rows is None or places is None:
             return numbers
@@ -114,5 +119,7 @@ class RowEncoder(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         places = None if self.rows is None else self.rows(x)
-        weight, bias = (self.weight, self.bias) if places is None else (self.weight[places], self.bias[places])
+        weight, bias = (
+            (self.weight, self.bias) if places is None else (self.weight[places], self.bias[places])
+        )
         return (weight @ x.unsqueeze(-1)).squeeze(-1) + bias

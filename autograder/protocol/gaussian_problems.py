@@ -24,7 +24,14 @@ def toy_mean_field(loc: Tensor, log_scale: Tensor, x: Tensor) -> dict[str, Any]:
     """p: ConjugateToy(D); q: MeanField with ``loc, log_scale: (*B, D)``; x ``(*B, D)``."""
     x = told_apart(x)
     q = RowMeanField(loc.shape[-1], loc, log_scale).at(x)
-    return {"p": ConjugateToy(loc.shape[-1]), "q": q, "x": x, "loc": q.loc, "log_scale": q.log_scale, "learn": _learn(q)}
+    return {
+        "p": ConjugateToy(loc.shape[-1]),
+        "q": q,
+        "x": x,
+        "loc": q.loc,
+        "log_scale": q.log_scale,
+        "learn": _learn(q),
+    }
 
 
 @problem("toy/full_rank")
@@ -44,7 +51,9 @@ def toy_factor(loc: Tensor, log_scale: Tensor, factor: Tensor, x: Tensor) -> dic
 
 
 @problem("chain/layered")
-def chain_layered(weight1: Tensor, bias1: Tensor, weight2: Tensor, bias2: Tensor, x: Tensor) -> dict[str, Any]:
+def chain_layered(
+    weight1: Tensor, bias1: Tensor, weight2: Tensor, bias2: Tensor, x: Tensor
+) -> dict[str, Any]:
     """p: GaussianChain; q: two layers with linear encoders, ``z1 | x`` and ``z2 | z1``. weight: ``(2, 1)``, bias: ``(2,)``."""
     encoders = []
     for weight, bias in ((weight1, bias1), (weight2, bias2)):
@@ -54,4 +63,12 @@ def chain_layered(weight1: Tensor, bias1: Tensor, weight2: Tensor, bias2: Tensor
         encoders.append(encoder)
     q1, q2 = (Amortized(MeanField(1), encoder) for encoder in encoders)
     q = Layered(q1, q2)
-    return {"p": GaussianChain(), "q": q, "q1": q1, "q2": q2, "x": x, "learn": _learn(q), "shared": True}
+    return {
+        "p": GaussianChain(),
+        "q": q,
+        "q1": q1,
+        "q2": q2,
+        "x": x,
+        "learn": _learn(q),
+        "shared": True,
+    }

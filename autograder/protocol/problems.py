@@ -13,7 +13,9 @@ __all__ = ["DRIVERS", "PROBLEMS", "TRAINING", "build", "driver", "load", "proble
 
 PROBLEMS: dict[str, Callable[..., dict[str, Any]]] = {}
 DRIVERS: dict[str, Callable[..., Any]] = {}
-TRAINING: set[str] = set()               # drivers that let the learner train: what is handed over changes, and once is enough
+TRAINING: set[str] = (
+    set()
+)  # drivers that let the learner train: what is handed over changes, and once is enough
 
 
 def problem(name: str) -> Callable[[Callable[..., dict[str, Any]]], Callable[..., dict[str, Any]]]:

@@ -54,8 +54,14 @@ def batch_of(objects: dict[str, Any]) -> Size | None:
     return x.shape[:-1] if isinstance(x, Tensor) else None
 
 
-def pull_back(value: Tensor, learned: Iterable[Tensor], batch: Size | None, seed: int | None = None, shared: bool = False,
-              **options: Any) -> list[Tensor | None]:
+def pull_back(
+    value: Tensor,
+    learned: Iterable[Tensor],
+    batch: Size | None,
+    seed: int | None = None,
+    shared: bool = False,
+    **options: Any,
+) -> list[Tensor | None]:
     """The gradient of ``(w * value).sum()`` in each of ``learned``; rows that belong to one datum divided by its weight.
 
     Args:
@@ -69,10 +75,24 @@ def pull_back(value: Tensor, learned: Iterable[Tensor], batch: Size | None, seed
     learned = list(learned)
     if not value.requires_grad:
         return [None] * len(learned)
-    fits = batch is not None and value.dim() >= len(batch) and value.shape[value.dim() - len(batch):] == batch
-    weights = row_weights(batch or (), seed).to(value) if fits else torch.ones((), dtype=value.dtype, device=value.device)
-    found = torch.autograd.grad(value, learned, weights.expand(value.shape), allow_unused=True, **options)
-    return list(found) if shared or not fits else [None if g is None else _divided(g, weights) for g in found]
+    fits = (
+        batch is not None
+        and value.dim() >= len(batch)
+        and value.shape[value.dim() - len(batch) :] == batch
+    )
+    weights = (
+        row_weights(batch or (), seed).to(value)
+        if fits
+        else torch.ones((), dtype=value.dtype, device=value.device)
+    )
+    found = torch.autograd.grad(
+        value, learned, weights.expand(value.shape), allow_unused=True, **options
+    )
+    return (
+        list(found)
+        if shared or not fits
+        else [None if g is None else _divided(g, weights) for g in found]
+    )
 
 
 def _divided(gradient: Tensor, weights: Tensor) -> Tensor:
@@ -93,10 +113,20 @@ def block_means(value: Tensor, learned: Iterable[Tensor], blocks: int) -> list[T
         return [None] * len(learned)
     means = value.reshape(blocks, -1).mean(-1)
     rows: Any
-    try:                                                    # all at once, unless some operation of the answer cannot be mapped over
-        rows = torch.autograd.grad(means, learned, torch.eye(blocks).to(means), is_grads_batched=True, allow_unused=True, retain_graph=True)
+    try:  # all at once, unless some operation of the answer cannot be mapped over
+        rows = torch.autograd.grad(
+            means,
+            learned,
+            torch.eye(blocks).to(means),
+            is_grads_batched=True,
+            allow_unused=True,
+            retain_graph=True,
+        )
     except RuntimeError:
-        each = [torch.autograd.grad(mean, learned, allow_unused=True, retain_graph=True) for mean in means]
+        each = [
+            torch.autograd.grad(mean, learned, allow_unused=True, retain_graph=True)
+            for mean in means
+        ]
         columns = ([one for one in column if one is not None] for column in zip(*each, strict=True))
         rows = tuple(torch.stack(column) if column else None for column in columns)
     return list(rows)

@@ -40,7 +40,7 @@ def watched(learner: Any, modules: bool = True) -> Any:
         for name in _public_methods(type(made)):
             try:
                 setattr(made, name, _watch(getattr(made, name), modules, inside))
-            except (AttributeError, TypeError):                # an object that takes no new attributes
+            except (AttributeError, TypeError):  # an object that takes no new attributes
                 continue
         return made
 
@@ -48,9 +48,20 @@ def watched(learner: Any, modules: bool = True) -> Any:
 
 
 def _public_methods(kind: type) -> list[str]:
-    own = [base for base in kind.__mro__ if base is not object and not base.__module__.startswith("torch")]
-    return list(dict.fromkeys(name for base in own for name, value in vars(base).items()
-                              if not name.startswith("_") and isinstance(value, (FunctionType, staticmethod, classmethod))))
+    own = [
+        base
+        for base in kind.__mro__
+        if base is not object and not base.__module__.startswith("torch")
+    ]
+    return list(
+        dict.fromkeys(
+            name
+            for base in own
+            for name, value in vars(base).items()
+            if not name.startswith("_")
+            and isinstance(value, (FunctionType, staticmethod, classmethod))
+        )
+    )
 
 
 def _watch(function: Callable[..., Any], modules: bool, inside: list[bool]) -> Callable[..., Any]:
@@ -94,28 +105,47 @@ def _unchanged(before: Any, now: Any) -> bool:
     if isinstance(now, nn.Module):
         now = list(now.parameters())
     if isinstance(before, Tensor):
-        return isinstance(now, Tensor) and before.shape == now.shape and before.dtype == now.dtype and _equal(before, now.detach())
+        return (
+            isinstance(now, Tensor)
+            and before.shape == now.shape
+            and before.dtype == now.dtype
+            and _equal(before, now.detach())
+        )
     if isinstance(before, np.ndarray):
-        return before.shape == now.shape and before.dtype == now.dtype and _equal(*map(torch.from_numpy, (before, now)))
+        return (
+            before.shape == now.shape
+            and before.dtype == now.dtype
+            and _equal(*map(torch.from_numpy, (before, now)))
+        )
     if isinstance(before, list):
         return len(before) == len(now) and all(map(_unchanged, before, now))
     if isinstance(before, dict):
-        return list(before) == list(now) and all(_unchanged(before[name], now[name]) for name in before)
+        return list(before) == list(now) and all(
+            _unchanged(before[name], now[name]) for name in before
+        )
     return bool(before == now)
 
 
 def _equal(one: Tensor, other: Tensor) -> bool:
-    return torch.equal(one, other) or (one.is_floating_point() and bool(((one == other) | (one.isnan() & other.isnan())).all()))
+    return torch.equal(one, other) or (
+        one.is_floating_point() and bool(((one == other) | (one.isnan() & other.isnan())).all())
+    )
 
 
-def _changed(function: Callable[..., Any], before: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+def _changed(
+    function: Callable[..., Any], before: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> str:
     """The names of the arguments that changed."""
     try:
         names = list(inspect.signature(function).parameters)
     except (TypeError, ValueError):
         names = []
     names += [f"argument {place + 1}" for place in range(len(names), len(args))]
-    found = [names[place] for place, (old, now) in enumerate(zip(before[0], args, strict=True)) if not _unchanged(old, now)]
+    found = [
+        names[place]
+        for place, (old, now) in enumerate(zip(before[0], args, strict=True))
+        if not _unchanged(old, now)
+    ]
     found += [name for name, old in before[1].items() if not _unchanged(old, kwargs[name])]
     return " and ".join(found) or "an argument"
 
@@ -130,9 +160,15 @@ def same(one: Any, other: Any) -> bool:
         return list(one) == list(other) and all(same(one[name], other[name]) for name in one)
     if isinstance(one, (list, tuple)) and isinstance(other, (list, tuple)):
         return len(one) == len(other) and all(map(same, one, other))
-    if isinstance(one, (np.ndarray, np.generic, float)) and isinstance(other, (np.ndarray, np.generic, float)):
+    if isinstance(one, (np.ndarray, np.generic, float)) and isinstance(
+        other, (np.ndarray, np.generic, float)
+    ):
         one, other = np.asarray(one), np.asarray(other)
         if one.shape != other.shape:
             return False
-        return bool(np.allclose(one, other, rtol=1e-6, atol=1e-9, equal_nan=True) if one.dtype.kind in "fiub" else (one == other).all())
+        return bool(
+            np.allclose(one, other, rtol=1e-6, atol=1e-9, equal_nan=True)
+            if one.dtype.kind in "fiub"
+            else (one == other).all()
+        )
     return bool(one == other)

@@ -55,7 +55,9 @@ def encode(message: Any) -> bytes:
             return {str(key): walk(item, depth + 1) for key, item in value.items()}
         if value is None or isinstance(value, (bool, int, float, str)):
             return value
-        raise WireError(f"cannot send a {type(value).__name__}; expected numbers, text, tensors, and lists or dicts of them")
+        raise WireError(
+            f"cannot send a {type(value).__name__}; expected numbers, text, tensors, and lists or dicts of them"
+        )
 
     header = json.dumps(walk(message, 0)).encode()
     return len(header).to_bytes(4, "little") + header + b"".join(buffers)
@@ -95,9 +97,18 @@ def decode(data: bytes) -> Any:
 
 
 def _array_header(spec: Any) -> tuple[str, list[int]]:
-    if not (isinstance(spec, list) and len(spec) == 2 and isinstance(spec[0], str) and spec[0] in DTYPES and isinstance(spec[1], list)):
+    if not (
+        isinstance(spec, list)
+        and len(spec) == 2
+        and isinstance(spec[0], str)
+        and spec[0] in DTYPES
+        and isinstance(spec[1], list)
+    ):
         raise WireError("an array has an unknown type")
     shape = spec[1]
-    if len(shape) > 8 or not all(isinstance(size, int) and not isinstance(size, bool) and 0 <= size < 1 << 31 for size in shape):
+    if len(shape) > 8 or not all(
+        isinstance(size, int) and not isinstance(size, bool) and 0 <= size < 1 << 31
+        for size in shape
+    ):
         raise WireError("an array has an impossible shape")
     return spec[0], shape

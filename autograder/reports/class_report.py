@@ -1,6 +1,6 @@
 """The class at a glance: how the points are spread, which exercise was hardest, which mistakes were made most.
 
-    python -m autograder report 03      writes autograder/class.data/reports/03_elbo/index.html and two pictures
+python -m autograder report 03      writes autograder/class.data/reports/03_elbo/index.html and two pictures
 """
 
 from __future__ import annotations
@@ -51,7 +51,11 @@ class Summary:
     def share(self, name: str) -> float | None:
         """The mean share of an exercise's points, over those who are marked in it."""
         marked = [mine[name] for mine in self.points.values() if mine.get(name) is not None]
-        return sum(value or 0.0 for value in marked) / len(marked) / self.most[name] if marked else None
+        return (
+            sum(value or 0.0 for value in marked) / len(marked) / self.most[name]
+            if marked
+            else None
+        )
 
     def full(self, name: str) -> float:
         """The share of those with full points, among those who are marked."""
@@ -61,9 +65,17 @@ class Summary:
     @property
     def hardest(self) -> list[str]:
         """Exercises by mean share, the hardest first; those in which fewer than half are marked yet are left out."""
-        marked = {name: sum(mine.get(name) is not None for mine in self.points.values()) for name in self.titles}
-        shares = {name: self.share(name) for name in self.titles if 2 * marked[name] >= len(self.points)}
-        return sorted((name for name, share in shares.items() if share is not None), key=lambda name: shares[name] or 0.0)
+        marked = {
+            name: sum(mine.get(name) is not None for mine in self.points.values())
+            for name in self.titles
+        }
+        shares = {
+            name: self.share(name) for name in self.titles if 2 * marked[name] >= len(self.points)
+        }
+        return sorted(
+            (name for name, share in shares.items() if share is not None),
+            key=lambda name: shares[name] or 0.0,
+        )
 
 
 def summarize(group: Classroom, unit: str) -> Summary:
@@ -71,7 +83,11 @@ def summarize(group: Classroom, unit: str) -> Summary:
     from autograder.grading.export import marks
 
     exercises = {name: ex for name, ex in group.course.registry.items() if ex.unit == unit}
-    reasons = {mark.student: mark.reason for mark in marks(group, unit) if mark.reason and mark.reason != "not handed in"}
+    reasons = {
+        mark.student: mark.reason
+        for mark in marks(group, unit)
+        if mark.reason and mark.reason != "not handed in"
+    }
     points: dict[str, dict[str, float | None]] = {}
     found: dict[str, Counter[str]] = {name: Counter() for name in exercises}
     latest = group.ledger(unit).latest()
@@ -81,14 +97,25 @@ def summarize(group: Classroom, unit: str) -> Summary:
             if student in reasons:
                 continue
             grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
-            points[student] = {grade.name: None if grade.needs_manual_grade else float(grade.score) for grade in grades}
+            points[student] = {
+                grade.name: None if grade.needs_manual_grade else float(grade.score)
+                for grade in grades
+            }
             path = group.folder / "autograded" / student / unit / f"{unit}.ipynb"
             if path.exists():
                 for name, kinds in mistakes(nbformat.read(path, as_version=4)).items():
                     found.get(name, Counter()).update(kinds)
     repaired = sum(bool(record["repairs"]) for record in latest.values())
     titles = {name: ex.title for name, ex in exercises.items()}
-    return Summary(unit, titles, {name: float(ex.points) for name, ex in exercises.items()}, points, reasons, found, repaired)
+    return Summary(
+        unit,
+        titles,
+        {name: float(ex.points) for name, ex in exercises.items()},
+        points,
+        reasons,
+        found,
+        repaired,
+    )
 
 
 def mistakes(notebook: nbformat.NotebookNode) -> dict[str, set[str]]:
@@ -107,7 +134,12 @@ def draw(summary: Summary, folder: Path) -> list[Path]:
     axes = figure.subplots()
     bins = [most * number / 10 for number in range(11)]
     axes.hist(summary.totals, bins=bins, color=BLUE, edgecolor="white")
-    axes.set(xlabel=f"points, of {most:g}", ylabel="students", xlim=(0, most), title=f"{summary.unit}: {len(summary.totals)} graded")
+    axes.set(
+        xlabel=f"points, of {most:g}",
+        ylabel="students",
+        xlim=(0, most),
+        title=f"{summary.unit}: {len(summary.totals)} graded",
+    )
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     paths = [folder / "distribution.png", folder / "exercises.png"]
     figure.savefig(paths[0], dpi=150)
@@ -116,8 +148,20 @@ def draw(summary: Summary, folder: Path) -> list[Path]:
     figure = Figure(figsize=(7, 0.8 + 0.42 * max(1, len(names))), layout="constrained")
     axes = figure.subplots()
     labels = [summary.titles[name] for name in names]
-    axes.barh(labels, [100 * (summary.share(name) or 0.0) for name in names], color=BLUE, height=0.6, label="mean, percent of the points")
-    axes.plot([100 * summary.full(name) for name in names], labels, "D", color=ORANGE, label="percent of students with full points")
+    axes.barh(
+        labels,
+        [100 * (summary.share(name) or 0.0) for name in names],
+        color=BLUE,
+        height=0.6,
+        label="mean, percent of the points",
+    )
+    axes.plot(
+        [100 * summary.full(name) for name in names],
+        labels,
+        "D",
+        color=ORANGE,
+        label="percent of students with full points",
+    )
     axes.set(xlim=(0, 105), xlabel="percent")
     figure.legend(loc="outside upper left", ncols=2, frameon=False, fontsize="small")
     figure.savefig(paths[1], dpi=150)
@@ -131,23 +175,45 @@ def page(summary: Summary, pictures: Sequence[Path]) -> str:
     middle = (totals[(len(totals) - 1) // 2] + totals[len(totals) // 2]) / 2 if totals else 0.0
     mean = sum(totals) / len(totals) if totals else 0.0
     waiting = sum(any(value is None for value in mine.values()) for mine in summary.points.values())
-    told = [f"{len(totals)} graded: mean {mean:.2f}, median {middle:.2f} of {sum(summary.most.values()):g} points."]
-    told += [f"{waiting} of them wait for marks by hand, which count as nothing here."] * bool(waiting)
-    told += [f"{summary.repaired} notebooks were repaired before they were graded."] * bool(summary.repaired)
+    told = [
+        f"{len(totals)} graded: mean {mean:.2f}, median {middle:.2f} of {sum(summary.most.values()):g} points."
+    ]
+    told += [f"{waiting} of them wait for marks by hand, which count as nothing here."] * bool(
+        waiting
+    )
+    told += [f"{summary.repaired} notebooks were repaired before they were graded."] * bool(
+        summary.repaired
+    )
     hard = "".join(
-        f'<tr><td>{escape(summary.titles[name])} ({escape(name)})</td><td class=n>{summary.share(name):.0%}</td>'
+        f"<tr><td>{escape(summary.titles[name])} ({escape(name)})</td><td class=n>{summary.share(name):.0%}</td>"
         f"<td class=n>{summary.full(name):.0%}</td></tr>"
         for name in summary.hardest
     )
-    ranked = sorted(((count, name, kind) for name, kinds in summary.mistakes.items() for kind, count in kinds.items()), reverse=True)
+    ranked = sorted(
+        (
+            (count, name, kind)
+            for name, kinds in summary.mistakes.items()
+            for kind, count in kinds.items()
+        ),
+        reverse=True,
+    )
     wrong = "".join(f"<tr><td class=n>{count}</td><td>{escape(summary.titles[name])}</td><td>{escape(kind)}</td></tr>"
                     for count, name, kind in ranked[:15])  # fmt: skip
     head = "<tr><th class=n>students</th><th>exercise</th><th>likely mistake</th></tr>"
     wrong = f"<table>{head}{wrong}</table>" if wrong else "<p>None was named.</p>"
-    failed = "".join(f"<li>{escape(student)}: {escape(reason)}</li>" for student, reason in sorted(summary.reasons.items()))
+    failed = "".join(
+        f"<li>{escape(student)}: {escape(reason)}</li>"
+        for student, reason in sorted(summary.reasons.items())
+    )
     failed = f"<h2>Without a grade</h2><ul>{failed}</ul>" if failed else ""
-    said = ("histogram of the points", "mean share of the points, and students with full points, by exercise")
-    images = "".join(f'<p><img src="{path.name}" alt="{alt}"></p>' for path, alt in zip(pictures, said, strict=False))
+    said = (
+        "histogram of the points",
+        "mean share of the points, and students with full points, by exercise",
+    )
+    images = "".join(
+        f'<p><img src="{path.name}" alt="{alt}"></p>'
+        for path, alt in zip(pictures, said, strict=False)
+    )
     return f"""<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>{summary.unit}: the class</title><style>{STYLE}</style></head>
 <body><h1>{summary.unit}: the class</h1><p>{" ".join(told)}</p>{images}

@@ -24,19 +24,28 @@ class Promise(Protocol):
     def story(self) -> str: ...
 
 
-def table(course: Course, unit: str, rows: list[Result], members: Sequence[Promise] | None = None) -> str:
+def table(
+    course: Course, unit: str, rows: list[Result], members: Sequence[Promise] | None = None
+) -> str:
     """The gradebook as text; with ``members`` also what was promised, whether it came out so, and what they did."""
     exercises = {name: float(ex.points) for name, ex in course.registry.items() if ex.unit == unit}
     known = {student.name: student for student in members or []}
     numbers = [str(number) for number in range(1, len(exercises) + 1)]
-    lines = [["student", *numbers, "total"], ["(points)", *map(short, exercises.values()), short(sum(exercises.values()))]]
+    lines = [
+        ["student", *numbers, "total"],
+        ["(points)", *map(short, exercises.values()), short(sum(exercises.values()))],
+    ]
     if members:
         lines[0] += ["promised", "ok", "  what they did"]
         lines[1] += ["", "", ""]
         rows = sorted(rows, key=lambda row: list(known).index(row.student))
     for row in rows:
         marks = [short(row.points.get(name)) for name in exercises]
-        line = [row.student, *(["-"] * len(marks) if row.failure else marks), "-" if row.failure else short(row.total)]
+        line = [
+            row.student,
+            *(["-"] * len(marks) if row.failure else marks),
+            "-" if row.failure else short(row.total),
+        ]
         if members:
             student = known[row.student]
             wanted = "-" if student.promised is None else short(sum(student.promised.values()))
@@ -46,8 +55,14 @@ def table(course: Course, unit: str, rows: list[Result], members: Sequence[Promi
     lines.insert(2, ["-" * width for width in widths])
     left = (0, len(numbers) + 4)
     text = [
-        "  ".join(cell.ljust(width) if at in left else cell.rjust(width) for at, (cell, width) in enumerate(zip(line, widths, strict=True)))
+        "  ".join(
+            cell.ljust(width) if at in left else cell.rjust(width)
+            for at, (cell, width) in enumerate(zip(line, widths, strict=True))
+        )
         for line in lines
     ]
-    legend = [f"{number}  {course.registry[name].title} ({name})" for number, name in zip(numbers, exercises, strict=True)]
+    legend = [
+        f"{number}  {course.registry[name].title} ({name})"
+        for number, name in zip(numbers, exercises, strict=True)
+    ]
     return "\n".join(line.rstrip() for line in [*text, "", *legend])

@@ -58,7 +58,11 @@ def tokens(source: str) -> list[str]:
     waiting: list[ast.AST] = [tree]
     while waiting:
         node = waiting.pop()
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+        if (
+            isinstance(node, ast.Expr)
+            and isinstance(node.value, ast.Constant)
+            and isinstance(node.value.value, str)
+        ):
             continue
         match node:
             case ast.Attribute(attr=name) | ast.keyword(arg=str(name)):
@@ -77,11 +81,20 @@ def fingerprints(source: str, run: int = RUN, window: int = WINDOW) -> set[int]:
     """The winnowed hashes of an answer."""
     nodes = tokens(source)
     runs = [" ".join(nodes[start : start + run]) for start in range(len(nodes) - run + 1)]
-    hashes = [int.from_bytes(hashlib.blake2b(each.encode(), digest_size=8).digest(), "big") for each in runs]
-    return {min(hashes[start : start + window]) for start in range(max(1, len(hashes) - window + 1))} if hashes else set()
+    hashes = [
+        int.from_bytes(hashlib.blake2b(each.encode(), digest_size=8).digest(), "big")
+        for each in runs
+    ]
+    return (
+        {min(hashes[start : start + window]) for start in range(max(1, len(hashes) - window + 1))}
+        if hashes
+        else set()
+    )
 
 
-def pairs(answers: Mapping[str, Mapping[str, str]], released: Mapping[str, str], alike: float = ALIKE) -> list[Pair]:
+def pairs(
+    answers: Mapping[str, Mapping[str, str]], released: Mapping[str, str], alike: float = ALIKE
+) -> list[Pair]:
     """Pairs of students at least so alike, the most alike first.
 
     Args:
@@ -89,7 +102,10 @@ def pairs(answers: Mapping[str, Mapping[str, str]], released: Mapping[str, str],
         released: source that was handed out, by exercise.
     """
     prints = {
-        student: {name: fingerprints(source) - fingerprints(released.get(name, "")) for name, source in mine.items()}
+        student: {
+            name: fingerprints(source) - fingerprints(released.get(name, ""))
+            for name, source in mine.items()
+        }
         for student, mine in answers.items()
     }
     common = Counter(each for mine in prints.values() for each in set().union(*mine.values()))
@@ -112,7 +128,10 @@ def pairs(answers: Mapping[str, Mapping[str, str]], released: Mapping[str, str],
 
 def read_answers(group: Classroom, unit: str) -> tuple[dict[str, dict[str, str]], dict[str, str]]:
     """The code answers of everyone whose submission could be read, and what was handed out."""
-    answers = {path.parent.parent.name: _solutions(path) for path in sorted(group.folder.glob(f"intake/*/{unit}/{unit}.ipynb"))}
+    answers = {
+        path.parent.parent.name: _solutions(path)
+        for path in sorted(group.folder.glob(f"intake/*/{unit}/{unit}.ipynb"))
+    }
     return answers, _solutions(group.released(unit))
 
 
@@ -130,8 +149,12 @@ def page(unit: str, found: list[Pair], answers: Mapping[str, Mapping[str, str]])
     rows, details = [], []
     for number, pair in enumerate(found, start=1):
         names = f"{html.escape(pair.first)} and {html.escape(pair.second)}"
-        told = ", ".join(f"{html.escape(name)} {share:.0%}" for name, share in pair.exercises if share >= ALIKE)
-        rows.append(f'<tr><td>{pair.alike:.0%}</td><td><a href="#p{number}">{names}</a></td><td>{told}</td></tr>')
+        told = ", ".join(
+            f"{html.escape(name)} {share:.0%}" for name, share in pair.exercises if share >= ALIKE
+        )
+        rows.append(
+            f'<tr><td>{pair.alike:.0%}</td><td><a href="#p{number}">{names}</a></td><td>{told}</td></tr>'
+        )
         sides = "".join(
             f"<h3>{html.escape(name)}: {share:.0%}</h3><div class=two><pre>{html.escape(answers[pair.first][name])}</pre>"
             f"<pre>{html.escape(answers[pair.second][name])}</pre></div>"

@@ -11,7 +11,9 @@ __all__ = ["EXERCISES", "exercises", "units"]
 
 EXERCISES: dict[str, Exercise] = {
     exercise.id: exercise
-    for name in sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name.startswith("unit_"))
+    for name in sorted(
+        module.name for module in pkgutil.iter_modules(__path__) if module.name.startswith("unit_")
+    )
     for exercise in importlib.import_module(f"{__name__}.{name}").EXERCISES
 }
 

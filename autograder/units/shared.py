@@ -6,7 +6,17 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Arrays", "LN2", "LOG_2PI", "NO_MEAN", "as_array", "several", "toy_start", "toy_terms", "unpack"]
+__all__ = [
+    "Arrays",
+    "LN2",
+    "LOG_2PI",
+    "NO_MEAN",
+    "as_array",
+    "several",
+    "toy_start",
+    "toy_terms",
+    "unpack",
+]
 
 Arrays = dict[str, np.ndarray]
 LOG_2PI, LN2 = np.log(2 * np.pi), np.log(2)
@@ -46,7 +56,7 @@ def toy_terms(loc: np.ndarray, log_scale: np.ndarray, x: np.ndarray, eps: np.nda
     """The three parts of the gradient on the toy, averaged over samples: ``(*B, 2 D)``, loc first. S is the score *term*."""
     s = np.exp(log_scale)
     z = loc + s * eps
-    model, density = x - 2 * z, -eps / s                       # d/dz log p(x, z), and d/dz log q(z)
+    model, density = x - 2 * z, -eps / s  # d/dz log p(x, z), and d/dz log q(z)
 
     def both(a: np.ndarray, b: np.ndarray) -> np.ndarray:
         return np.concatenate([a.mean(0), b.mean(0)], -1)
@@ -55,7 +65,9 @@ def toy_terms(loc: np.ndarray, log_scale: np.ndarray, x: np.ndarray, eps: np.nda
         "path": both(model - density, (model - density) * s * eps),
         "model": both(model, model * s * eps),
         "score": -both(-density, eps**2 - 1),
-        "log_w": (-0.5 * z**2 - 0.5 * (x - z) ** 2 - 0.5 * LOG_2PI + 0.5 * eps**2 + log_scale).sum(-1),
+        "log_w": (-0.5 * z**2 - 0.5 * (x - z) ** 2 - 0.5 * LOG_2PI + 0.5 * eps**2 + log_scale).sum(
+            -1
+        ),
     }
 
 
@@ -63,4 +75,6 @@ def toy_start(rng: np.random.Generator) -> tuple[Arrays, np.ndarray]:
     """One place on the toy, well away from the posterior, and the exact gradient there: what is biased shows at once."""
     loc, c = rng.normal(size=1), rng.uniform(1.0, 1.5, 1) * rng.choice([-1, 1])
     log_scale = rng.uniform(-0.7, -0.5, 1)
-    return {"loc": loc, "log_scale": log_scale, "x": 2 * loc + c}, np.concatenate([c, 1 - 2 * np.exp(2 * log_scale)])
+    return {"loc": loc, "log_scale": log_scale, "x": 2 * loc + c}, np.concatenate(
+        [c, 1 - 2 * np.exp(2 * log_scale)]
+    )

@@ -158,15 +158,25 @@ def jackknife(log_w: Tensor, order: int) -> Tensor:
         raise TypeError(f"order is {order!r}; expected a whole number, 0 or more")
     size = log_w.shape[0]
     if order < 0 or order >= size:
-        raise ValueError(f"order is {order} with K = {size} samples; expected 0 <= order < K: a jackknife leaves samples out")
-    pivot = log_w.amax(0).detach()          # the coefficients are large and add up to one: nothing common should go through them
+        raise ValueError(
+            f"order is {order} with K = {size} samples; expected 0 <= order < K: a jackknife leaves samples out"
+        )
+    pivot = (
+        log_w.amax(0).detach()
+    )  # the coefficients are large and add up to one: nothing common should go through them
     pivot = torch.where(pivot.isfinite(), pivot, torch.zeros_like(pivot))
     total = pivot
     for left_out in range(order + 1):
-        coefficient = (-1) ** left_out * (size - left_out) ** order / (math.factorial(order - left_out) * math.factorial(left_out))
+        coefficient = (
+            (-1) ** left_out
+            * (size - left_out) ** order
+            / (math.factorial(order - left_out) * math.factorial(left_out))
+        )
         kept = torch.as_tensor(_subsets(size, size - left_out), device=log_w.device)
-        subsets = (log_w - pivot)[kept]                                                                      # (subsets, K - j, *B)
-        total = total + coefficient * (torch.logsumexp(subsets, 1) - math.log(size - left_out)).mean(0)
+        subsets = (log_w - pivot)[kept]  # (subsets, K - j, *B)
+        total = total + coefficient * (
+            torch.logsumexp(subsets, 1) - math.log(size - left_out)
+        ).mean(0)
     return total
 
 
@@ -206,8 +216,15 @@ def thermodynamic(log_w: Tensor, betas: Sequence[float], side: str = "left") -> 
     """
     _check(log_w)
     grid = [float(beta) for beta in betas]
-    if len(grid) < 2 or grid[0] != 0.0 or grid[-1] != 1.0 or any(not low < high for low, high in zip(grid, grid[1:], strict=False)):
-        raise ValueError(f"betas is {grid}; expected numbers that climb strictly from 0 to 1, both included")
+    if (
+        len(grid) < 2
+        or grid[0] != 0.0
+        or grid[-1] != 1.0
+        or any(not low < high for low, high in zip(grid, grid[1:], strict=False))
+    ):
+        raise ValueError(
+            f"betas is {grid}; expected numbers that climb strictly from 0 to 1, both included"
+        )
     if side not in ("left", "right"):
         raise ValueError(f"side is {side!r}; expected 'left' or 'right'")
     total = torch.zeros_like(log_w[0])
@@ -231,6 +248,10 @@ def _subsets(size: int, chosen: int) -> np.ndarray:
 
 def _check(log_w: Tensor) -> None:
     if not isinstance(log_w, Tensor):
-        raise TypeError(f"log_w is a {type(log_w).__name__}; expected a torch.Tensor of shape (K, *B)")
+        raise TypeError(
+            f"log_w is a {type(log_w).__name__}; expected a torch.Tensor of shape (K, *B)"
+        )
     if log_w.dim() == 0 or log_w.shape[0] == 0:
-        raise ValueError(f"log_w has shape {tuple(log_w.shape)}; expected (K, *B) with at least one sample")
+        raise ValueError(
+            f"log_w has shape {tuple(log_w.shape)}; expected (K, *B) with at least one sample"
+        )

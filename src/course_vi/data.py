@@ -93,7 +93,9 @@ class BinarizedMNIST(NamedTuple):
     test: Tensor
 
 
-def binarized_mnist(folder: str | Path | None = None, dtype: torch.dtype = torch.float32, home: str = MNIST_HOME) -> BinarizedMNIST:
+def binarized_mnist(
+    folder: str | Path | None = None, dtype: torch.dtype = torch.float32, home: str = MNIST_HOME
+) -> BinarizedMNIST:
     """Binarized MNIST, from a folder of yours, with every file's sum verified.
 
     Args:
@@ -108,11 +110,18 @@ def binarized_mnist(folder: str | Path | None = None, dtype: torch.dtype = torch
     """
     named = folder or os.environ.get("COURSE_VI_DATA")
     if not named:
-        raise ValueError("folder is not given, and COURSE_VI_DATA is not set; expected a folder where the files of binarized MNIST are, "
-                         "or may be put (4 MB)")
+        raise ValueError(
+            "folder is not given, and COURSE_VI_DATA is not set; expected a folder where the files of binarized MNIST are, "
+            "or may be put (4 MB)"
+        )
     place = Path(named)
     place = place / "binarized_mnist" if (place / "binarized_mnist").is_dir() else place
-    return BinarizedMNIST(*(_amat(place / f"binarized_mnist_{part}.amat", home, wanted, dtype) for part, wanted in MNIST_SUMS.items()))
+    return BinarizedMNIST(
+        *(
+            _amat(place / f"binarized_mnist_{part}.amat", home, wanted, dtype)
+            for part, wanted in MNIST_SUMS.items()
+        )
+    )
 
 
 def _amat(path: Path, home: str, wanted: str, dtype: torch.dtype) -> Tensor:
@@ -125,7 +134,9 @@ def _amat(path: Path, home: str, wanted: str, dtype: torch.dtype) -> Tensor:
             content = reply.read()
     found = hashlib.sha256(content).hexdigest()
     if found != wanted:
-        raise ValueError(f"{path.name} has the SHA-256 {found}; expected {wanted}: the file is damaged, or another one")
+        raise ValueError(
+            f"{path.name} has the SHA-256 {found}; expected {wanted}: the file is damaged, or another one"
+        )
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)

@@ -12,9 +12,16 @@ from torch import Tensor
 
 from course_vi import validate
 
-__all__ = ["enumerate_binary", "enumerate_categories", "expected_bound", "gauss_hermite", "log_integral", "normal_expectation"]
+__all__ = [
+    "enumerate_binary",
+    "enumerate_categories",
+    "expected_bound",
+    "gauss_hermite",
+    "log_integral",
+    "normal_expectation",
+]
 
-MOST = 2**22          # states, or tuples of states, that anyone should wait for
+MOST = 2**22  # states, or tuples of states, that anyone should wait for
 
 
 @lru_cache(maxsize=16)
@@ -33,10 +40,16 @@ def gauss_hermite(order: int = 64, like: Tensor | None = None) -> tuple[Tensor, 
     3.0
     """
     points, weights = _nodes(order)
-    return (points.to(like), weights.to(like)) if like is not None else (points.clone(), weights.clone())
+    return (
+        (points.to(like), weights.to(like))
+        if like is not None
+        else (points.clone(), weights.clone())
+    )
 
 
-def normal_expectation(f: Callable[[Tensor], Tensor], loc: Tensor, scale: Tensor, order: int = 64) -> Tensor:
+def normal_expectation(
+    f: Callable[[Tensor], Tensor], loc: Tensor, scale: Tensor, order: int = 64
+) -> Tensor:
     r"""E f(z) for z ~ N(loc, scale^2), by Gauss-Hermite quadrature.
 
     Args:
@@ -55,8 +68,14 @@ def normal_expectation(f: Callable[[Tensor], Tensor], loc: Tensor, scale: Tensor
     return (weights.view(shape) * values).sum(0)
 
 
-def log_integral(log_f: Callable[[Tensor], Tensor], low: float = -12.0, high: float = 12.0, points: int = 4001,
-                 dtype: torch.dtype = torch.float64, device: torch.device | str | None = None) -> Tensor:
+def log_integral(
+    log_f: Callable[[Tensor], Tensor],
+    low: float = -12.0,
+    high: float = 12.0,
+    points: int = 4001,
+    dtype: torch.dtype = torch.float64,
+    device: torch.device | str | None = None,
+) -> Tensor:
     r"""log of the integral of exp(log_f(z)) over [low, high], by the trapezoid rule in log space.
 
     For a smooth integrand that has died out at both ends the rule converges faster than any power of the step.
@@ -98,7 +117,9 @@ def enumerate_categories(sizes: Sequence[int], like: Tensor | None = None) -> Te
         validate.positive_integer("sizes", size)
     count = math.prod(sizes)
     if count > MOST or not len(sizes):
-        raise ValueError(f"sizes is {tuple(sizes)}, that is {count} states; expected at least one variable and at most {MOST} states")
+        raise ValueError(
+            f"sizes is {tuple(sizes)}, that is {count} states; expected at least one variable and at most {MOST} states"
+        )
     grid = torch.cartesian_prod(*[torch.arange(size) for size in sizes]).reshape(count, len(sizes))
     return grid.to(like) if like is not None else grid
 
@@ -113,7 +134,13 @@ def enumerate_binary(n: int, like: Tensor | None = None) -> Tensor:
     return enumerate_categories((2,) * n, like)
 
 
-def expected_bound(log_joint: Tensor, log_q: Tensor, bound: Callable[[Tensor], Tensor], num_samples: int, chunk: int = 2**16) -> Tensor:
+def expected_bound(
+    log_joint: Tensor,
+    log_q: Tensor,
+    bound: Callable[[Tensor], Tensor],
+    num_samples: int,
+    chunk: int = 2**16,
+) -> Tensor:
     r"""The exact K-sample bound of a discrete latent: the sum over all K-tuples of states.
 
     .. math:: \mathbb E\, \hat L_K = \sum_{z_1, \dots, z_K} \prod_k q(z_k)\; L(\log w_1, \dots, \log w_K), \qquad
@@ -141,13 +168,23 @@ def expected_bound(log_joint: Tensor, log_q: Tensor, bound: Callable[[Tensor], T
     states = log_q.shape[0]
     total = log_q.detach().logsumexp(0)
     if not torch.allclose(total, torch.zeros_like(total), atol=1e-4):
-        raise ValueError(f"log_q adds up to {total.exp().flatten().tolist()[:4]} over {states} states; expected 1 over them all")
+        raise ValueError(
+            f"log_q adds up to {total.exp().flatten().tolist()[:4]} over {states} states; expected 1 over them all"
+        )
     if states**num_samples > MOST:
-        raise ValueError(f"num_samples is {num_samples} with {states} states: {states**num_samples} tuples; expected at most {MOST}")
+        raise ValueError(
+            f"num_samples is {num_samples} with {states} states: {states**num_samples} tuples; expected at most {MOST}"
+        )
     possible = log_q > -math.inf
-    log_w = torch.where(possible, log_joint - torch.where(possible, log_q, torch.zeros_like(log_q)), torch.zeros_like(log_q))
+    log_w = torch.where(
+        possible,
+        log_joint - torch.where(possible, log_q, torch.zeros_like(log_q)),
+        torch.zeros_like(log_q),
+    )
     answer = torch.zeros_like(log_w[0])
     for codes in torch.arange(states**num_samples, device=log_w.device).split(chunk):
-        tuples = torch.stack([codes // states**k % states for k in range(num_samples)])            # (K, tuples)
+        tuples = torch.stack(
+            [codes // states**k % states for k in range(num_samples)]
+        )  # (K, tuples)
         answer = answer + (log_q[tuples].sum(0).exp() * bound(log_w[tuples])).sum(0)
     return answer

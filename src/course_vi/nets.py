@@ -9,7 +9,15 @@ from torch import Tensor, nn
 
 from course_vi import validate
 
-__all__ = ["GatedCell", "SetEncoder", "Window", "first_parameter", "join", "mlp", "refuse_noisy_layers"]
+__all__ = [
+    "GatedCell",
+    "SetEncoder",
+    "Window",
+    "first_parameter",
+    "join",
+    "mlp",
+    "refuse_noisy_layers",
+]
 
 
 def first_parameter(module: nn.Module) -> Tensor | None:
@@ -37,7 +45,9 @@ def join(*parts: Tensor) -> Tensor:
     return torch.cat([part.expand(*batch, part.shape[-1]) for part in parts], -1)
 
 
-def mlp(inputs: int, hidden: int, outputs: int, generator: torch.Generator | None = None) -> nn.Sequential:
+def mlp(
+    inputs: int, hidden: int, outputs: int, generator: torch.Generator | None = None
+) -> nn.Sequential:
     """inputs -> hidden -> outputs, with tanh between: smooth, so that every derivative we test exists.
 
     Args:
@@ -52,7 +62,12 @@ def mlp(inputs: int, hidden: int, outputs: int, generator: torch.Generator | Non
     if generator is not None:
         for layer in layers:
             for parameter in layer.parameters():
-                nn.init.uniform_(parameter, -1 / math.sqrt(layer.in_features), 1 / math.sqrt(layer.in_features), generator=generator)
+                nn.init.uniform_(
+                    parameter,
+                    -1 / math.sqrt(layer.in_features),
+                    1 / math.sqrt(layer.in_features),
+                    generator=generator,
+                )
     return nn.Sequential(layers[0], nn.Tanh(), layers[1]) if hidden else nn.Sequential(*layers)
 
 
@@ -76,10 +91,18 @@ class GatedCell(nn.Module):
     def __init__(self, inputs: int, hidden: int, generator: torch.Generator | None = None) -> None:
         super().__init__()
         self.hidden = hidden
-        self.gates, self.candidate = nn.Linear(inputs + hidden, 2 * hidden), nn.Linear(inputs + hidden, hidden)
+        self.gates, self.candidate = (
+            nn.Linear(inputs + hidden, 2 * hidden),
+            nn.Linear(inputs + hidden, hidden),
+        )
         if generator is not None:
             for parameter in self.parameters():
-                nn.init.uniform_(parameter, -1 / math.sqrt(inputs + hidden), 1 / math.sqrt(inputs + hidden), generator=generator)
+                nn.init.uniform_(
+                    parameter,
+                    -1 / math.sqrt(inputs + hidden),
+                    1 / math.sqrt(inputs + hidden),
+                    generator=generator,
+                )
 
     def forward(self, x: Tensor, h: Tensor) -> Tensor:
         r, u = self.gates(join(x, h)).sigmoid().chunk(2, -1)
@@ -107,10 +130,15 @@ class SetEncoder(nn.Module):
     (True, torch.Size([5, 3]))
     """
 
-    def __init__(self, point_dim: int, hidden: int, outputs: int, generator: torch.Generator | None = None) -> None:
+    def __init__(
+        self, point_dim: int, hidden: int, outputs: int, generator: torch.Generator | None = None
+    ) -> None:
         super().__init__()
         self.point_dim = point_dim
-        self.each, self.whole = mlp(point_dim, hidden, hidden, generator), mlp(hidden + 1, hidden, outputs, generator)
+        self.each, self.whole = (
+            mlp(point_dim, hidden, hidden, generator),
+            mlp(hidden + 1, hidden, outputs, generator),
+        )
 
     def forward(self, points: Tensor) -> Tensor:
         """``(*B, n, point_dim)`` to ``(*B, outputs)``."""
@@ -143,24 +171,35 @@ class Window(nn.Module):
     (torch.Size([7, 9]), torch.Size([7, 64]))
     """
 
-    def __init__(self, pixels: int, size: int, hidden: int, generator: torch.Generator | None = None) -> None:
+    def __init__(
+        self, pixels: int, size: int, hidden: int, generator: torch.Generator | None = None
+    ) -> None:
         super().__init__()
         validate.positive_integer("size", size)
         self.side, self.size = math.isqrt(pixels), size
         if self.side**2 != pixels or not size <= self.side:
-            raise ValueError(f"pixels is {pixels} and size is {size}; expected a square image, and a window no larger than it")
+            raise ValueError(
+                f"pixels is {pixels} and size is {size}; expected a square image, and a window no larger than it"
+            )
         self.place = mlp(hidden, 0, 5, generator)
 
     def filters(self, h: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """F_y and F_x, ``(*B, n, A)`` each, and the intensity ``(*B, 1, 1)``."""
         numbers = self.place(h)
-        centre = 0.5 * (self.side - 1) * (1 + numbers[..., :2])                                            # of rows, and of columns
-        log_variance, log_stride, log_intensity = (numbers[..., index, None, None] for index in (2, 3, 4))
+        centre = 0.5 * (self.side - 1) * (1 + numbers[..., :2])  # of rows, and of columns
+        log_variance, log_stride, log_intensity = (
+            numbers[..., index, None, None] for index in (2, 3, 4)
+        )
         stride = (self.side - 1) / max(self.size - 1, 1) * log_stride.exp()
         steps = torch.arange(self.size, dtype=h.dtype, device=h.device) - (self.size - 1) / 2
         pixels = torch.arange(self.side, dtype=h.dtype, device=h.device)
-        rows, columns = (centre[..., axis, None, None] + steps.unsqueeze(-1) * stride for axis in (0, 1))  # (*B, n, 1)
-        weight_y, weight_x = (torch.softmax(-0.5 * (pixels - mu).square() * (-log_variance).exp(), -1) for mu in (rows, columns))
+        rows, columns = (
+            centre[..., axis, None, None] + steps.unsqueeze(-1) * stride for axis in (0, 1)
+        )  # (*B, n, 1)
+        weight_y, weight_x = (
+            torch.softmax(-0.5 * (pixels - mu).square() * (-log_variance).exp(), -1)
+            for mu in (rows, columns)
+        )
         return weight_y, weight_x, log_intensity.exp()
 
     def read(self, image: Tensor, h: Tensor) -> Tensor:
@@ -183,5 +222,7 @@ def refuse_noisy_layers(encoder: nn.Module) -> None:
     """Refuse dropout and batch normalization, by name."""
     for name, layer in encoder.named_modules():
         if isinstance(layer, (nn.modules.dropout._DropoutNd, nn.modules.batchnorm._BatchNorm)):
-            raise ValueError(f"encoder holds {type(layer).__name__} at {name or 'its top'!r}; expected an encoder that is "
-                             "the same function at every call: remove it, or use LayerNorm")
+            raise ValueError(
+                f"encoder holds {type(layer).__name__} at {name or 'its top'!r}; expected an encoder that is "
+                "the same function at every call: remove it, or use LayerNorm"
+            )

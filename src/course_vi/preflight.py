@@ -16,9 +16,17 @@ __all__ = ["Line", "Preflight", "preflight"]
 OLDEST, TOO_NEW = (3, 11), (3, 15)
 # Import name: what it is there for.
 PACKAGES = {
-    "torch": "tensors and gradients", "numpy": "arrays", "scipy": "exact answers", "sklearn": "the digits", "matplotlib": "figures",
-    "pyro": "unit 14", "zuko": "flows", "tqdm": "progress bars", "ipywidgets": "sliders",
-    "statsmodels": "unit 01", "autograder": "the checks below each exercise",
+    "torch": "tensors and gradients",
+    "numpy": "arrays",
+    "scipy": "exact answers",
+    "sklearn": "the digits",
+    "matplotlib": "figures",
+    "pyro": "unit 14",
+    "zuko": "flows",
+    "tqdm": "progress bars",
+    "ipywidgets": "sliders",
+    "statsmodels": "unit 01",
+    "autograder": "the checks below each exercise",
 }
 SET_UP = "run `make lab` in the course's folder and open the notebook from there: it installs what is missing"
 
@@ -41,7 +49,10 @@ class Preflight(tuple[Line, ...]):
     def __repr__(self) -> str:
         rows = []
         for line in self:
-            rows.append(f"{'ok  ' if line.ok else 'MISS'}  {line.what}: {line.found}" + ("" if line.ok else f"\n      -> {line.do}"))
+            rows.append(
+                f"{'ok  ' if line.ok else 'MISS'}  {line.what}: {line.found}"
+                + ("" if line.ok else f"\n      -> {line.do}")
+            )
         return "\n".join([*rows, self.verdict])
 
     @property
@@ -54,11 +65,16 @@ class Preflight(tuple[Line, ...]):
         rows = "".join(
             f"<tr><td>{'✓' if line.ok else '✗'}</td><td style='text-align:left'>{html.escape(line.what)}</td>"
             f"<td style='text-align:left'>{html.escape(line.found)}{'' if line.ok else '<br><b>' + html.escape(line.do) + '</b>'}</td></tr>"
-            for line in self)
+            for line in self
+        )
         return f"<table>{rows}</table><p><b>{html.escape(self.verdict)}</b></p>"
 
 
-def preflight(folder: str | Path = ".", packages: Sequence[str] = tuple(PACKAGES), python: tuple[int, int] | None = None) -> Preflight:
+def preflight(
+    folder: str | Path = ".",
+    packages: Sequence[str] = tuple(PACKAGES),
+    python: tuple[int, int] | None = None,
+) -> Preflight:
     """Look at Python, packages, the folder, and one gradient whose exact value is known.
 
     Args:
@@ -75,7 +91,9 @@ def preflight(folder: str | Path = ".", packages: Sequence[str] = tuple(PACKAGES
     version = python or sys.version_info[:2]
     name = ".".join(map(str, version))
     span = f"{OLDEST[0]}.{OLDEST[1]} to {TOO_NEW[0]}.{TOO_NEW[1] - 1}"
-    other = f"the course needs Python {span}: `make lab PYTHON=python3.12` uses another one you have"
+    other = (
+        f"the course needs Python {span}: `make lab PYTHON=python3.12` uses another one you have"
+    )
     lines = [Line(OLDEST <= version < TOO_NEW, "Python", name, other)]
     lines += [_package(package) for package in packages]
     lines.append(_writable(Path(folder)))
@@ -91,7 +109,9 @@ def _package(name: str) -> Line:
     try:
         module = importlib.import_module(name)
     except Exception as error:
-        return Line(False, what, f"cannot be imported ({type(error).__name__}: {error})"[:200], SET_UP)
+        return Line(
+            False, what, f"cannot be imported ({type(error).__name__}: {error})"[:200], SET_UP
+        )
     return Line(True, what, str(getattr(module, "__version__", "there")))
 
 
@@ -101,8 +121,12 @@ def _writable(folder: Path) -> Line:
         with tempfile.NamedTemporaryFile(dir=folder):
             return Line(True, "folder", f"{folder.resolve().name} can be written to")
     except OSError as error:
-        return Line(False, "folder", f"{folder} cannot be written to ({error.strerror or error})",
-                    "your answers could not be saved: copy the course to a folder of your own")
+        return Line(
+            False,
+            "folder",
+            f"{folder} cannot be written to ({error.strerror or error})",
+            "your answers could not be saved: copy the course to a folder of your own",
+        )
 
 
 def _gradient() -> Line:
@@ -113,9 +137,22 @@ def _gradient() -> Line:
     from course_vi.gradients import reparametrized
     from course_vi.models import ConjugateToy
 
-    q = MeanField(1, torch.zeros(1, dtype=torch.float64), torch.full((1,), -0.35, dtype=torch.float64))
+    q = MeanField(
+        1, torch.zeros(1, dtype=torch.float64), torch.full((1,), -0.35, dtype=torch.float64)
+    )
     eps = torch.tensor([[-1.0], [1.0]], dtype=torch.float64)
-    reparametrized(ConjugateToy(), q, torch.tensor([2.0], dtype=torch.float64), noise=eps, num_samples=2).backward()
+    reparametrized(
+        ConjugateToy(), q, torch.tensor([2.0], dtype=torch.float64), noise=eps, num_samples=2
+    ).backward()
     slope = float(q.loc.grad)  # type: ignore[arg-type]
-    card = torch.cuda.get_device_name(0) if torch.cuda.is_available() else "no graphics card, and none is needed"
-    return Line(abs(slope - 2) < 1e-12, "a gradient", f"{slope:.6f}, exact 2; {card}", "this Python computes wrongly: report it, please")
+    card = (
+        torch.cuda.get_device_name(0)
+        if torch.cuda.is_available()
+        else "no graphics card, and none is needed"
+    )
+    return Line(
+        abs(slope - 2) < 1e-12,
+        "a gradient",
+        f"{slope:.6f}, exact 2; {card}",
+        "this Python computes wrongly: report it, please",
+    )

@@ -44,7 +44,9 @@ class Unit(NamedTuple):
 UNITS: tuple[Unit, ...] = (
     Unit(0, "start_here", "Start here", (), True),
     Unit(1, "graphical_models", "Graphical models", (0,), True),
-    Unit(2, "marginal_likelihood", "Marginal likelihood, and how Bayesian are you", (1,), True, "S1"),
+    Unit(
+        2, "marginal_likelihood", "Marginal likelihood, and how Bayesian are you", (1,), True, "S1"
+    ),
     Unit(3, "elbo", "The ELBO", (2,), True, "S2"),
     Unit(4, "em_and_mean_field", "EM and mean field", (3,), True, "S3"),
     Unit(5, "score_function", "The score function", (3,), True, "S4"),
@@ -77,5 +79,7 @@ def table(here: Collection[int]) -> str:
     rows = ["| unit | title | builds on | ten-week core |", "|---|---|---|---|"]
     for unit in UNITS:
         title = f"[{unit.title}](lectures/{unit.stem}.ipynb)" if unit.number in here else unit.title
-        rows.append(f"| {unit.number:02d} | {title} | {', '.join(f'{need:02d}' for need in unit.needs)} | {'yes' if unit.core else ''} |")
+        rows.append(
+            f"| {unit.number:02d} | {title} | {', '.join(f'{need:02d}' for need in unit.needs)} | {'yes' if unit.core else ''} |"
+        )
     return "\n".join(rows)

@@ -5,7 +5,15 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-__all__ = ["event_size", "finite", "indices", "one_of", "positive_integer", "positive_number", "same_place"]
+__all__ = [
+    "event_size",
+    "finite",
+    "indices",
+    "one_of",
+    "positive_integer",
+    "positive_number",
+    "same_place",
+]
 
 
 def event_size(name: str, value: Tensor, size: int) -> None:
@@ -24,7 +32,9 @@ def event_size(name: str, value: Tensor, size: int) -> None:
         raise TypeError(f"{name} is a {type(value).__name__}; expected a torch.Tensor")
     if value.dim() == 0 or value.shape[-1] != size:
         entries = "1 entry" if size == 1 else f"{size} entries"
-        raise ValueError(f"{name} has shape {tuple(value.shape)}; expected its last axis to have {entries}")
+        raise ValueError(
+            f"{name} has shape {tuple(value.shape)}; expected its last axis to have {entries}"
+        )
 
 
 def positive_integer(name: str, value: int) -> None:
@@ -47,13 +57,17 @@ def finite(name: str, value: Tensor) -> None:
         return
     bad = int((~torch.isfinite(value)).sum())
     if bad:
-        raise ValueError(f"{name} has {bad} entries that are NaN or infinite, of {value.numel()}; expected finite numbers")
+        raise ValueError(
+            f"{name} has {bad} entries that are NaN or infinite, of {value.numel()}; expected finite numbers"
+        )
 
 
 def same_place(name: str, value: Tensor, other_name: str, other: Tensor) -> None:
     """Refuse two tensors on different devices."""
     if value.device != other.device:
-        raise ValueError(f"{name} is on {value.device} but {other_name} is on {other.device}; expected one device")
+        raise ValueError(
+            f"{name} is on {value.device} but {other_name} is on {other.device}; expected one device"
+        )
 
 
 def indices(name: str, value: Tensor, count: int) -> Tensor:

@@ -20,7 +20,12 @@ class Pairwise(Model):
     def __init__(self, dim, seed=0):
         super().__init__()
         root = randn(dim, dim, seed=seed)
-        self.couplings, self.fields, self.latent_dim, self.data_dim = root + root.mT, randn(dim, seed=seed + 1), dim, 1
+        self.couplings, self.fields, self.latent_dim, self.data_dim = (
+            root + root.mT,
+            randn(dim, seed=seed + 1),
+            dim,
+            1,
+        )
 
     def log_factors(self, x, z):
         return {"energy": 0.5 * ((z @ self.couplings) * z).sum(-1) + z @ self.fields}
@@ -38,7 +43,7 @@ def all_tuples(q, num_samples):
     """One replicate of q for each K-tuple of its states, forced to draw it; and the probabilities of the tuples."""
     states = q.states()
     codes = exact.enumerate_categories((len(states),) * num_samples)
-    tuples, many = states[codes].transpose(0, 1), replicate(q, len(codes))             # (K, T, D)
+    tuples, many = states[codes].transpose(0, 1), replicate(q, len(codes))  # (K, T, D)
     plain = many.distribution
 
     def forced(x=None):
@@ -54,8 +59,10 @@ def exact_moments(estimator, p, q, num_samples, bound):
     """Mean and variance of an estimate of q's gradient, with no sampling error at all."""
     many, weight = all_tuples(q, num_samples)
     value = estimator(p, many, UNREAD.expand(len(weight), 1), num_samples, bound=bound)
-    assert torch.equal(value, score_function(p, many, UNREAD.expand(len(weight), 1), num_samples, bound=bound)), "the value is the bound"
-    each, = torch.autograd.grad(value.sum(), [many.logits])
+    assert torch.equal(
+        value, score_function(p, many, UNREAD.expand(len(weight), 1), num_samples, bound=bound)
+    ), "the value is the bound"
+    (each,) = torch.autograd.grad(value.sum(), [many.logits])
     weight = weight.view(-1, *(1,) * (each.dim() - 1))
     mean = (weight * each).sum(0)
     return mean, (weight * (each - mean).square()).sum(0)

@@ -14,12 +14,22 @@ def flat(found):
     return torch.cat([part.flatten() for part in found.values()])
 
 
-def block_z(estimator, p, q, x, wanted, module, copies=100, blocks=60, num_samples=1, seed=0, **options):
+def block_z(
+    estimator, p, q, x, wanted, module, copies=100, blocks=60, num_samples=1, seed=0, **options
+):
     """The largest |z| of the mean gradient of ``module`` for one datum ``x: (Dx,)`` against ``wanted``, by name; what is zero stays so."""
     source, wanted = generator(seed), flat(wanted)
     rows = x.expand(copies, *x.shape)
-    found = torch.stack([flat(gradients(estimator(p, q, rows, num_samples, generator=source, **options).mean(), module))
-                         for _ in range(blocks)])
+    found = torch.stack(
+        [
+            flat(
+                gradients(
+                    estimator(p, q, rows, num_samples, generator=source, **options).mean(), module
+                )
+            )
+            for _ in range(blocks)
+        ]
+    )
     still = found.std(0) < 1e-13
     if bool(still.any()):
         assert (found[:, still] - wanted[still]).abs().max() < 1e-10, "does not vary, and is wrong"
@@ -37,8 +47,12 @@ class GaussianConditionals(Conditionals):
             before, here = slice(0, start), slice(start, start + size)
             slope = torch.linalg.solve(covariance[before, before], covariance[before, here]).mT
             rest = covariance[here, here] - slope @ covariance[before, here]
-            found = (slope, gain[here] - slope @ gain[before], shift[here] - slope @ shift[before],
-                     torch.linalg.cholesky((rest + rest.mT) / 2))
+            found = (
+                slope,
+                gain[here] - slope @ gain[before],
+                shift[here] - slope @ shift[before],
+                torch.linalg.cholesky((rest + rest.mT) / 2),
+            )
             for values, value in zip(parts.values(), found, strict=True):
                 values += [nn.Parameter(value.detach().clone())] if value.numel() else []
             start += size

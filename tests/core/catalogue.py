@@ -18,7 +18,9 @@ from torch.distributions import LogNormal, Normal
 
 from course_vi import bounds, families, gradients, models
 from course_vi.distributions import DiagonalNormal
-from course_vi.families.flow import zuko  # not by itself: importing it switches the argument checks of torch off
+from course_vi.families.flow import (
+    zuko,
+)  # not by itself: importing it switches the argument checks of torch off
 from course_vi.graph import BayesNet, plate
 from course_vi.nets import mlp
 
@@ -53,8 +55,12 @@ class Walk(families.Conditionals):
     def begin(self, x: Tensor) -> Tensor:
         return x
 
-    def step(self, level: int, memory: Tensor, previous: Tensor | None) -> tuple[DiagonalNormal, Tensor]:
-        return DiagonalNormal(self.first(memory) if previous is None else previous.tanh(), self.log_scale), memory
+    def step(
+        self, level: int, memory: Tensor, previous: Tensor | None
+    ) -> tuple[DiagonalNormal, Tensor]:
+        return DiagonalNormal(
+            self.first(memory) if previous is None else previous.tanh(), self.log_scale
+        ), memory
 
 
 def shaken(q: families.Family, seed: int) -> families.Family:
@@ -75,7 +81,9 @@ SIMPLE: dict[str, Callable[[int, int], families.Family]] = {
     "BernoulliMeanField": lambda dim, seed: families.BernoulliMeanField(dim),
     "BetaMeanField": lambda dim, seed: families.BetaMeanField(dim),
     "CategoricalMeanField": lambda dim, seed: families.CategoricalMeanField(dim, 3),
-    "FactorCovariance": lambda dim, seed: families.FactorCovariance(dim, 2, generator=generator(seed)),
+    "FactorCovariance": lambda dim, seed: families.FactorCovariance(
+        dim, 2, generator=generator(seed)
+    ),
     "FullRank": lambda dim, seed: families.FullRank(dim),
     "GammaMeanField": lambda dim, seed: families.GammaMeanField(dim),
     "MeanField": lambda dim, seed: families.MeanField(dim),
@@ -91,13 +99,19 @@ def gaussian(kind: str, dim: int = 3, seed: int = 0) -> families.Family:
     if kind == "FullRank":
         return families.FullRank(dim, loc, log_scale, lower=0.4 * wide(dim, dim, seed=seed + 2))
     if kind == "SparsePrecision":
-        return families.SparsePrecision(dim, star(dim), loc, log_scale, entries=0.6 * wide(dim - 1, seed=seed + 2))
-    return families.FactorCovariance(dim, 2, loc, log_scale, factor=0.5 * wide(dim, 2, seed=seed + 2))
+        return families.SparsePrecision(
+            dim, star(dim), loc, log_scale, entries=0.6 * wide(dim - 1, seed=seed + 2)
+        )
+    return families.FactorCovariance(
+        dim, 2, loc, log_scale, factor=0.5 * wide(dim, 2, seed=seed + 2)
+    )
 
 
 def amortized(kind: str, dim: int = 3, data_dim: int = CONTEXT, seed: int = 0) -> families.Family:
     family = SIMPLE[kind](dim, seed)
-    return families.Amortized(family, mlp(data_dim, 5, sum(p.numel() for p in family.parameters()), generator(seed))).double()
+    return families.Amortized(
+        family, mlp(data_dim, 5, sum(p.numel() for p in family.parameters()), generator(seed))
+    ).double()
 
 
 def flow(name: str = "MAF", dim: int = 2, context: int = 0, seed: int = 0) -> families.Family:
@@ -112,15 +126,26 @@ def flow(name: str = "MAF", dim: int = 2, context: int = 0, seed: int = 0) -> fa
 
 
 def planar(dim: int = 2, layers: int = 3, seed: int = 0) -> families.Planar:
-    return families.Planar(dim, layers, 0.5 * wide(dim, seed=seed), 0.3 * wide(dim, seed=seed + 1), 1.5 * wide(layers, dim, seed=seed + 2),
-                  1.5 * wide(layers, dim, seed=seed + 3), wide(layers, seed=seed + 4))
+    return families.Planar(
+        dim,
+        layers,
+        0.5 * wide(dim, seed=seed),
+        0.3 * wide(dim, seed=seed + 1),
+        1.5 * wide(layers, dim, seed=seed + 2),
+        1.5 * wide(layers, dim, seed=seed + 3),
+        wide(layers, seed=seed + 4),
+    )
 
 
 def structured(copies: int = 2, seed: int = 0) -> families.ASVI:
     """A prior whose means and scales bend, with a plate and a positive latent; the latents in another order than the graph's."""
-    net = BayesNet(a=lambda: Normal(0.3, 1.2), b=lambda a: Normal(a.tanh(), (a / 2).exp()),
-                   c=plate("copies", copies)(lambda b: Normal(2 * b, 0.5)), d=lambda a, b: LogNormal(a - b, 0.7),
-                   x=lambda d: Normal(d, 1.0))
+    net = BayesNet(
+        a=lambda: Normal(0.3, 1.2),
+        b=lambda a: Normal(a.tanh(), (a / 2).exp()),
+        c=plate("copies", copies)(lambda b: Normal(2 * b, 0.5)),
+        d=lambda a, b: LogNormal(a - b, 0.7),
+        x=lambda d: Normal(d, 1.0),
+    )
     q = families.ASVI(net.as_model(observed=["x"], latent=["c", "d", "a", "b"])).double()
     with torch.no_grad():
         for i, parameter in enumerate((q.trust, q.spread_trust, q.loc, q.log_scale)):
@@ -129,19 +154,28 @@ def structured(copies: int = 2, seed: int = 0) -> families.ASVI:
 
 
 def layered(first: int = 2, second: int = 1, seed: int = 0) -> families.Family:
-    below = families.Amortized(families.MeanField(first), mlp(CONTEXT, 5, 2 * first, generator(seed)))
-    above = families.Amortized(families.FullRank(second), mlp(first, 5, 2 * second + second**2, generator(seed + 1)))
+    below = families.Amortized(
+        families.MeanField(first), mlp(CONTEXT, 5, 2 * first, generator(seed))
+    )
+    above = families.Amortized(
+        families.FullRank(second), mlp(first, 5, 2 * second + second**2, generator(seed + 1))
+    )
     return families.Layered(below, above).double()
 
 
 FAMILIES: dict[str, Callable[[int, int], families.Family]] = {
     **SIMPLE,
-    **{f"Amortized({name})": lambda dim, seed, name=name: amortized(name, dim, seed=seed).float() for name in SIMPLE},
+    **{
+        f"Amortized({name})": lambda dim, seed, name=name: amortized(name, dim, seed=seed).float()
+        for name in SIMPLE
+    },
     "ASVI": lambda dim, seed: structured(dim, seed).float(),
     "Ancestral": lambda dim, seed: families.Ancestral(Walk(dim, seed)),
     "Flow": lambda dim, seed: flow("MAF", dim, CONTEXT, seed).float(),
     "Layered": lambda dim, seed: layered(1, dim, seed).float(),
-    "SetPosterior": lambda dim, seed: families.SetPosterior(families.SetEncoder(1, 4, 2 * dim, generator(seed)), dim, 1),
+    "SetPosterior": lambda dim, seed: families.SetPosterior(
+        families.SetEncoder(1, 4, 2 * dim, generator(seed)), dim, 1
+    ),
 }
 
 # -- the same in double precision, away from any special point, with a datum for those that read one ---------------------
@@ -161,7 +195,10 @@ ZOO = {
     "ASVI": lambda: (structured(), None),
     "Layered": lambda: (layered(), DATUM),
     "Ancestral": lambda: (families.markov_posterior(2, 1, 1, 5, generator(0)).double(), DATUM),
-    "SetPosterior": lambda: (families.SetPosterior(families.SetEncoder(1, 5, 4, generator(0)), 2, 1).double(), DATUM),
+    "SetPosterior": lambda: (
+        families.SetPosterior(families.SetEncoder(1, 5, 4, generator(0)), 2, 1).double(),
+        DATUM,
+    ),
     "Flow(MAF)": lambda: (flow("MAF"), None),
     "Flow(MAF), conditional": lambda: (flow("MAF", context=2), DATUM),
     "Flow(NSF)": lambda: (flow("NSF"), None),
@@ -175,13 +212,18 @@ class Row(NamedTuple):
     """``data(p, n, generator)`` gives x ``(n, Dx)`` and z, ``(n, D)`` or, for global latents, ``(D,)``: mostly by ``p.sample``."""
 
     make: Callable[[], Any]
-    data: Callable[[Any, int, torch.Generator], tuple[Tensor, Tensor]] = lambda p, n, source: p.sample(n, source)
-    rows: int | None = None                                   # the one number of rows that a model of a whole data set takes
+    data: Callable[[Any, int, torch.Generator], tuple[Tensor, Tensor]] = lambda p, n, source: (
+        p.sample(n, source)
+    )
+    rows: int | None = None  # the one number of rows that a model of a whole data set takes
 
 
 def net_model() -> models.NetModel:
-    net = BayesNet(a=lambda: Normal(0.0, 1.0), b=plate("copies", 2)(lambda a: Normal(a, 0.5)),
-                   x=plate("copies", 2)(lambda b: Normal(b.tanh(), 0.3)))
+    net = BayesNet(
+        a=lambda: Normal(0.0, 1.0),
+        b=plate("copies", 2)(lambda a: Normal(a, 0.5)),
+        x=plate("copies", 2)(lambda b: Normal(b.tanh(), 0.3)),
+    )
     return net.as_model(observed=["x"], latent=["a", "b"])
 
 
@@ -191,39 +233,94 @@ def functions(p: models.NeuralProcess, n: int, source: torch.Generator) -> tuple
 
 
 MODELS: dict[str, Row] = {
-    "BayesianGaussianMixture": Row(lambda: models.BayesianGaussianMixture(5, 2, torch.zeros(2), torch.eye(2)), rows=5),
+    "BayesianGaussianMixture": Row(
+        lambda: models.BayesianGaussianMixture(5, 2, torch.zeros(2), torch.eye(2)), rows=5
+    ),
     "BayesianLinearRegression": Row(lambda: models.BayesianLinearRegression(3, 1.3, 0.6)),
     "BayesianLogisticRegression": Row(lambda: models.BayesianLogisticRegression(3, 1.3)),
-    "BernoulliMixture": Row(lambda: models.BernoulliMixture(probabilities(3, seed=0), randn(3, 4, seed=1).sigmoid())),
+    "BernoulliMixture": Row(
+        lambda: models.BernoulliMixture(probabilities(3, seed=0), randn(3, 4, seed=1).sigmoid())
+    ),
     "ConditionalVAE": Row(lambda: models.ConditionalVAE(2, 4, 3, 5, generator(0))),
     "ConjugateToy": Row(lambda: models.ConjugateToy(2)),
     "DRAW": Row(lambda: models.DRAW(3, 4, 2, 5, generator(0))),
-    "DeepBernoulli": Row(lambda: models.DeepBernoulli(mlp(2, 5, 4, generator(0)), randn(2, seed=1), covariance(2, 2))),
+    "DeepBernoulli": Row(
+        lambda: models.DeepBernoulli(mlp(2, 5, 4, generator(0)), randn(2, seed=1), covariance(2, 2))
+    ),
     "DeepMarkovModel": Row(lambda: models.DeepMarkovModel(3, 2, 2, 5, generator(0))),
-    "DoublyDeepBernoulli": Row(lambda: models.DoublyDeepBernoulli(mlp(1, 5, 1, generator(0)), mlp(1, 0, 4, generator(1)),
-                                                                  randn(1, seed=1), covariance(1, 2), covariance(1, 3))),
+    "DoublyDeepBernoulli": Row(
+        lambda: models.DoublyDeepBernoulli(
+            mlp(1, 5, 1, generator(0)),
+            mlp(1, 0, 4, generator(1)),
+            randn(1, seed=1),
+            covariance(1, 2),
+            covariance(1, 3),
+        )
+    ),
     "GaussianChain": Row(models.GaussianChain),
-    "GaussianHMM": Row(lambda: models.GaussianHMM(probabilities(3, seed=0), probabilities(3, 3, seed=1),
-                                                  torch.tensor([[-1.0, 0.5], [0.0, 1.0], [2.0, 0.7]]), steps=4)),
-    "GaussianMixture": Row(lambda: models.GaussianMixture(probabilities(3, seed=0), randn(3, 2, seed=1),
-                                                          torch.stack([covariance(2, s) for s in range(3)]))),
-    "GaussianProcessRegression": Row(lambda: models.GaussianProcessRegression(torch.linspace(0, 2, 4).unsqueeze(-1), 0.7, 1.2, 0.3)),
-    "HiddenMarkovModel": Row(lambda: models.HiddenMarkovModel(probabilities(3, seed=0), probabilities(3, 3, seed=1),
-                                                              probabilities(3, 4, seed=2), steps=4)),
+    "GaussianHMM": Row(
+        lambda: models.GaussianHMM(
+            probabilities(3, seed=0),
+            probabilities(3, 3, seed=1),
+            torch.tensor([[-1.0, 0.5], [0.0, 1.0], [2.0, 0.7]]),
+            steps=4,
+        )
+    ),
+    "GaussianMixture": Row(
+        lambda: models.GaussianMixture(
+            probabilities(3, seed=0),
+            randn(3, 2, seed=1),
+            torch.stack([covariance(2, s) for s in range(3)]),
+        )
+    ),
+    "GaussianProcessRegression": Row(
+        lambda: models.GaussianProcessRegression(
+            torch.linspace(0, 2, 4).unsqueeze(-1), 0.7, 1.2, 0.3
+        )
+    ),
+    "HiddenMarkovModel": Row(
+        lambda: models.HiddenMarkovModel(
+            probabilities(3, seed=0),
+            probabilities(3, 3, seed=1),
+            probabilities(3, 4, seed=2),
+            steps=4,
+        )
+    ),
     "HierarchicalVAE": Row(lambda: models.HierarchicalVAE((2, 1), 4, 5, generator(0))),
-    "LinearGaussianSSM": Row(lambda: models.LinearGaussianSSM(0.7 * torch.eye(2) + 0.1, randn(3, 2, seed=1), covariance(2, 2),
-                                                              covariance(3, 3), randn(2, seed=4), covariance(2, 5), 4)),
-    "LinearMixedModel": Row(lambda: models.LinearMixedModel([3, 2], randn(2, seed=0), [0.8, 0.5], 0.6)),
+    "LinearGaussianSSM": Row(
+        lambda: models.LinearGaussianSSM(
+            0.7 * torch.eye(2) + 0.1,
+            randn(3, 2, seed=1),
+            covariance(2, 2),
+            covariance(3, 3),
+            randn(2, seed=4),
+            covariance(2, 5),
+            4,
+        )
+    ),
+    "LinearMixedModel": Row(
+        lambda: models.LinearMixedModel([3, 2], randn(2, seed=0), [0.8, 0.5], 0.6)
+    ),
     "NetModel": Row(net_model),
-    "NeuralProcess": Row(lambda: models.NeuralProcess(4, 2, 2, hidden=5, generator=generator(0)), functions),
+    "NeuralProcess": Row(
+        lambda: models.NeuralProcess(4, 2, 2, hidden=5, generator=generator(0)), functions
+    ),
     "NeuralStatistician": Row(lambda: models.NeuralStatistician(3, 2, 1, 1, 5, generator(0))),
     "NormalGamma": Row(lambda: models.NormalGamma(0.3, 1.5, 2.0, 1.2)),
-    "ProbabilisticPCA": Row(lambda: models.ProbabilisticPCA(randn(4, 2, seed=0), randn(4, seed=1), 0.7)),
+    "ProbabilisticPCA": Row(
+        lambda: models.ProbabilisticPCA(randn(4, 2, seed=0), randn(4, seed=1), 0.7)
+    ),
     "SigmoidBeliefNet": Row(lambda: models.SigmoidBeliefNet([4, 3, 2], generator=generator(0))),
     "TwoBernoullis": Row(models.TwoBernoullis),
     "VAE": Row(lambda: models.VAE(2, 6, 5, generator(0))),
-    "VAE, normal": Row(lambda: models.VAE(2, 6, 5, generator(0), likelihood="gaussian", scale="network", smallest=0.1)),
-    "VAE, linear": Row(lambda: models.VAE(2, 6, 0, generator(0), likelihood="gaussian", scale="shared")),
+    "VAE, normal": Row(
+        lambda: models.VAE(
+            2, 6, 5, generator(0), likelihood="gaussian", scale="network", smallest=0.1
+        )
+    ),
+    "VAE, linear": Row(
+        lambda: models.VAE(2, 6, 0, generator(0), likelihood="gaussian", scale="shared")
+    ),
 }
 
 # -- bounds: each with the least number of samples ---------------------------------------------------------------------
@@ -259,20 +356,33 @@ class Estimator(NamedTuple):
 
 EVERY_BOUND = tuple(BOUNDS)
 ESTIMATORS: dict[str, Estimator] = {
-    "LearnedBaseline": Estimator(lambda: gradients.LearnedBaseline(mlp(2, 4, 1, generator(0))), ("normal", "bits")),
+    "LearnedBaseline": Estimator(
+        lambda: gradients.LearnedBaseline(mlp(2, 4, 1, generator(0))), ("normal", "bits")
+    ),
     "Rebar": Estimator(gradients.Rebar, ("bits",)),
     "Relax": Estimator(lambda: gradients.Relax(mlp(2, 4, 1, generator(0))), ("bits",)),
     "RunningMean": Estimator(gradients.RunningMean, ("normal", "bits")),
     "analytic_kl": Estimator(lambda: gradients.analytic_kl, ("normal",), own_value=True),
     "disarm": Estimator(lambda: gradients.disarm, ("bits",), least=2, even=True),
-    "doubly_reparametrized": Estimator(lambda: gradients.doubly_reparametrized, ("normal",), EVERY_BOUND),
-    "gumbel_softmax": Estimator(lambda: gradients.gumbel_softmax, ("bits",), EVERY_BOUND, own_value=True),
-    "rao_blackwellized": Estimator(lambda: partial(gradients.rao_blackwellized, scopes={"prior": (0, 1), "likelihood": (0, 1)}),
-                                   ("normal",)),
+    "doubly_reparametrized": Estimator(
+        lambda: gradients.doubly_reparametrized, ("normal",), EVERY_BOUND
+    ),
+    "gumbel_softmax": Estimator(
+        lambda: gradients.gumbel_softmax, ("bits",), EVERY_BOUND, own_value=True
+    ),
+    "rao_blackwellized": Estimator(
+        lambda: partial(
+            gradients.rao_blackwellized, scopes={"prior": (0, 1), "likelihood": (0, 1)}
+        ),
+        ("normal",),
+    ),
     "reparametrized": Estimator(lambda: gradients.reparametrized, ("normal",), EVERY_BOUND),
     "score_function": Estimator(lambda: gradients.score_function, ("normal", "bits"), EVERY_BOUND),
-    "score_function, leave one out": Estimator(lambda: partial(gradients.score_function, baseline="leave_one_out"), ("normal", "bits"),
-                                               least=2),
+    "score_function, leave one out": Estimator(
+        lambda: partial(gradients.score_function, baseline="leave_one_out"),
+        ("normal", "bits"),
+        least=2,
+    ),
     "sticking_the_landing": Estimator(lambda: gradients.sticking_the_landing, ("normal",)),
     "straight_through": Estimator(lambda: gradients.straight_through, ("bits",), EVERY_BOUND),
     "vimco": Estimator(lambda: gradients.vimco, ("normal", "bits"), ("iwae",), least=2),

@@ -38,8 +38,15 @@ def one_thread() -> None:
 def evidence() -> Callable[..., None]:
     """``evidence(method, oracle, error=..., z=..., ratio=..., interval=...)`` keeps a row for the page; repeated rows keep the worst."""
 
-    def record(method: str, oracle: str, *, error: float | None = None, z: float | None = None, ratio: float | None = None,
-               interval: float | None = None) -> None:
+    def record(
+        method: str,
+        oracle: str,
+        *,
+        error: float | None = None,
+        z: float | None = None,
+        ratio: float | None = None,
+        interval: float | None = None,
+    ) -> None:
         row = ROWS.setdefault((method, oracle), {})
         for name, value in (("error", error), ("z", z)):
             if value is not None:

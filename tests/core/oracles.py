@@ -13,7 +13,7 @@ from course_vi.diagnostics import GradientMoments
 from course_vi.families import Family
 from course_vi.models import ConjugateToy, LinearGaussianSSM, Model, TwoBernoullis
 
-LIMIT = 4.5          # standard errors
+LIMIT = 4.5  # standard errors
 DOUBLE = torch.float64
 
 
@@ -36,7 +36,9 @@ def worst_z(moments: GradientMoments, exactly: dict[str, Tensor], rare: float = 
         error = (moments.mean[name] - answer).abs()
         spread = moments.standard_error[name]
         frozen = spread < 1e-14 * (1 + answer.abs()) + rare
-        assert bool((error[frozen] <= 1e-10 * (1 + answer.abs()[frozen]) + 10 * rare).all()), f"{name} does not vary, and is wrong"
+        assert bool((error[frozen] <= 1e-10 * (1 + answer.abs()[frozen]) + 10 * rare).all()), (
+            f"{name} does not vary, and is wrong"
+        )
         if bool((~frozen).any()):
             worst = max(worst, (error[~frozen] / spread[~frozen]).max().item())
     return worst
@@ -58,11 +60,15 @@ def gradients(value: Tensor, module: nn.Module) -> dict[str, Tensor]:
     """The exact gradient of an exact value, by parameter name; zero where a parameter plays no part."""
     named = dict(module.named_parameters())
     found = torch.autograd.grad(value, list(named.values()), allow_unused=True)
-    return {name: torch.zeros_like(parameter) if gradient is None else gradient
-            for (name, parameter), gradient in zip(named.items(), found, strict=True)}
+    return {
+        name: torch.zeros_like(parameter) if gradient is None else gradient
+        for (name, parameter), gradient in zip(named.items(), found, strict=True)
+    }
 
 
-def gradients_of(estimator: Callable[..., Tensor], p: Model, q: Family, x: Tensor, **kwargs: object) -> dict[str, Tensor]:
+def gradients_of(
+    estimator: Callable[..., Tensor], p: Model, q: Family, x: Tensor, **kwargs: object
+) -> dict[str, Tensor]:
     """One estimate of the gradient, q's parameters under their names and p's with ``p.`` in front."""
     value = estimator(p, q, x, **kwargs).sum()
     both = nn.ModuleDict({"q": q, "p": p})
@@ -78,20 +84,34 @@ class Quadratic(Model):
         self.latent_dim, self.data_dim = len(shift), 1
 
     def log_factors(self, x: Tensor, z: Tensor) -> dict[str, Tensor]:
-        return {"quadratic": -0.5 * ((z @ self.precision) * z).sum(-1) + z @ self.shift + self.constant}
+        return {
+            "quadratic": -0.5 * ((z @ self.precision) * z).sum(-1) + z @ self.shift + self.constant
+        }
 
     def exact_elbo(self, loc: Tensor, covariance: Tensor) -> Tensor:
-        expected = -0.5 * (loc @ self.precision @ loc + (self.precision * covariance).sum()) + loc @ self.shift + self.constant
+        expected = (
+            -0.5 * (loc @ self.precision @ loc + (self.precision * covariance).sum())
+            + loc @ self.shift
+            + self.constant
+        )
         return expected + 0.5 * torch.logdet(2 * math.pi * math.e * covariance)
 
     def log_evidence(self, x: Tensor) -> Tensor:
         best = torch.linalg.solve(self.precision, self.shift)
-        return 0.5 * self.shift @ best + self.constant + 0.5 * torch.logdet(2 * math.pi * torch.linalg.inv(self.precision))
+        return (
+            0.5 * self.shift @ best
+            + self.constant
+            + 0.5 * torch.logdet(2 * math.pi * torch.linalg.inv(self.precision))
+        )
 
 
 def quadratic(dim: int, seed: int = 0) -> Quadratic:
     root = randn(dim, dim, seed=seed)
-    return Quadratic(root @ root.mT / dim + 0.5 * torch.eye(dim, dtype=DOUBLE), randn(dim, seed=seed + 1), constant=-0.7)
+    return Quadratic(
+        root @ root.mT / dim + 0.5 * torch.eye(dim, dtype=DOUBLE),
+        randn(dim, seed=seed + 1),
+        constant=-0.7,
+    )
 
 
 def covariance_of(q: Family) -> Tensor:
@@ -108,11 +128,20 @@ def covariance_of(q: Family) -> Tensor:
     return diagonal
 
 
-def expected_bound(p: Model, loc: Tensor, log_scale: Tensor, x: Tensor, bound: Callable[[Tensor], Tensor], num_samples: int,
-                   order: int = 40) -> Tensor:
+def expected_bound(
+    p: Model,
+    loc: Tensor,
+    log_scale: Tensor,
+    x: Tensor,
+    bound: Callable[[Tensor], Tensor],
+    num_samples: int,
+    order: int = 40,
+) -> Tensor:
     """E L_K for a one-dimensional q = N(loc, exp(log_scale)^2) by quadrature over all K noises; differentiable in q and p."""
     points, weights = exact.gauss_hermite(order, like=loc)
-    eps = torch.cartesian_prod(*[points] * num_samples).reshape(-1, num_samples).mT.unsqueeze(-1)      # (K, P, 1)
+    eps = (
+        torch.cartesian_prod(*[points] * num_samples).reshape(-1, num_samples).mT.unsqueeze(-1)
+    )  # (K, P, 1)
     weight = torch.cartesian_prod(*[weights] * num_samples).reshape(-1, num_samples).prod(-1)
     z = loc + log_scale.exp() * eps
     log_q = -0.5 * (eps.square() + math.log(2 * math.pi)).sum(-1) - log_scale.sum()
@@ -128,7 +157,10 @@ class ReplicatedBernoullis(TwoBernoullis):
         self.slopes = nn.Parameter(model.slopes.detach().expand(replicates, 2).clone())
 
     def log_factors(self, x: Tensor, z: Tensor) -> dict[str, Tensor]:
-        return {"prior": ConjugateToy().log_factors(z, z)["prior"], "likelihood": self.likelihood(z).log_prob(x)}
+        return {
+            "prior": ConjugateToy().log_factors(z, z)["prior"],
+            "likelihood": self.likelihood(z).log_prob(x),
+        }
 
 
 class DensityModel(Model):
@@ -143,13 +175,19 @@ class DensityModel(Model):
         return {"all": self.family(x, z)}
 
 
-def regression_elbo(x: Tensor, loc: Tensor, covariance: Tensor, prior_scale: float, order: int = 64) -> Tensor:
+def regression_elbo(
+    x: Tensor, loc: Tensor, covariance: Tensor, prior_scale: float, order: int = 64
+) -> Tensor:
     """The ELBO of Bayesian logistic regression under N(loc, covariance), exactly: each logit is a one-dimensional normal."""
     features, signs = x[:, :-1], 2 * x[:, -1] - 1
     scale = ((features @ covariance) * features).sum(-1).sqrt()
-    fit = exact.normal_expectation(lambda logit: torch.nn.functional.logsigmoid(signs * logit), features @ loc, scale, order).sum()
+    fit = exact.normal_expectation(
+        lambda logit: torch.nn.functional.logsigmoid(signs * logit), features @ loc, scale, order
+    ).sum()
     dim = len(loc)
-    prior = -0.5 * (loc @ loc + torch.trace(covariance)) / prior_scale**2 - 0.5 * dim * math.log(2 * math.pi * prior_scale**2)
+    prior = -0.5 * (loc @ loc + torch.trace(covariance)) / prior_scale**2 - 0.5 * dim * math.log(
+        2 * math.pi * prior_scale**2
+    )
     return fit + prior + 0.5 * torch.logdet(2 * math.pi * math.e * covariance)
 
 
@@ -158,5 +196,12 @@ def tracker(steps: int = 6, d: int = 2, p: int = 3) -> LinearGaussianSSM:
         root = randn(size, size, seed=seed)
         return root @ root.mT / size + 0.3 * torch.eye(size, dtype=DOUBLE)
 
-    return LinearGaussianSSM(0.9 * torch.linalg.qr(randn(d, d, seed=0))[0], randn(p, d, seed=1), covariance(d, 2), covariance(p, 3),
-                             randn(d, seed=4), covariance(d, 5), steps)
+    return LinearGaussianSSM(
+        0.9 * torch.linalg.qr(randn(d, d, seed=0))[0],
+        randn(p, d, seed=1),
+        covariance(d, 2),
+        covariance(p, 3),
+        randn(d, seed=4),
+        covariance(d, 5),
+        steps,
+    )

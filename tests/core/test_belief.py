@@ -28,7 +28,10 @@ def by_hand(model, bits):
         for i, bit in enumerate(layer):
             logit = model.biases[level][i].item()
             if level + 1 < len(bits):
-                logit += sum(model.weights[level][i, j].item() * above for j, above in enumerate(bits[level + 1]))
+                logit += sum(
+                    model.weights[level][i, j].item() * above
+                    for j, above in enumerate(bits[level + 1])
+                )
             total -= math.log1p(math.exp(-logit if bit else logit))
     return total
 
@@ -41,7 +44,7 @@ def test_joint_evidence_and_posterior_by_hand(layers, evidence):
     for flat in itertools.product((0, 1), repeat=model.latent_dim):
         bits, start = [x.tolist()], 0
         for size in layers[1:]:
-            bits.append(flat[start:start + size])
+            bits.append(flat[start : start + size])
             start += size
         table[flat] = by_hand(model, bits)
         found = model.log_joint(x, torch.tensor([flat], dtype=DOUBLE))
@@ -50,9 +53,17 @@ def test_joint_evidence_and_posterior_by_hand(layers, evidence):
     error = abs(model.log_evidence(x).item() - math.log(total))
     posterior = model.posterior(x)
     for flat, value in table.items():
-        error = max(error, abs(posterior.log_prob(torch.tensor([flat], dtype=DOUBLE)).exp().item() - math.exp(value) / total))
+        error = max(
+            error,
+            abs(
+                posterior.log_prob(torch.tensor([flat], dtype=DOUBLE)).exp().item()
+                - math.exp(value) / total
+            ),
+        )
     assert error < 1e-13
-    evidence("models.SigmoidBeliefNet", "joint, evidence and posterior in plain Python", error=error)
+    evidence(
+        "models.SigmoidBeliefNet", "joint, evidence and posterior in plain Python", error=error
+    )
 
 
 def test_factors_batches_and_normalization():
@@ -60,16 +71,22 @@ def test_factors_batches_and_normalization():
     x = exact.enumerate_binary(3, like=torch.zeros(1, dtype=DOUBLE))
     z = torch.bernoulli(torch.full((5, 8, 4), 0.5, dtype=DOUBLE), generator=generator(1))
     factors = model.log_factors(x, z)
-    assert list(factors) == ["x", "z1", "z2"] and all(value.shape == (5, 8) for value in factors.values())
+    assert list(factors) == ["x", "z1", "z2"] and all(
+        value.shape == (5, 8) for value in factors.values()
+    )
     assert torch.allclose(sum(factors.values()), model.log_joint(x, z))
     assert abs(model.log_evidence(x).logsumexp(0)) < 1e-13
-    assert model.log_evidence(x.view(2, 4, 3)).shape == (2, 4) and model.posterior(x).batch_shape == (8,)
+    assert model.log_evidence(x.view(2, 4, 3)).shape == (2, 4) and model.posterior(
+        x
+    ).batch_shape == (8,)
     each = torch.stack([model.posterior(row).mean for row in x])
     assert torch.allclose(model.posterior(x).mean, each)
     assert torch.allclose(model.likelihood(z).log_prob(x), factors["x"])
     shallow = net((2, 3))
     w = shallow.prior().draw((4,), generator(0))
-    assert torch.allclose(shallow.prior().log_prob(w), shallow.log_factors(torch.zeros(2, dtype=DOUBLE), w)["z1"])
+    assert torch.allclose(
+        shallow.prior().log_prob(w), shallow.log_factors(torch.zeros(2, dtype=DOUBLE), w)["z1"]
+    )
 
 
 def test_samples(evidence):
@@ -93,7 +110,9 @@ def test_gradient_of_the_evidence_is_the_posterior_mean_of_the_joint_slope():
     assert all(torch.allclose(wanted[name], weighted[name], atol=1e-13) for name in wanted)
     log_joint = model.log_joint(x, states)
     for bound, k in ((elbo, 1), (iwae, 2)):
-        assert exact.expected_bound(log_joint, posterior.logits, bound, k).item() == pytest.approx(model.log_evidence(x).item(), abs=1e-12)
+        assert exact.expected_bound(log_joint, posterior.logits, bound, k).item() == pytest.approx(
+            model.log_evidence(x).item(), abs=1e-12
+        )
 
 
 @pytest.mark.parametrize("bound, num_samples", [(elbo, 1), (iwae, 2)])
@@ -103,18 +122,29 @@ def test_the_score_function_for_both_parameters(bound, num_samples, evidence):
     x = exact.enumerate_binary(2, like=torch.zeros(1, dtype=DOUBLE))
     states = model.states(x).expand(8, 4, 3)
     both = torch.nn.ModuleDict({"q": q, "p": model})
-    exactly = gradients(exact.expected_bound(model.log_joint(x, states), q(x, states), bound, num_samples).sum(), both)
+    exactly = gradients(
+        exact.expected_bound(model.log_joint(x, states), q(x, states), bound, num_samples).sum(),
+        both,
+    )
     seeded, blocks = generator(3), []
     for _ in range(80):
-        value = score_function(model, q, x.expand(300, 4, 2), num_samples, bound, seeded).sum() / 300
+        value = (
+            score_function(model, q, x.expand(300, 4, 2), num_samples, bound, seeded).sum() / 300
+        )
         blocks.append(torch.cat([part.flatten() for part in gradients(value, both).values()]))
     z = mean_z(torch.stack(blocks), torch.cat([part.flatten() for part in exactly.values()]))
     assert z < LIMIT
-    evidence(f"gradients.score_function, {bound.__name__}: theta and phi", "SigmoidBeliefNet: exact gradient by enumeration", z=z)
+    evidence(
+        f"gradients.score_function, {bound.__name__}: theta and phi",
+        "SigmoidBeliefNet: exact gradient by enumeration",
+        z=z,
+    )
 
 
 def test_refusals():
-    with pytest.raises(ValueError, match=r"layers is \(3,\); expected the size of the data and of one layer"):
+    with pytest.raises(
+        ValueError, match=r"layers is \(3,\); expected the size of the data and of one layer"
+    ):
         SigmoidBeliefNet((3,))
     with pytest.raises(ValueError, match="layers is 0; expected a whole number"):
         SigmoidBeliefNet((3, 0))

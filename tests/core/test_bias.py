@@ -37,11 +37,17 @@ def test_unbiased_for_the_elbo_of_a_quadratic(estimator, kind, evidence):
     """Three latents, correlated; the exact ELBO in closed form, its gradient by autograd."""
     p, q = quadratic(3), gaussian(kind)
     exactly = gradients(p.exact_elbo(q.loc, covariance_of(q)), q)
-    replicates, samples = (150_000, 2) if estimator in (score_function, leave_one_out) else (50_000, 1)
-    moments = gradient_moments(estimator, p, q, UNREAD, num_samples=samples, replicates=replicates, generator=generator(1))
+    replicates, samples = (
+        (150_000, 2) if estimator in (score_function, leave_one_out) else (50_000, 1)
+    )
+    moments = gradient_moments(
+        estimator, p, q, UNREAD, num_samples=samples, replicates=replicates, generator=generator(1)
+    )
     z = worst_z(moments, exactly)
     assert z < LIMIT
-    evidence(f"gradients.{estimator.__name__} ({kind})", "exact ELBO gradient of a quadratic in 3-D", z=z)
+    evidence(
+        f"gradients.{estimator.__name__} ({kind})", "exact ELBO gradient of a quadratic in 3-D", z=z
+    )
 
 
 @pytest.mark.parametrize("estimator", ALL)
@@ -52,7 +58,11 @@ def test_unbiased_for_the_elbo_of_two_bernoullis(estimator, evidence):
         moments = gradient_moments(estimator, p, q, x, replicates=60_000, generator=generator(2))
         z = worst_z(moments, exactly)
         assert z < LIMIT
-        evidence(f"gradients.{estimator.__name__}", "TwoBernoullis: exact ELBO gradient by quadrature", z=z)
+        evidence(
+            f"gradients.{estimator.__name__}",
+            "TwoBernoullis: exact ELBO gradient by quadrature",
+            z=z,
+        )
 
 
 @pytest.mark.parametrize("kind", ["MeanField", "FullRank", "FactorCovariance"])
@@ -62,10 +72,16 @@ def test_unbiased_for_logistic_regression(estimator, kind, evidence):
     x = breast_cancer(2, dtype=DOUBLE)
     p, q = BayesianLogisticRegression(3, prior_scale=2.0), gaussian(kind)
     exactly = gradients(regression_elbo(x, q.loc, covariance_of(q), 2.0), q)
-    moments = gradient_moments(estimator, p, q, x, num_samples=2, replicates=2_000, generator=generator(3))
+    moments = gradient_moments(
+        estimator, p, q, x, num_samples=2, replicates=2_000, generator=generator(3)
+    )
     z = worst_z(moments, exactly)
     assert z < LIMIT
-    evidence(f"gradients.{estimator.__name__} ({kind})", "breast cancer: exact ELBO gradient by 1-D quadratures", z=z)
+    evidence(
+        f"gradients.{estimator.__name__} ({kind})",
+        "breast cancer: exact ELBO gradient by 1-D quadratures",
+        z=z,
+    )
 
 
 def test_unbiased_on_minibatches():
@@ -79,7 +95,9 @@ def test_unbiased_on_minibatches():
         batch = x[torch.randperm(30, generator=rows)[:7]]
         return sticking_the_landing(p, q, batch, num_samples, bound=bound, generator=source)
 
-    moments = gradient_moments(on_a_minibatch, p, q, x, num_samples=2, replicates=2_000, method="loop")
+    moments = gradient_moments(
+        on_a_minibatch, p, q, x, num_samples=2, replicates=2_000, method="loop"
+    )
     assert worst_z(moments, exactly) < LIMIT
 
 
@@ -92,7 +110,13 @@ def test_a_flow_is_unbiased(estimator, evidence):
     z = q.transport(grid, X)
     value = (weight * (p.log_joint(X, z) - q(X, z))).sum()
     exactly = gradients(value, q)
-    moments = gradient_moments(estimator, p, q, X, num_samples=200, replicates=200, generator=generator(1), method="loop")
+    moments = gradient_moments(
+        estimator, p, q, X, num_samples=200, replicates=200, generator=generator(1), method="loop"
+    )
     z_score = worst_z(moments, exactly, rare=1e-4)
     assert z_score > 0.5 and z_score < LIMIT
-    evidence(f"gradients.{estimator.__name__} (Flow)", "1-D spline flow: exact ELBO gradient by quadrature", z=z_score)
+    evidence(
+        f"gradients.{estimator.__name__} (Flow)",
+        "1-D spline flow: exact ELBO gradient by quadrature",
+        z=z_score,
+    )

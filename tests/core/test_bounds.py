@@ -14,15 +14,21 @@ from course_vi.bounds import elbo, iwae
 from course_vi.gradients.bound_structure import is_linear, path_weights
 from course_vi.models import ConjugateToy
 
-log_weights = st.lists(st.floats(-1e4, 1e4), min_size=1, max_size=12).map(lambda values: torch.tensor(values, dtype=DOUBLE))
+log_weights = st.lists(st.floats(-1e4, 1e4), min_size=1, max_size=12).map(
+    lambda values: torch.tensor(values, dtype=DOUBLE)
+)
 
 
 def test_values_by_hand(evidence):
     log_w = torch.tensor([[1.0, 3.0], [2.0, 5.0], [6.0, 7.0]], dtype=DOUBLE).log()
-    error = (elbo(log_w).exp() - torch.tensor([12.0, 105.0], dtype=DOUBLE) ** (1 / 3)).abs().max()      # geometric means
+    error = (
+        (elbo(log_w).exp() - torch.tensor([12.0, 105.0], dtype=DOUBLE) ** (1 / 3)).abs().max()
+    )  # geometric means
     assert error < 1e-14 * 10
     evidence("bounds.elbo", "by hand: the log of the geometric mean", error=error)
-    error = (iwae(log_w).exp() - torch.tensor([3.0, 5.0], dtype=DOUBLE)).abs().max()                    # arithmetic means
+    error = (
+        (iwae(log_w).exp() - torch.tensor([3.0, 5.0], dtype=DOUBLE)).abs().max()
+    )  # arithmetic means
     assert error < 1e-14 * 10
     evidence("bounds.iwae", "by hand: the log of the arithmetic mean", error=error)
 
@@ -31,14 +37,18 @@ def test_one_sample_and_duplicates():
     log_w = randn(1, 7, seed=0)
     assert torch.equal(iwae(log_w), elbo(log_w)) and torch.equal(elbo(log_w), log_w[0])
     copies = log_w.expand(5, 7)
-    assert torch.allclose(iwae(copies), log_w[0], atol=1e-14) and torch.allclose(elbo(copies), log_w[0], atol=1e-14)
+    assert torch.allclose(iwae(copies), log_w[0], atol=1e-14) and torch.allclose(
+        elbo(copies), log_w[0], atol=1e-14
+    )
 
 
 def test_shapes_of_batches():
     log_w = randn(3, 4, 5, seed=1)
     for bound in (elbo, iwae):
         assert bound(log_w).shape == (4, 5)
-        one_by_one = torch.stack([torch.stack([bound(log_w[:, i, j]) for j in range(5)]) for i in range(4)])
+        one_by_one = torch.stack(
+            [torch.stack([bound(log_w[:, i, j]) for j in range(5)]) for i in range(4)]
+        )
         assert torch.allclose(bound(log_w), one_by_one, atol=1e-14)
 
 
@@ -82,18 +92,26 @@ def test_permutation(log_w, random):
 @given(log_weights, st.floats(-100, 100))
 def test_a_constant_factor_moves_the_bound_by_its_logarithm(log_w, constant):
     for bound in (elbo, iwae):
-        assert torch.isclose(bound(log_w + constant), bound(log_w) + constant, rtol=1e-12, atol=1e-9)
+        assert torch.isclose(
+            bound(log_w + constant), bound(log_w) + constant, rtol=1e-12, atol=1e-9
+        )
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.lists(st.floats(-50, 50), min_size=1, max_size=8).map(lambda values: torch.tensor(values, dtype=DOUBLE)))
+@given(
+    st.lists(st.floats(-50, 50), min_size=1, max_size=8).map(
+        lambda values: torch.tensor(values, dtype=DOUBLE)
+    )
+)
 def test_path_weights_are_the_derivatives(log_w):
     """Against the formulas: 1/K and 0 for the ELBO; normalized weights w and w - w^2 for IWAE."""
     first, second = path_weights(elbo, log_w)
     assert torch.allclose(first, torch.full_like(first, 1 / len(log_w))) and not second.any()
     first, second = path_weights(iwae, log_w)
     weights = log_w.softmax(0)
-    assert torch.allclose(first, weights, atol=1e-12) and torch.allclose(second, weights - weights**2, atol=1e-12)
+    assert torch.allclose(first, weights, atol=1e-12) and torch.allclose(
+        second, weights - weights**2, atol=1e-12
+    )
 
 
 def test_linearity_is_read_from_the_structure():

@@ -18,8 +18,18 @@ from course_vi.bounds import elbo, iwae
 from course_vi.families import BernoulliMeanField, Family, FullRank, MeanField
 from course_vi.learning import fit
 
-some = settings(max_examples=8, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
-SAMPLES, BATCHES, SIZES = st.integers(1, 4), st.sampled_from([(), (1,), (3,), (2, 3), (0,)]), st.integers(1, 4)
+some = settings(
+    max_examples=8,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
+SAMPLES, BATCHES, SIZES = (
+    st.integers(1, 4),
+    st.sampled_from([(), (1,), (3,), (2, 3), (0,)]),
+    st.integers(1, 4),
+)
 DTYPES, SEEDS = st.sampled_from([torch.float32, torch.float64]), st.integers(0, 2**16)
 ROUGH = {torch.float32: {"rtol": 1e-3, "atol": 2e-4}, torch.float64: {"rtol": 1e-8, "atol": 1e-9}}
 
@@ -42,11 +52,25 @@ def test_a_family(name, num_samples, batch, dim, dtype, seed):
     assert z.shape == (num_samples, *batch, q.dim) and z.dtype == dtype and not z.requires_grad
     assert torch.equal(z, q.sample(num_samples, x, generator(seed)))
     log_q = q(x, z)
-    assert log_q.shape == (num_samples, *batch) and log_q.dtype == dtype and bool(torch.isfinite(log_q).all())
+    assert (
+        log_q.shape == (num_samples, *batch)
+        and log_q.dtype == dtype
+        and bool(torch.isfinite(log_q).all())
+    )
     for k in range(num_samples):
-        for index in list(torch.cartesian_prod(*[torch.arange(size) for size in batch]).reshape(-1, len(batch)))[:4] if batch else [()]:
+        for index in (
+            list(
+                torch.cartesian_prod(*[torch.arange(size) for size in batch]).reshape(
+                    -1, len(batch)
+                )
+            )[:4]
+            if batch
+            else [()]
+        ):
             place = tuple(int(i) for i in index)
-            torch.testing.assert_close(q(x[place], z[(slice(None), *place)])[k], log_q[(k, *place)], **ROUGH[dtype])
+            torch.testing.assert_close(
+                q(x[place], z[(slice(None), *place)])[k], log_q[(k, *place)], **ROUGH[dtype]
+            )
     frozen = q.frozen_log_prob(z.clone().requires_grad_(), x)
     assert torch.equal(frozen, log_q)
     if frozen.numel():
@@ -57,7 +81,9 @@ def test_a_family(name, num_samples, batch, dim, dtype, seed):
         assert torch.equal(q.transport(eps, x), z)
     if dtype == DOUBLE:
         single = FAMILIES[name](dim, seed)
-        torch.testing.assert_close(single(x.float(), z.float()).double(), log_q, **ROUGH[torch.float32])
+        torch.testing.assert_close(
+            single(x.float(), z.float()).double(), log_q, **ROUGH[torch.float32]
+        )
 
 
 PATHS = [name for name, make in FAMILIES.items() if make(2, 0).reparametrized]
@@ -76,15 +102,36 @@ def test_a_family_sticks_the_landing(name, num_samples, batch, dim, seed, eviden
                 parameter.add_(0.3 * randn(parameter.shape, seed + 2))
     learned = [parameter for parameter in q.parameters() if parameter.requires_grad]
     p = DensityModel(copy.deepcopy(q), CONTEXT)
-    for estimator, bound in ((gradients.sticking_the_landing, elbo), (gradients.doubly_reparametrized, iwae)):
+    for estimator, bound in (
+        (gradients.sticking_the_landing, elbo),
+        (gradients.doubly_reparametrized, iwae),
+    ):
         value = estimator(p, q, x, num_samples, bound=bound, generator=generator(seed)).sum()
         found = torch.autograd.grad(value, learned, allow_unused=True)
-        largest = max((gradient.abs().max().item() for gradient in found if gradient is not None and gradient.numel()), default=0.0)
+        largest = max(
+            (
+                gradient.abs().max().item()
+                for gradient in found
+                if gradient is not None and gradient.numel()
+            ),
+            default=0.0,
+        )
         assert largest < 1e-8 and value.abs() < 1e-8
-        evidence(f"gradients.{estimator.__name__}, {bound.__name__} ({name})", "zero at q = p: any K, batch, size and seed", error=largest)
+        evidence(
+            f"gradients.{estimator.__name__}, {bound.__name__} ({name})",
+            "zero at q = p: any K, batch, size and seed",
+            error=largest,
+        )
     value = gradients.reparametrized(p, q, x, num_samples, generator=generator(seed)).sum()
     total = torch.autograd.grad(value, learned, allow_unused=True)
-    assert max(gradient.abs().max().item() for gradient in total if gradient is not None and gradient.numel()) > 1e-6
+    assert (
+        max(
+            gradient.abs().max().item()
+            for gradient in total
+            if gradient is not None and gradient.numel()
+        )
+        > 1e-6
+    )
 
 
 @pytest.mark.parametrize("name", FAMILIES)
@@ -97,8 +144,11 @@ def test_a_family_learns_from_all_its_parameters(name):
             parameter.add_(0.3 * randn(parameter.shape, 2))
     z = q.sample(3, x, generator(0))
     q(x, z).sum().backward()
-    assert all(parameter.grad is not None and bool(torch.isfinite(parameter.grad).all()) for parameter in q.parameters()
-               if parameter.requires_grad)
+    assert all(
+        parameter.grad is not None and bool(torch.isfinite(parameter.grad).all())
+        for parameter in q.parameters()
+        if parameter.requires_grad
+    )
 
 
 @pytest.mark.parametrize("name", FAMILIES)
@@ -109,7 +159,10 @@ def test_a_family_on_another_device_is_refused_by_name(name):
     estimator = gradients.reparametrized if q.reparametrized else gradients.score_function
     with pytest.raises(ValueError, match=r"x is on meta but .* is on cpu; expected one device"):
         estimator(p, q, torch.zeros(4, CONTEXT, device="meta"), 2)
-    with pytest.raises(ValueError, match="x is on cpu but the parameters of q is on meta; expected one device|expected one device"):
+    with pytest.raises(
+        ValueError,
+        match="x is on cpu but the parameters of q is on meta; expected one device|expected one device",
+    ):
         estimator(p, q.to("meta"), torch.zeros(4, CONTEXT), 2)
 
 
@@ -141,7 +194,11 @@ def test_a_model(name, num_samples, batch, dtype, seed):
     else:
         z = z.expand(num_samples, *batch, p.latent_dim)
     log_p = p.log_joint(x, z)
-    assert log_p.shape == (num_samples, *batch) and log_p.dtype == dtype and bool(torch.isfinite(log_p).all())
+    assert (
+        log_p.shape == (num_samples, *batch)
+        and log_p.dtype == dtype
+        and bool(torch.isfinite(log_p).all())
+    )
     factors = list(p.log_factors(x, z).values())
     torch.testing.assert_close(sum(factors[1:], start=factors[0]), log_p, **ROUGH[dtype])
     if batch and 0 not in batch:
@@ -165,7 +222,9 @@ def test_exact_answers_obey_bayes_rule(name, batch, seed, evidence):
         log_evidence = p.log_evidence(x)
     except NotImplementedError:
         return
-    assert log_evidence.shape == (batch if p.local else ()) and bool(torch.isfinite(log_evidence).all())
+    assert log_evidence.shape == (batch if p.local else ()) and bool(
+        torch.isfinite(log_evidence).all()
+    )
     try:
         posterior = p.posterior(x)
     except NotImplementedError:
@@ -175,7 +234,11 @@ def test_exact_answers_obey_bayes_rule(name, batch, seed, evidence):
     left = p.log_joint(x, z.unsqueeze(0))[0] - posterior.log_prob(z)
     torch.testing.assert_close(left, log_evidence, rtol=1e-8, atol=1e-7)
     if left.numel():
-        evidence(f"models.{name.split(',')[0]}", "Bayes' rule at random z, any batch", error=(left - log_evidence).abs().max())
+        evidence(
+            f"models.{name.split(',')[0]}",
+            "Bayes' rule at random z, any batch",
+            error=(left - log_evidence).abs().max(),
+        )
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -183,23 +246,32 @@ def test_a_model_refuses_by_name(name):
     """Another size, another device, NaN in the data: each says which argument."""
     p, x, z = data(name, 6, 0)
     shape = (2, *z.shape)
-    with pytest.raises(ValueError, match=rf"x has shape \(6, {p.data_dim + 1}\)|x has shape \(5, {p.data_dim + 1}\)"):
+    with pytest.raises(
+        ValueError,
+        match=rf"x has shape \(6, {p.data_dim + 1}\)|x has shape \(5, {p.data_dim + 1}\)",
+    ):
         p.log_joint(torch.zeros(len(x), p.data_dim + 1, dtype=DOUBLE), z.expand(shape))
     with pytest.raises(ValueError, match=r"z has shape .*; expected its last axis to have"):
         p.log_joint(x, torch.zeros(2, *z.shape[:-1], p.latent_dim + 1, dtype=DOUBLE))
     with pytest.raises(ValueError, match="x is on meta but z is on cpu; expected one device"):
         p.log_joint(x.to("meta"), z.expand(shape))
     if list(p.parameters()):
-        with pytest.raises(ValueError, match="x is on meta but the parameters of .* is on cpu; expected one device"):
+        with pytest.raises(
+            ValueError, match="x is on meta but the parameters of .* is on cpu; expected one device"
+        ):
             p.log_joint(x.to("meta"), z.expand(shape).to("meta"))
     for method in (p.log_evidence, p.posterior):
         if list(p.parameters()):
-            with pytest.raises((ValueError, NotImplementedError), match="expected one device|no closed form"):
+            with pytest.raises(
+                (ValueError, NotImplementedError), match="expected one device|no closed form"
+            ):
                 method(x.to("meta"))
     broken = x.clone()
     broken[-1, -1] = math.nan
     for method in (p.log_evidence, p.posterior):
-        with pytest.raises((ValueError, NotImplementedError), match="x has 1 entries that are NaN|no closed form"):
+        with pytest.raises(
+            (ValueError, NotImplementedError), match="x has 1 entries that are NaN|no closed form"
+        ):
             method(broken)
 
 
@@ -209,10 +281,18 @@ def test_a_model_refuses_by_name(name):
 def problem(kind, batch, dtype, seed, theta=True):
     """A model with local latents, a family and data: two normal latents and two bits, or two bits in both."""
     if kind == "bits":
-        p, q = models.SigmoidBeliefNet([2, 2], generator=generator(seed)), BernoulliMeanField(2, randn((2,), seed))
+        p, q = (
+            models.SigmoidBeliefNet([2, 2], generator=generator(seed)),
+            BernoulliMeanField(2, randn((2,), seed)),
+        )
     else:
-        p, q = models.VAE(2, 2, 3, generator(seed)), MeanField(2, randn((2,), seed), 0.3 * randn((2,), seed + 1))
-    x = torch.bernoulli(torch.full((*batch, 2), 0.5, dtype=DOUBLE), generator=generator(seed)).to(dtype)
+        p, q = (
+            models.VAE(2, 2, 3, generator(seed)),
+            MeanField(2, randn((2,), seed), 0.3 * randn((2,), seed + 1)),
+        )
+    x = torch.bernoulli(torch.full((*batch, 2), 0.5, dtype=DOUBLE), generator=generator(seed)).to(
+        dtype
+    )
     return p.to(dtype), q.to(dtype), x
 
 
@@ -240,7 +320,10 @@ def test_an_estimator(name, kind, data, num_samples, batch, dtype, seed):
         return
     value.sum().backward()
     for module in (p, q):
-        assert all(parameter.grad is not None and bool(torch.isfinite(parameter.grad).all()) for parameter in module.parameters())
+        assert all(
+            parameter.grad is not None and bool(torch.isfinite(parameter.grad).all())
+            for parameter in module.parameters()
+        )
     if not row.own_value and kind == "normal":
         z = q.sample(num_samples, x, generator(seed))
         torch.testing.assert_close(value, bound(p.log_joint(x, z) - q(x, z)), **ROUGH[dtype])
@@ -254,7 +337,9 @@ def test_an_estimator_never_returns_nan_in_silence(name, kind):
     x[1, 0] = math.nan
     estimator = row.make()
     estimator = estimator.double() if isinstance(estimator, torch.nn.Module) else estimator
-    with pytest.raises(ValueError, match="x has 1 entries that are NaN or infinite, of 6|x has entries other than"):
+    with pytest.raises(
+        ValueError, match="x has 1 entries that are NaN or infinite, of 6|x has entries other than"
+    ):
         estimator(p, q, x, 4, bound=BOUNDS[row.bounds[0]][0], generator=generator(0))
 
 
@@ -291,7 +376,9 @@ def test_an_estimator_with_huge_log_weights(name, kind, shift):
         for model in (p, far):
             estimator = row.make()
             estimator = estimator.double() if isinstance(estimator, torch.nn.Module) else estimator
-            values.append(estimator(model, q, x, 4, bound=BOUNDS[bound_name][0], generator=generator(0)))
+            values.append(
+                estimator(model, q, x, 4, bound=BOUNDS[bound_name][0], generator=generator(0))
+            )
         torch.testing.assert_close(values[1] - shift, values[0], rtol=0, atol=1e-6)
         found = torch.autograd.grad(values[1].sum(), list(q.parameters()))
         assert all(bool(torch.isfinite(gradient).all()) for gradient in found)
@@ -302,17 +389,29 @@ def test_an_estimator_with_huge_log_weights(name, kind, shift):
 
 @pytest.mark.parametrize("name", BOUNDS)
 @some
-@given(extra=st.integers(0, 4), batch=BATCHES, dtype=DTYPES, seed=SEEDS, shift=st.sampled_from([0.0, -1e4, 1e4]))
+@given(
+    extra=st.integers(0, 4),
+    batch=BATCHES,
+    dtype=DTYPES,
+    seed=SEEDS,
+    shift=st.sampled_from([0.0, -1e4, 1e4]),
+)
 def test_a_bound(name, extra, batch, dtype, seed, shift):
     """Any batch; equal weights give their common value; a constant comes out; the order of the samples is nothing; extremes are finite."""
     bound, least = BOUNDS[name]
     log_w = randn((least + extra, *batch), seed, dtype)
     value = bound(log_w)
     assert value.shape == batch and value.dtype == dtype
-    tolerance = {"rtol": 1e-5, "atol": 5e-2 if abs(shift) > 1 else 1e-4} if dtype == torch.float32 else {"rtol": 1e-9, "atol": 1e-8}
+    tolerance = (
+        {"rtol": 1e-5, "atol": 5e-2 if abs(shift) > 1 else 1e-4}
+        if dtype == torch.float32
+        else {"rtol": 1e-9, "atol": 1e-8}
+    )
     torch.testing.assert_close(bound(log_w + shift), value + shift, **tolerance)
     torch.testing.assert_close(bound(log_w.flip(0)), value, **ROUGH[dtype])
-    torch.testing.assert_close(bound(log_w[:1].expand(least + extra, *batch)), log_w[0], **ROUGH[dtype])
+    torch.testing.assert_close(
+        bound(log_w[:1].expand(least + extra, *batch)), log_w[0], **ROUGH[dtype]
+    )
     assert bool(torch.isfinite(bound(1e4 * log_w)).all())
 
 
@@ -327,13 +426,26 @@ def test_fit_refuses_an_empty_data_set():
 @pytest.mark.parametrize("scale", [1e-6, 1e6])
 def test_extreme_scales_of_models(scale):
     """A change of unit for the linear Gaussian models: log p(x) moves by Dx log(scale), and the posterior mean of z not at all."""
-    for p, far in ((models.ProbabilisticPCA(randn((4, 2), 0), randn((4,), 1), 0.7),
-                    models.ProbabilisticPCA(scale * randn((4, 2), 0), scale * randn((4,), 1), 0.7 * scale)),):
+    for p, far in (
+        (
+            models.ProbabilisticPCA(randn((4, 2), 0), randn((4,), 1), 0.7),
+            models.ProbabilisticPCA(scale * randn((4, 2), 0), scale * randn((4,), 1), 0.7 * scale),
+        ),
+    ):
         x, _ = p.sample(5, generator(0))
-        torch.testing.assert_close(far.log_evidence(scale * x) + 4 * math.log(scale), p.log_evidence(x), rtol=1e-8, atol=1e-7)
-        torch.testing.assert_close(far.posterior(scale * x).mean, p.posterior(x).mean, rtol=1e-8, atol=1e-8)
+        torch.testing.assert_close(
+            far.log_evidence(scale * x) + 4 * math.log(scale),
+            p.log_evidence(x),
+            rtol=1e-8,
+            atol=1e-7,
+        )
+        torch.testing.assert_close(
+            far.posterior(scale * x).mean, p.posterior(x).mean, rtol=1e-8, atol=1e-8
+        )
     root = torch.linalg.cholesky(torch.eye(3, dtype=DOUBLE) + 0.3)
-    q = FullRank(3, torch.zeros(3, dtype=DOUBLE), root.diagonal().log() + math.log(scale), scale * root)
+    q = FullRank(
+        3, torch.zeros(3, dtype=DOUBLE), root.diagonal().log() + math.log(scale), scale * root
+    )
     z = q.sample(4, generator=generator(0))
     assert bool(torch.isfinite(q(None, z)).all()) and z.abs().max() < 10 * scale
 
@@ -350,13 +462,20 @@ def test_the_catalogue_is_complete():
 
     Exempt: ``PerDatum``, which has one row of parameters for each of its data, and ``ConditionalNeuralProcess``, which has no latents.
     """
+
     def bare(table):
         return {name.split(",")[0] for name in table}
 
     def subclass(base):
-        return lambda value: inspect.isclass(value) and issubclass(value, base) and value is not base
+        return lambda value: (
+            inspect.isclass(value) and issubclass(value, base) and value is not base
+        )
 
-    assert named(families, subclass(Family)) - {"PerDatum", "Amortized"} <= bare(FAMILIES), "add a row to FAMILIES"
-    assert named(models, subclass(models.Model)) - {"ConditionalNeuralProcess"} <= bare(MODELS), "add a row to MODELS"
+    assert named(families, subclass(Family)) - {"PerDatum", "Amortized"} <= bare(FAMILIES), (
+        "add a row to FAMILIES"
+    )
+    assert named(models, subclass(models.Model)) - {"ConditionalNeuralProcess"} <= bare(MODELS), (
+        "add a row to MODELS"
+    )
     assert named(bounds, inspect.isfunction) <= bare(BOUNDS), "add a row to BOUNDS"
     assert named(gradients, callable) <= bare(ESTIMATORS), "add a row to ESTIMATORS"

@@ -21,7 +21,9 @@ STEPS = {"steps": 2, "progress": False}
 
 
 def vae() -> tuple[models.VAE, Amortized]:
-    return models.VAE(2, 3, 4, generator(0)).double(), Amortized(MeanField(2), mlp(3, 4, 4, generator(1))).double()
+    return models.VAE(2, 3, 4, generator(0)).double(), Amortized(
+        MeanField(2), mlp(3, 4, 4, generator(1))
+    ).double()
 
 
 def belief() -> tuple[models.SigmoidBeliefNet, Amortized]:
@@ -49,31 +51,88 @@ def ddc(x: Tensor) -> Any:
 
 # name: (the data for n rows, the call); every call makes its own model and family, so that it can be repeated
 CALLS: dict[str, tuple[Callable[[int], Tensor], Callable[[Tensor], Any]]] = {
-    "amortization_gap": (bits, lambda x:
-                         diagnostics.amortization_gap(*vae(), x, PerDatum(vae()[1], bits(len(x))), 10, generator=generator(3))),
-    "baum_welch": (series("HiddenMarkovModel"), lambda x: learning.baum_welch(MODELS["HiddenMarkovModel"].make().double(), x, 2)),
-    "best_per_datum": (bits, lambda x: diagnostics.best_per_datum(*vae(), x, steps=2, num_samples=2)),
-    "cavi": (lambda n: randn(n, 2, seed=0).double(), lambda x: learning.cavi(mixture(), x, 2, generator=generator(3))),
-    "coupled_chain_gradient": (bits, lambda x: learning.coupled_chain_gradient(*vae(), x, generator=generator(3))),
+    "amortization_gap": (
+        bits,
+        lambda x: diagnostics.amortization_gap(
+            *vae(), x, PerDatum(vae()[1], bits(len(x))), 10, generator=generator(3)
+        ),
+    ),
+    "baum_welch": (
+        series("HiddenMarkovModel"),
+        lambda x: learning.baum_welch(MODELS["HiddenMarkovModel"].make().double(), x, 2),
+    ),
+    "best_per_datum": (
+        bits,
+        lambda x: diagnostics.best_per_datum(*vae(), x, steps=2, num_samples=2),
+    ),
+    "cavi": (
+        lambda n: randn(n, 2, seed=0).double(),
+        lambda x: learning.cavi(mixture(), x, 2, generator=generator(3)),
+    ),
+    "coupled_chain_gradient": (
+        bits,
+        lambda x: learning.coupled_chain_gradient(*vae(), x, generator=generator(3)),
+    ),
     "ddc_wake_sleep": (bits, ddc),
-    "em": (lambda n: randn(n, 2, seed=0).double(), lambda x: learning.em(
-        models.GaussianMixture(probabilities(2, seed=0), randn(2, 2, seed=1), torch.eye(2).expand(2, 2, 2)).double(), x, 2)),
-    "factor_vae": (bits, lambda x: learning.factor_vae(*vae(), x, mlp(2, 4, 1, generator(2)).double(), **STEPS)),
+    "em": (
+        lambda n: randn(n, 2, seed=0).double(),
+        lambda x: learning.em(
+            models.GaussianMixture(
+                probabilities(2, seed=0), randn(2, 2, seed=1), torch.eye(2).expand(2, 2, 2)
+            ).double(),
+            x,
+            2,
+        ),
+    ),
+    "factor_vae": (
+        bits,
+        lambda x: learning.factor_vae(*vae(), x, mlp(2, 4, 1, generator(2)).double(), **STEPS),
+    ),
     "fit": (bits, lambda x: learning.fit(*vae(), x, **STEPS)),
-    "gradient_moments": (bits, lambda x: diagnostics.gradient_moments(gradients.reparametrized, *vae(), x, replicates=3,
-                                                                      generator=generator(3), method="loop")),
-    "importance_log_evidence": (bits, lambda x: learning.importance_log_evidence(*vae(), x, 10, generator(3))),
-    "naive_log_evidence": (bits, lambda x: learning.naive_log_evidence(vae()[0], x, 10, generator(3))),
-    "natural_gradient_svi": (lambda n: randn(n, 2, seed=0).double(), lambda x: learning.natural_gradient_svi(
-        mixture(), x, 2, generator=generator(3))),
-    "particle_filter": (series("LinearGaussianSSM"), lambda x: learning.particle_filter(
-        MODELS["LinearGaussianSSM"].make().double(), x, 10, generator=generator(3))),
-    "per_datum_svi": (bits, lambda x: learning.per_datum_svi(vae()[0], PerDatum(vae()[1], bits(len(x))), x, steps=2)),
-    "reweighted_wake_sleep": (bits, lambda x: learning.reweighted_wake_sleep(*belief(), x, **STEPS)),
-    "signal_to_noise": (bits, lambda x: diagnostics.signal_to_noise(gradients.reparametrized, *vae(), x, replicates=3,
-                                                                    generator=generator(3), method="loop")),
-    "stein_vgd": (lambda n: randn(n, 4, seed=0).double(), lambda x: learning.stein_vgd(
-        models.BayesianLinearRegression(3).double(), x, randn(5, 3, seed=1).double(), 2)),
+    "gradient_moments": (
+        bits,
+        lambda x: diagnostics.gradient_moments(
+            gradients.reparametrized, *vae(), x, replicates=3, generator=generator(3), method="loop"
+        ),
+    ),
+    "importance_log_evidence": (
+        bits,
+        lambda x: learning.importance_log_evidence(*vae(), x, 10, generator(3)),
+    ),
+    "naive_log_evidence": (
+        bits,
+        lambda x: learning.naive_log_evidence(vae()[0], x, 10, generator(3)),
+    ),
+    "natural_gradient_svi": (
+        lambda n: randn(n, 2, seed=0).double(),
+        lambda x: learning.natural_gradient_svi(mixture(), x, 2, generator=generator(3)),
+    ),
+    "particle_filter": (
+        series("LinearGaussianSSM"),
+        lambda x: learning.particle_filter(
+            MODELS["LinearGaussianSSM"].make().double(), x, 10, generator=generator(3)
+        ),
+    ),
+    "per_datum_svi": (
+        bits,
+        lambda x: learning.per_datum_svi(vae()[0], PerDatum(vae()[1], bits(len(x))), x, steps=2),
+    ),
+    "reweighted_wake_sleep": (
+        bits,
+        lambda x: learning.reweighted_wake_sleep(*belief(), x, **STEPS),
+    ),
+    "signal_to_noise": (
+        bits,
+        lambda x: diagnostics.signal_to_noise(
+            gradients.reparametrized, *vae(), x, replicates=3, generator=generator(3), method="loop"
+        ),
+    ),
+    "stein_vgd": (
+        lambda n: randn(n, 4, seed=0).double(),
+        lambda x: learning.stein_vgd(
+            models.BayesianLinearRegression(3).double(), x, randn(5, 3, seed=1).double(), 2
+        ),
+    ),
     "wake_sleep": (bits, lambda x: learning.wake_sleep(*belief(), x, **STEPS)),
 }
 
@@ -85,10 +144,17 @@ def numbers(answer: Any) -> list[Tensor]:
     if isinstance(answer, nn.Module):
         return list(answer.parameters())
     if hasattr(answer, "_fields"):
-        return [t for name, value in answer._asdict().items() if name != "seconds" for t in numbers(value)]
+        return [
+            t
+            for name, value in answer._asdict().items()
+            if name != "seconds"
+            for t in numbers(value)
+        ]
     if isinstance(answer, dict):
         return [t for value in answer.values() for t in numbers(value)]
-    return [t for value in answer for t in numbers(value)] if isinstance(answer, (tuple, list)) else []
+    return (
+        [t for value in answer for t in numbers(value)] if isinstance(answer, (tuple, list)) else []
+    )
 
 
 @pytest.mark.parametrize("name", CALLS)
@@ -120,7 +186,14 @@ def test_no_data_is_refused_or_answered(name):
         assert all(bool(torch.isfinite(a).all()) for a in numbers(answer) if a.is_floating_point())
 
 
-MOVERS = {"fit", "factor_vae", "wake_sleep", "reweighted_wake_sleep", "ddc_wake_sleep", "per_datum_svi"}
+MOVERS = {
+    "fit",
+    "factor_vae",
+    "wake_sleep",
+    "reweighted_wake_sleep",
+    "ddc_wake_sleep",
+    "per_datum_svi",
+}
 
 
 @pytest.mark.parametrize("name", sorted(set(CALLS) - MOVERS))
@@ -133,7 +206,16 @@ def test_data_on_another_device_are_refused_by_name(name):
 
 def test_every_algorithm_that_reads_data_has_a_row():
     """Phases are parts of the algorithms named after them."""
-    reads = {name for module in (learning, diagnostics) for name in module.__all__
-             if inspect.isfunction(getattr(module, name)) and {"p", "x"} <= set(inspect.signature(getattr(module, name)).parameters)}
-    parts = {name for name in reads if name.endswith("_phase")} | {"gradient_samples", "beta_weighted", "approximation_gap"}
+    reads = {
+        name
+        for module in (learning, diagnostics)
+        for name in module.__all__
+        if inspect.isfunction(getattr(module, name))
+        and {"p", "x"} <= set(inspect.signature(getattr(module, name)).parameters)
+    }
+    parts = {name for name in reads if name.endswith("_phase")} | {
+        "gradient_samples",
+        "beta_weighted",
+        "approximation_gap",
+    }
     assert reads - parts <= set(CALLS), "add a row to CALLS"

@@ -16,7 +16,14 @@ from scipy import stats
 from torch import nn
 
 from course_vi import exact
-from course_vi.coding import BernoulliCode, BitsBack, CategoricalCode, DiscretizedNormalCode, Stack, UniformCode
+from course_vi.coding import (
+    BernoulliCode,
+    BitsBack,
+    CategoricalCode,
+    DiscretizedNormalCode,
+    Stack,
+    UniformCode,
+)
 from course_vi.coding.symbols import bin_medians
 from course_vi.data import digits
 from course_vi.families import Amortized, FullRank, MeanField
@@ -25,13 +32,17 @@ from course_vi.learning import fit
 from course_vi.models import VAE, ConjugateToy
 from course_vi.nets import mlp
 
-NAT = 1 / math.log(2)              # bits
+NAT = 1 / math.log(2)  # bits
 
 
 def codes(rng, count):
     """One code of each kind for ``count`` symbols."""
-    return [UniformCode(8, count), BernoulliCode(rng.uniform(size=count)), CategoricalCode(rng.dirichlet(np.ones(5), size=count)),
-            DiscretizedNormalCode(rng.normal(size=count), rng.uniform(0.05, 2, size=count), 16)]
+    return [
+        UniformCode(8, count),
+        BernoulliCode(rng.uniform(size=count)),
+        CategoricalCode(rng.dirichlet(np.ones(5), size=count)),
+        DiscretizedNormalCode(rng.normal(size=count), rng.uniform(0.05, 2, size=count), 16),
+    ]
 
 
 def draw(rng, code):
@@ -52,7 +63,7 @@ def test_a_stack_gives_back_what_was_pushed(seed, count, words):
     for code in codes(rng, count):
         pushed.append((code, draw(rng, code)))
         stack.push(pushed[-1][1], code)
-    stack = Stack(stack.words())                                                     # by way of the words
+    stack = Stack(stack.words())  # by way of the words
     for code, symbols in reversed(pushed):
         assert np.array_equal(stack.pop(code), symbols)
     assert np.array_equal(stack.words(), before)
@@ -76,10 +87,16 @@ def test_what_symbols_cost(evidence):
         stack.push(symbols, code)
         error = abs(stack.bits - before + code.log_prob(symbols).sum() * NAT) / code.count
         assert error < 1e-4, "bits for each symbol: the stack tells its length in whole bits"
-        evidence(f"coding.{type(code).__name__}: bits for each of 20,000 symbols", "minus log2 of their probability", error=error)
+        evidence(
+            f"coding.{type(code).__name__}: bits for each of 20,000 symbols",
+            "minus log2 of their probability",
+            error=error,
+        )
     stack = Stack.random(4)
     stack.push(np.array([0, 0, 1]), BernoulliCode(np.array([0.0, 1.0, 1.0])))
-    assert abs(stack.bits - 128 - 24) <= 1, "what was called impossible costs 24 bits; what was called certain, nothing"
+    assert abs(stack.bits - 128 - 24) <= 1, (
+        "what was called impossible costs 24 bits; what was called certain, nothing"
+    )
 
 
 def test_popping_coin_flips_is_sampling(evidence):
@@ -87,18 +104,29 @@ def test_popping_coin_flips_is_sampling(evidence):
     flips, count = Stack.random(10_000, seed=3), 20_000
     normal = DiscretizedNormalCode(np.full(count, 0.7), np.full(count, 0.4), 16)
     row = np.array([0.5, 0.3, 0.15, 0.05])
-    for code, wanted in ((UniformCode(8, count), np.full(8, 1 / 8)), (BernoulliCode(np.full(count, 0.3)), np.array([0.7, 0.3])),
-                         (CategoricalCode(np.tile(row, (count, 1))), row), (normal, normal.probs[0])):
+    for code, wanted in (
+        (UniformCode(8, count), np.full(8, 1 / 8)),
+        (BernoulliCode(np.full(count, 0.3)), np.array([0.7, 0.3])),
+        (CategoricalCode(np.tile(row, (count, 1))), row),
+        (normal, normal.probs[0]),
+    ):
         found, many = np.bincount(flips.pop(code), minlength=len(wanted)), wanted * count > 5
         expected = np.append(wanted[many], wanted[~many].sum() + 1e-12) * count
-        chance = stats.chisquare(np.append(found[many], found[~many].sum()), expected * count / expected.sum()).pvalue
+        chance = stats.chisquare(
+            np.append(found[many], found[~many].sum()), expected * count / expected.sum()
+        ).pvalue
         assert chance > 1e-5, type(code).__name__
-        evidence(f"coding.Stack.pop of coin flips, {type(code).__name__}", "chi-square against its probabilities (as a normal score)",
-                 z=stats.norm.isf(chance))
+        evidence(
+            f"coding.Stack.pop of coin flips, {type(code).__name__}",
+            "chi-square against its probabilities (as a normal score)",
+            z=stats.norm.isf(chance),
+        )
     assert flips.bits > 32
 
 
-@pytest.mark.parametrize("loc, scale", [(0.0, 1.0), (0.3, 0.2), (-4.0, 1e-3), (6.0, 0.5), (1e3, 1e-6), (0.0, 1e6)])
+@pytest.mark.parametrize(
+    "loc, scale", [(0.0, 1.0), (0.3, 0.2), (-4.0, 1e-3), (6.0, 0.5), (1e3, 1e-6), (0.0, 1e6)]
+)
 def test_bins(loc, scale, evidence):
     code = DiscretizedNormalCode(np.array([loc]), np.array([scale]), 64)
     edges = stats.norm.ppf(np.arange(65) / 64)
@@ -128,13 +156,21 @@ def test_real_digits_without_loss_at_minus_the_elbo(trained, evidence):
     data = coder.encode(x)
     assert torch.equal(coder.decode(data), x) and len(data) < 0.6 * x.numel() / 8
     net = coder.net_bits(data)
-    assert 8 * (len(data) - 12) - 32 * coder.initial_words - net in range(32), "header, initial bits and whole words: no more"
+    assert 8 * (len(data) - 12) - 32 * coder.initial_words - net in range(32), (
+        "header, initial bits and whole words: no more"
+    )
     stack = Stack.random(coder.initial_words)
     chosen = coder.push(stack, x)
-    weights = torch.tensor([coder.log_weight(row, index) for row, index in zip(x, chosen, strict=True)], dtype=DOUBLE)
+    weights = torch.tensor(
+        [coder.log_weight(row, index) for row, index in zip(x, chosen, strict=True)], dtype=DOUBLE
+    )
     error = abs(net + weights.sum().item() * NAT) / len(x)
     assert error < 0.01, "bits for each image: what the bins it drew should cost"
-    evidence("coding.BitsBack: net bits for each of 297 digits", "minus the log weights of the bins it drew", error=error)
+    evidence(
+        "coding.BitsBack: net bits for each of 297 digits",
+        "minus the log weights of the bins it drew",
+        error=error,
+    )
     with torch.no_grad():
         elbo = reparametrized(p, q, x, 2_000, generator=generator(5))
     z = mean_z(weights - elbo.to(DOUBLE), 0.0)
@@ -185,13 +221,23 @@ def test_the_mean_net_length_is_minus_the_elbo_on_the_bins(evidence):
     z = mean_z(torch.tensor(weights, dtype=DOUBLE) - exactly, 0.0)
     z_bits = mean_z(torch.tensor(lengths, dtype=DOUBLE) + exactly * NAT, 0.0)
     assert z < LIMIT and z_bits < LIMIT
-    evidence("coding.BitsBack: net bits from fresh coin flips, 16 bins", "its ELBO on the bins, all added up", z=max(z, z_bits))
+    evidence(
+        "coding.BitsBack: net bits from fresh coin flips, 16 bins",
+        "its ELBO on the bins, all added up",
+        z=max(z, z_bits),
+    )
     stack = Stack.random(32)
     chosen = coder.push(stack, x)
-    chained = torch.tensor([coder.log_weight(row, index) for row, index in zip(x, chosen, strict=True)], dtype=DOUBLE)
-    assert abs(stack.bits - 32 * 32 + chained.sum().item() * NAT) < 3, "bits in all: the price of what was drawn, fair or not"
+    chained = torch.tensor(
+        [coder.log_weight(row, index) for row, index in zip(x, chosen, strict=True)], dtype=DOUBLE
+    )
+    assert abs(stack.bits - 32 * 32 + chained.sum().item() * NAT) < 3, (
+        "bits in all: the price of what was drawn, fair or not"
+    )
     assert mean_z(chained - exactly, 0.0) > LIMIT
-    assert torch.equal(coder.pop(stack, 300), x[:300]) and torch.equal(coder.pop(stack, 700), x[300:])
+    assert torch.equal(coder.pop(stack, 300), x[:300]) and torch.equal(
+        coder.pop(stack, 700), x[300:]
+    )
     assert np.array_equal(stack.words(), Stack.random(32).words())
 
 
@@ -205,9 +251,19 @@ def test_the_error_of_the_bins(evidence):
         z = density.loc + density.stddev * grid.view(-1, 1, 1)
         weight = torch.softmax(-0.5 * grid.square(), 0).unsqueeze(-1)
         wanted = (weight * (p.log_joint(x, z) - density.log_prob(z))).sum(0)
-    errors = [(discrete_elbo(BitsBack(p, q, precision), x) - wanted).abs().max().item() for precision in (3, 5, 7)]
-    assert all(fine < 0.35 * coarse for coarse, fine in zip(errors, errors[1:], strict=False)) and errors[-1] < 5e-3
-    evidence("coding.BitsBack: the error of 128 bins, nats", "quadrature of the continuous ELBO", error=errors[-1])
+    errors = [
+        (discrete_elbo(BitsBack(p, q, precision), x) - wanted).abs().max().item()
+        for precision in (3, 5, 7)
+    ]
+    assert (
+        all(fine < 0.35 * coarse for coarse, fine in zip(errors, errors[1:], strict=False))
+        and errors[-1] < 5e-3
+    )
+    evidence(
+        "coding.BitsBack: the error of 128 bins, nats",
+        "quadrature of the continuous ELBO",
+        error=errors[-1],
+    )
 
 
 def test_wrong_receivers_and_corrupt_bytes(trained):
@@ -216,18 +272,30 @@ def test_wrong_receivers_and_corrupt_bytes(trained):
     data = coder.encode(x)
     flipped = bytearray(data)
     flipped[40] ^= 1
-    for bad, message in ((bytes(flipped), "check sum"), (data[:-4], "check sum"), (data[:-3], "expected what encode returned"),
-                         (b"", "data has 0 bytes"), (b"PNG!" + data[4:], "begin with b'PNG!'")):
+    for bad, message in (
+        (bytes(flipped), "check sum"),
+        (data[:-4], "check sum"),
+        (data[:-3], "expected what encode returned"),
+        (b"", "data has 0 bytes"),
+        (b"PNG!" + data[4:], "begin with b'PNG!'"),
+    ):
         with pytest.raises(ValueError, match=message):
             coder.decode(bad)
-    for other in (BitsBack(p, q, precision=9), BitsBack(p, q, seed=1), BitsBack(VAE(4, 64, 64, generator(9)), q)):
+    for other in (
+        BitsBack(p, q, precision=9),
+        BitsBack(p, q, seed=1),
+        BitsBack(VAE(4, 64, 64, generator(9)), q),
+    ):
         with pytest.raises(ValueError, match="written with another model, family or setting"):
             other.decode(data)
 
 
 def test_one_row_one_latent_float32_and_float64():
     for dtype in (torch.float32, DOUBLE):
-        p, q = VAE(1, 1, 2, generator(0)).to(dtype), Amortized(MeanField(1), mlp(1, 2, 2, generator(1))).to(dtype)
+        p, q = (
+            VAE(1, 1, 2, generator(0)).to(dtype),
+            Amortized(MeanField(1), mlp(1, 2, 2, generator(1))).to(dtype),
+        )
         coder, x = BitsBack(p, q, precision=1), torch.ones(1, 1, dtype=dtype)
         found = coder.decode(coder.encode(x))
         assert torch.equal(found, x) and found.dtype == dtype
@@ -237,9 +305,15 @@ def test_one_row_one_latent_float32_and_float64():
 def test_refusals(trained):
     p, q = trained
     coder, x = BitsBack(p, q), digits().test[:2]
-    for bad, message in ((x[:0], r"\(0, 64\); expected \(N, 64\) with at least one row"), (x[0], "at least one row"),
-                         (x[:, 1:], "expected its last axis to have 64 entries"), (x + 0.5, "that are no symbols"),
-                         (x - 1, "that are no symbols"), (x * math.nan, "NaN"), (x + 1, "which BernoulliCode does not know")):
+    for bad, message in (
+        (x[:0], r"\(0, 64\); expected \(N, 64\) with at least one row"),
+        (x[0], "at least one row"),
+        (x[:, 1:], "expected its last axis to have 64 entries"),
+        (x + 0.5, "that are no symbols"),
+        (x - 1, "that are no symbols"),
+        (x * math.nan, "NaN"),
+        (x + 1, "which BernoulliCode does not know"),
+    ):
         with pytest.raises(ValueError, match=message):
             coder.encode(bad)
     with pytest.raises(ValueError, match="ran out of bits"):

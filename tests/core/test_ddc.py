@@ -11,9 +11,21 @@ from torch import nn
 
 from course_vi import exact
 from course_vi.gradients import score_function
-from course_vi.learning import DDC, ddc_sleep_phase, ddc_wake_phase, ddc_wake_sleep, first_and_second_moments, fit
+from course_vi.learning import (
+    DDC,
+    ddc_sleep_phase,
+    ddc_wake_phase,
+    ddc_wake_sleep,
+    first_and_second_moments,
+    fit,
+)
 from course_vi.learning.ddc import RandomFeatures
-from course_vi.models import BayesianLogisticRegression, ConjugateToy, ProbabilisticPCA, SigmoidBeliefNet
+from course_vi.models import (
+    BayesianLogisticRegression,
+    ConjugateToy,
+    ProbabilisticPCA,
+    SigmoidBeliefNet,
+)
 from course_vi.nets import mlp
 
 ROWS = exact.enumerate_binary(2, like=torch.zeros(1, dtype=DOUBLE))
@@ -62,7 +74,11 @@ def test_wake_with_exact_moments_is_the_evidence_gradient(dim, evidence):
     wanted = gradients(p.log_evidence(x).sum(), p)
     error = max((found[name] - wanted[name]).abs().max().item() for name in wanted)
     assert error < 1e-9, "forty dreams or any other"
-    evidence("learning.ddc_wake_phase, exact moments", "ProbabilisticPCA: gradient of log p(x)", error=error)
+    evidence(
+        "learning.ddc_wake_phase, exact moments",
+        "ProbabilisticPCA: gradient of log p(x)",
+        error=error,
+    )
 
 
 def test_wake_with_exact_probabilities_is_the_evidence_gradient(evidence):
@@ -72,7 +88,11 @@ def test_wake_with_exact_probabilities_is_the_evidence_gradient(evidence):
     wanted = gradients(p.log_evidence(ROWS).sum(), p)
     error = max((found[name] - wanted[name]).abs().max().item() for name in wanted)
     assert error < 1e-9
-    evidence("learning.ddc_wake_phase, exact probabilities", "SigmoidBeliefNet: gradient of log p(x), all states", error=error)
+    evidence(
+        "learning.ddc_wake_phase, exact probabilities",
+        "SigmoidBeliefNet: gradient of log p(x), all states",
+        error=error,
+    )
 
 
 def test_weights_are_regression(evidence):
@@ -84,10 +104,22 @@ def test_weights_are_regression(evidence):
         centred = features - features.mean(0)
         size = ridge * centred.square().mean(0).mean() * 60
         design = torch.cat([centred, math.sqrt(size) * torch.eye(7, dtype=DOUBLE)])
-        slopes = torch.linalg.lstsq(design, torch.cat([values - values.mean(), torch.zeros(7, dtype=DOUBLE)]).unsqueeze(-1)).solution[:, 0]
+        slopes = torch.linalg.lstsq(
+            design, torch.cat([values - values.mean(), torch.zeros(7, dtype=DOUBLE)]).unsqueeze(-1)
+        ).solution[:, 0]
         weights = q.weights(x, z, ridge)
-        error = ((weights * values.unsqueeze(-1)).sum(0) - (values.mean() + (x - features.mean(0)) @ slopes)).abs().max().item()
-        assert weights.shape == (60, 3) and error < 1e-10 and (weights.sum(0) - 1).abs().max() < 1e-12
+        error = (
+            (
+                (weights * values.unsqueeze(-1)).sum(0)
+                - (values.mean() + (x - features.mean(0)) @ slopes)
+            )
+            .abs()
+            .max()
+            .item()
+        )
+        assert (
+            weights.shape == (60, 3) and error < 1e-10 and (weights.sum(0) - 1).abs().max() < 1e-12
+        )
         evidence("learning.DDC.weights", "least squares on the statistics", error=error)
 
 
@@ -96,13 +128,29 @@ def test_sleep_is_the_slope_of_the_squared_error(evidence):
     q = DDC(2, first_and_second_moments, mlp(2, 4, 5, generator(1))).double()
     states = p.states(ROWS).expand(-1, 4, 2)
     chance = p.log_joint(ROWS, states).exp().detach()
-    wanted = gradients(-0.5 * (chance * (q.statistics(states) - q.code(ROWS)).square().sum(-1)).sum(), q)
+    wanted = gradients(
+        -0.5 * (chance * (q.statistics(states) - q.code(ROWS)).square().sum(-1)).sum(), q
+    )
     source = generator(3)
-    found = torch.stack([torch.cat([part.flatten() for part in gradients(ddc_sleep_phase(p, q, 1_000, source).mean(), q).values()])
-                         for _ in range(80)])
+    found = torch.stack(
+        [
+            torch.cat(
+                [
+                    part.flatten()
+                    for part in gradients(ddc_sleep_phase(p, q, 1_000, source).mean(), q).values()
+                ]
+            )
+            for _ in range(80)
+        ]
+    )
     score = mean_z(found, torch.cat([part.flatten() for part in wanted.values()]))
-    assert score < LIMIT and not gradients(ddc_sleep_phase(p, q, 10, source).sum(), p)["weights.0"].any()
-    evidence("learning.ddc_sleep_phase", "SigmoidBeliefNet: slope of the exact squared error", z=score)
+    assert (
+        score < LIMIT
+        and not gradients(ddc_sleep_phase(p, q, 10, source).sum(), p)["weights.0"].any()
+    )
+    evidence(
+        "learning.ddc_sleep_phase", "SigmoidBeliefNet: slope of the exact squared error", z=score
+    )
 
 
 class SquareNet(nn.Module):
@@ -128,7 +176,9 @@ def test_dreams_teach_the_moments_of_the_toy(evidence):
         fit(p, q, x, asleep, 400, learning_rate=rate, progress=False)
     error = (q.code(x) - torch.cat([x / 2, x.square() / 4 + 0.5], -1)).abs().max().item()
     assert error < 0.05
-    evidence("learning.ddc_sleep_phase: learned moments", "ConjugateToy: posterior moments", error=error)
+    evidence(
+        "learning.ddc_sleep_phase: learned moments", "ConjugateToy: posterior moments", error=error
+    )
 
 
 def test_correlations_that_a_product_cannot_say(evidence):
@@ -144,7 +194,11 @@ def test_correlations_that_a_product_cannot_say(evidence):
     error = (found - wanted).abs().max().item()
     covariance = (found[3] - found[0] * found[1]).item()
     assert error < 0.03 and covariance < -0.1, "a product of marginals says zero"
-    evidence("learning.ddc_wake_sleep: learned moments of two causes", "SigmoidBeliefNet: all states", error=error)
+    evidence(
+        "learning.ddc_wake_sleep: learned moments of two causes",
+        "SigmoidBeliefNet: all states",
+        error=error,
+    )
 
 
 def test_a_machine_learns_its_data(evidence):
@@ -159,24 +213,35 @@ def test_a_machine_learns_its_data(evidence):
         ddc_wake_sleep(p, q, x, 300, learning_rate=rate, progress=False)
     gap = (best - share @ p.log_evidence(ROWS)).item()
     assert -1e-12 < gap < 0.05 < before
-    evidence("learning.ddc_wake_sleep, theta", "SigmoidBeliefNet: entropy of the data, nats", error=gap)
+    evidence(
+        "learning.ddc_wake_sleep, theta", "SigmoidBeliefNet: entropy of the data, nats", error=gap
+    )
 
 
 def test_shapes_precisions_and_seeds():
     for dtype in (torch.float32, DOUBLE):
-        p, q = SigmoidBeliefNet((2, 1), generator=generator(0)).to(dtype), DDC(1, lambda z: z, mlp(2, 3, 1, generator(1))).to(dtype)
+        p, q = (
+            SigmoidBeliefNet((2, 1), generator=generator(0)).to(dtype),
+            DDC(1, lambda z: z, mlp(2, 3, 1, generator(1))).to(dtype),
+        )
         for batch in ((), (1,), (2, 3)):
             value = ddc_wake_phase(p, q, torch.ones(*batch, 2, dtype=dtype), 30, generator(0))
             assert value.shape == batch and value.dtype == dtype and value.isfinite().all()
     runs = []
     for seed in (0, 0, 1):
-        p, q = SigmoidBeliefNet((2, 1), generator=generator(0)).double(), DDC(1, lambda z: z, mlp(2, 3, 1, generator(1))).double()
+        p, q = (
+            SigmoidBeliefNet((2, 1), generator=generator(0)).double(),
+            DDC(1, lambda z: z, mlp(2, 3, 1, generator(1))).double(),
+        )
         runs.append(ddc_wake_sleep(p, q, ROWS, 5, dreams=50, seed=seed, progress=False).bound)
     assert torch.equal(runs[0], runs[1]) and not torch.equal(runs[0], runs[2])
 
 
 def test_refusals():
-    p, q = SigmoidBeliefNet((2, 2)).double(), DDC(2, first_and_second_moments, mlp(2, 3, 5)).double()
+    p, q = (
+        SigmoidBeliefNet((2, 2)).double(),
+        DDC(2, first_and_second_moments, mlp(2, 3, 5)).double(),
+    )
     with pytest.raises(ValueError, match="2 latents do not tell 5 statistics apart"):
         q.weights(ROWS, randn(2, 2, seed=0), ridge=0.0)
     with pytest.raises(TypeError, match="q is a DDC, which has expectations and no density"):

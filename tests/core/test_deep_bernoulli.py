@@ -30,13 +30,20 @@ def deep(dim=1, pixels=3, seed=0):
     decoder = mlp(dim, 6, pixels, generator(seed)).double()
     with torch.no_grad():
         decoder[2].weight.mul_(4)
-    return DeepBernoulli(decoder, randn(dim, seed=seed + 1), root @ root.mT + 0.3 * torch.eye(dim, dtype=DOUBLE))
+    return DeepBernoulli(
+        decoder, randn(dim, seed=seed + 1), root @ root.mT + 0.3 * torch.eye(dim, dtype=DOUBLE)
+    )
 
 
 def doubly(seed=0):
     inner, decoder = (mlp(1, 6, size, generator(seed + size)).double() for size in (1, 3))
-    return DoublyDeepBernoulli(inner, decoder, randn(1, seed=seed), torch.full((1, 1), 0.7, dtype=DOUBLE),
-                               torch.full((1, 1), 0.4, dtype=DOUBLE))
+    return DoublyDeepBernoulli(
+        inner,
+        decoder,
+        randn(1, seed=seed),
+        torch.full((1, 1), 0.7, dtype=DOUBLE),
+        torch.full((1, 1), 0.4, dtype=DOUBLE),
+    )
 
 
 def test_deep_against_scipy(evidence):
@@ -48,21 +55,47 @@ def test_deep_against_scipy(evidence):
         normal = math.exp(-0.5 * ((z - loc) / scale) ** 2) / (scale * math.sqrt(2 * math.pi))
         return z**power * normal * torch.where(row == 1, prob, 1 - prob).prod().item()
 
-    wanted = torch.tensor([[quad(integrand, loc - 10 * scale, loc + 10 * scale, args=(row, power), epsabs=1e-12, epsrel=1e-11)[0]
-                            for power in (0, 1)] for row in x[[0, 5]]], dtype=DOUBLE)
+    wanted = torch.tensor(
+        [
+            [
+                quad(
+                    integrand,
+                    loc - 10 * scale,
+                    loc + 10 * scale,
+                    args=(row, power),
+                    epsabs=1e-12,
+                    epsrel=1e-11,
+                )[0]
+                for power in (0, 1)
+            ]
+            for row in x[[0, 5]]
+        ],
+        dtype=DOUBLE,
+    )
     found = model.log_evidence(x[[0, 5]])
     mean, _ = model.posterior_moments(x[[0, 5]])
-    worst = max((found - wanted[:, 0].log()).abs().max(), (mean[:, 0] - wanted[:, 1] / wanted[:, 0]).abs().max())
+    worst = max(
+        (found - wanted[:, 0].log()).abs().max(),
+        (mean[:, 0] - wanted[:, 1] / wanted[:, 0]).abs().max(),
+    )
     assert worst < 1e-9 and abs(model.log_evidence(x).logsumexp(0).item()) < 1e-10
-    evidence("models.DeepBernoulli.log_evidence, posterior_moments", "scipy.integrate.quad", error=worst)
+    evidence(
+        "models.DeepBernoulli.log_evidence, posterior_moments", "scipy.integrate.quad", error=worst
+    )
 
 
 def test_a_linear_decoder_is_two_bernoullis(evidence):
     small = TwoBernoullis().double()
-    model = DeepBernoulli(linear(small.slopes.detach().unsqueeze(-1), small.intercepts.detach()), torch.zeros(1, dtype=DOUBLE),
-                          torch.eye(1, dtype=DOUBLE))
+    model = DeepBernoulli(
+        linear(small.slopes.detach().unsqueeze(-1), small.intercepts.detach()),
+        torch.zeros(1, dtype=DOUBLE),
+        torch.eye(1, dtype=DOUBLE),
+    )
     x, z = exact.enumerate_binary(2, like=model.loc.detach()), randn(5, 4, 1, seed=2)
-    worst = max((model.log_evidence(x) - small.log_evidence(x)).abs().max(), (model.log_joint(x, z) - small.log_joint(x, z)).abs().max())
+    worst = max(
+        (model.log_evidence(x) - small.log_evidence(x)).abs().max(),
+        (model.log_joint(x, z) - small.log_joint(x, z)).abs().max(),
+    )
     assert worst < 1e-12
     evidence("models.DeepBernoulli, linear", "models.TwoBernoullis", error=worst)
 
@@ -71,7 +104,10 @@ def test_two_latents_against_gauss_hermite(evidence):
     """A tensor rule of another kind, and in the other coordinates: 90 x 90 points of Gauss-Hermite."""
     model, x = deep(2), exact.enumerate_binary(3, like=torch.zeros(1, dtype=DOUBLE))
     points, weights = exact.gauss_hermite(90)
-    eps, weight = torch.cartesian_prod(points, points), torch.cartesian_prod(weights, weights).prod(-1)
+    eps, weight = (
+        torch.cartesian_prod(points, points),
+        torch.cartesian_prod(weights, weights).prod(-1),
+    )
     z = model.loc + eps @ torch.linalg.cholesky(model.root @ model.root.mT).mT
     prob = model.probabilities(z).unsqueeze(1)
     wanted = (weight.unsqueeze(-1) * (prob * x + (1 - prob) * (1 - x)).prod(-1)).sum(0).log()
@@ -89,13 +125,21 @@ def test_doubly_deep_with_a_linear_top_is_deep(evidence):
     twice = DoublyDeepBernoulli(linear(slope, shift), decoder, loc, first, second)
     once = DeepBernoulli(decoder, slope @ loc + shift, slope @ first @ slope.mT + second)
     x = exact.enumerate_binary(3, like=loc)
-    worst = max((twice.log_evidence(x) - once.log_evidence(x)).abs().max(),
-                (twice.posterior_moments(x)[0][:, 1:] - once.posterior_moments(x)[0]).abs().max())
+    worst = max(
+        (twice.log_evidence(x) - once.log_evidence(x)).abs().max(),
+        (twice.posterior_moments(x)[0][:, 1:] - once.posterior_moments(x)[0]).abs().max(),
+    )
     assert worst < 1e-9
-    evidence("models.DoublyDeepBernoulli, linear inner map", "models.DeepBernoulli in closed form", error=worst)
+    evidence(
+        "models.DoublyDeepBernoulli, linear inner map",
+        "models.DeepBernoulli in closed form",
+        error=worst,
+    )
 
 
-@pytest.mark.parametrize("model", [deep(), deep(2), doubly()], ids=["deep", "deep in two", "doubly deep"])
+@pytest.mark.parametrize(
+    "model", [deep(), deep(2), doubly()], ids=["deep", "deep in two", "doubly deep"]
+)
 def test_samples_and_joint(model, evidence):
     """Draws have the exact evidence as frequencies, and the joint is the sum of its factors and integrates to the evidence."""
     x, z = model.sample(40_000, generator(1))
@@ -106,7 +150,9 @@ def test_samples_and_joint(model, evidence):
     again = model.sample(7, generator(3)), model.sample(7, generator(3))
     assert torch.equal(again[0][0], again[1][0]) and torch.equal(again[0][1], again[1][1])
     factors = model.log_factors(x, z.unsqueeze(0))
-    prior = (sum(factors.values()) - factors["likelihood" if "likelihood" in factors else "x"])[0].detach()      # mean: minus the entropy
+    prior = (sum(factors.values()) - factors["likelihood" if "likelihood" in factors else "x"])[
+        0
+    ].detach()  # mean: minus the entropy
     roots = [value for name, value in model.named_parameters() if name.endswith("root")]
     entropy = sum(0.5 * torch.logdet(2 * math.pi * math.e * root @ root.mT) for root in roots)
     assert mean_z(prior, -entropy.detach()) < LIMIT
@@ -132,19 +178,30 @@ def test_slope():
 
 
 @settings(max_examples=15, deadline=None)
-@given(samples=st.integers(1, 3), batch=st.sampled_from([(), (1,), (2, 3)]), dim=st.integers(1, 3), pixels=st.integers(1, 4),
-       dtype=st.sampled_from([torch.float32, torch.float64]))
+@given(
+    samples=st.integers(1, 3),
+    batch=st.sampled_from([(), (1,), (2, 3)]),
+    dim=st.integers(1, 3),
+    pixels=st.integers(1, 4),
+    dtype=st.sampled_from([torch.float32, torch.float64]),
+)
 def test_shapes(samples, batch, dim, pixels, dtype):
     model = deep(dim, pixels).to(dtype)
     x, z = torch.ones(*batch, pixels, dtype=dtype), torch.zeros(samples, *batch, dim, dtype=dtype)
     assert model.log_joint(x, z).shape == (samples, *batch) and model.log_joint(x, z).dtype == dtype
     if dim < 3:
-        assert model.log_evidence(x).shape == batch and model.posterior_moments(x)[1].shape == (*batch, dim)
+        assert model.log_evidence(x).shape == batch and model.posterior_moments(x)[1].shape == (
+            *batch,
+            dim,
+        )
 
 
 def test_extremes_and_refusals():
-    model = DeepBernoulli(linear(torch.full((2, 1), 1e4, dtype=DOUBLE), torch.zeros(2, dtype=DOUBLE)), torch.zeros(1, dtype=DOUBLE),
-                          torch.full((1, 1), 1e-12, dtype=DOUBLE))
+    model = DeepBernoulli(
+        linear(torch.full((2, 1), 1e4, dtype=DOUBLE), torch.zeros(2, dtype=DOUBLE)),
+        torch.zeros(1, dtype=DOUBLE),
+        torch.full((1, 1), 1e-12, dtype=DOUBLE),
+    )
     assert bool(model.log_evidence(torch.eye(2, dtype=DOUBLE)).isfinite().all())
     with pytest.raises(ValueError, match="x has 1 entries that are NaN"):
         deep().log_evidence(torch.tensor([0.0, 1.0, torch.nan], dtype=DOUBLE))

@@ -24,8 +24,15 @@ leave_one_out = partial(score_function, baseline="leave_one_out")
 def cells(q, pairs):
     """Uniform numbers ``(pairs, 3^(D pairs), D)``, one for each cell between sigma(l) and 1 - sigma(l), and the cells' volumes."""
     mean = q.logits.detach().sigmoid()
-    edges = torch.stack([torch.zeros_like(mean), torch.minimum(mean, 1 - mean), torch.maximum(mean, 1 - mean), torch.ones_like(mean)])
-    middle, width = (edges[1:] + edges[:-1]) / 2, edges.diff(dim=0)                                         # (3, D)
+    edges = torch.stack(
+        [
+            torch.zeros_like(mean),
+            torch.minimum(mean, 1 - mean),
+            torch.maximum(mean, 1 - mean),
+            torch.ones_like(mean),
+        ]
+    )
+    middle, width = (edges[1:] + edges[:-1]) / 2, edges.diff(dim=0)  # (3, D)
     codes = exact.enumerate_categories((3,) * (q.dim * pairs)).unflatten(-1, (pairs, q.dim))
     columns = torch.arange(q.dim)
     return middle[codes, columns].transpose(0, 1), width[codes, columns].prod(-1).prod(-1)
@@ -35,31 +42,52 @@ def disarm_moments(p, q, num_samples):
     """The exact mean and variance of the estimate."""
     noise, weight = cells(q, num_samples // 2)
     many = replicate(q, len(weight))
-    each, = torch.autograd.grad(disarm(p, many, UNREAD.expand(len(weight), 1), num_samples, noise=noise).sum(), [many.logits])
+    (each,) = torch.autograd.grad(
+        disarm(p, many, UNREAD.expand(len(weight), 1), num_samples, noise=noise).sum(),
+        [many.logits],
+    )
     mean = weight @ each
     return mean, weight @ (each - mean).square()
 
 
 @pytest.mark.parametrize("dim, num_samples", [(1, 2), (2, 2), (3, 2), (2, 4), (1, 6)])
 def test_unbiased_on_all_cells(dim, num_samples, evidence):
-    for p, q in ((Pairwise(dim), bernoulli(dim)), (SigmoidBeliefNet((1, dim), 2.0, generator(1)).double(), bernoulli(dim, seed=4))):
-        exactly = gradients(exact.expected_bound(p.log_joint(UNREAD, q.states()), q(None, q.states()), elbo, 1), q)["logits"]
+    for p, q in (
+        (Pairwise(dim), bernoulli(dim)),
+        (SigmoidBeliefNet((1, dim), 2.0, generator(1)).double(), bernoulli(dim, seed=4)),
+    ):
+        exactly = gradients(
+            exact.expected_bound(p.log_joint(UNREAD, q.states()), q(None, q.states()), elbo, 1), q
+        )["logits"]
         assert abs(cells(q, num_samples // 2)[1].sum() - 1) < 1e-14
         error = (disarm_moments(p, q, num_samples)[0] - exactly).abs().max()
         assert error < 1e-14
-        evidence("gradients.disarm", "its exact mean: the integral over the uniforms, cell by cell; enumeration", error=error)
+        evidence(
+            "gradients.disarm",
+            "its exact mean: the integral over the uniforms, cell by cell; enumeration",
+            error=error,
+        )
 
 
 def test_value_and_theta_on_all_cells(evidence):
     """Both halves of a pair are exact samples of q: the mean value is the ELBO, and theta's gradient is its gradient."""
     model, q = SigmoidBeliefNet((1, 2), generator=generator(2)).double(), bernoulli(2)
     noise, weight = cells(q, 1)
-    value = weight @ disarm(model, replicate(q, len(weight)), UNREAD.expand(len(weight), 1), 2, noise=noise)
+    value = weight @ disarm(
+        model, replicate(q, len(weight)), UNREAD.expand(len(weight), 1), 2, noise=noise
+    )
     wanted = exact.expected_bound(model.log_joint(UNREAD, q.states()), q(None, q.states()), elbo, 1)
     found, exactly = gradients(value, model), gradients(wanted, model)
-    error = max((value - wanted).abs().item(), *((found[name] - exactly[name]).abs().max().item() for name in exactly))
+    error = max(
+        (value - wanted).abs().item(),
+        *((found[name] - exactly[name]).abs().max().item() for name in exactly),
+    )
     assert error < 1e-14
-    evidence("gradients.disarm: value and theta", "its exact mean: the integral over the uniforms; enumeration", error=error)
+    evidence(
+        "gradients.disarm: value and theta",
+        "its exact mean: the integral over the uniforms; enumeration",
+        error=error,
+    )
 
 
 def test_by_hand():
@@ -70,8 +98,10 @@ def test_by_hand():
     log_w = [(p.log_joint(UNREAD, at) - q(None, at)).item() for at in (z, opposite)]
     value = disarm(p, q, UNREAD, 2, noise=noise)
     assert value.item() == pytest.approx(sum(log_w) / 2)
-    found, = torch.autograd.grad(value, [q.logits])
-    assert found.tolist() == pytest.approx([0.5 * (log_w[0] - log_w[1]) * torch.tensor(0.3).sigmoid().item(), 0.0])
+    (found,) = torch.autograd.grad(value, [q.logits])
+    assert found.tolist() == pytest.approx(
+        [0.5 * (log_w[0] - log_w[1]) * torch.tensor(0.3).sigmoid().item(), 0.0]
+    )
 
 
 def test_exact_variances(evidence):
@@ -79,8 +109,15 @@ def test_exact_variances(evidence):
     for dim in (2, 3):
         p, q = Pairwise(dim), bernoulli(dim)
         for num_samples in (2, 4) if dim == 2 else (2,):
-            ratio = disarm_moments(p, q, num_samples)[1].sum() / exact_moments(leave_one_out, p, q, num_samples, elbo)[1].sum()
-            evidence(f"gradients.disarm, {dim} bits, K = {num_samples}", "its exact variance over that of leave-one-out", ratio=ratio)
+            ratio = (
+                disarm_moments(p, q, num_samples)[1].sum()
+                / exact_moments(leave_one_out, p, q, num_samples, elbo)[1].sum()
+            )
+            evidence(
+                f"gradients.disarm, {dim} bits, K = {num_samples}",
+                "its exact variance over that of leave-one-out",
+                ratio=ratio,
+            )
             assert ratio < 1.0
 
 
@@ -91,11 +128,15 @@ def test_it_is_the_mean_of_arm_over_each_cell(evidence):
     (noise,), weight = cells(q, 1)
     mean = q.logits.detach().sigmoid()
     z, opposite = (noise > 1 - mean).to(DOUBLE), (1 - noise > 1 - mean).to(DOUBLE)
-    differences = ((p.log_joint(UNREAD, z) - q(None, z)) - (p.log_joint(UNREAD, opposite) - q(None, opposite))).detach()
+    differences = (
+        (p.log_joint(UNREAD, z) - q(None, z)) - (p.log_joint(UNREAD, opposite) - q(None, opposite))
+    ).detach()
     edge = torch.minimum(mean, 1 - mean)
     width = torch.where((noise > edge) & (noise < 1 - edge), 1 - 2 * edge, edge)
     arm_mean = weight @ (differences.unsqueeze(-1) * (noise - 0.5))
-    arm_square = weight @ (differences.square().unsqueeze(-1) * ((noise - 0.5).square() + width.square() / 12))
+    arm_square = weight @ (
+        differences.square().unsqueeze(-1) * ((noise - 0.5).square() + width.square() / 12)
+    )
     found, variance = disarm_moments(p, q, 2)
     assert torch.allclose(found, arm_mean, atol=1e-14)
     ratio = variance.sum() / (arm_square - arm_mean.square()).sum()
@@ -106,8 +147,13 @@ def test_it_is_the_mean_of_arm_over_each_cell(evidence):
 def test_variance_on_a_belief_net(evidence):
     """Ten bits, sampled: the mean against enumeration, and the ratio of variances with its interval."""
     model = SigmoidBeliefNet((4, 10), generator=generator(0)).double().requires_grad_(False)
-    q, x = BernoulliMeanField(10, 0.5 * randn(10, seed=1)), torch.tensor([1.0, 0.0, 1.0, 1.0], dtype=DOUBLE)
-    exactly = gradients(exact.expected_bound(model.log_joint(x, q.states()), q(None, q.states()), elbo, 1), q)
+    q, x = (
+        BernoulliMeanField(10, 0.5 * randn(10, seed=1)),
+        torch.tensor([1.0, 0.0, 1.0, 1.0], dtype=DOUBLE),
+    )
+    exactly = gradients(
+        exact.expected_bound(model.log_joint(x, q.states()), q(None, q.states()), elbo, 1), q
+    )
     z = worst_z(gradient_moments(disarm, model, q, x, 2, 20_000, elbo, generator(2)), exactly)
     squares = {}
     for name, estimator in (("disarm", disarm), ("others", leave_one_out)):
@@ -115,10 +161,20 @@ def test_variance_on_a_belief_net(evidence):
         squares[name] = (g - exactly["logits"]).square().sum(-1)
     means = {name: square.mean().item() for name, square in squares.items()}
     ratio = means["disarm"] / means["others"]
-    relative = sum((square.std().item() / means[name]) ** 2 / 20_000 for name, square in squares.items()) ** 0.5
+    relative = (
+        sum((square.std().item() / means[name]) ** 2 / 20_000 for name, square in squares.items())
+        ** 0.5
+    )
     assert z < LIMIT and ratio * (1 + 1.96 * relative) < 1.0
-    evidence("gradients.disarm", "sigmoid belief net of ten bits: exact gradient by enumeration", z=z)
-    evidence("gradients.disarm, ten bits, K = 2", "its variance over that of leave-one-out", ratio=ratio, interval=1.96 * relative * ratio)
+    evidence(
+        "gradients.disarm", "sigmoid belief net of ten bits: exact gradient by enumeration", z=z
+    )
+    evidence(
+        "gradients.disarm, ten bits, K = 2",
+        "its variance over that of leave-one-out",
+        ratio=ratio,
+        interval=1.96 * relative * ratio,
+    )
 
 
 def test_a_constant_cancels_and_extremes():
@@ -150,7 +206,9 @@ def test_refusals():
         with pytest.raises(ValueError, match=f"num_samples is {odd}; expected an even number"):
             disarm(p, q, UNREAD, odd)
     for bad in (iwae, partial(renyi, alpha=0.5)):
-        with pytest.raises(ValueError, match="bound is .* with num_samples = 2; expected one that is linear"):
+        with pytest.raises(
+            ValueError, match="bound is .* with num_samples = 2; expected one that is linear"
+        ):
             disarm(p, q, UNREAD, 2, bound=bad)
     with pytest.raises(TypeError, match="q is a CategoricalMeanField; expected BernoulliMeanField"):
         disarm(Pairwise(6), categorical(), UNREAD)

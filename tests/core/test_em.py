@@ -25,14 +25,28 @@ def iris():
 
 def start(x, clusters=3, seed=0):
     chosen = torch.randperm(len(x), generator=generator(seed))[:clusters]
-    covariance = torch.cov(x.mT).reshape(x.shape[1], x.shape[1]) + 1e-3 * torch.eye(x.shape[1], dtype=x.dtype)
-    return GaussianMixture(torch.full((clusters,), 1 / clusters, dtype=x.dtype), x[chosen], covariance.expand(clusters, -1, -1))
+    covariance = torch.cov(x.mT).reshape(x.shape[1], x.shape[1]) + 1e-3 * torch.eye(
+        x.shape[1], dtype=x.dtype
+    )
+    return GaussianMixture(
+        torch.full((clusters,), 1 / clusters, dtype=x.dtype),
+        x[chosen],
+        covariance.expand(clusters, -1, -1),
+    )
 
 
 def sklearn_from(model, steps):
     covariances = (model.roots @ model.roots.mT).detach()
-    return Theirs(model.clusters, weights_init=model.logits.detach().softmax(-1).numpy(), means_init=model.locs.detach().numpy(),
-                  precisions_init=torch.linalg.inv(covariances).numpy(), reg_covar=0.0, max_iter=steps, tol=0.0, random_state=0)
+    return Theirs(
+        model.clusters,
+        weights_init=model.logits.detach().softmax(-1).numpy(),
+        means_init=model.locs.detach().numpy(),
+        precisions_init=torch.linalg.inv(covariances).numpy(),
+        reg_covar=0.0,
+        max_iter=steps,
+        tol=0.0,
+        random_state=0,
+    )
 
 
 @pytest.mark.parametrize("steps", [1, 5, 300])
@@ -44,11 +58,20 @@ def test_against_sklearn_from_the_same_start(steps, evidence):
         warnings.simplefilter("ignore", ConvergenceWarning)
         theirs.fit(x.numpy())
     found = em(model, x, steps)
-    errors = [model.logits.softmax(-1) - torch.as_tensor(theirs.weights_), model.locs - torch.as_tensor(theirs.means_),
-              model.roots @ model.roots.mT - torch.as_tensor(theirs.covariances_)]
+    errors = [
+        model.logits.softmax(-1) - torch.as_tensor(theirs.weights_),
+        model.locs - torch.as_tensor(theirs.means_),
+        model.roots @ model.roots.mT - torch.as_tensor(theirs.covariances_),
+    ]
     worst = max(error.abs().max().item() for error in errors)
-    assert worst < (1e-5 if steps == 300 else 1e-9)      # the last digits creep: EM converges linearly, and stops when F stands still
-    evidence(f"learning.em, {steps} step{'s' * (steps > 1)}", "sklearn.mixture.GaussianMixture from the same start", error=worst)
+    assert worst < (
+        1e-5 if steps == 300 else 1e-9
+    )  # the last digits creep: EM converges linearly, and stops when F stands still
+    evidence(
+        f"learning.em, {steps} step{'s' * (steps > 1)}",
+        "sklearn.mixture.GaussianMixture from the same start",
+        error=worst,
+    )
     assert found.free_energy.diff().min() > -1e-9 * found.free_energy.abs().max()
 
 
@@ -66,7 +89,11 @@ def test_half_steps_meet_their_definitions(evidence):
     slope = torch.autograd.grad(free_energy(model, x, q), list(model.parameters()))
     steepest = max(part.abs().max().item() for part in slope)
     assert tight < 1e-9 and abs((gap - divergence).item()) < 1e-8 and steepest < 1e-8
-    evidence("learning.em: F = log evidence - KL; slope after M", "definitions", error=max(tight, steepest))
+    evidence(
+        "learning.em: F = log evidence - KL; slope after M",
+        "definitions",
+        error=max(tight, steepest),
+    )
 
 
 def test_a_corrupted_step_is_seen():
@@ -86,28 +113,46 @@ def test_a_corrupted_step_is_seen():
 
 def test_the_hard_e_step_is_k_means(evidence):
     """With equal round covariances: the assignments of scikit-learn's k-means from the same start; F rises below the evidence."""
-    x = torch.cat([randn(40, 2, seed=i) + 5 * torch.tensor([i % 2, i // 2], dtype=DOUBLE) for i in range(3)])
-    theirs = KMeans(3, init=x[[0, 50, 100]].numpy(), n_init=1, algorithm="lloyd", tol=0.0).fit(x.numpy())
-    model = GaussianMixture(torch.full((3,), 1 / 3, dtype=DOUBLE), x[[0, 50, 100]], torch.eye(2, dtype=DOUBLE).expand(3, 2, 2))
+    x = torch.cat(
+        [randn(40, 2, seed=i) + 5 * torch.tensor([i % 2, i // 2], dtype=DOUBLE) for i in range(3)]
+    )
+    theirs = KMeans(3, init=x[[0, 50, 100]].numpy(), n_init=1, algorithm="lloyd", tol=0.0).fit(
+        x.numpy()
+    )
+    model = GaussianMixture(
+        torch.full((3,), 1 / 3, dtype=DOUBLE),
+        x[[0, 50, 100]],
+        torch.eye(2, dtype=DOUBLE).expand(3, 2, 2),
+    )
     found = em(model, x, 50, expectation=hard_e_step)
     assert torch.equal(found.responsibilities.argmax(-1), torch.as_tensor(theirs.labels_).long())
     worst = (model.locs - torch.as_tensor(theirs.cluster_centers_)).abs().max()
-    assert worst < 1e-12 and (found.free_energy.diff() >= -1e-9).all() and found.free_energy[-1] <= model.log_evidence(x).sum()
+    assert (
+        worst < 1e-12
+        and (found.free_energy.diff() >= -1e-9).all()
+        and found.free_energy[-1] <= model.log_evidence(x).sum()
+    )
     evidence("learning.em, hard E-step", "sklearn.cluster.KMeans on separated data", error=worst)
 
 
 def test_a_parametric_e_step(evidence):
     """q(z | x) = softmax(W x + b), climbed anew in each step: F rises, stays below the evidence by the KL, and on clusters of one shape,
     whose posterior *is* such a softmax, it climbs as high as the exact E-step."""
-    x = torch.cat([randn(60, 2, seed=i) + 3 * torch.tensor([i, 1 - i], dtype=DOUBLE) for i in range(2)])
-    model = GaussianMixture(torch.full((2,), 0.5, dtype=DOUBLE), x[[0, 100]], torch.eye(2, dtype=DOUBLE).expand(2, 2, 2))
+    x = torch.cat(
+        [randn(60, 2, seed=i) + 3 * torch.tensor([i, 1 - i], dtype=DOUBLE) for i in range(2)]
+    )
+    model = GaussianMixture(
+        torch.full((2,), 0.5, dtype=DOUBLE), x[[0, 100]], torch.eye(2, dtype=DOUBLE).expand(2, 2, 2)
+    )
     net = torch.nn.Linear(2, 2).double()
     with torch.no_grad():
         net.weight.zero_()
         net.bias.zero_()
 
     def climb(p, data):
-        optimizer = torch.optim.LBFGS(net.parameters(), max_iter=60, tolerance_grad=1e-10, line_search_fn="strong_wolfe")
+        optimizer = torch.optim.LBFGS(
+            net.parameters(), max_iter=60, tolerance_grad=1e-10, line_search_fn="strong_wolfe"
+        )
 
         def loss():
             optimizer.zero_grad()
@@ -119,9 +164,12 @@ def test_a_parametric_e_step(evidence):
         return net(data).softmax(-1).detach()
 
     exactly = abs((free_energy(model, x, climb(model, x)) - model.log_evidence(x).sum()).item())
-    assert exactly < 1e-6                                       # equal round covariances: the posterior is in the family
+    assert exactly < 1e-6  # equal round covariances: the posterior is in the family
     found = em(model, x, 15, expectation=climb)
-    assert bool((found.free_energy.diff() > -1e-7).all()) and found.free_energy[-1] < model.log_evidence(x).sum()
+    assert (
+        bool((found.free_energy.diff() > -1e-7).all())
+        and found.free_energy[-1] < model.log_evidence(x).sum()
+    )
     q = found.responsibilities
     gap = (q * (q.log() - model.log_joint_all(x).log_softmax(-1))).sum()
     tight = abs((model.log_evidence(x).sum() - gap - found.free_energy[-1]).item())
@@ -130,12 +178,20 @@ def test_a_parametric_e_step(evidence):
 
 
 @settings(max_examples=15, deadline=None)
-@given(dim=st.integers(1, 3), clusters=st.integers(1, 3), seed=st.integers(0, 50), scale=st.sampled_from([1e-6, 1.0, 1e6]),
-       dtype=st.sampled_from([torch.float32, torch.float64]))
+@given(
+    dim=st.integers(1, 3),
+    clusters=st.integers(1, 3),
+    seed=st.integers(0, 50),
+    scale=st.sampled_from([1e-6, 1.0, 1e6]),
+    dtype=st.sampled_from([torch.float32, torch.float64]),
+)
 def test_free_energy_never_falls(dim, clusters, seed, scale, dtype):
     x = (scale * randn(60, dim, seed=seed)).to(dtype)
-    model = GaussianMixture(torch.full((clusters,), 1 / clusters, dtype=dtype), x[:clusters],
-                            scale**2 * torch.eye(dim, dtype=dtype).expand(clusters, dim, dim))
+    model = GaussianMixture(
+        torch.full((clusters,), 1 / clusters, dtype=dtype),
+        x[:clusters],
+        scale**2 * torch.eye(dim, dtype=dtype).expand(clusters, dim, dim),
+    )
     found = em(model, x, 6)
     slack = 1e3 * torch.finfo(dtype).eps * (found.free_energy.abs().max() + 200)
     assert found.free_energy.dtype == dtype and bool((found.free_energy.diff() > -slack).all())
@@ -147,8 +203,11 @@ def test_refusals():
     with pytest.raises(ValueError, match="x has 1 entries that are NaN"):
         em(start(x), torch.where(torch.arange(20).view(10, 2) == 3, torch.nan, x))
     with pytest.raises(ValueError, match="cluster 0 has collapsed"):
-        spike = GaussianMixture(torch.tensor([0.5, 0.5], dtype=DOUBLE), x[:2],
-                                torch.stack([1e-8 * torch.eye(2, dtype=DOUBLE), torch.eye(2, dtype=DOUBLE)]))
+        spike = GaussianMixture(
+            torch.tensor([0.5, 0.5], dtype=DOUBLE),
+            x[:2],
+            torch.stack([1e-8 * torch.eye(2, dtype=DOUBLE), torch.eye(2, dtype=DOUBLE)]),
+        )
         em(spike, x)
     with pytest.raises(ValueError, match="cluster 1 explains no datum"):
         m_step(start(x, 2), x, torch.tensor([1.0, 0.0], dtype=DOUBLE).expand(10, 2))

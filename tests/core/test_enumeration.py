@@ -18,11 +18,21 @@ BOUNDS = [elbo, iwae, partial(renyi, alpha=0.5), partial(thermodynamic, betas=(0
 
 
 def test_grids():
-    assert exact.enumerate_categories((2, 3, 2)).tolist() == [list(v) for v in itertools.product(range(2), range(3), range(2))]
-    assert exact.enumerate_binary(3).tolist() == [list(v) for v in itertools.product(range(2), repeat=3)]
-    assert exact.enumerate_binary(1).tolist() == [[0], [1]] and exact.enumerate_categories((1, 1)).tolist() == [[0, 0]]
+    assert exact.enumerate_categories((2, 3, 2)).tolist() == [
+        list(v) for v in itertools.product(range(2), range(3), range(2))
+    ]
+    assert exact.enumerate_binary(3).tolist() == [
+        list(v) for v in itertools.product(range(2), repeat=3)
+    ]
+    assert exact.enumerate_binary(1).tolist() == [[0], [1]] and exact.enumerate_categories(
+        (1, 1)
+    ).tolist() == [[0, 0]]
     assert exact.enumerate_binary(10, like=torch.zeros(1, dtype=DOUBLE)).dtype == DOUBLE
-    for call in (partial(exact.enumerate_binary, 23), partial(exact.enumerate_categories, ()), partial(exact.enumerate_binary, 0)):
+    for call in (
+        partial(exact.enumerate_binary, 23),
+        partial(exact.enumerate_categories, ()),
+        partial(exact.enumerate_binary, 0),
+    ):
         with pytest.raises(ValueError, match="expected"):
             call()
     with pytest.raises(TypeError, match="sizes is 2.0"):
@@ -35,11 +45,15 @@ def test_expected_bound_by_hand(evidence):
     w = (p / q).tolist()
     wanted = sum(q[i] * q[j] * math.log((w[i] + w[j]) / 2) for i in range(2) for j in range(2))
     error = abs(exact.expected_bound(p.log(), q.log(), iwae, 2) - wanted)
-    elbo_error = abs(exact.expected_bound(p.log(), q.log(), elbo, 3) - (q * (p.log() - q.log())).sum())
+    elbo_error = abs(
+        exact.expected_bound(p.log(), q.log(), elbo, 3) - (q * (p.log() - q.log())).sum()
+    )
     mean = exact.expected_bound(p.log(), q.log(), lambda log_w: log_w.exp().mean(0), 4, chunk=5)
     error = max(error, elbo_error, abs(mean - p.sum()))
     assert error < 1e-15 * 10
-    evidence("exact.expected_bound", "two states by hand; the mean weight is the evidence", error=error)
+    evidence(
+        "exact.expected_bound", "two states by hand; the mean weight is the evidence", error=error
+    )
 
 
 @pytest.mark.parametrize("bound", BOUNDS)
@@ -87,18 +101,23 @@ def test_refusals():
 
 
 def test_finite_distributions(evidence):
-    states, log_weights = exact.enumerate_binary(2, like=torch.zeros(1, dtype=DOUBLE)), randn(4, 3, seed=0)
+    states, log_weights = (
+        exact.enumerate_binary(2, like=torch.zeros(1, dtype=DOUBLE)),
+        randn(4, 3, seed=0),
+    )
     p = Enumerated(states, log_weights)
     assert p.batch_shape == (3,) and p.event_shape == (2,)
     probs = log_weights.softmax(0)
     for b in range(3):
         at = p.log_prob(states.unsqueeze(1).expand(4, 3, 2))[:, b]
         assert torch.allclose(at.exp(), probs[:, b], atol=1e-15)
-    assert torch.allclose(p.mean[:, 0], probs[2] + probs[3]) and torch.allclose(p.entropy(), -(probs * probs.log()).sum(0))
+    assert torch.allclose(p.mean[:, 0], probs[2] + probs[3]) and torch.allclose(
+        p.entropy(), -(probs * probs.log()).sum(0)
+    )
     assert p.log_prob(torch.full((3, 2), 0.5, dtype=DOUBLE)).tolist() == [-math.inf] * 3
     z = p.draw((40_000, 3), generator(0))
     assert torch.equal(z, p.draw((40_000, 3), generator(0))) and z.shape == (40_000, 3, 2)
-    hits = (z.unsqueeze(-2) == states).all(-1).to(DOUBLE)                  # (draws, batch, state)
+    hits = (z.unsqueeze(-2) == states).all(-1).to(DOUBLE)  # (draws, batch, state)
     score = mean_z(hits, probs.mT)
     assert score < LIMIT
     evidence("distributions.Enumerated.draw", "its own probabilities", z=score)

@@ -15,7 +15,10 @@ from course_vi.gradients import sticking_the_landing
 from course_vi.learning import fit
 from course_vi.models import ConjugateToy, SigmoidBeliefNet
 
-DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU"))]
+DEVICES = [
+    "cpu",
+    pytest.param("cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")),
+]
 CLOSE = {"rtol": 1e-7, "atol": 1e-9}
 
 
@@ -79,7 +82,9 @@ def test_a_model(name, device):
 
 
 @pytest.mark.parametrize("device", DEVICES)
-@pytest.mark.parametrize("name", [name for name, row in ESTIMATORS.items() if "normal" in row.takes])
+@pytest.mark.parametrize(
+    "name", [name for name, row in ESTIMATORS.items() if "normal" in row.takes]
+)
 def test_an_estimator_at_fixed_noise(name, device):
     row, gradients = ESTIMATORS[name], []
     p, x, eps = ConjugateToy(2).double(), randn(3, 2, seed=0), randn(4, 3, 2, seed=1)
@@ -111,7 +116,11 @@ def test_an_estimator_of_bits(name, device):
     value = estimator(p, q, x, 4, bound=bound, generator=torch.Generator(device).manual_seed(0))
     value.sum().backward()
     for parameter in q.parameters():
-        assert parameter.grad is not None and parameter.grad.device.type == device and bool(parameter.grad.isfinite().all())
+        assert (
+            parameter.grad is not None
+            and parameter.grad.device.type == device
+            and bool(parameter.grad.isfinite().all())
+        )
 
 
 @pytest.mark.parametrize("device", DEVICES)
@@ -120,8 +129,23 @@ def test_the_landing_and_a_fit(device):
     x = torch.tensor([2.0], dtype=DOUBLE, device=device)
     at = MeanField(1, x / 2, torch.full_like(x, 0.5).log() / 2)
     own = torch.Generator(device).manual_seed(0)
-    moments = gradient_moments(sticking_the_landing, ConjugateToy(), at, x, replicates=2000, generator=own)
+    moments = gradient_moments(
+        sticking_the_landing, ConjugateToy(), at, x, replicates=2000, generator=own
+    )
     assert all(float(variance.abs().max()) < 1e-20 for variance in moments.variance.values())
     q = MeanField(1)
-    fit(ConjugateToy(), q, x, sticking_the_landing, steps=400, learning_rate=0.03, device=device, progress=False)
-    assert q.loc.device.type == device and abs(q.loc.item() - 1) < 0.02 and abs(q.log_scale.exp().item() - 0.5**0.5) < 0.02
+    fit(
+        ConjugateToy(),
+        q,
+        x,
+        sticking_the_landing,
+        steps=400,
+        learning_rate=0.03,
+        device=device,
+        progress=False,
+    )
+    assert (
+        q.loc.device.type == device
+        and abs(q.loc.item() - 1) < 0.02
+        and abs(q.log_scale.exp().item() - 0.5**0.5) < 0.02
+    )

@@ -16,7 +16,14 @@ from course_vi.data import breast_cancer
 from course_vi.distributions import DiagonalNormal
 from course_vi.families import FullRank, MeanField
 from course_vi.learning import importance_log_evidence, naive_log_evidence
-from course_vi.models import BayesianLogisticRegression, ConjugateToy, GaussianChain, Model, SigmoidBeliefNet, TwoBernoullis
+from course_vi.models import (
+    BayesianLogisticRegression,
+    ConjugateToy,
+    GaussianChain,
+    Model,
+    SigmoidBeliefNet,
+    TwoBernoullis,
+)
 
 
 class SharedMean(Model):
@@ -29,16 +36,25 @@ class SharedMean(Model):
         return DiagonalNormal(torch.zeros(1), torch.zeros(1))
 
     def log_factors(self, x, z):
-        return {"prior": self.prior().log_prob(z), "likelihood": (-0.5 * (x[:, 0] - z).square() - 0.5 * math.log(2 * math.pi)).sum(-1)}
+        return {
+            "prior": self.prior().log_prob(z),
+            "likelihood": (-0.5 * (x[:, 0] - z).square() - 0.5 * math.log(2 * math.pi)).sum(-1),
+        }
 
     def log_evidence(self, x):
         covariance = torch.eye(len(x), dtype=DOUBLE) + 1
-        return torch.distributions.MultivariateNormal(torch.zeros(len(x), dtype=DOUBLE), covariance).log_prob(x[:, 0])
+        return torch.distributions.MultivariateNormal(
+            torch.zeros(len(x), dtype=DOUBLE), covariance
+        ).log_prob(x[:, 0])
 
 
 def chain_family():
-    return FullRank(2, torch.tensor([0.9, 0.4], dtype=DOUBLE), torch.tensor([0.1, 0.0], dtype=DOUBLE),
-                    lower=torch.tensor([[0.0, 0.0], [0.3, 0.0]], dtype=DOUBLE))
+    return FullRank(
+        2,
+        torch.tensor([0.9, 0.4], dtype=DOUBLE),
+        torch.tensor([0.1, 0.0], dtype=DOUBLE),
+        lower=torch.tensor([[0.0, 0.0], [0.3, 0.0]], dtype=DOUBLE),
+    )
 
 
 def belief_net():
@@ -49,7 +65,11 @@ BITS = torch.tensor([1.0, 0.0, 1.0], dtype=DOUBLE)
 PAIR = torch.tensor([0.0, 1.0], dtype=DOUBLE)
 ROWS = randn(5, 1, seed=0)
 CASES = {
-    "ConjugateToy": lambda: (ConjugateToy(), MeanField(1, torch.tensor([0.8], dtype=DOUBLE), torch.zeros(1, dtype=DOUBLE)), X),
+    "ConjugateToy": lambda: (
+        ConjugateToy(),
+        MeanField(1, torch.tensor([0.8], dtype=DOUBLE), torch.zeros(1, dtype=DOUBLE)),
+        X,
+    ),
     "TwoBernoullis": lambda: (TwoBernoullis().double(), toy_family(), PAIR),
     "GaussianChain": lambda: (GaussianChain(), chain_family(), X),
     "SigmoidBeliefNet": lambda: (belief_net(), bernoulli(), BITS),
@@ -63,7 +83,11 @@ def test_importance_sampling_against_the_exact_evidence(name, evidence):
     wanted = p.log_evidence(x).detach()
     found = importance_log_evidence(p, q, x, 100_000, generator(1), chunk=30_000)
     z = abs((found.value - wanted) / found.standard_error).item()
-    assert found.value.shape == found.standard_error.shape == wanted.shape and z < LIMIT and found.standard_error < 0.02
+    assert (
+        found.value.shape == found.standard_error.shape == wanted.shape
+        and z < LIMIT
+        and found.standard_error < 0.02
+    )
     evidence("learning.importance_log_evidence", f"{name}: exact evidence", z=z)
 
 
@@ -85,7 +109,12 @@ def test_unbiased_for_the_evidence_and_biased_for_its_log(proposal, evidence):
     loc, log_scale = torch.tensor([loc], dtype=DOUBLE), torch.tensor([log_scale], dtype=DOUBLE)
     x = torch.tensor([1.0], dtype=DOUBLE)
     log_p, density = p.log_evidence(x), DiagonalNormal(loc, log_scale)
-    raw = [exact.log_integral(lambda z, r=r: r * (p.log_joint(x, z) - log_p) - (r - 1) * density.log_prob(z)).exp() for r in range(1, 5)]
+    raw = [
+        exact.log_integral(
+            lambda z, r=r: r * (p.log_joint(x, z) - log_p) - (r - 1) * density.log_prob(z)
+        ).exp()
+        for r in range(1, 5)
+    ]
     mu, mu2, mu3 = raw[0], raw[1] - 1, raw[2] - 3 * raw[1] + 2
     assert abs(mu - 1) < 1e-12
     leading, second = -mu2 / (2 * n), (mu3 / 3 - 0.75 * mu2**2) / n**2
@@ -96,13 +125,20 @@ def test_unbiased_for_the_evidence_and_biased_for_its_log(proposal, evidence):
         found = importance_log_evidence(p, MeanField(1, loc, log_scale), many, n, generator(0))
     error = found.value - log_p
     z = mean_z(error.exp(), 1.0)
-    assert z < LIMIT < mean_z(error, 0.0), "unbiased for p(x), and measurably biased for its logarithm"
+    assert z < LIMIT < mean_z(error, 0.0), (
+        "unbiased for p(x), and measurably biased for its logarithm"
+    )
     z_bias = mean_z(error, leading + second)
     assert z_bias < LIMIT and abs(error.mean() / leading - 1) < 0.25
     estimator = "naive_log_evidence" if proposal == "prior" else "importance_log_evidence"
     evidence(f"learning.{estimator}, mean of p-hat", "ConjugateToy: exact evidence", z=z)
-    evidence(f"learning.{estimator}, bias of the log at n = {n}", "Nowozin's expansion to 1/n^2, moments by quadrature", z=z_bias,
-             ratio=error.mean() / leading, interval=1.96 * error.std() / replicates**0.5 / abs(leading))
+    evidence(
+        f"learning.{estimator}, bias of the log at n = {n}",
+        "Nowozin's expansion to 1/n^2, moments by quadrature",
+        z=z_bias,
+        ratio=error.mean() / leading,
+        interval=1.96 * error.std() / replicates**0.5 / abs(leading),
+    )
 
 
 def test_the_standard_error_is_the_spread_of_the_estimate(evidence):
@@ -110,8 +146,12 @@ def test_the_standard_error_is_the_spread_of_the_estimate(evidence):
     found = importance_log_evidence(p, q, x.expand(4_000, 1), 500, generator(0))
     spread, told = found.value.std(), found.standard_error.square().mean().sqrt()
     assert abs(told / spread - 1) < LIMIT / math.sqrt(2 * 4_000)
-    evidence("learning.importance_log_evidence, standard error", "ConjugateToy: spread of 4,000 estimates", ratio=told / spread,
-             interval=1.96 / math.sqrt(2 * 4_000))
+    evidence(
+        "learning.importance_log_evidence, standard error",
+        "ConjugateToy: spread of 4,000 estimates",
+        ratio=told / spread,
+        interval=1.96 / math.sqrt(2 * 4_000),
+    )
 
 
 def test_it_is_the_iwae_bound_whatever_the_chunks():
@@ -121,7 +161,10 @@ def test_it_is_the_iwae_bound_whatever_the_chunks():
     log_w = (p.log_joint(x, z) - q(x, z)).detach()
     w = log_w.exp()
     whole = importance_log_evidence(p, q, x, 1_000, generator(0), chunk=1_000)
-    assert abs(whole.value - iwae(log_w)) < 1e-12 and abs(whole.standard_error - w.std() / w.mean() / 1_000**0.5) < 1e-12
+    assert (
+        abs(whole.value - iwae(log_w)) < 1e-12
+        and abs(whole.standard_error - w.std() / w.mean() / 1_000**0.5) < 1e-12
+    )
     source, parts = generator(0), []
     for count in (300, 300, 300, 100):
         z = q.sample(count, x, source)
@@ -129,7 +172,10 @@ def test_it_is_the_iwae_bound_whatever_the_chunks():
     log_w = torch.cat(parts)
     w = log_w.exp()
     cut = importance_log_evidence(p, q, x, 1_000, generator(0), chunk=300)
-    assert abs(cut.value - iwae(log_w)) < 1e-12 and abs(cut.standard_error - w.std() / w.mean() / 1_000**0.5) < 1e-12
+    assert (
+        abs(cut.value - iwae(log_w)) < 1e-12
+        and abs(cut.standard_error - w.std() / w.mean() / 1_000**0.5) < 1e-12
+    )
 
 
 def test_no_error_at_the_posterior():
@@ -139,7 +185,9 @@ def test_no_error_at_the_posterior():
         if q is None:
             q = MeanField(1, p.posterior(x).loc, p.posterior(x).log_scale)
         found = importance_log_evidence(p, q, x, 50, generator(0), chunk=7)
-        assert (found.value - p.log_evidence(x)).abs().max() < 1e-12 and found.standard_error.max() < 1e-13
+        assert (
+            found.value - p.log_evidence(x)
+        ).abs().max() < 1e-12 and found.standard_error.max() < 1e-13
         assert not found.value.requires_grad
 
 
@@ -155,15 +203,22 @@ class Tilted(ConjugateToy):
 @pytest.mark.parametrize("shift", [1e4, -1e4])
 def test_extreme_weights(shift):
     q, x = toy_family(), X
-    plain, moved = (importance_log_evidence(p, q, x, 1_000, generator(0), chunk=400) for p in (ConjugateToy(), Tilted(shift)))
-    assert abs(moved.value - shift - plain.value) < 1e-9 and moved.standard_error.item() == pytest.approx(plain.standard_error.item())
+    plain, moved = (
+        importance_log_evidence(p, q, x, 1_000, generator(0), chunk=400)
+        for p in (ConjugateToy(), Tilted(shift))
+    )
+    assert abs(
+        moved.value - shift - plain.value
+    ) < 1e-9 and moved.standard_error.item() == pytest.approx(plain.standard_error.item())
 
 
 def test_one_sample_and_no_weight_at_all():
     found = importance_log_evidence(ConjugateToy(), toy_family(), X, 1, generator(0))
     assert found.value.isfinite() and found.standard_error == math.inf
     for n in (3, 10):
-        nothing = importance_log_evidence(Tilted(-math.inf), toy_family(), X, n, generator(0), chunk=4)
+        nothing = importance_log_evidence(
+            Tilted(-math.inf), toy_family(), X, n, generator(0), chunk=4
+        )
         assert nothing.value == -math.inf and nothing.standard_error == math.inf
 
 

@@ -12,7 +12,12 @@ from toy import ALL, UNREAD, X, toy_family
 
 from course_vi.bounds import elbo, iwae
 from course_vi.families import MeanField
-from course_vi.gradients import doubly_reparametrized, reparametrized, score_function, sticking_the_landing
+from course_vi.gradients import (
+    doubly_reparametrized,
+    reparametrized,
+    score_function,
+    sticking_the_landing,
+)
 from course_vi.models import ConjugateToy
 
 
@@ -25,7 +30,10 @@ def test_extreme_log_weights(estimator, shift):
     for bound in (elbo, iwae):
         if bound is iwae and estimator is sticking_the_landing:
             continue
-        one, other = (gradients_of(estimator, p, toy_family(), UNREAD, num_samples=3, bound=bound, noise=eps) for p in (near, far))
+        one, other = (
+            gradients_of(estimator, p, toy_family(), UNREAD, num_samples=3, bound=bound, noise=eps)
+            for p in (near, far)
+        )
         assert all(bool(torch.isfinite(value).all()) for value in other.values())
         if estimator is not score_function:
             assert all(torch.allclose(one[name], other[name], atol=1e-9) for name in one)
@@ -51,7 +59,9 @@ def test_extreme_scales_of_the_family():
     """Standard deviations of 1e-6 and 1e6: the gradients keep their digits."""
     for scale in (1e-6, 1e6):
         p = quadratic(1)
-        q = MeanField(1, torch.tensor([0.2], dtype=DOUBLE), torch.tensor([math.log(scale)], dtype=DOUBLE))
+        q = MeanField(
+            1, torch.tensor([0.2], dtype=DOUBLE), torch.tensor([math.log(scale)], dtype=DOUBLE)
+        )
         eps = randn(4, 1, seed=2)
         z = 0.2 + scale * eps
         slope = p.shift - p.precision[0, 0] * z
@@ -67,6 +77,11 @@ def test_single_precision_follows_double():
     for estimator in ALL:
         q64, q32 = toy_family(), toy_family().float()
         precise = gradients_of(estimator, ConjugateToy(), q64, X, num_samples=6, noise=eps)
-        rough = gradients_of(estimator, ConjugateToy(), q32, X.float(), num_samples=6, noise=eps.float())
-        assert all(torch.allclose(precise[name].float(), rough[name], rtol=1e-4, atol=1e-5) for name in precise)
+        rough = gradients_of(
+            estimator, ConjugateToy(), q32, X.float(), num_samples=6, noise=eps.float()
+        )
+        assert all(
+            torch.allclose(precise[name].float(), rough[name], rtol=1e-4, atol=1e-5)
+            for name in precise
+        )
         assert rough["loc"].dtype == torch.float32

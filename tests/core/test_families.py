@@ -21,22 +21,33 @@ GAUSSIANS = ["MeanField", "FullRank", "FactorCovariance"]
 def test_density_against_torch(kind, evidence):
     q, z = gaussian(kind, dim=4), randn(20, 4, seed=9)
     dense = MultivariateNormal(q.loc, covariance_of(q))
-    errors = [(q(None, z) - dense.log_prob(z)).abs().max(), (q.distribution().entropy() - dense.entropy()).abs(),
-              (q.distribution().mean - dense.mean).abs().max(), (q.distribution().variance - dense.variance).abs().max()
-              if kind != "FullRank" else (q.distribution().covariance_matrix - dense.covariance_matrix).abs().max()]
+    errors = [
+        (q(None, z) - dense.log_prob(z)).abs().max(),
+        (q.distribution().entropy() - dense.entropy()).abs(),
+        (q.distribution().mean - dense.mean).abs().max(),
+        (q.distribution().variance - dense.variance).abs().max()
+        if kind != "FullRank"
+        else (q.distribution().covariance_matrix - dense.covariance_matrix).abs().max(),
+    ]
     if kind == "FactorCovariance":
         low_rank = LowRankMultivariateNormal(q.loc, q.factor, (2 * q.log_scale).exp())
         errors.append((q(None, z) - low_rank.log_prob(z)).abs().max())
     error = max(float(e.detach()) for e in errors)
     assert error < 1e-10
-    evidence(f"families.{kind}", "MultivariateNormal and LowRankMultivariateNormal: log-density, entropy, moments", error=error)
+    evidence(
+        f"families.{kind}",
+        "MultivariateNormal and LowRankMultivariateNormal: log-density, entropy, moments",
+        error=error,
+    )
 
 
 @pytest.mark.parametrize("kind", GAUSSIANS)
 def test_gradient_of_the_density_against_torch(kind):
     q, z = gaussian(kind, dim=4), randn(20, 4, seed=9)
     ours = torch.autograd.grad(q(None, z).sum(), list(q.parameters()))
-    theirs = torch.autograd.grad(MultivariateNormal(q.loc, covariance_of(q)).log_prob(z).sum(), list(q.parameters()))
+    theirs = torch.autograd.grad(
+        MultivariateNormal(q.loc, covariance_of(q)).log_prob(z).sum(), list(q.parameters())
+    )
     for one, other in zip(ours, theirs, strict=True):
         assert torch.allclose(one, other, atol=1e-9)
 
@@ -45,8 +56,10 @@ def test_gradient_of_the_density_against_torch(kind):
 def test_batches_are_separate_densities(kind):
     """Parameters (R, D): row r of the batch is the density with row r of the parameters."""
     rows = [gaussian(kind, dim=3, seed=10 * r) for r in range(4)]
-    parameters = {name: torch.stack([dict(q.named_parameters())[name].detach() for q in rows])
-                  for name, _ in rows[0].named_parameters()}
+    parameters = {
+        name: torch.stack([dict(q.named_parameters())[name].detach() for q in rows])
+        for name, _ in rows[0].named_parameters()
+    }
     extra = {"rank": 2} if kind == "FactorCovariance" else {}
     many = type(rows[0])(3, **extra, **parameters)
     eps = many.noise((5, 4), generator(0))
@@ -55,23 +68,32 @@ def test_batches_are_separate_densities(kind):
     for r, q in enumerate(rows):
         assert torch.allclose(z[:, r], q.transport(eps[:, r]), atol=1e-14)
         assert torch.allclose(many(None, z)[:, r], q(None, z[:, r]), atol=1e-12)
-        assert torch.allclose(many.distribution().entropy()[r], q.distribution().entropy(), atol=1e-12)
+        assert torch.allclose(
+            many.distribution().entropy()[r], q.distribution().entropy(), atol=1e-12
+        )
     assert many.sample(7, generator=generator(1)).shape == (7, 4, 3)
 
 
 def test_a_batch_on_the_last_parameter_alone():
     """Where only the factor, or only the lower triangle, carries a batch, the family still has that batch: nothing is paired silently."""
     factor, lower = randn(4, 3, 2, seed=0), randn(4, 3, 3, seed=1)
-    for q in (FactorCovariance(3, 2, torch.zeros(3, dtype=DOUBLE), torch.zeros(3, dtype=DOUBLE), factor),
-              FullRank(3, torch.zeros(3, dtype=DOUBLE), torch.zeros(3, dtype=DOUBLE), lower)):
+    for q in (
+        FactorCovariance(3, 2, torch.zeros(3, dtype=DOUBLE), torch.zeros(3, dtype=DOUBLE), factor),
+        FullRank(3, torch.zeros(3, dtype=DOUBLE), torch.zeros(3, dtype=DOUBLE), lower),
+    ):
         assert q.batch_shape == (4,)
-        z = q.sample(4, generator=generator(0))          # K = R = 4: a silent pairing would fit
+        z = q.sample(4, generator=generator(0))  # K = R = 4: a silent pairing would fit
         assert z.shape == (4, 4, 3) and q(None, z).shape == (4, 4)
 
 
 def test_woodbury(evidence):
     q, v = gaussian("FactorCovariance", dim=5), randn(7, 5, seed=1)
-    error = (q.distribution().precision_times(v) - v @ torch.linalg.inv(covariance_of(q))).abs().max().item()
+    error = (
+        (q.distribution().precision_times(v) - v @ torch.linalg.inv(covariance_of(q)))
+        .abs()
+        .max()
+        .item()
+    )
     assert error < 1e-11
     evidence("distributions.FactorNormal.precision_times", "the dense inverse", error=error)
     batch = FactorNormal(randn(4, 5, seed=2), randn(4, 5, seed=3), randn(4, 5, 2, seed=4))
@@ -80,14 +102,21 @@ def test_woodbury(evidence):
 
 
 def test_kl_of_diagonal_normals(evidence):
-    q, p = DiagonalNormal(randn(3, 4, seed=0), randn(3, 4, seed=1)), DiagonalNormal(randn(3, 4, seed=2), randn(4, seed=3))
+    q, p = (
+        DiagonalNormal(randn(3, 4, seed=0), randn(3, 4, seed=1)),
+        DiagonalNormal(randn(3, 4, seed=2), randn(4, seed=3)),
+    )
     wanted = kl_divergence(Normal(q.loc, q.stddev), Normal(p.loc, p.log_scale.exp())).sum(-1)
     error = (kl_divergence(q, p) - wanted).abs().max()
     assert error < 1e-11
-    evidence("kl_divergence(DiagonalNormal, DiagonalNormal)", "torch.distributions.Normal", error=error)
+    evidence(
+        "kl_divergence(DiagonalNormal, DiagonalNormal)", "torch.distributions.Normal", error=error
+    )
 
 
-@pytest.mark.parametrize("loc, log_scale", [((1,), (3,)), ((3,), (1,)), ((2, 1), (3,)), ((3,), (2, 1))])
+@pytest.mark.parametrize(
+    "loc, log_scale", [((1,), (3,)), ((3,), (1,)), ((2, 1), (3,)), ((3,), (2, 1))]
+)
 def test_broadcast_parameters_count_every_coordinate(loc, log_scale):
     """A single number for all coordinates: density, entropy and samples are those of D coordinates."""
     q = DiagonalNormal(randn(*loc, seed=0), randn(*log_scale, seed=1))
@@ -103,11 +132,16 @@ def test_samples_have_the_moments(kind, evidence):
     q = gaussian(kind)
     z = q.sample(40_000, generator=generator(5))
     centred = z - q.loc.detach()
-    z_score = max(mean_z(z, q.loc.detach()), mean_z(centred.unsqueeze(-1) * centred.unsqueeze(-2), covariance_of(q).detach()))
+    z_score = max(
+        mean_z(z, q.loc.detach()),
+        mean_z(centred.unsqueeze(-1) * centred.unsqueeze(-2), covariance_of(q).detach()),
+    )
     assert z_score < LIMIT and not z.requires_grad
     evidence(f"families.{kind}.sample", "exact mean and covariance", z=z_score)
     assert torch.equal(z, q.sample(40_000, generator=generator(5)))
-    assert torch.equal(q.distribution().rsample((3,), generator(1)), q.transport(q.noise((3,), generator(1))))
+    assert torch.equal(
+        q.distribution().rsample((3,), generator(1)), q.transport(q.noise((3,), generator(1)))
+    )
 
 
 def test_transport_by_hand():
@@ -154,7 +188,14 @@ def test_extreme_scales(kind, scale, evidence):
 
 
 @pytest.mark.parametrize("scale", [1e-3, 1e-6])
-@pytest.mark.parametrize("columns", [((1.0, 0.5, -0.3),), ((1.0, 0.5, -0.3), (1.0, 0.5, -0.3)), ((1.0, 0.5, -0.3), (0.2, -0.7, 0.9))])
+@pytest.mark.parametrize(
+    "columns",
+    [
+        ((1.0, 0.5, -0.3),),
+        ((1.0, 0.5, -0.3), (1.0, 0.5, -0.3)),
+        ((1.0, 0.5, -0.3), (0.2, -0.7, 0.9)),
+    ],
+)
 def test_a_factor_far_larger_than_the_noise(scale, columns, evidence):
     """sigma << |B|, and equal columns: neither the quadratic form nor the determinant may be a difference of huge numbers.
 
@@ -168,11 +209,20 @@ def test_a_factor_far_larger_than_the_noise(scale, columns, evidence):
     z = q.transport(randn(5, 3 + len(columns), seed=1))
     b = [[Fraction(value) for value in row] for row in factor.tolist()]
     s2 = [Fraction(value) ** 2 for value in log_scale.exp().tolist()]
-    cov = [[sum(x * y for x, y in zip(b[i], b[j], strict=True)) + (s2[i] if i == j else 0) for j in range(3)] for i in range(3)]
+    cov = [
+        [
+            sum(x * y for x, y in zip(b[i], b[j], strict=True)) + (s2[i] if i == j else 0)
+            for j in range(3)
+        ]
+        for i in range(3)
+    ]
 
     def minor(i, j):
         rows, cols = [r for r in range(3) if r != i], [c for c in range(3) if c != j]
-        return (-1) ** (i + j) * (cov[rows[0]][cols[0]] * cov[rows[1]][cols[1]] - cov[rows[0]][cols[1]] * cov[rows[1]][cols[0]])
+        return (-1) ** (i + j) * (
+            cov[rows[0]][cols[0]] * cov[rows[1]][cols[1]]
+            - cov[rows[0]][cols[1]] * cov[rows[1]][cols[0]]
+        )
 
     determinant = sum(cov[0][j] * minor(0, j) for j in range(3))
     times, wanted = [], []
@@ -185,16 +235,31 @@ def test_a_factor_far_larger_than_the_noise(scale, columns, evidence):
         wanted.append(-0.5 * float(squared) - 0.5 * log_det - 1.5 * math.log(2 * math.pi))
     error = (q.log_prob(z) - torch.tensor(wanted, dtype=DOUBLE)).abs().max().item()
     assert error < 1e-7
-    assert torch.allclose(q.precision_times(z), torch.tensor(times, dtype=DOUBLE), rtol=1e-5, atol=1e-6 / scale**2 * 1e-4)
-    entropy = 0.5 * (math.log(determinant.numerator) - math.log(determinant.denominator)) + 1.5 * (1 + math.log(2 * math.pi))
+    assert torch.allclose(
+        q.precision_times(z),
+        torch.tensor(times, dtype=DOUBLE),
+        rtol=1e-5,
+        atol=1e-6 / scale**2 * 1e-4,
+    )
+    entropy = 0.5 * (math.log(determinant.numerator) - math.log(determinant.denominator)) + 1.5 * (
+        1 + math.log(2 * math.pi)
+    )
     assert q.entropy().item() == pytest.approx(entropy, abs=1e-8)
-    evidence("distributions.FactorNormal, noise far below the factor", "exact rational arithmetic", error=error)
+    evidence(
+        "distributions.FactorNormal, noise far below the factor",
+        "exact rational arithmetic",
+        error=error,
+    )
 
 
 def test_equal_columns_have_finite_gradients():
     """Where two columns of B are equal the factorization still has a derivative: it is that of the dense density."""
-    q = FactorCovariance(3, 2, randn(3, seed=0), 0.1 * randn(3, seed=1), randn(3, 1, seed=2).expand(3, 2))
+    q = FactorCovariance(
+        3, 2, randn(3, seed=0), 0.1 * randn(3, seed=1), randn(3, 1, seed=2).expand(3, 2)
+    )
     z = randn(5, 3, seed=3)
     found = torch.autograd.grad(q(None, z).sum(), list(q.parameters()))
-    wanted = torch.autograd.grad(MultivariateNormal(q.loc, covariance_of(q)).log_prob(z).sum(), list(q.parameters()))
+    wanted = torch.autograd.grad(
+        MultivariateNormal(q.loc, covariance_of(q)).log_prob(z).sum(), list(q.parameters())
+    )
     assert all(torch.allclose(a, b, atol=1e-10) for a, b in zip(found, wanted, strict=True))

@@ -33,16 +33,30 @@ def test_values_and_slopes_against_quantiles(alpha, evidence):
     eps = EPS.numpy()
 
     def quantile(a):
-        return np.where(eps > 0, special.gammainccinv(a, special.ndtr(-eps)), special.gammaincinv(a, special.ndtr(eps)))
+        return np.where(
+            eps > 0,
+            special.gammainccinv(a, special.ndtr(-eps)),
+            special.gammaincinv(a, special.ndtr(eps)),
+        )
 
     h = 1e-3 * alpha
-    wanted = (8 * (quantile(alpha + h) - quantile(alpha - h)) - quantile(alpha + 2 * h) + quantile(alpha - 2 * h)) / (12 * h)
+    wanted = (
+        8 * (quantile(alpha + h) - quantile(alpha - h))
+        - quantile(alpha + 2 * h)
+        + quantile(alpha - 2 * h)
+    ) / (12 * h)
     z, found = slope(alpha, EPS)
-    seen = (EPS > -4 if alpha > 0.1 else EPS > -1).numpy()                    # below, z is 1e-30: no difference of quantiles can tell
+    seen = (
+        EPS > -4 if alpha > 0.1 else EPS > -1
+    ).numpy()  # below, z is 1e-30: no difference of quantiles can tell
     np.testing.assert_allclose(z.numpy(), quantile(alpha), rtol=1e-12)
     error = np.abs(found.numpy() / wanted - 1)[seen].max()
     assert error < 3e-6
-    evidence("families.GammaMeanField, dz/dalpha", "differences of SciPy's quantile function (relative)", error=error)
+    evidence(
+        "families.GammaMeanField, dz/dalpha",
+        "differences of SciPy's quantile function (relative)",
+        error=error,
+    )
 
 
 @pytest.mark.parametrize("alpha", SHAPES)
@@ -52,7 +66,11 @@ def test_slopes_against_torch(alpha, evidence):
     theirs = torch._standard_gamma_grad(torch.full_like(z, alpha), z)
     error = (found / theirs - 1).abs().max()
     assert error < 2e-3
-    evidence("families.GammaMeanField, dz/dalpha", "torch._standard_gamma_grad, an approximation (relative)", error=error)
+    evidence(
+        "families.GammaMeanField, dz/dalpha",
+        "torch._standard_gamma_grad, an approximation (relative)",
+        error=error,
+    )
 
 
 @pytest.mark.parametrize("alpha", SHAPES)
@@ -72,11 +90,19 @@ def test_densities_against_scipy_and_torch():
     z = torch.tensor([[0.2, 0.9], [0.5, 0.01]], dtype=DOUBLE).unsqueeze(1)
     theirs = torch.distributions.Gamma(a, b), torch.distributions.Beta(a, b)
     for ours, other in zip((gamma, beta), theirs, strict=True):
-        assert torch.allclose(ours.log_prob(z), other.log_prob(z).sum(-1), atol=1e-12) and ours.log_prob(z).shape == (2, 1)
+        assert torch.allclose(
+            ours.log_prob(z), other.log_prob(z).sum(-1), atol=1e-12
+        ) and ours.log_prob(z).shape == (2, 1)
         assert torch.allclose(ours.entropy(), other.entropy().sum(-1), atol=1e-10)
         assert torch.allclose(ours.mean, other.mean)
         draws = ours.rsample((20_000,), generator(0))[:, 0]
-        assert stats.kstest(draws[:, 0].numpy(), (stats.gamma(0.7, scale=0.5) if ours is gamma else stats.beta(0.7, 2.0)).cdf).pvalue > 1e-5
+        assert (
+            stats.kstest(
+                draws[:, 0].numpy(),
+                (stats.gamma(0.7, scale=0.5) if ours is gamma else stats.beta(0.7, 2.0)).cdf,
+            ).pvalue
+            > 1e-5
+        )
     assert torch.allclose(gamma.variance, theirs[0].variance)
 
 
@@ -85,13 +111,19 @@ def test_gradients_of_moments_are_unbiased(evidence):
     replicates = 40_000
     log_alpha = torch.full((replicates, 1), math.log(0.8), dtype=DOUBLE).requires_grad_()
     q = GammaVector(log_alpha, torch.full((replicates, 1), 0.3, dtype=DOUBLE))
-    (found,) = torch.autograd.grad(q.transport(torch.randn(replicates, 1, generator=generator(1), dtype=DOUBLE)).log().sum(), log_alpha)
+    (found,) = torch.autograd.grad(
+        q.transport(torch.randn(replicates, 1, generator=generator(1), dtype=DOUBLE)).log().sum(),
+        log_alpha,
+    )
     z = mean_z(found, 0.8 * special.polygamma(1, 0.8))
     assert z < LIMIT
     evidence("families.GammaMeanField, gradient of E log z", "trigamma", z=z)
     log_a = torch.full((replicates, 1), math.log(0.8), dtype=DOUBLE).requires_grad_()
     beta = BetaVector(log_a, torch.full((replicates, 1), math.log(1.7), dtype=DOUBLE))
-    (found,) = torch.autograd.grad(beta.transport(torch.randn(replicates, 2, generator=generator(2), dtype=DOUBLE)).sum(), log_a)
+    (found,) = torch.autograd.grad(
+        beta.transport(torch.randn(replicates, 2, generator=generator(2), dtype=DOUBLE)).sum(),
+        log_a,
+    )
     z = mean_z(found, 0.8 * 1.7 / 2.5**2)
     assert z < LIMIT
     evidence("families.BetaMeanField, gradient of E z", "closed form", z=z)
@@ -103,7 +135,10 @@ class GammaPoisson(Model):
     latent_dim = data_dim = 1
 
     def log_factors(self, x, z):
-        return {"prior": (z.log() - z).sum(-1), "likelihood": (x * z.log() - z - torch.lgamma(x + 1)).sum(-1)}
+        return {
+            "prior": (z.log() - z).sum(-1),
+            "likelihood": (x * z.log() - z - torch.lgamma(x + 1)).sum(-1),
+        }
 
 
 class BetaBernoulli(Model):
@@ -118,10 +153,20 @@ class BetaBernoulli(Model):
 
 X = torch.tensor([4.0], dtype=DOUBLE)
 POSTERIORS = {
-    "Gamma": (GammaPoisson(), GammaMeanField(1, torch.tensor([6.0], dtype=DOUBLE).log(), torch.tensor([2.0], dtype=DOUBLE).log()),
-              stats.nbinom(2, 0.5).logpmf(4)),
-    "Beta": (BetaBernoulli(), BetaMeanField(1, torch.tensor([6.0], dtype=DOUBLE).log(), torch.tensor([5.0], dtype=DOUBLE).log()),
-             stats.betabinom(7, 2, 2).logpmf(4)),
+    "Gamma": (
+        GammaPoisson(),
+        GammaMeanField(
+            1, torch.tensor([6.0], dtype=DOUBLE).log(), torch.tensor([2.0], dtype=DOUBLE).log()
+        ),
+        stats.nbinom(2, 0.5).logpmf(4),
+    ),
+    "Beta": (
+        BetaBernoulli(),
+        BetaMeanField(
+            1, torch.tensor([6.0], dtype=DOUBLE).log(), torch.tensor([5.0], dtype=DOUBLE).log()
+        ),
+        stats.betabinom(7, 2, 2).logpmf(4),
+    ),
 }
 
 
@@ -131,8 +176,14 @@ def test_at_the_posterior_the_path_vanishes_and_the_bound_is_the_evidence(name, 
     found = gradient_moments(sticking_the_landing, p, q, X, replicates=500, generator=generator(0))
     largest = max(float(v.max()) for v in found.variance.values())
     assert largest < 1e-24
-    assert reparametrized(p, q, X, 3, generator=generator(0)).item() == pytest.approx(log_evidence, abs=1e-10)
-    evidence(f"families.{name}MeanField, sticking the landing", "zero at the exact posterior", error=largest**0.5)
+    assert reparametrized(p, q, X, 3, generator=generator(0)).item() == pytest.approx(
+        log_evidence, abs=1e-10
+    )
+    evidence(
+        f"families.{name}MeanField, sticking the landing",
+        "zero at the exact posterior",
+        error=largest**0.5,
+    )
 
 
 @pytest.mark.parametrize("name", POSTERIORS)
@@ -140,33 +191,57 @@ def test_path_and_score_agree_away_from_it(name, evidence):
     p, _, _ = POSTERIORS[name]
     start = torch.tensor([0.9], dtype=DOUBLE), torch.tensor([0.4], dtype=DOUBLE)
     q = {"Gamma": GammaMeanField, "Beta": BetaMeanField}[name](1, *start)
-    path, score = (gradient_moments(e, p, q, X, replicates=40_000, generator=generator(seed)) for seed, e in
-                   enumerate((reparametrized, score_function)))
+    path, score = (
+        gradient_moments(e, p, q, X, replicates=40_000, generator=generator(seed))
+        for seed, e in enumerate((reparametrized, score_function))
+    )
     worst = 0.0
     for key in path.mean:
         error = (path.standard_error[key] ** 2 + score.standard_error[key] ** 2).sqrt()
         worst = max(worst, ((path.mean[key] - score.mean[key]).abs() / error).item())
     assert worst < LIMIT
-    evidence(f"families.{name}MeanField, implicit gradient of the ELBO", "the score function", z=worst)
+    evidence(
+        f"families.{name}MeanField, implicit gradient of the ELBO", "the score function", z=worst
+    )
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, DOUBLE])
-@pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU"))])
+@pytest.mark.parametrize(
+    "device",
+    [
+        "cpu",
+        pytest.param(
+            "cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
+        ),
+    ],
+)
 def test_device_and_dtype_follow_the_parameters(device, dtype):
     for family in (GammaMeanField, BetaMeanField):
         q = family(2).to(device, dtype)
         z = q.transport(q.noise((3,), torch.Generator(device=device).manual_seed(0)))
         log_q = q(None, z)
-        assert (z.device.type, z.dtype, log_q.device.type, log_q.dtype) == (device, dtype, device, dtype)
+        assert (z.device.type, z.dtype, log_q.device.type, log_q.dtype) == (
+            device,
+            dtype,
+            device,
+            dtype,
+        )
         log_q.sum().backward()
-        assert all(p.grad.device.type == device and bool(torch.isfinite(p.grad).all()) for p in q.parameters())
+        assert all(
+            p.grad.device.type == device and bool(torch.isfinite(p.grad).all())
+            for p in q.parameters()
+        )
 
 
 def test_extremes_single_precision_batches_and_networks():
     tiny = GammaMeanField(1, torch.tensor([math.log(1e-3)]))
     z = tiny.transport(tiny.noise((1000,), generator(0)))
     tiny(None, z).sum().backward()
-    assert z.dtype == torch.float32 and bool((z > 0).all()) and bool(torch.isfinite(tiny.log_concentration.grad).all())
+    assert (
+        z.dtype == torch.float32
+        and bool((z > 0).all())
+        and bool(torch.isfinite(tiny.log_concentration.grad).all())
+    )
     narrow = BetaMeanField(1, torch.tensor([math.log(1e-3)]), torch.tensor([math.log(1e-3)]))
     z = narrow.transport(narrow.noise((1000,), generator(0)))
     assert bool(((z > 0) & (z < 1)).all()) and bool(torch.isfinite(narrow(None, z)).all())

@@ -40,7 +40,9 @@ def test_the_toy(evidence):
     gap = approximation_gap(p, q, DATA, best, generator=generator(0))
     assert gap.value.abs().max() < 1e-6 and gap.standard_error.max() < 1e-5
     variance = math.exp(-0.2)
-    wanted = (2 * variance - 1 - math.log(2 * variance)) / 2 + (0.2 * DATA[:, 0]).square()        # (m - x/2)^2 / (2 * 1/2)
+    wanted = (2 * variance - 1 - math.log(2 * variance)) / 2 + (
+        0.2 * DATA[:, 0]
+    ).square()  # (m - x/2)^2 / (2 * 1/2)
     lost = amortization_gap(p, q, DATA, best, 20_000, generator(1))
     z = ((lost.value - wanted) / lost.standard_error).abs().max().item()
     assert z < LIMIT and lost.standard_error.max() < 0.01
@@ -67,7 +69,9 @@ def test_a_correlated_posterior(evidence):
     assert z < LIMIT
     evidence("diagnostics.amortization_gap", "GaussianChain: KL minus the approximation gap", z=z)
     free = best_per_datum(p, FullRank(2).double(), DATA)
-    assert approximation_gap(p, free, DATA, free).value.abs().max() < 1e-6, "a family that holds the posterior has no gap"
+    assert approximation_gap(p, free, DATA, free).value.abs().max() < 1e-6, (
+        "a family that holds the posterior has no gap"
+    )
 
 
 def test_the_evidence_comes_from_where_it_can():
@@ -78,8 +82,13 @@ def test_the_evidence_comes_from_where_it_can():
     best = best_per_datum(GaussianChain(), MeanField(2).double(), DATA)
     told = approximation_gap(GaussianChain(), best, DATA, best, 20_000, generator(0))
     guessed = approximation_gap(Closed(), best, DATA, best, 20_000, generator(0))
-    given = approximation_gap(Closed(), best, DATA, best, 20_000, generator(0), GaussianChain().log_evidence(DATA))
-    assert torch.equal(told.value, given.value) and (guessed.standard_error > told.standard_error).all()
+    given = approximation_gap(
+        Closed(), best, DATA, best, 20_000, generator(0), GaussianChain().log_evidence(DATA)
+    )
+    assert (
+        torch.equal(told.value, given.value)
+        and (guessed.standard_error > told.standard_error).all()
+    )
     assert ((guessed.value - told.value) / guessed.standard_error).abs().max() < LIMIT
 
 
@@ -87,8 +96,12 @@ def test_nothing_is_changed():
     p, q = TwoBernoullis().double(), toy_family()
     before = [parameter.detach().clone() for parameter in (*p.parameters(), *q.parameters())]
     best = best_per_datum(p, q, torch.tensor([[0.0, 1.0]], dtype=DOUBLE), steps=20)
-    assert all(torch.equal(a, b) for a, b in zip(before, (*p.parameters(), *q.parameters()), strict=True))
-    assert all(parameter.requires_grad and parameter.grad is None for parameter in p.parameters()) and best.batch_shape == (1,)
+    assert all(
+        torch.equal(a, b) for a, b in zip(before, (*p.parameters(), *q.parameters()), strict=True)
+    )
+    assert all(
+        parameter.requires_grad and parameter.grad is None for parameter in p.parameters()
+    ) and best.batch_shape == (1,)
 
 
 def test_per_datum():
@@ -101,9 +114,13 @@ def test_per_datum():
     assert set(dict(some.named_parameters())) == {"loc", "log_scale"}
     with torch.no_grad():
         some.loc += 1
-    assert torch.equal(local.loc.detach(), q.distribution_parameters(DATA)["loc"].detach()), "a copy"
+    assert torch.equal(local.loc.detach(), q.distribution_parameters(DATA)["loc"].detach()), (
+        "a copy"
+    )
     local.write(torch.tensor([2, 0]), some)
-    assert torch.equal(local.loc[[2, 0]], some.loc) and torch.equal(local.loc[1], q.distribution_parameters(DATA)["loc"][1])
+    assert torch.equal(local.loc[[2, 0]], some.loc) and torch.equal(
+        local.loc[1], q.distribution_parameters(DATA)["loc"][1]
+    )
     bits = PerDatum(BernoulliMeanField(3), torch.zeros(2, 5, 1))
     assert bits.logits.shape == (2, 5, 3) and not bits.reparametrized
     with pytest.raises(TypeError, match="q is a Flow, which has no distribution parameters"):
@@ -114,4 +131,9 @@ def test_refusals():
     with pytest.raises(ValueError, match="the latents of BayesianLogisticRegression are global"):
         amortization_gap(BayesianLogisticRegression(2), MeanField(2), breast_cancer(1))
     with pytest.raises(TypeError, match="no z = t"):
-        amortization_gap(ConjugateToy(), BernoulliMeanField(1).double(), X, PerDatum(BernoulliMeanField(1).double(), X))
+        amortization_gap(
+            ConjugateToy(),
+            BernoulliMeanField(1).double(),
+            X,
+            PerDatum(BernoulliMeanField(1).double(), X),
+        )

@@ -22,7 +22,12 @@ from toy import ALL, UNREAD, M, S, X, toy_family
 
 from course_vi.bounds import elbo, iwae
 from course_vi.diagnostics import gradient_moments
-from course_vi.gradients import doubly_reparametrized, reparametrized, score_function, sticking_the_landing
+from course_vi.gradients import (
+    doubly_reparametrized,
+    reparametrized,
+    score_function,
+    sticking_the_landing,
+)
 from course_vi.models import ConjugateToy, Model, TwoBernoullis
 
 
@@ -46,7 +51,9 @@ class Plain(Model):
         self.latent_dim, self.data_dim = dim, data_dim
 
     def log_factors(self, x, z):
-        return {"all": -z.tanh().square().sum(-1) - 0.1 * z.square().sum(-1) + z[..., 0] * x.sum(-1)}
+        return {
+            "all": -z.tanh().square().sum(-1) - 0.1 * z.square().sum(-1) + z[..., 0] * x.sum(-1)
+        }
 
 
 @pytest.mark.parametrize("name", ZOO)
@@ -70,13 +77,23 @@ def closed_forms(eps):
     """On the toy, by hand: d/dz log p = x - 2z, and -d/dz log q = eps / s with phi constant."""
     z = M + S * eps
     slope = X - 2 * z
-    log_w = -0.5 * z**2 - 0.5 * (X - z) ** 2 - math.log(2 * math.pi) + 0.5 * eps**2 + math.log(S) + 0.5 * math.log(2 * math.pi)
+    log_w = (
+        -0.5 * z**2
+        - 0.5 * (X - z) ** 2
+        - math.log(2 * math.pi)
+        + 0.5 * eps**2
+        + math.log(S)
+        + 0.5 * math.log(2 * math.pi)
+    )
     return {
         reparametrized: (slope, slope * S * eps + 1),
         sticking_the_landing: (slope + eps / S, slope * S * eps + eps**2),
         doubly_reparametrized: (slope + eps / S, slope * S * eps + eps**2),
         score_function: (log_w * eps / S, log_w * (eps**2 - 1)),
-        "sign slip": (slope - eps / S, slope * S * eps + 2 - eps**2),        # total + score, where total - score was meant
+        "sign slip": (
+            slope - eps / S,
+            slope * S * eps + 2 - eps**2,
+        ),  # total + score, where total - score was meant
     }, log_w
 
 
@@ -86,12 +103,21 @@ def test_gradient_at_fixed_noise_under_the_elbo(estimator, evidence):
     found = gradients_of(estimator, ConjugateToy(), toy_family(), X, num_samples=5, noise=eps)
     forms, _ = closed_forms(eps)
     wanted = [part.mean() for part in forms[estimator]]
-    error = max(abs(found["loc"].item() - wanted[0].item()), abs(found["log_scale"].item() - wanted[1].item()))
+    error = max(
+        abs(found["loc"].item() - wanted[0].item()),
+        abs(found["log_scale"].item() - wanted[1].item()),
+    )
     assert error < 1e-12
     evidence(f"gradients.{estimator.__name__}", "toy, fixed noise: by hand", error=error)
-    others = [abs(found["loc"].item() - form[0].mean().item()) for name, form in forms.items()
-              if name is not estimator and {name, estimator} != {sticking_the_landing, doubly_reparametrized}]
-    assert min(others) > 0.05, "the other estimators, and the sign slip, have other values at this noise"
+    others = [
+        abs(found["loc"].item() - form[0].mean().item())
+        for name, form in forms.items()
+        if name is not estimator
+        and {name, estimator} != {sticking_the_landing, doubly_reparametrized}
+    ]
+    assert min(others) > 0.05, (
+        "the other estimators, and the sign slip, have other values at this noise"
+    )
 
 
 def test_gradient_at_fixed_noise_under_iwae(evidence):
@@ -105,8 +131,13 @@ def test_gradient_at_fixed_noise_under_iwae(evidence):
         score_function: [((bound - w) * part).sum() for part in (eps / S, eps**2 - 1)],
     }
     for estimator, parts in wanted.items():
-        found = gradients_of(estimator, ConjugateToy(), toy_family(), X, num_samples=5, bound=iwae, noise=eps)
-        error = max(abs(found["loc"].item() - parts[0].item()), abs(found["log_scale"].item() - parts[1].item()))
+        found = gradients_of(
+            estimator, ConjugateToy(), toy_family(), X, num_samples=5, bound=iwae, noise=eps
+        )
+        error = max(
+            abs(found["loc"].item() - parts[0].item()),
+            abs(found["log_scale"].item() - parts[1].item()),
+        )
         assert error < 1e-12
         evidence(f"gradients.{estimator.__name__}, iwae", "toy, fixed noise: by hand", error=error)
 
@@ -126,8 +157,10 @@ def test_at_one_sample_doubly_reparametrized_is_sticking_the_landing(bound):
         q, x = ZOO[name]()
         x = torch.tensor([0.7, -1.1], dtype=DOUBLE) if x is None else x
         eps = q.noise((1,), generator(3))
-        one, other = (gradients_of(estimator, Plain(q.dim, 2), q, x, num_samples=1, bound=bound, noise=eps)
-                      for estimator in (sticking_the_landing, doubly_reparametrized))
+        one, other = (
+            gradients_of(estimator, Plain(q.dim, 2), q, x, num_samples=1, bound=bound, noise=eps)
+            for estimator in (sticking_the_landing, doubly_reparametrized)
+        )
         assert all(torch.allclose(one[key], other[key], atol=1e-12) for key in one)
 
 
@@ -135,18 +168,37 @@ def test_at_one_sample_doubly_reparametrized_is_sticking_the_landing(bound):
 @pytest.mark.parametrize("estimator", [score_function, reparametrized, doubly_reparametrized])
 def test_unbiased_for_iwae(estimator, num_samples, evidence):
     """The exact gradient of the K-sample bound, by quadrature over all K noises."""
-    for p, x in ((ConjugateToy(), X), (TwoBernoullis().double().requires_grad_(False), torch.tensor([0.0, 1.0], dtype=DOUBLE))):
+    for p, x in (
+        (ConjugateToy(), X),
+        (TwoBernoullis().double().requires_grad_(False), torch.tensor([0.0, 1.0], dtype=DOUBLE)),
+    ):
         q = toy_family()
         exactly = gradients(expected_bound(p, q.loc, q.log_scale, x, iwae, num_samples), q)
-        moments = gradient_moments(estimator, p, q, x, num_samples=num_samples, replicates=60_000, bound=iwae, generator=generator(4))
+        moments = gradient_moments(
+            estimator,
+            p,
+            q,
+            x,
+            num_samples=num_samples,
+            replicates=60_000,
+            bound=iwae,
+            generator=generator(4),
+        )
         z = worst_z(moments, exactly)
         assert z < LIMIT
-        evidence(f"gradients.{estimator.__name__}, iwae", f"{type(p).__name__}: exact gradient of the K-sample bound", z=z)
+        evidence(
+            f"gradients.{estimator.__name__}, iwae",
+            f"{type(p).__name__}: exact gradient of the K-sample bound",
+            z=z,
+        )
 
 
 def test_the_quadrature_of_the_bound_has_converged():
     q = toy_family()
-    coarse, fine = (gradients(expected_bound(ConjugateToy(), q.loc, q.log_scale, X, iwae, 3, order), q) for order in (40, 56))
+    coarse, fine = (
+        gradients(expected_bound(ConjugateToy(), q.loc, q.log_scale, X, iwae, 3, order), q)
+        for order in (40, 56)
+    )
     assert all(torch.allclose(coarse[name], fine[name], atol=1e-7) for name in coarse)
 
 
@@ -154,47 +206,108 @@ def test_the_quadrature_of_the_bound_has_converged():
 def test_two_estimators_of_one_iwae_gradient_agree(kind, evidence):
     """K = 5 in three dimensions: DReG against brute force, a hundred thousand total derivatives."""
     p, q = quadratic(3), gaussian(kind)
-    total = gradient_moments(reparametrized, p, q, UNREAD, num_samples=5, replicates=100_000, bound=iwae, generator=generator(5))
-    double = gradient_moments(doubly_reparametrized, p, q, UNREAD, num_samples=5, replicates=25_000, bound=iwae, generator=generator(6))
-    score = gradient_moments(score_function, p, q, UNREAD, num_samples=5, replicates=100_000, bound=iwae, generator=generator(7))
+    total = gradient_moments(
+        reparametrized,
+        p,
+        q,
+        UNREAD,
+        num_samples=5,
+        replicates=100_000,
+        bound=iwae,
+        generator=generator(5),
+    )
+    double = gradient_moments(
+        doubly_reparametrized,
+        p,
+        q,
+        UNREAD,
+        num_samples=5,
+        replicates=25_000,
+        bound=iwae,
+        generator=generator(6),
+    )
+    score = gradient_moments(
+        score_function,
+        p,
+        q,
+        UNREAD,
+        num_samples=5,
+        replicates=100_000,
+        bound=iwae,
+        generator=generator(7),
+    )
     for name, other in (("doubly_reparametrized", double), ("score_function", score)):
         worst = 0.0
         for key in q.state_dict():
-            spread = (other.standard_error[key].square() + total.standard_error[key].square()).sqrt()
+            spread = (
+                other.standard_error[key].square() + total.standard_error[key].square()
+            ).sqrt()
             difference = (other.mean[key] - total.mean[key]).abs()
             assert bool((difference[spread == 0] == 0).all())
             worst = max(worst, (difference[spread > 0] / spread[spread > 0]).max().item())
         assert worst < LIMIT
-        evidence(f"gradients.{name}, iwae ({kind})", "brute force: the mean of 100,000 total derivatives", z=worst)
+        evidence(
+            f"gradients.{name}, iwae ({kind})",
+            "brute force: the mean of 100,000 total derivatives",
+            z=worst,
+        )
 
 
 def test_numbers_of_the_findings_at_sixty_four_samples(evidence):
     """(m, log s) = (.3, .1), x = 2, gradient of m: total .0081(8), DReG .00913(1), naive STL .579; signal to noise .049 and 3.53."""
     p, q = ConjugateToy(), toy_family()
     plan = {reparametrized: 40_000, doubly_reparametrized: 10_000, naive_sticking: 5_000}
-    total, double, naive = (gradient_moments(estimator, p, q, X, num_samples=64, replicates=count, bound=iwae, generator=generator(8))
-                            for estimator, count in plan.items())
+    total, double, naive = (
+        gradient_moments(
+            estimator, p, q, X, num_samples=64, replicates=count, bound=iwae, generator=generator(8)
+        )
+        for estimator, count in plan.items()
+    )
     mean, error = double.mean["loc"].item(), double.standard_error["loc"].item()
     assert abs(mean - 0.00913) < 5e-6 + LIMIT * error
     assert abs(total.mean["loc"].item() - mean) / total.standard_error["loc"].item() < LIMIT
     assert abs(naive.mean["loc"].item() - 0.579) < 5e-4 + LIMIT * naive.standard_error["loc"].item()
-    signal = [moments.mean["loc"].item() / moments.variance["loc"].sqrt().item() for moments in (total, double)]
-    assert signal[1] == pytest.approx(3.53, rel=0.02) and mean / total.variance["loc"].sqrt().item() == pytest.approx(0.049, rel=0.12)
-    evidence("gradients.sticking_the_landing, forced on iwae, K = 64", "toy: its mean over the true gradient",
-             ratio=naive.mean["loc"] / mean)
-    evidence("gradients.reparametrized, iwae, K = 64", "variance over that of doubly_reparametrized (gradient of m)",
-             ratio=total.variance["loc"] / double.variance["loc"])
+    signal = [
+        moments.mean["loc"].item() / moments.variance["loc"].sqrt().item()
+        for moments in (total, double)
+    ]
+    assert signal[1] == pytest.approx(3.53, rel=0.02) and mean / total.variance[
+        "loc"
+    ].sqrt().item() == pytest.approx(0.049, rel=0.12)
+    evidence(
+        "gradients.sticking_the_landing, forced on iwae, K = 64",
+        "toy: its mean over the true gradient",
+        ratio=naive.mean["loc"] / mean,
+    )
+    evidence(
+        "gradients.reparametrized, iwae, K = 64",
+        "variance over that of doubly_reparametrized (gradient of m)",
+        ratio=total.variance["loc"] / double.variance["loc"],
+    )
 
 
 def test_naive_sticking_is_biased_and_refused():
     p, q = ConjugateToy(), toy_family()
     exactly = gradients(expected_bound(p, q.loc, q.log_scale, X, iwae, 2), q)
-    moments = gradient_moments(naive_sticking, p, q, X, num_samples=2, replicates=20_000, bound=iwae, generator=generator(0))
+    moments = gradient_moments(
+        naive_sticking,
+        p,
+        q,
+        X,
+        num_samples=2,
+        replicates=20_000,
+        bound=iwae,
+        generator=generator(0),
+    )
     assert worst_z(moments, exactly) > 20, "this test of bias can see a biased estimator"
-    with pytest.raises(ValueError, match="bound is iwae with num_samples = 2; expected one that is linear"):
+    with pytest.raises(
+        ValueError, match="bound is iwae with num_samples = 2; expected one that is linear"
+    ):
         sticking_the_landing(p, q, X, 2, bound=iwae)
-    assert torch.equal(sticking_the_landing(p, q, X, 1, bound=iwae, generator=generator(0)),
-                       sticking_the_landing(p, q, X, 1, bound=elbo, generator=generator(0)))
+    assert torch.equal(
+        sticking_the_landing(p, q, X, 1, bound=iwae, generator=generator(0)),
+        sticking_the_landing(p, q, X, 1, bound=elbo, generator=generator(0)),
+    )
 
 
 def test_a_bound_of_ones_own():
@@ -206,7 +319,16 @@ def test_a_bound_of_ones_own():
     p, q = ConjugateToy(), toy_family()
     exactly = gradients(expected_bound(p, q.loc, q.log_scale, X, power, 2), q)
     for estimator in (reparametrized, doubly_reparametrized, score_function):
-        moments = gradient_moments(estimator, p, q, X, num_samples=2, replicates=40_000, bound=power, generator=generator(1))
+        moments = gradient_moments(
+            estimator,
+            p,
+            q,
+            X,
+            num_samples=2,
+            replicates=40_000,
+            bound=power,
+            generator=generator(1),
+        )
         assert worst_z(moments, exactly) < LIMIT
     with pytest.raises(ValueError, match="bound is power"):
         sticking_the_landing(p, q, X, 2, bound=power)

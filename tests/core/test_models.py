@@ -13,7 +13,13 @@ from scipy import integrate, stats
 from torch.distributions import Bernoulli, Independent, MultivariateNormal, Normal
 
 from course_vi import exact
-from course_vi.models import VAE, BayesianLogisticRegression, ConjugateToy, GaussianChain, TwoBernoullis
+from course_vi.models import (
+    VAE,
+    BayesianLogisticRegression,
+    ConjugateToy,
+    GaussianChain,
+    TwoBernoullis,
+)
 
 OUTCOMES = torch.tensor([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], dtype=DOUBLE)
 
@@ -24,33 +30,60 @@ def test_toy_against_torch(dim, evidence):
     wanted = Normal(0.0, 1.0).log_prob(z).sum(-1) + Normal(z, 1.0).log_prob(x).sum(-1)
     error = (toy.log_joint(x, z) - wanted).abs().max()
     bayes = toy.log_joint(x, z) - toy.posterior(x).log_prob(z) - toy.log_evidence(x)
-    evidence_error = (toy.log_evidence(x) - Normal(torch.zeros_like(x), math.sqrt(2)).log_prob(x).sum(-1)).abs().max()
-    assert toy.log_joint(x, z).shape == (6, 4) and error < 1e-12 and bayes.abs().max() < 1e-12 and evidence_error < 1e-12
-    assert torch.allclose(toy.prior().log_prob(z.float()), Normal(0.0, 1.0).log_prob(z.float()).sum(-1), atol=1e-5)
-    evidence("models.ConjugateToy", "torch.distributions; Bayes' rule at random z", error=max(error, bayes.abs().max()))
+    evidence_error = (
+        (toy.log_evidence(x) - Normal(torch.zeros_like(x), math.sqrt(2)).log_prob(x).sum(-1))
+        .abs()
+        .max()
+    )
+    assert (
+        toy.log_joint(x, z).shape == (6, 4)
+        and error < 1e-12
+        and bayes.abs().max() < 1e-12
+        and evidence_error < 1e-12
+    )
+    assert torch.allclose(
+        toy.prior().log_prob(z.float()), Normal(0.0, 1.0).log_prob(z.float()).sum(-1), atol=1e-5
+    )
+    evidence(
+        "models.ConjugateToy",
+        "torch.distributions; Bayes' rule at random z",
+        error=max(error, bayes.abs().max()),
+    )
 
 
 def test_chain_by_bayes_rule(evidence):
     """The joint of (z2, z1, x) is one Gaussian: everything follows from its covariance."""
     chain, x, z = GaussianChain(), randn(5, 1, seed=0), randn(7, 5, 2, seed=1)
-    order = torch.cat([z[..., 1:], z[..., :1], x.expand(7, 5, 1)], -1)                    # z2, z1, x
+    order = torch.cat([z[..., 1:], z[..., :1], x.expand(7, 5, 1)], -1)  # z2, z1, x
     steps = torch.tensor([[1.0, 0, 0], [1, 1, 0], [1, 1, 1]], dtype=DOUBLE)
     joint = MultivariateNormal(torch.zeros(3, dtype=DOUBLE), steps @ steps.mT)
     error = (chain.log_joint(x, z) - joint.log_prob(order)).abs().max()
-    bayes = (chain.log_joint(x, z) - chain.posterior(x).log_prob(z) - chain.log_evidence(x)).abs().max()
+    bayes = (
+        (chain.log_joint(x, z) - chain.posterior(x).log_prob(z) - chain.log_evidence(x)).abs().max()
+    )
     assert error < 1e-12 and bayes < 1e-12
     assert set(chain.log_factors(x, z)) == {"top", "middle", "likelihood"}
-    evidence("models.GaussianChain", "MultivariateNormal of the joint; Bayes' rule at random z", error=max(error, bayes))
+    evidence(
+        "models.GaussianChain",
+        "MultivariateNormal of the joint; Bayes' rule at random z",
+        error=max(error, bayes),
+    )
 
 
-@pytest.mark.parametrize("model, covariance", [
-    (ConjugateToy(), [[2.0, 1.0], [1.0, 1.0]]),
-    (GaussianChain(), [[3.0, 2.0, 1.0], [2.0, 2.0, 1.0], [1.0, 1.0, 1.0]]),               # x, z1, z2
-])
+@pytest.mark.parametrize(
+    "model, covariance",
+    [
+        (ConjugateToy(), [[2.0, 1.0], [1.0, 1.0]]),
+        (GaussianChain(), [[3.0, 2.0, 1.0], [2.0, 2.0, 1.0], [1.0, 1.0, 1.0]]),  # x, z1, z2
+    ],
+)
 def test_ancestral_samples(model, covariance, evidence):
     x, z = model.sample(40_000, generator(3))
     both = torch.cat([x, z], -1).double()
-    z_score = max(mean_z(both, 0.0), mean_z(both.unsqueeze(-1) * both.unsqueeze(-2), torch.tensor(covariance, dtype=DOUBLE)))
+    z_score = max(
+        mean_z(both, 0.0),
+        mean_z(both.unsqueeze(-1) * both.unsqueeze(-2), torch.tensor(covariance, dtype=DOUBLE)),
+    )
     again, _ = model.sample(40_000, generator(3))
     assert torch.equal(x, again) and z_score < LIMIT
     evidence(f"models.{type(model).__name__}.sample", "exact means and covariances", z=z_score)
@@ -72,25 +105,52 @@ def density(z: float, x: list[float], model: TwoBernoullis) -> float:
 
 def test_two_bernoullis_by_scipy(bernoullis, evidence):
     z = randn(9, 4, 1, seed=0)
-    wanted = np.array([[math.log(density(z[k, i, 0].item(), OUTCOMES[i].tolist(), bernoullis)) for i in range(4)] for k in range(9)])
+    wanted = np.array(
+        [
+            [
+                math.log(density(z[k, i, 0].item(), OUTCOMES[i].tolist(), bernoullis))
+                for i in range(4)
+            ]
+            for k in range(9)
+        ]
+    )
     joint_error = np.abs(bernoullis.log_joint(OUTCOMES, z).detach().numpy() - wanted).max()
-    log_evidence, (mean, std) = bernoullis.log_evidence(OUTCOMES).detach(), bernoullis.posterior_moments(OUTCOMES)
+    log_evidence, (mean, std) = (
+        bernoullis.log_evidence(OUTCOMES).detach(),
+        bernoullis.posterior_moments(OUTCOMES),
+    )
     errors = [joint_error]
     for i, x in enumerate(OUTCOMES.tolist()):
-        moments = [integrate.quad(lambda z, x=x, r=r: z**r * density(z, x, bernoullis), -12, 12, epsabs=1e-13, epsrel=1e-12)[0]
-                   for r in range(3)]
+        moments = [
+            integrate.quad(
+                lambda z, x=x, r=r: z**r * density(z, x, bernoullis),
+                -12,
+                12,
+                epsabs=1e-13,
+                epsrel=1e-12,
+            )[0]
+            for r in range(3)
+        ]
         first, second = moments[1] / moments[0], moments[2] / moments[0]
-        errors += [abs(log_evidence[i].item() - math.log(moments[0])), abs(mean[i].item() - first),
-                   abs(std[i].item() - math.sqrt(second - first**2))]
+        errors += [
+            abs(log_evidence[i].item() - math.log(moments[0])),
+            abs(mean[i].item() - first),
+            abs(std[i].item() - math.sqrt(second - first**2)),
+        ]
     assert max(errors) < 1e-9
     assert abs(log_evidence.exp().sum().item() - 1) < 1e-12
     posterior = bernoullis.log_joint(OUTCOMES, z) - log_evidence
     assert torch.allclose(bernoullis.log_posterior(OUTCOMES, z), posterior, atol=1e-12)
-    evidence("models.TwoBernoullis", "scipy.integrate.quad: evidence, posterior mean and standard deviation", error=max(errors))
+    evidence(
+        "models.TwoBernoullis",
+        "scipy.integrate.quad: evidence, posterior mean and standard deviation",
+        error=max(errors),
+    )
 
 
 def test_two_bernoullis_posterior_integrates_to_one(bernoullis):
     for x in OUTCOMES:
+
         def log_posterior(z, x=x):
             return bernoullis.log_posterior(x, z)
 
@@ -129,7 +189,10 @@ def rows(count: int, dim: int, seed: int) -> torch.Tensor:
 
 def test_regression_against_torch(evidence):
     """Global latents: z (K, *B, D) where B counts replicates; the likelihood sums over rows, and nothing is paired."""
-    x, z = rows(6, 3, seed=0), randn(6, 6, 3, seed=2)                  # K = B = N on purpose: a silent pairing would fit
+    x, z = (
+        rows(6, 3, seed=0),
+        randn(6, 6, 3, seed=2),
+    )  # K = B = N on purpose: a silent pairing would fit
     model = BayesianLogisticRegression(3, prior_scale=2.0)
     wanted = torch.empty(6, 6, dtype=DOUBLE)
     for k, b in itertools.product(range(6), range(6)):
@@ -137,7 +200,11 @@ def test_regression_against_torch(evidence):
         wanted[k, b] = prior + Bernoulli(logits=x[:, :3] @ z[k, b]).log_prob(x[:, 3]).sum()
     error = (model.log_joint(x, z) - wanted).abs().max()
     assert error < 1e-12 and not model.local
-    evidence("models.BayesianLogisticRegression", "torch.distributions, one sample and one row at a time", error=error)
+    evidence(
+        "models.BayesianLogisticRegression",
+        "torch.distributions, one sample and one row at a time",
+        error=error,
+    )
 
 
 def test_regression_minibatches_average_to_the_whole(evidence):
@@ -145,8 +212,16 @@ def test_regression_minibatches_average_to_the_whole(evidence):
     whole, scaled = BayesianLogisticRegression(3), BayesianLogisticRegression(3, num_data=5)
     every = [scaled.log_joint(x[list(rows_)], z) for rows_ in itertools.combinations(range(5), 2)]
     error = (torch.stack(every).mean(0) - whole.log_joint(x, z)).abs().max()
-    assert error < 1e-12 and scaled.likelihood_scale(x[:2]) == 2.5 and scaled.likelihood_scale(x) == whole.likelihood_scale(x[:2]) == 1.0
-    evidence("models.BayesianLogisticRegression, minibatch", "the mean over all minibatches is the whole", error=error)
+    assert (
+        error < 1e-12
+        and scaled.likelihood_scale(x[:2]) == 2.5
+        and scaled.likelihood_scale(x) == whole.likelihood_scale(x[:2]) == 1.0
+    )
+    evidence(
+        "models.BayesianLogisticRegression, minibatch",
+        "the mean over all minibatches is the whole",
+        error=error,
+    )
 
 
 def test_regression_samples():
@@ -178,9 +253,15 @@ def test_vae_samples(evidence):
             layer.weight.mul_(3.0)
     x, z = model.sample(40_000, generator(1))
     assert x.shape == (40_000, 2) and z.shape == (40_000, 1) and not x.requires_grad
-    log_p = exact.log_integral(lambda grid: model.log_joint(OUTCOMES, grid.unsqueeze(1).expand(-1, 4, 1)))
+    log_p = exact.log_integral(
+        lambda grid: model.log_joint(OUTCOMES, grid.unsqueeze(1).expand(-1, 4, 1))
+    )
     assert abs(log_p.exp().sum().item() - 1) < 1e-10
-    z_score = max(mean_z((x.unsqueeze(1) == OUTCOMES).all(-1).double(), log_p.exp().detach()), mean_z(z, 0.0), variance_z(z, 1.0))
+    z_score = max(
+        mean_z((x.unsqueeze(1) == OUTCOMES).all(-1).double(), log_p.exp().detach()),
+        mean_z(z, 0.0),
+        variance_z(z, 1.0),
+    )
     assert z_score < LIMIT
     evidence("models.VAE.sample", "quadrature: probability of each image", z=z_score)
 
@@ -198,16 +279,29 @@ def test_weights_come_from_the_generator():
 
 def test_quadrature(evidence):
     """Gauss-Hermite: exact for polynomials, by the moments of a normal; log_integral: densities integrate to one."""
-    loc, scale = torch.tensor([0.5, -1.0], dtype=DOUBLE, requires_grad=True), torch.tensor([0.7, 2.0], dtype=DOUBLE, requires_grad=True)
+    loc, scale = (
+        torch.tensor([0.5, -1.0], dtype=DOUBLE, requires_grad=True),
+        torch.tensor([0.7, 2.0], dtype=DOUBLE, requires_grad=True),
+    )
     fourth = exact.normal_expectation(lambda z: z**4, loc, scale)
     wanted = loc**4 + 6 * loc**2 * scale**2 + 3 * scale**4
     assert torch.allclose(fourth, wanted, rtol=1e-12)
-    for got, want in zip(torch.autograd.grad(fourth.sum(), (loc, scale)), torch.autograd.grad(wanted.sum(), (loc, scale)), strict=True):
+    for got, want in zip(
+        torch.autograd.grad(fourth.sum(), (loc, scale)),
+        torch.autograd.grad(wanted.sum(), (loc, scale)),
+        strict=True,
+    ):
         assert torch.allclose(got, want, rtol=1e-11)
     moment = exact.normal_expectation(torch.exp, loc, scale)
     error = (moment / (loc + scale**2 / 2).exp() - 1).abs().max()
     assert error < 1e-12
-    evidence("exact.normal_expectation", "moments and the moment generating function of a normal", error=error)
-    student = torch.distributions.MixtureSameFamily(torch.distributions.Categorical(torch.tensor([0.3, 0.7], dtype=DOUBLE)),
-                                                    Normal(torch.tensor([-2.0, 1.0], dtype=DOUBLE), torch.tensor([0.5, 1.0], dtype=DOUBLE)))
+    evidence(
+        "exact.normal_expectation",
+        "moments and the moment generating function of a normal",
+        error=error,
+    )
+    student = torch.distributions.MixtureSameFamily(
+        torch.distributions.Categorical(torch.tensor([0.3, 0.7], dtype=DOUBLE)),
+        Normal(torch.tensor([-2.0, 1.0], dtype=DOUBLE), torch.tensor([0.5, 1.0], dtype=DOUBLE)),
+    )
     assert abs(exact.log_integral(lambda z: student.log_prob(z).sum(-1)).item()) < 1e-10

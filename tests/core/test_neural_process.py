@@ -47,14 +47,18 @@ class Line(nn.Module):
 
 
 def line(n=6, m=3):
-    return NeuralProcess(n, m, latent_dim=2, scale=NOISE, encoder=ExactEncoder(), decoder=Line()).double()
+    return NeuralProcess(
+        n, m, latent_dim=2, scale=NOISE, encoder=ExactEncoder(), decoder=Line()
+    ).double()
 
 
 def exactly(x, m):
     """log p(y_T | y_C) from the covariance of all outputs."""
     inputs, outputs = x.unflatten(-1, (-1, 2)).unbind(-1)
     answers = []
-    for row, y in zip(inputs.reshape(-1, inputs.shape[-1]), outputs.reshape(-1, outputs.shape[-1]), strict=True):
+    for row, y in zip(
+        inputs.reshape(-1, inputs.shape[-1]), outputs.reshape(-1, outputs.shape[-1]), strict=True
+    ):
         features = torch.stack([torch.ones_like(row), row], -1)
         cov = features @ features.mT + NOISE**2 * torch.eye(len(row), dtype=row.dtype)
         both, some = MultivariateNormal(torch.zeros_like(row), cov), 0.0
@@ -69,7 +73,10 @@ def test_bayesian_linear_regression(n, m, evidence):
     model, x = line(n, m), randn(5, 2 * n, seed=0)
     q, wanted = process_posterior(model), exactly(x, m)
     worst = 0.0
-    for estimator, options in ((sticking_the_landing, {}), (doubly_reparametrized, {"bound": iwae})):
+    for estimator, options in (
+        (sticking_the_landing, {}),
+        (doubly_reparametrized, {"bound": iwae}),
+    ):
         value = estimator(model, q, x, num_samples=3, generator=generator(1), **options)
         worst = max(worst, (value - wanted).abs().max().item())
     frozen = BayesianLinearRegression(2, noise_scale=NOISE).double()
@@ -80,31 +87,47 @@ def test_bayesian_linear_regression(n, m, evidence):
         difference = frozen.log_evidence(rows) - (frozen.log_evidence(rows[:m]) if m else 0.0)
         worst = max(worst, (difference - answer).abs().item())
     assert worst < 1e-10
-    evidence("models.NeuralProcess, exact encoder: every sample's bound", "Bayesian linear regression: log p(y_T | y_C)", error=worst)
+    evidence(
+        "models.NeuralProcess, exact encoder: every sample's bound",
+        "Bayesian linear regression: log p(y_T | y_C)",
+        error=worst,
+    )
 
 
 def test_no_variance_with_the_encoder_shared(evidence):
     """q is the posterior: no gradient through it alone. The prior r(z | C) reads the same encoder, and its gradient is another one."""
     model, x = line(6, 0), randn(5, 12, seed=0)
-    other = line(6, 0)                                                   # a q with an encoder of its own
-    value = sticking_the_landing(model, process_posterior(other), x, 3, generator=generator(0)).sum()
+    other = line(6, 0)  # a q with an encoder of its own
+    value = sticking_the_landing(
+        model, process_posterior(other), x, 3, generator=generator(0)
+    ).sum()
     leak = max(part.abs().max().item() for part in gradients(value, other).values())
     assert leak < 1e-12
-    evidence("families.SetPosterior: leak at the posterior", "zero: sticking the landing", error=leak)
+    evidence(
+        "families.SetPosterior: leak at the posterior", "zero: sticking the landing", error=leak
+    )
 
 
 def test_predictions(evidence):
-    model, context, inputs = line(), randn(3, 2, seed=0), torch.linspace(-2, 2, 5, dtype=DOUBLE).unsqueeze(-1)
+    model, context, inputs = (
+        line(),
+        randn(3, 2, seed=0),
+        torch.linspace(-2, 2, 5, dtype=DOUBLE).unsqueeze(-1),
+    )
     posterior = ExactEncoder().double()(context)
     features = torch.cat([torch.ones_like(inputs), inputs], -1)
     loc = (features @ posterior.loc).detach()
     scale = ((features @ posterior.covariance_matrix * features).sum(-1) + NOISE**2).sqrt().detach()
-    found = torch.stack([torch.cat(model.predict(context, inputs, 200, generator(seed)), -1) for seed in range(50)])
+    found = torch.stack(
+        [torch.cat(model.predict(context, inputs, 200, generator(seed)), -1) for seed in range(50)]
+    )
     score = mean_z(found[..., 0], loc)
     assert score < LIMIT and (found[..., 1].mean(0) / scale - 1).abs().max() < 0.01
     evidence("models.NeuralProcess.predict", "Bayesian linear regression: predictive mean", z=score)
     x = randn(4, 12, seed=3)
-    weight = torch.stack([model.predictive_log_prob(x, 5_000, generator(seed)).exp() for seed in range(40)])
+    weight = torch.stack(
+        [model.predictive_log_prob(x, 5_000, generator(seed)).exp() for seed in range(40)]
+    )
     assert mean_z(weight, exactly(x, 3).exp()) < LIMIT, "unbiased on the scale of the evidence"
 
 
@@ -113,17 +136,31 @@ def test_the_elbo_written_out(evidence):
     model = NeuralProcess(5, 2, latent_dim=3, hidden=6, generator=generator(0)).double()
     q, x = process_posterior(model), randn(1, 10, seed=0)
     points = x.view(1, 5, 2)
-    prior, posterior = (Normal(part[..., :3], part[..., 3:].exp()) for part in (model.encoder(points[:, :2]), model.encoder(points)))
+    prior, posterior = (
+        Normal(part[..., :3], part[..., 3:].exp())
+        for part in (model.encoder(points[:, :2]), model.encoder(points))
+    )
     kl = torch.distributions.kl_divergence(posterior, prior).sum(-1)
     eps = randn(20_000, 1, 3, seed=1)
     z = posterior.mean + posterior.stddev * eps
-    numbers = model.decoder(torch.cat([points[:, 2:, :1].expand(20_000, 3, 1), z.expand(20_000, 3, 3)], -1))
-    by_hand = Normal(numbers[..., :1], 0.01 + numbers[..., 1:].exp()).log_prob(points[:, 2:, 1:]).sum((-1, -2))
+    numbers = model.decoder(
+        torch.cat([points[:, 2:, :1].expand(20_000, 3, 1), z.expand(20_000, 3, 3)], -1)
+    )
+    by_hand = (
+        Normal(numbers[..., :1], 0.01 + numbers[..., 1:].exp())
+        .log_prob(points[:, 2:, 1:])
+        .sum((-1, -2))
+    )
     value = model.log_joint(x, z) - q(x, z)
     score = mean_z((value.squeeze(1) - (by_hand - kl)).detach(), 0.0)
     error = (model.log_factors(x, z)["likelihood"].squeeze(1) - by_hand).abs().max().item()
     assert score < LIMIT and error < 1e-11
-    evidence("models.NeuralProcess: its ELBO", "KL in closed form and the likelihood written out", z=score, error=error)
+    evidence(
+        "models.NeuralProcess: its ELBO",
+        "KL in closed form and the likelihood written out",
+        z=score,
+        error=error,
+    )
 
 
 def test_samples(evidence):
@@ -131,23 +168,49 @@ def test_samples(evidence):
     x, z = line(4, 2).sample(60_000, generator(0))
     inputs, outputs = x.unflatten(-1, (-1, 2)).unbind(-1)
     wanted = 1 + inputs[:, :, None] * inputs[:, None, :] + NOISE**2 * torch.eye(4, dtype=DOUBLE)
-    score = max(mean_z(outputs[:, :, None] * outputs[:, None, :] - wanted, 0.0), mean_z(inputs, 0.0),
-                mean_z(outputs[:, 2:] * z[:, :1] - 1, 0.0), mean_z(outputs[:, 2:] * z[:, 1:] - inputs[:, 2:], 0.0))
+    score = max(
+        mean_z(outputs[:, :, None] * outputs[:, None, :] - wanted, 0.0),
+        mean_z(inputs, 0.0),
+        mean_z(outputs[:, 2:] * z[:, :1] - 1, 0.0),
+        mean_z(outputs[:, 2:] * z[:, 1:] - inputs[:, 2:], 0.0),
+    )
     assert score < LIMIT and x.shape == (60_000, 8)
-    evidence("models.NeuralProcess.sample, exact encoder", "moments of lines and noise, context and targets alike", z=score)
+    evidence(
+        "models.NeuralProcess.sample, exact encoder",
+        "moments of lines and noise, context and targets alike",
+        z=score,
+    )
 
 
 @settings(max_examples=10, deadline=None)
-@given(m=st.integers(0, 3), targets=st.integers(1, 3), k=st.integers(1, 3), batch=st.sampled_from([(), (1,), (2, 3)]),
-       dtype=st.sampled_from([torch.float32, DOUBLE]), seed=st.integers(0, 999))
+@given(
+    m=st.integers(0, 3),
+    targets=st.integers(1, 3),
+    k=st.integers(1, 3),
+    batch=st.sampled_from([(), (1,), (2, 3)]),
+    dtype=st.sampled_from([torch.float32, DOUBLE]),
+    seed=st.integers(0, 999),
+)
 def test_the_order_within_context_and_targets_carries_nothing(m, targets, k, batch, dtype, seed):
     n = m + targets
-    model = NeuralProcess(n, m, latent_dim=2, input_dim=2, hidden=5, generator=generator(seed)).to(dtype)
-    other = ConditionalNeuralProcess(n, m, 4, input_dim=2, hidden=5, generator=generator(seed)).to(dtype)
+    model = NeuralProcess(n, m, latent_dim=2, input_dim=2, hidden=5, generator=generator(seed)).to(
+        dtype
+    )
+    other = ConditionalNeuralProcess(n, m, 4, input_dim=2, hidden=5, generator=generator(seed)).to(
+        dtype
+    )
     x = randn(*batch, n, 3, seed=seed).to(dtype)
-    order = torch.cat([torch.randperm(m, generator=generator(seed)), m + torch.randperm(targets, generator=generator(seed))])
+    order = torch.cat(
+        [
+            torch.randperm(m, generator=generator(seed)),
+            m + torch.randperm(targets, generator=generator(seed)),
+        ]
+    )
     eps = randn(k, *batch, 2, seed=seed + 2).to(dtype)
-    one, two = (reparametrized(model, process_posterior(model), rows.flatten(-2), k, noise=eps) for rows in (x, x[..., order, :]))
+    one, two = (
+        reparametrized(model, process_posterior(model), rows.flatten(-2), k, noise=eps)
+        for rows in (x, x[..., order, :])
+    )
     small = 1e-3 if dtype == torch.float32 else 1e-10
     assert one.shape == batch and one.dtype == dtype and (one - two).abs().max() < small
     one, two = other.log_evidence(x.flatten(-2)), other.log_evidence(x[..., order, :].flatten(-2))
@@ -189,33 +252,63 @@ def test_below_the_gaussian_process_and_above_the_marginals(monkeypatch, evidenc
         (-cnp.log_evidence(batch).mean()).backward()
         optimizer.step()
     model = NeuralProcess(n, m, latent_dim=8, generator=generator(0), smallest=0.05)
-    fit(model, process_posterior(model), train.flatten(1).float(), steps=4_000, batch_size=64, learning_rate=2e-3, progress=False)
-    found = {"ConditionalNeuralProcess": (cnp.log_evidence(rows).detach().double(), alone),
-             "NeuralProcess": (model.predictive_log_prob(rows, 500, generator(2)).double(), together)}
+    fit(
+        model,
+        process_posterior(model),
+        train.flatten(1).float(),
+        steps=4_000,
+        batch_size=64,
+        learning_rate=2e-3,
+        progress=False,
+    )
+    found = {
+        "ConditionalNeuralProcess": (cnp.log_evidence(rows).detach().double(), alone),
+        "NeuralProcess": (model.predictive_log_prob(rows, 500, generator(2)).double(), together),
+    }
     for name, (value, best) in found.items():
-        assert (value - best).mean() < LIMIT * (value - best).std() / math.sqrt(500), "no better than the truth"
+        assert (value - best).mean() < LIMIT * (value - best).std() / math.sqrt(500), (
+            "no better than the truth"
+        )
         assert (value - marginal).mean() > 0.5, "better than no context"
-        evidence(f"models.{name}, trained: share of the way from the marginals to the Gaussian process", "exact Gaussian process",
-                 ratio=((value - marginal).mean() / (best - marginal).mean()).item())
+        evidence(
+            f"models.{name}, trained: share of the way from the marginals to the Gaussian process",
+            "exact Gaussian process",
+            ratio=((value - marginal).mean() / (best - marginal).mean()).item(),
+        )
 
 
 def test_conditional_neural_process_by_hand(evidence):
-    model, x = ConditionalNeuralProcess(5, 2, 4, hidden=6, generator=generator(0)).double(), randn(3, 10, seed=0)
+    model, x = (
+        ConditionalNeuralProcess(5, 2, 4, hidden=6, generator=generator(0)).double(),
+        randn(3, 10, seed=0),
+    )
     points = x.view(3, 5, 2)
     r = model.encoder(points[:, :2])
-    numbers = torch.stack([model.decoder(torch.cat([points[:, i, :1], r], -1)) for i in range(2, 5)], 1)
-    wanted = Normal(numbers[..., 0], 0.01 + numbers[..., 1].exp()).log_prob(points[:, 2:, 1]).sum(-1)
+    numbers = torch.stack(
+        [model.decoder(torch.cat([points[:, i, :1], r], -1)) for i in range(2, 5)], 1
+    )
+    wanted = (
+        Normal(numbers[..., 0], 0.01 + numbers[..., 1].exp()).log_prob(points[:, 2:, 1]).sum(-1)
+    )
     error = (model.log_evidence(x) - wanted).abs().max().item()
     prediction = model.predict(points[:, :2], points[:, 2:, :1])
-    assert error < 1e-11 and torch.allclose(prediction.loc, numbers[..., :1]) and bool((prediction.scale > 0).all())
+    assert (
+        error < 1e-11
+        and torch.allclose(prediction.loc, numbers[..., :1])
+        and bool((prediction.scale > 0).all())
+    )
     evidence("models.ConditionalNeuralProcess", "its formula, target by target", error=error)
 
 
 def test_refusals():
     model = NeuralProcess(4, 2)
-    with pytest.raises(ValueError, match="num_context is 4 of 4 points; expected 0 or more, and fewer"):
+    with pytest.raises(
+        ValueError, match="num_context is 4 of 4 points; expected 0 or more, and fewer"
+    ):
         NeuralProcess(4, 4)
-    with pytest.raises(ValueError, match=r"x has shape \(5, 9\); expected its last axis to have 8 entries"):
+    with pytest.raises(
+        ValueError, match=r"x has shape \(5, 9\); expected its last axis to have 8 entries"
+    ):
         reparametrized(model, process_posterior(model), torch.zeros(5, 9))
     with pytest.raises(ValueError, match="context has 4 entries that are NaN"):
         model.predict(torch.full((1, 2, 2), math.nan), torch.zeros(1, 3, 1))

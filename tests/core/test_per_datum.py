@@ -14,7 +14,13 @@ from course_vi.distributions import DiagonalNormal
 from course_vi.families import BernoulliMeanField, MeanField, PerDatum
 from course_vi.gradients import score_function, sticking_the_landing
 from course_vi.learning import per_datum_svi
-from course_vi.models import BayesianLogisticRegression, ConjugateToy, Model, SigmoidBeliefNet, TwoBernoullis
+from course_vi.models import (
+    BayesianLogisticRegression,
+    ConjugateToy,
+    Model,
+    SigmoidBeliefNet,
+    TwoBernoullis,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -29,10 +35,16 @@ class HierarchicalNormal(Model):
 
     def __init__(self):
         super().__init__()
-        self.mu, self.log_tau = nn.Parameter(torch.zeros(1, dtype=DOUBLE)), nn.Parameter(torch.zeros(1, dtype=DOUBLE))
+        self.mu, self.log_tau = (
+            nn.Parameter(torch.zeros(1, dtype=DOUBLE)),
+            nn.Parameter(torch.zeros(1, dtype=DOUBLE)),
+        )
 
     def log_factors(self, x, z):
-        return {"prior": DiagonalNormal(self.mu, self.log_tau).log_prob(z), "likelihood": ConjugateToy().likelihood(z).log_prob(x)}
+        return {
+            "prior": DiagonalNormal(self.mu, self.log_tau).log_prob(z),
+            "likelihood": ConjugateToy().likelihood(z).log_prob(x),
+        }
 
 
 @pytest.mark.parametrize("batch_size", [None, 20])
@@ -40,15 +52,32 @@ def test_the_family_holds_the_posterior_so_theta_is_maximum_likelihood(batch_siz
     x = 1.0 + 1.8 * randn(60, 1, seed=0)
     p, q = HierarchicalNormal(), PerDatum(MeanField(1).double(), x)
     for rate in (0.05, 0.005):
-        per_datum_svi(p, q, x, sticking_the_landing, 250, 5, 8, learning_rate=rate, inner_learning_rate=rate, batch_size=batch_size)
+        per_datum_svi(
+            p,
+            q,
+            x,
+            sticking_the_landing,
+            250,
+            5,
+            8,
+            learning_rate=rate,
+            inner_learning_rate=rate,
+            batch_size=batch_size,
+        )
     mu, square = x.mean(), x.var(correction=0) - 1
     found = torch.stack([p.mu.detach()[0], (2 * p.log_tau.detach()).exp()[0]])
     error = (found / torch.stack([mu, square]) - 1).abs().max().item()
     assert error < (0.03 if batch_size is None else 0.1)
     if batch_size is None:
-        evidence("learning.per_datum_svi", "hierarchical normal: maximum likelihood, relative", error=error)
+        evidence(
+            "learning.per_datum_svi",
+            "hierarchical normal: maximum likelihood, relative",
+            error=error,
+        )
         shrink = square / (square + 1)
-        assert (q.loc.detach() - (mu + shrink * (x - mu))).abs().max() < 0.1 and (q.log_scale.exp() ** 2 - shrink).abs().max() < 0.1
+        assert (q.loc.detach() - (mu + shrink * (x - mu))).abs().max() < 0.1 and (
+            q.log_scale.exp() ** 2 - shrink
+        ).abs().max() < 0.1
 
 
 def test_two_bernoullis_near_maximum_likelihood_by_quadrature(evidence):
@@ -71,22 +100,38 @@ def test_two_bernoullis_near_maximum_likelihood_by_quadrature(evidence):
 
     best = TwoBernoullis().double()
     likelihood = climb(lambda: share @ best.log_evidence(outcomes), list(best.parameters()))
-    assert abs(likelihood - (share * share.log()).sum()) < 1e-4, "the model can say any positively correlated table"
+    assert abs(likelihood - (share * share.log()).sum()) < 1e-4, (
+        "the model can say any positively correlated table"
+    )
     variational, rows = TwoBernoullis().double(), PerDatum(MeanField(1).double(), outcomes)
 
     def exact_elbo(p, q):
-        return share @ torch.stack([expected_bound(p, q.loc[i], q.log_scale[i], outcomes[i], elbo, 1) for i in range(4)])
+        return share @ torch.stack(
+            [expected_bound(p, q.loc[i], q.log_scale[i], outcomes[i], elbo, 1) for i in range(4)]
+        )
 
-    optimum = climb(lambda: exact_elbo(variational, rows), [*variational.parameters(), *rows.parameters()])
+    optimum = climb(
+        lambda: exact_elbo(variational, rows), [*variational.parameters(), *rows.parameters()]
+    )
     p, q = TwoBernoullis().double(), PerDatum(MeanField(1).double(), x)
     for rate in (0.05, 0.005):
-        per_datum_svi(p, q, x, sticking_the_landing, 120, 5, 8, learning_rate=rate, inner_learning_rate=rate)
+        per_datum_svi(
+            p, q, x, sticking_the_landing, 120, 5, 8, learning_rate=rate, inner_learning_rate=rate
+        )
     first = torch.cat([torch.zeros(1, dtype=torch.long), counts.cumsum(0)[:-1]])
     gap = (likelihood - share @ p.log_evidence(outcomes)).item()
     lost = optimum - exact_elbo(p, q.rows(first)).item()
     assert 0 <= gap < 0.01 and -1e-6 < lost < 0.01
-    evidence("learning.per_datum_svi", "TwoBernoullis: exact maximum likelihood by quadrature, nats", error=gap)
-    evidence("learning.per_datum_svi", "TwoBernoullis: exact variational EM by quadrature, nats", error=lost)
+    evidence(
+        "learning.per_datum_svi",
+        "TwoBernoullis: exact maximum likelihood by quadrature, nats",
+        error=gap,
+    )
+    evidence(
+        "learning.per_datum_svi",
+        "TwoBernoullis: exact variational EM by quadrature, nats",
+        error=lost,
+    )
 
 
 def test_discrete_latents_and_the_posterior_of_one_bit():

@@ -18,7 +18,9 @@ from course_vi.nets import Window
 
 def says_something(thing: object) -> None:
     words = repr(thing)
-    assert words != f"{type(thing).__name__}()" and " at 0x" not in words and "object" not in words, words
+    assert (
+        words != f"{type(thing).__name__}()" and " at 0x" not in words and "object" not in words
+    ), words
     assert words.startswith(type(thing).__name__.removeprefix("_"))
 
 
@@ -28,7 +30,9 @@ def test_a_family_and_its_density_print(name: str) -> None:
     says_something(q)
     density = q.distribution(torch.zeros(5, CONTEXT))
     says_something(density)
-    assert f"event=({q.dim},)" in repr(density) and f"batch={tuple(density.batch_shape)}" in repr(density)
+    assert f"event=({q.dim},)" in repr(density) and f"batch={tuple(density.batch_shape)}" in repr(
+        density
+    )
     assert name.removeprefix("Amortized(").removesuffix(")") in repr(q)
 
 
@@ -40,7 +44,9 @@ def test_a_model_prints(name: str) -> None:
     assert ("global latents" in repr(p)) is not p.local
 
 
-@pytest.mark.parametrize("name", [name for name, row in ESTIMATORS.items() if isinstance(row.make(), nn.Module)])
+@pytest.mark.parametrize(
+    "name", [name for name, row in ESTIMATORS.items() if isinstance(row.make(), nn.Module)]
+)
 def test_an_estimator_with_a_memory_prints(name: str) -> None:
     says_something(ESTIMATORS[name].make())
 
@@ -49,14 +55,17 @@ OTHERS = {
     "Bits": lambda: outputs.Bits(3),
     "BackwardChain": lambda: MODELS["LinearGaussianSSM"].make().posterior(torch.zeros(12)),
     "BayesNet": lambda: BayesNet(
-        z=plate("n", 2)(lambda: torch.distributions.Normal(0.0, 1.0)), x=lambda z: torch.distributions.Normal(z.sum(-1), 1.0)
+        z=plate("n", 2)(lambda: torch.distributions.Normal(0.0, 1.0)),
+        x=lambda z: torch.distributions.Normal(z.sum(-1), 1.0),
     ),
     "BoltzmannMachine": lambda: models.BoltzmannMachine(torch.zeros(2, 2), torch.zeros(2)),
     "ConditionalNeuralProcess": lambda: models.ConditionalNeuralProcess(4, 2),
     "DiscreteChain": lambda: distributions.DiscreteChain(torch.zeros(3), torch.zeros(1, 3, 3)),
     "Enumerated": lambda: distributions.Enumerated(enumerate_binary(2), torch.zeros(4)),
     "ExponentialRandomGraph": lambda: models.ExponentialRandomGraph(4),
-    "NormalWishart": lambda: NormalWishart.of(torch.ones(1), torch.zeros(1, 1), torch.ones(1, 1, 1), torch.ones(1)),
+    "NormalWishart": lambda: NormalWishart.of(
+        torch.ones(1), torch.zeros(1, 1), torch.ones(1, 1, 1), torch.ones(1)
+    ),
     "Normals": lambda: outputs.Normals(3, 0.5),
     "RandomFeatures": lambda: learning.RandomFeatures(2, 3),
     "Window": lambda: Window(16, 2, 3, generator(0)),
@@ -69,9 +78,15 @@ def test_the_rest_prints(name: str) -> None:
 
 
 def test_free_rows_name_the_family_and_their_number() -> None:
-    assert repr(PerDatum(FactorCovariance(3, 2), torch.zeros(5, 1))) == "PerDatum(family=FactorCovariance(dim=3, rank=2), batch=(5,))"
+    assert (
+        repr(PerDatum(FactorCovariance(3, 2), torch.zeros(5, 1)))
+        == "PerDatum(family=FactorCovariance(dim=3, rank=2), batch=(5,))"
+    )
     encoded = FAMILIES["Amortized(MeanField)"](3, 0)
-    assert repr(PerDatum(encoded, torch.zeros(5, CONTEXT))) == "PerDatum(family=MeanField(dim=3), batch=(5,))"
+    assert (
+        repr(PerDatum(encoded, torch.zeros(5, CONTEXT)))
+        == "PerDatum(family=MeanField(dim=3), batch=(5,))"
+    )
 
 
 def test_a_batch_of_parameters_shows() -> None:

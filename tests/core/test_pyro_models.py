@@ -32,27 +32,56 @@ def probabilities(*shape: int, seed: int) -> torch.Tensor:
 MODELS = {
     "BayesianLinearRegression": lambda: models.BayesianLinearRegression(3, 1.3, 0.6),
     "BayesianLogisticRegression": lambda: models.BayesianLogisticRegression(3, 1.3),
-    "BernoulliMixture": lambda: models.BernoulliMixture(probabilities(3, seed=0), randn(3, 4, seed=1).sigmoid()),
+    "BernoulliMixture": lambda: models.BernoulliMixture(
+        probabilities(3, seed=0), randn(3, 4, seed=1).sigmoid()
+    ),
     "ConditionalVAE": lambda: models.ConditionalVAE(2, 4, 3, 5, generator(0)),
     "ConjugateToy": lambda: models.ConjugateToy(2),
     "DRAW": lambda: models.DRAW(2, 4, 2, 5, generator(0)),
-    "DeepBernoulli": lambda: models.DeepBernoulli(mlp(2, 5, 4, generator(0)), randn(2, seed=1).float(), covariance(2, 2).float()),
-    "DeepMarkovModel": lambda: models.DeepMarkovModel(3, 2, 2, 5, generator(0), likelihood="bernoulli"),
-    "DoublyDeepBernoulli": lambda: models.DoublyDeepBernoulli(mlp(2, 5, 3, generator(0)), nn.Linear(3, 4), randn(2, seed=1).float(),
-                                                              covariance(2, 2).float(), covariance(3, 3).float()),
+    "DeepBernoulli": lambda: models.DeepBernoulli(
+        mlp(2, 5, 4, generator(0)), randn(2, seed=1).float(), covariance(2, 2).float()
+    ),
+    "DeepMarkovModel": lambda: models.DeepMarkovModel(
+        3, 2, 2, 5, generator(0), likelihood="bernoulli"
+    ),
+    "DoublyDeepBernoulli": lambda: models.DoublyDeepBernoulli(
+        mlp(2, 5, 3, generator(0)),
+        nn.Linear(3, 4),
+        randn(2, seed=1).float(),
+        covariance(2, 2).float(),
+        covariance(3, 3).float(),
+    ),
     "GaussianChain": models.GaussianChain,
-    "GaussianHMM": lambda: models.GaussianHMM(probabilities(3, seed=0), probabilities(3, 3, seed=1),
-                                              torch.tensor([[-1.0, 0.5], [0.0, 1.0], [2.0, 0.7]], dtype=DOUBLE), steps=5),
-    "GaussianMixture": lambda: models.GaussianMixture(probabilities(3, seed=0), randn(3, 2, seed=1),
-                                                      torch.stack([covariance(2, s) for s in range(3)])),
-    "GaussianProcessRegression": lambda: models.GaussianProcessRegression(torch.linspace(0, 2, 4, dtype=DOUBLE).unsqueeze(-1), 0.7),
-    "HiddenMarkovModel": lambda: models.HiddenMarkovModel(probabilities(3, seed=0), probabilities(3, 3, seed=1),
-                                                          probabilities(3, 4, seed=2), steps=5),
+    "GaussianHMM": lambda: models.GaussianHMM(
+        probabilities(3, seed=0),
+        probabilities(3, 3, seed=1),
+        torch.tensor([[-1.0, 0.5], [0.0, 1.0], [2.0, 0.7]], dtype=DOUBLE),
+        steps=5,
+    ),
+    "GaussianMixture": lambda: models.GaussianMixture(
+        probabilities(3, seed=0),
+        randn(3, 2, seed=1),
+        torch.stack([covariance(2, s) for s in range(3)]),
+    ),
+    "GaussianProcessRegression": lambda: models.GaussianProcessRegression(
+        torch.linspace(0, 2, 4, dtype=DOUBLE).unsqueeze(-1), 0.7
+    ),
+    "HiddenMarkovModel": lambda: models.HiddenMarkovModel(
+        probabilities(3, seed=0), probabilities(3, 3, seed=1), probabilities(3, 4, seed=2), steps=5
+    ),
     "HierarchicalVAE": lambda: models.HierarchicalVAE((2, 1), 4, 5, generator(0)),
-    "HierarchicalVAE, normal": lambda: models.HierarchicalVAE((2, 1), 4, 5, generator(0), likelihood="gaussian", scale="diagonal",
-                                                              transition=0.7),
-    "LinearGaussianSSM": lambda: models.LinearGaussianSSM(0.9 * torch.linalg.qr(randn(2, 2, seed=0))[0], randn(3, 2, seed=1),
-                                                          covariance(2, 2), covariance(3, 3), randn(2, seed=4), covariance(2, 5), 4),
+    "HierarchicalVAE, normal": lambda: models.HierarchicalVAE(
+        (2, 1), 4, 5, generator(0), likelihood="gaussian", scale="diagonal", transition=0.7
+    ),
+    "LinearGaussianSSM": lambda: models.LinearGaussianSSM(
+        0.9 * torch.linalg.qr(randn(2, 2, seed=0))[0],
+        randn(3, 2, seed=1),
+        covariance(2, 2),
+        covariance(3, 3),
+        randn(2, seed=4),
+        covariance(2, 5),
+        4,
+    ),
     "LinearMixedModel": lambda: models.LinearMixedModel([3, 2], randn(2, seed=0), [0.8, 0.5], 0.6),
     "NeuralProcess": lambda: models.NeuralProcess(4, 2, 2, hidden=5, generator=generator(0)),
     "NeuralStatistician": lambda: models.NeuralStatistician(3, 2, 1, 2, 5, generator(0)),
@@ -60,10 +89,20 @@ MODELS = {
     "SigmoidBeliefNet": lambda: models.SigmoidBeliefNet([4, 3, 2], generator=generator(0)),
     "TwoBernoullis": models.TwoBernoullis,
     "VAE": lambda: models.VAE(2, 6, 5, generator(0)),
-    "VAE, normal": lambda: models.VAE(2, 6, 5, generator(0), likelihood="gaussian", scale="network", smallest=0.1),
-    "VAE, normal, one scale": lambda: models.VAE(2, 6, 5, generator(0), likelihood="gaussian", scale="shared"),
+    "VAE, normal": lambda: models.VAE(
+        2, 6, 5, generator(0), likelihood="gaussian", scale="network", smallest=0.1
+    ),
+    "VAE, normal, one scale": lambda: models.VAE(
+        2, 6, 5, generator(0), likelihood="gaussian", scale="shared"
+    ),
 }
-DISCRETE = {"BernoulliMixture", "GaussianHMM", "GaussianMixture", "HiddenMarkovModel", "SigmoidBeliefNet"}
+DISCRETE = {
+    "BernoulliMixture",
+    "GaussianHMM",
+    "GaussianMixture",
+    "HiddenMarkovModel",
+    "SigmoidBeliefNet",
+}
 CONTINUOUS = [name for name in MODELS if name not in DISCRETE]
 
 
@@ -88,7 +127,7 @@ def test_every_twin_is_tested():
 def test_the_log_joint_and_its_gradient(name, evidence):
     p, pyro_p, x, z = case(name)
     if name in CONTINUOUS:
-        z = z + 0.5 * randn(*z.shape, seed=1)                                    # not only where the model would put it
+        z = z + 0.5 * randn(*z.shape, seed=1)  # not only where the model would put it
     ours = p.log_joint(x, z).sum()
     theirs = log_joint(pyro_p, x, z)
     torch.testing.assert_close(theirs, ours, rtol=1e-12, atol=1e-10)
@@ -104,7 +143,12 @@ def test_the_elbo_and_its_gradients_at_the_same_noise(name, kind, evidence):
     """Pyro's loss is minus our bound, and its gradient that of ``reparametrized``: in phi, and in theta."""
     p, pyro_p, x, _ = case(name)
     dim = p.latent_dim
-    q = kind(dim, 0.3 * randn(dim, seed=1), -0.5 + 0.2 * randn(dim, seed=2), *([0.3 * randn(dim, dim, seed=3)] if kind is FullRank else []))
+    q = kind(
+        dim,
+        0.3 * randn(dim, seed=1),
+        -0.5 + 0.2 * randn(dim, seed=2),
+        *([0.3 * randn(dim, dim, seed=3)] if kind is FullRank else []),
+    )
     guide = poutine.trace(gaussian_guide(q, pyro_p))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(7)
@@ -112,16 +156,26 @@ def test_the_elbo_and_its_gradients_at_the_same_noise(name, kind, evidence):
     z = guide.trace.nodes["z, all"]["value"].detach()
     density = q.distribution()
     root = torch.diag(density.log_scale.exp()) if kind is MeanField else density.scale_tril
-    noise = torch.linalg.solve_triangular(root, (z - q.loc).unsqueeze(-1), upper=False).squeeze(-1).detach()
+    noise = (
+        torch.linalg.solve_triangular(root, (z - q.loc).unsqueeze(-1), upper=False)
+        .squeeze(-1)
+        .detach()
+    )
     value = reparametrized(p, q, x, noise=noise.unsqueeze(0)).sum()
     torch.testing.assert_close(-loss, value, rtol=1e-10, atol=1e-9)
     for a, b in zip(gradients(-loss, q, p), gradients(value, q, p), strict=True):
         torch.testing.assert_close(a, b, rtol=1e-7, atol=1e-8)
-        evidence(f"gradients.reparametrized ({type(p).__name__}, {kind.__name__})", "Pyro's Trace_ELBO at the same noise: gradients",
-                 error=(a - b).abs().max() / (1 + b.abs().max()))
+        evidence(
+            f"gradients.reparametrized ({type(p).__name__}, {kind.__name__})",
+            "Pyro's Trace_ELBO at the same noise: gradients",
+            error=(a - b).abs().max() / (1 + b.abs().max()),
+        )
 
 
-@pytest.mark.parametrize("name", ["BernoulliMixture", "GaussianMixture", "HiddenMarkovModel", "GaussianHMM", "SigmoidBeliefNet"])
+@pytest.mark.parametrize(
+    "name",
+    ["BernoulliMixture", "GaussianMixture", "HiddenMarkovModel", "GaussianHMM", "SigmoidBeliefNet"],
+)
 def test_adding_up_all_states_gives_the_evidence(name, evidence):
     """TraceEnum_ELBO with an empty guide: minus the log evidence, and its gradient in theta."""
     p, pyro_p, x, _ = case(name)
@@ -129,7 +183,11 @@ def test_adding_up_all_states_gives_the_evidence(name, evidence):
     loss = TraceEnum_ELBO(max_plate_nesting=1).differentiable_loss(model, lambda x: None, x)
     ours = p.log_evidence(x).sum()
     torch.testing.assert_close(-loss, ours, rtol=1e-10, atol=1e-10)
-    evidence(f"models.{name}.log_evidence", "Pyro's TraceEnum_ELBO: all states added up", error=-loss - ours)
+    evidence(
+        f"models.{name}.log_evidence",
+        "Pyro's TraceEnum_ELBO: all states added up",
+        error=-loss - ours,
+    )
     for a, b in zip(gradients(-loss, p), gradients(ours, p), strict=True):
         torch.testing.assert_close(a, b, rtol=1e-8, atol=1e-9)
 
@@ -139,14 +197,18 @@ def belief_net_case():
     q = BernoulliMeanField(5, randn(5, seed=3))
     states = p.states(x[:1]).reshape(-1, 5)
     log_q = q(None, states)
-    exactly = (log_q.exp().unsqueeze(-1) * (p.log_joint(x, states.unsqueeze(1)) - log_q.unsqueeze(-1))).sum()
+    exactly = (
+        log_q.exp().unsqueeze(-1) * (p.log_joint(x, states.unsqueeze(1)) - log_q.unsqueeze(-1))
+    ).sum()
     return p, pyro_p, x, q, exactly
 
 
 def test_the_exact_elbo_of_a_belief_net():
     """The guide's bits enumerated: the ELBO and its gradients in theta and phi are sums over 32 states, in Pyro and by hand."""
     p, pyro_p, x, q, exactly = belief_net_case()
-    loss = TraceEnum_ELBO(max_plate_nesting=1).differentiable_loss(pyro_p.model, bernoulli_guide(q, pyro_p), x)
+    loss = TraceEnum_ELBO(max_plate_nesting=1).differentiable_loss(
+        pyro_p.model, bernoulli_guide(q, pyro_p), x
+    )
     torch.testing.assert_close(-loss, exactly, rtol=1e-10, atol=1e-10)
     for a, b in zip(gradients(-loss, q, p), gradients(exactly, q, p), strict=True):
         torch.testing.assert_close(a, b, rtol=1e-8, atol=1e-9)
@@ -155,20 +217,29 @@ def test_the_exact_elbo_of_a_belief_net():
 def test_score_functions_of_a_belief_net_in_expectation(evidence):
     """Bits drawn, not added up: Pyro's Trace_ELBO and our score function, each against the exact gradient."""
     p, pyro_p, x, q, exactly = belief_net_case()
-    wanted, = gradients(exactly, q)
+    (wanted,) = gradients(exactly, q)
     guide = bernoulli_guide(q, pyro_p, enumerated=False)
     theirs, ours = [], []
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         for _ in range(400):
-            theirs.append(-gradients(Trace_ELBO().differentiable_loss(pyro_p.model, guide, x), q)[0])
+            theirs.append(
+                -gradients(Trace_ELBO().differentiable_loss(pyro_p.model, guide, x), q)[0]
+            )
     source = generator(1)
     for _ in range(400):
         ours.append(gradients(score_function(p, q, x, 1, bound=elbo, generator=source).sum(), q)[0])
-    for name, found in (("Pyro's Trace_ELBO", torch.stack(theirs)), ("gradients.score_function", torch.stack(ours))):
+    for name, found in (
+        ("Pyro's Trace_ELBO", torch.stack(theirs)),
+        ("gradients.score_function", torch.stack(ours)),
+    ):
         z = (found.mean(0) - wanted) / (found.std(0) / math.sqrt(len(found)))
         assert z.abs().max() < LIMIT
-        evidence(f"{name} (SigmoidBeliefNet)", "the exact ELBO gradient, all states added up", z=z.abs().max())
+        evidence(
+            f"{name} (SigmoidBeliefNet)",
+            "the exact ELBO gradient, all states added up",
+            z=z.abs().max(),
+        )
 
 
 def test_a_minibatch_is_scaled_in_both():
@@ -178,7 +249,10 @@ def test_a_minibatch_is_scaled_in_both():
 
 
 def test_refusals():
-    with pytest.raises(TypeError, match="p is a Model, which has no twin in Pyro; expected one of BayesianLinearRegression"):
+    with pytest.raises(
+        TypeError,
+        match="p is a Model, which has no twin in Pyro; expected one of BayesianLinearRegression",
+    ):
         twin(models.Model())
     with pytest.raises(TypeError, match="q is a FactorCovariance; expected MeanField or FullRank"):
         gaussian_guide(FactorCovariance(2, 1), twin(models.ConjugateToy(2)))

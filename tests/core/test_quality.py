@@ -22,10 +22,12 @@ from course_vi.models import ConjugateToy, TwoBernoullis
 def test_signal_to_noise_of_one_sample(evidence):
     """At N(m, s^2) the gradient of m for one sample is x - 2 z: normal, with mean x - 2 m and standard deviation 2 s."""
     q = toy_family()
-    found = signal_to_noise(reparametrized, ConjugateToy(), q, X, replicates=100_000, generator=generator(0))
+    found = signal_to_noise(
+        reparametrized, ConjugateToy(), q, X, replicates=100_000, generator=generator(0)
+    )
     wanted = abs(X - 2 * q.loc.detach()) / (2 * q.log_scale.detach().exp())
     z = ((found.ratio["loc"] - wanted) / found.standard_error["loc"]).abs().item()
-    normal = ((1 + wanted.square() / 2) / 100_000).sqrt()                          # no skewness, kurtosis 3
+    normal = ((1 + wanted.square() / 2) / 100_000).sqrt()  # no skewness, kurtosis 3
     assert z < LIMIT and abs(found.standard_error["loc"] / normal - 1) < 0.03
     evidence("diagnostics.signal_to_noise", "ConjugateToy: x - 2z, a normal gradient", z=z)
 
@@ -33,7 +35,12 @@ def test_signal_to_noise_of_one_sample(evidence):
 def test_its_standard_error_is_its_spread():
     """A skewed gradient, that of log s: two hundred repetitions."""
     source = generator(0)
-    many = [signal_to_noise(reparametrized, ConjugateToy(), toy_family(), X, replicates=2_000, generator=source) for _ in range(200)]
+    many = [
+        signal_to_noise(
+            reparametrized, ConjugateToy(), toy_family(), X, replicates=2_000, generator=source
+        )
+        for _ in range(200)
+    ]
     ratios = torch.stack([found.ratio["log_scale"] for found in many])
     told = torch.stack([found.standard_error["log_scale"] for found in many]).mean()
     assert abs(ratios.std() / told - 1) < LIMIT / math.sqrt(2 * 200)
@@ -53,8 +60,8 @@ def limits() -> tuple[float, float]:
         z = loc + scale * grid
         log_q = -0.5 * (grid.square() + math.log(2 * math.pi)).sum(-1) - scale.log()
         w = (p.log_joint(X, z) - log_q - p.log_evidence(X)).exp()
-        h = X - 2 * z[:, 0] + grid[:, 0] / scale                                     # d/dz of log p(x, z) - log q(z)
-        total = X - 2 * z[:, 0]                                                      # d/dm of log w: the density moves with z
+        h = X - 2 * z[:, 0] + grid[:, 0] / scale  # d/dz of log p(x, z) - log q(z)
+        total = X - 2 * z[:, 0]  # d/dm of log w: the density moves with z
         density = (-0.5 * grid[:, 0].square()).exp() / math.sqrt(2 * math.pi)
         return torch.trapezoid(density * f(w, h, total), grid[:, 0])
 
@@ -67,28 +74,50 @@ def limits() -> tuple[float, float]:
 
 def test_the_laws_of_phi(evidence):
     """From K = 16 on the total derivative loses its signal as K^-1/2, the doubly reparametrized one gains as K^1/2."""
-    for (estimator, sign, replicates), limit in zip(((reparametrized, -1, 100_000), (doubly_reparametrized, 1, 5_000)), limits(),
-                                                    strict=True):
+    for (estimator, sign, replicates), limit in zip(
+        ((reparametrized, -1, 100_000), (doubly_reparametrized, 1, 5_000)), limits(), strict=True
+    ):
         scaled, errors = [], []
         for k in (16, 64):
-            found = signal_to_noise(estimator, ConjugateToy(), toy_family(), X, k, replicates, bound=iwae, generator=generator(k))
+            found = signal_to_noise(
+                estimator,
+                ConjugateToy(),
+                toy_family(),
+                X,
+                k,
+                replicates,
+                bound=iwae,
+                generator=generator(k),
+            )
             scaled.append(found.ratio["loc"].item() * k ** (-sign / 2))
             errors.append(found.standard_error["loc"].item() * k ** (-sign / 2))
         slope = math.log(scaled[1] / scaled[0]) / math.log(4)
         spread = math.hypot(errors[0] / scaled[0], errors[1] / scaled[1]) / math.log(4)
         assert abs(slope) < 0.1 + LIMIT * spread, "K^(sign/2), up to a correction that dies as 1/K"
         assert abs(scaled[1] / limit - 1) < 0.1 + LIMIT * errors[1] / scaled[1]
-        evidence(f"diagnostics.signal_to_noise, IWAE, {estimator.__name__}: SNR K^{-sign}/2 at K = 64", "its limit by quadrature",
-                 ratio=scaled[1] / limit, interval=1.96 * errors[1] / limit)
+        evidence(
+            f"diagnostics.signal_to_noise, IWAE, {estimator.__name__}: SNR K^{-sign}/2 at K = 64",
+            "its limit by quadrature",
+            ratio=scaled[1] / limit,
+            interval=1.96 * errors[1] / limit,
+        )
 
 
 def test_the_law_of_theta():
     """The gradient of theta gains as K^1/2: from K = 16 to 64 its signal to noise doubles."""
     p, q, x = TwoBernoullis().double(), toy_family(), torch.tensor([0.0, 1.0], dtype=DOUBLE)
-    low, high = (signal_to_noise(doubly_reparametrized, p, q, x, k, 400, bound=iwae, generator=generator(k)) for k in (16, 64))
+    low, high = (
+        signal_to_noise(doubly_reparametrized, p, q, x, k, 400, bound=iwae, generator=generator(k))
+        for k in (16, 64)
+    )
     for name in ("p.intercepts", "p.slopes"):
-        spread = ((low.standard_error[name] / low.ratio[name]) ** 2 + (high.standard_error[name] / high.ratio[name]) ** 2).sqrt()
-        assert (((high.ratio[name] / low.ratio[name]).log() - math.log(2)).abs() / spread).max() < LIMIT
+        spread = (
+            (low.standard_error[name] / low.ratio[name]) ** 2
+            + (high.standard_error[name] / high.ratio[name]) ** 2
+        ).sqrt()
+        assert (
+            ((high.ratio[name] / low.ratio[name]).log() - math.log(2)).abs() / spread
+        ).max() < LIMIT
 
 
 def test_a_constant_gradient_and_none():
@@ -96,7 +125,11 @@ def test_a_constant_gradient_and_none():
         return 3 * q.loc[..., 0] + 0 * q.log_scale[..., 0]
 
     found = signal_to_noise(constant, ConjugateToy(), toy_family(), X, replicates=10)
-    assert found.ratio["loc"] == math.inf and found.ratio["log_scale"] == 0 and found.standard_error["loc"] == 0
+    assert (
+        found.ratio["loc"] == math.inf
+        and found.ratio["log_scale"] == 0
+        and found.standard_error["loc"] == 0
+    )
     with pytest.raises(ValueError, match="replicates is 1; expected at least 2"):
         signal_to_noise(sticking_the_landing, ConjugateToy(), toy_family(), X, replicates=1)
 
@@ -111,7 +144,9 @@ def test_active_units(evidence):
     weight = q.encoder.weight[:4].detach()
     found = active_units(q, x)
     error = (found.activity - (weight @ torch.cov(x.mT) @ weight.mT).diagonal()).abs().max().item()
-    assert error < 1e-14 and found.active.tolist() == [True, False, False, True] and found.number == 2
+    assert (
+        error < 1e-14 and found.active.tolist() == [True, False, False, True] and found.number == 2
+    )
     assert active_units(q, x, threshold=0.0).number == 3 and found.activity[1] < 1e-30
     evidence("diagnostics.active_units", "linear encoder: diagonal of W S W'", error=error)
     with pytest.raises(ValueError, match="expected .* at least two rows"):
@@ -148,7 +183,11 @@ ARVIZ = [
 @pytest.mark.parametrize("size, kind, number, wanted", ARVIZ)
 def test_khat_against_arviz(size, kind, number, wanted, evidence):
     u = (torch.arange(1, size + 1, dtype=DOUBLE) - 0.5) / size
-    log_w = number * torch.special.ndtri(u) if kind == "normal" else (((1 - u) ** -number - 1) / number).log()
+    log_w = (
+        number * torch.special.ndtri(u)
+        if kind == "normal"
+        else (((1 - u) ** -number - 1) / number).log()
+    )
     order = torch.randperm(size, generator=generator(0))
     error = abs(psis_khat(log_w[order]).item() - wanted)
     assert error < 1e-10
@@ -159,10 +198,14 @@ def test_khat_against_arviz(size, kind, number, wanted, evidence):
 def test_the_shape_of_pareto_samples(shape, evidence):
     """Repeated fits to samples of a known shape: the mean is right to O(1/n), the spread is the known (1 + k) / sqrt(n)."""
     size, repeats = 1_000, 200
-    y = ((1 - torch.rand(repeats, size, generator=generator(0), dtype=DOUBLE)) ** -shape - 1) / shape
+    y = (
+        (1 - torch.rand(repeats, size, generator=generator(0), dtype=DOUBLE)) ** -shape - 1
+    ) / shape
     found = torch.tensor([pareto_shape(row) for row in (3.0 * y).sort().values], dtype=DOUBLE)
     z = ((found.mean() - shape) / (found.std() / repeats**0.5)).abs().item()
-    assert z < LIMIT and abs(found.std().item() * size**0.5 / (1 + shape) - 1) < LIMIT / math.sqrt(2 * repeats)
+    assert z < LIMIT and abs(found.std().item() * size**0.5 / (1 + shape) - 1) < LIMIT / math.sqrt(
+        2 * repeats
+    )
     evidence("diagnostics.psis.pareto_shape", "samples of known shape: mean", z=z)
 
 
@@ -174,14 +217,21 @@ def test_khat_of_the_toy(evidence):
         q = MeanField(1, X / 2, torch.full((1,), 0.5 * math.log(square), dtype=DOUBLE))
         z = q.sample(size, X, generator(0))
         found.append(psis_khat((p.log_joint(X, z) - q(X, z)).detach()).item())
-    assert abs(found[0] - 0.8) < 0.2 and 0.25 < found[1] < 0.6 and found[2] == -math.inf and found[3] < 0
+    assert (
+        abs(found[0] - 0.8) < 0.2
+        and 0.25 < found[1] < 0.6
+        and found[2] == -math.inf
+        and found[3] < 0
+    )
 
 
 def test_khat_shapes_shifts_and_edges():
     log_w = randn(400, 2, 3, seed=0)
     found = psis_khat(log_w)
     assert found.shape == (2, 3) and abs(found[1, 2] - psis_khat(log_w[:, 1, 2])) < 1e-15
-    assert (psis_khat(log_w + 1e4) - found).abs().max() < 1e-8 and (psis_khat(log_w - 1e4) - found).abs().max() < 1e-8
+    assert (psis_khat(log_w + 1e4) - found).abs().max() < 1e-8 and (
+        psis_khat(log_w - 1e4) - found
+    ).abs().max() < 1e-8
     assert psis_khat(log_w.float()).dtype == torch.float32
     assert psis_khat(torch.full((100,), -7.0)) == -math.inf
     assert psis_khat(torch.arange(100) % 2 * 1.0) == math.inf, "two values: nothing to fit"

@@ -16,19 +16,28 @@ from torch.distributions import MultivariateNormal
 from course_vi import exact
 from course_vi.bounds import iwae
 from course_vi.families import Ancestral, SetEncoder, StatisticNets, statistician_posterior
-from course_vi.gradients import doubly_reparametrized, reparametrized, score_function, sticking_the_landing
+from course_vi.gradients import (
+    doubly_reparametrized,
+    reparametrized,
+    score_function,
+    sticking_the_landing,
+)
 from course_vi.learning import fit
 from course_vi.models import NeuralStatistician
 
 
 def linear(n=4, dx=1, c=1, d=1):
     """z_n = A c + a + noise, x_n = B z_n + C c + b + noise."""
-    model = NeuralStatistician(n, dx, c, d, member=nn.Linear(c, 2 * d), decoder=nn.Linear(d + c, dx)).double()
+    model = NeuralStatistician(
+        n, dx, c, d, member=nn.Linear(c, 2 * d), decoder=nn.Linear(d + c, dx)
+    ).double()
     with torch.no_grad():
-        for index, parameter in enumerate((*model.member.parameters(), *model.decoder.parameters())):
+        for index, parameter in enumerate(
+            (*model.member.parameters(), *model.decoder.parameters())
+        ):
             parameter.copy_(0.7 * randn(*parameter.shape, seed=index))
         model.output.log_scale.fill_(math.log(0.7))
-        model.member.weight[d:] = 0.0                                                     # constant scales
+        model.member.weight[d:] = 0.0  # constant scales
     return model
 
 
@@ -41,7 +50,12 @@ def joint(model):
         loc, log_scale = model.member(top).chunk(2)
         members = loc + log_scale.exp() * own.view(n, d)
         weight_z, weight_c = model.decoder.weight.split([d, c], -1)
-        x = members @ weight_z.mT + top @ weight_c.mT + model.decoder.bias + model.output.log_scale.exp() * seen.view(n, dx)
+        x = (
+            members @ weight_z.mT
+            + top @ weight_c.mT
+            + model.decoder.bias
+            + model.output.log_scale.exp() * seen.view(n, dx)
+        )
         return torch.cat([top, members.flatten(), x.flatten()])
 
     with torch.no_grad():
@@ -67,16 +81,24 @@ def posterior_family(model):
     loc, cov = joint(model)
     n = model.set_size
     x, size = slice(1 + n, 1 + 2 * n), 1 + 2 * n
-    gain = torch.linalg.solve(cov[x, x], cov[x, :1])[:, 0]                                  # c given all of x
+    gain = torch.linalg.solve(cov[x, x], cov[x, :1])[:, 0]  # c given all of x
     statistic, member = nn.Linear(1, 2).double(), nn.Linear(2, 2).double()
-    pair = torch.tensor([1 + n, 0])                                                        # z_1 given x_1 and c
+    pair = torch.tensor([1 + n, 0])  # z_1 given x_1 and c
     slopes = torch.linalg.solve(cov[pair][:, pair], cov[pair, 1])
     with torch.no_grad():
         statistic.weight.copy_(torch.tensor([[gain.sum()], [0.0]]))
-        statistic.bias.copy_(torch.stack([loc[0] - gain @ loc[x], 0.5 * (cov[0, 0] - gain @ cov[x, 0]).log()]))
+        statistic.bias.copy_(
+            torch.stack([loc[0] - gain @ loc[x], 0.5 * (cov[0, 0] - gain @ cov[x, 0]).log()])
+        )
         member.weight.copy_(torch.stack([slopes, torch.zeros(2, dtype=DOUBLE)]))
-        member.bias.copy_(torch.stack([loc[1] - slopes @ loc[pair], 0.5 * (cov[1, 1] - slopes @ cov[pair, 1]).log()]))
-    assert size == len(loc) and (gain - gain[0]).abs().max() < 1e-12, "exchangeable: c reads the mean"
+        member.bias.copy_(
+            torch.stack(
+                [loc[1] - slopes @ loc[pair], 0.5 * (cov[1, 1] - slopes @ cov[pair, 1]).log()]
+            )
+        )
+    assert size == len(loc) and (gain - gain[0]).abs().max() < 1e-12, (
+        "exchangeable: c reads the mean"
+    )
     return Ancestral(StatisticNets(MeanStatistic(statistic), member, n, 1, 1))
 
 
@@ -92,7 +114,15 @@ def test_the_linear_statistician_is_one_gaussian(sizes, evidence):
     x, z = model.sample(5, generator(0))
     loc, cov = joint(model)
     z = z + randn(7, 5, model.latent_dim, seed=1)
-    error = (model.log_joint(x, z) - MultivariateNormal(loc, cov).log_prob(torch.cat([z, x.expand(7, 5, -1)], -1))).abs().max().item()
+    error = (
+        (
+            model.log_joint(x, z)
+            - MultivariateNormal(loc, cov).log_prob(torch.cat([z, x.expand(7, 5, -1)], -1))
+        )
+        .abs()
+        .max()
+        .item()
+    )
     assert error < 1e-10 and model.log_joint(x, z).shape == (7, 5)
     evidence("models.NeuralStatistician, linear", "dense joint Gaussian", error=error)
 
@@ -111,12 +141,22 @@ def test_no_variance_at_the_posterior_of_the_statistician(evidence):
     model = linear()
     q, x = posterior_family(model), model.sample(5, generator(0))[0]
     worst = 0.0
-    for estimator, options in ((sticking_the_landing, {}), (doubly_reparametrized, {"bound": iwae})):
+    for estimator, options in (
+        (sticking_the_landing, {}),
+        (doubly_reparametrized, {"bound": iwae}),
+    ):
         value = estimator(model, q, x, num_samples=3, generator=generator(1), **options)
-        worst = max(worst, (value - log_evidence(model, x)).abs().max().item(),
-                    *(part.abs().max().item() for part in gradients(value.sum(), q).values()))
+        worst = max(
+            worst,
+            (value - log_evidence(model, x)).abs().max().item(),
+            *(part.abs().max().item() for part in gradients(value.sum(), q).values()),
+        )
     assert worst < 1e-11
-    evidence("families.statistician_posterior: leak at the posterior", "zero: sticking the landing and DReG", error=worst)
+    evidence(
+        "families.statistician_posterior: leak at the posterior",
+        "zero: sticking the landing and DReG",
+        error=worst,
+    )
 
 
 def test_gradients_of_the_ancestral_family_off_the_posterior(evidence):
@@ -133,21 +173,37 @@ def test_gradients_of_the_ancestral_family_off_the_posterior(evidence):
     for estimator in (reparametrized, sticking_the_landing, doubly_reparametrized, score_function):
         score = block_z(estimator, model, q, x, wanted, q)
         assert score < LIMIT, estimator.__name__
-        evidence(f"families.Ancestral, {estimator.__name__}", "NeuralStatistician of one point: quadrature", z=score)
+        evidence(
+            f"families.Ancestral, {estimator.__name__}",
+            "NeuralStatistician of one point: quadrature",
+            z=score,
+        )
 
 
 @settings(max_examples=10, deadline=None)
-@given(n=st.integers(1, 5), k=st.integers(1, 3), batch=st.sampled_from([(), (1,), (2, 3)]), dtype=st.sampled_from([torch.float32, DOUBLE]),
-       seed=st.integers(0, 999))
+@given(
+    n=st.integers(1, 5),
+    k=st.integers(1, 3),
+    batch=st.sampled_from([(), (1,), (2, 3)]),
+    dtype=st.sampled_from([torch.float32, DOUBLE]),
+    seed=st.integers(0, 999),
+)
 def test_the_order_of_a_set_carries_nothing(n, k, batch, dtype, seed):
     model = NeuralStatistician(n, 2, 2, 1, hidden=5, generator=generator(seed)).to(dtype)
     q = statistician_posterior(n, 2, 2, 1, hidden=5, generator=generator(seed + 1)).to(dtype)
-    x, order = randn(*batch, n, 2, seed=seed).to(dtype), torch.randperm(n, generator=generator(seed))
+    x, order = (
+        randn(*batch, n, 2, seed=seed).to(dtype),
+        torch.randperm(n, generator=generator(seed)),
+    )
     eps = randn(k, *batch, 2 + n, seed=seed + 2).to(dtype)
     shuffled = torch.cat([eps[..., :2], eps[..., 2:][..., order]], -1)
     one = reparametrized(model, q, x.flatten(-2), k, noise=eps)
     two = reparametrized(model, q, x[..., order, :].flatten(-2), k, noise=shuffled)
-    assert one.shape == batch and one.dtype == dtype and (one - two).abs().max() < (1e-3 if dtype == torch.float32 else 1e-10)
+    assert (
+        one.shape == batch
+        and one.dtype == dtype
+        and (one - two).abs().max() < (1e-3 if dtype == torch.float32 else 1e-10)
+    )
 
 
 def test_a_set_encoder_is_deep_sets_written_out(evidence):
@@ -163,7 +219,10 @@ def test_a_statistician_learns_what_sets_share(monkeypatch):
     """Sets of normals with their own mean and scale: the statistic's bound beats that of a model that may not use c at all."""
     monkeypatch.delenv("COURSE_VI_SMOKE", raising=False)
     source = generator(0)
-    loc, scale = 2 * torch.randn(400, 1, generator=source), (0.5 * torch.randn(400, 1, generator=source)).exp()
+    loc, scale = (
+        2 * torch.randn(400, 1, generator=source),
+        (0.5 * torch.randn(400, 1, generator=source)).exp(),
+    )
     x = loc + scale * torch.randn(400, 8, generator=source)
     bounds = []
     for use in (True, False):
@@ -175,7 +234,9 @@ def test_a_statistician_learns_what_sets_share(monkeypatch):
                 net.weight.requires_grad_(False)
             with torch.no_grad():
                 model.decoder[0].weight[:, 1:] = 0.0
-            model.decoder[0].weight.register_hook(lambda gradient: torch.cat([gradient[:, :1], 0 * gradient[:, 1:]], -1))
+            model.decoder[0].weight.register_hook(
+                lambda gradient: torch.cat([gradient[:, :1], 0 * gradient[:, 1:]], -1)
+            )
         history = fit(model, q, x, steps=200, batch_size=100, learning_rate=2e-2, progress=False)
         bounds.append(history.bound[-50:].mean().item())
     assert bounds[0] > bounds[1] + 2.0
@@ -183,7 +244,9 @@ def test_a_statistician_learns_what_sets_share(monkeypatch):
 
 def test_refusals():
     model, q = NeuralStatistician(4, 3), statistician_posterior(4, 3, 3, 2)
-    with pytest.raises(ValueError, match=r"x has shape \(5, 11\); expected its last axis to have 12 entries"):
+    with pytest.raises(
+        ValueError, match=r"x has shape \(5, 11\); expected its last axis to have 12 entries"
+    ):
         reparametrized(model, q, torch.zeros(5, 11))
     with pytest.raises(ValueError, match="x is None"):
         q.distribution()
@@ -192,7 +255,11 @@ def test_refusals():
     with pytest.raises(ValueError, match=r"points has shape \(5, 2\)"):
         SetEncoder(3, 4, 2)(torch.zeros(5, 2))
     with pytest.raises(ValueError, match="encoder holds Dropout"):
-        Ancestral(StatisticNets(nn.Sequential(SetEncoder(3, 4, 6), nn.Dropout()), nn.Linear(6, 4), 4, 3, 2))
+        Ancestral(
+            StatisticNets(
+                nn.Sequential(SetEncoder(3, 4, 6), nn.Dropout()), nn.Linear(6, 4), 4, 3, 2
+            )
+        )
     with pytest.raises(ValueError, match="x has 12 entries that are NaN"):
         fit(model, q, torch.full((1, 12), math.nan), steps=1, progress=False)
     with pytest.raises(ValueError, match="set_size is 0"):

@@ -20,14 +20,23 @@ def dense(model: LinearGaussianSSM) -> tuple[torch.Tensor, torch.Tensor]:
     def push(noise: torch.Tensor, loc: torch.Tensor) -> torch.Tensor:
         z, x, state = [], [], None
         for i in range(t):
-            own = noise[i * d:(i + 1) * d]
-            state = loc + model.initial_root @ own if i == 0 else model.transition @ state + model.transition_root @ own
+            own = noise[i * d : (i + 1) * d]
+            state = (
+                loc + model.initial_root @ own
+                if i == 0
+                else model.transition @ state + model.transition_root @ own
+            )
             z.append(state)
-            x.append(model.emission @ state + model.emission_root @ noise[t * d + i * p:t * d + (i + 1) * p])
+            x.append(
+                model.emission @ state
+                + model.emission_root @ noise[t * d + i * p : t * d + (i + 1) * p]
+            )
         return torch.cat(z + x)
 
     with torch.no_grad():
-        root = torch.stack([push(unit, torch.zeros(d, dtype=DOUBLE)) for unit in torch.eye(size, dtype=DOUBLE)], 1)
+        root = torch.stack(
+            [push(unit, torch.zeros(d, dtype=DOUBLE)) for unit in torch.eye(size, dtype=DOUBLE)], 1
+        )
         return push(torch.zeros(size, dtype=DOUBLE), model.initial_loc), root @ root.mT
 
 
@@ -38,13 +47,19 @@ def test_against_the_dense_joint_gaussian(steps, d, p, evidence):
     n = steps * d
     x, z = loc[n:] + randn(4, steps * p, seed=7), loc[:n] + randn(5, 4, n, seed=8)
     joint = MultivariateNormal(loc, cov)
-    errors = [model.log_joint(x, z) - joint.log_prob(torch.cat([z, x.expand(5, 4, -1)], -1)),
-              model.log_evidence(x) - MultivariateNormal(loc[n:], cov[n:, n:]).log_prob(x)]
+    errors = [
+        model.log_joint(x, z) - joint.log_prob(torch.cat([z, x.expand(5, 4, -1)], -1)),
+        model.log_evidence(x) - MultivariateNormal(loc[n:], cov[n:, n:]).log_prob(x),
+    ]
     gain = torch.linalg.solve(cov[n:, n:], cov[n:, :n]).mT
     wanted_loc, wanted_cov = loc[:n] + (x - loc[n:]) @ gain.mT, cov[:n, :n] - gain @ cov[n:, :n]
     smoothed, posterior = model.smooth(x), model.posterior(x)
-    errors += [smoothed.loc.flatten(-2) - wanted_loc, posterior.mean - wanted_loc,
-               posterior.log_prob(z) - MultivariateNormal(wanted_loc, (wanted_cov + wanted_cov.mT) / 2).log_prob(z)]
+    errors += [
+        smoothed.loc.flatten(-2) - wanted_loc,
+        posterior.mean - wanted_loc,
+        posterior.log_prob(z)
+        - MultivariateNormal(wanted_loc, (wanted_cov + wanted_cov.mT) / 2).log_prob(z),
+    ]
     for t in range(steps):
         here, after = slice(t * d, t * d + d), slice(t * d + d, t * d + 2 * d)
         errors.append(smoothed.covariance[t] - wanted_cov[here, here])
@@ -52,7 +67,11 @@ def test_against_the_dense_joint_gaussian(steps, d, p, evidence):
             errors.append(smoothed.cross[t] - wanted_cov[here, after])
     worst = max(error.abs().max().item() for error in errors if error.numel())
     assert worst < 1e-10 and model.log_joint(x, z).shape == (5, 4)
-    evidence("models.LinearGaussianSSM", "dense joint Gaussian: evidence, smoother, posterior density", error=worst)
+    evidence(
+        "models.LinearGaussianSSM",
+        "dense joint Gaussian: evidence, smoother, posterior density",
+        error=worst,
+    )
 
 
 def test_filter_is_the_posterior_of_the_past(evidence):
@@ -61,24 +80,42 @@ def test_filter_is_the_posterior_of_the_past(evidence):
     x = randn(18, seed=9)
     for t in range(6):
         seen = torch.arange(12, 12 + 3 * (t + 1))
-        gain = torch.linalg.solve(cov[seen][:, seen], cov[seen][:, 2 * t:2 * t + 2]).mT
-        wanted = loc[2 * t:2 * t + 2] + gain @ (x[: 3 * (t + 1)] - loc[seen])
+        gain = torch.linalg.solve(cov[seen][:, seen], cov[seen][:, 2 * t : 2 * t + 2]).mT
+        wanted = loc[2 * t : 2 * t + 2] + gain @ (x[: 3 * (t + 1)] - loc[seen])
         found = model.filter(x)
-        worst = max(worst, (found.loc[t] - wanted).abs().max().item(),
-                    (found.covariance[t] - cov[2 * t:2 * t + 2, 2 * t:2 * t + 2] + gain @ cov[seen][:, 2 * t:2 * t + 2]).abs().max().item())
+        worst = max(
+            worst,
+            (found.loc[t] - wanted).abs().max().item(),
+            (
+                found.covariance[t]
+                - cov[2 * t : 2 * t + 2, 2 * t : 2 * t + 2]
+                + gain @ cov[seen][:, 2 * t : 2 * t + 2]
+            )
+            .abs()
+            .max()
+            .item(),
+        )
     assert worst < 1e-11
-    evidence("models.LinearGaussianSSM.filter", "conditioning the dense joint Gaussian on the past", error=worst)
+    evidence(
+        "models.LinearGaussianSSM.filter",
+        "conditioning the dense joint Gaussian on the past",
+        error=worst,
+    )
 
 
 def test_the_nile_against_statsmodels(evidence):
     """A local level with a nearly flat start; the first prediction is left out, as statsmodels does."""
     flow = torch.tensor(nile.load_pandas().data["volume"].tolist(), dtype=DOUBLE)
     one = torch.ones(1, 1, dtype=DOUBLE)
-    level = LinearGaussianSSM(one, one, 1469 * one, 15099 * one, torch.zeros(1, dtype=DOUBLE), 1e6 * one, steps=len(flow))
+    level = LinearGaussianSSM(
+        one, one, 1469 * one, 15099 * one, torch.zeros(1, dtype=DOUBLE), 1e6 * one, steps=len(flow)
+    )
     theirs = UnobservedComponents(flow.numpy(), "llevel")
     error = level.log_evidence(flow, burn_in=1) - theirs.loglike([15099.0, 1469.0])
     smoothed = torch.as_tensor(theirs.smooth([15099.0, 1469.0]).smoothed_state[0])
-    assert abs(error.item()) < 1e-8 and level.log_evidence(flow, burn_in=1).item() == pytest.approx(-632.5377, abs=5e-5)
+    assert abs(error.item()) < 1e-8 and level.log_evidence(flow, burn_in=1).item() == pytest.approx(
+        -632.5377, abs=5e-5
+    )
     assert torch.allclose(level.smooth(flow).loc.squeeze(-1), smoothed, rtol=1e-8)
     evidence("models.LinearGaussianSSM, the Nile", "statsmodels UnobservedComponents", error=error)
 
@@ -93,9 +130,17 @@ def test_samples(evidence):
     posterior, datum = model.posterior(x[0]), x[0]
     draws = posterior.rsample((40_000,), generator(1)).detach() - posterior.mean.detach()
     gain = torch.linalg.solve(cov[6:, 6:], cov[6:, :6]).mT
-    score = max(score, mean_z(draws, 0.0), mean_z(draws.unsqueeze(-1) * draws.unsqueeze(-2), cov[:6, :6] - gain @ cov[6:, :6]))
+    score = max(
+        score,
+        mean_z(draws, 0.0),
+        mean_z(draws.unsqueeze(-1) * draws.unsqueeze(-2), cov[:6, :6] - gain @ cov[6:, :6]),
+    )
     assert score < LIMIT and torch.equal(datum, model.sample(40_000, generator(0))[0][0])
-    evidence("models.LinearGaussianSSM.sample", "exact means and covariances, of the joint and of the posterior", z=score)
+    evidence(
+        "models.LinearGaussianSSM.sample",
+        "exact means and covariances, of the joint and of the posterior",
+        z=score,
+    )
 
 
 def test_the_slope_of_the_evidence():
@@ -110,31 +155,53 @@ def test_the_slope_of_the_evidence():
             parameter[(0,) * parameter.dim()] -= 2 * step
             below = model.log_evidence(x)
             parameter[(0,) * parameter.dim()] += step
-        assert gradient.flatten()[0].item() == pytest.approx(((above - below) / (2 * step)).item(), abs=1e-7)
+        assert gradient.flatten()[0].item() == pytest.approx(
+            ((above - below) / (2 * step)).item(), abs=1e-7
+        )
 
 
 def test_ten_thousand_steps(evidence):
     """One pass each way: quadratic work in Python would take hours here."""
     one = torch.ones(1, 1, dtype=DOUBLE)
-    walk = LinearGaussianSSM(one, one, 0.1 * one, one, torch.zeros(1, dtype=DOUBLE), 1e6 * one, steps=10_000)
+    walk = LinearGaussianSSM(
+        one, one, 0.1 * one, one, torch.zeros(1, dtype=DOUBLE), 1e6 * one, steps=10_000
+    )
     x = (0.3 * randn(10_000, seed=0)).cumsum(0) + randn(10_000, seed=1)
     theirs = UnobservedComponents(x.numpy(), "llevel")
     with torch.no_grad():
-        error, smoothed = walk.log_evidence(x, burn_in=1) - theirs.loglike([1.0, 0.1]), walk.smooth(x).loc.squeeze(-1)
+        error, smoothed = (
+            walk.log_evidence(x, burn_in=1) - theirs.loglike([1.0, 0.1]),
+            walk.smooth(x).loc.squeeze(-1),
+        )
     wanted = torch.as_tensor(theirs.smooth([1.0, 0.1]).smoothed_state[0])
     assert abs(error.item()) < 1e-6 and (smoothed - wanted).abs().max() < 1e-7
-    evidence("models.LinearGaussianSSM, 10,000 steps", "statsmodels UnobservedComponents", error=error)
+    evidence(
+        "models.LinearGaussianSSM, 10,000 steps", "statsmodels UnobservedComponents", error=error
+    )
 
 
-@pytest.mark.parametrize("change, message", [
-    ({"transition": torch.eye(3)}, "transition has shape"), ({"emission": torch.ones(2)}, "emission has shape"),
-    ({"transition_cov": -torch.eye(2)}, "transition_cov is no covariance"), ({"emission_cov": torch.eye(3)}, "emission_cov has shape"),
-    ({"initial_loc": torch.zeros(3)}, "initial_loc has shape"),
-    ({"initial_cov": torch.tensor([[1.0, 0.5], [0.0, 1.0]])}, "initial_cov is no"),
-    ({"steps": 0}, "steps is 0")])
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ({"transition": torch.eye(3)}, "transition has shape"),
+        ({"emission": torch.ones(2)}, "emission has shape"),
+        ({"transition_cov": -torch.eye(2)}, "transition_cov is no covariance"),
+        ({"emission_cov": torch.eye(3)}, "emission_cov has shape"),
+        ({"initial_loc": torch.zeros(3)}, "initial_loc has shape"),
+        ({"initial_cov": torch.tensor([[1.0, 0.5], [0.0, 1.0]])}, "initial_cov is no"),
+        ({"steps": 0}, "steps is 0"),
+    ],
+)
 def test_refusals(change, message):
-    right = {"transition": torch.eye(2), "emission": torch.ones(1, 2), "transition_cov": torch.eye(2), "emission_cov": torch.eye(1),
-             "initial_loc": torch.zeros(2), "initial_cov": torch.eye(2), "steps": 3}
+    right = {
+        "transition": torch.eye(2),
+        "emission": torch.ones(1, 2),
+        "transition_cov": torch.eye(2),
+        "emission_cov": torch.eye(1),
+        "initial_loc": torch.zeros(2),
+        "initial_cov": torch.eye(2),
+        "steps": 3,
+    }
     with pytest.raises(ValueError, match=message):
         LinearGaussianSSM(**{**right, **change})
     with pytest.raises(ValueError, match="x has 1 entries that are NaN"):

@@ -14,7 +14,12 @@ from toy import UNREAD
 from course_vi.data import breast_cancer
 from course_vi.learning import stein_direction, stein_vgd
 from course_vi.learning.svgd import linear_kernel, rbf_kernel
-from course_vi.models import BayesianLogisticRegression, ConjugateToy, HiddenMarkovModel, TwoBernoullis
+from course_vi.models import (
+    BayesianLogisticRegression,
+    ConjugateToy,
+    HiddenMarkovModel,
+    TwoBernoullis,
+)
 
 
 @pytest.mark.parametrize("n, dim", [(1, 1), (2, 3), (7, 1), (12, 4)])
@@ -46,10 +51,14 @@ def test_one_particle_climbs_to_the_mode(evidence):
         negative = -p.log_joint(x, at)
         return negative.item(), torch.autograd.grad(negative, at)[0].numpy()
 
-    mode = torch.from_numpy(minimize(loss, np.zeros(31), jac=True, method="BFGS", options={"gtol": 1e-9}).x)
+    mode = torch.from_numpy(
+        minimize(loss, np.zeros(31), jac=True, method="BFGS", options={"gtol": 1e-9}).x
+    )
     error = (z - mode).abs().max()
     assert error < 1e-4
-    evidence("learning.stein_vgd, one particle", "scipy: the mode of a logistic regression", error=error)
+    evidence(
+        "learning.stein_vgd, one particle", "scipy: the mode of a logistic regression", error=error
+    )
 
 
 def test_the_linear_kernel_has_the_moments_of_a_gaussian(evidence):
@@ -57,19 +66,30 @@ def test_the_linear_kernel_has_the_moments_of_a_gaussian(evidence):
     loc, covariance = torch.linalg.solve(p.precision, p.shift), torch.linalg.inv(p.precision)
     z = stein_vgd(p, UNREAD, randn(10, 3, seed=1), steps=1_500, kernel=linear_kernel)
     centred = z - z.mean(0)
-    error = max((z.mean(0) - loc).abs().max().item(), (centred.mT @ centred / 10 - covariance).abs().max().item())
+    error = max(
+        (z.mean(0) - loc).abs().max().item(),
+        (centred.mT @ centred / 10 - covariance).abs().max().item(),
+    )
     assert error < 1e-6
-    evidence("learning.stein_vgd, linear kernel", "mean and covariance of a Gaussian target", error=error)
+    evidence(
+        "learning.stein_vgd, linear kernel", "mean and covariance of a Gaussian target", error=error
+    )
 
 
 def test_the_usual_kernel_has_nearly_the_moments_and_gets_better(evidence):
     """With median and n: the mean is right, the variance too small, less so with more particles."""
     ratios = {}
     for n in (10, 30, 100):
-        z = stein_vgd(ConjugateToy(), torch.tensor([2.0], dtype=DOUBLE), randn(n, 1, seed=0), steps=400)
+        z = stein_vgd(
+            ConjugateToy(), torch.tensor([2.0], dtype=DOUBLE), randn(n, 1, seed=0), steps=400
+        )
         assert abs(z.mean().item() - 1.0) < 0.01
         ratios[n] = z.var(unbiased=False).item() / 0.5
-        evidence(f"learning.stein_vgd, {n} particles", "the variance of a Gaussian posterior", ratio=ratios[n])
+        evidence(
+            f"learning.stein_vgd, {n} particles",
+            "the variance of a Gaussian posterior",
+            ratio=ratios[n],
+        )
     assert abs(ratios[100] - 1) < abs(ratios[10] - 1) < 0.3 and abs(ratios[100] - 1) < 0.05
 
 
@@ -84,16 +104,24 @@ def test_a_posterior_that_is_not_gaussian():
 def test_deterministic_and_batched_over_particles():
     start = randn(5, 1, seed=0)
     x = torch.tensor([2.0], dtype=DOUBLE)
-    assert torch.equal(stein_vgd(ConjugateToy(), x, start, steps=20), stein_vgd(ConjugateToy(), x, start, steps=20))
+    assert torch.equal(
+        stein_vgd(ConjugateToy(), x, start, steps=20), stein_vgd(ConjugateToy(), x, start, steps=20)
+    )
     assert torch.equal(start, randn(5, 1, seed=0)), "the starting points are not changed"
-    moved = stein_vgd(ConjugateToy(), x, start, steps=3, optimizer=lambda z: torch.optim.SGD(z, lr=0.5))
+    moved = stein_vgd(
+        ConjugateToy(), x, start, steps=3, optimizer=lambda z: torch.optim.SGD(z, lr=0.5)
+    )
     z = start
     for _ in range(3):
         z = z + 0.5 * stein_direction(lambda v: ConjugateToy().log_joint(x, v), z)
     assert torch.allclose(moved, z, atol=1e-14)
-    together = torch.zeros(4, 1, dtype=DOUBLE)                                             # equal particles move as one
+    together = torch.zeros(4, 1, dtype=DOUBLE)  # equal particles move as one
     assert stein_vgd(ConjugateToy(), x, together, steps=50).std() == 0
-    assert rbf_kernel(start.unsqueeze(1), start).shape == linear_kernel(start.unsqueeze(1), start).shape == (5, 5)
+    assert (
+        rbf_kernel(start.unsqueeze(1), start).shape
+        == linear_kernel(start.unsqueeze(1), start).shape
+        == (5, 5)
+    )
 
 
 def test_refusals():
@@ -114,7 +142,9 @@ def test_refusals():
         stein_direction(lambda z: z.sum(), torch.zeros(3, 1))
     with pytest.raises(TypeError, match="log_p has no gradient in z; expected continuous latents"):
         stein_direction(lambda z: z.detach().sum(-1), torch.zeros(3, 1))
-    chain = HiddenMarkovModel(torch.ones(2) / 2, torch.ones(2, 2) / 2, torch.ones(2, 2) / 2, steps=2)
+    chain = HiddenMarkovModel(
+        torch.ones(2) / 2, torch.ones(2, 2) / 2, torch.ones(2, 2) / 2, steps=2
+    )
     states, _ = chain.sample(1, generator(0))
     with pytest.raises((TypeError, ValueError)):
         stein_vgd(chain, states[0], torch.rand(3, 2))

@@ -14,7 +14,12 @@ from course_vi import exact
 from course_vi.bounds import elbo, iwae
 from course_vi.data import digits
 from course_vi.families import Amortized, FullRank, Layered, MeanField
-from course_vi.gradients import analytic_kl, doubly_reparametrized, reparametrized, sticking_the_landing
+from course_vi.gradients import (
+    analytic_kl,
+    doubly_reparametrized,
+    reparametrized,
+    sticking_the_landing,
+)
 from course_vi.learning import fit
 from course_vi.models import VAE, Autoencoder, HierarchicalVAE, ProbabilisticPCA
 from course_vi.nets import mlp
@@ -32,12 +37,17 @@ def weighted(module: nn.Module, seed: int = 0) -> nn.Module:
 
 # ------------------------------------------------------------------ likelihoods
 
+
 @pytest.mark.parametrize("scale", ["network", "diagonal", "shared", 0.7])
 @pytest.mark.parametrize("smallest", [0.0, 0.2])
 def test_gaussian_likelihood_against_torch(scale, smallest, evidence):
     model = weighted(VAE(2, 3, 5, likelihood="gaussian", scale=scale, smallest=smallest))
     x, z = randn(4, 3, seed=1), randn(6, 4, 2, seed=2)
-    raw = torch.tanh(z @ model.decoder[0].weight.mT + model.decoder[0].bias) @ model.decoder[2].weight.mT + model.decoder[2].bias
+    raw = (
+        torch.tanh(z @ model.decoder[0].weight.mT + model.decoder[0].bias)
+        @ model.decoder[2].weight.mT
+        + model.decoder[2].bias
+    )
     if scale == "network":
         sigma = smallest + raw[..., 3:].exp()
     elif scale == 0.7:
@@ -45,11 +55,18 @@ def test_gaussian_likelihood_against_torch(scale, smallest, evidence):
     else:
         sigma = (smallest + model.output.log_scale.exp()).expand(3)
     wanted = Normal(0.0, 1.0).log_prob(z).sum(-1) + Normal(raw[..., :3], sigma).log_prob(x).sum(-1)
-    error = max((model.log_joint(x, z) - wanted).abs().max(), (model.likelihood(z).mean - raw[..., :3]).abs().max())
+    error = max(
+        (model.log_joint(x, z) - wanted).abs().max(),
+        (model.likelihood(z).mean - raw[..., :3]).abs().max(),
+    )
     assert error < 1e-11
     learned = {name for name, _ in model.named_parameters()}
     assert ("output.log_scale" in learned) == (scale in ("diagonal", "shared"))
-    evidence(f"models.VAE, gaussian, scale={scale!r}", "torch.distributions, with the decoder written out", error=error)
+    evidence(
+        f"models.VAE, gaussian, scale={scale!r}",
+        "torch.distributions, with the decoder written out",
+        error=error,
+    )
 
 
 def test_gaussian_vae_samples(evidence):
@@ -59,7 +76,9 @@ def test_gaussian_vae_samples(evidence):
     points, weights = exact.gauss_hermite(60, like=z)
     density = model.likelihood(points.unsqueeze(-1))
     mean = (weights.unsqueeze(-1) * density.mean).sum(0)
-    variance = (weights.unsqueeze(-1) * (density.variance + density.mean.square())).sum(0) - mean.square()
+    variance = (weights.unsqueeze(-1) * (density.variance + density.mean.square())).sum(
+        0
+    ) - mean.square()
     score = max(mean_z(x, mean.detach()), variance_z(x, variance.detach()))
     assert score < LIMIT and not x.requires_grad and x.dtype == DOUBLE
     evidence("models.VAE.sample, gaussian", "quadrature: mean and variances of x", z=score)
@@ -72,21 +91,45 @@ def test_learned_scales_without_a_floor_have_no_maximum():
         model = VAE(1, 1, 0, likelihood="gaussian", scale="shared", smallest=smallest)
         with torch.no_grad():
             model.decoder[0].weight.zero_(), model.decoder[0].bias.zero_()
-            values = [(model.output.log_scale.fill_(-s), model.log_factors(x, z)["likelihood"].mean())[1].item() for s in (2.0, 10.0, 30.0)]
+            values = [
+                (model.output.log_scale.fill_(-s), model.log_factors(x, z)["likelihood"].mean())[
+                    1
+                ].item()
+                for s in (2.0, 10.0, 30.0)
+            ]
         limit = -math.log(0.1) - 0.5 * math.log(2 * math.pi)
-        assert (values[2] > 25) if not bounded else (values[0] < values[1] < values[2] + 1e-6 and values[2] < limit + 1e-6)
+        assert (
+            (values[2] > 25)
+            if not bounded
+            else (values[0] < values[1] < values[2] + 1e-6 and values[2] < limit + 1e-6)
+        )
 
 
-@pytest.mark.parametrize("words, make", [
-    ("scale is 'full'; expected one of", lambda: VAE(2, 3, likelihood="gaussian", scale="full")),
-    ("scale is -1.0; expected a positive number", lambda: VAE(2, 3, likelihood="gaussian", scale=-1.0)),
-    ("smallest is -0.1; expected zero or a positive", lambda: VAE(2, 3, likelihood="gaussian", smallest=-0.1)),
-    ("likelihood is 'poisson'; expected one of", lambda: VAE(2, 3, likelihood="poisson")),
-    ("latent_dim is 0; expected a whole number", lambda: VAE(0, 3)),
-    ("latent_dims is .*; expected two sizes", lambda: HierarchicalVAE((2, 3, 4), 5)),
-    ("loss is 'huber'; expected one of", lambda: Autoencoder(2, 3, loss="huber")),
-    ("scale is 'network': each datum", lambda: VAE(2, 3, likelihood="gaussian").output.log_scales(torch.zeros(1))),
-])
+@pytest.mark.parametrize(
+    "words, make",
+    [
+        (
+            "scale is 'full'; expected one of",
+            lambda: VAE(2, 3, likelihood="gaussian", scale="full"),
+        ),
+        (
+            "scale is -1.0; expected a positive number",
+            lambda: VAE(2, 3, likelihood="gaussian", scale=-1.0),
+        ),
+        (
+            "smallest is -0.1; expected zero or a positive",
+            lambda: VAE(2, 3, likelihood="gaussian", smallest=-0.1),
+        ),
+        ("likelihood is 'poisson'; expected one of", lambda: VAE(2, 3, likelihood="poisson")),
+        ("latent_dim is 0; expected a whole number", lambda: VAE(0, 3)),
+        ("latent_dims is .*; expected two sizes", lambda: HierarchicalVAE((2, 3, 4), 5)),
+        ("loss is 'huber'; expected one of", lambda: Autoencoder(2, 3, loss="huber")),
+        (
+            "scale is 'network': each datum",
+            lambda: VAE(2, 3, likelihood="gaussian").output.log_scales(torch.zeros(1)),
+        ),
+    ],
+)
 def test_refusals(words, make):
     with pytest.raises(ValueError, match=words):
         make()
@@ -94,19 +137,30 @@ def test_refusals(words, make):
 
 # ------------------------------------------------------------------ the linear Gaussian case
 
+
 def linear(scale: str | float = "shared", latent: int = 2, dim: int = 5, seed: int = 0) -> VAE:
     return weighted(VAE(latent, dim, 0, likelihood="gaussian", scale=scale), seed)
 
 
 def test_linear_vae_is_probabilistic_pca(evidence):
     model, x, z = linear(), randn(4, 5, seed=2), randn(6, 4, 2, seed=3)
-    pca = ProbabilisticPCA(model.decoder[0].weight.detach(), model.decoder[0].bias.detach(), model.output.log_scale.exp().item())
+    pca = ProbabilisticPCA(
+        model.decoder[0].weight.detach(),
+        model.decoder[0].bias.detach(),
+        model.output.log_scale.exp().item(),
+    )
     ours, theirs = model.posterior(x), pca.posterior(x)
-    errors = [model.log_evidence(x) - pca.log_evidence(x), model.log_joint(x, z) - pca.log_joint(x, z), ours.mean - theirs.mean,
-              ours.covariance_matrix - theirs.covariance_matrix]
+    errors = [
+        model.log_evidence(x) - pca.log_evidence(x),
+        model.log_joint(x, z) - pca.log_joint(x, z),
+        ours.mean - theirs.mean,
+        ours.covariance_matrix - theirs.covariance_matrix,
+    ]
     error = max(e.abs().max().item() for e in errors)
     assert error < 1e-12
-    evidence("models.VAE, linear Gaussian", "ProbabilisticPCA: evidence, joint, posterior", error=error)
+    evidence(
+        "models.VAE, linear Gaussian", "ProbabilisticPCA: evidence, joint, posterior", error=error
+    )
 
 
 @pytest.mark.parametrize("scale", ["diagonal", 0.4])
@@ -118,12 +172,18 @@ def test_factor_analysis_against_the_dense_gaussian(scale, evidence):
     bayes = model.log_joint(x, z) - model.posterior(x).log_prob(z) - wanted
     error = max((model.log_evidence(x) - wanted).abs().max(), bayes.abs().max())
     assert error < 1e-10
-    evidence(f"models.VAE, linear Gaussian, scale={scale!r}", "dense Gaussian; Bayes' rule", error=error)
+    evidence(
+        f"models.VAE, linear Gaussian, scale={scale!r}", "dense Gaussian; Bayes' rule", error=error
+    )
 
 
 def test_only_the_linear_gaussian_case_is_exact():
     x = torch.zeros(3)
-    for model in (VAE(2, 3, 0), VAE(2, 3, 4, likelihood="gaussian", scale=1.0), VAE(2, 3, 0, likelihood="gaussian")):
+    for model in (
+        VAE(2, 3, 0),
+        VAE(2, 3, 4, likelihood="gaussian", scale=1.0),
+        VAE(2, 3, 0, likelihood="gaussian"),
+    ):
         for call in (model.log_evidence, model.posterior):
             with pytest.raises(NotImplementedError, match="of VAE has no closed form"):
                 call(x)
@@ -131,7 +191,13 @@ def test_only_the_linear_gaussian_case_is_exact():
         HierarchicalVAE((2, 1), 3, 4).log_evidence(x)
 
 
-def upward(weight: torch.Tensor, bias: torch.Tensor, noise: torch.Tensor, loc: torch.Tensor, prior: torch.Tensor) -> Amortized:
+def upward(
+    weight: torch.Tensor,
+    bias: torch.Tensor,
+    noise: torch.Tensor,
+    loc: torch.Tensor,
+    prior: torch.Tensor,
+) -> Amortized:
     """The posterior of u given v = W u + b + N(0, noise), u ~ N(loc, prior), as an encoder that reads v: affine, full covariance."""
     marginal = weight @ prior @ weight.mT + noise
     gain = torch.linalg.solve(marginal, weight @ prior).mT
@@ -141,21 +207,34 @@ def upward(weight: torch.Tensor, bias: torch.Tensor, noise: torch.Tensor, loc: t
     with torch.no_grad():
         encoder.weight.zero_()
         encoder.weight[:size] = gain
-        encoder.bias.copy_(torch.cat([loc - gain @ (weight @ loc + bias), root.diagonal().log(), root.flatten()]))
+        encoder.bias.copy_(
+            torch.cat([loc - gain @ (weight @ loc + bias), root.diagonal().log(), root.flatten()])
+        )
     return Amortized(FullRank(size), encoder).double()
 
 
 def exact_posterior(model: HierarchicalVAE) -> Layered:
     weight, bias, log_scale = (part.detach() for part in model.bottom.linear_parts())
     upper, shift = (part.detach() for part in model.network.parameters())
-    noise, step = (torch.diag((2 * value.detach()).exp()) for value in (log_scale, model.transition.log_scales(weight)))
+    noise, step = (
+        torch.diag((2 * value.detach()).exp())
+        for value in (log_scale, model.transition.log_scales(weight))
+    )
     identity = torch.eye(upper.shape[1], dtype=DOUBLE)
     middle = upper @ upper.mT + step
-    return Layered(upward(weight, bias, noise, shift, middle), upward(upper, shift, step, torch.zeros_like(identity[0]), identity))
+    return Layered(
+        upward(weight, bias, noise, shift, middle),
+        upward(upper, shift, step, torch.zeros_like(identity[0]), identity),
+    )
 
 
 def two_linear_layers() -> HierarchicalVAE:
-    return weighted(HierarchicalVAE((3, 2), 4, 0, likelihood="gaussian", scale="diagonal", transition="diagonal"), seed=4)
+    return weighted(
+        HierarchicalVAE(
+            (3, 2), 4, 0, likelihood="gaussian", scale="diagonal", transition="diagonal"
+        ),
+        seed=4,
+    )
 
 
 def test_two_linear_layers_against_the_dense_gaussian(evidence):
@@ -173,38 +252,68 @@ def test_two_linear_layers_against_the_dense_gaussian(evidence):
     error = (log_w - model.log_evidence(x)).abs().max()
     score = mean_z(off.unsqueeze(-1) * off.unsqueeze(-2), covariance)
     assert error < 1e-11 and score < LIMIT and hidden.shape == (60_000, 5)
-    evidence("models.HierarchicalVAE, linear Gaussian", "Bayes' rule at the layered posterior; exact covariance of samples", error=error,
-             z=score)
+    evidence(
+        "models.HierarchicalVAE, linear Gaussian",
+        "Bayes' rule at the layered posterior; exact covariance of samples",
+        error=error,
+        z=score,
+    )
 
 
-@pytest.mark.parametrize("estimator, bound", [(sticking_the_landing, elbo), (doubly_reparametrized, elbo), (doubly_reparametrized, iwae)])
+@pytest.mark.parametrize(
+    "estimator, bound",
+    [(sticking_the_landing, elbo), (doubly_reparametrized, elbo), (doubly_reparametrized, iwae)],
+)
 def test_two_layers_land(estimator, bound, evidence):
     """At the exact posterior of two linear layers: no gradient for phi, draw by draw; for theta that of log p(x), on average."""
     model, x = two_linear_layers(), randn(1, 4, seed=5)
     q = exact_posterior(model)
     found = gradients_of(estimator, model, q, x, num_samples=3, bound=bound, generator=generator(0))
     largest = max(found[name].abs().max().item() for name, _ in q.named_parameters())
-    total = gradients_of(reparametrized, model, q, x, num_samples=3, bound=bound, generator=generator(0))
-    assert largest < 1e-10 < 0.1 < max(total[name].abs().max().item() for name, _ in q.named_parameters())
+    total = gradients_of(
+        reparametrized, model, q, x, num_samples=3, bound=bound, generator=generator(0)
+    )
+    assert (
+        largest
+        < 1e-10
+        < 0.1
+        < max(total[name].abs().max().item() for name, _ in q.named_parameters())
+    )
     wanted = gradients(model.log_evidence(x).sum(), model)
-    many = gradients_of(estimator, model, q, x.expand(40_000, 4), num_samples=2, bound=bound, generator=generator(1))
-    worst = max((many[f"p.{name}"] / 40_000 - value).abs().max().item() for name, value in wanted.items())
+    many = gradients_of(
+        estimator, model, q, x.expand(40_000, 4), num_samples=2, bound=bound, generator=generator(1)
+    )
+    worst = max(
+        (many[f"p.{name}"] / 40_000 - value).abs().max().item() for name, value in wanted.items()
+    )
     assert worst < 0.05
-    evidence(f"gradients.{estimator.__name__}, {bound.__name__} (Layered, HierarchicalVAE)", "zero for phi at the exact posterior",
-             error=largest)
+    evidence(
+        f"gradients.{estimator.__name__}, {bound.__name__} (Layered, HierarchicalVAE)",
+        "zero for phi at the exact posterior",
+        error=largest,
+    )
 
 
 def test_hierarchical_vae_against_torch(evidence):
     model = weighted(HierarchicalVAE((2, 1), 4, 5))
     x, z = (randn(3, 4, seed=1) > 0).double(), randn(6, 3, 3, seed=2)
     z1, z2 = z[..., :2], z[..., 2:]
-    raw = torch.tanh(z2 @ model.network[0].weight.mT + model.network[0].bias) @ model.network[2].weight.mT + model.network[2].bias
-    wanted = (Normal(0.0, 1.0).log_prob(z2).sum(-1) + Normal(raw[..., :2], raw[..., 2:].exp()).log_prob(z1).sum(-1)
-              + Bernoulli(logits=model.bottom.decoder(z1)).log_prob(x).sum(-1))
+    raw = (
+        torch.tanh(z2 @ model.network[0].weight.mT + model.network[0].bias)
+        @ model.network[2].weight.mT
+        + model.network[2].bias
+    )
+    wanted = (
+        Normal(0.0, 1.0).log_prob(z2).sum(-1)
+        + Normal(raw[..., :2], raw[..., 2:].exp()).log_prob(z1).sum(-1)
+        + Bernoulli(logits=model.bottom.decoder(z1)).log_prob(x).sum(-1)
+    )
     error = (model.log_joint(x, z) - wanted).abs().max()
     assert error < 1e-12 and set(model.log_factors(x, z)) == {"top", "transition", "likelihood"}
     assert torch.equal(model.likelihood(z).mean, model.bottom.likelihood(z1).mean)
-    evidence("models.HierarchicalVAE", "torch.distributions, with both networks written out", error=error)
+    evidence(
+        "models.HierarchicalVAE", "torch.distributions, with both networks written out", error=error
+    )
 
 
 def test_hierarchical_vae_samples(evidence):
@@ -213,28 +322,42 @@ def test_hierarchical_vae_samples(evidence):
     x, z = model.sample(40_000, generator(1))
     points, weights = exact.gauss_hermite(60, like=z)
     middle = model.middle(points.unsqueeze(-1))
-    z1 = middle.loc + middle.log_scale.exp() * points                                        # (60 of z2, 60 of the noise)
+    z1 = middle.loc + middle.log_scale.exp() * points  # (60 of z2, 60 of the noise)
     pixels = torch.tensor([[0.0, 0], [0, 1], [1, 0], [1, 1]], dtype=DOUBLE)
-    log_p = model.bottom.output.log_prob(model.bottom.decoder(z1.unsqueeze(-1)).unsqueeze(-2).expand(60, 60, 4, 2), pixels)
+    log_p = model.bottom.output.log_prob(
+        model.bottom.decoder(z1.unsqueeze(-1)).unsqueeze(-2).expand(60, 60, 4, 2), pixels
+    )
     wanted = (weights[:, None, None] * weights[None, :, None] * log_p.exp()).sum((0, 1))
     score = mean_z((x.unsqueeze(1) == pixels).all(-1).double(), wanted.detach())
     assert abs(wanted.sum().item() - 1) < 1e-8 and score < LIMIT and z.shape == (40_000, 2)
-    evidence("models.HierarchicalVAE.sample", "quadrature over both layers: probability of each image", z=score)
+    evidence(
+        "models.HierarchicalVAE.sample",
+        "quadrature over both layers: probability of each image",
+        z=score,
+    )
 
 
 @pytest.mark.parametrize("batch", [(), (3,), (2, 3), (0,)])
 @pytest.mark.parametrize("dtype", [torch.float32, DOUBLE])
 def test_shapes_and_dtypes(batch, dtype):
     x = torch.ones(*batch, 4, dtype=dtype)
-    for model, q in ((VAE(2, 4, 5), Amortized(MeanField(2), mlp(4, 3, 4))),
-                     (VAE(2, 4, 5, likelihood="gaussian", smallest=0.1), Amortized(MeanField(2), mlp(4, 3, 4))),
-                     (HierarchicalVAE((2, 1), 4, 5),
-                      Layered(Amortized(MeanField(2), mlp(4, 3, 4)), Amortized(MeanField(1), mlp(2, 3, 2))))):
+    for model, q in (
+        (VAE(2, 4, 5), Amortized(MeanField(2), mlp(4, 3, 4))),
+        (VAE(2, 4, 5, likelihood="gaussian", smallest=0.1), Amortized(MeanField(2), mlp(4, 3, 4))),
+        (
+            HierarchicalVAE((2, 1), 4, 5),
+            Layered(Amortized(MeanField(2), mlp(4, 3, 4)), Amortized(MeanField(1), mlp(2, 3, 2))),
+        ),
+    ):
         model, q = model.to(dtype), q.to(dtype)
         value = reparametrized(model, q, x, 3, generator=generator(0))
         assert value.shape == batch and value.dtype == dtype and bool(value.isfinite().all())
         seen, hidden = model.sample(2, generator(0))
-        assert seen.shape == (2, 4) and hidden.shape == (2, model.latent_dim) and seen.dtype == hidden.dtype == dtype
+        assert (
+            seen.shape == (2, 4)
+            and hidden.shape == (2, model.latent_dim)
+            and seen.dtype == hidden.dtype == dtype
+        )
         again, _ = model.sample(2, generator(0))
         assert torch.equal(seen, again)
 
@@ -254,15 +377,23 @@ def test_a_vae_fits_probabilistic_pca_through_the_elbo(evidence):
     gram = (p.decoder[0].weight.mT @ p.decoder[0].weight).detach()
     off = (gram - torch.diag(gram.diagonal())).abs().max() / gram.diagonal().max()
     assert -1e-9 < gap < 0.02 and off < 0.1
-    evidence("models.VAE, linear, trained (nats below the maximum)", "ProbabilisticPCA.maximum_likelihood on the digits", error=gap)
+    evidence(
+        "models.VAE, linear, trained (nats below the maximum)",
+        "ProbabilisticPCA.maximum_likelihood on the digits",
+        error=gap,
+    )
 
 
 def test_analytic_kl_takes_a_gaussian_vae():
-    p, q = VAE(2, 4, 5, likelihood="gaussian", scale="diagonal"), Amortized(MeanField(2), mlp(4, 3, 4))
+    p, q = (
+        VAE(2, 4, 5, likelihood="gaussian", scale="diagonal"),
+        Amortized(MeanField(2), mlp(4, 3, 4)),
+    )
     assert analytic_kl(p, q, torch.ones(3, 4), 2).shape == (3,)
 
 
 # ------------------------------------------------------------------ the autoencoder
+
 
 def test_linear_autoencoder_at_best_leaves_the_small_eigenvalues(evidence):
     """Set to the principal axes, its loss is the sum of the eigenvalues left out, and no direction goes down."""
@@ -277,12 +408,18 @@ def test_linear_autoencoder_at_best_leaves_the_small_eigenvalues(evidence):
     steepest = max(g.abs().max().item() for g in gradients(loss, model).values())
     error = max(abs(loss.item() - values[:-3].sum().item()), steepest)
     assert error < 1e-10
-    evidence("models.Autoencoder, linear", "eigenvalues of the covariance (PCA); zero slope", error=error)
+    evidence(
+        "models.Autoencoder, linear", "eigenvalues of the covariance (PCA); zero slope", error=error
+    )
 
 
 def test_autoencoder_loss_against_torch(evidence):
     model, x = weighted(Autoencoder(2, 5, 4)), randn(3, 5, seed=1).sigmoid()
-    code = torch.tanh(x @ model.encoder[0].weight.mT + model.encoder[0].bias) @ model.encoder[2].weight.mT + model.encoder[2].bias
+    code = (
+        torch.tanh(x @ model.encoder[0].weight.mT + model.encoder[0].bias)
+        @ model.encoder[2].weight.mT
+        + model.encoder[2].bias
+    )
     picture = model.decode(code)
     wanted = -(x * picture.log() + (1 - x) * (1 - picture).log()).sum(-1)
     error = max((model.loss(x) - wanted).abs().max(), (model.encode(x) - code).abs().max())

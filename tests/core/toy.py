@@ -9,10 +9,19 @@ from oracles import DOUBLE
 from torch import nn
 
 from course_vi.families import Amortized, Layered, MeanField
-from course_vi.gradients import doubly_reparametrized, reparametrized, score_function, sticking_the_landing
+from course_vi.gradients import (
+    doubly_reparametrized,
+    reparametrized,
+    score_function,
+    sticking_the_landing,
+)
 
-X, M, S = torch.tensor([2.0], dtype=DOUBLE), 0.3, math.exp(0.1)      # the toy, away from its posterior: x = 2, (m, log s) = (.3, .1)
-UNREAD = torch.zeros(1, dtype=DOUBLE)                                # a datum that a quadratic model does not read
+X, M, S = (
+    torch.tensor([2.0], dtype=DOUBLE),
+    0.3,
+    math.exp(0.1),
+)  # the toy, away from its posterior: x = 2, (m, log s) = (.3, .1)
+UNREAD = torch.zeros(1, dtype=DOUBLE)  # a datum that a quadratic model does not read
 ALL = [score_function, reparametrized, sticking_the_landing, doubly_reparametrized]
 
 
@@ -30,7 +39,9 @@ def posterior_of_the_chain() -> Layered:
         layer = layer.double()
         with torch.no_grad():
             layer.weight[0] = slope
-            layer.bias.copy_(torch.tensor([0.0, variance], dtype=DOUBLE).clamp_min(1e-300).log() / 2)
+            layer.bias.copy_(
+                torch.tensor([0.0, variance], dtype=DOUBLE).clamp_min(1e-300).log() / 2
+            )
             layer.bias[0] = 0.0
         return Amortized(MeanField(1), layer)
 
@@ -42,4 +53,6 @@ class CutLayers(Layered):
 
     def frozen_log_prob(self, z, x=None, distribution=None):
         z1, z2 = z[..., : self.first.dim], z[..., self.first.dim :]
-        return self.first.distribution(x).detach().log_prob(z1) + self.second.distribution(z1).detach().log_prob(z2)
+        return self.first.distribution(x).detach().log_prob(z1) + self.second.distribution(
+            z1
+        ).detach().log_prob(z2)

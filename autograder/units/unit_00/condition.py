@@ -33,16 +33,28 @@ def _joint(rng: np.random.Generator, dim: int, data: int) -> tuple[np.ndarray, n
     return rng.normal(size=dim + data), root @ root.T / (dim + data) + 0.5 * np.eye(dim + data)
 
 
-def _condition(mean: np.ndarray, cov: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
+def _condition(
+    mean: np.ndarray, cov: np.ndarray, x: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
     dim = len(mean) - x.shape[-1]
     zz, zx, xx = cov[:dim, :dim], cov[:dim, dim:], cov[dim:, dim:]
     gain, far = zx @ np.linalg.inv(xx), x - mean[dim:]
-    first, last = slice(None, x.shape[-1]), slice(x.shape[-1], None)                # the blocks, if x came first
+    first, last = slice(None, x.shape[-1]), slice(x.shape[-1], None)  # the blocks, if x came first
     swapped = cov[last, first] @ np.linalg.inv(cov[first, first])
-    pieces = {"x_first": mean[last] + (x - mean[first]) @ swapped.T, "cov_x_first": cov[last, last] - swapped @ cov[first, last],
-              "uncentred": mean[:dim] + x @ gain.T, "no_prior_mean": far @ gain.T, "minus": mean[:dim] - far @ gain.T,
-              "no_inverse": mean[:dim] + far @ zx.T, "prior": mean[:dim] + 0 * (far @ gain.T), "zz": zz, "plus": zz + gain @ zx.T,
-              "explained": gain @ zx.T, "cov_no_inverse": zz - zx @ zx.T, "precision": np.linalg.inv(zz - gain @ zx.T)}
+    pieces = {
+        "x_first": mean[last] + (x - mean[first]) @ swapped.T,
+        "cov_x_first": cov[last, last] - swapped @ cov[first, last],
+        "uncentred": mean[:dim] + x @ gain.T,
+        "no_prior_mean": far @ gain.T,
+        "minus": mean[:dim] - far @ gain.T,
+        "no_inverse": mean[:dim] + far @ zx.T,
+        "prior": mean[:dim] + 0 * (far @ gain.T),
+        "zz": zz,
+        "plus": zz + gain @ zx.T,
+        "explained": gain @ zx.T,
+        "cov_no_inverse": zz - zx @ zx.T,
+        "precision": np.linalg.inv(zz - gain @ zx.T),
+    }
     return mean[:dim] + far @ gain.T, zz - gain @ zx.T, pieces
 
 
@@ -51,17 +63,35 @@ def mean(probe: Probe, rng: np.random.Generator) -> Finding:
     mean, cov = _joint(rng, 3, 2)
     x = rng.normal(size=(4, 2))
     want, _, m = _condition(mean, cov, x)
-    return compare(unpack(probe.value(mean, cov, x), 2, NAMES)[0], want, _mean_mistakes(m), what="the conditional mean")
+    return compare(
+        unpack(probe.value(mean, cov, x), 2, NAMES)[0],
+        want,
+        _mean_mistakes(m),
+        what="the conditional mean",
+    )
 
 
 def _mean_mistakes(m: dict[str, np.ndarray]) -> list[Mistake]:
     return [
         Mistake("x_first", X_FIRST, m["x_first"]),
-        Mistake("uncentred", "x is multiplied as it is. What moves z is how far x lies from its own mean.", m["uncentred"]),
-        Mistake("no_prior_mean", "The mean of z is missing: at x equal to its mean, z is expected at its own.", m["no_prior_mean"]),
+        Mistake(
+            "uncentred",
+            "x is multiplied as it is. What moves z is how far x lies from its own mean.",
+            m["uncentred"],
+        ),
+        Mistake(
+            "no_prior_mean",
+            "The mean of z is missing: at x equal to its mean, z is expected at its own.",
+            m["no_prior_mean"],
+        ),
         Mistake("sign", "z moves to the wrong side: add the correction.", m["minus"]),
-        Mistake("no_inverse", "The covariance of x is not divided out: multiply by its inverse.", m["no_inverse"]),
-        Mistake("unconditional", "This is the mean of z before x was seen.", m["prior"])]
+        Mistake(
+            "no_inverse",
+            "The covariance of x is not divided out: multiply by its inverse.",
+            m["no_inverse"],
+        ),
+        Mistake("unconditional", "This is the mean of z before x was seen.", m["prior"]),
+    ]
 
 
 @EXERCISE.part("The covariance of z given x")
@@ -75,11 +105,28 @@ def covariance(probe: Probe, rng: np.random.Generator) -> Finding:
 def _covariance_mistakes(m: dict[str, np.ndarray]) -> list[Mistake]:
     return [
         Mistake("x_first", X_FIRST, m["cov_x_first"]),
-        Mistake("added", "You added what x explains. To see x makes z more certain: subtract.", m["plus"]),
+        Mistake(
+            "added",
+            "You added what x explains. To see x makes z more certain: subtract.",
+            m["plus"],
+        ),
         Mistake("unconditional", "This is the covariance of z before x was seen.", m["zz"]),
-        Mistake("explained_only", "This is the part that x explains. Subtract it from the covariance of z.", m["explained"]),
-        Mistake("no_inverse", "The covariance of x is not divided out: multiply by its inverse.", m["cov_no_inverse"]),
-        Mistake("precision", "This is the inverse of what is asked for, the conditional precision.", m["precision"])]
+        Mistake(
+            "explained_only",
+            "This is the part that x explains. Subtract it from the covariance of z.",
+            m["explained"],
+        ),
+        Mistake(
+            "no_inverse",
+            "The covariance of x is not divided out: multiply by its inverse.",
+            m["cov_no_inverse"],
+        ),
+        Mistake(
+            "precision",
+            "This is the inverse of what is asked for, the conditional precision.",
+            m["precision"],
+        ),
+    ]
 
 
 @EXERCISE.part("The course's toy: half of x, variance one half", weight=0.5)
@@ -87,12 +134,24 @@ def toy(probe: Probe, rng: np.random.Generator) -> Finding:
     x = rng.normal(size=(5, 1))
     mean, cov = np.zeros(2), np.array([[1.0, 1.0], [1.0, 2.0]])
     _, _, m = _condition(mean, cov, x)
-    of_mean = [known for known in _mean_mistakes(m) if known.key not in ("x_first", "no_inverse")]       # the same number here
+    of_mean = [
+        known for known in _mean_mistakes(m) if known.key not in ("x_first", "no_inverse")
+    ]  # the same number here
     of_variance = [known for known in _covariance_mistakes(m) if known.key != "x_first"]
-    finding = compare(unpack(probe.value(mean, cov, x), 2, NAMES)[0], x / 2, of_mean, what="the posterior mean of the toy")
+    finding = compare(
+        unpack(probe.value(mean, cov, x), 2, NAMES)[0],
+        x / 2,
+        of_mean,
+        what="the posterior mean of the toy",
+    )
     if not finding.ok:
         return finding
-    return compare(unpack(probe.value(mean, cov, x), 2, NAMES)[1], [[0.5]], of_variance, what="its posterior variance")
+    return compare(
+        unpack(probe.value(mean, cov, x), 2, NAMES)[1],
+        [[0.5]],
+        of_variance,
+        what="its posterior variance",
+    )
 
 
 @EXERCISE.part("x without a batch, and more data than latents", weight=0.5)
@@ -103,10 +162,18 @@ def unbatched_with_more_data(probe: Probe, rng: np.random.Generator) -> Finding:
     says = "Without a batch x is a vector: use x @ gain.T, or (gain @ x.unsqueeze(-1)).squeeze(-1), which work for both."
     try:
         got = unpack(probe.value(mean, cov, x), 2, NAMES)[0]
-        finding = compare(got, want, _mean_mistakes(m), what="the conditional mean for x of shape (4,)")
+        finding = compare(
+            got, want, _mean_mistakes(m), what="the conditional mean for x of shape (4,)"
+        )
     except LearnerError as error:
         if error.kind not in ("IndexError", "RuntimeError", "ValueError"):
             raise
-        return Finding(False, "a conditional mean for x of shape (4,)", f"{error.kind}: {error.message}", "no_batch", says)
+        return Finding(
+            False,
+            "a conditional mean for x of shape (4,)",
+            f"{error.kind}: {error.message}",
+            "no_batch",
+            says,
+        )
     plain = finding.ok or finding.diagnosis not in ("shape", "type")
     return finding if plain else Finding(False, finding.expected, finding.came, "no_batch", says)

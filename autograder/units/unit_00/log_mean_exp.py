@@ -35,35 +35,75 @@ def _average_mistakes(log_w: np.ndarray) -> list[Mistake]:
 def _averages(log_w: np.ndarray) -> list[Mistake]:
     right, count = _log_mean_exp(log_w), len(log_w)
     known = [
-        Mistake("missing_log_k", "You returned the logarithm of the sum. Of K equal weights the mean is one of them: subtract log K.",
-                right + np.log(count)),
-        Mistake("added_log_k", "log K has the wrong sign: a mean is a sum divided by K, so its logarithm is smaller.",
-                right + 2 * np.log(count)),
-        Mistake("mean_of_logs", "You averaged the logarithms. The logarithm of a mean is larger: exponentiate (safely), average, then take "
-                "the logarithm.", log_w.mean(0)),
-        Mistake("mean_of_weights", "This is the mean of the weights. Its logarithm is asked for.", np.exp(right)),
-        Mistake("maximum", "You returned the largest log weight. It is the shift that makes the sum safe, not the answer.", log_w.max(0)),
-        Mistake("over_everything", "You averaged over the batch too. Each column has an average of its own: reduce axis 0 alone.",
-                _log_mean_exp(log_w.reshape(-1))),
+        Mistake(
+            "missing_log_k",
+            "You returned the logarithm of the sum. Of K equal weights the mean is one of them: subtract log K.",
+            right + np.log(count),
+        ),
+        Mistake(
+            "added_log_k",
+            "log K has the wrong sign: a mean is a sum divided by K, so its logarithm is smaller.",
+            right + 2 * np.log(count),
+        ),
+        Mistake(
+            "mean_of_logs",
+            "You averaged the logarithms. The logarithm of a mean is larger: exponentiate (safely), average, then take "
+            "the logarithm.",
+            log_w.mean(0),
+        ),
+        Mistake(
+            "mean_of_weights",
+            "This is the mean of the weights. Its logarithm is asked for.",
+            np.exp(right),
+        ),
+        Mistake(
+            "maximum",
+            "You returned the largest log weight. It is the shift that makes the sum safe, not the answer.",
+            log_w.max(0),
+        ),
+        Mistake(
+            "over_everything",
+            "You averaged over the batch too. Each column has an average of its own: reduce axis 0 alone.",
+            _log_mean_exp(log_w.reshape(-1)),
+        ),
     ]
     if log_w.ndim > 1:
-        known.append(Mistake("wrong_axis", "You averaged over the last axis. Samples come first: reduce axis 0.", _log_mean_exp(log_w, -1)))
-        known.append(Mistake("counted_everything", "The sum is over the K samples, but you divided by the number of all weights. K is "
-                             "log_w.shape[0].", right + np.log(count) - np.log(log_w.size)))
+        known.append(
+            Mistake(
+                "wrong_axis",
+                "You averaged over the last axis. Samples come first: reduce axis 0.",
+                _log_mean_exp(log_w, -1),
+            )
+        )
+        known.append(
+            Mistake(
+                "counted_everything",
+                "The sum is over the K samples, but you divided by the number of all weights. K is "
+                "log_w.shape[0].",
+                right + np.log(count) - np.log(log_w.size),
+            )
+        )
     return known
 
 
 @EXERCISE.part("Ordinary log weights, with a batch")
 def batch_of_weights(probe: Probe, rng: np.random.Generator) -> Finding:
     log_w = rng.normal(-3, 1.5, (5, 4))
-    return compare(probe.value(log_w), _log_mean_exp(log_w), _average_mistakes(log_w), what="log mean w")
+    return compare(
+        probe.value(log_w), _log_mean_exp(log_w), _average_mistakes(log_w), what="log mean w"
+    )
 
 
 @EXERCISE.part("Without a batch, and with two batch axes", weight=0.5)
 def other_batch_axes(probe: Probe, rng: np.random.Generator) -> Finding:
     for shape in ((7,), (3, 2, 4)):
         log_w = rng.normal(0, 2, shape)
-        finding = compare(probe.value(log_w), _log_mean_exp(log_w), _average_mistakes(log_w), what=f"log mean w for log_w of shape {shape}")
+        finding = compare(
+            probe.value(log_w),
+            _log_mean_exp(log_w),
+            _average_mistakes(log_w),
+            what=f"log mean w for log_w of shape {shape}",
+        )
         if not finding.ok:
             break
     return finding
@@ -72,9 +112,19 @@ def other_batch_axes(probe: Probe, rng: np.random.Generator) -> Finding:
 @EXERCISE.part("Log weights of -10,000 and of +10,000")
 def extreme_weights(probe: Probe, rng: np.random.Generator) -> Finding:
     log_w = rng.normal(0, 2, (6, 2)) + np.array([-1e4, 1e4])
-    naive = Mistake("naive_exp", "exp(-10,000) is 0 and exp(10,000) is infinite in floating point. Subtract the largest log weight first "
-                    "and add it back after the logarithm, or let torch.logsumexp do it.", lambda got: not np.isfinite(got).all())
-    return compare(probe.value(log_w), _log_mean_exp(log_w), [*_average_mistakes(log_w), naive], rtol=1e-7, what="log mean w")
+    naive = Mistake(
+        "naive_exp",
+        "exp(-10,000) is 0 and exp(10,000) is infinite in floating point. Subtract the largest log weight first "
+        "and add it back after the logarithm, or let torch.logsumexp do it.",
+        lambda got: not np.isfinite(got).all(),
+    )
+    return compare(
+        probe.value(log_w),
+        _log_mean_exp(log_w),
+        [*_average_mistakes(log_w), naive],
+        rtol=1e-7,
+        what="log mean w",
+    )
 
 
 @EXERCISE.part("Weights that are exactly zero", weight=0.5)
@@ -83,12 +133,24 @@ def zero_weights(probe: Probe, rng: np.random.Generator) -> Finding:
     log_w[0, 0], log_w[:, 1] = -np.inf, -np.inf
     got = probe.value(log_w)
     want = np.log(np.exp(log_w[:, 0]).mean())
-    known = [Mistake(m.key, m.says, np.asarray(m.value)[0]) for m in _average_mistakes(log_w[:, :1]) if np.shape(m.value) == (1,)]
+    known = [
+        Mistake(m.key, m.says, np.asarray(m.value)[0])
+        for m in _average_mistakes(log_w[:, :1])
+        if np.shape(m.value) == (1,)
+    ]
     if not isinstance(got, np.ndarray) or got.shape != (2,):
         return compare(got, np.zeros(2), what="log mean w")
     finding = compare(got[0], want, known, what="log mean w, one weight of four being zero,")
     if not finding.ok:
         return finding
-    says = ("max - max is -inf - (-inf) = NaN when all weights are zero. torch.logsumexp knows this case; "
-            "by hand, replace an infinite shift by 0.")
-    return holds(bool(got[1] == -np.inf), "log mean w = -inf when all weights are zero", f"{got[1]}", "all_zero", says)
+    says = (
+        "max - max is -inf - (-inf) = NaN when all weights are zero. torch.logsumexp knows this case; "
+        "by hand, replace an infinite shift by 0."
+    )
+    return holds(
+        bool(got[1] == -np.inf),
+        "log mean w = -inf when all weights are zero",
+        f"{got[1]}",
+        "all_zero",
+        says,
+    )

@@ -28,7 +28,9 @@ class _Watch(TorchDispatchMode):
         result = func(*args, **(kwargs or {}))
         for leaf in tree_leaves(result):
             if isinstance(leaf, Tensor) and leaf.numel() > self.limit and 0 not in leaf.stride():
-                raise TooLarge(f"{func} made a tensor of shape {tuple(leaf.shape)}: {leaf.numel():,} entries")
+                raise TooLarge(
+                    f"{func} made a tensor of shape {tuple(leaf.shape)}: {leaf.numel():,} entries"
+                )
         return result
 
 
@@ -36,11 +38,18 @@ class _Watch(TorchDispatchMode):
 def two_quantities(a: Tensor, b: Tensor, scale: Tensor) -> dict[str, Any]:
     """``value = sin(a) + b`` and ``surrogate = scale * a^2 b``, both ``(*B)``, each depending on both parameters."""
     a, b = a.requires_grad_(), b.requires_grad_()
-    return {"value": a.sin() + b, "surrogate": scale * a**2 * b, "batch": a.shape, "learn": {"a": a, "b": b}}
+    return {
+        "value": a.sin() + b,
+        "surrogate": scale * a**2 * b,
+        "batch": a.shape,
+        "learn": {"a": a, "b": b},
+    }
 
 
 @driver("watch_sizes")
-def watch_sizes(learner: Any, scale: Tensor, factor: Tensor, v: Tensor, limit: int) -> dict[str, Any]:
+def watch_sizes(
+    learner: Any, scale: Tensor, factor: Tensor, v: Tensor, limit: int
+) -> dict[str, Any]:
     """Call the learner's function while every tensor with more than ``limit`` entries is refused.
 
     Returns:

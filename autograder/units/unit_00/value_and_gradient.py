@@ -23,24 +23,47 @@ EXERCISE = exercise(
 )
 
 
-def _quantities(rng: np.random.Generator, scale: float = 1.0) -> tuple[dict[str, np.ndarray], np.ndarray, dict[str, np.ndarray]]:
+def _quantities(
+    rng: np.random.Generator, scale: float = 1.0
+) -> tuple[dict[str, np.ndarray], np.ndarray, dict[str, np.ndarray]]:
     """Parameters, the value, and the gradients that could come: of value, surrogate and both, ``(2, B)`` each."""
     a, b = rng.uniform(0.5, 1.5, 3), rng.uniform(0.5, 1.5, 3)
     of_value = np.stack([np.cos(a), np.ones(3)])
     of_surrogate = scale * np.stack([2 * a * b, a**2])
     values = {"a": a, "b": b, "scale": np.asarray(scale)}
-    return values, np.sin(a) + b, {"value": of_value, "surrogate": of_surrogate, "s": scale * a**2 * b}
+    return (
+        values,
+        np.sin(a) + b,
+        {"value": of_value, "surrogate": of_surrogate, "s": scale * a**2 * b},
+    )
 
 
 @EXERCISE.part("The value is the value")
 def value(probe: Probe, rng: np.random.Generator) -> Finding:
     params, value, other = _quantities(rng)
     got = probe.value(ref("value"), ref("surrogate"), problem="two_quantities", params=params)
-    return compare(got, value, what="the value", mistakes=[
-        Mistake("surrogate_value", "You returned the surrogate, or something of its value. What is printed must be the value.", other["s"]),
-        Mistake("sum_of_both",
-                "You added both. The surrogate must add nothing to the value: subtract its own detached copy.", value + other["s"]),
-        Mistake("nothing_left", "Value and surrogate cancel. Only the surrogate has its own detached copy subtracted.", 0 * value)])
+    return compare(
+        got,
+        value,
+        what="the value",
+        mistakes=[
+            Mistake(
+                "surrogate_value",
+                "You returned the surrogate, or something of its value. What is printed must be the value.",
+                other["s"],
+            ),
+            Mistake(
+                "sum_of_both",
+                "You added both. The surrogate must add nothing to the value: subtract its own detached copy.",
+                value + other["s"],
+            ),
+            Mistake(
+                "nothing_left",
+                "Value and surrogate cancel. Only the surrogate has its own detached copy subtracted.",
+                0 * value,
+            ),
+        ],
+    )
 
 
 @EXERCISE.part("The gradient is that of the surrogate")
@@ -48,13 +71,33 @@ def gradient(probe: Probe, rng: np.random.Generator) -> Finding:
     params, _, g = _quantities(rng)
     reply = probe.gradient("two_quantities", params, ref("value"), ref("surrogate"))
     got = np.stack([reply.gradient["a"], reply.gradient["b"]])
-    return compare(got, g["surrogate"], what="the gradient in (a, b)", mistakes=[
-        Mistake("both_gradients", "The gradient of the value came along. Detach the value.", g["value"] + g["surrogate"]),
-        Mistake("value_gradient",
-                "This is the gradient of the value. Detach the value, and leave one copy of the surrogate attached.", g["value"]),
-        Mistake("no_gradient", "No gradient comes back: everything is detached. One copy of the surrogate must stay attached.",
-                0 * g["value"]),
-        Mistake("minus", "The gradient has the wrong sign: surrogate minus its detached copy, not the other way round.", -g["surrogate"])])
+    return compare(
+        got,
+        g["surrogate"],
+        what="the gradient in (a, b)",
+        mistakes=[
+            Mistake(
+                "both_gradients",
+                "The gradient of the value came along. Detach the value.",
+                g["value"] + g["surrogate"],
+            ),
+            Mistake(
+                "value_gradient",
+                "This is the gradient of the value. Detach the value, and leave one copy of the surrogate attached.",
+                g["value"],
+            ),
+            Mistake(
+                "no_gradient",
+                "No gradient comes back: everything is detached. One copy of the surrogate must stay attached.",
+                0 * g["value"],
+            ),
+            Mistake(
+                "minus",
+                "The gradient has the wrong sign: surrogate minus its detached copy, not the other way round.",
+                -g["surrogate"],
+            ),
+        ],
+    )
 
 
 @EXERCISE.part("No digit is lost when the surrogate is ten million times larger")
@@ -62,7 +105,13 @@ def large_surrogate(probe: Probe, rng: np.random.Generator) -> Finding:
     params, value, _ = _quantities(rng, scale=1e7)
     single = {name: array.astype(np.float32) for name, array in params.items()}
     got = probe.value(ref("value"), ref("surrogate"), problem="two_quantities", params=single)
-    says = ("In float32 a number of ten million keeps no decimals. Form the difference surrogate - surrogate.detach() first, which "
-            "is exactly zero, and add the value to that.")
-    lost = Mistake("digits_lost", says, lambda got: got.shape == value.shape and bool((np.abs(got - value) < 8).all()))
+    says = (
+        "In float32 a number of ten million keeps no decimals. Form the difference surrogate - surrogate.detach() first, which "
+        "is exactly zero, and add the value to that."
+    )
+    lost = Mistake(
+        "digits_lost",
+        says,
+        lambda got: got.shape == value.shape and bool((np.abs(got - value) < 8).all()),
+    )
     return compare(got, value, [lost], rtol=1e-5, what="the value, in float32")

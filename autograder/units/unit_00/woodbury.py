@@ -25,7 +25,9 @@ EXERCISE = exercise(
 NAMES = "log_det, quadratic"
 
 
-def _factor(rng: np.random.Generator, dim: int, rank: int, batch: tuple[int, ...] = (3,)) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _factor(
+    rng: np.random.Generator, dim: int, rank: int, batch: tuple[int, ...] = (3,)
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return rng.uniform(0.5, 2.0, dim), rng.normal(size=(dim, rank)), rng.normal(size=(*batch, dim))
 
 
@@ -40,17 +42,49 @@ def log_determinant(probe: Probe, rng: np.random.Generator) -> Finding:
     want, _ = _dense(scale, factor, v)
     inner = np.eye(2) + factor.T @ (factor / scale[:, None] ** 2)
     inner_det, diagonal = np.linalg.slogdet(inner)[1], 2 * np.log(scale).sum()
-    return compare(unpack(probe.value(scale, factor, v), 2, NAMES)[0], want, what="log det", mistakes=[
-        Mistake("diagonal_lost", "This is the determinant of the small matrix alone. Add that of diag(scale^2).", inner_det),
-        Mistake("inner_lost",
-                "This is the determinant of diag(scale^2) alone. Add that of the small matrix I + B' diag(scale^-2) B.", diagonal),
-        Mistake("scale_not_squared", "The covariance holds diag(scale^2), not diag(scale).", _dense(scale**0.5, factor, v)[0]),
-        Mistake("half", "This is half the log-determinant: Cholesky's diagonal counts twice.", want / 2),
-        Mistake("half_inner",
-                "The small matrix counts once: if you sum the log of its Cholesky diagonal, double it.", diagonal + inner_det / 2),
-        Mistake("inverse_diagonal", "S is diag(scale^-2), the inverse of what stands in the covariance: its log-determinant is "
-                "-2 sum log scale, and +2 is needed.", inner_det - diagonal),
-        Mistake("half_diagonal", "diag(scale^2) has log-determinant 2 sum log scale; the 2 is missing.", diagonal / 2 + inner_det)])
+    return compare(
+        unpack(probe.value(scale, factor, v), 2, NAMES)[0],
+        want,
+        what="log det",
+        mistakes=[
+            Mistake(
+                "diagonal_lost",
+                "This is the determinant of the small matrix alone. Add that of diag(scale^2).",
+                inner_det,
+            ),
+            Mistake(
+                "inner_lost",
+                "This is the determinant of diag(scale^2) alone. Add that of the small matrix I + B' diag(scale^-2) B.",
+                diagonal,
+            ),
+            Mistake(
+                "scale_not_squared",
+                "The covariance holds diag(scale^2), not diag(scale).",
+                _dense(scale**0.5, factor, v)[0],
+            ),
+            Mistake(
+                "half",
+                "This is half the log-determinant: Cholesky's diagonal counts twice.",
+                want / 2,
+            ),
+            Mistake(
+                "half_inner",
+                "The small matrix counts once: if you sum the log of its Cholesky diagonal, double it.",
+                diagonal + inner_det / 2,
+            ),
+            Mistake(
+                "inverse_diagonal",
+                "S is diag(scale^-2), the inverse of what stands in the covariance: its log-determinant is "
+                "-2 sum log scale, and +2 is needed.",
+                inner_det - diagonal,
+            ),
+            Mistake(
+                "half_diagonal",
+                "diag(scale^2) has log-determinant 2 sum log scale; the 2 is missing.",
+                diagonal / 2 + inner_det,
+            ),
+        ],
+    )
 
 
 @EXERCISE.part("The quadratic form")
@@ -59,44 +93,105 @@ def quadratic_form(probe: Probe, rng: np.random.Generator) -> Finding:
     _, want = _dense(scale, factor, v)
     weighted = v / scale**2
     inner = np.eye(2) + factor.T @ (factor / scale[:, None] ** 2)
-    correction = np.einsum("...i,ij,...j->...", weighted @ factor, np.linalg.inv(inner), weighted @ factor)
+    correction = np.einsum(
+        "...i,ij,...j->...", weighted @ factor, np.linalg.inv(inner), weighted @ factor
+    )
     plain = (v * weighted).sum(-1)
-    return compare(unpack(probe.value(scale, factor, v), 2, NAMES)[1], want, what="v' cov^-1 v", mistakes=[
-        Mistake("plus", "The correction is subtracted: a factor adds variance, so v is less surprising.", plain + correction),
-        Mistake("unweighted", "In the correction S stands on both sides of B: weigh v by scale^-2 before it meets the factor.",
-                plain - np.einsum("...i,ij,...j->...", v @ factor, np.linalg.inv(inner), v @ factor)),
-        Mistake("correction_lost", "This is v' diag(scale^-2) v. The correction of Woodbury's formula is missing.", plain),
-        Mistake("correction_only", "This is the correction alone. Subtract it from v' diag(scale^-2) v.", correction),
-        Mistake("scale_not_squared", "The covariance holds diag(scale^2), not diag(scale).", _dense(scale**0.5, factor, v)[1]),
-        Mistake("covariance_form", "This is v' cov v. The density needs the inverse of the covariance.",
-                (v**2 * scale**2).sum(-1) + ((v @ factor) ** 2).sum(-1)),
-        Mistake("over_everything", "You summed over the batch too. Each v has a quadratic form of its own.", want.sum())])
+    return compare(
+        unpack(probe.value(scale, factor, v), 2, NAMES)[1],
+        want,
+        what="v' cov^-1 v",
+        mistakes=[
+            Mistake(
+                "plus",
+                "The correction is subtracted: a factor adds variance, so v is less surprising.",
+                plain + correction,
+            ),
+            Mistake(
+                "unweighted",
+                "In the correction S stands on both sides of B: weigh v by scale^-2 before it meets the factor.",
+                plain
+                - np.einsum("...i,ij,...j->...", v @ factor, np.linalg.inv(inner), v @ factor),
+            ),
+            Mistake(
+                "correction_lost",
+                "This is v' diag(scale^-2) v. The correction of Woodbury's formula is missing.",
+                plain,
+            ),
+            Mistake(
+                "correction_only",
+                "This is the correction alone. Subtract it from v' diag(scale^-2) v.",
+                correction,
+            ),
+            Mistake(
+                "scale_not_squared",
+                "The covariance holds diag(scale^2), not diag(scale).",
+                _dense(scale**0.5, factor, v)[1],
+            ),
+            Mistake(
+                "covariance_form",
+                "This is v' cov v. The density needs the inverse of the covariance.",
+                (v**2 * scale**2).sum(-1) + ((v @ factor) ** 2).sum(-1),
+            ),
+            Mistake(
+                "over_everything",
+                "You summed over the batch too. Each v has a quadratic form of its own.",
+                want.sum(),
+            ),
+        ],
+    )
 
 
 @EXERCISE.part("2,000 dimensions, and no matrix of 2,000 by 2,000")
 def two_thousand_dimensions(probe: Probe, rng: np.random.Generator) -> Finding:
     scale, factor, v = _factor(rng, 2000, 3, ())
-    scale = 3 * scale                                                               # the product of 2,000 squares is infinite
+    scale = 3 * scale  # the product of 2,000 squares is infinite
     reply = probe.drive("watch_sizes", scale=scale, factor=factor, v=v, limit=400_000)
-    says = ("A matrix of D x D was made. At D = 10,000 it takes 800 megabytes and its Cholesky factor minutes. Work with "
-            "B' diag(scale^-2) B, which is R x R, and divide by scale**2 elementwise.")
+    says = (
+        "A matrix of D x D was made. At D = 10,000 it takes 800 megabytes and its Cholesky factor minutes. Work with "
+        "B' diag(scale^-2) B, which is R x R, and divide by scale**2 elementwise."
+    )
     if reply["large"]:
-        return holds(False, "no tensor of more than 400,000 entries", "one with at least 4,000,000", "dense", says)
+        return holds(
+            False,
+            "no tensor of more than 400,000 entries",
+            "one with at least 4,000,000",
+            "dense",
+            says,
+        )
     pair = reply["value"]
     if not several(pair, 2):
-        return holds(False, "two tensors (log_det, quadratic)", "something else", "type", "Return both, the log-determinant first.")
+        return holds(
+            False,
+            "two tensors (log_det, quadratic)",
+            "something else",
+            "type",
+            "Return both, the log-determinant first.",
+        )
     inner = np.eye(3) + factor.T @ (factor / scale[:, None] ** 2)
     log_det = 2 * np.log(scale).sum() + np.linalg.slogdet(inner)[1]
     part_of_v = factor.T @ (v / scale**2)
     quadratic = (v**2 / scale**2).sum() - part_of_v @ np.linalg.solve(inner, part_of_v)
-    product = Mistake("product", "The product of 2,000 numbers is too large (or small) for floating point. Its logarithm is a sum: add up "
-                      "2 log scale.", lambda got: not np.isfinite(got[0]))
-    return compare([float(pair[0]), float(pair[1])], [log_det, quadratic], [product], what="log det and quadratic form")
+    product = Mistake(
+        "product",
+        "The product of 2,000 numbers is too large (or small) for floating point. Its logarithm is a sum: add up "
+        "2 log scale.",
+        lambda got: not np.isfinite(got[0]),
+    )
+    return compare(
+        [float(pair[0]), float(pair[1])],
+        [log_det, quadratic],
+        [product],
+        what="log det and quadratic form",
+    )
 
 
 @EXERCISE.part("One v without a batch, and a factor of rank one", weight=0.5)
 def unbatched_rank_one(probe: Probe, rng: np.random.Generator) -> Finding:
     scale, factor, v = _factor(rng, 4, 1, ())
-    (log_det, quadratic), wanted = unpack(probe.value(scale, factor, v), 2, NAMES), _dense(scale, factor, v)
+    (log_det, quadratic), wanted = (
+        unpack(probe.value(scale, factor, v), 2, NAMES),
+        _dense(scale, factor, v),
+    )
     finding = compare(log_det, wanted[0], what="log det")
     return finding if not finding.ok else compare(quadratic, wanted[1], what="v' cov^-1 v")

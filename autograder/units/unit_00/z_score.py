@@ -36,11 +36,28 @@ def _triple(probe: Probe, samples: np.ndarray, exact: np.ndarray, index: int) ->
 @EXERCISE.part("The mean of the replicates", weight=0.5)
 def mean(probe: Probe, rng: np.random.Generator) -> Finding:
     samples, exact = rng.normal(1, 2, (12, 3)), rng.normal(1, 1, 3)
-    return compare(_triple(probe, samples, exact, 0), samples.mean(0), what="the mean", mistakes=[
-        Mistake("over_everything",
-                "You averaged over all numbers. Each column is a quantity of its own: average over axis 0.", samples.mean()),
-        Mistake("wrong_axis", "You averaged over the last axis. Replicates come first: axis 0.", samples.mean(-1)),
-        Mistake("difference", "This is mean minus exact. The mean itself comes first.", samples.mean(0) - exact)])
+    return compare(
+        _triple(probe, samples, exact, 0),
+        samples.mean(0),
+        what="the mean",
+        mistakes=[
+            Mistake(
+                "over_everything",
+                "You averaged over all numbers. Each column is a quantity of its own: average over axis 0.",
+                samples.mean(),
+            ),
+            Mistake(
+                "wrong_axis",
+                "You averaged over the last axis. Replicates come first: axis 0.",
+                samples.mean(-1),
+            ),
+            Mistake(
+                "difference",
+                "This is mean minus exact. The mean itself comes first.",
+                samples.mean(0) - exact,
+            ),
+        ],
+    )
 
 
 @EXERCISE.part("Its standard error")
@@ -48,23 +65,54 @@ def standard_error(probe: Probe, rng: np.random.Generator) -> Finding:
     samples, exact = rng.normal(1, 2, (6, 3)), rng.normal(1, 1, 3)
     mean, error = _moments(samples)
     spread, count = samples.std(0, ddof=1), len(samples)
-    return compare(_triple(probe, samples, exact, 1), error, what="the standard error", mistakes=[
-        Mistake("standard_deviation",
-                "This is the standard deviation of one replicate. That of their mean is smaller by the root of R.", spread),
-        Mistake("biased_variance", "You divided the sum of squares by R. The mean was estimated from the same numbers: divide by R - 1.",
-                samples.std(0) / count**0.5),
-        Mistake("variance_of_mean", "This is the variance of the mean. Its root is the standard error.", error**2),
-        Mistake("divided_by_r", "You divided the standard deviation by R instead of its root.", spread / count),
-        Mistake("variance", "This is the variance of one replicate.", spread**2),
-        Mistake("wrong_axis", "You took the spread over the wrong axis. Replicates come first: axis 0.",
-                samples.std(-1, ddof=1) / samples.shape[-1] ** 0.5)])
+    return compare(
+        _triple(probe, samples, exact, 1),
+        error,
+        what="the standard error",
+        mistakes=[
+            Mistake(
+                "standard_deviation",
+                "This is the standard deviation of one replicate. That of their mean is smaller by the root of R.",
+                spread,
+            ),
+            Mistake(
+                "biased_variance",
+                "You divided the sum of squares by R. The mean was estimated from the same numbers: divide by R - 1.",
+                samples.std(0) / count**0.5,
+            ),
+            Mistake(
+                "variance_of_mean",
+                "This is the variance of the mean. Its root is the standard error.",
+                error**2,
+            ),
+            Mistake(
+                "divided_by_r",
+                "You divided the standard deviation by R instead of its root.",
+                spread / count,
+            ),
+            Mistake("variance", "This is the variance of one replicate.", spread**2),
+            Mistake(
+                "wrong_axis",
+                "You took the spread over the wrong axis. Replicates come first: axis 0.",
+                samples.std(-1, ddof=1) / samples.shape[-1] ** 0.5,
+            ),
+        ],
+    )
 
 
 @EXERCISE.part("The z-score, with its sign")
 def z_score(probe: Probe, rng: np.random.Generator) -> Finding:
-    samples, exact = rng.normal(1, 2, (6, 4)), np.array([-3.0, 0.0, 2.0, 5.0]) + rng.uniform(-0.5, 0.5, 4)
+    samples, exact = (
+        rng.normal(1, 2, (6, 4)),
+        np.array([-3.0, 0.0, 2.0, 5.0]) + rng.uniform(-0.5, 0.5, 4),
+    )
     mean, error = _moments(samples)
-    return compare(_triple(probe, samples, exact, 2), (mean - exact) / error, _z_mistakes(samples, exact), what="z")
+    return compare(
+        _triple(probe, samples, exact, 2),
+        (mean - exact) / error,
+        _z_mistakes(samples, exact),
+        what="z",
+    )
 
 
 def _z_mistakes(samples: np.ndarray, exact: np.ndarray) -> list[Mistake]:
@@ -72,16 +120,38 @@ def _z_mistakes(samples: np.ndarray, exact: np.ndarray) -> list[Mistake]:
     z, root = (mean - exact) / error, len(samples) ** 0.5
     return [
         Mistake("sign", "The sign is turned: z is positive when the mean is too large.", -z),
-        Mistake("absolute", "You took the absolute value. The sign says on which side the estimate errs: keep it.", np.abs(z)),
-        Mistake("standard_deviation",
-                "You divided by the standard deviation of one replicate. Then z does not grow with R, and no bias would "
-                "ever be found: divide by the standard error.", z / root),
-        Mistake("divided_by_r", "You divided by s / R, not by s / root of R: a right answer would look wrong.", z * root),
-        Mistake("biased_variance", "The variance was divided by R; divide by R - 1.", (mean - exact) / (samples.std(0) / root)),
-        Mistake("relative_error", "This is a relative error. How large it may be depends on the noise: divide by the standard error.",
-                (mean - exact) / exact),
-        Mistake("over_everything", "Mean and spread were taken over all numbers. Each column is a quantity of its own: axis 0.",
-                (samples.mean() - exact) / (samples.std(ddof=1) / samples.size**0.5))]
+        Mistake(
+            "absolute",
+            "You took the absolute value. The sign says on which side the estimate errs: keep it.",
+            np.abs(z),
+        ),
+        Mistake(
+            "standard_deviation",
+            "You divided by the standard deviation of one replicate. Then z does not grow with R, and no bias would "
+            "ever be found: divide by the standard error.",
+            z / root,
+        ),
+        Mistake(
+            "divided_by_r",
+            "You divided by s / R, not by s / root of R: a right answer would look wrong.",
+            z * root,
+        ),
+        Mistake(
+            "biased_variance",
+            "The variance was divided by R; divide by R - 1.",
+            (mean - exact) / (samples.std(0) / root),
+        ),
+        Mistake(
+            "relative_error",
+            "This is a relative error. How large it may be depends on the noise: divide by the standard error.",
+            (mean - exact) / exact,
+        ),
+        Mistake(
+            "over_everything",
+            "Mean and spread were taken over all numbers. Each column is a quantity of its own: axis 0.",
+            (samples.mean() - exact) / (samples.std(ddof=1) / samples.size**0.5),
+        ),
+    ]
 
 
 @EXERCISE.part("A single quantity; a whole table of them", weight=0.5)
@@ -89,8 +159,12 @@ def scalar_and_table(probe: Probe, rng: np.random.Generator) -> Finding:
     for shape in ((9,), (9, 2, 3)):
         samples, exact = rng.normal(size=shape), rng.normal(size=shape[1:])
         mean, error = _moments(samples)
-        finding = compare(_triple(probe, samples, exact, 2), (mean - exact) / error, _z_mistakes(samples, exact),
-                          what=f"z for replicates of shape {shape}")
+        finding = compare(
+            _triple(probe, samples, exact, 2),
+            (mean - exact) / error,
+            _z_mistakes(samples, exact),
+            what=f"z for replicates of shape {shape}",
+        )
         if not finding.ok:
             break
     return finding

@@ -30,20 +30,32 @@ def ranked(g: Arrays) -> list[int]:
     """Parents before children."""
     done: list[int] = []
     while len(done) < len(g["edges"]):
-        done += [i for i in range(len(g["edges"])) if i not in done and all(j in done for j in np.flatnonzero(g["edges"][i]))]
+        done += [
+            i
+            for i in range(len(g["edges"]))
+            if i not in done and all(j in done for j in np.flatnonzero(g["edges"][i]))
+        ]
     return done
 
 
 def _draw(g: Arrays, i: int, values: list[np.ndarray], noise: np.ndarray) -> np.ndarray:
     centre = centre_of(g, i, values) + 0 * noise
-    return (ndtr(noise) < expit(centre)).astype(float) if g["binary"][i] else centre + g["scales"][i] * noise
+    return (
+        (ndtr(noise) < expit(centre)).astype(float)
+        if g["binary"][i]
+        else centre + g["scales"][i] * noise
+    )
 
 
-def _sampled(g: Arrays, eps: np.ndarray, places: str = "right", order: list[int] | None = None) -> np.ndarray:
+def _sampled(
+    g: Arrays, eps: np.ndarray, places: str = "right", order: list[int] | None = None
+) -> np.ndarray:
     """What ancestral sampling returns, ``(n nodes, S)``; parents that are not there yet count as zero."""
     values: dict[int, np.ndarray] = {}
     for i in ranked(g) if order is None else order:
-        values[i] = _draw(g, i, [values.get(j, np.zeros(eps.shape[-1])) for j in above(g, i, places)], eps[i])
+        values[i] = _draw(
+            g, i, [values.get(j, np.zeros(eps.shape[-1])) for j in above(g, i, places)], eps[i]
+        )
     return np.stack([values[i] for i in range(len(values))])
 
 
@@ -52,45 +64,99 @@ def _ancestral(probe: Probe, g: Arrays, eps: np.ndarray, draws: int) -> Finding:
     reply = probe.drive("graph/ancestral", **g, eps=eps, n=draws)
     names = names_of(len(g["edges"]))
     if isinstance(reply, dict) and "too_early" in reply:
-        return holds(False, "every node is drawn after its parents", f"node {reply['too_early']} was used before it was drawn", "too_early",
-                     "The dictionary lists the nodes in any order. Draw a node once its parents have values; come back for the rest.")
+        return holds(
+            False,
+            "every node is drawn after its parents",
+            f"node {reply['too_early']} was used before it was drawn",
+            "too_early",
+            "The dictionary lists the nodes in any order. Draw a node once its parents have values; come back for the rest.",
+        )
     values, calls = reply["values"], np.asarray(reply["calls"])
-    if not isinstance(values, dict) or not all(isinstance(value, np.ndarray) for value in values.values()):
-        return compare({"$type": "result that is no dictionary of tensors"}, np.zeros(1), what="the sample")
+    if not isinstance(values, dict) or not all(
+        isinstance(value, np.ndarray) for value in values.values()
+    ):
+        return compare(
+            {"$type": "result that is no dictionary of tensors"}, np.zeros(1), what="the sample"
+        )
     if set(values) != set(names):
         lost, extra = sorted(set(names) - set(values)), sorted(set(values) - set(names))
         if lost == [name for i, name in enumerate(names) if not above(g, i)]:
-            return holds(False, f"a value for each of {len(names)} nodes", f"missing: {', '.join(lost)}", "roots_missing",
-                         "The nodes without parents are missing. They have a recipe too, draw[name](n), and belong into the dictionary.")
-        says = "One pass over the dictionary is not enough: nodes whose parents came late are still missing." if lost else \
-            "Return the nodes of the graph and nothing else."
-        return holds(False, f"a value for each of {len(names)} nodes", f"missing: {', '.join(lost) or 'none'}; "
-                     f"too many: {', '.join(extra) or 'none'}", "missing_nodes" if lost else "extra_nodes", says)
+            return holds(
+                False,
+                f"a value for each of {len(names)} nodes",
+                f"missing: {', '.join(lost)}",
+                "roots_missing",
+                "The nodes without parents are missing. They have a recipe too, draw[name](n), and belong into the dictionary.",
+            )
+        says = (
+            "One pass over the dictionary is not enough: nodes whose parents came late are still missing."
+            if lost
+            else "Return the nodes of the graph and nothing else."
+        )
+        return holds(
+            False,
+            f"a value for each of {len(names)} nodes",
+            f"missing: {', '.join(lost) or 'none'}; too many: {', '.join(extra) or 'none'}",
+            "missing_nodes" if lost else "extra_nodes",
+            says,
+        )
     shapes = {value.shape for value in values.values()}
     if shapes != {(draws,)}:
-        return holds(False, f"every value has shape ({draws},)", f"shapes {sorted(shapes)}", "shape",
-                     "Each node has one value for each of the n draws: hand n to every recipe.")
+        return holds(
+            False,
+            f"every value has shape ({draws},)",
+            f"shapes {sorted(shapes)}",
+            "shape",
+            "Each node has one value for each of the n draws: hand n to every recipe.",
+        )
     if (calls == 0).any():
         name = names[int(np.argmax(calls == 0))]
-        return holds(False, "every node is drawn by its recipe", f"draw[{name!r}] was never called", "not_drawn",
-                     "The numbers of a node come from draw[name], not from a distribution of your own.")
+        return holds(
+            False,
+            "every node is drawn by its recipe",
+            f"draw[{name!r}] was never called",
+            "not_drawn",
+            "The numbers of a node come from draw[name], not from a distribution of your own.",
+        )
     if draws > 1 and (calls == draws).all():
-        return holds(False, "every node is drawn exactly once", f"every node was drawn {draws} times", "one_at_a_time",
-                     f"Did you build the sample one draw at a time? A recipe gives all n = {draws} values in one call: draw[name](n, ...).")
+        return holds(
+            False,
+            "every node is drawn exactly once",
+            f"every node was drawn {draws} times",
+            "one_at_a_time",
+            f"Did you build the sample one draw at a time? A recipe gives all n = {draws} values in one call: draw[name](n, ...).",
+        )
     if (calls > 1).any():
         name = names[int(np.argmax(calls > 1))]
-        return holds(False, "every node is drawn exactly once", f"{name} was drawn {int(calls.max())} times", "redrawn",
-                     "A node that is drawn again for every child has several values in one sample, so its children no longer share a "
-                     "parent. Keep the first value and hand it to all of them.")
+        return holds(
+            False,
+            "every node is drawn exactly once",
+            f"{name} was drawn {int(calls.max())} times",
+            "redrawn",
+            "A node that is drawn again for every child has several values in one sample, so its children no longer share a "
+            "parent. Keep the first value and hand it to all of them.",
+        )
     got = np.stack([np.asarray(values[name], dtype=float) for name in names])
     want = _sampled(g, eps[0])
     mistakes = [
-        Mistake("one_draw", "All n draws of a sample are the same: you drew once and repeated it. Hand n to every recipe.",
-                lambda a: a.shape[-1] > 1 and bool((np.ptp(a, -1) < 1e-12).all())),
-        Mistake("parents_as_zero", "A node was drawn before its parents, and a zero stood in for the missing value.",
-                _sampled(g, eps[0], order=[int(i) for i in g["order"]])),
-        *[Mistake("parent_order", "A recipe takes its parents in the order in which parents[name] lists them; yours came in another one.",
-                  _sampled(g, eps[0], places)) for places in ("sorted", "reversed", "listed")],
+        Mistake(
+            "one_draw",
+            "All n draws of a sample are the same: you drew once and repeated it. Hand n to every recipe.",
+            lambda a: a.shape[-1] > 1 and bool((np.ptp(a, -1) < 1e-12).all()),
+        ),
+        Mistake(
+            "parents_as_zero",
+            "A node was drawn before its parents, and a zero stood in for the missing value.",
+            _sampled(g, eps[0], order=[int(i) for i in g["order"]]),
+        ),
+        *[
+            Mistake(
+                "parent_order",
+                "A recipe takes its parents in the order in which parents[name] lists them; yours came in another one.",
+                _sampled(g, eps[0], places),
+            )
+            for places in ("sorted", "reversed", "listed")
+        ],
     ]
     return compare(got, want, mistakes=mistakes, what="the sample at fixed noise")
 
@@ -103,7 +169,12 @@ def chain_in_order(probe: Probe, rng: np.random.Generator) -> Finding:
 
 @EXERCISE.part("Nodes listed in any order, parents in the order of their recipe", weight=2)
 def any_order(probe: Probe, rng: np.random.Generator) -> Finding:
-    g = graph(rng, 6, [(0, 2), (1, 2), (2, 3), (0, 4), (3, 4), (1, 4), (4, 5), (0, 5), (2, 5)], binary=False)
+    g = graph(
+        rng,
+        6,
+        [(0, 2), (1, 2), (2, 3), (0, 4), (3, 4), (1, 4), (4, 5), (0, 5), (2, 5)],
+        binary=False,
+    )
     return _ancestral(probe, g, rng.normal(size=(3, 6, 8)), 8)
 
 

@@ -26,27 +26,39 @@ EXERCISE = exercise(
 def random_edges(rng: np.random.Generator, n: int, share: float = 0.4) -> list[tuple[int, int]]:
     """Edges from earlier to later nodes of a random ranking."""
     rank = rng.permutation(n)
-    return [(int(rank[i]), int(rank[j])) for i in range(n) for j in range(i + 1, n) if rng.random() < share]
+    return [
+        (int(rank[i]), int(rank[j]))
+        for i in range(n)
+        for j in range(i + 1, n)
+        if rng.random() < share
+    ]
 
 
 def _blanket_tables(edges: np.ndarray) -> dict[str, np.ndarray]:
     """The blanket of every node, and what one might take for it, each ``(n, n)`` zeros and ones."""
-    up = edges > 0                                       # up[i, j]: j is a parent of i
+    up = edges > 0  # up[i, j]: j is a parent of i
     down, n = up.T, len(edges)
-    mates = (down.astype(int) @ up.astype(int)) > 0      # some child has both as parents
-    siblings = (up.astype(int) @ down.astype(int)) > 0   # some parent has both as children
+    mates = (down.astype(int) @ up.astype(int)) > 0  # some child has both as parents
+    siblings = (up.astype(int) @ down.astype(int)) > 0  # some parent has both as children
     reach = down.copy()
     for _ in range(n):
         reach = reach | ((reach.astype(int) @ down.astype(int)) > 0)
     own = np.eye(n, dtype=bool)
     blanket = (up | down | mates) & ~own
     tables = {
-        "blanket": blanket, "no_coparents": up | down, "parents_only": up, "children_only": down, "parents_missing": (down | mates) & ~own,
+        "blanket": blanket,
+        "no_coparents": up | down,
+        "parents_only": up,
+        "children_only": down,
+        "parents_missing": (down | mates) & ~own,
         "self_included": blanket | own,
-        "children_missing": (up | mates) & ~own, "siblings": (up | down | siblings) & ~own,
-        "siblings_added": (blanket | siblings) & ~own, "descendants": (up | reach | mates) & ~own,
+        "children_missing": (up | mates) & ~own,
+        "siblings": (up | down | siblings) & ~own,
+        "siblings_added": (blanket | siblings) & ~own,
+        "descendants": (up | reach | mates) & ~own,
         "grandparents": (blanket | ((up.astype(int) @ up.astype(int)) > 0)) & ~own,
-        "complement": ~blanket & ~own, "connected": ~own,
+        "complement": ~blanket & ~own,
+        "connected": ~own,
         "self_where_children": blanket | (own & down.any(1, keepdims=True)),
     }
     return {name: table.astype(float) for name, table in tables.items()}
@@ -54,7 +66,7 @@ def _blanket_tables(edges: np.ndarray) -> dict[str, np.ndarray]:
 
 SAYS = {
     "no_coparents": "Parents and children are there; the other parents of the children are missing. Given a child, its parents explain "
-                    "each other, so they belong to the blanket.",
+    "each other, so they belong to the blanket.",
     "parents_only": "Only the parents are there. Children tell about a node too, and with them their other parents.",
     "children_only": "Only the children are there. Add the parents, and the other parents of the children.",
     "parents_missing": "The parents are missing.",
@@ -62,7 +74,7 @@ SAYS = {
     "self_included": "A node is no member of its own blanket: take it out.",
     "self_where_children": "A node is a parent of its own children, so it slipped into its own blanket: take it out.",
     "siblings": "You added the other children of the parents. Given the parents they say nothing new. Asked are the other parents of the "
-                "children.",
+    "children.",
     "siblings_added": "The other children of the parents do not belong: given the parents they say nothing new.",
     "descendants": "You went on to grandchildren and beyond. Given the children and their parents, those say nothing new.",
     "grandparents": "Grandparents do not belong: the parents stand between.",
@@ -74,17 +86,30 @@ SAYS = {
 def _blanket(probe: Probe, edges: np.ndarray, order: np.ndarray, what: str) -> Finding:
     got = probe.drive("graph/blankets", edges=edges, order=order, nodes=list(range(len(edges))))
     tables = _blanket_tables(edges)
-    mistakes = [Mistake(key.replace("siblings_added", "siblings").replace("self_where_children", "self_included"), SAYS[key], table)
-                for key, table in tables.items() if key != "blanket" and not np.array_equal(table, tables["blanket"])]
+    mistakes = [
+        Mistake(
+            key.replace("siblings_added", "siblings").replace(
+                "self_where_children", "self_included"
+            ),
+            SAYS[key],
+            table,
+        )
+        for key, table in tables.items()
+        if key != "blanket" and not np.array_equal(table, tables["blanket"])
+    ]
     finding = compare(got, tables["blanket"], mistakes=mistakes, what=what)
     if finding.ok or not isinstance(got, np.ndarray) or got.shape != edges.shape:
         return finding
     wrong, names = int(np.argmax((got != tables["blanket"]).any(1))), names_of(len(edges))
-    listed = [", ".join(name for name, bit in zip(names, row, strict=True) if bit) or "nobody" for row in (tables["blanket"][wrong],
-                                                                                                           got[wrong])]
+    listed = [
+        ", ".join(name for name, bit in zip(names, row, strict=True) if bit) or "nobody"
+        for row in (tables["blanket"][wrong], got[wrong])
+    ]
     roots = [names[j] for j in np.flatnonzero(edges[wrong])]
     node = f"{names[wrong]} (parents {', '.join(roots) or 'none'})"
-    return Finding(False, f"{what}: that of {node} is {listed[0]}", listed[1], finding.diagnosis, finding.says)
+    return Finding(
+        False, f"{what}: that of {node} is {listed[0]}", listed[1], finding.diagnosis, finding.says
+    )
 
 
 @EXERCISE.part("A chain, and a lonely node")

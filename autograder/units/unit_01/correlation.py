@@ -22,15 +22,22 @@ EXERCISE = exercise(
     importance=4,
     minutes=25,
     read="Two Bernoullis, one cause",
-    hides=["models.tractable.two_bernoullis:TwoBernoullis.log_evidence", "plots.targets_01:common_cause"],
+    hides=[
+        "models.tractable.two_bernoullis:TwoBernoullis.log_evidence",
+        "plots.targets_01:common_cause",
+    ],
 )
 
 GRID = np.linspace(-12, 12, 20001)
 
 
-def table_of(a: np.ndarray, b: np.ndarray, weights: np.ndarray | None = None, z: np.ndarray = GRID) -> np.ndarray:
+def table_of(
+    a: np.ndarray, b: np.ndarray, weights: np.ndarray | None = None, z: np.ndarray = GRID
+) -> np.ndarray:
     """p(x1, x2), ``(2, 2)``, by the trapezoid rule; ``weights`` stands for the prior if it is another one."""
-    weights = np.exp(-0.5 * z**2) / np.sqrt(2 * np.pi) * (z[1] - z[0]) if weights is None else weights
+    weights = (
+        np.exp(-0.5 * z**2) / np.sqrt(2 * np.pi) * (z[1] - z[0]) if weights is None else weights
+    )
     p = expit(a[:, None] + b[:, None] * z)
     first, second = (np.stack([1 - row, row]) for row in p)
     return np.einsum("iz,jz,z->ij", first, second, weights)
@@ -42,14 +49,18 @@ def correlation_of(table: np.ndarray) -> float:
 
 
 def _pair(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    return rng.uniform(0.3, 1.2, 2) * rng.choice([-1, 1], 2), rng.uniform(1.2, 3.0, 2) * rng.choice([-1, 1], 2)
+    return rng.uniform(0.3, 1.2, 2) * rng.choice([-1, 1], 2), rng.uniform(1.2, 3.0, 2) * rng.choice(
+        [-1, 1], 2
+    )
 
 
 def _answer(probe: Probe, a: np.ndarray, b: np.ndarray, index: int) -> tuple[Any, Finding | None]:
     reply, sampled = asked_twice(probe, a, b)
     got = unpack(reply, 2, "table, correlation")[index]
     if sampled and several(reply, 2):
-        return got, Finding(False, "the same answer at every call", "two different answers", "sampled", SAMPLED)
+        return got, Finding(
+            False, "the same answer at every call", "two different answers", "sampled", SAMPLED
+        )
     return got, None
 
 
@@ -83,23 +94,53 @@ def _table_mistakes(a: np.ndarray, b: np.ndarray) -> list[Mistake]:
     product = np.outer([1 - p1, p1], [1 - p2, p2])
     at_zero = expit(a)
     return [
-        Mistake("independent",
-                "This is the product of the two marginals. Given z the two are independent; the integral over z comes after the "
-                "product, not before it.", product),
-        Mistake("plug_in", "You put the prior mean z = 0 in place of z. The probability is an average over z.",
-                np.outer([1 - at_zero[0], at_zero[0]], [1 - at_zero[1], at_zero[1]])),
+        Mistake(
+            "independent",
+            "This is the product of the two marginals. Given z the two are independent; the integral over z comes after the "
+            "product, not before it.",
+            product,
+        ),
+        Mistake(
+            "plug_in",
+            "You put the prior mean z = 0 in place of z. The probability is an average over z.",
+            np.outer([1 - at_zero[0], at_zero[0]], [1 - at_zero[1], at_zero[1]]),
+        ),
         Mistake("transposed", "The table is transposed: rows are x1, columns are x2.", right.T),
-        Mistake("flipped", "The outcomes are turned round: entry [0, 0] is the probability of x1 = 0, x2 = 0.", right[::-1, ::-1]),
+        Mistake(
+            "flipped",
+            "The outcomes are turned round: entry [0, 0] is the probability of x1 = 0, x2 = 0.",
+            right[::-1, ::-1],
+        ),
         Mistake("short_grid", TOO_SHORT, lambda got: _cut_off(a, b, got)),
-        Mistake("single_precision", "Nearly: right to three digits. Is the grid in single precision? There the step from point to point is "
-                "lost in rounding. Give linspace dtype=torch.float64.",
-                lambda got: got.shape == (2, 2) and np.allclose(got, right, rtol=2e-3) and abs(got.sum() - 1) < 2e-3),
-        Mistake("not_normalized", "Right up to a factor: the four probabilities do not add up to one. Is the step of the grid missing, or "
-                "the 1/sqrt(2 pi)?", lambda got: got.shape == (2, 2) and abs(got.sum() - 1) > 2e-3 and got.sum() != 0
-                and np.allclose(got / got.sum(), right, rtol=1e-3)),
-        Mistake("no_prior", "The prior N(z; 0, 1) is missing: every z has the same weight in your average.",
-                lambda got: _unweighted(a, b, got)),
-        Mistake("swapped", "Intercepts and slopes are exchanged: the logit is a + b z.", table_of(b, a)),
+        Mistake(
+            "single_precision",
+            "Nearly: right to three digits. Is the grid in single precision? There the step from point to point is "
+            "lost in rounding. Give linspace dtype=torch.float64.",
+            lambda got: (
+                got.shape == (2, 2)
+                and np.allclose(got, right, rtol=2e-3)
+                and abs(got.sum() - 1) < 2e-3
+            ),
+        ),
+        Mistake(
+            "not_normalized",
+            "Right up to a factor: the four probabilities do not add up to one. Is the step of the grid missing, or "
+            "the 1/sqrt(2 pi)?",
+            lambda got: (
+                got.shape == (2, 2)
+                and abs(got.sum() - 1) > 2e-3
+                and got.sum() != 0
+                and np.allclose(got / got.sum(), right, rtol=1e-3)
+            ),
+        ),
+        Mistake(
+            "no_prior",
+            "The prior N(z; 0, 1) is missing: every z has the same weight in your average.",
+            lambda got: _unweighted(a, b, got),
+        ),
+        Mistake(
+            "swapped", "Intercepts and slopes are exchanged: the logit is a + b z.", table_of(b, a)
+        ),
     ]
 
 
@@ -118,18 +159,48 @@ def _correlation_mistakes(a: np.ndarray, b: np.ndarray) -> list[Mistake]:
     p = expit(a[:, None] + b[:, None] * GRID)
     smooth = np.cov(p, aweights=weights, ddof=0)
     return [
-        Mistake("covariance", "This is the covariance. Divide it by both standard deviations.", covariance),
-        Mistake("of_probabilities", "This is the correlation of the two probabilities, sigmoid(a + b z). A coin also varies around its "
-                "probability: the variance of x is p (1 - p), with p its mean.", smooth[0, 1] / np.sqrt(smooth[0, 0] * smooth[1, 1])),
-        Mistake("variance_for_scale", "You divided by the variances. Divide by the standard deviations, their square roots.",
-                covariance / (p1 * (1 - p1) * p2 * (1 - p2))),
+        Mistake(
+            "covariance",
+            "This is the covariance. Divide it by both standard deviations.",
+            covariance,
+        ),
+        Mistake(
+            "of_probabilities",
+            "This is the correlation of the two probabilities, sigmoid(a + b z). A coin also varies around its "
+            "probability: the variance of x is p (1 - p), with p its mean.",
+            smooth[0, 1] / np.sqrt(smooth[0, 0] * smooth[1, 1]),
+        ),
+        Mistake(
+            "variance_for_scale",
+            "You divided by the variances. Divide by the standard deviations, their square roots.",
+            covariance / (p1 * (1 - p1) * p2 * (1 - p2)),
+        ),
         Mistake("sign", "The sign is turned.", -correlation_of(right)),
         Mistake("zero", "Given z the two are independent, but not after z is integrated out.", 0.0),
-        Mistake("uncentred", "The product of the means was not subtracted.", right[1, 1] / np.sqrt(p1 * (1 - p1) * p2 * (1 - p2))),
-        Mistake("swapped", "Intercepts and slopes are exchanged: the logit is a + b z.", correlation_of(table_of(b, a))),
-        Mistake("short_grid", TOO_SHORT, lambda got: got.shape == () and any(
-            abs(got - short) < 0.1 * abs(short - correlation_of(right))
-            for short in (correlation_of(table_of(a, b, z=np.linspace(-end, end, 8001))) for end in ENDS))),
+        Mistake(
+            "uncentred",
+            "The product of the means was not subtracted.",
+            right[1, 1] / np.sqrt(p1 * (1 - p1) * p2 * (1 - p2)),
+        ),
+        Mistake(
+            "swapped",
+            "Intercepts and slopes are exchanged: the logit is a + b z.",
+            correlation_of(table_of(b, a)),
+        ),
+        Mistake(
+            "short_grid",
+            TOO_SHORT,
+            lambda got: (
+                got.shape == ()
+                and any(
+                    abs(got - short) < 0.1 * abs(short - correlation_of(right))
+                    for short in (
+                        correlation_of(table_of(a, b, z=np.linspace(-end, end, 8001)))
+                        for end in ENDS
+                    )
+                )
+            ),
+        ),
     ]
 
 
@@ -137,7 +208,12 @@ def _correlation_mistakes(a: np.ndarray, b: np.ndarray) -> list[Mistake]:
 def correlation(probe: Probe, rng: np.random.Generator) -> Finding:
     a, b = _pair(rng)
     got, bad = _answer(probe, a, b, 1)
-    return bad or compare(got, correlation_of(table_of(a, b)), what="the correlation", mistakes=_correlation_mistakes(a, b))
+    return bad or compare(
+        got,
+        correlation_of(table_of(a, b)),
+        what="the correlation",
+        mistakes=_correlation_mistakes(a, b),
+    )
 
 
 @EXERCISE.part("No cause, no correlation", weight=0.5)
@@ -145,9 +221,17 @@ def no_cause(probe: Probe, rng: np.random.Generator) -> Finding:
     a, b = rng.uniform(-1, 1, 2), np.array([0.0, rng.uniform(1, 3)])
     table = table_of(a, b)
     got, bad = _answer(probe, a, b, 0)
-    finding = bad or compare(got, table, what="p(x1, x2) with b1 = 0",
-                             mistakes=[m for m in _table_mistakes(a, b) if m.key != "independent"])
-    return finding if not finding.ok else compare(_answer(probe, a, b, 1)[0], 0.0, what="the correlation with b1 = 0")
+    finding = bad or compare(
+        got,
+        table,
+        what="p(x1, x2) with b1 = 0",
+        mistakes=[m for m in _table_mistakes(a, b) if m.key != "independent"],
+    )
+    return (
+        finding
+        if not finding.ok
+        else compare(_answer(probe, a, b, 1)[0], 0.0, what="the correlation with b1 = 0")
+    )
 
 
 @EXERCISE.part("A steep sigmoid: slopes of 40 and more", weight=0.5)
@@ -155,8 +239,12 @@ def steep_sigmoid(probe: Probe, rng: np.random.Generator) -> Finding:
     a, b = rng.uniform(-8, 8, 2), rng.uniform(40, 60, 2) * rng.choice([-1, 1], 2)
     want = table_of(a, b)
     got, bad = _answer(probe, a, b, 0)
-    coarse = Mistake("too_coarse",
-                     "Near, but not near enough. A sigmoid this steep climbs within 0.1 of z, so the points must lie closer than "
-                     "that: a fine grid from -10 to 10 has no trouble, a few dozen quadrature nodes have.",
-                     lambda a_: a_.shape == (2, 2) and bool(np.abs(a_ - want).max() < 0.15))
-    return bad or compare(got, want, what="p(x1, x2)", mistakes=[*_table_mistakes(a, b)[:5], coarse])
+    coarse = Mistake(
+        "too_coarse",
+        "Near, but not near enough. A sigmoid this steep climbs within 0.1 of z, so the points must lie closer than "
+        "that: a fine grid from -10 to 10 has no trouble, a few dozen quadrature nodes have.",
+        lambda a_: a_.shape == (2, 2) and bool(np.abs(a_ - want).max() < 0.15),
+    )
+    return bad or compare(
+        got, want, what="p(x1, x2)", mistakes=[*_table_mistakes(a, b)[:5], coarse]
+    )

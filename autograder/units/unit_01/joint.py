@@ -33,22 +33,37 @@ def _log_density(g: Arrays, i: int, value: np.ndarray, values: list[np.ndarray])
     centre = centre_of(g, i, values) + 0 * value
     if g["binary"][i]:
         return value * log_expit(centre) + (1 - value) * log_expit(-centre)
-    return -0.5 * ((value - centre) / g["scales"][i]) ** 2 - np.log(g["scales"][i]) - 0.5 * np.log(2 * np.pi)
+    return (
+        -0.5 * ((value - centre) / g["scales"][i]) ** 2
+        - np.log(g["scales"][i])
+        - 0.5 * np.log(2 * np.pi)
+    )
 
 
 def _factors(g: Arrays, values: list[np.ndarray], places: str = "right") -> list[np.ndarray]:
-    return [_log_density(g, i, value, [values[j] for j in above(g, i, places)]) for i, value in enumerate(values)]
+    return [
+        _log_density(g, i, value, [values[j] for j in above(g, i, places)])
+        for i, value in enumerate(values)
+    ]
 
 
 def _values(g: Arrays, rng: np.random.Generator, rows: int, sizes: list[int]) -> list[np.ndarray]:
-    return [(rng.random((rows, size)) < 0.5).astype(float) if g["binary"][i] else rng.normal(size=(rows, size)) for i,
-            size in enumerate(sizes)]
+    return [
+        (rng.random((rows, size)) < 0.5).astype(float)
+        if g["binary"][i]
+        else rng.normal(size=(rows, size))
+        for i, size in enumerate(sizes)
+    ]
 
 
-def _joint(probe: Probe, g: Arrays, values: list[np.ndarray]) -> tuple[Any, np.ndarray, list[Mistake]]:
+def _joint(
+    probe: Probe, g: Arrays, values: list[np.ndarray]
+) -> tuple[Any, np.ndarray, list[Mistake]]:
     """The reply, the answer, and the mistakes one can make on the way."""
     params = {**g, **dict(zip(names_of(len(values)), values, strict=True))}
-    got = probe.value(ref("parents"), ref("log_prob"), ref("values"), problem="graph/densities", params=params)
+    got = probe.value(
+        ref("parents"), ref("log_prob"), ref("values"), problem="graph/densities", params=params
+    )
     factors = _factors(g, values)
     rows = [factor.sum(-1) for factor in factors]
     want = np.sum(rows, 0)
@@ -56,23 +71,55 @@ def _joint(probe: Probe, g: Arrays, values: list[np.ndarray]) -> tuple[Any, np.n
     leaves = [i for i in range(len(values)) if not (g["edges"][:, i] > 0).any()]
     together = np.sum(np.broadcast_arrays(*factors), 0)
     mistakes = [
-        Mistake("broadcast",
-                "You added the nodes before you summed over the plate. A factor outside the plate, (S, 1), was then spread over "
-                "all its copies and counted N times: sum each factor over its own last axis first.", together.sum(-1)),
-        *[Mistake("no_plate_sum", "The copies in the plate are still there: sum every factor over its last axis.", together)
-          for _ in range(together.shape[-1] > 1)],
-        Mistake("mean_over_plate", "You averaged over the plate. Independent copies multiply, so their logarithms add: sum.",
-                np.sum([factor.mean(-1) for factor in factors], 0)),
-        Mistake("sum_over_draws", "You summed over the draws as well. Each of the S draws has a log-density of its own, (S,).", want.sum()),
-        Mistake("mean_over_draws", "You averaged over the draws. Each of the S draws has a log-density of its own, (S,).", want.mean()),
-        Mistake("roots_missing", "The nodes without parents are missing. They have a factor too: their prior.",
-                want - np.sum([rows[i] for i in roots], 0)),
-        Mistake("leaves_only", "Only the nodes without children were counted. Every node brings a factor.",
-                np.sum([rows[i] for i in leaves], 0)),
+        Mistake(
+            "broadcast",
+            "You added the nodes before you summed over the plate. A factor outside the plate, (S, 1), was then spread over "
+            "all its copies and counted N times: sum each factor over its own last axis first.",
+            together.sum(-1),
+        ),
+        *[
+            Mistake(
+                "no_plate_sum",
+                "The copies in the plate are still there: sum every factor over its last axis.",
+                together,
+            )
+            for _ in range(together.shape[-1] > 1)
+        ],
+        Mistake(
+            "mean_over_plate",
+            "You averaged over the plate. Independent copies multiply, so their logarithms add: sum.",
+            np.sum([factor.mean(-1) for factor in factors], 0),
+        ),
+        Mistake(
+            "sum_over_draws",
+            "You summed over the draws as well. Each of the S draws has a log-density of its own, (S,).",
+            want.sum(),
+        ),
+        Mistake(
+            "mean_over_draws",
+            "You averaged over the draws. Each of the S draws has a log-density of its own, (S,).",
+            want.mean(),
+        ),
+        Mistake(
+            "roots_missing",
+            "The nodes without parents are missing. They have a factor too: their prior.",
+            want - np.sum([rows[i] for i in roots], 0),
+        ),
+        Mistake(
+            "leaves_only",
+            "Only the nodes without children were counted. Every node brings a factor.",
+            np.sum([rows[i] for i in leaves], 0),
+        ),
         Mistake("sign", "The sign is turned: this is minus the log-density.", -want),
         Mistake("not_log", "This is the density itself. Return its logarithm.", np.exp(want)),
-        *[Mistake("parent_order", "A density takes the parents in the order in which parents[name] lists them; yours came in another one.",
-                  np.sum([factor.sum(-1) for factor in _factors(g, values, places)], 0)) for places in ("sorted", "reversed", "listed")],
+        *[
+            Mistake(
+                "parent_order",
+                "A density takes the parents in the order in which parents[name] lists them; yours came in another one.",
+                np.sum([factor.sum(-1) for factor in _factors(g, values, places)], 0),
+            )
+            for places in ("sorted", "reversed", "listed")
+        ],
     ]
     return got, want, mistakes
 
@@ -98,14 +145,20 @@ def sums_to_one(probe: Probe, rng: np.random.Generator) -> Finding:
     states = np.array([[(code >> i) & 1 for i in range(4)] for code in range(16)], dtype=float)
     got, want, mistakes = _joint(probe, g, [states[:, [i]] for i in range(4)])
     finding = compare(got, want, what="log p of each of the 16 states", mistakes=mistakes)
-    return finding if not finding.ok else compare(np.exp(got).sum(), 1.0, what="the sum over all 16 states")
+    return (
+        finding
+        if not finding.ok
+        else compare(np.exp(got).sum(), 1.0, what="the sum over all 16 states")
+    )
 
 
 @EXERCISE.part("A large plate: 3,000 copies")
 def large_plate(probe: Probe, rng: np.random.Generator) -> Finding:
     g = graph(rng, 3, [(0, 1), (0, 2), (1, 2)], binary=False)
     got, want, mistakes = _joint(probe, g, _values(g, rng, 2, [1, 3000, 3000]))
-    lost = Mistake("underflow",
-                   "A product of 6,000 densities is zero in floating point, and its logarithm is minus infinity. Add logarithms.",
-                   lambda a: not np.isfinite(a).all())
+    lost = Mistake(
+        "underflow",
+        "A product of 6,000 densities is zero in floating point, and its logarithm is minus infinity. Add logarithms.",
+        lambda a: not np.isfinite(a).all(),
+    )
     return compare(got, want, what="log p(all nodes)", mistakes=[lost, *mistakes])

@@ -21,7 +21,10 @@ EXERCISE = exercise(
     importance=4,
     minutes=25,
     read="Tracking",
-    hides=["models.tractable.linear_gaussian_ssm:LinearGaussianSSM.filter", "plots.targets_01:track"],
+    hides=[
+        "models.tractable.linear_gaussian_ssm:LinearGaussianSSM.filter",
+        "plots.targets_01:track",
+    ],
 )
 
 RESULTS = ("the mean", "the covariance", "log p(x_t | earlier x)")
@@ -33,27 +36,47 @@ def _covariance(rng: np.random.Generator, n: int) -> np.ndarray:
 
 
 def _system(rng: np.random.Generator, d: int = 2, p: int = 1) -> Arrays:
-    return {"mean": rng.normal(size=d), "cov": _covariance(rng, d), "x": 2 * rng.normal(size=p),
-            "transition": np.eye(d) + 0.4 * rng.normal(size=(d, d)),
-            "emission": rng.normal(size=(p, d)), "transition_cov": 0.5 * _covariance(rng, d), "emission_cov": _covariance(rng, p)}
+    return {
+        "mean": rng.normal(size=d),
+        "cov": _covariance(rng, d),
+        "x": 2 * rng.normal(size=p),
+        "transition": np.eye(d) + 0.4 * rng.normal(size=(d, d)),
+        "emission": rng.normal(size=(p, d)),
+        "transition_cov": 0.5 * _covariance(rng, d),
+        "emission_cov": _covariance(rng, p),
+    }
 
 
-def dense_step(mean: np.ndarray, cov: np.ndarray, x: np.ndarray, transition: np.ndarray, emission: np.ndarray, transition_cov: np.ndarray,
-               emission_cov: np.ndarray) -> list[Any]:
+def dense_step(
+    mean: np.ndarray,
+    cov: np.ndarray,
+    x: np.ndarray,
+    transition: np.ndarray,
+    emission: np.ndarray,
+    transition_cov: np.ndarray,
+    emission_cov: np.ndarray,
+) -> list[Any]:
     """Condition the joint Gaussian of (z_t, x_t) on x_t, by its blocks: knows nothing of gains."""
     d = len(mean)
-    recipe = np.vstack([np.eye(d), emission])                         # (z_t, x_t) from z_t
+    recipe = np.vstack([np.eye(d), emission])  # (z_t, x_t) from z_t
     m, p = transition @ mean, transition @ cov @ transition.T + transition_cov
     joint_mean, joint = recipe @ m, recipe @ p @ recipe.T
     joint[d:, d:] += emission_cov
     inside = joint[:d, d:] @ np.linalg.inv(joint[d:, d:])
     rest = joint[:d, :d] - inside @ joint[d:, :d]
-    return [joint_mean[:d] + inside @ (x - joint_mean[d:]), (rest + rest.T) / 2, log_mvn(x - joint_mean[d:], joint[d:, d:])]
+    return [
+        joint_mean[:d] + inside @ (x - joint_mean[d:]),
+        (rest + rest.T) / 2,
+        log_mvn(x - joint_mean[d:], joint[d:, d:]),
+    ]
 
 
 def _variants(s: Arrays) -> list[tuple[str, str, list[Any]]]:
     """What mistakes return: (key, sentence, [mean, covariance, log term])."""
-    m, p, a, c, q, r, x = (s[name] for name in ("mean", "cov", "transition", "emission", "transition_cov", "emission_cov", "x"))
+    m, p, a, c, q, r, x = (
+        s[name]
+        for name in ("mean", "cov", "transition", "emission", "transition_cov", "emission_cov", "x")
+    )
     right = dense_step(**s)
     hat_m, hat_p = a @ m, a @ p @ a.T + q
     inn = c @ hat_p @ c.T + r
@@ -64,58 +87,163 @@ def _variants(s: Arrays) -> list[tuple[str, str, list[Any]]]:
     no_r = hat_p @ c.T @ np.linalg.inv(c @ hat_p @ c.T) if len(x) <= len(m) else gain
     late = x - c @ right[0]
     return [
-        ("not_predicted", "You corrected without predicting: first the state moves, A m and A P A' + Q, then comes the datum.",
-         dense_step(**{**s, "transition": np.eye(len(m)), "transition_cov": 0 * q})),
-        ("covariance_not_corrected", "The covariance must shrink too: P - K C P.", [right[0], hat_p, right[2]]),
-        ("not_corrected", "You only predicted. The datum x has not been used for the state.", [hat_m, hat_p, right[2]]),
-        ("q_forgotten", "Q is missing: moving adds uncertainty, A P A' + Q.", dense_step(**{**s, "transition_cov": 0 * q})),
-        ("not_transposed", "A covariance moves as A P A', with the transpose on the right.",
-         dense_step(**{**s, "cov": np.eye(len(m)), "transition": np.eye(len(m)), "transition_cov": a @ p @ a + q - np.eye(len(m)),
-                       "mean": hat_m})),
-        ("not_transposed", "A covariance moves as A P A', with the transpose on the right. Yours has it on the left, A' P A.",
-         dense_step(**{**s, "cov": np.eye(len(m)), "transition": np.eye(len(m)), "transition_cov": a.T @ p @ a + q - np.eye(len(m)),
-                       "mean": hat_m})),
-        ("a_forgotten", "The covariance did not move: it becomes A P A' + Q, not P + Q.",
-         dense_step(**{**s, "cov": p + q, "transition": np.eye(len(m)), "transition_cov": 0 * q, "mean": hat_m})),
-        ("r_forgotten", "R is missing from S = C P C' + R: a datum is noisy.",
-         [hat_m + no_r @ surprise, (np.eye(len(m)) - no_r @ c) @ hat_p,
-                                                                                log_mvn(surprise,
-                                                                                        c @ hat_p @ c.T) if n <= len(m) else np.nan]),
-        ("no_inverse", "The gain is P C' S^-1; the inverse is missing.",
-         [hat_m + hat_p @ c.T @ surprise, hat_p - hat_p @ c.T @ c @ hat_p, right[2]]),
-        ("sign", "The surprise is x - C m: what came minus what was predicted. Yours has the other sign.",
-         [hat_m - gain @ surprise, right[1], right[2]]),
-        ("raw_datum", "The gain multiplies the surprise, x - C m, not the datum itself.", [hat_m + gain @ x, right[1], right[2]]),
-        ("covariance_grows", "A datum takes uncertainty away: P - K C P. Yours was added.",
-         [right[0], (np.eye(len(m)) + gain @ c) @ hat_p, right[2]]),
-        ("old_covariance", "The corrected covariance starts from the predicted one, A P A' + Q, not from the old P.",
-         [right[0], keep @ p, right[2]]),
-        ("c_dropped", "The matrix is (I - K C) P; C is missing.", [right[0], (1 - gain.sum()) * hat_p, right[2]]),
-        ("late_residual", "The log-density of the datum belongs to the *prediction*, before x was used: N(x; C m, S) with the predicted m.",
-         [right[0], right[1], log_mvn(late, inn)]),
-        ("late_residual", "This is the density of x once x has been used, with the corrected mean and covariance. It belongs to the "
-         "*prediction*: N(x; C m, S) with the predicted ones.", [right[0], right[1], log_mvn(late, c @ right[1] @ c.T + r)]),
-        ("independent_entries", "The entries of x were taken for independent: S is not diagonal, so use the whole matrix.",
-         [right[0], right[1], log_mvn(surprise, np.diag(np.diag(inn)))]),
-        ("emission_noise_only", "The datum is uncertain for two reasons, the state and the noise: its covariance is S = C P C' + R, not R.",
-         [right[0], right[1], log_mvn(surprise, r)]),
-        ("emission_noise_only",
-         "This is the density of x given the corrected state. Asked is the one-step prediction, N(x; C m, C P C' + R).",
-         [right[0], right[1], log_mvn(late, r)]),
-        ("lost_2pi", "A constant is lost: half of log 2 pi for every entry of x.",
-         [right[0], right[1], right[2] + 0.5 * n * np.log(2 * np.pi)]),
-        ("lost_log_det", "The log-determinant of S is missing.", [right[0], right[1], right[2] + 0.5 * np.linalg.slogdet(inn)[1]]),
-        ("scale_as_covariance", "S is a covariance, a variance; it was used as a standard deviation.",
-         [right[0], right[1], log_mvn(surprise, inn @ inn.T)]),
+        (
+            "not_predicted",
+            "You corrected without predicting: first the state moves, A m and A P A' + Q, then comes the datum.",
+            dense_step(**{**s, "transition": np.eye(len(m)), "transition_cov": 0 * q}),
+        ),
+        (
+            "covariance_not_corrected",
+            "The covariance must shrink too: P - K C P.",
+            [right[0], hat_p, right[2]],
+        ),
+        (
+            "not_corrected",
+            "You only predicted. The datum x has not been used for the state.",
+            [hat_m, hat_p, right[2]],
+        ),
+        (
+            "q_forgotten",
+            "Q is missing: moving adds uncertainty, A P A' + Q.",
+            dense_step(**{**s, "transition_cov": 0 * q}),
+        ),
+        (
+            "not_transposed",
+            "A covariance moves as A P A', with the transpose on the right.",
+            dense_step(
+                **{
+                    **s,
+                    "cov": np.eye(len(m)),
+                    "transition": np.eye(len(m)),
+                    "transition_cov": a @ p @ a + q - np.eye(len(m)),
+                    "mean": hat_m,
+                }
+            ),
+        ),
+        (
+            "not_transposed",
+            "A covariance moves as A P A', with the transpose on the right. Yours has it on the left, A' P A.",
+            dense_step(
+                **{
+                    **s,
+                    "cov": np.eye(len(m)),
+                    "transition": np.eye(len(m)),
+                    "transition_cov": a.T @ p @ a + q - np.eye(len(m)),
+                    "mean": hat_m,
+                }
+            ),
+        ),
+        (
+            "a_forgotten",
+            "The covariance did not move: it becomes A P A' + Q, not P + Q.",
+            dense_step(
+                **{
+                    **s,
+                    "cov": p + q,
+                    "transition": np.eye(len(m)),
+                    "transition_cov": 0 * q,
+                    "mean": hat_m,
+                }
+            ),
+        ),
+        (
+            "r_forgotten",
+            "R is missing from S = C P C' + R: a datum is noisy.",
+            [
+                hat_m + no_r @ surprise,
+                (np.eye(len(m)) - no_r @ c) @ hat_p,
+                log_mvn(surprise, c @ hat_p @ c.T) if n <= len(m) else np.nan,
+            ],
+        ),
+        (
+            "no_inverse",
+            "The gain is P C' S^-1; the inverse is missing.",
+            [hat_m + hat_p @ c.T @ surprise, hat_p - hat_p @ c.T @ c @ hat_p, right[2]],
+        ),
+        (
+            "sign",
+            "The surprise is x - C m: what came minus what was predicted. Yours has the other sign.",
+            [hat_m - gain @ surprise, right[1], right[2]],
+        ),
+        (
+            "raw_datum",
+            "The gain multiplies the surprise, x - C m, not the datum itself.",
+            [hat_m + gain @ x, right[1], right[2]],
+        ),
+        (
+            "covariance_grows",
+            "A datum takes uncertainty away: P - K C P. Yours was added.",
+            [right[0], (np.eye(len(m)) + gain @ c) @ hat_p, right[2]],
+        ),
+        (
+            "old_covariance",
+            "The corrected covariance starts from the predicted one, A P A' + Q, not from the old P.",
+            [right[0], keep @ p, right[2]],
+        ),
+        (
+            "c_dropped",
+            "The matrix is (I - K C) P; C is missing.",
+            [right[0], (1 - gain.sum()) * hat_p, right[2]],
+        ),
+        (
+            "late_residual",
+            "The log-density of the datum belongs to the *prediction*, before x was used: N(x; C m, S) with the predicted m.",
+            [right[0], right[1], log_mvn(late, inn)],
+        ),
+        (
+            "late_residual",
+            "This is the density of x once x has been used, with the corrected mean and covariance. It belongs to the "
+            "*prediction*: N(x; C m, S) with the predicted ones.",
+            [right[0], right[1], log_mvn(late, c @ right[1] @ c.T + r)],
+        ),
+        (
+            "independent_entries",
+            "The entries of x were taken for independent: S is not diagonal, so use the whole matrix.",
+            [right[0], right[1], log_mvn(surprise, np.diag(np.diag(inn)))],
+        ),
+        (
+            "emission_noise_only",
+            "The datum is uncertain for two reasons, the state and the noise: its covariance is S = C P C' + R, not R.",
+            [right[0], right[1], log_mvn(surprise, r)],
+        ),
+        (
+            "emission_noise_only",
+            "This is the density of x given the corrected state. Asked is the one-step prediction, N(x; C m, C P C' + R).",
+            [right[0], right[1], log_mvn(late, r)],
+        ),
+        (
+            "lost_2pi",
+            "A constant is lost: half of log 2 pi for every entry of x.",
+            [right[0], right[1], right[2] + 0.5 * n * np.log(2 * np.pi)],
+        ),
+        (
+            "lost_log_det",
+            "The log-determinant of S is missing.",
+            [right[0], right[1], right[2] + 0.5 * np.linalg.slogdet(inn)[1]],
+        ),
+        (
+            "scale_as_covariance",
+            "S is a covariance, a variance; it was used as a standard deviation.",
+            [right[0], right[1], log_mvn(surprise, inn @ inn.T)],
+        ),
         ("deviance", "This is -2 log p, or -log p. Return log p.", [right[0], right[1], -right[2]]),
-        ("wrong_order", "You corrected first and predicted afterwards: what came back is the prediction for the next step.",
-         _predicted_next(s)),
+        (
+            "wrong_order",
+            "You corrected first and predicted afterwards: what came back is the prediction for the next step.",
+            _predicted_next(s),
+        ),
     ]
 
 
 def _predicted_next(s: Arrays) -> list[Any]:
-    corrected = dense_step(**{**s, "transition": np.eye(len(s["mean"])), "transition_cov": 0 * s["transition_cov"]})
-    return [s["transition"] @ corrected[0], s["transition"] @ corrected[1] @ s["transition"].T + s["transition_cov"], corrected[2]]
+    corrected = dense_step(
+        **{**s, "transition": np.eye(len(s["mean"])), "transition_cov": 0 * s["transition_cov"]}
+    )
+    return [
+        s["transition"] @ corrected[0],
+        s["transition"] @ corrected[1] @ s["transition"].T + s["transition_cov"],
+        corrected[2],
+    ]
 
 
 def _ask(probe: Probe, s: Arrays) -> list[Any]:
@@ -125,9 +253,12 @@ def _ask(probe: Probe, s: Arrays) -> list[Any]:
 
 def _step(probe: Probe, s: Arrays, index: int, what: str = "") -> Finding:
     got = _ask(probe, s)[index]
-    mistakes = [Mistake(key, says, np.asarray(value[index])) for key, says, value in _variants(s)
-                if not np.allclose(value[index], dense_step(**s)[index], rtol=1e-4, atol=1e-6)
-                and (index != 1 or key != "not_corrected")]  # told apart by the mean: the covariance is the same
+    mistakes = [
+        Mistake(key, says, np.asarray(value[index]))
+        for key, says, value in _variants(s)
+        if not np.allclose(value[index], dense_step(**s)[index], rtol=1e-4, atol=1e-6)
+        and (index != 1 or key != "not_corrected")
+    ]  # told apart by the mean: the covariance is the same
     return compare(got, dense_step(**s)[index], what=RESULTS[index] + what, mistakes=mistakes)
 
 
@@ -168,26 +299,37 @@ def whole_series(probe: Probe, rng: np.random.Generator) -> Finding:
         odd = [item for item in reply if not isinstance(item, (np.ndarray, np.generic, float))]
         if odd:
             return compare(odd[0], np.zeros(1), what="the step")
-        moving["mean"], moving["cov"] = np.asarray(reply[0], dtype=float), np.asarray(reply[1], dtype=float)
+        moving["mean"], moving["cov"] = (
+            np.asarray(reply[0], dtype=float),
+            np.asarray(reply[1], dtype=float),
+        )
         if moving["mean"].shape != s["mean"].shape or moving["cov"].shape != s["cov"].shape:
             return compare(moving["cov"], s["cov"], what="the covariance")
         total += float(np.asarray(reply[2]).sum())
     mean, cov = _dense_series(s, steps)
-    return compare(np.asarray(total), log_mvn(series.ravel() - mean, cov), what="log p(x_1, ..., x_10), from one dense Gaussian,")
+    return compare(
+        np.asarray(total),
+        log_mvn(series.ravel() - mean, cov),
+        what="log p(x_1, ..., x_10), from one dense Gaussian,",
+    )
 
 
 def _dense_series(s: Arrays, steps: int) -> tuple[np.ndarray, np.ndarray]:
     """Mean and covariance of (x_1, ..., x_T), one row of numbers for each: no filter."""
     a, c, d = s["transition"], s["emission"], len(s["mean"])
-    moves = np.zeros((steps * d, (steps + 1) * d))                     # z_1..z_T from z_0 and the T noises
+    moves = np.zeros((steps * d, (steps + 1) * d))  # z_1..z_T from z_0 and the T noises
     for t in range(steps):
         for source in range(t + 2):
             power = t + 1 if source == 0 else t + 1 - source
-            moves[t * d:(t + 1) * d, source * d:(source + 1) * d] = np.linalg.matrix_power(a, power)
+            moves[t * d : (t + 1) * d, source * d : (source + 1) * d] = np.linalg.matrix_power(
+                a, power
+            )
     noise = np.zeros(((steps + 1) * d,) * 2)
     noise[:d, :d] = s["cov"]
     for t in range(1, steps + 1):
-        noise[t * d:(t + 1) * d, t * d:(t + 1) * d] = s["transition_cov"]
+        noise[t * d : (t + 1) * d, t * d : (t + 1) * d] = s["transition_cov"]
     seen = np.kron(np.eye(steps), c)
     start = np.concatenate([s["mean"], np.zeros(steps * d)])
-    return seen @ moves @ start, seen @ moves @ noise @ moves.T @ seen.T + np.kron(np.eye(steps), s["emission_cov"])
+    return seen @ moves @ start, seen @ moves @ noise @ moves.T @ seen.T + np.kron(
+        np.eye(steps), s["emission_cov"]
+    )

@@ -21,86 +21,176 @@ EXERCISE = exercise(
     importance=4,
     minutes=25,
     read="Mixed models",
-    hides=["models.tractable.linear_mixed_model:LinearMixedModel.log_evidence", "plots.targets_01:panel_profile"],
+    hides=[
+        "models.tractable.linear_mixed_model:LinearMixedModel.log_evidence",
+        "plots.targets_01:panel_profile",
+    ],
 )
 
 
-def _panel(rng: np.random.Generator, sizes: list[int], labels: list[int] | None = None, shuffled: bool = True) -> dict[str, Any]:
+def _panel(
+    rng: np.random.Generator,
+    sizes: list[int],
+    labels: list[int] | None = None,
+    shuffled: bool = True,
+) -> dict[str, Any]:
     groups = np.repeat(np.arange(len(sizes)) if labels is None else np.asarray(labels), sizes)
     groups = rng.permutation(groups) if shuffled else groups
     n = len(groups)
     design = np.column_stack([np.ones(n), rng.normal(size=n)])
-    beta, tau, sigma = rng.normal(size=2), np.asarray(rng.uniform(1.3, 2.5)), np.asarray(rng.uniform(0.3, 0.75))
+    beta, tau, sigma = (
+        rng.normal(size=2),
+        np.asarray(rng.uniform(1.3, 2.5)),
+        np.asarray(rng.uniform(0.3, 0.75)),
+    )
     effects = tau * rng.normal(size=int(groups.max()) + 1)
     y = design @ beta + effects[groups] + sigma * rng.normal(size=n)
-    return {"y": y, "design": design, "groups": groups.astype(np.int64), "beta": beta, "tau": tau, "sigma": sigma}
+    return {
+        "y": y,
+        "design": design,
+        "groups": groups.astype(np.int64),
+        "beta": beta,
+        "tau": tau,
+        "sigma": sigma,
+    }
 
 
 def _same(groups: np.ndarray) -> np.ndarray:
     return (groups[:, None] == groups[None]).astype(float)
 
 
-def mixed(y: np.ndarray, design: np.ndarray, groups: np.ndarray, beta: np.ndarray, tau: Any, sigma: Any) -> float:
+def mixed(
+    y: np.ndarray, design: np.ndarray, groups: np.ndarray, beta: np.ndarray, tau: Any, sigma: Any
+) -> float:
     """log N(y; X beta, tau^2 [same group] + sigma^2 I), dense."""
-    return log_mvn(y - design @ beta, float(tau) ** 2 * _same(groups) + float(sigma) ** 2 * np.eye(len(y)))
+    return log_mvn(
+        y - design @ beta, float(tau) ** 2 * _same(groups) + float(sigma) ** 2 * np.eye(len(y))
+    )
 
 
 def _mixed_mistakes(d: dict[str, Any]) -> list[Mistake]:
     y, design, groups, beta = d["y"], d["design"], d["groups"], d["beta"]
     tau, sigma = float(d["tau"]), float(d["sigma"])
-    r, n, eye, same, right = y - design @ beta, len(y), np.eye(len(y)), _same(d["groups"]), mixed(**d)
+    r, n, eye, same, right = (
+        y - design @ beta,
+        len(y),
+        np.eye(len(y)),
+        _same(d["groups"]),
+        mixed(**d),
+    )
     v = tau**2 * same + sigma**2 * eye
     _, log_det = np.linalg.slogdet(v)
-    reml = right + 0.5 * design.shape[1] * LOG_2PI - 0.5 * np.linalg.slogdet(design.T @ np.linalg.solve(v, design))[1]
+    reml = (
+        right
+        + 0.5 * design.shape[1] * LOG_2PI
+        - 0.5 * np.linalg.slogdet(design.T @ np.linalg.solve(v, design))[1]
+    )
     runs = np.cumsum(np.concatenate([[0], (np.diff(groups) != 0)]))
     plug_in = r - tau**2 * same @ np.linalg.solve(v, r)
     with np.errstate(all="ignore"):
         return [
-            Mistake("tau_as_variance", "tau is a standard deviation: the groups share the variance tau squared.",
-                    log_mvn(r, tau * same + sigma**2 * eye)),
-            Mistake("sigma_as_variance", "sigma is a standard deviation: the noise has the variance sigma squared.",
-                    log_mvn(r, tau**2 * same + sigma * eye)),
-            Mistake("scales_as_variances", "tau and sigma are standard deviations: square both.", log_mvn(r, tau * same + sigma * eye)),
-            Mistake("swapped", "tau and sigma are exchanged: tau belongs to the groups, sigma to the noise.",
-                    log_mvn(r, sigma**2 * same + tau**2 * eye)),
-            Mistake("latents_at_zero", "The random intercepts were set to zero, not integrated out: the group variance is nowhere.",
-                    log_mvn(r, sigma**2 * eye)),
-            Mistake("plug_in",
-                    "You put the best guess of the random intercepts into the likelihood. That is p(y | z) at one z; asked is the "
-                    "integral over z, whose covariance is tau^2 between members of a group.", log_mvn(plug_in, sigma**2 * eye)),
-            Mistake("independent_rows",
-                    "Each row has the right variance, tau^2 + sigma^2, but members of a group also have the covariance tau^2: "
-                    "they share one z.", log_mvn(r, (tau**2 + sigma**2) * eye)),
-            Mistake("one_group",
-                    "All rows share one random intercept in your covariance. tau^2 stands only where two rows have the same group.",
-                    log_mvn(r, tau**2 + sigma**2 * eye)),
-            Mistake("adjacent_rows",
-                    "You took runs of equal labels for groups. The rows of a group need not stand together: compare labels.",
-                    log_mvn(r, tau**2 * _same(runs) + sigma**2 * eye)),
-            Mistake("diagonal_only_noise", "The diagonal lacks tau^2: a row is in the same group as itself.",
-                    log_mvn(r, tau**2 * (same - eye) + sigma**2 * eye)),
-            Mistake("reml",
-                    "This is the restricted likelihood (REML), which also integrates out beta under a flat prior. Asked is the ordinary "
-                    "one, at the beta given; statsmodels reports it with reml=False.", reml),
-            Mistake("lost_2pi", "A constant is lost: half of log 2 pi for every row.", right + 0.5 * n * LOG_2PI),
-            Mistake("lost_log_det", "The log-determinant of the covariance is missing.", right + 0.5 * log_det),
-            Mistake("log_det_not_halved", "The log-determinant counts half.", right - 0.5 * log_det),
+            Mistake(
+                "tau_as_variance",
+                "tau is a standard deviation: the groups share the variance tau squared.",
+                log_mvn(r, tau * same + sigma**2 * eye),
+            ),
+            Mistake(
+                "sigma_as_variance",
+                "sigma is a standard deviation: the noise has the variance sigma squared.",
+                log_mvn(r, tau**2 * same + sigma * eye),
+            ),
+            Mistake(
+                "scales_as_variances",
+                "tau and sigma are standard deviations: square both.",
+                log_mvn(r, tau * same + sigma * eye),
+            ),
+            Mistake(
+                "swapped",
+                "tau and sigma are exchanged: tau belongs to the groups, sigma to the noise.",
+                log_mvn(r, sigma**2 * same + tau**2 * eye),
+            ),
+            Mistake(
+                "latents_at_zero",
+                "The random intercepts were set to zero, not integrated out: the group variance is nowhere.",
+                log_mvn(r, sigma**2 * eye),
+            ),
+            Mistake(
+                "plug_in",
+                "You put the best guess of the random intercepts into the likelihood. That is p(y | z) at one z; asked is the "
+                "integral over z, whose covariance is tau^2 between members of a group.",
+                log_mvn(plug_in, sigma**2 * eye),
+            ),
+            Mistake(
+                "independent_rows",
+                "Each row has the right variance, tau^2 + sigma^2, but members of a group also have the covariance tau^2: "
+                "they share one z.",
+                log_mvn(r, (tau**2 + sigma**2) * eye),
+            ),
+            Mistake(
+                "one_group",
+                "All rows share one random intercept in your covariance. tau^2 stands only where two rows have the same group.",
+                log_mvn(r, tau**2 + sigma**2 * eye),
+            ),
+            Mistake(
+                "adjacent_rows",
+                "You took runs of equal labels for groups. The rows of a group need not stand together: compare labels.",
+                log_mvn(r, tau**2 * _same(runs) + sigma**2 * eye),
+            ),
+            Mistake(
+                "diagonal_only_noise",
+                "The diagonal lacks tau^2: a row is in the same group as itself.",
+                log_mvn(r, tau**2 * (same - eye) + sigma**2 * eye),
+            ),
+            Mistake(
+                "reml",
+                "This is the restricted likelihood (REML), which also integrates out beta under a flat prior. Asked is the ordinary "
+                "one, at the beta given; statsmodels reports it with reml=False.",
+                reml,
+            ),
+            Mistake(
+                "lost_2pi",
+                "A constant is lost: half of log 2 pi for every row.",
+                right + 0.5 * n * LOG_2PI,
+            ),
+            Mistake(
+                "lost_log_det",
+                "The log-determinant of the covariance is missing.",
+                right + 0.5 * log_det,
+            ),
+            Mistake(
+                "log_det_not_halved", "The log-determinant counts half.", right - 0.5 * log_det
+            ),
             Mistake("deviance", "This is the deviance, -2 log p. Return log p.", -2 * right),
             Mistake("sign", "The sign is turned: this is -log p.", -right),
             Mistake("not_log", "Return the logarithm of the density.", np.exp(right)),
-            Mistake("beta_dropped", "The fixed effects were not subtracted: the mean of y is X beta.", log_mvn(y, v)),
+            Mistake(
+                "beta_dropped",
+                "The fixed effects were not subtracted: the mean of y is X beta.",
+                log_mvn(y, v),
+            ),
             Mistake("per_row", "This is an average per row: return the sum.", right / n),
-            Mistake("per_group", "One number for every group came back: add them up.",
-                    lambda got: got.ndim == 1 and bool(abs(got.sum() - right) < 1e-6)),
+            Mistake(
+                "per_group",
+                "One number for every group came back: add them up.",
+                lambda got: got.ndim == 1 and bool(abs(got.sum() - right) < 1e-6),
+            ),
         ]
 
 
 def _mixed(probe: Probe, d: dict[str, Any]) -> Finding:
-    got, sampled = asked_twice(probe, d["y"], d["design"], d["groups"], d["beta"], d["tau"], d["sigma"])
+    got, sampled = asked_twice(
+        probe, d["y"], d["design"], d["groups"], d["beta"], d["tau"], d["sigma"]
+    )
     if sampled:
-        return Finding(False, "the same answer at every call", "two different answers", "sampled", SAMPLED)
+        return Finding(
+            False, "the same answer at every call", "two different answers", "sampled", SAMPLED
+        )
     finding = compare(got, mixed(**d), what="log p(y)")
-    return finding if finding.ok else compare(got, mixed(**d), what="log p(y)", mistakes=_mixed_mistakes(d))
+    return (
+        finding
+        if finding.ok
+        else compare(got, mixed(**d), what="log p(y)", mistakes=_mixed_mistakes(d))
+    )
 
 
 @EXERCISE.part("A small panel", weight=2)
@@ -118,17 +208,33 @@ def no_group_effect(probe: Probe, rng: np.random.Generator) -> Finding:
     d = _panel(rng, [2, 4, 3])
     d["tau"] = np.asarray(0.0)
     got = probe.value(d["y"], d["design"], d["groups"], d["beta"], d["tau"], d["sigma"])
-    return compare(got, mixed(**d), what="log p(y) at tau = 0", mistakes=[
-        Mistake("zero_scale", "At tau = 0 something of yours is the logarithm of zero, or a division by it. The covariance of y, "
-                "tau^2 [same group] + sigma^2 I, has no trouble there.", lambda a: not np.isfinite(a).all())])
+    return compare(
+        got,
+        mixed(**d),
+        what="log p(y) at tau = 0",
+        mistakes=[
+            Mistake(
+                "zero_scale",
+                "At tau = 0 something of yours is the logarithm of zero, or a division by it. The covariance of y, "
+                "tau^2 [same group] + sigma^2 I, has no trouble there.",
+                lambda a: not np.isfinite(a).all(),
+            )
+        ],
+    )
 
 
 @EXERCISE.part("Six hundred rows, far from zero", weight=0.5)
 def large_panel(probe: Probe, rng: np.random.Generator) -> Finding:
     d = _panel(rng, [150, 240, 210])
-    d["sigma"] = np.asarray(rng.uniform(0.1, 0.15))   # so small that even det(2 pi V) underflows at every seed
+    d["sigma"] = np.asarray(
+        rng.uniform(0.1, 0.15)
+    )  # so small that even det(2 pi V) underflows at every seed
     d["y"], d["beta"] = d["y"] + 1e4, d["beta"] + np.array([1e4, 0.0])
-    lost = Mistake("underflow", "The determinant, or the density, of 600 rows leaves the range of floating point. Stay with logarithms: "
-                   "slogdet, or twice the sum of the logarithms of a Cholesky diagonal.", lambda a: not np.isfinite(a).all())
+    lost = Mistake(
+        "underflow",
+        "The determinant, or the density, of 600 rows leaves the range of floating point. Stay with logarithms: "
+        "slogdet, or twice the sum of the logarithms of a Cholesky diagonal.",
+        lambda a: not np.isfinite(a).all(),
+    )
     got = probe.value(d["y"], d["design"], d["groups"], d["beta"], d["tau"], d["sigma"])
     return compare(got, mixed(**d), what="log p(y)", mistakes=[lost])

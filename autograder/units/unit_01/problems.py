@@ -26,7 +26,10 @@ def names_of(n: int) -> list[str]:
 def parents_of(edges: Tensor, order: Tensor) -> dict[str, tuple[str, ...]]:
     """The parents of every node, listed in the order given."""
     names = names_of(len(edges))
-    return {names[i]: tuple(names[int(j)] for j in edges[i].argsort() if edges[i, j] > 0) for i in order.long().tolist()}
+    return {
+        names[i]: tuple(names[int(j)] for j in edges[i].argsort() if edges[i, j] > 0)
+        for i in order.long().tolist()
+    }
 
 
 def _centre(weights: Tensor, bias: Tensor, values: tuple[Tensor, ...]) -> Tensor | float:
@@ -40,8 +43,23 @@ def _centre(weights: Tensor, bias: Tensor, values: tuple[Tensor, ...]) -> Tensor
 class _Recipes:
     """How the nodes of one graph are drawn; remembers how often each was."""
 
-    def __init__(self, edges: Tensor, weights: Tensor, biases: Tensor, scales: Tensor, binary: Tensor, eps: Tensor) -> None:
-        self.edges, self.weights, self.biases, self.scales, self.binary, self.eps = edges, weights, biases, scales, binary, eps
+    def __init__(
+        self,
+        edges: Tensor,
+        weights: Tensor,
+        biases: Tensor,
+        scales: Tensor,
+        binary: Tensor,
+        eps: Tensor,
+    ) -> None:
+        self.edges, self.weights, self.biases, self.scales, self.binary, self.eps = (
+            edges,
+            weights,
+            biases,
+            scales,
+            binary,
+            eps,
+        )
         self.calls = [0] * len(edges)
 
     def recipe(self, i: int) -> Callable[..., Tensor]:
@@ -49,20 +67,33 @@ class _Recipes:
 
         def draw(n: int, *values: Tensor) -> Tensor:
             if len(values) != count:
-                raise TypeError(f"the recipe of {name} was given {len(values)} parents; it has {count}")
+                raise TypeError(
+                    f"the recipe of {name} was given {len(values)} parents; it has {count}"
+                )
             again = min(self.calls[i], len(self.eps) - 1)
             self.calls[i] += 1
             noise, centre = self.eps[again, i, :n], _centre(self.weights[i], self.biases[i], values)
             if self.binary[i]:
-                return (torch.special.ndtr(noise) < torch.as_tensor(centre, dtype=noise.dtype).sigmoid()).to(noise.dtype)
+                return (
+                    torch.special.ndtr(noise) < torch.as_tensor(centre, dtype=noise.dtype).sigmoid()
+                ).to(noise.dtype)
             return centre + float(self.scales[i]) * noise
 
         return draw
 
 
 @driver("graph/ancestral")
-def ancestral(learner: Callable[..., Any], edges: Tensor, order: Tensor, weights: Tensor, biases: Tensor, scales: Tensor, binary: Tensor,
-              eps: Tensor, n: int) -> dict[str, Any]:
+def ancestral(
+    learner: Callable[..., Any],
+    edges: Tensor,
+    order: Tensor,
+    weights: Tensor,
+    biases: Tensor,
+    scales: Tensor,
+    binary: Tensor,
+    eps: Tensor,
+    n: int,
+) -> dict[str, Any]:
     """One call of a sampler: the values it returns, how often it drew each node, and the parent it could not find, if any."""
     recipes, names = _Recipes(edges, weights, biases, scales, binary, eps), names_of(len(edges))
     parents = parents_of(edges, order)
@@ -77,8 +108,15 @@ def ancestral(learner: Callable[..., Any], edges: Tensor, order: Tensor, weights
 
 
 @problem("graph/densities")
-def densities(edges: Tensor, order: Tensor, weights: Tensor, biases: Tensor, scales: Tensor, binary: Tensor,
-              **values: Tensor) -> dict[str, Any]:
+def densities(
+    edges: Tensor,
+    order: Tensor,
+    weights: Tensor,
+    biases: Tensor,
+    scales: Tensor,
+    binary: Tensor,
+    **values: Tensor,
+) -> dict[str, Any]:
     """``parents``, ``log_prob`` and ``values``: a density for every node, entry by entry, and values ``(S, 1)`` or ``(S, N)``."""
     names = names_of(len(edges))
     parents = parents_of(edges, order)
@@ -86,16 +124,26 @@ def densities(edges: Tensor, order: Tensor, weights: Tensor, biases: Tensor, sca
     def density(i: int) -> Callable[..., Tensor]:
         def log_prob(value: Tensor, *above: Tensor) -> Tensor:
             if len(above) != len(parents[names[i]]):
-                raise TypeError(f"the density of {names[i]} was given {len(above)} parents; it has {len(parents[names[i]])}")
+                raise TypeError(
+                    f"the density of {names[i]} was given {len(above)} parents; it has {len(parents[names[i]])}"
+                )
             centre = torch.as_tensor(_centre(weights[i], biases[i], above), dtype=value.dtype)
             if binary[i]:
                 return value * centre - torch.nn.functional.softplus(centre).expand_as(value)
-            return -0.5 * ((value - centre) / scales[i]).square() - scales[i].log() - 0.5 * math.log(2 * math.pi)
+            return (
+                -0.5 * ((value - centre) / scales[i]).square()
+                - scales[i].log()
+                - 0.5 * math.log(2 * math.pi)
+            )
 
         return log_prob
 
-    return {"parents": parents, "log_prob": {name: density(names.index(name)) for name in parents},
-            "values": {name: values[name] for name in parents}, "learn": {}}
+    return {
+        "parents": parents,
+        "log_prob": {name: density(names.index(name)) for name in parents},
+        "values": {name: values[name] for name in parents},
+        "learn": {},
+    }
 
 
 @driver("graph/blankets")
@@ -105,7 +153,9 @@ def blankets(learner: Callable[..., Any], edges: Tensor, order: Tensor, nodes: l
     rows = torch.zeros(len(nodes), len(names), dtype=torch.float64)
     for row, i in zip(rows, nodes, strict=True):
         found = learner(dict(parents), names[i])
-        if not isinstance(found, (Set, list, tuple)) or not all(isinstance(name, str) for name in found):
+        if not isinstance(found, (Set, list, tuple)) or not all(
+            isinstance(name, str) for name in found
+        ):
             return {"$type": f"{type(found).__name__} that is no set of names"}
         strangers = [name for name in found if name not in names]
         if strangers:

@@ -10,7 +10,13 @@ from autograder.checks.probe import Probe
 from autograder.units.shared import LOG_2PI, Arrays
 
 
-def graph(rng: np.random.Generator, n: int, edges: list[tuple[int, int]], shuffled: bool = True, binary: bool = True) -> Arrays:
+def graph(
+    rng: np.random.Generator,
+    n: int,
+    edges: list[tuple[int, int]],
+    shuffled: bool = True,
+    binary: bool = True,
+) -> Arrays:
     """The numbers of a graph with the given edges (parent, child), listed children first where ``shuffled``."""
     table = np.zeros((n, n))
     for child in range(n):
@@ -22,8 +28,14 @@ def graph(rng: np.random.Generator, n: int, edges: list[tuple[int, int]], shuffl
         order = rng.permutation(n).astype(float)
     sizes = rng.uniform(0.7, 1.6, (n, n)) * rng.choice([-1.0, 1.0], (n, n))
     kinds = rng.random(n) < 0.4 if binary else np.zeros(n)
-    return {"edges": table, "order": order, "weights": sizes, "biases": rng.uniform(-0.8, 0.8, n), "scales": rng.uniform(0.4, 1.2, n),
-            "binary": kinds.astype(float)}
+    return {
+        "edges": table,
+        "order": order,
+        "weights": sizes,
+        "biases": rng.uniform(-0.8, 0.8, n),
+        "scales": rng.uniform(0.4, 1.2, n),
+        "binary": kinds.astype(float),
+    }
 
 
 def out_of_order(table: np.ndarray, order: np.ndarray) -> bool:
@@ -35,7 +47,12 @@ def out_of_order(table: np.ndarray, order: np.ndarray) -> bool:
 def above(g: Arrays, i: int, places: str = "right") -> list[int]:
     """The parents of node i in the order that its recipe takes them, or in a wrong one."""
     found = [int(j) for j in np.argsort(g["edges"][i], kind="stable") if g["edges"][i, j] > 0]
-    return {"right": found, "sorted": sorted(found), "reversed": found[::-1], "listed": [int(j) for j in g["order"] if j in found]}[places]
+    return {
+        "right": found,
+        "sorted": sorted(found),
+        "reversed": found[::-1],
+        "listed": [int(j) for j in g["order"] if j in found],
+    }[places]
 
 
 def centre_of(g: Arrays, i: int, values: list[np.ndarray]) -> Any:
@@ -51,10 +68,21 @@ SAMPLED = "Two calls with the same arguments gave two answers: you drew samples.
 def asked_twice(probe: Probe, *args: Any) -> tuple[Any, bool]:
     """The reply, and whether a second call gives another one."""
     first, second = probe.value(*args), probe.value(*args)
-    flat = [np.concatenate([np.ravel(item) for item in (reply if isinstance(reply, list) else [reply])])
-            if all(isinstance(item, (np.ndarray, float, int)) for item in (reply if isinstance(reply, list) else [reply])) else None
-            for reply in (first, second)]
-    if flat[0] is None or flat[1] is None or flat[0].dtype == object or flat[0].shape != flat[1].shape:
+    flat = [
+        np.concatenate([np.ravel(item) for item in (reply if isinstance(reply, list) else [reply])])
+        if all(
+            isinstance(item, (np.ndarray, float, int))
+            for item in (reply if isinstance(reply, list) else [reply])
+        )
+        else None
+        for reply in (first, second)
+    ]
+    if (
+        flat[0] is None
+        or flat[1] is None
+        or flat[0].dtype == object
+        or flat[0].shape != flat[1].shape
+    ):
         return first, False
     return first, not np.allclose(flat[0], flat[1], rtol=1e-9, atol=1e-12, equal_nan=True)
 
@@ -62,4 +90,7 @@ def asked_twice(probe: Probe, *args: Any) -> tuple[Any, bool]:
 def log_mvn(residual: np.ndarray, covariance: np.ndarray) -> float:
     """log N(r; 0, V), dense."""
     _, log_det = np.linalg.slogdet(covariance)
-    return float(-0.5 * (residual @ np.linalg.solve(covariance, residual) + log_det + len(residual) * LOG_2PI))
+    return float(
+        -0.5
+        * (residual @ np.linalg.solve(covariance, residual) + log_det + len(residual) * LOG_2PI)
+    )

@@ -30,45 +30,99 @@ def _toy(loc: np.ndarray, log_scale: np.ndarray, x: np.ndarray) -> dict[str, np.
     s = np.exp(log_scale)
     prior, likelihood = -0.5 * (loc**2 + s**2), -0.5 * ((x - loc) ** 2 + s**2)
     elbo = prior + likelihood + log_scale + 0.5 - 0.5 * LOG_2PI
-    return {"elbo": elbo, "gap": kl_terms(loc, s, x / 2, np.full_like(x, 0.5**0.5)), "evidence": -0.25 * x**2 - 0.5 * np.log(4 * np.pi),
-            "entropy": log_scale + 0.5 + 0.5 * LOG_2PI, "plug_in": elbo + s**2, "kl_prior": kl_terms(loc, s, 0 * x, 1 + 0 * x),
-            "reversed": kl_terms(x / 2, np.full_like(x, 0.5**0.5), loc, s), "variance": np.full_like(x, 0.5)}
+    return {
+        "elbo": elbo,
+        "gap": kl_terms(loc, s, x / 2, np.full_like(x, 0.5**0.5)),
+        "evidence": -0.25 * x**2 - 0.5 * np.log(4 * np.pi),
+        "entropy": log_scale + 0.5 + 0.5 * LOG_2PI,
+        "plug_in": elbo + s**2,
+        "kl_prior": kl_terms(loc, s, 0 * x, 1 + 0 * x),
+        "reversed": kl_terms(x / 2, np.full_like(x, 0.5**0.5), loc, s),
+        "variance": np.full_like(x, 0.5),
+    }
 
 
-def _toy_inputs(rng: np.random.Generator, shape: tuple[int, ...] = (4, 3)) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _toy_inputs(
+    rng: np.random.Generator, shape: tuple[int, ...] = (4, 3)
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return rng.normal(size=shape), rng.uniform(-1.5, -0.6, shape), rng.normal(size=shape)
 
 
 def _offset(want: np.ndarray, amounts: list[float]) -> Any:
     """Recognises an answer that is off by one and the same constant everywhere, one of these."""
-    return lambda got: got.shape == want.shape and any(np.allclose(got - want, amount, atol=1e-6) for amount in amounts)
+    return lambda got: (
+        got.shape == want.shape
+        and any(np.allclose(got - want, amount, atol=1e-6) for amount in amounts)
+    )
 
 
 def _elbo_mistakes(loc: np.ndarray, log_scale: np.ndarray, x: np.ndarray) -> list[Mistake]:
     t, dim = _toy(loc, log_scale, x), loc.shape[-1]
     half = 0.5 * LOG_2PI
     with np.errstate(all="ignore"):
-        log_as_s, variance = _toy(loc, np.log(np.abs(log_scale)), x)["elbo"], _toy(loc, 0.5 * log_scale, x)["elbo"]
+        log_as_s, variance = (
+            _toy(loc, np.log(np.abs(log_scale)), x)["elbo"],
+            _toy(loc, 0.5 * log_scale, x)["elbo"],
+        )
     elbo = t["elbo"].sum(-1)
     return [
-        Mistake("lost_2pi", "You are off by a multiple of log 2 pi per coordinate: prior and likelihood bring -1/2 log 2 pi each, the "
-                "entropy +1/2.",
-                _offset(elbo, [k * dim * half for k in (-2, -1, 1, 2)])),
-        Mistake("constant_once", "You are off by a constant that should be counted once for each of the D coordinates, not once in all.",
-                _offset(elbo, [k * (dim - 1) * half for k in (-2, -1, 1, 2)])),
-        Mistake("half_lost", "The one half of the entropy, 1/2 log(2 pi e s^2), is missing.", elbo - 0.5 * dim),
-        Mistake("plug_in", "You put the mean m in for z. Under q, E z^2 = m^2 + s^2 and E (x - z)^2 = (x - m)^2 + s^2.",
-                t["plug_in"].sum(-1)),
-        Mistake("entropy_sign", "The entropy has the wrong sign: a wide q is rewarded.", (t["elbo"] - 2 * t["entropy"]).sum(-1)),
-        Mistake("log_scale_sign", "In the entropy, 1/2 log(2 pi e) + log s, the logarithm of s is added: a wide q is rewarded.",
-                elbo - 2 * log_scale.sum(-1)),
-        Mistake("entropy_dropped", "The entropy of q is missing.", (t["elbo"] - t["entropy"]).sum(-1)),
-        Mistake("likelihood_missing_kl", "The KL to the prior is missing.", (t["elbo"] + t["kl_prior"]).sum(-1)),
-        Mistake("log_scale_as_scale", "log_scale is the logarithm of s: exponentiate it.", log_as_s.sum(-1)),
-        Mistake("scale_as_variance", "exp(log_scale) is the standard deviation s; you used it as the variance.", variance.sum(-1)),
-        Mistake("mean_over_dim", "You averaged over the coordinates; log-densities of independent coordinates add up: sum.",
-                t["elbo"].mean(-1)),
-        Mistake("no_sum", "You returned one number per coordinate. Sum over the last axis.", t["elbo"]),
+        Mistake(
+            "lost_2pi",
+            "You are off by a multiple of log 2 pi per coordinate: prior and likelihood bring -1/2 log 2 pi each, the "
+            "entropy +1/2.",
+            _offset(elbo, [k * dim * half for k in (-2, -1, 1, 2)]),
+        ),
+        Mistake(
+            "constant_once",
+            "You are off by a constant that should be counted once for each of the D coordinates, not once in all.",
+            _offset(elbo, [k * (dim - 1) * half for k in (-2, -1, 1, 2)]),
+        ),
+        Mistake(
+            "half_lost",
+            "The one half of the entropy, 1/2 log(2 pi e s^2), is missing.",
+            elbo - 0.5 * dim,
+        ),
+        Mistake(
+            "plug_in",
+            "You put the mean m in for z. Under q, E z^2 = m^2 + s^2 and E (x - z)^2 = (x - m)^2 + s^2.",
+            t["plug_in"].sum(-1),
+        ),
+        Mistake(
+            "entropy_sign",
+            "The entropy has the wrong sign: a wide q is rewarded.",
+            (t["elbo"] - 2 * t["entropy"]).sum(-1),
+        ),
+        Mistake(
+            "log_scale_sign",
+            "In the entropy, 1/2 log(2 pi e) + log s, the logarithm of s is added: a wide q is rewarded.",
+            elbo - 2 * log_scale.sum(-1),
+        ),
+        Mistake(
+            "entropy_dropped", "The entropy of q is missing.", (t["elbo"] - t["entropy"]).sum(-1)
+        ),
+        Mistake(
+            "likelihood_missing_kl",
+            "The KL to the prior is missing.",
+            (t["elbo"] + t["kl_prior"]).sum(-1),
+        ),
+        Mistake(
+            "log_scale_as_scale",
+            "log_scale is the logarithm of s: exponentiate it.",
+            log_as_s.sum(-1),
+        ),
+        Mistake(
+            "scale_as_variance",
+            "exp(log_scale) is the standard deviation s; you used it as the variance.",
+            variance.sum(-1),
+        ),
+        Mistake(
+            "mean_over_dim",
+            "You averaged over the coordinates; log-densities of independent coordinates add up: sum.",
+            t["elbo"].mean(-1),
+        ),
+        Mistake(
+            "no_sum", "You returned one number per coordinate. Sum over the last axis.", t["elbo"]
+        ),
         Mistake("swapped", "Return the ELBO first, then the gap.", t["gap"].sum(-1)),
     ]
 
@@ -76,15 +130,35 @@ def _elbo_mistakes(loc: np.ndarray, log_scale: np.ndarray, x: np.ndarray) -> lis
 def _gap_mistakes(loc: np.ndarray, log_scale: np.ndarray, x: np.ndarray) -> list[Mistake]:
     t, s = _toy(loc, log_scale, x), np.exp(log_scale)
     return [
-        Mistake("reversed", "This is KL(posterior || q). The gap is KL(q || posterior): the expectation is under q.",
-                t["reversed"].sum(-1)),
-        Mistake("kl_to_prior", "This is the KL to the prior. The gap is the KL to the posterior N(x/2, 1/2).", t["kl_prior"].sum(-1)),
-        Mistake("scale_as_variance", "The posterior's variance is 1/2, so its standard deviation is sqrt(1/2).",
-                kl_terms(loc, s, x / 2, t["variance"]).sum(-1)),
-        Mistake("gap_sign", "The gap is log p(x) minus the ELBO, never negative. Yours has the other sign.", -t["gap"].sum(-1)),
+        Mistake(
+            "reversed",
+            "This is KL(posterior || q). The gap is KL(q || posterior): the expectation is under q.",
+            t["reversed"].sum(-1),
+        ),
+        Mistake(
+            "kl_to_prior",
+            "This is the KL to the prior. The gap is the KL to the posterior N(x/2, 1/2).",
+            t["kl_prior"].sum(-1),
+        ),
+        Mistake(
+            "scale_as_variance",
+            "The posterior's variance is 1/2, so its standard deviation is sqrt(1/2).",
+            kl_terms(loc, s, x / 2, t["variance"]).sum(-1),
+        ),
+        Mistake(
+            "gap_sign",
+            "The gap is log p(x) minus the ELBO, never negative. Yours has the other sign.",
+            -t["gap"].sum(-1),
+        ),
         Mistake("mean_over_dim", "You averaged over the coordinates: sum them.", t["gap"].mean(-1)),
-        Mistake("no_sum", "You returned one number per coordinate. Sum over the last axis.", t["gap"]),
-        Mistake("evidence_for_gap", "This is log p(x). The gap is how far the ELBO lies below it.", t["evidence"].sum(-1)),
+        Mistake(
+            "no_sum", "You returned one number per coordinate. Sum over the last axis.", t["gap"]
+        ),
+        Mistake(
+            "evidence_for_gap",
+            "This is log p(x). The gap is how far the ELBO lies below it.",
+            t["evidence"].sum(-1),
+        ),
         Mistake("swapped", "Return the ELBO first, then the gap.", t["elbo"].sum(-1)),
     ]
 
@@ -99,14 +173,18 @@ def _both(probe: Probe, *args: np.ndarray) -> tuple[Any, Any, Finding | None]:
 def exact_elbo(probe: Probe, rng: np.random.Generator) -> Finding:
     args = _toy_inputs(rng)
     elbo, _, sampled = _both(probe, *args)
-    return sampled or compare(elbo, _toy(*args)["elbo"].sum(-1), what="the ELBO", mistakes=_elbo_mistakes(*args))
+    return sampled or compare(
+        elbo, _toy(*args)["elbo"].sum(-1), what="the ELBO", mistakes=_elbo_mistakes(*args)
+    )
 
 
 @EXERCISE.part("The gap, exactly")
 def exact_gap(probe: Probe, rng: np.random.Generator) -> Finding:
     args = _toy_inputs(rng)
     _, gap, sampled = _both(probe, *args)
-    return sampled or compare(gap, _toy(*args)["gap"].sum(-1), what="the gap", mistakes=_gap_mistakes(*args))
+    return sampled or compare(
+        gap, _toy(*args)["gap"].sum(-1), what="the gap", mistakes=_gap_mistakes(*args)
+    )
 
 
 @EXERCISE.part("Together they make log p(x), whatever q is", weight=0.5)
@@ -114,13 +192,25 @@ def sum_is_the_evidence(probe: Probe, rng: np.random.Generator) -> Finding:
     x = np.repeat(rng.normal(size=(1, 2)), 6, 0)
     loc, log_scale = 2 * rng.normal(size=(6, 2)), rng.uniform(-2, 1, (6, 2))
     elbo, gap, _ = _both(probe, loc, log_scale, x)
-    if not (isinstance(elbo, np.ndarray) and isinstance(gap, np.ndarray)) or elbo.shape != gap.shape:
+    if (
+        not (isinstance(elbo, np.ndarray) and isinstance(gap, np.ndarray))
+        or elbo.shape != gap.shape
+    ):
         return compare(elbo, np.zeros(6), what="ELBO and gap")
     total, evidence = elbo + gap, _toy(loc, log_scale, x)["evidence"].sum(-1)
-    return compare(total, evidence, what="ELBO + gap, for six different q and one x,", mistakes=[
-        Mistake("mean_over_dim", "You averaged over the coordinates: sum them.", evidence / 2),
-        Mistake("evidence_offset", "The sum is the same for every q, as it should be, but it is not log N(x; 0, 2): a constant is lost.",
-                lambda got: got.shape == evidence.shape and np.ptp(got) < 1e-6)])
+    return compare(
+        total,
+        evidence,
+        what="ELBO + gap, for six different q and one x,",
+        mistakes=[
+            Mistake("mean_over_dim", "You averaged over the coordinates: sum them.", evidence / 2),
+            Mistake(
+                "evidence_offset",
+                "The sum is the same for every q, as it should be, but it is not log N(x; 0, 2): a constant is lost.",
+                lambda got: got.shape == evidence.shape and np.ptp(got) < 1e-6,
+            ),
+        ],
+    )
 
 
 @EXERCISE.part("At the posterior the gap closes", weight=0.5)
@@ -128,4 +218,6 @@ def closed_at_the_posterior(probe: Probe, rng: np.random.Generator) -> Finding:
     x = rng.normal(size=(4, 2))
     args = x / 2, np.full_like(x, -0.5 * np.log(2)), x
     _, gap, _ = _both(probe, *args)
-    return compare(gap, np.zeros(4), what="the gap at q = N(x/2, 1/2)", mistakes=_gap_mistakes(*args)[1:3])
+    return compare(
+        gap, np.zeros(4), what="the gap at q = N(x/2, 1/2)", mistakes=_gap_mistakes(*args)[1:3]
+    )

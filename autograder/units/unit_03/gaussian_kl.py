@@ -31,52 +31,112 @@ def _kl_by_quadrature(loc_q: float, scale_q: float, loc_p: float, scale_p: float
     return float(np.sum(np.exp(log_q) * (log_q - log_p)) * (z[1] - z[0]))
 
 
-def _pairs(rng: np.random.Generator, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def _pairs(
+    rng: np.random.Generator, shape: tuple[int, ...]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Two Gaussians per entry, unlike each other; q is the narrower, so that both directions are well apart."""
-    return rng.normal(size=shape), rng.uniform(-1.5, -0.7, shape), rng.normal(size=shape), rng.uniform(0.2, 0.8, shape)
+    return (
+        rng.normal(size=shape),
+        rng.uniform(-1.5, -0.7, shape),
+        rng.normal(size=shape),
+        rng.uniform(0.2, 0.8, shape),
+    )
 
 
-def _kl_mistakes(loc_q: np.ndarray, log_q: np.ndarray, loc_p: np.ndarray, log_p: np.ndarray) -> list[Mistake]:
+def _kl_mistakes(
+    loc_q: np.ndarray, log_q: np.ndarray, loc_p: np.ndarray, log_p: np.ndarray
+) -> list[Mistake]:
     q, p, shift = np.exp(log_q), np.exp(log_p), (loc_q - loc_p) ** 2
     right = kl_terms(loc_q, q, loc_p, p)
     with np.errstate(all="ignore"):
         as_scale = kl_terms(loc_q, log_q, loc_p, log_p)
         terms = [
-            ("reversed", "This is KL(p || q). The order matters: the expectation is under the first argument, q.", kl_terms(loc_p, p,
-                loc_q, q)),
-            ("log_scale_as_scale", "log_scale is the logarithm of the standard deviation: exponentiate it before use.", as_scale),
-            ("log_scale_as_scale", "In the squares, too, log_scale must be exponentiated: it is the logarithm of the standard deviation.",
-             log_p - log_q + (log_q**2 + shift) / (2 * log_p**2) - 0.5),
-            ("shift_not_scaled", "The distance between the means is not divided by the variance of p.", right - shift / (2 * p**2) + shift),
-            ("shift_not_scaled", "The distance between the means is not divided by the variance of p.",
-             right - shift / (2 * p**2) + shift / 2),
-            ("half_of_one_term", "The factor one half belongs to all but the logarithm of s_p / s_q, or to the whole bracket if that is "
-             "a logarithm of variances: compare at equal means and scales.", 2 * right + 0.5),
-            ("scale_as_variance", "exp(log_scale) is a standard deviation; you used it as a variance. Square it.",
-             kl_terms(loc_q, np.sqrt(q), loc_p, np.sqrt(p))),
-            ("variance_as_scale", "You put variances where standard deviations belong (torch's Normal takes the standard deviation).",
-             kl_terms(loc_q, q**2, loc_p, p**2)),
-            ("half_lost", "The minus one half of every coordinate is missing: the KL of a Gaussian to itself must be zero.", right + 0.5),
-            ("log_sign", "The logarithm has the wrong sign: it is log(s_p / s_q), so that a narrow q is paid for.",
-             right - 2 * (log_p - log_q)),
+            (
+                "reversed",
+                "This is KL(p || q). The order matters: the expectation is under the first argument, q.",
+                kl_terms(loc_p, p, loc_q, q),
+            ),
+            (
+                "log_scale_as_scale",
+                "log_scale is the logarithm of the standard deviation: exponentiate it before use.",
+                as_scale,
+            ),
+            (
+                "log_scale_as_scale",
+                "In the squares, too, log_scale must be exponentiated: it is the logarithm of the standard deviation.",
+                log_p - log_q + (log_q**2 + shift) / (2 * log_p**2) - 0.5,
+            ),
+            (
+                "shift_not_scaled",
+                "The distance between the means is not divided by the variance of p.",
+                right - shift / (2 * p**2) + shift,
+            ),
+            (
+                "shift_not_scaled",
+                "The distance between the means is not divided by the variance of p.",
+                right - shift / (2 * p**2) + shift / 2,
+            ),
+            (
+                "half_of_one_term",
+                "The factor one half belongs to all but the logarithm of s_p / s_q, or to the whole bracket if that is "
+                "a logarithm of variances: compare at equal means and scales.",
+                2 * right + 0.5,
+            ),
+            (
+                "scale_as_variance",
+                "exp(log_scale) is a standard deviation; you used it as a variance. Square it.",
+                kl_terms(loc_q, np.sqrt(q), loc_p, np.sqrt(p)),
+            ),
+            (
+                "variance_as_scale",
+                "You put variances where standard deviations belong (torch's Normal takes the standard deviation).",
+                kl_terms(loc_q, q**2, loc_p, p**2),
+            ),
+            (
+                "half_lost",
+                "The minus one half of every coordinate is missing: the KL of a Gaussian to itself must be zero.",
+                right + 0.5,
+            ),
+            (
+                "log_sign",
+                "The logarithm has the wrong sign: it is log(s_p / s_q), so that a narrow q is paid for.",
+                right - 2 * (log_p - log_q),
+            ),
             ("log_dropped", "The term log(s_p / s_q) is missing.", right - (log_p - log_q)),
-            ("shift_not_squared", "The distance between the means enters squared, and divided by the variance of p.",
-             right - shift / (2 * p**2) + (loc_q - loc_p) / (2 * p**2)),
-            ("wrong_variance", "The distance between the means is measured in standard deviations of p, the second argument.",
-             right - shift / (2 * p**2) + shift / (2 * q**2)),
+            (
+                "shift_not_squared",
+                "The distance between the means enters squared, and divided by the variance of p.",
+                right - shift / (2 * p**2) + (loc_q - loc_p) / (2 * p**2),
+            ),
+            (
+                "wrong_variance",
+                "The distance between the means is measured in standard deviations of p, the second argument.",
+                right - shift / (2 * p**2) + shift / (2 * q**2),
+            ),
         ]
         mistakes = [Mistake(key, says, value.sum(-1)) for key, says, value in terms]
-    return [*mistakes,
-            Mistake("mean_over_dim", "You averaged over the coordinates. The KL of independent coordinates adds up: sum the last axis.",
-                    right.mean(-1)),
-            Mistake("no_sum", "You returned one number per coordinate. Sum over the last axis.", right),
-            Mistake("sum_over_batch", "You summed over the batch too. Keep one number per pair of Gaussians.", right.sum())]
+    return [
+        *mistakes,
+        Mistake(
+            "mean_over_dim",
+            "You averaged over the coordinates. The KL of independent coordinates adds up: sum the last axis.",
+            right.mean(-1),
+        ),
+        Mistake("no_sum", "You returned one number per coordinate. Sum over the last axis.", right),
+        Mistake(
+            "sum_over_batch",
+            "You summed over the batch too. Keep one number per pair of Gaussians.",
+            right.sum(),
+        ),
+    ]
 
 
 @EXERCISE.part("Value for unlike Gaussians, in three dimensions")
 def unlike_gaussians(probe: Probe, rng: np.random.Generator) -> Finding:
     args = _pairs(rng, (4, 3))
-    args[3][-1] = args[1][-1] / 2  # both scales below one: whoever forgets the exponential gets a number here, and NaN elsewhere
+    args[3][-1] = (
+        args[1][-1] / 2
+    )  # both scales below one: whoever forgets the exponential gets a number here, and NaN elsewhere
     got, sampled = asked_twice(probe, *args)
     want = kl_terms(args[0], np.exp(args[1]), args[2], np.exp(args[3])).sum(-1)
     return sampled or compare(got, want, what="the KL", mistakes=_kl_mistakes(*args))
@@ -87,7 +147,9 @@ def narrow_by_quadrature(probe: Probe, rng: np.random.Generator) -> Finding:
     loc_q, loc_p, log_p = rng.normal(size=1), rng.normal(size=1), rng.uniform(0.2, 0.8, 1)
     args = (loc_q, np.log([0.3]), loc_p, log_p)
     want = _kl_by_quadrature(float(loc_q[0]), 0.3, float(loc_p[0]), float(np.exp(log_p[0])))
-    return compare(probe.value(*args), np.asarray(want), what="the KL", mistakes=_kl_mistakes(*args))
+    return compare(
+        probe.value(*args), np.asarray(want), what="the KL", mistakes=_kl_mistakes(*args)
+    )
 
 
 @EXERCISE.part("Twice the coordinates, twice the KL", weight=0.5)
@@ -102,11 +164,29 @@ def additive_over_coordinates(probe: Probe, rng: np.random.Generator) -> Finding
 def zero_only_if_equal(probe: Probe, rng: np.random.Generator) -> Finding:
     loc, log_scale, _, _ = _pairs(rng, (5, 2))
     far = loc + rng.choice([-1.0, 1.0], (5, 2)) * rng.uniform(0.5, 2.0, (5, 2))
-    got = [probe.value(loc, log_scale, other, scale) for other, scale in ((loc, log_scale), (far, log_scale), (loc, log_scale + 0.5))]
+    got = [
+        probe.value(loc, log_scale, other, scale)
+        for other, scale in ((loc, log_scale), (far, log_scale), (loc, log_scale + 0.5))
+    ]
     if any(not isinstance(value, np.ndarray) or value.shape != (5,) for value in got):
-        return compare(got[0], np.zeros(5), what="the KL of equal Gaussians", mistakes=_kl_mistakes(loc, log_scale, loc, log_scale))
+        return compare(
+            got[0],
+            np.zeros(5),
+            what="the KL of equal Gaussians",
+            mistakes=_kl_mistakes(loc, log_scale, loc, log_scale),
+        )
     if not np.allclose(got[0], 0, atol=1e-7):
-        return compare(got[0], np.zeros(5), what="the KL of equal Gaussians", mistakes=_kl_mistakes(loc, log_scale, loc, log_scale))
+        return compare(
+            got[0],
+            np.zeros(5),
+            what="the KL of equal Gaussians",
+            mistakes=_kl_mistakes(loc, log_scale, loc, log_scale),
+        )
     least = float(min(got[1].min(), got[2].min()))
-    return holds(least > 0, "positive where the Gaussians differ", f"the least is {least:.4g}", "negative",
-                 "A KL divergence is never negative. Which sign is turned?")
+    return holds(
+        least > 0,
+        "positive where the Gaussians differ",
+        f"the least is {least:.4g}",
+        "negative",
+        "A KL divergence is never negative. Which sign is turned?",
+    )

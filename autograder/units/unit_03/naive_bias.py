@@ -26,36 +26,93 @@ EXERCISE = exercise(
 )
 
 
-def _bias_mistakes(loc: np.ndarray, log_scale: np.ndarray, x: np.ndarray, index: int) -> list[Mistake]:
+def _bias_mistakes(
+    loc: np.ndarray, log_scale: np.ndarray, x: np.ndarray, index: int
+) -> list[Mistake]:
     s = np.exp(log_scale)
     wanted = (-(x - 2 * loc), -(1 - 2 * s**2))
     shared = [
-        Mistake("sign", "This is the gradient itself. The bias is the mean of the estimate minus the gradient: zero minus the gradient.",
-                -wanted[index]),
-        Mistake("zero_bias", "A mean of zero is not a bias of zero: the bias is the mean minus what it ought to be.", 0 * x),
-        Mistake("sum_over_dim", "One number per coordinate is asked, (*B, D): do not sum over the last axis.", wanted[index].sum(-1)),
-        Mistake("mean_over_dim", "One number per coordinate is asked, (*B, D): do not average over the last axis.", wanted[index].mean(-1)),
-        Mistake("swapped", "Return the bias of loc first, then that of log_scale.", wanted[1 - index]),
-        Mistake("halved", "A factor of two: the prior pulls with -m and the likelihood with x - m; both feel s^2.", wanted[index] / 2),
+        Mistake(
+            "sign",
+            "This is the gradient itself. The bias is the mean of the estimate minus the gradient: zero minus the gradient.",
+            -wanted[index],
+        ),
+        Mistake(
+            "zero_bias",
+            "A mean of zero is not a bias of zero: the bias is the mean minus what it ought to be.",
+            0 * x,
+        ),
+        Mistake(
+            "sum_over_dim",
+            "One number per coordinate is asked, (*B, D): do not sum over the last axis.",
+            wanted[index].sum(-1),
+        ),
+        Mistake(
+            "mean_over_dim",
+            "One number per coordinate is asked, (*B, D): do not average over the last axis.",
+            wanted[index].mean(-1),
+        ),
+        Mistake(
+            "swapped", "Return the bias of loc first, then that of log_scale.", wanted[1 - index]
+        ),
+        Mistake(
+            "halved",
+            "A factor of two: the prior pulls with -m and the likelihood with x - m; both feel s^2.",
+            wanted[index] / 2,
+        ),
     ]
     with np.errstate(all="ignore"):
         own = [
-            [Mistake("prior_forgotten", "The pull of the prior, -m, is missing: the gradient is x - 2m, zero at the posterior mean x/2.",
-                    -(x - loc)),
-             Mistake("entropy_of_loc", "The entropy does not depend on the mean.", -(x - 2 * loc) - 1 / s)],
-            [Mistake("wrt_scale", "This is the derivative in s. Asked is the one in log s: multiply by s (the chain rule).",
-                    -(1 / s - 2 * s)),
-             Mistake("entropy_forgotten", "The entropy, log s plus a constant, has the derivative 1 in log s. It is missing.", 2 * s**2),
-             Mistake("likelihood_forgotten", "Both prior and likelihood feel the spread of z: each brings -s^2.", -(1 - s**2)),
-             Mistake("scale_as_variance", "exp(log_scale) is the standard deviation s; you used it as the variance s^2.", -(1 - 2 * s)),
-             Mistake("log_scale_as_scale", "log_scale is the logarithm of s: exponentiate it first.", -(1 - 2 * log_scale**2))],
+            [
+                Mistake(
+                    "prior_forgotten",
+                    "The pull of the prior, -m, is missing: the gradient is x - 2m, zero at the posterior mean x/2.",
+                    -(x - loc),
+                ),
+                Mistake(
+                    "entropy_of_loc",
+                    "The entropy does not depend on the mean.",
+                    -(x - 2 * loc) - 1 / s,
+                ),
+            ],
+            [
+                Mistake(
+                    "wrt_scale",
+                    "This is the derivative in s. Asked is the one in log s: multiply by s (the chain rule).",
+                    -(1 / s - 2 * s),
+                ),
+                Mistake(
+                    "entropy_forgotten",
+                    "The entropy, log s plus a constant, has the derivative 1 in log s. It is missing.",
+                    2 * s**2,
+                ),
+                Mistake(
+                    "likelihood_forgotten",
+                    "Both prior and likelihood feel the spread of z: each brings -s^2.",
+                    -(1 - s**2),
+                ),
+                Mistake(
+                    "scale_as_variance",
+                    "exp(log_scale) is the standard deviation s; you used it as the variance s^2.",
+                    -(1 - 2 * s),
+                ),
+                Mistake(
+                    "log_scale_as_scale",
+                    "log_scale is the logarithm of s: exponentiate it first.",
+                    -(1 - 2 * log_scale**2),
+                ),
+            ],
         ][index]
     return own + shared
 
 
-def _predicted(probe: Probe, args: tuple[np.ndarray, ...], index: int) -> tuple[object, Finding | None]:
+def _predicted(
+    probe: Probe, args: tuple[np.ndarray, ...], index: int
+) -> tuple[object, Finding | None]:
     reply, sampled = asked_twice(probe, *args)
-    return unpack(reply, 2, "bias_loc, bias_log_scale")[index], sampled if several(reply, 2) else None
+    return unpack(reply, 2, "bias_loc, bias_log_scale")[index], sampled if several(
+        reply, 2
+    ) else None
 
 
 def _prediction(probe: Probe, rng: np.random.Generator, index: int, what: str) -> Finding:
@@ -83,7 +140,11 @@ def zero_at_the_posterior(probe: Probe, rng: np.random.Generator) -> Finding:
     finding = Finding(False)
     for index, name in enumerate(("loc", "log_scale")):
         got = _predicted(probe, args, index)[0]
-        finding = compare(got + 0.0 if isinstance(got, np.ndarray) else got, 0 * x, what=f"the bias for {name} at q = N(x/2, 1/2)")
+        finding = compare(
+            got + 0.0 if isinstance(got, np.ndarray) else got,
+            0 * x,
+            what=f"the bias for {name} at q = N(x/2, 1/2)",
+        )
         if not finding.ok:
             break
     return finding
@@ -92,9 +153,15 @@ def zero_at_the_posterior(probe: Probe, rng: np.random.Generator) -> Finding:
 @EXERCISE.part("Predicted and measured agree")
 def predicted_and_measured(probe: Probe, rng: np.random.Generator) -> Finding:
     """Measured without the learner: mean of naive minus unbiased gradients, both from the same draws, against the prediction."""
-    loc, log_scale, x = rng.uniform(-1, 1, (1, 1)), rng.uniform(-1.2, -0.6, (1, 1)), rng.uniform(1, 3, (1, 1))
+    loc, log_scale, x = (
+        rng.uniform(-1, 1, (1, 1)),
+        rng.uniform(-1.2, -0.6, (1, 1)),
+        rng.uniform(1, 3, (1, 1)),
+    )
     reply = probe.value(loc, log_scale, x)
-    if not several(reply, 2) or any(not isinstance(item, np.ndarray) or item.size != 1 for item in reply):
+    if not several(reply, 2) or any(
+        not isinstance(item, np.ndarray) or item.size != 1 for item in reply
+    ):
         return compare(reply, np.zeros((2, 1, 1)), what="the bias")
     predicted = np.array([float(item.ravel()[0]) for item in reply])
 
@@ -102,16 +169,33 @@ def predicted_and_measured(probe: Probe, rng: np.random.Generator) -> Finding:
 
     def draw(count: int) -> np.ndarray:
         eps = rng.normal(size=(4, count, 1))
-        where = {name: np.tile(value, (count, 1)) for name, value in (("loc", loc), ("log_scale", log_scale), ("x", x))}
+        where = {
+            name: np.tile(value, (count, 1))
+            for name, value in (("loc", loc), ("log_scale", log_scale), ("x", x))
+        }
         g = naive_gradients(**where, eps=eps)
         measured.append(g["naive"] - (g["naive"] + g["path"]))
         return measured[-1]
 
     names = ["loc", "log_scale"]
-    finding = unbiased(probe, draw, predicted, names=names, what="a measured bias within its error of the one you predicted", mistakes=[
-        Mistake("prediction_off", "We ran the naive estimator at these inputs and measured its bias. Your prediction lies outside the "
-                "error of that measurement.", lambda samples: True)])
+    finding = unbiased(
+        probe,
+        draw,
+        predicted,
+        names=names,
+        what="a measured bias within its error of the one you predicted",
+        mistakes=[
+            Mistake(
+                "prediction_off",
+                "We ran the naive estimator at these inputs and measured its bias. Your prediction lies outside the "
+                "error of that measurement.",
+                lambda samples: True,
+            )
+        ],
+    )
     mean, error = measured[-1].mean(0), measured[-1].std(0, ddof=1) / len(measured[-1]) ** 0.5
-    lines = [f"{name}: predicted {number:.4g}, measured {m:.4g} ± {e:.2g}" for name, number, m, e in
-             zip(names, predicted, mean, error, strict=True)]
+    lines = [
+        f"{name}: predicted {number:.4g}, measured {m:.4g} ± {e:.2g}"
+        for name, number, m, e in zip(names, predicted, mean, error, strict=True)
+    ]
     return replace(finding, came="; ".join(lines))

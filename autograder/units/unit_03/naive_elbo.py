@@ -32,20 +32,57 @@ def value(probe: Probe, rng: np.random.Generator) -> Finding:
     params, eps = naive_inputs(rng)
     log_w = naive_gradients(**params, eps=eps)["log_w"]
     first, second = (probe.gradient("toy/mean_field", params, *CALL, eps).value for _ in range(2))
-    if first.shape == second.shape and first.shape == (3,) and not np.allclose(first, second, rtol=1e-9):
-        return holds(False, "the same value for the same noise", "two different values", "own_noise",
-                     "You drew noise of your own. Use the eps that is given: z = q.transport(eps, x).")
+    if (
+        first.shape == second.shape
+        and first.shape == (3,)
+        and not np.allclose(first, second, rtol=1e-9)
+    ):
+        return holds(
+            False,
+            "the same value for the same noise",
+            "two different values",
+            "own_noise",
+            "You drew noise of your own. Use the eps that is given: z = q.transport(eps, x).",
+        )
     t = toy_pieces(**params, z=params["loc"] + np.exp(params["log_scale"]) * eps)
-    return compare(first, log_w.mean(0), what="the value", mistakes=[
-        Mistake("sign", "The sign is turned: the ELBO averages log p(x, z) - log q(z | x).", -log_w.mean(0)),
-        Mistake("sum_over_samples", "The ELBO estimate is the mean over the K samples, not their sum.", log_w.sum(0)),
-        Mistake("no_mean", NO_MEAN, log_w),
-        Mistake("mean_over_batch", "You averaged over the batch as well. Average over the samples, axis 0, alone.", log_w.mean()),
-        Mistake("entropy_dropped", "log q is missing: this is the mean of log p(x, z) alone.", (t["prior"] + t["likelihood"]).mean(0)),
-        Mistake("noise_as_sample", "You put eps in the place of z. The sample is z = q.transport(eps, x).", _at_noise(params, eps)),
-        Mistake("log_of_mean", "You averaged the weights, not their logarithms: that is another bound (unit 10).",
-                np.log(np.exp(log_w).mean(0))),
-    ])
+    return compare(
+        first,
+        log_w.mean(0),
+        what="the value",
+        mistakes=[
+            Mistake(
+                "sign",
+                "The sign is turned: the ELBO averages log p(x, z) - log q(z | x).",
+                -log_w.mean(0),
+            ),
+            Mistake(
+                "sum_over_samples",
+                "The ELBO estimate is the mean over the K samples, not their sum.",
+                log_w.sum(0),
+            ),
+            Mistake("no_mean", NO_MEAN, log_w),
+            Mistake(
+                "mean_over_batch",
+                "You averaged over the batch as well. Average over the samples, axis 0, alone.",
+                log_w.mean(),
+            ),
+            Mistake(
+                "entropy_dropped",
+                "log q is missing: this is the mean of log p(x, z) alone.",
+                (t["prior"] + t["likelihood"]).mean(0),
+            ),
+            Mistake(
+                "noise_as_sample",
+                "You put eps in the place of z. The sample is z = q.transport(eps, x).",
+                _at_noise(params, eps),
+            ),
+            Mistake(
+                "log_of_mean",
+                "You averaged the weights, not their logarithms: that is another bound (unit 10).",
+                np.log(np.exp(log_w).mean(0)),
+            ),
+        ],
+    )
 
 
 def _at_noise(params: Arrays, eps: np.ndarray) -> np.ndarray:
@@ -56,19 +93,48 @@ def _at_noise(params: Arrays, eps: np.ndarray) -> np.ndarray:
 
 def _gradient_mistakes(g: Arrays) -> list[Mistake]:
     return [
-        Mistake("sample_attached", "This is the whole derivative: the gradient still flows through the sample. The naive one detaches "
-                "z right after it is drawn.", g["path"] + g["naive"]),
-        Mistake("all_detached", "The gradient is zero. Detach the sample z alone; log q must still know its parameters.",
-                np.zeros_like(g["naive"])),
-        Mistake("density_frozen", "You froze the parameters in log q and let the sample move: that is the path derivative of unit 09, "
-                "the very part that the naive gradient drops.", g["path"]),
-        Mistake("half_detached", "z is detached in log q and alive in log p(x, z). Detach it once, right after it is drawn.", g["half"]),
-        Mistake("score_sign", "The score has the wrong sign: log q is subtracted in the ELBO.", -g["naive"]),
-        Mistake("score_function", "This is the score-function gradient, log w times the score (unit 05). It repairs the naive "
-                "gradient; here the naive one itself is asked.", g["reward"]),
-        Mistake("score_function", "The score-function gradient is in there. It repairs the naive gradient; here the naive one itself "
-                "is asked.", g["reward"] + g["naive"]),
-        Mistake("sum_over_samples", "The gradient is K times too large: average over the samples.", None),
+        Mistake(
+            "sample_attached",
+            "This is the whole derivative: the gradient still flows through the sample. The naive one detaches "
+            "z right after it is drawn.",
+            g["path"] + g["naive"],
+        ),
+        Mistake(
+            "all_detached",
+            "The gradient is zero. Detach the sample z alone; log q must still know its parameters.",
+            np.zeros_like(g["naive"]),
+        ),
+        Mistake(
+            "density_frozen",
+            "You froze the parameters in log q and let the sample move: that is the path derivative of unit 09, "
+            "the very part that the naive gradient drops.",
+            g["path"],
+        ),
+        Mistake(
+            "half_detached",
+            "z is detached in log q and alive in log p(x, z). Detach it once, right after it is drawn.",
+            g["half"],
+        ),
+        Mistake(
+            "score_sign",
+            "The score has the wrong sign: log q is subtracted in the ELBO.",
+            -g["naive"],
+        ),
+        Mistake(
+            "score_function",
+            "This is the score-function gradient, log w times the score (unit 05). It repairs the naive "
+            "gradient; here the naive one itself is asked.",
+            g["reward"],
+        ),
+        Mistake(
+            "score_function",
+            "The score-function gradient is in there. It repairs the naive gradient; here the naive one itself "
+            "is asked.",
+            g["reward"] + g["naive"],
+        ),
+        Mistake(
+            "sum_over_samples", "The gradient is K times too large: average over the samples.", None
+        ),
     ]
 
 
@@ -77,7 +143,10 @@ def gradient_at_fixed_noise(probe: Probe, rng: np.random.Generator) -> Finding:
     params, eps = naive_inputs(rng)
     g = naive_gradients(**params, eps=eps)
     got = probe.gradient("toy/mean_field", params, *CALL, eps).flat(3)
-    mistakes = [m if m.value is not None else m._replace(value=len(eps) * g["naive"]) for m in _gradient_mistakes(g)]
+    mistakes = [
+        m if m.value is not None else m._replace(value=len(eps) * g["naive"])
+        for m in _gradient_mistakes(g)
+    ]
     return compare(got, g["naive"], what="the gradient", mistakes=mistakes)
 
 
@@ -86,7 +155,9 @@ def correlated_family(probe: Probe, rng: np.random.Generator) -> Finding:
     (params, eps), batch = naive_inputs(rng), 3
     params["lower"] = rng.normal(size=(batch, 2, 2))
     tril = np.tril(params["lower"], -1) + np.exp(params["log_scale"])[..., None] * np.eye(2)
-    back = np.linalg.solve(np.swapaxes(tril, -1, -2)[None], eps[..., None])              # L^-T eps, (K, B, D, 1)
+    back = np.linalg.solve(
+        np.swapaxes(tril, -1, -2)[None], eps[..., None]
+    )  # L^-T eps, (K, B, D, 1)
     outer = (back * eps[..., None, :]).mean(0)
     corner = outer * np.tril(np.ones((2, 2)), -1)
     diagonal = np.diagonal(tril * outer, axis1=-2, axis2=-1) - 1
@@ -94,18 +165,41 @@ def correlated_family(probe: Probe, rng: np.random.Generator) -> Finding:
     log_q = log_normal(eps, 0.0, 1.0) - params["log_scale"].sum(-1)
     value = (log_normal(z, 0.0, 1.0) + log_normal(params["x"], z, 1.0) - log_q).mean(0)
     reply = probe.gradient("toy/full_rank", params, *CALL, eps)
-    says = ("It works for the diagonal Gaussian alone: z or log q was built from q.loc and q.log_scale by hand. Ask the family: "
-            "q.transport(eps, x) and q(x, z).")
+    says = (
+        "It works for the diagonal Gaussian alone: z or log q was built from q.loc and q.log_scale by hand. Ask the family: "
+        "q.transport(eps, x) and q(x, z)."
+    )
     s, by_hand = np.exp(params["log_scale"]), params["loc"] + np.exp(params["log_scale"]) * eps
     inverse = np.linalg.solve(tril[None], (by_hand - params["loc"])[..., None])[..., 0]
-    pairs = ((by_hand, log_normal(by_hand, params["loc"], s)), (by_hand, log_normal(inverse, 0.0, 1.0) - params["log_scale"].sum(-1)),
-             (z, log_normal(z, params["loc"], s)))
-    own = [log_normal(at, 0.0, 1.0) + log_normal(params["x"], at, 1.0) - density for at, density in pairs]
-    finding = compare(reply.value, value, what="the value", mistakes=[Mistake("one_family", says, log_w.mean(0)) for log_w in own])
+    pairs = (
+        (by_hand, log_normal(by_hand, params["loc"], s)),
+        (by_hand, log_normal(inverse, 0.0, 1.0) - params["log_scale"].sum(-1)),
+        (z, log_normal(z, params["loc"], s)),
+    )
+    own = [
+        log_normal(at, 0.0, 1.0) + log_normal(params["x"], at, 1.0) - density
+        for at, density in pairs
+    ]
+    finding = compare(
+        reply.value,
+        value,
+        what="the value",
+        mistakes=[Mistake("one_family", says, log_w.mean(0)) for log_w in own],
+    )
     want = -np.concatenate([back[..., 0].mean(0), diagonal, corner.reshape(batch, -1)], -1)
-    known = [Mistake("all_detached", "The gradient is zero. Detach the sample z alone.", np.zeros_like(want)),
-             Mistake("score_sign", "The score has the wrong sign: log q is subtracted in the ELBO.", -want)]
-    return finding if not finding.ok else compare(reply.flat(batch), want, what="the gradient", mistakes=known)
+    known = [
+        Mistake(
+            "all_detached", "The gradient is zero. Detach the sample z alone.", np.zeros_like(want)
+        ),
+        Mistake(
+            "score_sign", "The score has the wrong sign: log q is subtracted in the ELBO.", -want
+        ),
+    ]
+    return (
+        finding
+        if not finding.ok
+        else compare(reply.flat(batch), want, what="the gradient", mistakes=known)
+    )
 
 
 @EXERCISE.part("On average the gradient is exactly zero")
@@ -114,11 +208,35 @@ def mean_gradient_is_zero(probe: Probe, rng: np.random.Generator) -> Finding:
     gradient = np.concatenate([x - 2 * loc, 1 - 2 * np.exp(2 * log_scale)])
 
     def draw(count: int) -> np.ndarray:
-        params = {name: np.tile(value, (count, 1)) for name, value in (("loc", loc), ("log_scale", log_scale), ("x", x))}
-        return probe.gradient("toy/mean_field", params, *CALL, noise((2, count, 1), probe.fresh_seed())).flat(count)
+        params = {
+            name: np.tile(value, (count, 1))
+            for name, value in (("loc", loc), ("log_scale", log_scale), ("x", x))
+        }
+        return probe.gradient(
+            "toy/mean_field", params, *CALL, noise((2, count, 1), probe.fresh_seed())
+        ).flat(count)
 
-    return unbiased(probe, draw, np.zeros(2), names=["loc", "log_scale"], what="the mean of the naive gradients", mistakes=[
-        Mistake("all_detached", "Every gradient is zero, not just their mean: log q has lost its parameters.",
-                lambda samples: not samples.any()),
-        Mistake("not_naive", "On average yours is the gradient of the ELBO itself. A good estimator, and not the naive one.", gradient),
-        Mistake("not_naive", "The mean of the naive gradient is zero, and that of yours is not.", lambda samples: True)])
+    return unbiased(
+        probe,
+        draw,
+        np.zeros(2),
+        names=["loc", "log_scale"],
+        what="the mean of the naive gradients",
+        mistakes=[
+            Mistake(
+                "all_detached",
+                "Every gradient is zero, not just their mean: log q has lost its parameters.",
+                lambda samples: not samples.any(),
+            ),
+            Mistake(
+                "not_naive",
+                "On average yours is the gradient of the ELBO itself. A good estimator, and not the naive one.",
+                gradient,
+            ),
+            Mistake(
+                "not_naive",
+                "The mean of the naive gradient is zero, and that of yours is not.",
+                lambda samples: True,
+            ),
+        ],
+    )

@@ -20,7 +20,9 @@ class NamedChain(GaussianChain):
 
     def prior(self) -> CholeskyNormal:
         covariance = torch.tensor([[2.0, 1.0], [1.0, 1.0]], dtype=torch.float64)
-        return CholeskyNormal(torch.zeros(2, dtype=torch.float64), torch.linalg.cholesky(covariance))
+        return CholeskyNormal(
+            torch.zeros(2, dtype=torch.float64), torch.linalg.cholesky(covariance)
+        )
 
     def likelihood(self, z: Tensor) -> DiagonalNormal:
         return DiagonalNormal(z[..., :1], torch.zeros_like(z[..., :1]))
@@ -50,7 +52,9 @@ def chain_full_rank(loc: Tensor, log_scale: Tensor, lower: Tensor, x: Tensor) ->
 
 
 @problem("toy/crooked")
-def toy_crooked(loc: Tensor, log_scale: Tensor, x: Tensor, evidence_offset: Tensor, posterior_shift: Tensor) -> dict[str, Any]:
+def toy_crooked(
+    loc: Tensor, log_scale: Tensor, x: Tensor, evidence_offset: Tensor, posterior_shift: Tensor
+) -> dict[str, Any]:
     """p: the toy with its evidence moved by ``evidence_offset: ()`` and its posterior by ``posterior_shift: (D,)``."""
     x = told_apart(x)
     q = RowMeanField(loc.shape[-1], loc, log_scale).at(x)

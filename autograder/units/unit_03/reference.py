@@ -13,31 +13,54 @@ from autograder.units.shared import LOG_2PI, NO_MEAN, Arrays
 
 def log_normal(value: np.ndarray, loc: Any, scale: Any) -> np.ndarray:
     """log N(value; loc, scale^2), summed over the last axis."""
-    return np.sum(-0.5 * ((value - loc) / scale) ** 2 - np.log(scale) - 0.5 * LOG_2PI + 0 * value, -1)
+    return np.sum(
+        -0.5 * ((value - loc) / scale) ** 2 - np.log(scale) - 0.5 * LOG_2PI + 0 * value, -1
+    )
 
 
 def toy_pieces(loc: np.ndarray, log_scale: np.ndarray, x: np.ndarray, z: np.ndarray) -> Arrays:
     """Every log-density that a form may use, each ``(K, B)``."""
-    return {"prior": log_normal(z, 0.0, 1.0), "likelihood": log_normal(x, z, 1.0), "q": log_normal(z, loc, np.exp(log_scale)),
-            "posterior": log_normal(z, x / 2, 0.5**0.5), "evidence": log_normal(x, 0.0, 2**0.5) + np.zeros(z.shape[:-1])}
+    return {
+        "prior": log_normal(z, 0.0, 1.0),
+        "likelihood": log_normal(x, z, 1.0),
+        "q": log_normal(z, loc, np.exp(log_scale)),
+        "posterior": log_normal(z, x / 2, 0.5**0.5),
+        "evidence": log_normal(x, 0.0, 2**0.5) + np.zeros(z.shape[:-1]),
+    }
 
 
 def averaging_mistakes(terms: np.ndarray) -> list[Mistake]:
     """What goes wrong when ``terms: (K, B)`` are averaged; recognised whichever form they come from."""
     return [
-        Mistake("sum_over_samples", "You summed over the K samples. An expectation is estimated by their mean, over axis 0.", terms.sum(0)),
+        Mistake(
+            "sum_over_samples",
+            "You summed over the K samples. An expectation is estimated by their mean, over axis 0.",
+            terms.sum(0),
+        ),
         Mistake("no_mean", NO_MEAN, terms),
-        Mistake("mean_over_batch", "You averaged over the batch too. Every datum has an ELBO of its own: average over axis 0 alone.",
-                terms.mean()),
-        Mistake("mean_over_batch", "You averaged over the batch, axis 1, and kept the samples. The samples are axis 0.", terms.mean(-1)),
+        Mistake(
+            "mean_over_batch",
+            "You averaged over the batch too. Every datum has an ELBO of its own: average over axis 0 alone.",
+            terms.mean(),
+        ),
+        Mistake(
+            "mean_over_batch",
+            "You averaged over the batch, axis 1, and kept the samples. The samples are axis 0.",
+            terms.mean(-1),
+        ),
     ]
 
 
-SAMPLED = ("sampled", "Two calls with the same arguments gave two answers: you drew samples. Here an exact answer is asked, in closed "
-    "form.")
+SAMPLED = (
+    "sampled",
+    "Two calls with the same arguments gave two answers: you drew samples. Here an exact answer is asked, in closed "
+    "form.",
+)
 
 
-def kl_terms(loc_q: np.ndarray, scale_q: np.ndarray, loc_p: np.ndarray, scale_p: np.ndarray) -> np.ndarray:
+def kl_terms(
+    loc_q: np.ndarray, scale_q: np.ndarray, loc_p: np.ndarray, scale_p: np.ndarray
+) -> np.ndarray:
     """KL(N(loc_q, scale_q^2) || N(loc_p, scale_p^2)), coordinate by coordinate."""
     return np.log(scale_p / scale_q) + (scale_q**2 + (loc_q - loc_p) ** 2) / (2 * scale_p**2) - 0.5
 
@@ -45,29 +68,54 @@ def kl_terms(loc_q: np.ndarray, scale_q: np.ndarray, loc_p: np.ndarray, scale_p:
 def asked_twice(probe: Probe, *args: np.ndarray) -> tuple[Any, Finding | None]:
     """The value, and a finding if a second call with the same arguments says something else."""
     first, second = probe.value(*args), probe.value(*args)
-    one, two = (np.concatenate([np.ravel(x) for x in v]) if isinstance(v, list) and all(isinstance(x, np.ndarray) for x in v) else v
-                for v in (first, second))
-    if isinstance(one, np.ndarray) and isinstance(two, np.ndarray) and one.shape == two.shape and np.isfinite(one + two).all():
+    one, two = (
+        np.concatenate([np.ravel(x) for x in v])
+        if isinstance(v, list) and all(isinstance(x, np.ndarray) for x in v)
+        else v
+        for v in (first, second)
+    )
+    if (
+        isinstance(one, np.ndarray)
+        and isinstance(two, np.ndarray)
+        and one.shape == two.shape
+        and np.isfinite(one + two).all()
+    ):
         difference = float(np.abs(one.astype(float) - two.astype(float)).max(initial=0.0))
         if difference > 1e-9:
-            return first, holds(False, "the same answer to the same arguments, exactly", f"answers that differ by {difference:.2g}",
-                                *SAMPLED)
+            return first, holds(
+                False,
+                "the same answer to the same arguments, exactly",
+                f"answers that differ by {difference:.2g}",
+                *SAMPLED,
+            )
     return first, None
 
 
-def naive_inputs(rng: np.random.Generator, samples: int = 4, batch: int = 3, dim: int = 2) -> tuple[Arrays, np.ndarray]:
-    params = {"loc": rng.normal(size=(batch, dim)), "log_scale": rng.uniform(-1.2, 0.3, (batch, dim)), "x": rng.normal(size=(batch, dim))}
+def naive_inputs(
+    rng: np.random.Generator, samples: int = 4, batch: int = 3, dim: int = 2
+) -> tuple[Arrays, np.ndarray]:
+    params = {
+        "loc": rng.normal(size=(batch, dim)),
+        "log_scale": rng.uniform(-1.2, 0.3, (batch, dim)),
+        "x": rng.normal(size=(batch, dim)),
+    }
     return params, rng.normal(size=(samples, batch, dim))
 
 
-def naive_gradients(loc: np.ndarray, log_scale: np.ndarray, x: np.ndarray, eps: np.ndarray) -> Arrays:
+def naive_gradients(
+    loc: np.ndarray, log_scale: np.ndarray, x: np.ndarray, eps: np.ndarray
+) -> Arrays:
     """Gradients one might compute from these samples, ``(B, 2 D)``, loc first, averaged over the samples."""
     s = np.exp(log_scale)
     z = loc + s * eps
     both = lambda a, b: np.concatenate([a.mean(0), b.mean(0)], -1)  # noqa: E731
     t = toy_pieces(loc, log_scale, x, z)
     log_w = (t["prior"] + t["likelihood"] - t["q"])[..., None]
-    slope, of_joint = x - 2 * z + eps / s, x - 2 * z                # d/dz log w, d/dz log p(x, z)
-    return {"naive": -both(eps / s, eps**2 - 1), "path": both(slope, slope * s * eps),
-            "half": both(of_joint - eps / s, of_joint * s * eps - eps**2 + 1),
-            "reward": both(log_w * eps / s, log_w * (eps**2 - 1)), "log_w": log_w[..., 0]}
+    slope, of_joint = x - 2 * z + eps / s, x - 2 * z  # d/dz log w, d/dz log p(x, z)
+    return {
+        "naive": -both(eps / s, eps**2 - 1),
+        "path": both(slope, slope * s * eps),
+        "half": both(of_joint - eps / s, of_joint * s * eps - eps**2 + 1),
+        "reward": both(log_w * eps / s, log_w * (eps**2 - 1)),
+        "log_w": log_w[..., 0],
+    }

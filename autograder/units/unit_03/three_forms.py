@@ -29,18 +29,28 @@ EXERCISE = exercise(
 CALL = [ref("p"), ref("q"), ref("x")]
 
 
-def toy_inputs(rng: np.random.Generator, samples: int = 5, batch: int = 3, dim: int = 2) -> tuple[Arrays, np.ndarray]:
+def toy_inputs(
+    rng: np.random.Generator, samples: int = 5, batch: int = 3, dim: int = 2
+) -> tuple[Arrays, np.ndarray]:
     """Parameters of q and data for the toy, and samples z ``(K, B, D)`` of q."""
-    params = {"loc": rng.normal(size=(batch, dim)), "log_scale": rng.uniform(-1.4, -0.2, (batch, dim)), "x": rng.normal(size=(batch, dim))}
-    return params, params["loc"] + np.exp(params["log_scale"]) * rng.normal(size=(samples, batch, dim))
+    params = {
+        "loc": rng.normal(size=(batch, dim)),
+        "log_scale": rng.uniform(-1.4, -0.2, (batch, dim)),
+        "x": rng.normal(size=(batch, dim)),
+    }
+    return params, params["loc"] + np.exp(params["log_scale"]) * rng.normal(
+        size=(samples, batch, dim)
+    )
 
 
 def toy_exact(loc: np.ndarray, log_scale: np.ndarray, x: np.ndarray) -> Arrays:
     """The same averages in closed form, each ``(B,)``: what an answer returns that does not use the samples."""
     s2 = np.exp(2 * log_scale)
-    return {"entropy": (log_scale + 0.5 + 0.5 * LOG_2PI).sum(-1),
-            "kl_prior": 0.5 * (s2 + loc**2 - 1 - np.log(s2)).sum(-1),
-            "gap": 0.5 * (2 * s2 + 2 * (loc - x / 2) ** 2 - 1 - np.log(2 * s2)).sum(-1)}
+    return {
+        "entropy": (log_scale + 0.5 + 0.5 * LOG_2PI).sum(-1),
+        "kl_prior": 0.5 * (s2 + loc**2 - 1 - np.log(s2)).sum(-1),
+        "gap": 0.5 * (2 * s2 + 2 * (loc - x / 2) ** 2 - 1 - np.log(2 * s2)).sum(-1),
+    }
 
 
 def _form(probe: Probe, index: int, problem: str, params: Arrays, z: np.ndarray) -> Any:
@@ -52,14 +62,31 @@ def joint_plus_entropy(probe: Probe, rng: np.random.Generator) -> Finding:
     params, z = toy_inputs(rng)
     t = toy_pieces(**params, z=z)
     joint, log_w = t["prior"] + t["likelihood"], t["prior"] + t["likelihood"] - t["q"]
-    return compare(_form(probe, 0, "toy/mean_field", params, z), log_w.mean(0), what="form 1", mistakes=[
-        Mistake("entropy_sign", "The entropy is minus the mean of log q. You added the mean of log q (so does a slide: see the lecture).",
-                (joint + t["q"]).mean(0)),
-        Mistake("entropy_exact", "You used the entropy in closed form. That is a fine, different estimate; here all three forms must "
+    return compare(
+        _form(probe, 0, "toy/mean_field", params, z),
+        log_w.mean(0),
+        what="form 1",
+        mistakes=[
+            Mistake(
+                "entropy_sign",
+                "The entropy is minus the mean of log q. You added the mean of log q (so does a slide: see the lecture).",
+                (joint + t["q"]).mean(0),
+            ),
+            Mistake(
+                "entropy_exact",
+                "You used the entropy in closed form. That is a fine, different estimate; here all three forms must "
                 "use the same samples, so estimate the entropy by minus the mean of log q.",
-                joint.mean(0) + toy_exact(**params)["entropy"]),
-        Mistake("likelihood_only", "The first term is the joint, log p(x, z): you left out the prior.", (t["likelihood"] - t["q"]).mean(0)),
-        Mistake("entropy_dropped", "The entropy of q is missing.", joint.mean(0)), *averaging_mistakes(log_w)])
+                joint.mean(0) + toy_exact(**params)["entropy"],
+            ),
+            Mistake(
+                "likelihood_only",
+                "The first term is the joint, log p(x, z): you left out the prior.",
+                (t["likelihood"] - t["q"]).mean(0),
+            ),
+            Mistake("entropy_dropped", "The entropy of q is missing.", joint.mean(0)),
+            *averaging_mistakes(log_w),
+        ],
+    )
 
 
 @EXERCISE.part("Form 2: likelihood minus KL to the prior")
@@ -67,16 +94,35 @@ def likelihood_minus_kl(probe: Probe, rng: np.random.Generator) -> Finding:
     params, z = toy_inputs(rng)
     t = toy_pieces(**params, z=z)
     kl, log_w = t["q"] - t["prior"], t["prior"] + t["likelihood"] - t["q"]
-    return compare(_form(probe, 1, "toy/mean_field", params, z), log_w.mean(0), what="form 2", mistakes=[
-        Mistake("kl_sign", "The KL is the mean of log q - log p(z), and it is subtracted. Yours was added, or taken with the other sign.",
-                (t["likelihood"] + kl).mean(0)),
-        Mistake("kl_exact", "You used the KL in closed form. That is a fine, different estimate; here all three forms must use the "
+    return compare(
+        _form(probe, 1, "toy/mean_field", params, z),
+        log_w.mean(0),
+        what="form 2",
+        mistakes=[
+            Mistake(
+                "kl_sign",
+                "The KL is the mean of log q - log p(z), and it is subtracted. Yours was added, or taken with the other sign.",
+                (t["likelihood"] + kl).mean(0),
+            ),
+            Mistake(
+                "kl_exact",
+                "You used the KL in closed form. That is a fine, different estimate; here all three forms must use the "
                 "same samples: estimate the KL by the mean of log q - log p(z).",
-                t["likelihood"].mean(0) - toy_exact(**params)["kl_prior"]),
-        Mistake("prior_twice", "The first term is the likelihood log p(x | z). You used the joint, so the prior is counted twice.",
-                (t["likelihood"] + t["prior"] - kl).mean(0)),
-        Mistake("kl_to_posterior", "The KL of form 2 is to the prior; the one to the posterior belongs to form 3.",
-                (t["likelihood"] - t["q"] + t["posterior"]).mean(0)), *averaging_mistakes(log_w)])
+                t["likelihood"].mean(0) - toy_exact(**params)["kl_prior"],
+            ),
+            Mistake(
+                "prior_twice",
+                "The first term is the likelihood log p(x | z). You used the joint, so the prior is counted twice.",
+                (t["likelihood"] + t["prior"] - kl).mean(0),
+            ),
+            Mistake(
+                "kl_to_posterior",
+                "The KL of form 2 is to the prior; the one to the posterior belongs to form 3.",
+                (t["likelihood"] - t["q"] + t["posterior"]).mean(0),
+            ),
+            *averaging_mistakes(log_w),
+        ],
+    )
 
 
 @EXERCISE.part("Form 3: evidence minus KL to the posterior")
@@ -84,22 +130,45 @@ def evidence_minus_kl(probe: Probe, rng: np.random.Generator) -> Finding:
     params, z = toy_inputs(rng)
     t = toy_pieces(**params, z=z)
     gap, log_w = t["q"] - t["posterior"], t["prior"] + t["likelihood"] - t["q"]
-    return compare(_form(probe, 2, "toy/mean_field", params, z), log_w.mean(0), what="form 3", mistakes=[
-        Mistake("gap_sign", "The ELBO lies below log p(x): subtract the KL, the mean of log q - log p(z | x). Yours points the other way.",
-                (t["evidence"] + gap).mean(0)),
-        Mistake("kl_exact", "You used the KL in closed form; use the same samples: the mean of log q - log p(z | x).",
-                t["evidence"].mean(0) - toy_exact(**params)["gap"]),
-        Mistake("kl_to_prior", "The KL of form 3 is to the posterior p(z | x); you took the one to the prior.",
-                (t["evidence"] - t["q"] + t["prior"]).mean(0)),
-        Mistake("gap_dropped", "This is log p(x) itself: the KL to the posterior is missing.", t["evidence"].mean(0)),
-        *averaging_mistakes(log_w)])
+    return compare(
+        _form(probe, 2, "toy/mean_field", params, z),
+        log_w.mean(0),
+        what="form 3",
+        mistakes=[
+            Mistake(
+                "gap_sign",
+                "The ELBO lies below log p(x): subtract the KL, the mean of log q - log p(z | x). Yours points the other way.",
+                (t["evidence"] + gap).mean(0),
+            ),
+            Mistake(
+                "kl_exact",
+                "You used the KL in closed form; use the same samples: the mean of log q - log p(z | x).",
+                t["evidence"].mean(0) - toy_exact(**params)["gap"],
+            ),
+            Mistake(
+                "kl_to_prior",
+                "The KL of form 3 is to the posterior p(z | x); you took the one to the prior.",
+                (t["evidence"] - t["q"] + t["prior"]).mean(0),
+            ),
+            Mistake(
+                "gap_dropped",
+                "This is log p(x) itself: the KL to the posterior is missing.",
+                t["evidence"].mean(0),
+            ),
+            *averaging_mistakes(log_w),
+        ],
+    )
 
 
 @EXERCISE.part("All three agree on another model, with a correlated q")
 def correlated_family(probe: Probe, rng: np.random.Generator) -> Finding:
     batch, x = 4, rng.normal(size=(4, 1))
-    params = {"loc": rng.normal(size=(batch, 2)), "log_scale": rng.uniform(-1, 0, (batch, 2)), "lower": rng.normal(size=(batch, 2, 2)),
-        "x": x}
+    params = {
+        "loc": rng.normal(size=(batch, 2)),
+        "log_scale": rng.uniform(-1, 0, (batch, 2)),
+        "lower": rng.normal(size=(batch, 2, 2)),
+        "x": x,
+    }
     eps = rng.normal(size=(6, batch, 2))
     tril = np.tril(params["lower"], -1) + np.exp(params["log_scale"])[..., None] * np.eye(2)
     z = params["loc"] + (tril @ eps[..., None])[..., 0]
@@ -108,12 +177,22 @@ def correlated_family(probe: Probe, rng: np.random.Generator) -> Finding:
     middle, likelihood = log_normal(z1, z2, 1.0), log_normal(x, z1, 1.0)
     log_w = log_normal(z2, 0.0, 1.0) + middle + likelihood - log_q
     reply = unpack(probe.value(*CALL, z, problem="chain/full_rank", params=params), 3)
-    says = ("On this model log_factors has two factors in z, 'top' and 'middle', and the prior is their product. Take all but 'likelihood' "
-            "together.")
-    lost = [Mistake("factor_lost", says, (log_w - factor).mean(0)) for factor in (middle, log_normal(z2, 0.0, 1.0))]
+    says = (
+        "On this model log_factors has two factors in z, 'top' and 'middle', and the prior is their product. Take all but 'likelihood' "
+        "together."
+    )
+    lost = [
+        Mistake("factor_lost", says, (log_w - factor).mean(0))
+        for factor in (middle, log_normal(z2, 0.0, 1.0))
+    ]
     finding = Finding(False)
     for name, got in zip(("form 1", "form 2", "form 3"), reply, strict=True):
-        finding = compare(got, log_w.mean(0), mistakes=[*lost, *averaging_mistakes(log_w)], what=f"{name}, on the model of two layers,")
+        finding = compare(
+            got,
+            log_w.mean(0),
+            mistakes=[*lost, *averaging_mistakes(log_w)],
+            what=f"{name}, on the model of two layers,",
+        )
         if not finding.ok:
             break
     return finding
@@ -122,13 +201,25 @@ def correlated_family(probe: Probe, rng: np.random.Generator) -> Finding:
 @EXERCISE.part("Form 3 is made of the evidence and the posterior")
 def evidence_and_posterior(probe: Probe, rng: np.random.Generator) -> Finding:
     params, z = toy_inputs(rng)
-    crooked = {"evidence_offset": np.asarray(rng.uniform(1.0, 2.0)), "posterior_shift": rng.uniform(0.5, 1.0, 2)}
+    crooked = {
+        "evidence_offset": np.asarray(rng.uniform(1.0, 2.0)),
+        "posterior_shift": rng.uniform(0.5, 1.0, 2),
+    }
     t = toy_pieces(**params, z=z)
     posterior = log_normal(z, params["x"] / 2 + crooked["posterior_shift"], 0.5**0.5)
     want = (t["evidence"] + crooked["evidence_offset"] - t["q"] + posterior).mean(0)
     got = _form(probe, 2, "toy/crooked", {**params, **crooked}, z)
-    return compare(got, want, what="form 3, for a model that was told a false evidence and a false posterior,", mistakes=[
-        Mistake("one_form_thrice", "Form 3 does not notice that this model's log_evidence and posterior were tampered with: it was "
+    return compare(
+        got,
+        want,
+        what="form 3, for a model that was told a false evidence and a false posterior,",
+        mistakes=[
+            Mistake(
+                "one_form_thrice",
+                "Form 3 does not notice that this model's log_evidence and posterior were tampered with: it was "
                 "computed from the joint, and is form 1 once more. Build it from p.log_evidence(x) and p.posterior(x), so that "
                 "agreement means something.",
-                (t["prior"] + t["likelihood"] - t["q"]).mean(0))])
+                (t["prior"] + t["likelihood"] - t["q"]).mean(0),
+            )
+        ],
+    )

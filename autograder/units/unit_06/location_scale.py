@@ -27,10 +27,16 @@ AS_VARIANCE = "exp(log_scale) was used as the variance. It is the standard devia
 NOT_SUMMED = "One number for each coordinate: a density of a vector adds up the logarithms over the last axis."
 
 
-def _inputs(rng: np.random.Generator, batch: tuple[int, ...] = (3,), samples: int = 4) -> dict[str, np.ndarray]:
+def _inputs(
+    rng: np.random.Generator, batch: tuple[int, ...] = (3,), samples: int = 4
+) -> dict[str, np.ndarray]:
     shape = (*batch, 2)
-    return {"loc": rng.normal(size=shape), "log_scale": rng.uniform(-1.2, -0.2, shape) * rng.choice([-1, 1], shape),
-            "eps": rng.normal(size=(samples, *shape)), "weight": rng.uniform(0.5, 2, (samples, *shape))}
+    return {
+        "loc": rng.normal(size=shape),
+        "log_scale": rng.uniform(-1.2, -0.2, shape) * rng.choice([-1, 1], shape),
+        "eps": rng.normal(size=(samples, *shape)),
+        "weight": rng.uniform(0.5, 2, (samples, *shape)),
+    }
 
 
 def _density(given: dict[str, np.ndarray]) -> np.ndarray:
@@ -42,58 +48,131 @@ def _density(given: dict[str, np.ndarray]) -> np.ndarray:
 def sample(probe: Probe, rng: np.random.Generator) -> Finding:
     given = _inputs(rng)
     loc, log_scale, eps = given["loc"], given["log_scale"], given["eps"]
-    (came, log_q), (again, _) = ((reply["z"], reply["log_q"]) for reply in (probe.drive("map/pair", **given) for _ in range(2)))
-    exchanged = isinstance(came, np.ndarray) and isinstance(log_q, np.ndarray) and came.ndim < log_q.ndim
-    return draws_own_noise(came, again) or compare(came, loc + np.exp(log_scale) * eps, what="z", mistakes=[
-        Mistake("order_swapped", "The two are exchanged: z comes first, then log q.", lambda got: exchanged),
-        Mistake("log_scale_as_scale", AS_SCALE, loc + log_scale * eps),
-        Mistake("variance_as_scale", AS_VARIANCE, loc + np.exp(log_scale / 2) * eps),
-        Mistake("variance_as_scale", "This multiplies the noise by the variance. It is the standard deviation that belongs there.",
-                loc + np.exp(2 * log_scale) * eps),
-    ])
+    (came, log_q), (again, _) = (
+        (reply["z"], reply["log_q"])
+        for reply in (probe.drive("map/pair", **given) for _ in range(2))
+    )
+    exchanged = (
+        isinstance(came, np.ndarray) and isinstance(log_q, np.ndarray) and came.ndim < log_q.ndim
+    )
+    return draws_own_noise(came, again) or compare(
+        came,
+        loc + np.exp(log_scale) * eps,
+        what="z",
+        mistakes=[
+            Mistake(
+                "order_swapped",
+                "The two are exchanged: z comes first, then log q.",
+                lambda got: exchanged,
+            ),
+            Mistake("log_scale_as_scale", AS_SCALE, loc + log_scale * eps),
+            Mistake("variance_as_scale", AS_VARIANCE, loc + np.exp(log_scale / 2) * eps),
+            Mistake(
+                "variance_as_scale",
+                "This multiplies the noise by the variance. It is the standard deviation that belongs there.",
+                loc + np.exp(2 * log_scale) * eps,
+            ),
+        ],
+    )
 
 
 @EXERCISE.part("Its log density, by change of variables")
 def log_density(probe: Probe, rng: np.random.Generator) -> Finding:
     given = _inputs(rng)
     terms, log_scale = _density(given), given["log_scale"]
-    return compare(probe.drive("map/pair", **given)["log_q"], terms.sum(-1), what="log q(z)", mistakes=[
-        Mistake("jacobian_sign", "The Jacobian has the wrong sign: where the map stretches, the density becomes thinner. Subtract log s.",
-                (terms + 2 * log_scale).sum(-1)),
-        Mistake("jacobian_missing", "This is the density of the noise at eps. Moving to z = t(eps) divides it by the stretch, |dz/deps|.",
-                (terms + log_scale).sum(-1)),
-        Mistake("not_summed", NOT_SUMMED, terms),
-        Mistake("constant_missing", "The constant is missing: each coordinate brings -log(2 pi) / 2. A bound needs it.",
-                (terms + HALF_LOG_2PI).sum(-1)),
-        Mistake("log_scale_as_scale", AS_SCALE, (terms + log_scale - np.log(np.abs(log_scale))).sum(-1)),
-        Mistake("variance_as_scale", AS_VARIANCE, (terms + log_scale / 2).sum(-1)),
-        Mistake("mean_over_batch", "You averaged over the batch too. Keep one number for each sample and datum.", terms.sum(-1).mean(-1)),
-        Mistake("sum_over_all", "You summed over samples and batch too. Keep one number for each sample and datum.", terms.sum()),
-        Mistake("jacobian_over_batch", "The Jacobian adds up log s over the whole batch. Each datum has its own: sum over the last axis.",
-                (terms + log_scale).sum(-1) - log_scale.sum()),
-    ])
+    return compare(
+        probe.drive("map/pair", **given)["log_q"],
+        terms.sum(-1),
+        what="log q(z)",
+        mistakes=[
+            Mistake(
+                "jacobian_sign",
+                "The Jacobian has the wrong sign: where the map stretches, the density becomes thinner. Subtract log s.",
+                (terms + 2 * log_scale).sum(-1),
+            ),
+            Mistake(
+                "jacobian_missing",
+                "This is the density of the noise at eps. Moving to z = t(eps) divides it by the stretch, |dz/deps|.",
+                (terms + log_scale).sum(-1),
+            ),
+            Mistake("not_summed", NOT_SUMMED, terms),
+            Mistake(
+                "constant_missing",
+                "The constant is missing: each coordinate brings -log(2 pi) / 2. A bound needs it.",
+                (terms + HALF_LOG_2PI).sum(-1),
+            ),
+            Mistake(
+                "log_scale_as_scale",
+                AS_SCALE,
+                (terms + log_scale - np.log(np.abs(log_scale))).sum(-1),
+            ),
+            Mistake("variance_as_scale", AS_VARIANCE, (terms + log_scale / 2).sum(-1)),
+            Mistake(
+                "mean_over_batch",
+                "You averaged over the batch too. Keep one number for each sample and datum.",
+                terms.sum(-1).mean(-1),
+            ),
+            Mistake(
+                "sum_over_all",
+                "You summed over samples and batch too. Keep one number for each sample and datum.",
+                terms.sum(),
+            ),
+            Mistake(
+                "jacobian_over_batch",
+                "The Jacobian adds up log s over the whole batch. Each datum has its own: sum over the last axis.",
+                (terms + log_scale).sum(-1) - log_scale.sum(),
+            ),
+        ],
+    )
 
 
 @EXERCISE.part("Both know their parameters: gradients at fixed noise")
 def gradients(probe: Probe, rng: np.random.Generator) -> Finding:
     given = _inputs(rng)
     reply, scale = probe.drive("map/pair", **given), np.exp(given["log_scale"])
-    slope_z = np.concatenate([given["weight"].sum(0), (given["weight"] * given["eps"] * scale).sum(0)], -1)
-    finding = compare(reply["slope_z"], slope_z, what="the gradient of z", mistakes=[
-        Mistake("sample_detached", DETACHED, np.zeros_like(slope_z)),
-    ])
+    slope_z = np.concatenate(
+        [given["weight"].sum(0), (given["weight"] * given["eps"] * scale).sum(0)], -1
+    )
+    finding = compare(
+        reply["slope_z"],
+        slope_z,
+        what="the gradient of z",
+        mistakes=[
+            Mistake("sample_detached", DETACHED, np.zeros_like(slope_z)),
+        ],
+    )
     if not finding.ok:
         return finding
-    eps, weight = given["eps"], given["weight"][..., :1]                   # each row of log q is pulled back with a weight of its own
+    eps, weight = (
+        given["eps"],
+        given["weight"][..., :1],
+    )  # each row of log q is pulled back with a weight of its own
     through_z = -np.concatenate([(weight * eps / scale).sum(0), (weight * eps**2).sum(0)], -1)
     at_fixed_z = np.concatenate([(weight * eps / scale).sum(0), (weight * (eps**2 - 1)).sum(0)], -1)
     total = np.concatenate([0 * scale, -weight.sum(0) + 0 * scale], -1)
-    return compare(reply["slope_q"], total, what="the gradient of log q(z)", mistakes=[
-        Mistake("density_detached", "log q holds its parameters constant, or has no graph at all. Here it is to be the density with all "
-                "that it depends on.", through_z),
-        Mistake("density_detached", "log q has no graph: its value is right, and it teaches nothing.", np.zeros_like(total)),
-        Mistake("density_at_fixed_z", "log q was evaluated at a detached z. Its path through the sample is gone.", at_fixed_z),
-    ])
+    return compare(
+        reply["slope_q"],
+        total,
+        what="the gradient of log q(z)",
+        mistakes=[
+            Mistake(
+                "density_detached",
+                "log q holds its parameters constant, or has no graph at all. Here it is to be the density with all "
+                "that it depends on.",
+                through_z,
+            ),
+            Mistake(
+                "density_detached",
+                "log q has no graph: its value is right, and it teaches nothing.",
+                np.zeros_like(total),
+            ),
+            Mistake(
+                "density_at_fixed_z",
+                "log q was evaluated at a detached z. Its path through the sample is gone.",
+                at_fixed_z,
+            ),
+        ],
+    )
 
 
 @EXERCISE.part("One sample of one datum, no batch axis; and scales from 1e-6 to 1e6", weight=0.5)
@@ -101,6 +180,16 @@ def unbatched_and_extreme_scales(probe: Probe, rng: np.random.Generator) -> Find
     given = _inputs(rng, batch=(), samples=1)
     given["log_scale"] = np.log(10.0) * np.array([-6.0, 6.0])
     reply = probe.drive("map/pair", **given)
-    finding = compare(reply["z"], given["loc"] + np.exp(given["log_scale"]) * given["eps"], what="z", rtol=1e-6)
-    return finding if not finding.ok else compare(reply["log_q"], _density(given).sum(-1), what="log q(z)", mistakes=[
-        Mistake("not_summed", NOT_SUMMED, _density(given))])
+    finding = compare(
+        reply["z"], given["loc"] + np.exp(given["log_scale"]) * given["eps"], what="z", rtol=1e-6
+    )
+    return (
+        finding
+        if not finding.ok
+        else compare(
+            reply["log_q"],
+            _density(given).sum(-1),
+            what="log q(z)",
+            mistakes=[Mistake("not_summed", NOT_SUMMED, _density(given))],
+        )
+    )

@@ -26,7 +26,9 @@ EXERCISE = exercise(
 )
 
 
-def quadratic_variances(a: float, b: float, m: float, s: float, shift: tuple[float, float] | None = None) -> np.ndarray:
+def quadratic_variances(
+    a: float, b: float, m: float, s: float, shift: tuple[float, float] | None = None
+) -> np.ndarray:
     r"""Variances of the one-sample gradients of E f, f(z) = a z^2 / 2 + b z, z ~ N(m, s^2).
 
     Rows: pathwise; score function; score function with baselines. Columns: m, log s. With z = m + s e,
@@ -37,8 +39,10 @@ def quadratic_variances(a: float, b: float, m: float, s: float, shift: tuple[flo
 
     def score(m_level: float, s_level: float) -> list[float]:
         """With the constant term of f at these levels."""
-        return [(m_level**2 + 2 * v**2 + 15 * w**2 + 6 * m_level * w) / s**2,
-                2 * s_level**2 + 10 * v**2 + 74 * w**2 + 20 * s_level * w]
+        return [
+            (m_level**2 + 2 * v**2 + 15 * w**2 + 6 * m_level * w) / s**2,
+            2 * s_level**2 + 10 * v**2 + 74 * w**2 + 20 * s_level * w,
+        ]
 
     less = (3 * w, 5 * w) if shift is None else shift
     return np.array([[4 * w**2 / s**2, v**2 + 8 * w**2], score(u, u), score(-less[0], -less[1])])
@@ -54,15 +58,33 @@ def _four(rng: np.random.Generator) -> tuple[float, float, float, float]:
     return a, b, m, float(rng.choice([rng.uniform(0.4, 0.75), rng.uniform(1.4, 2.2)]))
 
 
-def _table(probe: Probe, where: tuple[float, float, float, float], row: int) -> tuple[np.ndarray, Finding | None]:
+def _table(
+    probe: Probe, where: tuple[float, float, float, float], row: int
+) -> tuple[np.ndarray, Finding | None]:
     came, again = (probe.value(*where) for _ in range(2))
     table = as_array(came)
     if table.shape != (3, 2):
         turned = table.shape == (2, 3)
-        return table, compare(came, np.zeros((3, 2)), what="the table of variances", mistakes=[
-            Mistake("transposed", "The table is transposed: rows are the three estimators, columns m and log s.", lambda got: turned)])
+        return table, compare(
+            came,
+            np.zeros((3, 2)),
+            what="the table of variances",
+            mistakes=[
+                Mistake(
+                    "transposed",
+                    "The table is transposed: rows are the three estimators, columns m and log s.",
+                    lambda got: turned,
+                )
+            ],
+        )
     if not np.array_equal(table[row], as_array(again)[row], equal_nan=True):
-        return table, holds(False, "the same variances at the same place", "other numbers each time", "sampled", SAMPLED)
+        return table, holds(
+            False,
+            "the same variances at the same place",
+            "other numbers each time",
+            "sampled",
+            SAMPLED,
+        )
     return table, None
 
 
@@ -74,21 +96,46 @@ def _row_check(probe: Probe, rng: np.random.Generator, row: int, mistakes: Any) 
             return odd
         exact = quadratic_variances(*where)
         common = [
-            Mistake("standard_deviation", "These are standard deviations; variances were asked for.", np.sqrt(exact[row])),
-            Mistake("scale_gradient", "The second column is the gradient of s, not of log s. The chain rule puts a factor s between them.",
-                    exact[row] / [1.0, where[3] ** 2]),
-            Mistake("rows_swapped", "The rows stand in another order: pathwise, score function, score function with baselines.",
-                    lambda got, exact=exact: any(np.allclose(got, exact[other], rtol=1e-5) for other in range(3) if other != row)),
-            Mistake("second_moment", "These are means of squares: subtract the square of the mean gradient.",
-                    exact[row] + _means(*where) ** 2),
-            *[Mistake("rule_too_short", f"These are the sums of a Gauss-Hermite rule with {points} points. The square of f times "
-                      "eps squared has degree 8 in eps, and n points are exact up to degree 2n - 1: take 5 or more.",
-                      _by_rule(*where, points)[row]) for points in (2, 3, 4)],
+            Mistake(
+                "standard_deviation",
+                "These are standard deviations; variances were asked for.",
+                np.sqrt(exact[row]),
+            ),
+            Mistake(
+                "scale_gradient",
+                "The second column is the gradient of s, not of log s. The chain rule puts a factor s between them.",
+                exact[row] / [1.0, where[3] ** 2],
+            ),
+            Mistake(
+                "rows_swapped",
+                "The rows stand in another order: pathwise, score function, score function with baselines.",
+                lambda got, exact=exact: any(
+                    np.allclose(got, exact[other], rtol=1e-5) for other in range(3) if other != row
+                ),
+            ),
+            Mistake(
+                "second_moment",
+                "These are means of squares: subtract the square of the mean gradient.",
+                exact[row] + _means(*where) ** 2,
+            ),
+            *[
+                Mistake(
+                    "rule_too_short",
+                    f"These are the sums of a Gauss-Hermite rule with {points} points. The square of f times "
+                    "eps squared has degree 8 in eps, and n points are exact up to degree 2n - 1: take 5 or more.",
+                    _by_rule(*where, points)[row],
+                )
+                for points in (2, 3, 4)
+            ],
         ]
         if not np.isfinite(table[row]).all() and where[0] == 0:
             return compare(table[row], exact[row], what="the row at a = 0, a straight line")
-        finding = compare(table[row], exact[row], [*mistakes(where, exact), *common],
-                          what=f"the row at (a, b, m, s) = {np.round(where, 2)}")
+        finding = compare(
+            table[row],
+            exact[row],
+            [*mistakes(where, exact), *common],
+            what=f"the row at (a, b, m, s) = {np.round(where, 2)}",
+        )
         if not finding.ok:
             return finding
     return finding
@@ -102,7 +149,9 @@ def _by_rule(a: float, b: float, m: float, s: float, points: int) -> np.ndarray:
     square = (weight * scores**2).sum(-1)
     with np.errstate(all="ignore"):
         best = (weight * f * scores**2).sum(-1) / square
-    rows = np.stack([np.stack([a * z + b, (a * z + b) * s * e]), f * scores, (f - best[:, None]) * scores])
+    rows = np.stack(
+        [np.stack([a * z + b, (a * z + b) * s * e]), f * scores, (f - best[:, None]) * scores]
+    )
     table: np.ndarray = (weight * rows**2).sum(-1) - (weight * rows).sum(-1) ** 2
     return table
 
@@ -116,8 +165,14 @@ def pathwise(probe: Probe, rng: np.random.Generator) -> Finding:
     def mistakes(where: tuple[float, float, float, float], exact: np.ndarray) -> list[Mistake]:
         a, b, m, s = where
         v2, w2 = (s * (a * m + b)) ** 2, (a * s**2) ** 2
-        return [Mistake("moments", "Var(eps squared) is 3 - 1 = 2 for a standard normal.", np.array([exact[0, 0], v2 + extra * w2]))
-                for extra in (1, 3)]
+        return [
+            Mistake(
+                "moments",
+                "Var(eps squared) is 3 - 1 = 2 for a standard normal.",
+                np.array([exact[0, 0], v2 + extra * w2]),
+            )
+            for extra in (1, 3)
+        ]
 
     return _row_check(probe, rng, PATH, mistakes)
 
@@ -127,8 +182,13 @@ def score_function(probe: Probe, rng: np.random.Generator) -> Finding:
     def mistakes(where: tuple[float, float, float, float], exact: np.ndarray) -> list[Mistake]:
         a, b, m, s = where
         centred = quadratic_variances(*where, shift=(0.0, 0.0))[2]
-        return [Mistake("level_forgotten", "The constant f(m) is missing. It has no gradient, but here it multiplies noise.",
-                        centred)]
+        return [
+            Mistake(
+                "level_forgotten",
+                "The constant f(m) is missing. It has no gradient, but here it multiplies noise.",
+                centred,
+            )
+        ]
 
     return _row_check(probe, rng, SCORE, mistakes)
 
@@ -139,14 +199,28 @@ def best_baselines(probe: Probe, rng: np.random.Generator) -> Finding:
         a, _, _, s = where
         w = a * s**2 / 2
         return [
-            Mistake("baseline_is_mean", "This takes the mean of f for a baseline. The best constant weights f by the squared score: "
-                    "E[f S squared] / E[S squared].", quadratic_variances(*where, shift=(w, w))[2]),
-            Mistake("one_baseline", "One baseline serves both columns here. Each gradient has a score, and so a best baseline, of "
-                    "its own.", quadratic_variances(*where, shift=(3 * w, 3 * w))[2]),
-            Mistake("one_baseline", "One baseline serves both columns here. Each gradient has a best baseline of its own.",
-                    quadratic_variances(*where, shift=(5 * w, 5 * w))[2]),
-            Mistake("baseline_at_centre", "This subtracts f(m). The best baseline is higher by a multiple of a s squared.",
-                    quadratic_variances(*where, shift=(0.0, 0.0))[2]),
+            Mistake(
+                "baseline_is_mean",
+                "This takes the mean of f for a baseline. The best constant weights f by the squared score: "
+                "E[f S squared] / E[S squared].",
+                quadratic_variances(*where, shift=(w, w))[2],
+            ),
+            Mistake(
+                "one_baseline",
+                "One baseline serves both columns here. Each gradient has a score, and so a best baseline, of "
+                "its own.",
+                quadratic_variances(*where, shift=(3 * w, 3 * w))[2],
+            ),
+            Mistake(
+                "one_baseline",
+                "One baseline serves both columns here. Each gradient has a best baseline of its own.",
+                quadratic_variances(*where, shift=(5 * w, 5 * w))[2],
+            ),
+            Mistake(
+                "baseline_at_centre",
+                "This subtracts f(m). The best baseline is higher by a multiple of a s squared.",
+                quadratic_variances(*where, shift=(0.0, 0.0))[2],
+            ),
         ]
 
     return _row_check(probe, rng, BASELINE, mistakes)

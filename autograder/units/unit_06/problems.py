@@ -34,61 +34,103 @@ def logcosh_mean_field(loc: Tensor, log_scale: Tensor, x: Tensor) -> dict[str, A
     """p: LogCosh(D); q: MeanField with ``loc, log_scale: (*B, D)``; x ``(*B, D)``."""
     x = told_apart(x)
     q = RowMeanField(loc.shape[-1], loc, log_scale).at(x)
-    return {"p": LogCosh(loc.shape[-1]), "q": q, "x": x, "loc": q.loc, "log_scale": q.log_scale, "learn": dict(q.named_parameters())}
+    return {
+        "p": LogCosh(loc.shape[-1]),
+        "q": q,
+        "x": x,
+        "loc": q.loc,
+        "log_scale": q.log_scale,
+        "learn": dict(q.named_parameters()),
+    }
 
 
 def _slopes(value: Tensor, parameters: tuple[Tensor, ...], batch: Size) -> list[Tensor]:
     """The gradients of ``value``, ``(K, *B)`` or ``(*B)``, datum by datum; zeros for what it does not depend on."""
     found = pull_back(value, parameters, batch, retain_graph=True)
-    return [torch.zeros_like(parameter) if slope is None else slope for slope, parameter in zip(found, parameters, strict=True)]
+    return [
+        torch.zeros_like(parameter) if slope is None else slope
+        for slope, parameter in zip(found, parameters, strict=True)
+    ]
 
 
 @driver("map/pair")
-def map_pair(learner: Callable[..., Any], loc: Tensor, log_scale: Tensor, eps: Tensor, weight: Tensor) -> dict[str, Any]:
+def map_pair(
+    learner: Callable[..., Any], loc: Tensor, log_scale: Tensor, eps: Tensor, weight: Tensor
+) -> dict[str, Any]:
     """(z, log q), and the gradients of ``(weight * z).sum()`` and ``(weight[..., 0] * log_q).sum()`` in loc and log_scale, side by side."""
     loc, log_scale = loc.requires_grad_(), log_scale.requires_grad_()
     pair = learner(loc, log_scale, eps)
     if isinstance(pair, Tensor) and pair.dim():
         pair = list(pair)
-    if not (isinstance(pair, (tuple, list)) and len(pair) == 2 and all(isinstance(item, Tensor) for item in pair)):
-        raise TypeError(f"it returned a {type(pair).__name__}; expected a pair of tensors, (z, log_q)")
+    if not (
+        isinstance(pair, (tuple, list))
+        and len(pair) == 2
+        and all(isinstance(item, Tensor) for item in pair)
+    ):
+        raise TypeError(
+            f"it returned a {type(pair).__name__}; expected a pair of tensors, (z, log_q)"
+        )
     z, log_q = pair
     slopes = []
     for value, by, batch in ((z, weight, loc.shape), (log_q, weight[..., 0], loc.shape[:-1])):
-        weighted = by * value if value.shape == by.shape else value  # a result of another shape is for the check to tell
+        weighted = (
+            by * value if value.shape == by.shape else value
+        )  # a result of another shape is for the check to tell
         slopes.append(torch.cat(_slopes(weighted, (loc, log_scale), batch), -1))
     return {"z": z, "log_q": log_q, "slope_z": slopes[0], "slope_q": slopes[1]}
 
 
 @driver("three_ways/rows")
-def three_ways_rows(learner: Callable[..., Tensor], loc: Tensor, log_scale: Tensor, x: Tensor, eps: Tensor, model: str) -> dict[str, Any]:
+def three_ways_rows(
+    learner: Callable[..., Tensor],
+    loc: Tensor,
+    log_scale: Tensor,
+    x: Tensor,
+    eps: Tensor,
+    model: str,
+) -> dict[str, Any]:
     """The rows of an answer, ``(3, *B)``, and the gradient of each in (loc, log_scale), ``(3, *B, 2 D)``."""
     loc, log_scale = loc.requires_grad_(), log_scale.requires_grad_()
     p = {"toy": ConjugateToy, "logcosh": LogCosh}[model](loc.shape[-1])
     value = learner(p, loc, log_scale, x, eps)
     if not isinstance(value, Tensor) or value.dim() == 0 or value.shape[0] != 3:
         return {"value": value, "slopes": torch.zeros(0)}
-    slopes = torch.stack([torch.cat(_slopes(row, (loc, log_scale), x.shape[:-1]), -1) for row in value])
+    slopes = torch.stack(
+        [torch.cat(_slopes(row, (loc, log_scale), x.shape[:-1]), -1) for row in value]
+    )
     return {"value": value, "slopes": slopes}
 
 
 @driver("target/on_a_grid")
-def target_on_a_grid(learner: Callable[..., Any], m: float, s: float, eps: Tensor) -> dict[str, Any]:
+def target_on_a_grid(
+    learner: Callable[..., Any], m: float, s: float, eps: Tensor
+) -> dict[str, Any]:
     """The learner's f and its derivative at z = m + s eps, and the two variances that go with it."""
     pair = learner(m, s)
     if not (isinstance(pair, (tuple, list)) and len(pair) == 2 and callable(pair[0])):
-        raise TypeError(f"it returned a {type(pair).__name__}; expected a pair: a function f, and two predicted variances")
+        raise TypeError(
+            f"it returned a {type(pair).__name__}; expected a pair: a function f, and two predicted variances"
+        )
     f, predicted = pair
     z = (m + s * eps).requires_grad_()
     value = f(z)
     if not isinstance(value, Tensor) or value.shape != z.shape:
-        raise TypeError(f"f gave {tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__} for a tensor of shape "
-                        f"{tuple(z.shape)}; expected one number for each entry")
-    return {"value": value, "slope": _slopes(value, (z,), z.shape)[0], "again": f(z.detach()), "predicted": torch.as_tensor(predicted)}
+        raise TypeError(
+            f"f gave {tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__} for a tensor of shape "
+            f"{tuple(z.shape)}; expected one number for each entry"
+        )
+    return {
+        "value": value,
+        "slope": _slopes(value, (z,), z.shape)[0],
+        "again": f(z.detach()),
+        "predicted": torch.as_tensor(predicted),
+    }
 
 
 @driver("gamma/pullback")
-def gamma_pullback(learner: Callable[..., Tensor], concentration: Tensor, rate: Tensor, g: Tensor) -> dict[str, Any]:
+def gamma_pullback(
+    learner: Callable[..., Tensor], concentration: Tensor, rate: Tensor, g: Tensor
+) -> dict[str, Any]:
     """z, and the gradient of its sum in concentration and in rate."""
     concentration, rate = concentration.requires_grad_(), rate.requires_grad_()
     z = learner(concentration, rate, g)

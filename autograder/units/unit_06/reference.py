@@ -14,10 +14,16 @@ def hermite(order: int) -> tuple[np.ndarray, np.ndarray]:
     return points, weights / weights.sum()
 
 
-def random_toy(rng: np.random.Generator, batch: tuple[int, ...] = (3,), samples: int = 4) -> tuple[Arrays, np.ndarray]:
+def random_toy(
+    rng: np.random.Generator, batch: tuple[int, ...] = (3,), samples: int = 4
+) -> tuple[Arrays, np.ndarray]:
     """Parameters of a diagonal Gaussian, data, and noise, in two dimensions."""
     shape = (*batch, 2)
-    params = {"loc": rng.normal(size=shape), "log_scale": rng.uniform(-1.2, 0.3, shape), "x": rng.normal(size=shape)}
+    params = {
+        "loc": rng.normal(size=shape),
+        "log_scale": rng.uniform(-1.2, 0.3, shape),
+        "x": rng.normal(size=shape),
+    }
     return params, rng.normal(size=(samples, *shape))
 
 
@@ -41,9 +47,17 @@ DETACHED = "The sample has forgotten its parameters: something on the way to z w
 
 def draws_own_noise(first: object, second: object) -> Finding | None:
     """What to say if two calls with the same noise give two answers."""
-    if not (isinstance(first, np.ndarray) and isinstance(second, np.ndarray)) or first.shape != second.shape:
+    if (
+        not (isinstance(first, np.ndarray) and isinstance(second, np.ndarray))
+        or first.shape != second.shape
+    ):
         return None
     if np.allclose(first, second, rtol=1e-3, atol=1e-6, equal_nan=True):
         return None
-    return Finding(False, "the same answer to the same noise", "two different answers", "own_noise",
-                   "You drew noise of your own: rsample() does, and so does randn. Use eps, in a formula.")
+    return Finding(
+        False,
+        "the same answer to the same noise",
+        "two different answers",
+        "own_noise",
+        "You drew noise of your own: rsample() does, and so does randn. Use eps, in a formula.",
+    )

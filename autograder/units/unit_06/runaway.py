@@ -24,34 +24,70 @@ EXERCISE = exercise(
     because="no function of course_vi fits an affine map to frozen samples",
 )
 
-ROTATED = ("L L' has the right covariance, but a triangular root of it turns the noise: L eps is another vector than A eps. "
-           "Build the rows of L itself.")
-USE_MEAN = ("With K = D there is one equation too many for the last row of L, as long as the mean stands still. The mean is a parameter "
-            "too: ask only that all K samples have the *same* last coordinate, and move it to where you want it.")
+ROTATED = (
+    "L L' has the right covariance, but a triangular root of it turns the noise: L eps is another vector than A eps. "
+    "Build the rows of L itself."
+)
+USE_MEAN = (
+    "With K = D there is one equation too many for the last row of L, as long as the mean stands still. The mean is a parameter "
+    "too: ask only that all K samples have the *same* last coordinate, and move it to where you want it."
+)
 
 
-def _pair(probe: Probe, eps: np.ndarray, log_det: float) -> tuple[np.ndarray, np.ndarray, Finding | None]:
+def _pair(
+    probe: Probe, eps: np.ndarray, log_det: float
+) -> tuple[np.ndarray, np.ndarray, Finding | None]:
     came: Any = probe.value(eps, log_det)
     dim = eps.shape[1]
     if not several(came, 2):
-        return eps, eps, holds(False, "a pair (loc, scale_tril)", "something else", "type", "Return loc and scale_tril, in this order.")
+        return (
+            eps,
+            eps,
+            holds(
+                False,
+                "a pair (loc, scale_tril)",
+                "something else",
+                "type",
+                "Return loc and scale_tril, in this order.",
+            ),
+        )
     for got, shape, name in zip(came, ((dim,), (dim, dim)), ("loc", "scale_tril"), strict=True):
         if as_array(got).shape != shape:
             return eps, eps, compare(got, np.zeros(shape), what=name)
     loc, root = map(as_array, came)
     if any(getattr(got, "dtype", None) == np.float32 for got in came):
-        return loc, root, holds(False, "numbers in double precision, as eps has", "single precision", "single_precision",
-                                "Millions must cancel here, and seven digits are not enough. Make zeros and identity with dtype=eps.dtype.")
+        return (
+            loc,
+            root,
+            holds(
+                False,
+                "numbers in double precision, as eps has",
+                "single precision",
+                "single_precision",
+                "Millions must cancel here, and seven digits are not enough. Make zeros and identity with dtype=eps.dtype.",
+            ),
+        )
     if not (np.isfinite(loc).all() and np.isfinite(root).all()):
-        return loc, root, holds(False, "finite numbers", "NaN or infinity", "not_finite",
-                                "Was a square system solved that has no solution? lstsq "
-                                "finds the shortest one where there are many.")
+        return (
+            loc,
+            root,
+            holds(
+                False,
+                "finite numbers",
+                "NaN or infinity",
+                "not_finite",
+                "Was a square system solved that has no solution? lstsq "
+                "finds the shortest one where there are many.",
+            ),
+        )
     return loc, root, None
 
 
 def _worst(loc: np.ndarray, root: np.ndarray, eps: np.ndarray) -> tuple[float, float]:
     """Mean squared length of the samples, and how much is allowed: that of the noise, and rounding."""
-    return float(((loc + eps @ root.T) ** 2).sum(-1).mean()), float((eps**2).sum(-1).mean()) * (1 + 1e-6) + 0.01
+    return float(((loc + eps @ root.T) ** 2).sum(-1).mean()), float((eps**2).sum(-1).mean()) * (
+        1 + 1e-6
+    ) + 0.01
 
 
 def _fate(probe: Probe, eps: np.ndarray, log_det: float) -> Finding:
@@ -62,54 +98,108 @@ def _fate(probe: Probe, eps: np.ndarray, log_det: float) -> Finding:
     if seen <= allowed:
         return Finding(True, f"samples of mean squared length at most {allowed:.3g}", f"{seen:.3g}")
     transposed, _ = _worst(loc, root.T, eps)
-    key, says = "not_bounded", "The samples run away with L. Which rows of L may grow, and what must hold for their products with eps?"
+    key, says = (
+        "not_bounded",
+        "The samples run away with L. Which rows of L may grow, and what must hold for their products with eps?",
+    )
     if transposed <= allowed:
-        key, says = "transposed", "The samples stay put under L', not under L: z = loc + L eps, with eps a column. Look at the rows of L."
+        key, says = (
+            "transposed",
+            "The samples stay put under L', not under L: z = loc + L eps, with eps a column. Look at the rows of L.",
+        )
     elif len(eps) == eps.shape[1] and not loc.any():
         key, says = "mean_not_used", USE_MEAN
     elif not _is_asked(root, log_det):
-        key, says = "not_bounded", "Mend L first, as the other part says: a lower triangle, a positive diagonal, log det L = log_det."
+        key, says = (
+            "not_bounded",
+            "Mend L first, as the other part says: a lower triangle, a positive diagonal, log det L = log_det.",
+        )
     elif _quiet_direction(root @ root.T, eps):
         key, says = "rotated", ROTATED
     elif np.allclose(root, np.diag(np.diag(root))):
-        key, says = "diagonal", "A diagonal L stretches every sample with itself. The entries below the diagonal can pull them back."
-    return Finding(False, f"samples of mean squared length at most {allowed:.3g}, at log det {log_det:g}", f"{seen:.3g}", key, says)
+        key, says = (
+            "diagonal",
+            "A diagonal L stretches every sample with itself. The entries below the diagonal can pull them back.",
+        )
+    return Finding(
+        False,
+        f"samples of mean squared length at most {allowed:.3g}, at log det {log_det:g}",
+        f"{seen:.3g}",
+        key,
+        says,
+    )
 
 
 def _is_asked(root: np.ndarray, log_det: float) -> bool:
     """Whether this is a lower triangle with a positive diagonal and the determinant asked for."""
     diagonal = np.diag(root)
-    return bool((diagonal > 0).all() and np.abs(np.triu(root, 1)).max() <= 1e-9 and abs(np.log(diagonal).sum() - log_det) < 1e-4)
+    return bool(
+        (diagonal > 0).all()
+        and np.abs(np.triu(root, 1)).max() <= 1e-9
+        and abs(np.log(diagonal).sum() - log_det) < 1e-4
+    )
 
 
 def _quiet_direction(covariance: np.ndarray, eps: np.ndarray) -> bool:
     """Whether the widest direction of the covariance is one that the noise never visits."""
     widest = np.linalg.eigh(covariance)[1][:, -1]
-    return bool(np.abs(eps @ widest).max() < 1e-4 * np.abs(eps).max() or np.abs((eps - eps.mean(0)) @ widest).max() < 1e-4)
+    return bool(
+        np.abs(eps @ widest).max() < 1e-4 * np.abs(eps).max()
+        or np.abs((eps - eps.mean(0)) @ widest).max() < 1e-4
+    )
 
 
 @EXERCISE.part("A lower triangle with a positive diagonal, and the determinant asked for")
 def triangle_and_determinant(probe: Probe, rng: np.random.Generator) -> Finding:
-    for samples, dim, log_det in ((2, 4, float(rng.uniform(2.5, 3.5))), (1, 3, float(rng.uniform(9.0, 11.0)))):
+    for samples, dim, log_det in (
+        (2, 4, float(rng.uniform(2.5, 3.5))),
+        (1, 3, float(rng.uniform(9.0, 11.0))),
+    ):
         loc, root, odd = _pair(probe, rng.normal(size=(samples, dim)), log_det)
         if odd is not None:
             return odd
         if np.abs(np.triu(root, 1)).max() > 1e-9:
             upper = np.abs(np.tril(root, -1)).max() <= 1e-9
-            return holds(False, "zeros above the diagonal", "other numbers", "upper" if upper else "not_triangular",
-                         "This is an upper triangle. Row i of L may use eps_1 to eps_i." if upper else
-                         "L must be lower triangular: row i uses eps_1 to eps_i. A dense matrix with these samples is not yet an L.")
+            return holds(
+                False,
+                "zeros above the diagonal",
+                "other numbers",
+                "upper" if upper else "not_triangular",
+                "This is an upper triangle. Row i of L may use eps_1 to eps_i."
+                if upper
+                else "L must be lower triangular: row i uses eps_1 to eps_i. A dense matrix with these samples is not yet an L.",
+            )
         if (np.diag(root) <= 0).any():
-            return holds(False, "a positive diagonal", "a number that is not positive", "negative_diagonal",
-                         "Turn the sign of that whole row.")
+            return holds(
+                False,
+                "a positive diagonal",
+                "a number that is not positive",
+                "negative_diagonal",
+                "Turn the sign of that whole row.",
+            )
         came = float(np.log(np.diag(root)).sum())
-        finding = compare(np.array(came), np.array(log_det), what="log det L", mistakes=[
-            Mistake("log_det_of_covariance", "This is the log determinant of the covariance L L', which is twice that of L.",
-                    np.array(log_det / 2)),
-            Mistake("log_det_as_entry", "log_det went into the diagonal as it is. Take its exponential.", np.array(np.log(log_det))),
-            Mistake("every_row", "Every row was stretched by the whole factor: the determinant is the product of the diagonal.",
-                    np.array(log_det * dim)),
-        ])
+        finding = compare(
+            np.array(came),
+            np.array(log_det),
+            what="log det L",
+            mistakes=[
+                Mistake(
+                    "log_det_of_covariance",
+                    "This is the log determinant of the covariance L L', which is twice that of L.",
+                    np.array(log_det / 2),
+                ),
+                Mistake(
+                    "log_det_as_entry",
+                    "log_det went into the diagonal as it is. Take its exponential.",
+                    np.array(np.log(log_det)),
+                ),
+                Mistake(
+                    "every_row",
+                    "Every row was stretched by the whole factor: the determinant is the product of the diagonal.",
+                    np.array(log_det * dim),
+                ),
+            ],
+        )
         if not finding.ok:
             return finding
     return finding

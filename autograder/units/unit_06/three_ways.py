@@ -26,22 +26,32 @@ EXERCISE = exercise(
 PRIOR_TWICE = "The prior is counted twice: log p(x, z) holds it already, and the KL holds it again. The KL goes with log p(x | z)."
 KL_SIGN = "The KL was added. It is the price of moving away from the prior: subtract it."
 ENTROPY_SIGN = "The entropy was subtracted. The ELBO is E log p plus the entropy."
-DETACHED = "A part has no gradient: was the sample detached, or the formula computed from constants?"
+DETACHED = (
+    "A part has no gradient: was the sample detached, or the formula computed from constants?"
+)
 
 
-def _rows(params: dict[str, np.ndarray], eps: np.ndarray, model: str = "toy") -> dict[str, np.ndarray]:
+def _rows(
+    params: dict[str, np.ndarray], eps: np.ndarray, model: str = "toy"
+) -> dict[str, np.ndarray]:
     """The pieces of the three estimates, each ``(*B)``."""
     loc, log_scale, x = params["loc"], params["log_scale"], params["x"]
     z = loc + np.exp(log_scale) * eps
     log_prior = -0.5 * z**2 - 0.5 * LOG_2PI
-    log_likelihood = -0.5 * (x - z) ** 2 - 0.5 * LOG_2PI if model == "toy" else -np.log(np.cosh(x - z))
+    log_likelihood = (
+        -0.5 * (x - z) ** 2 - 0.5 * LOG_2PI if model == "toy" else -np.log(np.cosh(x - z))
+    )
     log_q = -0.5 * eps**2 - 0.5 * LOG_2PI - log_scale
     s2 = np.exp(2 * log_scale)
-    return {"prior": log_prior.sum(-1).mean(0), "likelihood": log_likelihood.sum(-1).mean(0), "log_q": log_q.sum(-1).mean(0),
-            "entropy": (0.5 * LOG_2PI + 0.5 + log_scale).sum(-1),
-            "kl": 0.5 * (s2 + loc**2 - 1 - 2 * log_scale).sum(-1),
-            "variance_kl": 0.5 * (np.exp(log_scale) + loc**2 - 1 - log_scale).sum(-1),
-            "other_kl": 0.5 * ((1 + loc**2) / s2 - 1 + 2 * log_scale).sum(-1)}
+    return {
+        "prior": log_prior.sum(-1).mean(0),
+        "likelihood": log_likelihood.sum(-1).mean(0),
+        "log_q": log_q.sum(-1).mean(0),
+        "entropy": (0.5 * LOG_2PI + 0.5 + log_scale).sum(-1),
+        "kl": 0.5 * (s2 + loc**2 - 1 - 2 * log_scale).sum(-1),
+        "variance_kl": 0.5 * (np.exp(log_scale) + loc**2 - 1 - log_scale).sum(-1),
+        "other_kl": 0.5 * ((1 + loc**2) / s2 - 1 + 2 * log_scale).sum(-1),
+    }
 
 
 def _three(r: dict[str, np.ndarray]) -> np.ndarray:
@@ -57,22 +67,55 @@ def _row_mistakes(r: dict[str, np.ndarray], dim: int) -> list[Mistake]:
 
     return [
         Mistake("entropy_sign", ENTROPY_SIGN, with_row(1, joint - r["entropy"])),
-        Mistake("entropy_constant", "The entropy of a normal is log s + (1 + log 2 pi) / 2 for each coordinate: the 1/2 is missing.",
-                with_row(1, joint + r["entropy"] - 0.5 * dim)),
-        Mistake("entropy_constant", "The entropy of a normal is log s + (1 + log 2 pi) / 2 for each coordinate: its constant is missing.",
-                with_row(1, joint + r["entropy"] - 0.5 * dim - 0.5 * dim * LOG_2PI)),
+        Mistake(
+            "entropy_constant",
+            "The entropy of a normal is log s + (1 + log 2 pi) / 2 for each coordinate: the 1/2 is missing.",
+            with_row(1, joint + r["entropy"] - 0.5 * dim),
+        ),
+        Mistake(
+            "entropy_constant",
+            "The entropy of a normal is log s + (1 + log 2 pi) / 2 for each coordinate: its constant is missing.",
+            with_row(1, joint + r["entropy"] - 0.5 * dim - 0.5 * dim * LOG_2PI),
+        ),
         Mistake("kl_sign", KL_SIGN, with_row(2, r["likelihood"] + r["kl"])),
         Mistake("prior_twice", PRIOR_TWICE, with_row(2, joint - r["kl"])),
-        Mistake("kl_reversed", "This is KL(p || q), the other way round.", with_row(2, r["likelihood"] - r["other_kl"])),
-        Mistake("rows_swapped", "Rows 2 and 3 are exchanged: all sampled, then the entropy, then the KL by formula.", right[[0, 2, 1]]),
-        Mistake("mean_over_batch", "You averaged over the batch as well. Average over the samples, axis 0, alone.", right.mean(-1)),
-        Mistake("not_stacked", "The three estimates stand one after the other, or along the last axis. Stack them along a new first one: "
-                "torch.stack([...]).", right.T),
-        Mistake("not_stacked", "Three estimates in one long row. Stack them along a new first axis: torch.stack([...]).", right.ravel()),
-        Mistake("variance_as_scale", "In the KL, exp(log_scale) was used as the variance. It is the standard deviation: the variance is "
-                "exp(2 log_scale).", with_row(2, r["likelihood"] - r["variance_kl"])),
-        Mistake("mean_over_coordinates", "Entropy and KL of a vector are sums over its coordinates, not means.",
-                np.stack([right[0], joint + r["entropy"] / dim, r["likelihood"] - r["kl"] / dim])),
+        Mistake(
+            "kl_reversed",
+            "This is KL(p || q), the other way round.",
+            with_row(2, r["likelihood"] - r["other_kl"]),
+        ),
+        Mistake(
+            "rows_swapped",
+            "Rows 2 and 3 are exchanged: all sampled, then the entropy, then the KL by formula.",
+            right[[0, 2, 1]],
+        ),
+        Mistake(
+            "mean_over_batch",
+            "You averaged over the batch as well. Average over the samples, axis 0, alone.",
+            right.mean(-1),
+        ),
+        Mistake(
+            "not_stacked",
+            "The three estimates stand one after the other, or along the last axis. Stack them along a new first one: "
+            "torch.stack([...]).",
+            right.T,
+        ),
+        Mistake(
+            "not_stacked",
+            "Three estimates in one long row. Stack them along a new first axis: torch.stack([...]).",
+            right.ravel(),
+        ),
+        Mistake(
+            "variance_as_scale",
+            "In the KL, exp(log_scale) was used as the variance. It is the standard deviation: the variance is "
+            "exp(2 log_scale).",
+            with_row(2, r["likelihood"] - r["variance_kl"]),
+        ),
+        Mistake(
+            "mean_over_coordinates",
+            "Entropy and KL of a vector are sums over its coordinates, not means.",
+            np.stack([right[0], joint + r["entropy"] / dim, r["likelihood"] - r["kl"] / dim]),
+        ),
     ]
 
 
@@ -107,19 +150,38 @@ def gradients(probe: Probe, rng: np.random.Generator) -> Finding:
         right = np.stack([total, total, terms["model"] - prior - kl])
         got = probe.drive("three_ways/rows", **params, eps=eps, model=model)["slopes"]
         if isinstance(got, np.ndarray) and got.shape == (0,):
-            return holds(False, "three rows in one tensor, (3, B)", "three things that are not", "not_stacked",
-                         "The rows are asked in one tensor, stacked along a new first axis: torch.stack([...]).")
-        finding = compare(got, right, what="the gradients", mistakes=[
-            Mistake("row_detached", DETACHED, np.stack([total, terms["model"], right[2]])),
-            Mistake("row_detached", DETACHED, np.stack([total, total, right[2] + kl])),
-            Mistake("row_detached", DETACHED, np.zeros_like(right)),
-            Mistake("score_dropped", "In the first row the parameters are held constant inside log q. Freeze nothing here.",
-                    np.stack([terms["path"], total, right[2]])),
-            Mistake("sample_detached", "The sample was detached, or drawn without a graph.", np.stack([terms["score"], entropy, -kl])),
-            Mistake("kl_sign", KL_SIGN, np.stack([total, total, right[2] + 2 * kl])),
-            Mistake("prior_twice", PRIOR_TWICE, np.stack([total, total, right[2] + prior])),
-            Mistake("entropy_sign", ENTROPY_SIGN, np.stack([total, total - 2 * entropy, right[2]])),
-        ])
+            return holds(
+                False,
+                "three rows in one tensor, (3, B)",
+                "three things that are not",
+                "not_stacked",
+                "The rows are asked in one tensor, stacked along a new first axis: torch.stack([...]).",
+            )
+        finding = compare(
+            got,
+            right,
+            what="the gradients",
+            mistakes=[
+                Mistake("row_detached", DETACHED, np.stack([total, terms["model"], right[2]])),
+                Mistake("row_detached", DETACHED, np.stack([total, total, right[2] + kl])),
+                Mistake("row_detached", DETACHED, np.zeros_like(right)),
+                Mistake(
+                    "score_dropped",
+                    "In the first row the parameters are held constant inside log q. Freeze nothing here.",
+                    np.stack([terms["path"], total, right[2]]),
+                ),
+                Mistake(
+                    "sample_detached",
+                    "The sample was detached, or drawn without a graph.",
+                    np.stack([terms["score"], entropy, -kl]),
+                ),
+                Mistake("kl_sign", KL_SIGN, np.stack([total, total, right[2] + 2 * kl])),
+                Mistake("prior_twice", PRIOR_TWICE, np.stack([total, total, right[2] + prior])),
+                Mistake(
+                    "entropy_sign", ENTROPY_SIGN, np.stack([total, total - 2 * entropy, right[2]])
+                ),
+            ],
+        )
         if not finding.ok:
             return finding
     return finding

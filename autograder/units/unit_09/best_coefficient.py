@@ -26,7 +26,9 @@ FROM_TOTAL = "At the posterior the path derivative is zero by itself, so c = 0. 
 ZERO_OVER_ZERO = "Zero over zero: divide by the variance of the score, which never vanishes."
 
 
-def _samples(rng: np.random.Generator, count: int, c: float, scales: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _samples(
+    rng: np.random.Generator, count: int, c: float, scales: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """One-sample path derivatives and score terms of loc on the toy, one column for each scale, ``(count, len(scales))``."""
     eps = rng.normal(size=(count, 1))
     return c + (1 / scales - 2 * scales) * eps, -eps / scales
@@ -41,32 +43,79 @@ def smallest_sample_variance(probe: Probe, rng: np.random.Generator) -> Finding:
     cross, squares = (centred[0] * centred[1]).mean(0), (centred[1] ** 2).mean(0)
     best = -cross / squares
     rows = len(path)
-    return compare(probe.value(path, score), best, what="the best coefficients", mistakes=[
-        Mistake("sign", "The sign is wrong: with this c the variance grows. Differentiate Var(path + c score) in c once more.", -best),
-        Mistake("inverted", "This divides by the variance of the path. The parabola in c has Var(score) in front of c².",
-                -cross / (centred[0] ** 2).mean(0)),
-        Mistake("correlation", "This is a correlation. Divide the covariance by the variance of the score, not by two standard deviations.",
-                -cross / np.sqrt(squares * (centred[0] ** 2).mean(0))),
-        Mistake("correlation", "This is a correlation. Divide the covariance by the variance of the score, not by two standard deviations.",
-                cross / np.sqrt(squares * (centred[0] ** 2).mean(0))),
-        Mistake("uncentred", "Means of products were used as they are. A covariance subtracts the means first.",
-                -(path * score).mean(0) / (score**2).mean(0)),
-        Mistake("uncentred", "The mean of path * score is no covariance yet: subtract the product of their means.",
-                -(path * score).mean(0) / score.var(0, ddof=1)),
-        Mistake("uncentred", "The mean of path * score is no covariance yet: subtract the product of their means.",
-                -(path * score).mean(0) / squares),
-        Mistake("pooled_means", "The mean of all numbers was subtracted. Each parameter has a mean of its own: axis 0.",
-                -((path - path.mean()) * (score - score.mean())).sum(0) / ((score - score.mean()) ** 2).sum(0)),
-        Mistake("total_in_place_of_path", "This is the best factor for total = path + score. Measure c from the path: add one.",
-                best - 1),
-        Mistake("pooled", "One number for all parameters: each parameter has a best c of its own.", -cross.sum() / squares.sum()),
-        Mistake("pooled", "One number for all parameters: each parameter has a best c of its own.",
-                np.full(3, -cross.sum() / squares.sum())),
-        Mistake("ddof_mixed", "The covariance and the variance divide by different numbers (R and R - 1). Use the same in both.",
-                best * rows / (rows - 1)),
-        Mistake("ddof_mixed", "The covariance and the variance divide by different numbers (R and R - 1). Use the same in both.",
-                best * (rows - 1) / rows),
-    ])
+    return compare(
+        probe.value(path, score),
+        best,
+        what="the best coefficients",
+        mistakes=[
+            Mistake(
+                "sign",
+                "The sign is wrong: with this c the variance grows. Differentiate Var(path + c score) in c once more.",
+                -best,
+            ),
+            Mistake(
+                "inverted",
+                "This divides by the variance of the path. The parabola in c has Var(score) in front of c².",
+                -cross / (centred[0] ** 2).mean(0),
+            ),
+            Mistake(
+                "correlation",
+                "This is a correlation. Divide the covariance by the variance of the score, not by two standard deviations.",
+                -cross / np.sqrt(squares * (centred[0] ** 2).mean(0)),
+            ),
+            Mistake(
+                "correlation",
+                "This is a correlation. Divide the covariance by the variance of the score, not by two standard deviations.",
+                cross / np.sqrt(squares * (centred[0] ** 2).mean(0)),
+            ),
+            Mistake(
+                "uncentred",
+                "Means of products were used as they are. A covariance subtracts the means first.",
+                -(path * score).mean(0) / (score**2).mean(0),
+            ),
+            Mistake(
+                "uncentred",
+                "The mean of path * score is no covariance yet: subtract the product of their means.",
+                -(path * score).mean(0) / score.var(0, ddof=1),
+            ),
+            Mistake(
+                "uncentred",
+                "The mean of path * score is no covariance yet: subtract the product of their means.",
+                -(path * score).mean(0) / squares,
+            ),
+            Mistake(
+                "pooled_means",
+                "The mean of all numbers was subtracted. Each parameter has a mean of its own: axis 0.",
+                -((path - path.mean()) * (score - score.mean())).sum(0)
+                / ((score - score.mean()) ** 2).sum(0),
+            ),
+            Mistake(
+                "total_in_place_of_path",
+                "This is the best factor for total = path + score. Measure c from the path: add one.",
+                best - 1,
+            ),
+            Mistake(
+                "pooled",
+                "One number for all parameters: each parameter has a best c of its own.",
+                -cross.sum() / squares.sum(),
+            ),
+            Mistake(
+                "pooled",
+                "One number for all parameters: each parameter has a best c of its own.",
+                np.full(3, -cross.sum() / squares.sum()),
+            ),
+            Mistake(
+                "ddof_mixed",
+                "The covariance and the variance divide by different numbers (R and R - 1). Use the same in both.",
+                best * rows / (rows - 1),
+            ),
+            Mistake(
+                "ddof_mixed",
+                "The covariance and the variance divide by different numbers (R and R - 1). Use the same in both.",
+                best * (rows - 1) / rows,
+            ),
+        ],
+    )
 
 
 @EXERCISE.part("At the posterior it is exactly zero: nothing is left to cancel", weight=0.5)
@@ -75,13 +124,15 @@ def zero_at_the_posterior(probe: Probe, rng: np.random.Generator) -> Finding:
     came = probe.value(path, score)
     if as_array(came).shape != (1,):
         return compare(came, np.zeros(1), what="the best coefficient")
-    return zero(as_array(came), what="the best coefficient at the posterior", mistakes=[
-        Mistake("total_in_place_of_path", FROM_TOTAL,
-                np.array([-1.0])),
-        Mistake("total_in_place_of_path", FROM_TOTAL,
-                np.array([1.0])),
-        Mistake("not_finite", ZERO_OVER_ZERO,
-                lambda got: bool(np.isnan(got).any()))])
+    return zero(
+        as_array(came),
+        what="the best coefficient at the posterior",
+        mistakes=[
+            Mistake("total_in_place_of_path", FROM_TOTAL, np.array([-1.0])),
+            Mistake("total_in_place_of_path", FROM_TOTAL, np.array([1.0])),
+            Mistake("not_finite", ZERO_OVER_ZERO, lambda got: bool(np.isnan(got).any())),
+        ],
+    )
 
 
 @EXERCISE.part("On the toy it is 1 - 2s² for loc, for any x and m")
@@ -89,10 +140,30 @@ def closed_form_on_the_toy(probe: Probe, rng: np.random.Generator) -> Finding:
     scales = np.array([rng.uniform(0.2, 0.5), rng.uniform(0.8, 0.95), 1.0, rng.uniform(1.1, 1.5)])
     path, score = _samples(rng, 500, float(rng.uniform(1, 3)), scales)
     exact = 1 - 2 * scales**2
-    return compare(probe.value(path, score), exact, what="the best coefficients at four scales", mistakes=[
-        Mistake("sign", "The sign is wrong: with this c the variance grows. Differentiate Var(path + c score) in c once more.", -exact),
-        Mistake("inverted", "This divides by the variance of the path. The parabola in c has Var(score) in front of c².", 1 / exact),
-        Mistake("correlation", "This is a correlation. Divide the covariance by the variance of the score.",
-                lambda got: bool(np.allclose(np.abs(got), 1))),
-        Mistake("total_in_place_of_path", "This is the best factor for the total derivative. Measure c from the path: add one.", exact - 1),
-    ])
+    return compare(
+        probe.value(path, score),
+        exact,
+        what="the best coefficients at four scales",
+        mistakes=[
+            Mistake(
+                "sign",
+                "The sign is wrong: with this c the variance grows. Differentiate Var(path + c score) in c once more.",
+                -exact,
+            ),
+            Mistake(
+                "inverted",
+                "This divides by the variance of the path. The parabola in c has Var(score) in front of c².",
+                1 / exact,
+            ),
+            Mistake(
+                "correlation",
+                "This is a correlation. Divide the covariance by the variance of the score.",
+                lambda got: bool(np.allclose(np.abs(got), 1)),
+            ),
+            Mistake(
+                "total_in_place_of_path",
+                "This is the best factor for the total derivative. Measure c from the path: add one.",
+                exact - 1,
+            ),
+        ],
+    )

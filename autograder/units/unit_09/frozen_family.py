@@ -35,23 +35,36 @@ EXERCISE = exercise(
 )
 
 FAMILY = [ref("p"), ref("q"), ref("x")]
-LEAK = ("The parameters leak back into log q, and the score term with them. A density such as a flow's reads its network while "
-        "log_prob runs, so detaching numbers or objects beforehand is too early: evaluate the module q itself with constant parameters.")
+LEAK = (
+    "The parameters leak back into log q, and the score term with them. A density such as a flow's reads its network while "
+    "log_prob runs, so detaching numbers or objects beforehand is too early: evaluate the module q itself with constant parameters."
+)
 
 
 @EXERCISE.part("It leaves the family as it found it", weight=0.5)
 def leaves_no_trace(probe: Probe, rng: np.random.Generator) -> Finding:
     params = gaussian_params(rng, "mean_field")
-    seen = probe.drive("freeze/leaves_no_trace", **params, eps=rng.normal(size=(2, *params["x"].shape)))
+    seen = probe.drive(
+        "freeze/leaves_no_trace", **params, eps=rng.normal(size=(2, *params["x"].shape))
+    )
     if not seen["learns"]:
-        return holds(False, "after the call q still learns", "its parameters no longer require gradients", "left_frozen",
-                     "You switched requires_grad off. That also stops the gradient through the sample, and it outlives the call. Work on "
-                     "detached parameters instead.")
+        return holds(
+            False,
+            "after the call q still learns",
+            "its parameters no longer require gradients",
+            "left_frozen",
+            "You switched requires_grad off. That also stops the gradient through the sample, and it outlives the call. Work on "
+            "detached parameters instead.",
+        )
     if as_array(seen["value"]).shape != params["x"].shape[:1]:
         return compare(seen["value"], np.zeros(len(params["x"])), what="the value")
-    return holds(seen["same"], "after the call q has the parameters it had", "they are the same" if seen["same"] else "they have changed",
-                 "family_changed",
-                 "An estimator must not change the family it estimates for: copy it first.")
+    return holds(
+        seen["same"],
+        "after the call q has the parameters it had",
+        "they are the same" if seen["same"] else "they have changed",
+        "family_changed",
+        "An estimator must not change the family it estimates for: copy it first.",
+    )
 
 
 @EXERCISE.part("The value is the ELBO estimate, one number per datum", weight=0.5)
@@ -59,14 +72,30 @@ def value(probe: Probe, rng: np.random.Generator) -> Finding:
     params = gaussian_params(rng, "mean_field")
     eps = rng.normal(size=(4, *params["x"].shape))
     log_w = parts("freeze/mean_field", params, eps)["log_w"]
-    return compare(probe.gradient("freeze/mean_field", params, *FAMILY, eps).value, log_w.mean(0), what="the value", mistakes=[
-        Mistake("sum_over_samples", "The ELBO estimate is the mean over the K samples, not their sum.", log_w.sum(0)),
-        Mistake("mean_over_batch", "You averaged over the batch as well. Average over the samples, axis 0, alone.", log_w.mean()),
-        Mistake("no_mean", NO_MEAN, log_w),
-    ])
+    return compare(
+        probe.gradient("freeze/mean_field", params, *FAMILY, eps).value,
+        log_w.mean(0),
+        what="the value",
+        mistakes=[
+            Mistake(
+                "sum_over_samples",
+                "The ELBO estimate is the mean over the K samples, not their sum.",
+                log_w.sum(0),
+            ),
+            Mistake(
+                "mean_over_batch",
+                "You averaged over the batch as well. Average over the samples, axis 0, alone.",
+                log_w.mean(),
+            ),
+            Mistake("no_mean", NO_MEAN, log_w),
+        ],
+    )
 
 
-@EXERCISE.part("Gaussians (diagonal, full, factor): the gradient at fixed noise is the path derivative", weight=1.5)
+@EXERCISE.part(
+    "Gaussians (diagonal, full, factor): the gradient at fixed noise is the path derivative",
+    weight=1.5,
+)
 def gaussian_gradients(probe: Probe, rng: np.random.Generator) -> Finding:
     finding = Finding(False)
     for kind in ("mean_field", "full_rank", "factor"):
@@ -74,7 +103,12 @@ def gaussian_gradients(probe: Probe, rng: np.random.Generator) -> Finding:
         eps = rng.normal(size=(4, 3, 3 if kind == "factor" else 2))
         terms = parts(f"freeze/{kind}", params, eps)
         got = probe.gradient(f"freeze/{kind}", params, *FAMILY, eps).flat()
-        finding = compare(got, terms["path"], usual_mistakes(terms), what=f"the gradient for a {kind.replace('_', ' ')} family")
+        finding = compare(
+            got,
+            terms["path"],
+            usual_mistakes(terms),
+            what=f"the gradient for a {kind.replace('_', ' ')} family",
+        )
         if not finding.ok:
             return finding
     return Finding(True, finding.expected, "all three agree")
@@ -85,41 +119,93 @@ def mean_gradient(probe: Probe, rng: np.random.Generator) -> Finding:
     one = {name: value[0] for name, value in gaussian_params(rng, "full_rank").items()}
     one = {name: one[name] for name in ("loc", "log_scale", "lower", "x")}
     lower = np.tril(one["lower"], -1)
-    exact = np.concatenate([one["x"] - 2 * one["loc"], 1 - 2 * np.exp(2 * one["log_scale"]), -2 * lower.ravel()])
-    names = ["loc[0]", "loc[1]", "log_scale[0]", "log_scale[1]", "lower[0, 0]", "lower[0, 1]", "lower[1, 0]", "lower[1, 1]"]
+    exact = np.concatenate(
+        [one["x"] - 2 * one["loc"], 1 - 2 * np.exp(2 * one["log_scale"]), -2 * lower.ravel()]
+    )
+    names = [
+        "loc[0]",
+        "loc[1]",
+        "log_scale[0]",
+        "log_scale[1]",
+        "lower[0, 0]",
+        "lower[0, 1]",
+        "lower[1, 0]",
+        "lower[1, 1]",
+    ]
 
     def draw(count: int) -> np.ndarray:
-        return probe.gradient("freeze/full_rank", replicated(one, count), *FAMILY, noise((1, count, 2), probe.fresh_seed())).flat(count)
+        return probe.gradient(
+            "freeze/full_rank",
+            replicated(one, count),
+            *FAMILY,
+            noise((1, count, 2), probe.fresh_seed()),
+        ).flat(count)
 
-    return unbiased(probe, draw, exact, names=names, mistakes=[
-        Mistake("sample_detached", "On average your gradient is zero: nothing but the score term is left of it.", np.zeros(8)),
-        Mistake("entropy_dropped", ENTROPY_DROPPED, exact - np.array([0.0, 0, 1, 1, 0, 0, 0, 0]))])
+    return unbiased(
+        probe,
+        draw,
+        exact,
+        names=names,
+        mistakes=[
+            Mistake(
+                "sample_detached",
+                "On average your gradient is zero: nothing but the score term is left of it.",
+                np.zeros(8),
+            ),
+            Mistake(
+                "entropy_dropped", ENTROPY_DROPPED, exact - np.array([0.0, 0, 1, 1, 0, 0, 0, 0])
+            ),
+        ],
+    )
 
 
 @EXERCISE.part("A flow that is its own posterior: zero for every draw", weight=1.5)
 def flow_at_its_posterior(probe: Probe, rng: np.random.Generator) -> Finding:
-    params = {"x": rng.normal(size=(3, 1)), "seed": np.array(int(rng.integers(10**6))), "nudge": np.array(0.0)}
-    return _landing(probe, "freeze/flow", params, rng.normal(size=(4, 3, 2)), Mistake("leak", LEAK, None))
+    params = {
+        "x": rng.normal(size=(3, 1)),
+        "seed": np.array(int(rng.integers(10**6))),
+        "nudge": np.array(0.0),
+    }
+    return _landing(
+        probe, "freeze/flow", params, rng.normal(size=(4, 3, 2)), Mistake("leak", LEAK, None)
+    )
 
 
 @EXERCISE.part("Two layers at their exact posterior: zero for every draw")
 def layers_at_their_posterior(probe: Probe, rng: np.random.Generator) -> Finding:
-    return _landing(probe, "freeze/layered", chain_posterior(rng), rng.normal(size=(4, 3, 2)), Mistake("leak", LEAK, None))
+    return _landing(
+        probe,
+        "freeze/layered",
+        chain_posterior(rng),
+        rng.normal(size=(4, 3, 2)),
+        Mistake("leak", LEAK, None),
+    )
 
 
-def _landing(probe: Probe, problem: str, params: Arrays, eps: np.ndarray, otherwise: Mistake) -> Finding:
+def _landing(
+    probe: Probe, problem: str, params: Arrays, eps: np.ndarray, otherwise: Mistake
+) -> Finding:
     """Zero at the posterior; what is left over may be the score term that leaked."""
     reply = probe.gradient(problem, params, *FAMILY, eps)
     terms, got = parts(problem, params, eps, reply.seed), reply.flat()
     if not np.any(got) and len(reply.unused) == len(reply.gradient):
-        return Finding(False, "a gradient that reaches the parameters and cancels", "no path to any parameter", "sample_detached",
-                       SAMPLE_DETACHED)
+        return Finding(
+            False,
+            "a gradient that reaches the parameters and cancels",
+            "no path to any parameter",
+            "sample_detached",
+            SAMPLE_DETACHED,
+        )
     if np.allclose(got, terms["score"]) and _total_for_gaussians(probe):
         otherwise = Mistake("score_kept", SCORE_KEPT, None)
-    return zero(got, mistakes=[
-        Mistake("entropy_dropped", ENTROPY_DROPPED, terms["model"]),
-        Mistake("score_sign", SCORE_SIGN, -terms["score"]),
-        Mistake(otherwise.key, otherwise.says, terms["score"])])
+    return zero(
+        got,
+        mistakes=[
+            Mistake("entropy_dropped", ENTROPY_DROPPED, terms["model"]),
+            Mistake("score_sign", SCORE_SIGN, -terms["score"]),
+            Mistake(otherwise.key, otherwise.says, terms["score"]),
+        ],
+    )
 
 
 def _total_for_gaussians(probe: Probe) -> bool:

@@ -9,7 +9,14 @@ from autograder.checks.exercise import exercise
 from autograder.checks.probe import Probe, noise
 from autograder.protocol.wire import ref
 from autograder.units.shared import NO_MEAN, toy_start, toy_terms
-from autograder.units.unit_09.reference import ENTROPY_DROPPED, SAMPLE_DETACHED, SCORE_KEPT, SCORE_SIGN, gaussian_params, replicated
+from autograder.units.unit_09.reference import (
+    ENTROPY_DROPPED,
+    SAMPLE_DETACHED,
+    SCORE_KEPT,
+    SCORE_SIGN,
+    gaussian_params,
+    replicated,
+)
 
 EXERCISE = exercise(
     __name__,
@@ -43,16 +50,39 @@ def value(probe: Probe, rng: np.random.Generator) -> Finding:
         return toy_terms(**shifted, eps=eps * np.sign(s))["log_w"].mean(0)
 
     reply = probe.gradient("toy/mean_field", params, *TOY, eps)
-    return compare(reply.value, log_w.mean(0), what="the value", mistakes=[
-        Mistake("sum_over_samples", "The ELBO estimate is the mean over the K samples, not their sum.", log_w.sum(0)),
-        Mistake("mean_over_batch", "You averaged over the batch as well. Average over the samples, axis 0, alone.", log_w.mean()),
-        Mistake("sum_over_batch", "You added up the batch as well. Keep one number per datum.", log_w.mean(0).sum()),
-        Mistake("no_mean", NO_MEAN, log_w),
-        Mistake("log_scale_as_scale", "log_scale was used as the standard deviation itself. Take its exponential first.",
-                with_scale(log_scale)),
-        Mistake("variance_as_scale", "exp(log_scale) was used as the variance. It is the standard deviation.",
-                with_scale(np.exp(log_scale / 2))),
-    ])
+    return compare(
+        reply.value,
+        log_w.mean(0),
+        what="the value",
+        mistakes=[
+            Mistake(
+                "sum_over_samples",
+                "The ELBO estimate is the mean over the K samples, not their sum.",
+                log_w.sum(0),
+            ),
+            Mistake(
+                "mean_over_batch",
+                "You averaged over the batch as well. Average over the samples, axis 0, alone.",
+                log_w.mean(),
+            ),
+            Mistake(
+                "sum_over_batch",
+                "You added up the batch as well. Keep one number per datum.",
+                log_w.mean(0).sum(),
+            ),
+            Mistake("no_mean", NO_MEAN, log_w),
+            Mistake(
+                "log_scale_as_scale",
+                "log_scale was used as the standard deviation itself. Take its exponential first.",
+                with_scale(log_scale),
+            ),
+            Mistake(
+                "variance_as_scale",
+                "exp(log_scale) was used as the variance. It is the standard deviation.",
+                with_scale(np.exp(log_scale / 2)),
+            ),
+        ],
+    )
 
 
 @EXERCISE.part("The gradient at fixed noise is the path derivative", weight=2)
@@ -60,24 +90,44 @@ def gradient(probe: Probe, rng: np.random.Generator) -> Finding:
     params, eps = _inputs(rng)
     terms = toy_terms(**params, eps=eps)
     got = probe.gradient("toy/mean_field", params, *TOY, eps).flat(len(params["x"]))
-    of_loc = np.arange(terms["path"].shape[-1]) < params["loc"].shape[-1]           # loc stands first
-    return compare(got, terms["path"], what="the gradient", mistakes=[
-        Mistake("half_frozen", "log_scale is still alive inside log q. Hold both of its parameters constant there.",
-                terms["path"] + ~of_loc * terms["score"]),
-        Mistake("half_frozen", "loc is still alive inside log q. Hold both of its parameters constant there.",
-                terms["path"] + of_loc * terms["score"]),
-        Mistake("half_cut", "loc gets no gradient: it was detached inside z. There both parameters must be alive.",
-                ~of_loc * terms["path"]),
-        Mistake("half_cut", "log_scale gets no gradient: it was detached inside z. There both parameters must be alive.",
-                of_loc * terms["path"]),
-        Mistake("wrong_one_frozen", "In log q you held z constant and left the parameters alive: it is the other way round.",
-                terms["model"] + terms["score"]),
-        Mistake("score_kept", SCORE_KEPT, terms["path"] + terms["score"]),
-        Mistake("sample_detached", SAMPLE_DETACHED, np.zeros_like(terms["path"])),
-        Mistake("sample_detached", SAMPLE_DETACHED, terms["score"]),
-        Mistake("score_sign", SCORE_SIGN, terms["path"] - terms["score"]),
-        Mistake("entropy_dropped", ENTROPY_DROPPED, terms["model"]),
-    ])
+    of_loc = np.arange(terms["path"].shape[-1]) < params["loc"].shape[-1]  # loc stands first
+    return compare(
+        got,
+        terms["path"],
+        what="the gradient",
+        mistakes=[
+            Mistake(
+                "half_frozen",
+                "log_scale is still alive inside log q. Hold both of its parameters constant there.",
+                terms["path"] + ~of_loc * terms["score"],
+            ),
+            Mistake(
+                "half_frozen",
+                "loc is still alive inside log q. Hold both of its parameters constant there.",
+                terms["path"] + of_loc * terms["score"],
+            ),
+            Mistake(
+                "half_cut",
+                "loc gets no gradient: it was detached inside z. There both parameters must be alive.",
+                ~of_loc * terms["path"],
+            ),
+            Mistake(
+                "half_cut",
+                "log_scale gets no gradient: it was detached inside z. There both parameters must be alive.",
+                of_loc * terms["path"],
+            ),
+            Mistake(
+                "wrong_one_frozen",
+                "In log q you held z constant and left the parameters alive: it is the other way round.",
+                terms["model"] + terms["score"],
+            ),
+            Mistake("score_kept", SCORE_KEPT, terms["path"] + terms["score"]),
+            Mistake("sample_detached", SAMPLE_DETACHED, np.zeros_like(terms["path"])),
+            Mistake("sample_detached", SAMPLE_DETACHED, terms["score"]),
+            Mistake("score_sign", SCORE_SIGN, terms["path"] - terms["score"]),
+            Mistake("entropy_dropped", ENTROPY_DROPPED, terms["model"]),
+        ],
+    )
 
 
 @EXERCISE.part("On average it is the gradient of the ELBO")
@@ -85,11 +135,24 @@ def mean_gradient(probe: Probe, rng: np.random.Generator) -> Finding:
     one, exact = toy_start(rng)
 
     def draw(count: int) -> np.ndarray:
-        return probe.gradient("toy/mean_field", replicated(one, count), *TOY, noise((2, count, 1), probe.fresh_seed())).flat(count)
+        return probe.gradient(
+            "toy/mean_field", replicated(one, count), *TOY, noise((2, count, 1), probe.fresh_seed())
+        ).flat(count)
 
-    return unbiased(probe, draw, exact, names=["loc", "log_scale"], mistakes=[
-        Mistake("sample_detached", "On average your gradient is zero: nothing but the score term is left of it.", np.zeros(2)),
-        Mistake("entropy_dropped", ENTROPY_DROPPED, exact - np.array([0.0, 1.0]))])
+    return unbiased(
+        probe,
+        draw,
+        exact,
+        names=["loc", "log_scale"],
+        mistakes=[
+            Mistake(
+                "sample_detached",
+                "On average your gradient is zero: nothing but the score term is left of it.",
+                np.zeros(2),
+            ),
+            Mistake("entropy_dropped", ENTROPY_DROPPED, exact - np.array([0.0, 1.0])),
+        ],
+    )
 
 
 @EXERCISE.part("It vanishes at the posterior, for every draw")
@@ -99,9 +162,21 @@ def zero_at_the_posterior(probe: Probe, rng: np.random.Generator) -> Finding:
     eps = rng.normal(size=(3, 5, 1))
     terms = toy_terms(**params, eps=eps)
     got = probe.gradient("toy/mean_field", params, *TOY, eps)
-    if not np.any(got.flat()) and len(got.unused) == len(got.gradient):      # no gradient at all is no landing
-        return Finding(False, "a gradient that reaches the parameters and cancels", "no path to any parameter", "sample_detached",
-                       SAMPLE_DETACHED)
-    return zero(got.flat(len(x)), mistakes=[Mistake("score_kept", SCORE_KEPT, terms["score"]),
-                                            Mistake("score_sign", SCORE_SIGN, -terms["score"]),
-                                            Mistake("entropy_dropped", ENTROPY_DROPPED, terms["model"])])
+    if not np.any(got.flat()) and len(got.unused) == len(
+        got.gradient
+    ):  # no gradient at all is no landing
+        return Finding(
+            False,
+            "a gradient that reaches the parameters and cancels",
+            "no path to any parameter",
+            "sample_detached",
+            SAMPLE_DETACHED,
+        )
+    return zero(
+        got.flat(len(x)),
+        mistakes=[
+            Mistake("score_kept", SCORE_KEPT, terms["score"]),
+            Mistake("score_sign", SCORE_SIGN, -terms["score"]),
+            Mistake("entropy_dropped", ENTROPY_DROPPED, terms["model"]),
+        ],
+    )

@@ -16,21 +16,32 @@ from autograder.protocol.pullback import batch_of, pull_back
 from autograder.units.shared import Arrays
 
 SCORE_KEPT = "This is the total derivative: the score term is still there. Hold the parameters constant while log q is evaluated."
-SAMPLE_DETACHED = ("The path is gone: z itself was detached, or drawn without a graph. Hold constant the parameters inside log q, "
-                   "never the sample.")
-SCORE_SIGN = ("The score term has been added a second time with the wrong sign instead of being dropped. On average that is right too, "
-              "so no test of bias can see it.")
+SAMPLE_DETACHED = (
+    "The path is gone: z itself was detached, or drawn without a graph. Hold constant the parameters inside log q, "
+    "never the sample."
+)
+SCORE_SIGN = (
+    "The score term has been added a second time with the wrong sign instead of being dropped. On average that is right too, "
+    "so no test of bias can see it."
+)
 ENTROPY_DROPPED = "The whole of log q is constant here, so the entropy pulls no more. Keep the path through z in log q."
 
 
 def objects(problem: str, params: Arrays) -> dict[str, Any]:
     """The same objects as the learner's, built here."""
     problems.load("09")
-    return problems.build(problem, {name: torch.from_numpy(np.array(value)) for name, value in params.items()})
+    return problems.build(
+        problem, {name: torch.from_numpy(np.array(value)) for name, value in params.items()}
+    )
 
 
-def flat(value: Tensor, learned: Iterable[Tensor], replicates: int | None = None, made: dict[str, Any] | None = None,
-         seed: int = 0) -> np.ndarray:
+def flat(
+    value: Tensor,
+    learned: Iterable[Tensor],
+    replicates: int | None = None,
+    made: dict[str, Any] | None = None,
+    seed: int = 0,
+) -> np.ndarray:
     """The gradient of ``value``, all parameters side by side, ``(P,)`` or ``(R, P)``: pulled back as an answer's is.
 
     Args:
@@ -40,7 +51,9 @@ def flat(value: Tensor, learned: Iterable[Tensor], replicates: int | None = None
     learned = list(learned)
     batch, shared = (None, False) if made is None else (batch_of(made), made.get("shared", False))
     gradients = pull_back(value, learned, batch, seed, shared, retain_graph=True)
-    filled = [torch.zeros_like(p) if g is None else g for p, g in zip(learned, gradients, strict=True)]
+    filled = [
+        torch.zeros_like(p) if g is None else g for p, g in zip(learned, gradients, strict=True)
+    ]
     rows = (-1,) if replicates is None else (replicates, -1)
     return torch.cat([g.reshape(rows) for g in filled], -1).numpy()
 
@@ -62,7 +75,11 @@ def parts(problem: str, params: Arrays, eps: np.ndarray, seed: int = 0) -> Array
 
 def gaussian_params(rng: np.random.Generator, kind: str, batch: int = 3, dim: int = 2) -> Arrays:
     """Random parameters of a Gaussian family of this kind, one set per datum, and data."""
-    params = {"loc": rng.normal(size=(batch, dim)), "log_scale": rng.uniform(-1.2, 0.3, (batch, dim)), "x": rng.normal(size=(batch, dim))}
+    params = {
+        "loc": rng.normal(size=(batch, dim)),
+        "log_scale": rng.uniform(-1.2, 0.3, (batch, dim)),
+        "x": rng.normal(size=(batch, dim)),
+    }
     if kind == "full_rank":
         params["lower"] = rng.normal(size=(batch, dim, dim))
     if kind == "factor":
@@ -77,8 +94,13 @@ def replicated(one: Arrays, count: int) -> Arrays:
 
 def chain_posterior(rng: np.random.Generator, batch: int = 3) -> Arrays:
     """The encoders that make two layers exact: z1 | x ~ N(2x/3, 2/3) and z2 | z1 ~ N(z1/2, 1/2)."""
-    return {"weight1": np.array([[2 / 3], [0.0]]), "bias1": np.array([0.0, 0.5 * np.log(2 / 3)]), "weight2": np.array([[0.5], [0.0]]),
-            "bias2": np.array([0.0, 0.5 * np.log(0.5)]), "x": rng.normal(size=(batch, 1))}
+    return {
+        "weight1": np.array([[2 / 3], [0.0]]),
+        "bias1": np.array([0.0, 0.5 * np.log(2 / 3)]),
+        "weight2": np.array([[0.5], [0.0]]),
+        "bias2": np.array([0.0, 0.5 * np.log(0.5)]),
+        "x": rng.normal(size=(batch, 1)),
+    }
 
 
 def usual_mistakes(terms: Arrays) -> list[Mistake]:

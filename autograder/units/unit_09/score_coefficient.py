@@ -25,7 +25,9 @@ EXERCISE = exercise(
 
 FAMILY = [ref("p"), ref("q"), ref("x")]
 REVERSED = "c = 0 gave the total derivative and c = 1 the path: it is the other way round."
-SIGN = "The score term came in with the opposite sign: S is minus the gradient of log q at a fixed z."
+SIGN = (
+    "The score term came in with the opposite sign: S is minus the gradient of log q at a fixed z."
+)
 
 
 def _coefficient_mistakes(terms: dict[str, np.ndarray], c: float) -> list[Mistake]:
@@ -33,17 +35,37 @@ def _coefficient_mistakes(terms: dict[str, np.ndarray], c: float) -> list[Mistak
     return [
         Mistake("coefficient_reversed", REVERSED, path + (1 - c) * score),
         Mistake("score_sign", SIGN, path - c * score),
-        Mistake("score_added_twice", "The score term was added to the total derivative, which holds one already. Start from the path.",
-                path + (1 + c) * score),
+        Mistake(
+            "score_added_twice",
+            "The score term was added to the total derivative, which holds one already. Start from the path.",
+            path + (1 + c) * score,
+        ),
         Mistake("coefficient_ignored", "c has no effect on the gradient.", path),
-        Mistake("coefficient_ignored", "c has no effect on the gradient, which is the total one.", path + score),
-        Mistake("path_scaled", "c multiplies the path as well. It belongs to the score term alone.", c * (path + score)),
-        Mistake("path_scaled", "This mixes the path away as c grows. The path derivative stays whole; c belongs to the score term.",
-                (1 - c) * path + c * score),
+        Mistake(
+            "coefficient_ignored",
+            "c has no effect on the gradient, which is the total one.",
+            path + score,
+        ),
+        Mistake(
+            "path_scaled",
+            "c multiplies the path as well. It belongs to the score term alone.",
+            c * (path + score),
+        ),
+        Mistake(
+            "path_scaled",
+            "This mixes the path away as c grows. The path derivative stays whole; c belongs to the score term.",
+            (1 - c) * path + c * score,
+        ),
         Mistake("sample_detached", SAMPLE_DETACHED, c * score),
-        Mistake("score_through_sample", "The score was differentiated through the sample, too. It is the gradient at a z that does not "
-                "move: z.detach().", path + c * (score + path - terms["model"])),
-        Mistake("entropy_dropped", "The path through z in log q is gone.", terms["model"] + c * score),
+        Mistake(
+            "score_through_sample",
+            "The score was differentiated through the sample, too. It is the gradient at a z that does not "
+            "move: z.detach().",
+            path + c * (score + path - terms["model"]),
+        ),
+        Mistake(
+            "entropy_dropped", "The path through z in log q is gone.", terms["model"] + c * score
+        ),
     ]
 
 
@@ -54,13 +76,32 @@ def value(probe: Probe, rng: np.random.Generator) -> Finding:
     log_w = toy_terms(**params, eps=eps)["log_w"]
     log_q = -(0.5 * eps**2 + 0.5 * np.log(2 * np.pi) + params["log_scale"]).sum(-1)
     shifts = [log_w - factor * log_q for factor in (c, -c, 1 - c, c - 1)]
-    return compare(probe.gradient("toy/mean_field", params, *FAMILY, eps, c).value, log_w.mean(0), what="the value", mistakes=[
-        *[Mistake("value_shifted", "The score term must add its gradient and no value. Add s - s.detach(), which is zero going forward.",
-                  shifted.mean(0)) for shifted in shifts],
-        Mistake("sum_over_samples", "The ELBO estimate is the mean over the K samples, not their sum.", log_w.sum(0)),
-        Mistake("mean_over_batch", "You averaged over the batch as well. Average over the samples, axis 0, alone.", log_w.mean()),
-        Mistake("no_mean", NO_MEAN, log_w),
-    ])
+    return compare(
+        probe.gradient("toy/mean_field", params, *FAMILY, eps, c).value,
+        log_w.mean(0),
+        what="the value",
+        mistakes=[
+            *[
+                Mistake(
+                    "value_shifted",
+                    "The score term must add its gradient and no value. Add s - s.detach(), which is zero going forward.",
+                    shifted.mean(0),
+                )
+                for shifted in shifts
+            ],
+            Mistake(
+                "sum_over_samples",
+                "The ELBO estimate is the mean over the K samples, not their sum.",
+                log_w.sum(0),
+            ),
+            Mistake(
+                "mean_over_batch",
+                "You averaged over the batch as well. Average over the samples, axis 0, alone.",
+                log_w.mean(),
+            ),
+            Mistake("no_mean", NO_MEAN, log_w),
+        ],
+    )
 
 
 @EXERCISE.part("c = 1, 0 and -1: total, sticking the landing, and the slip of the sign")
@@ -68,11 +109,15 @@ def special_coefficients(probe: Probe, rng: np.random.Generator) -> Finding:
     params = gaussian_params(rng, "mean_field")
     eps = rng.normal(size=(4, *params["x"].shape))
     terms = toy_terms(**params, eps=eps)
-    generic = float(rng.uniform(0.15, 0.4) * rng.choice([-1, 1]))       # where no two mistakes look alike
+    generic = float(
+        rng.uniform(0.15, 0.4) * rng.choice([-1, 1])
+    )  # where no two mistakes look alike
     for c in (generic, 1.0, 0.0, -1.0):
         got = probe.gradient("toy/mean_field", params, *FAMILY, eps, c).flat(len(params["x"]))
         mistakes = _coefficient_mistakes(terms, c) if c == generic else []
-        finding = compare(got, terms["path"] + c * terms["score"], mistakes, what=f"the gradient at c = {c:.3g}")
+        finding = compare(
+            got, terms["path"] + c * terms["score"], mistakes, what=f"the gradient at c = {c:.3g}"
+        )
         if not finding.ok:
             return finding
     return Finding(True, "three gradients at c = 1, 0, -1", "all three agree")
@@ -80,11 +125,19 @@ def special_coefficients(probe: Probe, rng: np.random.Generator) -> Finding:
 
 @EXERCISE.part("Any c, a full covariance: path + c S at fixed noise")
 def any_coefficient(probe: Probe, rng: np.random.Generator) -> Finding:
-    params, c = gaussian_params(rng, "full_rank"), float(rng.uniform(0.15, 0.4) * rng.choice([-1, 1]))
+    params, c = (
+        gaussian_params(rng, "full_rank"),
+        float(rng.uniform(0.15, 0.4) * rng.choice([-1, 1])),
+    )
     eps = rng.normal(size=(4, *params["x"].shape))
     terms = parts("toy/full_rank", params, eps)
     got = probe.gradient("toy/full_rank", params, *FAMILY, eps, c).flat()
-    return compare(got, terms["path"] + c * terms["score"], _coefficient_mistakes(terms, c), what=f"the gradient at c = {c:.3g}")
+    return compare(
+        got,
+        terms["path"] + c * terms["score"],
+        _coefficient_mistakes(terms, c),
+        what=f"the gradient at c = {c:.3g}",
+    )
 
 
 @EXERCISE.part("Unbiased for every c", weight=0.5)
@@ -92,9 +145,34 @@ def mean_gradient(probe: Probe, rng: np.random.Generator) -> Finding:
     c, (one, exact) = float(rng.uniform(0.7, 1.2) * rng.choice([-1, 1])), toy_start(rng)
 
     def draw(count: int) -> np.ndarray:
-        return probe.gradient("toy/mean_field", replicated(one, count), *FAMILY, noise((1, count, 1), probe.fresh_seed()), c).flat(count)
+        return probe.gradient(
+            "toy/mean_field",
+            replicated(one, count),
+            *FAMILY,
+            noise((1, count, 1), probe.fresh_seed()),
+            c,
+        ).flat(count)
 
-    return unbiased(probe, draw, exact, names=["loc", "log_scale"], mistakes=[
-        Mistake("sample_detached", "On average your gradient is zero: nothing but the score term is left of it.", np.zeros(2)),
-        Mistake("path_scaled", "On average your gradient is c times the right one: c multiplies the path too.", c * exact),
-        Mistake("path_scaled", "On average your gradient is 1 - c times the right one: c multiplies the path too.", (1 - c) * exact)])
+    return unbiased(
+        probe,
+        draw,
+        exact,
+        names=["loc", "log_scale"],
+        mistakes=[
+            Mistake(
+                "sample_detached",
+                "On average your gradient is zero: nothing but the score term is left of it.",
+                np.zeros(2),
+            ),
+            Mistake(
+                "path_scaled",
+                "On average your gradient is c times the right one: c multiplies the path too.",
+                c * exact,
+            ),
+            Mistake(
+                "path_scaled",
+                "On average your gradient is 1 - c times the right one: c multiplies the path too.",
+                (1 - c) * exact,
+            ),
+        ],
+    )

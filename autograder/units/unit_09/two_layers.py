@@ -11,7 +11,14 @@ from autograder.checks.exercise import exercise
 from autograder.checks.probe import Probe, noise
 from autograder.protocol.wire import ref
 from autograder.units.shared import NO_MEAN, Arrays
-from autograder.units.unit_09.reference import SAMPLE_DETACHED, chain_posterior, flat, objects, parts, usual_mistakes
+from autograder.units.unit_09.reference import (
+    SAMPLE_DETACHED,
+    chain_posterior,
+    flat,
+    objects,
+    parts,
+    usual_mistakes,
+)
 
 BLOCKS = 40  # replicates come as the means of so many blocks: all data share the parameters
 
@@ -31,28 +38,47 @@ EXERCISE = exercise(
 
 def chain_params(rng: np.random.Generator, batch: int = 3) -> Arrays:
     """Two linear encoders well away from the posterior, with scales that depend on their input, and data."""
+
     def layer(low: float, high: float) -> tuple[np.ndarray, np.ndarray]:
-        weight = np.array([[rng.uniform(low, high)], [rng.uniform(0.1, 0.25) * rng.choice([-1, 1])]])
+        weight = np.array(
+            [[rng.uniform(low, high)], [rng.uniform(0.1, 0.25) * rng.choice([-1, 1])]]
+        )
         return weight, np.array([rng.uniform(0.3, 0.6), rng.uniform(-0.6, 0.0)])
 
     (weight1, bias1), (weight2, bias2) = layer(0.3, 0.9), layer(0.7, 1.0)
-    return {"weight1": weight1, "bias1": bias1, "weight2": weight2, "bias2": bias2, "x": rng.uniform(0.5, 1.5, (batch, 1))}
+    return {
+        "weight1": weight1,
+        "bias1": bias1,
+        "weight2": weight2,
+        "bias2": bias2,
+        "x": rng.uniform(0.5, 1.5, (batch, 1)),
+    }
 
 
 CHAIN = [ref("p"), ref("q1"), ref("q2"), ref("x")]
-CUT = ("The path through z1 was cut inside q(z2 | z1): freezing the conditional must not detach its argument. Unbiased, but the landing "
-       "is missed. Hold the parameters of q2 constant, and hand z1 to it as it is.")
+CUT = (
+    "The path through z1 was cut inside q(z2 | z1): freezing the conditional must not detach its argument. Unbiased, but the landing "
+    "is missed. Hold the parameters of q2 constant, and hand z1 to it as it is."
+)
 
 
 def _chain_terms(problem: str, params: Arrays, eps: np.ndarray, seed: int) -> Arrays:
     """``parts`` of the joint event, and what each mistake makes of it; pulled back with the weights of the request of this seed."""
     made = objects(problem, params)
-    p, q1, q2, x, learned = made["p"], made["q1"], made["q2"], made["x"], list(made["learn"].values())
+    p, q1, q2, x, learned = (
+        made["p"],
+        made["q1"],
+        made["q2"],
+        made["x"],
+        list(made["learn"].values()),
+    )
     noise1, noise2 = torch.from_numpy(eps[..., :1]), torch.from_numpy(eps[..., 1:])
     z1 = q1.transport(noise1, x)
     z2 = q2.transport(noise2, z1)
     log_p = p.log_joint(x, torch.cat([z1, z2], -1))
-    frozen1 = functional_call(q1, {name: value.detach() for name, value in q1.named_parameters()}, (x, z1))
+    frozen1 = functional_call(
+        q1, {name: value.detach() for name, value in q1.named_parameters()}, (x, z1)
+    )
     constants2 = {name: value.detach() for name, value in q2.named_parameters()}
     frozen2 = functional_call(q2, constants2, (z1, z2))
     cut2 = functional_call(q2, constants2, (z1.detach(), z2))
@@ -80,13 +106,26 @@ def _chain_terms(problem: str, params: Arrays, eps: np.ndarray, seed: int) -> Ar
 def _layer_mistakes(terms: Arrays) -> list[Mistake]:
     return [
         Mistake("path_cut", CUT, terms["cut"]),
-        Mistake("only_first_frozen", "The score term of q(z2 | z1) is still there: you froze the first layer alone.", terms["only_first"]),
-        Mistake("only_second_frozen", "The score term of q(z1 | x) is still there: you froze the second layer alone.",
-                terms["only_second"]),
-        Mistake("layer_detached", "z1 was detached before q2 drew z2 from it, so what z1 does through z2 is lost. That is biased.",
-                terms["layer_detached"]),
-        Mistake("layer_detached", "z2 was drawn from a detached z1, so what z1 does through z2 is lost. That is biased.",
-                terms["draw_detached"]),
+        Mistake(
+            "only_first_frozen",
+            "The score term of q(z2 | z1) is still there: you froze the first layer alone.",
+            terms["only_first"],
+        ),
+        Mistake(
+            "only_second_frozen",
+            "The score term of q(z1 | x) is still there: you froze the second layer alone.",
+            terms["only_second"],
+        ),
+        Mistake(
+            "layer_detached",
+            "z1 was detached before q2 drew z2 from it, so what z1 does through z2 is lost. That is biased.",
+            terms["layer_detached"],
+        ),
+        Mistake(
+            "layer_detached",
+            "z2 was drawn from a detached z1, so what z1 does through z2 is lost. That is biased.",
+            terms["draw_detached"],
+        ),
         *usual_mistakes(terms),
     ]
 
@@ -100,17 +139,39 @@ def value(probe: Probe, rng: np.random.Generator) -> Finding:
         z1 = made["q1"].transport(torch.from_numpy(eps[..., :1]), made["x"])
         z2 = made["q2"].transport(torch.from_numpy(eps[..., 1:]), z1)
         second = made["q2"](z1, z2).numpy()
-        joint, turned = (made["p"].log_joint(made["x"], torch.cat(pair, -1)).numpy() for pair in ((z1, z2), (z2, z1)))
+        joint, turned = (
+            made["p"].log_joint(made["x"], torch.cat(pair, -1)).numpy()
+            for pair in ((z1, z2), (z2, z1))
+        )
     reply = probe.gradient("chain/layered", params, *CHAIN, eps[..., :1], eps[..., 1:])
-    return compare(reply.value, log_w.mean(0), what="the value", mistakes=[
-        Mistake("layer_forgotten", "log q(z2 | z1) is missing: the density of the pair is the product of both layers.",
-                (log_w + second).mean(0)),
-        Mistake("layers_swapped", "The model wants (z1, z2) side by side, z1 first; you handed it (z2, z1).",
-                (log_w - joint + turned).mean(0)),
-        Mistake("sum_over_samples", "The ELBO estimate is the mean over the K samples, not their sum.", log_w.sum(0)),
-        Mistake("mean_over_batch", "You averaged over the batch as well. Average over the samples, axis 0, alone.", log_w.mean()),
-        Mistake("no_mean", NO_MEAN, log_w),
-    ])
+    return compare(
+        reply.value,
+        log_w.mean(0),
+        what="the value",
+        mistakes=[
+            Mistake(
+                "layer_forgotten",
+                "log q(z2 | z1) is missing: the density of the pair is the product of both layers.",
+                (log_w + second).mean(0),
+            ),
+            Mistake(
+                "layers_swapped",
+                "The model wants (z1, z2) side by side, z1 first; you handed it (z2, z1).",
+                (log_w - joint + turned).mean(0),
+            ),
+            Mistake(
+                "sum_over_samples",
+                "The ELBO estimate is the mean over the K samples, not their sum.",
+                log_w.sum(0),
+            ),
+            Mistake(
+                "mean_over_batch",
+                "You averaged over the batch as well. Average over the samples, axis 0, alone.",
+                log_w.mean(),
+            ),
+            Mistake("no_mean", NO_MEAN, log_w),
+        ],
+    )
 
 
 @EXERCISE.part("The gradient at fixed noise is the path derivative", weight=1.5)
@@ -137,8 +198,18 @@ def mean_gradient(probe: Probe, rng: np.random.Generator) -> Finding:
         halves = [noise((1, count, 1), probe.fresh_seed()) for _ in range(2)]
         return probe.block_gradients("chain/layered", params, BLOCKS, *CHAIN, *halves).flat(BLOCKS)
 
-    return unbiased(probe, draw, exact, replicates=5000, blocks=BLOCKS, names=[
-        f"{name} ({kind})" for name in ("weight of q1", "bias of q1", "weight of q2", "bias of q2") for kind in ("loc", "log_scale")])
+    return unbiased(
+        probe,
+        draw,
+        exact,
+        replicates=5000,
+        blocks=BLOCKS,
+        names=[
+            f"{name} ({kind})"
+            for name in ("weight of q1", "bias of q1", "weight of q2", "bias of q2")
+            for kind in ("loc", "log_scale")
+        ],
+    )
 
 
 @EXERCISE.part("It vanishes at the posterior, for every draw", weight=1.5)
@@ -147,6 +218,16 @@ def zero_at_the_posterior(probe: Probe, rng: np.random.Generator) -> Finding:
     reply = probe.gradient("chain/layered", params, *CHAIN, eps[..., :1], eps[..., 1:])
     terms = _chain_terms("chain/layered", params, eps, reply.seed)
     if not np.any(reply.flat()) and len(reply.unused) == len(reply.gradient):
-        return Finding(False, "a gradient that reaches the parameters and cancels", "no path to any parameter", "sample_detached",
-                       SAMPLE_DETACHED)
-    return zero(reply.flat(), mistakes=[mistake for mistake in _layer_mistakes(terms) if np.any(np.abs(mistake.value) > 1e-6)])
+        return Finding(
+            False,
+            "a gradient that reaches the parameters and cancels",
+            "no path to any parameter",
+            "sample_detached",
+            SAMPLE_DETACHED,
+        )
+    return zero(
+        reply.flat(),
+        mistakes=[
+            mistake for mistake in _layer_mistakes(terms) if np.any(np.abs(mistake.value) > 1e-6)
+        ],
+    )

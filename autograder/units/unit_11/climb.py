@@ -25,13 +25,15 @@ EXERCISE = exercise(
 )
 
 
-def _ascend(x: np.ndarray, m: np.ndarray, r: np.ndarray, steps: int, rate: float, which: str = "both") -> np.ndarray:
+def _ascend(
+    x: np.ndarray, m: np.ndarray, r: np.ndarray, steps: int, rate: float, which: str = "both"
+) -> np.ndarray:
     """Where plain gradient ascent on the toy's ELBO arrives, ``(2, *B, D)``; ``which`` makes one of the usual mistakes."""
     total, first, squares = np.zeros((3, 2, *m.shape))
     for step in range(1, steps + 1):
         slope = np.stack([x - 2 * m, 1 - 2 * np.exp(2 * r)])
         total = total + slope if which == "accumulated" else slope
-        if which == "adam":                                                         # as in torch.optim.Adam, at its default settings
+        if which == "adam":  # as in torch.optim.Adam, at its default settings
             first, squares = 0.9 * first + 0.1 * slope, 0.999 * squares + 0.001 * slope**2
             total = first / (1 - 0.9**step) / (np.sqrt(squares / (1 - 0.999**step)) + 1e-8)
         m = m + rate * total[0] * (which != "only_scale")
@@ -39,28 +41,60 @@ def _ascend(x: np.ndarray, m: np.ndarray, r: np.ndarray, steps: int, rate: float
     return np.stack([m, r])
 
 
-def _climb_mistakes(x: np.ndarray, m: np.ndarray, r: np.ndarray, steps: int, rate: float) -> list[Mistake]:
+def _climb_mistakes(
+    x: np.ndarray, m: np.ndarray, r: np.ndarray, steps: int, rate: float
+) -> list[Mistake]:
     with np.errstate(all="ignore"):
         return [
-            Mistake("batch_mean",
-                    "The data share one step size divided by their number: you took the gradient of the mean ELBO. Of "
-                    "the sum, each datum gets its own gradient, whoever else is in the batch.", _ascend(x, m, r, steps, rate / len(x))),
-            Mistake("downhill", "You walked downhill. The ELBO is climbed: add the gradient.", _ascend(x, m, r, steps, -rate)),
-            Mistake("only_loc", "log_scale has not moved.", _ascend(x, m, r, steps, rate, "only_loc")),
-            Mistake("only_scale", "loc has not moved.", _ascend(x, m, r, steps, rate, "only_scale")),
-            Mistake("accumulated", "Gradients of earlier steps were kept. backward() adds to .grad: clear it before each step.",
-                    _ascend(x, m, r, steps, rate, "accumulated")),
-            Mistake("adam", "These are steps of Adam. Plain ascent adds rate times the gradient, whatever its size.",
-                    _ascend(x, m, r, steps, rate, "adam")),
+            Mistake(
+                "batch_mean",
+                "The data share one step size divided by their number: you took the gradient of the mean ELBO. Of "
+                "the sum, each datum gets its own gradient, whoever else is in the batch.",
+                _ascend(x, m, r, steps, rate / len(x)),
+            ),
+            Mistake(
+                "downhill",
+                "You walked downhill. The ELBO is climbed: add the gradient.",
+                _ascend(x, m, r, steps, -rate),
+            ),
+            Mistake(
+                "only_loc", "log_scale has not moved.", _ascend(x, m, r, steps, rate, "only_loc")
+            ),
+            Mistake(
+                "only_scale", "loc has not moved.", _ascend(x, m, r, steps, rate, "only_scale")
+            ),
+            Mistake(
+                "accumulated",
+                "Gradients of earlier steps were kept. backward() adds to .grad: clear it before each step.",
+                _ascend(x, m, r, steps, rate, "accumulated"),
+            ),
+            Mistake(
+                "adam",
+                "These are steps of Adam. Plain ascent adds rate times the gradient, whatever its size.",
+                _ascend(x, m, r, steps, rate, "adam"),
+            ),
             Mistake("one_step_less", "One step is missing.", _ascend(x, m, r, steps - 1, rate)),
-            Mistake("one_step_more", "There is one step too many.", _ascend(x, m, r, steps + 1, rate)),
-            Mistake("start_ignored", "The climb began at zero. Begin where you are told: an encoder may have said something better.",
-                    _ascend(x, 0 * m, 0 * r, steps, rate)),
+            Mistake(
+                "one_step_more", "There is one step too many.", _ascend(x, m, r, steps + 1, rate)
+            ),
+            Mistake(
+                "start_ignored",
+                "The climb began at zero. Begin where you are told: an encoder may have said something better.",
+                _ascend(x, 0 * m, 0 * r, steps, rate),
+            ),
             Mistake("did_not_move", "This is the starting point.", np.stack([m, r])),
         ]
 
 
-def _climbed(probe: Probe, x: np.ndarray, m: np.ndarray, r: np.ndarray, steps: int, rate: float, model: str = "toy") -> tuple[Any, int]:
+def _climbed(
+    probe: Probe,
+    x: np.ndarray,
+    m: np.ndarray,
+    r: np.ndarray,
+    steps: int,
+    rate: float,
+    model: str = "toy",
+) -> tuple[Any, int]:
     reply = probe.drive("climb", x=x, loc=m, log_scale=r, steps=steps, rate=rate, model=model)
     arrived = reply["arrived"]
     if not several(arrived, 2):
@@ -73,7 +107,9 @@ def three_steps(probe: Probe, rng: np.random.Generator) -> Finding:
     x, rate = rng.normal(size=(5, 2)), rng.uniform(0.05, 0.15)
     m = r = np.zeros((5, 2))
     got, _ = _climbed(probe, x, m, r, 3, rate)
-    known = [mistake for mistake in _climb_mistakes(x, m, r, 3, rate) if mistake.key != "start_ignored"]
+    known = [
+        mistake for mistake in _climb_mistakes(x, m, r, 3, rate) if mistake.key != "start_ignored"
+    ]
     return compare(got, _ascend(x, m, r, 3, rate), known, what="(loc, log_scale)")
 
 
@@ -82,9 +118,17 @@ def ten_steps(probe: Probe, rng: np.random.Generator) -> Finding:
     x, rate = rng.normal(size=(4, 1)), rng.uniform(0.02, 0.1)
     m, r = rng.normal(size=(4, 1)), rng.uniform(-0.8, 0.3, (4, 1))
     got, touched = _climbed(probe, x, m, r, 10, rate)
-    finding = compare(got, _ascend(x, m, r, 10, rate), _climb_mistakes(x, m, r, 10, rate), what="(loc, log_scale)")
+    finding = compare(
+        got, _ascend(x, m, r, 10, rate), _climb_mistakes(x, m, r, 10, rate), what="(loc, log_scale)"
+    )
     says = "The tensors you were given were changed. They belong to the caller: begin with copies (clone)."
-    return finding if not finding.ok else holds(not touched, "the starting point is left alone", "it was overwritten", "in_place", says)
+    return (
+        finding
+        if not finding.ok
+        else holds(
+            not touched, "the starting point is left alone", "it was overwritten", "in_place", says
+        )
+    )
 
 
 @EXERCISE.part("Each datum's path does not depend on who else is in the batch")
@@ -95,23 +139,44 @@ def data_are_independent(probe: Probe, rng: np.random.Generator) -> Finding:
     if isinstance(together, dict) or isinstance(alone, dict):
         return compare(together, np.zeros((2, 6, 1)))
     first = np.asarray([np.asarray(item)[:1] for item in together])
-    return compare(first, np.asarray([np.asarray(item) for item in alone]), what="datum 0 among six, against datum 0 alone", mistakes=[
-        Mistake("batch_mean", "Alone it goes further: the gradient is divided by the size of the batch. Climb the sum over the data.",
-                _ascend(x[:1], m[:1], r[:1], 5, 0.1 / 6))])
+    return compare(
+        first,
+        np.asarray([np.asarray(item) for item in alone]),
+        what="datum 0 among six, against datum 0 alone",
+        mistakes=[
+            Mistake(
+                "batch_mean",
+                "Alone it goes further: the gradient is divided by the size of the batch. Climb the sum over the data.",
+                _ascend(x[:1], m[:1], r[:1], 5, 0.1 / 6),
+            )
+        ],
+    )
 
 
 @EXERCISE.part("On a model in which loc and log_scale depend on each other", weight=0.5)
 def coupled_parameters(probe: Probe, rng: np.random.Generator) -> Finding:
-    x, m, r = rng.uniform(1, 3, (4, 1)), rng.uniform(-0.3, 0.3, (4, 1)), rng.uniform(-1.0, -0.5, (4, 1))
+    x, m, r = (
+        rng.uniform(1, 3, (4, 1)),
+        rng.uniform(-0.3, 0.3, (4, 1)),
+        rng.uniform(-1.0, -0.5, (4, 1)),
+    )
     got, _ = _climbed(probe, x, m, r, 4, 0.05, "exponential")
     here = _ascend_exponential(x, m, r, 4, 0.05)
     says = "Both parts move at once: take both gradients at the old point, and only then move. You moved one and asked for the other after."
-    return compare(got, here, what="(loc, log_scale)", mistakes=[
-        Mistake("sequential", says, _ascend_exponential(x, m, r, 4, 0.05, "loc first")),
-        Mistake("sequential", says, _ascend_exponential(x, m, r, 4, 0.05, "scale first"))])
+    return compare(
+        got,
+        here,
+        what="(loc, log_scale)",
+        mistakes=[
+            Mistake("sequential", says, _ascend_exponential(x, m, r, 4, 0.05, "loc first")),
+            Mistake("sequential", says, _ascend_exponential(x, m, r, 4, 0.05, "scale first")),
+        ],
+    )
 
 
-def _ascend_exponential(x: np.ndarray, m: np.ndarray, r: np.ndarray, steps: int, rate: float, which: str = "both") -> np.ndarray:
+def _ascend_exponential(
+    x: np.ndarray, m: np.ndarray, r: np.ndarray, steps: int, rate: float, which: str = "both"
+) -> np.ndarray:
     """The climb on z ~ N(0, 1), x | z ~ N(exp z, 1). With a = E exp z, b = E exp 2z the ELBO is x a - b/2 - (m^2 + s^2)/2 + r + const."""
 
     def of_loc(m: np.ndarray, r: np.ndarray) -> np.ndarray:

@@ -21,14 +21,26 @@ def toy_encoder(weight: Tensor, bias: Tensor, x: Tensor) -> dict[str, Any]:
     """p: the toy with as many coordinates as x; encoder: linear, to loc and log_scale; ``weight: (*R, 2D, D)``, ``bias: (*R, 2D)``."""
     x = told_apart(x) if bias.dim() > 1 else x
     encoder = RowEncoder(weight, bias, x)
-    return {"p": ConjugateToy(x.shape[-1]), "encoder": encoder, "x": x, "learn": dict(encoder.named_parameters()), "shared": bias.dim() < 2}
+    return {
+        "p": ConjugateToy(x.shape[-1]),
+        "encoder": encoder,
+        "x": x,
+        "learn": dict(encoder.named_parameters()),
+        "shared": bias.dim() < 2,
+    }
 
 
 @problem("chain/encoder")
 def chain_encoder(weight: Tensor, bias: Tensor, x: Tensor) -> dict[str, Any]:
     """p: the chain of two latents and one observation; encoder: linear, to four numbers."""
     encoder = RowEncoder(weight, bias)
-    return {"p": GaussianChain(), "encoder": encoder, "x": x, "learn": dict(encoder.named_parameters()), "shared": True}
+    return {
+        "p": GaussianChain(),
+        "encoder": encoder,
+        "x": x,
+        "learn": dict(encoder.named_parameters()),
+        "shared": True,
+    }
 
 
 @driver("train_recognizer", trains=True)
@@ -40,16 +52,30 @@ def train_recognizer(learner: Any, x: Tensor, test: Tensor, seed: int) -> dict[s
     """
     encoder = nn.Linear(1, 2, dtype=torch.float64)
     with torch.no_grad():
-        encoder.weight.copy_(torch.tensor([[0.1], [0.0]])), encoder.bias.copy_(torch.tensor([0.3, 0.2]))
+        (
+            encoder.weight.copy_(torch.tensor([[0.1], [0.0]])),
+            encoder.bias.copy_(torch.tensor([0.3, 0.2])),
+        )
     start = encoder(test).detach()
     bounds = learner(ConjugateToy(1), encoder, x, seed)
     with torch.no_grad():
-        return {"start": start, "out": encoder(test), "bounds": torch.as_tensor(bounds, dtype=torch.float64)}
+        return {
+            "start": start,
+            "out": encoder(test),
+            "bounds": torch.as_tensor(bounds, dtype=torch.float64),
+        }
 
 
 @driver("climb")
-def climb(learner: Any, x: Tensor, loc: Tensor, log_scale: Tensor, steps: int, rate: float,
-          model: str = "toy") -> dict[str, Any]:
+def climb(
+    learner: Any,
+    x: Tensor,
+    loc: Tensor,
+    log_scale: Tensor,
+    steps: int,
+    rate: float,
+    model: str = "toy",
+) -> dict[str, Any]:
     """Let the learner climb the exact ELBO of the toy, or of x ~ N(exp z, 1), where loc and log_scale depend on each other.
 
     Say where it arrived, and whether the starting point was left alone."""

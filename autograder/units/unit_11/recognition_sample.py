@@ -24,52 +24,116 @@ EXERCISE = exercise(
 )
 
 
-def _sample_mistakes(weight: np.ndarray, bias: np.ndarray, x: np.ndarray, eps: np.ndarray) -> list[Mistake]:
+def _sample_mistakes(
+    weight: np.ndarray, bias: np.ndarray, x: np.ndarray, eps: np.ndarray
+) -> list[Mistake]:
     out = x @ weight.T + bias
     loc, log_scale = np.split(out, 2, -1)
     dim = loc.shape[-1]
     interleaved = out[..., 0::2] + np.exp(out[..., 1::2]) * eps
     return [
-        Mistake("log_scale_as_scale", "You used log_scale itself as the scale. Exponentiate it.", loc + log_scale * eps),
-        Mistake("variance_as_scale",
-                "You took exp(log_scale) for the variance. It is the standard deviation.", loc + np.exp(0.5 * log_scale) * eps),
-        Mistake("softplus", "You made the scale by softplus. Here the second half are log scales: exponentiate them.",
-                loc + np.log1p(np.exp(log_scale)) * eps),
+        Mistake(
+            "log_scale_as_scale",
+            "You used log_scale itself as the scale. Exponentiate it.",
+            loc + log_scale * eps,
+        ),
+        Mistake(
+            "variance_as_scale",
+            "You took exp(log_scale) for the variance. It is the standard deviation.",
+            loc + np.exp(0.5 * log_scale) * eps,
+        ),
+        Mistake(
+            "softplus",
+            "You made the scale by softplus. Here the second half are log scales: exponentiate them.",
+            loc + np.log1p(np.exp(log_scale)) * eps,
+        ),
         Mistake("no_scale", "eps is added as it is. Multiply it by the scale.", loc + eps),
-        Mistake("swapped", "The first D outputs are loc and the last D are log_scale; you took them the other way round.",
-                log_scale + np.exp(loc) * eps),
-        Mistake("no_bias", "The bias of the last layer is missing.",
-                (x @ weight.T)[..., :dim] + np.exp((x @ weight.T)[..., dim:]) * eps),
-        Mistake("interleaved", "You took every other output. loc is the first half, log_scale the second.", interleaved),
-        Mistake("first_datum", "Every datum got the parameters of the first one. The encoder speaks of each datum separately.",
-                loc[:1] + np.exp(log_scale[:1]) * eps),
-        Mistake("no_noise", "This is loc: no noise was used.", loc + 0 * eps)]
+        Mistake(
+            "swapped",
+            "The first D outputs are loc and the last D are log_scale; you took them the other way round.",
+            log_scale + np.exp(loc) * eps,
+        ),
+        Mistake(
+            "no_bias",
+            "The bias of the last layer is missing.",
+            (x @ weight.T)[..., :dim] + np.exp((x @ weight.T)[..., dim:]) * eps,
+        ),
+        Mistake(
+            "interleaved",
+            "You took every other output. loc is the first half, log_scale the second.",
+            interleaved,
+        ),
+        Mistake(
+            "first_datum",
+            "Every datum got the parameters of the first one. The encoder speaks of each datum separately.",
+            loc[:1] + np.exp(log_scale[:1]) * eps,
+        ),
+        Mistake("no_noise", "This is loc: no noise was used.", loc + 0 * eps),
+    ]
 
 
 @EXERCISE.part("The samples, at fixed noise")
 def samples(probe: Probe, rng: np.random.Generator) -> Finding:
-    (weight, bias), x, eps = encoder_weights(rng, 2, 3), rng.normal(size=(4, 3)), rng.normal(size=(5, 4, 2))
+    (weight, bias), x, eps = (
+        encoder_weights(rng, 2, 3),
+        rng.normal(size=(4, 3)),
+        rng.normal(size=(5, 4, 2)),
+    )
     loc, log_scale = np.split(x @ weight.T + bias, 2, -1)
     got = unpack(probe.value(weight, bias, x, eps), 2, "z, log_q")[0]
-    return compare(got, loc + np.exp(log_scale) * eps, _sample_mistakes(weight, bias, x, eps), what="z")
+    return compare(
+        got, loc + np.exp(log_scale) * eps, _sample_mistakes(weight, bias, x, eps), what="z"
+    )
 
 
 @EXERCISE.part("Their log-density")
 def log_density(probe: Probe, rng: np.random.Generator) -> Finding:
-    (weight, bias), x, eps = encoder_weights(rng, 2, 3), rng.normal(size=(4, 3)), rng.normal(size=(5, 4, 2))
+    (weight, bias), x, eps = (
+        encoder_weights(rng, 2, 3),
+        rng.normal(size=(4, 3)),
+        rng.normal(size=(5, 4, 2)),
+    )
     loc, log_scale = np.split(x @ weight.T + bias, 2, -1)
     terms = -0.5 * eps**2 - log_scale - 0.5 * LOG_2PI
     right = terms.sum(-1)
     got = unpack(probe.value(weight, bias, x, eps), 2, "z, log_q")[1]
-    return compare(got, right, what="log q", mistakes=[
-        Mistake("noise_density", "This is the log-density of eps. A stretch by exp(log_scale) lowers the density: subtract log_scale.",
-                (terms + log_scale).sum(-1)),
-        Mistake("normalizer_sign",
-                "log_scale has the wrong sign: where the scale is large the density is low.", (terms + 2 * log_scale).sum(-1)),
-        Mistake("no_sum", "One number per coordinate came back. Sum over the event axis, the last one.", terms),
-        Mistake("mean_over_event", "You averaged over the coordinates. Log-densities of independent coordinates add up.", terms.mean(-1)),
-        Mistake("lost_2pi", "The constant -log(2 pi)/2 per coordinate is missing.", right + 0.5 * LOG_2PI * 2),
-        Mistake("sum_over_samples", "You summed over the samples. The event axis is the last one.", terms.sum(0))])
+    return compare(
+        got,
+        right,
+        what="log q",
+        mistakes=[
+            Mistake(
+                "noise_density",
+                "This is the log-density of eps. A stretch by exp(log_scale) lowers the density: subtract log_scale.",
+                (terms + log_scale).sum(-1),
+            ),
+            Mistake(
+                "normalizer_sign",
+                "log_scale has the wrong sign: where the scale is large the density is low.",
+                (terms + 2 * log_scale).sum(-1),
+            ),
+            Mistake(
+                "no_sum",
+                "One number per coordinate came back. Sum over the event axis, the last one.",
+                terms,
+            ),
+            Mistake(
+                "mean_over_event",
+                "You averaged over the coordinates. Log-densities of independent coordinates add up.",
+                terms.mean(-1),
+            ),
+            Mistake(
+                "lost_2pi",
+                "The constant -log(2 pi)/2 per coordinate is missing.",
+                right + 0.5 * LOG_2PI * 2,
+            ),
+            Mistake(
+                "sum_over_samples",
+                "You summed over the samples. The event axis is the last one.",
+                terms.sum(0),
+            ),
+        ],
+    )
 
 
 @EXERCISE.part("One datum without a batch, one latent", weight=0.5)
@@ -77,7 +141,11 @@ def unbatched(probe: Probe, rng: np.random.Generator) -> Finding:
     (weight, bias), x, eps = encoder_weights(rng, 1, 2), rng.normal(size=2), rng.normal(size=(6, 1))
     loc, log_scale = np.split(x @ weight.T + bias, 2, -1)
     reply = probe.value(weight, bias, x, eps)
-    finding = compare(unpack(reply, 2, "z, log_q")[0], loc + np.exp(log_scale) * eps, what="z for x without a batch")
+    finding = compare(
+        unpack(reply, 2, "z, log_q")[0],
+        loc + np.exp(log_scale) * eps,
+        what="z for x without a batch",
+    )
     if not finding.ok:
         return finding
     right = (-0.5 * eps**2 - log_scale - 0.5 * LOG_2PI).sum(-1)

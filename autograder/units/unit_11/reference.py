@@ -6,4 +6,6 @@ import numpy as np
 
 
 def encoder_weights(rng: np.random.Generator, dim: int, data: int) -> tuple[np.ndarray, np.ndarray]:
-    return 0.4 * rng.normal(size=(2 * dim, data)), np.concatenate([rng.normal(size=dim), rng.uniform(-1.2, -0.4, dim)])
+    return 0.4 * rng.normal(size=(2 * dim, data)), np.concatenate(
+        [rng.normal(size=dim), rng.uniform(-1.2, -0.4, dim)]
+    )

@@ -36,31 +36,80 @@ def _activity(params: Arrays) -> tuple[np.ndarray, np.ndarray, list[Mistake], li
     variance, kls = loc.var(0).numpy(), kl.numpy()
     rows, s = len(loc), log_scale.exp()
     first = [
-        Mistake("divided_by_n", "You divided by N. The variance over a sample divides by N - 1.", variance * (rows - 1) / rows),
-        Mistake("standard_deviation", "These are standard deviations. Activity is a variance.", np.sqrt(variance)),
-        Mistake("second_moment", "You forgot to subtract the mean: this is the mean of the squares.", loc.square().mean(0).numpy()),
-        Mistake("posterior_variance", "This is the average variance of q(z | x), how unsure the encoder is. Activity is the variance "
-                "over the *data* of its means: a collapsed unit has posterior variance one and activity zero.", s.square().mean(0).numpy()),
-        Mistake("total_variance", "This is the variance of samples, posterior variance included. Take the variance of the means alone.",
-                variance + s.square().mean(0).numpy()),
-        Mistake("over_latents", "You took the variance over the latents. It is over the data, axis 0.", loc.var(-1).numpy()),
+        Mistake(
+            "divided_by_n",
+            "You divided by N. The variance over a sample divides by N - 1.",
+            variance * (rows - 1) / rows,
+        ),
+        Mistake(
+            "standard_deviation",
+            "These are standard deviations. Activity is a variance.",
+            np.sqrt(variance),
+        ),
+        Mistake(
+            "second_moment",
+            "You forgot to subtract the mean: this is the mean of the squares.",
+            loc.square().mean(0).numpy(),
+        ),
+        Mistake(
+            "posterior_variance",
+            "This is the average variance of q(z | x), how unsure the encoder is. Activity is the variance "
+            "over the *data* of its means: a collapsed unit has posterior variance one and activity zero.",
+            s.square().mean(0).numpy(),
+        ),
+        Mistake(
+            "total_variance",
+            "This is the variance of samples, posterior variance included. Take the variance of the means alone.",
+            variance + s.square().mean(0).numpy(),
+        ),
+        Mistake(
+            "over_latents",
+            "You took the variance over the latents. It is over the data, axis 0.",
+            loc.var(-1).numpy(),
+        ),
         Mistake("pooled", "You pooled all latents into one number.", np.array(float(loc.var()))),
-        Mistake("of_log_scale", "This is the variance of log_scale. The first half of what the encoder writes is the mean.",
-                log_scale.var(0).numpy()),
+        Mistake(
+            "of_log_scale",
+            "This is the variance of log_scale. The first half of what the encoder writes is the mean.",
+            log_scale.var(0).numpy(),
+        ),
         Mistake("swapped", "Return the activities first, then the divergences.", kls.mean(0)),
-        Mistake("sorted", "The activities were sorted. Keep the order of the latents, so that each stays beside its divergence.",
-                np.sort(variance)[::-1]),
-        Mistake("sorted", "The activities were sorted. Keep the order of the latents, so that each stays beside its divergence.",
-                np.sort(variance)),
+        Mistake(
+            "sorted",
+            "The activities were sorted. Keep the order of the latents, so that each stays beside its divergence.",
+            np.sort(variance)[::-1],
+        ),
+        Mistake(
+            "sorted",
+            "The activities were sorted. Keep the order of the latents, so that each stays beside its divergence.",
+            np.sort(variance),
+        ),
     ]
     second = [
         Mistake("kl_summed", "You summed the divergences over the data. Average them.", kls.sum(0)),
-        Mistake("kl_over_latents", "You averaged over the latents. Average over the data, axis 0, and keep the latents.", kls.mean(-1)),
-        Mistake("kl_pooled", "One number for each latent, please, not one in all.", np.array(kls.sum(-1).mean())),
-        Mistake("kl_pooled", "One number for each latent, please, not one in all.", np.array(kls.mean())),
-        Mistake("kl_of_the_average", "This is the divergence of the average parameters. Average the divergences: the KL is not linear.",
-                kl_terms(loc.mean(0), log_scale.mean(0)).numpy()),
-        Mistake("log_variance", "log_scale was used as a log variance.", kl_terms(loc, log_scale / 2).mean(0).numpy()),
+        Mistake(
+            "kl_over_latents",
+            "You averaged over the latents. Average over the data, axis 0, and keep the latents.",
+            kls.mean(-1),
+        ),
+        Mistake(
+            "kl_pooled",
+            "One number for each latent, please, not one in all.",
+            np.array(kls.sum(-1).mean()),
+        ),
+        Mistake(
+            "kl_pooled", "One number for each latent, please, not one in all.", np.array(kls.mean())
+        ),
+        Mistake(
+            "kl_of_the_average",
+            "This is the divergence of the average parameters. Average the divergences: the KL is not linear.",
+            kl_terms(loc.mean(0), log_scale.mean(0)).numpy(),
+        ),
+        Mistake(
+            "log_variance",
+            "log_scale was used as a log variance.",
+            kl_terms(loc, log_scale / 2).mean(0).numpy(),
+        ),
         Mistake("swapped", "Return the activities first, then the divergences.", variance),
         Mistake("kl_sign", "A divergence is never negative.", -kls.mean(0)),
     ]

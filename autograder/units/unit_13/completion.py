@@ -34,7 +34,9 @@ def _softmax(values: np.ndarray, axis: Any = 0) -> np.ndarray:
     return np.asarray(w / w.sum(axis, keepdims=True))
 
 
-def _inputs(rng: np.random.Generator, batch: int = 3, pixels: int = 6, samples: int = 5, gain: float = 1.5) -> tuple[Any, ...]:
+def _inputs(
+    rng: np.random.Generator, batch: int = 3, pixels: int = 6, samples: int = 5, gain: float = 1.5
+) -> tuple[Any, ...]:
     params = small_params(rng, (batch,), pixels=pixels, gain=gain)
     observed = np.arange(pixels) < pixels // 2
     z = rng.normal(size=(samples, batch, 2))
@@ -42,7 +44,9 @@ def _inputs(rng: np.random.Generator, batch: int = 3, pixels: int = 6, samples: 
     return params, observed, z, log_q
 
 
-def _completions(params: Arrays, observed: np.ndarray, z: np.ndarray, log_q: np.ndarray) -> dict[str, np.ndarray]:
+def _completions(
+    params: Arrays, observed: np.ndarray, z: np.ndarray, log_q: np.ndarray
+) -> dict[str, np.ndarray]:
     made = build(params)
     with torch.no_grad():
         points = torch.from_numpy(z)
@@ -58,7 +62,9 @@ def _completions(params: Arrays, observed: np.ndarray, z: np.ndarray, log_q: np.
     right = blend(seen + prior - log_q)
     weights = _softmax(seen + prior - log_q)
     with torch.no_grad():
-        of_mean = made["decoder"](torch.from_numpy((weights[..., None] * z).sum(0))).sigmoid().numpy()
+        of_mean = (
+            made["decoder"](torch.from_numpy((weights[..., None] * z).sum(0))).sigmoid().numpy()
+        )
     best = np.take_along_axis(picture, weights.argmax(0)[None, :, None], 0)[0]
     return {
         "right": right,
@@ -71,14 +77,18 @@ def _completions(params: Arrays, observed: np.ndarray, z: np.ndarray, log_q: np.
         "mean_over_pixels": blend(pixelwise[..., observed].mean(-1) + prior - log_q),
         "weights_over_batch": blend(seen + prior - log_q, (0, 1)),
         "weights_over_data": blend(seen + prior - log_q, 1),
-        "averaged_logits": np.where(observed, x, 1 / (1 + np.exp(-(weights[..., None] * logits.numpy()).sum(0)))),
+        "averaged_logits": np.where(
+            observed, x, 1 / (1 + np.exp(-(weights[..., None] * logits.numpy()).sum(0)))
+        ),
         "observed_overwritten": (weights[..., None] * picture).sum(0),
         "mask_inverted": np.where(observed, (weights[..., None] * picture).sum(0), x),
         "decoded_mean": np.where(observed, x, of_mean),
         "best_sample": np.where(observed, x, best),
         "rounded": np.where(observed, x, (right > 0.5).astype(float)),
         "weights_inverted": blend(log_q - seen - prior),
-        "not_normalized": np.where(observed, x, (np.exp(seen + prior - log_q)[..., None] * picture).mean(0)),
+        "not_normalized": np.where(
+            observed, x, (np.exp(seen + prior - log_q)[..., None] * picture).mean(0)
+        ),
     }
 
 
@@ -105,20 +115,36 @@ SAYS = {
 
 def _mistakes(found: dict[str, np.ndarray]) -> list[Mistake]:
     right = found["right"]
-    bits = Mistake("rounded", SAYS["rounded"], lambda got: got.shape == right.shape and np.isin(got[right != got], (0.0, 1.0)).all()
-                   and bool((right != got).any()))
-    return [*[Mistake(key, SAYS[key], value) for key, value in found.items() if key != "right"], bits]
+    bits = Mistake(
+        "rounded",
+        SAYS["rounded"],
+        lambda got: (
+            got.shape == right.shape
+            and np.isin(got[right != got], (0.0, 1.0)).all()
+            and bool((right != got).any())
+        ),
+    )
+    return [
+        *[Mistake(key, SAYS[key], value) for key, value in found.items() if key != "right"],
+        bits,
+    ]
 
 
-def _ask(probe: Probe, params: Arrays, observed: np.ndarray, z: np.ndarray, log_q: np.ndarray) -> Any:
-    return probe.value(ref("decoder"), ref("x"), observed, z, log_q, problem="vae/small", params=params)
+def _ask(
+    probe: Probe, params: Arrays, observed: np.ndarray, z: np.ndarray, log_q: np.ndarray
+) -> Any:
+    return probe.value(
+        ref("decoder"), ref("x"), observed, z, log_q, problem="vae/small", params=params
+    )
 
 
 @EXERCISE.part("The value for given samples", weight=1.5)
 def value(probe: Probe, rng: np.random.Generator) -> Finding:
     inputs = _inputs(rng)
     found = _completions(*inputs)
-    return compare(_ask(probe, *inputs), found["right"], _mistakes(found), what="the completed picture")
+    return compare(
+        _ask(probe, *inputs), found["right"], _mistakes(found), what="the completed picture"
+    )
 
 
 @EXERCISE.part("With latents on a grid: the exact posterior predictive, by quadrature")
@@ -131,16 +157,28 @@ def exact_by_quadrature(probe: Probe, rng: np.random.Generator) -> Finding:
     made = build(params)
     with torch.no_grad():
         points = torch.from_numpy(grid[:, 0])
-        probability, prior = made["decoder"](points).sigmoid().numpy(), np.exp(normal_log_prob(points).numpy())
+        probability, prior = (
+            made["decoder"](points).sigmoid().numpy(),
+            np.exp(normal_log_prob(points).numpy()),
+        )
     wanted = params["x"].copy()
     completions = np.array([[a, b, c] for a in (0, 1) for b in (0, 1) for c in (0, 1)], dtype=float)
     for row in wanted:
         pictures = np.concatenate([np.repeat(row[None, :3], 8, 0), completions], -1)
-        mass = np.array([(prior * np.where(one, probability, 1 - probability).prod(-1)).sum() for one in pictures])     # p(x), for each
+        mass = np.array(
+            [
+                (prior * np.where(one, probability, 1 - probability).prod(-1)).sum()
+                for one in pictures
+            ]
+        )  # p(x), for each
         row[3:] = mass @ completions / mass.sum()
     log_q = np.zeros(z.shape[:-1])
-    return compare(_ask(probe, params, observed, z, log_q), wanted, _mistakes(_completions(params, observed, z, log_q)),
-                   what="the exact predictive mean")
+    return compare(
+        _ask(probe, params, observed, z, log_q),
+        wanted,
+        _mistakes(_completions(params, observed, z, log_q)),
+        what="the exact predictive mean",
+    )
 
 
 @EXERCISE.part("What stands in the missing pixels does not matter")
@@ -148,13 +186,27 @@ def missing_pixels_ignored(probe: Probe, rng: np.random.Generator) -> Finding:
     params, observed, z, log_q = _inputs(rng)
     params["x"] = np.where(observed, params["x"], -7.0)
     found = _completions(params, observed, z, log_q)
-    return compare(_ask(probe, params, observed, z, log_q), found["right"], _mistakes(found), what="the completed picture")
+    return compare(
+        _ask(probe, params, observed, z, log_q),
+        found["right"],
+        _mistakes(found),
+        what="the completed picture",
+    )
 
 
 @EXERCISE.part("Large pictures: weights smaller than any number", weight=0.5)
 def large_pictures(probe: Probe, rng: np.random.Generator) -> Finding:
     inputs = _inputs(rng, batch=2, pixels=3600)
     found = _completions(*inputs)
-    underflow = Mistake("underflow", "All weights are zero in floating point here, so that 0 / 0 is left. Subtract the largest log weight "
-                        "first: softmax does.", lambda got: not np.isfinite(np.asarray(got, dtype=float)).all())
-    return compare(_ask(probe, *inputs), found["right"], [underflow, *_mistakes(found)], what="the completed picture")
+    underflow = Mistake(
+        "underflow",
+        "All weights are zero in floating point here, so that 0 / 0 is left. Subtract the largest log weight "
+        "first: softmax does.",
+        lambda got: not np.isfinite(np.asarray(got, dtype=float)).all(),
+    )
+    return compare(
+        _ask(probe, *inputs),
+        found["right"],
+        [underflow, *_mistakes(found)],
+        what="the completed picture",
+    )

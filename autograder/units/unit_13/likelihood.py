@@ -10,7 +10,14 @@ from autograder.checks.exercise import exercise
 from autograder.checks.probe import Probe
 from autograder.protocol.wire import ref
 from autograder.units.shared import LOG_2PI, Arrays
-from autograder.units.unit_13.reference import ask_noise, bits_log_prob, build, kl_terms, normal_log_prob, small_params
+from autograder.units.unit_13.reference import (
+    ask_noise,
+    bits_log_prob,
+    build,
+    kl_terms,
+    normal_log_prob,
+    small_params,
+)
 
 EXERCISE = exercise(
     __name__,
@@ -33,8 +40,13 @@ def density_terms(params: Arrays, eps: np.ndarray) -> Arrays:
         loc, log_scale = made["encoder"](made["x"]).chunk(2, -1)
         z = loc + log_scale.exp() * torch.from_numpy(eps)
         like = bits_log_prob(made["x"], made["decoder"](z)).sum(-1)
-        found = {"like": like, "prior": normal_log_prob(z), "q": normal_log_prob(z, loc, log_scale),
-                 "kl": kl_terms(loc, log_scale).sum(-1), "log_scales": log_scale.sum(-1)}
+        found = {
+            "like": like,
+            "prior": normal_log_prob(z),
+            "q": normal_log_prob(z, loc, log_scale),
+            "kl": kl_terms(loc, log_scale).sum(-1),
+            "log_scales": log_scale.sum(-1),
+        }
     return {name: value.numpy() for name, value in found.items()}
 
 
@@ -49,7 +61,12 @@ def _log_mean(log_w: np.ndarray) -> np.ndarray:
 def _half_log_2pis(offset: np.ndarray) -> bool:
     """Whether all offsets are the same whole number of times 1/2 log 2 pi, and not none."""
     count = np.ravel(offset) / (0.5 * LOG_2PI)
-    return bool(np.isfinite(count).all() and np.ptp(count) < 1e-6 and abs(count[0] - np.round(count[0])) < 1e-6 and abs(count[0]) > 0.5)
+    return bool(
+        np.isfinite(count).all()
+        and np.ptp(count) < 1e-6
+        and abs(count[0] - np.round(count[0])) < 1e-6
+        and abs(count[0]) > 0.5
+    )
 
 
 def _mistakes(t: Arrays) -> list[Mistake]:
@@ -57,30 +74,88 @@ def _mistakes(t: Arrays) -> list[Mistake]:
     size = len(log_w)
     with np.errstate(all="ignore"):
         return [
-            Mistake("mean_of_logs", "This is the mean of the log weights: the ELBO. Average the weights first, take the logarithm after.",
-                    log_w.mean(0)),
-            Mistake("log_k_missing", "You summed the weights. Take their mean: subtract log K.", _log_mean(log_w) + np.log(size)),
-            Mistake("log_k_sign", "log K has the wrong sign: the mean is the sum *divided* by K.", _log_mean(log_w) + 2 * np.log(size)),
-            Mistake("prior_missing", "The prior is missing from the weights: w = p(x | z) p(z) / q(z | x).", _log_mean(t["like"] - t["q"])),
-            Mistake("q_missing", "The weights are not divided by q(z | x), which proposed z.", _log_mean(t["like"] + t["prior"])),
-            Mistake("likelihood_only", "Averaging p(x | z) alone is right for z from the *prior*. Yours are from q: times p(z) / q(z | x).",
-                    _log_mean(t["like"])),
-            Mistake("density_of_noise", "You took the density of eps for that of z. z = loc + s eps is stretched by s, so log q(z | x) = "
-                    "log N(eps; 0, 1) - log_scale, summed.", _log_mean(log_w - t["log_scales"])),
-            Mistake("analytic_kl", "One closed-form KL cannot serve all the samples: inside the logarithm every sample needs its own "
-                    "log p(z) - log q(z | x). (A published IWAE makes this mistake.)", _log_mean(t["like"]) - t["kl"]),
-            Mistake("weights_inverted", "The weights are upside down: p over q.", _log_mean(t["like"] - t["prior"] + t["q"])),
-            Mistake("best_sample", "This is the largest weight alone. Average all of them.", log_w.max(0)),
+            Mistake(
+                "mean_of_logs",
+                "This is the mean of the log weights: the ELBO. Average the weights first, take the logarithm after.",
+                log_w.mean(0),
+            ),
+            Mistake(
+                "log_k_missing",
+                "You summed the weights. Take their mean: subtract log K.",
+                _log_mean(log_w) + np.log(size),
+            ),
+            Mistake(
+                "log_k_sign",
+                "log K has the wrong sign: the mean is the sum *divided* by K.",
+                _log_mean(log_w) + 2 * np.log(size),
+            ),
+            Mistake(
+                "prior_missing",
+                "The prior is missing from the weights: w = p(x | z) p(z) / q(z | x).",
+                _log_mean(t["like"] - t["q"]),
+            ),
+            Mistake(
+                "q_missing",
+                "The weights are not divided by q(z | x), which proposed z.",
+                _log_mean(t["like"] + t["prior"]),
+            ),
+            Mistake(
+                "likelihood_only",
+                "Averaging p(x | z) alone is right for z from the *prior*. Yours are from q: times p(z) / q(z | x).",
+                _log_mean(t["like"]),
+            ),
+            Mistake(
+                "density_of_noise",
+                "You took the density of eps for that of z. z = loc + s eps is stretched by s, so log q(z | x) = "
+                "log N(eps; 0, 1) - log_scale, summed.",
+                _log_mean(log_w - t["log_scales"]),
+            ),
+            Mistake(
+                "analytic_kl",
+                "One closed-form KL cannot serve all the samples: inside the logarithm every sample needs its own "
+                "log p(z) - log q(z | x). (A published IWAE makes this mistake.)",
+                _log_mean(t["like"]) - t["kl"],
+            ),
+            Mistake(
+                "weights_inverted",
+                "The weights are upside down: p over q.",
+                _log_mean(t["like"] - t["prior"] + t["q"]),
+            ),
+            Mistake(
+                "best_sample",
+                "This is the largest weight alone. Average all of them.",
+                log_w.max(0),
+            ),
             Mistake("no_sum", "You returned one number per sample.", log_w),
-            Mistake("mean_over_batch", "You averaged over the batch as well. One number for each datum.", _log_mean(log_w).mean()),
-            Mistake("q_multiplied", "The weights are multiplied by q(z | x). Divide: subtract its logarithm.",
-                    _log_mean(t["like"] + t["prior"] + t["q"])),
-            Mistake("not_log", "This is the mean weight. Return its logarithm.", np.exp(_log_mean(log_w))),
-            Mistake("log_of_batch", "You divided by the number of data, or by another count. Divide by K, the length of axis 0.",
-                    lambda got: got.shape == log_w.shape[1:] and got.ndim == 1 and bool(
-                        np.abs(got - _log_mean(log_w) - np.log(size / len(got))).max() < 1e-6)),
-            Mistake("lost_2pi", "You are off by a multiple of 1/2 log 2 pi for each latent: prior and q both bring one, and they cancel.",
-                    lambda got: got.shape == log_w.shape[1:] and _half_log_2pis(got - _log_mean(log_w))),
+            Mistake(
+                "mean_over_batch",
+                "You averaged over the batch as well. One number for each datum.",
+                _log_mean(log_w).mean(),
+            ),
+            Mistake(
+                "q_multiplied",
+                "The weights are multiplied by q(z | x). Divide: subtract its logarithm.",
+                _log_mean(t["like"] + t["prior"] + t["q"]),
+            ),
+            Mistake(
+                "not_log",
+                "This is the mean weight. Return its logarithm.",
+                np.exp(_log_mean(log_w)),
+            ),
+            Mistake(
+                "log_of_batch",
+                "You divided by the number of data, or by another count. Divide by K, the length of axis 0.",
+                lambda got: (
+                    got.shape == log_w.shape[1:]
+                    and got.ndim == 1
+                    and bool(np.abs(got - _log_mean(log_w) - np.log(size / len(got))).max() < 1e-6)
+                ),
+            ),
+            Mistake(
+                "lost_2pi",
+                "You are off by a multiple of 1/2 log 2 pi for each latent: prior and q both bring one, and they cancel.",
+                lambda got: got.shape == log_w.shape[1:] and _half_log_2pis(got - _log_mean(log_w)),
+            ),
         ]
 
 
@@ -89,8 +164,12 @@ def value(probe: Probe, rng: np.random.Generator) -> Finding:
     params = small_params(rng)
     eps = ask_noise(rng, params, 5)
     t = density_terms(params, eps)
-    return compare(probe.gradient("vae/small", params, *ASKED, eps).value, _log_mean(t["like"] + t["prior"] - t["q"]), _mistakes(t),
-                   what="log p(x)")
+    return compare(
+        probe.gradient("vae/small", params, *ASKED, eps).value,
+        _log_mean(t["like"] + t["prior"] - t["q"]),
+        _mistakes(t),
+        what="log p(x)",
+    )
 
 
 @EXERCISE.part("Every sample twice: nothing changes", weight=0.5)
@@ -98,8 +177,12 @@ def doubled_samples(probe: Probe, rng: np.random.Generator) -> Finding:
     params = small_params(rng)
     eps = np.repeat(ask_noise(rng, params, 3), 2, 0)
     t = density_terms(params, eps)
-    return compare(probe.gradient("vae/small", params, *ASKED, eps).value, _log_mean(t["like"] + t["prior"] - t["q"]), _mistakes(t),
-                   what="log p(x)")
+    return compare(
+        probe.gradient("vae/small", params, *ASKED, eps).value,
+        _log_mean(t["like"] + t["prior"] - t["q"]),
+        _mistakes(t),
+        what="log p(x)",
+    )
 
 
 @EXERCISE.part("Its exponential is unbiased for p(x): exactly, by quadrature")
@@ -111,23 +194,38 @@ def unbiased_by_quadrature(probe: Probe, rng: np.random.Generator) -> Finding:
     made = build(copies)
     with torch.no_grad():
         logits = made["decoder"](torch.from_numpy(grid)[:, None])
-        like = -torch.nn.functional.binary_cross_entropy_with_logits(logits, made["x"], reduction="none").sum(-1).numpy()
+        like = (
+            -torch.nn.functional.binary_cross_entropy_with_logits(
+                logits, made["x"], reduction="none"
+            )
+            .sum(-1)
+            .numpy()
+        )
         loc, log_scale = (value.numpy()[0, 0] for value in made["encoder"](made["x"]).chunk(2, -1))
     step = grid[1] - grid[0]
     exact = (np.exp(like - 0.5 * grid**2 - 0.5 * LOG_2PI)).sum() * step
-    eps = (grid - loc) / np.exp(log_scale)                     # so that z runs over the grid
-    got = np.asarray(probe.gradient("vae/small", copies, *ASKED, eps[None, :, None]).value, dtype=float)
+    eps = (grid - loc) / np.exp(log_scale)  # so that z runs over the grid
+    got = np.asarray(
+        probe.gradient("vae/small", copies, *ASKED, eps[None, :, None]).value, dtype=float
+    )
     if got.shape != grid.shape:
         return compare(got, np.zeros(len(grid)), what="log p(x)")
-    log_density = -0.5 * eps**2 - log_scale - 0.5 * LOG_2PI              # of z under q, which cancels what the weights divide by
+    log_density = (
+        -0.5 * eps**2 - log_scale - 0.5 * LOG_2PI
+    )  # of z under q, which cancels what the weights divide by
 
     def log_integral(log_p: np.ndarray) -> np.ndarray:
         return np.asarray(_log_mean(log_density + log_p) + np.log(len(grid) * step))
 
     t = density_terms(copies, eps[None, :, None])
-    mistakes = [Mistake(one.key, one.says, log_integral(one.value)) for one in _mistakes(t)
-                if not callable(one.value) and np.shape(one.value) == grid.shape]
-    return compare(log_integral(got), np.log(exact), mistakes, what="the log of the mean of exp(log p(x))")
+    mistakes = [
+        Mistake(one.key, one.says, log_integral(one.value))
+        for one in _mistakes(t)
+        if not callable(one.value) and np.shape(one.value) == grid.shape
+    ]
+    return compare(
+        log_integral(got), np.log(exact), mistakes, what="the log of the mean of exp(log p(x))"
+    )
 
 
 @EXERCISE.part("Large pictures: weights smaller than any number")
@@ -135,10 +233,18 @@ def large_pictures(probe: Probe, rng: np.random.Generator) -> Finding:
     params = small_params(rng, batch=(2,), pixels=1800)
     eps = ask_noise(rng, params, 4)
     t = density_terms(params, eps)
-    underflow = Mistake("underflow", "exp(log w) is zero in floating point here, so its logarithm is minus infinity. Subtract the largest "
-                        "log weight first: torch.logsumexp.", lambda got: not np.isfinite(np.asarray(got, dtype=float)).all())
-    return compare(probe.gradient("vae/small", params, *ASKED, eps).value, _log_mean(t["like"] + t["prior"] - t["q"]),
-                   [underflow, *_mistakes(t)], what="log p(x)")
+    underflow = Mistake(
+        "underflow",
+        "exp(log w) is zero in floating point here, so its logarithm is minus infinity. Subtract the largest "
+        "log weight first: torch.logsumexp.",
+        lambda got: not np.isfinite(np.asarray(got, dtype=float)).all(),
+    )
+    return compare(
+        probe.gradient("vae/small", params, *ASKED, eps).value,
+        _log_mean(t["like"] + t["prior"] - t["q"]),
+        [underflow, *_mistakes(t)],
+        what="log p(x)",
+    )
 
 
 @EXERCISE.part("One datum alone, one sample", weight=0.5)
@@ -146,5 +252,9 @@ def unbatched(probe: Probe, rng: np.random.Generator) -> Finding:
     params = small_params(rng, batch=())
     eps = ask_noise(rng, params, 1)
     t = density_terms(params, eps)
-    return compare(probe.gradient("vae/small", params, *ASKED, eps).value, _log_mean(t["like"] + t["prior"] - t["q"]),
-                   [one for one in _mistakes(t) if one.key not in ("mean_of_logs", "best_sample")], what="log p(x)")
+    return compare(
+        probe.gradient("vae/small", params, *ASKED, eps).value,
+        _log_mean(t["like"] + t["prior"] - t["q"]),
+        [one for one in _mistakes(t) if one.key not in ("mean_of_logs", "best_sample")],
+        what="log p(x)",
+    )

@@ -32,20 +32,36 @@ def _prediction(x: np.ndarray, latents: int, scale: float) -> tuple[float, np.nd
     values, vectors = np.linalg.eigh((x - centre).T @ (x - centre) / len(x))
     values, vectors = values[::-1], vectors[:, ::-1]
     kept = np.maximum(values[:latents] - scale**2, 0.0)
-    covariance = (vectors[:, :latents] * kept) @ vectors[:, :latents].T + scale**2 * np.eye(x.shape[1])
+    covariance = (vectors[:, :latents] * kept) @ vectors[:, :latents].T + scale**2 * np.eye(
+        x.shape[1]
+    )
     solved = np.linalg.solve(covariance, (x - centre).T).T
-    evidence = -0.5 * (((x - centre) * solved).sum(-1).mean() + np.linalg.slogdet(covariance)[1] + x.shape[1] * math.log(2 * math.pi))
+    evidence = -0.5 * (
+        ((x - centre) * solved).sum(-1).mean()
+        + np.linalg.slogdet(covariance)[1]
+        + x.shape[1] * math.log(2 * math.pi)
+    )
     return float(evidence), kept / values[:latents]
 
 
 def _closed(values: np.ndarray, latents: int, scale: float, dim: int) -> float:
     """The evidence for given eigenvalues, largest first."""
     kept = np.maximum(values[:latents], scale**2)
-    return float(-0.5 * (dim * math.log(2 * math.pi) + np.log(kept).sum() + (values[:latents] / kept).sum()
-                         + (dim - latents) * math.log(scale**2) + values[latents:].sum() / scale**2))
+    return float(
+        -0.5
+        * (
+            dim * math.log(2 * math.pi)
+            + np.log(kept).sum()
+            + (values[:latents] / kept).sum()
+            + (dim - latents) * math.log(scale**2)
+            + values[latents:].sum() / scale**2
+        )
+    )
 
 
-def _linear_mistakes(x: np.ndarray, latents: int, scale: float) -> tuple[list[Mistake], list[Mistake]]:
+def _linear_mistakes(
+    x: np.ndarray, latents: int, scale: float
+) -> tuple[list[Mistake], list[Mistake]]:
     rows, dim = x.shape
     covariance = np.cov(x.T, bias=True)
     values = np.linalg.eigvalsh(covariance)[::-1]
@@ -53,50 +69,136 @@ def _linear_mistakes(x: np.ndarray, latents: int, scale: float) -> tuple[list[Mi
     right, activity = _prediction(x, latents, scale)
     left_out = values[latents:].mean()
     with np.errstate(all="ignore"):
-        forced = -0.5 * (dim * math.log(2 * math.pi) + np.log(values[:latents]).sum() + latents + (dim - latents) * math.log(scale**2)
-                         + values[latents:].sum() / scale**2)
+        forced = -0.5 * (
+            dim * math.log(2 * math.pi)
+            + np.log(values[:latents]).sum()
+            + latents
+            + (dim - latents) * math.log(scale**2)
+            + values[latents:].sum() / scale**2
+        )
         first = [
-            Mistake("divided_by_n_minus_1", "The maximum of the likelihood divides the covariance by N, not by N - 1.",
-                    _closed(values * rows / (rows - 1), latents, scale, dim)),
-            Mistake("not_centred", "Subtract the mean of the data first: it is the decoder's bias.", _closed(raw, latents, scale, dim)),
-            Mistake("no_threshold", "Every latent was used. One whose eigenvalue is below sigma squared only makes the model worse: its "
-                    "column of W is zero, and it collapses.", forced),
-            Mistake("scale_for_variance", "noise_scale is sigma; the eigenvalues compare with sigma *squared*.",
-                    _closed(values, latents, math.sqrt(scale), dim)),
-            Mistake("noise_fitted", "This is the maximum over sigma as well (probabilistic PCA). Here sigma is fixed.",
-                    _closed(values, latents, math.sqrt(left_out), dim)),
-            Mistake("smallest_kept", "The *largest* eigenvalues are kept; eigh gives them in ascending order.",
-                    _closed(values[::-1], latents, scale, dim)),
-            Mistake("summed_over_data", "Give the mean over the data, nats per datum, not the sum.", rows * right),
-            Mistake("lost_2pi", "The constant -Dx/2 log 2 pi is missing.", right + 0.5 * dim * math.log(2 * math.pi)),
-            Mistake("rest_forgotten", "Only the first D directions were counted. All Dx are part of the density: each of the others brings "
-                    "log 2 pi + log sigma squared + lambda / sigma squared.",
-                    right + 0.5 * ((dim - latents) * math.log(2 * math.pi * scale**2) + values[latents:].sum() / scale**2)),
-            Mistake("rest_forgotten", "The directions left out are part of the density too: each brings log sigma squared + lambda / sigma "
-                    "squared.", right + 0.5 * ((dim - latents) * math.log(scale**2) + values[latents:].sum() / scale**2)),
+            Mistake(
+                "divided_by_n_minus_1",
+                "The maximum of the likelihood divides the covariance by N, not by N - 1.",
+                _closed(values * rows / (rows - 1), latents, scale, dim),
+            ),
+            Mistake(
+                "not_centred",
+                "Subtract the mean of the data first: it is the decoder's bias.",
+                _closed(raw, latents, scale, dim),
+            ),
+            Mistake(
+                "no_threshold",
+                "Every latent was used. One whose eigenvalue is below sigma squared only makes the model worse: its "
+                "column of W is zero, and it collapses.",
+                forced,
+            ),
+            Mistake(
+                "scale_for_variance",
+                "noise_scale is sigma; the eigenvalues compare with sigma *squared*.",
+                _closed(values, latents, math.sqrt(scale), dim),
+            ),
+            Mistake(
+                "noise_fitted",
+                "This is the maximum over sigma as well (probabilistic PCA). Here sigma is fixed.",
+                _closed(values, latents, math.sqrt(left_out), dim),
+            ),
+            Mistake(
+                "smallest_kept",
+                "The *largest* eigenvalues are kept; eigh gives them in ascending order.",
+                _closed(values[::-1], latents, scale, dim),
+            ),
+            Mistake(
+                "summed_over_data",
+                "Give the mean over the data, nats per datum, not the sum.",
+                rows * right,
+            ),
+            Mistake(
+                "lost_2pi",
+                "The constant -Dx/2 log 2 pi is missing.",
+                right + 0.5 * dim * math.log(2 * math.pi),
+            ),
+            Mistake(
+                "rest_forgotten",
+                "Only the first D directions were counted. All Dx are part of the density: each of the others brings "
+                "log 2 pi + log sigma squared + lambda / sigma squared.",
+                right
+                + 0.5
+                * (
+                    (dim - latents) * math.log(2 * math.pi * scale**2)
+                    + values[latents:].sum() / scale**2
+                ),
+            ),
+            Mistake(
+                "rest_forgotten",
+                "The directions left out are part of the density too: each brings log sigma squared + lambda / sigma "
+                "squared.",
+                right
+                + 0.5 * ((dim - latents) * math.log(scale**2) + values[latents:].sum() / scale**2),
+            ),
         ]
         second = [
-            Mistake("divided_by_n_minus_1", "The maximum of the likelihood divides the covariance by N, not by N - 1.",
-                    np.maximum(1 - scale**2 / (values[:latents] * rows / (rows - 1)), 0)),
-            Mistake("no_threshold", "An activity is a variance, and cannot be negative: below sigma squared the latent collapses, "
-                    "to zero.", 1 - scale**2 / values[:latents]),
-            Mistake("weights_for_activity", "These are the squared lengths of the columns of W. The activity is the variance of the "
-                    "posterior mean.", np.maximum(values[:latents] - scale**2, 0)),
-            Mistake("factor_for_activity", "This is the factor of the posterior mean. Its variance is the square of that factor times "
-                    "the variance of the coordinate, lambda.",
-                    np.sqrt(np.maximum(values[:latents] - scale**2, 0)) / values[:latents]),
-            Mistake("factor_for_activity", "This is the squared factor of the posterior mean. Multiply by the variance of the coordinate "
-                    "that it stands before, lambda.", np.maximum(values[:latents] - scale**2, 0) / values[:latents]**2),
-            Mistake("not_centred", "Subtract the mean of the data first.", np.maximum(1 - scale**2 / raw[:latents], 0)),
-            Mistake("scale_for_variance", "noise_scale is sigma; the eigenvalues compare with sigma *squared*.",
-                    np.maximum(1 - scale / values[:latents], 0)),
-            Mistake("posterior_variance", "This is the variance of the posterior, sigma^2 / lambda. Activity is that of its mean: the two "
-                    "add up to one.", np.minimum(scale**2 / values[:latents], 1)),
+            Mistake(
+                "divided_by_n_minus_1",
+                "The maximum of the likelihood divides the covariance by N, not by N - 1.",
+                np.maximum(1 - scale**2 / (values[:latents] * rows / (rows - 1)), 0),
+            ),
+            Mistake(
+                "no_threshold",
+                "An activity is a variance, and cannot be negative: below sigma squared the latent collapses, "
+                "to zero.",
+                1 - scale**2 / values[:latents],
+            ),
+            Mistake(
+                "weights_for_activity",
+                "These are the squared lengths of the columns of W. The activity is the variance of the "
+                "posterior mean.",
+                np.maximum(values[:latents] - scale**2, 0),
+            ),
+            Mistake(
+                "factor_for_activity",
+                "This is the factor of the posterior mean. Its variance is the square of that factor times "
+                "the variance of the coordinate, lambda.",
+                np.sqrt(np.maximum(values[:latents] - scale**2, 0)) / values[:latents],
+            ),
+            Mistake(
+                "factor_for_activity",
+                "This is the squared factor of the posterior mean. Multiply by the variance of the coordinate "
+                "that it stands before, lambda.",
+                np.maximum(values[:latents] - scale**2, 0) / values[:latents] ** 2,
+            ),
+            Mistake(
+                "not_centred",
+                "Subtract the mean of the data first.",
+                np.maximum(1 - scale**2 / raw[:latents], 0),
+            ),
+            Mistake(
+                "scale_for_variance",
+                "noise_scale is sigma; the eigenvalues compare with sigma *squared*.",
+                np.maximum(1 - scale / values[:latents], 0),
+            ),
+            Mistake(
+                "posterior_variance",
+                "This is the variance of the posterior, sigma^2 / lambda. Activity is that of its mean: the two "
+                "add up to one.",
+                np.minimum(scale**2 / values[:latents], 1),
+            ),
             Mistake("ascending", "Largest first, please.", activity[::-1]),
-            Mistake("smallest_kept", "The *largest* eigenvalues are kept; eigh gives them in ascending order.",
-                    np.maximum(1 - scale**2 / values[::-1][:latents], 0)),
-            Mistake("counted", "Give the activity of each latent, not their number.", np.array(float((activity > 0).sum()))),
-            Mistake("noise_fitted", "This is probabilistic PCA with a fitted sigma. Here sigma is fixed.", 1 - left_out / values[:latents]),
+            Mistake(
+                "smallest_kept",
+                "The *largest* eigenvalues are kept; eigh gives them in ascending order.",
+                np.maximum(1 - scale**2 / values[::-1][:latents], 0),
+            ),
+            Mistake(
+                "counted",
+                "Give the activity of each latent, not their number.",
+                np.array(float((activity > 0).sum())),
+            ),
+            Mistake(
+                "noise_fitted",
+                "This is probabilistic PCA with a fitted sigma. Here sigma is fixed.",
+                1 - left_out / values[:latents],
+            ),
         ]
     return first, second
 
@@ -119,21 +221,34 @@ def _asked(probe: Probe, x: np.ndarray, latents: int, scale: float) -> tuple[Any
 @EXERCISE.part("The evidence, against the dense Gaussian at the maximum", weight=1.5)
 def evidence(probe: Probe, rng: np.random.Generator) -> Finding:
     x, scale = _data(rng), float(rng.uniform(0.62, 0.75))
-    return compare(_asked(probe, x, 4, scale)[0], np.array(_prediction(x, 4, scale)[0]), _linear_mistakes(x, 4, scale)[0],
-                   what="the mean log evidence")
+    return compare(
+        _asked(probe, x, 4, scale)[0],
+        np.array(_prediction(x, 4, scale)[0]),
+        _linear_mistakes(x, 4, scale)[0],
+        what="the mean log evidence",
+    )
 
 
 @EXERCISE.part("The activities, largest first, zero where a latent collapses", weight=1.5)
 def activities(probe: Probe, rng: np.random.Generator) -> Finding:
     x, scale = _data(rng), float(rng.uniform(0.62, 0.75))
-    return compare(_asked(probe, x, 4, scale)[1], _prediction(x, 4, scale)[1], _linear_mistakes(x, 4, scale)[1], what="the activity")
+    return compare(
+        _asked(probe, x, 4, scale)[1],
+        _prediction(x, 4, scale)[1],
+        _linear_mistakes(x, 4, scale)[1],
+        what="the activity",
+    )
 
 
 @EXERCISE.part("Little noise: no latent collapses; much noise: all of them do", weight=0.5)
 def little_and_much_noise(probe: Probe, rng: np.random.Generator) -> Finding:
     x, finding = _data(rng), Finding(False)
     for scale in (0.1, 2.5):
-        got, wanted, mistakes = _asked(probe, x, 3, scale), _prediction(x, 3, scale), _linear_mistakes(x, 3, scale)
+        got, wanted, mistakes = (
+            _asked(probe, x, 3, scale),
+            _prediction(x, 3, scale),
+            _linear_mistakes(x, 3, scale),
+        )
         for one, want, known in zip(got, wanted, mistakes, strict=True):
             finding = compare(one, np.asarray(want), known, what=f"at sigma = {scale}, the answer")
             if not finding.ok:

@@ -12,7 +12,14 @@ from autograder.checks.probe import Probe
 from autograder.protocol.pullback import pull_back
 from autograder.protocol.wire import ref
 from autograder.units.shared import NO_MEAN, Arrays
-from autograder.units.unit_13.reference import ask_noise, bits_log_prob, build, kl_terms, normal_log_prob, small_params
+from autograder.units.unit_13.reference import (
+    ask_noise,
+    bits_log_prob,
+    build,
+    kl_terms,
+    normal_log_prob,
+    small_params,
+)
 
 EXERCISE = exercise(
     __name__,
@@ -51,7 +58,8 @@ def objectives(params: Arrays, eps: np.ndarray) -> tuple[dict[str, Tensor], dict
         "kl_sign": like.mean(0) + kl,
         "loss_sign": kl - like.mean(0),
         "kl_reversed": like.mean(0) - reversed_kl,
-        "log_scale_as_log_variance": log_likelihood(loc + (log_scale / 2).exp() * noise).mean(0) - half,
+        "log_scale_as_log_variance": log_likelihood(loc + (log_scale / 2).exp() * noise).mean(0)
+        - half,
         "kl_of_log_variance": like.mean(0) - half,
         "sample_of_log_variance": log_likelihood(loc + (log_scale / 2).exp() * noise).mean(0) - kl,
         "log_scale_as_scale": log_likelihood(loc + log_scale * noise).mean(0) - kl,
@@ -66,22 +74,28 @@ def objectives(params: Arrays, eps: np.ndarray) -> tuple[dict[str, Tensor], dict
         "no_mean": like - kl,
         "mean_over_batch": (like.mean(0) - kl).mean(),
         "sum_over_batch": (like.mean(0) - kl).sum(),
-        "halves_swapped": log_likelihood(log_scale + loc.exp() * noise).mean(0) - kl_terms(log_scale, loc).sum(-1),
+        "halves_swapped": log_likelihood(log_scale + loc.exp() * noise).mean(0)
+        - kl_terms(log_scale, loc).sum(-1),
     }
     return found, made["learn"]
 
 
 def gradients(value: Tensor, learn: dict[str, Tensor], x: np.ndarray, seed: int) -> np.ndarray:
     """All gradients side by side, ``(P,)``, pulled back with the weights of the request of this seed."""
-    found = pull_back(value, list(learn.values()), Size(x.shape[:-1]), seed, shared=True, retain_graph=True)
-    parts = [torch.zeros_like(parameter) if one is None else one for parameter, one in zip(learn.values(), found, strict=True)]
+    found = pull_back(
+        value, list(learn.values()), Size(x.shape[:-1]), seed, shared=True, retain_graph=True
+    )
+    parts = [
+        torch.zeros_like(parameter) if one is None else one
+        for parameter, one in zip(learn.values(), found, strict=True)
+    ]
     return np.concatenate([part.numpy().ravel() for part in parts])
 
 
 ASKED = [ref("encoder"), ref("decoder"), ref("x")]
 SAYS = {
     "sample_detached": "The gradient of the reconstruction does not reach the encoder: something was detached between the encoder's "
-                       "numbers and z. Write z = loc + exp(log_scale) * eps from the numbers as they are.",
+    "numbers and z. Write z = loc + exp(log_scale) * eps from the numbers as they are.",
     "kl_detached": "The KL does not pull on the encoder: it was computed without a graph.",
     "kl_missing": "This is the reconstruction term alone. Subtract the KL to the prior.",
     "kl_sign": "The KL is added. It is a cost: subtract it.",
@@ -92,7 +106,7 @@ SAYS = {
     "sample_of_log_variance": "The KL is right, but the sample reads log_scale as a log variance: z = loc + exp(log_scale) * eps.",
     "log_scale_as_scale": "log_scale is the logarithm of s: z = loc + exp(log_scale) * eps.",
     "mean_over_pixels": "You averaged over the pixels. log p(x | z) of independent pixels is a *sum*; with a mean the KL outweighs it "
-                        "Dx times, and the latents collapse.",
+    "Dx times, and the latents collapse.",
     "kl_mean_over_latents": "You averaged the KL over the latents. Sum it.",
     "sum_over_samples": "The expectation of log p(x | z) is estimated by the *mean* over the K samples, not by their sum.",
     "kl_for_each_sample": "The KL was subtracted once for each sample. It is there once.",
@@ -112,13 +126,25 @@ def value(probe: Probe, rng: np.random.Generator) -> Finding:
     params = small_params(rng)
     eps = ask_noise(rng, params)
     found, _ = objectives(params, eps)
-    mistakes = [Mistake(key, SAYS[key], value.detach().numpy()) for key, value in found.items()
-                if key not in ("right", "sample_detached", "kl_detached")]
+    mistakes = [
+        Mistake(key, SAYS[key], value.detach().numpy())
+        for key, value in found.items()
+        if key not in ("right", "sample_detached", "kl_detached")
+    ]
     came, again = (probe.gradient("vae/small", params, *ASKED, eps).value for _ in range(2))
-    if isinstance(came, np.ndarray) and isinstance(again, np.ndarray) and came.shape == again.shape and not np.allclose(
-            came, again, rtol=1e-3, atol=1e-6, equal_nan=True):
-        return Finding(False, "the same answer to the same noise", "two different answers", "own_noise",
-                       "You drew noise of your own. Use eps: z = loc + exp(log_scale) * eps.")
+    if (
+        isinstance(came, np.ndarray)
+        and isinstance(again, np.ndarray)
+        and came.shape == again.shape
+        and not np.allclose(came, again, rtol=1e-3, atol=1e-6, equal_nan=True)
+    ):
+        return Finding(
+            False,
+            "the same answer to the same noise",
+            "two different answers",
+            "own_noise",
+            "You drew noise of your own. Use eps: z = loc + exp(log_scale) * eps.",
+        )
     return compare(came, found["right"].detach().numpy(), mistakes, what="the objective")
 
 
@@ -128,9 +154,18 @@ def gradient(probe: Probe, rng: np.random.Generator) -> Finding:
     eps = ask_noise(rng, params)
     found, learn = objectives(params, eps)
     reply = probe.gradient("vae/small", params, *ASKED, eps)
-    if reply.unused and all(name.startswith("encoder") for name in reply.unused) and len(reply.unused) == len(learn) // 2:
-        return Finding(False, "a gradient that reaches the encoder", "none of its parameters is reached", "encoder_detached",
-                       "Everything that came from the encoder was cut off from it: no detach, no no_grad, no .item() on the way.")
+    if (
+        reply.unused
+        and all(name.startswith("encoder") for name in reply.unused)
+        and len(reply.unused) == len(learn) // 2
+    ):
+        return Finding(
+            False,
+            "a gradient that reaches the encoder",
+            "none of its parameters is reached",
+            "encoder_detached",
+            "Everything that came from the encoder was cut off from it: no detach, no no_grad, no .item() on the way.",
+        )
     slopes = {key: gradients(value, learn, params["x"], reply.seed) for key, value in found.items()}
     mistakes = [Mistake(key, SAYS[key], value) for key, value in slopes.items() if key != "right"]
     return compare(reply.flat(), slopes["right"], mistakes, what="the gradient")
@@ -141,8 +176,16 @@ def unbatched(probe: Probe, rng: np.random.Generator) -> Finding:
     params = small_params(rng, batch=())
     eps = ask_noise(rng, params, samples=1)
     found, _ = objectives(params, eps)
-    mistakes = [Mistake(key, SAYS[key], found[key].detach().numpy()) for key in ("no_mean", "sampled_kl", "mean_over_pixels")]
-    return compare(probe.gradient("vae/small", params, *ASKED, eps).value, found["right"].detach().numpy(), mistakes, what="the objective")
+    mistakes = [
+        Mistake(key, SAYS[key], found[key].detach().numpy())
+        for key in ("no_mean", "sampled_kl", "mean_over_pixels")
+    ]
+    return compare(
+        probe.gradient("vae/small", params, *ASKED, eps).value,
+        found["right"].detach().numpy(),
+        mistakes,
+        what="the objective",
+    )
 
 
 @EXERCISE.part("Confident decoders: logits of several hundred", weight=0.5)
@@ -154,13 +197,30 @@ def confident_decoder(probe: Probe, rng: np.random.Generator) -> Finding:
 
     def lost(got: np.ndarray) -> bool:
         """Not finite, or too high by tens of nats: a clamp makes the pixels that are far off cheaper, and nothing dearer."""
-        return not np.isfinite(got).all() or (got.shape == right.shape and bool((got > right - 0.01).all() and (got > right + 20).any()))
+        return not np.isfinite(got).all() or (
+            got.shape == right.shape
+            and bool((got > right - 0.01).all() and (got > right + 20).any())
+        )
 
-    known = [Mistake(key, SAYS[key], value.detach().numpy()) for key, value in found.items()
-             if key not in ("right", "sample_detached", "kl_detached")]
-    return compare(probe.gradient("vae/small", params, *ASKED, eps).value, right, [*known, Mistake(
-        "log_of_sigmoid", "sigmoid rounds to 0 or 1 and its logarithm overflows (or was clamped). Compute log p from the logits: "
-        "logsigmoid, or binary_cross_entropy_with_logits.", lost)], what="the objective")
+    known = [
+        Mistake(key, SAYS[key], value.detach().numpy())
+        for key, value in found.items()
+        if key not in ("right", "sample_detached", "kl_detached")
+    ]
+    return compare(
+        probe.gradient("vae/small", params, *ASKED, eps).value,
+        right,
+        [
+            *known,
+            Mistake(
+                "log_of_sigmoid",
+                "sigmoid rounds to 0 or 1 and its logarithm overflows (or was clamped). Compute log p from the logits: "
+                "logsigmoid, or binary_cross_entropy_with_logits.",
+                lost,
+            ),
+        ],
+        what="the objective",
+    )
 
 
 @EXERCISE.part("On average over the noise it is the ELBO, by quadrature", weight=0.5)
@@ -173,10 +233,14 @@ def mean_is_the_elbo(probe: Probe, rng: np.random.Generator) -> Finding:
     with torch.no_grad():
         loc, log_scale = made["encoder"](made["x"]).chunk(2, -1)
         z = loc + log_scale.exp() * torch.from_numpy(nodes)[:, None]
-        like = -torch.nn.functional.binary_cross_entropy_with_logits(made["decoder"](z), made["x"].expand(48, -1), reduction="none").sum(-1)
+        like = -torch.nn.functional.binary_cross_entropy_with_logits(
+            made["decoder"](z), made["x"].expand(48, -1), reduction="none"
+        ).sum(-1)
         exact = float(torch.from_numpy(weights) @ like) - float(kl_terms(loc, log_scale).sum())
     copies = {**params, "x": np.repeat(params["x"], 48, 0)}
-    got = np.asarray(probe.gradient("vae/small", copies, *ASKED, nodes[None, :, None]).value, dtype=float)
+    got = np.asarray(
+        probe.gradient("vae/small", copies, *ASKED, nodes[None, :, None]).value, dtype=float
+    )
     if got.shape != (48,):
         return compare(got, np.zeros(48), what="the objective")
     return compare(weights @ got, np.array(exact), what="its mean over the noise")

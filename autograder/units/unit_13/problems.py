@@ -16,14 +16,20 @@ __all__: list[str] = []
 TRAIN_ROWS, NEW_ROWS, LATENTS, STEPS, SEED = 400, 100, 4, 300, 13
 
 
-def network(inputs: int, hidden: int, outputs: int, generator: torch.Generator, gain: float) -> nn.Sequential:
+def network(
+    inputs: int, hidden: int, outputs: int, generator: torch.Generator, gain: float
+) -> nn.Sequential:
     """A network in double precision whose weights and biases are normal, with the given gain."""
     net = mlp(inputs, hidden, outputs).double()
     with torch.no_grad():
         for layer in net:
             for parameter in layer.parameters():
                 size = parameter.shape[-1] if parameter.dim() > 1 else 1
-                parameter.copy_(gain * torch.randn(parameter.shape, generator=generator, dtype=torch.float64) / size**0.5)
+                parameter.copy_(
+                    gain
+                    * torch.randn(parameter.shape, generator=generator, dtype=torch.float64)
+                    / size**0.5
+                )
     return net
 
 
@@ -34,7 +40,11 @@ def vae_small(x: Tensor, seed: Tensor, sizes: Tensor, gain: Tensor) -> dict[str,
     latents, hidden = (int(size) for size in sizes)
     encoder = network(x.shape[-1], hidden, 2 * latents, generator, 0.7)
     decoder = network(latents, hidden, x.shape[-1], generator, float(gain))
-    learn = {f"{name} {key}": value for name, net in (("encoder", encoder), ("decoder", decoder)) for key, value in net.named_parameters()}
+    learn = {
+        f"{name} {key}": value
+        for name, net in (("encoder", encoder), ("decoder", decoder))
+        for key, value in net.named_parameters()
+    }
     return {"encoder": encoder, "decoder": decoder, "x": x, "learn": learn, "shared": True}
 
 
@@ -52,14 +62,17 @@ def vae_train(learner: Any, eps: Tensor) -> dict[str, Any]:
     with torch.no_grad():
         try:
             written = encoder(new)
-        except RuntimeError:                                     # of another size: the two came in the other order
+        except RuntimeError:  # of another size: the two came in the other order
             written = None
         if not isinstance(written, Tensor) or written.shape != (NEW_ROWS, 2 * LATENTS):
             return {"written": written, "logits": None, "halved": None}
         loc, log_scale = written.split(LATENTS, -1)
         noise = eps.to(written)
-        return {"written": written, "logits": decoder(loc + log_scale.exp() * noise),
-                "halved": decoder(loc + (log_scale / 2).exp() * noise)}
+        return {
+            "written": written,
+            "logits": decoder(loc + log_scale.exp() * noise),
+            "halved": decoder(loc + (log_scale / 2).exp() * noise),
+        }
 
 
 @driver("vae/train_twice", trains=True)

@@ -16,11 +16,21 @@ from autograder.units.unit_13.problems import vae_small
 HALF_LOG_TWO_PI = 0.5 * math.log(2 * math.pi)
 
 
-def small_params(rng: np.random.Generator, batch: tuple[int, ...] = (3,), pixels: int = 6, latents: int = 2, hidden: int = 5,
-                 gain: float = 1.5) -> Arrays:
+def small_params(
+    rng: np.random.Generator,
+    batch: tuple[int, ...] = (3,),
+    pixels: int = 6,
+    latents: int = 2,
+    hidden: int = 5,
+    gain: float = 1.5,
+) -> Arrays:
     """Binary images and the recipe of a small encoder and decoder."""
-    return {"x": (rng.random((*batch, pixels)) < 0.5).astype(float), "seed": np.array(int(rng.integers(10**6))),
-            "sizes": np.array([latents, hidden]), "gain": np.array(gain)}
+    return {
+        "x": (rng.random((*batch, pixels)) < 0.5).astype(float),
+        "seed": np.array(int(rng.integers(10**6))),
+        "sizes": np.array([latents, hidden]),
+        "gain": np.array(gain),
+    }
 
 
 def build(params: Arrays) -> dict[str, Any]:

@@ -11,14 +11,22 @@ from torch import Tensor
 from torch.distributions import Bernoulli, Categorical, Independent
 
 from course_vi import validate
-from course_vi.coding.symbols import BernoulliCode, CategoricalCode, DiscretizedNormalCode, Stack, SymbolCode, UniformCode, bin_medians
+from course_vi.coding.symbols import (
+    BernoulliCode,
+    CategoricalCode,
+    DiscretizedNormalCode,
+    Stack,
+    SymbolCode,
+    UniformCode,
+    bin_medians,
+)
 from course_vi.distributions import DiagonalNormal
 from course_vi.families.base import Family
 from course_vi.models.base import Model
 
 __all__ = ["BitsBack"]
 
-_HEADER = struct.Struct("<4sII")          # a name, the number of rows, and a check sum of the rest
+_HEADER = struct.Struct("<4sII")  # a name, the number of rows, and a check sum of the rest
 _MAGIC = b"BBK1"
 
 
@@ -67,17 +75,31 @@ class BitsBack:
     True
     """
 
-    def __init__(self, p: Model, q: Family, precision: int = 10, initial_words: int = 32, seed: int = 0) -> None:
+    def __init__(
+        self, p: Model, q: Family, precision: int = 10, initial_words: int = 32, seed: int = 0
+    ) -> None:
         validate.positive_integer("precision", precision)
         if precision > 16:
-            raise ValueError(f"precision is {precision}; expected 16 or less: 2^{precision} bins would ask for more digits than a code has")
+            raise ValueError(
+                f"precision is {precision}; expected 16 or less: 2^{precision} bins would ask for more digits than a code has"
+            )
         if not p.local or q.dim != p.latent_dim:
-            raise ValueError(f"q is over {q.dim} latents, but {type(p).__name__} has {p.latent_dim}, local: {p.local}; "
-                             "expected one family for the latents of one datum")
+            raise ValueError(
+                f"q is over {q.dim} latents, but {type(p).__name__} has {p.latent_dim}, local: {p.local}; "
+                "expected one family for the latents of one datum"
+            )
         prior = p.prior()
         if not isinstance(prior, DiagonalNormal):
-            raise TypeError(f"p has a prior of type {type(prior).__name__}; expected a DiagonalNormal, whose bins are known")
-        self.p, self.q, self.bins, self.initial_words, self.seed = p, q, 2**precision, initial_words, seed
+            raise TypeError(
+                f"p has a prior of type {type(prior).__name__}; expected a DiagonalNormal, whose bins are known"
+            )
+        self.p, self.q, self.bins, self.initial_words, self.seed = (
+            p,
+            q,
+            2**precision,
+            initial_words,
+            seed,
+        )
         self._latents = UniformCode(self.bins, p.latent_dim)
 
     # -- the two codes ---------------------------------------------------------------------------------------------------------
@@ -87,14 +109,20 @@ class BitsBack:
         """q(z | x) on the bins, for one row ``x: (Dx,)``."""
         prior, q = self.p.prior(), self.q.distribution(x)
         if not isinstance(q, DiagonalNormal):
-            raise TypeError(f"q answers with a {type(q).__name__}; expected a DiagonalNormal, whose bins are independent")
-        return DiscretizedNormalCode((q.loc - prior.mean) / prior.stddev, q.stddev / prior.stddev, self.bins)
+            raise TypeError(
+                f"q answers with a {type(q).__name__}; expected a DiagonalNormal, whose bins are independent"
+            )
+        return DiscretizedNormalCode(
+            (q.loc - prior.mean) / prior.stddev, q.stddev / prior.stddev, self.bins
+        )
 
     @torch.no_grad()
     def latents(self, index: np.ndarray) -> Tensor:
         """z ``(D,)`` for the bins ``index: (D,)``."""
         prior = self.p.prior()
-        return prior.mean + prior.stddev * torch.as_tensor(bin_medians(index, self.bins)).to(prior.mean)
+        return prior.mean + prior.stddev * torch.as_tensor(bin_medians(index, self.bins)).to(
+            prior.mean
+        )
 
     @torch.no_grad()
     def likelihood_code(self, z: Tensor) -> SymbolCode:
@@ -105,13 +133,20 @@ class BitsBack:
             return BernoulliCode(base.probs)
         if isinstance(base, Categorical):
             return CategoricalCode(base.probs)
-        raise TypeError(f"p has a likelihood of type {type(base).__name__}; expected Bernoulli or Categorical symbols")
+        raise TypeError(
+            f"p has a likelihood of type {type(base).__name__}; expected Bernoulli or Categorical symbols"
+        )
 
     def log_weight(self, x: Tensor, index: np.ndarray) -> float:
         """log p(x | z) P(i) / Q(i | x) for one row and the bins ``index`` of its latents: minus its net length, in nats."""
         symbols = self._rows(x.unsqueeze(0))[0]
-        terms = (self.likelihood_code(self.latents(index)).log_prob(symbols), self._latents.log_prob(index))
-        return float(sum(term.sum() for term in terms) - self.posterior_code(x).log_prob(index).sum())
+        terms = (
+            self.likelihood_code(self.latents(index)).log_prob(symbols),
+            self._latents.log_prob(index),
+        )
+        return float(
+            sum(term.sum() for term in terms) - self.posterior_code(x).log_prob(index).sum()
+        )
 
     # -- rows on a stack -------------------------------------------------------------------------------------------------------
 
@@ -125,7 +160,9 @@ class BitsBack:
         for row, symbols in zip(reversed(x), self._rows(x)[::-1], strict=True):
             index = stack.pop(self.posterior_code(row))
             if stack.bits <= 32:
-                raise ValueError(f"the stack ran out of bits to draw latents from; expected more than {self.initial_words} initial_words")
+                raise ValueError(
+                    f"the stack ran out of bits to draw latents from; expected more than {self.initial_words} initial_words"
+                )
             stack.push(symbols, self.likelihood_code(self.latents(index)))
             stack.push(index, self._latents)
             chosen.append(index)
@@ -159,13 +196,19 @@ class BitsBack:
                 the stack are not the initial bits).
         """
         if len(data) < _HEADER.size or data[:4] != _MAGIC or (len(data) - _HEADER.size) % 4:
-            raise ValueError(f"data has {len(data)} bytes that begin with {data[:4]!r}; expected what encode returned")
+            raise ValueError(
+                f"data has {len(data)} bytes that begin with {data[:4]!r}; expected what encode returned"
+            )
         _, rows, checksum = _HEADER.unpack_from(data)
-        body = data[_HEADER.size:]
+        body = data[_HEADER.size :]
         if zlib.crc32(body) != checksum:
-            raise ValueError("data is corrupt: its check sum does not fit; expected what encode returned, unchanged")
+            raise ValueError(
+                "data is corrupt: its check sum does not fit; expected what encode returned, unchanged"
+            )
         stack = Stack(np.frombuffer(body, dtype="<u4").astype(np.uint32))
-        other = "data was written with another model, family or setting; expected those it is read with"
+        other = (
+            "data was written with another model, family or setting; expected those it is read with"
+        )
         try:
             x = self.pop(stack, rows)
         except ValueError as error:
@@ -176,14 +219,21 @@ class BitsBack:
 
     def net_bits(self, data: bytes) -> int:
         """The length of what ``encode`` returned, without header and initial bits."""
-        return Stack(np.frombuffer(data[_HEADER.size:], dtype="<u4").astype(np.uint32)).bits - 32 * self.initial_words
+        return (
+            Stack(np.frombuffer(data[_HEADER.size :], dtype="<u4").astype(np.uint32)).bits
+            - 32 * self.initial_words
+        )
 
     def _rows(self, x: Tensor) -> list[np.ndarray]:
         """The rows as symbols."""
         validate.event_size("x", x, self.p.data_dim)
         if x.dim() != 2 or len(x) == 0:
-            raise ValueError(f"x has shape {tuple(x.shape)}; expected (N, {self.p.data_dim}) with at least one row")
+            raise ValueError(
+                f"x has shape {tuple(x.shape)}; expected (N, {self.p.data_dim}) with at least one row"
+            )
         validate.finite("x", x)
         if bool(((x != x.round()) | (x < 0)).any()):
-            raise ValueError(f"x has entries from {x.min():g} to {x.max():g} that are no symbols; expected whole numbers, 0 or more")
+            raise ValueError(
+                f"x has entries from {x.min():g} to {x.max():g} that are no symbols; expected whole numbers, 0 or more"
+            )
         return list(x.detach().cpu().numpy().astype(np.int32))

@@ -20,10 +20,18 @@ from torch import Tensor
 
 from course_vi import validate
 
-__all__ = ["BernoulliCode", "CategoricalCode", "DiscretizedNormalCode", "Stack", "SymbolCode", "UniformCode", "bin_medians"]
+__all__ = [
+    "BernoulliCode",
+    "CategoricalCode",
+    "DiscretizedNormalCode",
+    "Stack",
+    "SymbolCode",
+    "UniformCode",
+    "bin_medians",
+]
 
 EPSILON = 2.0**-24
-LARGEST = 2**20          # symbols in one alphabet: each needs many multiples of 2^-24
+LARGEST = 2**20  # symbols in one alphabet: each needs many multiples of 2^-24
 _models = constriction.stream.model
 
 
@@ -54,7 +62,12 @@ class UniformCode(SymbolCode):
     def __init__(self, size: int, count: int) -> None:
         _alphabet("size", size)
         validate.positive_integer("count", count)
-        self.size, self.count, self.model, self.parameters = size, count, _models.Uniform(), (np.full(count, size, dtype=np.int32),)
+        self.size, self.count, self.model, self.parameters = (
+            size,
+            count,
+            _models.Uniform(),
+            (np.full(count, size, dtype=np.int32),),
+        )
 
     def log_prob(self, symbols: np.ndarray) -> np.ndarray:
         return np.full(len(symbols), -math.log(self.size))
@@ -70,11 +83,19 @@ class BernoulliCode(SymbolCode):
     def __init__(self, probs: Tensor | np.ndarray) -> None:
         self.probs = _numbers("probs", probs, 1)
         if (self.probs < 0).any() or (self.probs > 1).any():
-            raise ValueError(f"probs has entries from {self.probs.min():g} to {self.probs.max():g}; expected 0 to 1")
-        self.count, self.model, self.parameters = len(self.probs), _models.Bernoulli(perfect=False), (self.probs,)
+            raise ValueError(
+                f"probs has entries from {self.probs.min():g} to {self.probs.max():g}; expected 0 to 1"
+            )
+        self.count, self.model, self.parameters = (
+            len(self.probs),
+            _models.Bernoulli(perfect=False),
+            (self.probs,),
+        )
 
     def log_prob(self, symbols: np.ndarray) -> np.ndarray:
-        return np.log((1 - 2 * EPSILON) * np.where(symbols == 1, self.probs, 1 - self.probs) + EPSILON)
+        return np.log(
+            (1 - 2 * EPSILON) * np.where(symbols == 1, self.probs, 1 - self.probs) + EPSILON
+        )
 
 
 class CategoricalCode(SymbolCode):
@@ -88,11 +109,20 @@ class CategoricalCode(SymbolCode):
         self.probs = _numbers("probs", probs, 2)
         _alphabet("the number of columns of probs", self.probs.shape[1])
         if (self.probs < 0).any() or np.abs(self.probs.sum(1) - 1).max() > 1e-4:
-            raise ValueError("probs has negative entries, or rows that do not add up to one; expected probabilities")
-        self.count, self.model, self.parameters = len(self.probs), _models.Categorical(perfect=False), (self.probs,)
+            raise ValueError(
+                "probs has negative entries, or rows that do not add up to one; expected probabilities"
+            )
+        self.count, self.model, self.parameters = (
+            len(self.probs),
+            _models.Categorical(perfect=False),
+            (self.probs,),
+        )
 
     def log_prob(self, symbols: np.ndarray) -> np.ndarray:
-        return np.log((1 - self.probs.shape[1] * EPSILON) * self.probs[np.arange(self.count), symbols] + EPSILON)
+        return np.log(
+            (1 - self.probs.shape[1] * EPSILON) * self.probs[np.arange(self.count), symbols]
+            + EPSILON
+        )
 
 
 class DiscretizedNormalCode(CategoricalCode):
@@ -114,13 +144,19 @@ class DiscretizedNormalCode(CategoricalCode):
         _alphabet("bins", bins)
         loc, scale = _numbers("loc", loc, 1), _numbers("scale", scale, 1)
         if loc.shape != scale.shape or (scale <= 0).any():
-            raise ValueError(f"loc and scale have shapes {loc.shape} and {scale.shape}, the least scale {scale.min():g}; "
-                             "expected one shape, and positive scales")
-        edges = (ndtri(np.arange(1, bins) / bins) - loc[:, None]) / scale[:, None]                     # (D, n - 1)
+            raise ValueError(
+                f"loc and scale have shapes {loc.shape} and {scale.shape}, the least scale {scale.min():g}; "
+                "expected one shape, and positive scales"
+            )
+        edges = (ndtri(np.arange(1, bins) / bins) - loc[:, None]) / scale[:, None]  # (D, n - 1)
         edges = np.pad(edges, ((0, 0), (1, 1)), constant_values=((0, 0), (-np.inf, np.inf)))
         low, high = edges[:, :-1], edges[:, 1:]
-        mirrored = low > 0                             # a difference of upper tails loses its digits: take it on the other side
-        super().__init__(ndtr(np.where(mirrored, -low, high)) - ndtr(np.where(mirrored, -high, low)))
+        mirrored = (
+            low > 0
+        )  # a difference of upper tails loses its digits: take it on the other side
+        super().__init__(
+            ndtr(np.where(mirrored, -low, high)) - ndtr(np.where(mirrored, -high, low))
+        )
 
 
 def bin_medians(index: np.ndarray, bins: int) -> np.ndarray:
@@ -153,7 +189,9 @@ class Stack:
     def __init__(self, words: np.ndarray | None = None) -> None:
         given = np.zeros(0, dtype=np.uint32) if words is None else np.asarray(words)
         if given.dtype != np.uint32 or given.ndim != 1 or (len(given) and given[-1] == 0):
-            raise ValueError(f"words has dtype {given.dtype} and shape {given.shape}; expected (n,) of uint32, the last of them not zero")
+            raise ValueError(
+                f"words has dtype {given.dtype} and shape {given.shape}; expected (n,) of uint32, the last of them not zero"
+            )
         self._coder = constriction.stream.stack.AnsCoder(given)
 
     @classmethod
@@ -180,12 +218,20 @@ class Stack:
             ValueError: another number of symbols, or one that the code does not know.
         """
         symbols = np.asarray(symbols)
-        if symbols.shape != (code.count,) or (symbols != symbols.astype(np.int32)).any() or (symbols < 0).any():
-            raise ValueError(f"symbols has shape {symbols.shape}; expected ({code.count},) of whole numbers, 0 or more")
+        if (
+            symbols.shape != (code.count,)
+            or (symbols != symbols.astype(np.int32)).any()
+            or (symbols < 0).any()
+        ):
+            raise ValueError(
+                f"symbols has shape {symbols.shape}; expected ({code.count},) of whole numbers, 0 or more"
+            )
         try:
             self._coder.encode_reverse(symbols.astype(np.int32), code.model, *code.parameters)
         except KeyError:
-            raise ValueError(f"symbols has entries up to {symbols.max()}, which {type(code).__name__} does not know") from None
+            raise ValueError(
+                f"symbols has entries up to {symbols.max()}, which {type(code).__name__} does not know"
+            ) from None
 
     def pop(self, code: SymbolCode) -> np.ndarray:
         """Pop n symbols, ``(n,)``. An empty stack gives symbols too: those that cost nothing to push on it."""
@@ -202,6 +248,8 @@ def _numbers(name: str, value: Tensor | np.ndarray, dims: int) -> np.ndarray:
     array = value.detach().cpu().numpy() if isinstance(value, torch.Tensor) else np.asarray(value)
     array = np.ascontiguousarray(array, dtype=np.float64)
     if array.ndim != dims or not array.size:
-        raise ValueError(f"{name} has shape {array.shape}; expected {'(n,)' if dims == 1 else '(n, C)'} with n at least 1")
+        raise ValueError(
+            f"{name} has shape {array.shape}; expected {'(n,)' if dims == 1 else '(n, C)'} with n at least 1"
+        )
     validate.finite(name, torch.from_numpy(array))
     return array

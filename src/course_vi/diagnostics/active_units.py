@@ -54,15 +54,21 @@ def active_units(q: Family, x: Tensor, threshold: float = 0.01) -> ActiveUnits:
     (tensor([0.2500, 0.0000]), 1)
     """
     if x.dim() != 2 or x.shape[0] < 2:
-        raise ValueError(f"x has shape {tuple(x.shape)}; expected (N, Dx) with at least two rows: activity is a variance over data")
+        raise ValueError(
+            f"x has shape {tuple(x.shape)}; expected (N, Dx) with at least two rows: activity is a variance over data"
+        )
     validate.finite("x", x)
     if not threshold >= 0:
         raise ValueError(f"threshold is {threshold}; expected zero or a positive number")
     density = q.distribution(x)
     if not isinstance(density, HasMean):
-        raise TypeError(f"q is a {type(q).__name__}, whose mean has no formula; expected a Gaussian or discrete family")
+        raise TypeError(
+            f"q is a {type(q).__name__}, whose mean has no formula; expected a Gaussian or discrete family"
+        )
     mean = density.mean
     if mean.shape != (x.shape[0], q.dim):
-        raise ValueError(f"q gave means of shape {tuple(mean.shape)}; expected {(x.shape[0], q.dim)}: a family that reads each datum")
+        raise ValueError(
+            f"q gave means of shape {tuple(mean.shape)}; expected {(x.shape[0], q.dim)}: a family that reads each datum"
+        )
     activity = mean.var(0)
     return ActiveUnits(activity, activity > threshold)

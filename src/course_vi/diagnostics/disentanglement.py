@@ -53,17 +53,40 @@ def mutual_information_gap(codes: Tensor, factors: Tensor, bins: int = 20) -> In
     width = torch.where(high > low, high - low, torch.ones_like(low))
     cells = ((codes - low) / width * bins).long().clamp_max(bins - 1)
     counts = [int(column.max()) + 1 for column in values.unbind(-1)]
-    information = torch.stack([torch.stack([_information(cell, value, bins, count) for value, count in zip(values.unbind(-1), counts,
-                                                                                                        strict=True)])
-                               for cell in cells.unbind(-1)])
-    entropy = torch.stack([torch.special.entr(value.bincount().to(codes) / len(codes)).sum() for value in values.unbind(-1)])
+    information = torch.stack(
+        [
+            torch.stack(
+                [
+                    _information(cell, value, bins, count)
+                    for value, count in zip(values.unbind(-1), counts, strict=True)
+                ]
+            )
+            for cell in cells.unbind(-1)
+        ]
+    )
+    entropy = torch.stack(
+        [
+            torch.special.entr(value.bincount().to(codes) / len(codes)).sum()
+            for value in values.unbind(-1)
+        ]
+    )
     if bool((entropy <= 0).any()):
-        raise ValueError(f"factors has a column ({int(entropy.argmin())}) that does not vary; expected at least two values of each factor")
-    best = torch.cat([information, torch.zeros_like(information[:1])]).topk(2, 0).values           # a lone latent has no rival: 0
+        raise ValueError(
+            f"factors has a column ({int(entropy.argmin())}) that does not vary; expected at least two values of each factor"
+        )
+    best = (
+        torch.cat([information, torch.zeros_like(information[:1])]).topk(2, 0).values
+    )  # a lone latent has no rival: 0
     return InformationGap((best[0] - best[1]) / entropy, information)
 
 
-def factor_vae_score(codes: Tensor, factors: Tensor, votes: int = 800, batch: int = 64, generator: torch.Generator | None = None) -> float:
+def factor_vae_score(
+    codes: Tensor,
+    factors: Tensor,
+    votes: int = 800,
+    batch: int = 64,
+    generator: torch.Generator | None = None,
+) -> float:
     r"""How well the latent that moves least tells which factor was held still.
 
     One vote: choose a factor k and a row, take ``batch`` rows in which k has that row's value, and find the latent whose variance, in
@@ -89,7 +112,11 @@ def factor_vae_score(codes: Tensor, factors: Tensor, votes: int = 800, batch: in
     1.0
     """
     codes, values = _check(codes, factors)
-    for name, number, least in (("votes", votes, 1), ("batch", batch, 2), ("the number of factors", values.shape[-1], 2)):
+    for name, number, least in (
+        ("votes", votes, 1),
+        ("batch", batch, 2),
+        ("the number of factors", values.shape[-1], 2),
+    ):
         validate.positive_integer(name, number)
         if number < least:
             raise ValueError(f"{name} is {number}; expected {least} or more")
@@ -100,8 +127,12 @@ def factor_vae_score(codes: Tensor, factors: Tensor, votes: int = 800, batch: in
         for factor in torch.randint(values.shape[-1], (votes,), generator=generator).tolist():
             row = int(torch.randint(len(codes), (), generator=generator))
             alike = (values[:, factor] == values[row, factor]).nonzero().squeeze(-1)
-            chosen = codes[alike[torch.randint(len(alike), (batch,), generator=generator).to(alike.device)]]
-            still = torch.where(scale > 0, chosen.var(0) / scale, torch.full_like(scale, torch.inf)).argmin()
+            chosen = codes[
+                alike[torch.randint(len(alike), (batch,), generator=generator).to(alike.device)]
+            ]
+            still = torch.where(
+                scale > 0, chosen.var(0) / scale, torch.full_like(scale, torch.inf)
+            ).argmin()
             table[int(still), factor] += 1
         tables.append(table)
     rule = tables[0].argmax(-1)
@@ -109,16 +140,28 @@ def factor_vae_score(codes: Tensor, factors: Tensor, votes: int = 800, batch: in
 
 
 def _information(cell: Tensor, value: Tensor, bins: int, count: int) -> Tensor:
-    joint = torch.bincount(cell * count + value, minlength=bins * count).view(bins, count).double() / len(cell)
+    joint = torch.bincount(cell * count + value, minlength=bins * count).view(
+        bins, count
+    ).double() / len(cell)
     outer = joint.sum(1, keepdim=True) * joint.sum(0, keepdim=True)
-    return torch.where(joint > 0, joint * (joint / outer.clamp_min(1e-300)).log(), torch.zeros_like(joint)).sum().clamp_min(0)
+    return (
+        torch.where(
+            joint > 0, joint * (joint / outer.clamp_min(1e-300)).log(), torch.zeros_like(joint)
+        )
+        .sum()
+        .clamp_min(0)
+    )
 
 
 def _check(codes: Tensor, factors: Tensor) -> tuple[Tensor, Tensor]:
     if codes.dim() != 2 or factors.dim() != 2 or len(codes) != len(factors) or len(codes) < 2:
-        raise ValueError(f"codes and factors have shapes {tuple(codes.shape)} and {tuple(factors.shape)}; expected (N, D) and (N, F)")
+        raise ValueError(
+            f"codes and factors have shapes {tuple(codes.shape)} and {tuple(factors.shape)}; expected (N, D) and (N, F)"
+        )
     validate.finite("codes", codes)
     values = factors.long()
     if not bool((values == factors).all()):
-        raise ValueError("factors has entries that are no whole numbers; expected the index of each factor's value")
+        raise ValueError(
+            "factors has entries that are no whole numbers; expected the index of each factor's value"
+        )
     return codes.detach().double(), values - values.amin(0)

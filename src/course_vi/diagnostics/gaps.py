@@ -33,8 +33,16 @@ class Gap(NamedTuple):
     standard_error: Tensor
 
 
-def best_per_datum(p: Model, q: Family, x: Tensor, estimator: Estimator = sticking_the_landing, steps: int = 1000,
-                   num_samples: int = 32, learning_rate: float = 0.03, seed: int = 0) -> PerDatum:
+def best_per_datum(
+    p: Model,
+    q: Family,
+    x: Tensor,
+    estimator: Estimator = sticking_the_landing,
+    steps: int = 1000,
+    num_samples: int = 32,
+    learning_rate: float = 0.03,
+    seed: int = 0,
+) -> PerDatum:
     """q*: the member of q's family with the highest ELBO for each datum, found by gradient ascent from where q stands.
 
     The model stays as it is, and so does q. Half of the steps at ``learning_rate``, a quarter at a tenth of it, a quarter at a hundredth.
@@ -47,14 +55,29 @@ def best_per_datum(p: Model, q: Family, x: Tensor, estimator: Estimator = sticki
     best = PerDatum(q, x)
     frozen = copy.deepcopy(p).requires_grad_(False)
     for part, (share, slower) in enumerate(((2, 1.0), (4, 0.1), (4, 0.01))):
-        fit(frozen, best, x, estimator, max(1, steps // share), num_samples, learning_rate=learning_rate * slower, seed=seed + part,
-            progress=False)
+        fit(
+            frozen,
+            best,
+            x,
+            estimator,
+            max(1, steps // share),
+            num_samples,
+            learning_rate=learning_rate * slower,
+            seed=seed + part,
+            progress=False,
+        )
     return best
 
 
 @torch.no_grad()
-def amortization_gap(p: Model, q: Family, x: Tensor, best: PerDatum | None = None, num_samples: int = 1000,
-                     generator: torch.Generator | None = None) -> Gap:
+def amortization_gap(
+    p: Model,
+    q: Family,
+    x: Tensor,
+    best: PerDatum | None = None,
+    num_samples: int = 1000,
+    generator: torch.Generator | None = None,
+) -> Gap:
     r"""What the encoder loses against the best member of its own family: :math:`L(q^*) - L(q_\phi)`, for each datum.
 
     Both ELBOs are estimated with the same noise, so most of it cancels. Unbiased given q*; too small by what q* itself lacks.
@@ -83,8 +106,15 @@ def amortization_gap(p: Model, q: Family, x: Tensor, best: PerDatum | None = Non
 
 
 @torch.no_grad()
-def approximation_gap(p: Model, q: Family, x: Tensor, best: PerDatum | None = None, num_samples: int = 1000,
-                      generator: torch.Generator | None = None, log_evidence: Tensor | None = None) -> Gap:
+def approximation_gap(
+    p: Model,
+    q: Family,
+    x: Tensor,
+    best: PerDatum | None = None,
+    num_samples: int = 1000,
+    generator: torch.Generator | None = None,
+    log_evidence: Tensor | None = None,
+) -> Gap:
     r"""What the family cannot say, whoever writes its parameters: :math:`\log p(x) - L(q^*)`, for each datum.
 
     Args:
@@ -114,7 +144,9 @@ def approximation_gap(p: Model, q: Family, x: Tensor, best: PerDatum | None = No
 
 def _best(p: Model, q: Family, x: Tensor, best: PerDatum | None) -> PerDatum:
     if not p.local:
-        raise ValueError(f"the latents of {type(p).__name__} are global; expected local ones: no datum has a posterior of its own")
+        raise ValueError(
+            f"the latents of {type(p).__name__} are global; expected local ones: no datum has a posterior of its own"
+        )
     if best is None:
         with torch.enable_grad():
             return best_per_datum(p, q, x)

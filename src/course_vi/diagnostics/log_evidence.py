@@ -21,7 +21,7 @@ from course_vi.models.base import Model
 
 __all__ = ["LogEvidence", "importance_log_evidence", "naive_log_evidence"]
 
-AT_ONCE = 2**22          # numbers in the samples and the data of one chunk
+AT_ONCE = 2**22  # numbers in the samples and the data of one chunk
 
 
 class LogEvidence(NamedTuple):
@@ -31,8 +31,13 @@ class LogEvidence(NamedTuple):
     standard_error: Tensor
 
 
-def naive_log_evidence(p: Model, x: Tensor, num_samples: int, generator: torch.Generator | None = None,
-                       chunk: int | None = None) -> LogEvidence:
+def naive_log_evidence(
+    p: Model,
+    x: Tensor,
+    num_samples: int,
+    generator: torch.Generator | None = None,
+    chunk: int | None = None,
+) -> LogEvidence:
     r"""Naive Monte Carlo: the mean likelihood of latents drawn from the prior.
 
     .. math:: \hat p(x) = \frac1n \sum_{k=1}^n p_\theta(x \mid z_k), \qquad z_k \sim p_\theta(z)
@@ -58,8 +63,10 @@ def naive_log_evidence(p: Model, x: Tensor, num_samples: int, generator: torch.G
     """
     validate.event_size("x", x, p.data_dim)
     if p.likelihood_scale(x) != 1.0:
-        raise ValueError(f"p scales a minibatch by {p.likelihood_scale(x):g}; expected all the data: the evidence of a minibatch is no "
-                         "part of theirs")
+        raise ValueError(
+            f"p scales a minibatch by {p.likelihood_scale(x):g}; expected all the data: the evidence of a minibatch is no "
+            "part of theirs"
+        )
     prior: Any = p.prior()
     batch = x.shape[:-1] if p.local else ()
 
@@ -70,7 +77,9 @@ def naive_log_evidence(p: Model, x: Tensor, num_samples: int, generator: torch.G
         elif isinstance(prior, Seeded):
             z = prior.rsample(shape, generator=generator)
         else:
-            raise TypeError(f"the prior is a {type(prior).__name__}, which draws from no generator; expected one of course_vi's own")
+            raise TypeError(
+                f"the prior is a {type(prior).__name__}, which draws from no generator; expected one of course_vi's own"
+            )
         z = z.to(x)
         weights: Tensor = log_joint(p, x, z) - prior.log_prob(z)
         return weights
@@ -78,8 +87,14 @@ def naive_log_evidence(p: Model, x: Tensor, num_samples: int, generator: torch.G
     return _log_mean(log_weights, num_samples, _chunk(chunk, p, x, batch))
 
 
-def importance_log_evidence(p: Model, q: Family, x: Tensor, num_samples: int, generator: torch.Generator | None = None,
-                            chunk: int | None = None) -> LogEvidence:
+def importance_log_evidence(
+    p: Model,
+    q: Family,
+    x: Tensor,
+    num_samples: int,
+    generator: torch.Generator | None = None,
+    chunk: int | None = None,
+) -> LogEvidence:
     r"""Importance sampling: the mean weight of latents drawn from q; the test likelihood of autoencoders.
 
     .. math:: \hat p(x) = \frac1n \sum_{k=1}^n w_k, \quad w_k = \frac{p_\theta(x, z_k)}{q_\phi(z_k \mid x)}, \quad
@@ -147,10 +162,18 @@ def _log_mean(log_weights: Callable[[int], Tensor], num_samples: int, chunk: int
         top = torch.maximum(pivot, other_pivot)
         unit, other_unit = (pivot - top).exp(), (other_pivot - top).exp()
         step = other_mean * other_unit - mean * unit
-        squares = squares * unit**2 + other_squares * other_unit**2 + step**2 * (total * count / (total + count))
+        squares = (
+            squares * unit**2
+            + other_squares * other_unit**2
+            + step**2 * (total * count / (total + count))
+        )
         total, pivot, mean = total + count, top, mean * unit + step * (count / (total + count))
     never = torch.full_like(mean, math.inf)
-    error = torch.where(mean > 0, (squares / total / (total - 1)).sqrt() / mean, never) if total > 1 else never
+    error = (
+        torch.where(mean > 0, (squares / total / (total - 1)).sqrt() / mean, never)
+        if total > 1
+        else never
+    )
     return LogEvidence(pivot + mean.log(), error)
 
 
@@ -158,9 +181,13 @@ def _summary(log_w: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """The largest log weight (as the unit), the mean weight, and the sum of squared deviations from it."""
     bad = int((log_w.isnan() | (log_w == math.inf)).sum())
     if bad:
-        raise ValueError(f"p gave {bad} log weights that are NaN or infinite, of {log_w.numel()}; expected numbers, or minus infinity")
+        raise ValueError(
+            f"p gave {bad} log weights that are NaN or infinite, of {log_w.numel()}; expected numbers, or minus infinity"
+        )
     pivot = log_w.amax(0)
-    pivot = torch.where(pivot.isfinite(), pivot, torch.full_like(pivot, torch.finfo(pivot.dtype).min / 4))     # all zero: any unit will do
+    pivot = torch.where(
+        pivot.isfinite(), pivot, torch.full_like(pivot, torch.finfo(pivot.dtype).min / 4)
+    )  # all zero: any unit will do
     weights = (log_w - pivot).exp()
     mean = weights.mean(0)
     return pivot, mean, (weights - mean).square().sum(0)

@@ -35,7 +35,10 @@ class GradientMoments(NamedTuple):
 
     def z_scores(self, exact: dict[str, Tensor]) -> dict[str, Tensor]:
         """(mean - exact) / standard error, where exact is given."""
-        return {name: (self.mean[name] - value) / self.standard_error[name] for name, value in exact.items()}
+        return {
+            name: (self.mean[name] - value) / self.standard_error[name]
+            for name, value in exact.items()
+        }
 
 
 def replicate(q: Family, replicates: int) -> Family:
@@ -46,7 +49,9 @@ def replicate(q: Family, replicates: int) -> Family:
     torch.Size([1000, 3])
     """
     if not q.replicable or batch_shape(q, None):
-        raise TypeError(f"q is a {type(q).__name__} with batch {tuple(q.batch_shape)}; expected a Gaussian family without a batch")
+        raise TypeError(
+            f"q is a {type(q).__name__} with batch {tuple(q.batch_shape)}; expected a Gaussian family without a batch"
+        )
     many = copy.deepcopy(q)
     for name, parameter in q.named_parameters():
         expanded = parameter.detach().expand(replicates, *parameter.shape).clone()
@@ -54,8 +59,17 @@ def replicate(q: Family, replicates: int) -> Family:
     return many
 
 
-def gradient_samples(estimator: Estimator, p: Model, q: Family, x: Tensor, num_samples: int = 1, replicates: int = 1000,
-                     bound: Bound = elbo, generator: torch.Generator | None = None, method: str = "auto") -> dict[str, Tensor]:
+def gradient_samples(
+    estimator: Estimator,
+    p: Model,
+    q: Family,
+    x: Tensor,
+    num_samples: int = 1,
+    replicates: int = 1000,
+    bound: Bound = elbo,
+    generator: torch.Generator | None = None,
+    method: str = "auto",
+) -> dict[str, Tensor]:
     """R independent gradient estimates, ``{name: (R, *shape)}``.
 
     Args:
@@ -72,14 +86,25 @@ def gradient_samples(estimator: Estimator, p: Model, q: Family, x: Tensor, num_s
     single = not p.local or x.dim() == 1
     batchable = q.replicable and not q.batch_shape and single
     if method == "batch" and not batchable:
-        raise ValueError("method is 'batch'; expected a Gaussian family without a batch, and one datum or global latents. Use 'loop'")
+        raise ValueError(
+            "method is 'batch'; expected a Gaussian family without a batch, and one datum or global latents. Use 'loop'"
+        )
     if method == "batch" or (method == "auto" and batchable and not theta):
         return _batch(estimator, p, q, x, num_samples, replicates, bound, generator)
     return _loop(estimator, p, q, x, num_samples, replicates, bound, generator)
 
 
-def gradient_moments(estimator: Estimator, p: Model, q: Family, x: Tensor, num_samples: int = 1, replicates: int = 1000,
-                     bound: Bound = elbo, generator: torch.Generator | None = None, method: str = "auto") -> GradientMoments:
+def gradient_moments(
+    estimator: Estimator,
+    p: Model,
+    q: Family,
+    x: Tensor,
+    num_samples: int = 1,
+    replicates: int = 1000,
+    bound: Bound = elbo,
+    generator: torch.Generator | None = None,
+    method: str = "auto",
+) -> GradientMoments:
     r"""Mean, variance and standard error of a gradient estimator, from R independent estimates.
 
     .. math:: \bar g = \frac1R \sum_r \hat g_r, \qquad v = \frac1{R-1} \sum_r (\hat g_r - \bar g)^2, \qquad
@@ -101,32 +126,70 @@ def gradient_moments(estimator: Estimator, p: Model, q: Family, x: Tensor, num_s
     """
     if replicates < 2:
         raise ValueError(f"replicates is {replicates}; expected at least 2 to estimate a variance")
-    samples = gradient_samples(estimator, p, q, x, num_samples, replicates, bound, generator, method)
+    samples = gradient_samples(
+        estimator, p, q, x, num_samples, replicates, bound, generator, method
+    )
     mean = {name: value.mean(0) for name, value in samples.items()}
     variance = {name: value.var(0) for name, value in samples.items()}
-    return GradientMoments(mean, variance, {name: (v / replicates).sqrt() for name, v in variance.items()}, replicates)
+    return GradientMoments(
+        mean, variance, {name: (v / replicates).sqrt() for name, v in variance.items()}, replicates
+    )
 
 
-def _batch(estimator: Estimator, p: Model, q: Family, x: Tensor, num_samples: int, replicates: int, bound: Bound,
-           generator: torch.Generator | None) -> dict[str, Tensor]:
+def _batch(
+    estimator: Estimator,
+    p: Model,
+    q: Family,
+    x: Tensor,
+    num_samples: int,
+    replicates: int,
+    bound: Bound,
+    generator: torch.Generator | None,
+) -> dict[str, Tensor]:
     rows = x.shape[0] if not p.local else 1
-    chunk = max(1, min(replicates, int(2e7) // max(1, num_samples * max(q.noise_dim, q.dim, rows) * 4)))
+    chunk = max(
+        1, min(replicates, int(2e7) // max(1, num_samples * max(q.noise_dim, q.dim, rows) * 4))
+    )
     parts: dict[str, list[Tensor]] = {}
     for start in range(0, replicates, chunk):
         size = min(chunk, replicates - start)
         many = replicate(q, size)
-        value = estimator(p, many, x.expand(size, *x.shape) if p.local else x, num_samples, bound=bound, generator=generator)
+        value = estimator(
+            p,
+            many,
+            x.expand(size, *x.shape) if p.local else x,
+            num_samples,
+            bound=bound,
+            generator=generator,
+        )
         if tuple(value.shape) != (size,):
-            raise ValueError(f"the estimator returned shape {tuple(value.shape)} for parameters with a batch of {size}; expected ({size},)")
-        learned = {name: parameter for name, parameter in many.named_parameters() if parameter.requires_grad}
+            raise ValueError(
+                f"the estimator returned shape {tuple(value.shape)} for parameters with a batch of {size}; expected ({size},)"
+            )
+        learned = {
+            name: parameter
+            for name, parameter in many.named_parameters()
+            if parameter.requires_grad
+        }
         for name, gradient in zip(learned, _gradients(value, list(learned.values())), strict=True):
             parts.setdefault(name, []).append(gradient)
     return {name: torch.cat(gradients) for name, gradients in parts.items()}
 
 
-def _loop(estimator: Estimator, p: Model, q: Family, x: Tensor, num_samples: int, replicates: int, bound: Bound,
-          generator: torch.Generator | None) -> dict[str, Tensor]:
-    named = {**dict(q.named_parameters()), **{f"p.{name}": parameter for name, parameter in p.named_parameters()}}
+def _loop(
+    estimator: Estimator,
+    p: Model,
+    q: Family,
+    x: Tensor,
+    num_samples: int,
+    replicates: int,
+    bound: Bound,
+    generator: torch.Generator | None,
+) -> dict[str, Tensor]:
+    named = {
+        **dict(q.named_parameters()),
+        **{f"p.{name}": parameter for name, parameter in p.named_parameters()},
+    }
     learned = {name: parameter for name, parameter in named.items() if parameter.requires_grad}
     parts: dict[str, list[Tensor]] = {name: [] for name in learned}
     for _ in range(replicates):
@@ -138,7 +201,11 @@ def _loop(estimator: Estimator, p: Model, q: Family, x: Tensor, num_samples: int
 
 def _gradients(value: Tensor, parameters: list[nn.Parameter]) -> list[Tensor]:
     if not value.requires_grad:
-        raise ValueError("the estimator's value does not depend on any parameter; expected a surrogate with a graph (was it detached?)")
+        raise ValueError(
+            "the estimator's value does not depend on any parameter; expected a surrogate with a graph (was it detached?)"
+        )
     gradients = torch.autograd.grad(value.sum(), parameters, allow_unused=True)
-    return [torch.zeros_like(parameter) if gradient is None else gradient
-            for parameter, gradient in zip(parameters, gradients, strict=True)]
+    return [
+        torch.zeros_like(parameter) if gradient is None else gradient
+        for parameter, gradient in zip(parameters, gradients, strict=True)
+    ]

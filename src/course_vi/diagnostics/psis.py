@@ -39,13 +39,20 @@ def psis_khat(log_w: Tensor) -> Tensor:
     0.9
     """
     if log_w.dim() == 0 or log_w.shape[0] < 25:
-        raise ValueError(f"log_w has shape {tuple(log_w.shape)}; expected (K, *B) with at least 25 samples: their fifth is the tail")
+        raise ValueError(
+            f"log_w has shape {tuple(log_w.shape)}; expected (K, *B) with at least 25 samples: their fifth is the tail"
+        )
     bad = int((log_w.isnan() | (log_w == math.inf)).sum()) + int((log_w.amax(0) == -math.inf).sum())
     if bad:
-        raise ValueError(f"log_w has {bad} entries that are NaN or plus infinity, or columns of minus infinity; expected log weights")
+        raise ValueError(
+            f"log_w has {bad} entries that are NaN or plus infinity, or columns of minus infinity; expected log weights"
+        )
     columns = log_w.detach().double().reshape(log_w.shape[0], -1).T
     noise = 100 * torch.finfo(log_w.dtype).eps
-    found = torch.tensor([_khat(column, noise * max(1.0, column.max().abs().item())) for column in columns], dtype=torch.float64)
+    found = torch.tensor(
+        [_khat(column, noise * max(1.0, column.max().abs().item())) for column in columns],
+        dtype=torch.float64,
+    )
     return found.reshape(log_w.shape[1:]).to(log_w)
 
 

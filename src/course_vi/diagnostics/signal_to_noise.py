@@ -24,8 +24,17 @@ class SignalToNoise(NamedTuple):
     standard_error: dict[str, Tensor]
 
 
-def signal_to_noise(estimator: Estimator, p: Model, q: Family, x: Tensor, num_samples: int = 1, replicates: int = 1000,
-                    bound: Bound = elbo, generator: torch.Generator | None = None, method: str = "auto") -> SignalToNoise:
+def signal_to_noise(
+    estimator: Estimator,
+    p: Model,
+    q: Family,
+    x: Tensor,
+    num_samples: int = 1,
+    replicates: int = 1000,
+    bound: Bound = elbo,
+    generator: torch.Generator | None = None,
+    method: str = "auto",
+) -> SignalToNoise:
     r"""The size of the mean gradient in units of the noise of one estimate, entry by entry.
 
     .. math:: \mathrm{SNR} = \frac{|\mathbb E\, \hat g|}{\sqrt{\operatorname{Var} \hat g}}, \qquad
@@ -56,7 +65,9 @@ def signal_to_noise(estimator: Estimator, p: Model, q: Family, x: Tensor, num_sa
     """
     if replicates < 2:
         raise ValueError(f"replicates is {replicates}; expected at least 2 to estimate a variance")
-    samples = gradient_samples(estimator, p, q, x, num_samples, replicates, bound, generator, method)
+    samples = gradient_samples(
+        estimator, p, q, x, num_samples, replicates, bound, generator, method
+    )
     ratio, error = {}, {}
     for name, gradient in samples.items():
         mean, scale = gradient.mean(0), gradient.std(0)
@@ -65,6 +76,12 @@ def signal_to_noise(estimator: Estimator, p: Model, q: Family, x: Tensor, num_sa
         always = torch.where(mean == 0, torch.zeros_like(mean), torch.full_like(mean, torch.inf))
         ratio[name] = torch.where(varies, mean.abs() / unit, always)
         standard = (gradient - mean) / unit * mean.sign()
-        variance = 1 - standard.pow(3).mean(0) * ratio[name] + (standard.pow(4).mean(0) - 1) / 4 * ratio[name].square()
-        error[name] = torch.where(varies, (variance.clamp_min(0) / replicates).sqrt(), torch.zeros_like(mean))
+        variance = (
+            1
+            - standard.pow(3).mean(0) * ratio[name]
+            + (standard.pow(4).mean(0) - 1) / 4 * ratio[name].square()
+        )
+        error[name] = torch.where(
+            varies, (variance.clamp_min(0) / replicates).sqrt(), torch.zeros_like(mean)
+        )
     return SignalToNoise(ratio, error)

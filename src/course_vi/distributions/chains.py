@@ -27,12 +27,23 @@ class DiscreteChain(Printed, Distribution):
     arg_constraints: dict[str, constraints.Constraint] = {}
 
     def __init__(self, initial_logits: Tensor, transition_logits: Tensor) -> None:
-        self.initial, self.transition = initial_logits.log_softmax(-1), transition_logits.log_softmax(-1)
-        super().__init__(self.initial.shape[:-1], Size([transition_logits.shape[-3] + 1]), validate_args=False)
+        self.initial, self.transition = (
+            initial_logits.log_softmax(-1),
+            transition_logits.log_softmax(-1),
+        )
+        super().__init__(
+            self.initial.shape[:-1], Size([transition_logits.shape[-3] + 1]), validate_args=False
+        )
 
-    def sample(self, sample_shape: Size | list[int] | tuple[int, ...] = (), generator: torch.Generator | None = None) -> Tensor:
+    def sample(
+        self,
+        sample_shape: Size | list[int] | tuple[int, ...] = (),
+        generator: torch.Generator | None = None,
+    ) -> Tensor:
         with torch.no_grad():
-            states = [choose(self.initial.exp().expand(*sample_shape, *self.initial.shape), generator)]
+            states = [
+                choose(self.initial.exp().expand(*sample_shape, *self.initial.shape), generator)
+            ]
             for step in self.transition.exp().unbind(-3):
                 rows = step.expand(*sample_shape, *step.shape)
                 index = states[-1][..., None, None].expand(*states[-1].shape, 1, rows.shape[-1])
@@ -44,12 +55,16 @@ class DiscreteChain(Printed, Distribution):
         first = self.initial.expand(*z.shape[:-1], -1).gather(-1, z[..., :1]).squeeze(-1)
         size = self.initial.shape[-1]
         flat = self.transition.flatten(-2).expand(*z.shape[:-1], z.shape[-1] - 1, size**2)
-        return first + flat.gather(-1, (z[..., :-1] * size + z[..., 1:]).unsqueeze(-1)).squeeze(-1).sum(-1)
+        return first + flat.gather(-1, (z[..., :-1] * size + z[..., 1:]).unsqueeze(-1)).squeeze(
+            -1
+        ).sum(-1)
 
 
 def one_step(logits: Tensor) -> DiscreteChain:
     """A chain of one state: one categorical variable with logits ``(*B, S)``, as a vector of length one."""
-    return DiscreteChain(logits, logits.new_zeros(*logits.shape[:-1], 0, logits.shape[-1], logits.shape[-1]))
+    return DiscreteChain(
+        logits, logits.new_zeros(*logits.shape[:-1], 0, logits.shape[-1], logits.shape[-1])
+    )
 
 
 class Smoothed(NamedTuple):
@@ -84,7 +99,9 @@ class BackwardChain(Printed, Distribution):
 
     def transport(self, eps: Tensor) -> Tensor:
         """z = t(eps), ``(K, *B, T * d)`` from noise of the same shape."""
-        own = self.shift + (self.scale_tril @ eps.unflatten(-1, (self.steps, self.size)).unsqueeze(-1)).squeeze(-1)
+        own = self.shift + (
+            self.scale_tril @ eps.unflatten(-1, (self.steps, self.size)).unsqueeze(-1)
+        ).squeeze(-1)
         return self._backwards(own).flatten(-2)
 
     def _backwards(self, own: Tensor) -> Tensor:
@@ -94,9 +111,17 @@ class BackwardChain(Printed, Distribution):
             values.append(terms[t] + values[-1] @ gains[t].mT)
         return torch.stack(values[::-1], -2)
 
-    def rsample(self, sample_shape: Size | list[int] | tuple[int, ...] = (), generator: torch.Generator | None = None) -> Tensor:
+    def rsample(
+        self,
+        sample_shape: Size | list[int] | tuple[int, ...] = (),
+        generator: torch.Generator | None = None,
+    ) -> Tensor:
         shape = (*sample_shape, *self._batch_shape, *self._event_shape)
-        return self.transport(torch.randn(shape, generator=generator, dtype=self.shift.dtype, device=self.shift.device))
+        return self.transport(
+            torch.randn(
+                shape, generator=generator, dtype=self.shift.dtype, device=self.shift.device
+            )
+        )
 
     def log_prob(self, value: Tensor) -> Tensor:
         z = value.unflatten(-1, (self.steps, self.size))

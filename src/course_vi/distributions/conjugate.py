@@ -55,34 +55,56 @@ class NormalWishart(NamedTuple):
     @property
     def inverse_scale(self) -> Tensor:
         r""":math:`W^{-1}`, ``(C, d, d)``."""
-        return self.scatter - self.shift.unsqueeze(-1) * self.shift.unsqueeze(-2) / self.strength[..., None, None]
+        return (
+            self.scatter
+            - self.shift.unsqueeze(-1) * self.shift.unsqueeze(-2) / self.strength[..., None, None]
+        )
 
     def plus(self, weights: Tensor, x: Tensor) -> NormalWishart:
         """The posterior after data ``x: (N, d)``, of which cluster c has seen ``weights[n, c]`` copies, ``weights: (*B, N, C)``."""
         counts = weights.sum(-2)
-        return NormalWishart(self.strength + counts, self.shift + weights.mT @ x,
-                             self.scatter + torch.einsum("...nc,ni,nj->...cij", weights, x, x), self.dof + counts)
+        return NormalWishart(
+            self.strength + counts,
+            self.shift + weights.mT @ x,
+            self.scatter + torch.einsum("...nc,ni,nj->...cij", weights, x, x),
+            self.dof + counts,
+        )
 
     def blend(self, other: NormalWishart, rate: float) -> NormalWishart:
         r""":math:`(1 - \rho)\, \eta + \rho\, \eta'`: a natural-gradient step of size rho towards ``other``."""
-        return NormalWishart(*((1 - rate) * mine + rate * theirs for mine, theirs in zip(self, other, strict=True)))
+        return NormalWishart(
+            *((1 - rate) * mine + rate * theirs for mine, theirs in zip(self, other, strict=True))
+        )
 
     def log_normalizer(self) -> Tensor:
         r""":math:`A(\eta)`, ``(C,)``: the log of the integral of the unnormalized density."""
         d = self.shift.shape[-1]
         half = 0.5 * self.dof
         log_det = 2 * self._root().diagonal(dim1=-2, dim2=-1).log().sum(-1)
-        return (0.5 * d * (LOG_TWO_PI - self.strength.log()) - half * log_det + half * d * math.log(2) + multigammaln(half, d))
+        return (
+            0.5 * d * (LOG_TWO_PI - self.strength.log())
+            - half * log_det
+            + half * d * math.log(2)
+            + multigammaln(half, d)
+        )
 
     def expected_statistics(self) -> NormalWishart:
         r"""E of what each multiplies: :math:`-\tfrac12 \mu^\top\Lambda\mu,\ \Lambda\mu,\ -\tfrac12\Lambda,\ \tfrac12\log|\Lambda|`."""
         d, root = self.shift.shape[-1], self._root()
-        precision = self.dof[..., None, None] * torch.cholesky_inverse(root)                             # nu W
+        precision = self.dof[..., None, None] * torch.cholesky_inverse(root)  # nu W
         times = (precision @ self.loc.unsqueeze(-1)).squeeze(-1)
         steps = torch.arange(d, dtype=root.dtype, device=root.device)
-        log_det = (digamma(0.5 * (self.dof.unsqueeze(-1) - steps)).sum(-1) + d * math.log(2)
-                   - 2 * root.diagonal(dim1=-2, dim2=-1).log().sum(-1))
-        return NormalWishart(-0.5 * (d / self.strength + (self.loc * times).sum(-1)), times, -0.5 * precision, 0.5 * log_det)
+        log_det = (
+            digamma(0.5 * (self.dof.unsqueeze(-1) - steps)).sum(-1)
+            + d * math.log(2)
+            - 2 * root.diagonal(dim1=-2, dim2=-1).log().sum(-1)
+        )
+        return NormalWishart(
+            -0.5 * (d / self.strength + (self.loc * times).sum(-1)),
+            times,
+            -0.5 * precision,
+            0.5 * log_det,
+        )
 
     def kl(self, other: NormalWishart) -> Tensor:
         r"""KL(self || other) :math:`= (\eta - \eta')^\top \mathbb E\, T - A(\eta) + A(\eta')`, ``(C,)``."""
@@ -95,15 +117,21 @@ class NormalWishart(NamedTuple):
         r""":math:`\mathbb E \log N(x; \mu_c, \Lambda_c^{-1})`, ``(N, C)`` for ``x: (N, d)``."""
         d, root = x.shape[-1], self._root()
         off = (x.unsqueeze(-2) - self.loc).unsqueeze(-1)
-        distance = torch.linalg.solve_triangular(root, off, upper=False).squeeze(-1).square().sum(-1)
-        return self.expected_statistics().dof - 0.5 * (d / self.strength + self.dof * distance + d * LOG_TWO_PI)
+        distance = (
+            torch.linalg.solve_triangular(root, off, upper=False).squeeze(-1).square().sum(-1)
+        )
+        return self.expected_statistics().dof - 0.5 * (
+            d / self.strength + self.dof * distance + d * LOG_TWO_PI
+        )
 
     def _root(self) -> Tensor:
         inverse = self.inverse_scale
         root, failed = torch.linalg.cholesky_ex((inverse + inverse.mT) / 2)
         if bool(failed.any()):
-            raise ValueError("a scale matrix is no longer positive definite: the data lie so far from zero for their spread that the "
-                             "squares lose it to rounding; expected centred data, or float64")
+            raise ValueError(
+                "a scale matrix is no longer positive definite: the data lie so far from zero for their spread that the "
+                "squares lose it to rounding; expected centred data, or float64"
+            )
         return root
 
 
@@ -115,7 +143,11 @@ def dirichlet_log_normalizer(concentration: Tensor) -> Tensor:
 def dirichlet_kl(concentration: Tensor, other: Tensor) -> Tensor:
     """KL between two Dirichlets, ``(*B)``."""
     expected = digamma(concentration) - digamma(concentration.sum(-1, keepdim=True))
-    return ((concentration - other) * expected).sum(-1) - dirichlet_log_normalizer(concentration) + dirichlet_log_normalizer(other)
+    return (
+        ((concentration - other) * expected).sum(-1)
+        - dirichlet_log_normalizer(concentration)
+        + dirichlet_log_normalizer(other)
+    )
 
 
 class NormalGammaParameters(NamedTuple):

@@ -9,8 +9,20 @@ import torch
 from torch import Size, Tensor
 from torch.distributions import Distribution, constraints
 
-__all__ = ["Conditional", "Density", "Drawn", "Freezable", "HALF_LOG_TWO_PI", "HasMean", "Printed", "Reparametrized", "Seeded",
-           "Transported", "broadcast", "is_freezable"]
+__all__ = [
+    "Conditional",
+    "Density",
+    "Drawn",
+    "Freezable",
+    "HALF_LOG_TWO_PI",
+    "HasMean",
+    "Printed",
+    "Reparametrized",
+    "Seeded",
+    "Transported",
+    "broadcast",
+    "is_freezable",
+]
 
 
 HALF_LOG_TWO_PI = 0.5 * math.log(2 * math.pi)
@@ -23,7 +35,11 @@ def broadcast(*shapes: Size) -> Size:
     (torch.Size([3]), torch.Size([2, 3]))
     """
     longest = max(shapes, key=len)
-    return longest if all(shape == longest or not shape for shape in shapes) else torch.broadcast_shapes(*shapes)
+    return (
+        longest
+        if all(shape == longest or not shape for shape in shapes)
+        else torch.broadcast_shapes(*shapes)
+    )
 
 
 class Density(Protocol):
@@ -56,7 +72,11 @@ class Reparametrized(Protocol):
 class Seeded(Reparametrized, Protocol):
     """One whose ``rsample`` takes a generator, which those of torch do not."""
 
-    def rsample(self, sample_shape: Size | list[int] | tuple[int, ...] = (), generator: torch.Generator | None = None) -> Tensor:
+    def rsample(
+        self,
+        sample_shape: Size | list[int] | tuple[int, ...] = (),
+        generator: torch.Generator | None = None,
+    ) -> Tensor:
         """z ``(*sample_shape, *B, D)`` with a graph."""
 
 
@@ -130,7 +150,11 @@ class Transported(Printed, Distribution):
     def transport(self, eps: Tensor) -> Tensor:
         raise NotImplementedError
 
-    def rsample(self, sample_shape: Size | list[int] | tuple[int, ...] = (), generator: torch.Generator | None = None) -> Tensor:
+    def rsample(
+        self,
+        sample_shape: Size | list[int] | tuple[int, ...] = (),
+        generator: torch.Generator | None = None,
+    ) -> Tensor:
         shape = (*sample_shape, *self._batch_shape, self.noise_dim)
         eps = torch.randn(shape, generator=generator, dtype=self.loc.dtype, device=self.loc.device)
         return self.transport(eps)

@@ -28,11 +28,15 @@ class _Discrete(Printed, Distribution):
         """z ``(*shape, D)`` without a graph, where shape ends in the batch."""
         raise NotImplementedError
 
-    def sample(self, sample_shape: Size | list[int] | tuple[int, ...] = (), generator: torch.Generator | None = None) -> Tensor:
+    def sample(
+        self,
+        sample_shape: Size | list[int] | tuple[int, ...] = (),
+        generator: torch.Generator | None = None,
+    ) -> Tensor:
         return self.draw((*sample_shape, *self._batch_shape), generator)
 
     def detach(self) -> _Discrete:
-        return type(self)(self.logits.detach())                    # type: ignore[call-arg]
+        return type(self)(self.logits.detach())  # type: ignore[call-arg]
 
 
 class BernoulliVector(_Discrete):
@@ -99,7 +103,9 @@ class OneHotVector(_Discrete):
     def draw(self, shape: tuple[int, ...], generator: torch.Generator | None = None) -> Tensor:
         variables, categories = self.logits.shape[-2:]
         edges = self.log_probs.detach().exp().cumsum(-1)[..., :-1]
-        uniform = torch.rand((*shape, variables, 1), generator=generator, dtype=edges.dtype, device=edges.device)
+        uniform = torch.rand(
+            (*shape, variables, 1), generator=generator, dtype=edges.dtype, device=edges.device
+        )
         return one_hot((uniform >= edges).sum(-1), categories).to(edges.dtype).flatten(-2)
 
     def log_prob(self, value: Tensor) -> Tensor:
@@ -129,8 +135,10 @@ class Enumerated(Printed, Distribution):
 
     def __init__(self, states: Tensor, log_weights: Tensor) -> None:
         if states.dim() != 2 or log_weights.shape[:1] != states.shape[:1]:
-            raise ValueError(f"states and log_weights have shapes {tuple(states.shape)} and {tuple(log_weights.shape)}; "
-                             "expected (S, D) and (S, *B)")
+            raise ValueError(
+                f"states and log_weights have shapes {tuple(states.shape)} and {tuple(log_weights.shape)}; "
+                "expected (S, D) and (S, *B)"
+            )
         self.states, self.logits = states, log_weights - log_weights.logsumexp(0)
         super().__init__(Size(log_weights.shape[1:]), Size(states.shape[1:]), validate_args=False)
 
@@ -145,15 +153,19 @@ class Enumerated(Printed, Distribution):
 
     def log_prob(self, value: Tensor) -> Tensor:
         """log p(z), ``(K, *B)`` for ``(K, *B, D)``; minus infinity at a vector that is no state."""
-        same = (value.unsqueeze(-2) == self.states).all(-1).movedim(-1, 0)                     # (S, K, *B)
-        logits = self.logits.reshape(len(self.states), *(1,) * (same.dim() - self.logits.dim()), *self.logits.shape[1:])
+        same = (value.unsqueeze(-2) == self.states).all(-1).movedim(-1, 0)  # (S, K, *B)
+        logits = self.logits.reshape(
+            len(self.states), *(1,) * (same.dim() - self.logits.dim()), *self.logits.shape[1:]
+        )
         return torch.where(same, logits, torch.full_like(logits, -math.inf)).amax(0)
 
     def draw(self, shape: tuple[int, ...], generator: torch.Generator | None = None) -> Tensor:
         """z ``(*shape, D)``, where shape ends in the batch."""
         edges = self.probs.detach().cumsum(0)[:-1]
         uniform = torch.rand(shape, generator=generator, dtype=edges.dtype, device=edges.device)
-        edges = edges.reshape(len(edges), *(1,) * (uniform.dim() - edges.dim() + 1), *edges.shape[1:])
+        edges = edges.reshape(
+            len(edges), *(1,) * (uniform.dim() - edges.dim() + 1), *edges.shape[1:]
+        )
         return self.states[(uniform >= edges).sum(0)]
 
     def entropy(self) -> Tensor:

@@ -33,7 +33,9 @@ class DiagonalNormal(Transported):
     """
 
     def __init__(self, loc: Tensor, log_scale: Tensor) -> None:
-        if loc.shape[-1:] != log_scale.shape[-1:]:       # one number for all coordinates still counts D times
+        if (
+            loc.shape[-1:] != log_scale.shape[-1:]
+        ):  # one number for all coordinates still counts D times
             loc, log_scale = torch.broadcast_tensors(loc, log_scale)
         self.log_scale = log_scale
         batch = broadcast(loc.shape, log_scale.shape)[:-1]
@@ -57,7 +59,9 @@ class DiagonalNormal(Transported):
         return -0.5 * standardized.square().sum(-1) - self.log_scale.sum(-1) - constant
 
     def entropy(self) -> Tensor:
-        return self.log_scale.sum(-1).expand(self._batch_shape) + self.loc.shape[-1] * (0.5 + HALF_LOG_TWO_PI)
+        return self.log_scale.sum(-1).expand(self._batch_shape) + self.loc.shape[-1] * (
+            0.5 + HALF_LOG_TWO_PI
+        )
 
     def detach(self) -> DiagonalNormal:
         return DiagonalNormal(self.loc.detach(), self.log_scale.detach())
@@ -91,9 +95,15 @@ class CholeskyNormal(Transported):
 
     def log_prob(self, value: Tensor) -> Tensor:
         difference = (value - self.loc).unsqueeze(-1)
-        standardized = torch.linalg.solve_triangular(self.scale_tril, difference, upper=False).squeeze(-1)
+        standardized = torch.linalg.solve_triangular(
+            self.scale_tril, difference, upper=False
+        ).squeeze(-1)
         log_diagonal = self.scale_tril.diagonal(dim1=-2, dim2=-1).log().sum(-1)
-        return -0.5 * standardized.square().sum(-1) - log_diagonal - self.loc.shape[-1] * HALF_LOG_TWO_PI
+        return (
+            -0.5 * standardized.square().sum(-1)
+            - log_diagonal
+            - self.loc.shape[-1] * HALF_LOG_TWO_PI
+        )
 
     def entropy(self) -> Tensor:
         log_diagonal = self.scale_tril.diagonal(dim1=-2, dim2=-1).log().sum(-1)
@@ -150,7 +160,9 @@ class FactorNormal(Transported):
         scaled = self.factor * (-self.log_scale).exp().unsqueeze(-1)
         rank = scaled.shape[-1]
         identity = torch.eye(rank, dtype=scaled.dtype, device=scaled.device)
-        q, r = torch.linalg.qr(torch.cat([identity.expand(*scaled.shape[:-2], rank, rank), scaled], -2))
+        q, r = torch.linalg.qr(
+            torch.cat([identity.expand(*scaled.shape[:-2], rank, rank), scaled], -2)
+        )
         return q, r.diagonal(dim1=-2, dim2=-1).abs().log().sum(-1)
 
     def _residual(self, value: Tensor) -> tuple[Tensor, Tensor]:
@@ -164,12 +176,17 @@ class FactorNormal(Transported):
 
     def log_prob(self, value: Tensor) -> Tensor:
         residual, log_det = self._residual(value - self.loc)
-        return -0.5 * residual.square().sum(-1) - log_det - self.log_scale.sum(-1) - self.loc.shape[-1] * HALF_LOG_TWO_PI
+        return (
+            -0.5 * residual.square().sum(-1)
+            - log_det
+            - self.log_scale.sum(-1)
+            - self.loc.shape[-1] * HALF_LOG_TWO_PI
+        )
 
     def precision_times(self, value: Tensor) -> Tensor:
         """Sigma^{-1} v by Woodbury, for ``value: (..., D)``."""
         residual, _ = self._residual(value)
-        return residual[..., self.factor.shape[-1]:] * (-self.log_scale).exp()
+        return residual[..., self.factor.shape[-1] :] * (-self.log_scale).exp()
 
     def entropy(self) -> Tensor:
         half_log_det = self._orthogonal()[1] + self.log_scale.sum(-1)

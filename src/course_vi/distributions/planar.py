@@ -22,7 +22,7 @@ from course_vi.distributions.normal import DiagonalNormal
 __all__ = ["PlanarNormal", "planar_root"]
 
 
-MARGIN = 1e-3        # w'u stays this far above -1, so that the way back has a finite slope in single precision too
+MARGIN = 1e-3  # w'u stays this far above -1, so that the way back has a finite slope in single precision too
 
 
 def planar_root(y: Tensor, c: Tensor, iterations: int = 24) -> Tensor:
@@ -60,17 +60,34 @@ class PlanarNormal(Printed):
         shift, normal, offset: u ``(*B, L, D)``, w ``(*B, L, D)`` and b ``(*B, L)``, layer after layer.
     """
 
-    def __init__(self, loc: Tensor, log_scale: Tensor, shift: Tensor, normal: Tensor, offset: Tensor) -> None:
-        self.base, self.shift, self.normal, self.offset = DiagonalNormal(loc, log_scale), shift, normal, offset
-        self.batch_shape = broadcast(self.base.batch_shape, shift.shape[:-2], normal.shape[:-2], offset.shape[:-1])
+    def __init__(
+        self, loc: Tensor, log_scale: Tensor, shift: Tensor, normal: Tensor, offset: Tensor
+    ) -> None:
+        self.base, self.shift, self.normal, self.offset = (
+            DiagonalNormal(loc, log_scale),
+            shift,
+            normal,
+            offset,
+        )
+        self.batch_shape = broadcast(
+            self.base.batch_shape, shift.shape[:-2], normal.shape[:-2], offset.shape[:-1]
+        )
         self.noise_dim, self.event_shape = loc.shape[-1], loc.shape[-1:]
         along = (normal * shift).sum(-1)
-        self.c = MARGIN - 1 + softplus(along + math.log(math.expm1(1 - MARGIN)))                       # 0 where w'u = 0
+        self.c = MARGIN - 1 + softplus(along + math.log(math.expm1(1 - MARGIN)))  # 0 where w'u = 0
         squared = normal.square().sum(-1).clamp_min(torch.finfo(loc.dtype).tiny)
         self.u = shift + ((self.c - along) / squared).unsqueeze(-1) * normal
 
     def _layers(self) -> list[tuple[Tensor, Tensor, Tensor, Tensor]]:
-        return list(zip(self.u.unbind(-2), self.normal.unbind(-2), self.offset.unbind(-1), self.c.unbind(-1), strict=True))
+        return list(
+            zip(
+                self.u.unbind(-2),
+                self.normal.unbind(-2),
+                self.offset.unbind(-1),
+                self.c.unbind(-1),
+                strict=True,
+            )
+        )
 
     def transport(self, eps: Tensor) -> Tensor:
         """z, ``(K, *B, D)``, from noise of the same shape."""
@@ -88,5 +105,10 @@ class PlanarNormal(Printed):
         return self.base.log_prob(z) - log_det
 
     def detach(self) -> PlanarNormal:
-        return PlanarNormal(self.base.loc.detach(), self.base.log_scale.detach(), self.shift.detach(), self.normal.detach(),
-                            self.offset.detach())
+        return PlanarNormal(
+            self.base.loc.detach(),
+            self.base.log_scale.detach(),
+            self.shift.detach(),
+            self.normal.detach(),
+            self.offset.detach(),
+        )

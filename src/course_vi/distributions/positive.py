@@ -60,9 +60,16 @@ class _Quantile(torch.autograd.Function):
         concentration, eps, value = ctx.saved_tensors
         alpha, noise, z = np.broadcast_arrays(_numpy(concentration), _numpy(eps), _numpy(value))
         log_density = (alpha - 1) * np.log(z) - z - special.gammaln(alpha)
-        slopes = -_cdf_slope(alpha, z, noise > 0) / np.exp(log_density), np.exp(-0.5 * noise**2 - 0.5 * np.log(2 * np.pi) - log_density)
-        both = [(grad * torch.as_tensor(slope).to(grad)).sum_to_size(like.shape) if needed else None
-                for slope, like, needed in zip(slopes, (concentration, eps), ctx.needs_input_grad, strict=True)]
+        slopes = (
+            -_cdf_slope(alpha, z, noise > 0) / np.exp(log_density),
+            np.exp(-0.5 * noise**2 - 0.5 * np.log(2 * np.pi) - log_density),
+        )
+        both = [
+            (grad * torch.as_tensor(slope).to(grad)).sum_to_size(like.shape) if needed else None
+            for slope, like, needed in zip(
+                slopes, (concentration, eps), ctx.needs_input_grad, strict=True
+            )
+        ]
         return both[0], both[1]
 
 
@@ -73,7 +80,10 @@ def _cdf_slope(alpha: np.ndarray, z: np.ndarray, upper: np.ndarray) -> np.ndarra
     def cdf(a: np.ndarray) -> np.ndarray:
         return np.where(upper, -special.gammaincc(a, z), special.gammainc(a, z))
 
-    slope: np.ndarray = (8 * (cdf(alpha + step) - cdf(alpha - step)) - (cdf(alpha + 2 * step) - cdf(alpha - 2 * step))) / (12 * step)
+    slope: np.ndarray = (
+        8 * (cdf(alpha + step) - cdf(alpha - step))
+        - (cdf(alpha + 2 * step) - cdf(alpha - 2 * step))
+    ) / (12 * step)
     return slope
 
 
@@ -90,14 +100,24 @@ class _Positive(Printed, Distribution):
 
     def __init__(self, first: Tensor, second: Tensor, noise_dim: int) -> None:
         self.noise_dim, self._like = noise_dim, first
-        super().__init__(broadcast(first.shape[:-1], second.shape[:-1]), first.shape[-1:], validate_args=False)
+        super().__init__(
+            broadcast(first.shape[:-1], second.shape[:-1]), first.shape[-1:], validate_args=False
+        )
 
     def transport(self, eps: Tensor) -> Tensor:
         raise NotImplementedError
 
-    def rsample(self, sample_shape: Size | list[int] | tuple[int, ...] = (), generator: torch.Generator | None = None) -> Tensor:
+    def rsample(
+        self,
+        sample_shape: Size | list[int] | tuple[int, ...] = (),
+        generator: torch.Generator | None = None,
+    ) -> Tensor:
         shape = (*sample_shape, *self._batch_shape, self.noise_dim)
-        return self.transport(torch.randn(shape, generator=generator, dtype=self._like.dtype, device=self._like.device))
+        return self.transport(
+            torch.randn(
+                shape, generator=generator, dtype=self._like.dtype, device=self._like.device
+            )
+        )
 
 
 class GammaVector(_Positive):
@@ -132,12 +152,19 @@ class GammaVector(_Positive):
 
     def log_prob(self, value: Tensor) -> Tensor:
         alpha = self.log_concentration.exp()
-        terms = alpha * self.log_rate + (alpha - 1) * value.log() - self.log_rate.exp() * value - torch.lgamma(alpha)
+        terms = (
+            alpha * self.log_rate
+            + (alpha - 1) * value.log()
+            - self.log_rate.exp() * value
+            - torch.lgamma(alpha)
+        )
         return terms.sum(-1)
 
     def entropy(self) -> Tensor:
         alpha = self.log_concentration.exp()
-        return (alpha - self.log_rate + torch.lgamma(alpha) + (1 - alpha) * torch.digamma(alpha)).sum(-1)
+        return (
+            alpha - self.log_rate + torch.lgamma(alpha) + (1 - alpha) * torch.digamma(alpha)
+        ).sum(-1)
 
     def detach(self) -> GammaVector:
         return GammaVector(self.log_concentration.detach(), self.log_rate.detach())
@@ -166,7 +193,10 @@ class BetaVector(_Positive):
         return (self.log_a - self.log_b).sigmoid()
 
     def transport(self, eps: Tensor) -> Tensor:
-        ones, zeros = (gamma_quantile(log.exp(), noise) for log, noise in zip((self.log_a, self.log_b), eps.chunk(2, -1), strict=True))
+        ones, zeros = (
+            gamma_quantile(log.exp(), noise)
+            for log, noise in zip((self.log_a, self.log_b), eps.chunk(2, -1), strict=True)
+        )
         limits = torch.finfo(eps.dtype)
         return (ones / (ones + zeros)).clamp(limits.tiny, 1 - limits.eps)
 
@@ -176,7 +206,11 @@ class BetaVector(_Positive):
 
     def entropy(self) -> Tensor:
         a, b = self.log_a.exp(), self.log_b.exp()
-        both = (a + b - 2) * torch.digamma(a + b) - (a - 1) * torch.digamma(a) - (b - 1) * torch.digamma(b)
+        both = (
+            (a + b - 2) * torch.digamma(a + b)
+            - (a - 1) * torch.digamma(a)
+            - (b - 1) * torch.digamma(b)
+        )
         return (_log_beta(a, b) + both).sum(-1)
 
     def detach(self) -> BetaVector:

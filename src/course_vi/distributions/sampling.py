@@ -39,11 +39,15 @@ def stream(generator: torch.Generator | None) -> Iterator[None]:
         yield
         return
     with torch.random.fork_rng(range(torch.cuda.device_count())):
-        torch.manual_seed(int(torch.randint(2**62, (), generator=generator, device=generator.device)))
+        torch.manual_seed(
+            int(torch.randint(2**62, (), generator=generator, device=generator.device))
+        )
         yield
 
 
 def choose(probabilities: Tensor, generator: torch.Generator | None) -> Tensor:
     """An index for each row of probabilities ``(..., S)``."""
-    flat = torch.multinomial(probabilities.reshape(-1, probabilities.shape[-1]), 1, generator=generator)
+    flat = torch.multinomial(
+        probabilities.reshape(-1, probabilities.shape[-1]), 1, generator=generator
+    )
     return flat.reshape(probabilities.shape[:-1])

@@ -13,14 +13,45 @@ from course_vi.families.layered import Layered
 from course_vi.families.per_datum import PerDatum
 from course_vi.families.planar import Planar
 from course_vi.families.sequences import MarkovNets, markov_posterior
-from course_vi.families.sets import SetPosterior, StatisticNets, process_posterior, statistician_posterior
+from course_vi.families.sets import (
+    SetPosterior,
+    StatisticNets,
+    process_posterior,
+    statistician_posterior,
+)
 from course_vi.families.sparse_precision import SparsePrecision
 from course_vi.graph.sparsity import banded, fill_in, pattern_from_graph
 from course_vi.nets import SetEncoder
 
 __all__ = [
-    "ASVI", "Amortized", "Ancestral", "BernoulliMeanField", "BetaMeanField", "CategoricalMeanField", "Conditionals", "DrawNets",
-    "FactorCovariance", "Family", "Flow", "FullRank", "GammaMeanField", "Layered", "MarkovNets", "MeanField", "PerDatum",
-    "Planar", "SetEncoder", "SetPosterior", "SparsePrecision", "StatisticNets", "banded", "batch_shape", "fill_in",
-    "draw_posterior", "markov_posterior", "pattern_from_graph", "process_posterior", "statistician_posterior",
+    "ASVI",
+    "Amortized",
+    "Ancestral",
+    "BernoulliMeanField",
+    "BetaMeanField",
+    "CategoricalMeanField",
+    "Conditionals",
+    "DrawNets",
+    "FactorCovariance",
+    "Family",
+    "Flow",
+    "FullRank",
+    "GammaMeanField",
+    "Layered",
+    "MarkovNets",
+    "MeanField",
+    "PerDatum",
+    "Planar",
+    "SetEncoder",
+    "SetPosterior",
+    "SparsePrecision",
+    "StatisticNets",
+    "banded",
+    "batch_shape",
+    "fill_in",
+    "draw_posterior",
+    "markov_posterior",
+    "pattern_from_graph",
+    "process_posterior",
+    "statistician_posterior",
 ]

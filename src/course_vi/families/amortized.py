@@ -39,12 +39,20 @@ class Amortized(Family):
     def __init__(self, family: Family, encoder: nn.Module) -> None:
         super().__init__()
         if not family.parameter_event_dims or isinstance(family, Amortized):
-            raise TypeError(f"family is a {type(family).__name__}; expected MeanField, another Gaussian, Planar or a discrete family")
+            raise TypeError(
+                f"family is a {type(family).__name__}; expected MeanField, another Gaussian, Planar or a discrete family"
+            )
         if family.batch_shape != Size():
-            raise ValueError(f"family carries a batch {tuple(family.batch_shape)}; expected one without: the encoder supplies it")
+            raise ValueError(
+                f"family carries a batch {tuple(family.batch_shape)}; expected one without: the encoder supplies it"
+            )
         refuse_noisy_layers(encoder)
-        self.dim, self.noise_dim, self.reparametrized = family.dim, family.noise_dim, family.reparametrized
-        self.from_parameters = family.from_parameters                     # type: ignore[method-assign]
+        self.dim, self.noise_dim, self.reparametrized = (
+            family.dim,
+            family.noise_dim,
+            family.reparametrized,
+        )
+        self.from_parameters = family.from_parameters  # type: ignore[method-assign]
         self.shapes = {name: parameter.shape for name, parameter in family.named_parameters()}
         self.parameter_event_dims = {name: len(shape) for name, shape in self.shapes.items()}
         self.encoder, self.inner = encoder, repr(family)
@@ -58,10 +66,14 @@ class Amortized(Family):
         flat = self.encoder(x)
         sizes = [math.prod(shape) for shape in self.shapes.values()]
         if flat.shape[-1] != sum(sizes):
-            raise ValueError(f"encoder gave {flat.shape[-1]} numbers per datum; expected {sum(sizes)} for {dict(self.shapes)}")
+            raise ValueError(
+                f"encoder gave {flat.shape[-1]} numbers per datum; expected {sum(sizes)} for {dict(self.shapes)}"
+            )
         parts = flat.split(sizes, -1)
-        return {name: part if len(shape) == 1 else part.reshape(*flat.shape[:-1], *shape)
-                for (name, shape), part in zip(self.shapes.items(), parts, strict=True)}
+        return {
+            name: part if len(shape) == 1 else part.reshape(*flat.shape[:-1], *shape)
+            for (name, shape), part in zip(self.shapes.items(), parts, strict=True)
+        }
 
     def extra_repr(self) -> str:
         return f"family={self.inner}"

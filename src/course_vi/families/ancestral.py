@@ -36,7 +36,12 @@ class Conditionals(nn.Module):
 
 class _AncestralDistribution(Printed):
     def __init__(self, net: Conditionals, x: Tensor) -> None:
-        self.net, self.x, self.batch_shape, self.event_shape = net, x, x.shape[:-1], Size([sum(net.sizes)])
+        self.net, self.x, self.batch_shape, self.event_shape = (
+            net,
+            x,
+            x.shape[:-1],
+            Size([sum(net.sizes)]),
+        )
 
     def transport(self, eps: Tensor) -> Tensor:
         parts: list[Tensor] = []
@@ -52,7 +57,9 @@ class _AncestralDistribution(Printed):
             parts.append(part)
         return total
 
-    def _levels(self, parts: list[Tensor], whole: Tensor) -> Iterator[tuple[Reparametrized, Tensor]]:
+    def _levels(
+        self, parts: list[Tensor], whole: Tensor
+    ) -> Iterator[tuple[Reparametrized, Tensor]]:
         """Each density in turn, and its share of ``whole``; the caller appends z_l to ``parts`` before it asks for the next."""
         memory = self.net.begin(self.x)
         for level, share in enumerate(whole.split(self.net.sizes, -1)):

@@ -34,7 +34,9 @@ class _Structured(Printed):
         self.given: dict[str, Tensor] = {}
         if family.reads:
             if x is None:
-                raise ValueError(f"x is None; expected the data, because {', '.join(family.reads)} are parents of latents")
+                raise ValueError(
+                    f"x is None; expected the data, because {', '.join(family.reads)} are parents of latents"
+                )
             validate.event_size("x", x, family.model.data_dim)
             data = family.model.unpack(x, family.model.observed)
             self.given = {name: data[name] for name in family.reads}
@@ -42,22 +44,32 @@ class _Structured(Printed):
     def _loc_and_scale(self, name: str, values: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
         family, prior = self.family, _normal(name, self.family.model.net.distribution(name, values))
         shape = family.model.net.shape(name)
-        trust, spread, loc, log_scale = (parameter[family.places[name]].view(shape) for parameter in
-                                         (family.trust, family.spread_trust, family.loc, family.log_scale))
+        trust, spread, loc, log_scale = (
+            parameter[family.places[name]].view(shape)
+            for parameter in (family.trust, family.spread_trust, family.loc, family.log_scale)
+        )
         mix, mix_scale = trust.sigmoid(), spread.sigmoid()
-        return mix * prior.loc + (1 - mix) * loc, mix_scale * prior.scale + (1 - mix_scale) * log_scale.exp()
+        return mix * prior.loc + (1 - mix) * loc, mix_scale * prior.scale + (
+            1 - mix_scale
+        ) * log_scale.exp()
 
     def transport(self, eps: Tensor) -> Tensor:
         family, values = self.family, {**self.family.model.net.observed, **self.given}
         for name in family.order:
             loc, scale = self._loc_and_scale(name, values)
-            z = loc + scale * eps[..., family.places[name]].reshape((*eps.shape[:-1], *family.model.net.shape(name)))
+            z = loc + scale * eps[..., family.places[name]].reshape(
+                (*eps.shape[:-1], *family.model.net.shape(name))
+            )
             values[name] = z.exp() if name in family.positive else z
         return torch.cat([_flat(values[name], eps) for name in family.model.latent], -1)
 
     def log_prob(self, z: Tensor) -> Tensor:
         family = self.family
-        values = {**family.model.net.observed, **self.given, **family.model.unpack(z, family.model.latent)}
+        values = {
+            **family.model.net.observed,
+            **self.given,
+            **family.model.unpack(z, family.model.latent),
+        }
         total = torch.zeros(z.shape[:-1], dtype=z.dtype, device=z.device)
         for name in family.order:
             loc, scale = self._loc_and_scale(name, values)
@@ -103,20 +115,36 @@ class ASVI(Family):
     def __init__(self, model: NetModel) -> None:
         super().__init__()
         if not isinstance(model, NetModel):
-            raise TypeError(f"model is a {type(model).__name__}; expected a net as a model, from BayesNet.as_model")
+            raise TypeError(
+                f"model is a {type(model).__name__}; expected a net as a model, from BayesNet.as_model"
+            )
         self.model = copy.deepcopy(model).requires_grad_(False)
         self.dim = self.noise_dim = model.latent_dim
         net, latent = self.model.net, self.model.latent
         self.order = [name for name in net.order if name in latent]
         ends = torch.tensor([net.shape(name).numel() for name in latent]).cumsum(0).tolist()
-        self.places = {name: slice(start, end) for name, start, end in zip(latent, [0, *ends], ends, strict=False)}
-        self.reads = tuple(name for name in self.model.observed if any(name in net.parents[child] for child in latent))
+        self.places = {
+            name: slice(start, end)
+            for name, start, end in zip(latent, [0, *ends], ends, strict=False)
+        }
+        self.reads = tuple(
+            name
+            for name in self.model.observed
+            if any(name in net.parents[child] for child in latent)
+        )
         values = net.sample(2, torch.Generator().manual_seed(0))
         densities = {name: net.distribution(name, values) for name in self.order}
-        self.positive = frozenset(name for name, density in densities.items() if isinstance(_bare(density), LogNormal))
+        self.positive = frozenset(
+            name for name, density in densities.items() if isinstance(_bare(density), LogNormal)
+        )
         for name, density in densities.items():
-            if _normal(name, density).loc.requires_grad or _normal(name, density).scale.requires_grad:
-                raise ValueError(f"node {name} reads a parameter that no module of the net owns; expected an nn.Module as its recipe")
+            if (
+                _normal(name, density).loc.requires_grad
+                or _normal(name, density).scale.requires_grad
+            ):
+                raise ValueError(
+                    f"node {name} reads a parameter that no module of the net owns; expected an nn.Module as its recipe"
+                )
         for name in ("trust", "spread_trust", "loc", "log_scale"):
             setattr(self, name, nn.Parameter(torch.zeros(self.dim)))
 
@@ -141,5 +169,7 @@ def _normal(name: str, density: Distribution) -> Normal:
     if isinstance(bare, LogNormal) and isinstance(bare.base_dist, Normal):
         return bare.base_dist
     if not isinstance(bare, Normal):
-        raise TypeError(f"latent {name} is {type(bare).__name__} given its parents; expected Normal or LogNormal")
+        raise TypeError(
+            f"latent {name} is {type(bare).__name__} given its parents; expected Normal or LogNormal"
+        )
     return bare

@@ -67,7 +67,9 @@ class Family(nn.Module):
         validate.event_size("z", z, self.dim)
         return self.distribution(x).log_prob(z)
 
-    def frozen_log_prob(self, z: Tensor, x: Tensor | None = None, distribution: Density | None = None) -> Tensor:
+    def frozen_log_prob(
+        self, z: Tensor, x: Tensor | None = None, distribution: Density | None = None
+    ) -> Tensor:
         r"""log q(z | x) with phi held constant: its gradient flows through z alone.
 
         Args:
@@ -82,24 +84,35 @@ class Family(nn.Module):
     def noise(self, shape: tuple[int, ...], generator: torch.Generator | None = None) -> Tensor:
         """Standard normal noise ``(*shape, noise_dim)``, on the device and in the dtype of the parameters."""
         if not self.noise_dim:
-            raise TypeError(f"{type(self).__name__} has no noise: it draws its samples from a generator; expected a call of draw")
+            raise TypeError(
+                f"{type(self).__name__} has no noise: it draws its samples from a generator; expected a call of draw"
+            )
         like = first_parameter(self)
-        assert like is not None                           # a family is a set of densities, and parameters index it
-        return torch.randn(*shape, self.noise_dim, generator=generator, dtype=like.dtype, device=like.device)
+        assert like is not None  # a family is a set of densities, and parameters index it
+        return torch.randn(
+            *shape, self.noise_dim, generator=generator, dtype=like.dtype, device=like.device
+        )
 
     def transport(self, eps: Tensor, x: Tensor | None = None) -> Tensor:
         """z = t_phi(eps; x), ``(K, *B, D)``."""
         validate.event_size("eps", eps, self.noise_dim)
         return cast(Reparametrized, self.distribution(x)).transport(eps)
 
-    def draw(self, shape: tuple[int, ...], generator: torch.Generator | None = None, x: Tensor | None = None) -> Tensor:
+    def draw(
+        self,
+        shape: tuple[int, ...],
+        generator: torch.Generator | None = None,
+        x: Tensor | None = None,
+    ) -> Tensor:
         """z ~ q(. | x), ``(*shape, D)``, without a graph: by way of the noise where there is some."""
         with torch.no_grad():
             if self.noise_dim:
                 return self.transport(self.noise(shape, generator), x)
             return cast(Drawn, self.distribution(x)).draw(shape, generator)
 
-    def sample(self, num_samples: int, x: Tensor | None = None, generator: torch.Generator | None = None) -> Tensor:
+    def sample(
+        self, num_samples: int, x: Tensor | None = None, generator: torch.Generator | None = None
+    ) -> Tensor:
         """z ~ q(. | x), ``(K, *B, D)``, without a graph. B is the batch of the parameters, and of x where x is given."""
         validate.positive_integer("num_samples", num_samples)
         return self.draw((num_samples, *batch_shape(self, x)), generator, x)

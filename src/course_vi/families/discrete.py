@@ -101,9 +101,13 @@ class CategoricalMeanField(DiscreteFamily):
         if categories < 2:
             raise ValueError(f"categories is {categories}; expected 2 or more")
         if logits is not None and tuple(logits.shape[-2:]) != (dim, categories):
-            raise ValueError(f"logits has shape {tuple(logits.shape)}; expected (*B, {dim}, {categories})")
+            raise ValueError(
+                f"logits has shape {tuple(logits.shape)}; expected (*B, {dim}, {categories})"
+            )
         self.dim, self.variables, self.categories = dim * categories, dim, categories
-        self.logits = nn.Parameter(torch.zeros(dim, categories) if logits is None else logits.detach().clone())
+        self.logits = nn.Parameter(
+            torch.zeros(dim, categories) if logits is None else logits.detach().clone()
+        )
 
     @property
     def batch_shape(self) -> Size:

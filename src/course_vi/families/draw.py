@@ -50,10 +50,16 @@ class DrawNets(Conditionals):
         generator: draws the initial weights.
     """
 
-    def __init__(self, model: Drawing, hidden: int, generator: torch.Generator | None = None) -> None:
+    def __init__(
+        self, model: Drawing, hidden: int, generator: torch.Generator | None = None
+    ) -> None:
         super().__init__()
         self.model, self.sizes, self.hidden = model, (model.stroke_dim,) * model.steps, hidden
-        self.window = None if model.window is None else Window(model.data_dim, model.window, model.hidden, generator)
+        self.window = (
+            None
+            if model.window is None
+            else Window(model.data_dim, model.window, model.hidden, generator)
+        )
         seen = 2 * (model.data_dim if model.window is None else model.window**2)
         self.cell = GatedCell(seen + model.hidden, hidden, generator)
         self.answer = mlp(hidden, 0, 2 * model.stroke_dim, generator)
@@ -62,17 +68,25 @@ class DrawNets(Conditionals):
         validate.event_size("x", x, self.model.data_dim)
         return (x, x.new_zeros(self.hidden), *self.model.start())
 
-    def step(self, level: int, memory: Memory, previous: Tensor | None) -> tuple[DiagonalNormal, Memory]:
+    def step(
+        self, level: int, memory: Memory, previous: Tensor | None
+    ) -> tuple[DiagonalNormal, Memory]:
         x, g, h, canvas = memory
         if previous is not None:
             h, canvas = self.model.stroke(previous, h, canvas)
         error = x - self.model.output.density(canvas).mean
-        seen = join(x, error) if self.window is None else join(self.window.read(x, h), self.window.read(error, h))
+        seen = (
+            join(x, error)
+            if self.window is None
+            else join(self.window.read(x, h), self.window.read(error, h))
+        )
         g = self.cell(join(seen, h), g)
         return DiagonalNormal(*self.answer(g).chunk(2, -1)), (x, g, h, canvas)
 
 
-def draw_posterior(model: Drawing, hidden: int | None = None, generator: torch.Generator | None = None) -> Ancestral:
+def draw_posterior(
+    model: Drawing, hidden: int | None = None, generator: torch.Generator | None = None
+) -> Ancestral:
     """The posterior family of ``models.DRAW``, which looks at the canvas so far and shares the model's parameters.
 
     Args:

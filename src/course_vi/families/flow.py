@@ -27,16 +27,22 @@ class _FlowDistribution(Printed):
 
     def __init__(self, flow: Any, dim: int) -> None:
         if tuple(flow.event_shape) != (dim,):
-            raise ValueError(f"flow is over {math.prod(flow.event_shape)} latents; expected dim = {dim}")
+            raise ValueError(
+                f"flow is over {math.prod(flow.event_shape)} latents; expected dim = {dim}"
+            )
         if not isinstance(flow.base, zuko.distributions.DiagNormal):
-            raise TypeError(f"flow has a {type(flow.base).__name__} base; expected a standard normal one, for the noise is standard normal")
+            raise TypeError(
+                f"flow has a {type(flow.base).__name__} base; expected a standard normal one, for the noise is standard normal"
+            )
         self.flow, self.batch_shape, self.event_shape = flow, flow.batch_shape, flow.event_shape
 
     def transport(self, eps: Tensor) -> Tensor:
         return self.flow.transform.inv(eps)
 
     def log_prob(self, z: Tensor) -> Tensor:
-        return self.flow.log_prob(z) if z.numel() else z.sum(-1)          # zuko cannot count the axes of an empty batch
+        return (
+            self.flow.log_prob(z) if z.numel() else z.sum(-1)
+        )  # zuko cannot count the axes of an empty batch
 
 
 class Flow(Family):

@@ -24,7 +24,11 @@ class PositiveFamily(Family):
         for name, value in initial.items():
             if value is not None:
                 validate.event_size(name, value, dim)
-            setattr(self, name, nn.Parameter(torch.zeros(dim) if value is None else value.detach().clone()))
+            setattr(
+                self,
+                name,
+                nn.Parameter(torch.zeros(dim) if value is None else value.detach().clone()),
+            )
 
     @property
     def batch_shape(self) -> Size:
@@ -55,7 +59,9 @@ class GammaMeanField(PositiveFamily):
 
     parameter_event_dims = {"log_concentration": 1, "log_rate": 1}
 
-    def __init__(self, dim: int, log_concentration: Tensor | None = None, log_rate: Tensor | None = None) -> None:
+    def __init__(
+        self, dim: int, log_concentration: Tensor | None = None, log_rate: Tensor | None = None
+    ) -> None:
         super().__init__(dim, log_concentration=log_concentration, log_rate=log_rate)
         self.noise_dim = dim
 

@@ -29,12 +29,20 @@ class GaussianFamily(Family):
     replicable = True
     parameter_event_dims = {"loc": 1, "log_scale": 1, "lower": 2, "factor": 2}
 
-    def __init__(self, dim: int, loc: Tensor | None = None, log_scale: Tensor | None = None, other: Tensor | None = None) -> None:
+    def __init__(
+        self,
+        dim: int,
+        loc: Tensor | None = None,
+        log_scale: Tensor | None = None,
+        other: Tensor | None = None,
+    ) -> None:
         super().__init__()
         validate.positive_integer("dim", dim)
         self.dim = self.noise_dim = dim
         given = [value for value in (loc, log_scale, other) if isinstance(value, Tensor)]
-        zeros = given[0].new_zeros(dim) if given else torch.zeros(dim)         # a default follows what was given, in dtype and device
+        zeros = (
+            given[0].new_zeros(dim) if given else torch.zeros(dim)
+        )  # a default follows what was given, in dtype and device
         for name, value in (("loc", loc), ("log_scale", log_scale)):
             if value is not None:
                 validate.event_size(name, value, dim)
@@ -85,7 +93,13 @@ class FullRank(GaussianFamily):
             [0., 0., 1.]])
     """
 
-    def __init__(self, dim: int, loc: Tensor | None = None, log_scale: Tensor | None = None, lower: Tensor | None = None) -> None:
+    def __init__(
+        self,
+        dim: int,
+        loc: Tensor | None = None,
+        log_scale: Tensor | None = None,
+        lower: Tensor | None = None,
+    ) -> None:
         super().__init__(dim, loc, log_scale, lower)
         lower = self.loc.new_zeros(*self.loc.shape, dim) if lower is None else lower
         if tuple(lower.shape[-2:]) != (dim, dim):
@@ -120,17 +134,36 @@ class FactorCovariance(GaussianFamily):
     torch.Size([2])
     """
 
-    def __init__(self, dim: int, rank: int = 1, loc: Tensor | None = None, log_scale: Tensor | None = None,
-                 factor: Tensor | None = None, generator: torch.Generator | None = None) -> None:
+    def __init__(
+        self,
+        dim: int,
+        rank: int = 1,
+        loc: Tensor | None = None,
+        log_scale: Tensor | None = None,
+        factor: Tensor | None = None,
+        generator: torch.Generator | None = None,
+    ) -> None:
         super().__init__(dim, loc, log_scale, factor)
         validate.positive_integer("rank", rank)
         if factor is None:
-            small = torch.randn(*self.loc.shape, rank, generator=generator, dtype=self.loc.dtype, device=self.loc.device)
+            small = torch.randn(
+                *self.loc.shape,
+                rank,
+                generator=generator,
+                dtype=self.loc.dtype,
+                device=self.loc.device,
+            )
             factor = 0.1 * small / rank**0.5
         validate.event_size("factor", factor, rank)
         if tuple(factor.shape[-2:]) != (dim, rank):
-            raise ValueError(f"factor has shape {tuple(factor.shape)}; expected (*B, {dim}, {rank})")
-        self.rank, self.noise_dim, self.factor = rank, rank + dim, nn.Parameter(factor.detach().clone())
+            raise ValueError(
+                f"factor has shape {tuple(factor.shape)}; expected (*B, {dim}, {rank})"
+            )
+        self.rank, self.noise_dim, self.factor = (
+            rank,
+            rank + dim,
+            nn.Parameter(factor.detach().clone()),
+        )
 
     @property
     def batch_shape(self) -> Size:

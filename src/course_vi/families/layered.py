@@ -15,8 +15,17 @@ __all__ = ["Layered"]
 
 class _LayeredDistribution(Printed):
     def __init__(self, first: Family, second: Family, x: Tensor | None) -> None:
-        self.first, self.second, self.families, self.x = first.distribution(x), second, (first, second), x
-        self.dim, self.noise_dim, self.batch_shape = first.dim, first.noise_dim, self.first.batch_shape
+        self.first, self.second, self.families, self.x = (
+            first.distribution(x),
+            second,
+            (first, second),
+            x,
+        )
+        self.dim, self.noise_dim, self.batch_shape = (
+            first.dim,
+            first.noise_dim,
+            self.first.batch_shape,
+        )
         self.event_shape = torch.Size([first.dim + second.dim])
 
     def transport(self, eps: Tensor) -> Tensor:
@@ -55,8 +64,13 @@ class Layered(Family):
     def __init__(self, first: Family, second: Family) -> None:
         super().__init__()
         self.first, self.second = first, second
-        self.dim, self.reparametrized = first.dim + second.dim, first.reparametrized and second.reparametrized
-        self.noise_dim = first.noise_dim + second.noise_dim if first.noise_dim and second.noise_dim else 0
+        self.dim, self.reparametrized = (
+            first.dim + second.dim,
+            first.reparametrized and second.reparametrized,
+        )
+        self.noise_dim = (
+            first.noise_dim + second.noise_dim if first.noise_dim and second.noise_dim else 0
+        )
 
     @property
     def batch_shape(self) -> torch.Size:

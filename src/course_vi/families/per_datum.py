@@ -39,9 +39,11 @@ class PerDatum(Family):
     def __init__(self, q: Family, x: Tensor) -> None:
         super().__init__()
         if not q.parameter_event_dims:
-            raise TypeError(f"q is a {type(q).__name__}, which has no distribution parameters; expected a Gaussian or discrete family")
+            raise TypeError(
+                f"q is a {type(q).__name__}, which has no distribution parameters; expected a Gaussian or discrete family"
+            )
         self.dim, self.noise_dim, self.reparametrized = q.dim, q.noise_dim, q.reparametrized
-        self.from_parameters = q.from_parameters                              # type: ignore[method-assign]
+        self.from_parameters = q.from_parameters  # type: ignore[method-assign]
         self.parameter_event_dims = q.parameter_event_dims
         self.inner = q.inner if isinstance(q, Amortized | PerDatum) else repr(q)
         for name, value in q.distribution_parameters(x).items():
@@ -63,7 +65,10 @@ class PerDatum(Family):
     def rows(self, index: Tensor) -> PerDatum:
         """A copy of some rows, with parameters of its own."""
         some = copy.copy(self)
-        some._parameters = {name: nn.Parameter(parameter.detach()[index]) for name, parameter in self.named_parameters()}
+        some._parameters = {
+            name: nn.Parameter(parameter.detach()[index])
+            for name, parameter in self.named_parameters()
+        }
         return some
 
     def write(self, index: Tensor, rows: PerDatum) -> None:

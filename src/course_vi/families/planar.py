@@ -47,27 +47,59 @@ class Planar(Family):
     normal: nn.Parameter
     offset: nn.Parameter
 
-    def __init__(self, dim: int, layers: int = 1, loc: Tensor | None = None, log_scale: Tensor | None = None, shift: Tensor | None = None,
-                 normal: Tensor | None = None, offset: Tensor | None = None, generator: torch.Generator | None = None) -> None:
+    def __init__(
+        self,
+        dim: int,
+        layers: int = 1,
+        loc: Tensor | None = None,
+        log_scale: Tensor | None = None,
+        shift: Tensor | None = None,
+        normal: Tensor | None = None,
+        offset: Tensor | None = None,
+        generator: torch.Generator | None = None,
+    ) -> None:
         super().__init__()
         validate.positive_integer("dim", dim)
         validate.positive_integer("layers", layers)
         self.dim = self.noise_dim = dim
-        given = {"loc": loc, "log_scale": log_scale, "shift": shift, "normal": normal, "offset": offset}
-        shapes = {"loc": (dim,), "log_scale": (dim,), "shift": (layers, dim), "normal": (layers, dim), "offset": (layers,)}
+        given = {
+            "loc": loc,
+            "log_scale": log_scale,
+            "shift": shift,
+            "normal": normal,
+            "offset": offset,
+        }
+        shapes = {
+            "loc": (dim,),
+            "log_scale": (dim,),
+            "shift": (layers, dim),
+            "normal": (layers, dim),
+            "offset": (layers,),
+        }
         like = next((value for value in given.values() if value is not None), torch.zeros(()))
         for name, value in given.items():
             if value is None:
-                random = torch.randn(shapes[name], generator=generator, dtype=like.dtype, device=like.device) / dim**0.5
+                random = (
+                    torch.randn(
+                        shapes[name], generator=generator, dtype=like.dtype, device=like.device
+                    )
+                    / dim**0.5
+                )
                 value = random if name == "normal" else like.new_zeros(shapes[name])
-            if tuple(value.shape[value.dim() - len(shapes[name]):]) != shapes[name]:
-                raise ValueError(f"{name} has shape {tuple(value.shape)}; expected (*B, {', '.join(map(str, shapes[name]))})")
+            if tuple(value.shape[value.dim() - len(shapes[name]) :]) != shapes[name]:
+                raise ValueError(
+                    f"{name} has shape {tuple(value.shape)}; expected (*B, {', '.join(map(str, shapes[name]))})"
+                )
             setattr(self, name, nn.Parameter(value.detach().clone()))
 
     @property
     def batch_shape(self) -> Size:
-        return broadcast(*(parameter.shape[: parameter.dim() - self.parameter_event_dims[name]]
-                           for name, parameter in self.named_parameters()))
+        return broadcast(
+            *(
+                parameter.shape[: parameter.dim() - self.parameter_event_dims[name]]
+                for name, parameter in self.named_parameters()
+            )
+        )
 
     @staticmethod
     def from_parameters(**parameters: Tensor) -> PlanarNormal:

@@ -25,7 +25,14 @@ class MarkovNets(Conditionals):
         generator: draws the initial weights.
     """
 
-    def __init__(self, steps: int, point_dim: int, state_dim: int, hidden: int = 32, generator: torch.Generator | None = None) -> None:
+    def __init__(
+        self,
+        steps: int,
+        point_dim: int,
+        state_dim: int,
+        hidden: int = 32,
+        generator: torch.Generator | None = None,
+    ) -> None:
         super().__init__()
         for name, value in (("steps", steps), ("point_dim", point_dim), ("state_dim", state_dim)):
             validate.positive_integer(name, value)
@@ -43,12 +50,20 @@ class MarkovNets(Conditionals):
             seen.append(g)
         return seen[::-1]
 
-    def step(self, level: int, memory: list[Tensor], previous: Tensor | None) -> tuple[DiagonalNormal, list[Tensor]]:
+    def step(
+        self, level: int, memory: list[Tensor], previous: Tensor | None
+    ) -> tuple[DiagonalNormal, list[Tensor]]:
         before = self.start if previous is None else previous
         return DiagonalNormal(*self.combine(join(before, memory[level])).chunk(2, -1)), memory
 
 
-def markov_posterior(steps: int, point_dim: int, state_dim: int, hidden: int = 32, generator: torch.Generator | None = None) -> Ancestral:
+def markov_posterior(
+    steps: int,
+    point_dim: int,
+    state_dim: int,
+    hidden: int = 32,
+    generator: torch.Generator | None = None,
+) -> Ancestral:
     """``MarkovNets`` as a family.
 
     Source: Krishnan, Shalit and Sontag, "Structured inference networks for nonlinear state space models", AAAI 2017.

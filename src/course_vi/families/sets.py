@@ -25,24 +25,46 @@ class StatisticNets(Conditionals):
         set_size, context_dim, latent_dim: N, C and D.
     """
 
-    def __init__(self, statistic: nn.Module, member: nn.Module, set_size: int, context_dim: int, latent_dim: int) -> None:
+    def __init__(
+        self,
+        statistic: nn.Module,
+        member: nn.Module,
+        set_size: int,
+        context_dim: int,
+        latent_dim: int,
+    ) -> None:
         super().__init__()
-        self.statistic, self.member, self.set_size, self.sizes = statistic, member, set_size, (context_dim, set_size * latent_dim)
+        self.statistic, self.member, self.set_size, self.sizes = (
+            statistic,
+            member,
+            set_size,
+            (context_dim, set_size * latent_dim),
+        )
 
     def begin(self, x: Tensor) -> Tensor:
         if x.shape[-1] % self.set_size:
-            raise ValueError(f"x has shape {tuple(x.shape)}; expected rows of {self.set_size} points")
+            raise ValueError(
+                f"x has shape {tuple(x.shape)}; expected rows of {self.set_size} points"
+            )
         return x.unflatten(-1, (self.set_size, -1))
 
-    def step(self, level: int, memory: Tensor, previous: Tensor | None) -> tuple[DiagonalNormal, Tensor]:
+    def step(
+        self, level: int, memory: Tensor, previous: Tensor | None
+    ) -> tuple[DiagonalNormal, Tensor]:
         if previous is None:
             return DiagonalNormal(*self.statistic(memory).chunk(2, -1)), memory
         loc, log_scale = self.member(join(memory, previous.unsqueeze(-2))).chunk(2, -1)
         return DiagonalNormal(loc.flatten(-2), log_scale.flatten(-2)), memory
 
 
-def statistician_posterior(set_size: int, point_dim: int, context_dim: int, latent_dim: int, hidden: int = 64,
-                           generator: torch.Generator | None = None) -> Ancestral:
+def statistician_posterior(
+    set_size: int,
+    point_dim: int,
+    context_dim: int,
+    latent_dim: int,
+    hidden: int = 64,
+    generator: torch.Generator | None = None,
+) -> Ancestral:
     """The usual nets for ``NeuralStatistician``, as a family.
 
     >>> q = statistician_posterior(set_size=4, point_dim=3, context_dim=2, latent_dim=1)
@@ -78,7 +100,9 @@ class SetPosterior(Family):
 
     def distribution(self, x: Tensor | None = None) -> Density:
         if x is None or x.shape[-1] % self.point_dim:
-            raise ValueError(f"x has shape {None if x is None else tuple(x.shape)}; expected rows of points of size {self.point_dim}")
+            raise ValueError(
+                f"x has shape {None if x is None else tuple(x.shape)}; expected rows of points of size {self.point_dim}"
+            )
         return as_density(self.encoder(x.unflatten(-1, (-1, self.point_dim))))
 
 

@@ -12,6 +12,7 @@ from course_vi.families.gaussian import GaussianFamily
 
 __all__ = ["SparsePrecision"]
 
+
 class SparsePrecision(GaussianFamily):
     r"""A Gaussian with a sparse precision, :math:`z = \mu + L^{-\top} \epsilon`: 2 D numbers, and one for each entry of the pattern.
 
@@ -43,15 +44,30 @@ class SparsePrecision(GaussianFamily):
 
     parameter_event_dims = {"loc": 1, "log_scale": 1, "entries": 1}
 
-    def __init__(self, dim: int, pattern: Tensor, loc: Tensor | None = None, log_scale: Tensor | None = None,
-                 entries: Tensor | None = None) -> None:
+    def __init__(
+        self,
+        dim: int,
+        pattern: Tensor,
+        loc: Tensor | None = None,
+        log_scale: Tensor | None = None,
+        entries: Tensor | None = None,
+    ) -> None:
         super().__init__(dim, loc, log_scale, entries)
-        if not isinstance(pattern, Tensor) or pattern.dim() != 2 or len(pattern) != 2 or pattern.is_floating_point():
+        if (
+            not isinstance(pattern, Tensor)
+            or pattern.dim() != 2
+            or len(pattern) != 2
+            or pattern.is_floating_point()
+        ):
             what = tuple(pattern.shape) if isinstance(pattern, Tensor) else type(pattern).__name__
-            raise ValueError(f"pattern is {what}; expected whole numbers of shape (2, E): rows and columns")
+            raise ValueError(
+                f"pattern is {what}; expected whole numbers of shape (2, E): rows and columns"
+            )
         rows, columns = pattern = pattern.detach().cpu().long()
         if not bool(((columns >= 0) & (columns < rows) & (rows < dim)).all()):
-            raise ValueError(f"pattern has entries outside the strict lower triangle; expected {dim} > row > column >= 0")
+            raise ValueError(
+                f"pattern has entries outside the strict lower triangle; expected {dim} > row > column >= 0"
+            )
         if len(torch.unique(rows * dim + columns)) != len(rows):
             raise ValueError("pattern has an entry twice; expected each once")
         if entries is None:
@@ -64,11 +80,13 @@ class SparsePrecision(GaussianFamily):
     def batch_shape(self) -> Size:
         return broadcast(super().batch_shape, self.entries.shape[:-1])
 
-    def from_parameters(self, **parameters: Tensor) -> SparseNormal:                                     # type: ignore[override]
+    def from_parameters(self, **parameters: Tensor) -> SparseNormal:  # type: ignore[override]
         device = parameters["loc"].device
         if device not in self._plans:
             self._plans[device] = self._plans[torch.device("cpu")].to(device)
-        return SparseNormal(parameters["loc"], parameters["log_scale"], parameters["entries"], self._plans[device])
+        return SparseNormal(
+            parameters["loc"], parameters["log_scale"], parameters["entries"], self._plans[device]
+        )
 
     def extra_repr(self) -> str:
         return f"{super().extra_repr()}, entries={self.entries.shape[-1]}"

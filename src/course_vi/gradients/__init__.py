@@ -14,6 +14,18 @@ from course_vi.gradients.relaxations import gumbel_softmax, straight_through
 from course_vi.gradients.score import score_function, vimco
 
 __all__ = [
-    "LearnedBaseline", "Rebar", "Relax", "RunningMean", "analytic_kl", "disarm", "doubly_reparametrized", "gumbel_softmax",
-    "rao_blackwellized", "reparametrized", "score_function", "sticking_the_landing", "straight_through", "vimco",
+    "LearnedBaseline",
+    "Rebar",
+    "Relax",
+    "RunningMean",
+    "analytic_kl",
+    "disarm",
+    "doubly_reparametrized",
+    "gumbel_softmax",
+    "rao_blackwellized",
+    "reparametrized",
+    "score_function",
+    "sticking_the_landing",
+    "straight_through",
+    "vimco",
 ]

@@ -23,8 +23,15 @@ from course_vi.models.base import Model
 __all__ = ["analytic_kl"]
 
 
-def analytic_kl(p: Model, q: Family, x: Tensor, num_samples: int = 1, bound: Bound = elbo,
-                generator: torch.Generator | None = None, noise: Tensor | None = None) -> Tensor:
+def analytic_kl(
+    p: Model,
+    q: Family,
+    x: Tensor,
+    num_samples: int = 1,
+    bound: Bound = elbo,
+    generator: torch.Generator | None = None,
+    noise: Tensor | None = None,
+) -> Tensor:
     r"""The ELBO with its divergence in closed form, and the likelihood's expectation along z = t_phi(eps).
 
     .. math:: \hat{\mathcal L} = \frac1K \sum_k \log p_\theta(x \mid z_k) - \mathrm{KL}\big(q_\phi(z \mid x)\,\|\,p_\theta(z)\big),
@@ -60,23 +67,31 @@ def analytic_kl(p: Model, q: Family, x: Tensor, num_samples: int = 1, bound: Bou
     (tensor([2.]), tensor([0.]))
     """
     if not is_elbo(bound, num_samples):
-        raise ValueError(f"bound is {bound_name(bound)} with num_samples = {num_samples}; expected bounds.elbo, the one bound that is a "
-                         "likelihood minus a divergence. Use gradients.reparametrized or doubly_reparametrized")
+        raise ValueError(
+            f"bound is {bound_name(bound)} with num_samples = {num_samples}; expected bounds.elbo, the one bound that is a "
+            "likelihood minus a divergence. Use gradients.reparametrized or doubly_reparametrized"
+        )
     eps = draw_noise(p, q, x, num_samples, bound, generator, noise, pathwise=True)
     density, prior = q.distribution(x), _named_prior(p)
     z = transport_noise(density, eps)
     factors = p.log_factors(x, z)
     if set(factors) != {"prior", "likelihood"}:
-        raise TypeError(f"p is a {type(p).__name__} with factors {', '.join(factors)}; expected a prior and a likelihood, and no others")
+        raise TypeError(
+            f"p is a {type(p).__name__} with factors {', '.join(factors)}; expected a prior and a likelihood, and no others"
+        )
     likelihood, batch = factors["likelihood"], eps.shape[1:-1]
     if likelihood.shape != eps.shape[:-1]:
-        raise ValueError(f"the likelihood of p has shape {tuple(likelihood.shape)}; expected {tuple(eps.shape[:-1])}")
+        raise ValueError(
+            f"the likelihood of p has shape {tuple(likelihood.shape)}; expected {tuple(eps.shape[:-1])}"
+        )
     validate.same_place("the prior of p", prior.mean, "z", z)
     try:
         divergence = kl_divergence(cast(Distribution, density), prior)
     except NotImplementedError:
-        raise TypeError(f"q gives a {type(density).__name__} and p.prior() a {type(prior).__name__}, a pair without a closed form in "
-                        "torch.distributions.kl; expected one that has it, or use gradients.reparametrized") from None
+        raise TypeError(
+            f"q gives a {type(density).__name__} and p.prior() a {type(prior).__name__}, a pair without a closed form in "
+            "torch.distributions.kl; expected one that has it, or use gradients.reparametrized"
+        ) from None
     return likelihood.mean(0) - divergence.expand(batch)
 
 
@@ -84,5 +99,7 @@ def _named_prior(p: Model) -> Distribution:
     try:
         return p.prior()
     except NotImplementedError:
-        raise TypeError(f"p is a {type(p).__name__}, whose prior has no name; expected a model with prior() and a likelihood. "
-                        "Use gradients.reparametrized, which needs log_joint alone") from None
+        raise TypeError(
+            f"p is a {type(p).__name__}, whose prior has no name; expected a model with prior() and a likelihood. "
+            "Use gradients.reparametrized, which needs log_joint alone"
+        ) from None

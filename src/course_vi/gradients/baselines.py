@@ -20,7 +20,9 @@ from course_vi.models.base import Model
 __all__ = ["LearnedBaseline", "RunningMean", "leave_one_out", "optimal_constant", "score_surrogate"]
 
 
-def score_surrogate(bound: Bound, log_w: Tensor, log_q: Tensor, linear: bool, baseline: Tensor | float = 0.0) -> Tensor:
+def score_surrogate(
+    bound: Bound, log_w: Tensor, log_q: Tensor, linear: bool, baseline: Tensor | float = 0.0
+) -> Tensor:
     r"""The score function with a given baseline, as a surrogate ``(*B)``.
 
     Args:
@@ -29,7 +31,11 @@ def score_surrogate(bound: Bound, log_w: Tensor, log_q: Tensor, linear: bool, ba
         baseline: constant in phi; broadcasts over ``(K, *B)`` if linear, over ``(*B)`` if not.
     """
     first = first_weights(bound, log_w)
-    reward = first * (log_w.detach() - baseline) if linear else (bound(log_w.detach()) - baseline).expand_as(log_w)
+    reward = (
+        first * (log_w.detach() - baseline)
+        if linear
+        else (bound(log_w.detach()) - baseline).expand_as(log_w)
+    )
     # For phi, first * log_w contributes -first * score: mean zero for a linear bound, a needed term for any other.
     direct = weighted_sum(first, log_w + log_q if linear else log_w)
     return as_surrogate(bound(log_w), (reward * log_q).sum(0) + direct)
@@ -65,8 +71,13 @@ def optimal_constant(q: Family, x: Tensor, z: Tensor, rewards: Tensor) -> Tensor
     parameters = q.distribution_parameters(x)
     batch = z.shape[:-1]
     with torch.enable_grad():
-        copies = {name: value.detach().expand(*batch, *_event(q, name, value)).requires_grad_() for name, value in parameters.items()}
-        scores = torch.autograd.grad(q.from_parameters(**copies).log_prob(z).sum(), list(copies.values()))
+        copies = {
+            name: value.detach().expand(*batch, *_event(q, name, value)).requires_grad_()
+            for name, value in parameters.items()
+        }
+        scores = torch.autograd.grad(
+            q.from_parameters(**copies).log_prob(z).sum(), list(copies.values())
+        )
     total = torch.zeros_like(rewards[0])
     for (name, value), score in zip(parameters.items(), scores, strict=True):
         event = _event(q, name, value)
@@ -117,10 +128,22 @@ class RunningMean(nn.Module):
 
     def baseline(self) -> Tensor:
         """b, a number: the weighted mean of what was seen, 0 if nothing was."""
-        return torch.where(self.weight > 0, self.memory / self.weight.clamp_min(1e-300), torch.zeros_like(self.memory))
+        return torch.where(
+            self.weight > 0,
+            self.memory / self.weight.clamp_min(1e-300),
+            torch.zeros_like(self.memory),
+        )
 
-    def forward(self, p: Model, q: Family, x: Tensor, num_samples: int = 1, bound: Bound = elbo,
-                generator: torch.Generator | None = None, noise: Tensor | None = None) -> Tensor:
+    def forward(
+        self,
+        p: Model,
+        q: Family,
+        x: Tensor,
+        num_samples: int = 1,
+        bound: Bound = elbo,
+        generator: torch.Generator | None = None,
+        noise: Tensor | None = None,
+    ) -> Tensor:
         linear = is_linear(bound, num_samples)
         density, z = sample(p, q, x, num_samples, bound, generator, noise)
         log_q = density.log_prob(z)
@@ -169,17 +192,29 @@ class LearnedBaseline(nn.Module):
         super().__init__()
         self.network = network
 
-    def forward(self, p: Model, q: Family, x: Tensor, num_samples: int = 1, bound: Bound = elbo,
-                generator: torch.Generator | None = None, noise: Tensor | None = None) -> Tensor:
+    def forward(
+        self,
+        p: Model,
+        q: Family,
+        x: Tensor,
+        num_samples: int = 1,
+        bound: Bound = elbo,
+        generator: torch.Generator | None = None,
+        noise: Tensor | None = None,
+    ) -> Tensor:
         if not p.local:
-            raise ValueError(f"p is a {type(p).__name__}, whose latents are global; expected local ones: b(x) is a baseline for each datum")
+            raise ValueError(
+                f"p is a {type(p).__name__}, whose latents are global; expected local ones: b(x) is a baseline for each datum"
+            )
         linear = is_linear(bound, num_samples)
         density, z = sample(p, q, x, num_samples, bound, generator, noise)
         log_q = density.log_prob(z)
         log_w = log_joint(p, x, z) - log_q
         output = self.network(x)
         if output.shape != (*x.shape[:-1], 1):
-            raise ValueError(f"network gave shape {tuple(output.shape)} for x of shape {tuple(x.shape)}; expected {(*x.shape[:-1], 1)}")
+            raise ValueError(
+                f"network gave shape {tuple(output.shape)} for x of shape {tuple(x.shape)}; expected {(*x.shape[:-1], 1)}"
+            )
         baseline = output.squeeze(-1)
         value = score_surrogate(bound, log_w, log_q, linear, baseline.detach())
         error = (log_w.detach() if linear else value.detach().unsqueeze(0)) - baseline
@@ -195,4 +230,4 @@ def _others(values: Tensor) -> Tensor:
 
 
 def _event(q: Family, name: str, value: Tensor) -> torch.Size:
-    return value.shape[value.dim() - q.parameter_event_dims[name]:]
+    return value.shape[value.dim() - q.parameter_event_dims[name] :]

@@ -12,7 +12,16 @@ from torch.func import grad, jacrev, vmap
 from course_vi import validate
 from course_vi.bounds import iwae
 
-__all__ = ["Bound", "bound_name", "first_weights", "is_elbo", "is_iwae", "is_linear", "path_weights", "weighted_sum"]
+__all__ = [
+    "Bound",
+    "bound_name",
+    "first_weights",
+    "is_elbo",
+    "is_iwae",
+    "is_linear",
+    "path_weights",
+    "weighted_sum",
+]
 
 
 Bound = Callable[[Tensor], Tensor]
@@ -31,7 +40,9 @@ def path_weights(bound: Bound, log_w: Tensor) -> tuple[Tensor, Tensor]:
         first = first_weights(bound, log_w)
         return first, torch.zeros_like(first)
     size = log_w.shape[0]
-    columns = log_w.detach().reshape(size, -1).split(max(1, 2**22 // size**2), 1)        # a Hessian for each column: not all at once
+    columns = (
+        log_w.detach().reshape(size, -1).split(max(1, 2**22 // size**2), 1)
+    )  # a Hessian for each column: not all at once
     both = [_two_derivatives(bound, chunk) for chunk in columns]
     first, second = (torch.cat(parts, 1).reshape(log_w.shape) for parts in zip(*both, strict=True))
     return first, second
@@ -49,9 +60,13 @@ def _two_derivatives(bound: Bound, log_w: Tensor) -> tuple[Tensor, Tensor]:
     size = log_w.shape[0]
     with torch.enable_grad():
         variable = log_w.detach().requires_grad_()
-        first, = torch.autograd.grad(bound(variable).sum(), variable, create_graph=True)
-        rows = torch.eye(size, dtype=log_w.dtype, device=log_w.device).unsqueeze(-1).expand(size, *log_w.shape)
-        hessian, = torch.autograd.grad(first, variable, rows, is_grads_batched=True)
+        (first,) = torch.autograd.grad(bound(variable).sum(), variable, create_graph=True)
+        rows = (
+            torch.eye(size, dtype=log_w.dtype, device=log_w.device)
+            .unsqueeze(-1)
+            .expand(size, *log_w.shape)
+        )
+        (hessian,) = torch.autograd.grad(first, variable, rows, is_grads_batched=True)
     return first.detach(), hessian.diagonal().mT
 
 
@@ -80,7 +95,10 @@ def _is_linear(bound: Bound, num_samples: int) -> bool:
 def bound_name(bound: Bound) -> str:
     """What to call a bound in a message: ``iwae``, or ``renyi(alpha=0.5)`` for a ``functools.partial``."""
     if isinstance(bound, partial):
-        given = [*map(repr, bound.args), *(f"{key}={value!r}" for key, value in bound.keywords.items())]
+        given = [
+            *map(repr, bound.args),
+            *(f"{key}={value!r}" for key, value in bound.keywords.items()),
+        ]
         return f"{bound_name(bound.func)}({', '.join(given)})"
     return getattr(bound, "__name__", repr(bound))
 
@@ -98,11 +116,15 @@ def is_elbo(bound: Bound, num_samples: int) -> bool:
 
 @lru_cache(maxsize=64)
 def _is_mean(bound: Bound, num_samples: int) -> bool:
-    points = 3 * torch.randn(num_samples, 4, generator=torch.Generator().manual_seed(num_samples), dtype=torch.float64)
+    points = 3 * torch.randn(
+        num_samples, 4, generator=torch.Generator().manual_seed(num_samples), dtype=torch.float64
+    )
     return torch.allclose(bound(points), points.mean(0), rtol=0, atol=1e-9)
 
 
 @lru_cache(maxsize=64)
 def is_iwae(bound: Bound, num_samples: int) -> bool:
-    points = 3 * torch.randn(num_samples, 4, generator=torch.Generator().manual_seed(num_samples), dtype=torch.float64)
+    points = 3 * torch.randn(
+        num_samples, 4, generator=torch.Generator().manual_seed(num_samples), dtype=torch.float64
+    )
     return torch.allclose(bound(points), iwae(points), rtol=0, atol=1e-9)

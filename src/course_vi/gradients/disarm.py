@@ -9,7 +9,13 @@ from course_vi import validate
 from course_vi.bounds import elbo
 from course_vi.distributions import BernoulliVector
 from course_vi.families.base import Family
-from course_vi.gradients.bound_structure import Bound, bound_name, first_weights, is_linear, weighted_sum
+from course_vi.gradients.bound_structure import (
+    Bound,
+    bound_name,
+    first_weights,
+    is_linear,
+    weighted_sum,
+)
 from course_vi.gradients.estimator import as_surrogate, log_joint
 from course_vi.gradients.relaxations import harden, uniforms
 from course_vi.models.base import Model
@@ -17,8 +23,15 @@ from course_vi.models.base import Model
 __all__ = ["disarm"]
 
 
-def disarm(p: Model, q: Family, x: Tensor, num_samples: int = 2, bound: Bound = elbo,
-           generator: torch.Generator | None = None, noise: Tensor | None = None) -> Tensor:
+def disarm(
+    p: Model,
+    q: Family,
+    x: Tensor,
+    num_samples: int = 2,
+    bound: Bound = elbo,
+    generator: torch.Generator | None = None,
+    noise: Tensor | None = None,
+) -> Tensor:
     r"""The score function for bits, from antithetic pairs: what u and 1 - u disagree about is all that is credited.
 
     .. math:: z_d = [u_d > 1 - \sigma(l_d)], \quad z'_d = [1 - u_d > 1 - \sigma(l_d)], \qquad
@@ -55,13 +68,19 @@ def disarm(p: Model, q: Family, x: Tensor, num_samples: int = 2, bound: Bound = 
     """
     validate.positive_integer("num_samples", num_samples)
     if num_samples % 2:
-        raise ValueError(f"num_samples is {num_samples}; expected an even number: the samples come in antithetic pairs")
+        raise ValueError(
+            f"num_samples is {num_samples}; expected an even number: the samples come in antithetic pairs"
+        )
     if not is_linear(bound, num_samples):
-        raise ValueError(f"bound is {bound_name(bound)} with num_samples = {num_samples}; expected one that is linear in the log weights, "
-                         "such as bounds.elbo: a pair is credited with the difference of its own two rewards. For bounds.iwae use vimco")
+        raise ValueError(
+            f"bound is {bound_name(bound)} with num_samples = {num_samples}; expected one that is linear in the log weights, "
+            "such as bounds.elbo: a pair is credited with the difference of its own two rewards. For bounds.iwae use vimco"
+        )
     density, uniform = uniforms(p, q, x, num_samples // 2, bound, generator, noise)
     if not isinstance(density, BernoulliVector):
-        raise TypeError(f"q is a {type(q).__name__}; expected BernoulliMeanField or an Amortized one: only bits have opposites")
+        raise TypeError(
+            f"q is a {type(q).__name__}; expected BernoulliMeanField or an Amortized one: only bits have opposites"
+        )
     z = torch.cat([harden(density, uniform), harden(density, 1 - uniform)])
     log_p, log_q = log_joint(p, x, z), density.log_prob(z).detach()
     log_w = log_p - log_q
@@ -70,5 +89,7 @@ def disarm(p: Model, q: Family, x: Tensor, num_samples: int = 2, bound: Bound = 
     logits = density.logits
     credit = (above - below) * logits.detach().abs().sigmoid()
     gradient = torch.where(credit != 0, 0.5 * (own - opposite) * credit, torch.zeros_like(credit))
-    share = sum(first.unsqueeze(-1).chunk(2))                                            # of each pair in the bound: 2/K for the ELBO
-    return as_surrogate(bound(log_w), (share * gradient * logits).sum((0, -1)) + weighted_sum(first, log_w))
+    share = sum(first.unsqueeze(-1).chunk(2))  # of each pair in the bound: 2/K for the ELBO
+    return as_surrogate(
+        bound(log_w), (share * gradient * logits).sum((0, -1)) + weighted_sum(first, log_w)
+    )

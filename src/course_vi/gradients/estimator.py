@@ -15,7 +15,16 @@ from course_vi.gradients.bound_structure import Bound, bound_name, is_linear
 from course_vi.models.base import Model
 from course_vi.nets import first_parameter
 
-__all__ = ["Estimator", "as_surrogate", "draw_noise", "log_joint", "refuse_other_batch", "sample", "sample_shape", "transport_noise"]
+__all__ = [
+    "Estimator",
+    "as_surrogate",
+    "draw_noise",
+    "log_joint",
+    "refuse_other_batch",
+    "sample",
+    "sample_shape",
+    "transport_noise",
+]
 
 
 class Estimator(Protocol):
@@ -24,13 +33,29 @@ class Estimator(Protocol):
     A function, or a module where there is something to remember or to learn.
     """
 
-    def __call__(self, p: Model, q: Family, x: Tensor, num_samples: int = ..., bound: Bound = ...,
-                 generator: torch.Generator | None = ..., noise: Tensor | None = ...) -> Tensor:
+    def __call__(
+        self,
+        p: Model,
+        q: Family,
+        x: Tensor,
+        num_samples: int = ...,
+        bound: Bound = ...,
+        generator: torch.Generator | None = ...,
+        noise: Tensor | None = ...,
+    ) -> Tensor:
         """Arguments as in ``gradients.reparametrized``."""
 
 
-def draw_noise(p: Model, q: Family, x: Tensor, num_samples: int, bound: Bound, generator: torch.Generator | None,
-               noise: Tensor | None, pathwise: bool) -> Tensor:
+def draw_noise(
+    p: Model,
+    q: Family,
+    x: Tensor,
+    num_samples: int,
+    bound: Bound,
+    generator: torch.Generator | None,
+    noise: Tensor | None,
+    pathwise: bool,
+) -> Tensor:
     """Check the arguments and return the noise ``(K, *B, noise_dim)``: the caller's, or freshly drawn.
 
     Raises: see ``sample_shape``; and
@@ -45,15 +70,24 @@ def draw_noise(p: Model, q: Family, x: Tensor, num_samples: int, bound: Bound, g
     return noise
 
 
-def sample(p: Model, q: Family, x: Tensor, num_samples: int, bound: Bound, generator: torch.Generator | None,
-           noise: Tensor | None) -> tuple[Density, Tensor]:
+def sample(
+    p: Model,
+    q: Family,
+    x: Tensor,
+    num_samples: int,
+    bound: Bound,
+    generator: torch.Generator | None,
+    noise: Tensor | None,
+) -> tuple[Density, Tensor]:
     """q(. | x), and samples from it ``(K, *B, D)`` without a graph: what every estimator begins with that needs no path.
 
     Raises: see ``draw_noise``; and
         ValueError: noise for a family that has none.
     """
     if noise is not None and not q.noise_dim:
-        raise ValueError(f"noise was given, but q is a {type(q).__name__}, which draws its samples from a generator; expected noise=None")
+        raise ValueError(
+            f"noise was given, but q is a {type(q).__name__}, which draws its samples from a generator; expected noise=None"
+        )
     if q.noise_dim:
         eps = draw_noise(p, q, x, num_samples, bound, generator, noise, pathwise=False)
         density = q.distribution(x)
@@ -66,7 +100,9 @@ def sample(p: Model, q: Family, x: Tensor, num_samples: int, bound: Bound, gener
         return density, cast(Drawn, density).draw(shape, generator)
 
 
-def sample_shape(p: Model, q: Family, x: Tensor, num_samples: int, bound: Bound, pathwise: bool) -> tuple[int, ...]:
+def sample_shape(
+    p: Model, q: Family, x: Tensor, num_samples: int, bound: Bound, pathwise: bool
+) -> tuple[int, ...]:
     """Check the arguments and return ``(K, *B)``.
 
     Raises:
@@ -80,16 +116,24 @@ def sample_shape(p: Model, q: Family, x: Tensor, num_samples: int, bound: Bound,
         parameter = first_parameter(module)
         if parameter is not None:
             validate.same_place("x", x, f"the parameters of {name}", parameter)
-    if x.device.type != "meta" and not math.isfinite(float(x.sum())):        # one number to look at; the long look only if it is odd
+    if x.device.type != "meta" and not math.isfinite(
+        float(x.sum())
+    ):  # one number to look at; the long look only if it is odd
         validate.finite("x", x)
     if q.dim != p.latent_dim:
-        raise ValueError(f"q is over {q.dim} latents, but p has {p.latent_dim}; expected one family for all of them")
+        raise ValueError(
+            f"q is over {q.dim} latents, but p has {p.latent_dim}; expected one family for all of them"
+        )
     if pathwise and not q.reparametrized:
-        raise TypeError(f"q is a {type(q).__name__}, which has no z = t(eps): expected a reparametrizable family. "
-                        "Use gradients.score_function, or a relaxation of it")
+        raise TypeError(
+            f"q is a {type(q).__name__}, which has no z = t(eps): expected a reparametrizable family. "
+            "Use gradients.score_function, or a relaxation of it"
+        )
     if p.likelihood_scale(x) != 1.0 and not is_linear(bound, max(num_samples, 2)):
-        raise ValueError(f"bound is {bound_name(bound)} and p scales a minibatch by {p.likelihood_scale(x):g}; expected bounds.elbo. "
-                         "A scale inside a non-linear bound is no bound at all: the noise of the minibatch enters the logarithm")
+        raise ValueError(
+            f"bound is {bound_name(bound)} and p scales a minibatch by {p.likelihood_scale(x):g}; expected bounds.elbo. "
+            "A scale inside a non-linear bound is no bound at all: the noise of the minibatch enters the logarithm"
+        )
     return (num_samples, *batch_shape(q, x, local=p.local))
 
 
@@ -101,15 +145,19 @@ def transport_noise(density: Density, eps: Tensor) -> Tensor:
 
 def refuse_other_batch(density: Density, batch: torch.Size) -> None:
     if broadcast(batch, density.batch_shape) != batch:
-        raise ValueError(f"q answers for a batch {tuple(density.batch_shape)}; expected {tuple(batch)}. "
-                         "Does it read x where the latents are global?")
+        raise ValueError(
+            f"q answers for a batch {tuple(density.batch_shape)}; expected {tuple(batch)}. "
+            "Does it read x where the latents are global?"
+        )
 
 
 def log_joint(p: Model, x: Tensor, z: Tensor) -> Tensor:
     """log p(x, z), ``(K, *B)``, or a refusal: a forgotten sum over the event would broadcast silently."""
     log_p = p.log_joint(x, z)
     if log_p.shape != z.shape[:-1]:
-        raise ValueError(f"p.log_joint gave shape {tuple(log_p.shape)} for z of shape {tuple(z.shape)}; expected {tuple(z.shape[:-1])}")
+        raise ValueError(
+            f"p.log_joint gave shape {tuple(log_p.shape)} for z of shape {tuple(z.shape)}; expected {tuple(z.shape[:-1])}"
+        )
     return log_p
 
 

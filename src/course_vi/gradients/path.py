@@ -17,15 +17,28 @@ from torch import Tensor
 
 from course_vi.bounds import elbo
 from course_vi.families.base import Family
-from course_vi.gradients.bound_structure import Bound, bound_name, is_linear, path_weights, weighted_sum
+from course_vi.gradients.bound_structure import (
+    Bound,
+    bound_name,
+    is_linear,
+    path_weights,
+    weighted_sum,
+)
 from course_vi.gradients.estimator import as_surrogate, draw_noise, log_joint, transport_noise
 from course_vi.models.base import Model
 
 __all__ = ["doubly_reparametrized", "reparametrized", "sticking_the_landing"]
 
 
-def reparametrized(p: Model, q: Family, x: Tensor, num_samples: int = 1, bound: Bound = elbo,
-                   generator: torch.Generator | None = None, noise: Tensor | None = None) -> Tensor:
+def reparametrized(
+    p: Model,
+    q: Family,
+    x: Tensor,
+    num_samples: int = 1,
+    bound: Bound = elbo,
+    generator: torch.Generator | None = None,
+    noise: Tensor | None = None,
+) -> Tensor:
     r"""The total derivative of the bound along z = t_phi(eps).
 
     .. math:: \hat g = \nabla_{\theta,\phi}\, L\big(\log w_1, \dots, \log w_K\big), \qquad z_k = t_\phi(\epsilon_k)
@@ -61,8 +74,15 @@ def reparametrized(p: Model, q: Family, x: Tensor, num_samples: int = 1, bound: 
     return bound(log_joint(p, x, z) - density.log_prob(z))
 
 
-def sticking_the_landing(p: Model, q: Family, x: Tensor, num_samples: int = 1, bound: Bound = elbo,
-                         generator: torch.Generator | None = None, noise: Tensor | None = None) -> Tensor:
+def sticking_the_landing(
+    p: Model,
+    q: Family,
+    x: Tensor,
+    num_samples: int = 1,
+    bound: Bound = elbo,
+    generator: torch.Generator | None = None,
+    noise: Tensor | None = None,
+) -> Tensor:
     r"""The path derivative: the score term, which has mean zero, is left out.
 
     .. math:: \hat g_\phi = \frac1K \sum_k \big(\nabla_z \log p(x, z_k) - \nabla_z \log q_\phi(z_k \mid x)\big)
@@ -91,16 +111,25 @@ def sticking_the_landing(p: Model, q: Family, x: Tensor, num_samples: int = 1, b
     (True, True)
     """
     if not is_linear(bound, num_samples):
-        raise ValueError(f"bound is {bound_name(bound)} with num_samples = {num_samples}; expected one that is linear in the log weights, "
-                         "such as bounds.elbo. Dropping the score term biases any other: use gradients.doubly_reparametrized")
+        raise ValueError(
+            f"bound is {bound_name(bound)} with num_samples = {num_samples}; expected one that is linear in the log weights, "
+            "such as bounds.elbo. Dropping the score term biases any other: use gradients.doubly_reparametrized"
+        )
     eps = draw_noise(p, q, x, num_samples, bound, generator, noise, pathwise=True)
     density = q.distribution(x)
     z = transport_noise(density, eps)
     return bound(log_joint(p, x, z) - q.frozen_log_prob(z, x, density))
 
 
-def doubly_reparametrized(p: Model, q: Family, x: Tensor, num_samples: int = 1, bound: Bound = elbo,
-                          generator: torch.Generator | None = None, noise: Tensor | None = None) -> Tensor:
+def doubly_reparametrized(
+    p: Model,
+    q: Family,
+    x: Tensor,
+    num_samples: int = 1,
+    bound: Bound = elbo,
+    generator: torch.Generator | None = None,
+    noise: Tensor | None = None,
+) -> Tensor:
     r"""One formula for every smooth bound: the score term reparametrized once more.
 
     With :math:`f_k, f_{kk}` the first and diagonal second derivatives of the bound in :math:`\log w_k`,
@@ -130,6 +159,8 @@ def doubly_reparametrized(p: Model, q: Family, x: Tensor, num_samples: int = 1, 
     log_w = log_joint(p, x, z) - q.frozen_log_prob(z, x, density)
     first, second = path_weights(bound, log_w)
     if z.requires_grad:
-        scale = torch.where(first != 0, (first - second) / first, torch.zeros_like(first)).unsqueeze(-1)
+        scale = torch.where(
+            first != 0, (first - second) / first, torch.zeros_like(first)
+        ).unsqueeze(-1)
         z.register_hook(lambda gradient: gradient * scale)
     return as_surrogate(bound(log_w), weighted_sum(first, log_w))

@@ -55,13 +55,23 @@ def factor_scopes(p: Model) -> dict[str, tuple[int, ...]]:
     """
     if isinstance(p, Scoped):
         return {name: tuple(scope) for name, scope in p.factor_scopes().items()}
-    raise TypeError(f"p is a {type(p).__name__}, which does not say what its factors read; expected a model made from a graph, one with a "
-                    "method factor_scopes(), or scopes={factor: entries of z}")
+    raise TypeError(
+        f"p is a {type(p).__name__}, which does not say what its factors read; expected a model made from a graph, one with a "
+        "method factor_scopes(), or scopes={factor: entries of z}"
+    )
 
 
-def rao_blackwellized(p: Model, q: Family, x: Tensor, num_samples: int = 1, bound: Bound = elbo,
-                      generator: torch.Generator | None = None, noise: Tensor | None = None, baseline: str = "none",
-                      scopes: Scopes | None = None) -> Tensor:
+def rao_blackwellized(
+    p: Model,
+    q: Family,
+    x: Tensor,
+    num_samples: int = 1,
+    bound: Bound = elbo,
+    generator: torch.Generator | None = None,
+    noise: Tensor | None = None,
+    baseline: str = "none",
+    scopes: Scopes | None = None,
+) -> Tensor:
     r"""The score function with a reward of its own for every latent: the formula above.
 
     Theta gets the gradient of the bound itself. Unbiased. The variance is *usually* smaller than that of ``score_function``: it no longer
@@ -97,21 +107,27 @@ def rao_blackwellized(p: Model, q: Family, x: Tensor, num_samples: int = 1, boun
     """
     validate.one_of("baseline", baseline, ("none", "leave_one_out"))
     if not is_linear(bound, num_samples):
-        raise ValueError(f"bound is {bound_name(bound)}; expected bounds.elbo: in a bound that is not linear "
-                         "every factor meets every other")
+        raise ValueError(
+            f"bound is {bound_name(bound)}; expected bounds.elbo: in a bound that is not linear "
+            "every factor meets every other"
+        )
     if baseline == "leave_one_out" and num_samples < 2:
-        raise ValueError(f"baseline is 'leave_one_out' with num_samples = {num_samples}; expected two samples or more")
+        raise ValueError(
+            f"baseline is 'leave_one_out' with num_samples = {num_samples}; expected two samples or more"
+        )
     density, z = sample(p, q, x, num_samples, bound, generator, noise)
-    log_each, width = _each(density, z)                                                       # (K, *B, latents)
+    log_each, width = _each(density, z)  # (K, *B, latents)
     if isinstance(p, NetModel) and scopes is None:
-        factors, reads = p.local_factors(x, z)                                                 # (K, *B, F) and (F, D)
+        factors, reads = p.local_factors(x, z)  # (K, *B, F) and (F, D)
         log_p = factors.sum(-1)
     else:
         named = p.log_factors(x, z)
         reads = _mask(factor_scopes(p) if scopes is None else scopes, named, z)
         factors = torch.stack([value.expand(z.shape[:-1]) for value in named.values()], -1)
-        log_p = sum(list(named.values())[1:], start=next(iter(named.values())))                # in log_joint's order, to the last digit
-    blankets = reads.unflatten(-1, (-1, width)).amax(-1)                                       # (F, latents)
+        log_p = sum(
+            list(named.values())[1:], start=next(iter(named.values()))
+        )  # in log_joint's order, to the last digit
+    blankets = reads.unflatten(-1, (-1, width)).amax(-1)  # (F, latents)
     reward = factors.detach() @ blankets - log_each.detach()
     if baseline == "leave_one_out":
         reward = reward - leave_one_out(reward)
@@ -129,19 +145,25 @@ def _each(density: Density, z: Tensor) -> tuple[Tensor, int]:
     if isinstance(density, DiagonalNormal):
         split = DiagonalNormal(density.loc.unsqueeze(-1), density.log_scale.unsqueeze(-1))
         return split.log_prob(z.unsqueeze(-1)), 1
-    raise TypeError(f"q gives a {type(density).__name__}; expected independent coordinates, of which each has a density of its own: "
-                    "BernoulliMeanField, CategoricalMeanField or MeanField, or Amortized over one of them")
+    raise TypeError(
+        f"q gives a {type(density).__name__}; expected independent coordinates, of which each has a density of its own: "
+        "BernoulliMeanField, CategoricalMeanField or MeanField, or Amortized over one of them"
+    )
 
 
 def _mask(scopes: Scopes, factors: Mapping[str, Tensor], z: Tensor) -> Tensor:
     """Zeros and ones, ``(F, D)``: which factor reads which entry of z."""
     dim = z.shape[-1]
     if set(scopes) != set(factors):
-        raise ValueError(f"scopes names {', '.join(sorted(scopes))}; expected the factors of p, {', '.join(sorted(factors))}")
+        raise ValueError(
+            f"scopes names {', '.join(sorted(scopes))}; expected the factors of p, {', '.join(sorted(factors))}"
+        )
     mask = z.new_zeros(len(factors), dim)
     for row, name in zip(mask, factors, strict=True):
         entries = list(scopes[name])
         if any(not 0 <= entry < dim for entry in entries):
-            raise ValueError(f"scopes[{name!r}] is {tuple(entries)}; expected entries of z, from 0 to {dim - 1}")
+            raise ValueError(
+                f"scopes[{name!r}] is {tuple(entries)}; expected entries of z, from 0 to {dim - 1}"
+            )
         row[entries] = 1.0
     return mask

@@ -21,7 +21,13 @@ from course_vi import validate
 from course_vi.bounds import elbo
 from course_vi.distributions import BernoulliVector, OneHotVector
 from course_vi.families.base import Family
-from course_vi.gradients.bound_structure import Bound, bound_name, first_weights, is_linear, weighted_sum
+from course_vi.gradients.bound_structure import (
+    Bound,
+    bound_name,
+    first_weights,
+    is_linear,
+    weighted_sum,
+)
 from course_vi.gradients.estimator import as_surrogate, log_joint
 from course_vi.gradients.relaxations import harden, perturbed, soften, uniforms
 from course_vi.models.base import Model
@@ -69,35 +75,53 @@ class Rebar(nn.Module):
         self.log_temperature = nn.Parameter(torch.tensor(math.log(temperature)))
         self.eta = nn.Parameter(torch.tensor(float(eta)))
 
-    def control(self, joint: nn.Module, density: BernoulliVector | OneHotVector, x: Tensor, scores: Tensor) -> Tensor:
+    def control(
+        self, joint: nn.Module, density: BernoulliVector | OneHotVector, x: Tensor, scores: Tensor
+    ) -> Tensor:
         """c(s), ``(K, *B)``: its theta and phi are constants, its own parameters are not."""
         soft = soften(density, scores, self.log_temperature.exp())
         fixed = type(density)(density.logits.detach())
         constants = {name: parameter.detach() for name, parameter in joint.named_parameters()}
         return self.eta * (functional_call(joint, constants, (x, soft)) - fixed.log_prob(soft))
 
-    def forward(self, p: Model, q: Family, x: Tensor, num_samples: int = 1, bound: Bound = elbo,
-                generator: torch.Generator | None = None, noise: Tensor | None = None) -> Tensor:
+    def forward(
+        self,
+        p: Model,
+        q: Family,
+        x: Tensor,
+        num_samples: int = 1,
+        bound: Bound = elbo,
+        generator: torch.Generator | None = None,
+        noise: Tensor | None = None,
+    ) -> Tensor:
         if not is_linear(bound, num_samples):
-            raise ValueError(f"bound is {bound_name(bound)} with num_samples = {num_samples}; expected one that is linear in the log "
-                             "weights, such as bounds.elbo: each sample has a control variate of its own. For bounds.iwae use vimco")
+            raise ValueError(
+                f"bound is {bound_name(bound)} with num_samples = {num_samples}; expected one that is linear in the log "
+                "weights, such as bounds.elbo: each sample has a control variate of its own. For bounds.iwae use vimco"
+            )
         density, both = uniforms(p, q, x, num_samples, bound, generator, noise, copies=2)
         first_noise, second_noise = both.chunk(2, -1)
         z = harden(density, first_noise)
         log_w = log_joint(p, x, z) - density.log_prob(z).detach()
-        event = density.logits.shape[-1:] if isinstance(density, BernoulliVector) else density.logits.shape[-2:]
+        event = (
+            density.logits.shape[-1:]
+            if isinstance(density, BernoulliVector)
+            else density.logits.shape[-2:]
+        )
         learned = torch.is_grad_enabled()
         with torch.enable_grad():
-            own = density.logits.detach().expand(*z.shape[:-1], *event).requires_grad_()          # a copy of l for each sample
+            own = (
+                density.logits.detach().expand(*z.shape[:-1], *event).requires_grad_()
+            )  # a copy of l for each sample
             copies, joint = type(density)(own), _Joint(p)
             free = self.control(joint, density, x, perturbed(copies, first_noise))
             tied = self.control(joint, density, x, conditional(copies, z, second_noise))
-            paths, = torch.autograd.grad((free - tied).sum(), own, create_graph=learned)
+            (paths,) = torch.autograd.grad((free - tied).sum(), own, create_graph=learned)
         score = (z - density.mean.detach()).unflatten(-1, event)
         axes = tuple(range(-len(event), 0))
         reward = (log_w.detach() - tied).reshape(*z.shape[:-1], *(1,) * len(event))
         first = first_weights(bound, log_w)
-        estimate = (first.reshape(reward.shape) * (reward * score + paths)).sum(0)                 # (*B, *event)
+        estimate = (first.reshape(reward.shape) * (reward * score + paths)).sum(0)  # (*B, *event)
         climbed = (estimate.detach() * density.logits).sum(axes) + weighted_sum(first, log_w)
         return as_surrogate(bound(log_w), climbed - 0.5 * estimate.square().sum(axes))
 
@@ -133,11 +157,15 @@ class Relax(Rebar):
         super().__init__(temperature, eta)
         self.network = network
 
-    def control(self, joint: nn.Module, density: BernoulliVector | OneHotVector, x: Tensor, scores: Tensor) -> Tensor:
+    def control(
+        self, joint: nn.Module, density: BernoulliVector | OneHotVector, x: Tensor, scores: Tensor
+    ) -> Tensor:
         flat = scores if isinstance(density, BernoulliVector) else scores.flatten(-2)
         output = self.network(flat)
         if output.shape != (*flat.shape[:-1], 1):
-            raise ValueError(f"network gave shape {tuple(output.shape)} for {tuple(flat.shape)}; expected {(*flat.shape[:-1], 1)}")
+            raise ValueError(
+                f"network gave shape {tuple(output.shape)} for {tuple(flat.shape)}; expected {(*flat.shape[:-1], 1)}"
+            )
         relaxed_weight = super().control(joint, density, x, scores) if self._relaxes() else 0.0
         return output.squeeze(-1) + relaxed_weight
 
@@ -160,7 +188,7 @@ def conditional(density: BernoulliVector | OneHotVector, z: Tensor, uniform: Ten
     """
     if isinstance(density, BernoulliVector):
         odds, logits = uniform.logit(), density.logits
-        above = softplus(odds + softplus(logits))                       # -log(1 - sigmoid(l)) = softplus(l)
+        above = softplus(odds + softplus(logits))  # -log(1 - sigmoid(l)) = softplus(l)
         below = -softplus(softplus(-logits) - odds)
         return torch.where(z > 0.5, above, below)
     shape = density.logits.shape[-2:]

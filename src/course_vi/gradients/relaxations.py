@@ -20,11 +20,27 @@ from course_vi.gradients.bound_structure import Bound
 from course_vi.gradients.estimator import log_joint, refuse_other_batch, sample_shape
 from course_vi.models.base import Model
 
-__all__ = ["gumbel_softmax", "harden", "perturbed", "relaxed", "soften", "straight_through", "uniforms"]
+__all__ = [
+    "gumbel_softmax",
+    "harden",
+    "perturbed",
+    "relaxed",
+    "soften",
+    "straight_through",
+    "uniforms",
+]
 
 
-def gumbel_softmax(p: Model, q: Family, x: Tensor, num_samples: int = 1, bound: Bound = elbo,
-                   generator: torch.Generator | None = None, noise: Tensor | None = None, temperature: float = 0.5) -> Tensor:
+def gumbel_softmax(
+    p: Model,
+    q: Family,
+    x: Tensor,
+    num_samples: int = 1,
+    bound: Bound = elbo,
+    generator: torch.Generator | None = None,
+    noise: Tensor | None = None,
+    temperature: float = 0.5,
+) -> Tensor:
     r"""The path derivative along relaxed samples: low variance, and the gradient of another objective.
 
     .. math:: \tilde z = \mathrm{softmax}\Big(\frac{l + g}{\tau}\Big), \quad g_c = -\log(-\log u_c), \qquad
@@ -66,8 +82,16 @@ def gumbel_softmax(p: Model, q: Family, x: Tensor, num_samples: int = 1, bound: 
     return bound(log_joint(p, x, z) - density.log_prob(z))
 
 
-def straight_through(p: Model, q: Family, x: Tensor, num_samples: int = 1, bound: Bound = elbo, generator: torch.Generator | None = None,
-                     noise: Tensor | None = None, temperature: float | None = None) -> Tensor:
+def straight_through(
+    p: Model,
+    q: Family,
+    x: Tensor,
+    num_samples: int = 1,
+    bound: Bound = elbo,
+    generator: torch.Generator | None = None,
+    noise: Tensor | None = None,
+    temperature: float | None = None,
+) -> Tensor:
     r"""Discrete samples going forward, a smooth stand-in going back.
 
     .. math:: z_k \sim q, \qquad \frac{\partial z_k}{\partial \phi} := \frac{\partial \mathbb E_q z}{\partial \phi}
@@ -104,7 +128,9 @@ def straight_through(p: Model, q: Family, x: Tensor, num_samples: int = 1, bound
     return bound(log_joint(p, x, z) - density.log_prob(z))
 
 
-def relaxed(density: BernoulliVector | OneHotVector, uniform: Tensor, temperature: float | Tensor) -> Tensor:
+def relaxed(
+    density: BernoulliVector | OneHotVector, uniform: Tensor, temperature: float | Tensor
+) -> Tensor:
     """Relaxed samples ``(K, *B, D)`` from uniform numbers of the same shape; differentiable in the logits and the temperature.
 
     >>> q = BernoulliVector(torch.tensor([0.0, 1.0]))
@@ -133,14 +159,24 @@ def perturbed(density: BernoulliVector | OneHotVector, uniform: Tensor) -> Tenso
     return density.log_probs - (-uniform.log()).log().unflatten(-1, density.logits.shape[-2:])
 
 
-def soften(density: BernoulliVector | OneHotVector, scores: Tensor, temperature: float | Tensor) -> Tensor:
+def soften(
+    density: BernoulliVector | OneHotVector, scores: Tensor, temperature: float | Tensor
+) -> Tensor:
     """The sigmoid or softmax of perturbed logits: relaxed samples ``(K, *B, D)``."""
     warm = scores / temperature
     return warm.sigmoid() if isinstance(density, BernoulliVector) else warm.softmax(-1).flatten(-2)
 
 
-def uniforms(p: Model, q: Family, x: Tensor, num_samples: int, bound: Bound, generator: torch.Generator | None,
-             noise: Tensor | None, copies: int = 1) -> tuple[BernoulliVector | OneHotVector, Tensor]:
+def uniforms(
+    p: Model,
+    q: Family,
+    x: Tensor,
+    num_samples: int,
+    bound: Bound,
+    generator: torch.Generator | None,
+    noise: Tensor | None,
+    copies: int = 1,
+) -> tuple[BernoulliVector | OneHotVector, Tensor]:
     """q(. | x), and uniform noise ``(K, *B, copies D)``: the caller's, or freshly drawn. What every relaxed estimator begins with.
 
     Raises: TypeError, ValueError: see ``gumbel_softmax``.
@@ -148,8 +184,10 @@ def uniforms(p: Model, q: Family, x: Tensor, num_samples: int, bound: Bound, gen
     shape = (*sample_shape(p, q, x, num_samples, bound, pathwise=False), copies * q.dim)
     density = q.distribution(x)
     if not isinstance(density, (BernoulliVector, OneHotVector)):
-        raise TypeError(f"q is a {type(q).__name__}; expected BernoulliMeanField, CategoricalMeanField or an Amortized one of these: "
-                        "there is nothing to relax in any other")
+        raise TypeError(
+            f"q is a {type(q).__name__}; expected BernoulliMeanField, CategoricalMeanField or an Amortized one of these: "
+            "there is nothing to relax in any other"
+        )
     refuse_other_batch(density, torch.Size(shape[1:-1]))
     if noise is None:
         like = density.logits
@@ -158,5 +196,7 @@ def uniforms(p: Model, q: Family, x: Tensor, num_samples: int, bound: Bound, gen
     if tuple(noise.shape) != shape:
         raise ValueError(f"noise has shape {tuple(noise.shape)}; expected {shape}")
     if not bool(((noise > 0) & (noise < 1)).all()):
-        raise ValueError("noise has entries outside (0, 1); expected uniform numbers: this family's noise is not normal")
+        raise ValueError(
+            "noise has entries outside (0, 1); expected uniform numbers: this family's noise is not normal"
+        )
     return density, noise

@@ -9,15 +9,30 @@ from course_vi import validate
 from course_vi.bounds import elbo, iwae
 from course_vi.families.base import Family
 from course_vi.gradients.baselines import leave_one_out, optimal_constant, score_surrogate
-from course_vi.gradients.bound_structure import Bound, bound_name, first_weights, is_iwae, is_linear, weighted_sum
+from course_vi.gradients.bound_structure import (
+    Bound,
+    bound_name,
+    first_weights,
+    is_iwae,
+    is_linear,
+    weighted_sum,
+)
 from course_vi.gradients.estimator import as_surrogate, log_joint, sample
 from course_vi.models.base import Model
 
 __all__ = ["score_function", "vimco"]
 
 
-def score_function(p: Model, q: Family, x: Tensor, num_samples: int = 1, bound: Bound = elbo,
-                   generator: torch.Generator | None = None, noise: Tensor | None = None, baseline: str = "none") -> Tensor:
+def score_function(
+    p: Model,
+    q: Family,
+    x: Tensor,
+    num_samples: int = 1,
+    bound: Bound = elbo,
+    generator: torch.Generator | None = None,
+    noise: Tensor | None = None,
+    baseline: str = "none",
+) -> Tensor:
     r"""The log-derivative trick (REINFORCE), for any family one can sample and score.
 
     .. math:: \hat g_\phi = \frac1K \sum_k \big(\log w_k - b_k\big)\, \nabla_\phi \log q_\phi(z_k \mid x)
@@ -56,24 +71,37 @@ def score_function(p: Model, q: Family, x: Tensor, num_samples: int = 1, bound: 
     validate.one_of("baseline", baseline, ("none", "leave_one_out", "optimal_constant"))
     linear = is_linear(bound, num_samples)
     if baseline != "none" and (num_samples < 2 or not linear):
-        raise ValueError(f"baseline is {baseline!r} with num_samples = {num_samples}; expected two samples or more and a bound "
-                         "that is linear in the log weights: there is no other sample to leave in, or the samples share one reward")
+        raise ValueError(
+            f"baseline is {baseline!r} with num_samples = {num_samples}; expected two samples or more and a bound "
+            "that is linear in the log weights: there is no other sample to leave in, or the samples share one reward"
+        )
     if baseline == "optimal_constant" and not q.parameter_event_dims:
-        raise TypeError(f"q is a {type(q).__name__} with baseline = 'optimal_constant'; expected a family with distribution parameters, "
-                        "Gaussian or discrete, or an amortized one. Use 'leave_one_out'")
+        raise TypeError(
+            f"q is a {type(q).__name__} with baseline = 'optimal_constant'; expected a family with distribution parameters, "
+            "Gaussian or discrete, or an amortized one. Use 'leave_one_out'"
+        )
     density, z = sample(p, q, x, num_samples, bound, generator, noise)
     log_q = density.log_prob(z)
     log_w = log_joint(p, x, z) - log_q
     if baseline == "optimal_constant":
         first = first_weights(bound, log_w)
         rewards = num_samples * first * log_w.detach()
-        return as_surrogate(bound(log_w), optimal_constant(q, x, z, rewards) + weighted_sum(first, log_w + log_q))
+        return as_surrogate(
+            bound(log_w), optimal_constant(q, x, z, rewards) + weighted_sum(first, log_w + log_q)
+        )
     constant = leave_one_out(log_w.detach()) if baseline == "leave_one_out" else 0.0
     return score_surrogate(bound, log_w, log_q, linear, constant)
 
 
-def vimco(p: Model, q: Family, x: Tensor, num_samples: int = 5, bound: Bound = iwae,
-          generator: torch.Generator | None = None, noise: Tensor | None = None) -> Tensor:
+def vimco(
+    p: Model,
+    q: Family,
+    x: Tensor,
+    num_samples: int = 5,
+    bound: Bound = iwae,
+    generator: torch.Generator | None = None,
+    noise: Tensor | None = None,
+) -> Tensor:
     r"""The score function for the IWAE bound, each sample rewarded for what *it* adds.
 
     .. math:: \hat g_\phi = \sum_k \big(\hat L - \hat L_{-k}\big) \nabla_\phi \log q_\phi(z_k \mid x)
@@ -103,15 +131,25 @@ def vimco(p: Model, q: Family, x: Tensor, num_samples: int = 5, bound: Bound = i
     """
     validate.positive_integer("num_samples", num_samples)
     if num_samples < 2:
-        raise ValueError(f"num_samples is {num_samples}; expected two or more: the reward of a sample is measured against the others")
+        raise ValueError(
+            f"num_samples is {num_samples}; expected two or more: the reward of a sample is measured against the others"
+        )
     if not is_iwae(bound, num_samples):
-        raise ValueError(f"bound is {bound_name(bound)}; expected bounds.iwae. For a linear bound use score_function with "
-                         "baseline='leave_one_out', for any other score_function or RunningMean")
+        raise ValueError(
+            f"bound is {bound_name(bound)}; expected bounds.iwae. For a linear bound use score_function with "
+            "baseline='leave_one_out', for any other score_function or RunningMean"
+        )
     density, z = sample(p, q, x, num_samples, bound, generator, noise)
     log_q = density.log_prob(z)
     log_w = log_joint(p, x, z) - log_q
     weights = log_w.detach()
-    own = torch.eye(num_samples, dtype=torch.bool, device=weights.device).view(num_samples, num_samples, *(1,) * (weights.dim() - 1))
-    without = torch.where(own, leave_one_out(weights), weights.unsqueeze(1))          # (j, k, *B): sample k replaced in column k
+    own = torch.eye(num_samples, dtype=torch.bool, device=weights.device).view(
+        num_samples, num_samples, *(1,) * (weights.dim() - 1)
+    )
+    without = torch.where(
+        own, leave_one_out(weights), weights.unsqueeze(1)
+    )  # (j, k, *B): sample k replaced in column k
     reward = iwae(weights) - iwae(without)
-    return as_surrogate(bound(log_w), (reward * log_q).sum(0) + weighted_sum(first_weights(bound, log_w), log_w))
+    return as_surrogate(
+        bound(log_w), (reward * log_q).sum(0) + weighted_sum(first_weights(bound, log_w), log_w)
+    )

@@ -43,7 +43,9 @@ class Plate(NamedTuple):
         """Put a node, or a node in a plate, into this plate."""
         inner = recipe if isinstance(recipe, Replicated) else Replicated(recipe, ())
         if self.name in [other.name for other in inner.plates]:
-            raise ValueError(f"plate {self.name!r} holds a node twice; expected two plates with two names")
+            raise ValueError(
+                f"plate {self.name!r} holds a node twice; expected two plates with two names"
+            )
         return Replicated(inner.recipe, (self, *inner.plates))
 
 
@@ -82,24 +84,40 @@ class BayesNet:
     def __init__(self, **nodes: Recipe | Replicated) -> None:
         if not nodes:
             raise ValueError("a BayesNet has no nodes; expected at least one, as name=recipe")
-        wrapped = {name: node if isinstance(node, Replicated) else Replicated(node, ()) for name, node in nodes.items()}
+        wrapped = {
+            name: node if isinstance(node, Replicated) else Replicated(node, ())
+            for name, node in nodes.items()
+        }
         self.recipes = {name: node.recipe for name, node in wrapped.items()}
         self.plates = {name: node.plates for name, node in wrapped.items()}
         sizes: dict[str, int] = {}
         for p in (p for plates in self.plates.values() for p in plates):
             if sizes.setdefault(p.name, p.size) != p.size:
-                raise ValueError(f"plate {p.name!r} has sizes {sizes[p.name]} and {p.size}; expected one size, or two names")
-        self.parents = {name: _arguments(name, recipe, tuple(nodes)) for name, recipe in self.recipes.items()}
+                raise ValueError(
+                    f"plate {p.name!r} has sizes {sizes[p.name]} and {p.size}; expected one size, or two names"
+                )
+        self.parents = {
+            name: _arguments(name, recipe, tuple(nodes)) for name, recipe in self.recipes.items()
+        }
         self.order = _topological(self.parents)
         self.observed: dict[str, Tensor] = {}
         self.event_shapes: dict[str, Size] = {}
-        self.inner_axes: dict[str, int] = {}                # event axes that the distribution itself calls a batch
+        self.inner_axes: dict[
+            str, int
+        ] = {}  # event axes that the distribution itself calls a batch
         with stream(torch.Generator().manual_seed(0)), torch.no_grad():
-            self.dtypes = {name: value.dtype for name, value in self._draw(Size(), learn=True).items()}
-            self._draw(Size([127]))                     # a batch that no event has by accident: does every recipe follow it?
+            self.dtypes = {
+                name: value.dtype for name, value in self._draw(Size(), learn=True).items()
+            }
+            self._draw(
+                Size([127])
+            )  # a batch that no event has by accident: does every recipe follow it?
 
     def __repr__(self) -> str:
-        factors = (f"{name} | {', '.join(self.parents[name])}" if self.parents[name] else name for name in self.order)
+        factors = (
+            f"{name} | {', '.join(self.parents[name])}" if self.parents[name] else name
+            for name in self.order
+        )
         return f"BayesNet({'; '.join(factors)})"
 
     def children(self, name: str) -> tuple[str, ...]:
@@ -114,7 +132,11 @@ class BayesNet:
     def markov_blanket(self, name: str) -> tuple[str, ...]:
         """Parents, children and the children's other parents: given these, the node is independent of all the rest."""
         children = self.children(name)
-        blanket = {*self.parents[name], *children, *(parent for child in children for parent in self.parents[child])} - {name}
+        blanket = {
+            *self.parents[name],
+            *children,
+            *(parent for child in children for parent in self.parents[child]),
+        } - {name}
         return tuple(other for other in self.order if other in blanket)
 
     def condition(self, **observed: Tensor) -> BayesNet:
@@ -133,7 +155,9 @@ class BayesNet:
         validate.positive_integer("n", n)
         for name, value in self.observed.items():
             if value.shape != self.shape(name):
-                raise ValueError(f"{name} is held at a batch of values, {tuple(value.shape)}; expected one, {tuple(self.shape(name))}")
+                raise ValueError(
+                    f"{name} is held at a batch of values, {tuple(value.shape)}; expected one, {tuple(self.shape(name))}"
+                )
         with stream(generator), torch.no_grad():
             return self._draw(Size([n]))
 
@@ -143,7 +167,9 @@ class BayesNet:
         everything = {**self.observed, **values}
         missing = [name for name in self.order if name not in everything]
         if missing:
-            raise ValueError(f"there is no value for {', '.join(missing)}; expected one for every node that is not observed")
+            raise ValueError(
+                f"there is no value for {', '.join(missing)}; expected one for every node that is not observed"
+            )
         factors = {}
         for name in self.order:
             try:
@@ -165,9 +191,13 @@ class BayesNet:
 
     def distribution(self, name: str, values: dict[str, Tensor]) -> Distribution:
         """p(name | parents), a batch of it for the batch of ``values``."""
-        density = self.recipes[name](**{parent: self.aligned(name, parent, values[parent]) for parent in self.parents[name]})
+        density = self.recipes[name](
+            **{parent: self.aligned(name, parent, values[parent]) for parent in self.parents[name]}
+        )
         if not isinstance(density, Distribution):
-            raise TypeError(f"node {name} returned a {type(density).__name__}; expected a torch.distributions.Distribution")
+            raise TypeError(
+                f"node {name} returned a {type(density).__name__}; expected a torch.distributions.Distribution"
+            )
         return density
 
     def aligned(self, child: str, parent: str, value: Tensor) -> Tensor:
@@ -175,7 +205,11 @@ class BayesNet:
         own, wanted = self.plates[parent], self.plates[child]
         batch = value.dim() - len(self.shape(parent))
         inside, outside = [p for p in wanted if p in own], [p for p in own if p not in wanted]
-        axes = [*range(batch), *(batch + own.index(p) for p in inside + outside), *range(batch + len(own), value.dim())]
+        axes = [
+            *range(batch),
+            *(batch + own.index(p) for p in inside + outside),
+            *range(batch + len(own), value.dim()),
+        ]
         value = value.permute(axes)
         for i, p in enumerate(wanted):
             value = value if p in own else value.unsqueeze(batch + i)
@@ -193,10 +227,15 @@ class BayesNet:
                 sizes, found = [p.size for p in self.plates[name]], density.batch_shape
                 if learn:
                     self.inner_axes[name] = max(0, len(found) - len(sizes))
-                    self.event_shapes[name] = Size([*found[len(sizes):], *density.event_shape])
-                values[name] = draw(density, Size([*batch, *sizes, *self.event_shapes[name][: self.inner_axes[name]]]))
+                    self.event_shapes[name] = Size([*found[len(sizes) :], *density.event_shape])
+                values[name] = draw(
+                    density,
+                    Size([*batch, *sizes, *self.event_shapes[name][: self.inner_axes[name]]]),
+                )
             except (RuntimeError, ValueError) as error:
-                raise ValueError(f"node {name} fails for parents with a batch {tuple(batch)}: {error}") from error
+                raise ValueError(
+                    f"node {name} fails for parents with a batch {tuple(batch)}: {error}"
+                ) from error
         return values
 
     def _check(self, values: dict[str, Tensor]) -> None:
@@ -205,28 +244,42 @@ class BayesNet:
             if not isinstance(value, Tensor):
                 raise TypeError(f"{name} is a {type(value).__name__}; expected a torch.Tensor")
             event = self.shape(name)
-            if value.shape[value.dim() - len(event):] != event or value.dim() < len(event):
-                raise ValueError(f"{name} has shape {tuple(value.shape)}; expected its last axes to be {tuple(event)}")
+            if value.shape[value.dim() - len(event) :] != event or value.dim() < len(event):
+                raise ValueError(
+                    f"{name} has shape {tuple(value.shape)}; expected its last axes to be {tuple(event)}"
+                )
 
     def _known(self, names: Iterable[str]) -> None:
         for name in names:
             if name not in self.recipes:
-                raise ValueError(f"there is no node {name}; expected one of {', '.join(self.recipes)}")
+                raise ValueError(
+                    f"there is no node {name}; expected one of {', '.join(self.recipes)}"
+                )
 
 
 def _arguments(name: str, recipe: Recipe, nodes: tuple[str, ...]) -> tuple[str, ...]:
     """The parents that a recipe asks for by name."""
     if not callable(recipe):
-        raise TypeError(f"node {name} is a {type(recipe).__name__}; expected a function of its parents")
+        raise TypeError(
+            f"node {name} is a {type(recipe).__name__}; expected a function of its parents"
+        )
     function = recipe.forward if isinstance(recipe, nn.Module) else recipe
     parents = []
     for argument in inspect.signature(function).parameters.values():
-        if argument.kind in (argument.VAR_POSITIONAL, argument.VAR_KEYWORD, argument.POSITIONAL_ONLY):
-            raise ValueError(f"node {name} has an argument {argument}, which names no parent; expected the name of a node")
+        if argument.kind in (
+            argument.VAR_POSITIONAL,
+            argument.VAR_KEYWORD,
+            argument.POSITIONAL_ONLY,
+        ):
+            raise ValueError(
+                f"node {name} has an argument {argument}, which names no parent; expected the name of a node"
+            )
         if argument.default is not argument.empty:
             continue
         if argument.name not in nodes:
-            raise ValueError(f"node {name} has a parent {argument.name}, which is no node; expected one of {', '.join(nodes)}")
+            raise ValueError(
+                f"node {name} has a parent {argument.name}, which is no node; expected one of {', '.join(nodes)}"
+            )
         parents.append(argument.name)
     return tuple(parents)
 
@@ -237,8 +290,10 @@ def _topological(parents: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
 
     def visit(name: str, road: tuple[str, ...]) -> None:
         if name in road:
-            circle = [*road[road.index(name):], name][::-1]
-            raise ValueError(f"{' -> '.join(circle)} is a cycle; expected a directed graph without one")
+            circle = [*road[road.index(name) :], name][::-1]
+            raise ValueError(
+                f"{' -> '.join(circle)} is a cycle; expected a directed graph without one"
+            )
         if name not in order:
             for parent in parents[name]:
                 visit(parent, (*road, name))

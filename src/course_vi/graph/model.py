@@ -64,17 +64,27 @@ class NetModel(Model):
         names = [*observed, *latent]
         free = [name for name in net.order if name not in net.observed]
         if isinstance(observed, str) or isinstance(latent, str):
-            raise TypeError(f"observed is {observed!r} and latent is {latent!r}; expected two lists of names")
+            raise TypeError(
+                f"observed is {observed!r} and latent is {latent!r}; expected two lists of names"
+            )
         if sorted(names) != sorted(free):
-            raise ValueError(f"observed and latent name {', '.join(names)}; expected each of {', '.join(free)} once")
+            raise ValueError(
+                f"observed and latent name {', '.join(names)}; expected each of {', '.join(free)} once"
+            )
         self.net, self.observed, self.latent = net, tuple(observed), tuple(latent)
-        self.data_dim, self.latent_dim = (sum(net.shape(name).numel() for name in group) for group in (observed, latent))
+        self.data_dim, self.latent_dim = (
+            sum(net.shape(name).numel() for name in group) for group in (observed, latent)
+        )
         self.shown = ("observed", "latent")
-        self.learned = nn.ModuleList(recipe for recipe in net.recipes.values() if isinstance(recipe, nn.Module))
+        self.learned = nn.ModuleList(
+            recipe for recipe in net.recipes.values() if isinstance(recipe, nn.Module)
+        )
 
     def log_factors(self, x: Tensor, z: Tensor) -> dict[str, Tensor]:
         """log p(v | parents) by the name of the node, ``(K, *B)`` each."""
-        factors = self.net.log_factors(**self.unpack(x, self.observed), **self.unpack(z, self.latent))
+        factors = self.net.log_factors(
+            **self.unpack(x, self.observed), **self.unpack(z, self.latent)
+        )
         shape = torch.broadcast_shapes(x.shape[:-1], z.shape[:-1])
         return {name: factor.expand(shape) for name, factor in factors.items()}
 
@@ -85,8 +95,12 @@ class NetModel(Model):
             size = self.net.shape(name).numel()
             entries[name] = tuple(range(start, start + size))
             start += size
-        return {name: tuple(sorted(i for node in (name, *self.net.parents[name]) for i in entries.get(node, ())))
-                for name in self.net.order}
+        return {
+            name: tuple(
+                sorted(i for node in (name, *self.net.parents[name]) for i in entries.get(node, ()))
+            )
+            for name in self.net.order
+        }
 
     def local_factors(self, x: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
         """The factors with all plates taken apart, ``(K, *B, F)``, and which entries of z each one reads, zeros and ones ``(F, D)``.
@@ -105,19 +119,33 @@ class NetModel(Model):
                 [0., 1., 0.],
                 [0., 0., 1.]])
         """
-        values = {**self.net.observed, **self.unpack(x, self.observed), **self.unpack(z, self.latent)}
+        values = {
+            **self.net.observed,
+            **self.unpack(x, self.observed),
+            **self.unpack(z, self.latent),
+        }
         entries = self.unpack(torch.arange(self.latent_dim, dtype=torch.float64), self.latent)
         batch = torch.broadcast_shapes(x.shape[:-1], z.shape[:-1])
         factors, reads = [], []
         for name in self.net.order:
-            found = [self.net.aligned(name, node, entries[node]) for node in (name, *self.net.parents[name]) if node in entries]
+            found = [
+                self.net.aligned(name, node, entries[node])
+                for node in (name, *self.net.parents[name])
+                if node in entries
+            ]
             sizes = [p.size for p in self.net.plates[name]]
             log_p = self.net.distribution(name, values).log_prob(values[name])
-            log_p = log_p.flatten(-self.net.inner_axes[name]).sum(-1) if self.net.inner_axes[name] else log_p
+            log_p = (
+                log_p.flatten(-self.net.inner_axes[name]).sum(-1)
+                if self.net.inner_axes[name]
+                else log_p
+            )
             factors.append(log_p.expand([*batch, *sizes]).reshape(*batch, -1))
             mask = z.new_zeros(factors[-1].shape[-1], self.latent_dim)
             for index in found:
-                index = index.expand([*sizes, *index.shape[len(sizes):]]).reshape(len(mask), -1).long()
+                index = (
+                    index.expand([*sizes, *index.shape[len(sizes) :]]).reshape(len(mask), -1).long()
+                )
                 mask.scatter_(1, index.to(mask.device), 1.0)
             reads.append(mask)
         return torch.cat(factors, -1), torch.cat(reads)
@@ -129,7 +157,11 @@ class NetModel(Model):
         values = {}
         for name, shape, part in zip(names, shapes, parts, strict=True):
             value = part.reshape((*part.shape[:-1], *shape))
-            values[name] = value if self.net.dtypes[name].is_floating_point else value.to(self.net.dtypes[name])
+            values[name] = (
+                value
+                if self.net.dtypes[name].is_floating_point
+                else value.to(self.net.dtypes[name])
+            )
         return values
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
@@ -140,4 +172,6 @@ class NetModel(Model):
     def _pack(self, values: dict[str, Tensor], n: int, names: Sequence[str]) -> Tensor:
         floats = [value.dtype for value in values.values() if value.is_floating_point()]
         dtype = torch.promote_types(floats[0], self.unit.dtype) if floats else self.unit.dtype
-        return torch.cat([values[name].reshape(n, -1).to(self.unit.device, dtype) for name in names], -1)
+        return torch.cat(
+            [values[name].reshape(n, -1).to(self.unit.device, dtype) for name in names], -1
+        )

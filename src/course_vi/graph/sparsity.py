@@ -69,7 +69,9 @@ def fill_in(pairs: Tensor | Iterable[tuple[int, int]], dim: int) -> Tensor:
     later: list[set[int]] = [set() for _ in range(dim)]
     for i, j in pairs.T.tolist() if isinstance(pairs, Tensor) else pairs:
         if not (0 <= min(i, j) < max(i, j) < dim):
-            raise ValueError(f"pairs has ({i}, {j}); expected two different latents from 0 to {dim - 1}")
+            raise ValueError(
+                f"pairs has ({i}, {j}); expected two different latents from 0 to {dim - 1}"
+            )
         later[min(i, j)].add(max(i, j))
     for neighbours in later:
         if neighbours:
@@ -104,7 +106,9 @@ def pattern_from_graph(net: BayesNet, latent: Sequence[str]) -> Tensor:
     places, dim = {}, 0
     for name in latent:
         if name not in net.recipes:
-            raise ValueError(f"latent names {name}, which is no node; expected some of {', '.join(net.recipes)}")
+            raise ValueError(
+                f"latent names {name}, which is no node; expected some of {', '.join(net.recipes)}"
+            )
         size = net.shape(name).numel()
         places[name] = torch.arange(dim, dim + size).view(net.shape(name))
         dim += size
@@ -113,6 +117,11 @@ def pattern_from_graph(net: BayesNet, latent: Sequence[str]) -> Tensor:
         scope = [node for node in (name, *net.parents[name]) if node in places]
         for index in product(*(range(p.size) for p in net.plates[name])):
             here = {p.name: i for p, i in zip(net.plates[name], index, strict=True)}
-            reads = [places[node][tuple(here.get(p.name, slice(None)) for p in net.plates[node])].flatten().tolist() for node in scope]
+            reads = [
+                places[node][tuple(here.get(p.name, slice(None)) for p in net.plates[node])]
+                .flatten()
+                .tolist()
+                for node in scope
+            ]
             pairs.update(combinations(sorted(set().union(*reads)), 2))
     return fill_in(pairs, dim)

@@ -1,24 +1,75 @@
 """Algorithms that turn the crank."""
 
-from course_vi.diagnostics.log_evidence import LogEvidence, importance_log_evidence, naive_log_evidence
+from course_vi.diagnostics.log_evidence import (
+    LogEvidence,
+    importance_log_evidence,
+    naive_log_evidence,
+)
 from course_vi.learning.baum_welch import baum_welch
 from course_vi.learning.cavi import cavi
 from course_vi.learning.coupled_chains import coupled_chain_gradient, maximal_coupling
-from course_vi.learning.ddc import DDC, RandomFeatures, ddc_sleep_phase, ddc_wake_phase, ddc_wake_sleep, first_and_second_moments
+from course_vi.learning.ddc import (
+    DDC,
+    RandomFeatures,
+    ddc_sleep_phase,
+    ddc_wake_phase,
+    ddc_wake_sleep,
+    first_and_second_moments,
+)
 from course_vi.learning.em import em
-from course_vi.learning.factor_vae import FactorObjective, beta_weighted, factor_vae, permuted, ratio_loss, total_correlation
+from course_vi.learning.factor_vae import (
+    FactorObjective,
+    beta_weighted,
+    factor_vae,
+    permuted,
+    ratio_loss,
+    total_correlation,
+)
 from course_vi.learning.fit import History, fit, smoke_cap
 from course_vi.learning.natural_gradient import natural_gradient_svi
 from course_vi.learning.particles import particle_filter
 from course_vi.learning.per_datum import per_datum_svi
 from course_vi.learning.svgd import stein_direction, stein_vgd
-from course_vi.learning.wake_sleep import reweighted_phase, reweighted_wake_sleep, sleep_phase, wake_phase, wake_sleep
+from course_vi.learning.wake_sleep import (
+    reweighted_phase,
+    reweighted_wake_sleep,
+    sleep_phase,
+    wake_phase,
+    wake_sleep,
+)
 
 __all__ = [
-    "DDC", "FactorObjective", "History", "LogEvidence", "RandomFeatures", "baum_welch", "beta_weighted", "cavi",
-    "coupled_chain_gradient", "ddc_sleep_phase", "ddc_wake_phase", "ddc_wake_sleep", "em", "factor_vae",
-    "first_and_second_moments", "fit", "importance_log_evidence", "maximal_coupling", "naive_log_evidence",
-    "natural_gradient_svi", "particle_filter", "per_datum_svi", "permuted", "ratio_loss", "reweighted_phase",
-    "reweighted_wake_sleep", "sleep_phase", "smoke_cap", "stein_direction", "stein_vgd", "total_correlation", "wake_phase",
+    "DDC",
+    "FactorObjective",
+    "History",
+    "LogEvidence",
+    "RandomFeatures",
+    "baum_welch",
+    "beta_weighted",
+    "cavi",
+    "coupled_chain_gradient",
+    "ddc_sleep_phase",
+    "ddc_wake_phase",
+    "ddc_wake_sleep",
+    "em",
+    "factor_vae",
+    "first_and_second_moments",
+    "fit",
+    "importance_log_evidence",
+    "maximal_coupling",
+    "naive_log_evidence",
+    "natural_gradient_svi",
+    "particle_filter",
+    "per_datum_svi",
+    "permuted",
+    "ratio_loss",
+    "reweighted_phase",
+    "reweighted_wake_sleep",
+    "sleep_phase",
+    "smoke_cap",
+    "stein_direction",
+    "stein_vgd",
+    "total_correlation",
+    "wake_phase",
     "wake_sleep",
 ]

@@ -27,7 +27,11 @@ def chain_free_energy(p: HiddenMarkovModel, x: Tensor, q: Marginals) -> Tensor:
     .. math:: H(q) = \sum_t H(z_t, z_{t+1}) - \sum_{1 < t < T} H(z_t)
     """
     initial, transition = p.initial_logits.log_softmax(-1), p.transition_logits.log_softmax(-1)
-    fit = _times(q.states[:, 0], initial) + _times(q.pairs, transition) + _times(q.states, p.emission_log_prob(x))
+    fit = (
+        _times(q.states[:, 0], initial)
+        + _times(q.pairs, transition)
+        + _times(q.states, p.emission_log_prob(x))
+    )
     return fit + entr(q.pairs).sum() + entr(q.states[:, 0]).sum() - entr(q.states[:, :-1]).sum()
 
 
@@ -40,26 +44,34 @@ def _maximize(p: HiddenMarkovModel, x: Tensor, q: Marginals) -> None:
     r"""Expected counts, normalized: :math:`\pi \propto \sum_n q(z_1)`, :math:`A \propto \sum_{n,t} q(z_t, z_{t+1})`, :math:`B` likewise."""
     counts = q.states.sum((0, 1))
     if not bool((counts > 0).all()):
-        raise ValueError(f"state {int(counts.argmin())} is never visited; expected each to be. Start elsewhere, or with fewer states")
+        raise ValueError(
+            f"state {int(counts.argmin())} is never visited; expected each to be. Start elsewhere, or with fewer states"
+        )
     p.initial_logits.copy_(q.states[:, 0].mean(0).log())
     if p.steps > 1:
         moves = q.pairs.sum((0, 1))
         left = moves.sum(-1, keepdim=True)
-        now = p.transition_logits.softmax(-1)                                                    # for a state that nothing ever leaves
+        now = p.transition_logits.softmax(-1)  # for a state that nothing ever leaves
         p.transition_logits.copy_(torch.where(left > 0, moves / left, now).log())
     if isinstance(p, GaussianHMM):
         loc = torch.einsum("nts,nt->s", q.states, x) / counts
         variance = torch.einsum("nts,nts->s", q.states, (x.unsqueeze(-1) - loc).square()) / counts
         if not bool((variance > 1e3 * torch.finfo(x.dtype).tiny).all()):
-            raise ValueError(f"state {int(variance.argmin())} has collapsed onto one value; the likelihood has no maximum. Start elsewhere")
+            raise ValueError(
+                f"state {int(variance.argmin())} has collapsed onto one value; the likelihood has no maximum. Start elsewhere"
+            )
         p.loc.copy_(loc)
         p.log_scale.copy_(0.5 * variance.log())
     else:
         symbols = torch.nn.functional.one_hot(x.long(), p.emission_logits.shape[-1]).to(q.states)
-        p.emission_logits.copy_((torch.einsum("nts,ntv->sv", q.states, symbols) / counts.unsqueeze(-1)).log())
+        p.emission_logits.copy_(
+            (torch.einsum("nts,ntv->sv", q.states, symbols) / counts.unsqueeze(-1)).log()
+        )
 
 
-def baum_welch(p: HiddenMarkovModel, x: Tensor, steps: int = 100, tolerance: float = 0.0) -> BaumWelch:
+def baum_welch(
+    p: HiddenMarkovModel, x: Tensor, steps: int = 100, tolerance: float = 0.0
+) -> BaumWelch:
     r"""EM for ``HiddenMarkovModel`` and ``GaussianHMM``; the parameters are moved in place.
 
     Args:
@@ -84,7 +96,9 @@ def baum_welch(p: HiddenMarkovModel, x: Tensor, steps: int = 100, tolerance: flo
     if not isinstance(p, HiddenMarkovModel):
         raise TypeError(f"p is a {type(p).__name__}; expected a HiddenMarkovModel or a GaussianHMM")
     if x.dim() != 2 or not len(x):
-        raise ValueError(f"x has shape {tuple(x.shape)}; expected (N, {p.steps}) with at least one series")
+        raise ValueError(
+            f"x has shape {tuple(x.shape)}; expected (N, {p.steps}) with at least one series"
+        )
     trace: list[Tensor] = []
     with torch.no_grad():
         for _ in range(steps):

@@ -51,8 +51,14 @@ class CAVI(NamedTuple):
     elbo: Tensor
 
 
-def cavi(p: Model, x: Tensor, steps: int = 100, tolerance: float = 0.0, start: Tensor | None = None,
-         generator: torch.Generator | None = None) -> CAVI:
+def cavi(
+    p: Model,
+    x: Tensor,
+    steps: int = 100,
+    tolerance: float = 0.0,
+    start: Tensor | None = None,
+    generator: torch.Generator | None = None,
+) -> CAVI:
     r"""Coordinate ascent variational inference.
 
     Args:
@@ -90,7 +96,9 @@ def cavi(p: Model, x: Tensor, steps: int = 100, tolerance: float = 0.0, start: T
         elif isinstance(p, BayesianGaussianMixture):
             rounds = _mixture(p, x, start, generator)
         else:
-            raise TypeError(f"p is a {type(p).__name__}; expected NormalGamma or BayesianGaussianMixture: CAVI needs closed updates")
+            raise TypeError(
+                f"p is a {type(p).__name__}; expected NormalGamma or BayesianGaussianMixture: CAVI needs closed updates"
+            )
         for _ in range(steps):
             for _ in range(2):
                 factors, value = next(rounds)
@@ -107,12 +115,16 @@ def _normal(p: NormalGamma, x: Tensor, start: Tensor | None) -> Any:
               q(\tau) = \mathrm{Gamma}\Big(a + \tfrac{N+1}{2},\; b + \tfrac12 \mathbb E_\mu\big[\textstyle\sum_n (x_n - \mu)^2
               + \lambda (\mu - m)^2\big]\Big)
     """
-    loc, strength, shape, rate = (torch.as_tensor(value, dtype=x.dtype, device=x.device) for value in p.prior_parameters)
+    loc, strength, shape, rate = (
+        torch.as_tensor(value, dtype=x.dtype, device=x.device) for value in p.prior_parameters
+    )
     mean = torch.as_tensor(p.posterior_parameters(x).loc)
     after = shape + 0.5 * (len(x) + 1)
     tau = shape / rate if start is None else torch.as_tensor(start).to(x)
     if tau.shape != () or not bool(tau > 0):
-        raise ValueError(f"start is {start}; expected one positive number, the first guess of the precision")
+        raise ValueError(
+            f"start is {start}; expected one positive number, the first guess of the precision"
+        )
     q = NormalFactors(mean, (strength + len(x)) * tau, after, after / tau)
     while True:
         q = q._replace(precision=(strength + len(x)) * q.shape / q.rate)
@@ -122,14 +134,33 @@ def _normal(p: NormalGamma, x: Tensor, start: Tensor | None) -> Any:
 
 
 def _squares(x: Tensor, q: NormalFactors, loc: Tensor, strength: Tensor) -> Tensor:
-    return (x - q.loc).square().sum() + strength * (q.loc - loc).square() + (len(x) + strength) / q.precision
+    return (
+        (x - q.loc).square().sum()
+        + strength * (q.loc - loc).square()
+        + (len(x) + strength) / q.precision
+    )
 
 
-def _normal_elbo(x: Tensor, q: NormalFactors, loc: Tensor, strength: Tensor, shape: Tensor, rate: Tensor) -> Tensor:
+def _normal_elbo(
+    x: Tensor, q: NormalFactors, loc: Tensor, strength: Tensor, shape: Tensor, rate: Tensor
+) -> Tensor:
     tau, log_tau = q.shape / q.rate, digamma(q.shape) - q.rate.log()
-    joint = (0.5 * (len(x) + 1) * (log_tau - LOG_TWO_PI) + 0.5 * strength.log() - 0.5 * tau * _squares(x, q, loc, strength)
-             + shape * rate.log() - torch.lgamma(shape) + (shape - 1) * log_tau - rate * tau)
-    entropy = 0.5 * (1 + LOG_TWO_PI - q.precision.log()) + q.shape - q.rate.log() + torch.lgamma(q.shape) + (1 - q.shape) * digamma(q.shape)
+    joint = (
+        0.5 * (len(x) + 1) * (log_tau - LOG_TWO_PI)
+        + 0.5 * strength.log()
+        - 0.5 * tau * _squares(x, q, loc, strength)
+        + shape * rate.log()
+        - torch.lgamma(shape)
+        + (shape - 1) * log_tau
+        - rate * tau
+    )
+    entropy = (
+        0.5 * (1 + LOG_TWO_PI - q.precision.log())
+        + q.shape
+        - q.rate.log()
+        + torch.lgamma(q.shape)
+        + (1 - q.shape) * digamma(q.shape)
+    )
     return joint + entropy
 
 
@@ -144,23 +175,43 @@ def _local_terms(concentration: Tensor, clusters: NormalWishart, x: Tensor) -> T
 
 def mixture_elbo(p: BayesianGaussianMixture, q: MixtureFactors, x: Tensor) -> Tensor:
     r"""The ELBO: :math:`\sum_{nc} r_{nc} \mathbb E \log p(x_n, z_n = c \mid \pi, \mu, \Lambda) + H(r)` minus KLs to the priors."""
-    fit = (q.responsibilities * _local_terms(q.concentration, q.clusters, x)).sum() + torch.special.entr(q.responsibilities).sum()
-    return fit - dirichlet_kl(q.concentration, p.weight_prior()) - q.clusters.kl(p.cluster_prior()).sum()
+    fit = (
+        q.responsibilities * _local_terms(q.concentration, q.clusters, x)
+    ).sum() + torch.special.entr(q.responsibilities).sum()
+    return (
+        fit
+        - dirichlet_kl(q.concentration, p.weight_prior())
+        - q.clusters.kl(p.cluster_prior()).sum()
+    )
 
 
-def first_responsibilities(p: BayesianGaussianMixture, x: Tensor, start: Tensor | None, generator: torch.Generator | None) -> Tensor:
+def first_responsibilities(
+    p: BayesianGaussianMixture, x: Tensor, start: Tensor | None, generator: torch.Generator | None
+) -> Tensor:
     """The caller's responsibilities, checked; or random ones: each datum near a random datum's cluster."""
     p.check(x)
     if start is None:
-        centres = x[torch.randperm(len(x), generator=generator, device=x.device)[torch.arange(p.clusters, device=x.device) % len(x)]]
+        centres = x[
+            torch.randperm(len(x), generator=generator, device=x.device)[
+                torch.arange(p.clusters, device=x.device) % len(x)
+            ]
+        ]
         distance = (x.unsqueeze(1) - centres).square().sum(-1)
         return (-distance / distance.mean().clamp_min(torch.finfo(x.dtype).tiny)).softmax(-1)
-    if start.shape != (len(x), p.clusters) or not bool((start >= 0).all()) or not torch.allclose(start.sum(-1), start.new_ones(())):
-        raise ValueError(f"start has shape {tuple(start.shape)}; expected responsibilities {(len(x), p.clusters)}, rows that sum to one")
+    if (
+        start.shape != (len(x), p.clusters)
+        or not bool((start >= 0).all())
+        or not torch.allclose(start.sum(-1), start.new_ones(()))
+    ):
+        raise ValueError(
+            f"start has shape {tuple(start.shape)}; expected responsibilities {(len(x), p.clusters)}, rows that sum to one"
+        )
     return start.to(x)
 
 
-def _mixture(p: BayesianGaussianMixture, x: Tensor, start: Tensor | None, generator: torch.Generator | None) -> Any:
+def _mixture(
+    p: BayesianGaussianMixture, x: Tensor, start: Tensor | None, generator: torch.Generator | None
+) -> Any:
     """Weights and clusters (prior + weighted statistics), then labels, for ever."""
     r = first_responsibilities(p, x, start, generator)
     while True:

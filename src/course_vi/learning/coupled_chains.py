@@ -43,7 +43,9 @@ class CoupledGradient(NamedTuple):
     evaluations: Tensor
 
 
-def maximal_coupling(p: Tensor, q: Tensor, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
+def maximal_coupling(
+    p: Tensor, q: Tensor, generator: torch.Generator | None = None
+) -> tuple[Tensor, Tensor]:
     r"""Two indices, i ~ p and j ~ q, that are equal as often as they can be.
 
     .. math:: P(i = j) = \sum_c \min(p_c, q_c) = 1 - \mathrm{TV}(p, q)
@@ -65,14 +67,24 @@ def maximal_coupling(p: Tensor, q: Tensor, generator: torch.Generator | None = N
     (0.5, True)
     """
     if p.shape != q.shape or p.dim() == 0:
-        raise ValueError(f"p and q have shapes {tuple(p.shape)} and {tuple(q.shape)}; expected the same, (*B, C)")
+        raise ValueError(
+            f"p and q have shapes {tuple(p.shape)} and {tuple(q.shape)}; expected the same, (*B, C)"
+        )
     for name, value in (("p", p), ("q", q)):
-        if not bool((value >= 0).all()) or not torch.allclose(value.sum(-1), torch.ones_like(value[..., 0]), atol=1e-4):
-            raise ValueError(f"{name} has rows that are no probabilities; expected non-negative numbers that sum to one")
+        if not bool((value >= 0).all()) or not torch.allclose(
+            value.sum(-1), torch.ones_like(value[..., 0]), atol=1e-4
+        ):
+            raise ValueError(
+                f"{name} has rows that are no probabilities; expected non-negative numbers that sum to one"
+            )
     overlap = torch.minimum(p, q)
-    together = torch.rand(p.shape[:-1], generator=generator, dtype=p.dtype, device=p.device) < overlap.sum(-1)
-    together = together | (p == q).all(-1)                                        # else rounding could part what is the same
-    both, first, second = (_choose(weights, generator) for weights in (overlap, p - overlap, q - overlap))
+    together = torch.rand(
+        p.shape[:-1], generator=generator, dtype=p.dtype, device=p.device
+    ) < overlap.sum(-1)
+    together = together | (p == q).all(-1)  # else rounding could part what is the same
+    both, first, second = (
+        _choose(weights, generator) for weights in (overlap, p - overlap, q - overlap)
+    )
     return torch.where(together, both, first), torch.where(together, both, second)
 
 
@@ -81,12 +93,22 @@ def _choose(weights: Tensor, generator: torch.Generator | None) -> Tensor:
     if not weights.numel():
         return torch.zeros(weights.shape[:-1], dtype=torch.long, device=weights.device)
     safe = torch.where(weights.sum(-1, keepdim=True) > 0, weights, torch.ones_like(weights))
-    return torch.multinomial(safe.reshape(-1, weights.shape[-1]), 1, generator=generator).reshape(weights.shape[:-1])
+    return torch.multinomial(safe.reshape(-1, weights.shape[-1]), 1, generator=generator).reshape(
+        weights.shape[:-1]
+    )
 
 
-def coupled_chain_gradient(p: Model, q: Family, x: Tensor, num_samples: int = 5, burn_in: int = 0, last: int | None = None,
-                           kernel: str = "importance", max_steps: int = 10_000,
-                           generator: torch.Generator | None = None) -> CoupledGradient:
+def coupled_chain_gradient(
+    p: Model,
+    q: Family,
+    x: Tensor,
+    num_samples: int = 5,
+    burn_in: int = 0,
+    last: int | None = None,
+    kernel: str = "importance",
+    max_steps: int = 10_000,
+    generator: torch.Generator | None = None,
+) -> CoupledGradient:
     r"""The gradient of :math:`\log p_\theta(x)`, without bias, for any q that reaches all of the posterior.
 
     .. math:: H_{k:m} = \frac{1}{m - k + 1} \sum_{t=k}^m h(X_t)
@@ -136,13 +158,19 @@ def coupled_chain_gradient(p: Model, q: Family, x: Tensor, num_samples: int = 5,
     shape = sample_shape(p, q, x, count, elbo, pathwise=False)
     validate.finite("x", x)
     if p.likelihood_scale(x) != 1.0:
-        raise ValueError(f"p scales a minibatch by {p.likelihood_scale(x):g}; expected all the data: the chains must know the posterior")
+        raise ValueError(
+            f"p scales a minibatch by {p.likelihood_scale(x):g}; expected all the data: the chains must know the posterior"
+        )
     with torch.no_grad():
         density = q.distribution(x)
 
         def propose(k: int) -> tuple[Tensor, Tensor]:
             batch = (k, *shape[1:])
-            z: Tensor = transport_noise(density, q.noise(batch, generator)) if q.noise_dim else cast(Drawn, density).draw(batch, generator)
+            z: Tensor = (
+                transport_noise(density, q.noise(batch, generator))
+                if q.noise_dim
+                else cast(Drawn, density).draw(batch, generator)
+            )
             return z, _finite(log_joint(p, x, z) - density.log_prob(z))
 
         step = partial(_importance if kernel == "importance" else _metropolis, generator=generator)
@@ -155,27 +183,40 @@ def coupled_chain_gradient(p: Model, q: Family, x: Tensor, num_samples: int = 5,
     return CoupledGradient(as_surrogate(value, value), meeting, 2 + steps * count)
 
 
-Chain = tuple[Tensor, Tensor]                    # a state (*B, D) and its log weight (*B)
+Chain = tuple[Tensor, Tensor]  # a state (*B, D) and its log weight (*B)
 
 
-def _run(propose: Callable[[int], Chain], count: int, step: Callable[[Chain, Chain, Chain], tuple[Chain, Chain]], burn_in: int,
-         last: int, max_steps: int) -> tuple[Tensor, Tensor, Tensor]:
+def _run(
+    propose: Callable[[int], Chain],
+    count: int,
+    step: Callable[[Chain, Chain, Chain], tuple[Chain, Chain]],
+    burn_in: int,
+    last: int,
+    max_steps: int,
+) -> tuple[Tensor, Tensor, Tensor]:
     """All states that count, their signed weights in H, and the meeting times. The chain ahead starts first, by one step."""
     starts, start_weights = propose(2)
     ahead, behind = (starts[0], start_weights[0]), (starts[1], start_weights[1])
     width = last - burn_in + 1
-    states, coefficients = [ahead[0]], [torch.full_like(ahead[1], 1 / width if burn_in == 0 else 0.0)]
+    states, coefficients = (
+        [ahead[0]],
+        [torch.full_like(ahead[1], 1 / width if burn_in == 0 else 0.0)],
+    )
     meeting = torch.zeros_like(ahead[1], dtype=torch.long)
     t = 0
     while t < last or bool((meeting == 0).any()):
         t += 1
         if t > max_steps:
             apart = int((meeting == 0).sum())
-            raise RuntimeError(f"{apart} of {meeting.numel()} pairs of chains have not met after max_steps = {max_steps}; expected a q "
-                               "that covers the posterior, more samples a step, or more steps")
+            raise RuntimeError(
+                f"{apart} of {meeting.numel()} pairs of chains have not met after max_steps = {max_steps}; expected a q "
+                "that covers the posterior, more samples a step, or more steps"
+            )
         proposals = propose(count)
-        ahead, behind = step(proposals, ahead, behind) if t > 1 else (step(proposals, ahead, ahead)[0], behind)
-        met = (ahead[0] == behind[0]).all(-1)                                              # X_t = Y_{t-1}
+        ahead, behind = (
+            step(proposals, ahead, behind) if t > 1 else (step(proposals, ahead, ahead)[0], behind)
+        )
+        met = (ahead[0] == behind[0]).all(-1)  # X_t = Y_{t-1}
         meeting = torch.where((meeting == 0) & met, torch.full_like(meeting, t), meeting)
         correction = (meeting == 0).to(ahead[1]) * min(1.0, max(0.0, (t - burn_in) / width))
         inside = 1 / width if burn_in <= t <= last else 0.0
@@ -184,9 +225,14 @@ def _run(propose: Callable[[int], Chain], count: int, step: Callable[[Chain, Cha
     return torch.stack(states), torch.stack(coefficients), meeting
 
 
-def _importance(proposals: Chain, ahead: Chain, behind: Chain, generator: torch.Generator | None = None) -> tuple[Chain, Chain]:
+def _importance(
+    proposals: Chain, ahead: Chain, behind: Chain, generator: torch.Generator | None = None
+) -> tuple[Chain, Chain]:
     """Both chains choose among the shared proposals and where they stand, coupled maximally."""
-    slots = [(torch.cat([proposals[0], state.unsqueeze(0)]), torch.cat([proposals[1], own.unsqueeze(0)])) for state, own in (ahead, behind)]
+    slots = [
+        (torch.cat([proposals[0], state.unsqueeze(0)]), torch.cat([proposals[1], own.unsqueeze(0)]))
+        for state, own in (ahead, behind)
+    ]
     first, second = (log_w.softmax(0).movedim(0, -1) for _, log_w in slots)
     i, j = maximal_coupling(first, second, generator)
     return _pick(slots[0], i), _pick(slots[1], j)
@@ -195,13 +241,19 @@ def _importance(proposals: Chain, ahead: Chain, behind: Chain, generator: torch.
 def _pick(slots: Chain, index: Tensor) -> Chain:
     z, log_w = slots
     chosen = index.unsqueeze(0)
-    return z.gather(0, chosen.unsqueeze(-1).expand(1, *z.shape[1:])).squeeze(0), log_w.gather(0, chosen).squeeze(0)
+    return z.gather(0, chosen.unsqueeze(-1).expand(1, *z.shape[1:])).squeeze(0), log_w.gather(
+        0, chosen
+    ).squeeze(0)
 
 
-def _metropolis(proposals: Chain, ahead: Chain, behind: Chain, generator: torch.Generator | None = None) -> tuple[Chain, Chain]:
+def _metropolis(
+    proposals: Chain, ahead: Chain, behind: Chain, generator: torch.Generator | None = None
+) -> tuple[Chain, Chain]:
     """Both chains are offered the same proposal, and judge it by the same uniform."""
     z, log_w = proposals[0][0], proposals[1][0]
-    log_u = torch.rand(log_w.shape, generator=generator, dtype=log_w.dtype, device=log_w.device).log()
+    log_u = torch.rand(
+        log_w.shape, generator=generator, dtype=log_w.dtype, device=log_w.device
+    ).log()
     moved = []
     for state, own in (ahead, behind):
         accept = log_u < log_w - own
@@ -212,5 +264,7 @@ def _metropolis(proposals: Chain, ahead: Chain, behind: Chain, generator: torch.
 def _finite(log_w: Tensor) -> Tensor:
     bad = int((log_w.isnan() | (log_w == float("inf"))).sum())
     if bad:
-        raise ValueError(f"p gave {bad} log weights that are NaN or infinite, of {log_w.numel()}; expected numbers, or minus infinity")
+        raise ValueError(
+            f"p gave {bad} log weights that are NaN or infinite, of {log_w.numel()}; expected numbers, or minus infinity"
+        )
     return log_w.clamp_min(torch.finfo(log_w.dtype).min / 4)

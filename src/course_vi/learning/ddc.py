@@ -21,7 +21,14 @@ from course_vi.gradients.estimator import log_joint
 from course_vi.learning.fit import History, fit
 from course_vi.models.base import Model
 
-__all__ = ["DDC", "RandomFeatures", "ddc_sleep_phase", "ddc_wake_phase", "ddc_wake_sleep", "first_and_second_moments"]
+__all__ = [
+    "DDC",
+    "RandomFeatures",
+    "ddc_sleep_phase",
+    "ddc_wake_phase",
+    "ddc_wake_sleep",
+    "first_and_second_moments",
+]
 
 
 def first_and_second_moments(z: Tensor) -> Tensor:
@@ -49,9 +56,13 @@ class RandomFeatures(nn.Module):
     weight: Tensor
     bias: Tensor
 
-    def __init__(self, dim: int, count: int, scale: float = 2.0, generator: torch.Generator | None = None) -> None:
+    def __init__(
+        self, dim: int, count: int, scale: float = 2.0, generator: torch.Generator | None = None
+    ) -> None:
         super().__init__()
-        self.register_buffer("weight", scale * torch.randn(count, dim, generator=generator) / dim**0.5)
+        self.register_buffer(
+            "weight", scale * torch.randn(count, dim, generator=generator) / dim**0.5
+        )
         self.register_buffer("bias", scale * torch.randn(count, generator=generator))
 
     def forward(self, z: Tensor) -> Tensor:
@@ -84,7 +95,9 @@ class DDC(Family):
         self.dim, self.noise_dim, self.statistics, self.net = dim, 0, statistics, net
 
     def distribution(self, x: Tensor | None = None) -> Any:
-        raise TypeError("q is a DDC, which has expectations and no density; expected learning.ddc_wake_sleep, or another family")
+        raise TypeError(
+            "q is a DDC, which has expectations and no density; expected learning.ddc_wake_sleep, or another family"
+        )
 
     def code(self, x: Tensor) -> Tensor:
         """r(x), ``(*B, M)``."""
@@ -115,15 +128,21 @@ class DDC(Family):
         validate.event_size("the net's answer", code, features.shape[-1])
         centred = features - features.mean(0)
         scatter = centred.mT @ centred / len(z)
-        scatter = scatter + ridge * scatter.diagonal().mean() * torch.eye(len(scatter), dtype=z.dtype, device=z.device)
+        scatter = scatter + ridge * scatter.diagonal().mean() * torch.eye(
+            len(scatter), dtype=z.dtype, device=z.device
+        )
         root, failed = torch.linalg.cholesky_ex(scatter)
         if bool(failed):
-            raise ValueError(f"{len(z)} latents do not tell {len(scatter)} statistics apart; expected more of them, or a larger ridge")
-        directions = torch.cholesky_solve(centred.mT, root)                                              # (M, S)
+            raise ValueError(
+                f"{len(z)} latents do not tell {len(scatter)} statistics apart; expected more of them, or a larger ridge"
+            )
+        directions = torch.cholesky_solve(centred.mT, root)  # (M, S)
         return (1 + ((code - features.mean(0)) @ directions).movedim(-1, 0)) / len(z)
 
 
-def ddc_sleep_phase(p: Model, q: DDC, dreams: int, generator: torch.Generator | None = None) -> Tensor:
+def ddc_sleep_phase(
+    p: Model, q: DDC, dreams: int, generator: torch.Generator | None = None
+) -> Tensor:
     r"""Teach the code by regression on dreams, whose causes are known.
 
     .. math:: \hat g_\phi = -\tfrac12 \nabla_\phi \lVert T(z) - r_\phi(x) \rVert^2, \qquad (x, z) \sim p_\theta(x, z)
@@ -141,7 +160,14 @@ def ddc_sleep_phase(p: Model, q: DDC, dreams: int, generator: torch.Generator | 
     return -0.5 * (wanted - q.code(x.to(like))).square().sum(-1)
 
 
-def ddc_wake_phase(p: Model, q: DDC, x: Tensor, dreams: int = 500, generator: torch.Generator | None = None, ridge: float = 1e-4) -> Tensor:
+def ddc_wake_phase(
+    p: Model,
+    q: DDC,
+    x: Tensor,
+    dreams: int = 500,
+    generator: torch.Generator | None = None,
+    ridge: float = 1e-4,
+) -> Tensor:
     r"""Teach the generative net what the code expects at the data.
 
     .. math:: \hat g_\theta = \nabla_\theta \sum_s w_s(x) \log p_\theta(x, z_s) \approx
@@ -158,11 +184,21 @@ def ddc_wake_phase(p: Model, q: DDC, x: Tensor, dreams: int = 500, generator: to
         like = next(q.parameters())
         z = p.sample(dreams, generator)[1].to(like)
         weights = q.weights(x, z, ridge)
-    log_p = log_joint(p, x, z.view(dreams, *(1,) * (x.dim() - 1), -1).expand(dreams, *x.shape[:-1], -1))
+    log_p = log_joint(
+        p, x, z.view(dreams, *(1,) * (x.dim() - 1), -1).expand(dreams, *x.shape[:-1], -1)
+    )
     return (weights * log_p).sum(0)
 
 
-def ddc_wake_sleep(p: Model, q: DDC, x: Tensor, steps: int = 1000, dreams: int = 500, ridge: float = 1e-4, **options: Any) -> History:
+def ddc_wake_sleep(
+    p: Model,
+    q: DDC,
+    x: Tensor,
+    steps: int = 1000,
+    dreams: int = 500,
+    ridge: float = 1e-4,
+    **options: Any,
+) -> History:
     """Alternate the two phases, as ``wake_sleep`` does.
 
     Args:
@@ -185,11 +221,22 @@ def ddc_wake_sleep(p: Model, q: DDC, x: Tensor, steps: int = 1000, dreams: int =
     torch.Size([5])
     """
     if not p.local:
-        raise ValueError(f"the latents of {type(p).__name__} are global; expected local ones: each datum, and each dream, has its own")
+        raise ValueError(
+            f"the latents of {type(p).__name__} are global; expected local ones: each datum, and each dream, has its own"
+        )
 
-    def estimator(p: Model, q: Family, x: Tensor, num_samples: int = 1, bound: Bound = elbo,
-                  generator: torch.Generator | None = None, noise: Tensor | None = None) -> Tensor:
+    def estimator(
+        p: Model,
+        q: Family,
+        x: Tensor,
+        num_samples: int = 1,
+        bound: Bound = elbo,
+        generator: torch.Generator | None = None,
+        noise: Tensor | None = None,
+    ) -> Tensor:
         asleep = ddc_sleep_phase(p, cast(DDC, q), dreams, generator).mean()
-        return ddc_wake_phase(p, cast(DDC, q), x, dreams, generator, ridge) + (asleep - asleep.detach())
+        return ddc_wake_phase(p, cast(DDC, q), x, dreams, generator, ridge) + (
+            asleep - asleep.detach()
+        )
 
     return fit(p, q, x, estimator, steps, 1, elbo, **options)

@@ -49,8 +49,12 @@ def free_energy(p: Mixture, x: Tensor, q: Tensor) -> Tensor:
     """
     log_joint = p.log_joint_all(x)
     if q.shape != log_joint.shape:
-        raise ValueError(f"q has shape {tuple(q.shape)}; expected {tuple(log_joint.shape)}, a row of responsibilities for each datum")
-    return torch.where(q > 0, q * log_joint, torch.zeros_like(q)).sum() + torch.special.entr(q).sum()
+        raise ValueError(
+            f"q has shape {tuple(q.shape)}; expected {tuple(log_joint.shape)}, a row of responsibilities for each datum"
+        )
+    return (
+        torch.where(q > 0, q * log_joint, torch.zeros_like(q)).sum() + torch.special.entr(q).sum()
+    )
 
 
 def e_step(p: Mixture, x: Tensor) -> Tensor:
@@ -85,25 +89,36 @@ def m_step(p: Mixture, x: Tensor, q: Tensor) -> None:
     with torch.no_grad():
         counts = q.sum(0)
         if not bool((counts > 0).all()):
-            raise ValueError(f"cluster {int(counts.argmin())} explains no datum; expected every cluster to. Start elsewhere, or with fewer")
+            raise ValueError(
+                f"cluster {int(counts.argmin())} explains no datum; expected every cluster to. Start elsewhere, or with fewer"
+            )
         locs = (q.mT @ x) / counts.unsqueeze(-1)
         p.logits.copy_((counts / counts.sum()).log())
         if isinstance(p, BernoulliMixture):
             p.pixel_logits.copy_(p.safe_logits(locs.clamp(0, 1)))
             return
-        off = x.unsqueeze(1) - locs                                                           # (N, C, Dx)
+        off = x.unsqueeze(1) - locs  # (N, C, Dx)
         covariances = torch.einsum("nc,nci,ncj->cij", q / counts, off, off)
         roots, failed = torch.linalg.cholesky_ex(covariances)
-        bad = failed.bool() | (roots.diagonal(dim1=-2, dim2=-1).amin(-1) < 1e3 * torch.finfo(x.dtype).tiny ** 0.5)
+        bad = failed.bool() | (
+            roots.diagonal(dim1=-2, dim2=-1).amin(-1) < 1e3 * torch.finfo(x.dtype).tiny ** 0.5
+        )
         if bool(bad.any()):
-            raise ValueError(f"cluster {int(bad.long().argmax())} has collapsed: its {float(counts[bad.long().argmax()]):.3g} data have no "
-                             "covariance of full rank, and the likelihood no maximum. Start elsewhere, or with fewer clusters")
+            raise ValueError(
+                f"cluster {int(bad.long().argmax())} has collapsed: its {float(counts[bad.long().argmax()]):.3g} data have no "
+                "covariance of full rank, and the likelihood no maximum. Start elsewhere, or with fewer clusters"
+            )
         p.locs.copy_(locs)
         p.roots.copy_(roots)
 
 
-def em(p: Mixture, x: Tensor, steps: int = 100, tolerance: float = 0.0,
-       expectation: Callable[[Mixture, Tensor], Tensor] = e_step) -> EM:
+def em(
+    p: Mixture,
+    x: Tensor,
+    steps: int = 100,
+    tolerance: float = 0.0,
+    expectation: Callable[[Mixture, Tensor], Tensor] = e_step,
+) -> EM:
     r"""Alternate E and M. The parameters of p are moved in place; where they start decides which maximum is found.
 
     Args:
@@ -135,9 +150,13 @@ def em(p: Mixture, x: Tensor, steps: int = 100, tolerance: float = 0.0,
     """
     validate.positive_integer("steps", steps)
     if not isinstance(p, GaussianMixture | BernoulliMixture):
-        raise TypeError(f"p is a {type(p).__name__}; expected a GaussianMixture or a BernoulliMixture, whose two steps are closed formulas")
+        raise TypeError(
+            f"p is a {type(p).__name__}; expected a GaussianMixture or a BernoulliMixture, whose two steps are closed formulas"
+        )
     if x.dim() != 2 or x.shape[0] == 0:
-        raise ValueError(f"x has shape {tuple(x.shape)}; expected (N, {p.data_dim}) with at least one row")
+        raise ValueError(
+            f"x has shape {tuple(x.shape)}; expected (N, {p.data_dim}) with at least one row"
+        )
     p.same_place("x", x)
     trace: list[Tensor] = []
     for _ in range(steps):
@@ -155,5 +174,7 @@ def _record(trace: list[Tensor], p: Mixture, x: Tensor, q: Tensor, name: str) ->
         value = free_energy(p, x, q)
     slack = 1e3 * torch.finfo(value.dtype).eps * (1 + float(value.abs()) + x.numel())
     if trace and not float(value) >= float(trace[-1]) - slack:
-        raise RuntimeError(f"the {name} took F from {float(trace[-1]):.6g} to {float(value):.6g}; expected it never to fall")
+        raise RuntimeError(
+            f"the {name} took F from {float(trace[-1]):.6g} to {float(value):.6g}; expected it never to fall"
+        )
     trace.append(value)

@@ -25,11 +25,26 @@ from course_vi.gradients.estimator import draw_noise, log_joint, transport_noise
 from course_vi.learning.fit import History, fit
 from course_vi.models.base import Model
 
-__all__ = ["FactorObjective", "beta_weighted", "factor_vae", "permuted", "ratio_loss", "total_correlation"]
+__all__ = [
+    "FactorObjective",
+    "beta_weighted",
+    "factor_vae",
+    "permuted",
+    "ratio_loss",
+    "total_correlation",
+]
 
 
-def beta_weighted(p: Model, q: Family, x: Tensor, num_samples: int = 1, bound: Bound = elbo, generator: torch.Generator | None = None,
-                  noise: Tensor | None = None, beta: float = 4.0) -> Tensor:
+def beta_weighted(
+    p: Model,
+    q: Family,
+    x: Tensor,
+    num_samples: int = 1,
+    bound: Bound = elbo,
+    generator: torch.Generator | None = None,
+    noise: Tensor | None = None,
+    beta: float = 4.0,
+) -> Tensor:
     r"""The ELBO with a weight on its KL: the objective of the beta-VAE, reparametrized.
 
     .. math:: L_\beta = \mathbb E_{q(z \mid x)} \log p_\theta(x \mid z) - \beta\, \mathrm{KL}(q_\phi(z \mid x) \,\|\, p(z)) =
@@ -62,29 +77,39 @@ def beta_weighted(p: Model, q: Family, x: Tensor, num_samples: int = 1, bound: B
     if not beta > 0:
         raise ValueError(f"beta is {beta}; expected a positive number")
     if not is_linear(bound, num_samples):
-        raise ValueError("bound is not linear in the log weights; expected bounds.elbo: a weight inside any other is no bound at all")
+        raise ValueError(
+            "bound is not linear in the log weights; expected bounds.elbo: a weight inside any other is no bound at all"
+        )
     eps = draw_noise(p, q, x, num_samples, bound, generator, noise, pathwise=True)
     density = q.distribution(x)
     z = transport_noise(density, eps)
     factors = p.log_factors(x, z)
     if "prior" not in factors:
-        raise ValueError(f"p has factors {sorted(factors)}; expected one named 'prior', which beta weighs")
+        raise ValueError(
+            f"p has factors {sorted(factors)}; expected one named 'prior', which beta weighs"
+        )
     prior = factors.pop("prior")
     fitted = sum(factors.values(), start=torch.zeros_like(prior))
     if fitted.shape != z.shape[:-1]:
-        raise ValueError(f"p.log_factors gave shape {tuple(fitted.shape)} for z of shape {tuple(z.shape)}; expected {tuple(z.shape[:-1])}")
+        raise ValueError(
+            f"p.log_factors gave shape {tuple(fitted.shape)} for z of shape {tuple(z.shape)}; expected {tuple(z.shape[:-1])}"
+        )
     return bound(fitted + beta * (prior - density.log_prob(z)))
 
 
 def permuted(z: Tensor, generator: torch.Generator | None = None) -> Tensor:
     """Rows of ``z: (N, D)`` with each column shuffled for itself: as if drawn from the product of the marginals."""
     if z.dim() != 2 or len(z) < 2:
-        raise ValueError(f"z has shape {tuple(z.shape)}; expected (N, D) with at least two rows to shuffle")
+        raise ValueError(
+            f"z has shape {tuple(z.shape)}; expected (N, D) with at least two rows to shuffle"
+        )
     order = torch.rand(z.shape, generator=generator, device=z.device).argsort(0)
     return z.gather(0, order)
 
 
-def ratio_loss(discriminator: nn.Module, z: Tensor, generator: torch.Generator | None = None) -> Tensor:
+def ratio_loss(
+    discriminator: nn.Module, z: Tensor, generator: torch.Generator | None = None
+) -> Tensor:
     r"""How badly a net tells rows of z from rows with shuffled columns: the logistic loss, whose best answer is a log density ratio.
 
     .. math:: \ell(d) = -\tfrac12 \mathbb E_{q(z)} \log \sigma(d(z)) - \tfrac12 \mathbb E_{\prod_j q(z_j)} \log \sigma(-d(z)), \qquad
@@ -139,23 +164,40 @@ class FactorObjective(nn.Module):
     Source: Kim and Mnih, "Disentangling by factorising", ICML 2018.
     """
 
-    def __init__(self, discriminator: nn.Module, gamma: float = 10.0, learning_rate: float = 1e-3) -> None:
+    def __init__(
+        self, discriminator: nn.Module, gamma: float = 10.0, learning_rate: float = 1e-3
+    ) -> None:
         super().__init__()
         if not gamma >= 0:
             raise ValueError(f"gamma is {gamma}; expected zero or a positive number")
         self.discriminator, self.gamma, self.correlations = discriminator, gamma, list[float]()
-        self.optimizer = torch.optim.Adam(discriminator.parameters(), lr=learning_rate, betas=(0.5, 0.9))
+        self.optimizer = torch.optim.Adam(
+            discriminator.parameters(), lr=learning_rate, betas=(0.5, 0.9)
+        )
 
-    def forward(self, p: Model, q: Family, x: Tensor, num_samples: int = 1, bound: Bound = elbo, generator: torch.Generator | None = None,
-                noise: Tensor | None = None) -> Tensor:
+    def forward(
+        self,
+        p: Model,
+        q: Family,
+        x: Tensor,
+        num_samples: int = 1,
+        bound: Bound = elbo,
+        generator: torch.Generator | None = None,
+        noise: Tensor | None = None,
+    ) -> Tensor:
         if x.dim() != 2 or len(x) < 4:
-            raise ValueError(f"x has shape {tuple(x.shape)}; expected (N, Dx) with at least four rows, two for each half")
+            raise ValueError(
+                f"x has shape {tuple(x.shape)}; expected (N, Dx) with at least four rows, two for each half"
+            )
         eps = draw_noise(p, q, x, num_samples, bound, generator, noise, pathwise=True)
         density = q.distribution(x)
         z = transport_noise(density, eps)
         value = bound(log_joint(p, x, z) - density.log_prob(z))
         half = len(x) // 2
-        still = {name: parameter.detach().clone() for name, parameter in self.discriminator.named_parameters()}
+        still = {
+            name: parameter.detach().clone()
+            for name, parameter in self.discriminator.named_parameters()
+        }
         penalty = functional_call(self.discriminator, still, (z[0, :half],)).mean()
         self.optimizer.zero_grad()
         with torch.enable_grad():
@@ -168,8 +210,16 @@ class FactorObjective(nn.Module):
         return f"gamma={self.gamma}"
 
 
-def factor_vae(p: Model, q: Family, x: Tensor, discriminator: nn.Module, gamma: float = 10.0, steps: int = 1000,
-               discriminator_learning_rate: float = 1e-3, **options: Any) -> History:
+def factor_vae(
+    p: Model,
+    q: Family,
+    x: Tensor,
+    discriminator: nn.Module,
+    gamma: float = 10.0,
+    steps: int = 1000,
+    discriminator_learning_rate: float = 1e-3,
+    **options: Any,
+) -> History:
     """Climb the ELBO of p and q minus gamma times the total correlation of q(z), with the discriminator learning beside them.
 
     Args:
@@ -190,7 +240,9 @@ def factor_vae(p: Model, q: Family, x: Tensor, discriminator: nn.Module, gamma: 
     (torch.Size([5]), 5)
     """
     if not p.local:
-        raise ValueError(f"the latents of {type(p).__name__} are global; expected local ones, whose aggregate has a correlation")
+        raise ValueError(
+            f"the latents of {type(p).__name__} are global; expected local ones, whose aggregate has a correlation"
+        )
     discriminator.to(next(q.parameters()))
     objective = FactorObjective(discriminator, gamma, discriminator_learning_rate)
     history = fit(p, q, x, objective, steps, **options)

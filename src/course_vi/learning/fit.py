@@ -42,13 +42,27 @@ class History(NamedTuple):
 
 def smoke_cap(steps: int) -> int:
     """The number of steps to run: all of them, but no more than a few when ``COURSE_VI_SMOKE`` is set (tests of notebooks)."""
-    return min(steps, SMOKE_STEPS) if os.environ.get("COURSE_VI_SMOKE", "") not in ("", "0") else steps
+    return (
+        min(steps, SMOKE_STEPS) if os.environ.get("COURSE_VI_SMOKE", "") not in ("", "0") else steps
+    )
 
 
-def fit(p: Model, q: Family, x: Tensor, estimator: Estimator = reparametrized, steps: int = 1000,
-        num_samples: int = 1, bound: Bound = elbo, learning_rate: float = 1e-2, batch_size: int | None = None, seed: int = 0,
-        device: str | torch.device | None = None, optimizer: Callable[[Iterable[Tensor]], torch.optim.Optimizer] | None = None,
-        callback: Callable[[int, float], Any] | None = None, progress: bool | None = None) -> History:
+def fit(
+    p: Model,
+    q: Family,
+    x: Tensor,
+    estimator: Estimator = reparametrized,
+    steps: int = 1000,
+    num_samples: int = 1,
+    bound: Bound = elbo,
+    learning_rate: float = 1e-2,
+    batch_size: int | None = None,
+    seed: int = 0,
+    device: str | torch.device | None = None,
+    optimizer: Callable[[Iterable[Tensor]], torch.optim.Optimizer] | None = None,
+    callback: Callable[[int, float], Any] | None = None,
+    progress: bool | None = None,
+) -> History:
     r"""Climb a bound in theta and phi by stochastic gradient ascent.
 
     .. math:: (\theta, \phi) \leftarrow (\theta, \phi) + \rho_t\, \hat g(\theta, \phi), \qquad \mathbb E\, \hat g = \nabla L
@@ -97,18 +111,43 @@ def fit(p: Model, q: Family, x: Tensor, estimator: Estimator = reparametrized, s
     if batch_size is not None:
         validate.positive_integer("batch_size", batch_size)
         if q.batch_shape and batch_size < rows:
-            raise ValueError(f"batch_size is {batch_size} of {rows} rows, and q carries a batch {tuple(q.batch_shape)}; expected all rows "
-                             "in each step, for parameters of their own, or an amortized family")
+            raise ValueError(
+                f"batch_size is {batch_size} of {rows} rows, and q carries a batch {tuple(q.batch_shape)}; expected all rows "
+                "in each step, for parameters of their own, or an amortized family"
+            )
         if not p.local and batch_size < rows and getattr(p, "num_data", None) != rows:
-            raise ValueError(f"batch_size is {batch_size} of {rows} rows, and the latents of {type(p).__name__} are global; expected a "
-                             f"model made with num_data={rows}, so that the likelihood of a minibatch is scaled")
-    parameters = list(dict.fromkeys(parameter for module in (p, q) for parameter in module.parameters() if parameter.requires_grad))
-    optimizer_ = torch.optim.Adam(parameters, lr=learning_rate) if optimizer is None else optimizer(parameters)
+            raise ValueError(
+                f"batch_size is {batch_size} of {rows} rows, and the latents of {type(p).__name__} are global; expected a "
+                f"model made with num_data={rows}, so that the likelihood of a minibatch is scaled"
+            )
+    parameters = list(
+        dict.fromkeys(
+            parameter
+            for module in (p, q)
+            for parameter in module.parameters()
+            if parameter.requires_grad
+        )
+    )
+    optimizer_ = (
+        torch.optim.Adam(parameters, lr=learning_rate)
+        if optimizer is None
+        else optimizer(parameters)
+    )
     generator = torch.Generator(device=place.device).manual_seed(seed)
     steps = smoke_cap(steps)
     watched = (sys.stderr.isatty() or _in_notebook()) if progress is None else progress
-    bar = tqdm(range(steps), desc=getattr(estimator, "__name__", "fit"), disable=not watched, mininterval=0.3, delay=1.0)
-    bounds, seconds, records = torch.empty(steps, dtype=torch.float64), torch.empty(steps, dtype=torch.float64), []
+    bar = tqdm(
+        range(steps),
+        desc=getattr(estimator, "__name__", "fit"),
+        disable=not watched,
+        mininterval=0.3,
+        delay=1.0,
+    )
+    bounds, seconds, records = (
+        torch.empty(steps, dtype=torch.float64),
+        torch.empty(steps, dtype=torch.float64),
+        [],
+    )
     start = time.perf_counter()
     for step in bar:
         batch = x
@@ -117,13 +156,17 @@ def fit(p: Model, q: Family, x: Tensor, estimator: Estimator = reparametrized, s
         optimizer_.zero_grad()
         value = estimator(p, q, batch, num_samples, bound=bound, generator=generator).mean()
         if not torch.isfinite(value):
-            raise FloatingPointError(f"the bound is {value.item()} at step {step}; expected a finite number. Try a smaller learning_rate "
-                                     f"(it is {learning_rate:g}), or look at the scales of the data")
+            raise FloatingPointError(
+                f"the bound is {value.item()} at step {step}; expected a finite number. Try a smaller learning_rate "
+                f"(it is {learning_rate:g}), or look at the scales of the data"
+            )
         (-value).backward()
         gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
         if not torch.isfinite(torch.nn.utils.get_total_norm(gradients, norm_type=math.inf)):
-            raise FloatingPointError(f"the gradient is not finite at step {step}, where the bound is {value.item():g}; expected a finite "
-                                     "one. Look for the edge of a domain: a square root, a logarithm or a division at zero")
+            raise FloatingPointError(
+                f"the gradient is not finite at step {step}, where the bound is {value.item():g}; expected a finite "
+                "one. Look for the edge of a domain: a square root, a logarithm or a division at zero"
+            )
         optimizer_.step()
         bounds[step], seconds[step] = value.item(), time.perf_counter() - start
         if watched and step % 50 == 0:

@@ -10,7 +10,12 @@ import torch
 from torch import Tensor
 
 from course_vi import validate
-from course_vi.learning.cavi import MixtureFactors, first_responsibilities, mixture_elbo, responsibilities
+from course_vi.learning.cavi import (
+    MixtureFactors,
+    first_responsibilities,
+    mixture_elbo,
+    responsibilities,
+)
 from course_vi.models.tractable.bayesian_gaussian_mixture import BayesianGaussianMixture
 
 __all__ = ["NaturalGradientSVI", "natural_gradient_svi", "robbins_monro"]
@@ -30,8 +35,10 @@ def robbins_monro(delay: float = 1.0, forgetting: float = 0.7) -> Callable[[int]
     0.25
     """
     if not (delay >= 0 and 0.5 < forgetting <= 1):
-        raise ValueError(f"delay is {delay} and forgetting is {forgetting}; expected delay >= 0 and 0.5 < forgetting <= 1, so that the "
-                         "steps can reach any point and their noise dies out")
+        raise ValueError(
+            f"delay is {delay} and forgetting is {forgetting}; expected delay >= 0 and 0.5 < forgetting <= 1, so that the "
+            "steps can reach any point and their noise dies out"
+        )
     return lambda t: float((t + delay) ** -forgetting) if t + delay > 0 else 1.0
 
 
@@ -39,9 +46,16 @@ def _constant(rate: float, t: int) -> float:
     return float(rate)
 
 
-def natural_gradient_svi(p: BayesianGaussianMixture, x: Tensor, steps: int = 1000, batch_size: int | None = None,
-                         rate: float | Callable[[int], float] | None = None, start: Tensor | None = None,
-                         generator: torch.Generator | None = None, record_every: int | None = None) -> NaturalGradientSVI:
+def natural_gradient_svi(
+    p: BayesianGaussianMixture,
+    x: Tensor,
+    steps: int = 1000,
+    batch_size: int | None = None,
+    rate: float | Callable[[int], float] | None = None,
+    start: Tensor | None = None,
+    generator: torch.Generator | None = None,
+    record_every: int | None = None,
+) -> NaturalGradientSVI:
     r"""Move the global factors towards what a minibatch, repeated N/B times, would make of them.
 
     .. math:: \eta \leftarrow (1 - \rho_t)\, \eta + \rho_t \Big(\eta_0 + \frac{N}{B} \sum_{n \in \text{batch}} \mathbb E_q s(x_n, z_n)\Big)
@@ -75,7 +89,9 @@ def natural_gradient_svi(p: BayesianGaussianMixture, x: Tensor, steps: int = 100
     validate.positive_integer("batch_size", size)
     if size > len(x):
         raise ValueError(f"batch_size is {size}; expected at most {len(x)}, the number of data")
-    schedule: Callable[[int], float] = robbins_monro() if rate is None else rate if callable(rate) else partial(_constant, rate)
+    schedule: Callable[[int], float] = (
+        robbins_monro() if rate is None else rate if callable(rate) else partial(_constant, rate)
+    )
     trace: list[Tensor] = []
     with torch.no_grad():
         r = first_responsibilities(p, x, start, generator)
@@ -83,8 +99,14 @@ def natural_gradient_svi(p: BayesianGaussianMixture, x: Tensor, steps: int = 100
         for t in range(steps):
             step = schedule(t)
             if not 0 < step <= 1:
-                raise ValueError(f"rate is {step} at step {t}; expected a number above 0 and at most 1")
-            rows = x if size == len(x) else x[torch.randperm(len(x), generator=generator, device=x.device)[:size]]
+                raise ValueError(
+                    f"rate is {step} at step {t}; expected a number above 0 and at most 1"
+                )
+            rows = (
+                x
+                if size == len(x)
+                else x[torch.randperm(len(x), generator=generator, device=x.device)[:size]]
+            )
             copies = responsibilities(alpha, clusters, rows) * (len(x) / size)
             alpha = (1 - step) * alpha + step * (p.weight_prior() + copies.sum(0))
             clusters = clusters.blend(p.cluster_prior().plus(copies, rows), step)

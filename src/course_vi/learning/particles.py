@@ -52,7 +52,9 @@ class Proposal(Protocol):
         """For ``t`` from 0, previous ``(N, *B, d)`` or None at t = 0, and the whole series ``(*B, T, p)``."""
 
 
-def resample(log_weights: Tensor, scheme: str = "systematic", generator: torch.Generator | None = None) -> Tensor:
+def resample(
+    log_weights: Tensor, scheme: str = "systematic", generator: torch.Generator | None = None
+) -> Tensor:
     r"""Ancestors ``(N, *B)`` with :math:`\mathbb E\,\#\{i : a_i = j\} = N W_j` for normalized ``log_weights: (N, *B)``.
 
     ``"multinomial"`` draws N times independently; ``"systematic"`` puts a comb of N teeth at a common random place on the cumulated
@@ -67,18 +69,30 @@ def resample(log_weights: Tensor, scheme: str = "systematic", generator: torch.G
         weights = log_weights.exp().movedim(0, -1)
         flat = weights.reshape(-1, count)
         if scheme == "multinomial":
-            index = torch.multinomial(flat, count, replacement=True, generator=generator) if len(flat) else flat.long()
+            index = (
+                torch.multinomial(flat, count, replacement=True, generator=generator)
+                if len(flat)
+                else flat.long()
+            )
         else:
-            shift = torch.rand(len(flat), 1, generator=generator, dtype=flat.dtype, device=flat.device)
+            shift = torch.rand(
+                len(flat), 1, generator=generator, dtype=flat.dtype, device=flat.device
+            )
             comb = (torch.arange(count, dtype=flat.dtype, device=flat.device) + shift) / count
             edges = flat.cumsum(-1)
             index = torch.searchsorted(edges / edges[:, -1:], comb, right=True).clamp_max(count - 1)
         return index.reshape(weights.shape).movedim(-1, 0)
 
 
-def particle_filter(p: Model | Dynamics, x: Tensor, num_particles: int = 100, proposal: Proposal | None = None,
-                    resample_below: float = 0.5, scheme: str = "systematic",
-                    generator: torch.Generator | None = None) -> ParticleFilter:
+def particle_filter(
+    p: Model | Dynamics,
+    x: Tensor,
+    num_particles: int = 100,
+    proposal: Proposal | None = None,
+    resample_below: float = 0.5,
+    scheme: str = "systematic",
+    generator: torch.Generator | None = None,
+) -> ParticleFilter:
     r"""Filter a series, or a batch of them.
 
     Args:
@@ -117,7 +131,9 @@ def particle_filter(p: Model | Dynamics, x: Tensor, num_particles: int = 100, pr
     """
     validate.positive_integer("num_particles", num_particles)
     if not 0 <= resample_below <= 1:
-        raise ValueError(f"resample_below is {resample_below}; expected a share of the particles, from 0 to 1")
+        raise ValueError(
+            f"resample_below is {resample_below}; expected a share of the particles, from 0 to 1"
+        )
     validate.one_of("scheme", scheme, ("multinomial", "systematic"))
     model = dynamics(p)
     validate.event_size("x", x, model.steps * model.data_size)
@@ -138,15 +154,23 @@ def particle_filter(p: Model | Dynamics, x: Tensor, num_particles: int = 100, pr
         if proposal is not None:
             gain = gain + own.log_prob(new) - density.log_prob(new)
         if gain.shape != batch:
-            raise ValueError(f"the weights of step {t} have shape {tuple(gain.shape)}; expected {batch}. Do model and proposal have the "
-                             "batch of x?")
+            raise ValueError(
+                f"the weights of step {t} have shape {tuple(gain.shape)}; expected {batch}. Do model and proposal have the "
+                "batch of x?"
+            )
         bad = int((gain.isnan() | (gain == math.inf)).sum())
         if bad:
-            raise ValueError(f"step {t} gave {bad} log weights that are NaN or infinite, of {gain.numel()}; expected numbers, or minus "
-                             "infinity")
+            raise ValueError(
+                f"step {t} gave {bad} log weights that are NaN or infinite, of {gain.numel()}; expected numbers, or minus "
+                "infinity"
+            )
         log_w = log_w + gain
         term = log_w.logsumexp(0)
-        log_w = torch.where(term > -math.inf, log_w - torch.where(term > -math.inf, term, torch.zeros_like(term)), even)
+        log_w = torch.where(
+            term > -math.inf,
+            log_w - torch.where(term > -math.inf, term, torch.zeros_like(term)),
+            even,
+        )
         z = new
         terms.append(term)
         particles.append(new.detach())
@@ -156,19 +180,36 @@ def particle_filter(p: Model | Dynamics, x: Tensor, num_particles: int = 100, pr
     mean = (share * all_z).sum(1)
     variance = (share * (all_z - mean.unsqueeze(1)).square()).sum(1)
     effective = 1 / all_w.exp().square().sum(1)
-    return ParticleFilter(log_terms.sum(-1), log_terms, mean.movedim(0, -2), variance.movedim(0, -2), effective.movedim(0, -1), all_z,
-                          all_w)
+    return ParticleFilter(
+        log_terms.sum(-1),
+        log_terms,
+        mean.movedim(0, -2),
+        variance.movedim(0, -2),
+        effective.movedim(0, -1),
+        all_z,
+        all_w,
+    )
 
 
-def _replace_the_hopeless(z: Tensor, log_w: Tensor, even: Tensor, below: float, scheme: str,
-                          generator: torch.Generator | None) -> tuple[Tensor, Tensor]:
+def _replace_the_hopeless(
+    z: Tensor,
+    log_w: Tensor,
+    even: Tensor,
+    below: float,
+    scheme: str,
+    generator: torch.Generator | None,
+) -> tuple[Tensor, Tensor]:
     """Resample the series whose weights are too uneven. Their new particles weigh the same: the old weights are spent on the choice."""
     with torch.no_grad():
         needed = 1 / log_w.exp().square().sum(0) <= below * len(log_w)
         if below == 0 or not bool(needed.any()):
             return z, log_w
         index = resample(log_w, scheme, generator)
-        stay = torch.arange(len(log_w), device=z.device).view(-1, *(1,) * (log_w.dim() - 1)).expand_as(index)
+        stay = (
+            torch.arange(len(log_w), device=z.device)
+            .view(-1, *(1,) * (log_w.dim() - 1))
+            .expand_as(index)
+        )
         index = torch.where(needed, index, stay)
     return z.gather(0, index.unsqueeze(-1).expand_as(z)), torch.where(needed, even, log_w)
 
@@ -179,11 +220,19 @@ def _draw(density: Density, batch: tuple[int, ...], generator: torch.Generator |
     if isinstance(density, Seeded | DiscreteChain):
         front = batch[: len(batch) - len(found)]
         if (*front, *found) != batch:
-            raise ValueError(f"a distribution of the filter has batch {found}; expected {batch}, or its last axes")
-        z: Tensor = (density.sample if isinstance(density, DiscreteChain) else density.rsample)(front, generator=generator)
+            raise ValueError(
+                f"a distribution of the filter has batch {found}; expected {batch}, or its last axes"
+            )
+        z: Tensor = (density.sample if isinstance(density, DiscreteChain) else density.rsample)(
+            front, generator=generator
+        )
         return z
     if isinstance(density, Drawn):
         return density.draw(batch, generator)
     with stream(generator):
         plain = cast(Distribution, density)
-        return plain.expand(torch.Size(batch)).rsample() if plain.has_rsample else draw(plain, torch.Size(batch))
+        return (
+            plain.expand(torch.Size(batch)).rsample()
+            if plain.has_rsample
+            else draw(plain, torch.Size(batch))
+        )

@@ -19,9 +19,20 @@ from course_vi.models.base import Model
 __all__ = ["per_datum_svi"]
 
 
-def per_datum_svi(p: Model, q: PerDatum, x: Tensor, estimator: Estimator = reparametrized, steps: int = 300,
-                  inner_steps: int = 10, num_samples: int = 1, bound: Bound = elbo, learning_rate: float = 1e-2,
-                  inner_learning_rate: float = 1e-1, batch_size: int | None = None, seed: int = 0) -> History:
+def per_datum_svi(
+    p: Model,
+    q: PerDatum,
+    x: Tensor,
+    estimator: Estimator = reparametrized,
+    steps: int = 300,
+    inner_steps: int = 10,
+    num_samples: int = 1,
+    bound: Bound = elbo,
+    learning_rate: float = 1e-2,
+    inner_learning_rate: float = 1e-1,
+    batch_size: int | None = None,
+    seed: int = 0,
+) -> History:
     r"""Stochastic variational EM: in each step, several steps in the variational parameters of a minibatch, then one in theta.
 
     .. math:: \lambda_n \leftarrow \lambda_n + \rho\, \hat\nabla_{\lambda_n} L_n(\theta, \lambda_n) \;\text{ (several times)},
@@ -57,15 +68,25 @@ def per_datum_svi(p: Model, q: PerDatum, x: Tensor, estimator: Estimator = repar
     >>> bool(history.bound[-20:].mean() > history.bound[:5].mean())
     True
     """
-    for name, count in (("steps", steps), ("inner_steps", inner_steps), ("batch_size", 1 if batch_size is None else batch_size)):
+    for name, count in (
+        ("steps", steps),
+        ("inner_steps", inner_steps),
+        ("batch_size", 1 if batch_size is None else batch_size),
+    ):
         validate.positive_integer(name, count)
     validate.finite("x", x)
     if not isinstance(q, PerDatum):
-        raise TypeError(f"q is a {type(q).__name__}; expected PerDatum(q, x), with variational parameters for each datum")
+        raise TypeError(
+            f"q is a {type(q).__name__}; expected PerDatum(q, x), with variational parameters for each datum"
+        )
     if not p.local:
-        raise ValueError(f"the latents of {type(p).__name__} are global; expected local ones, one for each datum")
+        raise ValueError(
+            f"the latents of {type(p).__name__} are global; expected local ones, one for each datum"
+        )
     if x.dim() != 2 or tuple(q.batch_shape) != (x.shape[0],):
-        raise ValueError(f"q has rows {tuple(q.batch_shape)} and x has shape {tuple(x.shape)}; expected (N,) and (N, Dx)")
+        raise ValueError(
+            f"q has rows {tuple(q.batch_shape)} and x has shape {tuple(x.shape)}; expected (N,) and (N, Dx)"
+        )
     if not len(x):
         raise ValueError(f"x has shape {tuple(x.shape)}; expected at least one row")
     like = next(q.parameters())
@@ -83,17 +104,25 @@ def per_datum_svi(p: Model, q: PerDatum, x: Tensor, estimator: Estimator = repar
         inner = torch.optim.Adam(lambdas, lr=inner_learning_rate)
         for _ in range(inner_steps):
             value = estimator(p, local, batch, num_samples, bound=bound, generator=generator).sum()
-            for parameter, gradient in zip(lambdas, torch.autograd.grad(value, lambdas), strict=True):
+            for parameter, gradient in zip(
+                lambdas, torch.autograd.grad(value, lambdas), strict=True
+            ):
                 parameter.grad = -gradient
             inner.step()
         q.write(rows, local)
         value = estimator(p, local, batch, num_samples, bound=bound, generator=generator).mean()
         if not torch.isfinite(value):
-            raise FloatingPointError(f"the bound is {value.item()} at step {step}; expected a finite number. Try smaller learning rates")
+            raise FloatingPointError(
+                f"the bound is {value.item()} at step {step}; expected a finite number. Try smaller learning rates"
+            )
         if outer is not None:
-            for parameter, slope in zip(theta, torch.autograd.grad(value, theta, allow_unused=True), strict=True):
+            for parameter, slope in zip(
+                theta, torch.autograd.grad(value, theta, allow_unused=True), strict=True
+            ):
                 parameter.grad = None if slope is None else -slope
             outer.step()
         bounds.append(value.item())
         seconds.append(time.perf_counter() - start)
-    return History(torch.tensor(bounds, dtype=torch.float64), torch.tensor(seconds, dtype=torch.float64), [])
+    return History(
+        torch.tensor(bounds, dtype=torch.float64), torch.tensor(seconds, dtype=torch.float64), []
+    )

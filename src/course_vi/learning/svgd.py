@@ -49,7 +49,9 @@ def linear_kernel(a: Tensor, b: Tensor) -> Tensor:
     return 1 + (a * b).sum(-1)
 
 
-def stein_direction(log_p: Callable[[Tensor], Tensor], z: Tensor, kernel: Kernel = rbf_kernel) -> Tensor:
+def stein_direction(
+    log_p: Callable[[Tensor], Tensor], z: Tensor, kernel: Kernel = rbf_kernel
+) -> Tensor:
     r""":math:`\phi(z_i)` for every particle, ``(n, D)``.
 
     Args:
@@ -66,18 +68,29 @@ def stein_direction(log_p: Callable[[Tensor], Tensor], z: Tensor, kernel: Kernel
         moving = z.detach().requires_grad_()
         value = log_p(moving)
         if value.shape != z.shape[:1]:
-            raise ValueError(f"log_p gave shape {tuple(value.shape)}; expected {tuple(z.shape[:1])}, one number per particle")
+            raise ValueError(
+                f"log_p gave shape {tuple(value.shape)}; expected {tuple(z.shape[:1])}, one number per particle"
+            )
         if not value.requires_grad:
             raise TypeError("log_p has no gradient in z; expected continuous latents")
-        score, = torch.autograd.grad(value.sum(), moving)
-        pairs = z.detach().unsqueeze(1).expand(len(z), *z.shape).clone().requires_grad_()         # z_j, once for each z_i
-        weights = kernel(pairs, z.detach())                                                       # (j, i): k(z_j, z_i)
-        repulsion, = torch.autograd.grad(weights.sum(), pairs)
+        (score,) = torch.autograd.grad(value.sum(), moving)
+        pairs = (
+            z.detach().unsqueeze(1).expand(len(z), *z.shape).clone().requires_grad_()
+        )  # z_j, once for each z_i
+        weights = kernel(pairs, z.detach())  # (j, i): k(z_j, z_i)
+        (repulsion,) = torch.autograd.grad(weights.sum(), pairs)
     return (weights.detach().mT @ score + repulsion.sum(0)) / len(z)
 
 
-def stein_vgd(p: Model, x: Tensor, particles: Tensor, steps: int = 500, learning_rate: float = 0.1, kernel: Kernel = rbf_kernel,
-              optimizer: Callable[[Iterable[Tensor]], torch.optim.Optimizer] | None = None) -> Tensor:
+def stein_vgd(
+    p: Model,
+    x: Tensor,
+    particles: Tensor,
+    steps: int = 500,
+    learning_rate: float = 0.1,
+    kernel: Kernel = rbf_kernel,
+    optimizer: Callable[[Iterable[Tensor]], torch.optim.Optimizer] | None = None,
+) -> Tensor:
     r"""Move particles towards the posterior of one datum, or of global latents. Deterministic: all chance is in where they start.
 
     Args:
@@ -114,16 +127,24 @@ def stein_vgd(p: Model, x: Tensor, particles: Tensor, steps: int = 500, learning
     validate.same_place("x", x, "particles", particles)
     validate.finite("x", x)
     if p.local and x.dim() != 1:
-        raise ValueError(f"x has shape {tuple(x.shape)}; expected one datum ({p.data_dim},), for each has a posterior of its own")
+        raise ValueError(
+            f"x has shape {tuple(x.shape)}; expected one datum ({p.data_dim},), for each has a posterior of its own"
+        )
     steps = smoke_cap(steps)
     z = particles.detach().clone().requires_grad_()
     optimizer_ = torch.optim.Adam([z], lr=learning_rate) if optimizer is None else optimizer([z])
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer_, lambda step: 1 - step / steps) if optimizer is None else None
+    schedule = (
+        torch.optim.lr_scheduler.LambdaLR(optimizer_, lambda step: 1 - step / steps)
+        if optimizer is None
+        else None
+    )
     for step in range(steps):
         direction = stein_direction(lambda value: p.log_joint(x, value), z.detach(), kernel)
         if not torch.isfinite(direction).all():
-            raise FloatingPointError(f"the direction is not finite at step {step}; expected a finite one. Try a smaller learning_rate "
-                                     f"(it is {learning_rate:g}), or other starting points")
+            raise FloatingPointError(
+                f"the direction is not finite at step {step}; expected a finite one. Try a smaller learning_rate "
+                f"(it is {learning_rate:g}), or other starting points"
+            )
         z.grad = -direction
         optimizer_.step()
         if schedule is not None:

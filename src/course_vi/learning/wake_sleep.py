@@ -29,7 +29,9 @@ from course_vi.models.base import Model
 __all__ = ["reweighted_phase", "reweighted_wake_sleep", "sleep_phase", "wake_phase", "wake_sleep"]
 
 
-def wake_phase(p: Model, q: Family, x: Tensor, num_samples: int = 1, generator: torch.Generator | None = None) -> Tensor:
+def wake_phase(
+    p: Model, q: Family, x: Tensor, num_samples: int = 1, generator: torch.Generator | None = None
+) -> Tensor:
     r"""Teach the generative net to produce what the recognition net saw in the data.
 
     .. math:: \hat g_\theta = \frac1K \sum_k \nabla_\theta \log p_\theta(x, z_k), \qquad z_k \sim q_\phi(z \mid x)
@@ -42,7 +44,9 @@ def wake_phase(p: Model, q: Family, x: Tensor, num_samples: int = 1, generator: 
     return as_surrogate(elbo((log_p - density.log_prob(z)).detach()), log_p.mean(0))
 
 
-def sleep_phase(p: Model, q: Family, dreams: int, generator: torch.Generator | None = None) -> Tensor:
+def sleep_phase(
+    p: Model, q: Family, dreams: int, generator: torch.Generator | None = None
+) -> Tensor:
     r"""Teach the recognition net to explain dreams, whose causes are known.
 
     .. math:: \hat g_\phi = \nabla_\phi \log q_\phi(z \mid x), \quad (x, z) \sim p_\theta(x, z), \qquad
@@ -61,8 +65,9 @@ def sleep_phase(p: Model, q: Family, dreams: int, generator: torch.Generator | N
     return log_q
 
 
-def reweighted_phase(p: Model, q: Family, x: Tensor, num_samples: int = 5,
-                     generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
+def reweighted_phase(
+    p: Model, q: Family, x: Tensor, num_samples: int = 5, generator: torch.Generator | None = None
+) -> tuple[Tensor, Tensor]:
     r"""Both updates on the data, each sample counted by its normalized importance weight.
 
     .. math:: \hat g_\theta = \sum_k \bar w_k \nabla_\theta \log p_\theta(x, z_k), \qquad
@@ -81,8 +86,15 @@ def reweighted_phase(p: Model, q: Family, x: Tensor, num_samples: int = 5,
     return as_surrogate(iwae(log_w), weighted_sum(weights, log_p)), weighted_sum(weights, log_q)
 
 
-def wake_sleep(p: Model, q: Family, x: Tensor, steps: int = 1000, num_samples: int = 1, dreams: int | None = None,
-               **options: Any) -> History:
+def wake_sleep(
+    p: Model,
+    q: Family,
+    x: Tensor,
+    steps: int = 1000,
+    num_samples: int = 1,
+    dreams: int | None = None,
+    **options: Any,
+) -> History:
     """Alternate the two phases: each step is a wake phase on a minibatch and a sleep phase on dreams, for theta and phi at once.
 
     Args:
@@ -105,16 +117,33 @@ def wake_sleep(p: Model, q: Family, x: Tensor, steps: int = 1000, num_samples: i
     torch.Size([5])
     """
 
-    def estimator(p: Model, q: Family, x: Tensor, num_samples: int = 1, bound: Bound = elbo,
-                  generator: torch.Generator | None = None, noise: Tensor | None = None) -> Tensor:
-        asleep = sleep_phase(p, q, x[..., 0].numel() if dreams is None else dreams, generator).mean()
+    def estimator(
+        p: Model,
+        q: Family,
+        x: Tensor,
+        num_samples: int = 1,
+        bound: Bound = elbo,
+        generator: torch.Generator | None = None,
+        noise: Tensor | None = None,
+    ) -> Tensor:
+        asleep = sleep_phase(
+            p, q, x[..., 0].numel() if dreams is None else dreams, generator
+        ).mean()
         return wake_phase(p, q, x, num_samples, generator) + (asleep - asleep.detach())
 
     return _fit(p, q, x, estimator, steps, num_samples, options)
 
 
-def reweighted_wake_sleep(p: Model, q: Family, x: Tensor, steps: int = 1000, num_samples: int = 5, phi: str = "wake",
-                          dreams: int | None = None, **options: Any) -> History:
+def reweighted_wake_sleep(
+    p: Model,
+    q: Family,
+    x: Tensor,
+    steps: int = 1000,
+    num_samples: int = 5,
+    phi: str = "wake",
+    dreams: int | None = None,
+    **options: Any,
+) -> History:
     """Wake-sleep with importance weights: theta climbs the IWAE bound, and phi may learn from the data too.
 
     Args:
@@ -136,21 +165,42 @@ def reweighted_wake_sleep(p: Model, q: Family, x: Tensor, steps: int = 1000, num
     """
     validate.one_of("phi", phi, ("wake", "sleep", "both"))
     if num_samples < 2:
-        raise ValueError(f"num_samples is {num_samples}; expected two or more: one normalized weight is 1, and teaches phi nothing")
+        raise ValueError(
+            f"num_samples is {num_samples}; expected two or more: one normalized weight is 1, and teaches phi nothing"
+        )
 
-    def estimator(p: Model, q: Family, x: Tensor, num_samples: int = 1, bound: Bound = elbo,
-                  generator: torch.Generator | None = None, noise: Tensor | None = None) -> Tensor:
+    def estimator(
+        p: Model,
+        q: Family,
+        x: Tensor,
+        num_samples: int = 1,
+        bound: Bound = elbo,
+        generator: torch.Generator | None = None,
+        noise: Tensor | None = None,
+    ) -> Tensor:
         theta, awake = reweighted_phase(p, q, x, num_samples, generator)
         teacher = awake
         if phi != "wake":
-            asleep = sleep_phase(p, q, x[..., 0].numel() if dreams is None else dreams, generator).mean()
+            asleep = sleep_phase(
+                p, q, x[..., 0].numel() if dreams is None else dreams, generator
+            ).mean()
             teacher = asleep if phi == "sleep" else (awake + asleep) / 2
         return theta + (teacher - teacher.detach())
 
     return _fit(p, q, x, estimator, steps, num_samples, options)
 
 
-def _fit(p: Model, q: Family, x: Tensor, estimator: Estimator, steps: int, num_samples: int, options: dict[str, Any]) -> History:
+def _fit(
+    p: Model,
+    q: Family,
+    x: Tensor,
+    estimator: Estimator,
+    steps: int,
+    num_samples: int,
+    options: dict[str, Any],
+) -> History:
     if not p.local:
-        raise ValueError(f"the latents of {type(p).__name__} are global; expected local ones: each datum, and each dream, has its own")
+        raise ValueError(
+            f"the latents of {type(p).__name__} are global; expected local ones: each datum, and each dream, has its own"
+        )
     return fit(p, q, x, estimator, steps, num_samples, **options)

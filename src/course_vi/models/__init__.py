@@ -26,13 +26,45 @@ from course_vi.models.tractable.normal_gamma import NormalGamma
 from course_vi.models.tractable.probabilistic_pca import ProbabilisticPCA
 from course_vi.models.tractable.two_bernoullis import TwoBernoullis
 from course_vi.models.undirected.exponential_random_graph import ExponentialRandomGraph
-from course_vi.models.undirected.pairwise_energy import BoltzmannMachine, IsingModel, auto_logit, grid_neighbours
+from course_vi.models.undirected.pairwise_energy import (
+    BoltzmannMachine,
+    IsingModel,
+    auto_logit,
+    grid_neighbours,
+)
 
 __all__ = [
-    "Autoencoder", "BayesianGaussianMixture", "BayesianLinearRegression", "BayesianLogisticRegression", "BernoulliMixture",
-    "BoltzmannMachine", "ConditionalNeuralProcess", "ConditionalVAE", "ConjugateToy", "DRAW", "DeepBernoulli", "DeepMarkovModel",
-    "DoublyDeepBernoulli", "ExponentialRandomGraph", "GaussianChain", "GaussianHMM", "GaussianMixture",
-    "GaussianProcessRegression", "HiddenMarkovModel", "HierarchicalVAE", "IsingModel", "LinearGaussianSSM", "LinearMixedModel",
-    "Model", "NeuralProcess", "NeuralStatistician", "NormalGamma", "ProbabilisticPCA", "SigmoidBeliefNet",
-    "TwoBernoullis", "VAE", "auto_logit", "grid_neighbours",
+    "Autoencoder",
+    "BayesianGaussianMixture",
+    "BayesianLinearRegression",
+    "BayesianLogisticRegression",
+    "BernoulliMixture",
+    "BoltzmannMachine",
+    "ConditionalNeuralProcess",
+    "ConditionalVAE",
+    "ConjugateToy",
+    "DRAW",
+    "DeepBernoulli",
+    "DeepMarkovModel",
+    "DoublyDeepBernoulli",
+    "ExponentialRandomGraph",
+    "GaussianChain",
+    "GaussianHMM",
+    "GaussianMixture",
+    "GaussianProcessRegression",
+    "HiddenMarkovModel",
+    "HierarchicalVAE",
+    "IsingModel",
+    "LinearGaussianSSM",
+    "LinearMixedModel",
+    "Model",
+    "NeuralProcess",
+    "NeuralStatistician",
+    "NormalGamma",
+    "ProbabilisticPCA",
+    "SigmoidBeliefNet",
+    "TwoBernoullis",
+    "VAE",
+    "auto_logit",
+    "grid_neighbours",
 ]

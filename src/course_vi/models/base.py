@@ -59,11 +59,15 @@ class Model(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.register_buffer("unit", torch.ones(()), persistent=False)       # a model without parameters has a dtype and a device too
+        self.register_buffer(
+            "unit", torch.ones(()), persistent=False
+        )  # a model without parameters has a dtype and a device too
 
     def extra_repr(self) -> str:
         """What ``print`` shows besides networks: sizes, and whether the latents are global."""
-        sizes = [f"{name}={getattr(self, name, '?')}" for name in ("data_dim", "latent_dim", *self.shown)]
+        sizes = [
+            f"{name}={getattr(self, name, '?')}" for name in ("data_dim", "latent_dim", *self.shown)
+        ]
         return ", ".join(sizes if self.local else [*sizes, "global latents"])
 
     def prior(self) -> Distribution:
@@ -72,7 +76,9 @@ class Model(nn.Module):
 
     def likelihood(self, z: Tensor) -> Distribution:
         """p(x | z) for ``z: (K, *B, D)``, with events of size Dx."""
-        raise NotImplementedError(f"{type(self).__name__} does not name a likelihood; use log_joint")
+        raise NotImplementedError(
+            f"{type(self).__name__} does not name a likelihood; use log_joint"
+        )
 
     def log_factors(self, x: Tensor, z: Tensor) -> dict[str, Tensor]:
         """The factors of the joint by name, each ``(K, *B)``; they add up to ``log_joint``."""
@@ -97,17 +103,23 @@ class Model(nn.Module):
 
     def log_evidence(self, x: Tensor) -> Tensor:
         """log p(x), ``(*B)``, exact."""
-        raise NotImplementedError(f"the evidence of {type(self).__name__} has no closed form; bound it")
+        raise NotImplementedError(
+            f"the evidence of {type(self).__name__} has no closed form; bound it"
+        )
 
     def posterior(self, x: Tensor) -> Distribution:
         """p(z | x), exact."""
-        raise NotImplementedError(f"the posterior of {type(self).__name__} has no closed form; approximate it")
+        raise NotImplementedError(
+            f"the posterior of {type(self).__name__} has no closed form; approximate it"
+        )
 
     def same_place(self, name: str, value: Tensor) -> None:
         """Refuse a tensor that is not where the parameters are, or the buffers. (A model without any is wherever the data are.)"""
         parameter = first_parameter(self)
         if parameter is None:
-            parameter = next((buffer for key, buffer in self.named_buffers() if key != "unit"), None)
+            parameter = next(
+                (buffer for key, buffer in self.named_buffers() if key != "unit"), None
+            )
         if parameter is not None:
             validate.same_place(name, value, f"the parameters of {type(self).__name__}", parameter)
 
@@ -121,7 +133,9 @@ def _checked(method: Callable[..., Any]) -> Callable[..., Any]:
     def checked(self: Model, x: Tensor, *args: Any, **kwargs: Any) -> Any:
         validate.event_size("x", x, self.data_dim)
         self.same_place("x", x)
-        if not args and not kwargs:                       # what else is said (which entries were seen) may excuse some of them
+        if (
+            not args and not kwargs
+        ):  # what else is said (which entries were seen) may excuse some of them
             validate.finite("x", x)
         return method(self, x, *args, **kwargs)
 

@@ -56,6 +56,8 @@ def dynamics(p: Model | Dynamics) -> Dynamics:
     if isinstance(p, Dynamics):
         return p
     if not isinstance(p, Stepwise):
-        raise TypeError(f"p is a {type(p).__name__}; expected a state space model: LinearGaussianSSM, HiddenMarkovModel, or one with a "
-                        "method dynamics()")
+        raise TypeError(
+            f"p is a {type(p).__name__}; expected a state space model: LinearGaussianSSM, HiddenMarkovModel, or one with a "
+            "method dynamics()"
+        )
     return p.dynamics()

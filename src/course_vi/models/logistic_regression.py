@@ -42,7 +42,12 @@ class BayesianLogisticRegression(Model):
         validate.positive_integer("dim", dim)
         if not prior_scale > 0:
             raise ValueError(f"prior_scale is {prior_scale}; expected a positive number")
-        self.latent_dim, self.data_dim, self.prior_scale, self.num_data = dim, dim + 1, prior_scale, num_data
+        self.latent_dim, self.data_dim, self.prior_scale, self.num_data = (
+            dim,
+            dim + 1,
+            prior_scale,
+            num_data,
+        )
 
     def prior(self) -> DiagonalNormal:
         zeros = self.unit.new_zeros(self.latent_dim)
@@ -53,17 +58,24 @@ class BayesianLogisticRegression(Model):
 
     def log_factors(self, x: Tensor, z: Tensor) -> dict[str, Tensor]:
         if x.dim() != 2 or x.shape[0] == 0:
-            raise ValueError(f"x has shape {tuple(x.shape)}; expected (N, {self.data_dim}) with at least one row")
+            raise ValueError(
+                f"x has shape {tuple(x.shape)}; expected (N, {self.data_dim}) with at least one row"
+            )
         features, labels = x[:, :-1], x[:, -1]
-        logits = z @ features.mT                                         # (K, *B, N)
-        log_prior = (-0.5 * (z / self.prior_scale).square() - 0.5 * math.log(2 * math.pi * self.prior_scale**2)).sum(-1)
+        logits = z @ features.mT  # (K, *B, N)
+        log_prior = (
+            -0.5 * (z / self.prior_scale).square()
+            - 0.5 * math.log(2 * math.pi * self.prior_scale**2)
+        ).sum(-1)
         log_likelihood = F.logsigmoid((2 * labels - 1) * logits).sum(-1)
         return {"prior": log_prior, "likelihood": self.likelihood_scale(x) * log_likelihood}
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
         """One weight vector, and n rows with standard normal features (an intercept first)."""
         z = self.prior().rsample(generator=generator)
-        features = torch.randn(n, self.latent_dim, generator=generator, dtype=z.dtype, device=z.device)
+        features = torch.randn(
+            n, self.latent_dim, generator=generator, dtype=z.dtype, device=z.device
+        )
         features[:, 0] = 1.0
         labels = torch.bernoulli((features @ z).sigmoid(), generator=generator)
         return torch.cat([features, labels.unsqueeze(-1)], -1), z

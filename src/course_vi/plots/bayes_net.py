@@ -16,10 +16,15 @@ __all__ = ["draw_graph", "in_words", "layout"]
 
 Spots = dict[str, tuple[float, float]]
 WIDE, HIGH, PAD = 1.8, 1.15, 0.42
-MOST = 2_000          # arrangements that a layout tries
+MOST = 2_000  # arrangements that a layout tries
 
 
-def draw_graph(net: BayesNet, labels: Mapping[str, str] | None = None, observed: tuple[str, ...] = (), title: str = "") -> Figure:
+def draw_graph(
+    net: BayesNet,
+    labels: Mapping[str, str] | None = None,
+    observed: tuple[str, ...] = (),
+    title: str = "",
+) -> Figure:
     """The net as a picture.
 
     Args:
@@ -37,20 +42,46 @@ def draw_graph(net: BayesNet, labels: Mapping[str, str] | None = None, observed:
     spots, boxes = layout(net), {}
     for p, members in plates_of(net).items():
         boxes[p] = box(p, members, net, spots)
-    left, bottom = (min([*(s[i] - 0.5 for s in spots.values()), *(b[i] - 0.15 for b in boxes.values())]) for i in (0, 1))
-    right, top = (max([*(s[i] + 0.5 for s in spots.values()), *(b[i + 2] + 0.15 for b in boxes.values())]) for i in (0, 1))
-    figure, (ax,) = new_figure(width=max(2.0, 1.1 * (right - left)), height=1.1 * (top - bottom) + (0.3 if title else 0.0))
+    left, bottom = (
+        min([*(s[i] - 0.5 for s in spots.values()), *(b[i] - 0.15 for b in boxes.values())])
+        for i in (0, 1)
+    )
+    right, top = (
+        max([*(s[i] + 0.5 for s in spots.values()), *(b[i + 2] + 0.15 for b in boxes.values())])
+        for i in (0, 1)
+    )
+    figure, (ax,) = new_figure(
+        width=max(2.0, 1.1 * (right - left)), height=1.1 * (top - bottom) + (0.3 if title else 0.0)
+    )
     with style():
         blank(ax, title, (left, right), (bottom, top))
         for name in net.order:
-            node(ax, spots[name], (labels or {}).get(name, ""), shaded=name in observed or name in net.observed)
+            node(
+                ax,
+                spots[name],
+                (labels or {}).get(name, ""),
+                shaded=name in observed or name in net.observed,
+            )
             if name not in (labels or {}):
                 text = ax.text(*spots[name], name, ha="center", va="center", zorder=4)
                 text.set_fontsize(min(11.0, 70 / len(name)))
             for parent in net.parents[name]:
-                arrow(ax, spots[parent], spots[name], GREY, bend=0.45 if _hidden(parent, name, spots) else 0.0)
+                arrow(
+                    ax,
+                    spots[parent],
+                    spots[name],
+                    GREY,
+                    bend=0.45 if _hidden(parent, name, spots) else 0.0,
+                )
         for i, (p, corners) in enumerate(boxes.items()):
-            plate(ax, corners, f"{p.name} = 1..{p.size}", left=i % 2 == 0, size=7, gid=f"plate {p.name}")
+            plate(
+                ax,
+                corners,
+                f"{p.name} = 1..{p.size}",
+                left=i % 2 == 0,
+                size=7,
+                gid=f"plate {p.name}",
+            )
     return figure
 
 
@@ -66,7 +97,10 @@ def in_words(net: BayesNet, observed: tuple[str, ...] = ()) -> str:
         parents = net.parents[name]
         seen = " (observed)" if name in observed or name in net.observed else ""
         plural = "s" if len(parents) > 1 else ""
-        sentences.append(f"{name}{seen} has " + (f"parent{plural} {' and '.join(parents)}." if parents else "no parents."))
+        sentences.append(
+            f"{name}{seen} has "
+            + (f"parent{plural} {' and '.join(parents)}." if parents else "no parents.")
+        )
     for p, members in plates_of(net).items():
         sentences.append(f"Plate {p.name} repeats {' and '.join(members)} {p.size} times.")
     return " ".join(sentences)
@@ -81,10 +115,14 @@ def plates_of(net: BayesNet) -> dict[Plate, list[str]]:
     return found
 
 
-def box(p: Plate, members: list[str], net: BayesNet, spots: Spots) -> tuple[float, float, float, float]:
+def box(
+    p: Plate, members: list[str], net: BayesNet, spots: Spots
+) -> tuple[float, float, float, float]:
     """Left, bottom, right, top of a plate: around its nodes, and around the plates that lie inside it."""
     everyone = plates_of(net)
-    inside = sum(1 for other, theirs in everyone.items() if other != p and set(theirs) < set(members))
+    inside = sum(
+        1 for other, theirs in everyone.items() if other != p and set(theirs) < set(members)
+    )
     same = [other for other, theirs in everyone.items() if set(theirs) == set(members)]
     pad = PAD + 0.2 * inside + 0.2 * (len(same) - 1 - same.index(p))
     xs, ys = zip(*(spots[name] for name in members), strict=True)
@@ -96,17 +134,26 @@ def layout(net: BayesNet) -> Spots:
     depth: dict[str, int] = {}
     for name in net.order:
         depth[name] = 1 + max((depth[parent] for parent in net.parents[name]), default=-1)
-    for name in reversed(net.order):                     # a root stands just above its first child
+    for name in reversed(net.order):  # a root stands just above its first child
         children = net.children(name)
         if children and not net.parents[name]:
             depth[name] = min(depth[child] for child in children) - 1
-    rows = [[name for name in net.order if depth[name] == row] for row in range(1 + max(depth.values()))]
+    rows = [
+        [name for name in net.order if depth[name] == row] for row in range(1 + max(depth.values()))
+    ]
     arrangements = itertools.product(*(itertools.permutations(row) for row in rows))
-    return min((_placed(rows) for rows in itertools.islice(arrangements, MOST)), key=lambda spots: _faults(net, spots))
+    return min(
+        (_placed(rows) for rows in itertools.islice(arrangements, MOST)),
+        key=lambda spots: _faults(net, spots),
+    )
 
 
 def _placed(rows: tuple[tuple[str, ...], ...]) -> Spots:
-    return {name: (WIDE * (i - (len(row) - 1) / 2), -HIGH * depth) for depth, row in enumerate(rows) for i, name in enumerate(row)}
+    return {
+        name: (WIDE * (i - (len(row) - 1) / 2), -HIGH * depth)
+        for depth, row in enumerate(rows)
+        for i, name in enumerate(row)
+    }
 
 
 def _faults(net: BayesNet, spots: Spots) -> float:
@@ -115,16 +162,27 @@ def _faults(net: BayesNet, spots: Spots) -> float:
     faults = sum(math.dist(spots[a], spots[b]) for a, b in edges)
     for p, members in plates_of(net).items():
         x0, y0, x1, y1 = box(p, members, net, spots)
-        faults += 1000 * sum(x0 - 0.28 < spots[name][0] < x1 + 0.28 and y0 - 0.28 < spots[name][1] < y1 + 0.28
-                             for name in net.order if name not in members)
+        faults += 1000 * sum(
+            x0 - 0.28 < spots[name][0] < x1 + 0.28 and y0 - 0.28 < spots[name][1] < y1 + 0.28
+            for name in net.order
+            if name not in members
+        )
     for a, b in edges:
         faults += 100 * _hidden(a, b, spots)
-    return faults + 10 * sum(_cross(*(spots[n] for n in (*e, *f))) for e, f in itertools.combinations(edges, 2) if not {*e} & {*f})
+    return faults + 10 * sum(
+        _cross(*(spots[n] for n in (*e, *f)))
+        for e, f in itertools.combinations(edges, 2)
+        if not {*e} & {*f}
+    )
 
 
 def _hidden(a: str, b: str, spots: Spots) -> int:
     """How many other nodes the straight arrow from a to b would pass through."""
-    return sum(_distance(spot, spots[a], spots[b]) < 0.35 for name, spot in spots.items() if name not in (a, b))
+    return sum(
+        _distance(spot, spots[a], spots[b]) < 0.35
+        for name, spot in spots.items()
+        if name not in (a, b)
+    )
 
 
 def _distance(point: tuple[float, float], a: tuple[float, float], b: tuple[float, float]) -> float:
@@ -134,7 +192,9 @@ def _distance(point: tuple[float, float], a: tuple[float, float], b: tuple[float
     return math.dist(point, (a[0] + t * dx, a[1] + t * dy))
 
 
-def _cross(a: tuple[float, float], b: tuple[float, float], c: tuple[float, float], d: tuple[float, float]) -> bool:
+def _cross(
+    a: tuple[float, float], b: tuple[float, float], c: tuple[float, float], d: tuple[float, float]
+) -> bool:
     def side(p: tuple[float, float], q: tuple[float, float], r: tuple[float, float]) -> float:
         return (q[0] - p[0]) * (r[1] - p[1]) - (q[1] - p[1]) * (r[0] - p[0])
 

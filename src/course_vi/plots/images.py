@@ -35,7 +35,9 @@ def picture_grid(axis: Axes, pictures: Tensor, columns: int, title: str) -> None
 
 def picture_rows(rows: Sequence[tuple[str, Tensor]], columns: int = 12) -> Figure:
     """Rows of pictures under their titles, ``{title: (N, side * side)}`` in order."""
-    figure, axes = new_figure(rows=len(rows), width=7.0, height=0.6 + 0.6 * -(-len(rows[0][1]) // columns))
+    figure, axes = new_figure(
+        rows=len(rows), width=7.0, height=0.6 + 0.6 * -(-len(rows[0][1]) // columns)
+    )
     with style():
         for axis, (title, values) in zip(axes, rows, strict=True):
             picture_grid(axis, values, columns, title)

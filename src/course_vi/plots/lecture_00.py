@@ -11,10 +11,31 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch, Rectangle
 from torch import Tensor
 
-from course_vi.plots.style import BLACK, BLUE, GREEN, GREY, ORANGE, PINK, RED, SKY, YELLOW, new_figure, style
+from course_vi.plots.style import (
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    PINK,
+    RED,
+    SKY,
+    YELLOW,
+    new_figure,
+    style,
+)
 from course_vi.syllabus import UNITS
 
-__all__ = ["axes_of_a_sample", "climb", "cut_gaussian", "four_choices", "float_range", "map_of_units", "z_histograms", "z_over_r"]
+__all__ = [
+    "axes_of_a_sample",
+    "climb",
+    "cut_gaussian",
+    "four_choices",
+    "float_range",
+    "map_of_units",
+    "z_histograms",
+    "z_over_r",
+]
 
 CHOICES = (
     ("model", r"$p_\theta(x, z)$", "what generates\nthe data?", BLUE),
@@ -24,12 +45,26 @@ CHOICES = (
 )
 # Where each unit stands on the map: its name in two short lines, column and row.
 PLACES: dict[int, tuple[str, float, float]] = {
-    0: ("Start here", 0, 2), 1: ("Graphical\nmodels", 1, 2), 2: ("Marginal\nlikelihood", 2, 2), 3: ("The ELBO", 3, 2),
-    4: ("EM and\nmean field", 4, 1), 5: ("Score\nfunction", 4, 2), 6: ("Reparam-\netrization", 4, 3),
-    7: ("Discrete\nrelaxations", 5, 1), 8: ("Variational\nfamilies", 5, 4), 9: ("Sticking\nthe landing", 5, 3),
-    10: ("Tighter\nbounds", 6, 3), 11: ("Amortized\ninference", 5, 2), 12: ("Helmholtz\nmachines", 6, 1), 13: ("VAEs", 6, 2),
-    14: ("Pyro", 7, 2), 15: ("VAE\nvariants", 8, 1), 16: ("Sets and\nfunctions", 8, 2), 17: ("Sequences", 8, 3),
-    18: ("Exact\ngradients", 7, 4), 19: ("Bits back", 7, 0),
+    0: ("Start here", 0, 2),
+    1: ("Graphical\nmodels", 1, 2),
+    2: ("Marginal\nlikelihood", 2, 2),
+    3: ("The ELBO", 3, 2),
+    4: ("EM and\nmean field", 4, 1),
+    5: ("Score\nfunction", 4, 2),
+    6: ("Reparam-\netrization", 4, 3),
+    7: ("Discrete\nrelaxations", 5, 1),
+    8: ("Variational\nfamilies", 5, 4),
+    9: ("Sticking\nthe landing", 5, 3),
+    10: ("Tighter\nbounds", 6, 3),
+    11: ("Amortized\ninference", 5, 2),
+    12: ("Helmholtz\nmachines", 6, 1),
+    13: ("VAEs", 6, 2),
+    14: ("Pyro", 7, 2),
+    15: ("VAE\nvariants", 8, 1),
+    16: ("Sets and\nfunctions", 8, 2),
+    17: ("Sequences", 8, 3),
+    18: ("Exact\ngradients", 7, 4),
+    19: ("Bits back", 7, 0),
 }
 
 
@@ -42,16 +77,42 @@ def four_choices() -> Figure:
     figure, (ax,) = new_figure(width=9.4, height=2.6)
     with style():
         for place, (name, formula, asks, colour) in enumerate(CHOICES):
-            ax.add_patch(FancyBboxPatch((2.5 * place, 0.55), 1.7, 1.25, boxstyle="round,pad=0.08", alpha=0.18,
-                                        facecolor=colour, edgecolor=colour))
+            ax.add_patch(
+                FancyBboxPatch(
+                    (2.5 * place, 0.55),
+                    1.7,
+                    1.25,
+                    boxstyle="round,pad=0.08",
+                    alpha=0.18,
+                    facecolor=colour,
+                    edgecolor=colour,
+                )
+            )
             for height, text, size in ((1.58, name, 11), (1.2, formula, 13), (0.78, asks, 8.5)):
                 weight = "bold" if text == name else "normal"
-                ax.text(2.5 * place + 0.85, height, text, ha="center", va="center", fontsize=size, weight=weight)
+                ax.text(
+                    2.5 * place + 0.85,
+                    height,
+                    text,
+                    ha="center",
+                    va="center",
+                    fontsize=size,
+                    weight=weight,
+                )
             if place < 3:
                 _arrow(ax, (2.5 * place + 1.85, 1.2), (2.5 * place + 2.38, 1.2))
-        ax.annotate("", (0.85, 0.42), (8.35, 0.42), arrowprops={"arrowstyle": "-|>", "color": BLACK, "connectionstyle": "arc3,rad=-0.12"})
+        ax.annotate(
+            "",
+            (0.85, 0.42),
+            (8.35, 0.42),
+            arrowprops={"arrowstyle": "-|>", "color": BLACK, "connectionstyle": "arc3,rad=-0.12"},
+        )
         ax.text(4.6, 0.16, "a step of the optimizer, and again", ha="center", fontsize=9)
-        ax.set(xlim=(-0.2, 9.5), ylim=(-0.15, 2.0), title="Every method of the course is a choice of four things")
+        ax.set(
+            xlim=(-0.2, 9.5),
+            ylim=(-0.15, 2.0),
+            title="Every method of the course is a choice of four things",
+        )
         ax.axis("off")
     return figure
 
@@ -67,18 +128,48 @@ def map_of_units(here: Sequence[int]) -> Figure:
         for number, _, _, needs, core, _ in UNITS:
             title, column, row = PLACES[number]
             centre, colour = (column * 1.2, row * 0.95), BLUE if core else ORANGE
-            ax.add_patch(FancyBboxPatch((centre[0] - 0.46, centre[1] - 0.27), 0.92, 0.54, boxstyle="round,pad=0.03", zorder=3,
-                                        edgecolor=colour, facecolor="white" if number not in here else ("#D6E6F2" if core else "#FBEBD0"),
-                                        linestyle="-" if number in here else ":", linewidth=1.6))
-            ax.text(*centre, f"{number:02d}\n{title}", ha="center", va="center", fontsize=7.6, zorder=4, linespacing=1.05)
+            ax.add_patch(
+                FancyBboxPatch(
+                    (centre[0] - 0.46, centre[1] - 0.27),
+                    0.92,
+                    0.54,
+                    boxstyle="round,pad=0.03",
+                    zorder=3,
+                    edgecolor=colour,
+                    facecolor="white" if number not in here else ("#D6E6F2" if core else "#FBEBD0"),
+                    linestyle="-" if number in here else ":",
+                    linewidth=1.6,
+                )
+            )
+            ax.text(
+                *centre,
+                f"{number:02d}\n{title}",
+                ha="center",
+                va="center",
+                fontsize=7.6,
+                zorder=4,
+                linespacing=1.05,
+            )
             for need in needs:
                 start = (PLACES[need][1] * 1.2 + 0.5, PLACES[need][2] * 0.95)
-                ax.annotate("", (centre[0] - 0.5, centre[1]), start, zorder=1,
-                            arrowprops={"arrowstyle": "-|>", "color": GREY, "linewidth": 1.1})
-        for colour, text, height in ((BLUE, "the ten-week core", 4.05), (ORANGE, "the rest of the course", 3.8)):
+                ax.annotate(
+                    "",
+                    (centre[0] - 0.5, centre[1]),
+                    start,
+                    zorder=1,
+                    arrowprops={"arrowstyle": "-|>", "color": GREY, "linewidth": 1.1},
+                )
+        for colour, text, height in (
+            (BLUE, "the ten-week core", 4.05),
+            (ORANGE, "the rest of the course", 3.8),
+        ):
             ax.text(-0.45, height, "■ " + text, color=colour, fontsize=9)
         ax.text(-0.45, 3.55, "dotted frame: not in this copy", color=GREY, fontsize=9)
-        ax.set(xlim=(-0.6, 10.2), ylim=(-0.4, 4.3), title="The map of units: an arrow leads from what you need to what builds on it")
+        ax.set(
+            xlim=(-0.6, 10.2),
+            ylim=(-0.4, 4.3),
+            title="The map of units: an arrow leads from what you need to what builds on it",
+        )
         ax.axis("off")
     return figure
 
@@ -109,8 +200,22 @@ def z_histograms(scores: Mapping[str, Tensor], counts: Sequence[int]) -> Figure:
     with style():
         for index, (ax, count) in enumerate(zip(axes, counts, strict=True)):
             for (name, table), colour in zip(scores.items(), (BLUE, RED), strict=False):
-                ax.hist(table[index].numpy(), bins=40, range=(-14, 6), density=True, color=colour, alpha=0.5, label=name)
-            ax.plot(grid, torch.exp(-0.5 * grid**2) / math.sqrt(2 * math.pi), color=BLACK, linewidth=1.2, label="standard normal")
+                ax.hist(
+                    table[index].numpy(),
+                    bins=40,
+                    range=(-14, 6),
+                    density=True,
+                    color=colour,
+                    alpha=0.5,
+                    label=name,
+                )
+            ax.plot(
+                grid,
+                torch.exp(-0.5 * grid**2) / math.sqrt(2 * math.pi),
+                color=BLACK,
+                linewidth=1.2,
+                label="standard normal",
+            )
             ax.axvspan(-14, -5, color=GREY, alpha=0.15)
             ax.set(title=f"R = {count:,}", xlabel="z", xlim=(-14, 6))
         axes[0].set(ylabel="density of z over tries")
@@ -127,9 +232,17 @@ def z_over_r(counts: Tensor, biases: Mapping[str, float]) -> Figure:
     figure, (ax,) = new_figure(width=5.4, height=3.0)
     with style():
         for (name, bias), colour in zip(biases.items(), (RED, ORANGE, PINK, SKY), strict=False):
-            ax.plot(counts, bias * counts.sqrt(), color=colour, label=f"bias = {name} of the spread")
+            ax.plot(
+                counts, bias * counts.sqrt(), color=colour, label=f"bias = {name} of the spread"
+            )
         ax.axhline(5, color=BLACK, linestyle="--", label="|z| = 5: suspicious, so look again")
-        ax.set(title="What a check can see", xlabel="number of replicates R", ylabel="expected |z|", xscale="log", yscale="log")
+        ax.set(
+            title="What a check can see",
+            xlabel="number of replicates R",
+            ylabel="expected |z|",
+            xscale="log",
+            yscale="log",
+        )
         ax.legend(fontsize=8)
     return figure
 
@@ -144,20 +257,51 @@ def axes_of_a_sample() -> Figure:
     with style():
         for sheet in (3, 2, 1, 0):
             x, y = 0.5 * sheet, 0.42 * sheet
-            ax.add_patch(Rectangle((x, y), 2.5, 2.0, facecolor="white", edgecolor=BLUE, zorder=5 - sheet))
+            ax.add_patch(
+                Rectangle((x, y), 2.5, 2.0, facecolor="white", edgecolor=BLUE, zorder=5 - sheet)
+            )
             for row in range(4):
                 for column in range(5):
                     colour = YELLOW if sheet == 0 and row == 3 else "white"
-                    ax.add_patch(Rectangle((x + 0.5 * column, y + 0.5 * row), 0.5, 0.5, zorder=5 - sheet, linewidth=0.6,
-                                           edgecolor=BLUE, facecolor=colour))
+                    ax.add_patch(
+                        Rectangle(
+                            (x + 0.5 * column, y + 0.5 * row),
+                            0.5,
+                            0.5,
+                            zorder=5 - sheet,
+                            linewidth=0.6,
+                            edgecolor=BLUE,
+                            facecolor=colour,
+                        )
+                    )
         for start, end, where, text, shade in (
-            ((0.0, -0.2), (2.5, -0.2), (1.25, -0.5), "D, the event: sum log-densities\nof independent coordinates", RED),
+            (
+                (0.0, -0.2),
+                (2.5, -0.2),
+                (1.25, -0.5),
+                "D, the event: sum log-densities\nof independent coordinates",
+                RED,
+            ),
             ((-0.2, 2.0), (-0.2, 0.0), (-1.35, 1.0), "B, the batch:\nkept apart", GREEN),
-            ((2.75, 0.0), (4.25, 1.26), (5.1, 0.45), "K, the samples:\naverage, or\nlog-mean-exp", BLUE),
+            (
+                (2.75, 0.0),
+                (4.25, 1.26),
+                (5.1, 0.45),
+                "K, the samples:\naverage, or\nlog-mean-exp",
+                BLUE,
+            ),
         ):
-            ax.annotate("", end, start, arrowprops={"arrowstyle": "-|>", "color": shade, "linewidth": 1.8})
+            ax.annotate(
+                "", end, start, arrowprops={"arrowstyle": "-|>", "color": shade, "linewidth": 1.8}
+            )
             ax.text(*where, text, color=shade, ha="center", va="center", fontsize=9)
-        ax.text(5.55, 3.35, "one sample of the latent\nof one datum: a yellow row", fontsize=9, ha="center")
+        ax.text(
+            5.55,
+            3.35,
+            "one sample of the latent\nof one datum: a yellow row",
+            fontsize=9,
+            ha="center",
+        )
         ax.annotate("", (2.5, 1.75), (4.75, 3.25), arrowprops={"arrowstyle": "->", "color": GREY})
         ax.set(xlim=(-2.3, 7.4), ylim=(-0.9, 3.9), title="z: (K, B, D)", aspect="equal")
         ax.axis("off")
@@ -175,7 +319,14 @@ def float_range(log_w: Tensor, naive: Mapping[str, Tensor]) -> Figure:
         ax.plot(log_w, log_w, color=GREY, linestyle="--", label="what it should be")
         for (name, values), colour in zip(naive.items(), (BLUE, RED), strict=False):
             finite = values.isfinite()
-            ax.plot(log_w[finite], values[finite], color=colour, linewidth=4, alpha=0.6, label=f"log(exp(a)) in {name}")
+            ax.plot(
+                log_w[finite],
+                values[finite],
+                color=colour,
+                linewidth=4,
+                alpha=0.6,
+                label=f"log(exp(a)) in {name}",
+            )
             for edge in (log_w[finite][0], log_w[finite][-1]):
                 ax.plot(edge, edge, "o", color=colour)
         ax.set(title="Where floating point ends", xlabel="a", ylabel="log(exp(a))")
@@ -183,15 +334,22 @@ def float_range(log_w: Tensor, naive: Mapping[str, Tensor]) -> Figure:
     return figure
 
 
-def cut_gaussian(mean: Tensor, covariance: Tensor, x: float, cut_mean: float, cut_variance: float) -> Figure:
+def cut_gaussian(
+    mean: Tensor, covariance: Tensor, x: float, cut_mean: float, cut_variance: float
+) -> Figure:
     """Left the joint density of (z, x), cut at x; right the prior of z, and z given x. ``mean: (2)``, ``covariance: (2, 2)``.
 
     >>> len(cut_gaussian(torch.zeros(2), torch.tensor([[1.0, 1.0], [1.0, 2.0]]), 2.0, 1.0, 0.5).axes)
     2
     """
-    z, u = torch.linspace(-3.5, 3.5, 120, dtype=torch.float64), torch.linspace(-4.5, 4.5, 120, dtype=torch.float64)
+    z, u = (
+        torch.linspace(-3.5, 3.5, 120, dtype=torch.float64),
+        torch.linspace(-4.5, 4.5, 120, dtype=torch.float64),
+    )
     grid = torch.stack(torch.meshgrid(z, u, indexing="ij"), -1) - mean
-    density = torch.exp(-0.5 * torch.einsum("...i,ij,...j->...", grid, torch.linalg.inv(covariance.double()), grid))
+    density = torch.exp(
+        -0.5 * torch.einsum("...i,ij,...j->...", grid, torch.linalg.inv(covariance.double()), grid)
+    )
     figure, (left, right) = new_figure(columns=2, width=4.3, height=3.2)
     with style():
         left.contour(u, z, density, levels=6, cmap="Blues")
@@ -199,8 +357,16 @@ def cut_gaussian(mean: Tensor, covariance: Tensor, x: float, cut_mean: float, cu
         left.plot([x], [cut_mean], "o", color=RED)
         left.set(title="The joint density of x and z", xlabel="x", ylabel="z")
         left.legend(fontsize=8, loc="upper left")
-        for m, v, colour, name in ((float(mean[0]), float(covariance[0, 0]), GREY, "p(z)"), (cut_mean, cut_variance, RED, "p(z | x)")):
-            right.plot(z, torch.exp(-0.5 * (z - m) ** 2 / v) / math.sqrt(2 * math.pi * v), color=colour, label=name)
+        for m, v, colour, name in (
+            (float(mean[0]), float(covariance[0, 0]), GREY, "p(z)"),
+            (cut_mean, cut_variance, RED, "p(z | x)"),
+        ):
+            right.plot(
+                z,
+                torch.exp(-0.5 * (z - m) ** 2 / v) / math.sqrt(2 * math.pi * v),
+                color=colour,
+                label=name,
+            )
         right.set(title="Before and after", xlabel="z", ylabel="density", ylim=(0, 0.75))
         right.legend(fontsize=8)
     return figure

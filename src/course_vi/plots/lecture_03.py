@@ -9,13 +9,40 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from course_vi.plots.primitives import arrow, node, plate
-from course_vi.plots.style import BLACK, BLUE, GREEN, GREY, ORANGE, PINK, RED, SKY, new_figure, style
+from course_vi.plots.style import (
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    PINK,
+    RED,
+    SKY,
+    new_figure,
+    style,
+)
 
-__all__ = ["bit_ledger", "bounds_over_theta", "bound_and_gap", "completions", "jensen", "model_and_family", "naive_monte_carlo",
-           "naive_walk", "real_data", "three_slices", "two_candidates", "two_starts"]
+__all__ = [
+    "bit_ledger",
+    "bounds_over_theta",
+    "bound_and_gap",
+    "completions",
+    "jensen",
+    "model_and_family",
+    "naive_monte_carlo",
+    "naive_walk",
+    "real_data",
+    "three_slices",
+    "two_candidates",
+    "two_starts",
+]
 
 COLOURS = (BLUE, RED, GREEN, ORANGE, PINK, SKY)
-BOXED: dict[str, Any] = {"frameon": True, "framealpha": 0.9, "edgecolor": "none"}  # for legends that lie over curves
+BOXED: dict[str, Any] = {
+    "frameon": True,
+    "framealpha": 0.9,
+    "edgecolor": "none",
+}  # for legends that lie over curves
 
 
 def model_and_family() -> Figure:
@@ -34,8 +61,15 @@ def model_and_family() -> Figure:
         arrow(axis, observed, latent, RED, bend=0.5, line="--")
         axis.plot([], [], color=BLUE, label="model $p_\\theta(z)\\,p_\\theta(x \\mid z)$")
         axis.plot([], [], color=RED, linestyle="--", label="family $q_\\phi(z \\mid x)$")
-        axis.set(xlim=(0.4, 4.8), ylim=(-0.1, 3.3), title="One latent per datum; shaded means observed", xticks=[], yticks=[],
-                 xlabel="solid arrows generate, dashed arrows infer", aspect="equal")
+        axis.set(
+            xlim=(0.4, 4.8),
+            ylim=(-0.1, 3.3),
+            title="One latent per datum; shaded means observed",
+            xticks=[],
+            yticks=[],
+            xlabel="solid arrows generate, dashed arrows infer",
+            aspect="equal",
+        )
         axis.grid(False)
         axis.spines[:].set_visible(False)
         axis.legend(loc="upper center", ncols=2, fontsize=9)
@@ -47,29 +81,48 @@ def naive_monte_carlo(dims: Sequence[int], errors: Tensor, shares: Tensor) -> Fi
     figure, (left, right) = new_figure(columns=2)
     with style():
         left.axhline(0, color=BLACK, linestyle="--", label="exact")
-        for axis, values, colour, name in ((left, errors, RED, "estimate, mean"), (right, shares, BLUE, "mean")):
+        for axis, values, colour, name in (
+            (left, errors, RED, "estimate, mean"),
+            (right, shares, BLUE, "mean"),
+        ):
             low, high = values.quantile(0.05, 1), values.quantile(0.95, 1)
-            axis.fill_between(list(dims), low, high, color=colour, alpha=0.2, label="5% to 95% of tries")
+            axis.fill_between(
+                list(dims), low, high, color=colour, alpha=0.2, label="5% to 95% of tries"
+            )
             axis.plot(list(dims), values.mean(1), "o-", color=colour, label=name)
             axis.set_xscale("log", base=2)
             axis.set_xticks(list(dims), [str(dim) for dim in dims])
             axis.set_xlabel("dimension D of the latent")
             axis.legend(fontsize=9)
-        left.set(title="Naive estimate of log p(x), 1,000 samples", ylabel="estimate minus exact (nats)")
-        right.set(title="One sample comes to carry the sum", ylabel="share of the largest term (fraction)", ylim=(0, 1))
+        left.set(
+            title="Naive estimate of log p(x), 1,000 samples", ylabel="estimate minus exact (nats)"
+        )
+        right.set(
+            title="One sample comes to carry the sum",
+            ylabel="share of the largest term (fraction)",
+            ylim=(0, 1),
+        )
     return figure
 
 
-def jensen(names: Sequence[str], weights: Sequence[Tensor], means: Sequence[tuple[float, float]]) -> Figure:
+def jensen(
+    names: Sequence[str], weights: Sequence[Tensor], means: Sequence[tuple[float, float]]
+) -> Figure:
     """Samples of w on the curve log w, with log E w above E log w; ``means`` holds (E w, E log w) of each panel."""
     figure, axes = new_figure(columns=len(names), sharey=True)
     with style():
         for axis, name, w, (mean, mean_log) in zip(axes, names, weights, means, strict=True):
-            grid = (Tensor(range(1, 401)) / 400 * 0.42)
+            grid = Tensor(range(1, 401)) / 400 * 0.42
             axis.plot(grid, grid.log(), color=GREY, label="log w")
             axis.plot(w, w.log(), "o", color=SKY, alpha=0.5, markersize=5, label="samples of w")
             log_mean = Tensor([mean]).log().item()
-            axis.plot([mean, mean], [log_mean, mean_log], color=ORANGE, linewidth=3, label=f"gap = {log_mean - mean_log:.3f} nats")
+            axis.plot(
+                [mean, mean],
+                [log_mean, mean_log],
+                color=ORANGE,
+                linewidth=3,
+                label=f"gap = {log_mean - mean_log:.3f} nats",
+            )
             axis.plot(mean, log_mean, "^", color=BLUE, markersize=9, label="log E w = log p(x)")
             axis.plot(mean, mean_log, "v", color=RED, markersize=9, label="E log w = ELBO")
             axis.set(title=name, xlabel="w = p(x, z) / q(z)", ylim=(-5.2, -0.6))
@@ -78,26 +131,39 @@ def jensen(names: Sequence[str], weights: Sequence[Tensor], means: Sequence[tupl
     return figure
 
 
-def bound_and_gap(z: Tensor, posterior: Tensor, q: Tensor, log_w: Tensor, bound: float, log_evidence: float) -> Figure:
+def bound_and_gap(
+    z: Tensor, posterior: Tensor, q: Tensor, log_w: Tensor, bound: float, log_evidence: float
+) -> Figure:
     """Left the densities of q and the posterior over z; right log w over z, whose mean under q is the ELBO."""
     figure, (left, right) = new_figure(columns=2)
     with style():
         left.fill_between(z, posterior, color=BLUE, alpha=0.2)
         left.plot(z, posterior, color=BLUE, label="posterior p(z | x)")
         left.plot(z, q, color=RED, label="q(z)")
-        left.set(title=f"gap = KL(q || posterior) = {log_evidence - bound:.4f} nats", xlabel="latent z", ylabel="density (per unit of z)",
-                 ylim=(0, 1.15))
+        left.set(
+            title=f"gap = KL(q || posterior) = {log_evidence - bound:.4f} nats",
+            xlabel="latent z",
+            ylabel="density (per unit of z)",
+            ylim=(0, 1.15),
+        )
         right.axhline(log_evidence, color=BLUE, label=f"log p(x) = {log_evidence:.3f}")
         right.axhline(bound, color=RED, linestyle="--", label=f"ELBO = {bound:.3f}")
         right.plot(z, log_w, color=BLACK, label="log w(z)")
         right.fill_between(z, -9, -9 + 3 * q, color=RED, alpha=0.2, label="where q samples")
-        right.set(title="The ELBO is the mean of log w under q", xlabel="latent z", ylabel="log w (nats)", ylim=(-9, 4))
+        right.set(
+            title="The ELBO is the mean of log w under q",
+            xlabel="latent z",
+            ylabel="log w (nats)",
+            ylim=(-9, 4),
+        )
         left.legend(fontsize=9)
         right.legend(fontsize=8, loc="upper right", **BOXED)
     return figure
 
 
-def three_slices(scales: Tensor, bound: Tensor, slices: Sequence[tuple[str, str, Tensor, str, Tensor]]) -> Figure:
+def three_slices(
+    scales: Tensor, bound: Tensor, slices: Sequence[tuple[str, str, Tensor, str, Tensor]]
+) -> Figure:
     """The same ELBO over the scale of q, cut in three ways; a slice is (title, name, curve, name, curve)."""
     figure, axes = new_figure(columns=3, width=3.6, sharey=True)
     with style():
@@ -113,8 +179,14 @@ def three_slices(scales: Tensor, bound: Tensor, slices: Sequence[tuple[str, str,
     return figure
 
 
-def bounds_over_theta(theta: Tensor, log_evidence: Tensor, bounds: Mapping[str, Tensor], touches: Sequence[float], profile: Tensor,
-                      climb: Sequence[tuple[float, float, float]]) -> Figure:
+def bounds_over_theta(
+    theta: Tensor,
+    log_evidence: Tensor,
+    bounds: Mapping[str, Tensor],
+    touches: Sequence[float],
+    profile: Tensor,
+    climb: Sequence[tuple[float, float, float]],
+) -> Figure:
     """Left: the log evidence and bounds below it. Right: alternating climbs (theta, bound, log evidence), and a poor family."""
     figure, (left, right) = new_figure(columns=2, width=4.6)
     with style():
@@ -127,9 +199,17 @@ def bounds_over_theta(theta: Tensor, log_evidence: Tensor, bounds: Mapping[str, 
         right.plot(theta, profile, color=PINK, label="best bound, if s must be 0.8")
         peak = int(profile.where(theta > 0, profile.min()).argmax())
         right.plot(theta[peak], profile[peak], "D", color=PINK, label="its maximum")
-        right.plot([step[0] for step in climb], [step[2] for step in climb], "o", color=GREEN, label="alternating climb")
+        right.plot(
+            [step[0] for step in climb],
+            [step[2] for step in climb],
+            "o",
+            color=GREEN,
+            label="alternating climb",
+        )
         for (start, _, height), (end, bound, _) in zip(climb, climb[1:], strict=False):
-            right.annotate("", (end, bound), (start, height), arrowprops={"arrowstyle": "->", "color": GREEN})
+            right.annotate(
+                "", (end, bound), (start, height), arrowprops={"arrowstyle": "->", "color": GREEN}
+            )
         right.set(title="Climb in q, climb in theta, repeat", xlim=(-0.5, 3.5), ylim=(-3.1, -1.5))
         for axis in (left, right):
             axis.set(xlabel="parameter theta", ylabel="nats")
@@ -137,29 +217,63 @@ def bounds_over_theta(theta: Tensor, log_evidence: Tensor, bounds: Mapping[str, 
     return figure
 
 
-def two_starts(z: Tensor, target: Tensor, fits: Mapping[str, Tensor], locs: Tensor, log_scales: Tensor, kl: Tensor,
-               paths: Sequence[Tensor]) -> Figure:
+def two_starts(
+    z: Tensor,
+    target: Tensor,
+    fits: Mapping[str, Tensor],
+    locs: Tensor,
+    log_scales: Tensor,
+    kl: Tensor,
+    paths: Sequence[Tensor],
+) -> Figure:
     """Left: a bimodal target and its fits. Right: reverse KL ``(len(log_scales), len(locs))`` and descents ``(steps, 2)``."""
     figure, (left, right) = new_figure(columns=2, width=4.6)
     with style():
         left.fill_between(z, target, color=GREY, alpha=0.35, label="target p(z)")
         for (name, density), colour in zip(fits.items(), COLOURS, strict=False):
             left.plot(z, density, color=colour, label=name)
-        left.set(title="Four Gaussian fits of one target", xlabel="latent z", ylabel="density (per unit of z)", ylim=(0, 1.3))
+        left.set(
+            title="Four Gaussian fits of one target",
+            xlabel="latent z",
+            ylabel="density (per unit of z)",
+            ylim=(0, 1.3),
+        )
         left.legend(fontsize=8, loc="upper right")
-        lines = right.contour(locs, log_scales, kl, levels=[0.6, 0.9, 1, 1.5, 2.1, 2.2, 2.5, 3, 4, 6, 10, 20], colors=GREY, linewidths=0.9)
+        lines = right.contour(
+            locs,
+            log_scales,
+            kl,
+            levels=[0.6, 0.9, 1, 1.5, 2.1, 2.2, 2.5, 3, 4, 6, 10, 20],
+            colors=GREY,
+            linewidths=0.9,
+        )
         right.clabel(lines, fontsize=7)
         for path, colour in zip(paths, COLOURS, strict=False):
-            right.plot(path[:, 0], path[:, 1], color=colour, label=f"from m = {path[0, 0]:.1f}, log s = {path[0, 1]:.1f}")
+            right.plot(
+                path[:, 0],
+                path[:, 1],
+                color=colour,
+                label=f"from m = {path[0, 0]:.1f}, log s = {path[0, 1]:.1f}",
+            )
             right.plot(path[0, 0], path[0, 1], "s", color=colour)
             right.plot(path[-1, 0], path[-1, 1], "o", color=colour)
-        right.set(title="KL(q || p) in nats: squares start, dots end", xlabel="mean m of q", ylabel="log s of q")
+        right.set(
+            title="KL(q || p) in nats: squares start, dots end",
+            xlabel="mean m of q",
+            ylabel="log s of q",
+        )
         right.legend(fontsize=8, loc="lower center", **BOXED)
     return figure
 
 
-def two_candidates(z: Tensor, names: Sequence[str], targets: Sequence[Tensor], candidates: Mapping[str, Tensor],
-                   reverse: Tensor, forward: Tensor) -> Figure:
+def two_candidates(
+    z: Tensor,
+    names: Sequence[str],
+    targets: Sequence[Tensor],
+    candidates: Mapping[str, Tensor],
+    reverse: Tensor,
+    forward: Tensor,
+) -> Figure:
     """Each target with both candidates; the divergences ``(targets, candidates)`` stand in the legends."""
     figure, axes = new_figure(columns=len(names), width=4.6, sharey=True)
     with style():
@@ -169,15 +283,21 @@ def two_candidates(z: Tensor, names: Sequence[str], targets: Sequence[Tensor], c
                 label = f"{candidate}: KL(q||p) = {reverse[row, column]:.2f}, KL(p||q) = {forward[row, column]:.1f}"
                 axis.plot(z, density, color=COLOURS[column], label=label)
             axis.set(title=name, xlabel="latent z", ylim=(0, 0.66))
-            axis.legend(fontsize=8, loc="upper right", title="divergences in nats", title_fontsize=8)
+            axis.legend(
+                fontsize=8, loc="upper right", title="divergences in nats", title_fontsize=8
+            )
         axes[0].set_ylabel("density (per unit of z)")
     return figure
 
 
-def completions(pictures: Mapping[str, Tensor], progress: Tensor, gaps: Mapping[str, Tensor]) -> Figure:
+def completions(
+    pictures: Mapping[str, Tensor], progress: Tensor, gaps: Mapping[str, Tensor]
+) -> Figure:
     """Pictures ``(5, 3)`` with the hidden rows as probabilities, and the gap of each guess over the course of learning."""
     columns = len(pictures) + 1
-    figure, axes = new_figure(columns=columns, width=2.25, height=3.1, width_ratios=[1] * len(pictures) + [3.2])
+    figure, axes = new_figure(
+        columns=columns, width=2.25, height=3.1, width_ratios=[1] * len(pictures) + [3.2]
+    )
     with style():
         for axis, (name, picture) in zip(axes, pictures.items(), strict=False):
             axis.imshow(picture, cmap="Greys", vmin=0, vmax=1)
@@ -187,13 +307,19 @@ def completions(pictures: Mapping[str, Tensor], progress: Tensor, gaps: Mapping[
         axes[0].set_ylabel("row (hidden above the line)")
         for (name, gap), colour in zip(gaps.items(), COLOURS, strict=False):
             axes[-1].plot(progress, gap, color=colour, label=name)
-        axes[-1].set(title="How far is each guess from the posterior?", xlabel="progress of learning (0 = untrained, 1 = trained)",
-                     ylabel="gap = KL(q || posterior), nats", ylim=(-0.2, 6.2))
+        axes[-1].set(
+            title="How far is each guess from the posterior?",
+            xlabel="progress of learning (0 = untrained, 1 = trained)",
+            ylabel="gap = KL(q || posterior), nats",
+            ylim=(-0.2, 6.2),
+        )
         axes[-1].legend(fontsize=8, loc="upper left")
     return figure
 
 
-def bit_ledger(names: Sequence[str], likelihood: Tensor, prior: Tensor, back: Tensor, ideal: float) -> Figure:
+def bit_ledger(
+    names: Sequence[str], likelihood: Tensor, prior: Tensor, back: Tensor, ideal: float
+) -> Figure:
     """Bits paid for x given z and for z, bits got back, and the net, for each q."""
     figure, (axis,) = new_figure(width=6.6, height=3.6)
     with style():
@@ -201,54 +327,132 @@ def bit_ledger(names: Sequence[str], likelihood: Tensor, prior: Tensor, back: Te
         paid, returned = [place - 0.2 for place in places], [place + 0.2 for place in places]
         net = prior + likelihood - back
         axis.bar(paid, prior.tolist(), 0.36, color=SKY, label="paid: z under the prior")
-        axis.bar(paid, likelihood.tolist(), 0.36, bottom=prior.tolist(), color=BLUE, label="paid: x given z")
-        axis.bar(returned, back.tolist(), 0.36, bottom=net.tolist(), color=ORANGE, label="got back: z under q")
+        axis.bar(
+            paid,
+            likelihood.tolist(),
+            0.36,
+            bottom=prior.tolist(),
+            color=BLUE,
+            label="paid: x given z",
+        )
+        axis.bar(
+            returned,
+            back.tolist(),
+            0.36,
+            bottom=net.tolist(),
+            color=ORANGE,
+            label="got back: z under q",
+        )
         for place, value in zip(returned, net, strict=True):
             axis.plot([place - 0.18, place + 0.18], [value, value], color=BLACK, linewidth=2.5)
-            axis.text(place, float(value) - 0.25, f"net {value:.3f}", ha="center", va="top", fontsize=9)
+            axis.text(
+                place, float(value) - 0.25, f"net {value:.3f}", ha="center", va="top", fontsize=9
+            )
         axis.axhline(ideal, color=RED, linestyle="--", label=f"-log2 p(x) = {ideal:.3f}")
-        axis.set(title="Expected bits for one message, latent in bins of 1/16", ylabel="bits", xlabel="distribution q used to draw z",
-                 xticks=places, xticklabels=list(names), ylim=(0, float((prior + likelihood).max()) * 1.45))
+        axis.set(
+            title="Expected bits for one message, latent in bins of 1/16",
+            ylabel="bits",
+            xlabel="distribution q used to draw z",
+            xticks=places,
+            xticklabels=list(names),
+            ylim=(0, float((prior + likelihood).max()) * 1.45),
+        )
         axis.legend(fontsize=8, ncols=2, loc="upper center")
     return figure
 
 
-def naive_walk(locs: Tensor, log_scales: Tensor, bound: Tensor, walks: Mapping[str, Sequence[Tensor]], best: tuple[float, float]) -> Figure:
+def naive_walk(
+    locs: Tensor,
+    log_scales: Tensor,
+    bound: Tensor,
+    walks: Mapping[str, Sequence[Tensor]],
+    best: tuple[float, float],
+) -> Figure:
     """Walks, each a path ``(steps, 2)`` of (m, log s) over the contours of the exact ELBO."""
     figure, (axis,) = new_figure(width=6.0, height=3.8)
     with style():
         levels = [-20, -14, -10, -7, -5, -4, -3.3, -2.8, -2.5, -2.35]
-        axis.clabel(axis.contour(locs, log_scales, bound, levels=levels, colors=GREY, linewidths=0.9, linestyles="solid"),
-                    fontsize=7)
+        axis.clabel(
+            axis.contour(
+                locs,
+                log_scales,
+                bound,
+                levels=levels,
+                colors=GREY,
+                linewidths=0.9,
+                linestyles="solid",
+            ),
+            fontsize=7,
+        )
         for (name, paths), colour in zip(walks.items(), (RED, BLUE), strict=False):
             for path in paths:
-                axis.plot(path[:, 0], path[:, 1], color=colour, linewidth=0.8, label=name if path is paths[0] else None)
-                axis.plot(path[-1, 0], path[-1, 1], "o", color=colour, markeredgecolor="white", zorder=3)
+                axis.plot(
+                    path[:, 0],
+                    path[:, 1],
+                    color=colour,
+                    linewidth=0.8,
+                    label=name if path is paths[0] else None,
+                )
+                axis.plot(
+                    path[-1, 0], path[-1, 1], "o", color=colour, markeredgecolor="white", zorder=3
+                )
         first = next(iter(walks.values()))[0][0]
         axis.plot(first[0], first[1], "s", color=BLACK, label="start", zorder=4)
         axis.plot(*best, "*", color=GREEN, markersize=14, label="posterior", zorder=4)
-        axis.set(title="Three climbs with each gradient (contours: ELBO, nats)", xlabel="mean m of q", ylabel="log s of q",
-                 xlim=(float(locs.min()), float(locs.max())), ylim=(float(log_scales.min()), float(log_scales.max())))
+        axis.set(
+            title="Three climbs with each gradient (contours: ELBO, nats)",
+            xlabel="mean m of q",
+            ylabel="log s of q",
+            xlim=(float(locs.min()), float(locs.max())),
+            ylim=(float(log_scales.min()), float(log_scales.max())),
+        )
         axis.legend(fontsize=8, loc="upper right", **BOXED)
     return figure
 
 
-def real_data(curves: Mapping[str, Tensor], every: int, log_evidence: float, first: Tensor, second: Tensor, posterior: Tensor,
-              ellipses: Mapping[str, Tensor]) -> Figure:
+def real_data(
+    curves: Mapping[str, Tensor],
+    every: int,
+    log_evidence: float,
+    first: Tensor,
+    second: Tensor,
+    posterior: Tensor,
+    ellipses: Mapping[str, Tensor],
+) -> Figure:
     """Left: bounds, one for ``every`` so many steps, and the evidence. Right: the posterior of two weights, and ellipses."""
     figure, (left, right) = new_figure(columns=2, width=4.6, height=3.4)
     with style():
-        left.axhline(log_evidence, color=BLACK, linestyle="--", label=f"log evidence {log_evidence:.2f} (grid)")
+        left.axhline(
+            log_evidence,
+            color=BLACK,
+            linestyle="--",
+            label=f"log evidence {log_evidence:.2f} (grid)",
+        )
         for (name, curve), colour in zip(curves.items(), COLOURS, strict=False):
-            left.plot([every * (i + 0.5) for i in range(len(curve))], curve, color=colour, label=name, linewidth=1.2)
-        left.set(title="The ELBO climbs, and stops at its gap", xlabel="gradient step", ylabel="ELBO, mean of estimates (nats)",
-                 ylim=(log_evidence - 14, log_evidence + 2))
+            left.plot(
+                [every * (i + 0.5) for i in range(len(curve))],
+                curve,
+                color=colour,
+                label=name,
+                linewidth=1.2,
+            )
+        left.set(
+            title="The ELBO climbs, and stops at its gap",
+            xlabel="gradient step",
+            ylabel="ELBO, mean of estimates (nats)",
+            ylim=(log_evidence - 14, log_evidence + 2),
+        )
         left.legend(fontsize=8, loc="lower right")
         right.contourf(first, second, posterior.T, levels=8, cmap="Greys")
         right.plot([], [], color=GREY, linewidth=6, alpha=0.6, label="posterior (grid)")
         for (name, ellipse), colour in zip(ellipses.items(), COLOURS, strict=False):
-            right.plot(ellipse[:, 0], ellipse[:, 1], color=colour, label=f"{name}, two standard deviations")
-        right.set(title="What the gap is made of", xlabel="weight of the mean radius", ylabel="weight of the mean perimeter")
+            right.plot(
+                ellipse[:, 0], ellipse[:, 1], color=colour, label=f"{name}, two standard deviations"
+            )
+        right.set(
+            title="What the gap is made of",
+            xlabel="weight of the mean radius",
+            ylabel="weight of the mean perimeter",
+        )
         right.legend(fontsize=8, loc="upper right")
     return figure
-

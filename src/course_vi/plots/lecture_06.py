@@ -13,29 +13,62 @@ from torch import Tensor
 from course_vi.plots.primitives import arrow, blank, node, plate
 from course_vi.plots.style import BLACK, BLUE, GREEN, GREY, ORANGE, RED, SKY, new_figure, style
 
-__all__ = ["dimensions", "frozen_data", "frozen_trumpet", "gamma_shift", "maps", "noise_outside",
-           "one_step", "posteriors", "quadratic", "real_ratio", "steps", "three_ways", "two_views",
-           "unseen_direction"]
+__all__ = [
+    "dimensions",
+    "frozen_data",
+    "frozen_trumpet",
+    "gamma_shift",
+    "maps",
+    "noise_outside",
+    "one_step",
+    "posteriors",
+    "quadratic",
+    "real_ratio",
+    "steps",
+    "three_ways",
+    "two_views",
+    "unseen_direction",
+]
 
-PATH, SCORE, BASELINE = BLUE, RED, GREEN      # one colour per estimator, in every figure of the unit
+PATH, SCORE, BASELINE = BLUE, RED, GREEN  # one colour per estimator, in every figure of the unit
 COLOURS = {"pathwise": PATH, "score function": SCORE, "score, best baseline": BASELINE}
 
 
-def dimensions(d: Tensor, exact: Mapping[str, Tensor], at: Tensor, measured: Mapping[str, Tensor]) -> Figure:
+def dimensions(
+    d: Tensor, exact: Mapping[str, Tensor], at: Tensor, measured: Mapping[str, Tensor]
+) -> Figure:
     """Variance of the gradient of one mean over the number of latents, exact lines and measured dots."""
     figure, (ax,) = new_figure(width=6.0, height=3.3)
     with style():
         for name in exact:
             ax.loglog(d, exact[name], color=COLOURS[name], label=f"{name}, exact")
-            ax.loglog(at, measured[name], "o", color=COLOURS[name], markersize=5, label=f"{name}, measured")
-        ax.set(title="One coordinate of the toy, among D independent ones", xlabel="number of latents D",
-               ylabel="variance, gradient of one mean")
+            ax.loglog(
+                at,
+                measured[name],
+                "o",
+                color=COLOURS[name],
+                markersize=5,
+                label=f"{name}, measured",
+            )
+        ax.set(
+            title="One coordinate of the toy, among D independent ones",
+            xlabel="number of latents D",
+            ylabel="variance, gradient of one mean",
+        )
         ax.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return figure
 
 
-def two_views(z: Tensor, f: Tensor, density: Tensor, at: Tensor, values: Tensor, slopes: Tensor, estimates: Mapping[str, Tensor],
-              exact: float) -> Figure:
+def two_views(
+    z: Tensor,
+    f: Tensor,
+    density: Tensor,
+    at: Tensor,
+    values: Tensor,
+    slopes: Tensor,
+    estimates: Mapping[str, Tensor],
+    exact: float,
+) -> Figure:
     """What each estimator sees of f at a few samples; and the estimates it makes of that.
 
     Args:
@@ -49,19 +82,45 @@ def two_views(z: Tensor, f: Tensor, density: Tensor, at: Tensor, values: Tensor,
         top = float(f.max()) + 0.12 * float(f.max() - f.min())
         for ax, title in zip(axes, ("Pathwise: slopes", "Score function: values"), strict=False):
             ax.plot(z, f, color=GREY, linewidth=1.2)
-            ax.fill_between(z, f.min(), f.min() + 0.5 * (f.max() - f.min()) * density / density.max(), color=GREY, alpha=0.2)
+            ax.fill_between(
+                z,
+                f.min(),
+                f.min() + 0.5 * (f.max() - f.min()) * density / density.max(),
+                color=GREY,
+                alpha=0.2,
+            )
             ax.set(title=title, xlabel="z", ylim=(float(f.min()), top))
         for point, value, slope in zip(at.tolist(), values.tolist(), slopes.tolist(), strict=True):
-            axes[0].plot([point - 0.6, point + 0.6], [value - 0.6 * slope, value + 0.6 * slope], color=PATH, linewidth=2)
+            axes[0].plot(
+                [point - 0.6, point + 0.6],
+                [value - 0.6 * slope, value + 0.6 * slope],
+                color=PATH,
+                linewidth=2,
+            )
             axes[1].plot([point, point], [float(f.min()), value], color=SCORE, linewidth=1.2)
-        axes[0].plot(at, values, "o", color=PATH, markersize=4), axes[1].plot(at, values, "o", color=SCORE, markersize=4)
+        (
+            axes[0].plot(at, values, "o", color=PATH, markersize=4),
+            axes[1].plot(at, values, "o", color=SCORE, markersize=4),
+        )
         axes[0].set_ylabel("f(z), with q shaded")
         low = float(torch.cat([torch.quantile(e, 0.002).view(1) for e in estimates.values()]).min())
-        high = float(torch.cat([torch.quantile(e, 0.998).view(1) for e in estimates.values()]).max())
+        high = float(
+            torch.cat([torch.quantile(e, 0.998).view(1) for e in estimates.values()]).max()
+        )
         for name, sample in estimates.items():
-            axes[2].hist(sample.numpy(), bins=80, range=(low, high), density=True, color=COLOURS[name], alpha=0.5, label=name)
+            axes[2].hist(
+                sample.numpy(),
+                bins=80,
+                range=(low, high),
+                density=True,
+                color=COLOURS[name],
+                alpha=0.5,
+                label=name,
+            )
         axes[2].axvline(exact, color=BLACK, linestyle=":", label="exact gradient")
-        axes[2].set(title="One-sample gradients of m", xlabel="estimate", ylabel="density", yscale="log")
+        axes[2].set(
+            title="One-sample gradients of m", xlabel="estimate", ylabel="density", yscale="log"
+        )
         axes[2].legend(fontsize=8)
     return figure
 
@@ -75,32 +134,70 @@ def quadratic(s: Tensor, exact: Tensor, at: Tensor, measured: Tensor) -> Figure:
     """
     figure, axes = new_figure(columns=2, width=4.6, height=3.7, sharex=True)
     with style():
-        for column, (ax, name) in enumerate(zip(axes, ("m", "log s: curves are yours to predict (S5)"), strict=True)):
+        for column, (ax, name) in enumerate(
+            zip(axes, ("m", "log s: curves are yours to predict (S5)"), strict=True)
+        ):
             for row, (label, colour) in enumerate(COLOURS.items()):
                 if column == 0:
                     ax.loglog(s, exact[:, row], color=colour, label=f"{label}, predicted")
-                ax.loglog(at, measured[:, row, column], "o", color=colour, markersize=5, label=f"{label}, measured")
-            ax.set(title=f"Gradient of {name}", xlabel="scale s of q", ylabel="variance of one estimate")
-        figure.legend(*axes[0].get_legend_handles_labels(), fontsize=8, loc="outside lower center", ncols=3)
+                ax.loglog(
+                    at,
+                    measured[:, row, column],
+                    "o",
+                    color=colour,
+                    markersize=5,
+                    label=f"{label}, measured",
+                )
+            ax.set(
+                title=f"Gradient of {name}",
+                xlabel="scale s of q",
+                ylabel="variance of one estimate",
+            )
+        figure.legend(
+            *axes[0].get_legend_handles_labels(), fontsize=8, loc="outside lower center", ncols=3
+        )
     return figure
 
 
-def steps(k: Tensor, exact: Mapping[str, Tensor], at: Tensor, measured: Mapping[str, Tensor], crossing: float) -> Figure:
+def steps(
+    k: Tensor,
+    exact: Mapping[str, Tensor],
+    at: Tensor,
+    measured: Mapping[str, Tensor],
+    crossing: float,
+) -> Figure:
     """Variance of both estimators, times s squared, over the steepness of a soft step in units of the scale of q."""
     figure, (ax,) = new_figure(width=6.4, height=3.6)
     with style():
         for name in exact:
             ax.loglog(k, exact[name], color=COLOURS[name], label=f"{name}, exact")
-            ax.loglog(at, measured[name], "o", color=COLOURS[name], markersize=5, label=f"{name}, measured")
+            ax.loglog(
+                at,
+                measured[name],
+                "o",
+                color=COLOURS[name],
+                markersize=5,
+                label=f"{name}, measured",
+            )
         ax.axvline(crossing, color=BLACK, linestyle=":", label=f"crossing, k s = {crossing:.2f}")
         ax.axvspan(crossing, float(k[-1]), color=SCORE, alpha=0.07)
-        ax.set(title="A soft step under q", xlabel="steepness times scale, k s", ylabel="variance times s squared",
-               xlim=(float(k[0]), float(k[-1])))
+        ax.set(
+            title="A soft step under q",
+            xlabel="steepness times scale, k s",
+            ylabel="variance times s squared",
+            xlim=(float(k[0]), float(k[-1])),
+        )
         ax.legend(fontsize=8)
     return figure
 
 
-def one_step(z: Tensor, f: Tensor, density: Tensor, estimates: Mapping[str, Tensor], variances: Mapping[str, float]) -> Figure:
+def one_step(
+    z: Tensor,
+    f: Tensor,
+    density: Tensor,
+    estimates: Mapping[str, Tensor],
+    variances: Mapping[str, float],
+) -> Figure:
     """A target under q, and the one-sample gradients of both estimators as histograms."""
     figure, (left, right) = new_figure(columns=2, width=4.4, height=2.9)
     with style():
@@ -110,8 +207,12 @@ def one_step(z: Tensor, f: Tensor, density: Tensor, estimates: Mapping[str, Tens
         left.set(title="The target under q", xlabel="z", ylabel="f(z)")
         for name, sample in estimates.items():
             label = f"{name}, variance {variances[name]:.3g}"
-            right.hist(sample.numpy(), bins=60, density=True, alpha=0.5, color=COLOURS[name], label=label)
-        right.set(title="One-sample gradients of m", xlabel="estimate", ylabel="density", yscale="log")
+            right.hist(
+                sample.numpy(), bins=60, density=True, alpha=0.5, color=COLOURS[name], label=label
+            )
+        right.set(
+            title="One-sample gradients of m", xlabel="estimate", ylabel="density", yscale="log"
+        )
         left.legend(fontsize=8), right.legend(fontsize=8)
     return figure
 
@@ -120,16 +221,29 @@ def real_ratio(ratios: Mapping[str, Tensor], K: int) -> Figure:
     """Variance of the score function over that of the pathwise gradient, weight by weight of a regression."""
     figure, (ax,) = new_figure(width=7.0, height=3.2)
     with style():
-        for (name, values), colour, marker in zip(ratios.items(), (SCORE, GREEN), "os", strict=True):
+        for (name, values), colour, marker in zip(
+            ratios.items(), (SCORE, GREEN), "os", strict=True
+        ):
             ax.semilogy(values, marker, color=colour, markersize=5, label=name)
         ax.axhline(1, color=BLACK, linestyle=":", label="equal")
-        ax.set(title=f"Breast cancer, logistic regression: score over pathwise variance, K = {K}", xlabel="weight (0 is the intercept)",
-               ylabel="ratio of variances")
+        ax.set(
+            title=f"Breast cancer, logistic regression: score over pathwise variance, K = {K}",
+            xlabel="weight (0 is the intercept)",
+            ylabel="ratio of variances",
+        )
         ax.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return figure
 
 
-def frozen_trumpet(K: Tensor, frozen: Tensor, true: Tensor, at: Tensor, measured_frozen: Tensor, measured_true: Tensor, d: int) -> Figure:
+def frozen_trumpet(
+    K: Tensor,
+    frozen: Tensor,
+    true: Tensor,
+    at: Tensor,
+    measured_frozen: Tensor,
+    measured_true: Tensor,
+    d: int,
+) -> Figure:
     """The maximum of the frozen objective and the exact ELBO there, over the number of samples; the log evidence is zero."""
     figure, (ax,) = new_figure(width=6.4, height=3.6)
     with style():
@@ -140,8 +254,13 @@ def frozen_trumpet(K: Tensor, frozen: Tensor, true: Tensor, at: Tensor, measured
         ax.axhline(0, color=BLACK, linestyle=":", label="log evidence")
         ax.axvspan(2.8, d + 0.5, color=GREY, alpha=0.25)
         ax.text(3.9, -7.7, "no maximum", ha="center", va="bottom", fontsize=8, rotation=90)
-        ax.set(title=f"Full covariance in {d} dimensions, frozen noise", xlabel="number of frozen samples K", ylabel="nats",
-               xlim=(2.8, 1.1 * float(K[-1])), ylim=(-8, 4))
+        ax.set(
+            title=f"Full covariance in {d} dimensions, frozen noise",
+            xlabel="number of frozen samples K",
+            ylabel="nats",
+            xlim=(2.8, 1.1 * float(K[-1])),
+            ylim=(-8, 4),
+        )
         ax.legend(fontsize=8, loc="lower right")
     return figure
 
@@ -159,30 +278,62 @@ def frozen_data(curves: Mapping[str, tuple[Tensor, Tensor]], every: int, best: f
             axes[0].plot(steps, told, color=colour, label=name, linewidth=1.2)
             axes[1].semilogy(steps, best - true, color=colour, label=name)
         axes[0].axhline(best, color=BLACK, linestyle=":", label="best full-covariance ELBO")
-        axes[0].set(title="What the optimizer is told", xlabel="step", ylabel="nats", ylim=(best - 35, best + 20))
+        axes[0].set(
+            title="What the optimizer is told",
+            xlabel="step",
+            ylabel="nats",
+            ylim=(best - 35, best + 20),
+        )
         axes[1].set(title="How far the exact ELBO is below the best", xlabel="step", ylabel="nats")
         axes[0].legend(fontsize=8, loc="lower right")
     return figure
 
 
-def three_ways(s: Tensor, gradient: Mapping[str, Tensor], value: Mapping[str, Tensor], at: Tensor, dots: Mapping[str, Tensor],
-               value_dots: Mapping[str, Tensor], best: float) -> Figure:
+def three_ways(
+    s: Tensor,
+    gradient: Mapping[str, Tensor],
+    value: Mapping[str, Tensor],
+    at: Tensor,
+    dots: Mapping[str, Tensor],
+    value_dots: Mapping[str, Tensor],
+    best: float,
+) -> Figure:
     """Variance of the gradient of m, and of the value, for estimates with more or less done by formula."""
     figure, axes = new_figure(columns=2, width=4.7, height=3.7)
     colours = dict(zip(gradient, (RED, GREEN, BLUE, SKY), strict=False))
     with style():
-        for ax, curves, points, title in ((axes[0], gradient, dots, "Gradient of m"), (axes[1], value, value_dots, "Value")):
+        for ax, curves, points, title in (
+            (axes[0], gradient, dots, "Gradient of m"),
+            (axes[1], value, value_dots, "Value"),
+        ):
             for name, curve in curves.items():
-                ax.plot(s, curve, color=colours[name], label=name, linestyle="--" if "entropy" in name else "-")
+                ax.plot(
+                    s,
+                    curve,
+                    color=colours[name],
+                    label=name,
+                    linestyle="--" if "entropy" in name else "-",
+                )
                 ax.plot(at, points[name], "o", color=colours[name], markersize=5)
             ax.axvline(best, color=BLACK, linestyle=":", label="posterior")
-            ax.set(title=title, xlabel="scale s of q", ylabel="variance of one estimate", ylim=(-0.1, 4.0 if ax is axes[0] else 2.2))
-        figure.legend(*axes[0].get_legend_handles_labels(), fontsize=8, loc="outside lower center", ncols=3)
+            ax.set(
+                title=title,
+                xlabel="scale s of q",
+                ylabel="variance of one estimate",
+                ylim=(-0.1, 4.0 if ax is axes[0] else 2.2),
+            )
+        figure.legend(
+            *axes[0].get_legend_handles_labels(), fontsize=8, loc="outside lower center", ncols=3
+        )
     return figure
 
 
-def gamma_shift(z: Tensor, cdfs: Mapping[str, Tensor], moves: Sequence[tuple[float, float, float]],
-                slopes: Mapping[str, tuple[Tensor, Tensor, Tensor]]) -> Figure:
+def gamma_shift(
+    z: Tensor,
+    cdfs: Mapping[str, Tensor],
+    moves: Sequence[tuple[float, float, float]],
+    slopes: Mapping[str, tuple[Tensor, Tensor, Tensor]],
+) -> Figure:
     """Left: distribution functions at two concentrations and how far a quantile moves. Right: dz/dalpha over z.
 
     Args:
@@ -194,15 +345,32 @@ def gamma_shift(z: Tensor, cdfs: Mapping[str, Tensor], moves: Sequence[tuple[flo
         for (label, cdf), colour in zip(cdfs.items(), (BLUE, SKY), strict=True):
             left.plot(z, cdf, color=colour, label=label)
         for level, start, end in moves:
-            left.annotate("", (end, level), (start, level), arrowprops={"arrowstyle": "-|>", "color": RED, "linewidth": 1.6,
-                                                                        "shrinkA": 0, "shrinkB": 0})
+            left.annotate(
+                "",
+                (end, level),
+                (start, level),
+                arrowprops={
+                    "arrowstyle": "-|>",
+                    "color": RED,
+                    "linewidth": 1.6,
+                    "shrinkA": 0,
+                    "shrinkB": 0,
+                },
+            )
         left.plot([], [], color=RED, label="implicit slope times the change")
         left.set(title="The level u stays, the quantile moves", xlabel="z", ylabel="F(z)")
-        for (label, (at, ours, theirs)), colour in zip(slopes.items(), (BLUE, GREEN, ORANGE), strict=False):
+        for (label, (at, ours, theirs)), colour in zip(
+            slopes.items(), (BLUE, GREEN, ORANGE), strict=False
+        ):
             right.plot(at, ours, color=colour, label=label)
             right.plot(at, theirs, ".", color=colour, markersize=5)
         right.plot([], [], ".", color=BLACK, label="torch's approximation")
-        right.set(title="How far a draw moves with alpha", xlabel="z, in units of its mean", ylabel="dz / d alpha", ylim=(0, 3.2))
+        right.set(
+            title="How far a draw moves with alpha",
+            xlabel="z, in units of its mean",
+            ylabel="dz / d alpha",
+            ylim=(0, 3.2),
+        )
         left.legend(fontsize=8), right.legend(fontsize=8)
     return figure
 
@@ -224,7 +392,11 @@ def noise_outside() -> Figure:
     figure, axes = new_figure(columns=3, width=3.5, height=2.9)
     with style():
         blank(axes[0], "Model (grey) and q (blue)", (-1.7, 1.9), (-1.15, 2.15))
-        for name, place, shaded in (("$z_n$", (-0.4, 0.9), False), ("$x_n$", (-0.4, -0.3), True), (r"$\theta$", (-1.4, 1.75), False)):
+        for name, place, shaded in (
+            ("$z_n$", (-0.4, 0.9), False),
+            ("$x_n$", (-0.4, -0.3), True),
+            (r"$\theta$", (-1.4, 1.75), False),
+        ):
             node(axes[0], place, name, shaded)
         arrow(axes[0], (-0.4, 0.9), (-0.4, -0.3), GREY)
         arrow(axes[0], (-1.4, 1.75), (-0.4, 0.9), GREY)
@@ -233,7 +405,10 @@ def noise_outside() -> Figure:
             axes[0].text(*place, name, ha="center", va="center", fontsize=13, color=BLUE)
             arrow(axes[0], place, (-0.4, 0.9), BLUE)
         plate(axes[0], (-1.06, -0.91, 1.16, 1.41))
-        for ax, title, moved in ((axes[1], "z is drawn: the gradient stops", False), (axes[2], "z is computed: it passes", True)):
+        for ax, title, moved in (
+            (axes[1], "z is drawn: the gradient stops", False),
+            (axes[2], "z is computed: it passes", True),
+        ):
             blank(ax, title, (-1.5, 1.9), (-1.15, 2.15))
             _chain(ax, moved)
     return figure
@@ -245,7 +420,11 @@ def _chain(ax: Axes, moved: bool) -> None:
     ax.text(*spots["phi"], r"$\phi$", ha="center", va="center", fontsize=14)
     ax.text(*spots["f"], "$f(z)$", ha="center", va="center", fontsize=13)
     if moved:
-        ax.add_patch(Rectangle((-0.3, 0.27), 0.6, 0.56, facecolor="white", edgecolor=BLACK, linewidth=1.2, zorder=3))
+        ax.add_patch(
+            Rectangle(
+                (-0.3, 0.27), 0.6, 0.56, facecolor="white", edgecolor=BLACK, linewidth=1.2, zorder=3
+            )
+        )
         ax.text(*spots["z"], "$z$", ha="center", va="center", fontsize=12, zorder=4)
         node(ax, (1.3, 0.55), r"$\epsilon$")
         arrow(ax, (1.3, 0.55), spots["z"], GREY)
@@ -257,11 +436,22 @@ def _chain(ax: Axes, moved: bool) -> None:
     for start, end in (("phi", "z"), ("z", "f")):
         arrow(ax, spots[start], spots[end], GREY)
     arrow(ax, spots["f"], spots["z"], GREEN, bend=0.6)
-    arrow(ax, spots["z"], spots["phi"], GREEN if moved else RED, bend=0.6, line="-" if moved else ":")
-    ax.text(-0.95, 1.15, "passes" if moved else "blocked", color=GREEN if moved else RED, fontsize=9, ha="center")
+    arrow(
+        ax, spots["z"], spots["phi"], GREEN if moved else RED, bend=0.6, line="-" if moved else ":"
+    )
+    ax.text(
+        -0.95,
+        1.15,
+        "passes" if moved else "blocked",
+        color=GREEN if moved else RED,
+        fontsize=9,
+        ha="center",
+    )
 
 
-def maps(panels: Sequence[tuple[str, Callable[[Tensor], Tensor], Callable[[Tensor], Tensor]]]) -> Figure:
+def maps(
+    panels: Sequence[tuple[str, Callable[[Tensor], Tensor], Callable[[Tensor], Tensor]]],
+) -> Figure:
     """A grid of noise pushed through maps of the plane, over the density that comes out.
 
     Args:
@@ -276,7 +466,10 @@ def maps(panels: Sequence[tuple[str, Callable[[Tensor], Tensor], Callable[[Tenso
             density = log_q(plane).exp().view(121, 121).T
             ax.contourf(side, side, density, levels=10, cmap="Blues", alpha=0.8)
             for tick in ticks:
-                for curve in (torch.stack([tick.expand(81), line], -1), torch.stack([line, tick.expand(81)], -1)):
+                for curve in (
+                    torch.stack([tick.expand(81), line], -1),
+                    torch.stack([line, tick.expand(81)], -1),
+                ):
                     z = t(curve)
                     ax.plot(z[:, 0], z[:, 1], color=BLACK, linewidth=0.7)
             ax.set(title=title, xlabel="$z_1$", xlim=(-4, 4), ylim=(-4, 4), aspect="equal")
@@ -297,7 +490,12 @@ def unseen_direction(panels: Sequence[tuple[str, Tensor, Tensor, Tensor]]) -> Fi
     with style():
         for ax, (title, loc, root, samples) in zip(axes, panels, strict=True):
             for radius in (1, 2):
-                ax.plot(*(radius * circle).T, color=GREY, linewidth=1, label="target, 1 and 2 sd" if radius == 1 else None)
+                ax.plot(
+                    *(radius * circle).T,
+                    color=GREY,
+                    linewidth=1,
+                    label="target, 1 and 2 sd" if radius == 1 else None,
+                )
             ax.plot(*(loc + 2 * circle @ root.T).T, color=RED, label="q, 2 sd")
             ax.plot(*samples.T, "o", color=BLUE, markersize=6, label="its frozen samples")
             ax.set(title=title, xlabel="$z_1$", xlim=(-6, 6), ylim=(-6, 6), aspect="equal")

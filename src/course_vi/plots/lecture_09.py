@@ -9,18 +9,43 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from course_vi.plots.primitives import arrow, blank, node, plate
-from course_vi.plots.style import BLACK, BLUE, GREEN, GREY, ORANGE, PINK, RED, SKY, new_figure, style
+from course_vi.plots.style import (
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    PINK,
+    RED,
+    SKY,
+    new_figure,
+    style,
+)
 
-__all__ = ["coefficients", "correlation", "escape", "landing", "one_posterior", "parts",
-           "pyro_branches", "ranks", "regression_graph", "roeder", "scales", "trajectories",
-           "two_layers"]
+__all__ = [
+    "coefficients",
+    "correlation",
+    "escape",
+    "landing",
+    "one_posterior",
+    "parts",
+    "pyro_branches",
+    "ranks",
+    "regression_graph",
+    "roeder",
+    "scales",
+    "trajectories",
+    "two_layers",
+]
 
-TOTAL, STL = RED, BLUE      # one colour per estimator, in every figure of the unit
+TOTAL, STL = RED, BLUE  # one colour per estimator, in every figure of the unit
 NAMES = {"total": "total derivative", "stl": "sticking the landing"}
 COLOURS = {"total": TOTAL, "stl": STL}
 
 
-def landing(paths: Mapping[str, tuple[Tensor, Tensor]], best: tuple[float, float], hover: float) -> Figure:
+def landing(
+    paths: Mapping[str, tuple[Tensor, Tensor]], best: tuple[float, float], hover: float
+) -> Figure:
     """Iterates (loc, log_scale) of each estimator: the mean on the way, and its distance from the answer on a log scale.
 
     Args:
@@ -32,11 +57,30 @@ def landing(paths: Mapping[str, tuple[Tensor, Tensor]], best: tuple[float, float
     with style():
         for key, (loc, _) in paths.items():
             left.plot(loc, color=COLOURS[key], label=NAMES[key], linewidth=1.2)
-            right.semilogy((loc - best[0]).abs().clamp(min=1e-17), color=COLOURS[key], label=NAMES[key], linewidth=1.2)
-        left.axhline(best[0], color=BLACK, linestyle=":", label="exact posterior mean", linewidth=1, zorder=0)
-        left.axhspan(best[0] - 2 * hover, best[0] + 2 * hover, color=TOTAL, alpha=0.12, label="predicted hover, 2 sd")
-        right.axhline(hover, color=TOTAL, linestyle="--", linewidth=1, label="predicted hover, 1 sd")
-        left.set(title="The mean of q on its way to the posterior", xlabel="step", ylabel="mean m of q (units of z)")
+            right.semilogy(
+                (loc - best[0]).abs().clamp(min=1e-17),
+                color=COLOURS[key],
+                label=NAMES[key],
+                linewidth=1.2,
+            )
+        left.axhline(
+            best[0], color=BLACK, linestyle=":", label="exact posterior mean", linewidth=1, zorder=0
+        )
+        left.axhspan(
+            best[0] - 2 * hover,
+            best[0] + 2 * hover,
+            color=TOTAL,
+            alpha=0.12,
+            label="predicted hover, 2 sd",
+        )
+        right.axhline(
+            hover, color=TOTAL, linestyle="--", linewidth=1, label="predicted hover, 1 sd"
+        )
+        left.set(
+            title="The mean of q on its way to the posterior",
+            xlabel="step",
+            ylabel="mean m of q (units of z)",
+        )
         right.set(title="Distance that is left", xlabel="step", ylabel="|m - x/2| (units of z)")
         left.legend(fontsize=8, loc="lower right"), right.legend(fontsize=8, loc="center right")
     return figure
@@ -62,8 +106,14 @@ def parts(eps: Tensor, panels: Sequence[tuple[str, Tensor, Tensor]]) -> Figure:
     return figure
 
 
-def scales(log_s: Tensor, exact: Mapping[str, Mapping[str, Tensor]], points: Tensor, measured: Mapping[str, Mapping[str, Tensor]],
-           crossing: float, best: float) -> Figure:
+def scales(
+    log_s: Tensor,
+    exact: Mapping[str, Mapping[str, Tensor]],
+    points: Tensor,
+    measured: Mapping[str, Mapping[str, Tensor]],
+    crossing: float,
+    best: float,
+) -> Figure:
     """Variance of both estimators over the scale of q, exact and measured, for the mean and for the log scale.
 
     Args:
@@ -75,21 +125,48 @@ def scales(log_s: Tensor, exact: Mapping[str, Mapping[str, Tensor]], points: Ten
         best: the log scale of the posterior.
     """
     figure, axes = new_figure(columns=2, width=4.7, height=3.9)
-    words = {"loc": ("Gradient of the mean", "variance (nats / unit of z)^2"),
-             "log_scale": ("Gradient of the log scale", "variance (nats squared)")}
+    words = {
+        "loc": ("Gradient of the mean", "variance (nats / unit of z)^2"),
+        "log_scale": ("Gradient of the log scale", "variance (nats squared)"),
+    }
     with style():
         for ax, (name, (title, label)) in zip(axes, words.items(), strict=True):
             for key in exact:
-                ax.semilogy(log_s, exact[key][name], color=COLOURS[key], label=f"{NAMES[key]}, exact")
-                ax.semilogy(points, measured[key][name], "o", color=COLOURS[key], markersize=5, label=f"{NAMES[key]}, measured")
-            ax.axvspan(float(log_s[0]), crossing, color=TOTAL, alpha=0.08, label="q too narrow: the total is quieter")
+                ax.semilogy(
+                    log_s, exact[key][name], color=COLOURS[key], label=f"{NAMES[key]}, exact"
+                )
+                ax.semilogy(
+                    points,
+                    measured[key][name],
+                    "o",
+                    color=COLOURS[key],
+                    markersize=5,
+                    label=f"{NAMES[key]}, measured",
+                )
+            ax.axvspan(
+                float(log_s[0]),
+                crossing,
+                color=TOTAL,
+                alpha=0.08,
+                label="q too narrow: the total is quieter",
+            )
             ax.axvline(best, color=BLACK, linestyle=":", label="posterior")
-            ax.set(title=title, xlabel="log scale of q, log s", ylabel=label, ylim=(3e-3, 1e3), xlim=(float(log_s[0]), float(log_s[-1])))
-        figure.legend(*axes[1].get_legend_handles_labels(), fontsize=8, loc="outside lower center", ncols=3)
+            ax.set(
+                title=title,
+                xlabel="log scale of q, log s",
+                ylabel=label,
+                ylim=(3e-3, 1e3),
+                xlim=(float(log_s[0]), float(log_s[-1])),
+            )
+        figure.legend(
+            *axes[1].get_legend_handles_labels(), fontsize=8, loc="outside lower center", ncols=3
+        )
     return figure
 
 
-def coefficients(c: Tensor, curves: Sequence[tuple[str, Tensor, Tensor, Tensor, float]], ylabel: str) -> Figure:
+def coefficients(
+    c: Tensor, curves: Sequence[tuple[str, Tensor, Tensor, Tensor, float]], ylabel: str
+) -> Figure:
     """Variance over the score coefficient c: exact parabolas, measured points, and the best c.
 
     Args:
@@ -98,12 +175,26 @@ def coefficients(c: Tensor, curves: Sequence[tuple[str, Tensor, Tensor, Tensor, 
     """
     figure, (ax,) = new_figure(width=7.0, height=4.2)
     with style():
-        for colour, (label, exact, at, measured, best) in zip((GREEN, BLUE, ORANGE, PINK), curves, strict=False):
+        for colour, (label, exact, at, measured, best) in zip(
+            (GREEN, BLUE, ORANGE, PINK), curves, strict=False
+        ):
             ax.plot(c, exact, color=colour, label=f"{label}: best c = {round(best, 2) + 0.0:.2f}")
             ax.plot(at, measured, "o", color=colour, markersize=5)
             ax.axvline(best, color=colour, linewidth=0.8, linestyle="--")
-        for place, name in ((-1, "sign slip\nc = -1"), (0, "sticking\nthe landing\nc = 0"), (1, "total\nc = 1")):
-            ax.annotate(name, (place, 1.0), (place, 1.02), xycoords=("data", "axes fraction"), ha="center", va="bottom", fontsize=8)
+        for place, name in (
+            (-1, "sign slip\nc = -1"),
+            (0, "sticking\nthe landing\nc = 0"),
+            (1, "total\nc = 1"),
+        ):
+            ax.annotate(
+                name,
+                (place, 1.0),
+                (place, 1.02),
+                xycoords=("data", "axes fraction"),
+                ha="center",
+                va="bottom",
+                fontsize=8,
+            )
             ax.axvline(place, color=BLACK, linewidth=0.5, linestyle=":")
         ax.plot([], [], "o", color=GREY, markersize=5, label="measured")
         ax.set(xlabel="score coefficient c (no unit)", ylabel=ylabel, ylim=(-0.3, 9))
@@ -121,26 +212,52 @@ def one_posterior(c: Tensor, variances: Mapping[str, Tensor], best: float, scale
         ax.axvline(best, color=BLACK, linestyle="--", label=f"best c = 1 - 2 s^2 = {best:.2f}")
         for place in (-1, 0, 1):
             ax.axvline(place, color=GREY, linewidth=0.6, linestyle=":")
-        ax.set(title=f"q with s = {scale:.2f} (the posterior has s = 0.71)", xlabel="score coefficient c (no unit)",
-               ylabel="variance of one gradient", ylim=(0, 12))
+        ax.set(
+            title=f"q with s = {scale:.2f} (the posterior has s = 0.71)",
+            xlabel="score coefficient c (no unit)",
+            ylabel="variance of one gradient",
+            ylim=(0, 12),
+        )
         figure.legend(fontsize=8, loc="outside lower center", ncols=3)
     return figure
 
 
-def correlation(rho: Tensor, exact: Mapping[str, Tensor], points: Tensor, measured: Mapping[str, Tensor]) -> Figure:
+def correlation(
+    rho: Tensor, exact: Mapping[str, Tensor], points: Tensor, measured: Mapping[str, Tensor]
+) -> Figure:
     """Mean field on a correlated posterior, at its own optimum: variance of the mean's gradient, and the ratio of the two."""
     figure, (left, right) = new_figure(columns=2, width=4.6, height=3.3)
     with style():
         for key in exact:
             left.semilogy(rho, exact[key], color=COLOURS[key], label=f"{NAMES[key]}, exact")
-            left.semilogy(points, measured[key], "o", color=COLOURS[key], markersize=5, label=f"{NAMES[key]}, measured")
+            left.semilogy(
+                points,
+                measured[key],
+                "o",
+                color=COLOURS[key],
+                markersize=5,
+                label=f"{NAMES[key]}, measured",
+            )
         right.semilogy(rho, exact["total"] / exact["stl"], color=BLACK, label="exact: 1 + 1/rho^2")
-        right.semilogy(points, measured["total"] / measured["stl"], "o", color=BLACK, markersize=5, label="measured")
+        right.semilogy(
+            points,
+            measured["total"] / measured["stl"],
+            "o",
+            color=BLACK,
+            markersize=5,
+            label="measured",
+        )
         right.axhline(2, color=GREY, linestyle=":", label="limit: 2")
-        left.set(title="At the mean-field optimum", xlabel="correlation of the posterior, rho",
-                 ylabel="variance (nats / unit of z)^2")
-        right.set(title="What dropping the score term is worth", xlabel="correlation of the posterior, rho",
-                  ylabel="variance of the total / of STL")
+        left.set(
+            title="At the mean-field optimum",
+            xlabel="correlation of the posterior, rho",
+            ylabel="variance (nats / unit of z)^2",
+        )
+        right.set(
+            title="What dropping the score term is worth",
+            xlabel="correlation of the posterior, rho",
+            ylabel="variance of the total / of STL",
+        )
         left.legend(fontsize=8), right.legend(fontsize=8)
     return figure
 
@@ -151,13 +268,25 @@ def roeder(runs: Mapping[str, Mapping[str, tuple[Tensor, Tensor, Tensor, Tensor]
     Args:
         runs: ``{family: {estimator: (steps, gap, steps of the variance, variance)}}``.
     """
-    figure, axes = new_figure(columns=len(runs), rows=2, width=3.6, height=2.8, sharex=True, sharey="row")
+    figure, axes = new_figure(
+        columns=len(runs), rows=2, width=3.6, height=2.8, sharex=True, sharey="row"
+    )
     with style():
         for column, (family, found) in enumerate(runs.items()):
             top, bottom = axes[column], axes[column + len(runs)]
             for key, (steps, gap, at, variance) in found.items():
-                top.semilogy(steps, gap.clamp(min=1e-4), color=COLOURS[key], linewidth=1.1, label=NAMES[key])
-                bottom.semilogy(at, variance, "o-", color=COLOURS[key], markersize=3, linewidth=1.1, label=NAMES[key])
+                top.semilogy(
+                    steps, gap.clamp(min=1e-4), color=COLOURS[key], linewidth=1.1, label=NAMES[key]
+                )
+                bottom.semilogy(
+                    at,
+                    variance,
+                    "o-",
+                    color=COLOURS[key],
+                    markersize=3,
+                    linewidth=1.1,
+                    label=NAMES[key],
+                )
             top.set_title(family)
             bottom.set_xlabel("step")
         axes[0].set_ylabel("best ELBO - ELBO (nats), exact")
@@ -166,7 +295,9 @@ def roeder(runs: Mapping[str, Mapping[str, tuple[Tensor, Tensor, Tensor, Tensor]
     return figure
 
 
-def trajectories(steps: Tensor, paths: Mapping[str, Tensor], best: Tensor, names: Sequence[str]) -> Figure:
+def trajectories(
+    steps: Tensor, paths: Mapping[str, Tensor], best: Tensor, names: Sequence[str]
+) -> Figure:
     """A few log scales under both estimators, one panel each, with the exact optimum of the family.
 
     Args:
@@ -178,7 +309,13 @@ def trajectories(steps: Tensor, paths: Mapping[str, Tensor], best: Tensor, names
         for column, (ax, name) in enumerate(zip(axes, names, strict=True)):
             for key, path in paths.items():
                 ax.plot(steps, path[:, column], color=COLOURS[key], linewidth=1.1, label=NAMES[key])
-            ax.axhline(float(best[column]), color=BLACK, linestyle=":", linewidth=1.2, label="exact optimum")
+            ax.axhline(
+                float(best[column]),
+                color=BLACK,
+                linestyle=":",
+                linewidth=1.2,
+                label="exact optimum",
+            )
             ax.set(title=f"Weight of {name}", xlabel="step")
         axes[0].set_ylabel("log scale (no unit)")
         axes[0].legend(fontsize=8, loc="lower right")
@@ -189,32 +326,61 @@ def escape(curves: Mapping[str, Tensor], mean_field: float, best: float) -> Figu
     """ELBO over steps from several initial B: a climb that never leaves the saddle, and others that do."""
     figure, (ax,) = new_figure(width=6.6, height=3.6)
     with style():
-        for (name, curve), colour in zip(curves.items(), (BLACK, ORANGE, GREEN, SKY, PINK), strict=False):
+        for (name, curve), colour in zip(
+            curves.items(), (BLACK, ORANGE, GREEN, SKY, PINK), strict=False
+        ):
             ax.plot(curve, color=colour, label=name, linewidth=1.4)
         ax.axhline(mean_field, color=GREY, linestyle="--", label="best mean field: the saddle")
         ax.axhline(best, color=RED, linestyle=":", label="best with this rank")
         room = best - mean_field
-        ax.set(title="Climbing away from B = 0", xlabel="step", ylabel="exact ELBO (nats)", ylim=(mean_field - room, best + 0.15 * room))
+        ax.set(
+            title="Climbing away from B = 0",
+            xlabel="step",
+            ylabel="exact ELBO (nats)",
+            ylim=(mean_field - room, best + 0.15 * room),
+        )
         ax.legend(fontsize=8, loc="lower right")
     return figure
 
 
-def ranks(best: Sequence[float], reached: Sequence[float], full: float, evidence: tuple[float, float]) -> Figure:
+def ranks(
+    best: Sequence[float], reached: Sequence[float], full: float, evidence: tuple[float, float]
+) -> Figure:
     """The best ELBO of each rank, what the repaired listing reached, the full-covariance line, and the log evidence with its error."""
     figure, (ax,) = new_figure(width=5.6, height=3.5)
     with style():
         places = list(range(len(best)))
         ax.plot(places, best, "o-", color=BLUE, label="best of the rank, exact climb")
-        ax.plot(places[1:], reached, "x", color=ORANGE, markersize=9, markeredgewidth=2, label="reached by the repaired listing")
+        ax.plot(
+            places[1:],
+            reached,
+            "x",
+            color=ORANGE,
+            markersize=9,
+            markeredgewidth=2,
+            label="reached by the repaired listing",
+        )
         ax.axhline(full, color=GREEN, linestyle="--", label="best full covariance")
-        ax.axhline(evidence[0], color=BLACK, linestyle=":", linewidth=1.2, label=f"log evidence, {evidence[0]:.3f} +- {evidence[1]:.4f}")
-        ax.set(title="How many factors does this posterior want?", xlabel="rank of B (0 is mean field)", ylabel="ELBO (nats)",
-               xticks=places)
+        ax.axhline(
+            evidence[0],
+            color=BLACK,
+            linestyle=":",
+            linewidth=1.2,
+            label=f"log evidence, {evidence[0]:.3f} +- {evidence[1]:.4f}",
+        )
+        ax.set(
+            title="How many factors does this posterior want?",
+            xlabel="rank of B (0 is mean field)",
+            ylabel="ELBO (nats)",
+            xticks=places,
+        )
         ax.legend(fontsize=8, loc="lower right")
     return figure
 
 
-def pyro_branches(panels: Sequence[tuple[str, Tensor, Tensor, Sequence[tuple[str, Tensor, str]]]]) -> Figure:
+def pyro_branches(
+    panels: Sequence[tuple[str, Tensor, Tensor, Sequence[tuple[str, Tensor, str]]]],
+) -> Figure:
     """Pyro's gradient of the mean, one dot per sample, over the noise, and the lines on which candidates would put the dots.
 
     Args:
@@ -227,8 +393,20 @@ def pyro_branches(panels: Sequence[tuple[str, Tensor, Tensor, Sequence[tuple[str
             grid = torch.linspace(-4, 4, 2, dtype=eps.dtype)
             for name, slope, key in lines:
                 ax.plot(grid, slope * grid, color=colours[key], label=name, zorder=1)
-            ax.plot(eps, gradient, ".", color=BLACK, markersize=4, label="Pyro, one sample each", zorder=2)
-            ax.set(title=title, xlabel="noise eps (standard deviations)", ylabel="gradient of m (nats per unit of z)")
+            ax.plot(
+                eps,
+                gradient,
+                ".",
+                color=BLACK,
+                markersize=4,
+                label="Pyro, one sample each",
+                zorder=2,
+            )
+            ax.set(
+                title=title,
+                xlabel="noise eps (standard deviations)",
+                ylabel="gradient of m (nats per unit of z)",
+            )
             ax.legend(fontsize=8)
     return figure
 
@@ -256,13 +434,26 @@ def two_layers(bars: Mapping[str, Mapping[str, tuple[float, float]]]) -> Figure:
         cut = "$\\log q(z_2 \\mid z_1)$ reads $z_1$: freezing\nthe network's output cuts this arrow"
         left.text(0.62, 1.66, cut, color=RED, fontsize=8, va="center")
         places = torch.arange(len(next(iter(bars.values()))), dtype=torch.float64)
-        for shift, (name, values), colour in zip((-0.2, 0.2), bars.items(), (BLUE, RED), strict=True):
+        for shift, (name, values), colour in zip(
+            (-0.2, 0.2), bars.items(), (BLUE, RED), strict=True
+        ):
             measured = [value for _, value in values.values()]
             right.bar(places + shift, measured, 0.38, color=colour, label=f"{name}, measured")
-            right.plot(places + shift, [value for value, _ in values.values()], "_", color=BLACK, markersize=22, markeredgewidth=2)
+            right.plot(
+                places + shift,
+                [value for value, _ in values.values()],
+                "_",
+                color=BLACK,
+                markersize=22,
+                markeredgewidth=2,
+            )
         right.plot([], [], "_", color=BLACK, markersize=12, markeredgewidth=2, label="exact")
-        right.set(title="Variance at the exact posterior", ylabel="variance of one gradient (nats squared)", ylim=(0, 0.75),
-                  xlabel="parameter of the first layer")
+        right.set(
+            title="Variance at the exact posterior",
+            ylabel="variance of one gradient (nats squared)",
+            ylim=(0, 0.75),
+            xlabel="parameter of the first layer",
+        )
         right.set_xticks(places.tolist(), list(next(iter(bars.values()))))
         right.legend(fontsize=8, loc="upper right")
     return figure
@@ -280,5 +471,8 @@ def regression_graph() -> Figure:
         arrow(ax, (3.2, 0), (1.4, 0), GREY)
         plate(ax, (0.69, -0.66, 4.01, 0.56))
         ax.text(-0.9, 0.55, "weights, latent", ha="center", fontsize=8)
-        ax.text(1.4, 0.33, "diagnosis", ha="center", fontsize=8), ax.text(3.2, 0.33, "measurements", ha="center", fontsize=8)
+        (
+            ax.text(1.4, 0.33, "diagnosis", ha="center", fontsize=8),
+            ax.text(3.2, 0.33, "measurements", ha="center", fontsize=8),
+        )
     return figure

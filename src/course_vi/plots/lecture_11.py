@@ -9,7 +9,18 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from course_vi.plots.primitives import arrow, blank, node, plate
-from course_vi.plots.style import BLACK, BLUE, GREEN, GREY, ORANGE, PINK, RED, SKY, new_figure, style
+from course_vi.plots.style import (
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    PINK,
+    RED,
+    SKY,
+    new_figure,
+    style,
+)
 
 __all__ = ["cost", "datum_paths", "gap_bars", "new_data", "posteriors", "snapshots", "three_graphs"]
 
@@ -28,7 +39,12 @@ def three_graphs() -> Figure:
         for ax, title in zip(axes, titles, strict=True):
             blank(ax, title, (-1.6, 1.9), (-0.9, 2.5))
             inside = title != titles[0]
-            plate(ax, (-0.62, -0.64, 0.72 if title != titles[1] else 1.72, 2.02 if inside else 0.7), "N", size=9)
+            plate(
+                ax,
+                (-0.62, -0.64, 0.72 if title != titles[1] else 1.72, 2.02 if inside else 0.7),
+                "N",
+                size=9,
+            )
             node(ax, (0.0, 1.5), "$z_n$" if inside else "$z$")
             node(ax, (0.0, 0.0), "$x_n$", shaded=True)
             arrow(ax, (0.0, 1.5), (0.0, 0.0), GREY)
@@ -53,9 +69,21 @@ def datum_paths(paths: Tensor, ends: Tensor, names: Sequence[str]) -> Figure:
     figure, (ax,) = new_figure(width=5.4, height=3.2)
     with style():
         for index, (name, colour) in enumerate(zip(names, COLOURS, strict=False)):
-            ax.plot(paths[:, index, 0], paths[:, index, 1], "-", color=colour, marker=".", markersize=4, label=name)
+            ax.plot(
+                paths[:, index, 0],
+                paths[:, index, 1],
+                "-",
+                color=colour,
+                marker=".",
+                markersize=4,
+                label=name,
+            )
             ax.plot(*ends[index], "*", color=colour, markersize=13, markeredgecolor=BLACK)
-        ax.set(title="Each datum climbs on its own; stars are exact posteriors", xlabel="mean of q", ylabel="standard deviation of q")
+        ax.set(
+            title="Each datum climbs on its own; stars are exact posteriors",
+            xlabel="mean of q",
+            ylabel="standard deviation of q",
+        )
         ax.legend(fontsize=8)
     return figure
 
@@ -72,7 +100,13 @@ def snapshots(x: Tensor, means: Mapping[str, Tensor], exact: Tensor, data: Tenso
         ax.plot(x, exact, color=BLACK, linestyle="--", label="exact, x/2", zorder=3)
         for (name, mean), colour in zip(means.items(), (SKY, GREEN, ORANGE, BLUE), strict=False):
             ax.plot(x, mean, color=colour, label=name)
-        ax.plot(data, torch.full_like(data, float(exact.min()) - 0.2), "|", color=GREY, label="training data")
+        ax.plot(
+            data,
+            torch.full_like(data, float(exact.min()) - 0.2),
+            "|",
+            color=GREY,
+            label="training data",
+        )
         ax.set(title="A linear network learns Bayes' rule", xlabel="x", ylabel="mean of q(z | x)")
         ax.legend(fontsize=8)
     return figure
@@ -95,7 +129,9 @@ def posteriors(z: Tensor, exact: Tensor, densities: Mapping[str, Tensor], title:
     return figure
 
 
-def gap_bars(names: Sequence[str], approximation: Sequence[float], amortization: Sequence[float]) -> Figure:
+def gap_bars(
+    names: Sequence[str], approximation: Sequence[float], amortization: Sequence[float]
+) -> Figure:
     """Stacked bars: what the family lacks, and what the encoder lacks, in nats.
 
     >>> len(gap_bars(["a"], [1.0], [2.0]).axes)
@@ -104,18 +140,35 @@ def gap_bars(names: Sequence[str], approximation: Sequence[float], amortization:
     figure, (ax,) = new_figure(width=6.4, height=3.2)
     with style():
         places = range(len(names))
-        ax.bar(places, approximation, color=ORANGE, width=0.6, label="approximation gap: the family")
-        ax.bar(places, amortization, bottom=approximation, color=BLUE, width=0.6, label="amortization gap: the encoder")
+        ax.bar(
+            places, approximation, color=ORANGE, width=0.6, label="approximation gap: the family"
+        )
+        ax.bar(
+            places,
+            amortization,
+            bottom=approximation,
+            color=BLUE,
+            width=0.6,
+            label="amortization gap: the encoder",
+        )
         for place, (low, high) in enumerate(zip(approximation, amortization, strict=True)):
             ax.text(place, low + high + 0.1, f"{low + high:.2f}", ha="center", fontsize=8)
         ax.set_xticks(list(places), list(names), fontsize=8)
-        ax.set(title="How far the ELBO is from log p(x), and why", xlabel="encoder, and data", ylabel="mean gap (nats)")
+        ax.set(
+            title="How far the ELBO is from log p(x), and why",
+            xlabel="encoder, and data",
+            ylabel="mean gap (nats)",
+        )
         ax.set_ylim(0, 1.5 * max(a + b for a, b in zip(approximation, amortization, strict=True)))
         ax.legend(fontsize=8, loc="upper right")
     return figure
 
 
-def cost(curves: Mapping[str, tuple[Tensor, Tensor]], best: float, title: str = "The same number of decoder evaluations") -> Figure:
+def cost(
+    curves: Mapping[str, tuple[Tensor, Tensor]],
+    best: float,
+    title: str = "The same number of decoder evaluations",
+) -> Figure:
     """The mean ELBO over what it cost, in evaluations of the decoder per datum: ``{name: (cost (T), elbo (T))}``.
 
     >>> len(cost({"a": (torch.ones(2), torch.ones(2))}, 2.0).axes)
@@ -126,7 +179,13 @@ def cost(curves: Mapping[str, tuple[Tensor, Tensor]], best: float, title: str = 
         for (name, (spent, bound)), colour in zip(curves.items(), COLOURS, strict=False):
             ax.plot(spent, bound, color=colour, label=name)
         ax.axhline(best, color=BLACK, linestyle="--", label="best per datum")
-        ax.set(title=title, xlabel="decoder evaluations per datum", ylabel="mean ELBO (nats)", xscale="log", ylim=(best - 9, best + 0.7))
+        ax.set(
+            title=title,
+            xlabel="decoder evaluations per datum",
+            ylabel="mean ELBO (nats)",
+            xscale="log",
+            ylim=(best - 9, best + 0.7),
+        )
         ax.legend(fontsize=8, loc="lower left")
     return figure
 
@@ -143,6 +202,11 @@ def new_data(x: Tensor, gaps: Mapping[str, Tensor], seen: tuple[float, float]) -
         ax.axvspan(*seen, color=GREY, alpha=0.15, label="range of the training data")
         for (name, gap), colour in zip(gaps.items(), COLOURS, strict=False):
             ax.plot(x, gap.clamp_min(1e-6), color=colour, label=name)
-        ax.set(title="What an encoder says about data unlike its own", xlabel="x", ylabel="gap to log p(x) (nats)", yscale="log")
+        ax.set(
+            title="What an encoder says about data unlike its own",
+            xlabel="x",
+            ylabel="gap to log p(x) (nats)",
+            yscale="log",
+        )
         ax.legend(fontsize=8)
     return figure

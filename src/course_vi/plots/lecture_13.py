@@ -13,11 +13,34 @@ from torch import Tensor
 
 from course_vi.plots.images import picture_grid, picture_rows
 from course_vi.plots.primitives import arrow, blank, node, plate
-from course_vi.plots.style import BLACK, BLUE, GREEN, GREY, ORANGE, PINK, RED, SKY, new_figure, style
+from course_vi.plots.style import (
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    PINK,
+    RED,
+    SKY,
+    new_figure,
+    style,
+)
 
-__all__ = ["collapse", "evidence_bias", "infinite_mixtures", "layers_used", "linear_fit",
-           "manifold", "maps", "picture_rows", "scale_maps", "surgery", "three_variances",
-           "two_layers", "vae_graph"]
+__all__ = [
+    "collapse",
+    "evidence_bias",
+    "infinite_mixtures",
+    "layers_used",
+    "linear_fit",
+    "manifold",
+    "maps",
+    "picture_rows",
+    "scale_maps",
+    "surgery",
+    "three_variances",
+    "two_layers",
+    "vae_graph",
+]
 
 COLOURS = (BLUE, RED, GREEN, ORANGE, PINK, SKY)
 
@@ -37,14 +60,27 @@ def maps(panels: Sequence[tuple[str, Tensor, Tensor | None, float]]) -> Figure:
             first, second = codes.detach().cpu().T.tolist()
             points = axis.scatter(first, second, s=7, alpha=0.8, linewidths=0, **colour)
             for radius in (1, 2):
-                axis.add_patch(Circle((0, 0), radius, fill=False, edgecolor=BLACK, linestyle="--", linewidth=1))
-            axis.set(title=title, xlabel="first latent", ylabel="second latent", xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
+                axis.add_patch(
+                    Circle((0, 0), radius, fill=False, edgecolor=BLACK, linestyle="--", linewidth=1)
+                )
+            axis.set(
+                title=title,
+                xlabel="first latent",
+                ylabel="second latent",
+                xlim=(-reach, reach),
+                ylim=(-reach, reach),
+                aspect="equal",
+            )
         if panels[-1][2] is not None:
             figure.colorbar(points, ax=axes, ticks=range(10), label="digit", shrink=0.8)
     return figure
 
 
-def infinite_mixtures(x: Tensor, panels: Sequence[tuple[str, Tensor, Tensor]], extent: tuple[float, float, float, float]) -> Figure:
+def infinite_mixtures(
+    x: Tensor,
+    panels: Sequence[tuple[str, Tensor, Tensor]],
+    extent: tuple[float, float, float, float],
+) -> Figure:
     """Data, and the density of x under models with one latent, with the curve of their means.
 
     Args:
@@ -62,7 +98,9 @@ def infinite_mixtures(x: Tensor, panels: Sequence[tuple[str, Tensor, Tensor]], e
     return figure
 
 
-def three_variances(exact: Mapping[str, Tensor], scales: Tensor, measured: Mapping[str, tuple[float, float]]) -> Figure:
+def three_variances(
+    exact: Mapping[str, Tensor], scales: Tensor, measured: Mapping[str, tuple[float, float]]
+) -> Figure:
     """Variance of the gradient of the mean for three estimators over the scale of q; measured at one scale, ``{name: (s, value)}``."""
     figure, (axis,) = new_figure(width=6.8, height=3.1)
     with style():
@@ -70,7 +108,12 @@ def three_variances(exact: Mapping[str, Tensor], scales: Tensor, measured: Mappi
             axis.plot(scales, values, color=colour, label=name)
             axis.plot(*measured[name], "o", color=colour)
         axis.axvline(0.5**0.5, color=GREY, linestyle=":", label="the posterior's scale")
-        axis.set(title="Toy: variance of the gradient of the mean", xlabel="scale s of q", ylabel="nats squared", ylim=(-0.15, 4))
+        axis.set(
+            title="Toy: variance of the gradient of the mean",
+            xlabel="scale s of q",
+            ylabel="nats squared",
+            ylim=(-0.15, 4),
+        )
         axis.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return figure
 
@@ -80,23 +123,34 @@ def manifold(pictures: Tensor, columns: int, title: str) -> Figure:
     figure, (axis,) = new_figure(width=5.6, height=5.8)
     with style():
         picture_grid(axis, pictures, columns, title)
-        axis.set(xlabel="first latent, quantiles of the prior", ylabel="second latent, quantiles of the prior")
+        axis.set(
+            xlabel="first latent, quantiles of the prior",
+            ylabel="second latent, quantiles of the prior",
+        )
     return figure
 
 
-def scale_maps(pages: Sequence[tuple[str, Tensor]], scores: Mapping[str, tuple[float, float]]) -> Figure:
+def scale_maps(
+    pages: Sequence[tuple[str, Tensor]], scores: Mapping[str, tuple[float, float]]
+) -> Figure:
     """Learned scales as pictures, and the test log-density of each likelihood with its standard error."""
     figure, axes = new_figure(columns=len(pages) + 1, width=3.0, height=3.0)
     with style():
         for axis, (title, values) in zip(axes, pages, strict=False):
             side = round(len(values) ** 0.5)
-            shown = axis.imshow(values.detach().reshape(side, side), cmap="viridis", vmin=0, vmax=0.35)
+            shown = axis.imshow(
+                values.detach().reshape(side, side), cmap="viridis", vmin=0, vmax=0.35
+            )
             axis.set_title(title), axis.set_xticks([]), axis.set_yticks([])
             axis.grid(False)
             figure.colorbar(shown, ax=axis, shrink=0.7)
         last = axes[-1]
-        last.barh(range(len(scores)), [value for value, _ in scores.values()], xerr=[2 * error for _, error in scores.values()],
-                  color=COLOURS[: len(scores)])
+        last.barh(
+            range(len(scores)),
+            [value for value, _ in scores.values()],
+            xerr=[2 * error for _, error in scores.values()],
+            color=COLOURS[: len(scores)],
+        )
         last.set_yticks(range(len(scores)), list(scores))
         last.invert_yaxis()
         last.set(title="New images", xlabel="log-density (nats per image)")
@@ -109,28 +163,70 @@ def evidence_bias(counts: Tensor, gaps: Mapping[str, Sequence[float]], predicted
     with style():
         for (name, gap), colour, mark in zip(gaps.items(), COLOURS, "os^D", strict=False):
             axis.plot(counts, gap, mark + "-", color=colour, label=name)
-        axis.plot(counts, predicted, color=BLACK, linestyle="--", label="predicted, wider, middle image: v / 2K")
-        axis.set(title="Below the exact log p(x), by", xlabel="K", ylabel="nats", xscale="log", yscale="log")
+        axis.plot(
+            counts,
+            predicted,
+            color=BLACK,
+            linestyle="--",
+            label="predicted, wider, middle image: v / 2K",
+        )
+        axis.set(
+            title="Below the exact log p(x), by",
+            xlabel="K",
+            ylabel="nats",
+            xscale="log",
+            yscale="log",
+        )
         axis.legend(fontsize=8)
     return figure
 
 
-def linear_fit(steps: Tensor, evidence: Tensor, exact: float, predicted: Tensor, measured: Tensor, eigenvalues: Tensor,
-               variance: float) -> Figure:
+def linear_fit(
+    steps: Tensor,
+    evidence: Tensor,
+    exact: float,
+    predicted: Tensor,
+    measured: Tensor,
+    eigenvalues: Tensor,
+    variance: float,
+) -> Figure:
     """A linear VAE: its evidence climbing to that of the closed form; eigenvalues and threshold; activities predicted and measured."""
     figure, (one, two, three) = new_figure(columns=3, width=3.7)
     places = range(1, len(predicted) + 1)
     with style():
         one.axhline(0, color=BLACK, linestyle="--", label="closed form")
         one.plot(steps, exact - evidence, color=BLUE, label="short of it, while training")
-        one.set(title="Evidence", xlabel="step", ylabel="nats per image short of the maximum", yscale="symlog")
+        one.set(
+            title="Evidence",
+            xlabel="step",
+            ylabel="nats per image short of the maximum",
+            yscale="symlog",
+        )
         one.set_yscale("symlog", linthresh=0.01)
-        two.plot(range(1, len(eigenvalues) + 1), eigenvalues, "o", color=BLUE, markersize=4, label="eigenvalues of the data")
+        two.plot(
+            range(1, len(eigenvalues) + 1),
+            eigenvalues,
+            "o",
+            color=BLUE,
+            markersize=4,
+            label="eigenvalues of the data",
+        )
         two.axhline(variance, color=RED, linestyle="--", label="sigma squared")
-        two.set(title="Who may stay", xlabel="number", ylabel="eigenvalue", yscale="log", ylim=(variance / 30, None))
+        two.set(
+            title="Who may stay",
+            xlabel="number",
+            ylabel="eigenvalue",
+            yscale="log",
+            ylim=(variance / 30, None),
+        )
         three.bar(places, predicted.tolist(), color="#CCDDEE", edgecolor=BLUE, label="predicted")
         three.plot(places, measured, "o", color=RED, label="measured")
-        three.set(title="Activity", xlabel="latent, the most active first", ylabel="variance of the posterior mean", ylim=(-0.05, 1.05))
+        three.set(
+            title="Activity",
+            xlabel="latent, the most active first",
+            ylabel="variance of the posterior mean",
+            ylim=(-0.05, 1.05),
+        )
         for axis in (one, two, three):
             axis.legend(fontsize=8)
     return figure
@@ -141,12 +237,28 @@ def collapse(runs: Mapping[str, tuple[Tensor, Tensor, Tensor]]) -> Figure:
     figure, (left, right) = new_figure(columns=2, width=4.6)
     with style():
         width = 0.8 / len(runs)
-        for i, ((name, (steps, number, activity)), colour) in enumerate(zip(runs.items(), COLOURS, strict=False)):
+        for i, ((name, (steps, number, activity)), colour) in enumerate(
+            zip(runs.items(), COLOURS, strict=False)
+        ):
             left.plot(steps, number, color=colour, label=name)
             places = torch.arange(1, len(activity) + 1) + width * (i - (len(runs) - 1) / 2)
-            right.bar(places.tolist(), activity.sort(descending=True).values.tolist(), width, color=colour, label=name)
-        left.set(title="Active units while training", xlabel="step", ylabel="latents with activity above 0.01")
-        right.set(title="Activity at the end", xlabel="latent, the most active first", ylabel="variance of the posterior mean")
+            right.bar(
+                places.tolist(),
+                activity.sort(descending=True).values.tolist(),
+                width,
+                color=colour,
+                label=name,
+            )
+        left.set(
+            title="Active units while training",
+            xlabel="step",
+            ylabel="latents with activity above 0.01",
+        )
+        right.set(
+            title="Activity at the end",
+            xlabel="latent, the most active first",
+            ylabel="variance of the posterior mean",
+        )
         left.legend(fontsize=8), right.legend(fontsize=8)
     return figure
 
@@ -156,16 +268,30 @@ def layers_used(runs: Mapping[str, tuple[Tensor, Tensor]]) -> Figure:
     figure, axes = new_figure(columns=len(runs), width=4.0, height=2.9, sharey=True)
     with style():
         for axis, (name, (bottom, top)) in zip(axes, runs.items(), strict=True):
-            axis.bar(range(1, len(bottom) + 1), bottom.sort(descending=True).values.tolist(), color=BLUE, label="bottom layer, $z_1$")
-            axis.bar(range(len(bottom) + 2, len(bottom) + 2 + len(top)), top.sort(descending=True).values.tolist(), color=ORANGE,
-                     label="top layer, $z_2$")
+            axis.bar(
+                range(1, len(bottom) + 1),
+                bottom.sort(descending=True).values.tolist(),
+                color=BLUE,
+                label="bottom layer, $z_1$",
+            )
+            axis.bar(
+                range(len(bottom) + 2, len(bottom) + 2 + len(top)),
+                top.sort(descending=True).values.tolist(),
+                color=ORANGE,
+                label="top layer, $z_2$",
+            )
             axis.set(title=name, xlabel="latent")
             axis.legend(fontsize=8)
         axes[0].set_ylabel("variance of the posterior mean")
     return figure
 
 
-def surgery(x: Tensor, prior: Tensor, parts: Sequence[tuple[str, Tensor]], bars: Mapping[str, tuple[float, float]]) -> Figure:
+def surgery(
+    x: Tensor,
+    prior: Tensor,
+    parts: Sequence[tuple[str, Tensor]],
+    bars: Mapping[str, tuple[float, float]],
+) -> Figure:
     """Left densities of one latent: prior, aggregate posterior, some single posteriors. Right the average KL in two parts."""
     figure, (left, right) = new_figure(columns=2, width=4.6)
     with style():
@@ -173,8 +299,13 @@ def surgery(x: Tensor, prior: Tensor, parts: Sequence[tuple[str, Tensor]], bars:
         for i, (name, values) in enumerate(parts):
             single = name == "single posteriors"
             first = single and all(other != name for other, _ in parts[:i])
-            left.plot(x, values, color=SKY if single else RED, linewidth=0.8 if single else 2.2,
-                      label=name if first or not single else None)
+            left.plot(
+                x,
+                values,
+                color=SKY if single else RED,
+                linewidth=0.8 if single else 2.2,
+                label=name if first or not single else None,
+            )
         left.set(title="First latent", xlabel="z", ylabel="density", ylim=(0, 2.2))
         left.legend(fontsize=8)
         _stack(right, bars)
@@ -194,7 +325,9 @@ def vae_graph() -> Figure:
     """Left the model alone; right the model with its encoder."""
     figure, axes = new_figure(columns=2, width=3.6, height=2.9)
     with style():
-        for axis, title, encoder in zip(axes, ("First: the model", "Second: the encoder"), (False, True), strict=True):
+        for axis, title, encoder in zip(
+            axes, ("First: the model", "Second: the encoder"), (False, True), strict=True
+        ):
             blank(axis, title, (-1.6, 1.9), (-0.85, 2.45))
             plate(axis, (-0.6, -0.7, 0.8, 2.15), colour=GREY)
             node(axis, (0, 1.5), "$z_n$")
@@ -209,7 +342,9 @@ def vae_graph() -> Figure:
     return figure
 
 
-def two_layers(scales: Tensor, gaps: dict[str, Tensor], measured: dict[str, tuple[Tensor, Tensor]]) -> Figure:
+def two_layers(
+    scales: Tensor, gaps: dict[str, Tensor], measured: dict[str, tuple[Tensor, Tensor]]
+) -> Figure:
     """Left the model with two layers and its encoder; right the gap of three families over the scale of the transition.
 
     Args:
@@ -227,14 +362,21 @@ def two_layers(scales: Tensor, gaps: dict[str, Tensor], measured: dict[str, tupl
             arrow(left, spots[end], spots[start], RED, bend=0.35, line="--")
         left.text(1.75, 1.1, r"$\epsilon_1$", color=BLUE, fontsize=13, ha="center", va="center")
         arrow(left, (1.75, 1.1), spots["z1"], BLUE)
-        left.text(1.75, 0.72, "noise at the\ntransition", color=BLUE, fontsize=8, ha="center", va="top")
+        left.text(
+            1.75, 0.72, "noise at the\ntransition", color=BLUE, fontsize=8, ha="center", va="top"
+        )
         for (name, gap), colour in zip(gaps.items(), (RED, ORANGE, GREEN), strict=True):
             right.plot(scales, gap, color=colour, label=name)
             if name in measured:
                 right.plot(*measured[name], "o", color=colour)
         right.plot([], [], "o", color=BLACK, label="measured after fitting")
-        right.set(title="What a family cannot say", xlabel="scale s of the transition", ylabel="gap to log p(x) (nats)", xscale="log",
-                  ylim=(-0.05, 1.6))
+        right.set(
+            title="What a family cannot say",
+            xlabel="scale s of the transition",
+            ylabel="gap to log p(x) (nats)",
+            xscale="log",
+            ylim=(-0.05, 1.6),
+        )
         right.set_xticks([0.2, 0.5, 1, 2, 5], ["0.2", "0.5", "1", "2", "5"])
         right.minorticks_off()
         right.legend(fontsize=8, loc="upper right")

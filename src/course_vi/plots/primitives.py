@@ -12,6 +12,7 @@ from course_vi.plots.style import BLACK
 
 __all__ = ["arrow", "blank", "node", "plate", "yours"]
 
+
 def blank(ax: Axes, title: str, x: tuple[float, float], y: tuple[float, float]) -> None:
     """A titled page without axes, on which one unit is as wide as it is high."""
     ax.set(title=title, xlim=x, ylim=y, aspect="equal")
@@ -20,18 +21,54 @@ def blank(ax: Axes, title: str, x: tuple[float, float], y: tuple[float, float]) 
 
 def node(ax: Axes, centre: tuple[float, float], label: str, shaded: bool = False) -> None:
     """A random variable; shaded if it is observed."""
-    ax.add_patch(Circle(centre, 0.28, facecolor="#D0D0D0" if shaded else "white", edgecolor=BLACK, linewidth=1.2, zorder=3))
+    ax.add_patch(
+        Circle(
+            centre,
+            0.28,
+            facecolor="#D0D0D0" if shaded else "white",
+            edgecolor=BLACK,
+            linewidth=1.2,
+            zorder=3,
+        )
+    )
     ax.text(*centre, label, ha="center", va="center", fontsize=11, zorder=4)
 
 
-def arrow(ax: Axes, start: tuple[float, float], end: tuple[float, float], colour: str, bend: float = 0.0, line: str = "-") -> None:
+def arrow(
+    ax: Axes,
+    start: tuple[float, float],
+    end: tuple[float, float],
+    colour: str,
+    bend: float = 0.0,
+    line: str = "-",
+) -> None:
     """From one node's rim to another's; ``bend`` keeps two arrows between the same nodes apart."""
-    ax.annotate("", end, start, zorder=2, arrowprops={"arrowstyle": "-|>", "color": colour, "linewidth": 1.6, "linestyle": line,
-                                                      "shrinkA": 18, "shrinkB": 18, "connectionstyle": f"arc3,rad={bend}"})
+    ax.annotate(
+        "",
+        end,
+        start,
+        zorder=2,
+        arrowprops={
+            "arrowstyle": "-|>",
+            "color": colour,
+            "linewidth": 1.6,
+            "linestyle": line,
+            "shrinkA": 18,
+            "shrinkB": 18,
+            "connectionstyle": f"arc3,rad={bend}",
+        },
+    )
 
 
-def plate(ax: Axes, corners: tuple[float, float, float, float], text: str = "n = 1..N", colour: str = BLACK, left: bool = False,
-          size: float = 8, gid: str | None = None) -> None:
+def plate(
+    ax: Axes,
+    corners: tuple[float, float, float, float],
+    text: str = "n = 1..N",
+    colour: str = BLACK,
+    left: bool = False,
+    size: float = 8,
+    gid: str | None = None,
+) -> None:
     """A box around what is repeated, with the count in a lower corner.
 
     Args:
@@ -40,9 +77,27 @@ def plate(ax: Axes, corners: tuple[float, float, float, float], text: str = "n =
         gid: what to call the box, for those who look for it in the figure.
     """
     x0, y0, x1, y1 = corners
-    ax.add_patch(FancyBboxPatch((x0, y0), x1 - x0, y1 - y0, boxstyle="round,pad=0.0,rounding_size=0.1", fill=False, edgecolor=colour,
-                                linewidth=1, gid=gid))
-    ax.text(x0 + 0.06 if left else x1 - 0.06, y0 + 0.04, text, ha="left" if left else "right", va="bottom", fontsize=size, color=colour)
+    ax.add_patch(
+        FancyBboxPatch(
+            (x0, y0),
+            x1 - x0,
+            y1 - y0,
+            boxstyle="round,pad=0.0,rounding_size=0.1",
+            fill=False,
+            edgecolor=colour,
+            linewidth=1,
+            gid=gid,
+        )
+    )
+    ax.text(
+        x0 + 0.06 if left else x1 - 0.06,
+        y0 + 0.04,
+        text,
+        ha="left" if left else "right",
+        va="bottom",
+        fontsize=size,
+        color=colour,
+    )
 
 
 class _Nobody(Exception):
@@ -64,7 +119,9 @@ class yours:  # noqa: N801  (reads as a word)
             raise _Nobody
         return function(*args)
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> bool:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: Any
+    ) -> bool:
         if isinstance(error, NotImplementedError):
             self.axis.plot([], [], " ", label=f"({self.name}: not written yet)")
         elif isinstance(error, Exception) and not isinstance(error, _Nobody):

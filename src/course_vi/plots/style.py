@@ -16,7 +16,22 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-__all__ = ["BLACK", "BLUE", "GREEN", "GREY", "ORANGE", "PINK", "RED", "SKY", "YELLOW", "new_figure", "png", "show", "style", "when_written"]
+__all__ = [
+    "BLACK",
+    "BLUE",
+    "GREEN",
+    "GREY",
+    "ORANGE",
+    "PINK",
+    "RED",
+    "SKY",
+    "YELLOW",
+    "new_figure",
+    "png",
+    "show",
+    "style",
+    "when_written",
+]
 
 # Okabe and Ito's palette: told apart by readers with any common form of colour blindness.
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
@@ -45,7 +60,9 @@ def style() -> Iterator[None]:
         yield
 
 
-def new_figure(columns: int = 1, rows: int = 1, width: float = 4.2, height: float = 3.1, **kwargs: Any) -> tuple[Figure, list[Axes]]:
+def new_figure(
+    columns: int = 1, rows: int = 1, width: float = 4.2, height: float = 3.1, **kwargs: Any
+) -> tuple[Figure, list[Axes]]:
     """A figure with ``rows * columns`` axes in the course's style, and the axes in reading order.
 
     It belongs to nobody's global state: no pyplot, nothing to close.
@@ -100,4 +117,8 @@ def show(figure: Figure, alt: str) -> None:
     from IPython.display import HTML, Image, display
 
     display(Image(data=png(figure), format="png", alt=alt))
-    display(HTML(f'<details style="color:{QUIET}"><summary>This figure in words</summary>{html.escape(alt)}</details>'))
+    display(
+        HTML(
+            f'<details style="color:{QUIET}"><summary>This figure in words</summary>{html.escape(alt)}</details>'
+        )
+    )

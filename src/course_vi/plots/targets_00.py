@@ -32,10 +32,21 @@ def shifted_weights(log_mean_exp: Callable[..., Any] | None = None) -> Figure:
         axis.plot(shift, torch.logsumexp(table, 0) - math.log(8), label="the aim", **AIM)
         naive = table.exp().mean(0).log()
         kept = naive.isfinite()
-        axis.plot(shift[kept], naive[kept], color=ORANGE, linewidth=5, alpha=0.5, label="log(mean(exp)), where finite")
+        axis.plot(
+            shift[kept],
+            naive[kept],
+            color=ORANGE,
+            linewidth=5,
+            alpha=0.5,
+            label="log(mean(exp)), where finite",
+        )
         with yours(axis, "log_mean_exp") as attempt:
             axis.plot(shift, attempt(log_mean_exp, table), color=BLUE, label="yours")
-        axis.set(title="Eight weights, all multiplied by exp(c)", xlabel="c", ylabel="log of their mean (nats)")
+        axis.set(
+            title="Eight weights, all multiplied by exp(c)",
+            xlabel="c",
+            ylabel="log of their mean (nats)",
+        )
         axis.legend(fontsize=8)
     return figure
 
@@ -60,8 +71,13 @@ def z_growth(z_score: Callable[..., Any] | None = None) -> Figure:
                 axis.plot(counts, own, "o-", color=colour, markersize=4, label=f"yours: {name}")
         axis.axhspan(-5, 5, color=GREY, alpha=0.12)
         axis.text(12, 3.4, "|z| < 5", color=GREY, fontsize=8)
-        axis.set(title="One estimator is right, one is biased by a tenth", xlabel="number of replicates R", ylabel="z",
-                 xscale="log", ylim=(-40, 12))
+        axis.set(
+            title="One estimator is right, one is biased by a tenth",
+            xlabel="number of replicates R",
+            ylabel="z",
+            xscale="log",
+            ylim=(-40, 12),
+        )
         axis.legend(fontsize=8, loc="lower left")
     return figure
 
@@ -76,20 +92,47 @@ def ellipses(condition: Callable[..., Any] | None = None) -> Figure:
     >>> len(ellipses().axes)
     1
     """
-    mean = torch.tensor([1.0, 0.5], dtype=torch.float64)                        # of z and of x
+    mean = torch.tensor([1.0, 0.5], dtype=torch.float64)  # of z and of x
     covariance = torch.tensor([[1.0, 1.2], [1.2, 2.25]], dtype=torch.float64)
     x = torch.tensor([[-1.5], [0.5], [3.0]], dtype=torch.float64)
     turn = torch.linspace(0, 2 * math.pi, 200, dtype=torch.float64)
-    outline = mean + 2 * torch.stack([turn.cos(), turn.sin()], -1) @ torch.linalg.cholesky(covariance).T
+    outline = (
+        mean + 2 * torch.stack([turn.cos(), turn.sin()], -1) @ torch.linalg.cholesky(covariance).T
+    )
     gain = covariance[0, 1] / covariance[1, 1]
     figure, (axis,) = new_figure(width=5.2, height=3.6)
     with style():
-        axis.plot(outline[:, 1], outline[:, 0], color=BLACK, linewidth=1.2, label="joint, 2 standard deviations")
-        axis.errorbar(x[:, 0], mean[0] + gain * (x[:, 0] - mean[1]), 2 * (covariance[0, 0] - gain * covariance[0, 1]).sqrt(),
-                      fmt="s", color=GREY, capsize=8, markersize=9, alpha=0.7, label="the aim: z given x, ± 2")
+        axis.plot(
+            outline[:, 1],
+            outline[:, 0],
+            color=BLACK,
+            linewidth=1.2,
+            label="joint, 2 standard deviations",
+        )
+        axis.errorbar(
+            x[:, 0],
+            mean[0] + gain * (x[:, 0] - mean[1]),
+            2 * (covariance[0, 0] - gain * covariance[0, 1]).sqrt(),
+            fmt="s",
+            color=GREY,
+            capsize=8,
+            markersize=9,
+            alpha=0.7,
+            label="the aim: z given x, ± 2",
+        )
         with yours(axis, "condition") as attempt:
             m, c = attempt(condition, mean, covariance, x)
-            axis.errorbar(x[:, 0] + 0.06, m[:, 0], 2 * c[0, 0].sqrt(), fmt="o", color=BLUE, capsize=4, label="yours")
-        axis.set(title="A Gaussian, cut at three values of x", xlabel="x, observed", ylabel="z, latent")
+            axis.errorbar(
+                x[:, 0] + 0.06,
+                m[:, 0],
+                2 * c[0, 0].sqrt(),
+                fmt="o",
+                color=BLUE,
+                capsize=4,
+                label="yours",
+            )
+        axis.set(
+            title="A Gaussian, cut at three values of x", xlabel="x, observed", ylabel="z, latent"
+        )
         axis.legend(fontsize=8, loc="upper left")
     return figure

@@ -12,30 +12,60 @@ from matplotlib.patches import Ellipse
 from torch import Tensor
 from torch.distributions import MultivariateNormal
 
-from course_vi.models import IsingModel, LinearGaussianSSM, LinearMixedModel, TwoBernoullis, grid_neighbours
+from course_vi.models import (
+    IsingModel,
+    LinearGaussianSSM,
+    LinearMixedModel,
+    TwoBernoullis,
+    grid_neighbours,
+)
 from course_vi.plots.style import BLACK, BLUE, GREEN, GREY, ORANGE, RED, new_figure, style
 
-__all__ = ["common_cause", "dense_series", "explaining_away", "grid_curve", "panel_profile", "track", "tracker"]
+__all__ = [
+    "common_cause",
+    "dense_series",
+    "explaining_away",
+    "grid_curve",
+    "panel_profile",
+    "track",
+    "tracker",
+]
 
 AIM: dict[str, Any] = {"color": GREY, "linestyle": "--", "linewidth": 1.6}
 OUTCOMES = ((0, 0), (0, 1), (1, 0), (1, 1))
 
 
-def explaining_away(talent: Tensor, effort: Tensor, passed: Tensor, exact: float, measured: float) -> Figure:
+def explaining_away(
+    talent: Tensor, effort: Tensor, passed: Tensor, exact: float, measured: float
+) -> Figure:
     """Talent against effort for everybody, ``(n,)`` each, and for those who passed; the partial correlation given the exam in the title."""
     figure, (axis,) = new_figure(width=4.8, height=4.0)
     with style():
         axis.plot(talent, effort, ".", color=GREY, alpha=0.35, markersize=4, label="everybody")
         chosen = passed > 0.5
-        axis.plot(talent[chosen], effort[chosen], ".", color=BLUE, alpha=0.6, markersize=4, label="passed")
-        axis.set(title=f"Correlation given the exam: {exact:.2f} exact, {measured:.3f} measured", xlabel="talent", ylabel="effort",
-                 xlim=(-3.5, 3.5), ylim=(-3.5, 3.5), aspect="equal")
+        axis.plot(
+            talent[chosen], effort[chosen], ".", color=BLUE, alpha=0.6, markersize=4, label="passed"
+        )
+        axis.set(
+            title=f"Correlation given the exam: {exact:.2f} exact, {measured:.3f} measured",
+            xlabel="talent",
+            ylabel="effort",
+            xlim=(-3.5, 3.5),
+            ylim=(-3.5, 3.5),
+            aspect="equal",
+        )
         axis.legend(fontsize=9, loc="lower left")
     return figure
 
 
-def common_cause(intercepts: Tensor, slopes: Tensor, table: Tensor | None = None, samples: Tensor | None = None,
-                 strengths: Tensor | None = None, correlations: Sequence[float] = ()) -> Figure:
+def common_cause(
+    intercepts: Tensor,
+    slopes: Tensor,
+    table: Tensor | None = None,
+    samples: Tensor | None = None,
+    strengths: Tensor | None = None,
+    correlations: Sequence[float] = (),
+) -> Figure:
     """Left the four probabilities, exact, yours and in your samples ``(n, 2)``; right the correlation when both slopes are ``strengths``.
 
     >>> len(common_cause(torch.zeros(2), torch.ones(2)).axes)
@@ -44,22 +74,50 @@ def common_cause(intercepts: Tensor, slopes: Tensor, table: Tensor | None = None
     states = torch.tensor(OUTCOMES, dtype=torch.float64)
     figure, (left, right) = new_figure(columns=2, width=4.6)
     with style(), torch.no_grad():
-        left.bar(range(4), _two(intercepts, slopes).log_evidence(states).exp().tolist(), 0.7, color="none", edgecolor=GREY, linestyle="--",
-                 label="the aim")
+        left.bar(
+            range(4),
+            _two(intercepts, slopes).log_evidence(states).exp().tolist(),
+            0.7,
+            color="none",
+            edgecolor=GREY,
+            linestyle="--",
+            label="the aim",
+        )
         if table is not None:
-            left.bar(range(4), table.flatten().tolist(), 0.45, color=BLUE, alpha=0.5, label="your table")
+            left.bar(
+                range(4), table.flatten().tolist(), 0.45, color=BLUE, alpha=0.5, label="your table"
+            )
         if samples is not None:
             share = torch.stack([(samples == state).all(-1).double().mean() for state in states])
             error = (share * (1 - share) / len(samples)).sqrt()
-            left.errorbar(range(4), share, 2 * error, fmt="o", color=RED, capsize=4, label="your samples, two errors")
+            left.errorbar(
+                range(4),
+                share,
+                2 * error,
+                fmt="o",
+                color=RED,
+                capsize=4,
+                label="your samples, two errors",
+            )
         left.set_xticks(range(4), [f"{a}, {b}" for a, b in OUTCOMES])
-        left.set(title="One cause, two coins", xlabel="outcome $x_1$, $x_2$", ylabel="probability", ylim=(0, 0.52))
+        left.set(
+            title="One cause, two coins",
+            xlabel="outcome $x_1$, $x_2$",
+            ylabel="probability",
+            ylim=(0, 0.52),
+        )
         grid = torch.linspace(0, 8, 33, dtype=torch.float64)
-        right.plot(grid, [_correlation(intercepts, b.expand(2)) for b in grid], **AIM, label="the aim")
+        right.plot(
+            grid, [_correlation(intercepts, b.expand(2)) for b in grid], **AIM, label="the aim"
+        )
         if strengths is not None:
             right.plot(strengths, list(correlations), "o", color=BLUE, label="yours")
-        right.set(title="A stronger cause, a closer tie", xlabel="both slopes b", ylabel="correlation of $x_1$ and $x_2$",
-                  ylim=(-0.02, 0.9))
+        right.set(
+            title="A stronger cause, a closer tie",
+            xlabel="both slopes b",
+            ylabel="correlation of $x_1$ and $x_2$",
+            ylim=(-0.02, 0.9),
+        )
         for axis in (left, right):
             axis.legend(fontsize=8, loc="upper left")
     return figure
@@ -72,25 +130,45 @@ def _two(intercepts: Tensor, slopes: Tensor) -> TwoBernoullis:
 
 
 def _correlation(intercepts: Tensor, slopes: Tensor) -> float:
-    table = _two(intercepts, slopes).log_evidence(torch.tensor(OUTCOMES, dtype=torch.float64)).exp().view(2, 2)
+    table = (
+        _two(intercepts, slopes)
+        .log_evidence(torch.tensor(OUTCOMES, dtype=torch.float64))
+        .exp()
+        .view(2, 2)
+    )
     p1, p2 = table[1].sum(), table[:, 1].sum()
     return float((table[1, 1] - p1 * p2) / (p1 * (1 - p1) * p2 * (1 - p2)).sqrt())
 
 
-def panel_profile(y: Tensor, design: Tensor, groups: Tensor, beta: Tensor, sigma: float, taus: Tensor, best: tuple[float, float],
-                  yours: Sequence[float] = ()) -> Figure:
+def panel_profile(
+    y: Tensor,
+    design: Tensor,
+    groups: Tensor,
+    beta: Tensor,
+    sigma: float,
+    taus: Tensor,
+    best: tuple[float, float],
+    yours: Sequence[float] = (),
+) -> Figure:
     """The log-likelihood of a panel over the scale of its random intercepts; ``best`` is the (tau, log-likelihood) of another program."""
     rows = torch.cat([design, groups.unsqueeze(-1).to(y), y.unsqueeze(-1)], -1)
     levels = [int(groups.max()) + 1]
-    exact = [LinearMixedModel(levels, beta, [float(tau)], sigma).double().log_evidence(rows).item() for tau in taus]
+    exact = [
+        LinearMixedModel(levels, beta, [float(tau)], sigma).double().log_evidence(rows).item()
+        for tau in taus
+    ]
     figure, (axis,) = new_figure(width=5.4, height=3.3)
     with style():
         axis.plot(taus, exact, **AIM, label="the aim")
         if len(yours):
             axis.plot(taus, list(yours), ".", color=BLUE, label="yours")
         axis.plot(*best, "*", color=RED, markersize=13, label=f"statsmodels: {best[1]:.4f}")
-        axis.set(title="Grunfeld's firms: how different are they?", xlabel="scale tau of the random intercepts (million dollars)",
-                 ylabel="log p(y) (nats)", ylim=(max(exact) - 30, max(exact) + 5))
+        axis.set(
+            title="Grunfeld's firms: how different are they?",
+            xlabel="scale tau of the random intercepts (million dollars)",
+            ylabel="log p(y) (nats)",
+            ylim=(max(exact) - 30, max(exact) + 5),
+        )
         axis.legend(fontsize=9, loc="lower right")
     return figure
 
@@ -98,11 +176,23 @@ def panel_profile(y: Tensor, design: Tensor, groups: Tensor, beta: Tensor, sigma
 def tracker(steps: int = 40) -> LinearGaussianSSM:
     """A ship on a plane: position and velocity, seen only through noisy positions."""
     two, zeros = torch.eye(2, dtype=torch.float64), torch.zeros(4, dtype=torch.float64)
-    move = torch.tensor([[1.0, 1.0], [0.0, 1.0]], dtype=torch.float64)           # position gains velocity
-    kick = torch.tensor([[1 / 3, 1 / 2], [1 / 2, 1.0]], dtype=torch.float64)     # a random acceleration, integrated over one step
-    see, spread = torch.tensor([[1.0, 0.0]], dtype=torch.float64), torch.tensor([1.0, 0.1, 1.0, 0.1], dtype=torch.float64)
-    return LinearGaussianSSM(torch.kron(two, move), torch.kron(two, see), 0.01 * torch.kron(two, kick),
-                             0.6 * two, zeros, spread.diag(), steps)
+    move = torch.tensor([[1.0, 1.0], [0.0, 1.0]], dtype=torch.float64)  # position gains velocity
+    kick = torch.tensor(
+        [[1 / 3, 1 / 2], [1 / 2, 1.0]], dtype=torch.float64
+    )  # a random acceleration, integrated over one step
+    see, spread = (
+        torch.tensor([[1.0, 0.0]], dtype=torch.float64),
+        torch.tensor([1.0, 0.1, 1.0, 0.1], dtype=torch.float64),
+    )
+    return LinearGaussianSSM(
+        torch.kron(two, move),
+        torch.kron(two, see),
+        0.01 * torch.kron(two, kick),
+        0.6 * two,
+        zeros,
+        spread.diag(),
+        steps,
+    )
 
 
 def dense_series(model: LinearGaussianSSM) -> MultivariateNormal:
@@ -120,16 +210,23 @@ def dense_series(model: LinearGaussianSSM) -> MultivariateNormal:
         for t in range(steps):
             noise, loc = (model.transition @ noise, model.transition @ loc) if t else (noise, loc)
             noise = noise.clone()
-            noise[:, t * d:(t + 1) * d] += model.transition_root if t else model.initial_root
+            noise[:, t * d : (t + 1) * d] += model.transition_root if t else model.initial_root
             rows.append(model.emission @ noise)
             means.append(model.emission @ loc)
         mixing, root = torch.cat(rows), model.emission_root
         identity = torch.eye(steps, dtype=root.dtype, device=root.device)
-        return MultivariateNormal(torch.cat(means), mixing @ mixing.mT + torch.kron(identity, root @ root.mT))
+        return MultivariateNormal(
+            torch.cat(means), mixing @ mixing.mT + torch.kron(identity, root @ root.mT)
+        )
 
 
-def track(model: LinearGaussianSSM, x: Tensor, z: Tensor, yours: Sequence[tuple[Tensor, Tensor]] = (),
-          name: str = "the aim: the filter") -> Figure:
+def track(
+    model: LinearGaussianSSM,
+    x: Tensor,
+    z: Tensor,
+    yours: Sequence[tuple[Tensor, Tensor]] = (),
+    name: str = "the aim: the filter",
+) -> Figure:
     """Left the ship, its sightings and the filter with an ellipse at every fifth step; right the errors of sightings and of filter.
 
     Args:
@@ -152,9 +249,16 @@ def track(model: LinearGaussianSSM, x: Tensor, z: Tensor, yours: Sequence[tuple[
             left.plot(*means.T, ".", color=BLUE, markersize=5, label="yours")
             right.plot((means - states).norm(dim=-1), ".", color=BLUE, markersize=5, label="yours")
         for t in range(0, model.steps, 5):
-            mean, cov = (yours[t] if len(yours) else (found.loc[t], found.covariance[t]))
-            left.add_patch(_ellipse(mean.detach()[::2], cov.detach()[::2, ::2], BLUE if len(yours) else GREY))
-        left.set(title="Where is the ship? (two standard deviations)", xlabel="east (km)", ylabel="north (km)", aspect="equal")
+            mean, cov = yours[t] if len(yours) else (found.loc[t], found.covariance[t])
+            left.add_patch(
+                _ellipse(mean.detach()[::2], cov.detach()[::2, ::2], BLUE if len(yours) else GREY)
+            )
+        left.set(
+            title="Where is the ship? (two standard deviations)",
+            xlabel="east (km)",
+            ylabel="north (km)",
+            aspect="equal",
+        )
         right.set(title="Distance from the truth", xlabel="step", ylabel="distance (km)")
         left.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
         right.legend(fontsize=8)
@@ -165,7 +269,15 @@ def _ellipse(mean: Tensor, cov: Tensor, colour: str) -> Ellipse:
     values, vectors = torch.linalg.eigh(cov)
     angle = math.degrees(math.atan2(float(vectors[1, 1]), float(vectors[0, 1])))
     width, height = (4 * float(value) ** 0.5 for value in values.flip(0))
-    return Ellipse((float(mean[0]), float(mean[1])), width, height, angle=angle, fill=False, edgecolor=colour, linewidth=1)
+    return Ellipse(
+        (float(mean[0]), float(mean[1])),
+        width,
+        height,
+        angle=angle,
+        fill=False,
+        edgecolor=colour,
+        linewidth=1,
+    )
 
 
 def grid_curve(couplings: Tensor, yours: Sequence[float] = ()) -> Figure:
@@ -175,21 +287,39 @@ def grid_curve(couplings: Tensor, yours: Sequence[float] = ()) -> Figure:
     2
     """
     near = grid_neighbours(3, 3).double()
-    models = [IsingModel(float(coupling) * near, torch.zeros(9, dtype=torch.float64)) for coupling in couplings]
+    models = [
+        IsingModel(float(coupling) * near, torch.zeros(9, dtype=torch.float64))
+        for coupling in couplings
+    ]
     figure, (left, right) = new_figure(columns=2)
     with style(), torch.no_grad():
         states = models[0].states()
         agree = 0.5 * ((states @ near) * states).sum(-1) / 12
         left.plot(couplings, [model.log_partition() for model in models], **AIM, label="the aim")
-        right.plot(couplings, [(model.log_prob(states).exp() * agree).sum() for model in models], **AIM,
-                   label="mean agreement, by enumeration")
+        right.plot(
+            couplings,
+            [(model.log_prob(states).exp() * agree).sum() for model in models],
+            **AIM,
+            label="mean agreement, by enumeration",
+        )
         if len(yours):
             z = torch.as_tensor(list(yours), dtype=torch.float64)
             left.plot(couplings, z, ".", color=BLUE, label="yours")
             middle = (couplings[1:] + couplings[:-1]) / 2
-            right.plot(middle, z.diff() / couplings.diff() / 12, ".", color=GREEN, label="slope of your log Z, by differences")
+            right.plot(
+                middle,
+                z.diff() / couplings.diff() / 12,
+                ".",
+                color=GREEN,
+                label="slope of your log Z, by differences",
+            )
         left.set(title="log Z", xlabel="coupling J", ylabel="log Z (nats)")
-        right.set(title="Its slope is a mean", xlabel="coupling J", ylabel="mean of s s' over neighbours", ylim=(-1.05, 1.05))
+        right.set(
+            title="Its slope is a mean",
+            xlabel="coupling J",
+            ylabel="mean of s s' over neighbours",
+            ylim=(-1.05, 1.05),
+        )
         for axis in (left, right):
             axis.legend(fontsize=8, loc="upper left" if axis is right else "upper center")
     return figure

@@ -21,7 +21,9 @@ from course_vi.plots.style import BLACK, BLUE, GREEN, GREY, RED, new_figure, sty
 
 __all__ = ["bias_agreement", "gap_curve", "kl_curves"]
 
-WEIGHTS, MEANS, SCALES = (torch.tensor(numbers, dtype=torch.float64) for numbers in ([0.3, 0.7], [-2.5, 1.5], [0.6, 0.8]))
+WEIGHTS, MEANS, SCALES = (
+    torch.tensor(numbers, dtype=torch.float64) for numbers in ([0.3, 0.7], [-2.5, 1.5], [0.6, 0.8])
+)
 AIM: dict[str, Any] = {"color": GREY, "linestyle": "--", "linewidth": 1.4}
 
 
@@ -34,7 +36,10 @@ def gap_curve(elbo_and_gap: Callable[..., Any] | None = None) -> Figure:
     s = torch.linspace(0.15, 2.0, 120, dtype=torch.float64).unsqueeze(-1)
     loc, x = torch.full_like(s, 0.5), torch.full_like(s, 2.0)
     toy = ConjugateToy()
-    evidence, gap = toy.log_evidence(x), kl_divergence(DiagonalNormal(loc, s.log()), toy.posterior(x))
+    evidence, gap = (
+        toy.log_evidence(x),
+        kl_divergence(DiagonalNormal(loc, s.log()), toy.posterior(x)),
+    )
     figure, (axis,) = new_figure(width=5.2, height=3.3)
     with style():
         axis.plot(s[:, 0], evidence, color=BLACK, label="log p(x)")
@@ -43,8 +48,17 @@ def gap_curve(elbo_and_gap: Callable[..., Any] | None = None) -> Figure:
         with yours(axis, "elbo_and_gap") as attempt:
             elbo, own_gap = attempt(elbo_and_gap, loc, s.log(), x)
             axis.plot(s[:, 0], elbo, color=BLUE, label="your ELBO")
-            axis.plot(s[:, 0], elbo + own_gap, color=RED, linestyle=":", linewidth=3, label="your ELBO + your gap")
-        axis.set(title="q = N(0.5, s²) at x = 2", xlabel="scale s of q", ylabel="nats", ylim=(-5, -1.8))
+            axis.plot(
+                s[:, 0],
+                elbo + own_gap,
+                color=RED,
+                linestyle=":",
+                linewidth=3,
+                label="your ELBO + your gap",
+            )
+        axis.set(
+            title="q = N(0.5, s²) at x = 2", xlabel="scale s of q", ylabel="nats", ylim=(-5, -1.8)
+        )
         axis.legend(fontsize=8, loc="lower left")
     return figure
 
@@ -55,29 +69,55 @@ def kl_curves(forward_and_reverse_kl: Callable[..., Any] | None = None) -> Figur
     >>> len(kl_curves().axes)
     2
     """
-    locs, scale = torch.linspace(-4, 4, 41, dtype=torch.float64), torch.tensor(0.8, dtype=torch.float64)
+    locs, scale = (
+        torch.linspace(-4, 4, 41, dtype=torch.float64),
+        torch.tensor(0.8, dtype=torch.float64),
+    )
     z = torch.linspace(-5, 5, 401, dtype=torch.float64)
     exact = torch.stack([_both_kls(loc, scale) for loc in locs])
     figure, (left, right) = new_figure(columns=2)
     with style():
         left.fill_between(z, _log_target(z).exp(), color=BLUE, alpha=0.25)
         left.plot(z, _log_target(z).exp(), color=BLUE, label="target p")
-        left.plot(z, DiagonalNormal(MEANS[1:], scale.log().view(1)).log_prob(z.unsqueeze(-1)).exp(), color=RED, label="q at m = 1.5")
+        left.plot(
+            z,
+            DiagonalNormal(MEANS[1:], scale.log().view(1)).log_prob(z.unsqueeze(-1)).exp(),
+            color=RED,
+            label="q at m = 1.5",
+        )
         left.set(title="A target with two modes", xlabel="z", ylabel="density (per unit of z)")
         left.legend(fontsize=8, loc="upper left")
         right.plot(locs, exact[:, 0], label="the aim: forward, KL(p || q)", **AIM)
-        right.plot(locs, exact[:, 1], label="the aim: reverse, KL(q || p)", **{**AIM, "linestyle": "-."})
+        right.plot(
+            locs, exact[:, 1], label="the aim: reverse, KL(q || p)", **{**AIM, "linestyle": "-."}
+        )
         with yours(right, "forward_and_reverse_kl") as attempt:
-            own = [attempt(forward_and_reverse_kl, loc, scale, WEIGHTS, MEANS, SCALES) for loc in locs]
+            own = [
+                attempt(forward_and_reverse_kl, loc, scale, WEIGHTS, MEANS, SCALES) for loc in locs
+            ]
             for index, (name, colour) in enumerate((("forward", GREEN), ("reverse", RED))):
-                right.plot(locs, [float(pair[index]) for pair in own], ".", color=colour, label=f"yours: {name}")
-        right.set(title="Both KLs, as q = N(m, 0.8²) slides", xlabel="mean m of q", ylabel="nats", ylim=(0, 22))
+                right.plot(
+                    locs,
+                    [float(pair[index]) for pair in own],
+                    ".",
+                    color=colour,
+                    label=f"yours: {name}",
+                )
+        right.set(
+            title="Both KLs, as q = N(m, 0.8²) slides",
+            xlabel="mean m of q",
+            ylabel="nats",
+            ylim=(0, 22),
+        )
         right.legend(fontsize=8, loc="upper center")
     return figure
 
 
-def bias_agreement(naive_elbo: Callable[..., Any] | None = None, naive_bias: Callable[..., Any] | None = None,
-                   replicates: int = 300) -> Figure:
+def bias_agreement(
+    naive_elbo: Callable[..., Any] | None = None,
+    naive_bias: Callable[..., Any] | None = None,
+    replicates: int = 300,
+) -> Figure:
     """A learner's prediction as a line, the measured bias of their own estimator as points with two standard errors.
 
     The measurement knows no formula: it is the mean of naive minus reparametrized gradients, at the same noise.
@@ -85,7 +125,10 @@ def bias_agreement(naive_elbo: Callable[..., Any] | None = None, naive_bias: Cal
     >>> len(bias_agreement().axes)
     2
     """
-    grids = torch.linspace(-1, 3, 9, dtype=torch.float64), torch.linspace(-1.2, 0.4, 9, dtype=torch.float64)
+    grids = (
+        torch.linspace(-1, 3, 9, dtype=torch.float64),
+        torch.linspace(-1.2, 0.4, 9, dtype=torch.float64),
+    )
     fixed = torch.zeros(9, dtype=torch.float64), torch.full((9,), -0.5, dtype=torch.float64)
     settings = ((grids[0], fixed[1]), (fixed[0], grids[1]))
     figure, axes = new_figure(columns=2)
@@ -96,22 +139,43 @@ def bias_agreement(naive_elbo: Callable[..., Any] | None = None, naive_bias: Cal
                 predicted = attempt(naive_bias, loc, log_scale, torch.full_like(loc, 2.0))[index]
                 axis.plot(grids[index], predicted[:, 0], color=BLUE, label="you predicted")
             with yours(axis, "naive_elbo") as attempt:
-                points = [_measure(attempt, naive_elbo, m, r, index, replicates) for m, r in zip(loc, log_scale, strict=True)]
+                points = [
+                    _measure(attempt, naive_elbo, m, r, index, replicates)
+                    for m, r in zip(loc, log_scale, strict=True)
+                ]
                 mean, error = (torch.tensor(column) for column in zip(*points, strict=True))
-                axis.errorbar(grids[index], mean, 2 * error, fmt="o", color=RED, capsize=3, label="you measured")
+                axis.errorbar(
+                    grids[index],
+                    mean,
+                    2 * error,
+                    fmt="o",
+                    color=RED,
+                    capsize=3,
+                    label="you measured",
+                )
             axis.axhline(0, color=GREY, linewidth=0.8, label="zero")
-            axis.set(title=f"Bias of the naive gradient for {name}", xlabel=f"{name} of q", ylabel="bias (nats per unit)")
+            axis.set(
+                title=f"Bias of the naive gradient for {name}",
+                xlabel=f"{name} of q",
+                ylabel="bias (nats per unit)",
+            )
             axis.legend(fontsize=8)
     return figure
 
 
 def _log_target(z: Tensor) -> Tensor:
-    parts = WEIGHTS.log() - 0.5 * ((z.unsqueeze(-1) - MEANS) / SCALES) ** 2 - SCALES.log() - 0.5 * math.log(2 * math.pi)
+    parts = (
+        WEIGHTS.log()
+        - 0.5 * ((z.unsqueeze(-1) - MEANS) / SCALES) ** 2
+        - SCALES.log()
+        - 0.5 * math.log(2 * math.pi)
+    )
     return torch.logsumexp(parts, -1)
 
 
 def _both_kls(loc: Tensor, scale: Tensor) -> Tensor:
     """Each divergence as the integral of f = a (log a - log b) + (b - a), which is never negative, so that its logarithm exists."""
+
     def log_q(z: Tensor) -> Tensor:
         return DiagonalNormal(loc.view(1), scale.log().view(1)).log_prob(z)
 
@@ -119,6 +183,7 @@ def _both_kls(loc: Tensor, scale: Tensor) -> Tensor:
         def log_f(z: Tensor) -> Tensor:
             a, b = log_a(z), log_b(z)
             return (a.exp() * (a - b) + b.exp() - a.exp()).clamp_min(1e-300).log()
+
         return log_integral(log_f).exp()
 
     def log_p(z: Tensor) -> Tensor:
@@ -127,13 +192,27 @@ def _both_kls(loc: Tensor, scale: Tensor) -> Tensor:
     return torch.stack([integral(log_p, log_q), integral(log_q, log_p)])
 
 
-def _measure(attempt: Callable[..., Any], naive_elbo: Callable[..., Any] | None, loc: Tensor, log_scale: Tensor, index: int,
-             replicates: int) -> tuple[float, float]:
+def _measure(
+    attempt: Callable[..., Any],
+    naive_elbo: Callable[..., Any] | None,
+    loc: Tensor,
+    log_scale: Tensor,
+    index: int,
+    replicates: int,
+) -> tuple[float, float]:
     """Mean and standard error of the bias at one place, from replicates side by side on the batch axis."""
     generator = torch.Generator().manual_seed(index)
     x = torch.full((replicates, 1), 2.0, dtype=torch.float64)
-    q, toy = MeanField(1, loc.expand(replicates, 1), log_scale.expand(replicates, 1)), ConjugateToy()
+    q, toy = (
+        MeanField(1, loc.expand(replicates, 1), log_scale.expand(replicates, 1)),
+        ConjugateToy(),
+    )
     eps = torch.randn(4, replicates, 1, generator=generator, dtype=torch.float64)
-    values = attempt(naive_elbo, toy, q, x, eps), reparametrized(toy, q, x, noise=eps, num_samples=4)
-    naive, right = (torch.autograd.grad(value.sum(), [q.loc, q.log_scale])[index] for value in values)
+    values = (
+        attempt(naive_elbo, toy, q, x, eps),
+        reparametrized(toy, q, x, noise=eps, num_samples=4),
+    )
+    naive, right = (
+        torch.autograd.grad(value.sum(), [q.loc, q.log_scale])[index] for value in values
+    )
     return (naive - right).mean().item(), ((naive - right).std() / math.sqrt(replicates)).item()

@@ -14,7 +14,7 @@ from course_vi.plots.style import BLACK, BLUE, GREEN, GREY, RED, new_figure, sty
 
 __all__ = ["collapse", "horse_kicks", "own_target", "posteriors", "quadratic", "standard_normal"]
 
-PATH, SCORE, BASELINE = BLUE, RED, GREEN      # one colour per estimator, as in the lecture
+PATH, SCORE, BASELINE = BLUE, RED, GREEN  # one colour per estimator, as in the lecture
 
 
 class _StandardNormal(Model):
@@ -45,13 +45,19 @@ def posteriors(x: Tensor, loc: Tensor | None = None, log_scale: Tensor | None = 
             left.plot(x, loc, ".", color=PATH, label="fitted")
             right.plot(x, log_scale.exp(), ".", color=PATH, label="fitted")
         left.set(title="Mean of q", xlabel="datum x", ylabel="units of z")
-        right.set(title="Standard deviation of q", xlabel="datum x", xlim=left.get_xlim(), ylim=(0.5, 0.9))
+        right.set(
+            title="Standard deviation of q", xlabel="datum x", xlim=left.get_xlim(), ylim=(0.5, 0.9)
+        )
         left.legend(fontsize=8), right.legend(fontsize=8)
     return figure
 
 
-def quadratic(table: Callable[[float, float, float, float], Tensor] | None = None, a: float = 1.0, b: float = -2.0,
-              m: float = 0.5) -> Figure:
+def quadratic(
+    table: Callable[[float, float, float, float], Tensor] | None = None,
+    a: float = 1.0,
+    b: float = -2.0,
+    m: float = 0.5,
+) -> Figure:
     """Variances over the scale of q, for f(z) = a z^2 / 2 + b z: those for m that the lecture derives, and all six of a learner.
 
     Args:
@@ -59,21 +65,50 @@ def quadratic(table: Callable[[float, float, float, float], Tensor] | None = Non
     """
     s = torch.logspace(-1, 0.6, 60)
     c, f0 = a * m + b, a * m**2 / 2 + b * m
-    aim = (a**2 * s**2, f0**2 / s**2 + 2 * c**2 + 15 / 4 * a**2 * s**2 + 3 * a * f0, 2 * c**2 + 1.5 * a**2 * s**2)
-    rows = None if table is None else torch.stack([torch.as_tensor(table(a, b, m, float(v))) for v in s])
+    aim = (
+        a**2 * s**2,
+        f0**2 / s**2 + 2 * c**2 + 15 / 4 * a**2 * s**2 + 3 * a * f0,
+        2 * c**2 + 1.5 * a**2 * s**2,
+    )
+    rows = (
+        None
+        if table is None
+        else torch.stack([torch.as_tensor(table(a, b, m, float(v))) for v in s])
+    )
     figure, axes = new_figure(columns=2, width=4.6, height=3.8)
     with style():
         for column, (axis, name) in enumerate(zip(axes, ("the mean m", "log s"), strict=True)):
-            for row, (colour, label) in enumerate(((PATH, "pathwise"), (SCORE, "score function"), (BASELINE, "score, best baseline"))):
+            for row, (colour, label) in enumerate(
+                ((PATH, "pathwise"), (SCORE, "score function"), (BASELINE, "score, best baseline"))
+            ):
                 if column == 0:
-                    axis.loglog(s, aim[row], color=colour, linestyle=":", linewidth=3, alpha=0.6, label=f"{label}, lecture")
+                    axis.loglog(
+                        s,
+                        aim[row],
+                        color=colour,
+                        linestyle=":",
+                        linewidth=3,
+                        alpha=0.6,
+                        label=f"{label}, lecture",
+                    )
                 if rows is not None:
                     axis.loglog(s, rows[:, row, column], color=colour, label=f"{label}, yours")
-            axis.set(title=f"Gradient of {name}", xlabel="scale s of q", ylabel="variance of one estimate", xscale="log", yscale="log",
-                     xlim=(0.08, 5), ylim=((5e-3, 2e2), (5e-3, 1e4))[column])
+            axis.set(
+                title=f"Gradient of {name}",
+                xlabel="scale s of q",
+                ylabel="variance of one estimate",
+                xscale="log",
+                yscale="log",
+                xlim=(0.08, 5),
+                ylim=((5e-3, 2e2), (5e-3, 1e4))[column],
+            )
         if rows is None:
-            axes[1].text(0.5, 0.5, "yours to predict", transform=axes[1].transAxes, ha="center", color=GREY)
-        figure.legend(*axes[0].get_legend_handles_labels(), fontsize=8, loc="outside lower center", ncols=3)
+            axes[1].text(
+                0.5, 0.5, "yours to predict", transform=axes[1].transAxes, ha="center", color=GREY
+            )
+        figure.legend(
+            *axes[0].get_legend_handles_labels(), fontsize=8, loc="outside lower center", ncols=3
+        )
     return figure
 
 
@@ -82,13 +117,20 @@ def own_target(m: float, s: float, f: Callable[[Tensor], Tensor]) -> Figure:
     eps = torch.linspace(-3, 3, 601, dtype=torch.float64)
     z = (m + s * eps).requires_grad_()
     value = f(z)
-    slope, = torch.autograd.grad(value.sum(), z)
+    (slope,) = torch.autograd.grad(value.sum(), z)
     value, z = value.detach(), z.detach()
     figure, (left, right) = new_figure(columns=2, width=4.6, height=3.2)
     with style():
         density = Normal(0.0, 1.0).log_prob(eps).exp()
         low, high = float(value.min()), float(value.max())
-        left.fill_between(z, low, low + (high - low) * density / density.max(), color=GREY, alpha=0.25, label="q (its shape)")
+        left.fill_between(
+            z,
+            low,
+            low + (high - low) * density / density.max(),
+            color=GREY,
+            alpha=0.25,
+            label="q (its shape)",
+        )
         left.plot(z, value, color=BLACK, linewidth=1.2, label="your f")
         right.plot(eps, slope, color=PATH, linewidth=1.0, label="pathwise, f'(z)")
         right.plot(eps, value * eps / s, color=SCORE, linewidth=1.4, label="score, f(z) eps / s")
@@ -101,12 +143,19 @@ def own_target(m: float, s: float, f: Callable[[Tensor], Tensor]) -> Figure:
     return figure
 
 
-def collapse(log_dets: Sequence[float], own: Sequence[tuple[float, float]], frozen: Sequence[tuple[float, float]],
-             fresh: Sequence[tuple[float, float]]) -> Figure:
+def collapse(
+    log_dets: Sequence[float],
+    own: Sequence[tuple[float, float]],
+    frozen: Sequence[tuple[float, float]],
+    fresh: Sequence[tuple[float, float]],
+) -> Figure:
     """Left the construction over log det L, right two climbs: (frozen objective, exact ELBO) at each place."""
     figure, (left, right) = new_figure(columns=2, width=4.8, height=3.4)
     with style():
-        for axis, places, rows, name in ((left, list(log_dets), own, ""), (right, list(range(len(frozen))), frozen, "3 frozen samples: ")):
+        for axis, places, rows, name in (
+            (left, list(log_dets), own, ""),
+            (right, list(range(len(frozen))), frozen, "3 frozen samples: "),
+        ):
             axis.plot(places, [row[0] for row in rows], color=RED, label=f"{name}frozen objective")
             axis.plot(places, [row[1] for row in rows], color=BLUE, label=f"{name}exact ELBO")
             axis.axhline(0, color=BLACK, linestyle=":", linewidth=1, label="log evidence, 0")
@@ -122,14 +171,27 @@ def horse_kicks(trace: Sequence[tuple[float, float]] = ()) -> Figure:
     z = torch.linspace(0.4, 0.85, 200)
     figure, (left, right) = new_figure(columns=2, width=4.6, height=3.2)
     with style():
-        for index, (name, exact, colour) in enumerate((("concentration", 123, BLUE), ("rate", 201, GREEN))):
+        for index, (name, exact, colour) in enumerate(
+            (("concentration", 123, BLUE), ("rate", 201, GREEN))
+        ):
             if trace:
                 left.plot([pair[index] for pair in trace], color=colour, label=f"{name} of q")
             left.axhline(exact, color=colour, linestyle=":", label=f"exact {name}, {exact}")
-        right.plot(z, Gamma(123.0, 201.0).log_prob(z).exp(), color=GREY, linewidth=5, alpha=0.5, label="exact posterior")
+        right.plot(
+            z,
+            Gamma(123.0, 201.0).log_prob(z).exp(),
+            color=GREY,
+            linewidth=5,
+            alpha=0.5,
+            label="exact posterior",
+        )
         if trace:
-            right.plot(z, Gamma(*torch.tensor(trace[-1])).log_prob(z).exp(), color=BLUE, label="your q")
+            right.plot(
+                z, Gamma(*torch.tensor(trace[-1])).log_prob(z).exp(), color=BLUE, label="your q"
+            )
         left.set(title="Climbing", xlabel="step", ylabel="parameter of q", ylim=(0, 290))
-        right.set(title="Deaths by horse kick", xlabel="rate z (per corps and year)", ylabel="density")
+        right.set(
+            title="Deaths by horse kick", xlabel="rate z (per corps and year)", ylabel="density"
+        )
         left.legend(fontsize=8, loc="upper left", ncols=2), right.legend(fontsize=8)
     return figure

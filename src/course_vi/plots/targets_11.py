@@ -29,24 +29,39 @@ def learned_bayes(train_recognizer: Callable[..., Any] | None = None) -> Figure:
     2
     """
     toy = ConjugateToy()
-    x = math.sqrt(2) * torch.randn(64, 1, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    x = math.sqrt(2) * torch.randn(
+        64, 1, generator=torch.Generator().manual_seed(1), dtype=torch.float64
+    )
     grid = torch.linspace(-4, 4, 81, dtype=torch.float64).unsqueeze(-1)
     encoder = nn.Linear(1, 2, dtype=torch.float64)
     with torch.no_grad():
-        encoder.weight.copy_(torch.tensor([[0.1], [0.0]])), encoder.bias.copy_(torch.tensor([0.3, 0.2]))
+        (
+            encoder.weight.copy_(torch.tensor([[0.1], [0.0]])),
+            encoder.bias.copy_(torch.tensor([0.3, 0.2])),
+        )
     figure, (left, right) = new_figure(columns=2)
     with style():
         left.plot(grid, grid / 2, label="x/2, and two standard deviations", **AIM)
         for side in (-1, 1):
-            left.plot(grid, grid / 2 + side * math.sqrt(2), color=GREY, linestyle=":", linewidth=1.2)
-        left.plot(x, torch.full_like(x, -3.9), "|", color=BLACK, markersize=6, label="training data")
+            left.plot(
+                grid, grid / 2 + side * math.sqrt(2), color=GREY, linestyle=":", linewidth=1.2
+            )
+        left.plot(
+            x, torch.full_like(x, -3.9), "|", color=BLACK, markersize=6, label="training data"
+        )
         right.axhline(toy.log_evidence(x).mean().item(), label="mean log p(x)", **AIM)
         with yours(right, "train_recognizer") as attempt:
             bounds = attempt(train_recognizer, toy, encoder, x, 0)
             right.plot(bounds, color=BLUE, label="your mean ELBO")
             loc, log_scale = encoder(grid).detach().split(1, -1)
             left.plot(grid, loc, color=BLUE, label="your network")
-            left.fill_between(grid[:, 0], (loc - 2 * log_scale.exp())[:, 0], (loc + 2 * log_scale.exp())[:, 0], color=BLUE, alpha=0.15)
+            left.fill_between(
+                grid[:, 0],
+                (loc - 2 * log_scale.exp())[:, 0],
+                (loc + 2 * log_scale.exp())[:, 0],
+                color=BLUE,
+                alpha=0.15,
+            )
         left.set(title="What the network says", xlabel="x", ylabel="z", ylim=(-4.2, 4.2))
         right.set(title="What it climbed", xlabel="step", ylabel="nats")
         left.legend(fontsize=7, loc="upper left")
@@ -61,9 +76,14 @@ def warm_start(climb: Callable[..., Any] | None = None) -> Figure:
     1
     """
     toy = ConjugateToy()
-    x = math.sqrt(2) * torch.randn(32, 1, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
+    x = math.sqrt(2) * torch.randn(
+        32, 1, generator=torch.Generator().manual_seed(2), dtype=torch.float64
+    )
     zeros, counts, rate = torch.zeros_like(x), list(range(0, 21)), 0.08
-    starts = {"a standard normal": (zeros, zeros), "an encoder's answer": (0.42 * x + 0.1, zeros - 0.15)}
+    starts = {
+        "a standard normal": (zeros, zeros),
+        "an encoder's answer": (0.42 * x + 0.1, zeros - 0.15),
+    }
 
     def elbo(m: Tensor, r: Tensor) -> Tensor:
         return toy.log_evidence(x) - _gap((m, r), x)
@@ -71,17 +91,32 @@ def warm_start(climb: Callable[..., Any] | None = None) -> Figure:
     figure, (axis,) = new_figure(width=5.4, height=3.3)
     with style():
         for (name, start), colour in zip(starts.items(), (RED, BLUE), strict=True):
-            axis.plot(counts, [_gap(_ascend(x, start, count, rate), x).mean() for count in counts], **AIM,
-                      label="the aim" if colour == RED else None)
+            axis.plot(
+                counts,
+                [_gap(_ascend(x, start, count, rate), x).mean() for count in counts],
+                **AIM,
+                label="the aim" if colour == RED else None,
+            )
             with yours(axis, "climb") as attempt:
-                gaps = [_gap(attempt(climb, elbo, *start, count, rate), x).mean() for count in counts]
-                axis.plot(counts, gaps, "o-", color=colour, markersize=4, label=f"yours, from {name}")
-        axis.set(title="Steps of ascent from two starts", xlabel="steps per datum", ylabel="mean gap to log p(x) (nats)", yscale="log")
+                gaps = [
+                    _gap(attempt(climb, elbo, *start, count, rate), x).mean() for count in counts
+                ]
+                axis.plot(
+                    counts, gaps, "o-", color=colour, markersize=4, label=f"yours, from {name}"
+                )
+        axis.set(
+            title="Steps of ascent from two starts",
+            xlabel="steps per datum",
+            ylabel="mean gap to log p(x) (nats)",
+            yscale="log",
+        )
         axis.legend(fontsize=8)
     return figure
 
 
-def gap_agreement(gaps: Callable[..., Any] | None = None, angles: int = 5, data: int = 6, steps: int = 600) -> Figure:
+def gap_agreement(
+    gaps: Callable[..., Any] | None = None, angles: int = 5, data: int = 6, steps: int = 600
+) -> Figure:
     """Both gaps on eight principal components of the digits, the first and last turned in their plane: predicted and measured.
 
     The measurement knows no formula: it climbs each datum's ELBO with stochastic gradients, and samples.
@@ -102,15 +137,38 @@ def gap_agreement(gaps: Callable[..., Any] | None = None, angles: int = 5, data:
                 rows.append(_measured_gaps(p, q, x, steps))
             for angle in torch.linspace(0, math.pi / 2, 31, dtype=torch.float64):
                 p, _, said = _rotated(pca.loadings.detach(), loc, noise, float(angle), x)
-                pair = attempt(gaps, p.loadings.detach(), torch.tensor(noise**2, dtype=torch.float64), x - loc, *said)
+                pair = attempt(
+                    gaps,
+                    p.loadings.detach(),
+                    torch.tensor(noise**2, dtype=torch.float64),
+                    x - loc,
+                    *said,
+                )
                 for column, gap in zip(predicted, pair, strict=True):
                     column.append(float(gap.mean()))
         for index, (name, colour) in enumerate((("approximation", ORANGE), ("amortization", BLUE))):
             if len(predicted[index]) == 31:
-                axis.plot(torch.linspace(0, 90, 31), predicted[index], color=colour, label=f"{name} gap, you predicted")
+                axis.plot(
+                    torch.linspace(0, 90, 31),
+                    predicted[index],
+                    color=colour,
+                    label=f"{name} gap, you predicted",
+                )
             means, errors = (torch.tensor([row[index][part] for row in rows]) for part in (0, 1))
-            axis.errorbar(torch.rad2deg(turns), means, 2 * errors, fmt="o", color=colour, capsize=3, label=f"{name} gap, measured ± 2 se")
-        axis.set(title="The same p(x), the latent rotated", xlabel="angle (degrees)", ylabel="mean gap (nats)")
+            axis.errorbar(
+                torch.rad2deg(turns),
+                means,
+                2 * errors,
+                fmt="o",
+                color=colour,
+                capsize=3,
+                label=f"{name} gap, measured ± 2 se",
+            )
+        axis.set(
+            title="The same p(x), the latent rotated",
+            xlabel="angle (degrees)",
+            ylabel="mean gap (nats)",
+        )
         axis.legend(fontsize=8)
     return figure
 
@@ -121,7 +179,11 @@ def flow_shapes(flow_recognizer: Callable[..., Any] | None = None) -> Figure:
     >>> len(flow_shapes().axes)
     3
     """
-    settings = {"no skew, no tail": (0.0, 0.0, 0.0, 0.0), "skew 0.8": (0.0, -0.4, 0.8, 0.0), "log tail 0.6": (0.0, -0.4, 0.0, 0.6)}
+    settings = {
+        "no skew, no tail": (0.0, 0.0, 0.0, 0.0),
+        "skew 0.8": (0.0, -0.4, 0.8, 0.0),
+        "log tail 0.6": (0.0, -0.4, 0.0, 0.6),
+    }
     eps = torch.randn(20_000, 1, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     grid = torch.linspace(-4, 4, 801, dtype=torch.float64).unsqueeze(-1)
     figure, axes = new_figure(columns=3, width=3.2, height=2.8, sharey=True)
@@ -129,11 +191,27 @@ def flow_shapes(flow_recognizer: Callable[..., Any] | None = None) -> Figure:
         for axis, (name, numbers) in zip(axes, settings.items(), strict=True):
             mu, rho, kappa, tau = numbers
             exact = mu + math.exp(rho) * torch.sinh(math.exp(tau) * torch.asinh(eps) + kappa)
-            axis.hist(exact[:, 0].numpy(), bins=80, range=(-6, 8), density=True, histtype="step", color=GREY, label="the aim")
+            axis.hist(
+                exact[:, 0].numpy(),
+                bins=80,
+                range=(-6, 8),
+                density=True,
+                histtype="step",
+                color=GREY,
+                label="the aim",
+            )
             with yours(axis, "flow_recognizer") as attempt:
                 params = torch.tensor(numbers, dtype=torch.float64)
                 z, _ = attempt(flow_recognizer, params, eps)
-                axis.hist(z[:, 0].numpy(), bins=80, range=(-6, 8), density=True, color=BLUE, alpha=0.35, label="your samples")
+                axis.hist(
+                    z[:, 0].numpy(),
+                    bins=80,
+                    range=(-6, 8),
+                    density=True,
+                    color=BLUE,
+                    alpha=0.35,
+                    label="your samples",
+                )
                 at, log_q = attempt(flow_recognizer, params, grid)
                 axis.plot(at[:, 0], log_q.exp(), color=RED, label="your density")
             axis.set(title=name, xlabel="z", xlim=(-6, 8), ylim=(0, 0.75))
@@ -148,14 +226,18 @@ def _gap(numbers: tuple[Tensor, Tensor], x: Tensor) -> Tensor:
     return ((2 * r).exp() + (m - x / 2) ** 2 - 0.5 - r - 0.5 * math.log(2)).sum(-1)
 
 
-def _ascend(x: Tensor, start: tuple[Tensor, Tensor], steps: int, rate: float) -> tuple[Tensor, Tensor]:
+def _ascend(
+    x: Tensor, start: tuple[Tensor, Tensor], steps: int, rate: float
+) -> tuple[Tensor, Tensor]:
     m, r = start
     for _ in range(steps):
         m, r = m + rate * (x - 2 * m), r + rate * (1 - 2 * (2 * r).exp())
     return m, r
 
 
-def _rotated(loadings: Tensor, loc: Tensor, noise: float, angle: float, x: Tensor) -> tuple[ProbabilisticPCA, Amortized, list[Tensor]]:
+def _rotated(
+    loadings: Tensor, loc: Tensor, noise: float, angle: float, x: Tensor
+) -> tuple[ProbabilisticPCA, Amortized, list[Tensor]]:
     """The model with its latent turned; an encoder that shrinks the posterior mean and knows only the scales at angle 0; what it says."""
     turn = torch.eye(8, dtype=loadings.dtype)
     turn[0, 0] = turn[7, 7] = math.cos(angle)
@@ -167,11 +249,23 @@ def _rotated(loadings: Tensor, loc: Tensor, noise: float, angle: float, x: Tenso
     encoder = nn.Linear(x.shape[-1], 16, dtype=loadings.dtype).requires_grad_(False)
     encoder.weight.copy_(torch.cat([0.9 * gain, torch.zeros_like(gain)]))
     encoder.bias.copy_(torch.cat([-0.9 * gain @ loc, -0.5 * upright.diagonal().log()]))
-    return p, Amortized(MeanField(8), encoder.requires_grad_(True)), list(encoder(x).detach().chunk(2, -1))
+    return (
+        p,
+        Amortized(MeanField(8), encoder.requires_grad_(True)),
+        list(encoder(x).detach().chunk(2, -1)),
+    )
 
 
-def _measured_gaps(p: ProbabilisticPCA, q: Amortized, x: Tensor, steps: int) -> list[tuple[float, float]]:
+def _measured_gaps(
+    p: ProbabilisticPCA, q: Amortized, x: Tensor, steps: int
+) -> list[tuple[float, float]]:
     """Mean and standard error over the data of the approximation and the amortization gap."""
     best, source = best_per_datum(p, q, x, steps=steps), torch.Generator().manual_seed(0)
-    pair = approximation_gap(p, q, x, best, 4000, source), amortization_gap(p, q, x, best, 4000, source)
-    return [(float(gap.value.mean()), float(gap.standard_error.square().sum().sqrt() / len(x))) for gap in pair]
+    pair = (
+        approximation_gap(p, q, x, best, 4000, source),
+        amortization_gap(p, q, x, best, 4000, source),
+    )
+    return [
+        (float(gap.value.mean()), float(gap.standard_error.square().sum().sqrt() / len(x)))
+        for gap in pair
+    ]

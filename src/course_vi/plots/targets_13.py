@@ -23,8 +23,12 @@ def kl_curves(learner: Callable[[Tensor, Tensor], Tensor] | None = None) -> Figu
         for loc, colour in ((0.0, BLUE), (1.0, GREEN), (2.0, RED)):
             axis.plot(s, 0.5 * (loc**2 + s**2 - 1) - s.log(), color=colour, label=f"mean {loc:g}")
             if learner is not None:
-                axis.plot(at, learner(torch.full_like(at, loc), at.log()).detach(), "o", color=colour)
-        axis.set(title="KL(N(m, s²) || N(0, 1))", xlabel="scale s of q", ylabel="nats", ylim=(-0.1, 5))
+                axis.plot(
+                    at, learner(torch.full_like(at, loc), at.log()).detach(), "o", color=colour
+                )
+        axis.set(
+            title="KL(N(m, s²) || N(0, 1))", xlabel="scale s of q", ylabel="nats", ylim=(-0.1, 5)
+        )
         axis.legend(fontsize=9)
     return figure
 
@@ -37,7 +41,11 @@ def units(activity: Tensor, kl: Tensor, threshold: float = 0.01) -> Figure:
         places = range(1, len(order) + 1)
         left.bar(places, activity[order].tolist(), color=BLUE)
         left.axhline(threshold, color=RED, linestyle="--", label=f"threshold {threshold:g}")
-        left.set(title="Activity", xlabel="latent, the most active first", ylabel="variance of the posterior mean")
+        left.set(
+            title="Activity",
+            xlabel="latent, the most active first",
+            ylabel="variance of the posterior mean",
+        )
         left.legend(fontsize=8)
         right.bar(places, kl[order].tolist(), color=ORANGE)
         right.set(title="Divergence from the prior", xlabel="the same order", ylabel="nats")
@@ -51,16 +59,31 @@ def activities(predicted_values: Tensor, measured: Tensor | None = None) -> Figu
     figure, (axis,) = new_figure(width=5.6, height=3.0)
     places = range(1, len(predicted_values) + 1)
     with style():
-        axis.bar(places, predicted_values.tolist(), color="#CCDDEE", edgecolor=BLUE, label="predicted: 1 - sigma² / eigenvalue, or 0")
+        axis.bar(
+            places,
+            predicted_values.tolist(),
+            color="#CCDDEE",
+            edgecolor=BLUE,
+            label="predicted: 1 - sigma² / eigenvalue, or 0",
+        )
         if measured is not None:
             axis.plot(places, measured, "o", color=RED, label="measured after training")
-        axis.set(title="Activity of each latent of a linear VAE", xlabel="latent, the most active first", ylabel="activity",
-                 ylim=(-0.05, 1.1))
+        axis.set(
+            title="Activity of each latent of a linear VAE",
+            xlabel="latent, the most active first",
+            ylabel="activity",
+            ylim=(-0.05, 1.1),
+        )
         axis.legend(fontsize=8)
     return figure
 
 
-def bounds(samples: Sequence[int], measured: Tensor, exact: float, title: str = "Two latents: the bound and the truth") -> Figure:
+def bounds(
+    samples: Sequence[int],
+    measured: Tensor,
+    exact: float,
+    title: str = "Two latents: the bound and the truth",
+) -> Figure:
     """Mean importance-sampled log-likelihood over K, with the exact value."""
     figure, (axis,) = new_figure(width=5.6, height=3.2)
     with style():
@@ -75,7 +98,11 @@ def bounds(samples: Sequence[int], measured: Tensor, exact: float, title: str = 
 
 def completions(images: Tensor, masked: Tensor, aim: Tensor, mine: Tensor | None = None) -> Figure:
     """Whole images, what is seen of them, the exact completion, and a learner's."""
-    rows = [("whole images", images), ("what is seen", masked), ("the aim: exact predictive means", aim)]
+    rows = [
+        ("whole images", images),
+        ("what is seen", masked),
+        ("the aim: exact predictive means", aim),
+    ]
     if mine is not None:
         rows.append(("yours, by importance sampling", mine))
     return picture_rows(rows, len(images))

@@ -13,7 +13,18 @@ from course_vi.pyro_twins.stl import stl_loss
 from course_vi.pyro_twins.toy import gradients, toy_guide, toy_model
 from course_vi.pyro_twins.twin import Twin, gaussian_guide, log_joint
 
-__all__ = ["TWINS", "Twin", "bernoulli_guide", "gaussian_guide", "gradients", "log_joint", "stl_loss", "toy_guide", "toy_model", "twin"]
+__all__ = [
+    "TWINS",
+    "Twin",
+    "bernoulli_guide",
+    "gaussian_guide",
+    "gradients",
+    "log_joint",
+    "stl_loss",
+    "toy_guide",
+    "toy_model",
+    "twin",
+]
 
 TWINS: dict[type[Model], Callable[[Any], Twin]] = {
     models.BayesianLinearRegression: regression.linear_regression,
@@ -55,5 +66,7 @@ def twin(p: Model) -> Twin:
     True
     """
     if type(p) not in TWINS:
-        raise TypeError(f"p is a {type(p).__name__}, which has no twin in Pyro; expected one of {', '.join(t.__name__ for t in TWINS)}")
+        raise TypeError(
+            f"p is a {type(p).__name__}, which has no twin in Pyro; expected one of {', '.join(t.__name__ for t in TWINS)}"
+        )
     return TWINS[type(p)](p)

@@ -21,9 +21,14 @@ def neural_statistician(p: NeuralStatistician) -> Twin:
         points = x.unflatten(-1, (p.set_size, p.point_dim))
         with pyro.plate("data", len(x)):
             c = pyro.sample("c", dist.Normal(x.new_zeros(p.context_dim), 1.0).to_event(1))
-            loc, log_scale = (part.unsqueeze(-2).expand(*part.shape[:-1], p.set_size, -1) for part in p.member(c).chunk(2, -1))
+            loc, log_scale = (
+                part.unsqueeze(-2).expand(*part.shape[:-1], p.set_size, -1)
+                for part in p.member(c).chunk(2, -1)
+            )
             members = pyro.sample("z", normal(loc, log_scale).to_event(1))
-            pyro.sample("x", output(p, p.decoder(join(members, c.unsqueeze(-2)))).to_event(1), obs=points)
+            pyro.sample(
+                "x", output(p, p.decoder(join(members, c.unsqueeze(-2)))).to_event(1), obs=points
+            )
 
     return Twin(model, lambda z: dict(zip(("c", "z"), p.split(z), strict=True)))
 
@@ -36,7 +41,9 @@ def neural_process(p: NeuralProcess) -> Twin:
         context, inputs, outputs = p.split(x)
         with pyro.plate("data", len(x)):
             z = pyro.sample("z", normal(*p.encoder(context).chunk(2, -1)))
-            pyro.sample("y", output(p, p.decoder(join(inputs, z.unsqueeze(-2)))).to_event(1), obs=outputs)
+            pyro.sample(
+                "y", output(p, p.decoder(join(inputs, z.unsqueeze(-2)))).to_event(1), obs=outputs
+            )
 
     return Twin(model, lambda z: {"z": z})
 
@@ -54,7 +61,13 @@ def deep_markov(p: DeepMarkovModel) -> Twin:
                     z = pyro.sample(f"z_{t}", normal(*p.transition(z).chunk(2, -1)))
                 pyro.sample(f"x_{t}", output(p, p.emission(z)), obs=series[:, t])
 
-    return Twin(model, lambda z: {f"z_{t}": value for t, value in enumerate(z.unflatten(-1, (p.steps, p.state_dim)).unbind(-2))})
+    return Twin(
+        model,
+        lambda z: {
+            f"z_{t}": value
+            for t, value in enumerate(z.unflatten(-1, (p.steps, p.state_dim)).unbind(-2))
+        },
+    )
 
 
 def draw(p: DRAW) -> Twin:
@@ -70,4 +83,10 @@ def draw(p: DRAW) -> Twin:
                 canvas = canvas + p.write(h)
             pyro.sample("x", output(p, canvas), obs=x)
 
-    return Twin(model, lambda z: {f"z_{t}": value for t, value in enumerate(z.unflatten(-1, (p.steps, p.stroke_dim)).unbind(-2))})
+    return Twin(
+        model,
+        lambda z: {
+            f"z_{t}": value
+            for t, value in enumerate(z.unflatten(-1, (p.steps, p.stroke_dim)).unbind(-2))
+        },
+    )

@@ -11,10 +11,22 @@ from pyro.poutine.runtime import InferDict
 from torch import Tensor
 
 from course_vi.families import BernoulliMeanField
-from course_vi.models import BernoulliMixture, GaussianHMM, GaussianMixture, HiddenMarkovModel, SigmoidBeliefNet
+from course_vi.models import (
+    BernoulliMixture,
+    GaussianHMM,
+    GaussianMixture,
+    HiddenMarkovModel,
+    SigmoidBeliefNet,
+)
 from course_vi.pyro_twins.twin import Twin
 
-__all__ = ["belief_net", "bernoulli_guide", "bernoulli_mixture", "gaussian_mixture", "hidden_markov"]
+__all__ = [
+    "belief_net",
+    "bernoulli_guide",
+    "bernoulli_mixture",
+    "gaussian_mixture",
+    "hidden_markov",
+]
 
 EVERY: InferDict = {"enumerate": "parallel"}
 
@@ -57,21 +69,28 @@ def hidden_markov(p: HiddenMarkovModel) -> Twin:
                 if isinstance(p, GaussianHMM):
                     pyro.sample(f"x_{t}", dist.Normal(p.loc[z], p.log_scale.exp()[z]), obs=x[:, t])
                 else:
-                    pyro.sample(f"x_{t}", dist.Categorical(logits=p.emission_logits[z]), obs=x[:, t].long())
+                    pyro.sample(
+                        f"x_{t}", dist.Categorical(logits=p.emission_logits[z]), obs=x[:, t].long()
+                    )
 
     return Twin(model, lambda z: {f"z_{t}": z[..., t].long() for t in range(p.steps)})
 
 
 def belief_net(p: SigmoidBeliefNet) -> Twin:
     """Bits from the top layer down, one site each: ``z{layer}_{bit}``, layer 1 the lowest."""
-    names = [f"z{layer}_{bit}" for layer in range(1, len(p.layers)) for bit in range(p.layers[layer])]
+    names = [
+        f"z{layer}_{bit}" for layer in range(1, len(p.layers)) for bit in range(p.layers[layer])
+    ]
 
     def model(x: Tensor) -> None:
         pyro.module("theta", p)
         with pyro.plate("data", len(x)):
             logits = p.biases[-1].expand(len(x), -1)
             for layer in reversed(range(1, len(p.layers))):
-                bits = [pyro.sample(f"z{layer}_{bit}", dist.Bernoulli(logits=logits[..., bit])) for bit in range(p.layers[layer])]
+                bits = [
+                    pyro.sample(f"z{layer}_{bit}", dist.Bernoulli(logits=logits[..., bit]))
+                    for bit in range(p.layers[layer])
+                ]
                 above = torch.stack(torch.broadcast_tensors(*bits), -1)
                 logits = above @ p.weights[layer - 1].mT + p.biases[layer - 1]
             pyro.sample("x", dist.Bernoulli(logits=logits).to_event(1), obs=x)
@@ -79,7 +98,9 @@ def belief_net(p: SigmoidBeliefNet) -> Twin:
     return Twin(model, lambda z: dict(zip(names, z.unbind(-1), strict=True)))
 
 
-def bernoulli_guide(q: BernoulliMeanField, twin: Twin, enumerated: bool = True) -> Callable[[Tensor], None]:
+def bernoulli_guide(
+    q: BernoulliMeanField, twin: Twin, enumerated: bool = True
+) -> Callable[[Tensor], None]:
     """Independent bits with q's own logits, one site each. Enumerated, the ELBO of ``TraceEnum_ELBO`` is exact."""
     names = list(twin.sites(torch.zeros(q.dim)))
 
@@ -87,6 +108,10 @@ def bernoulli_guide(q: BernoulliMeanField, twin: Twin, enumerated: bool = True) 
         pyro.module("q", q)
         with pyro.plate("data", len(x)):
             for bit, name in enumerate(names):
-                pyro.sample(name, dist.Bernoulli(logits=q.logits[..., bit]), infer=EVERY if enumerated else None)
+                pyro.sample(
+                    name,
+                    dist.Bernoulli(logits=q.logits[..., bit]),
+                    infer=EVERY if enumerated else None,
+                )
 
     return guide

@@ -22,8 +22,17 @@ from course_vi.models import (
 )
 from course_vi.pyro_twins.twin import Twin, normal, output
 
-__all__ = ["conditional_vae", "conjugate_toy", "deep_bernoulli", "doubly_deep_bernoulli", "gaussian_chain", "hierarchical_vae",
-           "probabilistic_pca", "two_bernoullis", "vae"]
+__all__ = [
+    "conditional_vae",
+    "conjugate_toy",
+    "deep_bernoulli",
+    "doubly_deep_bernoulli",
+    "gaussian_chain",
+    "hierarchical_vae",
+    "probabilistic_pca",
+    "two_bernoullis",
+    "vae",
+]
 
 
 def _standard(x: Tensor, size: int) -> Any:
@@ -98,7 +107,7 @@ def conditional_vae(p: ConditionalVAE) -> Twin:
 
     def model(x: Tensor) -> None:
         pyro.module("theta", p)
-        images, labels = x[:, : p.image_dim], x[:, p.image_dim:]
+        images, labels = x[:, : p.image_dim], x[:, p.image_dim :]
         with pyro.plate("data", len(x)):
             z = pyro.sample("z", _standard(x, p.latent_dim))
             raw = p.decoder(torch.cat([z, labels.expand(*z.shape[:-1], -1)], -1))
@@ -116,7 +125,9 @@ def hierarchical_vae(p: HierarchicalVAE) -> Twin:
         with pyro.plate("data", len(x)):
             z2 = pyro.sample("z2", _standard(x, upper))
             raw, kind = p.network(z2), p.transition
-            loc, log_scale = raw.split(lower, -1) if kind.scale == "network" else (raw, kind.log_scales(raw))
+            loc, log_scale = (
+                raw.split(lower, -1) if kind.scale == "network" else (raw, kind.log_scales(raw))
+            )
             z1 = pyro.sample("z1", normal(loc, log_scale))
             pyro.sample("x", output(p.bottom, p.bottom.decoder(z1)), obs=x)
 
@@ -143,7 +154,9 @@ def doubly_deep_bernoulli(p: DoublyDeepBernoulli) -> Twin:
         pyro.module("theta", p)
         with pyro.plate("data", len(x)):
             z1 = pyro.sample("z1", dist.MultivariateNormal(p.loc, p.first_root @ p.first_root.mT))
-            z2 = pyro.sample("z2", dist.MultivariateNormal(p.inner(z1), p.second_root @ p.second_root.mT))
+            z2 = pyro.sample(
+                "z2", dist.MultivariateNormal(p.inner(z1), p.second_root @ p.second_root.mT)
+            )
             pyro.sample("x", _bits(p.decoder(z2)), obs=x)
 
     return Twin(model, lambda z: {"z1": z[..., :top], "z2": z[..., top:]})

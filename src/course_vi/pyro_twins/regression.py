@@ -9,7 +9,12 @@ import pyro.distributions as dist
 import torch
 from torch import Tensor
 
-from course_vi.models import BayesianLinearRegression, BayesianLogisticRegression, GaussianProcessRegression, LinearMixedModel
+from course_vi.models import (
+    BayesianLinearRegression,
+    BayesianLogisticRegression,
+    GaussianProcessRegression,
+    LinearMixedModel,
+)
 from course_vi.pyro_twins.twin import Twin, normal
 
 __all__ = ["gaussian_process", "linear_mixed", "linear_regression", "logistic_regression"]
@@ -32,7 +37,9 @@ def linear_regression(p: BayesianLinearRegression) -> Twin:
 
     def model(x: Tensor) -> None:
         pyro.module("theta", p)
-        z = pyro.sample("z", normal(x.new_zeros(p.latent_dim), p.log_prior_scale.expand(p.latent_dim)))
+        z = pyro.sample(
+            "z", normal(x.new_zeros(p.latent_dim), p.log_prior_scale.expand(p.latent_dim))
+        )
         with pyro.plate("data", p.num_data or len(x), subsample=x):
             pyro.sample("y", dist.Normal(x[:, :-1] @ z, p.log_noise_scale.exp()), obs=x[:, -1])
 
@@ -45,7 +52,9 @@ def gaussian_process(p: GaussianProcessRegression) -> Twin:
     def model(x: Tensor) -> None:
         pyro.module("theta", p)
         inputs = p.get_buffer("inputs")
-        gram = p.covariance(inputs, inputs) + p.jitter * (2 * p.log_scale).exp() * torch.eye(len(inputs), dtype=x.dtype, device=x.device)
+        gram = p.covariance(inputs, inputs) + p.jitter * (2 * p.log_scale).exp() * torch.eye(
+            len(inputs), dtype=x.dtype, device=x.device
+        )
         with pyro.plate("data", len(x)):
             f = pyro.sample("z", dist.MultivariateNormal(x.new_zeros(len(inputs)), gram))
             pyro.sample("x", normal(f, p.log_noise.expand(len(inputs))), obs=x)
@@ -59,10 +68,12 @@ def linear_mixed(p: LinearMixedModel) -> Twin:
 
     def model(x: Tensor) -> None:
         pyro.module("theta", p)
-        covariates, groups, y = x[:, : p.covariates], x[:, p.covariates:-1].long(), x[:, -1]
+        covariates, groups, y = x[:, : p.covariates], x[:, p.covariates : -1].long(), x[:, -1]
         loc = covariates @ p.fixed
         for f, (name, count) in enumerate(zip(names, p.levels, strict=True)):
-            effect = pyro.sample(name, normal(x.new_zeros(count), p.log_random_scales[f].expand(count)))
+            effect = pyro.sample(
+                name, normal(x.new_zeros(count), p.log_random_scales[f].expand(count))
+            )
             loc = loc + effect[groups[:, f]]
         with pyro.plate("data", len(x)):
             pyro.sample("y", dist.Normal(loc, p.log_noise_scale.exp()), obs=y)

@@ -20,10 +20,19 @@ def state_space(p: LinearGaussianSSM) -> Twin:
         series = x.unflatten(-1, (p.steps, p.p))
         moved, seen = p.transition_root @ p.transition_root.mT, p.emission_root @ p.emission_root.mT
         with pyro.plate("data", len(x)):
-            z = pyro.sample("z_0", dist.MultivariateNormal(p.initial_loc, p.initial_root @ p.initial_root.mT))
+            z = pyro.sample(
+                "z_0", dist.MultivariateNormal(p.initial_loc, p.initial_root @ p.initial_root.mT)
+            )
             for t in range(p.steps):
                 if t:
                     z = pyro.sample(f"z_{t}", dist.MultivariateNormal(z @ p.transition.mT, moved))
-                pyro.sample(f"x_{t}", dist.MultivariateNormal(z @ p.emission.mT, seen), obs=series[:, t])
+                pyro.sample(
+                    f"x_{t}", dist.MultivariateNormal(z @ p.emission.mT, seen), obs=series[:, t]
+                )
 
-    return Twin(model, lambda z: {f"z_{t}": value for t, value in enumerate(z.unflatten(-1, (p.steps, p.d)).unbind(-2))})
+    return Twin(
+        model,
+        lambda z: {
+            f"z_{t}": value for t, value in enumerate(z.unflatten(-1, (p.steps, p.d)).unbind(-2))
+        },
+    )

@@ -21,7 +21,9 @@ class _FrozenParameters(Messenger):
         message["value"] = message["value"].detach()
 
 
-def stl_loss(model: Callable[..., Any], guide: Callable[..., Any], *args: Any, **kwargs: Any) -> Tensor:
+def stl_loss(
+    model: Callable[..., Any], guide: Callable[..., Any], *args: Any, **kwargs: Any
+) -> Tensor:
     r"""The negative ELBO of one trace, differentiable; its gradient is the path derivative.
 
     The guide runs twice. The first run draws z, with a graph. The second is *replayed* on the same z, parameters detached,
@@ -38,8 +40,12 @@ def stl_loss(model: Callable[..., Any], guide: Callable[..., Any], *args: Any, *
     for name in guide_trace.stochastic_nodes:
         site: Any = guide_trace.nodes[name]
         if not site_is_subsample(site) and not site["fn"].has_rsample:
-            raise TypeError(f"the guide's latent {name!r} has no rsample; expected reparametrized latents only. Use pyro.infer.Trace_ELBO")
+            raise TypeError(
+                f"the guide's latent {name!r} has no rsample; expected reparametrized latents only. Use pyro.infer.Trace_ELBO"
+            )
     with _FrozenParameters():
-        frozen_trace = poutine.trace(poutine.replay(guide, trace=guide_trace)).get_trace(*args, **kwargs)
+        frozen_trace = poutine.trace(poutine.replay(guide, trace=guide_trace)).get_trace(
+            *args, **kwargs
+        )
     model_trace = poutine.trace(poutine.replay(model, trace=guide_trace)).get_trace(*args, **kwargs)
     return torch.as_tensor(frozen_trace.log_prob_sum() - model_trace.log_prob_sum())

@@ -33,14 +33,18 @@ def toy_guide(q: MeanField, reparametrized: bool = True) -> Callable[[Tensor], N
 
     def guide(x: Tensor) -> None:
         loc = pyro.param("loc", lambda: q.loc.detach().expand(len(x), 1)[:, 0].clone())
-        log_scale = pyro.param("log_scale", lambda: q.log_scale.detach().expand(len(x), 1)[:, 0].clone())
+        log_scale = pyro.param(
+            "log_scale", lambda: q.log_scale.detach().expand(len(x), 1)[:, 0].clone()
+        )
         with pyro.plate("data", len(x)):
             pyro.sample("z", dist.Normal(loc, log_scale.exp()).has_rsample_(reparametrized))
 
     return guide
 
 
-def gradients(loss: Callable[..., Tensor], guide: Callable[[Tensor], None], x: Tensor, seed: int) -> tuple[dict[str, Tensor], Tensor]:
+def gradients(
+    loss: Callable[..., Tensor], guide: Callable[[Tensor], None], x: Tensor, seed: int
+) -> tuple[dict[str, Tensor], Tensor]:
     """One gradient of the *ELBO* per row of x (parameters are per row), ``{name: (N,)}``, and the z at which each was taken.
 
     Args:
@@ -52,5 +56,8 @@ def gradients(loss: Callable[..., Tensor], guide: Callable[[Tensor], None], x: T
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         loss(toy_model, traced, x).backward()
-    found = {name: -torch.as_tensor(parameter.grad) for name, parameter in pyro.get_param_store().named_parameters()}
+    found = {
+        name: -torch.as_tensor(parameter.grad)
+        for name, parameter in pyro.get_param_store().named_parameters()
+    }
     return found, traced.trace.nodes["z"]["value"].detach()

@@ -53,7 +53,9 @@ def gaussian_guide(q: Family, twin: Twin) -> Callable[[Tensor], None]:
     def density() -> Any:
         if isinstance(q, MeanField):
             return dist.Normal(q.loc, q.log_scale.exp()).to_event(1)
-        return dist.MultivariateNormal(q.loc, scale_tril=q.lower.tril(-1) + torch.diag_embed(q.log_scale.exp()))
+        return dist.MultivariateNormal(
+            q.loc, scale_tril=q.lower.tril(-1) + torch.diag_embed(q.log_scale.exp())
+        )
 
     def deal() -> None:
         z = pyro.sample("z, all", density(), infer={"is_auxiliary": True})
@@ -81,5 +83,9 @@ def output(p: Model, raw: Tensor) -> Any:
     kind: Any = p.output
     if type(kind).__name__ == "Bits":
         return dist.Bernoulli(logits=raw, validate_args=False).to_event(1)
-    loc, log_scale = raw.split(kind.dim, -1) if kind.scale == "network" else (raw, kind.log_scales(raw))
-    return dist.Normal(loc, kind.smallest + log_scale.exp() if kind.scale == "network" else log_scale.exp()).to_event(1)
+    loc, log_scale = (
+        raw.split(kind.dim, -1) if kind.scale == "network" else (raw, kind.log_scales(raw))
+    )
+    return dist.Normal(
+        loc, kind.smallest + log_scale.exp() if kind.scale == "network" else log_scale.exp()
+    ).to_event(1)

@@ -38,8 +38,15 @@ class Autoencoder(nn.Module):
     (torch.Size([10, 2]), torch.Size([10, 64]), torch.Size([10]))
     """
 
-    def __init__(self, latent_dim: int = 2, data_dim: int = 64, hidden: int = 200, generator: torch.Generator | None = None, *,
-                 loss: str = "bernoulli") -> None:
+    def __init__(
+        self,
+        latent_dim: int = 2,
+        data_dim: int = 64,
+        hidden: int = 200,
+        generator: torch.Generator | None = None,
+        *,
+        loss: str = "bernoulli",
+    ) -> None:
         super().__init__()
         validate.positive_integer("latent_dim", latent_dim)
         validate.one_of("loss", loss, ("bernoulli", "gaussian"))

@@ -44,15 +44,37 @@ class ConditionalVAE(Model):
     (torch.Size([5, 74]), torch.Size([7, 5]))
     """
 
-    def __init__(self, latent_dim: int = 8, image_dim: int = 64, label_dim: int = 10, hidden: int = 200,
-                 generator: torch.Generator | None = None, *, likelihood: str = "bernoulli", scale: str | float = "shared",
-                 decoder: nn.Module | None = None) -> None:
+    def __init__(
+        self,
+        latent_dim: int = 8,
+        image_dim: int = 64,
+        label_dim: int = 10,
+        hidden: int = 200,
+        generator: torch.Generator | None = None,
+        *,
+        likelihood: str = "bernoulli",
+        scale: str | float = "shared",
+        decoder: nn.Module | None = None,
+    ) -> None:
         super().__init__()
-        for name, value in (("latent_dim", latent_dim), ("image_dim", image_dim), ("label_dim", label_dim)):
+        for name, value in (
+            ("latent_dim", latent_dim),
+            ("image_dim", image_dim),
+            ("label_dim", label_dim),
+        ):
             validate.positive_integer(name, value)
-        self.latent_dim, self.image_dim, self.label_dim, self.data_dim = latent_dim, image_dim, label_dim, image_dim + label_dim
+        self.latent_dim, self.image_dim, self.label_dim, self.data_dim = (
+            latent_dim,
+            image_dim,
+            label_dim,
+            image_dim + label_dim,
+        )
         self.output = output(likelihood, image_dim, scale)
-        self.decoder = mlp(latent_dim + label_dim, hidden, self.output.width, generator) if decoder is None else decoder
+        self.decoder = (
+            mlp(latent_dim + label_dim, hidden, self.output.width, generator)
+            if decoder is None
+            else decoder
+        )
 
     def _like(self) -> Tensor:
         return next(self.decoder.parameters())
@@ -75,7 +97,7 @@ class ConditionalVAE(Model):
     def unpack(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Images ``(*B, Dx)`` and label columns ``(*B, Dy)``."""
         validate.event_size("x", x, self.data_dim)
-        return x[..., : self.image_dim], x[..., self.image_dim:]
+        return x[..., : self.image_dim], x[..., self.image_dim :]
 
     def prior(self) -> DiagonalNormal:
         zeros = torch.zeros(self.latent_dim, dtype=self._like().dtype, device=self._like().device)
@@ -87,14 +109,24 @@ class ConditionalVAE(Model):
 
     def log_factors(self, x: Tensor, z: Tensor) -> dict[str, Tensor]:
         images, y = self.unpack(x)
-        return {"prior": self.prior().log_prob(z), "likelihood": self.output.log_prob(self.decoder(join(z, y)), images)}
+        return {
+            "prior": self.prior().log_prob(z),
+            "likelihood": self.output.log_prob(self.decoder(join(z, y)), images),
+        }
 
-    def sample(self, n: int, generator: torch.Generator | None = None, y: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    def sample(
+        self, n: int, generator: torch.Generator | None = None, y: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
         """n rows and their latents. y: label columns ``(n, Dy)``; without them, one-hot labels, all alike probable."""
         like = self._like()
-        z = torch.randn(n, self.latent_dim, generator=generator, dtype=like.dtype, device=like.device)
+        z = torch.randn(
+            n, self.latent_dim, generator=generator, dtype=like.dtype, device=like.device
+        )
         if y is None:
-            y = F.one_hot(torch.randint(self.label_dim, (n,), generator=generator, device=like.device), self.label_dim)
+            y = F.one_hot(
+                torch.randint(self.label_dim, (n,), generator=generator, device=like.device),
+                self.label_dim,
+            )
         validate.event_size("y", y, self.label_dim)
         y = y.to(like)
         with torch.no_grad():

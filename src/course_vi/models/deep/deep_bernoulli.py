@@ -17,7 +17,10 @@ from course_vi.models.base import Model
 
 __all__ = ["DeepBernoulli", "DoublyDeepBernoulli"]
 
-REACH, POINTS = 10.0, {1: 2001, 2: 161}          # quadrature over the noise: from -REACH to REACH, so many points an axis
+REACH, POINTS = (
+    10.0,
+    {1: 2001, 2: 161},
+)  # quadrature over the noise: from -REACH to REACH, so many points an axis
 
 
 class _Coins(Model):
@@ -46,7 +49,11 @@ class _Coins(Model):
         validate.positive_integer("n", n)
         like = next(self.parameters())
         with torch.no_grad():
-            z = self.transport(torch.randn(n, self.latent_dim, generator=generator, dtype=like.dtype, device=like.device))
+            z = self.transport(
+                torch.randn(
+                    n, self.latent_dim, generator=generator, dtype=like.dtype, device=like.device
+                )
+            )
             return torch.bernoulli(self.probabilities(z), generator=generator), z
 
     def _grid(self, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -54,10 +61,16 @@ class _Coins(Model):
         validate.event_size("x", x, self.data_dim)
         validate.finite("x", x)
         if self.latent_dim not in POINTS:
-            raise NotImplementedError(f"{type(self).__name__} has {self.latent_dim} latents; its evidence is computed by quadrature over "
-                                      "at most 2. Bound it, or use learning.importance_log_evidence")
-        axis = torch.linspace(-REACH, REACH, POINTS[self.latent_dim], dtype=x.dtype, device=x.device)
-        eps = torch.cartesian_prod(*[axis] * self.latent_dim).view(-1, *(1,) * (x.dim() - 1), self.latent_dim)
+            raise NotImplementedError(
+                f"{type(self).__name__} has {self.latent_dim} latents; its evidence is computed by quadrature over "
+                "at most 2. Bound it, or use learning.importance_log_evidence"
+            )
+        axis = torch.linspace(
+            -REACH, REACH, POINTS[self.latent_dim], dtype=x.dtype, device=x.device
+        )
+        eps = torch.cartesian_prod(*[axis] * self.latent_dim).view(
+            -1, *(1,) * (x.dim() - 1), self.latent_dim
+        )
         step = 2 * REACH / (len(axis) - 1)
         z = self.transport(eps)
         log_weight = (-0.5 * eps.square() - 0.5 * math.log(2 * math.pi) + math.log(step)).sum(-1)
@@ -136,7 +149,14 @@ class DoublyDeepBernoulli(_Coins):
     (torch.Size([7, 5]), torch.Size([7, 5]), torch.Size([4, 7]))
     """
 
-    def __init__(self, inner: nn.Module, decoder: nn.Module, loc: Tensor, first_cov: Tensor, second_cov: Tensor) -> None:
+    def __init__(
+        self,
+        inner: nn.Module,
+        decoder: nn.Module,
+        loc: Tensor,
+        first_cov: Tensor,
+        second_cov: Tensor,
+    ) -> None:
         super().__init__()
         self.inner, self.decoder, self.loc = inner, decoder, nn.Parameter(loc.clone())
         middle = loc.new_zeros(_outputs("inner", inner, loc))
@@ -151,14 +171,17 @@ class DoublyDeepBernoulli(_Coins):
         return torch.cat([top, self.inner(top) + second @ _tril(self.second_root).mT], -1)
 
     def logits(self, z: Tensor) -> Tensor:
-        out: Tensor = self.decoder(z[..., self.sizes[0]:])
+        out: Tensor = self.decoder(z[..., self.sizes[0] :])
         return out
 
     def log_factors(self, x: Tensor, z: Tensor) -> dict[str, Tensor]:
         """log p(z1), log p(z2 | z1) and log p(x | z2), under the names ``z1``, ``z2`` and ``x``."""
         top, low = z.split(self.sizes, -1)
-        return {"z1": CholeskyNormal(self.loc, _tril(self.first_root)).log_prob(top),
-                "z2": CholeskyNormal(self.inner(top), _tril(self.second_root)).log_prob(low), "x": self._coins(x, z)}
+        return {
+            "z1": CholeskyNormal(self.loc, _tril(self.first_root)).log_prob(top),
+            "z2": CholeskyNormal(self.inner(top), _tril(self.second_root)).log_prob(low),
+            "x": self._coins(x, z),
+        }
 
 
 def _tril(root: Tensor) -> Tensor:
@@ -168,7 +191,9 @@ def _tril(root: Tensor) -> Tensor:
 
 def _root(name: str, covariance: Tensor, other: str, loc: Tensor) -> Tensor:
     if loc.dim() != 1 or covariance.shape != (len(loc), len(loc)):
-        raise ValueError(f"{other} and {name} have shapes {tuple(loc.shape)} and {tuple(covariance.shape)}; expected (m,) and (m, m)")
+        raise ValueError(
+            f"{other} and {name} have shapes {tuple(loc.shape)} and {tuple(covariance.shape)}; expected (m,) and (m, m)"
+        )
     root, failed = torch.linalg.cholesky_ex(covariance)
     if failed or not torch.allclose(covariance, covariance.mT):
         raise ValueError(f"{name} is no covariance; expected a symmetric positive definite matrix")
@@ -182,5 +207,7 @@ def _outputs(name: str, net: nn.Module, like: Tensor) -> int:
         try:
             answer = net(like.detach().to(parameter))
         except RuntimeError as error:
-            raise ValueError(f"{name} does not take vectors of {len(like)} numbers: {error}") from error
+            raise ValueError(
+                f"{name} does not take vectors of {len(like)} numbers: {error}"
+            ) from error
     return int(answer.shape[-1])

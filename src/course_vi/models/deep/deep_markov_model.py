@@ -47,18 +47,34 @@ class DeepMarkovModel(Model):
 
     shown = ("steps",)
 
-    def __init__(self, steps: int, point_dim: int, state_dim: int, hidden: int = 32, generator: torch.Generator | None = None, *,
-                 likelihood: str = "gaussian", scale: str | float = "shared", transition: nn.Module | None = None,
-                 emission: nn.Module | None = None) -> None:
+    def __init__(
+        self,
+        steps: int,
+        point_dim: int,
+        state_dim: int,
+        hidden: int = 32,
+        generator: torch.Generator | None = None,
+        *,
+        likelihood: str = "gaussian",
+        scale: str | float = "shared",
+        transition: nn.Module | None = None,
+        emission: nn.Module | None = None,
+    ) -> None:
         super().__init__()
         for name, value in (("steps", steps), ("point_dim", point_dim), ("state_dim", state_dim)):
             validate.positive_integer(name, value)
         self.steps, self.point_dim, self.state_dim = steps, point_dim, state_dim
         self.data_dim, self.latent_dim = steps * point_dim, steps * state_dim
         self.output = output(likelihood, point_dim, scale)
-        self.transition = mlp(state_dim, hidden, 2 * state_dim, generator) if transition is None else transition
-        self.emission = mlp(state_dim, hidden, self.output.width, generator) if emission is None else emission
-        self.initial_loc, self.initial_log_scale = (nn.Parameter(torch.zeros(state_dim)) for _ in range(2))
+        self.transition = (
+            mlp(state_dim, hidden, 2 * state_dim, generator) if transition is None else transition
+        )
+        self.emission = (
+            mlp(state_dim, hidden, self.output.width, generator) if emission is None else emission
+        )
+        self.initial_loc, self.initial_log_scale = (
+            nn.Parameter(torch.zeros(state_dim)) for _ in range(2)
+        )
 
     def move(self, z: Tensor) -> DiagonalNormal:
         """p(z_t | z_{t-1}) for ``z: (*, d)``."""
@@ -66,14 +82,23 @@ class DeepMarkovModel(Model):
         return DiagonalNormal(*self.transition(z).chunk(2, -1))
 
     def log_factors(self, x: Tensor, z: Tensor) -> dict[str, Tensor]:
-        x, z = x.unflatten(-1, (self.steps, self.point_dim)), z.unflatten(-1, (self.steps, self.state_dim))
-        return {"initial": DiagonalNormal(self.initial_loc, self.initial_log_scale).log_prob(z[..., 0, :]),
-                "transition": self.move(z[..., :-1, :]).log_prob(z[..., 1:, :]).sum(-1),
-                "emission": self.output.log_prob(self.emission(z), x).sum(-1)}
+        x, z = (
+            x.unflatten(-1, (self.steps, self.point_dim)),
+            z.unflatten(-1, (self.steps, self.state_dim)),
+        )
+        return {
+            "initial": DiagonalNormal(self.initial_loc, self.initial_log_scale).log_prob(
+                z[..., 0, :]
+            ),
+            "transition": self.move(z[..., :-1, :]).log_prob(z[..., 1:, :]).sum(-1),
+            "emission": self.output.log_prob(self.emission(z), x).sum(-1),
+        }
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
         like = self.initial_loc.detach()
-        noise = torch.randn(n, self.steps, self.state_dim, generator=generator, dtype=like.dtype, device=like.device)
+        noise = torch.randn(
+            n, self.steps, self.state_dim, generator=generator, dtype=like.dtype, device=like.device
+        )
         with torch.no_grad():
             states = [self.initial_loc + self.initial_log_scale.exp() * noise[:, 0]]
             for t in range(1, self.steps):
@@ -83,5 +108,10 @@ class DeepMarkovModel(Model):
 
     def dynamics(self) -> Dynamics:
         """The same, a step at a time, for ``learning.particle_filter``."""
-        return Dynamics(self.steps, self.point_dim, lambda: DiagonalNormal(self.initial_loc, self.initial_log_scale),
-                        lambda t, previous: self.move(previous), lambda t, z, x: self.output.log_prob(self.emission(z), x))
+        return Dynamics(
+            self.steps,
+            self.point_dim,
+            lambda: DiagonalNormal(self.initial_loc, self.initial_log_scale),
+            lambda t, previous: self.move(previous),
+            lambda t, z, x: self.output.log_prob(self.emission(z), x),
+        )

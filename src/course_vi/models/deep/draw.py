@@ -13,6 +13,7 @@ from course_vi.nets import GatedCell, Window, mlp
 
 __all__ = ["DRAW"]
 
+
 class DRAW(Model):
     r"""A recurrent net that adds strokes to a canvas.
 
@@ -45,20 +46,46 @@ class DRAW(Model):
 
     shown = ("steps", "window")
 
-    def __init__(self, steps: int, data_dim: int = 64, latent_dim: int = 4, hidden: int = 64, generator: torch.Generator | None = None, *,
-                 likelihood: str = "bernoulli", scale: str | float = "shared", window: int | None = None, cell: nn.Module | None = None,
-                 write: nn.Module | None = None) -> None:
+    def __init__(
+        self,
+        steps: int,
+        data_dim: int = 64,
+        latent_dim: int = 4,
+        hidden: int = 64,
+        generator: torch.Generator | None = None,
+        *,
+        likelihood: str = "bernoulli",
+        scale: str | float = "shared",
+        window: int | None = None,
+        cell: nn.Module | None = None,
+        write: nn.Module | None = None,
+    ) -> None:
         super().__init__()
         for name, value in (("steps", steps), ("latent_dim", latent_dim), ("hidden", hidden)):
             validate.positive_integer(name, value)
-        self.steps, self.data_dim, self.stroke_dim, self.hidden, self.window = steps, data_dim, latent_dim, hidden, window
+        self.steps, self.data_dim, self.stroke_dim, self.hidden, self.window = (
+            steps,
+            data_dim,
+            latent_dim,
+            hidden,
+            window,
+        )
         self.latent_dim = steps * latent_dim
         self.output = output(likelihood, data_dim, scale)
         if window is not None and self.output.width != data_dim:
-            raise ValueError(f"window is {window} and scale is {scale!r}; expected a scale that no patch has to paint")
+            raise ValueError(
+                f"window is {window} and scale is {scale!r}; expected a scale that no patch has to paint"
+            )
         self.cell = GatedCell(latent_dim, hidden, generator) if cell is None else cell
-        self.write = write if write is not None else (mlp(hidden, 0, self.output.width, generator) if window is None
-                                                      else _PatchWriter(data_dim, window, hidden, generator))
+        self.write = (
+            write
+            if write is not None
+            else (
+                mlp(hidden, 0, self.output.width, generator)
+                if window is None
+                else _PatchWriter(data_dim, window, hidden, generator)
+            )
+        )
         self.canvas = nn.Parameter(torch.zeros(self.output.width))
 
     def prior(self) -> DiagonalNormal:
@@ -88,11 +115,16 @@ class DRAW(Model):
         return self.output.density(self.canvases(z)[-1])
 
     def log_factors(self, x: Tensor, z: Tensor) -> dict[str, Tensor]:
-        return {"prior": self.prior().log_prob(z), "likelihood": self.output.log_prob(self.canvases(z)[-1], x)}
+        return {
+            "prior": self.prior().log_prob(z),
+            "likelihood": self.output.log_prob(self.canvases(z)[-1], x),
+        }
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
         like = self.canvas.detach()
-        z = torch.randn(n, self.latent_dim, generator=generator, dtype=like.dtype, device=like.device)
+        z = torch.randn(
+            n, self.latent_dim, generator=generator, dtype=like.dtype, device=like.device
+        )
         with torch.no_grad():
             return self.output.draw(self.canvases(z)[-1], generator), z
 
@@ -100,9 +132,14 @@ class DRAW(Model):
 class _PatchWriter(nn.Module):
     """A patch from h, put where h says."""
 
-    def __init__(self, pixels: int, size: int, hidden: int, generator: torch.Generator | None) -> None:
+    def __init__(
+        self, pixels: int, size: int, hidden: int, generator: torch.Generator | None
+    ) -> None:
         super().__init__()
-        self.window, self.patch = Window(pixels, size, hidden, generator), mlp(hidden, 0, size**2, generator)
+        self.window, self.patch = (
+            Window(pixels, size, hidden, generator),
+            mlp(hidden, 0, size**2, generator),
+        )
 
     def forward(self, h: Tensor) -> Tensor:
         return self.window.write(self.patch(h), h)

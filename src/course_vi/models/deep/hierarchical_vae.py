@@ -46,17 +46,38 @@ class HierarchicalVAE(Model):
     torch.Size([3, 10])
     """
 
-    def __init__(self, latent_dims: tuple[int, int] = (8, 4), data_dim: int = 64, hidden: int = 200,
-                 generator: torch.Generator | None = None, *, likelihood: str = "bernoulli", scale: str | float = "network",
-                 smallest: float = 0.0, transition: str | float = "network") -> None:
+    def __init__(
+        self,
+        latent_dims: tuple[int, int] = (8, 4),
+        data_dim: int = 64,
+        hidden: int = 200,
+        generator: torch.Generator | None = None,
+        *,
+        likelihood: str = "bernoulli",
+        scale: str | float = "network",
+        smallest: float = 0.0,
+        transition: str | float = "network",
+    ) -> None:
         super().__init__()
         if len(latent_dims) != 2:
             raise ValueError(f"latent_dims is {latent_dims}; expected two sizes, of z_1 and of z_2")
         for size in latent_dims:
             validate.positive_integer("latent_dims", size)
-        self.latent_dims, self.latent_dim, self.data_dim = tuple(latent_dims), sum(latent_dims), data_dim
+        self.latent_dims, self.latent_dim, self.data_dim = (
+            tuple(latent_dims),
+            sum(latent_dims),
+            data_dim,
+        )
         bottom, top = latent_dims
-        self.bottom = VAE(bottom, data_dim, hidden, generator, likelihood=likelihood, scale=scale, smallest=smallest)
+        self.bottom = VAE(
+            bottom,
+            data_dim,
+            hidden,
+            generator,
+            likelihood=likelihood,
+            scale=scale,
+            smallest=smallest,
+        )
         self.transition = Normals(bottom, transition)
         self.network = mlp(top, hidden, self.transition.width, generator)
 
@@ -76,15 +97,22 @@ class HierarchicalVAE(Model):
     def log_factors(self, x: Tensor, z: Tensor) -> dict[str, Tensor]:
         z1, z2 = self.split(z)
         zeros = torch.zeros_like(z2)
-        return {"top": DiagonalNormal(zeros, zeros).log_prob(z2), "transition": self.middle(z2).log_prob(z1),
-                "likelihood": self.bottom.output.log_prob(self.bottom.decoder(z1), x)}
+        return {
+            "top": DiagonalNormal(zeros, zeros).log_prob(z2),
+            "transition": self.middle(z2).log_prob(z1),
+            "likelihood": self.bottom.output.log_prob(self.bottom.decoder(z1), x),
+        }
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
         like = next(self.parameters())
         with torch.no_grad():
-            z2 = torch.randn(n, self.latent_dims[1], generator=generator, dtype=like.dtype, device=like.device)
+            z2 = torch.randn(
+                n, self.latent_dims[1], generator=generator, dtype=like.dtype, device=like.device
+            )
             z1 = self.transition.draw(self.network(z2), generator)
-            return self.bottom.output.draw(self.bottom.decoder(z1), generator), torch.cat([z1, z2], -1)
+            return self.bottom.output.draw(self.bottom.decoder(z1), generator), torch.cat(
+                [z1, z2], -1
+            )
 
     def log_evidence(self, x: Tensor) -> Tensor:
         """log p(x), ``(*B)``, of a linear Gaussian model: x is normal, with the covariances of both layers carried down to it."""

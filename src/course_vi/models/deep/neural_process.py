@@ -29,11 +29,22 @@ class _Points(Model):
 
     def __init__(self, num_points: int, num_context: int, input_dim: int, output_dim: int) -> None:
         super().__init__()
-        for name, value in (("num_points", num_points), ("input_dim", input_dim), ("output_dim", output_dim)):
+        for name, value in (
+            ("num_points", num_points),
+            ("input_dim", input_dim),
+            ("output_dim", output_dim),
+        ):
             validate.positive_integer(name, value)
         if not 0 <= num_context < num_points:
-            raise ValueError(f"num_context is {num_context} of {num_points} points; expected 0 or more, and fewer than all of them")
-        self.num_points, self.num_context, self.input_dim, self.output_dim = num_points, num_context, input_dim, output_dim
+            raise ValueError(
+                f"num_context is {num_context} of {num_points} points; expected 0 or more, and fewer than all of them"
+            )
+        self.num_points, self.num_context, self.input_dim, self.output_dim = (
+            num_points,
+            num_context,
+            input_dim,
+            output_dim,
+        )
         self.point_dim = input_dim + output_dim
         self.data_dim = num_points * self.point_dim
 
@@ -44,8 +55,8 @@ class _Points(Model):
         """The context ``(*B, M, Dx + Dy)``, the targets' inputs ``(*B, N - M, Dx)`` and their outputs ``(*B, N - M, Dy)``."""
         validate.event_size("x", x, self.data_dim)
         points = x.unflatten(-1, (self.num_points, self.point_dim))
-        context, targets = points[..., : self.num_context, :], points[..., self.num_context:, :]
-        return context, targets[..., : self.input_dim], targets[..., self.input_dim:]
+        context, targets = points[..., : self.num_context, :], points[..., self.num_context :, :]
+        return context, targets[..., : self.input_dim], targets[..., self.input_dim :]
 
 
 class NeuralProcess(_Points):
@@ -84,14 +95,34 @@ class NeuralProcess(_Points):
     (torch.Size([7, 5]), torch.Size([5, 3, 1]))
     """
 
-    def __init__(self, num_points: int, num_context: int, latent_dim: int = 8, input_dim: int = 1, output_dim: int = 1, hidden: int = 64,
-                 generator: torch.Generator | None = None, *, scale: str | float = "network", smallest: float = 0.01,
-                 encoder: nn.Module | None = None, decoder: nn.Module | None = None) -> None:
+    def __init__(
+        self,
+        num_points: int,
+        num_context: int,
+        latent_dim: int = 8,
+        input_dim: int = 1,
+        output_dim: int = 1,
+        hidden: int = 64,
+        generator: torch.Generator | None = None,
+        *,
+        scale: str | float = "network",
+        smallest: float = 0.01,
+        encoder: nn.Module | None = None,
+        decoder: nn.Module | None = None,
+    ) -> None:
         super().__init__(num_points, num_context, input_dim, output_dim)
         validate.positive_integer("latent_dim", latent_dim)
         self.latent_dim, self.output = latent_dim, Normals(output_dim, scale, smallest)
-        self.encoder = SetEncoder(self.point_dim, hidden, 2 * latent_dim, generator) if encoder is None else encoder
-        self.decoder = mlp(input_dim + latent_dim, hidden, self.output.width, generator) if decoder is None else decoder
+        self.encoder = (
+            SetEncoder(self.point_dim, hidden, 2 * latent_dim, generator)
+            if encoder is None
+            else encoder
+        )
+        self.decoder = (
+            mlp(input_dim + latent_dim, hidden, self.output.width, generator)
+            if decoder is None
+            else decoder
+        )
 
     def given(self, context: Tensor) -> Any:
         """r(z | C) for a context ``(*B, M, Dx + Dy)``."""
@@ -105,12 +136,22 @@ class NeuralProcess(_Points):
 
     def log_factors(self, x: Tensor, z: Tensor) -> dict[str, Tensor]:
         context, inputs, outputs = self.split(x)
-        return {"prior": self.given(context).log_prob(z), "likelihood": self.outputs(inputs, z).log_prob(outputs).sum(-1)}
+        return {
+            "prior": self.given(context).log_prob(z),
+            "likelihood": self.outputs(inputs, z).log_prob(outputs).sum(-1),
+        }
 
     @torch.no_grad()
     def sample(self, n: int, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
         """n functions at standard normal inputs: the context's outputs by r(z | nothing), then z from r(z | C) and the targets from it."""
-        inputs = torch.randn(n, self.num_points, self.input_dim, generator=generator, dtype=self.unit.dtype, device=self.unit.device)
+        inputs = torch.randn(
+            n,
+            self.num_points,
+            self.input_dim,
+            generator=generator,
+            dtype=self.unit.dtype,
+            device=self.unit.device,
+        )
         points, z = inputs.new_zeros(n, 0, self.point_dim), inputs.new_zeros(n, 0)
         for part in inputs.split([self.num_context, self.num_points - self.num_context], 1):
             z = self.given(points).rsample(generator=generator)
@@ -119,7 +160,13 @@ class NeuralProcess(_Points):
         return points.flatten(1), z
 
     @torch.no_grad()
-    def predict(self, context: Tensor, inputs: Tensor, num_samples: int = 100, generator: torch.Generator | None = None) -> Prediction:
+    def predict(
+        self,
+        context: Tensor,
+        inputs: Tensor,
+        num_samples: int = 100,
+        generator: torch.Generator | None = None,
+    ) -> Prediction:
         """Mean and standard deviation of p(y_t | x_t, C), a mixture over samples of z; each input for itself."""
         validate.positive_integer("num_samples", num_samples)
         validate.finite("context", context)
@@ -129,12 +176,16 @@ class NeuralProcess(_Points):
         return Prediction(parts.mean.mean(0), (parts.variance.mean(0) + between).sqrt())
 
     @torch.no_grad()
-    def predictive_log_prob(self, x: Tensor, num_samples: int = 100, generator: torch.Generator | None = None) -> Tensor:
+    def predictive_log_prob(
+        self, x: Tensor, num_samples: int = 100, generator: torch.Generator | None = None
+    ) -> Tensor:
         """log p(y_T | x_T, C), ``(*B)``, by sampling z from r(z | C): below it in the mean, and less so with more samples."""
         validate.positive_integer("num_samples", num_samples)
         context, inputs, outputs = self.split(x)
         z = self.given(context).rsample((num_samples,), generator)
-        return self.outputs(inputs, z).log_prob(outputs).sum(-1).logsumexp(0) - math.log(num_samples)
+        return self.outputs(inputs, z).log_prob(outputs).sum(-1).logsumexp(0) - math.log(
+            num_samples
+        )
 
 
 class ConditionalNeuralProcess(_Points):
@@ -152,8 +203,18 @@ class ConditionalNeuralProcess(_Points):
     torch.Size([5])
     """
 
-    def __init__(self, num_points: int, num_context: int, summary_dim: int = 16, input_dim: int = 1, output_dim: int = 1, hidden: int = 64,
-                 generator: torch.Generator | None = None, *, smallest: float = 0.01) -> None:
+    def __init__(
+        self,
+        num_points: int,
+        num_context: int,
+        summary_dim: int = 16,
+        input_dim: int = 1,
+        output_dim: int = 1,
+        hidden: int = 64,
+        generator: torch.Generator | None = None,
+        *,
+        smallest: float = 0.01,
+    ) -> None:
         super().__init__(num_points, num_context, input_dim, output_dim)
         validate.positive_integer("summary_dim", summary_dim)
         self.output = Normals(output_dim, "network", smallest)

@@ -45,36 +45,72 @@ class NeuralStatistician(Model):
     torch.Size([7, 5])
     """
 
-    def __init__(self, set_size: int, point_dim: int, context_dim: int = 3, latent_dim: int = 2, hidden: int = 64,
-                 generator: torch.Generator | None = None, *, likelihood: str = "gaussian", scale: str | float = "shared",
-                 member: nn.Module | None = None, decoder: nn.Module | None = None) -> None:
+    def __init__(
+        self,
+        set_size: int,
+        point_dim: int,
+        context_dim: int = 3,
+        latent_dim: int = 2,
+        hidden: int = 64,
+        generator: torch.Generator | None = None,
+        *,
+        likelihood: str = "gaussian",
+        scale: str | float = "shared",
+        member: nn.Module | None = None,
+        decoder: nn.Module | None = None,
+    ) -> None:
         super().__init__()
-        sizes = {"set_size": set_size, "point_dim": point_dim, "context_dim": context_dim, "latent_dim": latent_dim}
+        sizes = {
+            "set_size": set_size,
+            "point_dim": point_dim,
+            "context_dim": context_dim,
+            "latent_dim": latent_dim,
+        }
         for name, value in sizes.items():
             validate.positive_integer(name, value)
-        self.set_size, self.point_dim, self.context_dim, self.member_dim = set_size, point_dim, context_dim, latent_dim
+        self.set_size, self.point_dim, self.context_dim, self.member_dim = (
+            set_size,
+            point_dim,
+            context_dim,
+            latent_dim,
+        )
         self.data_dim, self.latent_dim = set_size * point_dim, context_dim + set_size * latent_dim
-        self.member = mlp(context_dim, hidden, 2 * latent_dim, generator) if member is None else member
+        self.member = (
+            mlp(context_dim, hidden, 2 * latent_dim, generator) if member is None else member
+        )
         self.output = output(likelihood, point_dim, scale)
-        self.decoder = mlp(latent_dim + context_dim, hidden, self.output.width, generator) if decoder is None else decoder
+        self.decoder = (
+            mlp(latent_dim + context_dim, hidden, self.output.width, generator)
+            if decoder is None
+            else decoder
+        )
 
     def split(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """c ``(K, *B, C)`` and the members' ``(K, *B, N, D)``."""
         validate.event_size("z", z, self.latent_dim)
-        return z[..., : self.context_dim], z[..., self.context_dim:].unflatten(-1, (self.set_size, self.member_dim))
+        return z[..., : self.context_dim], z[..., self.context_dim :].unflatten(
+            -1, (self.set_size, self.member_dim)
+        )
 
     def log_factors(self, x: Tensor, z: Tensor) -> dict[str, Tensor]:
         """log p(c), log p(z_1..z_N | c) and log p(x | z, c), under the names ``context``, ``members`` and ``points``."""
         c, members = self.split(z)
         points, zeros = x.unflatten(-1, (self.set_size, self.point_dim)), torch.zeros_like(c)
         each = DiagonalNormal(*(part.unsqueeze(-2) for part in self.member(c).chunk(2, -1)))
-        return {"context": DiagonalNormal(zeros, zeros).log_prob(c), "members": each.log_prob(members).sum(-1),
-                "points": self.output.log_prob(self.decoder(join(members, c.unsqueeze(-2))), points).sum(-1)}
+        return {
+            "context": DiagonalNormal(zeros, zeros).log_prob(c),
+            "members": each.log_prob(members).sum(-1),
+            "points": self.output.log_prob(
+                self.decoder(join(members, c.unsqueeze(-2))), points
+            ).sum(-1),
+        }
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
         like = next(self.parameters())
-        c, noise = (torch.randn(n, size, generator=generator, dtype=like.dtype, device=like.device)
-                    for size in (self.context_dim, self.set_size * self.member_dim))
+        c, noise = (
+            torch.randn(n, size, generator=generator, dtype=like.dtype, device=like.device)
+            for size in (self.context_dim, self.set_size * self.member_dim)
+        )
         with torch.no_grad():
             loc, log_scale = (part.unsqueeze(-2) for part in self.member(c).chunk(2, -1))
             members = loc + log_scale.exp() * noise.unflatten(-1, (self.set_size, self.member_dim))

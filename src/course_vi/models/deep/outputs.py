@@ -89,7 +89,9 @@ class Normals(Output):
         if isinstance(scale, str):
             validate.one_of("scale", scale, KINDS)
         elif not (scale > 0 and math.isfinite(scale)):
-            raise ValueError(f"scale is {scale}; expected a positive number, or one of {', '.join(map(repr, KINDS))}")
+            raise ValueError(
+                f"scale is {scale}; expected a positive number, or one of {', '.join(map(repr, KINDS))}"
+            )
         if not (smallest >= 0 and math.isfinite(smallest)):
             raise ValueError(f"smallest is {smallest}; expected zero or a positive number")
         self.dim, self.scale, self.smallest = dim, scale, smallest
@@ -110,7 +112,9 @@ class Normals(Output):
             ValueError: they do.
         """
         if self.scale == "network":
-            raise ValueError("scale is 'network': each datum has scales of its own; expected 'diagonal', 'shared' or a number")
+            raise ValueError(
+                "scale is 'network': each datum has scales of its own; expected 'diagonal', 'shared' or a number"
+            )
         if isinstance(self.scale, str):
             return self._floor(self.log_scale).expand(self.dim)
         return like.new_full((self.dim,), math.log(self.scale))
@@ -123,10 +127,14 @@ class Normals(Output):
             return self.density(raw).rsample(generator=generator)
 
     def extra_repr(self) -> str:
-        return f"dim={self.dim}, scale={self.scale!r}" + (f", smallest={self.smallest}" if self.smallest else "")
+        return f"dim={self.dim}, scale={self.scale!r}" + (
+            f", smallest={self.smallest}" if self.smallest else ""
+        )
 
 
-def output(likelihood: str, dim: int, scale: str | float = "network", smallest: float = 0.0) -> Output:
+def output(
+    likelihood: str, dim: int, scale: str | float = "network", smallest: float = 0.0
+) -> Output:
     """``Bits(dim)`` for ``"bernoulli"``, ``Normals(dim, scale, smallest)`` for ``"gaussian"``."""
     validate.one_of("likelihood", likelihood, ("bernoulli", "gaussian"))
     return Bits(dim) if likelihood == "bernoulli" else Normals(dim, scale, smallest)

@@ -42,22 +42,34 @@ class SigmoidBeliefNet(Model):
 
     shown = ("layers",)
 
-    def __init__(self, layers: Sequence[int], scale: float = 1.0, generator: torch.Generator | None = None) -> None:
+    def __init__(
+        self, layers: Sequence[int], scale: float = 1.0, generator: torch.Generator | None = None
+    ) -> None:
         super().__init__()
         if len(layers) < 2:
-            raise ValueError(f"layers is {tuple(layers)}; expected the size of the data and of one layer of latents or more")
+            raise ValueError(
+                f"layers is {tuple(layers)}; expected the size of the data and of one layer of latents or more"
+            )
         for size in layers:
             validate.positive_integer("layers", size)
         self.layers = tuple(layers)
         self.data_dim, self.latent_dim = layers[0], sum(layers[1:])
-        self.weights = nn.ParameterList([scale * torch.randn(below, above, generator=generator)
-                                         for below, above in zip(layers, layers[1:], strict=False)])
-        self.biases = nn.ParameterList([scale * torch.randn(size, generator=generator) for size in layers])
+        self.weights = nn.ParameterList(
+            [
+                scale * torch.randn(below, above, generator=generator)
+                for below, above in zip(layers, layers[1:], strict=False)
+            ]
+        )
+        self.biases = nn.ParameterList(
+            [scale * torch.randn(size, generator=generator) for size in layers]
+        )
 
     def prior(self) -> BernoulliVector:
         """p(z), where it is a product: with one layer of latents."""
         if len(self.layers) > 2:
-            raise NotImplementedError("the prior of a SigmoidBeliefNet with more than one layer is no named distribution; use log_joint")
+            raise NotImplementedError(
+                "the prior of a SigmoidBeliefNet with more than one layer is no named distribution; use log_joint"
+            )
         return BernoulliVector(self.biases[-1])
 
     def likelihood(self, z: Tensor) -> BernoulliVector:
@@ -69,13 +81,23 @@ class SigmoidBeliefNet(Model):
         parts = [x, *z.split(self.layers[1:], -1)]
         names = ["x", *(f"z{level}" for level in range(1, len(parts)))]
         top = {names[-1]: BernoulliVector(self.biases[-1]).log_prob(parts[-1])}
-        return {name: self._given(level, parts[level + 1]).log_prob(parts[level]) for level, name in enumerate(names[:-1])} | top
+        return {
+            name: self._given(level, parts[level + 1]).log_prob(parts[level])
+            for level, name in enumerate(names[:-1])
+        } | top
 
     def factor_scopes(self) -> dict[str, tuple[int, ...]]:
         """Which entries of z each factor reads: layer l's reads its own layer and the one above."""
-        ends = [sum(self.layers[1:level + 1]) for level in range(len(self.layers))]
-        layers = [(), *(tuple(range(start, end)) for start, end in zip(ends, ends[1:], strict=False)), ()]
-        return {"x" if level == 0 else f"z{level}": layers[level] + layers[level + 1] for level in range(len(self.layers))}
+        ends = [sum(self.layers[1 : level + 1]) for level in range(len(self.layers))]
+        layers = [
+            (),
+            *(tuple(range(start, end)) for start, end in zip(ends, ends[1:], strict=False)),
+            (),
+        ]
+        return {
+            "x" if level == 0 else f"z{level}": layers[level] + layers[level + 1]
+            for level in range(len(self.layers))
+        }
 
     def _given(self, level: int, above: Tensor) -> BernoulliVector:
         return BernoulliVector(above @ self.weights[level].mT + self.biases[level])
@@ -90,8 +112,12 @@ class SigmoidBeliefNet(Model):
     def states(self, x: Tensor) -> Tensor:
         """Every z, ``(2^D, *1, D)``, to go with x ``(*B, Dx)``."""
         if self.latent_dim > 16:
-            raise ValueError(f"layers is {self.layers}, with {self.latent_dim} latent bits; expected at most 16 to add up all states")
-        return exact.enumerate_binary(self.latent_dim, like=x).view(-1, *(1,) * (x.dim() - 1), self.latent_dim)
+            raise ValueError(
+                f"layers is {self.layers}, with {self.latent_dim} latent bits; expected at most 16 to add up all states"
+            )
+        return exact.enumerate_binary(self.latent_dim, like=x).view(
+            -1, *(1,) * (x.dim() - 1), self.latent_dim
+        )
 
     def log_evidence(self, x: Tensor) -> Tensor:
         """log p(x), ``(*B)``, by adding up all states; differentiable in the parameters."""

@@ -46,8 +46,17 @@ class VAE(Model):
     True
     """
 
-    def __init__(self, latent_dim: int = 8, data_dim: int = 64, hidden: int = 200, generator: torch.Generator | None = None, *,
-                 likelihood: str = "bernoulli", scale: str | float = "network", smallest: float = 0.0) -> None:
+    def __init__(
+        self,
+        latent_dim: int = 8,
+        data_dim: int = 64,
+        hidden: int = 200,
+        generator: torch.Generator | None = None,
+        *,
+        likelihood: str = "bernoulli",
+        scale: str | float = "network",
+        smallest: float = 0.0,
+    ) -> None:
         super().__init__()
         validate.positive_integer("latent_dim", latent_dim)
         self.latent_dim, self.data_dim = latent_dim, data_dim
@@ -68,11 +77,16 @@ class VAE(Model):
         return self.output.density(self.decoder(z))
 
     def log_factors(self, x: Tensor, z: Tensor) -> dict[str, Tensor]:
-        return {"prior": self.prior().log_prob(z), "likelihood": self.output.log_prob(self.decoder(z), x)}
+        return {
+            "prior": self.prior().log_prob(z),
+            "likelihood": self.output.log_prob(self.decoder(z), x),
+        }
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
         like = self._like()
-        z = torch.randn(n, self.latent_dim, generator=generator, dtype=like.dtype, device=like.device)
+        z = torch.randn(
+            n, self.latent_dim, generator=generator, dtype=like.dtype, device=like.device
+        )
         with torch.no_grad():
             return self.output.draw(self.decoder(z), generator), z
 
@@ -80,7 +94,11 @@ class VAE(Model):
 
     def linear_parts(self) -> tuple[Tensor, Tensor, Tensor] | None:
         """W ``(Dx, D)``, b ``(Dx)`` and the log scales ``(Dx)`` of a linear Gaussian model; None for any other."""
-        if len(self.decoder) > 1 or not isinstance(self.output, Normals) or self.output.scale == "network":
+        if (
+            len(self.decoder) > 1
+            or not isinstance(self.output, Normals)
+            or self.output.scale == "network"
+        ):
             return None
         weight, bias = self.decoder.parameters()
         return weight, bias, self.output.log_scales(bias)

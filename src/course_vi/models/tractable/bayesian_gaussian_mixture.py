@@ -47,19 +47,35 @@ class BayesianGaussianMixture(Model):
 
     local = False
 
-    def __init__(self, num_data: int, clusters: int, loc: Tensor, inverse_scale: Tensor, concentration: float = 1.0,
-                 strength: float = 1.0, dof: float | None = None) -> None:
+    def __init__(
+        self,
+        num_data: int,
+        clusters: int,
+        loc: Tensor,
+        inverse_scale: Tensor,
+        concentration: float = 1.0,
+        strength: float = 1.0,
+        dof: float | None = None,
+    ) -> None:
         super().__init__()
         validate.positive_integer("num_data", num_data)
         validate.positive_integer("clusters", clusters)
         d = loc.shape[-1]
         if loc.dim() != 1 or inverse_scale.shape != (d, d):
-            raise ValueError(f"loc and inverse_scale have shapes {tuple(loc.shape)} and {tuple(inverse_scale.shape)}; "
-                             "expected (d,) and (d, d)")
-        if torch.linalg.cholesky_ex(inverse_scale).info or not torch.allclose(inverse_scale, inverse_scale.mT):
+            raise ValueError(
+                f"loc and inverse_scale have shapes {tuple(loc.shape)} and {tuple(inverse_scale.shape)}; "
+                "expected (d,) and (d, d)"
+            )
+        if torch.linalg.cholesky_ex(inverse_scale).info or not torch.allclose(
+            inverse_scale, inverse_scale.mT
+        ):
             raise ValueError("inverse_scale is not symmetric and positive definite")
         dof = float(d) if dof is None else dof
-        for name, value, least in (("concentration", concentration, 0), ("strength", strength, 0), ("dof", dof, d - 1)):
+        for name, value, least in (
+            ("concentration", concentration, 0),
+            ("strength", strength, 0),
+            ("dof", dof, d - 1),
+        ):
             if not value > least:
                 raise ValueError(f"{name} is {value}; expected a number above {least}")
         self.latent_dim, self.data_dim, self.clusters = num_data, d, clusters
@@ -70,8 +86,12 @@ class BayesianGaussianMixture(Model):
     def cluster_prior(self) -> NormalWishart:
         """The prior of (mu, Lambda), the same for each of the C clusters."""
         loc, inverse = self.get_buffer("loc"), self.get_buffer("inverse_scale")
-        return NormalWishart.of(loc.new_full((self.clusters,), self.strength), loc.expand(self.clusters, -1),
-                                inverse.expand(self.clusters, -1, -1), loc.new_full((self.clusters,), self.dof))
+        return NormalWishart.of(
+            loc.new_full((self.clusters,), self.strength),
+            loc.expand(self.clusters, -1),
+            inverse.expand(self.clusters, -1, -1),
+            loc.new_full((self.clusters,), self.dof),
+        )
 
     def weight_prior(self) -> Tensor:
         r""":math:`\alpha`, ``(C,)``."""
@@ -80,16 +100,26 @@ class BayesianGaussianMixture(Model):
     def log_factors(self, x: Tensor, z: Tensor) -> dict[str, Tensor]:
         """log p(z) and log p(x | z), both without the parameters: ``labels`` and ``data``, ``(K, *B)``."""
         self.check(x)
-        chosen = one_hot(validate.indices("z", z, self.clusters), self.clusters).to(x)                        # (K, *B, N, C)
+        chosen = one_hot(validate.indices("z", z, self.clusters), self.clusters).to(
+            x
+        )  # (K, *B, N, C)
         prior, clusters = self.weight_prior(), self.cluster_prior()
         after = clusters.plus(chosen, x)
-        data = (after.log_normalizer() - clusters.log_normalizer()).sum(-1) - 0.5 * x.numel() * LOG_TWO_PI
-        return {"labels": dirichlet_log_normalizer(prior + chosen.sum(-2)) - dirichlet_log_normalizer(prior), "data": data}
+        data = (after.log_normalizer() - clusters.log_normalizer()).sum(
+            -1
+        ) - 0.5 * x.numel() * LOG_TWO_PI
+        return {
+            "labels": dirichlet_log_normalizer(prior + chosen.sum(-2))
+            - dirichlet_log_normalizer(prior),
+            "data": data,
+        }
 
     def check(self, x: Tensor) -> None:
         """Refuse data of another size, or with NaN."""
         if x.shape != (self.latent_dim, self.data_dim):
-            raise ValueError(f"x has shape {tuple(x.shape)}; expected ({self.latent_dim}, {self.data_dim}), all the data at once")
+            raise ValueError(
+                f"x has shape {tuple(x.shape)}; expected ({self.latent_dim}, {self.data_dim}), all the data at once"
+            )
         validate.finite("x", x)
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
@@ -100,17 +130,30 @@ class BayesianGaussianMixture(Model):
         gammas = torch._standard_gamma(self.weight_prior(), generator=generator)
         label = torch.multinomial(gammas / gammas.sum(), n, replacement=True, generator=generator)
         # Bartlett: L A with LL' = W and A lower triangular (chis on the diagonal, normals below) is a root of a Wishart draw
-        below = torch.randn(self.clusters, d, d, generator=generator, dtype=like.dtype, device=like.device).tril(-1)
+        below = torch.randn(
+            self.clusters, d, d, generator=generator, dtype=like.dtype, device=like.device
+        ).tril(-1)
         dof = prior.dof.unsqueeze(-1) - torch.arange(d, dtype=like.dtype, device=like.device)
         chis = (2 * torch._standard_gamma(dof / 2, generator=generator)).sqrt()
-        root = torch.linalg.inv(torch.linalg.cholesky(torch.linalg.inv(prior.inverse_scale)) @ (below + torch.diag_embed(chis))).mT
-        noise = torch.randn(self.clusters + n, d, 1, generator=generator, dtype=like.dtype, device=like.device)
-        locs = prior.loc + (root @ noise[:self.clusters]).squeeze(-1) / self.strength**0.5                  # root root' = covariance
-        return locs[label] + (root[label] @ noise[self.clusters:]).squeeze(-1), label.to(like.dtype)
+        root = torch.linalg.inv(
+            torch.linalg.cholesky(torch.linalg.inv(prior.inverse_scale))
+            @ (below + torch.diag_embed(chis))
+        ).mT
+        noise = torch.randn(
+            self.clusters + n, d, 1, generator=generator, dtype=like.dtype, device=like.device
+        )
+        locs = (
+            prior.loc + (root @ noise[: self.clusters]).squeeze(-1) / self.strength**0.5
+        )  # root root' = covariance
+        return locs[label] + (root[label] @ noise[self.clusters :]).squeeze(-1), label.to(
+            like.dtype
+        )
 
     def states(self) -> Tensor:
         """All labellings, ``(C^N, N)``; refused above four million."""
-        return exact.enumerate_categories((self.clusters,) * self.latent_dim, like=self.get_buffer("loc"))
+        return exact.enumerate_categories(
+            (self.clusters,) * self.latent_dim, like=self.get_buffer("loc")
+        )
 
     def log_evidence(self, x: Tensor) -> Tensor:
         """log p(x), a number, by adding up all labellings."""

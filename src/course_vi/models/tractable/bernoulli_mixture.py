@@ -42,10 +42,14 @@ class BernoulliMixture(Model):
     def __init__(self, weights: Tensor, probabilities: Tensor, floor: float = 1e-4) -> None:
         super().__init__()
         if probabilities.dim() != 2 or weights.shape != probabilities.shape[:1]:
-            raise ValueError(f"weights and probabilities have shapes {tuple(weights.shape)} and {tuple(probabilities.shape)}; expected "
-                             "(C,) and (C, Dx)")
+            raise ValueError(
+                f"weights and probabilities have shapes {tuple(weights.shape)} and {tuple(probabilities.shape)}; expected "
+                "(C,) and (C, Dx)"
+            )
         if not bool((weights > 0).all()) or abs(weights.sum().item() - 1) > 1e-5:
-            raise ValueError("weights are no probabilities; expected positive numbers that sum to one")
+            raise ValueError(
+                "weights are no probabilities; expected positive numbers that sum to one"
+            )
         if not bool(((probabilities >= 0) & (probabilities <= 1)).all()):
             raise ValueError("probabilities has entries outside [0, 1]")
         if not 0 < floor < 0.5:
@@ -65,17 +69,24 @@ class BernoulliMixture(Model):
 
     def likelihood(self, z: Tensor) -> Independent:
         index = validate.indices("z", z[..., 0], self.clusters)
-        return Independent(Bernoulli(logits=self.pixel_logits[index], validate_args=False), 1, validate_args=False)
+        return Independent(
+            Bernoulli(logits=self.pixel_logits[index], validate_args=False), 1, validate_args=False
+        )
 
     def log_factors(self, x: Tensor, z: Tensor) -> dict[str, Tensor]:
         index = validate.indices("z", z[..., 0], self.clusters)
         every = self._log_densities(x, None).expand(*index.shape, self.clusters)
-        return {"prior": self.logits.log_softmax(-1)[index], "likelihood": every.gather(-1, index.unsqueeze(-1)).squeeze(-1)}
+        return {
+            "prior": self.logits.log_softmax(-1)[index],
+            "likelihood": every.gather(-1, index.unsqueeze(-1)).squeeze(-1),
+        }
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
         validate.positive_integer("n", n)
         with torch.no_grad():
-            label = torch.multinomial(self.logits.softmax(-1), n, replacement=True, generator=generator)
+            label = torch.multinomial(
+                self.logits.softmax(-1), n, replacement=True, generator=generator
+            )
             x = torch.bernoulli(self.pixel_logits[label].sigmoid(), generator=generator)
             return x, label.unsqueeze(-1).to(x.dtype)
 
@@ -105,7 +116,9 @@ class BernoulliMixture(Model):
 
     def complete(self, x: Tensor, seen: Tensor) -> Tensor:
         r"""x where it was seen, elsewhere :math:`p(x_i = 1 | x_{\text{seen}}) = \sum_c p(c | x_{\text{seen}}) p_{ci}`, ``(*B, Dx)``."""
-        return torch.where(seen.bool(), x, self.responsibilities(x, seen) @ self.pixel_logits.sigmoid())
+        return torch.where(
+            seen.bool(), x, self.responsibilities(x, seen) @ self.pixel_logits.sigmoid()
+        )
 
     def _log_densities(self, x: Tensor, seen: Tensor | None) -> Tensor:
         off = logsigmoid(-self.pixel_logits)

@@ -41,18 +41,34 @@ class ConjugateToy(Model):
         return DiagonalNormal(zeros, zeros)
 
     def likelihood(self, z: Tensor) -> DiagonalNormal:
-        return DiagonalNormal(z, torch.zeros((), dtype=z.dtype, device=z.device).expand(z.shape[-1]))
+        return DiagonalNormal(
+            z, torch.zeros((), dtype=z.dtype, device=z.device).expand(z.shape[-1])
+        )
 
     def log_factors(self, x: Tensor, z: Tensor) -> dict[str, Tensor]:
         zeros = torch.zeros_like(z)
-        return {"prior": DiagonalNormal(zeros, zeros).log_prob(z), "likelihood": self.likelihood(z).log_prob(x)}
+        return {
+            "prior": DiagonalNormal(zeros, zeros).log_prob(z),
+            "likelihood": self.likelihood(z).log_prob(x),
+        }
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
-        z, noise = (torch.randn(n, self.latent_dim, generator=generator, dtype=self.unit.dtype, device=self.unit.device) for _ in range(2))
+        z, noise = (
+            torch.randn(
+                n,
+                self.latent_dim,
+                generator=generator,
+                dtype=self.unit.dtype,
+                device=self.unit.device,
+            )
+            for _ in range(2)
+        )
         return z + noise, z
 
     def log_evidence(self, x: Tensor) -> Tensor:
-        return DiagonalNormal(torch.zeros_like(x), torch.full_like(x, 0.5 * math.log(2))).log_prob(x)
+        return DiagonalNormal(torch.zeros_like(x), torch.full_like(x, 0.5 * math.log(2))).log_prob(
+            x
+        )
 
     def posterior(self, x: Tensor) -> DiagonalNormal:
         return DiagonalNormal(x / 2, torch.full_like(x, -0.5 * math.log(2)))

@@ -37,12 +37,16 @@ class GaussianChain(Model):
         }
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
-        noise = torch.randn(n, 3, generator=generator, dtype=self.unit.dtype, device=self.unit.device)
-        steps = noise.cumsum(-1)                                       # z2, z1, x
+        noise = torch.randn(
+            n, 3, generator=generator, dtype=self.unit.dtype, device=self.unit.device
+        )
+        steps = noise.cumsum(-1)  # z2, z1, x
         return steps[:, 2:], steps[:, [1, 0]]
 
     def log_evidence(self, x: Tensor) -> Tensor:
-        return DiagonalNormal(torch.zeros_like(x), torch.full_like(x, 0.5 * math.log(3))).log_prob(x)
+        return DiagonalNormal(torch.zeros_like(x), torch.full_like(x, 0.5 * math.log(3))).log_prob(
+            x
+        )
 
     def posterior(self, x: Tensor) -> CholeskyNormal:
         """N([2x/3, x/3], [[2/3, 1/3], [1/3, 2/3]])."""

@@ -34,16 +34,28 @@ class GaussianMixture(Model):
 
     def __init__(self, weights: Tensor, locs: Tensor, covariances: Tensor) -> None:
         super().__init__()
-        if locs.dim() != 2 or covariances.shape != (*locs.shape, locs.shape[-1]) or weights.shape != locs.shape[:1]:
-            raise ValueError(f"weights, locs and covariances have shapes {tuple(weights.shape)}, {tuple(locs.shape)} and "
-                             f"{tuple(covariances.shape)}; expected (C,), (C, Dx) and (C, Dx, Dx)")
+        if (
+            locs.dim() != 2
+            or covariances.shape != (*locs.shape, locs.shape[-1])
+            or weights.shape != locs.shape[:1]
+        ):
+            raise ValueError(
+                f"weights, locs and covariances have shapes {tuple(weights.shape)}, {tuple(locs.shape)} and "
+                f"{tuple(covariances.shape)}; expected (C,), (C, Dx) and (C, Dx, Dx)"
+            )
         if not bool((weights > 0).all()) or abs(weights.sum().item() - 1) > 1e-5:
-            raise ValueError("weights are no probabilities; expected positive numbers that sum to one")
+            raise ValueError(
+                "weights are no probabilities; expected positive numbers that sum to one"
+            )
         roots, failed = torch.linalg.cholesky_ex(covariances)
         if bool(failed.any()):
             raise ValueError("covariances has a matrix that is not positive definite")
         self.clusters, self.data_dim = locs.shape
-        self.logits, self.locs, self.roots = nn.Parameter(weights.log()), nn.Parameter(locs.clone()), nn.Parameter(roots.clone())
+        self.logits, self.locs, self.roots = (
+            nn.Parameter(weights.log()),
+            nn.Parameter(locs.clone()),
+            nn.Parameter(roots.clone()),
+        )
 
     def prior(self) -> DiscreteChain:
         return self._choice(self.logits)
@@ -55,13 +67,23 @@ class GaussianMixture(Model):
     def log_factors(self, x: Tensor, z: Tensor) -> dict[str, Tensor]:
         index = self._label(z)
         every = self._log_densities(x)
-        likelihood = every.expand(*index.shape, self.clusters).gather(-1, index.unsqueeze(-1)).squeeze(-1)
+        likelihood = (
+            every.expand(*index.shape, self.clusters).gather(-1, index.unsqueeze(-1)).squeeze(-1)
+        )
         return {"prior": self.logits.log_softmax(-1)[index], "likelihood": likelihood}
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
         with torch.no_grad():
-            label = torch.multinomial(self.logits.softmax(-1), n, replacement=True, generator=generator)
-            noise = torch.randn(n, self.data_dim, generator=generator, dtype=self.locs.dtype, device=self.locs.device)
+            label = torch.multinomial(
+                self.logits.softmax(-1), n, replacement=True, generator=generator
+            )
+            noise = torch.randn(
+                n,
+                self.data_dim,
+                generator=generator,
+                dtype=self.locs.dtype,
+                device=self.locs.device,
+            )
             x = self.locs[label] + (self.roots[label] @ noise.unsqueeze(-1)).squeeze(-1)
             return x, label.unsqueeze(-1).to(x.dtype)
 
@@ -92,4 +114,6 @@ class GaussianMixture(Model):
 
     def _choice(self, logits: Tensor) -> DiscreteChain:
         """A categorical as an event of size 1: a chain of a single step."""
-        return DiscreteChain(logits, logits.new_zeros(*logits.shape[:-1], 0, self.clusters, self.clusters))
+        return DiscreteChain(
+            logits, logits.new_zeros(*logits.shape[:-1], 0, self.clusters, self.clusters)
+        )

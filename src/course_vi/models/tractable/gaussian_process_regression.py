@@ -63,17 +63,32 @@ class GaussianProcessRegression(Model):
     (torch.Size([3]), torch.Size([3, 2]))
     """
 
-    def __init__(self, inputs: Tensor, lengthscale: float | Tensor = 1.0, scale: float = 1.0, noise: float = 0.1, kernel: str = "rbf",
-                 jitter: float | None = None) -> None:
+    def __init__(
+        self,
+        inputs: Tensor,
+        lengthscale: float | Tensor = 1.0,
+        scale: float = 1.0,
+        noise: float = 0.1,
+        kernel: str = "rbf",
+        jitter: float | None = None,
+    ) -> None:
         super().__init__()
         validate.one_of("kernel", kernel, tuple(KERNELS))
         if inputs.dim() != 2 or inputs.shape[0] == 0:
-            raise ValueError(f"inputs has shape {tuple(inputs.shape)}; expected (N, Du) with at least one row")
+            raise ValueError(
+                f"inputs has shape {tuple(inputs.shape)}; expected (N, Du) with at least one row"
+            )
         validate.finite("inputs", inputs)
         lengths = torch.as_tensor(lengthscale, dtype=inputs.dtype, device=inputs.device)
         if lengths.shape not in {(), (inputs.shape[1],)}:
-            raise ValueError(f"lengthscale has shape {tuple(lengths.shape)}; expected one number, or {inputs.shape[1]}")
-        for name, value in (("lengthscale", float(lengths.min())), ("scale", scale), ("noise", noise)):
+            raise ValueError(
+                f"lengthscale has shape {tuple(lengths.shape)}; expected one number, or {inputs.shape[1]}"
+            )
+        for name, value in (
+            ("lengthscale", float(lengths.min())),
+            ("scale", scale),
+            ("noise", noise),
+        ):
             if not value > 0:
                 raise ValueError(f"{name} is {value}; expected a positive number")
         jitter = max(1e-6, 1e3 * torch.finfo(inputs.dtype).eps) if jitter is None else jitter
@@ -83,27 +98,39 @@ class GaussianProcessRegression(Model):
         self.kernel, self.jitter = kernel, jitter
         self.register_buffer("inputs", inputs.clone())
         self.log_lengthscale = nn.Parameter(lengths.log())
-        self.log_scale, self.log_noise = (nn.Parameter(inputs.new_tensor(value).log()) for value in (scale, noise))
+        self.log_scale, self.log_noise = (
+            nn.Parameter(inputs.new_tensor(value).log()) for value in (scale, noise)
+        )
 
     def covariance(self, u: Tensor, v: Tensor) -> Tensor:
         r""":math:`s^2 k(u_i, v_j)`, ``(N, M)``, without jitter."""
         validate.event_size("u", u, self.get_buffer("inputs").shape[1])
         validate.event_size("v", v, u.shape[1])
-        squares = ((u.unsqueeze(-2) - v.unsqueeze(-3)) / self.log_lengthscale.exp()).square().sum(-1)
+        squares = (
+            ((u.unsqueeze(-2) - v.unsqueeze(-3)) / self.log_lengthscale.exp()).square().sum(-1)
+        )
         out: Tensor = (2 * self.log_scale).exp() * KERNELS[self.kernel](squares)
         return out
 
     def _gram(self) -> Tensor:
         u = self.get_buffer("inputs")
-        return self.covariance(u, u) + self.jitter * (2 * self.log_scale).exp() * torch.eye(len(u), dtype=u.dtype, device=u.device)
+        return self.covariance(u, u) + self.jitter * (2 * self.log_scale).exp() * torch.eye(
+            len(u), dtype=u.dtype, device=u.device
+        )
 
     def _noisy_root(self) -> Tensor:
         gram = self._gram()
-        return _cholesky(gram + (2 * self.log_noise).exp() * torch.eye(len(gram), dtype=gram.dtype, device=gram.device))
+        return _cholesky(
+            gram
+            + (2 * self.log_noise).exp()
+            * torch.eye(len(gram), dtype=gram.dtype, device=gram.device)
+        )
 
     def prior(self) -> CholeskyNormal:
         """p(f) at the inputs."""
-        return CholeskyNormal(torch.zeros_like(self.get_buffer("inputs")[:, 0]), _cholesky(self._gram()))
+        return CholeskyNormal(
+            torch.zeros_like(self.get_buffer("inputs")[:, 0]), _cholesky(self._gram())
+        )
 
     def log_factors(self, x: Tensor, z: Tensor) -> dict[str, Tensor]:
         off = (x - z) * (-self.log_noise).exp()
@@ -114,7 +141,9 @@ class GaussianProcessRegression(Model):
         """n functions and their noisy values."""
         validate.positive_integer("n", n)
         like = self.get_buffer("inputs")
-        eps = torch.randn(2, n, self.latent_dim, generator=generator, dtype=like.dtype, device=like.device)
+        eps = torch.randn(
+            2, n, self.latent_dim, generator=generator, dtype=like.dtype, device=like.device
+        )
         with torch.no_grad():
             z = self.prior().transport(eps[0])
             return z + self.log_noise.exp() * eps[1], z
@@ -127,7 +156,9 @@ class GaussianProcessRegression(Model):
     def log_evidence(self, x: Tensor) -> Tensor:
         """log p(x), ``(*B)``; differentiable in the three parameters, which is ML-II."""
         self._check(x)
-        return CholeskyNormal(torch.zeros_like(self.get_buffer("inputs")[:, 0]), self._noisy_root()).log_prob(x)
+        return CholeskyNormal(
+            torch.zeros_like(self.get_buffer("inputs")[:, 0]), self._noisy_root()
+        ).log_prob(x)
 
     def posterior(self, x: Tensor) -> CholeskyNormal:
         """p(f | x) at the inputs: a mean ``(*B, N)``, and one covariance for all (it does not depend on x)."""
@@ -141,12 +172,20 @@ class GaussianProcessRegression(Model):
         """
         self._check(x)
         validate.event_size("inputs", inputs, self.get_buffer("inputs").shape[1])
-        jitter = self.jitter * (2 * self.log_scale).exp() * torch.eye(len(inputs), dtype=x.dtype, device=x.device)
-        return self._given(x, self.covariance(self.get_buffer("inputs"), inputs), self.covariance(inputs, inputs) + jitter)
+        jitter = (
+            self.jitter
+            * (2 * self.log_scale).exp()
+            * torch.eye(len(inputs), dtype=x.dtype, device=x.device)
+        )
+        return self._given(
+            x,
+            self.covariance(self.get_buffer("inputs"), inputs),
+            self.covariance(inputs, inputs) + jitter,
+        )
 
     def _given(self, x: Tensor, cross: Tensor, own: Tensor) -> CholeskyNormal:
         root = self._noisy_root()
-        half = torch.linalg.solve_triangular(root, cross, upper=False)                              # L^-1 K_*
+        half = torch.linalg.solve_triangular(root, cross, upper=False)  # L^-1 K_*
         white = torch.linalg.solve_triangular(root, x.reshape(-1, self.data_dim).mT, upper=False)
         mean = (white.mT @ half).reshape(*x.shape[:-1], cross.shape[-1])
         return CholeskyNormal(mean, _cholesky(own - half.mT @ half))
@@ -155,6 +194,8 @@ class GaussianProcessRegression(Model):
 def _cholesky(matrix: Tensor) -> Tensor:
     root, failed = torch.linalg.cholesky_ex((matrix + matrix.mT) / 2)
     if failed:
-        raise ValueError("a covariance of the Gaussian process is singular to working precision; expected a larger jitter or noise, inputs "
-                         "that are not so close for their lengthscale, or float64")
+        raise ValueError(
+            "a covariance of the Gaussian process is singular to working precision; expected a larger jitter or noise, inputs "
+            "that are not so close for their lengthscale, or float64"
+        )
     return root

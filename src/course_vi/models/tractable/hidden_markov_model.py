@@ -57,11 +57,15 @@ class HiddenMarkovModel(Model):
         self.states = initial.shape[-1]
         self.steps = self.data_dim = self.latent_dim = steps
         self.initial_logits = nn.Parameter(_logits("initial", initial, (self.states,)))
-        self.transition_logits = nn.Parameter(_logits("transition", transition, (self.states, self.states)))
+        self.transition_logits = nn.Parameter(
+            _logits("transition", transition, (self.states, self.states))
+        )
         self._set_emission(emission)
 
     def _set_emission(self, emission: Tensor) -> None:
-        self.emission_logits = nn.Parameter(_logits("emission", emission, (self.states, emission.shape[-1])))
+        self.emission_logits = nn.Parameter(
+            _logits("emission", emission, (self.states, emission.shape[-1]))
+        )
 
     def emission_log_prob(self, x: Tensor) -> Tensor:
         """log p(x_t | z_t = s) for every state, ``(*B, T, S)``."""
@@ -77,13 +81,21 @@ class HiddenMarkovModel(Model):
         seen = self.emission_log_prob(x)
         return {
             "initial": self.initial_logits.log_softmax(-1)[states[..., 0]],
-            "transition": self.transition_logits.log_softmax(-1)[states[..., :-1], states[..., 1:]].sum(-1),
-            "emission": seen.expand(*states.shape, self.states).gather(-1, states.unsqueeze(-1)).squeeze(-1).sum(-1),
+            "transition": self.transition_logits.log_softmax(-1)[
+                states[..., :-1], states[..., 1:]
+            ].sum(-1),
+            "emission": seen.expand(*states.shape, self.states)
+            .gather(-1, states.unsqueeze(-1))
+            .squeeze(-1)
+            .sum(-1),
         }
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
         with torch.no_grad():
-            initial, transition = self.initial_logits.softmax(-1), self.transition_logits.softmax(-1)
+            initial, transition = (
+                self.initial_logits.softmax(-1),
+                self.transition_logits.softmax(-1),
+            )
             states = [choose(initial.expand(n, -1), generator)]
             for _ in range(self.steps - 1):
                 states.append(choose(transition[states[-1]], generator))
@@ -98,7 +110,10 @@ class HiddenMarkovModel(Model):
 
     def forward_messages(self, x: Tensor) -> Tensor:
         r""":math:`\log \alpha_t(j) = \log B_j(x_t) + \log \sum_i \alpha_{t-1}(i) A_{ij}`, ``(*B, T, S)``."""
-        seen, transition = self._evidence_terms(x).unbind(-2), self.transition_logits.log_softmax(-1)
+        seen, transition = (
+            self._evidence_terms(x).unbind(-2),
+            self.transition_logits.log_softmax(-1),
+        )
         messages = [self.initial_logits.log_softmax(-1) + seen[0]]
         for term in seen[1:]:
             messages.append(term + (messages[-1].unsqueeze(-1) + transition).logsumexp(-2))
@@ -106,7 +121,10 @@ class HiddenMarkovModel(Model):
 
     def backward_messages(self, x: Tensor) -> Tensor:
         r""":math:`\log \beta_t(i) = \log \sum_j A_{ij} B_j(x_{t+1}) \beta_{t+1}(j)`, ``(*B, T, S)``; the last is zero."""
-        seen, transition = self._evidence_terms(x).unbind(-2), self.transition_logits.log_softmax(-1)
+        seen, transition = (
+            self._evidence_terms(x).unbind(-2),
+            self.transition_logits.log_softmax(-1),
+        )
         messages = [torch.zeros_like(seen[-1])]
         for term in seen[:0:-1]:
             messages.append((transition + (term + messages[-1]).unsqueeze(-2)).logsumexp(-1))
@@ -118,10 +136,17 @@ class HiddenMarkovModel(Model):
 
     def marginals(self, x: Tensor) -> Marginals:
         """Forward and backward together: the posterior of each state and of each pair of neighbours."""
-        forward, backward, seen = self.forward_messages(x), self.backward_messages(x), self.emission_log_prob(x)
+        forward, backward, seen = (
+            self.forward_messages(x),
+            self.backward_messages(x),
+            self.emission_log_prob(x),
+        )
         after = (seen + backward)[..., 1:, :].unsqueeze(-2)
         pairs = forward[..., :-1, :].unsqueeze(-1) + self.transition_logits.log_softmax(-1) + after
-        return Marginals((forward + backward).softmax(-1), pairs.flatten(-2).softmax(-1).unflatten(-1, (self.states, self.states)))
+        return Marginals(
+            (forward + backward).softmax(-1),
+            pairs.flatten(-2).softmax(-1).unflatten(-1, (self.states, self.states)),
+        )
 
     def posterior(self, x: Tensor) -> DiscreteChain:
         r"""p(z | x): again a Markov chain, :math:`p(z_t \mid z_{t-1}, x) \propto A_{z_{t-1} z_t} B_{z_t}(x_t) \beta_t(z_t)`."""
@@ -132,7 +157,10 @@ class HiddenMarkovModel(Model):
     def most_likely(self, x: Tensor) -> Tensor:
         """Viterbi: the sequence of states with the largest posterior probability, ``(*B, T)``."""
         with torch.no_grad():
-            seen, transition = self._evidence_terms(x).unbind(-2), self.transition_logits.log_softmax(-1)
+            seen, transition = (
+                self._evidence_terms(x).unbind(-2),
+                self.transition_logits.log_softmax(-1),
+            )
             score, back = self.initial_logits.log_softmax(-1) + seen[0], []
             for term in seen[1:]:
                 best, origin = (score.unsqueeze(-1) + transition).max(-2)
@@ -147,11 +175,18 @@ class HiddenMarkovModel(Model):
         """The same, a step at a time, for ``learning.particle_filter``."""
 
         def see(t: int, z: Tensor, x: Tensor) -> Tensor:
-            every = self.emission_log_prob(x)[..., 0, :]                                         # (*B, S)
+            every = self.emission_log_prob(x)[..., 0, :]  # (*B, S)
             return every.expand(*z.shape[:-1], self.states).gather(-1, z.long()).squeeze(-1)
 
-        return Dynamics(self.steps, 1, lambda: one_step(self.initial_logits),
-                        lambda t, previous: one_step(self.transition_logits.log_softmax(-1)[previous[..., 0].long()]), see)
+        return Dynamics(
+            self.steps,
+            1,
+            lambda: one_step(self.initial_logits),
+            lambda t, previous: one_step(
+                self.transition_logits.log_softmax(-1)[previous[..., 0].long()]
+            ),
+            see,
+        )
 
 
 class GaussianHMM(HiddenMarkovModel):
@@ -163,20 +198,33 @@ class GaussianHMM(HiddenMarkovModel):
 
     def _set_emission(self, emission: Tensor) -> None:
         if emission.shape != (self.states, 2) or not bool((emission[:, 1] > 0).all()):
-            raise ValueError(f"emission has shape {tuple(emission.shape)}; expected {(self.states, 2)}: means and positive scales")
-        self.loc, self.log_scale = nn.Parameter(emission[:, 0].clone()), nn.Parameter(emission[:, 1].log())
+            raise ValueError(
+                f"emission has shape {tuple(emission.shape)}; expected {(self.states, 2)}: means and positive scales"
+            )
+        self.loc, self.log_scale = (
+            nn.Parameter(emission[:, 0].clone()),
+            nn.Parameter(emission[:, 1].log()),
+        )
 
     def emission_log_prob(self, x: Tensor) -> Tensor:
-        return torch.distributions.Normal(self.loc, self.log_scale.exp(), validate_args=False).log_prob(x.unsqueeze(-1))
+        return torch.distributions.Normal(
+            self.loc, self.log_scale.exp(), validate_args=False
+        ).log_prob(x.unsqueeze(-1))
 
     def emit(self, z: Tensor, generator: torch.Generator | None = None) -> Tensor:
-        noise = torch.randn(z.shape, generator=generator, dtype=self.loc.dtype, device=self.loc.device)
+        noise = torch.randn(
+            z.shape, generator=generator, dtype=self.loc.dtype, device=self.loc.device
+        )
         return self.loc[z] + self.log_scale.exp()[z] * noise
 
 
 def _logits(name: str, probabilities: Tensor, shape: tuple[int, ...]) -> Tensor:
     if probabilities.shape != shape:
         raise ValueError(f"{name} has shape {tuple(probabilities.shape)}; expected {shape}")
-    if not bool((probabilities >= 0).all()) or not torch.allclose(probabilities.sum(-1), torch.ones_like(probabilities.sum(-1)), atol=1e-5):
-        raise ValueError(f"{name} has rows that are no probabilities; expected non-negative numbers that sum to one")
+    if not bool((probabilities >= 0).all()) or not torch.allclose(
+        probabilities.sum(-1), torch.ones_like(probabilities.sum(-1)), atol=1e-5
+    ):
+        raise ValueError(
+            f"{name} has rows that are no probabilities; expected non-negative numbers that sum to one"
+        )
     return probabilities.log()

@@ -48,18 +48,31 @@ class LinearGaussianSSM(Model):
 
     shown = ("steps",)
 
-    def __init__(self, transition: Tensor, emission: Tensor, transition_cov: Tensor, emission_cov: Tensor, initial_loc: Tensor,
-                 initial_cov: Tensor, steps: int) -> None:
+    def __init__(
+        self,
+        transition: Tensor,
+        emission: Tensor,
+        transition_cov: Tensor,
+        emission_cov: Tensor,
+        initial_loc: Tensor,
+        initial_cov: Tensor,
+        steps: int,
+    ) -> None:
         super().__init__()
         validate.positive_integer("steps", steps)
         if emission.dim() != 2:
             raise ValueError(f"emission has shape {tuple(emission.shape)}; expected (p, d)")
         self.p, self.d = emission.shape
         self.steps, self.data_dim, self.latent_dim = steps, steps * self.p, steps * self.d
-        for name, value, shape in (("transition", transition, (self.d, self.d)), ("initial_loc", initial_loc, (self.d,))):
+        for name, value, shape in (
+            ("transition", transition, (self.d, self.d)),
+            ("initial_loc", initial_loc, (self.d,)),
+        ):
             if value.shape != shape:
                 raise ValueError(f"{name} has shape {tuple(value.shape)}; expected {shape}")
-        self.transition, self.emission, self.initial_loc = (nn.Parameter(v.clone()) for v in (transition, emission, initial_loc))
+        self.transition, self.emission, self.initial_loc = (
+            nn.Parameter(v.clone()) for v in (transition, emission, initial_loc)
+        )
         self.transition_root = nn.Parameter(_root("transition_cov", transition_cov, self.d))
         self.emission_root = nn.Parameter(_root("emission_cov", emission_cov, self.p))
         self.initial_root = nn.Parameter(_root("initial_cov", initial_cov, self.d))
@@ -67,18 +80,26 @@ class LinearGaussianSSM(Model):
     def log_factors(self, x: Tensor, z: Tensor) -> dict[str, Tensor]:
         x, z = x.unflatten(-1, (self.steps, self.p)), z.unflatten(-1, (self.steps, self.d))
         first = CholeskyNormal(self.initial_loc, _tril(self.initial_root)).log_prob(z[..., 0, :])
-        moves = CholeskyNormal(z[..., :-1, :] @ self.transition.mT, _tril(self.transition_root)).log_prob(z[..., 1:, :])
+        moves = CholeskyNormal(
+            z[..., :-1, :] @ self.transition.mT, _tril(self.transition_root)
+        ).log_prob(z[..., 1:, :])
         seen = CholeskyNormal(z @ self.emission.mT, _tril(self.emission_root)).log_prob(x)
         return {"initial": first, "transition": moves.sum(-1), "emission": seen.sum(-1)}
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
         like = self.transition
-        state_noise, noise = (torch.randn(n, self.steps, size, generator=generator, dtype=like.dtype, device=like.device)
-                              for size in (self.d, self.p))
+        state_noise, noise = (
+            torch.randn(
+                n, self.steps, size, generator=generator, dtype=like.dtype, device=like.device
+            )
+            for size in (self.d, self.p)
+        )
         with torch.no_grad():
             states = [self.initial_loc + state_noise[:, 0] @ self.initial_root.mT]
             for t in range(1, self.steps):
-                states.append(states[-1] @ self.transition.mT + state_noise[:, t] @ self.transition_root.mT)
+                states.append(
+                    states[-1] @ self.transition.mT + state_noise[:, t] @ self.transition_root.mT
+                )
             z = torch.stack(states, 1)
             x = z @ self.emission.mT + noise @ self.emission_root.mT
         return x.flatten(1), z.flatten(1)
@@ -96,7 +117,12 @@ class LinearGaussianSSM(Model):
         validate.same_place("x", x, "the parameters", self.transition)
         validate.finite("x", x)
         series = x.unflatten(-1, (self.steps, self.p)).unbind(-2)
-        a, c, q, r = self.transition, self.emission, _square(self.transition_root), _square(self.emission_root)
+        a, c, q, r = (
+            self.transition,
+            self.emission,
+            _square(self.transition_root),
+            _square(self.emission_root),
+        )
         identity = torch.eye(self.d, dtype=a.dtype, device=a.device)
         loc: Tensor = self.initial_loc
         cov = _square(self.initial_root)
@@ -111,7 +137,9 @@ class LinearGaussianSSM(Model):
             loc, cov = loc + surprise @ gain.mT, keep @ cov @ keep.mT + gain @ r @ gain.mT
             steps.append((loc.expand(datum.shape[:-1] + (self.d,)), cov, surprise, root))
         locs, covs, surprises, roots = zip(*steps, strict=True)
-        log_terms = CholeskyNormal(torch.zeros_like(r[0]), torch.stack(roots)).log_prob(torch.stack(surprises, -2))
+        log_terms = CholeskyNormal(torch.zeros_like(r[0]), torch.stack(roots)).log_prob(
+            torch.stack(surprises, -2)
+        )
         return Filtered(torch.stack(locs, -2), torch.stack(covs), log_terms)
 
     def log_evidence(self, x: Tensor, burn_in: int = 0) -> Tensor:
@@ -130,8 +158,10 @@ class LinearGaussianSSM(Model):
         predicted = a @ before @ a.mT + q
         gain = torch.cholesky_solve(a @ before, torch.linalg.cholesky(predicted)).mT
         keep = torch.eye(self.d, dtype=a.dtype, device=a.device) - gain @ a
-        rest = keep @ before @ keep.mT + gain @ q @ gain.mT                              # Joseph's form again
-        shift = torch.cat([(keep @ found.loc[..., :-1, :].unsqueeze(-1)).squeeze(-1), found.loc[..., -1:, :]], -2)
+        rest = keep @ before @ keep.mT + gain @ q @ gain.mT  # Joseph's form again
+        shift = torch.cat(
+            [(keep @ found.loc[..., :-1, :].unsqueeze(-1)).squeeze(-1), found.loc[..., -1:, :]], -2
+        )
         return BackwardChain(shift, gain, torch.linalg.cholesky(torch.cat([rest, cov[-1:]])))
 
     def smooth(self, x: Tensor) -> Smoothed:
@@ -140,10 +170,16 @@ class LinearGaussianSSM(Model):
 
     def dynamics(self) -> Dynamics:
         """The same, a step at a time, for ``learning.particle_filter``."""
-        first, move, see = (_tril(root) for root in (self.initial_root, self.transition_root, self.emission_root))
-        return Dynamics(self.steps, self.p, lambda: CholeskyNormal(self.initial_loc, first),
-                        lambda t, previous: CholeskyNormal(previous @ self.transition.mT, move),
-                        lambda t, z, x: CholeskyNormal(z @ self.emission.mT, see).log_prob(x))
+        first, move, see = (
+            _tril(root) for root in (self.initial_root, self.transition_root, self.emission_root)
+        )
+        return Dynamics(
+            self.steps,
+            self.p,
+            lambda: CholeskyNormal(self.initial_loc, first),
+            lambda t, previous: CholeskyNormal(previous @ self.transition.mT, move),
+            lambda t, z, x: CholeskyNormal(z @ self.emission.mT, see).log_prob(x),
+        )
 
 
 def _square(root: Tensor) -> Tensor:

@@ -43,28 +43,42 @@ class LinearMixedModel(Model):
 
     local = False
 
-    def __init__(self, levels: Sequence[int], fixed: Tensor, random_scales: Sequence[float], noise_scale: float = 1.0) -> None:
+    def __init__(
+        self,
+        levels: Sequence[int],
+        fixed: Tensor,
+        random_scales: Sequence[float],
+        noise_scale: float = 1.0,
+    ) -> None:
         super().__init__()
         if not levels or len(levels) != len(random_scales):
-            raise ValueError(f"levels has {len(levels)} factors and random_scales {len(random_scales)}; expected the same, 1 or more")
+            raise ValueError(
+                f"levels has {len(levels)} factors and random_scales {len(random_scales)}; expected the same, 1 or more"
+            )
         for count in levels:
             validate.positive_integer("levels", count)
-        for name, scale in [("noise_scale", noise_scale)] + [("random_scales", scale) for scale in random_scales]:
+        for name, scale in [("noise_scale", noise_scale)] + [
+            ("random_scales", scale) for scale in random_scales
+        ]:
             if not scale > 0:
                 raise ValueError(f"{name} has {scale}; expected positive numbers")
         self.levels, self.covariates = tuple(levels), fixed.shape[-1]
         self.latent_dim, self.data_dim = sum(levels), self.covariates + len(levels) + 1
         self.fixed = nn.Parameter(fixed.clone())
-        self.log_random_scales = nn.Parameter(torch.tensor([math.log(scale) for scale in random_scales], dtype=fixed.dtype))
+        self.log_random_scales = nn.Parameter(
+            torch.tensor([math.log(scale) for scale in random_scales], dtype=fixed.dtype)
+        )
         self.log_noise_scale = nn.Parameter(torch.tensor(math.log(noise_scale), dtype=fixed.dtype))
 
     def prior(self) -> DiagonalNormal:
-        log_scale = self.log_random_scales.repeat_interleave(torch.tensor(self.levels, device=self.fixed.device))
+        log_scale = self.log_random_scales.repeat_interleave(
+            torch.tensor(self.levels, device=self.fixed.device)
+        )
         return DiagonalNormal(torch.zeros_like(log_scale), log_scale)
 
     def log_factors(self, x: Tensor, z: Tensor) -> dict[str, Tensor]:
         index, residual = self._rows(x)
-        loc = z[..., index].sum(-1)                                                       # (K, *B, N)
+        loc = z[..., index].sum(-1)  # (K, *B, N)
         likelihood = DiagonalNormal(loc, self.log_noise_scale.expand(len(x))).log_prob(residual)
         return {"prior": self.prior().log_prob(z), "likelihood": likelihood}
 
@@ -73,11 +87,26 @@ class LinearMixedModel(Model):
         like = self.fixed.detach()
         with torch.no_grad():
             z = self.prior().rsample(generator=generator)
-            covariates, noise = (torch.randn(shape, generator=generator, dtype=like.dtype, device=like.device)
-                                 for shape in ((n, self.covariates), (n,)))
+            covariates, noise = (
+                torch.randn(shape, generator=generator, dtype=like.dtype, device=like.device)
+                for shape in ((n, self.covariates), (n,))
+            )
             covariates[:, :1] = 1.0
-            groups = torch.stack([torch.randint(count, (n,), generator=generator, device=like.device) for count in self.levels], -1)
-            x = torch.cat([covariates, groups.to(like.dtype), torch.zeros(n, 1, dtype=like.dtype, device=like.device)], -1)
+            groups = torch.stack(
+                [
+                    torch.randint(count, (n,), generator=generator, device=like.device)
+                    for count in self.levels
+                ],
+                -1,
+            )
+            x = torch.cat(
+                [
+                    covariates,
+                    groups.to(like.dtype),
+                    torch.zeros(n, 1, dtype=like.dtype, device=like.device),
+                ],
+                -1,
+            )
             index, residual = self._rows(x)
             x[:, -1] = z[index].sum(-1) - residual + self.log_noise_scale.exp() * noise
         return x, z
@@ -90,9 +119,13 @@ class LinearMixedModel(Model):
         """
         index, residual = self._rows(x)
         validate.finite("x", x)
-        indicator = torch.zeros(len(x), self.latent_dim, dtype=residual.dtype, device=residual.device).scatter(-1, index, 1.0)
+        indicator = torch.zeros(
+            len(x), self.latent_dim, dtype=residual.dtype, device=residual.device
+        ).scatter(-1, index, 1.0)
         prior_precision = (-2 * self.prior().log_scale).exp()
-        return linear_posterior(indicator, residual, prior_precision, (-2 * self.log_noise_scale).exp())
+        return linear_posterior(
+            indicator, residual, prior_precision, (-2 * self.log_noise_scale).exp()
+        )
 
     def log_evidence(self, x: Tensor) -> Tensor:
         """log p(y | covariates, groups), a number, by Bayes' rule at the posterior mean: no N x N matrix."""
@@ -103,10 +136,14 @@ class LinearMixedModel(Model):
         """The place in z of each row's effects, ``(N, F)``, and what the fixed effects leave of the response, ``(N,)``."""
         validate.event_size("x", x, self.data_dim)
         if x.dim() != 2 or x.shape[0] == 0:
-            raise ValueError(f"x has shape {tuple(x.shape)}; expected (N, {self.data_dim}) with at least one row")
-        groups = x[:, self.covariates:-1]
+            raise ValueError(
+                f"x has shape {tuple(x.shape)}; expected (N, {self.data_dim}) with at least one row"
+            )
+        groups = x[:, self.covariates : -1]
         counts = torch.tensor(self.levels, device=x.device)
         index = groups.long()
         if not bool(((index == groups) & (index >= 0) & (index < counts)).all()):
-            raise ValueError(f"x has levels that are no whole numbers below {', '.join(map(str, self.levels))}")
+            raise ValueError(
+                f"x has levels that are no whole numbers below {', '.join(map(str, self.levels))}"
+            )
         return index + counts.cumsum(0) - counts, x[:, -1] - x[:, : self.covariates] @ self.fixed

@@ -14,7 +14,9 @@ from course_vi.models.base import Model
 __all__ = ["BayesianLinearRegression", "linear_posterior"]
 
 
-def linear_posterior(design: Tensor, targets: Tensor, prior_precision: Tensor, noise_precision: Tensor) -> CholeskyNormal:
+def linear_posterior(
+    design: Tensor, targets: Tensor, prior_precision: Tensor, noise_precision: Tensor
+) -> CholeskyNormal:
     r"""The posterior of the weights of a Gaussian linear model, :math:`y = A z + \epsilon`, through its D x D precision.
 
     .. math:: \Lambda = \mathrm{diag}(\lambda) + \beta A^\top A, \qquad z \mid y \sim N(\beta \Lambda^{-1} A^\top y,\; \Lambda^{-1})
@@ -30,7 +32,9 @@ def linear_posterior(design: Tensor, targets: Tensor, prior_precision: Tensor, n
     tensor([1.])
     """
     root = torch.linalg.cholesky(torch.diag(prior_precision) + noise_precision * design.mT @ design)
-    loc = torch.cholesky_solve((noise_precision * design.mT @ targets).unsqueeze(-1), root).squeeze(-1)
+    loc = torch.cholesky_solve((noise_precision * design.mT @ targets).unsqueeze(-1), root).squeeze(
+        -1
+    )
     return CholeskyNormal(loc, torch.linalg.cholesky(torch.cholesky_inverse(root)))
 
 
@@ -56,7 +60,13 @@ class BayesianLinearRegression(Model):
 
     local = False
 
-    def __init__(self, dim: int, prior_scale: float = 1.0, noise_scale: float = 1.0, num_data: int | None = None) -> None:
+    def __init__(
+        self,
+        dim: int,
+        prior_scale: float = 1.0,
+        noise_scale: float = 1.0,
+        num_data: int | None = None,
+    ) -> None:
         super().__init__()
         validate.positive_integer("dim", dim)
         for name, value in (("prior_scale", prior_scale), ("noise_scale", noise_scale)):
@@ -67,7 +77,10 @@ class BayesianLinearRegression(Model):
         self.log_noise_scale = nn.Parameter(torch.tensor(math.log(noise_scale)))
 
     def prior(self) -> DiagonalNormal:
-        return DiagonalNormal(torch.zeros_like(self.log_prior_scale).expand(self.latent_dim), self.log_prior_scale.expand(self.latent_dim))
+        return DiagonalNormal(
+            torch.zeros_like(self.log_prior_scale).expand(self.latent_dim),
+            self.log_prior_scale.expand(self.latent_dim),
+        )
 
     def likelihood_scale(self, x: Tensor) -> float:
         return 1.0 if self.num_data is None else self.num_data / x.shape[0]
@@ -75,13 +88,18 @@ class BayesianLinearRegression(Model):
     def log_factors(self, x: Tensor, z: Tensor) -> dict[str, Tensor]:
         features, targets = self._rows(x)
         residual = DiagonalNormal(z @ features.mT, self.log_noise_scale.expand(len(x)))
-        return {"prior": self.prior().log_prob(z), "likelihood": self.likelihood_scale(x) * residual.log_prob(targets)}
+        return {
+            "prior": self.prior().log_prob(z),
+            "likelihood": self.likelihood_scale(x) * residual.log_prob(targets),
+        }
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
         """One weight vector, and n rows with standard normal features (an intercept first)."""
         like = self.log_prior_scale.detach()
-        z, features, noise = (torch.randn(shape, generator=generator, dtype=like.dtype, device=like.device)
-                              for shape in ((self.latent_dim,), (n, self.latent_dim), (n,)))
+        z, features, noise = (
+            torch.randn(shape, generator=generator, dtype=like.dtype, device=like.device)
+            for shape in ((self.latent_dim,), (n, self.latent_dim), (n,))
+        )
         features[:, 0] = 1.0
         with torch.no_grad():
             z = self.log_prior_scale.exp() * z
@@ -94,7 +112,9 @@ class BayesianLinearRegression(Model):
         validate.finite("x", x)
         self._refuse_minibatch(x)
         prior_precision = (-2 * self.log_prior_scale).exp().expand(self.latent_dim)
-        return linear_posterior(features, targets, prior_precision, (-2 * self.log_noise_scale).exp())
+        return linear_posterior(
+            features, targets, prior_precision, (-2 * self.log_noise_scale).exp()
+        )
 
     def log_evidence(self, x: Tensor) -> Tensor:
         """log p(y | F), a number, by Bayes' rule at the posterior mean: no N x N matrix."""
@@ -104,9 +124,13 @@ class BayesianLinearRegression(Model):
     def _rows(self, x: Tensor) -> tuple[Tensor, Tensor]:
         validate.event_size("x", x, self.data_dim)
         if x.dim() != 2 or x.shape[0] == 0:
-            raise ValueError(f"x has shape {tuple(x.shape)}; expected (N, {self.data_dim}) with at least one row")
+            raise ValueError(
+                f"x has shape {tuple(x.shape)}; expected (N, {self.data_dim}) with at least one row"
+            )
         return x[:, :-1], x[:, -1]
 
     def _refuse_minibatch(self, x: Tensor) -> None:
         if self.likelihood_scale(x) != 1.0:
-            raise ValueError(f"x has {len(x)} rows of num_data = {self.num_data}; expected all of them for an exact answer")
+            raise ValueError(
+                f"x has {len(x)} rows of num_data = {self.num_data}; expected all of them for an exact answer"
+            )

@@ -13,6 +13,7 @@ from course_vi.models.base import Model
 
 __all__ = ["NormalGamma"]
 
+
 class NormalGamma(Model):
     r"""A normal of which neither mean nor precision is known.
 
@@ -34,7 +35,9 @@ class NormalGamma(Model):
 
     local, latent_dim, data_dim = False, 2, 1
 
-    def __init__(self, loc: float = 0.0, strength: float = 1.0, shape: float = 1.0, rate: float = 1.0) -> None:
+    def __init__(
+        self, loc: float = 0.0, strength: float = 1.0, shape: float = 1.0, rate: float = 1.0
+    ) -> None:
         super().__init__()
         for name, value in (("strength", strength), ("shape", shape), ("rate", rate)):
             if not value > 0:
@@ -47,9 +50,15 @@ class NormalGamma(Model):
         mean, log_tau = z.unbind(-1)
         tau = log_tau.exp()
         squares = (x[:, 0] - mean.unsqueeze(-1)).square().sum(-1)
-        return {"precision": shape * math.log(rate) - math.lgamma(shape) + shape * log_tau - rate * tau,          # with the Jacobian, tau
-                "mean": 0.5 * (math.log(strength) + log_tau - LOG_TWO_PI - strength * tau * (mean - loc).square()),
-                "likelihood": 0.5 * (len(x) * (log_tau - LOG_TWO_PI) - tau * squares)}
+        return {
+            "precision": shape * math.log(rate)
+            - math.lgamma(shape)
+            + shape * log_tau
+            - rate * tau,  # with the Jacobian, tau
+            "mean": 0.5
+            * (math.log(strength) + log_tau - LOG_TWO_PI - strength * tau * (mean - loc).square()),
+            "likelihood": 0.5 * (len(x) * (log_tau - LOG_TWO_PI) - tau * squares),
+        }
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
         """One mean and one precision, and n rows."""
@@ -67,16 +76,25 @@ class NormalGamma(Model):
         loc, strength, shape, rate = self.prior_parameters
         count, mean = len(x), x.mean()
         spread = (x - mean).square().sum()
-        return NormalGammaParameters((strength * loc + count * mean) / (strength + count), strength + count, shape + 0.5 * count,
-                                     rate + 0.5 * (spread + strength * count * (mean - loc).square() / (strength + count)))
+        return NormalGammaParameters(
+            (strength * loc + count * mean) / (strength + count),
+            strength + count,
+            shape + 0.5 * count,
+            rate + 0.5 * (spread + strength * count * (mean - loc).square() / (strength + count)),
+        )
 
     def log_evidence(self, x: Tensor) -> Tensor:
         """log p(x), a number."""
         _, strength, shape, rate = self.prior_parameters
         after = self.posterior_parameters(x)
         gammas = math.lgamma(after.shape) - math.lgamma(shape)
-        return (gammas + shape * math.log(rate) - after.shape * torch.log(torch.as_tensor(after.rate))
-                + 0.5 * (math.log(strength) - math.log(after.strength)) - 0.5 * len(x) * LOG_TWO_PI)
+        return (
+            gammas
+            + shape * math.log(rate)
+            - after.shape * torch.log(torch.as_tensor(after.rate))
+            + 0.5 * (math.log(strength) - math.log(after.strength))
+            - 0.5 * len(x) * LOG_TWO_PI
+        )
 
 
 def _column(x: Tensor) -> None:

@@ -35,12 +35,16 @@ class ProbabilisticPCA(Model):
     def __init__(self, loadings: Tensor, loc: Tensor, noise_scale: float = 1.0) -> None:
         super().__init__()
         if loadings.dim() != 2 or loc.shape != loadings.shape[:1]:
-            raise ValueError(f"loadings and loc have shapes {tuple(loadings.shape)} and {tuple(loc.shape)}; expected (Dx, D) and (Dx,)")
+            raise ValueError(
+                f"loadings and loc have shapes {tuple(loadings.shape)} and {tuple(loc.shape)}; expected (Dx, D) and (Dx,)"
+            )
         if not noise_scale > 0:
             raise ValueError(f"noise_scale is {noise_scale}; expected a positive number")
         self.data_dim, self.latent_dim = loadings.shape
         self.loadings, self.loc = nn.Parameter(loadings.clone()), nn.Parameter(loc.clone())
-        self.log_noise_scale = nn.Parameter(torch.tensor(math.log(noise_scale), dtype=loc.dtype, device=loc.device))
+        self.log_noise_scale = nn.Parameter(
+            torch.tensor(math.log(noise_scale), dtype=loc.dtype, device=loc.device)
+        )
 
     @classmethod
     def maximum_likelihood(cls, x: Tensor, latent_dim: int) -> ProbabilisticPCA:
@@ -51,7 +55,9 @@ class ProbabilisticPCA(Model):
         """
         validate.positive_integer("latent_dim", latent_dim)
         if x.dim() != 2 or not latent_dim < x.shape[-1] or len(x) < 2:
-            raise ValueError(f"x has shape {tuple(x.shape)}; expected (N, Dx) with N > 1 and Dx > latent_dim = {latent_dim}")
+            raise ValueError(
+                f"x has shape {tuple(x.shape)}; expected (N, Dx) with N > 1 and Dx > latent_dim = {latent_dim}"
+            )
         validate.finite("x", x)
         loc = x.mean(0)
         values, vectors = torch.linalg.eigh((x - loc).mT @ (x - loc) / len(x))
@@ -64,23 +70,31 @@ class ProbabilisticPCA(Model):
         return DiagonalNormal(zeros, zeros)
 
     def likelihood(self, z: Tensor) -> DiagonalNormal:
-        return DiagonalNormal(z @ self.loadings.mT + self.loc, self.log_noise_scale.expand(self.data_dim))
+        return DiagonalNormal(
+            z @ self.loadings.mT + self.loc, self.log_noise_scale.expand(self.data_dim)
+        )
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
         like = self.loc.detach()
-        z, noise = (torch.randn(n, size, generator=generator, dtype=like.dtype, device=like.device)
-                    for size in (self.latent_dim, self.data_dim))
+        z, noise = (
+            torch.randn(n, size, generator=generator, dtype=like.dtype, device=like.device)
+            for size in (self.latent_dim, self.data_dim)
+        )
         with torch.no_grad():
             return z @ self.loadings.mT + self.loc + self.log_noise_scale.exp() * noise, z
 
     def log_evidence(self, x: Tensor) -> Tensor:
         validate.event_size("x", x, self.data_dim)
         validate.finite("x", x)
-        return FactorNormal(self.loc, self.log_noise_scale.expand(self.data_dim), self.loadings).log_prob(x)
+        return FactorNormal(
+            self.loc, self.log_noise_scale.expand(self.data_dim), self.loadings
+        ).log_prob(x)
 
     def posterior(self, x: Tensor) -> CholeskyNormal:
         variance = (2 * self.log_noise_scale).exp()
         identity = torch.eye(self.latent_dim, dtype=self.loc.dtype, device=self.loc.device)
         root = torch.linalg.cholesky(self.loadings.mT @ self.loadings + variance * identity)
-        mean = torch.cholesky_solve(((x - self.loc) @ self.loadings).unsqueeze(-1), root).squeeze(-1)
+        mean = torch.cholesky_solve(((x - self.loc) @ self.loadings).unsqueeze(-1), root).squeeze(
+            -1
+        )
         return CholeskyNormal(mean, torch.linalg.cholesky(variance * torch.cholesky_inverse(root)))

@@ -36,7 +36,9 @@ class TwoBernoullis(Model):
 
     latent_dim, data_dim = 1, 2
 
-    def __init__(self, intercepts: Sequence[float] = (-0.5, 0.5), slopes: Sequence[float] = (1.5, 2.5)) -> None:
+    def __init__(
+        self, intercepts: Sequence[float] = (-0.5, 0.5), slopes: Sequence[float] = (1.5, 2.5)
+    ) -> None:
         super().__init__()
         for name, value in (("intercepts", intercepts), ("slopes", slopes)):
             if len(value) != 2:
@@ -61,12 +63,16 @@ class TwoBernoullis(Model):
         like = self.slopes.detach()
         z = torch.randn(n, 1, generator=generator, dtype=like.dtype, device=like.device)
         with torch.no_grad():
-            return torch.bernoulli((self.intercepts + self.slopes * z).sigmoid(), generator=generator), z
+            return torch.bernoulli(
+                (self.intercepts + self.slopes * z).sigmoid(), generator=generator
+            ), z
 
     def log_evidence(self, x: Tensor) -> Tensor:
         """log p(x), ``(*B)``, by quadrature; differentiable in a and b."""
         validate.event_size("x", x, 2)
-        log_p = exact.log_integral(lambda z: self.log_joint(x, _over_batch(z, x)), dtype=x.dtype, device=x.device)
+        log_p = exact.log_integral(
+            lambda z: self.log_joint(x, _over_batch(z, x)), dtype=x.dtype, device=x.device
+        )
         return log_p
 
     def posterior_moments(self, x: Tensor) -> tuple[Tensor, Tensor]:

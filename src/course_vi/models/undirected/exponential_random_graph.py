@@ -12,7 +12,7 @@ from course_vi.exact import enumerate_binary
 
 __all__ = ["STATISTICS", "ExponentialRandomGraph"]
 
-MOST = 6          # nodes whose graphs we enumerate: fifteen pairs, 32,768 graphs
+MOST = 6  # nodes whose graphs we enumerate: fifteen pairs, 32,768 graphs
 
 
 def _stars(k: int) -> Callable[[Tensor], Tensor]:
@@ -58,8 +58,15 @@ class ExponentialRandomGraph(nn.Module):
     tensor(9.7183, grad_fn=<ExpBackward0>)
     """
 
-    def __init__(self, nodes: int, statistics: Sequence[str] | Mapping[str, Callable[[Tensor], Tensor]] = ("edges", "triangles"),
-                 parameters: Tensor | None = None) -> None:
+    def __init__(
+        self,
+        nodes: int,
+        statistics: Sequence[str] | Mapping[str, Callable[[Tensor], Tensor]] = (
+            "edges",
+            "triangles",
+        ),
+        parameters: Tensor | None = None,
+    ) -> None:
         super().__init__()
         validate.positive_integer("nodes", nodes)
         if nodes < 2:
@@ -72,8 +79,10 @@ class ExponentialRandomGraph(nn.Module):
         count = len(self.statistics)
         values = torch.zeros(count) if parameters is None else parameters
         if values.shape != (count,) or not count:
-            raise ValueError(f"parameters has shape {tuple(values.shape)}; expected ({count},), one number for each of "
-                             f"{', '.join(self.statistics)}")
+            raise ValueError(
+                f"parameters has shape {tuple(values.shape)}; expected ({count},), one number for each of "
+                f"{', '.join(self.statistics)}"
+            )
         validate.finite("parameters", values)
         self.nodes, self.data_dim = nodes, nodes * (nodes - 1) // 2
         self.theta = nn.Parameter(values.clone())
@@ -105,8 +114,10 @@ class ExponentialRandomGraph(nn.Module):
     def states(self) -> Tensor:
         """All graphs, ``(2^(n(n-1)/2), n(n-1)/2)``, the empty one first."""
         if self.nodes > MOST:
-            raise ValueError(f"there are {self.nodes} nodes, that is 2^{self.data_dim} graphs; expected {MOST} nodes or fewer for an "
-                             "enumeration. Use gibbs")
+            raise ValueError(
+                f"there are {self.nodes} nodes, that is 2^{self.data_dim} graphs; expected {MOST} nodes or fewer for an "
+                "enumeration. Use gibbs"
+            )
         return enumerate_binary(self.data_dim, like=self.theta.detach())
 
     def log_partition(self) -> Tensor:
@@ -128,7 +139,11 @@ class ExponentialRandomGraph(nn.Module):
         validate.positive_integer("n", n)
         with torch.no_grad():
             states = self.states()
-            return states[torch.multinomial((-self.energy(states)).softmax(0), n, replacement=True, generator=generator)]
+            return states[
+                torch.multinomial(
+                    (-self.energy(states)).softmax(0), n, replacement=True, generator=generator
+                )
+            ]
 
     def change_statistics(self, x: Tensor, pair: int) -> Tensor:
         """s(x with the edge) - s(x without it), ``(*B, S)``: what one pair adds, the others given."""

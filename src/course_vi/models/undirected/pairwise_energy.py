@@ -16,7 +16,7 @@ from course_vi import validate
 
 __all__ = ["BoltzmannMachine", "IsingModel", "PairwiseEnergy", "auto_logit", "grid_neighbours"]
 
-MOST = 20          # variables that we enumerate: a million states
+MOST = 20  # variables that we enumerate: a million states
 
 
 class PairwiseEnergy(nn.Module):
@@ -37,9 +37,13 @@ class PairwiseEnergy(nn.Module):
         super().__init__()
         n = biases.shape[-1]
         if weights.shape != (n, n) or biases.dim() != 1:
-            raise ValueError(f"weights and biases have shapes {tuple(weights.shape)} and {tuple(biases.shape)}; expected (n, n) and (n,)")
+            raise ValueError(
+                f"weights and biases have shapes {tuple(weights.shape)} and {tuple(biases.shape)}; expected (n, n) and (n,)"
+            )
         if not torch.allclose(weights, weights.mT) or bool((weights.diagonal() != 0).any()):
-            raise ValueError("weights is not symmetric with a zero diagonal; expected one number for each pair")
+            raise ValueError(
+                "weights is not symmetric with a zero diagonal; expected one number for each pair"
+            )
         self.data_dim = n
         self.weights, self.biases = nn.Parameter(weights.clone()), nn.Parameter(biases.clone())
 
@@ -57,9 +61,13 @@ class PairwiseEnergy(nn.Module):
     def states(self) -> Tensor:
         """All of them, ``(2^n, n)``; the first variable changes slowest."""
         if self.data_dim > MOST:
-            raise ValueError(f"there are {self.data_dim} variables; expected {MOST} or fewer for an enumeration of 2^n states")
+            raise ValueError(
+                f"there are {self.data_dim} variables; expected {MOST} or fewer for an enumeration of 2^n states"
+            )
         place = torch.arange(self.data_dim - 1, -1, -1, device=self.biases.device)
-        bits = (torch.arange(2**self.data_dim, device=self.biases.device).unsqueeze(-1) >> place) & 1
+        bits = (
+            torch.arange(2**self.data_dim, device=self.biases.device).unsqueeze(-1) >> place
+        ) & 1
         return self.low + (self.high - self.low) * bits.to(self.biases.dtype)
 
     def log_partition(self) -> Tensor:
@@ -75,7 +83,9 @@ class PairwiseEnergy(nn.Module):
         validate.positive_integer("n", n)
         with torch.no_grad():
             states = self.states()
-            index = torch.multinomial((-self.energy(states)).softmax(0), n, replacement=True, generator=generator)
+            index = torch.multinomial(
+                (-self.energy(states)).softmax(0), n, replacement=True, generator=generator
+            )
             return states[index]
 
     def conditional_logits(self, x: Tensor) -> Tensor:
@@ -91,7 +101,9 @@ class PairwiseEnergy(nn.Module):
             for _ in range(sweeps):
                 for i in range(self.data_dim):
                     odds = (self.high - self.low) * (x @ pairs[i] + self.biases[i])
-                    x[..., i] = self.low + (self.high - self.low) * torch.bernoulli(odds.sigmoid(), generator=generator)
+                    x[..., i] = self.low + (self.high - self.low) * torch.bernoulli(
+                        odds.sigmoid(), generator=generator
+                    )
             return x
 
     def extra_repr(self) -> str:
@@ -153,8 +165,13 @@ def grid_neighbours(rows: int, columns: int) -> Tensor:
     validate.positive_integer("rows", rows)
     validate.positive_integer("columns", columns)
     site = torch.arange(rows * columns).view(rows, columns)
-    pairs = torch.cat([torch.stack([site[:, :-1].flatten(), site[:, 1:].flatten()]),
-                       torch.stack([site[:-1].flatten(), site[1:].flatten()])], -1)
+    pairs = torch.cat(
+        [
+            torch.stack([site[:, :-1].flatten(), site[:, 1:].flatten()]),
+            torch.stack([site[:-1].flatten(), site[1:].flatten()]),
+        ],
+        -1,
+    )
     near = torch.zeros(rows * columns, rows * columns)
     near[pairs[0], pairs[1]] = near[pairs[1], pairs[0]] = 1.0
     return near
