@@ -113,7 +113,7 @@ def unbiased(probe: Probe, draw: Callable[[int], np.ndarray], exact: np.ndarray,
     names = list(names or [f"entry {index}" for index in range(exact.size)])
 
     def look(count: int) -> tuple[float, Finding]:
-        reached, samples = _ask(draw, count, exact.size, blocks, BUDGET[count > replicates])
+        reached, samples = _ask(probe, draw, count, exact.size, blocks, BUDGET[count > replicates])
         if isinstance(samples, Finding):
             return np.inf, samples
         mean, sem = samples.mean(0), samples.std(0, ddof=1) / len(samples) ** 0.5
@@ -235,18 +235,23 @@ def two_stages(probe: Probe, look: Callable[[int], tuple[float, Finding]], repli
     return finding
 
 
-def _ask(draw: Callable[[int], np.ndarray], count: int, size: int, blocks: int | None, budget: float) -> tuple[int, np.ndarray | Finding]:
+def _ask(probe: Probe, draw: Callable[[int], np.ndarray], count: int, size: int, blocks: int | None,
+         budget: float) -> tuple[int, np.ndarray | Finding]:
     """``count`` replicates in one call; from a function that is slow because it walks over the data, as many as there is time for.
 
     Returns:
         How many there were, and the estimates.
     """
-    def ask(rows: int) -> tuple[np.ndarray | Finding, float]:
-        start = time.perf_counter()
-        return _samples(draw(rows), blocks or rows, size), time.perf_counter() - start
+    def ask(rows: int, twice: bool = False) -> tuple[np.ndarray | Finding, float]:
+        start, before = time.perf_counter(), probe.twice
+        probe.twice = before and twice                     # the trial has shown whether the function remembers
+        try:
+            return _samples(draw(rows), blocks or rows, size), time.perf_counter() - start
+        finally:
+            probe.twice = before
 
     trial, some = (-(-rows // (blocks or 1)) * (blocks or 1) for rows in (TRIAL, BLOCK))          # rounded up to whole blocks
-    got, before = ask(trial)
+    got, before = ask(trial, twice=True)
     if isinstance(got, Finding) or before < SLOW or some >= count:
         return (trial, got) if isinstance(got, Finding) else (count, ask(count)[0])
     got, seconds = ask(some)

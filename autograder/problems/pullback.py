@@ -92,6 +92,7 @@ def block_means(value: Tensor, learned: Iterable[Tensor], blocks: int) -> list[T
     if not value.requires_grad:
         return [None] * len(learned)
     means = value.reshape(blocks, -1).mean(-1)
+    rows: tuple[Tensor | None, ...]
     try:                                                    # all at once, unless some operation of the answer cannot be mapped over
         rows = torch.autograd.grad(means, learned, torch.eye(blocks).to(means), is_grads_batched=True, allow_unused=True, retain_graph=True)
     except RuntimeError:
