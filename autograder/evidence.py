@@ -122,7 +122,7 @@ def unbiased(probe: Probe, draw: Callable[[int], np.ndarray], exact: np.ndarray,
             return np.inf, Finding(False, f"{what}: estimates that vary from draw to draw", "every estimate is the same number",
                                    "no_spread", "An estimate must use its own random sample. Did you return an exact answer, or share "
                                    "one draw of the noise over the whole batch?")
-        z = (mean - exact) / np.maximum(sem, 1e-12 * scale)
+        z = _normal_score((mean - exact) / np.maximum(sem, 1e-12 * scale), len(samples))
         noise = np.zeros_like(z) if error is None else sem * reached**0.5 / np.maximum(np.asarray(error, dtype=float), 1e-300)
         worst, loud = int(np.abs(z).argmax()), int(noise.argmax())
         statistics = float(np.abs(z[worst]) / Z_LIMIT), float(noise[loud] / NOISE_LIMIT)
@@ -131,8 +131,9 @@ def unbiased(probe: Probe, draw: Callable[[int], np.ndarray], exact: np.ndarray,
         came = f"{names[worst]}: {mean[worst]:.4g} ± {sem[worst]:.2g} {over} (z = {z[worst]:.1f})"
         expected = f"{what}: {names[worst]} = {exact[worst]:.4g}"
         if max(statistics) <= 1:
-            bias = f"a bias of {caught(float(sem.max())):.2g}" + (" in any entry" if exact.size > 1 else "")
-            return max(statistics), Finding(False, expected, f"{came}; {bias} would have been caught with {SURE:.0%}")
+            bias = f"a bias of {caught(float(sem.max()) * _limit(len(samples)) / Z_LIMIT):.2g}" + (" in any entry" if exact.size > 1 else "")
+            came += f"; {bias} would have been caught with {SURE:.0%}"
+            return max(statistics), Finding(False, expected, came)
         found = next((m for m in mistakes if _close_mean(m.value, mean, sem, scale, samples)), None)
         if found is None and statistics[1] > statistics[0]:
             came = f"{names[loud]}: {noise[loud]:.3g} times the noise of a right estimate, {over}"
@@ -277,6 +278,22 @@ def _samples(samples: Any, count: int, size: int) -> np.ndarray | Finding:
         return Finding(False, "finite estimates", "NaN or infinity among them", "not_finite",
                        "Look for the logarithm of zero, or an exponential that overflows.")
     return array
+
+
+def _normal_score(t: np.ndarray, count: int) -> np.ndarray:
+    """Student's t of so many estimates as the z-score that is as rare; far out, where nothing is left to decide, t itself."""
+    from scipy.special import ndtri, stdtr
+
+    far = 6 * Z_LIMIT
+    near = np.clip(np.abs(t), 0.0, far)
+    return np.sign(t) * np.where(near < far, -ndtri(stdtr(count - 1, -near)), np.abs(t))
+
+
+def _limit(count: int) -> float:
+    """The value of Student's t that is as rare as a z-score of ``Z_LIMIT``."""
+    from scipy.special import ndtr, stdtrit
+
+    return -float(stdtrit(count - 1, ndtr(-Z_LIMIT)))
 
 
 def _close_mean(value: Any, mean: np.ndarray, error: np.ndarray, scale: float, samples: np.ndarray) -> bool:
