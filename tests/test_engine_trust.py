@@ -419,6 +419,18 @@ def test_the_check_itself_has_the_power_that_it_states() -> None:
     assert 1 <= missed <= 25, "one in twenty"
 
 
+def test_few_blocks_are_judged_by_student_s_table() -> None:
+    """The mean of ten normal numbers exceeds five standard errors a thousand times more often than the normal table says."""
+    t = np.random.default_rng(4).standard_t(9, 1_000_000)
+    assert (np.abs(t) > Z_LIMIT).sum() > 500 and (
+        np.abs(compare._normal_score(t, 10)) > Z_LIMIT
+    ).sum() <= 5
+    assert compare._normal_score(np.array([-compare._limit(10), 3.0, 99.0]), 10) == pytest.approx(
+        [-Z_LIMIT, 2.43, 99.0], abs=0.02
+    )
+    assert compare._limit(10_000) == pytest.approx(Z_LIMIT, abs=0.01)
+
+
 def test_noise_cannot_hide_a_bias() -> None:
     rng = np.random.default_rng(2)
     noisy = lambda count: 0.1 + 4.0 * rng.normal(size=(count, 1))  # noqa: E731

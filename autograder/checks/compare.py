@@ -212,7 +212,7 @@ def unbiased(
     names = list(names or [f"entry {index}" for index in range(exact.size)])
 
     def look(count: int) -> tuple[float, Finding]:
-        reached, samples = _ask(draw, count, exact.size, blocks, BUDGET[count > replicates])
+        reached, samples = _ask(probe, draw, count, exact.size, blocks, BUDGET[count > replicates])
         if isinstance(samples, Finding):
             return np.inf, samples
         mean, sem = samples.mean(0), samples.std(0, ddof=1) / len(samples) ** 0.5
@@ -226,7 +226,7 @@ def unbiased(
                 "An estimate must use its own random sample. Did you return an exact answer, or share "
                 "one draw of the noise over the whole batch?",
             )
-        z = (mean - exact) / np.maximum(sem, 1e-12 * scale)
+        z = _normal_score((mean - exact) / np.maximum(sem, 1e-12 * scale), len(samples))
         noise = (
             np.zeros_like(z)
             if error is None
@@ -242,9 +242,10 @@ def unbiased(
         came = f"{names[worst]}: {mean[worst]:.4g} ± {sem[worst]:.2g} {over} (z = {z[worst]:.1f})"
         expected = f"{what}: {names[worst]} = {exact[worst]:.4g}"
         if max(statistics) <= 1:
-            bias = f"a bias of {caught(float(sem.max())):.2g}" + (
+            bias = f"a bias of {caught(float(sem.max()) * _limit(len(samples)) / Z_LIMIT):.2g}" + (
                 " in any entry" if exact.size > 1 else ""
             )
+<<<<<<< ours
             return max(statistics), Finding(
                 False, expected, f"{came}; {bias} would have been caught with {SURE:.0%}"
             )
@@ -256,6 +257,12 @@ def unbiased(
             mistakes, samples, mean, exact
         )
         if not seen and statistics[1] > statistics[0]:
+=======
+            came += f"; {bias} would have been caught with {SURE:.0%}"
+            return max(statistics), Finding(False, expected, came)
+        found = next((m for m in mistakes if _close_mean(m.value, mean, sem, scale, samples)), None)
+        if found is None and statistics[1] > statistics[0]:
+>>>>>>> theirs
             came = f"{names[loud]}: {noise[loud]:.3g} times the noise of a right estimate, {over}"
             return statistics[1], Finding(
                 False,
@@ -397,7 +404,12 @@ def two_stages(
 
 
 def _ask(
-    draw: Callable[[int], np.ndarray], count: int, size: int, blocks: int | None, budget: float
+    probe: Probe,
+    draw: Callable[[int], np.ndarray],
+    count: int,
+    size: int,
+    blocks: int | None,
+    budget: float,
 ) -> tuple[int, np.ndarray | Finding]:
     """``count`` replicates in one call; from a function that is slow because it walks over the data, as many as there is time for.
 
@@ -405,14 +417,18 @@ def _ask(
         How many there were, and the estimates.
     """
 
-    def ask(rows: int) -> tuple[np.ndarray | Finding, float]:
-        start = time.perf_counter()
-        return _samples(draw(rows), blocks or rows, size), time.perf_counter() - start
+    def ask(rows: int, twice: bool = False) -> tuple[np.ndarray | Finding, float]:
+        start, before = time.perf_counter(), probe.twice
+        probe.twice = before and twice  # the trial has shown whether the function remembers
+        try:
+            return _samples(draw(rows), blocks or rows, size), time.perf_counter() - start
+        finally:
+            probe.twice = before
 
     trial, some = (
         -(-rows // (blocks or 1)) * (blocks or 1) for rows in (TRIAL, BLOCK)
     )  # rounded up to whole blocks
-    got, before = ask(trial)
+    got, before = ask(trial, twice=True)
     if isinstance(got, Finding) or before < SLOW or some >= count:
         return (trial, got) if isinstance(got, Finding) else (count, ask(count)[0])
     got, seconds = ask(some)
@@ -450,6 +466,7 @@ def _samples(samples: Any, count: int, size: int) -> np.ndarray | Finding:
     return array
 
 
+<<<<<<< ours
 def numbers(mistaken: np.ndarray, right: np.ndarray, room: Any = 0.0) -> tuple[float, ...]:
     """The distinct numbers, none of them zero, by which a mistake can be told from what is right; entries where both agree say nothing.
 
@@ -568,6 +585,29 @@ def _decoys(got: np.ndarray, count: int = 3) -> list[np.ndarray]:
 
 
 def _close_mean(value: Any, mean: np.ndarray, error: np.ndarray, scale: float) -> bool:
+=======
+def _normal_score(t: np.ndarray, count: int) -> np.ndarray:
+    """Student's t of so many estimates as the z-score that is as rare; far out, where nothing is left to decide, t itself."""
+    from scipy.special import ndtri, stdtr
+
+    far = 6 * Z_LIMIT
+    near = np.clip(np.abs(t), 0.0, far)
+    return np.sign(t) * np.where(near < far, -ndtri(stdtr(count - 1, -near)), np.abs(t))
+
+
+def _limit(count: int) -> float:
+    """The value of Student's t that is as rare as a z-score of ``Z_LIMIT``."""
+    from scipy.special import ndtr, stdtrit
+
+    return -float(stdtrit(count - 1, ndtr(-Z_LIMIT)))
+
+
+def _close_mean(
+    value: Any, mean: np.ndarray, error: np.ndarray, scale: float, samples: np.ndarray
+) -> bool:
+    if callable(value):
+        return bool(value(samples))
+>>>>>>> theirs
     predicted = np.asarray(value, dtype=float)
     return predicted.shape == mean.shape and bool(
         (np.abs(mean - predicted) <= Z_LIMIT * error + 1e-9 * scale).all()
