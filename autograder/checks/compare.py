@@ -245,10 +245,8 @@ def unbiased(
             bias = f"a bias of {caught(float(sem.max()) * _limit(len(samples)) / Z_LIMIT):.2g}" + (
                 " in any entry" if exact.size > 1 else ""
             )
-<<<<<<< ours
-            return max(statistics), Finding(
-                False, expected, f"{came}; {bias} would have been caught with {SURE:.0%}"
-            )
+            came += f"; {bias} would have been caught with {SURE:.0%}"
+            return max(statistics), Finding(False, expected, came)
         close = [
             m for m in mistakes if not callable(m.value) and _close_mean(m.value, mean, sem, scale)
         ]
@@ -257,12 +255,6 @@ def unbiased(
             mistakes, samples, mean, exact
         )
         if not seen and statistics[1] > statistics[0]:
-=======
-            came += f"; {bias} would have been caught with {SURE:.0%}"
-            return max(statistics), Finding(False, expected, came)
-        found = next((m for m in mistakes if _close_mean(m.value, mean, sem, scale, samples)), None)
-        if found is None and statistics[1] > statistics[0]:
->>>>>>> theirs
             came = f"{names[loud]}: {noise[loud]:.3g} times the noise of a right estimate, {over}"
             return statistics[1], Finding(
                 False,
@@ -466,7 +458,6 @@ def _samples(samples: Any, count: int, size: int) -> np.ndarray | Finding:
     return array
 
 
-<<<<<<< ours
 def numbers(mistaken: np.ndarray, right: np.ndarray, room: Any = 0.0) -> tuple[float, ...]:
     """The distinct numbers, none of them zero, by which a mistake can be told from what is right; entries where both agree say nothing.
 
@@ -585,29 +576,6 @@ def _decoys(got: np.ndarray, count: int = 3) -> list[np.ndarray]:
 
 
 def _close_mean(value: Any, mean: np.ndarray, error: np.ndarray, scale: float) -> bool:
-=======
-def _normal_score(t: np.ndarray, count: int) -> np.ndarray:
-    """Student's t of so many estimates as the z-score that is as rare; far out, where nothing is left to decide, t itself."""
-    from scipy.special import ndtri, stdtr
-
-    far = 6 * Z_LIMIT
-    near = np.clip(np.abs(t), 0.0, far)
-    return np.sign(t) * np.where(near < far, -ndtri(stdtr(count - 1, -near)), np.abs(t))
-
-
-def _limit(count: int) -> float:
-    """The value of Student's t that is as rare as a z-score of ``Z_LIMIT``."""
-    from scipy.special import ndtr, stdtrit
-
-    return -float(stdtrit(count - 1, ndtr(-Z_LIMIT)))
-
-
-def _close_mean(
-    value: Any, mean: np.ndarray, error: np.ndarray, scale: float, samples: np.ndarray
-) -> bool:
-    if callable(value):
-        return bool(value(samples))
->>>>>>> theirs
     predicted = np.asarray(value, dtype=float)
     return predicted.shape == mean.shape and bool(
         (np.abs(mean - predicted) <= Z_LIMIT * error + 1e-9 * scale).all()

@@ -112,11 +112,7 @@ def block_means(value: Tensor, learned: Iterable[Tensor], blocks: int) -> list[T
     if not value.requires_grad:
         return [None] * len(learned)
     means = value.reshape(blocks, -1).mean(-1)
-<<<<<<< ours
-    rows: Any
-=======
     rows: tuple[Tensor | None, ...]
->>>>>>> theirs
     try:  # all at once, unless some operation of the answer cannot be mapped over
         rows = torch.autograd.grad(
             means,
