@@ -575,6 +575,22 @@ def _decoys(got: np.ndarray, count: int = 3) -> list[np.ndarray]:
     ]
 
 
+def _normal_score(t: np.ndarray, count: int) -> np.ndarray:
+    """Student's t of so many estimates as the z-score that is as rare; far out, t itself."""
+    from scipy.special import ndtri, stdtr
+
+    far = 6 * Z_LIMIT
+    near = np.clip(np.abs(t), 0.0, far)
+    return np.sign(t) * np.where(near < far, -ndtri(stdtr(count - 1, -near)), np.abs(t))
+
+
+def _limit(count: int) -> float:
+    """The value of Student's t that is as rare as a z-score of ``Z_LIMIT``."""
+    from scipy.special import ndtr, stdtrit
+
+    return -float(stdtrit(count - 1, ndtr(-Z_LIMIT)))
+
+
 def _close_mean(value: Any, mean: np.ndarray, error: np.ndarray, scale: float) -> bool:
     predicted = np.asarray(value, dtype=float)
     return predicted.shape == mean.shape and bool(
