@@ -242,10 +242,9 @@ def unbiased(
         came = f"{names[worst]}: {mean[worst]:.4g} ± {sem[worst]:.2g} {over} (z = {z[worst]:.1f})"
         expected = f"{what}: {names[worst]} = {exact[worst]:.4g}"
         if max(statistics) <= 1:
-            bias = f"a bias of {caught(float(sem.max()) * _limit(len(samples)) / Z_LIMIT):.2g}" + (
-                " in any entry" if exact.size > 1 else ""
-            )
-            came += f"; {bias} would have been caught with {SURE:.0%}"
+            least = caught(float(sem.max()) * _limit(len(samples)) / Z_LIMIT)
+            where = " in any entry" if exact.size > 1 else ""
+            came += f"; a bias of {least:.2g}{where} would have been caught with {SURE:.0%}"
             return max(statistics), Finding(False, expected, came)
         close = [
             m for m in mistakes if not callable(m.value) and _close_mean(m.value, mean, sem, scale)
