@@ -53,7 +53,7 @@ def easy_and_hard(rng: np.random.Generator, pixels: int) -> Arrays:
     params = small_params(rng, batch=(2,), pixels=pixels)
     easy, hard = rng.permutation(2)
     params["x"][hard] = 1 - params["x"][easy]
-    return {**params, "lean": 6 * (2 * params["x"][easy] - 1)}
+    return {**params, "lean": 2 * (2 * params["x"][easy] - 1)}
 
 
 def build(params: Arrays) -> dict[str, Any]:
