@@ -22,9 +22,9 @@ def train_vae(x, latent_dim, steps, generator):
         loc, log_scale = encoder(x).chunk(2, -1)
         logits = decoder(loc + log_scale.exp() * torch.randn(loc.shape, generator=generator))
         kl = (0.5 * (loc**2 + (2 * log_scale).exp() - 1) - log_scale).sum(-1)
-        bound = (x * logits - F.softplus(logits)).sum(-1) - kl
+        bound = ((x * logits - F.softplus(logits)).sum(-1) - kl).mean()
         with torch.no_grad():
-            for at, slope in enumerate(torch.autograd.grad(bound.mean(), learned)):
+            for at, slope in enumerate(torch.autograd.grad(bound, learned)):
                 first[at] = 0.9 * first[at] + 0.1 * slope
                 second[at] = 0.999 * second[at] + 0.001 * slope**2
                 scale = (second[at] / (1 - 0.999**step)).sqrt() + 1e-8
