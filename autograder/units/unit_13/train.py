@@ -60,7 +60,11 @@ def _read_otherwise(x: np.ndarray, came: dict[str, np.ndarray]) -> tuple[str, st
             "With its two halves exchanged what the encoder writes passes the bound. loc comes first, "
             "then log_scale."
         )
-    if logits.min() > 0 and logits.max() < 1 and _score(x, loc, log_scale, _log_odds(logits))[0] > BOUND:
+    if (
+        logits.min() > 0
+        and logits.max() < 1
+        and _score(x, loc, log_scale, _log_odds(logits))[0] > BOUND
+    ):
         return "probabilities", (
             "Read as probabilities the decoder's numbers pass the bound. Return logits: the sigmoid "
             "belongs to the likelihood."
@@ -81,7 +85,7 @@ def _still(one: dict[str, Any], longer: dict[str, Any]) -> tuple[str, str]:
 
 def _what_is_seen(elbo: float, kl: float) -> tuple[str, str]:
     """What the numbers say, and where to look: of none of this is the cause proved."""
-    if kl > 25 and elbo + kl > -25:
+    if 25 < kl < 1e4 and elbo + kl > -25:
         return "codes_far_out", (
             f"The KL is {kl:.0f} nats an image, though the images are reconstructed well: the codes are "
             "nearly exact. Does the KL enter what you climb, with its full weight?"
@@ -123,7 +127,9 @@ def elbo_on_new_digits(probe: Probe, rng: np.random.Generator) -> Finding:
     with np.errstate(all="ignore"):
         elbo, kl = _score(x, *np.split(written, 2, -1), logits)
         if elbo > BOUND:
-            return holds(True, f"an ELBO above {BOUND} nats", f"{elbo:.2f} nats, of which KL {kl:.2f}")
+            return holds(
+                True, f"an ELBO above {BOUND} nats", f"{elbo:.2f} nats, of which KL {kl:.2f}"
+            )
         found = _read_otherwise(x, came)
     if not found[0]:
         short = probe.drive("vae/train_twice", latents=2)
