@@ -72,7 +72,12 @@ def _completions(
         mean = (_softmax(log_w, axis)[..., None] * picture).sum(0)
         return np.where(observed, x, mean)
 
-    right = blend(seen + prior - log_q)
+    def by_mask(mask: np.ndarray) -> np.ndarray:
+        """The right completion, were the pixels of another mask the ones that are seen."""
+        w = _softmax(pixelwise[..., mask].sum(-1) + prior - log_q)
+        return np.where(mask, x, (w[..., None] * picture).sum(0))
+
+    right, place = by_mask(observed), np.arange(x.shape[-1])
     weights = _softmax(seen + prior - log_q)
     with torch.no_grad():
         of_mean = (
@@ -82,6 +87,8 @@ def _completions(
     return {
         "right": right,
         "unchanged": np.broadcast_to(x, right.shape),
+        "first_half": by_mask(place < len(place) // 2),
+        "first_pixels": by_mask(place < observed.sum()),
         "unweighted": np.where(observed, x, picture.mean(0)),
         "all_pixels": blend(pixelwise.sum(-1) + prior - log_q),
         "missing_pixels": blend(pixelwise[..., ~observed].sum(-1) + prior - log_q),
@@ -108,6 +115,8 @@ def _completions(
 
 SAYS = {
     "unchanged": "These are the pictures that you were given. Fill in what is missing.",
+    "first_half": "The first half of the pixels was kept, whatever the mask says: use `observed`.",
+    "first_pixels": "As many pixels were kept as are seen, and the first ones: `observed` says which.",
     "unweighted": "Every sample counts the same. Weight each by how well it explains the pixels that are there.",
     "all_pixels": "The weights look at the missing pixels too, whose values mean nothing. Sum log p(x_i | z) over the observed ones alone.",
     "missing_pixels": "The weights look at the missing pixels, and not at the observed ones. The mask is the other way round.",
@@ -172,18 +181,21 @@ def value(probe: Probe, rng: np.random.Generator) -> Finding:
 
 @EXERCISE.part("With latents on a grid: the exact posterior predictive, by quadrature")
 def exact_by_quadrature(probe: Probe, rng: np.random.Generator) -> Finding:
-    """Samples on a grid with log q constant: sums over all completions and over the grid, without any weights."""
+    """Samples on a grid that is finer near zero, log q its density: sums over all completions and over the grid."""
     params, observed, _, _ = _inputs(rng, batch=2, pixels=6)
-    params["x"][1, observed] = 1 - params["x"][0, observed]  # two images that differ in what is seen
-    axis = np.linspace(-6, 6, 41)
-    grid = np.stack(np.meshgrid(axis, axis, indexing="ij"), -1).reshape(-1, 1, 2)
+    params["x"][1, observed] = (
+        1 - params["x"][0, observed]
+    )  # two images that differ in what is seen
+    axis = np.linspace(-2.5, 2.5, 41)
+    even = np.stack(np.meshgrid(axis, axis, indexing="ij"), -1).reshape(-1, 2)
+    grid, cell = np.sinh(even)[:, None], np.cosh(even).prod(-1)
     z = np.repeat(grid, 2, 1)
     made = build(params)
     with torch.no_grad():
         points = torch.from_numpy(grid[:, 0])
         probability, prior = (
             made["decoder"](points).sigmoid().numpy(),
-            np.exp(normal_log_prob(points).numpy()),
+            np.exp(normal_log_prob(points).numpy()) * cell,
         )
     wanted = params["x"].copy()
     completions = np.array(list(itertools.product((0.0, 1.0), repeat=int((~observed).sum()))))
@@ -197,7 +209,7 @@ def exact_by_quadrature(probe: Probe, rng: np.random.Generator) -> Finding:
             ]
         )  # p(x), for each
         row[~observed] = mass @ completions / mass.sum()
-    log_q = np.zeros(z.shape[:-1])
+    log_q = np.repeat(-np.log(cell)[:, None], 2, 1)
     return compare(
         _ask(probe, params, observed, z, log_q),
         wanted,

@@ -202,7 +202,7 @@ def complete(decoder, x, observed, z, log_q):
 
 
 # %% wrong upper_half, from right softmax: Takes the observed pixels to be the first half of the picture, as in every example, and never reads the mask.
-# diagnosis: value
+# diagnosis: first_half
 #-     logits = decoder(z)
 #+     logits, observed = decoder(z), torch.arange(x.shape[-1]) < x.shape[-1] // 2
 
