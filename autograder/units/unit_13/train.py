@@ -27,6 +27,7 @@ EXERCISE = exercise(
 )
 
 BOUND = -21.5  # nats per new image; independent pixels reach -24.5
+NEAR = 1.0  # nats by which a run may fall short and be repeated from another seed
 SAMPLES = 20
 OTHERS = 80  # images that are exchanged
 
@@ -48,7 +49,7 @@ def _log_odds(values: np.ndarray) -> np.ndarray:
 
 def _read_otherwise(x: np.ndarray, came: dict[str, np.ndarray]) -> tuple[str, str]:
     """The reading of what was written under which the run passes the bound, if there is one."""
-    loc, log_scale = np.split(came["written"], 2, -1)
+    loc, log_scale = _halves(came["written"])
     logits = came["logits"]
     if _score(x, loc, log_scale / 2, came["halved"])[0] > BOUND:
         return "log_variance", (
@@ -91,16 +92,16 @@ def _what_is_seen(elbo: float, kl: float) -> tuple[str, str]:
             "nearly exact. Does the KL enter what you climb, with its full weight?"
         )
     if elbo < -64 * np.log(2):
-        return "worse_than_a_coin", (
+        return "described", (
             "That is worse than a coin for every pixel, -44.4. Does the objective go up while you "
             "train, and is the learning rate small enough?"
         )
     if kl < 0.3:
-        return "collapsed", (
+        return "described", (
             f"The encoder says nearly the same of every image: the KL is {kl:.2f} nats. Does the "
             "reconstruction reach it through z, and is it a sum over pixels, as the KL is over latents?"
         )
-    return "too_low", (
+    return "described", (
         "It stops short of the bound: 300 steps are few. Adam with a rate near 0.01 and 64 hidden units "
         "gets there (with 0.001 it does not)."
     )
@@ -109,8 +110,44 @@ def _what_is_seen(elbo: float, kl: float) -> tuple[str, str]:
 @EXERCISE.part(f"On new digits the ELBO is above {BOUND} nats an image", weight=2)
 def elbo_on_new_digits(probe: Probe, rng: np.random.Generator) -> Finding:
     """The pixels stand in an order of their own, so that nothing that was learned before fits."""
+    finding, elbo = _trained(probe, rng)
+    if not finding.ok and elbo > BOUND - NEAR:
+        finding, _ = _trained(probe, rng)
+    return finding
+
+
+def _trained(probe: Probe, rng: np.random.Generator) -> tuple[Finding, float]:
+    """One run: what was found, and its ELBO on new images."""
     eps, pixels = rng.normal(size=(SAMPLES, NEW_ROWS, LATENTS)), rng.permutation(64)
     came = probe.drive("vae/train", eps=eps, pixels=pixels, seed=int(rng.integers(2**31)))
+    if finding := _of_another_shape(came):
+        return finding, -np.inf
+    x = training_images(torch.from_numpy(pixels))[1].numpy()
+    with np.errstate(all="ignore"):
+        elbo, kl = _score(x, *_halves(came["written"]), came["logits"])
+        say = f"{elbo:.2f} nats, of which KL {kl:.2f}"
+        if elbo > BOUND:
+            return holds(True, f"an ELBO above {BOUND} nats", say), elbo
+        key, says = _read_otherwise(x, came)
+    if not key:
+        short = probe.drive("vae/train_twice", latents=2)
+        key, says = _still(short["one"], short["longer"])
+    if not key and not np.isfinite(elbo):
+        say, key = "NaN or infinity", "not_finite"
+        says = (
+            "The run blew up. Is the learning rate small enough, and what you climb bounded above?"
+        )
+    if not key:
+        key, says = _what_is_seen(elbo, kl)
+    return Finding(False, f"an ELBO above {BOUND} nats", say, key, says), elbo
+
+
+def _halves(written: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    loc, log_scale = np.split(written, 2, -1)
+    return loc, log_scale
+
+
+def _of_another_shape(came: dict[str, Any]) -> Finding | None:
     written, logits = came["written"], came["logits"]
     if not isinstance(written, np.ndarray) or written.shape != (NEW_ROWS, 2 * LATENTS):
         shape = getattr(written, "shape", type(written).__name__)
@@ -123,32 +160,7 @@ def elbo_on_new_digits(probe: Probe, rng: np.random.Generator) -> Finding:
         )
     if not isinstance(logits, np.ndarray) or logits.shape != (SAMPLES, NEW_ROWS, 64):
         return compare(logits, np.zeros((SAMPLES, NEW_ROWS, 64)), what="what the decoder writes")
-    x = training_images(torch.from_numpy(pixels))[1].numpy()
-    with np.errstate(all="ignore"):
-        loc, log_scale = np.split(written, 2, -1)
-        elbo, kl = _score(x, loc, log_scale, logits)
-        if elbo > BOUND:
-            return holds(
-                True, f"an ELBO above {BOUND} nats", f"{elbo:.2f} nats, of which KL {kl:.2f}"
-            )
-        found = _read_otherwise(x, came)
-    if not found[0]:
-        short = probe.drive("vae/train_twice", latents=2)
-        found = _still(short["one"], short["longer"])
-    if not found[0] and not np.isfinite(elbo):
-        return Finding(
-            False,
-            f"an ELBO above {BOUND} nats",
-            "NaN or infinity",
-            "not_finite",
-            "The run blew up. Is the learning rate small enough, and what you climb bounded above?",
-        )
-    return holds(
-        False,
-        f"an ELBO above {BOUND} nats",
-        f"{elbo:.2f} nats, of which KL {kl:.2f}",
-        *(found if found[0] else _what_is_seen(elbo, kl)),
-    )
+    return None
 
 
 def _equal(one: dict[str, Any], other: dict[str, Any], parts: tuple[str, ...]) -> bool:

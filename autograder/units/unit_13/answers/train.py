@@ -28,7 +28,7 @@ def train_vae(x, latent_dim, steps, generator):
                 first[at] = 0.9 * first[at] + 0.1 * slope
                 second[at] = 0.999 * second[at] + 0.001 * slope**2
                 scale = (second[at] / (1 - 0.999**step)).sqrt() + 1e-8
-                learned[at] += 0.015 * first[at] / (1 - 0.9**step) / scale
+                learned[at] += 0.01 * first[at] / (1 - 0.9**step) / scale
     return encoder, decoder
 
 
@@ -112,7 +112,7 @@ def train_vae(x, latent_dim, steps, generator):
 
 
 # %% wrong descends, from right loop: Minimizes the bound: the minus in front of the loss is forgotten, and everything runs away from the data.
-# diagnosis: worse_than_a_coin
+# diagnosis: described
 #-     optimizer = torch.optim.Adam([*encoder.parameters(), *decoder.parameters()], lr=0.01)
 #+     optimizer = torch.optim.Adam([*encoder.parameters(), *decoder.parameters()], lr=0.001)
 #@@
@@ -156,7 +156,7 @@ def train_vae(x, latent_dim, steps, generator):
 
 
 # %% wrong mean_over_pixels, from right loop: The reconstruction is a mean over pixels: the KL outweighs it 64 times, and every latent collapses.
-# diagnosis: collapsed
+# diagnosis: described
 #-     log_likelihood = -F.binary_cross_entropy_with_logits(logits, x.expand_as(logits), reduction="none").sum(-1)
 #+     log_likelihood = -F.binary_cross_entropy_with_logits(logits, x.expand_as(logits), reduction="none").mean(-1)
 
@@ -168,13 +168,13 @@ def train_vae(x, latent_dim, steps, generator):
 
 
 # %% wrong sample_detached, from right loop: z is detached: the encoder sees the KL alone, and its cheapest answer is the prior for every image.
-# diagnosis: collapsed
+# diagnosis: described
 #-     z = loc + log_scale.exp() * eps
 #+     z = (loc + log_scale.exp() * eps).detach()
 
 
 # %% wrong slow, from right loop: Adam at 0.0015, a rate from training far longer: 300 steps are over before it arrives.
-# diagnosis: too_low
+# diagnosis: described
 #-     optimizer = torch.optim.Adam([*encoder.parameters(), *decoder.parameters()], lr=0.01)
 #+     optimizer = torch.optim.Adam([*encoder.parameters(), *decoder.parameters()], lr=0.0015)
 
