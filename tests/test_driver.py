@@ -219,7 +219,7 @@ def test_the_log_says_with_what(group: Classroom, rows: dict[str, Result]) -> No
     for line in records:
         assert (
             line["versions"]["nbgrader"]
-            and len(line["edition"]) == 64
+            and len(line["decided_by"]) == 64
             and line["status"] == rows[line["student"]].status
         )
         assert line["seconds"] > 0 and line["when"].endswith("+00:00")
