@@ -8,10 +8,10 @@ from scipy import special
 from autograder.checking import run_check
 from autograder.checks.probe import InProcess
 from autograder.protocol import problems
-from autograder.units.unit_06 import implicit_gamma, predicted_variances, reference
+from autograder.units.unit_06 import implicit_gamma, predicted_variances, reference, targets
 from course_vi.exact import gauss_hermite
 from course_vi.gradients import reparametrized, sticking_the_landing
-from course_vi.plots import png, targets_06
+from course_vi.plots import png
 
 
 @pytest.mark.parametrize(
@@ -83,16 +83,16 @@ def test_target_figures_are_drawn() -> None:
     x = torch.linspace(-1, 1, 5).unsqueeze(-1)
     pairs = [(1.0, -1.0), (2.0, -2.0)]
     figures = (
-        targets_06.posteriors(x),
-        targets_06.horse_kicks(),
-        targets_06.quadratic(),
-        targets_06.posteriors(x, x / 2, 0 * x),
-        targets_06.own_target(0.0, 1.0, torch.cos),
-        targets_06.horse_kicks([(1.0, 2.0)]),
-        targets_06.quadratic(
+        targets.posteriors(x),
+        targets.horse_kicks(),
+        targets.quadratic(),
+        targets.posteriors(x, x / 2, 0 * x),
+        targets.own_target(0.0, 1.0, torch.cos),
+        targets.horse_kicks([(1.0, 2.0)]),
+        targets.quadratic(
             lambda *where: torch.from_numpy(predicted_variances.quadratic_variances(*where))
         ),
-        targets_06.collapse([0.0, 1.0], pairs, pairs, pairs),
+        targets.collapse([0.0, 1.0], pairs, pairs, pairs),
     )
     for figure in figures:
         assert png(figure).startswith(b"\x89PNG")

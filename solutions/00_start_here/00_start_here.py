@@ -40,7 +40,8 @@ import torch
 from torch import Tensor
 
 from autograder import check
-from course_vi.plots import show, targets_00
+from autograder.units.unit_00 import targets
+from course_vi.plots import show
 
 # %% [markdown]
 # ---
@@ -80,7 +81,7 @@ check("00_log_mean_exp", log_mean_exp)
 # Your function (blue) on eight weights that are all multiplied by $e^c$. The answer is a straight line in $c$. The formula as written, $\log(\text{mean}(\exp))$, leaves it near $\pm 700$.
 
 # %%
-show(targets_00.shifted_weights(log_mean_exp),
+show(targets.shifted_weights(log_mean_exp),
      alt="The logarithm of the mean of eight weights over a common shift c from -1500 to 1500: a straight line of slope one. The naive "
          "formula follows it only between about -745 and 709.")
 
@@ -256,7 +257,7 @@ check("00_z_score", z_score)
 # Your function on two estimators of $\mathbb E z^2 = 1$ for $z \sim N(0, 1)$: the mean of $z^2$ over ten draws, and the variance of ten draws divided by ten instead of nine, whose mean is 0.9.
 
 # %%
-show(targets_00.z_growth(z_score),
+show(targets.z_growth(z_score),
      alt="z-scores over the number of replicates R, from 10 to 100,000, on a logarithmic axis. The unbiased estimator stays within "
          "a few units of 0. The biased one leaves the band of plus or minus 5 within some hundreds of replicates and falls on like the root of R.")
 
@@ -323,7 +324,7 @@ def condition(mean: Tensor, covariance: Tensor, x: Tensor) -> tuple[Tensor, Tens
 check("00_condition", condition)
 
 # %%
-show(targets_00.ellipses(condition),
+show(targets.ellipses(condition),
      alt="An ellipse, two standard deviations of a joint Gaussian of x and z. At three values of x a vertical bar shows the mean of z given x "
          "plus and minus two conditional standard deviations. The means lie on a line; the three bars are equally long.")
 

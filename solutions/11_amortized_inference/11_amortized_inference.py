@@ -41,8 +41,9 @@ import torch
 from torch import Tensor, nn
 
 from autograder import check
+from autograder.units.unit_11 import targets
 from course_vi.models import Model
-from course_vi.plots import show, targets_11
+from course_vi.plots import show
 
 # %% [markdown]
 # ---
@@ -214,7 +215,7 @@ check("11_train_recognizer", train_recognizer)
 # Your network beside Bayes' rule. It was trained where the dots are.
 
 # %%
-show(targets_11.learned_bayes(train_recognizer),
+show(targets.learned_bayes(train_recognizer),
      alt="Left, the posterior mean over x: the dashed line x/2, and the learner's network on top of it. Right, the bound over the steps, rising to the "
          "dashed line of the mean log evidence of the training data.")
 
@@ -284,7 +285,7 @@ check("11_climb", climb)
 # Your climb, from a standard normal and from where a badly trained network says. The distance to the evidence, over the steps:
 
 # %%
-show(targets_11.warm_start(climb),
+show(targets.warm_start(climb),
      alt="The mean gap to the evidence over the number of steps of ascent, on a logarithmic scale, from two starts. From a standard normal it begins near 0.7 "
          "nats. From the encoder's answer it begins near 0.07 and stays below at every number of steps.")
 
@@ -360,7 +361,7 @@ check("11_gaps", gaps)
 # scales for angle 0 only. The figure finds the best $q$ for each of six test digits by gradient ascent, and measures by sampling (points). The lines are your predictions.
 
 # %%
-show(targets_11.gap_agreement(gaps),
+show(targets.gap_agreement(gaps),
      alt="Gaps over the angle by which the latent is rotated, from 0 to 90 degrees. The predicted approximation gap rises from 0 to about 0.23 nats at 45 "
          "degrees and falls back to 0; the predicted amortization gap rises from 0.5 to 1.7. Measured points with error bars lie on both lines.")
 
@@ -430,7 +431,7 @@ check("11_flow_recognizer", flow_recognizer)
 # The density your function defines (lines) and its own samples (bars), for three settings of the four numbers. They agree only if the slope is right.
 
 # %%
-show(targets_11.flow_shapes(flow_recognizer),
+show(targets.flow_shapes(flow_recognizer),
      alt="Three panels with histograms of samples and the density as a line: a Gaussian, one skewed to the right, and one with heavy tails. Lines follow the bars.")
 
 # %% [markdown]

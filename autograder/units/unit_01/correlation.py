@@ -24,7 +24,6 @@ EXERCISE = exercise(
     read="Two Bernoullis, one cause",
     hides=[
         "models.tractable.two_bernoullis:TwoBernoullis.log_evidence",
-        "plots.targets_01:common_cause",
     ],
 )
 

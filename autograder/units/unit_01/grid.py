@@ -22,7 +22,6 @@ EXERCISE = exercise(
     read="Models without a recipe",
     hides=[
         "models.undirected.pairwise_energy:PairwiseEnergy.log_partition",
-        "plots.targets_01:grid_curve",
     ],
 )
 

@@ -23,7 +23,7 @@ EXERCISE = exercise(
     read="Tracking",
     hides=[
         "models.tractable.linear_gaussian_ssm:LinearGaussianSSM.filter",
-        "plots.targets_01:track",
+        "plots.tracker:track",
     ],
 )
 

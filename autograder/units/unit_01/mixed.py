@@ -23,7 +23,6 @@ EXERCISE = exercise(
     read="Mixed models",
     hides=[
         "models.tractable.linear_mixed_model:LinearMixedModel.log_evidence",
-        "plots.targets_01:panel_profile",
     ],
 )
 

@@ -21,7 +21,7 @@ EXERCISE = exercise(
     importance=5,
     minutes=20,
     read="The gap is a Kullback-Leibler divergence",
-    hides=["distributions.normal:_kl_diagonal", "plots.targets_03:gap_curve"],
+    hides=["distributions.normal:_kl_diagonal"],
 )
 
 
