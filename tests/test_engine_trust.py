@@ -61,7 +61,7 @@ MAPPED = {"09_frozen_family": "right_functional_call", "09_two_layers": "right_f
 
 def first(exercise: str, stem: str = "") -> Any:
     return next(
-        answer for answer in RIGHT if answer.exercise == exercise and stem in ("", answer.path.stem)
+        answer for answer in RIGHT if answer.exercise == exercise and stem in ("", answer.short)
     ).load()
 
 
