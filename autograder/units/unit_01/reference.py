@@ -55,6 +55,18 @@ def above(g: Arrays, i: int, places: str = "right") -> list[int]:
     }[places]
 
 
+def ranked(g: Arrays) -> list[int]:
+    """Parents before children."""
+    done: list[int] = []
+    while len(done) < len(g["edges"]):
+        done += [
+            i
+            for i in range(len(g["edges"]))
+            if i not in done and all(j in done for j in np.flatnonzero(g["edges"][i]))
+        ]
+    return done
+
+
 def centre_of(g: Arrays, i: int, values: list[np.ndarray]) -> Any:
     total: Any = g["biases"][i]
     for place, value in enumerate(values):
