@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -97,6 +98,18 @@ def asked_twice(probe: Probe, *args: Any) -> tuple[Any, bool]:
     ):
         return first, False
     return first, not np.allclose(flat[0], flat[1], rtol=1e-9, atol=1e-12, equal_nan=True)
+
+
+def breaks_here(got: Any, easier: Callable[[], Any]) -> bool:
+    """Whether an answer that is not finite is finite on an easier question: what makes this one hard is then to blame."""
+
+    def finite(reply: Any) -> bool | None:
+        try:
+            return bool(np.isfinite(np.asarray(reply, dtype=float)).all())
+        except (TypeError, ValueError):
+            return None
+
+    return finite(got) is False and finite(easier()) is True
 
 
 def log_mvn(residual: np.ndarray, covariance: np.ndarray) -> float:
