@@ -45,7 +45,8 @@ def table_of(
 
 def correlation_of(table: np.ndarray) -> float:
     p1, p2 = table[1].sum(), table[:, 1].sum()
-    return float((table[1, 1] - p1 * p2) / np.sqrt(p1 * (1 - p1) * p2 * (1 - p2)))
+    with np.errstate(invalid="ignore", divide="ignore"):  # of a table that a mistake makes
+        return float((table[1, 1] - p1 * p2) / np.sqrt(p1 * (1 - p1) * p2 * (1 - p2)))
 
 
 def _pair(rng: np.random.Generator, alike: bool = True) -> tuple[np.ndarray, np.ndarray]:

@@ -116,7 +116,7 @@ def _grid_mistakes(coupling: float, fields: np.ndarray) -> list[Mistake]:
             ),
             *[
                 Mistake("not_log", "This is Z. Return its logarithm.", np.exp(right))
-                for _ in range(abs(right) < 300)
+                for _ in range(int(abs(right) < 300))
             ],
             Mistake(
                 "mean_of_states",
@@ -132,7 +132,9 @@ def _grid_mistakes(coupling: float, fields: np.ndarray) -> list[Mistake]:
         ]
 
 
-def _fields(rng: np.random.Generator, *shape: int, low: float = 0.2, high: float = 0.9) -> np.ndarray:
+def _fields(
+    rng: np.random.Generator, *shape: int, low: float = 0.2, high: float = 0.9
+) -> np.ndarray:
     """Fields of both signs, wherever there are two sites."""
     signs = np.where(np.arange(np.prod(shape)) % 2, 1.0, -1.0)
     return rng.uniform(low, high, shape) * rng.permutation(signs).reshape(shape)

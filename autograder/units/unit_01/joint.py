@@ -124,7 +124,7 @@ def _joint(
         Mistake("sign", "The sign is turned: this is minus the log-density.", -want),
         *[
             Mistake("not_log", "This is the density itself. Return its logarithm.", np.exp(want))
-            for _ in range((np.abs(want) < 300).all())
+            for _ in range(int((np.abs(want) < 300).all()))
         ],
         *[
             Mistake(
@@ -149,9 +149,7 @@ def without_plates(probe: Probe, rng: np.random.Generator) -> Finding:
     values = _near(g, rng, 4)
     values[rng.integers(5)][0] += 1.0  # and one value is far out
     got, want, mistakes = _joint(probe, g, values)
-    return compare(
-        got, want, what="log p(all nodes), narrow ones,", mistakes=mistakes, rtol=RTOL
-    )
+    return compare(got, want, what="log p(all nodes), narrow ones,", mistakes=mistakes, rtol=RTOL)
 
 
 @EXERCISE.part("Nodes in a plate, and nodes outside it", weight=2)

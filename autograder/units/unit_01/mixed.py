@@ -168,7 +168,7 @@ def _mixed_mistakes(d: dict[str, Any]) -> list[Mistake]:
             Mistake("sign", "The sign is turned: this is -log p.", -right),
             *[
                 Mistake("not_log", "Return the logarithm of the density.", np.exp(right))
-                for _ in range(abs(right) < 300)
+                for _ in range(int(abs(right) < 300))
             ],
             Mistake(
                 "beta_dropped",
@@ -218,9 +218,7 @@ def small_panel(probe: Probe, rng: np.random.Generator) -> Finding:
 
 @EXERCISE.part("Rows in any order, labels with gaps, groups of unequal size")
 def rows_in_any_order(probe: Probe, rng: np.random.Generator) -> Finding:
-    d = _panel(
-        rng, [1, 5, 2, 7], labels=[2, 3, 7, 11], columns=3, tau=(0.4, 0.8), sigma=(1.4, 2.2)
-    )
+    d = _panel(rng, [1, 5, 2, 7], labels=[2, 3, 7, 11], columns=3, tau=(0.4, 0.8), sigma=(1.4, 2.2))
     return _mixed(probe, d)
 
 

@@ -113,8 +113,10 @@ def breaks_here(got: Any, easier: Callable[[], Any]) -> bool:
 
 
 def log_mvn(residual: np.ndarray, covariance: np.ndarray) -> float:
-    """log N(r; 0, V), dense."""
+    """log N(r; 0, V), dense; NaN where V is singular, as that of a mistake may be."""
     _, log_det = np.linalg.slogdet(covariance)
+    if not np.isfinite(log_det):
+        return float("nan")
     return float(
         -0.5
         * (residual @ np.linalg.solve(covariance, residual) + log_det + len(residual) * LOG_2PI)
