@@ -224,7 +224,7 @@ def two_bernoullis(intercepts, slopes):
 
 
 # %% wrong single_precision, from right grid: Nearly: right to three digits. Is the grid in single precision?
-# diagnosis: single_precision
+# diagnosis: step
 #-     z = torch.linspace(-10, 10, 20001, dtype=torch.float64)
 #+     z = torch.linspace(-10, 10, 20001)
 #@@
