@@ -198,6 +198,5 @@ def zero_only_if_equal(probe: Probe, rng: np.random.Generator) -> Finding:
         least > 0,
         "positive where the Gaussians differ",
         f"the least is {least:.4g}",
-        "negative",
-        "A KL divergence is never negative. Which sign is turned?",
+        says="A KL divergence is never negative.",
     )
