@@ -39,6 +39,7 @@ OTHERWISE = {  # what the outcomes of a test of a mean say here
     "with them.",
     "biased": "The mean of the naive gradient is zero, and that of yours is not.",
 }
+SIGN = "The sign is turned: the ELBO averages log p(x, z) - log q(z | x)."
 CALL = [ref("p"), ref("q"), ref("x")]
 
 
@@ -68,7 +69,7 @@ def value(probe: Probe, rng: np.random.Generator) -> Finding:
         mistakes=[
             Mistake(
                 "sign",
-                "The sign is turned: the ELBO averages log p(x, z) - log q(z | x).",
+                SIGN,
                 -log_w.mean(0),
             ),
             *averaging_mistakes(log_w),
@@ -195,7 +196,10 @@ def correlated_family(probe: Probe, rng: np.random.Generator) -> Finding:
         value,
         rtol=EXACT,
         what="the value",
-        mistakes=[Mistake("one_family", says, log_w.mean(0)) for log_w in own],
+        mistakes=[
+            *(Mistake("one_family", says, log_w.mean(0)) for log_w in own),
+            Mistake("sign", SIGN, -value),
+        ],
     )
     want = -np.concatenate([back[..., 0].mean(0), diagonal, corner.reshape(batch, -1)], -1)
     known = [
