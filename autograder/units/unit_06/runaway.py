@@ -76,8 +76,8 @@ def _pair(
                 "finite numbers",
                 "NaN or infinity",
                 "not_finite",
-                "Was a square system solved that has no solution? lstsq "
-                "finds the shortest one where there are many.",
+                "Something overflows, or a system is solved that has no solution or many: lstsq finds the "
+                "shortest one where there are many.",
             ),
         )
     return loc, root, None
@@ -114,9 +114,9 @@ def _fate(probe: Probe, eps: np.ndarray, log_det: float) -> Finding:
             "not_bounded",
             "Mend L first, as the other part says: a lower triangle, a positive diagonal, log det L = log_det.",
         )
-    elif _quiet_direction(root @ root.T, eps):
+    elif _rotated(root, eps):
         key, says = "rotated", ROTATED
-    elif np.allclose(root, np.diag(np.diag(root))):
+    elif len(root) > 1 and np.allclose(root, np.diag(np.diag(root))):
         key, says = (
             "diagonal",
             "A diagonal L stretches every sample with itself. The entries below the diagonal can pull them back.",
@@ -140,20 +140,23 @@ def _is_asked(root: np.ndarray, log_det: float) -> bool:
     )
 
 
-def _quiet_direction(covariance: np.ndarray, eps: np.ndarray) -> bool:
-    """Whether the widest direction of the covariance is one that the noise never visits."""
-    widest = np.linalg.eigh(covariance)[1][:, -1]
-    return bool(
-        np.abs(eps @ widest).max() < 1e-4 * np.abs(eps).max()
-        or np.abs((eps - eps.mean(0)) @ widest).max() < 1e-4
-    )
+def _rotated(root: np.ndarray, eps: np.ndarray) -> bool:
+    """Whether the covariance is stretched in one direction alone, one that the noise never visits, and L is not made by its last row."""
+    if len(root) < 3 or np.abs(np.tril(root[:-1], -1)).max() < 1e-6:
+        return False
+    widths, directions = np.linalg.eigh(root @ root.T)
+    quiet = min(np.abs(noise @ directions[:, -1]).max() for noise in (eps, eps - eps.mean(0)))
+    return bool(np.ptp(widths[:-1]) < 1e-3 * widths[0] and quiet < 1e-6)
 
 
 @EXERCISE.part("A lower triangle with a positive diagonal, and the determinant asked for")
 def triangle_and_determinant(probe: Probe, rng: np.random.Generator) -> Finding:
+    finding = Finding(True)
     for samples, dim, log_det in (
         (2, 4, float(rng.uniform(2.5, 3.5))),
         (1, 3, float(rng.uniform(9.0, 11.0))),
+        (4, 4, 14.0),
+        (2, 3, 0.0),
     ):
         loc, root, odd = _pair(probe, rng.normal(size=(samples, dim)), log_det)
         if odd is not None:
@@ -175,7 +178,7 @@ def triangle_and_determinant(probe: Probe, rng: np.random.Generator) -> Finding:
                 "a positive diagonal",
                 "a number that is not positive",
                 "negative_diagonal",
-                "Turn the sign of that whole row.",
+                "The diagonal of L is positive. Where a number is negative, turn the sign of its whole row.",
             )
         came = float(np.log(np.diag(root)).sum())
         finding = compare(
@@ -191,7 +194,7 @@ def triangle_and_determinant(probe: Probe, rng: np.random.Generator) -> Finding:
                 Mistake(
                     "log_det_as_entry",
                     "log_det went into the diagonal as it is. Take its exponential.",
-                    np.array(np.log(log_det)),
+                    np.array(np.log(log_det) if log_det else np.nan),
                 ),
                 Mistake(
                     "every_row",
@@ -208,7 +211,7 @@ def triangle_and_determinant(probe: Probe, rng: np.random.Generator) -> Finding:
 @EXERCISE.part("The samples stay where they are, however large the determinant", weight=1.5)
 def samples_stay(probe: Probe, rng: np.random.Generator) -> Finding:
     finding = Finding(True)
-    for samples, dim in ((2, 4), (1, 2), (4, 5)):
+    for samples, dim in ((2, 4), (1, 2), (4, 5), (3, 8)):
         eps = rng.normal(size=(samples, dim))
         for log_det in (0.0, 6.0, 14.0):
             finding = _fate(probe, eps, log_det)
@@ -220,9 +223,9 @@ def samples_stay(probe: Probe, rng: np.random.Generator) -> Finding:
 @EXERCISE.part("Even with as many samples as dimensions: K = D", weight=0.5)
 def as_many_samples_as_dimensions(probe: Probe, rng: np.random.Generator) -> Finding:
     finding = Finding(True)
-    for dim in (1, 3):
+    for dim in (3, 1, 5):
         eps = rng.normal(size=(dim, dim))
-        for log_det in (6.0, 12.0):
+        for log_det in (6.0, 14.0):
             finding = _fate(probe, eps, log_det)
             if not finding.ok:
                 return finding
