@@ -392,7 +392,7 @@ with when_written():
 # $$p(x_i = 1 \mid x_{\text{obs}}) = \int p(x_i = 1 \mid z)\, p(z \mid x_{\text{obs}})\, dz \approx \sum_{k=1}^K \bar w_k\, p(x_i = 1 \mid z_k), \qquad
 #   w_k = \frac{p(x_{\text{obs}} \mid z_k)\, p(z_k)}{q(z_k)}, \quad \bar w_k = \frac{w_k}{\sum_j w_j}.$$
 #
-# You get latents z, $(K, B, D)$, and the log density they were drawn from, `log_q`, $(K, B)$ (up to a constant; it may be the prior's, an encoder's or a grid's). Return $(B, D_x)$: observed pixels as they are, missing ones as probabilities. What stands in the missing pixels of `x` must not matter.
+# You get latents z, $(K, B, D)$, and the log density they were drawn from, `log_q`, $(K, B)$ (up to a constant; it may be the prior's, an encoder's or a grid's). Return $(B, D_x)$: observed pixels as they are, missing ones as probabilities. What stands in the missing pixels of `x` must not matter, be it NaN.
 
 # %% exercise="13_completion"
 def complete(decoder: nn.Module, x: Tensor, observed: Tensor, z: Tensor, log_q: Tensor) -> Tensor:
@@ -433,7 +433,7 @@ with when_written():
 # %% [markdown]
 # <details><summary>The report says the weights look at the missing pixels</summary>
 #
-# The sum inside $\log p(x_{\text{obs}} \mid z)$ runs over observed pixels only. `pixels[..., observed]` picks them; a product with a mask of zeros works too, if nothing in the missing places is infinite.
+# The sum inside $\log p(x_{\text{obs}} \mid z)$ runs over observed pixels only. `pixels[..., observed]` picks them. A product with a mask of zeros does not: zero times NaN is NaN, and it is the NaN that you get.
 #
 # </details>
 # <details><summary>Every datum gets nearly the same completion</summary>
