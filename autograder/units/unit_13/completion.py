@@ -249,7 +249,9 @@ def all_or_nothing(probe: Probe, rng: np.random.Generator) -> Finding:
     return finding
 
 
-@EXERCISE.part("Large pictures, an easy and a hard one: weights smaller than any number", weight=0.5)
+@EXERCISE.part(
+    "Large pictures, an easy and a hard one: weights smaller than any number", weight=0.5
+)
 def large_pictures(probe: Probe, rng: np.random.Generator) -> Finding:
     _, observed, z, log_q = _inputs(rng, batch=2, pixels=7200)
     params = easy_and_hard(rng, pixels=7200)

@@ -192,9 +192,7 @@ def unbiased_by_quadrature(probe: Probe, rng: np.random.Generator) -> Finding:
     step = grid[1] - grid[0]
     exact = (np.exp(like - 0.5 * grid**2 - 0.5 * LOG_2PI)).sum() * step
     eps = (grid - loc) / np.exp(log_scale)  # so that z runs over the grid
-    got = as_array(
-        probe.value(*ASKED, eps[None, :, None], problem="vae/small", params=copies)
-    )
+    got = as_array(probe.value(*ASKED, eps[None, :, None], problem="vae/small", params=copies))
     if got.shape != grid.shape:
         return compare(got, np.zeros(len(grid)), what="log p(x)")
     log_density = (
@@ -221,7 +219,10 @@ def large_pictures(probe: Probe, rng: np.random.Generator) -> Finding:
     eps = ask_noise(rng, params, 4)
     t = density_terms(params, eps)
     log_w = t["like"] + t["prior"] - t["q"]
-    got, right = as_array(probe.value(*ASKED, eps, problem="vae/small", params=params)), _log_mean(log_w)
+    got, right = (
+        as_array(probe.value(*ASKED, eps, problem="vae/small", params=params)),
+        _log_mean(log_w),
+    )
     with np.errstate(all="ignore"):
         naive = np.log(np.exp(log_w).mean(0))
         one_shift = log_w.max() + np.log(np.exp(log_w - log_w.max()).mean(0))
