@@ -18,8 +18,7 @@ EXERCISE = exercise(
     importance=5,
     minutes=15,
     read="section 6, What the gradient does not see",
-    hides=[],
-    because="it is one line of arithmetic",
+    hides=["gradients.estimator:as_surrogate"],
 )
 
 
