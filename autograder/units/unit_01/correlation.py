@@ -25,6 +25,7 @@ EXERCISE = exercise(
     hides=[
         "models.tractable.two_bernoullis:TwoBernoullis.log_evidence",
         "plots.targets_01:common_cause",
+        "plots.targets_01:_correlation",
     ],
 )
 
