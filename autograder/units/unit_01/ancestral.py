@@ -160,7 +160,9 @@ def _ancestral(probe: Probe, g: Arrays, eps: np.ndarray, draws: int) -> Finding:
             for places in ("sorted", "reversed", "listed")
         ],
     ]
-    return compare(got, want, mistakes=mistakes, rtol=1e-9, what="the sample at fixed noise")
+    return compare(
+        got, want, mistakes=mistakes, rtol=1e-9, atol=1e-9, what="the sample at fixed noise"
+    )
 
 
 @EXERCISE.part("A chain that is listed in order")

@@ -165,7 +165,7 @@ def _grid(
     ]
     if not positive:
         mistakes = [m for m in mistakes if m is not unsigned]
-    return compare(got, right, what=what, mistakes=[over, *mistakes], rtol=RTOL)
+    return compare(got, right, what=what, mistakes=[over, *mistakes], rtol=RTOL, atol=RTOL)
 
 
 @EXERCISE.part("A 3 by 3 grid: 512 states", weight=2)

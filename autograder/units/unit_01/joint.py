@@ -142,21 +142,23 @@ def _joint(
 def without_plates(probe: Probe, rng: np.random.Generator) -> Finding:
     g = graph(rng, 5, [(0, 2), (1, 2), (2, 3), (1, 4), (3, 4), (0, 4)], binary=False)
     got, want, mistakes = _joint(probe, g, _values(g, rng, 4, [1] * 5))
-    finding = compare(got, want, what="log p(all nodes)", mistakes=mistakes, rtol=RTOL)
+    finding = compare(got, want, what="log p(all nodes)", mistakes=mistakes, rtol=RTOL, atol=RTOL)
     if not finding.ok:
         return finding
     g["scales"] = g["scales"] / 100  # so narrow that densities are far above one
     values = _near(g, rng, 4)
     values[rng.integers(5)][0] += 1.0  # and one value is far out
     got, want, mistakes = _joint(probe, g, values)
-    return compare(got, want, what="log p(all nodes), narrow ones,", mistakes=mistakes, rtol=RTOL)
+    return compare(
+        got, want, what="log p(all nodes), narrow ones,", mistakes=mistakes, rtol=RTOL, atol=RTOL
+    )
 
 
 @EXERCISE.part("Nodes in a plate, and nodes outside it", weight=2)
 def with_plates(probe: Probe, rng: np.random.Generator) -> Finding:
     g = graph(rng, 6, [(0, 1), (0, 2), (1, 3), (2, 3), (3, 4), (5, 4), (0, 4)])
     got, want, mistakes = _joint(probe, g, _values(g, rng, 3, [1, 1, 4, 4, 4, 1]))
-    return compare(got, want, what="log p(all nodes)", mistakes=mistakes, rtol=RTOL)
+    return compare(got, want, what="log p(all nodes)", mistakes=mistakes, rtol=RTOL, atol=RTOL)
 
 
 @EXERCISE.part("Over all states of a discrete graph it adds up to one")
@@ -166,7 +168,7 @@ def sums_to_one(probe: Probe, rng: np.random.Generator) -> Finding:
     states = np.array([[(code >> i) & 1 for i in range(4)] for code in range(16)], dtype=float)
     got, want, mistakes = _joint(probe, g, [states[:, [i]] for i in range(4)])
     finding = compare(
-        got, want, what="log p of each of the 16 states", mistakes=mistakes, rtol=RTOL
+        got, want, what="log p of each of the 16 states", mistakes=mistakes, rtol=RTOL, atol=RTOL
     )
     return (
         finding
@@ -184,4 +186,6 @@ def large_plate(probe: Probe, rng: np.random.Generator) -> Finding:
         "Minus infinity is the logarithm of zero, and in floating point a product of 6,000 densities is zero. Add logarithms.",
         lambda a: a.shape == want.shape and bool(np.isneginf(a).all()),
     )
-    return compare(got, want, what="log p(all nodes)", mistakes=[lost, *mistakes], rtol=RTOL)
+    return compare(
+        got, want, what="log p(all nodes)", mistakes=[lost, *mistakes], rtol=RTOL, atol=RTOL
+    )

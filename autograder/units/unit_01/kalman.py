@@ -343,6 +343,7 @@ def whole_series(probe: Probe, rng: np.random.Generator) -> Finding:
         np.asarray(total),
         log_mvn(series.ravel() - mean, cov),
         rtol=RTOL,
+        atol=RTOL,
         what="log p(x_1, ..., x_10), from one dense Gaussian,",
     )
 

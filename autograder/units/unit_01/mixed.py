@@ -199,11 +199,11 @@ def _arguments(d: dict[str, Any]) -> list[Any]:
 def _judged(
     got: Any, d: dict[str, Any], what: str = "log p(y)", mistakes: Sequence[Mistake] = ()
 ) -> Finding:
-    finding = compare(got, mixed(**d), what=what, rtol=RTOL)
+    finding = compare(got, mixed(**d), what=what, rtol=RTOL, atol=RTOL)
     if finding.ok:
         return finding
     apart = [m for m in _mixed_mistakes(d) if callable(m.value) or _differs(m.value, mixed(**d))]
-    return compare(got, mixed(**d), what=what, mistakes=[*mistakes, *apart], rtol=RTOL)
+    return compare(got, mixed(**d), what=what, mistakes=[*mistakes, *apart], rtol=RTOL, atol=RTOL)
 
 
 def _differs(mistaken: float, right: float) -> bool:
