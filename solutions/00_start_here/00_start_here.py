@@ -439,7 +439,7 @@ show(targets.ellipses(condition),
 # %% [markdown]
 # **Exercise 7: `woodbury`.** *Difficulty* 4/5 · *Importance* 3/5 · 30 minutes
 #
-# Return $\log\det\Sigma$, a number, and $v^\top \Sigma^{-1} v$, of shape `(*B)`, for `scale: (D,)` (the $d_i$), `factor: (D, R)` and `v: (*B, D)`. No tensor of $D \times D$ numbers may be made: the check watches their sizes.
+# Return $\log\det\Sigma$, a number, and $v^\top \Sigma^{-1} v$, of shape `(*B)`, for `scale: (D,)` (the $d_i$), `factor: (D, R)` and `v: (*B, D)`. No tensor or array of $D \times D$ numbers may be made: the check watches sizes and memory.
 
 # %% exercise="00_woodbury"
 def woodbury(scale: Tensor, factor: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
