@@ -87,6 +87,7 @@ class Finding:
         rests_on: distinct numbers on which the name rests; None where the check decided by itself.
         loose: the name comes from a function that says yes to numbers drawn at random, too.
         unnamed: key and sentence in case the name is withdrawn.
+        alike: other results are asked to be the same numbers, so that the place where these stand proves no order.
     """
 
     ok: bool
@@ -102,6 +103,7 @@ class Finding:
     rests_on: tuple[float, ...] | None = field(default=None, repr=False, compare=False)
     loose: bool = field(default=False, repr=False, compare=False)
     unnamed: tuple[str, str] = field(default=("", ""), repr=False, compare=False)
+    alike: bool = field(default=False, repr=False, compare=False)
 
 
 def compare(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -28,22 +28,28 @@ EXERCISE = exercise(
 NODES, NODE_WEIGHTS = np.polynomial.legendre.leggauss(16)
 ONE_IN_A_MILLION = 1e-6
 Mixture = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
-Floor = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
+SMALL = (
+    1e-300,
+    1e-100,
+    1e-50,
+    1e-40,
+    1e-30,
+    1e-20,
+    1e-16,
+    1e-15,
+    1e-12,
+    1e-10,
+    1e-9,
+    1e-8,
+    1e-6,
+    1e-5,
+)  # numbers that people add
 
 
-def exact_kls(
-    loc: np.ndarray,
-    scale: np.ndarray,
-    weights: np.ndarray,
-    means: np.ndarray,
-    scales: np.ndarray,
-    floor: Floor | None = None,
+def _densities(
+    loc: np.ndarray, scale: np.ndarray, weights: np.ndarray, means: np.ndarray, scales: np.ndarray
 ) -> np.ndarray:
-    """(KL(p || q), KL(q || p)) for q = N(loc, scale^2) and the mixture p: Gauss-Legendre on panels half a standard deviation wide.
-
-    Args:
-        floor: what is done to log p and log q inside the difference.
-    """
+    """(dz, log p, log q), ``(3, N)``, at Gauss-Legendre nodes on panels half a standard deviation wide."""
     centres, widths = np.append(means, loc), np.append(scales, scale)
     borders = np.unique((centres + widths * np.arange(-13, 13.1, 0.5)[:, None]).ravel())
     half = np.diff(borders)[:, None] / 2
@@ -55,10 +61,20 @@ def exact_kls(
         - np.log(scales)
         - 0.5 * LOG_2PI
     )
-    log_p = np.logaddexp.reduce(terms, axis=-1)
-    inner_p, inner_q = (log_p, log_q) if floor is None else floor(log_p, log_q)
-    difference = dz * (inner_p - inner_q)
-    return np.array([np.exp(log_p) @ difference, -np.exp(log_q) @ difference])
+    return np.stack([dz, np.logaddexp.reduce(terms, axis=-1), log_q])
+
+
+def exact_kls(*args: np.ndarray) -> np.ndarray:
+    """(KL(p || q), KL(q || p)) for q = N(loc, scale^2) and the mixture p, from ``loc, scale, weights, means, scales``."""
+    dz, log_p, log_q = _densities(*args)
+    return _integrals(dz, log_p, log_q, log_p - log_q)
+
+
+def _integrals(
+    dz: np.ndarray, log_p: np.ndarray, log_q: np.ndarray, difference: np.ndarray
+) -> np.ndarray:
+    """The means of log p - log q under p and of its negative under q."""
+    return np.array([np.exp(log_p) @ (dz * difference), -np.exp(log_q) @ (dz * difference)])
 
 
 def _bimodal(rng: np.random.Generator) -> Mixture:
@@ -139,6 +155,11 @@ def _mistakes(wanted: np.ndarray, asked: Sequence[Mixture]) -> list[Mistake]:
             -wanted,
         ),
         Mistake(
+            "zeros",
+            "Zero came, for densities that differ. A grid has to go where p and q are: let its ends depend on the arguments.",
+            0 * wanted,
+        ),
+        Mistake(
             "one_density",
             "Your reverse divergence is minus your forward one: both are integrated under p. The reverse one is a mean under q.",
             np.stack([forward, -forward], -1),
@@ -188,32 +209,33 @@ def _inaccurate(wanted: np.ndarray) -> Mistake:
 
 
 def _kept_from_falling(asked: Sequence[Mixture]) -> list[Mistake]:
-    """What comes where a small number keeps the logarithms from falling in the tails."""
+    """What comes where a small number keeps the logarithms from falling in the tails, added to the density or as its least value."""
     says = (
-        "What came is what a small number gives that keeps {{}} from falling in the tails: a clamp, or something added inside the "
+        "What came is what a small number gives that keeps {} from falling in the tails: a clamp, or something added inside the "
         "logarithm. Keep log p as a logsumexp over the components, and exponentiate only the weight in front."
     )
-    ways = {"log p": (True, False), "log p and log q": (True, True)}
+    every = [_densities(*args) for args in asked]
     return [
         Mistake(
             "tails_lost",
-            says.format(what),
-            np.stack([exact_kls(*args, floor=floor(least, *where)) for args in asked]),
+            says.format("log p and log q" if both else "log p"),
+            np.stack(
+                [
+                    _integrals(
+                        dz,
+                        log_p,
+                        log_q,
+                        keep(log_p, np.log(least))
+                        - (keep(log_q, np.log(least)) if both else log_q),
+                    )
+                    for dz, log_p, log_q in every
+                ]
+            ),
         )
-        for least in (1e-300, 1e-100, 1e-50, *10.0 ** -np.arange(40, 4, -1))
-        for what, where in ways.items()
-        for floor in (_added, _clamped)
+        for least in SMALL
+        for both in (False, True)
+        for keep in (np.logaddexp, np.maximum)
     ]
-
-
-def _added(least: float, in_p: bool, in_q: bool) -> Floor:
-    add = lambda log_density: np.logaddexp(log_density, np.log(least))  # noqa: E731
-    return lambda log_p, log_q: (add(log_p) if in_p else log_p, add(log_q) if in_q else log_q)
-
-
-def _clamped(least: float, in_p: bool, in_q: bool) -> Floor:
-    clamp = lambda log_density: np.maximum(log_density, np.log(least))  # noqa: E731
-    return lambda log_p, log_q: (clamp(log_p) if in_p else log_p, clamp(log_q) if in_q else log_q)
 
 
 def _found(probe: Probe, asked: Sequence[Mixture], what: str, index: int | None = None) -> Finding:

@@ -168,7 +168,7 @@ def gaussian_kl(loc_q, log_scale_q, loc_p, log_scale_p):
 
 
 # %% wrong log_scale_clamped, from right formula: The log-scales are clamped for safety, as in training code: right for everyday scales, and another function beyond them.
-# diagnosis: value
+# diagnosis: described
 #-     var_q, var_p = (2 * log_scale_q).exp(), (2 * log_scale_p).exp()
 #+     log_scale_q, log_scale_p = log_scale_q.clamp(-10, 10), log_scale_p.clamp(-10, 10)
 #+     var_q, var_p = (2 * log_scale_q).exp(), (2 * log_scale_p).exp()
@@ -182,6 +182,6 @@ def gaussian_kl(loc_q, log_scale_q, loc_p, log_scale_p):
 
 
 # %% wrong epsilon_in_division, from right formula: A small number is added to the variance of p, against division by zero; for a narrow p it is no longer small.
-# diagnosis: value
+# diagnosis: described
 #-     terms = log_scale_p - log_scale_q + (var_q + (loc_q - loc_p) ** 2) / (2 * var_p) - 0.5
 #+     terms = log_scale_p - log_scale_q + (var_q + (loc_q - loc_p) ** 2) / (2 * var_p + 1e-8) - 0.5

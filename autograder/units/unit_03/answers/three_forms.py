@@ -206,7 +206,7 @@ def three_forms(p, q, x, z):
 
 
 # %% wrong kl_not_negative, from right log_factors: The KL estimates are cut off at zero, since a KL cannot be negative; its estimate from a few samples can, and must.
-# diagnosis: value
+# diagnosis: kl_not_negative
 #-     form2 = likelihood.mean(0) - (log_q - prior).mean(0)
 #-     form3 = p.log_evidence(x) - (log_q - p.posterior(x).log_prob(z)).mean(0)
 #+     form2 = likelihood.mean(0) - (log_q - prior).mean(0).clamp(min=0)
