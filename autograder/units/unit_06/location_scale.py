@@ -18,10 +18,7 @@ EXERCISE = exercise(
     importance=5,
     minutes=15,
     read="section 2, A sample as a function of noise",
-    hides=[
-        "distributions.normal:DiagonalNormal.transport",
-        "distributions.normal:DiagonalNormal.log_prob",
-    ],
+    hides=["distributions.normal:DiagonalNormal.transport"],
 )
 
 AS_SCALE = "log_scale was used as the standard deviation itself. Take its exponential first."

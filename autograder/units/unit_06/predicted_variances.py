@@ -63,8 +63,8 @@ def _places(rng: np.random.Generator) -> list[Place]:
 
     def place(a: int, b: int, m: int, low: float, high: float) -> Place:
         slope = rng.uniform(1.4, 2.4)  # so that the sign of f(m) is that of b m
-        numbers = a * rng.uniform(0.6, 1.6), b * slope, m * rng.uniform(0.6, 1.6)
-        return (*map(float, numbers), float(rng.uniform(low, high)))
+        curve, mean, width = rng.uniform(0.6, 1.6), rng.uniform(0.6, 1.6), rng.uniform(low, high)
+        return float(a * curve), float(b * slope), float(m * mean), float(width)
 
     a, b, m, s = place(1, int(rng.choice([-1, 1])), 1, 1.4, 2.2)
     return [

@@ -102,7 +102,7 @@ def _fate(probe: Probe, eps: np.ndarray, log_det: float) -> Finding:
         "not_bounded",
         "The samples run away with L. Which rows of L may grow, and what must hold for their products with eps?",
     )
-    if transposed <= allowed:
+    if transposed <= allowed and _is_asked(root.T, log_det):
         key, says = (
             "transposed",
             "The samples stay put under L', not under L: z = loc + L eps, with eps a column. Look at the rows of L.",
@@ -151,61 +151,73 @@ def _rotated(root: np.ndarray, eps: np.ndarray) -> bool:
 
 @EXERCISE.part("A lower triangle with a positive diagonal, and the determinant asked for")
 def triangle_and_determinant(probe: Probe, rng: np.random.Generator) -> Finding:
-    finding = Finding(True)
-    for samples, dim, log_det in (
+    sizes = (
         (2, 4, float(rng.uniform(2.5, 3.5))),
         (1, 3, float(rng.uniform(9.0, 11.0))),
         (4, 4, 14.0),
         (2, 3, 0.0),
-    ):
-        loc, root, odd = _pair(probe, rng.normal(size=(samples, dim)), log_det)
+        (3, 6, float(rng.uniform(2.5, 3.5))),
+    )
+    roots = []
+    for samples, dim, log_det in sizes:
+        _, root, odd = _pair(probe, rng.normal(size=(samples, dim)), log_det)
         if odd is not None:
             return odd
-        if np.abs(np.triu(root, 1)).max() > 1e-9:
-            upper = np.abs(np.tril(root, -1)).max() <= 1e-9
-            return holds(
-                False,
-                "zeros above the diagonal",
-                "other numbers",
-                "upper" if upper else "not_triangular",
-                "This is an upper triangle. Row i of L may use eps_1 to eps_i."
-                if upper
-                else "L must be lower triangular: row i uses eps_1 to eps_i. A dense matrix with these samples is not yet an L.",
-            )
-        if (np.diag(root) <= 0).any():
-            return holds(
-                False,
-                "a positive diagonal",
-                "a number that is not positive",
-                "negative_diagonal",
-                "The diagonal of L is positive. Where a number is negative, turn the sign of its whole row.",
-            )
-        came = float(np.log(np.diag(root)).sum())
-        finding = compare(
-            np.array(came),
-            np.array(log_det),
-            what="log det L",
-            mistakes=[
-                Mistake(
-                    "log_det_of_covariance",
-                    "This is the log determinant of the covariance L L', which is twice that of L.",
-                    np.array(log_det / 2),
-                ),
-                Mistake(
-                    "log_det_as_entry",
-                    "log_det went into the diagonal as it is. Take its exponential.",
-                    np.array(np.log(log_det) if log_det else np.nan),
-                ),
-                Mistake(
-                    "every_row",
-                    "Every row was stretched by the whole factor: the determinant is the product of the diagonal.",
-                    np.array(log_det * dim),
-                ),
-            ],
+        roots.append(root)
+    if any(np.abs(np.triu(root, 1)).max() > 1e-9 for root in roots):
+        upper = all(np.abs(np.tril(root, -1)).max() <= 1e-9 for root in roots)
+        return holds(
+            False,
+            "zeros above the diagonal",
+            "other numbers",
+            "upper" if upper else "not_triangular",
+            "This is an upper triangle. Row i of L may use eps_1 to eps_i."
+            if upper
+            else "L must be lower triangular: row i uses eps_1 to eps_i. A dense matrix with these "
+            "samples is not yet an L.",
         )
+    if any((np.diag(root) < 0).any() for root in roots):
+        return holds(
+            False,
+            "a positive diagonal",
+            "a negative number",
+            "negative_diagonal",
+            "The diagonal of L is positive. Where a number is negative, turn the sign of its whole row.",
+        )
+    finding = Finding(True)
+    for (_, dim, log_det), root in zip(sizes, roots, strict=True):
+        finding = _log_det(root, log_det, dim)
         if not finding.ok:
             return finding
     return finding
+
+
+def _log_det(root: np.ndarray, log_det: float, dim: int) -> Finding:
+    with np.errstate(divide="ignore"):
+        came = np.log(np.diag(root)).sum()
+    return compare(
+        np.array(came),
+        np.array(log_det),
+        what="log det L",
+        mistakes=[
+            Mistake(
+                "log_det_of_covariance",
+                "This is the log determinant of the covariance L L', which is twice that of L.",
+                np.array(log_det / 2),
+            ),
+            Mistake(
+                "log_det_as_entry",
+                "log_det went into the diagonal as it is. Take its exponential.",
+                np.array(np.log(log_det) if log_det else np.nan),
+            ),
+            Mistake(
+                "every_row",
+                "Every row was stretched by the whole factor: the determinant is the product of the "
+                "diagonal.",
+                np.array(log_det * dim),
+            ),
+        ],
+    )
 
 
 @EXERCISE.part("The samples stay where they are, however large the determinant", weight=1.5)
