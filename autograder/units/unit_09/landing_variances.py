@@ -11,7 +11,16 @@ from autograder.checks.compare import Finding, Mistake, compare, holds, two_stag
 from autograder.checks.exercise import exercise
 from autograder.checks.probe import Probe
 from autograder.units.shared import as_array
-from autograder.units.unit_09.reference import SAMPLE_DETACHED
+from autograder.units.unit_09.landing_forms import (
+    CHAIN_RULE,
+    KEPT,
+    OF_MEAN,
+    SHARED,
+    SWAPPED,
+    mistakes_away,
+    toy_variances,
+    without_prior,
+)
 
 EXERCISE = exercise(
     __name__,
@@ -27,36 +36,21 @@ EXERCISE = exercise(
 )
 
 
-def toy_variances(loc: float, log_scale: float, x: float) -> np.ndarray:
-    r"""Variances of the one-sample gradient on the toy (D = 1): rows total and path, columns loc and log_scale.
-
-    With c = x - 2 loc the path derivative is r = c + (1/s - 2s) eps for loc and r s eps for log_scale; the score term adds
-    -eps/s and 1 - eps^2. Var eps^2 = 2 and Cov(eps, eps^2) = 0 give the rest.
-    """
-    s, c = np.exp(log_scale), x - 2 * loc
-    return np.array(
-        [
-            [4 * s**2, (c * s) ** 2 + 8 * s**4],
-            [(1 / s - 2 * s) ** 2, (c * s) ** 2 + 2 * (1 - 2 * s**2) ** 2],
-        ]
-    )
-
-
 ENTRIES = [
     f"Var of the {row} gradient of {column}"
     for row in ("total", "path")
     for column in ("loc", "log_scale")
 ]
 REPLICATES = 1000
+TABLES, MEAN_BAND, SCATTER_BAND = (
+    600,
+    0.3,
+    0.6,
+)  # of R = 2, and how far in the logarithm they may lie off
 NEAR, FAR = (
     (0.5, 2.0),
     (0.4, 3.0),
 )  # accepted ratios: no mistake that we know comes out on the edge of either
-SHARED = "Every replicate saw the same noise. Draw one epsilon for each."
-SWAPPED = "The rows are the wrong way round: the total derivative first, then the path derivative."
-KEPT = "Both rows show the total derivative: the score term is still in the second. Hold the parameters in log q constant."
-OF_MEAN = "This is the variance of the mean over the replicates. Give that of one estimate."
-CHAIN_RULE = "This is the gradient for the scale s, not for log s. The chain rule puts a factor s between them."
 
 
 def _measure(probe: Probe, where: Sequence[float], replicates: int, seed: int | None = None) -> Any:
@@ -171,9 +165,19 @@ def total_at_the_posterior(probe: Probe, rng: np.random.Generator) -> Finding:
             Mistake("rows_swapped", SWAPPED, exact[::-1]),
             Mistake("variance_of_mean", OF_MEAN, lambda count: exact / count),
             Mistake("scale_gradient", CHAIN_RULE, exact * [1.0, 2.0]),
+            Mistake(
+                "prior_forgotten",
+                "These are the variances for log p(x | z) alone: the prior of z is missing from the model.",
+                without_prior(*where),
+            ),
         ],
         FAR,
     )
+
+
+def _is_total(row: np.ndarray) -> bool:
+    """Whether these are the variances of the score term at the posterior, 2 and 2, as measured."""
+    return bool((np.abs(np.log(np.maximum(row, 1e-300) / 2)) < 0.6).all())
 
 
 @EXERCISE.part("At the posterior: zero for the path derivative")
@@ -190,16 +194,11 @@ def path_at_the_posterior(probe: Probe, rng: np.random.Generator) -> Finding:
             Mistake(
                 "rows_swapped",
                 SWAPPED,
-                lambda row: bool((got[0] < 1e-12).all()) and bool((row > 0.1).all()),
+                lambda row: bool((got[0] < 1e-12).all()) and _is_total(row),
             ),
             Mistake(
-                "score_kept",
-                KEPT,
-                lambda row: bool(
-                    (np.abs(np.log(np.maximum(row, 1e-300) / np.maximum(got[0], 1e-300))) < 1).all()
-                ),
+                "score_kept", KEPT, lambda row: bool((got[0] > 1e-12).all()) and _is_total(row)
             ),
-            Mistake("sample_detached", SAMPLE_DETACHED, lambda row: bool((row > 0.1).all())),
         ],
     )
 
@@ -208,35 +207,66 @@ def path_at_the_posterior(probe: Probe, rng: np.random.Generator) -> Finding:
 def away_from_the_posterior(probe: Probe, rng: np.random.Generator) -> Finding:
     where = _away(rng)
     exact = toy_variances(*where)
-    s, c = np.exp(where[1]), where[2] - 2 * where[0]
-    mean = np.array([c, 1 - 2 * s**2])
-    score = np.array([1 / s**2, 2.0])
     return _ratios(
         probe,
         where,
         exact,
         slice(0, 2),
-        [
-            Mistake("rows_swapped", SWAPPED, exact[::-1]),
-            Mistake(
-                "transposed",
-                "Rows are estimators and columns are parameters; your table has them the other way round.",
-                exact.T,
-            ),
-            Mistake("score_kept", KEPT, np.stack([exact[0], exact[0]])),
-            Mistake(
-                "standard_deviation",
-                "These are standard deviations; variances were asked for.",
-                np.sqrt(exact),
-            ),
-            Mistake(
-                "second_moment",
-                "These are means of squares: subtract the square of the mean. Only at the posterior is that zero.",
-                exact + mean**2,
-            ),
-            Mistake("variance_of_mean", OF_MEAN, lambda count: exact / count),
-            Mistake("scale_gradient", CHAIN_RULE, exact * [1.0, 1 / s**2]),
-            Mistake("sample_detached", SAMPLE_DETACHED, np.stack([exact[0], score])),
-            Mistake("sample_detached", SAMPLE_DETACHED, np.stack([score, score])),
-        ],
+        mistakes_away(*where),
     )
+
+
+@EXERCISE.part("R = 2: divided by R - 1, from R independent replicates", weight=0.5)
+def few_replicates(probe: Probe, rng: np.random.Generator) -> Finding:
+    """The mean of many tables tells R - 1 from R, their scatter tells how many replicates there were."""
+    where, few = _away(rng), 2
+    variance = toy_variances(*where)[
+        :, 0
+    ]  # of loc, whose gradient is normal: Var s^2 = 2 Var^2 / (R - 1)
+    loc, log_scale, x = (np.array([value]) for value in where)
+
+    def look(count: int) -> tuple[float, Finding]:
+        tables = as_array(
+            probe.drive(
+                "landing/many",
+                loc=loc,
+                log_scale=log_scale,
+                x=x,
+                replicates=few,
+                count=count,
+                seed=probe.fresh_seed(),
+            )
+        )
+        if tables.shape != (count, 2, 2) or not np.isfinite(tables).all():
+            return np.inf, Finding(
+                False,
+                f"with R = {few}, a finite table of shape (2, 2)",
+                f"NaN, or another shape, {tables.shape[1:]}",
+                "not_finite",
+            )
+        scaled = tables[:, :, 0] / variance
+        mean, scatter = scaled.mean(0), scaled.var(0, ddof=1) * (few - 1) / 2
+        off, spread = np.abs(np.log(mean)).max() / MEAN_BAND, np.abs(np.log(scatter + 1e-300)).max()
+        came = f"{mean.max():.3g} times the variance on average, and {scatter.max():.3g} times the scatter, over {count:,} tables"
+        key, says = "variance", ""
+        if np.allclose(mean, 1 - 1 / few, rtol=0.2):
+            key, says = "divided_by_r", "The sum of squares is divided by R. The formula has R - 1."
+        elif off <= 1 and (scatter < 0.5).all():
+            key, says = (
+                "more_replicates",
+                "Right on average, and steadier than R = 2 can be: the number of replicates is another one than asked for.",
+            )
+        elif np.allclose(mean, 2, rtol=0.25):
+            key, says = (
+                "not_independent",
+                "Twice the variance: with R = 2 that is what two noises of opposite sign give. Draw independent ones.",
+            )
+        return float(max(off, spread / SCATTER_BAND)), Finding(
+            False,
+            f"with R = {few}, on average the variance itself, and the scatter of R = {few}",
+            came,
+            key,
+            says,
+        )
+
+    return two_stages(probe, look, TABLES, 4)

@@ -125,7 +125,7 @@ class VAFC:
         return history
 
 
-# %% right loop_rmsprop: The course's FactorNormal for density and precision, a loop over rows, RMSprop with a falling rate.
+# %% right loop_rmsprop: The course's FactorNormal for the density, the precision as minus its slope, a loop over rows, RMSprop with a falling rate.
 import torch
 
 from course_vi.distributions import FactorNormal
@@ -155,7 +155,8 @@ class VAFC:
         return FactorNormal(self.prm["mu"], self.prm["sigma"].abs().log(), self.prm["B"])
 
     def pr_Z(self, v):
-        return self.density().precision_times(v)
+        z = (self.prm["mu"] + v).detach().requires_grad_()
+        return -torch.autograd.grad(self.log_q(z).sum(), z)[0]
 
     def log_q(self, z):
         return self.density().log_prob(z)
