@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checks.compare import Finding, Mistake, compare, holds
+from autograder.checks.compare import Finding, Mistake, compare
 from autograder.checks.exercise import exercise
 from autograder.checks.probe import Probe
 from autograder.units.shared import several, unpack
@@ -39,6 +39,16 @@ def _ascend(
         m = m + rate * total[0] * (which != "only_scale")
         r = r + rate * total[1] * (which != "only_loc")
     return np.stack([m, r])
+
+
+def _ascend_and_stop(
+    x: np.ndarray, m: np.ndarray, r: np.ndarray, steps: int, rate: float, least: float = -np.inf
+) -> tuple[np.ndarray, np.ndarray]:
+    """The place with the largest sum over the data, and the first from which a step gained less than ``least``."""
+    places = [_ascend(x, m, r, step, rate) for step in range(steps + 1)]
+    sums = np.array([(x * a - a**2 - np.exp(2 * b) + b).sum() for a, b in places])
+    short = np.flatnonzero(np.diff(sums) < least)
+    return places[int(sums.argmax())], places[short[0] + 1 if len(short) else steps]
 
 
 def _climb_mistakes(
@@ -81,6 +91,19 @@ def _climb_mistakes(
                 "start_ignored",
                 "The climb began at zero. Begin where you are told: an encoder may have said something better.",
                 _ascend(x, 0 * m, 0 * r, steps, rate),
+            ),
+            Mistake(
+                "best_step",
+                "You return the step with the largest sum over the data. What is asked is the last one, whatever came before.",
+                _ascend_and_stop(x, m, r, steps, rate)[0],
+            ),
+            *(
+                Mistake(
+                    "stops_early",
+                    "You stopped where the sum over the data hardly rose. Take as many steps as you are told.",
+                    _ascend_and_stop(x, m, r, steps, rate, least)[1],
+                )
+                for least in (0.0, 1e-6, 1e-5, 1e-4, 1e-3)
             ),
             Mistake("did_not_move", "This is the starting point.", np.stack([m, r])),
         ]

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from autograder.protocol.by_datum import RowEncoder, told_apart
 from autograder.protocol.problems import driver, problem
 from course_vi.distributions import DiagonalNormal
+from course_vi.families import Amortized, MeanField
 from course_vi.models import ConjugateToy, GaussianChain
 
 __all__: list[str] = []
@@ -23,6 +24,7 @@ def toy_encoder(weight: Tensor, bias: Tensor, x: Tensor) -> dict[str, Any]:
     encoder = RowEncoder(weight, bias, x)
     return {
         "p": ConjugateToy(x.shape[-1]),
+        "q": Amortized(MeanField(x.shape[-1]), encoder),
         "encoder": encoder,
         "x": x,
         "learn": dict(encoder.named_parameters()),
