@@ -153,13 +153,19 @@ def number_of_steps(probe: Probe, rng: np.random.Generator) -> Finding:
     finding = _judged(probe, x, m, r, 0, 0.1)
     if not finding.ok:
         return finding
-    return _judged(probe, x, m, r, int(rng.integers(70, 90)), rng.uniform(0.05, 0.06))
+    return _judged(probe, x, m, r, int(rng.integers(35, 45)), rng.uniform(0.09, 0.1))
 
 
 @EXERCISE.part("A rate that overshoots is yours to take, and the last step what you return")
 def overshooting(probe: Probe, rng: np.random.Generator) -> Finding:
-    x, m, r = rng.normal(size=(3, 2)), rng.normal(size=(3, 2)), rng.uniform(-0.6, -0.2, (3, 2))
-    return _judged(probe, x, m + x, r, int(rng.integers(5, 8)), rng.uniform(1.02, 1.08))
+    steps, best = 0, 0
+    while best in (0, steps):  # neither the first place nor the last is the best
+        x, steps, rate = rng.normal(size=(3, 2)), int(rng.integers(5, 8)), rng.uniform(1.02, 1.08)
+        m, r = x / 2 + 0.1 * rng.normal(size=(3, 2)), rng.uniform(-1.6, -0.4, (3, 2))
+        kept = _ascend_and_stop(x, m, r, steps, rate)[0]
+        places = [_ascend(x, m, r, step, rate) for step in range(steps + 1)]
+        best = next(step for step, place in enumerate(places) if np.array_equal(place, kept))
+    return _judged(probe, x, m, r, steps, rate)
 
 
 @EXERCISE.part("Each datum's path does not depend on who else is in the batch")

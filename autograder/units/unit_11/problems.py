@@ -16,6 +16,8 @@ from course_vi.models import ConjugateToy, GaussianChain
 
 __all__: list[str] = []
 
+EARLY = 25  # calls of an encoder after which a run that is repeated has shown where it goes
+
 
 @problem("toy/encoder")
 def toy_encoder(weight: Tensor, bias: Tensor, x: Tensor) -> dict[str, Any]:
@@ -70,32 +72,74 @@ class OtherPrior(ConjugateToy):
         raise NotImplementedError("this model has no evidence in closed form: climb the bound")
 
 
+class Enough(Exception):
+    """An encoder was asked as often as is needed to see where its training goes."""
+
+
+class WatchedEncoder(nn.Linear):
+    """A linear encoder that says where its parameters were when it was asked for the ``limit``-th time, and asks to stop there.
+
+    Args:
+        limit: it is never stopped if 0.
+    """
+
+    def __init__(self, weight: Tensor, bias: Tensor, limit: int = 0) -> None:
+        super().__init__(*weight.shape[::-1], dtype=torch.float64)
+        self.limit, self.calls = limit, 0
+        with torch.no_grad():
+            self.weight.copy_(weight), self.bias.copy_(bias)
+
+    @property
+    def numbers(self) -> Tensor:
+        return torch.cat([self.weight.detach().ravel(), self.bias.detach()])
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.calls += 1
+        if self.limit and self.calls > self.limit:
+            raise Enough
+        return super().forward(x)
+
+
 @driver("train_recognizer", trains=True)
 def train_recognizer(
     learner: Any,
     x: Tensor,
     test: Tensor,
-    seeds: list[int],
+    seed: int,
     prior_scale: float,
     weight: Tensor,
     bias: Tensor,
+    others: list[int],
 ) -> dict[str, Any]:
-    """Let the learner train a linear encoder once for each seed, from the same start; ask it about data it has not seen.
+    """Let the learner train a linear encoder; ask it about data it has not seen. Then begin again, once for each of other seeds.
 
-    The global streams of random numbers move on from run to run.
+    A run that begins again is stopped early, unless nothing has moved by then. The global streams of random numbers move on from run
+    to run.
 
     Returns:
-        ``out``: the encoder's answers after the first run, ``(T, 2)``; ``bounds``: what each run returned.
+        ``out``: the encoder's answers, ``(T, 2)``; ``bounds``: what the learner returned; ``paths``: where each of the other runs was
+        when it was stopped, ``(R, 4)``.
     """
-    out, histories = None, []
-    for seed in seeds:
-        encoder = nn.Linear(1, 2, dtype=torch.float64)
-        with torch.no_grad():
-            encoder.weight.copy_(weight), encoder.bias.copy_(bias)
-        histories.append(_history(learner(OtherPrior(prior_scale).double(), encoder, x, int(seed))))
-        if out is None:
-            out = encoder(test).detach()
-    return {"out": out, "bounds": histories}
+    p = OtherPrior(prior_scale).double()
+    encoder = WatchedEncoder(weight, bias)
+    bounds = _history(learner(p, encoder, x, seed))
+    paths = [_began(learner, p, x, other, weight, bias) for other in others]
+    with torch.no_grad():
+        return {"out": encoder(test), "bounds": bounds, "paths": paths}
+
+
+def _began(
+    learner: Any, p: OtherPrior, x: Tensor, seed: int, weight: Tensor, bias: Tensor
+) -> Tensor:
+    encoder = WatchedEncoder(weight, bias, limit=EARLY)
+    before = encoder.numbers
+    try:
+        learner(p, encoder, x, seed)
+    except Enough:
+        if torch.equal(encoder.numbers, before):  # a long first step: it asks about datum by datum
+            encoder = WatchedEncoder(weight, bias)
+            learner(p, encoder, x, seed)
+    return encoder.numbers
 
 
 def _history(bounds: Any) -> Any:

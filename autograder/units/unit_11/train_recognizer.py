@@ -39,7 +39,8 @@ class _Run(NamedTuple):
         test: data that the encoder has not seen, ``(T, 1)``.
         before, out: what the encoder says of them before and after training, ``(T, 2)``.
         first, last: the mean ELBO before training, and the mean log evidence.
-        histories: what the runs returned.
+        history: what the learner returned.
+        paths: the encoder's numbers early in three more runs, two of one seed and one of another; empty if there were none.
     """
 
     test: np.ndarray
@@ -48,7 +49,8 @@ class _Run(NamedTuple):
     precision: float
     first: float
     last: float
-    histories: list[np.ndarray]
+    history: np.ndarray
+    paths: np.ndarray
 
     @property
     def untrained(self) -> bool:
@@ -56,8 +58,8 @@ class _Run(NamedTuple):
 
     @property
     def rising(self) -> bool:
-        """Whether the first run stopped while its bound still rose."""
-        history = self.histories[0]
+        """Whether training stopped while its bound still rose."""
+        history = self.history
         if history.ndim != 1 or len(history) < 20 or not np.isfinite(history).all():
             return False
         tenth = len(history) // 10
@@ -65,7 +67,7 @@ class _Run(NamedTuple):
 
 
 def _trained(probe: Probe, rng: np.random.Generator, again: bool = False) -> _Run:
-    """Train once; or three times, twice from one seed and then from another."""
+    """Train; and begin again, twice from one seed and then from another."""
     scale = rng.uniform(1.5, 2.0) if rng.random() < 0.5 else rng.uniform(0.65, 0.75)
     precision = 1 + 1 / scale**2
     x = 2**0.5 * rng.normal(size=(DATA, 1))
@@ -78,7 +80,8 @@ def _trained(probe: Probe, rng: np.random.Generator, again: bool = False) -> _Ru
         "train_recognizer",
         x=x,
         test=test,
-        seeds=[seed, seed, seed + 1] if again else [seed],
+        seed=seed,
+        others=[seed, seed, seed + 1] if again else [],
         prior_scale=scale,
         weight=weight,
         bias=bias,
@@ -91,7 +94,8 @@ def _trained(probe: Probe, rng: np.random.Generator, again: bool = False) -> _Ru
         precision,
         float(start),
         float(evidence.mean()),
-        [as_array(bounds) for bounds in reply["bounds"]],
+        as_array(reply["bounds"]),
+        as_array(reply["paths"]),
     )
 
 
@@ -168,7 +172,7 @@ def posterior_on_new_data(probe: Probe, rng: np.random.Generator) -> Finding:
 @EXERCISE.part("The history: the mean ELBO from the start to the end, the same for the same seed")
 def history(probe: Probe, rng: np.random.Generator) -> Finding:
     run = _trained(probe, rng, again=True)
-    one, same, other = run.histories
+    one = run.history
     if one.ndim != 1 or len(one) < 2 or not np.isfinite(one).all():
         came = f"an array of shape {one.shape}" + (
             "" if np.isfinite(one).all() else ", NaN or infinity among it"
@@ -178,21 +182,22 @@ def history(probe: Probe, rng: np.random.Generator) -> Finding:
     finding = _ends(run, one)
     if not finding.ok:
         return finding
-    if one.shape != same.shape or not np.allclose(one, same, rtol=1e-6, atol=1e-9):
+    first, same, other = run.paths
+    if not np.allclose(first, same, rtol=1e-6, atol=1e-9):
         return holds(
             False,
-            "the same history when the same seed is given again",
+            "the same run when the same seed is given again",
             "another one",
             "seed_ignored",
             "Two runs with one seed differ: some noise comes from elsewhere. Draw all of it from "
             "torch.Generator().manual_seed(seed), made inside the function.",
         )
     return holds(
-        one.shape != other.shape or not np.allclose(one, other, rtol=1e-9, atol=1e-12),
-        "another history from another seed",
+        not np.allclose(first, other, rtol=1e-9, atol=1e-12),
+        "another run from another seed",
         f"from {one[0]:.3f} to {_last(one):.3f}",
         "seed_without_effect",
-        "Two seeds give the same history to the last digit: the seed has no effect.",
+        "Two seeds give the same run to the last digit: the seed has no effect.",
     )
 
 

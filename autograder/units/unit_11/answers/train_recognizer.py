@@ -151,7 +151,7 @@ from torch.distributions import Normal
 
 
 def train_recognizer(p, encoder, x, seed):
-    generator, optimizer, bounds = torch.Generator().manual_seed(seed), torch.optim.SGD(encoder.parameters(), lr=0.001), []
+    generator, optimizer, bounds = torch.Generator().manual_seed(seed), torch.optim.SGD(encoder.parameters(), lr=0.0005), []
     for _ in range(60):
         eps = torch.randn(8, *x.shape, generator=generator, dtype=x.dtype)
         loc, log_scale = encoder(x).chunk(2, -1)
