@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from autograder.checks.compare import Finding, compare, holds, zero
@@ -42,7 +44,7 @@ EXERCISE = exercise(
 )
 
 STEPS, BOUND = 200, -0.05
-EXACT = {"rtol": 1e-9, "atol": 1e-10}  # double precision is asked for
+EXACT: dict[str, Any] = {"rtol": 1e-9, "atol": 1e-10}  # double precision is asked for
 LARGE = 400  # latents where a matrix of p x p numbers is seen
 DRAWS, FEW_DRAWS = 4000, 1000
 

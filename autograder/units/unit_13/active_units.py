@@ -169,9 +169,7 @@ def _latents(rng: np.random.Generator, rows: int) -> Arrays:
 def activity(probe: Probe, rng: np.random.Generator) -> Finding:
     for params in (small_params(rng, batch=(7,), latents=3), _latents(rng, 230)):
         wanted, _, mistakes, _ = _activity(params)
-        finding = compare(
-            _two(probe, params)[0], wanted, mistakes, rtol=1e-9, what="the activity"
-        )
+        finding = compare(_two(probe, params)[0], wanted, mistakes, rtol=1e-9, what="the activity")
         if not finding.ok:
             return finding
     return finding

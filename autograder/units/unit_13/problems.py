@@ -58,7 +58,8 @@ def vae_small(
     encoder = network(x.shape[-1], hidden, 2 * latents, generator, 0.7)
     decoder = network(latents, hidden, x.shape[-1], generator, float(gain))
     with torch.no_grad():
-        last, out = encoder[-1], decoder[-1]
+        last: Any = encoder[-1]
+        out: Any = decoder[-1]
         if stretch is not None:
             last.weight.mul_(stretch.unsqueeze(-1))
             last.bias.mul_(stretch)
