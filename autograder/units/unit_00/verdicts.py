@@ -264,7 +264,7 @@ def _alarmed(seen: Verdicts) -> tuple[str, str]:
             )
     few, many = entries == entries.min(), entries == entries.max()
     rates = seen.alarms[few].mean(), seen.alarms[many].mean()
-    if entries.min() < entries.max() and seen.alarms[many].sum() > 5 and rates[1] > 2 * rates[0]:
+    if entries.min() < entries.max() and seen.alarms[many].sum() > 3 and rates[1] > 2 * rates[0]:
         return "per_entry", (
             f"Right estimators of {entries.min()} entries were called biased in {rates[0]:.1%} of the calls, of "
             f"{entries.max()} entries in {rates[1]:.1%}. Each entry is a chance of a false alarm."
