@@ -41,7 +41,7 @@ def many_entries(probe: Probe, rng: np.random.Generator) -> Finding:
     seen = ask(probe, rng, *zoos)
     finding = judge(seen)
     if finding.ok and seen.alarms.any():
-        again = ask(probe, rng, _ordinary(rng, 500, 50, 60))
+        again = ask(probe, rng, _ordinary(rng, 500, 20, 60), again=True)
         return judge(again, "per_entry", PER_ENTRY)
     return finding
 
