@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from autograder.checks.compare import Finding
@@ -31,7 +33,7 @@ def one_number(probe: Probe, rng: np.random.Generator) -> Finding:
     return judge(ask(probe, rng, zoo_of(rng, *count, exact, scale), single=True))
 
 
-PER_ENTRY = "Right estimators of sixty entries were called biased too often. Each of the sixty is a chance of a false alarm."
+PER_ENTRY = "Right estimators of many entries were called biased too often. Each of sixty entries is a chance of a false alarm."
 
 
 @EXERCISE.part("Ten, thirty or sixty entries, a bias in one of them")
@@ -41,8 +43,9 @@ def many_entries(probe: Probe, rng: np.random.Generator) -> Finding:
     seen = ask(probe, rng, *zoos)
     finding = judge(seen)
     if finding.ok and seen.alarms.any():
-        again = ask(probe, rng, _ordinary(rng, 500, 50, 60))
-        return judge(again, "per_entry", PER_ENTRY)
+        finding = judge(ask(probe, rng, _ordinary(rng, 500, 20, 60), again=True))
+    if finding.diagnosis == "false_alarms":
+        return replace(finding, diagnosis="per_entry", says=PER_ENTRY)
     return finding
 
 

@@ -39,7 +39,11 @@ FALSE_ALARMS, POWER, BIAS = 1e-3, 0.99, 0.1  # what the statement demands; the b
 CHANCE, COUNTS = 5e-8, 12  # that a count fails an answer which keeps the demands; how many counts
 OPEN = "false_alarms", "missed"  # names that say how often, and not where
 REPLY = "verdict", "asked"
-CHUNK, BUDGET = 30, 4.0  # estimators in one request; seconds after which a part asks no more
+CHUNK, BUDGET, PATIENCE = (
+    30,
+    4.0,
+    15.0,
+)  # estimators in one request; seconds after which a first and a second look end
 
 
 def allowed(count: int, rate: float) -> int:
@@ -145,8 +149,20 @@ def zoo_of(
     return zoo.rows(rng.permutation(count))
 
 
-def ask(probe: Probe, rng: np.random.Generator, *zoos: Zoo, single: bool = False) -> Verdicts:
-    """The verdicts on all of them, in turn; where the answer is slow, on as many as there is time for."""
+def ask(
+    probe: Probe,
+    rng: np.random.Generator,
+    *zoos: Zoo,
+    single: bool = False,
+    again: bool = False,
+) -> Verdicts:
+    """The verdicts on all of them, in turn; where the answer is slow, on as many as there is time for.
+
+    A second look has more time, and ends when there are more false alarms than all of them together may have: what would
+    follow changes nothing.
+    """
+    right = sum(int((~zoo.wrong).sum()) for zoo in zoos)
+    most, alarms = allowed(right, FALSE_ALARMS), 0
     start, before, found = time.perf_counter(), probe.twice, []
     size = CHUNK // len(zoos)
     try:
@@ -160,12 +176,14 @@ def ask(probe: Probe, rng: np.random.Generator, *zoos: Zoo, single: bool = False
                     "is_biased", **vars(some), seed=seed, single=single, limit=LIMIT
                 )
                 probe.twice = False  # the first has shown whether the answer remembers
+                alarms += int((reply["verdict"][~some.wrong] == 1).sum())
                 high = (some.mean > some.exact).any(1)
                 entries, kinds = np.full(len(seed), some.exact.shape[1]), np.full(len(seed), kind)
                 found.append(
                     (some.wrong, high, some.common, entries, kinds, *map(reply.get, REPLY))
                 )
-            if time.perf_counter() - start > BUDGET:
+            decided = again and alarms > most and any(row[0].any() for row in found)
+            if decided or time.perf_counter() - start > (PATIENCE if again else BUDGET):
                 break
     finally:
         probe.twice = before
@@ -264,7 +282,7 @@ def _alarmed(seen: Verdicts) -> tuple[str, str]:
             )
     few, many = entries == entries.min(), entries == entries.max()
     rates = seen.alarms[few].mean(), seen.alarms[many].mean()
-    if entries.min() < entries.max() and seen.alarms[many].sum() > 5 and rates[1] > 2 * rates[0]:
+    if entries.min() < entries.max() and seen.alarms[many].sum() > 3 and rates[1] > 2 * rates[0]:
         return "per_entry", (
             f"Right estimators of {entries.min()} entries were called biased in {rates[0]:.1%} of the calls, of "
             f"{entries.max()} entries in {rates[1]:.1%}. Each entry is a chance of a false alarm."
