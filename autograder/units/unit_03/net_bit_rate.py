@@ -87,10 +87,9 @@ def _log_terms(
     """Log-densities for data ``shape``, the first of which is far more likely than its z: its rates are below zero, for certain."""
     k = int(rng.integers(4, 8)) if samples is None else samples
     log_joint, log_q = rng.normal(-8, 2, (k, *shape)), rng.normal(-2, 1, (k, *shape))
-    first: Any = (slice(None), *(0 for _ in shape))
-    last: Any = (slice(None), *(-1 for _ in shape))
-    log_joint[first], log_q[first] = rng.uniform(2, 4, k), rng.uniform(-3, -1, k)
-    log_q[last] = rng.uniform(1, 3, k)
+    data_joint, data_q = log_joint.reshape(k, -1), log_q.reshape(k, -1)  # views
+    data_joint[:, 0], data_q[:, 0] = rng.uniform(2, 4, k), rng.uniform(-3, -1, k)
+    data_q[:, -1] = rng.uniform(1, 3, k)
     return log_joint, log_q
 
 

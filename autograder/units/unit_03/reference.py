@@ -104,13 +104,15 @@ def asked_twice(probe: Probe, *args: np.ndarray) -> tuple[Any, Finding | None]:
 EXACT = 1e-9  # relative: what is asked in closed form, or from given samples, is right in double precision
 
 
-def toy_inputs(rng: np.random.Generator, dim: int = 2) -> tuple[Arrays, np.ndarray]:
-    """Parameters of q and data for the toy, four of them, and noise ``(K, 4, D)`` for a K that varies.
+def toy_inputs(
+    rng: np.random.Generator, dim: int = 2, samples: int | None = None
+) -> tuple[Arrays, np.ndarray]:
+    """Parameters of q and data for the toy, four of them, and noise ``(K, 4, D)``, for a K that varies unless it is given.
 
     The data are one like any other, a narrow q, a wide q far out, and one whose draws all lie in the tails of q: there the log weight
     is positive, and estimates of both divergences are negative, for certain.
     """
-    samples, x = int(rng.choice([3, 5, 6])), rng.normal(size=(4, dim))
+    samples, x = samples or int(rng.choice([3, 5, 6])), rng.normal(size=(4, dim))
     loc, log_scale = rng.normal(size=(4, dim)), rng.uniform(-1.2, 0.3, (4, dim))
     log_scale[1] = rng.uniform(-4.0, -3.0, dim)
     log_scale[2] = rng.uniform(0.7, 1.2, dim)

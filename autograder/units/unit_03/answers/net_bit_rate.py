@@ -43,13 +43,18 @@ def net_bit_rate(log_joint, log_q):
     return rate, rate.mean(0)
 
 
-# %% right lists: Two Python lists, made by a loop over the data.
+# %% right loop_over_data: Datum by datum, however many axes the batch has, stacked in the end.
 import math
+
+import torch
 
 
 def net_bit_rate(log_joint, log_q):
-    rate = (log_q - log_joint) / math.log(2)
-    return rate.tolist(), (sum(rate) / len(rate)).tolist()
+    data = zip(log_joint.reshape(len(log_joint), -1).T, log_q.reshape(len(log_q), -1).T)
+    rates = [(back - paid) / math.log(2) for paid, back in data]
+    expected = torch.stack([rate.mean() for rate in rates])
+    shape = log_joint.shape
+    return torch.stack(rates, -1).reshape(shape), expected.reshape(shape[1:])
 
 
 # %% wrong gross_rate, from right vectorized: The bits for x and z are counted and those got back are not: an honest count for a sender who throws the recovered bits away.

@@ -78,7 +78,7 @@ def three_forms(p, q, x, z):
         form2 = (likelihood - (log_q - (joint - likelihood))).mean(0)
         form3 = p.log_evidence(xb) - (log_q - p.posterior(xb).log_prob(zb)).mean(0)
         rows.append(torch.stack([(joint - log_q).mean(0), form2, form3]))
-    return torch.cat(rows, -1)
+    return torch.cat(rows, -1).unbind(0)
 
 
 # %% wrong entropy_exact, from right distributions: The entropy comes from its closed form, which feels more exact; its noise then no longer cancels that of log p, and the forms part.
