@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograder.checks.compare import Mistake
+from autograder.checks.compare import Finding, Mistake
 from autograder.units.unit_09.reference import SAMPLE_DETACHED
 
+MEAN_BAND, SCATTER_BAND = 0.3, 0.6  # how far in the logarithm many tables may lie off
 SHARED = "Every replicate saw the same noise. Draw one epsilon for each."
 SWAPPED = "The rows are the wrong way round: the total derivative first, then the path derivative."
 KEPT = "The score term is still in the second row. Hold the parameters in log q constant there."
@@ -73,3 +74,32 @@ def mistakes_away(loc: float, log_scale: float, x: float) -> list[Mistake]:
             without_prior(loc, log_scale, x),
         ),
     ]
+
+
+def judged_tables(tables: np.ndarray, variance: np.ndarray, few: int) -> tuple[float, Finding]:
+    """Many tables of so few replicates: their mean tells R - 1 from R, their scatter how many replicates there were."""
+    count = len(tables)
+    scaled = tables[:, :, 0] / variance
+    mean, scatter = scaled.mean(0), scaled.var(0, ddof=1) * (few - 1) / 2
+    off, spread = np.abs(np.log(mean)).max() / MEAN_BAND, np.abs(np.log(scatter + 1e-300)).max()
+    came = f"{mean.max():.3g} times the variance on average, and {scatter.max():.3g} times the scatter, over {count:,} tables"
+    key, says = "variance", ""
+    if np.allclose(mean, 1 - 1 / few, rtol=0.2):
+        key, says = "divided_by_r", "The sum of squares is divided by R. The formula has R - 1."
+    elif off <= 1 and (scatter < 0.5).all():
+        key, says = (
+            "more_replicates",
+            "Right on average, and steadier than R = 2 can be: the number of replicates is another one than asked for.",
+        )
+    elif np.allclose(mean, 2, rtol=0.25):
+        key, says = (
+            "not_independent",
+            "Twice the variance: with R = 2 that is what two noises of opposite sign give. Draw independent ones.",
+        )
+    return float(max(off, spread / SCATTER_BAND)), Finding(
+        False,
+        f"with R = {few}, on average the variance itself, and the scatter of R = {few}",
+        came,
+        key,
+        says,
+    )

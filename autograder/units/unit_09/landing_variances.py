@@ -17,6 +17,7 @@ from autograder.units.unit_09.landing_forms import (
     OF_MEAN,
     SHARED,
     SWAPPED,
+    judged_tables,
     mistakes_away,
     toy_variances,
     without_prior,
@@ -42,11 +43,7 @@ ENTRIES = [
     for column in ("loc", "log_scale")
 ]
 REPLICATES = 1000
-TABLES, MEAN_BAND, SCATTER_BAND = (
-    600,
-    0.3,
-    0.6,
-)  # of R = 2, and how far in the logarithm they may lie off
+TABLES = 600  # of R = 2
 NEAR, FAR = (
     (0.5, 2.0),
     (0.4, 3.0),
@@ -244,29 +241,6 @@ def few_replicates(probe: Probe, rng: np.random.Generator) -> Finding:
                 f"NaN, or another shape, {tables.shape[1:]}",
                 "not_finite",
             )
-        scaled = tables[:, :, 0] / variance
-        mean, scatter = scaled.mean(0), scaled.var(0, ddof=1) * (few - 1) / 2
-        off, spread = np.abs(np.log(mean)).max() / MEAN_BAND, np.abs(np.log(scatter + 1e-300)).max()
-        came = f"{mean.max():.3g} times the variance on average, and {scatter.max():.3g} times the scatter, over {count:,} tables"
-        key, says = "variance", ""
-        if np.allclose(mean, 1 - 1 / few, rtol=0.2):
-            key, says = "divided_by_r", "The sum of squares is divided by R. The formula has R - 1."
-        elif off <= 1 and (scatter < 0.5).all():
-            key, says = (
-                "more_replicates",
-                "Right on average, and steadier than R = 2 can be: the number of replicates is another one than asked for.",
-            )
-        elif np.allclose(mean, 2, rtol=0.25):
-            key, says = (
-                "not_independent",
-                "Twice the variance: with R = 2 that is what two noises of opposite sign give. Draw independent ones.",
-            )
-        return float(max(off, spread / SCATTER_BAND)), Finding(
-            False,
-            f"with R = {few}, on average the variance itself, and the scatter of R = {few}",
-            came,
-            key,
-            says,
-        )
+        return judged_tables(tables, variance, few)
 
     return two_stages(probe, look, TABLES, 4)

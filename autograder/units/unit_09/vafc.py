@@ -44,7 +44,7 @@ EXERCISE = exercise(
 )
 
 STEPS, BOUND = 200, -0.05
-EXACT: dict[str, Any] = {"rtol": 1e-9, "atol": 1e-10}  # double precision is asked for
+RTOL, ATOL = 1e-9, 1e-10  # double precision is asked for
 LARGE = 400  # latents where a matrix of p x p numbers is seen
 DRAWS, FEW_DRAWS = 4000, 1000
 
@@ -70,7 +70,8 @@ def transport(probe: Probe, rng: np.random.Generator) -> Finding:
         terms(**inputs)["z"],
         what="z",
         mistakes=transport_mistakes(inputs),
-        **EXACT,
+        rtol=RTOL,
+        atol=ATOL,
     )
 
 
@@ -106,7 +107,8 @@ def precision_product(probe: Probe, rng: np.random.Generator) -> Finding:
         v @ np.linalg.inv(covariance(B, sigma)),
         what="the product",
         mistakes=precision_mistakes(B, sigma, v),
-        **EXACT,
+        rtol=RTOL,
+        atol=ATOL,
     )
     if not right.ok:
         return right
@@ -130,7 +132,8 @@ def elbo(probe: Probe, rng: np.random.Generator) -> Finding:
         terms(**inputs)["log_w"].mean(),
         what="the ELBO",
         mistakes=elbo_mistakes(inputs),
-        **EXACT,
+        rtol=RTOL,
+        atol=ATOL,
     )
     if value.ok and seen["graph"]:
         return holds(
@@ -152,7 +155,8 @@ def gradient(probe: Probe, rng: np.random.Generator) -> Finding:
         pull(known["model"] - known["density"], inputs["s1"], inputs["s2"]),
         what="the gradient (mu, B, sigma side by side)",
         mistakes=gradient_mistakes(inputs),
-        **EXACT,
+        rtol=RTOL,
+        atol=ATOL,
     )
 
 

@@ -143,7 +143,10 @@ def _memory_of_numpy(found: list[int]) -> Iterator[None]:
 def precision(learner: Any, mu: Tensor, B: Tensor, sigma: Tensor, v: Tensor) -> dict[str, Any]:
     """``pr_Z(v)``, and whether half a p x p matrix would have found room on the way."""
     q = with_parameters(learner, lambda z: -z.square().sum(-1), mu, B, sigma)
-    q.pr_Z(v[:1])  # what is imported or compiled on the first call is not counted
+    with _Largest():
+        q.pr_Z(
+            v[:1]
+        )  # what is imported on the first call is not counted, and not traced, which is slow
     memory: list[int] = []
     with _memory_of_numpy(memory), _Largest() as watch:
         product = q.pr_Z(v)
