@@ -84,7 +84,7 @@ class WatchedEncoder(nn.Linear):
     """
 
     def __init__(self, weight: Tensor, bias: Tensor, limit: int = 0) -> None:
-        super().__init__(*weight.shape[::-1], dtype=torch.float64)
+        super().__init__(weight.shape[1], weight.shape[0], dtype=torch.float64)
         self.limit, self.calls = limit, 0
         with torch.no_grad():
             self.weight.copy_(weight), self.bias.copy_(bias)
