@@ -131,7 +131,7 @@ def _judged(
         for mistake in _climb_mistakes(x, m, r, steps, rate)
         if not np.allclose(mistake.value, want)
     ]
-    return compare(got, want, known, rtol=1e-7, atol=1e-9, what="(loc, log_scale)")
+    return compare(got, want, known, rtol=1e-6, atol=1e-8, what="(loc, log_scale)")
 
 
 @EXERCISE.part("Three steps from the standard normal")

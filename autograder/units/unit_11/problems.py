@@ -84,8 +84,7 @@ class WatchedEncoder(nn.Linear):
     """
 
     def __init__(self, weight: Tensor, bias: Tensor, limit: int = 0) -> None:
-        outputs, inputs = weight.shape
-        super().__init__(inputs, outputs, dtype=torch.float64)
+        super().__init__(weight.shape[1], weight.shape[0], dtype=torch.float64)
         self.limit, self.calls = limit, 0
         with torch.no_grad():
             self.weight.copy_(weight), self.bias.copy_(bias)
