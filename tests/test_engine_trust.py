@@ -13,8 +13,9 @@ from torch import Tensor
 
 from autograder.audit.corpus import Answer, corpus
 from autograder.checking import check, run_check
-from autograder.checks import compare
-from autograder.checks.compare import REPLICATES, Z_LIMIT, caught, power, unbiased
+from autograder.checks import estimates
+from autograder.checks.estimates import unbiased
+from autograder.checks.power import REPLICATES, Z_LIMIT, caught, limit, normal_score, power
 from autograder.checks.probe import InProcess, LearnerError, Probe
 from autograder.checks.report import Report
 from autograder.protocol import agent, by_datum, pullback, watch, wire
@@ -426,13 +427,11 @@ def test_the_check_itself_has_the_power_that_it_states() -> None:
 def test_few_blocks_are_judged_by_student_s_table() -> None:
     """The mean of ten normal numbers exceeds five standard errors a thousand times more often than the normal table says."""
     t = np.random.default_rng(4).standard_t(9, 1_000_000)
-    assert (np.abs(t) > Z_LIMIT).sum() > 500 and (
-        np.abs(compare._normal_score(t, 10)) > Z_LIMIT
-    ).sum() <= 5
-    assert compare._normal_score(np.array([-compare._limit(10), 3.0, 99.0]), 10) == pytest.approx(
+    assert (np.abs(t) > Z_LIMIT).sum() > 500 and (np.abs(normal_score(t, 10)) > Z_LIMIT).sum() <= 5
+    assert normal_score(np.array([-limit(10), 3.0, 99.0]), 10) == pytest.approx(
         [-Z_LIMIT, 2.43, 99.0], abs=0.02
     )
-    assert compare._limit(10_000) == pytest.approx(Z_LIMIT, abs=0.01)
+    assert limit(10_000) == pytest.approx(Z_LIMIT, abs=0.01)
 
 
 def test_noise_cannot_hide_a_bias() -> None:
@@ -451,7 +450,7 @@ def test_a_function_that_walks_over_the_data_is_asked_in_blocks(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     now, asked = [0.0], []
-    monkeypatch.setattr(compare.time, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(estimates.time, "perf_counter", lambda: now[0])
     rng = np.random.default_rng(3)
 
     def draw(count: int) -> np.ndarray:

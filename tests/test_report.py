@@ -20,7 +20,8 @@ from autograder import check
 from autograder.checking import run_check
 from autograder.checks import lecture_links
 from autograder.checks.check_result import PartResult
-from autograder.checks.compare import Finding, compare
+from autograder.checks.compare import compare
+from autograder.checks.finding import Finding
 from autograder.checks.plain_text import plain_text
 from autograder.checks.probe import InProcess
 from autograder.checks.report import Report

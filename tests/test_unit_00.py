@@ -6,7 +6,7 @@ import pytest
 import torch
 from scipy.stats import binom
 
-from autograder.checks.compare import AGAIN, REPLICATES, Z_LIMIT, caught, power
+from autograder.checks.power import AGAIN, REPLICATES, Z_LIMIT, caught, power
 from autograder.units.unit_00.problems import NOISE, Estimator, TooMany
 from autograder.units.unit_00.verdicts import (
     CHANCE,

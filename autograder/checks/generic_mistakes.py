@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograder.checks.compare import ATOL, RTOL, numbers
+from autograder.checks.recognise import ATOL, RTOL, numbers
 
 __all__ = ["Named", "describe", "order", "recognise"]
 

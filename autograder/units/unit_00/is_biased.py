@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from autograder.checks.compare import Finding
 from autograder.checks.exercise import exercise
+from autograder.checks.finding import Finding
 from autograder.checks.probe import Probe
 from autograder.units.unit_00.problems import NOISE
 from autograder.units.unit_00.verdicts import BIAS, Zoo, ask, judge, zoo_of

@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from autograder.checks.compare import Finding, holds
+from autograder.checks.compare import holds
+from autograder.checks.finding import Finding
 from autograder.checks.probe import Probe
 from autograder.units.unit_00.problems import NO_VERDICT, NOISE, TOO_MANY
 

@@ -6,8 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from autograder.checks.compare import Finding, Mistake, compare, unbiased
+from autograder.checks.compare import compare
+from autograder.checks.estimates import unbiased
 from autograder.checks.exercise import exercise
+from autograder.checks.finding import Finding, Mistake
 from autograder.checks.probe import Probe
 from autograder.units.shared import several, unpack
 from autograder.units.unit_03.reference import EXACT, asked_twice, naive_gradients, toy_inputs

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checks.compare import Finding, Mistake, holds
+from autograder.checks.compare import holds
+from autograder.checks.finding import Finding, Mistake
 from autograder.checks.probe import Probe
 from autograder.units.shared import LOG_2PI, NO_MEAN, Arrays
 

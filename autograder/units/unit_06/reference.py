@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograder.checks.compare import Finding
+from autograder.checks.finding import Finding
 from autograder.checks.probe import Probe
 from autograder.units.shared import Arrays
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograder.checks.compare import Finding, Mistake
+from autograder.checks.finding import Finding, Mistake
 from autograder.units.unit_09.reference import SAMPLE_DETACHED
 
 MEAN_BAND, SCATTER_BAND = 0.3, 0.6  # how far in the logarithm many tables may lie off

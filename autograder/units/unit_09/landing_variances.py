@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checks.compare import Finding, Mistake, compare, holds, two_stages, zero
+from autograder.checks.compare import compare, holds, zero
+from autograder.checks.estimates import two_stages
 from autograder.checks.exercise import exercise
+from autograder.checks.finding import Finding, Mistake
 from autograder.checks.probe import Probe
 from autograder.units.shared import as_array
 from autograder.units.unit_09.landing_forms import (

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.func import functional_call
 
-from autograder.checks.compare import Mistake
+from autograder.checks.finding import Mistake
 from autograder.protocol import problems
 from autograder.protocol.pullback import batch_of, pull_back
 from autograder.units.shared import Arrays

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograder.checks.compare import Finding, Mistake, compare, unbiased
+from autograder.checks.compare import compare
+from autograder.checks.estimates import unbiased
 from autograder.checks.exercise import exercise
+from autograder.checks.finding import Finding, Mistake
 from autograder.checks.probe import Probe, noise
 from autograder.protocol.wire import ref
 from autograder.units.shared import NO_MEAN, Arrays, toy_start, toy_terms

@@ -6,8 +6,10 @@ import numpy as np
 import torch
 from torch.func import functional_call
 
-from autograder.checks.compare import Finding, Mistake, compare, unbiased, zero
+from autograder.checks.compare import compare, zero
+from autograder.checks.estimates import unbiased
 from autograder.checks.exercise import exercise
+from autograder.checks.finding import Finding, Mistake
 from autograder.checks.probe import Probe, noise
 from autograder.protocol.wire import ref
 from autograder.units.shared import NO_MEAN, Arrays

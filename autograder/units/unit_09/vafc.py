@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograder.checks.compare import Finding, compare, holds, zero
+from autograder.checks.compare import compare, holds, zero
 from autograder.checks.exercise import exercise
+from autograder.checks.finding import Finding
 from autograder.checks.probe import Probe
 from autograder.units.shared import as_array
 from autograder.units.unit_09.factor_covariance import (

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograder.checks.compare import Finding, unbiased
+from autograder.checks.estimates import unbiased
+from autograder.checks.finding import Finding
 from autograder.checks.probe import Probe
 from autograder.units.shared import Arrays, as_array
 from autograder.units.unit_09.factor_covariance import (

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checks.compare import Mistake
+from autograder.checks.finding import Mistake
 from autograder.units.unit_09.factor_covariance import (
     DIM,
     ROWS,

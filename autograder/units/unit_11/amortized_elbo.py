@@ -8,8 +8,10 @@ import numpy as np
 import torch
 from torch.func import functional_call
 
-from autograder.checks.compare import Finding, Mistake, compare, unbiased
+from autograder.checks.compare import compare
+from autograder.checks.estimates import unbiased
 from autograder.checks.exercise import exercise
+from autograder.checks.finding import Finding, Mistake
 from autograder.checks.probe import Probe
 from autograder.protocol.pullback import pull_back
 from autograder.protocol.wire import ref

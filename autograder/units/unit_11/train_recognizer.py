@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograder.checks.compare import Finding, holds
+from autograder.checks.compare import holds
 from autograder.checks.exercise import exercise
+from autograder.checks.finding import Finding
 from autograder.checks.probe import Probe
 from autograder.units.shared import LOG_2PI, as_array
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from autograder.checks.compare import Finding, compare, holds
+from autograder.checks.compare import compare, holds
 from autograder.checks.exercise import exercise
+from autograder.checks.finding import Finding
 from autograder.checks.probe import Probe
 from autograder.units.unit_13.problems import LATENTS, NEW_ROWS, training_images
 from autograder.units.unit_13.reference import bits_log_prob, kl_terms
