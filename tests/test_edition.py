@@ -92,6 +92,7 @@ def test_an_edition_imports_and_holds_no_checks(tmp_path: Path) -> None:
         "__init__.py",
         "unit_09/__init__.py",
         "unit_09/problems.py",
+        "unit_09/problems_vafc.py",
         "unit_09/targets.py",
     }
     assert (

@@ -342,7 +342,7 @@ def _over_data(
 def test_a_loop_over_the_data_passes(
     exercise: str, road: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(compare, "BUDGET", (0.2, 0.4))
+    monkeypatch.setattr(estimates, "BUDGET", (0.2, 0.4))
     report = run(
         exercise, road(first(exercise, MAPPED.get(exercise, "") if road is by_vmap else ""))
     )

@@ -138,9 +138,9 @@ def _unit(units: Path, name: str) -> None:
     (units / name).mkdir(parents=True)
     for folder in (units, units / name):
         (folder / "__init__.py").touch()
-    problems, targets = (HERE / "units" / name / file for file in ("problems.py", "targets.py"))
-    if problems.exists():
+    for problems in (HERE / "units" / name).glob("problems*.py"):
         shutil.copy(problems, units / name)
+    targets = HERE / "units" / name / "targets.py"
     if targets.exists():
         source = targets.read_text(encoding="utf-8")
         functions = [
