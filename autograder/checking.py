@@ -140,7 +140,9 @@ def _without_memory(finding: Finding, probe: Probe) -> Finding:
 
 def _not_written(error: LearnerError) -> Finding:
     return Finding(
-        False, came=f"this case is not yet written: {error.where}", diagnosis="unwritten"
+        False,
+        came=f"this case still raises NotImplementedError: {error.where}",
+        diagnosis="unwritten",
     )
 
 

@@ -61,7 +61,7 @@ MAPPED = {"09_frozen_family": "right_functional_call", "09_two_layers": "right_f
 
 def first(exercise: str, stem: str = "") -> Any:
     return next(
-        answer for answer in RIGHT if answer.exercise == exercise and stem in ("", answer.path.stem)
+        answer for answer in RIGHT if answer.exercise == exercise and stem in ("", answer.short)
     ).load()
 
 
@@ -353,16 +353,20 @@ def test_rows_are_found_by_the_value_of_x() -> None:
     loc = torch.arange(6.0, dtype=torch.float64).reshape(3, 2)
     q = by_datum.RowMeanField(2, loc, torch.zeros_like(loc)).at(x)
     for b in range(3):
-        assert torch.equal(q.numbers(x[b : b + 1])["loc"], loc[b : b + 1]) and torch.equal(
-            q.numbers(x[b])["loc"], loc[b]
-        )
-    assert torch.equal(torch.func.vmap(lambda row: q.numbers(row)["loc"])(x.flip(0)), loc.flip(0))
-    assert torch.equal(q.numbers(x.expand(4, 3, 2))["loc"], loc.expand(4, 3, 2)) and torch.equal(
-        q.numbers()["loc"], loc
+        assert torch.equal(
+            q.distribution_parameters(x[b : b + 1])["loc"], loc[b : b + 1]
+        ) and torch.equal(q.distribution_parameters(x[b])["loc"], loc[b])
+    assert torch.equal(
+        torch.func.vmap(lambda row: q.distribution_parameters(row)["loc"])(x.flip(0)), loc.flip(0)
     )
-    assert torch.equal(q.numbers(torch.zeros(3, 2))["loc"], loc), "as many rows as data: row by row"
+    assert torch.equal(
+        q.distribution_parameters(x.expand(4, 3, 2))["loc"], loc.expand(4, 3, 2)
+    ) and torch.equal(q.distribution_parameters()["loc"], loc)
+    assert torch.equal(q.distribution_parameters(torch.zeros(3, 2))["loc"], loc), (
+        "as many rows as data: row by row"
+    )
     with pytest.raises(ValueError, match="on a part of the batch"):
-        q.numbers(torch.zeros(1, 2))
+        q.distribution_parameters(torch.zeros(1, 2))
 
 
 def test_a_reply_that_is_too_large_is_told_in_the_learner_s_words(

@@ -87,6 +87,7 @@ class Finding:
         rests_on: distinct numbers on which the name rests; None where the check decided by itself.
         loose: the name comes from a function that says yes to numbers drawn at random, too.
         unnamed: key and sentence in case the name is withdrawn.
+        alike: other results are asked to be the same numbers, so that the place where these stand proves no order.
     """
 
     ok: bool
@@ -102,6 +103,7 @@ class Finding:
     rests_on: tuple[float, ...] | None = field(default=None, repr=False, compare=False)
     loose: bool = field(default=False, repr=False, compare=False)
     unnamed: tuple[str, str] = field(default=("", ""), repr=False, compare=False)
+    alike: bool = field(default=False, repr=False, compare=False)
 
 
 def compare(
@@ -242,10 +244,9 @@ def unbiased(
         came = f"{names[worst]}: {mean[worst]:.4g} ± {sem[worst]:.2g} {over} (z = {z[worst]:.1f})"
         expected = f"{what}: {names[worst]} = {exact[worst]:.4g}"
         if max(statistics) <= 1:
-            bias = f"a bias of {caught(float(sem.max()) * _limit(len(samples)) / Z_LIMIT):.2g}" + (
-                " in any entry" if exact.size > 1 else ""
-            )
-            came += f"; {bias} would have been caught with {SURE:.0%}"
+            least = caught(float(sem.max()) * _limit(len(samples)) / Z_LIMIT)
+            where = " in any entry" if exact.size > 1 else ""
+            came += f"; a bias of {least:.2g}{where} would have been caught with {SURE:.0%}"
             return max(statistics), Finding(False, expected, came)
         close = [
             m for m in mistakes if not callable(m.value) and _close_mean(m.value, mean, sem, scale)

@@ -210,7 +210,8 @@ def _generic(asked: Asked) -> Named | None:
             "A tuple of one came where a tensor is asked: is there a comma too many?",
             rests_on=None,
         )
-    return order(value, finding.want, finding.got) or recognise(finding.got, finding.want)
+    moved = None if finding.alike else order(value, finding.want, finding.got)
+    return moved or recognise(finding.got, finding.want)
 
 
 def _taken_apart(asked: Asked) -> Named | None:

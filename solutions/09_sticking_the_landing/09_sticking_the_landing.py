@@ -29,10 +29,10 @@ from torch.distributions import LowRankMultivariateNormal, MultivariateNormal, N
 from torch.func import functional_call
 
 from autograder import check
+from autograder.units.unit_09 import targets
 from course_vi.families import MeanField
 from course_vi.models import ConjugateToy
 from course_vi.plots import show, when_written
-from course_vi.plots import targets_09 as targets
 
 torch.set_printoptions(precision=4, sci_mode=False)
 

@@ -32,6 +32,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from autograder import check
+from autograder.units.unit_13 import targets
 from course_vi.data import digits
 from course_vi.families import Amortized, MeanField
 from course_vi.gradients import analytic_kl, sticking_the_landing
@@ -39,7 +40,6 @@ from course_vi.learning import fit
 from course_vi.models import VAE
 from course_vi.nets import mlp
 from course_vi.plots import show, when_written
-from course_vi.plots import targets_13 as targets
 
 torch.set_printoptions(precision=4, sci_mode=False)
 images = digits()
@@ -392,7 +392,7 @@ with when_written():
 # $$p(x_i = 1 \mid x_{\text{obs}}) = \int p(x_i = 1 \mid z)\, p(z \mid x_{\text{obs}})\, dz \approx \sum_{k=1}^K \bar w_k\, p(x_i = 1 \mid z_k), \qquad
 #   w_k = \frac{p(x_{\text{obs}} \mid z_k)\, p(z_k)}{q(z_k)}, \quad \bar w_k = \frac{w_k}{\sum_j w_j}.$$
 #
-# You get latents z, $(K, B, D)$, and the log density they were drawn from, `log_q`, $(K, B)$ (up to a constant; it may be the prior's, an encoder's or a grid's). Return $(B, D_x)$: observed pixels as they are, missing ones as probabilities. What stands in the missing pixels of `x` must not matter.
+# You get latents z, $(K, B, D)$, and the log density they were drawn from, `log_q`, $(K, B)$ (up to a constant; it may be the prior's, an encoder's or a grid's). Return $(B, D_x)$: observed pixels as they are, missing ones as probabilities. What stands in the missing pixels of `x` must not matter, be it NaN.
 
 # %% exercise="13_completion"
 def complete(decoder: nn.Module, x: Tensor, observed: Tensor, z: Tensor, log_q: Tensor) -> Tensor:
@@ -433,7 +433,7 @@ with when_written():
 # %% [markdown]
 # <details><summary>The report says the weights look at the missing pixels</summary>
 #
-# The sum inside $\log p(x_{\text{obs}} \mid z)$ runs over observed pixels only. `pixels[..., observed]` picks them; a product with a mask of zeros works too, if nothing in the missing places is infinite.
+# The sum inside $\log p(x_{\text{obs}} \mid z)$ runs over observed pixels only. `pixels[..., observed]` picks them. A product with a mask of zeros does not: zero times NaN is NaN, and it is the NaN that you get.
 #
 # </details>
 # <details><summary>Every datum gets nearly the same completion</summary>

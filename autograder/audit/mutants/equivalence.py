@@ -38,6 +38,10 @@ class Raised(Exception):
     """The answer raised, or could not be read."""
 
 
+class Touched(Raised):
+    """The answer changed its arguments, and the engine would not have it."""
+
+
 @dataclass(frozen=True)
 class Question:
     """A request, and how two answers to it are compared.
@@ -72,7 +76,7 @@ def observe(reply: Reply, request: Request, learner: Any) -> Observation:
     touched: list[bool] = []
     answered = reply(request, _watched(learner, touched, request["kind"] == "gradient"))
     if "error" in answered:
-        raise Raised(str(answered["error"].get("type", "")))
+        raise (Touched if any(touched) else Raised)(str(answered["error"].get("type", "")))
     return Observation(answered["value"], answered.get("gradient", {}), any(touched))
 
 
@@ -127,6 +131,13 @@ def difference(reply: Reply, question: Question, learner: Any, expected: Any) ->
 
     One of ``value``, ``gradient``, ``touched``, ``distribution``, ``repeats``, ``seed``.
     """
+    try:
+        return _difference(reply, question, learner, expected)
+    except Touched:
+        return "touched"
+
+
+def _difference(reply: Reply, question: Question, learner: Any, expected: Any) -> str:
     if question.draws:
         if compare_draws(_draws(reply, question, learner), expected[0]):
             return "distribution"

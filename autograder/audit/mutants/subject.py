@@ -16,6 +16,7 @@ import torch
 
 from autograder.audit.corpus import UNITS, corpus
 from autograder.checking import run_check
+from autograder.checks.diagnose import UNNAMED
 from autograder.checks.probe import InProcess
 from autograder.protocol import agent, wire
 from autograder.units import EXERCISES
@@ -23,22 +24,6 @@ from autograder.units import EXERCISES
 __all__ = ["Parent", "Subject", "Verdict", "coded", "declaration_path", "fingerprint", "subject"]
 
 Request = dict[str, Any]
-# Findings that describe what came and claim no cause.
-UNNAMED = {
-    "",
-    "value",
-    "shape",
-    "type",
-    "biased",
-    "not_finite",
-    "not_zero",
-    "unreadable",
-    "property",
-    "too_noisy",
-    "too_quiet",
-    "variance",
-    "unwritten",
-}
 OWN = {
     f"autograder.audit.mutants.{name}"
     for name in (

@@ -174,10 +174,10 @@ def other_batch_axes(probe: Probe, rng: np.random.Generator) -> Finding:
     return finding
 
 
-@EXERCISE.part("A scale of one in a million", weight=0.5)
-def tiny_scale(probe: Probe, rng: np.random.Generator) -> Finding:
-    z, log_scale = rng.normal(size=(4, 2, 2)), np.full(2, np.log(1e-6))
-    x = z[0] + 1e-6 * rng.normal(size=(2, 2))
+@EXERCISE.part("Scales of about a millionth and about a hundred thousand", weight=0.5)
+def extreme_scales(probe: Probe, rng: np.random.Generator) -> Finding:
+    z, log_scale = rng.normal(size=(4, 2, 2)), rng.uniform([-14.5, 10.5], [-12.5, 12.5])
+    x = z[0] + np.exp(log_scale) * rng.normal(size=(2, 2))
     return compare(
         probe.value(x, z, log_scale),
         _terms(x, z, log_scale).sum(-1),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,14 @@ from autograder.checks.compare import Finding, Mistake, compare
 from autograder.checks.exercise import exercise
 from autograder.checks.probe import Probe
 from autograder.protocol.wire import ref
-from autograder.units.shared import Arrays
-from autograder.units.unit_13.reference import bits_log_prob, build, normal_log_prob, small_params
+from autograder.units.shared import Arrays, as_array
+from autograder.units.unit_13.reference import (
+    bits_log_prob,
+    build,
+    easy_and_hard,
+    normal_log_prob,
+    small_params,
+)
 
 EXERCISE = exercise(
     __name__,
@@ -34,14 +41,20 @@ def _softmax(values: np.ndarray, axis: Any = 0) -> np.ndarray:
     return np.asarray(w / w.sum(axis, keepdims=True))
 
 
+def _mask(rng: np.random.Generator, pixels: int) -> np.ndarray:
+    """Which pixels are seen: less than half of them, neither the first ones nor the last."""
+    seen = rng.permutation(pixels) < (pixels - 1) // 2
+    seen[0], seen[1], seen[-1] = False, True, False
+    return seen
+
+
 def _inputs(
-    rng: np.random.Generator, batch: int = 3, pixels: int = 6, samples: int = 5, gain: float = 1.5
+    rng: np.random.Generator, batch: int = 4, pixels: int = 8, samples: int = 6, gain: float = 1.5
 ) -> tuple[Any, ...]:
     params = small_params(rng, (batch,), pixels=pixels, gain=gain)
-    observed = np.arange(pixels) < pixels // 2
-    z = rng.normal(size=(samples, batch, 2))
-    log_q = rng.normal(size=(samples, batch)) - 2.0
-    return params, observed, z, log_q
+    z = 1.3 * rng.normal(size=(samples, batch, 2))
+    log_q = rng.normal(size=(samples, batch)) + 40 * rng.normal(size=batch)
+    return params, _mask(rng, pixels), z, log_q
 
 
 def _completions(
@@ -68,13 +81,14 @@ def _completions(
     best = np.take_along_axis(picture, weights.argmax(0)[None, :, None], 0)[0]
     return {
         "right": right,
+        "unchanged": np.broadcast_to(x, right.shape),
         "unweighted": np.where(observed, x, picture.mean(0)),
         "all_pixels": blend(pixelwise.sum(-1) + prior - log_q),
         "missing_pixels": blend(pixelwise[..., ~observed].sum(-1) + prior - log_q),
         "prior_missing": blend(seen - log_q),
         "q_missing": blend(seen + prior),
         "likelihood_only": blend(seen),
-        "mean_over_pixels": blend(pixelwise[..., observed].mean(-1) + prior - log_q),
+        "mean_over_pixels": blend(seen / max(observed.sum(), 1) + prior - log_q),
         "weights_over_batch": blend(seen + prior - log_q, (0, 1)),
         "weights_over_data": blend(seen + prior - log_q, 1),
         "averaged_logits": np.where(
@@ -93,6 +107,7 @@ def _completions(
 
 
 SAYS = {
+    "unchanged": "These are the pictures that you were given. Fill in what is missing.",
     "unweighted": "Every sample counts the same. Weight each by how well it explains the pixels that are there.",
     "all_pixels": "The weights look at the missing pixels too, whose values mean nothing. Sum log p(x_i | z) over the observed ones alone.",
     "missing_pixels": "The weights look at the missing pixels, and not at the observed ones. The mask is the other way round.",
@@ -107,7 +122,7 @@ SAYS = {
     "mask_inverted": "You kept the missing pixels and replaced the observed ones: True in `observed` means the pixel is there.",
     "decoded_mean": "You decoded the mean latent. The picture of the mean is not the mean of the pictures: average pictures.",
     "best_sample": "You decoded the sample with the largest weight. The predictive mean averages over all of them.",
-    "rounded": "Return probabilities, not zeros and ones, rounded or drawn.",
+    "rounded": "The missing pixels came as zeros and ones. Return their probabilities.",
     "weights_inverted": "The weights are upside down.",
     "not_normalized": "The weights must add up to one over the K samples: divide by their sum.",
 }
@@ -115,18 +130,17 @@ SAYS = {
 
 def _mistakes(found: dict[str, np.ndarray]) -> list[Mistake]:
     right = found["right"]
-    bits = Mistake(
-        "rounded",
-        SAYS["rounded"],
-        lambda got: (
-            got.shape == right.shape
-            and np.isin(got[right != got], (0.0, 1.0)).all()
-            and bool((right != got).any())
-        ),
-    )
+
+    def bits(got: np.ndarray) -> bool:
+        """Zeros and ones, of both kinds, wherever a probability is asked."""
+        if got.shape != right.shape:
+            return False
+        asked = (right > 0) & (right < 1)
+        return bool(np.isin(got[asked], (0.0, 1.0)).all()) and np.ptp(got[asked]) == 1
+
     return [
         *[Mistake(key, SAYS[key], value) for key, value in found.items() if key != "right"],
-        bits,
+        Mistake("rounded", SAYS["rounded"], bits),
     ]
 
 
@@ -138,19 +152,28 @@ def _ask(
     )
 
 
+def _compare(
+    probe: Probe, params: Arrays, observed: np.ndarray, z: np.ndarray, log_q: np.ndarray
+) -> Finding:
+    found = _completions(params, observed, z, log_q)
+    return compare(
+        _ask(probe, params, observed, z, log_q),
+        found["right"],
+        _mistakes(found),
+        rtol=1e-9,
+        what="the completed picture",
+    )
+
+
 @EXERCISE.part("The value for given samples", weight=1.5)
 def value(probe: Probe, rng: np.random.Generator) -> Finding:
-    inputs = _inputs(rng)
-    found = _completions(*inputs)
-    return compare(
-        _ask(probe, *inputs), found["right"], _mistakes(found), what="the completed picture"
-    )
+    return _compare(probe, *_inputs(rng))
 
 
 @EXERCISE.part("With latents on a grid: the exact posterior predictive, by quadrature")
 def exact_by_quadrature(probe: Probe, rng: np.random.Generator) -> Finding:
-    """Samples on a grid with log q constant: sums over the 2^3 completions and over the grid, without any weights."""
-    params, observed, _, _ = _inputs(rng, batch=2)
+    """Samples on a grid with log q constant: sums over all completions and over the grid, without any weights."""
+    params, observed, _, _ = _inputs(rng, batch=2, pixels=6)
     axis = np.linspace(-6, 6, 41)
     grid = np.stack(np.meshgrid(axis, axis, indexing="ij"), -1).reshape(-1, 1, 2)
     z = np.repeat(grid, 2, 1)
@@ -162,16 +185,17 @@ def exact_by_quadrature(probe: Probe, rng: np.random.Generator) -> Finding:
             np.exp(normal_log_prob(points).numpy()),
         )
     wanted = params["x"].copy()
-    completions = np.array([[a, b, c] for a in (0, 1) for b in (0, 1) for c in (0, 1)], dtype=float)
+    completions = np.array(list(itertools.product((0.0, 1.0), repeat=int((~observed).sum()))))
     for row in wanted:
-        pictures = np.concatenate([np.repeat(row[None, :3], 8, 0), completions], -1)
+        pictures = np.repeat(row[None], len(completions), 0)
+        pictures[:, ~observed] = completions
         mass = np.array(
             [
-                (prior * np.where(one, probability, 1 - probability).prod(-1)).sum()
+                (prior * np.where(one == 1, probability, 1 - probability).prod(-1)).sum()
                 for one in pictures
             ]
         )  # p(x), for each
-        row[3:] = mass @ completions / mass.sum()
+        row[~observed] = mass @ completions / mass.sum()
     log_q = np.zeros(z.shape[:-1])
     return compare(
         _ask(probe, params, observed, z, log_q),
@@ -181,32 +205,66 @@ def exact_by_quadrature(probe: Probe, rng: np.random.Generator) -> Finding:
     )
 
 
-@EXERCISE.part("What stands in the missing pixels does not matter")
+@EXERCISE.part("What stands in the missing pixels does not matter, be it NaN")
 def missing_pixels_ignored(probe: Probe, rng: np.random.Generator) -> Finding:
     params, observed, z, log_q = _inputs(rng)
-    params["x"] = np.where(observed, params["x"], -7.0)
+    for junk in (-7.0, np.nan):
+        params["x"] = np.where(observed, params["x"], junk)
+        finding = _junk(probe, params, observed, z, log_q)
+        if not finding.ok:
+            return finding
+    return finding
+
+
+def _junk(
+    probe: Probe, params: Arrays, observed: np.ndarray, z: np.ndarray, log_q: np.ndarray
+) -> Finding:
     found = _completions(params, observed, z, log_q)
-    return compare(
-        _ask(probe, params, observed, z, log_q),
-        found["right"],
-        _mistakes(found),
-        what="the completed picture",
-    )
+    got, right = as_array(_ask(probe, params, observed, z, log_q)), found["right"]
+    if np.isnan(params["x"]).any() and got.shape == right.shape and np.isnan(got).any():
+        return Finding(
+            False,
+            "probabilities in the missing pixels, where x holds NaN",
+            f"{int(np.isnan(got).sum())} of {got.size} pixels are NaN",
+            "nan_spreads",
+            "NaN stood in the missing pixels of x, and reached the answer. Zero times NaN is NaN: "
+            "leave these pixels out, or replace them with torch.where, and do not multiply.",
+        )
+    return compare(got, right, _mistakes(found), rtol=1e-9, what="the completed picture")
 
 
-@EXERCISE.part("Large pictures: weights smaller than any number", weight=0.5)
+@EXERCISE.part("Everything seen, or nothing", weight=0.5)
+def all_or_nothing(probe: Probe, rng: np.random.Generator) -> Finding:
+    params, observed, z, log_q = _inputs(rng)
+    for mask in (observed | True, observed & False):
+        found = _completions(params, mask, z, log_q)
+        finding = compare(
+            _ask(probe, params, mask, z, log_q),
+            found["right"],
+            rtol=1e-9,
+            what="the completed picture",
+        )
+        if not finding.ok:
+            return finding
+    return finding
+
+
+@EXERCISE.part(
+    "Large pictures, an easy and a hard one: weights smaller than any number", weight=0.5
+)
 def large_pictures(probe: Probe, rng: np.random.Generator) -> Finding:
-    inputs = _inputs(rng, batch=2, pixels=3600)
-    found = _completions(*inputs)
-    underflow = Mistake(
-        "underflow",
-        "All weights are zero in floating point here, so that 0 / 0 is left. Subtract the largest log weight "
-        "first: softmax does.",
-        lambda got: not np.isfinite(np.asarray(got, dtype=float)).all(),
-    )
-    return compare(
-        _ask(probe, *inputs),
-        found["right"],
-        [underflow, *_mistakes(found)],
-        what="the completed picture",
-    )
+    _, observed, z, log_q = _inputs(rng, batch=2, pixels=7200)
+    params = easy_and_hard(rng, pixels=7200)
+    found = _completions(params, observed, z, log_q)
+    got, right = as_array(_ask(probe, params, observed, z, log_q)), found["right"]
+    lost = np.isnan(got).any(-1) if got.shape == right.shape else np.zeros(0, dtype=bool)
+    if lost.any():
+        return Finding(
+            False,
+            "probabilities in the missing pixels of both images",
+            f"NaN in {'both' if lost.all() else 'one of them'}",
+            "underflow",
+            "All weights of an image are zero in floating point here, so that 0 / 0 is left. "
+            "Subtract its own largest log weight first: softmax over axis 0 does.",
+        )
+    return compare(got, right, _mistakes(found), rtol=1e-9, what="the completed picture")

@@ -8,6 +8,7 @@ import torch
 from autograder.checks.compare import Finding, Mistake, compare, holds
 from autograder.checks.exercise import exercise
 from autograder.checks.probe import Probe
+from autograder.units.shared import as_array
 from autograder.units.unit_13.reference import kl_terms
 
 EXERCISE = exercise(
@@ -19,13 +20,18 @@ EXERCISE = exercise(
     importance=5,
     minutes=15,
     read="section 3, The encoder second",
-    hides=[],
-    because="course_vi has no function that returns the divergence coordinate by coordinate",
+    hides=["distributions.normal:_kl_diagonal"],
 )
 
 
 def _kl(loc: np.ndarray, log_scale: np.ndarray) -> np.ndarray:
     return kl_terms(torch.from_numpy(loc), torch.from_numpy(log_scale)).numpy()
+
+
+def _log(values: np.ndarray) -> np.ndarray:
+    """The logarithm, NaN of what is negative."""
+    with np.errstate(all="ignore"):
+        return np.log(values)
 
 
 def _kl_mistakes(loc: np.ndarray, log_scale: np.ndarray) -> list[Mistake]:
@@ -47,16 +53,17 @@ def _kl_mistakes(loc: np.ndarray, log_scale: np.ndarray) -> list[Mistake]:
         Mistake(
             "log_scale_as_scale",
             "log_scale is the logarithm of s: exponentiate it.",
-            0.5 * (loc**2 + log_scale**2 - 1) - np.log(np.abs(log_scale) + 1e-300),
+            0.5 * (loc**2 + log_scale**2 - 1) - _log(np.abs(log_scale)),
         ),
         Mistake(
-            "log_scale_as_scale",
+            "log_of_log_scale",
             "You took the logarithm of log_scale. It is a logarithm already: s is its exponential.",
-            lambda got: (
-                got.shape == right.shape
-                and np.isnan(got).any()
-                and bool((np.isnan(got) == (log_scale < 0)).all())
-            ),
+            0.5 * (loc**2 + log_scale**2 - 1) - _log(log_scale),
+        ),
+        Mistake(
+            "log_of_log_scale",
+            "You took the logarithm of log_scale. It is a logarithm already: s is its exponential.",
+            0.5 * (loc**2 + np.exp(2 * log_scale) - 1) - _log(log_scale),
         ),
         Mistake(
             "in_bits",
@@ -90,7 +97,7 @@ def _kl_mistakes(loc: np.ndarray, log_scale: np.ndarray) -> list[Mistake]:
         ),
         Mistake("mean_not_squared", "The mean enters squared.", right - 0.5 * loc**2 + 0.5 * loc),
         Mistake(
-            "entropy_only",
+            "half_log_scale",
             "The logarithm of s enters with a factor of one: 1/2 log s squared = log s.",
             right + 0.5 * log_scale,
         ),
@@ -98,26 +105,34 @@ def _kl_mistakes(loc: np.ndarray, log_scale: np.ndarray) -> list[Mistake]:
 
 
 def _inputs(rng: np.random.Generator, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
-    return rng.normal(size=shape), rng.uniform(-1.6, -0.4, shape) * rng.choice([-0.6, 1.0], shape)
+    """Means of both signs, log scales from narrow to wide; at least one of each kind in every column."""
+    loc, size = rng.uniform(0.3, 2.5, shape), rng.uniform(0.3, 1.6, shape)
+    sign = np.indices(shape).sum(0) % 2 * 2 - 1
+    return loc * np.roll(sign, 1, 0) * rng.choice([-1, 1]), size * np.where(sign > 0, 0.6, -1.0)
 
 
 @EXERCISE.part("Values, one for each coordinate", weight=1.5)
 def values(probe: Probe, rng: np.random.Generator) -> Finding:
-    args = _inputs(rng, (4, 3))
-    return compare(probe.value(*args), _kl(*args), _kl_mistakes(*args), what="the KL")
+    for shape in ((3,), (2, 4, 3), (5, 4)):
+        args = _inputs(rng, shape)
+        finding = compare(
+            probe.value(*args), _kl(*args), _kl_mistakes(*args), rtol=1e-9, what="the KL"
+        )
+        if not finding.ok:
+            return finding
+    return finding
 
 
 @EXERCISE.part("A narrow q against the integral, by quadrature")
 def narrow_by_quadrature(probe: Probe, rng: np.random.Generator) -> Finding:
-    m, s = float(rng.normal()), float(rng.uniform(0.2, 0.4))
+    m, s = rng.normal(size=4), rng.uniform(0.1, 0.4, 4)
     nodes, weights = np.polynomial.hermite_e.hermegauss(40)
-    z = m + s * nodes
-    integrand = -0.5 * nodes**2 - np.log(s) + 0.5 * z**2
-    args = np.array([m]), np.log([s])
+    z = m + s * nodes[:, None]
+    integrand = -0.5 * nodes[:, None] ** 2 - np.log(s) + 0.5 * z**2
     return compare(
-        probe.value(*args),
-        np.array([(weights / weights.sum()) @ integrand]),
-        _kl_mistakes(*args),
+        probe.value(m, np.log(s)),
+        (weights / weights.sum()) @ integrand,
+        _kl_mistakes(m, np.log(s)),
         what="the KL",
     )
 
@@ -125,38 +140,41 @@ def narrow_by_quadrature(probe: Probe, rng: np.random.Generator) -> Finding:
 @EXERCISE.part("Zero for the prior itself, positive elsewhere", weight=0.5)
 def zero_for_the_prior(probe: Probe, rng: np.random.Generator) -> Finding:
     zeros = np.zeros((2, 3))
-    at_prior = compare(
-        probe.value(zeros, zeros),
-        zeros,
-        _kl_mistakes(zeros, zeros),
-        what="the KL of the prior to itself",
-    )
+    at_prior = compare(probe.value(zeros, zeros), zeros, what="the KL of the prior to itself")
     if not at_prior.ok:
         return at_prior
     args = _inputs(rng, (5, 2))
-    got = np.asarray(probe.value(*args), dtype=float)
+    got = as_array(probe.value(*args))
     return holds(
-        bool((got > 0).all()),
-        "positive for every other q",
-        f"the least is {got.min():.4g}",
-        "sign",
-        "A divergence is never negative.",
+        got.shape == (5, 2) and bool((got > 0).all()),
+        "a positive number for every other q",
+        f"shape {got.shape}, the least is {got.min(initial=np.inf):.4g}",
     )
 
 
-@EXERCISE.part("A very narrow q: large, and finite", weight=0.5)
+@EXERCISE.part("Far out, and very wide: each where it is large by itself", weight=0.5)
+def far_and_wide(probe: Probe, rng: np.random.Generator) -> Finding:
+    far = rng.uniform(1, 2, 4) * np.array([7.0, -70.0, 700.0, -7e4])
+    wide = rng.uniform(1, 1.5, 4) * np.array([3.0, 6.0, 20.0, 100.0])
+    _, log_scale = _inputs(rng, (4,))
+    loc = rng.normal(size=4)
+    args = np.stack([far, loc, loc]), np.stack([log_scale, wide, -wide])
+    return compare(probe.value(*args), _kl(*args), _kl_mistakes(*args), rtol=1e-9, what="the KL")
+
+
+@EXERCISE.part("A q so narrow that s is zero in floating point: large, and finite", weight=0.5)
 def very_narrow(probe: Probe, rng: np.random.Generator) -> Finding:
-    args = rng.normal(size=(2, 2)), np.full((2, 2), -400.0)
-    return compare(
-        probe.value(*args),
-        _kl(*args),
-        [
-            Mistake(
+    _, moderate = _inputs(rng, (4,))
+    args = rng.normal(size=(2, 4)), np.stack([np.array([-400.0, -800.0, -1e3, -1e5]), moderate])
+    got, right = as_array(probe.value(*args)), _kl(*args)
+    for lost in (np.exp(args[1]) == 0, np.exp(2 * args[1]) == 0):
+        if got.shape == right.shape and np.allclose(got, np.where(lost, np.inf, right)):
+            return Finding(
+                False,
+                "numbers that are large, and finite",
+                "infinity wherever s squared is zero in floating point, and right elsewhere",
                 "log_of_exp",
-                "exp(2 log_scale) is zero in floating point here, and its logarithm minus infinity. Keep log_scale as it is.",
-                lambda got: not np.isfinite(np.asarray(got, dtype=float)).all(),
-            ),
-            *_kl_mistakes(*args),
-        ],
-        what="the KL",
-    )
+                "A logarithm is taken of an exponential that is zero in floating point here. "
+                "Keep log_scale as it is.",
+            )
+    return compare(got, right, _kl_mistakes(*args), rtol=1e-9, what="the KL")

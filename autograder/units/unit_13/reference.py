@@ -23,14 +23,37 @@ def small_params(
     latents: int = 2,
     hidden: int = 5,
     gain: float = 1.5,
+    **more: np.ndarray,
 ) -> Arrays:
-    """Binary images and the recipe of a small encoder and decoder."""
+    """Binary images, with zeros and ones in each, and the recipe of a small encoder and decoder.
+
+    Args:
+        more: what else the problem takes: ``stretch``, ``shift``, ``volume``, ``lean``.
+    """
+    x = (rng.random((*batch, pixels)) < 0.5).astype(float)
+    x[..., :2] = rng.permutation([0.0, 1.0])
     return {
-        "x": (rng.random((*batch, pixels)) < 0.5).astype(float),
+        "x": rng.permuted(x, axis=-1),
         "seed": np.array(int(rng.integers(10**6))),
         "sizes": np.array([latents, hidden]),
         "gain": np.array(gain),
+        **more,
     }
+
+
+def narrow_and_wide(rng: np.random.Generator) -> Arrays:
+    """Three latents of which one is narrow and another wide, by factors of hundreds; data on two axes."""
+    log_scales = rng.uniform(1, 1.2, 3) * rng.permutation([-5.5, -0.5, 4.8])
+    shift = np.concatenate([rng.normal(size=3), log_scales])
+    return small_params(rng, batch=(2, 3), pixels=7, latents=3, shift=shift)
+
+
+def easy_and_hard(rng: np.random.Generator, pixels: int) -> Arrays:
+    """Large images, in either order: one that the decoder leans to, another of which it expects the opposite."""
+    params = small_params(rng, batch=(2,), pixels=pixels)
+    easy, hard = rng.permutation(2)
+    params["x"][hard] = 1 - params["x"][easy]
+    return {**params, "lean": 2 * (2 * params["x"][easy] - 1)}
 
 
 def build(params: Arrays) -> dict[str, Any]:

@@ -32,15 +32,17 @@ def unit_activity(encoder, x):
     return loc.var(0), kl.mean(0)
 
 
-# %% right the_course_s_own: The diagnostic of the course.
-from course_vi.diagnostics import active_units
-from course_vi.families import Amortized, MeanField
-
-
+# %% right one_row_at_a_time: Running sums over the rows, as they come.
 def unit_activity(encoder, x):
-    loc, log_scale = encoder(x).chunk(2, -1)
-    q = Amortized(MeanField(loc.shape[-1]), encoder)
-    return active_units(q, x).activity, (0.5 * (loc**2 + (2 * log_scale).exp() - 1) - log_scale).mean(0)
+    count, mean, squares, total = 0, 0.0, 0.0, 0.0
+    for row in x:
+        loc, log_scale = encoder(row).chunk(2)
+        count += 1
+        step = loc - mean
+        mean = mean + step / count
+        squares = squares + step * (loc - mean)
+        total = total + 0.5 * (loc**2 + (2 * log_scale).exp() - 1) - log_scale
+    return squares / (count - 1), total / count
 
 
 # %% wrong divided_by_n, from right formula: You divided by N. The variance over a sample divides by N - 1.

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 def complete(decoder, x, observed, z, log_q):
     mask = observed.to(x.dtype)
     logits = decoder(z)
-    safe = x * mask                                        # what stands in the missing pixels never enters
+    safe = torch.where(observed, x, torch.zeros_like(x))   # what stands in the missing pixels never enters
     log_like = (mask * (safe * F.logsigmoid(logits) + (1 - safe) * F.logsigmoid(-logits))).sum(-1)
     log_w = log_like - 0.5 * z.square().sum(-1) - log_q
     w = torch.exp(log_w - log_w.max(dim=0, keepdim=True).values)

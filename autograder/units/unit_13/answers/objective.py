@@ -28,17 +28,18 @@ def vae_objective(encoder, decoder, x, eps):
     return total / len(eps) - kl
 
 
-# %% right the_course_s_own: The estimator of the course, with its model and family.
-from course_vi.families import Amortized, MeanField
-from course_vi.gradients import analytic_kl
-from course_vi.models import VAE
+# %% right one_datum_at_a_time: A loop over the data, as deep as there are axes; one sample is a row.
+import torch
+import torch.nn.functional as F
 
 
 def vae_objective(encoder, decoder, x, eps):
-    latents = eps.shape[-1]
-    p, q = VAE(latents, x.shape[-1], 1), Amortized(MeanField(latents), encoder)
-    p.decoder = decoder
-    return analytic_kl(p, q, x, len(eps), noise=eps)
+    if x.dim() > 1:
+        return torch.stack([vae_objective(encoder, decoder, row, eps[:, i]) for i, row in enumerate(x)])
+    loc, log_scale = encoder(x).chunk(2)
+    logits = torch.stack([decoder(loc + log_scale.exp() * noise) for noise in eps])
+    log_likelihood = (x * F.logsigmoid(logits) + (1 - x) * F.logsigmoid(-logits)).sum() / len(eps)
+    return log_likelihood - (0.5 * (loc**2 + torch.expm1(2 * log_scale)) - log_scale).sum()
 
 
 # %% right torch_distributions: Torch.distributions from end to end.
@@ -130,7 +131,7 @@ def vae_objective(encoder, decoder, x, eps):
 
 
 # %% wrong own_noise, from right bce_with_logits: You drew noise of your own. Use eps: z = loc + exp(log_scale) * eps.
-# diagnosis: own_noise
+# diagnosis: generic_own_noise
 import torch
 import torch.nn.functional as F
 
