@@ -78,7 +78,15 @@ def objectives(params: Arrays, eps: np.ndarray) -> tuple[dict[str, Tensor], dict
         "halves_swapped": log_likelihood(log_scale + loc.exp() * noise).mean(0)
         - kl_terms(log_scale, loc).sum(-1),
     }
+    for key, other in (
+        ("batch_gradient", found["right"].mean().expand_as(kl)),
+        ("neighbour_gradient", found["right"].reshape(-1).roll(1).reshape(kl.shape)),
+    ):
+        found[key] = found["right"].detach() + (other - other.detach())
     return found, made["learn"]
+
+
+IN_THE_GRADIENT_ALONE = ("sample_detached", "kl_detached", "batch_gradient", "neighbour_gradient")
 
 
 def gradients(value: Tensor, learn: dict[str, Tensor], x: np.ndarray, seed: int) -> np.ndarray:
@@ -98,6 +106,9 @@ SAYS = {
     "sample_detached": "The gradient of the reconstruction does not reach the encoder: something was detached between the encoder's "
     "numbers and z. Write z = loc + exp(log_scale) * eps from the numbers as they are.",
     "kl_detached": "The KL does not pull on the encoder: it was computed without a graph.",
+    "batch_gradient": "The values are right, and each carries the gradient of the batch's mean: the weights that "
+    "the check gives the data show it.",
+    "neighbour_gradient": "The values are right, and each carries the gradient of its neighbour's.",
     "kl_missing": "This is the reconstruction term alone. Subtract the KL to the prior.",
     "kl_sign": "The KL is added. It is a cost: subtract it.",
     "loss_sign": "This is the negative ELBO, a loss. Return the ELBO itself, the thing to climb.",
@@ -128,7 +139,7 @@ def _mistakes(found: dict[str, Tensor]) -> list[Mistake]:
     return [
         Mistake(key, SAYS[key], value.detach().numpy())
         for key, value in found.items()
-        if key not in ("right", "sample_detached", "kl_detached")
+        if key not in ("right", *IN_THE_GRADIENT_ALONE)
         and not (key in ("mean_over_batch", "sum_over_batch") and value.shape == right)
     ]
 

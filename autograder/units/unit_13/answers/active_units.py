@@ -45,13 +45,13 @@ def unit_activity(encoder, x):
     return squares / (count - 1), total / count
 
 
-# %% wrong divided_by_n, from right formula: You divided by N. The variance over a sample divides by N - 1.
+# %% wrong divided_by_n, from right formula: Divides by N: the variance of a population, NumPy's default, where that of a sample is asked.
 # diagnosis: divided_by_n
 #-     return loc.var(0), kl.mean(0)
 #+     return loc.var(0, correction=0), kl.mean(0)
 
 
-# %% wrong kl_of_the_average, from right formula: This is the divergence of the average parameters.
+# %% wrong kl_of_the_average, from right formula: The divergence of the average parameters: one KL of the mean q, where a mean of KLs is asked. The KL is not linear.
 # diagnosis: kl_of_the_average
 #-     kl = 0.5 * (loc**2 + (2 * log_scale).exp() - 1) - log_scale
 #-     return loc.var(0), kl.mean(0)
@@ -59,55 +59,61 @@ def unit_activity(encoder, x):
 #+     return loc.var(0), 0.5 * (m**2 + (2 * log_s).exp() - 1) - log_s
 
 
-# %% wrong kl_pooled, from right formula: One number for each latent, please, not one in all.
+# %% wrong kl_pooled, from right formula: Sums over the latents and averages over the data: one KL for the model, which hides which latents pay it.
 # diagnosis: kl_pooled
 #-     return loc.var(0), kl.mean(0)
 #+     return loc.var(0), kl.sum(-1).mean()
 
 
-# %% wrong kl_summed, from right formula: You summed the divergences over the data. Average them.
+# %% wrong kl_summed, from right formula: Sums the divergences over the data where their mean is asked: nats for the data set, not for an image.
 # diagnosis: kl_summed
 #-     return loc.var(0), kl.mean(0)
 #+     return loc.var(0), kl.sum(0)
 
 
-# %% wrong over_latents, from right formula: You took the variance over the latents. It is over the data, axis 0.
+# %% wrong over_latents, from right formula: Takes the variance over the latents, the last axis: how the latents differ, not how the data move them.
 # diagnosis: over_latents
 #-     return loc.var(0), kl.mean(0)
 #+     return loc.var(-1), kl.mean(0)
 
 
-# %% wrong posterior_variance, from right formula: This is the average variance of q(z | x), how unsure the encoder is.
+# %% wrong posterior_variance, from right formula: The mean variance of q(z | x): how unsure the encoder is. A collapsed latent has one, not zero.
 # diagnosis: posterior_variance
 #-     return loc.var(0), kl.mean(0)
 #+     return (2 * log_scale).exp().mean(0), kl.mean(0)
 
 
-# %% wrong second_moment, from right formula: You forgot to subtract the mean: this is the mean of the squares.
+# %% wrong second_moment, from right formula: Forgets to subtract the mean: a latent that is constant and not zero looks active.
 # diagnosis: second_moment
 #-     return loc.var(0), kl.mean(0)
 #+     return loc.square().mean(0), kl.mean(0)
 
 
-# %% wrong sorted, from right formula: The activities were sorted. Keep the order of the latents, so that each stays beside its divergence.
+# %% wrong sorted, from right formula: Sorts the activities for the plot inside the function: they no longer stand beside their divergences.
 # diagnosis: sorted
 #-     return loc.var(0), kl.mean(0)
 #+     return loc.var(0).sort(descending=True).values, kl.mean(0)
 
 
-# %% wrong standard_deviation, from right formula: These are standard deviations. Activity is a variance.
+# %% wrong standard_deviation, from right formula: The standard deviation of the means: activity is a variance, and the threshold of 0.01 is one for variances.
 # diagnosis: standard_deviation
 #-     return loc.var(0), kl.mean(0)
 #+     return loc.std(0), kl.mean(0)
 
 
-# %% wrong swapped, from right formula: Return the activities first, then the divergences.
+# %% wrong swapped, from right formula: Returns divergences first: both are D numbers of like size, and nothing else complains.
 # diagnosis: swapped
 #-     return loc.var(0), kl.mean(0)
 #+     return kl.mean(0), loc.var(0)
 
 
-# %% wrong total_variance, from right formula: This is the variance of samples, posterior variance included.
+# %% wrong total_variance, from right formula: The variance of samples of z, posterior variance included: a collapsed latent then looks fully active.
 # diagnosis: total_variance
 #-     return loc.var(0), kl.mean(0)
 #+     return loc.var(0) + (2 * log_scale).exp().mean(0), kl.mean(0)
+
+
+# %% wrong inactive_for_free, from right formula: Sets the divergence of inactive latents to zero: a latent that is constant and not the prior costs nats all the same.
+# diagnosis: inactive_for_free
+#-     return loc.var(0), kl.mean(0)
+#+     return loc.var(0), kl.mean(0) * (loc.var(0) > 0.01)

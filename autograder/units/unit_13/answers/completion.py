@@ -48,13 +48,13 @@ def complete(decoder, x, observed, z, log_q):
     return torch.where(observed, x, mean)
 
 
-# %% wrong all_pixels, from right softmax: The weights look at the missing pixels too, whose values mean nothing.
+# %% wrong all_pixels, from right softmax: The weights look at all pixels, the missing ones included, whose content means nothing.
 # diagnosis: all_pixels
 #-     log_like = torch.where(observed, pixels, 0.0).sum(-1)
 #+     log_like = pixels.sum(-1)
 
 
-# %% wrong averaged_logits, from right softmax: You averaged the logits. Average probabilities: the sigmoid comes before the mean, not after.
+# %% wrong averaged_logits, from right softmax: Averages logits and takes the sigmoid after: the logit of a mean is not the mean of the logits.
 # diagnosis: averaged_logits
 #-     pixels = -F.binary_cross_entropy_with_logits(logits, x.expand_as(logits), reduction="none")
 #-     log_like = torch.where(observed, pixels, 0.0).sum(-1)
@@ -68,7 +68,7 @@ def complete(decoder, x, observed, z, log_q):
 #+     return torch.where(observed, x, (weights * logits).sum(0).sigmoid())
 
 
-# %% wrong best_sample, from right softmax: You decoded the sample with the largest weight.
+# %% wrong best_sample, from right softmax: Decodes the sample with the largest weight: one plausible picture, which hides that there are others.
 # diagnosis: best_sample
 #-     log_like = torch.where(observed, pixels, 0.0).sum(-1)
 #+     log_like = pixels[..., observed].sum(-1)
@@ -77,7 +77,7 @@ def complete(decoder, x, observed, z, log_q):
 #+     mean = logits.sigmoid()[weights.argmax(0), torch.arange(len(x))]
 
 
-# %% wrong decoded_mean, from right softmax: You decoded the mean latent. The picture of the mean is not the mean of the pictures: average pictures.
+# %% wrong decoded_mean, from right softmax: Decodes the weighted mean of z: between two digits lies a code that belongs to neither.
 # diagnosis: decoded_mean
 #-     log_like = torch.where(observed, pixels, 0.0).sum(-1)
 #+     log_like = pixels[..., observed].sum(-1)
@@ -86,7 +86,7 @@ def complete(decoder, x, observed, z, log_q):
 #+     mean = decoder((weights.unsqueeze(-1) * z).sum(0)).sigmoid()
 
 
-# %% wrong drawn, from right softmax: Return probabilities, not zeros and ones, rounded or drawn.
+# %% wrong drawn, from right softmax: Draws the missing pixels: a sample of the posterior predictive where its mean is asked.
 # diagnosis: rounded
 #-     pixels = -F.binary_cross_entropy_with_logits(logits, x.expand_as(logits), reduction="none")
 #-     log_like = torch.where(observed, pixels, 0.0).sum(-1)
@@ -100,7 +100,7 @@ def complete(decoder, x, observed, z, log_q):
 #+     return torch.where(observed, x, torch.bernoulli((weights * logits.sigmoid()).sum(0)))
 
 
-# %% wrong likelihood_only, from right softmax: Weights by the likelihood alone are right for z from the *prior*.
+# %% wrong likelihood_only, from right softmax: Weights by the likelihood alone, which is right for z from the prior; these come with a log_q of their own.
 # diagnosis: likelihood_only
 #-     log_like = torch.where(observed, pixels, 0.0).sum(-1)
 #+     log_like = pixels[..., observed].sum(-1)
@@ -109,7 +109,7 @@ def complete(decoder, x, observed, z, log_q):
 #+     weights = torch.softmax(log_like, 0)
 
 
-# %% wrong mask_inverted, from right softmax: You kept the missing pixels and replaced the observed ones: True in `observed` means the pixel is there.
+# %% wrong mask_inverted, from right softmax: Keeps the missing pixels and replaces the observed ones: the mask is read as `missing`.
 # diagnosis: mask_inverted
 #-     log_like = torch.where(observed, pixels, 0.0).sum(-1)
 #+     log_like = pixels[..., observed].sum(-1)
@@ -118,13 +118,13 @@ def complete(decoder, x, observed, z, log_q):
 #+     return torch.where(observed, mean, x)
 
 
-# %% wrong mean_over_pixels, from right softmax: log p(x_observed | z) is a sum over pixels, not a mean: with a mean the weights are far too even.
+# %% wrong mean_over_pixels, from right softmax: Averages log p over the observed pixels: the weights are nearly even, and every completion looks alike.
 # diagnosis: mean_over_pixels
 #-     log_like = torch.where(observed, pixels, 0.0).sum(-1)
 #+     log_like = pixels[..., observed].mean(-1)
 
 
-# %% wrong naive_exp, from right softmax: All weights are zero in floating point here, so that 0 / 0 is left.
+# %% wrong naive_exp, from right softmax: Exponentiates before it normalizes: for large pictures every weight is zero, and 0 / 0 is left.
 # diagnosis: underflow
 #-     log_like = torch.where(observed, pixels, 0.0).sum(-1)
 #+     log_like = pixels[..., observed].sum(-1)
@@ -133,7 +133,7 @@ def complete(decoder, x, observed, z, log_q):
 #+     weights = (log_like + log_prior - log_q).exp() / (log_like + log_prior - log_q).exp().sum(0)
 
 
-# %% wrong observed_overwritten, from right softmax: The observed pixels were replaced by predictions.
+# %% wrong observed_overwritten, from right softmax: Replaces the observed pixels by predictions, too: the reconstruction of the whole picture.
 # diagnosis: observed_overwritten
 #-     log_like = torch.where(observed, pixels, 0.0).sum(-1)
 #+     log_like = pixels[..., observed].sum(-1)
@@ -142,7 +142,7 @@ def complete(decoder, x, observed, z, log_q):
 #+     return mean
 
 
-# %% wrong other_axis, from right softmax: The weights were normalized over the data. Each datum has K weights of its own, one column of log_w: axis 0.
+# %% wrong other_axis, from right softmax: Normalizes the weights over the data in place of the samples: axis 1 for axis 0.
 # diagnosis: weights_over_data
 #-     pixels = -F.binary_cross_entropy_with_logits(logits, x.expand_as(logits), reduction="none")
 #-     log_like = torch.where(observed, pixels, 0.0).sum(-1)
@@ -156,7 +156,7 @@ def complete(decoder, x, observed, z, log_q):
 #+     return torch.where(observed, x, (weights * logits.sigmoid()).sum(0))
 
 
-# %% wrong prior_missing, from right softmax: The prior is missing from the weights: w = p(x_observed | z) p(z) / q(z).
+# %% wrong prior_missing, from right softmax: The prior is missing from the weights: z far out counts as much as z near zero.
 # diagnosis: prior_missing
 #-     log_like = torch.where(observed, pixels, 0.0).sum(-1)
 #+     log_like = pixels[..., observed].sum(-1)
@@ -165,7 +165,7 @@ def complete(decoder, x, observed, z, log_q):
 #+     weights = torch.softmax(log_like - log_q, 0)
 
 
-# %% wrong q_missing, from right softmax: The weights are not divided by q(z), the density that proposed z.
+# %% wrong q_missing, from right softmax: Does not divide by q: regions that were proposed more often count more often.
 # diagnosis: q_missing
 #-     log_like = torch.where(observed, pixels, 0.0).sum(-1)
 #+     log_like = pixels[..., observed].sum(-1)
@@ -174,7 +174,7 @@ def complete(decoder, x, observed, z, log_q):
 #+     weights = torch.softmax(log_like + log_prior, 0)
 
 
-# %% wrong rounded, from right softmax: Return probabilities, not zeros and ones, rounded or drawn.
+# %% wrong rounded, from right softmax: Rounds the probabilities to get a picture: whatever the model was unsure of is gone.
 # diagnosis: rounded
 #-     log_like = torch.where(observed, pixels, 0.0).sum(-1)
 #+     log_like = pixels[..., observed].sum(-1)
@@ -183,7 +183,7 @@ def complete(decoder, x, observed, z, log_q):
 #+     mean = (weights.unsqueeze(-1) * logits.sigmoid()).sum(0).round()
 
 
-# %% wrong unweighted, from right softmax: Every sample counts the same. Weight each by how well it explains the pixels that are there.
+# %% wrong unweighted, from right softmax: A plain mean over the samples: the observed pixels play no part in what is filled in.
 # diagnosis: unweighted
 #-     log_like = torch.where(observed, pixels, 0.0).sum(-1)
 #+     log_like = pixels[..., observed].sum(-1)
@@ -192,10 +192,22 @@ def complete(decoder, x, observed, z, log_q):
 #+     mean = logits.sigmoid().mean(0)
 
 
-# %% wrong weights_over_batch, from right softmax: The weights were normalized over the batch as well.
+# %% wrong weights_over_batch, from right softmax: Normalizes over samples and data together: an image of low likelihood gets next to no weight at all.
 # diagnosis: weights_over_batch
 #-     log_like = torch.where(observed, pixels, 0.0).sum(-1)
 #+     log_like = pixels[..., observed].sum(-1)
 #@@
 #-     weights = torch.softmax(log_like + log_prior - log_q, 0)
 #+     weights = torch.softmax((log_like + log_prior - log_q).flatten(), 0).view_as(log_q)
+
+
+# %% wrong upper_half, from right softmax: Takes the observed pixels to be the first half of the picture, as in every example, and never reads the mask.
+# diagnosis: value
+#-     logits = decoder(z)
+#+     logits, observed = decoder(z), torch.arange(x.shape[-1]) < x.shape[-1] // 2
+
+
+# %% wrong times_mask, from right masked_product: Multiplies by the mask: what stands in the missing pixels is gone unless it is NaN, and zero times NaN is NaN.
+# diagnosis: nan_spreads
+#-     safe = torch.where(observed, x, torch.zeros_like(x))   # what stands in the missing pixels never enters
+#+     safe = x * mask

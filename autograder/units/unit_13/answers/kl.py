@@ -36,7 +36,7 @@ def kl_to_prior(loc, log_scale):
     return kl + safe.log() - log_scale
 
 
-# %% wrong bits, from right expm1: This is in bits. In nats, as everywhere in the course, the logarithm is natural.
+# %% wrong bits, from right expm1: Divided by log 2. Codes are counted in bits elsewhere; here every logarithm is natural, and an ELBO of nats minus bits is neither.
 # diagnosis: in_bits
 import math
 
@@ -45,61 +45,74 @@ def kl_to_prior(loc, log_scale):
     return (0.5 * (loc**2 + (2 * log_scale).exp() - 1) - log_scale) / math.log(2)
 
 
-# %% wrong half_lost, from right formula: The minus one half is missing: for q = p the KL must be zero.
+# %% wrong half_lost, from right formula: The minus one half is dropped: it comes from E_q of the squared distance to q's own mean, which looks like a constant to ignore.
 # diagnosis: half_lost
 #-     return 0.5 * (loc**2 + (2 * log_scale).exp() - 1) - log_scale
 #+     return 0.5 * (loc**2 + (2 * log_scale).exp()) - log_scale
 
 
-# %% wrong log_of_exp, from right formula: exp(2 log_scale) is zero in floating point here, and its logarithm minus infinity.
+# %% wrong log_of_exp, from right formula: Takes s squared and then its logarithm, as the textbook formula is written; where s squared underflows that is minus infinity.
 # diagnosis: log_of_exp
 #-     return 0.5 * (loc**2 + (2 * log_scale).exp() - 1) - log_scale
 #+     return 0.5 * (loc**2 + (2 * log_scale).exp() - 1 - (2 * log_scale).exp().log())
 
 
-# %% wrong log_of_log, from right formula: You took the logarithm of log_scale. It is a logarithm already: s is its exponential.
-# diagnosis: log_scale_as_scale
+# %% wrong log_of_log, from right formula: The formula in s, with log_scale put where s stands: its logarithm is NaN for every q narrower than the prior.
+# diagnosis: log_of_log_scale
 #-     return 0.5 * (loc**2 + (2 * log_scale).exp() - 1) - log_scale
 #+     return 0.5 * (loc**2 + log_scale**2 - 1) - log_scale.log()
 
 
-# %% wrong log_variance, from right formula: You used log_scale as the logarithm of the *variance*.
+# %% wrong log_variance, from right formula: The formula of most published code, whose encoder writes log variances; here it writes the log of a standard deviation.
 # diagnosis: log_variance
 #-     return 0.5 * (loc**2 + (2 * log_scale).exp() - 1) - log_scale
 #+     return -0.5 * (1 + log_scale - loc**2 - log_scale.exp())
 
 
-# %% wrong mean_forgotten, from right formula: The squared mean is missing: a q that sits far from zero is far from the prior.
+# %% wrong mean_forgotten, from right formula: Only the scale is compared with the prior's: E_q of z squared is taken for s squared, as if every q sat at zero.
 # diagnosis: mean_forgotten
 #-     return 0.5 * (loc**2 + (2 * log_scale).exp() - 1) - log_scale
 #+     return 0.5 * ((2 * log_scale).exp() - 1) - log_scale
 
 
-# %% wrong no_half, from right formula: You are off by a factor of two: the one half in front is missing.
+# %% wrong no_half, from right formula: The one half in front is lost when everything is multiplied by two to be rid of fractions.
 # diagnosis: factor_two
 #-     return 0.5 * (loc**2 + (2 * log_scale).exp() - 1) - log_scale
 #+     return loc**2 + (2 * log_scale).exp() - 1 - 2 * log_scale
 
 
-# %% wrong reversed, from right formula: This is KL(p || q). The expectation is under q, the first argument.
+# %% wrong reversed, from right formula: The two arguments are exchanged: KL(p || q), whose expectation is under the prior, and which is huge for a narrow q.
 # diagnosis: reversed
 #-     return 0.5 * (loc**2 + (2 * log_scale).exp() - 1) - log_scale
 #+     return log_scale + 0.5 * (1 + loc**2) / (2 * log_scale).exp() - 0.5
 
 
-# %% wrong scale_not_squared, from right formula: Somewhere s stands where its square belongs.
+# %% wrong scale_not_squared, from right formula: E_q of z squared with s in place of s squared: exp(log_scale) is taken for the variance.
 # diagnosis: scale_for_variance
 #-     return 0.5 * (loc**2 + (2 * log_scale).exp() - 1) - log_scale
 #+     return 0.5 * (loc**2 + log_scale.exp() - 1) - log_scale
 
 
-# %% wrong sign, from right formula: The sign is turned: a divergence is never negative.
+# %% wrong sign, from right formula: Minus the divergence, as it stands in the objective of the paper: E_q[log p - log q], which is never positive.
 # diagnosis: sign
 #-     return 0.5 * (loc**2 + (2 * log_scale).exp() - 1) - log_scale
 #+     return 0.5 * (1 + 2 * log_scale - loc**2 - (2 * log_scale).exp())
 
 
-# %% wrong summed, from right formula: You summed over the coordinates. Keep them: exercise 5 wants to see each latent by itself.
+# %% wrong summed, from right formula: Summed over the latents, as an objective needs it: which of the latents is collapsed can no longer be told.
 # diagnosis: summed
 #-     return 0.5 * (loc**2 + (2 * log_scale).exp() - 1) - log_scale
 #+     return (0.5 * (loc**2 + (2 * log_scale).exp() - 1) - log_scale).sum(-1)
+
+
+# %% wrong squares_in_place, from right formula: Squares the caller's means in place to save a copy: the encoder's output is no longer what it wrote.
+# diagnosis: argument_changed
+#-     return 0.5 * (loc**2 + (2 * log_scale).exp() - 1) - log_scale
+#+     return 0.5 * (loc.square_() + (2 * log_scale).exp() - 1) - log_scale
+
+
+# %% wrong clamped, from right formula: Keeps log scales between -5 and 5, as training code does against overflow: a very narrow q then costs too little.
+# diagnosis: value
+#-     return 0.5 * (loc**2 + (2 * log_scale).exp() - 1) - log_scale
+#+     log_scale = log_scale.clamp(-5.0, 5.0)
+#+     return 0.5 * (loc**2 + (2 * log_scale).exp() - 1) - log_scale

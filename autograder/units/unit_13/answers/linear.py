@@ -51,19 +51,19 @@ def predict_linear_vae(x, latent_dim, noise_scale):
     return log_p.mean(), means.var(0, correction=0)
 
 
-# %% wrong counted, from right closed_form: Give the activity of each latent, not their number.
+# %% wrong counted, from right closed_form: Returns how many latents are active, where the activity of each is asked.
 # diagnosis: counted
 #-     return log_evidence, activity
 #+     return log_evidence, (activity > 0).sum()
 
 
-# %% wrong divided_by_n_minus_1, from right closed_form: The maximum of the likelihood divides the covariance by N, not by N - 1.
+# %% wrong divided_by_n_minus_1, from right closed_form: The covariance of torch.cov's default, which divides by N - 1: unbiased, and not the maximum of the likelihood.
 # diagnosis: divided_by_n_minus_1
 #-     covariance = torch.cov(x.T, correction=0)
 #+     covariance = torch.cov(x.T)
 
 
-# %% wrong factor, from right closed_form: This is the factor of the posterior mean. Its variance is the square of that factor times the variance of the coordinate, lambda.
+# %% wrong factor, from right closed_form: The factor of the posterior mean, in place of the variance of the mean: its square times lambda.
 # diagnosis: factor_for_activity
 import math
 
@@ -79,7 +79,7 @@ def predict_linear_vae(x, latent_dim, noise_scale):
     return evidence, kept.sqrt() / values[:latent_dim]
 
 
-# %% wrong first_directions, from right closed_form: Only the first D directions were counted. All Dx are part of the density: each of the others brings log 2 pi + log sigma squared + lambda / sigma squared.
+# %% wrong first_directions, from right closed_form: Counts the first D directions alone, constants included: a density of the latents' subspace, not of x.
 # diagnosis: rest_forgotten
 import math
 
@@ -95,7 +95,7 @@ def predict_linear_vae(x, latent_dim, noise_scale):
     return evidence, kept / values[:latent_dim]
 
 
-# %% wrong lost_2pi, from right closed_form: The constant -Dx/2 log 2 pi is missing.
+# %% wrong lost_2pi, from right closed_form: Drops the constant of the Gaussian density, as one does where only differences matter.
 # diagnosis: lost_2pi
 #-     constant = x.shape[1] * math.log(2 * math.pi)
 #@@
@@ -103,31 +103,31 @@ def predict_linear_vae(x, latent_dim, noise_scale):
 #+     log_evidence = -0.5 * (kept.log().sum() + fit + len(rest) * math.log(variance) + rest.sum() / variance)
 
 
-# %% wrong no_threshold, from right closed_form: Every latent was used. One whose eigenvalue is below sigma squared only makes the model worse: its column of W is zero, and it collapses.
+# %% wrong no_threshold, from right closed_form: Lets every latent in: below sigma squared the squared length of a column would be negative.
 # diagnosis: no_threshold
 #-     kept = values[:latent_dim].clamp_min(variance)
 #+     kept = values[:latent_dim]
 
 
-# %% wrong noise_fitted, from right closed_form: This is the maximum over sigma as well (probabilistic PCA).
+# %% wrong noise_fitted, from right closed_form: Fits sigma as well, as probabilistic PCA does: the mean of the eigenvalues left out, in place of the number given.
 # diagnosis: noise_fitted
 #-     variance = noise_scale**2
 #+     variance = values[latent_dim:].mean().item()
 
 
-# %% wrong not_centred, from right closed_form: Subtract the mean of the data first: it is the decoder's bias.
+# %% wrong not_centred, from right closed_form: Second moments about zero: the decoder's bias, which is the mean of the data, is forgotten.
 # diagnosis: not_centred
 #-     covariance = torch.cov(x.T, correction=0)
 #+     covariance = x.T @ x / len(x)
 
 
-# %% wrong posterior_variance, from right closed_form: This is the variance of the posterior, sigma^2 / lambda.
+# %% wrong posterior_variance, from right closed_form: The variance of the posterior, sigma squared over lambda, in place of that of its mean: the two add up to one.
 # diagnosis: posterior_variance
 #-     activity = 1 - variance / kept
 #+     activity = variance / kept
 
 
-# %% wrong rest_forgotten, from right closed_form: The directions left out are part of the density too: each brings log sigma squared + lambda / sigma squared.
+# %% wrong rest_forgotten, from right closed_form: Leaves out the directions beyond the first D: they cost log sigma squared plus lambda / sigma squared each.
 # diagnosis: rest_forgotten
 #-     rest = values[latent_dim:]
 #@@
@@ -135,19 +135,19 @@ def predict_linear_vae(x, latent_dim, noise_scale):
 #+     log_evidence = -0.5 * (constant + kept.log().sum() + fit)
 
 
-# %% wrong scale_for_variance, from right closed_form: noise_scale is sigma; the eigenvalues compare with sigma *squared*.
+# %% wrong scale_for_variance, from right closed_form: Uses noise_scale as a variance: the eigenvalues are compared with sigma, not with its square.
 # diagnosis: scale_for_variance
 #-     variance = noise_scale**2
 #+     variance = noise_scale
 
 
-# %% wrong smallest_kept, from right closed_form: The *largest* eigenvalues are kept; eigh gives them in ascending order.
+# %% wrong smallest_kept, from right closed_form: Keeps the first eigenvalues that eigvalsh returns, which are the smallest: they come in ascending order.
 # diagnosis: smallest_kept
 #-     values = torch.linalg.eigvalsh(covariance).flip(0)
 #+     values = torch.linalg.eigvalsh(covariance)
 
 
-# %% wrong squared_factor, from right closed_form: This is the squared factor of the posterior mean.
+# %% wrong squared_factor, from right closed_form: The squared factor of the posterior mean: the variance of the coordinate it stands before is forgotten.
 # diagnosis: factor_for_activity
 import math
 
@@ -163,13 +163,25 @@ def predict_linear_vae(x, latent_dim, noise_scale):
     return evidence, kept / values[:latent_dim] ** 2
 
 
-# %% wrong summed_over_data, from right closed_form: Give the mean over the data, nats per datum, not the sum.
+# %% wrong summed_over_data, from right closed_form: The log evidence of all data, a sum over N, where nats per datum are asked.
 # diagnosis: summed_over_data
 #-     return log_evidence, activity
 #+     return len(x) * log_evidence, activity
 
 
-# %% wrong weights_for_activity, from right closed_form: These are the squared lengths of the columns of W.
+# %% wrong weights_for_activity, from right closed_form: The squared lengths of W's columns: how much the latents move x, not how much the data move them.
 # diagnosis: weights_for_activity
 #-     activity = 1 - variance / kept
 #+     activity = kept - variance
+
+
+# %% wrong first_rows, from right closed_form: Looks at the first hundred rows, to save time: the covariance of a part of the data.
+# diagnosis: value
+#-     covariance = torch.cov(x.T, correction=0)
+#+     covariance = torch.cov(x[:100].T, correction=0)
+
+
+# %% wrong never_positive, from right closed_form: Cuts the log evidence off at zero, as if it were the logarithm of a probability: a density may exceed one.
+# diagnosis: generic_clamp_above
+#-     return log_evidence, activity
+#+     return log_evidence.clamp(max=0), activity

@@ -1,19 +1,35 @@
-# %% right course_fit: The fit of the course, seeded from the generator.
+# %% right by_hand: Plain tensors in place of modules, all rows in every step, Adam written out.
 import torch
+import torch.nn.functional as F
 
-from course_vi.families import Amortized, MeanField
-from course_vi.gradients import analytic_kl
-from course_vi.learning import fit
-from course_vi.models import VAE
-from course_vi.nets import mlp
+
+class Map(torch.nn.Module):
+    def __init__(self, sizes, generator):
+        super().__init__()
+        one, two = (torch.randn(a, b, generator=generator) / a**0.5 for a, b in zip(sizes, sizes[1:]))
+        self.parts = torch.nn.ParameterList(map(torch.nn.Parameter, [one, torch.zeros(sizes[1]), two, torch.zeros(sizes[2])]))
+
+    def forward(self, values):
+        a, b, c, d = self.parts
+        return torch.tanh(values @ a + b) @ c + d
 
 
 def train_vae(x, latent_dim, steps, generator):
-    p = VAE(latent_dim, x.shape[-1], 64, generator)
-    q = Amortized(MeanField(latent_dim), mlp(x.shape[-1], 64, 2 * latent_dim, generator))
-    seed = int(torch.randint(2**31, (), generator=generator))
-    fit(p, q, x, analytic_kl, steps=steps, learning_rate=0.01, batch_size=min(100, len(x)), seed=seed, progress=False)
-    return q.encoder, p.decoder
+    encoder, decoder = Map([x.shape[1], 64, 2 * latent_dim], generator), Map([latent_dim, 64, x.shape[1]], generator)
+    learned = [*encoder.parameters(), *decoder.parameters()]
+    first, second = [torch.zeros_like(one) for one in learned], [torch.zeros_like(one) for one in learned]
+    for step in range(1, steps + 1):
+        loc, log_scale = encoder(x).chunk(2, -1)
+        logits = decoder(loc + log_scale.exp() * torch.randn(loc.shape, generator=generator))
+        kl = (0.5 * (loc**2 + (2 * log_scale).exp() - 1) - log_scale).sum(-1)
+        bound = ((x * logits - F.softplus(logits)).sum(-1) - kl).mean()
+        with torch.no_grad():
+            for at, slope in enumerate(torch.autograd.grad(bound, learned)):
+                first[at] = 0.9 * first[at] + 0.1 * slope
+                second[at] = 0.999 * second[at] + 0.001 * slope**2
+                scale = (second[at] / (1 - 0.999**step)).sqrt() + 1e-8
+                learned[at] += 0.015 * first[at] / (1 - 0.9**step) / scale
+    return encoder, decoder
 
 
 # %% right loop: A plain loop with Adam and minibatches.
@@ -89,14 +105,14 @@ def train_vae(x, latent_dim, steps, generator):
     return both[0], both[1]
 
 
-# %% wrong decoder_left_out, from right loop: The decoder still knows nothing (64 log 2 = 44 nats an image).
-# diagnosis: not_trained
+# %% wrong decoder_left_out, from right loop: Only the encoder's parameters are handed to the optimizer: the decoder stays as it was drawn.
+# diagnosis: decoder_still
 #-     optimizer = torch.optim.Adam([*encoder.parameters(), *decoder.parameters()], lr=0.01)
 #+     optimizer = torch.optim.Adam([*encoder.parameters()], lr=0.01)
 
 
-# %% wrong descends, from right loop: The bound went down: optimizers minimize, so hand them the *negative* ELBO.
-# diagnosis: descends
+# %% wrong descends, from right loop: Minimizes the bound: the minus in front of the loss is forgotten, and everything runs away from the data.
+# diagnosis: worse_than_a_coin
 #-     optimizer = torch.optim.Adam([*encoder.parameters(), *decoder.parameters()], lr=0.01)
 #+     optimizer = torch.optim.Adam([*encoder.parameters(), *decoder.parameters()], lr=0.001)
 #@@
@@ -104,19 +120,19 @@ def train_vae(x, latent_dim, steps, generator):
 #+         loss = bound(encoder, decoder, x[rows], eps).mean()
 
 
-# %% wrong encoder_left_out, from right loop: The encoder says the same of every image. Either the reconstruction does not reach it (a detached sample, its parameters missing from the optimizer), or the KL weighs too much (a mean over pixels).
-# diagnosis: collapsed
+# %% wrong encoder_left_out, from right loop: Only the decoder's parameters are handed to the optimizer: codes stay as a random encoder writes them.
+# diagnosis: encoder_still
 #-     optimizer = torch.optim.Adam([*encoder.parameters(), *decoder.parameters()], lr=0.01)
 #+     optimizer = torch.optim.Adam([*decoder.parameters()], lr=0.01)
 
 
-# %% wrong global_noise, from right loop: Something is drawn from torch's global stream: initial weights (mlp takes the generator too), minibatches (torch.randperm(..., generator=generator)) or the noise (torch.randn(..., generator=generator)).
+# %% wrong global_noise, from right loop: The noise comes from torch's global stream: the run depends on whatever was drawn before.
 # diagnosis: global_stream
 #-         eps = torch.randn(1, len(rows), latent_dim, generator=generator)
 #+         eps = torch.randn(1, len(rows), latent_dim)
 
 
-# %% wrong global_weights, from right loop: Something is drawn from torch's global stream: initial weights (mlp takes the generator too), minibatches (torch.randperm(..., generator=generator)) or the noise (torch.randn(..., generator=generator)).
+# %% wrong global_weights, from right loop: The initial weights come from torch's global stream: mlp was not given the generator.
 # diagnosis: global_stream
 #-     encoder = mlp(x.shape[-1], 64, 2 * latent_dim, generator)
 #-     decoder = mlp(latent_dim, 64, x.shape[-1], generator)
@@ -124,13 +140,13 @@ def train_vae(x, latent_dim, steps, generator):
 #+     decoder = mlp(latent_dim, 64, x.shape[-1], None)
 
 
-# %% wrong kl_missing, from right loop: The KL is 92 nats an image: the codes are nearly exact, and far from the prior.
-# diagnosis: kl_missing
+# %% wrong kl_missing, from right loop: Climbs the reconstruction alone: an autoencoder whose codes are nearly exact and far from the prior.
+# diagnosis: codes_far_out
 #-     return log_likelihood.mean(0) - kl
 #+     return log_likelihood.mean(0)
 
 
-# %% wrong log_variance, from right loop: Read as log *variances* the encoder's numbers would do.
+# %% wrong log_variance, from right loop: Trains an encoder of log variances, as most published code does: a good model in another convention.
 # diagnosis: log_variance
 #-     z = loc + log_scale.exp() * eps
 #+     z = loc + (0.5 * log_scale).exp() * eps
@@ -139,31 +155,57 @@ def train_vae(x, latent_dim, steps, generator):
 #+     kl = -0.5 * (1 + log_scale - loc**2 - log_scale.exp()).sum(-1)
 
 
-# %% wrong mean_over_pixels, from right loop: The encoder says the same of every image. Either the reconstruction does not reach it (a detached sample, its parameters missing from the optimizer), or the KL weighs too much (a mean over pixels).
+# %% wrong mean_over_pixels, from right loop: The reconstruction is a mean over pixels: the KL outweighs it 64 times, and every latent collapses.
 # diagnosis: collapsed
 #-     log_likelihood = -F.binary_cross_entropy_with_logits(logits, x.expand_as(logits), reduction="none").sum(-1)
 #+     log_likelihood = -F.binary_cross_entropy_with_logits(logits, x.expand_as(logits), reduction="none").mean(-1)
 
 
-# %% wrong probabilities, from right loop: The decoder returns probabilities. Return logits: the sigmoid belongs to the likelihood.
+# %% wrong probabilities, from right loop: The decoder that is returned ends in a sigmoid: probabilities, where logits were agreed.
 # diagnosis: probabilities
 #-     return encoder, decoder
 #+     return encoder, torch.nn.Sequential(decoder, torch.nn.Sigmoid())
 
 
-# %% wrong sample_detached, from right loop: The encoder says the same of every image. Either the reconstruction does not reach it (a detached sample, its parameters missing from the optimizer), or the KL weighs too much (a mean over pixels).
+# %% wrong sample_detached, from right loop: z is detached: the encoder sees the KL alone, and its cheapest answer is the prior for every image.
 # diagnosis: collapsed
 #-     z = loc + log_scale.exp() * eps
 #+     z = (loc + log_scale.exp() * eps).detach()
 
 
-# %% wrong slow, from right loop: It learns, but stops short: 300 steps are few.
+# %% wrong slow, from right loop: Adam at 0.0015, a rate from training far longer: 300 steps are over before it arrives.
 # diagnosis: too_low
 #-     optimizer = torch.optim.Adam([*encoder.parameters(), *decoder.parameters()], lr=0.01)
 #+     optimizer = torch.optim.Adam([*encoder.parameters(), *decoder.parameters()], lr=0.0015)
 
 
-# %% wrong swapped, from right loop: Return (encoder, decoder), in this order; the encoder writes loc and log_scale side by side.
+# %% wrong swapped, from right loop: Returns (decoder, encoder): a network from images to codes is expected first.
 # diagnosis: shape
 #-     return encoder, decoder
 #+     return decoder, encoder
+
+
+# %% wrong three_hundred, from right loop: Takes three hundred steps whatever is asked: the number from the text is written into the loop.
+# diagnosis: steps_miscounted
+#-     for _ in range(steps):
+#+     for _ in range(300):
+
+
+# %% wrong first_rows, from right loop: Draws minibatches from the first two hundred rows: the rest of the images is never seen.
+# diagnosis: images_unseen
+#-         rows = torch.randperm(len(x), generator=generator)[:100]
+#+         rows = torch.randperm(min(200, len(x)), generator=generator)[:100]
+
+
+# %% wrong four_latents, from right loop: Four latents whatever is asked: the size of the example is written into the networks.
+# diagnosis: latents_ignored
+#-     encoder = mlp(x.shape[-1], 64, 2 * latent_dim, generator)
+#+     latent_dim = 4
+#+     encoder = mlp(x.shape[-1], 64, 2 * latent_dim, generator)
+
+
+# %% wrong seeded_anew, from right loop: Seeds the generator itself, to be reproducible: the caller's seed no longer decides anything.
+# diagnosis: generator_ignored
+#-     encoder = mlp(x.shape[-1], 64, 2 * latent_dim, generator)
+#+     generator.manual_seed(0)
+#+     encoder = mlp(x.shape[-1], 64, 2 * latent_dim, generator)
