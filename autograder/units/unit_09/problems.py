@@ -9,7 +9,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from autograder.protocol import vafc_at_work as vafc_at_work  # its drivers register themselves
 from autograder.protocol.gaussian_problems import (
     chain_layered,
     toy_factor,
@@ -17,6 +16,9 @@ from autograder.protocol.gaussian_problems import (
     toy_mean_field,
 )
 from autograder.protocol.problems import driver, problem
+from autograder.units.unit_09 import (
+    problems_vafc as problems_vafc,  # its drivers register themselves
+)
 from course_vi.families import Family, Flow
 from course_vi.families.flow import zuko
 from course_vi.models.base import Model

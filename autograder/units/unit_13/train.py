@@ -126,7 +126,8 @@ def elbo_on_new_digits(probe: Probe, rng: np.random.Generator) -> Finding:
         return compare(logits, np.zeros((SAMPLES, NEW_ROWS, 64)), what="what the decoder writes")
     x = training_images(torch.from_numpy(pixels))[1].numpy()
     with np.errstate(all="ignore"):
-        elbo, kl = _score(x, *np.split(written, 2, -1), logits)
+        loc, log_scale = np.split(written, 2, -1)
+        elbo, kl = _score(x, loc, log_scale, logits)
         if elbo > BOUND:
             return holds(
                 True, f"an ELBO above {BOUND} nats", f"{elbo:.2f} nats, of which KL {kl:.2f}"
