@@ -160,6 +160,7 @@ def _latents(rng: np.random.Generator, rows: int) -> Arrays:
             stretch=np.concatenate([stretch[order], rng.uniform(0.3, 0.8, 4)]),
             shift=np.concatenate([loc[order], log_scale[order]]),
         )
+        params["x"] = rng.uniform(-1.5, 2.5, params["x"].shape)  # grey, and beyond
         variance, kl, *_ = _activity(params)
         told = variance.min() < 0.003 and variance.max() > 1.5 and kl[variance.argmin()] > 0.5
         if told and all(np.diff(one).min() < 0 < np.diff(one).max() for one in (variance, kl)):

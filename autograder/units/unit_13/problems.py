@@ -58,9 +58,9 @@ def vae_small(
     latents, hidden = (int(size) for size in sizes)
     encoder = network(x.shape[-1], hidden, 2 * latents, generator, 0.7)
     decoder = network(latents, hidden, x.shape[-1], generator, float(gain))
+    last: Any = encoder[-1]
+    out: Any = decoder[-1]
     with torch.no_grad():
-        last: Any = encoder[-1]
-        out: Any = decoder[-1]
         if stretch is not None:
             last.weight.mul_(stretch.unsqueeze(-1))
             last.bias.mul_(stretch)

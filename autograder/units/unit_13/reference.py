@@ -43,9 +43,10 @@ def small_params(
 
 def narrow_and_wide(rng: np.random.Generator) -> Arrays:
     """Three latents of which one is narrow and another wide, by factors of hundreds; data on two axes."""
-    log_scales = rng.uniform(1, 1.2, 3) * rng.permutation([-5.5, -0.5, 4.8])
+    log_scales = rng.uniform(-0.1, 0.1, 3) + rng.permutation([-5.5, -0.5, 4.3])
     shift = np.concatenate([rng.normal(size=3), log_scales])
-    return small_params(rng, batch=(2, 3), pixels=7, latents=3, shift=shift)
+    stretch = np.array([1.0, 1.0, 1.0, 0.1, 0.1, 0.1])
+    return small_params(rng, batch=(2, 3), pixels=7, latents=3, stretch=stretch, shift=shift)
 
 
 def easy_and_hard(rng: np.random.Generator, pixels: int) -> Arrays:
