@@ -7,7 +7,7 @@ import numpy as np
 from autograder.checks.finding import Finding, Mistake
 from autograder.units.unit_09.reference import SAMPLE_DETACHED
 
-MEAN_BAND, SCATTER_BAND = 0.3, 0.6  # how far in the logarithm many tables may lie off
+MEAN_BAND, SCATTER_BAND = 0.4, 0.8  # how far in the logarithm many tables may lie off
 SHARED = "Every replicate saw the same noise. Draw one epsilon for each."
 SWAPPED = "The rows are the wrong way round: the total derivative first, then the path derivative."
 KEPT = "The score term is still in the second row. Hold the parameters in log q constant there."

@@ -45,7 +45,7 @@ ENTRIES = [
     for column in ("loc", "log_scale")
 ]
 REPLICATES = 1000
-TABLES = 600  # of R = 2
+TABLES = 400  # of R = 2
 NEAR, FAR = (
     (0.5, 2.0),
     (0.4, 3.0),
