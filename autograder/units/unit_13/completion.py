@@ -175,7 +175,9 @@ def value(probe: Probe, rng: np.random.Generator) -> Finding:
 def exact_by_quadrature(probe: Probe, rng: np.random.Generator) -> Finding:
     """Samples on a grid with log q constant: sums over all completions and over the grid, without any weights."""
     params, observed, _, _ = _inputs(rng, batch=2, pixels=6)
-    params["x"][1, observed] = 1 - params["x"][0, observed]  # two images that differ in what is seen
+    params["x"][1, observed] = (
+        1 - params["x"][0, observed]
+    )  # two images that differ in what is seen
     axis = np.linspace(-6, 6, 41)
     grid = np.stack(np.meshgrid(axis, axis, indexing="ij"), -1).reshape(-1, 1, 2)
     z = np.repeat(grid, 2, 1)
