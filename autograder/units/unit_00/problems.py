@@ -78,15 +78,18 @@ def watch_sizes(
     Returns:
         ``{"large": 1}`` if one was made, else ``{"large": 0, "value": the answer}``.
     """
-    for _ in range(2):  # what is imported on a first call takes memory, too, but once
-        try:
-            with _Watch(limit), _PythonMemory() as memory:
-                value = learner(scale, factor, v)
-        except TooLarge:
-            return {"large": 1}
-        if memory.peak <= 2 * limit * scale.element_size():
-            return {"large": 0, "value": value}
-    return {"large": 1}
+    try:
+        with _Watch(limit):
+            learner(
+                scale, factor, v
+            )  # what is imported on a first call takes memory, too, but once
+        with _Watch(limit), _PythonMemory() as memory:
+            value = learner(scale, factor, v)
+    except TooLarge:
+        return {"large": 1}
+    if memory.peak > 2 * limit * scale.element_size():
+        return {"large": 1}
+    return {"large": 0, "value": value}
 
 
 NO_VERDICT, TOO_MANY = -1, -2  # instead of 0 or 1
