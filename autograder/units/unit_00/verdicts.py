@@ -42,7 +42,7 @@ OPEN = "false_alarms", "missed"  # names that say how often, and not where
 REPLY = "verdict", "asked"
 CHUNK, BUDGET, PATIENCE = (
     30,
-    2.0,
+    1.5,
     15.0,
 )  # estimators in one request; seconds after which a first and a second look end
 
