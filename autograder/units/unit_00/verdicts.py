@@ -42,7 +42,7 @@ OPEN = "false_alarms", "missed"  # names that say how often, and not where
 REPLY = "verdict", "asked"
 CHUNK, BUDGET, PATIENCE = (
     30,
-    1.5,
+    4.0,
     15.0,
 )  # estimators in one request; seconds after which a first and a second look end
 
