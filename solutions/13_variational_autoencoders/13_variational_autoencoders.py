@@ -194,7 +194,7 @@ check("13_objective", vae_objective)
 # **The bound.** The check trains on 400 binary digits with 4 latents and 300 steps, then computes the ELBO itself on 100 new images. It must exceed **-21.5 nats an image**. For orientation: a coin for every pixel gives $-64 \log 2 = -44.4$, the best *independent* pixels
 # about -24.5, and one hidden layer of 64 units, minibatches of 100 and Adam at 0.01 reach about -20.3.
 #
-# **Reproducible.** Everything random comes from `generator`: initial weights (`mlp(inputs, hidden, outputs, generator)` does that), minibatches (`torch.randperm(n, generator=generator)`) and noise (`torch.randn(..., generator=generator)`). The same seed must give the same networks. It may have
+# **Reproducible.** Everything random comes from `generator`: initial weights (`mlp(inputs, hidden, outputs, generator)` does that), minibatches (`torch.randperm(n, generator=generator)`) and noise (`torch.randn(..., generator=generator)`). The same seed must give the same networks. Take exactly `steps` gradient steps, and let every image count: the check looks, and it puts the pixels into an order of its own, so that nothing learned before fits. `x` may have
 # fewer rows than your batch size.
 
 # %% exercise="13_train"
