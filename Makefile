@@ -4,6 +4,8 @@ PYTHON ?= python3
 PY := .venv/bin/python
 UNIT ?=
 LAB_ARGS ?=
+# Tests at a time. What shares a folder or a server stays on one of them (tests/conftest.py says what).
+WORKERS ?= 2
 # One thread: the same numbers, and so the same notebooks, on every machine.
 AUTOGRADER := OMP_NUM_THREADS=1 $(PY) -m autograder
 
@@ -26,14 +28,16 @@ lab: setup  ## copy the problem sets to work/ where missing, and open JupyterLab
 
 test: with-test  ## lint, type-check and run the tests that take seconds
 	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
 	$(PY) -m mypy
-	$(PY) -m pytest -m "not slow and not browser"
+	$(PY) -m pytest -n $(WORKERS) --dist loadgroup -m "not slow and not browser"
 
 test-all:  ## all tests, with the slow ones and those in a real browser (needs Chromium)
 	$(SET_UP) --needs chromium lab grade test
 	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
 	$(PY) -m mypy
-	$(PY) -m pytest
+	$(PY) -m pytest -n $(WORKERS) --dist loadgroup
 
 grade: with-grade  ## grade a sample class, write its feedback pages and print the gradebook
 	$(AUTOGRADER) grade --sample

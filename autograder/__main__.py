@@ -11,6 +11,7 @@ COMMANDS = {
     "report": "the class at a glance: distribution, hardest exercise, commonest mistakes",
     "similarity": "which answers look alike",
     "export": "grades as CSV, and as Canvas and Moodle import them",
+    "new": "lay out a unit, or say what one still lacks",
     "notebooks": "build all notebooks from their text masters, and prove them",
     "smoke": "run every text master quickly, in forked children of a warm parent",
     "attacks": "grade a class of hostile notebooks, and see that every score is the honest one",

@@ -14,10 +14,10 @@ import numpy as np
 import torch
 
 from autograder.checks import dictionary
-from autograder.checks.compare import Finding
 from autograder.checks.diagnose import Asked, Fresh, diagnose
 from autograder.checks.error_hints import NOTHING_RETURNED, first_line, likely_cause
 from autograder.checks.exercise import Exercise
+from autograder.checks.finding import Finding
 from autograder.checks.plain_text import plain_text
 from autograder.checks.probe import InProcess, LearnerError, Probe, Runner
 from autograder.checks.report import PartResult, Report
@@ -140,7 +140,9 @@ def _without_memory(finding: Finding, probe: Probe) -> Finding:
 
 def _not_written(error: LearnerError) -> Finding:
     return Finding(
-        False, came=f"this case is not yet written: {error.where}", diagnosis="unwritten"
+        False,
+        came=f"this case still raises NotImplementedError: {error.where}",
+        diagnosis="unwritten",
     )
 
 

@@ -20,7 +20,7 @@
 # - compute with numbers as small as $e^{-10000}$, and decide what a gradient may see;
 # - condition a Gaussian, also when its covariance is too large to write down.
 #
-# **You need** Python, some PyTorch (tensors, `backward`), derivatives, and the idea of a probability density. Nothing about inference. **Time**: 40 minutes, and two hours for the problem set.
+# **You need** Python, some PyTorch (tensors, `backward`), derivatives, and the idea of a probability density. Nothing about inference. **Time**: 40 minutes, and two and a half hours for the problem set.
 #
 # | sign | means |
 # |---|---|
@@ -189,13 +189,14 @@ show(draw.z_over_r(replicates, {"1": 1.0, "a tenth": 0.1, "a hundredth": 0.01}),
          "25 replicates, a tenth of it at 2,500, a hundredth at 250,000.")
 
 # %% [markdown]
-# **What the checks promise.** A check looks at some thousand replicates. If $|z|$ exceeds its limit it looks again, at ten times as many fresh ones, and only that second look can fail you. How often a *right* answer would fail was simulated
-# for every exercise and is at most one in a million. And a wrong one? A bias that is a tenth of the spread is caught; one of a thousandth is not, and no finite test could promise that. So checks also compare values at fixed noise, where chance
+# **What the checks promise.** A check looks at 10,000 replicates (fewer where your function walks over the data one by one; the report says how many there were). If $|z|$ exceeds 5 it looks again, at four times as many fresh ones, and only that
+# second look can fail you. How often a *right* answer would fail was simulated for every exercise and is at most one in a million. And a wrong one? With all 10,000 replicates the standard error is a hundredth of the spread. A bias of 0.1 spreads
+# is caught practically always, one of 0.066 in 95 runs of 100, one of 0.05 in every second run, and one of 0.03 hardly ever; one of a thousandth no finite test could promise to find. So checks also compare values at fixed noise, where chance
 # has no part, and variances, since an unbiased estimator can still be needlessly noisy.
 #
 # > **Common mistakes when reading reports**
 # > - *"z = −6, but it is right to within two per cent."* The size of an error and the certainty that it is there are two things. $z$ is about the second.
-# > - *"It failed once; I run it again until it passes."* If a part failed after two looks, the odds that chance did it are below one in a million. Read the diagnosis instead.
+# > - *"It failed once; I run it again until it passes."* A *right* answer fails both looks in less than one run of a million. How likely *yours* is to be right is another question, and depends on more than $z$; but a million runs are many. Read the diagnosis instead.
 # > - *"± is the spread of my estimates."* It is the spread of their *mean*, smaller by $\sqrt R$.
 
 # %% [markdown]
@@ -360,7 +361,7 @@ print(f"the first 200 coordinates: Woodbury {(2 * d[:200].log().sum() + torch.lo
 # - Compare with an exact answer first, always on the smallest model that has one.
 # - Values tell little about gradients, and means tell little about variances. Test all three.
 #
-# **Next**: `notebooks/00_start_here`, the problem set; then unit 01, graphical models, which says where models come from.
+# **Next**: the problem set; then unit 01, graphical models, which says where models come from.
 #
 # **Further reading.** D. M. Blei, A. Kucukelbir and J. D. McAuliffe, *Variational inference: a review for statisticians*, Journal of the American Statistical Association 112, 2017: the field in one paper. C. M. Bishop, *Pattern Recognition and Machine Learning*, Springer 2006,
 # section 2.3, for Gaussians. P. Blanchard, D. J. Higham and N. J. Higham, *Accurately computing the log-sum-exp and softmax functions*, IMA Journal of Numerical Analysis 41, 2021. The PyTorch documentation, *Broadcasting semantics* and *Autograd mechanics*.

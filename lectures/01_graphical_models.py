@@ -65,7 +65,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from course_vi import data, exact, models
 from course_vi.graph import BayesNet, plate
 from course_vi.plots import lecture_01 as draw
-from course_vi.plots import show, targets_01
+from course_vi.plots import show, tracker
 from course_vi.plots.bayes_net import draw_graph, in_words
 
 
@@ -494,18 +494,18 @@ show(draw.chain_graph(),
 # imprecisely forty times (position and velocity in the plane, four numbers a step):
 
 # %%
-ship = targets_01.tracker(steps=40)
+ship = tracker.tracker(steps=40)
 (x,), (z,) = ship.sample(1, seeded(28))
-show(targets_01.track(ship, x, z, name="the filter"),
+show(tracker.track(ship, x, z, name="the filter"),
      alt="Left: the course of a ship, noisy sightings around it, and the filtered course with "
          "ellipses. Right: the filter is nearer to the truth than the sightings at most steps.")
 
 # %%
 for steps in (40, 400):
-    longer = targets_01.tracker(steps)
+    longer = tracker.tracker(steps)
     series = longer.sample(1, seeded(5))[0][0]
     with torch.no_grad():
-        by_filter, dense = longer.log_evidence(series), targets_01.dense_series(longer).log_prob(series)
+        by_filter, dense = longer.log_evidence(series), tracker.dense_series(longer).log_prob(series)
     print(f"T = {steps:3d}: filter {by_filter:.8f}, one dense Gaussian of {2 * steps} numbers {dense:.8f}"
           f", difference {abs(by_filter - dense):.0e}")
 

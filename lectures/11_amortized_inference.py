@@ -405,7 +405,7 @@ show(draw.new_data(far[:, 0], off, (x_train.min().item(), x_train.max().item()))
 # - Two gaps, two remedies: a richer family for one; a better encoder, more data for it, or a few steps of ascent for the other. Measure before choosing.
 # - An encoder can overfit while the model does not.
 #
-# **Next**: `notebooks/11_amortized_inference`, the problem set; then unit 13, where encoder and decoder learn together.
+# **Next**: the problem set, in `work/11_amortized_inference`; then unit 13, where encoder and decoder learn together.
 #
 # **Further reading.** D. P. Kingma and M. Welling, *Auto-encoding variational Bayes*, ICLR 2014; D. J. Rezende, S. Mohamed and D. Wierstra, *Stochastic backpropagation and approximate inference in deep generative models*, ICML 2014: recognition networks as we use them. S. Gershman and N. Goodman,
 # *Amortized inference in probabilistic reasoning*, CogSci 2014: the name. C. Cremer, X. Li and D. Duvenaud, *Inference suboptimality in variational autoencoders*, ICML 2018: the two gaps. Y. Kim, S. Wiseman, A. Miller, D. Sontag and A. Rush, *Semi-amortized variational autoencoders*, ICML 2018. M. D. Hoffman, D. M. Blei, C. Wang and J. Paisley,

@@ -46,6 +46,8 @@ from course_vi.gradients import (
     reparametrized,
     sticking_the_landing,
 )
+
+# %%
 from course_vi.learning import fit, importance_log_evidence, smoke_cap
 from course_vi.models import (
     VAE,

@@ -1,6 +1,15 @@
-"""Every test runs on one thread and draws to no screen: verdicts and timings should not depend on the machine's cores."""
+"""Every test runs on one thread and draws to no screen: verdicts and timings should not depend on the machine's cores.
+
+With several workers (``make test`` has two) a group stays on one of them, and runs in order: what
+grades in the folder of classes, starts servers of kernels, drives a browser or runs the masters.
+"""
+
+from __future__ import annotations
 
 import os
+from pathlib import Path
+
+import pytest
 
 for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(
@@ -11,3 +20,21 @@ os.environ["MPLBACKEND"] = "Agg"
 import torch  # noqa: E402
 
 torch.set_num_threads(1)
+
+GROUPS = {
+    "machine": {
+        "test_attacks", "test_browser", "test_driver", "test_execute", "test_formgrader", "test_grading",
+        "test_instructors", "test_jail", "test_kills", "test_setup", "test_make", "test_fast_road",
+    },
+    "masters": {"test_notebooks", "test_smoke", "test_out_of_order"},
+    "kernels": {"test_kernel", "test_kernels", "test_edition"},
+}  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give each test of a group its mark, by the file it stands in."""
+    group_of = {name: group for group, names in GROUPS.items() for name in names}
+    for item in items:
+        group = group_of.get(Path(item.path).stem)
+        if group:
+            item.add_marker(pytest.mark.xdist_group(group))

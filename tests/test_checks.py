@@ -12,8 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograder import check
-from autograder.checks.compare import Mistake, compare, spread, unbiased, zero
+from autograder.checks.compare import compare, zero
+from autograder.checks.estimates import spread, unbiased
 from autograder.checks.exercise import exercise, unit
+from autograder.checks.finding import Mistake
 from autograder.checks.probe import InProcess, LearnerError, Probe, noise
 from autograder.protocol.agent import answer, answer_bytes
 from autograder.protocol.wire import WireError, decode, encode, ref

@@ -17,9 +17,10 @@ from autograder.audit.dictionaries import Told as Change
 from autograder.audit.dictionaries import build
 from autograder.checking import run_check
 from autograder.checks import autopsy, dictionary
-from autograder.checks.compare import Mistake, compare
+from autograder.checks.compare import compare
 from autograder.checks.diagnose import Asked, diagnose
 from autograder.checks.exercise import Part
+from autograder.checks.finding import Mistake
 from autograder.checks.generic_mistakes import describe, order, recognise
 from autograder.checks.probe import InProcess, Probe, Runner
 from autograder.checks.report import Report

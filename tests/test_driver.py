@@ -219,7 +219,7 @@ def test_the_log_says_with_what(group: Classroom, rows: dict[str, Result]) -> No
     for line in records:
         assert (
             line["versions"]["nbgrader"]
-            and len(line["edition"]) == 64
+            and len(line["decided_by"]) == 64
             and line["status"] == rows[line["student"]].status
         )
         assert line["seconds"] > 0 and line["when"].endswith("+00:00")
@@ -290,7 +290,7 @@ def test_canvas_reads_what_we_write(
         alone[0][:5] == list(export.CANVAS) and ["ann right", "", "", "ann right", "", "3"] in alone
     )
     with pytest.raises(ValueError, match="no export of Canvas"):
-        export.canvas(group, UNIT, tmp_path / "out.csv", group.csv)
+        export.canvas(group, UNIT, tmp_path / "out.csv", export.plain(group, group.csv))
 
 
 def test_moodle_reads_what_we_write(
@@ -307,7 +307,7 @@ def test_moodle_reads_what_we_write(
     assert lines[1] == ["Participant 5001", "Cy", "c@x", "Submitted", "3", "4.00", "-", ""]
     assert lines[2][4] == "1.00" and "link" in lines[2][7] and lines[3][4] == ""
     with pytest.raises(ValueError, match="no column Identifier"):
-        export.moodle(group, UNIT, tmp_path / "out.csv", group.csv)
+        export.moodle(group, UNIT, tmp_path / "out.csv", export.plain(group, group.csv))
 
 
 def test_a_name_is_no_formula(tmp_path: Path) -> None:

@@ -13,8 +13,9 @@ from torch import Tensor
 
 from autograder.audit.corpus import Answer, corpus
 from autograder.checking import check, run_check
-from autograder.checks import compare
-from autograder.checks.compare import REPLICATES, Z_LIMIT, caught, power, unbiased
+from autograder.checks import estimates
+from autograder.checks.estimates import unbiased
+from autograder.checks.power import REPLICATES, Z_LIMIT, caught, limit, normal_score, power
 from autograder.checks.probe import InProcess, LearnerError, Probe
 from autograder.checks.report import Report
 from autograder.protocol import agent, by_datum, pullback, watch, wire
@@ -61,7 +62,7 @@ MAPPED = {"09_frozen_family": "right_functional_call", "09_two_layers": "right_f
 
 def first(exercise: str, stem: str = "") -> Any:
     return next(
-        answer for answer in RIGHT if answer.exercise == exercise and stem in ("", answer.path.stem)
+        answer for answer in RIGHT if answer.exercise == exercise and stem in ("", answer.short)
     ).load()
 
 
@@ -341,7 +342,7 @@ def _over_data(
 def test_a_loop_over_the_data_passes(
     exercise: str, road: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(compare, "BUDGET", (0.2, 0.4))
+    monkeypatch.setattr(estimates, "BUDGET", (0.2, 0.4))
     report = run(
         exercise, road(first(exercise, MAPPED.get(exercise, "") if road is by_vmap else ""))
     )
@@ -353,16 +354,20 @@ def test_rows_are_found_by_the_value_of_x() -> None:
     loc = torch.arange(6.0, dtype=torch.float64).reshape(3, 2)
     q = by_datum.RowMeanField(2, loc, torch.zeros_like(loc)).at(x)
     for b in range(3):
-        assert torch.equal(q.numbers(x[b : b + 1])["loc"], loc[b : b + 1]) and torch.equal(
-            q.numbers(x[b])["loc"], loc[b]
-        )
-    assert torch.equal(torch.func.vmap(lambda row: q.numbers(row)["loc"])(x.flip(0)), loc.flip(0))
-    assert torch.equal(q.numbers(x.expand(4, 3, 2))["loc"], loc.expand(4, 3, 2)) and torch.equal(
-        q.numbers()["loc"], loc
+        assert torch.equal(
+            q.distribution_parameters(x[b : b + 1])["loc"], loc[b : b + 1]
+        ) and torch.equal(q.distribution_parameters(x[b])["loc"], loc[b])
+    assert torch.equal(
+        torch.func.vmap(lambda row: q.distribution_parameters(row)["loc"])(x.flip(0)), loc.flip(0)
     )
-    assert torch.equal(q.numbers(torch.zeros(3, 2))["loc"], loc), "as many rows as data: row by row"
+    assert torch.equal(
+        q.distribution_parameters(x.expand(4, 3, 2))["loc"], loc.expand(4, 3, 2)
+    ) and torch.equal(q.distribution_parameters()["loc"], loc)
+    assert torch.equal(q.distribution_parameters(torch.zeros(3, 2))["loc"], loc), (
+        "as many rows as data: row by row"
+    )
     with pytest.raises(ValueError, match="on a part of the batch"):
-        q.numbers(torch.zeros(1, 2))
+        q.distribution_parameters(torch.zeros(1, 2))
 
 
 def test_a_reply_that_is_too_large_is_told_in_the_learner_s_words(
@@ -422,13 +427,11 @@ def test_the_check_itself_has_the_power_that_it_states() -> None:
 def test_few_blocks_are_judged_by_student_s_table() -> None:
     """The mean of ten normal numbers exceeds five standard errors a thousand times more often than the normal table says."""
     t = np.random.default_rng(4).standard_t(9, 1_000_000)
-    assert (np.abs(t) > Z_LIMIT).sum() > 500 and (
-        np.abs(compare._normal_score(t, 10)) > Z_LIMIT
-    ).sum() <= 5
-    assert compare._normal_score(np.array([-compare._limit(10), 3.0, 99.0]), 10) == pytest.approx(
+    assert (np.abs(t) > Z_LIMIT).sum() > 500 and (np.abs(normal_score(t, 10)) > Z_LIMIT).sum() <= 5
+    assert normal_score(np.array([-limit(10), 3.0, 99.0]), 10) == pytest.approx(
         [-Z_LIMIT, 2.43, 99.0], abs=0.02
     )
-    assert compare._limit(10_000) == pytest.approx(Z_LIMIT, abs=0.01)
+    assert limit(10_000) == pytest.approx(Z_LIMIT, abs=0.01)
 
 
 def test_noise_cannot_hide_a_bias() -> None:
@@ -447,7 +450,7 @@ def test_a_function_that_walks_over_the_data_is_asked_in_blocks(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     now, asked = [0.0], []
-    monkeypatch.setattr(compare.time, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(estimates.time, "perf_counter", lambda: now[0])
     rng = np.random.default_rng(3)
 
     def draw(count: int) -> np.ndarray:

@@ -51,8 +51,8 @@ def test_make_alone_describes_every_target() -> None:
     [
         ("setup", "lab", ""),
         ("lab", "lab", "scripts/lab.py --no-browser"),
-        ("test", "lab grade test", 'pytest -m "not slow and not browser"'),
-        ("test-all", "--needs chromium lab grade test", "-m pytest\n"),
+        ("test", "lab grade test", 'pytest -n 2 --dist loadgroup -m "not slow and not browser"'),
+        ("test-all", "--needs chromium lab grade test", "-m pytest -n 2 --dist loadgroup\n"),
         ("grade", "lab grade", "-m autograder grade --sample"),
         ("notebooks", "lab grade", "-m autograder notebooks"),
         ("audit", "lab grade", "-m autograder audit 09"),

@@ -6,7 +6,8 @@ import pytest
 import torch
 from matplotlib.figure import Figure
 
-from course_vi.plots import lecture_00, png, targets_00
+from autograder.units.unit_00 import targets
+from course_vi.plots import lecture_00, png
 from course_vi.syllabus import UNITS
 
 LINE = torch.linspace(0.1, 1, 20)
@@ -26,7 +27,7 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "cut_gaussian": lambda: lecture_00.cut_gaussian(torch.zeros(2), COVARIANCE, 2.0, 1.0, 0.5),
 }
 TARGETS: dict[str, Callable[..., Figure]] = {
-    name: getattr(targets_00, name) for name in targets_00.__all__
+    name: getattr(targets, name) for name in targets.__all__
 }
 
 

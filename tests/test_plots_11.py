@@ -7,7 +7,8 @@ import pytest
 import torch
 from matplotlib.figure import Figure
 
-from course_vi.plots import lecture_11, png, targets_11
+from autograder.units.unit_11 import targets
+from course_vi.plots import lecture_11, png
 
 LINE = torch.linspace(0.1, 1, 20)
 
@@ -23,9 +24,9 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "new_data": lambda: lecture_11.new_data(LINE, {"net": LINE}, (0.2, 0.5)),
 }
 TARGETS: dict[str, Callable[..., Figure]] = {
-    name: getattr(targets_11, name) for name in targets_11.__all__
+    name: getattr(targets, name) for name in targets.__all__
 }
-TARGETS["gap_agreement"] = partial(targets_11.gap_agreement, angles=1, data=1, steps=20)
+TARGETS["gap_agreement"] = partial(targets.gap_agreement, angles=1, data=1, steps=20)
 
 
 def test_every_figure_is_tried() -> None:

@@ -52,7 +52,9 @@ def test_master_runs(
             name for name, ex in COURSE.registry.items() if ex.unit == unit and not ex.written
         }
         assert set(outcome["points"]) == graded
-        assert max(outcome["check_seconds"].values()) < 3
+        seconds = dict(outcome["check_seconds"])
+        assert seconds.pop("00_is_biased", 0.0) < 12  # it judges hundreds of estimators
+        assert max(seconds.values(), default=0.0) < 3
 
 
 # ------------------------------------------------------------------ the machinery, on the tiny course

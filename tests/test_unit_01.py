@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from autograder.units.unit_01 import blanket, correlation, grid, kalman, mixed, reference
+from autograder.units.unit_01 import blanket, correlation, grid, kalman, mixed, reference, targets
 from autograder.units.unit_01.problems import names_of
 from course_vi.graph import BayesNet
 from course_vi.models import (
@@ -14,7 +14,8 @@ from course_vi.models import (
     TwoBernoullis,
     grid_neighbours,
 )
-from course_vi.plots import png, targets_01
+from course_vi.plots import png
+from course_vi.plots import tracker as tracks
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -88,7 +89,7 @@ def test_dense_references_agree_with_the_filter(d: int, p: int) -> None:
     assert reference.log_mvn(x.ravel() - series_mean, series_cov) == pytest.approx(
         found.log_terms.sum().item()
     )
-    dense = targets_01.dense_series(model)
+    dense = tracks.dense_series(model)
     assert dense.log_prob(torch.from_numpy(x.ravel())).item() == pytest.approx(
         found.log_terms.sum().item()
     )
@@ -112,7 +113,7 @@ def test_no_two_mistakes_look_alike_where_both_are_wrong() -> None:
 
 
 def test_figures_to_aim_for_are_titled_and_labelled() -> None:
-    tracker = targets_01.tracker(steps=10)
+    tracker = tracks.tracker(steps=10)
     x, z = (value[0] for value in tracker.sample(1, torch.Generator().manual_seed(0)))
     found = tracker.filter(x)
     ones, table = torch.ones(2, dtype=torch.float64), torch.full((2, 2), 0.25)
@@ -123,15 +124,15 @@ def test_figures_to_aim_for_are_titled_and_labelled() -> None:
     )
     taus, line = torch.tensor([0.5, 1.0]).double(), torch.linspace(-1, 1, 5).double()
     figures = [
-        targets_01.explaining_away(torch.randn(9), torch.randn(9), torch.ones(9), -0.8, -0.79),
-        targets_01.common_cause(ones, ones),
-        targets_01.common_cause(ones, ones, table, torch.ones(9, 2), torch.tensor([1.0]), [0.3]),
-        targets_01.panel_profile(
+        targets.explaining_away(torch.randn(9), torch.randn(9), torch.ones(9), -0.8, -0.79),
+        targets.common_cause(ones, ones),
+        targets.common_cause(ones, ones, table, torch.ones(9, 2), torch.tensor([1.0]), [0.3]),
+        targets.panel_profile(
             y, design, groups, torch.zeros(1).double(), 1.0, taus, (0.7, -9.0), [-9.0, -9.5]
         ),
-        targets_01.track(tracker, x, z),
-        targets_01.track(tracker, x, z, list(zip(found.loc, found.covariance, strict=True))),
-        targets_01.grid_curve(line, [1.0] * 5),
+        tracks.track(tracker, x, z),
+        tracks.track(tracker, x, z, list(zip(found.loc, found.covariance, strict=True))),
+        targets.grid_curve(line, [1.0] * 5),
     ]
     for figure in figures:
         assert all(

@@ -8,10 +8,10 @@ from scipy import special
 from autograder.checking import run_check
 from autograder.checks.probe import InProcess
 from autograder.protocol import problems
-from autograder.units.unit_06 import implicit_gamma, predicted_variances, reference
+from autograder.units.unit_06 import implicit_gamma, predicted_variances, reference, targets
 from course_vi.exact import gauss_hermite
 from course_vi.gradients import reparametrized, sticking_the_landing
-from course_vi.plots import png, targets_06
+from course_vi.plots import png
 
 
 @pytest.mark.parametrize(
@@ -56,9 +56,9 @@ def test_the_second_model_s_slopes_are_autograd_s() -> None:
     )
     terms = reference.logcosh_terms(**params, eps=eps)
     for estimator, name in ((reparametrized, "total"), (sticking_the_landing, "path")):
-        value = estimator(made["p"], made["q"], made["x"], 4, noise=torch.from_numpy(eps))
+        value = estimator(made["p"], made["q"], made["x"], len(eps), noise=torch.from_numpy(eps))
         gradients = torch.autograd.grad(value.sum(), list(made["learn"].values()))
-        np.testing.assert_allclose(torch.cat(gradients, -1), terms[name], rtol=1e-10)
+        np.testing.assert_allclose(torch.cat(gradients, -1), terms[name], rtol=1e-8, atol=1e-8)
 
 
 def test_slopes_of_a_gamma_against_torch() -> None:
@@ -83,16 +83,49 @@ def test_target_figures_are_drawn() -> None:
     x = torch.linspace(-1, 1, 5).unsqueeze(-1)
     pairs = [(1.0, -1.0), (2.0, -2.0)]
     figures = (
-        targets_06.posteriors(x),
-        targets_06.horse_kicks(),
-        targets_06.quadratic(),
-        targets_06.posteriors(x, x / 2, 0 * x),
-        targets_06.own_target(0.0, 1.0, torch.cos),
-        targets_06.horse_kicks([(1.0, 2.0)]),
-        targets_06.quadratic(
+        targets.posteriors(x),
+        targets.horse_kicks(),
+        targets.quadratic(),
+        targets.posteriors(x, x / 2, 0 * x),
+        targets.own_target(0.0, 1.0, torch.cos),
+        targets.horse_kicks([(1.0, 2.0)]),
+        targets.quadratic(
             lambda *where: torch.from_numpy(predicted_variances.quadratic_variances(*where))
         ),
-        targets_06.collapse([0.0, 1.0], pairs, pairs, pairs),
+        targets.collapse([0.0, 1.0], pairs, pairs, pairs),
     )
     for figure in figures:
         assert png(figure).startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("f", "complaint"),
+    [
+        (lambda m, s: lambda z: torch.cos(6 / s * (z - z.mean())), "not_entry_by_entry"),
+        (lambda m, s: lambda z: torch.cos(6 / s * (z - m)).sort().values, "not_entry_by_entry"),
+        (lambda m, s: lambda z: torch.cos(6 / s * (z - m)).detach() + 0 * z, "false_slope"),
+        (lambda m, s: lambda z: torch.cos(6 / s * (z - m)) + (z > m), "jumps"),
+        (lambda m, s: lambda z: 0 * z + 1, "flat"),
+    ],
+)
+def test_a_target_is_a_function_of_one_entry_whose_slope_is_its_own(
+    f: object, complaint: str
+) -> None:
+    target = lambda m, s: (f(m, s), torch.ones(2))  # type: ignore[operator]  # noqa: E731
+    assert complaint in run_check("06_score_wins", InProcess(target), 0).diagnoses
+
+
+def test_every_draw_of_a_gamma_carries_its_own_slope() -> None:
+    def answer(moved: bool) -> object:
+        def implicit_gamma(concentration: object, rate: object, g: torch.Tensor) -> torch.Tensor:
+            alpha = concentration.detach()  # type: ignore[attr-defined]
+            slope = torch._standard_gamma_grad(alpha.expand_as(g), g)
+            slope = slope.roll(1, 0) if moved else slope
+            return (g + slope * (concentration - alpha)) / rate  # type: ignore[operator]
+
+        return implicit_gamma
+
+    reports = [
+        run_check("06_implicit_gamma", InProcess(answer(moved)), 3) for moved in (False, True)
+    ]
+    assert reports[0].passed and "slope_of_another_draw" in reports[1].diagnoses

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 import torch
 
-from autograder.units.unit_09 import landing_variances, reference, two_layers
+from autograder.units.unit_09 import landing_variances, reference, targets, two_layers
 from course_vi.diagnostics import gradient_samples
 from course_vi.families import MeanField
 from course_vi.gradients import reparametrized, sticking_the_landing
 from course_vi.models import ConjugateToy
-from course_vi.plots import png, targets_09
+from course_vi.plots import png
 
 ESTIMATORS = (reparametrized, sticking_the_landing)
 
@@ -85,9 +85,9 @@ def test_the_chain_lands_at_its_posterior() -> None:
 def test_target_figures_are_drawn() -> None:
     c = torch.linspace(-1, 1, 5)
     for figure in (
-        targets_09.landing(),
-        targets_09.landing(torch.tensor([0.5]), torch.ones(1, 2, 2)),
-        targets_09.parabolas(c, [0.5, 1.0], torch.stack([c**2, (c + 1) ** 2]), [0.0, -1.0]),
-        targets_09.factor_fit([-2.0, -0.1], torch.eye(2), torch.eye(2), every=3),
+        targets.landing(),
+        targets.landing(torch.tensor([0.5]), torch.ones(1, 2, 2)),
+        targets.parabolas(c, [0.5, 1.0], torch.stack([c**2, (c + 1) ** 2]), [0.0, -1.0]),
+        targets.factor_fit([-2.0, -0.1], torch.eye(2), torch.eye(2), every=3),
     ):
         assert png(figure).startswith(b"\x89PNG")

@@ -11,14 +11,14 @@ from autograder.audit.corpus import corpus
 from autograder.checking import run_check
 from autograder.checks.probe import InProcess
 from autograder.units.shared import Arrays
-from autograder.units.unit_13 import completion, likelihood, linear, objective, reference
+from autograder.units.unit_13 import completion, likelihood, linear, objective, reference, targets
 from course_vi.bounds import iwae
 from course_vi.diagnostics import active_units
 from course_vi.families import Amortized, MeanField
 from course_vi.gradients import analytic_kl
 from course_vi.learning import importance_log_evidence
 from course_vi.models import VAE, ProbabilisticPCA
-from course_vi.plots import png, targets_13
+from course_vi.plots import png
 
 
 def small(seed: int = 0) -> tuple[Arrays, VAE, Amortized, dict[str, torch.Tensor], torch.Tensor]:
@@ -135,15 +135,15 @@ LINE, PICTURES = torch.linspace(0.1, 1, 8), torch.rand(8, 16)
 @pytest.mark.parametrize(
     "figure",
     [
-        targets_13.kl_curves(),
-        targets_13.kl_curves(lambda loc, log_scale: loc + log_scale),
-        targets_13.units(LINE, LINE),
-        targets_13.activities(LINE),
-        targets_13.activities(LINE, LINE),
-        targets_13.bounds([1, 4], LINE[:2], -1.0),
-        targets_13.completions(PICTURES, PICTURES, PICTURES),
-        targets_13.completions(PICTURES, PICTURES, PICTURES, PICTURES),
-        targets_13.picture_rows([("a", PICTURES)], 4),
+        targets.kl_curves(),
+        targets.kl_curves(lambda loc, log_scale: loc + log_scale),
+        targets.units(LINE, LINE),
+        targets.activities(LINE),
+        targets.activities(LINE, LINE),
+        targets.bounds([1, 4], LINE[:2], -1.0),
+        targets.completions(PICTURES, PICTURES, PICTURES),
+        targets.completions(PICTURES, PICTURES, PICTURES, PICTURES),
+        targets.picture_rows([("a", PICTURES)], 4),
     ],
 )
 def test_target_figures_are_drawn(figure: Figure) -> None:

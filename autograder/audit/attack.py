@@ -1,6 +1,6 @@
 """Notebooks that try to get marks that were not earned, to harm others, or to use a machine up: each with its honest score.
 
-``autograder/attacks/NAME.py`` is one submission to unit 03. Its docstring says what it does, and then::
+``autograder/audit/attacks/NAME.py`` is one submission to unit 03. Its docstring says what it does, and then::
 
     base: untouched | solved     what the other cells hold
     honest: nothing | all | all but 03_gap, 03_net_bit_rate      what it deserves

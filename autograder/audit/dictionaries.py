@@ -12,9 +12,9 @@ from autograder.audit.mutants.around import Kinds, spied
 from autograder.audit.mutants.clock import Late, in_time
 from autograder.audit.mutants.mutant import Mutant, loaded, mutants_of
 from autograder.audit.mutants.subject import Subject, subject
-from autograder.checks.compare import ENOUGH, numbers
 from autograder.checks.dictionary import ask, fingerprint, pack
 from autograder.checks.probe import InProcess
+from autograder.checks.recognise import ENOUGH, numbers
 from autograder.protocol import problems, wire
 
 __all__ = ["Change", "build", "changes", "requests_of"]

@@ -43,8 +43,6 @@ NOTEBOOK_METADATA: dict[str, Any] = {
 }
 
 
-
-
 def read_master(text: str) -> NotebookNode:
     """The cells of a percent master, with their marker metadata, before anything is expanded."""
     notebook = jupytext.reads(text, fmt="py:percent")
@@ -66,7 +64,9 @@ def lecture(text: str, unit: str) -> NotebookNode:
         lines = code_lines(cell.source) if cell.cell_type == "code" else 0
         if lines > MAX_LECTURE_LINES:
             first = cell.source.strip().splitlines()[0]
-            breaches.append(f"cell {number} ({first!r}) has {lines} lines of code; {MAX_LECTURE_LINES} is the most")
+            breaches.append(
+                f"cell {number} ({first!r}) has {lines} lines of code; {MAX_LECTURE_LINES} is the most"
+            )
     _refuse(unit, breaches)
     return notebook
 
@@ -97,31 +97,47 @@ def structure(notebook: NotebookNode, unit: str, registry: Mapping[str, Any]) ->
     for number, cell in enumerate(notebook.cells, start=1):
         unknown = [key for key in cell.metadata if key not in (*MARKERS, "tags")]
         if unknown:
-            breaches.append(f"cell {number}: unknown metadata {', '.join(unknown)}; there are {', '.join(MARKERS)}")
+            breaches.append(
+                f"cell {number}: unknown metadata {', '.join(unknown)}; there are {', '.join(MARKERS)}"
+            )
         marker = marker_of(cell)
         if marker is None:
             continue
         kind, name = marker
         found[kind].append(name)
         if kind != "locked" and name not in wanted:
-            breaches.append(f"cell {number}: {kind}={name!r} is not an exercise of {unit} in the registry")
-        elif cell.cell_type != {"exercise": "code", "check": "code", "written": "markdown"}.get(kind, cell.cell_type):
+            breaches.append(
+                f"cell {number}: {kind}={name!r} is not an exercise of {unit} in the registry"
+            )
+        elif cell.cell_type != {"exercise": "code", "check": "code", "written": "markdown"}.get(
+            kind, cell.cell_type
+        ):
             breaches.append(f"cell {number}: {kind}={name!r} is a {cell.cell_type} cell")
         elif kind == "exercise" and not _has_pair(cell.source, "SOLUTION"):
             breaches.append(f"{name}: its cell has no pair BEGIN SOLUTION, END SOLUTION")
         elif kind == "written" and not _has_pair(cell.source, "MARK SCHEME"):
             breaches.append(f"{name}: its cell has no pair BEGIN MARK SCHEME, END MARK SCHEME")
-        elif kind == "check" and not re.fullmatch(rf'check\("{name}", {wanted[name].function}\)', cell.source.strip()):
-            breaches.append(f'{name}: its check must read check("{name}", {wanted[name].function}) and nothing else')
-        elif kind == "exercise" and not re.search(rf"(?m)^(def|class) {wanted[name].function}\b", cell.source):
+        elif kind == "check" and not re.fullmatch(
+            rf'check\("{name}", {wanted[name].function}\)', cell.source.strip()
+        ):
+            breaches.append(
+                f'{name}: its check must read check("{name}", {wanted[name].function}) and nothing else'
+            )
+        elif kind == "exercise" and not re.search(
+            rf"(?m)^(def|class) {wanted[name].function}\b", cell.source
+        ):
             breaches.append(f"{name}: its cell does not define {wanted[name].function}")
     for name, exercise in wanted.items():
         for kind in ("written",) if exercise.written else ("exercise", "check"):
             if found[kind].count(name) != 1:
-                breaches.append(f"{name}: {found[kind].count(name)} cells with {kind}={name!r}, and there must be one")
+                breaches.append(
+                    f"{name}: {found[kind].count(name)} cells with {kind}={name!r}, and there must be one"
+                )
     order = [name for name in wanted if not wanted[name].written]
     if not breaches and (found["exercise"] != order or found["check"] != order):
-        breaches.append(f"exercises stand in the order {found['exercise']}, the registry says {order}")
+        breaches.append(
+            f"exercises stand in the order {found['exercise']}, the registry says {order}"
+        )
     return breaches or _headers_and_hints(notebook, wanted)
 
 
@@ -133,7 +149,9 @@ def marker_of(cell: NotebookNode) -> tuple[str, str] | None:
 
 def code_lines(source: str) -> int:
     """Lines of code in a cell: blank lines and whole-line comments do not count."""
-    return sum(1 for line in source.splitlines() if line.strip() and not line.strip().startswith("#"))
+    return sum(
+        1 for line in source.splitlines() if line.strip() and not line.strip().startswith("#")
+    )
 
 
 def _headers_and_hints(notebook: NotebookNode, wanted: Mapping[str, Any]) -> list[str]:
@@ -141,22 +159,33 @@ def _headers_and_hints(notebook: NotebookNode, wanted: Mapping[str, Any]) -> lis
     breaches = []
     cells = [cell for cell in notebook.cells if SOLUTION_ONLY not in cell.metadata]
     kinds = [marker_of(cell) or (cell.cell_type, "") for cell in cells]
-    stubs = [position for position, (kind, _) in enumerate(kinds) if kind in ("exercise", "written")]
+    stubs = [
+        position for position, (kind, _) in enumerate(kinds) if kind in ("exercise", "written")
+    ]
     for here, after in zip(stubs, [*stubs[1:], len(cells)], strict=True):
         kind, name = kinds[here]
         exercise = wanted[name]
         header = re.sub(r"[*_`]", "", cells[here - 1].source) if here else ""
-        for word, figure in (("Difficulty", f"{exercise.difficulty}/5"), ("Importance", f"{exercise.importance}/5")):
+        for word, figure in (
+            ("Difficulty", f"{exercise.difficulty}/5"),
+            ("Importance", f"{exercise.importance}/5"),
+        ):
             if not re.search(rf"{word}\W*{figure}", header):
                 breaches.append(f"{name}: the text before its cell does not say {word} {figure}")
         if not re.search(rf"\b{exercise.minutes}\s*min", header):
-            breaches.append(f"{name}: the text before its cell does not say {exercise.minutes} minutes")
+            breaches.append(
+                f"{name}: the text before its cell does not say {exercise.minutes} minutes"
+            )
         if kind == "written":
             continue
         if here + 1 >= len(cells) or kinds[here + 1] != ("check", name):
             breaches.append(f"{name}: its check does not follow its cell")
-        between = "\n".join(cell.source for cell in cells[here + 1 : after] if cell.cell_type == "markdown")
-        hints = len(re.findall(r"<details>\s*<summary>.+?</summary>.+?</details>", between, re.DOTALL))
+        between = "\n".join(
+            cell.source for cell in cells[here + 1 : after] if cell.cell_type == "markdown"
+        )
+        hints = len(
+            re.findall(r"<details>\s*<summary>.+?</summary>.+?</details>", between, re.DOTALL)
+        )
         if hints != HINTS_PER_EXERCISE:
             breaches.append(f"{name}: {hints} hints, and there must be {HINTS_PER_EXERCISE}")
     return breaches

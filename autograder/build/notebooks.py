@@ -12,21 +12,16 @@ keep their outputs.
 
 from __future__ import annotations
 
-import argparse
 import os
 import re
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
 
 from autograder.build import masters
-from autograder.course import MasterError
-from autograder.course import ROOT, Course
+from autograder.course import ROOT, Course, MasterError
 
 WARN_BYTES = 1_500_000
 CELL_SECONDS = 180
@@ -36,14 +31,20 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 
 def lecture(course: Course, unit: str) -> tuple[bytes]:
     """The bytes of a unit's lecture, not yet executed."""
-    return (masters.dumps(masters.lecture(course.lecture(unit, ".py").read_text(encoding="utf-8"), unit)),)
+    return (
+        masters.dumps(
+            masters.lecture(course.lecture(unit, ".py").read_text(encoding="utf-8"), unit)
+        ),
+    )
 
 
 def problem_set(course: Course, unit: str) -> tuple[bytes, bytes]:
     """The bytes of a unit's source and of its release. A release that would give a solution away is refused."""
     from autograder.build import release
 
-    source = masters.problem_set(course.source(unit, ".py").read_text(encoding="utf-8"), unit, course.registry)
+    source = masters.problem_set(
+        course.source(unit, ".py").read_text(encoding="utf-8"), unit, course.registry
+    )
     config = release.load_config(ROOT)
     data = release.released(unit, masters.dumps(source), config)
     found = release.leaks(source, nbformat.reads(data.decode(), as_version=4))
@@ -60,7 +61,11 @@ def execute(notebook: NotebookNode, where: Path, name: str) -> NotebookNode:
 
     from autograder.plugins.patient_manager import PatientManager
 
-    environment = {key: value for key, value in os.environ.items() if key not in ("MPLBACKEND", "COURSE_VI_SMOKE")}
+    environment = {
+        key: value
+        for key, value in os.environ.items()
+        if key not in ("MPLBACKEND", "COURSE_VI_SMOKE")
+    }
     total = sum(cell.cell_type == "code" for cell in notebook.cells)
     current = {"index": 0}
     with tqdm(total=total, desc=name, unit="cell") as bar:
@@ -80,10 +85,14 @@ def execute(notebook: NotebookNode, where: Path, name: str) -> NotebookNode:
         try:
             client.execute(env=environment)
         except CellTimeoutError:
-            raise MasterError(f"{name}, cell {current['index'] + 1} was not done after {CELL_SECONDS} s") from None
+            raise MasterError(
+                f"{name}, cell {current['index'] + 1} was not done after {CELL_SECONDS} s"
+            ) from None
         except CellExecutionError as error:
             first = notebook.cells[current["index"]].source.strip().splitlines()[0]
-            raise MasterError(f"{name}, cell {current['index'] + 1} ({first!r}) failed:\n{error.traceback}") from None
+            raise MasterError(
+                f"{name}, cell {current['index'] + 1} ({first!r}) failed:\n{error.traceback}"
+            ) from None
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs = [output for output in map(_lasting, cell.outputs) if output is not None]
@@ -114,12 +123,18 @@ def build(course: Course, units: list[str], run_lectures: bool = True) -> None:
     for unit in units:
         if course.source(unit, ".py").exists():
             started = time.perf_counter()
-            for path, data in zip((course.source(unit), course.release(unit)), problem_set(course, unit), strict=True):
+            for path, data in zip(
+                (course.source(unit), course.release(unit)), problem_set(course, unit), strict=True
+            ):
                 _write(course, path, data, started)
         if run_lectures and course.lecture(unit, ".py").exists():
             started = time.perf_counter()
             path = course.lecture(unit)
-            notebook = execute(nbformat.reads(lecture(course, unit)[0].decode(), 4), path.parent, f"lectures/{unit}")
+            notebook = execute(
+                nbformat.reads(lecture(course, unit)[0].decode(), 4),
+                path.parent,
+                f"lectures/{unit}",
+            )
             _write(course, path, masters.dumps(notebook), started)
 
 
@@ -128,7 +143,9 @@ def stale(course: Course, units: list[str]) -> list[str]:
     wrong = []
     for unit in units:
         if course.source(unit, ".py").exists():
-            for path, data in zip((course.source(unit), course.release(unit)), problem_set(course, unit), strict=True):
+            for path, data in zip(
+                (course.source(unit), course.release(unit)), problem_set(course, unit), strict=True
+            ):
                 if not path.exists() or path.read_bytes() != data:
                     wrong.append(f"{path.relative_to(course.root)} is not what its master makes")
         if course.lecture(unit, ".py").exists():
@@ -147,7 +164,12 @@ def _lecture_faults(wanted: NotebookNode, found: NotebookNode) -> list[str]:
     if len(wanted.cells) != len(found.cells):
         return [*faults, f"it has {len(found.cells)} cells, its master {len(wanted.cells)}"]
     for number, (new, old) in enumerate(zip(wanted.cells, found.cells, strict=True), start=1):
-        if (new.cell_type, new.source, new.id, new.metadata) != (old.cell_type, old.source, old.id, old.metadata):
+        if (new.cell_type, new.source, new.id, new.metadata) != (
+            old.cell_type,
+            old.source,
+            old.id,
+            old.metadata,
+        ):
             faults.append(f"cell {number} differs from its master")
         elif new.cell_type == "code" and new.source.strip() and old.execution_count is None:
             faults.append(f"cell {number} was never executed")
@@ -165,4 +187,7 @@ def _write(course: Course, path: Path, data: bytes, started: float) -> None:
     did = "wrote" if changed else "equal"
     print(f"{did}  {path.relative_to(course.root)}  {size:,.0f} kB  {seconds:.1f} s", flush=True)
     if len(data) > WARN_BYTES:
-        print(f"       warning: over {WARN_BYTES / 1e6} MB; draw fewer points, or lower the resolution", flush=True)
+        print(
+            f"       warning: over {WARN_BYTES / 1e6} MB; draw fewer points, or lower the resolution",
+            flush=True,
+        )

@@ -17,7 +17,6 @@ import nbformat
 from nbformat import NotebookNode
 from nbgrader.converters import GenerateAssignment
 from nbgrader.coursedir import CourseDirectory
-from nbgrader.preprocessors import NbGraderPreprocessor
 from nbgrader.utils import capture_log
 from traitlets.config import Config, PyFileConfigLoader
 
@@ -43,7 +42,9 @@ def convert(converter: type, config: Config, unit: str, student: str = "*") -> d
     app = converter(coursedir=course, config=config, log=LOG)
     app.force = True
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # nbgrader's own, about its database: no reader can do anything about them
+        warnings.simplefilter(
+            "ignore"
+        )  # nbgrader's own, about its database: no reader can do anything about them
         return capture_log(app)
 
 
@@ -58,7 +59,11 @@ def released(unit: str, source: bytes, config: Config) -> bytes:
         private.CourseDirectory = Config(config.CourseDirectory)
         private.CourseDirectory.update(root=str(root), db_url="sqlite://")
         private.GenerateAssignment = Config(config.GenerateAssignment)
-        steps = [step for step in config.GenerateAssignment.preprocessors if not step.endswith(".SaveCells")]
+        steps = [
+            step
+            for step in config.GenerateAssignment.preprocessors
+            if not step.endswith(".SaveCells")
+        ]
         private.GenerateAssignment.update(no_database=True, preprocessors=steps)
         master = root / private.CourseDirectory.source_directory / unit / f"{unit}.ipynb"
         master.parent.mkdir(parents=True)
@@ -66,7 +71,9 @@ def released(unit: str, source: bytes, config: Config) -> bytes:
         outcome = convert(GenerateAssignment, private, unit)
         result = root / private.CourseDirectory.release_directory / unit / f"{unit}.ipynb"
         if not outcome["success"] or not result.exists():
-            raise MasterError(f"nbgrader could not release {unit}:\n{outcome.get('log', '')}{outcome.get('error', '')}")
+            raise MasterError(
+                f"nbgrader could not release {unit}:\n{outcome.get('log', '')}{outcome.get('error', '')}"
+            )
         return result.read_bytes()
 
 
@@ -79,7 +86,11 @@ def leaks(source: NotebookNode, release: NotebookNode) -> list[str]:
     text = nbformat.writes(release)
     ids = {cell.id for cell in release.cells}
     lines = {line.strip() for cell in release.cells for line in cell.source.splitlines()}
-    found = [f"the text {mark!r}" for mark in ("BEGIN SOLUTION", "END SOLUTION", "MARK SCHEME") if mark in text]
+    found = [
+        f"the text {mark!r}"
+        for mark in ("BEGIN SOLUTION", "END SOLUTION", "MARK SCHEME")
+        if mark in text
+    ]
     found += [f"an output of cell {cell.id}" for cell in release.cells if cell.get("outputs")]
     for cell in source.cells:
         if SOLUTION_ONLY in cell.metadata and cell.id in ids:

@@ -12,7 +12,6 @@ there is no safe fork (macOS, Windows) the notebooks run one after another in th
 
 from __future__ import annotations
 
-import argparse
 import ast
 import contextlib
 import importlib
@@ -34,12 +33,16 @@ import nbformat
 from nbformat import NotebookNode
 
 from autograder.build import notebooks
-from autograder.course import MasterError
-from autograder.course import Course
+from autograder.course import Course, MasterError
 
 LIMIT_SECONDS = 120
 CAN_FORK = sys.platform.startswith("linux")
-ENVIRONMENT = {"COURSE_VI_SMOKE": "1", "MPLBACKEND": "Agg", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+ENVIRONMENT = {
+    "COURSE_VI_SMOKE": "1",
+    "MPLBACKEND": "Agg",
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+}
 WARM = ("numpy", "torch", "matplotlib.pyplot", "pyro", "course_vi", "course_vi.plots", "autograder")
 
 
@@ -72,15 +75,28 @@ def jobs_of(course: Course, units: list[str]) -> list[Job]:
     for unit in units:
         for name, kinds, master, build in (
             (f"lectures/{unit}", ("lecture",), course.lecture(unit, ".py"), notebooks.lecture),
-            (f"solutions/{unit}", ("solved", "stub"), course.source(unit, ".py"), notebooks.problem_set),
+            (
+                f"solutions/{unit}",
+                ("solved", "stub"),
+                course.source(unit, ".py"),
+                notebooks.problem_set,
+            ),
         ):
             if not master.exists():
                 continue
             try:
-                built = [nbformat.reads(data.decode(), as_version=4) for data in build(course, unit)]
-                found += [Job(name, kind, master.parent, nb) for kind, nb in zip(kinds, built, strict=True)]
+                built = [
+                    nbformat.reads(data.decode(), as_version=4) for data in build(course, unit)
+                ]
+                found += [
+                    Job(name, kind, master.parent, nb)
+                    for kind, nb in zip(kinds, built, strict=True)
+                ]
             except MasterError as error:
-                found += [Job(name, kind, master.parent, nbformat.v4.new_notebook(), str(error)) for kind in kinds]
+                found += [
+                    Job(name, kind, master.parent, nbformat.v4.new_notebook(), str(error))
+                    for kind in kinds
+                ]
     return found
 
 
@@ -104,7 +120,9 @@ def run_notebook(job: Job) -> Outcome:
             try:
                 with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(errors):
                     value = run_cell(cell.source, scope, f"<{where}>")
-            except BaseException as error:  # also SystemExit: a cell that quits is a cell that fails
+            except (
+                BaseException
+            ) as error:  # also SystemExit: a cell that quits is a cell that fails
                 outcome.faults.append(f"{where} failed:\n{cell.source}\n{_own_frames(error)}")
                 break
             if grader.get("grade"):
@@ -113,9 +131,13 @@ def run_notebook(job: Job) -> Outcome:
                 outcome.points[name] = _points(value)
                 wanted = 0.0 if job.kind == "stub" else float(grader["points"])
                 if outcome.points[name] != wanted:
-                    outcome.faults.append(f"{where}: {name} gave {value!r} points, not {wanted}\n{value}")
+                    outcome.faults.append(
+                        f"{where}: {name} gave {value!r} points, not {wanted}\n{value}"
+                    )
                 if errors.getvalue():
-                    outcome.faults.append(f"{where}: {name} wrote to stderr: {errors.getvalue()[:500]}")
+                    outcome.faults.append(
+                        f"{where}: {name} wrote to stderr: {errors.getvalue()[:500]}"
+                    )
     finally:
         os.chdir(previous)
         if "matplotlib.pyplot" in sys.modules:
@@ -128,7 +150,11 @@ def run_cell(source: str, scope: dict[str, Any], filename: str) -> Any:
     """Execute a cell and return the value of its last line, if that is an expression, having shown it as Jupyter would."""
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
     body = ast.parse(source, filename).body
-    last = body.pop() if body and isinstance(body[-1], ast.Expr) and not source.rstrip().endswith(";") else None
+    last = (
+        body.pop()
+        if body and isinstance(body[-1], ast.Expr) and not source.rstrip().endswith(";")
+        else None
+    )
     exec(compile(ast.Module(body, []), filename, "exec"), scope)
     if last is None:
         return None
@@ -137,7 +163,9 @@ def run_cell(source: str, scope: dict[str, Any], filename: str) -> Any:
     return value
 
 
-def run_all(jobs: list[Job], workers: int = 1, tell: Callable[[Outcome], object] = lambda _: None) -> list[Outcome]:
+def run_all(
+    jobs: list[Job], workers: int = 1, tell: Callable[[Outcome], object] = lambda _: None
+) -> list[Outcome]:
     """Run the jobs, ``workers`` at a time, each in a forked child where that is safe; ``tell`` hears of every one."""
     if not CAN_FORK:
         outcomes = []
@@ -162,7 +190,9 @@ def run_all(jobs: list[Job], workers: int = 1, tell: Callable[[Outcome], object]
             text, job = pipe.read(), jobs[index]
             pipe.close()
             why = f"{job.name} " + (f"ran over {LIMIT_SECONDS} s" if late else "ended its process")
-            done[index] = Outcome(**json.loads(text)) if text else Outcome(job.name, job.kind, faults=[why])
+            done[index] = (
+                Outcome(**json.loads(text)) if text else Outcome(job.name, job.kind, faults=[why])
+            )
             tell(done[index])
             del running[index]
         time.sleep(0.01)

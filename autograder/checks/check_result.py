@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import Self
 
-from autograder.checks.compare import Finding
 from autograder.checks.exercise import Exercise
+from autograder.checks.finding import Finding
 
 __all__ = ["CheckResult", "NamedMistake", "PartResult"]
 

@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 
 from autograder.checks import autopsy, dictionary
-from autograder.checks.compare import ENOUGH, Finding
 from autograder.checks.exercise import Part
+from autograder.checks.finding import Finding
 from autograder.checks.generic_mistakes import Named, describe, order, recognise
 from autograder.checks.probe import LearnerError, Probe, Runner
+from autograder.checks.recognise import ENOUGH
 from autograder.protocol import wire
 
 __all__ = ["UNNAMED", "Asked", "Fresh", "Remembered", "diagnose"]
@@ -210,7 +211,8 @@ def _generic(asked: Asked) -> Named | None:
             "A tuple of one came where a tensor is asked: is there a comma too many?",
             rests_on=None,
         )
-    return order(value, finding.want, finding.got) or recognise(finding.got, finding.want)
+    moved = None if finding.alike else order(value, finding.want, finding.got)
+    return moved or recognise(finding.got, finding.want)
 
 
 def _taken_apart(asked: Asked) -> Named | None:

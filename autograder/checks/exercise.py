@@ -9,7 +9,7 @@ from types import ModuleType
 
 import numpy as np
 
-from autograder.checks.compare import Finding
+from autograder.checks.finding import Finding
 from autograder.checks.probe import Probe
 
 __all__ = ["Exercise", "Part", "PartFunction", "exercise", "unit"]

@@ -20,13 +20,12 @@ from pathlib import Path
 
 from autograder.units import EXERCISES
 
-__all__ = ["blanked", "hidden", "room", "targets", "write"]
+__all__ = ["blanked", "figures", "hidden", "room", "write"]
 
 HERE = Path(__file__).resolve().parents[1]
 CORE = HERE.parent / "src" / "course_vi"
 IGNORE = shutil.ignore_patterns("__pycache__", "*.pyc", ".*")
 RAISE = 'raise NotImplementedError("you are asked to write this one")'
-FIGURE = "return __import__('course_vi.plots', fromlist=['new_figure']).new_figure()[0]"
 NO_FIGURE = "return __import__('matplotlib.figure', fromlist=['Figure']).Figure()"
 BESIDE = ("protocol",)  # packages
 FRONT = '''"""Inside a grading kernel: what answers the grader's requests. The checks are elsewhere."""
@@ -102,60 +101,55 @@ def hidden(unit: str) -> list[str]:
     )
 
 
-def targets(unit: str) -> list[str]:
-    """The figures to aim for: the functions of the unit's targets that return a ``Figure``."""
-    path = CORE / "plots" / f"targets_{unit[:2]}.py"
-    if not path.exists():
-        return []
-    functions = [
-        node
-        for node in ast.parse(path.read_text(encoding="utf-8")).body
-        if isinstance(node, ast.FunctionDef)
-    ]
+def write(folder: Path, unit: str) -> None:
+    """Write the edition of a unit, and the ``autograder`` that goes with it, into ``folder``.
+
+    A hidden function that draws a figure gives an empty one, so that cells that show it still run.
+    """
+    shutil.copytree(CORE, folder / "course_vi", ignore=IGNORE)
+    for module, names in _by_module(hidden(unit)).items():
+        path = folder / "course_vi" / (module.replace(".", "/") + ".py")
+        source = path.read_text(encoding="utf-8")
+        drawn = set(figures(source)) & set(names)
+        source = blanked(blanked(source, sorted(set(names) - drawn)), sorted(drawn), NO_FIGURE)
+        path.write_text(source + "\n", encoding="utf-8")
+    beside = folder / "autograder"
+    beside.mkdir()
+    (beside / "__init__.py").write_text(FRONT, encoding="utf-8")
+    for name in BESIDE:
+        shutil.copytree(HERE / name, beside / name, ignore=IGNORE)
+    _unit(beside / "units", f"unit_{unit[:2]}")
+    compileall.compile_dir(folder, quiet=2)
+
+
+def figures(source: str) -> list[str]:
+    """The functions of a module that return a ``Figure``."""
+    functions = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]
     return [
-        f"plots.{path.stem}:{one.name}"
+        one.name
         for one in functions
         if isinstance(one.returns, ast.Name) and one.returns.id == "Figure"
     ]
 
 
-def write(folder: Path, unit: str, figures: bool = False) -> None:
-    """Write the edition of a unit, and the ``autograder`` that goes with it, into ``folder``; with or without its figures to aim for.
-
-    A figure that is drawn from an answer is always an empty one, so that the cells that show it still run.
-    """
-    shutil.copytree(CORE, folder / "course_vi", ignore=IGNORE)
-    every, away = targets(unit), hidden(unit)
-    empty = [place for place in every if place in away] if figures else every
-    for places, body in (
-        ([place for place in away if place not in every], RAISE),
-        (empty, FIGURE if figures else NO_FIGURE),
-    ):
-        for module, names in _by_module(places).items():
-            path = folder / "course_vi" / (module.replace(".", "/") + ".py")
-            path.write_text(
-                blanked(path.read_text(encoding="utf-8"), names, body) + "\n", encoding="utf-8"
-            )
-    beside = folder / "autograder"
-    beside.mkdir()
-    (beside / "__init__.py").write_text(FRONT, encoding="utf-8")
-    for name in BESIDE:
-        if (HERE / name).is_dir():
-            shutil.copytree(HERE / name, beside / name, ignore=IGNORE)
-        else:
-            shutil.copy(HERE / f"{name}.py", beside)
-    _problems(beside / "units", f"unit_{unit[:2]}")
-    compileall.compile_dir(folder, quiet=2)
-
-
-def _problems(units: Path, name: str) -> None:
-    """Of the units' folders, the problems of one: no checks, no references, no answers."""
+def _unit(units: Path, name: str) -> None:
+    """Of the units' folders, the problems of one, and its figures to aim for, without what draws
+    them: no checks, no references, no answers."""
     (units / name).mkdir(parents=True)
     for folder in (units, units / name):
         (folder / "__init__.py").touch()
-    problems = HERE / "units" / name / "problems.py"
-    if problems.exists():
+    for problems in (HERE / "units" / name).glob("problems*.py"):
         shutil.copy(problems, units / name)
+    targets = HERE / "units" / name / "targets.py"
+    if targets.exists():
+        source = targets.read_text(encoding="utf-8")
+        functions = [
+            node.name for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)
+        ]
+        drawn = set(figures(source))
+        private = [one for one in functions if one.startswith("_") and one not in drawn]
+        source = blanked(blanked(source, private), sorted(drawn), NO_FIGURE)
+        (units / name / "targets.py").write_text(source + "\n", encoding="utf-8")
 
 
 def _by_module(places: Iterable[str]) -> dict[str, list[str]]:
@@ -167,13 +161,13 @@ def _by_module(places: Iterable[str]) -> dict[str, list[str]]:
     return found
 
 
-def room(unit: str, folder: Path, figures: bool = False) -> Path:
+def room(unit: str, folder: Path) -> Path:
     """The edition of a unit below ``folder``, written if it is not there yet: whole or not at all."""
-    target = folder / f"room-{hashlib.sha256(f'{unit} {figures}'.encode()).hexdigest()[:8]}"
+    target = folder / f"room-{hashlib.sha256(unit.encode()).hexdigest()[:8]}"
     if not target.exists():
         scratch = Path(tempfile.mkdtemp(prefix="room-", dir=folder))
         try:
-            write(scratch, unit, figures)
+            write(scratch, unit)
             scratch.chmod(0o755)
             os.rename(scratch, target)
         except OSError:

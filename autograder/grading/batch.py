@@ -19,6 +19,7 @@ from typing import Any
 from autograder.grading import points, provenance
 from autograder.grading.class_folder import Classroom
 from autograder.grading.result import Result
+from autograder.grading.submission import Submission
 from autograder.grading.workers import Lost, side_by_side
 from autograder.intake.names import safe_id
 from autograder.jail.fork_client import shared
@@ -62,12 +63,12 @@ def run(group: Classroom, unit: str, plan: Plan | None = None) -> list[Result]:
     with shared(), ledger.run():
         group.register(unit)
         names = group.submitted(unit)
-        edition = provenance.edition(unit, group.released(unit))
+        decided_by = provenance.decided_by(unit, group.released(unit))
         done = {} if plan.force else ledger.done()
         rows: dict[str, Result] = {}
         todo = []
         for name in names:
-            before = done.get(group.key(unit, name, edition, plan.only))
+            before = done.get(Submission.find(group.home, unit, name, decided_by).key(plan.only))
             if before:
                 rows[safe_id(name)] = Result.of(before)
             else:
@@ -170,11 +171,6 @@ def _on_cluster(group: Classroom, unit: str, names: list[str], plan: Plan) -> It
 def _named(group: Classroom, unit: str, name: str, plan: Plan, reason: str) -> Result:
     """A submission that no worker survives, in the log by name."""
     row = Result(safe_id(name), failure=f"not graded: {reason}", status="failed")
-    edition = provenance.edition(unit, group.released(unit))
-    record = {
-        "key": group.key(unit, name, edition, plan.only),
-        "edition": edition,
-        "name": ascii(name)[1:-1],
-        "only": list(plan.only),
-    }
-    return group.logged(unit, row, record)
+    decided_by = provenance.decided_by(unit, group.released(unit))
+    submission = Submission.find(group.home, unit, name, decided_by)
+    return group.logged(unit, row, submission.record(plan.only))

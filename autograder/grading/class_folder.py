@@ -28,6 +28,7 @@ from autograder.course import CLASS, ROOT, Course
 from autograder.grading import points, provenance
 from autograder.grading.ledger import Ledger
 from autograder.grading.result import BUSY, Result, reason, trouble
+from autograder.grading.submission import Submission
 from autograder.intake import Refusal, submissions
 from autograder.intake.names import safe_id
 from autograder.intake.read import content, take_in
@@ -126,35 +127,24 @@ class Classroom:
     def released(self, unit: str) -> Path:
         return self.folder / "release" / unit / f"{unit}.ipynb"
 
-    def key(self, unit: str, name: str, edition: str, only: Sequence[str] = ()) -> str:
-        """What identifies the grade of a submission; see ``provenance.key``."""
-        return provenance.key(self._hash(unit, name), unit, edition, only)
-
-    def _hash(self, unit: str, name: str) -> str:
-        """Of what was handed in, and by whom."""
-        folder = submissions.find(self.home, name, unit) or self.home / name / unit
-        return f"{safe_id(name)}/{provenance.submission_hash(folder)}"
-
     def grade_one(
         self, unit: str, name: str, only: Sequence[str] = (), force: bool = False
     ) -> Result:
         """Grade one submission, write its feedback page and its line in the log. What goes wrong with it is told in the row."""
         student, ledger = safe_id(name), self.ledger(unit)
         with ledger.turn(student):
-            edition, submission = (
-                provenance.edition(unit, self.released(unit)),
-                self._hash(unit, name),
-            )
-            whole, key = (provenance.key(submission, unit, edition, some) for some in ((), only))
-            if not force and (before := ledger.find(key)):
+            decided_by = provenance.decided_by(unit, self.released(unit))
+            submission = Submission.find(self.home, unit, name, decided_by)
+            asked = submission.record(only)
+            if not force and (before := ledger.find(submission.key(only))):
                 return Result.of(before)  # another process was faster
-            if only and ledger.last(student).get("submission") != submission:
+            if only and ledger.last(student).get("submission") != submission.digest:
                 only = ()  # there is nothing to keep: this submission was never graded
             started = time.perf_counter()
             row, record = Result(student, status="failed"), dict[str, Any]()
             try:
                 try:
-                    row, record = self._graded(unit, name, student, only)
+                    row, record = self._graded(submission, only)
                 except Refusal as refusal:
                     row = self._refused(unit, student, refusal)
             except Exception as error:  # no submission, whatever it holds, stops the batch
@@ -162,13 +152,8 @@ class Classroom:
                     f"not graded: {trouble(str(error)) or f'{type(error).__name__}: {error}'[:200]}"
                 )
             row.seconds = time.perf_counter() - started
-            about = {
-                "edition": edition,
-                "submission": submission,
-                "name": ascii(name)[1:-1],
-                "only": list(only),
-            }
-            return self.logged(unit, row, {"key": key, "also": [whole], **about, **record})
+            about = {**asked, "only": list(only), "also": [submission.key()]}
+            return self.logged(unit, row, {**about, **record})
 
     def logged(self, unit: str, row: Result, record: dict[str, Any]) -> Result:
         """Write a row's line into the log, on disk before it is told."""
@@ -188,18 +173,16 @@ class Classroom:
             )
         return row
 
-    def _graded(
-        self, unit: str, name: str, student: str, only: Sequence[str]
-    ) -> tuple[Result, dict[str, Any]]:
+    def _graded(self, submission: Submission, only: Sequence[str]) -> tuple[Result, dict[str, Any]]:
         from nbgrader.converters import Autograde, GenerateFeedback
 
         from autograder.build.release import convert
 
-        if (self.home / name).is_symlink():
+        unit, student, folder = submission.unit, submission.student, submission.folder
+        if (self.home / submission.name).is_symlink():
             raise Refusal("link", "the student's folder")
-        folder = submissions.find(self.home, name, unit) or self.home / name / unit
-        submission = take_in(folder, unit, released_cells(self.released(unit)))
-        repairs = (*submission.notes, *self._stage(unit, student, folder, submission.notebook))
+        taken = take_in(folder, unit, released_cells(self.released(unit)))
+        repairs = (*taken.notes, *self._stage(unit, student, folder, taken.notebook))
         config = Config(self.config)
         config.RestoreCells = Config(notes=list(repairs))
         if only:
@@ -217,7 +200,7 @@ class Classroom:
             config.CheckedExecute.only = list(only)
         before, answers = (
             self.ledger(unit).last(student).get("answers", {}),
-            provenance.answers(submission.notebook),
+            provenance.answers(taken.notebook),
         )
         with self.gradebook() as gradebook:
             settled = points.settled(gradebook, unit, student) - {

@@ -1,4 +1,4 @@
-"""What a grade was made from and with: hashes of the submission and of the edition, versions, jail."""
+"""What a grade was made from and with: hashes of the submission and of what decides, versions, jail."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import hashlib
 import importlib.metadata
 import json
 import platform
-import re
 import socket
 from collections.abc import Sequence
 from functools import cache
@@ -16,22 +15,24 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
+from autograder.course import ROOT
+from autograder.grading.closure import PACKAGES, closure
 from autograder.intake.limits import LIMITS, Refusal
 from autograder.intake.read import content, walk
 
-__all__ = ["answers", "edition", "jail_record", "key", "submission_hash", "versions"]
+__all__ = [
+    "answers",
+    "decided_by",
+    "deciding_files",
+    "jail_record",
+    "key",
+    "submission_hash",
+    "versions",
+]
 
-PACKAGE = Path(__file__).resolve().parents[1]
-DECIDES = ("checks", "units")
-SHARED = (
-    "checking.py",
-    "checks/compare.py",
-    "checks/probe.py",
-    "protocol/wire.py",
-    "protocol/agent.py",
-    "checks/report.py",
-)
-PACKAGES = ("course_vi", "nbgrader", "ipykernel", "torch", "pyro-ppl", "numpy")
+DECIDERS = ("autograder.plugins.checked_execute", "autograder.plugins.restore_cells")
+CONFIG_FILE = "nbgrader_config.py"
+VERSIONS = ("course_vi", "nbgrader", "ipykernel", "torch", "pyro-ppl", "numpy")
 
 
 def submission_hash(folder: Path) -> str:
@@ -53,34 +54,55 @@ def submission_hash(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def edition(unit: str, release: Path) -> str:
-    """A hash of everything that decides on a unit's points: the released notebook, its checks and problems, and what they share."""
-    digest = hashlib.sha256(release.read_bytes() if release.exists() else b"")
-    for path in sorted(
-        [PACKAGE / name for name in SHARED]
-        + [path for room in DECIDES for path in (PACKAGE / room).rglob("*.py")]
-    ):
-        about = re.search(r"units/unit_(\d\d)/", path.relative_to(PACKAGE).as_posix())
-        if (
-            path.exists()
-            and path.parent.name != "answers"
-            and (about is None or about[1] == unit[:2])
-        ):
-            digest.update(path.relative_to(PACKAGE).as_posix().encode() + b"\0" + path.read_bytes())
+def deciding_files(unit: str) -> list[Path]:
+    """Everything of ours that decides on the points of a unit's submissions, sorted.
+
+    The import closure of the unit's folder and of the step that runs and checks a submission; all
+    of ``course_vi`` that a learner's code may call; and the step's settings, ``nbgrader_config.py``.
+    What is only said (dictionaries) or measured (nulls, answers) decides nothing.
+    """
+    folder = f"autograder.units.unit_{unit[:2]}"
+    loaded = [f"{folder}.problems"] if (_folder(unit) / "problems.py").exists() else []  # by name
+    found = {*closure([folder, *loaded, *DECIDERS]), ROOT / CONFIG_FILE}
+    found |= set(
+        (PACKAGES["autograder"] / "checks").glob("*.py")
+    )  # what parts may ask, whoever asks
+    core = PACKAGES["course_vi"]
+    found |= {path for path in core.rglob("*.py") if path.parent != core / "plots"}
+    return sorted(found)
+
+
+def decided_by(unit: str, release: Path) -> str:
+    """A hash of the released notebook and of all ``deciding_files``."""
+    return hash_of(
+        unit[:2] if _folder(unit).is_dir() else "",
+        release.read_bytes() if release.exists() else b"",
+    )
+
+
+@cache
+def hash_of(unit: str, release: bytes) -> str:
+    digest = hashlib.sha256(release)
+    for path in deciding_files(unit) if unit else ():
+        digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
 
 
-def key(submission: str, unit: str, edition: str, only: Sequence[str] = ()) -> str:
+def _folder(unit: str) -> Path:
+    return PACKAGES["autograder"] / "units" / f"unit_{unit[:2]}"
+
+
+def key(submission: str, unit: str, decided_by: str, only: Sequence[str] = ()) -> str:
     """What identifies a grade: equal keys need no second grading."""
     return hashlib.sha256(
-        json.dumps([submission, unit, edition, sorted(only)]).encode()
+        json.dumps([submission, unit, decided_by, sorted(only)]).encode()
     ).hexdigest()
 
 
 @cache
 def versions() -> dict[str, str]:
     found = {"python": platform.python_version(), "host": socket.gethostname()}
-    for name in PACKAGES:
+    for name in VERSIONS:
         try:
             found[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:

@@ -83,9 +83,9 @@ class CheckedExecute(Execute):
         config=True
     )
     smoke = Bool(True, help="train what is not marked for a few steps only").tag(config=True)
-    figures = Bool(
-        False, help="draw the figures to aim for; their words stand in for them otherwise"
-    ).tag(config=True)
+    figures = Bool(False, help="draw figures; their words stand in for them otherwise").tag(
+        config=True
+    )
     only = List(Unicode(), help="check these exercises alone; all if empty").tag(config=True)
     limits = Dict(
         help="overrides of autograder.jail.limits.Limits, such as {'memory': 2 << 30}"
@@ -172,7 +172,7 @@ class CheckedExecute(Execute):
         Raises:
             LevelRefused: no level protects this machine, and nobody said that these submissions are trusted.
         """
-        edition = room(unit, runtime_dir()[1], self.figures)
+        edition = room(unit, runtime_dir()[1])
         warm = self.warm and _warms(edition)
         return edition, choose(edition, self.level, self.trusted), warm
 

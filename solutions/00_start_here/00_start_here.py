@@ -13,17 +13,18 @@
 # %% [markdown] locked="00_header"
 # # Problem set 00 · The tools
 #
-# It goes with the lecture `lectures/00_start_here`. Six small functions that every later unit leans on. None is about inference yet; all are about not failing later for the wrong reason:
+# It goes with the lecture `lectures/00_start_here`. Seven small functions that every later unit leans on. None is about inference yet; all are about not failing later for the wrong reason:
 #
 # 1. the logarithm of an average of numbers too small to write down;
 # 2. a log-density with its axes in order;
 # 3. a number that has one value and another gradient;
 # 4. a standard error, and the z-score that every check in this course reports;
-# 5. a Gaussian, conditioned;
-# 6. the same for matrices so large that they are never made;
-# 7. and one report to read and explain in words.
+# 5. a check of your own, which finds out whether an estimator is biased;
+# 6. a Gaussian, conditioned;
+# 7. the same for matrices so large that they are never made;
+# 8. and one report to read and explain in words.
 #
-# **About two hours.** The exercises are independent: if one resists, go on and come back.
+# **About two and a half hours.** The exercises are independent: if one resists, go on and come back.
 #
 # **How checks work.** You write a function in place of the line that raises, run the cell, and run the check below it. Each check calls your function on fresh
 # random inputs and says what it tested, what came, what was expected, and, if it recognises the mistake, which one it is. Run it as often as you like: nothing is
@@ -35,12 +36,14 @@
 
 # %% locked="00_setup"
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
 from autograder import check
-from course_vi.plots import show, targets_00
+from autograder.units.unit_00 import targets
+from course_vi.plots import show
 
 # %% [markdown]
 # ---
@@ -80,7 +83,7 @@ check("00_log_mean_exp", log_mean_exp)
 # Your function (blue) on eight weights that are all multiplied by $e^c$. The answer is a straight line in $c$. The formula as written, $\log(\text{mean}(\exp))$, leaves it near $\pm 700$.
 
 # %%
-show(targets_00.shifted_weights(log_mean_exp),
+show(targets.shifted_weights(log_mean_exp),
      alt="The logarithm of the mean of eight weights over a common shift c from -1500 to 1500: a straight line of slope one. The naive "
          "formula follows it only between about -745 and 709.")
 
@@ -256,7 +259,7 @@ check("00_z_score", z_score)
 # Your function on two estimators of $\mathbb E z^2 = 1$ for $z \sim N(0, 1)$: the mean of $z^2$ over ten draws, and the variance of ten draws divided by ten instead of nine, whose mean is 0.9.
 
 # %%
-show(targets_00.z_growth(z_score),
+show(targets.z_growth(z_score),
      alt="z-scores over the number of replicates R, from 10 to 100,000, on a logarithmic axis. The unbiased estimator stays within "
          "a few units of 0. The biased one leaves the band of plus or minus 5 within some hundreds of replicates and falls on like the root of R.")
 
@@ -285,12 +288,84 @@ show(targets_00.z_growth(z_score),
 
 # %% [markdown]
 # ---
-# ## 5. Conditioning a Gaussian
+# ## 5. A check of your own
+#
+# Somebody hands you an estimator and the exact answer. Is the estimator biased? Whatever you do, you will sometimes be wrong, and in two ways: a *false alarm* calls a right estimator biased, and a *miss* lets a biased one pass.
+#
+# A friend does it like this: "I look at its $z$-score. If $z = 3$, the estimator is wrong with 99.7%." Before you write anything, think of a class that hands in 1,000 estimators, ten of which are biased. How many of the other 990
+# does your friend call wrong? So of those that he calls wrong, which share is? And what if each of them estimates sixty numbers at once?
+
+# %% [markdown]
+# **Exercise 5: `is_biased`.** *Difficulty* 4/5 · *Importance* 5/5 · 25 minutes
+#
+# `draw(n)` returns `n` independent estimates, new ones at each call: `(n,)` if one number is estimated and `(n, P)` if $P$ of them are. `exact` is the answer, a float or `(P,)`. Return `True` if the estimator is biased, in any entry, else `False`.
+#
+# | demanded | |
+# |---|---|
+# | false alarms | at most 1 in 1,000 calls, for one entry as for sixty |
+# | power | a bias of 0.1 standard deviations (of one estimate), in one entry, up or down, is found in 99 calls of 100 |
+# | replicates | one call of `is_biased` asks `draw` for at most 10,000, all its calls of `draw` together |
+#
+# You are judged by what you do to a zoo of estimators. Their spreads go from a ten-thousandth to a hundred; answers may be zero; noise may be skewed, take two values only, or have heavy tails; the entries of one estimate may share their noise. An entry may have
+# no noise at all: a number that is the same every time is right if it is the exact answer up to rounding (a relative $10^{-12}$), and biased if it is not.
+
+# %% exercise="00_is_biased"
+def is_biased(draw: Callable[[int], Tensor], exact: float | Tensor) -> bool:
+    """Whether an estimator is biased.
+
+    Args:
+        draw: draw(n) returns n independent estimates, (n,) or (n, P), float64.
+        exact: what their mean ought to be, a float or (P,).
+
+    Returns:
+        One True or False, however many entries there are.
+    """
+    ### BEGIN SOLUTION
+    count = 10_000
+    samples, answer = draw(count), torch.as_tensor(exact, dtype=torch.float64)
+    error = samples.std(0) / count**0.5
+    distance = (samples.mean(0) - answer).abs()
+    return bool((distance > 5 * error + 1e-10 * answer.abs()).any())
+    ### END SOLUTION
+
+
+# %% check="00_is_biased"
+check("00_is_biased", is_biased)
+
+# %% [markdown]
+# <details><summary>Symptom: too many false alarms, and more of them the more entries there are</summary>
+#
+# Choose the limit from what is demanded, not from habit. If one right entry lies beyond it with chance $a$, about how often does at least one of sixty? Which $a$ does 1 in 1,000 leave to each?
+#
+# </details>
+# <details><summary>Symptom: biased estimators pass, or a limit that stops the alarms also stops the finds</summary>
+#
+# How many standard errors is a bias of a tenth of the spread, with $n$ replicates? That distance needs room for two things: your limit on the one side, and the scatter of the mean (2.3 standard errors for 99%) on the other. The statement allows enough replicates for both.
+#
+# </details>
+# <details><summary>Symptom: only estimates without noise go wrong</summary>
+#
+# Print distance and standard error for 10,000 copies of 0.1. Neither need be exactly zero, and 0 / 0 compares as `False` with everything. A comparison without a division, with room for rounding, has neither trouble.
+#
+# </details>
+
+# %% [markdown] solution_only="00_is_biased"
+# **Derivation.** Put the limit at $c$ standard errors. A right entry lies beyond it with chance $2 \Phi(-c)$, and at least one of $P$ does with at most $2 P\, \Phi(-c)$, whether they share noise or not. For sixty entries and 1 in 1,000
+# that asks for $c \geq 4.3$; with $c = 5$ skewed noise has room, too. A bias of a tenth of the spread is $0.1 \sqrt n$ standard errors, and is found with chance $\Phi(0.1 \sqrt n - c)$: 99% asks for $n \geq 100\,(c + 2.33)^2$, which is 5,400. With all 10,000 it lies ten standard errors away.
+#
+# **The friend.** 99.7% is the chance that a *right* estimator has $|z| < 3$. Of 990 right ones three lie beyond; all ten biased ones do, at best. So of the thirteen that he calls wrong three are right: 77%, not 99.7%. With sixty entries each, 15% of the right ones have
+# an entry beyond, some 150 of them: of 160 that he calls wrong, ten are. The chance of the data given "right" is not the chance of "right" given the data; what turns one into the other is how many right ones there were, and no $z$ knows that.
+#
+# **Notice** that the number of replicates follows from the demands, and is chosen *before* looking. Whoever looks every hundred replicates and stops as soon as $|z| > 3$ has a hundred chances of a false alarm.
+
+# %% [markdown]
+# ---
+# ## 6. Conditioning a Gaussian
 #
 # The one family in which Bayes' rule is linear algebra. It gives the exact answer beside nearly every approximation of the course.
 
 # %% [markdown]
-# **Exercise 5: `condition`.** *Difficulty* 3/5 · *Importance* 4/5 · 25 minutes
+# **Exercise 6: `condition`.** *Difficulty* 3/5 · *Importance* 4/5 · 25 minutes
 #
 # For a joint Gaussian
 #
@@ -323,7 +398,7 @@ def condition(mean: Tensor, covariance: Tensor, x: Tensor) -> tuple[Tensor, Tens
 check("00_condition", condition)
 
 # %%
-show(targets_00.ellipses(condition),
+show(targets.ellipses(condition),
      alt="An ellipse, two standard deviations of a joint Gaussian of x and z. At three values of x a vertical bar shows the mean of z given x "
          "plus and minus two conditional standard deviations. The means lie on a line; the three bars are equally long.")
 
@@ -354,7 +429,7 @@ show(targets_00.ellipses(condition),
 
 # %% [markdown]
 # ---
-# ## 6. Woodbury: large matrices that are never made
+# ## 7. Woodbury: large matrices that are never made
 #
 # A covariance with $D$ coordinates has $D^2$ entries. A useful compromise is $\Sigma = \operatorname{diag}(d_1^2, \dots, d_D^2) + B B^\top$ with $B$ of shape `(D, R)`: $D (R + 1)$ numbers. To use it in a density you need
 # $\log\det\Sigma$ and $v^\top \Sigma^{-1} v$. Both can be had without ever making $\Sigma$:
@@ -362,9 +437,9 @@ show(targets_00.ellipses(condition),
 # $$\Sigma^{-1} = S - S B\, M^{-1} B^\top S, \qquad \det \Sigma = \det M \cdot \prod_i d_i^2, \qquad S = \operatorname{diag}(d)^{-2},\quad M = I_R + B^\top S B.$$
 
 # %% [markdown]
-# **Exercise 6: `woodbury`.** *Difficulty* 4/5 · *Importance* 3/5 · 30 minutes
+# **Exercise 7: `woodbury`.** *Difficulty* 4/5 · *Importance* 3/5 · 30 minutes
 #
-# Return $\log\det\Sigma$, a number, and $v^\top \Sigma^{-1} v$, of shape `(*B)`, for `scale: (D,)` (the $d_i$), `factor: (D, R)` and `v: (*B, D)`. No tensor of $D \times D$ numbers may be made: the check watches their sizes.
+# Return $\log\det\Sigma$, a number, and $v^\top \Sigma^{-1} v$, of shape `(*B)`, for `scale: (D,)` (the $d_i$), `factor: (D, R)` and `v: (*B, D)`. No tensor or array of $D \times D$ numbers may be made: the check watches sizes and memory.
 
 # %% exercise="00_woodbury"
 def woodbury(scale: Tensor, factor: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
@@ -415,9 +490,9 @@ check("00_woodbury", woodbury)
 
 # %% [markdown]
 # ---
-# ## 7. In words
+# ## 8. In words
 #
-# **Question 7: a report, read.** *Difficulty* 2/5 · *Importance* 5/5 · 10 minutes
+# **Question 8: a report, read.** *Difficulty* 2/5 · *Importance* 5/5 · 10 minutes
 #
 # A check reports: *"On average it is the gradient of the ELBO. Expected: loc = 0.4250. Came: loc: 0.4178 ± 0.0012 over 2,000 replicates (z = −6.0)."* Your friend says: "It is right to within two per cent, and
 # random anyway. The check is too strict." Answer in three to five sentences. Say what $\pm 0.0012$ is, how often a right estimator would give such a $z$, and what your friend could do to find out who is right.

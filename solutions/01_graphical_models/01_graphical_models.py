@@ -44,8 +44,8 @@ import torch
 from torch import Tensor
 
 from autograder import check
-from course_vi.plots import show, when_written
-from course_vi.plots import targets_01 as targets
+from autograder.units.unit_01 import targets
+from course_vi.plots import show, tracker, when_written
 
 torch.set_printoptions(precision=4, sci_mode=False)
 
@@ -451,9 +451,9 @@ show(targets.panel_profile(y, design, firm, beta, float(sigma), taus, (float(tau
 # A state moves, and we see it through noise: $z_t \mid z_{t-1} \sim N(A z_{t-1}, Q)$, $\;x_t \mid z_t \sim N(C z_t, R)$. A ship is sighted again and again, imprecisely; the filter keeps, after each sighting, the whole posterior of where it is.
 
 # %%
-tracker = targets.tracker()
-flat_x, flat_z = (value[0] for value in tracker.sample(1, torch.Generator().manual_seed(28)))
-show(targets.track(tracker, flat_x, flat_z),
+ship = tracker.tracker()
+flat_x, flat_z = (value[0] for value in ship.sample(1, torch.Generator().manual_seed(28)))
+show(tracker.track(ship, flat_x, flat_z),
      alt="Left: the course of a ship, noisy sightings around it, and the filtered course, with ellipses that shrink after the first steps. Right: the "
          "distance from the truth is smaller for the filter than for the sightings.")
 
@@ -516,17 +516,17 @@ check("01_kalman", kalman_step)
 
 # %%
 with when_written(), torch.no_grad():
-    A, C = tracker.transition, tracker.emission
-    Q, R, P1 = (root @ root.T for root in (tracker.transition_root, tracker.emission_root, tracker.initial_root))
+    A, C = ship.transition, ship.emission
+    Q, R, P1 = (root @ root.T for root in (ship.transition_root, ship.emission_root, ship.initial_root))
     back = torch.linalg.inv(A)
-    m, P, total, steps = back @ tracker.initial_loc, back @ (P1 - Q) @ back.T, 0.0, []
+    m, P, total, steps = back @ ship.initial_loc, back @ (P1 - Q) @ back.T, 0.0, []
     for x_t in flat_x.view(-1, 2):
         m, P, log_term = kalman_step(m, P, x_t, A, C, Q, R)
         total += float(log_term)
         steps.append((torch.as_tensor(m), torch.as_tensor(P)))
-    dense = targets.dense_series(tracker)                                                  # N(mean, covariance) of all 80 numbers at once
+    dense = tracker.dense_series(ship)                                                  # N(mean, covariance) of all 80 numbers at once
     print(f"sum of your 40 log terms {total:.8f}, one dense Gaussian {dense.log_prob(flat_x).item():.8f}")
-    show(targets.track(tracker, flat_x, flat_z, steps),
+    show(tracker.track(ship, flat_x, flat_z, steps),
          alt="The same figure, once exercise 6 is done: your points lie on the dashed line of the filter, with your ellipses around them.")
 
 # %% [markdown] solution_only="01_kalman"

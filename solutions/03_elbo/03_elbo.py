@@ -41,9 +41,10 @@ import torch
 from torch import Tensor
 
 from autograder import check
+from autograder.units.unit_03 import targets
 from course_vi.families import Family
 from course_vi.models import Model
-from course_vi.plots import show, targets_03
+from course_vi.plots import show
 
 # %% [markdown]
 # ---
@@ -196,7 +197,7 @@ check("03_gaussian_kl", gaussian_kl)
 # $q = \prod_d N(m_d, s_d^2)$ nothing needs a sample. This is the figure to aim for:
 
 # %%
-show(targets_03.gap_curve(),
+show(targets.gap_curve(),
      alt="The ELBO of the toy at x = 2 over the scale s of q = N(0.5, s squared): a curve below the "
          "horizontal line log p(x), nearest to it at s = 0.7, where a gap remains: the mean is wrong.")
 
@@ -254,7 +255,7 @@ check("03_gap", elbo_and_gap)
 # Your curve on top of the aim (grey), and your sum on top of $\log p(x)$:
 
 # %%
-show(targets_03.gap_curve(elbo_and_gap),
+show(targets.gap_curve(elbo_and_gap),
      alt="The same figure; once elbo_and_gap is written, its ELBO lies on the aimed-for curve and the "
          "sum of its two results on log p(x).")
 
@@ -271,7 +272,7 @@ show(targets_03.gap_curve(elbo_and_gap),
 # The gap is a *reverse* KL, an expectation under $q$. The *forward* KL is an expectation under the target. On a target with two modes they want different things:
 
 # %%
-show(targets_03.kl_curves(),
+show(targets.kl_curves(),
      alt="Left: a mixture with modes at -2.5 and 1.5, and a Gaussian q on the right-hand mode. Right: "
          "over the mean of q, the forward KL has one minimum between the modes, the reverse KL has two "
          "minima, one at each mode.")
@@ -342,7 +343,7 @@ check("03_mixture_kls", forward_and_reverse_kl)
 # Your two curves on top of the aim:
 
 # %%
-show(targets_03.kl_curves(forward_and_reverse_kl),
+show(targets.kl_curves(forward_and_reverse_kl),
      alt="The same figure; once forward_and_reverse_kl is written, its dots lie on the two curves.")
 
 # %% [markdown] solution_only="03_mixture_kls"
@@ -528,7 +529,7 @@ check("03_naive_bias", naive_bias)
 # the bias zero? Compare with what you wrote above.
 
 # %%
-show(targets_03.bias_agreement(naive_elbo, naive_bias),
+show(targets.bias_agreement(naive_elbo, naive_bias),
      alt="Two panels, the bias of the naive gradient for loc and for log_scale. Once both functions are "
          "written, the measured points lie on the predicted line within about two standard errors; both "
          "lines cross zero at the posterior.")

@@ -28,12 +28,12 @@ from torch import Tensor
 from torch.distributions import Gamma, Normal
 
 from autograder import check
+from autograder.units.unit_06 import targets
 from course_vi.exact import gauss_hermite
 from course_vi.families import FullRank
 from course_vi.gradients import reparametrized
 from course_vi.models import ConjugateToy
 from course_vi.plots import show, when_written
-from course_vi.plots import targets_06 as targets
 
 torch.set_printoptions(precision=4, sci_mode=False)
 

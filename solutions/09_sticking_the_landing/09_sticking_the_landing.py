@@ -29,10 +29,10 @@ from torch.distributions import LowRankMultivariateNormal, MultivariateNormal, N
 from torch.func import functional_call
 
 from autograder import check
+from autograder.units.unit_09 import targets
 from course_vi.families import MeanField
 from course_vi.models import ConjugateToy
 from course_vi.plots import show, when_written
-from course_vi.plots import targets_09 as targets
 
 torch.set_printoptions(precision=4, sci_mode=False)
 
@@ -532,12 +532,12 @@ with when_written():
 # |---|---|
 # | `prm` | a dict of three leaf tensors that require gradients: `"mu"` $(p)$, `"B"` $(p, r)$, `"sigma"` $(p)$, the standard deviations. B starts at small *random* numbers |
 # | `t(s1, s2)` | $z = \mu + B s_1 + \sigma \odot s_2$ for noise $(n, r)$ and $(n, p)$: shape $(n, p)$ |
-# | `sample(n)` | n draws, $(n, p)$. All randomness comes from one generator of the object's own, seeded by `seed` |
+# | `sample(n)` | n independent draws, $(n, p)$, others at each call. All randomness comes from one generator of the object's own, seeded by `seed` |
 # | `pr_Z(v)` | $\Sigma^{-1} v$ for v of shape $(n, p)$, never forming a $p \times p$ matrix |
 # | `ELBO(z)` | the estimate of the ELBO, averaged over the n rows of z: one number, without a graph |
 # | `gradient(s1, s2)` | a dict like `prm`: the path derivative *of the ELBO* (upwards), averaged over the n rows |
 # | `train_step(n_BZ)` | one step of an optimizer, with `n_BZ` samples |
-# | `full_train(num_steps)` | that many steps. After 200 of them, on a normalized Gaussian target that the family contains, the exact ELBO must exceed -0.05 (the best is 0) |
+# | `full_train(num_steps, n_BZ)` | that many steps, each with `n_BZ` samples. After 200 of them, with the number of samples that you make the default, on a normalized Gaussian target that the family contains, the exact ELBO must exceed -0.05 (the best is 0) |
 #
 # Woodbury's identity, with $D = \mathrm{diag}(\sigma^2)$: $\;\Sigma^{-1} = D^{-1} - D^{-1} B\,(I_r + B^\top D^{-1} B)^{-1} B^\top D^{-1}$.
 

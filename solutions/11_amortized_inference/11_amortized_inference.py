@@ -17,7 +17,7 @@
 #
 # 1. what a network's numbers mean: a sample and its log-density;
 # 2. the ELBO of all data as a function of one set of weights;
-# 3. a network that learns, from nothing but the joint, that the answer is $x/2$;
+# 3. a network that learns Bayes' rule from nothing but the joint;
 # 4. the other road: a row of free parameters for every datum;
 # 5. the two gaps between a network's ELBO and the evidence, predicted in closed form, then measured;
 # 6. a network that writes a flow instead of a Gaussian;
@@ -41,8 +41,9 @@ import torch
 from torch import Tensor, nn
 
 from autograder import check
+from autograder.units.unit_11 import targets
 from course_vi.models import Model
-from course_vi.plots import show, targets_11
+from course_vi.plots import show
 
 # %% [markdown]
 # ---
@@ -172,24 +173,25 @@ check("11_amortized_elbo", amortized_elbo)
 # %% [markdown]
 # **Exercise 3: `train_recognizer`.** *Difficulty* 3/5 · *Importance* 5/5 · 30 minutes
 #
-# Train the given `encoder` in place, on the data `x: (N, 1)` and the model `p` (the toy), by climbing the mean of your `amortized_elbo`. Return a list of its values, one per step. You choose optimizer, steps, samples and step size; take the noise from
-# `torch.Generator().manual_seed(seed)`, so that a run can be repeated.
+# Train the given `encoder` in place, on the data `x: (N, 1)` and the model `p`, by climbing the mean of your `amortized_elbo`. Return a list of its values, one per step: the first before anything is learned, the last where you stop. You choose optimizer, steps, samples and step
+# size; take all noise from `torch.Generator().manual_seed(seed)`, so that the same seed gives the same history, and another seed another.
 #
-# The check then asks the encoder about *new* data between $-3$ and $3$. It passes if the mean is within 0.15 of $x/2$, the log scale within 0.15 of $\log\sqrt{1/2} = -0.347$, and the KL divergence to the exact posterior below 0.02 nats on average. Training
-# should take a second or so: `N` is 64 and the network has four numbers.
+# On the toy, $z \sim N(0, 1)$ and $x \mid z \sim N(z, 1)$, the answer would be $x/2$ and $\log\sqrt{1/2}$. The check hands over a model that you do not know beforehand: the toy with a prior $N(0, \tau^2)$ of another width. Ask `p.log_joint(x, z)`; nothing else is needed. It then asks the encoder about
+# *new* data between $-3$ and $3$. The mean and the log scale must be within 0.15 of the posterior's, and the KL divergence to it below 0.02 nats on average. The history must begin near the mean ELBO of the encoder as it was and end within 0.15 nats of the mean log evidence. Training should take
+# a second or so: `N` is 64 and the network has four numbers.
 
 # %% exercise="11_train_recognizer"
 def train_recognizer(p: Model, encoder: nn.Module, x: Tensor, seed: int) -> list[float]:
     """Train an encoder in place by climbing the mean ELBO.
 
     Args:
-        p: the toy, ConjugateToy(1).
+        p: a model with one latent and one observation, the toy or one like it; ask p.log_joint(x, z).
         encoder: maps (N, 1) to (N, 2), mean first, then log scale.
         x: data, (N, 1), float64.
         seed: of the noise.
 
     Returns:
-        The mean ELBO at each step.
+        The mean ELBO over the data at each step, in nats.
     """
     ### BEGIN SOLUTION
     steps, generator, bounds = 300, torch.Generator().manual_seed(seed), []
@@ -214,7 +216,7 @@ check("11_train_recognizer", train_recognizer)
 # Your network beside Bayes' rule. It was trained where the dots are.
 
 # %%
-show(targets_11.learned_bayes(train_recognizer),
+show(targets.learned_bayes(train_recognizer),
      alt="Left, the posterior mean over x: the dashed line x/2, and the learner's network on top of it. Right, the bound over the steps, rising to the "
          "dashed line of the mean log evidence of the training data.")
 
@@ -236,7 +238,7 @@ show(targets_11.learned_bayes(train_recognizer),
 # </details>
 
 # %% [markdown] solution_only="11_train_recognizer"
-# **Why it must come out so.** The mean ELBO over the data is $\frac1N \sum_n \log p(x_n) - \frac1N \sum_n \mathrm{KL}(q_\phi(\cdot \mid x_n) \| p(\cdot \mid x_n))$. The first sum does not depend on $\phi$. The second is zero exactly at $\mu(x) = x/2$, $\rho(x) = \frac12 \log \frac12$, which a
+# **Why it must come out so.** The mean ELBO over the data is $\frac1N \sum_n \log p(x_n) - \frac1N \sum_n \mathrm{KL}(q_\phi(\cdot \mid x_n) \| p(\cdot \mid x_n))$. The first sum does not depend on $\phi$. The second is zero exactly at the posterior, $\mu(x) = x/\lambda$, $\rho(x) = -\frac12 \log \lambda$ with $\lambda = 1 + 1/\tau^2$ (on the toy $x/2$ and $\frac12 \log \frac12$), which a
 # linear network can say, so this is the only maximum, for *any* two or more different data points.
 #
 # **Notice** that the network is right about data it never saw, because the family of functions contains the truth. That is luck of the toy. In general it generalizes like any regression: well where there were data.
@@ -254,7 +256,7 @@ show(targets_11.learned_bayes(train_recognizer),
 #
 # $$\lambda_b \leftarrow \lambda_b + r\, \nabla_{\lambda_b} \mathcal L_b(\lambda_b), \qquad \lambda_b = (\mu_b, \rho_b),$$
 #
-# both parts at once, and return the new `loc` and `log_scale`. Each datum's path must be the same whoever else is in the batch, and the tensors you were given must stay as they were.
+# both parts at once, and return the new `loc` and `log_scale`: where the last step arrives, as many steps as you are told and at the rate you are told, even if the ELBO falls on the way. Each datum's path must be the same whoever else is in the batch, and the tensors you were given must stay as they were.
 
 # %% exercise="11_climb"
 def climb(elbo: Callable[[Tensor, Tensor], Tensor], loc: Tensor, log_scale: Tensor, steps: int, rate: float) -> tuple[Tensor, Tensor]:
@@ -284,7 +286,7 @@ check("11_climb", climb)
 # Your climb, from a standard normal and from where a badly trained network says. The distance to the evidence, over the steps:
 
 # %%
-show(targets_11.warm_start(climb),
+show(targets.warm_start(climb),
      alt="The mean gap to the evidence over the number of steps of ascent, on a logarithmic scale, from two starts. From a standard normal it begins near 0.7 "
          "nats. From the encoder's answer it begins near 0.07 and stays below at every number of steps.")
 
@@ -360,7 +362,7 @@ check("11_gaps", gaps)
 # scales for angle 0 only. The figure finds the best $q$ for each of six test digits by gradient ascent, and measures by sampling (points). The lines are your predictions.
 
 # %%
-show(targets_11.gap_agreement(gaps),
+show(targets.gap_agreement(gaps),
      alt="Gaps over the angle by which the latent is rotated, from 0 to 90 degrees. The predicted approximation gap rises from 0 to about 0.23 nats at 45 "
          "degrees and falls back to 0; the predicted amortization gap rises from 0.5 to 1.7. Measured points with error bars lie on both lines.")
 
@@ -430,7 +432,7 @@ check("11_flow_recognizer", flow_recognizer)
 # The density your function defines (lines) and its own samples (bars), for three settings of the four numbers. They agree only if the slope is right.
 
 # %%
-show(targets_11.flow_shapes(flow_recognizer),
+show(targets.flow_shapes(flow_recognizer),
      alt="Three panels with histograms of samples and the density as a line: a Gaussian, one skewed to the right, and one with heavy tails. Lines follow the bars.")
 
 # %% [markdown]

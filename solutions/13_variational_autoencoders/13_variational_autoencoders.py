@@ -32,6 +32,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from autograder import check
+from autograder.units.unit_13 import targets
 from course_vi.data import digits
 from course_vi.families import Amortized, MeanField
 from course_vi.gradients import analytic_kl, sticking_the_landing
@@ -39,7 +40,6 @@ from course_vi.learning import fit
 from course_vi.models import VAE
 from course_vi.nets import mlp
 from course_vi.plots import show, when_written
-from course_vi.plots import targets_13 as targets
 
 torch.set_printoptions(precision=4, sci_mode=False)
 images = digits()

@@ -86,7 +86,29 @@ def rows_as_they_are(value: torch.Tensor, s: torch.Tensor) -> torch.Tensor:
     return value.detach() + (s - s.detach())
 
 
+def is_biased(answer: Callable[..., Any]) -> str:
+    """Sixty right entries, 300 times, of several spreads; one entry of four off by 0.11 spreads, 60 times."""
+    generator = torch.Generator().manual_seed(11)
+
+    def estimates(count: int, spread: float, bias: float) -> Callable[[int], torch.Tensor]:
+        mean = torch.ones(count, dtype=f64)
+        mean[0] += bias * spread
+        return lambda n: mean + spread * torch.randn(n, count, generator=generator, dtype=f64)
+
+    right, biased = torch.ones(60, dtype=f64), torch.ones(4, dtype=f64)
+    alarms = sum(
+        bool(answer(estimates(60, (1e-4, 1.0, 50.0)[turn % 3], 0.0), right)) for turn in range(150)
+    )
+    found = sum(
+        bool(answer(estimates(4, (1e-2, 1.0, 50.0)[turn % 3], 0.11), biased)) for turn in range(60)
+    )
+    if alarms > 4:
+        return f"{alarms} of 150 right ones called biased; 1 in 1,000 is allowed"
+    return "" if found >= 55 else f"{found} of 60 biased ones found; 99 in 100 are asked for"
+
+
 PROOFS: dict[str, Proof] = {
+    "00_is_biased": is_biased,
     "00_log_mean_exp": by_value(
         lambda w: torch.logsumexp(w, 0) - math.log(len(w)),
         [(log_weights(),), (draw(1, 5),), (draw(2, 3, 2, 2) * 30,)],

@@ -72,7 +72,8 @@ def test_a_family(name, num_samples, batch, dim, dtype, seed):
                 q(x[place], z[(slice(None), *place)])[k], log_q[(k, *place)], **ROUGH[dtype]
             )
     frozen = q.frozen_log_prob(z.clone().requires_grad_(), x)
-    assert torch.equal(frozen, log_q)
+    room = 8 * torch.finfo(dtype).eps  # the last bits may hang on where memory lies
+    torch.testing.assert_close(frozen, log_q, rtol=room, atol=room)
     if frozen.numel():
         frozen.sum().backward()
         assert all(parameter.grad is None for parameter in q.parameters())

@@ -51,7 +51,7 @@ class HierarchicalNormal(Model):
 def test_the_family_holds_the_posterior_so_theta_is_maximum_likelihood(batch_size, evidence):
     x = 1.0 + 1.8 * randn(60, 1, seed=0)
     p, q = HierarchicalNormal(), PerDatum(MeanField(1).double(), x)
-    for rate in (0.05, 0.005):
+    for rate in (0.05, 0.005, 0.0005):
         per_datum_svi(
             p,
             q,
@@ -114,7 +114,7 @@ def test_two_bernoullis_near_maximum_likelihood_by_quadrature(evidence):
         lambda: exact_elbo(variational, rows), [*variational.parameters(), *rows.parameters()]
     )
     p, q = TwoBernoullis().double(), PerDatum(MeanField(1).double(), x)
-    for rate in (0.05, 0.005):
+    for rate in (0.05, 0.005, 0.0005):
         per_datum_svi(
             p, q, x, sticking_the_landing, 120, 5, 8, learning_rate=rate, inner_learning_rate=rate
         )

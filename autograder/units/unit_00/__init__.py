@@ -3,6 +3,7 @@
 from autograder.checks.exercise import unit
 from autograder.units.unit_00 import (
     condition,
+    is_biased,
     log_likelihood,
     log_mean_exp,
     value_and_gradient,
@@ -19,6 +20,7 @@ EXERCISES = unit(
     log_likelihood,
     value_and_gradient,
     z_score,
+    is_biased,
     condition,
     woodbury,
     written,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograder.checks.compare import Finding, Mistake, compare
+from autograder.checks.compare import compare
 from autograder.checks.exercise import exercise
+from autograder.checks.finding import Finding, Mistake
 from autograder.checks.probe import LearnerError, Probe
 from autograder.units.shared import unpack
 
@@ -28,9 +29,11 @@ X_FIRST = "You cut mean and covariance as if x came first. They are of (z, x): z
 
 
 def _joint(rng: np.random.Generator, dim: int, data: int) -> tuple[np.ndarray, np.ndarray]:
-    """Mean ``(D + Dx)`` and covariance of a joint Gaussian, far from singular."""
-    root = rng.normal(size=(dim + data, dim + data))
-    return rng.normal(size=dim + data), root @ root.T / (dim + data) + 0.5 * np.eye(dim + data)
+    """Mean ``(D + Dx)`` and covariance of a joint Gaussian, far from singular; scales from a thirtieth to three."""
+    size, scale = dim + data, 10 ** rng.uniform(-1.5, 0.5, dim + data)
+    root = rng.normal(size=(size, size))
+    cov = root @ root.T / size + 0.5 * np.eye(size)
+    return scale * rng.normal(size=size), scale[:, None] * cov * scale
 
 
 def _condition(
@@ -61,7 +64,7 @@ def _condition(
 @EXERCISE.part("The mean of z given x")
 def mean(probe: Probe, rng: np.random.Generator) -> Finding:
     mean, cov = _joint(rng, 3, 2)
-    x = rng.normal(size=(4, 2))
+    x = mean[3:] + rng.normal(size=(4, 2)) * cov.diagonal()[3:] ** 0.5
     want, _, m = _condition(mean, cov, x)
     return compare(
         unpack(probe.value(mean, cov, x), 2, NAMES)[0],
@@ -135,8 +138,8 @@ def toy(probe: Probe, rng: np.random.Generator) -> Finding:
     mean, cov = np.zeros(2), np.array([[1.0, 1.0], [1.0, 2.0]])
     _, _, m = _condition(mean, cov, x)
     of_mean = [
-        known for known in _mean_mistakes(m) if known.key not in ("x_first", "no_inverse")
-    ]  # the same number here
+        known for known in _mean_mistakes(m) if known.key in ("sign", "unconditional")
+    ]  # the others are right here, or look like another
     of_variance = [known for known in _covariance_mistakes(m) if known.key != "x_first"]
     finding = compare(
         unpack(probe.value(mean, cov, x), 2, NAMES)[0],
@@ -157,7 +160,7 @@ def toy(probe: Probe, rng: np.random.Generator) -> Finding:
 @EXERCISE.part("x without a batch, and more data than latents", weight=0.5)
 def unbatched_with_more_data(probe: Probe, rng: np.random.Generator) -> Finding:
     mean, cov = _joint(rng, 1, 4)
-    x = rng.normal(size=4)
+    x = mean[1:] + rng.normal(size=4) * cov.diagonal()[1:] ** 0.5
     want, _, m = _condition(mean, cov, x)
     says = "Without a batch x is a vector: use x @ gain.T, or (gain @ x.unsqueeze(-1)).squeeze(-1), which work for both."
     try:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograder.checks.compare import Finding, Mistake, compare
+from autograder.checks.compare import compare
 from autograder.checks.exercise import exercise
+from autograder.checks.finding import Finding, Mistake
 from autograder.checks.probe import LearnerError, Probe
 from autograder.units.shared import LOG_2PI
 
@@ -174,10 +175,10 @@ def other_batch_axes(probe: Probe, rng: np.random.Generator) -> Finding:
     return finding
 
 
-@EXERCISE.part("A scale of one in a million", weight=0.5)
-def tiny_scale(probe: Probe, rng: np.random.Generator) -> Finding:
-    z, log_scale = rng.normal(size=(4, 2, 2)), np.full(2, np.log(1e-6))
-    x = z[0] + 1e-6 * rng.normal(size=(2, 2))
+@EXERCISE.part("Scales of about a millionth and about a hundred thousand", weight=0.5)
+def extreme_scales(probe: Probe, rng: np.random.Generator) -> Finding:
+    z, log_scale = rng.normal(size=(4, 2, 2)), rng.uniform([-14.5, 10.5], [-12.5, 12.5])
+    x = z[0] + np.exp(log_scale) * rng.normal(size=(2, 2))
     return compare(
         probe.value(x, z, log_scale),
         _terms(x, z, log_scale).sum(-1),

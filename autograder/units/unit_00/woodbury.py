@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograder.checks.compare import Finding, Mistake, compare, holds
+from autograder.checks.compare import compare, holds
 from autograder.checks.exercise import exercise
+from autograder.checks.finding import Finding, Mistake
 from autograder.checks.probe import Probe
 from autograder.units.shared import several, unpack
 
@@ -22,13 +23,19 @@ EXERCISE = exercise(
     because="no function of course_vi gives the log-determinant and the quadratic form apart",
 )
 
-NAMES = "log_det, quadratic"
+NAMES, RANK = "log_det, quadratic", 5
 
 
 def _factor(
-    rng: np.random.Generator, dim: int, rank: int, batch: tuple[int, ...] = (3,)
+    rng: np.random.Generator,
+    dim: int,
+    rank: int,
+    batch: tuple[int, ...] = (3,),
+    least: float = 0.2,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    return rng.uniform(0.5, 2.0, dim), rng.normal(size=(dim, rank)), rng.normal(size=(*batch, dim))
+    """Scales from ``least`` to one."""
+    scale = 10 ** rng.uniform(np.log10(least), 0, dim)
+    return scale, rng.normal(size=(dim, rank)), rng.normal(size=(*batch, dim))
 
 
 def _dense(scale: np.ndarray, factor: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -38,9 +45,10 @@ def _dense(scale: np.ndarray, factor: np.ndarray, v: np.ndarray) -> tuple[np.nda
 
 @EXERCISE.part("The log-determinant")
 def log_determinant(probe: Probe, rng: np.random.Generator) -> Finding:
-    scale, factor, v = _factor(rng, 6, 2)
+    """Small scales: it is negative."""
+    scale, factor, v = _factor(rng, 12, RANK, least=1e-3)
     want, _ = _dense(scale, factor, v)
-    inner = np.eye(2) + factor.T @ (factor / scale[:, None] ** 2)
+    inner = np.eye(RANK) + factor.T @ (factor / scale[:, None] ** 2)
     inner_det, diagonal = np.linalg.slogdet(inner)[1], 2 * np.log(scale).sum()
     return compare(
         unpack(probe.value(scale, factor, v), 2, NAMES)[0],
@@ -89,10 +97,10 @@ def log_determinant(probe: Probe, rng: np.random.Generator) -> Finding:
 
 @EXERCISE.part("The quadratic form")
 def quadratic_form(probe: Probe, rng: np.random.Generator) -> Finding:
-    scale, factor, v = _factor(rng, 6, 2)
+    scale, factor, v = _factor(rng, 8, RANK)
     _, want = _dense(scale, factor, v)
     weighted = v / scale**2
-    inner = np.eye(2) + factor.T @ (factor / scale[:, None] ** 2)
+    inner = np.eye(RANK) + factor.T @ (factor / scale[:, None] ** 2)
     correction = np.einsum(
         "...i,ij,...j->...", weighted @ factor, np.linalg.inv(inner), weighted @ factor
     )
@@ -144,8 +152,12 @@ def quadratic_form(probe: Probe, rng: np.random.Generator) -> Finding:
 
 @EXERCISE.part("2,000 dimensions, and no matrix of 2,000 by 2,000")
 def two_thousand_dimensions(probe: Probe, rng: np.random.Generator) -> Finding:
-    scale, factor, v = _factor(rng, 2000, 3, ())
-    scale = 3 * scale  # the product of 2,000 squares is infinite
+    scale, factor, v = (
+        rng.uniform(1.5, 6.0, 2000),
+        rng.normal(size=(2000, 3)),
+        rng.normal(size=2000),
+    )
+    # the product of 2,000 squares is infinite
     reply = probe.drive("watch_sizes", scale=scale, factor=factor, v=v, limit=400_000)
     says = (
         "A matrix of D x D was made. At D = 10,000 it takes 800 megabytes and its Cholesky factor minutes. Work with "

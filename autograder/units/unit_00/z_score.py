@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checks.compare import Finding, Mistake, compare
+from autograder.checks.compare import compare
 from autograder.checks.exercise import exercise
+from autograder.checks.finding import Finding, Mistake
 from autograder.checks.probe import Probe
 from autograder.units.shared import unpack
 
@@ -62,12 +63,14 @@ def mean(probe: Probe, rng: np.random.Generator) -> Finding:
 
 @EXERCISE.part("Its standard error")
 def standard_error(probe: Probe, rng: np.random.Generator) -> Finding:
-    samples, exact = rng.normal(1, 2, (6, 3)), rng.normal(1, 1, 3)
+    wide = np.array([2.0, 2e-4, 50.0])
+    samples, exact = rng.normal(1, wide, (6, 3)), rng.normal(1, 1, 3)
     mean, error = _moments(samples)
     spread, count = samples.std(0, ddof=1), len(samples)
     return compare(
         _triple(probe, samples, exact, 1),
         error,
+        rtol=1e-9,
         what="the standard error",
         mistakes=[
             Mistake(
@@ -154,16 +157,19 @@ def _z_mistakes(samples: np.ndarray, exact: np.ndarray) -> list[Mistake]:
     ]
 
 
-@EXERCISE.part("A single quantity; a whole table of them", weight=0.5)
+@EXERCISE.part(
+    "A single quantity; a table of them; 2,500 replicates that lie far from zero", weight=0.5
+)
 def scalar_and_table(probe: Probe, rng: np.random.Generator) -> Finding:
-    for shape in ((9,), (9, 2, 3)):
-        samples, exact = rng.normal(size=shape), rng.normal(size=shape[1:])
+    for shape, far in (((9,), 0.0), ((9, 2, 3), 0.0), ((2500, 2), 1e4)):
+        samples, exact = far + rng.normal(size=shape), far + 0.3 * rng.normal(size=shape[1:])
         mean, error = _moments(samples)
         finding = compare(
             _triple(probe, samples, exact, 2),
             (mean - exact) / error,
             _z_mistakes(samples, exact),
-            what=f"z for replicates of shape {shape}",
+            rtol=1e-8,
+            what=f"z for replicates of shape {shape}{' around 10,000' if far else ''}",
         )
         if not finding.ok:
             break

@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import expit, ndtr
 
-from autograder.checks.compare import Finding, Mistake, compare, holds
+from autograder.checks.compare import compare, holds
 from autograder.checks.exercise import exercise
+from autograder.checks.finding import Finding, Mistake
 from autograder.checks.probe import Probe
 from autograder.units.shared import Arrays
 from autograder.units.unit_01.problems import names_of
-from autograder.units.unit_01.reference import above, centre_of, graph
+from autograder.units.unit_01.reference import above, centre_of, graph, ranked
 
 EXERCISE = exercise(
     __name__,
@@ -24,18 +25,6 @@ EXERCISE = exercise(
     hides=[],
     because="the graph comes as dictionaries of functions, which BayesNet does not take",
 )
-
-
-def ranked(g: Arrays) -> list[int]:
-    """Parents before children."""
-    done: list[int] = []
-    while len(done) < len(g["edges"]):
-        done += [
-            i
-            for i in range(len(g["edges"]))
-            if i not in done and all(j in done for j in np.flatnonzero(g["edges"][i]))
-        ]
-    return done
 
 
 def _draw(g: Arrays, i: int, values: list[np.ndarray], noise: np.ndarray) -> np.ndarray:
@@ -59,6 +48,17 @@ def _sampled(
     return np.stack([values[i] for i in range(len(values))])
 
 
+def _late(g: Arrays) -> list[set[str]]:
+    """The nodes that have no value after one pass over the dictionary, after two, and so on."""
+    names, there, missing = names_of(len(g["edges"])), set[int](), []
+    while len(there) < len(names):
+        for i in g["order"].astype(int).tolist():
+            if all(j in there for j in above(g, i)):
+                there.add(i)
+        missing.append({name for i, name in enumerate(names) if i not in there})
+    return missing
+
+
 def _ancestral(probe: Probe, g: Arrays, eps: np.ndarray, draws: int) -> Finding:
     """Ask for ``draws`` draws at fixed noise and judge values, names and the number of times each node was drawn."""
     reply = probe.drive("graph/ancestral", **g, eps=eps, n=draws)
@@ -72,6 +72,7 @@ def _ancestral(probe: Probe, g: Arrays, eps: np.ndarray, draws: int) -> Finding:
             "The dictionary lists the nodes in any order. Draw a node once its parents have values; come back for the rest.",
         )
     values, calls = reply["values"], np.asarray(reply["calls"])
+    one_by_one = draws > 1 and np.asarray(reply["asked"]).tolist() == [1]
     if not isinstance(values, dict) or not all(
         isinstance(value, np.ndarray) for value in values.values()
     ):
@@ -88,16 +89,18 @@ def _ancestral(probe: Probe, g: Arrays, eps: np.ndarray, draws: int) -> Finding:
                 "roots_missing",
                 "The nodes without parents are missing. They have a recipe too, draw[name](n), and belong into the dictionary.",
             )
+        early = lost and not extra and lost in [sorted(found) for found in _late(g)]
         says = (
-            "One pass over the dictionary is not enough: nodes whose parents came late are still missing."
-            if lost
-            else "Return the nodes of the graph and nothing else."
+            "Too few passes over the dictionary: what came is what they reach. A pass draws what is ready; go on until every "
+            "node has a value."
+            if early
+            else "Return the nodes of the graph, all of them and nothing else."
         )
         return holds(
             False,
             f"a value for each of {len(names)} nodes",
             f"missing: {', '.join(lost) or 'none'}; too many: {', '.join(extra) or 'none'}",
-            "missing_nodes" if lost else "extra_nodes",
+            "missing_nodes" if early else "property" if lost else "extra_nodes",
             says,
         )
     shapes = {value.shape for value in values.values()}
@@ -116,15 +119,15 @@ def _ancestral(probe: Probe, g: Arrays, eps: np.ndarray, draws: int) -> Finding:
             "every node is drawn by its recipe",
             f"draw[{name!r}] was never called",
             "not_drawn",
-            "The numbers of a node come from draw[name], not from a distribution of your own.",
+            "The numbers of a node come from its own recipe, draw[name], and from nowhere else.",
         )
-    if draws > 1 and (calls == draws).all():
+    if one_by_one and (calls == draws).all():
         return holds(
             False,
             "every node is drawn exactly once",
             f"every node was drawn {draws} times",
             "one_at_a_time",
-            f"Did you build the sample one draw at a time? A recipe gives all n = {draws} values in one call: draw[name](n, ...).",
+            f"The sample was built one draw at a time. A recipe gives all n = {draws} values in one call: draw[name](n, ...).",
         )
     if (calls > 1).any():
         name = names[int(np.argmax(calls > 1))]
@@ -133,8 +136,8 @@ def _ancestral(probe: Probe, g: Arrays, eps: np.ndarray, draws: int) -> Finding:
             "every node is drawn exactly once",
             f"{name} was drawn {int(calls.max())} times",
             "redrawn",
-            "A node that is drawn again for every child has several values in one sample, so its children no longer share a "
-            "parent. Keep the first value and hand it to all of them.",
+            "Whoever draws a node again gets another value: what its children saw and what is returned no longer agree. Keep the "
+            "first one, and hand it to all of them.",
         )
     got = np.stack([np.asarray(values[name], dtype=float) for name in names])
     want = _sampled(g, eps[0])
@@ -142,7 +145,7 @@ def _ancestral(probe: Probe, g: Arrays, eps: np.ndarray, draws: int) -> Finding:
         Mistake(
             "one_draw",
             "All n draws of a sample are the same: you drew once and repeated it. Hand n to every recipe.",
-            lambda a: a.shape[-1] > 1 and bool((np.ptp(a, -1) < 1e-12).all()),
+            want[:, :1] + 0 * want,
         ),
         Mistake(
             "parents_as_zero",
@@ -158,7 +161,9 @@ def _ancestral(probe: Probe, g: Arrays, eps: np.ndarray, draws: int) -> Finding:
             for places in ("sorted", "reversed", "listed")
         ],
     ]
-    return compare(got, want, mistakes=mistakes, what="the sample at fixed noise")
+    return compare(
+        got, want, mistakes=mistakes, rtol=1e-9, atol=1e-9, what="the sample at fixed noise"
+    )
 
 
 @EXERCISE.part("A chain that is listed in order")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograder.checks.compare import Finding, Mistake, compare
+from autograder.checks.compare import compare
 from autograder.checks.exercise import exercise
+from autograder.checks.finding import Finding, Mistake
 from autograder.checks.probe import Probe
 from autograder.units.unit_01.problems import names_of
 from autograder.units.unit_01.reference import graph
@@ -64,6 +65,9 @@ def _blanket_tables(edges: np.ndarray) -> dict[str, np.ndarray]:
     return {name: table.astype(float) for name, table in tables.items()}
 
 
+APART = [  # grandparents, siblings, co-parents, lonely ones: parent, child
+    *[(0, 2), (1, 2), (2, 3), (2, 4), (5, 4), (4, 6), (3, 7), (6, 8), (7, 8), (0, 5)]
+]
 SAYS = {
     "no_coparents": "Parents and children are there; the other parents of the children are missing. Given a child, its parents explain "
     "each other, so they belong to the blanket.",
@@ -83,6 +87,19 @@ SAYS = {
 }
 
 
+def _elsewhere(probe: Probe) -> list[str]:
+    """What the answer looks like on a graph where no two mistakes are alike: a name must fit there, too."""
+    edges = graph(np.random.default_rng(5), 10, APART)["edges"]
+    got = probe.drive(
+        "graph/blankets", edges=edges, order=np.arange(10.0)[::-1].copy(), nodes=list(range(10))
+    )
+    return [
+        key
+        for key, table in _blanket_tables(edges).items()
+        if isinstance(got, np.ndarray) and np.array_equal(got, table)
+    ]
+
+
 def _blanket(probe: Probe, edges: np.ndarray, order: np.ndarray, what: str) -> Finding:
     got = probe.drive("graph/blankets", edges=edges, order=order, nodes=list(range(len(edges))))
     tables = _blanket_tables(edges)
@@ -100,6 +117,13 @@ def _blanket(probe: Probe, edges: np.ndarray, order: np.ndarray, what: str) -> F
     finding = compare(got, tables["blanket"], mistakes=mistakes, what=what)
     if finding.ok or not isinstance(got, np.ndarray) or got.shape != edges.shape:
         return finding
+    elsewhere = _elsewhere(probe)
+    finding = compare(
+        got,
+        tables["blanket"],
+        mistakes=[m for m in mistakes if any(m.value is tables[key] for key in elsewhere)],
+        what=what,
+    )
     wrong, names = int(np.argmax((got != tables["blanket"]).any(1))), names_of(len(edges))
     listed = [
         ", ".join(name for name, bit in zip(names, row, strict=True) if bit) or "nobody"

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from scipy.special import expit
 
-from autograder.checks.compare import Finding, Mistake, compare
+from autograder.checks.compare import compare
 from autograder.checks.exercise import exercise
+from autograder.checks.finding import Finding, Mistake
 from autograder.checks.probe import Probe
 from autograder.units.shared import several, unpack
 from autograder.units.unit_01.reference import SAMPLED, asked_twice
@@ -24,7 +25,6 @@ EXERCISE = exercise(
     read="Two Bernoullis, one cause",
     hides=[
         "models.tractable.two_bernoullis:TwoBernoullis.log_evidence",
-        "plots.targets_01:common_cause",
     ],
 )
 
@@ -45,13 +45,15 @@ def table_of(
 
 def correlation_of(table: np.ndarray) -> float:
     p1, p2 = table[1].sum(), table[:, 1].sum()
-    return float((table[1, 1] - p1 * p2) / np.sqrt(p1 * (1 - p1) * p2 * (1 - p2)))
+    with np.errstate(invalid="ignore", divide="ignore"):  # of a table that a mistake makes
+        return float((table[1, 1] - p1 * p2) / np.sqrt(p1 * (1 - p1) * p2 * (1 - p2)))
 
 
-def _pair(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    return rng.uniform(0.3, 1.2, 2) * rng.choice([-1, 1], 2), rng.uniform(1.2, 3.0, 2) * rng.choice(
-        [-1, 1], 2
-    )
+def _pair(rng: np.random.Generator, alike: bool = True) -> tuple[np.ndarray, np.ndarray]:
+    """Intercepts and slopes; the slopes have one sign, or two: then the correlation is negative."""
+    a = rng.uniform(0.3, 1.2, 2) * rng.choice([-1, 1], 2)
+    signs = rng.choice([-1, 1]) * np.array([1, 1 if alike else -1])
+    return a, rng.uniform(1.2, 3.0, 2) * signs
 
 
 def _answer(probe: Probe, a: np.ndarray, b: np.ndarray, index: int) -> tuple[Any, Finding | None]:
@@ -73,6 +75,22 @@ def _unweighted(a: np.ndarray, b: np.ndarray, got: np.ndarray) -> bool:
         if np.allclose(got / got.sum(), table_of(a, b, np.full_like(z, 1 / len(z)), z), atol=2e-3):
             return True
     return False
+
+
+NODES = (8, 10, 12, 15, 16, 20, 24, 25, 30, 32, 40, 48, 50, 64, 80, 100)
+
+
+def _hermite(a: np.ndarray, b: np.ndarray, n: int) -> np.ndarray:
+    nodes, weights = np.polynomial.hermite_e.hermegauss(n)
+    return table_of(a, b, weights / weights.sum(), nodes)
+
+
+def _proportional(got: np.ndarray, right: np.ndarray, near: bool) -> bool:
+    """Whether the four numbers are the right ones but for a factor, and whether that is nearly one."""
+    if got.shape != (2, 2) or not got.sum() > 0:
+        return False
+    factor = got.sum() / right.sum()
+    return (abs(factor - 1) < 5e-3) == near and np.allclose(got / factor, right, rtol=1e-5)
 
 
 ENDS = (2.0, 2.5, 3.0, 3.5, 4.0)
@@ -113,26 +131,27 @@ def _table_mistakes(a: np.ndarray, b: np.ndarray) -> list[Mistake]:
         ),
         Mistake("short_grid", TOO_SHORT, lambda got: _cut_off(a, b, got)),
         Mistake(
-            "single_precision",
-            "Nearly: right to three digits. Is the grid in single precision? There the step from point to point is "
-            "lost in rounding. Give linspace dtype=torch.float64.",
-            lambda got: (
-                got.shape == (2, 2)
-                and np.allclose(got, right, rtol=2e-3)
-                and abs(got.sum() - 1) < 2e-3
-            ),
+            "step",
+            "Right up to a factor that is nearly one: the step of the grid is not quite the distance from point to point. Is it in "
+            "single precision, where it is lost in rounding (give linspace dtype=torch.float64), or an interval short?",
+            lambda got: _proportional(got, right, near=True),
         ),
         Mistake(
             "not_normalized",
             "Right up to a factor: the four probabilities do not add up to one. Is the step of the grid missing, or "
             "the 1/sqrt(2 pi)?",
-            lambda got: (
-                got.shape == (2, 2)
-                and abs(got.sum() - 1) > 2e-3
-                and got.sum() != 0
-                and np.allclose(got / got.sum(), right, rtol=1e-3)
-            ),
+            lambda got: _proportional(got, right, near=False),
         ),
+        *[
+            Mistake(
+                "too_coarse",
+                f"This is Gauss-Hermite quadrature with {n} nodes. Near zero they lie too far apart for a sigmoid this steep: "
+                "take a fine grid from -10 to 10.",
+                _hermite(a, b, n),
+            )
+            for n in NODES
+            if not np.allclose(_hermite(a, b, n), right, rtol=1e-5)
+        ],
         Mistake(
             "no_prior",
             "The prior N(z; 0, 1) is missing: every z has the same weight in your average.",
@@ -146,9 +165,35 @@ def _table_mistakes(a: np.ndarray, b: np.ndarray) -> list[Mistake]:
 
 @EXERCISE.part("The table p(x1, x2)", weight=2)
 def table(probe: Probe, rng: np.random.Generator) -> Finding:
-    a, b = _pair(rng)
-    got, bad = _answer(probe, a, b, 0)
-    return bad or compare(got, table_of(a, b), what="p(x1, x2)", mistakes=_table_mistakes(a, b))
+    finding = Finding(False)
+    for alike in (True, False):
+        a, b = _pair(rng, alike)
+        got, bad = _answer(probe, a, b, 0)
+        finding = bad or compare(
+            got, table_of(a, b), what="p(x1, x2)", mistakes=_table_mistakes(a, b)
+        )
+        if not finding.ok:
+            return finding
+    return finding
+
+
+def _sign_mistakes(right: float) -> list[Mistake]:
+    """Of a negative correlation more can be said: it is asked for after a positive one was right."""
+    if right > 0:
+        return [
+            Mistake("sign", "The sign is turned.", -right),
+            Mistake(
+                "zero", "Given z the two are independent, but not after z is integrated out.", 0.0
+            ),
+        ]
+    return [
+        Mistake("unsigned", "The sign is lost: with slopes of two signs it is negative.", -right),
+        Mistake(
+            "never_negative",
+            "A common cause can make the two unlike: with slopes of two signs the correlation is below zero.",
+            0.0,
+        ),
+    ]
 
 
 def _correlation_mistakes(a: np.ndarray, b: np.ndarray) -> list[Mistake]:
@@ -175,8 +220,7 @@ def _correlation_mistakes(a: np.ndarray, b: np.ndarray) -> list[Mistake]:
             "You divided by the variances. Divide by the standard deviations, their square roots.",
             covariance / (p1 * (1 - p1) * p2 * (1 - p2)),
         ),
-        Mistake("sign", "The sign is turned.", -correlation_of(right)),
-        Mistake("zero", "Given z the two are independent, but not after z is integrated out.", 0.0),
+        *_sign_mistakes(correlation_of(right)),
         Mistake(
             "uncentred",
             "The product of the means was not subtracted.",
@@ -206,14 +250,19 @@ def _correlation_mistakes(a: np.ndarray, b: np.ndarray) -> list[Mistake]:
 
 @EXERCISE.part("The correlation it implies")
 def correlation(probe: Probe, rng: np.random.Generator) -> Finding:
-    a, b = _pair(rng)
-    got, bad = _answer(probe, a, b, 1)
-    return bad or compare(
-        got,
-        correlation_of(table_of(a, b)),
-        what="the correlation",
-        mistakes=_correlation_mistakes(a, b),
-    )
+    finding = Finding(False)
+    for alike in (True, False):
+        a, b = _pair(rng, alike)
+        got, bad = _answer(probe, a, b, 1)
+        finding = bad or compare(
+            got,
+            correlation_of(table_of(a, b)),
+            what="the correlation" if alike else "the correlation, with slopes of two signs",
+            mistakes=_correlation_mistakes(a, b),
+        )
+        if not finding.ok:
+            return finding
+    return finding
 
 
 @EXERCISE.part("No cause, no correlation", weight=0.5)
@@ -236,15 +285,15 @@ def no_cause(probe: Probe, rng: np.random.Generator) -> Finding:
 
 @EXERCISE.part("A steep sigmoid: slopes of 40 and more", weight=0.5)
 def steep_sigmoid(probe: Probe, rng: np.random.Generator) -> Finding:
-    a, b = rng.uniform(-8, 8, 2), rng.uniform(40, 60, 2) * rng.choice([-1, 1], 2)
+    a, b = rng.uniform(-8, 8, 2), rng.permutation([-rng.uniform(57, 60), rng.uniform(40, 60)])
     want = table_of(a, b)
     got, bad = _answer(probe, a, b, 0)
-    coarse = Mistake(
-        "too_coarse",
-        "Near, but not near enough. A sigmoid this steep climbs within 0.1 of z, so the points must lie closer than "
-        "that: a fine grid from -10 to 10 has no trouble, a few dozen quadrature nodes have.",
-        lambda a_: a_.shape == (2, 2) and bool(np.abs(a_ - want).max() < 0.15),
+    finding = bad or compare(
+        got, want, what="p(x1, x2), to five digits,", mistakes=_table_mistakes(a, b)
     )
+    if not finding.ok:
+        return finding
+    got, bad = _answer(probe, a, b, 1)
     return bad or compare(
-        got, want, what="p(x1, x2)", mistakes=[*_table_mistakes(a, b)[:5], coarse]
+        got, correlation_of(want), what="the correlation", mistakes=_correlation_mistakes(a, b)
     )

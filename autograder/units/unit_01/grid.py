@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 from scipy.special import logsumexp
 
-from autograder.checks.compare import Finding, Mistake, compare
+from autograder.checks.compare import compare
 from autograder.checks.exercise import exercise
+from autograder.checks.finding import Finding, Mistake
 from autograder.checks.probe import Probe
+from autograder.units.unit_01.reference import breaks_here
 
 EXERCISE = exercise(
     __name__,
@@ -22,9 +24,10 @@ EXERCISE = exercise(
     read="Models without a recipe",
     hides=[
         "models.undirected.pairwise_energy:PairwiseEnergy.log_partition",
-        "plots.targets_01:grid_curve",
     ],
 )
+
+RTOL = 1e-9  # 512 terms, or 4,096, in double precision
 
 
 def _spins(n: int, low: float = -1.0) -> np.ndarray:
@@ -77,13 +80,14 @@ def _grid_mistakes(coupling: float, fields: np.ndarray) -> list[Mistake]:
             ),
             Mistake(
                 "energy_sign",
-                "The sign of the energy is turned: p is proportional to exp(-E), so aligned neighbours are likely when J > 0.",
-                log_partition(-coupling, -fields),
+                "This is log Z at -J. p is proportional to exp(-E) and -E = J sum s s' + sum h s, so aligned neighbours are likely "
+                "when J > 0. (To turn all of E is the same as to turn J: Z does not change when all h are turned.)",
+                log_partition(-coupling, fields),
             ),
             Mistake(
-                "energy_sign",
-                "The coupling entered with the wrong sign: -E = J sum s s' + sum h s.",
-                log_partition(-coupling, fields),
+                "coupling_missing",
+                "The coupling is missing: this is the answer at J = 0.",
+                log_partition(0.0, fields),
             ),
             Mistake(
                 "wrapped",
@@ -110,18 +114,16 @@ def _grid_mistakes(coupling: float, fields: np.ndarray) -> list[Mistake]:
                 "The fields h are missing from the energy.",
                 log_partition(coupling, 0 * fields),
             ),
-            Mistake("not_log", "This is Z. Return its logarithm.", np.exp(right)),
+            *[
+                Mistake("not_log", "This is Z. Return its logarithm.", np.exp(right))
+                for _ in range(int(abs(right) < 300))
+            ],
             Mistake(
                 "mean_of_states",
                 "You averaged over the states. Z is their sum.",
                 right - fields.size * np.log(2),
             ),
             Mistake("sign", "This is -log Z, the free energy. Return log Z.", -right),
-            Mistake(
-                "mean_energy",
-                "You summed the energies themselves. Z is a sum of exponentials.",
-                float(_grid_energy(coupling, fields).sum()),
-            ),
             Mistake(
                 "largest_term",
                 "This is the largest term alone. Z adds up all 2^n of them.",
@@ -130,40 +132,61 @@ def _grid_mistakes(coupling: float, fields: np.ndarray) -> list[Mistake]:
         ]
 
 
-def _grid(probe: Probe, coupling: float, fields: np.ndarray, what: str) -> Finding:
+def _fields(
+    rng: np.random.Generator, *shape: int, low: float = 0.2, high: float = 0.9
+) -> np.ndarray:
+    """Fields of both signs, wherever there are two sites."""
+    signs = np.where(np.arange(np.prod(shape)) % 2, 1.0, -1.0)
+    return rng.uniform(low, high, shape) * rng.permutation(signs).reshape(shape)
+
+
+def _grid(
+    probe: Probe, coupling: float, fields: np.ndarray, what: str, positive: bool = False
+) -> Finding:
+    """One question. ``positive``: it was answered rightly for a positive coupling, so that the sign of the energy is right."""
     got = probe.value(np.asarray(coupling), fields)
     right = log_partition(coupling, fields)
+    broken = breaks_here(got, lambda: probe.value(np.asarray(0.5), 0.1 * fields))
     over = Mistake(
         "overflow",
-        "exp overflows, or all terms vanish. Take the largest exponent out first: logsumexp does it.",
-        lambda a: not np.isfinite(a).all(),
+        "It is finite for small J and h: here exp overflows, or all terms vanish. Take the largest exponent out first: "
+        "logsumexp does it.",
+        lambda a: broken,
+    )
+    unsigned = Mistake(
+        "coupling_unsigned",
+        "Yours is the same for J and -J. Only without fields is Z blind to the sign of the coupling.",
+        log_partition(abs(coupling), fields),
     )
     mistakes = [
         m
-        for m in _grid_mistakes(coupling, fields)
+        for m in [unsigned, *_grid_mistakes(coupling, fields)]
         if not np.allclose(m.value, right, rtol=1e-4, atol=1e-6)
+        and (m is unsigned or not positive or m.key != "energy_sign")
     ]
-    return compare(got, right, what=what, mistakes=[over, *mistakes])
+    if not positive:
+        mistakes = [m for m in mistakes if m is not unsigned]
+    return compare(got, right, what=what, mistakes=[over, *mistakes], rtol=RTOL, atol=RTOL)
 
 
 @EXERCISE.part("A 3 by 3 grid: 512 states", weight=2)
 def three_by_three(probe: Probe, rng: np.random.Generator) -> Finding:
-    return _grid(
-        probe,
-        rng.uniform(0.3, 0.8),
-        rng.uniform(0.2, 0.9, (3, 3)) * rng.choice([-1, 1], (3, 3)),
-        "log Z of a 3 x 3 grid",
-    )
+    what = "log Z of a 3 x 3 grid"
+    finding = _grid(probe, rng.uniform(0.3, 0.8), _fields(rng, 3, 3), what)
+    if not finding.ok:
+        return finding
+    coupling, fields = -rng.uniform(0.3, 0.8), _fields(rng, 3, 3)
+    return _grid(probe, coupling, fields, f"{what}, J < 0", positive=True)
 
 
 @EXERCISE.part("Other grids: a single site, a row, 2 by 4")
 def other_grids(probe: Probe, rng: np.random.Generator) -> Finding:
     finding = Finding(False)
-    for shape in ((1, 1), (1, 5), (2, 4), (4, 1)):
+    for shape in ((2, 4), (1, 5), (4, 1), (1, 1), (4, 3)):
         finding = _grid(
             probe,
             rng.uniform(0.3, 0.8),
-            rng.uniform(0.2, 0.9, shape),
+            _fields(rng, *shape),
             f"log Z of a {shape[0]} x {shape[1]} grid",
         )
         if not finding.ok:
@@ -173,19 +196,14 @@ def other_grids(probe: Probe, rng: np.random.Generator) -> Finding:
 
 @EXERCISE.part("Without coupling the sites are independent", weight=0.5)
 def no_coupling(probe: Probe, rng: np.random.Generator) -> Finding:
-    fields = rng.normal(size=(3, 3))
-    got = probe.value(np.asarray(0.0), fields)
-    want = float(np.logaddexp(fields, -fields).sum())
-    return compare(
-        got,
-        want,
-        what="log Z = sum of log(2 cosh h)",
-        mistakes=_grid_mistakes(0.0, fields)[:1] + _grid_mistakes(0.0, fields)[8:],
-    )
+    fields = _fields(rng, 3, 3, low=0.1, high=3.0)
+    return _grid(probe, 0.0, fields, "log Z = sum of log(2 cosh h)")
 
 
 @EXERCISE.part("Couplings of 200, and of -200", weight=0.5)
 def strong_coupling(probe: Probe, rng: np.random.Generator) -> Finding:
-    fields = rng.uniform(2, 9, (3, 3))
+    fields = _fields(rng, 3, 3, low=2.0, high=9.0)
     finding = _grid(probe, 200.0, fields, "log Z at J = 200")
-    return finding if not finding.ok else _grid(probe, -200.0, fields, "log Z at J = -200")
+    if not finding.ok:
+        return finding
+    return _grid(probe, -200.0, fields, "log Z at J = -200", positive=True)

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checks.compare import Finding, Mistake, compare
+from autograder.checks.compare import compare
 from autograder.checks.exercise import exercise
+from autograder.checks.finding import Finding, Mistake
 from autograder.checks.probe import Probe
 from autograder.units.shared import Arrays, unpack
 from autograder.units.unit_01.reference import log_mvn
@@ -23,10 +24,11 @@ EXERCISE = exercise(
     read="Tracking",
     hides=[
         "models.tractable.linear_gaussian_ssm:LinearGaussianSSM.filter",
-        "plots.targets_01:track",
+        "plots.tracker:track",
     ],
 )
 
+RTOL = 1e-9  # a few products of small matrices in double precision
 RESULTS = ("the mean", "the covariance", "log p(x_t | earlier x)")
 
 
@@ -45,6 +47,16 @@ def _system(rng: np.random.Generator, d: int = 2, p: int = 1) -> Arrays:
         "transition_cov": 0.5 * _covariance(rng, d),
         "emission_cov": _covariance(rng, p),
     }
+
+
+def _hard_system(rng: np.random.Generator, d: int = 2, p: int = 1, far: bool = False) -> Arrays:
+    """A system known so well that densities are far above one; where it is ``far``, the datum lies a long way off."""
+    s = _system(rng, d, p)
+    for name in ("cov", "transition_cov", "emission_cov"):
+        s[name] = s[name] / 1e4
+    expected = s["emission"] @ s["transition"] @ s["mean"]
+    s["x"] = expected + (20 + rng.random(p) if far else 0.01 * rng.normal(size=p))
+    return s
 
 
 def dense_step(
@@ -84,7 +96,8 @@ def _variants(s: Arrays) -> list[tuple[str, str, list[Any]]]:
     keep = np.eye(len(m)) - gain @ c
     surprise = x - c @ hat_m
     n = len(x)
-    no_r = hat_p @ c.T @ np.linalg.inv(c @ hat_p @ c.T) if len(x) <= len(m) else gain
+    no_r = hat_p @ c.T @ np.linalg.inv(c @ hat_p @ c.T) if len(x) <= len(m) else np.nan * gain
+    spread = np.eye(len(m)) - gain if len(x) in (1, len(m)) else np.nan * hat_p  # NumPy stretches K
     late = x - c @ right[0]
     return [
         (
@@ -183,7 +196,7 @@ def _variants(s: Arrays) -> list[tuple[str, str, list[Any]]]:
         (
             "c_dropped",
             "The matrix is (I - K C) P; C is missing.",
-            [right[0], (1 - gain.sum()) * hat_p, right[2]],
+            [right[0], spread @ hat_p, right[2]],
         ),
         (
             "late_residual",
@@ -226,7 +239,8 @@ def _variants(s: Arrays) -> list[tuple[str, str, list[Any]]]:
             "S is a covariance, a variance; it was used as a standard deviation.",
             [right[0], right[1], log_mvn(surprise, inn @ inn.T)],
         ),
-        ("deviance", "This is -2 log p, or -log p. Return log p.", [right[0], right[1], -right[2]]),
+        ("sign", "This is -log p. Return log p.", [right[0], right[1], -right[2]]),
+        ("deviance", "This is -2 log p. Return log p.", [right[0], right[1], -2 * right[2]]),
         (
             "wrong_order",
             "You corrected first and predicted afterwards: what came back is the prediction for the next step.",
@@ -252,29 +266,48 @@ def _ask(probe: Probe, s: Arrays) -> list[Any]:
 
 
 def _step(probe: Probe, s: Arrays, index: int, what: str = "") -> Finding:
-    got = _ask(probe, s)[index]
+    got, want = _ask(probe, s)[index], np.asarray(dense_step(**s)[index])
+    size = np.abs(want).max()
     mistakes = [
         Mistake(key, says, np.asarray(value[index]))
         for key, says, value in _variants(s)
-        if not np.allclose(value[index], dense_step(**s)[index], rtol=1e-4, atol=1e-6)
+        if not np.allclose(value[index], want, rtol=1e-4, atol=1e-6 * size)
         and (index != 1 or key != "not_corrected")
     ]  # told apart by the mean: the covariance is the same
-    return compare(got, dense_step(**s)[index], what=RESULTS[index] + what, mistakes=mistakes)
+    return compare(
+        got, want, what=RESULTS[index] + what, mistakes=mistakes, rtol=RTOL, atol=RTOL * size
+    )
+
+
+def _steps(probe: Probe, index: int, *systems: tuple[Arrays, str]) -> Finding:
+    finding = Finding(False)
+    for s, what in systems:
+        finding = _step(probe, s, index, what)
+        if not finding.ok:
+            return finding
+    return finding
+
+
+SHARP, FAR = " of a state known to a hundredth", " after a datum that nobody expected"
 
 
 @EXERCISE.part("The mean, after the datum")
 def mean(probe: Probe, rng: np.random.Generator) -> Finding:
-    return _step(probe, _system(rng), 0)
+    return _steps(
+        probe, 0, (_system(rng), ""), (_hard_system(rng, far=True), FAR), (_hard_system(rng), SHARP)
+    )
 
 
 @EXERCISE.part("The covariance, after the datum")
 def covariance(probe: Probe, rng: np.random.Generator) -> Finding:
-    return _step(probe, _system(rng), 1)
+    return _steps(probe, 1, (_system(rng), ""), (_hard_system(rng), SHARP))
 
 
 @EXERCISE.part("How probable the datum was, before it came")
 def log_evidence_term(probe: Probe, rng: np.random.Generator) -> Finding:
-    return _step(probe, _system(rng), 2)
+    return _steps(
+        probe, 2, (_system(rng), ""), (_hard_system(rng, far=True), FAR), (_hard_system(rng), SHARP)
+    )
 
 
 @EXERCISE.part("Three states seen through two instruments, and one state alone")
@@ -310,6 +343,8 @@ def whole_series(probe: Probe, rng: np.random.Generator) -> Finding:
     return compare(
         np.asarray(total),
         log_mvn(series.ravel() - mean, cov),
+        rtol=RTOL,
+        atol=RTOL,
         what="log p(x_1, ..., x_10), from one dense Gaussian,",
     )
 

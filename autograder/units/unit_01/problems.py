@@ -19,8 +19,8 @@ __all__: list[str] = []
 
 
 def names_of(n: int) -> list[str]:
-    """a, b, c, ... for a small graph, v0, v1, ... for a large one."""
-    return [chr(97 + i) for i in range(n)] if n <= 26 else [f"v{i}" for i in range(n)]
+    """a, a1, a12, b, b1, b12, ...: a name may have several letters, and may be the beginning of another."""
+    return [chr(97 + i // 3) + ("", "1", "12")[i % 3] for i in range(n)]
 
 
 def parents_of(edges: Tensor, order: Tensor) -> dict[str, tuple[str, ...]]:
@@ -41,7 +41,7 @@ def _centre(weights: Tensor, bias: Tensor, values: tuple[Tensor, ...]) -> Tensor
 
 
 class _Recipes:
-    """How the nodes of one graph are drawn; remembers how often each was."""
+    """How the nodes of one graph are drawn; remembers how often each was, and how many values were asked for."""
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ class _Recipes:
             binary,
             eps,
         )
-        self.calls = [0] * len(edges)
+        self.calls, self.asked = [0] * len(edges), set[int]()
 
     def recipe(self, i: int) -> Callable[..., Tensor]:
         count, name = int((self.edges[i] > 0).sum()), names_of(len(self.edges))[i]
@@ -72,7 +72,9 @@ class _Recipes:
                 )
             again = min(self.calls[i], len(self.eps) - 1)
             self.calls[i] += 1
-            noise, centre = self.eps[again, i, :n], _centre(self.weights[i], self.biases[i], values)
+            self.asked.add(n)
+            enough = self.eps[again, i].repeat(-(-n // self.eps.shape[-1]))
+            noise, centre = enough[:n], _centre(self.weights[i], self.biases[i], values)
             if self.binary[i]:
                 return (
                     torch.special.ndtr(noise) < torch.as_tensor(centre, dtype=noise.dtype).sigmoid()
@@ -94,17 +96,21 @@ def ancestral(
     eps: Tensor,
     n: int,
 ) -> dict[str, Any]:
-    """One call of a sampler: the values it returns, how often it drew each node, and the parent it could not find, if any."""
+    """One call of a sampler: the values it returns, how often it drew each node and how many values it asked for.
+
+    Only the parent it could not find, where it looked one up that was not drawn yet.
+    """
     recipes, names = _Recipes(edges, weights, biases, scales, binary, eps), names_of(len(edges))
     parents = parents_of(edges, order)
     draw = {name: recipes.recipe(names.index(name)) for name in parents}
     try:
         values = learner(parents, draw, n)
     except KeyError as error:
-        if error.args and error.args[0] in names:
-            return {"too_early": str(error.args[0])}
+        missing = error.args[0] if error.args else None
+        if missing in parents and missing in draw and not recipes.calls[names.index(missing)]:
+            return {"too_early": str(missing)}
         raise
-    return {"values": values, "calls": recipes.calls}
+    return {"values": values, "calls": recipes.calls, "asked": sorted(recipes.asked)}
 
 
 @problem("graph/densities")

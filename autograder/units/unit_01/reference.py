@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -55,6 +56,18 @@ def above(g: Arrays, i: int, places: str = "right") -> list[int]:
     }[places]
 
 
+def ranked(g: Arrays) -> list[int]:
+    """Parents before children."""
+    done: list[int] = []
+    while len(done) < len(g["edges"]):
+        done += [
+            i
+            for i in range(len(g["edges"]))
+            if i not in done and all(j in done for j in np.flatnonzero(g["edges"][i]))
+        ]
+    return done
+
+
 def centre_of(g: Arrays, i: int, values: list[np.ndarray]) -> Any:
     total: Any = g["biases"][i]
     for place, value in enumerate(values):
@@ -87,9 +100,23 @@ def asked_twice(probe: Probe, *args: Any) -> tuple[Any, bool]:
     return first, not np.allclose(flat[0], flat[1], rtol=1e-9, atol=1e-12, equal_nan=True)
 
 
+def breaks_here(got: Any, easier: Callable[[], Any]) -> bool:
+    """Whether an answer that is not finite is finite on an easier question: what makes this one hard is then to blame."""
+
+    def finite(reply: Any) -> bool | None:
+        try:
+            return bool(np.isfinite(np.asarray(reply, dtype=float)).all())
+        except (TypeError, ValueError):
+            return None
+
+    return finite(got) is False and finite(easier()) is True
+
+
 def log_mvn(residual: np.ndarray, covariance: np.ndarray) -> float:
-    """log N(r; 0, V), dense."""
+    """log N(r; 0, V), dense; NaN where V is singular, as that of a mistake may be."""
     _, log_det = np.linalg.slogdet(covariance)
+    if not np.isfinite(log_det):
+        return float("nan")
     return float(
         -0.5
         * (residual @ np.linalg.solve(covariance, residual) + log_det + len(residual) * LOG_2PI)

@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checks.compare import Finding, Mistake, compare
+from autograder.checks.compare import compare
 from autograder.checks.exercise import exercise
+from autograder.checks.finding import Finding, Mistake
 from autograder.checks.probe import Probe
 from autograder.units.shared import LOG_2PI, several, unpack
-from autograder.units.unit_03.reference import asked_twice, kl_terms
+from autograder.units.unit_03.reference import EXACT, asked_twice, kl_terms, log_normal
 
 EXERCISE = exercise(
     __name__,
@@ -21,7 +22,7 @@ EXERCISE = exercise(
     importance=5,
     minutes=20,
     read="The gap is a Kullback-Leibler divergence",
-    hides=["distributions.normal:_kl_diagonal", "plots.targets_03:gap_curve"],
+    hides=["distributions.normal:_kl_diagonal", "distributions.normal:_kl_to_diagonal"],
 )
 
 
@@ -43,17 +44,18 @@ def _toy(loc: np.ndarray, log_scale: np.ndarray, x: np.ndarray) -> dict[str, np.
 
 
 def _toy_inputs(
-    rng: np.random.Generator, shape: tuple[int, ...] = (4, 3)
+    rng: np.random.Generator, dim: int = 3
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    return rng.normal(size=shape), rng.uniform(-1.5, -0.6, shape), rng.normal(size=shape)
-
-
-def _offset(want: np.ndarray, amounts: list[float]) -> Any:
-    """Recognises an answer that is off by one and the same constant everywhere, one of these."""
-    return lambda got: (
-        got.shape == want.shape
-        and any(np.allclose(got - want, amount, atol=1e-6) for amount in amounts)
+    """Four q like any other, a tiny one, a wide one, and one far out."""
+    shape = (7, dim)
+    loc, log_scale, x = (
+        rng.normal(size=shape),
+        rng.uniform(-1.5, -0.6, shape),
+        rng.normal(size=shape),
     )
+    log_scale[4], log_scale[5] = rng.uniform(-13, -12, dim), rng.uniform(1.0, 2.0, dim)
+    loc[6], x[6] = 20 * rng.choice([-1, 1], dim) + loc[6], 30 * rng.choice([-1, 1], dim) + x[6]
+    return loc, log_scale, x
 
 
 def _elbo_mistakes(loc: np.ndarray, log_scale: np.ndarray, x: np.ndarray) -> list[Mistake]:
@@ -66,17 +68,23 @@ def _elbo_mistakes(loc: np.ndarray, log_scale: np.ndarray, x: np.ndarray) -> lis
         )
     elbo = t["elbo"].sum(-1)
     return [
-        Mistake(
-            "lost_2pi",
-            "You are off by a multiple of log 2 pi per coordinate: prior and likelihood bring -1/2 log 2 pi each, the "
-            "entropy +1/2.",
-            _offset(elbo, [k * dim * half for k in (-2, -1, 1, 2)]),
-        ),
-        Mistake(
-            "constant_once",
-            "You are off by a constant that should be counted once for each of the D coordinates, not once in all.",
-            _offset(elbo, [k * (dim - 1) * half for k in (-2, -1, 1, 2)]),
-        ),
+        *[
+            Mistake(
+                "lost_2pi",
+                "You are off by a multiple of log 2 pi per coordinate: prior and likelihood bring -1/2 log 2 pi each, the "
+                "entropy +1/2.",
+                elbo + k * dim * half,
+            )
+            for k in (-2, -1, 1, 2)
+        ],
+        *[
+            Mistake(
+                "constant_once",
+                "You are off by a constant that should be counted once for each of the D coordinates, not once in all.",
+                elbo + k * (dim - 1) * half,
+            )
+            for k in (-2, -1, 1, 2)
+        ],
         Mistake(
             "half_lost",
             "The one half of the entropy, 1/2 log(2 pi e s^2), is missing.",
@@ -127,8 +135,12 @@ def _elbo_mistakes(loc: np.ndarray, log_scale: np.ndarray, x: np.ndarray) -> lis
     ]
 
 
+EVIDENCE_SCALE = "log p(x) was taken with standard deviation 2; p(x) = N(0, 2) has *variance* 2."
+EVIDENCE_OFFSET = "log p(x) lacks half a log 2 per coordinate: its variance is 2, so its constant is -1/2 log 4 pi."
+
+
 def _gap_mistakes(loc: np.ndarray, log_scale: np.ndarray, x: np.ndarray) -> list[Mistake]:
-    t, s = _toy(loc, log_scale, x), np.exp(log_scale)
+    t, s, wide = _toy(loc, log_scale, x), np.exp(log_scale), log_normal(x, 0.0, 2.0)
     return [
         Mistake(
             "reversed",
@@ -150,6 +162,8 @@ def _gap_mistakes(loc: np.ndarray, log_scale: np.ndarray, x: np.ndarray) -> list
             "The gap is log p(x) minus the ELBO, never negative. Yours has the other sign.",
             -t["gap"].sum(-1),
         ),
+        Mistake("evidence_scale", EVIDENCE_SCALE, wide - t["elbo"].sum(-1)),
+        Mistake("evidence_offset", EVIDENCE_OFFSET, (t["gap"] + 0.5 * np.log(2)).sum(-1)),
         Mistake("mean_over_dim", "You averaged over the coordinates: sum them.", t["gap"].mean(-1)),
         Mistake(
             "no_sum", "You returned one number per coordinate. Sum over the last axis.", t["gap"]
@@ -174,7 +188,11 @@ def exact_elbo(probe: Probe, rng: np.random.Generator) -> Finding:
     args = _toy_inputs(rng)
     elbo, _, sampled = _both(probe, *args)
     return sampled or compare(
-        elbo, _toy(*args)["elbo"].sum(-1), what="the ELBO", mistakes=_elbo_mistakes(*args)
+        elbo,
+        _toy(*args)["elbo"].sum(-1),
+        rtol=EXACT,
+        what="the ELBO",
+        mistakes=_elbo_mistakes(*args),
     )
 
 
@@ -183,41 +201,46 @@ def exact_gap(probe: Probe, rng: np.random.Generator) -> Finding:
     args = _toy_inputs(rng)
     _, gap, sampled = _both(probe, *args)
     return sampled or compare(
-        gap, _toy(*args)["gap"].sum(-1), what="the gap", mistakes=_gap_mistakes(*args)
+        gap,
+        _toy(*args)["gap"].sum(-1),
+        rtol=EXACT,
+        what="the gap",
+        mistakes=_gap_mistakes(*args),
     )
 
 
 @EXERCISE.part("Together they make log p(x), whatever q is", weight=0.5)
 def sum_is_the_evidence(probe: Probe, rng: np.random.Generator) -> Finding:
-    x = np.repeat(rng.normal(size=(1, 2)), 6, 0)
-    loc, log_scale = 2 * rng.normal(size=(6, 2)), rng.uniform(-2, 1, (6, 2))
+    x = np.repeat(rng.normal(size=(3, 1, 3)), 2, 1)
+    loc, log_scale = 2 * rng.normal(size=x.shape), rng.uniform(-2, 1, x.shape)
     elbo, gap, _ = _both(probe, loc, log_scale, x)
     if (
         not (isinstance(elbo, np.ndarray) and isinstance(gap, np.ndarray))
         or elbo.shape != gap.shape
     ):
-        return compare(elbo, np.zeros(6), what="ELBO and gap")
-    total, evidence = elbo + gap, _toy(loc, log_scale, x)["evidence"].sum(-1)
+        return compare(elbo, np.zeros(x.shape[:-1]), what="ELBO and gap")
+    evidence = log_normal(x, 0.0, 2**0.5)
     return compare(
-        total,
+        elbo + gap,
         evidence,
-        what="ELBO + gap, for six different q and one x,",
+        rtol=EXACT,
+        what="ELBO + gap, for three x and two q for each,",
         mistakes=[
-            Mistake("mean_over_dim", "You averaged over the coordinates: sum them.", evidence / 2),
-            Mistake(
-                "evidence_offset",
-                "The sum is the same for every q, as it should be, but it is not log N(x; 0, 2): a constant is lost.",
-                lambda got: got.shape == evidence.shape and np.ptp(got) < 1e-6,
-            ),
+            Mistake("mean_over_dim", "You averaged over the coordinates: sum them.", evidence / 3),
+            Mistake("evidence_scale", EVIDENCE_SCALE, log_normal(x, 0.0, 2.0)),
+            Mistake("evidence_offset", EVIDENCE_OFFSET, evidence + 1.5 * np.log(2)),
         ],
     )
 
 
 @EXERCISE.part("At the posterior the gap closes", weight=0.5)
 def closed_at_the_posterior(probe: Probe, rng: np.random.Generator) -> Finding:
-    x = rng.normal(size=(4, 2))
+    x = 2 * rng.normal(size=4)
     args = x / 2, np.full_like(x, -0.5 * np.log(2)), x
     _, gap, _ = _both(probe, *args)
     return compare(
-        gap, np.zeros(4), what="the gap at q = N(x/2, 1/2)", mistakes=_gap_mistakes(*args)[1:3]
+        gap,
+        np.zeros(()),
+        what="the gap at q = N(x/2, 1/2), for one datum,",
+        mistakes=_gap_mistakes(*args)[1:2],
     )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograder.checks.compare import Finding, Mistake, compare, holds
+from autograder.checks.compare import compare, holds
 from autograder.checks.exercise import exercise
+from autograder.checks.finding import Finding, Mistake
 from autograder.checks.probe import Probe
 from autograder.units.shared import LOG_2PI
-from autograder.units.unit_03.reference import asked_twice, kl_terms
+from autograder.units.unit_03.reference import EXACT, asked_twice, kl_terms
 
 EXERCISE = exercise(
     __name__,
@@ -19,8 +20,11 @@ EXERCISE = exercise(
     importance=5,
     minutes=15,
     read="The gap is a Kullback-Leibler divergence",
-    hides=["distributions.normal:_kl_diagonal"],
+    hides=["distributions.normal:_kl_diagonal", "distributions.normal:_kl_to_diagonal"],
 )
+
+
+Args = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 
 def _kl_by_quadrature(loc_q: float, scale_q: float, loc_p: float, scale_p: float) -> float:
@@ -31,9 +35,7 @@ def _kl_by_quadrature(loc_q: float, scale_q: float, loc_p: float, scale_p: float
     return float(np.sum(np.exp(log_q) * (log_q - log_p)) * (z[1] - z[0]))
 
 
-def _pairs(
-    rng: np.random.Generator, shape: tuple[int, ...]
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def _pairs(rng: np.random.Generator, shape: tuple[int, ...]) -> Args:
     """Two Gaussians per entry, unlike each other; q is the narrower, so that both directions are well apart."""
     return (
         rng.normal(size=shape),
@@ -41,6 +43,23 @@ def _pairs(
         rng.normal(size=shape),
         rng.uniform(0.2, 0.8, shape),
     )
+
+
+def _hard_pairs(rng: np.random.Generator, dim: int) -> Args:
+    """A pair as above, q the wider one, means far apart, both scales tiny, both huge, q tiny beside p, and both below one.
+
+    Whoever forgets the exponential gets a number wherever both log-scales have one sign, and NaN elsewhere.
+    """
+    loc_q, log_q, loc_p, log_p = _pairs(rng, (7, dim))
+    log_q[1], log_p[1] = rng.uniform(0.9, 1.5, dim), rng.uniform(-0.6, 0.6, dim)
+    loc_q[2] += 30 * rng.choice([-1, 1], dim)
+    log_q[3], log_p[3] = rng.uniform(-13, -12, dim), rng.uniform(-12, -11, dim)
+    loc_p[3] = loc_q[3] + np.exp(log_p[3]) * loc_p[3]
+    log_q[4], log_p[4] = rng.uniform(11, 12, dim), rng.uniform(12, 13, dim)
+    loc_q[4] *= np.exp(log_q[4])
+    log_q[5] = rng.uniform(-12, -11, dim)
+    log_p[6] = log_q[6] / 2
+    return loc_q, log_q, loc_p, log_p
 
 
 def _kl_mistakes(
@@ -133,31 +152,35 @@ def _kl_mistakes(
 
 @EXERCISE.part("Value for unlike Gaussians, in three dimensions")
 def unlike_gaussians(probe: Probe, rng: np.random.Generator) -> Finding:
-    args = _pairs(rng, (4, 3))
-    args[3][-1] = (
-        args[1][-1] / 2
-    )  # both scales below one: whoever forgets the exponential gets a number here, and NaN elsewhere
+    args = _hard_pairs(rng, 3)
     got, sampled = asked_twice(probe, *args)
     want = kl_terms(args[0], np.exp(args[1]), args[2], np.exp(args[3])).sum(-1)
-    return sampled or compare(got, want, what="the KL", mistakes=_kl_mistakes(*args))
+    return sampled or compare(got, want, rtol=EXACT, what="the KL", mistakes=_kl_mistakes(*args))
 
 
-@EXERCISE.part("A narrow q (s = 0.3) against the integral, by quadrature")
-def narrow_by_quadrature(probe: Probe, rng: np.random.Generator) -> Finding:
-    loc_q, loc_p, log_p = rng.normal(size=1), rng.normal(size=1), rng.uniform(0.2, 0.8, 1)
-    args = (loc_q, np.log([0.3]), loc_p, log_p)
-    want = _kl_by_quadrature(float(loc_q[0]), 0.3, float(loc_p[0]), float(np.exp(log_p[0])))
+@EXERCISE.part("One datum, a narrow and a wide coordinate, against the integral by quadrature")
+def one_datum_by_quadrature(probe: Probe, rng: np.random.Generator) -> Finding:
+    args = (rng.normal(size=2), np.log([0.3, 3.0]), rng.normal(size=2), rng.uniform(0.2, 0.8, 2))
+    loc_q, log_q, loc_p, log_p = args
+    rows = zip(loc_q, np.exp(log_q), loc_p, np.exp(log_p), strict=True)
+    want = sum(_kl_by_quadrature(*row) for row in rows)
     return compare(
-        probe.value(*args), np.asarray(want), what="the KL", mistakes=_kl_mistakes(*args)
+        probe.value(*args),
+        np.asarray(want),
+        rtol=EXACT,
+        what="the KL",
+        mistakes=_kl_mistakes(*args),
     )
 
 
 @EXERCISE.part("Twice the coordinates, twice the KL", weight=0.5)
 def additive_over_coordinates(probe: Probe, rng: np.random.Generator) -> Finding:
-    args = _pairs(rng, (3, 2))
+    args = _pairs(rng, (2, 3, 2))
     wide = tuple(np.concatenate([arg, arg], -1) for arg in args)
     want = 2 * kl_terms(args[0], np.exp(args[1]), args[2], np.exp(args[3])).sum(-1)
-    return compare(probe.value(*wide), want, what="the KL", mistakes=_kl_mistakes(*wide))
+    return compare(
+        probe.value(*wide), want, rtol=EXACT, what="the KL", mistakes=_kl_mistakes(*wide)
+    )
 
 
 @EXERCISE.part("Zero for equal Gaussians, positive for all others", weight=0.5)
@@ -168,25 +191,13 @@ def zero_only_if_equal(probe: Probe, rng: np.random.Generator) -> Finding:
         probe.value(loc, log_scale, other, scale)
         for other, scale in ((loc, log_scale), (far, log_scale), (loc, log_scale + 0.5))
     ]
-    if any(not isinstance(value, np.ndarray) or value.shape != (5,) for value in got):
-        return compare(
-            got[0],
-            np.zeros(5),
-            what="the KL of equal Gaussians",
-            mistakes=_kl_mistakes(loc, log_scale, loc, log_scale),
-        )
-    if not np.allclose(got[0], 0, atol=1e-7):
-        return compare(
-            got[0],
-            np.zeros(5),
-            what="the KL of equal Gaussians",
-            mistakes=_kl_mistakes(loc, log_scale, loc, log_scale),
-        )
-    least = float(min(got[1].min(), got[2].min()))
+    equal = compare(got[0], np.zeros(5), what="the KL of equal Gaussians")
+    if not equal.ok or any(np.shape(value) != (5,) for value in got):
+        return equal
+    least = float(min(np.min(got[1]), np.min(got[2])))
     return holds(
         least > 0,
         "positive where the Gaussians differ",
         f"the least is {least:.4g}",
-        "negative",
-        "A KL divergence is never negative. Which sign is turned?",
+        says="A KL divergence is never negative.",
     )

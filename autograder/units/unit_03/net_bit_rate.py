@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
-from autograder.checks.compare import Finding, Mistake, compare, holds
+from autograder.checks.compare import compare, holds
 from autograder.checks.exercise import exercise
+from autograder.checks.finding import Finding, Mistake
 from autograder.checks.probe import Probe
-from autograder.units.shared import LN2, several, unpack
-from autograder.units.unit_03.reference import averaging_mistakes, toy_pieces
+from autograder.units.shared import LN2, as_array, unpack
+from autograder.units.unit_03.reference import EXACT, averaging_mistakes, toy_pieces
 
 EXERCISE = exercise(
     __name__,
@@ -54,104 +55,89 @@ def _rate_mistakes(log_joint: np.ndarray, log_q: np.ndarray) -> list[Mistake]:
     ]
 
 
-def _rates(probe: Probe, log_joint: np.ndarray, log_q: np.ndarray, index: int) -> Any:
-    return unpack(probe.value(log_joint, log_q), 2, "rate, expected")[index]
+def _rated(
+    probe: Probe,
+    log_joint: np.ndarray,
+    log_q: np.ndarray,
+    index: int,
+    what: str,
+    mistakes: Sequence[Mistake],
+) -> Finding:
+    """The rates (index 0) or their mean (index 1) against what they ought to be."""
+    rate = (log_q - log_joint) / LN2
+    wanted = (rate, rate.mean(0))
+    got = [
+        as_array(item) if isinstance(item, list) else item
+        for item in unpack(probe.value(log_joint, log_q), 2, "rate, expected")
+    ]
+    if all(compare(got[1 - i], wanted[i], rtol=EXACT).ok for i in (0, 1)):
+        return holds(
+            False,
+            f"{what}, as result {index + 1} of 2",
+            f"it, as result {2 - index}",
+            "swapped",
+            "Return the rate of every sample first, then their mean.",
+        )
+    return compare(got[index], wanted[index], rtol=EXACT, what=what, mistakes=mistakes)
 
 
 def _log_terms(
-    rng: np.random.Generator, samples: int = 6, batch: int = 3
+    rng: np.random.Generator, *shape: int, samples: int | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    return rng.normal(-8, 2, (samples, batch)), rng.normal(-2, 1, (samples, batch))
+    """Log-densities for data ``shape``, the first of which is far more likely than its z: its rates are below zero, for certain."""
+    k = int(rng.integers(4, 8)) if samples is None else samples
+    log_joint, log_q = rng.normal(-8, 2, (k, *shape)), rng.normal(-2, 1, (k, *shape))
+    data_joint, data_q = log_joint.reshape(k, -1), log_q.reshape(k, -1)  # views
+    data_joint[:, 0], data_q[:, 0] = rng.uniform(2, 4, k), rng.uniform(-3, -1, k)
+    data_q[:, -1] = rng.uniform(1, 3, k)
+    return log_joint, log_q
 
 
 @EXERCISE.part("The rate of every sample, in bits")
 def rate_per_sample(probe: Probe, rng: np.random.Generator) -> Finding:
-    log_joint, log_q = _log_terms(rng)
-    rate = (log_q - log_joint) / LN2
-    return compare(
-        _rates(probe, log_joint, log_q, 0),
-        rate,
-        what="the rate",
-        mistakes=[
-            *_rate_mistakes(log_joint, log_q),
-            Mistake(
-                "averaged_rate",
-                "The rate is asked sample by sample, (K, *B); only the second result is averaged.",
-                rate.mean(0),
-            ),
-        ],
+    log_joint, log_q = _log_terms(rng, 3)
+    averaged = Mistake(
+        "averaged_rate",
+        "The rate is asked sample by sample, (K, *B); only the second result is averaged.",
+        ((log_q - log_joint) / LN2).mean(0),
     )
+    known = [*_rate_mistakes(log_joint, log_q), averaged]
+    return _rated(probe, log_joint, log_q, 0, "the rate", known)
 
 
 @EXERCISE.part("The expected rate, one number per datum")
 def expected_rate(probe: Probe, rng: np.random.Generator) -> Finding:
-    log_joint, log_q = _log_terms(rng)
-    rate = (log_q - log_joint) / LN2
+    log_joint, log_q = _log_terms(rng, 2, 3)
     log_mean = np.log(np.mean(np.exp(log_joint - log_q), 0))
-    averaged = [
-        Mistake(m.key, m.says, np.asarray(m.value).mean(0))
-        for m in _rate_mistakes(log_joint, log_q)
+    known = [
+        *(m._replace(value=m.value.mean(0)) for m in _rate_mistakes(log_joint, log_q)),
+        *averaging_mistakes((log_q - log_joint) / LN2),
+        Mistake(
+            "log_of_mean",
+            "You averaged the weights before taking the logarithm. The expected length is the mean of the lengths: "
+            "log first, then the mean.",
+            -log_mean / LN2,
+        ),
     ]
-    return compare(
-        _rates(probe, log_joint, log_q, 1),
-        rate.mean(0),
-        what="the expected rate",
-        mistakes=[
-            *averaged,
-            *averaging_mistakes(rate),
-            Mistake(
-                "log_of_mean",
-                "You averaged the weights before taking the logarithm. The expected length is the mean of the lengths: "
-                "log first, then the mean.",
-                -log_mean / LN2,
-            ),
-        ],
-    )
+    return _rated(probe, log_joint, log_q, 1, "the expected rate", known)
 
 
 @EXERCISE.part("At the posterior every sample costs the same, -log2 p(x)", weight=0.5)
 def at_the_posterior(probe: Probe, rng: np.random.Generator) -> Finding:
-    x = rng.normal(size=(3, 1))
+    x = 3 * rng.normal(size=(3, 1))
     z = x / 2 + 0.5**0.5 * rng.normal(size=(4, 3, 1))
     t = toy_pieces(x / 2, np.full((3, 1), -0.5 * LN2), x, z)
-    got = _rates(probe, t["prior"] + t["likelihood"], t["q"], 0)
-    bits = -t["evidence"] / LN2
-    return compare(
-        got,
-        bits,
-        what="the rate at q = posterior",
-        mistakes=_rate_mistakes(t["prior"] + t["likelihood"], t["q"]),
-    )
+    log_joint = t["prior"] + t["likelihood"]
+    known = _rate_mistakes(log_joint, t["q"])
+    return _rated(probe, log_joint, t["q"], 0, "the rate at q = posterior", known)
 
 
 @EXERCISE.part("Long messages: 10,000 nats and more", weight=0.5)
 def long_messages(probe: Probe, rng: np.random.Generator) -> Finding:
-    log_joint, log_q = rng.uniform(-20000, -10000, (4, 2)), rng.uniform(-900, -800, (4, 2))
-    reply = probe.value(log_joint, log_q)
-    if not several(reply, 2) or any(not isinstance(item, np.ndarray) for item in reply):
-        return holds(
-            False,
-            "two tensors (rate, expected)",
-            "something else",
-            "type",
-            "Return both, the rate first.",
-        )
-    rate = (log_q - log_joint) / LN2
-    flat = lambda value: np.concatenate([value.ravel(), value.mean(0)])  # noqa: E731
-    known = [
-        Mistake(m.key, m.says, flat(np.asarray(m.value))) for m in _rate_mistakes(log_joint, log_q)
-    ]
-    return compare(
-        np.concatenate([item.ravel() for item in reply]),
-        flat(rate),
-        what="rate and mean",
-        mistakes=[
-            *known,
-            Mistake(
-                "naive_exp",
-                "exp(-10,000) is zero in floating point, and its logarithm is not finite. Stay with the logarithms: "
-                "subtract them.",
-                lambda got: not np.isfinite(got).all(),
-            ),
-        ],
-    )
+    log_joint, log_q = rng.uniform(-20000, -10000, 4), rng.uniform(-900, -800, 4)
+    known = [m._replace(value=m.value.mean(0)) for m in _rate_mistakes(log_joint, log_q)]
+    finding = _rated(probe, log_joint, log_q, 1, "the mean rate of one datum", known)
+    if not finding.ok:
+        return finding
+    known = _rate_mistakes(log_joint, log_q)
+    return _rated(probe, log_joint, log_q, 0, "the rate of one datum", known)

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checks.compare import Finding, Mistake, holds
+from autograder.checks.compare import holds
+from autograder.checks.finding import Finding, Mistake
 from autograder.checks.probe import Probe
 from autograder.units.shared import LOG_2PI, NO_MEAN, Arrays
 
@@ -26,6 +27,16 @@ def toy_pieces(loc: np.ndarray, log_scale: np.ndarray, x: np.ndarray, z: np.ndar
         "q": log_normal(z, loc, np.exp(log_scale)),
         "posterior": log_normal(z, x / 2, 0.5**0.5),
         "evidence": log_normal(x, 0.0, 2**0.5) + np.zeros(z.shape[:-1]),
+    }
+
+
+def toy_exact(loc: np.ndarray, log_scale: np.ndarray, x: np.ndarray) -> Arrays:
+    """The same averages in closed form, each ``(B,)``: what an answer returns that does not use the samples."""
+    s2 = np.exp(2 * log_scale)
+    return {
+        "entropy": (log_scale + 0.5 + 0.5 * LOG_2PI).sum(-1),
+        "kl_prior": 0.5 * (s2 + loc**2 - 1 - np.log(s2)).sum(-1),
+        "gap": 0.5 * (2 * s2 + 2 * (loc - x / 2) ** 2 - 1 - np.log(2 * s2)).sum(-1),
     }
 
 
@@ -91,15 +102,27 @@ def asked_twice(probe: Probe, *args: np.ndarray) -> tuple[Any, Finding | None]:
     return first, None
 
 
-def naive_inputs(
-    rng: np.random.Generator, samples: int = 4, batch: int = 3, dim: int = 2
+EXACT = 1e-9  # relative: what is asked in closed form, or from given samples, is right in double precision
+
+
+def toy_inputs(
+    rng: np.random.Generator, dim: int = 2, samples: int | None = None
 ) -> tuple[Arrays, np.ndarray]:
-    params = {
-        "loc": rng.normal(size=(batch, dim)),
-        "log_scale": rng.uniform(-1.2, 0.3, (batch, dim)),
-        "x": rng.normal(size=(batch, dim)),
-    }
-    return params, rng.normal(size=(samples, batch, dim))
+    """Parameters of q and data for the toy, four of them, and noise ``(K, 4, D)``, for a K that varies unless it is given.
+
+    The data are one like any other, a narrow q, a wide q far out, and one whose draws all lie in the tails of q: there the log weight
+    is positive, and estimates of both divergences are negative, for certain.
+    """
+    samples, x = samples or int(rng.choice([3, 5, 6])), rng.normal(size=(4, dim))
+    loc, log_scale = rng.normal(size=(4, dim)), rng.uniform(-1.2, 0.3, (4, dim))
+    log_scale[1] = rng.uniform(-4.0, -3.0, dim)
+    log_scale[2] = rng.uniform(0.7, 1.2, dim)
+    loc[2], x[2] = 4 * rng.choice([-1, 1], dim) + loc[2], 8 * rng.choice([-1, 1], dim) + x[2]
+    x[3] *= 0.2
+    loc[3], log_scale[3] = x[3] / 2, rng.uniform(-1.1, -0.8, dim)
+    eps = rng.normal(size=(samples, 4, dim))
+    eps[:, 3] = rng.choice([-1, 1], (samples, dim)) * rng.uniform(2.8, 3.2, (samples, dim))
+    return {"loc": loc, "log_scale": log_scale, "x": x}, eps
 
 
 def naive_gradients(

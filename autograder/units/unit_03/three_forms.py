@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from autograder.checks.compare import Finding, Mistake, compare
+from autograder.checks.compare import compare, holds
 from autograder.checks.exercise import exercise
+from autograder.checks.finding import Finding, Mistake
 from autograder.checks.probe import Probe
 from autograder.protocol.wire import ref
-from autograder.units.shared import LOG_2PI, Arrays, unpack
-from autograder.units.unit_03.reference import averaging_mistakes, log_normal, toy_pieces
+from autograder.units.shared import Arrays, unpack
+from autograder.units.unit_03.reference import (
+    EXACT,
+    averaging_mistakes,
+    log_normal,
+    toy_exact,
+    toy_inputs,
+    toy_pieces,
+)
 
 EXERCISE = exercise(
     __name__,
@@ -29,44 +38,52 @@ EXERCISE = exercise(
 CALL = [ref("p"), ref("q"), ref("x")]
 
 
-def toy_inputs(
-    rng: np.random.Generator, samples: int = 5, batch: int = 3, dim: int = 2
-) -> tuple[Arrays, np.ndarray]:
+def _samples(rng: np.random.Generator) -> tuple[Arrays, np.ndarray]:
     """Parameters of q and data for the toy, and samples z ``(K, B, D)`` of q."""
-    params = {
-        "loc": rng.normal(size=(batch, dim)),
-        "log_scale": rng.uniform(-1.4, -0.2, (batch, dim)),
-        "x": rng.normal(size=(batch, dim)),
-    }
-    return params, params["loc"] + np.exp(params["log_scale"]) * rng.normal(
-        size=(samples, batch, dim)
+    params, eps = toy_inputs(rng)
+    return params, params["loc"] + np.exp(params["log_scale"]) * eps
+
+
+def _form(
+    probe: Probe, index: int, params: Arrays, z: np.ndarray, mistakes: Sequence[Mistake]
+) -> Finding:
+    """One of the three forms on the toy, all of which are the mean log weight."""
+    t = toy_pieces(**params, z=z)
+    log_w = t["prior"] + t["likelihood"] - t["q"]
+    got = unpack(probe.value(*CALL, z, problem="toy/mean_field", params=params), 3)[index]
+    finding = compare(
+        got,
+        log_w.mean(0),
+        rtol=EXACT,
+        what=f"form {index + 1}",
+        mistakes=[*mistakes, *averaging_mistakes(log_w)],
     )
+    return replace(finding, alike=True)
 
 
-def toy_exact(loc: np.ndarray, log_scale: np.ndarray, x: np.ndarray) -> Arrays:
-    """The same averages in closed form, each ``(B,)``: what an answer returns that does not use the samples."""
-    s2 = np.exp(2 * log_scale)
-    return {
-        "entropy": (log_scale + 0.5 + 0.5 * LOG_2PI).sum(-1),
-        "kl_prior": 0.5 * (s2 + loc**2 - 1 - np.log(s2)).sum(-1),
-        "gap": 0.5 * (2 * s2 + 2 * (loc - x / 2) ** 2 - 1 - np.log(2 * s2)).sum(-1),
-    }
-
-
-def _form(probe: Probe, index: int, problem: str, params: Arrays, z: np.ndarray) -> Any:
-    return unpack(probe.value(*CALL, z, problem=problem, params=params), 3)[index]
+def _cut_off(plus: np.ndarray, kl: np.ndarray) -> list[Mistake]:
+    """An estimate that is not allowed to be negative, after averaging or before."""
+    says = (
+        "The estimate of the KL was cut off at zero. A KL is never negative; its estimate from samples may be, and must, if the forms "
+        "are to agree."
+    )
+    return [
+        Mistake("kl_not_negative", says, plus - value)
+        for value in (np.maximum(kl.mean(0), 0), np.maximum(kl, 0).mean(0))
+    ]
 
 
 @EXERCISE.part("Form 1: joint plus entropy")
 def joint_plus_entropy(probe: Probe, rng: np.random.Generator) -> Finding:
-    params, z = toy_inputs(rng)
+    params, z = _samples(rng)
     t = toy_pieces(**params, z=z)
-    joint, log_w = t["prior"] + t["likelihood"], t["prior"] + t["likelihood"] - t["q"]
-    return compare(
-        _form(probe, 0, "toy/mean_field", params, z),
-        log_w.mean(0),
-        what="form 1",
-        mistakes=[
+    joint = t["prior"] + t["likelihood"]
+    return _form(
+        probe,
+        0,
+        params,
+        z,
+        [
             Mistake(
                 "entropy_sign",
                 "The entropy is minus the mean of log q. You added the mean of log q (so does a slide: see the lecture).",
@@ -84,21 +101,21 @@ def joint_plus_entropy(probe: Probe, rng: np.random.Generator) -> Finding:
                 (t["likelihood"] - t["q"]).mean(0),
             ),
             Mistake("entropy_dropped", "The entropy of q is missing.", joint.mean(0)),
-            *averaging_mistakes(log_w),
         ],
     )
 
 
 @EXERCISE.part("Form 2: likelihood minus KL to the prior")
 def likelihood_minus_kl(probe: Probe, rng: np.random.Generator) -> Finding:
-    params, z = toy_inputs(rng)
+    params, z = _samples(rng)
     t = toy_pieces(**params, z=z)
-    kl, log_w = t["q"] - t["prior"], t["prior"] + t["likelihood"] - t["q"]
-    return compare(
-        _form(probe, 1, "toy/mean_field", params, z),
-        log_w.mean(0),
-        what="form 2",
-        mistakes=[
+    kl = t["q"] - t["prior"]
+    return _form(
+        probe,
+        1,
+        params,
+        z,
+        [
             Mistake(
                 "kl_sign",
                 "The KL is the mean of log q - log p(z), and it is subtracted. Yours was added, or taken with the other sign.",
@@ -120,21 +137,22 @@ def likelihood_minus_kl(probe: Probe, rng: np.random.Generator) -> Finding:
                 "The KL of form 2 is to the prior; the one to the posterior belongs to form 3.",
                 (t["likelihood"] - t["q"] + t["posterior"]).mean(0),
             ),
-            *averaging_mistakes(log_w),
+            *_cut_off(t["likelihood"].mean(0), kl),
         ],
     )
 
 
 @EXERCISE.part("Form 3: evidence minus KL to the posterior")
 def evidence_minus_kl(probe: Probe, rng: np.random.Generator) -> Finding:
-    params, z = toy_inputs(rng)
+    params, z = _samples(rng)
     t = toy_pieces(**params, z=z)
-    gap, log_w = t["q"] - t["posterior"], t["prior"] + t["likelihood"] - t["q"]
-    return compare(
-        _form(probe, 2, "toy/mean_field", params, z),
-        log_w.mean(0),
-        what="form 3",
-        mistakes=[
+    gap = t["q"] - t["posterior"]
+    return _form(
+        probe,
+        2,
+        params,
+        z,
+        [
             Mistake(
                 "gap_sign",
                 "The ELBO lies below log p(x): subtract the KL, the mean of log q - log p(z | x). Yours points the other way.",
@@ -155,21 +173,21 @@ def evidence_minus_kl(probe: Probe, rng: np.random.Generator) -> Finding:
                 "This is log p(x) itself: the KL to the posterior is missing.",
                 t["evidence"].mean(0),
             ),
-            *averaging_mistakes(log_w),
+            *_cut_off(t["evidence"].mean(0), gap),
         ],
     )
 
 
 @EXERCISE.part("All three agree on another model, with a correlated q")
 def correlated_family(probe: Probe, rng: np.random.Generator) -> Finding:
-    batch, x = 4, rng.normal(size=(4, 1))
+    batch, x = 5, 2 * rng.normal(size=(5, 1))
     params = {
         "loc": rng.normal(size=(batch, 2)),
-        "log_scale": rng.uniform(-1, 0, (batch, 2)),
+        "log_scale": rng.uniform(-2.5, 0.5, (batch, 2)),
         "lower": rng.normal(size=(batch, 2, 2)),
         "x": x,
     }
-    eps = rng.normal(size=(6, batch, 2))
+    eps = rng.normal(size=(int(rng.choice([3, 4, 6])), batch, 2))
     tril = np.tril(params["lower"], -1) + np.exp(params["log_scale"])[..., None] * np.eye(2)
     z = params["loc"] + (tril @ eps[..., None])[..., 0]
     log_q = log_normal(eps, 0.0, 1.0) - params["log_scale"].sum(-1)
@@ -191,35 +209,60 @@ def correlated_family(probe: Probe, rng: np.random.Generator) -> Finding:
             got,
             log_w.mean(0),
             mistakes=[*lost, *averaging_mistakes(log_w)],
+            rtol=EXACT,
             what=f"{name}, on the model of two layers,",
         )
         if not finding.ok:
             break
-    return finding
+    return replace(finding, alike=True)
 
 
 @EXERCISE.part("Form 3 is made of the evidence and the posterior")
 def evidence_and_posterior(probe: Probe, rng: np.random.Generator) -> Finding:
-    params, z = toy_inputs(rng)
+    params, z = _samples(rng)
     crooked = {
         "evidence_offset": np.asarray(rng.uniform(1.0, 2.0)),
         "posterior_shift": rng.uniform(0.5, 1.0, 2),
     }
     t = toy_pieces(**params, z=z)
     posterior = log_normal(z, params["x"] / 2 + crooked["posterior_shift"], 0.5**0.5)
-    want = (t["evidence"] + crooked["evidence_offset"] - t["q"] + posterior).mean(0)
-    got = _form(probe, 2, "toy/crooked", {**params, **crooked}, z)
-    return compare(
-        got,
+    evidence = t["evidence"] + crooked["evidence_offset"]
+    want = (evidence - t["q"] + posterior).mean(0)
+    reply = unpack(probe.value(*CALL, z, problem="toy/crooked", params={**params, **crooked}), 3)
+    what = "form 3, for a model that was told a false evidence and a false posterior,"
+    elsewhere = [i for i in (0, 1) if compare(reply[i], want, rtol=EXACT).ok]
+    finding = compare(
+        reply[2],
         want,
-        what="form 3, for a model that was told a false evidence and a false posterior,",
+        rtol=EXACT,
+        what=what,
         mistakes=[
             Mistake(
+                "evidence_not_asked",
+                "This model's posterior enters, and its log_evidence does not: ask p.log_evidence(x).",
+                (t["evidence"] - t["q"] + posterior).mean(0),
+            ),
+            Mistake(
+                "posterior_not_asked",
+                "This model's log_evidence enters, and its posterior does not: ask p.posterior(x).",
+                (evidence - t["q"] + t["posterior"]).mean(0),
+            ),
+        ]
+        + [
+            Mistake(
                 "one_form_thrice",
-                "Form 3 does not notice that this model's log_evidence and posterior were tampered with: it was "
-                "computed from the joint, and is form 1 once more. Build it from p.log_evidence(x) and p.posterior(x), so that "
-                "agreement means something.",
+                "Form 3 does not notice that this model's log_evidence and posterior were tampered with: it asks neither of them, so "
+                "that it cannot disagree with the joint. Build it from p.log_evidence(x) and p.posterior(x).",
                 (t["prior"] + t["likelihood"] - t["q"]).mean(0),
             )
-        ],
+        ]
+        * (not elsewhere)
+        + averaging_mistakes(evidence - t["q"] + posterior),
     )
+    if finding.ok or not elsewhere:
+        return finding
+    says = (
+        f"Form 3 is what you return as result {elsewhere[0] + 1}. The order is joint plus entropy, likelihood minus KL to the prior, "
+        "evidence minus KL to the posterior."
+    )
+    return holds(False, finding.expected, finding.came, "order", says)

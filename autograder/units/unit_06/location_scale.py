@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograder.checks.compare import Finding, Mistake, compare
+from autograder.checks.compare import compare
 from autograder.checks.exercise import exercise
+from autograder.checks.finding import Finding, Mistake
 from autograder.checks.probe import Probe
-from autograder.units.unit_06.reference import DETACHED, HALF_LOG_2PI, draws_own_noise
+from autograder.units.unit_06.reference import DETACHED, DIM, HALF_LOG_2PI, draws_own_noise
 
 EXERCISE = exercise(
     __name__,
@@ -18,8 +19,7 @@ EXERCISE = exercise(
     importance=5,
     minutes=15,
     read="section 2, A sample as a function of noise",
-    hides=[],
-    because="torch.distributions.Normal is a right answer as well",
+    hides=["distributions.normal:DiagonalNormal.transport"],
 )
 
 AS_SCALE = "log_scale was used as the standard deviation itself. Take its exponential first."
@@ -28,15 +28,23 @@ NOT_SUMMED = "One number for each coordinate: a density of a vector adds up the 
 
 
 def _inputs(
-    rng: np.random.Generator, batch: tuple[int, ...] = (3,), samples: int = 4
+    rng: np.random.Generator, batch: tuple[int, ...] = (4,), samples: int = 5
 ) -> dict[str, np.ndarray]:
-    shape = (*batch, 2)
-    return {
+    """Of a batch the first q is so narrow that densities are above one, the second wide; some noise and places are far out."""
+    shape = (*batch, DIM)
+    given = {
         "loc": rng.normal(size=shape),
         "log_scale": rng.uniform(-1.2, -0.2, shape) * rng.choice([-1, 1], shape),
         "eps": rng.normal(size=(samples, *shape)),
-        "weight": rng.uniform(0.5, 2, (samples, *shape)),
+        "weight": rng.uniform(0.5, 2, (samples, *shape)) * rng.choice([-1, 1], (samples, *shape)),
     }
+    if batch:
+        given["log_scale"][0] = rng.uniform(-4.0, -3.0, DIM)
+        given["log_scale"][1] = rng.uniform(3.0, 4.0, DIM)
+        given["loc"][2] *= 40
+        given["eps"][0, 0] = rng.uniform(-0.5, 0.5, DIM)
+        given["eps"][1, -1] = rng.uniform(4.0, 6.0, DIM) * rng.choice([-1, 1], DIM)
+    return given
 
 
 def _density(given: dict[str, np.ndarray]) -> np.ndarray:
@@ -48,14 +56,8 @@ def _density(given: dict[str, np.ndarray]) -> np.ndarray:
 def sample(probe: Probe, rng: np.random.Generator) -> Finding:
     given = _inputs(rng)
     loc, log_scale, eps = given["loc"], given["log_scale"], given["eps"]
-    (came, log_q), (again, _) = (
-        (reply["z"], reply["log_q"])
-        for reply in (probe.drive("map/pair", **given) for _ in range(2))
-    )
-    exchanged = (
-        isinstance(came, np.ndarray) and isinstance(log_q, np.ndarray) and came.ndim < log_q.ndim
-    )
-    return draws_own_noise(came, again) or compare(
+    came, again = (probe.drive("map/pair", **given)["z"] for _ in range(2))
+    return draws_own_noise(probe, came, again) or compare(
         came,
         loc + np.exp(log_scale) * eps,
         what="z",
@@ -63,7 +65,7 @@ def sample(probe: Probe, rng: np.random.Generator) -> Finding:
             Mistake(
                 "order_swapped",
                 "The two are exchanged: z comes first, then log q.",
-                lambda got: exchanged,
+                _density(given).sum(-1),
             ),
             Mistake("log_scale_as_scale", AS_SCALE, loc + log_scale * eps),
             Mistake("variance_as_scale", AS_VARIANCE, loc + np.exp(log_scale / 2) * eps),
@@ -157,8 +159,8 @@ def gradients(probe: Probe, rng: np.random.Generator) -> Finding:
         mistakes=[
             Mistake(
                 "density_detached",
-                "log q holds its parameters constant, or has no graph at all. Here it is to be the density with all "
-                "that it depends on.",
+                "log q holds its parameters constant: what is left is its path through z. Here it is to be "
+                "the density with all that it depends on.",
                 through_z,
             ),
             Mistake(
@@ -175,21 +177,22 @@ def gradients(probe: Probe, rng: np.random.Generator) -> Finding:
     )
 
 
-@EXERCISE.part("One sample of one datum, no batch axis; and scales from 1e-6 to 1e6", weight=0.5)
+@EXERCISE.part("One datum, no batch axis; and scales from 1e-6 to 1e6", weight=0.5)
 def unbatched_and_extreme_scales(probe: Probe, rng: np.random.Generator) -> Finding:
-    given = _inputs(rng, batch=(), samples=1)
-    given["log_scale"] = np.log(10.0) * np.array([-6.0, 6.0])
-    reply = probe.drive("map/pair", **given)
-    finding = compare(
-        reply["z"], given["loc"] + np.exp(given["log_scale"]) * given["eps"], what="z", rtol=1e-6
-    )
-    return (
-        finding
-        if not finding.ok
-        else compare(
-            reply["log_q"],
-            _density(given).sum(-1),
-            what="log q(z)",
-            mistakes=[Mistake("not_summed", NOT_SUMMED, _density(given))],
-        )
-    )
+    finding = Finding(True)
+    for samples, powers in ((1, (-6.0, 5.0, 0.5)), (3, (6.0, -0.5, -4.0)), (6, (-6.0, -5.0, -4.0))):
+        given = _inputs(rng, batch=(), samples=samples)
+        given["log_scale"] = np.log(10.0) * np.array(powers)
+        reply = probe.drive("map/pair", **given)
+        noise = np.exp(given["log_scale"]) * given["eps"]
+        finding = compare(reply["z"], given["loc"] + noise, what="z", rtol=1e-9, atol=1e-12)
+        if finding.ok:
+            finding = compare(
+                reply["log_q"],
+                _density(given).sum(-1),
+                what="log q(z)",
+                mistakes=[Mistake("not_summed", NOT_SUMMED, _density(given))],
+            )
+        if not finding.ok:
+            return finding
+    return finding

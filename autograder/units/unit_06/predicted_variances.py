@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import permutations
 from typing import Any
 
 import numpy as np
 
-from autograder.checks.compare import Finding, Mistake, compare, holds
+from autograder.checks.compare import compare, holds
 from autograder.checks.exercise import exercise
+from autograder.checks.finding import Finding, Mistake
 from autograder.checks.probe import Probe
 from autograder.units.shared import as_array
 from autograder.units.unit_06.reference import hermite
@@ -50,34 +52,53 @@ def quadratic_variances(
 
 PATH, SCORE, BASELINE = 0, 1, 2
 SAMPLED = "Two calls gave two answers: this is a measurement. Predict, on paper or by an exact rule, and measure afterwards."
+ROWS_SWAPPED = (
+    "The rows stand in another order: pathwise, score function, score function with baselines."
+)
+ANOTHER_ROW = "This row is row {} of the table once more."
+Place = tuple[float, float, float, float]
 
 
-def _four(rng: np.random.Generator) -> tuple[float, float, float, float]:
-    """a, b, m, s, away from the places where two mistakes look alike."""
-    a, b, m = (float(rng.uniform(0.6, 1.6) * rng.choice([-1, 1])) for _ in range(3))
-    return a, b, m, float(rng.choice([rng.uniform(0.4, 0.75), rng.uniform(1.4, 2.2)]))
+def _places(rng: np.random.Generator) -> list[Place]:
+    """a, b, m, s, away from where two mistakes look alike: both signs of a, b, m and f(m), q wide and narrow, zeros last."""
+
+    def place(a: int, b: int, m: int, low: float, high: float) -> Place:
+        slope = rng.uniform(1.4, 2.4)  # so that the sign of f(m) is that of b m
+        curve, mean, width = rng.uniform(0.6, 1.6), rng.uniform(0.6, 1.6), rng.uniform(low, high)
+        return float(a * curve), float(b * slope), float(m * mean), float(width)
+
+    a, b, m, s = place(1, int(rng.choice([-1, 1])), 1, 1.4, 2.2)
+    return [
+        place(1, -1, 1, 0.4, 0.75),
+        place(-1, -1, -1, 0.05, 0.1),
+        place(-1, 1, -1, 5.0, 9.0),
+        place(1, -1, -1, 0.005, 0.01),
+        (0.0, b, m, s),
+        (a, 0.0, -m, s),
+        (-a, b, 0.0, 1 / s),
+    ]
 
 
 def _table(
-    probe: Probe, where: tuple[float, float, float, float], row: int
+    probe: Probe, where: Place, row: int, exact: np.ndarray
 ) -> tuple[np.ndarray, Finding | None]:
     came, again = (probe.value(*where) for _ in range(2))
     table = as_array(came)
     if table.shape != (3, 2):
-        turned = table.shape == (2, 3)
         return table, compare(
             came,
-            np.zeros((3, 2)),
+            exact,
             what="the table of variances",
             mistakes=[
                 Mistake(
                     "transposed",
                     "The table is transposed: rows are the three estimators, columns m and log s.",
-                    lambda got: turned,
+                    exact.T,
                 )
             ],
         )
-    if not np.array_equal(table[row], as_array(again)[row], equal_nan=True):
+    same = np.array_equal(table[row], as_array(again)[row], equal_nan=True)
+    if not same and not probe.stateful:
         return table, holds(
             False,
             "the same variances at the same place",
@@ -88,13 +109,29 @@ def _table(
     return table, None
 
 
+def _other_rows(table: np.ndarray, exact: np.ndarray, row: int) -> list[Mistake]:
+    """This row is another one: because all stand in another order, or because one is there twice."""
+    swapped = any(
+        np.allclose(table[list(order)], exact, rtol=1e-4)
+        for order in permutations(range(3))
+        if order != (0, 1, 2)
+    )
+    return [
+        Mistake("rows_swapped", ROWS_SWAPPED, exact[other])
+        if swapped
+        else Mistake(f"row_{other + 1}_again", ANOTHER_ROW.format(other + 1), exact[other])
+        for other in range(3)
+        if other != row
+    ]
+
+
 def _row_check(probe: Probe, rng: np.random.Generator, row: int, mistakes: Any) -> Finding:
     finding = Finding(True)
-    for where in (_four(rng), _four(rng), (0.0, *_four(rng)[1:])):
-        table, odd = _table(probe, where, row)
+    for where in _places(rng):
+        exact = quadratic_variances(*where)
+        table, odd = _table(probe, where, row, exact)
         if odd is not None:
             return odd
-        exact = quadratic_variances(*where)
         common = [
             Mistake(
                 "standard_deviation",
@@ -103,38 +140,33 @@ def _row_check(probe: Probe, rng: np.random.Generator, row: int, mistakes: Any) 
             ),
             Mistake(
                 "scale_gradient",
-                "The second column is the gradient of s, not of log s. The chain rule puts a factor s between them.",
+                "The second column is the gradient of s, not of log s. The chain rule puts a factor s "
+                "between them.",
                 exact[row] / [1.0, where[3] ** 2],
-            ),
-            Mistake(
-                "rows_swapped",
-                "The rows stand in another order: pathwise, score function, score function with baselines.",
-                lambda got, exact=exact: any(
-                    np.allclose(got, exact[other], rtol=1e-5) for other in range(3) if other != row
-                ),
             ),
             Mistake(
                 "second_moment",
                 "These are means of squares: subtract the square of the mean gradient.",
                 exact[row] + _means(*where) ** 2,
             ),
+            *_other_rows(table, exact, row),
             *[
                 Mistake(
                     "rule_too_short",
-                    f"These are the sums of a Gauss-Hermite rule with {points} points. The square of f times "
-                    "eps squared has degree 8 in eps, and n points are exact up to degree 2n - 1: take 5 or more.",
+                    f"These are the sums of a Gauss-Hermite rule with {points} points. The square of "
+                    "f (eps^2 - 1) has degree 8 in eps, and n points are exact up to degree 2n - 1: "
+                    "take 5 or more.",
                     _by_rule(*where, points)[row],
                 )
                 for points in (2, 3, 4)
             ],
         ]
-        if not np.isfinite(table[row]).all() and where[0] == 0:
-            return compare(table[row], exact[row], what="the row at a = 0, a straight line")
         finding = compare(
             table[row],
             exact[row],
             [*mistakes(where, exact), *common],
-            what=f"the row at (a, b, m, s) = {np.round(where, 2)}",
+            atol=1e-12,
+            what=f"the row at (a, b, m, s) = {np.round(where, 3)}",
         )
         if not finding.ok:
             return finding
@@ -162,7 +194,7 @@ def _means(a: float, b: float, m: float, s: float) -> np.ndarray:
 
 @EXERCISE.part("Pathwise: for m, and for log s")
 def pathwise(probe: Probe, rng: np.random.Generator) -> Finding:
-    def mistakes(where: tuple[float, float, float, float], exact: np.ndarray) -> list[Mistake]:
+    def mistakes(where: Place, exact: np.ndarray) -> list[Mistake]:
         a, b, m, s = where
         v2, w2 = (s * (a * m + b)) ** 2, (a * s**2) ** 2
         return [
@@ -179,7 +211,7 @@ def pathwise(probe: Probe, rng: np.random.Generator) -> Finding:
 
 @EXERCISE.part("Score function: for m, and for log s")
 def score_function(probe: Probe, rng: np.random.Generator) -> Finding:
-    def mistakes(where: tuple[float, float, float, float], exact: np.ndarray) -> list[Mistake]:
+    def mistakes(where: Place, exact: np.ndarray) -> list[Mistake]:
         a, b, m, s = where
         centred = quadratic_variances(*where, shift=(0.0, 0.0))[2]
         return [
@@ -195,7 +227,7 @@ def score_function(probe: Probe, rng: np.random.Generator) -> Finding:
 
 @EXERCISE.part("Score function with the best constant baselines")
 def best_baselines(probe: Probe, rng: np.random.Generator) -> Finding:
-    def mistakes(where: tuple[float, float, float, float], exact: np.ndarray) -> list[Mistake]:
+    def mistakes(where: Place, exact: np.ndarray) -> list[Mistake]:
         a, _, _, s = where
         w = a * s**2 / 2
         return [

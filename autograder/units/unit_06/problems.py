@@ -11,6 +11,7 @@ from torch import Size, Tensor
 from autograder.protocol.by_datum import RowMeanField, told_apart
 from autograder.protocol.problems import driver, problem
 from autograder.protocol.pullback import pull_back
+from autograder.protocol.watch import watched
 from course_vi.models import ConjugateToy
 from course_vi.models.base import Model
 
@@ -103,38 +104,51 @@ def three_ways_rows(
 
 @driver("target/on_a_grid")
 def target_on_a_grid(
-    learner: Callable[..., Any], m: float, s: float, eps: Tensor
+    learner: Callable[..., Any], m: float, s: float, eps: Tensor, cut: Tensor, single: Tensor
 ) -> dict[str, Any]:
-    """The learner's f and its derivative at z = m + s eps, and the two variances that go with it."""
+    """The learner's f and its derivative at z = m + s eps, and the two variances that go with it.
+
+    Asked again, f gets the entries of z that are named by ``cut`` in one tensor, and each of those of ``single`` alone.
+    """
     pair = learner(m, s)
     if not (isinstance(pair, (tuple, list)) and len(pair) == 2 and callable(pair[0])):
         raise TypeError(
             f"it returned a {type(pair).__name__}; expected a pair: a function f, and two predicted variances"
         )
     f, predicted = pair
+    f = watched(f)
     z = (m + s * eps).requires_grad_()
-    value = f(z)
-    if not isinstance(value, Tensor) or value.shape != z.shape:
-        raise TypeError(
-            f"f gave {tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__} for a tensor of shape "
-            f"{tuple(z.shape)}; expected one number for each entry"
-        )
+    value, still = _entries(f, z), z.detach()
     return {
         "value": value,
         "slope": _slopes(value, (z,), z.shape)[0],
-        "again": f(z.detach()),
+        "again": _entries(f, still.clone()),
+        "cut": _entries(f, still[cut]),
+        "single": torch.cat([_entries(f, still[place : place + 1]) for place in single.tolist()]),
         "predicted": torch.as_tensor(predicted),
     }
 
 
+def _entries(f: Callable[[Tensor], Any], z: Tensor) -> Tensor:
+    """f(z), if it is a tensor of the shape of z."""
+    value = f(z)
+    if not isinstance(value, Tensor) or value.shape != z.shape:
+        came = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
+        raise TypeError(
+            f"f gave {came} for a tensor of shape {tuple(z.shape)}; expected one number for each entry"
+        )
+    return value
+
+
 @driver("gamma/pullback")
 def gamma_pullback(
-    learner: Callable[..., Tensor], concentration: Tensor, rate: Tensor, g: Tensor
+    learner: Callable[..., Tensor], concentration: Tensor, rate: Tensor, g: Tensor, weight: Tensor
 ) -> dict[str, Any]:
-    """z, and the gradient of its sum in concentration and in rate."""
+    """z, and the gradient of ``(weight * z).sum()`` in concentration and in rate: each draw has a weight of its own."""
     concentration, rate = concentration.requires_grad_(), rate.requires_grad_()
     z = learner(concentration, rate, g)
     if not isinstance(z, Tensor):
         raise TypeError(f"it returned a {type(z).__name__}; expected a tensor")
-    both = _slopes(z, (concentration, rate), concentration.shape)
+    weighted = weight * z if z.shape == weight.shape else z
+    both = _slopes(weighted, (concentration, rate), concentration.shape)
     return {"z": z, "concentration": both[0], "rate": both[1]}

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checks.compare import Finding, Mistake, compare, holds
+from autograder.checks.compare import compare, holds
 from autograder.checks.exercise import exercise
+from autograder.checks.finding import Finding, Mistake
 from autograder.checks.probe import Probe
 from autograder.units.shared import as_array, several
 
@@ -76,8 +77,8 @@ def _pair(
                 "finite numbers",
                 "NaN or infinity",
                 "not_finite",
-                "Was a square system solved that has no solution? lstsq "
-                "finds the shortest one where there are many.",
+                "Something overflows, or a system is solved that has no solution or many: lstsq finds the "
+                "shortest one where there are many.",
             ),
         )
     return loc, root, None
@@ -102,7 +103,7 @@ def _fate(probe: Probe, eps: np.ndarray, log_det: float) -> Finding:
         "not_bounded",
         "The samples run away with L. Which rows of L may grow, and what must hold for their products with eps?",
     )
-    if transposed <= allowed:
+    if transposed <= allowed and _is_asked(root.T, log_det):
         key, says = (
             "transposed",
             "The samples stay put under L', not under L: z = loc + L eps, with eps a column. Look at the rows of L.",
@@ -114,9 +115,9 @@ def _fate(probe: Probe, eps: np.ndarray, log_det: float) -> Finding:
             "not_bounded",
             "Mend L first, as the other part says: a lower triangle, a positive diagonal, log det L = log_det.",
         )
-    elif _quiet_direction(root @ root.T, eps):
+    elif _rotated(root, eps):
         key, says = "rotated", ROTATED
-    elif np.allclose(root, np.diag(np.diag(root))):
+    elif len(root) > 1 and np.allclose(root, np.diag(np.diag(root))):
         key, says = (
             "diagonal",
             "A diagonal L stretches every sample with itself. The entries below the diagonal can pull them back.",
@@ -140,75 +141,90 @@ def _is_asked(root: np.ndarray, log_det: float) -> bool:
     )
 
 
-def _quiet_direction(covariance: np.ndarray, eps: np.ndarray) -> bool:
-    """Whether the widest direction of the covariance is one that the noise never visits."""
-    widest = np.linalg.eigh(covariance)[1][:, -1]
-    return bool(
-        np.abs(eps @ widest).max() < 1e-4 * np.abs(eps).max()
-        or np.abs((eps - eps.mean(0)) @ widest).max() < 1e-4
-    )
+def _rotated(root: np.ndarray, eps: np.ndarray) -> bool:
+    """Whether the covariance is stretched in one direction alone, one that the noise never visits, and L is not made by its last row."""
+    if len(root) < 3 or np.abs(np.tril(root[:-1], -1)).max() < 1e-6:
+        return False
+    widths, directions = np.linalg.eigh(root @ root.T)
+    quiet = min(np.abs(noise @ directions[:, -1]).max() for noise in (eps, eps - eps.mean(0)))
+    return bool(np.ptp(widths[:-1]) < 1e-3 * widths[0] and quiet < 1e-6)
 
 
 @EXERCISE.part("A lower triangle with a positive diagonal, and the determinant asked for")
 def triangle_and_determinant(probe: Probe, rng: np.random.Generator) -> Finding:
-    for samples, dim, log_det in (
+    sizes = (
         (2, 4, float(rng.uniform(2.5, 3.5))),
         (1, 3, float(rng.uniform(9.0, 11.0))),
-    ):
-        loc, root, odd = _pair(probe, rng.normal(size=(samples, dim)), log_det)
+        (4, 4, 14.0),
+        (2, 3, 0.0),
+        (3, 6, float(rng.uniform(2.5, 3.5))),
+    )
+    roots = []
+    for samples, dim, log_det in sizes:
+        _, root, odd = _pair(probe, rng.normal(size=(samples, dim)), log_det)
         if odd is not None:
             return odd
-        if np.abs(np.triu(root, 1)).max() > 1e-9:
-            upper = np.abs(np.tril(root, -1)).max() <= 1e-9
-            return holds(
-                False,
-                "zeros above the diagonal",
-                "other numbers",
-                "upper" if upper else "not_triangular",
-                "This is an upper triangle. Row i of L may use eps_1 to eps_i."
-                if upper
-                else "L must be lower triangular: row i uses eps_1 to eps_i. A dense matrix with these samples is not yet an L.",
-            )
-        if (np.diag(root) <= 0).any():
-            return holds(
-                False,
-                "a positive diagonal",
-                "a number that is not positive",
-                "negative_diagonal",
-                "Turn the sign of that whole row.",
-            )
-        came = float(np.log(np.diag(root)).sum())
-        finding = compare(
-            np.array(came),
-            np.array(log_det),
-            what="log det L",
-            mistakes=[
-                Mistake(
-                    "log_det_of_covariance",
-                    "This is the log determinant of the covariance L L', which is twice that of L.",
-                    np.array(log_det / 2),
-                ),
-                Mistake(
-                    "log_det_as_entry",
-                    "log_det went into the diagonal as it is. Take its exponential.",
-                    np.array(np.log(log_det)),
-                ),
-                Mistake(
-                    "every_row",
-                    "Every row was stretched by the whole factor: the determinant is the product of the diagonal.",
-                    np.array(log_det * dim),
-                ),
-            ],
+        roots.append(root)
+    if any(np.abs(np.triu(root, 1)).max() > 1e-9 for root in roots):
+        upper = all(np.abs(np.tril(root, -1)).max() <= 1e-9 for root in roots)
+        return holds(
+            False,
+            "zeros above the diagonal",
+            "other numbers",
+            "upper" if upper else "not_triangular",
+            "This is an upper triangle. Row i of L may use eps_1 to eps_i."
+            if upper
+            else "L must be lower triangular: row i uses eps_1 to eps_i. A dense matrix with these "
+            "samples is not yet an L.",
         )
+    if any((np.diag(root) < 0).any() for root in roots):
+        return holds(
+            False,
+            "a positive diagonal",
+            "a negative number",
+            "negative_diagonal",
+            "The diagonal of L is positive. Where a number is negative, turn the sign of its whole row.",
+        )
+    finding = Finding(True)
+    for (_, dim, log_det), root in zip(sizes, roots, strict=True):
+        finding = _log_det(root, log_det, dim)
         if not finding.ok:
             return finding
     return finding
 
 
+def _log_det(root: np.ndarray, log_det: float, dim: int) -> Finding:
+    with np.errstate(divide="ignore"):
+        came = np.log(np.diag(root)).sum()
+    return compare(
+        np.array(came),
+        np.array(log_det),
+        what="log det L",
+        mistakes=[
+            Mistake(
+                "log_det_of_covariance",
+                "This is the log determinant of the covariance L L', which is twice that of L.",
+                np.array(log_det / 2),
+            ),
+            Mistake(
+                "log_det_as_entry",
+                "log_det went into the diagonal as it is. Take its exponential.",
+                np.array(np.log(log_det) if log_det else np.nan),
+            ),
+            Mistake(
+                "every_row",
+                "Every row was stretched by the whole factor: the determinant is the product of the "
+                "diagonal.",
+                np.array(log_det * dim),
+            ),
+        ],
+    )
+
+
 @EXERCISE.part("The samples stay where they are, however large the determinant", weight=1.5)
 def samples_stay(probe: Probe, rng: np.random.Generator) -> Finding:
     finding = Finding(True)
-    for samples, dim in ((2, 4), (1, 2), (4, 5)):
+    for samples, dim in ((2, 4), (1, 2), (4, 5), (3, 8)):
         eps = rng.normal(size=(samples, dim))
         for log_det in (0.0, 6.0, 14.0):
             finding = _fate(probe, eps, log_det)
@@ -220,9 +236,9 @@ def samples_stay(probe: Probe, rng: np.random.Generator) -> Finding:
 @EXERCISE.part("Even with as many samples as dimensions: K = D", weight=0.5)
 def as_many_samples_as_dimensions(probe: Probe, rng: np.random.Generator) -> Finding:
     finding = Finding(True)
-    for dim in (1, 3):
+    for dim in (3, 1, 5):
         eps = rng.normal(size=(dim, dim))
-        for log_det in (6.0, 12.0):
+        for log_det in (6.0, 14.0):
             finding = _fate(probe, eps, log_det)
             if not finding.ok:
                 return finding

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograder.checks.compare import Finding, Mistake, compare, holds
+from autograder.checks.compare import compare
 from autograder.checks.exercise import exercise
+from autograder.checks.finding import Finding, Mistake
 from autograder.checks.probe import Probe
 from autograder.units.shared import LOG_2PI, toy_terms
-from autograder.units.unit_06.reference import logcosh_terms, random_toy
+from autograder.units.unit_06.reference import DETACHED, DIM, logcosh_terms, random_toy
 
 EXERCISE = exercise(
     __name__,
@@ -19,16 +20,21 @@ EXERCISE = exercise(
     importance=4,
     minutes=25,
     read="section 7, Half by formula",
-    hides=[],
-    because="entropy and density of DiagonalNormal are part of a right answer",
+    hides=[
+        "distributions.normal:_kl_diagonal",
+        "distributions.normal:DiagonalNormal.entropy",
+        "gradients.analytic:analytic_kl",
+    ],
 )
 
 PRIOR_TWICE = "The prior is counted twice: log p(x, z) holds it already, and the KL holds it again. The KL goes with log p(x | z)."
 KL_SIGN = "The KL was added. It is the price of moving away from the prior: subtract it."
 ENTROPY_SIGN = "The entropy was subtracted. The ELBO is E log p plus the entropy."
-DETACHED = (
-    "A part has no gradient: was the sample detached, or the formula computed from constants?"
+ROW_DETACHED = (
+    "The gradient of this formula is missing in its row: it was detached, or computed under no_grad or "
+    "from plain numbers."
 )
+STACK = "The rows are asked in one tensor, stacked along a new first axis: torch.stack([...])."
 
 
 def _rows(
@@ -96,13 +102,12 @@ def _row_mistakes(r: dict[str, np.ndarray], dim: int) -> list[Mistake]:
         ),
         Mistake(
             "not_stacked",
-            "The three estimates stand one after the other, or along the last axis. Stack them along a new first one: "
-            "torch.stack([...]).",
+            "The three estimates stand along the last axis. " + STACK,
             right.T,
         ),
         Mistake(
             "not_stacked",
-            "Three estimates in one long row. Stack them along a new first axis: torch.stack([...]).",
+            "Three estimates in one long row. " + STACK,
             right.ravel(),
         ),
         Mistake(
@@ -124,15 +129,35 @@ def values(probe: Probe, rng: np.random.Generator) -> Finding:
     params, eps = random_toy(rng)
     rows = _rows(params, eps)
     got = probe.drive("three_ways/rows", **params, eps=eps, model="toy")["value"]
-    return compare(got, _three(rows), what="the three estimates", mistakes=_row_mistakes(rows, 2))
+    return compare(got, _three(rows), what="the three estimates", mistakes=_row_mistakes(rows, DIM))
 
 
-@EXERCISE.part("The same for a likelihood that is not Gaussian", weight=0.5)
+@EXERCISE.part(
+    "The same for a likelihood that is not Gaussian, and without a batch axis", weight=0.5
+)
 def values_not_gaussian(probe: Probe, rng: np.random.Generator) -> Finding:
-    params, eps = random_toy(rng)
-    rows = _rows(params, eps, "logcosh")
-    got = probe.drive("three_ways/rows", **params, eps=eps, model="logcosh")["value"]
-    return compare(got, _three(rows), what="the three estimates", mistakes=_row_mistakes(rows, 2))
+    finding = Finding(True)
+    for batch, samples in (((4,), 7), ((), 3)):
+        params, eps = random_toy(rng, batch, samples)
+        rows = _rows(params, eps, "logcosh")
+        got = probe.drive("three_ways/rows", **params, eps=eps, model="logcosh")["value"]
+        finding = compare(
+            got, _three(rows), what="the three estimates", mistakes=_row_mistakes(rows, DIM)
+        )
+        if not finding.ok:
+            return finding
+    return finding
+
+
+def _no_rows(value: object, data: int) -> Finding:
+    """What to say of an answer that is no tensor of three rows."""
+    if isinstance(value, list):
+        came, key, says = f"{len(value)} results side by side", "not_stacked", STACK
+    elif isinstance(value, np.ndarray) and value.shape != (3, data):
+        came, key, says = f"shape {value.shape}", "shape", "Check along which axis you stack."
+    else:
+        came, key, says = "no torch tensor", "type", "Return a tensor, made by torch throughout."
+    return Finding(False, f"three rows in one tensor, (3, {data})", came, key, says)
 
 
 @EXERCISE.part("Three gradients at fixed noise", weight=1.5)
@@ -148,23 +173,17 @@ def gradients(probe: Probe, rng: np.random.Generator) -> Finding:
         kl = np.concatenate([loc, s**2 - 1], -1)
         total = terms["model"] + entropy
         right = np.stack([total, total, terms["model"] - prior - kl])
-        got = probe.drive("three_ways/rows", **params, eps=eps, model=model)["slopes"]
+        reply = probe.drive("three_ways/rows", **params, eps=eps, model=model)
+        got = reply["slopes"]
         if isinstance(got, np.ndarray) and got.shape == (0,):
-            return holds(
-                False,
-                "three rows in one tensor, (3, B)",
-                "three things that are not",
-                "not_stacked",
-                "The rows are asked in one tensor, stacked along a new first axis: torch.stack([...]).",
-            )
+            return _no_rows(reply["value"], len(params["x"]))
         finding = compare(
             got,
             right,
             what="the gradients",
             mistakes=[
-                Mistake("row_detached", DETACHED, np.stack([total, terms["model"], right[2]])),
-                Mistake("row_detached", DETACHED, np.stack([total, total, right[2] + kl])),
-                Mistake("row_detached", DETACHED, np.zeros_like(right)),
+                Mistake("row_detached", ROW_DETACHED, np.stack([total, terms["model"], right[2]])),
+                Mistake("row_detached", ROW_DETACHED, np.stack([total, total, right[2] + kl])),
                 Mistake(
                     "score_dropped",
                     "In the first row the parameters are held constant inside log q. Freeze nothing here.",
@@ -172,7 +191,7 @@ def gradients(probe: Probe, rng: np.random.Generator) -> Finding:
                 ),
                 Mistake(
                     "sample_detached",
-                    "The sample was detached, or drawn without a graph.",
+                    DETACHED,
                     np.stack([terms["score"], entropy, -kl]),
                 ),
                 Mistake("kl_sign", KL_SIGN, np.stack([total, total, right[2] + 2 * kl])),

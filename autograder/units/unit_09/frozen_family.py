@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograder.checks.compare import Finding, Mistake, compare, holds, unbiased, zero
+from autograder.checks.compare import compare, holds, zero
+from autograder.checks.estimates import unbiased
 from autograder.checks.exercise import exercise
+from autograder.checks.finding import Finding, Mistake
 from autograder.checks.probe import Probe, noise
 from autograder.protocol.wire import ref
 from autograder.units.shared import NO_MEAN, Arrays, as_array
 from autograder.units.unit_09.reference import (
     ENTROPY_DROPPED,
+    ENTROPY_LOST,
     SAMPLE_DETACHED,
     SCORE_KEPT,
     SCORE_SIGN,
+    WRONG_ONE,
     chain_posterior,
     gaussian_params,
     parts,
@@ -149,12 +153,10 @@ def mean_gradient(probe: Probe, rng: np.random.Generator) -> Finding:
         mistakes=[
             Mistake(
                 "sample_detached",
-                "On average your gradient is zero: nothing but the score term is left of it.",
+                "On average your gradient is zero: the path through the sample is missing.",
                 np.zeros(8),
             ),
-            Mistake(
-                "entropy_dropped", ENTROPY_DROPPED, exact - np.array([0.0, 0, 1, 1, 0, 0, 0, 0])
-            ),
+            Mistake("entropy_dropped", ENTROPY_LOST, exact - np.array([0.0, 0, 1, 1, 0, 0, 0, 0])),
         ],
     )
 
@@ -203,6 +205,7 @@ def _landing(
         mistakes=[
             Mistake("entropy_dropped", ENTROPY_DROPPED, terms["model"]),
             Mistake("score_sign", SCORE_SIGN, -terms["score"]),
+            Mistake("wrong_one_frozen", WRONG_ONE, terms["model"] + terms["score"]),
             Mistake(otherwise.key, otherwise.says, terms["score"]),
         ],
     )

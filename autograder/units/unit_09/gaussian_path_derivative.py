@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograder.checks.compare import Finding, Mistake, compare, unbiased, zero
+from autograder.checks.compare import compare, zero
+from autograder.checks.estimates import unbiased
 from autograder.checks.exercise import exercise
+from autograder.checks.finding import Finding, Mistake
 from autograder.checks.probe import Probe, noise
 from autograder.protocol.wire import ref
 from autograder.units.shared import NO_MEAN, toy_start, toy_terms
 from autograder.units.unit_09.reference import (
     ENTROPY_DROPPED,
+    ENTROPY_LOST,
     SAMPLE_DETACHED,
     SCORE_KEPT,
     SCORE_SIGN,
@@ -147,10 +150,10 @@ def mean_gradient(probe: Probe, rng: np.random.Generator) -> Finding:
         mistakes=[
             Mistake(
                 "sample_detached",
-                "On average your gradient is zero: nothing but the score term is left of it.",
+                "On average your gradient is zero: the path through the sample is missing.",
                 np.zeros(2),
             ),
-            Mistake("entropy_dropped", ENTROPY_DROPPED, exact - np.array([0.0, 1.0])),
+            Mistake("entropy_dropped", ENTROPY_LOST, exact - np.array([0.0, 1.0])),
         ],
     )
 

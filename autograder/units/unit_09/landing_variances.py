@@ -7,11 +7,23 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checks.compare import Finding, Mistake, compare, holds, two_stages, zero
+from autograder.checks.compare import compare, holds, zero
+from autograder.checks.estimates import two_stages
 from autograder.checks.exercise import exercise
+from autograder.checks.finding import Finding, Mistake
 from autograder.checks.probe import Probe
 from autograder.units.shared import as_array
-from autograder.units.unit_09.reference import SAMPLE_DETACHED
+from autograder.units.unit_09.landing_forms import (
+    CHAIN_RULE,
+    KEPT,
+    OF_MEAN,
+    SHARED,
+    SWAPPED,
+    judged_tables,
+    mistakes_away,
+    toy_variances,
+    without_prior,
+)
 
 EXERCISE = exercise(
     __name__,
@@ -27,36 +39,17 @@ EXERCISE = exercise(
 )
 
 
-def toy_variances(loc: float, log_scale: float, x: float) -> np.ndarray:
-    r"""Variances of the one-sample gradient on the toy (D = 1): rows total and path, columns loc and log_scale.
-
-    With c = x - 2 loc the path derivative is r = c + (1/s - 2s) eps for loc and r s eps for log_scale; the score term adds
-    -eps/s and 1 - eps^2. Var eps^2 = 2 and Cov(eps, eps^2) = 0 give the rest.
-    """
-    s, c = np.exp(log_scale), x - 2 * loc
-    return np.array(
-        [
-            [4 * s**2, (c * s) ** 2 + 8 * s**4],
-            [(1 / s - 2 * s) ** 2, (c * s) ** 2 + 2 * (1 - 2 * s**2) ** 2],
-        ]
-    )
-
-
 ENTRIES = [
     f"Var of the {row} gradient of {column}"
     for row in ("total", "path")
     for column in ("loc", "log_scale")
 ]
 REPLICATES = 1000
+TABLES = 400  # of R = 2
 NEAR, FAR = (
     (0.5, 2.0),
     (0.4, 3.0),
 )  # accepted ratios: no mistake that we know comes out on the edge of either
-SHARED = "Every replicate saw the same noise. Draw one epsilon for each."
-SWAPPED = "The rows are the wrong way round: the total derivative first, then the path derivative."
-KEPT = "Both rows show the total derivative: the score term is still in the second. Hold the parameters in log q constant."
-OF_MEAN = "This is the variance of the mean over the replicates. Give that of one estimate."
-CHAIN_RULE = "This is the gradient for the scale s, not for log s. The chain rule puts a factor s between them."
 
 
 def _measure(probe: Probe, where: Sequence[float], replicates: int, seed: int | None = None) -> Any:
@@ -171,9 +164,19 @@ def total_at_the_posterior(probe: Probe, rng: np.random.Generator) -> Finding:
             Mistake("rows_swapped", SWAPPED, exact[::-1]),
             Mistake("variance_of_mean", OF_MEAN, lambda count: exact / count),
             Mistake("scale_gradient", CHAIN_RULE, exact * [1.0, 2.0]),
+            Mistake(
+                "prior_forgotten",
+                "These are the variances for log p(x | z) alone: the prior of z is missing from the model.",
+                without_prior(*where),
+            ),
         ],
         FAR,
     )
+
+
+def _is_total(row: np.ndarray) -> bool:
+    """Whether these are the variances of the score term at the posterior, 2 and 2, as measured."""
+    return bool((np.abs(np.log(np.maximum(row, 1e-300) / 2)) < 0.6).all())
 
 
 @EXERCISE.part("At the posterior: zero for the path derivative")
@@ -190,16 +193,11 @@ def path_at_the_posterior(probe: Probe, rng: np.random.Generator) -> Finding:
             Mistake(
                 "rows_swapped",
                 SWAPPED,
-                lambda row: bool((got[0] < 1e-12).all()) and bool((row > 0.1).all()),
+                lambda row: bool((got[0] < 1e-12).all()) and _is_total(row),
             ),
             Mistake(
-                "score_kept",
-                KEPT,
-                lambda row: bool(
-                    (np.abs(np.log(np.maximum(row, 1e-300) / np.maximum(got[0], 1e-300))) < 1).all()
-                ),
+                "score_kept", KEPT, lambda row: bool((got[0] > 1e-12).all()) and _is_total(row)
             ),
-            Mistake("sample_detached", SAMPLE_DETACHED, lambda row: bool((row > 0.1).all())),
         ],
     )
 
@@ -208,35 +206,43 @@ def path_at_the_posterior(probe: Probe, rng: np.random.Generator) -> Finding:
 def away_from_the_posterior(probe: Probe, rng: np.random.Generator) -> Finding:
     where = _away(rng)
     exact = toy_variances(*where)
-    s, c = np.exp(where[1]), where[2] - 2 * where[0]
-    mean = np.array([c, 1 - 2 * s**2])
-    score = np.array([1 / s**2, 2.0])
     return _ratios(
         probe,
         where,
         exact,
         slice(0, 2),
-        [
-            Mistake("rows_swapped", SWAPPED, exact[::-1]),
-            Mistake(
-                "transposed",
-                "Rows are estimators and columns are parameters; your table has them the other way round.",
-                exact.T,
-            ),
-            Mistake("score_kept", KEPT, np.stack([exact[0], exact[0]])),
-            Mistake(
-                "standard_deviation",
-                "These are standard deviations; variances were asked for.",
-                np.sqrt(exact),
-            ),
-            Mistake(
-                "second_moment",
-                "These are means of squares: subtract the square of the mean. Only at the posterior is that zero.",
-                exact + mean**2,
-            ),
-            Mistake("variance_of_mean", OF_MEAN, lambda count: exact / count),
-            Mistake("scale_gradient", CHAIN_RULE, exact * [1.0, 1 / s**2]),
-            Mistake("sample_detached", SAMPLE_DETACHED, np.stack([exact[0], score])),
-            Mistake("sample_detached", SAMPLE_DETACHED, np.stack([score, score])),
-        ],
+        mistakes_away(*where),
     )
+
+
+@EXERCISE.part("R = 2: divided by R - 1, from R independent replicates", weight=0.5)
+def few_replicates(probe: Probe, rng: np.random.Generator) -> Finding:
+    """The mean of many tables tells R - 1 from R, their scatter tells how many replicates there were."""
+    where, few = _away(rng), 2
+    variance = toy_variances(*where)[
+        :, 0
+    ]  # of loc, whose gradient is normal: Var s^2 = 2 Var^2 / (R - 1)
+    loc, log_scale, x = (np.array([value]) for value in where)
+
+    def look(count: int) -> tuple[float, Finding]:
+        tables = as_array(
+            probe.drive(
+                "landing/many",
+                loc=loc,
+                log_scale=log_scale,
+                x=x,
+                replicates=few,
+                count=count,
+                seed=probe.fresh_seed(),
+            )
+        )
+        if tables.shape != (count, 2, 2) or not np.isfinite(tables).all():
+            return np.inf, Finding(
+                False,
+                f"with R = {few}, a finite table of shape (2, 2)",
+                f"NaN, or another shape, {tables.shape[1:]}",
+                "not_finite",
+            )
+        return judged_tables(tables, variance, few)
+
+    return two_stages(probe, look, TABLES, 4)

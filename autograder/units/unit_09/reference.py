@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.func import functional_call
 
-from autograder.checks.compare import Mistake
+from autograder.checks.finding import Mistake
 from autograder.protocol import problems
 from autograder.protocol.pullback import batch_of, pull_back
 from autograder.units.shared import Arrays
@@ -25,6 +25,10 @@ SCORE_SIGN = (
     "so no test of bias can see it."
 )
 ENTROPY_DROPPED = "The whole of log q is constant here, so the entropy pulls no more. Keep the path through z in log q."
+ENTROPY_LOST = (
+    "On average the pull of the entropy is missing: log q does not act through the sample."
+)
+WRONG_ONE = "In log q you held z constant and left the parameters alive: it is the other way round."
 
 
 def objects(problem: str, params: Arrays) -> dict[str, Any]:
@@ -110,4 +114,5 @@ def usual_mistakes(terms: Arrays) -> list[Mistake]:
         Mistake("sample_detached", SAMPLE_DETACHED, terms["score"]),
         Mistake("score_sign", SCORE_SIGN, terms["path"] - terms["score"]),
         Mistake("entropy_dropped", ENTROPY_DROPPED, terms["model"]),
+        Mistake("wrong_one_frozen", WRONG_ONE, terms["model"] + terms["score"]),
     ]

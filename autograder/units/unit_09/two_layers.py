@@ -6,8 +6,10 @@ import numpy as np
 import torch
 from torch.func import functional_call
 
-from autograder.checks.compare import Finding, Mistake, compare, unbiased, zero
+from autograder.checks.compare import compare, zero
+from autograder.checks.estimates import unbiased
 from autograder.checks.exercise import exercise
+from autograder.checks.finding import Finding, Mistake
 from autograder.checks.probe import Probe, noise
 from autograder.protocol.wire import ref
 from autograder.units.shared import NO_MEAN, Arrays
@@ -133,6 +135,9 @@ def _layer_mistakes(terms: Arrays) -> list[Mistake]:
 @EXERCISE.part("The value is the ELBO estimate, one number per datum", weight=0.5)
 def value(probe: Probe, rng: np.random.Generator) -> Finding:
     params, eps = chain_params(rng), rng.normal(size=(4, 3, 2))
+    for bias in ("bias1", "bias2"):  # a wide q, of which the first datum sees the middle alone
+        params[bias] += [0.0, 1.5]
+    params["x"][0], eps[:, 0] = 0.0, 0.1 * eps[:, 0]  # there log w is positive
     log_w = parts("chain/layered", params, eps)["log_w"]
     made = objects("chain/layered", params)
     with torch.no_grad():

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checks.compare import Finding, Mistake, compare, holds
+from autograder.checks.compare import compare
 from autograder.checks.exercise import exercise
+from autograder.checks.finding import Finding, Mistake
 from autograder.checks.probe import Probe
 from autograder.units.shared import several, unpack
 
@@ -41,6 +42,16 @@ def _ascend(
     return np.stack([m, r])
 
 
+def _ascend_and_stop(
+    x: np.ndarray, m: np.ndarray, r: np.ndarray, steps: int, rate: float, least: float = -np.inf
+) -> tuple[np.ndarray, np.ndarray]:
+    """The place with the largest sum over the data, and the first from which a step gained less than ``least``."""
+    places = [_ascend(x, m, r, step, rate) for step in range(steps + 1)]
+    sums = np.array([(x * a - a**2 - np.exp(2 * b) + b).sum() for a, b in places])
+    short = np.flatnonzero(np.diff(sums) < least)
+    return places[int(sums.argmax())], places[short[0] + 1 if len(short) else steps]
+
+
 def _climb_mistakes(
     x: np.ndarray, m: np.ndarray, r: np.ndarray, steps: int, rate: float
 ) -> list[Mistake]:
@@ -50,7 +61,7 @@ def _climb_mistakes(
                 "batch_mean",
                 "The data share one step size divided by their number: you took the gradient of the mean ELBO. Of "
                 "the sum, each datum gets its own gradient, whoever else is in the batch.",
-                _ascend(x, m, r, steps, rate / len(x)),
+                _ascend(x, m, r, steps, rate / m[..., 0].size),
             ),
             Mistake(
                 "downhill",
@@ -82,6 +93,19 @@ def _climb_mistakes(
                 "The climb began at zero. Begin where you are told: an encoder may have said something better.",
                 _ascend(x, 0 * m, 0 * r, steps, rate),
             ),
+            Mistake(
+                "best_step",
+                "You return the step with the largest sum over the data. What is asked is the last one, whatever came before.",
+                _ascend_and_stop(x, m, r, steps, rate)[0],
+            ),
+            *(
+                Mistake(
+                    "stops_early",
+                    "You stopped where the sum over the data hardly rose. Take as many steps as you are told.",
+                    _ascend_and_stop(x, m, r, steps, rate, least)[1],
+                )
+                for least in (0.0, 1e-6, 1e-5, 1e-4, 1e-3)
+            ),
             Mistake("did_not_move", "This is the starting point.", np.stack([m, r])),
         ]
 
@@ -94,63 +118,62 @@ def _climbed(
     steps: int,
     rate: float,
     model: str = "toy",
-) -> tuple[Any, int]:
-    reply = probe.drive("climb", x=x, loc=m, log_scale=r, steps=steps, rate=rate, model=model)
-    arrived = reply["arrived"]
-    if not several(arrived, 2):
-        return unpack(arrived, 2, "loc, log_scale")[0], 0
-    return arrived, int(reply["touched"])
+) -> Any:
+    arrived = probe.drive("climb", x=x, loc=m, log_scale=r, steps=steps, rate=rate, model=model)
+    return arrived if several(arrived, 2) else unpack(arrived, 2, "loc, log_scale")[0]
+
+
+def _judged(
+    probe: Probe, x: np.ndarray, m: np.ndarray, r: np.ndarray, steps: int, rate: float
+) -> Finding:
+    got, want = _climbed(probe, x, m, r, steps, rate), _ascend(x, m, r, steps, rate)
+    known = [
+        mistake
+        for mistake in _climb_mistakes(x, m, r, steps, rate)
+        if not np.allclose(mistake.value, want)
+    ]
+    return compare(got, want, known, rtol=1e-6, atol=1e-8, what="(loc, log_scale)")
 
 
 @EXERCISE.part("Three steps from the standard normal")
 def three_steps(probe: Probe, rng: np.random.Generator) -> Finding:
-    x, rate = rng.normal(size=(5, 2)), rng.uniform(0.05, 0.15)
-    m = r = np.zeros((5, 2))
-    got, _ = _climbed(probe, x, m, r, 3, rate)
-    known = [
-        mistake for mistake in _climb_mistakes(x, m, r, 3, rate) if mistake.key != "start_ignored"
-    ]
-    return compare(got, _ascend(x, m, r, 3, rate), known, what="(loc, log_scale)")
+    x, rate = 2 * rng.normal(size=(5, 2)), rng.uniform(0.05, 0.15)
+    return _judged(probe, x, np.zeros((5, 2)), np.zeros((5, 2)), 3, rate)
 
 
-@EXERCISE.part("Ten steps from where an encoder said")
+@EXERCISE.part("Ten steps from where an encoder said, of data on two axes")
 def ten_steps(probe: Probe, rng: np.random.Generator) -> Finding:
-    x, rate = rng.normal(size=(4, 1)), rng.uniform(0.02, 0.1)
-    m, r = rng.normal(size=(4, 1)), rng.uniform(-0.8, 0.3, (4, 1))
-    got, touched = _climbed(probe, x, m, r, 10, rate)
-    finding = compare(
-        got, _ascend(x, m, r, 10, rate), _climb_mistakes(x, m, r, 10, rate), what="(loc, log_scale)"
-    )
-    says = "The tensors you were given were changed. They belong to the caller: begin with copies (clone)."
-    return (
-        finding
-        if not finding.ok
-        else holds(
-            not touched, "the starting point is left alone", "it was overwritten", "in_place", says
-        )
-    )
+    x, rate = 3 * rng.normal(size=(2, 3, 1)), rng.uniform(0.02, 0.1)
+    m, r = rng.normal(size=(2, 3, 1)), rng.uniform(-4.0, 0.7, (2, 3, 1))
+    return _judged(probe, x, m, r, 10, rate)
+
+
+@EXERCISE.part("As many steps as you are told: none at all, or on where nothing seems to be gained")
+def number_of_steps(probe: Probe, rng: np.random.Generator) -> Finding:
+    x, m, r = rng.normal(size=(3, 1)), rng.normal(size=(3, 1)), rng.uniform(-0.8, 0.3, (3, 1))
+    finding = _judged(probe, x, m, r, 0, 0.1)
+    if not finding.ok:
+        return finding
+    return _judged(probe, x, m, r, int(rng.integers(35, 45)), rng.uniform(0.09, 0.1))
+
+
+@EXERCISE.part("A rate that overshoots is yours to take, and the last step what you return")
+def overshooting(probe: Probe, rng: np.random.Generator) -> Finding:
+    steps, best = 0, 0
+    while best in (0, steps):  # neither the first place nor the last is the best
+        x, steps, rate = rng.normal(size=(3, 2)), int(rng.integers(5, 8)), rng.uniform(1.02, 1.08)
+        m, r = x / 2 + 0.1 * rng.normal(size=(3, 2)), rng.uniform(-1.6, -0.4, (3, 2))
+        kept = _ascend_and_stop(x, m, r, steps, rate)[0]
+        places = [_ascend(x, m, r, step, rate) for step in range(steps + 1)]
+        best = next(step for step, place in enumerate(places) if np.array_equal(place, kept))
+    return _judged(probe, x, m, r, steps, rate)
 
 
 @EXERCISE.part("Each datum's path does not depend on who else is in the batch")
 def data_are_independent(probe: Probe, rng: np.random.Generator) -> Finding:
     x, m, r = rng.normal(size=(6, 1)), rng.normal(size=(6, 1)), rng.uniform(-0.8, 0.3, (6, 1))
-    together, _ = _climbed(probe, x, m, r, 5, 0.1)
-    alone, _ = _climbed(probe, x[:1], m[:1], r[:1], 5, 0.1)
-    if isinstance(together, dict) or isinstance(alone, dict):
-        return compare(together, np.zeros((2, 6, 1)))
-    first = np.asarray([np.asarray(item)[:1] for item in together])
-    return compare(
-        first,
-        np.asarray([np.asarray(item) for item in alone]),
-        what="datum 0 among six, against datum 0 alone",
-        mistakes=[
-            Mistake(
-                "batch_mean",
-                "Alone it goes further: the gradient is divided by the size of the batch. Climb the sum over the data.",
-                _ascend(x[:1], m[:1], r[:1], 5, 0.1 / 6),
-            )
-        ],
-    )
+    finding = _judged(probe, x, m, r, 5, 0.1)
+    return finding if not finding.ok else _judged(probe, x[:1], m[:1], r[:1], 5, 0.1)
 
 
 @EXERCISE.part("On a model in which loc and log_scale depend on each other", weight=0.5)
@@ -160,7 +183,7 @@ def coupled_parameters(probe: Probe, rng: np.random.Generator) -> Finding:
         rng.uniform(-0.3, 0.3, (4, 1)),
         rng.uniform(-1.0, -0.5, (4, 1)),
     )
-    got, _ = _climbed(probe, x, m, r, 4, 0.05, "exponential")
+    got = _climbed(probe, x, m, r, 4, 0.05, "exponential")
     here = _ascend_exponential(x, m, r, 4, 0.05)
     says = "Both parts move at once: take both gradients at the old point, and only then move. You moved one and asked for the other after."
     return compare(

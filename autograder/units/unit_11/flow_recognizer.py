@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograder.checks.compare import Finding, Mistake, compare
+from autograder.checks.compare import compare
 from autograder.checks.exercise import exercise
+from autograder.checks.finding import Finding, Mistake
 from autograder.checks.probe import Probe
 from autograder.units.shared import LOG_2PI, unpack
 
@@ -53,12 +54,12 @@ def _flow(params: np.ndarray, eps: np.ndarray) -> dict[str, np.ndarray]:
 def _flow_inputs(
     rng: np.random.Generator, batch: tuple[int, ...] = (4,), dim: int = 2, samples: int = 5
 ) -> tuple[np.ndarray, np.ndarray]:
-    spans = ((-0.9, -0.3), (0.3, 0.9), (0.2, 0.5))
-    parts = [
-        rng.normal(size=(*batch, dim)),
-        *(rng.uniform(low, high, (*batch, dim)) for low, high in spans),
-    ]
-    return np.concatenate(parts, -1), rng.normal(size=(samples, *batch, dim))
+    shape = (*batch, dim)
+    count = int(np.prod(shape))
+    signs = [rng.permutation(np.resize([-1.0, 1.0], count)).reshape(shape) for _ in range(3)]
+    sizes = ((0.3, 2.5), (0.3, 0.9), (0.2, 0.5))
+    parts = [sign * rng.uniform(*size, shape) for sign, size in zip(signs, sizes, strict=True)]
+    return np.concatenate([rng.normal(size=shape), *parts], -1), rng.normal(size=(samples, *shape))
 
 
 @EXERCISE.part("The samples, at fixed noise")
@@ -190,13 +191,13 @@ def gaussian_case(probe: Probe, rng: np.random.Generator) -> Finding:
     )
 
 
-@EXERCISE.part("Far out: eps = 30", weight=0.5)
+@EXERCISE.part("Far out: eps = 30 and -30, and at 0; data on two axes, one sample", weight=0.5)
 def far_out(probe: Probe, rng: np.random.Generator) -> Finding:
-    params, _ = _flow_inputs(rng, (2,), 1)
-    eps = np.full((1, 2, 1), 30.0)
+    params, _ = _flow_inputs(rng, (2, 3), 1)
+    eps = np.array([30.0, -30.0, 0.0, 30.0, -30.0, 0.0]).reshape(1, 2, 3, 1)
     f = _flow(params, eps)
-    return compare(
-        unpack(probe.value(params, eps), 2, "z, log_q")[1],
-        (f["noise"] - f["log_slope"]).sum(-1),
-        what="log q",
-    )
+    z, log_q = unpack(probe.value(params, eps), 2, "z, log_q")
+    finding = compare(z, f["z"], what="z")
+    if not finding.ok:
+        return finding
+    return compare(log_q, (f["noise"] - f["log_slope"]).sum(-1), what="log q")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograder.checks.compare import Finding, Mistake, compare
+from autograder.checks.compare import compare
 from autograder.checks.exercise import exercise
+from autograder.checks.finding import Finding, Mistake
 from autograder.checks.probe import Probe
 from autograder.units.shared import LOG_2PI, unpack
 from autograder.units.unit_11.reference import encoder_weights
@@ -22,6 +23,14 @@ EXERCISE = exercise(
     hides=[],
     because="DiagonalNormal is a right answer",
 )
+
+
+def _inputs(rng: np.random.Generator) -> tuple[np.ndarray, ...]:
+    """An encoder, data and noise: narrow and wide densities, some data far out."""
+    weight, bias = encoder_weights(rng, 2, 3)
+    bias[2:] = rng.permutation([rng.uniform(-7.0, -5.5), rng.uniform(1.5, 2.5)])
+    x = rng.normal(size=(4, 3)) * np.array([[1.0], [1.0], [4.0], [0.2]])
+    return weight, bias, x, rng.normal(size=(5, 4, 2))
 
 
 def _sample_mistakes(
@@ -46,6 +55,11 @@ def _sample_mistakes(
             "softplus",
             "You made the scale by softplus. Here the second half are log scales: exponentiate them.",
             loc + np.log1p(np.exp(log_scale)) * eps,
+        ),
+        Mistake(
+            "clamped",
+            "Small scales are cut off at exp(-5): log_scale was clamped. Take it as it is.",
+            loc + np.exp(np.maximum(log_scale, -5.0)) * eps,
         ),
         Mistake("no_scale", "eps is added as it is. Multiply it by the scale.", loc + eps),
         Mistake(
@@ -74,11 +88,7 @@ def _sample_mistakes(
 
 @EXERCISE.part("The samples, at fixed noise")
 def samples(probe: Probe, rng: np.random.Generator) -> Finding:
-    (weight, bias), x, eps = (
-        encoder_weights(rng, 2, 3),
-        rng.normal(size=(4, 3)),
-        rng.normal(size=(5, 4, 2)),
-    )
+    weight, bias, x, eps = _inputs(rng)
     loc, log_scale = np.split(x @ weight.T + bias, 2, -1)
     got = unpack(probe.value(weight, bias, x, eps), 2, "z, log_q")[0]
     return compare(
@@ -88,11 +98,7 @@ def samples(probe: Probe, rng: np.random.Generator) -> Finding:
 
 @EXERCISE.part("Their log-density")
 def log_density(probe: Probe, rng: np.random.Generator) -> Finding:
-    (weight, bias), x, eps = (
-        encoder_weights(rng, 2, 3),
-        rng.normal(size=(4, 3)),
-        rng.normal(size=(5, 4, 2)),
-    )
+    weight, bias, x, eps = _inputs(rng)
     loc, log_scale = np.split(x @ weight.T + bias, 2, -1)
     terms = -0.5 * eps**2 - log_scale - 0.5 * LOG_2PI
     right = terms.sum(-1)
@@ -136,17 +142,20 @@ def log_density(probe: Probe, rng: np.random.Generator) -> Finding:
     )
 
 
-@EXERCISE.part("One datum without a batch, one latent", weight=0.5)
-def unbatched(probe: Probe, rng: np.random.Generator) -> Finding:
-    (weight, bias), x, eps = encoder_weights(rng, 1, 2), rng.normal(size=2), rng.normal(size=(6, 1))
-    loc, log_scale = np.split(x @ weight.T + bias, 2, -1)
-    reply = probe.value(weight, bias, x, eps)
-    finding = compare(
-        unpack(reply, 2, "z, log_q")[0],
-        loc + np.exp(log_scale) * eps,
-        what="z for x without a batch",
-    )
-    if not finding.ok:
-        return finding
-    right = (-0.5 * eps**2 - log_scale - 0.5 * LOG_2PI).sum(-1)
-    return compare(unpack(reply, 2, "z, log_q")[1], right, what="log q for x without a batch")
+@EXERCISE.part("One datum without a batch, one latent; data on two axes, one sample", weight=0.5)
+def other_shapes(probe: Probe, rng: np.random.Generator) -> Finding:
+    finding = Finding(True)
+    for batch, dim, samples in (((), 1, 6), ((2, 3), 3, 1)):
+        weight, bias = encoder_weights(rng, dim, 2)
+        x, eps = rng.normal(size=(*batch, 2)), rng.normal(size=(samples, *batch, dim))
+        loc, log_scale = np.split(x @ weight.T + bias, 2, -1)
+        z, log_q = unpack(probe.value(weight, bias, x, eps), 2, "z, log_q")
+        where = "on two axes" if batch else "without a batch"
+        finding = compare(z, loc + np.exp(log_scale) * eps, what=f"z for x {where}")
+        if not finding.ok:
+            return finding
+        right = (-0.5 * eps**2 - log_scale - 0.5 * LOG_2PI).sum(-1)
+        finding = compare(log_q, right, what=f"log q for x {where}")
+        if not finding.ok:
+            return finding
+    return finding

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import numpy as np
 
-from autograder.checks.compare import Finding, holds
+from autograder.checks.compare import holds
 from autograder.checks.exercise import exercise
+from autograder.checks.finding import Finding
 from autograder.checks.probe import Probe
-from autograder.units.shared import Arrays
+from autograder.units.shared import LOG_2PI, as_array
 
 EXERCISE = exercise(
     __name__,
@@ -22,128 +25,223 @@ EXERCISE = exercise(
     because="learning.fit, on an Amortized family, is a right answer",
 )
 
-LIMIT = 0.02
+LIMIT, ROOM = 0.02, 0.15
+DATA = 64
+UNTRAINED = "The encoder is as it was. Step an optimizer over the parameters of the encoder you are given, and not of a copy."
+MORE = (
+    "The bound was still rising when you stopped: take more steps, or larger ones at the beginning."
+)
 
 
-def _trained(probe: Probe, rng: np.random.Generator) -> tuple[Arrays, np.ndarray]:
-    x, test = (
-        2**0.5 * rng.normal(size=(64, 1)),
-        np.linspace(-3, 3, 7)[:, None] + rng.uniform(-0.2, 0.2),
+class _Run(NamedTuple):
+    """A problem that nobody knows beforehand, and what the learner made of it.
+
+    Attributes:
+        test: data that the encoder has not seen, ``(T, 1)``.
+        before, out: what the encoder says of them before and after training, ``(T, 2)``.
+        first, last: the mean ELBO before training, and the mean log evidence.
+        history: what the learner returned.
+        paths: the encoder's numbers early in three more runs, two of one seed and one of another; empty if there were none.
+    """
+
+    test: np.ndarray
+    before: np.ndarray
+    out: np.ndarray
+    precision: float
+    first: float
+    last: float
+    history: np.ndarray
+    paths: np.ndarray
+
+    @property
+    def untrained(self) -> bool:
+        return bool(np.allclose(self.out, self.before, atol=1e-3))
+
+    @property
+    def rising(self) -> bool:
+        """Whether training stopped while its bound still rose."""
+        history = self.history
+        if history.ndim != 1 or len(history) < 20 or not np.isfinite(history).all():
+            return False
+        tenth = len(history) // 10
+        return bool(history[-tenth:].mean() - history[-2 * tenth : -tenth].mean() > 0.02)
+
+
+def _trained(probe: Probe, rng: np.random.Generator, again: bool = False) -> _Run:
+    """Train; and begin again, twice from one seed and then from another."""
+    scale = rng.uniform(1.5, 2.0) if rng.random() < 0.5 else rng.uniform(0.65, 0.75)
+    precision = 1 + 1 / scale**2
+    x = 2**0.5 * rng.normal(size=(DATA, 1))
+    test = np.linspace(-3, 3, 7)[:, None] + rng.uniform(-0.2, 0.2)
+    weight = np.array([[rng.uniform(-0.3, 0.1)], [rng.uniform(-0.05, 0.05)]])
+    bias = np.array([rng.choice([-1, 1]) * rng.uniform(1.2, 1.6), rng.uniform(0.1, 0.3)])
+    evidence = -0.5 * x**2 / (1 + scale**2) - 0.5 * np.log(1 + scale**2) - 0.5 * LOG_2PI
+    seed = int(rng.integers(1000))
+    reply = probe.drive(
+        "train_recognizer",
+        x=x,
+        test=test,
+        seed=seed,
+        others=[seed, seed, seed + 1] if again else [],
+        prior_scale=scale,
+        weight=weight,
+        bias=bias,
     )
-    return probe.drive("train_recognizer", x=x, test=test, seed=int(rng.integers(1000))), test
+    start = evidence.mean() - _kl(x @ weight.T + bias, x, precision).mean()
+    return _Run(
+        test,
+        test @ weight.T + bias,
+        as_array(reply["out"]),
+        precision,
+        float(start),
+        float(evidence.mean()),
+        as_array(reply["bounds"]),
+        as_array(reply["paths"]),
+    )
 
 
-def _kl(out: np.ndarray, x: np.ndarray) -> np.ndarray:
+def _kl(out: np.ndarray, x: np.ndarray, precision: float) -> np.ndarray:
+    """From what an encoder says to the posterior N(x / precision, 1 / precision)."""
     loc, log_scale = out[:, 0], np.clip(out[:, 1], -50, 50)
-    return np.exp(2 * log_scale) + (loc - x[:, 0] / 2) ** 2 - 0.5 - log_scale - 0.5 * np.log(2)
+    far = precision * (loc - x[:, 0] / precision) ** 2
+    return 0.5 * (precision * np.exp(2 * log_scale) + far - 1 - np.log(precision)) - log_scale
 
 
-def _mean(reply: Arrays, x: np.ndarray) -> Finding:
-    out = reply["out"]
-    if not np.isfinite(out).all():
+def _why(run: _Run) -> tuple[str, str]:
+    """The reason why a run fell short, where what was learned proves one."""
+    x, loc, log_scale = run.test[:, 0], run.out[:, 0], run.out[:, 1]
+
+    def says(value: Any, room: float = 0.05) -> bool:
+        return bool(np.abs(loc - value).max() < room)
+
+    if run.untrained:
+        return "untrained", UNTRAINED
+    if np.abs(run.out).max() > 20 and not says(x / run.precision, ROOM):
+        return (
+            "diverged",
+            "The encoder ran away. Is it the ELBO that is maximized, and are the steps small enough?",
+        )
+    if says(x, 0.1) and np.abs(log_scale).max() < 0.1:
+        return (
+            "prior_ignored",
+            "N(x, 1) is the best q for the likelihood alone. The joint has a prior too: climb p.log_joint(x, z).",
+        )
+    if says(x / 2):
+        return (
+            "toy_assumed",
+            "loc is x/2, the answer for a standard normal prior. This p has another: ask p.log_joint, it knows.",
+        )
+    if says(x / run.precision, ROOM) and log_scale.max() < -1.5:
+        return (
+            "entropy_dropped",
+            "loc is the mode and the scale shrinks towards zero: log q is missing from what you climb.",
+        )
+    if np.ptp(run.out - run.before, axis=0).max() < 1e-6:
+        return (
+            "only_the_bias",
+            "What the encoder says moved by the same amount for every x: its bias was trained and its weights were not.",
+        )
+    if np.allclose(log_scale, run.before[:, 1], atol=1e-6):
+        return (
+            "scale_not_trained",
+            "log_scale is what it was. Whatever you climb does not depend on it; the ELBO does.",
+        )
+    return ("not_there_yet", MORE) if run.rising else ("property", "")
+
+
+@EXERCISE.part("On new data: the posterior's mean and scale", weight=2)
+def posterior_on_new_data(probe: Probe, rng: np.random.Generator) -> Finding:
+    run = _trained(probe, rng)
+    if not np.isfinite(run.out).all():
         says = "The steps were too large, or went downhill: maximize the ELBO."
         return holds(False, "finite answers", "NaN or infinity", "diverged", says)
-    slope, offset = np.polyfit(x[:, 0], out[:, 0], 1)
-    came, far = f"loc = {slope:.3f} x {offset:+.3f}", np.abs(out[:, 0] - x[:, 0] / 2).max()
-    if np.allclose(out, reply["start"], atol=1e-3):
-        key, says = (
-            "untrained",
-            "The encoder is as it was. Step an optimizer over encoder.parameters().",
-        )
-    elif abs(out[:, 1]).max() > 20 or abs(slope) > 20:
-        key, says = (
-            "diverged",
-            "The encoder ran away: check that you maximize the ELBO (minimize minus it), and the step size.",
-        )
-    elif abs(slope - 1) < 0.1:
-        key, says = (
-            "prior_ignored",
-            "loc = x: the likelihood alone was climbed. The joint has a prior too.",
-        )
-    elif abs(slope) < 0.2:
-        key, says = (
-            "ignores_x",
-            "loc hardly depends on x: the gradient does not reach the network through z, or there were too few steps.",
-        )
-    else:
-        key, says = (
-            "not_there_yet",
-            "On the way, but not there. Take more steps, more samples, or smaller steps towards the end.",
-        )
-    return holds(bool(far < 0.15), "loc within 0.15 of x/2 for x from -3 to 3", came, key, says)
+    x, slope = run.test[:, 0], 1 / run.precision
+    line = np.polyfit(x, run.out[:, 0], 1)
+    far = np.abs(run.out[:, 0] - slope * x).max()
+    if far >= ROOM:
+        expected = f"loc within {ROOM} of {slope:.3f} x, the posterior's, for x from -3 to 3"
+        return holds(False, expected, f"loc = {line[0]:.3f} x {line[1]:+.3f}", *_why(run))
+    want, log_scale = -0.5 * np.log(run.precision), run.out[:, 1]
+    if np.abs(log_scale - want).max() >= ROOM:
+        came = f"log_scale between {log_scale.min():.3f} and {log_scale.max():.3f}"
+        return holds(False, f"log_scale within {ROOM} of {want:.3f}", came, *_why(run))
+    kl = float(_kl(run.out, run.test, run.precision).mean())
+    expected = f"a mean KL to the exact posterior below {LIMIT}"
+    return holds(kl < LIMIT, expected, f"{kl:.2g}", *_why(run))
 
 
-def _scale(reply: Arrays) -> Finding:
-    log_scale = reply["out"][:, 1]
-    want, came = (
-        0.5 * np.log(0.5),
-        f"log_scale between {log_scale.min():.3f} and {log_scale.max():.3f}",
-    )
-    if np.allclose(reply["out"], reply["start"], atol=1e-3):
-        key, says = (
-            "untrained",
-            "The encoder is as it was. Step an optimizer over encoder.parameters().",
+@EXERCISE.part("The history: the mean ELBO from the start to the end, the same for the same seed")
+def history(probe: Probe, rng: np.random.Generator) -> Finding:
+    run = _trained(probe, rng, again=True)
+    one = run.history
+    if one.ndim != 1 or len(one) < 2 or not np.isfinite(one).all():
+        came = f"an array of shape {one.shape}" + (
+            "" if np.isfinite(one).all() else ", NaN or infinity among it"
         )
-    elif log_scale.max() < -1.5:
-        key, says = (
-            "entropy_dropped",
-            "The scale shrinks towards zero: log q is missing from what you climb.",
-        )
-    elif np.abs(log_scale - 0.2).max() < 1e-3:
-        key, says = (
-            "scale_not_trained",
-            "log_scale is what it was. A squared error teaches only the mean: climb the ELBO.",
-        )
-    else:
-        key, says = (
-            "not_there_yet",
-            "On the way, but not there. Take more steps, more samples, or smaller steps towards the end.",
-        )
-    return holds(
-        bool(np.abs(log_scale - want).max() < 0.15),
-        f"log_scale within 0.15 of {want:.3f}",
-        came,
-        key,
-        says,
-    )
-
-
-@EXERCISE.part("On new data: the mean is x/2, the scale the root of one half", weight=2)
-def posterior_on_new_data(probe: Probe, rng: np.random.Generator) -> Finding:
-    reply, x = _trained(probe, rng)
-    finding = _mean(reply, x)
-    return finding if not finding.ok else _scale(reply)
-
-
-@EXERCISE.part(
-    f"The bound rises, and ends within {LIMIT} nats of the evidence, on average over new data"
-)
-def bound_on_new_data(probe: Probe, rng: np.random.Generator) -> Finding:
-    reply, x = _trained(probe, rng)
-    bounds = reply["bounds"]
-    if bounds.ndim != 1 or len(bounds) < 20 or not np.isfinite(bounds).all():
-        came = f"an array of shape {bounds.shape}"
+        says = "Collect the mean ELBO at each step, in a list of numbers, and return it."
+        return holds(False, "two or more finite numbers", came, "history", says)
+    finding = _ends(run, one)
+    if not finding.ok:
+        return finding
+    first, same, other = run.paths
+    if not np.allclose(first, same, rtol=1e-6, atol=1e-9):
         return holds(
             False,
-            "at least 20 finite numbers",
-            came,
-            "history",
-            "Collect the mean ELBO of each step.",
+            "the same run when the same seed is given again",
+            "another one",
+            "seed_ignored",
+            "Two runs with one seed differ: some noise comes from elsewhere. Draw all of it from "
+            "torch.Generator().manual_seed(seed), made inside the function.",
         )
-    first, last = bounds[: len(bounds) // 10].mean(), bounds[-(len(bounds) // 10) :].mean()
-    if not (last > first and last < 0):
-        came = f"from {first:.3f} to {last:.3f}"
-        if first < 0 and last < first:
-            says = "The bound falls. Optimizers minimize: hand it minus the ELBO, and clear the gradients before each step."
-            return holds(False, "a rising ELBO, below zero", came, "falling", says)
-        says = "These look like losses: return the ELBO, not minus it." if first > last else ""
-        return holds(False, "a rising ELBO, below zero", came, "loss_history", says)
-    kl = float(_kl(reply["out"], x).mean())
-    says = "Take more steps, or let the step size fall. Sticking the landing (unit 09) takes the last noise away."
     return holds(
-        kl < LIMIT,
-        f"a mean KL to the exact posterior below {LIMIT}",
-        f"{kl:.4g}",
-        "not_there_yet",
-        says,
+        not np.allclose(first, other, rtol=1e-9, atol=1e-12),
+        "another run from another seed",
+        f"from {one[0]:.3f} to {_last(one):.3f}",
+        "seed_without_effect",
+        "Two seeds give the same run to the last digit: the seed has no effect.",
     )
+
+
+def _last(history: np.ndarray) -> float:
+    return float(history[-max(1, len(history) // 10) :].mean())
+
+
+def _ends(run: _Run, history: np.ndarray) -> Finding:
+    """Whether a history begins near the ELBO of the encoder as it was and ends near the mean log evidence."""
+    first, last = run.first, run.last
+    room = 0.3 + 0.2 * (last - first)
+
+    def fits(values: np.ndarray) -> bool:
+        return abs(values[0] - first) < room and abs(_last(values) - last) < ROOM
+
+    if fits(history):
+        return Finding(True)
+    expected = f"from about {first:.3f}, the mean ELBO before training, to about {last:.3f}"
+    came = f"from {history[0]:.3f} to {_last(history):.3f}"
+    half = 0.5 * LOG_2PI
+    if run.untrained:
+        return holds(False, expected, came, "untrained", UNTRAINED)
+    for key, says, values in (
+        ("loss_history", "These are losses: return the ELBO, not minus it.", -history),
+        (
+            "history_of_sums",
+            f"These are sums over the {DATA} data. Return their means.",
+            history / DATA,
+        ),
+        (
+            "constant_lost",
+            "The history lies half a log 2 pi too high all along: a constant of the densities is lost.",
+            history - half,
+        ),
+        (
+            "constant_lost",
+            "The history lies half a log 2 pi too low all along: a constant of the densities is there once too often.",
+            history + half,
+        ),
+    ):
+        if fits(values):
+            return holds(False, expected, came, key, says)
+    if abs(history[0] - first) < room and _last(history) < history[0]:
+        says = "The bound falls. Optimizers minimize: hand them minus the ELBO, and clear the gradients before each step."
+        return holds(False, expected, came, "falling", says)
+    return holds(False, expected, came, *_why(run))

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from autograder.checks.compare import Finding, Mistake, compare
+from autograder.checks.compare import compare
 from autograder.checks.exercise import exercise
+from autograder.checks.finding import Finding, Mistake
 from autograder.checks.probe import Probe
 from autograder.protocol.wire import ref
 from autograder.units.shared import Arrays, unpack

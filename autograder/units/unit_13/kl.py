@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from autograder.checks.compare import Finding, Mistake, compare, holds
+from autograder.checks.compare import compare, holds
 from autograder.checks.exercise import exercise
+from autograder.checks.finding import Finding, Mistake
 from autograder.checks.probe import Probe
 from autograder.units.shared import as_array
 from autograder.units.unit_13.reference import kl_terms

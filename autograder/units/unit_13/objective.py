@@ -6,8 +6,9 @@ import numpy as np
 import torch
 from torch import Size, Tensor
 
-from autograder.checks.compare import Finding, Mistake, compare
+from autograder.checks.compare import compare
 from autograder.checks.exercise import exercise
+from autograder.checks.finding import Finding, Mistake
 from autograder.checks.probe import Probe
 from autograder.protocol.pullback import pull_back
 from autograder.protocol.wire import ref

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from autograder.checks.compare import Finding, compare, holds
+from autograder.checks.compare import compare, holds
 from autograder.checks.exercise import exercise
+from autograder.checks.finding import Finding
 from autograder.checks.probe import Probe
 from autograder.units.shared import as_array
 from autograder.units.unit_13.problems import LATENTS, NEW_ROWS, TRAIN_ROWS, training_images

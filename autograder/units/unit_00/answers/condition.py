@@ -47,7 +47,7 @@ def condition(mean, covariance, x):
     return mean[:dim] + (x - mean[dim:]) @ gain.T, zz - gain @ zx.T
 
 
-# %% wrong added, from right solve: You added what x explains. To see x makes z more certain: subtract.
+# %% wrong added, from right solve: What x explains is added, as in a sum of variances. To see x can only make z more certain.
 # diagnosis: added
 #-     gain = torch.linalg.solve(xx, zx.T).T
 #-     return mean[:dim] + (x - mean[dim:]) @ gain.T, zz - gain @ zx.T
@@ -55,7 +55,7 @@ def condition(mean, covariance, x):
 #+     return mean[:dim] + (x - mean[dim:]) @ gain.T, zz + gain @ zx.T
 
 
-# %% wrong explained, from right solve: This is the part that x explains. Subtract it from the covariance of z.
+# %% wrong explained, from right solve: The part of the variance that x explains is taken for the part that is left.
 # diagnosis: explained_only
 #-     gain = torch.linalg.solve(xx, zx.T).T
 #-     return mean[:dim] + (x - mean[dim:]) @ gain.T, zz - gain @ zx.T
@@ -63,7 +63,7 @@ def condition(mean, covariance, x):
 #+     return mean[:dim] + (x - mean[dim:]) @ gain.T, gain @ zx.T
 
 
-# %% wrong no_batch, from right solve: Without a batch x is a vector: use x @ gain.T, or (gain @ x.unsqueeze(-1)).squeeze(-1), which work for both.
+# %% wrong no_batch, from right solve: gain @ (x - mean) is written for rows, with a transpose that a single x, a vector, does not have.
 # diagnosis: no_batch
 #-     gain = torch.linalg.solve(xx, zx.T).T
 #-     return mean[:dim] + (x - mean[dim:]) @ gain.T, zz - gain @ zx.T
@@ -72,7 +72,7 @@ def condition(mean, covariance, x):
 #+     return mean[:dim] + moved, zz - gain @ zx.T
 
 
-# %% wrong no_inverse, from right solve: The covariance of x is not divided out: multiply by its inverse.
+# %% wrong no_inverse, from right solve: The covariance with x is taken for a regression coefficient: it is one only where x has unit covariance.
 # diagnosis: no_inverse
 def condition(mean, covariance, x):
     dim = mean.shape[0] - x.shape[-1]
@@ -81,7 +81,7 @@ def condition(mean, covariance, x):
     return mean[:dim] + (x - mean[dim:]) @ gain.T, zz - gain @ zx.T
 
 
-# %% wrong no_prior_mean, from right solve: The mean of z is missing: at x equal to its mean, z is expected at its own.
+# %% wrong no_prior_mean, from right solve: Only the correction is returned. It is the whole answer where z has mean zero, as it has on the toy.
 # diagnosis: no_prior_mean
 #-     gain = torch.linalg.solve(xx, zx.T).T
 #-     return mean[:dim] + (x - mean[dim:]) @ gain.T, zz - gain @ zx.T
@@ -89,7 +89,7 @@ def condition(mean, covariance, x):
 #+     return (x - mean[dim:]) @ gain.T, zz - gain @ zx.T
 
 
-# %% wrong precision, from right solve: This is the inverse of what is asked for, the conditional precision.
+# %% wrong precision, from right solve: The block of the precision matrix is returned. Conditioning is easy in that form, but its inverse was asked for.
 # diagnosis: precision
 #-     gain = torch.linalg.solve(xx, zx.T).T
 #-     return mean[:dim] + (x - mean[dim:]) @ gain.T, zz - gain @ zx.T
@@ -97,7 +97,7 @@ def condition(mean, covariance, x):
 #+     return mean[:dim] + (x - mean[dim:]) @ gain.T, torch.linalg.inv(zz - gain @ zx.T)
 
 
-# %% wrong sign, from right solve: z moves to the wrong side: add the correction.
+# %% wrong sign, from right solve: The surprise is taken as mean minus x, so that z moves away from what was seen.
 # diagnosis: sign
 #-     gain = torch.linalg.solve(xx, zx.T).T
 #-     return mean[:dim] + (x - mean[dim:]) @ gain.T, zz - gain @ zx.T
@@ -105,7 +105,7 @@ def condition(mean, covariance, x):
 #+     return mean[:dim] - (x - mean[dim:]) @ gain.T, zz - gain @ zx.T
 
 
-# %% wrong uncentred, from right solve: x is multiplied as it is. What moves z is how far x lies from its own mean.
+# %% wrong uncentred, from right solve: x is multiplied as it is, and not its distance from its own mean: right only where that mean is zero.
 # diagnosis: uncentred
 #-     gain = torch.linalg.solve(xx, zx.T).T
 #-     return mean[:dim] + (x - mean[dim:]) @ gain.T, zz - gain @ zx.T
@@ -113,7 +113,7 @@ def condition(mean, covariance, x):
 #+     return mean[:dim] + x @ gain.T, zz - gain @ zx.T
 
 
-# %% wrong unconditional, from right solve: This is the covariance of z before x was seen.
+# %% wrong unconditional, from right solve: The block of z is returned as it stands: that is marginalizing, and not conditioning.
 # diagnosis: unconditional
 #-     gain = torch.linalg.solve(xx, zx.T).T
 #-     return mean[:dim] + (x - mean[dim:]) @ gain.T, zz - gain @ zx.T
@@ -121,7 +121,7 @@ def condition(mean, covariance, x):
 #+     return mean[:dim] + (x - mean[dim:]) @ gain.T, zz
 
 
-# %% wrong x_first, from right precision: You cut mean and covariance as if x came first.
+# %% wrong x_first, from right precision: The blocks are cut as if x came first. Where z and x have as many coordinates no shape gives it away.
 # diagnosis: x_first
 #-     dim = mean.shape[0] - x.shape[-1]
 #-     precision = torch.linalg.inv(covariance)

@@ -31,49 +31,49 @@ def value_and_gradient(value, surrogate):
     return number + (surrogate - copy)
 
 
-# %% wrong both_gradients, from right difference: The gradient of the value came along. Detach the value.
+# %% wrong both_gradients, from right difference: The value keeps its history, so that its own gradient is added to that of the surrogate. What is printed stays right.
 # diagnosis: both_gradients
 #-     return value.detach() + (surrogate - surrogate.detach())
 #+     return value + (surrogate - surrogate.detach())
 
 
-# %% wrong correction, from right difference: In float32 a number of ten million keeps no decimals.
+# %% wrong correction, from right difference: value + surrogate - surrogate.detach(), from left to right: the sum with ten million rounds the value before anything cancels.
 # diagnosis: digits_lost
 #-     return value.detach() + (surrogate - surrogate.detach())
 #+     return surrogate + (value - surrogate).detach()
 
 
-# %% wrong digits, from right difference: In float32 a number of ten million keeps no decimals.
+# %% wrong digits, from right difference: The value is added to a large number first, and rounded with it. On paper the brackets make no difference.
 # diagnosis: digits_lost
 #-     return value.detach() + (surrogate - surrogate.detach())
 #+     return (value.detach() + surrogate) - surrogate.detach()
 
 
-# %% wrong minus, from right difference: The gradient has the wrong sign: surrogate minus its detached copy, not the other way round.
+# %% wrong minus, from right difference: The detached copy comes first in the difference, so that the value is right and an optimizer climbs down.
 # diagnosis: minus
 #-     return value.detach() + (surrogate - surrogate.detach())
 #+     return value.detach() + (surrogate.detach() - surrogate)
 
 
-# %% wrong no_gradient, from right difference: No gradient comes back: everything is detached.
+# %% wrong no_gradient, from right difference: Both copies of the surrogate are detached: a detach too many changes no value, and nobody notices.
 # diagnosis: no_gradient
 #-     return value.detach() + (surrogate - surrogate.detach())
 #+     return value.detach() + (surrogate - surrogate).detach()
 
 
-# %% wrong sum, from right difference: You added both. The surrogate must add nothing to the value: subtract its own detached copy.
+# %% wrong sum, from right difference: Value and surrogate are added and nothing is taken off: the gradient is right, and what is printed is the sum.
 # diagnosis: sum_of_both
 #-     return value.detach() + (surrogate - surrogate.detach())
 #+     return value.detach() + surrogate
 
 
-# %% wrong surrogate, from right difference: You returned the surrogate, or something of its value.
+# %% wrong surrogate, from right difference: The surrogate itself is returned. It has the right gradient, and its value means nothing.
 # diagnosis: surrogate_value
 #-     return value.detach() + (surrogate - surrogate.detach())
 #+     return surrogate + (value - value).detach()
 
 
-# %% wrong value_gradient, from right difference: This is the gradient of the value. Detach the value, and leave one copy of the surrogate attached.
+# %% wrong value_gradient, from right difference: The roles are exchanged: the surrogate is detached, and the gradient is that of the value.
 # diagnosis: value_gradient
 #-     return value.detach() + (surrogate - surrogate.detach())
 #+     return value + surrogate.detach() - surrogate.detach()

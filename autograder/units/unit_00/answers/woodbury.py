@@ -51,7 +51,7 @@ def woodbury(scale, factor, v):
     return log_det, quadratic
 
 
-# %% wrong correction_lost, from right inverse: This is v' diag(scale^-2) v. The correction of Woodbury's formula is missing.
+# %% wrong correction_lost, from right inverse: The quadratic form of the diagonal part alone, as if the factor were not there.
 # diagnosis: correction_lost
 #-     log_det = 2 * scale.log().sum() + torch.logdet(small)
 #@@
@@ -61,7 +61,7 @@ def woodbury(scale, factor, v):
 #+     return 2 * scale.log().sum() + torch.logdet(small), plain
 
 
-# %% wrong covariance_form, from right inverse: This is v' cov v. The density needs the inverse of the covariance.
+# %% wrong covariance_form, from right inverse: v' cov v, which needs no inverse and is therefore tempting; a density needs the precision.
 # diagnosis: covariance_form
 #-     log_det = 2 * scale.log().sum() + torch.logdet(small)
 #@@
@@ -71,7 +71,7 @@ def woodbury(scale, factor, v):
 #+     return 2 * scale.log().sum() + torch.logdet(small), (v**2 * scale**2).sum(-1) + ((v @ factor) ** 2).sum(-1)
 
 
-# %% wrong dense, from right cholesky: A matrix of D x D was made. At D = 10,000 it takes 800 megabytes and its Cholesky factor minutes.
+# %% wrong dense, from right cholesky: The D x D matrix is made, because it is two lines: 32 megabytes at D = 2,000, and 800 at 10,000.
 # diagnosis: dense
 #-     white, u = factor / scale.unsqueeze(-1), v / scale
 #-     root = torch.linalg.cholesky(torch.eye(white.shape[1], dtype=white.dtype) + white.T @ white)
@@ -81,7 +81,7 @@ def woodbury(scale, factor, v):
 #+     return torch.logdet(covariance), (v * torch.linalg.solve(covariance, v.unsqueeze(-1)).squeeze(-1)).sum(-1)
 
 
-# %% wrong diagonal_lost, from right inverse: This is the determinant of the small matrix alone.
+# %% wrong diagonal_lost, from right inverse: The determinant lemma is remembered as det M. The diagonal part is the other factor.
 # diagnosis: diagonal_lost
 #-     log_det = 2 * scale.log().sum() + torch.logdet(small)
 #@@
@@ -91,7 +91,7 @@ def woodbury(scale, factor, v):
 #+     return torch.logdet(small), plain - correction
 
 
-# %% wrong half_diagonal, from right inverse: diag(scale^2) has log-determinant 2 sum log scale; the 2 is missing.
+# %% wrong half_diagonal, from right inverse: sum log scale instead of twice that: the diagonal holds variances, and scale is their root.
 # diagnosis: half_diagonal
 #-     log_det = 2 * scale.log().sum() + torch.logdet(small)
 #@@
@@ -101,7 +101,7 @@ def woodbury(scale, factor, v):
 #+     return scale.log().sum() + torch.logdet(small), plain - correction
 
 
-# %% wrong half_inner, from right inverse: The small matrix counts once: if you sum the log of its Cholesky diagonal, double it.
+# %% wrong half_inner, from right inverse: The diagonal of Cholesky's factor is a root of the determinant, and its logarithm counts twice.
 # diagnosis: half_inner
 #-     log_det = 2 * scale.log().sum() + torch.logdet(small)
 #@@
@@ -111,7 +111,7 @@ def woodbury(scale, factor, v):
 #+     return 2 * scale.log().sum() + torch.linalg.cholesky(small).diagonal().log().sum(), plain - correction
 
 
-# %% wrong inner_lost, from right inverse: This is the determinant of diag(scale^2) alone.
+# %% wrong inner_lost, from right inverse: The log-determinant of the diagonal part alone: without the factor it would be right.
 # diagnosis: inner_lost
 #-     log_det = 2 * scale.log().sum() + torch.logdet(small)
 #@@
@@ -121,7 +121,7 @@ def woodbury(scale, factor, v):
 #+     return 2 * scale.log().sum(), plain - correction
 
 
-# %% wrong inverse_diagonal, from right cholesky: S is diag(scale^-2), the inverse of what stands in the covariance: its log-determinant is -2 sum log scale, and +2 is needed.
+# %% wrong inverse_diagonal, from right cholesky: S is the inverse of the diagonal part, so that its log-determinant has the other sign.
 # diagnosis: inverse_diagonal
 #-     white, u = factor / scale.unsqueeze(-1), v / scale
 #-     root = torch.linalg.cholesky(torch.eye(white.shape[1], dtype=white.dtype) + white.T @ white)
@@ -134,7 +134,7 @@ def woodbury(scale, factor, v):
 #+     return log_det, (v**2 * weights).sum(-1) - (inside * torch.linalg.solve(inner, inside.unsqueeze(-1)).squeeze(-1)).sum(-1)
 
 
-# %% wrong not_squared, from right cholesky: The covariance holds diag(scale^2), not diag(scale).
+# %% wrong not_squared, from right cholesky: scale stands for the variance throughout: the covariance has scale^2 on its diagonal.
 # diagnosis: scale_not_squared
 #-     white, u = factor / scale.unsqueeze(-1), v / scale
 #-     root = torch.linalg.cholesky(torch.eye(white.shape[1], dtype=white.dtype) + white.T @ white)
@@ -147,7 +147,7 @@ def woodbury(scale, factor, v):
 #+     return scale.log().sum() + torch.logdet(small), plain - correction
 
 
-# %% wrong over_everything, from right inverse: You summed over the batch too. Each v has a quadratic form of its own.
+# %% wrong over_everything, from right inverse: The batch is summed with the coordinates: right for a single v.
 # diagnosis: over_everything
 #-     log_det = 2 * scale.log().sum() + torch.logdet(small)
 #@@
@@ -157,7 +157,7 @@ def woodbury(scale, factor, v):
 #+     return 2 * scale.log().sum() + torch.logdet(small), (plain - correction).sum()
 
 
-# %% wrong plus, from right inverse: The correction is subtracted: a factor adds variance, so v is less surprising.
+# %% wrong plus, from right inverse: The correction is added. A factor adds variance, and so makes v less surprising, not more.
 # diagnosis: plus
 #-     log_det = 2 * scale.log().sum() + torch.logdet(small)
 #@@
@@ -167,7 +167,7 @@ def woodbury(scale, factor, v):
 #+     return 2 * scale.log().sum() + torch.logdet(small), plain + correction
 
 
-# %% wrong product, from right cholesky: The product of 2,000 numbers is too large (or small) for floating point.
+# %% wrong product, from right cholesky: The product of 2,000 variances is formed and then its logarithm: it overflows long before.
 # diagnosis: product
 #-     white, u = factor / scale.unsqueeze(-1), v / scale
 #-     root = torch.linalg.cholesky(torch.eye(white.shape[1], dtype=white.dtype) + white.T @ white)
@@ -180,7 +180,7 @@ def woodbury(scale, factor, v):
 #+     return log_det, (v**2 * weights).sum(-1) - (inside * torch.linalg.solve(inner, inside.unsqueeze(-1)).squeeze(-1)).sum(-1)
 
 
-# %% wrong unweighted, from right cholesky: In the correction S stands on both sides of B: weigh v by scale^-2 before it meets the factor.
+# %% wrong unweighted, from right cholesky: Only one S is written in the correction, which has one on both sides of B: v meets the factor unweighted.
 # diagnosis: unweighted
 #-     white, u = factor / scale.unsqueeze(-1), v / scale
 #-     root = torch.linalg.cholesky(torch.eye(white.shape[1], dtype=white.dtype) + white.T @ white)

@@ -25,13 +25,13 @@ def z_score(samples, exact):
     return mean, error, (mean - exact) / error
 
 
-# %% wrong absolute, from right torch: You took the absolute value. The sign says on which side the estimate errs: keep it.
+# %% wrong absolute, from right torch: The absolute value is taken because only the distance seemed to matter. The sign says on which side the estimate errs.
 # diagnosis: absolute
 #-     return mean, error, (mean - exact) / error
 #+     return mean, error, (mean - exact).abs() / error
 
 
-# %% wrong axis, from right torch: You averaged over the last axis. Replicates come first: axis 0.
+# %% wrong axis, from right torch: The last axis is reduced, by habit from features; replicates come first.
 # diagnosis: wrong_axis
 def z_score(samples, exact):
     mean = samples.mean(-1)
@@ -39,43 +39,43 @@ def z_score(samples, exact):
     return mean, error, error
 
 
-# %% wrong biased, from right torch: You divided the sum of squares by R. The mean was estimated from the same numbers: divide by R - 1.
+# %% wrong biased, from right torch: The sum of squares is divided by R, as NumPy does by default. The mean took one degree of freedom: R - 1.
 # diagnosis: biased_variance
 #-     error = samples.std(0) / len(samples) ** 0.5
 #+     error = samples.std(0, correction=0) / len(samples) ** 0.5
 
 
-# %% wrong divided_by_r, from right torch: You divided the standard deviation by R instead of its root.
+# %% wrong divided_by_r, from right torch: Divided by R and not by its root: the variance of a mean falls like 1 / R, and its standard error like the root of that.
 # diagnosis: divided_by_r
 #-     error = samples.std(0) / len(samples) ** 0.5
 #+     error = samples.std(0) / len(samples)
 
 
-# %% wrong over_everything, from right torch: You averaged over all numbers. Each column is a quantity of its own: average over axis 0.
+# %% wrong over_everything, from right torch: One mean over all columns, because mean() was given no axis: right for a single quantity.
 # diagnosis: over_everything
 #-     mean = samples.mean(0)
 #+     mean = samples.mean()
 
 
-# %% wrong relative, from right torch: This is a relative error. How large it may be depends on the noise: divide by the standard error.
+# %% wrong relative, from right torch: A relative error, which says how large the error is. Whether it is there depends on the noise.
 # diagnosis: relative_error
 #-     return mean, error, (mean - exact) / error
 #+     return mean, error, (mean - exact) / exact
 
 
-# %% wrong sign, from right torch: The sign is turned: z is positive when the mean is too large.
+# %% wrong sign, from right torch: exact minus mean, as one writes a residual: z then says 'too small' of an estimate that is too large.
 # diagnosis: sign
 #-     return mean, error, (mean - exact) / error
 #+     return mean, error, (exact - mean) / error
 
 
-# %% wrong standard_deviation, from right torch: This is the standard deviation of one replicate.
+# %% wrong standard_deviation, from right torch: The scatter of one replicate, and not of the mean of R: no bias would ever be found, however many there are.
 # diagnosis: standard_deviation
 #-     error = samples.std(0) / len(samples) ** 0.5
 #+     error = samples.std(0)
 
 
-# %% wrong variance_of_mean, from right torch: This is the variance of the mean. Its root is the standard error.
+# %% wrong variance_of_mean, from right torch: The root is forgotten, so that a variance is returned as a standard error.
 # diagnosis: variance_of_mean
 #-     error = samples.std(0) / len(samples) ** 0.5
 #-     return mean, error, (mean - exact) / error

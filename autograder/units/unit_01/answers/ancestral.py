@@ -49,7 +49,7 @@ def ancestral_sample(parents, draw, n):
     return {name: value(name) for name in parents}
 
 
-# %% wrong alphabetical, from right passes: The dictionary lists the nodes in any order. Draw a node once its parents have values; come back for the rest.
+# %% wrong alphabetical, from right passes: Nodes are drawn in the order of the alphabet, read backwards: a parent looked up too early is not there, and names say nothing about arrows.
 # diagnosis: too_early
 def ancestral_sample(parents, draw, n):
     values = {}
@@ -58,7 +58,7 @@ def ancestral_sample(parents, draw, n):
     return values
 
 
-# %% wrong dictionary_order, from right passes: The dictionary lists the nodes in any order. Draw a node once its parents have values; come back for the rest.
+# %% wrong dictionary_order, from right passes: Nodes are drawn as the dictionary lists them. It works on every example written from causes to effects, and only there.
 # diagnosis: too_early
 def ancestral_sample(parents, draw, n):
     values = {}
@@ -67,7 +67,7 @@ def ancestral_sample(parents, draw, n):
     return values
 
 
-# %% wrong list, from right passes: Return a tensor.
+# %% wrong list, from right passes: The values come back as a list. Nobody can tell which node is which: the order of the passes is not that of the dictionary.
 # diagnosis: type
 def ancestral_sample(parents, draw, n):
     values = {}
@@ -78,7 +78,7 @@ def ancestral_sample(parents, draw, n):
     return list(values.values())
 
 
-# %% wrong listed_order, from right passes: A recipe takes its parents in the order in which parents[name] lists them; yours came in another one.
+# %% wrong listed_order, from right passes: Parents are handed over in the order of the dictionary, because a comprehension runs over it. A recipe that is symmetric hides the slip.
 # diagnosis: parent_order
 #-         for name, above in parents.items():
 #-             if name not in values and all(parent in values for parent in above):
@@ -88,7 +88,7 @@ def ancestral_sample(parents, draw, n):
 #+                 values[name] = draw[name](n, *[values[parent] for parent in parents if parent in parents[name]])
 
 
-# %% wrong one_at_a_time, from right graphlib: Did you build the sample one draw at a time? A recipe gives all n = 6 values in one call: draw[name](n, ...).
+# %% wrong one_at_a_time, from right graphlib: The graph is walked n times with n = 1, as one would describe it in words. A recipe gives all n values in one call.
 # diagnosis: one_at_a_time
 import torch
 
@@ -105,7 +105,7 @@ def ancestral_sample(parents, draw, n):
     return {name: torch.cat([values[name] for values in rows]) for name in parents}
 
 
-# %% wrong one_draw, from right passes: All n draws of a sample are the same: you drew once and repeated it.
+# %% wrong one_draw, from right passes: One draw of the graph is stretched to n rows: the shapes are right, and the sample holds a single point.
 # diagnosis: one_draw
 def ancestral_sample(parents, draw, n):
     values = {}
@@ -116,7 +116,7 @@ def ancestral_sample(parents, draw, n):
     return {name: value.expand(n) for name, value in values.items()}
 
 
-# %% wrong one_pass, from right passes: One pass over the dictionary is not enough: nodes whose parents came late are still missing.
+# %% wrong one_pass, from right passes: A single pass over the dictionary draws what happens to be ready. Children that are listed before their parents never get a value.
 # diagnosis: missing_nodes
 def ancestral_sample(parents, draw, n):
     values = {}
@@ -126,7 +126,7 @@ def ancestral_sample(parents, draw, n):
     return values
 
 
-# %% wrong own_noise, from right graphlib: The numbers of a node come from draw[name], not from a distribution of your own.
+# %% wrong own_noise, from right graphlib: Roots are drawn from N(0, 1) without asking their recipes, since in the lecture's examples that is what roots were.
 # diagnosis: not_drawn
 import torch
 
@@ -140,7 +140,7 @@ def ancestral_sample(parents, draw, n):
     return values
 
 
-# %% wrong parent_order, from right passes: A recipe takes its parents in the order in which parents[name] lists them; yours came in another one.
+# %% wrong parent_order, from right passes: Parents are sorted by name before they are handed on. Recipes take them by position, so slope and intercept may change places.
 # diagnosis: parent_order
 #-         for name, above in parents.items():
 #-             if name not in values and all(parent in values for parent in above):
@@ -150,7 +150,7 @@ def ancestral_sample(parents, draw, n):
 #+                 values[name] = draw[name](n, *[values[parent] for parent in sorted(parents[name])])
 
 
-# %% wrong redrawn, from right recursion: A node that is drawn again for every child has several values in one sample, so its children no longer share a parent.
+# %% wrong redrawn, from right recursion: Recursion without a memory: each child draws its parents anew. All marginals are right, and what made the children alike is gone.
 # diagnosis: redrawn
 def ancestral_sample(parents, draw, n):
     def value(name):
@@ -159,7 +159,7 @@ def ancestral_sample(parents, draw, n):
     return {name: value(name) for name in parents}
 
 
-# %% wrong roots_missing, from right passes: The nodes without parents are missing. They have a recipe too, draw[name](n), and belong into the dictionary.
+# %% wrong roots_missing, from right passes: Causes and effects are kept in two dictionaries, and only the effects are returned.
 # diagnosis: roots_missing
 def ancestral_sample(parents, draw, n):
     causes = {name: draw[name](n) for name, above in parents.items() if not above}
@@ -172,7 +172,7 @@ def ancestral_sample(parents, draw, n):
     return effects
 
 
-# %% wrong zeros, from right graphlib: A node was drawn before its parents, and a zero stood in for the missing value.
+# %% wrong zeros, from right graphlib: A parent that is not there yet is replaced by zeros through dict.get: no error is raised, and the numbers are quietly wrong.
 # diagnosis: parents_as_zero
 #- from graphlib import TopologicalSorter
 #+ import torch
@@ -181,3 +181,19 @@ def ancestral_sample(parents, draw, n):
 #-         values[name] = draw[name](n, *(values[parent] for parent in parents[name]))
 #+     for name in parents:
 #+         values[name] = draw[name](n, *[values.get(parent, torch.zeros(n, dtype=torch.float64)) for parent in parents[name]])
+
+
+# %% wrong destroys_graph, from right passes: Nodes are popped from the caller's graph once they are drawn, as a queue would be: the second call finds it empty.
+# diagnosis: argument_changed
+def ancestral_sample(parents, draw, n):
+    values = {}
+    while parents:
+        name = next(key for key, above in parents.items() if all(p in values for p in above))
+        values[name] = draw[name](n, *[values[p] for p in parents.pop(name)])
+    return values
+
+
+# %% wrong too_few_passes, from right passes: Three passes over the dictionary, which is enough for every graph that was tried. A chain listed backwards takes as many as it has nodes.
+# diagnosis: missing_nodes
+#-     while len(values) < len(parents):
+#+     for _ in range(3):

@@ -41,7 +41,7 @@ def markov_blanket(parents, name):
     return (set(parents[name]) | children | coparents) - {name}
 
 
-# %% wrong children_missing, from right sets: Parents and co-parents are there; the children themselves are missing.
+# %% wrong children_missing, from right sets: The parents of the children are collected, and the children themselves forgotten: the loop over families takes the upper half only.
 # diagnosis: children_missing
 def markov_blanket(parents, name):
     blanket = set(parents[name])
@@ -51,13 +51,13 @@ def markov_blanket(parents, name):
     return blanket - {name}
 
 
-# %% wrong children_only, from right sets: Only the children are there. Add the parents, and the other parents of the children.
+# %% wrong children_only, from right sets: Influence is taken to flow downwards only, so the parents are left out, and with them the co-parents.
 # diagnosis: children_only
 def markov_blanket(parents, name):
     return {child for child in parents if name in parents[child]}
 
 
-# %% wrong descendants, from right sets: You went on to grandchildren and beyond. Given the children and their parents, those say nothing new.
+# %% wrong descendants, from right sets: The search goes on below the children. Given the children and their other parents, nothing further down tells anything new.
 # diagnosis: descendants
 def markov_blanket(parents, name):
     children = {child for child in parents if name in parents[child]}
@@ -71,39 +71,39 @@ def markov_blanket(parents, name):
     return (set(parents[name]) | below | coparents) - {name}
 
 
-# %% wrong everyone, from right sets: This is every other node. It does shield, but it is not the smallest set that the graph promises.
+# %% wrong everyone, from right sets: All other nodes: they do shield, but they are no blanket, which is the smallest set that does so in every model of this graph.
 # diagnosis: connected
 def markov_blanket(parents, name):
     return set(parents) - {name}
 
 
-# %% wrong no_coparents, from right sets: Parents and children are there; the other parents of the children are missing.
+# %% wrong no_coparents, from right sets: Parents and children, as in an undirected graph. Causes of one effect explain each other away once it is known.
 # diagnosis: no_coparents
 def markov_blanket(parents, name):
     return set(parents[name]) | {child for child in parents if name in parents[child]}
 
 
-# %% wrong parents_missing, from right sets: The parents are missing.
+# %% wrong parents_missing, from right sets: Children and their parents are found in one loop over the graph; the node's own parents need a line that is missing.
 # diagnosis: parents_missing
 def markov_blanket(parents, name):
     children = {child for child in parents if name in parents[child]}
     return (children | {parent for child in children for parent in parents[child]}) - {name}
 
 
-# %% wrong parents_only, from right sets: Only the parents are there. Children tell about a node too, and with them their other parents.
+# %% wrong parents_only, from right sets: Parents alone, as if the blanket were what the node is drawn from. That predicts it from the past; its effects speak about it as well.
 # diagnosis: parents_only
 def markov_blanket(parents, name):
     return set(parents[name])
 
 
-# %% wrong self_included, from right sets: A node is a parent of its own children, so it slipped into its own blanket: take it out.
+# %% wrong self_included, from right sets: The node is one of the parents of its children, and nobody took it out of the union.
 # diagnosis: self_included
 def markov_blanket(parents, name):
     children = {child for child in parents if name in parents[child]}
     return set(parents[name]) | children | {parent for child in children for parent in parents[child]}
 
 
-# %% wrong siblings, from right sets: You added the other children of the parents. Given the parents they say nothing new.
+# %% wrong siblings, from right sets: Siblings stand in for co-parents: families are walked in the wrong direction, up and down where down and up is asked.
 # diagnosis: siblings
 def markov_blanket(parents, name):
     children = {child for child in parents if name in parents[child]}
@@ -111,10 +111,23 @@ def markov_blanket(parents, name):
     return (set(parents[name]) | children | siblings) - {name}
 
 
-# %% wrong siblings_added, from right sets: The other children of the parents do not belong: given the parents they say nothing new.
+# %% wrong siblings_added, from right sets: Siblings are added to a blanket that was complete. Given the parents, they say nothing about the node.
 # diagnosis: siblings
 def markov_blanket(parents, name):
     children = {child for child in parents if name in parents[child]}
     coparents = {parent for child in children for parent in parents[child]}
     siblings = {other for other in parents if set(parents[other]) & set(parents[name])}
     return (set(parents[name]) | children | coparents | siblings) - {name}
+
+
+# %% wrong substring, from right sets: Children are found by looking for the name in a string, and x1 is found in x12.
+# diagnosis: value
+#-     children = {child for child, above in parents.items() if name in above}
+#+     children = {child for child, above in parents.items() if name in " ".join(above)}
+
+
+# %% wrong first_child, from right sets: The search for children stops at the first one: right in every chain.
+# diagnosis: value
+#-     children = {child for child, above in parents.items() if name in above}
+#+     children = {child for child, above in list(parents.items()) if name in above}
+#+     children = set(sorted(children)[:1])

@@ -74,7 +74,7 @@ def two_bernoullis(intercepts, slopes):
     return table, torch.tensor((p11 - p1 * p2) / (p1 * (1 - p1) * p2 * (1 - p2)) ** 0.5)
 
 
-# %% wrong covariance, from right grid: This is the covariance. Divide it by both standard deviations.
+# %% wrong covariance, from right grid: The covariance is returned as the correlation. It has the right sign, and vanishes at the right place, so a plot looks plausible.
 # diagnosis: covariance
 #-     table = torch.zeros(2, 2, dtype=torch.float64)
 #-     for i in (0, 1):
@@ -88,7 +88,7 @@ def two_bernoullis(intercepts, slopes):
 #+     return table, (table[1, 1] - p1 * p2)
 
 
-# %% wrong flipped, from right grid: The outcomes are turned round: entry [0, 0] is the probability of x1 = 0, x2 = 0.
+# %% wrong flipped, from right grid: Rows are stacked as p, 1 - p, so that entry [0, 0] belongs to two ones. The correlation does not notice, since both coins are turned.
 # diagnosis: flipped
 #-     table = torch.zeros(2, 2, dtype=torch.float64)
 #-     for i in (0, 1):
@@ -102,7 +102,7 @@ def two_bernoullis(intercepts, slopes):
 #+     return table, (table[1, 1] - p1 * p2) / torch.sqrt(p1 * (1 - p1) * p2 * (1 - p2))
 
 
-# %% wrong hermite, from right numpy_trapezoid: Near, but not near enough. A sigmoid this steep climbs within 0.1 of z, so the points must lie closer than that: a fine grid from -10 to 10 has no trouble, a few dozen quadrature nodes have.
+# %% wrong hermite, from right numpy_trapezoid: Gauss-Hermite quadrature with 48 nodes is nearly exact for smooth integrands. At a slope of 60 the sigmoid is a step between two nodes.
 # diagnosis: too_coarse
 import numpy as np
 import torch
@@ -118,7 +118,7 @@ def two_bernoullis(intercepts, slopes):
     return table, (table[1, 1] - p1 * p2) / torch.sqrt(p1 * (1 - p1) * p2 * (1 - p2))
 
 
-# %% wrong independent, from right grid: This is the product of the two marginals. Given z the two are independent; the integral over z comes after the product, not before it.
+# %% wrong independent, from right grid: Each coin is integrated over a z of its own, and the two results are multiplied: the common cause has been cut in two.
 # diagnosis: independent
 #-     table = torch.zeros(2, 2, dtype=torch.float64)
 #-     for i in (0, 1):
@@ -132,7 +132,7 @@ def two_bernoullis(intercepts, slopes):
 #+     return table, (table[1, 1] - p1 * p2) / torch.sqrt(p1 * (1 - p1) * p2 * (1 - p2))
 
 
-# %% wrong no_prior, from right grid: The prior N(z; 0, 1) is missing: every z has the same weight in your average.
+# %% wrong no_prior, from right grid: All points of the grid have the same weight: the average over z is taken, and its density N(z; 0, 1) forgotten.
 # diagnosis: no_prior
 import torch
 
@@ -147,7 +147,7 @@ def two_bernoullis(intercepts, slopes):
     return table, (table[1, 1] - p1 * p2) / torch.sqrt(p1 * (1 - p1) * p2 * (1 - p2))
 
 
-# %% wrong no_step, from right grid: Right up to a factor: the four probabilities do not add up to one.
+# %% wrong no_step, from right grid: The integrand is added up without the step of the grid: a sum stands for the integral, a thousand times too large.
 # diagnosis: not_normalized
 #-     prior = torch.exp(-0.5 * z**2) / math.sqrt(2 * math.pi) * (z[1] - z[0])
 #+     prior = torch.exp(-0.5 * z**2) / math.sqrt(2 * math.pi)
@@ -164,7 +164,7 @@ def two_bernoullis(intercepts, slopes):
 #+     return table, (table[1, 1] - p1 * p2) / torch.sqrt(p1 * (1 - p1) * p2 * (1 - p2))
 
 
-# %% wrong of_probabilities, from right grid: This is the correlation of the two probabilities, sigmoid(a + b z).
+# %% wrong of_probabilities, from right grid: The variances are those of sigmoid(a + bz) over z. A coin also varies around its probability, so this correlation is too large.
 # diagnosis: of_probabilities
 #-     table = torch.zeros(2, 2, dtype=torch.float64)
 #-     for i in (0, 1):
@@ -179,7 +179,7 @@ def two_bernoullis(intercepts, slopes):
 #+     return table, (table[1, 1] - p1 * p2) / torch.sqrt(v1 * v2)
 
 
-# %% wrong plug_in, from right grid: You put the prior mean z = 0 in place of z. The probability is an average over z.
+# %% wrong plug_in, from right grid: z is set to its mean, 0. The mean of a function is not the function of the mean, and with z fixed no dependence is left.
 # diagnosis: plug_in
 import torch
 
@@ -193,7 +193,7 @@ def two_bernoullis(intercepts, slopes):
     return table, (table[1, 1] - p1 * p2) / torch.sqrt(p1 * (1 - p1) * p2 * (1 - p2))
 
 
-# %% wrong sampled, from right grid: Two calls with the same arguments gave two answers: you drew samples.
+# %% wrong sampled, from right grid: A hundred thousand draws of z give three digits, and other ones at each call, where quadrature gives ten and needs no luck.
 # diagnosis: sampled
 import torch
 
@@ -208,7 +208,7 @@ def two_bernoullis(intercepts, slopes):
     return table, (table[1, 1] - p1 * p2) / torch.sqrt(p1 * (1 - p1) * p2 * (1 - p2))
 
 
-# %% wrong short_grid, from right numpy_trapezoid: The grid ends too early. Beyond -3 and 3 there lies 0.3 per cent of N(0, 1), and five digits are asked: go to -8 and 8.
+# %% wrong short_grid, from right numpy_trapezoid: The grid ends at three standard deviations, as on a plot of a normal density; 0.3 per cent of the probability lies beyond.
 # diagnosis: short_grid
 import torch
 
@@ -223,8 +223,8 @@ def two_bernoullis(intercepts, slopes):
     return table, (table[1, 1] - p1 * p2) / (p1 * (1 - p1) * p2 * (1 - p2)).sqrt()
 
 
-# %% wrong single_precision, from right grid: Nearly: right to three digits. Is the grid in single precision?
-# diagnosis: single_precision
+# %% wrong single_precision, from right grid: linspace makes single precision unless told otherwise. The distance of two neighbouring points is then right to three digits only.
+# diagnosis: step
 #-     z = torch.linspace(-10, 10, 20001, dtype=torch.float64)
 #+     z = torch.linspace(-10, 10, 20001)
 #@@
@@ -240,7 +240,7 @@ def two_bernoullis(intercepts, slopes):
 #+     return table, (table[1, 1] - p1 * p2) / torch.sqrt(p1 * (1 - p1) * p2 * (1 - p2))
 
 
-# %% wrong swapped, from right grid: Intercepts and slopes are exchanged: the logit is a + b z.
+# %% wrong swapped, from right grid: Intercepts and slopes have changed places: with numbers of like size the table looks reasonable.
 # diagnosis: swapped
 #-     p = torch.sigmoid(intercepts[:, None] + slopes[:, None] * z)
 #-     table = torch.zeros(2, 2, dtype=torch.float64)
@@ -256,7 +256,7 @@ def two_bernoullis(intercepts, slopes):
 #+     return table, (table[1, 1] - p1 * p2) / torch.sqrt(p1 * (1 - p1) * p2 * (1 - p2))
 
 
-# %% wrong variance_for_scale, from right grid: You divided by the variances. Divide by the standard deviations, their square roots.
+# %% wrong variance_for_scale, from right grid: The covariance is divided by both variances where it takes their square roots: nobody misses the sqrt until a value exceeds one.
 # diagnosis: variance_for_scale
 #-     table = torch.zeros(2, 2, dtype=torch.float64)
 #-     for i in (0, 1):
@@ -268,3 +268,15 @@ def two_bernoullis(intercepts, slopes):
 #-     correlation = (table[1, 1] - p1 * p2) / torch.sqrt(p1 * (1 - p1) * p2 * (1 - p2))
 #-     return table, correlation
 #+     return table, (table[1, 1] - p1 * p2) / (p1 * (1 - p1) * p2 * (1 - p2))
+
+
+# %% wrong never_negative, from right grid: A common cause is thought to make things alike, so the correlation is cut off at zero. Slopes of two signs make them unlike.
+# diagnosis: never_negative
+#-     return table, correlation
+#+     return table, correlation.clamp(min=0)
+
+
+# %% wrong slopes_clamped, from right grid: Slopes beyond fifty are cut off, so that nothing overflows, where sigmoid never does.
+# diagnosis: described
+#-     p = torch.sigmoid(intercepts[:, None] + slopes[:, None] * z)
+#+     p = torch.sigmoid(intercepts[:, None] + slopes.clamp(-50, 50)[:, None] * z)

@@ -56,7 +56,7 @@ def grid_log_partition(coupling, fields):
     return torch.logsumexp(message, 0)
 
 
-# %% wrong diagonal, from right enumeration: You counted diagonal neighbours. Neighbours are left, right, above and below.
+# %% wrong diagonal, from right enumeration: Diagonal neighbours are counted as well: eight around each site, as in image processing, where this model has four.
 # diagnosis: diagonal_neighbours
 #-     codes = torch.arange(2**n).unsqueeze(-1)
 #-     s = (2 * ((codes >> torch.arange(n)) & 1) - 1).to(fields).view(-1, rows, columns)
@@ -72,7 +72,7 @@ def grid_log_partition(coupling, fields):
 #+     return torch.logsumexp(exponent, 0)
 
 
-# %% wrong edges_twice, from right enumeration: Every pair of neighbours was counted twice, from both ends.
+# %% wrong edges_twice, from right enumeration: Each site adds up its neighbours, so every pair is counted from both ends, as if J were doubled.
 # diagnosis: edges_twice
 #-     codes = torch.arange(2**n).unsqueeze(-1)
 #-     s = (2 * ((codes >> torch.arange(n)) & 1) - 1).to(fields).view(-1, rows, columns)
@@ -86,7 +86,7 @@ def grid_log_partition(coupling, fields):
 #+     return torch.logsumexp(exponent, 0)
 
 
-# %% wrong energy_sign, from right enumeration: The sign of the energy is turned: p is proportional to exp(-E), so aligned neighbours are likely when J > 0.
+# %% wrong energy_sign, from right enumeration: exp(E) in place of exp(-E): the sign in the definition is lost, and neighbours that agree become unlikely.
 # diagnosis: energy_sign
 #-     codes = torch.arange(2**n).unsqueeze(-1)
 #-     s = (2 * ((codes >> torch.arange(n)) & 1) - 1).to(fields).view(-1, rows, columns)
@@ -100,7 +100,7 @@ def grid_log_partition(coupling, fields):
 #+     return torch.logsumexp(-exponent, 0)
 
 
-# %% wrong fields_missing, from right enumeration: The fields h are missing from the energy.
+# %% wrong fields_missing, from right enumeration: Only pairs are added up: without fields the formula is the one most often printed.
 # diagnosis: fields_missing
 #-     codes = torch.arange(2**n).unsqueeze(-1)
 #-     s = (2 * ((codes >> torch.arange(n)) & 1) - 1).to(fields).view(-1, rows, columns)
@@ -114,7 +114,7 @@ def grid_log_partition(coupling, fields):
 #+     return torch.logsumexp(exponent, 0)
 
 
-# %% wrong free_energy, from right enumeration: This is -log Z, the free energy. Return log Z.
+# %% wrong free_energy, from right enumeration: -log Z is returned, which physicists call the free energy and often mean when they say that they computed Z.
 # diagnosis: sign
 #-     codes = torch.arange(2**n).unsqueeze(-1)
 #-     s = (2 * ((codes >> torch.arange(n)) & 1) - 1).to(fields).view(-1, rows, columns)
@@ -128,7 +128,7 @@ def grid_log_partition(coupling, fields):
 #+     return -torch.logsumexp(exponent, 0)
 
 
-# %% wrong half_the_edges, from right enumeration: Only horizontal neighbours were counted.
+# %% wrong half_the_edges, from right enumeration: Only neighbours within a row are counted: one of the two shifted products was never written.
 # diagnosis: half_the_edges
 #-     codes = torch.arange(2**n).unsqueeze(-1)
 #-     s = (2 * ((codes >> torch.arange(n)) & 1) - 1).to(fields).view(-1, rows, columns)
@@ -142,7 +142,7 @@ def grid_log_partition(coupling, fields):
 #+     return torch.logsumexp(exponent, 0)
 
 
-# %% wrong mean_of_states, from right enumeration: You averaged over the states. Z is their sum.
+# %% wrong mean_of_states, from right enumeration: The mean over all states is taken, by a uniform distribution that nobody asked for: n log 2 is lost.
 # diagnosis: mean_of_states
 #-     codes = torch.arange(2**n).unsqueeze(-1)
 #-     s = (2 * ((codes >> torch.arange(n)) & 1) - 1).to(fields).view(-1, rows, columns)
@@ -156,7 +156,7 @@ def grid_log_partition(coupling, fields):
 #+     return torch.logsumexp(exponent, 0) - n * torch.log(torch.tensor(2.0, dtype=fields.dtype))
 
 
-# %% wrong not_log, from right enumeration: This is Z. Return its logarithm.
+# %% wrong not_log, from right enumeration: Z itself is returned: right, until it overflows.
 # diagnosis: not_log
 #-     codes = torch.arange(2**n).unsqueeze(-1)
 #-     s = (2 * ((codes >> torch.arange(n)) & 1) - 1).to(fields).view(-1, rows, columns)
@@ -170,7 +170,7 @@ def grid_log_partition(coupling, fields):
 #+     return exponent.exp().sum()
 
 
-# %% wrong overflow, from right enumeration: exp overflows, or all terms vanish. Take the largest exponent out first: logsumexp does it.
+# %% wrong overflow, from right enumeration: The textbook formula, log of a sum of exp, overflows at exponents beyond 709, where logsumexp does not.
 # diagnosis: overflow
 #-     codes = torch.arange(2**n).unsqueeze(-1)
 #-     s = (2 * ((codes >> torch.arange(n)) & 1) - 1).to(fields).view(-1, rows, columns)
@@ -184,7 +184,7 @@ def grid_log_partition(coupling, fields):
 #+     return exponent.exp().sum().log()
 
 
-# %% wrong wrapped, from right enumeration: Your grid wraps around. Here the sites at the border have fewer neighbours.
+# %% wrong wrapped, from right enumeration: The border is glued together with torch.roll, as in simulations that want no border; here there is one.
 # diagnosis: wrapped
 #-     codes = torch.arange(2**n).unsqueeze(-1)
 #-     s = (2 * ((codes >> torch.arange(n)) & 1) - 1).to(fields).view(-1, rows, columns)
@@ -200,7 +200,7 @@ def grid_log_partition(coupling, fields):
 #+     return torch.logsumexp(exponent, 0)
 
 
-# %% wrong zero_one, from right enumeration: You summed over values 0 and 1. Spins are -1 and 1.
+# %% wrong zero_one, from right enumeration: States are read as bits, 0 and 1. Spins are -1 and 1: two forms of one model, with other couplings and fields.
 # diagnosis: zero_one
 #-     codes = torch.arange(2**n).unsqueeze(-1)
 #-     s = (2 * ((codes >> torch.arange(n)) & 1) - 1).to(fields).view(-1, rows, columns)
@@ -212,3 +212,15 @@ def grid_log_partition(coupling, fields):
 #+     across = (s[:, :, 1:] * s[:, :, :-1]).sum((1, 2))
 #+     exponent = coupling * (down + across) + (s * fields).sum((1, 2))
 #+     return torch.logsumexp(exponent, 0)
+
+
+# %% wrong coupling_unsigned, from right enumeration: The sign of J is dropped, since on a chequerboard it can be turned away. With fields it cannot.
+# diagnosis: coupling_unsigned
+#-     return torch.logsumexp(coupling * pairs + (s * fields).sum((1, 2)), 0)
+#+     return torch.logsumexp(coupling.abs() * pairs + (s * fields).sum((1, 2)), 0)
+
+
+# %% wrong single_precision, from right enumeration: Spins are made in single precision and take all that follows along: seven digits where sixteen are to be had.
+# diagnosis: value
+#-     return torch.logsumexp(coupling * pairs + (s * fields).sum((1, 2)), 0)
+#+     return torch.logsumexp((coupling * pairs + (s * fields).sum((1, 2))).float(), 0).double()

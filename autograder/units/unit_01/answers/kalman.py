@@ -63,31 +63,31 @@ def kalman_step(mean, cov, x, transition, emission, transition_cov, emission_cov
     return mean + gain @ surprise, cov - gain @ emission @ cov, log_term
 
 
-# %% wrong a_forgotten, from right textbook: The covariance did not move: it becomes A P A' + Q, not P + Q.
+# %% wrong a_forgotten, from right textbook: Q is added to the old covariance and A forgotten: right for a random walk, where A is the identity.
 # diagnosis: a_forgotten
 #-     mean, cov = transition @ mean, transition @ cov @ transition.T + transition_cov
 #+     mean, cov = transition @ mean, cov + transition_cov
 
 
-# %% wrong covariance_grows, from right textbook: A datum takes uncertainty away: P - K C P. Yours was added.
+# %% wrong covariance_grows, from right textbook: A plus in place of a minus: every datum makes the filter less certain.
 # diagnosis: covariance_grows
 #-     return mean + gain @ surprise, cov - gain @ emission @ cov, log_term
 #+     return mean + gain @ surprise, cov + gain @ emission @ cov, log_term
 
 
-# %% wrong covariance_not_corrected, from right textbook: The covariance must shrink too: P - K C P.
+# %% wrong covariance_not_corrected, from right textbook: The mean learns from the datum, and the covariance stays the predicted one: the filter never becomes sure of anything.
 # diagnosis: covariance_not_corrected
 #-     return mean + gain @ surprise, cov - gain @ emission @ cov, log_term
 #+     return mean + gain @ surprise, cov, log_term
 
 
-# %% wrong emission_noise_only, from right textbook: The datum is uncertain for two reasons, the state and the noise: its covariance is S = C P C' + R, not R.
+# %% wrong emission_noise_only, from right textbook: The datum is judged by its noise R alone. That is its density given the state, and the state is uncertain.
 # diagnosis: emission_noise_only
 #-     log_term = MultivariateNormal(torch.zeros_like(x), inner).log_prob(surprise)
 #+     log_term = MultivariateNormal(torch.zeros_like(x), emission_cov).log_prob(surprise)
 
 
-# %% wrong independent_entries, from right textbook: The entries of x were taken for independent: S is not diagonal, so use the whole matrix.
+# %% wrong independent_entries, from right textbook: Each entry of x is judged on its own by the diagonal of S. Both instruments see one state, so their errors are correlated.
 # diagnosis: independent_entries
 import torch
 from torch.distributions import Normal
@@ -101,7 +101,7 @@ def kalman_step(mean, cov, x, transition, emission, transition_cov, emission_cov
     return mean + gain @ (x - emission @ mean), cov - gain @ emission @ cov, log_term
 
 
-# %% wrong late_density, from right textbook: This is the density of x once x has been used, with the corrected mean and covariance.
+# %% wrong late_density, from right textbook: The log-density is computed after the correction: a datum is judged by a state that has seen it, and looks too probable.
 # diagnosis: late_residual
 #-     surprise = x - emission @ mean
 #-     inner = emission @ cov @ emission.T + emission_cov
@@ -113,7 +113,7 @@ def kalman_step(mean, cov, x, transition, emission, transition_cov, emission_cov
 #+     return mean, cov, MultivariateNormal(emission @ mean, emission @ cov @ emission.T + emission_cov).log_prob(x)
 
 
-# %% wrong late_residual, from right textbook: The log-density of the datum belongs to the *prediction*, before x was used: N(x; C m, S) with the predicted m.
+# %% wrong late_residual, from right textbook: The variable that held the predicted mean was overwritten, so the log-density measures x from the corrected one.
 # diagnosis: late_residual
 #-     log_term = MultivariateNormal(torch.zeros_like(x), inner).log_prob(surprise)
 #-     return mean + gain @ surprise, cov - gain @ emission @ cov, log_term
@@ -122,24 +122,24 @@ def kalman_step(mean, cov, x, transition, emission, transition_cov, emission_cov
 #+     return mean, cov - gain @ emission @ cov, log_term
 
 
-# %% wrong no_inverse, from right textbook: The gain is P C' S^-1; the inverse is missing.
+# %% wrong no_inverse, from right textbook: The gain lacks the inverse of S, which weighs what the instrument says against how noisy it is.
 # diagnosis: no_inverse
 #-     gain = cov @ emission.T @ torch.linalg.inv(inner)
 #+     gain = cov @ emission.T
 
 
-# %% wrong not_predicted, from right textbook: You corrected without predicting: first the state moves, A m and A P A' + Q, then comes the datum.
+# %% wrong not_predicted, from right textbook: The datum corrects yesterday's state: the step A m, A P A' + Q is missing, and the filter lags behind.
 # diagnosis: not_predicted
 #-     mean, cov = transition @ mean, transition @ cov @ transition.T + transition_cov
 
 
-# %% wrong not_transposed, from right textbook: A covariance moves as A P A', with the transpose on the right.
+# %% wrong not_transposed, from right textbook: A P A in place of A P A': the same wherever A is symmetric, which it is in most toy examples.
 # diagnosis: not_transposed
 #-     mean, cov = transition @ mean, transition @ cov @ transition.T + transition_cov
 #+     mean, cov = transition @ mean, transition @ cov @ transition + transition_cov
 
 
-# %% wrong old_covariance, from right textbook: The corrected covariance starts from the predicted one, A P A' + Q, not from the old P.
+# %% wrong old_covariance, from right textbook: The corrected covariance is formed from the P before the prediction, because its name was kept.
 # diagnosis: old_covariance
 #  def kalman_step(mean, cov, x, transition, emission, transition_cov, emission_cov):
 #+     old = cov
@@ -148,31 +148,31 @@ def kalman_step(mean, cov, x, transition, emission, transition_cov, emission_cov
 #+     return mean + gain @ surprise, old - gain @ emission @ old, log_term
 
 
-# %% wrong q_forgotten, from right textbook: Q is missing: moving adds uncertainty, A P A' + Q.
+# %% wrong q_forgotten, from right textbook: The state moves without noise: unless A stretches it the covariance keeps shrinking, and the filter ends up ignoring its data.
 # diagnosis: q_forgotten
 #-     mean, cov = transition @ mean, transition @ cov @ transition.T + transition_cov
 #+     mean, cov = transition @ mean, transition @ cov @ transition.T
 
 
-# %% wrong r_forgotten, from right textbook: R is missing from S = C P C' + R: a datum is noisy.
+# %% wrong r_forgotten, from right textbook: The instrument counts as exact: S lacks R, and the mean jumps to what was measured.
 # diagnosis: r_forgotten
 #-     inner = emission @ cov @ emission.T + emission_cov
 #+     inner = emission @ cov @ emission.T
 
 
-# %% wrong raw_datum, from right textbook: The gain multiplies the surprise, x - C m, not the datum itself.
+# %% wrong raw_datum, from right textbook: The gain multiplies x itself. Only the surprise, x minus what was expected, says anything new.
 # diagnosis: raw_datum
 #-     return mean + gain @ surprise, cov - gain @ emission @ cov, log_term
 #+     return mean + gain @ x, cov - gain @ emission @ cov, log_term
 
 
-# %% wrong sign, from right textbook: The surprise is x - C m: what came minus what was predicted.
+# %% wrong sign, from right textbook: The surprise is taken the wrong way round, so every datum pushes the mean away from itself.
 # diagnosis: sign
 #-     return mean + gain @ surprise, cov - gain @ emission @ cov, log_term
 #+     return mean - gain @ surprise, cov - gain @ emission @ cov, log_term
 
 
-# %% wrong transposed_left, from right textbook: A covariance moves as A P A', with the transpose on the right.
+# %% wrong transposed_left, from right textbook: A' P A in place of A P A': the transpose on the wrong side, as in a quadratic form.
 # diagnosis: not_transposed
 import torch
 from torch.distributions import MultivariateNormal
@@ -186,10 +186,22 @@ def kalman_step(mean, cov, x, transition, emission, transition_cov, emission_cov
     return mean + gain @ (x - emission @ mean), cov - gain @ emission @ cov, log_term
 
 
-# %% wrong wrong_order, from right textbook: You corrected first and predicted afterwards: what came back is the prediction for the next step.
+# %% wrong wrong_order, from right textbook: Corrected first and predicted afterwards, where t + 1 is predicted from t: what comes back belongs to the next step.
 # diagnosis: wrong_order
 #-     mean, cov = transition @ mean, transition @ cov @ transition.T + transition_cov
 #@@
 #-     return mean + gain @ surprise, cov - gain @ emission @ cov, log_term
 #+     mean, cov = mean + gain @ surprise, cov - gain @ emission @ cov
 #+     return transition @ mean, transition @ cov @ transition.T + transition_cov, log_term
+
+
+# %% wrong outlier_clamped, from right textbook: A surprise beyond ten is cut off, to be robust. That is another model, and its log-density is not this one.
+# diagnosis: described
+#-     surprise = x - emission @ mean
+#+     surprise = (x - emission @ mean).clamp(-10, 10)
+
+
+# %% wrong diagonal_noise, from right textbook: Only the diagonal of R is used, as if all instruments were independent of each other.
+# diagnosis: value
+#-     inner = emission @ cov @ emission.T + emission_cov
+#+     inner = emission @ cov @ emission.T + torch.diag(emission_cov.diagonal())

@@ -63,7 +63,7 @@ def mixed_log_likelihood(y, design, groups, beta, tau, sigma):
     return -0.5 * (quadratic + log_det + len(y) * math.log(2 * math.pi))
 
 
-# %% wrong adjacent_rows, from right woodbury: You took runs of equal labels for groups. The rows of a group need not stand together: compare labels.
+# %% wrong adjacent_rows, from right woodbury: A group is taken to end where the label changes: right on every sorted table, wrong as soon as rows are shuffled.
 # diagnosis: adjacent_rows
 #-     _, index = torch.unique(groups, return_inverse=True)
 #-     size = torch.bincount(index).to(r)
@@ -80,7 +80,7 @@ def mixed_log_likelihood(y, design, groups, beta, tau, sigma):
 #+     return -0.5 * (quadratic + torch.linalg.slogdet(v).logabsdet + n * math.log(2 * math.pi))
 
 
-# %% wrong beta_dropped, from right woodbury: The fixed effects were not subtracted: the mean of y is X beta.
+# %% wrong beta_dropped, from right woodbury: The mean of y was taken for zero: all attention went to the covariance.
 # diagnosis: beta_dropped
 import math
 
@@ -96,7 +96,7 @@ def mixed_log_likelihood(y, design, groups, beta, tau, sigma):
     return -0.5 * (quadratic + torch.linalg.slogdet(v).logabsdet + n * math.log(2 * math.pi))
 
 
-# %% wrong det, from right woodbury: The determinant, or the density, of 600 rows leaves the range of floating point.
+# %% wrong det, from right woodbury: log(det V): the determinant of 600 rows is zero in floating point, long before its logarithm is anything remarkable.
 # diagnosis: underflow
 #-     _, index = torch.unique(groups, return_inverse=True)
 #-     size = torch.bincount(index).to(r)
@@ -112,7 +112,7 @@ def mixed_log_likelihood(y, design, groups, beta, tau, sigma):
 #+     return -0.5 * (quadratic + torch.log(torch.linalg.det(v)) + n * math.log(2 * math.pi))
 
 
-# %% wrong det_2pi, from right dense: The determinant, or the density, of 600 rows leaves the range of floating point.
+# %% wrong det_2pi, from right dense: The determinant of 2 pi V, straight from the formula, leaves the range of floating point, and its logarithm with it.
 # diagnosis: underflow
 import torch
 
@@ -123,7 +123,7 @@ def mixed_log_likelihood(y, design, groups, beta, tau, sigma):
     return -0.5 * (residual @ torch.linalg.solve(covariance, residual) + torch.log(torch.det(2 * torch.pi * covariance)))
 
 
-# %% wrong deviance, from right woodbury: This is the deviance, -2 log p. Return log p.
+# %% wrong deviance, from right woodbury: -2 log p, the deviance, as statistics programs print it.
 # diagnosis: deviance
 #-     _, index = torch.unique(groups, return_inverse=True)
 #-     size = torch.bincount(index).to(r)
@@ -139,7 +139,7 @@ def mixed_log_likelihood(y, design, groups, beta, tau, sigma):
 #+     return (quadratic + torch.linalg.slogdet(v).logabsdet + n * math.log(2 * math.pi))
 
 
-# %% wrong divided_by_tau, from right woodbury: At tau = 0 something of yours is the logarithm of zero, or a division by it.
+# %% wrong divided_by_tau, from right woodbury: Woodbury's identity with 1 / tau^2 in it: right, except where the groups do not matter at all.
 # diagnosis: zero_scale
 #-     _, index = torch.unique(groups, return_inverse=True)
 #-     size = torch.bincount(index).to(r)
@@ -157,7 +157,7 @@ def mixed_log_likelihood(y, design, groups, beta, tau, sigma):
 #+     return -0.5 * (quadratic + log_det + n * math.log(2 * math.pi))
 
 
-# %% wrong independent_rows, from right woodbury: Each row has the right variance, tau^2 + sigma^2, but members of a group also have the covariance tau^2: they share one z.
+# %% wrong independent_rows, from right woodbury: Each row has the right variance, and no row knows of another: what makes a mixed model one is left out.
 # diagnosis: independent_rows
 #-     _, index = torch.unique(groups, return_inverse=True)
 #-     size = torch.bincount(index).to(r)
@@ -173,7 +173,7 @@ def mixed_log_likelihood(y, design, groups, beta, tau, sigma):
 #+     return -0.5 * (quadratic + torch.linalg.slogdet(v).logabsdet + n * math.log(2 * math.pi))
 
 
-# %% wrong latents_at_zero, from right woodbury: The random intercepts were set to zero, not integrated out: the group variance is nowhere.
+# %% wrong latents_at_zero, from right woodbury: The random intercepts are set to their mean, zero, which is an ordinary regression with noise sigma.
 # diagnosis: latents_at_zero
 #-     _, index = torch.unique(groups, return_inverse=True)
 #-     size = torch.bincount(index).to(r)
@@ -189,7 +189,7 @@ def mixed_log_likelihood(y, design, groups, beta, tau, sigma):
 #+     return -0.5 * (quadratic + torch.linalg.slogdet(v).logabsdet + n * math.log(2 * math.pi))
 
 
-# %% wrong lost_2pi, from right dense: A constant is lost: half of log 2 pi for every row.
+# %% wrong lost_2pi, from right dense: The constant is dropped, as one may when maximizing; another program's log-likelihood is then missed.
 # diagnosis: lost_2pi
 import torch
 
@@ -203,7 +203,7 @@ def mixed_log_likelihood(y, design, groups, beta, tau, sigma):
     return -0.5 * (quadratic + torch.linalg.slogdet(v).logabsdet)
 
 
-# %% wrong lost_log_det, from right woodbury: The log-determinant of the covariance is missing.
+# %% wrong lost_log_det, from right woodbury: Only the quadratic form is left. Without the log-determinant a larger variance is always better.
 # diagnosis: lost_log_det
 #-     _, index = torch.unique(groups, return_inverse=True)
 #-     size = torch.bincount(index).to(r)
@@ -219,7 +219,7 @@ def mixed_log_likelihood(y, design, groups, beta, tau, sigma):
 #+     return -0.5 * (quadratic + n * math.log(2 * math.pi))
 
 
-# %% wrong one_group, from right woodbury: All rows share one random intercept in your covariance. tau^2 stands only where two rows have the same group.
+# %% wrong one_group, from right woodbury: One intercept for all rows: tau^2 stands everywhere in the covariance, as if there were a single group.
 # diagnosis: one_group
 #-     _, index = torch.unique(groups, return_inverse=True)
 #-     size = torch.bincount(index).to(r)
@@ -235,7 +235,7 @@ def mixed_log_likelihood(y, design, groups, beta, tau, sigma):
 #+     return -0.5 * (quadratic + torch.linalg.slogdet(v).logabsdet + n * math.log(2 * math.pi))
 
 
-# %% wrong plug_in, from right woodbury: You put the best guess of the random intercepts into the likelihood.
+# %% wrong plug_in, from right woodbury: The intercepts are set to their best guess, which looks like integrating and is not: their uncertainty is lost.
 # diagnosis: plug_in
 #-     _, index = torch.unique(groups, return_inverse=True)
 #-     size = torch.bincount(index).to(r)
@@ -251,7 +251,7 @@ def mixed_log_likelihood(y, design, groups, beta, tau, sigma):
 #+     return -0.5 * (((r - guess) / sigma) ** 2).sum() - n * torch.log(sigma) - 0.5 * n * math.log(2 * math.pi)
 
 
-# %% wrong reml, from right woodbury: This is the restricted likelihood (REML), which also integrates out beta under a flat prior.
+# %% wrong reml, from right woodbury: The restricted likelihood, the default of statsmodels and lme4, which integrates over beta where beta is given.
 # diagnosis: reml
 #-     _, index = torch.unique(groups, return_inverse=True)
 #-     size = torch.bincount(index).to(r)
@@ -269,7 +269,7 @@ def mixed_log_likelihood(y, design, groups, beta, tau, sigma):
 #+     return -0.5 * (quadratic + torch.linalg.slogdet(v).logabsdet + torch.linalg.slogdet(information).logabsdet + constant)
 
 
-# %% wrong scales_as_variances, from right woodbury: tau and sigma are standard deviations: square both.
+# %% wrong scales_as_variances, from right woodbury: Both standard deviations stand in the covariance unsquared.
 # diagnosis: scales_as_variances
 #-     _, index = torch.unique(groups, return_inverse=True)
 #-     size = torch.bincount(index).to(r)
@@ -285,7 +285,7 @@ def mixed_log_likelihood(y, design, groups, beta, tau, sigma):
 #+     return -0.5 * (quadratic + torch.linalg.slogdet(v).logabsdet + n * math.log(2 * math.pi))
 
 
-# %% wrong sigma_as_variance, from right woodbury: sigma is a standard deviation: the noise has the variance sigma squared.
+# %% wrong sigma_as_variance, from right woodbury: sigma stands in the covariance unsquared, and tau does not: the noise was thought of as a variance.
 # diagnosis: sigma_as_variance
 #-     _, index = torch.unique(groups, return_inverse=True)
 #-     size = torch.bincount(index).to(r)
@@ -301,7 +301,7 @@ def mixed_log_likelihood(y, design, groups, beta, tau, sigma):
 #+     return -0.5 * (quadratic + torch.linalg.slogdet(v).logabsdet + n * math.log(2 * math.pi))
 
 
-# %% wrong tau_as_variance, from right woodbury: tau is a standard deviation: the groups share the variance tau squared.
+# %% wrong tau_as_variance, from right woodbury: tau stands in the covariance unsquared, as in programs that report the variance of the groups.
 # diagnosis: tau_as_variance
 #-     _, index = torch.unique(groups, return_inverse=True)
 #-     size = torch.bincount(index).to(r)
@@ -315,3 +315,15 @@ def mixed_log_likelihood(y, design, groups, beta, tau, sigma):
 #+     v = tau * same + sigma**2 * torch.eye(n, dtype=y.dtype)
 #+     quadratic = r @ torch.linalg.solve(v, r)
 #+     return -0.5 * (quadratic + torch.linalg.slogdet(v).logabsdet + n * math.log(2 * math.pi))
+
+
+# %% wrong destroys_y, from right woodbury: The fixed part is taken away from the caller's y in place, so that the next call starts from the residuals.
+# diagnosis: argument_changed
+#-     r = y - design @ beta
+#+     r = y.sub_(design @ beta)
+
+
+# %% wrong sigma_floor, from right woodbury: sigma is kept above a tenth, so that nothing divides by zero. Good instruments are better than that.
+# diagnosis: value
+#-     r = y - design @ beta
+#+     r, sigma = y - design @ beta, sigma.clamp(min=0.1)

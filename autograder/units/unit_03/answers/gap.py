@@ -59,7 +59,7 @@ def elbo_and_gap(loc, log_scale, x):
     return elbo, p.log_evidence(x) - elbo
 
 
-# %% wrong entropy_sign, from right coordinates: The entropy has the wrong sign: a wide q is rewarded.
+# %% wrong entropy_sign, from right coordinates: The entropy is subtracted: written E log q by habit, though Normal.entropy() already carries the minus.
 # diagnosis: entropy_sign
 import math
 
@@ -73,7 +73,7 @@ def elbo_and_gap(loc, log_scale, x):
     return elbo, Normal(0.0 * x, 2**0.5).log_prob(x).sum(-1) - elbo
 
 
-# %% wrong evidence_offset, from right coordinates: The sum is the same for every q, as it should be, but it is not log N(x; 0, 2): a constant is lost.
+# %% wrong evidence_offset, from right coordinates: log p(x) is written with the constant of a unit Gaussian; its variance is 2, and half a log 2 per coordinate is lost.
 # diagnosis: evidence_offset
 import math
 
@@ -85,7 +85,7 @@ def elbo_and_gap(loc, log_scale, x):
     return elbo, evidence - elbo
 
 
-# %% wrong gap_sign, from right kl_and_evidence: The gap is log p(x) minus the ELBO, never negative.
+# %% wrong gap_sign, from right kl_and_evidence: The gap is returned as the ELBO minus log p(x), never positive: the difference was taken in the order of the return statement.
 # diagnosis: gap_sign
 from torch.distributions import Normal, kl_divergence
 
@@ -97,7 +97,7 @@ def elbo_and_gap(loc, log_scale, x):
     return elbo, elbo - evidence
 
 
-# %% wrong kl_to_prior, from right coordinates: This is the KL to the prior. The gap is the KL to the posterior N(x/2, 1/2).
+# %% wrong kl_to_prior, from right coordinates: The KL that already stands in the ELBO, the one to the prior, is returned as the gap; that is the one to the posterior.
 # diagnosis: kl_to_prior
 import math
 
@@ -109,7 +109,7 @@ def elbo_and_gap(loc, log_scale, x):
     return elbo, kl
 
 
-# %% wrong log_scale_sign, from right kl_and_evidence: In the entropy, 1/2 log(2 pi e) + log s, the logarithm of s is added: a wide q is rewarded.
+# %% wrong log_scale_sign, from right kl_and_evidence: The entropy has minus log s, as a log-density has: so a wide q is punished where it should be rewarded.
 # diagnosis: log_scale_sign
 import math
 
@@ -123,7 +123,7 @@ def elbo_and_gap(loc, log_scale, x):
     return (energy + entropy).sum(-1), kl_divergence(Normal(loc, s), Normal(x / 2, 0.5**0.5)).sum(-1)
 
 
-# %% wrong lost_2pi, from right coordinates: You are off by a multiple of log 2 pi per coordinate: prior and likelihood bring -1/2 log 2 pi each, the entropy +1/2.
+# %% wrong lost_2pi, from right coordinates: All constants of the densities are dropped, as one may when optimizing; a bound on log p(x) needs them.
 # diagnosis: lost_2pi
 def elbo_and_gap(loc, log_scale, x):
     s2 = (2 * log_scale).exp()
@@ -132,7 +132,7 @@ def elbo_and_gap(loc, log_scale, x):
     return elbo, gap
 
 
-# %% wrong mean_over_dim, from right coordinates: You averaged over the coordinates; log-densities of independent coordinates add up: sum.
+# %% wrong mean_over_dim, from right coordinates: Everything is averaged over the coordinates, so the answer is a D-th of the right one and agrees for D = 1 alone.
 # diagnosis: mean_over_dim
 import math
 
@@ -144,7 +144,7 @@ def elbo_and_gap(loc, log_scale, x):
     return elbo, evidence - elbo
 
 
-# %% wrong plug_in, from right kl_and_evidence: You put the mean m in for z. Under q, E z^2 = m^2 + s^2 and E (x - z)^2 = (x - m)^2 + s^2.
+# %% wrong plug_in, from right kl_and_evidence: The mean of q is put in for z: the mean of a square is not the square of the mean, and s^2 is missing twice.
 # diagnosis: plug_in
 from torch.distributions import Normal
 
@@ -157,7 +157,7 @@ def elbo_and_gap(loc, log_scale, x):
     return elbo, evidence - elbo
 
 
-# %% wrong posterior_variance_as_scale, from right kl_and_evidence: The posterior's variance is 1/2, so its standard deviation is sqrt(1/2).
+# %% wrong posterior_variance_as_scale, from right kl_and_evidence: The posterior N(x/2, 1/2) is built with standard deviation 1/2: the second number of N is a variance, that of Normal is not.
 # diagnosis: scale_as_variance
 from torch.distributions import Normal, kl_divergence
 
@@ -169,7 +169,7 @@ def elbo_and_gap(loc, log_scale, x):
     return evidence - gap, gap
 
 
-# %% wrong reversed, from right kl_and_evidence: This is KL(posterior || q). The gap is KL(q || posterior): the expectation is under q.
+# %% wrong reversed, from right kl_and_evidence: The posterior stands first in kl_divergence, as in 'posterior versus q'; the gap is an expectation under q.
 # diagnosis: reversed
 from torch.distributions import Normal, kl_divergence
 
@@ -181,7 +181,7 @@ def elbo_and_gap(loc, log_scale, x):
     return evidence - gap, gap
 
 
-# %% wrong sampled, from right kl_and_evidence: Two calls with the same arguments gave two answers: you drew samples.
+# %% wrong sampled, from right kl_and_evidence: Both numbers are averages over 5,000 draws, which is what one does on any other model; here a closed form was asked for.
 # diagnosis: sampled
 import torch
 
@@ -194,3 +194,24 @@ def elbo_and_gap(loc, log_scale, x):
     z = loc + log_scale.exp() * torch.randn(5000, *loc.shape, dtype=loc.dtype)
     elbo = (p.log_joint(x, z) - q(x, z)).mean(0)
     return elbo, p.log_evidence(x) - elbo
+
+
+# %% wrong evidence_scale, from right prior_kl: log p(x) is taken with standard deviation 2: p(x) = N(0, 2) names the variance, and torch's Normal wants its root.
+# diagnosis: evidence_scale
+#-     evidence = Normal(torch.zeros_like(x), 2**0.5).log_prob(x).sum(-1)
+#+     evidence = Normal(torch.zeros_like(x), 2.0).log_prob(x).sum(-1)
+
+
+# %% wrong swapped, from right coordinates: The gap comes first: both numbers are right, and each stands in the other's place.
+# diagnosis: swapped
+#-     return elbo, gap
+#+     return gap, elbo
+
+
+# %% wrong constant_once, from right coordinates: The constant is written after the sum over coordinates, so it counts once and not D times.
+# diagnosis: constant_once
+#-     log_prior = -0.5 * (loc**2 + s2) - 0.5 * math.log(2 * math.pi)
+#+     log_prior = -0.5 * (loc**2 + s2)
+#@@
+#-     elbo = (log_prior + log_lik + entropy).sum(-1)
+#+     elbo = (log_prior + log_lik + entropy).sum(-1) - 0.5 * math.log(2 * math.pi)

@@ -43,25 +43,38 @@ def naive_bias(loc, log_scale, x):
         return torch.autograd.grad(gap, [m, r])
 
 
-# %% wrong entropy_forgotten, from right formula: The entropy, log s plus a constant, has the derivative 1 in log s.
+# %% right loop: Number by number, in Python, into two lists.
+import math
+
+
+def naive_bias(loc, log_scale, x):
+    of_loc, of_log_scale = x.clone(), x.clone()
+    for at in range(x.numel()):
+        m, r, datum = (value.reshape(-1)[at].item() for value in (loc, log_scale, x))
+        of_loc.view(-1)[at] = m - (datum - m)
+        of_log_scale.view(-1)[at] = 2 * math.exp(r) ** 2 - 1
+    return [of_loc, of_log_scale]
+
+
+# %% wrong entropy_forgotten, from right formula: Only the energies are differentiated; the entropy's log s brings the constant 1, which is easily lost for being constant.
 # diagnosis: entropy_forgotten
 #-     return 2 * loc - x, 2 * (2 * log_scale).exp() - 1
 #+     return -(x - 2 * loc), 2 * (2 * log_scale).exp()
 
 
-# %% wrong log_scale_as_scale, from right formula: log_scale is the logarithm of s: exponentiate it first.
+# %% wrong log_scale_as_scale, from right formula: log_scale is squared as if it were s; the sign of the logarithm disappears with it.
 # diagnosis: log_scale_as_scale
 #-     return 2 * loc - x, 2 * (2 * log_scale).exp() - 1
 #+     return -(x - 2 * loc), -(1 - 2 * log_scale**2)
 
 
-# %% wrong prior_forgotten, from right formula: The pull of the prior, -m, is missing: the gradient is x - 2m, zero at the posterior mean x/2.
+# %% wrong prior_forgotten, from right formula: Only the likelihood pulls on the mean, towards x; without the prior the bias seems to vanish at x, not at x/2.
 # diagnosis: prior_forgotten
 #-     return 2 * loc - x, 2 * (2 * log_scale).exp() - 1
 #+     return -(x - loc), -(1 - 2 * (2 * log_scale).exp())
 
 
-# %% wrong sampled, from right autograd: Two calls with the same arguments gave two answers: you drew samples.
+# %% wrong sampled, from right autograd: The bias is measured with 4,000 draws in place of being predicted, so it is another number at each call.
 # diagnosis: sampled
 import torch
 
@@ -73,35 +86,48 @@ def naive_bias(loc, log_scale, x):
     return -slope.mean(0), -(slope * s * eps).mean(0)
 
 
-# %% wrong scale_as_variance, from right formula: exp(log_scale) is the standard deviation s; you used it as the variance s^2.
+# %% wrong scale_as_variance, from right formula: exp(log_scale) stands for the variance: s in place of s^2, which agrees at s = 1 alone.
 # diagnosis: scale_as_variance
 #-     return 2 * loc - x, 2 * (2 * log_scale).exp() - 1
 #+     return -(x - 2 * loc), -(1 - 2 * log_scale.exp())
 
 
-# %% wrong sign, from right formula: This is the gradient itself. The bias is the mean of the estimate minus the gradient: zero minus the gradient.
+# %% wrong sign, from right formula: The gradient itself is returned; the bias is the estimate's mean, zero, minus that gradient.
 # diagnosis: sign
 #-     return 2 * loc - x, 2 * (2 * log_scale).exp() - 1
 #+     return x - 2 * loc, 1 - 2 * (2 * log_scale).exp()
 
 
-# %% wrong sum_over_dim, from right formula: One number per coordinate is asked, (*B, D): do not sum over the last axis.
+# %% wrong sum_over_dim, from right formula: The coordinates are summed as in a log-density; a gradient has one entry for each of them.
 # diagnosis: sum_over_dim
 #-     return 2 * loc - x, 2 * (2 * log_scale).exp() - 1
 #+     return -(x - 2 * loc).sum(-1), -(1 - 2 * (2 * log_scale).exp()).sum(-1)
 
 
-# %% wrong wrt_scale, from right formula: This is the derivative in s. Asked is the one in log s: multiply by s (the chain rule).
+# %% wrong wrt_scale, from right formula: Differentiated in s, the variable of the formula; the parameter is log s, and the chain rule brings a factor s.
 # diagnosis: wrt_scale
 def naive_bias(loc, log_scale, x):
     s = log_scale.exp()
     return -(x - 2 * loc), -(1 / s - 2 * s)
 
 
-# %% wrong zero, from right formula: A mean of zero is not a bias of zero: the bias is the mean minus what it ought to be.
+# %% wrong zero, from right formula: The mean of the naive gradient is zero, and so 'the bias is zero': bias is measured from the gradient, not from zero.
 # diagnosis: zero_bias
 import torch
 
 
 def naive_bias(loc, log_scale, x):
     return torch.zeros_like(loc), torch.zeros_like(log_scale)
+
+
+# %% wrong in_place, from right formula: The bias is built up in place on loc, which saves a line and changes the caller's parameters.
+# diagnosis: argument_changed
+#-     return 2 * loc - x, 2 * (2 * log_scale).exp() - 1
+#+     loc *= 2
+#+     return loc - x, 2 * (2 * log_scale).exp() - 1
+
+
+# %% wrong swapped, from right formula: The two results stand in the other order, log_scale first.
+# diagnosis: swapped
+#-     return 2 * loc - x, 2 * (2 * log_scale).exp() - 1
+#+     return 2 * (2 * log_scale).exp() - 1, 2 * loc - x

@@ -43,13 +43,27 @@ def net_bit_rate(log_joint, log_q):
     return rate, rate.mean(0)
 
 
-# %% wrong gross_rate, from right vectorized: This is the gross rate, without the bits got back: add log q(z | x).
+# %% right loop_over_data: Datum by datum, however many axes the batch has, stacked in the end.
+import math
+
+import torch
+
+
+def net_bit_rate(log_joint, log_q):
+    data = zip(log_joint.reshape(len(log_joint), -1).T, log_q.reshape(len(log_q), -1).T)
+    rates = [(back - paid) / math.log(2) for paid, back in data]
+    expected = torch.stack([rate.mean() for rate in rates])
+    shape = log_joint.shape
+    return torch.stack(rates, -1).reshape(shape), expected.reshape(shape[1:])
+
+
+# %% wrong gross_rate, from right vectorized: The bits for x and z are counted and those got back are not: an honest count for a sender who throws the recovered bits away.
 # diagnosis: gross_rate
 #-     rate = (log_q - log_joint) / math.log(2)
 #+     rate = -log_joint / math.log(2)
 
 
-# %% wrong log_of_mean, from right vectorized: You averaged the weights before taking the logarithm.
+# %% wrong log_of_mean, from right vectorized: The weights are averaged before the logarithm, as in an importance-weighted bound; a mean length is a mean of logarithms.
 # diagnosis: log_of_mean
 #  import math
 #+
@@ -62,20 +76,20 @@ def net_bit_rate(log_joint, log_q):
 #+     return -log_w / math.log(2), expected
 
 
-# %% wrong mean_over_batch, from right vectorized: You averaged over the batch too. Every datum has an ELBO of its own: average over axis 0 alone.
+# %% wrong mean_over_batch, from right vectorized: A bare mean() runs over the data too: one number, where each datum has a message length of its own.
 # diagnosis: mean_over_batch
 #-     return rate, rate.mean(0)
 #+     return rate, rate.mean()
 
 
-# %% wrong multiplied, from right vectorized: You multiplied by ln 2. A bit is smaller than a nat, so there are more of them: divide.
+# %% wrong multiplied, from right vectorized: Multiplied by ln 2 where one divides: the factor is remembered, and that a bit is smaller than a nat is not.
 # diagnosis: multiplied
 #-     rate = (log_q - log_joint) / math.log(2)
 #+     rate = (log_q - log_joint) * math.log(2)
 
 
-# %% wrong naive_exp, from right vectorized: exp(-10,000) is zero in floating point, and its logarithm is not finite.
-# diagnosis: naive_exp
+# %% wrong naive_exp, from right vectorized: The log-densities are exponentiated to divide them as probabilities; for long messages both are zero, and so is their ratio.
+# diagnosis: not_finite
 #- import math
 #+ import torch
 #@@
@@ -83,20 +97,38 @@ def net_bit_rate(log_joint, log_q):
 #+     rate = torch.log2(torch.exp(log_q) / torch.exp(log_joint))
 
 
-# %% wrong nats, from right vectorized: These are nats. Divide by ln 2 for bits.
+# %% wrong nats, from right vectorized: The result is left in nats, the unit of everything before; 'in bits' is one division that is easily overlooked.
 # diagnosis: nats
 def net_bit_rate(log_joint, log_q):
     rate = log_q - log_joint
     return rate, rate.mean(0)
 
 
-# %% wrong no_refund, from right vectorized: You paid for z under q. Those bits are not paid but got back, because z was decoded from earlier bits: add log q, do not subtract it.
+# %% wrong no_refund, from right vectorized: Both lengths are added, since both are minus a logarithm: but z is decoded from earlier bits, so log q is got back.
 # diagnosis: no_refund
 #-     rate = (log_q - log_joint) / math.log(2)
 #+     rate = (-log_joint - log_q) / math.log(2)
 
 
-# %% wrong sign, from right vectorized: The sign is turned: a code length is minus a log-probability, so a likely (x, z) is short.
+# %% wrong sign, from right vectorized: This is the ELBO in bits; a length is minus a log-probability, so likely messages must come out short.
 # diagnosis: sign
 #-     rate = (log_q - log_joint) / math.log(2)
 #+     rate = (log_joint - log_q) / math.log(2)
+
+
+# %% wrong never_negative, from right vectorized: Rates are cut off at zero, since no message has fewer than no bits; a net rate can be a refund.
+# diagnosis: generic_clamp
+#-     rate = (log_q - log_joint) / math.log(2)
+#+     rate = ((log_q - log_joint) / math.log(2)).clamp(min=0)
+
+
+# %% wrong unsigned, from right vectorized: The absolute value is taken, since a number of bits 'has no sign': refunds turn into costs.
+# diagnosis: generic_abs
+#-     rate = (log_q - log_joint) / math.log(2)
+#+     rate = ((log_q - log_joint) / math.log(2)).abs()
+
+
+# %% wrong swapped, from right vectorized: The mean is returned first, as the more important number, and the rates second.
+# diagnosis: swapped
+#-     return rate, rate.mean(0)
+#+     return rate.mean(0), rate

@@ -65,7 +65,23 @@ def three_forms(p, q, x, z):
     )
 
 
-# %% wrong entropy_exact, from right distributions: You used the entropy in closed form. That is a fine, different estimate; here all three forms must use the same samples, so estimate the entropy by minus the mean of log q.
+# %% right loop_over_data: Datum by datum, each with the row of q that belongs to it.
+import torch
+
+
+def three_forms(p, q, x, z):
+    rows = []
+    for b in range(len(x)):
+        xb, zb = x[b : b + 1], z[:, b : b + 1]
+        joint, log_q = p.log_joint(xb, zb), q(xb, zb)
+        likelihood = p.log_factors(xb, zb)["likelihood"]
+        form2 = (likelihood - (log_q - (joint - likelihood))).mean(0)
+        form3 = p.log_evidence(xb) - (log_q - p.posterior(xb).log_prob(zb)).mean(0)
+        rows.append(torch.stack([(joint - log_q).mean(0), form2, form3]))
+    return torch.cat(rows, -1).unbind(0)
+
+
+# %% wrong entropy_exact, from right distributions: The entropy comes from its closed form, which feels more exact; its noise then no longer cancels that of log p, and the forms part.
 # diagnosis: entropy_exact
 def three_forms(p, q, x, z):
     log_q = q(x, z)
@@ -75,7 +91,7 @@ def three_forms(p, q, x, z):
             p.log_evidence(x) - (log_q - p.posterior(x).log_prob(z)).mean(0))
 
 
-# %% wrong entropy_sign, from right distributions: The entropy is minus the mean of log q. You added the mean of log q (so does a slide: see the lecture).
+# %% wrong entropy_sign, from right distributions: The entropy is taken as the mean of log q, without the minus: easily lost where the formula is copied from a slide.
 # diagnosis: entropy_sign
 def three_forms(p, q, x, z):
     log_q = q(x, z)
@@ -86,7 +102,7 @@ def three_forms(p, q, x, z):
             p.log_evidence(x) - (log_q - p.posterior(x).log_prob(z)).mean(0))
 
 
-# %% wrong factor_by_name, from right distributions: A dictionary has no such key. Print its keys: they may differ from one model to the next.
+# %% wrong factor_by_name, from right distributions: The prior is asked for by the name it has in the first model; the second has two factors of other names, and a KeyError.
 # diagnosis: raises_KeyError
 def three_forms(p, q, x, z):
     log_q, factors = q(x, z), p.log_factors(x, z)
@@ -95,7 +111,7 @@ def three_forms(p, q, x, z):
             p.log_evidence(x) - (log_q - p.posterior(x).log_prob(z)).mean(0))
 
 
-# %% wrong factor_lost, from right distributions: On this model log_factors has two factors in z, 'top' and 'middle', and the prior is their product.
+# %% wrong factor_lost, from right distributions: The first factor is taken for the whole prior, as it is in every model with one layer; the second model's other factor is lost.
 # diagnosis: factor_lost
 def three_forms(p, q, x, z):
     log_q = q(x, z)
@@ -106,7 +122,7 @@ def three_forms(p, q, x, z):
             p.log_evidence(x) - (log_q - p.posterior(x).log_prob(z)).mean(0))
 
 
-# %% wrong gap_sign, from right distributions: The ELBO lies below log p(x): subtract the KL, the mean of log q - log p(z | x).
+# %% wrong gap_sign, from right distributions: Inside the third form's KL the two densities are exchanged, so that the bound rises above log p(x) by what it should fall below.
 # diagnosis: gap_sign
 def three_forms(p, q, x, z):
     log_q = q(x, z)
@@ -117,7 +133,7 @@ def three_forms(p, q, x, z):
     return (prior + lik - log_q).mean(0), (lik - log_q + prior).mean(0), p.log_evidence(x) - reversed_kl
 
 
-# %% wrong kl_exact, from right distributions: You used the KL in closed form. That is a fine, different estimate; here all three forms must use the same samples: estimate the KL by the mean of log q - log p(z).
+# %% wrong kl_exact, from right distributions: Both KLs come from torch's closed form: the right mean, but not the average over the samples that the other form uses.
 # diagnosis: kl_exact
 from torch.distributions import Independent, Normal, kl_divergence
 
@@ -132,7 +148,7 @@ def three_forms(p, q, x, z):
             p.log_evidence(x) - kl_divergence(Independent(q_, 1), Independent(post_, 1)))
 
 
-# %% wrong kl_sign, from right distributions: The KL is the mean of log q - log p(z), and it is subtracted.
+# %% wrong kl_sign, from right distributions: The KL to the prior is written prior first, by analogy with log p - log q in the ELBO, and is then subtracted with the wrong sign.
 # diagnosis: kl_sign
 def three_forms(p, q, x, z):
     log_q = q(x, z)
@@ -144,7 +160,7 @@ def three_forms(p, q, x, z):
     return (prior + lik - log_q).mean(0), lik.mean(0) - kl_prior, p.log_evidence(x) - kl_post
 
 
-# %% wrong kl_to_prior, from right distributions: The KL of form 3 is to the posterior p(z | x); you took the one to the prior.
+# %% wrong kl_to_prior, from right distributions: The KL at hand, that to the prior, is subtracted from the evidence too; the third form needs the one to the posterior.
 # diagnosis: kl_to_prior
 def three_forms(p, q, x, z):
     log_q, joint = q(x, z), p.log_joint(x, z)
@@ -153,7 +169,7 @@ def three_forms(p, q, x, z):
     return (joint - log_q).mean(0), lik.mean(0) - kl, p.log_evidence(x) - kl
 
 
-# %% wrong mean_over_batch, from right distributions: You averaged over the batch too. Every datum has an ELBO of its own: average over axis 0 alone.
+# %% wrong mean_over_batch, from right distributions: A bare mean() averages over the data as well, as a training loss does, and one number is left for the whole batch.
 # diagnosis: mean_over_batch
 def three_forms(p, q, x, z):
     log_q, joint = q(x, z), p.log_joint(x, z)
@@ -162,14 +178,14 @@ def three_forms(p, q, x, z):
             (p.log_evidence(x) - log_q + p.posterior(x).log_prob(z)).mean())
 
 
-# %% wrong one_form_thrice, from right distributions: Form 3 does not notice that this model's log_evidence and posterior were tampered with: it was computed from the joint, and is form 1 once more.
+# %% wrong one_form_thrice, from right distributions: Since all three forms are equal, one is computed and returned three times: nothing is left to disagree with a false posterior.
 # diagnosis: one_form_thrice
 def three_forms(p, q, x, z):
     value = (p.log_joint(x, z) - q(x, z)).mean(0)
     return value, value, value
 
 
-# %% wrong prior_twice, from right distributions: The first term is the likelihood log p(x | z).
+# %% wrong prior_twice, from right distributions: The second form starts from the joint in place of the likelihood, so that the prior counts once there and once in the KL.
 # diagnosis: prior_twice
 def three_forms(p, q, x, z):
     log_q, joint = q(x, z), p.log_joint(x, z)
@@ -180,10 +196,36 @@ def three_forms(p, q, x, z):
             p.log_evidence(x) - (log_q - p.posterior(x).log_prob(z)).mean(0))
 
 
-# %% wrong sum_over_samples, from right distributions: You summed over the K samples. An expectation is estimated by their mean, over axis 0.
+# %% wrong sum_over_samples, from right distributions: The samples are added up and never divided by K, as one does for coordinates, where log-densities really add.
 # diagnosis: sum_over_samples
 def three_forms(p, q, x, z):
     log_q, joint = q(x, z), p.log_joint(x, z)
     lik = p.log_factors(x, z)["likelihood"]
     prior = joint - lik
     return ((joint - log_q).sum(0), (lik - log_q + prior).sum(0), (p.log_evidence(x) - log_q + p.posterior(x).log_prob(z)).sum(0))
+
+
+# %% wrong kl_not_negative, from right log_factors: The KL estimates are cut off at zero, since a KL cannot be negative; its estimate from a few samples can, and must.
+# diagnosis: kl_not_negative
+#-     form2 = likelihood.mean(0) - (log_q - prior).mean(0)
+#-     form3 = p.log_evidence(x) - (log_q - p.posterior(x).log_prob(z)).mean(0)
+#+     form2 = likelihood.mean(0) - (log_q - prior).mean(0).clamp(min=0)
+#+     form3 = p.log_evidence(x) - (log_q - p.posterior(x).log_prob(z)).mean(0).clamp(min=0)
+
+
+# %% wrong order, from right log_factors: The forms are returned evidence first, in the order of some textbook; as they are equal, only a false model shows it.
+# diagnosis: order
+#-     return form1, form2, form3
+#+     return form3, form1, form2
+
+
+# %% wrong posterior_by_hand, from right log_factors: The toy's posterior is written out from the lecture and the model is not asked for its own, which differs on the next model.
+# diagnosis: posterior_not_asked
+#+ from torch.distributions import Normal
+#+
+#+
+#  def three_forms(p, q, x, z):
+#@@
+#-     form3 = p.log_evidence(x) - (log_q - p.posterior(x).log_prob(z)).mean(0)
+#+     log_post = Normal(x / 2, 0.5**0.5).log_prob(z).sum(-1)
+#+     form3 = p.log_evidence(x) - (log_q - log_post).mean(0)

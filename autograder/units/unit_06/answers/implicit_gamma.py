@@ -67,14 +67,33 @@ def implicit_gamma(concentration, rate, g):
     return (g + moving - moving.detach()) / rate
 
 
-# %% wrong detached, from right surrogate: z does not depend on the concentration: the implicit gradient was not attached.
+# %% right loop_over_data: Datum by datum, draw by draw; the slope from SciPy, in the smaller tail.
+import torch
+from scipy import special
+
+
+def one(alpha, g):
+    h, sign = 1e-4 * alpha, -1 if g > alpha else 1
+    cdf = special.gammaincc if g > alpha else special.gammainc
+    rise = sign * (cdf(alpha + h, g) - cdf(alpha - h, g)) / (2 * h)
+    return -rise / torch.distributions.Gamma(alpha, 1.0).log_prob(torch.tensor(g).double()).exp().item()
+
+
+def implicit_gamma(concentration, rate, g):
+    alphas = concentration.detach().expand_as(g).flatten().tolist()
+    slopes = [one(alpha, value) for alpha, value in zip(alphas, g.flatten().tolist())]
+    slope = torch.tensor(slopes, dtype=g.dtype).reshape(g.shape)
+    return torch.addcmul(g, slope, concentration - concentration.detach()) / rate
+
+
+# %% wrong detached, from right surrogate: 0 * concentration joins the graph and carries nothing: no error, and no gradient.
 # diagnosis: detached
 #-     slope = -slope_of_cdf(alpha, g) / log_density(alpha, g).exp()
 #-     return (g + slope * (concentration - alpha)) / rate
 #+     return g / rate + 0 * concentration
 
 
-# %% wrong inverted, from right torch_grad: The fraction stands on its head: the density of g is below, dF/dalpha above.
+# %% wrong inverted, from right torch_grad: Density over slope: the implicit function theorem with its fraction on its head.
 # diagnosis: inverted
 import torch
 from torch.distributions import Gamma
@@ -89,19 +108,19 @@ def implicit_gamma(concentration, rate, g):
     return (g + slope * (concentration - concentration.detach())) / rate
 
 
-# %% wrong log_density, from right surrogate: This divides by the log density. Take its exponential.
+# %% wrong log_density, from right surrogate: The slope is divided by the log density: its exponential was forgotten.
 # diagnosis: log_density
 #-     slope = -slope_of_cdf(alpha, g) / log_density(alpha, g).exp()
 #+     slope = -slope_of_cdf(alpha, g) / log_density(alpha, g)
 
 
-# %% wrong no_density, from right surrogate: This is -dF/dalpha alone. Divide it by the density of g, the slope of F in z.
+# %% wrong no_density, from right surrogate: -dF/dalpha alone: how far the probability moves, not how far the draw does.
 # diagnosis: density_missing
 #-     slope = -slope_of_cdf(alpha, g) / log_density(alpha, g).exp()
 #+     slope = -slope_of_cdf(alpha, g)
 
 
-# %% wrong not_halved, from right torch_grad: Twice too large. From alpha - h to alpha + h it is 2h: divide by that.
+# %% wrong not_halved, from right torch_grad: The rise from alpha - h to alpha + h is divided by h: the slope is twice too large.
 # diagnosis: difference_not_halved
 import torch
 from torch.distributions import Gamma
@@ -116,32 +135,32 @@ def implicit_gamma(concentration, rate, g):
     return (g + slope * (concentration - concentration.detach())) / rate
 
 
-# %% wrong rate_as_scale, from right surrogate: g was multiplied by the rate. A large rate makes z small: divide.
+# %% wrong rate_as_scale, from right surrogate: g is multiplied by the rate, as if it were a scale. Both names are in use for a Gamma.
 # diagnosis: rate_as_scale
 #-     return (g + slope * (concentration - alpha)) / rate
 #+     return (g + slope * (concentration - alpha)) * rate
 
 
-# %% wrong rate_detached, from right surrogate: The rate is a scale: z = g / rate gives it a gradient with no effort, if nothing is detached.
+# %% wrong rate_detached, from right surrogate: The rate is detached along with the draws: only the concentration was thought to need care.
 # diagnosis: rate_detached
 #-     return (g + slope * (concentration - alpha)) / rate
 #+     return (g + slope * (concentration - alpha)) / rate.detach()
 
 
-# %% wrong rate_twice, from right surrogate: The rate was counted twice: the slope of g, divided by the density of g, and then once by the rate.
+# %% wrong rate_twice, from right surrogate: The slope is divided by the rate, and then the whole of z once more.
 # diagnosis: rate_twice
 #-     slope = -slope_of_cdf(alpha, g) / log_density(alpha, g).exp()
 #+     slope = -slope_of_cdf(alpha, g) / log_density(alpha, g).exp() / rate.detach()
 
 
-# %% wrong rescaled, from right surrogate: This moves z in proportion, as if z were alpha times a fixed variable.
+# %% wrong rescaled, from right surrogate: z moves in proportion to alpha: reparametrized like a scale. It keeps the mean right, and the shape wrong.
 # diagnosis: rescaled
 #-     slope = -slope_of_cdf(alpha, g) / log_density(alpha, g).exp()
 #-     return (g + slope * (concentration - alpha)) / rate
 #+     return g / alpha * concentration / rate
 
 
-# %% wrong rsample, from right torch_grad: You drew Gamma variables of your own. The draws are g: work with them.
+# %% wrong rsample, from right torch_grad: Gamma(...).rsample() has the gradient built in, at draws of its own: g is ignored.
 # diagnosis: own_noise
 from torch.distributions import Gamma
 
@@ -150,13 +169,31 @@ def implicit_gamma(concentration, rate, g):
     return Gamma(concentration, rate).rsample(g.shape[:1])
 
 
-# %% wrong sign, from right surrogate: The sign is turned. F(z) must stay where it is, so what dF/dalpha adds, q dz must take away: dz/dalpha = -(dF/dalpha) / q.
+# %% wrong sign, from right surrogate: The minus of the implicit function theorem is lost: draws move down as the concentration grows.
 # diagnosis: slope_sign
 #-     slope = -slope_of_cdf(alpha, g) / log_density(alpha, g).exp()
 #+     slope = slope_of_cdf(alpha, g) / log_density(alpha, g).exp()
 
 
-# %% wrong value_shifted, from right surrogate: The surrogate has added something to the value. s - s.detach() adds a gradient and no value.
+# %% wrong value_shifted, from right surrogate: slope * concentration is added without taking its value away again: right gradient, wrong z.
 # diagnosis: value_shifted
 #-     return (g + slope * (concentration - alpha)) / rate
 #+     return (g + slope * concentration) / rate
+
+
+# %% wrong slope_averaged, from right surrogate: One slope for all samples of a datum, their mean: right on average, wrong at every draw.
+# diagnosis: slope_averaged
+#-     slope = -slope_of_cdf(alpha, g) / log_density(alpha, g).exp()
+#+     slope = (-slope_of_cdf(alpha, g) / log_density(alpha, g).exp()).mean(0)
+
+
+# %% wrong slope_of_another_draw, from right surrogate: The slopes are moved on by one sample: each draw has that of another.
+# diagnosis: slope_of_another_draw
+#-     slope = -slope_of_cdf(alpha, g) / log_density(alpha, g).exp()
+#+     slope = (-slope_of_cdf(alpha, g) / log_density(alpha, g).exp()).roll(1, 0)
+
+
+# %% wrong density_floor, from right surrogate: A thousandth is added to the density against dividing by zero: far out the slope is wrong.
+# diagnosis: value
+#-     slope = -slope_of_cdf(alpha, g) / log_density(alpha, g).exp()
+#+     slope = -slope_of_cdf(alpha, g) / (log_density(alpha, g).exp() + 1e-3)

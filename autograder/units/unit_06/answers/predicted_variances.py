@@ -68,7 +68,7 @@ def predicted_variances(a, b, m, s):
     return torch.tensor([[float(v) for v in row] for row in rows], dtype=torch.float64)
 
 
-# %% wrong baseline_mean, from right quadrature: This takes the mean of f for a baseline. The best constant weights f by the squared score: E[f S squared] / E[S squared].
+# %% wrong baseline_mean, from right quadrature: The baseline is the mean of f, best if f and the squared score were unrelated, which they are not.
 # diagnosis: baseline_is_mean
 #-     rows = [[var(slope), var(slope * s * e)]]
 #@@
@@ -79,7 +79,7 @@ def predicted_variances(a, b, m, s):
 #+     return torch.tensor(rows)
 
 
-# %% wrong gradient_of_s, from right quadrature: The second column is the gradient of s, not of log s.
+# %% wrong gradient_of_s, from right quadrature: The second column is the gradient of s: the factor s of the chain rule to log s is missing.
 # diagnosis: scale_gradient
 #-     rows = [[var(slope), var(slope * s * e)]]
 #-     scores = (e / s, e**2 - 1)
@@ -92,13 +92,13 @@ def predicted_variances(a, b, m, s):
 #+     return torch.tensor(rows)
 
 
-# %% wrong moments, from right closed_form: Var(eps squared) is 3 - 1 = 2 for a standard normal.
+# %% wrong moments, from right closed_form: The variance of eps^2 is taken for one; it is 3 - 1 = 2.
 # diagnosis: moments
 #-     path = [a**2 * s**2, s**2 * (c**2 + 2 * a**2 * s**2)]
 #+     path = [a**2 * s**2, s**2 * (c**2 + a**2 * s**2)]
 
 
-# %% wrong no_level, from right closed_form: The constant f(m) is missing. It has no gradient, but here it multiplies noise.
+# %% wrong no_level, from right closed_form: f(m) is dropped because it has no gradient. Multiplied by the score it is pure noise.
 # diagnosis: level_forgotten
 #-     c, f0 = a * m + b, a * m**2 / 2 + b * m
 #+     c = a * m + b
@@ -108,7 +108,7 @@ def predicted_variances(a, b, m, s):
 #+     score = [2 * c**2 + 15 / 4 * a**2 * s**2, 10 * c**2 * s**2 + 37 / 2 * a**2 * s**4]
 
 
-# %% wrong one_baseline, from right quadrature: One baseline serves both columns here. Each gradient has a score, and so a best baseline, of its own.
+# %% wrong one_baseline, from right quadrature: The best baseline of m serves log s as well: its score is another, and so is its best constant.
 # diagnosis: one_baseline
 #-     rows = [[var(slope), var(slope * s * e)]]
 #@@
@@ -120,7 +120,7 @@ def predicted_variances(a, b, m, s):
 #+     return torch.tensor(rows)
 
 
-# %% wrong rows_swapped, from right quadrature: The rows stand in another order: pathwise, score function, score function with baselines.
+# %% wrong rows_swapped, from right quadrature: The score function's two rows stand in each other's place: with baselines first.
 # diagnosis: rows_swapped
 #-     rows = [[var(slope), var(slope * s * e)]]
 #@@
@@ -131,7 +131,7 @@ def predicted_variances(a, b, m, s):
 #+     return torch.tensor(rows)
 
 
-# %% wrong sampled, from right closed_form: Two calls gave two answers: this is a measurement.
+# %% wrong sampled, from right closed_form: A hundred thousand draws are averaged: a measurement, another one at each call, where a prediction is asked.
 # diagnosis: sampled
 import torch
 
@@ -146,7 +146,7 @@ def predicted_variances(a, b, m, s):
     return torch.tensor(rows)
 
 
-# %% wrong second_moment, from right quadrature: These are means of squares: subtract the square of the mean gradient.
+# %% wrong second_moment, from right quadrature: Means of squares, without subtracting the squared mean: right only where the gradient is zero.
 # diagnosis: second_moment
 #-     rows = [[var(slope), var(slope * s * e)]]
 #@@
@@ -158,7 +158,7 @@ def predicted_variances(a, b, m, s):
 #+     return torch.tensor(rows)
 
 
-# %% wrong short_rule, from right closed_form: These are the sums of a Gauss-Hermite rule with 4 points.
+# %% wrong short_rule, from right closed_form: Gauss and Hermite's rule with four points: exact up to degree 7, and a square of degree 8 is asked of it.
 # diagnosis: rule_too_short
 import torch
 
@@ -175,7 +175,7 @@ def predicted_variances(a, b, m, s):
     return (weights * rows**2).sum(-1) - (weights * rows).sum(-1) ** 2
 
 
-# %% wrong standard_deviation, from right quadrature: These are standard deviations; variances were asked for.
+# %% wrong standard_deviation, from right quadrature: A root too many: standard deviations, the habit of error bars.
 # diagnosis: standard_deviation
 #-     rows = [[var(slope), var(slope * s * e)]]
 #@@
@@ -187,7 +187,7 @@ def predicted_variances(a, b, m, s):
 #+     return torch.tensor(rows).sqrt()
 
 
-# %% wrong transposed, from right closed_form: The table is transposed: rows are the three estimators, columns m and log s.
+# %% wrong transposed, from right closed_form: Rows are the parameters and columns the estimators: the table on its side.
 # diagnosis: transposed
 import torch
 
@@ -202,3 +202,16 @@ def predicted_variances(a, b, m, s):
     baselines = (weights * f * scores**2).sum(-1, keepdim=True) / (weights * scores**2).sum(-1, keepdim=True)
     rows = torch.stack([torch.stack([slope, slope * s * eps]), f * scores, (f - baselines) * scores])
     return ((weights * rows**2).sum(-1) - (weights * rows).sum(-1) ** 2).T
+
+
+# %% wrong no_baseline, from right quadrature: The baselines are computed and not subtracted: the third row is the second once more.
+# diagnosis: row_2_again
+#-     rows.append([var((f - mean(f * S**2) / mean(S**2)) * S) for S in scores])
+#+     best = [mean(f * S**2) / mean(S**2) for S in scores]
+#+     rows.append([var(f * S) for S, _ in zip(scores, best)])
+
+
+# %% wrong narrow_clamped, from right closed_form: s is kept above a fifth, for fear of dividing by zero: a narrow q gets another q's variances.
+# diagnosis: value
+#-     c, f0 = a * m + b, a * m**2 / 2 + b * m
+#+     s, c, f0 = max(s, 0.2), a * m + b, a * m**2 / 2 + b * m

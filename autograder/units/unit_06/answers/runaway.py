@@ -53,7 +53,7 @@ def runaway(eps, log_det):
     return loc, L
 
 
-# %% wrong dense, from right null_vector: L must be lower triangular: row i uses eps_1 to eps_i.
+# %% wrong dense, from right null_vector: I + (c - 1) v v' stretches the unseen direction and leaves the samples alone, but it is no triangle.
 # diagnosis: not_triangular
 import math
 
@@ -67,7 +67,7 @@ def runaway(eps, log_det):
     return -(root @ eps.mean(0)), root
 
 
-# %% wrong diagonal, from right null_vector: A diagonal L stretches every sample with itself.
+# %% wrong diagonal, from right null_vector: The last diagonal entry alone is stretched: every sample is stretched along with it.
 # diagnosis: diagonal
 #-     centred = eps - eps.mean(0)
 #-     row = torch.linalg.svd(centred, full_matrices=True).Vh[-1]        # orthogonal to K - 1 < D differences
@@ -81,7 +81,7 @@ def runaway(eps, log_det):
 #+     return torch.zeros(D, dtype=eps.dtype), L
 
 
-# %% wrong log_det_as_entry, from right lstsq: log_det went into the diagonal as it is. Take its exponential.
+# %% wrong log_det_as_entry, from right lstsq: log_det stands on the diagonal as it is: the logarithm of the determinant is then log(log_det).
 # diagnosis: log_det_as_entry
 #- import math
 #-
@@ -96,7 +96,7 @@ def runaway(eps, log_det):
 #+     L[-1, :-1], L[-1, -1] = w[:-1], log_det
 
 
-# %% wrong log_det_of_covariance, from right lstsq: This is the log determinant of the covariance L L', which is twice that of L.
+# %% wrong log_det_of_covariance, from right lstsq: The stretch is exp(log_det / 2): the covariance L L' gets the determinant that L was to have.
 # diagnosis: log_det_of_covariance
 #-     lam = math.exp(log_det)
 #+     lam = math.exp(log_det / 2)
@@ -106,7 +106,7 @@ def runaway(eps, log_det):
 #+     L[-1, :-1], L[-1, -1] = w[:-1], lam
 
 
-# %% wrong mean_not_used, from right null_vector: With K = D there is one equation too many for the last row of L, as long as the mean stands still.
+# %% wrong mean_not_used, from right null_vector: The mean stays at zero: K equations for D - 1 free entries, one too many where K = D.
 # diagnosis: mean_not_used
 #-     centred = eps - eps.mean(0)
 #-     row = torch.linalg.svd(centred, full_matrices=True).Vh[-1]        # orthogonal to K - 1 < D differences
@@ -123,7 +123,7 @@ def runaway(eps, log_det):
 #+     return torch.zeros(D, dtype=eps.dtype), L
 
 
-# %% wrong rotated, from right null_vector: L L' has the right covariance, but a triangular root of it turns the noise: L eps is another vector than A eps.
+# %% wrong rotated, from right null_vector: The Cholesky factor of the right covariance: it is another root, and turns the noise before it stretches.
 # diagnosis: rotated
 import math
 
@@ -139,7 +139,7 @@ def runaway(eps, log_det):
     return torch.zeros(D, dtype=eps.dtype), L
 
 
-# %% wrong single_precision, from right lstsq: Millions must cancel here, and seven digits are not enough.
+# %% wrong single_precision, from right lstsq: Solved in single precision: millions are to cancel, and seven digits leave the samples astray.
 # diagnosis: single_precision
 #      K, D = eps.shape
 #+     eps = eps.float()
@@ -156,7 +156,25 @@ def runaway(eps, log_det):
 #+     loc = torch.zeros(D)
 
 
-# %% wrong transposed, from right lstsq: This is an upper triangle. Row i of L may use eps_1 to eps_i.
+# %% wrong transposed, from right lstsq: The solution fills the last column, above the diagonal: z = eps L was in mind, and not L eps.
 # diagnosis: upper
 #-     L[-1, :-1] = w[:-1]
 #+     L[:-1, -1] = w[:-1]
+
+
+# %% wrong centred_in_place, from right null_vector: eps -= eps.mean(0) centres the caller's frozen noise: whoever uses it next has other samples.
+# diagnosis: argument_changed
+#-     centred = eps - eps.mean(0)
+#-     row = torch.linalg.svd(centred, full_matrices=True).Vh[-1]        # orthogonal to K - 1 < D differences
+#+     first = eps[0].clone()
+#+     eps -= eps.mean(0)
+#+     row = torch.linalg.svd(eps, full_matrices=True).Vh[-1]
+#@@
+#-     loc[-1] = -(row @ eps[0])
+#+     loc[-1] = -(row @ first)
+
+
+# %% wrong ridge, from right lstsq: A small ridge keeps the system regular: the samples nearly stay, and move as soon as log det is large.
+# diagnosis: not_bounded
+#-     w = torch.linalg.pinv(A) @ (-lam * eps[:, -1])
+#+     w = torch.linalg.solve(A.T @ A + 1e-3 * torch.eye(D, dtype=eps.dtype), -lam * A.T @ eps[:, -1])

@@ -71,7 +71,28 @@ def score_wins(m, s):
     return f, torch.tensor([1 / period**2, score], dtype=torch.float64)
 
 
-# %% wrong barely, from right cosine: The score function wins, but not by enough. Turn the same screw further.
+# %% right in_pieces: A sine, 97 entries at a time; the prediction a list.
+import math
+
+import torch
+
+
+def score_wins(m, s):
+    t = 5.0
+    twice = math.exp(-2 * t**2)
+
+    def one(z):
+        return torch.sin(t * (z - m) / s)
+
+    def f(z):
+        return torch.cat([one(part) for part in z.split(97)])
+
+    mean = t / s * math.exp(-t**2 / 2)
+    square = (1 - (1 - 4 * t**2) * twice) / (2 * s**2)
+    return f, [t**2 / (2 * s**2) * (1 + twice) - mean**2, square - mean**2]
+
+
+# %% wrong barely, from right cosine: f turns too slowly: the score function wins by a factor of two, and four is asked.
 # diagnosis: not_enough
 #-     w = 6 / s
 #-     path = w**2 / 2 * (1 - math.exp(-2 * 36))
@@ -82,7 +103,7 @@ def score_wins(m, s):
 #+     score = (1 + (1 - 4 * t**2) * math.exp(-2 * t**2)) / (2 * s**2)
 
 
-# %% wrong factor_half, from right cosine: A sine squared is one half on average.
+# %% wrong factor_half, from right cosine: cos^2 and sin^2 are taken for one; on average they are one half.
 # diagnosis: factor_half
 import torch
 
@@ -92,7 +113,7 @@ def score_wins(m, s):
     return (lambda z: torch.cos(w * (z - m))), torch.tensor([w**2, 1 / s**2])
 
 
-# %% wrong flat, from right cosine: f is constant, or jumps from one constant to another.
+# %% wrong flat, from right cosine: f is zero: both variances are zero, and nobody wins.
 # diagnosis: flat
 import torch
 
@@ -101,7 +122,7 @@ def score_wins(m, s):
     return lambda z: 0 * z, torch.zeros(2)
 
 
-# %% wrong quadratic, from right cosine: Here the pathwise gradient is the quieter one, as usual.
+# %% wrong quadratic, from right cosine: The quadratic of exercise 4, on which the pathwise gradient always wins.
 # diagnosis: not_winning
 import torch
 
@@ -111,7 +132,7 @@ def score_wins(m, s):
     return (lambda z: z**2 / 2 - z), torch.tensor([s**2, f0**2 / s**2 + 2 * c**2 + 15 / 4 * s**2 + 3 * f0])
 
 
-# %% wrong score_scale, from right cosine: The score for m is eps / s: its square brings 1 / s squared.
+# %% wrong score_scale, from right cosine: The score for m is taken for eps: its 1/s is forgotten, which nobody sees at s = 1.
 # diagnosis: scale_missing
 import torch
 
@@ -121,7 +142,7 @@ def score_wins(m, s):
     return (lambda z: torch.cos(w * (z - m))), torch.tensor([w**2 / 2, 0.5])
 
 
-# %% wrong slow_wave, from right cosine: Here the pathwise gradient is the quieter one, as usual.
+# %% wrong slow_wave, from right cosine: A wave much longer than q is wide: seen from q it is a straight line, and slopes are the better guide.
 # diagnosis: not_winning
 #-     w = 6 / s
 #-     path = w**2 / 2 * (1 - math.exp(-2 * 36))
@@ -131,8 +152,8 @@ def score_wins(m, s):
 #+     score = (1 + (1 - 4 * 0.09) * math.exp(-2 * 0.09)) / (2 * s**2)
 
 
-# %% wrong square_wave, from right cosine: f is constant, or jumps from one constant to another.
-# diagnosis: flat
+# %% wrong square_wave, from right cosine: A square wave: its slope is zero wherever it has one, so the pathwise gradient is quiet and wrong.
+# diagnosis: jumps
 import torch
 
 
@@ -140,7 +161,7 @@ def score_wins(m, s):
     return lambda z: torch.sign(torch.cos(8 * (z - m) / s)), torch.tensor([0.0, 1 / s**2])
 
 
-# %% wrong standard_deviation, from right cosine: These are standard deviations; variances were asked for.
+# %% wrong standard_deviation, from right cosine: Standard deviations of the gradients, where variances are asked.
 # diagnosis: standard_deviation
 import torch
 
@@ -150,7 +171,7 @@ def score_wins(m, s):
     return (lambda z: torch.cos(w * (z - m))), torch.tensor([w**2 / 2, 1 / (2 * s**2)]).sqrt()
 
 
-# %% wrong step, from right cosine: f jumps. Where it does, its slope says nothing, so the pathwise gradient is not noisy but wrong: E f' is not the gradient of E f.
+# %% wrong step, from right cosine: A step at m: the slope is zero almost everywhere, and the pathwise gradient misses the jump.
 # diagnosis: jumps
 import torch
 
@@ -159,7 +180,7 @@ def score_wins(m, s):
     return (lambda z: (z > m).to(z.dtype) + 0 * z), torch.tensor([0.0, 0.34 / s**2])
 
 
-# %% wrong swapped, from right cosine: The two are exchanged: pathwise first, then the score function.
+# %% wrong swapped, from right cosine: The score function's variance first: the order of the title, not of the statement.
 # diagnosis: order_swapped
 import torch
 
@@ -169,7 +190,7 @@ def score_wins(m, s):
     return (lambda z: torch.cos(w * (z - m))), torch.tensor([1 / (2 * s**2), w**2 / 2])
 
 
-# %% wrong too_wild, from right cosine: f changes faster than our ruler can follow. A tenth of the frequency is plenty.
+# %% wrong too_wild, from right cosine: A spike ten thousand times narrower than q: it wins on paper, and no grid or sample would find it.
 # diagnosis: too_wild
 #-     w = 6 / s
 #-     path = w**2 / 2 * (1 - math.exp(-2 * 36))
@@ -179,3 +200,36 @@ def score_wins(m, s):
 #+     path = math.sqrt(math.pi) / (2 * width) / math.sqrt(2 * math.pi) / s**2
 #+     score = math.sqrt(math.pi) / 2 * width**3 / math.sqrt(2 * math.pi) / s**2
 #+     return (lambda z: torch.exp(-0.5 * ((z - m) / (s * width)) ** 2)), torch.tensor([path, score])
+
+
+# %% wrong centred_on_batch, from right cosine: The wave is centred on the mean of the sample at hand, not on m: no function of z alone.
+# diagnosis: not_entry_by_entry
+#-     return (lambda z: torch.cos(w * (z - m))), torch.tensor([path, score])
+#+     return (lambda z: torch.cos(w * (z - z.mean()))), torch.tensor([path, score])
+
+
+# %% wrong detached_inside, from right cosine: Half of the wave is detached, "to keep it stable": backward finds half of the slope.
+# diagnosis: false_slope
+#-     return (lambda z: torch.cos(w * (z - m))), torch.tensor([path, score])
+#+     def f(z):
+#+         wave = torch.cos(w * (z - m))
+#+         return 0.5 * wave + 0.5 * wave.detach()
+#+
+#+     return f, torch.tensor([path / 4, score])
+
+
+# %% wrong sine_mean_kept, from right sine_not_centred: A slow sine's mean gradient is not zero, and it is not subtracted: means of squares.
+# diagnosis: mean_not_subtracted
+#-     t = 3.0
+#+     t = 2.1
+#@@
+#-         return torch.sin(w * z)
+#+         return torch.sin(w * (z - m))
+#@@
+#-     slope_mean = w * math.cos(w * m) * math.exp(-t**2 / 2)
+#-     path = w**2 / 2 * (1 + math.cos(2 * w * m) * math.exp(-2 * t**2)) - slope_mean**2
+#-     square = (1 - math.cos(2 * w * m) * (1 - 4 * t**2) * math.exp(-2 * t**2)) / (2 * s**2)
+#-     return f, torch.tensor([path, square - slope_mean**2], dtype=torch.float64)
+#+     path = w**2 / 2 * (1 + math.exp(-2 * t**2))
+#+     square = (1 - (1 - 4 * t**2) * math.exp(-2 * t**2)) / (2 * s**2)
+#+     return f, torch.tensor([path, square], dtype=torch.float64)

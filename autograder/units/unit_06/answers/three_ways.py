@@ -15,20 +15,36 @@ def elbo_three_ways(p, loc, log_scale, x, eps):
     return torch.stack([torch.mean(log_p - log_q, 0), torch.mean(log_p, 0) + entropy, torch.mean(like, 0) - kl])
 
 
-# %% right course_distribution: The course's DiagonalNormal, and the likelihood as joint minus prior.
+# %% right joint_minus_prior: A MultivariateNormal, and the likelihood as joint minus prior.
 import torch
-from torch.distributions import kl_divergence
-
-from course_vi.distributions import DiagonalNormal
+from torch.distributions import MultivariateNormal, kl_divergence
 
 
 def elbo_three_ways(p, loc, log_scale, x, eps):
-    q = DiagonalNormal(loc, log_scale)
-    prior = DiagonalNormal(torch.zeros_like(loc), torch.zeros_like(loc))
-    z = q.transport(eps)
+    q = MultivariateNormal(loc, scale_tril=torch.diag_embed(log_scale.exp()))
+    prior = MultivariateNormal(torch.zeros_like(loc), torch.eye(loc.shape[-1]).to(loc))
+    z = loc + log_scale.exp() * eps
     log_p = p.log_joint(x, z)
     rows = [log_p - q.log_prob(z), log_p + q.entropy(), log_p - prior.log_prob(z) - kl_divergence(q, prior)]
     return torch.stack([row.mean(0) for row in rows])
+
+
+# %% right loop_over_data: Datum by datum; the KL as cross entropy minus entropy.
+import math
+
+import torch
+
+
+def elbo_three_ways(p, loc, log_scale, x, eps):
+    if loc.dim() > 1:
+        rows = zip(loc, log_scale, x, eps.unbind(1))
+        return torch.stack([elbo_three_ways(p, *row) for row in rows], 1)
+    z, half = loc + log_scale.exp() * eps, 0.5 * math.log(2 * math.pi)
+    log_p, likelihood = p.log_joint(x, z).mean(0), p.log_factors(x, z)["likelihood"].mean(0)
+    log_q = (-0.5 * eps**2 - half - log_scale).sum(-1).mean(0)
+    entropy = (log_scale + half + 0.5).sum()
+    cross = (0.5 * (loc**2 + (2 * log_scale).exp()) + half).sum()
+    return torch.stack([log_p - log_q, log_p + entropy, likelihood - (cross - entropy)])
 
 
 # %% right torch_distributions: Torch.distributions knows both formulas.
@@ -45,7 +61,7 @@ def elbo_three_ways(p, loc, log_scale, x, eps):
     return torch.stack([sampled.mean(0), (log_p + q.entropy().sum(-1)).mean(0), (likelihood - kl_divergence(q, prior).sum(-1)).mean(0)])
 
 
-# %% wrong entropy_constant, from right torch_distributions: The entropy of a normal is log s + (1 + log 2 pi) / 2 for each coordinate: the 1/2 is missing.
+# %% wrong entropy_constant, from right torch_distributions: The entropy lacks one half for each coordinate: the mean of eps^2 / 2 was forgotten with the square.
 # diagnosis: entropy_constant
 import math
 
@@ -61,7 +77,7 @@ def elbo_three_ways(p, loc, log_scale, x, eps):
     return torch.stack([(log_p - q.log_prob(z).sum(-1)).mean(0), log_p.mean(0) + entropy, like.mean(0) - kl_divergence(q, prior).sum(-1)])
 
 
-# %% wrong entropy_number, from right torch_distributions: A part has no gradient: was the sample detached, or the formula computed from constants?
+# %% wrong entropy_number, from right torch_distributions: The entropy is detached as if it were a constant: right value, but log_scale loses its gradient of one.
 # diagnosis: row_detached
 #-     q = Normal(loc, log_scale.exp())
 #-     prior = Normal(torch.zeros_like(loc), torch.ones_like(loc))
@@ -75,7 +91,7 @@ def elbo_three_ways(p, loc, log_scale, x, eps):
 #+     return torch.stack([(log_p - q.log_prob(z).sum(-1)).mean(0), log_p.mean(0) + entropy, like.mean(0) - kl_divergence(q, prior).sum(-1)])
 
 
-# %% wrong entropy_sign, from right torch_distributions: The entropy was subtracted. The ELBO is E log p plus the entropy.
+# %% wrong entropy_sign, from right torch_distributions: The entropy is subtracted: E log q was put down for it, whose sign is the other one.
 # diagnosis: entropy_sign
 #-     q = Normal(loc, log_scale.exp())
 #-     prior = Normal(torch.zeros_like(loc), torch.ones_like(loc))
@@ -89,7 +105,7 @@ def elbo_three_ways(p, loc, log_scale, x, eps):
 #+                         like.mean(0) - kl_divergence(q, prior).sum(-1)])
 
 
-# %% wrong kl_reversed, from right torch_distributions: This is KL(p || q), the other way round.
+# %% wrong kl_reversed, from right torch_distributions: kl_divergence(prior, q): the arguments are exchanged, and 1/s^2 enters where s^2 belongs.
 # diagnosis: kl_reversed
 #-     q = Normal(loc, log_scale.exp())
 #-     prior = Normal(torch.zeros_like(loc), torch.ones_like(loc))
@@ -103,7 +119,7 @@ def elbo_three_ways(p, loc, log_scale, x, eps):
 #+                         like.mean(0) - kl_divergence(prior, q).sum(-1)])
 
 
-# %% wrong kl_sign, from right torch_distributions: The KL was added. It is the price of moving away from the prior: subtract it.
+# %% wrong kl_sign, from right torch_distributions: The KL is added as if it were a reward: q is driven away from the prior.
 # diagnosis: kl_sign
 #-     q = Normal(loc, log_scale.exp())
 #-     prior = Normal(torch.zeros_like(loc), torch.ones_like(loc))
@@ -117,7 +133,7 @@ def elbo_three_ways(p, loc, log_scale, x, eps):
 #+                         like.mean(0) + kl_divergence(q, prior).sum(-1)])
 
 
-# %% wrong kl_variance, from right torch_distributions: In the KL, exp(log_scale) was used as the variance.
+# %% wrong kl_variance, from right torch_distributions: log_scale is read as a log variance in the KL alone: written from memory, from another parametrization.
 # diagnosis: variance_as_scale
 import torch
 from torch.distributions import Normal
@@ -131,7 +147,7 @@ def elbo_three_ways(p, loc, log_scale, x, eps):
     return torch.stack(rows)
 
 
-# %% wrong last_axis, from right torch_distributions: The three estimates stand one after the other, or along the last axis.
+# %% wrong last_axis, from right torch_distributions: torch.stack(rows, -1): the three estimates lie along the last axis, (B, 3) for (3, B).
 # diagnosis: not_stacked
 import torch
 from torch.distributions import Normal, kl_divergence
@@ -145,7 +161,7 @@ def elbo_three_ways(p, loc, log_scale, x, eps):
     return torch.stack(rows, -1)
 
 
-# %% wrong mean_over_coordinates, from right torch_distributions: Entropy and KL of a vector are sums over its coordinates, not means.
+# %% wrong mean_over_coordinates, from right torch_distributions: Entropy and KL are averaged over the coordinates: with D = 1 nobody would notice.
 # diagnosis: mean_over_coordinates
 import torch
 from torch.distributions import Normal, kl_divergence
@@ -159,7 +175,7 @@ def elbo_three_ways(p, loc, log_scale, x, eps):
     return torch.stack(rows)
 
 
-# %% wrong prior_twice, from right torch_distributions: The prior is counted twice: log p(x, z) holds it already, and the KL holds it again.
+# %% wrong prior_twice, from right torch_distributions: log p(x, z) minus the KL: the prior is in both, since the joint was at hand.
 # diagnosis: prior_twice
 #-     q = Normal(loc, log_scale.exp())
 #-     prior = Normal(torch.zeros_like(loc), torch.ones_like(loc))
@@ -173,7 +189,7 @@ def elbo_three_ways(p, loc, log_scale, x, eps):
 #+                         log_p.mean(0) - kl_divergence(q, prior).sum(-1)])
 
 
-# %% wrong row, from right torch_distributions: Three estimates in one long row. Stack them along a new first axis: torch.stack([...]).
+# %% wrong row, from right torch_distributions: torch.cat joins the three rows end to end, where torch.stack gives them an axis of their own.
 # diagnosis: not_stacked
 import torch
 from torch.distributions import Normal, kl_divergence
@@ -187,7 +203,7 @@ def elbo_three_ways(p, loc, log_scale, x, eps):
     return torch.cat(rows)
 
 
-# %% wrong rows_swapped, from right torch_distributions: Rows 2 and 3 are exchanged: all sampled, then the entropy, then the KL by formula.
+# %% wrong rows_swapped, from right torch_distributions: Rows two and three stand in each other's place: KL by formula first, then the entropy.
 # diagnosis: rows_swapped
 #-     q = Normal(loc, log_scale.exp())
 #-     prior = Normal(torch.zeros_like(loc), torch.ones_like(loc))
@@ -201,7 +217,7 @@ def elbo_three_ways(p, loc, log_scale, x, eps):
 #+                         log_p.mean(0) + q.entropy().sum(-1)])
 
 
-# %% wrong sample_detached, from right torch_distributions: The sample was detached, or drawn without a graph.
+# %% wrong sample_detached, from right torch_distributions: z is detached: the sampled parts lose their path, and only the formulas still teach.
 # diagnosis: sample_detached
 import torch
 from torch.distributions import Normal, kl_divergence
@@ -215,7 +231,7 @@ def elbo_three_ways(p, loc, log_scale, x, eps):
                         like.mean(0) - kl_divergence(q, prior).sum(-1)])
 
 
-# %% wrong tuple, from right torch_distributions: The rows are asked in one tensor, stacked along a new first axis: torch.stack([...]).
+# %% wrong tuple, from right torch_distributions: A tuple of three tensors, where one tensor with a first axis of three is asked.
 # diagnosis: not_stacked
 from torch.distributions import Normal, kl_divergence
 
@@ -226,3 +242,17 @@ def elbo_three_ways(p, loc, log_scale, x, eps):
     entropy, kl = q.entropy().sum(-1), kl_divergence(q, Normal(0.0, 1.0)).sum(-1)
     rows = [(log_joint - q.log_prob(z).sum(-1)).mean(0), log_joint.mean(0) + entropy, log_likelihood.mean(0) - kl]
     return tuple(rows)
+
+
+# %% wrong free_bits, from right by_hand: Each coordinate's KL counts a tenth of a nat at least: free bits, a remedy for training, is another bound.
+# diagnosis: value
+#-     kl = 0.5 * (scale**2 + loc**2 - 1 - torch.log(scale**2)).sum(-1)
+#+     kl = (0.5 * (scale**2 + loc**2 - 1 - torch.log(scale**2))).clamp(min=0.1).sum(-1)
+
+
+# %% wrong batch_mean, from right by_hand: The surrogate is averaged over the batch: right values, and the mean gradient in every row.
+# diagnosis: value
+#-     return torch.stack([torch.mean(log_p - log_q, 0), torch.mean(log_p, 0) + entropy, torch.mean(like, 0) - kl])
+#+     value = torch.stack([torch.mean(log_p - log_q, 0), torch.mean(log_p, 0) + entropy, torch.mean(like, 0) - kl])
+#+     moving = value.flatten(1).mean(-1) if value.dim() > 1 else value
+#+     return value.detach() + (moving - moving.detach()).reshape(3, *[1] * (value.dim() - 1))

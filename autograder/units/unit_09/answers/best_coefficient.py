@@ -34,7 +34,7 @@ def best_coefficient(path, score):
     return -((path - path.mean(0)) * centred).sum(0) / centred.square().sum(0)
 
 
-# %% wrong correlation, from right loop_cov: This is a correlation. Divide the covariance by the variance of the score, not by two standard deviations.
+# %% wrong correlation, from right loop_cov: The covariance was divided by both standard deviations: a correlation has no units, while c must scale the score to the path.
 # diagnosis: correlation
 import torch
 
@@ -43,47 +43,47 @@ def best_coefficient(path, score):
     return -torch.stack([torch.corrcoef(torch.stack([a, b]))[0, 1] for a, b in zip(path.T, score.T)])
 
 
-# %% wrong ddof_mixed, from right parabola: The covariance and the variance divide by different numbers (R and R - 1).
+# %% wrong ddof_mixed, from right parabola: The covariance is a mean over R, and torch's var divides by R - 1: off by one part in R, which looks like sampling error.
 # diagnosis: ddof_mixed
 def best_coefficient(path, score):
     cross = ((path - path.mean(0)) * (score - score.mean(0))).mean(0)
     return -cross / score.var(0)
 
 
-# %% wrong inverted, from right parabola: This divides by the variance of the path. The parabola in c has Var(score) in front of c².
+# %% wrong inverted, from right parabola: Regresses the score on the path: which of the two variances belongs below the line is easily mixed up.
 # diagnosis: inverted
 def best_coefficient(path, score):
     centred = path - path.mean(0)
     return -(centred * (score - score.mean(0))).sum(0) / centred.square().sum(0)
 
 
-# %% wrong pooled, from right vectorized: One number for all parameters: each parameter has a best c of its own.
+# %% wrong pooled, from right vectorized: One c for all parameters, by a sum over both axes: allowed as an estimator, but not the best for each parameter.
 # diagnosis: pooled
 #-     return -((path - path.mean(0)) * centred).sum(0) / centred.square().sum(0)
 #+     pooled = -((path - path.mean(0)) * centred).sum() / centred.square().sum()
 #+     return pooled.expand(path.shape[1])
 
 
-# %% wrong pooled_means, from right parabola: The mean of all numbers was subtracted. Each parameter has a mean of its own: axis 0.
+# %% wrong pooled_means, from right parabola: mean() without an axis centres every column at the mean of all of them, and leaves each column's own mean in.
 # diagnosis: pooled_means
 def best_coefficient(path, score):
     far = score - score.mean()
     return -((path - path.mean()) * far).sum(0) / far.square().sum(0)
 
 
-# %% wrong product_of_means, from right parabola: The mean of path * score is no covariance yet: subtract the product of their means.
+# %% wrong product_of_means, from right parabola: The mean of the products stands for a covariance: true only where the score has mean zero, which no sample has.
 # diagnosis: uncentred
 def best_coefficient(path, score):
     return -(path * score).mean(0) / score.var(0)
 
 
-# %% wrong sign, from right vectorized: The sign is wrong: with this c the variance grows.
+# %% wrong sign, from right vectorized: The minus was lost: at plus Cov / Var the variance grows. A regression's slope is this number, and c is minus the slope.
 # diagnosis: sign
 #-     return -((path - path.mean(0)) * centred).sum(0) / centred.square().sum(0)
 #+     return ((path - path.mean(0)) * centred).mean(0) / centred.square().mean(0)
 
 
-# %% wrong total, from right vectorized: This is the best factor for total = path + score.
+# %% wrong total, from right vectorized: Solved for total + c S: the familiar formula, measured from the wrong end, comes out one too small.
 # diagnosis: total_in_place_of_path
 def best_coefficient(path, score):
     total = path + score
@@ -91,7 +91,7 @@ def best_coefficient(path, score):
     return -((total - total.mean(0)) * centred).sum(0) / centred.square().sum(0)
 
 
-# %% wrong uncentred, from right parabola: Means of products were used as they are. A covariance subtracts the means first.
+# %% wrong uncentred, from right parabola: Raw second moments above and below, because the score has mean zero in theory: in 40 samples it has not.
 # diagnosis: uncentred
 def best_coefficient(path, score):
     return -(path * score).mean(0) / score.square().mean(0)

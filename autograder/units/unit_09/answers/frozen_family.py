@@ -68,7 +68,7 @@ def path_derivative(p, q, x, eps):
     return (total - score + score.detach()).mean(0)
 
 
-# %% wrong copy_for_both, from right functional_call: The path is gone: z itself was detached, or drawn without a graph.
+# %% wrong copy_for_both, from right functional_call: The frozen copy also draws the sample, because it replaced q under the same name: no path is left.
 # diagnosis: sample_detached
 import copy
 
@@ -79,7 +79,7 @@ def path_derivative(p, q, x, eps):
     return (p.log_joint(x, z) - q(x, z)).mean(0)
 
 
-# %% wrong distribution_detached, from right subtract_score: The parameters leak back into log q, and the score term with them.
+# %% wrong distribution_detached, from right subtract_score: Detaches the distribution if it can be detached: a flow's cannot, and its network is alive when log_prob runs.
 # diagnosis: leak
 def path_derivative(p, q, x, eps):
     density = q.distribution(x)
@@ -88,7 +88,7 @@ def path_derivative(p, q, x, eps):
     return (p.log_joint(x, z) - still.log_prob(z)).mean(0)
 
 
-# %% wrong distribution_without_grad, from right functional_call: This is the total derivative: the score term is still there.
+# %% wrong distribution_without_grad, from right functional_call: Builds the distribution under no_grad and asks it later: it reads its live parameters when log_prob runs.
 # diagnosis: score_kept
 #- from torch.func import functional_call
 #+ import torch
@@ -100,7 +100,7 @@ def path_derivative(p, q, x, eps):
 #+     return (p.log_joint(x, z) - density.log_prob(z)).mean(0)
 
 
-# %% wrong left_frozen, from right subtract_score: You switched requires_grad off. That also stops the gradient through the sample, and it outlives the call.
+# %% wrong left_frozen, from right subtract_score: requires_grad_(False) on q itself, and never back: it stops the learning of whoever calls next.
 # diagnosis: left_frozen
 def path_derivative(p, q, x, eps):
     z = q.transport(eps, x)
@@ -108,7 +108,7 @@ def path_derivative(p, q, x, eps):
     return (p.log_joint(x, z) - q(x, z)).mean(0)
 
 
-# %% wrong no_grad, from right functional_call: The whole of log q is constant here, so the entropy pulls no more.
+# %% wrong no_grad, from right functional_call: log q under no_grad: that freezes z along with the parameters, and the entropy no longer pulls.
 # diagnosis: entropy_dropped
 #- from torch.func import functional_call
 #+ import torch
@@ -120,13 +120,13 @@ def path_derivative(p, q, x, eps):
 #+     return (p.log_joint(x, z) - log_q).mean(0)
 
 
-# %% wrong one_per_sample, from right functional_call: You returned one number per sample. Average over the K samples, axis 0.
+# %% wrong one_per_sample, from right functional_call: The mean over the K samples was forgotten: one number for each sample and datum came back.
 # diagnosis: no_mean
 #-     return (p.log_joint(x, z) - functional_call(q, constants, (x, z))).mean(0)
 #+     return p.log_joint(x, z) - functional_call(q, constants, (x, z))
 
 
-# %% wrong score_sign, from right subtract_score: The score term has been added a second time with the wrong sign instead of being dropped.
+# %% wrong score_sign, from right subtract_score: The score term is taken off the total derivative twice: unbiased, and as noisy at the posterior as before.
 # diagnosis: score_sign
 def path_derivative(p, q, x, eps):
     z = q.transport(eps, x)
@@ -134,7 +134,7 @@ def path_derivative(p, q, x, eps):
     return (p.log_joint(x, z) - q(x, z) + 2 * (score - score.detach())).mean(0)
 
 
-# %% wrong total, from right subtract_score: This is the total derivative: the score term is still there.
+# %% wrong total, from right subtract_score: Plain autograd on log w: the parameters inside log q are alive, so the score term stays in.
 # diagnosis: score_kept
 def path_derivative(p, q, x, eps):
     z = q.transport(eps, x)

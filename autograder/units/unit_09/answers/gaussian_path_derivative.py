@@ -69,7 +69,7 @@ def gaussian_path_derivative(p, loc, log_scale, x, eps):
     return log_w.mean(0)
 
 
-# %% wrong loc_cut, from right torch_distributions: loc gets no gradient: it was detached inside z.
+# %% wrong loc_cut, from right torch_distributions: loc is detached in z as well as in log q, by a detach() that was meant for the density alone.
 # diagnosis: half_cut
 #-     z = loc + log_scale.exp() * eps
 #-     frozen = Normal(loc.detach(), log_scale.detach().exp())
@@ -79,7 +79,7 @@ def gaussian_path_derivative(p, loc, log_scale, x, eps):
 #+     return (p.log_joint(x, z) - Normal(loc.detach(), log_scale.detach().exp()).log_prob(z).sum(-1)).mean(0)
 
 
-# %% wrong log_q_detached, from right torch_distributions: The whole of log q is constant here, so the entropy pulls no more.
+# %% wrong log_q_detached, from right torch_distributions: Detaches the value of log q instead of its parameters: the path through z goes with it.
 # diagnosis: entropy_dropped
 #-     frozen = Normal(loc.detach(), log_scale.detach().exp())
 #-     log_w = p.log_joint(x, z) - frozen.log_prob(z).sum(-1)
@@ -88,7 +88,7 @@ def gaussian_path_derivative(p, loc, log_scale, x, eps):
 #+     return (p.log_joint(x, z) - log_q.detach()).mean(0)
 
 
-# %% wrong log_scale_as_scale, from right torch_distributions: log_scale was used as the standard deviation itself.
+# %% wrong log_scale_as_scale, from right torch_distributions: log_scale is used as the standard deviation: the exponential was forgotten in the sample and in the density.
 # diagnosis: log_scale_as_scale
 import math
 
@@ -100,14 +100,14 @@ def gaussian_path_derivative(p, loc, log_scale, x, eps):
     return (p.log_joint(x, z) - log_q.sum(-1)).mean(0)
 
 
-# %% wrong mean_over_everything, from right torch_distributions: You averaged over the batch as well. Average over the samples, axis 0, alone.
+# %% wrong mean_over_everything, from right torch_distributions: mean() without an axis averages over the batch, too: harmless for one datum, wrong for three.
 # diagnosis: mean_over_batch
 #-     log_w = p.log_joint(x, z) - frozen.log_prob(z).sum(-1)
 #-     return log_w.mean(0)
 #+     return (p.log_joint(x, z) - frozen.log_prob(z).sum(-1)).mean()
 
 
-# %% wrong rsample_frozen, from right torch_distributions: The path is gone: z itself was detached, or drawn without a graph.
+# %% wrong rsample_frozen, from right torch_distributions: The parameters are detached before the sample is drawn, so z no longer depends on them.
 # diagnosis: sample_detached
 from torch.distributions import Normal
 
@@ -119,7 +119,7 @@ def gaussian_path_derivative(p, loc, log_scale, x, eps):
     return (p.log_joint(x, z) - q.log_prob(z).sum(-1)).mean(0)
 
 
-# %% wrong sample_detached, from right torch_distributions: The path is gone: z itself was detached, or drawn without a graph.
+# %% wrong sample_detached, from right torch_distributions: z is detached once and for all, as one does for REINFORCE: here the path was all there is.
 # diagnosis: sample_detached
 #-     z = loc + log_scale.exp() * eps
 #-     frozen = Normal(loc.detach(), log_scale.detach().exp())
@@ -130,7 +130,7 @@ def gaussian_path_derivative(p, loc, log_scale, x, eps):
 #+     return (p.log_joint(x, z) - q.log_prob(z).sum(-1)).mean(0)
 
 
-# %% wrong sample_frozen, from right torch_distributions: In log q you held z constant and left the parameters alive: it is the other way round.
+# %% wrong sample_frozen, from right torch_distributions: Freezes z inside log q and leaves the parameters alive: the right idea on the wrong argument.
 # diagnosis: wrong_one_frozen
 #-     frozen = Normal(loc.detach(), log_scale.detach().exp())
 #-     log_w = p.log_joint(x, z) - frozen.log_prob(z).sum(-1)
@@ -138,7 +138,7 @@ def gaussian_path_derivative(p, loc, log_scale, x, eps):
 #+     return (p.log_joint(x, z) - Normal(loc, log_scale.exp()).log_prob(z.detach()).sum(-1)).mean(0)
 
 
-# %% wrong scale_alive, from right torch_distributions: log_scale is still alive inside log q. Hold both of its parameters constant there.
+# %% wrong scale_alive, from right torch_distributions: Only loc is detached inside log q: log_scale was overlooked, and its score term stays.
 # diagnosis: half_frozen
 #-     frozen = Normal(loc.detach(), log_scale.detach().exp())
 #-     log_w = p.log_joint(x, z) - frozen.log_prob(z).sum(-1)
@@ -146,7 +146,7 @@ def gaussian_path_derivative(p, loc, log_scale, x, eps):
 #+     return (p.log_joint(x, z) - Normal(loc.detach(), log_scale.exp()).log_prob(z).sum(-1)).mean(0)
 
 
-# %% wrong score_kept, from right torch_distributions: This is the total derivative: the score term is still there.
+# %% wrong score_kept, from right torch_distributions: The density is built from live parameters: the total derivative, which is what autograd gives by default.
 # diagnosis: score_kept
 #-     frozen = Normal(loc.detach(), log_scale.detach().exp())
 #-     log_w = p.log_joint(x, z) - frozen.log_prob(z).sum(-1)
@@ -154,7 +154,7 @@ def gaussian_path_derivative(p, loc, log_scale, x, eps):
 #+     return (p.log_joint(x, z) - Normal(loc, log_scale.exp()).log_prob(z).sum(-1)).mean(0)
 
 
-# %% wrong score_sign, from right torch_distributions: The score term has been added a second time with the wrong sign instead of being dropped.
+# %% wrong score_sign, from right torch_distributions: The score term is taken off the total derivative twice: unbiased, so no test of its mean can see it.
 # diagnosis: score_sign
 #-     frozen = Normal(loc.detach(), log_scale.detach().exp())
 #-     log_w = p.log_joint(x, z) - frozen.log_prob(z).sum(-1)
@@ -165,7 +165,7 @@ def gaussian_path_derivative(p, loc, log_scale, x, eps):
 #+     return (p.log_joint(x, z) - log_q.sum(-1)).mean(0)
 
 
-# %% wrong variance_as_scale, from right torch_distributions: exp(log_scale) was used as the variance. It is the standard deviation.
+# %% wrong variance_as_scale, from right torch_distributions: exp(log_scale) is taken for the variance, as in encoders that return a log-variance.
 # diagnosis: variance_as_scale
 #-     z = loc + log_scale.exp() * eps
 #-     frozen = Normal(loc.detach(), log_scale.detach().exp())

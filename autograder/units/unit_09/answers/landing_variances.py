@@ -80,7 +80,7 @@ def landing_variances(loc, log_scale, x, replicates, generator):
     return torch.stack([(path + score).var(1), path.var(1)])
 
 
-# %% wrong closed_form, from right slopes_by_hand: These numbers were computed, not measured. Draw replicates and take the variance over them.
+# %% wrong closed_form, from right slopes_by_hand: The formulas of the solution, evaluated: exact numbers where a measurement was asked for.
 # diagnosis: no_spread
 import torch
 
@@ -92,7 +92,7 @@ def landing_variances(loc, log_scale, x, replicates, generator):
     return torch.stack([total, path])
 
 
-# %% wrong global_noise, from right slopes_by_hand: Draw with torch.randn(..., generator=generator).
+# %% wrong global_noise, from right slopes_by_hand: randn without generator= draws from the global stream: the measurement cannot be repeated.
 # diagnosis: unseeded
 #-     eps = torch.randn(replicates, generator=generator, dtype=loc.dtype)
 #+     eps = torch.randn(replicates, dtype=loc.dtype)
@@ -102,7 +102,7 @@ def landing_variances(loc, log_scale, x, replicates, generator):
 #+     slope = x - 2 * (loc + s * eps) + eps / s
 
 
-# %% wrong noise_shared, from right slopes_by_hand: Every replicate saw the same noise. Draw one epsilon for each.
+# %% wrong noise_shared, from right slopes_by_hand: One noise is expanded over all replicates: every gradient is the same, and every variance zero.
 # diagnosis: noise_shared
 #-     eps = torch.randn(replicates, generator=generator, dtype=loc.dtype)
 #+     eps = torch.randn(1, generator=generator, dtype=loc.dtype).expand(replicates)
@@ -112,7 +112,7 @@ def landing_variances(loc, log_scale, x, replicates, generator):
 #+     slope = x - 2 * (loc + s * eps) + eps / s
 
 
-# %% wrong rows_swapped, from right slopes_by_hand: The rows are the wrong way round: the total derivative first, then the path derivative.
+# %% wrong rows_swapped, from right slopes_by_hand: The path derivative stands in the first row: the order in which it was derived, not the order asked for.
 # diagnosis: rows_swapped
 #-     z = loc + s * eps
 #-     slope = x - 2 * z + eps / s
@@ -122,7 +122,7 @@ def landing_variances(loc, log_scale, x, replicates, generator):
 #+     return torch.stack([path.var(1), (path + score).var(1)])
 
 
-# %% wrong scale_gradient, from right slopes_by_hand: This is the gradient for the scale s, not for log s.
+# %% wrong scale_gradient, from right slopes_by_hand: Differentiates in s and not in log s: the chain rule's factor s is missing, and at s = 1 nobody would notice.
 # diagnosis: scale_gradient
 #-     z = loc + s * eps
 #-     slope = x - 2 * z + eps / s
@@ -133,7 +133,7 @@ def landing_variances(loc, log_scale, x, replicates, generator):
 #+     score = torch.stack([-eps / s, (1 - eps**2) / s])
 
 
-# %% wrong score_kept, from right batch_of_replicates: Both rows show the total derivative: the score term is still in the second.
+# %% wrong score_kept, from right batch_of_replicates: The density keeps its live parameters in both rows, so both measure the total derivative.
 # diagnosis: score_kept
 #-     eps = torch.randn(1, replicates, 1, generator=generator, dtype=loc.dtype)
 #@@
@@ -149,7 +149,7 @@ def landing_variances(loc, log_scale, x, replicates, generator):
 #+         rows.append(torch.stack([g.var() for g in torch.autograd.grad(log_w.sum(), (m, l))]))
 
 
-# %% wrong second_moment, from right slopes_by_hand: These are means of squares: subtract the square of the mean.
+# %% wrong second_moment, from right slopes_by_hand: The mean of squares: a variance at the posterior, where every mean is zero, and nowhere else.
 # diagnosis: second_moment
 #-     z = loc + s * eps
 #-     slope = x - 2 * z + eps / s
@@ -159,7 +159,7 @@ def landing_variances(loc, log_scale, x, replicates, generator):
 #+     return torch.stack([(path + score).square().mean(1), path.square().mean(1)])
 
 
-# %% wrong standard_deviation, from right slopes_by_hand: These are standard deviations; variances were asked for.
+# %% wrong standard_deviation, from right slopes_by_hand: std in place of var: the same picture, with other numbers.
 # diagnosis: standard_deviation
 #-     z = loc + s * eps
 #-     slope = x - 2 * z + eps / s
@@ -169,7 +169,7 @@ def landing_variances(loc, log_scale, x, replicates, generator):
 #+     return torch.stack([(path + score).std(1), path.std(1)])
 
 
-# %% wrong transposed, from right slopes_by_hand: Rows are estimators and columns are parameters; your table has them the other way round.
+# %% wrong transposed, from right slopes_by_hand: Stacks by parameter and not by estimator: each number is right, half of them in the wrong place.
 # diagnosis: transposed
 #-     z = loc + s * eps
 #-     slope = x - 2 * z + eps / s
@@ -179,7 +179,7 @@ def landing_variances(loc, log_scale, x, replicates, generator):
 #+     return torch.stack([(path + score).var(1), path.var(1)]).T
 
 
-# %% wrong variance_of_mean, from right slopes_by_hand: This is the variance of the mean over the replicates.
+# %% wrong variance_of_mean, from right slopes_by_hand: Divided by R once more: the variance of the average over replicates, not of one gradient.
 # diagnosis: variance_of_mean
 #-     z = loc + s * eps
 #-     slope = x - 2 * z + eps / s
@@ -187,3 +187,28 @@ def landing_variances(loc, log_scale, x, replicates, generator):
 #@@
 #-     return torch.stack([(path + score).var(1), path.var(1)])
 #+     return torch.stack([(path + score).var(1), path.var(1)]) / replicates
+
+
+# %% wrong divided_by_r, from right slopes_by_hand: NumPy's convention, a sum of squares over R: at R = 1000 nobody sees it, at R = 2 it is half.
+# diagnosis: divided_by_r
+#-     return torch.stack([(path + score).var(1), path.var(1)])
+#+     return torch.stack([(path + score).var(1, correction=0), path.var(1, correction=0)])
+
+
+# %% wrong replicates_ignored, from right slopes_by_hand: A number that worked in an experiment was left in place of the argument.
+# diagnosis: more_replicates
+#-     eps = torch.randn(replicates, generator=generator, dtype=loc.dtype)
+#+     eps = torch.randn(1000, generator=generator, dtype=loc.dtype)
+
+
+# %% wrong antithetic, from right slopes_by_hand: Each noise is used with both signs, a good trick for means: the replicates are not independent.
+# diagnosis: not_independent
+#-     eps = torch.randn(replicates, generator=generator, dtype=loc.dtype)
+#+     half = torch.randn(replicates // 2, generator=generator, dtype=loc.dtype)
+#+     eps = torch.cat([half, -half])
+
+
+# %% wrong prior_forgotten, from right slopes_by_hand: The slope of log p(x | z) alone: the prior's -z was forgotten.
+# diagnosis: prior_forgotten
+#-     slope = x - 2 * z + eps / s
+#+     slope = x - z + eps / s

@@ -56,14 +56,14 @@ def score_coefficient(p, q, x, eps, c):
     return torch.mean(p.log_joint(x, z) - torch.lerp(still, live, c), dim=0)
 
 
-# %% wrong added_to_total, from right add_score: The score term was added to the total derivative, which holds one already.
+# %% wrong added_to_total, from right add_score: Adds c times the score term to the total derivative, which has one of it already: c is off by one.
 # diagnosis: score_added_twice
 #-     log_w = p.log_joint(x, z) - q.frozen_log_prob(z, x)
 #-     return (log_w + c * (score - score.detach())).mean(0)
 #+     return (p.log_joint(x, z) - q(x, z) + c * (score - score.detach())).mean(0)
 
 
-# %% wrong ignored, from right add_score: c has no effect on the gradient, which is the total one.
+# %% wrong ignored, from right add_score: Adds c times a difference that is zero together with its gradient: both halves are alive.
 # diagnosis: coefficient_ignored
 def score_coefficient(p, q, x, eps, c):
     z = q.transport(eps, x)
@@ -71,7 +71,7 @@ def score_coefficient(p, q, x, eps, c):
     return (p.log_joint(x, z) - log_q + c * (log_q - log_q)).mean(0)
 
 
-# %% wrong path_scaled, from right add_score: This mixes the path away as c grows. The path derivative stays whole; c belongs to the score term.
+# %% wrong path_scaled, from right add_score: Interpolates between path and score term: at c = 1 the path, and with it the whole signal, is gone.
 # diagnosis: path_scaled
 def score_coefficient(p, q, x, eps, c):
     z = q.transport(eps, x)
@@ -80,7 +80,7 @@ def score_coefficient(p, q, x, eps, c):
     return (path.detach() + (1 - c) * (path - path.detach()) + c * (score - score.detach())).mean(0)
 
 
-# %% wrong reversed, from right add_score: c = 0 gave the total derivative and c = 1 the path: it is the other way round.
+# %% wrong reversed, from right add_score: c and 1 - c are swapped between the frozen and the live density: right at one half alone.
 # diagnosis: coefficient_reversed
 def score_coefficient(p, q, x, eps, c):
     z = q.transport(eps, x)
@@ -88,7 +88,7 @@ def score_coefficient(p, q, x, eps, c):
     return (p.log_joint(x, z) - log_q).mean(0)
 
 
-# %% wrong score_live, from right add_score: The score was differentiated through the sample, too.
+# %% wrong score_live, from right add_score: The score is differentiated through z as well: the detach was forgotten, so path terms come along with c.
 # diagnosis: score_through_sample
 def score_coefficient(p, q, x, eps, c):
     z = q.transport(eps, x)
@@ -96,7 +96,7 @@ def score_coefficient(p, q, x, eps, c):
     return (p.log_joint(x, z) - q.frozen_log_prob(z, x) - c * (score - score.detach())).mean(0)
 
 
-# %% wrong score_through_sample, from right add_score: c has no effect on the gradient.
+# %% wrong score_through_sample, from right add_score: Both terms of the difference are the frozen density: no score is left for c to multiply.
 # diagnosis: coefficient_ignored
 def score_coefficient(p, q, x, eps, c):
     z = q.transport(eps, x)
@@ -104,7 +104,7 @@ def score_coefficient(p, q, x, eps, c):
     return (p.log_joint(x, z) - still + c * (still - q.frozen_log_prob(z, x))).mean(0)
 
 
-# %% wrong sign, from right add_score: The score term came in with the opposite sign: S is minus the gradient of log q at a fixed z.
+# %% wrong sign, from right add_score: S is minus the gradient of log q: the minus was lost, so c = 1 gives what c = -1 should.
 # diagnosis: score_sign
 def score_coefficient(p, q, x, eps, c):
     z = q.transport(eps, x)
@@ -112,7 +112,7 @@ def score_coefficient(p, q, x, eps, c):
     return (p.log_joint(x, z) - q.frozen_log_prob(z, x) + c * (score - score.detach())).mean(0)
 
 
-# %% wrong value_shifted, from right add_score: The score term must add its gradient and no value.
+# %% wrong value_shifted, from right add_score: The score term brings its value along: the gradient is right, the bound is not.
 # diagnosis: value_shifted
 def score_coefficient(p, q, x, eps, c):
     z = q.transport(eps, x)

@@ -66,7 +66,7 @@ def two_layer_path_derivative(p, q1, q2, x, eps1, eps2):
     return (total + score - score.detach()).mean(0)
 
 
-# %% wrong condition_detached, from right frozen_copies: The path through z1 was cut inside q(z2 | z1): freezing the conditional must not detach its argument.
+# %% wrong condition_detached, from right frozen_copies: Detaches z1 as the condition of the frozen second layer: unbiased, but at the posterior the gradient stays noisy.
 # diagnosis: path_cut
 #-     still1, still2 = (copy.deepcopy(q).requires_grad_(False) for q in (q1, q2))
 #@@
@@ -77,7 +77,7 @@ def two_layer_path_derivative(p, q1, q2, x, eps1, eps2):
 #+     return (p.log_joint(x, torch.cat([z1, z2], -1)) - log_q).mean(0)
 
 
-# %% wrong draw_detached, from right frozen_copies: z2 was drawn from a detached z1, so what z1 does through z2 is lost.
+# %% wrong draw_detached, from right frozen_copies: z2 is drawn from a detached z1: what the first layer does through the second is lost, and the mean is wrong.
 # diagnosis: layer_detached
 #-     still1, still2 = (copy.deepcopy(q).requires_grad_(False) for q in (q1, q2))
 #@@
@@ -89,7 +89,7 @@ def two_layer_path_derivative(p, q1, q2, x, eps1, eps2):
 #+     return (p.log_joint(x, torch.cat([z1, z2], -1)) - still1(x, z1) - still2(z1, z2)).mean(0)
 
 
-# %% wrong frozen_one_by_one, from right subtract_scores: The path through z1 was cut inside q(z2 | z1): freezing the conditional must not detach its argument.
+# %% wrong frozen_one_by_one, from right subtract_scores: frozen_log_prob of the second layer detaches its output, and with it the path through z1: convenient and wrong.
 # diagnosis: path_cut
 #-     total = p.log_joint(x, torch.cat([z1, z2], -1)) - q1(x, z1) - q2(z1, z2)
 #-     score = q1(x, z1.detach()) + q2(z1.detach(), z2.detach())
@@ -98,7 +98,7 @@ def two_layer_path_derivative(p, q1, q2, x, eps1, eps2):
 #+     return (log_p - q1.frozen_log_prob(z1, x) - q2.frozen_log_prob(z2, z1)).mean(0)
 
 
-# %% wrong layer_detached, from right frozen_copies: z1 was detached before q2 drew z2 from it, so what z1 does through z2 is lost.
+# %% wrong layer_detached, from right frozen_copies: z1 is detached wherever the second layer reads it, to train the layers apart: biased.
 # diagnosis: layer_detached
 #-     still1, still2 = (copy.deepcopy(q).requires_grad_(False) for q in (q1, q2))
 #@@
@@ -110,7 +110,7 @@ def two_layer_path_derivative(p, q1, q2, x, eps1, eps2):
 #+     return (p.log_joint(x, torch.cat([z1, z2], -1)) - still1(x, z1) - still2(z1.detach(), z2)).mean(0)
 
 
-# %% wrong layer_forgotten, from right subtract_scores: log q(z2 | z1) is missing: the density of the pair is the product of both layers.
+# %% wrong layer_forgotten, from right subtract_scores: log q(z2 | z1) was left out: the density of the pair has two factors.
 # diagnosis: layer_forgotten
 #-     total = p.log_joint(x, torch.cat([z1, z2], -1)) - q1(x, z1) - q2(z1, z2)
 #-     score = q1(x, z1.detach()) + q2(z1.detach(), z2.detach())
@@ -118,7 +118,7 @@ def two_layer_path_derivative(p, q1, q2, x, eps1, eps2):
 #+     return (p.log_joint(x, torch.cat([z1, z2], -1)) - q1.frozen_log_prob(z1, x)).mean(0)
 
 
-# %% wrong only_first_frozen, from right subtract_scores: The score term of q(z2 | z1) is still there: you froze the first layer alone.
+# %% wrong only_first_frozen, from right subtract_scores: The second layer's density keeps its live parameters: one of two score terms remains.
 # diagnosis: only_first_frozen
 #-     total = p.log_joint(x, torch.cat([z1, z2], -1)) - q1(x, z1) - q2(z1, z2)
 #-     score = q1(x, z1.detach()) + q2(z1.detach(), z2.detach())
@@ -127,7 +127,7 @@ def two_layer_path_derivative(p, q1, q2, x, eps1, eps2):
 #+     return (p.log_joint(x, torch.cat([z1, z2], -1)) - log_q).mean(0)
 
 
-# %% wrong only_second_frozen, from right frozen_copies: The score term of q(z1 | x) is still there: you froze the second layer alone.
+# %% wrong only_second_frozen, from right frozen_copies: The first layer's density keeps its live parameters: one of two score terms remains.
 # diagnosis: only_second_frozen
 #-     still1, still2 = (copy.deepcopy(q).requires_grad_(False) for q in (q1, q2))
 #@@
@@ -137,7 +137,7 @@ def two_layer_path_derivative(p, q1, q2, x, eps1, eps2):
 #+     return (p.log_joint(x, torch.cat([z1, z2], -1)) - log_q).mean(0)
 
 
-# %% wrong order, from right subtract_scores: The model wants (z1, z2) side by side, z1 first; you handed it (z2, z1).
+# %% wrong order, from right subtract_scores: Hands the model (z2, z1), in the order of the generative story: it takes z1 first.
 # diagnosis: layers_swapped
 #-     total = p.log_joint(x, torch.cat([z1, z2], -1)) - q1(x, z1) - q2(z1, z2)
 #-     score = q1(x, z1.detach()) + q2(z1.detach(), z2.detach())
@@ -147,7 +147,7 @@ def two_layer_path_derivative(p, q1, q2, x, eps1, eps2):
 #+     return (p.log_joint(x, torch.cat([z2, z1], -1)) - log_q).mean(0)
 
 
-# %% wrong total, from right subtract_scores: This is the total derivative: the score term is still there.
+# %% wrong total, from right subtract_scores: Nothing is frozen: the total derivative of both layers, right on average.
 # diagnosis: score_kept
 #-     total = p.log_joint(x, torch.cat([z1, z2], -1)) - q1(x, z1) - q2(z1, z2)
 #-     score = q1(x, z1.detach()) + q2(z1.detach(), z2.detach())

@@ -125,7 +125,7 @@ class VAFC:
         return history
 
 
-# %% right loop_rmsprop: The course's FactorNormal for density and precision, a loop over rows, RMSprop with a falling rate.
+# %% right loop_rmsprop: The course's FactorNormal for the density, the precision as minus its slope, a loop over rows, RMSprop with a falling rate.
 import torch
 
 from course_vi.distributions import FactorNormal
@@ -155,7 +155,8 @@ class VAFC:
         return FactorNormal(self.prm["mu"], self.prm["sigma"].abs().log(), self.prm["B"])
 
     def pr_Z(self, v):
-        return self.density().precision_times(v)
+        z = (self.prm["mu"] + v).detach().requires_grad_()
+        return -torch.autograd.grad(self.log_q(z).sum(), z)[0]
 
     def log_q(self, z):
         return self.density().log_prob(z)
@@ -258,13 +259,13 @@ class VAFC:
         return history
 
 
-# %% wrong b_zero, from right slopes_through_the_sample: B = 0 is a saddle: the expected gradient of B is exactly zero there.
+# %% wrong b_zero, from right slopes_through_the_sample: B starts at zero, as in the listing: a saddle, where the expected gradient of B vanishes for every model.
 # diagnosis: b_zero
 #-             "B": (0.1 * self.normal(p, r_cov)).requires_grad_(),
 #+             "B": torch.zeros(p, r_cov, dtype=torch.float64, requires_grad=True),
 
 
-# %% wrong dense_precision, from right slopes_through_the_sample: Right, but at p = 100,000 this matrix would need 80 GB.
+# %% wrong dense_precision, from right slopes_through_the_sample: Forms the p x p covariance and solves with it: right at p = 40, 80 GB at p = 100,000.
 # diagnosis: dense
 #-         B, d = self.prm["B"], self.prm["sigma"] ** 2
 #-         scaled = B / d[:, None]
@@ -274,13 +275,13 @@ class VAFC:
 #+         return torch.linalg.solve(covariance, v.T).T
 
 
-# %% wrong descends, from right slopes_through_the_sample: This is minus the gradient of the ELBO. Return the direction of ascent; turn the sign for the optimizer.
+# %% wrong descends, from right slopes_through_the_sample: Returns minus the gradient, for an optimizer that minimizes, where the gradient of the ELBO is asked for.
 # diagnosis: descends
 #-         return dict(zip(self.prm, found))
 #+         return {name: -g for name, g in zip(self.prm, found)}
 
 
-# %% wrong diagonal_not_squared, from right slopes_through_the_sample: sigma was used where its square belongs: the diagonal of the covariance is sigma², since sigma multiplies the noise.
+# %% wrong diagonal_not_squared, from right slopes_through_the_sample: The diagonal of the covariance is taken to be sigma: the seed writes diag(d), and here d is a standard deviation.
 # diagnosis: diagonal_not_squared
 #-         B, d = self.prm["B"], self.prm["sigma"] ** 2
 #+         B, d = self.prm["B"], self.prm["sigma"]
@@ -289,25 +290,25 @@ class VAFC:
 #+         return torch.distributions.LowRankMultivariateNormal(prm["mu"], prm["B"], prm["sigma"]).log_prob(z)
 
 
-# %% wrong entropy_sign, from right slopes_through_the_sample: The slope of log q was added. It is subtracted: log w = log p - log q.
+# %% wrong entropy_sign, from right slopes_through_the_sample: The slope of log q has a minus of its own; a second one turns the entropy round.
 # diagnosis: entropy_sign
 #-             r = slope + self.pr_Z(leaf - self.prm["mu"])
 #+             r = slope - self.pr_Z(leaf - self.prm["mu"])
 
 
-# %% wrong global_stream, from right slopes_through_the_sample: Random numbers came from the global stream. Give the object a torch.Generator of its own, seeded once.
+# %% wrong global_stream, from right slopes_through_the_sample: torch.randn without the object's generator: the seed decides nothing.
 # diagnosis: unseeded
 #-         return torch.randn(*shape, generator=self.generator, dtype=torch.float64)
 #+         return torch.randn(*shape, dtype=torch.float64)
 
 
-# %% wrong one_sample_a_step, from right slopes_through_the_sample: n_BZ does nothing in the listing: each step takes one sample.
+# %% wrong one_sample_a_step, from right slopes_through_the_sample: n_BZ is accepted and ignored, as in the listing: every step takes one sample.
 # diagnosis: one_sample
 #-         s1, s2 = self.normal(n_BZ, self.r_cov), self.normal(n_BZ, self.p)
 #+         s1, s2 = self.normal(1, self.r_cov), self.normal(1, self.p)
 
 
-# %% wrong score_kept, from right slopes_through_the_sample: This is the total derivative: log q was differentiated in its own parameters as well.
+# %% wrong score_kept, from right slopes_through_the_sample: Differentiates the ELBO estimate by autograd, density and all: the total derivative.
 # diagnosis: score_kept
 #-         leaf = z.detach().requires_grad_()
 #-         (slope,) = torch.autograd.grad(self.logp(leaf).sum(), leaf)
@@ -319,10 +320,41 @@ class VAFC:
 #+         return dict(zip(self.prm, torch.autograd.grad(elbo, list(self.prm.values()))))
 
 
-# %% wrong sum_over_rows, from right slopes_through_the_sample: This is the sum over the rows. Average over them.
+# %% wrong sum_over_rows, from right slopes_through_the_sample: Sums over the rows where an average is asked for: the step grows with the number of samples.
 # diagnosis: sum_over_samples
 #-             return (self.logp(z) - self.log_q(z)).mean()
 #+             return (self.logp(z) - self.log_q(z)).sum()
 #@@
 #-         found = torch.autograd.grad(z, list(self.prm.values()), r / len(z))
 #+         found = torch.autograd.grad(z, list(self.prm.values()), r)
+
+
+# %% wrong sample_without_factor, from right slopes_through_the_sample: sample adds the diagonal noise alone: the correlations, which the factor is there for, are lost.
+# diagnosis: factor_missing
+#-         return self.t(self.normal(n, self.r_cov), self.normal(n, self.p))
+#+         return self.prm["mu"] + self.prm["sigma"] * self.normal(n, self.p)
+
+
+# %% wrong one_row_repeated, from right slopes_through_the_sample: One draw, repeated n times: the shape is right.
+# diagnosis: draws_repeated
+#-         return self.t(self.normal(n, self.r_cov), self.normal(n, self.p))
+#+         return self.t(self.normal(1, self.r_cov), self.normal(1, self.p)).repeat(n, 1)
+
+
+# %% wrong elbo_with_graph, from right slopes_through_the_sample: The estimate is computed without no_grad: a history of such numbers keeps every graph.
+# diagnosis: graph_kept
+#-         with torch.no_grad():
+#-             return (self.logp(z) - self.log_q(z)).mean()
+#+         return (self.logp(z) - self.log_q(z)).mean()
+
+
+# %% wrong mean_forgotten, from right slopes_through_the_sample: The precision multiplies z in place of z - mu: right at the start, where mu is zero.
+# diagnosis: mean_missing
+#-             r = slope + self.pr_Z(leaf - self.prm["mu"])
+#+             r = slope + self.pr_Z(leaf)
+
+
+# %% wrong steps_ignored, from right slopes_through_the_sample: Always two hundred steps, the number in the exercise.
+# diagnosis: wrong_count
+#-         for step in range(num_steps):
+#+         for step in range(200):

@@ -1,4 +1,4 @@
-# %% right entropy: The entropy in closed form would be another estimate; here its sample version, term by term.
+# %% right entropy: The joint and log q averaged apart, the density from torch.distributions.
 from torch.distributions import Independent, Normal
 
 
@@ -24,6 +24,21 @@ def amortized_elbo(p, encoder, x, eps):
     return total / len(eps)
 
 
+# %% right loop_over_data: Datum by datum: the encoder is asked about one row at a time.
+import torch
+from torch.distributions import Normal
+
+
+def amortized_elbo(p, encoder, x, eps):
+    bounds = []
+    for b in range(len(x)):
+        loc, log_scale = encoder(x[b : b + 1]).chunk(2, -1)
+        z = loc + log_scale.exp() * eps[:, b : b + 1]
+        log_q = Normal(loc, log_scale.exp()).log_prob(z).sum(-1)
+        bounds.append((p.log_joint(x[b : b + 1], z) - log_q).mean(0))
+    return torch.cat(bounds)
+
+
 # %% right stick_the_landing: The density with detached parameters: same value, less noise.
 from torch.distributions import Independent, Normal
 
@@ -46,7 +61,7 @@ def amortized_elbo(p, encoder, x, eps):
     return (p.log_joint(x, z) - log_q).mean(0)
 
 
-# %% wrong closed_form_entropy, from right stick_the_landing: You took the entropy in closed form. On average that is right, but here log q is asked for at the samples.
+# %% wrong closed_form_entropy, from right stick_the_landing: The entropy in closed form is right on average, and another number at this noise than minus log q at the samples.
 # diagnosis: closed_form_entropy
 #- from torch.distributions import Independent, Normal
 #+ from torch.distributions import Normal
@@ -56,31 +71,31 @@ def amortized_elbo(p, encoder, x, eps):
 #+     return p.log_joint(x, z).mean(0) + Normal(loc, log_scale.exp()).entropy().sum(-1)
 
 
-# %% wrong entropy_detached, from right total: The gradient of log q is missing: it was detached or left out.
+# %% wrong entropy_detached, from right total: All of log q is detached, as a misreading of sticking the landing, which freezes its parameters and leaves z alive.
 # diagnosis: entropy_gradient_lost
 #-     return (p.log_joint(x, z) - log_q).mean(0)
 #+     return (p.log_joint(x, z) - log_q.detach()).mean(0)
 
 
-# %% wrong entropy_dropped, from right total: log q is missing: without it the best encoder puts all its mass on one point.
+# %% wrong entropy_dropped, from right total: The joint alone, maximum a posteriori by another name: nothing keeps the scale from shrinking.
 # diagnosis: entropy_dropped
 #-     return (p.log_joint(x, z) - log_q).mean(0)
 #+     return p.log_joint(x, z).mean(0)
 
 
-# %% wrong entropy_sign, from right total: log q was added. It is subtracted: log w = log p(x, z) - log q(z | x).
+# %% wrong entropy_sign, from right total: log q is added, since the ELBO is said to be the expected joint *plus* the entropy.
 # diagnosis: entropy_sign
 #-     return (p.log_joint(x, z) - log_q).mean(0)
 #+     return (p.log_joint(x, z) + log_q).mean(0)
 
 
-# %% wrong likelihood_only, from right total: This is the likelihood minus log q: the prior is missing.
+# %% wrong likelihood_only, from right total: The likelihood alone is the teacher, as for an autoencoder: the prior has gone from the joint.
 # diagnosis: likelihood_only
 #-     return (p.log_joint(x, z) - log_q).mean(0)
 #+     return (p.likelihood(z).log_prob(x) - log_q).mean(0)
 
 
-# %% wrong log_mean_exp, from right total: You took the logarithm of the mean weight. That is another bound (unit 10); here, the mean of log w.
+# %% wrong log_mean_exp, from right total: The bound of unit 10, a logarithm of the mean weight, written where the mean of the logarithms is asked.
 # diagnosis: log_mean_exp
 #  import math
 #+
@@ -90,20 +105,20 @@ def amortized_elbo(p, encoder, x, eps):
 #+     return torch.logsumexp(p.log_joint(x, z) - log_q, 0) - math.log(len(eps))
 
 
-# %% wrong loss, from right total: The sign is turned: this is the loss. The ELBO itself is asked for.
+# %% wrong loss, from right total: Minus the ELBO, ready for an optimizer: the sign belongs where the optimizer is called.
 # diagnosis: loss
 #-     return (p.log_joint(x, z) - log_q).mean(0)
 #+     return -(p.log_joint(x, z) - log_q).mean(0)
 
 
-# %% wrong mean_over_batch, from right total: You averaged over the data. Return one ELBO per datum; whoever trains takes the mean.
+# %% wrong mean_over_batch, from right total: One number for the whole batch, the loss of a training loop, where one per datum is asked.
 # diagnosis: mean_over_batch
 #-     return (p.log_joint(x, z) - log_q).mean(0)
 #+     return (p.log_joint(x, z) - log_q).mean()
 
 
-# %% wrong own_noise, from right entropy: Called twice with the same eps, it gave two values: you drew noise of your own. z is loc + exp(log_scale) * eps.
-# diagnosis: own_noise
+# %% wrong own_noise, from right entropy: rsample draws noise of its own, and the noise that was given is thrown away.
+# diagnosis: generic_own_noise
 from torch.distributions import Normal
 
 
@@ -114,14 +129,14 @@ def amortized_elbo(p, encoder, x, eps):
     return (p.log_joint(x, z) - q.log_prob(z).sum(-1)).mean(0)
 
 
-# %% wrong regression, from right entropy: This is a squared error to x/2. Nobody knows x/2 for a real model: the ELBO asks the model instead.
+# %% wrong regression, from right entropy: A regression on x/2: it needs the answer that inference is there to find.
 # diagnosis: regression
 def amortized_elbo(p, encoder, x, eps):
     loc, _ = encoder(x).chunk(2, -1)
     return -((loc - x / 2) ** 2).sum(-1)
 
 
-# %% wrong sample_detached, from right total: The sample does not know the encoder: z was detached, or drawn with .sample().
+# %% wrong sample_detached, from right total: The sample is detached, as a target would be; the gradient that is left has mean zero.
 # diagnosis: sample_detached
 #-     z = loc + log_scale.exp() * eps
 #-     log_q = (-0.5 * eps**2 - log_scale - 0.5 * math.log(2 * math.pi)).sum(-1)
@@ -129,14 +144,39 @@ def amortized_elbo(p, encoder, x, eps):
 #+     log_q = (-0.5 * ((z - loc) / log_scale.exp()) ** 2 - log_scale - 0.5 * math.log(2 * math.pi)).sum(-1)
 
 
-# %% wrong sum, from right total: You summed over the K samples. An expectation is estimated by their mean.
+# %% wrong sum, from right total: A sum over the samples, so that the learning rate changes with K.
 # diagnosis: sum_over_samples
 #-     return (p.log_joint(x, z) - log_q).mean(0)
 #+     return (p.log_joint(x, z) - log_q).sum(0)
 
 
-# %% wrong toy_only, from right total: These are the toy's densities, and this is another model.
+# %% wrong toy_only, from right total: The toy's two densities are written out, and the model that was handed over is never asked.
 # diagnosis: toy_only
 #-     return (p.log_joint(x, z) - log_q).mean(0)
 #+     joint = (-0.5 * z**2 - 0.5 * (x - z) ** 2 - math.log(2 * math.pi)).sum(-1)
 #+     return (joint - log_q).mean(0)
+
+
+# %% wrong joint_detached, from right total: z is detached on its way into log p, to "evaluate" the model: the teacher is no longer heard.
+# diagnosis: joint_detached
+#-     return (p.log_joint(x, z) - log_q).mean(0)
+#+     return (p.log_joint(x, z.detach()) - log_q).mean(0)
+
+
+# %% wrong mean_gradient, from right total: Right values, and each of them carries the gradient of the batch's mean.
+# diagnosis: mean_gradient_of_batch
+#-     return (p.log_joint(x, z) - log_q).mean(0)
+#+     bounds = (p.log_joint(x, z) - log_q).mean(0)
+#+     return bounds.detach() + bounds.mean() - bounds.mean().detach()
+
+
+# %% wrong no_gradient, from right total: The encoder runs under no_grad, as in an evaluation: the value is right and nothing can be trained.
+# diagnosis: dead_gradient
+#- import math
+#+ import math
+#+
+#+ import torch
+#@@
+#-     loc, log_scale = encoder(x).chunk(2, -1)
+#+     with torch.no_grad():
+#+         loc, log_scale = encoder(x).chunk(2, -1)

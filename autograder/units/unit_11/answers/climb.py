@@ -1,4 +1,4 @@
-# %% right autograd: Torch.autograd.grad and fresh tensors.
+# %% right autograd: torch.autograd.grad and fresh tensors.
 import torch
 
 
@@ -13,7 +13,7 @@ def climb(elbo, loc, log_scale, steps, rate):
     return loc.detach(), log_scale.detach()
 
 
-# %% right func: Torch.func.grad of the sum.
+# %% right func: torch.func.grad of the sum.
 from torch.func import grad
 
 
@@ -39,7 +39,7 @@ def climb(elbo, loc, log_scale, steps, rate):
     return m.detach(), r.detach()
 
 
-# %% wrong accumulated, from right sgd: Gradients of earlier steps were kept. backward() adds to .grad: clear it before each step.
+# %% wrong accumulated, from right sgd: backward() adds to .grad and nobody clears it: from the second step on, all earlier gradients are walked again.
 # diagnosis: accumulated
 #-     optimizer = torch.optim.SGD([m, r], lr=rate, maximize=True)
 #@@
@@ -51,7 +51,7 @@ def climb(elbo, loc, log_scale, steps, rate):
 #+             r += rate * r.grad
 
 
-# %% wrong adam, from right sgd: These are steps of Adam. Plain ascent adds rate times the gradient, whatever its size.
+# %% wrong adam, from right sgd: Adam out of habit: its first steps are all as long as the rate, however steep the ELBO is.
 # diagnosis: adam
 #-     m, r = loc.clone().requires_grad_(), log_scale.clone().requires_grad_()
 #-     optimizer = torch.optim.SGD([m, r], lr=rate, maximize=True)
@@ -65,19 +65,19 @@ def climb(elbo, loc, log_scale, steps, rate):
 #+     return loc.detach(), log_scale.detach()
 
 
-# %% wrong batch_mean, from right autograd: The data share one step size divided by their number: you took the gradient of the mean ELBO.
+# %% wrong batch_mean, from right autograd: The gradient of the batch's mean: each datum walks more slowly the more company it has.
 # diagnosis: batch_mean
 #-         slopes = torch.autograd.grad(elbo(loc, log_scale).sum(), (loc, log_scale))
 #+         slopes = torch.autograd.grad(elbo(loc, log_scale).mean(), (loc, log_scale))
 
 
-# %% wrong did_not_move, from right sgd: This is the starting point.
+# %% wrong did_not_move, from right sgd: The optimizer owns clones that the ELBO never sees, so nothing that is returned has moved.
 # diagnosis: did_not_move
 #-     optimizer = torch.optim.SGD([m, r], lr=rate, maximize=True)
 #+     optimizer = torch.optim.SGD([loc.clone().requires_grad_(), log_scale.clone().requires_grad_()], lr=rate, maximize=True)
 
 
-# %% wrong downhill, from right autograd: You walked downhill. The ELBO is climbed: add the gradient.
+# %% wrong downhill, from right autograd: The step is subtracted, as everyone does who has only minimized losses.
 # diagnosis: downhill
 #-             loc = loc + rate * slopes[0]
 #-             log_scale = log_scale + rate * slopes[1]
@@ -85,7 +85,7 @@ def climb(elbo, loc, log_scale, steps, rate):
 #+             log_scale = log_scale - rate * slopes[1]
 
 
-# %% wrong in_place, from right autograd: The tensors you were given were changed. They belong to the caller: begin with copies (clone).
+# %% wrong in_place, from right autograd: The caller's own tensors are moved in place, and the next method starts where this one stopped.
 # diagnosis: argument_changed
 #-     loc, log_scale = loc.clone(), log_scale.clone()
 #+     loc.requires_grad_(), log_scale.requires_grad_()
@@ -98,13 +98,13 @@ def climb(elbo, loc, log_scale, steps, rate):
 #+             log_scale += rate * slopes[1]
 
 
-# %% wrong one_less, from right autograd: One step is missing.
+# %% wrong one_less, from right autograd: range(steps - 1), because the start was counted as a step.
 # diagnosis: one_step_less
 #-     for _ in range(steps):
 #+     for _ in range(steps - 1):
 
 
-# %% wrong only_loc, from right autograd: log_scale has not moved.
+# %% wrong only_loc, from right autograd: Only the means are moved: the scales stay what they were at the start.
 # diagnosis: only_loc
 #-         with torch.no_grad():
 #-             loc = loc + rate * slopes[0]
@@ -112,7 +112,7 @@ def climb(elbo, loc, log_scale, steps, rate):
 #+         loc = loc.detach() + rate * slopes[0]
 
 
-# %% wrong sequential, from right func: Both parts move at once: take both gradients at the old point, and only then move.
+# %% wrong sequential, from right func: loc moves first and log_scale's gradient is taken at the new place: coordinate ascent, and not one step of both.
 # diagnosis: sequential
 import torch
 
@@ -125,7 +125,37 @@ def climb(elbo, loc, log_scale, steps, rate):
     return loc.detach(), log_scale.detach()
 
 
-# %% wrong start_ignored, from right autograd: The climb began at zero. Begin where you are told: an encoder may have said something better.
+# %% wrong start_ignored, from right autograd: The climb begins at zero, and what the encoder had found out is thrown away.
 # diagnosis: start_ignored
 #-     loc, log_scale = loc.clone(), log_scale.clone()
 #+     loc, log_scale = torch.zeros_like(loc), torch.zeros_like(log_scale)
+
+
+# %% wrong best_step, from right autograd: The step with the largest sum is kept, "to be safe": what a rate does to a climb can no longer be seen.
+# diagnosis: best_step
+#-     for _ in range(steps):
+#+     best, kept = -float("inf"), (loc, log_scale)
+#+     for _ in range(steps + 1):
+#@@
+#-         slopes = torch.autograd.grad(elbo(loc, log_scale).sum(), (loc, log_scale))
+#+         total = elbo(loc, log_scale).sum()
+#+         if total.item() > best:
+#+             best, kept = total.item(), (loc.detach().clone(), log_scale.detach().clone())
+#+         slopes = torch.autograd.grad(total, (loc, log_scale))
+#@@
+#-     return loc.detach(), log_scale.detach()
+#+     return kept
+
+
+# %% wrong stops_early, from right autograd: It stops where the batch hardly gains: the number of steps is no longer the caller's.
+# diagnosis: stops_early
+#-     for _ in range(steps):
+#+     last = -float("inf")
+#+     for _ in range(steps):
+#@@
+#-         slopes = torch.autograd.grad(elbo(loc, log_scale).sum(), (loc, log_scale))
+#+         total = elbo(loc, log_scale).sum()
+#+         if total.item() < last + 1e-3:
+#+             break
+#+         last = total.item()
+#+         slopes = torch.autograd.grad(total, (loc, log_scale))

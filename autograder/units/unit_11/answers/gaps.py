@@ -39,6 +39,26 @@ def gaps(weight, variance, x, loc, log_scale):
     return best.expand_as(total), total - best
 
 
+# %% right loop: Datum by datum, a list of two.
+import torch
+
+
+def one(precision, mean, loc, log_scale):
+    diagonal, far = precision.diagonal(), loc - mean
+    least = 0.5 * (diagonal.log().sum() - torch.logdet(precision))
+    stretch = diagonal * (2 * log_scale).exp()
+    return least, 0.5 * (stretch - 1 - stretch.log()).sum() + 0.5 * far @ precision @ far
+
+
+def gaps(weight, variance, x, loc, log_scale):
+    precision = torch.eye(weight.shape[1], dtype=weight.dtype) + weight.T @ weight / variance
+    mean = x @ weight @ torch.linalg.inv(precision) / variance
+    if x.dim() == 1:
+        return list(one(precision, mean, loc, log_scale))
+    rows = [one(precision, *row) for row in zip(mean, loc, log_scale)]
+    return [torch.stack(part) for part in zip(*rows)]
+
+
 # %% right kl: KL divergences of torch.distributions, to the best and to the given q.
 import torch
 from torch.distributions import MultivariateNormal, kl_divergence
@@ -54,7 +74,7 @@ def gaps(weight, variance, x, loc, log_scale):
     return least, kl_divergence(q, posterior) - least
 
 
-# %% wrong encoders_mean, from right kl: Your q* keeps the encoder's mean. The best q has the posterior's, and only the scales differ.
+# %% wrong encoders_mean, from right kl: The best q is sought with the encoder's mean held fixed, and only its scales are made best.
 # diagnosis: best_at_the_encoders_mean
 import torch
 
@@ -72,7 +92,7 @@ def gaps(weight, variance, x, loc, log_scale):
     return best, kl(precision, mean, loc, log_scale) - best
 
 
-# %% wrong log_variance, from right kl: The best variance is 1 / Lambda_dd, so the best log scale is -1/2 log Lambda_dd.
+# %% wrong log_variance, from right kl: -log Lambda is put in as a log scale, where it is a log variance.
 # diagnosis: log_variance_as_log_scale
 import torch
 
@@ -90,20 +110,20 @@ def gaps(weight, variance, x, loc, log_scale):
     return best, kl(precision, mean, loc, log_scale) - best
 
 
-# %% wrong marginal, from right formula: Your best q has the posterior's marginal variances.
+# %% wrong marginal, from right formula: The best q gets the posterior's marginal variances, which are best for the other KL divergence.
 # diagnosis: marginal_variance
 #-     best = 0.5 * (precision.diagonal().log().sum() - torch.logdet(precision))
 #+     marginal = torch.linalg.inv(precision).diagonal()
 #+     best = 0.5 * ((precision.diagonal() * marginal).sum() - dim - marginal.log().sum() - torch.logdet(precision))
 
 
-# %% wrong mean_ignored, from right formula: The encoder's mean misses the posterior's, and that costs too.
+# %% wrong mean_ignored, from right formula: Only scales are compared: the encoder's mean is taken to be right.
 # diagnosis: mean_ignored
 #-     far = loc - mean
 #+     far = torch.zeros_like(loc)
 
 
-# %% wrong no_half, from right formula: A factor of one half is missing.
+# %% wrong no_half, from right formula: The factor one half of the Gaussian KL is dropped.
 # diagnosis: no_half
 #-     total = 0.5 * ((precision.diagonal() * scale2).sum(-1) + quadratic - dim - 2 * log_scale.sum(-1) - torch.logdet(precision))
 #-     best = 0.5 * (precision.diagonal().log().sum() - torch.logdet(precision))
@@ -111,31 +131,31 @@ def gaps(weight, variance, x, loc, log_scale):
 #+     best = (precision.diagonal().log().sum() - torch.logdet(precision))
 
 
-# %% wrong not_per_datum, from right formula: It happens to be the same for every datum, but return it for each: expand it to the shape of the other.
+# %% wrong not_per_datum, from right formula: The approximation gap does not depend on x, so one number is returned for all data.
 # diagnosis: not_per_datum
 #-     return best.expand_as(total), total - best
 #+     return best, total - best
 
 
-# %% wrong sign, from right formula: The sign is turned. Gaps are what is missing: they are never negative.
+# %% wrong sign, from right formula: Gaps are written as ELBO minus evidence: what is missing comes out negative.
 # diagnosis: sign
 #-     return best.expand_as(total), total - best
 #+     return -best.expand_as(total), best - total
 
 
-# %% wrong swapped, from right formula: This is the amortization gap. The approximation gap comes first, the amortization gap second.
+# %% wrong swapped, from right formula: The amortization gap comes first and the approximation gap second.
 # diagnosis: swapped
 #-     return best.expand_as(total), total - best
 #+     return total - best, best.expand_as(total)
 
 
-# %% wrong total, from right formula: This is the whole gap, KL(q || posterior). Split it: what the best member of the family lacks, and the rest.
+# %% wrong total, from right formula: The whole KL divergence is given for the amortization gap: what no Gaussian could do is blamed on the encoder.
 # diagnosis: total
 #-     return best.expand_as(total), total - best
 #+     return best.expand_as(total), total
 
 
-# %% wrong variance_squared, from right kl: sigma^2 came in as `variance`, and you squared it again.
+# %% wrong variance_squared, from right kl: `variance` is taken for a standard deviation and squared once more.
 # diagnosis: variance_squared
 import torch
 

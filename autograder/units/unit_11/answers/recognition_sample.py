@@ -38,6 +38,21 @@ def recognition_sample(weight, bias, x, eps):
     return torch.stack(samples), torch.stack(densities)
 
 
+# %% right loop: Datum by datum, whatever axes the data have.
+import torch
+from torch.distributions import Normal
+
+
+def recognition_sample(weight, bias, x, eps):
+    if x.dim() == 1:
+        loc, log_scale = (weight @ x + bias).chunk(2)
+        z = loc + log_scale.exp() * eps
+        return z, Normal(loc, log_scale.exp()).log_prob(z).sum(-1)
+    pairs = [recognition_sample(weight, bias, x[b], eps[:, b]) for b in range(len(x))]
+    z, log_q = zip(*pairs)
+    return torch.stack(z, 1), torch.stack(log_q, 1)
+
+
 # %% right normal: Torch.distributions, and its log_prob at z.
 from torch.distributions import Independent, Normal
 
@@ -50,49 +65,49 @@ def recognition_sample(weight, bias, x, eps):
     return z, Independent(Normal(loc, scale), 1).log_prob(z)
 
 
-# %% wrong first_datum, from right formula: Every datum got the parameters of the first one.
+# %% wrong first_datum, from right formula: An index `[:1]`, put there to make shapes broadcast, gives every datum the density of the first.
 # diagnosis: first_datum
 #-     z = loc + log_scale.exp() * eps
 #+     z = loc[:1] + log_scale[:1].exp() * eps
 
 
-# %% wrong interleaved, from right formula: You took every other output. loc is the first half, log_scale the second.
+# %% wrong interleaved, from right formula: Every other output is taken for loc, as if the network wrote pairs (loc, log_scale), one for each coordinate.
 # diagnosis: interleaved
 #-     loc, log_scale = out.chunk(2, -1)
 #+     loc, log_scale = out[..., 0::2], out[..., 1::2]
 
 
-# %% wrong log_scale, from right formula: You used log_scale itself as the scale. Exponentiate it.
+# %% wrong log_scale, from right formula: log_scale multiplies the noise as it stands: half of the time the scale is negative, and nothing complains.
 # diagnosis: log_scale_as_scale
 #-     z = loc + log_scale.exp() * eps
 #+     z = loc + log_scale * eps
 
 
-# %% wrong no_bias, from right formula: The bias of the last layer is missing.
+# %% wrong no_bias, from right formula: The layer is reduced to its matrix: without the bias every encoder says N(0, 1) of a datum at the origin.
 # diagnosis: no_bias
 #-     out = x @ weight.T + bias
 #+     out = x @ weight.T
 
 
-# %% wrong no_sum, from right formula: One number per coordinate came back. Sum over the event axis, the last one.
+# %% wrong no_sum, from right formula: Normal.log_prob gives one number per coordinate, and whoever writes the formula by hand forgets to add them up as well.
 # diagnosis: no_sum
 #-     return z, (-0.5 * eps**2 - log_scale - 0.5 * math.log(2 * math.pi)).sum(-1)
 #+     return z, (-0.5 * eps**2 - log_scale - 0.5 * math.log(2 * math.pi))
 
 
-# %% wrong noise_density, from right formula: This is the log-density of eps. A stretch by exp(log_scale) lowers the density: subtract log_scale.
+# %% wrong noise_density, from right formula: The density of eps is returned for that of z: the change of variables is forgotten because z has the same probability as eps.
 # diagnosis: noise_density
 #-     return z, (-0.5 * eps**2 - log_scale - 0.5 * math.log(2 * math.pi)).sum(-1)
 #+     return z, (-0.5 * eps**2 - 0.5 * math.log(2 * math.pi)).sum(-1)
 
 
-# %% wrong normalizer_sign, from right formula: log_scale has the wrong sign: where the scale is large the density is low.
+# %% wrong normalizer_sign, from right formula: The log scale is added: a wide density would be high everywhere.
 # diagnosis: normalizer_sign
 #-     return z, (-0.5 * eps**2 - log_scale - 0.5 * math.log(2 * math.pi)).sum(-1)
 #+     return z, (-0.5 * eps**2 + log_scale - 0.5 * math.log(2 * math.pi)).sum(-1)
 
 
-# %% wrong softplus, from right course: You made the scale by softplus. Here the second half are log scales: exponentiate them.
+# %% wrong softplus, from right course: The habit of libraries whose networks write a raw scale: softplus in place of the exponential.
 # diagnosis: softplus
 from torch.distributions import Normal
 from torch.nn.functional import softplus
@@ -104,13 +119,26 @@ def recognition_sample(weight, bias, x, eps):
     return z, Normal(loc, softplus(raw)).log_prob(z).sum(-1)
 
 
-# %% wrong swapped, from right formula: The first D outputs are loc and the last D are log_scale; you took them the other way round.
+# %% wrong swapped, from right formula: Scale first, as some code bases have it: the means are exponentiated and the log scales taken for means.
 # diagnosis: swapped
 #-     loc, log_scale = out.chunk(2, -1)
 #+     log_scale, loc = out.chunk(2, -1)
 
 
-# %% wrong variance, from right formula: You took exp(log_scale) for the variance. It is the standard deviation.
+# %% wrong variance, from right formula: The VAE's habit of log variances: exp(rho / 2) where rho is already the logarithm of a standard deviation.
 # diagnosis: variance_as_scale
 #-     z = loc + log_scale.exp() * eps
 #+     z = loc + (0.5 * log_scale).exp() * eps
+
+
+# %% wrong clamped, from right formula: The log scale is clamped at -5 "for stability": sharp posteriors can no longer be said.
+# diagnosis: clamped
+#-     loc, log_scale = out.chunk(2, -1)
+#+     loc, log_scale = out.chunk(2, -1)
+#+     log_scale = log_scale.clamp(min=-5.0)
+
+
+# %% wrong order, from right formula: The density comes first and the sample second, against the docstring.
+# diagnosis: generic_order
+#-     return z, (-0.5 * eps**2 - log_scale - 0.5 * math.log(2 * math.pi)).sum(-1)
+#+     return (-0.5 * eps**2 - log_scale - 0.5 * math.log(2 * math.pi)).sum(-1), z

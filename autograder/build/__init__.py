@@ -1,0 +1,1 @@
+"""From text masters to notebooks, proven on the way."""
