@@ -114,8 +114,11 @@ def _found(asked: Asked, exercise: Exercise) -> Finding:
     except LearnerError as error:
         return _not_written(error) if error.unwritten else _raised(error, exercise)
     except Exception as error:  # what came back was so odd that the check itself stumbled over it
-        came = f"something that could not be read ({type(error).__name__}: {error})"[:300]
-        shapes = "Return tensors of the shapes that the exercise names."
+        came = f"something on which the comparison stopped ({type(error).__name__}: {error})"[:300]
+        shapes = (
+            "Return tensors of the shapes that the exercise names. If that is what you return, "
+            "the fault is the check's: please tell whoever gave you this notebook, with the seed."
+        )
         finding = Finding(False, "numbers that can be compared", came, "unreadable", shapes)
     return (
         finding

@@ -18,7 +18,7 @@ def compare(
     want: Any,
     mistakes: Sequence[Mistake] = (),
     rtol: float = RTOL,
-    atol: float = ATOL,
+    atol: float | None = None,
     what: str = "it",
     columns: Callable[[], dict[str, np.ndarray]] | None = None,
 ) -> Finding:
@@ -27,10 +27,12 @@ def compare(
     Chance has no part in this: inputs are float64, and the tolerance leaves room for any right order of summation.
 
     Args:
+        rtol, atol: the tolerance; without ``atol`` a hundredth of ``rtol``, and never more than 1e-7.
         columns: makes the named parts of which the difference may be a sum, each of the shape of ``want``; called on failure alone. A
             gradient that was asked of p and q needs none: its parts are made from the request.
     """
     target = np.asarray(want, dtype=float)
+    atol = ATOL * min(1.0, rtol / RTOL) if atol is None else atol
     if isinstance(got, (bool, int, float, np.generic)):
         got = np.asarray(got)
     if isinstance(got, list):

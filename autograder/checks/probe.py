@@ -78,6 +78,11 @@ def noise(shape: tuple[int, ...], seed: int) -> dict[str, Any]:
     return {"$noise": list(shape), "seed": seed}
 
 
+def as_seconds(told: Any) -> float:
+    """Seconds that were told, if they can be any."""
+    return float(told) if isinstance(told, float) and 0 <= told < np.inf else 0.0
+
+
 class Probe:
     """A handle on a learner's object.
 
@@ -94,10 +99,12 @@ class Probe:
         twice: whether small questions are asked twice, from the same seed; a part whose answers may differ sets it to False.
         stateful: some question that was asked twice had two answers.
         returned_none: whether a call of the learner's function brought back nothing.
+        seconds: of the processor, that the last question took on the learner's side.
     """
 
     twice = True
     stateful = False
+    seconds = 0.0
 
     def __init__(
         self, runner: Runner, seed: int, stage: int | None = None, unit: str = "", fewer: int = 1
@@ -171,6 +178,7 @@ class Probe:
             ) from unread
         if not isinstance(reply, dict):
             raise LearnerError("UnreadableReply", "what came back is no answer")
+        self.seconds = as_seconds(reply.get("seconds"))
         self.stateful |= reply.get("again") is False
         if reply.get("printed"):
             self.printed.append(str(reply["printed"])[:MAX_TEXT])

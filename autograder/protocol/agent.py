@@ -54,9 +54,9 @@ def answer(request: dict[str, Any], learner: Any) -> dict[str, Any]:
     Kinds: ``value`` (call it), ``gradient`` (call it on a named problem and run backward), ``drive`` (hand it to a named driver).
     Gradients are pulled back with weights drawn from the request's seed. What is handed over must come back unchanged. A small
     question is asked twice, from the same seed; ``again`` is False if the second answer was another.
-    Whatever the learner's code prints or warns is collected in ``printed``; nothing reaches stderr.
+    Whatever the learner's code prints or warns is collected in ``printed``; nothing reaches stderr. ``seconds`` are the processor's.
     """
-    printed, start = io.StringIO(), time.perf_counter()
+    printed, start, processor = io.StringIO(), time.perf_counter(), time.process_time()
     seed, trains = int(request.get("seed", 0)), request.get("driver") in problems.TRAINING
     learner = watched(learner, modules=request["kind"] != "drive")
     _seed(seed)
@@ -85,6 +85,7 @@ def answer(request: dict[str, Any], learner: Any) -> dict[str, Any]:
         f"{note.category.__name__}: {note.message}" for note in caught
     ] + printed.getvalue().splitlines()
     reply["printed"] = "\n".join(dict.fromkeys(notes))[:MAX_TEXT]
+    reply["seconds"] = time.process_time() - processor
     return reply
 
 

@@ -108,7 +108,7 @@ def _uniform(shape: tuple[int, int], generator: torch.Generator) -> Tensor:
 
 
 def _skewed(shape: tuple[int, int], generator: torch.Generator) -> Tensor:
-    return torch.empty(shape).exponential_(generator=generator) - 1
+    return -torch.log1p(-torch.rand(shape, generator=generator)) - 1
 
 
 def _heavy(shape: tuple[int, int], generator: torch.Generator) -> Tensor:

@@ -8,7 +8,6 @@ chance below ``CHANCE``; there are at most ``COUNTS`` of them, so that it fails 
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -40,11 +39,9 @@ FALSE_ALARMS, POWER, BIAS = 1e-3, 0.99, 0.1  # what the statement demands; the b
 CHANCE, COUNTS = 5e-8, 12  # that a count fails an answer which keeps the demands; how many counts
 OPEN = "false_alarms", "missed"  # names that say how often, and not where
 REPLY = "verdict", "asked"
-CHUNK, BUDGET, PATIENCE = (
-    30,
-    4.0,
-    15.0,
-)  # estimators in one request; seconds after which a first and a second look end
+CHUNK = 30  # estimators in one request
+BUDGET, PATIENCE = 4.0, 15.0  # seconds of the processor after which a first and a second look end
+LEAST = 1 / 3  # the share of a first look that is judged however long it takes
 
 
 def allowed(count: int, rate: float) -> int:
@@ -157,14 +154,14 @@ def ask(
     single: bool = False,
     again: bool = False,
 ) -> Verdicts:
-    """The verdicts on all of them, in turn; where the answer is slow, on as many as there is time for.
+    """The verdicts on all of them, in turn; where the answer is slow, on as many as there is time for, and on a third at least.
 
-    A second look has more time, and ends when there are more false alarms than all of them together may have: what would
+    The time is the processor's, so that the verdict does not hang on what else the machine does. A second look has more, and ends when there are more false alarms than all of them together may have: what would
     follow changes nothing.
     """
     right = sum(int((~zoo.wrong).sum()) for zoo in zoos)
     most, alarms = allowed(right, FALSE_ALARMS), 0
-    start, before, found = time.perf_counter(), probe.twice, []
+    seconds, before, found = 0.0, probe.twice, []
     size = CHUNK // len(zoos)
     try:
         for first in range(0, len(zoos[0].exact), size):
@@ -177,6 +174,7 @@ def ask(
                     "is_biased", **vars(some), seed=seed, single=single, limit=LIMIT
                 )
                 probe.twice = False  # the first has shown whether the answer remembers
+                seconds += probe.seconds
                 alarms += int((reply["verdict"][~some.wrong] == 1).sum())
                 high = (some.mean > some.exact).any(1)
                 entries, kinds = np.full(len(seed), some.exact.shape[1]), np.full(len(seed), kind)
@@ -184,7 +182,8 @@ def ask(
                     (some.wrong, high, some.common, entries, kinds, *map(reply.get, REPLY))
                 )
             decided = again and alarms > most and any(row[0].any() for row in found)
-            if decided or time.perf_counter() - start > (PATIENCE if again else BUDGET):
+            enough = first + size >= (0 if again else LEAST * len(zoos[0].exact))
+            if decided or (enough and seconds > (PATIENCE if again else BUDGET)):
                 break
     finally:
         probe.twice = before
