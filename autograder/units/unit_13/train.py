@@ -28,7 +28,8 @@ EXERCISE = exercise(
 )
 
 BOUND = -21.5  # nats per new image; independent pixels reach -24.5
-NEAR = 1.0  # nats by which a run may fall short and be repeated from another seed
+CLEARLY_BELOW, CLEARLY_ABOVE = -22.5, -21.0  # between these the mean of several runs decides
+RUNS = 4
 SAMPLES = 20
 OTHERS = 80  # images that are exchanged
 
@@ -110,11 +111,19 @@ def _what_is_seen(elbo: float, kl: float) -> tuple[str, str]:
 
 @EXERCISE.part(f"On new digits the ELBO is above {BOUND} nats an image", weight=2)
 def elbo_on_new_digits(probe: Probe, rng: np.random.Generator) -> Finding:
-    """The pixels stand in an order of their own, so that nothing that was learned before fits."""
+    """The pixels stand in an order of their own, so that nothing that was learned before fits.
+
+    Runs of one answer vary by about 0.25 nats. One near the bound is repeated from other seeds, and their mean decides: a right
+    answer whose runs reach -20.93 on average fails with a chance of 5e-7, and one that reaches -22.27 passes more rarely than that.
+    """
     finding, elbo = _trained(probe, rng)
-    if not finding.ok and elbo > BOUND - NEAR:
-        finding, _ = _trained(probe, rng)
-    return finding
+    if not CLEARLY_BELOW < elbo < CLEARLY_ABOVE:
+        return finding
+    runs = [(finding, elbo), *(_trained(probe, rng) for _ in range(RUNS - 1))]
+    mean = float(np.mean([elbo for _, elbo in runs]))
+    if mean > BOUND:
+        return holds(True, f"an ELBO above {BOUND} nats", f"{mean:.2f} nats, the mean of {RUNS} runs")
+    return min(runs, key=lambda run: run[1])[0]
 
 
 def _trained(probe: Probe, rng: np.random.Generator) -> tuple[Finding, float]:
