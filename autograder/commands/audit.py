@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import statistics
 import time
 from concurrent.futures import ProcessPoolExecutor
@@ -39,6 +40,12 @@ def main(argv: list[str]) -> int:
     parser.add_argument(
         "--mutants", type=int, default=MUTANTS, help="mutants tried of each exercise; none if 0"
     )
+    parser.add_argument(
+        "--minutes",
+        type=float,
+        default=math.inf,
+        help="at most so long for each answer: slow ones get fewer seeds, as the column of runs shows",
+    )
     parser.add_argument("--workers", type=int, default=2)
     chosen = parser.parse_args(argv)
     if chosen.unit and not any(unit.startswith(chosen.unit) for unit in units()):
@@ -49,7 +56,12 @@ def main(argv: list[str]) -> int:
     start = time.perf_counter()
     with ProcessPoolExecutor(chosen.workers) as pool:
         jobs = [
-            pool.submit(audit, answer, chosen.seeds if answer.right else chosen.wrong_seeds)
+            pool.submit(
+                audit,
+                answer,
+                chosen.seeds if answer.right else chosen.wrong_seeds,
+                60 * chosen.minutes,
+            )
             for answer in answers
         ]
         outcomes = [job.result() for job in tqdm(jobs, desc="answers", disable=None)]

@@ -106,11 +106,13 @@ def _axis_mistakes(x: np.ndarray, z: np.ndarray, log_scale: np.ndarray) -> list[
 
 @EXERCISE.part("Samples, a batch and an event of three")
 def vector_events(probe: Probe, rng: np.random.Generator) -> Finding:
+    """The first sample is close to the first datum, where the density is above one."""
     x, z, log_scale = (
         rng.normal(size=(4, 3)),
         rng.normal(size=(5, 4, 3)),
-        rng.uniform(-0.9, -0.3, 3),
+        rng.uniform(-1.9, -1.3, 3),
     )
+    z[0, 0] = x[0] + 0.1 * np.exp(log_scale) * rng.normal(size=3)
     return compare(
         probe.value(x, z, log_scale),
         _terms(x, z, log_scale).sum(-1),

@@ -122,7 +122,9 @@ def elbo_on_new_digits(probe: Probe, rng: np.random.Generator) -> Finding:
     runs = [(finding, elbo), *(_trained(probe, rng) for _ in range(RUNS - 1))]
     mean = float(np.mean([elbo for _, elbo in runs]))
     if mean > BOUND:
-        return holds(True, f"an ELBO above {BOUND} nats", f"{mean:.2f} nats, the mean of {RUNS} runs")
+        return holds(
+            True, f"an ELBO above {BOUND} nats", f"{mean:.2f} nats, the mean of {RUNS} runs"
+        )
     return min(runs, key=lambda run: run[1])[0]
 
 
