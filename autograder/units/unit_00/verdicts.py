@@ -156,8 +156,8 @@ def ask(
 ) -> Verdicts:
     """The verdicts on all of them, in turn; where the answer is slow, on as many as there is time for, and on a third at least.
 
-    The time is the processor's, so that the verdict does not hang on what else the machine does. A second look has more, and ends when there are more false alarms than all of them together may have: what would
-    follow changes nothing.
+    The time is the processor's, so that the verdict does not hang on what else the machine does. A second look has more,
+    and ends when there are more false alarms than all of them together may have: what would follow changes nothing.
     """
     right = sum(int((~zoo.wrong).sum()) for zoo in zoos)
     most, alarms = allowed(right, FALSE_ALARMS), 0

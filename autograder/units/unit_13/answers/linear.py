@@ -182,6 +182,6 @@ def predict_linear_vae(x, latent_dim, noise_scale):
 
 
 # %% wrong never_positive, from right closed_form: Cuts the log evidence off at zero, as if it were the logarithm of a probability: a density may exceed one.
-# diagnosis: generic_clamp_above
+# diagnosis: value
 #-     return log_evidence, activity
 #+     return log_evidence.clamp(max=0), activity
