@@ -1,6 +1,7 @@
 """Measuring estimators and posteriors: bias, variance, signal to noise, the gaps, the tails."""
 
 from course_vi.diagnostics.active_units import ActiveUnits, active_units
+from course_vi.diagnostics.claim import Claim, UnsupportedClaim, claim
 from course_vi.diagnostics.disentanglement import (
     InformationGap,
     factor_vae_score,
@@ -23,15 +24,18 @@ from course_vi.diagnostics.signal_to_noise import SignalToNoise, signal_to_noise
 
 __all__ = [
     "ActiveUnits",
+    "Claim",
     "Gap",
     "GradientMoments",
     "InformationGap",
     "LogEvidence",
     "SignalToNoise",
+    "UnsupportedClaim",
     "active_units",
     "amortization_gap",
     "approximation_gap",
     "best_per_datum",
+    "claim",
     "factor_vae_score",
     "gradient_moments",
     "gradient_samples",
