@@ -88,7 +88,7 @@ def _catalogue(want: np.ndarray) -> Iterator[Row]:
         yield "generic_mean_all", "You averaged over everything: one number came.", want.mean()
         yield "generic_transposed", "Rows and columns are exchanged.", np.swapaxes(want, -1, -2)
         yield (
-            "generic_mean_in_all",
+            "generic_mean_in_rows",
             "Every entry is the mean over all of them.",
             want.mean() + 0 * want,
         )
@@ -183,7 +183,7 @@ def _along(want: np.ndarray, axis: int) -> Iterator[Row]:
         return
     mean, first = want.mean(axis, keepdims=True), np.take(want, [0], axis)
     yield (
-        f"generic_mean_in_rows_{axis}",
+        "generic_mean_in_rows",
         f"Every entry along {word} is the mean over it.",
         mean + 0 * want,
     )
