@@ -57,7 +57,7 @@ def _ask(learner: Any, part: Callable[[Probe, np.random.Generator], Any]) -> Any
         ("generic_abs", np.abs(WANT)), ("generic_reciprocal", 1 / WANT), ("generic_exp", np.exp(WANT)), ("generic_square", WANT**2),
         ("generic_2pi_more_2", WANT + np.log(2 * np.pi)), ("generic_constant_less_1", WANT - 0.5), ("generic_sum_1", WANT.sum(1)),
         ("generic_mean_0", WANT.mean(0)), ("generic_sum_0", WANT.sum(0, keepdims=True)), ("generic_sum_all", WANT.sum()),
-        ("generic_transposed", WANT.T), ("generic_mean_in_rows_0", WANT.mean(0) + 0 * WANT), ("generic_rolled_1", np.roll(WANT, 1, 1)),
+        ("generic_transposed", WANT.T), ("generic_mean_in_rows", WANT.mean(0) + 0 * WANT), ("generic_rolled_1", np.roll(WANT, 1, 1)),
         ("generic_first_in_rows_1", WANT[:, :1] + 0 * WANT), ("generic_flipped_1", WANT[:, ::-1]), ("generic_times_3", 3 * WANT),
         ("generic_log", np.log(np.abs(WANT))),
     ],
