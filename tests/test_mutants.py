@@ -450,7 +450,7 @@ def result(identity: str, passed: int, *names: str, outcome: str = "live") -> Re
         "value",
         2,
         passed,
-        tuple((n,) if n else () for n in names),
+        tuple((f"1 {n}",) if n else () for n in names),
     )
 
 
@@ -477,6 +477,8 @@ def test_a_score_says_what_is_not_as_promised() -> None:
     assert not measured(
         *dead, result("f", 0, "sign", "")
     ).complaints  # named once is not named twice
+    parts = result("f", 0, "sign", "sign")._replace(names=(("1 sign",), ("1 sign", "2 half")))
+    assert not measured(*dead, parts).complaints  # two parts may see two mistakes
     assert "full marks" in measured(*dead, standing=[result("zero", 1)]).complaints[0]
     assert not measured(
         *dead, standing=[result("zero", 0), result("same", 2, outcome="equivalent")]

@@ -38,7 +38,7 @@ def compare(
     if isinstance(got, list):
         try:
             got = np.asarray([np.asarray(item, dtype=float) for item in got])
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             pass
     if not isinstance(got, np.ndarray):
         kind = got.get("$type", "dict") if isinstance(got, dict) else type(got).__name__

@@ -77,7 +77,7 @@ def leaves(value: Any) -> list[np.ndarray]:
         return []
     try:
         return [np.asarray(value, dtype=float)]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):  # such as a whole number of a thousand digits
         return []
 
 

@@ -70,7 +70,7 @@ def recognise(got: Any, want: Any, rtol: float = RTOL, atol: float = ATOL) -> Na
 def _array(value: Any) -> Any:
     try:
         return np.asarray(value, dtype=float)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
 
 

@@ -94,7 +94,7 @@ def recognise(
                 )
             ):
                 fits.append((mistake, numbers(predicted, target)))
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             continue
     return choose(fits) or by_function(mistakes, got, got, target)
 

@@ -101,7 +101,7 @@ def main(argv: list[str]) -> int:
     )
     scores = measure(coded(chosen.unit), MUTANT_SEEDS, chosen.mutants, chosen.workers)
     told += [
-        Told(score.exercise, result.operator, "", result.names)
+        Told(score.exercise, result.operator, "", result.keys)
         for score in scores
         for result in score.live
     ]

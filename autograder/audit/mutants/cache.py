@@ -22,7 +22,7 @@ class Result(NamedTuple):
             answer, says the check on every seed, where whatever has a property is right.
         differs: in what a living mutant differs from its parent.
         passed: the seeds, of those tried, on which the check gave full marks.
-        names: the mistakes named, seed by seed.
+        names: the mistakes named, seed by seed, each ``"part key"``.
     """
 
     id: str
@@ -42,8 +42,16 @@ class Result(NamedTuple):
 
     @property
     def flips(self) -> bool:
-        """Two seeds, two names: at least one of them is false."""
-        return len({names for names in self.names if names}) > 1
+        """Two seeds, two names for what one part saw: at least one of them is false."""
+        named = {name for names in self.names for name in names}
+        return len({name.split()[0] for name in named}) < len(named)
+
+    @property
+    def keys(self) -> tuple[tuple[str, ...], ...]:
+        """The mistakes named, seed by seed, whichever part saw them."""
+        return tuple(
+            tuple(dict.fromkeys(name.split()[-1] for name in names)) for names in self.names
+        )
 
 
 class Cache:

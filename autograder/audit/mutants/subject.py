@@ -41,7 +41,7 @@ OWN = {
 
 
 class Verdict(NamedTuple):
-    """What a check said: full marks or not, and the names of mistakes that it printed."""
+    """What a check said: full marks or not, and the mistakes named, each ``"part key"``."""
 
     passed: bool
     names: frozenset[str]
@@ -66,10 +66,13 @@ class Subject:
     def grade(self, learner: Any, seed: int) -> Verdict:
         """The check's verdict on a learner's object."""
         report = run_check(self.exercise, InProcess(learner), seed)
+        told = [(index, part.finding) for index, part in enumerate(report.parts)]
         names = frozenset(
-            name
-            for name in report.diagnoses
-            if name not in UNNAMED and not name.startswith("raises")
+            f"{index} {finding.diagnosis}"
+            for index, finding in told
+            if not finding.ok
+            and finding.diagnosis not in UNNAMED
+            and not finding.diagnosis.startswith("raises")
         )
         return Verdict(report.passed, names)
 

@@ -62,7 +62,7 @@ mutant that gives what its parent gives on every question of a bank is *equivale
 answer. One that raises is caught by anything, and counted apart. The rest is *live*: the check
 should refuse it on every seed. At most {most} mutants of each exercise were tried, on {seeds}
 seeds: {len(found)} exercises, {live:,} live mutants,
-**{1 - survivors / max(live, 1):.1%} killed**. A mutant that *flips* was given two names.
+**{1 - survivors / max(live, 1):.1%} killed**. A mutant that *flips* was given two names by one part.
 Made by `python -m autograder mutants --table`.
 
 | {" | ".join(COLUMNS)} |

@@ -84,8 +84,13 @@ def _at(probe: Probe, problem: str, params: Arrays, eps: np.ndarray, c: float) -
 
 @EXERCISE.part("The value is the ELBO estimate, whatever c is", weight=0.5)
 def value(probe: Probe, rng: np.random.Generator) -> Finding:
+    """At the first datum q is wide and the noise small, so that this estimate of a bound lies above zero."""
     params, c = gaussian_params(rng, "mean_field"), float(rng.uniform(-1.5, 1.5))
     eps = rng.normal(size=(4, *params["x"].shape))
+    for name in ("x", "loc"):
+        params[name][0] *= 0.1
+    params["log_scale"][0] = rng.uniform(1.5, 2.0, params["log_scale"][0].shape)
+    eps[:, 0] *= 0.02
     log_w = toy_terms(**params, eps=eps)["log_w"]
     log_q = -(0.5 * eps**2 + 0.5 * np.log(2 * np.pi) + params["log_scale"]).sum(-1)
     shifts = [log_w - factor * log_q for factor in (c, -c, 1 - c, c - 1)]
