@@ -18,7 +18,7 @@ def test_numbers_are_those_of_students_t():
     differences = torch.randn(8, generator=torch.Generator().manual_seed(0)) + 3
     found = claim("above zero", differences, sign=+1)
     assert found.t == pytest.approx(stats.ttest_1samp(differences.double().numpy(), 0).statistic)
-    assert found.count == 8 and found.holds
+    assert found.seeds == 8 and found.holds
 
 
 @pytest.mark.parametrize("sign, shift", [(+1, 0.0), (-1, 0.0), (+1, -3.0), (-1, 3.0), (0, 3.0)])

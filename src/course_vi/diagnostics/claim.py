@@ -23,14 +23,14 @@ class Claim(NamedTuple):
     """A sentence with its evidence.
 
     Attributes:
-        count: how many seeds, or pairs.
+        seeds: how many, each with its pair of runs.
         mean, standard_error: of the differences.
         t: their ratio; infinite where all differences are the same and not zero.
         holds: whether the sentence may stand.
     """
 
     sentence: str
-    count: int
+    seeds: int
     mean: float
     standard_error: float
     t: float
@@ -39,7 +39,7 @@ class Claim(NamedTuple):
     def __str__(self) -> str:
         return (
             f"{'holds' if self.holds else 'DOES NOT HOLD'}: {self.sentence}  "
-            f"(n = {self.count}, difference {self.mean:+.4g} ± {self.standard_error:.2g}, t = {self.t:+.1f})"
+            f"(n = {self.seeds}, difference {self.mean:+.4g} ± {self.standard_error:.2g}, t = {self.t:+.1f})"
         )
 
 
