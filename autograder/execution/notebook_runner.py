@@ -1,8 +1,7 @@
 """A submission, cell by cell: run what is run, check what is checked, and let nothing cost more than itself.
 
 A loop is interrupted; a kernel that dies is replaced: the cells that were run before are run again, but for those that ended a kernel, and
-the rest is graded. What ended it is named. A cell may also leave something behind that ends the kernel later. So the cells of an exercise
-whose check lost the kernel twice are suspects: if another kernel is lost later, they are left out, and what was hit is tried once more.
+the rest is graded. What ended it is named (``blame``).
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
 from autograder.checks.report import Report
+from autograder.execution.blame import ENDED, Blame, Group
 from autograder.execution.kernel_runner import Asker
 from autograder.execution.outputs import Budget, Outputs, clean_text
 from autograder.execution.session import KernelLost, Session
@@ -71,15 +71,15 @@ class Runner:
         self.verdict, self.function_of, self.clock = verdict, function_of, clock
         self.notes, self.budget = Notes(), Budget()
         self.session: Session | None = None
-        self.spoiled: dict[int, str] = {}  # cells that ended a kernel, and how
+        self.blame = Blame(self.notes.lost)
+        self.ran: set[int] = set()  # cells that were run to their end
         self.failed: dict[int, str] = {}  # cells that raised, and what
-        self.suspects: list[int] = []  # cells that may have left something behind that ends kernels
         self.end = time.monotonic() + clock.notebook
 
     def run(self) -> dict[str, Report]:
         """All cells; the reports by exercise. ``ParentError`` when the fault is ours."""
         reports: dict[str, Report] = {}
-        most = 4 + 2 * sum(
+        most = 8 + 2 * sum(
             self.exercise_of(cell) is not None for cell in self.nb.cells if cell.cell_type == "code"
         )
         try:
@@ -105,10 +105,8 @@ class Runner:
             if cell.cell_type == "code":
                 if self.exercise_of(cell) is not None:
                     break
-                if before in self.spoiled:
-                    return (
-                        f"A cell above ended the kernel ({self.spoiled[before]}) and was left out."
-                    )
+                if before in self.blame.left_out:
+                    return f"A cell above ended the kernel ({self.blame.left_out[before]}) and was left out."
                 if before in self.failed:
                     return f"A cell above stopped with {self.failed[before]}."
         return ""
@@ -119,7 +117,8 @@ class Runner:
         cell.outputs, cell.execution_count = [], None
         if not cell.source.strip():
             return
-        for _ in range(2):
+        again = True
+        while True:
             session = self._alive(index, most)
             if session is None:
                 cell.outputs = [
@@ -134,13 +133,19 @@ class Runner:
                     cell.source[:CUT_SOURCE], self._allow(self.clock.cell), Outputs(self.budget)
                 )
                 cell.outputs = [NotebookNode(output) for output in ran.outputs]
+                self.ran.add(index)
                 if not ran.ok:
                     self.failed[index] = clean_text(ran.error)[:200]
                 return
             except KernelLost as lost:
-                if self._leave_out_suspects(str(lost)):
+                self.session, why = None, clean_text(str(lost))
+                if self.blame.next(why):
                     continue
-                self._lose(index, str(lost))
+                if again and why.startswith(ENDED):
+                    again = False
+                    self.blame.note(f"cell {index}: {why}; tried again")
+                    continue
+                self.blame.cell(index, why)
                 cell.outputs = [
                     _text(
                         f"This cell ended the kernel: {lost}. It is left out; the cells after it are run in a new one.\n"
@@ -151,39 +156,47 @@ class Runner:
                 self.notes.seconds["cells"] += time.monotonic() - start
 
     def _check(self, index: int, exercise: str, most: int) -> Report:
-        again = True
+        again = suspected = False
         while True:
-            session = self._alive(index, most)
-            start = time.monotonic()
-            asker = Asker(
-                session,
-                self.function_of(exercise),
-                self.clock.call,
-                self._allow(self.clock.exercise),
-            )
-            report = self.verdict(exercise, asker)
-            self.notes.seconds["checks"] += time.monotonic() - start
-            if asker.lost and self._leave_out_suspects(f"{exercise}: {asker.lost}"):
+            report, lost = self._ask(index, exercise, most)
+            if not lost:
+                return report
+            self.session, why = None, f"{exercise}: {lost}"
+            if self.blame.next(why):
                 continue
-            if asker.lost and again and asker.lost.startswith(("it ended", "it was ended")):
-                self.session, again = (
-                    None,
-                    False,
-                )  # by this call, or by what an earlier cell set going: a second try tells
-                self.notes.lost.append(f"{exercise}: {asker.lost}; tried again"[:300])
+            if lost.startswith(ENDED) and not again:
+                again = True  # ended by this call, or by what an earlier cell set going: a second try tells
+                self.blame.note(f"{why}; tried again")
                 continue
-            if asker.lost:
-                self.session = None
-                self.notes.lost.append(f"{exercise}: {asker.lost}"[:300])
-                self.suspects = self._cells_of(index)
+            if lost.startswith(ENDED) and not suspected:
+                suspected = True
+                self.blame.suspect(self._groups(index))
+                if self.blame.next(why):
+                    continue
+            self.blame.note(why)
+            self.blame.suspect([self._cells_of(index)])
             return report
+
+    def _ask(self, index: int, exercise: str, most: int) -> tuple[Report, str]:
+        """The report of a check, and how it lost its kernel if it did."""
+        session = self._alive(index, most)
+        start = time.monotonic()
+        asker = Asker(
+            session,
+            self.function_of(exercise),
+            self.clock.call,
+            self._allow(self.clock.exercise),
+        )
+        report = self.verdict(exercise, asker)
+        self.notes.seconds["checks"] += time.monotonic() - start
+        return report, asker.lost or ""
 
     # ------------------------------------------------------------------ the kernel
 
     def _allow(self, seconds: float) -> float:
         return max(1.0, min(seconds, self.end - time.monotonic()))
 
-    def _cells_of(self, index: int) -> list[int]:
+    def _cells_of(self, index: int) -> Group:
         """The learner's cells between the check before this one and this one."""
         found = []
         for before in range(index - 1, -1, -1):
@@ -191,30 +204,18 @@ class Runner:
             if cell.cell_type == "code":
                 if self.exercise_of(cell) is not None:
                     break
-                if before not in self.spoiled and not cell.metadata.get("nbgrader", {}).get(
-                    "locked"
-                ):
+                locked = cell.metadata.get("nbgrader", {}).get("locked")
+                if before not in self.blame.left_out and not locked:
                     found.append(before)
-        return found
+        return tuple(found)
 
-    def _leave_out_suspects(self, why: str) -> bool:
-        """The kernel was lost again: whether there was somebody else to blame for it."""
-        if not self.suspects:
-            return False
-        self.session = None
-        self.notes.lost.append(
-            f"{why}; what was left behind by cells {self.suspects} is blamed"[:300]
-        )
-        self.spoiled.update(
-            dict.fromkeys(self.suspects, "something that it left behind ended the kernel later")
-        )
-        self.suspects = []
-        return True
-
-    def _lose(self, index: int, why: str) -> None:
-        self.session = None
-        self.spoiled[index] = clean_text(why)[:200]
-        self.notes.lost.append(f"cell {index}: {why}"[:300])
+    def _groups(self, index: int) -> list[Group]:
+        """The learner's cells of each exercise that was checked before this cell."""
+        return [
+            self._cells_of(before)
+            for before, cell in enumerate(self.nb.cells[:index])
+            if cell.cell_type == "code" and self.exercise_of(cell) is not None
+        ]
 
     def _alive(self, before: int, most: int) -> Session | None:
         """A kernel in which the cells before this one were run; None if there is to be no other."""
@@ -224,11 +225,10 @@ class Runner:
             ):  # it died between two cells: of something that an earlier cell left running
                 self.session.close()
                 self.session = None
-                if not self._leave_out_suspects(
-                    f"before cell {before}: it ended between two cells"
-                ):
-                    self.notes.lost.append(f"before cell {before}: it ended between two cells")
-                    self.suspects = self._cells_of(before)
+                why = f"before cell {before}: it ended between two cells"
+                if not self.blame.next(why):
+                    self.blame.note(why)
+                    self.blame.suspect(self._groups(before))
             if self.notes.starts >= most or time.monotonic() > self.end:
                 return None
             self._start(before)
@@ -248,7 +248,7 @@ class Runner:
                 cell.cell_type != "code"
                 or not cell.source.strip()
                 or self.exercise_of(cell) is not None
-                or index in self.spoiled
+                or index in self.blame.left_out
             ):
                 continue
             try:
@@ -256,8 +256,16 @@ class Runner:
                     cell.source[:CUT_SOURCE], self._allow(self.clock.cell), Outputs(Budget(0, 0))
                 )
             except KernelLost as lost:
-                if not self._leave_out_suspects(f"cell {index}: {lost}"):
-                    self._lose(index, str(lost))
+                self.session, why = None, clean_text(str(lost))
+                if not self.blame.next(f"cell {index}: {why}"):
+                    if index in self.ran and why.startswith(
+                        ENDED
+                    ):  # it did not end a kernel before
+                        self.ran.discard(index)
+                        self.blame.note(f"cell {index}, run again: {why}")
+                        self.blame.suspect(self._groups(index))
+                    else:
+                        self.blame.cell(index, why)
                 break
         self.notes.seconds["cells"] += time.monotonic() - start
 

@@ -27,7 +27,8 @@ def _quantities(
     rng: np.random.Generator, scale: float = 1.0
 ) -> tuple[dict[str, np.ndarray], np.ndarray, dict[str, np.ndarray]]:
     """Parameters, the value, and the gradients that could come: of value, surrogate and both, ``(2, B)`` each."""
-    a, b = rng.uniform(0.5, 1.5, 20), rng.uniform(0.5, 1.5, 20)
+    a = rng.uniform(0.5, 1.5, 20)
+    b = rng.uniform(1.5, 2.5, 20) * np.where(np.arange(20) % 2, -1, 1)  # values of either sign
     of_value = np.stack([np.cos(a), np.ones(20)])
     of_surrogate = scale * np.stack([2 * a * b, a**2])
     values = {"a": a, "b": b, "scale": np.asarray(scale)}
