@@ -38,7 +38,10 @@ def test_the_scan_is_the_loop(steps, states, evidence):
     for loop, scan in pairs:
         weights = randn(*loop.shape, seed=9)
         nothing = 0.0 * sum(part.sum() for part in parts)  # T = 1: beta depends on none of them
-        slopes = [torch.autograd.grad((weights * v).sum() + nothing, parts) for v in (loop, scan)]
+        slopes = [
+            torch.autograd.grad((weights * v).sum() + nothing, parts, retain_graph=True)
+            for v in (loop, scan)
+        ]
         worst = max(worst, ((loop - scan).abs().max() / (1 + loop.abs().max())).item())
         for a, b in zip(*slopes, strict=True):
             worst = max(worst, ((a - b).abs().max() / (1 + a.abs().max())).item())

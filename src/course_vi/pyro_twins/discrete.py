@@ -70,7 +70,7 @@ def hidden_markov(p: HiddenMarkovModel) -> Twin:
                 if isinstance(p, GaussianHMM):
                     pyro.sample(f"x_{t}", dist.Normal(p.loc[z], p.log_scale.exp()[z]), obs=x[:, t])
                 elif isinstance(p, MultivariateGaussianHMM):
-                    law = dist.MultivariateNormal(p.loc[z], scale_tril=p.root[z])
+                    law = dist.MultivariateNormal(p.loc[z], (p.root @ p.root.mT)[z])
                     pyro.sample(f"x_{t}", law, obs=x.unflatten(-1, (p.steps, -1))[:, t])
                 else:
                     pyro.sample(
