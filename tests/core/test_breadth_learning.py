@@ -121,6 +121,10 @@ CALLS: dict[str, tuple[Callable[[int], Tensor], Callable[[Tensor], Any]]] = {
         bits,
         lambda x: learning.reweighted_wake_sleep(*belief(), x, **STEPS),
     ),
+    "state_space_em": (
+        series("LinearGaussianSSM"),
+        lambda x: learning.state_space_em(MODELS["LinearGaussianSSM"].make().double(), x, 2),
+    ),
     "signal_to_noise": (
         bits,
         lambda x: diagnostics.signal_to_noise(

@@ -29,6 +29,7 @@ from course_vi.learning.fit import History, fit, smoke_cap
 from course_vi.learning.natural_gradient import natural_gradient_svi
 from course_vi.learning.particles import particle_filter
 from course_vi.learning.per_datum import per_datum_svi
+from course_vi.learning.state_space_em import state_space_em
 from course_vi.learning.svgd import stein_direction, stein_vgd
 from course_vi.learning.wake_sleep import (
     reweighted_phase,
@@ -67,6 +68,7 @@ __all__ = [
     "reweighted_wake_sleep",
     "sleep_phase",
     "smoke_cap",
+    "state_space_em",
     "stein_direction",
     "stein_vgd",
     "total_correlation",

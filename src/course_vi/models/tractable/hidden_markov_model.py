@@ -194,7 +194,7 @@ class HiddenMarkovModel(Model):
         return DiscreteChain(self._start() + onward[..., 0, :], transition)
 
     def most_likely(self, x: Tensor, seen: Tensor | None = None) -> Tensor:
-        """Viterbi: the sequence of states with the largest posterior probability, ``(*B, T)``."""
+        """Viterbi: the sequence of states with the largest posterior probability, ``(*B, T)``, those of data not seen included."""
         with torch.no_grad():
             terms, transition = self.evidence_terms(x, seen).unbind(-2), self._moves()
             score, back = self._start() + terms[0], []

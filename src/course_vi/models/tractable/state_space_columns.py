@@ -53,7 +53,10 @@ class Columns(NamedTuple):
     def log_terms(self, found: Steps) -> Tensor:
         """log p(x_t | x_1..x_{t-1}), ``(*B, T)``, for a start of zero in its flat entries."""
         squares = found.surprise[..., : self.series].square().sum(-2)
-        scale = found.root.diagonal(dim1=-2, dim2=-1).log().sum(-1) + self.seen.to(squares) * HALF_LOG_TWO_PI
+        scale = (
+            found.root.diagonal(dim1=-2, dim2=-1).log().sum(-1)
+            + self.seen.to(squares) * HALF_LOG_TWO_PI
+        )
         terms = -0.5 * squares - scale.unsqueeze(-1)  # (T, N) or (T, N, 1)
         return terms.flatten(1).mT.reshape(*self.batch, len(terms))
 
