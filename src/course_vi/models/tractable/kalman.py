@@ -60,7 +60,7 @@ class Steps(NamedTuple):
 
 
 class Moments(NamedTuple):
-    """Of the states given all data: ``loc (T, *B, d, n)``, ``covariance (T, *B, d, d)``, and ``cross (T - 1, *B, d, d)``, Cov(z_t, z_{t+1})."""
+    """Of the states given all data: ``loc (T, *B, d, n)``, ``covariance (T, *B, d, d)``, and ``cross``, Cov(z_t, z_{t+1})."""
 
     loc: Tensor
     covariance: Tensor

@@ -2,21 +2,19 @@ r"""The linear Gaussian state space model: tracking, with the Kalman filter and 
 
 from __future__ import annotations
 
-from copy import copy
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from course_vi import validate
 from course_vi.distributions import BackwardChain
-from course_vi.distributions.chains import CholeskyNormal, Smoothed
-from course_vi.models.base import Model
-from course_vi.models.dynamics import Dynamics
+from course_vi.distributions.chains import Smoothed
 from course_vi.models.tractable import kalman
 from course_vi.models.tractable.diffuse_start import Diffuse, diffuse_part
+from course_vi.models.tractable.linear_gaussian_recipe import LinearGaussianRecipe
 from course_vi.models.tractable.state_space_columns import Columns, as_columns
-from course_vi.models.tractable.state_space_parts import covariance_root, density_root, each_step
+from course_vi.models.tractable.state_space_parts import density_root
 
 __all__ = ["Filtered", "Forecast", "LinearGaussianSSM"]
 
@@ -41,7 +39,7 @@ class Forecast(NamedTuple):
     state_covariance: Tensor
 
 
-class LinearGaussianSSM(Model):
+class LinearGaussianSSM(LinearGaussianRecipe):
     r"""A hidden state that moves, and measurements of it, all linear and Gaussian.
 
     .. math:: z_1 \sim N(m, P), \qquad z_t \mid z_{t-1} \sim N(A z_{t-1} + B u_t, Q), \qquad x_t \mid z_t \sim N(C z_t + D u_t, R)
@@ -62,8 +60,8 @@ class LinearGaussianSSM(Model):
         initial_loc, initial_cov: m ``(d,)`` and P ``(d, d)``. A huge P is a nearly flat start.
         steps: T.
         inputs: u, known numbers, ``(T, k)``, with their weights ``transition_inputs``: B ``(d, k)`` and ``emission_inputs``: D ``(p, k)``.
-        diffuse: which entries of the first state have a flat prior, true or false, ``(d,)``; m and P say nothing about them. The evidence is
-            then the limit of log p(x) + k/2 log v, as the variance v of those k entries grows.
+        diffuse: which entries of the first state have a flat prior, true or false, ``(d,)``; m and P say nothing about them. The evidence
+            is then the limit of log p(x) + k/2 log v, as the variance v of those k entries grows.
 
     Source: Kalman, "A new approach to linear filtering and prediction problems", 1960; Rauch, Tung and Striebel, 1965; de Jong, "The
     diffuse Kalman filter", Annals of Statistics 1991.
@@ -72,123 +70,6 @@ class LinearGaussianSSM(Model):
     >>> walk.log_evidence(torch.zeros(2))                # N(0, [[2, 1], [1, 3]]) at 0: -log(2 pi) - log(5) / 2
     tensor(-2.6426, grad_fn=<SumBackward1>)
     """
-
-    shown = ("steps",)
-
-    def __init__(
-        self,
-        transition: Tensor,
-        emission: Tensor,
-        transition_cov: Tensor,
-        emission_cov: Tensor,
-        initial_loc: Tensor,
-        initial_cov: Tensor,
-        steps: int,
-        inputs: Tensor | None = None,
-        transition_inputs: Tensor | None = None,
-        emission_inputs: Tensor | None = None,
-        diffuse: Tensor | None = None,
-    ) -> None:
-        super().__init__()
-        validate.positive_integer("steps", steps)
-        if emission.dim() not in (2, 3):
-            raise ValueError(f"emission has shape {tuple(emission.shape)}; expected (p, d)")
-        self.p, self.d = p, d = emission.shape[-2:]
-        self.steps, self.data_dim, self.latent_dim = steps, steps * p, steps * d
-        self.transition = nn.Parameter(each_step("transition", transition, (d, d), steps - 1))
-        self.emission = nn.Parameter(each_step("emission", emission, (p, d), steps))
-        self.initial_loc = nn.Parameter(each_step("initial_loc", initial_loc, (d,)))
-        self.transition_root = nn.Parameter(
-            covariance_root("transition_cov", transition_cov, d, steps - 1)
-        )
-        self.emission_root = nn.Parameter(covariance_root("emission_cov", emission_cov, p, steps))
-        self.initial_root = nn.Parameter(covariance_root("initial_cov", initial_cov, d))
-        k = 0 if inputs is None else inputs.shape[-1]
-        self.register_buffer(
-            "inputs", None if inputs is None else each_step("inputs", inputs, (steps, k))
-        )
-        for name, weights, size in (
-            ("transition_inputs", transition_inputs, d),
-            ("emission_inputs", emission_inputs, p),
-        ):
-            if weights is not None and inputs is None:
-                raise ValueError(f"{name} is given without inputs; expected both")
-            made = None if weights is None else nn.Parameter(each_step(name, weights, (size, k)))
-            self.register_parameter(name, made)
-        self.register_buffer(
-            "diffuse", None if diffuse is None else each_step("diffuse", diffuse, (d,)).bool()
-        )
-
-    def of_length(self, steps: int, inputs: Tensor | None = None) -> Self:
-        """This model of series of another length; the parameters are the same objects. ``inputs (steps, k)`` where it has inputs."""
-        validate.positive_integer("steps", steps)
-        parts = (self.transition, self.emission, self.transition_root, self.emission_root)
-        if steps != self.steps and any(part.dim() > 2 for part in parts):
-            raise ValueError(
-                f"steps is {steps}, but there are matrices for each of {self.steps} steps; expected {self.steps}"
-            )
-        other = copy(self)
-        other._buffers = dict(self._buffers)
-        if self.inputs is not None and (inputs is not None or steps != self.steps):
-            if inputs is None:
-                raise ValueError(f"inputs is None; expected the inputs of all {steps} steps")
-            other.inputs = each_step("inputs", inputs, (steps, self.inputs.shape[-1]))
-        other.steps, other.data_dim, other.latent_dim = steps, steps * self.p, steps * self.d
-        return other
-
-    def input_effects(self) -> tuple[Tensor, Tensor]:
-        """B u_t for the moves, ``(T - 1, d)`` or ``(1, d)``, and D u_t, ``(T, p)`` or ``(1, p)``."""
-        state, datum = self.transition.new_zeros(1, self.d), self.transition.new_zeros(1, self.p)
-        if self.transition_inputs is not None:
-            state = self.inputs[1:] @ self.transition_inputs.mT
-        if self.emission_inputs is not None:
-            datum = self.inputs @ self.emission_inputs.mT
-        return state, datum
-
-    def log_factors(self, x: Tensor, z: Tensor) -> dict[str, Tensor]:
-        if self.diffuse is not None:
-            raise ValueError(
-                "a diffuse start has no density; expected a model with an initial_cov for log_joint"
-            )
-        x, z = x.unflatten(-1, (self.steps, self.p)), z.unflatten(-1, (self.steps, self.d))
-        (push, shift), start = self.input_effects(), density_root("initial_cov", self.initial_root)
-        first = CholeskyNormal(self.initial_loc, start).log_prob(z[..., 0, :])
-        moved = (self.transition @ z[..., :-1, :].unsqueeze(-1)).squeeze(-1) + push
-        moves = CholeskyNormal(
-            moved, density_root("transition_cov", self.transition_root)
-        ).log_prob(z[..., 1:, :])
-        seen = CholeskyNormal(
-            (self.emission @ z.unsqueeze(-1)).squeeze(-1) + shift,
-            density_root("emission_cov", self.emission_root),
-        ).log_prob(x)
-        return {"initial": first, "transition": moves.sum(-1), "emission": seen.sum(-1)}
-
-    def sample(self, n: int, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
-        if self.diffuse is not None:
-            raise ValueError(
-                "a diffuse start cannot be drawn from; expected a model with an initial_cov"
-            )
-        like = self.transition
-        state_noise, noise = (
-            torch.randn(
-                n, self.steps, size, generator=generator, dtype=like.dtype, device=like.device
-            )
-            for size in (self.d, self.p)
-        )
-        with torch.no_grad():
-            (push, shift), moves = self.input_effects(), self.steps - 1
-            a, q = (
-                part.expand(moves, self.d, self.d)
-                for part in (self.transition, self.transition_root)
-            )
-            states = [self.initial_loc + state_noise[:, 0] @ self.initial_root.mT]
-            for t, pushed in enumerate(push.expand(moves, self.d)):
-                states.append(states[-1] @ a[t].mT + state_noise[:, t + 1] @ q[t].mT + pushed)
-            z = torch.stack(states, 1)
-            measured = (
-                self.emission @ z.unsqueeze(-1) + self.emission_root @ noise.unsqueeze(-1)
-            ).squeeze(-1)
-        return (measured + shift.detach()).flatten(1), z.flatten(1)
 
     def _filtered(
         self, x: Tensor, seen: Tensor | None
@@ -289,25 +170,3 @@ class LinearGaussianSSM(Model):
         )
         measured = (c @ loc.unsqueeze(-1)).squeeze(-1) + longer.input_effects()[1][-horizon:]
         return Forecast(measured, c @ cov @ c.mT + root @ root.mT, loc, cov)
-
-    def dynamics(self) -> Dynamics:
-        """The same, a step at a time, for ``learning.particle_filter``."""
-        first, move, see = (
-            density_root(name, root).expand(count, -1, -1)
-            for name, root, count in (
-                ("initial_cov", self.initial_root, 1),
-                ("transition_cov", self.transition_root, self.steps - 1),
-                ("emission_cov", self.emission_root, self.steps),
-            )
-        )
-        push, shift = self.input_effects()
-        push, shift = push.expand(self.steps - 1, self.d), shift.expand(self.steps, self.p)
-        a = self.transition.expand(self.steps - 1, self.d, self.d)
-        c = self.emission.expand(self.steps, self.p, self.d)
-        return Dynamics(
-            self.steps,
-            self.p,
-            lambda: CholeskyNormal(self.initial_loc, first[0]),
-            lambda t, z: CholeskyNormal(z @ a[t - 1].mT + push[t - 1], move[t - 1]),
-            lambda t, z, x: CholeskyNormal(z @ c[t].mT + shift[t], see[t]).log_prob(x),
-        )

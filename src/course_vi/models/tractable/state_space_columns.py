@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Size, Tensor
 
 from course_vi.distributions import HALF_LOG_TWO_PI, broadcast
 from course_vi.models.tractable.kalman import Steps, System
-
-if TYPE_CHECKING:
-    from course_vi.models.tractable.linear_gaussian_ssm import LinearGaussianSSM
+from course_vi.models.tractable.linear_gaussian_recipe import LinearGaussianRecipe
 
 __all__ = ["Columns", "as_columns"]
 
@@ -62,7 +60,7 @@ class Columns(NamedTuple):
 
 
 def as_columns(
-    p: LinearGaussianSSM, x: Tensor, seen: Tensor | None
+    p: LinearGaussianRecipe, x: Tensor, seen: Tensor | None
 ) -> tuple[System, Tensor, Columns]:
     """The matrices of every step, the data, and what stands where.
 
