@@ -65,7 +65,7 @@ def test_against_the_dense_gaussian(name, evidence):
     flat = math.log(2 * math.pi) * 1.5 - 0.5 * information.logdet()
     errors = [
         model.log_evidence(x) - normal.log_prob(y - c @ model.fixed),
-        model.profile_log_evidence(x) - normal.log_prob(y - c @ best),
+        model.profile(model.sums(x)).log_evidence - normal.log_prob(y - c @ best),
         model.restricted_log_evidence(x) - normal.log_prob(y - c @ best) - flat,
         posterior.mean - gain @ (y - c @ model.fixed),
         posterior.covariance_matrix - spread,

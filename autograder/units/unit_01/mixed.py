@@ -25,9 +25,7 @@ EXERCISE = exercise(
     read="Mixed models",
     hides=[
         "models.tractable.linear_mixed_model:LinearMixedModel.log_evidence",
-        "models.tractable.linear_mixed_model:LinearMixedModel._log_evidence",
-        "models.tractable.linear_mixed_model:LinearMixedModel.restricted_log_evidence",
-        "models.tractable.linear_mixed_model:LinearMixedModel.profile_log_evidence",
+        "models.tractable.mixed_profile:profile",
     ],
 )
 

@@ -57,10 +57,12 @@ def fit_mixed_model(
         line_search_fn="strong_wolfe",
     )
 
+    with torch.no_grad():
+        sums = p.sums(x)
+
     def value() -> Tensor:
-        if restricted:
-            return p.restricted_log_evidence(x)
-        return p.profile_log_evidence(x)
+        found = p.profile(sums)
+        return found.restricted if restricted else found.log_evidence
 
     def closure() -> Tensor:
         optimizer.zero_grad()
@@ -72,7 +74,7 @@ def fit_mixed_model(
 
     optimizer.step(closure)
     with torch.no_grad():
-        p.fixed.copy_(p.effects(x).fixed)
+        p.fixed.copy_(p.profile(sums).fixed)
     slope = max(float(part.grad.abs().max()) for part in searched if part.grad is not None)
     done = optimizer.state[searched[0]]["n_iter"]
     optimizer.zero_grad()

@@ -13,6 +13,7 @@ from course_vi import validate
 from course_vi.distributions import HALF_LOG_TWO_PI, CholeskyNormal, DiagonalNormal
 from course_vi.models.base import Model
 from course_vi.models.tractable import crossed_precision as crossed
+from course_vi.models.tractable.mixed_profile import Profile, Sums, profile, sums
 from course_vi.models.tractable.mixed_rows import Rows, as_rows, scales_and_mixing, unit_triangles
 
 __all__ = ["Effects", "LinearMixedModel"]
@@ -193,11 +194,9 @@ class LinearMixedModel(Model):
     def log_evidence(self, x: Tensor) -> Tensor:
         """log p(y | covariates, groups), a number, by Bayes' rule at the posterior mean: no N x N matrix."""
         validate.finite("x", x)
-        return self._log_evidence(as_rows(self, x), self.fixed)
-
-    def _log_evidence(self, rows: Rows, fixed: Tensor) -> Tensor:
+        rows = as_rows(self, x)
         solver, precision = self._solver(rows)
-        residual = rows.response - rows.covariates @ fixed
+        residual = rows.response - rows.covariates @ self.fixed
         pull = crossed.transposed_times(
             rows.index, rows.weights, residual.unsqueeze(-1), self.latent_dim
         )
@@ -209,45 +208,28 @@ class LinearMixedModel(Model):
         log_q = 0.5 * solver.log_det() - self.latent_dim * HALF_LOG_TWO_PI
         return self.log_prior(z) + likelihood - log_q
 
-    def _normal_equations(self, rows: Rows) -> tuple[Tensor, Tensor]:
-        r""":math:`C^\top V^{-1} [C, y]`, ``(p, p)``, ``(p,)``; :math:`V^{-1} = (I - Z \Lambda^{-1} Z^\top / \sigma^2) / \sigma^2`."""
-        solver, precision = self._solver(rows)
-        both = torch.cat([rows.covariates, rows.response.unsqueeze(-1)], -1)
-        pull = crossed.transposed_times(rows.index, rows.weights, both, self.latent_dim)
-        fitted = precision * solver.solve(pull)
-        left = both - (fitted[rows.index] * rows.weights.unsqueeze(-1)).sum(1)
-        found = precision * rows.covariates.mT @ left
-        return found[:, :-1], found[:, -1]
-
-    def profile_log_evidence(self, x: Tensor) -> Tensor:
-        """``log_evidence`` at the best fixed effects for the scales, a number; ``fixed`` plays no part."""
+    def sums(self, x: Tensor) -> Sums:
+        """What a search over the scales needs of the rows, once."""
         validate.finite("x", x)
-        rows = as_rows(self, x)
-        fixed = torch.linalg.solve(*self._normal_equations(rows))
-        return self._log_evidence(rows, fixed)
+        return sums(as_rows(self, x), self.levels, self.sizes)
+
+    def profile(self, found: Sums) -> Profile:
+        """The best fixed effects for the scales as they are, and the likelihoods there; ``fixed`` plays no part."""
+        return profile(found, self.random_roots(), self.log_noise_scale)
 
     def restricted_log_evidence(self, x: Tensor) -> Tensor:
         r"""The restricted likelihood (REML), a number: the fixed effects integrated out too, under a flat prior; ``fixed`` plays no part.
 
         .. math:: \log \int p(y \mid \beta)\, d\beta = \log p(y \mid \hat\beta) + \tfrac p2 \log 2\pi - \tfrac12 \log |C^\top V^{-1} C|
         """
-        validate.finite("x", x)
-        rows = as_rows(self, x)
-        information, pull = self._normal_equations(rows)
-        root = torch.linalg.cholesky(information)
-        fixed = torch.cholesky_solve(pull.unsqueeze(-1), root).squeeze(-1)
-        log_det = root.diagonal().log().sum()
-        return self._log_evidence(rows, fixed) + self.covariates * HALF_LOG_TWO_PI - log_det
+        return self.profile(self.sums(x)).restricted
 
     def effects(self, x: Tensor) -> Effects:
         """Fixed and random effects with their standard errors, at the scales of the model."""
-        validate.finite("x", x)
-        rows = as_rows(self, x)
-        information, pull = self._normal_equations(rows)
-        covariance = torch.linalg.inv(information)
-        fixed = covariance @ pull
+        found, rows = self.profile(self.sums(x)), as_rows(self, x)
         solver, precision = self._solver(rows)
-        residual = (rows.response - rows.covariates @ fixed).unsqueeze(-1)
-        push = crossed.transposed_times(rows.index, rows.weights, residual, self.latent_dim)
-        random = solver.solve(precision * push).squeeze(-1)
-        return Effects(fixed, covariance.diagonal().sqrt(), random, solver.variances().sqrt())
+        left = (rows.response - rows.covariates @ found.fixed).unsqueeze(-1)
+        pull = crossed.transposed_times(rows.index, rows.weights, left, self.latent_dim)
+        random = solver.solve(precision * pull).squeeze(-1)
+        errors = torch.cholesky_inverse(found.root).diagonal().sqrt()
+        return Effects(found.fixed, errors, random, solver.variances().sqrt())
