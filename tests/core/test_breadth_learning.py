@@ -103,6 +103,10 @@ CALLS: dict[str, tuple[Callable[[int], Tensor], Callable[[Tensor], Any]]] = {
         bits,
         lambda x: learning.naive_log_evidence(vae()[0], x, 10, generator(3)),
     ),
+    "fit_mixed_model": (
+        series("LinearMixedModel"),
+        lambda x: learning.fit_mixed_model(MODELS["LinearMixedModel"].make().double(), x, steps=2),
+    ),
     "natural_gradient_svi": (
         lambda n: randn(n, 2, seed=0).double(),
         lambda x: learning.natural_gradient_svi(mixture(), x, 2, generator=generator(3)),

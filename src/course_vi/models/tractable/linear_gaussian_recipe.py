@@ -90,9 +90,9 @@ class LinearGaussianRecipe(Model):
     def input_effects(self) -> tuple[Tensor, Tensor]:
         """B u_t for the moves, ``(T - 1, d)`` or ``(1, d)``, and D u_t, ``(T, p)`` or ``(1, p)``."""
         state, datum = self.transition.new_zeros(1, self.d), self.transition.new_zeros(1, self.p)
-        if self.transition_inputs is not None:
+        if self.inputs is not None and self.transition_inputs is not None:
             state = self.inputs[1:] @ self.transition_inputs.mT
-        if self.emission_inputs is not None:
+        if self.inputs is not None and self.emission_inputs is not None:
             datum = self.inputs @ self.emission_inputs.mT
         return state, datum
 

@@ -121,16 +121,19 @@ class LinearMixedModel(Model):
 
     def log_prior(self, z: Tensor) -> Tensor:
         """log p(z), ``(K, *B)``, factor by factor and level by level."""
-        counts, total = [j * q for j, q in zip(self.levels, self.sizes, strict=True)], 0.0
-        for part, q, root in zip(z.split(counts, -1), self.sizes, self.random_roots(), strict=True):
-            effects = part.unflatten(-1, (-1, q))
-            total = total + CholeskyNormal(root.new_zeros(q), root).log_prob(effects).sum(-1)
-        return torch.as_tensor(total)
+        counts = [j * q for j, q in zip(self.levels, self.sizes, strict=True)]
+        densities = [
+            CholeskyNormal(root.new_zeros(q), root).log_prob(part.unflatten(-1, (-1, q))).sum(-1)
+            for part, q, root in zip(
+                z.split(counts, -1), self.sizes, self.random_roots(), strict=True
+            )
+        ]
+        return torch.stack(densities).sum(0)
 
     def log_factors(self, x: Tensor, z: Tensor) -> dict[str, Tensor]:
         rows = as_rows(self, x)
         residual = rows.response - rows.covariates @ self.fixed
-        loc = (z[..., rows.index] * rows.weights).sum(-1)  # (K, *B, N)
+        loc = (z[..., rows.place] * rows.weights).sum(-1)  # (K, *B, N)
         likelihood = DiagonalNormal(loc, self.log_noise_scale.expand(len(x))).log_prob(residual)
         return {"prior": self.log_prior(z), "likelihood": likelihood}
 
@@ -160,7 +163,7 @@ class LinearMixedModel(Model):
                 -1,
             )
             rows = as_rows(self, x)
-            mean = covariates @ self.fixed + (z[rows.index] * rows.weights).sum(-1)
+            mean = covariates @ self.fixed + (z[rows.place] * rows.weights).sum(-1)
             x[:, -1] = mean + self.log_noise_scale.exp() * noise
         return x, z
 
@@ -184,7 +187,7 @@ class LinearMixedModel(Model):
         solver, precision = self._solver(rows)
         residual = rows.response - rows.covariates @ self.fixed
         pull = crossed.transposed_times(
-            rows.index, rows.weights, residual.unsqueeze(-1), self.latent_dim
+            rows.place, rows.weights, residual.unsqueeze(-1), self.latent_dim
         )
         identity = torch.eye(self.latent_dim, dtype=pull.dtype, device=pull.device)
         covariance = solver.solve(identity)
@@ -198,11 +201,11 @@ class LinearMixedModel(Model):
         solver, precision = self._solver(rows)
         residual = rows.response - rows.covariates @ self.fixed
         pull = crossed.transposed_times(
-            rows.index, rows.weights, residual.unsqueeze(-1), self.latent_dim
+            rows.place, rows.weights, residual.unsqueeze(-1), self.latent_dim
         )
         z = solver.solve(precision * pull).squeeze(-1)
         noise = self.log_noise_scale.expand(len(residual))
-        likelihood = DiagonalNormal((z[rows.index] * rows.weights).sum(-1), noise).log_prob(
+        likelihood = DiagonalNormal((z[rows.place] * rows.weights).sum(-1), noise).log_prob(
             residual
         )
         log_q = 0.5 * solver.log_det() - self.latent_dim * HALF_LOG_TWO_PI
@@ -210,6 +213,7 @@ class LinearMixedModel(Model):
 
     def sums(self, x: Tensor) -> Sums:
         """What a search over the scales needs of the rows, once."""
+        self.same_place("x", x)
         validate.finite("x", x)
         return sums(as_rows(self, x), self.levels, self.sizes)
 
@@ -229,7 +233,7 @@ class LinearMixedModel(Model):
         found, rows = self.profile(self.sums(x)), as_rows(self, x)
         solver, precision = self._solver(rows)
         left = (rows.response - rows.covariates @ found.fixed).unsqueeze(-1)
-        pull = crossed.transposed_times(rows.index, rows.weights, left, self.latent_dim)
+        pull = crossed.transposed_times(rows.place, rows.weights, left, self.latent_dim)
         random = solver.solve(precision * pull).squeeze(-1)
         errors = torch.cholesky_inverse(found.root).diagonal().sqrt()
         return Effects(found.fixed, errors, random, solver.variances().sqrt())

@@ -49,7 +49,7 @@ def sums(rows: Rows, levels: tuple[int, ...], sizes: tuple[int, ...]) -> Sums:
         len(both),
         where,
         crossed.gram(where, rows.level, rows.weights),
-        crossed.transposed_times(rows.index, rows.weights, both, dim),
+        crossed.transposed_times(rows.place, rows.weights, both, dim),
         both.mT @ both,
         start.squeeze(-1),
     )

@@ -24,13 +24,13 @@ class Grouped(Protocol):
 
 
 class Rows(NamedTuple):
-    """Data taken apart: ``covariates (N, p)``, ``response (N,)``, and for the random effects ``level (N, F)``, ``index`` and ``weights``
+    """Data taken apart: ``covariates (N, p)``, ``response (N,)``, and for the random effects ``level (N, F)``, ``place`` and ``weights``
     ``(N, Q)``: where the effects of a row stand in z, and by what they are multiplied."""
 
     covariates: Tensor
     response: Tensor
     level: Tensor
-    index: Tensor
+    place: Tensor
     weights: Tensor
 
 
