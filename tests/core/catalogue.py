@@ -301,6 +301,14 @@ MODELS: dict[str, Row] = {
     "LinearMixedModel": Row(
         lambda: models.LinearMixedModel([3, 2], randn(2, seed=0), [0.8, 0.5], 0.6)
     ),
+    "MultivariateGaussianHMM": Row(
+        lambda: models.MultivariateGaussianHMM(
+            probabilities(3, seed=0),
+            probabilities(3, 3, seed=1),
+            (randn(3, 2, seed=2), torch.stack([covariance(2, s) for s in range(3)])),
+            steps=3,
+        )
+    ),
     "NetModel": Row(net_model),
     "NeuralProcess": Row(
         lambda: models.NeuralProcess(4, 2, 2, hidden=5, generator=generator(0)), functions

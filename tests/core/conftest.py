@@ -21,7 +21,8 @@ What the tests of the core prove, and by which oracle. This page is generated: `
 *Error* is the largest absolute difference where the answer is deterministic (double precision). *|z|* is the largest
 distance between a mean over replicates and the exact answer, in standard errors; the tests refuse 4.5. *Ratio* is a
 measured quantity (mostly a variance) over its exact value, with a 95% interval where there is one, or over the same quantity
-for the estimator named. Seeds are fixed, so the numbers come out the same again up to rounding.
+for the estimator named. Seeds are fixed, so the numbers come out the same again up to rounding. An oracle "= library version" is what
+that library answered, recorded by the scripts in `tests/oracles`; the error is then relative to the largest number.
 
 | what | oracle | error | \\|z\\| | ratio |
 |---|---|---|---|---|

@@ -103,6 +103,10 @@ CALLS: dict[str, tuple[Callable[[int], Tensor], Callable[[Tensor], Any]]] = {
         bits,
         lambda x: learning.naive_log_evidence(vae()[0], x, 10, generator(3)),
     ),
+    "fit_mixed_model": (
+        series("LinearMixedModel"),
+        lambda x: learning.fit_mixed_model(MODELS["LinearMixedModel"].make().double(), x, steps=2),
+    ),
     "natural_gradient_svi": (
         lambda n: randn(n, 2, seed=0).double(),
         lambda x: learning.natural_gradient_svi(mixture(), x, 2, generator=generator(3)),
@@ -120,6 +124,10 @@ CALLS: dict[str, tuple[Callable[[int], Tensor], Callable[[Tensor], Any]]] = {
     "reweighted_wake_sleep": (
         bits,
         lambda x: learning.reweighted_wake_sleep(*belief(), x, **STEPS),
+    ),
+    "state_space_em": (
+        series("LinearGaussianSSM"),
+        lambda x: learning.state_space_em(MODELS["LinearGaussianSSM"].make().double(), x, 2),
     ),
     "signal_to_noise": (
         bits,

@@ -83,6 +83,12 @@ MODELS = {
         4,
     ),
     "LinearMixedModel": lambda: models.LinearMixedModel([3, 2], randn(2, seed=0), [0.8, 0.5], 0.6),
+    "MultivariateGaussianHMM": lambda: models.MultivariateGaussianHMM(
+        probabilities(3, seed=0),
+        probabilities(3, 3, seed=1),
+        (randn(3, 2, seed=2), torch.stack([covariance(2, s) for s in range(3)])),
+        steps=5,
+    ),
     "NeuralProcess": lambda: models.NeuralProcess(4, 2, 2, hidden=5, generator=generator(0)),
     "NeuralStatistician": lambda: models.NeuralStatistician(3, 2, 1, 2, 5, generator(0)),
     "ProbabilisticPCA": lambda: models.ProbabilisticPCA(randn(4, 2, seed=0), randn(4, seed=1), 0.7),
@@ -101,6 +107,7 @@ DISCRETE = {
     "GaussianHMM",
     "GaussianMixture",
     "HiddenMarkovModel",
+    "MultivariateGaussianHMM",
     "SigmoidBeliefNet",
 }
 CONTINUOUS = [name for name in MODELS if name not in DISCRETE]
@@ -174,7 +181,14 @@ def test_the_elbo_and_its_gradients_at_the_same_noise(name, kind, evidence):
 
 @pytest.mark.parametrize(
     "name",
-    ["BernoulliMixture", "GaussianMixture", "HiddenMarkovModel", "GaussianHMM", "SigmoidBeliefNet"],
+    [
+        "BernoulliMixture",
+        "GaussianMixture",
+        "HiddenMarkovModel",
+        "GaussianHMM",
+        "MultivariateGaussianHMM",
+        "SigmoidBeliefNet",
+    ],
 )
 def test_adding_up_all_states_gives_the_evidence(name, evidence):
     """TraceEnum_ELBO with an empty guide: minus the log evidence, and its gradient in theta."""

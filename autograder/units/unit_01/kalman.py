@@ -24,6 +24,8 @@ EXERCISE = exercise(
     read="Tracking",
     hides=[
         "models.tractable.linear_gaussian_ssm:LinearGaussianSSM.filter",
+        "models.tractable.kalman:filter_loop",
+        "models.tractable.kalman:filter_scan",
         "plots.tracker:track",
     ],
 )

@@ -25,6 +25,7 @@ EXERCISE = exercise(
     read="Mixed models",
     hides=[
         "models.tractable.linear_mixed_model:LinearMixedModel.log_evidence",
+        "models.tractable.mixed_profile:profile",
     ],
 )
 

@@ -19,7 +19,7 @@ from course_vi.diagnostics.moments import (
     gradient_samples,
     replicate,
 )
-from course_vi.diagnostics.psis import psis_khat
+from course_vi.diagnostics.psis import ParetoSmoothed, pareto_smoothed, psis_khat
 from course_vi.diagnostics.signal_to_noise import SignalToNoise, signal_to_noise
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "GradientMoments",
     "InformationGap",
     "LogEvidence",
+    "ParetoSmoothed",
     "SignalToNoise",
     "UnsupportedClaim",
     "active_units",
@@ -42,6 +43,7 @@ __all__ = [
     "importance_log_evidence",
     "mutual_information_gap",
     "naive_log_evidence",
+    "pareto_smoothed",
     "psis_khat",
     "replicate",
     "signal_to_noise",

@@ -68,7 +68,10 @@ def one_step(logits: Tensor) -> DiscreteChain:
 
 
 class Smoothed(NamedTuple):
-    """p(z_t | x_1..x_T): ``loc (*B, T, d)``, ``covariance (T, d, d)``; ``cross (T-1, d, d)`` is Cov(z_t, z_{t+1} | x)."""
+    """p(z_t | x_1..x_T): ``loc (*B, T, d)``, ``covariance (T, d, d)``; ``cross (T-1, d, d)`` is Cov(z_t, z_{t+1} | x).
+
+    Where every series has its own missing data, so has each its own covariances, ``(*B, T, d, d)``.
+    """
 
     loc: Tensor
     covariance: Tensor
@@ -82,8 +85,8 @@ class BackwardChain(Printed, Distribution):
 
     Args:
         shift: c, ``(*B, T, d)``.
-        gain: J, ``(T - 1, d, d)``.
-        scale_tril: L, ``(T, d, d)``, lower triangular.
+        gain: J, ``(T - 1, d, d)``, or with axes of the batch before them.
+        scale_tril: L, ``(T, d, d)``, lower triangular, likewise.
 
     Events are ``(T * d,)``; sampling and density take time linear in T.
     """
@@ -105,10 +108,10 @@ class BackwardChain(Printed, Distribution):
         return self._backwards(own).flatten(-2)
 
     def _backwards(self, own: Tensor) -> Tensor:
-        terms, gains = own.unbind(-2), self.gain.unbind(0)
+        terms, gains = own.unbind(-2), self.gain.unbind(-3)
         values = [terms[-1]]
         for t in range(self.steps - 2, -1, -1):
-            values.append(terms[t] + values[-1] @ gains[t].mT)
+            values.append(terms[t] + (gains[t] @ values[-1].unsqueeze(-1)).squeeze(-1))
         return torch.stack(values[::-1], -2)
 
     def rsample(
@@ -135,9 +138,11 @@ class BackwardChain(Printed, Distribution):
 
     def moments(self) -> Smoothed:
         """The means, covariances and neighbours' cross-covariances of every step."""
-        own, gains = (self.scale_tril @ self.scale_tril.mT).unbind(0), self.gain.unbind(0)
+        own, gains = (self.scale_tril @ self.scale_tril.mT).unbind(-3), self.gain.unbind(-3)
         covs = [own[-1]]
         for t in range(self.steps - 2, -1, -1):
             covs.append(own[t] + gains[t] @ covs[-1] @ gains[t].mT)
-        covariance = torch.stack(covs[::-1])
-        return Smoothed(self._backwards(self.shift), covariance, self.gain @ covariance[1:])
+        covariance = torch.stack(covs[::-1], -3)
+        return Smoothed(
+            self._backwards(self.shift), covariance, self.gain @ covariance[..., 1:, :, :]
+        )

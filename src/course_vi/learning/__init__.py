@@ -26,9 +26,11 @@ from course_vi.learning.factor_vae import (
     total_correlation,
 )
 from course_vi.learning.fit import History, fit, smoke_cap
+from course_vi.learning.mixed_model_fit import fit_mixed_model
 from course_vi.learning.natural_gradient import natural_gradient_svi
 from course_vi.learning.particles import particle_filter
 from course_vi.learning.per_datum import per_datum_svi
+from course_vi.learning.state_space_em import state_space_em
 from course_vi.learning.svgd import stein_direction, stein_vgd
 from course_vi.learning.wake_sleep import (
     reweighted_phase,
@@ -55,6 +57,7 @@ __all__ = [
     "factor_vae",
     "first_and_second_moments",
     "fit",
+    "fit_mixed_model",
     "importance_log_evidence",
     "maximal_coupling",
     "naive_log_evidence",
@@ -67,6 +70,7 @@ __all__ = [
     "reweighted_wake_sleep",
     "sleep_phase",
     "smoke_cap",
+    "state_space_em",
     "stein_direction",
     "stein_vgd",
     "total_correlation",

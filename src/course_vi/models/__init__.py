@@ -16,9 +16,10 @@ from course_vi.models.tractable.bayesian_gaussian_mixture import BayesianGaussia
 from course_vi.models.tractable.bernoulli_mixture import BernoulliMixture
 from course_vi.models.tractable.conjugate_toy import ConjugateToy
 from course_vi.models.tractable.gaussian_chain import GaussianChain
+from course_vi.models.tractable.gaussian_hmm import GaussianHMM, MultivariateGaussianHMM
 from course_vi.models.tractable.gaussian_mixture import GaussianMixture
 from course_vi.models.tractable.gaussian_process_regression import GaussianProcessRegression
-from course_vi.models.tractable.hidden_markov_model import GaussianHMM, HiddenMarkovModel
+from course_vi.models.tractable.hidden_markov_model import HiddenMarkovModel
 from course_vi.models.tractable.linear_gaussian_ssm import LinearGaussianSSM
 from course_vi.models.tractable.linear_mixed_model import LinearMixedModel
 from course_vi.models.tractable.linear_regression import BayesianLinearRegression
@@ -58,6 +59,7 @@ __all__ = [
     "LinearGaussianSSM",
     "LinearMixedModel",
     "Model",
+    "MultivariateGaussianHMM",
     "NeuralProcess",
     "NeuralStatistician",
     "NormalGamma",

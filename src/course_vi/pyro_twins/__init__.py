@@ -44,6 +44,7 @@ TWINS: dict[type[Model], Callable[[Any], Twin]] = {
     models.HierarchicalVAE: latent.hierarchical_vae,
     models.LinearGaussianSSM: sequence.state_space,
     models.LinearMixedModel: regression.linear_mixed,
+    models.MultivariateGaussianHMM: discrete.hidden_markov,
     models.NeuralProcess: deep.neural_process,
     models.NeuralStatistician: deep.neural_statistician,
     models.ProbabilisticPCA: latent.probabilistic_pca,

@@ -16,6 +16,7 @@ from course_vi.models import (
     GaussianHMM,
     GaussianMixture,
     HiddenMarkovModel,
+    MultivariateGaussianHMM,
     SigmoidBeliefNet,
 )
 from course_vi.pyro_twins.twin import Twin
@@ -68,6 +69,9 @@ def hidden_markov(p: HiddenMarkovModel) -> Twin:
                 z = pyro.sample(f"z_{t}", dist.Categorical(logits=logits), infer=EVERY)
                 if isinstance(p, GaussianHMM):
                     pyro.sample(f"x_{t}", dist.Normal(p.loc[z], p.log_scale.exp()[z]), obs=x[:, t])
+                elif isinstance(p, MultivariateGaussianHMM):
+                    law = dist.MultivariateNormal(p.loc[z], (p.root @ p.root.mT)[z])
+                    pyro.sample(f"x_{t}", law, obs=x.unflatten(-1, (p.steps, -1))[:, t])
                 else:
                     pyro.sample(
                         f"x_{t}", dist.Categorical(logits=p.emission_logits[z]), obs=x[:, t].long()

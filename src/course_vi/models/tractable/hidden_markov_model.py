@@ -2,7 +2,8 @@ r"""The hidden Markov model: a chain of discrete states behind the data, summed 
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from copy import copy
+from typing import NamedTuple, Self
 
 import torch
 from torch import Tensor, nn
@@ -13,8 +14,10 @@ from course_vi.distributions.chains import one_step
 from course_vi.distributions.sampling import choose
 from course_vi.models.base import Model
 from course_vi.models.dynamics import Dynamics
+from course_vi.models.tractable import markov_messages as messages
+from course_vi.models.tractable.markov_messages import possible, with_infinity
 
-__all__ = ["GaussianHMM", "HiddenMarkovModel", "Marginals"]
+__all__ = ["HiddenMarkovModel", "Marginals"]
 
 
 class Marginals(NamedTuple):
@@ -33,7 +36,11 @@ class HiddenMarkovModel(Model):
 
     .. math:: \alpha_t(j) = p(x_{1..t}, z_t = j),\; \beta_t(i) = p(x_{t+1..T} \mid z_t = i),\; p(z_t \mid x) \propto \alpha_t \beta_t
 
-    are computed in log space, one step of :math:`S^2` work for each datum of the series.
+    are computed in log space: by an associative scan (some 2 log2 T rounds) for few states and series, :math:`S \le 16`, and else by a
+    loop over the steps, :math:`S^2` work each. Both give the same numbers.
+
+    ``seen`` says which data were seen, true or false, ``(T,)`` or ``(*B, T)``; what was not is not read, and may be NaN. A shorter series
+    is one whose end was not seen; for a longer one there is ``of_length``.
 
     Args:
         initial: :math:`\pi`, ``(S,)``.
@@ -76,6 +83,17 @@ class HiddenMarkovModel(Model):
         """x_t ~ p(x_t | z_t) for states ``(n, T)``."""
         return choose(self.emission_logits.softmax(-1)[z], generator).to(self.emission_logits.dtype)
 
+    def maximize_emission(self, x: Tensor, weights: Tensor) -> None:
+        r"""The M-step of the emissions, in place: :math:`B_{sv} \propto \sum_{n,t} w_{nts} [x_{nt} = v]`.
+
+        Args:
+            x: ``(N, T)``.
+            weights: how far each datum counts for each state, ``(N, T, S)``; no column adds up to zero.
+        """
+        symbols = torch.nn.functional.one_hot(x.long(), self.emission_logits.shape[-1]).to(weights)
+        counts = torch.einsum("nts,ntv->sv", weights, symbols)
+        self.emission_logits.copy_(counts.log() - counts.sum(-1, keepdim=True).log())
+
     def log_factors(self, x: Tensor, z: Tensor) -> dict[str, Tensor]:
         states = validate.indices("z", z, self.states)
         seen = self.emission_log_prob(x)
@@ -102,67 +120,85 @@ class HiddenMarkovModel(Model):
             z = torch.stack(states, -1)
             return self.emit(z, generator), z.to(self.initial_logits.dtype)
 
-    def _evidence_terms(self, x: Tensor) -> Tensor:
+    def of_length(self, steps: int) -> Self:
+        """This model of series of another length; the parameters are the same objects."""
+        validate.positive_integer("steps", steps)
+        other = copy(self)
+        other.steps = other.latent_dim = steps
+        other.data_dim = steps * (self.data_dim // self.steps)
+        return other
+
+    def evidence_terms(self, x: Tensor, seen: Tensor | None = None) -> Tensor:
+        """log p(x_t | z_t = s) where x was seen and 0 elsewhere, ``(*B, T, S)``; ``IMPOSSIBLE`` in the place of minus infinity."""
         validate.event_size("x", x, self.data_dim)
         validate.same_place("x", x, "the parameters", self.initial_logits)
-        validate.finite("x", x)
-        return self.emission_log_prob(x)
+        if seen is None:
+            validate.finite("x", x)
+            return possible(self.emission_log_prob(x))
+        validate.event_size("seen", seen, self.steps)
+        size = self.data_dim // self.steps
+        filled = torch.where(seen.bool().repeat_interleave(size, -1), x, torch.zeros_like(x))
+        validate.finite("x", filled)
+        terms = possible(self.emission_log_prob(filled))
+        return torch.where(seen.bool().unsqueeze(-1), terms, torch.zeros_like(terms))
 
-    def forward_messages(self, x: Tensor) -> Tensor:
+    def _start(self) -> Tensor:
+        return possible(self.initial_logits.log_softmax(-1))
+
+    def _moves(self) -> Tensor:
+        return possible(self.transition_logits.log_softmax(-1))
+
+    def _few(self, terms: Tensor) -> bool:
+        """Is the scan's S^3 work for each step less than what a loop costs?"""
+        series = terms.shape[:-2].numel()
+        return self.states <= 16 and series * self.states**3 <= 2**15
+
+    def _forward(self, terms: Tensor) -> Tensor:
+        way = messages.forward_scan if self._few(terms) else messages.forward_loop
+        return way(self._start(), self._moves(), terms)
+
+    def _backward(self, terms: Tensor) -> Tensor:
+        way = messages.backward_scan if self._few(terms) else messages.backward_loop
+        return way(self._moves(), terms)
+
+    def forward_messages(self, x: Tensor, seen: Tensor | None = None) -> Tensor:
         r""":math:`\log \alpha_t(j) = \log B_j(x_t) + \log \sum_i \alpha_{t-1}(i) A_{ij}`, ``(*B, T, S)``."""
-        seen, transition = (
-            self._evidence_terms(x).unbind(-2),
-            self.transition_logits.log_softmax(-1),
-        )
-        messages = [self.initial_logits.log_softmax(-1) + seen[0]]
-        for term in seen[1:]:
-            messages.append(term + (messages[-1].unsqueeze(-1) + transition).logsumexp(-2))
-        return torch.stack(messages, -2)
+        return with_infinity(self._forward(self.evidence_terms(x, seen)))
 
-    def backward_messages(self, x: Tensor) -> Tensor:
+    def backward_messages(self, x: Tensor, seen: Tensor | None = None) -> Tensor:
         r""":math:`\log \beta_t(i) = \log \sum_j A_{ij} B_j(x_{t+1}) \beta_{t+1}(j)`, ``(*B, T, S)``; the last is zero."""
-        seen, transition = (
-            self._evidence_terms(x).unbind(-2),
-            self.transition_logits.log_softmax(-1),
-        )
-        messages = [torch.zeros_like(seen[-1])]
-        for term in seen[:0:-1]:
-            messages.append((transition + (term + messages[-1]).unsqueeze(-2)).logsumexp(-1))
-        return torch.stack(messages[::-1], -2)
+        return with_infinity(self._backward(self.evidence_terms(x, seen)))
 
-    def log_evidence(self, x: Tensor) -> Tensor:
+    def log_evidence(self, x: Tensor, seen: Tensor | None = None) -> Tensor:
         """log p(x), ``(*B)``, by the forward pass alone; differentiable."""
-        return self.forward_messages(x)[..., -1, :].logsumexp(-1)
+        terms = self.evidence_terms(x, seen)
+        way = messages.evidence_scan if self._few(terms) else messages.evidence_loop
+        return with_infinity(way(self._start(), self._moves(), terms))
 
-    def marginals(self, x: Tensor) -> Marginals:
+    def marginals(self, x: Tensor, seen: Tensor | None = None) -> Marginals:
         """Forward and backward together: the posterior of each state and of each pair of neighbours."""
-        forward, backward, seen = (
-            self.forward_messages(x),
-            self.backward_messages(x),
-            self.emission_log_prob(x),
-        )
-        after = (seen + backward)[..., 1:, :].unsqueeze(-2)
-        pairs = forward[..., :-1, :].unsqueeze(-1) + self.transition_logits.log_softmax(-1) + after
+        terms = self.evidence_terms(x, seen)
+        forward, backward = self._forward(terms), self._backward(terms)
+        after = (terms + backward)[..., 1:, :].unsqueeze(-2)
+        pairs = forward[..., :-1, :].unsqueeze(-1) + self._moves() + after
         return Marginals(
             (forward + backward).softmax(-1),
             pairs.flatten(-2).softmax(-1).unflatten(-1, (self.states, self.states)),
         )
 
-    def posterior(self, x: Tensor) -> DiscreteChain:
+    def posterior(self, x: Tensor, seen: Tensor | None = None) -> DiscreteChain:
         r"""p(z | x): again a Markov chain, :math:`p(z_t \mid z_{t-1}, x) \propto A_{z_{t-1} z_t} B_{z_t}(x_t) \beta_t(z_t)`."""
-        onward = self._evidence_terms(x) + self.backward_messages(x)
-        transition = self.transition_logits + onward[..., 1:, :].unsqueeze(-2)
-        return DiscreteChain(self.initial_logits + onward[..., 0, :], transition)
+        terms = self.evidence_terms(x, seen)
+        onward = terms + self._backward(terms)
+        transition = self._moves() + onward[..., 1:, :].unsqueeze(-2)
+        return DiscreteChain(self._start() + onward[..., 0, :], transition)
 
-    def most_likely(self, x: Tensor) -> Tensor:
-        """Viterbi: the sequence of states with the largest posterior probability, ``(*B, T)``."""
+    def most_likely(self, x: Tensor, seen: Tensor | None = None) -> Tensor:
+        """Viterbi: the sequence of states with the largest posterior probability, ``(*B, T)``, those of data not seen included."""
         with torch.no_grad():
-            seen, transition = (
-                self._evidence_terms(x).unbind(-2),
-                self.transition_logits.log_softmax(-1),
-            )
-            score, back = self.initial_logits.log_softmax(-1) + seen[0], []
-            for term in seen[1:]:
+            terms, transition = self.evidence_terms(x, seen).unbind(-2), self._moves()
+            score, back = self._start() + terms[0], []
+            for term in terms[1:]:
                 best, origin = (score.unsqueeze(-1) + transition).max(-2)
                 score = term + best
                 back.append(origin)
@@ -180,42 +216,13 @@ class HiddenMarkovModel(Model):
 
         return Dynamics(
             self.steps,
-            1,
+            self.data_dim // self.steps,
             lambda: one_step(self.initial_logits),
             lambda t, previous: one_step(
                 self.transition_logits.log_softmax(-1)[previous[..., 0].long()]
             ),
             see,
         )
-
-
-class GaussianHMM(HiddenMarkovModel):
-    r"""A hidden Markov model with real measurements, :math:`x_t \mid z_t = s \sim N(\mu_s, \sigma_s^2)`.
-
-    Args:
-        emission: the means and standard deviations, ``(S, 2)``.
-    """
-
-    def _set_emission(self, emission: Tensor) -> None:
-        if emission.shape != (self.states, 2) or not bool((emission[:, 1] > 0).all()):
-            raise ValueError(
-                f"emission has shape {tuple(emission.shape)}; expected {(self.states, 2)}: means and positive scales"
-            )
-        self.loc, self.log_scale = (
-            nn.Parameter(emission[:, 0].clone()),
-            nn.Parameter(emission[:, 1].log()),
-        )
-
-    def emission_log_prob(self, x: Tensor) -> Tensor:
-        return torch.distributions.Normal(
-            self.loc, self.log_scale.exp(), validate_args=False
-        ).log_prob(x.unsqueeze(-1))
-
-    def emit(self, z: Tensor, generator: torch.Generator | None = None) -> Tensor:
-        noise = torch.randn(
-            z.shape, generator=generator, dtype=self.loc.dtype, device=self.loc.device
-        )
-        return self.loc[z] + self.log_scale.exp()[z] * noise
 
 
 def _logits(name: str, probabilities: Tensor, shape: tuple[int, ...]) -> Tensor:
