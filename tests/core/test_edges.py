@@ -42,7 +42,7 @@ def test_slopes_at_large_concentrations(alpha, eps, evidence):
     error = abs(slopes[0][1] - difference)
     assert error < 5e-6
     rough = math.sqrt(alpha) + 2 * eps / 3 + (3 * eps**2 - 7) / (36 * math.sqrt(alpha))
-    assert abs(slopes[0][2] / rough - 1) < 1e-4
+    assert abs(slopes[0][2] / rough - 1) < 4e-4
     if eps == 3.0 and alpha in (1e4, 1e6):
         evidence(
             "families.GammaMeanField, implicit slope",
