@@ -22,10 +22,12 @@ def pyro_estimator(loss: Any) -> Estimator:
     """An estimator whose value is minus Pyro's loss on the twins of p and q, summed over the data, with the gradient that Pyro computes.
 
     Args:
-        loss: an object with ``loss_and_grads(model, guide, x)``, such as ``pyro.infer.Trace_ELBO()``, or a function of ``(model, guide, x)``
-            whose value is differentiable, such as ``stl_loss``. It decides how many particles there are, and which bound it is.
+        loss: an object with ``loss_and_grads(model, guide, x)``, such as ``pyro.infer.Trace_ELBO()``, or a function of
+            ``(model, guide, x)`` whose value is differentiable, such as ``stl_loss``. It decides how many particles there are, and
+            which bound it is.
 
-    p has a twin (``TWINS``), and q is ``MeanField`` or ``FullRank``. Pyro draws from torch's global generator; its parameter store is cleared.
+    p has a twin (``TWINS``), and q is ``MeanField`` or ``FullRank``. Pyro draws from torch's global generator; its parameter store is
+    cleared.
 
     >>> from pyro.infer import Trace_ELBO
     >>> from course_vi.families import MeanField
