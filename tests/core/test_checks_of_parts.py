@@ -249,7 +249,7 @@ def test_the_flows_of_zuko_as_they_come(name, evidence):
     assert report.ok == FLOWS[name], str(report)
     worst = float(report.findings[-1].found.split()[1])
     evidence(
-        f"zuko {metadata.version('zuko')}, {name}, untrained: |log q - change of variables|, worst of 256",
+        f"zuko {metadata.version('zuko')}, {name}, untrained: log q less the change of variables, worst of 256",
         "diagnostics.check_round_trip",
         error=worst,
     )

@@ -87,9 +87,9 @@ def check_estimator(
     four times the replicates.
 
     **False alarms**: Student's t for each of the n entries at level ``false_alarm / n``: an unbiased estimator fails with probability
-    ``false_alarm`` or less, over the seeds; at one seed the answer does not change. The level is that of normal means: at a few hundred
-    replicates it holds for gradients with finite variance and moderate skewness. **Power**: a bias of ``detectable``, in any entry, is found
-    with probability ``power`` or more; the report says how large that is. What is smaller may pass.
+    ``false_alarm`` or less, over the seeds; at one seed the answer does not change. The level is that of normal means: at a few
+    hundred replicates it holds for gradients with finite variance and moderate skewness. **Power**: a bias of ``detectable``, in any
+    entry, is found with probability ``power`` or more; the report says how large that is. What is smaller may pass.
 
     Args:
         estimator: any callable with the signature of ``gradients.reparametrized`` that returns a value with a gradient: a surrogate. Its

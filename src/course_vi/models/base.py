@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self, cast
 
 import torch
 from torch import Tensor, nn
@@ -44,6 +44,21 @@ EXACT = (
 )
 
 
+class Unsaid:
+    """A size that a subclass has to say; asked for before, it is named."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, model: object, owner: type | None = None) -> int:
+        if model is None:
+            return cast(int, self)
+        raise NotImplementedError(
+            f"{type(model).__name__} has no {self.name}; expected a whole number: {self.name} = ... in the class, "
+            f"or self.{self.name} = ... in its __init__"
+        )
+
+
 class Model(nn.Module):
     """A joint density with named factors. Subclasses give ``prior`` and ``likelihood``, or ``log_factors`` itself.
 
@@ -56,8 +71,8 @@ class Model(nn.Module):
         shown: attributes that ``print`` shows besides these.
     """
 
-    latent_dim: int
-    data_dim: int
+    latent_dim: int = cast(int, Unsaid())
+    data_dim: int = cast(int, Unsaid())
     local: bool = True
     unit: Tensor
     shown: tuple[str, ...] = ()
@@ -69,6 +84,12 @@ class Model(nn.Module):
             if name in vars(cls):
                 setattr(cls, name, _checked(vars(cls)[name]))
 
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        """A model whose ``__init__`` forgets ``super().__init__()`` is a module all the same."""
+        model: Self = super().__new__(cls)
+        Model.__init__(model)
+        return model
+
     def __init__(self) -> None:
         super().__init__()
         self.register_buffer(
@@ -77,10 +98,14 @@ class Model(nn.Module):
 
     def extra_repr(self) -> str:
         """What ``print`` shows besides networks: sizes, and whether the latents are global."""
-        sizes = [
-            f"{name}={getattr(self, name, '?')}" for name in ("data_dim", "latent_dim", *self.shown)
-        ]
+        sizes = [f"{name}={self._said(name)}" for name in ("data_dim", "latent_dim", *self.shown)]
         return ", ".join(sizes if self.local else [*sizes, "global latents"])
+
+    def _said(self, name: str) -> object:
+        try:
+            return getattr(self, name, "?")
+        except NotImplementedError:
+            return "?"
 
     def prior(self) -> Distribution:
         """p(z), with events of size D."""
