@@ -12,7 +12,7 @@ from torch.distributions import Normal
 
 from course_vi.families import MeanField
 from course_vi.gradients import reparametrized
-from course_vi.models import ConjugateToy
+from course_vi.models import VAE, ConjugateToy
 from course_vi.models.base import Model
 
 
@@ -51,3 +51,19 @@ def test_a_forgotten_init_does_not_matter():
 def test_models_copy_and_pickle():
     p = pickle.loads(pickle.dumps(copy.deepcopy(ConjugateToy(3)))).double()
     assert p.latent_dim == 3 and p.prior().mean.dtype == torch.float64
+
+
+@pytest.mark.parametrize("dtype", [torch.int64, torch.bool, torch.float64])
+def test_a_dtype_is_named(dtype):
+    p, q = VAE(1, 2, 4), MeanField(1).double()
+    with pytest.raises(
+        ValueError,
+        match=f"(x|z) has dtype {dtype if dtype.is_floating_point else 'torch'}.*; expected torch.float32",
+    ):
+        reparametrized(p, q, torch.ones(3, 2, dtype=dtype))
+    linear = VAE(1, 2, 0, likelihood="gaussian", scale="shared")
+    if dtype == torch.float64:
+        with pytest.raises(
+            ValueError, match=f"x has dtype {dtype}; expected torch.float32, that of"
+        ):
+            linear.posterior(torch.ones(3, 2, dtype=dtype))

@@ -92,9 +92,13 @@ class NetModel(Model):
                 self.net.distribution(name, values).support,
                 x[..., start : start + size],
             )
-            if _stands_still(support) and not bool(
-                torch.as_tensor(support.check(seen[name])).all()
-                and (part == seen[name].reshape(part.shape)).all()
+            if (
+                support is not None
+                and _stands_still(support)
+                and not bool(
+                    torch.as_tensor(support.check(seen[name])).all()
+                    and (part == seen[name].reshape(part.shape)).all()
+                )
             ):
                 raise ValueError(
                     f"x has values of node {name!r} outside its support; expected {support}"

@@ -174,6 +174,15 @@ class Model(nn.Module):
         if parameter is not None:
             validate.same_place(name, value, f"the parameters of {type(self).__name__}", parameter)
 
+    def explain(self, error: RuntimeError, **tensors: Tensor) -> None:
+        """After an error of torch: name the argument whose dtype is not that of the parameters, if one is."""
+        parameter = first_parameter(self)
+        for name, value in tensors.items():
+            if parameter is not None and value.dtype != parameter.dtype:
+                raise ValueError(
+                    f"{name} has dtype {value.dtype}; expected {parameter.dtype}, that of the parameters of {type(self).__name__}"
+                ) from error
+
     def likelihood_scale(self, x: Tensor) -> float:
         """The factor by which the likelihood of the rows in x is multiplied: 1, but N/B for a minibatch of global latents."""
         return 1.0
@@ -187,6 +196,10 @@ def _checked(method: Callable[..., Any]) -> Callable[..., Any]:
             self.same_place("x", x)
         else:
             self.check(x)
-        return method(self, x, *args, **kwargs)
+        try:
+            return method(self, x, *args, **kwargs)
+        except RuntimeError as error:
+            self.explain(error, x=x)
+            raise
 
     return checked
