@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import torch
 from torch import Tensor, nn
+from torch._C._functorch import is_batchedtensor
 from torch.distributions import Distribution
 
 _validate_args = Distribution._validate_args
@@ -20,6 +22,8 @@ from course_vi.families.base import Family  # noqa: E402
 from course_vi.nets import refuse_noisy_layers  # noqa: E402
 
 __all__ = ["Flow"]
+
+ROUND_TRIP = 0.01  # of 1 + |eps|, at the worst entry
 
 
 class _FlowDistribution(Printed):
@@ -37,12 +41,27 @@ class _FlowDistribution(Printed):
         self.flow, self.batch_shape, self.event_shape = flow, flow.batch_shape, flow.event_shape
 
     def transport(self, eps: Tensor) -> Tensor:
-        return self.flow.transform.inv(eps)
+        z: Tensor = self.flow.transform.inv(eps)
+        with torch.no_grad():
+            worst = (self.flow.transform(z) - eps).abs() / (1 + eps.abs())
+        if z.numel() and not is_batchedtensor(worst) and z.device.type != "meta":
+            refuse_one_way(float(worst.max()))
+        return z
 
     def log_prob(self, z: Tensor) -> Tensor:
         return (
             self.flow.log_prob(z) if z.numel() else z.sum(-1)
         )  # zuko cannot count the axes of an empty batch
+
+
+def refuse_one_way(error: float) -> None:
+    """Refuse a map whose round trip, noise to z to noise, ends elsewhere: its density is taken where its samples are not."""
+    if error > ROUND_TRIP:
+        raise ValueError(
+            f"flow brings noise back changed by {error:.2g} of 1 + |eps|; expected {ROUND_TRIP:g} or less. Such a log q is not the density "
+            "of z, and no bound holds. zuko's NAF, UNAF, SOSPF and GF invert by bisection within [-10, 10] and saturate there: "
+            "expected a flow whose inverse is a formula, such as MAF or NSF"
+        )
 
 
 class Flow(Family):
@@ -52,6 +71,9 @@ class Flow(Family):
 
     Its density reads the network while ``log_prob`` runs, so it cannot be frozen by detaching numbers: ``frozen_log_prob``
     calls the whole module with detached parameters instead.
+
+    Raises (when it is drawn from):
+        ValueError: the map does not lead back, :math:`T(T^{-1}(\epsilon)) \ne \epsilon`: asked of every draw, for one more pass.
 
     Args:
         flow: a zuko flow with a standard normal base, for instance ``zuko.flows.MAF(dim, context)``.

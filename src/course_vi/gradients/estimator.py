@@ -153,7 +153,11 @@ def refuse_other_batch(density: Density, batch: torch.Size) -> None:
 
 def log_joint(p: Model, x: Tensor, z: Tensor) -> Tensor:
     """log p(x, z), ``(K, *B)``, or a refusal: a forgotten sum over the event would broadcast silently."""
-    log_p = p.log_joint(x, z)
+    try:
+        log_p = p.log_joint(x, z)
+    except RuntimeError as error:
+        p.explain(error, x=x, z=z)
+        raise
     if log_p.shape != z.shape[:-1]:
         raise ValueError(
             f"p.log_joint gave shape {tuple(log_p.shape)} for z of shape {tuple(z.shape)}; expected {tuple(z.shape[:-1])}"

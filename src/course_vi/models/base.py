@@ -8,6 +8,9 @@ Axes, everywhere in the course: samples first, data in the middle, event last.
 log p      ``(K, *B)``       one number per sample and datum
 =========  ================  =====================================================
 
+Where there is no sample axis, z is ``(*B, D)``: *one* latent for each datum, as ``sample`` returns it, and log p is ``(*B)``. So K samples
+for K data are ``(K, 1, D)`` or ``(K, K, D)``, never ``(K, D)``: axes are matched from the right, and rows meet rows.
+
 **Local** latents belong to one datum each: sample k of datum b is ``z[k, b]``. **Global** latents (``local = False``) are
 shared by all the data: x is ``(N, Dx)``, z is ``(K, *B, D)`` where B counts replicates, not data, and the likelihood sums
 over the N rows. The two are never paired silently.
@@ -20,7 +23,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self, cast
 
 import torch
 from torch import Tensor, nn
@@ -30,6 +33,30 @@ from course_vi import validate
 from course_vi.nets import first_parameter
 
 __all__ = ["Model"]
+
+EXACT = (
+    "log_evidence",
+    "posterior",
+    "posterior_moments",
+    "responsibilities",
+    "marginals",
+    "most_likely",
+)
+
+
+class Unsaid:
+    """A size that a subclass has to say; asked for before, it is named."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, model: object, owner: type | None = None) -> int:
+        if model is None:
+            return cast(int, self)
+        raise NotImplementedError(
+            f"{type(model).__name__} has no {self.name}; expected a whole number: {self.name} = ... in the class, "
+            f"or self.{self.name} = ... in its __init__"
+        )
 
 
 class Model(nn.Module):
@@ -44,18 +71,24 @@ class Model(nn.Module):
         shown: attributes that ``print`` shows besides these.
     """
 
-    latent_dim: int
-    data_dim: int
+    latent_dim: int = cast(int, Unsaid())
+    data_dim: int = cast(int, Unsaid())
     local: bool = True
     unit: Tensor
     shown: tuple[str, ...] = ()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Exact answers refuse data of another size or device, or with NaN, in every model alike."""
+        """Exact answers refuse data that the model's ``check`` refuses, in every model alike."""
         super().__init_subclass__(**kwargs)
-        for name in ("log_evidence", "posterior"):
+        for name in EXACT:
             if name in vars(cls):
                 setattr(cls, name, _checked(vars(cls)[name]))
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        """A model whose ``__init__`` forgets ``super().__init__()`` is a module all the same."""
+        model: Self = super().__new__(cls)
+        Model.__init__(model)
+        return model
 
     def __init__(self) -> None:
         super().__init__()
@@ -65,10 +98,14 @@ class Model(nn.Module):
 
     def extra_repr(self) -> str:
         """What ``print`` shows besides networks: sizes, and whether the latents are global."""
-        sizes = [
-            f"{name}={getattr(self, name, '?')}" for name in ("data_dim", "latent_dim", *self.shown)
-        ]
+        sizes = [f"{name}={self._said(name)}" for name in ("data_dim", "latent_dim", *self.shown)]
         return ", ".join(sizes if self.local else [*sizes, "global latents"])
+
+    def _said(self, name: str) -> object:
+        try:
+            return getattr(self, name, "?")
+        except NotImplementedError:
+            return "?"
 
     def prior(self) -> Distribution:
         """p(z), with events of size D."""
@@ -113,6 +150,20 @@ class Model(nn.Module):
             f"the posterior of {type(self).__name__} has no closed form; approximate it"
         )
 
+    def check(self, x: Tensor) -> None:
+        """Refuse data that the model cannot have made: what ``fit`` and every exact answer ask once, before they compute.
+
+        Here: the size of a datum, its device, NaN and infinity. A model with a narrower support (bits, labels, symbols) overrides it,
+        and calls it too; one with a wider (NaN for what is missing) replaces it.
+
+        Raises:
+            TypeError: x is no tensor.
+            ValueError: anything else; the message names the argument, what it was and what was expected.
+        """
+        validate.event_size("x", x, self.data_dim)
+        self.same_place("x", x)
+        validate.finite("x", x)
+
     def same_place(self, name: str, value: Tensor) -> None:
         """Refuse a tensor that is not where the parameters are, or the buffers. (A model without any is wherever the data are.)"""
         parameter = first_parameter(self)
@@ -123,6 +174,15 @@ class Model(nn.Module):
         if parameter is not None:
             validate.same_place(name, value, f"the parameters of {type(self).__name__}", parameter)
 
+    def explain(self, error: RuntimeError, **tensors: Tensor) -> None:
+        """After an error of torch: name the argument whose dtype is not that of the parameters, if one is."""
+        parameter = first_parameter(self)
+        for name, value in tensors.items():
+            if parameter is not None and value.dtype != parameter.dtype:
+                raise ValueError(
+                    f"{name} has dtype {value.dtype}; expected {parameter.dtype}, that of the parameters of {type(self).__name__}"
+                ) from error
+
     def likelihood_scale(self, x: Tensor) -> float:
         """The factor by which the likelihood of the rows in x is multiplied: 1, but N/B for a minibatch of global latents."""
         return 1.0
@@ -131,12 +191,15 @@ class Model(nn.Module):
 def _checked(method: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(method)
     def checked(self: Model, x: Tensor, *args: Any, **kwargs: Any) -> Any:
-        validate.event_size("x", x, self.data_dim)
-        self.same_place("x", x)
-        if (
-            not args and not kwargs
-        ):  # what else is said (which entries were seen) may excuse some of them
-            validate.finite("x", x)
-        return method(self, x, *args, **kwargs)
+        if args or kwargs:  # what else is said (which entries were seen) may excuse some of them
+            validate.event_size("x", x, self.data_dim)
+            self.same_place("x", x)
+        else:
+            self.check(x)
+        try:
+            return method(self, x, *args, **kwargs)
+        except RuntimeError as error:
+            self.explain(error, x=x)
+            raise
 
     return checked
