@@ -116,7 +116,7 @@ def sample_shape(
         parameter = first_parameter(module)
         if parameter is not None:
             validate.same_place("x", x, f"the parameters of {name}", parameter)
-    if x.device.type != "meta" and not math.isfinite(
+    if not (validate.trusts() or x.device.type == "meta") and not math.isfinite(
         float(x.sum())
     ):  # one number to look at; the long look only if it is odd
         validate.finite("x", x)

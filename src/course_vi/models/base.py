@@ -113,6 +113,9 @@ class Model(nn.Module):
             f"the posterior of {type(self).__name__} has no closed form; approximate it"
         )
 
+    def check(self, x: Tensor) -> None:
+        """Refuse data outside the support of the model, by name."""
+
     def same_place(self, name: str, value: Tensor) -> None:
         """Refuse a tensor that is not where the parameters are, or the buffers. (A model without any is wherever the data are.)"""
         parameter = first_parameter(self)
