@@ -120,9 +120,10 @@ def sample_shape(
         float(x.sum())
     ):  # one number to look at; the long look only if it is odd
         validate.finite("x", x)
-    if q.dim != p.latent_dim:
+    if q.dim != p.latent_dim and (q.dim < 2 or q.dim != sum(p.categories)):
+        one_hot = f", or {sum(p.categories)} entries one-hot" if p.categories else ""
         raise ValueError(
-            f"q is over {q.dim} latents, but p has {p.latent_dim}; expected one family for all of them"
+            f"q is over {q.dim} latents, but p has {p.latent_dim}{one_hot}; expected one family for all of them"
         )
     if pathwise and not q.reparametrized:
         raise TypeError(

@@ -78,6 +78,8 @@ def maximize_evidence(
             f"{type(p).__name__} has no parameter that requires a gradient; expected at least one to learn"
         )
     x = prepared(x, p, like)
+    if x.numel() == 0:
+        raise ValueError(f"x has shape {tuple(x.shape)}; expected at least one row")
     validate.finite("x", x)
     p.check(x)
 
