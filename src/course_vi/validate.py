@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 __all__ = [
+    "bits",
     "event_size",
     "finite",
     "indices",
@@ -19,6 +20,7 @@ __all__ = [
     "same_place",
     "trusted",
     "trusts",
+    "unit_interval",
 ]
 
 _TRUSTED = ContextVar("trusted", default=False)
@@ -111,3 +113,28 @@ def positive_number(name: str, value: float) -> None:
         raise TypeError(f"{name} is {value!r}; expected a positive number")
     if not 0 < value < float("inf"):
         raise ValueError(f"{name} is {value}; expected a positive number")
+
+
+def bits(name: str, value: Tensor) -> None:
+    """Refuse entries other than 0 and 1, with the first of them. (``meta`` as in ``finite``.)
+
+    >>> bits("x", torch.tensor([0.0, 1.0, 255.0]))
+    Traceback (most recent call last):
+    ...
+    ValueError: x has 1 entries other than 0 and 1, of 3, such as 255; expected bits
+    """
+    _support(name, value, (value == 0) | (value == 1), "other than 0 and 1", "bits")
+
+
+def unit_interval(name: str, value: Tensor) -> None:
+    """Refuse entries outside [0, 1]."""
+    _support(name, value, (value >= 0) & (value <= 1), "outside [0, 1]", "shares of one")
+
+
+def _support(name: str, value: Tensor, inside: Tensor, where: str, expected: str) -> None:
+    if value.device.type == "meta" or bool(inside.all()):
+        return
+    outside = value[~inside]
+    raise ValueError(
+        f"{name} has {outside.numel()} entries {where}, of {value.numel()}, such as {outside[0].item():g}; expected {expected}"
+    )

@@ -83,6 +83,27 @@ class NetModel(Model):
             recipe for recipe in net.recipes.values() if isinstance(recipe, nn.Module)
         )
 
+    def check(self, x: Tensor) -> None:
+        """Refuse values that no node takes, where its support does not move with its parents, and what every model refuses."""
+        super().check(x)
+        source = torch.Generator(device=self.unit.device).manual_seed(0)
+        seen, start = self.unpack(x, self.observed), 0
+        values = {**self.net.sample(1, source), **seen}
+        for name in self.observed:
+            size = self.net.shape(name).numel()
+            support, part = (
+                self.net.distribution(name, values).support,
+                x[..., start : start + size],
+            )
+            if _stands_still(support) and not bool(
+                torch.as_tensor(support.check(seen[name])).all()
+                and (part == seen[name].reshape(part.shape)).all()
+            ):
+                raise ValueError(
+                    f"x has values of node {name!r} outside its support; expected {support}"
+                )
+            start += size
+
     def log_factors(self, x: Tensor, z: Tensor) -> dict[str, Tensor]:
         """log p(v | parents) by the name of the node, ``(K, *B)`` each."""
         factors = self.net.log_factors(
@@ -242,3 +263,11 @@ class NetModel(Model):
         return torch.cat(
             [values[name].reshape(n, -1).to(self.unit.device, dtype) for name in names], -1
         )
+
+
+def _stands_still(support: Any) -> bool:
+    """Whether a constraint is the same whatever the parents are: no tensor in it."""
+    inner = vars(support).values()
+    return not any(
+        isinstance(v, Tensor) or (hasattr(v, "check") and not _stands_still(v)) for v in inner
+    )

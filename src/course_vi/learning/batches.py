@@ -105,7 +105,6 @@ class Loader:
             return self.next(generator)
         x = prepared(_only(found), self.p, self.like)
         if self.epoch == 0:
-            validate.finite("x", x)
             self.p.check(x)
             if not self.p.local and self.position == 1 and len(x) < (self.num_data or 0):
                 refuse_unscaled(self.p, self.q, x, self.num_data or 0)
@@ -147,7 +146,6 @@ def batches(x: Any, p: Model, q: Family, batch_size: int | None, seed: int) -> R
     found: Rows | Loader
     if isinstance(x, Tensor) or hasattr(x, "__array__"):
         data = prepared(x, p, like)
-        validate.finite("x", data)
         found = Rows(data, batch_size)
         p.check(data)
     else:

@@ -80,7 +80,6 @@ def maximize_evidence(
     x = prepared(x, p, like)
     if x.numel() == 0:
         raise ValueError(f"x has shape {tuple(x.shape)}; expected at least one row")
-    validate.finite("x", x)
     p.check(x)
 
     def fresh() -> torch.optim.LBFGS:

@@ -32,6 +32,15 @@ from course_vi.nets import first_parameter
 
 __all__ = ["Model"]
 
+EXACT = (
+    "log_evidence",
+    "posterior",
+    "posterior_moments",
+    "responsibilities",
+    "marginals",
+    "most_likely",
+)
+
 
 class Model(nn.Module):
     """A joint density with named factors. Subclasses give ``prior`` and ``likelihood``, or ``log_factors`` itself.
@@ -52,9 +61,9 @@ class Model(nn.Module):
     shown: tuple[str, ...] = ()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Exact answers refuse data of another size or device, or with NaN, in every model alike."""
+        """Exact answers refuse data that the model's ``check`` refuses, in every model alike."""
         super().__init_subclass__(**kwargs)
-        for name in ("log_evidence", "posterior"):
+        for name in EXACT:
             if name in vars(cls):
                 setattr(cls, name, _checked(vars(cls)[name]))
 
@@ -145,7 +154,18 @@ class Model(nn.Module):
         )
 
     def check(self, x: Tensor) -> None:
-        """Refuse data outside the support of the model, by name."""
+        """Refuse data that the model cannot have made: what ``fit`` and every exact answer ask once, before they compute.
+
+        Here: the size of a datum, its device, NaN and infinity. A model with a narrower support (bits, labels, symbols) overrides it,
+        and calls it too; one with a wider (NaN for what is missing) replaces it.
+
+        Raises:
+            TypeError: x is no tensor.
+            ValueError: anything else; the message names the argument, what it was and what was expected.
+        """
+        validate.event_size("x", x, self.data_dim)
+        self.same_place("x", x)
+        validate.finite("x", x)
 
     def same_place(self, name: str, value: Tensor) -> None:
         """Refuse a tensor that is not where the parameters are, or the buffers. (A model without any is wherever the data are.)"""
@@ -165,12 +185,11 @@ class Model(nn.Module):
 def _checked(method: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(method)
     def checked(self: Model, x: Tensor, *args: Any, **kwargs: Any) -> Any:
-        validate.event_size("x", x, self.data_dim)
-        self.same_place("x", x)
-        if (
-            not args and not kwargs
-        ):  # what else is said (which entries were seen) may excuse some of them
-            validate.finite("x", x)
+        if args or kwargs:  # what else is said (which entries were seen) may excuse some of them
+            validate.event_size("x", x, self.data_dim)
+            self.same_place("x", x)
+        else:
+            self.check(x)
         return method(self, x, *args, **kwargs)
 
     return checked

@@ -56,6 +56,11 @@ class BayesianLogisticRegression(Model):
     def likelihood_scale(self, x: Tensor) -> float:
         return 1.0 if self.num_data is None else self.num_data / x.shape[0]
 
+    def check(self, x: Tensor) -> None:
+        """Refuse labels other than 0 and 1, and what every model refuses."""
+        super().check(x)
+        validate.bits("x[:, -1], the labels,", x[..., -1])
+
     def log_factors(self, x: Tensor, z: Tensor) -> dict[str, Tensor]:
         if x.dim() != 2 or x.shape[0] == 0:
             raise ValueError(

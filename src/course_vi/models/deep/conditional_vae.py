@@ -107,6 +107,11 @@ class ConditionalVAE(Model):
         """p(x | z, y) for ``z: (K, *B, D)`` and label columns ``y: (*B, Dy)``."""
         return self.output.density(self.decoder(join(z, y)))
 
+    def check(self, x: Tensor) -> None:
+        """Refuse pixels outside the support of the output, and what every model refuses."""
+        super().check(x)
+        self.output.check("x, its pixels,", self.unpack(x)[0])
+
     def log_factors(self, x: Tensor, z: Tensor) -> dict[str, Tensor]:
         images, y = self.unpack(x)
         return {

@@ -36,6 +36,11 @@ class _Coins(Model):
         """z = t(eps), ``(K, *B, D)``: standard normal noise becomes a draw from the prior."""
         raise NotImplementedError
 
+    def check(self, x: Tensor) -> None:
+        """Refuse pixels other than 0 and 1, and what every model refuses."""
+        super().check(x)
+        validate.bits("x", x)
+
     def _coins(self, x: Tensor, z: Tensor) -> Tensor:
         logits = self.logits(z)
         x, logits = torch.broadcast_tensors(x, logits)

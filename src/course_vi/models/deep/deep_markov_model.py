@@ -81,6 +81,11 @@ class DeepMarkovModel(Model):
         validate.event_size("z", z, self.state_dim)
         return DiagonalNormal(*self.transition(z).chunk(2, -1))
 
+    def check(self, x: Tensor) -> None:
+        """Refuse pixels outside the support of the output, and what every model refuses."""
+        super().check(x)
+        self.output.check("x", x)
+
     def log_factors(self, x: Tensor, z: Tensor) -> dict[str, Tensor]:
         x, z = (
             x.unflatten(-1, (self.steps, self.point_dim)),

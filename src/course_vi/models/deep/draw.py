@@ -114,6 +114,11 @@ class DRAW(Model):
     def likelihood(self, z: Tensor) -> torch.distributions.Distribution:
         return self.output.density(self.canvases(z)[-1])
 
+    def check(self, x: Tensor) -> None:
+        """Refuse pixels outside the support of the output, and what every model refuses."""
+        super().check(x)
+        self.output.check("x", x)
+
     def log_factors(self, x: Tensor, z: Tensor) -> dict[str, Tensor]:
         return {
             "prior": self.prior().log_prob(z),

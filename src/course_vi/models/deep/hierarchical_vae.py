@@ -94,6 +94,11 @@ class HierarchicalVAE(Model):
         """p(z_1 | z_2)."""
         return self.transition.density(self.network(z2))
 
+    def check(self, x: Tensor) -> None:
+        """Refuse pixels outside the support of the output, and what every model refuses."""
+        super().check(x)
+        self.bottom.output.check("x", x)
+
     def log_factors(self, x: Tensor, z: Tensor) -> dict[str, Tensor]:
         z1, z2 = self.split(z)
         zeros = torch.zeros_like(z2)

@@ -92,6 +92,11 @@ class NeuralStatistician(Model):
             -1, (self.set_size, self.member_dim)
         )
 
+    def check(self, x: Tensor) -> None:
+        """Refuse pixels outside the support of the output, and what every model refuses."""
+        super().check(x)
+        self.output.check("x", x)
+
     def log_factors(self, x: Tensor, z: Tensor) -> dict[str, Tensor]:
         """log p(c), log p(z_1..z_N | c) and log p(x | z, c), under the names ``context``, ``members`` and ``points``."""
         c, members = self.split(z)

@@ -36,6 +36,9 @@ class Output(nn.Module):
         """log p(x | raw), ``(*B)``."""
         return self.density(raw).log_prob(x)
 
+    def check(self, name: str, x: Tensor) -> None:
+        """Refuse data outside the support, under the name of the argument that holds them."""
+
     def draw(self, raw: Tensor, generator: torch.Generator | None = None) -> Tensor:
         """x ~ p(x | raw), ``(*B, Dx)``, without a graph."""
         raise NotImplementedError
@@ -44,14 +47,31 @@ class Output(nn.Module):
 class Bits(Output):
     r"""Independent bits whose logits the network writes: :math:`x_i \sim \mathrm{Bernoulli}(\mathrm{sigmoid}(r_i))`.
 
+    Args:
+        dim: Dx.
+        grey: take pixels in [0, 1], each as the probability of a bit that was never drawn, and score the expected bits,
+
+            .. math:: \mathbb E_{b_i \sim \mathrm{Bernoulli}(x_i)} \log p(b \mid r)
+                      = \sum_i x_i \log \sigma(r_i) + (1 - x_i) \log \sigma(-r_i).
+
+            That is no log-density of x: its exponential does not integrate to one, and a bound on it is no bound on log p(x). Draws
+            stay bits.
+
     >>> Bits(3).log_prob(torch.zeros(3), torch.ones(3)).exp()
     tensor(0.1250)
     """
 
-    def __init__(self, dim: int) -> None:
+    def __init__(self, dim: int, grey: bool = False) -> None:
         super().__init__()
         validate.positive_integer("dim", dim)
         self.dim = self.width = dim
+        self.grey = grey
+
+    def check(self, name: str, x: Tensor) -> None:
+        if self.grey:
+            validate.unit_interval(name, x)
+        else:
+            validate.bits(name, x)
 
     def density(self, raw: Tensor) -> Independent:
         return Independent(Bernoulli(logits=raw, validate_args=False), 1, validate_args=False)
@@ -64,7 +84,7 @@ class Bits(Output):
             return torch.bernoulli(raw.sigmoid(), generator=generator)
 
     def extra_repr(self) -> str:
-        return f"dim={self.dim}"
+        return f"dim={self.dim}" + (", grey" if self.grey else "")
 
 
 class Normals(Output):
@@ -135,6 +155,8 @@ class Normals(Output):
 def output(
     likelihood: str, dim: int, scale: str | float = "network", smallest: float = 0.0
 ) -> Output:
-    """``Bits(dim)`` for ``"bernoulli"``, ``Normals(dim, scale, smallest)`` for ``"gaussian"``."""
-    validate.one_of("likelihood", likelihood, ("bernoulli", "gaussian"))
-    return Bits(dim) if likelihood == "bernoulli" else Normals(dim, scale, smallest)
+    """``Bits(dim)`` for ``"bernoulli"``, ``Bits(dim, grey=True)`` for ``"grey"``, ``Normals(dim, scale, smallest)`` for ``"gaussian"``."""
+    validate.one_of("likelihood", likelihood, ("bernoulli", "grey", "gaussian"))
+    if likelihood == "gaussian":
+        return Normals(dim, scale, smallest)
+    return Bits(dim, grey=likelihood == "grey")

@@ -76,6 +76,11 @@ class SigmoidBeliefNet(Model):
         """p(x | z), which reads the lowest layer."""
         return self._given(0, z[..., : self.layers[1]])
 
+    def check(self, x: Tensor) -> None:
+        """Refuse pixels other than 0 and 1, and what every model refuses."""
+        super().check(x)
+        validate.bits("x", x)
+
     def log_factors(self, x: Tensor, z: Tensor) -> dict[str, Tensor]:
         """log p(x | z1), log p(z1 | z2), ..., log p(zL), under the names ``x``, ``z1``, ..., each ``(K, *B)``."""
         parts = [x, *z.split(self.layers[1:], -1)]

@@ -29,7 +29,7 @@ class VAE(Model):
         data_dim: Dx, the number of pixels.
         hidden: units of the decoder's hidden layer; 0 for none.
         generator: draws the initial weights.
-        likelihood: ``"bernoulli"`` or ``"gaussian"``.
+        likelihood: ``"bernoulli"`` (pixels 0 and 1), ``"grey"`` (pixels in [0, 1], see ``outputs.Bits``) or ``"gaussian"``.
         scale, smallest: of the Gaussian likelihood, see ``outputs.Normals``: scales from the network, learned, or fixed.
 
     Source: Kingma and Welling, "Auto-encoding variational Bayes", ICLR 2014; Rezende, Mohamed and Wierstra, "Stochastic backpropagation
@@ -75,6 +75,11 @@ class VAE(Model):
 
     def likelihood(self, z: Tensor) -> Distribution:
         return self.output.density(self.decoder(z))
+
+    def check(self, x: Tensor) -> None:
+        """Refuse pixels outside the support of the output, and what every model refuses."""
+        super().check(x)
+        self.output.check("x", x)
 
     def log_factors(self, x: Tensor, z: Tensor) -> dict[str, Tensor]:
         return {

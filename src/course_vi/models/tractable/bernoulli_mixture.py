@@ -73,6 +73,11 @@ class BernoulliMixture(Model):
             Bernoulli(logits=self.pixel_logits[index], validate_args=False), 1, validate_args=False
         )
 
+    def check(self, x: Tensor) -> None:
+        """Refuse pixels other than 0 and 1, and what every model refuses."""
+        super().check(x)
+        validate.bits("x", x)
+
     def log_factors(self, x: Tensor, z: Tensor) -> dict[str, Tensor]:
         index = validate.indices("z", z[..., 0], self.clusters)
         every = self._log_densities(x, None).expand(*index.shape, self.clusters)
@@ -100,7 +105,7 @@ class BernoulliMixture(Model):
         if seen is not None:
             validate.event_size("seen", seen, self.data_dim)
             x = torch.where(seen.bool(), x, torch.zeros_like(x))
-        validate.finite("x", x)
+        self.check(x)
         return self._log_densities(x, seen) + self.logits.log_softmax(-1)
 
     def log_evidence(self, x: Tensor, seen: Tensor | None = None) -> Tensor:

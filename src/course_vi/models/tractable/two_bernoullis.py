@@ -54,6 +54,11 @@ class TwoBernoullis(Model):
         logits = self.intercepts + self.slopes * z
         return Independent(Bernoulli(logits=logits, validate_args=False), 1, validate_args=False)
 
+    def check(self, x: Tensor) -> None:
+        """Refuse pixels other than 0 and 1, and what every model refuses."""
+        super().check(x)
+        validate.bits("x", x)
+
     def log_factors(self, x: Tensor, z: Tensor) -> dict[str, Tensor]:
         logits, bits = torch.broadcast_tensors(self.intercepts + self.slopes * z, x)
         likelihood = -F.binary_cross_entropy_with_logits(logits, bits, reduction="none").sum(-1)
