@@ -956,8 +956,8 @@ show(figures.pyro_branches(panels),
          "landing. Right, for the same guide without rsample, all lie on the line with the term dropped.")
 
 # %% [markdown]
-# `stl_loss` in `course_vi.pyro_twins` is about ten lines. It runs the guide twice: once to draw z with a graph, and once *replayed* on the same z with every
-# `pyro.param` handed out detached. That is "freeze the parameters, never the sample" in Pyro's own language, and because it replays the whole guide it is right in several layers too.
+# `stl_loss` in `course_vi.pyro_twins` is about twenty lines. It runs the guide twice: once to draw z with a graph, and once *replayed* on the same z with every
+# parameter that it reads handed out as a constant, whether from `pyro.param`, `pyro.module` or outside; a density that still reaches one is refused. That is "freeze the parameters, never the sample" in Pyro's own language, and because it replays the whole guide it is right in several layers too.
 #
 # ## Common mistakes
 #

@@ -1,5 +1,8 @@
 """Our models in Pyro are the same models, and our loss for Pyro is sticking the landing."""
 
+import math
+from collections.abc import Callable
+
 import pyro
 import pyro.distributions as dist
 import pytest
@@ -10,7 +13,14 @@ from pyro.infer import SVI
 from course_vi.families import MeanField
 from course_vi.gradients import sticking_the_landing
 from course_vi.models import ConjugateToy, GaussianChain
-from course_vi.pyro_twins import gradients, stl_loss, toy_guide, toy_model
+from course_vi.pyro_twins import (
+    gaussian_guide,
+    gradients,
+    stl_loss,
+    toy_guide,
+    toy_model,
+    twin,
+)
 
 X = torch.linspace(-2, 3, 7, dtype=torch.float64).unsqueeze(-1)
 
@@ -98,3 +108,63 @@ def test_gradients_leave_the_global_generator_alone() -> None:
     before = torch.random.get_rng_state()
     gradients(stl_loss, toy_guide(family()), X, seed=1)
     assert torch.equal(before, torch.random.get_rng_state())
+
+
+class Encoder(torch.nn.Module):
+    """The exact posterior of the toy, N(x / 2, 1 / 2), from a net."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.net = torch.nn.Linear(1, 2).double()
+        with torch.no_grad():
+            self.net.weight.copy_(torch.tensor([[0.5], [0.0]]))
+            self.net.bias.copy_(torch.tensor([0.0, -0.5 * math.log(2)], dtype=torch.float64))
+
+    def forward(self, x: torch.Tensor) -> dist.Normal:
+        loc, log_scale = self.net(x).unbind(-1)
+        return dist.Normal(loc, log_scale.exp())
+
+
+def guide_of(kind: str, encoder: Encoder) -> Callable[[torch.Tensor], None]:
+    def guide(x: torch.Tensor) -> None:
+        if kind == "pyro.module":
+            pyro.module("encoder", encoder)
+        elif kind == "pyro.module, updated":
+            pyro.module("encoder", encoder, update_module_params=True)
+        with pyro.plate("data", len(x)):
+            pyro.sample("z", encoder(x))
+
+    return guide
+
+
+@pytest.mark.parametrize("kind", ["pyro.module", "pyro.module, updated", "closed over"])
+def test_modules_are_frozen_wherever_they_come_from(kind: str) -> None:
+    """The variances were 8.8, 9.5, 2.2 and 2.4, those of the total derivative."""
+    pyro.clear_param_store()
+    pyro.set_rng_seed(0)
+    encoder = Encoder()
+    before = [*encoder.parameters()]
+    for _ in range(20):
+        stl_loss(toy_model, guide_of(kind, encoder), X).backward()
+        assert all(value.grad.abs().max() < 1e-12 for value in encoder.parameters())
+    assert all(one is other for one, other in zip(encoder.parameters(), before, strict=True))
+
+
+def test_our_own_guide_lands() -> None:
+    pyro.clear_param_store()
+    best = ConjugateToy().posterior(X[0])
+    q = MeanField(1, best.loc, best.log_scale)
+    stl_loss(twin(ConjugateToy()).model, gaussian_guide(q, twin(ConjugateToy())), X[:1]).backward()
+    assert q.loc.grad.abs().max() < 1e-12 and q.log_scale.grad.abs().max() < 1e-12
+
+
+def test_what_was_computed_before_is_refused() -> None:
+    loc = torch.zeros(7, dtype=torch.float64, requires_grad=True)
+    kept = 2 * loc
+
+    def guide(x: torch.Tensor) -> None:
+        with pyro.plate("data", len(x)):
+            pyro.sample("z", dist.Normal(kept, 1.0))
+
+    with pytest.raises(ValueError, match=r"still reaches 1 parameters, the first of shape \(7,\)"):
+        stl_loss(toy_model, guide, X)

@@ -14,7 +14,6 @@ from typing import Any, cast
 import torch
 from torch import Size, Tensor, nn
 from torch.distributions import Distribution
-from torch.func import functional_call
 
 from course_vi import validate
 from course_vi.distributions import (
@@ -25,6 +24,7 @@ from course_vi.distributions import (
     broadcast,
     is_freezable,
 )
+from course_vi.freezing import frozen
 from course_vi.nets import first_parameter
 
 __all__ = ["Family", "batch_shape"]
@@ -95,8 +95,8 @@ class Family(nn.Module):
         q = self.distribution(x) if distribution is None else distribution
         if is_freezable(q):
             return q.detach().log_prob(z)
-        constants = {name: parameter.detach() for name, parameter in self.named_parameters()}
-        return functional_call(self, constants, (x, z))
+        with frozen(self):
+            return cast(Tensor, self(x, z))
 
     def noise(self, shape: tuple[int, ...], generator: torch.Generator | None = None) -> Tensor:
         """Standard normal noise ``(*shape, noise_dim)``, on the device and in the dtype of the parameters."""

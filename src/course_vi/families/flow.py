@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch._C._functorch import is_batchedtensor
 from torch.distributions import Distribution
 
 _validate_args = Distribution._validate_args
@@ -21,6 +22,8 @@ from course_vi.families.base import Family  # noqa: E402
 from course_vi.nets import refuse_noisy_layers  # noqa: E402
 
 __all__ = ["Flow"]
+
+ROUND_TRIP = 0.01  # of 1 + |eps|, at the worst entry
 
 
 class _FlowDistribution(Printed):
@@ -41,10 +44,14 @@ class _FlowDistribution(Printed):
         self.flow, self.batch_shape, self.event_shape = flow, flow.batch_shape, flow.event_shape
 
     def transport(self, eps: Tensor) -> Tensor:
-        u = self.flow.transform.inv(eps)
-        return (
-            u if self.loc is None or self.log_scale is None else self.loc + self.log_scale.exp() * u
-        )
+        u: Tensor = self.flow.transform.inv(eps)
+        with torch.no_grad():
+            worst = (self.flow.transform(u) - eps).abs() / (1 + eps.abs())
+        if u.numel() and not is_batchedtensor(worst) and u.device.type != "meta":
+            refuse_one_way(float(worst.max()))
+        if self.loc is None or self.log_scale is None:
+            return u
+        return self.loc + self.log_scale.exp() * u
 
     def log_prob(self, z: Tensor) -> Tensor:
         if not z.numel():
@@ -55,6 +62,16 @@ class _FlowDistribution(Printed):
         return self.flow.log_prob(u) - self.log_scale.sum()
 
 
+def refuse_one_way(error: float) -> None:
+    """Refuse a map whose round trip, noise to z to noise, ends elsewhere: its density is taken where its samples are not."""
+    if error > ROUND_TRIP:
+        raise ValueError(
+            f"flow brings noise back changed by {error:.2g} of 1 + |eps|; expected {ROUND_TRIP:g} or less. Such a log q is not the density "
+            "of z, and no bound holds. zuko's NAF, UNAF, SOSPF and GF invert by bisection within [-10, 10] and saturate there: "
+            "expected a flow whose inverse is a formula, such as MAF or NSF"
+        )
+
+
 class Flow(Family):
     r"""An invertible network applied to standard normal noise, :math:`z = T_\phi^{-1}(\epsilon; x)`.
 
@@ -62,6 +79,9 @@ class Flow(Family):
 
     Its density reads the network while ``log_prob`` runs, so it cannot be frozen by detaching numbers: ``frozen_log_prob``
     calls the whole module with detached parameters instead.
+
+    Raises (when it is drawn from):
+        ValueError: the map does not lead back, :math:`T(T^{-1}(\epsilon)) \ne \epsilon`: asked of every draw, for one more pass.
 
     Args:
         flow: a zuko flow with a standard normal base, for instance ``zuko.flows.MAF(dim, context)``.

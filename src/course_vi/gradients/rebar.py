@@ -14,13 +14,13 @@ import math
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call
 from torch.nn.functional import softplus
 
 from course_vi import validate
 from course_vi.bounds import elbo
 from course_vi.distributions import BernoulliVector, OneHotVector
 from course_vi.families.base import Family
+from course_vi.freezing import frozen
 from course_vi.gradients.bound_structure import (
     Bound,
     bound_name,
@@ -76,13 +76,14 @@ class Rebar(nn.Module):
         self.eta = nn.Parameter(torch.tensor(float(eta)))
 
     def control(
-        self, joint: nn.Module, density: BernoulliVector | OneHotVector, x: Tensor, scores: Tensor
+        self, p: Model, density: BernoulliVector | OneHotVector, x: Tensor, scores: Tensor
     ) -> Tensor:
         """c(s), ``(K, *B)``: its theta and phi are constants, its own parameters are not."""
         soft = soften(density, scores, self.log_temperature.exp())
         fixed = type(density)(density.logits.detach())
-        constants = {name: parameter.detach() for name, parameter in joint.named_parameters()}
-        return self.eta * (functional_call(joint, constants, (x, soft)) - fixed.log_prob(soft))
+        with frozen(p):
+            log_p = log_joint(p, x, soft)
+        return self.eta * (log_p - fixed.log_prob(soft))
 
     def forward(
         self,
@@ -113,9 +114,9 @@ class Rebar(nn.Module):
             own = (
                 density.logits.detach().expand(*z.shape[:-1], *event).requires_grad_()
             )  # a copy of l for each sample
-            copies, joint = type(density)(own), _Joint(p)
-            free = self.control(joint, density, x, perturbed(copies, first_noise))
-            tied = self.control(joint, density, x, conditional(copies, z, second_noise))
+            copies = type(density)(own)
+            free = self.control(p, density, x, perturbed(copies, first_noise))
+            tied = self.control(p, density, x, conditional(copies, z, second_noise))
             (paths,) = torch.autograd.grad((free - tied).sum(), own, create_graph=learned)
         score = (z - density.mean.detach()).unflatten(-1, event)
         axes = tuple(range(-len(event), 0))
@@ -158,7 +159,7 @@ class Relax(Rebar):
         self.network = network
 
     def control(
-        self, joint: nn.Module, density: BernoulliVector | OneHotVector, x: Tensor, scores: Tensor
+        self, p: Model, density: BernoulliVector | OneHotVector, x: Tensor, scores: Tensor
     ) -> Tensor:
         flat = scores if isinstance(density, BernoulliVector) else scores.flatten(-2)
         output = self.network(flat)
@@ -166,7 +167,7 @@ class Relax(Rebar):
             raise ValueError(
                 f"network gave shape {tuple(output.shape)} for {tuple(flat.shape)}; expected {(*flat.shape[:-1], 1)}"
             )
-        relaxed_weight = super().control(joint, density, x, scores) if self._relaxes() else 0.0
+        relaxed_weight = super().control(p, density, x, scores) if self._relaxes() else 0.0
         return output.squeeze(-1) + relaxed_weight
 
     def _relaxes(self) -> bool:
@@ -196,14 +197,3 @@ def conditional(density: BernoulliVector | OneHotVector, z: Tensor, uniform: Ten
     top = (chosen * waits).sum(-1, keepdim=True)
     others = torch.logaddexp(top, waits - density.log_probs)
     return -torch.where(chosen > 0.5, top, others)
-
-
-class _Joint(nn.Module):
-    """log p(x, z) as a module's ``forward``, so that ``functional_call`` can hold theta constant."""
-
-    def __init__(self, p: Model) -> None:
-        super().__init__()
-        self.p = p
-
-    def forward(self, x: Tensor, z: Tensor) -> Tensor:
-        return log_joint(self.p, x, z)

@@ -15,11 +15,11 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.func import functional_call
 
 from course_vi import validate
 from course_vi.bounds import elbo
 from course_vi.families.base import Family
+from course_vi.freezing import frozen
 from course_vi.gradients.bound_structure import Bound, is_linear
 from course_vi.gradients.estimator import draw_noise, log_joint, transport_noise
 from course_vi.learning.fit import fit
@@ -197,11 +197,8 @@ class FactorObjective(nn.Module):
         z = transport_noise(density, eps)
         value = bound(log_joint(p, x, z) - density.log_prob(z))
         half = len(x) // 2
-        still = {
-            name: parameter.detach().clone()
-            for name, parameter in self.discriminator.named_parameters()
-        }
-        penalty = functional_call(self.discriminator, still, (z[0, :half],)).mean()
+        with frozen(self.discriminator, copies=True):
+            penalty = self.discriminator(z[0, :half]).mean()
         self.optimizer.zero_grad()
         with torch.enable_grad():
             ratio_loss(self.discriminator, z[0, half:].detach(), generator).backward()
