@@ -10,6 +10,7 @@ from course_vi.families.flow import Flow
 from course_vi.families.from_distribution import FromDistribution
 from course_vi.families.gamma import BetaMeanField, GammaMeanField
 from course_vi.families.gaussian import FactorCovariance, FullRank, MeanField
+from course_vi.families.global_local import GlobalLocal
 from course_vi.families.layered import Layered
 from course_vi.families.per_datum import PerDatum
 from course_vi.families.planar import Planar
@@ -55,6 +56,7 @@ __all__ = [
     "FromDistribution",
     "FullRank",
     "GammaMeanField",
+    "GlobalLocal",
     "Layered",
     "MarkovNets",
     "MeanField",

@@ -41,6 +41,7 @@ class Family(nn.Module):
         reparametrized: whether ``transport`` exists; a family without it serves the score function only.
         parameter_event_dims: for a family with distribution parameters, how many axes the event of each has, ``{name: axes}``; else
             empty. Such a family has ``distribution_parameters(x)``, and ``from_parameters(**parameters)`` is its density.
+        shares_latents: whether the rows of a batch share latents; then only path gradients are right.
         replicable: whether the parameters may carry a batch axis of replicates in front.
     """
 
@@ -48,6 +49,7 @@ class Family(nn.Module):
     noise_dim: int = 0
     reparametrized: bool = True
     replicable: bool = False
+    shares_latents: bool = False
     parameter_event_dims: dict[str, int] = {}
 
     def __init_subclass__(cls, **kwargs: Any) -> None:

@@ -84,6 +84,11 @@ def sample(
     Raises: see ``draw_noise``; and
         ValueError: noise for a family that has none.
     """
+    if q.shares_latents:
+        raise TypeError(
+            f"q is a {type(q).__name__}, whose rows share latents: a score function would credit these with one row's reward. Use a "
+            "path gradient, such as gradients.reparametrized"
+        )
     if noise is not None and not q.noise_dim:
         raise ValueError(
             f"noise was given, but q is a {type(q).__name__}, which draws its samples from a generator; expected noise=None"

@@ -11,6 +11,7 @@ import torch
 from torch import Size, Tensor, nn
 from torch.distributions import Categorical, Distribution, Independent
 
+from course_vi.freezing import reachable
 from course_vi.models.base import Model
 from course_vi.models.one_hot import IMPOSSIBLE
 
@@ -55,6 +56,9 @@ class NetModel(Model):
         net: a ``graph.BayesNet`` (made by its ``as_model``). Nodes it is conditioned on stay as they are.
         observed, latent: every other node in one of the two.
 
+    Raises:
+        ValueError: a node named twice or not at all; when fitted, a recipe that reads a learned parameter which belongs to no module.
+
     >>> from torch.distributions import Normal
     >>> from course_vi.graph import BayesNet
     >>> model = BayesNet(z=lambda: Normal(0.0, 1.0), x=lambda z: Normal(z, 1.0)).as_model(observed=["x"], latent=["z"])
@@ -83,9 +87,26 @@ class NetModel(Model):
             recipe for recipe in net.recipes.values() if isinstance(recipe, nn.Module)
         )
 
+    def _refuse_parameters_of_nobody(self) -> None:
+        """A parameter that a recipe closes over would be learned by no ``fit``, moved by no ``to`` and frozen by no estimator."""
+        own = {id(parameter) for parameter in self.parameters()}
+        values = self.net.sample(1, torch.Generator(device=self.unit.device).manual_seed(0))
+        for name in self.net.order:
+            with torch.enable_grad():
+                log_p = self.net.distribution(name, values).log_prob(values[name])
+            if any(id(leaf) not in own for leaf in reachable(log_p)):
+                raise ValueError(
+                    f"node {name} reads a parameter that no module of the net owns; expected an nn.Module as its recipe, or a constant "
+                    "(detach it)"
+                )
+
     def check(self, x: Tensor) -> None:
-        """Refuse values that no node takes, where its support does not move with its parents, and what every model refuses."""
+        """Refuse values that no node takes, where its support does not move with its parents, and what every model refuses.
+
+        So is a recipe that reads a learned parameter which belongs to no module of the net.
+        """
         super().check(x)
+        self._refuse_parameters_of_nobody()
         source = torch.Generator(device=self.unit.device).manual_seed(0)
         seen, start = self.unpack(x, self.observed), 0
         values = {**self.net.sample(1, source), **seen}

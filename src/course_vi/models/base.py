@@ -51,12 +51,14 @@ class Model(nn.Module):
         latent_dim: D, the size of the latent event (layered latents are one event vector that the model splits).
         data_dim: Dx, the size of a datum.
         local: whether every datum has latents of its own.
+        num_data: N, for global latents whose data come in minibatches; None if x is all of them.
         shown: attributes that ``print`` shows besides these.
     """
 
     latent_dim: int
     data_dim: int
     local: bool = True
+    num_data: int | None = None
     unit: Tensor
     shown: tuple[str, ...] = ()
 
@@ -92,7 +94,11 @@ class Model(nn.Module):
 
     def log_factors(self, x: Tensor, z: Tensor) -> dict[str, Tensor]:
         """The factors of the joint by name, each ``(K, *B)``; they add up to ``log_joint``."""
-        return {"prior": self.prior().log_prob(z), "likelihood": self.likelihood(z).log_prob(x)}
+        likelihood, scale = self.likelihood(z).log_prob(x), self.likelihood_scale(x)
+        return {
+            "prior": self.prior().log_prob(z),
+            "likelihood": likelihood if scale == 1.0 else scale * likelihood,
+        }
 
     def log_joint(self, x: Tensor, z: Tensor) -> Tensor:
         """log p(x, z), ``(K, *B)``.
@@ -130,7 +136,7 @@ class Model(nn.Module):
 
     def takes_one_hot(self, z: Tensor) -> bool:
         """Whether z ``(*B, D)`` has the size of this model's latents written one-hot, and not that of the latents themselves."""
-        size = z.shape[-1] if z.dim() else 0
+        size = z.shape[-1] if isinstance(z, Tensor) and z.dim() else 0
         return size != self.latent_dim and size > 1 and size == sum(self.categories)
 
     def indices_of(self, z: Tensor) -> Tensor:
@@ -179,7 +185,7 @@ class Model(nn.Module):
 
     def likelihood_scale(self, x: Tensor) -> float:
         """The factor by which the likelihood of the rows in x is multiplied: 1, but N/B for a minibatch of global latents."""
-        return 1.0
+        return 1.0 if self.local or self.num_data is None else self.num_data / x.shape[0]
 
 
 def _checked(method: Callable[..., Any]) -> Callable[..., Any]:
