@@ -7,21 +7,65 @@ With :math:`z_1, \dots, z_K \sim q_\phi(z \mid x)` the log weights are
 A bound maps ``log_w: (K, *B)`` to ``(*B)``. It knows nothing of models, families or gradients, and it is smooth: the
 first and second derivatives of the bound in the log weights are all that a path gradient needs to know of it.
 
+A bound may bring these derivatives, as functions ``first`` and ``second`` of its own arguments that are its attributes; then nobody has to
+find them through a K x K Hessian.
+
 A bound with a parameter becomes a bound by ``functools.partial``: ``partial(renyi, alpha=0.5)``.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from itertools import combinations
+from typing import TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
 __all__ = ["elbo", "iwae", "jackknife", "renyi", "thermodynamic"]
+
+Bringer = TypeVar("Bringer", bound=Callable[..., Tensor])
+
+
+def _brings(
+    first: Callable[..., Tensor], second: Callable[..., Tensor]
+) -> Callable[[Bringer], Bringer]:
+    """Hang the first and the diagonal second derivatives on a bound."""
+
+    def hang(bound: Bringer) -> Bringer:
+        vars(bound).update(first=first, second=second)
+        return bound
+
+    return hang
+
+
+def _power_first(log_w: Tensor, alpha: float = 0.0) -> Tensor:
+    return ((1.0 - alpha) * log_w).softmax(0)
+
+
+def _power_second(log_w: Tensor, alpha: float = 0.0) -> Tensor:
+    first = _power_first(log_w, alpha)
+    return (1.0 - alpha) * (first - first.square())
+
+
+def _tempered_slopes(
+    log_w: Tensor, betas: Sequence[float], side: str = "left"
+) -> tuple[Tensor, Tensor]:
+    r"""With s the normalized :math:`w^\beta` and :math:`a_k = 1 + \beta (\log w_k - E)`: s a, and :math:`\beta s ((1 - s) a + 1 - s a)`."""
+    first, second = torch.zeros_like(log_w), torch.zeros_like(log_w)
+    for low, high in zip(betas, betas[1:], strict=False):
+        beta = low if side == "left" else high
+        share = (beta * log_w).softmax(0) if beta else torch.full_like(log_w, 1 / len(log_w))
+        if beta:
+            excess = 1 + beta * (log_w - _tempered_mean(log_w, beta))
+            excess = torch.where(share > 0, excess, torch.zeros_like(excess))
+            second = second + (high - low) * beta * share * (excess - 2 * share * excess + 1)
+            share = share * excess
+        first = first + (high - low) * share
+    return first, second
 
 
 def elbo(log_w: Tensor) -> Tensor:
@@ -50,6 +94,7 @@ def elbo(log_w: Tensor) -> Tensor:
     return log_w.mean(0)
 
 
+@_brings(_power_first, _power_second)
 def iwae(log_w: Tensor) -> Tensor:
     r"""The importance-weighted bound: the log of the mean weight.
 
@@ -77,6 +122,7 @@ def iwae(log_w: Tensor) -> Tensor:
     return torch.logsumexp(log_w, 0) - math.log(log_w.shape[0])
 
 
+@_brings(_power_first, _power_second)
 def renyi(log_w: Tensor, alpha: float) -> Tensor:
     r"""The variational Renyi bound, estimated with K samples: the log of a power mean of the weights.
 
@@ -180,6 +226,7 @@ def jackknife(log_w: Tensor, order: int) -> Tensor:
     return total
 
 
+@_brings(lambda *a, **k: _tempered_slopes(*a, **k)[0], lambda *a, **k: _tempered_slopes(*a, **k)[1])
 def thermodynamic(log_w: Tensor, betas: Sequence[float], side: str = "left") -> Tensor:
     r"""The thermodynamic variational objective: a Riemann sum along the path from q to the posterior.
 

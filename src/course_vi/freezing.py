@@ -45,7 +45,7 @@ def frozen(*modules: nn.Module, copies: bool = False) -> Iterator[None]:
     >>> layer(torch.ones(1)).requires_grad
     True
     """
-    places: list[tuple[dict[str, Any], str, Tensor]] = []
+    places: list[tuple[dict[str, Any], str, Any]] = []
     constants: dict[int, Tensor] = {}
     parts = dict.fromkeys(part for module in modules for part in module.modules())
     for part in parts:

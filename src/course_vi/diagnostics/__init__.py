@@ -1,6 +1,9 @@
 """Measuring estimators and posteriors: bias, variance, signal to noise, the gaps, the tails."""
 
 from course_vi.diagnostics.active_units import ActiveUnits, active_units
+from course_vi.diagnostics.check_estimator import EstimatorReport, check_estimator
+from course_vi.diagnostics.check_family import check_frozen, check_round_trip
+from course_vi.diagnostics.check_model import check_model
 from course_vi.diagnostics.disentanglement import (
     InformationGap,
     factor_vae_score,
@@ -19,19 +22,27 @@ from course_vi.diagnostics.moments import (
     replicate,
 )
 from course_vi.diagnostics.psis import psis_khat
+from course_vi.diagnostics.report import Finding, Report
 from course_vi.diagnostics.signal_to_noise import SignalToNoise, signal_to_noise
 
 __all__ = [
     "ActiveUnits",
+    "EstimatorReport",
+    "Finding",
     "Gap",
     "GradientMoments",
     "InformationGap",
     "LogEvidence",
+    "Report",
     "SignalToNoise",
     "active_units",
     "amortization_gap",
     "approximation_gap",
     "best_per_datum",
+    "check_estimator",
+    "check_frozen",
+    "check_model",
+    "check_round_trip",
     "factor_vae_score",
     "gradient_moments",
     "gradient_samples",

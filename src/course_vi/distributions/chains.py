@@ -50,6 +50,11 @@ class DiscreteChain(Printed, Distribution):
                 states.append(choose(rows.gather(-2, index).squeeze(-2), generator))
             return torch.stack(states, -1).to(self.initial.dtype)
 
+    def draw(self, shape: tuple[int, ...], generator: torch.Generator | None = None) -> Tensor:
+        """z ``(*shape, T)``, where shape ends in the batch, as every ``Drawn`` density has it."""
+        own = len(self._batch_shape)
+        return self.sample(Size(shape[: len(shape) - own]), generator)
+
     def log_prob(self, value: Tensor) -> Tensor:
         z = validate.indices("z", value, self.initial.shape[-1])
         first = self.initial.expand(*z.shape[:-1], -1).gather(-1, z[..., :1]).squeeze(-1)

@@ -109,10 +109,17 @@ class OneHotVector(_Discrete):
         return one_hot((uniform >= edges).sum(-1), categories).to(edges.dtype).flatten(-2)
 
     def log_prob(self, value: Tensor) -> Tensor:
-        return (value * self.log_probs.flatten(-2)).sum(-1)
+        log_probs = self.log_probs.flatten(-2)
+        possible = (value * _finite(log_probs)).sum(-1)
+        return possible.masked_fill(((value != 0) & log_probs.isneginf()).any(-1), -torch.inf)
 
     def entropy(self) -> Tensor:
-        return -(self.log_probs.exp() * self.log_probs).sum((-2, -1))
+        return -(self.log_probs.exp() * _finite(self.log_probs)).sum((-2, -1))
+
+
+def _finite(log_probs: Tensor) -> Tensor:
+    """Log probabilities with the least number for minus infinity: what is impossible times zero is zero."""
+    return log_probs.clamp(min=torch.finfo(log_probs.dtype).min)
 
 
 class Enumerated(Printed, Distribution):

@@ -94,10 +94,7 @@ class CholeskyNormal(Transported):
         return self.loc + (self.scale_tril @ eps.unsqueeze(-1)).squeeze(-1)
 
     def log_prob(self, value: Tensor) -> Tensor:
-        difference = (value - self.loc).unsqueeze(-1)
-        standardized = torch.linalg.solve_triangular(
-            self.scale_tril, difference, upper=False
-        ).squeeze(-1)
+        standardized = _solve_rows(self.scale_tril, value - self.loc)
         log_diagonal = self.scale_tril.diagonal(dim1=-2, dim2=-1).log().sum(-1)
         return (
             -0.5 * standardized.square().sum(-1)
@@ -211,6 +208,19 @@ def _kl_to_diagonal(q: CholeskyNormal | FactorNormal, p: DiagonalNormal) -> Tens
     squares = (q.scale_tril if isinstance(q, CholeskyNormal) else q.factor).square().sum(-1)
     variance = squares if isinstance(q, CholeskyNormal) else squares + (2 * q.log_scale).exp()
     return 0.5 * (variance * (-2 * p.log_scale).exp()).sum(-1) - p.log_prob(q.loc) - q.entropy()
+
+
+def _solve_rows(scale_tril: Tensor, rows: Tensor) -> Tensor:
+    """L^{-1} v for every row v of ``(*K, *B, D)``: samples that share a factor ``(*B, D, D)`` are the columns of one solve."""
+    batch = scale_tril.shape[:-2]
+    shared = rows.dim() - 1 - len(batch)
+    if shared < 1 or rows.shape[shared:-1] != batch:
+        return torch.linalg.solve_triangular(scale_tril, rows.unsqueeze(-1), upper=False).squeeze(
+            -1
+        )
+    columns = rows.flatten(0, shared - 1).movedim(0, -1)  # (*B, D, K)
+    solved = torch.linalg.solve_triangular(scale_tril, columns, upper=False)
+    return solved.movedim(-1, 0).unflatten(0, rows.shape[:shared])
 
 
 def as_density(answer: Any) -> Any:

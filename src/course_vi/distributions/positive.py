@@ -26,6 +26,8 @@ from course_vi.distributions.density import Printed, broadcast
 
 __all__ = ["BetaVector", "GammaVector", "gamma_quantile"]
 
+LARGE = 400.0  # concentrations from which the expansion is used: its next term is below 1e-6 there, for noise up to 5
+
 
 def gamma_quantile(concentration: Tensor, eps: Tensor) -> Tensor:
     r"""z ~ Gamma(alpha, 1) as a function of standard normal noise, :math:`z = F_\alpha^{-1}(\Phi(\epsilon))`, in the broadcast shape.
@@ -60,10 +62,14 @@ class _Quantile(torch.autograd.Function):
         concentration, eps, value = ctx.saved_tensors
         alpha, noise, z = np.broadcast_arrays(_numpy(concentration), _numpy(eps), _numpy(value))
         log_density = (alpha - 1) * np.log(z) - z - special.gammaln(alpha)
-        slopes = (
+        implicit = (
             -_cdf_slope(alpha, z, noise > 0) / np.exp(log_density),
             np.exp(-0.5 * noise**2 - 0.5 * np.log(2 * np.pi) - log_density),
         )
+        slopes = [
+            np.where(alpha > LARGE, series, slope)
+            for series, slope in zip(_series_slopes(alpha, noise), implicit, strict=True)
+        ]
         both = [
             (grad * torch.as_tensor(slope).to(grad)).sum_to_size(like.shape) if needed else None
             for slope, like, needed in zip(
@@ -85,6 +91,21 @@ def _cdf_slope(alpha: np.ndarray, z: np.ndarray, upper: np.ndarray) -> np.ndarra
         - (cdf(alpha + 2 * step) - cdf(alpha - 2 * step))
     ) / (12 * step)
     return slope
+
+
+def _series_slopes(alpha: np.ndarray, eps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    r"""dz/dalpha and dz/deps for a large alpha, where differences of F lose their digits, by Cornish and Fisher's expansion.
+
+    .. math:: z = \alpha + \epsilon \sqrt\alpha + \frac{\epsilon^2 - 1}3 + \frac{\epsilon^3 - 7 \epsilon}{36 \sqrt\alpha}
+              - \frac{3 \epsilon^4 + 7 \epsilon^2 - 16}{810 \alpha} + O(\alpha^{-3/2})
+    """
+    a = np.maximum(alpha, LARGE)
+    root = np.sqrt(a)
+    third, fourth = (eps**3 - 7 * eps) / 36, (3 * eps**4 + 7 * eps**2 - 16) / 810
+    return (
+        1 + eps / (2 * root) - third / (2 * a * root) + fourth / a**2,
+        root + 2 * eps / 3 + (3 * eps**2 - 7) / (36 * root) - (12 * eps**3 + 14 * eps) / (810 * a),
+    )
 
 
 def _numpy(value: Tensor) -> np.ndarray:
@@ -154,11 +175,11 @@ class GammaVector(_Positive):
         alpha = self.log_concentration.exp()
         terms = (
             alpha * self.log_rate
-            + (alpha - 1) * value.log()
+            + torch.xlogy(alpha - 1, value)
             - self.log_rate.exp() * value
             - torch.lgamma(alpha)
         )
-        return terms.sum(-1)
+        return terms.masked_fill(value < 0, -torch.inf).sum(-1)
 
     def entropy(self) -> Tensor:
         alpha = self.log_concentration.exp()
@@ -202,7 +223,8 @@ class BetaVector(_Positive):
 
     def log_prob(self, value: Tensor) -> Tensor:
         a, b = self.log_a.exp(), self.log_b.exp()
-        return ((a - 1) * value.log() + (b - 1) * (-value).log1p() - _log_beta(a, b)).sum(-1)
+        terms = torch.xlogy(a - 1, value) + torch.special.xlog1py(b - 1, -value) - _log_beta(a, b)
+        return terms.masked_fill((value < 0) | (value > 1), -torch.inf).sum(-1)
 
     def entropy(self) -> Tensor:
         a, b = self.log_a.exp(), self.log_b.exp()

@@ -8,6 +8,9 @@ Axes, everywhere in the course: samples first, data in the middle, event last.
 log p      ``(K, *B)``       one number per sample and datum
 =========  ================  =====================================================
 
+Where there is no sample axis, z is ``(*B, D)``: *one* latent for each datum, as ``sample`` returns it, and log p is ``(*B)``. So K samples
+for K data are ``(K, 1, D)`` or ``(K, K, D)``, never ``(K, D)``: axes are matched from the right, and rows meet rows.
+
 **Local** latents belong to one datum each: sample k of datum b is ``z[k, b]``. **Global** latents (``local = False``) are
 shared by all the data: x is ``(N, Dx)``, z is ``(K, *B, D)`` where B counts replicates, not data, and the likelihood sums
 over the N rows. The two are never paired silently.

@@ -9,6 +9,7 @@ from course_vi import models
 from course_vi.models.base import Model
 from course_vi.pyro_twins import deep, discrete, latent, regression, sequence
 from course_vi.pyro_twins.discrete import bernoulli_guide
+from course_vi.pyro_twins.estimator import pyro_estimator
 from course_vi.pyro_twins.stl import stl_loss
 from course_vi.pyro_twins.toy import gradients, toy_guide, toy_model
 from course_vi.pyro_twins.twin import Twin, gaussian_guide, log_joint
@@ -20,6 +21,7 @@ __all__ = [
     "gaussian_guide",
     "gradients",
     "log_joint",
+    "pyro_estimator",
     "stl_loss",
     "toy_guide",
     "toy_model",

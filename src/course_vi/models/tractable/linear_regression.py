@@ -27,15 +27,29 @@ def linear_posterior(
         prior_precision: :math:`\lambda`, ``(D,)``; the prior mean is zero.
         noise_precision: :math:`\beta`, a number.
 
+    Raises:
+        ValueError: the precision is singular in the digits of its dtype.
+
     >>> one = torch.ones(1)
     >>> linear_posterior(one.unsqueeze(0), 2 * one, one, torch.tensor(1.0)).loc      # the toy: x / 2
     tensor([1.])
     """
-    root = torch.linalg.cholesky(torch.diag(prior_precision) + noise_precision * design.mT @ design)
+    root = _root(torch.diag(prior_precision) + noise_precision * design.mT @ design)
     loc = torch.cholesky_solve((noise_precision * design.mT @ targets).unsqueeze(-1), root).squeeze(
         -1
     )
-    return CholeskyNormal(loc, torch.linalg.cholesky(torch.cholesky_inverse(root)))
+    return CholeskyNormal(loc, _root(torch.cholesky_inverse(root)))
+
+
+def _root(matrix: Tensor) -> Tensor:
+    root: Tensor
+    root, failed = torch.linalg.cholesky_ex(matrix)
+    if root.device.type != "meta" and bool(failed.any()):
+        raise ValueError(
+            f"x has columns that {str(matrix.dtype).removeprefix('torch.')} cannot tell apart at this prior_scale: the precision "
+            "is not positive definite; expected columns of similar size, a smaller prior_scale, or model.double() and x.double()"
+        )
+    return root
 
 
 class BayesianLinearRegression(Model):
