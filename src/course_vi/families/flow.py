@@ -97,6 +97,9 @@ class Flow(Family):
     torch.Size([5, 2])
     """
 
+    loc: Tensor | None
+    log_scale: Tensor | None
+
     def __init__(self, flow: nn.Module, dim: int, context: int = 0, affine: bool = False) -> None:
         super().__init__()
         validate.positive_integer("dim", dim)

@@ -6,7 +6,7 @@ r"""Constrained latents: a family on the whole space, carried over by an inverti
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -196,11 +196,15 @@ class Blocks(Bijector):
 
     def inverse(self, z: Tensor) -> Tensor:
         parts = zip(self.maps, z.split(self.outputs, -1), strict=True)
-        return torch.cat([f.inverse(part) if _maps(f) else part for f, part in parts], -1)
+        return torch.cat(
+            [f.inverse(part) if isinstance(f, Bijector) else part for f, part in parts], -1
+        )
 
     def log_det(self, u: Tensor) -> Tensor:
         parts = zip(self.maps, u.split(self.inputs, -1), strict=True)
-        return sum((f.log_det(part) for f, part in parts if _maps(f)), start=u.new_zeros(()))
+        return sum(
+            (f.log_det(part) for f, part in parts if isinstance(f, Bijector)), start=u.new_zeros(())
+        )
 
     def output_dim(self, dim: int) -> int:
         if dim != sum(self.inputs):
@@ -208,10 +212,6 @@ class Blocks(Bijector):
                 f"the parts have {sum(self.inputs)} entries together; expected {dim}, the family's"
             )
         return sum(self.outputs)
-
-
-def _maps(f: nn.Module) -> Any:
-    return isinstance(f, Bijector)
 
 
 class _TransformedDensity(Printed):

@@ -134,7 +134,7 @@ class NetModel(Model):
         return {name: factor.expand(shape) for name, factor in factors.items()}
 
     @functools.cached_property
-    def categories(self) -> tuple[int, ...]:  # type: ignore[override]
+    def categories(self) -> tuple[int, ...]:
         """How many values each entry of z takes: those of a ``Categorical`` node, and 1 for each entry of any other."""
         values = self.net.sample(2, torch.Generator().manual_seed(0))
         found: list[int] = []
