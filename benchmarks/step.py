@@ -25,6 +25,7 @@ from course_vi.gradients import (
     score_function,
     sticking_the_landing,
 )
+from course_vi.learning import Fit
 from course_vi.models import VAE
 from course_vi.nets import mlp
 
@@ -70,19 +71,11 @@ def by_hand(x: Tensor, num_samples: int, stick: bool, importance: bool):
 
 
 def by_course(x: Tensor, num_samples: int, estimator, bound):
+    """What ``fit`` does at each step: the estimate, its checks, the history, and a fused Adam."""
     decoder, encoder = networks()
     p, q = VAE(D, 64, HIDDEN), Amortized(MeanField(D), encoder)
     p.decoder.load_state_dict(decoder.state_dict())
-    optimizer = torch.optim.Adam([*p.parameters(), *q.parameters()], lr=1e-3)
-
-    def step() -> None:
-        optimizer.zero_grad()
-        loss = -estimator(p, q, x, num_samples, bound=bound).mean()
-        loss.backward()
-        loss.item()
-        optimizer.step()
-
-    return step
+    return Fit(p, q, x, estimator, num_samples, bound, learning_rate=1e-3).step
 
 
 def by_pyro(x: Tensor, num_samples: int, importance: bool):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -11,8 +12,10 @@ from course_vi import validate
 
 __all__ = [
     "GatedCell",
+    "Reshaped",
     "SetEncoder",
     "Window",
+    "affine_parts",
     "first_parameter",
     "join",
     "mlp",
@@ -46,18 +49,22 @@ def join(*parts: Tensor) -> Tensor:
 
 
 def mlp(
-    inputs: int, hidden: int, outputs: int, generator: torch.Generator | None = None
+    inputs: int,
+    hidden: int | Sequence[int],
+    outputs: int,
+    generator: torch.Generator | None = None,
 ) -> nn.Sequential:
     """inputs -> hidden -> outputs, with tanh between: smooth, so that every derivative we test exists.
 
     Args:
-        hidden: units of the hidden layer; 0 for none, which leaves one affine map.
+        hidden: units of the hidden layer, or of each of several; 0 or () for none, which leaves one affine map.
         generator: draws the initial weights (uniform, within one over the root of the fan-in, PyTorch's default).
 
-    >>> mlp(64, 200, 16)(torch.zeros(5, 64)).shape
-    torch.Size([5, 16])
+    >>> mlp(64, 200, 16)(torch.zeros(5, 64)).shape, len(mlp(64, (200, 100), 16))
+    (torch.Size([5, 16]), 5)
     """
-    sizes = (inputs, hidden, outputs) if hidden else (inputs, outputs)
+    inner = [hidden] if isinstance(hidden, int) else list(hidden)
+    sizes = [inputs, *(size for size in inner if size), outputs]
     layers = [nn.Linear(one, other) for one, other in zip(sizes, sizes[1:], strict=False)]
     if generator is not None:
         for layer in layers:
@@ -68,7 +75,48 @@ def mlp(
                     1 / math.sqrt(layer.in_features),
                     generator=generator,
                 )
-    return nn.Sequential(layers[0], nn.Tanh(), layers[1]) if hidden else nn.Sequential(*layers)
+    between = [module for layer in layers for module in (nn.Tanh(), layer)]
+    return nn.Sequential(*between[1:])
+
+
+class Reshaped(nn.Module):
+    """A network for batches with one axis in front, such as a convolutional one, made to read and write vectors with any axes in front.
+
+    Args:
+        network: from ``(N, *shape)`` to ``(N, *anything)``.
+        shape: what one vector is reshaped to before the network reads it, such as ``(1, 28, 28)``; by default it stays a vector.
+
+    Raises (when called):
+        ValueError: a vector of another size than the shape.
+
+    >>> encoder = Reshaped(nn.Sequential(nn.Conv2d(1, 4, 3), nn.Flatten(), nn.Linear(4 * 36, 6)), (1, 8, 8))
+    >>> encoder(torch.zeros(7, 5, 64)).shape
+    torch.Size([7, 5, 6])
+    """
+
+    def __init__(self, network: nn.Module, shape: Sequence[int] | None = None) -> None:
+        super().__init__()
+        self.network, self.shape = network, None if shape is None else tuple(shape)
+
+    def forward(self, vectors: Tensor) -> Tensor:
+        shape = vectors.shape[-1:] if self.shape is None else self.shape
+        validate.event_size("vectors", vectors, math.prod(shape))
+        out = self.network(vectors.reshape(-1, *shape))
+        return out.reshape(*vectors.shape[:-1], math.prod(out.shape[1:]))
+
+
+def affine_parts(network: nn.Module) -> tuple[Tensor, Tensor] | None:
+    """Weight and bias of a network that is one ``nn.Linear``, by itself or in a ``Sequential``; None for any other.
+
+    >>> affine_parts(mlp(2, 0, 3)) is None, affine_parts(nn.Sequential(nn.Tanh())) is None
+    (False, True)
+    """
+    while type(network) is nn.Sequential and len(network) == 1:
+        network = network[0]
+    if type(network) is not nn.Linear:
+        return None
+    bias = network.weight.new_zeros(network.out_features) if network.bias is None else network.bias
+    return network.weight, bias
 
 
 class GatedCell(nn.Module):
@@ -218,11 +266,11 @@ class Window(nn.Module):
         return f"side={self.side}, size={self.size}"
 
 
-def refuse_noisy_layers(encoder: nn.Module) -> None:
+def refuse_noisy_layers(network: nn.Module, what: str = "encoder") -> None:
     """Refuse dropout and batch normalization, by name."""
-    for name, layer in encoder.named_modules():
+    for name, layer in network.named_modules():
         if isinstance(layer, (nn.modules.dropout._DropoutNd, nn.modules.batchnorm._BatchNorm)):
             raise ValueError(
-                f"encoder holds {type(layer).__name__} at {name or 'its top'!r}; expected an encoder that is "
+                f"{what} holds {type(layer).__name__} at {name or 'its top'!r}; expected one that is "
                 "the same function at every call: remove it, or use LayerNorm"
             )

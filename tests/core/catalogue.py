@@ -14,7 +14,7 @@ import torch
 from oracles import DOUBLE, generator
 from oracles import randn as wide
 from torch import Tensor, nn
-from torch.distributions import LogNormal, Normal
+from torch.distributions import Independent, LogNormal, Normal
 
 from course_vi import bounds, families, gradients, models
 from course_vi.distributions import DiagonalNormal
@@ -171,6 +171,14 @@ FAMILIES: dict[str, Callable[[int, int], families.Family]] = {
     },
     "ASVI": lambda dim, seed: structured(dim, seed).float(),
     "Ancestral": lambda dim, seed: families.Ancestral(Walk(dim, seed)),
+    "FromDistribution": lambda dim, seed: families.FromDistribution(
+        lambda loc, log_scale: Independent(Normal(loc, log_scale.exp()), 1),
+        loc=torch.zeros(dim),
+        log_scale=torch.zeros(dim),
+    ),
+    "Transformed": lambda dim, seed: families.Transformed(
+        families.FullRank(dim), families.Affine(dim), families.Softplus()
+    ),
     "Flow": lambda dim, seed: flow("MAF", dim, CONTEXT, seed).float(),
     "Layered": lambda dim, seed: layered(1, dim, seed).float(),
     "SetPosterior": lambda dim, seed: families.SetPosterior(

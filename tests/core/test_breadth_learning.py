@@ -99,6 +99,10 @@ CALLS: dict[str, tuple[Callable[[int], Tensor], Callable[[Tensor], Any]]] = {
         bits,
         lambda x: learning.importance_log_evidence(*vae(), x, 10, generator(3)),
     ),
+    "maximize_evidence": (
+        lambda n: randn(n, 4, seed=0).double(),
+        lambda x: learning.maximize_evidence(MODELS["ProbabilisticPCA"].make().double(), x, 2),
+    ),
     "naive_log_evidence": (
         bits,
         lambda x: learning.naive_log_evidence(vae()[0], x, 10, generator(3)),
@@ -196,6 +200,7 @@ def test_no_data_is_refused_or_answered(name):
 
 MOVERS = {
     "fit",
+    "maximize_evidence",
     "factor_vae",
     "wake_sleep",
     "reweighted_wake_sleep",

@@ -24,7 +24,7 @@ EXERCISE = exercise(
     importance=5,
     minutes=30,
     read="section 3, The encoder second",
-    hides=["learning.fit:fit"],
+    hides=["learning.fit:fit", "learning.training:Fit.__init__", "learning.training:Fit._step"],
 )
 
 BOUND = -21.5  # nats per new image; independent pixels reach -24.5

@@ -17,6 +17,7 @@ from course_vi.distributions.density import (
     is_freezable,
 )
 from course_vi.distributions.discrete import BernoulliVector, Enumerated, OneHotVector
+from course_vi.distributions.from_torch import BuiltDensity, TorchDensity
 from course_vi.distributions.normal import CholeskyNormal, DiagonalNormal, FactorNormal, as_density
 from course_vi.distributions.planar import PlanarNormal
 from course_vi.distributions.positive import BetaVector, GammaVector
@@ -27,6 +28,7 @@ __all__ = [
     "BackwardChain",
     "BernoulliVector",
     "BetaVector",
+    "BuiltDensity",
     "CholeskyNormal",
     "Conditional",
     "Density",
@@ -46,6 +48,7 @@ __all__ = [
     "Reparametrized",
     "Seeded",
     "SparseNormal",
+    "TorchDensity",
     "Transported",
     "as_density",
     "broadcast",

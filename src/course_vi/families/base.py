@@ -7,13 +7,23 @@ with its parameters detached evaluates :math:`\log q` at constant phi, whatever 
 
 from __future__ import annotations
 
-from typing import cast
+import functools
+from collections.abc import Callable
+from typing import Any, cast
 
 import torch
 from torch import Size, Tensor, nn
+from torch.distributions import Distribution
 
 from course_vi import validate
-from course_vi.distributions import Density, Drawn, Reparametrized, broadcast, is_freezable
+from course_vi.distributions import (
+    Density,
+    Drawn,
+    Reparametrized,
+    TorchDensity,
+    broadcast,
+    is_freezable,
+)
 from course_vi.freezing import frozen
 from course_vi.nets import first_parameter
 
@@ -26,18 +36,27 @@ class Family(nn.Module):
     Attributes:
         dim: D, the size of the latent event.
         noise_dim: the size of the noise event (D, but rank + D for a factor covariance); 0 for a family that has no noise, and draws
-            its samples from its distribution's ``draw(shape, generator)``.
+            its samples from its distribution's ``draw(shape, generator)``; 1 where ``distribution`` is one of torch's with ``rsample``
+            (see ``distributions.TorchDensity``; ``FromDistribution`` makes such a family of a function).
         reparametrized: whether ``transport`` exists; a family without it serves the score function only.
         parameter_event_dims: for a family with distribution parameters, how many axes the event of each has, ``{name: axes}``; else
             empty. Such a family has ``distribution_parameters(x)``, and ``from_parameters(**parameters)`` is its density.
+        shares_latents: whether the rows of a batch share latents; then only path gradients are right.
         replicable: whether the parameters may carry a batch axis of replicates in front.
     """
 
     dim: int
-    noise_dim: int
+    noise_dim: int = 0
     reparametrized: bool = True
     replicable: bool = False
+    shares_latents: bool = False
     parameter_event_dims: dict[str, int] = {}
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """A ``distribution`` that is one of torch's own learns to draw from a generator, and along a path."""
+        super().__init_subclass__(**kwargs)
+        if "distribution" in vars(cls):
+            cls.distribution = _adapted(vars(cls)["distribution"])  # type: ignore[method-assign]
 
     @property
     def batch_shape(self) -> Size:
@@ -116,6 +135,19 @@ class Family(nn.Module):
         """z ~ q(. | x), ``(K, *B, D)``, without a graph. B is the batch of the parameters, and of x where x is given."""
         validate.positive_integer("num_samples", num_samples)
         return self.draw((num_samples, *batch_shape(self, x)), generator, x)
+
+
+def _adapted(method: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(method)
+    def distribution(self: Family, x: Tensor | None = None) -> Any:
+        found = method(self, x)
+        if isinstance(found, Distribution) and not (
+            hasattr(found, "transport") or hasattr(found, "draw")
+        ):
+            return TorchDensity(found)
+        return found
+
+    return distribution
 
 
 def batch_shape(q: Family, x: Tensor | None, local: bool = True) -> Size:

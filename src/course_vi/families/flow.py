@@ -29,7 +29,10 @@ ROUND_TRIP = 0.01  # of 1 + |eps|, at the worst entry
 class _FlowDistribution(Printed):
     """zuko's distribution, plus ``transport``: the inverse of its map from data to noise."""
 
-    def __init__(self, flow: Any, dim: int) -> None:
+    def __init__(
+        self, flow: Any, dim: int, loc: Tensor | None = None, log_scale: Tensor | None = None
+    ) -> None:
+        self.loc, self.log_scale = loc, log_scale
         if tuple(flow.event_shape) != (dim,):
             raise ValueError(
                 f"flow is over {math.prod(flow.event_shape)} latents; expected dim = {dim}"
@@ -41,17 +44,22 @@ class _FlowDistribution(Printed):
         self.flow, self.batch_shape, self.event_shape = flow, flow.batch_shape, flow.event_shape
 
     def transport(self, eps: Tensor) -> Tensor:
-        z: Tensor = self.flow.transform.inv(eps)
+        u: Tensor = self.flow.transform.inv(eps)
         with torch.no_grad():
-            worst = (self.flow.transform(z) - eps).abs() / (1 + eps.abs())
-        if z.numel() and not is_batchedtensor(worst) and z.device.type != "meta":
+            worst = (self.flow.transform(u) - eps).abs() / (1 + eps.abs())
+        if u.numel() and not is_batchedtensor(worst) and u.device.type != "meta":
             refuse_one_way(float(worst.max()))
-        return z
+        if self.loc is None or self.log_scale is None:
+            return u
+        return self.loc + self.log_scale.exp() * u
 
     def log_prob(self, z: Tensor) -> Tensor:
-        return (
-            self.flow.log_prob(z) if z.numel() else z.sum(-1)
-        )  # zuko cannot count the axes of an empty batch
+        if not z.numel():
+            return z.sum(-1)  # zuko cannot count the axes of an empty batch
+        if self.loc is None or self.log_scale is None:
+            return self.flow.log_prob(z)
+        u = (z - self.loc) * (-self.log_scale).exp()
+        return self.flow.log_prob(u) - self.log_scale.sum()
 
 
 def refuse_one_way(error: float) -> None:
@@ -79,6 +87,8 @@ class Flow(Family):
         flow: a zuko flow with a standard normal base, for instance ``zuko.flows.MAF(dim, context)``.
         dim: D.
         context: the size of x if the flow is conditional, 0 if not.
+        affine: a last layer :math:`z = m + e^s u` with learned m and s, both zero at the start. Splines are the identity beyond a
+            few units, and some flows end there: without it they cannot reach a posterior that lies further out, or is wider.
 
     Source: Rezende and Mohamed, "Variational inference with normalizing flows", ICML 2015; the zuko library.
 
@@ -87,19 +97,24 @@ class Flow(Family):
     torch.Size([5, 2])
     """
 
-    def __init__(self, flow: nn.Module, dim: int, context: int = 0) -> None:
+    loc: Tensor | None
+    log_scale: Tensor | None
+
+    def __init__(self, flow: nn.Module, dim: int, context: int = 0, affine: bool = False) -> None:
         super().__init__()
         validate.positive_integer("dim", dim)
         refuse_noisy_layers(flow)
         self.flow, self.dim, self.noise_dim, self.context = flow, dim, dim, context
+        self.register_parameter("loc", nn.Parameter(torch.zeros(dim)) if affine else None)
+        self.register_parameter("log_scale", nn.Parameter(torch.zeros(dim)) if affine else None)
 
     def distribution(self, x: Tensor | None = None) -> _FlowDistribution:
         if not self.context:
-            return _FlowDistribution(self.flow(), self.dim)
+            return _FlowDistribution(self.flow(), self.dim, self.loc, self.log_scale)
         if x is None:
             raise ValueError("x is None; a conditional flow needs the datum it is asked about")
         validate.event_size("x", x, self.context)
-        return _FlowDistribution(self.flow(x), self.dim)
+        return _FlowDistribution(self.flow(x), self.dim, self.loc, self.log_scale)
 
     def extra_repr(self) -> str:
         return f"{super().extra_repr()}, context={self.context}"

@@ -84,6 +84,11 @@ def sample(
     Raises: see ``draw_noise``; and
         ValueError: noise for a family that has none.
     """
+    if q.shares_latents:
+        raise TypeError(
+            f"q is a {type(q).__name__}, whose rows share latents: a score function would credit these with one row's reward. Use a "
+            "path gradient, such as gradients.reparametrized"
+        )
     if noise is not None and not q.noise_dim:
         raise ValueError(
             f"noise was given, but q is a {type(q).__name__}, which draws its samples from a generator; expected noise=None"
@@ -116,13 +121,14 @@ def sample_shape(
         parameter = first_parameter(module)
         if parameter is not None:
             validate.same_place("x", x, f"the parameters of {name}", parameter)
-    if x.device.type != "meta" and not math.isfinite(
+    if not (validate.trusts() or x.device.type == "meta") and not math.isfinite(
         float(x.sum())
     ):  # one number to look at; the long look only if it is odd
         validate.finite("x", x)
-    if q.dim != p.latent_dim:
+    if q.dim != p.latent_dim and (q.dim < 2 or q.dim != sum(p.categories)):
+        one_hot = f", or {sum(p.categories)} entries one-hot" if p.categories else ""
         raise ValueError(
-            f"q is over {q.dim} latents, but p has {p.latent_dim}; expected one family for all of them"
+            f"q is over {q.dim} latents, but p has {p.latent_dim}{one_hot}; expected one family for all of them"
         )
     if pathwise and not q.reparametrized:
         raise TypeError(

@@ -117,6 +117,9 @@ def rao_blackwellized(
         )
     density, z = sample(p, q, x, num_samples, bound, generator, noise)
     log_each, width = _each(density, z)  # (K, *B, latents)
+    drawn, z = z, p.indices_of(z)
+    if z is not drawn:
+        width = 1  # the model reads one number for each variable
     if isinstance(p, NetModel) and scopes is None:
         factors, reads = p.local_factors(x, z)  # (K, *B, F) and (F, D)
         log_p = factors.sum(-1)
@@ -132,7 +135,7 @@ def rao_blackwellized(
     if baseline == "leave_one_out":
         reward = reward - leave_one_out(reward)
     surrogate = (reward * log_each).sum(-1) + log_p
-    return as_surrogate(bound(log_p - density.log_prob(z)), surrogate.mean(0))
+    return as_surrogate(bound(log_p - density.log_prob(drawn)), surrogate.mean(0))
 
 
 def _each(density: Density, z: Tensor) -> tuple[Tensor, int]:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import torch
 from torch import Size, Tensor, nn
-from torch.distributions import Distribution
+from torch.distributions import Categorical, Distribution, Independent
 
+from course_vi.freezing import reachable
 from course_vi.models.base import Model
+from course_vi.models.one_hot import IMPOSSIBLE
 
 __all__ = ["NetModel", "Network"]
 
@@ -52,6 +56,9 @@ class NetModel(Model):
         net: a ``graph.BayesNet`` (made by its ``as_model``). Nodes it is conditioned on stay as they are.
         observed, latent: every other node in one of the two.
 
+    Raises:
+        ValueError: a node named twice or not at all; when fitted, a recipe that reads a learned parameter which belongs to no module.
+
     >>> from torch.distributions import Normal
     >>> from course_vi.graph import BayesNet
     >>> model = BayesNet(z=lambda: Normal(0.0, 1.0), x=lambda z: Normal(z, 1.0)).as_model(observed=["x"], latent=["z"])
@@ -80,9 +87,26 @@ class NetModel(Model):
             recipe for recipe in net.recipes.values() if isinstance(recipe, nn.Module)
         )
 
+    def _refuse_parameters_of_nobody(self) -> None:
+        """A parameter that a recipe closes over would be learned by no ``fit``, moved by no ``to`` and frozen by no estimator."""
+        own = {id(parameter) for parameter in self.parameters()}
+        values = self.net.sample(1, torch.Generator(device=self.unit.device).manual_seed(0))
+        for name in self.net.order:
+            with torch.enable_grad():
+                log_p = self.net.distribution(name, values).log_prob(values[name])
+            if any(id(leaf) not in own for leaf in reachable(log_p)):
+                raise ValueError(
+                    f"node {name} reads a parameter that no module of the net owns; expected an nn.Module as its recipe, or a constant "
+                    "(detach it)"
+                )
+
     def check(self, x: Tensor) -> None:
-        """Refuse values that no node takes, where its support does not move with its parents, and what every model refuses."""
+        """Refuse values that no node takes, where its support does not move with its parents, and what every model refuses.
+
+        So is a recipe that reads a learned parameter which belongs to no module of the net.
+        """
         super().check(x)
+        self._refuse_parameters_of_nobody()
         source = torch.Generator(device=self.unit.device).manual_seed(0)
         seen, start = self.unpack(x, self.observed), 0
         values = {**self.net.sample(1, source), **seen}
@@ -112,6 +136,70 @@ class NetModel(Model):
         )
         shape = torch.broadcast_shapes(x.shape[:-1], z.shape[:-1])
         return {name: factor.expand(shape) for name, factor in factors.items()}
+
+    @functools.cached_property
+    def categories(self) -> tuple[int, ...]:
+        """How many values each entry of z takes: those of a ``Categorical`` node, and 1 for each entry of any other."""
+        values = self.net.sample(2, torch.Generator().manual_seed(0))
+        found: list[int] = []
+        for name in self.latent:
+            density = self.net.distribution(name, values)
+            while isinstance(density, Independent):
+                density = density.base_dist
+            count = density.logits.shape[-1] if isinstance(density, Categorical) else 1
+            found += [count] * self.net.shape(name).numel()
+        return tuple(found) if set(found) != {1} else ()
+
+    def relaxed_log_joint(self, x: Tensor, z: Tensor) -> Tensor:
+        """log p(x, z) with ``Categorical`` latents written one-hot, hard or soft: each factor linear in every one-hot vector it reads.
+
+        Raises:
+            NotImplementedError: a node that reads several copies of a categorical parent at once, out of a plate.
+        """
+        values, one_hot, start = {**self.net.observed, **self.unpack(x, self.observed)}, {}, 0
+        sizes, entry = self.categories, 0
+        for name in self.latent:
+            shape = self.net.shape(name)
+            count, numel = sizes[entry], shape.numel()
+            part = z[..., start : start + numel * count]
+            entry, start = entry + numel, start + numel * count
+            if count == 1:
+                values |= {name: part.reshape(*part.shape[:-1], *shape)}
+            else:
+                one_hot[name] = part.reshape(*part.shape[:-1], *shape, count)
+        total = z.new_zeros(())
+        for name in self.net.order:
+            soft = [node for node in (name, *self.net.parents[name]) if node in one_hot]
+            for states in itertools.product(*(range(one_hot[node].shape[-1]) for node in soft)):
+                held = {
+                    node: torch.full_like(one_hot[node][..., 0], state, dtype=self.net.dtypes[node])
+                    for node, state in zip(soft, states, strict=True)
+                }
+                now = {**values, **held}
+                density, inner = self.net.distribution(name, now), self.net.inner_axes[name]
+                while soft and isinstance(density, Independent):
+                    inner += density.reinterpreted_batch_ndims
+                    density = density.base_dist
+                log_p = density.log_prob(now[name])
+                for node, state in zip(soft, states, strict=True):
+                    weight = self._weight(name, node, one_hot[node][..., state], inner)
+                    log_p = log_p.clamp_min(IMPOSSIBLE) * weight
+                inner += len(self.net.plates[name])
+                total = total + (log_p.flatten(-inner).sum(-1) if inner else log_p)
+        return total.expand(torch.broadcast_shapes(x.shape[:-1], z.shape[:-1]))
+
+    def _weight(self, child: str, node: str, weight: Tensor, inner: int) -> Tensor:
+        """A one-hot entry of a node ``(*B, *plates, *event)`` beside the log density of its child, ``(*B, plates of the child, inner)``."""
+        if node == child:
+            return weight
+        inside = [p for p in self.net.plates[node] if p in self.net.plates[child]]
+        if len(inside) != len(self.net.shape(node)):
+            raise NotImplementedError(
+                f"node {child} reads several copies of {node} at once; expected one for each copy of {child}: between the states "
+                "the joint has no short form. Use the score function, with a baseline"
+            )
+        aligned = self.net.aligned(child, node, weight)
+        return aligned.reshape(*aligned.shape, *(1,) * inner)
 
     def factor_scopes(self) -> dict[str, tuple[int, ...]]:
         """Which entries of z each factor reads: node v's factor reads v and its parents."""

@@ -18,7 +18,8 @@ from course_vi.bounds import elbo
 from course_vi.families.base import Family
 from course_vi.gradients.bound_structure import Bound
 from course_vi.gradients.estimator import log_joint
-from course_vi.learning.fit import History, fit
+from course_vi.learning.fit import fit
+from course_vi.learning.history import History
 from course_vi.models.base import Model
 
 __all__ = [

@@ -22,7 +22,8 @@ from course_vi.families.base import Family
 from course_vi.freezing import frozen
 from course_vi.gradients.bound_structure import Bound, is_linear
 from course_vi.gradients.estimator import draw_noise, log_joint, transport_noise
-from course_vi.learning.fit import History, fit
+from course_vi.learning.fit import fit
+from course_vi.learning.history import History
 from course_vi.models.base import Model
 
 __all__ = [
@@ -163,6 +164,8 @@ class FactorObjective(nn.Module):
 
     Source: Kim and Mnih, "Disentangling by factorising", ICML 2018.
     """
+
+    trains_itself = True
 
     def __init__(
         self, discriminator: nn.Module, gamma: float = 10.0, learning_rate: float = 1e-3

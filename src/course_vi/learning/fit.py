@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
-import os
 import sys
-import time
-from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+import warnings
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -19,38 +17,20 @@ from course_vi.families.base import Family
 from course_vi.gradients.bound_structure import Bound
 from course_vi.gradients.estimator import Estimator
 from course_vi.gradients.path import reparametrized
+from course_vi.learning.early_stopping import EarlyStopping
+from course_vi.learning.history import History, smoke_cap
+from course_vi.learning.training import Fit
 from course_vi.models.base import Model
 
-__all__ = ["History", "fit", "smoke_cap"]
+__all__ = ["fit"]
 
-SMOKE_STEPS = 20
-
-
-class History(NamedTuple):
-    """What happened, step by step.
-
-    Attributes:
-        bound: the estimated bound, averaged over the batch (summed data for global latents), ``(steps,)``.
-        seconds: wall-clock time since the start, ``(steps,)``.
-        records: what ``callback`` returned, one entry for each step at which it returned something.
-    """
-
-    bound: Tensor
-    seconds: Tensor
-    records: list[Any]
-
-
-def smoke_cap(steps: int) -> int:
-    """The number of steps to run: all of them, but no more than a few when ``COURSE_VI_SMOKE`` is set (tests of notebooks)."""
-    return (
-        min(steps, SMOKE_STEPS) if os.environ.get("COURSE_VI_SMOKE", "") not in ("", "0") else steps
-    )
+Callback = Callable[[int, float], Any]
 
 
 def fit(
     p: Model,
     q: Family,
-    x: Tensor,
+    x: Any,
     estimator: Estimator = reparametrized,
     steps: int = 1000,
     num_samples: int = 1,
@@ -60,34 +40,51 @@ def fit(
     seed: int = 0,
     device: str | torch.device | None = None,
     optimizer: Callable[[Iterable[Tensor]], torch.optim.Optimizer] | None = None,
-    callback: Callable[[int, float], Any] | None = None,
+    callback: Callback | Sequence[Callback] | None = None,
     progress: bool | None = None,
+    *,
+    schedule: Callable[[torch.optim.Optimizer], Any] | None = None,
+    max_norm: float | None = None,
+    average_from: int | None = None,
+    early_stopping: EarlyStopping | None = None,
+    precision: torch.dtype | None = None,
 ) -> History:
     r"""Climb a bound in theta and phi by stochastic gradient ascent.
 
     .. math:: (\theta, \phi) \leftarrow (\theta, \phi) + \rho_t\, \hat g(\theta, \phi), \qquad \mathbb E\, \hat g = \nabla L
 
-    Every parameter of p and q that requires a gradient is learned; freeze one with ``requires_grad_(False)``.
+    Every parameter of p, of q and of an estimator that is a module (``Rebar``, ``LearnedBaseline``) is learned, if it requires a gradient;
+    freeze one with ``requires_grad_(False)``. For single steps, or to save a fit and take it up again, see ``Fit``.
 
     Args:
-        x: the data set, ``(N, Dx)``, or one datum ``(Dx,)``.
+        x: the data set, ``(N, Dx)``, or one datum ``(Dx,)``: a tensor or a NumPy array; or a ``DataLoader`` of minibatches. Images
+            ``(N, 1, 28, 28)`` are flattened for a model that reads vectors.
         estimator: any of ``course_vi.gradients``, or your own with the same signature.
         steps: gradient steps; capped when ``COURSE_VI_SMOKE`` is set.
         batch_size: rows per step, drawn without replacement in each step; all of x by default. With global latents a minibatch
-            needs a model that was told ``num_data``, so that its likelihood is scaled.
+            needs a model that multiplies its likelihood by N/B, mostly one that was told ``num_data``.
         seed: of the one generator that draws minibatches and noise: same seed, same history, on the same device.
-        device: where to compute; p and q are moved there. By default, where the parameters of q are. x follows the device and the
-            dtype of q's parameters.
-        optimizer: makes an optimizer from parameters; Adam with ``learning_rate`` by default.
-        callback: called as ``callback(step, bound)`` after each step; what it returns other than None is kept in ``records``.
+        device: where to compute; p and q are moved there. By default, where the parameters of q are. x and the estimator follow the
+            device and the dtype of q's parameters.
+        optimizer: makes an optimizer from parameters; Adam with ``learning_rate`` by default. One that needs a closure, such as
+            ``torch.optim.LBFGS``, climbs the bound of one fixed noise, on all the data (which overfits that noise: give it many samples).
+        callback: called as ``callback(step, bound)`` after each step; what it returns other than None is kept in ``records``. Or several.
+            ``StopIteration`` raised in it ends the fit. See ``csv_log`` and ``tensorboard_log``.
         progress: show a progress bar; by default when a person is watching (a terminal or a notebook).
+        schedule: makes a schedule from the optimizer, stepped after each step, such as
+            ``lambda o: torch.optim.lr_scheduler.CosineAnnealingLR(o, 1000)``.
+        max_norm: the gradient is shortened to this length where it is longer.
+        average_from: the parameters kept at the end are the mean over the steps after this one (Polyak and Ruppert); at a constant
+            learning rate it removes most of the noise that the last iterate carries.
+        early_stopping: an ``EarlyStopping`` on held-out data; the parameters kept at the end are the best it saw.
+        precision: ``torch.bfloat16`` computes the networks in half precision (autocast); the parameters keep theirs.
 
     Returns:
-        A ``History``.
+        A ``History``; after ``KeyboardInterrupt`` that of the steps so far, with a warning.
 
     Raises:
-        ValueError: x holds NaN or infinity; a minibatch of global latents without ``num_data``, or for a family with parameters
-            for each row.
+        TypeError, ValueError: x that is no data, holds NaN or infinity, or lies outside the model's support; a minibatch of global
+            latents whose likelihood is not scaled, or for a family with parameters for each row; options that exclude each other.
         FloatingPointError: the bound or its gradient stopped being finite; the message names the step. The parameters are those
             before it, finite still.
 
@@ -100,80 +97,48 @@ def fit(
     (True, 500)
     """
     validate.positive_integer("steps", steps)
-    validate.finite("x", x)
-    if device is not None:
-        p.to(device), q.to(device)
-    place = next(q.parameters())
-    x = x.to(place.device, place.dtype)
-    rows = x.shape[0] if x.dim() > 1 else 1
-    if x.numel() == 0:
-        raise ValueError(f"x has shape {tuple(x.shape)}; expected at least one row")
-    if batch_size is not None:
-        validate.positive_integer("batch_size", batch_size)
-        if q.batch_shape and batch_size < rows:
-            raise ValueError(
-                f"batch_size is {batch_size} of {rows} rows, and q carries a batch {tuple(q.batch_shape)}; expected all rows "
-                "in each step, for parameters of their own, or an amortized family"
-            )
-        if not p.local and batch_size < rows and getattr(p, "num_data", None) != rows:
-            raise ValueError(
-                f"batch_size is {batch_size} of {rows} rows, and the latents of {type(p).__name__} are global; expected a "
-                f"model made with num_data={rows}, so that the likelihood of a minibatch is scaled"
-            )
-    parameters = list(
-        dict.fromkeys(
-            parameter
-            for module in (p, q)
-            for parameter in module.parameters()
-            if parameter.requires_grad
-        )
+    run = Fit(
+        p,
+        q,
+        x,
+        estimator,
+        num_samples,
+        bound,
+        learning_rate,
+        batch_size,
+        seed,
+        device,
+        optimizer,
+        schedule,
+        max_norm,
+        average_from,
+        early_stopping,
+        precision,
     )
-    optimizer_ = (
-        torch.optim.Adam(parameters, lr=learning_rate)
-        if optimizer is None
-        else optimizer(parameters)
-    )
-    generator = torch.Generator(device=place.device).manual_seed(seed)
-    steps = smoke_cap(steps)
+    callbacks = [] if callback is None else [callback] if callable(callback) else list(callback)
     watched = (sys.stderr.isatty() or _in_notebook()) if progress is None else progress
     bar = tqdm(
-        range(steps),
+        range(smoke_cap(steps)),
         desc=getattr(estimator, "__name__", "fit"),
         disable=not watched,
         mininterval=0.3,
         delay=1.0,
     )
-    bounds, seconds, records = (
-        torch.empty(steps, dtype=torch.float64),
-        torch.empty(steps, dtype=torch.float64),
-        [],
-    )
-    start = time.perf_counter()
-    for step in bar:
-        batch = x
-        if batch_size is not None and batch_size < rows:
-            batch = x[torch.randperm(rows, generator=generator, device=place.device)[:batch_size]]
-        optimizer_.zero_grad()
-        value = estimator(p, q, batch, num_samples, bound=bound, generator=generator).mean()
-        if not torch.isfinite(value):
-            raise FloatingPointError(
-                f"the bound is {value.item()} at step {step}; expected a finite number. Try a smaller learning_rate "
-                f"(it is {learning_rate:g}), or look at the scales of the data"
-            )
-        (-value).backward()
-        gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
-        if not torch.isfinite(torch.nn.utils.get_total_norm(gradients, norm_type=math.inf)):
-            raise FloatingPointError(
-                f"the gradient is not finite at step {step}, where the bound is {value.item():g}; expected a finite "
-                "one. Look for the edge of a domain: a square root, a logarithm or a division at zero"
-            )
-        optimizer_.step()
-        bounds[step], seconds[step] = value.item(), time.perf_counter() - start
-        if watched and step % 50 == 0:
-            bar.set_postfix(bound=f"{value.item():.2f}")
-        if callback is not None and (record := callback(step, value.item())) is not None:
-            records.append(record)
-    return History(bounds, seconds, records)
+    try:
+        for step in bar:
+            value = run.step()
+            if watched and step % 50 == 0:
+                bar.set_postfix(bound=f"{value:.2f}")
+            if not all([run.record(one, value) for one in callbacks]) or run.stopped:
+                break
+    except KeyboardInterrupt:
+        warnings.warn(
+            f"interrupted after {run.steps} of {steps} steps: the history ends there", stacklevel=2
+        )
+    finally:
+        bar.close()
+    run.finish()
+    return run.history
 
 
 def _in_notebook() -> bool:

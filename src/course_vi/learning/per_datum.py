@@ -13,7 +13,7 @@ from course_vi.families.per_datum import PerDatum
 from course_vi.gradients.bound_structure import Bound
 from course_vi.gradients.estimator import Estimator
 from course_vi.gradients.path import reparametrized
-from course_vi.learning.fit import History, smoke_cap
+from course_vi.learning.history import History, smoke_cap
 from course_vi.models.base import Model
 
 __all__ = ["per_datum_svi"]

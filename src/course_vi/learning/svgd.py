@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from course_vi import validate
-from course_vi.learning.fit import smoke_cap
+from course_vi.learning.history import smoke_cap
 from course_vi.models.base import Model
 
 __all__ = ["linear_kernel", "rbf_kernel", "stein_direction", "stein_vgd"]

@@ -23,7 +23,8 @@ from course_vi.bounds import elbo, iwae
 from course_vi.families.base import Family
 from course_vi.gradients.bound_structure import Bound, first_weights, weighted_sum
 from course_vi.gradients.estimator import Estimator, as_surrogate, log_joint, sample
-from course_vi.learning.fit import History, fit
+from course_vi.learning.fit import fit
+from course_vi.learning.history import History
 from course_vi.models.base import Model
 
 __all__ = ["reweighted_phase", "reweighted_wake_sleep", "sleep_phase", "wake_phase", "wake_sleep"]

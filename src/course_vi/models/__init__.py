@@ -11,6 +11,7 @@ from course_vi.models.deep.neural_process import ConditionalNeuralProcess, Neura
 from course_vi.models.deep.neural_statistician import NeuralStatistician
 from course_vi.models.deep.sigmoid_belief_net import SigmoidBeliefNet
 from course_vi.models.deep.vae import VAE
+from course_vi.models.global_local import GlobalLocalModel
 from course_vi.models.logistic_regression import BayesianLogisticRegression
 from course_vi.models.tractable.bayesian_gaussian_mixture import BayesianGaussianMixture
 from course_vi.models.tractable.bernoulli_mixture import BernoulliMixture
@@ -53,6 +54,7 @@ __all__ = [
     "GaussianHMM",
     "GaussianMixture",
     "GaussianProcessRegression",
+    "GlobalLocalModel",
     "HiddenMarkovModel",
     "HierarchicalVAE",
     "IsingModel",

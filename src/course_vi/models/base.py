@@ -30,6 +30,7 @@ from torch import Tensor, nn
 from torch.distributions import Distribution
 
 from course_vi import validate
+from course_vi.models.one_hot import indices_of, is_hard, relaxed_log_joint
 from course_vi.nets import first_parameter
 
 __all__ = ["Model"]
@@ -68,12 +69,14 @@ class Model(nn.Module):
         latent_dim: D, the size of the latent event (layered latents are one event vector that the model splits).
         data_dim: Dx, the size of a datum.
         local: whether every datum has latents of its own.
+        num_data: N, for global latents whose data come in minibatches; None if x is all of them.
         shown: attributes that ``print`` shows besides these.
     """
 
     latent_dim: int = cast(int, Unsaid())
     data_dim: int = cast(int, Unsaid())
     local: bool = True
+    num_data: int | None = None
     unit: Tensor
     shown: tuple[str, ...] = ()
 
@@ -119,20 +122,54 @@ class Model(nn.Module):
 
     def log_factors(self, x: Tensor, z: Tensor) -> dict[str, Tensor]:
         """The factors of the joint by name, each ``(K, *B)``; they add up to ``log_joint``."""
-        return {"prior": self.prior().log_prob(z), "likelihood": self.likelihood(z).log_prob(x)}
+        likelihood, scale = self.likelihood(z).log_prob(x), self.likelihood_scale(x)
+        return {
+            "prior": self.prior().log_prob(z),
+            "likelihood": likelihood if scale == 1.0 else scale * likelihood,
+        }
 
     def log_joint(self, x: Tensor, z: Tensor) -> Tensor:
         """log p(x, z), ``(K, *B)``.
+
+        A model whose latents are whole numbers takes them one-hot too, hard or soft: see ``models.one_hot``.
 
         Raises:
             ValueError: the last axis of x or z has the wrong size, or they are on different devices.
         """
         validate.event_size("x", x, self.data_dim)
-        validate.event_size("z", z, self.latent_dim)
+        one_hot = self.takes_one_hot(z)
+        if not one_hot:
+            validate.event_size("z", z, self.latent_dim)
         validate.same_place("x", x, "z", z)
         self.same_place("x", x)
+        if one_hot:
+            if not is_hard(z):
+                return relaxed_log_joint(self, x, z, self.categories)
+            z = indices_of(z, self.categories)
         factors = list(self.log_factors(x, z).values())
         return sum(factors[1:], start=factors[0])
+
+    @property
+    def categories(self) -> tuple[int, ...]:
+        """How many values each latent takes, where they are whole numbers; () where they are real.
+
+        A model says so by an attribute ``clusters`` or ``states``, the same number for each, or by its own ``categories``; a 1 in
+        it stands for a real latent among whole ones.
+        """
+        for name in ("clusters", "states"):
+            count = getattr(self, name, None)
+            if isinstance(count, int):
+                return (count,) * self.latent_dim
+        return ()
+
+    def takes_one_hot(self, z: Tensor) -> bool:
+        """Whether z ``(*B, D)`` has the size of this model's latents written one-hot, and not that of the latents themselves."""
+        size = z.shape[-1] if isinstance(z, Tensor) and z.dim() else 0
+        return size != self.latent_dim and size > 1 and size == sum(self.categories)
+
+    def indices_of(self, z: Tensor) -> Tensor:
+        """z as this model's factors read it: one-hot vectors as whole numbers, anything else as it is."""
+        return indices_of(z, self.categories) if self.takes_one_hot(z) else z
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
         """Ancestral sampling: ``(x, z)`` with n rows each."""
@@ -185,7 +222,7 @@ class Model(nn.Module):
 
     def likelihood_scale(self, x: Tensor) -> float:
         """The factor by which the likelihood of the rows in x is multiplied: 1, but N/B for a minibatch of global latents."""
-        return 1.0
+        return 1.0 if self.local or self.num_data is None else self.num_data / x.shape[0]
 
 
 def _checked(method: Callable[..., Any]) -> Callable[..., Any]:

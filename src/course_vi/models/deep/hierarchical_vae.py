@@ -2,8 +2,10 @@ r"""Two stochastic layers: a variational autoencoder whose prior is another one.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.distributions import Distribution
 
 from course_vi import validate
@@ -11,7 +13,7 @@ from course_vi.distributions import CholeskyNormal, DiagonalNormal
 from course_vi.models.base import Model
 from course_vi.models.deep.outputs import Normals
 from course_vi.models.deep.vae import VAE
-from course_vi.nets import mlp
+from course_vi.nets import affine_parts, mlp, refuse_noisy_layers
 
 __all__ = ["HierarchicalVAE"]
 
@@ -33,10 +35,12 @@ class HierarchicalVAE(Model):
     Args:
         latent_dims: sizes of z_1 (next to the data) and z_2 (the top).
         data_dim: Dx.
-        hidden: units of the hidden layer of both networks; 0 for none.
+        hidden: units of the hidden layer of both networks, or of each of several; 0 for none.
         generator: draws the initial weights.
         likelihood, scale, smallest: of x given z_1, as in ``VAE``.
         transition: the scale of z_1 given z_2: ``"network"``, ``"diagonal"``, ``"shared"`` or a number.
+        decoder: a network of your own from z_1 to x, as in ``VAE``.
+        network: one from ``(*, D_2)`` to the mean of z_1, and to its scale if ``transition`` is ``"network"``.
 
     Source: Rezende, Mohamed and Wierstra, ICML 2014; Sonderby, Raiko, Maaloe, Sonderby and Winther, "Ladder variational autoencoders",
     NeurIPS 2016, for why the top layer is hard to use.
@@ -50,13 +54,15 @@ class HierarchicalVAE(Model):
         self,
         latent_dims: tuple[int, int] = (8, 4),
         data_dim: int = 64,
-        hidden: int = 200,
+        hidden: int | Sequence[int] = 200,
         generator: torch.Generator | None = None,
         *,
         likelihood: str = "bernoulli",
         scale: str | float = "network",
         smallest: float = 0.0,
         transition: str | float = "network",
+        decoder: nn.Module | None = None,
+        network: nn.Module | None = None,
     ) -> None:
         super().__init__()
         if len(latent_dims) != 2:
@@ -77,9 +83,14 @@ class HierarchicalVAE(Model):
             likelihood=likelihood,
             scale=scale,
             smallest=smallest,
+            decoder=decoder,
         )
         self.transition = Normals(bottom, transition)
-        self.network = mlp(top, hidden, self.transition.width, generator)
+        if network is not None:
+            refuse_noisy_layers(network, "network")
+        self.network = (
+            mlp(top, hidden, self.transition.width, generator) if network is None else network
+        )
 
     def split(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """z_1 and z_2, ``(K, *B, D_1)`` and ``(K, *B, D_2)``."""
@@ -92,7 +103,13 @@ class HierarchicalVAE(Model):
 
     def middle(self, z2: Tensor) -> DiagonalNormal:
         """p(z_1 | z_2)."""
-        return self.transition.density(self.network(z2))
+        raw = self.network(z2)
+        if raw.shape != (*z2.shape[:-1], self.transition.width):
+            raise ValueError(
+                f"network gave shape {tuple(raw.shape)} for z_2 of shape {tuple(z2.shape)}; expected "
+                f"{(*z2.shape[:-1], self.transition.width)}"
+            )
+        return self.transition.density(raw)
 
     def check(self, x: Tensor) -> None:
         """Refuse pixels outside the support of the output, and what every model refuses."""
@@ -105,7 +122,7 @@ class HierarchicalVAE(Model):
         return {
             "top": DiagonalNormal(zeros, zeros).log_prob(z2),
             "transition": self.middle(z2).log_prob(z1),
-            "likelihood": self.bottom.output.log_prob(self.bottom.decoder(z1), x),
+            "likelihood": self.bottom.output.log_prob(self.bottom.decoded(z1), x),
         }
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
@@ -115,19 +132,20 @@ class HierarchicalVAE(Model):
                 n, self.latent_dims[1], generator=generator, dtype=like.dtype, device=like.device
             )
             z1 = self.transition.draw(self.network(z2), generator)
-            return self.bottom.output.draw(self.bottom.decoder(z1), generator), torch.cat(
+            return self.bottom.output.draw(self.bottom.decoded(z1), generator), torch.cat(
                 [z1, z2], -1
             )
 
     def log_evidence(self, x: Tensor) -> Tensor:
         """log p(x), ``(*B)``, of a linear Gaussian model: x is normal, with the covariances of both layers carried down to it."""
         parts = self.bottom.linear_parts()
-        if parts is None or len(self.network) > 1 or self.transition.scale == "network":
+        above = affine_parts(self.network)
+        if parts is None or above is None or self.transition.scale == "network":
             return super().log_evidence(x)
         validate.event_size("x", x, self.data_dim)
         validate.finite("x", x)
         weight, bias, log_scale = parts
-        upper, shift = self.network.parameters()
+        upper, shift = above
         middle = upper @ upper.mT + torch.diag((2 * self.transition.log_scales(shift)).exp())
         covariance = weight @ middle @ weight.mT + torch.diag((2 * log_scale).exp())
         return CholeskyNormal(bias + weight @ shift, torch.linalg.cholesky(covariance)).log_prob(x)

@@ -2,15 +2,17 @@ r"""The variational autoencoder's model: the generative half. The recognition ha
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.distributions import Distribution
 
 from course_vi import validate
 from course_vi.distributions import CholeskyNormal, DiagonalNormal, FactorNormal
 from course_vi.models.base import Model
 from course_vi.models.deep.outputs import Normals, output
-from course_vi.nets import first_parameter, mlp
+from course_vi.nets import affine_parts, first_parameter, mlp, refuse_noisy_layers
 
 __all__ = ["VAE"]
 
@@ -27,10 +29,16 @@ class VAE(Model):
     Args:
         latent_dim: D.
         data_dim: Dx, the number of pixels.
-        hidden: units of the decoder's hidden layer; 0 for none.
+        hidden: units of the decoder's hidden layer, or of each of several; 0 for none.
         generator: draws the initial weights.
         likelihood: ``"bernoulli"`` (pixels 0 and 1), ``"grey"`` (pixels in [0, 1], see ``outputs.Bits``) or ``"gaussian"``.
         scale, smallest: of the Gaussian likelihood, see ``outputs.Normals``: scales from the network, learned, or fixed.
+        decoder: a network of your own from ``(*, D)`` to ``(*, Dx)`` (or 2 Dx, where it writes scales too), in place of the usual one;
+            one for images goes into ``nets.Reshaped``.
+
+    Raises:
+        ValueError: a decoder with dropout or batch normalization: p would be another density at each call, or of each batch; one that
+            writes another number of entries (when called).
 
     Source: Kingma and Welling, "Auto-encoding variational Bayes", ICLR 2014; Rezende, Mohamed and Wierstra, "Stochastic backpropagation
     and approximate inference in deep generative models", ICML 2014. The linear case: Tipping and Bishop, JRSS B 1999; Lucas, Tucker,
@@ -50,31 +58,45 @@ class VAE(Model):
         self,
         latent_dim: int = 8,
         data_dim: int = 64,
-        hidden: int = 200,
+        hidden: int | Sequence[int] = 200,
         generator: torch.Generator | None = None,
         *,
         likelihood: str = "bernoulli",
         scale: str | float = "network",
         smallest: float = 0.0,
+        decoder: nn.Module | None = None,
     ) -> None:
         super().__init__()
         validate.positive_integer("latent_dim", latent_dim)
         self.latent_dim, self.data_dim = latent_dim, data_dim
         self.output = output(likelihood, data_dim, scale, smallest)
-        self.decoder = mlp(latent_dim, hidden, self.output.width, generator)
+        if decoder is not None:
+            refuse_noisy_layers(decoder, "decoder")
+        self.decoder = (
+            mlp(latent_dim, hidden, self.output.width, generator) if decoder is None else decoder
+        )
 
     def _like(self) -> Tensor:
-        """Any parameter ``(hidden, D)``: its device and dtype are those of the samples."""
+        """Any parameter: its device and dtype are those of the samples."""
         like = first_parameter(self.decoder)
-        assert like is not None
-        return like
+        return self.unit if like is None else like
+
+    def decoded(self, z: Tensor) -> Tensor:
+        """What the decoder writes of z: ``(K, *B, width)`` numbers, which ``output`` reads."""
+        raw: Tensor = self.decoder(z)
+        if raw.shape != (*z.shape[:-1], self.output.width):
+            raise ValueError(
+                f"decoder gave shape {tuple(raw.shape)} for z of shape {tuple(z.shape)}; expected "
+                f"{(*z.shape[:-1], self.output.width)}. Does it read more than one axis in front? See nets.Reshaped"
+            )
+        return raw
 
     def prior(self) -> DiagonalNormal:
         zeros = self._like().new_zeros(self.latent_dim)
         return DiagonalNormal(zeros, zeros)
 
     def likelihood(self, z: Tensor) -> Distribution:
-        return self.output.density(self.decoder(z))
+        return self.output.density(self.decoded(z))
 
     def check(self, x: Tensor) -> None:
         """Refuse pixels outside the support of the output, and what every model refuses."""
@@ -84,7 +106,7 @@ class VAE(Model):
     def log_factors(self, x: Tensor, z: Tensor) -> dict[str, Tensor]:
         return {
             "prior": self.prior().log_prob(z),
-            "likelihood": self.output.log_prob(self.decoder(z), x),
+            "likelihood": self.output.log_prob(self.decoded(z), x),
         }
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
@@ -93,19 +115,16 @@ class VAE(Model):
             n, self.latent_dim, generator=generator, dtype=like.dtype, device=like.device
         )
         with torch.no_grad():
-            return self.output.draw(self.decoder(z), generator), z
+            return self.output.draw(self.decoded(z), generator), z
 
     # ------------------------------------------------------------------ the linear Gaussian case
 
     def linear_parts(self) -> tuple[Tensor, Tensor, Tensor] | None:
         """W ``(Dx, D)``, b ``(Dx)`` and the log scales ``(Dx)`` of a linear Gaussian model; None for any other."""
-        if (
-            len(self.decoder) > 1
-            or not isinstance(self.output, Normals)
-            or self.output.scale == "network"
-        ):
+        parts = affine_parts(self.decoder)
+        if parts is None or not isinstance(self.output, Normals) or self.output.scale == "network":
             return None
-        weight, bias = self.decoder.parameters()
+        weight, bias = parts
         return weight, bias, self.output.log_scales(bias)
 
     def log_evidence(self, x: Tensor) -> Tensor:
