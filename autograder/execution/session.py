@@ -1,7 +1,7 @@
 """A jailed kernel and the little that a grader does with one: run a cell, ask for bytes, interrupt, end.
 
 It polls the kernel's sockets itself, in short waits, so that no message can be missed; what is too large is refused by the socket, before
-it is received. Whatever happens in the kernel becomes a value or one of two exceptions here: ``KernelLost`` (the notebook's doing, with the
+it is received, and what would be too long to read by ``messages``. Time, memory and life are looked at in every wait, whatever arrives. Whatever happens in the kernel becomes a value or one of two exceptions here: ``KernelLost`` (the notebook's doing, with the
 reason) or ``ParentError`` (ours: nobody may lose a mark by it).
 """
 
@@ -23,6 +23,7 @@ from jupyter_client.manager import KernelManager
 from jupyter_client.provisioning.factory import KernelProvisionerFactory
 
 from autograder.checks.probe import LearnerError, expression, reply_bytes
+from autograder.execution import messages
 from autograder.execution.outputs import Outputs
 from autograder.jail.fork_client import ParentError
 from autograder.jail.provisioner import NAME, JailProvisioner
@@ -30,7 +31,7 @@ from autograder.jail.provisioner import NAME, JailProvisioner
 __all__ = ["KernelLost", "Ran", "Session"]
 
 MAX_REPLY, MAX_OUTPUT = (
-    160 << 20,
+    messages.CONTENT,
     8 << 20,
 )  # bytes of one message on the shell and on the output channel
 LOOK = 0.2  # seconds of one wait
@@ -269,13 +270,8 @@ class Session:
                 self._take(number, take)
             if shell.socket in ready:
                 message = self._receive(shell)
-                if (
-                    message is not None
-                    and message["parent_header"].get("msg_id") == number
-                    and isinstance(message["content"], dict)
-                ):
+                if message is not None and message["parent_header"].get("msg_id") == number:
                     return message
-                continue
             if not ready and not self.alive():
                 self._died()
             if _resident() - self._resident > FLOOD:
@@ -315,20 +311,19 @@ class Session:
         channel = self.client.iopub_channel
         return self._receive(channel) if channel.socket.poll(1000 * wait) else None
 
-    @staticmethod
-    def _receive(channel: Any) -> dict[str, Any] | None:
+    def _receive(self, channel: Any) -> dict[str, Any] | None:
         """The next message; None for what is none: a wrong signature, no JSON, a header that is no header."""
+        socket = channel.socket
         try:
-            message: dict[str, Any] = channel.get_msg(timeout=1.0)
-            if (
-                isinstance(message["parent_header"], dict)
-                and isinstance(message["content"], dict)
-                and isinstance(message["msg_type"], str)
-            ):
-                return message
-        except Exception:  # noqa: BLE001  (it comes from a process that a learner controls)
-            pass
-        return None
+            parts = messages.frames(
+                lambda: cast(bytes, socket.recv(zmq.NOBLOCK)),
+                lambda: bool(socket.getsockopt(zmq.RCVMORE)),
+            )
+        except zmq.ZMQError:
+            return None
+        if parts is None:
+            self._give_up("it sent a message of more parts than any that a kernel sends")
+        return messages.read(cast(list[bytes], parts), self.client.session.sign)
 
     def _died(self) -> None:
         server = self.provisioner.server_lives()

@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["MAX_BYTES", "WireError", "decode", "encode", "ref"]
+__all__ = ["MAX_BYTES", "MAX_HEADER", "WireError", "decode", "encode", "ref", "too_large"]
 
 MAX_BYTES = 64 << 20
+MAX_HEADER = 1 << 20  # of them JSON: what it costs to read is in its structure, not in the arrays
 MAX_DEPTH = 12
 DTYPES = {"f4", "f8", "i4", "i8", "u1", "b1"}
 
@@ -63,11 +64,22 @@ def encode(message: Any) -> bytes:
     return len(header).to_bytes(4, "little") + header + b"".join(buffers)
 
 
+def too_large(data: bytes) -> bool:
+    """Whether ``decode`` would refuse this for its size.
+
+    >>> too_large(encode("x" * MAX_HEADER)), too_large(encode(np.zeros(MAX_HEADER)))
+    (True, False)
+    """
+    return len(data) > MAX_BYTES or int.from_bytes(data[:4], "little") > MAX_HEADER
+
+
 def decode(data: bytes) -> Any:
     """The inverse of ``encode``. Raises ``WireError`` on anything that ``encode`` cannot have written."""
     if not isinstance(data, bytes) or not 4 <= len(data) <= MAX_BYTES:
         raise WireError(f"message is not bytes, or has a size outside 4 to {MAX_BYTES}")
     size = int.from_bytes(data[:4], "little")
+    if size > MAX_HEADER:
+        raise WireError(f"the header of the message has {size} bytes; at most {MAX_HEADER}")
     try:
         header = json.loads(data[4 : 4 + size])
     except (ValueError, RecursionError) as error:
