@@ -10,7 +10,7 @@ are then written as nbgrader expects them: the report, and the points as the res
 
 **For a driver.** What happened is in ``nb.metadata["course_vi"]`` of the autograded notebook, plain JSON::
 
-    {"level": "namespaces", "protects": [...], "kernel": "warm", "trusted": false, "seeds": {"03_gap": "e75cb14d", ...},
+    {"level": "namespaces", "protects": [...], "memory": "counted", "kernel": "warm", "trusted": false, "seeds": {"03_gap": "e75cb14d", ...},
      "versions": {"python": ..., "torch": ...}, "points": {"03_gap": 1.0}, "diagnoses": {"03_gap": ["sign"]},
      "mistakes": {"03_gap": ["The sign is wrong."]},
      "lost": ["cell 7: it ended itself with exit code 1"], "starts": 2, "seconds": {"start": ..., "cells": ..., "checks": ...}}
@@ -223,7 +223,12 @@ def verdicts(reports: Mapping[str, Report]) -> dict[str, Any]:
 
 
 def _about(level: Level) -> dict[str, Any]:
-    return {"level": level.name, "protects": sorted(level.protects), "trusted": level.trusted}
+    return {
+        "level": level.name,
+        "protects": sorted(level.protects),
+        "memory": level.memory,
+        "trusted": level.trusted,
+    }
 
 
 def _warms(edition: Path) -> bool:
