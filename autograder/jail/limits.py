@@ -9,7 +9,7 @@ except ImportError:  # Windows has none
 from dataclasses import asdict, dataclass
 from typing import Any
 
-__all__ = ["Limits"]
+__all__ = ["Limits", "unbounded"]
 
 MB = 1 << 20
 
@@ -65,3 +65,10 @@ class Limits:
             except (ValueError, OSError):
                 if name != "AS":  # macOS refuses some; the self-test tells what holds
                     continue
+
+
+def unbounded() -> None:
+    """Take back a soft limit on address space that was inherited."""
+    if resource is not None:
+        hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+        resource.setrlimit(resource.RLIMIT_AS, (hard, hard))

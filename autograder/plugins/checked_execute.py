@@ -40,6 +40,7 @@ from traitlets import Bool, Dict, Enum, Float, List, Unicode
 from autograder.checking import run_check
 from autograder.checks.report import Report
 from autograder.execution import secret
+from autograder.execution.own_memory import bounded
 from autograder.execution.closed_book import room
 from autograder.execution.kernel_runner import Asker
 from autograder.execution.levels import Level, LevelRefused, choose
@@ -102,7 +103,8 @@ class CheckedExecute(Execute):
         unit, student = str(names.get("assignment", "")), str(names.get("student", ""))
         for attempt in range(2):
             try:
-                self._grade(nb, unit, student, (resources.get("metadata") or {}).get("path"))
+                with bounded():
+                    self._grade(nb, unit, student, (resources.get("metadata") or {}).get("path"))
                 break
             except ParentError:
                 if attempt:
@@ -112,8 +114,9 @@ class CheckedExecute(Execute):
     def _grade(self, nb: NotebookNode, unit: str, student: str, path: str | None) -> None:
         edition, level, warm = self.prepare(unit)
         key = secret.load(Path(self.secret_file))
+        work = secret.fingerprint(cell.source for cell in nb.cells if cell.cell_type == "code")
         seeds = {
-            name: secret.seed(key, self.course, unit, student, name)
+            name: secret.seed(key, self.course, unit, student, name, work)
             for name in EXERCISES
             if EXERCISES[name].unit == unit
         }
