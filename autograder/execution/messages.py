@@ -13,12 +13,14 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-__all__ = ["CONTENT", "FRAMES", "STRUCTURE", "frames", "outside_strings", "read"]
+__all__ = ["CONTENT", "FRAMES", "STRUCTURE", "frames", "read", "structure"]
 
-STRUCTURE = 1 << 20  # bytes of JSON outside of strings; and of headers, whole
+STRUCTURE = 1 << 20  # brackets, commas and the like of a JSON text; bytes of the headers, whole
 CONTENT = 100 << 20  # bytes of a content, strings included
+LONG = 8 << 20  # bytes up to which strings full of brackets are worth a second look
 FRAMES = 64  # of one message; ipykernel sends six, and one more for each buffer
 DELIMITER = b"<IDS|MSG>"
+OTHER = bytes(set(range(256)) - set(b'[]{},:"\\'))  # bytes that make no structure
 STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
 
 
@@ -37,17 +39,18 @@ def frames(receive: Callable[[], bytes], more: Callable[[], bool]) -> list[bytes
     return found
 
 
-def outside_strings(text: bytes) -> int:
-    r"""Bytes of a JSON text that are not inside a string; no fewer where the text is no JSON.
+def structure(text: bytes) -> int:
+    r"""How many brackets, commas, colons and quotes a JSON text has, without those inside of strings where there are many.
 
-    >>> outside_strings(b'{"a": "[[[[\\"[[["}')
-    8
+    >>> structure(b'{"a": [1, 2, 3]}'), structure(b'["' + b"[" * STRUCTURE + b'"]')
+    (9, 4)
     """
-    if (
-        text.count(b'"') - text.count(b'\\"') > STRUCTURE
-    ):  # so many quotes are as much structure already
-        return len(text)
-    return len(STRING.sub(b'""', text))
+    few = len(text.translate(None, OTHER))
+    if few <= STRUCTURE or len(text) > LONG:
+        return few
+    if text.count(b'"') - text.count(b'\\"') > STRUCTURE:
+        return few  # so many quotes are as much structure already
+    return len(STRING.sub(b'""', text).translate(None, OTHER))
 
 
 def read(parts: Sequence[bytes], sign: Callable[[list[bytes]], bytes]) -> dict[str, Any] | None:
@@ -63,7 +66,7 @@ def read(parts: Sequence[bytes], sign: Callable[[list[bytes]], bytes]) -> dict[s
     signature, body = parts[at + 1 : at + 2], list(parts[at + 2 : at + 6])
     if len(body) != 4 or sum(map(len, body[:3])) > STRUCTURE or len(body[3]) > CONTENT:
         return None
-    if len(body[3]) > STRUCTURE and outside_strings(body[3]) > STRUCTURE:
+    if len(body[3]) > STRUCTURE and structure(body[3]) > STRUCTURE:
         return None
     if not hmac.compare_digest(sign(body), bytes(signature[0])):
         return None

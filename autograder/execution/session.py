@@ -27,6 +27,7 @@ from autograder.execution import messages
 from autograder.execution.outputs import Outputs
 from autograder.jail.fork_client import ParentError
 from autograder.jail.provisioner import NAME, JailProvisioner
+from autograder.protocol import wire
 
 __all__ = ["KernelLost", "Ran", "Session"]
 
@@ -233,7 +234,10 @@ class Session:
         while time.monotonic() < start + timeout:
             reply = self._reply(number, min(start + timeout, time.monotonic() + 1.0))
             if reply is not None:
-                return reply_bytes(reply["content"])
+                sent = reply_bytes(reply["content"])
+                if wire.too_large(sent):
+                    raise LearnerError("UnreadableReply", "what came back is far larger than what was asked")
+                return sent
             if self._idle[0] == number and time.monotonic() - self._idle[1] > 5.0:
                 self._give_up(
                     "its reply to the check never arrived; it was larger than any right one can be, or was withheld"

@@ -17,6 +17,7 @@ __all__ = [
     "NEWPID",
     "NEWUSER",
     "NEWUTS",
+    "add_key",
     "adopt_orphans",
     "bind",
     "die_with_parent",
@@ -48,6 +49,7 @@ _DETACH = 2
 _MOUNT_SETATTR, _AT_RECURSIVE = 442, 0x8000
 _PDEATHSIG, _DUMPABLE, _CAPBSET_DROP, _NO_NEW_PRIVS = 1, 4, 24, 38
 _PIVOT_ROOT = {"x86_64": 155, "aarch64": 41, "riscv64": 41, "ppc64le": 203, "s390x": 217}
+_ADD_KEY = {"x86_64": 248, "aarch64": 217, "riscv64": 217, "ppc64le": 269, "s390x": 278}
 _KEYCTL = {"x86_64": 250, "aarch64": 219, "riscv64": 219, "ppc64le": 271, "s390x": 280}
 _CAPABILITY_VERSION = 0x20080522
 
@@ -151,6 +153,12 @@ def new_session_keyring() -> None:
     number = keyctl()
     if number:
         _libc.syscall(ctypes.c_long(number), ctypes.c_long(1), None)  # KEYCTL_JOIN_SESSION_KEYRING
+
+
+def add_key(name: str, content: bytes) -> None:
+    """Put a key into the session keyring; nothing happens where the system has none, or lets nobody do it."""
+    number, ring = ctypes.c_long(_ADD_KEY.get(platform.machine(), 0)), ctypes.c_long(-3)
+    _libc.syscall(number, b"user", os.fsencode(name), content, ctypes.c_size_t(len(content)), ring)
 
 
 def session_keyring() -> int:
