@@ -241,7 +241,9 @@ def test_a_group_that_cannot_be_made_is_taken_away_again(
 
 
 def test_an_end_for_want_of_memory_is_told_from_others() -> None:
-    assert control_group.out_of_memory("low 0\nhigh 0\nmax 12\noom 1\noom_kill 1\noom_group_kill 1\n")
+    assert control_group.out_of_memory(
+        "low 0\nhigh 0\nmax 12\noom 1\noom_kill 1\noom_group_kill 1\n"
+    )
     assert not control_group.out_of_memory("oom 1\noom_kill 0\noom_group_kill 0\n")
 
 

@@ -12,9 +12,7 @@ from autograder.checks.finding import Finding
 __all__ = ["CheckResult", "NamedMistake", "PartResult"]
 
 
-WITHHELD = (
-    "[not shown: it could be the hidden inputs. The check in your own notebook shows what it prints.]"
-)
+WITHHELD = "[not shown: it could be the hidden inputs. The check in your own notebook shows what it prints.]"
 DECIMALS = re.compile(r"\d*\.\d+(e[+-]?\d+)?|\d+\.(?!\w)")
 
 

@@ -61,9 +61,7 @@ def _make(path: Path) -> None:
     os.unlink(name)
 
 
-def seed(
-    secret: bytes, course: str, unit: str, student: str, exercise: str, work: str = ""
-) -> int:
+def seed(secret: bytes, course: str, unit: str, student: str, exercise: str, work: str = "") -> int:
     """The seed of a student's inputs, 63 bits.
 
     Args:

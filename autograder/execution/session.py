@@ -1,7 +1,8 @@
 """A jailed kernel and the little that a grader does with one: run a cell, ask for bytes, interrupt, end.
 
 It polls the kernel's sockets itself, in short waits, so that no message can be missed; what is too large is refused by the socket, before
-it is received, and what would be too long to read by ``messages``. Time, memory and life are looked at in every wait, whatever arrives. Whatever happens in the kernel becomes a value or one of two exceptions here: ``KernelLost`` (the notebook's doing, with the
+it is received, and what would take too long to read by ``messages``. Time, memory and life are looked at in every wait, whatever
+arrives. Whatever happens in the kernel becomes a value or one of two exceptions here: ``KernelLost`` (the notebook's doing, with the
 reason) or ``ParentError`` (ours: nobody may lose a mark by it).
 """
 
@@ -236,7 +237,9 @@ class Session:
             if reply is not None:
                 sent = reply_bytes(reply["content"])
                 if wire.too_large(sent):
-                    raise LearnerError("UnreadableReply", "what came back is far larger than what was asked")
+                    raise LearnerError(
+                        "UnreadableReply", "what came back is far larger than what was asked"
+                    )
                 return sent
             if self._idle[0] == number and time.monotonic() - self._idle[1] > 5.0:
                 self._give_up(

@@ -77,9 +77,7 @@ def _numbers(path: str, names: tuple[str, ...]) -> list[int]:
             lines = [line.split() for line in file]
     except OSError:
         return []
-    return [
-        int(line[1]) << 10 for line in lines if len(line) == 3 and line[0].rstrip(":") in names
-    ]
+    return [int(line[1]) << 10 for line in lines if len(line) == 3 and line[0].rstrip(":") in names]
 
 
 def _send(pid: int, number: int) -> None:

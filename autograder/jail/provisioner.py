@@ -144,7 +144,9 @@ class JailProvisioner(LocalProvisioner):
                 folder.chmod(0o711)
         limits, above = Limits(**self.limits), control_group.parent()
         if above is not None:
-            self.group = control_group.Group.make(above, f"{self.job.parent.name}-{self.job.name}", limits)
+            self.group = control_group.Group.make(
+                above, f"{self.job.parent.name}-{self.job.name}", limits
+            )
         home = "/home" if self.level == "namespaces" else str(self.job / "work")
         views = [sys.base_prefix, sys.prefix, *self.parent_process.path]
         spec = {

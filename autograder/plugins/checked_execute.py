@@ -10,7 +10,8 @@ are then written as nbgrader expects them: the report, and the points as the res
 
 **For a driver.** What happened is in ``nb.metadata["course_vi"]`` of the autograded notebook, plain JSON::
 
-    {"level": "namespaces", "protects": [...], "memory": "counted", "kernel": "warm", "trusted": false, "seeds": {"03_gap": "e75cb14d", ...},
+    {"level": "namespaces", "protects": [...], "memory": "counted", "kernel": "warm", "trusted": false,
+     "seeds": {"03_gap": "e75cb14d", ...},
      "versions": {"python": ..., "torch": ...}, "points": {"03_gap": 1.0}, "diagnoses": {"03_gap": ["sign"]},
      "mistakes": {"03_gap": ["The sign is wrong."]},
      "lost": ["cell 7: it ended itself with exit code 1"], "starts": 2, "seconds": {"start": ..., "cells": ..., "checks": ...}}
@@ -40,11 +41,11 @@ from traitlets import Bool, Dict, Enum, Float, List, Unicode
 from autograder.checking import run_check
 from autograder.checks.report import Report
 from autograder.execution import secret
-from autograder.execution.own_memory import bounded
 from autograder.execution.closed_book import room
 from autograder.execution.kernel_runner import Asker
 from autograder.execution.levels import Level, LevelRefused, choose
 from autograder.execution.notebook_runner import Clock, Runner
+from autograder.execution.own_memory import bounded
 from autograder.execution.session import Session
 from autograder.jail.fork_client import Parent, ParentError, runtime_dir
 from autograder.units import EXERCISES
