@@ -19,7 +19,7 @@ for _ in range(3):
 _held = []
 try:
     while True:
-        _held.append(bytearray(50 << 20))
+        _held.append(b"x" * (50 << 20))
         time.sleep(0.02)
 except (MemoryError, KeyboardInterrupt):
     pass
