@@ -121,17 +121,18 @@ def test_what_is_refused_is_refused_and_the_rest_works() -> None:
 
 def test_shared_pages_are_counted_once_and_unshared_ones_each_time() -> None:
     held = bytearray(os.urandom(1) * (64 << 20))
-    children = []
+    children, (told, tell) = [], os.pipe()
     for number in range(3):
         child = os.fork()
         if child == 0:
             if number == 2:
                 held[:] = bytes([number]) * len(held)  # its own copy
+                os.write(tell, b"!")
             time.sleep(60)
             os._exit(0)
         children.append(child)
     try:
-        time.sleep(0.5)
+        assert os.read(told, 1) == b"!"
         bound = sum(memory.mapped(child) for child in children)
         shared = memory._share(children[0])
         own = memory._share(children[2])
@@ -141,9 +142,12 @@ def test_shared_pages_are_counted_once_and_unshared_ones_each_time() -> None:
         assert not memory.Memory(0, bound + (1 << 20)).too_much(children)
         half = shared * 2 + own + (8 << 20)
         assert half < bound and not memory.Memory(0, half).too_much(children)
+        again = memory.Memory(0, 20 << 20)
+        assert again.too_much(children) and not again.too_much(children), "it rests"
         state = Path(f"/proc/{children[0]}/stat").read_text().rpartition(")")[2].split()[0]
         assert state != "T"
     finally:
+        os.close(told), os.close(tell)
         for child in children:
             os.kill(child, signal.SIGKILL)
             os.waitpid(child, 0)

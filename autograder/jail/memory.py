@@ -2,7 +2,7 @@
 
 What is mapped is counted by process, and pages that several share are counted once for each of them: an upper bound, cheap to read. Only
 when it exceeds the limit is the true number asked for (proportional shares, ``smaps_rollup``), which takes the system 5 to 30 ms for a
-process that has loaded PyTorch; the job stands still meanwhile, or it would outgrow the measurement. Memory that is mapped nowhere
+process that has loaded PyTorch; the job stands still meanwhile, or it would outgrow the measurement, and then runs as long at least. Memory that is mapped nowhere
 (memfds, segments, pipes, large socket buffers) cannot be made in a kernel: ``seccomp`` refuses it; sockets with buffers of the ordinary
 size are counted.
 """
@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Iterable
 
 __all__ = ["Memory", "mapped", "sockets"]
 
 MAPPED = ("RssAnon", "RssShmem", "VmSwap", "VmPTE")
+REST = 0.25  # seconds
 SHARES = ("Pss_Anon", "Pss_Shmem", "SwapPss")
 
 
@@ -28,25 +30,32 @@ class Memory:
 
     def __init__(self, baseline: int, limit: int) -> None:
         self.baseline, self.limit = baseline, limit
+        self.rest = 0.0  # until when the job may run before it is measured again
 
     def too_much(self, pids: Iterable[int]) -> bool:
         """Whether these processes hold more than the limit."""
         held = {pid: max(0, mapped(pid) - self.baseline) for pid in pids}
-        if sum(held.values()) <= self.limit:
+        start = time.monotonic()
+        if sum(held.values()) <= self.limit or start < self.rest:
             return False
         for pid in held:
             _send(pid, signal.SIGSTOP)
         try:
-            total = 0
-            for pid in sorted(held, key=lambda pid: -held[pid]):
-                share = _share(pid)
-                total += held[pid] if share is None else share
-                if total > self.limit:
-                    return True
-            return False
+            return self._exceeds(held)
         finally:
             for pid in held:
                 _send(pid, signal.SIGCONT)
+            end = time.monotonic()
+            self.rest = end + max(REST, end - start)
+
+    def _exceeds(self, held: dict[int, int]) -> bool:
+        total = 0
+        for pid in sorted(held, key=lambda pid: -held[pid]):
+            share = _share(pid)
+            total += held[pid] if share is None else share
+            if total > self.limit:
+                return True
+        return False
 
 
 def mapped(pid: int) -> int:

@@ -6,7 +6,7 @@ stock: run
 """
 # %% top
 import os, signal, time
-_held = bytearray(1200 << 20)
+_held = b"x" * (1200 << 20)
 _children = []
 for _ in range(40):
     _child = os.fork()

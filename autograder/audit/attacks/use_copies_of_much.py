@@ -6,7 +6,7 @@ stock: not run: it would take the machine
 """
 # %% top
 import os, time
-_held = bytearray(1000 << 20)
+_held = bytearray(b"x") * (1000 << 20)
 for _ in range(40):
     if os.fork() == 0:
         time.sleep(1)
