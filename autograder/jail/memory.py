@@ -2,9 +2,9 @@
 
 What is mapped is counted by process, and pages that several share are counted once for each of them: an upper bound, cheap to read. Only
 when it exceeds the limit is the true number asked for (proportional shares, ``smaps_rollup``), which takes the system 5 to 30 ms for a
-process that has loaded PyTorch; the job stands still meanwhile, or it would outgrow the measurement, and then runs as long at least. Memory that is mapped nowhere
-(memfds, segments, pipes, large socket buffers) cannot be made in a kernel: ``seccomp`` refuses it; sockets with buffers of the ordinary
-size are counted.
+process that has loaded PyTorch. The job stands still meanwhile, or it would outgrow the measurement, and then runs as long at least.
+Memory that is mapped nowhere (memfds, segments, pipes, large socket buffers) cannot be made in a kernel: ``seccomp`` refuses it; sockets
+with buffers of the ordinary size are counted.
 """
 
 from __future__ import annotations
