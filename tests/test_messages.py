@@ -94,6 +94,15 @@ def test_a_reply_is_at_most_a_megabyte_of_json() -> None:
     assert (wire.decode(wire.encode({"value": array}))["value"] == array).all()
 
 
+def test_whole_numbers_are_of_64_bits() -> None:
+    assert wire.decode(wire.encode([2**63 - 1, -(2**63), True])) == [2**63 - 1, -(2**63), True]
+    with pytest.raises(wire.WireError, match="more than 64 bits"):
+        wire.encode({"value": 2**4000})
+    header = b'{"value": [9223372036854775808]}'
+    with pytest.raises(wire.WireError, match="more than 64 bits"):
+        wire.decode(len(header).to_bytes(4, "little") + header)
+
+
 def test_lists_that_are_too_long_are_named_where_they_are_made() -> None:
     from autograder.protocol.agent import answer_bytes
 

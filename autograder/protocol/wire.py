@@ -54,6 +54,8 @@ def encode(message: Any) -> bytes:
             return [walk(item, depth + 1) for item in value]
         if isinstance(value, dict):
             return {str(key): walk(item, depth + 1) for key, item in value.items()}
+        if _too_long(value):
+            raise WireError("cannot send a whole number of more than 64 bits")
         if value is None or isinstance(value, (bool, int, float, str)):
             return value
         raise WireError(
@@ -103,9 +105,16 @@ def decode(data: bytes) -> Any:
             return {key: walk(item, depth + 1) for key, item in value.items()}
         if isinstance(value, list):
             return [walk(item, depth + 1) for item in value]
+        if _too_long(value):
+            raise WireError("the message holds a whole number of more than 64 bits")
         return value
 
     return walk(header, 0)
+
+
+def _too_long(value: Any) -> bool:
+    """Whether this is a whole number that no array can hold, and at which arithmetic stumbles."""
+    return isinstance(value, int) and not -(1 << 63) <= value < 1 << 63
 
 
 def _array_header(spec: Any) -> tuple[str, list[int]]:
