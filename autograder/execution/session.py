@@ -207,6 +207,8 @@ class Session:
         kept.cut |= not self._settle(number, kept.take)
         ran.outputs = kept.done()
         content = {} if reply is None else reply["content"]
+        if _asks_for_the_end(content):  # it ends a moment later, in the midst of something else
+            self._give_up("it was asked to end, by exit() or quit()")
         ran.ok = reply is not None and content.get("status") == "ok"
         if not ran.ok and not ran.timed_out:
             ran.error = f"{content.get('ename', 'Error')}: {content.get('evalue', '')}"[:500]
@@ -341,6 +343,15 @@ class Session:
         if not server and not why:
             raise ParentError("the server that forks kernels was killed, and the kernel with it")
         raise KernelLost(why or "it ended, nobody knows why")
+
+
+def _asks_for_the_end(content: dict[str, Any]) -> bool:
+    """Whether a cell's reply tells the front end that the kernel is to end."""
+    payload = content.get("payload")
+    return isinstance(payload, list) and any(
+        isinstance(one, dict) and one.get("source") == "ask_exit" and not one.get("keepkernel")
+        for one in payload
+    )
 
 
 def _resident() -> int:
