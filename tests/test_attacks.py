@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 
 from autograder.audit.attack import attacks
-from autograder.audit.attack_run import CLAIMS, SCRIPT, grade_attacks
+from autograder.audit.attack_page import page as page_of
+from autograder.audit.attack_run import CLAIMS, SCRIPT, Outcome, grade_attacks
 from autograder.course import CLASS
 from autograder.execution import levels
+from autograder.grading.class_folder import Classroom
+from autograder.grading.result import Result
 
 
 def test_the_corpus_is_large_and_of_every_kind() -> None:
@@ -58,6 +61,22 @@ def test_what_is_looked_for_can_be_found() -> None:
     assert not SCRIPT.search("&lt;script&gt;alert('vi')&lt;/script&gt; onerror= <b>x</b>")
 
 
+def test_a_page_keeps_what_stock_gave_and_tells_what_ours_does(tmp_path: Path) -> None:
+    chosen = [
+        attack for attack in attacks() if attack.name in ("page_png", "jail_vsock", "use_memfd")
+    ]
+    rows = {attack.name: Result(attack.name, dict(attack.honest)) for attack in chosen}
+    path = tmp_path / "attacks.md"
+    path.write_text(f"| {chosen[2].says} | 7.5 | 0 | 0 |\n", encoding="utf-8")
+    outcome = Outcome(Classroom.__new__(Classroom), rows, [])
+    text = page_of(outcome, chosen, {"page_png": "3"}, path)
+    assert "3 of 3 their honest score" in text and f"| {chosen[1].says} | 3 | 15 | 15 |" in text
+    assert f"| {chosen[0].says} | - | 15 | 15 |" in text  # never shown to it
+    rows["page_png"] = Result("page_png", {}, "not graded: why")
+    text = page_of(Outcome(outcome.group, rows, ["page_png: lost"]), chosen, {}, path)
+    assert "2 of 3" in text and "page_png: lost." in text and "| not graded: why |" in text
+
+
 @pytest.mark.slow
 def test_every_attack_gets_its_honest_score() -> None:
     CLASS.mkdir(parents=True, exist_ok=True)
@@ -66,4 +85,4 @@ def test_every_attack_gets_its_honest_score() -> None:
     except levels.LevelRefused as refused:
         pytest.skip(f"this machine holds no jail: {refused}")
     assert not outcome.faults, "\n".join(outcome.faults)
-    assert len(outcome.rows) >= 42
+    assert len(outcome.rows) >= 83 + 30

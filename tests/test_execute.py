@@ -105,6 +105,9 @@ def test_a_regrade_draws_the_same_inputs_and_another_student_others(tmp_path: Pa
         and set(first["seeds"]) == {"03_gaussian_kl"}
     )
     assert first["seeds"] != other["seeds"]
+    nb = submission(**half)
+    nb.cells[-1].source += "\nprint('what I was given')"
+    assert run(nb, tmp_path, "ada", only=["03_gaussian_kl"])["seeds"] != first["seeds"]
 
 
 def test_a_wrong_answer_is_told_what_is_wrong_and_not_what_is_right(tmp_path: Path) -> None:
@@ -210,11 +213,13 @@ def test_the_secret_is_made_once_and_for_its_owner_only(
 def test_a_seed_depends_on_everything_it_should() -> None:
     base = (b"k" * 32, "vi", "03_elbo", "ada", "03_gap")
     seeds = {secret.seed(*base)}
-    for place in range(5):
+    base = (*base, "")
+    assert secret.seed(*base) in seeds
+    for place in range(6):
         changed = list(base)
         changed[place] = b"l" * 32 if place == 0 else f"{base[place]!r}x"
         seeds.add(secret.seed(*changed))  # type: ignore[arg-type]
-    assert len(seeds) == 6 and all(0 <= number < 2**63 for number in seeds)
+    assert len(seeds) == 7 and all(0 <= number < 2**63 for number in seeds)
 
 
 # ------------------------------------------------------------------ replies

@@ -147,6 +147,7 @@ def test_questions_and_answers_are_bytes(room: Path, best: levels.Level) -> None
 
 @pytest.mark.parametrize(("source", "why"), [
     ("import os; os._exit(7)", "exit code 7"),
+    ("exit()", "asked to end"),
     ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "SIGSEGV"),
     ("import signal, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: time.sleep(1)", "did not heed an interrupt"),
 ])  # fmt: skip

@@ -15,6 +15,7 @@ import re
 import shutil
 import socket
 import sqlite3
+import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -29,6 +30,7 @@ from autograder.course import this_course
 from autograder.grading import batch
 from autograder.grading.class_folder import STEPS, Classroom
 from autograder.grading.result import Result
+from autograder.jail import linux
 from autograder.jail.fork_client import runtime_dir, shared, stop
 
 __all__ = ["Outcome", "grade_attacks"]
@@ -62,6 +64,7 @@ def grade_attacks(
     released = nbformat.read(course.release(UNIT), as_version=4)
     solutions = sample_class._solutions(course, UNIT)
     before = _stamp(course.root)
+    _hold_a_key()
     with shared() as runtime, _listener() as (port, calls):
         known = {
             "ROOT": str(course.root),
@@ -130,6 +133,13 @@ def grade_attacks(
         if found := SCRIPT.search(path.read_text(encoding="utf-8")):
             faults.append(f"{path.parent.parent.name}: the page holds {found.group(0)!r}")
     return Outcome(group, rows, faults)
+
+
+def _hold_a_key() -> None:
+    """A session keyring with something in it, as every login has one: it is looked for."""
+    if sys.platform == "linux" and linux.keyctl():
+        linux.new_session_keyring()
+        linux.add_key("vi_grader_token", b"a secret of the grader")
 
 
 def _printed(path: Path) -> str:

@@ -12,6 +12,10 @@ from autograder.checks.finding import Finding
 __all__ = ["CheckResult", "NamedMistake", "PartResult"]
 
 
+WITHHELD = "[not shown: it could be the hidden inputs. The check in your own notebook shows what it prints.]"
+DECIMALS = re.compile(r"\d*\.\d+(e[+-]?\d+)?|\d+\.(?!\w)")
+
+
 @dataclass(frozen=True)
 class PartResult:
     """One part of a check: its name, its weight, what was found, and where to read about it."""
@@ -90,7 +94,8 @@ class CheckResult:
             why: what went wrong before the check was reached, in a sentence.
         """
         public = tuple(replace(part, finding=_public(part.finding)) for part in self.parts)
-        return replace(self, parts=public, graded=True, why=why)
+        printed = WITHHELD if self.printed else ""
+        return replace(self, parts=public, graded=True, why=why, printed=printed)
 
     @property
     def max_points(self) -> float:
@@ -160,6 +165,8 @@ class CheckResult:
 
 
 def _public(finding: Finding) -> Finding:
-    """What may be told on hidden inputs: shapes, errors and mistakes, but no expected number."""
+    """What may be told on hidden inputs: shapes, errors and mistakes, but no expected number, and none that was handed over."""
     tells = re.search(r"\d", finding.expected) and "shape" not in finding.expected
-    return replace(finding, expected="", came="") if tells or finding.ok else finding
+    if tells or finding.ok:
+        return replace(finding, expected="", came="")
+    return replace(finding, came=DECIMALS.sub("…", finding.came))

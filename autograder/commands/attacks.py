@@ -27,6 +27,9 @@ def main(argv: list[str]) -> int:
     parser.add_argument(
         "--stock", action="store_true", help="show them to stock nbgrader too, where that is safe"
     )
+    parser.add_argument(
+        "--write", type=Path, metavar="PAGE", help="write what came of it to this page"
+    )
     options = parser.parse_args(argv)
     chosen = [
         attack
@@ -42,6 +45,11 @@ def main(argv: list[str]) -> int:
         with tempfile.TemporaryDirectory(prefix="stock-") as scratch:
             stock = stock_scores(chosen, Path(scratch))
     print(table(outcome, chosen, stock))
+    if options.write:
+        from autograder.audit.attack_page import page
+
+        told = page(outcome, chosen, stock, options.write)
+        options.write.write_text(told, encoding="utf-8")
     print(
         "\n".join(["", *outcome.faults])
         if outcome.faults

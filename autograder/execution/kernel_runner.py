@@ -11,7 +11,8 @@ __all__ = ["Asker"]
 
 
 class Asker:
-    """A probe's runner on a session. After a time limit or the end of the kernel every further question fails at once.
+    """A probe's runner on a session. After a time limit, a reply that cannot be read or the end of the kernel every further question
+    fails at once.
 
     Attributes:
         lost: why the kernel is gone, if it is.
@@ -41,6 +42,6 @@ class Asker:
             self.over = LearnerError("KernelLost", f"the kernel was lost: {lost}")
             raise self.over from None
         except LearnerError as error:
-            if error.kind == "TimeLimit":
+            if error.kind in ("TimeLimit", "UnreadableReply"):
                 self.over = error
             raise

@@ -15,6 +15,7 @@ except ImportError:  # Windows, where no level runs
     fcntl = None  # type: ignore[assignment]
 
 from autograder.execution.session import KernelLost, Session
+from autograder.jail import control_group, linux
 from autograder.jail.fork_client import ParentError, runtime_dir
 from autograder.jail.limits import Limits
 from autograder.jail.selftest import ATTACKS, PROTECTIONS, try_level
@@ -22,7 +23,8 @@ from autograder.jail.selftest import ATTACKS, PROTECTIONS, try_level
 __all__ = ["ORDER", "REQUIRED", "Level", "LevelRefused", "choose", "measure"]
 
 ORDER = ("namespaces", "uid", "rlimits")
-REQUIRED = frozenset(PROTECTIONS) - {"nested"}  # what must hold before strangers' code is run
+BETTER = frozenset({"nested", "supervisor", "kernel_memory", "calls", "locks", "share"})
+REQUIRED = frozenset(PROTECTIONS) - BETTER  # what must hold before strangers' code is run
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -32,12 +34,17 @@ class LevelRefused(RuntimeError):
 
 @dataclass(frozen=True)
 class Level:
-    """A level as it was found: what its self-test could not break, and whether it is used on the instructor's word."""
+    """A level as it was found: what its self-test could not break, and whether it is used on the instructor's word.
+
+    Attributes:
+        memory: what keeps a job's memory within its limit.
+    """
 
     name: str
     protects: frozenset[str]
     open: str = ""
     trusted: bool = False
+    memory: str = ""
 
     @property
     def enough(self) -> bool:
@@ -87,10 +94,10 @@ def measure(edition: Path, name: str) -> Level:
             file.seek(0)
             if not (text := file.read()):
                 found = _measure(edition, name)
-                text = json.dumps([sorted(found.protects), found.open])
+                text = json.dumps([sorted(found.protects), found.open, found.memory])
                 file.write(text)
-        protects, broken = json.loads(text)
-        _measured[key] = Level(name, frozenset(protects), broken)
+        protects, broken, memory = json.loads(text)
+        _measured[key] = Level(name, frozenset(protects), broken, memory=memory)
     return _measured[key]
 
 
@@ -122,6 +129,8 @@ def _measure(edition: Path, name: str) -> Level:
         "address_space": limits.address_space,
         "most": limits.processes,
         "file_size": limits.file_size,
+        "keyctl": linux.keyctl() if sys.platform == "linux" else 0,
+        "keyring": linux.session_keyring() if sys.platform == "linux" else 0,
     }
     try:
         with canary, Session(edition, name, warm=False, startup=60) as session:
@@ -133,7 +142,10 @@ def _measure(edition: Path, name: str) -> Level:
     words = [
         f"{ATTACKS[part][0] if part in ATTACKS else part} ({came})" for part, came in broken.items()
     ]
-    return Level(name, frozenset(protects), "not protected: " + "; ".join(words) if words else "")
+    counted = sys.platform == "linux" and "memory" in protects
+    memory = "control group" if control_group.parent() else "counted" if counted else ""
+    told = "not protected: " + "; ".join(words) if words else ""
+    return Level(name, frozenset(protects), told, memory=memory)
 
 
 def _printed(session: Session, source: str) -> str:

@@ -1,7 +1,8 @@
 """The grader's secret, and the inputs that follow from it.
 
-Every student gets inputs of their own: seed = HMAC-SHA256(secret, course / unit / student / exercise). They cannot be guessed, a regrade
-repeats them, and two students who compare notes compare different numbers.
+Every student gets inputs of their own: seed = HMAC-SHA256(secret, course / unit / student / exercise / code handed in). They cannot be
+guessed, a regrade repeats them, and two students who compare notes compare different numbers. A notebook that prints what its functions
+were given tells its author nothing that is of use: with other code come other inputs.
 
 **Where it is kept**: ``autograder/class.data/secret.key``, made at the first grading, readable by its owner only, ignored by git with the
 rest of that folder. **Back it up with the gradebook**: without it a regrade draws other inputs (verdicts hardly ever differ, but they are
@@ -15,9 +16,10 @@ import hmac
 import os
 import secrets
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
-__all__ = ["DEFAULT", "VARIABLE", "load", "seed", "seed_id"]
+__all__ = ["DEFAULT", "VARIABLE", "fingerprint", "load", "seed", "seed_id"]
 
 DEFAULT = Path(__file__).resolve().parents[1] / "class.data" / "secret.key"
 VARIABLE = "COURSE_VI_SECRET"
@@ -59,14 +61,30 @@ def _make(path: Path) -> None:
     os.unlink(name)
 
 
-def seed(secret: bytes, course: str, unit: str, student: str, exercise: str) -> int:
+def seed(secret: bytes, course: str, unit: str, student: str, exercise: str, work: str = "") -> int:
     """The seed of a student's inputs, 63 bits.
+
+    Args:
+        work: stands for what was handed in (``fingerprint``).
 
     >>> seed(b"a secret", "vi", "03_elbo", "ada", "03_gap") == seed(b"a secret", "vi", "03_elbo", "bob", "03_gap")
     False
     """
-    words = "\x00".join((course, unit, student, exercise)).encode()
+    words = "\x00".join((course, unit, student, exercise, work)).encode("utf-8", "replace")
     return int.from_bytes(hmac.new(secret, words, hashlib.sha256).digest()[:8], "big") >> 1
+
+
+def fingerprint(sources: Iterable[str]) -> str:
+    """Stands for the code of a notebook, cell by cell.
+
+    >>> fingerprint(["a", "b"]) == fingerprint(["ab"])
+    False
+    """
+    told = hashlib.sha256()
+    for source in sources:
+        data = source.encode("utf-8", "replace")
+        told.update(len(data).to_bytes(8, "little") + data)
+    return told.hexdigest()
 
 
 def seed_id(number: int) -> str:

@@ -1,7 +1,8 @@
 """A jailed kernel and the little that a grader does with one: run a cell, ask for bytes, interrupt, end.
 
 It polls the kernel's sockets itself, in short waits, so that no message can be missed; what is too large is refused by the socket, before
-it is received. Whatever happens in the kernel becomes a value or one of two exceptions here: ``KernelLost`` (the notebook's doing, with the
+it is received, and what would take too long to read by ``messages``. Time, memory and life are looked at in every wait, whatever
+arrives. Whatever happens in the kernel becomes a value or one of two exceptions here: ``KernelLost`` (the notebook's doing, with the
 reason) or ``ParentError`` (ours: nobody may lose a mark by it).
 """
 
@@ -23,14 +24,16 @@ from jupyter_client.manager import KernelManager
 from jupyter_client.provisioning.factory import KernelProvisionerFactory
 
 from autograder.checks.probe import LearnerError, expression, reply_bytes
+from autograder.execution import messages
 from autograder.execution.outputs import Outputs
 from autograder.jail.fork_client import ParentError
 from autograder.jail.provisioner import NAME, JailProvisioner
+from autograder.protocol import wire
 
 __all__ = ["KernelLost", "Ran", "Session"]
 
 MAX_REPLY, MAX_OUTPUT = (
-    160 << 20,
+    messages.CONTENT,
     8 << 20,
 )  # bytes of one message on the shell and on the output channel
 LOOK = 0.2  # seconds of one wait
@@ -204,6 +207,8 @@ class Session:
         kept.cut |= not self._settle(number, kept.take)
         ran.outputs = kept.done()
         content = {} if reply is None else reply["content"]
+        if _asks_for_the_end(content):  # it ends a moment later, in the midst of something else
+            self._give_up("it was asked to end, by exit() or quit()")
         ran.ok = reply is not None and content.get("status") == "ok"
         if not ran.ok and not ran.timed_out:
             ran.error = f"{content.get('ename', 'Error')}: {content.get('evalue', '')}"[:500]
@@ -232,7 +237,12 @@ class Session:
         while time.monotonic() < start + timeout:
             reply = self._reply(number, min(start + timeout, time.monotonic() + 1.0))
             if reply is not None:
-                return reply_bytes(reply["content"])
+                sent = reply_bytes(reply["content"])
+                if wire.too_large(sent):
+                    raise LearnerError(
+                        "UnreadableReply", "what came back is far larger than what was asked"
+                    )
+                return sent
             if self._idle[0] == number and time.monotonic() - self._idle[1] > 5.0:
                 self._give_up(
                     "its reply to the check never arrived; it was larger than any right one can be, or was withheld"
@@ -269,13 +279,8 @@ class Session:
                 self._take(number, take)
             if shell.socket in ready:
                 message = self._receive(shell)
-                if (
-                    message is not None
-                    and message["parent_header"].get("msg_id") == number
-                    and isinstance(message["content"], dict)
-                ):
+                if message is not None and message["parent_header"].get("msg_id") == number:
                     return message
-                continue
             if not ready and not self.alive():
                 self._died()
             if _resident() - self._resident > FLOOD:
@@ -315,20 +320,19 @@ class Session:
         channel = self.client.iopub_channel
         return self._receive(channel) if channel.socket.poll(1000 * wait) else None
 
-    @staticmethod
-    def _receive(channel: Any) -> dict[str, Any] | None:
+    def _receive(self, channel: Any) -> dict[str, Any] | None:
         """The next message; None for what is none: a wrong signature, no JSON, a header that is no header."""
+        socket = channel.socket
         try:
-            message: dict[str, Any] = channel.get_msg(timeout=1.0)
-            if (
-                isinstance(message["parent_header"], dict)
-                and isinstance(message["content"], dict)
-                and isinstance(message["msg_type"], str)
-            ):
-                return message
-        except Exception:  # noqa: BLE001  (it comes from a process that a learner controls)
-            pass
-        return None
+            parts = messages.frames(
+                lambda: cast(bytes, socket.recv(zmq.NOBLOCK)),
+                lambda: bool(socket.getsockopt(zmq.RCVMORE)),
+            )
+        except zmq.ZMQError:
+            return None
+        if parts is None:
+            self._give_up("it sent a message of more parts than any that a kernel sends")
+        return messages.read(cast(list[bytes], parts), self.client.session.sign)
 
     def _died(self) -> None:
         server = self.provisioner.server_lives()
@@ -339,6 +343,15 @@ class Session:
         if not server and not why:
             raise ParentError("the server that forks kernels was killed, and the kernel with it")
         raise KernelLost(why or "it ended, nobody knows why")
+
+
+def _asks_for_the_end(content: dict[str, Any]) -> bool:
+    """Whether a cell's reply tells the front end that the kernel is to end."""
+    payload = content.get("payload")
+    return isinstance(payload, list) and any(
+        isinstance(one, dict) and one.get("source") == "ask_exit" and not one.get("keepkernel")
+        for one in payload
+    )
 
 
 def _resident() -> int:

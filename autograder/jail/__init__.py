@@ -1,8 +1,9 @@
 """The jail: an ordinary kernel that can read Python and one edition of the course, write to scratch memory, and nothing else.
 
-Modules here that run beside a learner's code (``fork_server``, ``launch``, ``filesystem``, ``supervisor``, ``kernel``, ``limits``,
-``linux``)
-import the standard library alone. ``fork_client`` and ``provisioner`` are the grader's side. Three levels:
+Modules here that run beside a learner's code (``fork_server``, ``launch``, ``filesystem``, ``supervisor``, ``memory``,
+``fair_share``, ``control_group``, ``seccomp``, ``kernel``, ``limits``, ``linux``) import the standard library alone. ``fork_client`` and
+``provisioner`` are the grader's side. On every level a kernel has a filter of system calls (``seccomp``), a session keyring of its own,
+and a control group where one can be had. Three levels:
 
 ``namespaces``
     Linux. Own mount, process, network, IPC, host-name and user namespaces; an empty root in memory with read-only views of Python and

@@ -25,6 +25,7 @@ import time
 from typing import Any
 
 from . import huge_pages, launch, linux
+from .limits import unbounded
 
 __all__ = ["lives", "main"]
 
@@ -40,6 +41,7 @@ def main(argument: str) -> None:
     """Serve until the owner ends."""
     options = json.loads(argument)
     sys.path[:] = options["path"]
+    unbounded()  # whoever started us may have bounded itself
     if sys.platform == "linux":
         linux.adopt_orphans()
     listener = socket.socket(socket.AF_UNIX)

@@ -14,9 +14,10 @@ import json
 import os
 import signal
 import sys
+from pathlib import Path
 from typing import Any
 
-from . import filesystem, linux, supervisor
+from . import control_group, filesystem, linux, seccomp, supervisor
 from . import kernel as inside
 from .limits import Limits
 
@@ -29,7 +30,7 @@ WORK = "/home/work"
 def start(spec: dict[str, Any], sockets: list[int]) -> int:
     """Fork a jailed kernel and return the supervisor's pid. ``OSError`` says why the jail could not be built.
 
-    ``spec``: ``level``, ``limits``, ``connection``, ``cwd``, ``views``, ``hidden``, ``env``, ``job`` (see the provisioner).
+    ``spec``: ``level``, ``limits``, ``connection``, ``cwd``, ``views``, ``hidden``, ``env``, ``job``, ``group`` (see the provisioner).
     """
     reader, writer = os.pipe()
     gate, key = os.pipe()
@@ -63,6 +64,8 @@ def start(spec: dict[str, Any], sockets: list[int]) -> int:
 def _build(spec: dict[str, Any], sockets: list[int], writer: int, gate: int, key: int) -> None:
     """A: in the forked child."""
     os.setsid()
+    if sys.platform == "linux":
+        linux.new_session_keyring()
     job, root, limits = spec["job"], os.path.join(spec["job"], "root"), Limits(**spec["limits"])
     null, log = (
         os.open(os.devnull, os.O_RDWR),
@@ -73,6 +76,11 @@ def _build(spec: dict[str, Any], sockets: list[int], writer: int, gate: int, key
     verdict = os.open(os.path.join(job, "exit"), os.O_WRONLY | os.O_CREAT, 0o600)
     as_root, uid = os.geteuid() == 0, os.geteuid()
     level = spec["level"]
+    entrance = events = -1
+    if spec.get("group"):  # opened here, used where no path leads to it any more
+        group = control_group.Group(Path(spec["group"]))
+        entrance = os.open(group.entrance, os.O_WRONLY)
+        events = os.open(group.events, os.O_RDONLY)
     if level == "namespaces":
         ours = linux.NEWNS | linux.NEWPID | linux.NEWNET | linux.NEWIPC | linux.NEWUTS
         if as_root:
@@ -103,7 +111,7 @@ def _build(spec: dict[str, Any], sockets: list[int], writer: int, gate: int, key
             os.close(gate)
             if sys.platform == "linux":
                 linux.die_with_parent(signal.SIGKILL)
-            _supervise(spec, sockets, verdict, root, work, as_root, limits)
+            _supervise(spec, sockets, verdict, root, work, as_root, limits, entrance, events)
         except BaseException as error:  # noqa: B902
             os.write(
                 verdict,
@@ -122,6 +130,8 @@ def _supervise(
     work: str,
     as_root: bool,
     limits: Limits,
+    entrance: int,
+    events: int,
 ) -> None:
     """S: finish the world, start the kernel, and watch it."""
     level, on_linux = spec["level"], sys.platform == "linux"
@@ -164,6 +174,9 @@ def _supervise(
     if kernel == 0:
         try:
             os.close(verdict)
+            os.setsid()  # the scheduler shares by session: the supervisor is not to wait for its kernel
+            if entrance >= 0:
+                os.write(entrance, b"0")
             if on_linux:
                 linux.dumpable(True)
                 with open("/proc/self/oom_score_adj", "w") as file:
@@ -174,6 +187,8 @@ def _supervise(
                 linux.no_new_privileges()
                 linux.die_with_parent(signal.SIGKILL)
             limits.apply(crowd)
+            if seccomp.available():
+                seccomp.install()
             inside.run(spec, sockets, work)
         except BaseException:  # noqa: B902
             import traceback
@@ -184,7 +199,9 @@ def _supervise(
             os._exit(1)
     for handle in sockets:
         os.close(handle)
-    supervisor.watch(kernel, limits, verdict, level, job_uid)
+    if entrance >= 0:
+        os.close(entrance)
+    supervisor.watch(kernel, limits, verdict, level, job_uid, events)
 
 
 def _counts_by_namespace() -> bool:

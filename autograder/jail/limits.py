@@ -9,7 +9,7 @@ except ImportError:  # Windows has none
 from dataclasses import asdict, dataclass
 from typing import Any
 
-__all__ = ["Limits"]
+__all__ = ["Limits", "unbounded"]
 
 MB = 1 << 20
 
@@ -19,7 +19,9 @@ class Limits:
     """Bounds on a kernel and all that it starts.
 
     Attributes:
-        memory: bytes that all its processes hold together; watched, four times a second, by the supervisor.
+        memory: bytes that all its processes hold together; kept by a control group where there is one, else watched, ten times a
+            second, by the supervisor.
+        sockets: that all its processes have together: what is sent and not read lies in memory that is nobody's.
         address_space: bytes of virtual memory of one process (RLIMIT_AS).
         processes: processes and threads together (RLIMIT_NPROC).
         open_files: of one process.
@@ -32,6 +34,7 @@ class Limits:
     memory: int = 3000 * MB
     address_space: int = 8000 * MB
     processes: int = 96
+    sockets: int = 512
     open_files: int = 512
     file_size: int = 64 * MB
     disk: int = 64 * MB
@@ -62,3 +65,10 @@ class Limits:
             except (ValueError, OSError):
                 if name != "AS":  # macOS refuses some; the self-test tells what holds
                     continue
+
+
+def unbounded() -> None:
+    """Take back a soft limit on address space that was inherited."""
+    if resource is not None:
+        hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+        resource.setrlimit(resource.RLIMIT_AS, (hard, hard))

@@ -1,6 +1,7 @@
 """The few Linux calls that Python 3.11 does not offer, by ctypes. Nothing here decides anything.
 
-Numbers are from the kernel's headers and the same on every architecture, but for ``pivot_root``, which is looked up by machine.
+Numbers are from the kernel's headers and the same on every architecture, but for ``pivot_root`` and ``keyctl``, which are looked up by
+machine.
 """
 
 from __future__ import annotations
@@ -16,16 +17,20 @@ __all__ = [
     "NEWPID",
     "NEWUSER",
     "NEWUTS",
+    "add_key",
     "adopt_orphans",
     "bind",
     "die_with_parent",
     "drop_capabilities",
     "dumpable",
+    "keyctl",
     "make_private",
     "mount_proc",
+    "new_session_keyring",
     "no_new_privileges",
     "pivot",
     "read_only",
+    "session_keyring",
     "tmpfs",
     "unshare",
 ]
@@ -44,6 +49,8 @@ _DETACH = 2
 _MOUNT_SETATTR, _AT_RECURSIVE = 442, 0x8000
 _PDEATHSIG, _DUMPABLE, _CAPBSET_DROP, _NO_NEW_PRIVS = 1, 4, 24, 38
 _PIVOT_ROOT = {"x86_64": 155, "aarch64": 41, "riscv64": 41, "ppc64le": 203, "s390x": 217}
+_ADD_KEY = {"x86_64": 248, "aarch64": 217, "riscv64": 217, "ppc64le": 269, "s390x": 278}
+_KEYCTL = {"x86_64": 250, "aarch64": 219, "riscv64": 219, "ppc64le": 271, "s390x": 280}
 _CAPABILITY_VERSION = 0x20080522
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -134,6 +141,30 @@ def dumpable(yes: bool) -> None:
 def no_new_privileges() -> None:
     """No program started from here on gains rights: set-user-id bits mean nothing."""
     _check(_libc.prctl(_NO_NEW_PRIVS, ctypes.c_ulong(1), 0, 0, 0), "prctl")
+
+
+def keyctl() -> int:
+    """The number of the system call for keyrings on this machine; 0 if it is not known."""
+    return _KEYCTL.get(platform.machine(), 0)
+
+
+def new_session_keyring() -> None:
+    """Leave the keys of whoever started us: an empty session keyring of our own. Nothing happens where the system has no keyrings."""
+    number = keyctl()
+    if number:
+        _libc.syscall(ctypes.c_long(number), ctypes.c_long(1), None)  # KEYCTL_JOIN_SESSION_KEYRING
+
+
+def add_key(name: str, content: bytes) -> None:
+    """Put a key into the session keyring; nothing happens where the system has none, or lets nobody do it."""
+    number, ring = ctypes.c_long(_ADD_KEY.get(platform.machine(), 0)), ctypes.c_long(-3)
+    _libc.syscall(number, b"user", os.fsencode(name), content, ctypes.c_size_t(len(content)), ring)
+
+
+def session_keyring() -> int:
+    """The serial number of this process's session keyring; 0 where there is none, or none to be asked for."""
+    which, of = ctypes.c_long(0), ctypes.c_long(-3)  # KEYCTL_GET_KEYRING_ID, of the session
+    return max(0, int(_libc.syscall(ctypes.c_long(keyctl()), which, of, 0))) if keyctl() else 0
 
 
 def drop_capabilities() -> None:

@@ -21,6 +21,7 @@ from typing import Any, cast
 from jupyter_client.provisioning import LocalProvisioner
 from traitlets import Bool, Dict, Unicode
 
+from . import control_group
 from .fork_client import Parent, environment, runtime_dir
 from .kernel import CHANNELS
 from .limits import Limits
@@ -112,6 +113,7 @@ class JailProvisioner(LocalProvisioner):
     job: Path | None = None
     connection: socket.socket | None = None
     parent_process: Parent | None = None
+    group: control_group.Group | None = None
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
         _, folder = runtime_dir()
@@ -140,11 +142,17 @@ class JailProvisioner(LocalProvisioner):
         ):  # another user must be able to pass through, though not to look around
             for folder in (self.job.parent, self.job):
                 folder.chmod(0o711)
+        limits, above = Limits(**self.limits), control_group.parent()
+        if above is not None:
+            self.group = control_group.Group.make(
+                above, f"{self.job.parent.name}-{self.job.name}", limits
+            )
         home = "/home" if self.level == "namespaces" else str(self.job / "work")
         views = [sys.base_prefix, sys.prefix, *self.parent_process.path]
         spec = {
             "level": self.level,
-            "limits": Limits(**self.limits).as_json(),
+            "limits": limits.as_json(),
+            "group": str(self.group.folder) if self.group else "",
             "connection": connection,
             "job": str(self.job),
             "cwd": os.path.abspath(kwargs["cwd"]) if kwargs.get("cwd") else "",
@@ -191,6 +199,9 @@ class JailProvisioner(LocalProvisioner):
         if self.connection is not None:
             self.connection.close()
             self.connection = None
+        if self.group is not None:
+            self.group.remove()
+            self.group = None
         await super().cleanup(restart)
         if self.job is not None and not restart:
             shutil.rmtree(self.job, ignore_errors=True)

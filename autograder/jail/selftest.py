@@ -124,6 +124,91 @@ finally:
     os.unlink("vi_selftest")
 """,
     ),
+    "keyring": (
+        "the grader's keys",
+        """
+import ctypes
+serial = ctypes.CDLL(None).syscall(KNOWN["keyctl"], 0, -3, 0) if KNOWN["keyctl"] else 0
+return serial > 0 and serial == KNOWN["keyring"]
+""",
+    ),
+    "supervisor": (
+        "the supervisor's priority, processors and limits",
+        """
+import resource
+above = os.getppid()
+for attempt in (
+    lambda: os.setpriority(os.PRIO_PROCESS, above, 19),
+    lambda: os.sched_setaffinity(above, os.sched_getaffinity(above)),
+    lambda: os.sched_setscheduler(above, os.SCHED_IDLE, os.sched_param(0)),
+    lambda: resource.prlimit(above, resource.RLIMIT_CPU),
+):
+    try:
+        attempt()
+        return True
+    except OSError:
+        pass
+""",
+    ),
+    "kernel_memory": (
+        "memory that is mapped nowhere",
+        """
+import ctypes, mmap
+left, right = socket.socketpair()
+for attempt in (
+    lambda: os.memfd_create("vi_selftest"),
+    lambda: mmap.mmap(-1, 4096),
+    lambda: left.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20),
+):
+    try:
+        attempt()
+        return True
+    except OSError:
+        pass
+return ctypes.CDLL(None).shmget(0, 4096, 0o1600) >= 0
+""",
+    ),
+    "calls": (
+        "the system calls in which most holes are found, and sockets that no namespace holds",
+        """
+import ctypes
+for family in (40, 38, 17):
+    try:
+        socket.socket(family, socket.SOCK_STREAM).close()
+        return True
+    except OSError:
+        pass
+libc = ctypes.CDLL(None)
+numbers = (425, 321, 323, 298) if os.uname().machine == "x86_64" else (425, 280, 282, 241)
+return libc.inotify_init() >= 0 or any(libc.syscall(number, 1, 0, 0, 0, 0) >= 0 for number in numbers)
+""",
+    ),
+    "locks": (
+        "files that all kernels see, from being used to signal",
+        """
+import fcntl
+for lock in (fcntl.flock, fcntl.lockf):
+    try:
+        with open(os.__file__) as file:
+            lock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        return True
+    except OSError:
+        pass
+""",
+    ),
+    "share": (
+        "the share of the processors that others have",
+        """
+child = os.fork()
+if child == 0:
+    try:
+        os.setsid()
+        os._exit(0)
+    except OSError:
+        os._exit(1)
+return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+""",
+    ),
 }
 PROTECTIONS = tuple(ATTACKS)
 

@@ -1,4 +1,5 @@
-"""What the supervisor does while a kernel runs: watch the clock and the memory, forward interrupts, and leave nothing behind."""
+"""What the supervisor does while a kernel runs: watch the clock, the memory and its share of the processors, forward interrupts, and
+leave nothing behind."""
 
 from __future__ import annotations
 
@@ -7,12 +8,13 @@ import signal
 import sys
 import time
 
+from . import control_group, fair_share, memory
 from .limits import Limits
 
 __all__ = ["job_uid", "threads_of", "watch"]
 
-LOOK = 0.25  # seconds between two looks at the memory
-PAGE = os.sysconf("SC_PAGE_SIZE")
+LOOK = 0.1  # seconds between two looks at the memory
+SHARES = 1.0  # and at who is busy
 
 
 def job_uid(number: int) -> int:
@@ -29,28 +31,44 @@ def job_uid(number: int) -> int:
     )
 
 
-def watch(kernel: int, limits: Limits, verdict: int, level: str, uid: int | None) -> None:
-    """Wait for the kernel's end; write its reason to ``verdict``; end all that it started. Does not return."""
+def watch(
+    kernel: int, limits: Limits, verdict: int, level: str, uid: int | None, events: int = -1
+) -> None:
+    """Wait for the kernel's end; write its reason to ``verdict``; end all that it started. Does not return.
+
+    Args:
+        events: ``memory.events`` of the job's control group, open for reading; -1 if it has none.
+    """
     signal.signal(signal.SIGINT, lambda *_: _tell(kernel, signal.SIGINT))
     signal.signal(signal.SIGTERM, lambda *_: _tell(kernel, signal.SIGKILL))
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     if hasattr(signal, "sigtimedwait"):
         signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])
-    end, baseline, reason = time.monotonic() + limits.wall, _resident(kernel), ""
+    end, reason = time.monotonic() + limits.wall, ""
+    held, shares = memory.Memory(memory.mapped(kernel), limits.memory), time.monotonic() + SHARES
     nap = 0.01
     while True:
         ended = _reap(kernel)
         if ended is not None:
+            if not reason and events >= 0:
+                told = os.pread(events, 4096, 0).decode()
+                reason = _memory(limits) if control_group.out_of_memory(told) else ""
             reason = reason or _describe(ended)
             break
         if not reason and time.monotonic() > end:
             reason = f"it ran longer than the {limits.wall} s that a kernel may live"
             _tell(kernel, signal.SIGKILL)
         if not reason and sys.platform == "linux" and nap >= LOOK:
-            held = sum(max(0, _resident(pid) - baseline) for pid in _processes(level, uid, kernel))
-            if held > limits.memory:
-                reason = f"it used more than the {limits.memory >> 20} MB of memory that a kernel may have"
+            pids = _processes(level, uid, kernel)
+            if events < 0 and held.too_much(pids):
+                reason = _memory(limits)
                 _tell(kernel, signal.SIGKILL)
+            elif level == "namespaces" and memory.sockets() > limits.sockets:
+                reason = f"it opened more than the {limits.sockets} sockets that a kernel may have"
+                _tell(kernel, signal.SIGKILL)
+            elif events < 0 and time.monotonic() > shares:
+                fair_share.lower(pids)
+                shares = time.monotonic() + SHARES
         if hasattr(signal, "sigtimedwait"):
             signal.sigtimedwait([signal.SIGCHLD], nap)  # wakes at once when a child ends
         else:
@@ -75,6 +93,10 @@ def _reap(kernel: int) -> int | None:
             return os.waitstatus_to_exitcode(status)
 
 
+def _memory(limits: Limits) -> str:
+    return f"it used more than the {limits.memory >> 20} MB of memory that a kernel may have"
+
+
 def _describe(code: int) -> str:
     if code < 0:
         try:
@@ -90,14 +112,6 @@ def _tell(pid: int, number: int) -> None:
         os.kill(pid, number)
     except ProcessLookupError:
         pass
-
-
-def _resident(pid: int) -> int:
-    try:
-        with open(f"/proc/{pid}/statm") as file:
-            return int(file.read().split()[1]) * PAGE
-    except (OSError, IndexError, ValueError):
-        return 0
 
 
 def _processes(level: str, uid: int | None, kernel: int) -> list[int]:

@@ -10,7 +10,8 @@ are then written as nbgrader expects them: the report, and the points as the res
 
 **For a driver.** What happened is in ``nb.metadata["course_vi"]`` of the autograded notebook, plain JSON::
 
-    {"level": "namespaces", "protects": [...], "kernel": "warm", "trusted": false, "seeds": {"03_gap": "e75cb14d", ...},
+    {"level": "namespaces", "protects": [...], "memory": "counted", "kernel": "warm", "trusted": false,
+     "seeds": {"03_gap": "e75cb14d", ...},
      "versions": {"python": ..., "torch": ...}, "points": {"03_gap": 1.0}, "diagnoses": {"03_gap": ["sign"]},
      "mistakes": {"03_gap": ["The sign is wrong."]},
      "lost": ["cell 7: it ended itself with exit code 1"], "starts": 2, "seconds": {"start": ..., "cells": ..., "checks": ...}}
@@ -44,6 +45,7 @@ from autograder.execution.closed_book import room
 from autograder.execution.kernel_runner import Asker
 from autograder.execution.levels import Level, LevelRefused, choose
 from autograder.execution.notebook_runner import Clock, Runner
+from autograder.execution.own_memory import bounded
 from autograder.execution.session import Session
 from autograder.jail.fork_client import Parent, ParentError, runtime_dir
 from autograder.units import EXERCISES
@@ -102,7 +104,8 @@ class CheckedExecute(Execute):
         unit, student = str(names.get("assignment", "")), str(names.get("student", ""))
         for attempt in range(2):
             try:
-                self._grade(nb, unit, student, (resources.get("metadata") or {}).get("path"))
+                with bounded():
+                    self._grade(nb, unit, student, (resources.get("metadata") or {}).get("path"))
                 break
             except ParentError:
                 if attempt:
@@ -112,8 +115,9 @@ class CheckedExecute(Execute):
     def _grade(self, nb: NotebookNode, unit: str, student: str, path: str | None) -> None:
         edition, level, warm = self.prepare(unit)
         key = secret.load(Path(self.secret_file))
+        work = secret.fingerprint(cell.source for cell in nb.cells if cell.cell_type == "code")
         seeds = {
-            name: secret.seed(key, self.course, unit, student, name)
+            name: secret.seed(key, self.course, unit, student, name, work)
             for name in EXERCISES
             if EXERCISES[name].unit == unit
         }
@@ -223,7 +227,12 @@ def verdicts(reports: Mapping[str, Report]) -> dict[str, Any]:
 
 
 def _about(level: Level) -> dict[str, Any]:
-    return {"level": level.name, "protects": sorted(level.protects), "trusted": level.trusted}
+    return {
+        "level": level.name,
+        "protects": sorted(level.protects),
+        "memory": level.memory,
+        "trusted": level.trusted,
+    }
 
 
 def _warms(edition: Path) -> bool:

@@ -275,7 +275,7 @@ def _send(reply: dict[str, Any]) -> bytes:
         return wire.encode(
             {"error": {"type": "TypeError", "message": str(error), "where": ""}, "printed": ""}
         )
-    if len(sent) <= wire.MAX_BYTES:
+    if not wire.too_large(sent):
         return sent
     shape = getattr(reply.get("value"), "shape", None)
     what = "results" if shape is None else f"a tensor of shape {tuple(shape)}"

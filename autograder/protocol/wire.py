@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["MAX_BYTES", "WireError", "decode", "encode", "ref"]
+__all__ = ["MAX_BYTES", "MAX_HEADER", "WireError", "decode", "encode", "ref", "too_large"]
 
 MAX_BYTES = 64 << 20
+MAX_HEADER = 1 << 20  # of them JSON: what it costs to read is in its structure, not in the arrays
 MAX_DEPTH = 12
 DTYPES = {"f4", "f8", "i4", "i8", "u1", "b1"}
 
@@ -53,6 +54,8 @@ def encode(message: Any) -> bytes:
             return [walk(item, depth + 1) for item in value]
         if isinstance(value, dict):
             return {str(key): walk(item, depth + 1) for key, item in value.items()}
+        if _too_long(value):
+            raise WireError("cannot send a whole number of more than 64 bits")
         if value is None or isinstance(value, (bool, int, float, str)):
             return value
         raise WireError(
@@ -63,11 +66,22 @@ def encode(message: Any) -> bytes:
     return len(header).to_bytes(4, "little") + header + b"".join(buffers)
 
 
+def too_large(data: bytes) -> bool:
+    """Whether ``decode`` would refuse this for its size.
+
+    >>> too_large(encode("x" * MAX_HEADER)), too_large(encode(np.zeros(MAX_HEADER)))
+    (True, False)
+    """
+    return len(data) > MAX_BYTES or int.from_bytes(data[:4], "little") > MAX_HEADER
+
+
 def decode(data: bytes) -> Any:
     """The inverse of ``encode``. Raises ``WireError`` on anything that ``encode`` cannot have written."""
     if not isinstance(data, bytes) or not 4 <= len(data) <= MAX_BYTES:
         raise WireError(f"message is not bytes, or has a size outside 4 to {MAX_BYTES}")
     size = int.from_bytes(data[:4], "little")
+    if size > MAX_HEADER:
+        raise WireError(f"the header of the message has {size} bytes; at most {MAX_HEADER}")
     try:
         header = json.loads(data[4 : 4 + size])
     except (ValueError, RecursionError) as error:
@@ -91,9 +105,16 @@ def decode(data: bytes) -> Any:
             return {key: walk(item, depth + 1) for key, item in value.items()}
         if isinstance(value, list):
             return [walk(item, depth + 1) for item in value]
+        if _too_long(value):
+            raise WireError("the message holds a whole number of more than 64 bits")
         return value
 
     return walk(header, 0)
+
+
+def _too_long(value: Any) -> bool:
+    """Whether this is a whole number that no array can hold, and at which arithmetic stumbles."""
+    return isinstance(value, int) and not -(1 << 63) <= value < 1 << 63
 
 
 def _array_header(spec: Any) -> tuple[str, list[int]]:
