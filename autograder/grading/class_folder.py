@@ -30,7 +30,7 @@ from autograder.grading.ledger import Ledger
 from autograder.grading.result import BUSY, Result, reason, trouble
 from autograder.grading.submission import Submission
 from autograder.intake import Refusal, submissions
-from autograder.intake.names import safe_id
+from autograder.intake.names import printable, safe_id
 from autograder.intake.read import content, take_in
 from autograder.intake.restore import released_cells
 from autograder.intake.times import in_utc
@@ -157,6 +157,8 @@ class Classroom:
 
     def logged(self, unit: str, row: Result, record: dict[str, Any]) -> Result:
         """Write a row's line into the log, on disk before it is told."""
+        row.failure = printable(row.failure, 1_000)
+        row.repairs = tuple(printable(note, 1_000) for note in row.repairs)
         record |= {
             "student": row.student, "unit": unit, "status": row.status, "points": row.points, "total": row.total, "late": row.late,
             "reason": row.failure, "repairs": list(row.repairs), "seconds": round(row.seconds, 3),
@@ -260,7 +262,7 @@ class Classroom:
     def _write_log(self, unit: str, student: str, log: str) -> None:
         path = self.folder / "logs" / unit / f"{student}.txt"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(log, encoding="utf-8")
+        path.write_text("\n".join(printable(line, 10_000) for line in log.splitlines()), "utf-8")
 
 
 def open_class(

@@ -19,6 +19,7 @@ from pathlib import Path, PurePosixPath
 from nbformat import NotebookNode
 
 from autograder.intake.limits import LIMITS, Limits, Refusal
+from autograder.intake.names import printable
 from autograder.intake.repair import repair
 from autograder.intake.restore import MISSING, Template, bare, restore
 
@@ -257,5 +258,5 @@ def likeness(name: str, unit: str) -> int:
 
 
 def _utf8(name: str) -> str:
-    """A file's name as text that can be written anywhere."""
-    return name.encode("utf-8", "replace").decode("utf-8")
+    """A file's name as text that can be written, and printed, anywhere."""
+    return printable(name.encode("utf-8", "replace").decode("utf-8"), 1_000)

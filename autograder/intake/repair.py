@@ -19,6 +19,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
 
 from autograder.intake.limits import LIMITS, Limits, Refusal
+from autograder.intake.names import printable
 
 __all__ = ["repair"]
 
@@ -223,10 +224,12 @@ def _attachments(
                 notes.append(f"An attachment that is no image ({name[:60]!r}) was left out.")
             elif len(content) > min(limits.attachment * 4 // 3, budget):
                 notes.append(
-                    f"The attached image {name[:60]} was left out: it is too large. Make it smaller and hand in again."
+                    f"The attached image {printable(name, 60)} was left out: it is too large. Make it smaller and hand in again."
                 )
             elif not _is_base64(content):
-                notes.append(f"The attached image {name[:60]} is damaged, and was left out.")
+                notes.append(
+                    f"The attached image {printable(name, 60)} is damaged, and was left out."
+                )
             else:
                 budget -= len(content)
                 kept.setdefault(name, {})[mime] = content
