@@ -7,6 +7,7 @@ import sys
 
 COMMANDS = {
     "grade": "run the instructor's loop: autograde, feedback, gradebook as CSV and table",
+    "mark": "a page on this machine for the questions that are answered in words",
     "collect": "collect submissions from a zip of Canvas or Moodle, or from folders",
     "report": "the class at a glance: distribution, hardest exercise, commonest mistakes",
     "similarity": "which answers look alike",
