@@ -136,24 +136,43 @@ class Classroom:
             decided_by = provenance.decided_by(unit, self.released(unit))
             submission = Submission.find(self.home, unit, name, decided_by)
             asked = submission.record(only)
-            if not force and (before := ledger.find(submission.key(only))):
+            if not force and (before := self._current(submission, only)):
                 return Result.of(before)  # another process was faster
-            if only and ledger.last(student).get("submission") != submission.digest:
-                only = ()  # there is nothing to keep: this submission was never graded
+            if only and not self._keeps(submission):
+                only = ()  # there is nothing to keep: this submission was not the last to be graded
+            whole = submission.key()
+            also = [whole] if not only or self._current(submission, ()) else []
             started = time.perf_counter()
             row, record = Result(student, status="failed"), dict[str, Any]()
             try:
+                ledger.begin(student)
                 try:
                     row, record = self._graded(submission, only)
                 except Refusal as refusal:
                     row = self._refused(unit, student, refusal)
+                with self.gradebook() as gradebook:
+                    record["auto"] = points.automatic(gradebook, unit, student)
             except Exception as error:  # no submission, whatever it holds, stops the batch
                 row.failure = (
                     f"not graded: {trouble(str(error)) or f'{type(error).__name__}: {error}'[:200]}"
                 )
             row.seconds = time.perf_counter() - started
-            about = {**asked, "only": list(only), "also": [submission.key()]}
+            about = {**asked, "only": list(only), "also": also}
             return self.logged(unit, row, {**about, **record})
+
+    def _current(self, submission: Submission, only: Sequence[str]) -> dict[str, Any]:
+        """The record that makes a grading superfluous: the student's last, for this key, and the gradebook holds what it says."""
+        found = self.ledger(submission.unit).find(submission.student, submission.key(only))
+        if not found:
+            return {}
+        with self.gradebook() as gradebook:
+            holds = points.automatic(gradebook, submission.unit, submission.student)
+        return found if found.get("auto") == holds else {}
+
+    def _keeps(self, submission: Submission) -> bool:
+        """Whether the gradebook's points are those of this submission, so that some of them may stay."""
+        last = self.ledger(submission.unit).find(submission.student)
+        return last.get("status") == "graded" and last.get("submission") == submission.digest
 
     def logged(self, unit: str, row: Result, record: dict[str, Any]) -> Result:
         """Write a row's line into the log, on disk before it is told."""
@@ -166,6 +185,8 @@ class Classroom:
         }  # fmt: skip
         try:
             self.ledger(unit).append(record)
+            if row.status != "failed":
+                self.ledger(unit).end(row.student)
         except OSError as error:
             return Result(
                 row.student,
@@ -200,13 +221,17 @@ class Classroom:
             config.SaveSome = Config(only=list(only))
             config.CheckedExecute = Config(config.CheckedExecute)
             config.CheckedExecute.only = list(only)
-        before, answers = (
-            self.ledger(unit).last(student).get("answers", {}),
-            provenance.answers(taken.notebook),
-        )
+        before = self.ledger(unit).last(student)
+        told = {
+            "answers": provenance.answers(taken.notebook),
+            "worth": provenance.worth(taken.notebook),
+        }
         with self.gradebook() as gradebook:
             settled = points.settled(gradebook, unit, student) - {
-                name for name in answers if before.get(name) != answers[name]
+                name
+                for name in told["answers"]
+                if before.get("answers", {}).get(name) != told["answers"][name]
+                or before.get("worth", told["worth"]).get(name) != told["worth"][name]
             }
         for converter in (Autograde, GenerateFeedback):
             outcome = convert(converter, config, unit, student)
@@ -218,10 +243,7 @@ class Classroom:
                 with self.gradebook() as gradebook:
                     scores, late = points.read(gradebook, unit, student, settled)
         jail = provenance.jail_record(self.folder / "autograded" / student / unit / f"{unit}.ipynb")
-        return Result(student, scores, repairs=repairs, late=late), {
-            "answers": answers,
-            "jail": jail,
-        }
+        return Result(student, scores, repairs=repairs, late=late), {**told, "jail": jail}
 
     def _stage(
         self, unit: str, student: str, folder: Path, notebook: nbformat.NotebookNode
