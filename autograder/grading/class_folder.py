@@ -222,7 +222,7 @@ class Classroom:
             config.CheckedExecute = Config(config.CheckedExecute)
             config.CheckedExecute.only = list(only)
         before = self.ledger(unit).last(student)
-        told = {
+        told: dict[str, dict[str, Any]] = {
             "answers": provenance.answers(taken.notebook),
             "worth": provenance.worth(taken.notebook),
         }

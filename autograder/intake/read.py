@@ -18,6 +18,7 @@ from pathlib import Path, PurePosixPath
 
 from nbformat import NotebookNode
 
+from autograder.intake.archives import NOT_COLLECTED
 from autograder.intake.limits import LIMITS, Limits, Refusal
 from autograder.intake.names import printable
 from autograder.intake.repair import repair
@@ -96,6 +97,8 @@ def read(folder: Path, notes: list[str], limits: Limits = LIMITS) -> list[_File]
     for path in walk(folder, limits, notes):
         name = path.relative_to(folder).as_posix()
         lower = name.lower()
+        if lower.endswith(NOT_COLLECTED):
+            notes.append(printable(content(path, 10_000).decode("utf-8", "replace")))
         if not lower.endswith((".ipynb", ".zip", ".json", ".ipynb.txt")):
             continue
         try:
