@@ -12,6 +12,7 @@ COMMANDS = {
     "report": "the class at a glance: distribution, hardest exercise, commonest mistakes",
     "similarity": "which answers look alike",
     "export": "grades as CSV, and as Canvas and Moodle import them",
+    "handback": "grades and feedback pages for Canvas or Moodle, with what would change there",
     "new": "lay out a unit, or say what one still lacks",
     "notebooks": "build all notebooks from their text masters, and prove them",
     "smoke": "run every text master quickly, in forked children of a warm parent",

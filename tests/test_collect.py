@@ -62,7 +62,9 @@ def test_dated_names_and_a_folder_named_like_moodles_are_nobody_elses(
         "ann": b"a", "bob": b"b", "cem": b"c", "eve": b"e"}  # fmt: skip
     assert told["handed in nothing"] == ["Dora Moss (504)"]
     with group.gradebook() as gradebook:
-        numbers = [gradebook.find_student(name).lms_user_id for name in ("ann", "bob", "cem", "eve")]
+        numbers = [
+            gradebook.find_student(name).lms_user_id for name in ("ann", "bob", "cem", "eve")
+        ]
         assert numbers == ["501", "502", "503", None]
 
 

@@ -245,6 +245,17 @@ class Classroom:
         jail = provenance.jail_record(self.folder / "autograded" / student / unit / f"{unit}.ipynb")
         return Result(student, scores, repairs=repairs, late=late), {**told, "jail": jail}
 
+    def write_page(self, unit: str, student: str) -> str:
+        """Write a graded student's feedback page anew, after a mark by hand; why not, if that was not possible."""
+        from nbgrader.converters import GenerateFeedback
+
+        from autograder.build.release import convert
+
+        outcome = convert(GenerateFeedback, self.config, unit, student)
+        return (
+            "" if outcome["success"] else reason(outcome.get("log", "") + outcome.get("error", ""))
+        )
+
     def _stage(
         self, unit: str, student: str, folder: Path, notebook: nbformat.NotebookNode
     ) -> list[str]:

@@ -7,12 +7,13 @@ Who could not be graded has no score in these files, so that nothing is overwrit
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autograder.grading.export import Mark, marks, read_csv, tame, write_csv
+from autograder.grading.matching import Collision, cell, column, matched
 
 if TYPE_CHECKING:
     from autograder.grading.class_folder import Classroom
@@ -21,10 +22,6 @@ __all__ = ["CANVAS", "Change", "Collision", "Written", "canvas", "moodle"]
 
 CANVAS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
 SAME = 5e-3  # platforms round to two digits
-
-
-class Collision(ValueError):
-    """Two students, or two lines, lay claim to one grade; the message names them. Nothing is written."""
 
 
 @dataclass(frozen=True)
@@ -100,34 +97,34 @@ def canvas(
         names = [f"{mark.name[1]}, {mark.name[0]}".strip(", ") or mark.student for mark in there]
         rows = [[name, mark.lms, "", mark.student, "", rule.score(mark)] for name, mark in zip(names, there, strict=True)]  # fmt: skip
         write_csv(path, [[*CANVAS, title], _possible(len(CANVAS), most), *rows])
-        return Written(path, [Change(mark.student, "", rule.score(mark), rule.reason(mark)) for mark in there], most, None, False)  # fmt: skip
+        return Written(path, _all_new(there, rule), most, None, False)
     header, *lines = read_csv(exported)
     if tuple(header[:2]) != CANVAS[:2] or "Section" not in header:
         raise ValueError(
             f"{exported.name} is no export of Canvas's gradebook: its first line must begin {', '.join(CANVAS)}"
         )
     told = header.index("Section") + 1
-    place = _column(header, told, title, exported.name)
+    place = column(header, told, title, exported.name)
     possible = next((line for line in lines if line[0].strip() == "Points Possible"), [])
     theirs = _number(possible[place]) if place is not None and place < len(possible) else None
     rule = Rule(_factor(scale, theirs, most), waiting)
     at = {name: header.index(name) for name in CANVAS if name in header}
-    people = [line for line in lines if _cell(line, at.get("ID"))]
-    pairs = _matched(
+    people = [line for line in lines if cell(line, at.get("ID"))]
+    pairs = matched(
         found,
         people,
         [
-            ("ID", lambda line: _cell(line, at.get("ID")), lambda mark: mark.lms),
-            ("login", lambda line: _cell(line, at.get("SIS Login ID")), lambda mark: "" if mark.lms else mark.student),
+            ("ID", lambda line: cell(line, at.get("ID")), lambda mark: mark.lms),
+            ("login", lambda line: cell(line, at.get("SIS Login ID")), lambda mark: "" if mark.lms else mark.student),
         ],
     )  # fmt: skip
     rows, changes = [], []
     for line, mark in pairs:
         if rule.score(mark):
             rows.append([*line[:told], rule.score(mark)])
-        changes.append(Change(mark.student, _cell(line, place), rule.score(mark), rule.reason(mark)))  # fmt: skip
-    column = header[place] if place is not None else title
-    write_csv(path, [[*header[:told], column], _possible(told, most if theirs is None else theirs), *rows])  # fmt: skip
+        changes.append(Change(mark.student, cell(line, place), rule.score(mark), rule.reason(mark)))  # fmt: skip
+    called = header[place] if place is not None else title
+    write_csv(path, [[*header[:told], called], _possible(told, most if theirs is None else theirs), *rows])  # fmt: skip
     return Written(path, changes, most, theirs, scale, _absent(found, pairs))
 
 
@@ -149,7 +146,7 @@ def moodle(
             for mark in found
         ]
         write_csv(path, [header, *rows])
-        return Written(path, [Change(mark.student, "", rule.score(mark), rule.reason(mark)) for mark in found], most, None, False)  # fmt: skip
+        return Written(path, _all_new(found, rule), most, None, False)
     header, *lines = read_csv(worksheet)
     needed = ("Identifier", "Grade", "Last modified (grade)")
     if missing := [name for name in needed if name not in header]:
@@ -157,12 +154,12 @@ def moodle(
             f"{worksheet.name} is no grading worksheet in English: it has no column {', '.join(missing)}"
         )
     at = {name: header.index(name) for name in (*needed, "Maximum Grade", "Feedback comments") if name in header}  # fmt: skip
-    limits = {_number(_cell(line, at.get("Maximum Grade"))) for line in lines} - {None}
+    limits = {_number(cell(line, at.get("Maximum Grade"))) for line in lines} - {None}
     theirs = limits.pop() if len(limits) == 1 else None
     rule = Rule(_factor(scale, theirs, most), waiting)
-    pairs = _matched(
+    pairs = matched(
         found, lines,
-        [("Identifier", lambda line: _cell(line, at["Identifier"]).removeprefix("Participant ").strip(), lambda mark: mark.lms)],
+        [("Identifier", lambda line: cell(line, at["Identifier"]).removeprefix("Participant ").strip(), lambda mark: mark.lms)],
     )  # fmt: skip
     changes = []
     for line, mark in pairs:
@@ -175,59 +172,17 @@ def moodle(
     return Written(path, changes, most, theirs, scale, _absent(found, pairs))
 
 
-Key = tuple[str, Callable[[list[str]], str], Callable[[Mark], str]]
-
-
-def _matched(
-    found: Sequence[Mark], lines: Sequence[list[str]], keys: Sequence[Key]
-) -> list[tuple[list[str], Mark]]:
-    """Lines and marks that belong together, by the first kind of key that a mark has; keys of different kinds never meet.
-
-    Raises:
-        Collision: a key stands in two lines, or belongs to two students, or a line is claimed by two.
-    """
-    pairs: list[tuple[list[str], Mark]] = []
-    for kind, of_line, of_mark in keys:
-        by_key: dict[str, list[str]] = {}
-        for line in lines:
-            key = of_line(line)
-            if key and by_key.setdefault(key, line) is not line:
-                raise Collision(f"{kind} {key} stands in two lines: {line[0]} and {by_key[key][0]}")
-        owners: dict[str, Mark] = {}
-        for mark in found:
-            key = of_mark(mark)
-            if not key or key not in by_key:
-                continue
-            if key in owners:
-                raise Collision(f"{kind} {key} belongs to two students: {owners[key].student} and {mark.student}")  # fmt: skip
-            owners[key] = mark
-            pairs.append((by_key[key], mark))
-    claimed: dict[int, Mark] = {}
-    for line, mark in pairs:
-        other = claimed.setdefault(id(line), mark)
-        if other is not mark:
-            raise Collision(f"the line of {line[0]} is claimed by {other.student} and {mark.student}")  # fmt: skip
-    return sorted(pairs, key=lambda pair: next(n for n, line in enumerate(lines) if line is pair[0]))  # fmt: skip
-
-
-def _column(header: Sequence[str], told: int, title: str, file: str) -> int | None:
-    """Where an assignment's column is: called so, with Canvas's number behind it; else the one that begins so."""
-    names = {n: header[n].casefold() for n in range(told, len(header))}
-    wanted = title.casefold()
-    exact = [n for n, name in names.items() if name == wanted or (name.startswith(f"{wanted} (") and name.endswith(")"))]  # fmt: skip
-    near = exact or [n for n, name in names.items() if name.startswith(wanted)]
-    if len(near) > 1:
-        raise Collision(
-            f"{file} has {len(near)} columns called {title}: {', '.join(header[n] for n in near)}; name one whole with --title"
-        )
-    return near[0] if near else None
+def _all_new(found: Iterable[Mark], rule: Rule) -> list[Change]:
+    return [Change(mark.student, "", rule.score(mark), rule.reason(mark)) for mark in found]
 
 
 def _factor(scale: bool, theirs: float | None, most: float) -> float:
     if not scale:
         return 1.0
     if not theirs or not most:
-        raise ValueError("there is no one maximum in the platform's file to scale to; expected Maximum Grade, or Points Possible")  # fmt: skip
+        raise ValueError(
+            "the platform's file names no maximum to scale to; expected Maximum Grade, or Points Possible"
+        )
     return theirs / most
 
 
@@ -240,10 +195,6 @@ def _absent(found: Sequence[Mark], pairs: Sequence[tuple[list[str], Mark]]) -> l
 def _possible(told: int, most: float) -> list[str]:
     """Canvas's second line: what the assignment is worth."""
     return ["    Points Possible", *[""] * (told - 1), f"{most:g}"]
-
-
-def _cell(line: Sequence[str], place: int | None) -> str:
-    return line[place].strip() if place is not None and place < len(line) else ""
 
 
 def _number(text: str) -> float | None:
