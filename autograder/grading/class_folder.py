@@ -30,7 +30,9 @@ from autograder.grading.ledger import Ledger
 from autograder.grading.result import BUSY, Result, reason, trouble
 from autograder.grading.submission import Submission
 from autograder.intake import Refusal, submissions
+from autograder.intake.companions import companions
 from autograder.intake.names import printable, safe_id
+from autograder.intake.read import Submission as Taken
 from autograder.intake.read import content, take_in
 from autograder.intake.restore import released_cells
 from autograder.intake.times import in_utc
@@ -205,7 +207,7 @@ class Classroom:
         if (self.home / submission.name).is_symlink():
             raise Refusal("link", "the student's folder")
         taken = take_in(folder, unit, released_cells(self.released(unit)))
-        repairs = (*taken.notes, *self._stage(unit, student, folder, taken.notebook))
+        repairs = (*taken.notes, *self._stage(unit, student, folder, taken))
         config = Config(self.config)
         config.RestoreCells = Config(notes=list(repairs))
         if only:
@@ -256,22 +258,26 @@ class Classroom:
             "" if outcome["success"] else reason(outcome.get("log", "") + outcome.get("error", ""))
         )
 
-    def _stage(
-        self, unit: str, student: str, folder: Path, notebook: nbformat.NotebookNode
-    ) -> list[str]:
-        """Put a mended notebook, and when it was handed in, where nbgrader looks; notes on the time."""
+    def _stage(self, unit: str, student: str, folder: Path, taken: Taken) -> list[str]:
+        """Put a mended notebook, what goes with it, and when it was handed in, where nbgrader looks; notes on that."""
         place = self.folder / "intake" / student / unit
         shutil.rmtree(place, ignore_errors=True)
         place.mkdir(parents=True)
-        (place / f"{unit}.ipynb").write_text(nbformat.writes(notebook), encoding="utf-8")
+        notes: list[str] = []
+        for name, data in companions(folder, taken.found_as, notes).items():
+            (place / name).parent.mkdir(parents=True, exist_ok=True)
+            (place / name).write_bytes(data)
+        (place / f"{unit}.ipynb").write_text(nbformat.writes(taken.notebook), encoding="utf-8")
         stamp = folder / "timestamp.txt"
         if not stamp.exists() and not stamp.is_symlink():
-            return []
+            return notes
         try:
             (place / "timestamp.txt").write_text(in_utc(content(stamp, 1_000).decode()))
         except (Refusal, ValueError, OverflowError, AttributeError, TypeError):
-            return ["The time of submission could not be read; it counts as handed in on time."]
-        return []
+            notes.append(
+                "The time of submission could not be read; it counts as handed in on time."
+            )
+        return notes
 
     def _refused(self, unit: str, student: str, refusal: Refusal) -> Result:
         """No grade, but a place in the gradebook, hence in every CSV, and a page that says why."""

@@ -3,7 +3,7 @@
 The released notebook says which cells there are, in which order; the gradebook, which no student can reach, says what they are worth and
 what locked ones read. From the submission come answers only. The steps, in order:
 
-1. *claim*: which cell is which, by its exercise's name, by its id, by a locked text, by the function it defines;
+1. *claim*: which cell is which, by its exercise's name, by its id, by a locked text, by the function it defines, by its place;
 2. *dedupe*: of several cells for one exercise none is lost: the answers all run, in order, and the check runs once, after the last;
 3. *restore*: types, flags, points, checksums and locked texts; deleted cells come back in their places.
 """
@@ -22,6 +22,9 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_raw_cell
 
+from autograder.intake.place import by_place
+from autograder.intake.text import bare
+
 __all__ = [
     "MISSING",
     "Template",
@@ -38,7 +41,10 @@ MISSING = "# This cell was missing."
 
 @dataclass(frozen=True)
 class Template:
-    """A cell that nbgrader knows: its name, what nbgrader's metadata say of it, and what was released."""
+    """A cell that nbgrader knows: its name, what nbgrader's metadata say of it, and what was released.
+
+    Of an answer in words also the text that stood ``before`` it, and all ``prose`` of the release: its place.
+    """
 
     name: str
     cell_type: str
@@ -50,6 +56,8 @@ class Template:
     locked: bool = False
     points: float = 0.0
     checksum: str = ""
+    before: str = ""
+    prose: frozenset[str] = frozenset()
 
     @property
     def answer(self) -> bool:
@@ -75,24 +83,30 @@ class Template:
 
 def from_release(release: NotebookNode) -> list[Template]:
     """The cells that nbgrader knows, in the order of the released notebook."""
-    found = []
+    found: list[Template] = []
+    prose = frozenset(bare(cell.source) for cell in release.cells if cell.cell_type != "code")
+    before = ""
     for cell in release.cells:
         marks = cell.metadata.get("nbgrader", {})
         if marks.get("grade_id"):
-            flags = {key: bool(marks.get(key)) for key in ("grade", "solution", "task", "locked")}
-            points = float(marks.get("points", 0.0))
-            checksum = marks.get("checksum", "")
+            in_words = bool(marks.get("solution")) and cell.cell_type != "code"
             found.append(
                 Template(
                     marks["grade_id"],
                     cell.cell_type,
                     cell.source,
                     cell.id,
-                    **flags,
-                    points=points,
-                    checksum=checksum,
+                    grade=bool(marks.get("grade")),
+                    solution=bool(marks.get("solution")),
+                    task=bool(marks.get("task")),
+                    locked=bool(marks.get("locked")),
+                    points=float(marks.get("points", 0.0)),
+                    checksum=marks.get("checksum", ""),
+                    before=before if in_words else "",
+                    prose=prose if in_words else frozenset(),
                 )
             )
+        before = bare(cell.source)
     return found
 
 
@@ -131,10 +145,16 @@ def from_gradebook(templates: Iterable[Template], notebook: Any) -> list[Templat
     return [found[name] for name in [*order, *(name for name in found if name not in known)]]
 
 
-def restore(notebook: NotebookNode, templates: Sequence[Template]) -> list[str]:
-    """Bring a mended notebook back into the shape that was released, in place, and say what was done."""
+def restore(
+    notebook: NotebookNode, templates: Sequence[Template], damaged: bool = False
+) -> list[str]:
+    """Bring a mended notebook back into the shape that was released, in place, and say what was done.
+
+    ``damaged``: the file may have lost cells, so that an answer in words that is not there may have been.
+    """
     notes: list[str] = []
     claims = _claims(notebook.cells, templates, notes)
+    lost = by_place(notebook.cells, templates, claims, damaged, notes)
     by_name: dict[str, list[NotebookNode]] = {}
     for cell in notebook.cells:
         name = claims.get(id(cell))
@@ -153,7 +173,7 @@ def restore(notebook: NotebookNode, templates: Sequence[Template]) -> list[str]:
                 )
             _shape(template, keep, notes)
     notebook.cells = [cell for cell in notebook.cells if id(cell) not in dropped]
-    _put_back(notebook, templates, kept, notes)
+    _put_back(notebook, templates, kept, lost, notes)
     _checks_after_answers(notebook, templates, kept, notes)
     _unique(notebook.cells)
     return notes
@@ -258,6 +278,7 @@ def _put_back(
     notebook: NotebookNode,
     templates: Sequence[Template],
     kept: dict[str, NotebookNode],
+    lost: dict[str, str],
     notes: list[str],
 ) -> None:
     """Deleted cells come back after the cell that stood before them."""
@@ -266,9 +287,8 @@ def _put_back(
         cell = kept.get(template.name)
         if cell is None:
             # A stub that raises would hide an answer given elsewhere: of a deleted answer only the place comes back.
-            cell = NEW[template.cell_type](
-                MISSING if template.answer and template.cell_type == "code" else template.source
-            )
+            stub = MISSING if template.answer and template.cell_type == "code" else template.source
+            cell = NEW[template.cell_type](lost.get(template.name, stub))
             cell.metadata["nbgrader"] = template.metadata()
             cell.id = template.id or cell.id
             place = _index(notebook.cells, before) + 1 if before is not None else 0
@@ -317,11 +337,6 @@ def _defined(source: str) -> list[str]:
         for node in tree.body
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
     ]
-
-
-def bare(source: str) -> str:
-    """A text without what editors change unasked: spaces at the ends of lines, blank lines around it."""
-    return "\n".join(line.rstrip() for line in source.strip().splitlines())
 
 
 def _unique(cells: Sequence[NotebookNode]) -> None:
