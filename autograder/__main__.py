@@ -31,7 +31,13 @@ def main(argv: list[str]) -> int:
         for name, says in COMMANDS.items():
             print(f"  {name:10s} {says}")
         return 0 if argv in ([], ["-h"], ["--help"]) else 2
-    return int(importlib.import_module(f"autograder.commands.{argv[0]}").main(argv[1:]))
+    from autograder.course import UsageError
+
+    try:
+        return int(importlib.import_module(f"autograder.commands.{argv[0]}").main(argv[1:]))
+    except UsageError as error:
+        print(error, file=sys.stderr)
+        return 1
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbformat import NotebookNode
-from nbformat.v4 import new_markdown_cell
+from nbformat.v4 import new_code_cell, new_markdown_cell
 from test_driver import QUIET, hand_in, tiny_class
 from tiny_course import UNIT
 
@@ -229,3 +229,48 @@ def test_both_roads_give_the_same_score_for_the_same_folder(tmp_path: Path) -> N
     with stock.gradebook() as gradebook:
         theirs = {each.student_id: each.score for each in gradebook.assignment_submissions(UNIT)}
     assert ours == theirs and set(ours.values()) == {0.0, 3.0}
+
+
+# ------------------------------------------------------------------ slips
+
+
+def order(notebook: NotebookNode, *names: str) -> list[int]:
+    return [notebook.cells.index(find(notebook, name)) for name in names]
+
+
+@pytest.mark.parametrize("place", ["right below the check", "at the end"])
+def test_an_answer_below_its_check_is_run_before_it(tmp_path: Path, place: str) -> None:
+    notebook = answered()
+    stub = find(notebook, "03_gap_answer")
+    head = stub.source.split('"""')[0]
+    own = new_code_cell(f"{head}pass  # mine")
+    at = notebook.cells.index(find(notebook, "03_gap")) + 1
+    notebook.cells.insert(at if place == "right below the check" else len(notebook.cells), own)
+    found = taken(tmp_path, {f"{ELBO}.ipynb": notebook}).notebook
+    mine = next(n for n, cell in enumerate(found.cells) if cell.source.endswith("# mine"))
+    assert order(found, "03_gap_answer")[0] < mine < order(found, "03_gap")[0]
+
+
+def test_an_experiment_below_the_check_of_a_given_answer_moves_nothing(tmp_path: Path) -> None:
+    notebook = answered("03_gap")
+    head = find(notebook, "03_gap_answer").source.split('"""')[0]
+    notebook.cells.append(new_code_cell(f"{head}pass  # an experiment"))
+    found = taken(tmp_path, {f"{ELBO}.ipynb": notebook})
+    assert found.notes == ()
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_an_answer_split_inside_a_function_is_joined(tmp_path: Path, named: bool) -> None:
+    notebook = answered()
+    answer = find(notebook, "03_gap_answer")
+    whole = answer.source.partition("raise NotImplementedError")[0] + "x = 1\n    return x"
+    first, second = whole.rsplit("    x = 1\n", 1)
+    answer.source = first
+    rest = new_code_cell("    x = 1\n" + second)
+    if named:
+        rest.metadata = nbformat.from_dict(json.loads(json.dumps(answer.metadata)))
+    notebook.cells.insert(notebook.cells.index(answer) + 1, rest)
+    found = taken(tmp_path, {f"{ELBO}.ipynb": notebook})
+    compile(find(found.notebook, "03_gap_answer").source, "answer", "exec")
+    assert "return x" in find(found.notebook, "03_gap_answer").source
+    assert found.notes == ("The answer to 03_gap was split in two cells; they were joined.",)

@@ -24,7 +24,7 @@ from typing import Any
 import nbformat
 from traitlets.config import Config
 
-from autograder.course import CLASS, ROOT, Course
+from autograder.course import CLASS, ROOT, Course, UsageError
 from autograder.grading import points, provenance
 from autograder.grading.ledger import Ledger
 from autograder.grading.result import BUSY, Result, reason, trouble
@@ -68,6 +68,11 @@ class Classroom:
         from autograder.plugins.sql_cache import remember
 
         remember()
+        if not self.folder.is_relative_to(self.course.root):
+            raise UsageError(
+                f"--class is {self.folder}; expected a folder inside the course, {self.course.root}, such as "
+                f"{CLASS.relative_to(ROOT)}-2027: nbgrader finds a class by its way from there"
+            )
         self.folder.mkdir(parents=True, exist_ok=True)
         self.config = release.load_config(ROOT)
         directory = self.config.CourseDirectory

@@ -76,6 +76,15 @@ def refresh(gradebook: Any, unit: str, rows: Iterable[Result]) -> None:
     for row, submission in found:
         for notebook in submission.notebooks:
             row.points, row.late = _points(notebook), float(notebook.late_submission_penalty or 0.0)
+            row.signs = {grade.name: _sign(grade) for grade in notebook.grades}
+
+
+def _sign(grade: Any) -> str:
+    overruled = grade.manual_score is not None and grade.auto_score not in (
+        None,
+        grade.manual_score,
+    )
+    return "*" * overruled + "+" * bool(grade.extra_credit)
 
 
 def _points(notebook: Any) -> dict[str, float | None]:

@@ -10,8 +10,6 @@ what locked ones read. From the submission come answers only. The steps, in orde
 
 from __future__ import annotations
 
-import ast
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -23,6 +21,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_raw_cell
 
 from autograder.intake.place import by_place
+from autograder.intake.rejoin import below, defined, join_split
 from autograder.intake.text import bare
 
 __all__ = [
@@ -154,6 +153,7 @@ def restore(
     """
     notes: list[str] = []
     claims = _claims(notebook.cells, templates, notes)
+    join_split(notebook.cells, templates, claims, notes)
     lost = by_place(notebook.cells, templates, claims, damaged, notes)
     by_name: dict[str, list[NotebookNode]] = {}
     for cell in notebook.cells:
@@ -174,6 +174,7 @@ def restore(
             _shape(template, keep, notes)
     notebook.cells = [cell for cell in notebook.cells if id(cell) not in dropped]
     _put_back(notebook, templates, kept, lost, notes)
+    _checks_after_own_cells(notebook, templates, kept, notes)
     _checks_after_answers(notebook, templates, kept, notes)
     _unique(notebook.cells)
     return notes
@@ -207,12 +208,10 @@ def _claims(
             and template.cell_type == "code"
             and template.name not in claims.values()
         ):
-            functions.update(dict.fromkeys(_defined(template.source), template.name))
+            functions.update(dict.fromkeys(defined(template.source), template.name))
     for cell in nameless:
         if functions and id(cell) not in claims and cell.cell_type == "code":
-            name = next(
-                (functions[each] for each in _defined(cell.source) if each in functions), ""
-            )
+            name = next((functions[each] for each in defined(cell.source) if each in functions), "")
             if name:
                 claims[id(cell)] = name
                 notes.append(
@@ -298,6 +297,27 @@ def _put_back(
         before = cell
 
 
+def _checks_after_own_cells(
+    notebook: NotebookNode,
+    templates: Sequence[Template],
+    kept: dict[str, NotebookNode],
+    notes: list[str],
+) -> None:
+    """A check runs after an answer that was written below it, in a cell of the student's own, while the stub was left."""
+    for template in templates:
+        name = f"{template.name}_answer"
+        stub = next((each.source for each in templates if each.name == name), "")
+        if template.grade and not template.solution and stub:
+            check = kept[template.name]
+            found = below(notebook.cells, check, kept[name], stub)
+            if found is not None:
+                notebook.cells.pop(_index(notebook.cells, check))
+                notebook.cells.insert(_index(notebook.cells, found) + 1, check)
+                notes.append(
+                    f"The answer to {template.exercise} stood below its check; the check was run after it."
+                )
+
+
 def _checks_after_answers(
     notebook: NotebookNode,
     templates: Sequence[Template],
@@ -324,19 +344,6 @@ def _checks_after_answers(
 
 def _index(cells: Sequence[NotebookNode], wanted: NotebookNode) -> int:
     return next(number for number, cell in enumerate(cells) if cell is wanted)
-
-
-def _defined(source: str) -> list[str]:
-    """The functions and classes that a cell defines; of a cell that is no Python, what looks like definitions."""
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return re.findall(r"(?m)^(?:def|class)\s+(\w+)", source)
-    return [
-        node.name
-        for node in tree.body
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
-    ]
 
 
 def _unique(cells: Sequence[NotebookNode]) -> None:

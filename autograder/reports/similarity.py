@@ -210,7 +210,8 @@ def page(unit: str, found: list[Pair], answers: Mapping[str, Mapping[str, str]])
     return f"""<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>{unit}: answers that look alike</title><style>{STYLE}</style></head>
 <body><h1>{unit}: answers that look alike</h1>
-<p>{len(answers.keys() - {SOLUTIONS})} notebooks were compared, as syntax trees: other names, comments and spaces hide nothing. What was handed out is left out.
+<p>{len(answers.keys() - {SOLUTIONS})} notebooks were compared, as syntax trees: other names, comments and spaces hide nothing.
+What was handed out is left out.
 A pair on this list is a reason to read both, and never a proof: short answers to one question are often alike.
 What is like {SOLUTIONS} may be copied from there, or be the one short way to say it.</p>
 {circles}{table}{"".join(details)}</body></html>
