@@ -9,6 +9,7 @@ COMMANDS = {
     "grade": "run the instructor's loop: autograde, feedback, gradebook as CSV and table",
     "mark": "a page on this machine for the questions that are answered in words",
     "collect": "collect submissions from a zip of Canvas or Moodle, or from folders",
+    "extend": "more time for some students",
     "report": "the class at a glance: distribution, hardest exercise, commonest mistakes",
     "similarity": "which answers look alike",
     "export": "grades as CSV, and as Canvas and Moodle import them",

@@ -14,6 +14,7 @@ from autograder.commands import handback as command
 from autograder.grading import handback, lms
 from autograder.grading.class_folder import Classroom
 from autograder.grading.export import Mark
+from autograder.grading.groups import read_groups
 from autograder.intake import collect
 from autograder.intake.roster import Person
 
@@ -170,3 +171,19 @@ def test_moodle_reads_a_name_up_to_its_number() -> None:
     """Moodle takes the second part between underscores for the number: a name in a zip of pages has none."""
     name = handback.name_there("moodle", UNIT, "Ann_2_Lee_503", "503", [])
     assert name.split("_")[:4] == ["Ann 2 Lee", "503", "assignsubmission", "file"]
+
+
+def test_one_submission_counts_for_a_group_and_two_do_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nothing = Mark("bo", "03_elbo", None, 20.0, lms="1327601", reason="not handed in")
+    given(monkeypatch, ADA, nothing)
+    _, lines = written(tmp_path, "canvas", COLLISION, groups=[["1327600", "1327601", "5551111"]])
+    assert [(line[0], line[-1]) for line in lines[2:]] == [
+        ("Lovelace, Ada", "19.5"), ("Núñez, José", "19.5"), ("Stranger, Sam", "19.5")]  # fmt: skip
+    given(monkeypatch, ADA, JOSE)
+    with pytest.raises(lms.Collision, match="have handed in"):
+        written(tmp_path, "canvas", COLLISION, groups=[["1327600", "1327601"]])
+    (tmp_path / "groups.csv").write_text("1,2\n2,3\n")
+    with pytest.raises(lms.Collision, match="2 is in two groups"):
+        read_groups(tmp_path / "groups.csv")

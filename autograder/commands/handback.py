@@ -17,6 +17,7 @@ from autograder.course import CLASS, this_course
 from autograder.grading import handback, lms
 from autograder.grading.class_folder import open_class
 from autograder.grading.export import tame, write_csv
+from autograder.grading.groups import read_groups
 from autograder.grading.late import settle
 from autograder.intake.names import printable
 
@@ -59,6 +60,7 @@ def main(argv: list[str]) -> int:
     which.add_argument("--moodle", type=Path, metavar="CSV", help="the assignment's grading worksheet")  # fmt: skip
     parser.add_argument("--title", default="", help="how the assignment is called there")
     parser.add_argument("--scale", action="store_true", help="write shares of the platform's maximum")  # fmt: skip
+    parser.add_argument("--groups", type=Path, metavar="CSV", help="IDs of those who hand in together")  # fmt: skip
     parser.add_argument("--waiting", action="store_true", help="hand back also who waits for a mark by hand")  # fmt: skip
     parser.add_argument(
         "--class", dest="folder", type=Path, default=CLASS, help="the folder of the class"
@@ -71,9 +73,10 @@ def main(argv: list[str]) -> int:
         group = open_class(course, options.folder.resolve())
         settle(group, unit)
         folder = group.folder / "handback" / unit
+        groups = read_groups(options.groups) if options.groups else []
         write = lms.canvas if options.canvas else lms.moodle
         written = write(group, unit, folder / "grades.csv", options.canvas or options.moodle,
-                        options.title, options.scale, options.waiting)  # fmt: skip
+                        options.title, options.scale, options.waiting, groups)  # fmt: skip
     except (ValueError, OSError) as error:
         print(f"nothing was written: {printable(str(error), 2_000)}")
         return 1

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autograder.grading.export import Mark, marks, read_csv, tame, write_csv
+from autograder.grading.groups import shared
 from autograder.grading.matching import Collision, cell, column, matched
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ class Rule:
 
 def canvas(
     group: Classroom, unit: str, path: Path, exported: Path | None = None, title: str = "",
-    scale: bool = False, waiting: bool = True,
+    scale: bool = False, waiting: bool = True, groups: Sequence[Sequence[str]] = (),
 ) -> Written:  # fmt: skip
     """A file for *Import* in Canvas's gradebook.
 
@@ -85,11 +86,12 @@ def canvas(
         title: how the assignment is called in Canvas; the unit's name by default.
         scale: write shares of Canvas's points possible instead of ours.
         waiting: write the totals of those who wait for a mark by hand.
+        groups: IDs of those who hand in together; one submission counts for all.
 
     Raises:
         Collision: a line of the export fits two students, or a student two lines; or two columns are called alike.
     """
-    found, title = marks(group, unit), title or unit
+    found, title = shared(marks(group, unit), groups), title or unit
     most = next((mark.most for mark in found), 0.0)
     if exported is None:
         rule = Rule(waiting=waiting)
@@ -130,13 +132,13 @@ def canvas(
 
 def moodle(
     group: Classroom, unit: str, path: Path, worksheet: Path | None = None, title: str = "",
-    scale: bool = False, waiting: bool = True,
+    scale: bool = False, waiting: bool = True, groups: Sequence[Sequence[str]] = (),
 ) -> Written:  # fmt: skip
     """A file for *Upload grading worksheet* of an assignment or, without a worksheet, for *Grades, Import, CSV file* of the course.
 
     The arguments and errors are those of ``canvas``.
     """
-    found = marks(group, unit)
+    found = shared(marks(group, unit), groups)
     most = next((mark.most for mark in found), 0.0)
     if worksheet is None:
         rule = Rule(waiting=waiting)
