@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import nbformat
 import pytest
+from nbformat.v4 import new_code_cell
+from nbgrader.utils import determine_grade
 from test_driver import QUIET, hand_in, tiny_class
 from tiny_course import UNIT
 
 from autograder import __main__ as program
+from autograder.checking import run_check
+from autograder.checks.probe import InProcess
+from autograder.commands import extend
 from autograder.course import UsageError
 from autograder.grading import points
 from autograder.grading.class_folder import Classroom
 from autograder.grading.result import Result, trouble
+from autograder.plugins.checked_execute import outputs
 from autograder.reports.gradebook_table import table
 
 
@@ -80,3 +87,50 @@ def test_points_that_change_are_graded_anew_and_marks_of_other_points_wait(tmp_p
     notebooks.build(group.course, [UNIT], run_lectures=False)
     (row,) = batch.run(group, UNIT, QUIET)
     assert row.points["00_double"] == 1.5 and row.total <= 4.0
+
+
+def test_an_exercise_worth_nothing_is_dropped() -> None:
+    """What the checks write for an exercise of 0 points is what nbgrader takes for 0 of 0."""
+    report = run_check("03_gaussian_kl", InProcess(lambda *arguments: None), seed=1)
+    cell = new_code_cell("check()")
+    cell.metadata["nbgrader"] = nbformat.from_dict(
+        {"grade": True, "solution": False, "points": 0.0}
+    )
+    cell.outputs = outputs(report, 0.0)
+    assert determine_grade(cell) == (0.0, 0.0)
+
+
+def test_more_time_for_one_student(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    group = tiny_class(tmp_path)
+    group.config.LatePenalty.percent_per_day = 10.0
+    monkeypatch.setattr(extend, "open_class", lambda *_: group)
+    monkeypatch.setattr(extend, "this_course", lambda: group.course)
+    with pytest.raises(UsageError, match="who has been graded once"):
+        extend.main(["00", "ann", "--days", "2"])
+    with group.gradebook() as gradebook:
+        for student in ("ann", "bob"):
+            gradebook.update_or_create_student(student)
+            gradebook.update_or_create_submission(
+                UNIT, student, timestamp="2026-05-02 12:00:00 UTC"
+            )
+            for grade in gradebook.find_submission_notebook(UNIT, UNIT, student).grades:
+                grade.auto_score, grade.needs_manual_grade = 1.0, False
+        gradebook.db.commit()
+    with pytest.raises(UsageError, match="no due date"):
+        extend.main(["00", "ann", "--days", "2"])
+    with group.gradebook() as gradebook:
+        gradebook.update_or_create_assignment(UNIT, duedate="2026-05-01 00:00:00 UTC")
+    assert (
+        extend.main(["00", "ann", "--days", "2"]) == 0
+        and "until 2026-05-03" in capsys.readouterr().out
+    )
+    with group.gradebook() as gradebook:
+        late = {
+            s: gradebook.find_submission(UNIT, s).late_submission_penalty for s in ("ann", "bob")
+        }
+    assert late == {"ann": 0.0, "bob": pytest.approx(0.4)}
+    extend.main(["00", "ann", "--days", "0"])
+    with group.gradebook() as gradebook:
+        assert gradebook.find_submission(UNIT, "ann").late_submission_penalty == pytest.approx(0.4)

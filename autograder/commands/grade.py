@@ -127,7 +127,7 @@ def main(argv: list[str]) -> int:
             for problem in problems if members else ():
                 print(f"{row.student}: {problem}")
         export.plain(group, group.csv)
-    print("\nby hand: a person marks it, in Formgrader, by the scheme in solutions/")
+    print("\nby hand: a person marks it, `python -m autograder mark`, by the scheme in solutions/")
     print(
         f"feedback pages: {folder / 'feedback'}\ngrades:         {folder / 'grades.csv'}\nlog:            {folder / 'logs'}"
     )
