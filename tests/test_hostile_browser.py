@@ -124,8 +124,14 @@ def test_clicking_everywhere_changes_no_mark(group: Classroom, view: Any, studen
     assert view.url.startswith(address) and marks(group, student) == before and not view.asked
     box = view.locator("[id='00_why']")
     assert box.count() == 1, "the marker's own control is the only one of its name"
-    box.evaluate("box => { box.value = '0.5'; $(box).trigger('change'); }")
-    assert comes_true(lambda: marks(group, student)[1][2] == 0.5), "what the marker types is saved"
+    typed = "box => { box.value = '0.5'; $(box).trigger('change'); }"
+
+    def saved() -> bool:
+        box.evaluate(typed)
+        time.sleep(0.5)
+        return bool(marks(group, student)[1][2] == 0.5)
+
+    assert comes_true(saved), "what the marker types is saved"
 
 
 @pytest.mark.parametrize("student", STUDENTS, ids=[*NOTES, *ANSWERS])
