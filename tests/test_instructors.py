@@ -157,8 +157,9 @@ def test_stock_zip_collect_and_validate(group: Classroom, tmp_path: Path) -> Non
     home = root / "autograder" / "class.data"
     (home / "downloaded" / UNIT / "archive").mkdir(parents=True)
     data = group.course.release(UNIT).read_bytes()
-    packed(home / "downloaded" / UNIT / "archive" / "all.zip", {f"kingada_4711_1_{UNIT}.ipynb": data,
-                                                                f"Bo B_502_assignsubmission_file_/{UNIT}.ipynb": data})  # fmt: skip
+    archives = home / "downloaded" / UNIT / "archive"
+    packed(archives / "canvas.zip", {f"kingada_4711_1_{UNIT}.ipynb": data})
+    packed(archives / "moodle.zip", {f"Bo B_502_assignsubmission_file_/{UNIT}.ipynb": data})
     stock("zip_collect", UNIT)
     assert {path.parent.parent.name for path in home.glob(f"submitted/*/{UNIT}/{UNIT}.ipynb")} == {
         "kingada_4711",
