@@ -7,10 +7,13 @@ import sys
 
 COMMANDS = {
     "grade": "run the instructor's loop: autograde, feedback, gradebook as CSV and table",
+    "mark": "a page on this machine for the questions that are answered in words",
     "collect": "collect submissions from a zip of Canvas or Moodle, or from folders",
+    "extend": "more time for some students",
     "report": "the class at a glance: distribution, hardest exercise, commonest mistakes",
     "similarity": "which answers look alike",
     "export": "grades as CSV, and as Canvas and Moodle import them",
+    "handback": "grades and feedback pages for Canvas or Moodle, with what would change there",
     "new": "lay out a unit, or say what one still lacks",
     "notebooks": "build all notebooks from their text masters, and prove them",
     "smoke": "run every text master quickly, in forked children of a warm parent",
@@ -29,7 +32,13 @@ def main(argv: list[str]) -> int:
         for name, says in COMMANDS.items():
             print(f"  {name:10s} {says}")
         return 0 if argv in ([], ["-h"], ["--help"]) else 2
-    return int(importlib.import_module(f"autograder.commands.{argv[0]}").main(argv[1:]))
+    from autograder.course import UsageError
+
+    try:
+        return int(importlib.import_module(f"autograder.commands.{argv[0]}").main(argv[1:]))
+    except UsageError as error:
+        print(error, file=sys.stderr)
+        return 1
 
 
 if __name__ == "__main__":

@@ -9,7 +9,15 @@ from typing import Any
 
 from autograder.units import EXERCISES
 
-__all__ = ["CLASS", "ROOT", "SOLUTION_ONLY", "Course", "MasterError", "this_course"]
+__all__ = [
+    "CLASS",
+    "ROOT",
+    "SOLUTION_ONLY",
+    "Course",
+    "MasterError",
+    "UsageError",
+    "this_course",
+]
 
 ROOT = Path(__file__).resolve().parents[1]
 CLASS = ROOT / "autograder" / "class.data"
@@ -18,7 +26,11 @@ SOLUTION_ONLY = (
 )
 
 
-class MasterError(ValueError):
+class UsageError(ValueError):
+    """What whoever gave a command can mend; it is told in a line, without a traceback."""
+
+
+class MasterError(UsageError):
     """A unit that is not there, or a text master that breaks a rule of its form; the message lists every breach found."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import itertools
 import os
+import random
 import shutil
 import subprocess
 import sys
@@ -156,8 +157,9 @@ def test_stock_zip_collect_and_validate(group: Classroom, tmp_path: Path) -> Non
     home = root / "autograder" / "class.data"
     (home / "downloaded" / UNIT / "archive").mkdir(parents=True)
     data = group.course.release(UNIT).read_bytes()
-    packed(home / "downloaded" / UNIT / "archive" / "all.zip", {f"kingada_4711_1_{UNIT}.ipynb": data,
-                                                                f"Bo B_502_assignsubmission_file_/{UNIT}.ipynb": data})  # fmt: skip
+    archives = home / "downloaded" / UNIT / "archive"
+    packed(archives / "canvas.zip", {f"kingada_4711_1_{UNIT}.ipynb": data})
+    packed(archives / "moodle.zip", {f"Bo B_502_assignsubmission_file_/{UNIT}.ipynb": data})
     stock("zip_collect", UNIT)
     assert {path.parent.parent.name for path in home.glob(f"submitted/*/{UNIT}/{UNIT}.ipynb")} == {
         "kingada_4711",
@@ -248,6 +250,55 @@ def test_a_copy_with_other_names_is_found_and_independent_answers_are_not(unit: 
     assert (found.first, found.second) == ("copy", "s1") and found.alike > 0.9
     page = similarity.page(unit, [found], students)
     assert "copy and s1" in page and "<script" not in page
+
+
+@pytest.mark.parametrize("size", [12, 40])
+def test_a_ring_is_found_however_large_it_is(size: int) -> None:
+    """Of forty students twelve, or all, have one notebook; each changed a name or a comment. Every pair of them is on the list."""
+    course = this_course()
+    unit = "03_elbo"
+    answers, released = rights(unit), similarity._solutions(course.release(unit))
+    rng = random.Random(1)
+    students = {
+        f"s{turn:02d}": {name: rng.choice(these) for name, these in answers.items()}
+        for turn in range(40)
+    }
+    ring = [f"s{turn:02d}" for turn in range(size)]
+    for number, name in enumerate(ring):
+        students[name] = {
+            exercise: f"# {name}\n{source}\nspare_{number} = {number}"
+            for exercise, source in students["s00"].items()
+        }
+    found = similarity.pairs(students, released)
+    listed = {(pair.first, pair.second) for pair in found}
+    assert listed >= set(itertools.combinations(ring, 2))
+    assert (
+        set(similarity.rings(found)[0]) >= set(ring) and len(similarity.rings(found)[0]) <= size + 2
+    )
+    assert f"A ring of {len(similarity.rings(found)[0])}" in similarity.page(unit, found, students)
+
+
+def test_a_copy_of_the_solutions_is_found(group: Classroom) -> None:
+    """Every student can have solutions/: they are compared like a student, and make no ring."""
+    released = group.course.release(UNIT)
+    for name, answer in (
+        ("copies", "doubled_number = x + x\n    return doubled_number"),
+        ("thinks", "return sum([x, x])"),
+    ):
+        path = group.folder / "intake" / name / UNIT / f"{UNIT}.ipynb"
+        path.parent.mkdir(parents=True)
+        notebook = nbformat.read(released, as_version=4)
+        for cell in notebook.cells:
+            if cell.metadata.get("nbgrader", {}).get("grade_id") == "00_double_answer":
+                cell.source = f"def double(x):\n    {answer}\n"
+        nbformat.write(notebook, path)
+    answers, handed_out = similarity.read_answers(group, UNIT)
+    assert "doubled_number" in answers[similarity.SOLUTIONS]["00_double"]
+    long = {name: {e: text + "\ny = [n * n for n in range(9)]\nz = sum(y) / len(y) + max(y)\nw = {1: z}" for e, text in mine.items()}
+            for name, mine in answers.items() if name != "thinks"}  # fmt: skip
+    (pair,) = similarity.pairs({**long, "thinks": answers["thinks"]}, handed_out)
+    assert {pair.first, pair.second} == {"copies", similarity.SOLUTIONS}
+    assert similarity.rings([pair]) == []
 
 
 def test_what_was_handed_out_is_not_similar() -> None:

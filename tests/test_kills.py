@@ -248,7 +248,7 @@ def test_a_file_that_may_not_grow(group: Classroom) -> None:
     group.register(UNIT)
     run = start(group, "1", limit=60_000)  # less than the gradebook has already
     out, _ = run.communicate(timeout=300)
-    assert "\tgraded\t" not in out and not group.ledger(UNIT).done()
+    assert "\tgraded\t" not in out and not group.ledger(UNIT).current()
     resumed(group)
     nothing_lost_nothing_twice(group)
 

@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 from autograder.course import CLASS, this_course
 from autograder.grading.class_folder import open_class
 from autograder.intake.collect import collect, people
+from autograder.intake.names import printable
 
 __all__ = ["main"]
 
+AMISS = ("ambiguous", "not recognised", "not in the roster", "damaged", "too large")
+
 
 def main(argv: list[str]) -> int:
-    """The command line described above; 1 when somebody could not be recognised."""
-
+    """The command line described above; 1 when somebody or something could not be placed."""
     parser = argparse.ArgumentParser(
         "python -m autograder collect", description="collect submissions from an LMS"
     )
     parser.add_argument("unit", help="the beginning of a unit's name")
     parser.add_argument("sources", nargs="+", type=Path, metavar="ZIP", help="zip files or folders")
-    parser.add_argument(
+    who = parser.add_mutually_exclusive_group(required=True)
+    who.add_argument(
         "--roster",
         type=Path,
         metavar="CSV",
         help="Canvas's exported gradebook, or Moodle's grading worksheet",
+    )
+    who.add_argument(
+        "--no-roster", action="store_true", help="there is none: nobody can say who is missing"
     )
     parser.add_argument(
         "--timezone",
@@ -37,22 +44,15 @@ def main(argv: list[str]) -> int:
     options = parser.parse_args(argv)
     course = this_course()
     (unit,) = course.units([options.unit])
-    roster = people(options.roster) if options.roster else None
-    told = collect(
-        open_class(course, options.folder.resolve()),
-        unit,
-        options.sources,
-        roster,
-        options.timezone,
-    )
+    try:
+        roster = people(options.roster) if options.roster else None
+        group = open_class(course, options.folder.resolve())
+        told = collect(group, unit, options.sources, roster, options.timezone)
+    except (ValueError, OSError) as error:
+        print(f"nothing was collected: {printable(str(error), 2_000)}", file=sys.stderr)
+        return 1
     for what, names in told.items():
         if names:
-            print(
-                f"{what}: {len(names)}"
-                + (
-                    ""
-                    if what == "collected"
-                    else f": {', '.join(names[:10])}{' ...' * (len(names) > 10)}"
-                )
-            )
-    return int(bool(told["not recognised"]))
+            listed = "" if what == "collected" else ": " + "; ".join(map(printable, names[:20]))
+            print(f"{what}: {len(names)}{listed}{'; ...' * (len(names) > 20)}")
+    return int(any(told[what] for what in AMISS))

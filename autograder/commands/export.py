@@ -5,10 +5,13 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from autograder.commands.handback import told
 from autograder.course import CLASS, this_course
+from autograder.grading import lms
 from autograder.grading.class_folder import open_class
-from autograder.grading.export import canvas, marks, moodle, plain
+from autograder.grading.export import marks, plain
 from autograder.grading.late import settle
+from autograder.intake.names import printable
 
 __all__ = ["main"]
 
@@ -35,6 +38,9 @@ def main(argv: list[str]) -> int:
         help="for Moodle; CSV: the assignment's grading worksheet",
     )
     parser.add_argument("--title", default="", help="how the assignment is called there")
+    parser.add_argument(
+        "--scale", action="store_true", help="write shares of the platform's maximum"
+    )
     parser.add_argument("--to", type=Path, help="the file to write")
     parser.add_argument(
         "--class", dest="folder", type=Path, default=CLASS, help="the folder of the class"
@@ -54,14 +60,20 @@ def main(argv: list[str]) -> int:
     if not options.unit:
         parser.error("name a unit: Canvas and Moodle take one assignment at a time")
     (unit,) = course.units([options.unit])
-    waiting = [mark.student for mark in marks(group, unit) if mark.waiting]
-    if waiting:
-        print(
-            f"{len(waiting)} of them wait for a mark by hand: {', '.join(waiting[:5])}{' ...' * (len(waiting) > 5)}"
-        )
-    for kind, write in (("canvas", canvas), ("moodle", moodle)):
+    for kind, write in (("canvas", lms.canvas), ("moodle", lms.moodle)):
         given = getattr(options, kind)
         if given is not None:
             path = options.to or group.folder / f"{unit}_{kind}.csv"
-            print(write(group, unit, path, Path(given) if given else None, options.title))
+            try:
+                written = write(
+                    group, unit, path, Path(given) if given else None, options.title, options.scale
+                )
+            except (ValueError, OSError) as error:
+                print(f"nothing was written: {printable(str(error), 2_000)}")
+                return 1
+            print(told(written))
+            waiting = [mark.student for mark in marks(group, unit) if mark.waiting]
+            if waiting:
+                names = ", ".join(map(printable, waiting[:5]))
+                print(f"{len(waiting)} of them wait for a mark by hand: {names}{' ...' * (len(waiting) > 5)}")  # fmt: skip
     return 0

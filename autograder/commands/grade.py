@@ -23,6 +23,7 @@ from autograder.course import CLASS, this_course
 from autograder.grading import batch, export
 from autograder.grading.class_folder import Classroom, open_class
 from autograder.intake import submissions
+from autograder.intake.names import printable
 from autograder.reports.gradebook_table import table
 
 __all__ = ["main"]
@@ -102,7 +103,7 @@ def main(argv: list[str]) -> int:
         else:
             group = open_class(course, folder, options.db, options.trusted)
         if lost := submissions.loose(group.home):
-            print(f"in submitted/, but in no student's folder: {', '.join(lost)}")
+            print(f"in submitted/, but in no student's folder: {', '.join(map(printable, lost))}")
         only = tuple(name for name in options.regrade if course.registry[name].unit == unit)
         plan = batch.Plan(options.workers, options.cluster, only, options.force)
         try:
@@ -126,7 +127,7 @@ def main(argv: list[str]) -> int:
             for problem in problems if members else ():
                 print(f"{row.student}: {problem}")
         export.plain(group, group.csv)
-    print("\nby hand: a person marks it, in Formgrader, by the scheme in solutions/")
+    print("\nby hand: a person marks it, `python -m autograder mark`, by the scheme in solutions/")
     print(
         f"feedback pages: {folder / 'feedback'}\ngrades:         {folder / 'grades.csv'}\nlog:            {folder / 'logs'}"
     )

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from autograder.course import CLASS, this_course
 from autograder.grading.class_folder import open_class
-from autograder.reports.similarity import ALIKE, page, pairs, read_answers
+from autograder.intake.names import printable
+from autograder.reports.similarity import ALIKE, SOLUTIONS, page, pairs, read_answers, rings
 
 __all__ = ["main"]
 
@@ -37,9 +38,11 @@ def main(argv: list[str]) -> int:
     path = group.folder / "reports" / unit / "similarity.html"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(page(unit, found, answers), encoding="utf-8")
+    for ring in rings(found):
+        print(f"a ring of {len(ring)}: {', '.join(map(printable, ring))}")
     for pair in found[:20]:
         print(f"{pair.alike:4.0%}  {pair.first}  {pair.second}")
     print(
-        f"{len(answers)} notebooks, {len(found)} pairs at least {options.alike:.0%} alike: {path}"
+        f"{len(answers.keys() - {SOLUTIONS})} notebooks, {len(found)} pairs at least {options.alike:.0%} alike: {path}"
     )
     return 0

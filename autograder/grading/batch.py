@@ -18,6 +18,7 @@ from typing import Any
 
 from autograder.grading import points, provenance
 from autograder.grading.class_folder import Classroom
+from autograder.grading.ledger import keys
 from autograder.grading.result import Result
 from autograder.grading.submission import Submission
 from autograder.grading.workers import Lost, side_by_side
@@ -64,13 +65,20 @@ def run(group: Classroom, unit: str, plan: Plan | None = None) -> list[Result]:
         group.register(unit)
         names = group.submitted(unit)
         decided_by = provenance.decided_by(unit, group.released(unit))
-        done = {} if plan.force else ledger.done()
+        current = {} if plan.force else ledger.current()
+        with group.gradebook() as gradebook:
+            held = points.held(gradebook, unit)
         rows: dict[str, Result] = {}
         todo = []
         for name in names:
-            before = done.get(Submission.find(group.home, unit, name, decided_by).key(plan.only))
-            if before:
-                rows[safe_id(name)] = Result.of(before)
+            submission = Submission.find(group.home, unit, name, decided_by)
+            before = current.get(submission.student, {})
+            if (
+                before
+                and submission.key(plan.only) in keys(before)
+                and before.get("auto") == held.get(submission.student, {})
+            ):
+                rows[submission.student] = Result.of(before)
             else:
                 todo.append(name)
         with tqdm(

@@ -24,13 +24,15 @@ from typing import Any
 import nbformat
 from traitlets.config import Config
 
-from autograder.course import CLASS, ROOT, Course
+from autograder.course import CLASS, ROOT, Course, UsageError
 from autograder.grading import points, provenance
 from autograder.grading.ledger import Ledger
 from autograder.grading.result import BUSY, Result, reason, trouble
 from autograder.grading.submission import Submission
 from autograder.intake import Refusal, submissions
-from autograder.intake.names import safe_id
+from autograder.intake.companions import companions
+from autograder.intake.names import printable, safe_id
+from autograder.intake.read import Submission as Taken
 from autograder.intake.read import content, take_in
 from autograder.intake.restore import released_cells
 from autograder.intake.times import in_utc
@@ -66,6 +68,11 @@ class Classroom:
         from autograder.plugins.sql_cache import remember
 
         remember()
+        if not self.folder.is_relative_to(self.course.root):
+            raise UsageError(
+                f"--class is {self.folder}; expected a folder inside the course, {self.course.root}, such as "
+                f"{CLASS.relative_to(ROOT)}-2027: nbgrader finds a class by its way from there"
+            )
         self.folder.mkdir(parents=True, exist_ok=True)
         self.config = release.load_config(ROOT)
         directory = self.config.CourseDirectory
@@ -136,27 +143,48 @@ class Classroom:
             decided_by = provenance.decided_by(unit, self.released(unit))
             submission = Submission.find(self.home, unit, name, decided_by)
             asked = submission.record(only)
-            if not force and (before := ledger.find(submission.key(only))):
+            if not force and (before := self._current(submission, only)):
                 return Result.of(before)  # another process was faster
-            if only and ledger.last(student).get("submission") != submission.digest:
-                only = ()  # there is nothing to keep: this submission was never graded
+            if only and not self._keeps(submission):
+                only = ()  # there is nothing to keep: this submission was not the last to be graded
+            whole = submission.key()
+            also = [whole] if not only or self._current(submission, ()) else []
             started = time.perf_counter()
             row, record = Result(student, status="failed"), dict[str, Any]()
             try:
+                ledger.begin(student)
                 try:
                     row, record = self._graded(submission, only)
                 except Refusal as refusal:
                     row = self._refused(unit, student, refusal)
+                with self.gradebook() as gradebook:
+                    record["auto"] = points.automatic(gradebook, unit, student)
             except Exception as error:  # no submission, whatever it holds, stops the batch
                 row.failure = (
                     f"not graded: {trouble(str(error)) or f'{type(error).__name__}: {error}'[:200]}"
                 )
             row.seconds = time.perf_counter() - started
-            about = {**asked, "only": list(only), "also": [submission.key()]}
+            about = {**asked, "only": list(only), "also": also}
             return self.logged(unit, row, {**about, **record})
+
+    def _current(self, submission: Submission, only: Sequence[str]) -> dict[str, Any]:
+        """The record that makes a grading superfluous: the student's last, for this key, and the gradebook holds what it says."""
+        found = self.ledger(submission.unit).find(submission.student, submission.key(only))
+        if not found:
+            return {}
+        with self.gradebook() as gradebook:
+            holds = points.automatic(gradebook, submission.unit, submission.student)
+        return found if found.get("auto") == holds else {}
+
+    def _keeps(self, submission: Submission) -> bool:
+        """Whether the gradebook's points are those of this submission, so that some of them may stay."""
+        last = self.ledger(submission.unit).find(submission.student)
+        return last.get("status") == "graded" and last.get("submission") == submission.digest
 
     def logged(self, unit: str, row: Result, record: dict[str, Any]) -> Result:
         """Write a row's line into the log, on disk before it is told."""
+        row.failure = printable(row.failure, 1_000)
+        row.repairs = tuple(printable(note, 1_000) for note in row.repairs)
         record |= {
             "student": row.student, "unit": unit, "status": row.status, "points": row.points, "total": row.total, "late": row.late,
             "reason": row.failure, "repairs": list(row.repairs), "seconds": round(row.seconds, 3),
@@ -164,6 +192,8 @@ class Classroom:
         }  # fmt: skip
         try:
             self.ledger(unit).append(record)
+            if row.status != "failed":
+                self.ledger(unit).end(row.student)
         except OSError as error:
             return Result(
                 row.student,
@@ -182,7 +212,7 @@ class Classroom:
         if (self.home / submission.name).is_symlink():
             raise Refusal("link", "the student's folder")
         taken = take_in(folder, unit, released_cells(self.released(unit)))
-        repairs = (*taken.notes, *self._stage(unit, student, folder, taken.notebook))
+        repairs = (*taken.notes, *self._stage(unit, student, folder, taken))
         config = Config(self.config)
         config.RestoreCells = Config(notes=list(repairs))
         if only:
@@ -198,13 +228,17 @@ class Classroom:
             config.SaveSome = Config(only=list(only))
             config.CheckedExecute = Config(config.CheckedExecute)
             config.CheckedExecute.only = list(only)
-        before, answers = (
-            self.ledger(unit).last(student).get("answers", {}),
-            provenance.answers(taken.notebook),
-        )
+        before = self.ledger(unit).last(student)
+        told: dict[str, dict[str, Any]] = {
+            "answers": provenance.answers(taken.notebook),
+            "worth": provenance.worth(taken.notebook),
+        }
         with self.gradebook() as gradebook:
             settled = points.settled(gradebook, unit, student) - {
-                name for name in answers if before.get(name) != answers[name]
+                name
+                for name in told["answers"]
+                if before.get("answers", {}).get(name) != told["answers"][name]
+                or before.get("worth", told["worth"]).get(name) != told["worth"][name]
             }
         for converter in (Autograde, GenerateFeedback):
             outcome = convert(converter, config, unit, student)
@@ -216,27 +250,39 @@ class Classroom:
                 with self.gradebook() as gradebook:
                     scores, late = points.read(gradebook, unit, student, settled)
         jail = provenance.jail_record(self.folder / "autograded" / student / unit / f"{unit}.ipynb")
-        return Result(student, scores, repairs=repairs, late=late), {
-            "answers": answers,
-            "jail": jail,
-        }
+        return Result(student, scores, repairs=repairs, late=late), {**told, "jail": jail}
 
-    def _stage(
-        self, unit: str, student: str, folder: Path, notebook: nbformat.NotebookNode
-    ) -> list[str]:
-        """Put a mended notebook, and when it was handed in, where nbgrader looks; notes on the time."""
+    def write_page(self, unit: str, student: str) -> str:
+        """Write a graded student's feedback page anew, after a mark by hand; why not, if that was not possible."""
+        from nbgrader.converters import GenerateFeedback
+
+        from autograder.build.release import convert
+
+        outcome = convert(GenerateFeedback, self.config, unit, student)
+        return (
+            "" if outcome["success"] else reason(outcome.get("log", "") + outcome.get("error", ""))
+        )
+
+    def _stage(self, unit: str, student: str, folder: Path, taken: Taken) -> list[str]:
+        """Put a mended notebook, what goes with it, and when it was handed in, where nbgrader looks; notes on that."""
         place = self.folder / "intake" / student / unit
         shutil.rmtree(place, ignore_errors=True)
         place.mkdir(parents=True)
-        (place / f"{unit}.ipynb").write_text(nbformat.writes(notebook), encoding="utf-8")
+        notes: list[str] = []
+        for name, data in companions(folder, taken.found_as, notes).items():
+            (place / name).parent.mkdir(parents=True, exist_ok=True)
+            (place / name).write_bytes(data)
+        (place / f"{unit}.ipynb").write_text(nbformat.writes(taken.notebook), encoding="utf-8")
         stamp = folder / "timestamp.txt"
         if not stamp.exists() and not stamp.is_symlink():
-            return []
+            return notes
         try:
             (place / "timestamp.txt").write_text(in_utc(content(stamp, 1_000).decode()))
         except (Refusal, ValueError, OverflowError, AttributeError, TypeError):
-            return ["The time of submission could not be read; it counts as handed in on time."]
-        return []
+            notes.append(
+                "The time of submission could not be read; it counts as handed in on time."
+            )
+        return notes
 
     def _refused(self, unit: str, student: str, refusal: Refusal) -> Result:
         """No grade, but a place in the gradebook, hence in every CSV, and a page that says why."""
@@ -260,7 +306,7 @@ class Classroom:
     def _write_log(self, unit: str, student: str, log: str) -> None:
         path = self.folder / "logs" / unit / f"{student}.txt"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(log, encoding="utf-8")
+        path.write_text("\n".join(printable(line, 10_000) for line in log.splitlines()), "utf-8")
 
 
 def open_class(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,14 @@ try:
 except ImportError:  # Windows: one driver, one process
     fcntl = None  # type: ignore[assignment]
 
-__all__ = ["Ledger"]
+__all__ = ["Ledger", "keys"]
 
 FINAL = ("graded", "refused")
+
+
+def keys(record: Mapping[str, Any]) -> tuple[str, ...]:
+    """What a record stands for: its own key, and those that it left current."""
+    return (record["key"], *record.get("also", ()))
 
 
 class Ledger:
@@ -61,25 +66,45 @@ class Ledger:
             return []
         return [record for line in self.path.read_bytes().splitlines() for record in _parsed(line)]
 
-    def done(self) -> dict[str, dict[str, Any]]:
-        """The last final record for each key: what need not be graded again."""
+    def current(self) -> dict[str, dict[str, Any]]:
+        """By student, the last record, where it is final and nothing has been begun since: what need not be graded again."""
         return {
-            key: record
-            for record in self.records()
-            if record["status"] in FINAL
-            for key in (record["key"], *record.get("also", ()))
+            student: record
+            for student, record in self.latest().items()
+            if record["status"] in FINAL and not self._begun(student).exists()
         }
 
-    def find(self, key: str) -> dict[str, Any]:
-        """The last final record with this key, or nothing."""
-        return next(
-            (
-                found
-                for found in self._with(key)
-                if found["status"] in FINAL and key in (found["key"], *found.get("also", ()))
-            ),
-            {},
+    def find(self, student: str, key: str = "") -> dict[str, Any]:
+        """The student's last record, if it is final, nothing has been begun since, and it is for this key; or nothing.
+
+        An earlier record with the key is none: the gradebook holds what was graded last.
+        """
+        record = next(
+            (found for found in self._with(json.dumps(student)) if found["student"] == student), {}
         )
+        final = record.get("status") in FINAL and not self._begun(student).exists()
+        return record if final and (not key or key in keys(record)) else {}
+
+    def begin(self, student: str) -> None:
+        """From now until ``end``, what the gradebook holds of this student is in doubt, on whatever day the machine stops.
+
+        Raises:
+            OSError: that cannot be written.
+        """
+        path = self._begun(student)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT, 0o644)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+    def end(self, student: str) -> None:
+        """The student's record is on the disk."""
+        self._begun(student).unlink(missing_ok=True)
+
+    def _begun(self, student: str) -> Path:
+        return self.folder / "begun" / student
 
     def last(self, student: str) -> dict[str, Any]:
         """The last time a student was graded, or nothing."""

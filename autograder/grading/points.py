@@ -7,7 +7,7 @@ from typing import Any
 
 from autograder.grading.result import Result
 
-__all__ = ["read", "refresh", "settled"]
+__all__ = ["automatic", "held", "read", "refresh", "settled"]
 
 
 def settled(gradebook: Any, unit: str, student: str) -> set[str]:
@@ -23,6 +23,34 @@ def settled(gradebook: Any, unit: str, student: str) -> set[str]:
         for grade in grades
         if grade.manual_score is not None and not grade.needs_manual_grade
     }
+
+
+def automatic(gradebook: Any, unit: str, student: str) -> dict[str, float | None]:
+    """What the gradebook holds that no person gave: the automatic points by exercise; nothing where it knows no submission."""
+    from nbgrader.api import MissingEntry
+
+    try:
+        grades = gradebook.find_submission_notebook(unit, unit, student).grades
+    except MissingEntry:
+        return {}
+    return {grade.name: grade.auto_score for grade in grades}
+
+
+def held(gradebook: Any, unit: str) -> dict[str, dict[str, float | None]]:
+    """The same for everybody, by student, in one question to the database."""
+    from nbgrader.api import BaseCell, Grade, SubmittedAssignment, SubmittedNotebook
+
+    found: dict[str, dict[str, float | None]] = {}
+    rows = (
+        gradebook.db.query(SubmittedAssignment.student_id, BaseCell.name, Grade.auto_score)
+        .join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
+        .join(Grade, Grade.notebook_id == SubmittedNotebook.id)
+        .join(BaseCell, BaseCell.id == Grade.cell_id)
+        .filter(SubmittedAssignment.assignment_id == gradebook.find_assignment(unit).id)
+    )
+    for student, name, score in rows:
+        found.setdefault(student, {})[name] = score
+    return found
 
 
 def read(
@@ -48,6 +76,15 @@ def refresh(gradebook: Any, unit: str, rows: Iterable[Result]) -> None:
     for row, submission in found:
         for notebook in submission.notebooks:
             row.points, row.late = _points(notebook), float(notebook.late_submission_penalty or 0.0)
+            row.signs = {grade.name: _sign(grade) for grade in notebook.grades}
+
+
+def _sign(grade: Any) -> str:
+    overruled = grade.manual_score is not None and grade.auto_score not in (
+        None,
+        grade.manual_score,
+    )
+    return "*" * overruled + "+" * bool(grade.extra_credit)
 
 
 def _points(notebook: Any) -> dict[str, float | None]:

@@ -28,9 +28,15 @@ __all__ = [
     "key",
     "submission_hash",
     "versions",
+    "worth",
 ]
 
-DECIDERS = ("autograder.plugins.checked_execute", "autograder.plugins.restore_cells")
+DECIDERS = (
+    "autograder.intake.read",
+    "autograder.plugins.checked_execute",
+    "autograder.plugins.repairing_exporter",
+    "autograder.plugins.restore_cells",
+)
 CONFIG_FILE = "nbgrader_config.py"
 VERSIONS = ("course_vi", "nbgrader", "ipykernel", "torch", "pyro-ppl", "numpy")
 
@@ -129,3 +135,13 @@ def answers(notebook: NotebookNode) -> dict[str, str]:
             text = json.dumps([cell.source, cell.get("attachments", {})], sort_keys=True)
             found[marks["grade_id"]] = hashlib.sha256(text.encode()).hexdigest()
     return found
+
+
+def worth(notebook: NotebookNode) -> dict[str, float]:
+    """What each answer that a person marks is worth: a mark out of two is none out of four."""
+    return {
+        name: float(cell.metadata["nbgrader"]["points"])
+        for cell in notebook.cells
+        for name in [cell.metadata.get("nbgrader", {}).get("grade_id", "")]
+        if name and name in answers(notebook)
+    }

@@ -10,6 +10,9 @@ __all__ = ["BUSY", "Result", "reason", "short", "trouble"]
 
 BUSY = 60  # seconds to wait for a gradebook that another program has locked
 TROUBLE = {
+    "Cannot add or remove": "cells were added or removed since the first submission was graded, and nbgrader keeps the cells of a "
+    "graded assignment. To drop an exercise, leave its cells and make it worth 0 points; to add one, grade into a new folder "
+    "(--class), where submitted/ is copied to",
     "No space left on device": "the disk is full",
     "File too large": "a file could not grow: the disk, or a quota, is full",
     "database or disk is full": "the disk is full",
@@ -23,7 +26,10 @@ TROUBLE = {
 
 @dataclass
 class Result:
-    """One line of the class: points by exercise (None where a person must mark), or why there are none."""
+    """One line of the class: points by exercise (None where a person must mark), or why there are none.
+
+    ``signs``: by exercise, ``*`` where a person has overruled the checks, ``+`` where extra credit was given.
+    """
 
     student: str
     points: dict[str, float | None] = field(default_factory=dict)
@@ -32,6 +38,7 @@ class Result:
     repairs: tuple[str, ...] = ()
     seconds: float = 0.0
     late: float = 0.0
+    signs: dict[str, str] = field(default_factory=dict)
 
     @property
     def total(self) -> float:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from autograder.intake.names import printable
+
 __all__ = ["LIMITS", "REASONS", "Limits", "Refusal"]
 
 REASONS = {
@@ -25,7 +27,8 @@ class Refusal(Exception):
     def __init__(self, reason: str, detail: str = "") -> None:
         if reason not in REASONS:
             raise ValueError(f"reason is {reason!r}; expected one of {', '.join(REASONS)}")
-        self.reason, self.detail = reason, detail
+        self.reason, self.detail = reason, printable(detail)
+        detail = self.detail
         super().__init__(f"{reason}: {REASONS[reason]}{f' ({detail})' if detail else ''}")
 
     def __reduce__(self) -> tuple[type[Refusal], tuple[str, str]]:

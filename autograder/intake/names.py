@@ -12,7 +12,7 @@ import os
 import re
 import unicodedata
 
-__all__ = ["safe_id"]
+__all__ = ["printable", "safe_id"]
 
 LONGEST = 80
 PLAIN = re.compile(r"\w[\w .@=-]*[\w@=-]|\w")
@@ -37,3 +37,16 @@ def safe_id(name: str) -> str:
         readable = readable[:-1]
     digest = hashlib.sha256(os.fsencode(name)).hexdigest()[:8]
     return f"{readable or 'student'}-{digest}"
+
+
+def printable(text: str, limit: int = 300) -> str:
+    r"""A name of a student's for a terminal or a log: what would move a cursor or turn text around is spelled out.
+
+    >>> print(printable("evil\x1b[31m\u202e.ipynb"))
+    evil\x1b[31m\u202e.ipynb
+    """
+    shown = "".join(
+        each if each.isprintable() else each.encode("unicode_escape", "surrogatepass").decode()
+        for each in text[:limit]
+    )
+    return shown + "…" if len(text) > limit else shown

@@ -18,8 +18,10 @@ from pathlib import Path, PurePosixPath
 
 from nbformat import NotebookNode
 
+from autograder.intake.archives import NOT_COLLECTED
 from autograder.intake.limits import LIMITS, Limits, Refusal
-from autograder.intake.repair import repair
+from autograder.intake.names import printable
+from autograder.intake.repair import is_damaged, repair
 from autograder.intake.restore import MISSING, Template, bare, restore
 
 __all__ = ["Submission", "content", "likeness", "read", "take_in", "walk"]
@@ -57,6 +59,7 @@ def take_in(
     """
     notes: list[str] = []
     best: tuple[tuple[int, int, float, str], Submission] | None = None
+    answered: dict[str, int] = {}
     problem: Refusal | None = None
     files = read(folder, notes, limits)
     for file in files:
@@ -66,16 +69,13 @@ def take_in(
             problem = problem or refusal
             continue
         own = _belongs(notebook, templates)
-        restored = restore(notebook, templates)
+        restored = restore(notebook, templates, damaged=is_damaged(mended))
         if not own:
             problem = problem or Refusal("another_unit", file.name)
             continue
-        rank = (
-            _answered(notebook, templates) > 0,
-            likeness(file.name, unit),
-            file.modified,
-            file.name,
-        )
+        count = _answered(notebook, templates)
+        answered[file.name] = count
+        rank = (count, likeness(file.name, unit), file.modified, file.name)
         if best is None or rank > best[0]:
             best = rank, Submission(notebook, (*mended, *restored), file.name)
     if best is None:
@@ -84,7 +84,15 @@ def take_in(
     if found.found_as != f"{unit}.ipynb":
         notes.append(f"The notebook was found as {found.found_as[:200]!r}.")
     if len(files) > 1:
-        notes.append(f"There were {len(files)} notebooks; this one was graded.")
+        others = "; ".join(
+            f"{name[:80]!r} with {count}"
+            for name, count in answered.items()
+            if name != found.found_as
+        )
+        notes.append(
+            f"There were {len(files)} notebooks. {found.found_as[:80]!r} was graded: it has the most answers, "
+            f"{answered[found.found_as]}{f' (not graded: {others})' * bool(others)}."
+        )
     return Submission(found.notebook, (*notes, *found.notes), found.found_as)
 
 
@@ -92,13 +100,17 @@ def read(folder: Path, notes: list[str], limits: Limits = LIMITS) -> list[_File]
     """Every notebook below ``folder``; links, special files and what is too much are told in ``notes``, or refused."""
     found: list[_File] = []
     refused: Refusal | None = None
+    left = 2 * limits.archive  # of all files together
     for path in walk(folder, limits, notes):
         name = path.relative_to(folder).as_posix()
         lower = name.lower()
+        if lower.endswith(NOT_COLLECTED):
+            notes.append(printable(content(path, 10_000).decode("utf-8", "replace")))
         if not lower.endswith((".ipynb", ".zip", ".json", ".ipynb.txt")):
             continue
         try:
-            data = content(path, limits.archive if lower.endswith(".zip") else limits.file)
+            data = content(path, min(limits.archive, left))
+            left -= len(data)
             found += (
                 _unzip(name, data, limits)
                 if lower.endswith(".zip")
@@ -217,18 +229,24 @@ def _unzip(name: str, data: bytes, limits: Limits) -> list[_File]:
 
 
 def _belongs(notebook: NotebookNode, templates: Sequence[Template]) -> bool:
-    """Whether anything in a mended notebook, before it is restored, comes from this problem set."""
+    """Whether anything in a mended notebook, before it is restored, comes from this problem set and from no other.
+
+    Names, ids, the functions asked for and the cells with checks are a unit's own. What all units share, the stub of
+    a written answer or an import, is no sign.
+    """
     names, ids = {template.name for template in templates}, {template.id for template in templates}
-    texts = {bare(template.source) for template in templates}
+    texts = {bare(t.source) for t in templates if not t.answer and bare(t.source) and (t.grade or t.cell_type != "code")}  # fmt: skip
     functions = {
         line.split("(")[0].split(":")[0]
         for template in templates
         for line in template.source.splitlines()
         if line[:4] == "def "
     }
+    told = {cell.metadata.get("nbgrader", {}).get("grade_id") for cell in notebook.cells} - {None}
+    if told:  # it says itself whose it is
+        return bool(told & names)
     return any(
-        cell.metadata.get("nbgrader", {}).get("grade_id") in names
-        or cell.id in ids
+        cell.id in ids
         or bare(cell.source) in texts
         or any(line.split("(")[0] in functions for line in cell.source.splitlines())
         for cell in notebook.cells
@@ -257,5 +275,5 @@ def likeness(name: str, unit: str) -> int:
 
 
 def _utf8(name: str) -> str:
-    """A file's name as text that can be written anywhere."""
-    return name.encode("utf-8", "replace").decode("utf-8")
+    """A file's name as text that can be written, and printed, anywhere."""
+    return printable(name.encode("utf-8", "replace").decode("utf-8"), 1_000)

@@ -12,6 +12,7 @@ import binascii
 import hashlib
 import json
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import nbformat
@@ -19,8 +20,9 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
 
 from autograder.intake.limits import LIMITS, Limits, Refusal
+from autograder.intake.names import printable
 
-__all__ = ["repair"]
+__all__ = ["is_damaged", "repair"]
 
 IMAGES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 CELL_START = re.compile(
@@ -29,6 +31,11 @@ CELL_START = re.compile(
 CELL_LIST = re.compile(r"\"cells\"\s*:\s*\[")
 FAILURES = 1_000  # cells in a broken file that are tried and cannot be read
 GRADE_ID = re.compile(r"[a-zA-Z0-9_-]{1,128}")
+DAMAGE = "The file is damaged"
+LARGE = 8_000_000
+OUTPUTS = re.compile(rb'"outputs"\s*:\s*\[')
+BRACKETS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[\]{}]', re.DOTALL)
+MOST_BRACKETS = 5_000_000
 NEW = {"code": new_code_cell, "markdown": new_markdown_cell, "raw": new_raw_cell}
 OLD_TYPES = {"heading": "markdown", "html": "markdown", "plaintext": "raw"}
 
@@ -39,6 +46,8 @@ def repair(data: bytes, limits: Limits = LIMITS) -> tuple[NotebookNode, list[str
     Raises:
         Refusal: nothing in it can be read as a notebook, or it is larger than the limits.
     """
+    if len(data) > min(limits.file, LARGE):
+        data = without_outputs(data)  # of which nothing is kept anyway
     if len(data) > limits.file:
         raise Refusal(
             "too_large", f"{len(data) / 1e6:.0f} MB; {limits.file / 1e6:.0f} MB is the most"
@@ -80,6 +89,36 @@ def repair(data: bytes, limits: Limits = LIMITS) -> tuple[NotebookNode, list[str
     return new_notebook(cells=cells, metadata={"language_info": {"name": "python"}}), notes
 
 
+def is_damaged(notes: Iterable[str]) -> bool:
+    """Whether a file whose repairs are these may have lost cells."""
+    return any(note.startswith(DAMAGE) for note in notes)
+
+
+def without_outputs(data: bytes) -> bytes:
+    """A notebook's JSON with empty lists of outputs, without parsing it; as it is where that cannot be done.
+
+    >>> without_outputs(b'{"outputs": [{"text": ["]", "["]}], "id": "outputs"}')
+    b'{"outputs": [], "id": "outputs"}'
+    """
+    kept, position, brackets = list[bytes](), 0, 0
+    while match := OUTPUTS.search(data, position):
+        depth, end = 1, -1
+        for token in BRACKETS.finditer(data, match.end()):
+            brackets += 1
+            sign = data[token.start()]
+            depth += (sign in b"[{") - (sign in b"]}")
+            if not depth:
+                end = token.start()
+                break
+            if brackets > MOST_BRACKETS:
+                break
+        if end < 0:
+            break
+        kept.append(data[position : match.end()])
+        position = end
+    return b"".join([*kept, data[position:]])
+
+
 def _text(data: bytes, notes: list[str]) -> str:
     for encoding in (
         ("utf-8-sig", "utf-16") if data[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig",)
@@ -103,7 +142,7 @@ def _raw_cells(text: str, notes: list[str]) -> list[Any]:
                 "the file is empty" if not text.strip() else "it is no JSON, and holds no cells"
             )
             raise Refusal("unreadable", detail) from None
-        notes.append(f"The file is damaged; {len(cells)} cells could still be read.")
+        notes.append(f"{DAMAGE}; {len(cells)} cells could still be read.")
         return cells
     if isinstance(notebook, dict):
         listed, sheets = notebook.get("cells"), notebook.get("worksheets")
@@ -223,10 +262,12 @@ def _attachments(
                 notes.append(f"An attachment that is no image ({name[:60]!r}) was left out.")
             elif len(content) > min(limits.attachment * 4 // 3, budget):
                 notes.append(
-                    f"The attached image {name[:60]} was left out: it is too large. Make it smaller and hand in again."
+                    f"The attached image {printable(name, 60)} was left out: it is too large. Make it smaller and hand in again."
                 )
             elif not _is_base64(content):
-                notes.append(f"The attached image {name[:60]} is damaged, and was left out.")
+                notes.append(
+                    f"The attached image {printable(name, 60)} is damaged, and was left out."
+                )
             else:
                 budget -= len(content)
                 kept.setdefault(name, {})[mime] = content

@@ -3,15 +3,13 @@
 The released notebook says which cells there are, in which order; the gradebook, which no student can reach, says what they are worth and
 what locked ones read. From the submission come answers only. The steps, in order:
 
-1. *claim*: which cell is which, by its exercise's name, by its id, by a locked text, by the function it defines;
+1. *claim*: which cell is which, by its exercise's name, by its id, by a locked text, by the function it defines, by its place;
 2. *dedupe*: of several cells for one exercise none is lost: the answers all run, in order, and the check runs once, after the last;
 3. *restore*: types, flags, points, checksums and locked texts; deleted cells come back in their places.
 """
 
 from __future__ import annotations
 
-import ast
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -21,6 +19,10 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_raw_cell
+
+from autograder.intake.place import by_place
+from autograder.intake.rejoin import below, defined, join_split
+from autograder.intake.text import bare
 
 __all__ = [
     "MISSING",
@@ -38,7 +40,10 @@ MISSING = "# This cell was missing."
 
 @dataclass(frozen=True)
 class Template:
-    """A cell that nbgrader knows: its name, what nbgrader's metadata say of it, and what was released."""
+    """A cell that nbgrader knows: its name, what nbgrader's metadata say of it, and what was released.
+
+    Of an answer in words also the text that stood ``before`` it, and all ``prose`` of the release: its place.
+    """
 
     name: str
     cell_type: str
@@ -50,6 +55,8 @@ class Template:
     locked: bool = False
     points: float = 0.0
     checksum: str = ""
+    before: str = ""
+    prose: frozenset[str] = frozenset()
 
     @property
     def answer(self) -> bool:
@@ -75,24 +82,30 @@ class Template:
 
 def from_release(release: NotebookNode) -> list[Template]:
     """The cells that nbgrader knows, in the order of the released notebook."""
-    found = []
+    found: list[Template] = []
+    prose = frozenset(bare(cell.source) for cell in release.cells if cell.cell_type != "code")
+    before = ""
     for cell in release.cells:
         marks = cell.metadata.get("nbgrader", {})
         if marks.get("grade_id"):
-            flags = {key: bool(marks.get(key)) for key in ("grade", "solution", "task", "locked")}
-            points = float(marks.get("points", 0.0))
-            checksum = marks.get("checksum", "")
+            in_words = bool(marks.get("solution")) and cell.cell_type != "code"
             found.append(
                 Template(
                     marks["grade_id"],
                     cell.cell_type,
                     cell.source,
                     cell.id,
-                    **flags,
-                    points=points,
-                    checksum=checksum,
+                    grade=bool(marks.get("grade")),
+                    solution=bool(marks.get("solution")),
+                    task=bool(marks.get("task")),
+                    locked=bool(marks.get("locked")),
+                    points=float(marks.get("points", 0.0)),
+                    checksum=marks.get("checksum", ""),
+                    before=before if in_words else "",
+                    prose=prose if in_words else frozenset(),
                 )
             )
+        before = bare(cell.source)
     return found
 
 
@@ -131,10 +144,17 @@ def from_gradebook(templates: Iterable[Template], notebook: Any) -> list[Templat
     return [found[name] for name in [*order, *(name for name in found if name not in known)]]
 
 
-def restore(notebook: NotebookNode, templates: Sequence[Template]) -> list[str]:
-    """Bring a mended notebook back into the shape that was released, in place, and say what was done."""
+def restore(
+    notebook: NotebookNode, templates: Sequence[Template], damaged: bool = False
+) -> list[str]:
+    """Bring a mended notebook back into the shape that was released, in place, and say what was done.
+
+    ``damaged``: the file may have lost cells, so that an answer in words that is not there may have been.
+    """
     notes: list[str] = []
     claims = _claims(notebook.cells, templates, notes)
+    join_split(notebook.cells, templates, claims, notes)
+    lost = by_place(notebook.cells, templates, claims, damaged, notes)
     by_name: dict[str, list[NotebookNode]] = {}
     for cell in notebook.cells:
         name = claims.get(id(cell))
@@ -153,7 +173,8 @@ def restore(notebook: NotebookNode, templates: Sequence[Template]) -> list[str]:
                 )
             _shape(template, keep, notes)
     notebook.cells = [cell for cell in notebook.cells if id(cell) not in dropped]
-    _put_back(notebook, templates, kept, notes)
+    _put_back(notebook, templates, kept, lost, notes)
+    _checks_after_own_cells(notebook, templates, kept, notes)
     _checks_after_answers(notebook, templates, kept, notes)
     _unique(notebook.cells)
     return notes
@@ -187,12 +208,10 @@ def _claims(
             and template.cell_type == "code"
             and template.name not in claims.values()
         ):
-            functions.update(dict.fromkeys(_defined(template.source), template.name))
+            functions.update(dict.fromkeys(defined(template.source), template.name))
     for cell in nameless:
         if functions and id(cell) not in claims and cell.cell_type == "code":
-            name = next(
-                (functions[each] for each in _defined(cell.source) if each in functions), ""
-            )
+            name = next((functions[each] for each in defined(cell.source) if each in functions), "")
             if name:
                 claims[id(cell)] = name
                 notes.append(
@@ -258,6 +277,7 @@ def _put_back(
     notebook: NotebookNode,
     templates: Sequence[Template],
     kept: dict[str, NotebookNode],
+    lost: dict[str, str],
     notes: list[str],
 ) -> None:
     """Deleted cells come back after the cell that stood before them."""
@@ -266,9 +286,8 @@ def _put_back(
         cell = kept.get(template.name)
         if cell is None:
             # A stub that raises would hide an answer given elsewhere: of a deleted answer only the place comes back.
-            cell = NEW[template.cell_type](
-                MISSING if template.answer and template.cell_type == "code" else template.source
-            )
+            stub = MISSING if template.answer and template.cell_type == "code" else template.source
+            cell = NEW[template.cell_type](lost.get(template.name, stub))
             cell.metadata["nbgrader"] = template.metadata()
             cell.id = template.id or cell.id
             place = _index(notebook.cells, before) + 1 if before is not None else 0
@@ -276,6 +295,27 @@ def _put_back(
             kept[template.name] = cell
             notes.append(f"The cell {template.name} was missing; it was put back.")
         before = cell
+
+
+def _checks_after_own_cells(
+    notebook: NotebookNode,
+    templates: Sequence[Template],
+    kept: dict[str, NotebookNode],
+    notes: list[str],
+) -> None:
+    """A check runs after an answer that was written below it, in a cell of the student's own, while the stub was left."""
+    for template in templates:
+        name = f"{template.name}_answer"
+        stub = next((each.source for each in templates if each.name == name), "")
+        if template.grade and not template.solution and stub:
+            check = kept[template.name]
+            found = below(notebook.cells, check, kept[name], stub)
+            if found is not None:
+                notebook.cells.pop(_index(notebook.cells, check))
+                notebook.cells.insert(_index(notebook.cells, found) + 1, check)
+                notes.append(
+                    f"The answer to {template.exercise} stood below its check; the check was run after it."
+                )
 
 
 def _checks_after_answers(
@@ -304,24 +344,6 @@ def _checks_after_answers(
 
 def _index(cells: Sequence[NotebookNode], wanted: NotebookNode) -> int:
     return next(number for number, cell in enumerate(cells) if cell is wanted)
-
-
-def _defined(source: str) -> list[str]:
-    """The functions and classes that a cell defines; of a cell that is no Python, what looks like definitions."""
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return re.findall(r"(?m)^(?:def|class)\s+(\w+)", source)
-    return [
-        node.name
-        for node in tree.body
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
-    ]
-
-
-def bare(source: str) -> str:
-    """A text without what editors change unasked: spaces at the ends of lines, blank lines around it."""
-    return "\n".join(line.rstrip() for line in source.strip().splitlines())
 
 
 def _unique(cells: Sequence[NotebookNode]) -> None:

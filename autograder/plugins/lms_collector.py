@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from nbgrader.plugins import FileNameCollectorPlugin
 
-from autograder.intake.collect import recognise
+from autograder.intake.archives import files
+from autograder.intake.layout import Layout, layout, recognise
 from autograder.intake.names import safe_id
 
 __all__ = ["LmsCollector"]
@@ -17,12 +19,17 @@ class LmsCollector(FileNameCollectorPlugin):
 
     def collect(self, submitted_file: str) -> dict[str, str] | None:
         parts = Path(submitted_file).parts
-        inside = (
-            "/".join(parts[parts.index("extracted") + 2 :])
-            if "extracted" in parts
-            else submitted_file
-        )  # its folder: the archive
-        found = recognise(inside)
+        if "extracted" in parts:  # its folder: the archive
+            at = parts.index("extracted") + 2
+            found = _laid_out(Path(*parts[:at])).read("/".join(parts[at:]))
+        else:
+            found = recognise(submitted_file)
         if found is None or not found.file.lower().endswith((".ipynb", ".zip")):
             return None
         return {"student_id": safe_id(found.student), "file_id": found.file.rsplit("/", 1)[-1]}
+
+
+@cache
+def _laid_out(folder: Path) -> Layout:
+    """How an unpacked archive is laid out: decided once, for all of its files."""
+    return layout([path.relative_to(folder).as_posix() for path in files(folder)], sure=False)

@@ -1,7 +1,7 @@
-"""What a page may show: no script of a student's reaches a feedback page, or Formgrader, which an instructor opens with a session's rights.
+"""What a page may show: what students wrote is text, on a feedback page and in Formgrader, where an instructor has a session's rights.
 
 Outputs of ordinary cells keep text and pictures; a check's report keeps its tables. Text written in Markdown is rendered first and cleaned
-afterwards, because only then is it known what is HTML and what is mathematics.
+afterwards (``safe_html``), because only then is it known what is HTML and what is mathematics.
 """
 
 from __future__ import annotations
@@ -10,8 +10,6 @@ import re
 from functools import cache, lru_cache
 from typing import Any
 
-import bleach
-from bleach.css_sanitizer import CSSSanitizer
 from jinja2 import BytecodeCache, pass_context
 from jinja2.bccache import Bucket
 from nbconvert.exporters import HTMLExporter
@@ -22,54 +20,33 @@ from nbformat import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Integer
 
+from autograder.plugins.safe_html import IMAGE_DATA, clean, clean_report, inert_mathematics
+
 __all__ = ["PageExporter", "SafeOutputs", "clean", "highlight_code", "markdown2html"]
 
-TAGS = set(
-    """a abbr b blockquote br caption code dd del details div dl dt em figcaption figure h1 h2 h3 h4 h5 h6 hr i img input kbd li
-mark ol p pre q s small span strong sub summary sup table tbody td tfoot th thead tr tt u ul var""".split()
-)
-ATTRIBUTES = {
-    "*": ["align", "class", "colspan", "height", "id", "role", "rowspan", "style", "title", "width"],
-    "a": ["href"], "img": ["src", "alt"], "ol": ["start"], "input": ["type", "checked", "disabled"], "details": ["open"],
-}  # fmt: skip
-STYLES = CSSSanitizer(allowed_css_properties=[
-    "background-color", "border", "border-collapse", "border-left", "color", "font-size", "font-style", "font-weight",
-    "margin", "padding", "text-align", "vertical-align", "white-space", "width",
-])  # fmt: skip
 SAME = 1_000  # cells whose rendering is remembered
+BOX = re.compile(r'<input class="task-list-item-checkbox" type="checkbox" disabled( checked)?/>')
 IMAGE = re.compile(r"<img (?![^>]*\balt=)", re.IGNORECASE)
 KEPT = ("text/plain", "text/latex", "image/png", "image/jpeg", "image/gif")
-
-
-def clean(text: str) -> str:
-    """HTML without anything that acts: scripts, handlers, frames, forms, foreign addresses of pictures.
-
-    >>> clean('<b onclick="x()">yes</b><img src="javascript:x">')
-    '<b>yes</b><img>'
-    """
-    return str(
-        bleach.clean(
-            text,
-            tags=TAGS,
-            attributes=ATTRIBUTES,
-            css_sanitizer=STYLES,
-            protocols=["http", "https", "mailto", "data"],
-        )
-    )
 
 
 @pass_context
 def markdown2html(context: Any, source: str) -> str:
     """nbconvert's own filter of this name, its result cleaned. Named in ``nbgrader_config.py`` under ``HTMLExporter.filters``."""
     if context.get("cell", {}).get("attachments"):
-        return clean(_html(source, context))
+        return _shown(source, context)
     return _rendered(source)
 
 
 @lru_cache(SAME)
 def _rendered(source: str) -> str:
     """Most of a page is the same for everybody, and rendered once."""
-    return clean(_html(source, {}))
+    return _shown(source, {})
+
+
+def _shown(source: str, context: Any) -> str:
+    """Rendered and cleaned; the boxes of a list of things to do are signs, not controls."""
+    return clean(BOX.sub(lambda box: "☑ " if box[1] else "☐ ", _html(source, context)))
 
 
 def _html(source: str, context: Any) -> str:
@@ -101,7 +78,7 @@ def _coloured(source: str) -> str:
 
 @cache
 def _renderer() -> HTMLExporter:
-    return HTMLExporter()  # making one takes longer than rendering a cell
+    return HTMLExporter(exclude_anchor_links=True)  # making one takes longer than rendering a cell
 
 
 @cache
@@ -164,7 +141,11 @@ class SafeOutputs(NbGraderPreprocessor):
         marks = cell.metadata.get("nbgrader", {})
         report = marks.get("grade") and not marks.get("solution")
         left = self.most
+        if not isinstance(cell.get("execution_count"), int):
+            cell.execution_count = None
         for output in cell.outputs:
+            if "metadata" in output:
+                output["metadata"] = type(output)()  # sizes and names end up inside of tags
             data = output.get("data")
             if data is not None:
                 page = data.get("text/html") if report else None
@@ -172,8 +153,13 @@ class SafeOutputs(NbGraderPreprocessor):
                     {mime: value for mime, value in data.items() if mime in KEPT}
                 )
                 if isinstance(page, str):
-                    output["data"]["text/html"] = clean(page)
+                    output["data"]["text/html"] = clean_report(page)
                 for mime, value in list(output["data"].items()):
+                    if not isinstance(value, str) or not _harmless(mime, value):
+                        del output["data"][mime]
+                        continue
+                    if mime == "text/latex":
+                        output["data"][mime] = inert_mathematics(value)
                     left -= len(value)
                     if left < 0 and mime != "text/plain":
                         del output["data"][mime]
@@ -182,3 +168,10 @@ class SafeOutputs(NbGraderPreprocessor):
                 if left < 0:
                     output.text = output.text[: max(0, left + len(output.text))] + "\n... (cut)"
         return cell, resources
+
+
+def _harmless(mime: str, value: str) -> bool:
+    """Whether a picture's data are what they must be: nothing in them can end the tag that they are put in."""
+    return not mime.startswith("image/") or bool(
+        IMAGE_DATA.fullmatch(f"data:{mime};base64,{value}")
+    )

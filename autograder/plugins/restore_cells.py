@@ -13,6 +13,7 @@ from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import List, Unicode
 
+from autograder.intake.repair import is_damaged
 from autograder.intake.restore import Template, from_gradebook, released_cells, restore
 
 __all__ = ["RestoreCells", "templates"]
@@ -34,7 +35,9 @@ class RestoreCells(NbGraderPreprocessor):
             *self.notes,
             *told,
             *restore(
-                nb, templates(course, about["assignment"], about["notebook"], about["db_url"])
+                nb,
+                templates(course, about["assignment"], about["notebook"], about["db_url"]),
+                damaged=is_damaged(told),
             ),
         ]
         told = list(dict.fromkeys(told))

@@ -40,11 +40,13 @@ def table(
         lines[1] += ["", "", ""]
         rows = sorted(rows, key=lambda row: list(known).index(row.student))
     for row in rows:
-        marks = [short(row.points.get(name)) for name in exercises]
+        marks = [short(row.points.get(name)) + row.signs.get(name, "") for name in exercises]
         line = [
             row.student,
             *(["-"] * len(marks) if row.failure else marks),
-            "-" if row.failure else short(row.total),
+            "-"
+            if row.failure
+            else short(row.total) + (f" (late: -{short(row.late)})" if row.late else ""),
         ]
         if members:
             student = known[row.student]
@@ -65,4 +67,7 @@ def table(
         f"{number}  {course.registry[name].title} ({name})"
         for number, name in zip(numbers, exercises, strict=True)
     ]
+    signs = "".join(sign for row in rows for sign in row.signs.values())
+    legend += ["*  a person has overruled the checks"] * ("*" in signs)
+    legend += ["+  with extra credit"] * ("+" in signs)
     return "\n".join(line.rstrip() for line in [*text, "", *legend])

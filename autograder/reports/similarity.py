@@ -4,8 +4,10 @@
 
 Each answer becomes the sequence of its syntax tree's nodes, in which names of variables are all alike, while numbers, methods and keywords
 are kept; runs of ten nodes are hashed, and of each four neighbouring hashes the smallest is a fingerprint (winnowing: Schleimer, Wilkerson
-and Aiken, 2003). What was handed out is left out, and so is what many students share. Two notebooks are as alike as the share of
-fingerprints, of the one that has fewer, that both have. A pair on this list is a reason to read both, and never a proof.
+and Aiken, 2003). What was handed out is left out. Two notebooks are as alike as the share of fingerprints, of the one that has
+fewer, that both have; and no more alike than they are without the idioms, which many *different* answers share. Answers that hardly
+differ count as one there, so that a ring of forty does not make its own answer an idiom. The solutions, which every student
+can have, are compared like a student. A pair on this list is a reason to read both, and never a proof.
 """
 
 from __future__ import annotations
@@ -15,20 +17,25 @@ import hashlib
 import html
 import itertools
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import nbformat
 
+from autograder.build import masters
+
 if TYPE_CHECKING:
     from autograder.grading.class_folder import Classroom
 
-__all__ = ["Pair", "fingerprints", "pairs", "tokens"]
+__all__ = ["SOLUTIONS", "Pair", "fingerprints", "pairs", "rings", "tokens"]
 
 RUN, WINDOW = 10, 4
 ALIKE, LEAST = 0.6, 12
+RING = 0.9  # who is so alike belongs together
+HARDLY = 0.75  # of all fingerprints of two answers to an exercise: they count as one
+SOLUTIONS = "solutions/"
 STYLE = """body { font-family: sans-serif; max-width: 75em; margin: 2em auto; padding: 0 1em; line-height: 1.4 }
 td, th { padding: .2em .8em; text-align: left } .two { display: grid; grid-template-columns: 1fr 1fr; gap: 1em }
 pre { background: #f4f4f4; padding: .6em; overflow: auto }"""
@@ -108,30 +115,62 @@ def pairs(
         }
         for student, mine in answers.items()
     }
-    common = Counter(each for mine in prints.values() for each in set().union(*mine.values()))
-    many = max(5, len(answers) // 5)
-    shared = {each for each, count in common.items() if count > many}
+    idioms = _idioms(prints)
     found = []
     for first, second in itertools.combinations(sorted(prints), 2):
-        both, fewer, exercises = 0, 0, []
+        both, fewer, rare, rarer, exercises = 0, 0, 0, 0, []
         for name in prints[first].keys() & prints[second].keys():
-            one, other = prints[first][name] - shared, prints[second][name] - shared
+            one, other = prints[first][name], prints[second][name]
             least = min(len(one), len(other))
             if least:
                 both, fewer = both + len(one & other), fewer + least
                 exercises.append((name, len(one & other) / least))
-        if fewer >= LEAST and both / fewer >= alike:
-            exercises.sort(key=lambda item: -item[1])
-            found.append(Pair(both / fewer, first, second, tuple(exercises)))
+            one, other = one - idioms[name], other - idioms[name]
+            rare, rarer = rare + len(one & other), rarer + min(len(one), len(other))
+        if fewer >= LEAST and rarer:
+            share = min(both / fewer, rare / rarer)
+            if share >= alike:
+                exercises.sort(key=lambda item: -item[1])
+                found.append(Pair(share, first, second, tuple(exercises)))
     return sorted(found, key=lambda pair: -pair.alike)
 
 
+def _idioms(prints: Mapping[str, Mapping[str, set[int]]]) -> dict[str, set[int]]:
+    """By exercise, what more than a fifth of the students' *different* answers share, and more than five."""
+    many = max(5, len(prints) // 5)
+    found = {}
+    for name in {name for mine in prints.values() for name in mine}:
+        kinds: list[set[int]] = []
+        for one in {frozenset(mine[name]) for mine in prints.values() if mine.get(name)}:
+            if not any(len(one & kind) >= HARDLY * len(one | kind) for kind in kinds):
+                kinds.append(set(one))
+        common = Counter(each for kind in kinds for each in kind)
+        found[name] = {each for each, count in common.items() if count > many}
+    return found
+
+
+def rings(found: Sequence[Pair], alike: float = RING) -> list[list[str]]:
+    """Who belongs together, three and more, the largest ring first: everyone is that alike to another of them."""
+    group: dict[str, set[str]] = {}
+    for pair in found:
+        if pair.alike >= alike and SOLUTIONS not in (pair.first, pair.second):
+            joined = group.get(pair.first, {pair.first}) | group.get(pair.second, {pair.second})
+            group.update(dict.fromkeys(joined, joined))
+    unique = {tuple(sorted(members)) for members in group.values() if len(members) > 2}
+    return sorted(map(list, unique), key=lambda ring: (-len(ring), ring))
+
+
 def read_answers(group: Classroom, unit: str) -> tuple[dict[str, dict[str, str]], dict[str, str]]:
-    """The code answers of everyone whose submission could be read, and what was handed out."""
+    """The code answers of everyone whose submission could be read, the solutions among them, and what was handed out."""
     answers = {
         path.parent.parent.name: _solutions(path)
         for path in sorted(group.folder.glob(f"intake/*/{unit}/{unit}.ipynb"))
     }
+    master = group.course.source(unit, ".py")
+    if master.exists():
+        cells = masters.read_master(master.read_text(encoding="utf-8")).cells
+        marked = [(masters.marker_of(cell), cell.source) for cell in cells]
+        answers[SOLUTIONS] = {m[1]: source for m, source in marked if m and m[0] == "exercise"}
     return answers, _solutions(group.released(unit))
 
 
@@ -164,10 +203,16 @@ def page(unit: str, found: list[Pair], answers: Mapping[str, Mapping[str, str]])
     table = "<p>No pair is that alike.</p>"
     if rows:
         table = f"<table><tr><th>alike</th><th>students</th><th>exercises</th></tr>{''.join(rows)}</table>"
+    circles = "".join(
+        f"<p><b>A ring of {len(ring)}:</b> {html.escape(', '.join(ring))}</p>"
+        for ring in rings(found)
+    )
     return f"""<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>{unit}: answers that look alike</title><style>{STYLE}</style></head>
 <body><h1>{unit}: answers that look alike</h1>
-<p>{len(answers)} notebooks were compared, as syntax trees: other names, comments and spaces hide nothing. What was handed out is left out.
-A pair on this list is a reason to read both, and never a proof: short answers to one question are often alike.</p>
-{table}{"".join(details)}</body></html>
+<p>{len(answers.keys() - {SOLUTIONS})} notebooks were compared, as syntax trees: other names, comments and spaces hide nothing.
+What was handed out is left out.
+A pair on this list is a reason to read both, and never a proof: short answers to one question are often alike.
+What is like {SOLUTIONS} may be copied from there, or be the one short way to say it.</p>
+{circles}{table}{"".join(details)}</body></html>
 """

@@ -1,0 +1,200 @@
+"""The instructor's guide, followed from an empty folder: hand out, collect, grade, mark, hand back, as it is typed there."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import urllib.request
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from autograder.audit.sample_class import _solutions
+from autograder.course import CLASS, ROOT, this_course
+
+pytestmark = pytest.mark.slow
+UNIT = "03_elbo"
+HOME = CLASS / "test_guide"
+PEOPLE = {
+    "501": "Ada Lovelace",
+    "502": "José Núñez",
+    "503": "Zoë de Witt",
+    "504": "Ann_2_Lee",
+    "505": "Nobody Handedin",
+}
+TIMES = {
+    "501": "Friday, 1 May 2026, 1:00 PM",
+    "502": "Sunday, 3 May 2026, 2:20 PM",
+    "503": "Sunday, 3 May 2026, 2:20 PM",
+    "504": "-",
+    "505": "-",
+}
+
+
+@pytest.fixture(autouse=True)
+def home() -> Iterator[None]:
+    shutil.rmtree(HOME, ignore_errors=True)
+    yield
+    shutil.rmtree(HOME, ignore_errors=True)
+
+
+def typed(*command: str, rc: int = 0) -> str:
+    environment = {
+        **os.environ,
+        "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}",
+        "OMP_NUM_THREADS": "1",
+    }
+    line = [sys.executable, "-m", "autograder", *command, "--class", str(HOME)]
+    done = subprocess.run(
+        line, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=170
+    )
+    assert done.returncode == rc, done.stdout + done.stderr
+    return done.stdout
+
+
+def notebook(skip: str = "", written: str = "The gap.") -> bytes:
+    course = this_course()
+    solutions = _solutions(course, UNIT)
+    found = nbformat.read(course.release(UNIT), as_version=4)
+    for cell in found.cells:
+        name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
+        if name.endswith("_answer") and name[:-7] != skip:
+            cell.source = solutions[name[:-7]]
+        elif name == "03_written":
+            cell.source = written
+    return nbformat.writes(found).encode()
+
+
+def worksheet(path: Path, grades: dict[str, str]) -> Path:
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(["Identifier", "Full name", "Email address", "Grade", "Maximum Grade",
+                     "Last modified (submission)", "Last modified (grade)", "Feedback comments"])  # fmt: skip
+    for number, name in PEOPLE.items():
+        writer.writerow(
+            [
+                f"Participant {number}",
+                name,
+                "",
+                grades.get(number, ""),
+                "100.00",
+                TIMES[number],
+                "-",
+                "",
+            ]
+        )
+    path.write_text("\ufeff" + text.getvalue(), encoding="utf-8")
+    return path
+
+
+def mark_by_keys(keys: str) -> None:
+    """As the marker's page does it: load, press a key, next."""
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"}
+    line = [
+        sys.executable,
+        "-m",
+        "autograder",
+        "mark",
+        "03",
+        "--no-browser",
+        "--anonymous",
+        "--class",
+        str(HOME),
+    ]
+    with subprocess.Popen(
+        line, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
+    ) as desk:
+        address = desk.stdout.readline().strip() if desk.stdout else ""
+        for key in keys:
+            page = urllib.request.urlopen(address, timeout=60).read().decode()
+            about = json.loads(re.search(r'<script id="about"[^>]*>(.*?)</script>', page)[1])  # type: ignore[index]
+            told = {
+                "answer": about["answer"],
+                "digest": about["digest"],
+                "key": int(key),
+                "comment": "Read again.",
+            }
+            origin = address.rsplit("/", 2)[0]
+            request = urllib.request.Request(
+                f"{address}mark", json.dumps(told).encode(), {"Origin": origin}
+            )
+            assert urllib.request.urlopen(request, timeout=60).read() == b"saved"
+        desk.terminate()
+
+
+def test_from_an_empty_folder_to_grades_in_the_platform_and_back(tmp_path: Path) -> None:
+    sheet = worksheet(tmp_path / "worksheet.csv", {})
+    with zipfile.ZipFile(tmp_path / "moodle.zip", "w") as archive:
+        for number, data in (
+            ("501", notebook()),
+            ("502", notebook("03_gap")),
+            ("503", notebook()),
+            ("504", b"%PDF-1.4"),
+        ):
+            archive.writestr(f"{PEOPLE[number]}_{number}_assignsubmission_file_/{UNIT}.ipynb", data)
+    said = typed(
+        "collect",
+        "03",
+        str(tmp_path / "moodle.zip"),
+        "--roster",
+        str(sheet),
+        "--timezone",
+        "Europe/Berlin",
+    )
+    assert "collected: 4" in said and "handed in nothing: 1: Nobody Handedin (505)" in said
+    said = typed("grade", "03", "--workers", "2", rc=1)  # one is refused, by name
+    assert "unreadable" in said and "by hand" in said
+    rows = {line["student_id"]: line for line in csv.DictReader((HOME / "grades.csv").open())}
+    assert [rows[f"{PEOPLE[n]}_{n}"]["raw_score"] for n in ("501", "502", "503")] == [
+        "15.0",
+        "13.0",
+        "15.0",
+    ]
+    said = typed("extend", "03", "Zoë de Witt_503", "--days", "3", rc=1)  # no due date yet
+    assert said == ""
+    mark_by_keys("43")
+    typed("report", "03")
+    assert (
+        "2 pairs" not in typed("similarity", "03")
+        and (HOME / "reports" / UNIT / "similarity.html").exists()
+    )
+    said = typed("handback", "03", "--moodle", str(sheet), "--scale")
+    assert (
+        "2 new" in said
+        and "waits for a mark by hand: 1" in said
+        and "scaled from 17 to the platform's 100" in said
+    )
+    mark_by_keys("0")
+    said = typed("handback", "03", "--moodle", str(sheet), "--scale")
+    assert "3 new" in said and "4 pages" in said
+    there = {
+        line["Identifier"][-3:]: line
+        for line in csv.DictReader((HOME / "handback" / UNIT / "grades.csv").open())
+    }
+    scores = sorted(float(there[number]["Grade"]) for number in ("501", "502", "503"))
+    assert (
+        len(scores) == 3
+        and scores[-1] <= 100
+        and there["504"]["Grade"] == ""
+        and "unreadable" in there["504"]["Feedback comments"]
+    )
+    with zipfile.ZipFile(HOME / "handback" / UNIT / "feedback.zip") as archive:
+        names = archive.namelist()
+        assert f"Ann 2 Lee_504_assignsubmission_file_/{UNIT}.html" in names and len(names) == 4
+        assert b"Read again." in archive.read(
+            f"Ada Lovelace_501_assignsubmission_file_/{UNIT}.html"
+        )
+    back = worksheet(tmp_path / "after.csv", {number: there[number]["Grade"] for number in there})
+    said = typed("handback", "03", "--moodle", str(back), "--scale")
+    assert "0 new, 0 changed, 3 as they are" in said, (
+        "what came back from the platform is what we would write"
+    )
