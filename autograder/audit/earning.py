@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from autograder.audit.corpus import corpus
-from autograder.audit.mutants.around import everywhere, over_tensors
+from autograder.audit.mutants.around import Call, everywhere
 from autograder.checking import run_check
 from autograder.checks.probe import InProcess, Runner
 from autograder.protocol import wire
@@ -25,6 +25,11 @@ __all__ = ["EMPTY", "Earned", "earned", "empty"]
 
 MANY = 100  # rows from which a question is one for a mean
 BOMB, DUST = 1e9, 1e-6
+OTHER_SEED = 10**6  # of the check whose answers are learned by heart
+
+UNKNOWN = {"type": "KeyError", "message": "never asked", "where": "", "own": True}
+
+Change = Callable[[Tensor], Tensor]
 
 
 class Earned(NamedTuple):
@@ -45,18 +50,26 @@ class Earned(NamedTuple):
         return f"{self.exercise}: {self.kind!r} earns {self.share:.0%} of {self.part!r} at seed {self.seed}"
 
 
-def _changed(change: Callable[[Tensor], Tensor]) -> Callable[[Any], Runner]:
-    """The answer with every result changed; functions among its results are changed as well."""
+def _emptied(change: Change, value: Any) -> Any:
+    """A result of the same form: tensors and floats changed, everything else as little as there can be of it."""
+    if isinstance(value, Tensor):
+        return change(value) if value.is_floating_point() else torch.zeros_like(value)
+    if isinstance(value, float):
+        return change(torch.tensor(value, dtype=torch.float64)).item()
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return type(value)(*(_emptied(change, item) for item in value))
+    if isinstance(value, (list, tuple)):
+        return type(value)(_emptied(change, item) for item in value)
+    if isinstance(value, dict):
+        return {name: _emptied(change, item) for name, item in value.items()}
+    if callable(value):
+        return lambda *args, **kwargs: _emptied(change, value(*args, **kwargs))
+    return type(value)() if isinstance(value, (bool, int, str, set, frozenset)) else value
 
-    def value(result: Any) -> Any:
-        if callable(result):
-            return lambda *args, **kwargs: value(result(*args, **kwargs))
-        if isinstance(result, (list, tuple)) and any(callable(item) for item in result):
-            return type(result)(value(item) for item in result)
-        return over_tensors(change, result)
 
+def _changed(change: Change) -> Callable[[Any], Runner]:
     def call(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        return value(function(*args, **kwargs))
+        return _emptied(change, function(*args, **kwargs))
 
     return lambda learner: InProcess(everywhere(learner, lambda: call))
 
@@ -72,71 +85,73 @@ def _bomb(r: Tensor) -> Tensor:
 def _exact_with_dust(learner: Any) -> Runner:
     """Gradients of many replicates are their mean and next to no noise; everything else is zero."""
     ask, rng = InProcess(learner), np.random.default_rng(0)
+    zero = _changed(torch.zeros_like)(learner)
 
     def runner(request: bytes) -> bytes:
-        question, reply = wire.decode(request), wire.decode(ask(request))
-        if "error" in reply:
-            return wire.encode(reply)
-        reply["value"] = over_arrays(np.zeros_like, reply["value"])
-        for name, rows in reply.get("gradient", {}).items():
-            many = rows.ndim and (question.get("blocks") or len(rows) > MANY)
-            mean = rows.mean(0) if many else np.zeros(rows.shape)
-            noise = DUST * rng.standard_normal(rows.shape)
-            reply["gradient"][name] = np.broadcast_to(mean, rows.shape) + many * noise
+        question = wire.decode(request)
+        if question["kind"] != "gradient":
+            return zero(request)
+        reply = wire.decode(ask(request))
+        if "error" not in reply:
+            reply["value"] = np.zeros_like(reply["value"])
+            for name, rows in reply["gradient"].items():
+                many = bool(rows.ndim and (question.get("blocks") or len(rows) > MANY))
+                mean = rows.mean(0) if many else np.zeros(rows.shape)
+                dust = many * DUST * rng.standard_normal(rows.shape)
+                reply["gradient"][name] = np.broadcast_to(mean, rows.shape) + dust
         return wire.encode(reply)
 
     return runner
 
 
-def _shape(request: bytes) -> str:
-    """What is asked, but for the numbers."""
-
-    def shape(value: Any) -> Any:
-        if isinstance(value, np.ndarray):
-            return value.shape
-        if isinstance(value, dict):
-            return {name: shape(item) for name, item in value.items()}
-        return [shape(item) for item in value] if isinstance(value, list) else type(value).__name__
-
-    question = wire.decode(request)
-    named = [question["kind"], question.get("problem"), question.get("driver")]
-    return repr((named, shape({name: question[name] for name in sorted(question)})))
-
-
 def _memorised(exercise: str) -> Callable[[Any], Runner]:
-    """Questions are answered as they were in another check: what was learned by heart, or typed in."""
+    """What is asked is answered as it was in another check: learned by heart, or typed in."""
 
     def make(learner: Any) -> Runner:
-        ask = InProcess(learner)
-        known: dict[str, list[bytes]] = {}
-
-        def recording(request: bytes) -> bytes:
-            reply = ask(request)
-            known.setdefault(_shape(request), []).append(reply)
-            return reply
-
-        run_check(exercise, recording, 10**6)
+        learning = [True]
+        by_heart = InProcess(everywhere(learner, lambda: _remembering(learning)))
+        known: dict[str, bytes] = {}
 
         def runner(request: bytes) -> bytes:
-            replies = known.get(_shape(request))
-            if not replies:
-                return wire.encode({"error": {"type": "KeyError", "message": "never asked"}})
-            replies.append(replies.pop(0))
-            return replies[-1]
+            question = wire.decode(request)
+            if question["kind"] == "drive":
+                return by_heart(request)
+            form = repr(_form(question))
+            if learning and form not in known:
+                known[form] = by_heart(request)
+            return known.get(form) or wire.encode({"error": UNKNOWN, "printed": ""})
 
+        run_check(exercise, runner, OTHER_SEED)
+        learning.clear()
         return runner
 
     return make
 
 
-def over_arrays(change: Callable[[np.ndarray], np.ndarray], value: Any) -> Any:
-    if isinstance(value, np.ndarray):
-        return change(value) if value.dtype.kind == "f" else value
-    if isinstance(value, list):
-        return [over_arrays(change, item) for item in value]
+def _remembering(learning: list[bool]) -> Call:
+    """Each form of a question is answered once, while there is learning, and its first answer given ever after."""
+    kept: dict[str, Any] = {}
+
+    def call(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        key = repr((_form(list(args)), _form(kwargs)))
+        if key not in kept and not learning:
+            raise KeyError("never asked")
+        if key not in kept:
+            kept[key] = function(*args, **kwargs)
+        return kept[key]
+
+    return call
+
+
+def _form(value: Any) -> Any:
+    """What is asked, but for the numbers."""
+    if isinstance(value, (np.ndarray, Tensor)):
+        return tuple(value.shape)
     if isinstance(value, dict):
-        return {name: over_arrays(change, item) for name, item in value.items()}
-    return 0.0 if isinstance(value, float) else value
+        return {name: _form(value[name]) for name in sorted(value, key=str)}
+    if isinstance(value, (list, tuple)):
+        return [_form(item) for item in value]
+    return value if isinstance(value, str) else type(value).__name__
 
 
 EMPTY: dict[str, Callable[[Any], Runner]] = {
@@ -163,7 +178,6 @@ def earned(exercise: str, seeds: Iterable[int] = (1, 2)) -> list[Earned]:
     for kind, runner in empty(exercise).items():
         for seed in seeds:
             for part in run_check(exercise, runner, seed).parts:
-                share = 1.0 if part.finding.ok else 0.0
-                if share:
-                    found.append(Earned(exercise, kind, part.name, share, seed))
+                if part.share:
+                    found.append(Earned(exercise, kind, part.name, part.share, seed))
     return found

@@ -51,7 +51,7 @@ class Efficiency(NamedTuple):
     >>> print(Efficiency(0.98, 0.93, 1.03, "the path derivative", {"the total derivative": 0.12}))
     efficiency 0.98 of the path derivative [0.93, 1.03]; the total derivative: 0.12
     >>> print(Efficiency(1.0, 1.0, 1.0, "the path derivative"))
-    efficiency 1.00 of the path derivative, at the same noise
+    efficiency 1.00 of the path derivative
     """
 
     value: float
@@ -61,8 +61,8 @@ class Efficiency(NamedTuple):
     others: Mapping[str, float] = {}
 
     def __str__(self) -> str:
-        exact = self.high < 1.005 * self.low
-        within = ", at the same noise" if exact else f" [{_short(self.low)}, {_short(self.high)}]"
+        exact = self.high < 1.005 * self.low  # measured at the reference's own noise
+        within = "" if exact else f" [{_short(self.low)}, {_short(self.high)}]"
         own = f"efficiency {_short(self.value)} of {self.reference}{within}"
         return "; ".join(
             [own, *(f"{name}: {_short(other)}" for name, other in self.others.items())]
@@ -86,19 +86,23 @@ def joined(parts: list[Draws]) -> Draws:
     return Draws(estimates, along("references"), along("rivals"))
 
 
-def measured(draws: Draws) -> Efficiency | None:
-    """The efficiency of the estimates, all entries together; None without a reference, or where nothing varies."""
+def measured(draws: Draws, weights: np.ndarray | None = None) -> Efficiency | None:
+    """The efficiency of the estimates, all entries together; None without a reference, or where nothing varies.
+
+    Args:
+        weights: ``(R,)``, of rows that stand on the nodes of a quadrature rule; the efficiency is then exact.
+    """
     if not draws.references:
         return None
     name, reference = next(iter(draws.references.items()))
-    own, influence = _squares(draws.estimates)
-    unit, of_unit = _squares(reference)
+    own, influence = _squares(draws.estimates, weights)
+    unit, of_unit = _squares(reference, weights)
     if min(own, unit) <= TINY:
         return None
-    error = float((of_unit - influence).std() / len(influence) ** 0.5)
+    error = float((of_unit - influence).std() / len(influence) ** 0.5) if weights is None else 0.0
     value = unit / own
     others = {
-        other: unit / max(_squares(rows)[0], TINY)
+        other: unit / max(_squares(rows, weights)[0], TINY)
         for other, rows in {**draws.references, **draws.rivals}.items()
         if other != name
     }
@@ -106,10 +110,10 @@ def measured(draws: Draws) -> Efficiency | None:
     return Efficiency(value, low, high, name, others)
 
 
-def _squares(rows: np.ndarray) -> tuple[float, np.ndarray]:
+def _squares(rows: np.ndarray, weights: np.ndarray | None) -> tuple[float, np.ndarray]:
     """The sum of the variances, and the influence of each row on its logarithm."""
-    squares = ((rows - rows.mean(0)) ** 2).sum(-1)
-    total = float(squares.mean())
+    squares = ((rows - np.average(rows, 0, weights)) ** 2).sum(-1)
+    total = float(np.average(squares, 0, weights))
     return total, squares / max(total, TINY) - 1
 
 
