@@ -12,10 +12,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from autograder.audit.corpus import corpus
 from autograder.audit.mutants.around import Call, everywhere
+from autograder.audit.mutants.declared import declaration
+from autograder.audit.mutants.subject import declaration_path
 from autograder.checking import run_check
 from autograder.checks.probe import InProcess, Runner
 from autograder.protocol import wire
@@ -68,8 +70,17 @@ def _emptied(change: Change, value: Any) -> Any:
 
 
 def _changed(change: Change) -> Callable[[Any], Runner]:
+    """What is called still computes; what it returns is emptied, and the parameters that it was given to train are as they were."""
+
     def call(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        return _emptied(change, function(*args, **kwargs))
+        given = [value for value in (*args, *kwargs.values()) if isinstance(value, nn.Module)]
+        before = [(p, p.detach().clone()) for module in given for p in module.parameters()]
+        result = _emptied(change, function(*args, **kwargs))
+        with torch.no_grad():
+            for parameter, value in before:
+                if not torch.equal(parameter, value):
+                    parameter.copy_(value)
+        return result
 
     return lambda learner: InProcess(everywhere(learner, lambda: call))
 
@@ -168,7 +179,9 @@ def empty(exercise: str) -> dict[str, Runner]:
     answer = next(
         one for one in corpus(EXERCISES[exercise].unit) if one.exercise == exercise and one.right
     )
-    kinds = {**EMPTY, "memorised": _memorised(exercise)}
+    kinds = dict(EMPTY)
+    if not declaration(declaration_path(answer.exercise), exercise).open_ended:  # else any is right
+        kinds["memorised"] = _memorised(exercise)
     return {kind: make(answer.load()) for kind, make in kinds.items()}
 
 
