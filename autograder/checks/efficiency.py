@@ -22,7 +22,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ["NOISY", "QUIET", "Draws", "Efficiency", "joined", "measured", "outside", "points"]
+__all__ = [
+    "NOISY",
+    "NOTHING",
+    "QUIET",
+    "Draws",
+    "Efficiency",
+    "joined",
+    "measured",
+    "outside",
+    "points",
+]
 
 Z = 4.5  # standard errors that an interval reaches to either side
 NOISY, QUIET = 0.8, 1.25  # efficiencies up to which an answer is as good as the reference

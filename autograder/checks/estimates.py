@@ -18,7 +18,16 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checks.efficiency import NOISY, QUIET, Draws, joined, measured, outside, points
+from autograder.checks.efficiency import (
+    NOISY,
+    NOTHING,
+    QUIET,
+    Draws,
+    joined,
+    measured,
+    outside,
+    points,
+)
 from autograder.checks.finding import Finding, Mistake
 from autograder.checks.power import AGAIN, REPLICATES, SURE, Z_LIMIT, caught, limit, normal_score
 from autograder.checks.probe import Probe
@@ -28,7 +37,9 @@ __all__ = ["efficiency", "two_stages", "unbiased"]
 
 MORE = 10  # how many times more replicates a second look takes, if nothing else is said
 SPREAD = 2000  # replicates of a first look at a variance
-NOISE_LIMIT = 1.5  # times the reference's standard error: beyond that, noise could hide a bias
+NOISE_LIMIT = (
+    NOTHING**-0.5
+)  # times the reference's standard error: beyond, noise hides a bias, and efficiency earns nothing
 TRIAL, BLOCK = (
     50,
     250,
@@ -113,7 +124,7 @@ def unbiased(
                 if statistics[2] > statistics[1]
                 else Finding(
                     False,
-                    f"{what}, with at most {NOISE_LIMIT:g} times the noise of a right estimate",
+                    f"{what}, with at most {NOISE_LIMIT:.1f} times the noise of a right estimate",
                     f"{names[loud]}: {noise[loud]:.3g} times the noise of a right estimate, {over}",
                     "too_noisy",
                     "So much noise could hide a bias, and hardly climbs. Each estimate is noisier "
