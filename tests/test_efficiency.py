@@ -1,12 +1,16 @@
 """Variance is graded: efficiencies are right, chance fools nobody, and noise, quiet and zeros earn nothing."""
 
+import json
+import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from case_files import answer as from_source
+from nbformat.v4 import new_notebook
 
 from autograder.audit.corpus import corpus
 from autograder.audit.earning import EMPTY, earned
@@ -18,6 +22,8 @@ from autograder.checks.exercise import Exercise, unit
 from autograder.checks.finding import Finding
 from autograder.checks.probe import InProcess, Probe
 from autograder.checks.report import Report
+from autograder.plugins import checked_execute
+from autograder.reports import class_report
 from autograder.units import EXERCISES
 
 CODED = [name for name, exercise in EXERCISES.items() if not exercise.written]
@@ -39,7 +45,7 @@ ESTIMATORS = {  # where a learner writes an estimator, and its unit in the repor
     "09_gaussian_path_derivative": "the path derivative",
     "09_frozen_family": "the path derivative",
     "09_two_layers": "the path derivative",
-    "09_score_coefficient": "path + ",
+    "09_score_coefficient": "path + c S",
     "11_amortized_elbo": "the path derivative",
     "13_objective": "the objective with the KL by formula",
 }
@@ -346,7 +352,7 @@ def test_an_unbiased_gradient_may_be_too_noisy_for_its_points() -> None:
     report = run("11_amortized_elbo", twice_the_score)
     noise = report.parts[-1]
     assert not noise.finding.ok and 0.2 < noise.share < 0.6, str(report)
-    assert "of it earned" in str(report) and "2 x score" in str(report)
+    assert "of it earned" in str(report) and "taken apart exactly" in str(report)
     assert report.points == pytest.approx(3 * (3 + 0.5 * noise.share) / 3.5, abs=0.01)
 
 
@@ -395,3 +401,23 @@ def test_efficiency_is_told_in_a_sentence() -> None:
     assert str(Efficiency(0.123, 0.05, 12.3, "it", {"b": 0.0123})) == (
         "efficiency 0.12 of it [0.05, 12]; b: 0.012"
     )
+
+
+def test_a_class_sees_how_its_efficiencies_are_spread() -> None:
+    report = run("11_amortized_elbo", right("11_amortized_elbo"))
+    noted = checked_execute.verdicts({"11_amortized_elbo": report})
+    notebook = new_notebook(metadata={"course_vi": json.loads(json.dumps(noted))})
+    ((name, (reference, value)),) = class_report.efficiencies(notebook).items()
+    assert (name, reference, value) == (
+        "11_amortized_elbo",
+        "the path derivative",
+        report.efficiency.value,
+    )
+    assert class_report.efficiencies(new_notebook()) == {}
+    measured_ = [(reference, one) for one in (0.1, 0.2, 1.0, 1.0, 1.0)]
+    summary = class_report.Summary("11_x", {name: "One <ELBO>"}, {name: 3.0}, {}, {}, {})
+    assert "Efficiency of the estimators" not in class_report.page(summary, [])
+    page = class_report.page(replace(summary, efficiencies={name: measured_}), [])
+    row = page[page.index("Efficiency of the estimators") :]
+    assert "One &lt;ELBO&gt;" in row
+    assert re.findall(r"<td class=n>([\d.]+)</td>", row) == ["5", "0.1", "0.2", "1", "1", "1"]

@@ -164,7 +164,7 @@ def mean_gradient(probe: Probe, rng: np.random.Generator) -> Finding:
         params, eps = replicated(one, count), noise((1, count, 1), probe.fresh_seed())
         terms = toy_terms(**params, eps=drawn(eps))
         got = probe.gradient("toy/mean_field", params, *FAMILY, eps, c).flat(count)
-        asked = {f"path + {c:.2f} S": terms["path"] + c * terms["score"]}
+        asked = {"path + c S": terms["path"] + c * terms["score"]}
         return Draws(got, asked, {PATH: terms["path"]})
 
     return unbiased(
