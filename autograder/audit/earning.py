@@ -21,10 +21,10 @@ from autograder.audit.mutants.subject import declaration_path
 from autograder.checking import run_check
 from autograder.checks.probe import InProcess, Runner
 from autograder.protocol import wire
-from autograder.units import EXERCISES
 
 __all__ = ["EMPTY", "Earned", "earned", "empty"]
 
+GROUP = 8  # replicates that are averaged in secret: a divisor of any round number
 MANY = 100  # rows from which a question is one for a mean
 BOMB, DUST = 1e9, 1e-6
 OTHER_SEED = 10**6  # of the check whose answers are learned by heart
@@ -174,23 +174,49 @@ EMPTY: dict[str, Callable[[Any], Runner]] = {
 }
 
 
+def _right(exercise: str) -> Any:
+    return next(one for one in corpus() if one.exercise == exercise and one.right).load()
+
+
 def empty(exercise: str) -> dict[str, Runner]:
     """The runners of an exercise's answers that hold nothing right."""
-    answer = next(
-        one for one in corpus(EXERCISES[exercise].unit) if one.exercise == exercise and one.right
-    )
     kinds = dict(EMPTY)
-    if not declaration(declaration_path(answer.exercise), exercise).open_ended:  # else any is right
+    if not declaration(declaration_path(exercise), exercise).open_ended:  # else any is right
         kinds["memorised"] = _memorised(exercise)
-    return {kind: make(answer.load()) for kind, make in kinds.items()}
+    return {kind: make(_right(exercise)) for kind, make in kinds.items()}
+
+
+class HiddenAverage:
+    """A right answer whose gradients of many replicates are averaged in groups: right but where a spread is asked for.
+
+    Attributes:
+        cheated: whether there was anything to average.
+    """
+
+    def __init__(self, learner: Any) -> None:
+        self.ask, self.cheated = InProcess(learner), False
+
+    def __call__(self, request: bytes) -> bytes:
+        reply = wire.decode(self.ask(request))
+        for name, rows in reply.get("gradient", {}).items():
+            if rows.ndim and len(rows) > MANY and len(rows) % GROUP == 0:
+                groups = rows.reshape(-1, GROUP, *rows.shape[1:])
+                mean = np.broadcast_to(groups.mean(1, keepdims=True), groups.shape)
+                reply["gradient"][name] = np.ascontiguousarray(mean.reshape(rows.shape))
+                self.cheated = True
+        return wire.encode(reply)
 
 
 def earned(exercise: str, seeds: Iterable[int] = (1, 2)) -> list[Earned]:
-    """What answers that hold nothing right earn."""
+    """What answers that hold nothing right earn; and full marks of one that averages over replicates in secret."""
     found = []
     for kind, runner in empty(exercise).items():
         for seed in seeds:
             for part in run_check(exercise, runner, seed).parts:
                 if part.share:
                     found.append(Earned(exercise, kind, part.name, part.share, seed))
+    for seed in seeds:
+        average = HiddenAverage(_right(exercise))
+        if run_check(exercise, average, seed).passed and average.cheated:
+            found.append(Earned(exercise, "hidden average", "the whole", 1.0, seed))
     return found

@@ -221,6 +221,7 @@ def mean_gradient(probe: Probe, rng: np.random.Generator) -> Finding:
     return averaged if averaged.ok else finding
 
 
+COMPANY = 400  # replicates that are put in another order
 REPLICATED = [
     f"{kind} of {part}, datum {datum}"
     for kind in ("weight", "bias")
@@ -234,20 +235,27 @@ def _both(of_datum: np.ndarray, x: np.ndarray) -> np.ndarray:
     return np.concatenate([part.reshape(len(part), -1) for part in (of_datum * x, of_datum)], -1)
 
 
+def _rows(
+    probe: Probe, x: np.ndarray, weight: np.ndarray, bias: np.ndarray, count: int, eps: Any
+) -> np.ndarray:
+    """The gradients of so many replicates of two data, each with weights of its own, ``(R, 8)``."""
+    params = {
+        "weight": np.tile(weight, (count, 1, 1)),
+        "bias": np.tile(bias, (count, 1)),
+        "x": np.tile(x, (count, 1)),
+    }
+    reply = probe.gradient("toy/encoder", params, ref("p"), ref("encoder"), ref("x"), eps)
+    return np.concatenate([reply.gradient[n].reshape(count, -1) for n in ("weight", "bias")], -1)
+
+
 def _replicates(probe: Probe, x: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> Any:
     """Draws of the gradient of two data with weights of their own, K = 2, beside those that are right."""
     loc, log_scale = np.moveaxis((weight @ x[..., None])[..., 0] + bias, -1, 0)[..., None]
 
     def draw(count: int) -> Draws:
-        params = {
-            "weight": np.tile(weight, (count, 1, 1)),
-            "bias": np.tile(bias, (count, 1)),
-            "x": np.tile(x, (count, 1)),
-        }
         eps = noise((2, 2 * count, 1), probe.fresh_seed())
-        reply = probe.gradient("toy/encoder", params, ref("p"), ref("encoder"), ref("x"), eps)
-        parts = (reply.gradient[name].reshape(count, -1) for name in ("weight", "bias"))
-        where = np.tile(loc, (count, 1)), np.tile(log_scale, (count, 1)), params["x"], drawn(eps)
+        got = _rows(probe, x, weight, bias, count, eps)
+        where = (*(np.tile(part, (count, 1)) for part in (loc, log_scale, x)), drawn(eps))
         terms, s = toy_terms(*where), np.exp(where[1])
         reward = terms["log_w"][..., None] * np.concatenate([where[3] / s, where[3] ** 2 - 1], -1)
 
@@ -259,7 +267,7 @@ def _replicates(probe: Probe, x: np.ndarray, weight: np.ndarray, bias: np.ndarra
             "the total derivative": rows(terms["path"] + terms["score"]),
         }
         rival = {"the score-function gradient": rows(reward.mean(0))}
-        return Draws(np.concatenate(list(parts), -1), right, rival)
+        return Draws(got, right, rival)
 
     return draw
 
@@ -292,4 +300,31 @@ def noise_of_the_gradient(probe: Probe, rng: np.random.Generator) -> Finding:
     bias = np.stack(
         [(x[:, 0] - c) / 2 - weight[:, 0, 0] * x[:, 0], rng.uniform(-0.42, -0.36, 2)], -1
     )
-    return efficiency(probe, _replicates(probe, x, weight, bias), REPLICATED)
+    where = x, weight, bias
+    return _in_company(probe, rng, *where) or efficiency(
+        probe, _replicates(probe, *where), REPLICATED
+    )
+
+
+def _in_company(
+    probe: Probe, rng: np.random.Generator, x: np.ndarray, weight: np.ndarray, bias: np.ndarray
+) -> Finding | None:
+    """Whether an estimate is another when the others of the batch are: it is averaged with them, and quiet for no good reason.
+
+    The total derivative has room for that, down to the noise of the path. Who draws noise of their own is not asked.
+    """
+    count = COMPANY
+    eps, order = rng.normal(size=(2, count, 2, 1)), rng.permutation(count)
+    given = eps.reshape(2, -1, 1)
+    first, again = (_rows(probe, x, weight, bias, count, given) for _ in range(2))
+    moved = _rows(probe, x, weight, bias, count, eps[:, order].reshape(2, -1, 1))
+    if not np.allclose(first, again) or np.allclose(first[order], moved, rtol=1e-6, atol=1e-8):
+        return None
+    return Finding(
+        False,
+        "an estimate of each datum that depends on its own noise alone",
+        "another one where the data stand in another order",
+        "too_quiet",
+        "Each datum's estimate holds something of its neighbours': it is averaged with others that it should know nothing of. "
+        "Average over the samples, axis 0, and nothing else.",
+    )
