@@ -7,7 +7,7 @@ import hashlib
 import secrets
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -76,6 +76,8 @@ def _run(name: str, runner: Runner, seed: int, stage: int | None) -> Report:
         asked = Asked(part, runner, _inputs(f"{name}/{index}/{seed}", stage, exercise.number))
         asked.finding = _found(asked, exercise)
         done.append(asked)
+    for asked, finding in zip(done, _counted(done), strict=True):
+        asked.finding = finding
     known = functools.cache(lambda: dictionary.look_up(name, runner))  # once for all parts
     results = [  # after all parts, so that no question of a diagnosis can cost a part its time
         PartResult(
@@ -134,6 +136,25 @@ def _found(asked: Asked, exercise: Exercise) -> Finding:
         if finding.ok or not asked.probe.returned_none
         else replace(finding, says=NOTHING_RETURNED)
     )
+
+
+def _counted(done: Sequence[Asked]) -> list[Finding]:
+    """The findings; those that passed count for nothing if a part that they need did not."""
+    failed = {asked.part.run.__name__: asked.part.name for asked in done if not asked.finding.ok}
+    found = []
+    for asked in done:
+        lost = [failed[name] for name in asked.part.needs if name in failed]
+        found.append(
+            Finding(
+                False,
+                f"it holds, and counts together with “{lost[0]}”",
+                "that part failed",
+                "not_counted",
+            )
+            if asked.finding.ok and lost
+            else asked.finding
+        )
+    return found
 
 
 def _without_memory(finding: Finding, probe: Probe) -> Finding:

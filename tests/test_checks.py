@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from autograder import check
 from autograder.checks.compare import compare, zero
-from autograder.checks.estimates import spread, unbiased
+from autograder.checks.estimates import unbiased
 from autograder.checks.exercise import exercise, unit
 from autograder.checks.finding import Mistake
 from autograder.checks.probe import InProcess, LearnerError, Probe, noise
@@ -233,19 +233,6 @@ def test_unbiased_sees_an_answer_that_samples_nothing() -> None:
         Probe(InProcess(lambda: None), 1), lambda count: np.ones((count, 1)), np.ones(1)
     )
     assert not finding.ok and finding.diagnosis == "no_spread"
-
-
-def test_spread_sees_too_much_and_too_little() -> None:
-    probe = Probe(InProcess(lambda: None), 1)
-    assert spread(probe, _normal(0.0, 1.1), np.ones(1)).ok
-    assert spread(probe, _normal(0.0, 2.0), np.ones(1)).diagnosis == "too_noisy"
-    assert spread(probe, _normal(0.0, 0.3), np.ones(1)).diagnosis == "too_quiet"
-    assert spread(probe, lambda count: np.zeros((count, 1)), np.ones(1)).diagnosis == "too_quiet"
-    assert (
-        spread(probe, lambda count: np.full((count, 1), np.nan), np.ones(1)).diagnosis
-        == "not_finite"
-    )
-    assert spread(probe, lambda count: np.zeros(count), np.ones(1)).diagnosis == "shape"
 
 
 def test_zero() -> None:

@@ -14,6 +14,7 @@ from torch import Tensor
 from autograder.audit.corpus import Answer, corpus
 from autograder.checking import check, run_check
 from autograder.checks import estimates
+from autograder.checks.efficiency import Draws
 from autograder.checks.estimates import unbiased
 from autograder.checks.power import REPLICATES, Z_LIMIT, caught, limit, normal_score, power
 from autograder.checks.probe import InProcess, LearnerError, Probe
@@ -436,14 +437,16 @@ def test_few_blocks_are_judged_by_student_s_table() -> None:
 
 def test_noise_cannot_hide_a_bias() -> None:
     rng = np.random.default_rng(2)
+    probe = Probe(InProcess(print), 1)
     noisy = lambda count: 0.1 + 4.0 * rng.normal(size=(count, 1))  # noqa: E731
-    assert unbiased(Probe(InProcess(print), 1), noisy, np.zeros(1)).ok
-    finding = unbiased(Probe(InProcess(print), 1), noisy, np.zeros(1), error=1.0)
+    right = lambda count: rng.normal(size=(count, 1))  # noqa: E731
+    beside = lambda draw: lambda count: Draws(draw(count), {"right": right(count)})  # noqa: E731
+    assert unbiased(probe, noisy, np.zeros(1)).ok
+    finding = unbiased(probe, beside(noisy), np.zeros(1))
     assert (
         finding.diagnosis == "too_noisy" and "times the noise of a right estimate" in finding.came
     )
-    right = lambda count: rng.normal(size=(count, 1))  # noqa: E731
-    assert unbiased(Probe(InProcess(print), 1), right, np.zeros(1), error=[1.0]).ok
+    assert unbiased(probe, beside(right), np.zeros(1)).ok
 
 
 def test_a_function_that_walks_over_the_data_is_asked_in_blocks(

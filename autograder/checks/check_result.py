@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import Self
 
+from autograder.checks.efficiency import Efficiency
 from autograder.checks.exercise import Exercise
 from autograder.checks.finding import Finding
 
@@ -24,6 +25,11 @@ class PartResult:
     weight: float
     finding: Finding
     read: str = ""
+
+    @property
+    def share(self) -> float:
+        """Of its points, what it earns: all if it passed, else mostly nothing."""
+        return 1.0 if self.finding.ok else self.finding.share
 
     @property
     def unwritten(self) -> bool:
@@ -103,9 +109,9 @@ class CheckResult:
 
     @property
     def points(self) -> float:
-        """The exercise's points times the weighted share of the parts that passed."""
+        """The exercise's points times the weighted share of what the parts earn."""
         total = sum(part.weight for part in self.parts)
-        share = sum(part.weight for part in self.parts if part.finding.ok) / total if total else 0.0
+        share = sum(part.weight * part.share for part in self.parts) / total if total else 0.0
         return round(self.exercise.points * share, 2)
 
     def worth(self, part: PartResult) -> float:
@@ -113,6 +119,12 @@ class CheckResult:
         return round(
             self.exercise.points * part.weight / sum(each.weight for each in self.parts), 2
         )
+
+    @property
+    def efficiency(self) -> Efficiency | None:
+        """That of the estimator: of the last part that measured it."""
+        found = [part.finding.efficiency for part in self.parts if part.finding.efficiency]
+        return found[-1] if found else None
 
     @property
     def passed(self) -> bool:

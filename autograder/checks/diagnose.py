@@ -38,13 +38,19 @@ UNNAMED = {
     "too_quiet",
     "unreadable",
     "unwritten",
+    "not_counted",
     "variance",
     "described",
     "either",
     "autopsy",
     "dictionary",
 }  # they say what came, and no cause
-OPEN = UNNAMED - {"unreadable", "unwritten", "either"}  # of these, more may be found out
+OPEN = UNNAMED - {
+    "unreadable",
+    "unwritten",
+    "not_counted",
+    "either",
+}  # of these, more may be found out
 AGAIN = 3  # fresh inputs on which a name may find the numbers that it lacks
 DEAD = (
     "No parameter is reached: the result has no gradient at all. Look for detach, no_grad, .item(), .data, .sample() or NumPy between "

@@ -1,4 +1,4 @@
-r"""Questions of chance: the mean of many estimates (``unbiased``), and their variance (``spread``).
+r"""Questions of chance: the mean of many estimates (``unbiased``), and their variance (``efficiency``).
 
 Both are decided in **two stages**. The first looks at R replicates; what looks suspicious is measured
 again with several times as many fresh ones, and only that second look can fail. A right answer fails with probability at most
@@ -13,19 +13,33 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from autograder.checks.efficiency import (
+    NOISY,
+    NOTHING,
+    QUIET,
+    Draws,
+    joined,
+    measured,
+    outside,
+    points,
+)
 from autograder.checks.finding import Finding, Mistake
 from autograder.checks.power import AGAIN, REPLICATES, SURE, Z_LIMIT, caught, limit, normal_score
 from autograder.checks.probe import Probe
 from autograder.checks.recognise import by_function, choose, numbers
 
-__all__ = ["spread", "two_stages", "unbiased"]
+__all__ = ["efficiency", "two_stages", "unbiased"]
 
-MORE = 10  # how many times more replicates the second look at a spread takes
-NOISE_LIMIT = 1.5  # times the reference's standard error: beyond that, noise could hide a bias
+MORE = 10  # how many times more replicates a second look takes, if nothing else is said
+SPREAD = 2000  # replicates of a first look at a variance
+NOISE_LIMIT = (
+    NOTHING**-0.5
+)  # times the reference's standard error: beyond, noise hides a bias, and efficiency earns nothing
 TRIAL, BLOCK = (
     50,
     250,
@@ -38,33 +52,33 @@ SLOW, BUDGET = (
 
 def unbiased(
     probe: Probe,
-    draw: Callable[[int], np.ndarray],
+    draw: Callable[[int], np.ndarray | Draws],
     exact: np.ndarray,
     replicates: int = REPLICATES,
     mistakes: Sequence[Mistake] = (),
     names: Sequence[str] | None = None,
     what: str = "the mean of the estimates",
-    error: Any = None,
     blocks: int | None = None,
 ) -> Finding:
     """The mean of R independent estimates against the exact answer, in units of the standard error.
 
     Args:
-        draw: called with R, returns estimates ``(R, P)``, fresh at each call.
+        draw: called with R, returns estimates ``(R, P)``, fresh at each call, or ``Draws`` with those of right estimators
+            beside them. The noise may then be at most ``NOISE_LIMIT`` times that of the noisiest, so that it cannot hide a bias,
+            and no less than that of the quietest (``autograder.checks.efficiency``).
         exact: ``(P,)``.
         mistakes: their values are the means that the mistakes would have, ``(P,)``.
         names: of the P entries, for the message.
-        error: standard deviation of *one* right estimate, ``(P,)``, if it is known. The measured one may then be at most
-            ``NOISE_LIMIT`` times as large, so that noise cannot hide a bias.
         blocks: ``draw`` returns the means of so many equal blocks of replicates, ``(blocks, P)``.
     """
     exact = np.atleast_1d(np.asarray(exact, dtype=float))
     names = list(names or [f"entry {index}" for index in range(exact.size)])
 
     def look(count: int) -> tuple[float, Finding]:
-        reached, samples = _ask(probe, draw, count, exact.size, blocks, BUDGET[count > replicates])
-        if isinstance(samples, Finding):
-            return np.inf, samples
+        reached, draws = _ask(probe, draw, count, exact.size, blocks, BUDGET[count > replicates])
+        if isinstance(draws, Finding):
+            return np.inf, draws
+        samples = draws.estimates
         mean, sem = samples.mean(0), samples.std(0, ddof=1) / len(samples) ** 0.5
         scale = np.abs(exact).max() + np.abs(mean).max() + 1e-300
         if (sem < 1e-10 * scale).all():
@@ -77,13 +91,14 @@ def unbiased(
                 "one draw of the noise over the whole batch?",
             )
         z = normal_score((mean - exact) / np.maximum(sem, 1e-12 * scale), len(samples))
-        noise = (
-            np.zeros_like(z)
-            if error is None
-            else sem * reached**0.5 / np.maximum(np.asarray(error, dtype=float), 1e-300)
+        noise, quiet = _noise(draws)
+        worst, loud, still = int(np.abs(z).argmax()), int(noise.argmax()), int(quiet.argmax())
+        statistics = (
+            float(np.abs(z[worst]) / Z_LIMIT),
+            float(noise[loud] / NOISE_LIMIT),
+            float(quiet[still]),
         )
-        worst, loud = int(np.abs(z).argmax()), int(noise.argmax())
-        statistics = float(np.abs(z[worst]) / Z_LIMIT), float(noise[loud] / NOISE_LIMIT)
+        found = measured(draws)
         over = f"over {reached:,} replicates" + (
             ""
             if reached >= count
@@ -95,7 +110,7 @@ def unbiased(
             least = caught(float(sem.max()) * limit(len(samples)) / Z_LIMIT)
             where = " in any entry" if exact.size > 1 else ""
             came += f"; a bias of {least:.2g}{where} would have been caught with {SURE:.0%}"
-            return max(statistics), Finding(False, expected, came)
+            return max(statistics), Finding(False, expected, came, efficiency=found)
         close = [
             m for m in mistakes if not callable(m.value) and _close_mean(m.value, mean, sem, scale)
         ]
@@ -103,69 +118,98 @@ def unbiased(
         seen = choose(list(zip(close, apart, strict=True))) or by_function(
             mistakes, samples, mean, exact
         )
-        if not seen and statistics[1] > statistics[0]:
-            came = f"{names[loud]}: {noise[loud]:.3g} times the noise of a right estimate, {over}"
-            return statistics[1], Finding(
-                False,
-                f"{what}, with at most {NOISE_LIMIT:g} times the noise of a right estimate",
-                came,
-                "too_noisy",
-                "So much noise could hide a bias, and hardly climbs. Each estimate is noisier "
-                "than the formula that was asked for.",
+        if not seen and max(statistics) > statistics[0]:
+            failed = (
+                _too_quiet(names[still], what, over)
+                if statistics[2] > statistics[1]
+                else Finding(
+                    False,
+                    f"{what}, with at most {NOISE_LIMIT:.1f} times the noise of a right estimate",
+                    f"{names[loud]}: {noise[loud]:.3g} times the noise of a right estimate, {over}",
+                    "too_noisy",
+                    "So much noise could hide a bias, and hardly climbs. Each estimate is noisier "
+                    "than the formula that was asked for.",
+                )
             )
-        return max(statistics), seen.finding(
-            expected, came, "biased", "On average your estimate is not the gradient: it is biased."
+            return max(statistics), replace(failed, efficiency=found)
+        return max(statistics), replace(
+            seen.finding(
+                expected,
+                came,
+                "biased",
+                "On average your estimate is not the gradient: it is biased.",
+            ),
+            efficiency=found,
         )
 
     return two_stages(probe, look, replicates // probe.fewer, AGAIN)
 
 
-def spread(
+def efficiency(
     probe: Probe,
-    draw: Callable[[int], np.ndarray],
-    variance: np.ndarray,
-    low: float = 0.5,
-    high: float = 2.0,
-    replicates: int = 2000,
-    mistakes: Sequence[Mistake] = (),
-    names: Sequence[str] | None = None,
-    what: str = "the variance of the estimates",
+    draw: Callable[[int], Draws],
+    names: Sequence[str],
+    replicates: int = SPREAD,
+    blocks: int | None = None,
 ) -> Finding:
-    """The variance of the estimates against the reference: its ratio must lie in [low, high], for every entry.
+    """The variance of the estimates against those of right ones: outside of their envelope it costs points.
 
-    Too small is as suspicious as too large: an exact answer that samples nothing has no variance at all.
+    Too noisy earns less on a scale, ``efficiency.points``: all of it down to an efficiency of 0.8, nothing at 0.1, and each halving
+    costs a third. Too quiet earns nothing. The mean is not looked at: ask ``unbiased`` first, and let this part need that one.
+
+    Args:
+        draw: called with R, returns estimates ``(R, P)`` with those of the right estimators, fresh at each call.
+        names: of the P entries, for the message.
+        blocks: see ``unbiased``.
     """
-    variance = np.atleast_1d(np.asarray(variance, dtype=float))
-    names = list(names or [f"entry {index}" for index in range(variance.size)])
+    size = len(names)
 
     def look(count: int) -> tuple[float, Finding]:
-        samples = _samples(draw(count), count, variance.size)
-        if isinstance(samples, Finding):
-            return np.inf, samples
-        measured = samples.var(0, ddof=1)
-        log_ratio = np.log(np.maximum(measured, 1e-300) / variance)
-        statistic = np.where(log_ratio > 0, log_ratio / np.log(high), log_ratio / np.log(low))
-        worst = int(statistic.argmax())
-        expected = f"{what}: {names[worst]} = {variance[worst]:.4g} (accepted from {low:g} to {high:g} times that)"
-        came = f"{measured[worst]:.4g}, a ratio of {measured[worst] / variance[worst]:.3g}, over {count:,} replicates"
-        close = [
-            m for m in mistakes if not callable(m.value) and _matches_variance(m.value, measured)
-        ]
-        apart = [numbers(np.asarray(m.value, dtype=float), variance, 0.2 * variance) for m in close]
-        seen = choose(list(zip(close, apart, strict=True))) or by_function(
-            mistakes, samples, measured, variance
-        )
-        default = (
-            ("too_noisy", "Right on average, but noisier than it should be.")
-            if log_ratio[worst] > 0
-            else (
-                "too_quiet",
-                "Less variance than the estimator can have: is something exact where an estimate was asked for?",
+        reached, draws = _ask(probe, draw, count, size, blocks, BUDGET[count > replicates])
+        if isinstance(draws, Finding):
+            return np.inf, draws
+        noisy, quiet, value = outside(draws)
+        found, over = measured(draws), f"over {reached:,} replicates"
+        loud, still = int(noisy.argmax()), int(quiet.argmax())
+        statistic = float(max(noisy[loud], quiet[still]))
+        expected = f"an efficiency from {NOISY:g} to {QUIET:g} of a right estimator"
+        if quiet[still] >= noisy[loud]:
+            failed = _too_quiet(names[still], "estimates", over)
+        else:
+            failed = Finding(
+                False,
+                expected,
+                f"{names[loud]}: {value[loud]:.2g} of the noisiest of them, {over}",
+                "too_noisy",
+                "Right on average, and noisier than it has to be: as many samples as you draw, each of "
+                "them used for what it is, make a quieter estimate.",
+                share=points(float(value[loud])),
             )
-        )
-        return float(statistic.max()), seen.finding(expected, came, *default)
+        if statistic <= 1:
+            failed = Finding(False, expected, f"as quiet as a right estimator, {over}")
+        return statistic, replace(failed, efficiency=found)
 
-    return two_stages(probe, look, replicates)
+    return two_stages(probe, look, replicates // probe.fewer, AGAIN)
+
+
+def _noise(draws: Draws) -> tuple[np.ndarray, np.ndarray]:
+    """The standard error over that of the noisiest reference, and how far the variance lies below the quietest; ``(P,)`` both."""
+    if not draws.references:
+        none = np.zeros(draws.estimates.shape[1])
+        return none, none
+    noisiest = np.max([rows.std(0) for rows in draws.references.values()], 0)
+    return draws.estimates.std(0) / np.maximum(noisiest, 1e-300), outside(draws)[1]
+
+
+def _too_quiet(name: str, what: str, over: str) -> Finding:
+    return Finding(
+        False,
+        f"{what}, with the noise that a sample of this size has",
+        f"{name}: less noise than any right estimate has, {over}",
+        "too_quiet",
+        "There is less noise in it than the samples given can leave. Is one estimate averaged with others that it should know "
+        "nothing of (the mean over the data, further draws), or something exact where an estimate was asked for?",
+    )
 
 
 def two_stages(
@@ -181,7 +225,7 @@ def two_stages(
         statistic, finding = look(replicates * (more if stage == 2 else 1))
         probe.trials.append((stage, statistic))
         if statistic <= 1:
-            return Finding(True, finding.expected, finding.came)
+            return Finding(True, finding.expected, finding.came, efficiency=finding.efficiency)
         if not np.isfinite(statistic):
             return finding
     return finding
@@ -189,23 +233,23 @@ def two_stages(
 
 def _ask(
     probe: Probe,
-    draw: Callable[[int], np.ndarray],
+    draw: Callable[[int], np.ndarray | Draws],
     count: int,
     size: int,
     blocks: int | None,
     budget: float,
-) -> tuple[int, np.ndarray | Finding]:
+) -> tuple[int, Draws | Finding]:
     """``count`` replicates in one call; from a function that is slow because it walks over the data, as many as there is time for.
 
     Returns:
         How many there were, and the estimates.
     """
 
-    def ask(rows: int, twice: bool = False) -> tuple[np.ndarray | Finding, float]:
+    def ask(rows: int, twice: bool = False) -> tuple[Draws | Finding, float]:
         start, before = time.perf_counter(), probe.twice
         probe.twice = before and twice  # the trial has shown whether the function remembers
         try:
-            return _samples(draw(rows), blocks or rows, size), time.perf_counter() - start
+            return _draws(draw(rows), blocks or rows, size), time.perf_counter() - start
         finally:
             probe.twice = before
 
@@ -218,19 +262,20 @@ def _ask(
     got, seconds = ask(some)
     if seconds < 1.5 * before:  # five times the rows in much the same time: no loop
         return count, ask(count)[0]
-    found: list[np.ndarray] = []
+    found: list[Draws] = []
     spent = seconds
     while not isinstance(got, Finding):
         found.append(got)
         if len(found) * some >= count or (len(found) > 1 and spent >= budget):
-            return len(found) * some, np.concatenate(found)
+            return len(found) * some, joined(found)
         got, seconds = ask(some)
         spent += seconds
     return some, got
 
 
-def _samples(samples: Any, count: int, size: int) -> np.ndarray | Finding:
-    array = np.asarray(samples, dtype=float)
+def _draws(came: Any, count: int, size: int) -> Draws | Finding:
+    draws = came if isinstance(came, Draws) else Draws(came)
+    array = np.asarray(draws.estimates, dtype=float)
     if array.shape != (count, size):
         return Finding(
             False,
@@ -247,20 +292,11 @@ def _samples(samples: Any, count: int, size: int) -> np.ndarray | Finding:
             "not_finite",
             "Look for the logarithm of zero, or an exponential that overflows.",
         )
-    return array
+    return draws._replace(estimates=array)
 
 
 def _close_mean(value: Any, mean: np.ndarray, error: np.ndarray, scale: float) -> bool:
     predicted = np.asarray(value, dtype=float)
     return predicted.shape == mean.shape and bool(
         (np.abs(mean - predicted) <= Z_LIMIT * error + 1e-9 * scale).all()
-    )
-
-
-def _matches_variance(value: Any, measured: np.ndarray) -> bool:
-    predicted = np.asarray(value, dtype=float)
-    if predicted.shape != measured.shape:
-        return False
-    return bool(
-        (np.abs(np.log(np.maximum(measured, 1e-300) / np.maximum(predicted, 1e-300))) < 0.2).all()
     )

@@ -26,12 +26,15 @@ class Part:
         weight: its share of the exercise's points.
         run: asks the probe and returns a finding. ``rng`` draws the inputs; it depends on the seed and nothing else.
         read: where the learner can read about it, if not where the exercise says.
+        needs: the parts, by their functions' names, without which this one counts for nothing: where zero is right, or a mean is
+            that of noise, an answer that is right nowhere else has not earned it.
     """
 
     name: str
     weight: float
     run: PartFunction
     read: str = ""
+    needs: tuple[str, ...] = ()
 
 
 @dataclass
@@ -76,7 +79,7 @@ class Exercise:
         return not self.function
 
     def part(
-        self, name: str, weight: float = 1.0, read: str = ""
+        self, name: str, weight: float = 1.0, read: str = "", needs: Sequence[str] = ()
     ) -> Callable[[PartFunction], PartFunction]:
         """Make a function the next part of the check.
 
@@ -92,7 +95,7 @@ class Exercise:
                 raise ValueError(
                     f"a part of {self.id} is called {function.__name__!r}; expected a name of its own that says what it tests"
                 )
-            self.parts.append(Part(name, weight, function, read))
+            self.parts.append(Part(name, weight, function, read, tuple(needs)))
             return function
 
         return register
@@ -146,6 +149,12 @@ def unit(folder: str, *modules: ModuleType) -> list[Exercise]:
             raise ValueError(
                 f"{one.id} has {len(one.parts)} parts; expected some for a function, and none for a question in words"
             )
+        known = {part.run.__name__ for part in one.parts}
+        for part in one.parts:
+            if lost := set(part.needs) - known:
+                raise ValueError(
+                    f"{part.name!r} of {one.id} needs {sorted(lost)}; expected functions of its other parts, {sorted(known)}"
+                )
         one.unit, one.read = folder, f"lectures/{folder}, {one.read}"
         found.append(one)
     return found

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from autograder.checks.efficiency import Efficiency
+
 __all__ = ["Finding", "Mistake"]
 
 
@@ -30,9 +32,12 @@ class Mistake(NamedTuple):
 class Finding:
     """The outcome of one part of a check.
 
+    Attributes:
+        share: of the part's points that it earns although it is not ok.
+        efficiency: of the estimator, where it was measured.
+
     The fields from ``got`` on are never shown: ``autograder.checks.diagnose`` reads them after the part, and drops them.
 
-    Attributes:
         got, want: the arrays that were compared; ``want`` is None where there is no single right one.
         columns: named arrays of the shape of ``got``, made only when they are asked for; ``autograder.checks.autopsy`` adds them up.
         rests_on: distinct numbers on which the name rests; None where the check decided by itself.
@@ -46,6 +51,8 @@ class Finding:
     came: str = ""
     diagnosis: str = ""
     says: str = ""
+    share: float = 0.0
+    efficiency: Efficiency | None = None
     got: Any = field(default=None, repr=False, compare=False)
     want: Any = field(default=None, repr=False, compare=False)
     columns: Callable[[], dict[str, np.ndarray]] | None = field(

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
+import torch
 
 from autograder.protocol import agent, wire
 
@@ -22,6 +23,7 @@ __all__ = [
     "LearnerError",
     "Probe",
     "Runner",
+    "drawn",
     "expression",
     "noise",
     "reply_bytes",
@@ -76,6 +78,12 @@ class Runner(Protocol):
 def noise(shape: tuple[int, ...], seed: int) -> dict[str, Any]:
     """Standard normal noise that is drawn beside the learner's code, from a seed: large arrays need not travel."""
     return {"$noise": list(shape), "seed": seed}
+
+
+def drawn(noise: dict[str, Any]) -> np.ndarray:
+    """The same numbers, on this side."""
+    generator = torch.Generator().manual_seed(int(noise["seed"]))
+    return torch.randn(noise["$noise"], generator=generator, dtype=torch.float64).numpy()
 
 
 def as_seconds(told: Any) -> float:

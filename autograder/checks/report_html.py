@@ -7,7 +7,7 @@ import html
 from autograder.checks.check_result import CheckResult, NamedMistake, PartResult
 from autograder.checks.lecture_links import link
 from autograder.checks.plain_text import plain_text
-from autograder.checks.report_text import MAX_LONG, comparison, passing, remarks
+from autograder.checks.report_text import MAX_LONG, comparison, passing, remarks, worth_of
 
 __all__ = ["GREEN", "GREY", "RED", "as_html"]
 
@@ -58,7 +58,9 @@ def _row(report: CheckResult, part: PartResult) -> str:
         detail = _escape(passing(part))
     else:
         detail = "<br>".join(f"<b>{label}:</b> {_escape(text)}" for label, text in comparison(part))
-    worth = f"worth {report.worth(part):g} of {report.max_points:g}"
+    if part.finding.efficiency:
+        detail += f"<br>{_escape(str(part.finding.efficiency).capitalize())}"
+    worth = worth_of(report, part)
     cells = (
         f'<td style="{CELL};white-space:nowrap"><span style="color:{colour}">{mark}</span></td>',
         f'<td style="{CELL}">{_escape(part.name)}</td>',

@@ -7,7 +7,7 @@ import re
 from autograder.checks.check_result import CheckResult, PartResult
 from autograder.checks.plain_text import plain_text
 
-__all__ = ["AS_ASKED", "as_text", "comparison", "heading", "passing", "remarks"]
+__all__ = ["AS_ASKED", "as_text", "comparison", "heading", "passing", "remarks", "worth_of"]
 
 AS_ASKED = "as asked"
 MAX_SHORT, MAX_LONG = 300, 700  # characters of what came and was expected, and of a sentence
@@ -30,12 +30,14 @@ def as_text(report: CheckResult) -> str:
                 else f"  Likely mistake: {told} (In {mistake.where}.)"
             )
     for part in report.parts:
-        worth = f"{part.name} (worth {report.worth(part):g} of {report.max_points:g})"
+        worth = f"{part.name} ({worth_of(report, part)})"
         if part.finding.ok:
             lines.append(f"  pass  {worth}: {passing(part)}")
         else:
             lines.append(f"  FAIL  {worth}")
             lines += [f"        {label}: {text}" for label, text in comparison(part)]
+        if part.finding.efficiency:
+            lines.append(f"        {part.finding.efficiency}")
     lines += [f"  Read: {place}" for place in report.reading]
     if report.printed:
         lines.append(
@@ -60,6 +62,14 @@ def remarks(report: CheckResult) -> list[str]:
             "Replace that line with your answer, run its cell, then run this one again."
         )
     return [plain_text(sentence, MAX_LONG) for sentence in told if sentence]
+
+
+def worth_of(report: CheckResult, part: PartResult) -> str:
+    """What a part is worth, and what is earned of it where that is neither all nor nothing."""
+    worth = f"worth {report.worth(part):g} of {report.max_points:g}"
+    if part.share in (0.0, 1.0):
+        return worth
+    return f"{worth}, {report.worth(part) * part.share:.2g} of it earned"
 
 
 def passing(part: PartResult) -> str:

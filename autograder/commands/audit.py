@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from autograder.audit.confusion import Told, confusion, table
 from autograder.audit.corpus import corpus
+from autograder.audit.earning import earned
 from autograder.audit.mutants.measure import measure
 from autograder.audit.mutants.subject import coded
 from autograder.audit.verdicts import RIGHT_SEEDS, WRONG_SEEDS, audit
@@ -65,6 +66,10 @@ def main(argv: list[str]) -> int:
             for answer in answers
         ]
         outcomes = [job.result() for job in tqdm(jobs, desc="answers", disable=None)]
+        empty = [pool.submit(earned, name) for name in coded(chosen.unit)]
+        given = [
+            one for job in tqdm(empty, desc="nothing right", disable=None) for one in job.result()
+        ]
     print(
         f"{'exercise':32s} {'right':>5s} {'runs':>7s} {'failed':>6s} {'wrong':>5s} {'runs':>5s} {'caught':>6s} {'named':>6s} "
         f"{'median s':>8s} {'max s':>6s}"
@@ -79,6 +84,9 @@ def main(argv: list[str]) -> int:
             f"{sum(o.failed for o in wrong) / max(runs, 1):6.0%} {sum(o.named for o in wrong) / max(runs, 1):6.0%} "
             f"{statistics.median(o.seconds for o in right + wrong):8.3f} {max(o.slowest for o in right + wrong):6.2f}"
         )
+    print("\nAnswers that hold nothing right:", "none earns a point" if not given else "")
+    for one in given:
+        print(f"NOT AS PROMISED: {one}")
     bad = [outcome for outcome in outcomes if not outcome.ok]
     for outcome in bad:
         print(
@@ -95,7 +103,7 @@ def main(argv: list[str]) -> int:
     ]
     if not chosen.mutants:
         print(f"\nWho was told what:\n{table(confusion(told))}")
-        return 1 if bad else 0
+        return 1 if bad or given else 0
     print(
         f"\nMutants of the right answers, a sample of {chosen.mutants} each ({MUTANT_SEEDS} seeds):"
     )
@@ -106,4 +114,4 @@ def main(argv: list[str]) -> int:
         for result in score.live
     ]
     print(f"\nWho was told what:\n{table(confusion(told))}")
-    return 1 if bad or any(score.complaints for score in scores) else 0
+    return 1 if bad or given or any(score.complaints for score in scores) else 0

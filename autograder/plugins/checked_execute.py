@@ -14,6 +14,7 @@ are then written as nbgrader expects them: the report, and the points as the res
      "seeds": {"03_gap": "e75cb14d", ...},
      "versions": {"python": ..., "torch": ...}, "points": {"03_gap": 1.0}, "diagnoses": {"03_gap": ["sign"]},
      "mistakes": {"03_gap": ["The sign is wrong."]},
+     "efficiency": {"03_naive_elbo": {"value": 1.0, "low": 0.9, "high": 1.1, "reference": "the naive gradient", "others": {}}},
      "lost": ["cell 7: it ended itself with exit code 1"], "starts": 2, "seconds": {"start": ..., "cells": ..., "checks": ...}}
 
 ``autograder.jail.fork_client.shared()`` around a batch makes its workers share one warm parent (an environment variable
@@ -215,13 +216,19 @@ def outputs(report: Report, points: float, why: str = "") -> list[NotebookNode]:
 
 
 def verdicts(reports: Mapping[str, Report]) -> dict[str, Any]:
-    """What was decided, by exercise, as plain JSON: points, the keys of the mistakes recognised, and the sentences they are told in."""
+    """What was decided, by exercise, as plain JSON: points, the keys of the mistakes recognised, and the sentences they are told in;
+    and how efficient an estimator is, where one was measured."""
     return {
         "points": {name: report.points for name, report in reports.items()},
         "diagnoses": {name: list(report.diagnoses) for name, report in reports.items()},
         "mistakes": {
             name: [mistake.sentence for mistake in report.mistakes]
             for name, report in reports.items()
+        },
+        "efficiency": {
+            name: found._asdict() | {"others": dict(found.others)}
+            for name, report in reports.items()
+            if (found := report.efficiency)
         },
     }
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import html
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +34,7 @@ class Summary:
         reasons: why others have no grade.
         mistakes: by exercise, how often each was recognised, counted once a student.
         repaired: how many notebooks were repaired.
+        efficiencies: by exercise, the reference and the efficiency of each student's estimator.
     """
 
     unit: str
@@ -43,6 +44,7 @@ class Summary:
     reasons: Mapping[str, str]
     mistakes: Mapping[str, Counter[str]]
     repaired: int = 0
+    efficiencies: Mapping[str, Sequence[tuple[str, float]]] = field(default_factory=dict)
 
     @property
     def totals(self) -> list[float]:
@@ -90,6 +92,7 @@ def summarize(group: Classroom, unit: str) -> Summary:
     }
     points: dict[str, dict[str, float | None]] = {}
     found: dict[str, Counter[str]] = {name: Counter() for name in exercises}
+    measured: dict[str, list[tuple[str, float]]] = {}
     latest = group.ledger(unit).latest()
     with group.gradebook() as gradebook:
         for submission in gradebook.assignment_submissions(unit):
@@ -103,8 +106,11 @@ def summarize(group: Classroom, unit: str) -> Summary:
             }
             path = group.folder / "autograded" / student / unit / f"{unit}.ipynb"
             if path.exists():
-                for name, kinds in mistakes(nbformat.read(path, as_version=4)).items():
+                notebook = nbformat.read(path, as_version=4)
+                for name, kinds in mistakes(notebook).items():
                     found.get(name, Counter()).update(kinds)
+                for name, one in efficiencies(notebook).items():
+                    measured.setdefault(name, []).append(one)
     repaired = sum(bool(record["repairs"]) for record in latest.values())
     titles = {name: ex.title for name, ex in exercises.items()}
     return Summary(
@@ -115,7 +121,14 @@ def summarize(group: Classroom, unit: str) -> Summary:
         reasons,
         found,
         repaired,
+        measured,
     )
+
+
+def efficiencies(notebook: nbformat.NotebookNode) -> dict[str, tuple[str, float]]:
+    """The efficiency of each estimator in an autograded notebook, with what it is measured against, as its grader noted them."""
+    noted = notebook.metadata.get("course_vi", {}).get("efficiency", {})
+    return {name: (str(one["reference"]), float(one["value"])) for name, one in noted.items()}
 
 
 def mistakes(notebook: nbformat.NotebookNode) -> dict[str, set[str]]:
@@ -201,6 +214,21 @@ def page(summary: Summary, pictures: Sequence[Path]) -> str:
                     for count, name, kind in ranked[:15])  # fmt: skip
     head = "<tr><th class=n>students</th><th>exercise</th><th>likely mistake</th></tr>"
     wrong = f"<table>{head}{wrong}</table>" if wrong else "<p>None was named.</p>"
+    spread = "".join(
+        _efficiency_row(summary.titles.get(name, name), values)
+        for name, values in summary.efficiencies.items()
+        if values
+    )
+    head = "".join(
+        f"<th class=n>{column}</th>"
+        for column in ("measured", "least", "quarter", "median", "three quarters", "most")
+    )
+    spread = (
+        f"<h2>Efficiency of the estimators</h2><p>The variance of a right estimator over that of a student's: 1 is as good, a half "
+        f"costs twice the samples.</p><table><tr><th>exercise</th><th>of</th>{head}</tr>{spread}</table>"
+        if spread
+        else ""
+    )
     failed = "".join(
         f"<li>{escape(student)}: {escape(reason)}</li>"
         for student, reason in sorted(summary.reasons.items())
@@ -219,5 +247,17 @@ def page(summary: Summary, pictures: Sequence[Path]) -> str:
 <body><h1>{summary.unit}: the class</h1><p>{" ".join(told)}</p>{images}
 <h2>Exercises, the hardest first</h2>
 <table><tr><th>exercise</th><th class=n>mean</th><th class=n>full points</th></tr>{hard}</table>
-<h2>Commonest mistakes</h2>{wrong}{failed}</body></html>
+<h2>Commonest mistakes</h2>{wrong}{spread}{failed}</body></html>
 """
+
+
+def _efficiency_row(title: str, values: Sequence[tuple[str, float]]) -> str:
+    """How the efficiencies of a class are spread, in five numbers."""
+    ordered = sorted(value for _, value in values)
+    five = [ordered[round(share * (len(ordered) - 1))] for share in (0.0, 0.25, 0.5, 0.75, 1.0)]
+    cells = "".join(f"<td class=n>{value:.2g}</td>" for value in five)
+    of = Counter(reference for reference, _ in values).most_common(1)[0][0]
+    return (
+        f"<tr><td>{html.escape(title)}</td><td>{html.escape(of)}</td>"
+        f"<td class=n>{len(ordered)}</td>{cells}</tr>"
+    )

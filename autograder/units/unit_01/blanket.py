@@ -136,15 +136,23 @@ def _blanket(probe: Probe, edges: np.ndarray, order: np.ndarray, what: str) -> F
     )
 
 
+def _renamed(
+    rng: np.random.Generator, n: int, edges: list[tuple[int, int]]
+) -> list[tuple[int, int]]:
+    """The same graph with its nodes in other places, so that nothing learned by heart fits."""
+    places = rng.permutation(n)
+    return [(int(places[parent]), int(places[child])) for parent, child in edges]
+
+
 @EXERCISE.part("A chain, and a lonely node")
 def chain_and_lonely_node(probe: Probe, rng: np.random.Generator) -> Finding:
-    g = graph(rng, 6, [(0, 1), (1, 2), (2, 3), (3, 4)])
+    g = graph(rng, 6, _renamed(rng, 6, [(0, 1), (1, 2), (2, 3), (3, 4)]))
     return _blanket(probe, g["edges"], g["order"], "the blanket")
 
 
 @EXERCISE.part("Two causes of one effect")
 def common_effect(probe: Probe, rng: np.random.Generator) -> Finding:
-    g = graph(rng, 5, [(0, 2), (1, 2), (2, 3), (2, 4)])
+    g = graph(rng, 5, _renamed(rng, 5, [(0, 2), (1, 2), (2, 3), (2, 4)]))
     return _blanket(probe, g["edges"], g["order"], "the blanket")
 
 

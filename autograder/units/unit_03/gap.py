@@ -233,7 +233,7 @@ def sum_is_the_evidence(probe: Probe, rng: np.random.Generator) -> Finding:
     )
 
 
-@EXERCISE.part("At the posterior the gap closes", weight=0.5)
+@EXERCISE.part("At the posterior the gap closes", weight=0.5, needs=["exact_gap"])
 def closed_at_the_posterior(probe: Probe, rng: np.random.Generator) -> Finding:
     x = 2 * rng.normal(size=4)
     args = x / 2, np.full_like(x, -0.5 * np.log(2)), x

@@ -183,7 +183,9 @@ def additive_over_coordinates(probe: Probe, rng: np.random.Generator) -> Finding
     )
 
 
-@EXERCISE.part("Zero for equal Gaussians, positive for all others", weight=0.5)
+@EXERCISE.part(
+    "Zero for equal Gaussians, positive for all others", weight=0.5, needs=["unlike_gaussians"]
+)
 def zero_only_if_equal(probe: Probe, rng: np.random.Generator) -> Finding:
     loc, log_scale, _, _ = _pairs(rng, (5, 2))
     far = loc + rng.choice([-1.0, 1.0], (5, 2)) * rng.uniform(0.5, 2.0, (5, 2))

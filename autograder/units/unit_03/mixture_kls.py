@@ -352,7 +352,9 @@ def moved_and_stretched(probe: Probe, rng: np.random.Generator) -> Finding:
     return _found(probe, asked, "(forward, reverse) far from zero, in a small unit and in a large,")
 
 
-@EXERCISE.part("Both are zero when the target is q itself", weight=0.5)
+@EXERCISE.part(
+    "Both are zero when the target is q itself", weight=0.5, needs=["forward", "reverse"]
+)
 def zero_if_equal(probe: Probe, rng: np.random.Generator) -> Finding:
     loc, scale = rng.normal(), rng.uniform(0.5, 2.0)
     args = (

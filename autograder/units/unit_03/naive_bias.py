@@ -132,7 +132,11 @@ def bias_of_log_scale(probe: Probe, rng: np.random.Generator) -> Finding:
     return _prediction(probe, rng, 1, "the bias for log_scale")
 
 
-@EXERCISE.part("No bias where there is no gradient: at the posterior", weight=0.5)
+@EXERCISE.part(
+    "No bias where there is no gradient: at the posterior",
+    weight=0.5,
+    needs=["bias_of_loc", "bias_of_log_scale"],
+)
 def zero_at_the_posterior(probe: Probe, rng: np.random.Generator) -> Finding:
     x = rng.normal(size=(3, 2))
     args = x / 2, np.full_like(x, -0.5 * np.log(2)), x

@@ -7,10 +7,11 @@ from dataclasses import replace
 import numpy as np
 
 from autograder.checks.compare import compare, holds
+from autograder.checks.efficiency import Draws
 from autograder.checks.estimates import unbiased
 from autograder.checks.exercise import exercise
 from autograder.checks.finding import Finding, Mistake
-from autograder.checks.probe import Probe, noise
+from autograder.checks.probe import Probe, drawn, noise
 from autograder.protocol.wire import ref
 from autograder.units.shared import Arrays
 from autograder.units.unit_03.reference import (
@@ -222,14 +223,19 @@ def mean_gradient_is_zero(probe: Probe, rng: np.random.Generator) -> Finding:
     loc, log_scale, x = rng.uniform(-1, 0, 1), rng.uniform(-1.5, -0.8, 1), rng.uniform(1, 2, 1)
     gradient = np.concatenate([x - 2 * loc, 1 - 2 * np.exp(2 * log_scale)])
 
-    def draw(count: int) -> np.ndarray:
+    def draw(count: int) -> Draws:
         params = {
             name: np.tile(value, (count, 1))
             for name, value in (("loc", loc), ("log_scale", log_scale), ("x", x))
         }
-        return probe.gradient(
-            "toy/mean_field", params, *CALL, noise((2, count, 1), probe.fresh_seed())
-        ).flat(count)
+        eps = noise((2, count, 1), probe.fresh_seed())
+        got = probe.gradient("toy/mean_field", params, *CALL, eps).flat(count)
+        g = naive_gradients(**params, eps=drawn(eps))
+        return Draws(
+            got,
+            {"the naive gradient": g["naive"]},
+            {"the whole derivative": g["path"] + g["naive"]},
+        )
 
     finding = unbiased(
         probe,

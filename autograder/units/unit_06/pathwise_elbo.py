@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from autograder.checks.compare import compare
+from autograder.checks.efficiency import Draws, measured
 from autograder.checks.exercise import exercise
 from autograder.checks.finding import Finding, Mistake
 from autograder.checks.probe import Probe
@@ -134,8 +137,15 @@ def mean_gradient(probe: Probe, rng: np.random.Generator) -> Finding:
     points, weights = hermite(12)
     params = {name: np.tile(value, (len(points), 1)) for name, value in one.items()}
     rows = probe.gradient("toy/mean_field", params, *TOY, points[None, :, None]).flat(len(points))
+    terms = toy_terms(**params, eps=points[None, :, None])
+    of_log_q = np.stack([points / np.exp(params["log_scale"][:, 0]), points**2 - 1], -1)
+    rivals = {
+        "the score-function gradient": terms["log_w"][0][:, None] * of_log_q,
+        "sticking the landing": terms["path"],
+    }
+    pathwise = {"the pathwise gradient": terms["path"] + terms["score"]}
     standing = Mistake("sample_detached", "On average it is zero: " + SCORE_LEFT, np.zeros(2))
-    return compare(
+    finding = compare(
         weights @ rows,
         exact,
         what="the mean gradient of (loc, log_scale)",
@@ -145,6 +155,7 @@ def mean_gradient(probe: Probe, rng: np.random.Generator) -> Finding:
             Mistake("entropy_dropped", ENTROPY_DROPPED, exact - np.array([0.0, 1.0])),
         ],
     )
+    return replace(finding, efficiency=measured(Draws(rows, pathwise, rivals), weights))
 
 
 @EXERCISE.part(

@@ -221,7 +221,11 @@ def _log_det(root: np.ndarray, log_det: float, dim: int) -> Finding:
     )
 
 
-@EXERCISE.part("The samples stay where they are, however large the determinant", weight=1.5)
+@EXERCISE.part(
+    "The samples stay where they are, however large the determinant",
+    weight=1.5,
+    needs=["triangle_and_determinant"],
+)
 def samples_stay(probe: Probe, rng: np.random.Generator) -> Finding:
     finding = Finding(True)
     for samples, dim in ((2, 4), (1, 2), (4, 5), (3, 8)):
@@ -233,7 +237,9 @@ def samples_stay(probe: Probe, rng: np.random.Generator) -> Finding:
     return finding
 
 
-@EXERCISE.part("Even with as many samples as dimensions: K = D", weight=0.5)
+@EXERCISE.part(
+    "Even with as many samples as dimensions: K = D", weight=0.5, needs=["triangle_and_determinant"]
+)
 def as_many_samples_as_dimensions(probe: Probe, rng: np.random.Generator) -> Finding:
     finding = Finding(True)
     for dim in (3, 1, 5):

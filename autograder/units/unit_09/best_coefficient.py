@@ -134,7 +134,11 @@ def smallest_sample_variance(probe: Probe, rng: np.random.Generator) -> Finding:
     return finding
 
 
-@EXERCISE.part("At the posterior it is exactly zero: nothing is left to cancel", weight=0.5)
+@EXERCISE.part(
+    "At the posterior it is exactly zero: nothing is left to cancel",
+    weight=0.5,
+    needs=["smallest_sample_variance"],
+)
 def zero_at_the_posterior(probe: Probe, rng: np.random.Generator) -> Finding:
     path, score = _samples(rng, 200, 0.0, np.array([0.5**0.5]))
     came = probe.value(path, score)

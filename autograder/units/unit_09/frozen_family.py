@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from autograder.checks.compare import compare, holds, zero
+from autograder.checks.efficiency import Draws
 from autograder.checks.estimates import unbiased
 from autograder.checks.exercise import exercise
 from autograder.checks.finding import Finding, Mistake
-from autograder.checks.probe import Probe, noise
+from autograder.checks.probe import Probe, drawn, noise
 from autograder.protocol.wire import ref
 from autograder.units.shared import NO_MEAN, Arrays, as_array
 from autograder.units.unit_09.reference import (
@@ -21,6 +22,7 @@ from autograder.units.unit_09.reference import (
     chain_posterior,
     gaussian_params,
     parts,
+    path_and_total,
     replicated,
     usual_mistakes,
 )
@@ -45,7 +47,7 @@ LEAK = (
 )
 
 
-@EXERCISE.part("It leaves the family as it found it", weight=0.5)
+@EXERCISE.part("It leaves the family as it found it", weight=0.5, needs=["value"])
 def leaves_no_trace(probe: Probe, rng: np.random.Generator) -> Finding:
     params = gaussian_params(rng, "mean_field")
     seen = probe.drive(
@@ -122,6 +124,9 @@ def gaussian_gradients(probe: Probe, rng: np.random.Generator) -> Finding:
 def mean_gradient(probe: Probe, rng: np.random.Generator) -> Finding:
     one = {name: value[0] for name, value in gaussian_params(rng, "full_rank").items()}
     one = {name: one[name] for name in ("loc", "log_scale", "lower", "x")}
+    # near the landing, where freezing makes a difference: off in the means alone
+    one["x"] = 2 * one["loc"] + rng.uniform(0.6, 0.9, 2) * rng.choice([-1, 1], 2)
+    one["log_scale"], one["lower"] = rng.uniform(-0.45, -0.35, 2), 0.2 * one["lower"]
     lower = np.tril(one["lower"], -1)
     exact = np.concatenate(
         [one["x"] - 2 * one["loc"], 1 - 2 * np.exp(2 * one["log_scale"]), -2 * lower.ravel()]
@@ -137,13 +142,11 @@ def mean_gradient(probe: Probe, rng: np.random.Generator) -> Finding:
         "lower[1, 1]",
     ]
 
-    def draw(count: int) -> np.ndarray:
-        return probe.gradient(
-            "freeze/full_rank",
-            replicated(one, count),
-            *FAMILY,
-            noise((1, count, 2), probe.fresh_seed()),
-        ).flat(count)
+    def draw(count: int) -> Draws:
+        params, eps = replicated(one, count), noise((1, count, 2), probe.fresh_seed())
+        terms = parts("freeze/full_rank", params, drawn(eps), replicates=count)
+        got = probe.gradient("freeze/full_rank", params, *FAMILY, eps).flat(count)
+        return path_and_total(got, terms)
 
     return unbiased(
         probe,
@@ -161,7 +164,11 @@ def mean_gradient(probe: Probe, rng: np.random.Generator) -> Finding:
     )
 
 
-@EXERCISE.part("A flow that is its own posterior: zero for every draw", weight=1.5)
+@EXERCISE.part(
+    "A flow that is its own posterior: zero for every draw",
+    weight=1.5,
+    needs=["gaussian_gradients"],
+)
 def flow_at_its_posterior(probe: Probe, rng: np.random.Generator) -> Finding:
     params = {
         "x": rng.normal(size=(3, 1)),
@@ -173,7 +180,9 @@ def flow_at_its_posterior(probe: Probe, rng: np.random.Generator) -> Finding:
     )
 
 
-@EXERCISE.part("Two layers at their exact posterior: zero for every draw")
+@EXERCISE.part(
+    "Two layers at their exact posterior: zero for every draw", needs=["gaussian_gradients"]
+)
 def layers_at_their_posterior(probe: Probe, rng: np.random.Generator) -> Finding:
     return _landing(
         probe,

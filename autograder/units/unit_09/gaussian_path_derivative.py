@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from autograder.checks.compare import compare, zero
+from autograder.checks.efficiency import Draws
 from autograder.checks.estimates import unbiased
 from autograder.checks.exercise import exercise
 from autograder.checks.finding import Finding, Mistake
-from autograder.checks.probe import Probe, noise
+from autograder.checks.probe import Probe, drawn, noise
 from autograder.protocol.wire import ref
-from autograder.units.shared import NO_MEAN, toy_start, toy_terms
+from autograder.units.shared import NO_MEAN, toy_terms
 from autograder.units.unit_09.reference import (
     ENTROPY_DROPPED,
     ENTROPY_LOST,
@@ -18,6 +19,8 @@ from autograder.units.unit_09.reference import (
     SCORE_KEPT,
     SCORE_SIGN,
     gaussian_params,
+    near_the_landing,
+    path_and_total,
     replicated,
 )
 
@@ -135,12 +138,14 @@ def gradient(probe: Probe, rng: np.random.Generator) -> Finding:
 
 @EXERCISE.part("On average it is the gradient of the ELBO")
 def mean_gradient(probe: Probe, rng: np.random.Generator) -> Finding:
-    one, exact = toy_start(rng)
+    one, exact = near_the_landing(rng)
 
-    def draw(count: int) -> np.ndarray:
-        return probe.gradient(
-            "toy/mean_field", replicated(one, count), *TOY, noise((2, count, 1), probe.fresh_seed())
-        ).flat(count)
+    def draw(count: int) -> Draws:
+        eps = noise((2, count, 1), probe.fresh_seed())
+        params = replicated(one, count)
+        terms = toy_terms(**params, eps=drawn(eps))
+        got = probe.gradient("toy/mean_field", params, *TOY, eps).flat(count)
+        return path_and_total(got, terms)
 
     return unbiased(
         probe,
@@ -158,7 +163,7 @@ def mean_gradient(probe: Probe, rng: np.random.Generator) -> Finding:
     )
 
 
-@EXERCISE.part("It vanishes at the posterior, for every draw")
+@EXERCISE.part("It vanishes at the posterior, for every draw", needs=["gradient"])
 def zero_at_the_posterior(probe: Probe, rng: np.random.Generator) -> Finding:
     x = rng.normal(size=(5, 1))
     params = {"loc": x / 2, "log_scale": np.full_like(x, -0.5 * np.log(2)), "x": x}

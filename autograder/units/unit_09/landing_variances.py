@@ -141,6 +141,18 @@ def draws_and_measures(probe: Probe, rng: np.random.Generator) -> Finding:
             False, "variances above zero, away from the posterior", "zeros", "noise_shared", SHARED
         )
     drawn = not np.allclose(first, other, rtol=1e-9)
+    loc, log_scale, x = (
+        where  # a third of the scale: a variance of the path that is nine times as large, or more
+    )
+    narrow = as_array(_measure(probe, (loc, log_scale - np.log(3), x), 60, seed))
+    if drawn and (narrow.shape != (2, 2) or narrow[1, 0] < 3 * first[1, 0]):
+        return holds(
+            False,
+            "a path derivative that varies far more where q is a third as wide",
+            f"a variance of {narrow.ravel()[2:3]} for loc, after {first[1, 0]:.3g}",
+            "property",
+            "",
+        )
     return holds(
         drawn,
         "another generator gives other numbers",
@@ -179,7 +191,7 @@ def _is_total(row: np.ndarray) -> bool:
     return bool((np.abs(np.log(np.maximum(row, 1e-300) / 2)) < 0.6).all())
 
 
-@EXERCISE.part("At the posterior: zero for the path derivative")
+@EXERCISE.part("At the posterior: zero for the path derivative", needs=["total_at_the_posterior"])
 def path_at_the_posterior(probe: Probe, rng: np.random.Generator) -> Finding:
     x = float(rng.normal())
     came = _measure(probe, (x / 2, -0.5 * np.log(2), x), REPLICATES // 3)
@@ -202,7 +214,9 @@ def path_at_the_posterior(probe: Probe, rng: np.random.Generator) -> Finding:
     )
 
 
-@EXERCISE.part("Away from the posterior: all four as the closed forms say")
+@EXERCISE.part(
+    "Away from the posterior: all four as the closed forms say", needs=["draws_and_measures"]
+)
 def away_from_the_posterior(probe: Probe, rng: np.random.Generator) -> Finding:
     where = _away(rng)
     exact = toy_variances(*where)

@@ -26,13 +26,27 @@ from course_vi.models.base import Model
 __all__: list[str] = []
 
 
-def _withheld(*_: Any, **__: Any) -> Tensor:
-    raise RuntimeError("q.frozen_log_prob is what this exercise asks you to write")
+WITHHELD = "_frozen_log_prob_withheld"
+_original = Family.frozen_log_prob
+
+
+def _guarded(self: Family, *args: Any, **kwargs: Any) -> Tensor:
+    if WITHHELD in vars(self):
+        raise RuntimeError("q.frozen_log_prob is what this exercise asks you to write")
+    return _original(self, *args, **kwargs)
+
+
+_guarded.__name__, _guarded.__doc__ = "frozen_log_prob", _original.__doc__
+Family.frozen_log_prob = _guarded  # type: ignore[method-assign]
 
 
 def _closed(objects: dict[str, Any]) -> dict[str, Any]:
-    """The same objects, with the answer taken out of the book: here q cannot freeze itself."""
-    objects["q"].frozen_log_prob = _withheld
+    """The same objects, with the answer taken out of the book: here q cannot freeze itself, nor can its parts or a copy of it.
+
+    The method is the class's, so it is the class's that asks: ``type(q).frozen_log_prob(q, z, x)`` is the same call.
+    """
+    for module in objects["q"].modules():
+        vars(module)[WITHHELD] = True
     return objects
 
 

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.func import functional_call
 
+from autograder.checks.efficiency import Draws
 from autograder.checks.finding import Mistake
 from autograder.protocol import problems
 from autograder.protocol.pullback import batch_of, pull_back
@@ -62,19 +63,42 @@ def flat(
     return torch.cat([g.reshape(rows) for g in filled], -1).numpy()
 
 
-def parts(problem: str, params: Arrays, eps: np.ndarray, seed: int = 0) -> Arrays:
-    """Path derivative, score term and model term of any family, flat; and the log weights ``(K, *B)``. ``seed``: see ``flat``."""
+def parts(
+    problem: str,
+    params: Arrays,
+    eps: np.ndarray,
+    seed: int = 0,
+    replicates: int | None = None,
+) -> Arrays:
+    """Path derivative, score term and model term of any family, flat; and the log weights ``(K, *B)``. Last arguments: see ``flat``."""
     made = objects(problem, params)
     p, q, x, learned = made["p"], made["q"], made["x"], list(made["learn"].values())
     z = q.transport(torch.from_numpy(eps), x)
     constants = {name: parameter.detach() for name, parameter in q.named_parameters()}
     log_p, frozen = p.log_joint(x, z), functional_call(q, constants, (x, z))
     return {
-        "path": flat((log_p - frozen).mean(0), learned, made=made, seed=seed),
-        "model": flat(log_p.mean(0), learned, made=made, seed=seed),
-        "score": flat(-q(x, z.detach()).mean(0), learned, made=made, seed=seed),
+        "path": flat((log_p - frozen).mean(0), learned, replicates, made, seed),
+        "model": flat(log_p.mean(0), learned, replicates, made, seed),
+        "score": flat(-q(x, z.detach()).mean(0), learned, replicates, made, seed),
         "log_w": (log_p - frozen).detach().numpy(),
     }
+
+
+PATH, TOTAL = "the path derivative", "the total derivative"
+
+
+def path_and_total(estimates: np.ndarray, terms: Arrays) -> Draws:
+    """Estimates, and those of both right estimators at the same noise: what is held against them is the noisier and the quieter."""
+    both = {PATH: terms["path"], TOTAL: terms["path"] + terms["score"]}
+    return Draws(estimates, both)
+
+
+def near_the_landing(rng: np.random.Generator) -> tuple[Arrays, np.ndarray]:
+    """A place on the toy where the path derivative has less than half the variance of the total, and the exact gradient there."""
+    loc, c = rng.normal(size=1), rng.uniform(1.0, 1.3, 1) * rng.choice([-1, 1])
+    log_scale = rng.uniform(-0.5, -0.42, 1)
+    exact = np.concatenate([c, 1 - 2 * np.exp(2 * log_scale)])
+    return {"loc": loc, "log_scale": log_scale, "x": 2 * loc + c}, exact
 
 
 def gaussian_params(rng: np.random.Generator, kind: str, batch: int = 3, dim: int = 2) -> Arrays:

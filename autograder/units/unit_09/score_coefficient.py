@@ -5,13 +5,21 @@ from __future__ import annotations
 import numpy as np
 
 from autograder.checks.compare import compare
+from autograder.checks.efficiency import Draws
 from autograder.checks.estimates import unbiased
 from autograder.checks.exercise import exercise
 from autograder.checks.finding import Finding, Mistake
-from autograder.checks.probe import Probe, noise
+from autograder.checks.probe import Probe, drawn, noise
 from autograder.protocol.wire import ref
-from autograder.units.shared import NO_MEAN, Arrays, toy_start, toy_terms
-from autograder.units.unit_09.reference import SAMPLE_DETACHED, gaussian_params, parts, replicated
+from autograder.units.shared import NO_MEAN, Arrays, toy_terms
+from autograder.units.unit_09.reference import (
+    PATH,
+    SAMPLE_DETACHED,
+    gaussian_params,
+    near_the_landing,
+    parts,
+    replicated,
+)
 
 EXERCISE = exercise(
     __name__,
@@ -155,16 +163,14 @@ def any_coefficient(probe: Probe, rng: np.random.Generator) -> Finding:
 
 @EXERCISE.part("Unbiased for every c", weight=0.5)
 def mean_gradient(probe: Probe, rng: np.random.Generator) -> Finding:
-    c, (one, exact) = float(rng.uniform(0.7, 1.2) * rng.choice([-1, 1])), toy_start(rng)
+    c, (one, exact) = float(rng.uniform(0.7, 1.2) * rng.choice([-1, 1])), near_the_landing(rng)
 
-    def draw(count: int) -> np.ndarray:
-        return probe.gradient(
-            "toy/mean_field",
-            replicated(one, count),
-            *FAMILY,
-            noise((1, count, 1), probe.fresh_seed()),
-            c,
-        ).flat(count)
+    def draw(count: int) -> Draws:
+        params, eps = replicated(one, count), noise((1, count, 1), probe.fresh_seed())
+        terms = toy_terms(**params, eps=drawn(eps))
+        got = probe.gradient("toy/mean_field", params, *FAMILY, eps, c).flat(count)
+        asked = {"path + c S": terms["path"] + c * terms["score"]}
+        return Draws(got, asked, {PATH: terms["path"]})
 
     return unbiased(
         probe,

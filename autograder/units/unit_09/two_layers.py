@@ -7,10 +7,12 @@ import torch
 from torch.func import functional_call
 
 from autograder.checks.compare import compare, zero
+from autograder.checks.efficiency import Draws
 from autograder.checks.estimates import unbiased
 from autograder.checks.exercise import exercise
 from autograder.checks.finding import Finding, Mistake
-from autograder.checks.probe import Probe, noise
+from autograder.checks.probe import Probe, drawn, noise
+from autograder.protocol.pullback import block_means
 from autograder.protocol.wire import ref
 from autograder.units.shared import NO_MEAN, Arrays
 from autograder.units.unit_09.reference import (
@@ -19,6 +21,7 @@ from autograder.units.unit_09.reference import (
     flat,
     objects,
     parts,
+    path_and_total,
     usual_mistakes,
 )
 
@@ -103,6 +106,21 @@ def _chain_terms(problem: str, params: Arrays, eps: np.ndarray, seed: int) -> Ar
         "draw_detached": gradient(log_p_stopped - frozen1 - frozen2_half),
         "log_w": (log_p - frozen1 - frozen2).detach().numpy(),
     }
+
+
+def _in_blocks(problem: str, params: Arrays, eps: np.ndarray) -> Arrays:
+    """Path derivative and score term in the parameters that all data share, as means of ``BLOCKS`` blocks of rows."""
+    made = objects(problem, params)
+    p, q, x, learned = made["p"], made["q"], made["x"], list(made["learn"].values())
+    z = q.transport(torch.from_numpy(eps), x)
+    constants = {name: parameter.detach() for name, parameter in q.named_parameters()}
+    path = p.log_joint(x, z) - functional_call(q, constants, (x, z))
+
+    def rows(value: torch.Tensor) -> np.ndarray:
+        found = block_means(value.mean(0), learned, BLOCKS)
+        return torch.cat([g.reshape(BLOCKS, -1) for g in found if g is not None], -1).numpy()
+
+    return {"path": rows(path), "score": rows(-q(x, z.detach()))}
 
 
 def _layer_mistakes(terms: Arrays) -> list[Mistake]:
@@ -198,10 +216,12 @@ def mean_gradient(probe: Probe, rng: np.random.Generator) -> Finding:
     log_w = (made["p"].log_joint(made["x"], z) - made["q"](made["x"], z))[:, 0]
     exact = flat(mass @ log_w, made["learn"].values())
 
-    def draw(count: int) -> np.ndarray:
+    def draw(count: int) -> Draws:
         params = {**one, "x": np.tile(one["x"], (count, 1))}
         halves = [noise((1, count, 1), probe.fresh_seed()) for _ in range(2)]
-        return probe.block_gradients("chain/layered", params, BLOCKS, *CHAIN, *halves).flat(BLOCKS)
+        got = probe.block_gradients("chain/layered", params, BLOCKS, *CHAIN, *halves).flat(BLOCKS)
+        eps = np.concatenate([drawn(half) for half in halves], -1)
+        return path_and_total(got, _in_blocks("chain/layered", params, eps))
 
     return unbiased(
         probe,
@@ -217,7 +237,7 @@ def mean_gradient(probe: Probe, rng: np.random.Generator) -> Finding:
     )
 
 
-@EXERCISE.part("It vanishes at the posterior, for every draw", weight=1.5)
+@EXERCISE.part("It vanishes at the posterior, for every draw", weight=1.5, needs=["gradient"])
 def zero_at_the_posterior(probe: Probe, rng: np.random.Generator) -> Finding:
     params, eps = chain_posterior(rng), rng.normal(size=(4, 3, 2))
     reply = probe.gradient("chain/layered", params, *CHAIN, eps[..., :1], eps[..., 1:])

@@ -159,7 +159,7 @@ def gradient(probe: Probe, rng: np.random.Generator) -> Finding:
     )
 
 
-@EXERCISE.part("The gradient vanishes when q is the target", weight=0.75)
+@EXERCISE.part("The gradient vanishes when q is the target", weight=0.75, needs=["gradient"])
 def zero_at_the_target(probe: Probe, rng: np.random.Generator) -> Finding:
     inputs = at_the_target(rng)
     got = joined(probe.drive("vafc/fixed_noise", **inputs, ask="gradient"))

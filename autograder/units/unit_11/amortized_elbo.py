@@ -9,13 +9,14 @@ import torch
 from torch.func import functional_call
 
 from autograder.checks.compare import compare
-from autograder.checks.estimates import unbiased
+from autograder.checks.efficiency import Draws
+from autograder.checks.estimates import efficiency, unbiased
 from autograder.checks.exercise import exercise
 from autograder.checks.finding import Finding, Mistake
-from autograder.checks.probe import Probe
+from autograder.checks.probe import Probe, drawn, noise
 from autograder.protocol.pullback import pull_back
 from autograder.protocol.wire import ref
-from autograder.units.shared import LOG_2PI, Arrays
+from autograder.units.shared import LOG_2PI, Arrays, toy_terms
 from autograder.units.unit_11.problems import toy_encoder
 from autograder.units.unit_11.reference import encoder_weights
 
@@ -156,8 +157,8 @@ def value_with_two_latents(probe: Probe, rng: np.random.Generator) -> Finding:
 def _gradients(params: Arrays, eps: np.ndarray, seed: int) -> Arrays:
     """Gradients in the weights that the data share, pulled back as the answer's is: right ones, and usual mistakes."""
     given = toy_encoder(**{name: torch.tensor(values) for name, values in params.items()})
-    p, q, x, noise = given["p"], given["q"], given["x"], torch.tensor(eps)
-    z = q.transport(noise, x)
+    p, q, x, given_noise = given["p"], given["q"], given["x"], torch.tensor(eps)
+    z = q.transport(given_noise, x)
     constants = {name: parameter.detach() for name, parameter in q.named_parameters()}
     frozen = functional_call(q, constants, (x, z))
     total, score = p.log_joint(x, z) - q(x, z), q(x, z.detach())
@@ -220,41 +221,110 @@ def mean_gradient(probe: Probe, rng: np.random.Generator) -> Finding:
     return averaged if averaged.ok else finding
 
 
+COMPANY = 400  # replicates that are put in another order
+REPLICATED = [
+    f"{kind} of {part}, datum {datum}"
+    for kind in ("weight", "bias")
+    for datum in (0, 1)
+    for part in ("loc", "log_scale")
+]
+
+
+def _both(of_datum: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """Gradients in (loc, log_scale) of two data, ``(R, 2, 2)``, as gradients in the weights and biases of each, ``(R, 8)``."""
+    return np.concatenate([part.reshape(len(part), -1) for part in (of_datum * x, of_datum)], -1)
+
+
+def _rows(
+    probe: Probe, x: np.ndarray, weight: np.ndarray, bias: np.ndarray, count: int, eps: Any
+) -> np.ndarray:
+    """The gradients of so many replicates of two data, each with weights of its own, ``(R, 8)``."""
+    params = {
+        "weight": np.tile(weight, (count, 1, 1)),
+        "bias": np.tile(bias, (count, 1)),
+        "x": np.tile(x, (count, 1)),
+    }
+    reply = probe.gradient("toy/encoder", params, ref("p"), ref("encoder"), ref("x"), eps)
+    return np.concatenate([reply.gradient[n].reshape(count, -1) for n in ("weight", "bias")], -1)
+
+
+def _replicates(probe: Probe, x: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> Any:
+    """Draws of the gradient of two data with weights of their own, K = 2, beside those that are right."""
+    loc, log_scale = np.moveaxis((weight @ x[..., None])[..., 0] + bias, -1, 0)[..., None]
+
+    def draw(count: int) -> Draws:
+        eps = noise((2, 2 * count, 1), probe.fresh_seed())
+        got = _rows(probe, x, weight, bias, count, eps)
+        where = (*(np.tile(part, (count, 1)) for part in (loc, log_scale, x)), drawn(eps))
+        terms, s = toy_terms(*where), np.exp(where[1])
+        reward = terms["log_w"][..., None] * np.concatenate([where[3] / s, where[3] ** 2 - 1], -1)
+
+        def rows(of_datum: np.ndarray) -> np.ndarray:
+            return _both(of_datum.reshape(count, 2, 2), x)
+
+        right = {
+            "the path derivative": rows(terms["path"]),
+            "the total derivative": rows(terms["path"] + terms["score"]),
+        }
+        rival = {"the score-function gradient": rows(reward.mean(0))}
+        return Draws(got, right, rival)
+
+    return draw
+
+
 def _on_average(probe: Probe, rng: np.random.Generator) -> Finding:
     """Of an estimate that is neither the total nor the path gradient: is its mean right?"""
     x, weight = rng.uniform(1.0, 2.0, (2, 1)), 0.4 * rng.normal(size=(2, 2, 1))
     bias = np.stack([rng.normal(size=2), rng.uniform(-0.9, -0.4, 2)], -1)
     loc, log_scale = np.moveaxis((weight @ x[..., None])[..., 0] + bias, -1, 0)
-    c, s = x[:, 0] - 2 * loc, np.exp(log_scale)
-    slope = np.stack([c, 1 - 2 * s**2], -1)  # d ELBO / d(loc, log_scale)
-    total = np.stack([4 * s**2, (c * s) ** 2 + 8 * s**4], -1)
-    path = np.stack([(1 / s - 2 * s) ** 2, (c * s) ** 2 + 2 * (1 - 2 * s**2) ** 2], -1)
-    noise = np.sqrt(np.maximum(total, path) / 2)  # K = 2
-
-    def both(of_datum: np.ndarray) -> np.ndarray:
-        return np.concatenate([(of_datum * x).ravel(), of_datum.ravel()])
-
-    def draw(count: int) -> np.ndarray:
-        params = {
-            "weight": np.tile(weight, (count, 1, 1)),
-            "bias": np.tile(bias, (count, 1)),
-            "x": np.tile(x, (count, 1)),
-        }
-        eps = {"$noise": [2, 2 * count, 1], "seed": probe.fresh_seed()}
-        reply = probe.gradient("toy/encoder", params, ref("p"), ref("encoder"), ref("x"), eps)
-        parts = (reply.gradient[name].reshape(count, -1) for name in ("weight", "bias"))
-        return np.concatenate(list(parts), -1)
-
+    slope = np.stack([x[:, 0] - 2 * loc, 1 - 2 * np.exp(2 * log_scale)], -1)  # of the exact ELBO
     return unbiased(
         probe,
-        draw,
-        both(slope),
-        names=[
-            f"{kind} of {part}, datum {datum}"
-            for kind in ("weight", "bias")
-            for datum in (0, 1)
-            for part in ("loc", "log_scale")
-        ],
+        _replicates(probe, x, weight, bias),
+        _both(slope[None], x)[0],
+        names=REPLICATED,
         what="the mean gradient",
-        error=both(noise),
+    )
+
+
+@EXERCISE.part(
+    "Its noise is no more than that of the total derivative, and no less than that of the path",
+    weight=0.5,
+    needs=["mean_gradient"],
+)
+def noise_of_the_gradient(probe: Probe, rng: np.random.Generator) -> Finding:
+    """Any unbiased gradient is right here; how noisy it is, is the learner's choice. Near the landing the two differ most."""
+    x = rng.uniform(1.0, 2.0, (2, 1))
+    weight = np.stack([rng.normal(size=(2, 1)), rng.uniform(-0.03, 0.03, (2, 1))], 1)
+    c = rng.uniform(0.6, 0.9, 2) * rng.choice([-1, 1], 2)
+    bias = np.stack(
+        [(x[:, 0] - c) / 2 - weight[:, 0, 0] * x[:, 0], rng.uniform(-0.42, -0.36, 2)], -1
+    )
+    where = x, weight, bias
+    return _in_company(probe, rng, *where) or efficiency(
+        probe, _replicates(probe, *where), REPLICATED
+    )
+
+
+def _in_company(
+    probe: Probe, rng: np.random.Generator, x: np.ndarray, weight: np.ndarray, bias: np.ndarray
+) -> Finding | None:
+    """Whether an estimate is another when the others of the batch are: it is averaged with them, and quiet for no good reason.
+
+    The total derivative has room for that, down to the noise of the path. Who draws noise of their own is not asked.
+    """
+    count = COMPANY
+    eps, order = rng.normal(size=(2, count, 2, 1)), rng.permutation(count)
+    given = eps.reshape(2, -1, 1)
+    first, again = (_rows(probe, x, weight, bias, count, given) for _ in range(2))
+    moved = _rows(probe, x, weight, bias, count, eps[:, order].reshape(2, -1, 1))
+    if not np.allclose(first, again) or np.allclose(first[order], moved, rtol=1e-6, atol=1e-8):
+        return None
+    return Finding(
+        False,
+        "an estimate of each datum that depends on its own noise alone",
+        "another one where the data stand in another order",
+        "too_quiet",
+        "Each datum's estimate holds something of its neighbours': it is averaged with others that it should know nothing of. "
+        "Average over the samples, axis 0, and nothing else.",
     )

@@ -183,7 +183,8 @@ def other_shapes(probe: Probe, rng: np.random.Generator) -> Finding:
 
 
 @EXERCISE.part(
-    "An encoder that says the best there is has no amortization gap; orthogonal loadings leave no approximation gap"
+    "An encoder that says the best there is has no amortization gap; orthogonal loadings leave no approximation gap",
+    needs=["approximation_gap", "amortization_gap"],
 )
 def vanishing_gaps(probe: Probe, rng: np.random.Generator) -> Finding:
     weight, variance, x, _, _ = _linear(rng, 3, 5, 2)

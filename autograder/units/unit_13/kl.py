@@ -138,7 +138,7 @@ def narrow_by_quadrature(probe: Probe, rng: np.random.Generator) -> Finding:
     )
 
 
-@EXERCISE.part("Zero for the prior itself, positive elsewhere", weight=0.5)
+@EXERCISE.part("Zero for the prior itself, positive elsewhere", weight=0.5, needs=["values"])
 def zero_for_the_prior(probe: Probe, rng: np.random.Generator) -> Finding:
     zeros = np.zeros((2, 3))
     at_prior = compare(probe.value(zeros, zeros), zeros, what="the KL of the prior to itself")

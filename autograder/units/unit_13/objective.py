@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 from torch import Size, Tensor
 
 from autograder.checks.compare import compare
+from autograder.checks.efficiency import Draws, measured
 from autograder.checks.exercise import exercise
 from autograder.checks.finding import Finding, Mistake
 from autograder.checks.probe import Probe
@@ -265,4 +268,8 @@ def mean_is_the_elbo(probe: Probe, rng: np.random.Generator) -> Finding:
     )
     if got.shape != (48,):
         return compare(got, np.zeros(48), what="the objective")
-    return compare(weights @ got, np.array(exact), what="its mean over the noise")
+    finding = compare(weights @ got, np.array(exact), what="its mean over the noise")
+    sampled = like + normal_log_prob(z) - normal_log_prob(z, loc, log_scale)
+    half = {"the objective with the KL by formula": like.numpy()[:, None]}
+    draws = Draws(got[:, None], half, {"all of it sampled": sampled.numpy()[:, None]})
+    return replace(finding, efficiency=measured(draws, weights))
