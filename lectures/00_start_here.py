@@ -75,7 +75,7 @@ from course_vi.plots import show
 # %%
 show(draw.four_choices(),
      alt="Four boxes in a row, joined by arrows. Model, p of x and z: what generates the data? Family, q of z given x: which "
-         "posteriors can it express? Bound, L of log w: what do we climb? Gradient: which way is up, how noisily? Arrows lead from "
+         "posteriors can it express? Bound, L of log w: what do we climb? Gradient: which way is up, how noisily? Two arrows lead from "
          "the gradient back to the model and to the family: a step of the optimizer moves theta and phi.")
 
 # %% [markdown]
@@ -91,7 +91,7 @@ x = torch.tensor([2.0])
 optimizer = torch.optim.Adam(q.parameters(), lr=0.1)
 generator, trace, seen = torch.Generator().manual_seed(0), [], {}
 for step in range(200):
-    if step in (0, 5, 15):
+    if step in (0, 3, 7):
         seen[step] = (q.loc.item(), q.log_scale.exp().item())
     optimizer.zero_grad()
     bound = sticking_the_landing(p, q, x, num_samples=10, bound=elbo, generator=generator)
@@ -107,7 +107,7 @@ assert abs(q.loc.item() - 1) < 0.01 and abs(q.log_scale.exp().item() - math.sqrt
 
 # %%
 show(draw.approach(seen, (1.0, math.sqrt(0.5))),
-     alt="Densities of z. Dashed: the prior, a standard normal. Thin blue lines: q after 0, 5 and 15 steps, which starts at the prior and moves to the right, becoming narrower. "
+     alt="Densities of z. Dashed: the prior, a standard normal. Thin blue lines: q after 0, 3 and 7 steps, which starts at the prior and moves to the right, becoming narrower. "
          "Thick and grey: the exact posterior, centred at 1, on which q comes to rest.")
 
 # %%
@@ -135,7 +135,7 @@ here = sorted(int(path.name[:2]) for path in Path(".").glob("[0-9][0-9]_*.py"))
 show(draw.map_of_units(here),
      alt="A map of units 00 to 19 from left to right. Start here, Graphical models, Marginal likelihood, The ELBO; then three branches: EM and "
          "mean field, Score function, Reparametrization; then Families, Sticking the landing, Amortized inference, Discrete relaxations; then "
-         "Tighter bounds, VAEs, Helmholtz machines; then Pyro, Exact gradients, Bits back; last VAE variants, Sets and functions, Sequences.")
+         "Tighter bounds, VAEs, Helmholtz machines; then Exact gradients and Bits back; last VAE variants, Pyro, Sets and functions, Sequences.")
 
 # %% [markdown]
 # **Each unit** is a lecture like this one, to read and run, and a problem set, to write. A lecture asks you to *predict before you run*: take the half minute. It is the cheapest way there is to find out that you did not yet

@@ -311,7 +311,7 @@ check("01_correlation", two_bernoullis)
 #
 # Everywhere: the grid ends too early. From $-3$ to $3$ lie 99.7 per cent of a standard normal, and five digits are asked: go to $-8$ and $8$.
 #
-# With a slope of 60 the sigmoid climbs within a few hundredths. The points of the grid must lie closer than that; Gauss-Hermite points near zero are about $0.3$ apart, even with 48 of them.
+# With a slope of 60 the sigmoid climbs within a few hundredths. The points of the grid must lie closer than that; Gauss-Hermite points for a standard normal are about $0.45$ apart near zero, even with 48 of them.
 #
 # </details>
 
@@ -612,7 +612,7 @@ show(targets.grid_curve(couplings, values),
 #
 # *Difficulty* 3/5 · *Importance* 4/5 · 15 minutes. Marked by a person; 2 points.
 #
-# In six to nine sentences. (a) A slide says: "anything inside a box (plate) is conditionally independent of everything outside it." Give a model for which this is false, and say which
+# In six to nine sentences. (a) You read: "anything inside a box (plate) is conditionally independent of everything outside it." Give a model for which this is false, and say which
 # statement is true instead. (b) In the mixed model of exercise 5, are two rows of one group independent? Answer for $z_g$ known and for $z_g$ unknown. (c) Someone puts a prior on the coupling $J$ of exercise 7 and wants to
 # sample $J \mid s$ with the Metropolis-Hastings algorithm. Which quantity in the acceptance probability cannot be computed on a large grid, and why does the *other* unknown constant, $p(s) = \int p(J)\, p(s \mid J)\, dJ$, do no harm? Say in one sentence why the same
 # algorithm has no such trouble with $\tau$ in exercise 5.

@@ -53,15 +53,15 @@ PLACES: dict[int, tuple[str, float, float]] = {
     4: ("EM and\nmean field", 4, 1),
     5: ("Score\nfunction", 4, 2),
     6: ("Reparam-\netrization", 4, 3),
-    7: ("Discrete\nrelaxations", 5, 1),
+    7: ("Discrete\nrelaxations", 5, 0.5),
     8: ("Variational\nfamilies", 5, 4),
     9: ("Sticking\nthe landing", 5, 3),
     10: ("Tighter\nbounds", 6, 3),
     11: ("Amortized\ninference", 5, 2),
     12: ("Helmholtz\nmachines", 6, 1),
     13: ("VAEs", 6, 2),
-    14: ("Pyro", 7, 2),
-    15: ("VAE\nvariants", 8, 1),
+    14: ("Pyro", 8, 1),
+    15: ("VAE\nvariants", 8, 0),
     16: ("Sets and\nfunctions", 8, 2),
     17: ("Sequences", 8, 3),
     18: ("Exact\ngradients", 7, 4),
@@ -69,8 +69,8 @@ PLACES: dict[int, tuple[str, float, float]] = {
 }
 
 
-# Arrows that would run behind another unit go around it.
-BENDS = {(13, 16): -0.32, (5, 12): 0.45}
+# An arrow that would run behind another unit goes around it.
+BENDS = {(5, 12): 0.22}
 
 
 def four_choices() -> Figure:
@@ -233,7 +233,7 @@ def approach(seen: Mapping[int, tuple[float, float]], posterior: tuple[float, fl
         for place, (step, (mean, scale)) in enumerate(seen.items()):
             ax.plot(z, density(mean, scale), color=BLUE, alpha=0.45 + 0.25 * place, linewidth=1.5)
             top = float(density(mean, scale).max())
-            ax.text(mean - 0.1, top + 0.012, f"$q$, step {step}", color=BLUE, fontsize=8, ha="right")
+            ax.text(mean - 0.2, top + 0.01, f"$q$, step {step}", color=BLUE, fontsize=8, ha="right")
         ax.set(title="$q$ moves from the prior to the posterior", xlabel="$z$", ylabel="density")
     return figure
 
@@ -291,7 +291,13 @@ def z_over_r(counts: Tensor, biases: Mapping[str, float]) -> Figure:
                 va="center",
             )
         ax.axhline(5, color=BLACK, linestyle="--")
-        ax.text(float(counts[0]), 5.6, "$|t| = 5$: suspicious, so look again", fontsize=8)
+        ax.text(
+            2.2 * float(counts[0]),
+            2.6,
+            "$|t| = 5$: look again",
+            fontsize=8,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5},
+        )
         ax.set(
             title="What a check can see",
             xlabel="number of replicates R",
