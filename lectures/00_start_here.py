@@ -100,12 +100,12 @@ for step in range(200):
     trace.append(bound.item())                                      # the bound is its value
 print(f"q = N({q.loc.item():.3f}, {q.log_scale.exp().item():.3f}²)   exact N(1, {math.sqrt(0.5):.3f}²)")
 print(f"bound {trace[-1]:.4f}   log p(x) = {p.log_evidence(x).item():.4f}")
-assert abs(q.loc.item() - 1) < 0.01 and abs(q.log_scale.exp().item() - math.sqrt(0.5)) < 0.01
 
 # %% [markdown]
 # The course in one picture: a prior, a posterior that nobody told the program, and $q$ on its way from one to the other.
 
 # %%
+assert abs(q.loc.item() - 1) < 0.01 and abs(q.log_scale.exp().item() - math.sqrt(0.5)) < 0.01
 show(draw.approach(seen, (1.0, math.sqrt(0.5))),
      alt="Densities of z. Dashed: the prior, a standard normal. Thin blue lines: q after 0, 3 and 7 steps, which starts at the prior and moves to the right, becoming narrower. "
          "Thick and grey: the exact posterior, centred at 1, on which q comes to rest.")

@@ -444,6 +444,8 @@ show(draw.bounds_over_theta(theta, theta_evidence(theta), bounds, touches, profi
          "touches it at one theta. Right: points of the alternating climb rise to the right-hand top, while "
          "the best bound with s fixed at 0.8 has its maximum nearer to zero.")
 print("alternating climb: theta =", [round(step[0], 3) for step in climb], " best:", round(math.sqrt(3), 3))
+
+# %%
 poor = theta[profile.where(theta > 0, -math.inf).argmax()].item()
 print("poor family: theta =", round(poor, 2))
 assert poor < math.sqrt(3) - 0.1

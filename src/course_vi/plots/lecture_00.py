@@ -229,7 +229,9 @@ def approach(seen: Mapping[int, tuple[float, float]], posterior: tuple[float, fl
         ax.plot(z, density(*posterior), color=GREY, linewidth=6, alpha=0.45)
         ax.plot(z, density(0.0, 1.0), color=BLACK, linestyle="--", linewidth=1.4)
         ax.text(-1.2, float(density(0.0, 1.0).max()) * 0.62, "prior $p(z)$ ", ha="right")
-        ax.text(posterior[0] + 0.75, 0.9 * float(density(*posterior).max()), r"posterior $p(z\mid x)$")
+        ax.text(
+            posterior[0] + 0.75, 0.9 * float(density(*posterior).max()), r"posterior $p(z\mid x)$"
+        )
         for place, (step, (mean, scale)) in enumerate(seen.items()):
             ax.plot(z, density(mean, scale), color=BLUE, alpha=0.45 + 0.25 * place, linewidth=1.5)
             top = float(density(mean, scale).max())

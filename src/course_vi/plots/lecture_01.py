@@ -362,7 +362,9 @@ def doubly_intractable(
             left.plot(couplings, density, color=colour, linestyle=line, label=name)
         left.axvline(truth, color=BLACK, linestyle=":", linewidth=1, label="true coupling")
         left.set(title="Posterior of the coupling J", xlabel="J", ylabel="density (per unit of J)")
-        figure.legend(*left.get_legend_handles_labels(), fontsize=8, loc="outside lower center", ncols=4)
+        figure.legend(
+            *left.get_legend_handles_labels(), fontsize=8, loc="outside lower center", ncols=4
+        )
         right.plot(couplings, partition, color=BLACK)
         right.set(title="What must be known at every J", xlabel="J", ylabel="log Z(J) (nats)")
     return figure

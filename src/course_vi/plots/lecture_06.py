@@ -461,7 +461,10 @@ def maps(
         panels: (title, t: noise ``(n, 2)`` to z ``(n, 2)``, log q at z ``(n, 2)``); the first may be the identity.
     """
     ticks, line = (torch.linspace(-2, 2, n, dtype=torch.float64) for n in (9, 81))
-    edge = torch.linspace(0, 1, 21, dtype=torch.float64)[:, None] * torch.eye(2, dtype=torch.float64)[0]
+    edge = (
+        torch.linspace(0, 1, 21, dtype=torch.float64)[:, None]
+        * torch.eye(2, dtype=torch.float64)[0]
+    )
     up = edge.flip(-1)
     cell = torch.cat([edge, edge[-1] + up, up[-1] + edge.flip(0), up.flip(0)]) * 0.5 + 0.5
     side = torch.linspace(-4, 4, 121, dtype=torch.float64)
