@@ -787,7 +787,7 @@ show(figures.posteriors(panels),
 
 # %% [markdown]
 # The step size was fixed, and still the fits close in on the exact answer instead of hovering around it. The estimator was sticking the landing, whose noise vanishes at an exact fit for any reparametrization, implicit ones
-# included; that is unit 09. Vary the estimator alone, everything else being equal:
+# included; that is unit 09. Is the estimator the reason? We vary it alone, over 400 steps, when neither fit is quite at rest:
 
 # %%
 def off_by(estimator, seed):

@@ -223,7 +223,7 @@ check("00_value_and_gradient", value_and_gradient)
 # ---
 # ## 4. Standard error and z-score
 #
-# A check measures your gradient estimator some thousands of times and compares the mean with the exact gradient. They will never be equal. How far apart is too far? The noise itself gives the unit.
+# A check measures your gradient estimator thousands of times and compares the mean with the exact gradient. They will never be equal. How far apart is too far? The noise itself gives the unit.
 
 # %% [markdown]
 # **Exercise 4: `z_score`.** *Difficulty* 1/5 · *Importance* 5/5 · 15 minutes

@@ -30,7 +30,7 @@
 # random inputs and says what it tested, what came, what was expected, and, if it recognises the mistake, which one it is. Run it as often as you like: nothing is
 # counted. `check("01_kalman", kalman_step, seed=7)`, in a cell of your own, repeats the inputs of a report that named the seed 7. Any right way of
 # computing an answer passes: a loop, one line, a library function. One thing to know: where your work is graded, the course's own version of what you are asked to
-# write (`LinearGaussianSSM.filter`, `IsingModel.log_partition` and so on) has been taken out of the book. Everything else of the course is there.
+# write (`LinearGaussianSSM.filter`, `IsingModel.log_partition` and so on) has been removed from `course_vi`. Everything else of the course is there.
 #
 # **Conventions.** Numbers are in double precision. $N(\mu, \sigma^2)$ names the *variance* second; arguments called `tau` and `sigma` are *standard deviations*, and
 # those called `cov` are covariances. Logarithms are natural. A graph is a dictionary `parents`: for each node the tuple of its parents, in the order in which its
