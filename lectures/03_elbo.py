@@ -142,7 +142,7 @@ errors, shares = (torch.stack(parts) for parts in zip(*(naive_tries(dim) for dim
 for dim, error, share in zip(dims, errors, shares, strict=True):
     mean, spread = error.mean(), error.std() / 10  # 100 tries
     print(f"D = {dim:2d}: error {mean:7.2f} ± {spread:.2f} nats, largest term carries {share.mean():.0%}")
-claim("in 64 dimensions the naive estimate is more than eleven nats too low", errors[-1] + 11, sign=-1)
+claim("in 64 dimensions the naive estimate is more than ten nats too low", errors[-1] + 10, sign=-1)
 
 # %%
 show(draw.naive_monte_carlo(dims, errors, shares),
@@ -153,7 +153,7 @@ show(draw.naive_monte_carlo(dims, errors, shares),
 # %% [markdown]
 # <details><summary>Answer 1</summary>
 #
-# More than eleven nats **too low** at $D = 64$. The estimate of $p(x)$ is unbiased, but its distribution is so
+# More than ten nats **too low** at $D = 64$. The estimate of $p(x)$ is unbiased, but its distribution is so
 # skewed that almost every try misses the rare samples that carry the integral; one term out of a thousand holds
 # most of the sum. The logarithm of such an estimate is low nearly always, and the number of samples needed grows
 # exponentially with $D$.

@@ -305,6 +305,8 @@ def image_rows(rows: Mapping[str, Tensor]) -> Figure:
                 axis.set(xticks=[], yticks=[])
                 axis.grid(False)
                 axis.spines[:].set_visible(True)
+                if row == 0:
+                    axis.set_title(f"{i + 1}", fontsize=8)
             axes[row * count].set_ylabel(name, rotation=0, ha="right", va="center", fontsize=9)
     return figure
 
