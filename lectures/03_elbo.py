@@ -164,7 +164,8 @@ show(draw.naive_monte_carlo(dims, errors, shares),
 #
 # <details><summary>What you will see</summary>
 #
-# Slowly. Fifty times as many samples take off a nat or two, and the error is still far from zero: for each further nat one needs a constant *factor* of samples.
+# Slowly: about $-3.2$ nats with 1,000 samples, $-1.3$ with 10,000, $-0.6$ with 50,000. Each halving of the error costs several times as many samples, and this is
+# half of the 64 dimensions above.
 #
 # </details>
 #
