@@ -17,7 +17,7 @@
 # - decide when an entropy or a divergence in closed form helps, and when it cannot,
 # - differentiate Gamma and Beta samples, for which nobody knows t.
 #
-# **Time**: about 55 minutes of reading and playing; the whole page computes in about a minute.
+# **Time**: about 55 minutes of reading and playing; the whole page computes in two or three minutes.
 #
 # > **What you need, if you read this unit alone**
 # >

@@ -653,7 +653,7 @@ with when_written():
     a, b = (torch.full((50_000, 1), v, dtype=torch.float64, requires_grad=True) for v in (0.8, 1.7))
     slopes = torch.autograd.grad(my_beta(a, b).sum(), a)[0]
     error = slopes.std() / len(slopes) ** 0.5
-    print(f"mean of dz/da {slopes.mean():.4f} +- {error:.4f}   exact {1.7 / 2.5**2:.4f}")
+    print(f"mean of dz/da {slopes.mean():.4f} ± {error:.4f}   exact {1.7 / 2.5**2:.4f}")
 
 # %% solution_only="06_implicit_gamma"
 def one_beta(a: Tensor, b: Tensor) -> Tensor:
@@ -664,7 +664,7 @@ def one_beta(a: Tensor, b: Tensor) -> Tensor:
 
 torch.manual_seed(6)
 slopes = torch.autograd.grad(one_beta(a, b).sum(), a)[0]
-print(f"mean of dz/da {slopes.mean():.4f} +- {slopes.std() / len(slopes) ** 0.5:.4f}   exact {1.7 / 2.5**2:.4f}")
+print(f"mean of dz/da {slopes.mean():.4f} ± {slopes.std() / len(slopes) ** 0.5:.4f}   exact {1.7 / 2.5**2:.4f}")
 
 # %% [markdown]
 # ## 8. In words: a deterministic objective

@@ -294,11 +294,10 @@ def z_over_r(counts: Tensor, biases: Mapping[str, float]) -> Figure:
             )
         ax.axhline(5, color=BLACK, linestyle="--")
         ax.text(
-            2.2 * float(counts[0]),
-            2.6,
+            0.0125 * float(counts[-1]),
+            5.5,
             "$|t| = 5$: look again",
             fontsize=8,
-            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5},
         )
         ax.set(
             title="What a check can see",
