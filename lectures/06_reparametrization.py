@@ -622,8 +622,8 @@ for name, (told, true) in curves.items():
 # %%
 frozen = [train(torch.randn(12, 6, generator=seeded(seed), dtype=DOUBLE), 12, 300) for seed in range(20, 28)]
 fresh = [train(None, 4, 300, seed=seed)[1][-1] for seed in range(8)]
-claim("twelve frozen samples, 300 steps: the optimizer is told more than the exact ELBO at the same place", [(told[-1] - true[-1]).item() for told, true in frozen], sign=+1)
-claim("and the exact ELBO ends lower than with four fresh samples a step", [(true[-1] - other).item() for (_, true), other in zip(frozen, fresh, strict=True)], sign=-1)
+claim("twelve frozen samples, 300 steps: the optimizer is told more than the exact ELBO at the same place", [(told[-1] - true[-1]).clamp(-5, 5).item() for told, true in frozen], sign=+1)
+claim("and the exact ELBO ends lower than with four fresh samples a step", [(true[-1] - other).clamp(-5, 5).item() for (_, true), other in zip(frozen, fresh, strict=True)], sign=-1)
 
 # %%
 show(figures.frozen_data(curves, 25, best_elbo),
@@ -631,6 +631,8 @@ show(figures.frozen_data(curves, 25, best_elbo),
          "axis, how far the exact ELBO is below the best: with 4 frozen samples thousands of nats and growing, with 12 about two and a half, with fresh samples about a quarter.")
 
 # %% [markdown]
+# (In the two claims each difference is cut off at five nats, so that one draw of the noise on which the fit runs far away does not count for more than the others.)
+#
 # The smooth curve is the wrong one. **Reflect.** Which single number, cheap to compute after any fit, would have unmasked it?
 #
 # <details><summary>An answer</summary>
