@@ -50,11 +50,13 @@ import math
 
 import torch
 from ipywidgets import FloatSlider, interact
+from scipy.stats import ttest_1samp
 
 from autograder import check
-from course_vi.bounds import elbo
+from course_vi.bounds import elbo, iwae
+from course_vi.distributions import FactorNormal
 from course_vi.families import MeanField
-from course_vi.gradients import sticking_the_landing
+from course_vi.gradients import score_function, sticking_the_landing
 from course_vi.models import ConjugateToy
 from course_vi.plots import lecture_00 as draw
 from course_vi.plots import show
@@ -73,8 +75,8 @@ from course_vi.plots import show
 # %%
 show(draw.four_choices(),
      alt="Four boxes in a row, joined by arrows. Model, p of x and z: what generates the data? Family, q of z given x: which "
-         "posteriors can we say? Bound, L of log w: what do we climb? Gradient: which way is up, how noisily? A last arrow leads from "
-         "the gradient back to the model: a step of the optimizer, and again.")
+         "posteriors can it express? Bound, L of log w: what do we climb? Gradient: which way is up, how noisily? Two arrows lead from "
+         "the gradient back to the model and to the family: a step of the optimizer moves theta and phi.")
 
 # %% [markdown]
 # Here are all four, working, on the smallest model of the course, the **conjugate toy** $z \sim N(0, 1)$, $x \mid z \sim N(z, 1)$. Its answers are known: the posterior is $N(x/2, \frac12)$ and the evidence
@@ -87,8 +89,10 @@ p = ConjugateToy()                                                  # the model
 q = MeanField(1)                                                    # the family: N(loc, exp(log_scale)^2)
 x = torch.tensor([2.0])
 optimizer = torch.optim.Adam(q.parameters(), lr=0.1)
-generator, trace = torch.Generator().manual_seed(0), []
-for _ in range(200):
+generator, trace, seen = torch.Generator().manual_seed(0), [], {}
+for step in range(200):
+    if step in (0, 3, 7):
+        seen[step] = (q.loc.item(), q.log_scale.exp().item())
     optimizer.zero_grad()
     bound = sticking_the_landing(p, q, x, num_samples=10, bound=elbo, generator=generator)
     (-bound).backward()                                             # the gradient
@@ -96,6 +100,15 @@ for _ in range(200):
     trace.append(bound.item())                                      # the bound is its value
 print(f"q = N({q.loc.item():.3f}, {q.log_scale.exp().item():.3f}²)   exact N(1, {math.sqrt(0.5):.3f}²)")
 print(f"bound {trace[-1]:.4f}   log p(x) = {p.log_evidence(x).item():.4f}")
+
+# %% [markdown]
+# The course in one picture: a prior, a posterior that nobody told the program, and $q$ on its way from one to the other.
+
+# %%
+assert abs(q.loc.item() - 1) < 0.01 and abs(q.log_scale.exp().item() - math.sqrt(0.5)) < 0.01
+show(draw.approach(seen, (1.0, math.sqrt(0.5))),
+     alt="Densities of z. Dashed: the prior, a standard normal. Thin blue lines: q after 0, 3 and 7 steps, which starts at the prior and moves to the right, becoming narrower. "
+         "Thick and grey: the exact posterior, centred at 1, on which q comes to rest.")
 
 # %%
 show(draw.climb(torch.arange(200.0), torch.tensor(trace), p.log_evidence(x).item()),
@@ -122,7 +135,7 @@ here = sorted(int(path.name[:2]) for path in Path(".").glob("[0-9][0-9]_*.py"))
 show(draw.map_of_units(here),
      alt="A map of units 00 to 19 from left to right. Start here, Graphical models, Marginal likelihood, The ELBO; then three branches: EM and "
          "mean field, Score function, Reparametrization; then Families, Sticking the landing, Amortized inference, Discrete relaxations; then "
-         "Tighter bounds, VAEs, Helmholtz machines; then Pyro, Exact gradients, Bits back; last VAE variants, Sets and functions, Sequences.")
+         "Tighter bounds, VAEs, Helmholtz machines; then Exact gradients and Bits back; last VAE variants, Pyro, Sets and functions, Sequences.")
 
 # %% [markdown]
 # **Each unit** is a lecture like this one, to read and run, and a problem set, to write. A lecture asks you to *predict before you run*: take the half minute. It is the cheapest way there is to find out that you did not yet
@@ -146,27 +159,27 @@ check("00_log_mean_exp", mean_of_logs, seed=1)
 # A report has parts, each with points of its own: what was tested, what was expected, what came, the likely mistake if it is a known one, and where to read. "Seed 1" repeats exactly these inputs.
 #
 # This check compares numbers: equal up to rounding, or wrong. But most of the course is about *random* estimates, and two right ones are never equal. Those checks do what an experimenter does. Measure the estimate $R$ times, independently;
-# take the mean $\bar g$, and its **standard error**; and look at the distance to the exact answer $a$ in that unit:
+# take the mean $\bar g$, and its **standard error**; and look at the distance to the exact answer $a$ in that unit, the **z-score** $t$ (a report prints it as `z = ...`):
 #
-# $$\bar g = \frac1R \sum_{r=1}^R g_r, \qquad \mathrm{se} = \sqrt{\frac{1}{R(R-1)} \sum_{r=1}^R (g_r - \bar g)^2}, \qquad z = \frac{\bar g - a}{\mathrm{se}}.$$
+# $$\bar g = \frac1R \sum_{r=1}^R g_r, \qquad \mathrm{se} = \sqrt{\frac{1}{R(R-1)} \sum_{r=1}^R (g_r - \bar g)^2}, \qquad t = \frac{\bar g - a}{\mathrm{se}}.$$
 #
-# If the estimator is unbiased, $z$ is about a standard normal number, *whatever the estimator and however noisy*. If its bias is $\beta$, then $z \approx \sqrt R\,\beta / s$ with $s$ its spread: more replicates, larger $z$.
+# If the estimator is unbiased and its variance is finite, $t$ is about a standard normal number, however noisy it is, once $R$ is large enough. (Finite variance is no formality: importance weights can lack it, and unit 10 shows what happens then.) If its bias is $\beta$, then
+# $t \approx \sqrt R\,\beta / s$ with $s$ its spread: more replicates, larger $t$.
 #
-# > **Predict 2.** Two estimates of $\mathbb E z^2 = 1$ from ten standard normal draws: the mean of $z^2$; and the variance of the draws, divided by ten instead of nine, whose mean is 0.9 and spread about 0.42. At $R = 10$, $100$,
+# > **Predict 2.** Two estimates of $\mathbb E y^2 = 1$ from ten standard normal draws $y$: the mean of $y^2$; and the variance of the draws, divided by ten instead of nine, whose mean is 0.9 and spread about 0.42. At $R = 10$, $100$,
 # > $1000$: when can you tell which is biased?
 
 # %%
-def scores(estimates, exact):
-    """z-scores of tries: estimates (R, tries) -> (tries)."""
-    return (estimates.mean(0) - exact) / (estimates.std(0) / math.sqrt(len(estimates)))
-
-
 counts, tries = (10, 100, 1000), 1000
 draws = torch.randn(counts[-1], tries, 10, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
-both = {"mean of z²": (draws**2).mean(-1), "divided by ten": draws.var(-1, correction=0)}
-table = {name: torch.stack([scores(values[:count], 1.0) for count in counts]) for name, values in both.items()}
-for name, z in table.items():
-    print(f"{name:15s} mean of z at R = 10, 100, 1000: " + "  ".join(f"{row.mean():6.2f}" for row in z))
+both = {"mean of y²": (draws**2).mean(-1), "divided by ten": draws.var(-1, correction=0)}
+table = {name: torch.stack([torch.from_numpy(ttest_1samp(values[:count], 1.0).statistic) for count in counts])   # t, try by try
+         for name, values in both.items()}
+for name, t in table.items():
+    print(f"{name:15s} mean of t at R = 10, 100, 1000: " + "  ".join(f"{row.mean():6.2f}" for row in t))
+passes = (table["divided by ten"][2].abs() < 4.5).double().mean().item()
+print(f"at R = 1000, tries of the biased one with |t| < 4.5: {passes:.1%}")
+assert passes < 0.01 and (table["mean of y²"][2].abs() < 4.5).all()
 
 # %%
 show(draw.z_histograms(table, counts),
@@ -176,8 +189,8 @@ show(draw.z_histograms(table, counts),
 # %% [markdown]
 # <details><summary>Answer to Predict 2</summary>
 #
-# The bias is $-0.1$, a quarter of the spread, so $z$ is centred at $-0.24 \sqrt R$: $-0.75$, $-2.4$, $-7.5$ in theory, and a little lower in the run, because a sample with a small mean also tends to have a small spread. At $R = 10$ nobody can tell. At 100
-# most tries look odd and many do not. At 1,000 hardly any passes for unbiased. Notice the blue tail on the left at $R = 10$: with few replicates even a right answer's $z$ is *not* normal. That is why our limits are not read off a
+# The bias is $-0.1$, a quarter of the spread, so $t$ is centred at $-0.24 \sqrt R$: $-0.75$, $-2.4$, $-7.5$ in theory, and a little lower in the run, because a sample with a small mean also tends to have a small spread. At $R = 10$ nobody can tell. At 100
+# most tries look odd and many do not. At 1,000 hardly any passes for unbiased. Notice the blue tail on the left at $R = 10$: with few replicates even a right answer's $t$ is *not* normal. That is why our limits are not read off a
 # normal table.
 #
 # </details>
@@ -185,19 +198,22 @@ show(draw.z_histograms(table, counts),
 # %%
 replicates = torch.logspace(1, 6, 40)
 show(draw.z_over_r(replicates, {"1": 1.0, "a tenth": 0.1, "a hundredth": 0.01}),
-     alt="Expected z over the number of replicates, on logarithmic axes: parallel lines of slope one half. A bias as large as the spread passes 5 at "
+     alt="Expected z-score over the number of replicates, on logarithmic axes: parallel lines of slope one half. A bias as large as the spread passes 5 at "
          "25 replicates, a tenth of it at 2,500, a hundredth at 250,000.")
 
 # %% [markdown]
-# **What the checks promise.** A check looks at 10,000 replicates (fewer where your function walks over the data one by one; the report says how many there were). If $|z|$ exceeds 5 it looks again, at four times as many fresh ones, and only that
-# second look can fail you. How often a *right* answer would fail was simulated for every exercise and is at most one in a million. And a wrong one? With all 10,000 replicates the standard error is a hundredth of the spread. A bias of 0.1 spreads
+# **What the checks promise.** A check looks at 10,000 replicates (fewer where your function walks over the data one by one; the report says how many there were). If $|t|$ exceeds 5 it looks again, at four times as many fresh ones, and only that
+# second look can fail you. How often a *right* answer would fail is bounded by simulation, wherever chance has a part: at most one in a million, with confidence 95%. And a wrong one? With all 10,000 replicates the standard error is a hundredth of the spread. A bias of 0.1 spreads
 # is caught practically always, one of 0.066 in 95 runs of 100, one of 0.05 in every second run, and one of 0.03 hardly ever; one of a thousandth no finite test could promise to find. So checks also compare values at fixed noise, where chance
 # has no part, and variances, since an unbiased estimator can still be needlessly noisy.
 #
-# > **Common mistakes when reading reports**
-# > - *"z = −6, but it is right to within two per cent."* The size of an error and the certainty that it is there are two things. $z$ is about the second.
-# > - *"It failed once; I run it again until it passes."* A *right* answer fails both looks in less than one run of a million. How likely *yours* is to be right is another question, and depends on more than $z$; but a million runs are many. Read the diagnosis instead.
+# > **Common mistakes** when reading reports
+# > - *"z = −26, but it is right to within two per cent."* The size of an error and the certainty that it is there are two things. The z-score is about the second.
+# > - *"It failed once; I run it again until it passes."* A *right* answer fails both looks in less than one run of a million. Read the diagnosis instead.
 # > - *"± is the spread of my estimates."* It is the spread of their *mean*, smaller by $\sqrt R$.
+# > - *"It failed, so the chance that it is right is below one in a million."* That is the wrong conditional. We know $P(\text{fails} \mid \text{right}) \le 10^{-6}$. For $P(\text{right} \mid \text{fails})$ Bayes' rule wants a prior $\pi$, the chance that an answer like yours is right before it is
+# >   checked, and the share $\rho$ of wrong answers that fail:
+# >   $P(\text{right} \mid \text{fails}) \le 10^{-6}\pi \,/\, \big(10^{-6}\pi + \rho(1 - \pi)\big)$. With $\rho = \tfrac12$: two in a million for a beginner's $\pi = \tfrac12$; two in a *thousand* for an expert who is right 999 times in 1,000. Small in both cases, and not the same number.
 
 # %% [markdown]
 # ## 4. Axes
@@ -258,14 +274,12 @@ show(draw.float_range(a, naive),
 #
 # </details>
 #
-# The way out is to take the largest term out of the sum, exactly:
-#
-# $$\log \frac1K \sum_k w_k = m + \log \sum_k e^{\log w_k - m} - \log K, \qquad m = \max_k \log w_k .$$
+# The way out is to take the largest weight out of the average, so that what is left to exponentiate is at most 1; in exact arithmetic nothing changes. You write it in exercise 1. In the course the result is called `iwae`, for the bound that it is in unit 10:
 
 # %%
 log_w = torch.tensor([-1000.0, -1001.0, -1002.0])
-stable = torch.logsumexp(log_w, 0) - math.log(3)
-print(f"naive {log_w.exp().mean().log().item()}   stable {stable.item():.4f}   mean of the logarithms {log_w.mean().item():.4f}")
+print(f"naive {log_w.exp().mean().log().item()}   stable {iwae(log_w).item():.4f}   mean of the logarithms {log_w.mean().item():.4f}")
+assert iwae(log_w) >= log_w.mean()
 
 # %% [markdown]
 # The last number is *lower* than the one before, and must be: $\frac1K \sum_k \log w_k \le \log \frac1K \sum_k w_k$, Jensen's inequality, with equality only if all weights are equal. The whole course begins with that inequality.
@@ -287,16 +301,17 @@ for name, f in {"a * a": a * a, "a * a.detach()": a * a.detach(), "both detached
 # %% [markdown]
 # <details><summary>Answer to Predict 5</summary>
 #
-# 6, 3, and none; the value is 9 each time. A missing `detach` never changes a value, so no loss curve will tell you. It changes where the optimizer goes. That is why checks in this course compare gradients.
+# 6, 3, and none; the value is 9 each time. A missing `detach` changes no value at the parameters where you are, so a printed number will not tell you. It changes where the optimizer goes, and the curve of a whole run with it; but a curve that looks odd does not say why. That is why checks in this course compare gradients.
 #
 # </details>
 #
-# Put together: `value.detach() + (surrogate - surrogate.detach())` is a number with the value of one expression and the gradient of another. All estimators of the course return such numbers, so that what you print is always the bound itself.
+# From `detach` and a sum one can make a number that has the *value* of one expression and the *gradient* of another: exercise 3. All estimators of the course return such numbers, so that what you print is always the bound itself. Two of them, from the same ten draws:
 
 # %%
-value, surrogate = torch.sin(a), 10 * a**2
-both = value.detach() + (surrogate - surrogate.detach())
-print(f"value {both.item():.4f} = sin 3   derivative {torch.autograd.grad(both, a)[0].item():.1f} = 20 a")
+q = MeanField(1)
+for estimator in (sticking_the_landing, score_function):
+    bound = estimator(p, q, torch.tensor([2.0]), num_samples=10, generator=torch.Generator().manual_seed(1))
+    print(f"{estimator.__name__:21s} value {bound.item():.4f}   derivative in loc {torch.autograd.grad(bound, q.loc)[0].item():+.4f}")
 
 # %% [markdown]
 # ## 7. Gaussians, conditioned
@@ -330,30 +345,45 @@ interact(lambda x: show(cut(x), alt=f"The same figure, cut at x = {x}."), x=Floa
 # The mean moves along a line; the width stays. *What* you observe decides where a Gaussian posterior is, only *that* you observe how wide. (No such luck with other models.)
 #
 # **When the matrix is too large.** With $D = 10{,}000$ latents a covariance has $10^8$ entries, 800 megabytes in double precision, and its Cholesky factor takes on the order of $D^3/3 = 3 \cdot 10^{11}$ operations. A covariance $\operatorname{diag}(d)^2 + B B^\top$ with a thin $B$, `(D, R)`, has $D(R + 1)$ numbers,
-# and *Woodbury's identity* gives what a density needs from an $R \times R$ matrix:
-#
-# $$\det\big(\operatorname{diag}(d)^2 + B B^\top\big) = \det M \prod_i d_i^2, \qquad \Sigma^{-1} = S - S B M^{-1} B^\top S, \qquad S = \operatorname{diag}(d)^{-2},\; M = I_R + B^\top S B .$$
+# and *Woodbury's identity* gives what a density needs, its inverse and its determinant, from an $R \times R$ matrix. You write both in exercise 7. In the library they are inside `FactorNormal`:
 
 # %%
 D, R = 10_000, 5
 d, B = torch.rand(D, dtype=torch.float64) + 0.5, torch.randn(D, R, dtype=torch.float64)
-M = torch.eye(R, dtype=torch.float64) + B.T @ (B / d.unsqueeze(-1) ** 2)
-print(f"log det of a {D:,} x {D:,} covariance, from a {R} x {R} matrix: {(2 * d.log().sum() + torch.logdet(M)).item():.3f}")
-small = torch.diag(d[:200] ** 2) + B[:200] @ B[:200].T
-M200 = torch.eye(R, dtype=torch.float64) + B[:200].T @ (B[:200] / d[:200].unsqueeze(-1) ** 2)
-print(f"the first 200 coordinates: Woodbury {(2 * d[:200].log().sum() + torch.logdet(M200)).item():.10f}   dense {torch.logdet(small).item():.10f}")
+q = FactorNormal(torch.zeros(D, dtype=torch.float64), d.log(), B)
+print(f"log density of {D:,} correlated numbers, all zero, from a {R} x {R} matrix: {q.log_prob(torch.zeros(D, dtype=torch.float64)).item():.3f}")
+zeros = torch.zeros(200, dtype=torch.float64)
+thin = FactorNormal(zeros, d[:200].log(), B[:200]).log_prob(zeros).item()
+dense = torch.distributions.MultivariateNormal(zeros, torch.diag(d[:200] ** 2) + B[:200] @ B[:200].T).log_prob(zeros).item()
+print(f"the first 200 coordinates: Woodbury {thin:.10f}   dense {dense:.10f}")
+assert abs(thin - dense) < 1e-8
 
 # %% [markdown]
-# ## 8. What to remember
+# ## Words you will meet elsewhere
+#
+# | here | elsewhere, and with whom |
+# |---|---|
+# | evidence, $\log p_\theta(x)$ | marginal likelihood (statistics); $-\log Z$ is a *free energy* (physics) |
+# | ELBO, $\mathcal L$ | variational lower bound; negative *variational free energy* (neuroscience, physics) |
+# | reparametrized, *pathwise* gradient (unit 06) | reparametrization trick, stochastic backpropagation (machine learning); infinitesimal perturbation analysis (operations research) |
+# | score function (unit 05) | REINFORCE, policy gradient (reinforcement learning); likelihood-ratio method (operations research) |
+# | latent $z$ | hidden variable, code, factor of variation; *random effect* (statistics); state (control) |
+# | $q_\phi(z \mid x)$ by a network | recognition model, encoder, inference network; *amortized* inference |
+# | posterior predictive | predictive density; *completion* where part of $x$ is seen |
+# | KL annealing (unit 13) | warm-up, $\beta$ schedule |
+# | noise in $x$ given $z$; doubt about $\theta$ | *aleatoric*; *epistemic* uncertainty |
+# | reading independence off a graph (unit 01) | d-separation; Bayes ball |
+#
+# ## What to remember
 #
 # | tool | right | the mistake it prevents |
 # |---|---|---|
 # | standard error | $s / \sqrt R$, with $R - 1$ under the root of $s$ | believing noise, or not believing a bias |
-# | $z$ | (mean − exact) / standard error; grows like $\sqrt R$ under bias | "close enough" |
+# | z-score $t$ | (mean − exact) / standard error; grows like $\sqrt R$ under bias | "close enough" |
 # | axes | samples first, batch in the middle, event last | wrong sums, wrong pairings |
 # | log-mean-exp | shift by the maximum; $-\log K$ | $-\infty$; a bound that depends on $K$ for equal weights |
 # | detach | value without gradient | an optimizer that climbs something else |
-# | surrogate | `value.detach() + (s - s.detach())` | plotting what you do not mean |
+# | surrogate | the value of one expression, the gradient of another | plotting what you do not mean |
 # | conditioning | $\Sigma_{zx} \Sigma_{xx}^{-1}$; the covariance does not depend on $x$ | no oracle to compare with |
 # | Woodbury | an $R \times R$ matrix instead of $D \times D$ | running out of memory |
 #
@@ -363,5 +393,7 @@ print(f"the first 200 coordinates: Woodbury {(2 * d[:200].log().sum() + torch.lo
 #
 # **Next**: the problem set; then unit 01, graphical models, which says where models come from.
 #
-# **Further reading.** D. M. Blei, A. Kucukelbir and J. D. McAuliffe, *Variational inference: a review for statisticians*, Journal of the American Statistical Association 112, 2017: the field in one paper. C. M. Bishop, *Pattern Recognition and Machine Learning*, Springer 2006,
+# ## Further reading
+#
+# D. M. Blei, A. Kucukelbir and J. D. McAuliffe, *Variational inference: a review for statisticians*, Journal of the American Statistical Association 112, 2017: the field in one paper. C. M. Bishop, *Pattern Recognition and Machine Learning*, Springer 2006,
 # section 2.3, for Gaussians. P. Blanchard, D. J. Higham and N. J. Higham, *Accurately computing the log-sum-exp and softmax functions*, IMA Journal of Numerical Analysis 41, 2021. The PyTorch documentation, *Broadcasting semantics* and *Autograd mechanics*.

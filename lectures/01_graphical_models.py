@@ -18,7 +18,7 @@
 # and Bayesian statistics itself are sentences of that language, and in each of them we ask the same question:
 # *given what was observed, what about the rest?*
 #
-# **About 60 minutes** of reading and playing. Run the cells in order, and answer each *Predict* question before you
+# **About 60 minutes** of reading and playing on the main line. Sections 10 and 11 and the end of section 5 (two groupings) are *asides*, 25 minutes more: nothing in units 02 and 03 needs them. Run the cells in order, and answer each *Predict* question before you
 # open its answer.
 #
 # ### When you are done you can
@@ -41,7 +41,7 @@
 # - **Gaussians**: $N(\mu, \sigma^2)$ names the *variance* second. Linear maps of jointly Gaussian variables are
 #   jointly Gaussian, and so are conditionals.
 # - **Standard error and z-score**: a mean of $R$ independent numbers with sample variance $v$ has standard error
-#   $\sqrt{v/R}$; the z-score is (estimate minus exact answer) / (standard error). Between $-3$ and $3$ is chance.
+#   $\sqrt{v/R}$; the z-score $t$ is (estimate minus exact answer) / (standard error). Beyond $\pm 4.5$ something is wrong, and the cell stops.
 # - $\mathrm{sigmoid}(u) = 1 / (1 + e^{-u})$.
 #
 # | symbol | meaning | in a graph |
@@ -92,7 +92,8 @@ def report(name, samples, answer, weights=None):
     mean = (share * samples).sum()
     error = (share.square() * (samples - mean).square()).sum().sqrt()
     z_score = (mean.item() - float(answer)) / error.item()
-    print(f"{name:34s} {mean:8.4f} ± {error:.4f}   exact {float(answer):8.4f}   z = {z_score:5.2f}")
+    print(f"{name:34s} {mean:8.4f} ± {error:.4f}   exact {float(answer):8.4f}   t = {z_score:5.2f}")
+    assert abs(z_score) < 4.5
 
 
 # %% [markdown]
@@ -165,8 +166,8 @@ report("correlation", first * second / 2, 0.5)
 # %% [markdown]
 # ## 2. What a plate promises
 #
-# > **The slide says ..., but ...** A set of slides explains plates by the rule "anything inside a box is conditionally
-# > independent of everything outside it". That cannot be: $y_n$ lies inside and $\theta$ outside, and the arrow between
+# > You will read that "anything inside a box is conditionally independent of everything outside it" (R. Salomone, *Deep Probabilistic
+# > Models*, AMSI Winter School 2021, part III). That cannot be: $y_n$ lies inside and $\theta$ outside, and the arrow between
 # > them is the whole point. The right rule: **a plate is replication. The copies inside are independent of each other
 # > given their parents outside, and only given those.** If the parent is not known, they are tied together, and
 # > *that* is how one datum teaches us about the next.
@@ -187,7 +188,7 @@ report("correlation of y_1, y_2 | theta", residual[:, 0] * residual[:, 1], 0)
 report("correlation of y_1 and theta", drawn["y"][:, 0] * drawn["theta"] / math.sqrt(2), math.sqrt(0.5))
 
 # %% [markdown]
-# The second line is the slide's rule, refuted: $y_1$, inside, and $\theta$, outside, have the correlation
+# The second line refutes the rule in the box: $y_1$, inside, and $\theta$, outside, have the correlation
 # $\sqrt{1/2} \approx 0.71$.
 
 # %% [markdown]
@@ -198,7 +199,7 @@ report("correlation of y_1 and theta", drawn["y"][:, 0] * drawn["theta"] / math.
 # $$\theta \mid y_{1..N} \sim N\Big(\frac{\sum_n y_n}{N + 1},\; \frac{1}{N + 1}\Big), \qquad y_{\text{new}} \mid y_{1..N} \sim N\Big(\frac{\sum_n y_n}{N + 1},\; 1 + \frac{1}{N + 1}\Big).$$
 #
 # Here $\theta$ is a latent variable whose only purpose is to model **our own uncertainty**: there is one true value,
-# and we do not know it. That kind is called *epistemic*. The noise of a single $y_n$ is of another kind.
+# and we do not know it. That kind is called *epistemic*. The noise of a single $y_n$, which no number of data takes away, is called *aleatoric*. The second density above is the **posterior predictive**.
 #
 # > **Predict 2.** As $N$ grows to 100, what becomes of the width of the posterior of $\theta$? And of the width of our
 # > prediction for the next $y$?
@@ -253,8 +254,8 @@ report("evidence p(y), in thousandths", 1000 * weights, 1000 * evidence.exp())
 # %% [markdown]
 # ## 4. What a variable needs to know
 #
-# The **Markov blanket** of a node are its parents, its children, and its children's other parents. Given the blanket,
-# the node is independent of all the rest. The proof is one line: as a function of $v_i$, the joint
+# The **Markov blanket** of a node consists of its parents, its children, and its children's other parents. Given the blanket,
+# the node is independent of all the rest. (The general rule for reading independence off a directed graph is called *d-separation*; the blanket is the case that we need.) The proof is one line: as a function of $v_i$, the joint
 # $\prod_j p(v_j \mid v_{\mathrm{pa}(j)})$ keeps only the factors in which $v_i$ occurs, its own and those of its
 # children, and these mention nobody else.
 
@@ -485,8 +486,7 @@ show(draw.chain_graph(),
          "shaded x below. The first state has no parent: its factor is p of z_1.")
 
 # %% [markdown]
-# > **The slide says ..., but ...** It writes the product as $\prod_{k=1}^n p(z_k \mid z_{k-1})\,p(y_k \mid z_k)$. There is no $z_0$
-# > in the model: the first factor is $p(z_1)$, and the transitions begin at $2$.
+# (Often the product is printed from $1$ on, with $p(z_1 \mid z_0)$. There is no $z_0$ in the model: the first factor is $p(z_1)$, and the transitions begin at $2$.)
 #
 # If all three are linear and Gaussian, everything is jointly Gaussian, and the posterior is exact. The **Kalman
 # filter** computes $p(z_t \mid x_{1..t})$ step by step: *predict* where the state goes, *compare* with the datum, *correct*. As a
@@ -578,7 +578,7 @@ print(f"right at so many tosses: p(loaded) above one half {by_step:.0%}, the mos
       f"{(path == states_).double().mean():.0%}")
 show(draw.coins(heads, states_, loaded, path),
      alt="250 tosses. Orange stretches show when the loaded coin was in play. The blue posterior "
-         "probability rises in most of them, with a lag, and passes over a short break. A green line,"
+         "probability rises in most of them, sometimes a little before they begin, and passes over a short break. A green line,"
          " the most likely sequence, is a simplified version of it.")
 
 # %% [markdown]
@@ -588,6 +588,8 @@ show(draw.coins(heads, states_, loaded, path),
 # are its blanket), so a sum over all pasts can be stored in $S$ numbers, $\alpha_t(j) = p(x_{1..t}, z_t = j)$, and moved one step
 # at a time. The Kalman filter is the same idea with integrals for sums: the graph is the same. When a graph has no such
 # bottleneck the sums stay exponential, and that is the rest of the course.
+#
+# The blue curve uses *all* tosses, later ones included. It is a smoother, so it need not lag behind the truth, as a filter does: a run of heads soon after a swap raises the probability before the swap, too.
 #
 # </details>
 
@@ -652,9 +654,19 @@ interact(two_coins, b1=FloatSlider(value=2.0, min=-8, max=8, step=0.5),
 # With $b_1 = 0$ the first coin knows nothing of $z$: correlation zero, and only $x_2$ moves the posterior. With opposite signs
 # the correlation is negative. At the start (both slopes positive), two equal coins pull the posterior to one side and skew it: a
 # sigmoid cuts the Gaussian off softly. Two different coins pin $z$ to the middle, where the curve is narrower than the prior and
-# nearly symmetric. None is Gaussian.
+# nearly symmetric. None is Gaussian. Least like the prior is the posterior after (1, 1), in nats of $\mathrm{KL}(\text{posterior} \,\Vert\, \text{prior})$:
 #
 # </details>
+
+# %%
+z = span(-10, 10, 4001)
+prior = Normal(ZERO, ONE).log_prob(z)
+moved = {}
+for label, x in zip(labels, outcomes, strict=True):
+    log_p = model.log_posterior(x, z.view(-1, 1))
+    moved[label] = ((log_p.exp() * (log_p - prior)).sum() * (z[1] - z[0])).item()
+print("KL(posterior || prior): " + ", ".join(f"({label}) {kl:.3f}" for label, kl in moved.items()))
+assert max(moved, key=moved.get) == "1, 1"
 
 # %% [markdown]
 # ## 9. Deep, and doubly deep
@@ -669,7 +681,9 @@ interact(two_coins, b1=FloatSlider(value=2.0, min=-8, max=8, step=0.5),
 # $$z_1 \sim N(\mu_1, \Sigma_1), \qquad z_2 \mid z_1 \sim N(g_{\xi_1}(z_1), \Sigma_2), \qquad x_i \mid z_2 \sim \mathrm{Bernoulli}(\mathrm{sigmoid}(g_{\xi_2}(z_2))_i).$$
 #
 # To see what each layer does we write the functions by hand, where a network would learn them. The decoder puts a blob at the
-# place $z$ says. The inner function bends a line into a ring.
+# place $z$ says; the inner function bends a line.
+#
+# > **Predict 8.** In the doubly deep model everything is a Gaussian or a coin, given its parents. Is $p(z_2)$ Gaussian?
 
 # %%
 class Blob(nn.Module):
@@ -705,8 +719,6 @@ show(draw.deep_samples(pictures),
          "Beside each, six draws as probabilities and as binary pictures.")
 
 # %% [markdown]
-# > **Predict 8.** In the doubly deep model everything is a Gaussian or a coin, given its parents. Is $p(z_2)$ Gaussian?
-#
 # <details><summary>Answer 8</summary>
 #
 # No: it is a ring. A continuous mixture of Gaussians, $\int N(z_2; g(z_1), \Sigma_2)\,N(z_1; 0, 1)\,dz_1$, can look like almost
@@ -733,7 +745,7 @@ for log_p, exact_log in zip(torch.cat(likelihood).T, answer, strict=True):
 # $\log p(x)$ for every picture and after every step. Units 02 and 03 take it from there.
 
 # %% [markdown]
-# ## 10. A note on models with no latents at all
+# ## 10. Aside: models with no latents at all
 #
 # Every joint distribution factorizes by the chain rule, $p(x) = \prod_i p(x_i \mid x_1, \dots, x_{i-1})$. A **fully observed
 # autoregressive model** gives each conditional a form, and is done: a directed graph in which every pixel has all earlier
@@ -802,8 +814,11 @@ show(draw.image_rows({name: pictures.view(12, 8, 8) for name, pictures in rows_.
 #
 # Physicists, computer scientists and statisticians each invented one with pairwise energies: the **Ising** model (spins
 # $s_i = \pm 1$), the **fully visible Boltzmann machine** (units $0, 1$), the **auto-logit** model (a logistic regression of each
-# variable on all others). A slide says that the three are "the exact same model (!)". They are, once the numbers are translated: with
-# $x = (s + 1)/2$,
+# variable on all others). With symmetric couplings and empty diagonals the energies are
+#
+# $$E_{\text{Ising}}(s) = -\tfrac12 s^\top J s - h^\top s, \qquad E_{\text{Boltzmann}}(x) = -\tfrac12 x^\top W x - b^\top x .$$
+#
+# They are the same model, once the numbers are translated. Put $s = 2x - 1$ into the first, collect terms, and drop the constant:
 #
 # $$W = 4J, \qquad b_i = 2 h_i - 2 \textstyle\sum_j J_{ij}, \qquad \mathrm{logit}\,p(x_i = 1 \mid \text{rest}) = b_i + \sum_j W_{ij} x_j.$$
 #
@@ -838,53 +853,61 @@ for coupling in (0.0, 0.3, 0.8):
     up = (spins > 0).sum(-1)
     distributions[f"J = {coupling}"] = torch.stack([p[up == k].sum() for k in levels])
 show(draw.magnets([(2 * k - 9) / 9 for k in levels], distributions),
-     alt="Three bar charts of the mean of nine spins: a bell for J = 0, nearly flat for J = 0.3, and "
+     alt="Three bar charts of the mean of nine spins: a narrow bell for J = 0, a low and broad hump for J = 0.3, with bars between about 0.04 and 0.14, and "
          "two peaks at plus and minus one for J = 0.8.")
 
 # %% [markdown]
 # Nobody told the spins to agree globally; strong local ties do it. The same can go further than one would like. In an
 # **exponential random graph** the datum is a whole network, with $p_\theta(x) \propto \exp(\theta_1 \cdot \text{edges} + \theta_2 \cdot \text{triangles})$:
-# "friends of friends are friends". With six people we can enumerate all $2^{15}$ graphs:
+# "friends of friends are friends". With six people we can enumerate all $2^{15}$ graphs, and find the maximum of the likelihood exactly. It lies where the *mean* statistics under the model equal the observed
+# ones (the slope of $\log Z$ is a mean); a few Newton steps lead there.
+#
+# > **Predict 9.** In the network that we observe five people all know each other and the sixth knows nobody: 10 of 15 edges, 10 triangles. We fit both weights. Do graphs drawn from the fit look like the observed one?
 
 # %%
 people = models.ExponentialRandomGraph(6, ("edges", "triangles"), number(0, 0))
 counted = people.sufficient_statistics(people.states())  # edges and triangles of all 32,768 graphs
 
 
-def edge_distributions(triangle, edge=-2.0):
-    """p(number of edges), (len(triangle), 16), for weights of a triangle (W,)."""
-    p = (edge * counted[:, 0] + triangle.unsqueeze(-1) * counted[:, 1]).softmax(-1)  # (W, 32768)
+observed, fitted = number(10, 10), number(0, 0)  # five who all know each other, and one who knows nobody
+for _ in range(100):  # damped Newton steps: the slope of log p(x) is observed minus mean, its curvature a covariance
+    p = (counted @ fitted).softmax(0)
+    away = counted - p @ counted
+    fitted = fitted + 0.3 * torch.linalg.solve(away.mT @ (p.unsqueeze(-1) * away), observed - p @ counted)
+again = models.ExponentialRandomGraph(6, ("edges", "triangles"), fitted).mean_statistics()  # the core's own sum
+print(f"maximum likelihood: weights {fitted.tolist()}, mean edges and triangles {again.tolist()}")
+assert torch.allclose(again, observed, atol=1e-6)  # both statistics match
+
+# %%
+def edge_distributions(triangle):
+    """p(number of edges), (len(triangle), 16), for weights of a triangle (W,), at the fitted weight of an edge."""
+    p = (fitted[0] * counted[:, 0] + triangle.unsqueeze(-1) * counted[:, 1]).softmax(-1)  # (W, 32768)
     return torch.zeros(len(triangle), 16, dtype=torch.float64).index_add(1, counted[:, 0].long(), p)
 
 
-weights = span(0.5, 2.2, 171)
+weights = span(0.4, 1.8, 141)
 by_weight = edge_distributions(weights)
 means = by_weight @ torch.arange(16).double()
 usual = torch.stack([(by_weight.cumsum(-1) < q).sum(-1) for q in (0.05, 0.95)], -1)
 
 # %%
-fitted = weights[(means - 8).abs().argmin()]  # the weight at which a graph has 8 edges on average
-three = torch.stack([fitted - 0.3, fitted, fitted + 0.15])
+three = fitted[1] + number(-0.3, 0.0, 0.3)
 some = edge_distributions(three)
 chosen = {f"triangle weight {w:.2f}": distribution for w, distribution in zip(three, some, strict=True)}
-print(f"with weight {fitted:.2f} the mean is {some[1] @ torch.arange(16).double():.2f} edges; "
-      f"6 to 10 edges have probability {some[1, 6:11].sum():.3f}")
-again = models.ExponentialRandomGraph(6, ("edges", "triangles"), torch.stack([fitted.new_tensor(-2.0), fitted]))
-print(f"the same mean from the core: {again.mean_statistics()[0].item():.2f}")
+near_it, sparse, full = some[1, 8:13].sum().item(), some[1, :4].sum().item(), some[1, 13:].sum().item()
+print(f"drawn from the fit: within 2 edges of the observed 10 {near_it:.2f}; 3 edges or fewer {sparse:.2f}; 13 or more {full:.2f}")
+assert near_it < 0.2 and sparse + full > 0.6
 show(draw.random_graphs(chosen, weights, means, usual),
-     alt="Left: the number of edges of a random graph of six people. With a small triangle weight it "
-         "is small, with a large one nearly 15, and in between there are two peaks, few edges or "
-         "almost all. Right: the mean number of edges jumps.")
+     alt="Left: the distribution of the number of edges of a random graph of six people. With a small triangle weight it "
+         "is small, with a large one nearly 15; at the fitted weight most of the mass is at 13 and more, some at 3 and fewer, and little "
+         "near 10. Right: the mean number of edges rises steeply with the weight of a triangle, while the band of the middle 90 percent is nearly as wide as the axis.")
 
 # %% [markdown]
-# > **Predict 9.** Maximum likelihood chooses $\theta$ such that the *mean* statistics equal the observed ones (the slope of $\log Z$ is a mean). Suppose
-# > an observed network has 8 of 15 edges, and the fit is the one in the middle, whose mean is about 8. Do graphs drawn from the fit look like the observed
-# > one?
-#
 # <details><summary>Answer 9</summary>
 #
-# Rarely: most are nearly empty or nearly full, and only their average is right (the printed line says how rare the middle is). This is called *degeneracy*, and it is a fault of the model
-# (its triangle statistic), not of the estimation. Drawing from the model before trusting it, as in section 1, shows it at once.
+# Rarely. Fewer than one draw in five comes within two edges of the observed ten; most are nearly complete or nearly empty, and only their *average* is right. This is called *degeneracy*, and it is a fault of the model (its triangle
+# statistic), not of the estimation, which is exact here. It does not happen to every network: for one with 8 edges and two or three triangles, drawn graphs mostly look like the datum. Drawing from the fit before trusting it,
+# as in section 1, shows which case you are in.
 #
 # </details>
 
@@ -896,9 +919,11 @@ show(draw.random_graphs(chosen, weights, means, usual),
 #
 # $$p(\theta \mid x) = \frac{p(\theta)\; e^{-E_\theta(x)} / Z(\theta)}{p(x)}.$$
 #
-# Two constants are unknown. The evidence $p(x)$ does not depend on $\theta$ and cancels from every Metropolis-Hastings ratio. $Z(\theta)$ does not:
-# the ratio contains $Z(\theta) / Z(\theta')$. Hence the name. (So "the normalizing constant is unknown", as slides say, is only half of it: what hurts is that
-# it is an unknown *function*.)
+# The usual way to draw from a posterior known only up to a constant is the **Metropolis-Hastings** algorithm: from the present $\theta$ propose a $\theta'$ (say, $\theta$ plus symmetric noise), and move there with probability
+# $\min\{1,\, p(\theta' \mid x) / p(\theta \mid x)\}$; otherwise stay. In the long run the values visited are draws from $p(\theta \mid x)$, and only *ratios* of the posterior are needed.
+#
+# Two constants are unknown. The evidence $p(x)$ does not depend on $\theta$ and cancels from the ratio. $Z(\theta)$ does not:
+# the ratio contains $Z(\theta) / Z(\theta')$. Hence the name, *doubly intractable*. What hurts is that $Z$ is an unknown *function*, not that it is an unknown number.
 #
 # > **Predict 10.** From 20 draws of a 3 by 3 grid with $J = 0.4$ we compute the posterior of $J$ under a flat prior on $[-0.5, 1.5]$, once with the exact $Z(J)$ and
 # > once leaving $Z$ out, "since it is only a constant". Where does the second posterior put its mass?

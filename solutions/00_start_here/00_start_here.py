@@ -223,7 +223,7 @@ check("00_value_and_gradient", value_and_gradient)
 # ---
 # ## 4. Standard error and z-score
 #
-# A check measures your gradient estimator some thousands of times and compares the mean with the exact gradient. They will never be equal. How far apart is too far? The noise itself gives the unit.
+# A check measures your gradient estimator thousands of times and compares the mean with the exact gradient. They will never be equal. How far apart is too far? The noise itself gives the unit.
 
 # %% [markdown]
 # **Exercise 4: `z_score`.** *Difficulty* 1/5 · *Importance* 5/5 · 15 minutes
@@ -494,17 +494,17 @@ check("00_woodbury", woodbury)
 #
 # **Question 8: a report, read.** *Difficulty* 2/5 · *Importance* 5/5 · 10 minutes
 #
-# A check reports: *"On average it is the gradient of the ELBO. Expected: loc = 0.4250. Came: loc: 0.4178 ± 0.0012 over 2,000 replicates (z = −6.0)."* Your friend says: "It is right to within two per cent, and
-# random anyway. The check is too strict." Answer in three to five sentences. Say what $\pm 0.0012$ is, how often a right estimator would give such a $z$, and what your friend could do to find out who is right.
+# A check reports: *"On average it is the gradient of the ELBO. Expected: loc = 0.425. Came: loc: 0.418 ± 0.00027 over 40,000 replicates (z = −25.8)."* Your friend says: "It is right to within two per cent, and
+# random anyway. The check is too strict." Answer in three to five sentences. Say what $\pm 0.00027$ is, how often a right estimator would give such a $z$, and what your friend could do to find out who is right.
 
 # %% [markdown] written="00_written"
-# ± 0.0012 is the standard error: the scatter of the *mean* of 2,000 replicates, not of one of them. The mean lies 0.0072 below the exact value, six such errors; a right estimator, whose $z$ is about a standard normal number,
-# would be that far off about twice in a thousand million tries. So the two per cent are not noise but bias, however small. To find out, repeat with more replicates and fresh noise: if the estimator is right, $z$ stays of
-# order one and the mean moves to 0.425; if it is biased, the mean stays near 0.418 and $z$ grows like the root of the number of replicates. Whether two per cent of bias *matters* is another question, and a fair one; that the estimator is biased is settled.
+# ± 0.00027 is the standard error: the scatter of the *mean* of 40,000 replicates, not of one of them. The mean lies 0.007 below the exact value, twenty-six such errors; a right estimator, whose $z$ is about a standard normal number,
+# would practically never be that far off (six errors happen about twice in a thousand million tries, and twenty-six never). So the two per cent are not noise but bias, however small. To find out, repeat with more replicates and fresh noise: if the estimator is right, $z$ stays of
+# order one and the mean moves to 0.425; if it is biased, the mean stays near 0.418 and $|z|$ grows like the root of the number of replicates. Whether two per cent of bias *matters* is another question, and a fair one; that the estimator is biased is settled.
 #
 # === BEGIN MARK SCHEME ===
 #
-# 2 points. One half each: (a) ± is the standard error of the mean, not the spread of one replicate; (b) six standard errors are practically impossible for a right estimator (any figure from "one in a million" to "2 in 10^9" will do); (c) more
+# 2 points. One half each: (a) ± is the standard error of the mean, not the spread of one replicate; (b) twenty-six standard errors are practically impossible for a right estimator ("never", or any figure below one in a million, will do); (c) more
 # replicates, fresh noise: z grows like root R under bias, stays otherwise; (d) distinguishes "biased" from "biased enough to matter", or says that the relative size of the error is not what z measures.
 #
 # === END MARK SCHEME ===

@@ -30,7 +30,7 @@
 # random inputs and says what it tested, what came, what was expected, and, if it recognises the mistake, which one it is. Run it as often as you like: nothing is
 # counted. `check("01_kalman", kalman_step, seed=7)`, in a cell of your own, repeats the inputs of a report that named the seed 7. Any right way of
 # computing an answer passes: a loop, one line, a library function. One thing to know: where your work is graded, the course's own version of what you are asked to
-# write (`LinearGaussianSSM.filter`, `IsingModel.log_partition` and so on) has been taken out of the book. Everything else of the course is there.
+# write (`LinearGaussianSSM.filter`, `IsingModel.log_partition` and so on) has been removed from `course_vi`. Everything else of the course is there.
 #
 # **Conventions.** Numbers are in double precision. $N(\mu, \sigma^2)$ names the *variance* second; arguments called `tau` and `sigma` are *standard deviations*, and
 # those called `cov` are covariances. Logarithms are natural. A graph is a dictionary `parents`: for each node the tuple of its parents, in the order in which its
@@ -311,7 +311,7 @@ check("01_correlation", two_bernoullis)
 #
 # Everywhere: the grid ends too early. From $-3$ to $3$ lie 99.7 per cent of a standard normal, and five digits are asked: go to $-8$ and $8$.
 #
-# With a slope of 60 the sigmoid climbs within a few hundredths. The points of the grid must lie closer than that; Gauss-Hermite points near zero are about $0.3$ apart, even with 48 of them.
+# With a slope of 60 the sigmoid climbs within a few hundredths. The points of the grid must lie closer than that; Gauss-Hermite points for a standard normal are about $0.45$ apart near zero, even with 48 of them.
 #
 # </details>
 
@@ -612,7 +612,7 @@ show(targets.grid_curve(couplings, values),
 #
 # *Difficulty* 3/5 · *Importance* 4/5 · 15 minutes. Marked by a person; 2 points.
 #
-# In six to nine sentences. (a) A slide says: "anything inside a box (plate) is conditionally independent of everything outside it." Give a model for which this is false, and say which
+# In six to nine sentences. (a) You read: "anything inside a box (plate) is conditionally independent of everything outside it." Give a model for which this is false, and say which
 # statement is true instead. (b) In the mixed model of exercise 5, are two rows of one group independent? Answer for $z_g$ known and for $z_g$ unknown. (c) Someone puts a prior on the coupling $J$ of exercise 7 and wants to
 # sample $J \mid s$ with the Metropolis-Hastings algorithm. Which quantity in the acceptance probability cannot be computed on a large grid, and why does the *other* unknown constant, $p(s) = \int p(J)\, p(s \mid J)\, dJ$, do no harm? Say in one sentence why the same
 # algorithm has no such trouble with $\tau$ in exercise 5.

@@ -27,6 +27,7 @@ from course_vi.plots.style import (
 from course_vi.syllabus import UNITS
 
 __all__ = [
+    "approach",
     "axes_of_a_sample",
     "climb",
     "cut_gaussian",
@@ -39,7 +40,7 @@ __all__ = [
 
 CHOICES = (
     ("model", r"$p_\theta(x, z)$", "what generates\nthe data?", BLUE),
-    ("family", r"$q_\phi(z \mid x)$", "which posteriors\ncan we say?", GREEN),
+    ("family", r"$q_\phi(z \mid x)$", "which posteriors\ncan it express?", GREEN),
     ("bound", r"$\mathcal{L}(\log w)$", "what do\nwe climb?", ORANGE),
     ("gradient", r"$\nabla_{\theta,\phi} \mathcal{L}$", "which way is up,\nhow noisily?", RED),
 )
@@ -52,20 +53,24 @@ PLACES: dict[int, tuple[str, float, float]] = {
     4: ("EM and\nmean field", 4, 1),
     5: ("Score\nfunction", 4, 2),
     6: ("Reparam-\netrization", 4, 3),
-    7: ("Discrete\nrelaxations", 5, 1),
+    7: ("Discrete\nrelaxations", 5, 0.5),
     8: ("Variational\nfamilies", 5, 4),
     9: ("Sticking\nthe landing", 5, 3),
     10: ("Tighter\nbounds", 6, 3),
     11: ("Amortized\ninference", 5, 2),
     12: ("Helmholtz\nmachines", 6, 1),
     13: ("VAEs", 6, 2),
-    14: ("Pyro", 7, 2),
-    15: ("VAE\nvariants", 8, 1),
+    14: ("Pyro", 8, 1),
+    15: ("VAE\nvariants", 8, 0),
     16: ("Sets and\nfunctions", 8, 2),
     17: ("Sequences", 8, 3),
     18: ("Exact\ngradients", 7, 4),
     19: ("Bits back", 7, 0),
 }
+
+
+# An arrow that would run behind another unit goes around it.
+BENDS = {(5, 12): 0.22}
 
 
 def four_choices() -> Figure:
@@ -74,7 +79,7 @@ def four_choices() -> Figure:
     >>> len(four_choices().axes)
     1
     """
-    figure, (ax,) = new_figure(width=9.4, height=2.6)
+    figure, (ax,) = new_figure(width=9.4, height=2.9)
     with style():
         for place, (name, formula, asks, colour) in enumerate(CHOICES):
             ax.add_patch(
@@ -101,16 +106,22 @@ def four_choices() -> Figure:
                 )
             if place < 3:
                 _arrow(ax, (2.5 * place + 1.85, 1.2), (2.5 * place + 2.38, 1.2))
-        ax.annotate(
-            "",
-            (0.85, 0.42),
-            (8.35, 0.42),
-            arrowprops={"arrowstyle": "-|>", "color": BLACK, "connectionstyle": "arc3,rad=-0.12"},
-        )
-        ax.text(4.6, 0.16, "a step of the optimizer, and again", ha="center", fontsize=9)
+        for target, rad, letter in ((0.85, -0.15, r"$\theta$"), (3.35, -0.11, r"$\phi$")):
+            ax.annotate(
+                "",
+                (target, 0.42),
+                (8.35, 0.42),
+                arrowprops={
+                    "arrowstyle": "-|>",
+                    "color": BLACK,
+                    "connectionstyle": f"arc3,rad={rad}",
+                },
+            )
+            ax.text(target + 0.25, 0.05, letter, ha="center", fontsize=11)
+        ax.text(6.1, -0.32, "a step of the optimizer, and again", ha="center", fontsize=9)
         ax.set(
             xlim=(-0.2, 9.5),
-            ylim=(-0.15, 2.0),
+            ylim=(-0.5, 2.0),
             title="Every method of the course is a choice of four things",
         )
         ax.axis("off")
@@ -157,7 +168,12 @@ def map_of_units(here: Sequence[int]) -> Figure:
                     (centre[0] - 0.5, centre[1]),
                     start,
                     zorder=1,
-                    arrowprops={"arrowstyle": "-|>", "color": GREY, "linewidth": 1.1},
+                    arrowprops={
+                        "arrowstyle": "-|>",
+                        "color": GREY,
+                        "linewidth": 1.1,
+                        "connectionstyle": f"arc3,rad={BENDS.get((need, number), 0.0)}",
+                    },
                 )
         for colour, text, height in (
             (BLUE, "the ten-week core", 4.05),
@@ -182,10 +198,45 @@ def climb(steps: Tensor, bounds: Tensor, evidence: float) -> Figure:
     """
     figure, (ax,) = new_figure(width=5.4, height=3.0)
     with style():
-        ax.plot(steps, bounds, color=BLUE, label="ELBO, estimated with 10 samples")
-        ax.axhline(evidence, color=BLACK, linestyle="--", label="log p(x), exact")
+        ax.plot(steps, bounds, color=BLUE)
+        ax.axhline(evidence, color=BLACK, linestyle="--")
+        end = float(steps[-1])
+        ax.text(end, evidence + 0.02, r"$\log p(x)$, exact", ha="right", va="bottom", fontsize=9)
+        ax.text(
+            0.12 * end,
+            float(bounds.min()),
+            "ELBO, estimated with 10 samples",
+            color=BLUE,
+            fontsize=9,
+        )
         ax.set(title=f"{len(steps)} steps uphill", xlabel="step", ylabel="nats")
-        ax.legend(fontsize=8, loc="lower right")
+    return figure
+
+
+def approach(seen: Mapping[int, tuple[float, float]], posterior: tuple[float, float]) -> Figure:
+    """The prior N(0, 1), q after some steps, and the posterior: ``{step: (mean, standard deviation)}``.
+
+    >>> len(approach({0: (0.0, 1.0), 5: (0.4, 0.8)}, (1.0, 0.7)).axes)
+    1
+    """
+    z = torch.linspace(-3.2, 3.6, 300, dtype=torch.float64)
+
+    def density(mean: float, scale: float) -> Tensor:
+        return torch.exp(-0.5 * ((z - mean) / scale) ** 2) / (scale * math.sqrt(2 * math.pi))
+
+    figure, (ax,) = new_figure(width=6.2, height=3.2)
+    with style():
+        ax.plot(z, density(*posterior), color=GREY, linewidth=6, alpha=0.45)
+        ax.plot(z, density(0.0, 1.0), color=BLACK, linestyle="--", linewidth=1.4)
+        ax.text(-1.2, float(density(0.0, 1.0).max()) * 0.62, "prior $p(z)$ ", ha="right")
+        ax.text(
+            posterior[0] + 0.75, 0.9 * float(density(*posterior).max()), r"posterior $p(z\mid x)$"
+        )
+        for place, (step, (mean, scale)) in enumerate(seen.items()):
+            ax.plot(z, density(mean, scale), color=BLUE, alpha=0.45 + 0.25 * place, linewidth=1.5)
+            top = float(density(mean, scale).max())
+            ax.text(mean - 0.2, top + 0.01, f"$q$, step {step}", color=BLUE, fontsize=8, ha="right")
+        ax.set(title="$q$ moves from the prior to the posterior", xlabel="$z$", ylabel="density")
     return figure
 
 
@@ -217,8 +268,8 @@ def z_histograms(scores: Mapping[str, Tensor], counts: Sequence[int]) -> Figure:
                 label="standard normal",
             )
             ax.axvspan(-14, -5, color=GREY, alpha=0.15)
-            ax.set(title=f"R = {count:,}", xlabel="z", xlim=(-14, 6))
-        axes[0].set(ylabel="density of z over tries")
+            ax.set(title=f"R = {count:,}", xlabel="z-score $t$", xlim=(-14, 6))
+        axes[0].set(ylabel="density of $t$ over tries")
         axes[0].legend(fontsize=7, loc="upper left")
     return figure
 
@@ -232,18 +283,29 @@ def z_over_r(counts: Tensor, biases: Mapping[str, float]) -> Figure:
     figure, (ax,) = new_figure(width=5.4, height=3.0)
     with style():
         for (name, bias), colour in zip(biases.items(), (RED, ORANGE, PINK, SKY), strict=False):
-            ax.plot(
-                counts, bias * counts.sqrt(), color=colour, label=f"bias = {name} of the spread"
+            ax.plot(counts, bias * counts.sqrt(), color=colour)
+            ax.text(
+                float(counts[-1]),
+                bias * float(counts[-1]) ** 0.5,
+                f" bias = {name}\n of the spread",
+                color=colour,
+                fontsize=8,
+                va="center",
             )
-        ax.axhline(5, color=BLACK, linestyle="--", label="|z| = 5: suspicious, so look again")
+        ax.axhline(5, color=BLACK, linestyle="--")
+        ax.text(
+            0.0125 * float(counts[-1]),
+            5.5,
+            "$|t| = 5$: look again",
+            fontsize=8,
+        )
         ax.set(
             title="What a check can see",
             xlabel="number of replicates R",
-            ylabel="expected |z|",
+            ylabel="expected $|t|$",
             xscale="log",
             yscale="log",
         )
-        ax.legend(fontsize=8)
     return figure
 
 
@@ -302,7 +364,13 @@ def axes_of_a_sample() -> Figure:
             fontsize=9,
             ha="center",
         )
-        ax.annotate("", (2.5, 1.75), (4.75, 3.25), arrowprops={"arrowstyle": "->", "color": GREY})
+        ax.annotate(
+            "",
+            (2.45, 1.75),
+            (4.4, 3.25),
+            zorder=8,
+            arrowprops={"arrowstyle": "-|>", "color": BLACK, "connectionstyle": "arc3,rad=0.25"},
+        )
         ax.set(xlim=(-2.3, 7.4), ylim=(-0.9, 3.9), title="z: (K, B, D)", aspect="equal")
         ax.axis("off")
     return figure

@@ -127,7 +127,7 @@ def shrinkage(
             ylabel="firm, and years that we keep",
         )
         axis.invert_yaxis()
-        axis.legend(fontsize=8, loc="lower left", **BOXED)
+        figure.legend(fontsize=8, loc="outside lower center", ncols=2)
     return figure
 
 
@@ -304,7 +304,10 @@ def image_rows(rows: Mapping[str, Tensor]) -> Figure:
                 axis.imshow(pictures[i], cmap="Greys", vmin=0, vmax=1)
                 axis.set(xticks=[], yticks=[])
                 axis.grid(False)
-            axes[row * count].set_title(name, loc="left", fontsize=9)
+                axis.spines[:].set_visible(True)
+                if row == 0:
+                    axis.set_title(f"{i + 1}", fontsize=8)
+            axes[row * count].set_ylabel(name, rotation=0, ha="right", va="center", fontsize=9)
     return figure
 
 
@@ -361,7 +364,9 @@ def doubly_intractable(
             left.plot(couplings, density, color=colour, linestyle=line, label=name)
         left.axvline(truth, color=BLACK, linestyle=":", linewidth=1, label="true coupling")
         left.set(title="Posterior of the coupling J", xlabel="J", ylabel="density (per unit of J)")
-        left.legend(fontsize=8, loc="center left", bbox_to_anchor=(0.52, 0.6), **BOXED)
+        figure.legend(
+            *left.get_legend_handles_labels(), fontsize=8, loc="outside lower center", ncols=4
+        )
         right.plot(couplings, partition, color=BLACK)
         right.set(title="What must be known at every J", xlabel="J", ylabel="log Z(J) (nats)")
     return figure

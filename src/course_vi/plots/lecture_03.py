@@ -156,8 +156,10 @@ def bound_and_gap(
             ylabel="log w (nats)",
             ylim=(-9, 4),
         )
-        left.legend(fontsize=9)
-        right.legend(fontsize=8, loc="upper right", **BOXED)
+        left.legend(fontsize=9, loc="upper left")
+        figure.legend(
+            *right.get_legend_handles_labels(), fontsize=8, loc="outside lower center", ncols=4
+        )
     return figure
 
 
@@ -238,7 +240,6 @@ def two_starts(
             ylabel="density (per unit of z)",
             ylim=(0, 1.3),
         )
-        left.legend(fontsize=8, loc="upper right")
         lines = right.contour(
             locs,
             log_scales,
@@ -253,16 +254,16 @@ def two_starts(
                 path[:, 0],
                 path[:, 1],
                 color=colour,
-                label=f"from m = {path[0, 0]:.1f}, log s = {path[0, 1]:.1f}",
             )
             right.plot(path[0, 0], path[0, 1], "s", color=colour)
             right.plot(path[-1, 0], path[-1, 1], "o", color=colour)
         right.set(
             title="KL(q || p) in nats: squares start, dots end",
             xlabel="mean m of q",
-            ylabel="log s of q",
+            ylabel="$\\log s$ of q",
         )
-        right.legend(fontsize=8, loc="lower center", **BOXED)
+        handles, labels = left.get_legend_handles_labels()
+        figure.legend(handles, labels, fontsize=8, loc="outside lower center", ncols=3)
     return figure
 
 

@@ -89,7 +89,7 @@ def two_views(
                 color=GREY,
                 alpha=0.2,
             )
-            ax.set(title=title, xlabel="z", ylim=(float(f.min()), top))
+            ax.set(title=title, xlabel="z", ylim=(float(f.min()), max(top, 0.1 * float(-f.min()))))
         for point, value, slope in zip(at.tolist(), values.tolist(), slopes.tolist(), strict=True):
             axes[0].plot(
                 [point - 0.6, point + 0.6],
@@ -97,7 +97,9 @@ def two_views(
                 color=PATH,
                 linewidth=2,
             )
-            axes[1].plot([point, point], [float(f.min()), value], color=SCORE, linewidth=1.2)
+            axes[1].plot([point, point], [0.0, value], color=SCORE, linewidth=2)
+        axes[1].axhline(0, color=BLACK, linewidth=1)
+        axes[1].text(float(z[0]), 0.0, " f = 0", va="bottom", fontsize=8)
         (
             axes[0].plot(at, values, "o", color=PATH, markersize=4),
             axes[1].plot(at, values, "o", color=SCORE, markersize=4),
@@ -395,14 +397,15 @@ def noise_outside() -> Figure:
         for name, place, shaded in (
             ("$z_n$", (-0.4, 0.9), False),
             ("$x_n$", (-0.4, -0.3), True),
-            (r"$\theta$", (-1.4, 1.75), False),
+            (r"$\epsilon_n$", (0.7, 0.3), False),
         ):
             node(axes[0], place, name, shaded)
+        axes[0].text(-1.4, 1.75, r"$\theta$", ha="center", va="center", fontsize=14)
+        axes[0].text(1.5, 1.75, r"$\phi$", ha="center", va="center", fontsize=14, color=BLUE)
         arrow(axes[0], (-0.4, 0.9), (-0.4, -0.3), GREY)
         arrow(axes[0], (-1.4, 1.75), (-0.4, 0.9), GREY)
         arrow(axes[0], (-1.4, 1.75), (-0.4, -0.3), GREY, bend=0.2)
-        for name, place in ((r"$\phi$", (1.5, 1.75)), (r"$\epsilon_n$", (0.6, 0.3))):
-            axes[0].text(*place, name, ha="center", va="center", fontsize=13, color=BLUE)
+        for place in ((1.5, 1.75), (0.7, 0.3)):
             arrow(axes[0], place, (-0.4, 0.9), BLUE)
         plate(axes[0], (-1.06, -0.91, 1.16, 1.41))
         for ax, title, moved in (
@@ -452,19 +455,27 @@ def _chain(ax: Axes, moved: bool) -> None:
 def maps(
     panels: Sequence[tuple[str, Callable[[Tensor], Tensor], Callable[[Tensor], Tensor]]],
 ) -> Figure:
-    """A grid of noise pushed through maps of the plane, over the density that comes out.
+    """A grid of noise pushed through maps of the plane, over the density that comes out, on one scale of colours.
 
     Args:
         panels: (title, t: noise ``(n, 2)`` to z ``(n, 2)``, log q at z ``(n, 2)``); the first may be the identity.
     """
     ticks, line = (torch.linspace(-2, 2, n, dtype=torch.float64) for n in (9, 81))
+    edge = (
+        torch.linspace(0, 1, 21, dtype=torch.float64)[:, None]
+        * torch.eye(2, dtype=torch.float64)[0]
+    )
+    up = edge.flip(-1)
+    cell = torch.cat([edge, edge[-1] + up, up[-1] + edge.flip(0), up.flip(0)]) * 0.5 + 0.5
     side = torch.linspace(-4, 4, 121, dtype=torch.float64)
     plane = torch.cartesian_prod(side, side)
+    densities = [log_q(plane).exp().view(121, 121).T for _, _, log_q in panels]
+    top = int(40 * max(float(density.max()) for density in densities)) + 1
+    levels = [step / 40 for step in range(top + 1)]
     figure, axes = new_figure(columns=len(panels), width=2.9, height=3.7, sharey=True)
     with style():
-        for ax, (title, t, log_q) in zip(axes, panels, strict=True):
-            density = log_q(plane).exp().view(121, 121).T
-            ax.contourf(side, side, density, levels=10, cmap="Blues", alpha=0.8)
+        for ax, density, (title, t, _) in zip(axes, densities, panels, strict=True):
+            filled = ax.contourf(side, side, density, levels=levels, cmap="Blues", alpha=0.8)
             for tick in ticks:
                 for curve in (
                     torch.stack([tick.expand(81), line], -1),
@@ -472,9 +483,14 @@ def maps(
                 ):
                     z = t(curve)
                     ax.plot(z[:, 0], z[:, 1], color=BLACK, linewidth=0.7)
-            ax.set(title=title, xlabel="$z_1$", xlim=(-4, 4), ylim=(-4, 4), aspect="equal")
+            corner = t(cell)
+            ax.plot(corner[:, 0], corner[:, 1], color=RED, linewidth=2.5)
+            letter = r"$\epsilon" if ax is axes[0] else "$z"
+            ax.set(title=title, xlabel=f"{letter}_1$", ylabel=f"{letter}_2$")
+            ax.set(xlim=(-4, 4), ylim=(-4, 4), aspect="equal")
             ax.grid(False)
-        axes[0].set_ylabel("$z_2$")
+        bar = figure.colorbar(filled, ax=axes, shrink=0.7, pad=0.01)
+        bar.ax.set(title="$q(z)$", xlabel=" ")
     return figure
 
 
