@@ -244,12 +244,12 @@ def _named(seen: Verdicts) -> tuple[str, str]:
             "You pass the biased ones and call the right ones biased: the verdict is turned round."
         )
     if alarms.all() and not misses.any():
-        return "always", (
+        return "false_alarms", (
             "You call every estimator biased. A mean of finitely many estimates is hardly ever the exact answer: "
             "how far off may chance alone take it?"
         )
     if misses.all() and not alarms.any():
-        return "never", (
+        return "missed", (
             "You call no estimator biased. What chance does to a mean shrinks as replicates are added, "
             "and a bias does not: is your limit one for the mean?"
         )

@@ -65,7 +65,7 @@ def is_biased(draw, exact):
 
 
 # %% wrong mean_only, from right no_division: The mean is compared for equality: chance alone makes every estimator look biased.
-# diagnosis: always
+# diagnosis: false_alarms
 #-     return bool((off > 5 * error + 1e-9 * exact.abs()).any())
 #+     return bool((off > 1e-9 * exact.abs()).any())
 
@@ -89,7 +89,7 @@ def is_biased(draw, exact):
 
 
 # %% wrong standard_deviation, from right no_division: The spread of one estimate stands for that of their mean, so that no bias is ever large enough.
-# diagnosis: never
+# diagnosis: missed
 #-     error = samples.std(0) / len(samples) ** 0.5
 #+     error = samples.std(0)
 
