@@ -149,6 +149,15 @@ def _joint(
             )
             for _ in range(int(np.isfinite(exchanged).all()))
         ],
+        *[
+            Mistake(
+                "value_of_another",
+                "Minus infinity: a node whose states are 0 and 1 was handed a number that is neither, so it is the value of another "
+                "node. Look each node up by its name.",
+                lambda got: got.shape == want.shape and bool(np.isneginf(got).all()),
+            )
+            for _ in range(int(0 < g["binary"].sum() < len(values)))
+        ],
     ]
     if len(want) == 1:  # to sum over a single draw is to lose its axis
         mistakes = [m for m in mistakes if m.key not in ("sum_over_draws", "mean_over_draws")]
