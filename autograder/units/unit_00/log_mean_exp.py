@@ -105,6 +105,21 @@ def other_batch_axes(probe: Probe, rng: np.random.Generator) -> Finding:
             what=f"log mean w for log_w of shape {shape}",
         )
         if not finding.ok:
+            return finding
+    for shape in ((1, 3), (4, 1), (1,)):
+        log_w = rng.normal(0, 2, shape)
+        squeezed = Mistake(
+            "axis_lost",
+            "An axis of length one was dropped, as squeeze() does: a single sample and a batch of one keep their axes.",
+            _log_mean_exp(np.atleast_1d(np.squeeze(log_w))),
+        )
+        finding = compare(
+            probe.value(log_w),
+            _log_mean_exp(log_w),
+            [squeezed] if len(shape) > 1 else [],
+            what=f"log mean w for log_w of shape {shape}",
+        )
+        if not finding.ok:
             break
     return finding
 
@@ -118,11 +133,17 @@ def extreme_weights(probe: Probe, rng: np.random.Generator) -> Finding:
         "and add it back after the logarithm, or let torch.logsumexp do it.",
         lambda got: not np.isfinite(got).all(),
     )
+    want = _log_mean_exp(log_w)
+    single = Mistake(
+        "single_precision",
+        "Right to seven digits, so there is single precision in it: float32 knows 10,000 to three decimals only.",
+        lambda got: got.shape == want.shape and bool(np.allclose(got, want, rtol=3e-7, atol=0)),
+    )
     return compare(
         probe.value(log_w),
-        _log_mean_exp(log_w),
-        [*_average_mistakes(log_w), naive],
-        rtol=1e-7,
+        want,
+        [single, *_average_mistakes(log_w), naive],
+        rtol=1e-9,
         what="log mean w",
     )
 

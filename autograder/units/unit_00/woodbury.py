@@ -24,6 +24,15 @@ EXERCISE = exercise(
 )
 
 NAMES, RANK = "log_det, quadratic", 5
+RTOL = 1e-8  # double precision, with room for any right order of the sums
+
+
+def _single(want: np.ndarray) -> Mistake:
+    return Mistake(
+        "single_precision",
+        "Right to a few digits, and double precision gives more: is something in it float32?",
+        lambda got: got.shape == np.shape(want) and bool(np.allclose(got, want, rtol=1e-5, atol=0)),
+    )
 
 
 def _factor(
@@ -54,7 +63,9 @@ def log_determinant(probe: Probe, rng: np.random.Generator) -> Finding:
         unpack(probe.value(scale, factor, v), 2, NAMES)[0],
         want,
         what="log det",
+        rtol=RTOL,
         mistakes=[
+            _single(want),
             Mistake(
                 "diagonal_lost",
                 "This is the determinant of the small matrix alone. Add that of diag(scale^2).",
@@ -105,11 +116,13 @@ def quadratic_form(probe: Probe, rng: np.random.Generator) -> Finding:
         "...i,ij,...j->...", weighted @ factor, np.linalg.inv(inner), weighted @ factor
     )
     plain = (v * weighted).sum(-1)
-    return compare(
+    finding = compare(
         unpack(probe.value(scale, factor, v), 2, NAMES)[1],
         want,
         what="v' cov^-1 v",
+        rtol=RTOL,
         mistakes=[
+            _single(want),
             Mistake(
                 "plus",
                 "The correction is subtracted: a factor adds variance, so v is less surprising.",
@@ -148,6 +161,17 @@ def quadratic_form(probe: Probe, rng: np.random.Generator) -> Finding:
             ),
         ],
     )
+    if not finding.ok:
+        return finding
+    small = v / 1000
+    _, want = _dense(scale, factor, small)
+    floor = Mistake(
+        "floor",
+        "One number for three vectors near zero: something keeps yours from being as small as the quadratic form is.",
+        lambda got: got.shape == want.shape and bool(np.ptp(got) == 0 and (got > want).all()),
+    )
+    got = unpack(probe.value(scale, factor, small), 2, NAMES)[1]
+    return compare(got, want, [floor], what="v' cov^-1 v for v near zero", rtol=RTOL, atol=0.0)
 
 
 @EXERCISE.part("2,000 dimensions, and no matrix of 2,000 by 2,000")
