@@ -27,12 +27,13 @@ NAMES, RANK = "log_det, quadratic", 5
 RTOL = 1e-8  # double precision, with room for any right order of the sums
 
 
-def _single(want: np.ndarray) -> Mistake:
-    return Mistake(
-        "single_precision",
-        "Right to a few digits, and double precision gives more: is something in it float32?",
-        lambda got: got.shape == np.shape(want) and bool(np.allclose(got, want, rtol=1e-5, atol=0)),
-    )
+def _in_double(finding: Finding) -> Finding:
+    """What failed by its last digits alone is told so."""
+    got, want = np.asarray(finding.got), np.asarray(finding.want)
+    if finding.ok or got.shape != want.shape or not np.allclose(got, want, rtol=1e-5, atol=0):
+        return finding
+    says = "Right to five digits, and double precision gives more: is something in it float32?"
+    return Finding(False, finding.expected, finding.came, "last_digits", says)
 
 
 def _factor(
@@ -59,13 +60,12 @@ def log_determinant(probe: Probe, rng: np.random.Generator) -> Finding:
     want, _ = _dense(scale, factor, v)
     inner = np.eye(RANK) + factor.T @ (factor / scale[:, None] ** 2)
     inner_det, diagonal = np.linalg.slogdet(inner)[1], 2 * np.log(scale).sum()
-    return compare(
+    finding = compare(
         unpack(probe.value(scale, factor, v), 2, NAMES)[0],
         want,
         what="log det",
         rtol=RTOL,
         mistakes=[
-            _single(want),
             Mistake(
                 "diagonal_lost",
                 "This is the determinant of the small matrix alone. Add that of diag(scale^2).",
@@ -104,6 +104,7 @@ def log_determinant(probe: Probe, rng: np.random.Generator) -> Finding:
             ),
         ],
     )
+    return _in_double(finding)
 
 
 @EXERCISE.part("The quadratic form")
@@ -122,7 +123,6 @@ def quadratic_form(probe: Probe, rng: np.random.Generator) -> Finding:
         what="v' cov^-1 v",
         rtol=RTOL,
         mistakes=[
-            _single(want),
             Mistake(
                 "plus",
                 "The correction is subtracted: a factor adds variance, so v is less surprising.",
@@ -162,7 +162,7 @@ def quadratic_form(probe: Probe, rng: np.random.Generator) -> Finding:
         ],
     )
     if not finding.ok:
-        return finding
+        return _in_double(finding)
     small = v / 1000
     _, want = _dense(scale, factor, small)
     floor = Mistake(
