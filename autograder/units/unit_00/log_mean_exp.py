@@ -96,7 +96,8 @@ def batch_of_weights(probe: Probe, rng: np.random.Generator) -> Finding:
 
 @EXERCISE.part("Three hundred weights without a batch, and two batch axes", weight=0.5)
 def other_batch_axes(probe: Probe, rng: np.random.Generator) -> Finding:
-    for shape in ((301,), (3, 2, 4)):
+    shapes: tuple[tuple[int, ...], ...] = ((301,), (3, 2, 4))
+    for shape in shapes:
         log_w = rng.normal(0, 2, shape)
         finding = compare(
             probe.value(log_w),
