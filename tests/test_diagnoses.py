@@ -50,6 +50,13 @@ def _ask(learner: Any, part: Callable[[Probe, np.random.Generator], Any]) -> Any
 # ---------------------------------------------------------------------------------------------------- generic mistakes
 
 
+def test_rounding_is_no_common_factor_and_no_common_offset():
+    rounded = WANT.astype(np.float32).astype(float)
+    assert (rounded != WANT).any() and describe(rounded, WANT, rtol=1e-9, atol=1e-12) is None
+    assert "times" in describe(1.00003 * WANT, WANT, rtol=1e-9).says
+    assert "plus" in describe(WANT + 3e-5, WANT, rtol=1e-9).says
+
+
 @pytest.mark.parametrize(
     ("key", "made"),
     [

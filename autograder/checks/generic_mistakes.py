@@ -272,8 +272,12 @@ def describe(got: Any, want: Any, rtol: float = RTOL, atol: float = ATOL) -> Nam
 
 
 def _proportion(got: np.ndarray, want: np.ndarray) -> Named | None:
+    """One number added to, or multiplied with, all entries; rounding alone, which differs from entry to entry, is neither."""
     offset, big = got - want, np.abs(want) > 1e-6
-    if np.ptp(offset) <= 1e-6 * (1 + np.abs(offset).max()) and np.ptp(want) > 1e-6:
+    if (
+        np.ptp(offset) <= min(1e-6 * (1 + np.abs(offset).max()), 0.01 * np.abs(offset).max())
+        and np.ptp(want) > 1e-6
+    ):
         return Named(
             "described",
             "Yours is what is asked plus one and the same number at every entry.",
@@ -284,7 +288,7 @@ def _proportion(got: np.ndarray, want: np.ndarray) -> Named | None:
         and not np.abs(got[~big]).max(initial=0.0) > 1e-6
     ):
         ratio = got[big] / want[big]
-        if np.ptp(ratio) <= 1e-6 * np.abs(ratio).max():
+        if np.ptp(ratio) <= min(1e-6 * np.abs(ratio).max(), 0.01 * np.abs(ratio - 1).max()):
             return Named(
                 "described",
                 "Yours is what is asked times one and the same number at every entry.",

@@ -51,6 +51,9 @@ def _condition(
         "no_prior_mean": far @ gain.T,
         "minus": mean[:dim] - far @ gain.T,
         "no_inverse": mean[:dim] + far @ zx.T,
+        "gain_transposed": mean[:dim] + far @ gain
+        if gain.shape[0] == gain.shape[1]
+        else mean[:dim],
         "prior": mean[:dim] + 0 * (far @ gain.T),
         "zz": zz,
         "plus": zz + gain @ zx.T,
@@ -66,12 +69,37 @@ def mean(probe: Probe, rng: np.random.Generator) -> Finding:
     mean, cov = _joint(rng, 3, 2)
     x = mean[3:] + rng.normal(size=(4, 2)) * cov.diagonal()[3:] ** 0.5
     want, _, m = _condition(mean, cov, x)
-    return compare(
+    finding = compare(
         unpack(probe.value(mean, cov, x), 2, NAMES)[0],
         want,
         _mean_mistakes(m),
         what="the conditional mean",
     )
+    for shape in ((2,), (1,), (3, 2), (1, 2)):  # as many z as x, and as many again in the batch
+        if not finding.ok:
+            return finding
+        finding = _mean_of_batch(probe, rng, shape)
+    return finding
+
+
+def _mean_of_batch(probe: Probe, rng: np.random.Generator, shape: tuple[int, ...]) -> Finding:
+    """The mean for two latents and two data, whose gain is square, with x of shape ``(*shape, 2)``."""
+    mean, cov = _joint(rng, 2, 2)
+    x = mean[2:] + rng.normal(size=(*shape, 2)) * cov.diagonal()[2:] ** 0.5
+    want, _, m = _condition(mean, cov, x)
+    turned = Mistake(
+        "gain_transposed",
+        "The gain stands on its wrong side. Where z and x have the same size no shape tells: x in rows takes gain.T.",
+        m["gain_transposed"],
+    )
+    flat = Mistake(
+        "batch_flattened",
+        "The numbers are right, but several batch axes came back as one: the mean has shape (*B, D).",
+        want.reshape(-1, 2),
+    )
+    mistakes = [turned, *([flat] if len(shape) > 1 else []), *_mean_mistakes(m)]
+    got = unpack(probe.value(mean, cov, x), 2, NAMES)[0]
+    return compare(got, want, mistakes, what=f"the conditional mean for x of shape {x.shape}")
 
 
 def _mean_mistakes(m: dict[str, np.ndarray]) -> list[Mistake]:

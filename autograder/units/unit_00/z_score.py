@@ -172,5 +172,27 @@ def scalar_and_table(probe: Probe, rng: np.random.Generator) -> Finding:
             what=f"z for replicates of shape {shape}{' around 10,000' if far else ''}",
         )
         if not finding.ok:
-            break
-    return finding
+            return finding
+    samples[rng.integers(len(samples))] += (
+        40.0  # one replicate is far out, and counts like any other
+    )
+    mean, error = _moments(samples)
+    spread = samples.std(0, ddof=1)
+    clipped = []
+    for k in (2, 3, 4, 5, 6):
+        centre, error_of_these = _moments(np.clip(samples, mean - k * spread, mean + k * spread))
+        clipped.append(
+            Mistake(
+                "outliers_clipped",
+                f"Replicates beyond {k} standard deviations were moved in. All count as they are: a heavy tail belongs to "
+                "the noise.",
+                (centre - exact) / error_of_these,
+            )
+        )
+    return compare(
+        _triple(probe, samples, exact, 2),
+        (mean - exact) / error,
+        [*clipped, *_z_mistakes(samples, exact)],
+        rtol=1e-8,
+        what="z with one replicate far out",
+    )

@@ -201,6 +201,10 @@ def _correlation_mistakes(a: np.ndarray, b: np.ndarray) -> list[Mistake]:
     p1, p2 = right[1].sum(), right[:, 1].sum()
     covariance = right[1, 1] - p1 * p2
     weights = np.exp(-0.5 * GRID**2)
+    floored = {
+        floor: covariance / np.sqrt(max(p1 * (1 - p1), floor) * max(p2 * (1 - p2), floor))
+        for floor in (0.1, 0.05, 0.01, 1e-3)
+    }
     p = expit(a[:, None] + b[:, None] * GRID)
     smooth = np.cov(p, aweights=weights, ddof=0)
     return [
@@ -221,6 +225,16 @@ def _correlation_mistakes(a: np.ndarray, b: np.ndarray) -> list[Mistake]:
             covariance / (p1 * (1 - p1) * p2 * (1 - p2)),
         ),
         *_sign_mistakes(correlation_of(right)),
+        *[
+            Mistake(
+                "variance_floor",
+                f"You kept the variances p (1 - p) above {floor:g}. Those of a rare coin are smaller, and are to be divided out as "
+                "they are.",
+                value,
+            )
+            for floor, value in floored.items()
+            if not np.isclose(value, correlation_of(right), rtol=1e-4)
+        ],
         Mistake(
             "uncentred",
             "The product of the means was not subtracted.",
@@ -262,7 +276,16 @@ def correlation(probe: Probe, rng: np.random.Generator) -> Finding:
         )
         if not finding.ok:
             return finding
-    return finding
+    a = rng.uniform(6.5, 7.5, 2) * rng.choice([-1, 1])  # rare coins, or rare tails
+    b = rng.uniform(1.6, 2.2, 2)
+    got, bad = _answer(probe, a, b, 1)
+    return bad or compare(
+        got,
+        correlation_of(table_of(a, b)),
+        what="the correlation of coins that seldom change",
+        mistakes=_correlation_mistakes(a, b),
+        atol=0.0,
+    )
 
 
 @EXERCISE.part("No cause, no correlation", weight=0.5)
@@ -286,6 +309,15 @@ def no_cause(probe: Probe, rng: np.random.Generator) -> Finding:
 @EXERCISE.part("A steep sigmoid: slopes of 40 and more", weight=0.5)
 def steep_sigmoid(probe: Probe, rng: np.random.Generator) -> Finding:
     a, b = rng.uniform(-8, 8, 2), rng.permutation([-rng.uniform(57, 60), rng.uniform(40, 60)])
+    finding = _steep(probe, a, b)
+    if not finding.ok:
+        return finding
+    # one is steep and falls, the other is gentle: neither the largest slope nor their mean tells how fine a grid must be
+    a, b = rng.uniform(-0.5, 0.5, 2), rng.permutation([-rng.uniform(57, 60), rng.uniform(0.3, 0.9)])
+    return _steep(probe, a, b)
+
+
+def _steep(probe: Probe, a: np.ndarray, b: np.ndarray) -> Finding:
     want = table_of(a, b)
     got, bad = _answer(probe, a, b, 0)
     finding = bad or compare(

@@ -66,6 +66,7 @@ def log_partition(coupling: float, fields: np.ndarray, **options: Any) -> float:
 
 def _grid_mistakes(coupling: float, fields: np.ndarray) -> list[Mistake]:
     right = log_partition(coupling, fields)
+    different = np.unique(np.round(_grid_energy(coupling, fields), 9))
     with np.errstate(over="ignore"):
         return [
             Mistake(
@@ -129,6 +130,11 @@ def _grid_mistakes(coupling: float, fields: np.ndarray) -> list[Mistake]:
                 "This is the largest term alone. Z adds up all 2^n of them.",
                 float(_grid_energy(coupling, fields).max()),
             ),
+            Mistake(
+                "equal_energies",
+                "States of the same energy were counted once. Each of the 2^n states is a term of its own.",
+                float(logsumexp(different)),
+            ),
         ]
 
 
@@ -176,7 +182,11 @@ def three_by_three(probe: Probe, rng: np.random.Generator) -> Finding:
     if not finding.ok:
         return finding
     coupling, fields = -rng.uniform(0.3, 0.8), _fields(rng, 3, 3)
-    return _grid(probe, coupling, fields, f"{what}, J < 0", positive=True)
+    finding = _grid(probe, coupling, fields, f"{what}, J < 0", positive=True)
+    if not finding.ok:
+        return finding
+    what += " without fields, where states share their energies"
+    return _grid(probe, rng.uniform(0.3, 0.8), 0 * fields, what)
 
 
 @EXERCISE.part("Other grids: a single site, a row, 2 by 4")
@@ -206,4 +216,9 @@ def strong_coupling(probe: Probe, rng: np.random.Generator) -> Finding:
     finding = _grid(probe, 200.0, fields, "log Z at J = 200")
     if not finding.ok:
         return finding
-    return _grid(probe, -200.0, fields, "log Z at J = -200", positive=True)
+    finding = _grid(probe, -200.0, fields, "log Z at J = -200", positive=True)
+    for coupling in (200.0, -200.0):  # the largest term occurs twice
+        if not finding.ok:
+            return finding
+        finding = _grid(probe, coupling, 0 * fields, f"log Z at J = {coupling:g} without fields")
+    return finding

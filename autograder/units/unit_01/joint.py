@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy.special import log_expit
 
-from autograder.checks.compare import compare
+from autograder.checks.compare import compare, holds
 from autograder.checks.exercise import exercise
 from autograder.checks.finding import Finding, Mistake
 from autograder.checks.probe import Probe
@@ -35,7 +35,8 @@ RTOL = 1e-9  # a handful of sums in double precision
 def _log_density(g: Arrays, i: int, value: np.ndarray, values: list[np.ndarray]) -> np.ndarray:
     centre = centre_of(g, i, values) + 0 * value
     if g["binary"][i]:
-        return value * log_expit(centre) + (1 - value) * log_expit(-centre)
+        found = value * log_expit(centre) + (1 - value) * log_expit(-centre)
+        return np.where((value == 0) | (value == 1), found, -np.inf)
     return (
         -0.5 * ((value - centre) / g["scales"][i]) ** 2
         - np.log(g["scales"][i])
@@ -81,6 +82,11 @@ def _joint(
     want = np.sum(rows, 0)
     roots = [i for i in range(len(values)) if not above(g, i)]
     leaves = [i for i in range(len(values)) if not (g["edges"][:, i] > 0).any()]
+    listed = g["order"].astype(int)
+    exchanged = [
+        _log_density(g, i, values[j], [values[k] for k in above(g, i)]).sum(-1)
+        for i, j in zip(listed, listed[::-1], strict=True)
+    ]
     together = np.sum(np.broadcast_arrays(*factors), 0)
     mistakes = [
         Mistake(
@@ -135,7 +141,35 @@ def _joint(
             )
             for places in ("sorted", "reversed", "listed")
         ],
+        *[
+            Mistake(
+                "values_order",
+                "You took values to list the nodes in the order of parents. They are dictionaries: look each node up by its name.",
+                np.sum(exchanged, 0),
+            )
+            for _ in range(int(np.isfinite(exchanged).all()))
+        ],
+        *[
+            Mistake(
+                "value_of_another",
+                "Minus infinity: a node whose states are 0 and 1 was handed a number that is neither, so it is the value of another "
+                "node. Look each node up by its name.",
+                lambda got: got.shape == want.shape and bool(np.isneginf(got).all()),
+            )
+            for _ in range(int(0 < g["binary"].sum() < len(values)))
+        ],
     ]
+    if len(want) == 1:  # to sum over a single draw is to lose its axis
+        mistakes = [m for m in mistakes if m.key not in ("sum_over_draws", "mean_over_draws")]
+        mistakes.insert(
+            0,
+            Mistake(
+                "draw_axis_lost",
+                "The number is right, but for one draw the answer has shape (1,): squeeze() without an axis drops that of the "
+                "draws as well.",
+                want[0],
+            ),
+        )
     return got, want, mistakes
 
 
@@ -150,16 +184,25 @@ def without_plates(probe: Probe, rng: np.random.Generator) -> Finding:
     values = _near(g, rng, 4)
     values[rng.integers(5)][0] += 1.0  # and one value is far out
     got, want, mistakes = _joint(probe, g, values)
-    return compare(
+    finding = compare(
         got, want, what="log p(all nodes), narrow ones,", mistakes=mistakes, rtol=RTOL, atol=RTOL
     )
+    return finding if not finding.ok else _one_draw(probe, g, rng, [1] * 5)
+
+
+def _one_draw(probe: Probe, g: Arrays, rng: np.random.Generator, sizes: list[int]) -> Finding:
+    got, want, mistakes = _joint(probe, g, _values(g, rng, 1, sizes))
+    what = "log p(all nodes) of a single draw"
+    return compare(got, want, what=what, mistakes=mistakes, rtol=RTOL, atol=RTOL)
 
 
 @EXERCISE.part("Nodes in a plate, and nodes outside it", weight=2)
 def with_plates(probe: Probe, rng: np.random.Generator) -> Finding:
     g = graph(rng, 6, [(0, 1), (0, 2), (1, 3), (2, 3), (3, 4), (5, 4), (0, 4)])
-    got, want, mistakes = _joint(probe, g, _values(g, rng, 3, [1, 1, 4, 4, 4, 1]))
-    return compare(got, want, what="log p(all nodes)", mistakes=mistakes, rtol=RTOL, atol=RTOL)
+    sizes = [1, 1, 4, 4, 4, 1]
+    got, want, mistakes = _joint(probe, g, _values(g, rng, 3, sizes))
+    finding = compare(got, want, what="log p(all nodes)", mistakes=mistakes, rtol=RTOL, atol=RTOL)
+    return finding if not finding.ok else _one_draw(probe, g, rng, sizes)
 
 
 @EXERCISE.part("Over all states of a discrete graph it adds up to one")
@@ -171,11 +214,27 @@ def sums_to_one(probe: Probe, rng: np.random.Generator) -> Finding:
     finding = compare(
         got, want, what="log p of each of the 16 states", mistakes=mistakes, rtol=RTOL, atol=RTOL
     )
-    return (
-        finding
-        if not finding.ok
-        else compare(np.exp(got).sum(), 1.0, what="the sum over all 16 states")
+    if finding.ok:
+        finding = compare(np.exp(got).sum(), 1.0, what="the sum over all 16 states")
+    return finding if not finding.ok else _impossible(probe, g, states)
+
+
+def _impossible(probe: Probe, g: Arrays, states: np.ndarray) -> Finding:
+    """Of the first state a node without children is made 2, which its density rules out: the whole state has density zero."""
+    states = states.copy()
+    states[0, 3] = 2.0
+    got, want, _ = _joint(probe, g, [states[:, [i]] for i in range(4)])
+    at_all = isinstance(got, np.ndarray) and got.shape == want.shape
+    finding = holds(
+        at_all and bool(np.isneginf(got[0])),
+        "log p = minus infinity of a state that one factor rules out",
+        f"{got[0]:.5g}" if at_all else "another shape",
+        "impossible_state",
+        "One factor is minus infinity, the logarithm of zero, and zero times anything is zero: leave it in the sum.",
     )
+    if not finding.ok:
+        return finding
+    return compare(got[1:], want[1:], what="log p of the others", rtol=RTOL, atol=RTOL)
 
 
 @EXERCISE.part("A large plate: 3,000 copies")

@@ -48,8 +48,9 @@ def _panel(
     design = np.column_stack([np.ones(n), rng.normal(size=(n, columns - 1))])
     beta = rng.uniform(0.5, 2, columns) * rng.choice([-1, 1], columns)
     between, within = rng.uniform(*tau), rng.uniform(*sigma)
-    effects = between * rng.normal(size=int(groups.max()) + 1)
-    y = design @ beta + effects[groups] + within * rng.normal(size=n)
+    _, place = np.unique(groups, return_inverse=True)
+    effects = between * rng.normal(size=len(sizes))
+    y = design @ beta + effects[place] + within * rng.normal(size=n)
     return {
         "y": y,
         "design": design,
@@ -220,7 +221,19 @@ def small_panel(probe: Probe, rng: np.random.Generator) -> Finding:
 @EXERCISE.part("Rows in any order, labels with gaps, groups of unequal size")
 def rows_in_any_order(probe: Probe, rng: np.random.Generator) -> Finding:
     d = _panel(rng, [1, 5, 2, 7], labels=[2, 3, 7, 11], columns=3, tau=(0.4, 0.8), sigma=(1.4, 2.2))
-    return _mixed(probe, d)
+    finding = _mixed(probe, d)
+    if not finding.ok:
+        return finding
+    labels = 2**24 + np.arange(3)  # of neighbours here single precision makes one number
+    d = _panel(rng, [2, 1, 3], labels=labels.tolist())
+    rounded = {**d, "groups": d["groups"].astype(np.float32)}
+    merged = Mistake(
+        "rounded_labels",
+        "Labels near each other became one: they are whole numbers, and single precision is exact up to 2^24 = 16,777,216 only. "
+        "Compare them as they are.",
+        mixed(**rounded),
+    )
+    return _judged(probe.value(*_arguments(d)), d, "log p(y) with labels beyond 2^24", [merged])
 
 
 @EXERCISE.part("tau = 0: the groups are no more than labels", weight=0.5)

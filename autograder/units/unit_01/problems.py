@@ -123,7 +123,10 @@ def densities(
     binary: Tensor,
     **values: Tensor,
 ) -> dict[str, Any]:
-    """``parents``, ``log_prob`` and ``values``: a density for every node, entry by entry, and values ``(S, 1)`` or ``(S, N)``."""
+    """``parents``, ``log_prob`` and ``values``: a density for every node, entry by entry, and values ``(S, 1)`` or ``(S, N)``.
+
+    Each of the three lists the nodes in an order of its own. A binary node has no state but 0 and 1.
+    """
     names = names_of(len(edges))
     parents = parents_of(edges, order)
 
@@ -135,7 +138,8 @@ def densities(
                 )
             centre = torch.as_tensor(_centre(weights[i], biases[i], above), dtype=value.dtype)
             if binary[i]:
-                return value * centre - torch.nn.functional.softplus(centre).expand_as(value)
+                found = value * centre - torch.nn.functional.softplus(centre).expand_as(value)
+                return found.masked_fill((value != 0) & (value != 1), -math.inf)
             return (
                 -0.5 * ((value - centre) / scales[i]).square()
                 - scales[i].log()
@@ -146,8 +150,8 @@ def densities(
 
     return {
         "parents": parents,
-        "log_prob": {name: density(names.index(name)) for name in parents},
-        "values": {name: values[name] for name in parents},
+        "log_prob": {name: density(i) for i, name in enumerate(names)},
+        "values": {name: values[name] for name in reversed(parents)},
         "learn": {},
     }
 
