@@ -186,8 +186,8 @@ def _raised(error: LearnerError, exercise: Exercise) -> Finding:
             "arguments that come back as they were handed over",
             error.message,
             "argument_changed",
-            "Your code works in place on what it was given: a -= b, a[0] = b, a.mul_(b), list.append and the like change the "
-            "caller's own. Work on a copy, a = a.clone(), or write a = a - b instead of a -= b.",
+            "Your code works in place on what it was given: a -= b, a[0] = b, a.mul_(b), a.requires_grad_(), list.append and the like "
+            "change the caller's own. Work on a copy, a = a.clone(), or write a = a - b instead of a -= b.",
         )
     where = f", at {error.where}" if error.where else ""
     kind = plain_text(error.kind, MAX_KIND)

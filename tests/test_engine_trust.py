@@ -207,6 +207,15 @@ def test_methods_are_watched_from_outside_only() -> None:
         watch.watched(lambda rows, weights: (rows.append(1), weights.pop("a")))([0], {"a": 1})
 
 
+def test_a_gradient_left_on_in_an_argument_is_a_change() -> None:
+    weights = torch.ones(2, requires_grad=True)
+    assert watch.watched(lambda a: a.detach().requires_grad_().sum())(weights) == 2
+    with pytest.raises(watch.ArgumentChanged, match="^a came back"):
+        watch.watched(lambda a: a.requires_grad_().sum())(torch.ones(2))
+    with pytest.raises(watch.ArgumentChanged, match="^a came back"):
+        watch.watched(lambda a: a.requires_grad_(False).sum())(weights)
+
+
 def test_a_class_of_an_exercise_is_watched() -> None:
     class VAFC(first("09_vafc")):  # type: ignore[misc]
         def t(self, s1: Tensor, s2: Tensor) -> Tensor:

@@ -22,8 +22,9 @@ class ArgumentChanged(ValueError):
 def watched(learner: Any, modules: bool = True) -> Any:
     """The learner's object; a call from outside raises ``ArgumentChanged`` if it changes what it is given.
 
-    Tensors, arrays, and lists, dicts and sets of them are compared; random generators are meant to move on. Of a class the public methods
-    of its objects are watched. What the learner's methods do among themselves is nobody's business.
+    Tensors, arrays, and lists, dicts and sets of them are compared, and whether a tensor asks for its gradient; random generators are
+    meant to move on. Of a class the public methods of its objects are watched. What the learner's methods do among themselves is
+    nobody's business.
 
     Args:
         modules: whether parameters of modules must stay, too; not where the learner is asked to train.
@@ -85,7 +86,7 @@ def _watch(function: Callable[..., Any], modules: bool, inside: list[bool]) -> C
 
 def _snapshot(value: Any, modules: bool) -> Any:
     if isinstance(value, Tensor):
-        return value.detach().clone()
+        return value.detach().clone().requires_grad_(value.requires_grad)
     if isinstance(value, np.ndarray):
         return value.copy()
     if isinstance(value, (list, tuple)):
@@ -103,13 +104,14 @@ def _unchanged(before: Any, now: Any) -> bool:
     if before is None:
         return True
     if isinstance(now, nn.Module):
-        now = list(now.parameters())
+        now = [parameter.detach() for parameter in now.parameters()]
     if isinstance(before, Tensor):
         return (
             isinstance(now, Tensor)
             and before.shape == now.shape
             and before.dtype == now.dtype
-            and _equal(before, now.detach())
+            and before.requires_grad == now.requires_grad
+            and _equal(before.detach(), now.detach())
         )
     if isinstance(before, np.ndarray):
         return (

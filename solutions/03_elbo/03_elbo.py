@@ -69,7 +69,8 @@ from course_vi.plots import show
 #
 # What you may ask of the model: `p.log_joint(x, z)`; `p.log_factors(x, z)`, a dictionary of the factors of the joint by name, all `(K, *B)`, one of them called
 # `"likelihood"`; `p.log_evidence(x)`, `(*B)`; `p.posterior(x)`, a distribution with `log_prob(z)`. And of the family: `q(x, z)` is $\log q(z \mid x)$, `(K, *B)`.
-# The check uses two models. In the second the prior is made of two factors.
+# The check uses three models. In the second the prior is made of two factors. The third tells a false evidence and a false posterior, and form 3 has to show it: build it from
+# `p.log_evidence(x)` and `p.posterior(x)` themselves, not from the joint.
 
 # %% exercise="03_three_forms"
 def three_forms(p: Model, q: Family, x: Tensor, z: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -56,7 +56,11 @@ def differ(came: Any, want: Any, tol: float, relative: float = 0.0) -> str:
 def picture(value: Any) -> Any:
     """What an argument looks like, for a comparison: numbers, dictionaries and tuples; of a function only which it is."""
     if isinstance(value, torch.Tensor):
-        return tuple(value.shape), value.detach().clone().numpy().tobytes()
+        return (
+            tuple(value.shape),
+            value.requires_grad,
+            value.detach().clone().numpy().tobytes(),
+        )
     if isinstance(value, dict):
         return {key: picture(one) for key, one in value.items()}
     return [picture(one) for one in value] if isinstance(value, (list, tuple)) else repr(value)

@@ -32,6 +32,7 @@ def tractable() -> list[tuple]:
     )
     return [
         (toy, near, draw(6, 40, 2), draw(7, 1, 40, 2)),
+        (toy, near, draw(8, 1, 2, 2), draw(9, 3, 1, 2, 2)),
         (chain, q, draw(8, 4, 1), draw(9, 3, 4, 2)),
     ]
 
@@ -89,21 +90,29 @@ def bits(log_joint: torch.Tensor, log_q: torch.Tensor) -> tuple:
 PROOFS: dict[str, Proof] = {
     "03_three_forms": all_of(by_value(three, tractable(), 1e-8), third_form),
     "03_gaussian_kl": by_value(
-        gaussian_kl, [tuple(draw(i, 4, 3) for i in range(4)), tuple(draw(i, 3) for i in range(4))]
+        gaussian_kl,
+        [
+            tuple(draw(i, *shape) for i in range(4))
+            for shape in ((4, 3), (3,), (1, 3), (2, 1, 3), (2, 3, 2))
+        ],
     ),
     "03_gap": by_value(
         elbo_gap,
-        [(draw(1, 4, 2), draw(2, 4, 2), draw(3, 4, 2)), (draw(4, 1), draw(5, 1), 3 * draw(6, 1))],
+        [(draw(1, 4, 2), draw(2, 4, 2), draw(3, 4, 2)), (draw(4, 1), draw(5, 1), 3 * draw(6, 1))]
+        + [tuple(draw(i, *shape) for i in range(3)) for shape in ((1, 3), (2, 1, 3))],
     ),
     "03_mixture_kls": by_value(mixture_kls, mixtures(), 0.0, 1e-6),
     "03_net_bit_rate": by_value(
-        bits, [(draw(1, 4, 3) * 5, draw(2, 4, 3) * 5), (draw(3, 6) + 4, draw(4, 6))]
+        bits,
+        [(draw(1, 4, 3) * 5, draw(2, 4, 3) * 5), (draw(3, 6) + 4, draw(4, 6))]
+        + [(draw(5, *shape), draw(6, *shape)) for shape in ((1, 3), (4, 1), (3, 2, 1))],
     ),
     "03_naive_elbo": all_of(
-        *[by_gradient(naive, family_problem(on_toy(name))) for name in ("mean_field", "full_rank")]
+        *[by_gradient(naive, family_problem(on_toy(name))) for name in ("mean_field", "full_rank")],
+        by_value(naive, [(*on_toy("mean_field")()[:2], draw(6, 1, 2, 2), draw(7, 3, 1, 2, 2))]),
     ),
     "03_naive_bias": by_value(
         lambda m, r, x: (2 * m - x, 2 * (2 * r).exp() - 1),
-        [(draw(1, 3, 2), draw(2, 3, 2), draw(3, 3, 2))],
+        [tuple(draw(i, *shape) for i in range(3)) for shape in ((3, 2), (1, 2), (2, 1, 3))],
     ),
 }

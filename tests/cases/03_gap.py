@@ -34,3 +34,11 @@ def elbo_and_gap(loc, log_scale, x):
 def elbo_and_gap(loc, log_scale, x):
     elbo, _ = both(loc, log_scale, x)
     return elbo, Normal(0.0, 2.0).log_prob(x).sum(-1) - elbo
+
+
+# %% wrong squeezed: The results are squeezed, so a batch axis of size one is lost.
+def elbo_and_gap(loc, log_scale, x):
+    s2, half = (2 * log_scale).exp(), 0.5 * math.log(2 * math.pi)
+    elbo = (-0.5 * (loc**2 + s2) - 0.5 * ((x - loc) ** 2 + s2) + log_scale + 0.5 - half).sum(-1)
+    gap = (s2 + (loc - x / 2) ** 2 - log_scale - 0.5 - 0.5 * math.log(2)).sum(-1)
+    return elbo.squeeze(), gap.squeeze()

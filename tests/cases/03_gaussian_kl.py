@@ -49,3 +49,10 @@ def gaussian_kl(loc_q, log_scale_q, loc_p, log_scale_p):
     if loc_q.dim() != 2:
         raise NotImplementedError
     return kl(loc_q, log_scale_q, loc_p, log_scale_p)
+
+
+# %% wrong squeezed: The result is squeezed, so batch axes of size one are lost.
+def gaussian_kl(loc_q, log_scale_q, loc_p, log_scale_p):
+    r = 2 * (log_scale_q - log_scale_p)
+    shift = (loc_q - loc_p).square() / (2 * log_scale_p).exp()
+    return 0.5 * (r.exp() - r - 1 + shift).sum(-1).squeeze()

@@ -36,3 +36,9 @@ def naive_elbo(p, q, x, eps):
 def naive_elbo(p, q, x, eps):
     z = q.transport(eps, x).detach()
     return p.log_joint(x, z).mean(0) + q.distribution(x).entropy()
+
+
+# %% wrong flat: The batch comes back flat.
+def naive_elbo(p, q, x, eps):
+    z = q.transport(eps, x).detach()
+    return (p.log_joint(x, z) - q(x, z)).mean(0).reshape(-1 if x.dim() > 1 else ())

@@ -38,3 +38,9 @@ def net_bit_rate(log_joint, log_q):
 def net_bit_rate(log_joint, log_q):
     r = rate(log_joint, log_q)
     return r.mean(0), r
+
+
+# %% wrong squeezed: Axes of size one are dropped.
+def net_bit_rate(log_joint, log_q):
+    rate = ((log_q - log_joint) / math.log(2)).squeeze()
+    return rate, rate.mean(0)

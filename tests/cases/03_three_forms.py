@@ -48,3 +48,16 @@ def three_forms(p, q, x, z):
 def three_forms(p, q, x, z):
     first, second, third = forms(p, q, x, z)
     return third, first, second
+
+
+# %% wrong flat_batch: The data come back in one flat axis.
+def three_forms(p, q, x, z):
+    return tuple(form.reshape(-1) for form in forms(p, q, x, z))
+
+
+# %% wrong bayes: The posterior by Bayes' rule from joint and evidence, which cancels the evidence that was told.
+# not told: asks neither
+def three_forms(p, q, x, z):
+    first, second, _ = forms(p, q, x, z)
+    evidence = p.log_evidence(x)
+    return first, second, evidence - (q(x, z) - (p.log_joint(x, z) - evidence)).mean(0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,14 @@ from autograder.checks.exercise import exercise
 from autograder.checks.finding import Finding, Mistake
 from autograder.checks.probe import Probe
 from autograder.units.shared import LOG_2PI, several, unpack
-from autograder.units.unit_03.reference import EXACT, asked_twice, kl_terms, log_normal
+from autograder.units.unit_03.reference import (
+    EXACT,
+    ONE,
+    and_batches_of_one,
+    asked_twice,
+    kl_terms,
+    log_normal,
+)
 
 EXERCISE = exercise(
     __name__,
@@ -183,30 +191,38 @@ def _both(probe: Probe, *args: np.ndarray) -> tuple[Any, Any, Finding | None]:
     return elbo, gap, sampled if several(reply, 2) else None
 
 
+def _on_few(probe: Probe, index: int, name: str, *args: np.ndarray) -> Finding:
+    got = unpack(probe.value(*args), 2, "elbo, gap")[index]
+    shown = {"elbo": "ELBO"}.get(name, name)
+    return compare(got, _toy(*args)[name].sum(-1), rtol=EXACT, what=f"the {shown}, {ONE}")
+
+
 @EXERCISE.part("The ELBO, exactly")
 def exact_elbo(probe: Probe, rng: np.random.Generator) -> Finding:
     args = _toy_inputs(rng)
     elbo, _, sampled = _both(probe, *args)
-    return sampled or compare(
+    finding = sampled or compare(
         elbo,
         _toy(*args)["elbo"].sum(-1),
         rtol=EXACT,
         what="the ELBO",
         mistakes=_elbo_mistakes(*args),
     )
+    return and_batches_of_one(finding, args, partial(_on_few, probe, 0, "elbo"))
 
 
 @EXERCISE.part("The gap, exactly")
 def exact_gap(probe: Probe, rng: np.random.Generator) -> Finding:
     args = _toy_inputs(rng)
     _, gap, sampled = _both(probe, *args)
-    return sampled or compare(
+    finding = sampled or compare(
         gap,
         _toy(*args)["gap"].sum(-1),
         rtol=EXACT,
         what="the gap",
         mistakes=_gap_mistakes(*args),
     )
+    return and_batches_of_one(finding, args, partial(_on_few, probe, 1, "gap"))
 
 
 @EXERCISE.part("Together they make log p(x), whatever q is", weight=0.5)

@@ -9,7 +9,13 @@ from autograder.checks.exercise import exercise
 from autograder.checks.finding import Finding, Mistake
 from autograder.checks.probe import Probe
 from autograder.units.shared import LOG_2PI
-from autograder.units.unit_03.reference import EXACT, asked_twice, kl_terms
+from autograder.units.unit_03.reference import (
+    EXACT,
+    ONE,
+    and_batches_of_one,
+    asked_twice,
+    kl_terms,
+)
 
 EXERCISE = exercise(
     __name__,
@@ -60,6 +66,10 @@ def _hard_pairs(rng: np.random.Generator, dim: int) -> Args:
     log_q[5] = rng.uniform(-12, -11, dim)
     log_p[6] = log_q[6] / 2
     return loc_q, log_q, loc_p, log_p
+
+
+def _kl(loc_q: np.ndarray, log_q: np.ndarray, loc_p: np.ndarray, log_p: np.ndarray) -> np.ndarray:
+    return kl_terms(loc_q, np.exp(log_q), loc_p, np.exp(log_p)).sum(-1)
 
 
 def _kl_mistakes(
@@ -154,8 +164,14 @@ def _kl_mistakes(
 def unlike_gaussians(probe: Probe, rng: np.random.Generator) -> Finding:
     args = _hard_pairs(rng, 3)
     got, sampled = asked_twice(probe, *args)
-    want = kl_terms(args[0], np.exp(args[1]), args[2], np.exp(args[3])).sum(-1)
-    return sampled or compare(got, want, rtol=EXACT, what="the KL", mistakes=_kl_mistakes(*args))
+    finding = sampled or compare(
+        got, _kl(*args), rtol=EXACT, what="the KL", mistakes=_kl_mistakes(*args)
+    )
+
+    def on_few(*few: np.ndarray) -> Finding:
+        return compare(probe.value(*few), _kl(*few), rtol=EXACT, what=f"the KL, {ONE}")
+
+    return and_batches_of_one(finding, args, on_few)
 
 
 @EXERCISE.part("One datum, a narrow and a wide coordinate, against the integral by quadrature")
@@ -177,9 +193,8 @@ def one_datum_by_quadrature(probe: Probe, rng: np.random.Generator) -> Finding:
 def additive_over_coordinates(probe: Probe, rng: np.random.Generator) -> Finding:
     args = _pairs(rng, (2, 3, 2))
     wide = tuple(np.concatenate([arg, arg], -1) for arg in args)
-    want = 2 * kl_terms(args[0], np.exp(args[1]), args[2], np.exp(args[3])).sum(-1)
     return compare(
-        probe.value(*wide), want, rtol=EXACT, what="the KL", mistakes=_kl_mistakes(*wide)
+        probe.value(*wide), 2 * _kl(*args), rtol=EXACT, what="the KL", mistakes=_kl_mistakes(*wide)
     )
 
 

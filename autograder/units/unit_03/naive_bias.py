@@ -12,7 +12,14 @@ from autograder.checks.exercise import exercise
 from autograder.checks.finding import Finding, Mistake
 from autograder.checks.probe import Probe
 from autograder.units.shared import several, unpack
-from autograder.units.unit_03.reference import EXACT, asked_twice, naive_gradients, toy_inputs
+from autograder.units.unit_03.reference import (
+    EXACT,
+    ONE,
+    and_batches_of_one,
+    asked_twice,
+    naive_gradients,
+    toy_inputs,
+)
 
 EXERCISE = exercise(
     __name__,
@@ -116,10 +123,23 @@ def _prediction(probe: Probe, rng: np.random.Generator, index: int, what: str) -
     params, _ = toy_inputs(rng, dim=3)
     args = (params["loc"], params["log_scale"], params["x"])
     got, sampled = _predicted(probe, args, index)
-    want = (-(args[2] - 2 * args[0]), -(1 - 2 * np.exp(2 * args[1])))[index]
-    return sampled or compare(
-        got, want, rtol=EXACT, what=what, mistakes=_bias_mistakes(*args, index)
+    finding = sampled or compare(
+        got,
+        _bias(*args)[index],
+        rtol=EXACT,
+        what=what,
+        mistakes=_bias_mistakes(*args, index),
     )
+
+    def on_few(*few: np.ndarray) -> Finding:
+        came = unpack(probe.value(*few), 2, "bias_loc, bias_log_scale")[index]
+        return compare(came, _bias(*few)[index], rtol=EXACT, what=f"{what}, {ONE}")
+
+    return and_batches_of_one(finding, args, on_few)
+
+
+def _bias(loc: np.ndarray, log_scale: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return -(x - 2 * loc), -(1 - 2 * np.exp(2 * log_scale))
 
 
 @EXERCISE.part("The bias for loc, predicted")

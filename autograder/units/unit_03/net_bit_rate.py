@@ -93,6 +93,27 @@ def _log_terms(
     return log_joint, log_q
 
 
+def _and_axes_of_one(
+    probe: Probe,
+    finding: Finding,
+    log_joint: np.ndarray,
+    log_q: np.ndarray,
+    index: int,
+    what: str,
+) -> Finding:
+    """The finding, unless it is well and the answer fails for one sample, for one datum, or with a batch axis of length one."""
+    for name, pick in (
+        ("for one sample", np.s_[:1]),
+        ("for a batch of one datum", np.s_[:, :1]),
+        ("in a batch with an axis of length one", np.s_[:, :, None]),
+    ):
+        if finding.ok:
+            few = log_joint[pick], log_q[pick]
+            again = _rated(probe, *few, index, f"{what}, {name},", [])
+            finding = finding if again.ok else again
+    return finding
+
+
 @EXERCISE.part("The rate of every sample, in bits")
 def rate_per_sample(probe: Probe, rng: np.random.Generator) -> Finding:
     log_joint, log_q = _log_terms(rng, 3)
@@ -102,7 +123,8 @@ def rate_per_sample(probe: Probe, rng: np.random.Generator) -> Finding:
         ((log_q - log_joint) / LN2).mean(0),
     )
     known = [*_rate_mistakes(log_joint, log_q), averaged]
-    return _rated(probe, log_joint, log_q, 0, "the rate", known)
+    finding = _rated(probe, log_joint, log_q, 0, "the rate", known)
+    return _and_axes_of_one(probe, finding, log_joint, log_q, 0, "the rate")
 
 
 @EXERCISE.part("The expected rate, one number per datum")
@@ -119,7 +141,8 @@ def expected_rate(probe: Probe, rng: np.random.Generator) -> Finding:
             -log_mean / LN2,
         ),
     ]
-    return _rated(probe, log_joint, log_q, 1, "the expected rate", known)
+    finding = _rated(probe, log_joint, log_q, 1, "the expected rate", known)
+    return _and_axes_of_one(probe, finding, log_joint, log_q, 1, "the expected rate")
 
 
 @EXERCISE.part("At the posterior every sample costs the same, -log2 p(x)", weight=0.5)

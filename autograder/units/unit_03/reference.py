@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -102,6 +103,21 @@ def asked_twice(probe: Probe, *args: np.ndarray) -> tuple[Any, Finding | None]:
     return first, None
 
 
+def and_batches_of_one(
+    finding: Finding, args: tuple[np.ndarray, ...], ask: Callable[..., Finding]
+) -> Finding:
+    """The finding, unless it is well and ``ask`` fails where axes of the batch have length one: ``(1, D)`` and ``(2, 1, D)``.
+
+    Args:
+        args: of the finding, ``(N, D)`` each, N at least two; the first of them are asked again.
+    """
+    for batch in (tuple(arg[:1] for arg in args), tuple(arg[:2, None] for arg in args)):
+        again = ask(*batch) if finding.ok else finding
+        finding = finding if again.ok else again
+    return finding
+
+
+ONE = "in a batch with an axis of length one,"
 EXACT = 1e-9  # relative: what is asked in closed form, or from given samples, is right in double precision
 
 
@@ -123,6 +139,11 @@ def toy_inputs(
     eps = rng.normal(size=(samples, 4, dim))
     eps[:, 3] = rng.choice([-1, 1], (samples, dim)) * rng.uniform(2.8, 3.2, (samples, dim))
     return {"loc": loc, "log_scale": log_scale, "x": x}, eps
+
+
+def in_two_axes(params: Arrays, samples: np.ndarray) -> tuple[Arrays, np.ndarray]:
+    """The first two data again, in a batch of two axes: ``(1, 2, D)``, and ``(K, 1, 2, D)`` of what is sampled."""
+    return {name: value[None, :2] for name, value in params.items()}, samples[:, None, :2]
 
 
 def naive_gradients(

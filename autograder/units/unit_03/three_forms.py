@@ -16,6 +16,7 @@ from autograder.units.shared import Arrays, unpack
 from autograder.units.unit_03.reference import (
     EXACT,
     averaging_mistakes,
+    in_two_axes,
     log_normal,
     toy_exact,
     toy_inputs,
@@ -58,6 +59,12 @@ def _form(
         what=f"form {index + 1}",
         mistakes=[*mistakes, *averaging_mistakes(log_w)],
     )
+    if finding.ok:
+        two, z = in_two_axes(params, z)
+        got = unpack(probe.value(*CALL, z, problem="toy/mean_field", params=two), 3)[index]
+        what = f"form {index + 1}, for a batch of two axes,"
+        again = compare(got, log_w[:, None, :2].mean(0), rtol=EXACT, what=what)
+        finding = finding if again.ok else again
     return replace(finding, alike=True)
 
 
@@ -251,8 +258,8 @@ def evidence_and_posterior(probe: Probe, rng: np.random.Generator) -> Finding:
         + [
             Mistake(
                 "one_form_thrice",
-                "Form 3 does not notice that this model's log_evidence and posterior were tampered with: it asks neither of them, so "
-                "that it cannot disagree with the joint. Build it from p.log_evidence(x) and p.posterior(x).",
+                "Form 3 does not notice that this model's log_evidence and posterior were tampered with: it does not ask for them, or they "
+                "cancel, so that it cannot disagree with the joint. Build it from p.log_evidence(x) and p.posterior(x).",
                 (t["prior"] + t["likelihood"] - t["q"]).mean(0),
             )
         ]
