@@ -48,7 +48,7 @@ def three_graphs() -> Figure:
             node(ax, (0.0, 1.5), "$z_n$" if inside else "$z$")
             node(ax, (0.0, 0.0), "$x_n$", shaded=True)
             arrow(ax, (0.0, 1.5), (0.0, 0.0), GREY)
-            node(ax, (-1.2, 0.75), r"$\theta$")
+            ax.text(-1.2, 0.75, r"$\theta$", fontsize=13, ha="center", va="center")
             arrow(ax, (-1.2, 0.75), (0.0, 0.0), GREY)
         axes[0].text(1.25, 1.5, r"$\lambda$", fontsize=13, color=BLUE, ha="center", va="center")
         arrow(axes[0], (1.3, 1.5), (0.0, 1.5), BLUE, line="--")
