@@ -307,10 +307,21 @@ def seen_and_unseen(q, samples=20):
 
 # %%
 scores = {}
-for name, hidden in (("linear", 0), ("2 hidden units", 2), ("200 hidden units", 200)):
+
+
+def compete(name, hidden):
     q, eighths = train_on_halves(hidden)
     scores[name] = seen_and_unseen(q)
     print(f"{name:16s} ELBO by eighths of the training: " + "  ".join(f"{value:.2f}" for value in eighths))
+
+
+compete("linear", 0)
+
+# %%
+compete("2 hidden units", 2)
+
+# %%
+compete("200 hidden units", 200)
 
 # %% [markdown]
 # > **Predict 4.** Order the three encoders by their amortization gap on images that they saw. And on images that they did not see: same order? By how much does the *approximation* gap differ between encoders?
