@@ -137,7 +137,7 @@ def gap_bars(
     >>> len(gap_bars(["a"], [1.0], [2.0]).axes)
     1
     """
-    figure, (ax,) = new_figure(width=6.4, height=3.2)
+    figure, (ax,) = new_figure(width=7.6, height=3.2)
     with style():
         places = range(len(names))
         ax.bar(
@@ -151,15 +151,18 @@ def gap_bars(
             width=0.6,
             label="amortization gap: the encoder",
         )
+        highest = max(a + b for a, b in zip(approximation, amortization, strict=True))
         for place, (low, high) in enumerate(zip(approximation, amortization, strict=True)):
-            ax.text(place, low + high + 0.1, f"{low + high:.2f}", ha="center", fontsize=8)
+            ax.text(
+                place, low + high + 0.02 * highest, f"{low + high:.2f}", ha="center", fontsize=8
+            )
         ax.set_xticks(list(places), list(names), fontsize=8)
         ax.set(
             title="How far the ELBO is from log p(x), and why",
             xlabel="encoder, and data",
             ylabel="mean gap (nats)",
         )
-        ax.set_ylim(0, 1.5 * max(a + b for a, b in zip(approximation, amortization, strict=True)))
+        ax.set_ylim(0, 1.5 * highest)
         ax.legend(fontsize=8, loc="upper right")
     return figure
 
