@@ -28,7 +28,9 @@ FIGURES: dict[str, Callable[[], Figure]] = {
         LINE, {"a": LINE.tolist(), "b": LINE.tolist()}, LINE
     ),
     "linear_fit": lambda: lecture_13.linear_fit(LINE, -LINE, 0.0, LINE, LINE, LINE, 0.3),
-    "collapse": lambda: lecture_13.collapse({"a": (LINE, LINE, LINE), "b": (LINE, LINE, LINE)}),
+    "collapse": lambda: lecture_13.collapse(
+        {"a": LINE.expand(5, -1), "b": LINE.expand(5, -1)}, {"b": LINE}
+    ),
     "layers_used": lambda: lecture_13.layers_used({"a": (LINE, LINE), "b": (LINE, LINE)}),
     "surgery": lambda: lecture_13.surgery(
         LINE, LINE, [("single posteriors", LINE), ("aggregate posterior", LINE)], {"a": (1.0, 0.1)}

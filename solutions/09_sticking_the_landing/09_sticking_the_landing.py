@@ -518,8 +518,8 @@ with when_written():
 #             self.train_step()
 # ```
 #
-# Find the faults before you read on; there are seven that matter (two names, one missing method, two dead arguments, one tensor that carries a graph it should not, one bad start). One thing looks like a fault and
-# is none: the *sign* of `gr_entropy`.
+# Find the faults before you read on; there are eight that matter (two names, one missing method, two dead arguments, one bad start, one optimizer that is used before it is made, and its setting). Two things look like faults and
+# are none: the *sign* of `gr_entropy`, and `t.tensor(...)` around a tensor with a graph.
 
 # %% [markdown]
 # ### Your class
@@ -660,10 +660,11 @@ with when_written():
 # </details>
 
 # %% [markdown] solution_only="09_vafc"
-# **The seven faults.** `sample` computes `theta` and returns `Z`, a name nobody defined. `torch` and `t` are mixed (one of them was never imported). `pr_Z` is called and missing. `n_BZ` and
-# `save` are dead, so each step takes one sample. `gr_logp(Z)` gets a tensor with a graph: what comes back carries it along; slopes must be plain numbers. And B starts at zero: since
+# **The eight faults.** `sample` computes `theta` and returns `Z`, a name nobody defined. `torch` and `t` are mixed (one of them was never imported). `pr_Z` is called and missing. `n_BZ` and
+# `save` are dead, so each step takes one sample. `train_step` needs `self.opt`, which does not exist before `full_train` has run. Adadelta with `eps=1e-8` begins with steps of about $10^{-4}$. And B starts at zero: since
 # $z = \mu + \sigma \odot s_2$ there, the gradient of B is $r\,s_1^\top$ with mean $\mathbb E[r]\,\mathbb E[s_1]^\top = 0$, exactly, for every model: a saddle. (The noise of single samples does kick it off in the end; an exact
-# gradient never would.) The signs are right, and only the name `gr_entropy` misleads: it holds $\nabla_z \log q = -\Sigma^{-1}(z - \mu)$.
+# gradient never would.) The signs are right, and only the name `gr_entropy` misleads: it holds $\nabla_z \log q = -\Sigma^{-1}(z - \mu)$. `t.tensor(...)` of a tensor with a graph gives a detached copy:
+# plain numbers, as needed. The graph was built for nothing, and PyTorch warns.
 #
 # **Why the hand-made gradient is sticking the landing.** `autograd.grad(z, parameters, r)` multiplies the plain numbers $r = \nabla_z \log w$ with $\partial z/\partial\phi$. The parameters of the density are never asked. In closed form:
 # $\hat g_\mu = r$, $\hat g_B = r s_1^\top$, $\hat g_\sigma = r \odot s_2$.
@@ -681,8 +682,8 @@ with when_written():
 
 # %% [markdown] written="09_written"
 # The score term has mean zero for the ELBO, so leaving it out keeps the estimator unbiased. Its variance is zero at the optimum only if the family contains the posterior: then
-# $\log w$ is constant in z, and the path derivative cancels draw by draw. If the family cannot reach the posterior some variance is left: for a mean-field fit of a Gaussian with correlation $\rho$ the total derivative's is
-# only $1 + 1/\rho^2$ times larger for the means, so at strong correlation little more than a factor of two is gained.
+# $\log w$ is constant in z, and the path derivative cancels draw by draw. If the family cannot reach the posterior some variance is left: at the best mean-field fit of a Gaussian the total derivative's variance for mean i is
+# only $1 + 1/\sum_j r_{ij}^2$ times larger, with $r_{ij}$ the partial correlations. In two dimensions that is $1 + 1/\rho^2$, never less than two; in D dimensions it may come near to $1 + 1/(D - 1)$.
 #
 # It can also hurt. If q is much narrower than the posterior, the score term acts as a useful control variate: on the toy the best coefficient is $1 - 2\sigma^2$, nearer to 1 than to 0 once $\sigma < 1/2$, and there the total
 # derivative is the quieter one. And for a bound that is not linear in the log weights, such as the importance-weighted bound with $K > 1$, each score is multiplied by a weight that depends on its own sample, so dropping it
@@ -695,7 +696,7 @@ with when_written():
 #
 # - 0.5: what is right. The score term has mean zero for the ELBO (unbiased), and the variance vanishes at the optimum **if q contains the posterior** (or: $\log w$ is then constant in z). Without the condition, no half.
 # - 0.5 for each of two situations **with its reason**, 1.0 at most. Accept: q too narrow (the score is a useful control variate there; $c^\star = 1 - 2\sigma^2$ on the toy, crossing at $\sigma = 1/2$); a bound that is not linear in the log weights
-#   (weights depend on the samples; biased); a family that cannot reach the posterior (gain bounded, $1 + 1/\rho^2$); far from the optimum (the model's noise dominates); layered families implemented by detaching the conditional (landing missed);
+#   (weights depend on the samples; biased); a family that cannot reach the posterior (gain bounded: $1 + 1/\rho^2$ in two dimensions, $1 + 1/\sum_j r_{ij}^2$ in general; "limit 2" only for two dimensions); far from the optimum (the model's noise dominates); layered families implemented by detaching the conditional (landing missed);
 #   gradients of the model's parameters (no such term exists, nothing to gain); no reparametrization at hand. A situation without a reason: 0.25.
 # - 0.5: a measurement that decides. Variances of both gradients at the same parameters, over many replicates, at more than one place or stage of training. "Compare the loss curves": 0.25.
 # === END MARK SCHEME ===

@@ -465,12 +465,13 @@ show(targets.flow_shapes(flow_recognizer),
 #
 # Your team trained a VAE with a diagonal Gaussian encoder. Mean ELBO: $-98.0$ on training data, $-104.5$ on test data. With the model held fixed, 500 steps of `climb` per test datum from the encoder's answer raise the test ELBO to $-100.1$. Replacing $q$ by a flow
 # and climbing again gives $-99.3$; importance sampling with very many samples puts $\log p(x)$ on test data at about $-99.0$. (a) Give the amortization gap and the approximation gap on test data. (b) A colleague proposes to make the encoder's output a flow. Another
-# proposes to train the encoder on more data, with the decoder frozen, or to take a few steps of ascent per test datum. Who gains more, and how much at most? (c) Does the difference between $-98.0$ and $-104.5$ show that the *model* overfits? What number is missing to decide?
+# proposes to train the encoder on more data, with the decoder frozen, or to take a few steps of ascent per test datum. Who gains more, and how much at most, if the flow's encoder leaves the amortization gap as it is? (c) Does the difference between $-98.0$ and $-104.5$ show that the *model* overfits? What number is missing to decide?
 
 # %% [markdown] written="11_written"
 # (a) Amortization gap $-100.1 - (-104.5) = 4.4$ nats; approximation gap $-99.0 - (-100.1) = 1.1$ nats, if the ascent came to rest.
 #
-# (b) The second. A flow with perfect amortization would gain 0.8 (from $-100.1$ to $-99.3$), and only if its encoder wrote the best flow; with the present generalization error it may gain nothing. More data for the encoder or a few steps of ascent can gain up to 4.4.
+# (b) The second. With the amortization gap unchanged at 4.4 nats the flow gains at most 0.8, the difference between $-100.1$ and $-99.3$. (Were its encoder perfect as well, it would reach $-99.3$ and gain 5.2; but 4.4 of these are the second proposal's. Cremer, Li and Duvenaud found that a richer family may also make
+# amortization easier; nothing here says by how much.) More data for the encoder or a few steps of ascent can gain up to 4.4.
 #
 # (c) Only a small part of it. An ELBO is a lower bound, so the evidence of the training data is at least $-98.0$, one nat above the $-99.0$ of the test data: at least that nat is the model's. The other five and a half may be the *encoder's*, which was fitted to the
 # training data too and whose amortization gap is smaller there. Missing is the evidence on training data: if it is $-97.9$, the model overfits by about one nat and the rest is the encoder's.
@@ -478,7 +479,7 @@ show(targets.flow_shapes(flow_recognizer),
 # === BEGIN MARK SCHEME ===
 # Half a point for each of the four:
 # - (a) both numbers: 4.4 and 1.1 nats (swapped: none of it; the flow's 0.3 for the approximation gap of the *Gaussian* is wrong).
-# - (b) the second proposal, with at most 4.4 nats against at most 0.8 for the flow.
+# - (b) the second proposal, with at most 4.4 nats against at most 0.8 for the flow with the amortization gap unchanged. Accept also 5.2 for a flow **and** perfect amortization, if it is said that 4.4 of them come from amortization.
 # - (c) says that the encoder itself may overfit: the amortization gap can differ between training and test data. (That at least one nat must be the model's is worth a remark, not a deduction.)
 # - (c) names what is missing: log p of the training data, by importance sampling.
 # === END MARK SCHEME ===
@@ -487,4 +488,4 @@ show(targets.flow_shapes(flow_recognizer),
 # ---
 # **Done.** The encoder you trained is half of a variational autoencoder; unit 13 trains the other half with it. The flow returns in unit 08, the gaps in every honest report of a VAE.
 #
-# *Stretch (not graded).* Let a Gaussian process be the recognizer: $\mu(x) = \sum_j \alpha_j k(x, x_j)$ with a fixed kernel is linear in $\alpha$, so exercise 3 trains it as it stands. Where does it say $x/2$, and what does it say far from the data?
+# *Stretch (not graded).* Let the recognizer have the form of a Gaussian process's mean: $\mu(x) = \sum_j \alpha_j k(x, x_j)$ with a fixed kernel is linear in $\alpha$, so exercise 3 trains it as it stands. Where does it say $x/2$, and what does it say far from the data?

@@ -458,7 +458,7 @@ with when_written():
 # *Difficulty* 4/5 · *Importance* 5/5 · 30 minutes
 #
 # Here is a VAE that you can solve on paper. $z \sim N(0, I_D)$ and $x \mid z \sim N(W z + b, \sigma^2 I)$ with **fixed** $\sigma$; W and b are learned by maximum likelihood. Let $\lambda_1 \ge \lambda_2 \ge \dots$ be the eigenvalues of the covariance of the data (dividing by N).
-# At the maximum b is the mean, and column i of W lies along the i-th eigenvector with squared length $\max(\lambda_i - \sigma^2, 0)$. Hence x has variance $\max(\lambda_i, \sigma^2)$ along the first D axes and $\sigma^2$ along the rest.
+# The likelihood does not change when z is rotated; take the rotation that a diagonal q picks, in which the columns of W are orthogonal. At the maximum b is then the mean, and column i of W lies along the i-th eigenvector with squared length $\max(\lambda_i - \sigma^2, 0)$. Hence x has variance $\max(\lambda_i, \sigma^2)$ along the first D axes and $\sigma^2$ along the rest.
 #
 # Without training anything, return two predictions:
 #
@@ -487,19 +487,19 @@ def predict_linear_vae(x: Tensor, latent_dim: int, noise_scale: float) -> tuple[
 check("13_linear", predict_linear_vae)
 
 # %% [markdown]
-# **Now measure.** Grey digits, 12 latents, $\sigma = 0.38$. The cell below shows your prediction first. Then it trains a linear VAE with a *mean-field* encoder by sticking the landing, and compares: its exact evidence with your first number, its activities (through your `unit_activity`) with your second. Before you run it, count: how many of the twelve
+# **Now measure.** Grey digits, 12 latents, $\sigma = 0.36$. The cell below shows your prediction first. Then it trains a linear VAE with a *mean-field* encoder by sticking the landing, and compares: its exact evidence with your first number, its activities (through your `unit_activity`) with your second. Before you run it, count: how many of the twelve
 # will be active?
 
 # %%
 with when_written():
     grey = digits(binary=False, dtype=torch.float64).train
-    predicted_evidence, predicted_activity = predict_linear_vae(grey, 12, 0.38)
+    predicted_evidence, predicted_activity = predict_linear_vae(grey, 12, 0.36)
     print(f"predicted: {predicted_evidence:.3f} nats per image, {int((predicted_activity > 0.01).sum())} active latents")
     show(targets.activities(predicted_activity), alt="Predicted activities of twelve latents as bars, falling from 0.8 to small values, with the last ones at zero.")
 
 # %%
 with when_written():
-    p = VAE(12, 64, 0, seeded(0), likelihood="gaussian", scale=0.38).double()
+    p = VAE(12, 64, 0, seeded(0), likelihood="gaussian", scale=0.36).double()
     q = Amortized(MeanField(12), mlp(64, 0, 24, seeded(1))).double()
     with torch.no_grad():
         p.decoder[0].bias.copy_(grey.mean(0))

@@ -48,7 +48,7 @@ def three_graphs() -> Figure:
             node(ax, (0.0, 1.5), "$z_n$" if inside else "$z$")
             node(ax, (0.0, 0.0), "$x_n$", shaded=True)
             arrow(ax, (0.0, 1.5), (0.0, 0.0), GREY)
-            node(ax, (-1.2, 0.75), r"$\theta$")
+            ax.text(-1.2, 0.75, r"$\theta$", fontsize=13, ha="center", va="center")
             arrow(ax, (-1.2, 0.75), (0.0, 0.0), GREY)
         axes[0].text(1.25, 1.5, r"$\lambda$", fontsize=13, color=BLUE, ha="center", va="center")
         arrow(axes[0], (1.3, 1.5), (0.0, 1.5), BLUE, line="--")
@@ -137,7 +137,7 @@ def gap_bars(
     >>> len(gap_bars(["a"], [1.0], [2.0]).axes)
     1
     """
-    figure, (ax,) = new_figure(width=6.4, height=3.2)
+    figure, (ax,) = new_figure(width=7.6, height=3.2)
     with style():
         places = range(len(names))
         ax.bar(
@@ -151,15 +151,18 @@ def gap_bars(
             width=0.6,
             label="amortization gap: the encoder",
         )
+        highest = max(a + b for a, b in zip(approximation, amortization, strict=True))
         for place, (low, high) in enumerate(zip(approximation, amortization, strict=True)):
-            ax.text(place, low + high + 0.1, f"{low + high:.2f}", ha="center", fontsize=8)
+            ax.text(
+                place, low + high + 0.02 * highest, f"{low + high:.2f}", ha="center", fontsize=8
+            )
         ax.set_xticks(list(places), list(names), fontsize=8)
         ax.set(
             title="How far the ELBO is from log p(x), and why",
             xlabel="encoder, and data",
             ylabel="mean gap (nats)",
         )
-        ax.set_ylim(0, 1.5 * max(a + b for a, b in zip(approximation, amortization, strict=True)))
+        ax.set_ylim(0, 1.5 * highest)
         ax.legend(fontsize=8, loc="upper right")
     return figure
 

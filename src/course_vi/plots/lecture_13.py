@@ -171,7 +171,7 @@ def evidence_bias(counts: Tensor, gaps: Mapping[str, Sequence[float]], predicted
             label="predicted, wider, middle image: v / 2K",
         )
         axis.set(
-            title="Below the exact log p(x), by",
+            title="How far below the exact log p(x)",
             xlabel="K",
             ylabel="nats",
             xscale="log",
@@ -211,9 +211,9 @@ def linear_fit(
             markersize=4,
             label="eigenvalues of the data",
         )
-        two.axhline(variance, color=RED, linestyle="--", label="sigma squared")
+        two.axhline(variance, color=RED, linestyle="--", label=r"$\sigma^2$")
         two.set(
-            title="Who may stay",
+            title="Eigenvalues and threshold",
             xlabel="number",
             ylabel="eigenvalue",
             yscale="log",
@@ -232,34 +232,36 @@ def linear_fit(
     return figure
 
 
-def collapse(runs: Mapping[str, tuple[Tensor, Tensor, Tensor]]) -> Figure:
-    """Active units over the course of training, and the final activities, for each way to train: (steps, number, activities)."""
+def collapse(activities: Mapping[str, Tensor], differences: Mapping[str, Tensor]) -> Figure:
+    """Left activities ``(seeds, D)`` of each way to train, sorted, mean and standard error. Right score minus plain, ``(seeds)``."""
     figure, (left, right) = new_figure(columns=2, width=4.6)
+    colours = dict(zip(activities, COLOURS, strict=False))
     with style():
-        width = 0.8 / len(runs)
-        for i, ((name, (steps, number, activity)), colour) in enumerate(
-            zip(runs.items(), COLOURS, strict=False)
-        ):
-            left.plot(steps, number, color=colour, label=name)
-            places = torch.arange(1, len(activity) + 1) + width * (i - (len(runs) - 1) / 2)
-            right.bar(
-                places.tolist(),
-                activity.sort(descending=True).values.tolist(),
-                width,
-                color=colour,
-                label=name,
+        for name, activity in activities.items():
+            ordered = activity.sort(-1, descending=True).values
+            error = ordered.std(0) / len(ordered) ** 0.5
+            places = range(1, ordered.shape[-1] + 1)
+            left.errorbar(
+                places, ordered.mean(0), yerr=error, fmt="o-", color=colours[name], label=name
             )
+        for place, (name, values) in enumerate(differences.items()):
+            across = place + torch.linspace(-0.15, 0.15, len(values))
+            right.plot(across, values, "o", color=colours.get(name, BLACK))
         left.set(
-            title="Active units while training",
-            xlabel="step",
-            ylabel="latents with activity above 0.01",
-        )
-        right.set(
             title="Activity at the end",
             xlabel="latent, the most active first",
             ylabel="variance of the posterior mean",
+            ylim=(-0.05, 1.05),
         )
-        left.legend(fontsize=8), right.legend(fontsize=8)
+        right.axhline(0, color=BLACK, linestyle="--")
+        right.set_xticks(range(len(differences)), list(differences))
+        right.set(
+            title="Score against plain training, by seed",
+            xlabel="way to train",
+            ylabel="log p(x), difference (nats)",
+            xlim=(-0.6, len(differences) - 0.4),
+        )
+        left.legend(fontsize=8)
     return figure
 
 
