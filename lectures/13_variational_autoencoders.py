@@ -570,8 +570,11 @@ for name, values in zip(("autoencoder", "VAE, closed form", "VAE, score dropped"
     print(f"{name:20s} objective by eighths of the training: " + "  ".join(f"{part.mean():.2f}" for part in values.chunk(8)))
 
 # %%
+POINTS = 8 * smoke_cap(30) + 1
+
+
 @torch.no_grad()
-def exact_score(index, place=lambda z: z, points=8 * smoke_cap(30) + 1):
+def exact_score(index, place=lambda z: z, points=POINTS):
     """Exact mean log p(x) of the new images: a sum over a grid of z; the decoder reads place(z)."""
     axis = torch.linspace(-5, 5, points, device=device)
     decoder, parts = [layer[index : index + 1] for layer in decoders], []
@@ -734,8 +737,11 @@ def three_trainings(encoder, decoder, x, noise, share):
 # **Predict before you run.** Sixteen latents are offered for the digits, five seeds. Which of the three ways ends with the most active units, and which with the best $\log p(x)$ of new images? Is it the same one?
 
 # %%
+SAMPLES = smoke_cap(200)
+
+
 @torch.no_grad()
-def look(encoder, decoder, samples=smoke_cap(200)):
+def look(encoder, decoder, samples=SAMPLES):
     """Activities (3, 5, 16), and log p(x) of new images by importance sampling, (3, 5)."""
     x, generator, log_w = test.expand(15, -1, -1), seeded(5), []
     loc, log_scale = run(encoder, x).chunk(2, -1)
