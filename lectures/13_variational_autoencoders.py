@@ -570,13 +570,10 @@ for name, values in zip(("autoencoder", "VAE, closed form", "VAE, score dropped"
     print(f"{name:20s} objective by eighths of the training: " + "  ".join(f"{part.mean():.2f}" for part in values.chunk(8)))
 
 # %%
-POINTS = 8 * smoke_cap(30) + 1
-
-
 @torch.no_grad()
-def exact_score(index, place=lambda z: z, points=POINTS):
+def exact_score(index, place=lambda z: z, points=None):
     """Exact mean log p(x) of the new images: a sum over a grid of z; the decoder reads place(z)."""
-    axis = torch.linspace(-5, 5, points, device=device)
+    axis = torch.linspace(-5, 5, points or 8 * smoke_cap(30) + 1, device=device)
     decoder, parts = [layer[index : index + 1] for layer in decoders], []
     for z in torch.cartesian_prod(axis, axis).split(8000):
         logits = run(decoder, place(z).unsqueeze(0))[0]
@@ -737,20 +734,17 @@ def three_trainings(encoder, decoder, x, noise, share):
 # **Predict before you run.** Sixteen latents are offered for the digits, five seeds. Which of the three ways ends with the most active units, and which with the best $\log p(x)$ of new images? Is it the same one?
 
 # %%
-SAMPLES = smoke_cap(200)
-
-
 @torch.no_grad()
-def look(encoder, decoder, samples=SAMPLES):
+def look(encoder, decoder, samples=None):
     """Activities (3, 5, 16), and log p(x) of new images by importance sampling, (3, 5)."""
     x, generator, log_w = test.expand(15, -1, -1), seeded(5), []
     loc, log_scale = run(encoder, x).chunk(2, -1)
-    for _ in range(samples):
+    for _ in range(samples or smoke_cap(200)):
         noise = torch.randn(5, len(test), 16, generator=generator).to(device).repeat(3, 1, 1)
         z = loc + log_scale.exp() * noise
         logits = run(decoder, z)
         log_w.append((x * logits - softplus(logits)).sum(-1) + (0.5 * noise**2 - 0.5 * z**2 + log_scale).sum(-1))
-    log_p = torch.stack(log_w).logsumexp(0) - math.log(samples)
+    log_p = torch.stack(log_w).logsumexp(0) - math.log(len(log_w))
     return loc.var(1).view(3, 5, 16).cpu(), log_p.mean(1).view(3, 5).cpu()
 
 

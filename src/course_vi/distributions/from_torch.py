@@ -46,6 +46,8 @@ class TorchDensity(Printed):
         return self.base.mean
 
     def log_prob(self, value: Tensor) -> Tensor:
+        if value.numel() == 0:  # torch's own reshape of nothing fails for some
+            return value.sum(-1).expand(torch.broadcast_shapes(value.shape[:-1], self.batch_shape))
         return self.base.log_prob(value)
 
     def draw(self, shape: tuple[int, ...], generator: torch.Generator | None = None) -> Tensor:
