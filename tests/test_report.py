@@ -5,6 +5,7 @@ from __future__ import annotations
 import _thread
 import json
 import re
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -205,10 +206,14 @@ def test_a_report_links_where_to_read_and_a_graded_one_names_it() -> None:
 @pytest.fixture
 def interrupt() -> Iterator[None]:
     """Somebody presses the notebook's button while the check runs."""
+    before = signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # a background shell ignores it
     timer = threading.Timer(0.4, _thread.interrupt_main)
     timer.start()
     yield
     timer.cancel()
+    signal.signal(signal.SIGINT, before)
 
 
 def test_an_endless_loop_tells_where(interrupt: None) -> None:
