@@ -56,7 +56,7 @@ def as_rows(p: Grouped, x: Tensor) -> Rows:
     start = 0
     for f, (count, size, columns) in enumerate(zip(p.levels, p.sizes, p.slopes, strict=True)):
         index.append(start + level[:, f, None] * size + torch.arange(size, device=x.device))
-        weights += [torch.ones_like(covariates[:, :1]), covariates[:, list(columns)]]
+        weights += [torch.ones_like(x[:, :1]), covariates[:, list(columns)]]
         start += count * size
     return Rows(covariates, x[:, -1], level, torch.cat(index, -1), torch.cat(weights, -1))
 
