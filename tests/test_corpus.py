@@ -10,12 +10,13 @@ from autograder.checking import check, run_check
 from autograder.checks.probe import InProcess
 from autograder.units import EXERCISES
 
+COSTLY = {"00_is_biased", "13_train"}  # seconds a check
 CODED = [name for name, exercise in EXERCISES.items() if not exercise.written]
 
 
 @pytest.mark.parametrize("answer", corpus(), ids=lambda answer: answer.name)
 def test_answer_gets_what_it_deserves(answer: Answer) -> None:
-    for seed in (1, 2):
+    for seed in (1,) if answer.exercise in COSTLY else (1, 2):
         report = run_check(answer.exercise, InProcess(answer.load()), seed)
         if answer.right:
             assert report.passed and report.points == report.max_points, str(report)

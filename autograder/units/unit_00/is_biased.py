@@ -39,7 +39,7 @@ PER_ENTRY = "Right estimators of many entries were called biased too often. Each
 @EXERCISE.part("Ten, thirty or sixty entries, a bias in one of them")
 def many_entries(probe: Probe, rng: np.random.Generator) -> Finding:
     """A false alarm here is rare in an answer that keeps the demands; where there is one, fresh right estimators are asked, too."""
-    zoos = [_ordinary(rng, 60, 25, entries) for entries in (10, 30, 60)]
+    zoos = [_ordinary(rng, 60, 25, entries) for entries in (10, 30, 60, 60)]
     seen = ask(probe, rng, *zoos)
     finding = judge(seen)
     if finding.ok and seen.alarms.any():
