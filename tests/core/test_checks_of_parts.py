@@ -177,7 +177,9 @@ def test_a_closed_over_parameter_is_named():
     p = BayesNet(z=lambda: Normal(0.0, 1.0), x=lambda z: Normal(z * weight.sum(), 1.0)).as_model(
         ["x"], ["z"]
     )
-    assert "reads a parameter that no module of the net owns" in str(check_model(p, torch.zeros(2, 1)))
+    assert "reads a parameter that no module of the net owns" in str(
+        check_model(p, torch.zeros(2, 1))
+    )
 
 
 def test_false_alarms_and_power_are_as_stated(evidence):
