@@ -158,6 +158,7 @@ def test_a_process_that_is_gone_holds_nothing() -> None:
     assert not memory.Memory(0, 0).too_much([2**22 + 1])
 
 
+@pytest.mark.slow  # holds its limits only in a process of its own
 def test_the_grader_bounds_itself_and_recovers() -> None:
     before = resource.getrlimit(resource.RLIMIT_AS)
     with bounded(256 << 20):

@@ -152,6 +152,7 @@ def flooded(signer: Signer) -> Iterator[Callable[[list[bytes]], Session]]:
     ours.close(0), theirs.close(0), quiet.close(0), context.term()
 
 
+@pytest.mark.slow  # holds its limits only in a process of its own
 def test_time_is_up_though_the_socket_is_never_empty(
     signer: Signer, flooded: Callable[[list[bytes]], Session]
 ) -> None:
