@@ -38,6 +38,7 @@ def frozen(*modules: nn.Module, copies: bool = False) -> Iterator[None]:
         modules: whose parameters.
         copies: let the constants keep their numbers when the parameters are stepped before the backward pass.
 
+    >>> import torch
     >>> layer = nn.Linear(1, 1)
     >>> with frozen(layer, nn.Sequential(layer)):
     ...     layer(torch.ones(1)).requires_grad
@@ -78,6 +79,7 @@ class ConstantLeaves(TorchFunctionMode):
     Args:
         but: leaves that are left alone.
 
+    >>> import torch
     >>> weight = nn.Parameter(torch.ones(1))
     >>> with ConstantLeaves():
     ...     (2 * weight).requires_grad
@@ -101,6 +103,7 @@ class ConstantLeaves(TorchFunctionMode):
 def reachable(value: Tensor, beyond: Iterable[Tensor] = ()) -> list[Tensor]:
     """The leaves that a gradient of ``value`` would reach, by ways that do not go through ``beyond``.
 
+    >>> import torch
     >>> phi = nn.Parameter(torch.ones(1))
     >>> z = 2 * phi
     >>> len(reachable(z * z)), len(reachable(z * z, beyond=[z])), len(reachable(z * phi, beyond=[z]))
