@@ -14,15 +14,7 @@ COSTLY = {"00_is_biased", "13_train"}  # seconds a check
 CODED = [name for name, exercise in EXERCISES.items() if not exercise.written]
 
 
-ANSWERS = [
-    pytest.param(answer, marks=pytest.mark.slow)
-    if answer.exercise in COSTLY and not answer.right
-    else answer
-    for answer in corpus()
-]
-
-
-@pytest.mark.parametrize("answer", ANSWERS, ids=lambda answer: answer.name)
+@pytest.mark.parametrize("answer", corpus(), ids=lambda answer: answer.name)
 def test_answer_gets_what_it_deserves(answer: Answer) -> None:
     for seed in (1,) if answer.exercise in COSTLY else (1, 2):
         report = run_check(answer.exercise, InProcess(answer.load()), seed)

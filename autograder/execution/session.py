@@ -30,7 +30,7 @@ from autograder.jail.fork_client import ParentError
 from autograder.jail.provisioner import NAME, JailProvisioner
 from autograder.protocol import wire
 
-__all__ = ["KernelLost", "Ran", "Session"]
+__all__ = ["KernelLost", "Ran", "Session", "resident"]
 
 MAX_REPLY, MAX_OUTPUT = (
     messages.CONTENT,
@@ -119,7 +119,7 @@ class Session:
         )
         self.client: Any = None
         self.last_words = ""
-        self._resident = _resident()
+        self._resident = resident()
         self._idle = (
             "",
             0.0,
@@ -283,7 +283,7 @@ class Session:
                     return message
             if not ready and not self.alive():
                 self._died()
-            if _resident() - self._resident > FLOOD:
+            if resident() - self._resident > FLOOD:
                 self._give_up("it sent more than the grader is willing to hold")
             if left <= 0:
                 return None
@@ -354,7 +354,7 @@ def _asks_for_the_end(content: dict[str, Any]) -> bool:
     )
 
 
-def _resident() -> int:
+def resident() -> int:
     """Bytes that this process holds; 0 where the system does not say."""
     try:
         with open("/proc/self/statm") as file:

@@ -265,7 +265,7 @@ def _named(seen: Verdicts) -> tuple[str, str]:
                 return "one_sided", (
                     f"You find the estimators that are too {word} and pass the others. A bias has either sign."
                 )
-    if alarmed and alarms.mean() >= misses.mean():
+    if alarmed and (not missed or alarms.mean() >= misses.mean()):
         return _alarmed(seen)
     return "missed", (
         f"{misses.mean():.0%} of the biased estimators passed; {1 - POWER:.0%} is what may."
