@@ -14,9 +14,9 @@ from hostile_text import ANSWERS, NOTES
 from test_driver import QUIET, hand_in, tiny_class
 from tiny_course import UNIT
 
-from autograder.commands.mark import Desk
 from autograder.grading import batch, marking
 from autograder.grading.class_folder import Classroom
+from autograder.reports.marker_server import Desk
 from tests import browser
 
 TEXTS = [*ANSWERS.values(), "</pre><script>alert(1)</script>", NOTES["a form"], "Because."]

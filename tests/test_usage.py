@@ -14,7 +14,7 @@ from tiny_course import UNIT
 from autograder import __main__ as program
 from autograder.checking import run_check
 from autograder.checks.probe import InProcess
-from autograder.commands import extend
+from autograder.commands import extend, of_class
 from autograder.course import UsageError
 from autograder.grading import points
 from autograder.grading.class_folder import Classroom
@@ -105,8 +105,8 @@ def test_more_time_for_one_student(
 ) -> None:
     group = tiny_class(tmp_path)
     group.config.LatePenalty.percent_per_day = 10.0
-    monkeypatch.setattr(extend, "open_class", lambda *_: group)
-    monkeypatch.setattr(extend, "this_course", lambda: group.course)
+    monkeypatch.setattr(of_class, "open_class", lambda *_: group)
+    monkeypatch.setattr(of_class, "this_course", lambda: group.course)
     with pytest.raises(UsageError, match="who has been graded once"):
         extend.main(["00", "ann", "--days", "2"])
     with group.gradebook() as gradebook:

@@ -7,9 +7,9 @@
     stock: run | not run: why    whether stock nbgrader may be shown it
 
 The code below is cut at ``# %%`` lines: ``top`` goes into a cell of its own after the imports, ``last`` behind all answers (which then
-stand in one cell), ``03_gap`` takes the place of an answer, and ``notebook`` is run on the file itself, with ``nb`` and ``folder``. An
-attacker knows everything that can be known: ``ROOT``, ``CLASS``, ``GRADEBOOK``, ``RUNTIME`` and ``PORT`` (of a listener on this machine)
-are defined.
+stand in one cell), ``03_gap`` takes the place of an answer, and ``notebook`` is run on the file itself, with ``nb`` and ``folder``. ``top
+from NAME`` is the top of another attack, whose tools this one uses. An attacker knows everything that can be known: ``ROOT``, ``CLASS``,
+``GRADEBOOK``, ``RUNTIME`` and ``PORT`` (of a listener on this machine) are defined.
 """
 
 from __future__ import annotations
@@ -126,9 +126,10 @@ def _read(path: Path) -> Attack:
     )
     if lost - names:
         raise ValueError(f"{path.name} names unknown exercises: {', '.join(sorted(lost - names))}")
-    pieces = re.split(r"^# %% (\w+)\n", text[found.end() :], flags=re.MULTILINE)
+    pieces = re.split(r"^# %% (\w+)(?: from (\w+))?\n", text[found.end() :], flags=re.MULTILINE)
     parts = tuple(
-        (where, code.strip("\n")) for where, code in zip(pieces[1::2], pieces[2::2], strict=True)
+        (where, _top(path.with_name(f"{other}.py")) if other else code.strip("\n"))
+        for where, other, code in zip(pieces[1::3], pieces[2::3], pieces[3::3], strict=True)
     )
     if (
         pieces[0].strip()
@@ -139,3 +140,8 @@ def _read(path: Path) -> Attack:
     return Attack(
         path.stem, " ".join(says.split()), base == "solved", frozenset(lost), stock, parts
     )
+
+
+def _top(path: Path) -> str:
+    """What another attack has in its first cell."""
+    return next(code for where, code in _read(path).parts if where == "top")

@@ -6,7 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from autograder.course import CLASS, this_course
+from autograder.commands.of_class import class_option, unit_option
+from autograder.course import this_course
 from autograder.grading.class_folder import open_class
 from autograder.intake.collect import collect, people
 from autograder.intake.names import printable
@@ -21,7 +22,7 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(
         "python -m autograder collect", description="collect submissions from an LMS"
     )
-    parser.add_argument("unit", help="the beginning of a unit's name")
+    unit_option(parser)
     parser.add_argument("sources", nargs="+", type=Path, metavar="ZIP", help="zip files or folders")
     who = parser.add_mutually_exclusive_group(required=True)
     who.add_argument(
@@ -38,9 +39,7 @@ def main(argv: list[str]) -> int:
         default="UTC",
         help="of the times in Moodle's worksheet, such as Europe/London",
     )
-    parser.add_argument(
-        "--class", dest="folder", type=Path, default=CLASS, help="the folder of the class"
-    )
+    class_option(parser)
     options = parser.parse_args(argv)
     course = this_course()
     (unit,) = course.units([options.unit])

@@ -6,7 +6,8 @@ import argparse
 from pathlib import Path
 
 from autograder.commands.handback import told
-from autograder.course import CLASS, this_course
+from autograder.commands.of_class import class_option
+from autograder.course import this_course
 from autograder.grading import lms
 from autograder.grading.class_folder import open_class
 from autograder.grading.export import marks, plain
@@ -42,9 +43,7 @@ def main(argv: list[str]) -> int:
         "--scale", action="store_true", help="write shares of the platform's maximum"
     )
     parser.add_argument("--to", type=Path, help="the file to write")
-    parser.add_argument(
-        "--class", dest="folder", type=Path, default=CLASS, help="the folder of the class"
-    )
+    class_option(parser)
     options = parser.parse_args(argv)
     course = this_course()
     group = open_class(course, options.folder.resolve())

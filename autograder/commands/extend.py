@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import argparse
 from datetime import timedelta
-from pathlib import Path
 
-from autograder.course import CLASS, UsageError, this_course
-from autograder.grading.class_folder import open_class
+from autograder.commands.of_class import class_option, unit_and_class, unit_option
+from autograder.course import UsageError
 from autograder.grading.late import settle
 from autograder.intake.names import printable, safe_id
 
@@ -25,17 +24,13 @@ def main(argv: list[str]) -> int:
     from nbgrader.api import MissingEntry
 
     parser = argparse.ArgumentParser("python -m autograder extend", description="give more time")
-    parser.add_argument("unit", help="the beginning of a unit's name")
+    unit_option(parser)
     parser.add_argument("students", nargs="+", metavar="STUDENT", help="as submitted/ calls them")
     parser.add_argument("--days", type=float, default=0.0, help="after the due date")
     parser.add_argument("--hours", type=float, default=0.0, help="besides")
-    parser.add_argument(
-        "--class", dest="folder", type=Path, default=CLASS, help="the folder of the class"
-    )
+    class_option(parser)
     options = parser.parse_args(argv)
-    course = this_course()
-    (unit,) = course.units([options.unit])
-    group = open_class(course, options.folder.resolve())
+    unit, group = unit_and_class(options)
     more = timedelta(days=options.days, hours=options.hours)
     with group.gradebook() as gradebook:
         try:

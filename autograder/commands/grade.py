@@ -15,10 +15,10 @@ from __future__ import annotations
 
 import argparse
 import os
-from pathlib import Path
 
 from autograder.audit.sample_class import Student, sample
 from autograder.build import notebooks
+from autograder.commands.of_class import class_option
 from autograder.course import CLASS, this_course
 from autograder.grading import batch, export
 from autograder.grading.class_folder import Classroom, open_class
@@ -68,9 +68,7 @@ def main(argv: list[str]) -> int:
         metavar="URL",
         help="another gradebook, such as postgresql+psycopg2://USER@HOST/NAME",
     )
-    parser.add_argument(
-        "--class", dest="folder", type=Path, default=CLASS, help="the folder of the class"
-    )
+    class_option(parser)
     parser.add_argument(
         "--i-trust-these-submissions",
         dest="trusted",

@@ -13,7 +13,8 @@ import argparse
 from collections import Counter
 from pathlib import Path
 
-from autograder.course import CLASS, this_course
+from autograder.commands.of_class import class_option, unit_option
+from autograder.course import this_course
 from autograder.grading import handback, lms
 from autograder.grading.class_folder import open_class
 from autograder.grading.export import tame, write_csv
@@ -54,7 +55,7 @@ def told(written: lms.Written) -> str:
 def main(argv: list[str]) -> int:
     """The command line described above; 1 when somebody's grade or page cannot go back."""
     parser = argparse.ArgumentParser("python -m autograder handback", description="hand grades and pages back")  # fmt: skip
-    parser.add_argument("unit", help="the beginning of a unit's name")
+    unit_option(parser)
     which = parser.add_mutually_exclusive_group(required=True)
     which.add_argument("--canvas", type=Path, metavar="CSV", help="the gradebook that Canvas exports")  # fmt: skip
     which.add_argument("--moodle", type=Path, metavar="CSV", help="the assignment's grading worksheet")  # fmt: skip
@@ -62,9 +63,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--scale", action="store_true", help="write shares of the platform's maximum")  # fmt: skip
     parser.add_argument("--groups", type=Path, metavar="CSV", help="IDs of those who hand in together")  # fmt: skip
     parser.add_argument("--waiting", action="store_true", help="hand back also who waits for a mark by hand")  # fmt: skip
-    parser.add_argument(
-        "--class", dest="folder", type=Path, default=CLASS, help="the folder of the class"
-    )
+    class_option(parser)
     options = parser.parse_args(argv)
     course = this_course()
     (unit,) = course.units([options.unit])

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
-from autograder.course import CLASS, this_course
-from autograder.grading.class_folder import open_class
+from autograder.commands.of_class import class_option, unit_and_class, unit_option
 from autograder.reports.class_report import draw, page, summarize
 
 __all__ = ["main"]
@@ -18,14 +16,10 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(
         "python -m autograder report", description="the class at a glance"
     )
-    parser.add_argument("unit", help="the beginning of a unit's name")
-    parser.add_argument(
-        "--class", dest="folder", type=Path, default=CLASS, help="the folder of the class"
-    )
+    unit_option(parser)
+    class_option(parser)
     options = parser.parse_args(argv)
-    course = this_course()
-    (unit,) = course.units([options.unit])
-    group = open_class(course, options.folder.resolve())
+    unit, group = unit_and_class(options)
     summary = summarize(group, unit)
     folder = group.folder / "reports" / unit
     folder.mkdir(parents=True, exist_ok=True)

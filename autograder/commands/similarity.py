@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
-from autograder.course import CLASS, this_course
-from autograder.grading.class_folder import open_class
+from autograder.commands.of_class import class_option, unit_and_class, unit_option
 from autograder.intake.names import printable
 from autograder.reports.similarity import ALIKE, SOLUTIONS, page, pairs, read_answers, rings
 
@@ -19,20 +17,16 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(
         "python -m autograder similarity", description="which answers look alike"
     )
-    parser.add_argument("unit", help="the beginning of a unit's name")
+    unit_option(parser)
     parser.add_argument(
         "--alike",
         type=float,
         default=ALIKE,
         help="the least share, from 0 to 1, that puts a pair on the list",
     )
-    parser.add_argument(
-        "--class", dest="folder", type=Path, default=CLASS, help="the folder of the class"
-    )
+    class_option(parser)
     options = parser.parse_args(argv)
-    course = this_course()
-    (unit,) = course.units([options.unit])
-    group = open_class(course, options.folder.resolve())
+    unit, group = unit_and_class(options)
     answers, released = read_answers(group, unit)
     found = pairs(answers, released, options.alike)
     path = group.folder / "reports" / unit / "similarity.html"

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from nbformat import NotebookNode
 
+from autograder.intake.rejoin import Asked
 from autograder.intake.text import bare
 
 __all__ = ["by_place"]
@@ -18,17 +19,9 @@ __all__ = ["by_place"]
 MOST = 20_000  # characters that a person is asked to look through
 
 
-class Place(Protocol):
-    """What is asked of a template."""
+class Place(Asked, Protocol):
+    """And of its place."""
 
-    @property
-    def name(self) -> str: ...
-    @property
-    def source(self) -> str: ...
-    @property
-    def cell_type(self) -> str: ...
-    @property
-    def solution(self) -> bool: ...
     @property
     def before(self) -> str: ...
     @property

@@ -11,7 +11,7 @@ from nbformat import NotebookNode
 
 from autograder.intake.text import bare
 
-__all__ = ["below", "defined", "join_split"]
+__all__ = ["Asked", "below", "defined", "join_split"]
 
 
 class Asked(Protocol):

@@ -176,6 +176,15 @@ class LinearMixedModel(Model):
             where, crossed.add_prior(where, self.random_roots(), counts, precision)
         ), precision
 
+    def _mean(self, rows: Rows, fixed: Tensor) -> tuple[Tensor, crossed.Solver]:
+        r""":math:`\Lambda^{-1} Z^\top (y - C \beta) / \sigma^2`, ``(D,)``, and the factorized :math:`\Lambda`."""
+        solver, precision = self._solver(rows)
+        residual = rows.response - rows.covariates @ fixed
+        pull = crossed.transposed_times(
+            rows.place, rows.weights, residual.unsqueeze(-1), self.latent_dim
+        )
+        return solver.solve(precision * pull).squeeze(-1), solver
+
     def posterior(self, x: Tensor) -> CholeskyNormal:
         r"""p(z | x) = N(:math:`\Lambda^{-1} Z^\top r / \sigma^2, \Lambda^{-1}`), :math:`\Lambda = \Sigma^{-1} + Z^\top Z / \sigma^2`.
 
@@ -184,26 +193,16 @@ class LinearMixedModel(Model):
         """
         validate.finite("x", x)
         rows = as_rows(self, x)
-        solver, precision = self._solver(rows)
-        residual = rows.response - rows.covariates @ self.fixed
-        pull = crossed.transposed_times(
-            rows.place, rows.weights, residual.unsqueeze(-1), self.latent_dim
-        )
-        identity = torch.eye(self.latent_dim, dtype=pull.dtype, device=pull.device)
-        covariance = solver.solve(identity)
-        root = torch.linalg.cholesky((covariance + covariance.mT) / 2)
-        return CholeskyNormal(solver.solve(precision * pull).squeeze(-1), root)
+        mean, solver = self._mean(rows, self.fixed)
+        covariance = solver.solve(torch.eye(self.latent_dim, dtype=mean.dtype, device=mean.device))
+        return CholeskyNormal(mean, torch.linalg.cholesky((covariance + covariance.mT) / 2))
 
     def log_evidence(self, x: Tensor) -> Tensor:
         """log p(y | covariates, groups), a number, by Bayes' rule at the posterior mean: no N x N matrix."""
         validate.finite("x", x)
         rows = as_rows(self, x)
-        solver, precision = self._solver(rows)
+        z, solver = self._mean(rows, self.fixed)
         residual = rows.response - rows.covariates @ self.fixed
-        pull = crossed.transposed_times(
-            rows.place, rows.weights, residual.unsqueeze(-1), self.latent_dim
-        )
-        z = solver.solve(precision * pull).squeeze(-1)
         noise = self.log_noise_scale.expand(len(residual))
         likelihood = DiagonalNormal((z[rows.place] * rows.weights).sum(-1), noise).log_prob(
             residual
@@ -231,9 +230,6 @@ class LinearMixedModel(Model):
     def effects(self, x: Tensor) -> Effects:
         """Fixed and random effects with their standard errors, at the scales of the model."""
         found, rows = self.profile(self.sums(x)), as_rows(self, x)
-        solver, precision = self._solver(rows)
-        left = (rows.response - rows.covariates @ found.fixed).unsqueeze(-1)
-        pull = crossed.transposed_times(rows.place, rows.weights, left, self.latent_dim)
-        random = solver.solve(precision * pull).squeeze(-1)
+        random, solver = self._mean(rows, found.fixed)
         errors = torch.cholesky_inverse(found.root).diagonal().sqrt()
         return Effects(found.fixed, errors, random, solver.variances().sqrt())
