@@ -63,6 +63,7 @@ from torch.distributions import Bernoulli, MultivariateNormal, Normal
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from course_vi import data, exact, models
+from course_vi.diagnostics import claim
 from course_vi.graph import BayesNet, plate
 from course_vi.plots import lecture_01 as draw
 from course_vi.plots import show, tracker
@@ -580,6 +581,18 @@ show(draw.coins(heads, states_, loaded, path),
      alt="250 tosses. Orange stretches show when the loaded coin was in play. The blue posterior "
          "probability rises in most of them, sometimes a little before they begin, and passes over a short break. A green line,"
          " the most likely sequence, is a simplified version of it.")
+
+# %% [markdown]
+# One sequence is one accident. Two hundred of them, each read in both ways:
+
+# %%
+tosses, truth = long.sample(200, seeded(13))
+with torch.no_grad():
+    singly = (long.marginals(tosses).states[..., 1] > 0.5) == (truth > 0.5)
+    together = long.most_likely(tosses) == truth
+print(f"right at so many tosses, 200 sequences: {singly.double().mean():.1%} and {together.double().mean():.1%}")
+claim("toss by toss, p(loaded) above one half is right more often than the most likely sequence",
+      (singly.double() - together.double()).mean(-1), sign=+1)
 
 # %% [markdown]
 # <details><summary>Answer 6</summary>

@@ -140,14 +140,14 @@ show(figures.vae_graph(),
          "which is no part of the model.")
 
 # %% [markdown]
-# > **The slide says** (001) that $\mu_\theta(z) = \sigma(Az + c)$ and $\Sigma_\theta(z) = \mathrm{diag}(\exp(\sigma(Bz + d)))$ give a "very complex/flexible" $p(x)$, with $\sigma$ the sigmoid. **But** then every mean lies in (0, 1) and every variance in $(1, e)$: a heap of wide bumps, all in nearly the same place. The network is what makes
+# > You will read (*Deep Generative Models*, Stanford CS236, on latent variable models) that $\mu_\theta(z) = \sigma(Az + c)$ and $\Sigma_\theta(z) = \mathrm{diag}(\exp(\sigma(Bz + d)))$ give a "very complex/flexible" $p(x)$, with $\sigma$ the sigmoid. But then every mean lies in (0, 1) and every variance in $(1, e)$: a heap of wide bumps, all in nearly the same place. The network is what makes
 # > the mixture flexible, together with scales that may become small.
 #
 # We fit both to points along an arc, with one latent. With one latent the integral over z is one-dimensional, so that $p(x)$ is exact by quadrature.
 
 # %%
-class Slide(nn.Module):
-    """The slide's parametrization: means sigmoid(Az + c), log variances sigmoid(Bz + d)."""
+class Squashed(nn.Module):
+    """A parametrization that is often shown: means sigmoid(Az + c), log variances sigmoid(Bz + d)."""
 
     def __init__(self):
         super().__init__()
@@ -162,9 +162,9 @@ turn = torch.rand(600, 1, generator=seeded(0))
 arc = (0.5 + turn) * torch.cat([(1.5 * math.pi * turn).cos(), (1.5 * math.pi * turn).sin()], -1)
 arc = arc + 0.06 * torch.randn(600, 2, generator=seeded(1))
 curved = VAE(1, 2, 64, seeded(0), likelihood="gaussian", scale="shared", smallest=0.04)
-slide = VAE(1, 2, 64, likelihood="gaussian", scale="network")
+squashed = VAE(1, 2, 64, likelihood="gaussian", scale="network")
 torch.manual_seed(0)
-slide.decoder = Slide()
+squashed.decoder = Squashed()
 with torch.no_grad():
     curved.output.log_scale.fill_(-1.0)                # start with a scale of about a third, not one
 
@@ -184,7 +184,7 @@ line = torch.linspace(-2.5, 2.5, 200).unsqueeze(-1)
 
 # %%
 panels = []
-for title, p in (("The slide's parametrization", slide), ("A network, and a learned scale", curved)):
+for title, p in (("Means and log variances squashed", squashed), ("A network, and a learned scale", curved)):
     q = Amortized(MeanField(1), mlp(2, 64, 2, seeded(1)))
     fit(p, q, arc, sticking_the_landing, steps=1500, num_samples=4, batch_size=100, seed=0, progress=False)
     density = exact_density(p, grid)
@@ -193,7 +193,7 @@ for title, p in (("The slide's parametrization", slide), ("A network, and a lear
     panels.append((f"{title}: p(x)", density.reshape(120, 150), p.likelihood(line).mean.detach()))
 show(figures.infinite_mixtures(arc, panels, extent),
      alt="Two densities over the plane with the data, points along three quarters of a spiral. Under the "
-         "slide's parametrization one wide blob covers everything, and the curve of means is hardly more than a dot in "
+         "squashed parametrization one wide blob covers everything, and the curve of means is hardly more than a dot in "
          "its middle. Under the network a curve of means follows the arc, with the density, hidden under the data, around it.")
 
 # %% [markdown]
@@ -231,13 +231,13 @@ print("four lines ", objective(q2.encoder, p2.decoder, some, eps).tolist())
 print("the course ", analytic_kl(p2, q2, some, 3, noise=eps).tolist())
 
 # %% [markdown]
-# > **The slide says** (003) that the $\phi$-gradient of a VAE ends in "$+\, \partial \log q / \partial f$". **But** $\log q$ enters the bound with a minus, so it is minus; unit 09 shows that the slip is nevertheless unbiased, because that term has mean zero.
-# >
-# > **The slide says** (003) that a VAE "fuses the wake and sleep phases" of a Helmholtz machine. In one respect: both halves are trained together. **But** the sleep phase climbs another objective, on dreamt data (unit 12); here both halves climb the same one, on the data you have.
-# >
-# > **The slide says** (001) that amortization is "like doing regression" on the best variational parameters. **But** there are no targets: the encoder climbs the ELBO through the sample. (With targets it would be another, worse, objective: unit 11.)
-# >
-# > **The slide says** (003) that evaluating entropy and $\log P(z)$ without sampling may reduce variance. *May* is the word: see for yourself.
+# > You will read (M. Sahani, *Parametric Variational Methods and Recognition Models*, Gatsby Unit, 2018) that the $\phi$-gradient of a VAE ends in "$+\, \partial \log q / \partial f$". But $\log q$ enters the bound with a minus, so it is minus; unit 09 shows that the slip is nevertheless unbiased, because that term has mean zero.
+#
+# A VAE is said to fuse the wake and sleep phases of a Helmholtz machine. In one respect it does: both halves are trained together. But the sleep phase climbs another objective, on dreamt data (unit 12); here both halves climb the same one, on the data you have.
+#
+# Nor is amortization regression on the best variational parameters. There are no targets: the encoder climbs the ELBO through the sample. (With targets it would be another, worse, objective: unit 11.)
+#
+# Evaluating entropy and $\log p(z)$ without sampling may reduce the variance. *May* is the word: see for yourself.
 #
 # On the toy $z \sim N(0,1)$, $x \mid z \sim N(z, 1)$, with $q = N(m, s^2)$, the gradient of m for one sample has variance $4s^2$ (everything sampled), $s^2$ (KL in closed form), and $(1/s - 2s)^2$ (sticking the landing).
 
@@ -356,11 +356,11 @@ show(figures.picture_rows(rows_, 10),
          "once in the middle; an autoencoder with two codes; and VAEs with two and with eight latents.")
 
 # %% [markdown]
-# > **The slides say** (002) that "the latent space is disentangled by design" and that "the prior N(0, I) enforces this". **But** N(0, I) looks the same from all directions. Turn z by any rotation R and give the decoder $R^{-1}$: the prior is the same, $p(x \mid \cdot)$ undoes the turn, and **$p(x)$ does not change at all**. What the likelihood cannot see, it cannot enforce. (Unit 15 takes this up.)
-# >
-# > **The slide says** (002) that z is "marginally N(0, I) over the data". **But** that holds for the prior always, and for the *aggregate* of the posteriors only at a perfect fit: section 11.
-# >
-# > **The slide says** (002) "I can not extract a latent representation for new data without any issues". It means *now*: `q8.distribution(new_x)` is all it takes.
+# > You will read (R. Salomone, *Deep Probabilistic Models*, AMSI Winter School 2021, part IV) that "by design, the latent space is disentangled", and that the prior "enforces this". But $\mathcal N(0, I)$ looks the same from all directions. Turn z by any rotation R and give the decoder $R^{-1}$: the prior is the same, $p(x \mid \cdot)$ undoes the turn, and **$p(x)$ does not change at all**. What the likelihood cannot see, it cannot enforce. (Unit 15 takes this up.)
+#
+# Nor is z marginally $\mathcal N(0, I)$ over the data. That holds for the prior always, and for the *aggregate* of the posteriors only at a perfect fit: section 11.
+#
+# For new data a latent representation costs one call: `q8.distribution(new_x)`.
 
 # %%
 fine = 481 if full else 161                            # larger images know their z more exactly
@@ -855,7 +855,7 @@ for estimator, bound in ((reparametrized, elbo), (sticking_the_landing, elbo), (
 # %% [markdown]
 # ### Why hierarchy is hard
 #
-# > **The slide says** (003) that "in practice, hierarchical models appear difficult to learn". Right; and the reasons can be named.
+# In practice hierarchical models are difficult to learn (M. Sahani, *Parametric Variational Methods and Recognition Models*, Gatsby Unit, 2018), and the reasons can be named.
 #
 # *If everything is linear, there is nothing to learn*: $z_1 = A z_2 + \text{noise}$ is Gaussian again, and a decoder that absorbs its covariance makes the top layer superfluous. *If the decoder of $z_1$ is flexible*, it can do the same with other shapes: most of what $z_2$ could say, $z_1$ with the prior N(0, I) can say too. With encoder and decoder of $z_1$ given, all that a top layer can add to the ELBO is
 # $\mathrm{KL}(q(z_1) \,\|\, N(0, I))$, the distance between the *aggregate* posterior and the old prior; section 11 measures it for our eight latents. *And at the start* $z_2$ is two noisy steps away from the data, so its KL may win there first: that is a guess, which we do not test.
@@ -890,7 +890,7 @@ show(figures.layers_used(layers),
 #
 # Alice is in space. For each image she sends Bob a sample of $q_\phi(z \mid x)$; Bob decodes it with $p_\theta(x \mid z)$. One day Alice falls silent. Bob draws $\hat z$ from the prior, decodes, and goes on showing pictures as if nothing had happened.
 #
-# > **The slide says** (001) that the KL term forces the messages to be distributed like the prior, so that Bob's trick works. **But** the KL term compares *each* $q(z \mid x)$ with the prior. If each were equal to it, the messages would say nothing at all. What Bob needs is that the **aggregate posterior** matches,
+# > You will read (*Deep Generative Models*, Stanford CS236, on latent variable models) that the KL term forces the messages to be distributed like the prior, so that Bob's trick works. But the KL term compares *each* $q(z \mid x)$ with the prior. If each were equal to it, the messages would say nothing at all. What Bob needs is that the **aggregate posterior** matches,
 # >
 # > $$q(z) = \frac1N \sum_{n=1}^N q_\phi(z \mid x_n) \;\approx\; p(z).$$
 #

@@ -542,7 +542,7 @@ with when_written():
 #
 # *Difficulty* 3/5 · *Importance* 4/5 · 15 minutes
 #
-# A slide tells the story of Alice, who sends images to Bob as samples $\hat z \sim q_\phi(z \mid x)$, and concludes: the KL term makes the messages for each image look like the prior, so Bob can invent messages himself. A reader objects: "If *each* $q(z \mid x)$ were the prior, the messages would say nothing about the images. The slide contradicts itself." Write five to eight sentences. Say what is right in the
+# A lecture tells the story of Alice, who sends images to Bob as samples $\hat z \sim q_\phi(z \mid x)$, and concludes: the KL term makes the messages for each image look like the prior, so Bob can invent messages himself. A reader objects: "If *each* $q(z \mid x)$ were the prior, the messages would say nothing about the images. The lecture contradicts itself." Write five to eight sentences. Say what is right in the
 # objection. Say exactly what has to match the prior for Bob's trick to work, with a formula. Split the average KL term into two parts, and say which of them one would like to be small and which not. Then name one measurement on a trained model that shows whether Bob's trick will work.
 
 # %% [markdown] written="13_written"
@@ -556,7 +556,7 @@ with when_written():
 # === BEGIN MARK SCHEME ===
 # Two points in all, in halves.
 #
-# - 0.5: what is right in the objection. If every $q(z \mid x)$ equals the prior, z carries no information about x (posterior collapse). "The slide is wrong" without this reason: nothing.
+# - 0.5: what is right in the objection. If every $q(z \mid x)$ equals the prior, z carries no information about x (posterior collapse). "The lecture is wrong" without this reason: nothing.
 # - 0.5: the aggregate posterior, with its formula, $q(z) = \frac1N \sum_n q(z \mid x_n)$ or $\mathbb E_x\, q(z \mid x)$, has to match $p(z)$. In words only: 0.25.
 # - 0.5: the split, average KL = mutual information + KL(aggregate || prior), with the first wanted and the second not. The formula without saying which is wanted: 0.25.
 # - 0.5: a measurement that decides. Accept: an estimate of $\mathrm{KL}(q(z) \,\|\, p(z))$ or of moments of the aggregate posterior against the prior's; samples decoded from prior and from aggregate compared (by eye, by a classifier, by nearest neighbours); a two-sample test. "Look at the KL term": nothing, for it holds both parts.
