@@ -1,4 +1,4 @@
-"""Families q(z | x): which posteriors can we say?"""
+"""Families q(z | x): which posteriors can they express?"""
 
 from course_vi.families.amortized import Amortized
 from course_vi.families.ancestral import Ancestral, Conditionals

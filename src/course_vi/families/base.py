@@ -1,4 +1,4 @@
-r"""Which posteriors can we say? A family is a set of densities :math:`q_\phi(z \mid x)`, indexed by its parameters.
+r"""Which posteriors can be expressed? A family is a set of densities :math:`q_\phi(z \mid x)`, indexed by its parameters.
 
 A family is a module whose ``forward(x, z)`` *is* its log-density. That is what makes freezing sound: calling the module
 with its parameters detached evaluates :math:`\log q` at constant phi, whatever the density reads while it is computed
