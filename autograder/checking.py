@@ -186,8 +186,9 @@ def _raised(error: LearnerError, exercise: Exercise) -> Finding:
             "arguments that come back as they were handed over",
             error.message,
             "argument_changed",
-            "Your code works in place on what it was given: a -= b, a[0] = b, a.mul_(b), a.requires_grad_(), list.append and the like "
-            "change the caller's own. Work on a copy, a = a.clone(), or write a = a - b instead of a -= b.",
+            "What the caller handed over is not as it was. Numbers and lists change in place (a -= b, a[0] = b, a.mul_(b), list.append): "
+            "work on a copy, a = a.clone(), or write a = a - b. A tensor or a network may also keep a setting or a gradient that was not there "
+            "(requires_grad_(), eval(), backward()).",
         )
     where = f", at {error.where}" if error.where else ""
     kind = plain_text(error.kind, MAX_KIND)

@@ -216,6 +216,16 @@ def test_a_gradient_left_on_in_an_argument_is_a_change() -> None:
         watch.watched(lambda a: a.requires_grad_(False).sum())(weights)
 
 
+def test_a_mode_and_gradients_left_in_a_network_are_a_change() -> None:
+    layer = torch.nn.Linear(1, 1)
+    assert watch.watched(lambda net: net.eval().train()(torch.ones(1)).item())(layer) is not None
+    with pytest.raises(watch.ArgumentChanged, match="^net came back"):
+        watch.watched(lambda net: net.eval())(layer)
+    layer.train()
+    with pytest.raises(watch.ArgumentChanged, match="^net came back"):
+        watch.watched(lambda net: net(torch.ones(1)).backward())(layer)
+
+
 def test_a_class_of_an_exercise_is_watched() -> None:
     class VAFC(first("09_vafc")):  # type: ignore[misc]
         def t(self, s1: Tensor, s2: Tensor) -> Tensor:

@@ -96,15 +96,25 @@ def _snapshot(value: Any, modules: bool) -> Any:
     if isinstance(value, set):
         return set(value)
     if modules and isinstance(value, nn.Module):
-        return [parameter.detach().clone() for parameter in value.parameters()]
+        return [parameter.clone() for parameter in _state(value)[0]], *_state(value)[1:]
     return None
+
+
+def _state(module: nn.Module) -> tuple[list[Tensor], list[bool], list[bool]]:
+    """Its parameters, which of them hold a gradient, and which parts of it are in training mode."""
+    learned = list(module.parameters())
+    return (
+        [parameter.detach() for parameter in learned],
+        [parameter.grad is not None for parameter in learned],
+        [part.training for part in module.modules()],
+    )
 
 
 def _unchanged(before: Any, now: Any) -> bool:
     if before is None:
         return True
     if isinstance(now, nn.Module):
-        now = [parameter.detach() for parameter in now.parameters()]
+        now = _state(now)
     if isinstance(before, Tensor):
         return (
             isinstance(now, Tensor)
@@ -119,7 +129,7 @@ def _unchanged(before: Any, now: Any) -> bool:
             and before.dtype == now.dtype
             and _equal(*map(torch.from_numpy, (before, now)))
         )
-    if isinstance(before, list):
+    if isinstance(before, (list, tuple)):
         return len(before) == len(now) and all(map(_unchanged, before, now))
     if isinstance(before, dict):
         return list(before) == list(now) and all(
