@@ -187,8 +187,8 @@ def _raised(error: LearnerError, exercise: Exercise) -> Finding:
             error.message,
             "argument_changed",
             "What the caller handed over is not as it was. Numbers and lists change in place (a -= b, a[0] = b, a.mul_(b), list.append): "
-            "work on a copy, a = a.clone(), or write a = a - b. A tensor or a network may also keep a setting or a gradient that was not there "
-            "(requires_grad_(), eval(), backward()).",
+            "work on a copy, a = a.clone(), or write a = a - b. A tensor or a network may also keep a setting or a gradient that "
+            "was not there (requires_grad_(), eval(), backward()).",
         )
     where = f", at {error.where}" if error.where else ""
     kind = plain_text(error.kind, MAX_KIND)
