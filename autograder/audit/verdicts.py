@@ -11,7 +11,7 @@ from autograder.audit.corpus import Answer
 from autograder.checking import run_check
 from autograder.checks.probe import InProcess
 
-__all__ = ["Outcome", "audit"]
+__all__ = ["RIGHT_SEEDS", "WRONG_SEEDS", "Outcome", "audit"]
 
 RIGHT_SEEDS, WRONG_SEEDS = 1000, 20
 LEAST = 5  # seeds, however long they take

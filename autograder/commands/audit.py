@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import math
 import statistics
+import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
 
@@ -15,12 +17,29 @@ from autograder.audit.corpus import corpus
 from autograder.audit.earning import earned
 from autograder.audit.mutants.measure import measure
 from autograder.audit.mutants.subject import coded
-from autograder.audit.verdicts import RIGHT_SEEDS, WRONG_SEEDS, audit
+from autograder.audit.verdicts import RIGHT_SEEDS, WRONG_SEEDS, Outcome, audit
 from autograder.units import EXERCISES, units
 
 __all__ = ["main"]
 
 MUTANTS, MUTANT_SEEDS = 100, 3
+HEAD = (
+    f"{'exercise':32s} {'right':>5s} {'runs':>7s} {'failed':>6s} {'wrong':>5s} {'runs':>5s} "
+    f"{'caught':>6s} {'named':>6s} {'median s':>8s} {'max s':>6s}"
+)
+
+
+def _row(seen: list[Outcome]) -> str:
+    """What the answers of one exercise came to."""
+    right, wrong = ([o for o in seen if o.answer.right is kind] for kind in (True, False))
+    runs = sum(o.runs for o in wrong)
+    return (
+        f"{seen[0].answer.exercise:32s} {len(right):5d} {sum(o.runs for o in right):7,d} "
+        f"{sum(o.failed for o in right):6d} {len(wrong):5d} {runs:5d} "
+        f"{sum(o.failed for o in wrong) / max(runs, 1):6.0%} "
+        f"{sum(o.named for o in wrong) / max(runs, 1):6.0%} "
+        f"{statistics.median(o.seconds for o in seen):8.3f} {max(o.slowest for o in seen):6.2f}"
+    )
 
 
 def main(argv: list[str]) -> int:
@@ -65,25 +84,18 @@ def main(argv: list[str]) -> int:
             )
             for answer in answers
         ]
-        outcomes = [job.result() for job in tqdm(jobs, desc="answers", disable=None)]
+        print(HEAD, flush=True)
+        outcomes: list[Outcome] = []
+        waiting = iter(tqdm(jobs, desc="answers", disable=None))
+        for _, mine in itertools.groupby(answers, key=lambda answer: answer.exercise):
+            seen = [next(waiting).result() for _ in mine]
+            outcomes += seen
+            tqdm.write(_row(seen))
+            sys.stdout.flush()
         empty = [pool.submit(earned, name) for name in coded(chosen.unit)]
         given = [
             one for job in tqdm(empty, desc="nothing right", disable=None) for one in job.result()
         ]
-    print(
-        f"{'exercise':32s} {'right':>5s} {'runs':>7s} {'failed':>6s} {'wrong':>5s} {'runs':>5s} {'caught':>6s} {'named':>6s} "
-        f"{'median s':>8s} {'max s':>6s}"
-    )
-    for exercise in dict.fromkeys(outcome.answer.exercise for outcome in outcomes):
-        mine = [outcome for outcome in outcomes if outcome.answer.exercise == exercise]
-        right, wrong = ([o for o in mine if o.answer.right is kind] for kind in (True, False))
-        runs = sum(o.runs for o in wrong)
-        print(
-            f"{exercise:32s} {len(right):5d} {sum(o.runs for o in right):7,d} {sum(o.failed for o in right):6d} "
-            f"{len(wrong):5d} {runs:5d} "
-            f"{sum(o.failed for o in wrong) / max(runs, 1):6.0%} {sum(o.named for o in wrong) / max(runs, 1):6.0%} "
-            f"{statistics.median(o.seconds for o in right + wrong):8.3f} {max(o.slowest for o in right + wrong):6.2f}"
-        )
     print("\nAnswers that hold nothing right:", "none earns a point" if not given else "")
     for one in given:
         print(f"NOT AS PROMISED: {one}")
