@@ -88,7 +88,7 @@ def compare(
         return Finding(True, f"{what} = {_brief(target)}", _agreement(got, target))
     return seen.finding(
         f"{what} = {_brief(target)}",
-        _brief(got),
+        _unlike(got, target),
         "value",
         "",
         got=got,
@@ -134,6 +134,16 @@ def _agreement(got: np.ndarray, target: np.ndarray) -> str:
     return (
         f"as asked, to {int(np.log10(scale / error))} digits" if scale > 10 * error else "as asked"
     )
+
+
+def _unlike(got: np.ndarray, target: np.ndarray) -> str:
+    """A few numbers of what came; where they read as what was expected, how far the farthest is off."""
+    brief = _brief(got)
+    if brief != _brief(target):
+        return brief
+    worst = int(np.abs(got - target).argmax())
+    off, value = float((got - target).flat[worst]), float(target.flat[worst])
+    return f"{brief}, of which number {worst + 1} is off by {off:.1e} (it should be {value:.12g})"
 
 
 def _brief(array: np.ndarray) -> str:
