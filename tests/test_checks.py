@@ -407,6 +407,6 @@ def test_a_difference_that_the_shown_digits_hide_is_said() -> None:
 
 def test_a_z_score_whose_mean_has_lost_digits_is_right() -> None:
     """At seed 67 z is -0.008 for replicates around 10,000: nobody's arithmetic has eight digits of that."""
-    for answer in corpus():
-        if answer.exercise == "00_z_score" and answer.right:
-            assert run_check(answer.exercise, InProcess(answer.load()), 67).passed, answer.name
+    for one in corpus():
+        if one.exercise == "00_z_score" and one.right:
+            assert run_check(one.exercise, InProcess(one.load()), 67).passed, one.name
