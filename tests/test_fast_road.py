@@ -18,7 +18,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from autograder.build.release import load_config
 from autograder.course import ROOT
-from autograder.intake.restore import released_cells
+from autograder.intake.template import released_cells
 from autograder.plugins.checked_execute import CheckedExecute
 from autograder.plugins.pages import PageExporter, _rendered, highlight_code, markdown2html
 from autograder.plugins.sql_cache import COMPILED, RememberingSQLite, remember

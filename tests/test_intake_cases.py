@@ -20,7 +20,7 @@ from autograder.intake import Limits, Refusal
 from autograder.intake.companions import companions, goes_along
 from autograder.intake.read import take_in
 from autograder.intake.repair import repair
-from autograder.intake.restore import from_release
+from autograder.intake.template import from_release
 
 COURSE = this_course()
 ELBO = "03_elbo"

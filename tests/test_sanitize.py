@@ -24,8 +24,9 @@ from autograder.intake.limits import REASONS
 from autograder.intake.names import safe_id
 from autograder.intake.read import take_in
 from autograder.intake.repair import repair
-from autograder.intake.restore import Template, from_release, restore
+from autograder.intake.restore import restore
 from autograder.intake.set_aside import set_aside
+from autograder.intake.template import Template, from_release
 from autograder.plugins.pages import SafeOutputs, clean
 
 ANSWER = "def double(x):\n    return 2 * x"

@@ -34,7 +34,7 @@ from autograder.intake.companions import companions
 from autograder.intake.names import printable, safe_id
 from autograder.intake.read import Submission as Taken
 from autograder.intake.read import content, take_in
-from autograder.intake.restore import released_cells
+from autograder.intake.template import released_cells
 from autograder.intake.times import in_utc
 
 __all__ = ["STEPS", "Classroom", "open_class"]

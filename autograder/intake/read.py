@@ -22,7 +22,9 @@ from autograder.intake.archives import NOT_COLLECTED
 from autograder.intake.limits import LIMITS, Limits, Refusal
 from autograder.intake.names import printable
 from autograder.intake.repair import is_damaged, repair
-from autograder.intake.restore import MISSING, Template, bare, restore
+from autograder.intake.restore import MISSING, restore
+from autograder.intake.template import Template
+from autograder.intake.text import bare
 
 __all__ = ["Submission", "content", "likeness", "read", "take_in", "walk"]
 

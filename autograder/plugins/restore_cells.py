@@ -14,7 +14,8 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import List, Unicode
 
 from autograder.intake.repair import is_damaged
-from autograder.intake.restore import Template, from_gradebook, released_cells, restore
+from autograder.intake.restore import restore
+from autograder.intake.template import Template, from_gradebook, released_cells
 
 __all__ = ["RestoreCells", "templates"]
 
