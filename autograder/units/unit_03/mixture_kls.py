@@ -320,7 +320,7 @@ def narrow_component(probe: Probe, rng: np.random.Generator) -> Finding:
     return _found(probe, asked, "(forward, reverse) with a component of scale 0.004")
 
 
-@EXERCISE.part("A q ten times narrower than the target, and one ten times wider")
+@EXERCISE.part("A q thirty times narrower than the target, and one ten times wider")
 def narrow_and_wide(probe: Probe, rng: np.random.Generator) -> Finding:
     (_, _, *target), (_, _, *other, _) = _bimodal(rng), _bimodal(rng)
     scales = np.full(
@@ -328,7 +328,7 @@ def narrow_and_wide(probe: Probe, rng: np.random.Generator) -> Finding:
     )  # unlike ones make log p bend too sharply for any moderate grid, far out
     at = np.asarray(target[1][rng.integers(2)] + rng.uniform(-0.3, 0.3))
     asked = [
-        (at, np.asarray(rng.uniform(0.05, 0.1)), *target),
+        (at, np.asarray(rng.uniform(0.016, 0.025)), *target),
         (np.asarray(rng.uniform(-3, 3)), np.asarray(rng.uniform(8.0, 12.0)), *other, scales),
     ]
     return _found(probe, asked, "(forward, reverse) for a narrow q and for a wide one")  # type: ignore[arg-type]

@@ -38,7 +38,7 @@ def _inputs(
         "eps": rng.normal(size=(samples, *shape)),
         "weight": rng.uniform(0.5, 2, (samples, *shape)) * rng.choice([-1, 1], (samples, *shape)),
     }
-    if batch:
+    if batch and batch[0] > 2:
         given["log_scale"][0] = rng.uniform(-4.0, -3.0, DIM)
         given["log_scale"][1] = rng.uniform(3.0, 4.0, DIM)
         given["loc"][2] *= 40
@@ -177,9 +177,24 @@ def gradients(probe: Probe, rng: np.random.Generator) -> Finding:
     )
 
 
-@EXERCISE.part("One datum, no batch axis; and scales from 1e-6 to 1e6", weight=0.5)
+@EXERCISE.part(
+    "A batch of one, and of as many data as coordinates; no batch axis; scales from 1e-6 to 1e6",
+    weight=0.5,
+)
 def unbatched_and_extreme_scales(probe: Probe, rng: np.random.Generator) -> Finding:
     finding = Finding(True)
+    for batch in ((1,), (DIM,), (2, DIM)):
+        given = _inputs(rng, batch=batch)
+        finding = compare(
+            probe.drive("map/pair", **given)["log_q"],
+            _density(given).sum(-1),
+            what=f"log q(z) of a batch of shape {batch}",
+            mistakes=[
+                Mistake("wrong_axis", "Coordinates are the last axis.", _density(given).sum(1))
+            ],
+        )
+        if not finding.ok:
+            return finding
     for samples, powers in ((1, (-6.0, 5.0, 0.5)), (3, (6.0, -0.5, -4.0)), (6, (-6.0, -5.0, -4.0))):
         given = _inputs(rng, batch=(), samples=samples)
         given["log_scale"] = np.log(10.0) * np.array(powers)

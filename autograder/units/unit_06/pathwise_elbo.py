@@ -15,6 +15,7 @@ from autograder.protocol.wire import ref
 from autograder.units.shared import NO_MEAN, toy_start, toy_terms
 from autograder.units.unit_06.reference import (
     DETACHED,
+    DIM,
     HALF_LOG_2PI,
     draws_own_noise,
     hermite,
@@ -159,18 +160,18 @@ def mean_gradient(probe: Probe, rng: np.random.Generator) -> Finding:
 
 
 @EXERCISE.part(
-    "One datum, no batch axis, one sample and several; a scale of a millionth", weight=0.5
+    "A batch of one; no batch axis, one sample and several; a scale of a millionth", weight=0.5
 )
 def unbatched(probe: Probe, rng: np.random.Generator) -> Finding:
     finding = Finding(True)
-    for samples in (1, 3):
-        params, eps = random_toy(rng, batch=(), samples=samples)
-        params["log_scale"][0] = np.log(1e-6)
+    for batch, samples in (((1,), 1), ((1,), 4), ((DIM,), 2), ((), 1), ((), 3)):
+        params, eps = random_toy(rng, batch, samples)
+        params["log_scale"][..., 0] = np.log(1e-6)
         log_w = toy_terms(**params, eps=eps)["log_w"]
         finding = compare(
             probe.gradient("toy/mean_field", params, *TOY, eps).value,
             log_w.mean(0),
-            what="the value",
+            what=f"the value, {samples} samples of a batch of shape {batch}",
             mistakes=[
                 Mistake("no_mean", NO_MEAN, log_w),
                 Mistake("negative", NEGATIVE, -log_w.mean(0)),

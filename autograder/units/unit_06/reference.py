@@ -29,7 +29,7 @@ def random_toy(
         "x": rng.normal(size=shape),
     }
     eps = rng.normal(size=(samples, *shape))
-    if batch:
+    if batch and batch[0] > 2:
         params["log_scale"][0] = rng.uniform(-8.0, -7.0, DIM)
         params["log_scale"][1] = rng.uniform(2.6, 3.2, DIM)
         params["x"][2] = rng.uniform(55.0, 65.0, DIM) * rng.choice([-1, 1], DIM)

@@ -136,11 +136,12 @@ def values(probe: Probe, rng: np.random.Generator) -> Finding:
 
 
 @EXERCISE.part(
-    "The same for a likelihood that is not Gaussian, and without a batch axis", weight=0.5
+    "The same for a likelihood that is not Gaussian, for a batch of one, and without a batch axis",
+    weight=0.5,
 )
 def values_not_gaussian(probe: Probe, rng: np.random.Generator) -> Finding:
     finding = Finding(True)
-    for batch, samples in (((4,), 7), ((), 3)):
+    for batch, samples in (((4,), 7), ((1,), 2), ((1,), 1), ((), 3)):
         params, eps = random_toy(rng, batch, samples)
         rows = _rows(params, eps, "logcosh")
         got = probe.drive("three_ways/rows", **params, eps=eps, model="logcosh")["value"]
