@@ -138,6 +138,7 @@ def _judged(
 @EXERCISE.part("Three steps from the standard normal")
 def three_steps(probe: Probe, rng: np.random.Generator) -> Finding:
     x, rate = 2 * rng.normal(size=(5, 2)), rng.uniform(0.05, 0.15)
+    x[0] = rng.uniform(40.0, 60.0, 2) * rng.choice([-1, 1], 2)  # far out, and steep
     return _judged(probe, x, np.zeros((5, 2)), np.zeros((5, 2)), 3, rate)
 
 
@@ -145,6 +146,7 @@ def three_steps(probe: Probe, rng: np.random.Generator) -> Finding:
 def ten_steps(probe: Probe, rng: np.random.Generator) -> Finding:
     x, rate = 3 * rng.normal(size=(2, 3, 1)), rng.uniform(0.02, 0.1)
     m, r = rng.normal(size=(2, 3, 1)), rng.uniform(-4.0, 0.7, (2, 3, 1))
+    r[0, 0] = rng.uniform(-7.0, -6.0)  # ten steps on, still narrow
     return _judged(probe, x, m, r, 10, rate)
 
 
@@ -172,6 +174,7 @@ def overshooting(probe: Probe, rng: np.random.Generator) -> Finding:
 @EXERCISE.part("Each datum's path does not depend on who else is in the batch")
 def data_are_independent(probe: Probe, rng: np.random.Generator) -> Finding:
     x, m, r = rng.normal(size=(6, 1)), rng.normal(size=(6, 1)), rng.uniform(-0.8, 0.3, (6, 1))
+    x[3] *= 100.0  # one datum pulls hard
     finding = _judged(probe, x, m, r, 5, 0.1)
     return finding if not finding.ok else _judged(probe, x[:1], m[:1], r[:1], 5, 0.1)
 

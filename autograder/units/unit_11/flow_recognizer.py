@@ -59,6 +59,7 @@ def _flow_inputs(
     signs = [rng.permutation(np.resize([-1.0, 1.0], count)).reshape(shape) for _ in range(3)]
     sizes = ((0.3, 2.5), (0.3, 0.9), (0.2, 0.5))
     parts = [sign * rng.uniform(*size, shape) for sign, size in zip(signs, sizes, strict=True)]
+    parts[2].flat[:2] = rng.uniform(1.2, 1.5, 2) * [1, -1]  # a heavy tail, and a light one
     return np.concatenate([rng.normal(size=shape), *parts], -1), rng.normal(size=(samples, *shape))
 
 
@@ -191,10 +192,12 @@ def gaussian_case(probe: Probe, rng: np.random.Generator) -> Finding:
     )
 
 
-@EXERCISE.part("Far out: eps = 30 and -30, and at 0; data on two axes, one sample", weight=0.5)
+@EXERCISE.part(
+    "Far out: eps = 30 and -30, and at 0, and at 1,000; data on two axes, one sample", weight=0.5
+)
 def far_out(probe: Probe, rng: np.random.Generator) -> Finding:
     params, _ = _flow_inputs(rng, (2, 3), 1)
-    eps = np.array([30.0, -30.0, 0.0, 30.0, -30.0, 0.0]).reshape(1, 2, 3, 1)
+    eps = np.array([30.0, -30.0, 0.0, 1000.0, -1000.0, 0.0]).reshape(1, 2, 3, 1)
     f = _flow(params, eps)
     z, log_q = unpack(probe.value(params, eps), 2, "z, log_q")
     finding = compare(z, f["z"], what="z")

@@ -168,11 +168,20 @@ def amortization_gap(probe: Probe, rng: np.random.Generator) -> Finding:
     return _part_of_gap(probe, _linear(rng), "amortization")
 
 
-@EXERCISE.part("Five latents, and one datum without a batch")
+@EXERCISE.part("Five latents; eight, and next to no noise; one datum without a batch")
 def other_shapes(probe: Probe, rng: np.random.Generator) -> Finding:
     finding = _part_of_gap(probe, _linear(rng, 5, 7, 3), "amortization")
     if not finding.ok:
         return finding
+    weight, _, x, *_ = _linear(rng, 8, 10, 2)
+    variance = np.asarray(rng.uniform(1e-5, 1e-4))  # log det of the precision is about a hundred
+    precision, mean = _posterior(weight, variance, x)
+    near = -0.5 * np.log(np.diag(precision)) + 0.6 * rng.normal(size=mean.shape)
+    loc = mean + 0.01 * rng.normal(size=mean.shape)
+    for which in ("approximation", "amortization"):
+        finding = _part_of_gap(probe, (weight, variance, x, loc, near), which)
+        if not finding.ok:
+            return finding
     weight, variance, x, loc, log_scale = _linear(rng, 2, 3, 1)
     for which in ("amortization", "approximation"):
         alone = (weight, variance, x[0], loc[0], log_scale[0])
