@@ -185,6 +185,30 @@ def toy(probe: Probe, rng: np.random.Generator) -> Finding:
     )
 
 
+@EXERCISE.part("Variances of a hundred-millionth, next to others of one; data far out", weight=0.5)
+def small_and_far(probe: Probe, rng: np.random.Generator) -> Finding:
+    mean, cov = _joint(rng, 2, 3)
+    scale = np.array([1e-4, 1.0, 1.0, 1e-3, 1e-4]) / cov.diagonal() ** 0.5
+    cov = scale[:, None] * cov * scale
+    far = rng.uniform(6.0, 9.0, (4, 3)) * rng.choice([-1, 1], (4, 3))
+    x = mean[2:] + far * cov.diagonal()[2:] ** 0.5
+    want, variance, m = _condition(mean, cov, x)
+    came = probe.value(mean, cov, x)
+    unit = cov.diagonal()[:2] ** 0.5
+    finding = compare(
+        (unpack(came, 2, NAMES)[0] - mean[:2]) / unit,
+        (want - mean[:2]) / unit,
+        what="the conditional mean less the mean, in standard deviations",
+    )
+    if not finding.ok:
+        return finding
+    return compare(
+        unpack(came, 2, NAMES)[1] / unit / unit[:, None],
+        variance / unit / unit[:, None],
+        what="the conditional covariance, in units of the variances",
+    )
+
+
 @EXERCISE.part("x without a batch, and more data than latents", weight=0.5)
 def unbatched_with_more_data(probe: Probe, rng: np.random.Generator) -> Finding:
     mean, cov = _joint(rng, 1, 4)

@@ -54,7 +54,7 @@ def _ordinary(rng: np.random.Generator, right: int, wrong: int, entries: int) ->
     return zoo_of(rng, right, wrong, rng.normal(size=shape), rng.uniform(0.5, 2.0, shape))
 
 
-@EXERCISE.part("Spreads from a ten-thousandth to a hundred, some around zero")
+@EXERCISE.part("Spreads from a hundred-millionth to a hundred, some around zero")
 def many_spreads(probe: Probe, rng: np.random.Generator) -> Finding:
     count, usual = (200, 100), (100, 50)
     shape, like = (sum(count), 3), (sum(usual), 3)
@@ -62,7 +62,7 @@ def many_spreads(probe: Probe, rng: np.random.Generator) -> Finding:
     seen = ask(
         probe,
         rng,
-        zoo_of(rng, *count, exact, 10 ** rng.uniform(-4, 2, shape)),
+        zoo_of(rng, *count, exact, 10 ** rng.uniform(-8, 2, shape)),
         zoo_of(rng, *usual, rng.normal(size=like), rng.uniform(0.9, 1.1, like)),
     )
     return judge(

@@ -220,7 +220,9 @@ def small_panel(probe: Probe, rng: np.random.Generator) -> Finding:
 
 @EXERCISE.part("Rows in any order, labels with gaps, groups of unequal size")
 def rows_in_any_order(probe: Probe, rng: np.random.Generator) -> Finding:
-    d = _panel(rng, [1, 5, 2, 7], labels=[2, 3, 7, 11], columns=3, tau=(0.4, 0.8), sigma=(1.4, 2.2))
+    d = _panel(
+        rng, [1, 5, 2, 7], labels=[3, 259, 7, 65539], columns=3, tau=(0.4, 0.8), sigma=(1.4, 2.2)
+    )
     finding = _mixed(probe, d)
     if not finding.ok:
         return finding

@@ -175,9 +175,14 @@ def _compare(
     )
 
 
-@EXERCISE.part("The value for given samples", weight=1.5)
+@EXERCISE.part("The value for given samples, and from a decoder that is sure and wrong", weight=1.5)
 def value(probe: Probe, rng: np.random.Generator) -> Finding:
-    return _compare(probe, *_inputs(rng))
+    finding = _compare(probe, *_inputs(rng))
+    if not finding.ok:
+        return finding
+    params, observed, z, log_q = _inputs(rng, gain=2.5)
+    wrong = 16 * (1 - 2 * params["x"][0]) * observed  # probabilities of a ten-millionth
+    return _compare(probe, {**params, "lean": wrong}, observed, z, log_q)
 
 
 @EXERCISE.part("With latents on a grid: the exact posterior predictive, by quadrature")

@@ -153,6 +153,13 @@ def zero_for_the_prior(probe: Probe, rng: np.random.Generator) -> Finding:
     )
 
 
+@EXERCISE.part("Near the prior: small, and right to its digits", weight=0.5)
+def near_the_prior(probe: Probe, rng: np.random.Generator) -> Finding:
+    loc, log_scale = 0.03 * np.stack(_inputs(rng, (3, 4)))
+    got, right = probe.value(loc, log_scale), _kl(loc, log_scale)
+    return compare(got, right, _kl_mistakes(loc, log_scale), rtol=1e-8, what="the KL")
+
+
 @EXERCISE.part("Far out, and very wide: each where it is large by itself", weight=0.5)
 def far_and_wide(probe: Probe, rng: np.random.Generator) -> Finding:
     far = rng.uniform(1, 2, 4) * np.array([7.0, -70.0, 700.0, -7e4])

@@ -254,7 +254,7 @@ def unbatched(probe: Probe, rng: np.random.Generator) -> Finding:
     params = small_params(rng, batch=(), latents=3)
     finding = _compare(probe, params, ask_noise(rng, params, 3))
     one = small_params(rng, batch=(1,), latents=3)
-    sure = 16 * (2 * one["x"][0] - 1) * np.where(np.arange(one["x"].size) % 3, 1, -1)
+    sure = 26 * (2 * one["x"][0] - 1) * np.where(np.arange(one["x"].size) % 3, 1, -1)
     for given in (params, one, {**one, "lean": sure}):
         if finding.ok:
             eps = ask_noise(rng, given, 1)
@@ -262,7 +262,7 @@ def unbatched(probe: Probe, rng: np.random.Generator) -> Finding:
             finding = compare(
                 probe.value(*ASKED, eps, problem="vae/small", params=given),
                 _log_mean(t["like"] + t["prior"] - t["q"]),
-                rtol=1e-9,
+                rtol=1e-5 if "lean" in given else 1e-9,  # 1 - sigmoid(26) has lost its digits
                 what="log p(x)",
             )
     return finding

@@ -260,14 +260,18 @@ def little_and_much_noise(probe: Probe, rng: np.random.Generator) -> Finding:
     return finding
 
 
-@EXERCISE.part("Many data on a small scale; one latent, and as many as pixels", weight=0.5)
+@EXERCISE.part(
+    "Many data on a small scale; one latent, and as many as pixels; a constant pixel", weight=0.5
+)
 def other_sizes(probe: Probe, rng: np.random.Generator) -> Finding:
     small = _data(rng, rows=260, size=0.02)
     small[: len(small) // 3] += 0.01 * rng.normal(size=6)
     hardly = _data(rng)  # its second latent has an activity of four thousandths
     just_below = float(np.sqrt(0.996 * np.linalg.eigvalsh(np.cov(hardly.T, bias=True))[-2]))
     asked = (small, 5, 0.01), (_data(rng, rows=30), 1, 0.4), (small, 6, 0.008)
-    for x, latents, scale in (*asked, (hardly, 2, just_below)):
+    constant = _data(rng)
+    constant[:, rng.integers(6)] = rng.uniform(0.5, 1.5)  # a pixel that never varies is data, too
+    for x, latents, scale in (*asked, (hardly, 2, just_below), (constant, 2, 0.5)):
         finding = _compare(probe, x, latents, scale)
         if not finding.ok:
             return finding
