@@ -22,7 +22,7 @@ from tiny_course import UNIT, tiny_check, tiny_corpus, tiny_course
 from autograder.audit import sample_class
 from autograder.audit.sample_class import Student
 from autograder.build import masters, notebooks, release
-from autograder.course import CLASS, ROOT, Course, this_course
+from autograder.course import ROOT, Course, this_course
 from autograder.grading import batch, export
 from autograder.grading.class_folder import Classroom
 from autograder.grading.result import Result
@@ -167,11 +167,9 @@ def test_the_sample_class_gets_what_the_corpus_promises(course: Course, tmp_path
 @pytest.mark.parametrize(
     "unit", [unit for unit in this_course().units() if (ROOT / "solutions" / unit).is_dir()]
 )
-def test_warnings_and_repairs_in_the_real_course(unit: str) -> None:
+def test_warnings_and_repairs_in_the_real_course(unit: str, class_folder: Path) -> None:
     """End to end in a real unit: warnings and messages on stderr cost nothing, and an edited or deleted check comes back."""
-    course = this_course()
-    folder = CLASS / "test"
-    shutil.rmtree(folder, ignore_errors=True)
+    course, folder = this_course(), class_folder
     group, members = sample_class.sample(course, unit, folder)
     keep = {
         student.name: student
@@ -193,7 +191,6 @@ def test_warnings_and_repairs_in_the_real_course(unit: str) -> None:
     submission.chmod(0o644)
     submission.write_bytes(masters.dumps(notebook))
     rows = batch.run(group, unit)
-    shutil.rmtree(folder)
     assert len(rows) == 2
     for row in rows:
         assert row.differs(keep[row.student].promised) == []
