@@ -14,6 +14,7 @@ import urllib.error
 import urllib.request
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
@@ -26,6 +27,7 @@ from autograder.course import ROOT, Course, this_course
 from autograder.grading import batch, export
 from autograder.grading.class_folder import Classroom
 from autograder.grading.result import Result
+from autograder.plugins.checked_execute import CheckedExecute
 from autograder.reports.gradebook_table import table
 
 FULL = {"00_double": 3.0}
@@ -143,6 +145,22 @@ def test_one_submission_that_cannot_be_graded_does_not_stop_the_others(course: C
     with export.plain(group, group.csv).open(newline="") as file:
         scores = {line["student_id"]: float(line["score"]) for line in csv.DictReader(file)}
     assert scores == {"a_dies": 0.0, "b_partial": 1.5, "c_right": 3.0}
+
+
+def test_a_gradebook_that_is_replaced_meanwhile_is_named(
+    course: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two runs in one folder: the second empties it and enters the unit anew while the first one's cells run."""
+
+    def meanwhile(self: CheckedExecute, notebook: Any, resources: Any) -> Any:
+        folder = course.root / "class.data"
+        shutil.rmtree(folder)
+        Classroom(course, folder).register(UNIT)
+        return notebook, resources
+
+    monkeypatch.setattr(CheckedExecute, "preprocess", meanwhile)
+    _, rows = graded(course, [Student("wanda", RIGHT, FULL)])
+    assert "another program emptied the class's folder" in rows["wanda"].failure
 
 
 @pytest.mark.slow

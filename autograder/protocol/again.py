@@ -1,7 +1,8 @@
 """What is asked a second time, and how: a function has no memory of its last call.
 
 Many a learner's function remembers: a copy of the first network that it saw, kept under ``id(q)``; the posterior of the first data.
-On fresh objects, each asked about once, that is invisible. So before the second answer its modules are shown with other parameters.
+On fresh objects, each asked about once, that is invisible. So the first of two answers is asked for on modules that were shown with other
+parameters before, and the second on fresh ones.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ import course_vi
 from autograder.protocol import problems, wire
 from autograder.protocol.again import QUICK, other_parameters, small
 from autograder.protocol.pullback import batch_of, block_means, pull_back, seeded
-from autograder.protocol.watch import same, watched
+from autograder.protocol.watch import ArgumentChanged, GlobalStreamSeeded, same, watched
 
 __all__ = ["answer", "answer_bytes", "last_own_line"]
 
@@ -50,9 +50,9 @@ def answer(request: dict[str, Any], learner: Any) -> dict[str, Any]:
 
     Kinds: ``value`` (call it), ``gradient`` (call it on a named problem and run backward), ``drive`` (hand it to a named driver).
     Gradients are pulled back with weights drawn from the request's seed. What is handed over must come back unchanged. A small
-    question is asked twice, from the same seed; ``again`` is False if the second answer was another. The second time the modules of
-    a named problem have been shown with other parameters before, and the global streams are at another place if the learner's code
-    is given a generator or a seed of its own.
+    question is asked twice, from the same seed; ``again`` is False if the second answer was another. Before the first of two answers
+    the modules of a named problem are shown with other parameters; at the second the global streams are at another place if the
+    learner's code is given a generator or a seed of its own.
     Whatever the learner's code prints or warns is collected in ``printed``; nothing reaches stderr. ``seconds`` are the processor's.
     """
     printed, start, processor = io.StringIO(), time.perf_counter(), time.process_time()
@@ -69,16 +69,11 @@ def answer(request: dict[str, Any], learner: Any) -> dict[str, Any]:
     ):
         warnings.simplefilter("always")
         try:
-            reply = _KINDS[request["kind"]](request, learner)
-            if (
-                request.get("twice")
-                and not trains
-                and small(request)
-                and time.perf_counter() - start < QUICK
-            ):
-                reply["again"] = _same_again(
-                    request, learner, reply, seed + bool(given and all(given))
-                )
+            twice = bool(request.get("twice")) and not trains and small(request)
+            reply = _KINDS[request["kind"]](request, learner, twice)
+            if twice and time.perf_counter() - start < QUICK:
+                other = bool(given and all(given))
+                reply["again"] = _same_again(request, learner, reply, seed + other)
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: B902  (a learner's SystemExit must not end the notebook either)
@@ -100,7 +95,7 @@ def _same_again(request: dict[str, Any], learner: Any, reply: dict[str, Any], se
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         try:
             _seed(seed)
-            again = _KINDS[request["kind"]](request, learner, seed)
+            again = _KINDS[request["kind"]](request, learner, False)
         except Exception:  # noqa: BLE001  (whatever it is, the first call did not raise it)
             return False
     return same(reply, again)
@@ -130,29 +125,34 @@ def _at_full_length() -> Iterator[None]:
             os.environ["COURSE_VI_SMOKE"] = capped
 
 
-def _called(request: dict[str, Any], learner: Any, seed: int | None) -> tuple[dict[str, Any], Any]:
+def _called(request: dict[str, Any], learner: Any, warm: bool) -> tuple[dict[str, Any], Any]:
     """The objects of the problem, and what a call of the learner's code on them returns.
 
     Args:
-        seed: None for the first answer. For the second, where the problem has modules, the learner's code is called on them with
-            other parameters before, and the global streams are seeded again: what was kept from that call is stale.
+        warm: where the problem has modules, the learner's code is called on them with other parameters before: what it keeps from
+            that call is stale.
     """
     objects = _objects(request)
-    if seed is not None and (moved := other_parameters(objects)):
+    if warm and (moved := other_parameters(objects)):
         args, kwargs = _arguments(request, objects)
-        with moved, contextlib.suppress(Exception):
-            learner(*args, **kwargs)
-        _seed(seed)
+        with moved:
+            try:
+                learner(*args, **kwargs)
+            except (ArgumentChanged, GlobalStreamSeeded):
+                raise
+            except Exception:  # noqa: BLE001  (what fails there only may: it was not the question)
+                pass
+        _seed(int(request.get("seed", 0)))
     args, kwargs = _arguments(request, objects)
     return objects, learner(*args, **kwargs)
 
 
-def _value(request: dict[str, Any], learner: Any, seed: int | None = None) -> dict[str, Any]:
-    return {"value": _arrays(_called(request, learner, seed)[1])}
+def _value(request: dict[str, Any], learner: Any, warm: bool) -> dict[str, Any]:
+    return {"value": _arrays(_called(request, learner, warm)[1])}
 
 
-def _gradient(request: dict[str, Any], learner: Any, seed: int | None = None) -> dict[str, Any]:
-    objects, value = _called(request, learner, seed)
+def _gradient(request: dict[str, Any], learner: Any, warm: bool) -> dict[str, Any]:
+    objects, value = _called(request, learner, warm)
     learned: dict[str, Tensor] = objects["learn"]
     if not isinstance(value, Tensor):
         return {
@@ -193,7 +193,7 @@ def _gradient(request: dict[str, Any], learner: Any, seed: int | None = None) ->
     }
 
 
-def _drive(request: dict[str, Any], learner: Any, seed: int | None = None) -> dict[str, Any]:
+def _drive(request: dict[str, Any], learner: Any, warm: bool) -> dict[str, Any]:
     _load(request)
     arguments = {name: _resolve(value, {}) for name, value in request["kwargs"].items()}
     return {"value": _arrays(problems.DRIVERS[request["driver"]](learner, **arguments))}
