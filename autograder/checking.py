@@ -190,6 +190,15 @@ def _raised(error: LearnerError, exercise: Exercise) -> Finding:
             "work on a copy, a = a.clone(), or write a = a - b. A tensor or a network may also keep a setting or a gradient that "
             "was not there (requires_grad_(), eval(), backward()).",
         )
+    if error.kind == "GlobalStreamSeeded":
+        return Finding(
+            False,
+            "random numbers from the generator or the seed that was handed over",
+            error.message,
+            "global_stream",
+            "You seeded torch's global stream (torch.manual_seed), and whoever draws from it after you gets your numbers. Draw with "
+            "torch.randn(..., generator=generator); from a seed, make one: torch.Generator().manual_seed(seed).",
+        )
     where = f", at {error.where}" if error.where else ""
     kind = plain_text(error.kind, MAX_KIND)
     known = missing_name(error.message, exercise) if kind == "NameError" else ""

@@ -7,6 +7,9 @@ grades in the folder of classes, starts servers of kernels, drives a browser or 
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -30,6 +33,29 @@ GROUPS = {
     "masters": {"test_notebooks", "test_smoke", "test_out_of_order"},
     "kernels": {"test_kernel", "test_kernels", "test_edition"},
 }  # fmt: skip
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Groups hold however many workers are asked for: ``pytest -n 2`` alone would deal them out."""
+    if getattr(config.option, "dist", "no") == "load":
+        config.option.dist = "loadgroup"
+
+
+@pytest.fixture
+def class_folder() -> Iterator[Path]:
+    """A new folder among the classes of this course, for one test; gone afterwards.
+
+    A class must lie in the course, so a fixed name would be shared by all runs of the tests in one
+    tree. That happened: a second run emptied the folder while the first was grading, and nbgrader
+    found no submission in the new gradebook ("No such taskcomment").
+    """
+    from autograder.course import CLASS
+
+    CLASS.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="test_", dir=CLASS))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -9,7 +9,6 @@ import pytest
 from autograder.audit.attack import attacks
 from autograder.audit.attack_page import page as page_of
 from autograder.audit.attack_run import CLAIMS, SCRIPT, Outcome, grade_attacks
-from autograder.course import CLASS
 from autograder.execution import levels
 from autograder.grading.class_folder import Classroom
 from autograder.grading.result import Result
@@ -78,10 +77,9 @@ def test_a_page_keeps_what_stock_gave_and_tells_what_ours_does(tmp_path: Path) -
 
 
 @pytest.mark.slow
-def test_every_attack_gets_its_honest_score() -> None:
-    CLASS.mkdir(parents=True, exist_ok=True)
+def test_every_attack_gets_its_honest_score(class_folder: Path) -> None:
     try:
-        outcome = grade_attacks(CLASS / "attacks")
+        outcome = grade_attacks(class_folder)
     except levels.LevelRefused as refused:
         pytest.skip(f"this machine holds no jail: {refused}")
     assert not outcome.faults, "\n".join(outcome.faults)

@@ -61,25 +61,11 @@ def test_verdict(case: Case, seed: int):
     assert not told, f"it is told, falsely, {told}. {case.sentence}\n{report}"
 
 
-ACCEPTED = {  # today; each is to be refused one day, and the test then says so
-    "09_frozen_family-wrong-all_switched_on",
-    "09_frozen_family-wrong-stale_copy",
-    "09_landing_variances-wrong-global_stream",
-    "09_landing_variances-wrong-tenth",
-    "09_vafc-wrong-new_leaves",
-    "11_train_recognizer-wrong-global_stream",
-    "13_train-wrong-fixed_order_drop_last",
-    "13_train-wrong-held_out",
-    "13_train-wrong-whole_epochs",
-}
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("case", [pytest.param(case, id=case.id) for case in cases(UNPROVEN)])
 def test_verdict_on_what_nobody_has_proven(case: Case):
     report = run_check(case.exercise, InProcess(case.answer()), 5)
-    right = case.right or case.id in ACCEPTED
-    assert report.passed == right, f"{case.sentence}\n{report}"
+    assert report.passed == case.right, f"{case.sentence}\n{report}"
 
 
 # -- the rest of what a learner meets ---------------------------------------------------------------------------------

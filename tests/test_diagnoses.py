@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
+from autograder.audit import dictionaries
 from autograder.audit.change_words import in_words
 from autograder.audit.confusion import Told, confusion, table
 from autograder.audit.corpus import Answer, corpus
 from autograder.audit.dictionaries import Told as Change
-from autograder.audit.dictionaries import build
+from autograder.audit.dictionaries import build, made_of, requests_of, stale
+from autograder.audit.mutants.mutant import loaded
+from autograder.audit.mutants.subject import coded, subject
 from autograder.checking import run_check
 from autograder.checks import autopsy, dictionary
 from autograder.checks.compare import compare
@@ -29,6 +33,7 @@ from autograder.units import EXERCISES
 
 WANT = np.array([[0.3, -1.2, 2.5], [0.7, 4.1, -0.6]])
 
+STALE = "it stands for other right answers, or another check: run python -m autograder dictionary --stale"
 DICTIONARIES = sorted(dictionary.UNITS.glob("*/dictionaries/*.json"))
 
 
@@ -332,18 +337,41 @@ def test_dictionary_round_trip(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("path", DICTIONARIES, ids=lambda path: f"{path.parts[-3]}_{path.stem}")
 def test_dictionary_fits_the_check_and_is_small(path: Any) -> None:
     made = json.loads(path.read_text("utf-8"))
-    answer = next(
-        answer
-        for answer in corpus()
-        if answer.exercise == f"{path.parts[-3][-2:]}_{path.stem}" and answer.right
-    )
-    seen = dictionary.ask(dictionary.unpack(made["requests"]), InProcess(answer.load()))
-    assert seen is not None and dictionary.fingerprint(seen) == made["right"], (
-        f"run python -m autograder dictionary {path.parts[-3][-2:]}"
-    )
-    assert made["right"] not in made["entries"] and len(made["requests"]) <= 5
+    for answer in corpus():
+        if answer.exercise == f"{path.parts[-3][-2:]}_{path.stem}" and answer.right:
+            if made["requests"]:
+                seen = dictionary.ask(dictionary.unpack(made["requests"]), InProcess(answer.load()))
+                assert seen is not None and dictionary.fingerprint(seen) == made["right"], STALE
+    assert bool(made["requests"]) or not made["entries"]
+    assert made.get("right") not in made["entries"] and len(made["requests"]) <= 5
     unit = sum(other.stat().st_size for other in path.parent.glob("*.json"))
     assert unit < 200_000
+
+
+BUILT = [name for name in coded() if dictionary.file_of(name).exists()]
+
+
+@pytest.mark.parametrize("exercise", BUILT)
+def test_a_dictionary_is_made_of_the_right_answers_of_today(exercise: str) -> None:
+    assert not stale(exercise), STALE
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("exercise", BUILT)
+def test_a_dictionary_holds_what_the_check_asks_today(exercise: str) -> None:
+    chosen, made = subject(exercise), json.loads(dictionary.file_of(exercise).read_text("utf-8"))
+    parents = [loaded(parent.source, chosen.function) for parent in chosen.parents]
+    assert dictionary.unpack(made["requests"]) == requests_of(chosen, parents), STALE
+
+
+def test_a_dictionary_of_other_answers_is_stale(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dictionaries, "file_of", lambda exercise: tmp_path / exercise)
+    assert stale("00_z_score")
+    for made, so in ((made_of(subject("00_z_score")), False), ("of others", True)):
+        (tmp_path / "00_z_score").write_text(json.dumps({"made_of": made}))
+        assert stale("00_z_score") == so
 
 
 @pytest.mark.parametrize("path", DICTIONARIES, ids=lambda path: f"{path.parts[-3]}_{path.stem}")

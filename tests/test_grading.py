@@ -14,6 +14,7 @@ import urllib.error
 import urllib.request
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
@@ -22,10 +23,11 @@ from tiny_course import UNIT, tiny_check, tiny_corpus, tiny_course
 from autograder.audit import sample_class
 from autograder.audit.sample_class import Student
 from autograder.build import masters, notebooks, release
-from autograder.course import CLASS, ROOT, Course, this_course
+from autograder.course import ROOT, Course, this_course
 from autograder.grading import batch, export
 from autograder.grading.class_folder import Classroom
 from autograder.grading.result import Result
+from autograder.plugins.checked_execute import CheckedExecute
 from autograder.reports.gradebook_table import table
 
 FULL = {"00_double": 3.0}
@@ -145,6 +147,22 @@ def test_one_submission_that_cannot_be_graded_does_not_stop_the_others(course: C
     assert scores == {"a_dies": 0.0, "b_partial": 1.5, "c_right": 3.0}
 
 
+def test_a_gradebook_that_is_replaced_meanwhile_is_named(
+    course: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two runs in one folder: the second empties it and enters the unit anew while the first one's cells run."""
+
+    def meanwhile(self: CheckedExecute, notebook: Any, resources: Any) -> Any:
+        folder = course.root / "class.data"
+        shutil.rmtree(folder)
+        Classroom(course, folder).register(UNIT)
+        return notebook, resources
+
+    monkeypatch.setattr(CheckedExecute, "preprocess", meanwhile)
+    _, rows = graded(course, [Student("wanda", RIGHT, FULL)])
+    assert "another program emptied the class's folder" in rows["wanda"].failure
+
+
 @pytest.mark.slow
 def test_the_sample_class_gets_what_the_corpus_promises(course: Course, tmp_path: Path) -> None:
     answers = tiny_corpus()
@@ -167,11 +185,9 @@ def test_the_sample_class_gets_what_the_corpus_promises(course: Course, tmp_path
 @pytest.mark.parametrize(
     "unit", [unit for unit in this_course().units() if (ROOT / "solutions" / unit).is_dir()]
 )
-def test_warnings_and_repairs_in_the_real_course(unit: str) -> None:
+def test_warnings_and_repairs_in_the_real_course(unit: str, class_folder: Path) -> None:
     """End to end in a real unit: warnings and messages on stderr cost nothing, and an edited or deleted check comes back."""
-    course = this_course()
-    folder = CLASS / "test"
-    shutil.rmtree(folder, ignore_errors=True)
+    course, folder = this_course(), class_folder
     group, members = sample_class.sample(course, unit, folder)
     keep = {
         student.name: student
@@ -193,7 +209,6 @@ def test_warnings_and_repairs_in_the_real_course(unit: str) -> None:
     submission.chmod(0o644)
     submission.write_bytes(masters.dumps(notebook))
     rows = batch.run(group, unit)
-    shutil.rmtree(folder)
     assert len(rows) == 2
     for row in rows:
         assert row.differs(keep[row.student].promised) == []

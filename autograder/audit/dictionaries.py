@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple, Protocol
 
@@ -12,12 +14,12 @@ from autograder.audit.mutants.around import Kinds, spied
 from autograder.audit.mutants.clock import Late, in_time
 from autograder.audit.mutants.mutant import Mutant, loaded, mutants_of
 from autograder.audit.mutants.subject import Subject, subject
-from autograder.checks.dictionary import ask, fingerprint, pack
+from autograder.checks.dictionary import ask, file_of, fingerprint, pack
 from autograder.checks.probe import InProcess
 from autograder.checks.recognise import ENOUGH, numbers
 from autograder.protocol import problems, wire
 
-__all__ = ["Change", "build", "changes", "requests_of"]
+__all__ = ["Change", "build", "changes", "made_of", "requests_of", "stale"]
 
 REQUESTS, SEEDS = 5, range(900, 904)
 LARGEST = 6_000  # bytes of a request
@@ -47,13 +49,15 @@ class Told(NamedTuple):
 def build(exercise: str, told: Iterable[Told] | None = None) -> dict[str, Any]:
     """The dictionary of an exercise: requests, fingerprints of behaviours, and the change that each belongs to.
 
-    Left out is what could be read in two ways, and what differs from a right answer in too few numbers to be told.
+    Left out is what could be read in two ways, and what differs from a right answer in too few numbers to be told. It is empty where
+    right answers give different numbers, as after a training run: then nothing can be told by its numbers.
     """
     chosen = subject(exercise)
     parents = [loaded(parent.source, chosen.function) for parent in chosen.parents]
     requests = requests_of(chosen, parents)
+    made = {"exercise": exercise, "made_of": made_of(chosen)}
     if not requests:
-        return {}
+        return {**made, "requests": [], "changes": [], "entries": {}}
     right = ask(requests, InProcess(parents[0]))
     assert right is not None
     readings: dict[str, set[str]] = {}
@@ -64,12 +68,26 @@ def build(exercise: str, told: Iterable[Told] | None = None) -> dict[str, Any]:
     entries = {key: next(iter(says)) for key, says in sorted(readings.items()) if len(says) == 1}
     words = sorted(set(entries.values()))
     return {
-        "exercise": exercise,
+        **made,
         "right": fingerprint(right),
         "requests": pack(requests),
         "changes": words,
         "entries": {key: words.index(says) for key, says in entries.items()},
     }
+
+
+def made_of(chosen: Subject) -> str:
+    """A hash of the right answers: with others, a dictionary is stale."""
+    sources = "\0".join(f"{parent.name}\n{parent.source}" for parent in chosen.parents)
+    return hashlib.sha256(sources.encode()).hexdigest()[:12]
+
+
+def stale(exercise: str) -> bool:
+    """Whether an exercise has no dictionary, or one that was made of other right answers."""
+    path = file_of(exercise)
+    if not path.exists():
+        return True
+    return bool(json.loads(path.read_text("utf-8"))["made_of"] != made_of(subject(exercise)))
 
 
 def changes(chosen: Subject) -> Iterator[Told]:

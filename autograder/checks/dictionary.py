@@ -31,7 +31,7 @@ Ask = Callable[[bytes], bytes]
 def look_up(exercise: str, runner: Ask) -> str | None:
     """What is said of an answer that behaves like an entry, or None."""
     found = _load(exercise)
-    if not found:
+    if not found or not found["entries"]:
         return None
     seen = ask(unpack(found["requests"]), runner)
     change = found["entries"].get(fingerprint(seen)) if seen is not None else None

@@ -19,6 +19,8 @@ TROUBLE = {
     "disk I/O error": "the gradebook could not be written: a full or failing disk",
     "database is locked": "the gradebook stayed locked by another program, longer than we wait",
     "Connection refused": "the gradebook's server does not answer",
+    "No such taskcomment": "the gradebook does not know this submission any more: while it was being graded, another program emptied the "
+    "class's folder or replaced its gradebook",
     "server closed the connection": "the gradebook's server went away",
     "terminating connection": "the gradebook's server went away",
 }

@@ -24,16 +24,13 @@ from torch import Tensor
 
 import course_vi
 from autograder.protocol import problems, wire
+from autograder.protocol.again import QUICK, other_parameters, small
 from autograder.protocol.pullback import batch_of, block_means, pull_back, seeded
-from autograder.protocol.watch import same, watched
+from autograder.protocol.watch import ArgumentChanged, GlobalStreamSeeded, same, watched
 
 __all__ = ["answer", "answer_bytes", "last_own_line"]
 
 MAX_TEXT = 2000
-SMALL, QUICK = (
-    20_000,
-    0.5,
-)  # numbers in a question, seconds for its answer: up to here it is asked twice
 PACKAGE = Path(__file__).parent.parent
 LIBRARIES = (
     PACKAGE,
@@ -53,12 +50,15 @@ def answer(request: dict[str, Any], learner: Any) -> dict[str, Any]:
 
     Kinds: ``value`` (call it), ``gradient`` (call it on a named problem and run backward), ``drive`` (hand it to a named driver).
     Gradients are pulled back with weights drawn from the request's seed. What is handed over must come back unchanged. A small
-    question is asked twice, from the same seed; ``again`` is False if the second answer was another.
+    question is asked twice, from the same seed; ``again`` is False if the second answer was another. Before the first of two answers
+    the modules of a named problem are shown with other parameters; at the second the global streams are at another place if the
+    learner's code is given a generator or a seed of its own.
     Whatever the learner's code prints or warns is collected in ``printed``; nothing reaches stderr. ``seconds`` are the processor's.
     """
     printed, start, processor = io.StringIO(), time.perf_counter(), time.process_time()
     seed, trains = int(request.get("seed", 0)), request.get("driver") in problems.TRAINING
-    learner = watched(learner, modules=request["kind"] != "drive")
+    given: list[bool] = []
+    learner = watched(learner, modules=request["kind"] != "drive", given=given)
     _seed(seed)
     with (
         _at_full_length(),
@@ -69,14 +69,11 @@ def answer(request: dict[str, Any], learner: Any) -> dict[str, Any]:
     ):
         warnings.simplefilter("always")
         try:
-            reply = _KINDS[request["kind"]](request, learner)
-            if (
-                request.get("twice")
-                and not trains
-                and _size(request) <= SMALL
-                and time.perf_counter() - start < QUICK
-            ):
-                reply["again"] = _same_again(request, learner, reply)
+            twice = bool(request.get("twice")) and not trains and small(request)
+            reply = _KINDS[request["kind"]](request, learner, twice)
+            if twice and time.perf_counter() - start < QUICK:
+                other = bool(given and all(given))
+                reply["again"] = _same_again(request, learner, reply, seed + other)
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: B902  (a learner's SystemExit must not end the notebook either)
@@ -89,26 +86,19 @@ def answer(request: dict[str, Any], learner: Any) -> dict[str, Any]:
     return reply
 
 
-def _same_again(request: dict[str, Any], learner: Any, reply: dict[str, Any]) -> bool:
-    """Whether the same question, from the same seed, has the same answer again: a function has no memory of its last call."""
-    _seed(int(request.get("seed", 0)))
+def _same_again(request: dict[str, Any], learner: Any, reply: dict[str, Any], seed: int) -> bool:
+    """Whether the same question has the same answer again: a function has no memory of its last call.
+
+    Args:
+        seed: of the global streams, for the second answer.
+    """
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         try:
-            again = _KINDS[request["kind"]](request, learner)
+            _seed(seed)
+            again = _KINDS[request["kind"]](request, learner, False)
         except Exception:  # noqa: BLE001  (whatever it is, the first call did not raise it)
             return False
     return same(reply, again)
-
-
-def _size(value: Any) -> int:
-    """How many numbers there are in a request, those that are yet to be drawn included."""
-    if isinstance(value, dict):
-        return (
-            int(np.prod(value["$noise"])) if "$noise" in value else sum(map(_size, value.values()))
-        )
-    if isinstance(value, list):
-        return sum(map(_size, value))
-    return value.size if isinstance(value, np.ndarray) else 1
 
 
 def _seed(seed: int) -> None:
@@ -135,17 +125,35 @@ def _at_full_length() -> Iterator[None]:
             os.environ["COURSE_VI_SMOKE"] = capped
 
 
-def _value(request: dict[str, Any], learner: Any) -> dict[str, Any]:
+def _called(request: dict[str, Any], learner: Any, warm: bool) -> tuple[dict[str, Any], Any]:
+    """The objects of the problem, and what a call of the learner's code on them returns.
+
+    Args:
+        warm: where the problem has modules, the learner's code is called on them with other parameters before: what it keeps from
+            that call is stale.
+    """
     objects = _objects(request)
+    if warm and (moved := other_parameters(objects)):
+        args, kwargs = _arguments(request, objects)
+        with moved:
+            try:
+                learner(*args, **kwargs)
+            except (ArgumentChanged, GlobalStreamSeeded):
+                raise
+            except Exception:  # noqa: BLE001  (what fails there only may: it was not the question)
+                pass
+        _seed(int(request.get("seed", 0)))
     args, kwargs = _arguments(request, objects)
-    return {"value": _arrays(learner(*args, **kwargs))}
+    return objects, learner(*args, **kwargs)
 
 
-def _gradient(request: dict[str, Any], learner: Any) -> dict[str, Any]:
-    objects = _objects(request)
-    args, kwargs = _arguments(request, objects)
+def _value(request: dict[str, Any], learner: Any, warm: bool) -> dict[str, Any]:
+    return {"value": _arrays(_called(request, learner, warm)[1])}
+
+
+def _gradient(request: dict[str, Any], learner: Any, warm: bool) -> dict[str, Any]:
+    objects, value = _called(request, learner, warm)
     learned: dict[str, Tensor] = objects["learn"]
-    value = learner(*args, **kwargs)
     if not isinstance(value, Tensor):
         return {
             "error": {
@@ -185,7 +193,7 @@ def _gradient(request: dict[str, Any], learner: Any) -> dict[str, Any]:
     }
 
 
-def _drive(request: dict[str, Any], learner: Any) -> dict[str, Any]:
+def _drive(request: dict[str, Any], learner: Any, warm: bool) -> dict[str, Any]:
     _load(request)
     arguments = {name: _resolve(value, {}) for name, value in request["kwargs"].items()}
     return {"value": _arrays(problems.DRIVERS[request["driver"]](learner, **arguments))}

@@ -1,4 +1,4 @@
-"""A learner's function or class, watched: what is handed to it must come back as it was."""
+"""A learner's function or class, watched: what is handed to it must come back as it was, and so must the global stream's seed."""
 
 from __future__ import annotations
 
@@ -12,35 +12,44 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-__all__ = ["ArgumentChanged", "same", "watched"]
+__all__ = ["ArgumentChanged", "GlobalStreamSeeded", "same", "watched"]
 
 
 class ArgumentChanged(ValueError):
     """The learner's code worked in place on what it was given."""
 
 
-def watched(learner: Any, modules: bool = True) -> Any:
+class GlobalStreamSeeded(ValueError):
+    """The learner's code was given a generator or a seed, and seeded the stream that everybody draws from."""
+
+
+def watched(learner: Any, modules: bool = True, given: list[bool] | None = None) -> Any:
     """The learner's object; a call from outside raises ``ArgumentChanged`` if it changes what it is given.
 
     Tensors, arrays, and lists, dicts and sets of them are compared, and whether a tensor asks for its gradient; random generators are
     meant to move on. Of a class the public methods of its objects are watched. What the learner's methods do among themselves is
     nobody's business.
 
+    A call that is given a generator, or an argument ``seed``, may use torch's global stream (a new ``nn.Linear`` does) but not seed it
+    and leave it so: that raises ``GlobalStreamSeeded``.
+
     Args:
         modules: whether parameters of modules must stay, too; not where the learner is asked to train.
+        given: is told of each call from outside whether it was given a generator or a seed.
     """
+    given = [] if given is None else given
     if not callable(learner):
         return learner
     if not isinstance(learner, type):
-        return _watch(learner, modules, [])
+        return _watch(learner, modules, [], given)
 
     @functools.wraps(learner, updated=())
     def make(*args: Any, **kwargs: Any) -> Any:
         inside: list[bool] = []
-        made = _watch(learner, modules, inside)(*args, **kwargs)
+        made = _watch(learner, modules, inside, given)(*args, **kwargs)
         for name in _public_methods(type(made)):
             try:
-                setattr(made, name, _watch(getattr(made, name), modules, inside))
+                setattr(made, name, _watch(getattr(made, name), modules, inside, given))
             except (AttributeError, TypeError):  # an object that takes no new attributes
                 continue
         return made
@@ -65,20 +74,32 @@ def _public_methods(kind: type) -> list[str]:
     )
 
 
-def _watch(function: Callable[..., Any], modules: bool, inside: list[bool]) -> Callable[..., Any]:
+def _watch(
+    function: Callable[..., Any], modules: bool, inside: list[bool], given: list[bool]
+) -> Callable[..., Any]:
     """``inside`` is not empty while a watched call of the same object is running."""
+    names = _names(function)
 
     def call(*args: Any, **kwargs: Any) -> Any:
         if inside:
             return function(*args, **kwargs)
-        before = _snapshot([list(args), kwargs], modules)
+        given.append(
+            any(isinstance(value, torch.Generator) for value in (*args, *kwargs.values()))
+            or "seed" in (*names[: len(args)], *kwargs)
+        )
+        before, seed = (
+            _snapshot([list(args), kwargs], modules),
+            torch.default_generator.initial_seed(),
+        )
         inside.append(True)
         try:
             value = function(*args, **kwargs)
         finally:
             inside.pop()
         if not _unchanged(before, [list(args), kwargs]):
-            raise ArgumentChanged(f"{_changed(function, before, args, kwargs)} came back changed")
+            raise ArgumentChanged(f"{_changed(names, before, args, kwargs)} came back changed")
+        if given[-1] and torch.default_generator.initial_seed() != seed:
+            raise GlobalStreamSeeded("torch's global stream of random numbers was seeded")
         return value
 
     return call
@@ -100,11 +121,12 @@ def _snapshot(value: Any, modules: bool) -> Any:
     return None
 
 
-def _state(module: nn.Module) -> tuple[list[Tensor], list[bool], list[bool]]:
-    """Its parameters, which of them hold a gradient, and which parts of it are in training mode."""
+def _state(module: nn.Module) -> tuple[list[Tensor], list[bool], list[bool], list[bool]]:
+    """Its parameters, which of them learn, which hold a gradient, and which parts of it are in training mode."""
     learned = list(module.parameters())
     return (
         [parameter.detach() for parameter in learned],
+        [parameter.requires_grad for parameter in learned],
         [parameter.grad is not None for parameter in learned],
         [part.training for part in module.modules()],
     )
@@ -144,15 +166,17 @@ def _equal(one: Tensor, other: Tensor) -> bool:
     )
 
 
-def _changed(
-    function: Callable[..., Any], before: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> str:
-    """The names of the arguments that changed."""
+def _names(function: Callable[..., Any]) -> list[str]:
+    """The names of its arguments, in order; none where Python cannot tell."""
     try:
-        names = list(inspect.signature(function).parameters)
+        return list(inspect.signature(function).parameters)
     except (TypeError, ValueError):
-        names = []
-    names += [f"argument {place + 1}" for place in range(len(names), len(args))]
+        return []
+
+
+def _changed(names: list[str], before: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+    """The names of the arguments that changed."""
+    names = names + [f"argument {place + 1}" for place in range(len(names), len(args))]
     found = [
         names[place]
         for place, (old, now) in enumerate(zip(before[0], args, strict=True))

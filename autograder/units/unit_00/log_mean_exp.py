@@ -18,7 +18,7 @@ EXERCISE = exercise(
     importance=5,
     minutes=15,
     read="section 5, Logarithms of averages",
-    hides=["bounds:iwae"],
+    hides=["bounds:iwae", "mini_vi:iwae"],
 )
 
 

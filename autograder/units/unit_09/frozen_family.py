@@ -62,6 +62,15 @@ def leaves_no_trace(probe: Probe, rng: np.random.Generator) -> Finding:
             "You switched requires_grad off. That also stops the gradient through the sample, and it outlives the call. Work on "
             "detached parameters instead.",
         )
+    if not seen["held"]:
+        return holds(
+            False,
+            "a parameter that did not learn before the call does not learn after it",
+            "it requires a gradient now",
+            "switched_on",
+            "You switched requires_grad on for parameters that had it off: somebody froze them for a reason. Work on detached "
+            "parameters, or put every switch back as it was.",
+        )
     if as_array(seen["value"]).shape != params["x"].shape[:1]:
         return compare(seen["value"], np.zeros(len(params["x"])), what="the value")
     return holds(

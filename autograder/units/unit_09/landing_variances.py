@@ -141,6 +141,15 @@ def draws_and_measures(probe: Probe, rng: np.random.Generator) -> Finding:
             False, "variances above zero, away from the posterior", "zeros", "noise_shared", SHARED
         )
     drawn = not np.allclose(first, other, rtol=1e-9)
+    fewer, more = (as_array(_measure(probe, where, count, seed)) for count in (59, 61))
+    if drawn and (np.array_equal(fewer, first) or np.array_equal(more, first)):
+        return holds(
+            False,
+            "other numbers where one replicate more, or fewer, is asked for",
+            "the very same numbers",
+            "replicates_ignored",
+            "The number of replicates that you draw is another one than `replicates` says.",
+        )
     loc, log_scale, x = (
         where  # a third of the scale: a variance of the path that is nine times as large, or more
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 from collections.abc import Callable
 from typing import Any
@@ -99,18 +100,26 @@ def freeze_flow(x: Tensor, seed: Tensor, nudge: Tensor) -> dict[str, Any]:
 def leaves_no_trace(
     learner: Callable[..., Tensor], loc: Tensor, log_scale: Tensor, x: Tensor, eps: Tensor
 ) -> dict[str, Any]:
-    """Call a path derivative once and look at the family afterwards: does it still learn, are its numbers the same?"""
+    """Call a path derivative once and look at the family afterwards: does it still learn, are its numbers the same?
+
+    Then once more where one of its parameters does not learn: does it learn now?
+    """
     objects = toy_mean_field(loc, log_scale, x)
     q = _closed(objects)["q"]
     before = {name: parameter.detach().clone() for name, parameter in q.named_parameters()}
     value = learner(objects["p"], q, x, eps)
     after = dict(q.named_parameters())
+    learns = all(
+        isinstance(after.get(name), nn.Parameter) and after[name].requires_grad for name in before
+    )
+    held = next(iter(after.values()))
+    held.requires_grad_(False)
+    with contextlib.suppress(RuntimeError):  # whoever differentiates in every parameter stops here
+        learner(objects["p"], q, x, eps)
     return {
         "value": value,
-        "learns": all(
-            isinstance(after.get(name), nn.Parameter) and after[name].requires_grad
-            for name in before
-        ),
+        "learns": learns,
+        "held": not held.requires_grad,
         "same": set(before) == set(after)
         and all(bool((before[name] == after[name]).all()) for name in before),
     }

@@ -161,17 +161,20 @@ def start(learner: Any, p: int, r_cov: int, seed: int) -> dict[str, Any]:
     for number in (seed, seed, seed + 1):
         torch.rand(3)  # the global stream moves on; an object's own must not care
         objects.append(learner(p, r_cov, shifted_normal, seed=number))
-    leaves = [objects[0].prm[name] for name in NAMES]
+
+    def learn(q: Any) -> bool:
+        return all(q.prm[name].requires_grad and q.prm[name].is_leaf for name in NAMES)
+
     found = {
         "B": [q.prm["B"].detach().clone() for q in objects],
         "draws": [q.sample(4) for q in objects],
-        "double": all(leaf.dtype == torch.float64 for leaf in leaves),
-        "learns": all(leaf.requires_grad and leaf.is_leaf for leaf in leaves),
+        "double": all(objects[0].prm[name].dtype == torch.float64 for name in NAMES),
+        "learns": learn(objects[0]),
     }
     for q in objects[:2]:
         torch.rand(3)
         q.full_train(2, 3)
-    return {**found, "mu": [q.prm["mu"] for q in objects[:2]]}
+    return {**found, "mu": [q.prm["mu"] for q in objects[:2]], "still": learn(objects[0])}
 
 
 @driver("vafc/draws")

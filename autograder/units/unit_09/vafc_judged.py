@@ -49,6 +49,13 @@ def start_claims(seen: dict[str, Any], B: np.ndarray, draws: np.ndarray) -> list
     return [
         Claim(seen["learns"], "three leaves that require gradients", "some are not", "no_leaf", ""),
         Claim(
+            seen["still"],
+            "leaves that require gradients after two steps, too",
+            "some no longer do",
+            "leaf_lost",
+            "Change the numbers of a parameter in place, under torch.no_grad(): a new tensor in `prm` does not learn unless you say so.",
+        ),
+        Claim(
             seen["double"],
             "parameters in double precision",
             "single precision",

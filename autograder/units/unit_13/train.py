@@ -12,7 +12,14 @@ from autograder.checks.exercise import exercise
 from autograder.checks.finding import Finding
 from autograder.checks.probe import Probe
 from autograder.units.shared import as_array
-from autograder.units.unit_13.problems import LATENTS, NEW_ROWS, TRAIN_ROWS, training_images
+from autograder.units.unit_13.problems_training import (
+    LATENTS,
+    NEW_ROWS,
+    ODD_ROWS,
+    ODD_STEPS,
+    TRAIN_ROWS,
+    training_images,
+)
 from autograder.units.unit_13.reference import bits_log_prob, kl_terms
 
 EXERCISE = exercise(
@@ -267,4 +274,12 @@ def every_image_counts(probe: Probe, rng: np.random.Generator) -> Finding:
         )
         if not finding.ok:
             return finding
-    return finding
+    unseen = probe.drive("vae/images_shown")["unseen"]
+    return holds(
+        not unseen,
+        f"each of {ODD_ROWS} images is in a minibatch now and then, in {ODD_STEPS} steps",
+        f"{unseen} of them never are" if unseen else "each is",
+        "images_unseen",
+        "Some images play no part, in however many steps. Are some set aside, or is the last, smaller minibatch dropped from a "
+        "permutation that never changes?",
+    )

@@ -139,3 +139,20 @@ def path_derivative(p, q, x, eps):
 def path_derivative(p, q, x, eps):
     z = q.transport(eps, x)
     return (p.log_joint(x, z) - q(x, z)).mean(0)
+
+
+# %% wrong stale_copy, from right deepcopy: One frozen copy for each family, made at the first call, to save time: after a step of training it is another density.
+# diagnosis: stateful
+#- def path_derivative(p, q, x, eps):
+#-     still = copy.deepcopy(q)
+#-     for parameter in still.parameters():
+#-         parameter.requires_grad_(False)
+#+ COPIES = {}
+#+ def path_derivative(p, q, x, eps):
+#+     still = COPIES.setdefault(q, copy.deepcopy(q).requires_grad_(False))
+
+
+# %% wrong switched_on, from right requires_grad_juggled: Every parameter learns afterwards, those too that somebody had frozen on purpose.
+# diagnosis: switched_on
+#-     learning = [parameter for parameter in module.parameters() if parameter.requires_grad]
+#+     learning = list(module.parameters())

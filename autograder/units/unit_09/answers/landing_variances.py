@@ -212,3 +212,16 @@ def landing_variances(loc, log_scale, x, replicates, generator):
 # diagnosis: prior_forgotten
 #-     slope = x - 2 * z + eps / s
 #+     slope = x - z + eps / s
+
+
+# %% wrong tenth, from right slopes_by_hand: A tenth of the replicates, left over from trying it out: right on average, and less precise than was asked for.
+# diagnosis: replicates_ignored
+#-     eps = torch.randn(replicates, generator=generator, dtype=loc.dtype)
+#+     eps = torch.randn(max(2, replicates // 10), generator=generator, dtype=loc.dtype)
+
+
+# %% wrong global_seed, from right slopes_by_hand: Seeds torch's global stream from the generator's seed: it can be repeated, and everybody else's numbers repeat with it.
+# diagnosis: global_stream
+#-     eps = torch.randn(replicates, generator=generator, dtype=loc.dtype)
+#+     torch.manual_seed(generator.initial_seed())
+#+     eps = torch.randn(replicates, dtype=loc.dtype)

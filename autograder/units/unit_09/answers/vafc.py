@@ -358,3 +358,10 @@ class VAFC:
 # diagnosis: wrong_count
 #-         for step in range(num_steps):
 #+         for step in range(200):
+
+
+# %% wrong new_tensors, from right einsum_by_hand: Every step puts new tensors into prm, which do not require gradients: what holds the parameters learns nothing more.
+# diagnosis: leaf_lost
+#-             for name, value in self.prm.items():
+#-                 value += rate * found[name].clamp(-5, 5)
+#+             self.prm = {name: value + rate * found[name].clamp(-5, 5) for name, value in self.prm.items()}

@@ -227,3 +227,12 @@ def train_recognizer(p, encoder, x, seed):
 # diagnosis: scale_not_trained
 #-         z = loc + log_scale.exp() * eps
 #+         z = loc + log_scale.detach().exp() * eps
+
+
+# %% wrong global_seed, from right landing: Seeds the global stream and draws from it: each run can be repeated, and so is everything that others draw afterwards.
+# diagnosis: global_stream
+#-     generator = torch.Generator().manual_seed(seed)
+#+     torch.manual_seed(seed)
+#@@
+#-         eps = torch.randn(8, *loc.shape, generator=generator, dtype=x.dtype)
+#+         eps = torch.randn(8, *loc.shape, dtype=x.dtype)

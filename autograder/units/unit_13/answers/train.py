@@ -209,3 +209,28 @@ def train_vae(x, latent_dim, steps, generator):
 #-     encoder = mlp(x.shape[-1], 64, 2 * latent_dim, generator)
 #+     generator.manual_seed(0)
 #+     encoder = mlp(x.shape[-1], 64, 2 * latent_dim, generator)
+
+
+# %% wrong whole_epochs, from right loop: Trains whole epochs until there are enough steps, and takes more than it was told where they do not divide.
+# diagnosis: steps_miscounted
+#-     for _ in range(steps):
+#-         rows = torch.randperm(len(x), generator=generator)[:100]
+#+     per_epoch = -(-len(x) // 100)
+#+     order = [rows for _ in range(-(-steps // per_epoch)) for rows in torch.randperm(len(x), generator=generator).split(100)]
+#+     for rows in order:
+
+
+# %% wrong last_batch_dropped, from right loop: One permutation for all epochs, without its last, smaller batch: the images in it are never seen.
+# diagnosis: images_unseen
+#-     for _ in range(steps):
+#-         rows = torch.randperm(len(x), generator=generator)[:100]
+#+     size = min(90, len(x))
+#+     batches = torch.randperm(len(x), generator=generator)[: len(x) // size * size].split(size)
+#+     for step in range(steps):
+#+         rows = batches[step % len(batches)]
+
+
+# %% wrong held_out, from right loop: A tenth of the images is set aside for validation, and none of them is trained on.
+# diagnosis: images_unseen
+#-         rows = torch.randperm(len(x), generator=generator)[:100]
+#+         rows = torch.randperm(max(1, int(0.9 * len(x))), generator=generator)[:100]
