@@ -120,8 +120,8 @@ class Family(nn.Module):
         """Standard normal noise ``(*shape, noise_dim)``, on the device and in the dtype of the parameters."""
         if not self.noise_dim:
             raise TypeError(
-                f"{type(self).__name__} has noise_dim = 0: it draws its samples from a generator; expected a call of draw, or, for a "
-                "distribution of torch with rsample, noise_dim = 1"
+                f"{type(self).__name__} has no noise (noise_dim is 0): it draws its samples from a generator; expected a "
+                "call of draw, or, for a distribution of torch with rsample, noise_dim = 1"
             )
         like = first_parameter(self)
         assert like is not None  # a family is a set of densities, and parameters index it

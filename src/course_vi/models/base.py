@@ -124,13 +124,13 @@ class Model(nn.Module):
     def prior(self) -> Distribution:
         """p(z), with events of size D."""
         raise NotImplementedError(
-            f"{type(self).__name__} has no prior(); expected prior() and likelihood(z), or log_factors(x, z) in their place"
+            f"{type(self).__name__} does not name a prior; expected prior() and likelihood(z), or log_factors(x, z) in their place"
         )
 
     def likelihood(self, z: Tensor) -> Distribution:
         """p(x | z) for ``z: (K, *B, D)``, with events of size Dx."""
         raise NotImplementedError(
-            f"{type(self).__name__} has no likelihood(z); expected prior() and likelihood(z), or log_factors(x, z) in their place"
+            f"{type(self).__name__} does not name a likelihood; expected prior() and likelihood(z), or log_factors(x, z) in their place"
         )
 
     def log_factors(self, x: Tensor, z: Tensor) -> dict[str, Tensor]:
