@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.conv import _ConvNd
 
 from course_vi import validate
 
@@ -16,6 +17,7 @@ __all__ = [
     "SetEncoder",
     "Window",
     "affine_parts",
+    "answer_of",
     "first_parameter",
     "join",
     "mlp",
@@ -264,6 +266,30 @@ class Window(nn.Module):
 
     def extra_repr(self) -> str:
         return f"side={self.side}, size={self.size}"
+
+
+def answer_of(network: nn.Module, vectors: Tensor, what: str) -> Tensor:
+    """What a network makes of vectors; where one of images stumbles over their axes, the error says what it lacks.
+
+    Raises:
+        ValueError: convolutions that read, or write, something else than the vectors ``(*, D)``.
+
+    >>> answer_of(nn.Sequential(nn.Conv2d(1, 4, 3), nn.Flatten()), torch.zeros(5, 64), "encoder")
+    Traceback (most recent call last):
+    ...
+    ValueError: encoder has convolutions and cannot read (5, 64), vectors; expected it in nets.Reshaped(network, shape of one image)
+    """
+    try:
+        answer: Tensor = network(vectors)
+    except RuntimeError as error:
+        layers = [type(layer) for layer in network.modules()]
+        if any(issubclass(layer, (_ConvNd, nn.Unflatten)) for layer in layers):
+            raise ValueError(
+                f"{what} has convolutions and cannot read {tuple(vectors.shape)}, vectors; expected it in "
+                f"nets.Reshaped(network{'' if what == 'decoder' else ', shape of one image'})"
+            ) from error
+        raise
+    return answer
 
 
 def refuse_noisy_layers(network: nn.Module, what: str = "encoder") -> None:

@@ -45,6 +45,14 @@ class TorchDensity(Printed):
     def mean(self) -> Tensor:
         return self.base.mean
 
+    @property
+    def variance(self) -> Tensor:
+        return self.base.variance
+
+    @property
+    def stddev(self) -> Tensor:
+        return self.base.stddev
+
     def log_prob(self, value: Tensor) -> Tensor:
         if value.numel() == 0:  # torch's own reshape of nothing fails for some
             return value.sum(-1).expand(torch.broadcast_shapes(value.shape[:-1], self.batch_shape))

@@ -86,6 +86,11 @@ class CholeskyNormal(Transported):
         super().__init__(loc, batch, loc.shape[-1])
 
     @property
+    def variance(self) -> Tensor:
+        diagonal = self.scale_tril.square().sum(-1)
+        return diagonal.expand(self._batch_shape + self._event_shape)
+
+    @property
     def covariance_matrix(self) -> Tensor:
         return self.scale_tril @ self.scale_tril.mT
 

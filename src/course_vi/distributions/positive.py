@@ -213,6 +213,11 @@ class BetaVector(_Positive):
     def mean(self) -> Tensor:
         return (self.log_a - self.log_b).sigmoid()
 
+    @property
+    def variance(self) -> Tensor:
+        spread = (self.log_a - self.log_b).sigmoid() * (self.log_b - self.log_a).sigmoid()
+        return spread / (1 + self.log_a.exp() + self.log_b.exp())
+
     def transport(self, eps: Tensor) -> Tensor:
         ones, zeros = (
             gamma_quantile(log.exp(), noise)

@@ -8,7 +8,7 @@ from torch import Size, Tensor, nn
 
 from course_vi.distributions import Density
 from course_vi.families.base import Family
-from course_vi.nets import refuse_noisy_layers
+from course_vi.nets import answer_of, refuse_noisy_layers
 
 __all__ = ["Amortized"]
 
@@ -63,7 +63,7 @@ class Amortized(Family):
     def distribution_parameters(self, x: Tensor | None = None) -> dict[str, Tensor]:
         if x is None:
             raise ValueError("x is None; an amortized family needs the datum it is asked about")
-        flat = self.encoder(x)
+        flat = answer_of(self.encoder, x, "encoder")
         sizes = [math.prod(shape) for shape in self.shapes.values()]
         if flat.shape[-1] != sum(sizes):
             raise ValueError(

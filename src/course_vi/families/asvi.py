@@ -81,7 +81,10 @@ class _Structured(Printed):
 
 
 class ASVI(Family):
-    r"""The convex-update family of a Bayesian network. See the head of this file.
+    r"""The convex-update family of a Bayesian network: each latent's prior conditional, at the sampled parents, trusted in part.
+
+    .. math:: q(z) = \prod_j N\big(z_j;\ \lambda_j\, m_j(\mathrm{pa}_j) + (1 - \lambda_j)\, \alpha_j,\
+                                       \rho_j\, s_j(\mathrm{pa}_j) + (1 - \rho_j)\, \beta_j\big), \qquad 0 < \lambda_j, \rho_j < 1
 
     It contains the exact posterior of a chain :math:`z_t \mid z_{t-1} \sim N(a z_{t-1}, s^2)` with Gaussian measurements of each z_t:
     there the posterior's own conditionals shrink the prior's slope and scale. What it cannot say is dependence that only the data

@@ -33,6 +33,9 @@ __all__ = ["Family", "batch_shape"]
 class Family(nn.Module):
     """A variational family with z = t_phi(eps; x), eps standard normal.
 
+    A subclass sets ``dim`` and ``noise_dim``, and gives ``distribution(x)``. Many need none: ``FromDistribution`` makes a family of a
+    distribution of torch, ``Transformed`` carries one over to positive or bounded latents.
+
     Attributes:
         dim: D, the size of the latent event.
         noise_dim: the size of the noise event (D, but rank + D for a factor covariance); 0 for a family that has no noise, and draws
@@ -43,6 +46,19 @@ class Family(nn.Module):
             empty. Such a family has ``distribution_parameters(x)``, and ``from_parameters(**parameters)`` is its density.
         shares_latents: whether the rows of a batch share latents; then only path gradients are right.
         replicable: whether the parameters may carry a batch axis of replicates in front.
+
+    >>> from torch.distributions import Independent, StudentT
+    >>> class StudentFamily(Family):
+    ...     noise_dim = 1                               # torch's own noise, by rsample
+    ...     def __init__(self, dim, df):
+    ...         super().__init__()
+    ...         self.dim, self.df = dim, df
+    ...         self.loc, self.log_scale = nn.Parameter(torch.zeros(dim)), nn.Parameter(torch.zeros(dim))
+    ...     def distribution(self, x=None):
+    ...         return Independent(StudentT(self.df, self.loc, self.log_scale.exp()), 1)
+    >>> q = StudentFamily(2, df=4.0)
+    >>> q.sample(5).shape, q(None, torch.zeros(5, 2)).shape
+    (torch.Size([5, 2]), torch.Size([5]))
     """
 
     dim: int
@@ -104,7 +120,8 @@ class Family(nn.Module):
         """Standard normal noise ``(*shape, noise_dim)``, on the device and in the dtype of the parameters."""
         if not self.noise_dim:
             raise TypeError(
-                f"{type(self).__name__} has no noise: it draws its samples from a generator; expected a call of draw"
+                f"{type(self).__name__} has no noise (noise_dim is 0): it draws its samples from a generator; expected a "
+                "call of draw, or, for a distribution of torch with rsample, noise_dim = 1"
             )
         like = first_parameter(self)
         assert like is not None  # a family is a set of densities, and parameters index it

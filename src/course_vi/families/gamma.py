@@ -71,7 +71,11 @@ class GammaMeanField(PositiveFamily):
 
 
 class BetaMeanField(PositiveFamily):
-    r"""Independent Beta variables, :math:`q(z) = \prod_d \mathrm{Beta}(z_d; a_d, b_d)`, for probabilities. Arguments as above.
+    r"""Independent Beta variables, :math:`q(z) = \prod_d \mathrm{Beta}(z_d; a_d, b_d)`, for probabilities.
+
+    Args:
+        dim: D.
+        log_a, log_b: initial logarithms of a (counts ones) and b (counts zeros), ``(*B, D)``; zeros by default, which is uniform.
 
     >>> BetaMeanField(3).sample(4).shape
     torch.Size([4, 3])

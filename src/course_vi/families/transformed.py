@@ -32,6 +32,10 @@ __all__ = [
 class Bijector(nn.Module):
     """An invertible map of vectors: ``forward(u)`` is z, ``inverse(z)`` is u, ``log_det(u)`` is log |dz/du|, summed over the event."""
 
+    def forward(self, u: Tensor) -> Tensor:
+        """z ``(*B, D)``."""
+        raise NotImplementedError
+
     def inverse(self, z: Tensor) -> Tensor:
         """u ``(*B, D)``."""
         raise NotImplementedError
@@ -179,12 +183,25 @@ class Blocks(Bijector):
 
     Args:
         parts: sizes of u's parts and their maps, in order; None leaves a part as it is.
+
+    Raises:
+        TypeError: a part that is no pair of a size and a map.
+
+    >>> Blocks((1, Exp()), (2, None))(torch.tensor([0.0, 0.0, -1.0]))
+    tensor([ 1.,  0., -1.])
     """
 
     def __init__(self, *parts: tuple[int, Bijector | None]) -> None:
         super().__init__()
-        for size, _ in parts:
+        for part in parts:
+            if not (isinstance(part, tuple) and len(part) == 2):
+                raise TypeError(
+                    f"parts holds a {type(part).__name__}; expected pairs (size, map), such as (1, Exp()) or (8, None)"
+                )
+            size, f = part
             validate.positive_integer("size", size)
+            if f is not None and not isinstance(f, Bijector):
+                raise TypeError(f"parts holds a {type(f).__name__}; expected a Bijector or None")
         self.inputs = [size for size, _ in parts]
         self.outputs = [size if f is None else f.output_dim(size) for size, f in parts]
         self.maps = nn.ModuleList(nn.Identity() if f is None else f for _, f in parts)
@@ -240,7 +257,12 @@ class _TransformedDensity(Printed):
 
 
 class Transformed(Family):
-    r"""A family carried over by one or more invertible maps, the first one first; see the head of this file.
+    r"""A family carried over by one or more invertible maps, the first one first.
+
+    .. math:: z = f(u), \quad u \sim q_\phi(u \mid x), \qquad
+              \log q(z \mid x) = \log q_\phi\big(f^{-1}(z) \mid x\big) - \log \left| \det \frac{\partial f}{\partial u} \right|
+
+    The latents of the model are z, and its density is that of z: the Jacobian is in q, so p needs none.
 
     Args:
         base: any family of continuous latents: Gaussian, a flow, amortized, ``FromDistribution``.

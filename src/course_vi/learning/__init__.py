@@ -30,7 +30,7 @@ from course_vi.learning.factor_vae import (
 from course_vi.learning.fit import fit
 from course_vi.learning.history import History, smoke_cap
 from course_vi.learning.maximize_evidence import Maximum, maximize_evidence
-from course_vi.learning.mixed_model_fit import fit_mixed_model
+from course_vi.learning.mixed_model_fit import MixedModelFit, fit_mixed_model
 from course_vi.learning.natural_gradient import natural_gradient_svi
 from course_vi.learning.particles import particle_filter
 from course_vi.learning.per_datum import per_datum_svi
@@ -53,6 +53,7 @@ __all__ = [
     "History",
     "LogEvidence",
     "Maximum",
+    "MixedModelFit",
     "RandomFeatures",
     "baum_welch",
     "beta_weighted",

@@ -2,6 +2,7 @@ r"""Maximum likelihood where the evidence is exact: no bound, no noise, so a qua
 
 from __future__ import annotations
 
+import inspect
 import math
 from typing import Any, NamedTuple
 
@@ -16,6 +17,8 @@ from course_vi.nets import first_parameter
 
 __all__ = ["Maximum", "maximize_evidence"]
 
+LINE_SEARCH = 26  # evaluations in an iteration; by default LBFGS allows 1.25 for each, which leaves none to search with
+
 
 class Maximum(NamedTuple):
     """Where the climb ended.
@@ -23,7 +26,7 @@ class Maximum(NamedTuple):
     Attributes:
         log_evidence: :math:`\\sum_n \\log p(x_n)` at the start of every iteration and at the end, ``(iterations + 1,)``.
         gradient_norm: the largest slope, in absolute value, at the end.
-        converged: whether it is at most the ``tolerance`` times 1 + \\|log p\\|.
+        converged: whether no slope times max(1, \\|parameter\\|) is above the ``tolerance`` times 1 + \\|log p\\|.
     """
 
     log_evidence: Tensor
@@ -37,6 +40,7 @@ def maximize_evidence(
     steps: int = 200,
     tolerance: float = 1e-6,
     history_size: int = 20,
+    **given: Any,
 ) -> Maximum:
     r"""Climb the exact log-evidence of all data in theta, by LBFGS with a line search.
 
@@ -49,14 +53,17 @@ def maximize_evidence(
         p: a model with ``log_evidence``.
         x: data: what ``p.log_evidence`` takes, as a tensor or a NumPy array.
         steps: iterations of LBFGS, at most.
-        tolerance: of the largest slope, relative to 1 + \|log p\|.
+        tolerance: of the largest slope, relative to 1 + \|log p\|, and to a parameter that is greater than 1: another unit of the
+            data, of which parameters are in the hundreds, does not make the answer coarser.
         history_size: of LBFGS.
+        given: what ``p.log_evidence`` takes besides x, such as ``seen``, the entries of x that are not missing (the others may be NaN).
 
     Returns:
         A ``Maximum``; ``converged`` says whether the slope is gone.
 
     Raises:
         NotImplementedError: the evidence of p has no closed form.
+        TypeError: ``p.log_evidence`` does not take what is ``given``.
         ValueError: p has nothing to learn; x holds NaN or infinity, or lies outside the support.
         FloatingPointError: the evidence is not finite where the climb starts.
 
@@ -77,15 +84,22 @@ def maximize_evidence(
         raise ValueError(
             f"{type(p).__name__} has no parameter that requires a gradient; expected at least one to learn"
         )
+    takes = inspect.signature(p.log_evidence).parameters
+    if unknown := [name for name in given if name not in takes]:
+        raise TypeError(
+            f"{unknown[0]} is given; expected what {type(p).__name__}.log_evidence takes: {', '.join(takes)}"
+        )
     x = prepared(x, p, like)
     if x.numel() == 0:
         raise ValueError(f"x has shape {tuple(x.shape)}; expected at least one row")
-    p.check(x)
+    if not given:  # what is given may excuse some entries; log_evidence looks at the others
+        p.check(x)
 
     def fresh() -> torch.optim.LBFGS:
         return torch.optim.LBFGS(
             theta,
             max_iter=1,
+            max_eval=LINE_SEARCH,
             history_size=history_size,
             tolerance_grad=0.0,
             tolerance_change=0.0,
@@ -97,12 +111,17 @@ def maximize_evidence(
 
     def loss() -> Tensor:
         optimizer.zero_grad()
-        value = -p.log_evidence(x).sum()
+        value = -p.log_evidence(x, **given).sum()
         value.backward()
         return value.detach()
 
-    def slope() -> float:
-        return max(float(t.grad.abs().max()) for t in theta if t.grad is not None)
+    def slope(relative: bool = False) -> float:
+        with torch.no_grad():
+            return max(
+                float((t.grad.abs() * (t.abs().clamp(min=1.0) if relative else 1.0)).max())
+                for t in theta
+                if t.grad is not None
+            )
 
     start = loss()
     if not math.isfinite(float(start)):
@@ -120,7 +139,7 @@ def maximize_evidence(
                 torch._foreach_copy_(theta, before)
             now = loss()
         values.append(-now)
-        if slope() <= tolerance * (1 + abs(float(now))):
+        if slope(relative=True) <= tolerance * (1 + abs(float(now))):
             break
         if not gain > 1e-12 * (1 + abs(float(now))):
             if restarted:  # the gradient itself leads no higher, in this precision
@@ -128,5 +147,5 @@ def maximize_evidence(
             optimizer, restarted = fresh(), True  # forget a model of the curvature that misleads
         else:
             restarted = False
-    converged = slope() <= tolerance * (1 + abs(float(values[-1])))
+    converged = slope(relative=True) <= tolerance * (1 + abs(float(values[-1])))
     return Maximum(torch.stack(values).double(), slope(), converged)

@@ -14,7 +14,13 @@ __all__ = ["MixedModelFit", "fit_mixed_model"]
 
 
 class MixedModelFit(NamedTuple):
-    """The maximum found, ``log_evidence`` or ``restricted_log_evidence``, the steepest slope there, and the steps it took."""
+    """Where the climb of ``fit_mixed_model`` ended.
+
+    Attributes:
+        value: the maximum found, of ``p.log_evidence(x)``, or, restricted, of ``p.restricted_log_evidence(x)``.
+        slope: the largest one there, in absolute value.
+        steps: how many it took.
+    """
 
     value: Tensor
     slope: float
@@ -32,6 +38,8 @@ def fit_mixed_model(
 
     Args:
         x: the rows, ``(N, p + F + 1)``.
+        p: its scales are learned, and then its fixed effects. What they became is in ``p.fixed``, ``p.log_random_scales.exp()`` and
+            ``p.log_noise_scale.exp()``; ``p.effects(x)`` has standard errors, and the effect of every level.
         restricted: REML. The fixed effects are generalized least squares in the end, either way.
         steps: of LBFGS, at most. It ends where no slope is above 1e-6 N nats, or nothing moves.
 
@@ -51,6 +59,7 @@ def fit_mixed_model(
     optimizer = torch.optim.LBFGS(
         searched,
         max_iter=steps,
+        max_eval=26 * steps,
         history_size=20,
         tolerance_grad=1e-6,
         tolerance_change=1e-14,

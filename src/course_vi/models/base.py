@@ -22,6 +22,7 @@ change as for any module, also where it has no parameters. Its densities follow 
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable
 from typing import Any, Self, cast
 
@@ -63,7 +64,8 @@ class Unsaid:
 class Model(nn.Module):
     """A joint density with named factors. Subclasses give ``prior`` and ``likelihood``, or ``log_factors`` itself.
 
-    A tractable model also has ``log_evidence(x)`` and ``posterior(x)``: the oracle lives with the model.
+    A tractable model also has ``log_evidence(x)`` and ``posterior(x)``: the oracle lives with the model. What ``fit`` is to learn is an
+    ``nn.Parameter`` of the model. Nothing else is needed to fit it; ``diagnostics.check_model`` looks a model over.
 
     Attributes:
         latent_dim: D, the size of the latent event (layered latents are one event vector that the model splits).
@@ -71,6 +73,15 @@ class Model(nn.Module):
         local: whether every datum has latents of its own.
         num_data: N, for global latents whose data come in minibatches; None if x is all of them.
         shown: attributes that ``print`` shows besides these.
+
+    >>> from torch.distributions import Normal
+    >>> class Location(Model):                          # z ~ N(0, 1), x_i ~ N(z, 1) for i = 1, 2, 3: one datum of three numbers
+    ...     latent_dim, data_dim = 1, 3
+    ...     def log_factors(self, x, z):                # x: (*B, 3), z: (K, *B, 1); each factor (K, *B)
+    ...         return {"prior": Normal(0.0, 1.0).log_prob(z).sum(-1), "likelihood": Normal(z, 1.0).log_prob(x).sum(-1)}
+    >>> p = Location()
+    >>> p.log_joint(torch.ones(5, 3), torch.zeros(7, 5, 1)).shape
+    torch.Size([7, 5])
     """
 
     latent_dim: int = cast(int, Unsaid())
@@ -112,12 +123,14 @@ class Model(nn.Module):
 
     def prior(self) -> Distribution:
         """p(z), with events of size D."""
-        raise NotImplementedError(f"{type(self).__name__} does not name a prior; use log_joint")
+        raise NotImplementedError(
+            f"{type(self).__name__} does not name a prior; expected prior() and likelihood(z), or log_factors(x, z) in their place"
+        )
 
     def likelihood(self, z: Tensor) -> Distribution:
         """p(x | z) for ``z: (K, *B, D)``, with events of size Dx."""
         raise NotImplementedError(
-            f"{type(self).__name__} does not name a likelihood; use log_joint"
+            f"{type(self).__name__} does not name a likelihood; expected prior() and likelihood(z), or log_factors(x, z) in their place"
         )
 
     def log_factors(self, x: Tensor, z: Tensor) -> dict[str, Tensor]:
@@ -146,7 +159,13 @@ class Model(nn.Module):
             if not is_hard(z):
                 return relaxed_log_joint(self, x, z, self.categories)
             z = indices_of(z, self.categories)
-        factors = list(self.log_factors(x, z).values())
+        named = self.log_factors(x, z)
+        if not isinstance(named, dict):
+            raise TypeError(
+                f"log_factors of {type(self).__name__} gave a {type(named).__name__}; expected a dict of tensors by name, "
+                'such as {"prior": ..., "likelihood": ...}'
+            )
+        factors = list(named.values())
         return sum(factors[1:], start=factors[0])
 
     @property
@@ -226,13 +245,20 @@ class Model(nn.Module):
 
 
 def _checked(method: Callable[..., Any]) -> Callable[..., Any]:
+    takes_seen = "seen" in inspect.signature(method).parameters
+
     @functools.wraps(method)
     def checked(self: Model, x: Tensor, *args: Any, **kwargs: Any) -> Any:
         if args or kwargs:  # what else is said (which entries were seen) may excuse some of them
             validate.event_size("x", x, self.data_dim)
             self.same_place("x", x)
         else:
-            self.check(x)
+            try:
+                self.check(x)
+            except ValueError as error:
+                if takes_seen and bool(x.isnan().any()):
+                    raise ValueError(f"{error}, or seen=~x.isnan() for what is missing") from None
+                raise
         try:
             return method(self, x, *args, **kwargs)
         except RuntimeError as error:

@@ -33,7 +33,7 @@ class Output(nn.Module):
         raise NotImplementedError
 
     def log_prob(self, raw: Tensor, x: Tensor) -> Tensor:
-        """log p(x | raw), ``(*B)``."""
+        """log p(x | raw), ``(*B)``; their axes in front are matched from the right."""
         return self.density(raw).log_prob(x)
 
     def check(self, name: str, x: Tensor) -> None:
@@ -77,7 +77,8 @@ class Bits(Output):
         return Independent(Bernoulli(logits=raw, validate_args=False), 1, validate_args=False)
 
     def log_prob(self, raw: Tensor, x: Tensor) -> Tensor:
-        return -F.binary_cross_entropy_with_logits(raw, x.expand_as(raw), reduction="none").sum(-1)
+        raw, x = torch.broadcast_tensors(raw, x)
+        return -F.binary_cross_entropy_with_logits(raw, x, reduction="none").sum(-1)
 
     def draw(self, raw: Tensor, generator: torch.Generator | None = None) -> Tensor:
         with torch.no_grad():

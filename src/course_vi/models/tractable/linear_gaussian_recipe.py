@@ -42,6 +42,8 @@ class LinearGaussianRecipe(Model):
     ) -> None:
         super().__init__()
         validate.positive_integer("steps", steps)
+        if not isinstance(emission, Tensor):
+            raise TypeError(f"emission is {emission!r}; expected a tensor (p, d)")
         if emission.dim() not in (2, 3):
             raise ValueError(f"emission has shape {tuple(emission.shape)}; expected (p, d)")
         self.p, self.d = p, d = emission.shape[-2:]

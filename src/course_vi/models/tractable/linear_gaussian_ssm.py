@@ -112,6 +112,8 @@ class LinearGaussianSSM(LinearGaussianRecipe):
 
     def log_evidence(self, x: Tensor, burn_in: int = 0, seen: Tensor | None = None) -> Tensor:
         """log p(x), ``(*B)``: the sum of the filter's one-step predictions, without the first ``burn_in`` (for a flat start)."""
+        if isinstance(burn_in, Tensor):
+            raise TypeError("burn_in is a Tensor; expected a whole number. Say seen=... by name")
         if burn_in and self.diffuse is not None:
             raise ValueError(
                 f"burn_in is {burn_in} for a diffuse start; expected 0: its evidence is exact"

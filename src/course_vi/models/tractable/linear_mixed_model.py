@@ -60,6 +60,8 @@ class LinearMixedModel(Model):
     >>> x = torch.tensor([[1.0, 0.0, 2.0], [1.0, 1.0, -2.0]])          # intercept, group, response: two conjugate toys
     >>> model.posterior(x).mean
     tensor([ 1., -1.], grad_fn=<ExpandBackward0>)
+
+    Levels that are words become numbers from 0 by ``sorted(set(words)).index``; ``learning.fit_mixed_model`` finds the maximum.
     """
 
     local = False
@@ -73,6 +75,15 @@ class LinearMixedModel(Model):
         slopes: Sequence[Sequence[int]] | None = None,
     ) -> None:
         super().__init__()
+        for name, value in (("levels", levels), ("random_scales", random_scales)):
+            if not isinstance(value, (Sequence, Tensor)):
+                raise TypeError(
+                    f"{name} is {value!r}; expected a list with an entry for each factor"
+                )
+        if not isinstance(fixed, Tensor) or fixed.dim() != 1:
+            raise TypeError(
+                f"fixed is {fixed!r}; expected a tensor (p,), one number for each covariate"
+            )
         if not levels or len(levels) != len(random_scales):
             raise ValueError(
                 f"levels has {len(levels)} factors and random_scales {len(random_scales)}; expected the same, 1 or more"

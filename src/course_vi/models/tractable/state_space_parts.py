@@ -12,8 +12,11 @@ def each_step(name: str, value: Tensor, shape: tuple[int, ...], steps: int | Non
     """A copy of a part of this shape, or of one for each of so many steps.
 
     Raises:
+        TypeError: a number, or anything else that is no tensor.
         ValueError: another shape.
     """
+    if not isinstance(value, Tensor):
+        raise TypeError(f"{name} is {value!r}; expected a tensor {shape}")
     if value.shape != shape and (steps is None or value.shape != (steps, *shape)):
         each = "" if steps is None else f", or {(steps, *shape)} for one at each step"
         raise ValueError(f"{name} has shape {tuple(value.shape)}; expected {shape}{each}")
