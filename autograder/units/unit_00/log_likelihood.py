@@ -144,10 +144,10 @@ def equal_sizes(probe: Probe, rng: np.random.Generator) -> Finding:
     )
 
 
-@EXERCISE.part("Without a batch; with two batch axes; one coordinate")
+@EXERCISE.part("Without a batch; with two batch axes; a batch of one; one coordinate")
 def other_batch_axes(probe: Probe, rng: np.random.Generator) -> Finding:
     says = "Count axes from the end: the event is axis -1, whatever stands before it."
-    for batch, dim in (((), 3), ((2, 4), 2), ((4,), 1)):
+    for batch, dim in (((), 3), ((2, 4), 2), ((4,), 1), ((1,), 3)):
         x, z, log_scale = (
             rng.normal(size=(*batch, dim)),
             rng.normal(size=(5, *batch, dim)),

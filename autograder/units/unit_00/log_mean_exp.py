@@ -125,9 +125,10 @@ def other_batch_axes(probe: Probe, rng: np.random.Generator) -> Finding:
     return finding
 
 
-@EXERCISE.part("Log weights of -10,000 and of +10,000")
+@EXERCISE.part("Log weights of -10,000 and of +10,000, and 2,000 apart")
 def extreme_weights(probe: Probe, rng: np.random.Generator) -> Finding:
-    log_w = rng.normal(0, 2, (6, 2)) + np.array([-1e4, 1e4])
+    log_w = rng.normal(0, 2, (6, 3)) + np.array([-1e4, 1e4, 0.0])
+    log_w[rng.integers(6), 2] += 2000.0
     naive = Mistake(
         "naive_exp",
         "exp(-10,000) is 0 and exp(10,000) is infinite in floating point. Subtract the largest log weight first "

@@ -222,6 +222,28 @@ def two_thousand_dimensions(probe: Probe, rng: np.random.Generator) -> Finding:
     )
 
 
+@EXERCISE.part("Forty factors of unequal size beside scales of 1e-5, a batch of one v", weight=0.5)
+def many_factors(probe: Probe, rng: np.random.Generator) -> Finding:
+    """The determinant of the small matrix is no floating-point number; its logarithm is."""
+    _, factor, v = _factor(rng, 60, 40, (1,))
+    scale = 10 ** rng.uniform(-5, -4, 60)
+    factor = factor * 10 ** rng.uniform(-2, 0, 40)
+    whitened, u = factor / scale[:, None], v / scale
+    values, vectors = np.linalg.eigh(np.eye(60) + whitened @ whitened.T)
+    log_det, quadratic = unpack(probe.value(scale, factor, v), 2, NAMES)
+    want = np.log(values).sum() + 2 * np.log(scale).sum()
+    overflow = Mistake(
+        "determinant_overflows",
+        "The determinant of the small matrix is too large for a floating-point number here. Take "
+        "logdet, or the logarithms of a Cholesky diagonal.",
+        np.asarray(np.inf),
+    )
+    finding = compare(log_det, want, [overflow], what="log det", rtol=1e-6)
+    if not finding.ok:
+        return finding
+    return compare(quadratic, ((u @ vectors) ** 2 / values).sum(-1), what="v' cov^-1 v", rtol=1e-3)
+
+
 @EXERCISE.part("One v without a batch, and a factor of rank one", weight=0.5)
 def unbatched_rank_one(probe: Probe, rng: np.random.Generator) -> Finding:
     scale, factor, v = _factor(rng, 4, 1, ())
