@@ -9,12 +9,15 @@ import torch
 from torch import Tensor
 
 from course_vi import validate
+from course_vi.contracts import refuse_unowned
 from course_vi.learning.batches import prepared
 from course_vi.learning.history import smoke_cap
 from course_vi.models.base import Model
 from course_vi.nets import first_parameter
 
 __all__ = ["Maximum", "maximize_evidence"]
+
+LINE_SEARCH = 26  # evaluations in an iteration; by default LBFGS allows 1.25 for each, which leaves none to search with
 
 
 class Maximum(NamedTuple):
@@ -57,7 +60,8 @@ def maximize_evidence(
 
     Raises:
         NotImplementedError: the evidence of p has no closed form.
-        ValueError: p has nothing to learn; x holds NaN or infinity, or lies outside the support.
+        ValueError: p has nothing to learn, or reads a tensor that requires a gradient and is no parameter of it; x holds NaN or infinity,
+            or lies outside the support.
         FloatingPointError: the evidence is not finite where the climb starts.
 
     Source: Liu and Nocedal, "On the limited memory BFGS method for large scale optimization", Mathematical Programming 1989.
@@ -81,11 +85,13 @@ def maximize_evidence(
     if x.numel() == 0:
         raise ValueError(f"x has shape {tuple(x.shape)}; expected at least one row")
     p.check(x)
+    refuse_unowned("log p(x)", lambda: p.log_evidence(x).sum(), p)
 
     def fresh() -> torch.optim.LBFGS:
         return torch.optim.LBFGS(
             theta,
             max_iter=1,
+            max_eval=LINE_SEARCH,
             history_size=history_size,
             tolerance_grad=0.0,
             tolerance_change=0.0,

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from course_vi import validate
 from course_vi.bounds import elbo
+from course_vi.contracts import refuse_broken, refuse_strangers
 from course_vi.families.base import Family
 from course_vi.gradients.bound_structure import Bound
 from course_vi.gradients.estimator import Estimator
@@ -71,6 +72,7 @@ class Fit:
         average_from: int | None = None,
         early_stopping: EarlyStopping | None = None,
         precision: torch.dtype | None = None,
+        check: bool = True,
     ) -> None:
         if device is not None:
             p.to(device), q.to(device)
@@ -88,7 +90,7 @@ class Fit:
         self.p, self.q, self.estimator, self.bound = p, q, estimator, bound
         self.num_samples, self.learning_rate, self.max_norm = num_samples, learning_rate, max_norm
         self.average_from, self.early_stopping = average_from, early_stopping
-        self.precision = precision
+        self.precision, self.unchecked = precision, check
         self.module = module_of(estimator)
         if self.module is not None:
             follow(self.module, place)
@@ -225,7 +227,16 @@ class Fit:
             raise ValueError(
                 "the estimate depends on no parameter that is learned; expected one of p or q that requires a gradient"
             )
+        if self.unchecked:
+            self._check(batch, value)
         return value
+
+    def _check(self, batch: Tensor, value: Tensor) -> None:
+        """Once, before anything is changed: do p and q keep what they promise, and does somebody own all that is learned?"""
+        others = () if self.module is None else (self.module,)
+        refuse_broken(self.q, batch, self.p.local)
+        refuse_strangers(self.p, self.q, batch, value, *others)
+        self.unchecked = False
 
     def _step(self, batch: Tensor) -> float:
         self.optimizer.zero_grad()
