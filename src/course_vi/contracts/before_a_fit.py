@@ -65,13 +65,16 @@ def refuse_strangers(p: Model, q: Family, x: Tensor, estimate: Tensor, *others: 
         estimate: the estimator's value. Only an ``nn.Parameter`` is held against it: ``Rebar`` makes leaves of its own.
         others: modules that may own what is read, such as the estimator.
     """
-    source = torch.Generator(device=x.device).manual_seed(0)
-    z = q.draw((1, *batch_shape(q, x, p.local)), source, x)
-    refuse_unowned("log p(x, z)", lambda: p.log_joint(x, z), p, q, *others)
-    refuse_unowned("log q(z | x)", lambda: q(x, z), p, q, *others)
     for leaf in _unowned(estimate, (p, q, *others)):
         if isinstance(leaf, nn.Parameter):
             raise _nobodys("the estimate", leaf)
+    source = torch.Generator(device=x.device).manual_seed(0)
+    try:
+        z = q.draw((1, *batch_shape(q, x, p.local)), source, x)
+    except (NotImplementedError, TypeError):
+        return  # expectations alone, such as ``learning.DDC``: no density to ask
+    refuse_unowned("log p(x, z)", lambda: p.log_joint(x, z), p, q, *others)
+    refuse_unowned("log q(z | x)", lambda: q(x, z), p, q, *others)
 
 
 def refuse_unowned(reader: str, value: Callable[[], Tensor], *owners: nn.Module) -> None:

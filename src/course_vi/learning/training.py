@@ -276,14 +276,14 @@ class Fit:
     def _checked(self, value: Tensor) -> float:
         """The bound as a number: the one time in a step that the host waits for the device."""
         gradients = [parameter.grad for parameter in self.parameters if parameter.grad is not None]
-        largest = torch.nn.utils.get_total_norm(gradients, norm_type=math.inf)
-        number, norm = torch.stack([value.detach(), largest.to(value)]).tolist()
+        norms = torch._foreach_norm(gradients) if gradients else ()
+        number, *lengths = torch.stack([value.detach(), *(n.to(value) for n in norms)]).tolist()
         if not math.isfinite(number):
             raise FloatingPointError(
                 f"the bound is {number} at step {self.steps}; expected a finite number. Try a smaller learning_rate "
                 f"(it is {self.learning_rate:g}), or look at the scales of the data"
             )
-        if not math.isfinite(norm):
+        if not math.isfinite(sum(lengths)) and not all(bool(g.isfinite().all()) for g in gradients):
             raise FloatingPointError(
                 f"the gradient is not finite at step {self.steps}, where the bound is {number:g}; expected a finite "
                 "one. Look for the edge of a domain: a square root, a logarithm or a division at zero"

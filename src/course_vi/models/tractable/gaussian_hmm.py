@@ -28,6 +28,9 @@ class GaussianHMM(HiddenMarkovModel):
             nn.Parameter(emission[:, 1].log()),
         )
 
+    def check_measurements(self, x: Tensor) -> None:
+        """Any number may be emitted."""
+
     def emission_log_prob(self, x: Tensor) -> Tensor:
         return torch.distributions.Normal(
             self.loc, self.log_scale.exp(), validate_args=False
@@ -84,6 +87,9 @@ class MultivariateGaussianHMM(HiddenMarkovModel):
                 f"emission has {int(failed.bool().sum())} covariances that are not positive definite, or not symmetric"
             )
         self.loc, self.root = nn.Parameter(loc.clone()), nn.Parameter(root.clone())
+
+    def check_measurements(self, x: Tensor) -> None:
+        """Any vector may be emitted."""
 
     def emission_log_prob(self, x: Tensor) -> Tensor:
         vectors = x.unflatten(-1, (-1, self.loc.shape[-1])).unsqueeze(-2)  # (*B, T, 1, p)
