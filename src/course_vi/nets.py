@@ -16,6 +16,7 @@ __all__ = [
     "SetEncoder",
     "Window",
     "affine_parts",
+    "called",
     "first_parameter",
     "join",
     "mlp",
@@ -36,6 +37,40 @@ def first_parameter(module: nn.Module) -> Tensor | None:
         if child is not None and (found := first_parameter(child)) is not None:
             return found
     return None
+
+
+def called(name: str, network: nn.Module, value: Tensor, what: str = "x") -> Tensor:
+    """``network(value)``, or a refusal that names the network and what it read, where torch would name neither.
+
+    Raises:
+        TypeError: the value, or what the network gives, is no tensor.
+        ValueError: torch cannot compute it, by shape or by dtype.
+
+    >>> called("encoder", nn.Linear(3, 2), torch.zeros(5, 4))
+    Traceback (most recent call last):
+    ...
+    ValueError: encoder cannot read x of shape (5, 4) in torch.float32: mat1 and mat2 shapes cannot be multiplied (5x4 and 3x2); \
+expected what its first layer takes
+    """
+    if not isinstance(value, Tensor):
+        raise TypeError(f"{what} is a {type(value).__name__}; expected a torch.Tensor")
+    try:
+        found = network(value)
+    except torch.OutOfMemoryError:
+        raise
+    except RuntimeError as error:
+        like = first_parameter(network)
+        if like is not None and like.dtype != value.dtype and not torch.is_autocast_enabled():
+            raise ValueError(
+                f"{what} has dtype {value.dtype}; expected {like.dtype}, that of the parameters of the {name}"
+            ) from error
+        raise ValueError(
+            f"{name} cannot read {what} of shape {tuple(value.shape)} in {value.dtype}: {str(error).splitlines()[0]}; "
+            "expected what its first layer takes"
+        ) from error
+    if not isinstance(found, Tensor):
+        raise TypeError(f"{name} gave a {type(found).__name__}; expected a torch.Tensor")
+    return found
 
 
 def join(*parts: Tensor) -> Tensor:
@@ -63,7 +98,15 @@ def mlp(
     >>> mlp(64, 200, 16)(torch.zeros(5, 64)).shape, len(mlp(64, (200, 100), 16))
     (torch.Size([5, 16]), 5)
     """
-    inner = [hidden] if isinstance(hidden, int) else list(hidden)
+    inner = (
+        list(hidden) if isinstance(hidden, Sequence) and not isinstance(hidden, str) else [hidden]
+    )
+    for name, size in (
+        ("inputs", inputs),
+        ("outputs", outputs),
+        *(("hidden", h) for h in inner if h),
+    ):
+        validate.positive_integer(name, size)
     sizes = [inputs, *(size for size in inner if size), outputs]
     layers = [nn.Linear(one, other) for one, other in zip(sizes, sizes[1:], strict=False)]
     if generator is not None:
@@ -267,7 +310,8 @@ class Window(nn.Module):
 
 
 def refuse_noisy_layers(network: nn.Module, what: str = "encoder") -> None:
-    """Refuse dropout and batch normalization, by name."""
+    """Refuse dropout and batch normalization, by name, and what is no network."""
+    validate.instance(what, network, nn.Module)
     for name, layer in network.named_modules():
         if isinstance(layer, (nn.modules.dropout._DropoutNd, nn.modules.batchnorm._BatchNorm)):
             raise ValueError(

@@ -74,7 +74,21 @@ def refuse_strangers(p: Model, q: Family, x: Tensor, estimate: Tensor, *others: 
     except (NotImplementedError, TypeError):
         return  # expectations alone, such as ``learning.DDC``: no density to ask
     refuse_unowned("log p(x, z)", lambda: p.log_joint(x, z), p, q, *others)
+    _refuse_shared(p, x, z)
     refuse_unowned("log q(z | x)", lambda: q(x, z), p, q, *others)
+
+
+@torch.no_grad()
+def _refuse_shared(p: Model, x: Tensor, z: Tensor) -> None:
+    """Refuse a model whose rows see each other, and that does not say that they share their latents."""
+    if not p.local or x.dim() != 2 or len(x) < 2:
+        return
+    among, alone = p.log_joint(x, z)[0, 0], p.log_joint(x[:1], z[:, :1])[0, 0]
+    if bool((among - alone).abs() > 1e-3 * (1 + among.abs())):
+        raise ValueError(
+            f"log p(x, z) of the first row is {among.item():g} among the others and {alone.item():g} alone; expected the same, for a datum "
+            f"with latents of its own. If the rows share their latents, say local = False in {type(p).__name__}"
+        )
 
 
 def refuse_unowned(reader: str, value: Callable[[], Tensor], *owners: nn.Module) -> None:

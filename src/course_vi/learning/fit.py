@@ -17,6 +17,7 @@ from course_vi.families.base import Family
 from course_vi.gradients.bound_structure import Bound
 from course_vi.gradients.estimator import Estimator
 from course_vi.gradients.path import reparametrized
+from course_vi.learning.arguments import refuse_arguments
 from course_vi.learning.early_stopping import EarlyStopping
 from course_vi.learning.history import History, smoke_cap
 from course_vi.learning.training import Fit
@@ -121,6 +122,8 @@ def fit(
         precision,
         check,
     )
+    for one in () if callback is None else [callback] if callable(callback) else callback:
+        refuse_arguments(p, q, callback=one)
     callbacks = [] if callback is None else [callback] if callable(callback) else list(callback)
     watched = (sys.stderr.isatty() or _in_notebook()) if progress is None else progress
     bar = tqdm(

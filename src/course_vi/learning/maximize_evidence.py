@@ -75,6 +75,7 @@ def maximize_evidence(
     """
     validate.positive_integer("steps", steps)
     validate.positive_number("tolerance", tolerance)
+    validate.instance("p", p, Model)
     like = first_parameter(p)
     theta: list[Tensor] = [parameter for parameter in p.parameters() if parameter.requires_grad]
     if like is None or not theta:

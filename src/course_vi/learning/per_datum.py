@@ -75,6 +75,7 @@ def per_datum_svi(
         ("batch_size", 1 if batch_size is None else batch_size),
     ):
         validate.positive_integer(name, count)
+    validate.instance("x", x, Tensor)
     validate.finite("x", x)
     if not isinstance(q, PerDatum):
         raise TypeError(

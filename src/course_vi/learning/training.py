@@ -19,6 +19,7 @@ from course_vi.families.base import Family
 from course_vi.gradients.bound_structure import Bound
 from course_vi.gradients.estimator import Estimator
 from course_vi.gradients.path import reparametrized
+from course_vi.learning.arguments import place_of, refuse_arguments, refuse_noise
 from course_vi.learning.batches import batches
 from course_vi.learning.early_stopping import EarlyStopping
 from course_vi.learning.history import History, smoke_cap
@@ -74,10 +75,25 @@ class Fit:
         precision: torch.dtype | None = None,
         check: bool = True,
     ) -> None:
+        refuse_arguments(
+            p,
+            q,
+            estimator=estimator,
+            bound=bound,
+            learning_rate=learning_rate,
+            seed=seed,
+            device=device,
+            optimizer=optimizer,
+            schedule=schedule,
+            max_norm=max_norm,
+            average_from=average_from,
+        )
+        if early_stopping is not None:
+            validate.instance("early_stopping", early_stopping, EarlyStopping)
+        if check:
+            refuse_noise(p, q)
         if device is not None:
             p.to(device), q.to(device)
-        if max_norm is not None:
-            validate.positive_number("max_norm", max_norm)
         if precision not in (None, torch.bfloat16):
             raise ValueError(
                 f"precision is {precision}; expected torch.bfloat16, whose range is that of float32, or None"
@@ -86,7 +102,7 @@ class Fit:
             raise ValueError(
                 "average_from and early_stopping are both given; expected one: which parameters are to be kept at the end?"
             )
-        place = next(q.parameters())
+        place = place_of(q)
         self.p, self.q, self.estimator, self.bound = p, q, estimator, bound
         self.num_samples, self.learning_rate, self.max_norm = num_samples, learning_rate, max_norm
         self.average_from, self.early_stopping = average_from, early_stopping

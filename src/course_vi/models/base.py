@@ -45,21 +45,6 @@ EXACT = (
 )
 
 
-class Unsaid:
-    """A size that a subclass has to say; asked for before, it is named."""
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self.name = name
-
-    def __get__(self, model: object, owner: type | None = None) -> int:
-        if model is None:
-            return cast(int, self)
-        raise NotImplementedError(
-            f"{type(model).__name__} has no {self.name}; expected a whole number: {self.name} = ... in the class, "
-            f"or self.{self.name} = ... in its __init__"
-        )
-
-
 class Model(nn.Module):
     """A joint density with named factors. Subclasses give ``prior`` and ``likelihood``, or ``log_factors`` itself.
 
@@ -73,8 +58,8 @@ class Model(nn.Module):
         shown: attributes that ``print`` shows besides these.
     """
 
-    latent_dim: int = cast(int, Unsaid())
-    data_dim: int = cast(int, Unsaid())
+    latent_dim: int = cast(int, validate.Unsaid())
+    data_dim: int = cast(int, validate.Unsaid())
     local: bool = True
     num_data: int | None = None
     unit: Tensor
@@ -112,12 +97,14 @@ class Model(nn.Module):
 
     def prior(self) -> Distribution:
         """p(z), with events of size D."""
-        raise NotImplementedError(f"{type(self).__name__} does not name a prior; use log_joint")
+        raise NotImplementedError(
+            f"{type(self).__name__} does not name a prior; expected prior and likelihood, or log_factors: use log_joint"
+        )
 
     def likelihood(self, z: Tensor) -> Distribution:
         """p(x | z) for ``z: (K, *B, D)``, with events of size Dx."""
         raise NotImplementedError(
-            f"{type(self).__name__} does not name a likelihood; use log_joint"
+            f"{type(self).__name__} does not name a likelihood; expected prior and likelihood, or log_factors: use log_joint"
         )
 
     def log_factors(self, x: Tensor, z: Tensor) -> dict[str, Tensor]:
@@ -146,7 +133,12 @@ class Model(nn.Module):
             if not is_hard(z):
                 return relaxed_log_joint(self, x, z, self.categories)
             z = indices_of(z, self.categories)
-        factors = list(self.log_factors(x, z).values())
+        found = self.log_factors(x, z)
+        if not isinstance(found, dict):
+            raise TypeError(
+                f"log_factors of {type(self).__name__} gave a {type(found).__name__}; expected a dict of factors by name"
+            )
+        factors = list(found.values())
         return sum(factors[1:], start=factors[0])
 
     @property

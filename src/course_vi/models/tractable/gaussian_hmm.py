@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from course_vi import validate
 from course_vi.distributions import CholeskyNormal
 from course_vi.models.tractable.hidden_markov_model import HiddenMarkovModel
 
@@ -19,6 +20,7 @@ class GaussianHMM(HiddenMarkovModel):
     """
 
     def _set_emission(self, emission: Tensor) -> None:
+        validate.floats(emission=emission)
         if emission.shape != (self.states, 2) or not bool((emission[:, 1] > 0).all()):
             raise ValueError(
                 f"emission has shape {tuple(emission.shape)}; expected {(self.states, 2)}: means and positive scales"

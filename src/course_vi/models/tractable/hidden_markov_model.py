@@ -61,6 +61,7 @@ class HiddenMarkovModel(Model):
     def __init__(self, initial: Tensor, transition: Tensor, emission: Tensor, steps: int) -> None:
         super().__init__()
         validate.positive_integer("steps", steps)
+        validate.floats(initial=initial, transition=transition)
         self.states = initial.shape[-1]
         self.steps = self.data_dim = self.latent_dim = steps
         self.initial_logits = nn.Parameter(_logits("initial", initial, (self.states,)))
@@ -70,6 +71,7 @@ class HiddenMarkovModel(Model):
         self._set_emission(emission)
 
     def _set_emission(self, emission: Tensor) -> None:
+        validate.floats(emission=emission)
         self.emission_logits = nn.Parameter(
             _logits("emission", emission, (self.states, emission.shape[-1]))
         )

@@ -73,6 +73,7 @@ class LinearMixedModel(Model):
         slopes: Sequence[Sequence[int]] | None = None,
     ) -> None:
         super().__init__()
+        validate.floats(fixed=fixed)
         if not levels or len(levels) != len(random_scales):
             raise ValueError(
                 f"levels has {len(levels)} factors and random_scales {len(random_scales)}; expected the same, 1 or more"
