@@ -66,7 +66,9 @@ def check_frozen(
             Finding(
                 "no parameter is reachable from the frozen density but through z",
                 not left,
-                ", ".join(names.get(id(v), f"a closed-over tensor {tuple(v.shape)}") for v in left)
+                ", ".join(
+                    sorted(names.get(id(v), f"a closed-over tensor {tuple(v.shape)}") for v in left)
+                )
                 or "none",
             ),
             Finding(
