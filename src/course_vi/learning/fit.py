@@ -80,8 +80,8 @@ def fit(
             learning rate it removes most of the noise that the last iterate carries.
         early_stopping: an ``EarlyStopping`` on held-out data; the parameters kept at the end are the best it saw.
         precision: ``torch.bfloat16`` computes the networks in half precision (autocast); the parameters keep theirs.
-        check: ask p and q once, before the first step, whether they keep what they promise (``contracts.refuse_broken``; 1 to 5 ms for
-            Gaussians, 10 to 100 ms for flows). False lets through a density that is random by intention, or wrong to see what comes of it.
+        check: ask p and q once, before the first step, whether they keep what they promise (``contracts.refuse_broken``; 2 to 5 ms for
+            Gaussians, 10 to 30 ms for flows). False lets through a density that is random by intention, or wrong to see what comes of it.
 
     Returns:
         A ``History``; after ``KeyboardInterrupt`` that of the steps so far, with a warning.
