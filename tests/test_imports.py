@@ -19,7 +19,7 @@ FLOORS = {
         {"freezing", "validate", "data", "exact", "mini_vi", "nets", "syllabus"},
         {"distributions"},
         {"graph", "models", "families"},
-        {"bounds", "gradients"},
+        {"bounds", "contracts", "gradients"},
         {"learning", "diagnostics", "coding"},
         {"plots", "preflight", "pyro_twins"},
     ],

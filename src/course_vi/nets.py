@@ -17,7 +17,7 @@ __all__ = [
     "SetEncoder",
     "Window",
     "affine_parts",
-    "answer_of",
+    "called",
     "first_parameter",
     "join",
     "mlp",
@@ -38,6 +38,46 @@ def first_parameter(module: nn.Module) -> Tensor | None:
         if child is not None and (found := first_parameter(child)) is not None:
             return found
     return None
+
+
+def called(name: str, network: nn.Module, value: Tensor, what: str = "x") -> Tensor:
+    """``network(value)``, or a refusal that names the network and what it read, where torch would name neither.
+
+    Raises:
+        TypeError: the value, or what the network gives, is no tensor.
+        ValueError: torch cannot compute it, by shape or by dtype.
+
+    >>> called("encoder", nn.Linear(3, 2), torch.zeros(5, 4))
+    Traceback (most recent call last):
+    ...
+    ValueError: encoder cannot read x of shape (5, 4) in torch.float32: mat1 and mat2 shapes cannot be multiplied (5x4 and 3x2); \
+expected what its first layer takes
+    """
+    if not isinstance(value, Tensor):
+        raise TypeError(f"{what} is a {type(value).__name__}; expected a torch.Tensor")
+    try:
+        found = network(value)
+    except torch.OutOfMemoryError:
+        raise
+    except RuntimeError as error:
+        like = first_parameter(network)
+        if like is not None and like.dtype != value.dtype and not torch.is_autocast_enabled():
+            raise ValueError(
+                f"{what} has dtype {value.dtype}; expected {like.dtype}, that of the parameters of the {name}"
+            ) from error
+        layers = [type(layer) for layer in network.modules()]
+        if any(issubclass(layer, (_ConvNd, nn.Unflatten)) for layer in layers):
+            raise ValueError(
+                f"{name} has convolutions and cannot read {tuple(value.shape)}, vectors; expected it in "
+                f"nets.Reshaped(network{'' if name == 'decoder' else ', shape of one image'})"
+            ) from error
+        raise ValueError(
+            f"{name} cannot read {what} of shape {tuple(value.shape)} in {value.dtype}: {str(error).splitlines()[0]}; "
+            "expected what its first layer takes"
+        ) from error
+    if not isinstance(found, Tensor):
+        raise TypeError(f"{name} gave a {type(found).__name__}; expected a torch.Tensor")
+    return found
 
 
 def join(*parts: Tensor) -> Tensor:
@@ -65,7 +105,15 @@ def mlp(
     >>> mlp(64, 200, 16)(torch.zeros(5, 64)).shape, len(mlp(64, (200, 100), 16))
     (torch.Size([5, 16]), 5)
     """
-    inner = [hidden] if isinstance(hidden, int) else list(hidden)
+    inner = (
+        list(hidden) if isinstance(hidden, Sequence) and not isinstance(hidden, str) else [hidden]
+    )
+    for name, size in (
+        ("inputs", inputs),
+        ("outputs", outputs),
+        *(("hidden", h) for h in inner if h),
+    ):
+        validate.positive_integer(name, size)
     sizes = [inputs, *(size for size in inner if size), outputs]
     layers = [nn.Linear(one, other) for one, other in zip(sizes, sizes[1:], strict=False)]
     if generator is not None:
@@ -268,32 +316,9 @@ class Window(nn.Module):
         return f"side={self.side}, size={self.size}"
 
 
-def answer_of(network: nn.Module, vectors: Tensor, what: str) -> Tensor:
-    """What a network makes of vectors; where one of images stumbles over their axes, the error says what it lacks.
-
-    Raises:
-        ValueError: convolutions that read, or write, something else than the vectors ``(*, D)``.
-
-    >>> answer_of(nn.Sequential(nn.Conv2d(1, 4, 3), nn.Flatten()), torch.zeros(5, 64), "encoder")
-    Traceback (most recent call last):
-    ...
-    ValueError: encoder has convolutions and cannot read (5, 64), vectors; expected it in nets.Reshaped(network, shape of one image)
-    """
-    try:
-        answer: Tensor = network(vectors)
-    except RuntimeError as error:
-        layers = [type(layer) for layer in network.modules()]
-        if any(issubclass(layer, (_ConvNd, nn.Unflatten)) for layer in layers):
-            raise ValueError(
-                f"{what} has convolutions and cannot read {tuple(vectors.shape)}, vectors; expected it in "
-                f"nets.Reshaped(network{'' if what == 'decoder' else ', shape of one image'})"
-            ) from error
-        raise
-    return answer
-
-
 def refuse_noisy_layers(network: nn.Module, what: str = "encoder") -> None:
-    """Refuse dropout and batch normalization, by name."""
+    """Refuse dropout and batch normalization, by name, and what is no network."""
+    validate.instance(what, network, nn.Module)
     for name, layer in network.named_modules():
         if isinstance(layer, (nn.modules.dropout._DropoutNd, nn.modules.batchnorm._BatchNorm)):
             raise ValueError(

@@ -5,18 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any, cast
 
 import torch
 from torch import Tensor
 
 __all__ = [
+    "Unsaid",
     "bits",
+    "device",
     "event_size",
     "finite",
+    "floats",
     "indices",
+    "instance",
     "one_of",
     "positive_integer",
     "positive_number",
+    "same_generator",
     "same_place",
     "trusted",
     "trusts",
@@ -39,6 +45,80 @@ def trusted() -> Iterator[None]:
 def trusts() -> bool:
     """Whether the data have been looked at."""
     return _TRUSTED.get()
+
+
+class Unsaid:
+    """A size that a subclass has to say; asked for before, it is named."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, owner: object, kind: type | None = None) -> int:
+        if owner is None:
+            return cast(int, self)
+        raise NotImplementedError(
+            f"{type(owner).__name__} has no {self.name}; expected a whole number: {self.name} = ... in the class, "
+            f"or self.{self.name} = ... in its __init__"
+        )
+
+
+def instance(name: str, value: object, kind: type, hint: str = "") -> None:
+    """Refuse what is no instance of a class; a class that was not called is named as one.
+
+    >>> instance("q", int, float)
+    Traceback (most recent call last):
+    ...
+    TypeError: q is the class int; expected a float
+    """
+    if not isinstance(value, kind):
+        what = (
+            f"the class {value.__name__}"
+            if isinstance(value, type)
+            else f"a {type(value).__name__}"
+        )
+        raise TypeError(f"{name} is {what}; expected a {kind.__name__}{hint}")
+
+
+def floats(**values: Any) -> None:
+    """Refuse what is no tensor of floating point numbers, by the names of the arguments.
+
+    >>> floats(loc=torch.tensor([1, 2]))
+    Traceback (most recent call last):
+    ...
+    TypeError: loc has dtype torch.int64; expected floating point numbers, such as 1.0
+    """
+    for name, value in values.items():
+        if not isinstance(value, Tensor):
+            raise TypeError(f"{name} is a {type(value).__name__}; expected a torch.Tensor")
+        if not value.is_floating_point():
+            raise TypeError(
+                f"{name} has dtype {value.dtype}; expected floating point numbers, such as 1.0"
+            )
+
+
+def device(name: str, value: Any) -> None:
+    """Refuse a device that there is not, here and now.
+
+    Raises:
+        ValueError: in torch's own words, after the name of the argument.
+    """
+    try:
+        torch.empty(0, device=value)
+    except (AssertionError, RuntimeError, TypeError) as error:
+        raise ValueError(
+            f"{name} is {value!r}; expected a device that is there, such as 'cpu' ({str(error).splitlines()[0]})"
+        ) from error
+
+
+def same_generator(generator: torch.Generator | None, where: torch.device) -> None:
+    """Refuse what is no generator, or one on another device."""
+    if generator is None:
+        return
+    instance("generator", generator, torch.Generator, ", such as torch.Generator().manual_seed(0)")
+    if generator.device.type != where.type:
+        raise ValueError(
+            f"generator is on {generator.device} but the parameters of q are on {where}; expected torch.Generator({where.type!r})"
+        )
 
 
 def event_size(name: str, value: Tensor, size: int) -> None:
@@ -96,13 +176,14 @@ def same_place(name: str, value: Tensor, other_name: str, other: Tensor) -> None
 
 
 def indices(name: str, value: Tensor, count: int) -> Tensor:
-    """Whole numbers from 0 to ``count - 1``, stored in any dtype, as indices; or a refusal.
+    """Whole numbers from 0 to ``count - 1``, stored in any dtype, as indices; or a refusal. (``meta`` as in ``finite``.)
 
     >>> indices("z", torch.tensor([0.0, 2.0]), 3)
     tensor([0, 2])
     """
     index = value.long()
-    if not bool(((index == value) & (index >= 0) & (index < count)).all()):
+    inside = (index == value) & (index >= 0) & (index < count)
+    if value.device.type != "meta" and not bool(inside.all()):
         raise ValueError(f"{name} has entries that are no whole number from 0 to {count - 1}")
     return index
 

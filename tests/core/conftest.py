@@ -1,6 +1,7 @@
 """Evidence: what the tests of the core proved, by which oracle, and how closely, as a table that a reader can check.
 
-``COURSE_VI_EVIDENCE=1 python -m pytest tests/core`` writes ``docs/evidence.md``; without it, nothing is written.
+``COURSE_VI_EVIDENCE=1 python -m pytest tests/core`` writes ``docs/evidence.md``; without it, nothing is written. A run of some of the
+tests replaces the rows that they prove, and leaves the others.
 """
 
 from __future__ import annotations
@@ -11,22 +12,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from evidence_page import HEAD, PAGE, written
 
 ROWS: dict[tuple[str, str], dict[str, float]] = {}
-PAGE = Path(__file__).parents[2] / "docs" / "evidence.md"
-HEAD = """# Evidence
-
-What the tests of the core prove, and by which oracle. This page is generated: `COURSE_VI_EVIDENCE=1 python -m pytest tests/core`.
-
-*Error* is the largest absolute difference where the answer is deterministic (double precision). *|z|* is the largest
-distance between a mean over replicates and the exact answer, in standard errors; the tests refuse 4.5. *Ratio* is a
-measured quantity (mostly a variance) over its exact value, with a 95% interval where there is one, or over the same quantity
-for the estimator named. Seeds are fixed, so the numbers come out the same again up to rounding. An oracle "= library version" is what
-that library answered, recorded by the scripts in `tests/oracles`; the error is then relative to the largest number.
-
-| what | oracle | error | \\|z\\| | ratio |
-|---|---|---|---|---|
-"""
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -63,12 +51,16 @@ def evidence() -> Callable[..., None]:
 def pytest_sessionfinish(session: pytest.Session) -> None:
     if os.environ.get("COURSE_VI_EVIDENCE", "") in ("", "0") or not ROWS:
         return
-    lines = []
-    for (method, oracle), row in sorted(ROWS.items()):
+    whole = [Path(argument).resolve() for argument in session.config.args] == [
+        PAGE.parents[1] / "tests" / "core"
+    ]
+    everything = whole and not session.config.option.keyword and not session.config.option.markexpr
+    lines = {} if everything else written(PAGE.read_text())
+    for (method, oracle), row in ROWS.items():
         error = f"{row['error']:.0e}" if "error" in row else ""
         z = f"{row['z']:.1f}" if "z" in row else ""
         ratio = f"{row['ratio']:.3g}" if "ratio" in row else ""
         ratio += f" +- {row['interval']:.1g}" if "interval" in row else ""
-        lines.append(f"| {method} | {oracle} | {error} | {z} | {ratio} |")
+        lines[f"| {method} | {oracle} |"] = f" {error} | {z} | {ratio} |"
     PAGE.parent.mkdir(exist_ok=True)
-    PAGE.write_text(HEAD + "\n".join(lines) + "\n")
+    PAGE.write_text(HEAD + "".join(f"{name}{lines[name]}\n" for name in sorted(lines)))

@@ -453,6 +453,23 @@ def test_maximize_evidence_finds_principal_components(evidence):
     evidence("learning.maximize_evidence (ProbabilisticPCA)", "eigenvalues", error=error)
 
 
+def test_maximize_evidence_searches_along_the_line():
+    """The first step goes beyond the maximum: half of it, or less, is looked for. (It was given up: LBFGS may evaluate once by default.)"""
+
+    class Scale(ConjugateToy):
+        def __init__(self):
+            super().__init__(2)
+            self.log_scale = nn.Parameter(torch.zeros((), dtype=DOUBLE))
+
+        def log_evidence(self, x):
+            return Normal(0.0, self.log_scale.exp()).log_prob(x).sum(-1)
+
+    p, x = Scale(), torch.tensor([[2.0, 0.5]], dtype=DOUBLE)
+    maximum = maximize_evidence(p, x)
+    assert maximum.converged
+    assert abs(p.log_scale.exp().square().item() - x.square().mean().item()) < 1e-5
+
+
 def test_maximize_evidence_refuses():
     with pytest.raises(NotImplementedError, match="has no closed form"):
         maximize_evidence(vae()[0], BITS)

@@ -142,7 +142,9 @@ def test_a_block_is_a_size_and_a_map(part):
 )
 def test_the_parts_of_a_mixed_model(given):
     parts = {"levels": [3], "fixed": torch.zeros(1), "random_scales": [1.0]}
-    with pytest.raises(TypeError, match=f"{next(iter(given))} is .*; expected a (list|tensor)"):
+    with pytest.raises(
+        TypeError, match=f"{next(iter(given))} is .*; expected a (list|tensor|torch.Tensor)"
+    ):
         LinearMixedModel(**(parts | given))
 
 

@@ -183,7 +183,7 @@ class TwoSoftmaxes(Softmax):
 
 
 @pytest.mark.slow
-def test_small_lda_from_minibatches_finds_the_topics():
+def test_small_lda_from_minibatches_finds_the_topics(evidence):
     """Documents of fifty words, forty of them; the topics that made them are far apart."""
     topics = torch.tensor([[0.6, 0.3, 0.05, 0.05], [0.05, 0.05, 0.5, 0.4]], dtype=DOUBLE)
     share = randn(40, 1, seed=0).mul(2).sigmoid()
@@ -209,6 +209,18 @@ def test_small_lda_from_minibatches_finds_the_topics():
     assert (g - topics).abs().max() < 0.1
     shares = q.sample(200, x, generator(4))[..., 8].mean(0)
     assert torch.corrcoef(torch.stack([shares, share[:, 0]]))[0, 1] > 0.9
+    grid = torch.linspace(
+        0.0005, 0.9995, 1000, dtype=DOUBLE
+    )  # given the topics, each share alone, exactly
+    z = torch.stack([grid, 1 - grid], -1).unsqueeze(1).expand(1000, 40, 2)
+    weights = p.log_local(x, g.flatten().expand(1000, 40, 8), z).softmax(0)
+    exact = (weights * grid.unsqueeze(-1)).sum(0)
+    assert (shares - exact).abs().mean() < 0.07  # a small encoder, hence not less
+    evidence(
+        "GlobalLocal, LDA: shares of topics",
+        "quadrature at the mean topics",
+        error=(shares - exact).abs().mean(),
+    )
 
 
 class Mixture(Model):

@@ -8,7 +8,10 @@ from oracles import generator
 from torch.distributions import Categorical, Normal, Poisson, Uniform
 
 from course_vi import models
+from course_vi.families import CategoricalMeanField, MeanField
+from course_vi.gradients import score_function
 from course_vi.graph import BayesNet
+from course_vi.learning import fit
 from course_vi.models.deep.outputs import Bits
 from course_vi.nets import mlp
 
@@ -95,3 +98,55 @@ def test_a_net_asks_its_nodes():
     for row, name in (([3.0, 5.0, 0.0], "k"), ([0.5, 5.0, 0.0], "k"), ([0.0, -1.0, 0.0], "n")):
         with pytest.raises(ValueError, match=f"values of node '{name}' outside its support"):
             p.check(torch.tensor(row))
+
+
+MIXED = {
+    "a level too many": ([1.0, 2.0, 0.5], "no whole numbers below 2"),
+    "half a level": ([1.0, 0.5, 0.5], "no whole numbers below 2"),
+    "NaN": ([1.0, 1.0, torch.nan], "1 entries that are NaN"),
+}
+
+
+@pytest.mark.parametrize("name", MIXED)
+def test_mixed_models_ask_like_the_others(name):
+    row, words = MIXED[name]
+    p = models.LinearMixedModel([2], torch.zeros(1), [1.0])
+    x = torch.tensor([[1.0, 0.0, 0.3], row])
+    for ask in (p.check, p.log_evidence, p.posterior, p.sums, p.effects):
+        with pytest.raises(ValueError, match=words):
+            ask(x)
+    with pytest.raises(ValueError, match=words):
+        fit(p, MeanField(2), x, steps=2, progress=False)
+
+
+def hmm(kind: str) -> models.HiddenMarkovModel:
+    halves, normal = torch.full((2,), 0.5), torch.tensor([[-1.0, 0.5], [1.0, 0.5]])
+    if kind == "symbols":
+        return models.HiddenMarkovModel(
+            halves, torch.full((2, 2), 0.5), torch.full((2, 3), 1 / 3), 4
+        )
+    return models.GaussianHMM(halves, torch.full((2, 2), 0.5), normal, 4)
+
+
+@pytest.mark.parametrize(
+    "kind, bad",
+    [("symbols", 3.0), ("symbols", 0.5), ("symbols", torch.nan), ("numbers", torch.inf)],
+)
+def test_hidden_markov_models_ask_like_the_others(kind, bad):
+    p, x = hmm(kind), torch.tensor([[0.0, 1.0, 2.0, bad]])
+    words = "no whole number from 0 to 2" if bad in (3.0, 0.5) else "NaN or infinite"
+    for ask in (
+        p.check,
+        p.log_evidence,
+        p.posterior,
+        p.marginals,
+        p.most_likely,
+        p.forward_messages,
+    ):
+        with pytest.raises(ValueError, match=words):
+            ask(x)
+    q = CategoricalMeanField(4, 2)
+    with pytest.raises(ValueError, match=words):
+        fit(p, q, x, score_function, steps=2, progress=False)
+    seen = torch.tensor([True, True, True, False])
+    assert torch.isfinite(p.log_evidence(x, seen)).all()

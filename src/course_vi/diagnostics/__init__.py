@@ -1,9 +1,8 @@
 """Measuring estimators and posteriors: bias, variance, signal to noise, the gaps, the tails."""
 
+from course_vi.contracts import Finding, Report, check_frozen, check_model, check_round_trip
 from course_vi.diagnostics.active_units import ActiveUnits, active_units
 from course_vi.diagnostics.check_estimator import EstimatorReport, check_estimator
-from course_vi.diagnostics.check_family import check_frozen, check_round_trip
-from course_vi.diagnostics.check_model import check_model
 from course_vi.diagnostics.claim import Claim, UnsupportedClaim, claim
 from course_vi.diagnostics.disentanglement import (
     InformationGap,
@@ -23,7 +22,6 @@ from course_vi.diagnostics.moments import (
     replicate,
 )
 from course_vi.diagnostics.psis import ParetoSmoothed, pareto_smoothed, psis_khat
-from course_vi.diagnostics.report import Finding, Report
 from course_vi.diagnostics.signal_to_noise import SignalToNoise, signal_to_noise
 
 __all__ = [

@@ -53,6 +53,7 @@ def active_units(q: Family, x: Tensor, threshold: float = 0.01) -> ActiveUnits:
     >>> found.activity, found.number
     (tensor([0.2500, 0.0000]), 1)
     """
+    validate.instance("x", x, Tensor)
     if x.dim() != 2 or x.shape[0] < 2:
         raise ValueError(
             f"x has shape {tuple(x.shape)}; expected (N, Dx) with at least two rows: activity is a variance over data"

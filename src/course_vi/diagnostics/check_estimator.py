@@ -11,7 +11,7 @@ from torch import Tensor
 
 from course_vi import validate
 from course_vi.bounds import elbo
-from course_vi.diagnostics.report import Finding, Report
+from course_vi.contracts.report import Finding, Report
 from course_vi.families.base import Family
 from course_vi.gradients import reparametrized, score_function
 from course_vi.gradients.bound_structure import Bound

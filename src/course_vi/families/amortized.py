@@ -8,7 +8,7 @@ from torch import Size, Tensor, nn
 
 from course_vi.distributions import Density
 from course_vi.families.base import Family
-from course_vi.nets import answer_of, refuse_noisy_layers
+from course_vi.nets import called, refuse_noisy_layers
 
 __all__ = ["Amortized"]
 
@@ -62,8 +62,10 @@ class Amortized(Family):
 
     def distribution_parameters(self, x: Tensor | None = None) -> dict[str, Tensor]:
         if x is None:
-            raise ValueError("x is None; an amortized family needs the datum it is asked about")
-        flat = answer_of(self.encoder, x, "encoder")
+            raise ValueError(
+                "x is None; expected the datum that an amortized family is asked about"
+            )
+        flat = called("encoder", self.encoder, x)
         sizes = [math.prod(shape) for shape in self.shapes.values()]
         if flat.shape[-1] != sum(sizes):
             raise ValueError(

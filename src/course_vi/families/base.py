@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any, Self, cast
 
 import torch
 from torch import Size, Tensor, nn
@@ -61,7 +61,7 @@ class Family(nn.Module):
     (torch.Size([5, 2]), torch.Size([5]))
     """
 
-    dim: int
+    dim: int = cast(int, validate.Unsaid())
     noise_dim: int = 0
     reparametrized: bool = True
     replicable: bool = False
@@ -74,6 +74,12 @@ class Family(nn.Module):
         if "distribution" in vars(cls):
             cls.distribution = _adapted(vars(cls)["distribution"])  # type: ignore[method-assign]
 
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        """A family whose ``__init__`` forgets ``super().__init__()`` is a module all the same."""
+        q: Self = super().__new__(cls)
+        nn.Module.__init__(q)
+        return q
+
     @property
     def batch_shape(self) -> Size:
         """The batch that the parameters themselves carry: () unless there is one set of parameters per datum or replicate."""
@@ -81,7 +87,9 @@ class Family(nn.Module):
 
     def distribution(self, x: Tensor | None = None) -> Density:
         """q(. | x): a ``Reparametrized`` density where the family is reparametrized, else a ``Drawn`` one."""
-        raise NotImplementedError
+        raise NotImplementedError(
+            f"{type(self).__name__} has no distribution; expected a method distribution(x) that returns q(. | x)"
+        )
 
     def distribution_parameters(self, x: Tensor | None = None) -> dict[str, Tensor]:
         """The distribution parameters of q(. | x), ``{name: (*B, *event)}``: means, log scales, logits, as parameters or from a network."""
@@ -124,7 +132,12 @@ class Family(nn.Module):
                 "call of draw, or, for a distribution of torch with rsample, noise_dim = 1"
             )
         like = first_parameter(self)
-        assert like is not None  # a family is a set of densities, and parameters index it
+        if like is None:
+            raise ValueError(
+                f"q is a {type(self).__name__} without a parameter; expected one or more: a family is a set of densities, and "
+                "parameters index it"
+            )
+        validate.same_generator(generator, like.device)
         return torch.randn(
             *shape, self.noise_dim, generator=generator, dtype=like.dtype, device=like.device
         )
@@ -169,5 +182,7 @@ def _adapted(method: Callable[..., Any]) -> Callable[..., Any]:
 
 def batch_shape(q: Family, x: Tensor | None, local: bool = True) -> Size:
     """B: the batch of the parameters, joined with that of the data when every datum has latents of its own."""
+    if x is not None and not isinstance(x, Tensor):
+        raise TypeError(f"x is a {type(x).__name__}; expected a torch.Tensor")
     data = Size() if x is None or not local else x.shape[:-1]
     return broadcast(q.batch_shape, data)

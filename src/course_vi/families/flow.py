@@ -103,7 +103,8 @@ class Flow(Family):
     def __init__(self, flow: nn.Module, dim: int, context: int = 0, affine: bool = False) -> None:
         super().__init__()
         validate.positive_integer("dim", dim)
-        refuse_noisy_layers(flow)
+        validate.instance("flow", flow, zuko.lazy.LazyDistribution, ", such as zuko.flows.MAF(dim)")
+        refuse_noisy_layers(flow, "flow")
         self.flow, self.dim, self.noise_dim, self.context = flow, dim, dim, context
         self.register_parameter("loc", nn.Parameter(torch.zeros(dim)) if affine else None)
         self.register_parameter("log_scale", nn.Parameter(torch.zeros(dim)) if affine else None)

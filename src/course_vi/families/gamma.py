@@ -24,6 +24,7 @@ class PositiveFamily(Family):
         for name, value in initial.items():
             if value is not None:
                 validate.event_size(name, value, dim)
+                validate.floats(**{name: value})
             setattr(
                 self,
                 name,

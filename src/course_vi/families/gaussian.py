@@ -46,6 +46,7 @@ class GaussianFamily(Family):
         for name, value in (("loc", loc), ("log_scale", log_scale)):
             if value is not None:
                 validate.event_size(name, value, dim)
+                validate.floats(**{name: value})
             setattr(self, name, nn.Parameter((zeros if value is None else value.detach()).clone()))
 
     loc: nn.Parameter

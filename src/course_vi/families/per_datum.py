@@ -6,6 +6,7 @@ import copy
 
 from torch import Size, Tensor, nn
 
+from course_vi import validate
 from course_vi.distributions import Density, broadcast
 from course_vi.families.amortized import Amortized
 from course_vi.families.base import Family
@@ -38,6 +39,7 @@ class PerDatum(Family):
 
     def __init__(self, q: Family, x: Tensor) -> None:
         super().__init__()
+        validate.instance("x", x, Tensor)
         if not q.parameter_event_dims:
             raise TypeError(
                 f"q is a {type(q).__name__}, which has no distribution parameters; expected a Gaussian or discrete family"

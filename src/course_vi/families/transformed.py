@@ -65,6 +65,7 @@ class Affine(Bijector):
         for name, value in (("loc", loc), ("log_scale", log_scale)):
             if value is not None:
                 validate.event_size(name, value, dim)
+                validate.floats(**{name: value})
             start = torch.zeros(dim) if value is None else value.detach().clone()
             setattr(self, name, nn.Parameter(start))
 

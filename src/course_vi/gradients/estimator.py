@@ -99,6 +99,7 @@ def sample(
         with torch.no_grad():
             return density, transport_noise(density, eps)
     shape = sample_shape(p, q, x, num_samples, bound, pathwise=False)
+    validate.same_generator(generator, x.device)
     density = q.distribution(x)
     refuse_other_batch(density, torch.Size(shape[1:]))
     with torch.no_grad():

@@ -166,7 +166,14 @@ def batches(x: Any, p: Model, q: Family, batch_size: int | None, seed: int) -> R
 
 def prepared(x: Any, p: Model, like: Tensor) -> Tensor:
     """x as a tensor where the parameters are, in their dtype; images ``(N, 1, 28, 28)`` flattened, if p reads them flat."""
-    tensor = x if isinstance(x, Tensor) else torch.as_tensor(x)
+    try:
+        tensor = x if isinstance(x, Tensor) else torch.as_tensor(x)
+    except TypeError as error:
+        raise TypeError(
+            f"x is a {type(x).__name__} of things that are no numbers; expected numbers"
+        ) from error
+    if tensor.is_complex():
+        raise TypeError(f"x has dtype {tensor.dtype}; expected real numbers")
     tensor = tensor.to(like.device, like.dtype)
     if (
         tensor.dim() > 2

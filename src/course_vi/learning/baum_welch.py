@@ -115,6 +115,7 @@ def baum_welch(
     validate.positive_integer("steps", steps)
     if not isinstance(p, HiddenMarkovModel):
         raise TypeError(f"p is a {type(p).__name__}; expected a HiddenMarkovModel or a GaussianHMM")
+    validate.instance("x", x, Tensor)
     if x.dim() != 2 or not len(x):
         raise ValueError(
             f"x has shape {tuple(x.shape)}; expected (N, {p.data_dim}) with at least one series"

@@ -153,6 +153,7 @@ def em(
         raise TypeError(
             f"p is a {type(p).__name__}; expected a GaussianMixture or a BernoulliMixture, whose two steps are closed formulas"
         )
+    validate.instance("x", x, Tensor)
     if x.dim() != 2 or x.shape[0] == 0:
         raise ValueError(
             f"x has shape {tuple(x.shape)}; expected (N, {p.data_dim}) with at least one row"

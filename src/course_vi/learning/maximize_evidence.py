@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from course_vi import validate
+from course_vi.contracts import refuse_unowned
 from course_vi.learning.batches import prepared
 from course_vi.learning.history import smoke_cap
 from course_vi.models.base import Model
@@ -64,7 +65,8 @@ def maximize_evidence(
     Raises:
         NotImplementedError: the evidence of p has no closed form.
         TypeError: ``p.log_evidence`` does not take what is ``given``.
-        ValueError: p has nothing to learn; x holds NaN or infinity, or lies outside the support.
+        ValueError: p has nothing to learn, or reads a tensor that requires a gradient and is no parameter of it; x holds NaN or infinity,
+            or lies outside the support.
         FloatingPointError: the evidence is not finite where the climb starts.
 
     Source: Liu and Nocedal, "On the limited memory BFGS method for large scale optimization", Mathematical Programming 1989.
@@ -78,6 +80,7 @@ def maximize_evidence(
     """
     validate.positive_integer("steps", steps)
     validate.positive_number("tolerance", tolerance)
+    validate.instance("p", p, Model)
     like = first_parameter(p)
     theta: list[Tensor] = [parameter for parameter in p.parameters() if parameter.requires_grad]
     if like is None or not theta:
@@ -94,6 +97,7 @@ def maximize_evidence(
         raise ValueError(f"x has shape {tuple(x.shape)}; expected at least one row")
     if not given:  # what is given may excuse some entries; log_evidence looks at the others
         p.check(x)
+    refuse_unowned("log p(x)", lambda: p.log_evidence(x, **given).sum(), p)
 
     def fresh() -> torch.optim.LBFGS:
         return torch.optim.LBFGS(

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from course_vi import validate
 from course_vi.bounds import elbo
+from course_vi.contracts import refuse_unowned
 from course_vi.families.per_datum import PerDatum
 from course_vi.gradients.bound_structure import Bound
 from course_vi.gradients.estimator import Estimator
@@ -74,6 +75,7 @@ def per_datum_svi(
         ("batch_size", 1 if batch_size is None else batch_size),
     ):
         validate.positive_integer(name, count)
+    validate.instance("x", x, Tensor)
     validate.finite("x", x)
     if not isinstance(q, PerDatum):
         raise TypeError(
@@ -91,6 +93,9 @@ def per_datum_svi(
         raise ValueError(f"x has shape {tuple(x.shape)}; expected at least one row")
     like = next(q.parameters())
     x, size = x.to(like), x.shape[0]
+    p.check(x)
+    z = q.sample(1, x, torch.Generator(device=like.device).manual_seed(seed))
+    refuse_unowned("log p(x, z)", lambda: p.log_joint(x, z), p)
     theta = [parameter for parameter in p.parameters() if parameter.requires_grad]
     outer = torch.optim.Adam(theta, lr=learning_rate) if theta else None
     generator = torch.Generator(device=like.device).manual_seed(seed)

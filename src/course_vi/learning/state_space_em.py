@@ -63,6 +63,7 @@ def state_space_em(
         raise TypeError(f"p is a {type(p).__name__}; expected a LinearGaussianSSM")
     for name in learned:
         validate.one_of("learned", name, PARTS)
+    validate.instance("x", x, Tensor)
     if x.dim() != 2 or not len(x):
         raise ValueError(
             f"x has shape {tuple(x.shape)}; expected (N, {p.data_dim}) with at least one series"

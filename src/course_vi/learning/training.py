@@ -14,10 +14,12 @@ from torch import Tensor
 
 from course_vi import validate
 from course_vi.bounds import elbo
+from course_vi.contracts import refuse_broken, refuse_strangers
 from course_vi.families.base import Family
 from course_vi.gradients.bound_structure import Bound
 from course_vi.gradients.estimator import Estimator
 from course_vi.gradients.path import reparametrized
+from course_vi.learning.arguments import place_of, refuse_arguments, refuse_noise
 from course_vi.learning.batches import batches
 from course_vi.learning.early_stopping import EarlyStopping
 from course_vi.learning.history import History, smoke_cap
@@ -71,11 +73,27 @@ class Fit:
         average_from: int | None = None,
         early_stopping: EarlyStopping | None = None,
         precision: torch.dtype | None = None,
+        check: bool = True,
     ) -> None:
+        refuse_arguments(
+            p,
+            q,
+            estimator=estimator,
+            bound=bound,
+            learning_rate=learning_rate,
+            seed=seed,
+            device=device,
+            optimizer=optimizer,
+            schedule=schedule,
+            max_norm=max_norm,
+            average_from=average_from,
+        )
+        if early_stopping is not None:
+            validate.instance("early_stopping", early_stopping, EarlyStopping)
+        if check:
+            refuse_noise(p, q)
         if device is not None:
             p.to(device), q.to(device)
-        if max_norm is not None:
-            validate.positive_number("max_norm", max_norm)
         if precision not in (None, torch.bfloat16):
             raise ValueError(
                 f"precision is {precision}; expected torch.bfloat16, whose range is that of float32, or None"
@@ -84,11 +102,11 @@ class Fit:
             raise ValueError(
                 "average_from and early_stopping are both given; expected one: which parameters are to be kept at the end?"
             )
-        place = next(q.parameters())
+        place = place_of(q)
         self.p, self.q, self.estimator, self.bound = p, q, estimator, bound
         self.num_samples, self.learning_rate, self.max_norm = num_samples, learning_rate, max_norm
         self.average_from, self.early_stopping = average_from, early_stopping
-        self.precision = precision
+        self.precision, self.unchecked = precision, check
         self.module = module_of(estimator)
         if self.module is not None:
             follow(self.module, place)
@@ -225,7 +243,16 @@ class Fit:
             raise ValueError(
                 "the estimate depends on no parameter that is learned; expected one of p or q that requires a gradient"
             )
+        if self.unchecked:
+            self._check(batch, value)
         return value
+
+    def _check(self, batch: Tensor, value: Tensor) -> None:
+        """Once, before anything is changed: do p and q keep what they promise, and does somebody own all that is learned?"""
+        others = () if self.module is None else (self.module,)
+        refuse_broken(self.q, batch, self.p.local)
+        refuse_strangers(self.p, self.q, batch, value, *others)
+        self.unchecked = False
 
     def _step(self, batch: Tensor) -> float:
         self.optimizer.zero_grad()
@@ -265,14 +292,14 @@ class Fit:
     def _checked(self, value: Tensor) -> float:
         """The bound as a number: the one time in a step that the host waits for the device."""
         gradients = [parameter.grad for parameter in self.parameters if parameter.grad is not None]
-        largest = torch.nn.utils.get_total_norm(gradients, norm_type=math.inf)
-        number, norm = torch.stack([value.detach(), largest.to(value)]).tolist()
+        norms = torch._foreach_norm(gradients) if gradients else ()
+        number, *lengths = torch.stack([value.detach(), *(n.to(value) for n in norms)]).tolist()
         if not math.isfinite(number):
             raise FloatingPointError(
                 f"the bound is {number} at step {self.steps}; expected a finite number. Try a smaller learning_rate "
                 f"(it is {self.learning_rate:g}), or look at the scales of the data"
             )
-        if not math.isfinite(norm):
+        if not math.isfinite(sum(lengths)) and not all(bool(g.isfinite().all()) for g in gradients):
             raise FloatingPointError(
                 f"the gradient is not finite at step {self.steps}, where the bound is {number:g}; expected a finite "
                 "one. Look for the edge of a domain: a square root, a logarithm or a division at zero"

@@ -46,21 +46,6 @@ EXACT = (
 )
 
 
-class Unsaid:
-    """A size that a subclass has to say; asked for before, it is named."""
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self.name = name
-
-    def __get__(self, model: object, owner: type | None = None) -> int:
-        if model is None:
-            return cast(int, self)
-        raise NotImplementedError(
-            f"{type(model).__name__} has no {self.name}; expected a whole number: {self.name} = ... in the class, "
-            f"or self.{self.name} = ... in its __init__"
-        )
-
-
 class Model(nn.Module):
     """A joint density with named factors. Subclasses give ``prior`` and ``likelihood``, or ``log_factors`` itself.
 
@@ -84,8 +69,8 @@ class Model(nn.Module):
     torch.Size([7, 5])
     """
 
-    latent_dim: int = cast(int, Unsaid())
-    data_dim: int = cast(int, Unsaid())
+    latent_dim: int = cast(int, validate.Unsaid())
+    data_dim: int = cast(int, validate.Unsaid())
     local: bool = True
     num_data: int | None = None
     unit: Tensor

@@ -12,7 +12,7 @@ from course_vi import validate
 from course_vi.distributions import CholeskyNormal, DiagonalNormal, FactorNormal
 from course_vi.models.base import Model
 from course_vi.models.deep.outputs import Normals, output
-from course_vi.nets import affine_parts, answer_of, first_parameter, mlp, refuse_noisy_layers
+from course_vi.nets import affine_parts, called, first_parameter, mlp, refuse_noisy_layers
 
 __all__ = ["VAE"]
 
@@ -83,7 +83,7 @@ class VAE(Model):
 
     def decoded(self, z: Tensor) -> Tensor:
         """What the decoder writes of z: ``(K, *B, width)`` numbers, which ``output`` reads."""
-        raw = answer_of(self.decoder, z, "decoder")
+        raw = called("decoder", self.decoder, z, "z")
         if raw.shape != (*z.shape[:-1], self.output.width):
             raise ValueError(
                 f"decoder gave shape {tuple(raw.shape)} for z of shape {tuple(z.shape)}; expected "

@@ -41,6 +41,7 @@ class BernoulliMixture(Model):
 
     def __init__(self, weights: Tensor, probabilities: Tensor, floor: float = 1e-4) -> None:
         super().__init__()
+        validate.floats(weights=weights, probabilities=probabilities)
         if probabilities.dim() != 2 or weights.shape != probabilities.shape[:1]:
             raise ValueError(
                 f"weights and probabilities have shapes {tuple(weights.shape)} and {tuple(probabilities.shape)}; expected "

@@ -7,6 +7,7 @@ import math
 import torch
 from torch import Tensor
 
+from course_vi import validate
 from course_vi.distributions import DiagonalNormal
 from course_vi.models.base import Model
 
@@ -34,6 +35,7 @@ class ConjugateToy(Model):
 
     def __init__(self, dim: int = 1) -> None:
         super().__init__()
+        validate.positive_integer("dim", dim)
         self.latent_dim = self.data_dim = dim
 
     def prior(self) -> DiagonalNormal:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from course_vi import validate
 from course_vi.distributions import CholeskyNormal
 from course_vi.models.tractable.hidden_markov_model import HiddenMarkovModel
 
@@ -19,6 +20,7 @@ class GaussianHMM(HiddenMarkovModel):
     """
 
     def _set_emission(self, emission: Tensor) -> None:
+        validate.floats(emission=emission)
         if emission.shape != (self.states, 2) or not bool((emission[:, 1] > 0).all()):
             raise ValueError(
                 f"emission has shape {tuple(emission.shape)}; expected {(self.states, 2)}: means and positive scales"
@@ -27,6 +29,9 @@ class GaussianHMM(HiddenMarkovModel):
             nn.Parameter(emission[:, 0].clone()),
             nn.Parameter(emission[:, 1].log()),
         )
+
+    def check_measurements(self, x: Tensor) -> None:
+        """Any number may be emitted."""
 
     def emission_log_prob(self, x: Tensor) -> Tensor:
         return torch.distributions.Normal(
@@ -84,6 +89,9 @@ class MultivariateGaussianHMM(HiddenMarkovModel):
                 f"emission has {int(failed.bool().sum())} covariances that are not positive definite, or not symmetric"
             )
         self.loc, self.root = nn.Parameter(loc.clone()), nn.Parameter(root.clone())
+
+    def check_measurements(self, x: Tensor) -> None:
+        """Any vector may be emitted."""
 
     def emission_log_prob(self, x: Tensor) -> Tensor:
         vectors = x.unflatten(-1, (-1, self.loc.shape[-1])).unsqueeze(-2)  # (*B, T, 1, p)

@@ -34,6 +34,7 @@ class GaussianMixture(Model):
 
     def __init__(self, weights: Tensor, locs: Tensor, covariances: Tensor) -> None:
         super().__init__()
+        validate.floats(weights=weights, locs=locs, covariances=covariances)
         if (
             locs.dim() != 2
             or covariances.shape != (*locs.shape, locs.shape[-1])

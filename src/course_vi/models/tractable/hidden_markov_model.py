@@ -61,6 +61,7 @@ class HiddenMarkovModel(Model):
     def __init__(self, initial: Tensor, transition: Tensor, emission: Tensor, steps: int) -> None:
         super().__init__()
         validate.positive_integer("steps", steps)
+        validate.floats(initial=initial, transition=transition)
         self.states = initial.shape[-1]
         self.steps = self.data_dim = self.latent_dim = steps
         self.initial_logits = nn.Parameter(_logits("initial", initial, (self.states,)))
@@ -70,6 +71,7 @@ class HiddenMarkovModel(Model):
         self._set_emission(emission)
 
     def _set_emission(self, emission: Tensor) -> None:
+        validate.floats(emission=emission)
         self.emission_logits = nn.Parameter(
             _logits("emission", emission, (self.states, emission.shape[-1]))
         )
@@ -93,6 +95,15 @@ class HiddenMarkovModel(Model):
         symbols = torch.nn.functional.one_hot(x.long(), self.emission_logits.shape[-1]).to(weights)
         counts = torch.einsum("nts,ntv->sv", weights, symbols)
         self.emission_logits.copy_(counts.log() - counts.sum(-1, keepdim=True).log())
+
+    def check_measurements(self, x: Tensor) -> None:
+        """Refuse what no state emits."""
+        validate.indices("x", x, self.emission_logits.shape[-1])
+
+    def check(self, x: Tensor) -> None:
+        """Refuse what no state emits, such as a symbol beyond the last, and what every model refuses."""
+        super().check(x)
+        self.check_measurements(x)
 
     def log_factors(self, x: Tensor, z: Tensor) -> dict[str, Tensor]:
         states = validate.indices("z", z, self.states)
@@ -130,11 +141,11 @@ class HiddenMarkovModel(Model):
 
     def evidence_terms(self, x: Tensor, seen: Tensor | None = None) -> Tensor:
         """log p(x_t | z_t = s) where x was seen and 0 elsewhere, ``(*B, T, S)``; ``IMPOSSIBLE`` in the place of minus infinity."""
-        validate.event_size("x", x, self.data_dim)
-        validate.same_place("x", x, "the parameters", self.initial_logits)
         if seen is None:
-            validate.finite("x", x)
+            self.check(x)
             return possible(self.emission_log_prob(x))
+        validate.event_size("x", x, self.data_dim)
+        self.same_place("x", x)
         validate.event_size("seen", seen, self.steps)
         size = self.data_dim // self.steps
         filled = torch.where(seen.bool().repeat_interleave(size, -1), x, torch.zeros_like(x))

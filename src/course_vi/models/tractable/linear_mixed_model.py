@@ -80,7 +80,8 @@ class LinearMixedModel(Model):
                 raise TypeError(
                     f"{name} is {value!r}; expected a list with an entry for each factor"
                 )
-        if not isinstance(fixed, Tensor) or fixed.dim() != 1:
+        validate.floats(fixed=fixed)
+        if fixed.dim() != 1:
             raise TypeError(
                 f"fixed is {fixed!r}; expected a tensor (p,), one number for each covariate"
             )
@@ -140,6 +141,11 @@ class LinearMixedModel(Model):
             )
         ]
         return torch.stack(densities).sum(0)
+
+    def check(self, x: Tensor) -> None:
+        """Refuse levels that are no whole numbers in their range, no rows, and what every model refuses."""
+        super().check(x)
+        as_rows(self, x)
 
     def log_factors(self, x: Tensor, z: Tensor) -> dict[str, Tensor]:
         rows = as_rows(self, x)
@@ -202,7 +208,6 @@ class LinearMixedModel(Model):
         Z holds the weights of the effects in each row, and :math:`r = y - C \beta`. For one factor alone :math:`\Lambda` has a block for
         each level; crossed factors fill it in. The covariance is dense, ``(D, D)``; ``effects`` has means and errors alone.
         """
-        validate.finite("x", x)
         rows = as_rows(self, x)
         mean, solver = self._mean(rows, self.fixed)
         covariance = solver.solve(torch.eye(self.latent_dim, dtype=mean.dtype, device=mean.device))
@@ -210,7 +215,6 @@ class LinearMixedModel(Model):
 
     def log_evidence(self, x: Tensor) -> Tensor:
         """log p(y | covariates, groups), a number, by Bayes' rule at the posterior mean: no N x N matrix."""
-        validate.finite("x", x)
         rows = as_rows(self, x)
         z, solver = self._mean(rows, self.fixed)
         residual = rows.response - rows.covariates @ self.fixed
@@ -223,8 +227,7 @@ class LinearMixedModel(Model):
 
     def sums(self, x: Tensor) -> Sums:
         """What a search over the scales needs of the rows, once."""
-        self.same_place("x", x)
-        validate.finite("x", x)
+        self.check(x)
         return sums(as_rows(self, x), self.levels, self.sizes)
 
     def profile(self, found: Sums) -> Profile:

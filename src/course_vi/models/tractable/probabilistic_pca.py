@@ -34,6 +34,7 @@ class ProbabilisticPCA(Model):
 
     def __init__(self, loadings: Tensor, loc: Tensor, noise_scale: float = 1.0) -> None:
         super().__init__()
+        validate.floats(loadings=loadings, loc=loc)
         if loadings.dim() != 2 or loc.shape != loadings.shape[:1]:
             raise ValueError(
                 f"loadings and loc have shapes {tuple(loadings.shape)} and {tuple(loc.shape)}; expected (Dx, D) and (Dx,)"

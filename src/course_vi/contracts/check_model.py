@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from course_vi.diagnostics.report import Finding, Report
+from course_vi.contracts.report import Finding, Report
 from course_vi.freezing import reachable
 from course_vi.models.base import Model
 
