@@ -122,7 +122,8 @@ def _against_the_best(came: Any, path: np.ndarray, score: np.ndarray) -> Finding
 @EXERCISE.part("The coefficient that makes the sample variance smallest", weight=1.5)
 def smallest_sample_variance(probe: Probe, rng: np.random.Generator) -> Finding:
     finding = Finding(False)
-    for rows, columns in ((int(rng.integers(5, 40)), 3), (int(rng.integers(1500, 2500)), 5)):
+    small, large = int(rng.integers(5, 40)), int(rng.integers(1500, 2500))
+    for rows, columns in ((small, 3), (large, 5)):
         mix, shift = rng.normal(size=(columns, columns)), rng.uniform(1, 3, (2, columns))
         scales = rng.permutation(np.geomspace(0.05, 4.0, columns))
         score = rng.normal(size=(rows, columns)) * scales + shift[0]

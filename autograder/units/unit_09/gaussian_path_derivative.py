@@ -40,7 +40,11 @@ TOY = [ref("p"), ref("loc"), ref("log_scale"), ref("x")]
 
 
 def _inputs(rng: np.random.Generator) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """Of the data the first has a q far narrower than any posterior, the second one far wider."""
     params = gaussian_params(rng, "mean_field")
+    shape = params["log_scale"][0].shape
+    params["log_scale"][0] = rng.uniform(-7.5, -6.5, shape)
+    params["log_scale"][1] = rng.uniform(2.5, 3.0, shape)
     return params, rng.normal(size=(4, *params["x"].shape))
 
 
