@@ -1,0 +1,84 @@
+"""The two tables of lecture 13 that take too long for a page: five ways ranked exactly, and collapse under a strong decoder, on trial.
+
+    python benchmarks/lecture_13.py arena             # hours of patience on a busy machine; the lecture says how long it took
+    python benchmarks/lecture_13.py arena --ways autoencoder VAE --steps 2000
+    python benchmarks/lecture_13.py collapse
+
+Each run adds to ``src/course_vi/learning/lecture_13.json``, entry by entry, with its seeds, steps and seconds; the lecture reads that file,
+recomputes one seed, and holds its sentences to the numbers.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from course_vi.data import digits
+from course_vi.learning import exact_arena
+from course_vi.learning.stored import PATH
+
+SEEDS = [0, 1, 2, 3, 4]
+
+
+def rounded(values: Tensor) -> list[float]:
+    return [round(value, 4) for value in values.tolist()]
+
+
+def score(decoder: Any, x: Tensor, place: Callable[[Tensor], Tensor]) -> Tensor:
+    """Mean exact log p(x), one number for each seed."""
+    with torch.no_grad():
+        parts = [
+            exact_arena.grid_log_evidence(decoder, some, place=place) for some in x.split(100)
+        ]
+    return torch.cat(parts, -1).mean(-1)
+
+
+def arena(way: str, steps: int) -> dict[str, Any]:
+    images, start = digits(), time.process_time()
+    run = exact_arena.train_one_way(way, images.train, SEEDS, steps)
+    seconds = time.process_time() - start
+
+    def itself(z: Tensor) -> Tensor:
+        return z.expand(len(SEEDS), -1, -1)
+
+    fits = way == "autoencoder"
+    place = exact_arena.fitted_normal(run.encoder, images.train) if fits else itself
+    entry = {
+        "train": rounded(score(run.decoder, images.train, place)),
+        "test": rounded(score(run.decoder, images.test, place)),
+        "objective": rounded(torch.stack([part.mean() for part in run.objective.chunk(8)])),
+        "seconds": round(seconds),
+    }
+    if fits:
+        entry["unfitted"] = rounded(score(run.decoder, images.test, itself))
+    return entry
+
+
+def add(table: str, steps: int, name: str, entry: dict[str, Any]) -> None:
+    stored = json.loads(PATH.read_text("utf-8")) if PATH.exists() else {}
+    stored |= {"command": "python benchmarks/lecture_13.py", "seeds": SEEDS}
+    stored.setdefault(table, {}).setdefault(str(steps), {})[name] = entry
+    PATH.write_text(json.dumps(stored, indent=1, sort_keys=True) + "\n", "utf-8")
+    print(table, steps, name, entry, flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("table", choices=["arena"])
+    parser.add_argument("--ways", nargs="*", default=list(exact_arena.WAYS))
+    parser.add_argument("--steps", nargs="*", type=int, default=[2000, 8000, 16000])
+    chosen = parser.parse_args()
+    torch.set_num_threads(1)
+    for steps in chosen.steps:
+        for way in chosen.ways:
+            add(chosen.table, steps, way, arena(way, steps))
+
+
+if __name__ == "__main__":
+    main()
