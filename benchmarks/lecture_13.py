@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import time
 from collections.abc import Callable
 from typing import Any
@@ -21,6 +22,7 @@ from torch import Tensor
 
 from course_vi.data import digits
 from course_vi.learning import exact_arena
+from course_vi.learning.collapse_trial import collapse_trial
 from course_vi.learning.stored import PATH
 
 SEEDS = [0, 1, 2, 3, 4]
@@ -33,9 +35,7 @@ def rounded(values: Tensor) -> list[float]:
 def score(decoder: Any, x: Tensor, place: Callable[[Tensor], Tensor]) -> Tensor:
     """Mean exact log p(x), one number for each seed."""
     with torch.no_grad():
-        parts = [
-            exact_arena.grid_log_evidence(decoder, some, place=place) for some in x.split(100)
-        ]
+        parts = [exact_arena.grid_log_evidence(decoder, some, place=place) for some in x.split(100)]
     return torch.cat(parts, -1).mean(-1)
 
 
@@ -60,22 +60,42 @@ def arena(way: str, steps: int) -> dict[str, Any]:
     return entry
 
 
+def collapse(reach: int, steps: int) -> dict[str, Any]:
+    images, start = digits(), time.process_time()
+    trial = collapse_trial(images.train, images.test, SEEDS, steps, neighbours=reach)
+    return {
+        "activity": [[rounded(row) for row in way] for way in trial.activity],
+        "test": [rounded(way) for way in trial.log_evidence],
+        "train": [rounded(way) for way in trial.train_log_evidence],
+        "rate": [rounded(way) for way in trial.rate],
+        "objective": [rounded(part.mean((0, 2))) for part in trial.objective.chunk(8)],
+        "seconds": round(time.process_time() - start),
+    }
+
+
 def add(table: str, steps: int, name: str, entry: dict[str, Any]) -> None:
     stored = json.loads(PATH.read_text("utf-8")) if PATH.exists() else {}
     stored |= {"command": "python benchmarks/lecture_13.py", "seeds": SEEDS}
     stored.setdefault(table, {}).setdefault(str(steps), {})[name] = entry
-    PATH.write_text(json.dumps(stored, indent=1, sort_keys=True) + "\n", "utf-8")
+    draft = PATH.with_suffix(f".{os.getpid()}")
+    draft.write_text(json.dumps(stored, indent=1, sort_keys=True) + "\n", "utf-8")
+    draft.replace(PATH)  # whole or not at all: several runs may add to it
     print(table, steps, name, entry, flush=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("table", choices=["arena"])
+    parser.add_argument("table", choices=["arena", "collapse"])
     parser.add_argument("--ways", nargs="*", default=list(exact_arena.WAYS))
-    parser.add_argument("--steps", nargs="*", type=int, default=[2000, 8000, 16000])
+    parser.add_argument("--steps", nargs="*", type=int)
     chosen = parser.parse_args()
     torch.set_num_threads(1)
-    for steps in chosen.steps:
+    if chosen.table == "collapse":
+        for steps in chosen.steps or [1500, 4000]:
+            for reach in (0, 2):
+                add("collapse", steps, f"neighbours {reach}", collapse(reach, steps))
+        return
+    for steps in chosen.steps or [2000, 8000, 16000]:
         for way in chosen.ways:
             add(chosen.table, steps, way, arena(way, steps))
 

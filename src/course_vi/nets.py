@@ -220,9 +220,7 @@ class SideBySide(nn.Module):
         super().__init__()
         layers = [[part for part in network if isinstance(part, nn.Linear)] for network in networks]
         shapes = {tuple(tuple(layer.weight.shape) for layer in each) for each in layers}
-        plain = all(
-            type(part) in (nn.Linear, nn.Tanh) for network in networks for part in network
-        )
+        plain = all(type(part) in (nn.Linear, nn.Tanh) for network in networks for part in network)
         if len(shapes) != 1 or not plain:
             raise ValueError(
                 f"networks have weights of shapes {sorted(shapes)}; expected one or more results of mlp, all of the same shape"

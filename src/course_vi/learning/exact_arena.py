@@ -86,7 +86,7 @@ def grid_log_evidence(
 
 
 def fitted_normal(encoder: Callable[[Tensor], Tensor], x: Tensor) -> Callable[[Tensor], Tensor]:
-    r"""The map :math:`z \mapsto m + C z` for which :math:`N(m, C C^\top)` has the mean and covariance of the codes of x, network by network.
+    r"""The map :math:`z \mapsto m + C z` for which :math:`N(m, C C^\top)` has the mean and covariance of the codes of x.
 
     Args:
         encoder: ``(N, Dx)`` to ``(R, N, 4)``, or to ``(N, 4)``; its first two outputs are the code.
