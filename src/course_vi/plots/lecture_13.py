@@ -286,6 +286,8 @@ def arena(table: Mapping[str, Mapping[str, Mapping[str, Any]]], ways: Sequence[s
             ends = {}
             for way, colour in zip(ways, WAYS, strict=False):
                 steps = sorted(int(count) for count in table if way in table[count])
+                if not steps:
+                    continue
                 scores = torch.tensor([table[str(count)][way][key] for count in steps])
                 error = scores.std(-1) / scores.shape[-1] ** 0.5
                 axis.errorbar(steps, scores.mean(-1), yerr=error, fmt="o-", color=colour)
