@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.distributions import Distribution
 
 from course_vi.plots.images import picture_grid, picture_rows
-from course_vi.plots.primitives import arrow, blank, node, plate
+from course_vi.plots.primitives import arrow, blank, label_ends, node, plate
 from course_vi.plots.style import (
     BLACK,
     BLUE,
@@ -283,7 +283,7 @@ def arena(table: Mapping[str, Mapping[str, Mapping[str, Any]]], ways: Sequence[s
         for axis, key, title in zip(
             axes, ("train", "test"), ("Training images", "New images"), strict=True
         ):
-            ends = {}
+            ends, ends_at = {}, max(int(count) for count in table)
             for way, colour in zip(ways, WAYS, strict=False):
                 steps = sorted(int(count) for count in table if way in table[count])
                 if not steps:
@@ -292,7 +292,7 @@ def arena(table: Mapping[str, Mapping[str, Mapping[str, Any]]], ways: Sequence[s
                 error = scores.std(-1) / scores.shape[-1] ** 0.5
                 axis.errorbar(steps, scores.mean(-1), yerr=error, fmt="o-", color=colour)
                 ends[way] = (steps[-1], float(scores.mean(-1)[-1]), colour)
-            _label_ends(axis, ends)
+            label_ends(axis, ends, gap=0.12, away=0.25 * ends_at)
             counts = sorted(int(count) for count in table)
             axis.set(title=title, xlabel="training steps", xscale="log")
             axis.set_xticks(counts, [f"{count:,}" for count in counts])
@@ -302,55 +302,44 @@ def arena(table: Mapping[str, Mapping[str, Mapping[str, Any]]], ways: Sequence[s
     return figure
 
 
-def _label_ends(
-    axis: Axes, ends: Mapping[str, tuple[float, float, str]], gap: float = 0.12
-) -> None:
-    """The names of curves at their right ends, moved apart where they would overlap."""
-    height = -float("inf")
-    right = max(place for place, _, _ in ends.values())
-    for name, (place, value, colour) in sorted(ends.items(), key=lambda item: item[1][1]):
-        height = max(value, height + gap)
-        axis.annotate(
-            name,
-            (place, value),
-            (1.25 * right, height),
-            color=colour,
-            fontsize=8,
-            va="center",
-            arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.5},
-        )
-
-
 def collapse(activities: Mapping[str, Tensor], differences: Mapping[str, Tensor]) -> Figure:
-    """Left activities ``(seeds, D)`` of each way to train, sorted, mean and standard error. Right score minus plain, ``(seeds)``."""
-    figure, (left, right) = new_figure(columns=2, width=4.6)
-    colours = dict(zip(activities, COLOURS, strict=False))
+    """Left activities ``(seeds, D)`` of each way to train, sorted, mean and standard error. Right score minus plain, ``(seeds)``.
+
+    The names of the differences begin with those of the ways.
+    """
+    figure, (left, right) = new_figure(columns=2, width=4.9, height=3.3)
+    colours = dict(zip(activities, (BLACK, BLUE, ORANGE), strict=False))
     with style():
+        ends = {}
         for name, activity in activities.items():
             ordered = activity.sort(-1, descending=True).values
             error = ordered.std(0) / len(ordered) ** 0.5
             places = range(1, ordered.shape[-1] + 1)
-            left.errorbar(
-                places, ordered.mean(0), yerr=error, fmt="o-", color=colours[name], label=name
-            )
+            left.errorbar(places, ordered.mean(0), yerr=error, fmt="o-", color=colours[name])
+            ends[name] = (float(places[-1]), float(ordered.mean(0)[-1]), colours[name])
+        label_ends(left, ends, gap=0.07, away=0.3)
         for place, (name, values) in enumerate(differences.items()):
+            colour = next((colours[way] for way in colours if name.startswith(way)), GREY)
             across = place + torch.linspace(-0.15, 0.15, len(values))
-            right.plot(across, values, "o", color=colours.get(name, BLACK))
+            right.plot(across, values, "o", color=colour, alpha=0.6)
+            error = values.std() / len(values) ** 0.5
+            right.errorbar(place, values.mean(), yerr=2 * error, fmt="_", color=BLACK, capsize=4)
         left.set(
             title="Activity at the end",
             xlabel="latent, the most active first",
             ylabel="variance of the posterior mean",
-            ylim=(-0.05, 1.05),
+            ylim=(-0.05, 1.15),
+            xlim=(0.5, len(places) + 2.6),
         )
-        right.axhline(0, color=BLACK, linestyle="--")
+        left.set_xticks(list(places))
+        right.axhline(0, color=BLACK, linestyle="--", linewidth=1)
         right.set_xticks(range(len(differences)), list(differences))
         right.set(
-            title="Score against plain training, by seed",
-            xlabel="way to train",
+            title="New images: score minus that of plain training",
+            xlabel="way to train (bars: 2 standard errors)",
             ylabel="log p(x), difference (nats)",
             xlim=(-0.6, len(differences) - 0.4),
         )
-        left.legend(fontsize=8)
     return figure
 
 
