@@ -13,7 +13,7 @@
 # - derive the best coefficient for the score term, and say when dropping the term does *not* help,
 # - repair a published listing, and test a library's claim instead of believing it.
 #
-# **Time**: TIMELINE
+# **Time**: about 60 minutes of reading and playing on the main line; what is marked *aside* takes 20 minutes more, and the ten-week route skips it. The whole page computes in a minute or two.
 #
 # > **What you need, if you read this unit alone**
 # >
@@ -247,7 +247,7 @@ for name, exact in fisher.items():
 # %% [markdown]
 # The variances of sticking the landing are about $10^{-31}$: the square of the rounding error of a double.
 #
-# ### A control variate by another name
+# ### Aside: a control variate by another name
 #
 # A **control variate** is a quantity whose mean we know, subtracted with some coefficient to cancel noise. The score is one: we know
 # its mean is zero. The total derivative uses it with coefficient 1, because that is how the chain rule happened to come out; sticking
@@ -379,7 +379,9 @@ for c in (1.0, 0.0, -1.0):
 # the mean passes all three. The variance at the posterior, $c^2/s^2$ for m, shows the size of c but not its sign: there the slip and the total derivative tie. To know which one your code
 # computes, compare its value with the formula at fixed noise.
 #
-# Now you. Move s and m, and watch the lowest point travel. (On a page that is not running there is no slider; the figure above shows four of its positions.)
+# ### Aside: move s and m
+#
+# Watch the lowest point travel. (On a page that is not running there is no slider; the figure above shows four of its positions.)
 
 # %%
 def parabolas(log_s=-0.35, m=0.5):
@@ -414,7 +416,7 @@ interact(parabolas, log_s=FloatSlider(-0.35, min=-1.5, max=0.3, step=0.05),
 # %% [markdown]
 # ## 5. Where it does not help
 #
-# One may come away with "always stick the landing". Not always. Four cases: three measured, and one refused.
+# One may come away with "always stick the landing". Not always. Four cases, each measured; the last one the course's estimator refuses.
 #
 # ### A q that is too narrow
 #
@@ -436,7 +438,7 @@ show(figures.scales(log_s, exact, at, measured, 0.5 * math.log(0.25), best.log_s
          "curve dips to zero at the posterior. Measured dots lie on all four curves.")
 
 # %% [markdown]
-# ### Far away
+# ### Aside: far away
 #
 # Both variances of log s contain the same $s^2 d^2$, the noise of the model's own gradient. When $d$ is large nothing we do with the score matters.
 
@@ -494,7 +496,9 @@ show(figures.correlation(rho, exact, at, measured),
          "falls from over 100 towards 2. Measured dots lie on the curves.")
 
 # %% [markdown]
-# Now ten dimensions, with all partial correlations $-0.9$: the sum is $9 \cdot 0.81 = 7.29$, and the formula says $1 + 1/7.29 = 1.137$.
+# ### Aside: ten dimensions
+#
+# All partial correlations are $-0.9$: the sum is $9 \cdot 0.81 = 7.29$, and the formula says $1 + 1/7.29 = 1.137$.
 
 # %%
 precision = torch.full((10, 10), 0.9, dtype=torch.float64) + 0.1 * torch.eye(10, dtype=torch.float64)
@@ -507,6 +511,8 @@ for what, (value, error), exact_value in zip(("total", "STL"), spreads, (8.29, 7
 print(f"ratio {spreads[0][0] / spreads[1][0]:.3f}, predicted {8.29 / 7.29:.3f}")
 
 # %% [markdown]
+# ### What the family cannot say
+#
 # The gain is infinite only where the family is right. Where it is wrong, the partial correlations say how much is left: a factor of at least two in two dimensions, and less in more.
 #
 # ### Another bound
@@ -750,6 +756,8 @@ show(figures.roeder(runs),
 # gradient. The curves part where the landing begins, and only as far as the family can land. (In the middle column part of the gap that remains is no noise: one start may end in a
 # local optimum below the best of eight.)
 #
+# ### Aside: the trajectories
+#
 # The next figure is nearest in kind to Roeder's: the trajectories themselves. It follows three scale parameters of the full-covariance fit (logarithms of the diagonal of L, where
 # $\Sigma = LL^\top$).
 
@@ -988,6 +996,8 @@ for name, exact in fisher.items():
     print(f"stl_loss:   variance of {name}: {g[name].var():.1e}")
 
 # %% [markdown]
+# ### Aside: the two branches
+#
 # The reason can be read in Pyro's source (version 1.9.2, `pyro/distributions/distribution.py`, the method `score_parts`). For a site with `rsample`, the log density of the guide enters the
 # surrogate loss *with* its parameters attached. For a site without `rsample` the score-function estimator is used, $\log w \cdot \nabla_\phi \log q$, and there the
 # extra term $-\nabla_\phi \log q$ *is* left out, with a comment that cites Roeder and his co-authors. So the term is dropped in the one branch, and kept in the other.
@@ -1013,6 +1023,8 @@ show(figures.pyro_branches(panels),
          "landing. Right, for the same guide without rsample, all lie on the line with the term dropped.")
 
 # %% [markdown]
+# ### The repair
+#
 # `stl_loss` in `course_vi.pyro_twins` is about twenty lines. It runs the guide twice: once to draw z with a graph, and once *replayed* on the same z with every
 # parameter that it reads handed out as a constant, whether from `pyro.param`, `pyro.module` or outside; a density that still reaches one is refused. That is "freeze the parameters, never the sample" in Pyro's own language, and because it replays the whole guide it is right in several layers too.
 #

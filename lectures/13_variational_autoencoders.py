@@ -145,6 +145,10 @@ show(figures.vae_graph(),
          "which is no part of the model.")
 
 # %% [markdown]
+# Note what $p(x)$ needs: a prior and a decoder. No encoder. And note its shape: the image of the latent space under $\mu_\theta$ is a curved D-dimensional surface, the **manifold**. A VAE says that data lie near it, and that N(0, I) tells where on it.
+#
+# ### Aside: squashed, or flexible?
+#
 # > You will read (*Deep Generative Models*, Stanford CS236, on latent variable models) that $\mu_\theta(z) = \sigma(Az + c)$ and $\Sigma_\theta(z) = \mathrm{diag}(\exp(\sigma(Bz + d)))$ give a "very complex/flexible" $p(x)$, with $\sigma$ the sigmoid. But then every mean lies in (0, 1) and every variance in $(1, e)$: a heap of wide bumps, all in nearly the same place. The network is what makes
 # > the mixture flexible, together with scales that may become small.
 #
@@ -189,21 +193,27 @@ line = torch.linspace(-2.5, 2.5, 200).unsqueeze(-1)
 
 # %%
 panels = []
-for title, p in (("Means and log variances squashed", squashed), ("A network, and a learned scale", curved)):
+
+
+def fit_the_arc(title, p):
     q = Amortized(MeanField(1), mlp(2, 64, 2, seeded(1)))
     fit(p, q, arc, sticking_the_landing, steps=1500, num_samples=4, batch_size=100, seed=0, progress=False)
     density = exact_density(p, grid)
     print(f"{title:30s} mean log p(x) {exact_density(p, arc).log().mean():7.3f}"
           f"   p integrates to {area * density.sum():.3f}")
     panels.append((f"{title}: p(x)", density.reshape(120, 150), p.likelihood(line).mean.detach()))
+
+
+fit_the_arc("Means and log variances squashed", squashed)
+
+# %%
+fit_the_arc("A network, and a learned scale", curved)
 show(figures.infinite_mixtures(arc, panels, extent),
      alt="Two densities over the plane with the data, points along three quarters of a spiral. Under the "
          "squashed parametrization one wide blob covers everything, and the curve of means is hardly more than a dot in "
          "its middle. Under the network a curve of means follows the arc, with the density, hidden under the data, around it.")
 
 # %% [markdown]
-# Note what $p(x)$ needed: a prior and a decoder. No encoder. The orange curve is the **manifold**: the image of the latent line under $\mu_\theta$. A VAE says that data lie near a curved D-dimensional surface, and that N(0, I) tells where on it.
-#
 # ## 3. The encoder second
 #
 # To learn $\theta$ we want $\nabla_\theta \log p_\theta(x)$. With more than two or three latents that integral is out of reach, and we climb the ELBO instead, with an amortized Gaussian $q_\phi(z \mid x) = N(\mathrm{loc}_\phi(x), \mathrm{diag}\, s_\phi(x)^2)$:
@@ -230,8 +240,6 @@ for name, bounds in ways.items():
 # > You will read (M. Sahani, *Parametric Variational Methods and Recognition Models*, Gatsby Unit, 2018) that the $\phi$-gradient of a VAE ends in "$+\, \partial \log q / \partial f$". But $\log q$ enters the bound with a minus, so it is minus; unit 09 shows that the slip is nevertheless unbiased, because that term has mean zero.
 #
 # A VAE is said to fuse the wake and sleep phases of a Helmholtz machine. In one respect it does: both halves are trained together. But the sleep phase climbs another objective, on dreamt data (unit 12); here both halves climb the same one, on the data you have.
-#
-# Nor is amortization regression on the best variational parameters. There are no targets: the encoder climbs the ELBO through the sample. (With targets it would be another, worse, objective: unit 11.)
 #
 # ### Aside: does the closed form help?
 #
@@ -330,29 +338,6 @@ def stroll(first, second):
          alt="The digit decoded at the chosen point of the latent plane.")
 
 # %% [markdown]
-# **Interpolate.** Between two images, walk on a straight line between their codes. Compare with a cross-fade of pixels, which leaves the manifold at once. We walk with two codes, with two latents, and with eight. Look at the middle of each row: staying on the manifold is no promise of a clean digit there.
-
-# %%
-p8, q8 = autoencoder(8, seed=1)
-learn(p8, q8)
-way = torch.linspace(0, 1, 10, device=device).unsqueeze(-1)
-start, end = (test[0], test[3])
-with torch.no_grad():
-    one, two = q8.distribution(torch.stack([start, end])).mean
-    walk = p8.likelihood(one + way * (two - one)).mean
-    one, two = auto.encode(torch.stack([start, end]))
-    squeezed = auto.decode(one + way * (two - one))
-    one, two = q2.distribution(torch.stack([start, end])).mean
-    flat_walk = p2.likelihood(one + way * (two - one)).mean
-
-# %%
-rows_ = [("pixels: a cross-fade", start + way * (end - start)), ("autoencoder, two numbers", squeezed),
-         ("VAE, two latents", flat_walk), ("VAE, eight latents", walk)]
-show(figures.picture_rows(rows_, 10),
-     alt="Four rows of ten pictures between two digits: a cross-fade of pixels, which shows both at "
-         "once in the middle; an autoencoder with two codes; and VAEs with two and with eight latents.")
-
-# %% [markdown]
 # > You will read (R. Salomone, *Deep Probabilistic Models*, AMSI Winter School 2021, part IV) that "by design, the latent space is disentangled", and that the prior "enforces this". But $\mathcal N(0, I)$ looks the same from all directions. Turn z by any rotation R and give the decoder $R^{-1}$: the prior is the same, $p(x \mid \cdot)$ undoes the turn, and **$p(x)$ does not change at all**. What the likelihood cannot see, it cannot enforce. (Unit 15 takes this up.)
 #
 # Nor is z marginally $\mathcal N(0, I)$ over the data. That holds for the prior always, and for the *aggregate* of the posteriors only at a perfect fit: section 11.
@@ -380,6 +365,31 @@ exact2, turned2 = (on_the_plane(decoder, test[:200])[0] for decoder in (p2.decod
 print(f"largest change of log p(x) when the latent space is turned: {(turned2 - exact2).abs().max():.1e} nats")
 finer = on_the_plane(p2.decoder, test[:200], fine=2 * fine - 1)[0]
 print(f"largest change of log p(x) when the grid is made twice as fine: {(finer - exact2).abs().max():.1e} nats")
+
+# %% [markdown]
+# ### Aside: walking between images
+#
+# To interpolate between two images, walk on a straight line between their codes. Compare with a cross-fade of pixels, which leaves the manifold at once. We walk with two codes, with two latents, and with eight. Look at the middle of each row: staying on the manifold is no promise of a clean digit there.
+
+# %%
+p8, q8 = autoencoder(8, seed=1)
+learn(p8, q8)
+way = torch.linspace(0, 1, 10, device=device).unsqueeze(-1)
+start, end = (test[0], test[3])
+with torch.no_grad():
+    one, two = q8.distribution(torch.stack([start, end])).mean
+    walk = p8.likelihood(one + way * (two - one)).mean
+    one, two = auto.encode(torch.stack([start, end]))
+    squeezed = auto.decode(one + way * (two - one))
+    one, two = q2.distribution(torch.stack([start, end])).mean
+    flat_walk = p2.likelihood(one + way * (two - one)).mean
+
+# %%
+rows_ = [("pixels: a cross-fade", start + way * (end - start)), ("autoencoder, two numbers", squeezed),
+         ("VAE, two latents", flat_walk), ("VAE, eight latents", walk)]
+show(figures.picture_rows(rows_, 10),
+     alt="Four rows of ten pictures between two digits: a cross-fade of pixels, which shows both at "
+         "once in the middle; an autoencoder with two codes; and VAEs with two and with eight latents.")
 
 # %% [markdown]
 # ## 5. Aside: the likelihood, $\mu_\theta(z)$ and $\Sigma_\theta(z)$
@@ -459,6 +469,8 @@ show(figures.scale_maps(grey.test[seven][0], pages, scores),
 #
 # $\hat p_K$ is unbiased for $p(x)$; its logarithm is biased *downwards*, by about $v / 2K$ once K is large against v, the variance of $w / p(x)$. Reported test likelihoods are therefore too low, by an amount that the paper seldom knows. We know: with two latents $\log p(x)$ is a sum over a grid.
 #
+# ### Aside: how far too low?
+#
 # > **Predict 3.** An encoder that maximizes the ELBO is, if anything, too *narrow*. We also try it with all scales multiplied by 1.5, as a proposal only. Does that help or harm? And is the *mean* over images a fair summary?
 #
 # The middle image's gaps become tiny, and to measure them we use what we know: with $r = \hat p_K / p(x)$, $\mathbb E\, r = 1$ exactly, so that the gap $-\mathbb E \log r$ is also $\mathbb E[r - 1 - \log r]$, which is never negative and much less noisy: $r - 1$ is a control variate.
@@ -497,6 +509,8 @@ show(figures.evidence_bias(counts, gaps, v / (2 * counts)),
 # The mean does not: a handful of images whose posterior the encoder misses altogether rule it, at any K one can afford. (Unit 10 finds them with the Pareto $\hat k$.)
 #
 # </details>
+#
+# ### Two bounds are hard to compare
 #
 # With eight latents there is no grid, and importance sampling is what we have. Its log stays a lower bound on average, and to compare two lower bounds is safe in no direction: the higher one may belong to the worse model with the better encoder. Safe is only this: if A's *lower* bound is above B's exact value, or above an upper bound for B, then A is better.
 
@@ -708,7 +722,9 @@ show(figures.water_filling(eigenvalues[:20], sigma**2, rate, cost, activity, rem
 # </details>
 
 # %% [markdown]
-# Now with $\sigma$ learned. The closed form is the course's `ProbabilisticPCA.maximum_likelihood`; here with five latents.
+# ### Aside: with $\sigma$ learned
+#
+# The closed form is the course's `ProbabilisticPCA.maximum_likelihood`; here with five latents.
 
 # %%
 pca = ProbabilisticPCA.maximum_likelihood(data, 5)
@@ -941,12 +957,28 @@ for name, q in (("2 latents", q2), ("8 latents", q8)):
     print(f"{name}: average KL {total:.3f} (closed form)   information {information:.3f} +- {one:.3f}"
           f"   mismatch {mismatch:.3f} +- {two:.3f}   sum {information + mismatch:.3f}")
 
+# %%
+line = torch.linspace(-3.5, 3.5, 300, device=device).unsqueeze(-1)
+with torch.no_grad():
+    density = q2.distribution(train[:5000])
+    standardized = (line - density.loc[:, 0]) / density.stddev[:, 0]
+    single = normal.log_prob(standardized).exp() / density.stddev[:, 0]                    # (300, N)
+parts = [("single posteriors, at a quarter of their height", single[:, n].cpu() / 4) for n in range(0, 200, 10)]
+parts.append(("aggregate posterior", single.mean(-1).cpu()))
+show(figures.surgery(line[:, 0].cpu(), normal.log_prob(line[:, 0]).exp().cpu(), parts, bars),
+     alt="Left: along the first latent, the standard normal prior as a dashed curve, the aggregate "
+         "posterior close to it with bumps, and twenty narrow single posteriors (drawn at a quarter "
+         "of their height). Right: the average KL of three models, most of it mutual information, a "
+         "small rest the mismatch.")
+
 # %% [markdown]
 # <details><summary>Answer to Predict 8</summary>
 #
-# The smaller one. (The most that the information can be is $\log N$, 7.3 nats for 1,500 images: with enough latents each message names its image.) But both parts are numbers about N as well as about the model, as the next cells show.
+# The smaller one. (The most that the information can be is $\log N$, 7.3 nats for 1,500 images: with enough latents each message names its image.) But both parts are numbers about N as well as about the model.
 #
 # </details>
+#
+# ### Aside: a number about N
 #
 # The mixture $q(z)$ is made of the very images whose messages are looked up in it. With few images it has high peaks just there, so that the mismatch comes out large; it falls as N grows. What a better prior would be worth on *new* images is $\mathbb E\,[\log q(z) - \log p(z)]$ at messages of new images, with $q(z)$ still the mixture over
 # the training images. With encoder and decoder given, that is how much this mixture, used as a prior, would add to the ELBO of new images.
@@ -968,20 +1000,6 @@ parts = [train[torch.randperm(len(train), generator=seeded(draw))[:300]] for dra
 everything = split_kl(q8, train[:1500])[2][0].item()
 claim("the mismatch comes out larger with 300 images than with 1,500", [split_kl(q8, part)[2][0].item() - everything for part in parts], +1)
 print("worth of the mixture as a prior, on new images: {:.2f} +- {:.2f} nats".format(*on_new_images(q8, train[:5000], test)))
-
-# %%
-line = torch.linspace(-3.5, 3.5, 300, device=device).unsqueeze(-1)
-with torch.no_grad():
-    density = q2.distribution(train[:5000])
-    standardized = (line - density.loc[:, 0]) / density.stddev[:, 0]
-    single = normal.log_prob(standardized).exp() / density.stddev[:, 0]                    # (300, N)
-parts = [("single posteriors, at a quarter of their height", single[:, n].cpu() / 4) for n in range(0, 200, 10)]
-parts.append(("aggregate posterior", single.mean(-1).cpu()))
-show(figures.surgery(line[:, 0].cpu(), normal.log_prob(line[:, 0]).exp().cpu(), parts, bars),
-     alt="Left: along the first latent, the standard normal prior as a dashed curve, the aggregate "
-         "posterior close to it with bumps, and twenty narrow single posteriors (drawn at a quarter "
-         "of their height). Right: the average KL of three models, most of it mutual information, a "
-         "small rest the mismatch.")
 
 # %% [markdown]
 # ### Aside: two yardsticks for pictures
@@ -1028,7 +1046,7 @@ for name, found in inventions.items():
 # | a learned $\sigma$ without a floor | a bound that grows for ever | scales of constant pixels |
 # | ELBO compared with importance-sampled bounds | a "better model" that only has a better score | the same estimator and the same K for both |
 # | one analytic KL inside the logarithm of the importance-weighted bound | values above the truth | a case with exact $\log p(x)$ |
-# | "collapse" blamed on training | remedies that make $\log p(x)$ worse | $\log p(x)$ of new images, over seeds; the eigenvalues, in the linear case |
+# | "collapse" blamed on training | remedies that keep units and gain nothing | $\log p(x)$ of new images, over seeds; the eigenvalues, in the linear case |
 # | decoded means shown as samples | pictures better than the model | draw the pixels, too |
 #
 # ## What to choose
@@ -1050,9 +1068,10 @@ for name, found in inventions.items():
 # 2. The KL in closed form is convenient; at a good q, sampling everything and dropping the score is quieter.
 # 3. The likelihood is part of the model: learn its scale, and give it a floor.
 # 4. Importance-sampled $\log p$ is low by about $v/2K$ where v is finite, and by an unknown amount where the encoder misses.
-# 5. The linear VAE is probabilistic PCA: evidence, axes, activities and collapse can be predicted from eigenvalues, and were, to within two hundredths of a nat.
-# 6. Collapse can be right. Ask the model before you cure it.
-# 7. Bob needs the *aggregate* posterior to match the prior. Average KL = information + mismatch.
+# 5. A missing half is predicted as a whole: draw z, then all its pixels. The product of the pixels' own probabilities is another, worse answer.
+# 6. The linear VAE is probabilistic PCA, and fills water over eigenvalues: activity + posterior variance = 1, and a latent costs half the log of its height above the water.
+# 7. Collapse can be right. Ask the model before you cure it, and judge the cure by $\log p(x)$ of new images.
+# 8. Bob needs the *aggregate* posterior to match the prior. Average KL = information + mismatch.
 #
 # Now the problem set: `13_variational_autoencoders`.
 #
