@@ -2,6 +2,7 @@
 
     python benchmarks/lecture_13.py arena             # hours of patience on a busy machine; the lecture says how long it took
     python benchmarks/lecture_13.py arena --ways autoencoder VAE --steps 2000
+    python benchmarks/lecture_13.py again             # one seed, 1,000 steps, to compare with when the lecture computes them once more
     python benchmarks/lecture_13.py collapse
 
 Each run adds to ``src/course_vi/learning/lecture_13.json``, entry by entry, with its seeds, steps and seconds; the lecture reads that file,
@@ -39,13 +40,13 @@ def score(decoder: Any, x: Tensor, place: Callable[[Tensor], Tensor]) -> Tensor:
     return torch.cat(parts, -1).mean(-1)
 
 
-def arena(way: str, steps: int) -> dict[str, Any]:
+def arena(way: str, steps: int, seeds: list[int] = SEEDS) -> dict[str, Any]:
     images, start = digits(), time.process_time()
-    run = exact_arena.train_one_way(way, images.train, SEEDS, steps)
+    run = exact_arena.train_one_way(way, images.train, seeds, steps)
     seconds = time.process_time() - start
 
     def itself(z: Tensor) -> Tensor:
-        return z.expand(len(SEEDS), -1, -1)
+        return z.expand(len(seeds), -1, -1)
 
     fits = way == "autoencoder"
     place = exact_arena.fitted_normal(run.encoder, images.train) if fits else itself
@@ -85,7 +86,7 @@ def add(table: str, steps: int, name: str, entry: dict[str, Any]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("table", choices=["arena", "collapse"])
+    parser.add_argument("table", choices=["arena", "again", "collapse"])
     parser.add_argument("--ways", nargs="*", default=list(exact_arena.WAYS))
     parser.add_argument("--steps", nargs="*", type=int)
     chosen = parser.parse_args()
@@ -95,9 +96,10 @@ def main() -> None:
             for reach in (0, 2):
                 add("collapse", steps, f"neighbours {reach}", collapse(reach, steps))
         return
-    for steps in chosen.steps or [2000, 8000, 16000]:
+    alone = chosen.table == "again"  # what the lecture computes once more: one seed, few steps
+    for steps in chosen.steps or ([1000] if alone else [2000, 8000, 16000]):
         for way in chosen.ways:
-            add(chosen.table, steps, way, arena(way, steps))
+            add(chosen.table, steps, way, arena(way, steps, SEEDS[:1] if alone else SEEDS))
 
 
 if __name__ == "__main__":

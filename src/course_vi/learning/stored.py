@@ -15,7 +15,7 @@ def stored_table(name: str) -> dict[str, dict[str, dict[str, Any]]]:
     """``{steps: {way: {"test": one number for each seed, "seconds": of processor time, ...}}}``.
 
     Args:
-        name: ``"arena"`` or ``"collapse"``.
+        name: ``"arena"``, ``"again"`` or ``"collapse"``.
 
     Raises:
         ValueError: no table of that name.
