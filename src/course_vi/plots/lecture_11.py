@@ -107,7 +107,9 @@ def snapshots(x: Tensor, means: Mapping[str, Tensor], exact: Tensor, data: Tenso
         label_ends(ax, ends, gap=0.06 * float(exact.max() - exact.min()), away=0.04 * width)
         low = float(exact.min()) - 0.2
         ax.plot(data, torch.full_like(data, low), "|", color=GREY)
-        ax.text(float(x[0]), low + 0.15, "training data", color=GREY, fontsize=8)
+        ax.text(
+            float(x[-1]) + 0.04 * width, low, "training data", color=GREY, fontsize=8, va="center"
+        )
         ax.set(title="A linear network learns Bayes' rule", xlabel="$x$", ylabel="mean of $q(z|x)$")
         ax.set_xlim(float(x[0]) - 0.05 * width, float(x[-1]) + 0.27 * width)
     return figure
