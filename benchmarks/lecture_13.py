@@ -1,7 +1,7 @@
 """The two tables of lecture 13 that take too long for a page: five ways ranked exactly, and collapse under a strong decoder, on trial.
 
-    python benchmarks/lecture_13.py arena             # hours of patience on a busy machine; the lecture says how long it took
-    python benchmarks/lecture_13.py arena --ways autoencoder VAE --steps 2000
+    python benchmarks/lecture_13.py arena --steps 2000
+    python benchmarks/lecture_13.py arena --steps 8000 --ways autoencoder VAE "VAE, sticking the landing" IWAE
     python benchmarks/lecture_13.py again             # one seed, 1,000 steps, to compare with when the lecture computes them once more
     python benchmarks/lecture_13.py collapse
 
