@@ -442,7 +442,7 @@ show(draw.posteriors(*compare(3.0)[:3], "x ~ N(exp z, 1), x = 3"),
 # <details><summary>Answer to Predict 5</summary>
 #
 # At $x = 3$, which surprises many: at $x = 0$ any negative $z$ explains the datum, but there the prior shapes the posterior, and the prior is Gaussian (skewness $-0.5$ by quadrature). At $x = 3$ the likelihood decides: steep to the right, where $e^z$ shoots past 3, flat to the left (skewness $-1.3$). The flow removes
-# about seven tenths of the gap at $x = 0$ and at $x = 3$. At $x = 1$ it does *worse* than the Gaussian. The numbers printed are whole gaps, and what a richer family could say is not yet what the network writes: thirteen numbers are harder to learn than two, and a flow's amortization gap can eat what it saves. (This is one run at a fixed rate, not at rest: it shows that this can happen, and ranks nothing.)
+# about seven tenths of the gap at $x = 0$ and at $x = 3$. At $x = 1$ it does *worse* than the Gaussian. The numbers printed are whole gaps, and what a richer family could say is not yet what the network writes: fourteen numbers are harder to learn than two, and a flow's amortization gap can eat what it saves. (This is one run at a fixed rate, not at rest: it shows that this can happen, and ranks nothing.)
 #
 # </details>
 
