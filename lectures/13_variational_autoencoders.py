@@ -585,7 +585,7 @@ claim("after 2,000 steps: exact likelihood and the autoencoder, no difference se
 # What holds the VAEs back? The two ways that come closer to climbing $\log p(x)$ itself, on the same networks and batches, do better: the exact likelihood is ahead of both VAEs after 2,000 steps (and not distinguishable from the autoencoder), and the IWAE, whose bound is tighter, is ahead of both VAEs and, on new images, of the autoencoder after 8,000. That points at the price of the ELBO: it pays for a posterior that a Gaussian cannot express and the encoder does not find (unit 11's
 # two gaps), and the decoder is bent to make them small. It is a reading of the ranking, not a proof of it.
 #
-# What the table does not show: rest. From 2,000 to 8,000 steps every way still gains most of a nat, and the autoencoder's lead over the VAEs shrinks on new images; with more steps the order may change again. And exact likelihood, which costs ten times as much a step, was not carried beyond 2,000. On training images it should win in the end, since nothing else climbs just that; after 2,000 steps it leads the VAEs there, and not yet clearly the autoencoder.
+# What the table does not show: rest. From 2,000 to 8,000 steps the four that were carried on gain about a nat each on new images, and the autoencoder's lead over the VAEs falls from half a nat or more to a quarter or less; with more steps the order may change again. And exact likelihood, which costs ten times as much a step, was not carried beyond 2,000. On training images it should win in the end, since nothing else climbs just that; after 2,000 steps it leads the VAEs there, and not yet clearly the autoencoder.
 #
 # </details>
 #
