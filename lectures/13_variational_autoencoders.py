@@ -739,13 +739,13 @@ print(f"average KL: predicted {rate.sum():.3f} nats, measured {cost.sum():.3f}")
 # %%
 show(figures.water_filling(eigenvalues[:20], sigma**2, rate, cost, activity, remaining),
      alt="Left: the first twenty eigenvalues as bars on a log scale, and the water level; ten stand above it, the eleventh is just below. "
-         "Middle: predicted rates as bars that fall from the first latent to the tenth and are zero after it, with measured ones as dots on them. "
+         "Middle: predicted rates as bars that fall from the first latent to the tenth and are zero after it, with measured ones as dots on them, but for the tenth, whose dot is near zero. "
          "Right: for each latent, activity and posterior variance stacked: they fill the unit for all twelve.")
 
 # %% [markdown]
 # <details><summary>Answer to Predict 6</summary>
 #
-# Ten. The eleventh eigenvalue is below the water, if not by much, and the last two latents are off: not by a fault of training, but because maximum likelihood wants it so. The first costs most, since it says most. (What evidence and activities come to is the problem set's to predict.)
+# Ten. The eleventh eigenvalue is below the water, if not by much, and the last two latents are off: not by a fault of training, but because maximum likelihood wants it so. The first costs most, since it says most. After 1,500 steps nine of the ten are where they should be. The tenth, barely above the water, should cost 0.05 nats and has hardly begun: at $w = 0$ the curvature of the log-likelihood along its axis is $(\lambda_i - \sigma^2)/\sigma^4$, so what stands lowest above the water rises last. An inactive unit need not be a collapsed one. (What evidence and activities come to is the problem set's to predict.)
 #
 # </details>
 
