@@ -181,7 +181,8 @@ def scale_maps(
             )
             axis.set_title(title, fontsize=10)
         for axis in axes[:-1]:
-            axis.set_xticks([]), axis.set_yticks([]), axis.grid(False)
+            axis.set_xticks([]), axis.set_yticks([])
+            axis.grid(False)
         figure.colorbar(shown, ax=axes[-2], shrink=0.7, label=r"scale $\sigma$")
         last = axes[-1]
         last.barh(
