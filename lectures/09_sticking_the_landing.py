@@ -895,7 +895,7 @@ show(figures.escape(climbs, mean_field, best_one),
          "it rises in the same way, but 600 steps later. The noisy climb from B = 0 rises after 150 steps.")
 
 # %% [markdown]
-# Both climbs that leave level off *below* the best value of this rank. The exact one is no slower than it looks: the last tenth of a nat lies along a direction in which one $\sigma_i$ falls towards zero (more on this below), and plain gradient ascent crawls along it.
+# The climbs that leave level off *below* the best value of this rank, by more than a tenth of a nat. A guess, which we did not test: along the direction that is left one $\sigma_i$ falls towards zero (more on this below), and plain gradient ascent crawls there.
 #
 # ### Does it reach the full covariance?
 #
