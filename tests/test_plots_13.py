@@ -22,12 +22,15 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     ),
     "manifold": lambda: lecture_13.manifold(PICTURES, 4, "a"),
     "scale_maps": lambda: lecture_13.scale_maps(
-        [("a", LINE), ("b", LINE)], {"one": (1.0, 0.1), "two": (2.0, 0.1)}
+        LINE, [("a", LINE), ("b", LINE)], {"one": (1.0, 0.1), "two": (2.0, 0.1)}
     ),
     "evidence_bias": lambda: lecture_13.evidence_bias(
         LINE, {"a": LINE.tolist(), "b": LINE.tolist()}, LINE
     ),
-    "linear_fit": lambda: lecture_13.linear_fit(LINE, -LINE, 0.0, LINE, LINE, LINE, 0.3),
+    "water_filling": lambda: lecture_13.water_filling(LINE, 0.3, LINE, LINE, LINE, 1 - LINE),
+    "arena": lambda: lecture_13.arena(
+        {"10": {"a": {"train": [0.0, 1.0], "test": [0.0, 1.0]}}}, ["a", "b"]
+    ),
     "collapse": lambda: lecture_13.collapse(
         {"a": LINE.expand(5, -1), "b": LINE.expand(5, -1)}, {"b": LINE}
     ),

@@ -15,6 +15,7 @@ __all__ = [
     "GatedCell",
     "Reshaped",
     "SetEncoder",
+    "SideBySide",
     "Window",
     "affine_parts",
     "called",
@@ -244,6 +245,49 @@ class SetEncoder(nn.Module):
         count = points.shape[-2]
         mean = self.each(points).sum(-2) / max(count, 1)
         return self.whole(join(mean, mean.new_full((1,), math.log1p(count))))
+
+
+class SideBySide(nn.Module):
+    r"""Several networks of one shape, trained at once: network r reads row r of the axis before the batch,
+
+    .. math:: (\dots, R, B, \text{inputs}) \to (\dots, R, B, \text{outputs}).
+
+    A sum over r of their objectives has the gradients of each by itself, so that seeds, or ways of training, cost little more than one.
+
+    Args:
+        networks: R results of ``mlp`` with the same sizes. Their weights are copied.
+
+    Raises:
+        ValueError: none, or of different shapes, or not made by ``mlp``.
+
+    >>> pair = [mlp(3, 8, 2), mlp(3, 8, 2)]
+    >>> both, x = SideBySide(pair), torch.randn(7, 2, 5, 3)
+    >>> both(x).shape, torch.allclose(both(x)[:, 1], pair[1](x[:, 1]), atol=1e-6)
+    (torch.Size([7, 2, 5, 2]), True)
+    """
+
+    def __init__(self, networks: Sequence[nn.Sequential]) -> None:
+        super().__init__()
+        layers = [[part for part in network if isinstance(part, nn.Linear)] for network in networks]
+        shapes = {tuple(tuple(layer.weight.shape) for layer in each) for each in layers}
+        plain = all(type(part) in (nn.Linear, nn.Tanh) for network in networks for part in network)
+        if len(shapes) != 1 or not plain:
+            raise ValueError(
+                f"networks have weights of shapes {sorted(shapes)}; expected one or more results of mlp, all of the same shape"
+            )
+        columns = list(zip(*layers, strict=True))
+        self.weights = nn.ParameterList(
+            torch.stack([layer.weight.detach().mT for layer in column]) for column in columns
+        )
+        self.biases = nn.ParameterList(
+            torch.stack([layer.bias.detach() for layer in column]).unsqueeze(1)
+            for column in columns
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        for depth, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
+            x = (x.tanh() if depth else x) @ weight + bias
+        return x
 
 
 class Window(nn.Module):

@@ -62,7 +62,7 @@ UNITS: tuple[Unit, ...] = (
     Unit(15, "vae_variants", "VAE variants", (13,), False),
     Unit(16, "sets_and_functions", "Sets and functions", (13,), False),
     Unit(17, "sequences", "Sequences", (10, 13), False),
-    Unit(18, "exact_likelihood_gradients", "Exact likelihood gradients", (10,), False),
+    Unit(18, "exact_likelihood_gradients", "Exact likelihood gradients", (10, 13), False),
     Unit(19, "bits_back", "Bits back", (13,), False, "S10"),
 )
 

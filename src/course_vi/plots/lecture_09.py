@@ -81,7 +81,9 @@ def landing(
             xlabel="step",
             ylabel="mean m of q (units of z)",
         )
-        right.set(title="Distance that is left", xlabel="step", ylabel="|m - x/2| (units of z)")
+        right.set(
+            title="Distance from the answer", xlabel="step", ylabel="$|m - x/2|$ (units of $z$)"
+        )
         left.legend(fontsize=8, loc="lower right"), right.legend(fontsize=8, loc="center right")
     return figure
 
@@ -100,7 +102,7 @@ def parts(eps: Tensor, panels: Sequence[tuple[str, Tensor, Tensor]]) -> Figure:
             ax.plot(eps, score, color=GREY, linestyle="--", label="score part (mean 0)")
             ax.plot(eps, path - score, color=TOTAL, label="total = path - score")
             ax.axhline(0, color=BLACK, linewidth=0.6)
-            ax.set(title=title, xlabel="noise eps (standard deviations)")
+            ax.set(title=title, xlabel=r"noise $\epsilon$ (standard deviations)")
         axes[0].set_ylabel("gradient of m (nats / unit of z)")
         axes[0].legend(fontsize=8, loc="lower right")
     return figure
@@ -126,8 +128,8 @@ def scales(
     """
     figure, axes = new_figure(columns=2, width=4.7, height=3.9)
     words = {
-        "loc": ("Gradient of the mean", "variance (nats / unit of z)^2"),
-        "log_scale": ("Gradient of the log scale", "variance (nats squared)"),
+        "loc": ("Gradient of the mean", "variance (nats / unit of $z$)$^2$"),
+        "log_scale": ("Gradient of the log scale", "variance (nats$^2$)"),
     }
     with style():
         for ax, (name, (title, label)) in zip(axes, words.items(), strict=True):
@@ -209,7 +211,7 @@ def one_posterior(c: Tensor, variances: Mapping[str, Tensor], best: float, scale
     with style():
         for (name, variance), colour in zip(variances.items(), (BLUE, GREEN), strict=True):
             ax.plot(c, variance, color=colour, label=name)
-        ax.axvline(best, color=BLACK, linestyle="--", label=f"best c = 1 - 2 s^2 = {best:.2f}")
+        ax.axvline(best, color=BLACK, linestyle="--", label=f"lowest at c = {best:.2f}")
         for place in (-1, 0, 1):
             ax.axvline(place, color=GREY, linewidth=0.6, linestyle=":")
         ax.set(
@@ -238,7 +240,9 @@ def correlation(
                 markersize=5,
                 label=f"{NAMES[key]}, measured",
             )
-        right.semilogy(rho, exact["total"] / exact["stl"], color=BLACK, label="exact: 1 + 1/rho^2")
+        right.semilogy(
+            rho, exact["total"] / exact["stl"], color=BLACK, label=r"exact: $1 + 1/\rho^2$"
+        )
         right.semilogy(
             points,
             measured["total"] / measured["stl"],
@@ -247,15 +251,15 @@ def correlation(
             markersize=5,
             label="measured",
         )
-        right.axhline(2, color=GREY, linestyle=":", label="limit: 2")
+        right.axhline(2, color=GREY, linestyle=":", label="limit in two dimensions: 2")
         left.set(
             title="At the mean-field optimum",
-            xlabel="correlation of the posterior, rho",
-            ylabel="variance (nats / unit of z)^2",
+            xlabel=r"correlation of the posterior, $\rho$",
+            ylabel="variance (nats / unit of $z$)$^2$",
         )
         right.set(
             title="What dropping the score term is worth",
-            xlabel="correlation of the posterior, rho",
+            xlabel=r"correlation of the posterior, $\rho$",
             ylabel="variance of the total / of STL",
         )
         left.legend(fontsize=8), right.legend(fontsize=8)
@@ -366,7 +370,7 @@ def ranks(
             color=BLACK,
             linestyle=":",
             linewidth=1.2,
-            label=f"log evidence, {evidence[0]:.3f} +- {evidence[1]:.4f}",
+            label=f"log evidence, {evidence[0]:.3f} ± {evidence[1]:.4f}",
         )
         ax.set(
             title="How many factors does this posterior want?",
@@ -404,18 +408,18 @@ def pyro_branches(
             )
             ax.set(
                 title=title,
-                xlabel="noise eps (standard deviations)",
+                xlabel=r"noise $\epsilon$ (standard deviations)",
                 ylabel="gradient of m (nats per unit of z)",
             )
             ax.legend(fontsize=8)
     return figure
 
 
-def two_layers(bars: Mapping[str, Mapping[str, tuple[float, float]]]) -> Figure:
+def two_layers(bars: Mapping[str, Mapping[str, tuple[float, float, float]]]) -> Figure:
     """Left: the model and how q draws its sample, with the path that gets cut. Right: variances at the posterior.
 
     Args:
-        bars: ``{implementation: {parameter: (exact, measured)}}``.
+        bars: ``{"right" or "cut": {parameter: (exact, measured, standard error)}}``.
     """
     figure, (left, right) = new_figure(columns=2, width=5.0, height=3.5)
     with style():
@@ -433,29 +437,24 @@ def two_layers(bars: Mapping[str, Mapping[str, tuple[float, float]]]) -> Figure:
         arrow(left, spots["z1"], spots["z2"], RED, bend=0.35)
         cut = "$\\log q(z_2 \\mid z_1)$ reads $z_1$: freezing\nthe network's output cuts this arrow"
         left.text(0.62, 1.66, cut, color=RED, fontsize=8, va="center")
-        places = torch.arange(len(next(iter(bars.values()))), dtype=torch.float64)
-        for shift, (name, values), colour in zip(
-            (-0.2, 0.2), bars.items(), (BLUE, RED), strict=True
+        names = list(next(iter(bars.values())))
+        for key, colour, words in (
+            ("cut", RED, "the path is cut"),
+            ("right", BLUE, "the path is left alone:\nno variance at all"),
         ):
-            measured = [value for _, value in values.values()]
-            right.bar(places + shift, measured, 0.38, color=colour, label=f"{name}, measured")
-            right.plot(
-                places + shift,
-                [value for value, _ in values.values()],
-                "_",
-                color=BLACK,
-                markersize=22,
-                markeredgewidth=2,
-            )
-        right.plot([], [], "_", color=BLACK, markersize=12, markeredgewidth=2, label="exact")
+            for place, (exact, measured, error) in enumerate(bars[key].values()):
+                right.plot([place - 0.22, place + 0.22], [exact, exact], color=BLACK, linewidth=1.2)
+                right.errorbar(place, measured, yerr=2 * error, fmt="o", color=colour, capsize=4)
+            height = max(exact for exact, _, _ in bars[key].values())
+            right.text(0.3, height + 0.02, words, color=colour, fontsize=9, va="bottom")
         right.set(
             title="Variance at the exact posterior",
-            ylabel="variance of one gradient (nats squared)",
-            ylim=(0, 0.75),
-            xlabel="parameter of the first layer",
+            ylabel="variance of one gradient",
+            ylim=(-0.03, 0.62),
+            xlim=(-0.4, len(names) - 0.3),
+            xlabel="parameter of the first layer (line: exact; bars: 2 standard errors)",
         )
-        right.set_xticks(places.tolist(), list(next(iter(bars.values()))))
-        right.legend(fontsize=8, loc="upper right")
+        right.set_xticks(range(len(names)), names)
     return figure
 
 

@@ -8,7 +8,7 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from course_vi.plots.primitives import arrow, blank, node, plate
+from course_vi.plots.primitives import arrow, blank, label_ends, node, plate
 from course_vi.plots.style import (
     BLACK,
     BLUE,
@@ -25,6 +25,7 @@ from course_vi.plots.style import (
 __all__ = ["cost", "datum_paths", "gap_bars", "new_data", "posteriors", "snapshots", "three_graphs"]
 
 COLOURS = (BLUE, RED, GREEN, PINK, ORANGE, SKY)
+LEAST = 1e-6  # nats; below that a gap in single precision is rounding
 
 
 def three_graphs() -> Figure:
@@ -95,20 +96,22 @@ def snapshots(x: Tensor, means: Mapping[str, Tensor], exact: Tensor, data: Tenso
     >>> len(snapshots(line, {"0 steps": 0 * line}, line / 2, line).axes)
     1
     """
-    figure, (ax,) = new_figure(width=5.4, height=3.2)
+    figure, (ax,) = new_figure(width=5.8, height=3.2)
     with style():
-        ax.plot(x, exact, color=BLACK, linestyle="--", label="exact, x/2", zorder=3)
-        for (name, mean), colour in zip(means.items(), (SKY, GREEN, ORANGE, BLUE), strict=False):
-            ax.plot(x, mean, color=colour, label=name)
-        ax.plot(
-            data,
-            torch.full_like(data, float(exact.min()) - 0.2),
-            "|",
-            color=GREY,
-            label="training data",
+        ax.plot(x, exact, color=BLACK, linestyle="--", zorder=3)
+        ends = {"exact, $x/2$": (float(x[-1]), float(exact[-1]), BLACK)}
+        for place, (name, mean) in enumerate(means.items()):
+            ax.plot(x, mean, color=BLUE, alpha=0.35 + 0.65 * place / max(len(means), 1))
+            ends[name] = (float(x[-1]), float(mean[-1]), BLUE)
+        width = float(x[-1] - x[0])
+        label_ends(ax, ends, gap=0.06 * float(exact.max() - exact.min()), away=0.04 * width)
+        low = float(exact.min()) - 0.2
+        ax.plot(data, torch.full_like(data, low), "|", color=GREY)
+        ax.text(
+            float(x[-1]) + 0.04 * width, low, "training data", color=GREY, fontsize=8, va="center"
         )
-        ax.set(title="A linear network learns Bayes' rule", xlabel="x", ylabel="mean of q(z | x)")
-        ax.legend(fontsize=8)
+        ax.set(title="A linear network learns Bayes' rule", xlabel="$x$", ylabel="mean of $q(z|x)$")
+        ax.set_xlim(float(x[0]) - 0.05 * width, float(x[-1]) + 0.27 * width)
     return figure
 
 
@@ -171,25 +174,30 @@ def cost(
     curves: Mapping[str, tuple[Tensor, Tensor]],
     best: float,
     title: str = "The same number of decoder evaluations",
+    least: float = 1e-2,
 ) -> Figure:
-    """The mean ELBO over what it cost, in evaluations of the decoder per datum: ``{name: (cost (T), elbo (T))}``.
+    """How far the mean ELBO is below the best, over what it cost, in decoder evaluations per datum: ``{name: (cost (T), elbo (T))}``.
+
+    Args:
+        best: of a row for each datum, climbed to rest.
+        least: gaps below are drawn there; the estimate of ``best`` is no better.
 
     >>> len(cost({"a": (torch.ones(2), torch.ones(2))}, 2.0).axes)
     1
     """
-    figure, (ax,) = new_figure(width=5.8, height=3.3)
+    figure, (ax,) = new_figure(width=6.4, height=3.5)
     with style():
         for (name, (spent, bound)), colour in zip(curves.items(), COLOURS, strict=False):
-            ax.plot(spent, bound, color=colour, label=name)
-        ax.axhline(best, color=BLACK, linestyle="--", label="best per datum")
+            ax.plot(spent, (best - bound).clamp_min(least), color=colour, label=name)
         ax.set(
             title=title,
             xlabel="decoder evaluations per datum",
-            ylabel="mean ELBO (nats)",
+            ylabel="gap to the best row per datum (nats)",
             xscale="log",
-            ylim=(best - 9, best + 0.7),
+            yscale="log",
         )
-        ax.legend(fontsize=8, loc="lower left")
+        ax.set_xlim(left=1)
+        ax.legend(fontsize=8, loc="upper right", frameon=True, framealpha=0.9)
     return figure
 
 
@@ -204,12 +212,13 @@ def new_data(x: Tensor, gaps: Mapping[str, Tensor], seen: tuple[float, float]) -
     with style():
         ax.axvspan(*seen, color=GREY, alpha=0.15, label="range of the training data")
         for (name, gap), colour in zip(gaps.items(), COLOURS, strict=False):
-            ax.plot(x, gap.clamp_min(1e-6), color=colour, label=name)
+            ax.plot(x, gap.clamp_min(LEAST), color=colour, label=name)
         ax.set(
             title="What an encoder says about data unlike its own",
-            xlabel="x",
+            xlabel="$x$",
             ylabel="gap to log p(x) (nats)",
             yscale="log",
         )
-        ax.legend(fontsize=8)
+        ax.text(float(x[0]), 1.3 * LEAST, "drawn no lower than this", color=GREY, fontsize=7)
+        ax.legend(fontsize=8, loc="upper center")
     return figure

@@ -8,11 +8,12 @@ from typing import Any
 import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Circle
+from matplotlib.patches import Circle, Ellipse
 from torch import Tensor
+from torch.distributions import Distribution
 
 from course_vi.plots.images import picture_grid, picture_rows
-from course_vi.plots.primitives import arrow, blank, node, plate
+from course_vi.plots.primitives import arrow, blank, label_ends, node, plate
 from course_vi.plots.style import (
     BLACK,
     BLUE,
@@ -27,11 +28,11 @@ from course_vi.plots.style import (
 )
 
 __all__ = [
+    "arena",
     "collapse",
     "evidence_bias",
     "infinite_mixtures",
     "layers_used",
-    "linear_fit",
     "manifold",
     "maps",
     "picture_rows",
@@ -40,16 +41,27 @@ __all__ = [
     "three_variances",
     "two_layers",
     "vae_graph",
+    "water_filling",
 ]
 
 COLOURS = (BLUE, RED, GREEN, ORANGE, PINK, SKY)
+ESTIMATORS = (
+    RED,
+    GREEN,
+    BLUE,
+)  # total derivative, closed form, sticking the landing: as in unit 09
+WAYS = (ORANGE, SKY, BLUE, PINK, BLACK)  # of the arena; black is the exact likelihood
 
 
-def maps(panels: Sequence[tuple[str, Tensor, Tensor | None, float]]) -> Figure:
+def maps(
+    panels: Sequence[tuple[str, Tensor, Tensor | None, float]],
+    posteriors: Distribution | None = None,
+) -> Figure:
     """Codes in the plane, coloured by digit where there are labels, with circles at one and two standard deviations of the prior.
 
     Args:
         panels: (title, codes ``(N, 2)``, labels ``(N)`` or None, half the width of the page).
+        posteriors: drawn in the last panel as ellipses of one standard deviation, ``(M, 2)``.
     """
     figure, axes = new_figure(columns=len(panels), width=4.0, height=3.7)
     with style():
@@ -71,6 +83,20 @@ def maps(panels: Sequence[tuple[str, Tensor, Tensor | None, float]]) -> Figure:
                 ylim=(-reach, reach),
                 aspect="equal",
             )
+        if posteriors is not None:
+            for centre, size in zip(
+                posteriors.mean.tolist(), posteriors.stddev.tolist(), strict=True
+            ):
+                axes[-1].add_patch(
+                    Ellipse(
+                        (centre[0], centre[1]),
+                        2 * size[0],
+                        2 * size[1],
+                        fill=False,
+                        edgecolor=BLACK,
+                        linewidth=0.8,
+                    )
+                )
         if panels[-1][2] is not None:
             figure.colorbar(points, ax=axes, ticks=range(10), label="digit", shrink=0.8)
     return figure
@@ -104,17 +130,27 @@ def three_variances(
     """Variance of the gradient of the mean for three estimators over the scale of q; measured at one scale, ``{name: (s, value)}``."""
     figure, (axis,) = new_figure(width=6.8, height=3.1)
     with style():
-        for (name, values), colour in zip(exact.items(), COLOURS, strict=False):
-            axis.plot(scales, values, color=colour, label=name)
+        for (name, values), colour in zip(exact.items(), ESTIMATORS, strict=False):
+            axis.plot(scales, values, color=colour)
             axis.plot(*measured[name], "o", color=colour)
-        axis.axvline(0.5**0.5, color=GREY, linestyle=":", label="the posterior's scale")
+            axis.annotate(
+                name,
+                (float(scales[-1]), min(float(values[-1]), 3.8)),
+                xytext=(6, 0),
+                textcoords="offset points",
+                color=colour,
+                fontsize=9,
+                va="center",
+                annotation_clip=False,
+            )
+        axis.axvline(0.5**0.5, color=GREY, linestyle=":")
+        axis.text(0.5**0.5 + 0.01, 3.6, "the posterior's scale", color=GREY, fontsize=8)
         axis.set(
-            title="Toy: variance of the gradient of the mean",
-            xlabel="scale s of q",
-            ylabel="nats squared",
+            title="Toy: variance of the gradient of the mean (dots: measured)",
+            xlabel="scale $s$ of $q$",
+            ylabel="variance (nats / unit of $z$)$^2$",
             ylim=(-0.15, 4),
         )
-        axis.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return figure
 
 
@@ -131,27 +167,32 @@ def manifold(pictures: Tensor, columns: int, title: str) -> Figure:
 
 
 def scale_maps(
-    pages: Sequence[tuple[str, Tensor]], scores: Mapping[str, tuple[float, float]]
+    image: Tensor, pages: Sequence[tuple[str, Tensor]], scores: Mapping[str, tuple[float, float]]
 ) -> Figure:
-    """Learned scales as pictures, and the test log-density of each likelihood with its standard error."""
-    figure, axes = new_figure(columns=len(pages) + 1, width=3.0, height=3.0)
+    """An image, learned scales as pictures on one colour scale, and the test log-density of each likelihood with two standard errors."""
+    figure, axes = new_figure(columns=len(pages) + 2, width=2.7, height=2.9)
+    side = round(len(image) ** 0.5)
     with style():
-        for axis, (title, values) in zip(axes, pages, strict=False):
-            side = round(len(values) ** 0.5)
+        axes[0].imshow(1 - image.reshape(side, side), cmap="gray", vmin=0, vmax=1)
+        axes[0].set_title("a seven")
+        for axis, (title, values) in zip(axes[1:], pages, strict=False):
             shown = axis.imshow(
                 values.detach().reshape(side, side), cmap="viridis", vmin=0, vmax=0.35
             )
-            axis.set_title(title), axis.set_xticks([]), axis.set_yticks([])
+            axis.set_title(title, fontsize=10)
+        for axis in axes[:-1]:
+            axis.set_xticks([]), axis.set_yticks([])
             axis.grid(False)
-            figure.colorbar(shown, ax=axis, shrink=0.7)
+        figure.colorbar(shown, ax=axes[-2], shrink=0.7, label=r"scale $\sigma$")
         last = axes[-1]
         last.barh(
             range(len(scores)),
             [value for value, _ in scores.values()],
             xerr=[2 * error for _, error in scores.values()],
-            color=COLOURS[: len(scores)],
+            color=SKY,
         )
-        last.set_yticks(range(len(scores)), list(scores))
+        last.axvline(0, color=BLACK, linewidth=0.8)
+        last.set_yticks(range(len(scores)), list(scores), fontsize=8)
         last.invert_yaxis()
         last.set(title="New images", xlabel="log-density (nats per image)")
     return figure
@@ -181,87 +222,125 @@ def evidence_bias(counts: Tensor, gaps: Mapping[str, Sequence[float]], predicted
     return figure
 
 
-def linear_fit(
-    steps: Tensor,
-    evidence: Tensor,
-    exact: float,
+def water_filling(
+    eigenvalues: Tensor,
+    water: float,
     predicted: Tensor,
     measured: Tensor,
-    eigenvalues: Tensor,
-    variance: float,
+    activity: Tensor,
+    remaining: Tensor,
 ) -> Figure:
-    """A linear VAE: its evidence climbing to that of the closed form; eigenvalues and threshold; activities predicted and measured."""
-    figure, (one, two, three) = new_figure(columns=3, width=3.7)
+    """A linear VAE. Eigenvalues above the water; rates, predicted and measured; activity and posterior variance, stacked."""
+    figure, (left, middle, right) = new_figure(columns=3, width=3.8, height=3.1)
     places = range(1, len(predicted) + 1)
     with style():
-        one.axhline(0, color=BLACK, linestyle="--", label="closed form")
-        one.plot(steps, exact - evidence, color=BLUE, label="short of it, while training")
-        one.set(
-            title="Evidence",
-            xlabel="step",
-            ylabel="nats per image short of the maximum",
-            yscale="symlog",
-        )
-        one.set_yscale("symlog", linthresh=0.01)
-        two.plot(
-            range(1, len(eigenvalues) + 1),
-            eigenvalues,
-            "o",
-            color=BLUE,
-            markersize=4,
-            label="eigenvalues of the data",
-        )
-        two.axhline(variance, color=RED, linestyle="--", label=r"$\sigma^2$")
-        two.set(
-            title="Eigenvalues and threshold",
-            xlabel="number",
-            ylabel="eigenvalue",
+        floor = water / 10
+        numbers = range(1, len(eigenvalues) + 1)
+        dry = [GREEN if value > water else GREY for value in eigenvalues.tolist()]
+        left.bar(numbers, (eigenvalues - floor).clamp_min(0), bottom=floor, color=dry)
+        left.axhspan(floor, water, color=SKY, alpha=0.35)
+        left.axhline(water, color=BLUE, linewidth=1.2)
+        left.text(len(numbers) + 0.4, 1.1 * water, r"water, $\sigma^2$", color=BLUE, ha="right")
+        left.set(
+            title="What stands above the water is sent",
+            xlabel="principal axis",
+            ylabel=r"eigenvalue $\lambda_i$",
             yscale="log",
-            ylim=(variance / 30, None),
+            ylim=(floor, None),
         )
-        three.bar(places, predicted.tolist(), color="#CCDDEE", edgecolor=BLUE, label="predicted")
-        three.plot(places, measured, "o", color=RED, label="measured")
-        three.set(
-            title="Activity",
-            xlabel="latent, the most active first",
-            ylabel="variance of the posterior mean",
-            ylim=(-0.05, 1.05),
+        middle.bar(places, predicted.tolist(), color="#CCE6DC", edgecolor=GREEN)
+        middle.plot(places, measured, "o", color=BLACK, markersize=5)
+        middle.text(
+            0.97,
+            0.95,
+            r"bars: $\frac{1}{2}\log(\lambda_i / \sigma^2)$" + "\ndots: measured KL",
+            transform=middle.transAxes,
+            ha="right",
+            va="top",
         )
-        for axis in (one, two, three):
-            axis.legend(fontsize=8)
+        middle.set(title="Its rate", xlabel="latent", ylabel="average KL (nats)")
+        right.bar(places, activity.tolist(), color=GREEN)
+        right.bar(places, remaining.tolist(), bottom=activity.tolist(), color="#CCCCCC")
+        right.axhline(1, color=BLACK, linestyle="--", linewidth=1)
+        right.text(2.2, 0.35, "activity", color="white", ha="center", fontsize=9)
+        right.text(11, 0.5, "posterior\nvariance", color=BLACK, ha="center", fontsize=9)
+        right.set(
+            title="The two add up to the prior's variance",
+            xlabel="latent",
+            ylabel="variance",
+            ylim=(0, 1.12),
+        )
+    return figure
+
+
+def arena(table: Mapping[str, Mapping[str, Mapping[str, Any]]], ways: Sequence[str]) -> Figure:
+    """Exact log p(x) of each way to train over steps, mean and standard error over seeds; of training and of new images.
+
+    Args:
+        table: ``{steps: {way: {"train": [...], "test": [...]}}}``, one number for each seed.
+    """
+    figure, axes = new_figure(columns=2, width=4.9, height=3.6, sharey=True)
+    with style():
+        for axis, key, title in zip(
+            axes, ("train", "test"), ("Training images", "New images"), strict=True
+        ):
+            ends, ends_at = {}, max(int(count) for count in table)
+            for way, colour in zip(ways, WAYS, strict=False):
+                steps = sorted(int(count) for count in table if way in table[count])
+                if not steps:
+                    continue
+                scores = torch.tensor([table[str(count)][way][key] for count in steps])
+                error = scores.std(-1) / scores.shape[-1] ** 0.5
+                axis.errorbar(steps, scores.mean(-1), yerr=error, fmt="o-", color=colour)
+                ends[way] = (steps[-1], float(scores.mean(-1)[-1]), colour)
+            label_ends(axis, ends, gap=0.12, away=0.25 * ends_at)
+            counts = sorted(int(count) for count in table)
+            axis.set(title=title, xlabel="training steps", xscale="log")
+            axis.set_xticks(counts, [f"{count:,}" for count in counts])
+            axis.minorticks_off()
+            axis.set_xlim(0.85 * counts[0], 7 * counts[-1])
+        axes[0].set_ylabel("exact log p(x) (nats per image)")
     return figure
 
 
 def collapse(activities: Mapping[str, Tensor], differences: Mapping[str, Tensor]) -> Figure:
-    """Left activities ``(seeds, D)`` of each way to train, sorted, mean and standard error. Right score minus plain, ``(seeds)``."""
-    figure, (left, right) = new_figure(columns=2, width=4.6)
-    colours = dict(zip(activities, COLOURS, strict=False))
+    """Left activities ``(seeds, D)`` of each way to train, sorted, mean and standard error. Right score minus plain, ``(seeds)``.
+
+    The names of the differences begin with those of the ways.
+    """
+    figure, (left, right) = new_figure(columns=2, width=4.9, height=3.3)
+    colours = dict(zip(activities, (BLACK, BLUE, ORANGE), strict=False))
     with style():
+        ends = {}
         for name, activity in activities.items():
             ordered = activity.sort(-1, descending=True).values
             error = ordered.std(0) / len(ordered) ** 0.5
             places = range(1, ordered.shape[-1] + 1)
-            left.errorbar(
-                places, ordered.mean(0), yerr=error, fmt="o-", color=colours[name], label=name
-            )
+            left.errorbar(places, ordered.mean(0), yerr=error, fmt="o-", color=colours[name])
+            ends[name] = (float(places[-1]), float(ordered.mean(0)[-1]), colours[name])
+        label_ends(left, ends, gap=0.07, away=0.3)
         for place, (name, values) in enumerate(differences.items()):
+            colour = next((colours[way] for way in colours if name.startswith(way)), GREY)
             across = place + torch.linspace(-0.15, 0.15, len(values))
-            right.plot(across, values, "o", color=colours.get(name, BLACK))
+            right.plot(across, values, "o", color=colour, alpha=0.6)
+            error = values.std() / len(values) ** 0.5
+            right.errorbar(place, values.mean(), yerr=2 * error, fmt="_", color=BLACK, capsize=4)
         left.set(
             title="Activity at the end",
             xlabel="latent, the most active first",
             ylabel="variance of the posterior mean",
-            ylim=(-0.05, 1.05),
+            ylim=(-0.05, 1.15),
+            xlim=(0.5, len(places) + 2.6),
         )
-        right.axhline(0, color=BLACK, linestyle="--")
+        left.set_xticks(list(places))
+        right.axhline(0, color=BLACK, linestyle="--", linewidth=1)
         right.set_xticks(range(len(differences)), list(differences))
         right.set(
-            title="Score against plain training, by seed",
-            xlabel="way to train",
+            title="New images: score minus that of plain training",
+            xlabel="way to train (bars: 2 standard errors)",
             ylabel="log p(x), difference (nats)",
             xlim=(-0.6, len(differences) - 0.4),
         )
-        left.legend(fontsize=8)
     return figure
 
 
@@ -299,7 +378,7 @@ def surgery(
     with style():
         left.plot(x, prior, color=BLACK, linestyle="--", label="prior")
         for i, (name, values) in enumerate(parts):
-            single = name == "single posteriors"
+            single = name != "aggregate posterior"
             first = single and all(other != name for other, _ in parts[:i])
             left.plot(
                 x,
@@ -318,7 +397,7 @@ def _stack(axis: Axes, bars: Mapping[str, tuple[float, float]]) -> None:
     names = list(bars)
     information, mismatch = ([bars[name][i] for name in names] for i in (0, 1))
     axis.bar(names, information, color=BLUE, label="mutual information of x and z")
-    axis.bar(names, mismatch, bottom=information, color=RED, label="KL(aggregate || prior)")
+    axis.bar(names, mismatch, bottom=information, color=RED, label=r"KL(aggregate $\|$ prior)")
     axis.set(title="The average KL term, in two parts", ylabel="nats", xlabel="model")
     axis.legend(fontsize=8)
 

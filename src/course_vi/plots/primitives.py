@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -10,7 +10,7 @@ from matplotlib.patches import Circle, FancyBboxPatch
 
 from course_vi.plots.style import BLACK
 
-__all__ = ["arrow", "blank", "node", "plate", "yours"]
+__all__ = ["arrow", "blank", "label_ends", "node", "plate", "yours"]
 
 
 def blank(ax: Axes, title: str, x: tuple[float, float], y: tuple[float, float]) -> None:
@@ -127,3 +127,28 @@ class yours:  # noqa: N801  (reads as a word)
         elif isinstance(error, Exception) and not isinstance(error, _Nobody):
             self.axis.plot([], [], " ", label=f"({self.name} stopped: {type(error).__name__})")
         return error is None or isinstance(error, Exception)
+
+
+def label_ends(
+    ax: Axes, ends: Mapping[str, tuple[float, float, str]], gap: float, away: float
+) -> None:
+    """The names of curves beside their right ends, in their colours, instead of a legend; moved apart where they would overlap.
+
+    Args:
+        ends: ``{name: (x, y, colour)}`` of each curve's last point.
+        gap: least difference in height between two names, in units of the axis.
+        away: how far to the right of the rightmost end the names stand, in units of the axis.
+    """
+    place = max(x for x, _, _ in ends.values()) + away
+    height = -float("inf")
+    for name, (x, y, colour) in sorted(ends.items(), key=lambda item: item[1][1]):
+        height = max(y, height + gap)
+        ax.annotate(
+            name,
+            (x, y),
+            (place, height),
+            color=colour,
+            fontsize=8,
+            va="center",
+            arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.5},
+        )
