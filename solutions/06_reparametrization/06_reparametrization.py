@@ -7,10 +7,11 @@
 # - built the gradient that trains nearly every variational autoencoder, and two variants of it with half of the work done by formula,
 # - predicted the noise of two estimators exactly, and found a target where the famous one loses,
 # - driven an objective to infinity with frozen samples, on purpose,
-# - differentiated a Gamma variable whose map from noise nobody can write down.
+# - differentiated a Gamma variable whose map from noise nobody can write down,
+# - met an objective on which both famous gradients are wrong, and repaired both.
 #
-# **Time**: about three hours; each exercise says its own. **Read first**: `lectures/06_reparametrization`. Exercise 2 uses 1, and 3 uses 2; 4 and 5 belong
-# together; 6 and 7 stand alone.
+# **Time**: about three hours and a half; each exercise says its own. **Read first**: `lectures/06_reparametrization`. Exercise 2 uses 1, and 3 uses 2; 4 and 5 belong
+# together; 6, 7 and 8 stand alone.
 #
 # **How the checks work.** Under each cell that you write stands a `check`. It calls your function on fresh random inputs and compares numbers: the *value*, the *gradient*
 # at given noise, and the *average* over all noise (by quadrature, so that chance has no say). If something is off, the report says what came, what was expected, and which
@@ -667,7 +668,89 @@ slopes = torch.autograd.grad(one_beta(a, b).sum(), a)[0]
 print(f"mean of dz/da {slopes.mean():.4f} ± {slopes.std() / len(slopes) ** 0.5:.4f}   exact {1.7 / 2.5**2:.4f}")
 
 # %% [markdown]
-# ## 8. In words: a deterministic objective
+# ## 8. A moving edge and a jump
+#
+# *Difficulty* 4/5 · *Importance* 4/5 · 35 minutes
+#
+# The score function needs a support that stays where it is. The pathwise gradient needs an f without jumps. Here you have neither. A waiting time that cannot be shorter than $\mu$,
+#
+# $$z = \mu + s\,\epsilon, \quad \epsilon \sim \mathrm{Exponential}(1), \qquad q(z) = \tfrac1s\,e^{-(z - \mu)/s} \;\text{ for } z > \mu, \qquad \mathbb E f = \int_\mu^\infty f(z)\,q(z)\,dz,$$
+#
+# and a cost f that is smooth but for fees: as z passes $c_j$, f jumps by $h_j$ ($f(c_j{+}) - f(c_j{-}) = h_j$). Some $c_j$ may lie below $\mu$. Asked is the gradient of $\mathbb E f$ in $\mu$ (`loc`) and in $\log s$ (`log_scale`).
+#
+# **Predict first** (not graded): there are two plain estimators and two parameters. Which of the four means are wrong?
+#
+# Then take the integral apart, where the derivative may not simply go inside, and find what each estimator leaves out. Return two estimates of the gradient for *every* sample, `score` and `path`, $(K, 2)$ each, `loc` first:
+#
+# - `score` asks f for *heights* only (at the samples, and wherever else you need one);
+# - `path` asks f for *slopes*, and uses `places` $(c_j)$ and `heights` $(h_j)$.
+#
+# Both must be right on average, with no more noise than they need. `f` maps a tensor to one of the same shape, and is differentiable by torch wherever it is smooth; what torch tells you of a jump is nothing. `loc` and `log_scale` are tensors of shape `()`; there may be no jump at all.
+
+# %%
+show(targets.edges(), alt="Left: a cost that rises gently and jumps twice, and the density of z, which begins abruptly at its edge. Right: over the place of the edge, the exact slope of the mean, "
+                          "and the means of the two plain estimators, which lie far from it on both sides.")
+
+# %% exercise="06_two_repairs"
+def two_repairs(f, places: Tensor, heights: Tensor, loc: Tensor, log_scale: Tensor, eps: Tensor) -> tuple[Tensor, Tensor]:
+    """Two unbiased estimates of the gradient of E f(z), z = loc + exp(log_scale) eps, for every sample.
+
+    f: a function with jumps. places, heights: (J,), where f jumps and by how much. loc, log_scale: (). eps: (K,), standard exponential.
+    Returns (score, path), (K, 2) each: the columns are for loc and for log_scale.
+    """
+    ### BEGIN SOLUTION
+    s = log_scale.exp()
+    z = (loc + s * eps).requires_grad_()
+    value = f(z)
+    (slope,) = torch.autograd.grad(value.sum(), z)
+    value = value.detach()
+    edge = f(loc.reshape(1)).detach() / s                                       # what is lost when the edge moves up
+    score = torch.stack([value / s - edge, value * (eps - 1)], -1)
+    away = places - loc
+    flow = torch.where(away > 0, heights * torch.exp(-away / s) / s, 0.0)       # height times density, at each jump
+    path = torch.stack([slope + flow.sum(), slope * s * eps + (flow * away).sum()], -1)
+    return score, path
+    ### END SOLUTION
+
+
+# %% check="06_two_repairs"
+check("06_two_repairs", two_repairs)
+
+# %% [markdown]
+# Your two means beside the exact slope, with two standard errors of 4,000 samples:
+
+# %%
+show(targets.edges(two_repairs), alt="The same figure; once two_repairs is written, its two sets of points lie on the exact slope, while the plain estimators stay where they were.")
+
+# %% [markdown]
+# <details><summary>Symptom: the score estimate is wrong for loc, and right for log_scale</summary>
+#
+# In which of its two places does $\mu$ occur in $\int_\mu^\infty f(z)\,q(z)\,dz$? The score function knows of one. Leibniz: the derivative of an integral in its lower limit is minus the integrand there.
+#
+# </details>
+# <details><summary>Symptom: the path estimate is wrong wherever there is a jump</summary>
+#
+# Write $f = g + \sum_j h_j\,1\{z > c_j\}$ with g smooth. The slope takes care of g. Of the rest you know the mean: $h_j\,P(z > c_j)$, and $P(z > c)$ has a formula that you can differentiate.
+#
+# </details>
+# <details><summary>Symptom: right for loc, wrong for log_scale; or wrong only now and then</summary>
+#
+# What a jump brings is its height, times the density of z there, times the *speed* at which a sample moves across it: $\partial z/\partial\mu = 1$, and $\partial z/\partial\log s = z - \mu$, at $z = c_j$. A jump below $\mu$ is crossed by nobody.
+#
+# </details>
+
+# %% [markdown] solution_only="06_two_repairs"
+# **The edge.** $\partial_\mu \int_\mu^\infty f q\,dz = \int_\mu^\infty f\,\partial_\mu q\,dz - f(\mu)\,q(\mu)$, with $\partial_\mu \log q = 1/s$ and $q(\mu) = 1/s$: the score estimate is $\big(f(z) - f(\mu)\big)/s$. The missing term looks like a baseline, and it is the only "baseline" that is *right* here: the score
+# $1/s$ does not have mean zero, because the total mass is lost at the edge as well as thinned out. In $\log s$ the edge stands still, the score $\epsilon - 1$ has mean zero, and nothing is missing.
+#
+# **The jump.** $\mathbb E f = \mathbb E g + \sum_j h_j P(z > c_j)$ with $P(z > c) = e^{-(c - \mu)/s}$ for $c > \mu$, and 1 below. Its derivatives are $q(c)$ in $\mu$ and $q(c)(c - \mu)$ in $\log s$: density times speed. It is a *flow* of samples across the jump, and no slope of f can know of it. In more dimensions it becomes an integral over the
+# surface on which f jumps (the "boundary integral" of differentiable rendering, where a moving edge of an object is such a jump).
+#
+# **Which to use?** Of the four plain means three are wrong: the score's for `loc`, the path's for both. The two repairs ask for different knowledge: the score function must know where the *support* ends, the path where *f jumps*. Whoever does not know where f jumps (a simulator with an if inside) has the score function; whoever has both uses
+# the path, which is the quieter one here by far.
+
+# %% [markdown]
+# ## 9. In words: a deterministic objective
 #
 # *Difficulty* 3/5 · *Importance* 4/5 · 15 minutes
 #

@@ -8,7 +8,7 @@ def learned_theta(x, scale, noise_scale):
     return theta, theta - (square - noise_scale**2).clamp_min(0).sqrt()
 
 
-# %% right bisect: No formula: the slope of the profile bound in v = theta squared falls, and its zero is bracketed.
+# %% right bisect: No formula: the slope of the profile bound in v = theta squared falls; its zero is bracketed on a log scale.
 import torch
 
 
@@ -18,13 +18,13 @@ def learned_theta(x, scale, noise_scale):
     def slope(v):
         return energy / (noise + v) ** 2 - scale**2 / noise
 
-    low = torch.zeros_like(energy)
-    high = energy + noise_scale * energy.sqrt() / scale
-    for _ in range(60):
+    low, high = torch.full_like(energy, -30.0), torch.full_like(energy, 30.0)
+    for _ in range(70):
         middle = (low + high) / 2
-        rises = slope(middle) > 0
+        rises = slope(middle.exp()) > 0
         low, high = torch.where(rises, middle, low), torch.where(rises, high, middle)
-    return [low.sqrt(), low.sqrt() - torch.relu(energy - noise).sqrt()]
+    theta = (low / 2).exp()
+    return [theta, theta - torch.relu(energy - noise).sqrt()]
 
 
 # %% right golden: SciPy looks for the top of the bound of each data set; both tops are found the same way.
@@ -38,20 +38,20 @@ def learned_theta(x, scale, noise_scale):
     found = []
     for row, s, sigma in zip(data, scale.numpy().reshape(-1), noise_scale.numpy().reshape(-1)):
 
-        def minus_bound(v):
+        def minus_bound(t):
+            v = np.exp(t)
             m = np.sqrt(v) * row / (sigma**2 + v)
             error = (row - np.sqrt(v) * m) ** 2 + v * s**2
             return np.mean(error / sigma**2 + m**2) / 2
 
-        def minus_evidence(v):
-            return np.mean(np.log(sigma**2 + v) + row**2 / (sigma**2 + v)) / 2
+        def minus_evidence(t):
+            return np.mean(np.log(sigma**2 + np.exp(t)) + row**2 / (sigma**2 + np.exp(t))) / 2
 
-        tops = []
-        for f in (minus_bound, minus_evidence):
-            high = np.abs(row).max() ** 2 + sigma * np.abs(row).max() / s + 1
-            v = minimize_scalar(f, bounds=(0, high), method="bounded", options={"xatol": 1e-13 * high, "maxiter": 500}).x
-            tops.append(np.sqrt(v) if f(v) < f(0.0) else 0.0)
-        found.append([tops[0], tops[0] - tops[1]])
+        bound, evidence = (
+            np.exp(minimize_scalar(f, bounds=(-28, 28), method="bounded", options={"xatol": 1e-8}).x / 2)
+            for f in (minus_bound, minus_evidence)
+        )
+        found.append([bound, bound - evidence])
     return torch.tensor(np.array(found)).T.reshape(2, *scale.shape)
 
 

@@ -1,0 +1,367 @@
+"""A moving edge and a jump: neither gradient is right as it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from autograder.checks.compare import holds
+from autograder.checks.efficiency import NOISY, Draws, measured, outside, points
+from autograder.checks.estimates import unbiased
+from autograder.checks.exercise import exercise
+from autograder.checks.finding import Finding, Mistake
+from autograder.checks.probe import LearnerError, Probe, drawn, noise
+from autograder.units.shared import several, unpack
+
+EXERCISE = exercise(
+    __name__,
+    title="A moving edge and a jump: both gradients, repaired",
+    function="two_repairs",
+    points=3,
+    difficulty=4,
+    importance=4,
+    minutes=35,
+    read="section 3, The pathwise gradient",
+    hides=[],
+    because="course_vi differentiates no mean over a support that moves",
+)
+
+NAMES = ["loc", "log_scale", "loc, f without a jump", "log_scale, f without a jump"]
+ROWS = "score, path"
+GRID = 2000  # points of the noise
+
+
+class _Place(NamedTuple):
+    """A shifted exponential, and f(z) = level + slope z + height sin(turn z + phase) + jumps."""
+
+    loc: float
+    log_scale: float
+    wave: np.ndarray
+    places: np.ndarray
+    heights: np.ndarray
+
+    @property
+    def s(self) -> float:
+        return float(np.exp(self.log_scale))
+
+    def f(self, z: np.ndarray) -> np.ndarray:
+        level, slope, height, turn, phase = self.wave
+        steps = self.heights * (np.asarray(z)[..., None] > self.places)
+        return level + slope * z + height * np.sin(turn * z + phase) + steps.sum(-1)
+
+    def slope(self, z: np.ndarray) -> np.ndarray:
+        _, slope, height, turn, phase = self.wave
+        return slope + height * turn * np.cos(turn * z + phase)
+
+    @property
+    def smooth(self) -> np.ndarray:
+        """The gradient of the mean in (loc, log_scale), as far as the slope of f knows it."""
+        _, slope, height, turn, phase = self.wave
+        phasor = 1j * turn * np.exp(1j * (turn * self.loc + phase))
+        root = 1 - 1j * turn * self.s
+        waves = np.array([(phasor / root).imag, self.s * (phasor / root**2).imag])
+        return slope * np.array([1.0, self.s]) + height * waves
+
+    def crossing(self, inside: bool = True) -> tuple[np.ndarray, np.ndarray]:
+        """Height times density at each jump, and how far it lies from the edge."""
+        away = self.places - self.loc
+        flow = self.heights * np.exp(-away / self.s) / self.s
+        return flow * (away > 0) if inside else flow, away
+
+    @property
+    def jumps(self) -> np.ndarray:
+        flow, away = self.crossing()
+        return np.array([flow.sum(), (flow * away).sum()])
+
+    @property
+    def exact(self) -> np.ndarray:
+        return self.smooth + self.jumps
+
+    @property
+    def mean(self) -> float:
+        """Of f."""
+        level, slope, height, turn, phase = self.wave
+        waves = (np.exp(1j * (turn * self.loc + phase)) / (1 - 1j * turn * self.s)).imag
+        beyond = np.exp(-np.maximum(self.places - self.loc, 0) / self.s)
+        line = level + slope * (self.loc + self.s)
+        return float(line + height * waves + (self.heights * beyond).sum())
+
+    @property
+    def at_edge(self) -> float:
+        return float(self.f(np.array(self.loc)))
+
+
+def _places(rng: np.random.Generator) -> list[_Place]:
+    """Two places: jumps on both sides of the edge, and no jump at all; f is far from zero at the edge, and steep somewhere."""
+    found = []
+    for jumps, log_scale in ((3, rng.uniform(-0.6, -0.2)), (0, rng.uniform(0.2, 0.5))):
+        loc, s = rng.uniform(0.5, 2.0) * rng.choice([-1, 1]), np.exp(log_scale)
+        wave = np.array(
+            [
+                0.0,
+                rng.uniform(0.3, 0.8),
+                rng.uniform(0.5, 1.0),
+                rng.uniform(0.5, 1.5),
+                rng.uniform(0, 6),
+            ]
+        )
+        away = s * np.array([-0.6, 0.5, 1.4])[:jumps] * rng.uniform(0.8, 1.2, jumps)
+        heights = (
+            np.array([1.5, 2.0, 1.2])[:jumps] * rng.uniform(0.8, 1.2, jumps) * rng.choice([-1, 1])
+        )
+        place = _Place(loc, float(log_scale), wave, loc + away, heights)
+        wave[0] = rng.choice([-1, 1]) * rng.uniform(1.2, 2.0) - place.at_edge
+        found.append(place)
+    return found
+
+
+def _asked(probe: Probe, place: _Place, eps: Any, share: float = 1.0) -> list[Any]:
+    reply = probe.drive(
+        "edges/estimates",
+        loc=place.loc,
+        log_scale=place.log_scale,
+        wave=place.wave,
+        places=place.places,
+        heights=place.heights,
+        eps=eps,
+        share=share,
+    )
+    rows = unpack(reply, 2, ROWS)
+    if not several(reply, 2) or not all(isinstance(row, np.ndarray) for row in rows):
+        raise LearnerError("TypeError", "it did not return two tensors, (score, path)")
+    return rows
+
+
+def _right(place: _Place, eps: np.ndarray) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Right estimates from heights, and from slopes, ``(R, 2)`` each."""
+    z = place.loc + place.s * eps
+    score = np.stack([np.ones_like(eps) / place.s, eps - 1], -1)
+    edge = np.array([place.at_edge / place.s, 0.0])
+    path = place.slope(z)[:, None] * np.stack([np.ones_like(eps), place.s * eps], -1)
+    heights = {
+        "f times the score, less the edge": place.f(z)[:, None] * score - edge,
+        "the same with the edge as a baseline": (place.f(z) - place.at_edge)[:, None] * score,
+    }
+    return heights, {"the slope, plus the jumps": path + place.jumps}
+
+
+def _draw(probe: Probe, places: list[_Place], row: int, count: int) -> Draws:
+    """``count`` estimates at both places, ``(R, 4)``, beside right ones at the same noise."""
+    came, references = [], []
+    for place in places:
+        eps = noise((count, 2), probe.fresh_seed())
+        came.append(np.asarray(_asked(probe, place, eps)[row], dtype=float))
+        references.append(_right(place, 0.5 * (drawn(eps) ** 2).sum(-1))[row])
+    if any(rows.shape != (count, 2) for rows in came):
+        return Draws(came[0])
+    beside = {name: np.concatenate([one[name] for one in references], -1) for name in references[0]}
+    return Draws(np.concatenate(came, -1), beside)
+
+
+def _means(places: list[_Place], of_one: Any) -> np.ndarray:
+    return np.concatenate([of_one(place) for place in places])
+
+
+def _of_heights(places: list[_Place]) -> list[Mistake]:
+    def shifted(edge: Any, other: Any = lambda _: 0.0) -> np.ndarray:
+        return _means(places, lambda p: p.exact + np.array([edge(p), other(p)]))
+
+    return [
+        Mistake(
+            "edge_forgotten",
+            "This is the plain score function. Its derivation takes the derivative inside the integral, but the lower "
+            "limit moves with loc: write the integral down and differentiate the limit, too.",
+            shifted(lambda p: p.at_edge / p.s),
+        ),
+        Mistake(
+            "edge_sign",
+            "The boundary term has the wrong sign: when loc moves up, the edge is *lost* from the integral.",
+            shifted(lambda p: 2 * p.at_edge / p.s),
+        ),
+        Mistake(
+            "edge_density",
+            "The boundary term is f at the edge times the density there, which is 1/s and not 1.",
+            shifted(lambda p: p.at_edge / p.s - p.at_edge),
+        ),
+        Mistake(
+            "edge_everywhere",
+            "log_scale does not move the edge: its score function needs no repair.",
+            shifted(lambda p: 0.0, lambda p: -p.at_edge / p.s),
+        ),
+        Mistake(
+            "score_of_log_scale",
+            "The score for log_scale is eps - 1: its mean over q must be zero, so what became of the 1?",
+            shifted(lambda p: 0.0, lambda p: p.mean),
+        ),
+        Mistake(
+            "jumps_in_both",
+            "The score function reads heights, and a jump is in the heights already: here you counted it twice.",
+            _means(places, lambda p: p.exact + p.jumps),
+        ),
+        *_of_the_family(places),
+    ]
+
+
+def _of_slopes(places: list[_Place]) -> list[Mistake]:
+    def crossed(of_one: Any) -> np.ndarray:
+        """The mean if the jumps bring something else."""
+        return _means(places, lambda p: p.smooth + of_one(p, *p.crossing()))
+
+    both = lambda a, b: np.array([np.sum(a), np.sum(b)])  # noqa: E731
+    return [
+        Mistake(
+            "jumps_forgotten",
+            "This is the plain pathwise gradient. A slope knows nothing of a jump: split the integral at the jumps, and "
+            "see what they bring when the samples move across them.",
+            _means(places, lambda p: p.smooth),
+        ),
+        Mistake(
+            "jump_sign",
+            "The jumps have the wrong sign: when loc grows, samples move upward across them, and f gains their height.",
+            _means(places, lambda p: p.smooth - p.jumps),
+        ),
+        Mistake(
+            "jump_density",
+            "The density at the jump is exp(-(c - loc) / s) / s: the 1/s is missing.",
+            _means(places, lambda p: p.smooth + p.jumps * p.s),
+        ),
+        Mistake(
+            "jump_speed",
+            "For log_scale the samples move at another speed: z = loc + s eps moves by z - loc when log_scale grows by "
+            "one. At the jump that is c - loc.",
+            crossed(lambda p, flow, away: both(flow, flow)),
+        ),
+        Mistake(
+            "jump_speed",
+            "The speed of a sample at the jump, for log_scale, is c - loc. You divided it by s, which is the eps of that sample.",
+            crossed(lambda p, flow, away: both(flow, flow * away / p.s)),
+        ),
+        Mistake(
+            "jump_outside",
+            "A jump below loc was counted. No sample is there, and none crosses it.",
+            _means(
+                places,
+                lambda p: (
+                    p.smooth + both(p.crossing(False)[0], p.crossing(False)[0] * (p.places - p.loc))
+                ),
+            ),
+        ),
+        Mistake(
+            "jump_for_loc_alone",
+            "log_scale moves samples across the jumps as well.",
+            crossed(lambda p, flow, away: both(flow, 0)),
+        ),
+        Mistake(
+            "edge_in_both",
+            "The path carries the edge along: nothing is lost there. The boundary term belongs to the score function alone.",
+            _means(places, lambda p: p.exact - np.array([p.at_edge / p.s, 0.0])),
+        ),
+        *_of_the_family(places),
+    ]
+
+
+def _of_the_family(places: list[_Place]) -> list[Mistake]:
+    return [
+        Mistake(
+            "of_scale",
+            "This is the gradient in s. In log_scale it is s times as large.",
+            _means(places, lambda p: p.exact / np.array([1.0, p.s])),
+        ),
+        Mistake(
+            "columns_swapped",
+            "loc comes first, then log_scale.",
+            _means(places, lambda p: p.exact[::-1]),
+        ),
+        Mistake("sign", "The sign is turned.", _means(places, lambda p: -p.exact)),
+    ]
+
+
+def _judged(
+    probe: Probe,
+    row: int,
+    mistakes: Sequence[Mistake],
+    places: list[_Place],
+) -> Finding:
+    what = ("the mean of the score estimates", "the mean of the path estimates")[row]
+    exact = _means(places, lambda place: place.exact)
+    return unbiased(
+        probe,
+        lambda count: _draw(probe, places, row, count),
+        exact,
+        mistakes=mistakes,
+        names=NAMES,
+        what=what,
+    )
+
+
+@EXERCISE.part("From heights: on average the gradient, the edge included")
+def from_heights(probe: Probe, rng: np.random.Generator) -> Finding:
+    places = _places(rng)
+    return _judged(probe, 0, _of_heights(places), places)
+
+
+@EXERCISE.part("From slopes: on average the gradient, the jumps included")
+def from_slopes(probe: Probe, rng: np.random.Generator) -> Finding:
+    places = _places(rng)
+    return _judged(probe, 1, _of_slopes(places), places)
+
+
+@EXERCISE.part(
+    "The first asks f for heights alone, the second for slopes",
+    weight=0.5,
+    needs=["from_heights", "from_slopes"],
+)
+def who_reads_what(probe: Probe, rng: np.random.Generator) -> Finding:
+    place, eps = _places(rng)[0], noise((40, 2), probe.fresh_seed())
+    true, false = _asked(probe, place, eps), _asked(probe, place, eps, share=0.3)
+    moved = [
+        one.shape != other.shape or float(np.abs(one - other).max(initial=0.0)) > 1e-6
+        for one, other in zip(true, false, strict=True)
+    ]
+    expected = (
+        "with another slope reported for the same f: the same score estimates, other path estimates"
+    )
+    if moved == [True, False]:
+        says = "Return the estimate that uses heights first, then the one that uses slopes."
+        return holds(False, expected, "it is the other way round", "swapped", says)
+    if moved[0]:
+        says = (
+            "The score function never asks for a slope: its estimates changed when the slope did."
+        )
+        return holds(False, expected, "other score estimates", "slopes_in_score", says)
+    says = "The second result is to be made from slopes: it did not change when the slope did."
+    return holds(
+        moved[1],
+        expected,
+        "so it is" if moved[1] else "the same path estimates",
+        "heights_in_path",
+        says,
+    )
+
+
+@EXERCISE.part("As quiet as the samples allow", weight=0.5, needs=["from_heights", "from_slopes"])
+def quiet(probe: Probe, rng: np.random.Generator) -> Finding:
+    eps = -np.log1p(-(np.arange(GRID) + 0.5) / GRID)  # the noise at equal steps of probability
+    pairs = np.stack([np.sqrt(2 * eps), np.zeros(GRID)], -1)
+    found, worst = [], 1.0
+    for place in _places(rng):
+        came, right = _asked(probe, place, pairs), _right(place, eps)
+        for rows, references in zip(came, right, strict=True):
+            if rows.shape != (GRID, 2) or not np.isfinite(rows).all():
+                return holds(
+                    False, f"({GRID}, 2) finite numbers", f"shape {rows.shape}", "shape", ""
+                )
+            found.append(measured(Draws(rows, references)))
+            worst = min(worst, float(outside(Draws(rows, references))[2].min()))
+    return Finding(
+        worst >= NOISY,
+        f"an efficiency of {NOISY:g} or more of a right estimator, in each number",
+        f"{worst:.2f}",
+        "too_noisy",
+        "Right on average, and noisier than it has to be. Does it draw numbers of its own, or add to each estimate what "
+        "has mean zero?",
+        share=points(worst),
+        efficiency=found[0],
+    )
