@@ -680,7 +680,7 @@ print(f"mean of dz/da {slopes.mean():.4f} ± {slopes.std() / len(slopes) ** 0.5:
 #
 # **Predict first** (not graded): there are two plain estimators and two parameters. Which of the four means are wrong?
 #
-# Then take the integral apart, where the derivative may not simply go inside, and find what each estimator leaves out. Return two estimates of the gradient for *every* sample, `score` and `path`, $(K, 2)$ each, `loc` first:
+# Then take the integral apart, where the derivative may not simply go inside, and find what each estimator leaves out. Return two estimates of the gradient for *every* sample, from that sample alone, `score` and `path`, $(K, 2)$ each, `loc` first:
 #
 # - `score` asks f for *heights* only (at the samples, and wherever else you need one);
 # - `path` asks f for *slopes*, and uses `places` $(c_j)$ and `heights` $(h_j)$.

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograder.checks.compare import holds
+from autograder.checks.compare import compare, holds
 from autograder.checks.efficiency import NOISY, Draws, measured, outside, points
 from autograder.checks.estimates import unbiased
 from autograder.checks.exercise import exercise
@@ -314,8 +314,8 @@ def from_slopes(probe: Probe, rng: np.random.Generator) -> Finding:
     needs=["from_heights", "from_slopes"],
 )
 def who_reads_what(probe: Probe, rng: np.random.Generator) -> Finding:
-    place, eps = _places(rng)[0], noise((40, 2), probe.fresh_seed())
-    true, false = _asked(probe, place, eps), _asked(probe, place, eps, share=0.3)
+    place, pairs = _places(rng)[0], rng.normal(size=(40, 2))
+    true, false = _asked(probe, place, pairs), _asked(probe, place, pairs, share=0.3)
     moved = [
         one.shape != other.shape or float(np.abs(one - other).max(initial=0.0)) > 1e-6
         for one, other in zip(true, false, strict=True)
@@ -331,14 +331,24 @@ def who_reads_what(probe: Probe, rng: np.random.Generator) -> Finding:
             "The score function never asks for a slope: its estimates changed when the slope did."
         )
         return holds(False, expected, "other score estimates", "slopes_in_score", says)
-    says = "The second result is to be made from slopes: it did not change when the slope did."
-    return holds(
-        moved[1],
-        expected,
-        "so it is" if moved[1] else "the same path estimates",
-        "heights_in_path",
-        says,
-    )
+    if not moved[1]:
+        says = "The second result is to be made from slopes: it did not change when the slope did."
+        return holds(False, expected, "the same path estimates", "heights_in_path", says)
+    others = np.concatenate([pairs[:20], rng.normal(size=(20, 2))])
+    apart = [
+        float(np.abs(one[:20] - again[:20]).max())
+        for one, again in zip(true, _asked(probe, place, others), strict=True)
+    ]
+    if max(apart) > 1e-6:
+        says = "The estimate of a sample changed when other samples did: each is to be made from its own eps alone."
+        return holds(
+            False, "an estimate for every sample", "estimates that mix", "samples_mixed", says
+        )
+    eps = 0.5 * (pairs**2).sum(-1)
+    z = place.loc + place.s * eps
+    carried = place.slope(z)[:, None] * np.stack([np.ones_like(eps), place.s * eps], -1)
+    what = "the part of the path estimates that is made from slopes, sample by sample,"
+    return compare((true[1] - false[1]) / 0.7, carried, rtol=1e-6, atol=1e-8, what=what)
 
 
 @EXERCISE.part("As quiet as the samples allow", weight=0.5, needs=["from_heights", "from_slopes"])
