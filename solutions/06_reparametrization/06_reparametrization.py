@@ -381,7 +381,8 @@ with when_written():
 # - `f`: a function without jumps from tensors to tensors of the same shape, entry by entry (any torch formula, with m and s in it if you like);
 # - `predicted`: a tensor $(2)$ with the variances of the one-sample gradients of $\mathbb E f$ **in m**: pathwise, then score function *without* a baseline.
 #
-# The pathwise variance must be at least **four times** the score function's, at any m and for s from 0.25 to 2.5, and each prediction must be right to 2 percent. The check computes both variances of your f by a fine quadrature. You
+# The pathwise variance must be at least **four times** the score function's, at any m and for s from 0.25 to 2.5. And there must be something to find: the **square of the mean gradient**, $\big(\frac{d}{dm}\mathbb E f\big)^2$, is at least **a tenth** of the score function's variance, so
+# that ten samples see it at one standard error. (To be the quieter of two estimates of zero is no victory.) Each prediction must be right to 2 percent. The check computes both variances of your f by a fine quadrature. You
 # may use a formula or a quadrature of your own (a rule that is fine enough!), no sampling.
 
 # %% exercise="06_score_wins"
@@ -394,12 +395,13 @@ def score_wins(m: float, s: float) -> tuple:
     frequency = 6 / s
 
     def f(z: Tensor) -> Tensor:
-        return torch.cos(frequency * (z - m))
+        return torch.cos(frequency * (z - m)) + (z - m) / (2 * s)           # a wave, on a slope
 
     turns = (frequency * s) ** 2
     twice = math.exp(-2 * turns)                                        # E cos(12 eps)
-    pathwise = frequency**2 / 2 * (1 - twice)                           # the mean is zero by symmetry
-    score = (1 + (1 - 4 * turns) * twice) / (2 * s**2)
+    pathwise = frequency**2 / 2 * (1 - twice)                           # the slope 1 / (2 s) has no variance
+    wave = (1 + (1 - 4 * turns) * twice) / 2                            # E (eps cos(6 eps))^2; the cross term is odd
+    score = (wave + 0.5) / s**2                                         # (3 - 1) / 4 from the slope
     return f, torch.tensor([pathwise, score], dtype=torch.float64)
     ### END SOLUTION
 
@@ -429,21 +431,22 @@ with when_written():
 # Small values, steep slopes, and many of them under the bulk of q. What does a wave of height 1 have, if you make its length short?
 #
 # </details>
-# <details><summary>Symptom: it wins for large s and not for small</summary>
+# <details><summary>Symptom: it wins, and the check says that there is no gradient to find</summary>
 #
-# What matters is how often f turns within one standard deviation. Let the frequency know s.
+# A wave goes up as often as it goes down. The mean gradient is the mean *slope*: add something that rises on the whole, by about one height per standard deviation, or less. What does it add to the score function's variance, and what to the pathwise one? Or take no wave at all.
 #
 # </details>
-# <details><summary>Symptom: the prediction is off</summary>
+# <details><summary>Symptom: it wins for large s and not for small; or the prediction is off</summary>
 #
-# $\mathbb E\cos(t\epsilon) = e^{-t^2/2}$, and $\mathbb E\,\epsilon^2\cos(t\epsilon) = (1 - t^2)\,e^{-t^2/2}$. Squares of sines and cosines: $\cos^2 = (1 + \cos 2\cdot)/2$. At a high frequency almost all of it dies out. If you use quadrature, note
-# that 20 Hermite points cannot follow ten waves.
+# What matters is how often f turns within one standard deviation: let the frequency know s. For the prediction, $\mathbb E\cos(t\epsilon) = e^{-t^2/2}$, $\mathbb E\,\epsilon^2\cos(t\epsilon) = (1 - t^2)\,e^{-t^2/2}$ and $\cos^2 = (1 + \cos 2\cdot)/2$; at a high frequency
+# almost all of it dies out. If you use quadrature, note that 20 Hermite points cannot follow ten waves.
 #
 # </details>
 
 # %% [markdown] solution_only="06_score_wins"
-# **The wave.** For $f(z) = \cos(\omega(z - m))$, with $\tau = \omega^2s^2$: pathwise $-\omega\sin(\omega s\epsilon)$, with mean zero and variance $\tfrac{\omega^2}2(1 - e^{-2\tau})$; score $\cos(\omega s\epsilon)\,\epsilon/s$, with mean zero (it is odd) and variance
-# $\tfrac1{2s^2}\big(1 + (1 - 4\tau)e^{-2\tau}\big)$. For large $\tau$ the ratio is $\tau$: it can be made as large as you please. The crossing is at $\omega s \approx 0.85$: once f turns within the width of q, values beat slopes.
+# **A wave on a slope.** For $f(z) = \cos(\omega(z - m)) + c\,(z - m)/s$, with $\tau = \omega^2s^2$: the pathwise estimate is $-\omega\sin(\omega s\epsilon) + c/s$, with mean $c/s$ and variance $\tfrac{\omega^2}2(1 - e^{-2\tau})$, to which the slope adds nothing; the score estimate is
+# $(\cos(\omega s\epsilon) + c\,\epsilon)\,\epsilon/s$, with the same mean and variance $\tfrac1{s^2}\big(\tfrac12 + (\tfrac12 - 2\tau)e^{-2\tau} + 2c^2\big)$. For large $\tau$ the ratio is $\tau / (1 + 4c^2)$: it can be made as large as you please, while the signal, $c^2$ against
+# $\tfrac12 + 2c^2$, stays where it is. A steep step does as well: it rises once, and its height is bounded.
 #
 # **What it means.** Slopes tell you about an *infinitesimal* move; a q of width s asks about moves of size s. Where f is smooth at that scale slopes are the better guide; where it is rough they are noise. Rough targets are real: a network with sharp
 # activations, chaotic dynamics unrolled in time, a simulator with contacts.
