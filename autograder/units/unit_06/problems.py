@@ -168,7 +168,7 @@ def edges_estimates(
     """Two estimates of the gradient of the mean of f, a line and a wave with jumps, over z = loc + exp(log_scale) eps, eps exponential.
 
     Args:
-        eps: standard normal, ``(R, 2)``: half the sum of two squares is a standard exponential.
+        eps: of the standard exponential distribution, ``(R,)``.
         share: of the slope of f that backward is told; its heights stay as they are.
     """
     level, rise, height, turn, phase = wave
@@ -179,4 +179,4 @@ def edges_estimates(
         return told + (heights * (z.detach().unsqueeze(-1) > places)).sum(-1)
 
     at = (torch.as_tensor(value, dtype=eps.dtype) for value in (loc, log_scale))
-    return learner(f, places, heights, *at, 0.5 * (eps**2).sum(-1))
+    return learner(f, places, heights, *at, eps)

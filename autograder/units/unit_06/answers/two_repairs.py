@@ -174,12 +174,18 @@ def two_repairs(f, places, heights, loc, log_scale, eps):
 
 
 # %% wrong averaged, from right formula: Every sample is given the mean of all of them.
-# diagnosis: too_quiet
+# diagnosis: samples_mixed
 #-     return score, path
-#+     return score.mean(0).expand(len(eps), 2).clone() + 0.1 * (score - score.mean(0)), path
+#+     return 0.1 * score + 0.9 * score.mean(0), path
 
 
-# %% wrong differences, from right formula: The boundary term is sampled: f at a draw close to the edge, weighted up, right on average over many and wild.
+# %% wrong noisy, from right formula: Something with mean zero is added, "to explore".
 # diagnosis: too_noisy
+#-     return score, path
+#+     return score + 4 * (eps[:, None] - 1), path
+
+
+# %% wrong sampled_edge, from right formula: f at the edge is replaced by f at the smallest sample, which is near it.
+# diagnosis: samples_mixed
 #-     edge = f(loc.reshape(1)).detach() / s
-#+     edge = f(loc.reshape(1)).detach() / s * (torch.rand_like(eps) < 0.02) / 0.02
+#+     edge = value[eps.argmin()] / s
