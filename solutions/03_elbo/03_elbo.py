@@ -563,13 +563,6 @@ show(targets.bias_agreement(naive_elbo, naive_bias),
 # - If $q$ is held narrower than the posterior, the $\theta$ that is learned is too ..., because ...
 # - If $q$ is held very wide, then $\theta$ ...
 # - With ten times as many data the bias is ...
-
-# %% [markdown]
-# **Exercise 8: `learned_theta`.** *Difficulty* 4/5 · *Importance* 5/5 · 30 minutes
-#
-# Return two numbers for each data set, as two tensors `(*B)`: the $\theta \ge 0$ at which the bound of the data set, with the best means put in, is largest; and its *bias*, that $\theta$ minus the $\theta \ge 0$ of maximum likelihood on the same data.
-# Either may be zero, and the check asks where. `x` is `(*B, N)`; `scale`, which is $s$, and `noise_scale`, which is $\sigma$, are standard deviations, `(*B)`, and differ from data set to data set. Everything is in double precision, and asked to one part in 100,000: a formula is short, a
-# search will do.
 #
 # This is what to aim for. The points were measured, by climbing sampled bounds from $\theta = 1$ on 100 data for which maximum likelihood says $\theta = 2$ (and $\sigma = 1$).
 
@@ -577,6 +570,13 @@ show(targets.bias_agreement(naive_elbo, naive_bias),
 show(targets.theta_over_scale(),
      alt="The learned theta over the scale s at which q is held: measured points fall steeply from above 3 at "
          "the narrowest q to zero at the widest. They cross the horizontal line of maximum likelihood once.")
+
+# %% [markdown]
+# **Exercise 8: `learned_theta`.** *Difficulty* 4/5 · *Importance* 5/5 · 30 minutes
+#
+# Return two numbers for each data set, as two tensors `(*B)`: the $\theta \ge 0$ at which the bound of the data set, with the best means put in, is largest; and its *bias*, that $\theta$ minus the $\theta \ge 0$ of maximum likelihood on the same data.
+# Either may be zero, and the check asks where. `x` is `(*B, N)`; `scale`, which is $s$, and `noise_scale`, which is $\sigma$, are standard deviations, `(*B)`, and differ from data set to data set. Everything is in double precision, and asked to one part in 100,000: a formula is short, a
+# search will do.
 
 # %% exercise="03_learned_theta"
 def learned_theta(x: Tensor, scale: Tensor, noise_scale: Tensor) -> tuple[Tensor, Tensor]:

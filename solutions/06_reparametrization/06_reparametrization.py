@@ -673,8 +673,6 @@ print(f"mean of dz/da {slopes.mean():.4f} ± {slopes.std() / len(slopes) ** 0.5:
 # %% [markdown]
 # ## 8. A moving edge and a jump
 #
-# *Difficulty* 4/5 · *Importance* 4/5 · 35 minutes
-#
 # The score function needs a support that stays where it is. The pathwise gradient needs an f without jumps. Here you have neither. A waiting time that cannot be shorter than $\mu$,
 #
 # $$z = \mu + s\,\epsilon, \quad \epsilon \sim \mathrm{Exponential}(1), \qquad q(z) = \tfrac1s\,e^{-(z - \mu)/s} \;\text{ for } z > \mu, \qquad \mathbb E f = \int_\mu^\infty f(z)\,q(z)\,dz,$$
@@ -682,17 +680,20 @@ print(f"mean of dz/da {slopes.mean():.4f} ± {slopes.std() / len(slopes) ** 0.5:
 # and a cost f that is smooth but for fees: as z passes $c_j$, f jumps by $h_j$ ($f(c_j{+}) - f(c_j{-}) = h_j$). Some $c_j$ may lie below $\mu$. Asked is the gradient of $\mathbb E f$ in $\mu$ (`loc`) and in $\log s$ (`log_scale`).
 #
 # **Predict first** (not graded): there are two plain estimators and two parameters. Which of the four means are wrong?
+
+# %%
+show(targets.edges(), alt="Left: a cost that rises gently and jumps twice, and the density of z, which begins abruptly at its edge. Right: over the place of the edge, the exact slope of the mean, "
+                          "and the means of the two plain estimators, which lie far from it on both sides.")
+
+# %% [markdown]
+# *Difficulty* 4/5 · *Importance* 4/5 · 35 minutes
 #
-# Then take the integral apart, where the derivative may not simply go inside, and find what each estimator leaves out. Return two estimates of the gradient for *every* sample, from that sample alone, `score` and `path`, $(K, 2)$ each, `loc` first:
+# Take the integral apart, where the derivative may not simply go inside, and find what each estimator leaves out. Return two estimates of the gradient for *every* sample, from that sample alone, `score` and `path`, $(K, 2)$ each, `loc` first:
 #
 # - `score` asks f for *heights* only (at the samples, and wherever else you need one);
 # - `path` asks f for *slopes*, and uses `places` $(c_j)$ and `heights` $(h_j)$.
 #
 # Both must be right on average, with no more noise than they need. `f` maps a tensor to one of the same shape, and is differentiable by torch wherever it is smooth; what torch tells you of a jump is nothing. `loc` and `log_scale` are tensors of shape `()`; there may be no jump at all.
-
-# %%
-show(targets.edges(), alt="Left: a cost that rises gently and jumps twice, and the density of z, which begins abruptly at its edge. Right: over the place of the edge, the exact slope of the mean, "
-                          "and the means of the two plain estimators, which lie far from it on both sides.")
 
 # %% exercise="06_two_repairs"
 def two_repairs(f, places: Tensor, heights: Tensor, loc: Tensor, log_scale: Tensor, eps: Tensor) -> tuple[Tensor, Tensor]:

@@ -469,6 +469,13 @@ show(targets.flow_shapes(flow_recognizer),
 # - **the encoder** is $m_n = a\,x_n$, from $a = 0$; a step draws a batch of $B$ data, each from all $N$ with equal chance (so that one may come twice), and moves $a$ by $r$ times the batch's *mean* of $\partial_a \mathcal L_n$.
 #
 # **Predict first** (not graded): with ten times the budget, is the table or the encoder more likely to be ahead? And with ten times the data?
+#
+# This is what to aim for, measured with 30 runs of each race:
+
+# %%
+show(targets.race(),
+     alt="Two panels, mean gap over evaluations, on logarithmic axes. With 10 data the table's measured gaps fall far below the encoder's; with 200 data "
+         "the encoder's fall far below the table's.")
 
 # %% [markdown]
 # **Exercise 7: `equal_cost`.** *Difficulty* 4/5 · *Importance* 4/5 · 35 minutes
@@ -480,13 +487,6 @@ show(targets.flow_shapes(flow_recognizer),
 # 3. how many data there must be (as a real number) for the two to be equal, if the averages of $x^2$ and $x^4$ stay what they are.
 #
 # `x` is `(N,)`, in double precision; `budget` and `batch` are integers, and `budget` is a multiple of $N$ and of `batch`; `rate` is a number. All three are asked exactly: no draws. The last part of the check goes through *every* order of batches of a small race, and compares.
-#
-# This is what to aim for, measured with 30 runs of each race:
-
-# %%
-show(targets.race(),
-     alt="Two panels, mean gap over evaluations, on logarithmic axes. With 10 data the table's measured gaps fall far below the encoder's; with 200 data "
-         "the encoder's fall far below the table's.")
 
 # %% exercise="11_equal_cost"
 def equal_cost(x: Tensor, budget: int, batch: int, rate: float) -> tuple[float, float, float]:
