@@ -27,34 +27,6 @@ def learned_theta(x, scale, noise_scale):
     return [theta, theta - torch.relu(energy - noise).sqrt()]
 
 
-# %% right golden: SciPy looks for the top of the bound of each data set; both tops are found the same way.
-import numpy as np
-import torch
-from scipy.optimize import minimize_scalar
-
-
-def learned_theta(x, scale, noise_scale):
-    data = x.numpy().reshape(-1, x.shape[-1])
-    found = []
-    for row, s, sigma in zip(data, scale.numpy().reshape(-1), noise_scale.numpy().reshape(-1)):
-
-        def minus_bound(t):
-            v = np.exp(t)
-            m = np.sqrt(v) * row / (sigma**2 + v)
-            error = (row - np.sqrt(v) * m) ** 2 + v * s**2
-            return np.mean(error / sigma**2 + m**2) / 2
-
-        def minus_evidence(t):
-            return np.mean(np.log(sigma**2 + np.exp(t)) + row**2 / (sigma**2 + np.exp(t))) / 2
-
-        bound, evidence = (
-            np.exp(minimize_scalar(f, bounds=(-28, 28), method="bounded", options={"xatol": 1e-8}).x / 2)
-            for f in (minus_bound, minus_evidence)
-        )
-        found.append([bound, bound - evidence])
-    return torch.tensor(np.array(found)).T.reshape(2, *scale.shape)
-
-
 # %% right loop: Number by number in Python, with an if where there is nothing to learn.
 import math
 

@@ -55,7 +55,7 @@ def two_repairs(f, places, heights, loc, log_scale, eps):
     inside = places[places > loc]
     beyond = torch.exp(-(inside - m[:, None]) / r.exp()[:, None])
     path = torch.autograd.grad((f(z) + (heights[places > loc] * beyond).sum(-1)).sum(), (m, r))
-    return torch.stack([torch.stack(score, -1), torch.stack(path, -1)])
+    return torch.stack(score, -1), torch.stack(path, -1)
 
 
 # %% right numpy: The same in NumPy, f asked through torch.

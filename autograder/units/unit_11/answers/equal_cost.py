@@ -44,7 +44,7 @@ def equal_cost(x, budget, batch, rate):
     same, other = np.mean((1 - 2 * rate * q) ** 2), np.mean(np.outer(1 - 2 * rate * q, 1 - 2 * rate * q))
     factor = same / batch + other * (batch - 1) / batch
     gaps = q.mean() * 0.25 * np.array([(1 - 2 * rate) ** (2 * (budget // len(q))), factor ** (budget // batch)])
-    return torch.tensor([gaps[0], gaps[1], batch * 2 * np.log(np.abs(1 - 2 * rate)) / np.log(factor)])
+    return gaps[0], torch.tensor(gaps[1]), batch * 2 * np.log(np.abs(1 - 2 * rate)) / np.log(factor)
 
 
 # %% right logs: Both gaps by their logarithms, with torch's own variance.
@@ -59,7 +59,7 @@ def equal_cost(x, budget, batch, rate):
     steps = torch.tensor([budget / x.numel(), budget / batch], dtype=x.dtype)
     start = (q.mean() / 4).log()
     table, encoder = (start + steps * torch.stack([per_row, per_batch])).exp()
-    return torch.stack([table, encoder, batch * per_row / per_batch])
+    return table, encoder, batch * per_row / per_batch
 
 
 # %% wrong batch_noise, from right formula: The mean weight is followed; its square has a mean of its own, larger by the noise of the batches.
