@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from autograder.checks.exercise import exercise
 from autograder.checks.finding import Finding, Mistake
 from autograder.checks.probe import LearnerError, Probe
 from autograder.units.shared import several, unpack
+from autograder.units.unit_06.edges import Place, all_noise, edge_places, right_estimates
 
 EXERCISE = exercise(
     __name__,
@@ -33,91 +34,7 @@ ROWS = "score, path"
 KIND = ("score", "path")
 
 
-class _Place(NamedTuple):
-    """A shifted exponential, and f(z) = level + slope z + height sin(turn z + phase) + jumps."""
-
-    loc: float
-    log_scale: float
-    wave: np.ndarray
-    places: np.ndarray
-    heights: np.ndarray
-
-    @property
-    def s(self) -> float:
-        return float(np.exp(self.log_scale))
-
-    def f(self, z: np.ndarray) -> np.ndarray:
-        level, slope, height, turn, phase = self.wave
-        steps = self.heights * (np.asarray(z)[..., None] > self.places)
-        return level + slope * z + height * np.sin(turn * z + phase) + steps.sum(-1)
-
-    def slope(self, z: np.ndarray) -> np.ndarray:
-        _, slope, height, turn, phase = self.wave
-        return slope + height * turn * np.cos(turn * z + phase)
-
-    @property
-    def smooth(self) -> np.ndarray:
-        """The gradient of the mean in (loc, log_scale), as far as the slope of f knows it."""
-        _, slope, height, turn, phase = self.wave
-        phasor = 1j * turn * np.exp(1j * (turn * self.loc + phase))
-        root = 1 - 1j * turn * self.s
-        waves = np.array([(phasor / root).imag, self.s * (phasor / root**2).imag])
-        return slope * np.array([1.0, self.s]) + height * waves
-
-    def crossing(self, inside: bool = True) -> tuple[np.ndarray, np.ndarray]:
-        """Height times density at each jump, and how far it lies from the edge."""
-        away = self.places - self.loc
-        flow = self.heights * np.exp(-away / self.s) / self.s
-        return flow * (away > 0) if inside else flow, away
-
-    @property
-    def jumps(self) -> np.ndarray:
-        flow, away = self.crossing()
-        return np.array([flow.sum(), (flow * away).sum()])
-
-    @property
-    def exact(self) -> np.ndarray:
-        return self.smooth + self.jumps
-
-    @property
-    def mean(self) -> float:
-        """Of f."""
-        level, slope, height, turn, phase = self.wave
-        waves = (np.exp(1j * (turn * self.loc + phase)) / (1 - 1j * turn * self.s)).imag
-        beyond = np.exp(-np.maximum(self.places - self.loc, 0) / self.s)
-        line = level + slope * (self.loc + self.s)
-        return float(line + height * waves + (self.heights * beyond).sum())
-
-    @property
-    def at_edge(self) -> float:
-        return float(self.f(np.array(self.loc)))
-
-
-def _places(rng: np.random.Generator) -> list[_Place]:
-    """Two places: jumps on both sides of the edge, and no jump at all; f is far from zero at the edge, and steep somewhere."""
-    found = []
-    for jumps, log_scale in ((3, rng.uniform(-0.6, -0.2)), (0, rng.uniform(0.2, 0.5))):
-        loc, s = rng.uniform(0.5, 2.0) * rng.choice([-1, 1]), np.exp(log_scale)
-        wave = np.array(
-            [
-                0.0,
-                rng.uniform(0.3, 0.8),
-                rng.uniform(0.5, 1.0),
-                rng.uniform(0.5, 1.5),
-                rng.uniform(0, 6),
-            ]
-        )
-        away = s * np.array([-0.6, 0.5, 1.4])[:jumps] * rng.uniform(0.8, 1.2, jumps)
-        heights = (
-            np.array([1.5, 2.0, 1.2])[:jumps] * rng.uniform(0.8, 1.2, jumps) * rng.choice([-1, 1])
-        )
-        place = _Place(loc, float(log_scale), wave, loc + away, heights)
-        wave[0] = rng.choice([-1, 1]) * rng.uniform(1.2, 2.0) - place.at_edge
-        found.append(place)
-    return found
-
-
-def _asked(probe: Probe, place: _Place, eps: Any, share: float = 1.0) -> list[Any]:
+def _asked(probe: Probe, place: Place, eps: Any, share: float = 1.0) -> list[Any]:
     reply = probe.drive(
         "edges/estimates",
         loc=place.loc,
@@ -134,33 +51,11 @@ def _asked(probe: Probe, place: _Place, eps: Any, share: float = 1.0) -> list[An
     return rows
 
 
-def _right(place: _Place, eps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Right estimates from heights, and from slopes, ``(R, 2)`` each."""
-    z = place.loc + place.s * eps
-    score = np.stack([np.ones_like(eps) / place.s, eps - 1], -1)
-    path = place.slope(z)[:, None] * np.stack([np.ones_like(eps), place.s * eps], -1)
-    edge = np.array([place.at_edge / place.s, 0.0])
-    return place.f(z)[:, None] * score - edge, path + place.jumps
-
-
-def _noise(place: _Place) -> tuple[np.ndarray, np.ndarray]:
-    """Noise, and the weights of its mean: a Gauss rule on each of many panels, none of which has a jump inside."""
-    away = (place.places - place.loc) / place.s
-    ends = np.sort(
-        np.concatenate([np.linspace(0, 12, 25), [16.0, 22.0, 30.0, 40.0], away[away > 0]])
-    )
-    points, weights = np.polynomial.legendre.leggauss(8)
-    half = np.diff(ends)[:, None] / 2
-    eps = (ends[:-1, None] + half * (1 + points)).ravel()
-    mass = (half * weights).ravel() * np.exp(-eps)
-    return eps, mass / mass.sum()
-
-
-def _means(places: list[_Place], of_one: Any) -> np.ndarray:
+def _means(places: list[Place], of_one: Any) -> np.ndarray:
     return np.concatenate([of_one(place) for place in places])
 
 
-def _of_heights(places: list[_Place]) -> list[Mistake]:
+def _of_heights(places: list[Place]) -> list[Mistake]:
     def shifted(edge: Any, other: Any = lambda _: 0.0) -> np.ndarray:
         return _means(places, lambda p: p.exact + np.array([edge(p), other(p)]))
 
@@ -200,7 +95,7 @@ def _of_heights(places: list[_Place]) -> list[Mistake]:
     ]
 
 
-def _of_slopes(places: list[_Place]) -> list[Mistake]:
+def _of_slopes(places: list[Place]) -> list[Mistake]:
     def crossed(of_one: Any) -> np.ndarray:
         """The mean if the jumps bring something else."""
         return _means(places, lambda p: p.smooth + of_one(p, *p.crossing()))
@@ -258,7 +153,7 @@ def _of_slopes(places: list[_Place]) -> list[Mistake]:
     ]
 
 
-def _of_the_family(places: list[_Place]) -> list[Mistake]:
+def _of_the_family(places: list[Place]) -> list[Mistake]:
     return [
         Mistake(
             "of_scale",
@@ -274,16 +169,16 @@ def _of_the_family(places: list[_Place]) -> list[Mistake]:
     ]
 
 
-def _judged(probe: Probe, places: list[_Place], row: int, mistakes: Sequence[Mistake]) -> Finding:
+def _judged(probe: Probe, places: list[Place], row: int, mistakes: Sequence[Mistake]) -> Finding:
     """The mean of the estimates over all noise, exactly."""
     means, found = [], None
     for place in places:
-        eps, weights = _noise(place)
+        eps, weights = all_noise(place)
         came = _asked(probe, place, eps)[row]
         if came.shape != (len(eps), 2) or not np.isfinite(came).all():
             return compare(came, np.zeros((len(eps), 2)), what=f"the {KIND[row]} estimates")
         means.append(weights @ came)
-        right = {"a right estimator": _right(place, eps)[row]}
+        right = {"a right estimator": right_estimates(place, eps)[row]}
         found = found or measured(Draws(came, right), weights)
     exact = _means(places, lambda place: place.exact)
     what = f"the mean of the {KIND[row]} estimates over all noise, ({', '.join(NAMES)}),"
@@ -293,13 +188,13 @@ def _judged(probe: Probe, places: list[_Place], row: int, mistakes: Sequence[Mis
 
 @EXERCISE.part("From heights: on average the gradient, the edge included")
 def from_heights(probe: Probe, rng: np.random.Generator) -> Finding:
-    places = _places(rng)
+    places = edge_places(rng)
     return _judged(probe, places, 0, _of_heights(places))
 
 
 @EXERCISE.part("From slopes: on average the gradient, the jumps included")
 def from_slopes(probe: Probe, rng: np.random.Generator) -> Finding:
-    places = _places(rng)
+    places = edge_places(rng)
     return _judged(probe, places, 1, _of_slopes(places))
 
 
@@ -309,7 +204,7 @@ def from_slopes(probe: Probe, rng: np.random.Generator) -> Finding:
     needs=["from_heights", "from_slopes"],
 )
 def who_reads_what(probe: Probe, rng: np.random.Generator) -> Finding:
-    place, eps = _places(rng)[0], rng.exponential(size=40)
+    place, eps = edge_places(rng)[0], rng.exponential(size=40)
     true, false = _asked(probe, place, eps), _asked(probe, place, eps, share=0.3)
     moved = [
         one.shape != other.shape or float(np.abs(one - other).max(initial=0.0)) > 1e-6
@@ -348,9 +243,9 @@ def who_reads_what(probe: Probe, rng: np.random.Generator) -> Finding:
 @EXERCISE.part("As quiet as the samples allow", weight=0.5, needs=["from_heights", "from_slopes"])
 def quiet(probe: Probe, rng: np.random.Generator) -> Finding:
     least = np.inf
-    for place in _places(rng):
-        eps, weights = _noise(place)
-        score, path = _right(place, eps)
+    for place in edge_places(rng):
+        eps, weights = all_noise(place)
+        score, path = right_estimates(place, eps)
         for came, right in zip(_asked(probe, place, eps), (score, path), strict=True):
             if came.shape != right.shape or not np.isfinite(came).all():
                 return compare(came, right, what="the estimates")
