@@ -15,6 +15,11 @@ from autograder.units import EXERCISES
 ROOT = Path(__file__).resolve().parent.parent
 CASES = cases()
 SEEDS = [101, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (202, 303))]
+UNSEEN = {  # nobody has answered these yet without having seen their checks
+    "03_learned_theta",
+    "06_two_repairs",
+    "11_equal_cost",
+}
 LONG = {"09_landing_variances", "11_train_recognizer", "13_train"}  # their proofs take seconds
 
 
@@ -23,7 +28,7 @@ def test_the_files_are_whole():
     assert (
         {case.exercise for case in CASES}
         == set(PROOFS)
-        == {name for name, one in EXERCISES.items() if not one.written}
+        == {name for name, one in EXERCISES.items() if not one.written} - UNSEEN
     )
     for case in CASES:
         assert callable(case.answer()), case.id

@@ -22,9 +22,10 @@
 # 5. the bound as a number of bits;
 # 6. the most obvious gradient of the bound, which leads nowhere;
 # 7. a prediction of how wrong it is, which you then measure;
-# 8. and one question to answer in words.
+# 8. what a poor family does to the parameters of a model, predicted and measured;
+# 9. and one question to answer in words.
 #
-# **About two hours and twenty minutes.** The exercises are independent but for the last two, so if one resists, go on and come back.
+# **About two hours and fifty minutes.** The exercises are independent but for 6 and 7, so if one resists, go on and come back.
 #
 # **How checks work.** You write a function in place of the line that raises, run the cell, and run the check below it. Each check calls your function on fresh
 # random inputs and says what it tested, what came, what was expected, and, if it recognises the mistake, which one it is. Run it as often as you like: nothing is
@@ -262,7 +263,7 @@ show(targets.gap_curve(elbo_and_gap),
 
 # %% [markdown] solution_only="03_gap"
 # **Derivation.** Per coordinate $\mathcal L = -\frac12(m^2 + s^2) - \frac12\big((x - m)^2 + s^2\big) + \log s + \frac12 - \frac12 \log 2\pi$, and with exercise 2
-# $\text{gap} = -\frac12 \log 2 - \log s + s^2 + (m - \frac x2)^2 - \frac12$. Add them: $s$ and $m$ cancel, and $-\frac{x^2}{4} - \frac12 \log 4\pi = \log N(x; 0, 2)$ is left. Six different $q$, one evidence.
+# $\text{gap} = -\frac12 \log 2 - \log s + s^2 + (m - \frac x2)^2 - \frac12$. Add them: $s$ and $m$ cancel, and $-\frac{x^2}{4} - \frac12 \log 4\pi = \log N(x; 0, 2)$ is left. Whatever $q$ is, one evidence.
 #
 # **Notice** that the sum tests the *pair*. Someone who takes the reversed KL and defines the ELBO as what is left of the evidence also gets a perfect sum; the check therefore asks for each value by itself.
 
@@ -547,7 +548,101 @@ show(targets.bias_agreement(naive_elbo, naive_bias),
 
 # %% [markdown]
 # ---
-# ## 8. In words: what the gap hides
+# ## 8. Learning theta with a poor family
+#
+# A bound is climbed in $\theta$, too. If $q$ cannot follow the posterior, the gap changes with $\theta$, and the top of the bound is not the top of the evidence. The lecture looked at one datum and one $q$;
+# here is the general case, with a data set. The model is
+#
+# $$z_n \sim N(0, 1), \qquad x_n \mid z_n \sim N(\theta z_n, \sigma^2), \qquad n = 1, \dots, N,$$
+#
+# with $\sigma$ known and one $\theta$ for all data. Every datum has a $q_n = N(m_n, s^2)$ of its own: the mean is free, **the scale $s$ is held**, the same for all. What is climbed is the bound of the data set, $\sum_n \mathcal L_n(\theta, m_n)$, in $\theta$ and
+# in all means at once.
+#
+# Before you derive anything, **write down what you expect** (double-click; not graded):
+#
+# - If $q$ is held narrower than the posterior, the $\theta$ that is learned is too ..., because ...
+# - If $q$ is held very wide, then $\theta$ ...
+# - With ten times as many data the bias is ...
+#
+# This is what to aim for. The points were measured, by climbing sampled bounds from $\theta = 1$ on 100 data for which maximum likelihood says $\theta = 2$ (and $\sigma = 1$).
+
+# %%
+show(targets.theta_over_scale(),
+     alt="The learned theta over the scale s at which q is held: measured points fall steeply from above 3 at "
+         "the narrowest q to zero at the widest. They cross the horizontal line of maximum likelihood once.")
+
+# %% [markdown]
+# **Exercise 8: `learned_theta`.** *Difficulty* 4/5 · *Importance* 5/5 · 30 minutes
+#
+# Return two numbers for each data set, as two tensors `(*B)`: the $\theta \ge 0$ at which the bound of the data set, with the best means put in, is largest; and its *bias*, that $\theta$ minus the $\theta \ge 0$ of maximum likelihood on the same data.
+# Either may be zero, and the check asks where. `x` is `(*B, N)`; `scale`, which is $s$, and `noise_scale`, which is $\sigma$, are standard deviations, `(*B)`, and differ from data set to data set. Everything is in double precision, and asked to one part in 100,000: a formula is short, a
+# search will do.
+
+# %% exercise="03_learned_theta"
+def learned_theta(x: Tensor, scale: Tensor, noise_scale: Tensor) -> tuple[Tensor, Tensor]:
+    """What the bound of a data set teaches about theta if the scale of every q_n is held, and its bias.
+
+    Args:
+        x: data sets, (*B, N).
+        scale: the scale at which q is held, (*B).
+        noise_scale: the standard deviation of x given z, (*B).
+
+    Returns:
+        The theta, not negative, at the top of the bound, and how far it lies above that of
+        maximum likelihood, (*B) each.
+    """
+    ### BEGIN SOLUTION
+    square = (x**2).mean(-1)
+    theta = (noise_scale * square.sqrt() / scale - noise_scale**2).clamp_min(0).sqrt()
+    return theta, theta - (square - noise_scale**2).clamp_min(0).sqrt()
+    ### END SOLUTION
+
+
+# %% check="03_learned_theta"
+check("03_learned_theta", learned_theta)
+
+# %% [markdown]
+# <details><summary>Symptom: right for one datum, wrong for a data set</summary>
+#
+# There is one $\theta$. Add the bounds of all data first, each with its own best mean in it, and look for the top of the sum. What do you need to know about the data?
+#
+# </details>
+# <details><summary>Symptom: NaN for some data sets</summary>
+#
+# You took the root of a negative number: the slope of the bound vanishes nowhere. Is it positive or negative for every $\theta^2 > 0$, and where is the top then? The same can happen to maximum likelihood.
+#
+# </details>
+# <details><summary>Symptom: you get maximum likelihood, or nearly so</summary>
+#
+# Somewhere the posterior's own scale came in. Write form (2) of one datum with $m$ and $s$, put the best $m$ in (it is the posterior mean, whatever $s$ is), and collect what depends on $\theta$: a term $x_n^2 / (\sigma^2 + \theta^2)$ and a term $\theta^2 s^2 / \sigma^2$.
+# Differentiate in $u = \sigma^2 + \theta^2$.
+#
+# </details>
+
+# %% [markdown]
+# Your prediction over the points: the line is your $\theta$, and the dotted one is your $\theta$ minus your bias. Where do they cross? What happens at $s = \sqrt 5 = 2.24$?
+
+# %%
+show(targets.theta_over_scale(learned_theta),
+     alt="The same figure; once learned_theta is written, its line runs through the measured points and the "
+         "dotted line, theta minus bias, lies on the line of maximum likelihood.")
+
+# %% [markdown] solution_only="03_learned_theta"
+# **Derivation.** For one datum, up to constants, $\mathcal L_n = -\frac{(x_n - \theta m_n)^2 + \theta^2 s^2}{2\sigma^2} - \frac{m_n^2}{2} - \frac{s^2}{2} + \log s$. It is largest in $m_n$ at $m_n = \theta x_n / (\sigma^2 + \theta^2)$, the posterior mean; there
+# $\frac{(x_n - \theta m_n)^2}{\sigma^2} + m_n^2 = \frac{x_n^2}{\sigma^2 + \theta^2}$. With $u = \sigma^2 + \theta^2$ and $\overline{x^2} = \frac1N \sum_n x_n^2$ the mean bound is
+#
+# $$-\frac12 \Big(\frac{\overline{x^2}}{u} + \frac{s^2 u}{\sigma^2}\Big) + \text{const}, \qquad\text{largest at}\quad u = \frac{\sigma \sqrt{\overline{x^2}}}{s}, \qquad \theta = \sqrt{\max\Big(0, \frac{\sigma \sqrt{\overline{x^2}}}{s} - \sigma^2\Big)}.$$
+#
+# Maximum likelihood has $u = \overline{x^2}$ and $\theta = \sqrt{\max(0, \overline{x^2} - \sigma^2)}$.
+#
+# **What to notice.** The two agree if and only if $s = \sigma / \sqrt{\overline{x^2}}$: that is the scale of the posterior at the maximum likelihood $\theta$, where the bound touches the evidence at its top. A $q$ that is held narrower is the posterior of a *larger* $\theta$, and the bound is bent
+# towards it; a wider one is that of a smaller $\theta$. From $s = \sqrt{\overline{x^2}} / \sigma$ on nothing is learned at all: $\theta = 0$, the latent is not used, although there is something to find. You will meet this as *collapse* in unit 13.
+#
+# More data do not help: the bias depends on $\overline{x^2}$, which converges. It is a bias of the method, and not of the sample.
+
+# %% [markdown]
+# ---
+# ## 9. In words: what the gap hides
 #
 # Anna and Ben fit the same data. Anna's model with a diagonal Gaussian $q$ reaches an ELBO of $-101.3$ nats; Ben's model, another one, with a diagonal Gaussian $q$ as well, reaches $-101.9$. Both runs have converged and the
 # Monte Carlo error is negligible.

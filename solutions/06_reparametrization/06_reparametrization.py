@@ -7,10 +7,11 @@
 # - built the gradient that trains nearly every variational autoencoder, and two variants of it with half of the work done by formula,
 # - predicted the noise of two estimators exactly, and found a target where the famous one loses,
 # - driven an objective to infinity with frozen samples, on purpose,
-# - differentiated a Gamma variable whose map from noise nobody can write down.
+# - differentiated a Gamma variable whose map from noise nobody can write down,
+# - met an objective on which both famous gradients are wrong, and repaired both.
 #
-# **Time**: about three hours; each exercise says its own. **Read first**: `lectures/06_reparametrization`. Exercise 2 uses 1, and 3 uses 2; 4 and 5 belong
-# together; 6 and 7 stand alone.
+# **Time**: about three hours and a half; each exercise says its own. **Read first**: `lectures/06_reparametrization`. Exercise 2 uses 1, and 3 uses 2; 4 and 5 belong
+# together; 6, 7 and 8 stand alone.
 #
 # **How the checks work.** Under each cell that you write stands a `check`. It calls your function on fresh random inputs and compares numbers: the *value*, the *gradient*
 # at given noise, and the *average* over all noise (by quadrature, so that chance has no say). If something is off, the report says what came, what was expected, and which
@@ -380,7 +381,8 @@ with when_written():
 # - `f`: a function without jumps from tensors to tensors of the same shape, entry by entry (any torch formula, with m and s in it if you like);
 # - `predicted`: a tensor $(2)$ with the variances of the one-sample gradients of $\mathbb E f$ **in m**: pathwise, then score function *without* a baseline.
 #
-# The pathwise variance must be at least **four times** the score function's, at any m and for s from 0.25 to 2.5, and each prediction must be right to 2 percent. The check computes both variances of your f by a fine quadrature. You
+# The pathwise variance must be at least **four times** the score function's, at any m and for s from 0.25 to 2.5. And there must be something to find: the **square of the mean gradient**, $\big(\frac{d}{dm}\mathbb E f\big)^2$, is at least **a tenth** of the score function's variance, so
+# that ten samples see it at one standard error. (To be the quieter of two estimates of zero is no victory.) Each prediction must be right to 2 percent. The check computes both variances of your f by a fine quadrature. You
 # may use a formula or a quadrature of your own (a rule that is fine enough!), no sampling.
 
 # %% exercise="06_score_wins"
@@ -393,12 +395,13 @@ def score_wins(m: float, s: float) -> tuple:
     frequency = 6 / s
 
     def f(z: Tensor) -> Tensor:
-        return torch.cos(frequency * (z - m))
+        return torch.cos(frequency * (z - m)) + (z - m) / (2 * s)           # a wave, on a slope
 
     turns = (frequency * s) ** 2
     twice = math.exp(-2 * turns)                                        # E cos(12 eps)
-    pathwise = frequency**2 / 2 * (1 - twice)                           # the mean is zero by symmetry
-    score = (1 + (1 - 4 * turns) * twice) / (2 * s**2)
+    pathwise = frequency**2 / 2 * (1 - twice)                           # the slope 1 / (2 s) has no variance
+    wave = (1 + (1 - 4 * turns) * twice) / 2                            # E (eps cos(6 eps))^2; the cross term is odd
+    score = (wave + 0.5) / s**2                                         # (3 - 1) / 4 from the slope
     return f, torch.tensor([pathwise, score], dtype=torch.float64)
     ### END SOLUTION
 
@@ -428,21 +431,22 @@ with when_written():
 # Small values, steep slopes, and many of them under the bulk of q. What does a wave of height 1 have, if you make its length short?
 #
 # </details>
-# <details><summary>Symptom: it wins for large s and not for small</summary>
+# <details><summary>Symptom: it wins, and the check says that there is no gradient to find</summary>
 #
-# What matters is how often f turns within one standard deviation. Let the frequency know s.
+# A wave goes up as often as it goes down. The mean gradient is the mean *slope*: add something that rises on the whole, by about one height per standard deviation, or less. What does it add to the score function's variance, and what to the pathwise one? Or take no wave at all.
 #
 # </details>
-# <details><summary>Symptom: the prediction is off</summary>
+# <details><summary>Symptom: it wins for large s and not for small; or the prediction is off</summary>
 #
-# $\mathbb E\cos(t\epsilon) = e^{-t^2/2}$, and $\mathbb E\,\epsilon^2\cos(t\epsilon) = (1 - t^2)\,e^{-t^2/2}$. Squares of sines and cosines: $\cos^2 = (1 + \cos 2\cdot)/2$. At a high frequency almost all of it dies out. If you use quadrature, note
-# that 20 Hermite points cannot follow ten waves.
+# What matters is how often f turns within one standard deviation: let the frequency know s. For the prediction, $\mathbb E\cos(t\epsilon) = e^{-t^2/2}$, $\mathbb E\,\epsilon^2\cos(t\epsilon) = (1 - t^2)\,e^{-t^2/2}$ and $\cos^2 = (1 + \cos 2\cdot)/2$; at a high frequency
+# almost all of it dies out. If you use quadrature, note that 20 Hermite points cannot follow ten waves.
 #
 # </details>
 
 # %% [markdown] solution_only="06_score_wins"
-# **The wave.** For $f(z) = \cos(\omega(z - m))$, with $\tau = \omega^2s^2$: pathwise $-\omega\sin(\omega s\epsilon)$, with mean zero and variance $\tfrac{\omega^2}2(1 - e^{-2\tau})$; score $\cos(\omega s\epsilon)\,\epsilon/s$, with mean zero (it is odd) and variance
-# $\tfrac1{2s^2}\big(1 + (1 - 4\tau)e^{-2\tau}\big)$. For large $\tau$ the ratio is $\tau$: it can be made as large as you please. The crossing is at $\omega s \approx 0.85$: once f turns within the width of q, values beat slopes.
+# **A wave on a slope.** For $f(z) = \cos(\omega(z - m)) + c\,(z - m)/s$, with $\tau = \omega^2s^2$: the pathwise estimate is $-\omega\sin(\omega s\epsilon) + c/s$, with mean $c/s$ and variance $\tfrac{\omega^2}2(1 - e^{-2\tau})$, to which the slope adds nothing; the score estimate is
+# $(\cos(\omega s\epsilon) + c\,\epsilon)\,\epsilon/s$, with the same mean and variance $\tfrac1{s^2}\big(\tfrac12 + (\tfrac12 - 2\tau)e^{-2\tau} + 2c^2\big)$. For large $\tau$ the ratio is $\tau / (1 + 4c^2)$: it can be made as large as you please, while the signal, $c^2$ against
+# $\tfrac12 + 2c^2$, stays where it is. A steep step does as well: it rises once, and its height is bounded.
 #
 # **What it means.** Slopes tell you about an *infinitesimal* move; a q of width s asks about moves of size s. Where f is smooth at that scale slopes are the better guide; where it is rough they are noise. Rough targets are real: a network with sharp
 # activations, chaotic dynamics unrolled in time, a simulator with contacts.
@@ -667,7 +671,90 @@ slopes = torch.autograd.grad(one_beta(a, b).sum(), a)[0]
 print(f"mean of dz/da {slopes.mean():.4f} ± {slopes.std() / len(slopes) ** 0.5:.4f}   exact {1.7 / 2.5**2:.4f}")
 
 # %% [markdown]
-# ## 8. In words: a deterministic objective
+# ## 8. A moving edge and a jump
+#
+# The score function needs a support that stays where it is. The pathwise gradient needs an f without jumps. Here you have neither. A waiting time that cannot be shorter than $\mu$,
+#
+# $$z = \mu + s\,\epsilon, \quad \epsilon \sim \mathrm{Exponential}(1), \qquad q(z) = \tfrac1s\,e^{-(z - \mu)/s} \;\text{ for } z > \mu, \qquad \mathbb E f = \int_\mu^\infty f(z)\,q(z)\,dz,$$
+#
+# and a cost f that is smooth but for fees: as z passes $c_j$, f jumps by $h_j$ ($f(c_j{+}) - f(c_j{-}) = h_j$). Some $c_j$ may lie below $\mu$. Asked is the gradient of $\mathbb E f$ in $\mu$ (`loc`) and in $\log s$ (`log_scale`).
+#
+# **Predict first** (not graded): there are two plain estimators and two parameters. Which of the four means are wrong?
+
+# %%
+show(targets.edges(), alt="Left: a cost that rises gently and jumps twice, and the density of z, which begins abruptly at its edge. Right: over the place of the edge, the exact slope of the mean, "
+                          "and the means of the two plain estimators, which lie far from it on both sides.")
+
+# %% [markdown]
+# *Difficulty* 4/5 · *Importance* 4/5 · 35 minutes
+#
+# Take the integral apart, where the derivative may not simply go inside, and find what each estimator leaves out. Return two estimates of the gradient for *every* sample, from that sample alone, `score` and `path`, $(K, 2)$ each, `loc` first:
+#
+# - `score` asks f for *heights* only (at the samples, and wherever else you need one);
+# - `path` asks f for *slopes*, and uses `places` $(c_j)$ and `heights` $(h_j)$.
+#
+# Both must be right on average, with no more noise than they need. `f` maps a tensor to one of the same shape, and is differentiable by torch wherever it is smooth; what torch tells you of a jump is nothing. `loc` and `log_scale` are tensors of shape `()`; there may be no jump at all.
+
+# %% exercise="06_two_repairs"
+def two_repairs(f, places: Tensor, heights: Tensor, loc: Tensor, log_scale: Tensor, eps: Tensor) -> tuple[Tensor, Tensor]:
+    """Two unbiased estimates of the gradient of E f(z), z = loc + exp(log_scale) eps, for every sample.
+
+    f: a function with jumps. places, heights: (J,), where f jumps and by how much. loc, log_scale: (). eps: (K,), standard exponential.
+    Returns (score, path), (K, 2) each: the columns are for loc and for log_scale.
+    """
+    ### BEGIN SOLUTION
+    s = log_scale.exp()
+    z = (loc + s * eps).requires_grad_()
+    value = f(z)
+    (slope,) = torch.autograd.grad(value.sum(), z)
+    value = value.detach()
+    edge = f(loc.reshape(1)).detach() / s                                       # what is lost when the edge moves up
+    score = torch.stack([value / s - edge, value * (eps - 1)], -1)
+    away = places - loc
+    flow = torch.where(away > 0, heights * torch.exp(-away / s) / s, 0.0)       # height times density, at each jump
+    path = torch.stack([slope + flow.sum(), slope * s * eps + (flow * away).sum()], -1)
+    return score, path
+    ### END SOLUTION
+
+
+# %% check="06_two_repairs"
+check("06_two_repairs", two_repairs)
+
+# %% [markdown]
+# Your two means beside the exact slope, with two standard errors of 4,000 samples:
+
+# %%
+show(targets.edges(two_repairs), alt="The same figure; once two_repairs is written, its two sets of points lie on the exact slope, while the plain estimators stay where they were.")
+
+# %% [markdown]
+# <details><summary>Symptom: the score estimate is wrong for loc, and right for log_scale</summary>
+#
+# In which of its two places does $\mu$ occur in $\int_\mu^\infty f(z)\,q(z)\,dz$? The score function knows of one. Leibniz: the derivative of an integral in its lower limit is minus the integrand there.
+#
+# </details>
+# <details><summary>Symptom: the path estimate is wrong wherever there is a jump</summary>
+#
+# Write $f = g + \sum_j h_j\,1\{z > c_j\}$ with g smooth. The slope takes care of g. Of the rest you know the mean: $h_j\,P(z > c_j)$, and $P(z > c)$ has a formula that you can differentiate.
+#
+# </details>
+# <details><summary>Symptom: right for loc, wrong for log_scale; or wrong only now and then</summary>
+#
+# What a jump brings is its height, times the density of z there, times the *speed* at which a sample moves across it: $\partial z/\partial\mu = 1$, and $\partial z/\partial\log s = z - \mu$, at $z = c_j$. A jump below $\mu$ is crossed by nobody.
+#
+# </details>
+
+# %% [markdown] solution_only="06_two_repairs"
+# **The edge.** $\partial_\mu \int_\mu^\infty f q\,dz = \int_\mu^\infty f\,\partial_\mu q\,dz - f(\mu)\,q(\mu)$, with $\partial_\mu \log q = 1/s$ and $q(\mu) = 1/s$: the score estimate is $\big(f(z) - f(\mu)\big)/s$. The missing term looks like a baseline, and it is the only "baseline" that is *right* here: the score
+# $1/s$ does not have mean zero, because the total mass is lost at the edge as well as thinned out. In $\log s$ the edge stands still, the score $\epsilon - 1$ has mean zero, and nothing is missing.
+#
+# **The jump.** $\mathbb E f = \mathbb E g + \sum_j h_j P(z > c_j)$ with $P(z > c) = e^{-(c - \mu)/s}$ for $c > \mu$, and 1 below. Its derivatives are $q(c)$ in $\mu$ and $q(c)(c - \mu)$ in $\log s$: density times speed. It is a *flow* of samples across the jump, and no slope of f can know of it. In more dimensions it becomes an integral over the
+# surface on which f jumps (the "boundary integral" of differentiable rendering, where a moving edge of an object is such a jump).
+#
+# **Which to use?** Of the four plain means three are wrong: the score's for `loc`, the path's for both. The two repairs ask for different knowledge: the score function must know where the *support* ends, the path where *f jumps*. Whoever does not know where f jumps (a simulator with an if inside) has the score function; whoever has both uses
+# the path, which is the quieter one here by far.
+
+# %% [markdown]
+# ## 9. In words: a deterministic objective
 #
 # *Difficulty* 3/5 · *Importance* 4/5 · 15 minutes
 #

@@ -21,9 +21,10 @@
 # 4. the other road: a row of free parameters for every datum;
 # 5. the two gaps between a network's ELBO and the evidence, predicted in closed form, then measured;
 # 6. a network that writes a flow instead of a Gaussian;
-# 7. and a question to answer in words.
+# 7. a table and an encoder at equal cost: who is ahead, predicted exactly, then measured;
+# 8. and a question to answer in words.
 #
-# **About two hours and fifty minutes.** Exercises 1 to 3 build on one another; 4, 5 and 6 can be done in any order.
+# **About three hours and twenty-five minutes.** Exercises 1 to 3 build on one another; 4 to 7 can be done in any order.
 #
 # **How checks work.** You write a function in place of the line that raises, run the cell, and run the check below it. Each check calls your function on fresh
 # random inputs and says what it tested, what came, what was expected, and, if it recognises the mistake, which one it is. Run it as often as you like: nothing is
@@ -459,9 +460,103 @@ show(targets.flow_shapes(flow_recognizer),
 
 # %% [markdown]
 # ---
-# ## 7. In words
+# ## 7. Equal cost: a table, or an encoder
 #
-# **Question 7: whose fault is the gap?** *Difficulty* 3/5 · *Importance* 4/5 · 15 minutes
+# Equal *steps* are no fair race: a step of a table moves every row, and a step of an encoder sees only a batch. Count what both must pay for: the slope of one datum's ELBO, **one evaluation** each. On the toy in one dimension such a race can be followed exactly. The scales stand where they should, at $\sqrt{1/2}$, and only
+# the means are learned; a datum's gap is then $(m_n - x_n/2)^2$ nats. Both climb the exact ELBO at the same rate $r$, and have `budget` evaluations in all:
+#
+# - **the table** has a row $m_n$ for each of the $N$ data, all of which begin at 0; a step moves every row, $m_n \leftarrow m_n + r\, \partial_{m_n} \mathcal L_n$;
+# - **the encoder** is $m_n = a\,x_n$, from $a = 0$; a step draws a batch of $B$ data, each from all $N$ with equal chance (so that one may come twice), and moves $a$ by $r$ times the batch's *mean* of $\partial_a \mathcal L_n$.
+#
+# **Predict first** (not graded): with ten times the budget, is the table or the encoder more likely to be ahead? And with ten times the data?
+#
+# This is what to aim for, measured with 30 runs of each race:
+
+# %%
+show(targets.race(),
+     alt="Two panels, mean gap over evaluations, on logarithmic axes. With 10 data the table's measured gaps fall far below the encoder's; with 200 data "
+         "the encoder's fall far below the table's.")
+
+# %% [markdown]
+# **Exercise 7: `equal_cost`.** *Difficulty* 4/5 · *Importance* 4/5 · 35 minutes
+#
+# Return three numbers:
+#
+# 1. the table's mean gap over the $N$ data when the budget is spent;
+# 2. the encoder's mean gap over the same data, in expectation over all batches that it may have drawn;
+# 3. how many data there must be (as a real number) for the two to be equal, if the averages of $x^2$ and $x^4$ stay what they are.
+#
+# `x` is `(N,)`, in double precision; `budget` and `batch` are integers, and `budget` is a multiple of $N$ and of `batch`; `rate` is a number. All three are asked exactly: no draws. The last part of the check goes through *every* order of batches of a small race, and compares.
+
+# %% exercise="11_equal_cost"
+def equal_cost(x: Tensor, budget: int, batch: int, rate: float) -> tuple[float, float, float]:
+    """Mean gaps of a table and of a linear encoder after equally many evaluations, and where they break even.
+
+    Args:
+        x: data of the toy, (N,).
+        budget: evaluations in all, a multiple of N and of batch.
+        batch: data in a batch of the encoder, drawn with replacement.
+        rate: the step size of both.
+
+    Returns:
+        The table's mean gap, the encoder's expected mean gap, and the number of data at which both are equal.
+    """
+    ### BEGIN SOLUTION
+    square, fourth = (x**2).mean(), (x**4).mean()
+    row = (1 - 2 * rate) ** 2                                                    # what a step leaves of a gap
+    weight = (1 - 2 * rate * square) ** 2 + 4 * rate**2 * (fourth - square**2) / batch
+    table = square / 4 * row ** (budget / len(x))
+    encoder = square / 4 * weight ** (budget / batch)
+    return table, encoder, batch * math.log(row) / weight.log()
+    ### END SOLUTION
+
+
+# %% check="11_equal_cost"
+check("11_equal_cost", equal_cost)
+
+# %% [markdown]
+# Your two lines over the measured points. Is the prediction within the errors, and at which number of data would the two lines be one?
+
+# %%
+show(targets.race(equal_cost),
+     alt="The same figure; once equal_cost is written, its lines run through the measured points in both panels.")
+
+# %% [markdown]
+# <details><summary>Symptom: the table is right, and the encoder a little too good</summary>
+#
+# You followed the *mean* of $a$. The gap contains its square, and $a$ is random: it depends on which data were drawn. What is the mean of a square?
+#
+# </details>
+# <details><summary>Symptom: both fall much too fast</summary>
+#
+# How many evaluations does one step cost? $N$ for the table, $B$ for the encoder. And the gap is the square of the distance: what happens to a distance in one step?
+#
+# </details>
+# <details><summary>Symptom: I cannot get hold of the expectation</summary>
+#
+# Write $d = a - \frac12$ and $q$ for the batch's mean of $x^2$. A step makes $d$ into $(1 - 2 r q)\,d$, and the next batch knows nothing of the last: $\mathbb E d^2$ is multiplied by $\mathbb E (1 - 2 r q)^2$ at each step. Mean and variance of $q$ follow from those of one $x^2$.
+#
+# </details>
+
+# %% [markdown] solution_only="11_equal_cost"
+# **Derivation.** Up to constants $\mathcal L_n = -(m_n - x_n/2)^2$, with slope $x_n - 2 m_n$. A row: $m_n - \frac{x_n}2$ is multiplied by $1 - 2r$ at each of budget$/N$ steps, so the mean gap is $\frac14 \overline{x^2}\,(1 - 2r)^{2\,\text{budget}/N}$.
+# The encoder: $\partial_a \mathcal L_n = x_n^2 (1 - 2a)$, so $d = a - \frac12$ is multiplied by $1 - 2 r q$, with $q$ the mean of $x^2$ over the batch, $\mathbb E q = \overline{x^2}$ and $\operatorname{Var} q = \big(\overline{x^4} - \overline{x^2}^2\big)/B$. Batches are independent, so
+#
+# $$\mathbb E\,\text{gap} = \tfrac14\,\overline{x^2}\;\rho^{\,\text{budget}/B}, \qquad \rho = \big(1 - 2 r \overline{x^2}\big)^2 + \frac{4 r^2}B \Big(\overline{x^4} - \overline{x^2}^2\Big).$$
+#
+# Equal when $\frac{2}{N} \log|1 - 2r| = \frac1B \log \rho$, so at $N^* = 2 B \log|1 - 2r| / \log\rho$.
+#
+# **What to notice.** The budget has dropped out. Whoever is ahead stays ahead: what decides is the number of data, since the table's price per step grows with it and the encoder's does not. That is amortization in one line. And $N^*$ is of the size of a *batch* (19 in the figure, with $B = 40$): a table pays only when you have hardly more data than the encoder looks at in one step.
+#
+# **What the toy leaves out.** Here the encoder can say $x/2$ exactly, so there is no amortization gap to stop at. Where there is one, the encoder's curve ends on a floor and a table passes it in the end, as in the lecture's figure. With noisy gradients neither comes to rest at a constant rate.
+#
+# **About the expectation.** The gap after $T$ steps is a product of $T$ random factors. Its distribution is skewed: most runs are better than the mean, and a few much worse, so that the mean of 30 runs tends to lie a little below your line.
+
+# %% [markdown]
+# ---
+# ## 8. In words
+#
+# **Question 8: whose fault is the gap?** *Difficulty* 3/5 · *Importance* 4/5 · 15 minutes
 #
 # Your team trained a VAE with a diagonal Gaussian encoder. Mean ELBO: $-98.0$ on training data, $-104.5$ on test data. With the model held fixed, 500 steps of `climb` per test datum from the encoder's answer raise the test ELBO to $-100.1$. Replacing $q$ by a flow
 # and climbing again gives $-99.3$; importance sampling with very many samples puts $\log p(x)$ on test data at about $-99.0$. (a) Give the amortization gap and the approximation gap on test data. (b) A colleague proposes to make the encoder's output a flow. Another

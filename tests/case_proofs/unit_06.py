@@ -62,6 +62,8 @@ def target_wins(answer: Any) -> str:
             return f"prediction {found}"
         if exact[0] < 4 * exact[1]:
             return "the pathwise gradient is not four times as noisy"
+        if (w * slope).sum() ** 2 < 0.1 * exact[1]:
+            return "there is next to no gradient"
     return ""
 
 

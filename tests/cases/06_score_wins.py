@@ -12,13 +12,13 @@ def predicted(frequency_times_s, s):
     )
 
 
-# %% right not_centred: A wave that does not know m; at this frequency the phase no longer matters.
+# %% wrong not_centred: A wave that does not know m; its mean gradient is zero (right before one was asked for).
 def score_wins(m, s):
     w = 6 / s
     return lambda z: torch.cos(w * z), predicted(6.0, s)
 
 
-# %% right class_and_list: The target an object, the prediction a list.
+# %% wrong class_and_list: The target an object, the prediction a list; no gradient (right before one was asked for).
 class Wave:
     def __init__(self, m, s):
         self.m, self.w = m, 8.0 / s
@@ -35,7 +35,7 @@ def score_wins(m, s):
     return [Wave(m, s), [var(8 / s * np.cos(8 * e)), var(np.sin(8 * e) * e / s)]]
 
 
-# %% right partial: A functools.partial as the target.
+# %% wrong partial: A functools.partial as the target; no gradient (right before one was asked for).
 from functools import partial
 
 

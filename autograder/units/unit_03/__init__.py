@@ -4,6 +4,7 @@ from autograder.checks.exercise import unit
 from autograder.units.unit_03 import (
     gap,
     gaussian_kl,
+    learned_theta,
     mixture_kls,
     naive_bias,
     naive_elbo,
@@ -23,5 +24,6 @@ EXERCISES = unit(
     net_bit_rate,
     naive_elbo,
     naive_bias,
+    learned_theta,
     written,
 )

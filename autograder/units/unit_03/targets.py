@@ -19,7 +19,7 @@ from course_vi.models import ConjugateToy
 from course_vi.plots.primitives import yours
 from course_vi.plots.style import BLACK, BLUE, GREEN, GREY, RED, new_figure, style
 
-__all__ = ["bias_agreement", "gap_curve", "kl_curves"]
+__all__ = ["bias_agreement", "gap_curve", "kl_curves", "theta_over_scale"]
 
 WEIGHTS, MEANS, SCALES = (
     torch.tensor(numbers, dtype=torch.float64) for numbers in ([0.3, 0.7], [-2.5, 1.5], [0.6, 0.8])
@@ -161,6 +161,64 @@ def bias_agreement(
             )
             axis.legend(fontsize=8)
     return figure
+
+
+def theta_over_scale(learned_theta: Callable[..., Any] | None = None, steps: int = 500) -> Figure:
+    """What 100 data drawn at theta = 2 teach, over the scale at which q is held: measured by climbs, and a learner's prediction.
+
+    A climb knows no formula: Adam on sampled bounds, a mean for each datum, one theta. Points are means over five seeds of the noise, with
+    two standard errors.
+
+    >>> len(theta_over_scale(steps=3).axes)
+    1
+    """
+    generator = torch.Generator().manual_seed(8)
+    x = 5**0.5 * torch.randn(100, generator=generator, dtype=torch.float64)
+    x = x * (5 / (x**2).mean()).sqrt()  # so that maximum likelihood says 2
+    scales = torch.tensor([0.2, 0.3, 0.45, 0.7, 1.0, 1.4, 1.8, 2.6], dtype=torch.float64)
+    ends = _climbs(x, scales, 5, steps, generator)
+    figure, (axis,) = new_figure(width=5.6, height=3.5)
+    with style():
+        axis.axhline(2, color=BLACK, linewidth=1)
+        axis.text(2.7, 2.04, "maximum likelihood", ha="right", va="bottom", fontsize=8)
+        axis.errorbar(
+            scales, ends.mean(-1), 2 * ends.std(-1) / 5**0.5, fmt="o", color=RED, capsize=3
+        )
+        axis.text(0.27, 3.15, "measured by climbs", color=RED, fontsize=8)
+        with yours(axis, "learned_theta") as attempt:
+            s = torch.linspace(0.18, 2.7, 200, dtype=torch.float64)
+            theta, bias = attempt(learned_theta, x.expand(200, 100), s, torch.ones_like(s))
+            axis.plot(s, theta, color=BLUE)
+            axis.plot(s, torch.as_tensor(theta) - torch.as_tensor(bias), color=BLUE, linestyle=":")
+            axis.text(0.62, 1.75, "you predicted", color=BLUE, fontsize=8)
+        axis.set(
+            title="What the bound learns depends on how wide q is held",
+            xlabel="scale s of q",
+            ylabel=r"$\theta$",
+            xlim=(0, 2.8),
+            ylim=(-0.15, 3.6),
+        )
+    return figure
+
+
+def _climbs(
+    x: Tensor, scales: Tensor, seeds: int, steps: int, generator: torch.Generator
+) -> Tensor:
+    """Where theta ends, ``(S, seeds)``, if it and a mean for each datum climb the sampled bound together, the scale of q held."""
+    s = scales.view(-1, 1, 1)
+    means = torch.zeros(len(scales), seeds, len(x), dtype=x.dtype, requires_grad=True)
+    theta = torch.ones(len(scales), seeds, 1, dtype=x.dtype, requires_grad=True)
+    optimizer = torch.optim.Adam([means, theta], lr=0.1)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
+    for _ in range(steps):
+        eps = torch.randn(means.shape, generator=generator, dtype=x.dtype)
+        z = means + s * eps
+        bound = -0.5 * (x - theta * z) ** 2 - 0.5 * z**2  # and the entropy, which stands still
+        optimizer.zero_grad()
+        (-bound.sum()).backward()
+        optimizer.step()
+        schedule.step()
+    return theta.detach().squeeze(-1).abs()
 
 
 def _log_target(z: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ from autograder.units.unit_06 import (
     runaway,
     score_wins,
     three_ways,
+    two_repairs,
     written,
 )
 
@@ -23,5 +24,6 @@ EXERCISES = unit(
     score_wins,
     runaway,
     implicit_gamma,
+    two_repairs,
     written,
 )

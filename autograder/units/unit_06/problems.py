@@ -152,3 +152,31 @@ def gamma_pullback(
     weighted = weight * z if z.shape == weight.shape else z
     both = _slopes(weighted, (concentration, rate), concentration.shape)
     return {"z": z, "concentration": both[0], "rate": both[1]}
+
+
+@driver("edges/estimates")
+def edges_estimates(
+    learner: Callable[..., Any],
+    loc: float,
+    log_scale: float,
+    wave: Tensor,
+    places: Tensor,
+    heights: Tensor,
+    eps: Tensor,
+    share: float,
+) -> Any:
+    """Two estimates of the gradient of the mean of f, a line and a wave with jumps, over z = loc + exp(log_scale) eps, eps exponential.
+
+    Args:
+        eps: of the standard exponential distribution, ``(R,)``.
+        share: of the slope of f that backward is told; its heights stay as they are.
+    """
+    level, rise, height, turn, phase = wave
+
+    def f(z: Tensor) -> Tensor:
+        smooth = level + rise * z + height * torch.sin(turn * z + phase)
+        told = smooth.detach() + share * (smooth - smooth.detach())
+        return told + (heights * (z.detach().unsqueeze(-1) > places)).sum(-1)
+
+    at = (torch.as_tensor(value, dtype=eps.dtype) for value in (loc, log_scale))
+    return learner(f, places, heights, *at, eps)

@@ -32,6 +32,7 @@ GRID = (
 STEP = GRID[1] - GRID[0]
 BULK = np.abs(GRID) < 5.0
 FACTOR = 4.0
+SIGNAL = 0.1  # of the score function's variance, the least square of the mean gradient
 WILD = "f changes faster than our ruler can follow. A tenth of the frequency is plenty."
 JUMP = (
     "f jumps. Where it does, its slope says nothing, so the pathwise gradient is not noisy but wrong: E f' is not the gradient of E f. "
@@ -155,26 +156,45 @@ def variance_ratio(probe: Probe, rng: np.random.Generator) -> Finding:
         _, (_, exact), odd = _measured(probe, rng, m, s)
         if odd is not None:
             return odd
-        measured.append((m, s, exact))
-    for m, s, exact in measured:
-        ratio = exact[0] / max(exact[1], 1e-300)
-        if not ratio >= FACTOR:
-            says = (
-                "Here the pathwise gradient is the quieter one, as usual. Its noise is that of the slope f': make f steep without "
-                "making it large."
-                if ratio < 1
-                else "The score function wins, but not by enough. Turn the same screw further."
-            )
-            scaled = "Does your f know how wide q is? What counts is how often it turns within one standard deviation s."
-            other = "not_winning" if ratio < 1 else "not_enough"
+        measured.append((exact[0] / max(exact[1], 1e-300), m, s))
+    ratio, m, s = min(measured)
+    if not ratio >= FACTOR:
+        says = (
+            "Here the pathwise gradient is the quieter one, as usual. Its noise is that of the slope f': make f steep without "
+            "making it large."
+            if ratio < 1
+            else "The score function wins, but not by enough. Turn the same screw further."
+        )
+        scaled = "Does your f know how wide q is? What counts is how often it turns within one standard deviation s."
+        return holds(
+            False,
+            f"pathwise variance at least {FACTOR:g} times the score function's, at m = {m:.2f}, s = {s:.2f}",
+            f"{ratio:.3g} times",
+            "not_winning" if ratio < 1 else "not_enough",
+            f"{says} {scaled}",
+        )
+    return Finding(True, f"a ratio of {FACTOR:g} or more", f"{ratio:.3g}")
+
+
+@EXERCISE.part("There is a gradient to find", needs=["variance_ratio"])
+def signal(probe: Probe, rng: np.random.Generator) -> Finding:
+    least = np.inf
+    for m, s in _places(rng):
+        _, (squares, exact), odd = _measured(probe, rng, m, s)
+        if odd is not None:
+            return odd
+        share = (squares[0] - exact[0]) / max(exact[1], 1e-300)
+        if not share >= SIGNAL:
             return holds(
                 False,
-                f"pathwise variance at least {FACTOR:g} times the score function's, at m = {m:.2f}, s = {s:.2f}",
-                f"{ratio:.3g} times",
-                other,
-                f"{says} {scaled}",
+                f"a squared mean gradient of at least {SIGNAL:g} of the score function's variance, at m = {m:.2f}, s = {s:.2f}",
+                f"{share:.2g} of it",
+                "no_signal",
+                "Both estimators are noise around next to nothing here, and being quiet about nothing is no art. "
+                "Let f rise, or fall, on the whole.",
             )
-    return Finding(True, f"a ratio of {FACTOR:g} or more", f"{ratio:.3g}")
+        least = min(least, share)
+    return Finding(True, f"{SIGNAL:g} or more", f"{least:.2g}")
 
 
 @EXERCISE.part("Both variances, as predicted", weight=1.5)

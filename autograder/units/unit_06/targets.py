@@ -10,9 +10,18 @@ from torch import Tensor
 from torch.distributions import Gamma, Normal
 
 from course_vi.models.base import Model
+from course_vi.plots.primitives import yours
 from course_vi.plots.style import BLACK, BLUE, GREEN, GREY, RED, new_figure, style
 
-__all__ = ["collapse", "horse_kicks", "own_target", "posteriors", "quadratic", "standard_normal"]
+__all__ = [
+    "collapse",
+    "edges",
+    "horse_kicks",
+    "own_target",
+    "posteriors",
+    "quadratic",
+    "standard_normal",
+]
 
 PATH, SCORE, BASELINE = BLUE, RED, GREEN  # one colour per estimator, as in the lecture
 
@@ -140,6 +149,52 @@ def own_target(m: float, s: float, f: Callable[[Tensor], Tensor]) -> Figure:
             low, high = axis.get_ylim()
             axis.set_ylim(low, high + 0.3 * (high - low))
             axis.legend(fontsize=8, loc="upper center", ncols=2)
+    return figure
+
+
+def edges(two_repairs: Callable[..., Sequence[Tensor]] | None = None) -> Figure:
+    """Left a cost with two jumps and a density with an edge; right the slope of the mean cost in loc: exact, plain, and repaired."""
+    s, places, heights = 0.6, torch.tensor([1.3, 2.2]), torch.tensor([2.0, 1.0])
+    places, heights = places.double(), heights.double()
+
+    def f(z: Tensor) -> Tensor:
+        return 1 + 0.4 * z + (heights * (z.detach().unsqueeze(-1) > places)).sum(-1)
+
+    z = torch.linspace(-0.2, 3, 800, dtype=torch.float64)
+    loc = torch.linspace(-0.2, 2.6, 300, dtype=torch.float64)
+    crossing = torch.where(
+        places > loc[:, None], heights * torch.exp((loc[:, None] - places) / s) / s, 0.0
+    )
+    exact = 0.4 + crossing.sum(-1)
+    figure, (left, right) = new_figure(columns=2, width=4.6, height=3.4)
+    with style():
+        left.plot(z, f(z), color=BLACK, linewidth=1.4)
+        left.text(0.1, 1.45, "f", color=BLACK)
+        density = torch.where(z > 0.4, torch.exp((0.4 - z) / s) / s, 0.0)
+        left.fill_between(z, density, color=GREY, alpha=0.3)
+        left.text(0.75, 0.3, r"$q$, $\mu = 0.4$", color=BLACK, fontsize=9)
+        left.set(title="A cost with jumps, a density with an edge", xlabel="z", ylim=(0, 5.5))
+        right.plot(loc, exact, color=BLACK, linewidth=1.4)
+        right.text(0.15, 1.3, "exact", color=BLACK, fontsize=9)
+        right.plot(loc, exact + f(loc) / s, color=SCORE, linestyle="--", linewidth=1.2)
+        right.text(-0.15, 3.5, "plain score", color=SCORE, fontsize=9)
+        right.axhline(0.4, color=PATH, linestyle="--", linewidth=1.2)
+        right.text(1.5, 0.65, "plain path", color=PATH, fontsize=9)
+        with yours(right, "two_repairs") as attempt:
+            generator = torch.Generator().manual_seed(6)
+            for place in torch.linspace(-0.1, 2.5, 9, dtype=torch.float64):
+                eps = -torch.rand(4000, generator=generator, dtype=torch.float64).log()
+                log_scale = torch.tensor(s, dtype=torch.float64).log()
+                came = attempt(two_repairs, f, places, heights, place, log_scale, eps)
+                for rows, colour, shift in zip(came, (SCORE, PATH), (-0.02, 0.02), strict=True):
+                    mean, error = rows[:, 0].mean(), 2 * rows[:, 0].std() / len(eps) ** 0.5
+                    right.errorbar(place + shift, mean, error, fmt="o", ms=4, color=colour)
+        right.set(
+            title="Slope of the mean cost",
+            xlabel=r"edge $\mu$",
+            ylabel="per unit of z",
+            ylim=(-0.5, 12),
+        )
     return figure
 
 

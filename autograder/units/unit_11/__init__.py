@@ -4,6 +4,7 @@ from autograder.checks.exercise import unit
 from autograder.units.unit_11 import (
     amortized_elbo,
     climb,
+    equal_cost,
     flow_recognizer,
     gaps,
     recognition_sample,
@@ -21,5 +22,6 @@ EXERCISES = unit(
     climb,
     gaps,
     flow_recognizer,
+    equal_cost,
     written,
 )

@@ -17,7 +17,7 @@ from course_vi.models import ConjugateToy, ProbabilisticPCA
 from course_vi.plots.primitives import yours
 from course_vi.plots.style import BLACK, BLUE, GREY, ORANGE, RED, new_figure, style
 
-__all__ = ["flow_shapes", "gap_agreement", "learned_bayes", "warm_start"]
+__all__ = ["flow_shapes", "gap_agreement", "learned_bayes", "race", "warm_start"]
 
 AIM: dict[str, Any] = {"color": GREY, "linestyle": "--", "linewidth": 1.4}
 
@@ -67,6 +67,74 @@ def learned_bayes(train_recognizer: Callable[..., Any] | None = None) -> Figure:
         left.legend(fontsize=7, loc="upper left")
         right.legend(fontsize=8, loc="lower right")
     return figure
+
+
+def race(equal_cost: Callable[..., Any] | None = None, runs: int = 30) -> Figure:
+    """Mean gap over evaluations on the toy, for 10 and for 200 data: a table and an encoder, measured; and a learner's prediction.
+
+    The encoder sees batches of 40. Its points are means over runs, with two standard errors; a table has no noise here.
+
+    >>> len(race(runs=3).axes)
+    2
+    """
+    batch, rate, generator = 40, 0.05, torch.Generator().manual_seed(4)
+    figure, axes = new_figure(columns=2, height=3.4)
+    with style():
+        for axis, count in zip(axes, (10, 200), strict=True):
+            x = torch.randn(count, generator=generator, dtype=torch.float64)
+            x = x * (2 / (x**2).mean()).sqrt()
+            table, encoder = _race(x, 1200, batch, rate, runs, generator)
+            axis.plot(*table, "s", color=ORANGE, markersize=4)
+            spent, gaps = encoder
+            error = 2 * gaps.std(-1) / runs**0.5
+            axis.errorbar(spent, gaps.mean(-1), error, fmt="o", color=RED, markersize=4, capsize=2)
+            with yours(axis, "equal_cost") as attempt:
+                budgets = range(200, 1201, 200)
+                lines = [attempt(equal_cost, x, budget, batch, rate) for budget in budgets]
+                for index in (0, 1):
+                    axis.plot(budgets, [float(line[index]) for line in lines], color=BLUE)
+            axis.set(
+                title=f"{count} data: the {'table' if count < 40 else 'encoder'} is ahead",
+                xlabel="evaluations",
+                ylabel="mean gap (nats)",
+                yscale="log",
+                ylim=(1e-7, 3),
+            )
+            axis.text(
+                0.97,
+                0.95,
+                "points: measured",
+                transform=axis.transAxes,
+                ha="right",
+                va="top",
+                fontsize=8,
+            )
+            for (cost, gap), name, colour in (
+                (table, "table", ORANGE),
+                ((spent, gaps.mean(-1)), "encoder", RED),
+            ):
+                near = int((torch.as_tensor(cost) > 350).int().argmax())
+                axis.text(float(cost[near]), 2.5 * float(gap[near]), name, color=colour, fontsize=9)
+    return figure
+
+
+def _race(
+    x: Tensor, budget: int, batch: int, rate: float, runs: int, generator: torch.Generator
+) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
+    """(evaluations, mean gap) of a table, ``(S,)`` both, and of an encoder in several runs, ``(S, runs)`` the gaps."""
+    rows, tables = torch.zeros_like(x), []
+    for step in range(1, budget // len(x) + 1):
+        rows = rows + rate * (x - 2 * rows)
+        tables.append((step * len(x), ((rows - x / 2) ** 2).mean().item()))
+    weight, encoders = torch.zeros(runs, dtype=x.dtype), []
+    for _ in range(budget // batch):
+        seen = x[torch.randint(len(x), (runs, batch), generator=generator)]
+        weight = weight + rate * (seen * (seen - 2 * weight.unsqueeze(-1) * seen)).mean(-1)
+        encoders.append((weight - 0.5) ** 2 * (x**2).mean())
+    every = max(1, len(tables) // 10)
+    spent = batch * torch.arange(1, len(encoders) + 1)
+    cost, gap = (torch.tensor(column) for column in zip(*tables[every - 1 :: every], strict=True))
+    return (cost, gap), (spent[2::3], torch.stack(encoders)[2::3])
 
 
 def warm_start(climb: Callable[..., Any] | None = None) -> Figure:

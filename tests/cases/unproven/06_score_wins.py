@@ -18,11 +18,11 @@ def _sine(t, s):
     e2, mean = math.exp(-2 * t * t), (t * math.exp(-t * t / 2)) ** 2
     return torch.tensor([t * t * (1 + e2) / 2 - mean, (1 - (1 - 4 * t * t) * e2) / 2 - mean], dtype=torch.float64) / s**2
 
-# %% right sine_formula: a sine of three radians per standard deviation, by formula
+# %% wrong sine_formula: a sine of three radians per standard deviation, by formula; hardly a gradient (right before one was asked for)
 def score_wins(m, s):
     return (lambda z: torch.sin(3 * (z - m) / s)), _sine(3.0, s)
 
-# %% right log_of_cosine: the logarithm of a shifted cosine, by quadrature
+# %% wrong log_of_cosine: the logarithm of a shifted cosine, by quadrature; hardly a gradient (right before one was asked for)
 def score_wins(m, s):
     f = lambda z: torch.log(1.5 + torch.cos(6 * (z - m) / s + 0.4))
     return f, _trapezoid(f, m, s)
