@@ -129,10 +129,9 @@ show(draw.climb(torch.arange(200.0), torch.tensor(trace), p.log_evidence(x).item
 # Twenty units. In blue, the ten-week core, which needs nothing outside itself; in orange the rest. Any unit can be read alone, from the box of prerequisites at its beginning. The map also says which are in your copy.
 
 # %%
-from pathlib import Path
+from course_vi.syllabus import in_this_copy
 
-here = sorted(int(path.name[:2]) for path in Path(".").glob("[0-9][0-9]_*.py"))
-show(draw.map_of_units(here),
+show(draw.map_of_units(in_this_copy()),
      alt="A map of units 00 to 19 from left to right. Start here, Graphical models, Marginal likelihood, The ELBO; then three branches: EM and "
          "mean field, Score function, Reparametrization; then Families, Sticking the landing, Amortized inference, Discrete relaxations; then "
          "Tighter bounds, VAEs, Helmholtz machines; then Exact gradients and Bits back; last VAE variants, Pyro, Sets and functions, Sequences.")
