@@ -29,7 +29,8 @@ MAP = """## The map, and where you stand
 
 KEY = """
 ★ belongs to the ten-week core, which needs nothing outside itself. Any unit can be read on its own: it opens with a box of what it needs.
-An arrow leads from what you need to what builds on it; a dotted frame is a unit that is not in this copy yet.
+An arrow leads from what you need to what builds on it; a dotted frame is a unit that is not in this copy yet,
+a thick one a unit whose checks have all passed.
 """
 
 FOOT = """## Good to know
@@ -116,7 +117,8 @@ def _row(unit: Unit, stand: Standing) -> str:
 
 def _drawn(here: list[Unit], stands: dict[int, Standing]) -> str:
     """The map as a Mermaid graph, which JupyterLab draws in its own colours."""
-    lines = ["```mermaid", "flowchart LR", "  classDef away stroke-dasharray:3 3,opacity:0.55", "  classDef done stroke-width:3px"]  # fmt: skip
+    lines = ["```mermaid", "flowchart LR", "  classDef away fill:none,stroke-dasharray:3 3"]
+    lines += ["  classDef done stroke-width:4px"]
     for unit in UNITS:
         done = unit in here and stands[unit.number].most and not stands[unit.number].next
         name = f'u{unit.number}["{unit.number:02d} {unit.title.split(",")[0]}{" ★" if unit.core else ""}"]'
