@@ -69,7 +69,10 @@ def trust(work: Path) -> None:
         if name.endswith(".ipynb") and path.exists() and known.get("signed") != known.get("copied"):
             data = path.read_bytes()
             if _digest(data) == known.get("copied"):
-                notary.sign(reads(data.decode("utf-8"), as_version=4))
+                try:
+                    notary.sign(reads(data.decode("utf-8"), as_version=4))
+                except Exception:  # no notebook, or no place for signatures: JupyterLab then shows less until it is run
+                    continue
                 known["signed"] = known["copied"]
     (work / MEMORY).write_text(json.dumps(memory, indent=1), "utf-8")
 
