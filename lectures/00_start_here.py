@@ -59,7 +59,7 @@ from course_vi.families import MeanField
 from course_vi.gradients import score_function, sticking_the_landing
 from course_vi.models import ConjugateToy
 from course_vi.plots import lecture_00 as draw
-from course_vi.plots import show
+from course_vi.plots import movies, show, show_moving
 from course_vi.progress import predict, reveal, tally
 
 # %% [markdown]
@@ -97,10 +97,9 @@ p = ConjugateToy()                                                  # the model
 q = MeanField(1)                                                    # the family: N(loc, exp(log_scale)^2)
 x = torch.tensor([2.0])
 optimizer = torch.optim.Adam(q.parameters(), lr=0.1)
-generator, trace, seen = torch.Generator().manual_seed(0), [], {}
-for step in range(200):
-    if step in (0, 3, 7):
-        seen[step] = (q.loc.item(), q.log_scale.exp().item())
+generator, trace, path = torch.Generator().manual_seed(0), [], []
+for _ in range(200):
+    path.append((q.loc.item(), q.log_scale.exp().item()))
     optimizer.zero_grad()
     bound = sticking_the_landing(p, q, x, num_samples=10, bound=elbo, generator=generator)
     (-bound).backward()                                             # the gradient
@@ -114,9 +113,9 @@ print(f"bound {trace[-1]:.4f}   log p(x) = {p.log_evidence(x).item():.4f}")
 
 # %%
 assert abs(q.loc.item() - 1) < 0.01 and abs(q.log_scale.exp().item() - math.sqrt(0.5)) < 0.01
-show(draw.approach(seen, (1.0, math.sqrt(0.5))),
-     alt="Densities of z. Dashed: the prior, a standard normal. Thin blue lines: q after 0, 3 and 7 steps, which starts at the prior and moves to the right, becoming narrower. "
-         "Thick and grey: the exact posterior, centred at 1, on which q comes to rest.")
+show_moving(movies.course_in_one_picture(path[:48:2] + path[-1:], (1.0, math.sqrt(0.5))),
+            alt="Densities of z. Dashed and still: the prior, a standard normal. Thick, grey and still: the exact posterior, centred at 1 and narrower. Blue and moving: q, which starts on the prior, "
+                "slides to the right, passes the posterior a little, and comes back to rest on it.")
 
 # %%
 show(draw.climb(torch.arange(200.0), torch.tensor(trace), p.log_evidence(x).item()),
@@ -124,6 +123,7 @@ show(draw.climb(torch.arange(200.0), torch.tensor(trace), p.log_evidence(x).item
          "the exact log evidence, -2.266.")
 
 # %%
+# Run this cell to compare it with your prediction.
 reveal("00_1", "N(1, 1/2), up to log p(x)")
 
 # %% [markdown]
@@ -200,6 +200,7 @@ show(draw.z_histograms(table, counts),
          "curve. The biased one's overlap with it at 10, are centred near -2.5 at 100, and near -7.6, mostly below -5, at 1,000.")
 
 # %%
+# Run this cell to compare it with your prediction.
 reveal("00_2", "at 1000")
 
 # %% [markdown]
@@ -264,6 +265,7 @@ except RuntimeError as error:
     print("samples second:", error)
 
 # %%
+# Run this cell to compare it with your prediction.
 reveal("00_3", "(7, 5, 3), (7, 5), (5,)")
 
 # %% [markdown]
@@ -297,6 +299,7 @@ show(draw.float_range(a, naive),
      alt="log of exp of a against a, from -900 to 900. In double precision it is right from -745 to 709, in single from -103 to 88, and infinite outside.")
 
 # %%
+# Run this cell to compare it with your prediction.
 reveal("00_4", "-745 to 709 and -103 to 88")
 
 # %% [markdown]
@@ -335,6 +338,7 @@ for name, f in {"a * a": a * a, "a * a.detach()": a * a.detach(), "both detached
     print(f"{name:16s} value {f.item():.1f}   derivative {slope}")
 
 # %%
+# Run this cell to compare it with your prediction.
 reveal("00_5", "3, then none")
 
 # %% [markdown]
@@ -430,7 +434,7 @@ assert abs(thin - dense) < 1e-8
 # - Compare with an exact answer first, always on the smallest model that has one.
 # - Values tell little about gradients, and means tell little about variances. Test all three.
 #
-# **Next**: the problem set; then unit 01, graphical models, which says where models come from.
+# **Next**: [the problem set](../notebooks/00_start_here/00_start_here.ipynb); then [unit 01, graphical models](01_graphical_models.ipynb), which says where models come from.
 #
 # ## Further reading
 #

@@ -160,6 +160,7 @@ report("covariance of y_1 and y_2", first * second, 1)
 report("correlation", first * second / 2, 0.5)
 
 # %%
+# Run this cell to compare it with your prediction.
 reveal("01_1", "1/2")
 
 # %% [markdown]
@@ -233,6 +234,7 @@ show(draw.learning_theta(grid, parameter, predictive, truth),
          "deviation 1.41 to 1.005.")
 
 # %%
+# Run this cell to compare it with your prediction.
 reveal("01_2", "only the posterior's shrinks to zero")
 
 # %% [markdown]
@@ -344,6 +346,7 @@ print(f"p(rain | wet, cloudy)            = {probability('rain', wet=1, cloudy=1)
 print(f"p(rain | wet, cloudy, sprinkler) = {probability('rain', wet=1, cloudy=1, sprinkler=1):.3f}")
 
 # %%
+# Run this cell to compare it with your prediction.
 reveal("01_3", "less; then as it was")
 
 # %% [markdown]
@@ -443,6 +446,7 @@ factor = tau**2 / (tau**2 + sigma**2 / torch.arange(1, 12).double())
 print(f"posterior mean / raw mean, minus the exact factor: at most {(posterior.loc / raw - factor).abs().max():.1e}")
 
 # %%
+# Run this cell to compare it with your prediction.
 reveal("01_4", "fewest years, towards zero")
 
 # %% [markdown]
@@ -572,6 +576,7 @@ show(draw.nile(range(1871, 1971), flow, *bands),
 print(f"standard deviation in 1920: filter {bands[0][1][49]:.1f}, smoother {bands[1][1][49]:.1f}")
 
 # %%
+# Run this cell to compare it with your prediction.
 reveal("01_5", "T³; the future")
 
 # %% [markdown]
@@ -639,6 +644,7 @@ claim("toss by toss, p(loaded) above one half is right more often than the most 
       (singly.double() - together.double()).mean(-1), sign=+1)
 
 # %%
+# Run this cell to compare it with your prediction.
 reveal("01_6", "1,000")
 
 # %% [markdown]
@@ -712,6 +718,7 @@ interact(two_coins, b1=FloatSlider(value=2.0, min=-8, max=8, step=0.5),
          b2=FloatSlider(value=2.5, min=-8, max=8, step=0.5));
 
 # %%
+# Run this cell to compare it with your prediction.
 reveal("01_7", "(1, 1)")
 
 # %% [markdown]
@@ -788,6 +795,7 @@ show(draw.deep_samples(pictures),
          "Beside each, six draws as probabilities and as binary pictures.")
 
 # %%
+# Run this cell to compare it with your prediction.
 reveal("01_8", "not at all")
 
 # %% [markdown]
@@ -978,6 +986,7 @@ show(draw.random_graphs(chosen, weights, means, usual),
          "near 10. Right: the mean number of edges rises steeply with the weight of a triangle, while the band of the middle 90 percent is nearly as wide as the axis.")
 
 # %%
+# Run this cell to compare it with your prediction.
 reveal("01_9", "rarely")
 
 # %% [markdown]
@@ -1031,6 +1040,7 @@ for name, curve in curves.items():
     print(f"{name:26s} mean of J {(curve * couplings).sum() * step:.3f}")
 
 # %%
+# Run this cell to compare it with your prediction.
 reveal("01_10", "at the largest J allowed")
 
 # %% [markdown]
@@ -1099,7 +1109,7 @@ print(f"10 x 10: {2**100:.1e} terms")
 # 6. Simple conditionals make rich margins: that is what latents are for in deep models. The price is an integral.
 # 7. Without a recipe there is a constant $Z(\theta)$ that depends on what we want to learn: doubly intractable.
 #
-# The problem set `01_graphical_models` asks you to write each piece, and to check it against answers it did not produce itself.
+# **Next**: [the problem set](../notebooks/01_graphical_models/01_graphical_models.ipynb). It asks you to write each piece, and to check it against answers it did not produce itself.
 
 # %% [markdown]
 # ## Further reading

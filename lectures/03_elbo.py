@@ -159,6 +159,7 @@ show(draw.naive_monte_carlo(dims, errors, shares),
          " 1,000 terms grows from almost nothing to about 80 percent.")
 
 # %%
+# Run this cell to compare it with your prediction.
 reveal("03_1", "several nats or more, too low")
 
 # %% [markdown]
@@ -243,6 +244,7 @@ show(draw.jensen(("q = N(0, 1), the prior", "q = N(0.8, 0.6)"), weights, means),
          "together and the gap nearly closes.")
 
 # %%
+# Run this cell to compare it with your prediction.
 reveal("03_2", "right")
 
 # %% [markdown]
@@ -321,6 +323,7 @@ interact(picture, m=FloatSlider(value=0.3, min=-1, max=3, step=0.1),
          s=FloatSlider(value=0.5, min=0.2, max=2, step=0.01));
 
 # %%
+# Run this cell to compare it with your prediction.
 reveal("03_3", "a flat line; twice as large")
 
 # %% [markdown]
@@ -412,6 +415,7 @@ show(draw.three_slices(scales, bound, slices),
          "posterior.")
 
 # %%
+# Run this cell to compare it with your prediction.
 reveal("03_4", "m to the mode, s to 0")
 
 # %% [markdown]
@@ -492,6 +496,7 @@ print("poor family: theta =", round(poor, 2))
 assert poor < math.sqrt(3) - 0.1
 
 # %%
+# Run this cell to compare it with your prediction.
 reveal("03_5", "to the left")
 
 # %% [markdown]
@@ -675,6 +680,7 @@ show(draw.two_starts(z[shown], target[shown], fits, locs, log_scales, landscape,
          "valleys and a shallow one above them; each descent ends in a different one.")
 
 # %%
+# Run this cell to compare it with your prediction.
 reveal("03_6", "in three; the left one is lowest")
 
 # %% [markdown]
@@ -723,6 +729,7 @@ show(draw.two_candidates(z[shown], ("75% of the mass near 2", "40% of the mass n
          "in forward KL.")
 
 # %%
+# Run this cell to compare it with your prediction.
 reveal("03_7", "N(2, 2), but for one reverse KL")
 
 # %% [markdown]
@@ -802,6 +809,7 @@ show(draw.completions(pictures, progress, gaps),
          "to almost zero; (a) and (c) cross near 0.65.")
 
 # %%
+# Run this cell to compare it with your prediction.
 reveal("03_8", "(c), then (a)")
 
 # %% [markdown]
@@ -930,6 +938,7 @@ for sigma in (1.0, 10.0, 1e3, 1e6, 1e9):
     print(f"sigma = {sigma:8.0e}, m = {loc:10.3e}: 'rate' {rate:7.2f} bits")
 
 # %%
+# Run this cell to compare it with your prediction.
 reveal("03_9", "minus infinity")
 
 # %% [markdown]
@@ -996,6 +1005,7 @@ for seed, start in enumerate(((0.0, 0.0), (-1.0, 0.5), (2.0, -0.7)), start=60):
             assert abs((to_zero if estimator is naive else to_g)[name].item()) < 4.5
 
 # %%
+# Run this cell to compare it with your prediction.
 reveal("03_10", "only log q; zero")
 
 # %% [markdown]
@@ -1055,6 +1065,7 @@ show(draw.naive_walk(locs, log_scales, surface.T, walks, (1.0, -0.5 * math.log(2
          "directions.")
 
 # %%
+# Run this cell to compare it with your prediction.
 reveal("03_11", "a random walk, and no printout shows it")
 
 # %% [markdown]
@@ -1137,7 +1148,8 @@ for eps in torch.randn(4, 1, 1, generator=seeded(8), dtype=torch.float64):
 # 7. The gradient with $z$ detached has mean zero. The derivative must go through the sampling: by the score
 #    function (unit 05) or through $z$ itself (unit 06).
 #
-# The problem set `03_elbo` asks you to build each of these pieces, and ends with the naive gradient.
+# **Next**: [the problem set](../notebooks/03_elbo/03_elbo.ipynb), which asks you to build each of these pieces and ends with the naive gradient; then
+# [unit 06, reparametrization](06_reparametrization.ipynb).
 
 # %% [markdown]
 # ## Further reading

@@ -51,7 +51,7 @@ from course_vi.gradients import analytic_kl, reparametrized, score_function, sti
 from course_vi.learning import fit, smoke_cap
 from course_vi.models import BayesianLogisticRegression, ConjugateToy, Model
 from course_vi.plots import lecture_06 as figures
-from course_vi.plots import show
+from course_vi.plots import movies, show, show_moving
 from course_vi.progress import predict, reveal, tally
 
 # %%
@@ -118,6 +118,7 @@ show(figures.dimensions(d, exact, at, measured),
          "hundred thousand, like the square of D; the pathwise variance is 2.56 throughout. Measured dots lie on both lines.")
 
 # %%
+# Run this cell to compare it with your prediction.
 reveal("06_1", "score: like D²; pathwise: not at all")
 
 # %% [markdown]
@@ -132,6 +133,16 @@ reveal("06_1", "score: like D²; pathwise: not at all")
 # ## 2. A sample as a function of noise
 #
 # Write $z = t_\phi(\epsilon)$ where $\epsilon \sim N(0, I)$ **has no parameters**. The distribution of z has not changed; only where the randomness stands.
+
+# %%
+m, s, path = -2.0, 1.3, []
+for _ in range(60):  # the exact gradient of the ELBO of the toy, at x = 2
+    path.append((m, s))
+    m, s = m + 0.1 * (2 - 2 * m), s * math.exp(0.1 * (1 - 2 * s**2))
+fixed = torch.randn(14, generator=seeded(4), dtype=DOUBLE)
+show_moving(movies.carried_along(path[:24] + path[-1:], fixed, (1.0, math.sqrt(0.5))),
+            alt="A Gaussian q climbs from the left to the posterior and becomes narrower. Fourteen samples, dots below its curve, slide and close up along with it, "
+                "each keeping its place under the curve, because its noise stays as it fell.")
 
 # %%
 show(figures.noise_outside(),
@@ -210,6 +221,7 @@ show(figures.maps([(f"{name}: det J = {stretch[name]:.2g}", t, density_of(t, inv
          "moved and smaller, with a darker density. Triangular: a parallelogram, larger, with a paler, tilted Gaussian. The flow: a grid bent into a parabola, with a darker, banana-shaped density.")
 
 # %%
+# Run this cell to compare it with your prediction.
 reveal("06_2", "the same everywhere")
 
 # %% [markdown]
@@ -304,6 +316,7 @@ print(f"pathwise: mean {pathwise.mean().item()}, variance {pathwise.var().item()
 compare("score function", *mean_of(step.detach() * noise / s), Normal(m, s).log_prob(torch.tensor(0.0)).exp().item())
 
 # %%
+# Run this cell to compare it with your prediction.
 reveal("06_3", "zero, and right is more")
 
 # %% [markdown]
@@ -388,6 +401,7 @@ show(figures.quadratic(s, predicted_for_m(s), at, measured),
          "narrow q. Measured dots lie on all curves. Right: dots for log s, in the same order, without curves.")
 
 # %%
+# Run this cell to compare it with your prediction.
 reveal("06_4", "some of it, by the slope of f")
 
 # %% [markdown]
@@ -489,6 +503,7 @@ show(figures.steps(k, exact, at, measured, crossing),
          "score function's levels off at 0.09. Measured dots lie on both curves.")
 
 # %%
+# Run this cell to compare it with your prediction.
 reveal("06_5", "two or three times narrower")
 
 # %% [markdown]
@@ -621,6 +636,7 @@ show(figures.frozen_trumpet(K, *trumpet(K, D), at, *(torch.stack([pair[i].mean()
          "there lies below and rises from minus infinity. Up to K = 5 a grey band: no maximum.")
 
 # %%
+# Run this cell to compare it with your prediction.
 reveal("06_6", "above, for every draw")
 
 # %% [markdown]
@@ -746,6 +762,7 @@ show(figures.three_ways(s, gradient, value, at, dots, value_dots, 0.5**0.5),
          "Right, variance of the value: all sampled is zero at the posterior, where the other two are not. Measured dots lie on all curves.")
 
 # %%
+# Run this cell to compare it with your prediction.
 reveal("06_7", "of neither")
 
 # %% [markdown]
@@ -792,6 +809,7 @@ for alpha in (0.5, 2.0, 20.0):
     print(f"alpha = {alpha}: largest relative difference from torch's own slope {((dz - theirs) / theirs).abs().max():.0e}")
 
 # %%
+# Run this cell to compare it with your prediction.
 reveal("06_8", 1)
 
 # %% [markdown]
@@ -909,7 +927,7 @@ claim("sticking the landing ends nearer to the exact concentration", [a - b for 
 # 5. A closed-form entropy removes no gradient noise from a location-scale family. A closed-form KL may.
 # 6. No formula for t is needed, only $dz/d\phi = -(\partial F/\partial\phi)/q$.
 #
-# Now the problem set: `06_reparametrization`.
+# **Next**: [the problem set](../notebooks/06_reparametrization/06_reparametrization.ipynb); then [unit 09, sticking the landing](09_sticking_the_landing.ipynb).
 #
 # ## Further reading
 #

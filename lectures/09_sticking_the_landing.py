@@ -50,7 +50,7 @@ from course_vi.gradients import reparametrized, sticking_the_landing
 from course_vi.learning import fit, smoke_cap
 from course_vi.models import BayesianLogisticRegression, ConjugateToy, GaussianChain, Model
 from course_vi.plots import lecture_09 as figures
-from course_vi.plots import show
+from course_vi.plots import movies, show, show_moving
 from course_vi.progress import predict, reveal, tally
 from course_vi.pyro_twins import gradients as pyro_gradients
 from course_vi.pyro_twins import stl_loss, toy_guide
@@ -107,6 +107,7 @@ show(figures.landing(paths, (best.loc.item(), best.log_scale.item()), hover),
          "straight line to rounding error.")
 
 # %%
+# Run this cell to compare it with your prediction.
 reveal("09_1", "it keeps moving")
 
 # %% [markdown]
@@ -188,6 +189,7 @@ show(figures.parts(eps, panels),
          "the posterior the path part is zero everywhere and the total is the mirror image of the score.")
 
 # %%
+# Run this cell to compare it with your prediction.
 reveal("09_2", "path")
 
 # %% [markdown]
@@ -259,6 +261,17 @@ total = draws(reparametrized, q, replicates=200_000, seed=0)
 for name, exact in fisher.items():
     compare(f"total derivative, variance of {name}", *variance_of(total[name][:, 0]), exact)
 
+# %%
+end = (best.loc.item(), best.log_scale.item())
+points = [(end[0] + (1 - k / 15) * -1.6, end[1] + (1 - k / 15) * 0.6) for k in range(16)]
+fan = {e: [torch.stack([g["loc"][:, 0], g["log_scale"][:, 0]], -1) for g in
+           (draws(e, gaussian(*point), replicates=30) for point in points)]
+       for e in (reparametrized, sticking_the_landing)}
+assert fan[sticking_the_landing][-1].abs().max() < 1e-12 < 1 < fan[reparametrized][-1].std()
+show_moving(movies.fans(points, fan[reparametrized], fan[sticking_the_landing]),
+            alt="In the plane of m and log s a point travels to the posterior. At each place thirty single-sample gradients of either estimator are drawn from it as lines. Far away both fans "
+                "are wide. On arrival the fan of sticking the landing has closed to a dot, and that of the total derivative is as open as before.")
+
 # %% [markdown]
 # The variances of sticking the landing are about $10^{-31}$: the square of the rounding error of a double.
 #
@@ -311,6 +324,7 @@ for name, estimator in variants.items():
                 found.standard_error[parameter].item(), exact[parameter])
 
 # %%
+# Run this cell to compare it with your prediction.
 reveal("09_3", "log s, by 1")
 
 # %% [markdown]
@@ -385,6 +399,7 @@ show(figures.coefficients(grid, curves, "variance of the gradient of m (nats / u
          "tie, and for the narrow q the slip is far worse.")
 
 # %%
+# Run this cell to compare it with your prediction.
 reveal("09_4", "-1, 1, 0")
 
 # %% [markdown]
@@ -615,6 +630,7 @@ show(figures.two_layers(bars),
          "and one third when cut, as predicted.")
 
 # %%
+# Run this cell to compare it with your prediction.
 reveal("09_5", "unbiased; not zero")
 
 # %% [markdown]
@@ -760,6 +776,7 @@ show(figures.roeder(runs),
          "then the total derivative levels off and sticking the landing keeps falling, its variance far lower.")
 
 # %%
+# Run this cell to compare it with your prediction.
 reveal("09_6", "full covariance")
 
 # %% [markdown]
@@ -909,6 +926,7 @@ show(figures.escape(climbs, mean_field, best_one),
          "it rises in the same way, but 600 steps later. The noisy climb from B = 0 rises after 150 steps.")
 
 # %%
+# Run this cell to compare it with your prediction.
 reveal("09_7", "exact, from 0")
 
 # %% [markdown]
@@ -1017,6 +1035,7 @@ for name, exact in fisher.items():
     print(f"stl_loss:   variance of {name}: {g[name].var():.1e}")
 
 # %%
+# Run this cell to compare it with your prediction.
 reveal("09_8", 2)
 
 # %% [markdown]
@@ -1092,7 +1111,7 @@ show(figures.pyro_branches(panels),
 # 5. What the family cannot say, the trick cannot fix.
 # 6. A claim about a gradient can be tested: fixed noise for its identity, the mean for its bias, the posterior for its noise.
 #
-# Now the problem set: `09_sticking_the_landing`.
+# **Next**: [the problem set](../notebooks/09_sticking_the_landing/09_sticking_the_landing.ipynb); then [unit 11, amortized inference](11_amortized_inference.ipynb).
 #
 # ## Further reading
 #

@@ -105,6 +105,7 @@ show(draw.datum_paths(torch.stack(trail), ends, [f"x = {value:g}" for value in x
          "all with standard deviation 0.707. The path for x = 4 is the longest.")
 
 # %%
+# Run this cell to compare it with your prediction.
 reveal("11_1", "x = 4")
 
 # %% [markdown]
@@ -158,6 +159,7 @@ show(draw.snapshots(grid[:, 0], said, grid[:, 0] / 2, x_train[:, 0]),
      alt="The mean that a linear network says, over x from -5 to 5, after 1, 10, 30 and 300 steps of training. It turns from flat to the dashed exact line x/2.")
 
 # %%
+# Run this cell to compare it with your prediction.
 reveal("11_2", "mean x/2, scale 0.71")
 
 # %% [markdown]
@@ -243,10 +245,12 @@ def at(x):
     return draw.posteriors(z, exact, curves, f"x ~ N(z², 1/4), x = {x:g}")
 
 
-show(at(2.0), alt="The exact posterior of z at x = 2 has two narrow peaks at plus and minus 1.4. The ELBO's Gaussian sits on one of them. Least squares "
+show(at(2.0),
+     alt="The exact posterior of z at x = 2 has two narrow peaks at plus and minus 1.4. The ELBO's Gaussian sits on one of them. Least squares "
                   "on the best rows says a narrow Gaussian between the peaks, and least squares on z a wide one around 0.")
 
 # %%
+# Run this cell to compare it with your prediction.
 reveal("11_3", "regressions between, climbing on one mode")
 
 # %% [markdown]
@@ -386,6 +390,7 @@ show(draw.gap_bars(list(bars), *map(list, zip(*bars.values(), strict=True))),
          "all. The amortization part is by far the largest for the encoder with 2 hidden units, smaller for the linear one and smallest for 200 hidden units.")
 
 # %%
+# Run this cell to compare it with your prediction.
 reveal("11_4", "same order; by nothing")
 
 # %% [markdown]
@@ -484,6 +489,7 @@ show(draw.posteriors(*compare(3.0)[:3], "x ~ N(exp z, 1), x = 3"),
          "flow follows both.")
 
 # %%
+# Run this cell to compare it with your prediction.
 reveal("11_5", "at 3, nearly all")
 
 # %% [markdown]
@@ -535,6 +541,7 @@ show(draw.new_data(far[:, 0], off, (x_train.min().item(), x_train.max().item()))
          "small, the tanh network's gap grows to several nats, and the radial basis network's grows most, as its mean returns to zero.")
 
 # %%
+# Run this cell to compare it with your prediction.
 reveal("11_6", "linear 4, the others less")
 
 # %% [markdown]
@@ -561,7 +568,7 @@ reveal("11_6", "linear 4, the others less")
 # - Two gaps, two remedies: a richer family for one; a better encoder, more data for it, or a few steps of ascent for the other. Measure before choosing.
 # - An encoder can overfit while the model does not.
 #
-# **Next**: the problem set, in `work/11_amortized_inference`; then unit 13, where encoder and decoder learn together.
+# **Next**: [the problem set](../notebooks/11_amortized_inference/11_amortized_inference.ipynb); then [unit 13](13_variational_autoencoders.ipynb), where encoder and decoder learn together.
 #
 # **Further reading.** D. P. Kingma and M. Welling, *Auto-encoding variational Bayes*, ICLR 2014; D. J. Rezende, S. Mohamed and D. Wierstra, *Stochastic backpropagation and approximate inference in deep generative models*, ICML 2014: recognition networks as we use them. S. Gershman and N. Goodman,
 # *Amortized inference in probabilistic reasoning*, CogSci 2014: the name. C. Cremer, X. Li and D. Duvenaud, *Inference suboptimality in variational autoencoders*, ICML 2018: the two gaps. Y. Kim, S. Wiseman, A. Miller, D. Sontag and A. Rush, *Semi-amortized variational autoencoders*, ICML 2018. M. D. Hoffman, D. M. Blei, C. Wang and J. Paisley,

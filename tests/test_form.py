@@ -9,6 +9,7 @@ import nbformat
 import pytest
 
 from autograder.build import masters
+from autograder.build.notebooks import COVER
 from autograder.course import this_course
 
 COURSE = this_course()
@@ -91,9 +92,12 @@ def test_a_stored_lecture_gives_no_prediction_away(unit: str) -> None:
                 asked = bool(found[1])
         elif asked and cell.outputs and not cell.source.startswith("predict("):
             assert cell.metadata.get("jupyter", {}).get("outputs_hidden"), cell.source[:60]
-        if cell.cell_type == "code" and cell.source.startswith(("show(", "reveal(")):
-            if len(ast.parse(cell.source).body) == 1:
-                assert cell.metadata.jupyter.source_hidden
+            assert cell.outputs[0].data["text/plain"] == COVER, (
+                "the first line of what is hidden is shown"
+            )
+        if cell.cell_type == "code" and cell.metadata.get("jupyter", {}).get("source_hidden"):
+            first = cell.source.splitlines()[0]  # it is shown
+            assert not first.startswith("reveal(") and "alt=" not in first
 
 
 @pytest.mark.parametrize("unit", UNITS)
@@ -118,7 +122,10 @@ def f(x):
 print(f(1))
 
 # %%
-show(figure, alt="one")
+figure = f(2)
+assert figure
+show(figure,
+     alt="one")
 
 # %% [markdown]
 # <details><summary>Answer to Predict 1</summary> One. </details>
@@ -132,4 +139,15 @@ print(2)
     cells = masters.lecture(lecture, "00_tiny").cells
     hidden = [dict(cell.metadata.get("jupyter", {})) for cell in cells if cell.cell_type == "code"]
     both = {"source_hidden": True, "outputs_hidden": True}
-    assert hidden == [{}, {}, {"outputs_hidden": True}, both, {"source_hidden": True}, {}]
+    out = {"outputs_hidden": True}
+    assert hidden == [{}, {}, out, out, both, {"source_hidden": True}, {}]
+    assert cells[4].source == "figure = f(2)\nassert figure" and "alt" in cells[5].source
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_a_lecture_leads_to_its_problem_set_and_every_link_to_a_file(unit: str) -> None:
+    """As it stands, and as ``make lab`` copies it."""
+    path = COURSE.lecture(unit)
+    links = re.findall(r"\]\(([^)#]*\.ipynb)[)#]", path.read_text("utf-8"))
+    assert f"../notebooks/{unit}/{unit}.ipynb" in links
+    assert all((path.parent / link).resolve().is_file() for link in links)

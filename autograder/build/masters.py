@@ -32,6 +32,7 @@ MAX_LECTURE_LINES = 15
 HINTS_PER_EXERCISE = 3
 QUESTION = re.compile(r"(?m)^> \*\*Predict (\d+)\.\*\*")
 ANSWER = re.compile(r"<summary>Answer to Predict (\d+)")
+SHOWING = ("show", "show_moving")
 SILENT = (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign)
 
 # The same below every problem set.
@@ -74,7 +75,9 @@ def dumps(notebook: NotebookNode) -> bytes:
 
 def lecture(text: str, unit: str) -> NotebookNode:
     """The notebook of a lecture, not yet executed. Code cells longer than a screen's worth are refused."""
-    notebook = _finish(read_master(text), unit)
+    notebook = read_master(text)
+    notebook.cells = [part for cell in notebook.cells for part in _figure_apart(cell)]
+    notebook = _finish(notebook, unit)
     fold(notebook)
     breaches = []
     for number, cell in enumerate(notebook.cells, start=1):
@@ -107,12 +110,30 @@ def fold(notebook: NotebookNode) -> None:
         tree = ast.parse(re.sub(r"(?m)^\s*%.*$", "", cell.source))
         only = _only_call(tree)
         hidden = {}
-        if only in ("show", "reveal"):
+        if only in (*SHOWING, "reveal"):
             hidden["source_hidden"] = True
         if asked and only != "predict" and not all(isinstance(n, SILENT) for n in tree.body):
             hidden["outputs_hidden"] = True
         if hidden:
             cell.metadata["jupyter"] = hidden
+
+
+def _figure_apart(cell: NotebookNode) -> list[NotebookNode]:
+    """A cell that computes and then shows a figure, as two: the words that say what is in the figure can then be folded away."""
+    if cell.cell_type != "code":
+        return [cell]
+    try:
+        body = ast.parse(cell.source).body
+    except SyntaxError:  # a line for IPython
+        return [cell]
+    if len(body) < 2 or _only_call(ast.Module(body[-1:], [])) not in SHOWING:
+        return [cell]
+    lines, first = cell.source.splitlines(), body[-1].lineno - 1
+    if (body[-2].end_lineno or 0) > first:
+        return [cell]
+    show = nbformat.v4.new_code_cell("\n".join(lines[first:]), metadata=dict(cell.metadata))
+    cell.source = "\n".join(lines[:first]).rstrip()
+    return [cell, show]
 
 
 def _only_call(tree: ast.Module) -> str:
