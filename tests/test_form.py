@@ -144,7 +144,7 @@ print(2)
     hidden = [dict(cell.metadata.get("jupyter", {})) for cell in cells if cell.cell_type == "code"]
     both = {"source_hidden": True, "outputs_hidden": True}
     out = {"outputs_hidden": True}
-    assert hidden == [{}, {}, out, out, both, {"source_hidden": True}, {}]
+    assert hidden == [{}, {}, out, {}, both, {"source_hidden": True}, {}]
     assert cells[4].source == "figure = f(2)\nassert figure" and "alt" in cells[5].source
 
 
