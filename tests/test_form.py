@@ -148,7 +148,7 @@ print(2)
     assert cells[4].source == "figure = f(2)\nassert figure" and "alt" in cells[5].source
 
 
-@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("unit", PREDICTING)
 def test_a_lecture_leads_to_its_problem_set_and_every_link_to_a_file(unit: str) -> None:
     """As it stands, and as ``make lab`` copies it."""
     path = COURSE.lecture(unit)
