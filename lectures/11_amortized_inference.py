@@ -48,6 +48,8 @@ from course_vi.graph import BayesNet
 from course_vi.learning import fit, smoke_cap
 from course_vi.models import VAE, ConjugateToy
 from course_vi.nets import mlp
+
+# %%
 from course_vi.plots import lecture_11 as draw
 from course_vi.plots import show
 from course_vi.progress import predict, reveal, tally
