@@ -62,8 +62,11 @@ from course_vi.models import (
     ProbabilisticPCA,
 )
 from course_vi.nets import mlp
+
+# %%
 from course_vi.plots import lecture_13 as figures
 from course_vi.plots import show
+from course_vi.progress import predict, reveal, tally
 
 # %% [markdown]
 # **The data** are scikit-learn's digits, 8 x 8 pixels cut at one half. Set `full = True` and the same cells run on binarized MNIST, 28 x 28 pixels, with wider networks, more steps and a GPU if there is one (section 12).
@@ -112,6 +115,9 @@ print(f"error on new images: {auto.loss(test).mean():.2f} nats per image; "
 # > **Predict 1.** The decoder turns any two numbers into a picture. We draw pairs from $N(0, I)$ and decode them. Will they be digits?
 
 # %%
+predict("13_1", choices=["nearly all", "a few", "none at all"])
+
+# %%
 reach = codes.abs().max().item() * 1.05
 show(figures.maps([("Codes of the autoencoder", codes, labels, reach)]),
      alt="The codes of 1,500 digits in the plane, in coloured clusters spread over a range of tens; "
@@ -120,6 +126,10 @@ rows_ = [("new images", test[:12]), ("squeezed through two numbers", rebuilt), (
 show(figures.picture_rows(rows_, 12),
      alt="Twelve test digits; their reconstructions, mostly recognizable; and twelve pictures decoded "
          "from standard normal codes: threes, fives and sevens only, no blurrier than the rest.")
+
+# %%
+# Run this cell to compare it with your prediction.
+reveal("13_1", "a few")
 
 # %% [markdown]
 # <details><summary>Answer to Predict 1</summary>
@@ -398,6 +408,10 @@ show(figures.picture_rows(rows_, 10),
 # > **Predict 2.** We let each pixel learn a scale of its own. A few pixels at the edge are white in every single image. What happens to their scales?
 
 # %%
+predict("13_2",
+        choices=["they go to zero", "they stay near 1/16", "they become those of the others"])
+
+# %%
 grey = digits(binary=False)
 runaway = VAE(8, 64, 64, seeded(2), likelihood="gaussian", scale="diagonal")
 q = Amortized(MeanField(8), mlp(64, 64, 16, seeded(3)))
@@ -420,6 +434,10 @@ with torch.no_grad():
 gains = [after - before for before, after in zip(bounds, bounds[1:], strict=False)]
 print("gain of the ELBO for each halving, per constant pixel:", "  ".join(f"{gain / constant.sum().item():.4f}" for gain in gains))
 assert all(abs(gain / constant.sum().item() - math.log(2)) < 1e-3 for gain in gains)
+
+# %%
+# Run this cell to compare it with your prediction.
+reveal("13_2", "they go to zero")
 
 # %% [markdown]
 # <details><summary>Answer to Predict 2</summary>
@@ -478,7 +496,15 @@ show(figures.scale_maps(grey.test[seven][0], pages, scores),
 # ### Aside: how far too low?
 #
 # > **Predict 3.** An encoder that maximizes the ELBO is, if anything, too *narrow*. We also try it with all scales multiplied by 1.5, as a proposal only. Does that help or harm? And is the *mean* over images a fair summary?
-#
+
+# %%
+predict("13_3", choices=[
+    "helps, and is fair",
+    "harms at K = 1, helps at larger K; not fair",
+    "harms at every K; not fair",
+    "harms at K = 1, helps at larger K; fair"])
+
+# %% [markdown]
 # The middle image's gaps become tiny, and to measure them we use what we know: with $r = \hat p_K / p(x)$, $\mathbb E\, r = 1$ exactly, so that the gap $-\mathbb E \log r$ is also $\mathbb E[r - 1 - \log r]$, which is never negative and much less noisy: $r - 1$ is a control variate.
 
 # %%
@@ -507,6 +533,10 @@ show(figures.evidence_bias(counts, gaps, v / (2 * counts)),
          "image falls in proportion to 1 over K, on the dashed prediction from K = 16 on; the "
          "encoder's own middle image is above it at large K. The means over images lie far above both "
          "and flatten out.")
+
+# %%
+# Run this cell to compare it with your prediction.
+reveal("13_3", "harms at K = 1, helps at larger K; not fair")
 
 # %% [markdown]
 # <details><summary>Answer to Predict 3</summary>
@@ -541,7 +571,11 @@ for name, p, q in (("two latents", p2, q2), ("eight latents", p8, q8)):
 #
 # All start at the same weights and see the same batches, five seeds each; Adam's rate falls to zero. `train_one_way` trains one of them.
 #
-# > **Predict 4.** Order the five by $\log p(x)$ of new images. Which should win on *training* images?
+# > **Predict 4.** The first four are carried on to 8,000 steps (exact likelihood, ten times as dear a step, stops at 2,000).
+# > Which of them has the highest $\log p(x)$ of new images?
+
+# %%
+predict("13_4", choices=["the autoencoder", "the VAE", "sticking the landing", "the IWAE"])
 
 # %%
 arena, small = stored_table("arena"), digits()
@@ -576,6 +610,10 @@ for rival in ("VAE", landing):
     claim(f"after 2,000 steps: exact likelihood is better than the {rival}, on training images", lead("exact likelihood", rival, "train", "2000"), +1)
     claim(f"and on new ones, than the {rival}", lead("exact likelihood", rival, "test", "2000"), +1)
 claim("after 2,000 steps: exact likelihood and the autoencoder, no difference seen on new images", lead("exact likelihood", "autoencoder", "test", "2000"), 0);
+
+# %%
+# Run this cell to compare it with your prediction.
+reveal("13_4", "the IWAE")
 
 # %% [markdown]
 # <details><summary>Answer to Predict 4</summary>
@@ -647,7 +685,15 @@ show(figures.picture_rows(rows_, 12),
 # $$\log p(x_{\text{low}} \mid x_{\text{up}}) = \log p(x) - \log p(x_{\text{up}}).$$
 #
 # > **Predict 5.** By which of the two does the true lower half score higher: by the product of its pixels' predictive probabilities, or by the joint? By a tenth of a nat, one nat, or ten?
-#
+
+# %%
+predict("13_5", choices=[
+    "the product, by a nat",
+    "the joint, by a tenth",
+    "the joint, by a nat",
+    "the joint, by ten"])
+
+# %% [markdown]
 # We score all 297 test images under five models (sticking the landing, 2,000 steps, five seeds).
 
 # %%
@@ -677,6 +723,10 @@ for name, found in (("pixels independent, upper half unused", alone.expand(5, -1
                     ("joint predictive density", joint)):
     print(f"{name:38s} {found.mean():7.2f} nats   by seed " + "  ".join(f"{value:.2f}" for value in found.mean(-1)))
 claim("the joint predictive density gives the true half a higher score than its pixels one by one", (joint - product).mean(-1), +1);
+
+# %%
+# Run this cell to compare it with your prediction.
+reveal("13_5", "the joint, by a nat")
 
 # %% [markdown]
 # <details><summary>Answer to Predict 5</summary>
@@ -714,6 +764,9 @@ claim("the joint predictive density gives the true half a higher score than its 
 # > **Predict 6.** We fix $\sigma = 0.36$, so the water stands at 0.1296, and offer twelve latents. The eigenvalues of the data begin as the next cell prints them. How many latents will be active? Which one costs most?
 
 # %%
+predict("13_6", choices=["7", "9", "10", "12"])
+
+# %%
 data = digits(binary=False).train.double()
 eigenvalues = torch.linalg.eigvalsh(torch.cov(data.T, correction=0)).flip(0)
 sigma, offered = 0.36, 12
@@ -741,6 +794,10 @@ show(figures.water_filling(eigenvalues[:20], sigma**2, rate, cost, activity, rem
      alt="Left: the first twenty eigenvalues as bars on a log scale, and the water level; ten stand above it, the eleventh is just below. "
          "Middle: predicted rates as bars that fall from the first latent to the tenth and are zero after it, with measured ones as dots on them, but for the tenth, whose dot is near zero. "
          "Right: for each latent, activity and posterior variance stacked: they fill the unit for all twelve.")
+
+# %%
+# Run this cell to compare it with your prediction.
+reveal("13_6", "10")
 
 # %% [markdown]
 # <details><summary>Answer to Predict 6</summary>
@@ -786,6 +843,13 @@ assert smoke_cap(500) < 500 or abs(pca.log_evidence(data).mean() - lower) < 0.03
 # > **Predict 7.** Which decoder lets go of more latents? Which of the three ways keeps most of them under the one that sees neighbours, and which has the best $\log p(x)$ of new images? Is it the same one?
 
 # %%
+predict("13_7", choices=[
+    "the plain one; a remedy wins both",
+    "the plain one; two winners",
+    "the one that sees neighbours; a remedy wins both",
+    "the one that sees neighbours; no winner on new images"])
+
+# %%
 trials = stored_table("collapse")
 
 
@@ -821,6 +885,10 @@ show(figures.collapse(activities, differences),
      alt="Left: activities of eight latents under the decoder that sees neighbours, mean over five seeds after 4,000 steps. Under plain training the seventh is near 0.2 and the eighth at zero; "
          "free bits keep all above 0.45 and warm-up all above 0.55. Right: log p(x) of new images minus that of plain training, a dot for each seed. After 1,500 steps of warm-up all "
          "five lie above zero; in the other three columns they lie on both sides.")
+
+# %%
+# Run this cell to compare it with your prediction.
+reveal("13_7", "the one that sees neighbours; no winner on new images")
 
 # %% [markdown]
 # <details><summary>Answer to Predict 7</summary>
@@ -970,6 +1038,9 @@ show(figures.layers_used(layers),
 # > **Predict 8.** Of the average KL term of our VAEs, which share is the mismatch: most of it, half, or little?
 
 # %%
+predict("13_8", choices=["most of it", "half", "little"])
+
+# %%
 @torch.no_grad()
 def split_kl(q, x, chunk=500):
     """Average KL in closed form; information and mismatch from one sample for each datum, with standard errors."""
@@ -1002,6 +1073,10 @@ show(figures.surgery(line[:, 0].cpu(), normal.log_prob(line[:, 0]).exp().cpu(), 
          "posterior close to it with bumps, and twenty narrow single posteriors (drawn at a quarter "
          "of their height). Right: the average KL of three models, most of it mutual information, a "
          "small rest the mismatch.")
+
+# %%
+# Run this cell to compare it with your prediction.
+reveal("13_8", "little")
 
 # %% [markdown]
 # <details><summary>Answer to Predict 8</summary>
@@ -1105,7 +1180,7 @@ for name, found in inventions.items():
 # 7. Collapse can be right. Ask the model before you cure it, and judge the cure by $\log p(x)$ of new images.
 # 8. Bob needs the *aggregate* posterior to match the prior. Average KL = information + mismatch.
 #
-# Now the problem set: `13_variational_autoencoders`.
+# **Next**: [the problem set](../notebooks/13_variational_autoencoders/13_variational_autoencoders.ipynb).
 #
 # ## Further reading
 #
@@ -1121,3 +1196,6 @@ for name, found in inventions.items():
 # - T. M. Cover, J. A. Thomas. *Elements of information theory.* 2nd edition, Wiley, 2006. Reverse water-filling.
 # - M. D. Hoffman, M. J. Johnson. *ELBO surgery: yet another way to carve up the variational evidence lower bound.* Workshop on Advances in Approximate Bayesian Inference, 2016. Section 11.
 # - H. Larochelle, I. Murray. *The neural autoregressive distribution estimator.* International Conference on Artificial Intelligence and Statistics, 2011. The binarized digits.
+
+# %%
+tally("13")

@@ -15,6 +15,7 @@ from autograder.units import EXERCISES
 
 FOLDER = Path(__file__).parent / "cases"
 UNPROVEN = FOLDER / "unproven"  # verdicts that rest on their authors' word
+SECOND = UNPROVEN / "second"  # and those of a later batch, by others
 SECTION = re.compile(r"^# %% (right|wrong) (\w+): (.+)$", re.M)
 NOT_TOLD = re.compile(r"^# not told: (.+)$", re.M)
 

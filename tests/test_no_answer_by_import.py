@@ -19,7 +19,8 @@ from autograder import checking
 from autograder.checks.probe import InProcess
 from autograder.units import EXERCISES
 
-FIGURES = "course_vi.plots"  # what is drawn from an answer is hidden by name: tests/test_edition.py
+# Figures that are drawn from an answer are hidden by name (tests/test_edition.py); a learner's record writes files.
+LEFT_OUT = "course_vi.plots", "course_vi.progress"
 WHOLE = {name: exercise for name, exercise in EXERCISES.items() if not exercise.written}
 
 
@@ -27,7 +28,7 @@ def offered() -> dict[str, Callable[..., Any]]:
     """Every public function, class and method of the core, once, by "module:name" of the place where it is defined."""
     found: dict[str, Callable[..., Any]] = {}
     for module in pkgutil.walk_packages(course_vi.__path__, "course_vi."):
-        if module.name.startswith(FIGURES):
+        if module.name.startswith(LEFT_OUT):
             continue
         loaded = importlib.import_module(module.name)
         for name in getattr(loaded, "__all__", [name for name in vars(loaded) if name[0] != "_"]):

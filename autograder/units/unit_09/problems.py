@@ -78,8 +78,8 @@ class OwnDensity(Model):
         return {"joint": self.posterior_family(x, z) + self.shift}
 
 
-@problem("freeze/flow")
-def freeze_flow(x: Tensor, seed: Tensor, nudge: Tensor) -> dict[str, Any]:
+@problem("own/flow")
+def own_flow(x: Tensor, seed: Tensor, nudge: Tensor) -> dict[str, Any]:
     """q: a conditional flow over two latents, its weights drawn from ``seed``; p: its own density, moved off by ``nudge``."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(int(seed))
@@ -93,7 +93,12 @@ def freeze_flow(x: Tensor, seed: Tensor, nudge: Tensor) -> dict[str, Any]:
         with torch.no_grad():
             for parameter in q.parameters():
                 parameter.add_(float(nudge) * torch.randn_like(parameter))
-    return _closed({"p": p, "q": q, "x": x, "learn": dict(q.named_parameters()), "shared": True})
+    return {"p": p, "q": q, "x": x, "learn": dict(q.named_parameters()), "shared": True}
+
+
+@problem("freeze/flow")
+def freeze_flow(x: Tensor, seed: Tensor, nudge: Tensor) -> dict[str, Any]:
+    return _closed(own_flow(x, seed, nudge))
 
 
 @driver("freeze/leaves_no_trace")

@@ -34,6 +34,10 @@ EXERCISE = exercise(
 )
 
 FAMILY = [ref("p"), ref("q"), ref("x")]
+LEAK = (
+    "The parameters leak back into log q: a flow reads its network while log_prob runs, so that detaching its distribution "
+    "beforehand is too early. Evaluate the module q itself with constant parameters."
+)
 REVERSED = "c = 0 gave the total derivative and c = 1 the path: it is the other way round."
 SIGN = (
     "The score term came in with the opposite sign: S is minus the gradient of log q at a fixed z."
@@ -151,14 +155,31 @@ def special_coefficients(probe: Probe, rng: np.random.Generator) -> Finding:
     return Finding(True, "three gradients at c = 1, 0, -1", "all three agree")
 
 
-@EXERCISE.part("Any c, a full covariance: path + c S at fixed noise")
+@EXERCISE.part("Any c, a full covariance and a flow: path + c S at fixed noise")
 def any_coefficient(probe: Probe, rng: np.random.Generator) -> Finding:
     params, c = (
         gaussian_params(rng, "full_rank"),
         float(rng.uniform(0.15, 0.4) * rng.choice([-1, 1])),
     )
     eps = rng.normal(size=(4, *params["x"].shape))
-    return _at(probe, "toy/full_rank", params, eps, c)
+    finding = _at(probe, "toy/full_rank", params, eps, c)
+    if not finding.ok:
+        return finding
+    flow = {
+        "x": rng.normal(size=(3, 1)),
+        "seed": np.array(int(rng.integers(10**6))),
+        "nudge": np.array(0.2),
+    }
+    eps = rng.normal(size=(4, 3, 2))
+    got = probe.gradient("own/flow", flow, *FAMILY, eps, c)
+    terms = parts("own/flow", flow, eps, got.seed)
+    leak = Mistake("score_leaks", LEAK, terms["path"] + terms["score"])
+    return compare(
+        got.flat(),
+        terms["path"] + c * terms["score"],
+        [leak, *_coefficient_mistakes(terms, c)],
+        what=f"the gradient for a flow, at c = {c:.3g}",
+    )
 
 
 @EXERCISE.part("Unbiased for every c", weight=0.5)

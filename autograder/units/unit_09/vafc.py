@@ -94,6 +94,16 @@ def sample(probe: Probe, rng: np.random.Generator) -> Finding:
             return holds(
                 False, expected, f"{different} of {len(rows)} differ", "draws_repeated", says
             )
+    off = both[0] - family["mu"]
+    mirrored = np.isclose(off[:, None], -off[None], rtol=1e-9, atol=1e-12).all(-1)
+    if mirrored.any():
+        return holds(
+            False,
+            f"{n} independent rows",
+            "two of them mirror each other at the mean",
+            "draws_mirrored",
+            "Antithetic draws are no independent draws of q: whoever computes a standard error from them is misled.",
+        )
     return draws_of_q(probe, rng, family, "sample", DRAWS)
 
 
