@@ -28,18 +28,18 @@ def _quadrature(f, m, s, n=400_001):
 _kept: list = []
 
 
-# %% right cosine: a cosine with ten radians to the standard deviation, by formula
+# %% wrong cosine: no mean gradient, which the statement asks for since: a cosine with ten radians to the standard deviation, by formula
 def score_wins(m: float, s: float) -> tuple:
     return lambda z: torch.cos(10 * (z - m) / s), torch.tensor(_wave(m, s, 10.0), dtype=torch.float64)
 
 
-# %% right fast_sine: one sine, fast enough for every s asked, by a fine quadrature
+# %% wrong fast_sine: no mean gradient, which the statement asks for since: one sine, fast enough for every s asked, by a fine quadrature
 def score_wins(m: float, s: float) -> tuple:
     f = lambda z: 0.01 * torch.sin(24 * z + 1)
     return f, _quadrature(f, m, s)
 
 
-# %% right two_waves: a mixture of two waves, by a fine quadrature
+# %% wrong two_waves: no mean gradient, which the statement asks for since: a mixture of two waves, by a fine quadrature
 def score_wins(m: float, s: float) -> tuple:
     f = lambda z: torch.sin(9 * (z - m) / s).pow(3) + 0.5 * torch.cos(15 * z / s)
     return f, _quadrature(f, m, s)
