@@ -461,10 +461,7 @@ show(figures.real_ratio(fits[0], 4),
 # > You will read: "In practice, always want to use a reparametrization gradient" (R. Salomone, *Deep Probabilistic Models*, AMSI Winter School 2021, part III). For smooth targets that is right, and most targets are smooth.
 #
 # We have seen one kind of exception, and it was not even noisy: behind a jump the pathwise gradient is *wrong*. Now soften the jump. Let $f(z) = \Phi(kz) - \tfrac12$ be a step of steepness k. The pathwise gradient is unbiased again, for every finite k. Its variance can be
-# written down, since products of Gaussians integrate: with $r = k^2s^2$ and $m = 0$,
-#
-# $$\mathbb E f' = \frac{k}{\sqrt{2\pi(1 + r)}}, \qquad \mathbb E f'^2 = \frac{k^2}{2\pi\sqrt{1 + 2r}}, \qquad
-#   s^2\operatorname{Var}_{\text{path}} = \frac{r}{2\pi}\Big(\frac1{\sqrt{1 + 2r}} - \frac1{1 + r}\Big) \approx \frac{ks}{2\pi\sqrt2} \text{ for large } ks.$$
+# written down, since products of Gaussians integrate, and the curve below is exact; the derivation is for your own target, in exercise S5.
 #
 # It grows with the steepness, without bound: the slope is nearly always zero, and now and then enormous. The score function reads heights between $-\tfrac12$ and $\tfrac12$; its variance is at most $1/(4s^2)$, however steep the step.
 #
@@ -475,25 +472,13 @@ predict("06_5",
         choices=["much wider", "two or three times wider", "two or three times narrower", "much narrower"])
 
 # %%
-grid = torch.linspace(-9, 9, 20_001, dtype=DOUBLE)
-weight = torch.exp(-0.5 * grid**2) / torch.exp(-0.5 * grid**2).sum()
-
-
 def soft_step(z, k):
     return 0.5 * torch.erf(k * z / math.sqrt(2))
 
 
-def exact_step_variances(k):
-    """Times s squared, at m = 0 and s = 1, so that r = k^2: pathwise by the formula, score by a fine sum."""
-    r = k**2
-    path = r / (2 * math.pi) * ((1 + 2 * r) ** -0.5 - 1 / (1 + r))
-    score = torch.stack([(weight * (soft_step(grid, v) * grid).square()).sum() for v in k]) - r / (2 * math.pi * (1 + r))
-    return {"pathwise": path, "score function": score}
-
-
 # %%
 k, at = torch.logspace(-1, 2, 200, dtype=DOUBLE), torch.logspace(-0.8, 1.8, 9, dtype=DOUBLE)
-exact = exact_step_variances(k)
+exact = figures.soft_step_variances(k)
 measured = {"pathwise": torch.stack([Normal(0, 1).log_prob(v * noise).exp().mul(v).var() for v in at]),
             "score function": torch.stack([(soft_step(noise, v) * noise).var() for v in at])}
 crossing = k[(exact["pathwise"] > exact["score function"]).int().argmax()].item()
