@@ -23,7 +23,7 @@ help:  ## list the targets
 setup:  ## build .venv with all a learner needs (the other targets do this by themselves)
 	$(SET_UP) lab
 
-lab: setup  ## copy the problem sets to work/ where missing, and open JupyterLab on the course
+lab: setup  ## copy lectures and problem sets to work/, open JupyterLab on the start page (options: LAB_ARGS="...")
 	@$(PY) scripts/lab.py $(LAB_ARGS)
 
 test: with-test  ## lint, type-check and run the tests that take seconds

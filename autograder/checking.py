@@ -26,6 +26,7 @@ from autograder.protocol.agent import last_own_line
 from autograder.units import EXERCISES
 from autograder.units.check_arguments import looked_up, remark
 from autograder.units.missing_names import missing_name
+from course_vi.progress import keep_report
 
 __all__ = ["check", "run_check"]
 
@@ -35,6 +36,8 @@ MAX_KIND = 80  # of an exception's name
 
 def check(exercise: str, learner: Any, seed: int | None = None) -> Report:
     """Test your answer to an exercise, on fresh inputs.
+
+    In a learner's folder the points are kept, for the learner alone (``course_vi.progress``).
 
     Args:
         exercise: its name, as written above the cell, such as ``"09_gaussian_path_derivative"``.
@@ -52,6 +55,8 @@ def check(exercise: str, learner: Any, seed: int | None = None) -> Report:
     except KeyboardInterrupt as error:
         seconds = time.perf_counter() - start
         return Report(asked, (), seed, seconds, interrupted=_interrupted(error, seconds))
+    if not report.unwritten:
+        keep_report(exercise, report.points, report.max_points, report.passed)
     return (
         report if report.passed else replace(report, remark=remark(asked, learner, had_gradients))
     )

@@ -59,7 +59,8 @@ from course_vi.families import MeanField
 from course_vi.gradients import score_function, sticking_the_landing
 from course_vi.models import ConjugateToy
 from course_vi.plots import lecture_00 as draw
-from course_vi.plots import show
+from course_vi.plots import movies, show, show_moving
+from course_vi.progress import predict, reveal, tally
 
 # %% [markdown]
 # ## 1. One idea in four choices
@@ -85,14 +86,20 @@ show(draw.four_choices(),
 # > **Predict 1.** We start at $q = N(0, 1)$ with $x = 2$ and climb. Towards which mean and which standard deviation? How high can the bound come?
 
 # %%
+predict("00_1", choices=[
+    "N(2, 1), up to 0",
+    "N(1, 1/2), up to log p(x)",
+    "N(1, 1), less than log p(x)",
+    "N(2, 1/2), up to log p(x)"])
+
+# %%
 p = ConjugateToy()                                                  # the model
 q = MeanField(1)                                                    # the family: N(loc, exp(log_scale)^2)
 x = torch.tensor([2.0])
 optimizer = torch.optim.Adam(q.parameters(), lr=0.1)
-generator, trace, seen = torch.Generator().manual_seed(0), [], {}
-for step in range(200):
-    if step in (0, 3, 7):
-        seen[step] = (q.loc.item(), q.log_scale.exp().item())
+generator, trace, path = torch.Generator().manual_seed(0), [], []
+for _ in range(200):
+    path.append((q.loc.item(), q.log_scale.exp().item()))
     optimizer.zero_grad()
     bound = sticking_the_landing(p, q, x, num_samples=10, bound=elbo, generator=generator)
     (-bound).backward()                                             # the gradient
@@ -106,14 +113,18 @@ print(f"bound {trace[-1]:.4f}   log p(x) = {p.log_evidence(x).item():.4f}")
 
 # %%
 assert abs(q.loc.item() - 1) < 0.01 and abs(q.log_scale.exp().item() - math.sqrt(0.5)) < 0.01
-show(draw.approach(seen, (1.0, math.sqrt(0.5))),
-     alt="Densities of z. Dashed: the prior, a standard normal. Thin blue lines: q after 0, 3 and 7 steps, which starts at the prior and moves to the right, becoming narrower. "
-         "Thick and grey: the exact posterior, centred at 1, on which q comes to rest.")
+show_moving(movies.course_in_one_picture(path[:48:2] + path[-1:], (1.0, math.sqrt(0.5))),
+            alt="Densities of z. Dashed and still: the prior, a standard normal. Thick, grey and still: the exact posterior, centred at 1 and narrower. Blue and moving: q, which starts on the prior, "
+                "slides to the right, passes the posterior a little, and comes back to rest on it.")
 
 # %%
 show(draw.climb(torch.arange(200.0), torch.tensor(trace), p.log_evidence(x).item()),
      alt="The estimated ELBO over 200 steps: it starts near -4, rises with shrinking noise, and comes to rest on the dashed line of "
          "the exact log evidence, -2.266.")
+
+# %%
+# Run this cell to compare it with your prediction.
+reveal("00_1", "N(1, 1/2), up to log p(x)")
 
 # %% [markdown]
 # <details><summary>Answer to Predict 1</summary>
@@ -129,10 +140,9 @@ show(draw.climb(torch.arange(200.0), torch.tensor(trace), p.log_evidence(x).item
 # Twenty units. In blue, the ten-week core, which needs nothing outside itself; in orange the rest. Any unit can be read alone, from the box of prerequisites at its beginning. The map also says which are in your copy.
 
 # %%
-from pathlib import Path
+from course_vi.syllabus import in_this_copy
 
-here = sorted(int(path.name[:2]) for path in Path(".").glob("[0-9][0-9]_*.py"))
-show(draw.map_of_units(here),
+show(draw.map_of_units(in_this_copy()),
      alt="A map of units 00 to 19 from left to right. Start here, Graphical models, Marginal likelihood, The ELBO; then three branches: EM and "
          "mean field, Score function, Reparametrization; then Families, Sticking the landing, Amortized inference, Discrete relaxations; then "
          "Tighter bounds, VAEs, Helmholtz machines; then Exact gradients and Bits back; last VAE variants, Pyro, Sets and functions, Sequences.")
@@ -170,6 +180,9 @@ check("00_log_mean_exp", mean_of_logs, seed=1)
 # > $1000$: when can you tell which is biased?
 
 # %%
+predict("00_2", choices=["at 10", "at 100", "at 1000", "at none of them"])
+
+# %%
 counts, tries = (10, 100, 1000), 1000
 draws = torch.randn(counts[-1], tries, 10, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
 both = {"mean of y²": (draws**2).mean(-1), "divided by ten": draws.var(-1, correction=0)}
@@ -185,6 +198,10 @@ assert passes < 0.01 and (table["mean of y²"][2].abs() < 4.5).all()
 show(draw.z_histograms(table, counts),
      alt="Three histograms of z-scores over 1,000 tries, at R = 10, 100 and 1,000 replicates. The unbiased estimator's stay near a standard normal "
          "curve. The biased one's overlap with it at 10, are centred near -2.5 at 100, and near -7.6, mostly below -5, at 1,000.")
+
+# %%
+# Run this cell to compare it with your prediction.
+reveal("00_2", "at 1000")
 
 # %% [markdown]
 # <details><summary>Answer to Predict 2</summary>
@@ -231,6 +248,13 @@ show(draw.axes_of_a_sample(),
 # > **Predict 3.** `x` has shape `(5, 3)`, `z` has `(7, 5, 3)`. What are the shapes of `x - z`, of its log-density, of the estimate of an expectation under $q$? And what happens silently if someone stores samples as `(5, 7, 3)`?
 
 # %%
+predict("00_3", choices=[
+    "(7, 5, 3), (7, 5), (5,)",
+    "(7, 5, 3), (7, 5, 3), (5, 3)",
+    "(5, 7, 3), (5, 7), (7,)",
+    "an error"])
+
+# %%
 K, B, D = 7, 5, 3
 x, z = torch.randn(B, D), torch.randn(K, B, D)
 log_density = (-0.5 * (x - z) ** 2 - 0.5 * math.log(2 * math.pi)).sum(-1)
@@ -239,6 +263,10 @@ try:
     x - z.transpose(0, 1)
 except RuntimeError as error:
     print("samples second:", error)
+
+# %%
+# Run this cell to compare it with your prediction.
+reveal("00_3", "(7, 5, 3), (7, 5), (5,)")
 
 # %% [markdown]
 # <details><summary>Answer to Predict 3</summary>
@@ -256,6 +284,10 @@ except RuntimeError as error:
 # > **Predict 4.** For which $a$ does `torch.tensor(a).exp().log()` still return $a$: in double precision, and in single?
 
 # %%
+predict("00_4",
+        choices=["±300 and ±40", "-745 to 709 and -103 to 88", "±10^308 and ±10^38", "all a, in both"])
+
+# %%
 a = torch.linspace(-900, 900, 1801, dtype=torch.float64)
 naive = {"double": a.exp().log(), "single": a.float().exp().log().double()}
 for name, values in naive.items():
@@ -265,6 +297,10 @@ for name, values in naive.items():
 # %%
 show(draw.float_range(a, naive),
      alt="log of exp of a against a, from -900 to 900. In double precision it is right from -745 to 709, in single from -103 to 88, and infinite outside.")
+
+# %%
+# Run this cell to compare it with your prediction.
+reveal("00_4", "-745 to 709 and -103 to 88")
 
 # %% [markdown]
 # <details><summary>Answer to Predict 4</summary>
@@ -293,10 +329,17 @@ assert iwae(log_w) >= log_w.mean()
 # > **Predict 5.** $f(a) = a \cdot a$. What is the derivative at $a = 3$ if one factor is detached? Both?
 
 # %%
+predict("00_5", choices=["6, then 3", "3, then none", "6, then 6", "3, then 3"])
+
+# %%
 a = torch.tensor(3.0, requires_grad=True)
 for name, f in {"a * a": a * a, "a * a.detach()": a * a.detach(), "both detached": a.detach() * a.detach()}.items():
     slope = torch.autograd.grad(f, a)[0].item() if f.requires_grad else "none: f does not know a"
     print(f"{name:16s} value {f.item():.1f}   derivative {slope}")
+
+# %%
+# Run this cell to compare it with your prediction.
+reveal("00_5", "3, then none")
 
 # %% [markdown]
 # <details><summary>Answer to Predict 5</summary>
@@ -391,9 +434,12 @@ assert abs(thin - dense) < 1e-8
 # - Compare with an exact answer first, always on the smallest model that has one.
 # - Values tell little about gradients, and means tell little about variances. Test all three.
 #
-# **Next**: the problem set; then unit 01, graphical models, which says where models come from.
+# **Next**: [the problem set](../notebooks/00_start_here/00_start_here.ipynb); then [unit 01, graphical models](01_graphical_models.ipynb), which says where models come from.
 #
 # ## Further reading
 #
 # D. M. Blei, A. Kucukelbir and J. D. McAuliffe, *Variational inference: a review for statisticians*, Journal of the American Statistical Association 112, 2017: the field in one paper. C. M. Bishop, *Pattern Recognition and Machine Learning*, Springer 2006,
 # section 2.3, for Gaussians. P. Blanchard, D. J. Higham and N. J. Higham, *Accurately computing the log-sum-exp and softmax functions*, IMA Journal of Numerical Analysis 41, 2021. The PyTorch documentation, *Broadcasting semantics* and *Autograd mechanics*.
+
+# %%
+tally("00")

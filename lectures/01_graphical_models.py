@@ -68,6 +68,7 @@ from course_vi.graph import BayesNet, plate
 from course_vi.plots import lecture_01 as draw
 from course_vi.plots import show, tracker
 from course_vi.plots.bayes_net import draw_graph, in_words
+from course_vi.progress import predict, reveal, tally
 
 
 # %%
@@ -148,6 +149,9 @@ print(f"log joint {measurements.log_joint(theta=theta, y=y).item():.12f}, by han
 # > independently of each other. What is the correlation of $y_1$ and $y_2$ over all these draws: $0$, $\frac12$ or $1$?
 
 # %%
+predict("01_1", choices=["0", "1/2", "1"])
+
+# %%
 drawn = measurements.sample(100_000, seeded(0))
 first, second = drawn["y"][:, 0], drawn["y"][:, 1]
 report("mean of y_1", first, 0)
@@ -155,8 +159,12 @@ report("variance of y_1", first.square(), 2)
 report("covariance of y_1 and y_2", first * second, 1)
 report("correlation", first * second / 2, 0.5)
 
+# %%
+# Run this cell to compare it with your prediction.
+reveal("01_1", "1/2")
+
 # %% [markdown]
-# <details><summary>Answer 1</summary>
+# <details><summary>Answer to Predict 1</summary>
 #
 # One half. $y_n = \theta + \epsilon_n$, so $\mathrm{Cov}(y_1, y_2) = \mathrm{Var}\,\theta = 1$, and each variance is
 # $1 + 1$. Each *draw* of the second step was independent, given $\theta$. But $\theta$ is common to both, and over
@@ -206,6 +214,13 @@ report("correlation of y_1 and theta", drawn["y"][:, 0] * drawn["theta"] / math.
 # > prediction for the next $y$?
 
 # %%
+predict("01_2", choices=[
+    "both shrink to zero",
+    "only the posterior's shrinks to zero",
+    "only the prediction's shrinks to zero",
+    "neither shrinks to zero"])
+
+# %%
 truth, grid = 0.8, span(-3.5, 4.5, 400)
 data_y = truth + torch.randn(100, generator=seeded(3), dtype=torch.float64)
 parameter, predictive = {}, {}
@@ -218,8 +233,12 @@ show(draw.learning_theta(grid, parameter, predictive, truth),
          "hundred. Right: the density of the next y becomes only a little narrower, from standard "
          "deviation 1.41 to 1.005.")
 
+# %%
+# Run this cell to compare it with your prediction.
+reveal("01_2", "only the posterior's shrinks to zero")
+
 # %% [markdown]
-# <details><summary>Answer 2</summary>
+# <details><summary>Answer to Predict 2</summary>
 #
 # The posterior of $\theta$ shrinks like $1 / \sqrt{N + 1}$: epistemic uncertainty can be learned away. The predictive
 # standard deviation falls from $\sqrt 2 = 1.41$ only to $\sqrt{1 + 1/101} = 1.005$: the noise of the next
@@ -315,6 +334,10 @@ for given in (("cloudy", "sprinkler", "wet"), ("cloudy", "wet"), ("sprinkler", "
 # > that it is cloudy?
 
 # %%
+predict("01_3",
+        choices=["less; then as it was", "more; then as it was", "less, both times", "as it was, both times"])
+
+# %%
 print(f"p(rain | wet)                    = {probability('rain', wet=1):.3f}")
 print(f"p(rain | wet, sprinkler)         = {probability('rain', wet=1, sprinkler=1):.3f}")
 print(f"p(rain | cloudy)                 = {probability('rain', cloudy=1):.3f}")
@@ -322,8 +345,12 @@ print(f"p(rain | cloudy, sprinkler)      = {probability('rain', cloudy=1, sprink
 print(f"p(rain | wet, cloudy)            = {probability('rain', wet=1, cloudy=1):.3f}")
 print(f"p(rain | wet, cloudy, sprinkler) = {probability('rain', wet=1, cloudy=1, sprinkler=1):.3f}")
 
+# %%
+# Run this cell to compare it with your prediction.
+reveal("01_3", "less; then as it was")
+
 # %% [markdown]
-# <details><summary>Answer 3</summary>
+# <details><summary>Answer to Predict 3</summary>
 #
 # Less probable: the sprinkler **explains away** the wet grass, and rain is no longer needed. (Partly, too, a running
 # sprinkler speaks for a clear sky; the last two lines hold the sky fixed, and the effect remains.) Without the grass,
@@ -398,6 +425,13 @@ for name, found in (("ML", theirs), ("REML", restricted)):
 # > posterior mean differ most from it, and in which direction?
 
 # %%
+predict("01_4", choices=[
+    "fewest years, towards zero",
+    "fewest years, away from zero",
+    "most years, towards zero",
+    "all alike"])
+
+# %%
 kept = torch.cat([torch.where(firm == i)[0][: i + 1] for i in range(11)])
 with torch.no_grad():
     posterior = ours.posterior(rows[kept])
@@ -411,8 +445,12 @@ show(draw.shrinkage(firm_names, range(1, 12), raw, posterior.loc, posterior.cova
 factor = tau**2 / (tau**2 + sigma**2 / torch.arange(1, 12).double())
 print(f"posterior mean / raw mean, minus the exact factor: at most {(posterior.loc / raw - factor).abs().max():.1e}")
 
+# %%
+# Run this cell to compare it with your prediction.
+reveal("01_4", "fewest years, towards zero")
+
 # %% [markdown]
-# <details><summary>Answer 4</summary>
+# <details><summary>Answer to Predict 4</summary>
 #
 # Those with the fewest rows, towards zero: the factor is $\tau^2 / (\tau^2 + \sigma^2 / n_i)$, here 0.70 for one year
 # and 0.96 for eleven. A firm with little data borrows from the others, *because they share $\tau$*. That is the tie of
@@ -513,7 +551,11 @@ for steps in (40, 400):
 # %% [markdown]
 # > **Predict 5.** The filter needs time proportional to $T$. A dense Gaussian of all $2T$ measurements needs a Cholesky
 # > factor: proportional to what? And what could a *smoother*, $p(z_t \mid x_{1..T})$, know that the filter does not?
-#
+
+# %%
+predict("01_5", choices=["T²; the future", "T³; the future", "T³; nothing more", "2^T; the future"])
+
+# %% [markdown]
 # Real data: a hundred years of the Nile at Aswan, as a level that wanders, $z_t \mid z_{t-1} \sim N(z_{t-1}, 1469)$,
 # seen with noise, $x_t \mid z_t \sim N(z_t, 15099)$, with a nearly flat start. Our evidence must agree with statsmodels'
 # (which, as we do here, leaves out the first prediction, because a flat start predicts nothing):
@@ -533,8 +575,12 @@ show(draw.nile(range(1871, 1971), flow, *bands),
          " band is narrower.")
 print(f"standard deviation in 1920: filter {bands[0][1][49]:.1f}, smoother {bands[1][1][49]:.1f}")
 
+# %%
+# Run this cell to compare it with your prediction.
+reveal("01_5", "T³; the future")
+
 # %% [markdown]
-# <details><summary>Answer 5</summary>
+# <details><summary>Answer to Predict 5</summary>
 #
 # $T^3$: a hundred times longer is a million times slower. The smoother also knows the *future*: around 1899, when the flow
 # dropped, it begins to go down before the drop, and everywhere but at the right end it is more certain.
@@ -570,6 +616,9 @@ print(f"most likely sequence the same: {bool((hmm.most_likely(tosses) == sequenc
 # > roughly? It rests on one property of the graph: which?
 
 # %%
+predict("01_6", choices=["250", "1,000", "62,500", "2^125"])
+
+# %%
 long = casino(250)
 (heads,), (states_,) = long.sample(1, seeded(12))
 with torch.no_grad():
@@ -594,8 +643,12 @@ print(f"right at so many tosses, 200 sequences: {singly.double().mean():.1%} and
 claim("toss by toss, p(loaded) above one half is right more often than the most likely sequence",
       (singly.double() - together.double()).mean(-1), sign=+1)
 
+# %%
+# Run this cell to compare it with your prediction.
+reveal("01_6", "1,000")
+
 # %% [markdown]
-# <details><summary>Answer 6</summary>
+# <details><summary>Answer to Predict 6</summary>
 #
 # About $T S^2 = 250 \cdot 4 = 1000$. Given $z_t$, past and future are independent (with $x_t$, its neighbours in the chain
 # are its blanket), so a sum over all pasts can be stored in $S$ numbers, $\alpha_t(j) = p(x_{1..t}, z_t = j)$, and moved one step
@@ -658,11 +711,18 @@ two_coins()
 # > have opposite signs? Which outcome leaves a posterior that looks least like the prior?
 
 # %%
+predict("01_7", choices=["(0, 0)", "(0, 1)", "(1, 0)", "(1, 1)"])
+
+# %%
 interact(two_coins, b1=FloatSlider(value=2.0, min=-8, max=8, step=0.5),
          b2=FloatSlider(value=2.5, min=-8, max=8, step=0.5));
 
+# %%
+# Run this cell to compare it with your prediction.
+reveal("01_7", "(1, 1)")
+
 # %% [markdown]
-# <details><summary>Answer 7</summary>
+# <details><summary>Answer to Predict 7</summary>
 #
 # With $b_1 = 0$ the first coin knows nothing of $z$: correlation zero, and only $x_2$ moves the posterior. With opposite signs
 # the correlation is negative. At the start (both slopes positive), two equal coins pull the posterior to one side and skew it: a
@@ -699,6 +759,9 @@ assert max(moved, key=moved.get) == "1, 1"
 # > **Predict 8.** In the doubly deep model everything is a Gaussian or a coin, given its parents. Is $p(z_2)$ Gaussian?
 
 # %%
+predict("01_8", choices=["yes", "nearly", "not at all"])
+
+# %%
 class Blob(nn.Module):
     """From a place in the plane to the log odds of 14 x 14 pixels: a soft spot there."""
 
@@ -731,8 +794,12 @@ show(draw.deep_samples(pictures),
          "near the middle. Doubly deep: the second-layer latents lie on a ring, and so do the blobs. "
          "Beside each, six draws as probabilities and as binary pictures.")
 
+# %%
+# Run this cell to compare it with your prediction.
+reveal("01_8", "not at all")
+
 # %% [markdown]
-# <details><summary>Answer 8</summary>
+# <details><summary>Answer to Predict 8</summary>
 #
 # No: it is a ring. A continuous mixture of Gaussians, $\int N(z_2; g(z_1), \Sigma_2)\,N(z_1; 0, 1)\,dz_1$, can look like almost
 # anything. That is the power of latents: simple conditionals, rich margins. Its price is the integral.
@@ -878,6 +945,9 @@ show(draw.magnets([(2 * k - 9) / 9 for k in levels], distributions),
 # > **Predict 9.** In the network that we observe five people all know each other and the sixth knows nobody: 10 of 15 edges, 10 triangles. We fit both weights. Do graphs drawn from the fit look like the observed one?
 
 # %%
+predict("01_9", choices=["nearly always", "half of them", "rarely"])
+
+# %%
 people = models.ExponentialRandomGraph(6, ("edges", "triangles"), number(0, 0))
 counted = people.sufficient_statistics(people.states())  # edges and triangles of all 32,768 graphs
 
@@ -915,8 +985,12 @@ show(draw.random_graphs(chosen, weights, means, usual),
          "is small, with a large one nearly 15; at the fitted weight most of the mass is at 13 and more, some at 3 and fewer, and little "
          "near 10. Right: the mean number of edges rises steeply with the weight of a triangle, while the band of the middle 90 percent is nearly as wide as the axis.")
 
+# %%
+# Run this cell to compare it with your prediction.
+reveal("01_9", "rarely")
+
 # %% [markdown]
-# <details><summary>Answer 9</summary>
+# <details><summary>Answer to Predict 9</summary>
 #
 # Rarely. Fewer than one draw in five comes within two edges of the observed ten; most are nearly complete or nearly empty, and only their *average* is right. This is called *degeneracy*, and it is a fault of the model (its triangle
 # statistic), not of the estimation, which is exact here. It does not happen to every network: for one with 8 edges and two or three triangles, drawn graphs mostly look like the datum. Drawing from the fit before trusting it,
@@ -942,6 +1016,10 @@ show(draw.random_graphs(chosen, weights, means, usual),
 # > once leaving $Z$ out, "since it is only a constant". Where does the second posterior put its mass?
 
 # %%
+predict("01_10",
+        choices=["near 0.4, but wider", "near 0", "at the smallest J allowed", "at the largest J allowed"])
+
+# %%
 couplings = span(-0.5, 1.5, 401)
 seen = models.IsingModel(0.4 * near, torch.zeros(9, dtype=torch.float64)).sample(20, seeded(9))
 agreement = 0.5 * ((spins @ near) * spins).sum(-1)  # sum of s s' over neighbours, for each of the 512 states
@@ -961,8 +1039,12 @@ show(draw.doubly_intractable(couplings, {n: v.clamp_max(8) for n, v in curves.it
 for name, curve in curves.items():
     print(f"{name:26s} mean of J {(curve * couplings).sum() * step:.3f}")
 
+# %%
+# Run this cell to compare it with your prediction.
+reveal("01_10", "at the largest J allowed")
+
 # %% [markdown]
-# <details><summary>Answer 10</summary>
+# <details><summary>Answer to Predict 10</summary>
 #
 # At the largest $J$ allowed. Without $Z$ a large coupling is rewarded for making the observed neighbours agree and never charged for making *all*
 # agreeing states likely. One way out is to use conditionals only, as the auto-logit does: the product
@@ -1027,7 +1109,7 @@ print(f"10 x 10: {2**100:.1e} terms")
 # 6. Simple conditionals make rich margins: that is what latents are for in deep models. The price is an integral.
 # 7. Without a recipe there is a constant $Z(\theta)$ that depends on what we want to learn: doubly intractable.
 #
-# The problem set `01_graphical_models` asks you to write each piece, and to check it against answers it did not produce itself.
+# **Next**: [the problem set](../notebooks/01_graphical_models/01_graphical_models.ipynb). It asks you to write each piece, and to check it against answers it did not produce itself.
 
 # %% [markdown]
 # ## Further reading
@@ -1046,3 +1128,6 @@ print(f"10 x 10: {2**100:.1e} terms")
 # - O. Frank and D. Strauss. Markov graphs. *Journal of the American Statistical Association* 81, 832-842, 1986. (Exponential random graphs.)
 # - I. Murray, Z. Ghahramani and D. J. C. MacKay. MCMC for doubly-intractable distributions. *Uncertainty in Artificial Intelligence*, 2006.
 # - H. Larochelle and I. Murray. The neural autoregressive distribution estimator. *Artificial Intelligence and Statistics*, 2011.
+
+# %%
+tally("01")

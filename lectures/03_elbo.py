@@ -75,6 +75,7 @@ from course_vi.learning import fit, smoke_cap
 from course_vi.models import BayesianLogisticRegression, ConjugateToy, TwoBernoullis
 from course_vi.plots import lecture_03 as draw
 from course_vi.plots import show
+from course_vi.progress import predict, reveal, tally
 
 # %% [markdown]
 # Four helpers for the whole lecture: numbers and grids in double precision, seeded randomness, and a line of report
@@ -128,6 +129,13 @@ show(draw.model_and_family(),
 # > several nats? And of which sign?
 
 # %%
+predict("03_1", choices=[
+    "about the same",
+    "a few tenths, too low",
+    "several nats or more, too low",
+    "several nats or more, too high"])
+
+# %%
 def naive_tries(dim, num_samples=1000, tries=100):
     """Errors of the naive log evidence and the share of its largest term, both (tries,)."""
     toy, x = ConjugateToy(dim), math.sqrt(2) * torch.ones(dim)
@@ -150,8 +158,12 @@ show(draw.naive_monte_carlo(dims, errors, shares),
          " about eight dimensions and falls more than ten nats below at 64. Right: the share of the largest of"
          " 1,000 terms grows from almost nothing to about 80 percent.")
 
+# %%
+# Run this cell to compare it with your prediction.
+reveal("03_1", "several nats or more, too low")
+
 # %% [markdown]
-# <details><summary>Answer 1</summary>
+# <details><summary>Answer to Predict 1</summary>
 #
 # More than ten nats **too low** at $D = 64$. The estimate of $p(x)$ is unbiased, but its distribution is so
 # skewed that almost every try misses the rare samples that carry the integral; one term out of a thousand holds
@@ -198,6 +210,9 @@ show(draw.naive_monte_carlo(dims, errors, shares),
 # > which panel is the gap smaller?
 
 # %%
+predict("03_2", choices=["left", "right", "the same in both"])
+
+# %%
 toy, x = ConjugateToy(), number(2.0)
 log_evidence, posterior = toy.log_evidence(x).item(), toy.posterior(x)
 
@@ -228,8 +243,12 @@ show(draw.jensen(("q = N(0, 1), the prior", "q = N(0.8, 0.6)"), weights, means),
          "the whole curve and the ELBO lies 1.15 nats below log p(x); with q near the posterior they crowd "
          "together and the gap nearly closes.")
 
+# %%
+# Run this cell to compare it with your prediction.
+reveal("03_2", "right")
+
 # %% [markdown]
-# <details><summary>Answer 2</summary>
+# <details><summary>Answer to Predict 2</summary>
 #
 # $\mathbb E_q\,w = \int q\,\frac{p(x, z)}{q}\,dz = p(x)$ whatever $q$ is. What $q$ changes is the *spread* of $w$
 # around that mean, and Jensen's gap is the price of spread. On the right the weights are nearly constant, so the
@@ -293,11 +312,22 @@ picture(0.3, 0.5)
 # > should be, or twice as large?
 
 # %%
+predict("03_3", choices=[
+    "a parabola; half as large",
+    "a parabola; twice as large",
+    "a flat line; half as large",
+    "a flat line; twice as large"])
+
+# %%
 interact(picture, m=FloatSlider(value=0.3, min=-1, max=3, step=0.1),
          s=FloatSlider(value=0.5, min=0.2, max=2, step=0.01));
 
+# %%
+# Run this cell to compare it with your prediction.
+reveal("03_3", "a flat line; twice as large")
+
 # %% [markdown]
-# <details><summary>Answer 3</summary>
+# <details><summary>Answer to Predict 3</summary>
 #
 # A horizontal line at $\log p(x)$: the weight is constant. With $r = s / \sqrt{0.5}$ the gap at $m = 1$ is
 # $\frac12(r^2 - 1) - \log r$: for $r = \frac12$ it is 0.318 nats, for $r = 2$ it is 0.807. Being too wide costs
@@ -362,6 +392,13 @@ report("closed-form KL to prior", log_likelihood - kl_divergence(q, model.prior(
 # > do $m$ and $s$ go?
 
 # %%
+predict("03_4", choices=[
+    "m to the mode, s to 0",
+    "m to the mode, s to infinity",
+    "both to the posterior's",
+    "they wander"])
+
+# %%
 scales = span(0.05, 2.0, 200)
 wide = DiagonalNormal(torch.ones(200, 1, dtype=torch.float64), scales.log().unsqueeze(-1))  # one q per scale
 energy = exact.normal_expectation(lambda z: toy.log_joint(x, z.unsqueeze(-1)), torch.ones_like(scales), scales)
@@ -377,8 +414,12 @@ show(draw.three_slices(scales, bound, slices),
          "term and minus the KL to the prior; and of a constant log evidence and minus the KL to the "
          "posterior.")
 
+# %%
+# Run this cell to compare it with your prediction.
+reveal("03_4", "m to the mode, s to 0")
+
 # %% [markdown]
-# <details><summary>Answer 4</summary>
+# <details><summary>Answer to Predict 4</summary>
 #
 # $s \to 0$ and $m \to$ the maximum of $p(x, z)$: the blue dashed curve of the first panel only falls with $s$.
 # Without its entropy the ELBO turns into a noisy way to find the MAP point. The entropy is what keeps $q$ open.
@@ -431,6 +472,9 @@ def theta_posterior(theta, x=2.0):
 # > same place, or to the right?
 
 # %%
+predict("03_5", choices=["to the left", "at the same place", "to the right"])
+
+# %%
 theta = span(-3, 4, 701)
 climb = [(0.3, math.nan, theta_evidence(number(0.3)).item())]  # (theta, bound, log evidence)
 for _ in range(5):
@@ -451,8 +495,12 @@ poor = theta[profile.where(theta > 0, -math.inf).argmax()].item()
 print("poor family: theta =", round(poor, 2))
 assert poor < math.sqrt(3) - 0.1
 
+# %%
+# Run this cell to compare it with your prediction.
+reveal("03_5", "to the left")
+
 # %% [markdown]
-# <details><summary>Answer 5</summary>
+# <details><summary>Answer to Predict 5</summary>
 #
 # To the left. The bound is tight where the posterior has the scale that the family can express,
 # $1/\sqrt{1 + \theta^2} = 0.8$, that is at $|\theta| = 0.75$, and loose elsewhere; the maximum is pulled towards
@@ -580,6 +628,13 @@ claim("mean field ends more than half a nat below full covariance", [low - high 
 # > the lowest?
 
 # %%
+predict("03_6", choices=[
+    "all three in one place",
+    "in two places",
+    "in three; the left one is lowest",
+    "in three; the wide one is lowest"])
+
+# %%
 z = span(-14, 14, 2801)
 
 
@@ -624,8 +679,12 @@ show(draw.two_starts(z[shown], target[shown], fits, locs, log_scales, landscape,
          "KL fit are wide and cover both. Right: contours of the reverse KL over m and log s show two deep "
          "valleys and a shallow one above them; each descent ends in a different one.")
 
+# %%
+# Run this cell to compare it with your prediction.
+reveal("03_6", "in three; the left one is lowest")
+
 # %% [markdown]
-# <details><summary>Answer 6</summary>
+# <details><summary>Answer to Predict 6</summary>
 #
 # Each start runs into the valley nearest to it. A Gaussian that sits exactly on one well separated component of
 # weight $\pi$ has a KL of about $-\log \pi$: $-\log 0.6 = 0.51$ on the left, $-\log 0.4 = 0.92$ on the right. The
@@ -650,6 +709,13 @@ show(draw.two_starts(z[shown], target[shown], fits, locs, log_scales, landscape,
 # > **Predict 7.** Which candidate wins in reverse KL, and which in forward KL, for each posterior?
 
 # %%
+predict("03_7", choices=[
+    "N(2, 2), all four times",
+    "N(2, 2), but for one reverse KL",
+    "N(2, 2), but for one forward KL",
+    "each wins one posterior"])
+
+# %%
 candidates = {"N(2, 2)": normal(2, math.sqrt(2)), "N(-4, 0.75)": normal(-4, math.sqrt(0.75))}
 hump_a, hump_b = candidates.values()
 targets = [0.75 * hump_a + 0.25 * hump_b, 0.4 * hump_a + 0.6 * hump_b]
@@ -662,8 +728,12 @@ show(draw.two_candidates(z[shown], ("75% of the mass near 2", "40% of the mass n
          " the smaller KL in both directions. For the second, N(-4, 0.75) is better in reverse KL and N(2, 2) "
          "in forward KL.")
 
+# %%
+# Run this cell to compare it with your prediction.
+reveal("03_7", "N(2, 2), but for one reverse KL")
+
 # %% [markdown]
-# <details><summary>Answer 7</summary>
+# <details><summary>Answer to Predict 7</summary>
 #
 # First posterior: $N(2, 2)$ wins both ways. Second: the reverse KL prefers $N(-4, 0.75)$, which holds the heavier
 # hump ($0.50$ against $0.90$ nats), and the forward KL prefers $N(2, 2)$ by far ($4.8$ against $9.1$), because the
@@ -706,6 +776,10 @@ def log_joint_of_completions(progress):
 # > *untrained* model, in which every pixel is a fair coin.
 
 # %%
+predict("03_8",
+        choices=["(c) has the smallest, both times", "(c), then (a)", "(a), then (c)", "(b), then (a)"])
+
+# %%
 def gap(phi, log_joint):
     """KL(q_phi || posterior) by enumeration: log evidence minus ELBO."""
     q = torch.where(hidden == 1, phi, 1 - phi).prod(-1)  # (64,)
@@ -734,8 +808,12 @@ show(draw.completions(pictures, progress, gaps),
          "learning: (a) starts at zero and rises to 4 nats, (b) falls from 4 and stays above 3, (c) falls from 3 nats "
          "to almost zero; (a) and (c) cross near 0.65.")
 
+# %%
+# Run this cell to compare it with your prediction.
+reveal("03_8", "(c), then (a)")
+
 # %% [markdown]
-# <details><summary>Answer 8</summary>
+# <details><summary>Answer to Predict 8</summary>
 #
 # Trained: (c) is nearly perfect, with a gap of 0.05 nats; (a) and (b) miss by more than three nats. (a) spreads its
 # mass over 64 completions of which few make sense, and (b) is certain of one that is not the likeliest. Untrained:
@@ -849,6 +927,9 @@ show(draw.bit_ledger(("prior", "normal, matched", "exact posterior"), *columns, 
 # > $R_\phi(x \mid s)$?
 
 # %%
+predict("03_9", choices=["a few bits", "0", "minus infinity", "the same as before"])
+
+# %%
 eps, z_best = 0.5, m[0]  # one fixed s means one fixed eps
 for sigma in (1.0, 10.0, 1e3, 1e6, 1e9):
     loc = z_best - sigma * eps  # so that z is always z_best
@@ -856,8 +937,12 @@ for sigma in (1.0, 10.0, 1e3, 1e6, 1e9):
     rate = (log_q - model.log_joint(messages[0], z_best.view(1, 1)).item()) / math.log(2)
     print(f"sigma = {sigma:8.0e}, m = {loc:10.3e}: 'rate' {rate:7.2f} bits")
 
+# %%
+# Run this cell to compare it with your prediction.
+reveal("03_9", "minus infinity")
+
 # %% [markdown]
-# <details><summary>Answer 9</summary>
+# <details><summary>Answer to Predict 9</summary>
 #
 # There is no minimum: minus infinity. A wide $q$ swallows many bits of $s$ at once, and $m$ moves so that $z$ stays
 # where it was. The "compressed" message has a negative length, because the choice of $\phi$ itself carries
@@ -889,7 +974,15 @@ def naive(p, q, x, num_samples=1, bound=elbo, generator=None, noise=None):
 # %% [markdown]
 # > **Predict 10.** Which part of $\ell$ still depends on $\phi$ once $z$ is fixed? And what, then, is
 # > $\mathbb E\,\hat g_{\text{naive}}$?
-#
+
+# %%
+predict("03_10", choices=[
+    "all of it; the gradient",
+    "only log q; half the gradient",
+    "only log q; zero",
+    "nothing; zero"])
+
+# %% [markdown]
 # Now measure. On the toy $\mathcal L = \log p(x) - \mathrm{KL}(q \,\Vert\, N(x/2, \tfrac12))$ is a formula, and automatic differentiation gives its exact gradient $g$. (Exercise 7 asks you for it on paper.) The columns to read are the
 # z-scores against zero, and against $g$:
 
@@ -911,8 +1004,12 @@ for seed, start in enumerate(((0.0, 0.0), (-1.0, 0.5), (2.0, -0.7)), start=60):
                   f", exact {g[name].item():6.3f}   t against 0: {to_zero[name].item():6.1f}   against exact: {to_g[name].item():7.1f}")
             assert abs((to_zero if estimator is naive else to_g)[name].item()) < 4.5
 
+# %%
+# Run this cell to compare it with your prediction.
+reveal("03_10", "only log q; zero")
+
 # %% [markdown]
-# <details><summary>Answer 10, with the derivation</summary>
+# <details><summary>Answer to Predict 10, with the derivation</summary>
 #
 # With $z$ fixed, only $-\log q_\phi(z)$ depends on $\phi$. So
 #
@@ -933,6 +1030,13 @@ for seed, start in enumerate(((0.0, 0.0), (-1.0, 0.5), (2.0, -0.7)), start=60):
 # > **Predict 11.** Someone trains with the naive gradient: same start, same step size, one sample per step, as with
 # > the reparametrized one. What do you expect to see in $(m, \log s)$, and would the printed ELBO estimates or the
 # > sizes of the gradients give the mistake away?
+
+# %%
+predict("03_11", choices=[
+    "it climbs, only more slowly",
+    "a random walk, and the printout shows it",
+    "a random walk, and no printout shows it",
+    "it diverges"])
 
 # %%
 def walk(estimator, seed, start=(-1.5, 0.5), steps=400, rate=0.03):
@@ -960,8 +1064,12 @@ show(draw.naive_walk(locs, log_scales, surface.T, walks, (1.0, -0.5 * math.log(2
          "to the posterior and hover there; three paths of the naive gradient wander off in different "
          "directions.")
 
+# %%
+# Run this cell to compare it with your prediction.
+reveal("03_11", "a random walk, and no printout shows it")
+
 # %% [markdown]
-# <details><summary>Answer 11</summary>
+# <details><summary>Answer to Predict 11</summary>
 #
 # A random walk: it pays no attention to the slope. Nothing crashes, the printed ELBO estimates are honest, and the
 # gradients are not zero, only their mean is. In a VAE the decoder would still learn (for $\theta$ the naive
@@ -1040,7 +1148,8 @@ for eps in torch.randn(4, 1, 1, generator=seeded(8), dtype=torch.float64):
 # 7. The gradient with $z$ detached has mean zero. The derivative must go through the sampling: by the score
 #    function (unit 05) or through $z$ itself (unit 06).
 #
-# The problem set `03_elbo` asks you to build each of these pieces, and ends with the naive gradient.
+# **Next**: [the problem set](../notebooks/03_elbo/03_elbo.ipynb), which asks you to build each of these pieces and ends with the naive gradient; then
+# [unit 06, reparametrization](06_reparametrization.ipynb).
 
 # %% [markdown]
 # ## Further reading
@@ -1064,3 +1173,6 @@ for eps in torch.randn(4, 1, 1, generator=seeded(8), dtype=torch.float64):
 #   weights. *Conference on Computational Learning Theory*, 1993. (Bits back.)
 # - J. Townsend, T. Bird and D. Barber. Practical lossless compression with latent variables using bits back coding.
 #   *International Conference on Learning Representations*, 2019.
+
+# %%
+tally("03")

@@ -51,7 +51,8 @@ from course_vi.gradients import analytic_kl, reparametrized, score_function, sti
 from course_vi.learning import fit, smoke_cap
 from course_vi.models import BayesianLogisticRegression, ConjugateToy, Model
 from course_vi.plots import lecture_06 as figures
-from course_vi.plots import show
+from course_vi.plots import movies, show, show_moving
+from course_vi.progress import predict, reveal, tally
 
 # %%
 DOUBLE = torch.float64
@@ -79,7 +80,15 @@ def mean_of(g):
 # $\log w$ changes when $m$ moves *and carries the draw along*. Section 3 derives it.
 #
 # > **Predict 1.** What happens to the variance of the score function's gradient *for the first mean* when $D$ grows from 1 to 100? And to that of the pathwise gradient?
-#
+
+# %%
+predict("06_1", choices=[
+    "both grow like D",
+    "score: like D; pathwise: not at all",
+    "score: like D²; pathwise: not at all",
+    "neither grows"])
+
+# %% [markdown]
 # Both can be calculated. On the toy $\log w$ of one coordinate is $h_0 + h_1\epsilon + h_2\epsilon^2$ with $h_1 = s(x - 2m)$, $h_2 = \tfrac12 - s^2$. The rest of the sum is independent of $\epsilon_1$ and has mean
 # $(D-1)(h_0 + h_2)$ and variance $(D-1)(h_1^2 + 2h_2^2)$; the next cell squares, averages, and uses $\mathbb E\epsilon^2, \epsilon^4, \epsilon^6 = 1, 3, 15$. The pathwise gradient is $x - 2z$, with variance $4s^2$.
 
@@ -108,6 +117,10 @@ show(figures.dimensions(d, exact, at, measured),
      alt="Variance of the gradient of the first mean over the number of independent latents, on log axes. The score function's variance rises from about 15 to about a "
          "hundred thousand, like the square of D; the pathwise variance is 2.56 throughout. Measured dots lie on both lines.")
 
+# %%
+# Run this cell to compare it with your prediction.
+reveal("06_1", "score: like D²; pathwise: not at all")
+
 # %% [markdown]
 # <details><summary>Answer to Predict 1</summary>
 #
@@ -120,6 +133,16 @@ show(figures.dimensions(d, exact, at, measured),
 # ## 2. A sample as a function of noise
 #
 # Write $z = t_\phi(\epsilon)$ where $\epsilon \sim N(0, I)$ **has no parameters**. The distribution of z has not changed; only where the randomness stands.
+
+# %%
+m, s, path = -2.0, 1.3, []
+for _ in range(60):  # the exact gradient of the ELBO of the toy, at x = 2
+    path.append((m, s))
+    m, s = m + 0.1 * (2 - 2 * m), s * math.exp(0.1 * (1 - 2 * s**2))
+fixed = torch.randn(14, generator=seeded(4), dtype=DOUBLE)
+show_moving(movies.carried_along(path[:24] + path[-1:], fixed, (1.0, math.sqrt(0.5))),
+            alt="A Gaussian q climbs from the left to the posterior and becomes narrower. Fourteen samples, dots below its curve, slide and close up along with it, "
+                "each keeping its place under the curve, because its noise stays as it fell.")
 
 # %%
 show(figures.noise_outside(),
@@ -149,6 +172,9 @@ show(figures.noise_outside(),
 # (A slip to watch for, in print as in code: with $z = \mu + \sigma\odot\epsilon$ the covariance is $\mathrm{diag}(\sigma^2)$, not $\mathrm{diag}(\sigma)$.)
 #
 # > **Predict 2.** The last map below bends the plane: $t(\epsilon) = (\epsilon_1,\; 0.6\,\epsilon_2 + 0.7(\epsilon_1^2 - 1))$. Where is its density highest, per unit of noise density: at the tip of the banana, or in its arms?
+
+# %%
+predict("06_2", choices=["at the tip", "in the arms", "the same everywhere"])
 
 # %%
 MU, SIGMA = torch.tensor([0.5, -0.5], dtype=DOUBLE), torch.tensor([0.7, 0.8], dtype=DOUBLE)
@@ -193,6 +219,10 @@ stretch = {name: torch.linalg.det(jacrev(t)(torch.zeros(2, dtype=DOUBLE))).item(
 show(figures.maps([(f"{name}: det J = {stretch[name]:.2g}", t, density_of(t, inverse)) for name, (t, inverse) in MAPS.items()]),
      alt="A square grid of noise and its images under three maps, over the density that comes out, on one colour scale; one cell of the grid is outlined in each. Location-scale: a rectangle, "
          "moved and smaller, with a darker density. Triangular: a parallelogram, larger, with a paler, tilted Gaussian. The flow: a grid bent into a parabola, with a darker, banana-shaped density.")
+
+# %%
+# Run this cell to compare it with your prediction.
+reveal("06_2", "the same everywhere")
 
 # %% [markdown]
 # The outlined cell holds the same probability in all four panels. Where the map has shrunk it the density is higher than that of the noise, where the map has stretched it, lower.
@@ -269,6 +299,13 @@ show(figures.two_views(z, hill(z), torch.exp(-0.5 * z**2), points, hill(points),
 # > **Predict 3.** $f(z) = 1$ for $z > 0$ and 0 otherwise, $q = N(0.3, 0.6^2)$. What does the pathwise gradient of $m$ say, and what is right?
 
 # %%
+predict("06_3", choices=[
+    "zero, and that is right",
+    "zero, and right is more",
+    "more than zero, and right",
+    "too noisy to say"])
+
+# %%
 m, s = 0.3, 0.6
 noise = torch.randn(200_000, generator=seeded(3), dtype=DOUBLE)
 location = torch.full_like(noise, m).requires_grad_()
@@ -277,6 +314,10 @@ step = torch.where(z > 0, torch.ones_like(z), 0 * z)
 pathwise, = torch.autograd.grad(step.sum(), location)
 print(f"pathwise: mean {pathwise.mean().item()}, variance {pathwise.var().item()}")
 compare("score function", *mean_of(step.detach() * noise / s), Normal(m, s).log_prob(torch.tensor(0.0)).exp().item())
+
+# %%
+# Run this cell to compare it with your prediction.
+reveal("06_3", "zero, and right is more")
 
 # %% [markdown]
 # <details><summary>Answer to Predict 3</summary>
@@ -316,7 +357,15 @@ assert abs((-u).mean() + 0.5) < 0.005 and abs(u.mean() - 0.5) < 0.005
 # On a quadratic the score function loses to the path, for every a, b, m, s, even with the best constant there is.
 #
 # > **Predict 4.** With the best baseline and $q$ very narrow ($s \to 0$), what is left of the score function's variance? Why can no constant remove it?
-#
+
+# %%
+predict("06_4", choices=[
+    "nothing",
+    "some of it, by the slope of f",
+    "some of it, by the curvature of f",
+    "it grows without bound"])
+
+# %% [markdown]
 # The column of log s is yours to predict: it is exercise S5. Here it is only measured.
 
 # %%
@@ -350,6 +399,10 @@ measured = torch.stack([one_sample(parabola, lambda z: A * z + B, M, v, noise).v
 show(figures.quadratic(s, predicted_for_m(s), at, measured),
      alt="Left: variance of the gradient of m over the scale of q. The pathwise curve rises as the square of s; the score function's is high at both ends; with its best baseline it levels off at 4.5 for "
          "narrow q. Measured dots lie on all curves. Right: dots for log s, in the same order, without curves.")
+
+# %%
+# Run this cell to compare it with your prediction.
+reveal("06_4", "some of it, by the slope of f")
 
 # %% [markdown]
 # <details><summary>Answer to Predict 4</summary>
@@ -418,6 +471,10 @@ show(figures.real_ratio(fits[0], 4),
 # > **Predict 5.** Where, roughly, do they cross: when the step is much wider than $q$, about as wide, or much narrower?
 
 # %%
+predict("06_5",
+        choices=["much wider", "two or three times wider", "two or three times narrower", "much narrower"])
+
+# %%
 grid = torch.linspace(-9, 9, 20_001, dtype=DOUBLE)
 weight = torch.exp(-0.5 * grid**2) / torch.exp(-0.5 * grid**2).sum()
 
@@ -444,6 +501,10 @@ assert 2.2 < crossing < 2.4
 show(figures.steps(k, exact, at, measured, crossing),
      alt="Variance times s squared of both estimators over the steepness k s, on log axes. The pathwise curve starts far below, crosses the score function's near k s = 2.3 and keeps rising; the "
          "score function's levels off at 0.09. Measured dots lie on both curves.")
+
+# %%
+# Run this cell to compare it with your prediction.
+reveal("06_5", "two or three times narrower")
 
 # %% [markdown]
 # <details><summary>Answer to Predict 5</summary>
@@ -541,6 +602,10 @@ show(figures.unseen_direction(panels),
 # > **Predict 6.** The log evidence of this target is 0. Is the maximum of the frozen objective above or below it? On average, or for every draw of the noise?
 
 # %%
+predict("06_6",
+        choices=["below, on average", "below, for every draw", "above, on average", "above, for every draw"])
+
+# %%
 def trumpet(K, D):
     """Expected maximum of the frozen objective, and expected exact ELBO there, for K > D + 2."""
     ell = D * torch.log(2 / K) + sum(torch.digamma((K - i) / 2) for i in range(1, D + 1))
@@ -569,6 +634,10 @@ for n, (told, true) in zip(at.tolist(), found, strict=True):
 show(figures.frozen_trumpet(K, *trumpet(K, D), at, *(torch.stack([pair[i].mean() for pair in found]) for i in (0, 1)), D),
      alt="Over the number of frozen samples in five dimensions: the frozen objective's maximum lies above the log evidence and comes down to it as K grows, from about 2 nats near K = 7; the exact ELBO "
          "there lies below and rises from minus infinity. Up to K = 5 a grey band: no maximum.")
+
+# %%
+# Run this cell to compare it with your prediction.
+reveal("06_6", "above, for every draw")
 
 # %% [markdown]
 # <details><summary>Answer to Predict 6</summary>
@@ -652,7 +721,15 @@ show(figures.frozen_data(curves, 25, best_elbo),
 #   \underbrace{\tfrac1K\textstyle\sum_k \log p(x \mid z_k) - \mathrm{KL}(q \,\|\, p(z))}_{\text{KL by formula}} .$$
 #
 # > **Predict 7.** How much does the entropy by formula reduce the variance of the gradient of $m$ and of $\log s$?
-#
+
+# %%
+predict("06_7", choices=[
+    "of both by half",
+    "of m not at all, of log s to zero",
+    "of m to zero, of log s not at all",
+    "of neither"])
+
+# %% [markdown]
 # On the toy, for $m$: all sampled and entropy by formula $4s^2$; KL by formula $s^2$ (the prior's share of the noise is gone); sticking the landing (unit 09) $(1/s - 2s)^2$, zero at the posterior. For the value, with $m = x/2$: $2(\tfrac12 - s^2)^2$, $2s^4$, and
 # $(x/2)^2s^2 + \tfrac12s^4$; here $x = 2$. The gradient of $\log s$ is yours to predict, in exercise 3: it holds a surprise.
 
@@ -684,6 +761,10 @@ show(figures.three_ways(s, gradient, value, at, dots, value_dots, 0.5**0.5),
      alt="Left, variance of the gradient of m over the scale of q: all sampled and entropy by formula coincide at 4 s squared, KL by formula is a quarter of it, sticking the landing falls to zero at the posterior. "
          "Right, variance of the value: all sampled is zero at the posterior, where the other two are not. Measured dots lie on all curves.")
 
+# %%
+# Run this cell to compare it with your prediction.
+reveal("06_7", "of neither")
+
 # %% [markdown]
 # <details><summary>Answer to Predict 7</summary>
 #
@@ -709,6 +790,9 @@ show(figures.three_ways(s, gradient, value, at, dots, value_dots, 0.5**0.5),
 # > **Predict 8.** What is the average of $dg/d\alpha$ over draws $g \sim \mathrm{Gamma}(\alpha, 1)$? (No calculation is needed.)
 
 # %%
+predict("06_8", number=True)
+
+# %%
 def slope(alpha, z=None, eps=None):
     """(z, dz / dalpha) of the course's implicit map, at given noise or at given z."""
     eps = Normal(0, 1).icdf(torch.from_numpy(gammainc(alpha, z.numpy()))) if eps is None else eps
@@ -723,6 +807,10 @@ for alpha in (0.5, 2.0, 20.0):
     compare(f"alpha = {alpha}: mean of (dz / dalpha) / z", *mean_of(dz / z), torch.special.polygamma(1, torch.tensor(alpha)).item())
     theirs = torch._standard_gamma_grad(torch.full_like(z, alpha), z)              # what Gamma(...).rsample() uses in torch
     print(f"alpha = {alpha}: largest relative difference from torch's own slope {((dz - theirs) / theirs).abs().max():.0e}")
+
+# %%
+# Run this cell to compare it with your prediction.
+reveal("06_8", 1)
 
 # %% [markdown]
 # <details><summary>Answer to Predict 8</summary>
@@ -839,7 +927,7 @@ claim("sticking the landing ends nearer to the exact concentration", [a - b for 
 # 5. A closed-form entropy removes no gradient noise from a location-scale family. A closed-form KL may.
 # 6. No formula for t is needed, only $dz/d\phi = -(\partial F/\partial\phi)/q$.
 #
-# Now the problem set: `06_reparametrization`.
+# **Next**: [the problem set](../notebooks/06_reparametrization/06_reparametrization.ipynb); then [unit 09, sticking the landing](09_sticking_the_landing.ipynb).
 #
 # ## Further reading
 #
@@ -854,3 +942,6 @@ claim("sticking the landing ends nearer to the exact concentration", [a - b for 
 # - R. Giordano, M. Ingram, T. Broderick. *Black box variational inference with a deterministic objective: faster, more accurate, and even more black box.* Journal of Machine Learning Research 25, 2024. Frozen samples, used on purpose.
 # - G. Papamakarios, E. Nalisnick, D. J. Rezende, S. Mohamed, B. Lakshminarayanan. *Normalizing flows for probabilistic modeling and inference.* Journal of Machine Learning Research 22(57), 2021.
 # - L. von Bortkiewicz. *Das Gesetz der kleinen Zahlen.* Teubner, 1898. The horse kicks.
+
+# %%
+tally("06")

@@ -50,7 +50,8 @@ from course_vi.gradients import reparametrized, sticking_the_landing
 from course_vi.learning import fit, smoke_cap
 from course_vi.models import BayesianLogisticRegression, ConjugateToy, GaussianChain, Model
 from course_vi.plots import lecture_09 as figures
-from course_vi.plots import show
+from course_vi.plots import movies, show, show_moving
+from course_vi.progress import predict, reveal, tally
 from course_vi.pyro_twins import gradients as pyro_gradients
 from course_vi.pyro_twins import stl_loss, toy_guide
 
@@ -75,19 +76,11 @@ def seeded(seed):
 
 
 # %% [markdown]
-# **Predict before you run.** The optimizer has found the posterior. From that step on, what does m do under the reparametrized
-# gradient: does it stay, does it converge ever more closely, or does it keep moving?
-#
-# <details><summary>Answer</summary>
-#
-# It keeps moving, for ever, with a standard deviation we can predict. At $s^2 = 1/2$ the gradient of m for one sample is
-# $x - 2m - 2s\,\epsilon$ (section 2), so a step of size $\rho$ is
-# $m \leftarrow m + \rho\,(x - 2m) - 2\rho s\,\epsilon$: an autoregression around $x/2$ with coefficient $1 - 2\rho$ and noise
-# variance $4\rho^2 s^2 = 2\rho^2$. Its stationary variance is $2\rho^2 / (1 - (1 - 2\rho)^2) = \rho / (2(1 - \rho))$. With
-# $\rho = 0.05$ that is a standard deviation of 0.16, almost a quarter of the posterior's own. (It is exact for fixed s; here s moves a little
-# too.) Smaller steps reduce it and slow everything down; that is what Robbins and Monro's decreasing steps are for.
-#
-# </details>
+# > **Predict 1.** The optimizer has found the posterior. From that step on, what does m do under the reparametrized
+# > gradient: does it stay, does it converge ever more closely, or does it keep moving?
+
+# %%
+predict("09_1", choices=["it stays", "it converges", "it keeps moving"])
 
 # %%
 def fly(estimator, steps=1500, rate=0.05):
@@ -112,6 +105,22 @@ show(figures.landing(paths, (best.loc.item(), best.log_scale.item()), hover),
          "it, mostly inside the predicted band; sticking the landing glides onto 1 and stays. Right: the "
          "distance from 1 on a log scale. The total derivative hovers at 0.16; the other falls in a "
          "straight line to rounding error.")
+
+# %%
+# Run this cell to compare it with your prediction.
+reveal("09_1", "it keeps moving")
+
+# %% [markdown]
+# <details><summary>Answer to Predict 1</summary>
+#
+# It keeps moving, for ever, with a standard deviation we can predict. At $s^2 = 1/2$ the gradient of m for one sample is
+# $x - 2m - 2s\,\epsilon$ (section 2), so a step of size $\rho$ is
+# $m \leftarrow m + \rho\,(x - 2m) - 2\rho s\,\epsilon$: an autoregression around $x/2$ with coefficient $1 - 2\rho$ and noise
+# variance $4\rho^2 s^2 = 2\rho^2$. Its stationary variance is $2\rho^2 / (1 - (1 - 2\rho)^2) = \rho / (2(1 - \rho))$. With
+# $\rho = 0.05$ that is a standard deviation of 0.16, almost a quarter of the posterior's own. (It is exact for fixed s; here s moves a little
+# too.) Smaller steps reduce it and slow everything down; that is what Robbins and Monro's decreasing steps are for.
+#
+# </details>
 
 # %% [markdown]
 # The restless curve is the reparametrized gradient of unit 06, used correctly. The smooth one is what this unit is about. It has
@@ -157,15 +166,11 @@ for estimator, by_hand in ((reparametrized, path - noise / s), (sticking_the_lan
         print(f"{estimator.__name__:22s} gradient of m, {source:8s}", [f"{v:.10f}" for v in values[:, 0]])
 
 # %% [markdown]
-# **Predict before you run.** Draw, in your mind or on paper, both parts as functions of $\epsilon$ when q is the posterior. Which of
-# them is flat?
-#
-# <details><summary>Answer</summary>
-#
-# The path part is flat, and zero: $d = 0$ and $1/s - 2s = 0$. The score part is the line $\epsilon/s$ whatever the model is. The total
-# is their difference, a line of slope $-1/s$ through the origin. Its mean is right (zero) and every single sample of it is wrong.
-#
-# </details>
+# > **Predict 2.** Draw, in your mind or on paper, both parts as functions of $\epsilon$ when q is the posterior. Which
+# > of them is flat?
+
+# %%
+predict("09_2", choices=["path", "score", "both", "neither"])
 
 # %%
 eps = torch.linspace(-3, 3, 61, dtype=torch.float64)
@@ -182,6 +187,18 @@ show(figures.parts(eps, panels),
      alt="The gradient of m as a function of the noise, in three panels. Far away the path part is a rising "
          "line above zero, the score a line through the origin, and the total, their difference, falls. At "
          "the posterior the path part is zero everywhere and the total is the mirror image of the score.")
+
+# %%
+# Run this cell to compare it with your prediction.
+reveal("09_2", "path")
+
+# %% [markdown]
+# <details><summary>Answer to Predict 2</summary>
+#
+# The path part is flat, and zero: $d = 0$ and $1/s - 2s = 0$. The score part is the line $\epsilon/s$ whatever the model is. The total
+# is their difference, a line of slope $-1/s$ through the origin. Its mean is right (zero) and every single sample of it is wrong.
+#
+# </details>
 
 # %% [markdown]
 # ### The score has mean zero
@@ -244,6 +261,17 @@ total = draws(reparametrized, q, replicates=200_000, seed=0)
 for name, exact in fisher.items():
     compare(f"total derivative, variance of {name}", *variance_of(total[name][:, 0]), exact)
 
+# %%
+end = (best.loc.item(), best.log_scale.item())
+points = [(end[0] + (1 - k / 15) * -1.6, end[1] + (1 - k / 15) * 0.6) for k in range(16)]
+fan = {e: [torch.stack([g["loc"][:, 0], g["log_scale"][:, 0]], -1) for g in
+           (draws(e, gaussian(*point), replicates=30) for point in points)]
+       for e in (reparametrized, sticking_the_landing)}
+assert fan[sticking_the_landing][-1].abs().max() < 1e-12 < 1 < fan[reparametrized][-1].std()
+show_moving(movies.fans(points, fan[reparametrized], fan[sticking_the_landing]),
+            alt="In the plane of m and log s a point travels to the posterior. At each place thirty single-sample gradients of either estimator are drawn from it as lines. Far away both fans "
+                "are wide. On arrival the fan of sticking the landing has closed to a dot, and that of the total derivative is as open as before.")
+
 # %% [markdown]
 # The variances of sticking the landing are about $10^{-31}$: the square of the rounding error of a double.
 #
@@ -280,18 +308,11 @@ variants = {
 }
 
 # %% [markdown]
-# **Predict before you run.** We stand at m = 0.3, log s = -0.9, where the exact gradient is $(d, 1 - 2s^2) = (1.4, 0.669)$. Two of the four
-# variants are biased. Which, in which parameter, and by how much?
-#
-# <details><summary>Answer</summary>
-#
-# Whoever freezes the *sample* inside $\log q$ closes door (ii). For m nothing happens on average, since
-# $\mathbb E[\nabla_z \log q] = 0$. For log s the lost part has mean $\mathbb E[-\nabla_z \log q \cdot s\epsilon] = \mathbb E[\epsilon^2] = 1$, so the gradient
-# of log s is too small by exactly 1. That 1 is the gradient of the *entropy* $\log s + \text{const}$. Without it we are climbing
-# $\mathbb E_q \log p(x, z)$ alone, and q shrinks to a point at the mode of the posterior: it is no longer variational inference. No test of
-# the mean parameter would have told you.
-#
-# </details>
+# > **Predict 3.** We stand at m = 0.3, log s = -0.9, where the exact gradient is $(d, 1 - 2s^2) = (1.4, 0.669)$. Two of
+# > the four variants are biased. Which, in which parameter, and by how much?
+
+# %%
+predict("09_3", choices=["m, by 1", "log s, by 1", "both, by 1", "log s, by 0.669"])
 
 # %%
 q = gaussian(0.3, -0.9)
@@ -301,6 +322,21 @@ for name, estimator in variants.items():
     for parameter in exact:
         compare(f"freeze {name}: gradient of {parameter}", found.mean[parameter].item(),
                 found.standard_error[parameter].item(), exact[parameter])
+
+# %%
+# Run this cell to compare it with your prediction.
+reveal("09_3", "log s, by 1")
+
+# %% [markdown]
+# <details><summary>Answer to Predict 3</summary>
+#
+# Whoever freezes the *sample* inside $\log q$ closes door (ii). For m nothing happens on average, since
+# $\mathbb E[\nabla_z \log q] = 0$. For log s the lost part has mean $\mathbb E[-\nabla_z \log q \cdot s\epsilon] = \mathbb E[\epsilon^2] = 1$, so the gradient
+# of log s is too small by exactly 1. That 1 is the gradient of the *entropy* $\log s + \text{const}$. Without it we are climbing
+# $\mathbb E_q \log p(x, z)$ alone, and q shrinks to a point at the mode of the posterior: it is no longer variational inference. No test of
+# the mean parameter would have told you.
+#
+# </details>
 
 # %% [markdown]
 # "The parameters" is sticking the landing. In `course_vi` every family is a module whose `forward(x, z)` is its log density, and
@@ -331,16 +367,13 @@ for name, estimator in variants.items():
 # $$\operatorname{Var}\hat g_c^{\,m} = \frac{(1 - c - 2s^2)^2}{s^2}, \qquad
 #   \operatorname{Var}\hat g_c^{\,\log s} = s^2 d^2 + 2\,(1 - c - 2s^2)^2, \qquad c^\star = 1 - 2s^2 \text{ for both}.$$
 #
-# **Predict before you run.** We start, as one often does, at $s = 1$. Which of c = 1, 0, -1 is best there? Which at
-# $s = 0.3$? Which at the posterior?
-#
-# <details><summary>Answer</summary>
-#
-# At $s = 1$, $c^\star = 1 - 2 = -1$: the slip is not only allowed but optimal, and the gradient of m then has no noise at all. At $s = 0.3$,
-# $c^\star = 0.82$, nearest to the total derivative. At the posterior, $s^2 = 1/2$, $c^\star = 0$: sticking the landing.
-#
-# </details>
-#
+# > **Predict 4.** We start, as one often does, at $s = 1$. Which of c = 1, 0, -1 is best there? Which at $s = 0.3$?
+# > Which at the posterior?
+
+# %%
+predict("09_4", choices=["1, 1, 1", "0, 0, 0", "-1, 1, 0", "-1, 0, 1"])
+
+# %% [markdown]
 # No new estimator is needed to measure this: $\hat g_c = (1 - c)\,\hat g_0 + c\,\hat g_1$ is on the line through two that we have, at the same noise.
 
 # %%
@@ -364,6 +397,18 @@ show(figures.coefficients(grid, curves, "variance of the gradient of m (nats / u
          "points are zero, at c = 0.5 for s = 0.5, c = 0 at the posterior, c = -0.44 for s = 0.85 and c = -1 "
          "for s = 1. For the two wide q the sign slip beats the total derivative; at the posterior they "
          "tie, and for the narrow q the slip is far worse.")
+
+# %%
+# Run this cell to compare it with your prediction.
+reveal("09_4", "-1, 1, 0")
+
+# %% [markdown]
+# <details><summary>Answer to Predict 4</summary>
+#
+# At $s = 1$, $c^\star = 1 - 2 = -1$: the slip is not only allowed but optimal, and the gradient of m then has no noise at all. At $s = 0.3$,
+# $c^\star = 0.82$, nearest to the total derivative. At the posterior, $s^2 = 1/2$, $c^\star = 0$: sticking the landing.
+#
+# </details>
 
 # %%
 q, names = gaussian(0.5, 0.0), ("loc", "log_scale")              # s = 1, and d = 1: not centred either
@@ -558,16 +603,11 @@ def cut(p, q, x, num_samples=1, bound=elbo, generator=None, noise=None):
 
 
 # %% [markdown]
-# **Predict before you run.** Is the cut estimator biased for the ELBO? What is its variance at the posterior?
-#
-# <details><summary>Answer</summary>
-#
-# It lacks the term $-\partial_{z_1} \log q(z_2 \mid z_1)$ at fixed $z_2$, times the path of $z_1$. Given $z_1$, that derivative is a score of $q(z_2 \mid z_1)$
-# (with $z_1$ in the role of a parameter), so its mean is zero: *not biased*. But at the posterior, where everything else cancels, it is all that is left:
-# $\tfrac12 \epsilon_2 / s_2 = \epsilon_2/\sqrt2$. So the first layer's mean gets variance $1/2$, and its log scale, whose path is $s_1 \epsilon_1$, gets
-# $\tfrac12 \cdot \tfrac23 = 1/3$, instead of 0.
-#
-# </details>
+# > **Predict 5.** Is the cut estimator biased for the ELBO? What is its variance at the posterior?
+
+# %%
+predict("09_5",
+        choices=["biased; zero", "biased; not zero", "unbiased; zero", "unbiased; not zero"])
 
 # %%
 chain, seen = GaussianChain(), torch.tensor([1.5], dtype=torch.float64)
@@ -588,6 +628,20 @@ show(figures.two_layers(bars),
          "give z1, z1 and epsilon 2 give z2. The arrow from z1 to z2, in vermilion, is the one that gets cut. "
          "Right: variances of the first layer's gradients at the posterior, zero when done right, one half "
          "and one third when cut, as predicted.")
+
+# %%
+# Run this cell to compare it with your prediction.
+reveal("09_5", "unbiased; not zero")
+
+# %% [markdown]
+# <details><summary>Answer to Predict 5</summary>
+#
+# It lacks the term $-\partial_{z_1} \log q(z_2 \mid z_1)$ at fixed $z_2$, times the path of $z_1$. Given $z_1$, that derivative is a score of $q(z_2 \mid z_1)$
+# (with $z_1$ in the role of a parameter), so its mean is zero: *not biased*. But at the posterior, where everything else cancels, it is all that is left:
+# $\tfrac12 \epsilon_2 / s_2 = \epsilon_2/\sqrt2$. So the first layer's mean gets variance $1/2$, and its log scale, whose path is $s_1 \epsilon_1$, gets
+# $\tfrac12 \cdot \tfrac23 = 1/3$, instead of 0.
+#
+# </details>
 
 # %% [markdown]
 # Notice what this mistake escapes: it is unbiased, it trains, and its loss curve looks like anybody's. Only the variance *at the posterior* shows it. That is why
@@ -680,16 +734,11 @@ for name, fitted in optima.items():
     claim(f"{name}: sticking the landing is quieter there", found[:, 0] - found[:, 1], sign=+1)
 
 # %% [markdown]
-# **Predict before you run.** Three families climb, with Adam at a fixed rate and one sample per step, with and without the score term. In which of the three will the
-# difference be seen with the naked eye?
-#
-# <details><summary>Answer</summary>
-#
-# The posterior with 569 data is close to a Gaussian, with strong correlations (radius, perimeter and area measure almost the same). The full covariance can nearly reach it: there
-# sticking the landing nearly lands. Mean field cannot, and most of its noise at the optimum is the kind that no score term can cancel. Low rank is in between, and here nearer to mean
-# field.
-#
-# </details>
+# > **Predict 6.** Three families climb, with Adam at a fixed rate and one sample per step, with and without the score
+# > term. In which of the three will the difference be seen with the naked eye?
+
+# %%
+predict("09_6", choices=["mean field", "low rank", "full covariance", "all three"])
 
 # %%
 def watch(make, estimator, top, steps=4000):
@@ -725,6 +774,19 @@ show(figures.roeder(runs),
          "Bottom: variance of one gradient. For mean field and rank 3 the two estimators run close together, "
          "sticking the landing slightly below. For full covariance both gaps fall together until step 2,000; "
          "then the total derivative levels off and sticking the landing keeps falling, its variance far lower.")
+
+# %%
+# Run this cell to compare it with your prediction.
+reveal("09_6", "full covariance")
+
+# %% [markdown]
+# <details><summary>Answer to Predict 6</summary>
+#
+# The posterior with 569 data is close to a Gaussian, with strong correlations (radius, perimeter and area measure almost the same). The full covariance can nearly reach it: there
+# sticking the landing nearly lands. Mean field cannot, and most of its noise at the optimum is the kind that no score term can cancel. Low rank is in between, and here nearer to mean
+# field.
+#
+# </details>
 
 # %% [markdown]
 # Read the figure from left to right. At the start, where the variance is hundreds of times larger, the two cannot be told apart: that is noise of the model's own
@@ -823,16 +885,12 @@ print("diagonal of M   ", [round(v, 4) for v in curvature.diagonal().tolist()])
 print("eigenvalues of M", [round(v, 1) for v in torch.linalg.eigvalsh(curvature).tolist()])
 
 # %% [markdown]
-# **Predict before you run.** Four climbs start at the best mean field: exact gradients from $B = 0$; exact gradients from a random B of size $10^{-6}$, and of size 0.1; and the
-# repaired listing with its noise, from $B = 0$. Which never leaves?
-#
-# <details><summary>Answer</summary>
-#
-# The exact climb from zero, of course. The tiny B leaves, after a while in which nothing seems to happen: it grows exponentially, from nearly nothing. And the *noisy* climb from zero leaves too:
-# a single sample's gradient $r\,\epsilon_1^\top$ is not zero, only its mean is. So the listing's zeros are not fatal; the noise saves it. But whoever averages many samples, or lands with
-# a quieter estimator, takes away the very noise that does the saving. Small random numbers cost nothing.
-#
-# </details>
+# > **Predict 7.** Four climbs start at the best mean field: exact gradients from $B = 0$; exact gradients from a random
+# > B of size $10^{-6}$, and of size 0.1; and the repaired listing with its noise, from $B = 0$. Which never leaves?
+
+# %%
+predict("09_7",
+        choices=["exact, from 0", "exact, from 10^-6", "exact, from 0.1", "the listing, from 0"])
 
 # %%
 def exact_step(q, step):
@@ -866,6 +924,19 @@ show(figures.escape(climbs, mean_field, best_one),
      alt="Exact ELBO over 1,000 steps. The exact climb from B = 0 stays on the line of the best mean field for "
          "ever. From B of size 0.1 the climb rises at once towards the best rank-one value; from a millionth "
          "it rises in the same way, but 600 steps later. The noisy climb from B = 0 rises after 150 steps.")
+
+# %%
+# Run this cell to compare it with your prediction.
+reveal("09_7", "exact, from 0")
+
+# %% [markdown]
+# <details><summary>Answer to Predict 7</summary>
+#
+# The exact climb from zero, of course. The tiny B leaves, after a while in which nothing seems to happen: it grows exponentially, from nearly nothing. And the *noisy* climb from zero leaves too:
+# a single sample's gradient $r\,\epsilon_1^\top$ is not zero, only its mean is. So the listing's zeros are not fatal; the noise saves it. But whoever averages many samples, or lands with
+# a quieter estimator, takes away the very noise that does the saving. Small random numbers cost nothing.
+#
+# </details>
 
 # %% [markdown]
 # ### Does it reach the full covariance?
@@ -944,13 +1015,10 @@ for name, loss in (("Trace_ELBO", Trace_ELBO()), ("stl_loss", stl_loss)):
 # The two printed lines already disagree. `Trace_ELBO` is Pyro's standard loss; `stl_loss` is ours. We do not guess, we measure: at the exact
 # posterior, where the total derivative has variance 2 and 2 and sticking the landing has 0. One pair of parameters per replicate, as in the rest of the course.
 #
-# **Predict before you run.** What will the variances be? If you trust that sentence, say 0.
-#
-# <details><summary>Answer</summary>
-#
-# About 2 and 2. For a guide that can be reparametrized `Trace_ELBO` computes the **total derivative**, score term and all. The claim is false for just those guides it is made for.
-#
-# </details>
+# > **Predict 8.** What will the variances be? If you trust that sentence, say 0.
+
+# %%
+predict("09_8", number=True)
 
 # %%
 def in_pyro(loss, q, reparametrized=True, replicates=20_000):
@@ -965,6 +1033,17 @@ for name, exact in fisher.items():
     compare(f"Trace_ELBO: variance of {name}; total:", *variance_of(g[name]), exact)
     g, _ = in_pyro(stl_loss, landed)
     print(f"stl_loss:   variance of {name}: {g[name].var():.1e}")
+
+# %%
+# Run this cell to compare it with your prediction.
+reveal("09_8", 2)
+
+# %% [markdown]
+# <details><summary>Answer to Predict 8</summary>
+#
+# About 2 and 2. For a guide that can be reparametrized `Trace_ELBO` computes the **total derivative**, score term and all. The claim is false for just those guides it is made for.
+#
+# </details>
 
 # %% [markdown]
 # The reason can be read in Pyro's source (version 1.9.2, `pyro/distributions/distribution.py`, the method `score_parts`). For a site with `rsample`, the log density of the guide enters the
@@ -1032,7 +1111,7 @@ show(figures.pyro_branches(panels),
 # 5. What the family cannot say, the trick cannot fix.
 # 6. A claim about a gradient can be tested: fixed noise for its identity, the mean for its bias, the posterior for its noise.
 #
-# Now the problem set: `09_sticking_the_landing`.
+# **Next**: [the problem set](../notebooks/09_sticking_the_landing/09_sticking_the_landing.ipynb); then [unit 11, amortized inference](11_amortized_inference.ipynb).
 #
 # ## Further reading
 #
@@ -1049,3 +1128,6 @@ show(figures.pyro_branches(panels),
 #   coefficients.
 # - E. Bingham, J. P. Chen, M. Jankowiak, F. Obermeyer, N. Pradhan, T. Karaletsos, R. Singh, P. Szerlip, P. Horsfall, N. D. Goodman. *Pyro: deep universal probabilistic programming.* Journal of Machine
 #   Learning Research 20(28), 1-6, 2019.
+
+# %%
+tally("09")

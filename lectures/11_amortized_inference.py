@@ -50,6 +50,7 @@ from course_vi.models import VAE, ConjugateToy
 from course_vi.nets import mlp
 from course_vi.plots import lecture_11 as draw
 from course_vi.plots import show
+from course_vi.progress import predict, reveal, tally
 
 # %% [markdown]
 # Two helpers: seeded randomness, and the exact distance of a Gaussian on the toy from its posterior $N(x/2, \frac12)$.
@@ -86,6 +87,9 @@ show(draw.three_graphs(),
 # > **Predict 1.** Four data, $x = -3, -1, 1, 4$; all start at $N(0, 1)$. Which datum arrives last? Which part of $\lambda$ is different for different data, at the end?
 
 # %%
+predict("11_1", choices=["x = -3", "x = -1", "x = 1", "x = 4"])
+
+# %%
 toy, x = ConjugateToy(), torch.tensor([[-3.0], [-1.0], [1.0], [4.0]], dtype=torch.float64)
 table = PerDatum(MeanField(1).double(), x)                                 # a row (loc, log_scale) for each of the four
 trail = [torch.tensor([[0.0, 1.0]], dtype=torch.float64).expand(4, 2)]      # where all four begin
@@ -99,6 +103,10 @@ for row, end in zip(trail[-1], ends, strict=True):
 show(draw.datum_paths(torch.stack(trail), ends, [f"x = {value:g}" for value in x[:, 0]]),
      alt="Paths in the plane of mean and standard deviation of q. All four start at mean 0 and deviation 1 and end at stars: means -1.5, -0.5, 0.5 and 2, "
          "all with standard deviation 0.707. The path for x = 4 is the longest.")
+
+# %%
+# Run this cell to compare it with your prediction.
+reveal("11_1", "x = 4")
 
 # %% [markdown]
 # <details><summary>Answer to Predict 1</summary>
@@ -124,6 +132,13 @@ show(draw.datum_paths(torch.stack(trail), ends, [f"x = {value:g}" for value in x
 # > **Predict 2.** A network with one affine layer, 2 outputs, trained on 50 data of the toy. It never sees a $z$. What will its four numbers be?
 
 # %%
+predict("11_2", choices=[
+    "mean x, scale 1",
+    "mean x/2, scale 0.71",
+    "mean x/2, scale growing with |x|",
+    "nothing of use without z"])
+
+# %%
 x_train, _ = ConjugateToy().sample(50, seeded(3))
 encoder = nn.Linear(1, 2)
 nn.init.zeros_(encoder.weight), nn.init.zeros_(encoder.bias)
@@ -143,6 +158,10 @@ print(f"largest gap on new data: {toy_gap(*encoder(grid).chunk(2, -1), grid).max
 show(draw.snapshots(grid[:, 0], said, grid[:, 0] / 2, x_train[:, 0]),
      alt="The mean that a linear network says, over x from -5 to 5, after 1, 10, 30 and 300 steps of training. It turns from flat to the dashed exact line x/2.")
 
+# %%
+# Run this cell to compare it with your prediction.
+reveal("11_2", "mean x/2, scale 0.71")
+
 # %% [markdown]
 # <details><summary>Answer to Predict 2</summary>
 #
@@ -161,6 +180,13 @@ show(draw.snapshots(grid[:, 0], said, grid[:, 0] / 2, x_train[:, 0]),
 # Here is a model in which all three differ: $z \sim N(0, 1)$, $x \mid z \sim N(z^2, \frac14)$. Given $x = 2$, $z$ is near $+1.4$ or near $-1.4$.
 #
 # > **Predict 3.** What does each of the two regressions say for $x = 2$? What does a Gaussian encoder say that climbed the ELBO?
+
+# %%
+predict("11_3", choices=[
+    "all between the modes",
+    "regressions between, climbing on one mode",
+    "regressions on one mode, climbing between",
+    "all on one mode"])
 
 # %%
 square = BayesNet(z=lambda: Normal(0.0, 1.0), x=lambda z: Normal(z**2, 0.5)).as_model(observed=["x"], latent=["z"])
@@ -219,8 +245,13 @@ def at(x):
     return draw.posteriors(z, exact, curves, f"x ~ N(z², 1/4), x = {x:g}")
 
 
-show(at(2.0), alt="The exact posterior of z at x = 2 has two narrow peaks at plus and minus 1.4. The ELBO's Gaussian sits on one of them. Least squares "
+show(at(2.0),
+     alt="The exact posterior of z at x = 2 has two narrow peaks at plus and minus 1.4. The ELBO's Gaussian sits on one of them. Least squares "
                   "on the best rows says a narrow Gaussian between the peaks, and least squares on z a wide one around 0.")
+
+# %%
+# Run this cell to compare it with your prediction.
+reveal("11_3", "regressions between, climbing on one mode")
 
 # %% [markdown]
 # <details><summary>Answer to Predict 3</summary>
@@ -327,6 +358,13 @@ compete("200 hidden units", 200)
 # > **Predict 4.** Order the three encoders by their amortization gap on images that they saw. And on images that they did not see: same order? By how much does the *approximation* gap differ between encoders?
 
 # %%
+predict("11_4", choices=[
+    "same order; by nothing",
+    "same order; by tenths",
+    "another order; by nothing",
+    "another order; by tenths"])
+
+# %%
 best = best_per_datum(vae, whole, x[:300], steps=500, num_samples=8)
 approximation = approximation_gap(vae, best, x[:300], best, 2000, seeded(0)).value.mean().item()
 with torch.no_grad():
@@ -350,6 +388,10 @@ for name, (seen, unseen) in scores.items():
 show(draw.gap_bars(list(bars), *map(list, zip(*bars.values(), strict=True))),
      alt="Stacked bars of approximation and amortization gap for three encoders, on images seen in training and not seen. The approximation part is one number for "
          "all. The amortization part is by far the largest for the encoder with 2 hidden units, smaller for the linear one and smallest for 200 hidden units.")
+
+# %%
+# Run this cell to compare it with your prediction.
+reveal("11_4", "same order; by nothing")
 
 # %% [markdown]
 # <details><summary>Answer to Predict 4</summary>
@@ -418,6 +460,9 @@ show(draw.cost(curves, ceiling),
 # > **Predict 5.** At which of $x = 0$, $1$, $3$ does a Gaussian do worst, and how much of its gap does the flow remove?
 
 # %%
+predict("11_5", choices=["at 0, nearly all", "at 1, half", "at 3, half", "at 3, nearly all"])
+
+# %%
 skewed = BayesNet(z=lambda: Normal(0.0, 1.0), x=lambda z: Normal(z.exp(), 1.0)).as_model(observed=["x"], latent=["z"])
 x_skew, _ = skewed.sample(1000, seeded(0))
 writers = {}
@@ -443,6 +488,10 @@ show(draw.posteriors(*compare(3.0)[:3], "x ~ N(exp z, 1), x = 3"),
      alt="The exact posterior at x = 3: a steep right side and a long tail to the left. The Gaussian is too far left at the steep side and has no tail; the planar "
          "flow follows both.")
 
+# %%
+# Run this cell to compare it with your prediction.
+reveal("11_5", "at 3, nearly all")
+
 # %% [markdown]
 # <details><summary>Answer to Predict 5</summary>
 #
@@ -460,6 +509,10 @@ show(draw.posteriors(*compare(3.0)[:3], "x ~ N(exp z, 1), x = 3"),
 # and, *(stretch)*, a **radial basis function network**, whose mean is $\mu(x) = \sum_j \alpha_j k(x, c_j)$ with $k(x, c) = e^{-(x - c)^2/2}$ and 17 fixed centres $c_j$, linear in $\alpha$. (The mean of a Gaussian process has this form, too. But a Gaussian process also has a prior and a variance, and this network has neither.)
 #
 # > **Predict 6.** For $|x|$ up to 3 they agree. What does each say at $x = 8$?
+
+# %%
+predict("11_6",
+        choices=["all say 4", "linear 4, the others less", "linear 4, the others more", "none says 4"])
 
 # %%
 class Kernel(nn.Module):
@@ -487,6 +540,10 @@ show(draw.new_data(far[:, 0], off, (x_train.min().item(), x_train.max().item()))
      alt="The gap over x from -10 to 10, on a logarithmic axis. Inside the range of the training data all three are small. Outside, the linear encoder stays "
          "small, the tanh network's gap grows to several nats, and the radial basis network's grows most, as its mean returns to zero.")
 
+# %%
+# Run this cell to compare it with your prediction.
+reveal("11_6", "linear 4, the others less")
+
 # %% [markdown]
 # <details><summary>Answer to Predict 6</summary>
 #
@@ -511,8 +568,11 @@ show(draw.new_data(far[:, 0], off, (x_train.min().item(), x_train.max().item()))
 # - Two gaps, two remedies: a richer family for one; a better encoder, more data for it, or a few steps of ascent for the other. Measure before choosing.
 # - An encoder can overfit while the model does not.
 #
-# **Next**: the problem set, in `work/11_amortized_inference`; then unit 13, where encoder and decoder learn together.
+# **Next**: [the problem set](../notebooks/11_amortized_inference/11_amortized_inference.ipynb); then [unit 13](13_variational_autoencoders.ipynb), where encoder and decoder learn together.
 #
 # **Further reading.** D. P. Kingma and M. Welling, *Auto-encoding variational Bayes*, ICLR 2014; D. J. Rezende, S. Mohamed and D. Wierstra, *Stochastic backpropagation and approximate inference in deep generative models*, ICML 2014: recognition networks as we use them. S. Gershman and N. Goodman,
 # *Amortized inference in probabilistic reasoning*, CogSci 2014: the name. C. Cremer, X. Li and D. Duvenaud, *Inference suboptimality in variational autoencoders*, ICML 2018: the two gaps. Y. Kim, S. Wiseman, A. Miller, D. Sontag and A. Rush, *Semi-amortized variational autoencoders*, ICML 2018. M. D. Hoffman, D. M. Blei, C. Wang and J. Paisley,
 # *Stochastic variational inference*, JMLR 14, 2013: what SVI names elsewhere. D. J. Rezende and S. Mohamed, *Variational inference with normalizing flows*, ICML 2015: planar flows.
+
+# %%
+tally("11")

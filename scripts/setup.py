@@ -12,14 +12,22 @@ Only the standard library, and nothing newer than Python 2.7 on the way to sayin
 import argparse
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
+import threading
+import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 OLDEST, NEWEST = (3, 11), (3, 14)
 MIN_DISK_GB = 8.0
 EXTRAS = ("lab", "grade", "test")
+PACKAGES = {
+    "lab": 130,
+    "grade": 25,
+    "test": 20,
+}  # about how many pip names; the bar mends the number as it goes
 TOOLS = {
     "chromium": (
         ("chromium", "chromium-browser", "google-chrome"),
@@ -166,10 +174,105 @@ def usable(venv, root, asked_python=False):
 # -- the work ---------------------------------------------------------------------------------------------------------
 
 
-def run(*command):
-    if subprocess.call(command, cwd=ROOT) != 0:
+class Bar:
+    """One line that says how far pip has come: it moves on a terminal, and is written now and then elsewhere.
+
+    pip's own two hundred lines go to a file. The bar counts packages: first those that pip found, then all is installed at once.
+    """
+
+    WIDTH = 24
+
+    def __init__(self, expected, out=None):
+        self.expected, self.out = expected, out or sys.stdout
+        self.moves = getattr(self.out, "isatty", lambda: False)()
+        self.found, self.what, self.begun, self.written, self.length = 0, "", time.time(), -1, 0
+        self.done = threading.Event()
+        self.clock = threading.Thread(target=self.tick)
+        self.clock.daemon = True
+
+    def read(self, line):
+        """Take in a line of pip's."""
+        if re.match(r"(Collecting|Obtaining|Requirement already) ", line):
+            self.found += 1
+        coming = re.match(r"\s*Downloading (?:\S*/)?([A-Za-z0-9_.]+?)-\d\S* \((\d.*B)\)", line)
+        if coming:
+            self.what = "%s, %s" % coming.groups()
+        elif line.startswith("Installing collected packages"):
+            self.expected = self.found = line.count(",") + 1
+            self.what = "unpacking"
+        if not self.moves and 4 * self.found // max(self.expected, 1) > self.written:
+            self.written = 4 * self.found // max(self.expected, 1)
+            self.write("\n")
+
+    def line(self):
+        self.expected = max(self.expected, self.found)
+        full = self.WIDTH * self.found // max(self.expected, 1)
+        minutes, seconds = divmod(int(time.time() - self.begun), 60)
+        return "[%s%s] %d packages, %d:%02d  %s" % (
+            "#" * full,
+            "." * (self.WIDTH - full),
+            self.found,
+            minutes,
+            seconds,
+            self.what,
+        )
+
+    def write(self, end):
+        text = self.line()[:99]
+        self.out.write(
+            ("\r" if self.moves else "") + text + " " * (self.length - len(text)) * self.moves + end
+        )
+        self.length = len(text)
+        self.out.flush()
+
+    def tick(self):
+        while not self.done.wait(1.0):
+            self.write("")
+
+    def __enter__(self):
+        if self.moves:
+            self.clock.start()
+        return self
+
+    def __exit__(self, *error):
+        self.done.set()
+        if self.moves:
+            self.clock.join()
+            self.what = ""
+            self.write("\n")
+
+
+def watch(command, log, expected=0):
+    """Run a command, its output into the file ``log`` and, where packages are expected, a bar on the screen; its exit code."""
+    bar = Bar(expected) if expected else None
+    with open(log, "a") as written:
+        written.write("$ %s\n" % " ".join(command))
+        written.flush()
+        if bar is None:
+            return subprocess.call(command, cwd=ROOT, stdout=written, stderr=written)
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            universal_newlines=True,
+        )
+        with bar:
+            for line in process.stdout:
+                written.write(line)
+                bar.read(line)
+        return process.wait()
+
+
+def run(*command, **kwargs):
+    """Run a command, or stop with what it said last."""
+    log = kwargs.get("log") or os.path.join(ROOT, ".setup.log")
+    if watch(command, log, kwargs.get("expected", 0)) != 0:
+        with open(log) as written:
+            sys.stderr.write("".join(written.readlines()[-12:]))
         raise CannotSetUp(
-            "Set-up stopped half-way (see above); run the same command again to go on from here."
+            "Set-up stopped half-way (see above; all of it is in %s); run the same command again to go on from here."
+            % log
         )
 
 
@@ -181,8 +284,11 @@ def install(extras, root, venv):
             os.remove(stamp(venv, extra))
     pins = os.path.join(root, "constraints.txt")
     pip = (python, "-m", "pip", "install", "--disable-pip-version-check", "-c", pins)
-    run(*pip + ("--quiet", "setuptools"))
-    run(*pip + ("--no-build-isolation", "-e", "%s[%s]" % (root, ",".join(extras))))
+    log = os.path.join(venv, "setup.log")
+    run(*pip + ("--quiet", "setuptools"), log=log)
+    expected = sum(PACKAGES[extra] for extra in extras)
+    wanted = "%s[%s]" % (root, ",".join(extras))
+    run(*pip + ("--no-build-isolation", "-e", wanted), log=log, expected=expected)
     for extra in extras:
         with open(stamp(venv, extra), "w") as out:
             out.write(now + "\n")
@@ -206,7 +312,7 @@ def set_up(extras, root=ROOT, asked_python=False):
     # What was installed by older pins is brought up to date along with what is asked for now.
     extras = [extra for extra in EXTRAS if extra in extras or os.path.exists(stamp(venv, extra))]
     print(
-        "Installing the course with [%s]: some minutes the first time, mostly for PyTorch ..."
+        "Installing the course with [%s]: some minutes the first time, mostly for PyTorch (2 GB on Linux)."
         % ",".join(extras)
     )
     sys.stdout.flush()

@@ -72,7 +72,7 @@ def lab(root: Path) -> Iterator[str]:
         server = subprocess.Popen(command, cwd=root, stdout=log, stderr=log, start_new_session=True)
         try:
             address = f"http://127.0.0.1:{port}"
-            for _ in range(150):
+            for _ in range(600):
                 try:
                     urllib.request.urlopen(f"{address}/api/status?token={token}", timeout=2)
                     break

@@ -46,7 +46,7 @@ def keep(view: Any, name: str) -> None:
 
 @pytest.mark.parametrize("unit", units())
 def test_lecture_runs(url: str, view: Any, unit: str) -> None:
-    state = browser.run_all(view, url, f"lectures/{unit}.ipynb")
+    state = browser.run_all(view, url, f"work/{unit}/{unit}.ipynb")
     keep(view, f"lecture_{unit}")
     assert state["errors"] == [] and state["ran"] == state["code"] > 5
 
@@ -54,7 +54,7 @@ def test_lecture_runs(url: str, view: Any, unit: str) -> None:
 @pytest.mark.parametrize("unit", units())
 def test_problem_set_runs_unsolved(url: str, view: Any, unit: str) -> None:
     """A learner who presses Run All on an empty problem set sees reports, not tracebacks."""
-    state = browser.run_all(view, url, f"work/{unit}/{unit}.ipynb")
+    state = browser.run_all(view, url, f"work/{unit}/{unit}_problems.ipynb")
     keep(view, f"problems_{unit}")
     coded = [exercise for exercise in exercises(unit) if not exercise.written]
     assert state["errors"] == [] and len(state["reports"]) == len(coded)

@@ -21,7 +21,7 @@ FLOORS = {
         {"graph", "models", "families"},
         {"bounds", "gradients"},
         {"learning", "diagnostics", "coding"},
-        {"plots", "preflight", "pyro_twins"},
+        {"plots", "preflight", "progress", "pyro_twins"},
     ],
     # The ground floor is what runs beside a learner's code; it knows nothing of verdicts.
     "autograder": [

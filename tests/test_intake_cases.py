@@ -21,6 +21,7 @@ from autograder.intake.companions import companions, goes_along
 from autograder.intake.read import take_in
 from autograder.intake.repair import repair
 from autograder.intake.template import from_release
+from autograder.plugins.lms_collector import LmsCollector
 
 COURSE = this_course()
 ELBO = "03_elbo"
@@ -89,6 +90,20 @@ def test_of_several_notebooks_the_one_with_the_most_answers_counts(tmp_path: Pat
         f"'{ELBO}_final.ipynb' was graded: it has the most answers, 3 (not graded: '{ELBO}.ipynb' with 1)"
         in said
     )
+
+
+def test_of_a_learner_s_folder_the_problem_set_counts_and_not_the_lecture(tmp_path: Path) -> None:
+    """`make lab` calls the problem set `03_elbo_problems.ipynb`; the lecture has the other name."""
+    lecture = nbformat.read(COURSE.lecture(ELBO), as_version=4)
+    mine = f"{ELBO}_problems.ipynb"
+    found = taken(tmp_path, {f"{ELBO}.ipynb": lecture, mine: answered("03_gap")})
+    assert found.found_as == mine and "# mine" in find(found.notebook, "03_gap_answer").source
+    alone = taken(tmp_path / "alone", {mine: answered("03_gap")})
+    assert alone.found_as == mine and not any("found as" in note for note in alone.notes)
+    assert LmsCollector().collect(f"lovelaceada_4711_90210_{mine}") == {
+        "student_id": "lovelaceada_4711",
+        "file_id": f"{ELBO}.ipynb",
+    }
 
 
 def test_a_written_answer_without_marks_is_found_by_its_place(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from course_vi.progress.start_page import PAGE
 from scripts import lab
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -94,12 +95,20 @@ def test_what_people_and_tools_leave_behind_is_not_committed() -> None:
 # -- JupyterLab ----------------------------------------------------------------------------------------------------------
 
 
-def test_jupyterlab_opens_on_a_page_that_exists() -> None:
-    assert (ROOT / lab.LANDING).is_file()
+def test_jupyterlab_opens_on_the_start_page() -> None:
+    assert lab.LANDING == f"work/{PAGE}"
     defaults = json.loads((lab.SETTINGS / "overrides.json").read_text("utf-8"))
     assert defaults["@jupyterlab/docmanager-extension:plugin"]["defaultViewers"] == {
         "markdown": "Markdown Preview"
     }
+
+
+def test_who_is_root_is_told_how_to_start(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0, raising=False)
+    assert lab.main(["--no-browser"]) == 1
+    assert "LAB_ARGS=--allow-root" in capsys.readouterr().err
 
 
 @pytest.mark.slow
@@ -108,7 +117,6 @@ def test_jupyterlab_is_served_on_the_course(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "scripts", course / "scripts")
     (course / "notebooks" / "09").mkdir(parents=True)
     (course / "notebooks" / "09" / "09.ipynb").write_text("{}")
-    (course / lab.LANDING).write_text("# Welcome")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{free.getsockname()[1]}"
@@ -142,8 +150,10 @@ def test_jupyterlab_is_served_on_the_course(tmp_path: Path) -> None:
         with urllib.request.urlopen(
             f"{address}/api/contents/{lab.LANDING}?type=file&{word}", timeout=10
         ) as answer:
-            assert json.load(answer)["content"] == "# Welcome"
-        assert (course / "work" / "09" / "09.ipynb").read_text() == "{}"
+            assert json.load(answer)["content"].startswith("# Variational learning")
+        assert (course / "work" / "09" / "09_problems.ipynb").read_text() == "{}"
+        with urllib.request.urlopen(f"{address}/api/contents?{word}", timeout=10) as answer:
+            assert [each["name"] for each in json.load(answer)["content"]] == ["work"]
     finally:
         os.killpg(server.pid, signal.SIGTERM)
         server.wait(timeout=20)

@@ -18,7 +18,6 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "four_choices": lecture_00.four_choices,
     "map_of_units": lambda: lecture_00.map_of_units([0, 3]),
     "axes_of_a_sample": lecture_00.axes_of_a_sample,
-    "approach": lambda: lecture_00.approach({0: (0.0, 1.0), 5: (0.5, 0.8)}, (1.0, 0.7)),
     "climb": lambda: lecture_00.climb(LINE, LINE, 1.0),
     "z_histograms": lambda: lecture_00.z_histograms(
         {"a": torch.randn(2, 30), "b": torch.randn(2, 30)}, [10, 100]

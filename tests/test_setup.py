@@ -1,6 +1,7 @@
 """Set-up: a machine that will not do is told so at once, and what is done is not done again."""
 
 import ast
+import io
 import os
 import shutil
 import subprocess
@@ -112,7 +113,7 @@ def clone(tmp_path: Path) -> Path:
 def commands(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
     """What would have been run."""
     noted: list[tuple[str, ...]] = []
-    monkeypatch.setattr(setup, "run", lambda *command: noted.append(command))
+    monkeypatch.setattr(setup, "run", lambda *command, **kwargs: noted.append(command))
     monkeypatch.setenv("COURSE_VI_MIN_DISK_GB", "0")
     return noted
 
@@ -138,7 +139,8 @@ def test_a_second_set_up_does_nothing_until_the_pins_change(
 
 def test_a_set_up_that_failed_is_done_again(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     codes = [0, 0, 0, 1, 0, 0]
-    monkeypatch.setattr(setup.subprocess, "call", lambda command, cwd: codes.pop(0))
+    monkeypatch.setattr(setup, "watch", lambda command, log, expected=0: codes.pop(0))
+    (clone / ".venv" / "setup.log").write_text("no route to host")
     monkeypatch.setenv("COURSE_VI_MIN_DISK_GB", "0")
     assert setup.set_up(["lab"], str(clone))
     (clone / "constraints.txt").write_text("zzz==1\n")
@@ -174,3 +176,51 @@ def test_refusals_come_before_anything_is_made(clone: Path) -> None:
     )
     assert told.returncode == 1 and told.stdout == "" and told.stderr.count("\n") == 1
     assert not (clone / ".venv").exists()
+
+
+# -- what a first set-up prints ---------------------------------------------------------------------------------------
+
+PIP = ["Obtaining file:///a/course", "  Installing build dependencies: started"]
+for i in range(60):
+    PIP += [f"Collecting package{i}==1.{i}"]
+    PIP += [f"  Downloading package{i}-1.{i}-py3-none-any.whl (1.2 MB)", "     ---- 1.2/1.2 MB"]
+PIP += ["  Downloading torch-2.13.0-cp311-cp311-manylinux_2_28_x86_64.whl (888.1 MB)"]
+PIP += ["Installing collected packages: " + ", ".join(f"package{i}" for i in range(61)), "Successfully installed"]  # fmt: skip
+
+
+def test_two_hundred_lines_of_pip_become_a_few(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = tmp_path / "said.txt"
+    said.write_text("\n".join(PIP))
+    command = [sys.executable, "-c", f"print(open({str(said)!r}).read())"]
+    assert setup.watch(command, str(tmp_path / "log"), expected=130) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert 2 <= len(lines) <= 6 and len(PIP) > 150
+    assert "[########################] 61 packages" in lines[-1] and "unpacking" in lines[-1]
+    assert "Downloading torch" in (tmp_path / "log").read_text(), "nothing is lost"
+
+
+def test_on_a_terminal_the_bar_is_one_line_that_moves(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    screen = Terminal()
+    with setup.Bar(61, screen) as bar:
+        for line in PIP[:-3]:
+            bar.read(line)
+        bar.read(PIP[-3])
+        assert "torch, 888.1 MB" in bar.line()
+        bar.write("")
+    assert screen.getvalue().count("\n") == 1 and "\r[" in screen.getvalue()
+    assert all(len(part) <= 100 for part in screen.getvalue().split("\r"))
+
+
+def test_a_set_up_that_fails_shows_what_was_said_last(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = [sys.executable, "-c", "print('ERROR: no route to host'); raise SystemExit(1)"]
+    with pytest.raises(setup.CannotSetUp, match="all of it is in"):
+        setup.run(*command, log=str(tmp_path / "log"), expected=3)
+    assert "no route to host" in capsys.readouterr().err

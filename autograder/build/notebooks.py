@@ -26,6 +26,7 @@ from autograder.course import ROOT, Course, MasterError
 WARN_BYTES = 1_500_000
 CELL_SECONDS = 180
 PROGRESS = re.compile(r"\d%\|.*\| \d+.*\[.*(it/s|s/it).*\]")
+COVER = "Predict first; then run this cell, or click here."
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -96,8 +97,15 @@ def execute(notebook: NotebookNode, where: Path, name: str) -> NotebookNode:
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs = [output for output in map(_lasting, cell.outputs) if output is not None]
+            if cell.outputs and cell.metadata.get("jupyter", {}).get("outputs_hidden"):
+                cell.outputs.insert(0, _cover())
     notebook.metadata = nbformat.from_dict(masters.NOTEBOOK_METADATA)
     return notebook
+
+
+def _cover() -> NotebookNode:
+    """What stands before hidden outputs: JupyterLab shows the first line of what it hides."""
+    return nbformat.v4.new_output("display_data", data={"text/plain": COVER})
 
 
 def _lasting(output: NotebookNode) -> NotebookNode | None:

@@ -83,7 +83,7 @@ def take_in(
     if best is None:
         raise problem or Refusal("empty", "; ".join(notes)[:300])
     found = best[1]
-    if found.found_as != f"{unit}.ipynb":
+    if found.found_as not in (f"{unit}.ipynb", f"{unit}_problems.ipynb"):
         notes.append(f"The notebook was found as {found.found_as[:200]!r}.")
     if len(files) > 1:
         others = "; ".join(
@@ -266,12 +266,18 @@ def _answered(notebook: NotebookNode, templates: Sequence[Template]) -> int:
 
 
 def likeness(name: str, unit: str) -> int:
-    """How much a file's name looks like the released one: 3 equal, 2 but for its place, 1 but for case, copies and signs."""
+    """How much a file's name looks like the released one: 3 equal, 2 but for its place, 1 but for case, copies and signs.
+
+    In a learner's folder a problem set is called ``03_elbo_problems.ipynb``, and the lecture has the other name.
+    """
     last = PurePosixPath(name).name
-    plain = re.sub(r"(?i)(\.ipynb|\.json|\.txt)+$|[ _-]*(\(\d+\)|copy\d*)", "", last)
-    if name == f"{unit}.ipynb":
+    plain = re.sub(
+        r"(?i)(\.ipynb|\.json|\.txt)+$|[ _-]*(\(\d+\)|copy\d*|\.updated(-\d+)?)", "", last
+    )
+    plain = re.sub(r"(?i)[ _-]*problems$", "", plain)
+    if name in (f"{unit}.ipynb", f"{unit}_problems.ipynb"):
         return 3
-    if last == f"{unit}.ipynb":
+    if last in (f"{unit}.ipynb", f"{unit}_problems.ipynb"):
         return 2
     return int(re.sub(r"\W|_", "", plain.lower()) == re.sub(r"\W|_", "", unit.lower()))
 

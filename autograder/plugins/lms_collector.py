@@ -26,7 +26,9 @@ class LmsCollector(FileNameCollectorPlugin):
             found = recognise(submitted_file)
         if found is None or not found.file.lower().endswith((".ipynb", ".zip")):
             return None
-        return {"student_id": safe_id(found.student), "file_id": found.file.rsplit("/", 1)[-1]}
+        file = found.file.rsplit("/", 1)[-1]
+        file = file.replace("_problems.ipynb", ".ipynb")  # a learner's copy, under nbgrader's name
+        return {"student_id": safe_id(found.student), "file_id": file}
 
 
 @cache

@@ -6,9 +6,10 @@ The README's table and the map of units are made from this list, and tests hold 
 from __future__ import annotations
 
 from collections.abc import Collection
+from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["UNITS", "Unit", "table"]
+__all__ = ["UNITS", "Unit", "in_this_copy", "table"]
 
 
 class Unit(NamedTuple):
@@ -65,6 +66,16 @@ UNITS: tuple[Unit, ...] = (
     Unit(18, "exact_likelihood_gradients", "Exact likelihood gradients", (10,), False),
     Unit(19, "bits_back", "Bits back", (13,), False, "S10"),
 )
+
+
+def in_this_copy() -> list[int]:
+    """The numbers of the units whose lectures lie in this copy of the course.
+
+    >>> 0 in in_this_copy()
+    True
+    """
+    lectures = Path(__file__).resolve().parents[2] / "lectures"
+    return [unit.number for unit in UNITS if (lectures / f"{unit.stem}.ipynb").is_file()]
 
 
 def table(here: Collection[int]) -> str:

@@ -27,7 +27,6 @@ from course_vi.plots.style import (
 from course_vi.syllabus import UNITS
 
 __all__ = [
-    "approach",
     "axes_of_a_sample",
     "climb",
     "cut_gaussian",
@@ -210,33 +209,6 @@ def climb(steps: Tensor, bounds: Tensor, evidence: float) -> Figure:
             fontsize=9,
         )
         ax.set(title=f"{len(steps)} steps uphill", xlabel="step", ylabel="nats")
-    return figure
-
-
-def approach(seen: Mapping[int, tuple[float, float]], posterior: tuple[float, float]) -> Figure:
-    """The prior N(0, 1), q after some steps, and the posterior: ``{step: (mean, standard deviation)}``.
-
-    >>> len(approach({0: (0.0, 1.0), 5: (0.4, 0.8)}, (1.0, 0.7)).axes)
-    1
-    """
-    z = torch.linspace(-3.2, 3.6, 300, dtype=torch.float64)
-
-    def density(mean: float, scale: float) -> Tensor:
-        return torch.exp(-0.5 * ((z - mean) / scale) ** 2) / (scale * math.sqrt(2 * math.pi))
-
-    figure, (ax,) = new_figure(width=6.2, height=3.2)
-    with style():
-        ax.plot(z, density(*posterior), color=GREY, linewidth=6, alpha=0.45)
-        ax.plot(z, density(0.0, 1.0), color=BLACK, linestyle="--", linewidth=1.4)
-        ax.text(-1.2, float(density(0.0, 1.0).max()) * 0.62, "prior $p(z)$ ", ha="right")
-        ax.text(
-            posterior[0] + 0.75, 0.9 * float(density(*posterior).max()), r"posterior $p(z\mid x)$"
-        )
-        for place, (step, (mean, scale)) in enumerate(seen.items()):
-            ax.plot(z, density(mean, scale), color=BLUE, alpha=0.45 + 0.25 * place, linewidth=1.5)
-            top = float(density(mean, scale).max())
-            ax.text(mean - 0.2, top + 0.01, f"$q$, step {step}", color=BLUE, fontsize=8, ha="right")
-        ax.set(title="$q$ moves from the prior to the posterior", xlabel="$z$", ylabel="density")
     return figure
 
 

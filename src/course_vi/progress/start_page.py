@@ -1,0 +1,144 @@
+"""The page that ``make lab`` opens: what to do first, the map with links, where you stand. Written anew after every check."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from course_vi.progress.standing import Standing, standing
+from course_vi.progress.store import keep, work_folder
+from course_vi.syllabus import UNITS, Unit
+
+__all__ = ["PAGE", "keep_report", "start_page", "write_start_page"]
+
+PAGE = "START.md"
+
+TOP = """# Variational learning
+
+{next}
+
+1. **Read a lecture.** Shift-Enter runs a cell and moves on. It asks you to *predict* before it shows: take the half minute.
+2. **Solve its problem set.** Write a function, run its cell, run the check below it, as often as you like. Hints open one by one.
+3. **Come back here**, and open this page again to see your points: it is written anew after every check.
+"""
+
+MAP = """## The map, and where you stand
+
+| unit | lecture | problem set | points | predictions |
+|---|---|---|---|---|"""
+
+KEY = """
+★ belongs to the ten-week core, which needs nothing outside itself. Any unit can be read on its own: it opens with a box of what it needs.
+An arrow leads from what you need to what builds on it; a dotted frame is a unit that is not in this copy yet,
+a thick one a unit whose checks have all passed.
+"""
+
+FOOT = """## Good to know
+
+- **All of this folder is yours.** Nothing you write here is overwritten. To update the course, close JupyterLab, then `git pull` and
+  `make lab`: what you had not changed is brought up to date, and where you had, the new file is laid beside yours.
+- **Hand in** the file whose name ends in `_problems.ipynb`.
+- **Your points and predictions** lie in the folder `progress`, on this machine and nowhere else; nobody grades them. Delete the
+  folder and they are forgotten.
+- **Studying alone?** Each unit's [solutions](../solutions) have the answers with their derivations. Open one when its three hints
+  are spent.
+- **The code of the course** is written to be read: begin with [mini_vi.py](../src/course_vi/mini_vi.py), the whole idea on one page.
+"""
+
+
+def start_page(work: Path) -> str:
+    """The page, as Markdown, for the learner's folder ``work``."""
+    here = [unit for unit in UNITS if (work / unit.stem / f"{unit.stem}.ipynb").is_file()]
+    stands = {unit.number: standing(unit.stem, work) for unit in here}
+    rows = [_row(unit, stands[unit.number]) for unit in here]
+    parts = [
+        TOP.format(next=_next(here, stands)),
+        MAP,
+        *rows,
+        "",
+        _drawn(here, stands),
+        KEY,
+        *[_exercises(unit, stands[unit.number]) for unit in here if stands[unit.number].points],
+        FOOT,
+    ]
+    return "\n".join(parts)
+
+
+def write_start_page(work: Path) -> bool:
+    """Write ``work/START.md`` where it differs; False where it cannot be written."""
+    text, path = start_page(work), work / PAGE
+    beside = work / f".{PAGE}.{os.getpid()}"
+    try:
+        if not path.is_file() or path.read_text("utf-8") != text:
+            beside.write_text(text, "utf-8")
+            beside.replace(path)
+    except OSError:
+        return False
+    return True
+
+
+def keep_report(exercise: str, points: float, most: float, passed: bool) -> bool:
+    """Keep the last report of a check, and draw the start page anew; False, and no trace, outside of a learner's folder."""
+    work = work_folder()
+    report = {"points": points, "most": most, "passed": passed}
+    return work is not None and keep("reports", exercise, report, work) and write_start_page(work)
+
+
+def _next(here: list[Unit], stands: dict[int, Standing]) -> str:
+    """What to do now, in a sentence or two."""
+    touched = any(s.predicted or any(e.points is not None for e in s.exercises) for s in stands.values())  # fmt: skip
+    if not here:
+        return "There are no lectures here yet: close JupyterLab and run `make lab` again."
+    if not touched:
+        first = here[0]
+        return (
+            f"**Begin here: [{first.number:02d} · {first.title}]({_lecture(first)})**, and then "
+            f"[its problem set]({_problems(first)})."
+        )
+    for unit in here:
+        left = stands[unit.number].next
+        if left:
+            name = left.name[3:].replace("_", " ")
+            return (
+                f"**Go on with [{name}]({_problems(unit)})**, exercise "
+                f"{stands[unit.number].exercises.index(left) + 1} of {unit.number:02d} · {unit.title}."
+            )
+    return "**Every check in this copy has passed.** Questions in words are marked by a person."
+
+
+def _row(unit: Unit, stand: Standing) -> str:
+    points = f"{stand.bar} {stand.points:g} of {stand.most:g}" if stand.most else ""
+    predictions = f"{stand.predicted} of {stand.predictions}" if stand.predictions else ""
+    return (
+        f"| {unit.number:02d} | [{unit.title}]({_lecture(unit)}){' ★' if unit.core else ''} "
+        f"| [problems]({_problems(unit)}) | {points} | {predictions} |"
+    )
+
+
+def _drawn(here: list[Unit], stands: dict[int, Standing]) -> str:
+    """The map as a Mermaid graph, which JupyterLab draws in its own colours."""
+    lines = ["```mermaid", "flowchart LR", "  classDef away fill:none,stroke-dasharray:3 3"]
+    lines += ["  classDef done stroke-width:4px"]
+    for unit in UNITS:
+        done = unit in here and stands[unit.number].most and not stands[unit.number].next
+        name = f'u{unit.number}["{unit.number:02d} {unit.title.split(",")[0]}{" ★" if unit.core else ""}"]'
+        lines.append(f"  {name}{'' if unit in here else ':::away'}{':::done' if done else ''}")
+    lines += [f"  u{need} --> u{unit.number}" for unit in UNITS for need in unit.needs]
+    return "\n".join([*lines, "```"])
+
+
+def _exercises(unit: Unit, stand: Standing) -> str:
+    told = ", ".join(
+        f"{each.name[3:].replace('_', ' ')} {'–' if each.points is None else f'{each.points:g}'}/{each.most:g}"
+        for each in stand.exercises
+        if not each.written
+    )
+    return f"- **{unit.number:02d}** by exercise: {told}\n"
+
+
+def _lecture(unit: Unit) -> str:
+    return f"{unit.stem}/{unit.stem}.ipynb"
+
+
+def _problems(unit: Unit) -> str:
+    return f"{unit.stem}/{unit.stem}_problems.ipynb"
