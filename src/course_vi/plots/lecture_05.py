@@ -1,0 +1,284 @@
+"""Figures of lecture 05, The score function."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import torch
+from matplotlib.figure import Figure
+from matplotlib.patches import Circle
+from torch import Tensor
+
+from course_vi.plots.moving import Movie
+from course_vi.plots.primitives import blank
+from course_vi.plots.style import (
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    PINK,
+    RED,
+    SKY,
+    new_figure,
+    style,
+)
+
+__all__ = ["blanket", "climbs", "flashes", "growth", "moving_edge", "parabolas", "pictures", "steps"]
+
+# One colour per way to pay less, in every figure of the unit; the path is what it is in unit 06.
+SCORE, CONSTANT, BLANKETS, PATH = RED, GREEN, ORANGE, BLUE
+COLOURS = {
+    "no baseline": SCORE,
+    "best constant": CONSTANT,
+    "leave-one-out": CONSTANT,
+    "blankets": BLANKETS,
+    "blankets, leave-one-out": BLANKETS,
+}
+
+
+def parabolas(
+    panels: Sequence[tuple[str, Tensor, Tensor, float]],
+    measured: Sequence[tuple[Tensor, Tensor, Tensor]],
+) -> Figure:
+    """Variance of the score function over a constant baseline.
+
+    Args:
+        panels: (title, baselines ``(n,)``, exact variance ``(n,)``, mean reward).
+        measured: for each panel, (baselines, variances, their standard errors), ``(k,)`` each.
+    """
+    figure, axes = new_figure(columns=len(panels), width=4.5, height=3.4)
+    with style():
+        for ax, (title, beta, exact, reward), dots in zip(axes, panels, measured, strict=True):
+            ax.plot(beta, exact, color=CONSTANT)
+            ax.errorbar(dots[0], dots[1], 2 * dots[2], fmt="o", color=BLACK, markersize=4)
+            top, side = 1.25 * float(exact.max()), 0.015 * float(beta[-1] - beta[0])
+            for place, words, colour in ((0.0, "no baseline", SCORE), (reward, "mean reward", GREY)):
+                ax.plot([place, place], [0, top], color=colour, linestyle=":", linewidth=1.4)
+                left = place < max(0.0, reward)
+                ax.text(
+                    place - side if left else place + side,
+                    0.98 * top,
+                    words,
+                    color="#555555" if colour == GREY else colour,
+                    fontsize=8,
+                    va="top",
+                    ha="right" if left else "left",
+                )
+            low = int(exact.argmin())
+            ax.plot([float(beta[low])], [float(exact[low])], "v", color=CONSTANT, markersize=9)
+            ax.set(title=title, xlabel=r"baseline $\beta$ (nats)", ylim=(-0.04 * top, top))
+        axes[0].set_ylabel("variance of one estimate (dots: measured)")
+    return figure
+
+
+def blanket(size: int = 5) -> Figure:
+    """A corner of the grid: one pixel, the factors that read it, and its Markov blanket."""
+    figure, (ax,) = new_figure(width=4.8, height=4.4)
+    middle = size // 2
+    near = {(middle + a, middle + b) for a, b in ((0, 1), (0, -1), (1, 0), (-1, 0))}
+    with style():
+        blank(ax, "Five factors read this pixel", (-0.6, size - 0.15), (-0.6, size - 0.2))
+        for i in range(size):
+            for j in range(size):
+                for a, b in ((i + 1, j), (i, j + 1)):
+                    if a < size and b < size:
+                        ours = (middle, middle) in ((i, j), (a, b))
+                        paint = {"color": BLANKETS, "linewidth": 3.2} if ours else {"color": GREY, "linewidth": 1.0}
+                        ax.plot([i, a], [j, b], zorder=1, **paint)
+                centre = (i, j) == (middle, middle)
+                stub = {"color": BLANKETS, "linewidth": 3.2} if centre else {"color": GREY, "linewidth": 1.0}
+                ax.plot([i, i + 0.36], [j, j + 0.36], zorder=1, **stub)
+                ax.add_patch(Circle((i + 0.36, j + 0.36), 0.09, facecolor="#D0D0D0", edgecolor=BLACK, linewidth=0.8, zorder=3))
+                rim = BLANKETS if (i, j) in near or centre else BLACK
+                face = BLANKETS if centre else "white"
+                ax.add_patch(Circle((i, j), 0.2, facecolor=face, edgecolor=rim, linewidth=2.4 if rim == BLANKETS else 1.0, zorder=3))
+        ax.text(middle, middle, "$z_i$", ha="center", va="center", fontsize=10, zorder=4)
+        ax.text(size - 1 + 0.44, size - 1 + 0.36, "$x$", fontsize=10, va="center")
+    return figure
+
+
+def growth(D: Tensor, variances: Mapping[str, Tensor], exponents: Mapping[str, float]) -> Figure:
+    """Variance of a pixel's gradient over the number of pixels, with a line of the predicted slope through the last dot.
+
+    Args:
+        D: ``(n,)``.
+        variances: ``{way: (seeds, n)}``.
+        exponents: ``{way: predicted exponent}``.
+    """
+    figure, (ax,) = new_figure(width=6.4, height=3.9)
+    with style():
+        for name, values in variances.items():
+            mean, error = values.mean(0), values.std(0) / len(values) ** 0.5
+            line = mean[-1] * (D / D[-1]) ** exponents[name]
+            ax.loglog(D, line, color=COLOURS[name], linestyle=":", linewidth=1.4)
+            ax.errorbar(D, mean, 2 * error, fmt="o", color=COLOURS[name], markersize=5)
+            ax.text(1.12 * float(D[-1]), float(mean[-1]), f"{name}:\n$D^{{{exponents[name]:g}}}$", color=COLOURS[name], fontsize=9, va="center")
+        ax.set(
+            title="Three ways, three laws of growth",
+            xlabel="number of pixels D",
+            ylabel="variance, gradient of one logit (mean over pixels)",
+            xlim=(0.85 * float(D[0]), 4.5 * float(D[-1])),
+        )
+    return figure
+
+
+def moving_edge(
+    z: Tensor,
+    densities: Sequence[tuple[str, Tensor, Tensor]],
+    phi: Tensor,
+    exact: Sequence[Tensor],
+    at: Tensor,
+    measured: Sequence[Mapping[str, tuple[Tensor, Tensor]]],
+) -> Figure:
+    """Two densities with an edge that moves with phi, and what both estimators say of the slope of E f.
+
+    Args:
+        densities: (title, density at phi, density a little further on), ``(n,)`` over z.
+        exact: the slope over phi, ``(m,)``, for each density.
+        measured: ``{"score function" or "path": (mean, standard error)}``, ``(k,)`` over ``at``, for each density.
+    """
+    figure, axes = new_figure(columns=2, rows=2, width=4.5, height=2.7)
+    with style():
+        for column, (title, now, then) in enumerate(densities):
+            top, low = axes[column], axes[2 + column]
+            top.plot(z, now, color=BLUE), top.plot(z, then, color=SKY, linestyle="--")
+            top.fill_between(z, now, where=(then == 0).numpy(), color=RED, alpha=0.35, linewidth=0)
+            top.set(title=title, xlabel="z", ylim=(0, 1.1))
+            low.plot(phi, exact[column], color=BLACK, linewidth=1.4)
+            for name, colour, marker in (("score function", SCORE, "o"), ("path", PATH, "x")):
+                mean, error = measured[column][name]
+                low.errorbar(at, mean, 2 * error, fmt=marker, color=colour, markersize=6)
+            low.set(xlabel=r"$\phi$", ylim=(-1.0, 1.0))
+        axes[0].set_ylabel("density q"), axes[2].set_ylabel(r"slope of E f in $\phi$")
+        axes[0].text(1.5, 0.75, r"q at $\phi$ = 1", color=BLUE), axes[0].text(2.2, 0.5, r"q at $\phi$ = 1.3", color=SKY)
+        axes[0].text(0.95, 1.0, "left behind", color=RED, ha="right", fontsize=9)
+        axes[2].set_title("The score function is wrong"), axes[3].set_title("Both are right")
+        axes[3].text(0.15, -0.85, "line: exact   o score function   x path", fontsize=8)
+    return figure
+
+
+def steps(
+    t: Tensor, curves: Mapping[str, Tensor], slopes: Mapping[str, tuple[float, float]], start: int
+) -> Figure:
+    """Mean squared error over steps, on log axes, with lines of the predicted slopes.
+
+    Args:
+        t, curves: ``(n,)`` each, by the name that stands at its end.
+        slopes: ``{name: (slope, where its dotted line passes at the end, in units of the curve)}``.
+        start: where the dotted lines begin.
+    """
+    figure, (ax,) = new_figure(width=6.6, height=3.9)
+    with style():
+        for (name, error), colour in zip(curves.items(), (RED, ORANGE, BLUE, PINK, GREEN), strict=False):
+            ax.loglog(t, error, color=colour)
+            ax.text(1.1 * float(t[-1]), float(error[-1]), name, color=colour, fontsize=8, va="center")
+            if name in slopes:
+                slope, at = slopes[name]
+                late = t[start:]
+                ax.loglog(late, at * error[-1] * (late / t[-1]) ** slope, color=BLACK, linestyle=":", linewidth=1.2)
+        ax.set(
+            title="What the step sizes decide (dotted: predicted slopes)",
+            xlabel="step t",
+            ylabel="mean squared error of m",
+            xlim=(float(t[0]), 9 * float(t[-1])),
+        )
+    return figure
+
+
+def climbs(at: Tensor, curves: Mapping[str, Tensor], exact: Tensor, best: float) -> Figure:
+    """The exact ELBO along climbs that see it only through noisy gradients.
+
+    Args:
+        at: steps, ``(n,)``.
+        curves: ``{way: (seeds, n)}``.
+        exact: along a climb by exact gradients, ``(n,)``.
+        best: the log evidence, maximized in theta.
+    """
+    figure, (ax,) = new_figure(width=6.6, height=3.7)
+    with style():
+        for name, values in curves.items():
+            for run in values:
+                ax.plot(at, run, color=COLOURS[name], linewidth=0.9, alpha=0.7)
+        ax.plot(at, exact, color=BLACK, linewidth=1.6)
+        ax.axhline(best, color=GREY, linestyle=":", linewidth=1.4)
+        ends = {name: float(values[:, -1].mean()) for name, values in curves.items()}
+        ends |= {"exact gradients": float(exact[-1])}
+        low, high = float(min(values.min() for values in curves.values())), best
+        places = _apart(ends, 0.055 * (high - low))
+        for name, place in places.items():
+            ax.text(1.02 * float(at[-1]), place, name, color=COLOURS.get(name, BLACK), fontsize=9, va="center")
+        ax.text(float(at[0]), best, "largest log evidence ", color="#555555", fontsize=8, va="bottom")
+        ax.set(
+            title="The same climb, by better and better gradients",
+            xlabel="step",
+            ylabel="exact ELBO per picture (nats)",
+            xlim=(0, 1.42 * float(at[-1])),
+        )
+    return figure
+
+
+def _apart(places: Mapping[str, float], least: float) -> dict[str, float]:
+    """Heights of labels, moved up where two would touch."""
+    moved: dict[str, float] = {}
+    for name, place in sorted(places.items(), key=lambda item: item[1]):
+        moved[name] = max([place, *(other + least for other in list(moved.values())[-1:])])
+    return moved
+
+
+def pictures(rows: Mapping[str, Tensor]) -> Figure:
+    """Rows of 8 x 8 pictures, values in [0, 1]: ``{label: (n, 64)}``."""
+    count = len(next(iter(rows.values())))
+    figure, axes = new_figure(columns=count, rows=len(rows), width=0.85, height=0.85)
+    with style():
+        for row, (label, images) in enumerate(rows.items()):
+            for column, image in enumerate(images):
+                ax = axes[row * count + column]
+                ax.imshow(1 - image.view(8, 8), cmap="gray", vmin=0, vmax=1)
+                ax.set(xticks=[], yticks=[])
+                ax.grid(False)
+            axes[row * count].set_ylabel(label, rotation=0, ha="right", va="center", fontsize=9)
+        figure.suptitle("The flips are found by their neighbours and by where threes have ink", fontsize=11)
+    return figure
+
+
+def flashes(
+    path: Sequence[tuple[float, float]],
+    draws: Sequence[tuple[Tensor, Tensor]],
+    posterior: tuple[float, float],
+    scale: float,
+) -> Movie:
+    """The moving picture: samples appear, each with its score weight, and q moves as they say.
+
+    Args:
+        path: mean and standard deviation of q, frame by frame.
+        draws: the samples of a frame and their weights (reward less baseline, times score), ``(K,)`` each.
+        posterior: its mean and standard deviation.
+        scale: how high a weight of one is drawn.
+
+    >>> movie = flashes([(0.0, 1.0), (0.5, 0.9)], [(torch.zeros(2), torch.ones(2))] * 2, (1.0, 0.7), 0.1)
+    >>> movie.svg().count("<line")
+    4
+    """
+    movie = Movie((-4.0, 3.6), (-0.42, 0.75), "Samples vote with their score weights", "z", "density", seconds=14.0, still=len(path) // 3)  # fmt: skip
+    z = torch.linspace(-4.0, 3.6, 90, dtype=torch.float64)
+    movie.curve([_density(z, posterior)], GREY, width=7, opacity=0.5)
+    movie.curve([_density(z, each) for each in path], BLUE, width=2.6)
+    movie.curve([[(-4.0, -0.2), (3.6, -0.2)]], GREY, width=1.0)
+    for frame, (samples, weights) in enumerate(draws):
+        for place, weight in zip(samples.tolist(), (scale * weights).tolist(), strict=True):
+            tall = max(-0.2, min(0.2, weight))
+            shown = [-0.2 + tall * (k == frame) for k in range(len(path))]
+            movie.lines([[(place, -0.2, place, top)] for top in shown], SCORE, 5.0, 0.75)
+    movie.label((-3.9, -0.07), "up: more to the right", SCORE)
+    movie.label((-3.9, -0.36), "down: more to the left", SCORE)
+    movie.label((-3.9, 0.68), "q, moved by the mean of the weights", BLUE)
+    movie.label((posterior[0] + 0.62, 0.5), "posterior", "#555555")
+    return movie
+
+
+def _density(z: Tensor, which: tuple[float, float]) -> list[tuple[float, float]]:
+    mean, sd = which
+    heights = torch.exp(-0.5 * ((z - mean) / sd) ** 2) / (sd * math.sqrt(2 * math.pi))
+    return list(zip(z.tolist(), heights.tolist(), strict=True))
