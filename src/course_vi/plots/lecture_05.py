@@ -38,6 +38,9 @@ COLOURS = {
 }
 
 
+GROWTH = {0: "does not grow", 1: "like $D$", 2: "like $D^2$"}
+
+
 def parabolas(
     panels: Sequence[tuple[str, Tensor, Tensor, float]],
     measured: Sequence[tuple[Tensor, Tensor, Tensor]],
@@ -68,7 +71,16 @@ def parabolas(
                 )
             low = int(exact.argmin())
             ax.plot([float(beta[low])], [float(exact[low])], "v", color=CONSTANT, markersize=9)
-            ax.set(title=title, xlabel=r"baseline $\beta$ (nats)", ylim=(-0.04 * top, top))
+            ax.annotate(
+                "best constant",
+                (float(beta[low]), float(exact[low])),
+                (0, -14),
+                textcoords="offset points",
+                color=CONSTANT,
+                fontsize=8,
+                ha="center",
+            )
+            ax.set(title=title, xlabel=r"baseline $\beta$ (nats)", ylim=(-0.12 * top, top))
         axes[0].set_ylabel("variance of one estimate (dots: measured)")
     return figure
 
@@ -114,12 +126,14 @@ def growth(D: Tensor, variances: Mapping[str, Tensor], exponents: Mapping[str, f
             line = mean[-1] * (D / D[-1]) ** exponents[name]
             ax.loglog(D, line, color=COLOURS[name], linestyle=":", linewidth=1.4)
             ax.errorbar(D, mean, 2 * error, fmt="o", color=COLOURS[name], markersize=5)
-            ax.text(1.12 * float(D[-1]), float(mean[-1]), f"{name}:\n$D^{{{exponents[name]:g}}}$", color=COLOURS[name], fontsize=9, va="center")
+            ax.text(1.12 * float(D[-1]), float(mean[-1]), f"{name}: {GROWTH[exponents[name]]}", color=COLOURS[name], fontsize=9, va="center")
         ax.set(
             title="Three ways, three laws of growth",
             xlabel="number of pixels D",
             ylabel="variance, gradient of one logit (mean over pixels)",
-            xlim=(0.85 * float(D[0]), 4.5 * float(D[-1])),
+            xlim=(0.85 * float(D[0]), 12.0 * float(D[-1])),
+            xticks=D.tolist(),
+            xticklabels=[f"{d:g}" for d in D.tolist()],
         )
     return figure
 
@@ -153,9 +167,10 @@ def moving_edge(
             low.set(xlabel=r"$\phi$", ylim=(-1.0, 1.0))
         axes[0].set_ylabel("density q"), axes[2].set_ylabel(r"slope of E f in $\phi$")
         axes[0].text(1.5, 0.75, r"q at $\phi$ = 1", color=BLUE), axes[0].text(2.2, 0.5, r"q at $\phi$ = 1.3", color=SKY)
-        axes[0].text(0.95, 1.0, "left behind", color=RED, ha="right", fontsize=9)
+        axes[0].text(0.9, 0.5, "left\nbehind", color=RED, ha="right", fontsize=9)
         axes[2].set_title("The score function is wrong"), axes[3].set_title("Both are right")
-        axes[3].text(0.15, -0.85, "line: exact   o score function   x path", fontsize=8)
+        axes[2].text(0.15, 0.62, "score function", color=SCORE, fontsize=9)
+        axes[2].text(4.15, 0.78, "path, on the exact line", color=PATH, fontsize=9, ha="center")
     return figure
 
 
@@ -206,7 +221,7 @@ def climbs(at: Tensor, curves: Mapping[str, Tensor], exact: Tensor, best: float)
         ends = {name: float(values[:, -1].mean()) for name, values in curves.items()}
         ends |= {"exact gradients": float(exact[-1])}
         low, high = float(min(values.min() for values in curves.values())), best
-        places = _apart(ends, 0.055 * (high - low))
+        places = _apart(ends, 0.06 * (high - low))
         for name, place in places.items():
             ax.text(1.02 * float(at[-1]), place, name, color=COLOURS.get(name, BLACK), fontsize=9, va="center")
         ax.text(float(at[0]), best, "largest log evidence ", color="#555555", fontsize=8, va="bottom")
@@ -215,19 +230,20 @@ def climbs(at: Tensor, curves: Mapping[str, Tensor], exact: Tensor, best: float)
             xlabel="step",
             ylabel="exact ELBO per picture (nats)",
             xlim=(0, 1.42 * float(at[-1])),
+            ylim=(low - 3, high + 7),
         )
     return figure
 
 
 def _apart(places: Mapping[str, float], least: float) -> dict[str, float]:
-    """Heights of labels, moved up where two would touch."""
+    """Heights of labels, from the highest down, moved where two would touch."""
     moved: dict[str, float] = {}
-    for name, place in sorted(places.items(), key=lambda item: item[1]):
-        moved[name] = max([place, *(other + least for other in list(moved.values())[-1:])])
+    for name, place in sorted(places.items(), key=lambda item: -item[1]):
+        moved[name] = min([place, *(other - least for other in moved.values())])
     return moved
 
 
-def pictures(rows: Mapping[str, Tensor]) -> Figure:
+def pictures(rows: Mapping[str, Tensor], title: str) -> Figure:
     """Rows of 8 x 8 pictures, values in [0, 1]: ``{label: (n, 64)}``."""
     count = len(next(iter(rows.values())))
     figure, axes = new_figure(columns=count, rows=len(rows), width=0.85, height=0.85)
@@ -239,7 +255,7 @@ def pictures(rows: Mapping[str, Tensor]) -> Figure:
                 ax.set(xticks=[], yticks=[])
                 ax.grid(False)
             axes[row * count].set_ylabel(label, rotation=0, ha="right", va="center", fontsize=9)
-        figure.suptitle("The flips are found by their neighbours and by where threes have ink", fontsize=11)
+        figure.suptitle(title, fontsize=11)
     return figure
 
 
