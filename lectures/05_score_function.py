@@ -216,9 +216,9 @@ for frame in range(12):
     wider = ((reward - beta) * (eps**2 - 1)).mean().item()     # the score of log sigma is eps^2 - 1
     m, scale = m + 0.15 * weight.mean().item(), scale * math.exp(max(-0.2, min(0.2, 0.1 * wider)))
     beta = reward.mean().item()                                 # a baseline for the next step
-show_moving(figures.flashes(path, draws, (1.0, math.sqrt(0.5)), 0.012),
-            alt="A Gaussian q starts on the left, wide, and climbs to the posterior in twelve steps. In each step twelve fresh samples flash below it as bars: those towards the posterior point up, those away from it point down, "
-                "and q moves to the right by their mean. Near the posterior the bars become small.")
+show_moving(figures.flashes(path, draws, (1.0, math.sqrt(0.5)), 0.02),
+            alt="A Gaussian q starts on the left, wide, and climbs to the posterior in twelve steps. In each step twelve fresh samples flash below it as bars. Most point up: samples on the right of q with a reward above the baseline, "
+                "and samples on its left with a reward below it; q moves to the right by their mean. Near the posterior the bars become small.")
 
 # %% [markdown]
 # ### A model to stay with
@@ -673,7 +673,7 @@ mean_errors = {name: errors.mean(0) for name, errors in climbs.items()}
 lines = {name: (slope, 1.0) for name, (_, slope) in plans.items()}
 lines["averaged"] = (-1.0, v / h**2 / t[-1].item() / mean_errors["averaged"][-1].item())
 show(figures.steps(t, mean_errors, lines, early),
-     alt="Mean squared error of m over steps, on log axes, with dotted lines of the predicted slopes. With a h = 0.1 it hardly falls, with 0.3 it falls like t to the power -0.6, with 1 like 1 over t; a constant step stays level at about a twentieth; the averaged climb ends lowest, on its predicted line.")
+     alt="Mean squared error of m over steps, on log axes, with dotted lines of the predicted slopes. With a h = 0.1 it hardly falls, with 0.3 it falls like t to the power -0.6, with 1 like 1 over t; a constant step stays level at about 0.06; the averaged climb ends beside the best of them, on its predicted line.")
 
 # %%
 # Run this cell to compare it with your prediction.
@@ -781,7 +781,7 @@ eight = {"clean": clean[:8], "seen": x[:8], **restored}
 for name, shown in eight.items():
     wrong = ((shown > 0.5).double() != clean[:8]).double().mean().item()
     print(f"{name:14s} wrong pixels: {wrong:.1%}")
-show(figures.pictures(eight, "After the same 100 steps"),
+show(figures.pictures(eight, "The same 100 steps, clearer and clearer threes"),
      alt="Five rows of eight pictures of a three: clean; seen, with a fifth of the pixels flipped; restored with no baseline, an even grey noise; restored with leave-one-out, threes with soft edges; restored with blankets, clearer threes.")
 
 # %% [markdown]

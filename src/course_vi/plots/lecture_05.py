@@ -186,9 +186,11 @@ def steps(
     """
     figure, (ax,) = new_figure(width=6.6, height=3.9)
     with style():
-        for (name, error), colour in zip(curves.items(), (RED, ORANGE, BLUE, PINK, GREEN), strict=False):
+        places = _apart({name: math.log(float(error[-1])) for name, error in curves.items()}, 0.28)
+        for (name, error), colour in zip(curves.items(), (RED, ORANGE, SKY, PINK, GREEN), strict=False):
             ax.loglog(t, error, color=colour)
-            ax.text(1.1 * float(t[-1]), float(error[-1]), name, color=colour, fontsize=8, va="center")
+            words, place = name.replace("a h", "$ah$"), math.exp(places[name])
+            ax.text(1.1 * float(t[-1]), place, words, color=colour, fontsize=9, va="center")
             if name in slopes:
                 slope, at = slopes[name]
                 late = t[start:]
@@ -197,7 +199,8 @@ def steps(
             title="What the step sizes decide (dotted: predicted slopes)",
             xlabel="step t",
             ylabel="mean squared error of m",
-            xlim=(float(t[0]), 9 * float(t[-1])),
+            xlim=(float(t[0]), 4 * float(t[-1])),
+            ylim=(0.6 * math.exp(min(places.values())), None),
         )
     return figure
 
@@ -216,7 +219,7 @@ def climbs(at: Tensor, curves: Mapping[str, Tensor], exact: Tensor, best: float)
         for name, values in curves.items():
             for run in values:
                 ax.plot(at, run, color=COLOURS[name], linewidth=0.9, alpha=0.7)
-        ax.plot(at, exact, color=BLACK, linewidth=1.6)
+        ax.plot(at, exact, color=BLACK, linewidth=1.4, linestyle=(0, (4, 4)))
         ax.axhline(best, color=GREY, linestyle=":", linewidth=1.4)
         ends = {name: float(values[:, -1].mean()) for name, values in curves.items()}
         ends |= {"exact gradients": float(exact[-1])}
@@ -224,7 +227,7 @@ def climbs(at: Tensor, curves: Mapping[str, Tensor], exact: Tensor, best: float)
         places = _apart(ends, 0.06 * (high - low))
         for name, place in places.items():
             ax.text(1.02 * float(at[-1]), place, name, color=COLOURS.get(name, BLACK), fontsize=9, va="center")
-        ax.text(float(at[0]), best, "largest log evidence ", color="#555555", fontsize=8, va="bottom")
+        ax.text(0.01 * float(at[-1]), best + 0.3, "largest log evidence", color="#555555", fontsize=8, va="bottom")
         ax.set(
             title="The same climb, by better and better gradients",
             xlabel="step",
