@@ -27,7 +27,7 @@
 # - choose step sizes by the conditions of Robbins and Monro, and predict the rate that they give,
 # - put all this together as black-box variational inference, with a model that learns, too.
 #
-# **Time**: about 60 minutes of reading and playing on the main line; what is marked *aside* takes 10 minutes more. The whole page computes in a minute or two.
+# **Time**: about 60 minutes of reading and playing on the main line; what is marked *aside* takes 5 minutes more. The whole page computes in a minute or two.
 #
 # > **What you need, if you read this unit alone**
 # >
@@ -185,6 +185,7 @@ for (title, exact), ends, (reward, score) in zip(problems.items(), ranges, drawn
     measured.append((beta[10::30], *mean_of((g - g.mean(0)).square())))
     print(f"{title:34s} no baseline {variance(f * s, chance):.3f}, mean reward "
           f"{variance((f - mean) * s, chance):.3f}, best constant {curve.min():.4f}")
+assert abs(panels[0][2].min() - (2 + 1.5 * 0.4375**2 * 0.8**2)) < 0.01 and panels[1][2].min() < 1e-12
 show(figures.parabolas(panels, measured),
      alt="Two parabolas: variance of the score function over a constant baseline, with measured dots on them. Left, a Gaussian: at no baseline the variance is near 15; the lowest point is near 2, a little to the left of "
          "the mean reward. Right, a bit: the parabola touches zero at a negative constant; the mean reward lies on the other side of no baseline, higher up on the parabola.")
@@ -200,6 +201,8 @@ reveal("05_2", "to zero")
 # where the mean reward is on the right: on the wrong side. It is the obvious baseline, and for this bit it is worse than none. Which constant it should have been, and what is left of the miracle with $D$ bits, is worth working out before you open the problem set.
 #
 # </details>
+#
+# On the left the curve can also be had by hand. Where $f$ is a quadratic with slope $c$ and curvature $a$ at the centre of $q$ and height $f_0$ there, the best constant for $m$ is $f_0 + \tfrac32 a\sigma^2$, and it leaves the variance $2c^2 + \tfrac32 a^2\sigma^2$ (unit 06 derives both). Here $c = 1$ and $a = -0.4375$: 2.184.
 #
 # At $q$ = posterior the reward $\log w$ *is* a constant, $\log p(x)$. Without a baseline the noise is then $\log^2 p(x)$ times the Fisher information; with the right constant it is gone.
 #
@@ -387,7 +390,7 @@ show(figures.blanket(),
          "neighbours and its stub, the five factors that read it, are thick and orange, and the four neighbours have orange rims. The rest is grey.")
 
 # %% [markdown]
-# > You will read that the second term "is proportional to $\langle\nabla_{\rho_i} \log q(\mathcal Z_i; \rho_i)\rangle$", "which = 0" (M. Sahani, *Parametric Variational Methods and Recognition Models*, Gatsby Unit, 2018, slide "Factorisation"). Exactly: a product of two means, of which one is zero, so *it is* zero. And
+# > You will read: "So the second term is proportional to $\langle\nabla_{\rho_i} \log q(\mathcal Z_i; \rho_i)\rangle_{q(\mathcal Z_i)}$, which = 0 as before" (M. Sahani, *Parametric Variational Methods and Recognition Models*, Gatsby Unit, 2018, slide "Factorisation"). More than proportional: a product of two means, of which one is zero, *is* zero. And
 # > where his blanket $\bar{\mathcal Z}_i$ is averaged over, it has to include $\mathcal Z_i$ itself.
 #
 # Sahani adds "Message passing!", and he is right: where the blanket is small one need not sample at all. Four neighbours have sixteen states, and a pixel two; the average is a sum.
@@ -838,10 +841,10 @@ claim("the learned baseline is quieter", (pairs[:, 1] / pairs[:, 0]).log(), sign
 # | in mathematics | in `course_vi` | in torch and Pyro |
 # |---|---|---|
 # | the score function estimator | `gradients.score_function` | the documentation of `torch.distributions`, section "Score function"; what Pyro's `Trace_ELBO` does at sites without `rsample` |
-# | a running mean as baseline | `gradients.RunningMean` | `infer={"baseline": {"use_decaying_avg_baseline": True}}` |
-# | the mean of the other samples | `baseline="leave_one_out"` | for IWAE only: `VIMCO` is not in Pyro, you would write it |
+# | a running mean as baseline | `gradients.RunningMean` | with `TraceGraph_ELBO`: `infer={"baseline": {"use_decaying_avg_baseline": True}}` |
+# | the mean of the other samples | `baseline="leave_one_out"` | |
 # | the best constant, from the other samples | `baseline="optimal_constant"` | |
-# | a learned baseline $\beta_\psi(x)$ | `gradients.LearnedBaseline` | `infer={"baseline": {"nn_baseline": ...}}` |
+# | a learned baseline $\beta_\psi(x)$ | `gradients.LearnedBaseline` | with `TraceGraph_ELBO`: `infer={"baseline": {"nn_baseline": ...}}` |
 # | blankets | `gradients.rao_blackwellized` | `TraceGraph_ELBO`, from the plates and the order of the program |
 # | summation instead of sampling | `exact.expected_bound` | `TraceEnum_ELBO` |
 # | steps $\rho_t$, averaging | `fit(schedule=..., average_from=...)` | `torch.optim.lr_scheduler`, `torch.optim.swa_utils.AveragedModel` |

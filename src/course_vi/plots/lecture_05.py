@@ -25,7 +25,16 @@ from course_vi.plots.style import (
     style,
 )
 
-__all__ = ["blanket", "climbs", "flashes", "growth", "moving_edge", "parabolas", "pictures", "steps"]
+__all__ = [
+    "blanket",
+    "climbs",
+    "flashes",
+    "growth",
+    "moving_edge",
+    "parabolas",
+    "pictures",
+    "steps",
+]
 
 # One colour per way to pay less, in every figure of the unit; the path is what it is in unit 06.
 SCORE, CONSTANT, BLANKETS, PATH = RED, GREEN, ORANGE, BLUE
@@ -57,7 +66,10 @@ def parabolas(
             ax.plot(beta, exact, color=CONSTANT)
             ax.errorbar(dots[0], dots[1], 2 * dots[2], fmt="o", color=BLACK, markersize=4)
             top, side = 1.25 * float(exact.max()), 0.015 * float(beta[-1] - beta[0])
-            for place, words, colour in ((0.0, "no baseline", SCORE), (reward, "mean reward", GREY)):
+            for place, words, colour in (
+                (0.0, "no baseline", SCORE),
+                (reward, "mean reward", GREY),
+            ):
                 ax.plot([place, place], [0, top], color=colour, linestyle=":", linewidth=1.4)
                 left = place < max(0.0, reward)
                 ax.text(
@@ -97,15 +109,41 @@ def blanket(size: int = 5) -> Figure:
                 for a, b in ((i + 1, j), (i, j + 1)):
                     if a < size and b < size:
                         ours = (middle, middle) in ((i, j), (a, b))
-                        paint = {"color": BLANKETS, "linewidth": 3.2} if ours else {"color": GREY, "linewidth": 1.0}
+                        paint = (
+                            {"color": BLANKETS, "linewidth": 3.2}
+                            if ours
+                            else {"color": GREY, "linewidth": 1.0}
+                        )
                         ax.plot([i, a], [j, b], zorder=1, **paint)
                 centre = (i, j) == (middle, middle)
-                stub = {"color": BLANKETS, "linewidth": 3.2} if centre else {"color": GREY, "linewidth": 1.0}
+                stub = (
+                    {"color": BLANKETS, "linewidth": 3.2}
+                    if centre
+                    else {"color": GREY, "linewidth": 1.0}
+                )
                 ax.plot([i, i + 0.36], [j, j + 0.36], zorder=1, **stub)
-                ax.add_patch(Circle((i + 0.36, j + 0.36), 0.09, facecolor="#D0D0D0", edgecolor=BLACK, linewidth=0.8, zorder=3))
+                ax.add_patch(
+                    Circle(
+                        (i + 0.36, j + 0.36),
+                        0.09,
+                        facecolor="#D0D0D0",
+                        edgecolor=BLACK,
+                        linewidth=0.8,
+                        zorder=3,
+                    )
+                )
                 rim = BLANKETS if (i, j) in near or centre else BLACK
                 face = BLANKETS if centre else "white"
-                ax.add_patch(Circle((i, j), 0.2, facecolor=face, edgecolor=rim, linewidth=2.4 if rim == BLANKETS else 1.0, zorder=3))
+                ax.add_patch(
+                    Circle(
+                        (i, j),
+                        0.2,
+                        facecolor=face,
+                        edgecolor=rim,
+                        linewidth=2.4 if rim == BLANKETS else 1.0,
+                        zorder=3,
+                    )
+                )
         ax.text(middle, middle, "$z_i$", ha="center", va="center", fontsize=10, zorder=4)
         ax.text(size - 1 + 0.44, size - 1 + 0.36, "$x$", fontsize=10, va="center")
     return figure
@@ -126,7 +164,14 @@ def growth(D: Tensor, variances: Mapping[str, Tensor], exponents: Mapping[str, f
             line = mean[-1] * (D / D[-1]) ** exponents[name]
             ax.loglog(D, line, color=COLOURS[name], linestyle=":", linewidth=1.4)
             ax.errorbar(D, mean, 2 * error, fmt="o", color=COLOURS[name], markersize=5)
-            ax.text(1.12 * float(D[-1]), float(mean[-1]), f"{name}: {GROWTH[exponents[name]]}", color=COLOURS[name], fontsize=9, va="center")
+            ax.text(
+                1.12 * float(D[-1]),
+                float(mean[-1]),
+                f"{name}: {GROWTH[exponents[name]]}",
+                color=COLOURS[name],
+                fontsize=9,
+                va="center",
+            )
         ax.set(
             title="Three ways, three laws of growth",
             xlabel="number of pixels D",
@@ -166,7 +211,10 @@ def moving_edge(
                 low.errorbar(at, mean, 2 * error, fmt=marker, color=colour, markersize=6)
             low.set(xlabel=r"$\phi$", ylim=(-1.0, 1.0))
         axes[0].set_ylabel("density q"), axes[2].set_ylabel(r"slope of E f in $\phi$")
-        axes[0].text(1.5, 0.75, r"q at $\phi$ = 1", color=BLUE), axes[0].text(2.2, 0.5, r"q at $\phi$ = 1.3", color=SKY)
+        (
+            axes[0].text(1.5, 0.75, r"q at $\phi$ = 1", color=BLUE),
+            axes[0].text(2.2, 0.5, r"q at $\phi$ = 1.3", color=SKY),
+        )
         axes[0].text(0.9, 0.5, "left\nbehind", color=RED, ha="right", fontsize=9)
         axes[2].set_title("The score function is wrong"), axes[3].set_title("Both are right")
         axes[2].text(0.15, 0.62, "score function", color=SCORE, fontsize=9)
@@ -187,14 +235,22 @@ def steps(
     figure, (ax,) = new_figure(width=6.6, height=3.9)
     with style():
         places = _apart({name: math.log(float(error[-1])) for name, error in curves.items()}, 0.28)
-        for (name, error), colour in zip(curves.items(), (RED, ORANGE, SKY, PINK, GREEN), strict=False):
+        for (name, error), colour in zip(
+            curves.items(), (RED, ORANGE, SKY, PINK, GREEN), strict=False
+        ):
             ax.loglog(t, error, color=colour)
             words, place = name.replace("a h", "$ah$"), math.exp(places[name])
             ax.text(1.1 * float(t[-1]), place, words, color=colour, fontsize=9, va="center")
             if name in slopes:
                 slope, at = slopes[name]
                 late = t[start:]
-                ax.loglog(late, at * error[-1] * (late / t[-1]) ** slope, color=BLACK, linestyle=":", linewidth=1.2)
+                ax.loglog(
+                    late,
+                    at * error[-1] * (late / t[-1]) ** slope,
+                    color=BLACK,
+                    linestyle=":",
+                    linewidth=1.2,
+                )
         ax.set(
             title="What the step sizes decide (dotted: predicted slopes)",
             xlabel="step t",
@@ -226,8 +282,22 @@ def climbs(at: Tensor, curves: Mapping[str, Tensor], exact: Tensor, best: float)
         low, high = float(min(values.min() for values in curves.values())), best
         places = _apart(ends, 0.06 * (high - low))
         for name, place in places.items():
-            ax.text(1.02 * float(at[-1]), place, name, color=COLOURS.get(name, BLACK), fontsize=9, va="center")
-        ax.text(0.01 * float(at[-1]), best + 0.3, "largest log evidence", color="#555555", fontsize=8, va="bottom")
+            ax.text(
+                1.02 * float(at[-1]),
+                place,
+                name,
+                color=COLOURS.get(name, BLACK),
+                fontsize=9,
+                va="center",
+            )
+        ax.text(
+            0.01 * float(at[-1]),
+            best + 0.3,
+            "largest log evidence",
+            color="#555555",
+            fontsize=8,
+            va="bottom",
+        )
         ax.set(
             title="The same climb, by better and better gradients",
             xlabel="step",
@@ -280,7 +350,15 @@ def flashes(
     >>> movie.svg().count("<line")
     4
     """
-    movie = Movie((-4.0, 3.6), (-0.42, 0.75), "Samples vote with their score weights", "z", "density", seconds=14.0, still=len(path) // 3)  # fmt: skip
+    movie = Movie(
+        (-4.0, 3.6),
+        (-0.42, 0.75),
+        "Samples vote with their score weights",
+        "z",
+        "density",
+        seconds=14.0,
+        still=len(path) // 3,
+    )
     z = torch.linspace(-4.0, 3.6, 90, dtype=torch.float64)
     movie.curve([_density(z, posterior)], GREY, width=7, opacity=0.5)
     movie.curve([_density(z, each) for each in path], BLUE, width=2.6)
