@@ -56,7 +56,7 @@ from course_vi.gradients import LearnedBaseline, RunningMean, rao_blackwellized,
 from course_vi.learning import fit, smoke_cap
 from course_vi.models import Model
 from course_vi.plots import lecture_05 as figures
-from course_vi.plots import show, show_moving
+from course_vi.plots import movies, show, show_moving
 from course_vi.progress import predict, reveal, tally
 
 # %%
@@ -219,7 +219,7 @@ for frame in range(12):
     wider = ((reward - beta) * (eps**2 - 1)).mean().item()     # the score of log sigma is eps^2 - 1
     m, scale = m + 0.15 * weight.mean().item(), scale * math.exp(max(-0.2, min(0.2, 0.1 * wider)))
     beta = reward.mean().item()                                 # a baseline for the next step
-show_moving(figures.flashes(path, draws, (1.0, math.sqrt(0.5)), 0.02),
+show_moving(movies.samples_flash(path, draws, (1.0, math.sqrt(0.5)), 0.02),
             alt="A Gaussian q starts on the left, wide, and climbs to the posterior in twelve steps. In each step twelve fresh samples flash below it as bars. Most point up: samples on the right of q with a reward above the baseline, "
                 "and samples on its left with a reward below it; q moves to the right by their mean. Near the posterior the bars become small.")
 
@@ -409,6 +409,7 @@ def by_summation(p, x, i):
     return (chance * (1 - chance) * (on - off - logits[i])).item()
 
 
+# %%
 logits = (2 * three - 1).requires_grad_()
 exact, = torch.autograd.grad(exact_elbo(p, logits, three), logits)
 steepest = int(exact.abs().argmax())
@@ -478,8 +479,8 @@ for name, values in grown.items():
 
 # %%
 show(figures.growth(8.0 * torch.tensor(heights), grown, lawful),
-     alt="Variance of a pixel's gradient over the number of pixels, on log axes, with dotted lines of slope two, one and zero. No baseline rises from about 37 at 8 pixels to about 21,000 at 256, like the square of D; with the best constant from about 3 "
-         "to about 100, like D; with blankets it stays near 0.13.")
+     alt="Variance of a pixel's gradient over the number of pixels, on log axes, with dotted lines of slope two, one and zero. No baseline rises from about 35 at 8 pixels to about 26,000 at 256, like the square of D; with the best constant from about 3 "
+         "to about 90, like D; with blankets it stays near 0.12.")
 
 # %%
 # Run this cell to compare it with your prediction.
@@ -495,7 +496,7 @@ reveal("05_3", "D², D, not at all")
 # ### Always better?
 #
 # Nearly. The name promises more than the method keeps. To *Rao-Blackwellize* is to replace an estimate by its conditional mean, which never raises the variance. Here that would be $s_i\,(A_i + \mathbb E[R_i \mid \text{blanket}])$, and we dropped the second part as well because it contributes nothing to the mean. What
-# contributes nothing to the mean may still have been useful: it may have been cancelling the noise of what is left, as a baseline does. One example, on a single row of the picture, after $q$ has been fitted:
+# contributes nothing to the mean may still have been useful: it may have been cancelling the noise of what is left, as a baseline does. And a constant baseline is the first thing to be dropped: it reads no pixel at all. One example, on a single row of the picture, after $q$ has been fitted; the score function with its best constant, and blankets:
 
 # %%
 row, seen = Restoration(ink[24:32]), three[24:32]
@@ -542,7 +543,7 @@ ratio = both["leave_one_out"] / both["none"]
 claim("leave-one-out makes it noisier, at least threefold", ratio.log() - math.log(3), sign=+1)
 
 # %% [markdown]
-# It is the bit of section 2 once more: the reward of a single pixel is nearly the reward of a single bit, and for a bit the mean reward may be the wrong constant, on the wrong side.
+# A likely reason, not tested here: the reward of a single pixel is almost the reward of a single bit, and for a bit the mean reward may lie on the wrong side, as in section 2.
 #
 # ## 4. Where it is wrong
 #
@@ -569,6 +570,7 @@ def exact_slope(phi, shape):
     return (1j * torch.exp(1j * phi) / (1 - 1j) ** shape).real
 
 
+# %%
 for shape, name in ((1, "exponential"), (3, "Gamma(3, 1)")):
     mean, error = mean_of(both_estimates(1.0, shape)[2])
     print(f"{name:12s} mean of the score {mean:.3f} ± {error:.3f}")

@@ -9,7 +9,7 @@ import pytest
 import torch
 from matplotlib.figure import Figure
 
-from course_vi.plots import lecture_05, png
+from course_vi.plots import lecture_05, movies, png
 
 LINE, DOTS = torch.linspace(0.1, 1, 20), torch.linspace(0.2, 0.9, 3)
 SIZES = torch.tensor([8.0, 16.0, 32.0])
@@ -40,7 +40,7 @@ FIGURES: dict[str, Callable[[], Figure]] = {
 
 
 def test_every_figure_is_tried() -> None:
-    assert {*FIGURES, "flashes"} == set(lecture_05.__all__)
+    assert set(FIGURES) == set(lecture_05.__all__)
 
 
 @pytest.mark.parametrize("name", FIGURES)
@@ -65,7 +65,7 @@ def test_samples_flash_in_their_own_frame_alone() -> None:
     """A bar has its height in one frame and none in the others, and stays where its sample fell."""
     samples, weights = torch.tensor([-1.0, 1.0]), torch.tensor([1.0, -1.0])
     path = [(0.0, 1.0), (0.5, 0.9), (1.0, 0.7)]
-    movie = lecture_05.flashes(path, [(samples, weights)] * 3, (1.0, 0.7), 0.1)
+    movie = movies.samples_flash(path, [(samples, weights)] * 3, (1.0, 0.7), 0.1)
     svg = ElementTree.fromstring(movie.svg())
     bars = [bar for bar in svg.iter() if bar.tag.endswith("line")]
     assert len(bars) == 6 and "<animate" not in movie.svg(moving=False)

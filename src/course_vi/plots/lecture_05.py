@@ -5,12 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-import torch
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 from torch import Tensor
 
-from course_vi.plots.moving import Movie
 from course_vi.plots.primitives import blank
 from course_vi.plots.style import (
     BLACK,
@@ -28,7 +26,6 @@ from course_vi.plots.style import (
 __all__ = [
     "blanket",
     "climbs",
-    "flashes",
     "growth",
     "moving_edge",
     "parabolas",
@@ -330,52 +327,3 @@ def pictures(rows: Mapping[str, Tensor], title: str) -> Figure:
             axes[row * count].set_ylabel(label, rotation=0, ha="right", va="center", fontsize=9)
         figure.suptitle(title, fontsize=11)
     return figure
-
-
-def flashes(
-    path: Sequence[tuple[float, float]],
-    draws: Sequence[tuple[Tensor, Tensor]],
-    posterior: tuple[float, float],
-    scale: float,
-) -> Movie:
-    """The moving picture: samples appear, each with its score weight, and q moves as they say.
-
-    Args:
-        path: mean and standard deviation of q, frame by frame.
-        draws: the samples of a frame and their weights (reward less baseline, times score), ``(K,)`` each.
-        posterior: its mean and standard deviation.
-        scale: how high a weight of one is drawn.
-
-    >>> movie = flashes([(0.0, 1.0), (0.5, 0.9)], [(torch.zeros(2), torch.ones(2))] * 2, (1.0, 0.7), 0.1)
-    >>> movie.svg().count("<line")
-    4
-    """
-    movie = Movie(
-        (-4.0, 3.6),
-        (-0.42, 0.75),
-        "Samples vote with their score weights",
-        "z",
-        "density",
-        seconds=14.0,
-        still=len(path) // 3,
-    )
-    z = torch.linspace(-4.0, 3.6, 90, dtype=torch.float64)
-    movie.curve([_density(z, posterior)], GREY, width=7, opacity=0.5)
-    movie.curve([_density(z, each) for each in path], BLUE, width=2.6)
-    movie.curve([[(-4.0, -0.2), (3.6, -0.2)]], GREY, width=1.0)
-    for frame, (samples, weights) in enumerate(draws):
-        for place, weight in zip(samples.tolist(), (scale * weights).tolist(), strict=True):
-            tall = max(-0.2, min(0.2, weight))
-            shown = [-0.2 + tall * (k == frame) for k in range(len(path))]
-            movie.lines([[(place, -0.2, place, top)] for top in shown], SCORE, 5.0, 0.75)
-    movie.label((-3.9, -0.07), "up: more to the right", SCORE)
-    movie.label((-3.9, -0.36), "down: more to the left", SCORE)
-    movie.label((-3.9, 0.68), "q, moved by the mean of the weights", BLUE)
-    movie.label((posterior[0] + 0.62, 0.5), "posterior", "#555555")
-    return movie
-
-
-def _density(z: Tensor, which: tuple[float, float]) -> list[tuple[float, float]]:
-    mean, sd = which
-    heights = torch.exp(-0.5 * ((z - mean) / sd) ** 2) / (sd * math.sqrt(2 * math.pi))
-    return list(zip(z.tolist(), heights.tolist(), strict=True))
