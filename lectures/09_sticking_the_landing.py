@@ -330,7 +330,7 @@ reveal("09_3", "log s, by 1")
 # %% [markdown]
 # <details><summary>Answer to Predict 3</summary>
 #
-# Whoever freezes the *sample* inside $\log q$ closes door (ii). For m nothing happens on average, since
+# If you freeze the *sample* inside $\log q$ you close door (ii). For m nothing happens on average, since
 # $\mathbb E[\nabla_z \log q] = 0$. For log s the lost part has mean $\mathbb E[-\nabla_z \log q \cdot s\epsilon] = \mathbb E[\epsilon^2] = 1$, so the gradient
 # of log s is too small by exactly 1. That 1 is the gradient of the *entropy* $\log s + \text{const}$. Without it we are climbing
 # $\mathbb E_q \log p(x, z)$ alone, and q shrinks to a point at the mode of the posterior: it is no longer variational inference. No test of
@@ -933,8 +933,8 @@ reveal("09_7", "exact, from 0")
 # <details><summary>Answer to Predict 7</summary>
 #
 # The exact climb from zero, of course. The tiny B leaves, after a while in which nothing seems to happen: it grows exponentially, from nearly nothing. And the *noisy* climb from zero leaves too:
-# a single sample's gradient $r\,\epsilon_1^\top$ is not zero, only its mean is. So the listing's zeros are not fatal; the noise saves it. But whoever averages many samples, or lands with
-# a quieter estimator, takes away the very noise that does the saving. Small random numbers cost nothing.
+# a single sample's gradient $r\,\epsilon_1^\top$ is not zero, only its mean is. So the listing's zeros are not fatal; the noise saves it. But with many samples averaged, or with
+# a quieter estimator, the very noise is gone that does the saving. Small random numbers cost nothing.
 #
 # </details>
 

@@ -57,7 +57,10 @@ def main(arguments: list[str]) -> int:
     from jupyterlab.labapp import LabApp
 
     trust(ROOT / "work")
-    page.wait()
+    if not (
+        ROOT / LANDING
+    ).exists():  # else there is one to show, and it is brought up to date meanwhile
+        page.wait()
     landing = LANDING if (ROOT / LANDING).exists() else "README.md"
     everything = "--everything" in arguments
     defaults = [

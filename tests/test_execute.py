@@ -93,6 +93,16 @@ def test_points_reports_and_the_log(tmp_path: Path) -> None:
     assert points.data["text/plain"] == "0.0" and "NOT YET WRITTEN" in page.data["text/html"]
 
 
+def test_the_foot_of_a_problem_set_runs_where_a_class_is_graded_and_leaves_nothing(
+    tmp_path: Path,
+) -> None:
+    nb = nbformat.read(this_course().release(UNIT), as_version=4)
+    nb.cells = nb.cells[-1:]
+    run(nb, tmp_path)
+    (output,) = nb.cells[0].outputs
+    assert output.name == "stdout" and output.text.startswith("Points and predictions are shown")
+
+
 def test_a_regrade_draws_the_same_inputs_and_another_student_others(tmp_path: Path) -> None:
     half = {"03_gaussian_kl": HALF}
     first, again, other = (

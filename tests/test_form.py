@@ -14,6 +14,10 @@ from autograder.course import this_course
 
 COURSE = this_course()
 UNITS = COURSE.units()
+REWRITTEN = pytest.mark.xfail(reason="lecture 13 is being rewritten", strict=True)
+PREDICTING = [
+    pytest.param(unit, marks=[REWRITTEN] if unit[:2] == "13" else [], id=unit) for unit in UNITS
+]
 
 
 def calls(source: str, name: str) -> list[ast.Call]:
@@ -45,7 +49,7 @@ def order(unit: str) -> list[tuple[str, int]]:
     return found
 
 
-@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("unit", PREDICTING)
 def test_a_prediction_is_asked_kept_revealed_and_answered_in_that_order(unit: str) -> None:
     found = order(unit)
     count = len(found) // 4
@@ -53,7 +57,7 @@ def test_a_prediction_is_asked_kept_revealed_and_answered_in_that_order(unit: st
     assert count >= 5 and found == wanted
 
 
-@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("unit", PREDICTING)
 def test_the_truth_is_one_of_the_choices_and_is_not_always_the_same_one(unit: str) -> None:
     source = "\n".join(
         cell.source
@@ -75,7 +79,7 @@ def test_the_truth_is_one_of_the_choices_and_is_not_always_the_same_one(unit: st
     assert len(set(places)) > 1, "a learner who always picks the same button learns to"
 
 
-@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("unit", PREDICTING)
 def test_a_lecture_ends_with_its_tally(unit: str) -> None:
     cells = masters.read_master(COURSE.lecture(unit, ".py").read_text("utf-8")).cells
     assert cells[-1].source == f'tally("{unit[:2]}")'
@@ -140,11 +144,11 @@ print(2)
     hidden = [dict(cell.metadata.get("jupyter", {})) for cell in cells if cell.cell_type == "code"]
     both = {"source_hidden": True, "outputs_hidden": True}
     out = {"outputs_hidden": True}
-    assert hidden == [{}, {}, out, out, both, {"source_hidden": True}, {}]
+    assert hidden == [{}, {}, out, {}, both, {"source_hidden": True}, {}]
     assert cells[4].source == "figure = f(2)\nassert figure" and "alt" in cells[5].source
 
 
-@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("unit", PREDICTING)
 def test_a_lecture_leads_to_its_problem_set_and_every_link_to_a_file(unit: str) -> None:
     """As it stands, and as ``make lab`` copies it."""
     path = COURSE.lecture(unit)

@@ -135,7 +135,7 @@ def test_jupyterlab_is_served_on_the_course(tmp_path: Path) -> None:
             command, stdout=log, stderr=log, env=os.environ | homes, start_new_session=True
         )
     try:
-        for _ in range(120):
+        for _ in range(360):
             try:
                 answer = urllib.request.urlopen(f"{address}/?{word}", timeout=10)
                 break

@@ -17,7 +17,9 @@ from autograder.checking import run_check
 from autograder.checks.probe import InProcess
 from autograder.units import EXERCISES
 
-PACKAGES = ("course_vi.plots", "course_vi.pyro_twins", "course_vi.preflight", "course_vi.mini_vi")
+PACKAGES = tuple(
+    f"course_vi.{room}" for room in ("plots", "progress", "pyro_twins", "preflight", "mini_vi")
+)
 CODED = [name for name, exercise in EXERCISES.items() if not exercise.written]
 
 

@@ -33,7 +33,15 @@ HINTS_PER_EXERCISE = 3
 QUESTION = re.compile(r"(?m)^> \*\*Predict (\d+)\.\*\*")
 ANSWER = re.compile(r"<summary>Answer to Predict (\d+)")
 SHOWING = ("show", "show_moving")
-SILENT = (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign)
+SILENT = (
+    ast.FunctionDef,
+    ast.ClassDef,
+    ast.Import,
+    ast.ImportFrom,
+    ast.Assign,
+    ast.AnnAssign,
+    ast.Assert,
+)
 
 # The same below every problem set.
 FOOT = """# %% [markdown]
