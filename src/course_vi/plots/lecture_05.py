@@ -321,7 +321,7 @@ def pictures(rows: Mapping[str, Tensor], title: str) -> Figure:
         for row, (label, images) in enumerate(rows.items()):
             for column, image in enumerate(images):
                 ax = axes[row * count + column]
-                ax.imshow(1 - image.view(8, 8), cmap="gray", vmin=0, vmax=1)
+                ax.imshow(1 - image.view(8, 8).numpy(), cmap="gray", vmin=0, vmax=1)
                 ax.set(xticks=[], yticks=[])
                 ax.grid(False)
             axes[row * count].set_ylabel(label, rotation=0, ha="right", va="center", fontsize=9)
