@@ -185,7 +185,8 @@ for (title, exact), ends, (reward, score) in zip(problems.items(), ranges, drawn
     measured.append((beta[10::30], *mean_of((g - g.mean(0)).square())))
     print(f"{title:34s} no baseline {variance(f * s, chance):.3f}, mean reward "
           f"{variance((f - mean) * s, chance):.3f}, best constant {curve.min():.4f}")
-assert abs(panels[0][2].min() - (2 + 1.5 * 0.4375**2 * 0.8**2)) < 0.01 and panels[1][2].min() < 1e-12
+by_hand = 2 + 1.5 * 0.4375**2 * 0.8**2
+assert abs(panels[0][2].min() - by_hand) < 0.01 and panels[1][2].min() < 1e-12
 show(figures.parabolas(panels, measured),
      alt="Two parabolas: variance of the score function over a constant baseline, with measured dots on them. Left, a Gaussian: at no baseline the variance is near 15; the lowest point is near 2, a little to the left of "
          "the mean reward. Right, a bit: the parabola touches zero at a negative constant; the mean reward lies on the other side of no baseline, higher up on the parabola.")
@@ -201,6 +202,8 @@ reveal("05_2", "to zero")
 # where the mean reward is on the right: on the wrong side. It is the obvious baseline, and for this bit it is worse than none. Which constant it should have been, and what is left of the miracle with $D$ bits, is worth working out before you open the problem set.
 #
 # </details>
+#
+# **Play.** Change `chances` and the two rewards of the bit. Can you find rewards that differ, and for which the mean reward *is* the best constant?
 #
 # On the left the curve can also be had by hand. Where $f$ is a quadratic with slope $c$ and curvature $a$ at the centre of $q$ and height $f_0$ there, the best constant for $m$ is $f_0 + \tfrac32 a\sigma^2$, and it leaves the variance $2c^2 + \tfrac32 a^2\sigma^2$ (unit 06 derives both). Here $c = 1$ and $a = -0.4375$: 2.184.
 #
@@ -386,8 +389,8 @@ claim("the bias is there with K = 8", (fitted(8) - truth).view(10, -1).mean(1), 
 
 # %%
 show(figures.blanket(),
-     alt="A 5 by 5 corner of the grid. Circles are pixels of the clean picture, joined to their neighbours by lines; a stub leads from each to a small shaded circle, the pixel as seen. The middle pixel is filled in orange; four lines to its "
-         "neighbours and its stub, the five factors that read it, are thick and orange, and the four neighbours have orange rims. The rest is grey.")
+     alt="A 5 by 5 corner of the grid. White circles are pixels of the clean picture, joined to their neighbours by lines; a line leads from each to a shaded circle, the pixel as it is seen. Five lines end at the middle pixel, four from its "
+         "neighbours and one from its shaded circle; they are thick and orange. The middle pixel and its four neighbours have orange rims. The rest is grey.")
 
 # %% [markdown]
 # > You will read: "So the second term is proportional to $\langle\nabla_{\rho_i} \log q(\mathcal Z_i; \rho_i)\rangle_{q(\mathcal Z_i)}$, which = 0 as before" (M. Sahani, *Parametric Variational Methods and Recognition Models*, Gatsby Unit, 2018, slide "Factorisation"). More than proportional: a product of two means, of which one is zero, *is* zero. And
@@ -433,7 +436,11 @@ for name, way in (("no baseline", score_function), ("blankets", blankets)):
 # > **Predict 3.** We stack copies of our picture on top of each other, from a single row of 8 pixels to a tower of 256. How does the variance of one pixel's gradient grow with the number $D$ of pixels: with no baseline, with the best constant for each pixel, with blankets?
 
 # %%
-predict("05_3", choices=["D², D, not at all", "D², D², not at all", "D, D, not at all", "D², D, D"])
+predict("05_3", choices=[
+    "D², D, not at all",
+    "D², D², not at all",
+    "D, D, not at all",
+    "D², D, D"])
 
 # %%
 def best_constant(p, x, R, seed, logits=None):
@@ -693,8 +700,8 @@ reveal("05_5", "to about two thirds")
 #
 # </details>
 #
-# The trouble is that $h$ is not known, and every parameter has its own. **Averaging** (Polyak and Ruppert) gets around that: take larger steps, $\rho_t \propto t^{-0.6}$, let the iterate hover, and report the *mean of the iterates*. Its error is $v/(h^2 t)$ whatever the factor in front; that is the dotted line under the last curve. A constant step, last,
-# never arrives, and hovers a little above $\rho\, v/(2h)$, which takes $v$ at the optimum and the step as small. Adam with a constant rate does much the same.
+# The trouble is that $h$ is not known, and every parameter has its own. **Averaging** (Polyak and Ruppert) gets around that: take larger steps, $\rho_t \propto t^{-0.6}$, let the iterate hover, and report the *mean of the iterates*. In the end its error is $v/(h^2 t)$, whatever the factor in front; that is the dotted line under the last curve. A constant step, last,
+# never arrives, and hovers a little above $\rho\, v/(2h)$, a formula for small steps that takes $v$ at the optimum. (Unit 09 measures the same with Adam.)
 #
 # ## 6. All together: black-box variational inference
 #
@@ -787,13 +794,26 @@ reveal("05_6", "more than 50")
 # %%
 restored = {name: runs[0][2].sigmoid()[:8] for name, runs in found.items()}
 eight = {"clean": clean[:8], "seen": x[:8], **restored}
-for name, shown in eight.items():
-    wrong = ((shown > 0.5).double() != clean[:8]).double().mean().item()
-    print(f"{name:14s} wrong pixels: {wrong:.1%}")
+wrong = {name: torch.stack([((logits > 0) != (clean > 0)).double().mean() for _, _, logits in runs])
+         for name, runs in found.items()}
+print(f"{'seen':14s} wrong pixels: {(x != clean).double().mean():.1%}")
+for name, shares in wrong.items():
+    mean, error = mean_of(shares)
+    print(f"{name:14s} wrong pixels: {mean:.1%} ± {error:.1%}")
+fewer = wrong["blankets"] - wrong["leave-one-out"]
+claim("blankets leave fewer wrong pixels than leave-one-out", fewer, sign=-1)
 show(figures.pictures(eight, "The same 100 steps, clearer and clearer threes"),
      alt="Five rows of eight pictures of a three: clean; seen, with a fifth of the pixels flipped; restored with no baseline, an even grey noise; restored with leave-one-out, threes with soft edges; restored with blankets, clearer threes.")
 
 # %% [markdown]
+# **Reflect.** Suppose that the model is a program which returns $\log p(x, z)$ as a single number. Which of the remedies are left?
+#
+# <details><summary>An answer</summary>
+#
+# A constant, the other samples, and small steps. Blankets need factors that have names. That is one reason why a probabilistic program is worth more than a black box: it knows who reads whom.
+#
+# </details>
+#
 # ### Aside: a baseline that is learned
 #
 # The pictures of a batch may have very different rewards, and then a single running mean suits none of them. A. Mnih and K. Gregor (2014) let a network read $x$ and predict the reward, $\beta_\psi(x)$; it is trained by least squares beside everything else. Since it does not see $z$, it is free like any constant.
@@ -833,7 +853,7 @@ claim("the learned baseline is quieter", (pairs[:, 1] / pairs[:, 0]).log(), sign
 # | mistake | what you see | what shows it |
 # |---|---|---|
 # | the reward is not held constant | the slope of $f$ times $\log q$ comes along: a biased gradient | the exact gradient on a few bits |
-# | a baseline that reads its own sample | everything works, a little too slowly: the gradient is too short | its mean with few samples against many |
+# | a baseline that reads its own sample | everything seems to work; the gradient is biased | its mean against the exact gradient |
 # | the sign of the score | the bound falls | the first step |
 # | one reward for a whole batch: each datum's score times the sum of all rewards | right on average, noise that grows with the batch | the variance, for one datum and for many |
 # | $-\log q$ left out of the reward | $q$ contracts to a point: another target | the entropy of $q$, the exact ELBO |

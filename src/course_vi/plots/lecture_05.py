@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 
@@ -9,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 from torch import Tensor
 
-from course_vi.plots.primitives import blank
+from course_vi.plots.primitives import blank, node
 from course_vi.plots.style import (
     BLACK,
     BLUE,
@@ -96,57 +97,35 @@ def parabolas(
 
 def blanket(size: int = 5) -> Figure:
     """A corner of the grid: one pixel, the factors that read it, and its Markov blanket."""
-    figure, (ax,) = new_figure(width=4.8, height=4.4)
-    middle = size // 2
-    near = {(middle + a, middle + b) for a, b in ((0, 1), (0, -1), (1, 0), (-1, 0))}
+    figure, (ax,) = new_figure(width=5.2, height=5.0)
+    wide, centre = 1.5, (size // 2, size // 2)
+
+    def factor(start: tuple[float, float], end: tuple[float, float], ours: bool) -> None:
+        (x0, y0), (x1, y1) = start, end
+        colour, width = (BLANKETS, 3.2) if ours else (GREY, 1.0)
+        ax.plot([x0, x1], [y0, y1], color=colour, linewidth=width, zorder=1)
+
     with style():
-        blank(ax, "Five factors read this pixel", (-0.6, size - 0.15), (-0.6, size - 0.2))
-        for i in range(size):
-            for j in range(size):
-                for a, b in ((i + 1, j), (i, j + 1)):
-                    if a < size and b < size:
-                        ours = (middle, middle) in ((i, j), (a, b))
-                        paint = (
-                            {"color": BLANKETS, "linewidth": 3.2}
-                            if ours
-                            else {"color": GREY, "linewidth": 1.0}
-                        )
-                        ax.plot([i, a], [j, b], zorder=1, **paint)
-                centre = (i, j) == (middle, middle)
-                stub = (
-                    {"color": BLANKETS, "linewidth": 3.2}
-                    if centre
-                    else {"color": GREY, "linewidth": 1.0}
-                )
-                ax.plot([i, i + 0.36], [j, j + 0.36], zorder=1, **stub)
-                ax.add_patch(
-                    Circle(
-                        (i + 0.36, j + 0.36),
-                        0.09,
-                        facecolor="#D0D0D0",
-                        edgecolor=BLACK,
-                        linewidth=0.8,
-                        zorder=3,
-                    )
-                )
-                rim = BLANKETS if (i, j) in near or centre else BLACK
-                face = BLANKETS if centre else "white"
-                ax.add_patch(
-                    Circle(
-                        (i, j),
-                        0.2,
-                        facecolor=face,
-                        edgecolor=rim,
-                        linewidth=2.4 if rim == BLANKETS else 1.0,
-                        zorder=3,
-                    )
-                )
-        ax.text(middle, middle, "$z_i$", ha="center", va="center", fontsize=10, zorder=4)
-        ax.text(size - 1 + 0.44, size - 1 + 0.36, "$x$", fontsize=10, va="center")
+        side = wide * (size - 1)
+        blank(ax, "Five factors read this pixel", (-0.6, side + 1.0), (-0.6, side + 1.0))
+        for i, j in itertools.product(range(size), repeat=2):
+            pixel, place = (i, j), (wide * i, wide * j)
+            for other in ((i + 1, j), (i, j + 1)):
+                if max(other) < size:
+                    there = (wide * other[0], wide * other[1])
+                    factor(place, there, centre in (pixel, other))
+            seen = (place[0] + 0.55, place[1] + 0.55)
+            factor(place, seen, pixel == centre)
+            node(ax, place, "$z_i$" if pixel == centre else "")
+            node(ax, seen, "$x_i$" if pixel == centre else "", shaded=True)
+            if abs(i - centre[0]) + abs(j - centre[1]) <= 1:
+                face = SKY if pixel == centre else "none"
+                rim = Circle(place, 0.28, facecolor=face, edgecolor=BLANKETS, linewidth=3, zorder=3)
+                ax.add_patch(rim)
     return figure
 
 
-def growth(D: Tensor, variances: Mapping[str, Tensor], exponents: Mapping[str, float]) -> Figure:
+def growth(D: Tensor, variances: Mapping[str, Tensor], exponents: Mapping[str, int]) -> Figure:
     """Variance of a pixel's gradient over the number of pixels, with a line of the predicted slope through the last dot.
 
     Args:
