@@ -90,8 +90,8 @@ def compare(what, draws, exact):
 #
 # $$\nabla_\phi \sum_z q_\phi(z)\, f(z) = \sum_z \nabla_\phi q_\phi(z)\, f(z) = \sum_z q_\phi(z)\, f(z)\, \nabla_\phi\log q_\phi(z) = \mathbb E_{q_\phi}\big[f(z)\, s(z)\big], \qquad s(z) = \nabla_\phi \log q_\phi(z).$$
 #
-# The right-hand side is an average again, so one sample gives an unbiased estimate: draw z, look at its **reward** $f(z)$, and multiply by the **score** $s(z)$. A sample with a high reward pulls $\phi$ to where it
-# would have been more likely, a sample with a low one pushes it away. Nobody asks how $f$ came about.
+# The right-hand side is an average again, so one sample gives an unbiased estimate: draw z, look at its **reward** $f(z)$, and multiply by the **score** $s(z)$. A positive reward pulls $\phi$ to where the sample
+# would have been more likely, the harder the higher it is; a negative one pushes $\phi$ away. Nobody asks how $f$ came about.
 #
 # Two scores that we shall use all the time: for a bit with logit $l$ and $p = \mathrm{sigmoid}(l)$, the score of $l$ is $z - p$. For $N(m, \sigma^2)$ with $z = m + \sigma\epsilon$ the score of $m$ is $\epsilon/\sigma$.
 # (Here $s$ is the score; the scale of a Gaussian is $\sigma$.)
@@ -376,7 +376,7 @@ claim("the bias is there with K = 8", (fitted(8) - truth).view(10, -1).mean(1), 
 #
 # ## 3. What the model knows: Rao-Blackwellization
 #
-# Our reward is a sum of 177 terms, and still each pixel is judged by all of them. When a sample has a good left half and a bad right half, every pixel is told the total. Let us take a closer look at the gradient of one logit $l_i$, with a factorized $q$. Split the reward into what reads $z_i$ and
+# Our reward is a sum of 177 factors less 64 terms of $\log q$, and each pixel is judged by all of them. When a sample has a good left half and a bad right half, every pixel is told the total. Let us take a closer look at the gradient of one logit $l_i$, with a factorized $q$. Split the reward into what reads $z_i$ and
 # what does not:
 #
 # $$\log w = A_i + R_i, \qquad A_i = \sum_{a \ni i} f_a(z) - \log q_i(z_i), \qquad R_i = \sum_{a \not\ni i} f_a(z) - \sum_{j \ne i} \log q_j(z_j) .$$
@@ -858,7 +858,7 @@ claim("the learned baseline is quieter", (pairs[:, 1] / pairs[:, 0]).log(), sign
 # | one reward for a whole batch: each datum's score times the sum of all rewards | right on average, noise that grows with the batch | the variance, for one datum and for many |
 # | $-\log q$ left out of the reward | $q$ contracts to a point: another target | the entropy of $q$, the exact ELBO |
 # | a blanket without the other parents of the children | a biased gradient | enumeration |
-# | $\log q_j$ of the other latents kept in | right on average, noisier | the variance |
+# | $\log q_j$ of the other latents kept in | right on average, mostly noisier | the variance |
 # | a support that moves with $\phi$ | a wrong gradient without any warning | the mean of the score must be 0 |
 # | steps that shrink too fast | a climb that seems to have arrived | start it again from where it rests |
 #
@@ -891,7 +891,7 @@ claim("the learned baseline is quieter", (pairs[:, 1] / pairs[:, 0]).log(), sign
 # 3. What a latent does not touch does not belong in its reward. The variance then no longer grows with the size of the model. Usually it falls; it need not.
 # 4. Whatever reads the sample itself is no longer free: add its mean back, or take it from the other samples.
 # 5. Where probability sits at an edge that moves, $\mathbb E[s] \ne 0$, and the estimator is wrong.
-# 6. Steps $a/t$ are as good as $ah$ is large enough; averaging does not need to know.
+# 6. Steps $a/t$ are fast only where $ah$ is large enough; averaging the iterates does not need to know $h$.
 #
 # **Next**: [the problem set](../notebooks/05_score_function/05_score_function.ipynb); then [unit 06, reparametrization](06_reparametrization.ipynb).
 #
