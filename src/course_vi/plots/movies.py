@@ -65,8 +65,8 @@ def samples_flash(
             tip = floor + max(-most, min(most, weight))
             bars = [(place, floor, place, tip if k == frame else floor) for k in range(len(path))]
             movie.lines([[bar] for bar in bars], RED, 5.0, 0.75)
-    movie.label((-3.9, -0.07), "up: more to the right", RED)
-    movie.label((-3.9, -0.36), "down: more to the left", RED)
+    movie.label((3.5, -0.07), "up: more to the right", RED, "end")
+    movie.label((3.5, -0.36), "down: more to the left", RED, "end")
     movie.label((-3.9, 0.68), "q, moved by the mean of the weights", BLUE)
     movie.label((posterior[0] + 0.62, 0.5), "posterior", "#555555")
     return movie
