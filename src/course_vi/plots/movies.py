@@ -11,7 +11,7 @@ from torch import Tensor
 from course_vi.plots.moving import Movie
 from course_vi.plots.style import BLACK, BLUE, GREY, RED
 
-__all__ = ["carried_along", "course_in_one_picture", "fans"]
+__all__ = ["carried_along", "course_in_one_picture", "fans", "samples_flash"]
 
 Gaussian = tuple[float, float]  # mean and standard deviation
 
@@ -30,6 +30,45 @@ def course_in_one_picture(path: Sequence[Gaussian], posterior: Gaussian) -> Movi
     movie.label((-1.15, 0.27), "prior p(z)", BLACK, "end")
     movie.label((posterior[0] + 0.62, 0.5), "posterior p(z | x)", "#555555")
     movie.label((-3.0, 0.69), "q, on its way from one to the other", BLUE)
+    return movie
+
+
+def samples_flash(
+    path: Sequence[Gaussian],
+    draws: Sequence[tuple[Tensor, Tensor]],
+    posterior: Gaussian,
+    scale: float,
+) -> Movie:
+    """Unit 05: samples appear, each with its score weight as a bar, and q moves as the weights say.
+
+    Args:
+        path: q, frame by frame.
+        draws: the samples of a frame and their weights (reward less baseline, times score), ``(K,)`` each.
+        scale: how high a weight of one is drawn.
+
+    >>> draws = [(torch.zeros(2), torch.ones(2))] * 2
+    >>> movie = samples_flash([(0.0, 1.0), (0.5, 0.9)], draws, (1.0, 0.7), 0.1)
+    >>> movie.svg().count("<line")
+    4
+    """
+    movie = Movie(
+        (-4.0, 3.6), (-0.42, 0.75), "Samples vote with their score weights", "z", "density"
+    )
+    movie.seconds, movie.still = 14.0, len(path) // 3
+    z = torch.linspace(-4.0, 3.6, 90, dtype=torch.float64)
+    movie.curve([_density(z, posterior)], GREY, width=7, opacity=0.5)
+    movie.curve([_density(z, each) for each in path], BLUE, width=2.6)
+    floor, most = -0.2, 0.2
+    movie.curve([[(-4.0, floor), (3.6, floor)]], GREY, width=1.0)
+    for frame, (samples, weights) in enumerate(draws):
+        for place, weight in zip(samples.tolist(), (scale * weights).tolist(), strict=True):
+            tip = floor + max(-most, min(most, weight))
+            bars = [(place, floor, place, tip if k == frame else floor) for k in range(len(path))]
+            movie.lines([[bar] for bar in bars], RED, 5.0, 0.75)
+    movie.label((3.5, -0.07), "up: more to the right", RED, "end")
+    movie.label((3.5, -0.36), "down: more to the left", RED, "end")
+    movie.label((-3.9, 0.68), "q, moved by the mean of the weights", BLUE)
+    movie.label((posterior[0] + 0.62, 0.5), "posterior", "#555555")
     return movie
 
 

@@ -1,0 +1,308 @@
+"""Figures of lecture 05, The score function."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+
+from matplotlib.figure import Figure
+from matplotlib.patches import Circle
+from torch import Tensor
+
+from course_vi.plots.primitives import blank, node
+from course_vi.plots.style import (
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    PINK,
+    RED,
+    SKY,
+    new_figure,
+    style,
+)
+
+__all__ = [
+    "blanket",
+    "climbs",
+    "growth",
+    "moving_edge",
+    "parabolas",
+    "pictures",
+    "steps",
+]
+
+# One colour per way to pay less, in every figure of the unit; the path is what it is in unit 06.
+SCORE, CONSTANT, BLANKETS, PATH = RED, GREEN, ORANGE, BLUE
+COLOURS = {
+    "no baseline": SCORE,
+    "best constant": CONSTANT,
+    "leave-one-out": CONSTANT,
+    "blankets": BLANKETS,
+    "blankets, leave-one-out": BLANKETS,
+}
+
+
+GROWTH = {0: "does not grow", 1: "like $D$", 2: "like $D^2$"}
+
+
+def parabolas(
+    panels: Sequence[tuple[str, Tensor, Tensor, float]],
+    measured: Sequence[tuple[Tensor, Tensor, Tensor]],
+) -> Figure:
+    """Variance of the score function over a constant baseline.
+
+    Args:
+        panels: (title, baselines ``(n,)``, exact variance ``(n,)``, mean reward).
+        measured: for each panel, (baselines, variances, their standard errors), ``(k,)`` each.
+    """
+    figure, axes = new_figure(columns=len(panels), width=4.5, height=3.4)
+    with style():
+        for ax, (title, beta, exact, reward), dots in zip(axes, panels, measured, strict=True):
+            ax.plot(beta, exact, color=CONSTANT)
+            ax.errorbar(dots[0], dots[1], 2 * dots[2], fmt="o", color=BLACK, markersize=4)
+            top, side = 1.25 * float(exact.max()), 0.015 * float(beta[-1] - beta[0])
+            for place, words, colour in (
+                (0.0, "no baseline", SCORE),
+                (reward, "mean reward", GREY),
+            ):
+                ax.plot([place, place], [0, top], color=colour, linestyle=":", linewidth=1.4)
+                left = place < max(0.0, reward)
+                ax.text(
+                    place - side if left else place + side,
+                    0.98 * top,
+                    words,
+                    color="#555555" if colour == GREY else colour,
+                    fontsize=8,
+                    va="top",
+                    ha="right" if left else "left",
+                )
+            low = int(exact.argmin())
+            ax.plot([float(beta[low])], [float(exact[low])], "v", color=CONSTANT, markersize=9)
+            ax.annotate(
+                "best constant",
+                (float(beta[low]), float(exact[low])),
+                (0, -14),
+                textcoords="offset points",
+                color=CONSTANT,
+                fontsize=8,
+                ha="center",
+            )
+            ax.set(title=title, xlabel=r"baseline $\beta$ (nats)", ylim=(-0.12 * top, top))
+        axes[0].set_ylabel("variance of one estimate (dots: measured)")
+    return figure
+
+
+def blanket(size: int = 5) -> Figure:
+    """A corner of the grid: one pixel, the factors that read it, and its Markov blanket."""
+    figure, (ax,) = new_figure(width=5.2, height=5.0)
+    wide, centre = 1.5, (size // 2, size // 2)
+
+    def factor(start: tuple[float, float], end: tuple[float, float], ours: bool) -> None:
+        (x0, y0), (x1, y1) = start, end
+        colour, width = (BLANKETS, 3.2) if ours else (GREY, 1.0)
+        ax.plot([x0, x1], [y0, y1], color=colour, linewidth=width, zorder=1)
+
+    with style():
+        side = wide * (size - 1)
+        blank(ax, "Five factors read this pixel", (-0.6, side + 1.0), (-0.6, side + 1.0))
+        for i, j in itertools.product(range(size), repeat=2):
+            pixel, place = (i, j), (wide * i, wide * j)
+            for other in ((i + 1, j), (i, j + 1)):
+                if max(other) < size:
+                    there = (wide * other[0], wide * other[1])
+                    factor(place, there, centre in (pixel, other))
+            seen = (place[0] + 0.55, place[1] + 0.55)
+            factor(place, seen, pixel == centre)
+            node(ax, place, "$z_i$" if pixel == centre else "")
+            node(ax, seen, "$x_i$" if pixel == centre else "", shaded=True)
+            if abs(i - centre[0]) + abs(j - centre[1]) <= 1:
+                face = SKY if pixel == centre else "none"
+                rim = Circle(place, 0.28, facecolor=face, edgecolor=BLANKETS, linewidth=3, zorder=3)
+                ax.add_patch(rim)
+    return figure
+
+
+def growth(D: Tensor, variances: Mapping[str, Tensor], exponents: Mapping[str, int]) -> Figure:
+    """Variance of a pixel's gradient over the number of pixels, with a line of the predicted slope through the last dot.
+
+    Args:
+        D: ``(n,)``.
+        variances: ``{way: (seeds, n)}``.
+        exponents: ``{way: predicted exponent}``.
+    """
+    figure, (ax,) = new_figure(width=6.4, height=3.9)
+    with style():
+        for name, values in variances.items():
+            mean, error = values.mean(0), values.std(0) / len(values) ** 0.5
+            line = mean[-1] * (D / D[-1]) ** exponents[name]
+            ax.loglog(D, line, color=COLOURS[name], linestyle=":", linewidth=1.4)
+            ax.errorbar(D, mean, 2 * error, fmt="o", color=COLOURS[name], markersize=5)
+            ax.text(
+                1.12 * float(D[-1]),
+                float(mean[-1]),
+                f"{name}: {GROWTH[exponents[name]]}",
+                color=COLOURS[name],
+                fontsize=9,
+                va="center",
+            )
+        ax.set(
+            title="Three ways, three laws of growth",
+            xlabel="number of pixels D",
+            ylabel="variance, gradient of one logit (mean over pixels)",
+            xlim=(0.85 * float(D[0]), 12.0 * float(D[-1])),
+            xticks=D.tolist(),
+            xticklabels=[f"{d:g}" for d in D.tolist()],
+        )
+    return figure
+
+
+def moving_edge(
+    z: Tensor,
+    densities: Sequence[tuple[str, Tensor, Tensor]],
+    phi: Tensor,
+    exact: Sequence[Tensor],
+    at: Tensor,
+    measured: Sequence[Mapping[str, tuple[Tensor, Tensor]]],
+) -> Figure:
+    """Two densities with an edge that moves with phi, and what both estimators say of the slope of E f.
+
+    Args:
+        densities: (title, density at phi, density a little further on), ``(n,)`` over z.
+        exact: the slope over phi, ``(m,)``, for each density.
+        measured: ``{"score function" or "path": (mean, standard error)}``, ``(k,)`` over ``at``, for each density.
+    """
+    figure, axes = new_figure(columns=2, rows=2, width=4.5, height=2.7)
+    with style():
+        for column, (title, now, then) in enumerate(densities):
+            top, low = axes[column], axes[2 + column]
+            top.plot(z, now, color=BLUE), top.plot(z, then, color=SKY, linestyle="--")
+            top.fill_between(z, now, where=(then == 0).numpy(), color=RED, alpha=0.35, linewidth=0)
+            top.set(title=title, xlabel="z", ylim=(0, 1.1))
+            low.plot(phi, exact[column], color=BLACK, linewidth=1.4)
+            for name, colour, marker in (("score function", SCORE, "o"), ("path", PATH, "x")):
+                mean, error = measured[column][name]
+                low.errorbar(at, mean, 2 * error, fmt=marker, color=colour, markersize=6)
+            low.set(xlabel=r"$\phi$", ylim=(-1.0, 1.0))
+        axes[0].set_ylabel("density q"), axes[2].set_ylabel(r"slope of E f in $\phi$")
+        (
+            axes[0].text(1.5, 0.75, r"q at $\phi$ = 1", color=BLUE),
+            axes[0].text(2.2, 0.5, r"q at $\phi$ = 1.3", color=SKY),
+        )
+        axes[0].text(0.9, 0.5, "left\nbehind", color=RED, ha="right", fontsize=9)
+        axes[2].set_title("The score function is wrong"), axes[3].set_title("Both are right")
+        axes[2].text(0.15, 0.62, "score function", color=SCORE, fontsize=9)
+        axes[2].text(4.15, 0.78, "path, on the exact line", color=PATH, fontsize=9, ha="center")
+    return figure
+
+
+def steps(
+    t: Tensor, curves: Mapping[str, Tensor], slopes: Mapping[str, tuple[float, float]], start: int
+) -> Figure:
+    """Mean squared error over steps, on log axes, with lines of the predicted slopes.
+
+    Args:
+        t, curves: ``(n,)`` each, by the name that stands at its end.
+        slopes: ``{name: (slope, where its dotted line passes at the end, in units of the curve)}``.
+        start: where the dotted lines begin.
+    """
+    figure, (ax,) = new_figure(width=6.6, height=3.9)
+    with style():
+        places = _apart({name: math.log(float(error[-1])) for name, error in curves.items()}, 0.28)
+        for (name, error), colour in zip(
+            curves.items(), (RED, ORANGE, SKY, PINK, GREEN), strict=False
+        ):
+            ax.loglog(t, error, color=colour)
+            words, place = name.replace("a h", "$ah$"), math.exp(places[name])
+            ax.text(1.1 * float(t[-1]), place, words, color=colour, fontsize=9, va="center")
+            if name in slopes:
+                slope, at = slopes[name]
+                late = t[start:]
+                ax.loglog(
+                    late,
+                    at * error[-1] * (late / t[-1]) ** slope,
+                    color=BLACK,
+                    linestyle=":",
+                    linewidth=1.2,
+                )
+        ax.set(
+            title="What the step sizes decide (dotted: predicted slopes)",
+            xlabel="step t",
+            ylabel="mean squared error of m",
+            xlim=(float(t[0]), 4 * float(t[-1])),
+            ylim=(0.6 * math.exp(min(places.values())), None),
+        )
+    return figure
+
+
+def climbs(at: Tensor, curves: Mapping[str, Tensor], exact: Tensor, best: float) -> Figure:
+    """The exact ELBO along climbs that see it only through noisy gradients.
+
+    Args:
+        at: steps, ``(n,)``.
+        curves: ``{way: (seeds, n)}``.
+        exact: along a climb by exact gradients, ``(n,)``.
+        best: the log evidence, maximized in theta.
+    """
+    figure, (ax,) = new_figure(width=6.6, height=3.7)
+    with style():
+        for name, values in curves.items():
+            for run in values:
+                ax.plot(at, run, color=COLOURS[name], linewidth=0.9, alpha=0.7)
+        ax.plot(at, exact, color=BLACK, linewidth=1.4, linestyle=(0, (4, 4)))
+        ax.axhline(best, color=GREY, linestyle=":", linewidth=1.4)
+        ends = {name: float(values[:, -1].mean()) for name, values in curves.items()}
+        ends |= {"exact gradients": float(exact[-1])}
+        low, high = float(min(values.min() for values in curves.values())), best
+        places = _apart(ends, 0.06 * (high - low))
+        for name, place in places.items():
+            ax.text(
+                1.02 * float(at[-1]),
+                place,
+                name,
+                color=COLOURS.get(name, BLACK),
+                fontsize=9,
+                va="center",
+            )
+        ax.text(
+            0.01 * float(at[-1]),
+            best + 0.3,
+            "largest log evidence",
+            color="#555555",
+            fontsize=8,
+            va="bottom",
+        )
+        ax.set(
+            title="The same climb, by better and better gradients",
+            xlabel="step",
+            ylabel="exact ELBO per picture (nats)",
+            xlim=(0, 1.42 * float(at[-1])),
+            ylim=(low - 3, high + 7),
+        )
+    return figure
+
+
+def _apart(places: Mapping[str, float], least: float) -> dict[str, float]:
+    """Heights of labels, from the highest down, moved where two would touch."""
+    moved: dict[str, float] = {}
+    for name, place in sorted(places.items(), key=lambda item: -item[1]):
+        moved[name] = min([place, *(other - least for other in moved.values())])
+    return moved
+
+
+def pictures(rows: Mapping[str, Tensor], title: str) -> Figure:
+    """Rows of 8 x 8 pictures, values in [0, 1]: ``{label: (n, 64)}``."""
+    count = len(next(iter(rows.values())))
+    figure, axes = new_figure(columns=count, rows=len(rows), width=0.85, height=0.85)
+    with style():
+        for row, (label, images) in enumerate(rows.items()):
+            for column, image in enumerate(images):
+                ax = axes[row * count + column]
+                ax.imshow(1 - image.view(8, 8).numpy(), cmap="gray", vmin=0, vmax=1)
+                ax.set(xticks=[], yticks=[])
+                ax.grid(False)
+            axes[row * count].set_ylabel(label, rotation=0, ha="right", va="center", fontsize=9)
+        figure.suptitle(title, fontsize=11)
+    return figure
