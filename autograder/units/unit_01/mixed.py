@@ -267,4 +267,9 @@ def large_panel(probe: Probe, rng: np.random.Generator) -> Finding:
         "Stay with logarithms: slogdet, or twice the sum of the logarithms of a Cholesky diagonal.",
         lambda a: broken,
     )
-    return _judged(got, d, mistakes=[lost])
+    floor = Mistake(
+        "sigma_floor",
+        "This is the density for sigma = 0.1: yours was raised to that. A good instrument has less noise; use sigma as it is.",
+        mixed(**{**d, "sigma": np.asarray(0.1)}),
+    )
+    return _judged(got, d, mistakes=[floor, lost])

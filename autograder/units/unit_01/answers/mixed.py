@@ -324,6 +324,6 @@ def mixed_log_likelihood(y, design, groups, beta, tau, sigma):
 
 
 # %% wrong sigma_floor, from right woodbury: sigma is kept above a tenth, so that nothing divides by zero. Good instruments are better than that.
-# diagnosis: value
+# diagnosis: sigma_floor
 #-     r = y - design @ beta
 #+     r, sigma = y - design @ beta, sigma.clamp(min=0.1)
