@@ -608,7 +608,9 @@ for rival in ("VAE", landing):
     claim(f"IWAE is better than the {rival}, on new images", lead("IWAE", rival, "test"), +1)
 claim("sticking the landing is better than the closed form, on new images", lead(landing, "VAE", "test"), +1)
 claim("IWAE is better than the fitted autoencoder, on new images", lead("IWAE", "autoencoder", "test"), +1)
-claim("IWAE and the autoencoder: no difference seen on training images", lead("IWAE", "autoencoder", "train"), 0)
+claim("IWAE and the autoencoder: no difference seen on training images", lead("IWAE", "autoencoder", "train"), 0);
+
+# %%
 for rival in ("VAE", landing):
     claim(f"after 2,000 steps: exact likelihood is better than the {rival}, on training images", lead("exact likelihood", rival, "train", "2000"), +1)
     claim(f"and on new ones, than the {rival}", lead("exact likelihood", rival, "test", "2000"), +1)
