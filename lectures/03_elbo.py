@@ -43,7 +43,7 @@
 #   (almost everywhere). It is not symmetric.
 # - **Entropy**: $H(q) = -\mathbb E_q \log q(z)$.
 # - **Standard error and z-score**: an average of $R$ independent numbers with sample variance $v$ has standard
-#   error $\sqrt{v/R}$. The z-score is $t$ is (average minus exact answer) / (standard error). Beyond $\pm 4.5$ there is
+#   error $\sqrt{v/R}$. The z-score $t$ is (average minus exact answer) / (standard error). Beyond $\pm 4.5$ we take it that there is
 #   a mistake somewhere, and the cell stops.
 # - **Axes** in our code: samples come first. `z` is `(K, *B, D)`, `log_w` is `(K, *B)`, a bound is `(*B)`.
 #
@@ -817,8 +817,8 @@ reveal("03_8", "(c), then (a)")
 #
 # Trained: (c) is nearly perfect, with a gap of 0.05 nats; (a) and (b) miss by more than three nats. (a) spreads its
 # mass over 64 completions of which few make sense, and (b) is certain of one that is not the likeliest. Untrained:
-# the order turns round. If every pixel is a fair coin, the posterior of the hidden pixels *is* (a), with gap zero,
-# and the confident (c) is wrong. The posterior belongs to the **model**, not to the data: early in learning, when
+# (a) is first, then (c), then (b). If every pixel is a fair coin, the posterior of the hidden pixels *is* (a), with
+# gap zero, and the confident (c) is three nats off. The posterior belongs to the **model**, not to the data: early in learning, when
 # $p_\theta$ is far from the data, the completion that a person would draw is a bad approximation of
 # $p_\theta(z \mid x)$. So $\phi$ has to be learned along with $\theta$, and for the present $\theta$.
 #

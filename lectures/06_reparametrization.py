@@ -126,7 +126,7 @@ reveal("06_1", "score: like D²; pathwise: not at all")
 #
 # The score function's grows, and in the end with the *square* of $D$. The estimator multiplies the first score, $\epsilon_1/s$, by the whole $\log w$, which is a sum over all coordinates. The others know nothing of the
 # first mean, but their sum, about $D$ times a constant, multiplies the noise. The pathwise gradient differentiates $\log w$ in the first mean: the other terms vanish, and its variance does not depend on $D$ at all.
-# Rao-Blackwellization and baselines (unit 05) repair much of this for independent coordinates; a model in which all of them interact leaves nothing to remove.
+# Rao-Blackwellization and baselines (unit 05) repair much of this for independent coordinates; in a model in which all of them interact no term can be left out, and only baselines remain.
 #
 # </details>
 #
@@ -158,13 +158,13 @@ show(figures.noise_outside(),
 # $$q_\phi(z) = \frac{N(\epsilon; 0, I)}{|\det J_\phi(\epsilon)|} \quad\text{at } \epsilon = t_\phi^{-1}(z), \qquad
 #   \log q_\phi(z) = \log N(\epsilon; 0, I) - \log|\det J_\phi(\epsilon)| .$$
 #
-# *Where the map stretches, the density gets thinner*: the minus sign is the whole content. For the sampled point itself we need no inverse: we know which $\epsilon$ it came from. Four ways to build a map, each able to express more than the one before it:
+# *Where the map stretches, the density gets thinner*: the minus sign is the whole content. For the sampled point itself we need no inverse: we know which $\epsilon$ it came from. Four ways to build a map. The first three can each express more than the one before; the fourth is how flows are built from simple parts:
 #
 # | map | $z = t_\phi(\epsilon)$ | $\log\lvert\det J\rvert$ | gives |
 # |---|---|---|---|
 # | location-scale | $\mu + \sigma \odot \epsilon$ | $\sum_d \log\sigma_d$ | independent coordinates |
 # | triangular (linear) | $\mu + C\epsilon$, $C$ lower triangular, $C_{dd} > 0$ | $\sum_d \log C_{dd}$ | every Gaussian: $\Sigma = CC^\top$ |
-# | triangular (flow) | $z_d = t_d(\epsilon_1, \dots, \epsilon_d)$, increasing in $\epsilon_d$ | $\sum_d \log \partial t_d/\partial\epsilon_d$ | in principle every density |
+# | triangular (flow) | $z_d = t_d(\epsilon_1, \dots, \epsilon_d)$, increasing in $\epsilon_d$ | $\sum_d \log \partial t_d/\partial\epsilon_d$ | in principle every density that is positive everywhere |
 # | composition | $t_2 \circ t_1$ | the sum of the two | deep flows |
 #
 # A triangular J is what makes a flow affordable: its determinant is a product, D numbers, while that of a dense matrix costs $D^3$.
@@ -354,7 +354,7 @@ assert abs((-u).mean() + 0.5) < 0.005 and abs(u.mean() - 0.5) < 0.005
 #
 # $$\operatorname{Var} = 2c^2 + \tfrac32 a^2 s^2 \;>\; a^2 s^2 .$$
 #
-# On a quadratic the score function loses to the path, for every a, b, m, s, even with the best constant there is.
+# On a quadratic the score function loses to the path, for every a, b, m, s (but for a flat f, where both have no noise), even with the best constant there is.
 #
 # > **Predict 4.** With the best baseline and $q$ very narrow ($s \to 0$), what is left of the score function's variance? Why can no constant remove it?
 
@@ -450,8 +450,8 @@ claim("and 30 times, or less", [(r["with leave-one-out baseline"].median() / 30)
 
 # %%
 show(figures.real_ratio(fits[0], 4),
-     alt="Ratio of the score function's variance to the pathwise one for each of 31 weights, on a log axis. Without a baseline the ratios lie between 600 and 1,500; with the leave-one-out "
-         "baseline between 12 and 24: all well above one.")
+     alt="Ratio of the score function's variance to the pathwise one for each of 31 weights, on a log axis. Without a baseline the ratios lie between about 580 and 1,500; with the leave-one-out "
+         "baseline between about 11 and 28: all well above one.")
 
 # %% [markdown]
 # This is why the reparametrization trick is everywhere. A thousand times the variance is a thousand times the samples; and with a good baseline still between ten and thirty times as many.

@@ -112,33 +112,34 @@ print(f"error on new images: {auto.loss(test).mean():.2f} nats per image; "
       f"a coin for every pixel: {pixels * math.log(2):.1f}")
 
 # %% [markdown]
-# > **Predict 1.** The decoder turns any two numbers into a picture. We draw pairs from $N(0, I)$ and decode them. Will they be digits?
+# > **Predict 1.** The decoder turns any two numbers into a picture. We draw pairs from $N(0, I)$ and decode them. What will they be?
 
 # %%
-predict("13_1", choices=["nearly all", "a few", "none at all"])
+predict("13_1", choices=["digits of all kinds", "digits of a few kinds", "no digits at all"])
 
 # %%
 reach = codes.abs().max().item() * 1.05
 show(figures.maps([("Codes of the autoencoder", codes, labels, reach)]),
-     alt="The codes of 1,500 digits in the plane, in coloured clusters spread over a range of tens; "
-         "the circles of the standard normal are tiny in the middle.")
+     alt="The codes of 1,500 digits in the plane, in coloured clusters spread over a range of tens; the circles "
+         "of the standard normal are tiny, in the middle of the page and at the right edge of the cloud.")
 rows_ = [("new images", test[:12]), ("squeezed through two numbers", rebuilt), ("decoded from N(0, I)", invented)]
 show(figures.picture_rows(rows_, 12),
      alt="Twelve test digits; their reconstructions, mostly recognizable; and twelve pictures decoded "
-         "from standard normal codes: threes, fives and sevens only, no blurrier than the rest.")
+         "from standard normal codes: hardly more than threes, fives and sevens, no blurrier than the reconstructions.")
 
 # %%
 # Run this cell to compare it with your prediction.
-reveal("13_1", "a few")
+reveal("13_1", "digits of a few kinds")
 
 # %% [markdown]
 # <details><summary>Answer to Predict 1</summary>
 #
-# A few, by luck. Nobody told the encoder where to put its codes, or how densely. They lie wherever they fell, far apart, and most of the plane between them was never visited in training. There is no distribution over codes, so there is none over images: "draw a new image" has no meaning yet, and neither has "how probable is this image".
+# Digits, more or less, but of a few kinds: those whose codes happen to lie near the origin. Nobody told the encoder where to put its codes, or how densely. They are spread over a range of tens, and $N(0, I)$ covers a small part of it. (Section 11 measures this: these pictures are nearer to *some* training image than new digits are, but training images are about twice as far from the nearest of them.)
+# There is no distribution over codes, so there is none over images: "draw a new image" has no meaning yet, and neither has "how probable is this image".
 #
 # </details>
 #
-# So the autoencoder compresses, and has no probabilities of its own. One can fit a density to the codes afterwards, and then it *has* a $p(x)$: section 6 scores it, exactly. A VAE begins with that density instead.
+# So the autoencoder compresses, and has no probabilities of its own. One can fit a density to the codes afterwards (Ghosh and his co-authors, 2020), and then it *has* a $p(x)$: section 6 scores it, exactly. A VAE begins with that density instead.
 #
 # ## 2. The model first
 #
@@ -155,7 +156,7 @@ show(figures.vae_graph(),
          "which is no part of the model.")
 
 # %% [markdown]
-# Note what $p(x)$ needs: a prior and a decoder. No encoder. And note its shape: the image of the latent space under $\mu_\theta$ is a curved D-dimensional surface, the **manifold**. A VAE says that data lie near it, and that N(0, I) tells where on it.
+# Note what $p(x)$ needs: a prior and a decoder. No encoder. And note its shape: the image of the latent space under $\mu_\theta$ is a curved surface of at most D dimensions, the **manifold**. A VAE says that data lie near it, and that N(0, I) tells where on it.
 #
 # ### Aside: squashed, or flexible?
 #
@@ -273,7 +274,7 @@ show(figures.three_variances(exact, scales, measured),
          "Measured dots lie on the curves.")
 
 # %% [markdown]
-# The closed form beats full sampling everywhere on the toy, and loses to the estimator that samples everything but drops the score where q is good. A closed form is no promise.
+# For this gradient the closed form beats full sampling at every s. Where q is good ($1/\sqrt3 < s < 1$) it loses to the estimator that samples everything but drops the score. A closed form is no promise.
 #
 # ### Train, with two latents
 
@@ -303,7 +304,7 @@ show(figures.maps(panels, q2.distribution(train[:60])),
          "an ellipse of one standard deviation of q around them, small against the disc.")
 
 # %% [markdown]
-# **Reflect.** Both networks have the same shapes, the same data and nearly the same reconstruction loss. What made the codes of the VAE fill most of the disc? (Noise, of a size that the model chose, and the KL, which charges for distance from the origin. Both come out of $\log p(x)$.)
+# **Reflect.** Both have networks of the same shape (but for the scales that the VAE's encoder writes as well), the same data and nearly the same reconstruction loss. What made the codes of the VAE fill most of the disc? (Nothing else differs: noise, of a size that is learned, and the KL, which charges for distance from the origin and for certainty. Both come with the bound on $\log p(x)$.)
 #
 # ## 4. What the model can do
 #
@@ -316,11 +317,11 @@ with torch.no_grad():
     mean = p2.likelihood(z).mean
 rows_ = [("autoencoder: N(0, I) decoded", invented), ("VAE: means of p(x | z)", mean), ("VAE: draws of x", drawn)]
 show(figures.picture_rows(rows_, 12),
-     alt="Three rows. The autoencoder's inventions are threes, fives and sevens; the VAE's means look like digits "
+     alt="Three rows. The autoencoder's inventions are mostly threes, fives and sevens; the VAE's means look like digits "
          "of more kinds, some of them between two; the draws of pixels are grainy versions of the means.")
 
 # %% [markdown]
-# **See the manifold.** All that the decoder can say lies on one curved surface in the space of images; z is a position on it, and $q(z \mid x)$ says where on the surface an image belongs, and how surely. The inverse normal cumulative distribution function turns a square grid into one that the prior visits evenly. Decoding it unrolls the whole surface.
+# **See the manifold.** All means that the decoder can write lie on one curved surface in the space of images; z is a position on it, and $q(z \mid x)$ says where on the surface an image belongs, and how surely. The inverse normal cumulative distribution function turns a square grid into one that the prior visits evenly. Decoding it unrolls the surface, all but the outermost two per cent on each side.
 
 # %%
 def on_a_grid(p, points):
@@ -331,8 +332,8 @@ def on_a_grid(p, points):
 
 
 show(figures.manifold(on_a_grid(p2, 16), 16, "The manifold of a VAE with two latents"),
-     alt="A sixteen by sixteen page of decoded digits. Neighbours are alike; regions of zeros, ones, "
-         "sixes, fours, nines and so on pass smoothly into one another.")
+     alt="A sixteen by sixteen page of decoded digits. Neighbours are alike; regions of threes, twos, zeros, "
+         "sixes, fours and sevens pass smoothly into one another, blurred in the middle.")
 
 # %%
 def slider():
@@ -350,7 +351,7 @@ def stroll(first, second):
 # %% [markdown]
 # > You will read (R. Salomone, *Deep Probabilistic Models*, AMSI Winter School 2021, part IV) that "by design, the latent space is disentangled", and that the prior "enforces this". But $\mathcal N(0, I)$ looks the same from all directions. Turn z by any rotation R and give the decoder $R^{-1}$: the prior is the same, $p(x \mid \cdot)$ undoes the turn, and **$p(x)$ does not change at all**. What the likelihood cannot see, it cannot enforce. (Unit 15 takes this up.)
 #
-# For new data a latent representation costs one call: `q8.distribution(new_x)`.
+# For new data a latent representation costs one call: `q2.distribution(new_x)`.
 
 # %%
 fine = 481 if full else 161                            # larger images know their z more exactly
@@ -422,7 +423,7 @@ print(f"without a floor, after 600 steps: scales of the {int(constant.sum())} co
       f"of the others {scale[~constant].mean():.3f}")
 
 # %% [markdown]
-# Training does not follow this to the end: at a fixed rate the steps of Adam keep the *mean* of such a pixel from being exact, and that noise stops the scale. The theorem is about the objective. So we set the mean of the constant pixels to their value, and halve their scales by hand.
+# The scales started at 1 and are still falling. Training follows slowly: Adam at a rate of 0.01 lowers a log scale by hardly more than 0.01 a step, and later the scale can fall no further than the error of the pixel's *mean*, which noisy steps never make exact. The theorem is about the objective. So we set the mean of the constant pixels to their value, and halve their scales by hand.
 
 # %%
 bounds, last = [], runaway.decoder[-1]
@@ -442,7 +443,7 @@ reveal("13_2", "they go to zero")
 # %% [markdown]
 # <details><summary>Answer to Predict 2</summary>
 #
-# They go to zero. The density at a constant pixel is $1/(\sigma\sqrt{2\pi})$, and nothing stops it from growing: the likelihood has **no maximum**, and $\log p(x)$ grows by $\log 2$ for each halving. Not only the numbers become meaningless; all the climbing goes there. A floor helps: $\sigma = \sigma_{\min} + e^{s}$. Grey values come in steps of 1/16, so a floor of that order says no more than the data do.
+# They go to zero. Once its mean is exact, the density at a constant pixel is $1/(\sigma\sqrt{2\pi})$, and nothing stops it from growing: the likelihood has **no maximum**, and $\log p(x)$ grows by $\log 2$ for each halving and each such pixel. Scores of such models mean nothing. A floor helps: $\sigma = \sigma_{\min} + e^{s}$. Grey values come in steps of 1/16, so a floor of that order says no more than the data do.
 #
 # </details>
 #
@@ -479,7 +480,7 @@ pages = [("one scale for each pixel", one_each), ("the network's, mean", written
          ("the network's, for the seven", written[seven][0])]
 show(figures.scale_maps(grey.test[seven][0], pages, scores),
      alt="A grey seven, and three maps of learned scales: small at the border, large where strokes vary. For the seven "
-         "the network's scales are small where it is sure. Right: log-densities of new images, from "
+         "the network's scales are smallest on the white ground, and largest at two ends of the strokes. Right: log-densities of new images, from "
          "lowest to highest: fixed, one learned scale, one for each pixel, network.")
 
 # %% [markdown]
@@ -531,8 +532,8 @@ print(f"{'predicted, v / 2K':32s} {' ':49s} {v / 512:.4f}  {v / 2048:.4f}")
 show(figures.evidence_bias(counts, gaps, v / (2 * counts)),
      alt="On log scales, gaps below the exact log-likelihood over K. The widened encoder's middle "
          "image falls in proportion to 1 over K, on the dashed prediction from K = 16 on; the "
-         "encoder's own middle image is above it at large K. The means over images lie far above both "
-         "and flatten out.")
+         "encoder's own middle image is above it from K = 4 on. From K = 4 on the means over images "
+         "lie above both and fall more slowly; at K = 1024 they are far above.")
 
 # %%
 # Run this cell to compare it with your prediction.
@@ -541,8 +542,8 @@ reveal("13_3", "harms at K = 1, helps at larger K; not fair")
 # %% [markdown]
 # <details><summary>Answer to Predict 3</summary>
 #
-# It harms at K = 1: the wider q is the worse approximation, and the ELBO is lower. It helps at larger K: where q has lighter tails than the posterior, a few enormous weights are missing from most samples, and v is huge or infinite. A wide proposal wastes samples and misses nothing: importance sampling forgives width, not narrowness. For the middle image the gap then follows $v/2K$.
-# The mean does not: a handful of images whose posterior the encoder misses altogether rule it, at any K one can afford. (Unit 10 finds them with the Pareto $\hat k$.)
+# It harms at K = 1: the wider q is the worse approximation, and the ELBO is lower. It helps at larger K: where q has lighter tails than the posterior, a few enormous weights are missing from most samples, and v is huge or infinite. A wider proposal wastes samples and misses less: importance sampling forgives width better than narrowness. For the middle image the gap then follows $v/2K$.
+# The mean does not, for either proposal: at large K it is many times the middle image's gap, so a minority of images rules it. Presumably they are those whose posterior the encoder misses; unit 10 finds such images with the Pareto $\hat k$.
 #
 # </details>
 #
@@ -569,10 +570,10 @@ for name, p, q in (("two latents", p2, q2), ("eight latents", p8, q8)):
 # 4. The **IWAE**: the importance-weighted bound of ten samples (unit 10).
 # 5. **Exact likelihood**: no encoder. We climb $\log p(x)$ itself, a sum over a grid of 41 by 41 points that is shifted at random at each step.
 #
-# All start at the same weights and see the same batches, five seeds each; Adam's rate falls to zero. `train_one_way` trains one of them.
+# All start at the same weights and see the same batches, five seeds each; Adam's rate falls to zero. `train_one_way` trains one of them. The judge's grid has 161 by 161 points. How exact is that? The autoencoder is the hardest to judge, since nothing keeps its codes apart: for one seed, after 8,000 steps, twice and four times as fine a grid added 0.010 and then 0.002 nats to its mean score (and up to 0.9 to a single image). That is small beside the differences below.
 #
-# > **Predict 4.** The first four are carried on to 8,000 steps (exact likelihood, ten times as dear a step, stops at 2,000).
-# > Which of them has the highest $\log p(x)$ of new images?
+# > **Predict 4.** All five are trained for 2,000 steps, and the first four once more, from the start, for 8,000 (exact likelihood, whose step costs nine times the VAE's, is not).
+# > Which of the four then has the highest $\log p(x)$ of new images?
 
 # %%
 predict("13_4", choices=["the autoencoder", "the VAE", "sticking the landing", "the IWAE"])
@@ -591,7 +592,7 @@ print(f"the autoencoder with N(0, I), not fitted: test {unfitted.mean():.2f}")
 # %%
 show(figures.arena(arena, WAYS),
      alt="Exact log p(x) over training steps, five ways, left of training images and right of new ones. After 2,000 steps the exact likelihood, the autoencoder and the IWAE lie close together, above both VAEs. "
-         "After 8,000 steps the autoencoder and the IWAE are together on training images, two thirds of a nat above the VAEs; on new images the IWAE is highest, then the autoencoder, then sticking the landing, then the VAE.")
+         "After 8,000 steps the autoencoder and the IWAE are together on training images, 0.6 to 0.8 nats above the VAEs; on new images the IWAE is highest, then the autoencoder, then sticking the landing, then the VAE.")
 
 # %%
 def lead(first, second, part, steps="8000"):
@@ -603,9 +604,13 @@ landing = "VAE, sticking the landing"
 claim("not fitted, the autoencoder is worse than the VAE", unfitted - torch.tensor(arena["8000"]["VAE"]["test"]), -1)
 for rival in ("VAE", landing):
     claim(f"fitted, the autoencoder is better than the {rival}, on new images", lead("autoencoder", rival, "test"), +1)
+    claim(f"and on training images, than the {rival}", lead("autoencoder", rival, "train"), +1)
+    claim(f"IWAE is better than the {rival}, on new images", lead("IWAE", rival, "test"), +1)
 claim("sticking the landing is better than the closed form, on new images", lead(landing, "VAE", "test"), +1)
 claim("IWAE is better than the fitted autoencoder, on new images", lead("IWAE", "autoencoder", "test"), +1)
-claim("IWAE and the autoencoder: no difference seen on training images", lead("IWAE", "autoencoder", "train"), 0)
+claim("IWAE and the autoencoder: no difference seen on training images", lead("IWAE", "autoencoder", "train"), 0);
+
+# %%
 for rival in ("VAE", landing):
     claim(f"after 2,000 steps: exact likelihood is better than the {rival}, on training images", lead("exact likelihood", rival, "train", "2000"), +1)
     claim(f"and on new ones, than the {rival}", lead("exact likelihood", rival, "test", "2000"), +1)
@@ -618,16 +623,16 @@ reveal("13_4", "the IWAE")
 # %% [markdown]
 # <details><summary>Answer to Predict 4</summary>
 #
-# Not fitted, the autoencoder is nine nats behind: what it lacked was not a good decoder but a distribution. Fitted, it is *ahead of both VAEs*, by two tenths and one tenth of a nat on new images after 8,000 steps and by far more on training images. So "a VAE has a better $p(x)$" is not the reason to want one, at least not with two latents.
+# Not fitted, the autoencoder is nine nats behind: what it lacked was not a good decoder but a distribution. Fitted, it is *ahead of both VAEs*, by two tenths and one tenth of a nat on new images after 8,000 steps, and by 0.8 and 0.7 on training images. So "a VAE has a better $p(x)$" is not the reason to want one, at least not with two latents. (How sure is the order? The errors count seeds; all five share the same 297 images, so it is an order for these. With five seeds the two differences of a tenth of a nat are just past our three standard errors, and $p = 0.03$ by Student's distribution, for each of them alone. The other orderings are clearer.)
 #
-# What holds the VAEs back? The two ways that come closer to climbing $\log p(x)$ itself, on the same networks and batches, do better: the exact likelihood is ahead of both VAEs after 2,000 steps (and not distinguishable from the autoencoder), and the IWAE, whose bound is tighter, is ahead of both VAEs and, on new images, of the autoencoder after 8,000. That points at the price of the ELBO: it pays for a posterior that a Gaussian cannot express and the encoder does not find (unit 11's
+# What holds the VAEs back? The two ways that come closer to climbing $\log p(x)$ itself, on the same networks and batches, do better: the exact likelihood is ahead of both VAEs after 2,000 steps (and not distinguishable from the autoencoder), and the IWAE, whose bound is tighter, is ahead of both VAEs and, on new images, of the autoencoder after 8,000. (It also takes ten samples a step where the VAEs take one, and quieter gradients count: noise is all that sticking the landing and the closed form differ in.) That points at the price of the ELBO: it pays for a posterior that a Gaussian cannot express and the encoder does not find (unit 11's
 # two gaps), and the decoder is bent to make them small. It is a reading of the ranking, not a proof of it.
 #
-# What the table does not show: rest. From 2,000 to 8,000 steps the four that were carried on gain about a nat each on new images, and the autoencoder's lead over the VAEs falls from half a nat or more to a quarter or less; with more steps the order may change again. And exact likelihood, which costs ten times as much a step, was not carried beyond 2,000. On training images it should win in the end, since nothing else climbs just that; after 2,000 steps it leads the VAEs there, and not yet clearly the autoencoder.
+# What the table does not show: rest. With 8,000 steps in place of 2,000 the four gain about a nat each on new images, and the autoencoder's lead over the VAEs falls from half a nat or more to a quarter or less; with more steps the order may change again. And exact likelihood was not trained for more than 2,000. On training images it should win in the end, since nothing else climbs just that; after 2,000 steps it leads the VAEs there, and not yet clearly the autoencoder.
 #
 # </details>
 #
-# What only the VAE and its kin give: *one* objective for all of it; a posterior for each image and not a point; a lower bound on $\log p(x)$ that needs no grid; and, with the encoder as proposal, an unbiased estimate of $p(x)$ in any dimension. The grid that ranks these five exists in two dimensions and is out of reach in eight; the autoencoder's encoder proposes a point, and in eight dimensions nobody could tell you its score.
+# What only the VAE and its kin give: *one* objective for all of it; a posterior for each image and not a point; a lower bound on $\log p(x)$ that needs no grid; and, with the encoder as proposal, an unbiased estimate of $p(x)$ in any dimension. The grid that ranks these five exists in two dimensions and is out of reach in eight; the autoencoder's encoder proposes only a point, so to score it in eight dimensions takes another sampler of the posterior: a second encoder, fitted to the finished decoder, or annealed importance sampling (Wu and his co-authors, 2017).
 
 # %% [markdown]
 # ### Aside: one seed again
@@ -673,11 +678,11 @@ chosen = torch.multinomial(weights, 3, generator=seeded(0, device)).T           
 
 # %%
 rows_ = [("whole", seen), ("what is seen", torch.where(upper, seen, 0.5)), ("mean of the posterior predictive, exact", mean),
-         *((f"completion {r + 1}", torch.where(upper, seen, pictures[chosen[r]])) for r in range(3))]
+         *((f"completion {r + 1}: the mean of x at a z drawn from the posterior", torch.where(upper, seen, pictures[chosen[r]])) for r in range(3))]
 show(figures.picture_rows(rows_, 12),
      alt="Six rows of twelve digits: whole, upper halves, exact predictive means, which are blurred "
-         "where several digits fit, and three rows of single completions, which are sharper and "
-         "sometimes differ from one another.")
+         "where several digits fit, and three rows of completions, each the decoded mean at a z drawn from "
+         "the posterior: mostly sharper, and sometimes different from one another.")
 
 # %% [markdown]
 # The blur of the mean is no weakness: where a 3, a 5 and an 8 begin alike, the right answer *is* a mixture. But a mixture of what? The mean gives a probability to each pixel, and multiplying them says that the missing pixels know nothing of each other. The model says more. Its **joint predictive density** of the whole missing half is two sums over the grid,
@@ -731,7 +736,7 @@ reveal("13_5", "the joint, by a nat")
 # %% [markdown]
 # <details><summary>Answer to Predict 5</summary>
 #
-# The joint, by more than a nat. Averaged over halves drawn from the model itself, the difference is $\mathrm{KL}(\text{joint} \,\|\, \text{product of its marginals})$, which is never negative: what the missing pixels know of each other once the upper half is seen. On real digits nothing guarantees the sign; it is measured. The lesson for use: *draw* z once and then all the pixels, or score them together; an average of
+# The joint, by more than a nat. Averaged over lower halves drawn from the model itself, given the upper one, the difference is $\mathrm{KL}(\text{joint} \,\|\, \text{product of its marginals})$, which is never negative: what the missing pixels know of each other once the upper half is seen. On real digits nothing guarantees the sign; it is measured. The lesson for use: *draw* z once and then all the pixels (the figure above stops at their means), or score them together; an average of
 # pictures is the answer to another question, one pixel at a time.
 #
 # </details>
@@ -755,13 +760,13 @@ reveal("13_5", "the joint, by a nat")
 # - x has variance $\lambda_i$ along that axis, and $\sigma^2$ of it is noise: a Gaussian channel. The average KL of that latent, what its messages say, is $\tfrac12 \log(\lambda_i / \sigma^2)$ nats.
 # - If $\lambda_i \le \sigma^2$ the latent is off: activity 0, posterior variance 1, KL 0.
 #
-# Picture the eigenvalues as a landscape and $\sigma^2$ as the level of the water. What sticks out is transmitted, with a rate of half the log of its height above the water; what lies below is not. It is Shannon's **reverse water-filling** for Gaussian sources (T. M. Cover, J. A. Thomas, *Elements of Information Theory*, 2nd edition 2006, section 10.3), found by a VAE:
+# Picture the eigenvalues as a landscape and $\sigma^2$ as the level of the water. What sticks out is transmitted, at a rate of half its height above the water *on a log scale*, as in the left panel below; what lies below is not. It is the **reverse water-filling** of rate-distortion theory, for a Gaussian source (T. M. Cover, J. A. Thomas, *Elements of Information Theory*, 2nd edition 2006, section 10.3), found by a VAE:
 #
 # $$\frac1N \sum_n \mathrm{KL}\big(q(z \mid x_n) \,\|\, p(z)\big) = \sum_{i:\, \lambda_i > \sigma^2} \tfrac12 \log \frac{\lambda_i}{\sigma^2}.$$
 #
 # (With the KL weighted by $\beta$, unit 15, the water stands at $\beta \sigma^2$.)
 #
-# > **Predict 6.** We fix $\sigma = 0.36$, so the water stands at 0.1296, and offer twelve latents. The eigenvalues of the data begin as the next cell prints them. How many latents will be active? Which one costs most?
+# > **Predict 6.** We fix $\sigma = 0.36$, so the water stands at 0.1296, and offer twelve latents. Eigenvalues 7 to 12 of the data are 0.197, 0.171, 0.159, 0.143, 0.111 and 0.105. How many latents will be active? Which one costs most?
 
 # %%
 predict("13_6", choices=["7", "9", "10", "12"])
@@ -796,13 +801,21 @@ show(figures.water_filling(eigenvalues[:20], sigma**2, rate, cost, activity, rem
          "Right: for each latent, activity and posterior variance stacked: they fill the unit for all twelve.")
 
 # %%
+fit(linear, flat, data, sticking_the_landing, steps=2000, learning_rate=0.004, batch_size=500, seed=0, progress=False)
+with torch.no_grad():
+    q = flat.distribution(data)
+later = kl_divergence(torch.distributions.Normal(q.loc, q.stddev), normal).mean(0).detach().sort(descending=True).values[9].item()
+print(f"latent 10: predicted {rate[9]:.3f} nats, measured {cost[9]:.3f}, and after 2,000 steps more {later:.3f}")
+assert smoke_cap(2000) < 2000 or later > (cost[9] + rate[9]) / 2
+
+# %%
 # Run this cell to compare it with your prediction.
 reveal("13_6", "10")
 
 # %% [markdown]
 # <details><summary>Answer to Predict 6</summary>
 #
-# Ten. The eleventh eigenvalue is below the water, if not by much, and the last two latents are off: not by a fault of training, but because maximum likelihood wants it so. The first costs most, since it says most. After 1,500 steps nine of the ten are where they should be. The tenth, barely above the water, should cost 0.05 nats and has hardly begun: at $w = 0$ the curvature of the log-likelihood along its axis is $(\lambda_i - \sigma^2)/\sigma^4$, so what stands lowest above the water rises last. An inactive unit need not be a collapsed one. (What evidence and activities come to is the problem set's to predict.)
+# Ten. The eleventh eigenvalue is below the water, if not by much, and the last two latents are off: not by a fault of training, but because maximum likelihood wants it so. The first costs most, since it says most. After 1,500 steps nine of the ten cost what they should, to 0.02 nats. The tenth, barely above the water, should cost 0.05 nats and has hardly begun: at $w = 0$ the curvature of the log-likelihood along its axis is $(\lambda_i - \sigma^2)/\sigma^4$, so what stands lowest above the water should rise last. It does rise: trained on for 2,000 steps, it closes most of the gap. A silent latent need not be a fault. (What evidence and activities come to is the problem set's to predict.)
 #
 # </details>
 
@@ -826,19 +839,19 @@ print(f"columns of W, largest |cosine| between two: {(columns.T @ columns - torc
 assert smoke_cap(500) < 500 or abs(pca.log_evidence(data).mean() - lower) < 0.03
 
 # %% [markdown]
-# So in the linear case bound and evidence meet, the diagonal q does no harm, and it even chooses the axes. Note that last point: it is not the prior but the *family* that breaks the symmetry.
+# So in the linear case bound, evidence and closed form meet, here to 0.02 nats. The diagonal q does no harm, and it even chooses the axes. Note that last point: it is not the prior but the *family* that breaks the symmetry.
 #
 # ## 9. Collapse
 #
 # A latent has **collapsed** when $q(z_d \mid x)$ is the prior for every x: it costs nothing and says nothing. We count **active units**, $A_d = \operatorname{Var}_x(\mathbb E_q[z_d]) > 0.01$. Why do units collapse? Three reasons, often confused:
 #
 # 1. **The model wants it.** Section 8: if the noise can explain what the latent could, maximum likelihood itself sets the column to zero. No trick of training is right here; change the model (learn $\sigma$).
-# 2. **The optimum has it, but only for this q.** A family that cannot say the posterior makes a latent more expensive than it is worth.
-# 3. **Training falls into it.** At the start z is noise to the decoder, so the KL may win, the encoder falls silent, and the decoder learns to do without. Two remedies are in use: **warm-up** (KL annealing), the KL weighted by $\beta$ that rises from 0 to 1 over the first part of training; and **free bits**, each latent's KL counted as at least so many nats, so that nothing is gained by going below.
+# 2. **The optimum has it, but only for this q.** A family that cannot express the posterior makes a latent more expensive than it is worth.
+# 3. **Training falls into it.** At the start z is noise to the decoder, so the KL may win, the encoder falls silent, and the decoder learns to do without. Two remedies are in use: **warm-up** (KL annealing), the KL weighted by $\beta$ that rises from 0 to 1 over the first part of training; and **free bits**, each latent's KL, averaged over the batch, counted as at least so many nats, so that nothing is gained by going below.
 #
-# Both change the objective: with $\beta < 1$ it is **no bound** on $\log p(x)$; with free bits it lies below the ELBO. Warm-up ends at the ELBO; free bits do not. Judge the result by the unchanged ELBO or $\log p(x)$.
+# Both change the objective: with $\beta < 1$ it is **no lower bound** on $\log p(x)$; with free bits it lies below the ELBO. Warm-up ends at the ELBO; free bits do not. Judge the result by the unchanged ELBO or $\log p(x)$.
 #
-# The third reason needs a decoder that can do without, and ours cannot: a pixel knows the others through z alone. So we give it one, whose logits are $f_\theta(z)_i + \sum_j A_{ij} x_j$, where j runs over the pixels *before* i that are at most two rows and two columns away. Eight latents, five seeds; plain, warm-up over the first half of the steps, free bits of 0.3 nats; all from the same weights, on the same batches, with the same noise.
+# The third reason needs a decoder that can do without, and ours hardly can: a pixel knows the others through z alone. So we give it one, whose logits are $f_\theta(z)_i + \sum_j A_{ij} x_j$, where j runs over the pixels *before* i that are at most two rows and two columns away. Eight latents, five seeds; plain, warm-up over the first half of the steps, free bits of 0.3 nats; all from the same weights, on the same batches, with the same noise.
 #
 # > **Predict 7.** Which decoder lets go of more latents? Which of the three ways keeps most of them under the one that sees neighbours, and which has the best $\log p(x)$ of new images? Is it the same one?
 
@@ -870,6 +883,8 @@ for steps in trials:
 for steps in trials:
     alone, seeing = (numbers(steps, f"neighbours {reach}", "rate") for reach in (0, 2))
     claim(f"{steps} steps, plain: a decoder that sees neighbours lets z say less (nats)", seeing[0] - alone[0], -1)
+    silent = numbers(steps, "neighbours 2", "activity")[0] - numbers(steps, "neighbours 0", "activity")[0]
+    claim(f"{steps} steps, plain: a decoder that sees neighbours leaves fewer latents above 0.1", silent, -1)
     active, fitted, new = (numbers(steps, "neighbours 2", part) for part in ("activity", "train", "test"))
     for row, way in ((1, "warm-up"), (2, "free bits")):
         claim(f"{steps} steps, neighbours: {way} keeps more latents above 0.1 than plain", active[row] - active[0], +1)
@@ -893,8 +908,8 @@ reveal("13_7", "the one that sees neighbours; no winner on new images")
 # %% [markdown]
 # <details><summary>Answer to Predict 7</summary>
 #
-# The one that sees neighbours: under plain training its latents say more than a nat less, and one or two of eight fall silent. So the disease is there, if mildly. Both remedies keep all eight. Warm-up also fits the *training* images better, by two or three tenths of a nat. On **new** images, after 1,500 steps, warm-up is ahead in all five seeds, by $0.14 \pm 0.05$: less than the three standard errors that this course asks for.
-# After 4,000 steps nothing of it is left, and free bits make no difference that we can see at either. So here the remedies do what they promise, to the latents, and new images gain little or nothing. What the kept latents say may be of use for the training images only; that is a guess, and we did not vary the number of images. On larger images and with stronger decoders the silence can be complete, and then there is more to cure
+# The one that sees neighbours: under plain training its latents say more than a nat less, and one or two of eight fall silent. So the disease is there, if mildly. Both remedies keep all eight. Warm-up also fits the *training* images better, by two or three tenths of a nat: that speaks against the first reason here, for the likelihood does not ask for the silence. On **new** images, after 1,500 steps, warm-up is ahead in all five seeds, by $0.14 \pm 0.05$: less than the three standard errors that this course asks for.
+# After 4,000 steps nothing of it is left, and free bits make no difference that we can see at either. So here the remedies do what they promise, to the latents, and new images gain little or nothing. What the kept latents say may be of use for the training images only; that is a guess, and we did not vary the number of images. (All scores here are importance-sampled, with K = 100, so each is low by an amount of its own; differences of hundredths of a nat would not bear weight.) On larger images and with stronger decoders the silence can be complete, and then there is more to cure
 # (Bowman and his co-authors, 2016; Chen and his, 2017). The point is to *look*, and to look at the right number: $\log p(x)$ of new images, over seeds, and not the count of active units.
 #
 # </details>
@@ -1081,7 +1096,7 @@ reveal("13_8", "little")
 # %% [markdown]
 # <details><summary>Answer to Predict 8</summary>
 #
-# The smaller one. (The most that the information can be is $\log N$, 7.3 nats for 1,500 images: with enough latents each message names its image.) But both parts are numbers about N as well as about the model.
+# Little: 4 per cent with two latents, 17 per cent with eight. (The most that the information can be is $\log N$, 7.3 nats for 1,500 images: with enough latents each message names its image.) But both parts are numbers about N as well as about the model.
 #
 # </details>
 #
@@ -1131,12 +1146,12 @@ for name, found in inventions.items():
     print(f"{name:44s} to the nearest image {like:.3f}   from an image to the nearest picture {kinds:.3f}")
 
 # %% [markdown]
-# Bob comes close to Alice in both. The autoencoder with N(0, I) shows few kinds of digits: near *some* image, far from most. With a normal fitted to its codes it does about as well as Bob by these yardsticks. No pair of distances judges a generator; $\log p(x)$ comes nearest.
+# Bob comes close to Alice in both. The autoencoder with N(0, I) shows few kinds of digits: near *some* image, far from most. With a normal fitted to its codes (here one with independent coordinates) it does about as well as Bob by these yardsticks. No pair of distances judges a generator; $\log p(x)$ comes nearest.
 #
 # ## 12. Aside: the full size
 #
 # With `full = True` at the top, the cells above run on binarized MNIST: 50,000 training images of 784 pixels, networks with 400 hidden units, 50,000 steps each; on a GPU if there is one. Sections 5 and 8 stay with the grey digits. Larochelle's files come without labels, so the maps lose their colours. Put the three files into a folder and name it in the environment variable `COURSE_VI_DATA`
-# (`course_vi.data.binarized_mnist` verifies their sums, and fetches what is missing). For orientation, a reproduction of the importance-weighted autoencoder reports for one stochastic layer on this fixed binarization a test negative log-likelihood of 88.71 nats at k = 1 and 87.10 at k = 50; its networks and its training are longer than ours.
+# (`course_vi.data.binarized_mnist` verifies their sums, and fetches what is missing). For orientation, Burda and his co-authors (2016, appendix D) report for one stochastic layer on this fixed binarization a test negative log-likelihood of 88.71 nats at k = 1 and 87.10 at k = 50; they have 50 latents, two hidden layers, and a longer training than ours.
 #
 # Measured once on one H200, with 6,000 steps per fit instead of 50,000 (so **unconverged**), the whole notebook in five minutes: two latents $-167.8$ nats per new image (importance sampling, K = 1000), eight latents $-115.5$, sixteen $-108.6$, and two layers of eight and four $-115.0$. At this size section 4's
 # comparison of the turned latent space is off by 0.7 nats. A rotation cannot change $\log p(x)$, so this is an error of the grid: values of $\log p(x)$ from it are no better than that at full size. Whether the grid is too coarse or too small there was not measured; the line that refines it, printed in section 4, is the test to run.
@@ -1146,7 +1161,7 @@ for name, found in inventions.items():
 # | mistake | what you see | what shows it |
 # |---|---|---|
 # | the encoder's output read as log variance in one place and log scale in another | everything trains, scores are a little off | the value at fixed noise, against another implementation |
-# | a mean over pixels in the reconstruction | all units collapse: the KL outweighs it $D_x$ times | active units; the size of the two terms |
+# | a mean over pixels in the reconstruction | most units collapse, or all: the KL outweighs it $D_x$ times | active units; the size of the two terms |
 # | $\epsilon$ shared by all images or all latents | noisy training, odd correlations | the covariance of samples |
 # | sigmoid in the decoder *and* in the loss | grey pictures, bounds near $-D_x \log 2$ | logits all in (0, 1) |
 # | mean squared error as likelihood, $\sigma$ unspoken | few active units; $\beta$ "has to be tuned" | learn $\sigma$ |
@@ -1161,11 +1176,11 @@ for name, found in inventions.items():
 # | | autoencoder | probabilistic PCA | VAE | two-layer VAE |
 # |---|---|---|---|---|
 # | $p(x)$ | none, until a density is fitted to its codes | Gaussian, exact | infinite mixture | infinite mixture |
-# | posterior of z | a point | exact | $q_\phi(z \mid x)$, amortized | layered $q$ |
+# | posterior of z | a point; with that density, one that no network computes | exact | $q_\phi(z \mid x)$, amortized | layered $q$ |
 # | objective | reconstruction | likelihood | ELBO | ELBO, with layered noise |
 # | how good? | with that density: exact on a grid, in two dimensions | exact | importance sampling, biased low | the same |
 # | generate | with that density | yes | yes | yes |
-# | complete a half | no | exact | by the posterior given that half | the same |
+# | complete a half | with that density, by the posterior given that half | exact | by the posterior given that half | the same |
 # | latents that die | none (they cost nothing) | eigenvalue below $\sigma^2$ | by model, family or training | the top layer first |
 # | axes of z | arbitrary | any rotation | any rotation but for q's shape | the same |
 #
@@ -1176,7 +1191,7 @@ for name, found in inventions.items():
 # 3. The likelihood is part of the model: learn its scale, and give it a floor.
 # 4. Importance-sampled $\log p$ is low by about $v/2K$ where v is finite, and by an unknown amount where the encoder misses.
 # 5. A missing half is predicted as a whole: draw z, then all its pixels. The product of the pixels' own probabilities is another, worse answer.
-# 6. The linear VAE is probabilistic PCA, and fills water over eigenvalues: activity + posterior variance = 1, and a latent costs half the log of its height above the water.
+# 6. The linear VAE is probabilistic PCA, and fills water over eigenvalues: activity + posterior variance = 1, and a latent costs $\tfrac12 \log(\lambda_i / \sigma^2)$: half its height above the water, on a log scale.
 # 7. Collapse can be right. Ask the model before you cure it, and judge the cure by $\log p(x)$ of new images.
 # 8. Bob needs the *aggregate* posterior to match the prior. Average KL = information + mismatch.
 #
@@ -1194,6 +1209,8 @@ for name, found in inventions.items():
 # - D. P. Kingma, T. Salimans, R. Jozefowicz, X. Chen, I. Sutskever, M. Welling. *Improved variational inference with inverse autoregressive flow.* Advances in Neural Information Processing Systems 29, 2016. arXiv:1606.04934. Free bits.
 # - X. Chen, D. P. Kingma, T. Salimans, Y. Duan, P. Dhariwal, J. Schulman, I. Sutskever, P. Abbeel. *Variational lossy autoencoder.* International Conference on Learning Representations, 2017. arXiv:1611.02731. Decoders that see pixels.
 # - T. M. Cover, J. A. Thomas. *Elements of information theory.* 2nd edition, Wiley, 2006. Reverse water-filling.
+# - P. Ghosh, M. S. M. Sajjadi, A. Vergari, M. Black, B. Scholkopf. *From variational to deterministic autoencoders.* International Conference on Learning Representations, 2020. arXiv:1903.12436. Densities fitted to codes.
+# - Y. Wu, Y. Burda, R. Salakhutdinov, R. Grosse. *On the quantitative analysis of decoder-based generative models.* International Conference on Learning Representations, 2017. arXiv:1611.04273. Scores for decoders without an encoder.
 # - M. D. Hoffman, M. J. Johnson. *ELBO surgery: yet another way to carve up the variational evidence lower bound.* Workshop on Advances in Approximate Bayesian Inference, 2016. Section 11.
 # - H. Larochelle, I. Murray. *The neural autoregressive distribution estimator.* International Conference on Artificial Intelligence and Statistics, 2011. The binarized digits.
 

@@ -452,7 +452,7 @@ def two_layers(
                 right.plot(*measured[name], "o", color=colour)
         right.plot([], [], "o", color=BLACK, label="measured after fitting")
         right.set(
-            title="What a family cannot say",
+            title="What a family cannot express",
             xlabel="scale s of the transition",
             ylabel="gap to log p(x) (nats)",
             xscale="log",
