@@ -82,7 +82,13 @@ def png(figure: Figure) -> bytes:
     """The figure as a PNG file."""
     buffer = io.BytesIO()
     with style():
-        figure.savefig(buffer, format="png", dpi=STYLE["figure.dpi"], metadata={"Software": None})
+        figure.savefig(
+            buffer,
+            format="png",
+            dpi=STYLE["figure.dpi"],
+            metadata={"Software": None},
+            pil_kwargs={"optimize": True},
+        )
     return buffer.getvalue()
 
 
