@@ -93,7 +93,7 @@ check("01_ancestral", ancestral_sample)
 # %% [markdown]
 # <details><summary>Symptom: KeyError, or "used before it was drawn"</summary>
 #
-# The dictionary may list a child before its parents. A node is *ready* when all its parents have values. Go round the dictionary, drawing what is ready, until every node has a value.
+# The dictionary may list a child before its parents. A node is *ready* when all its parents have values. One pass over the dictionary need not reach every node.
 #
 # </details>
 # <details><summary>Symptom: "drawn 3 times"</summary>
@@ -182,7 +182,7 @@ check("01_joint", joint_log_prob)
 # %% [markdown]
 # <details><summary>Symptom: right without a plate, far too low or too high with one</summary>
 #
-# `(S, 1) + (S, N)` is `(S, N)`: the factor outside the plate has just been copied N times. Sum each factor over its own last axis *before* you add the factors.
+# `(S, 1) + (S, N)` is `(S, N)`: the factor outside the plate has just been copied N times. Which sum comes first, that over the copies or that over the factors?
 #
 # </details>
 # <details><summary>Symptom: minus infinity for the large plate</summary>
@@ -391,7 +391,7 @@ check("01_mixed", mixed_log_likelihood)
 # %% [markdown]
 # <details><summary>Symptom: right for tau = 0, wrong elsewhere</summary>
 #
-# Two rows of one group have the covariance $\tau^2$ (squared!), a row with itself $\tau^2 + \sigma^2$, and rows of different groups $0$. `groups.unsqueeze(-1) == groups` says who belongs together.
+# `tau` and `sigma` are standard deviations. What do two rows of one group have in common, and what a row with itself? `groups.unsqueeze(-1) == groups` says who belongs together.
 #
 # </details>
 # <details><summary>Symptom: right on the small panel, wrong when the rows are shuffled</summary>

@@ -190,7 +190,7 @@ with when_written():
 #  \hat L_3 &= \tfrac1K \textstyle\sum_k \log p(x \mid z_k) \;-\; \mathrm{KL}(q \,\|\, N(0, I)) & &\text{KL by formula}
 # \end{aligned}$$
 #
-# The prior of `p` is $N(0, I)$, and `p.log_factors(x, z)["likelihood"]` is $\log p(x \mid z)$, $(K, B)$. Return the three, stacked: $(3, B)$, in this order.
+# The prior of `p` is $N(0, I)$, and `p.log_factors(x, z)["likelihood"]` is $\log p(x \mid z)$, $(K, B)$. Return the three, stacked: $(3, B)$, in this order, each with its gradient.
 #
 # **Predict, before you compare their gradients**: for $\log\sigma$, at fixed noise, which two of the three gradients are *identical*? And which of the three is the noisiest when $q$ is narrow?
 
@@ -628,7 +628,7 @@ with when_written():
 # </details>
 # <details><summary>Symptom: I have the slope, but not the graph</summary>
 #
-# You need something whose value is g and whose derivative in $\alpha$ is the slope: g plus the slope times something that is zero in value and moves with $\alpha$. The pattern `a - a.detach()` is that something.
+# You need something whose value is g and whose derivative in $\alpha$ is the slope: g plus the slope times something that is zero in value and moves with $\alpha$. You built such a thing in unit 00.
 #
 # </details>
 # <details><summary>Symptom: it is off by a factor that depends on the rate</summary>
@@ -734,12 +734,12 @@ show(targets.edges(two_repairs), alt="The same figure; once two_repairs is writt
 # %% [markdown]
 # <details><summary>Symptom: the score estimate is wrong for loc, and right for log_scale</summary>
 #
-# In which of its two places does $\mu$ occur in $\int_\mu^\infty f(z)\,q(z)\,dz$? The score function knows of one. Leibniz: the derivative of an integral in its lower limit is minus the integrand there.
+# In which of its two places does $\mu$ occur in $\int_\mu^\infty f(z)\,q(z)\,dz$? The score function knows of one.
 #
 # </details>
 # <details><summary>Symptom: the path estimate is wrong wherever there is a jump</summary>
 #
-# Write $f = g + \sum_j h_j\,1\{z > c_j\}$ with g smooth. The slope takes care of g. Of the rest you know the mean: $h_j\,P(z > c_j)$, and $P(z > c)$ has a formula that you can differentiate.
+# Write f as a smooth function and steps of height $h_j$. The slope takes care of the smooth one. Of the steps you know the mean exactly.
 #
 # </details>
 # <details><summary>Symptom: right for loc, wrong for log_scale; or wrong only now and then</summary>

@@ -453,7 +453,7 @@ with when_written():
 # %% [markdown]
 # <details><summary>The sign is wrong</summary>
 #
-# Set the derivative of the parabola to zero and solve for c, slowly: $2\operatorname{Cov} + 2c\operatorname{Var} = 0$.
+# Set the derivative of the parabola to zero and solve for c, slowly.
 #
 # </details>
 # <details><summary>Everything is off by one</summary>

@@ -183,7 +183,7 @@ check("11_amortized_elbo", amortized_elbo)
 # size; take all noise from `torch.Generator().manual_seed(seed)`, so that the same seed gives the same history, and another seed another.
 #
 # On the toy, $z \sim N(0, 1)$ and $x \mid z \sim N(z, 1)$, the answer would be $x/2$ and $\log\sqrt{1/2}$. The check hands over a model that you do not know beforehand: the toy with a prior $N(0, \tau^2)$ of another width. Ask `p.log_joint(x, z)`; nothing else is needed. It then asks the encoder about
-# *new* data between $-3$ and $3$. The mean and the log scale must be within 0.15 of the posterior's, and the KL divergence to it below 0.02 nats on average. The history must begin near the mean ELBO of the encoder as it was (within 0.3 nats and a fifth of what there is to gain) and end within 0.15 nats of the mean log evidence, averaged over its last tenth. Training should take
+# *new* data between $-3$ and $3$. The mean and the log scale must be within 0.15 of the posterior's, and the KL divergence to it below 0.02 nats on average. The history must begin near the mean ELBO of the encoder as it was (within 0.3 nats plus a fifth of what there is to gain) and end within 0.15 nats of the mean log evidence, averaged over its last tenth. Training should take
 # a second or so: `N` is 64 and the network has four numbers.
 
 # %% exercise="11_train_recognizer"

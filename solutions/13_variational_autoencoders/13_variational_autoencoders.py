@@ -299,7 +299,7 @@ with when_written():
 # %% [markdown]
 # <details><summary>"You took the density of eps for that of z"</summary>
 #
-# A change of variables: z is eps, shifted and *stretched* by $s$. Where the stretching is large the density is small: $\log q(z \mid x) = \log N(\epsilon; 0, I) - \sum_d \log s_d$. Or let a `Normal(loc, scale)` do it.
+# A change of variables: z is eps, shifted and *stretched* by $s$. Where the stretching is large the density is small. Or let a `Normal(loc, scale)` do it.
 #
 # </details>
 # <details><summary>Minus infinity for large pictures</summary>
