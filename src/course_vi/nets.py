@@ -95,7 +95,9 @@ def _linear(inputs: int, outputs: int, generator: torch.Generator | None) -> nn.
     """An affine map whose first weights come from the generator, and then from nowhere else: torch's global stream stays where it is."""
     if generator is None:
         return nn.Linear(inputs, outputs)
-    layer = nn.utils.skip_init(nn.Linear, inputs, outputs, device=torch.get_default_device())
+    layer: nn.Linear = nn.utils.skip_init(
+        nn.Linear, inputs, outputs, device=torch.get_default_device()
+    )
     for parameter in layer.parameters():
         nn.init.uniform_(
             parameter, -1 / math.sqrt(inputs), 1 / math.sqrt(inputs), generator=generator
