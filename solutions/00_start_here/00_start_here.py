@@ -31,6 +31,11 @@
 # counted. `check("00_z_score", z_score, seed=7)`, in a cell of your own, repeats the inputs of a report that named the seed 7. Any right way of
 # computing an answer passes: a loop, one line, a library function.
 #
+# **What counts as right**, in all sets. Numbers come in double precision; stay in it, and you have all the digits that are asked for: nine at most, unless the
+# exercise says otherwise. Where it says nothing of gradients none are asked: NumPy and loops will do, and a list for a tuple. Leave your arguments as you found
+# them, unless you are asked to train them. Where your work is graded, and only there, the course's own version of what you are asked to write is taken out of
+# `course_vi`.
+#
 # **Conventions**, here and in all units: samples come first, `z` is `(K, *B, D)`; data are `(*B, D)`; a log-density of samples is `(K, *B)`. `*B` stands for any number of batch
 # axes, none included. `log_scale` is the logarithm of a *standard deviation*. $N(\mu, \sigma^2)$ names the *variance* second. Logarithms are natural.
 
@@ -90,7 +95,7 @@ show(targets.shifted_weights(log_mean_exp),
 # %% [markdown]
 # <details><summary>Symptom: right for small numbers, infinite or NaN for large ones</summary>
 #
-# $\log \sum_k e^{a_k} = m + \log \sum_k e^{a_k - m}$ for every $m$. With $m = \max_k a_k$ no exponential overflows, and at least one of them is 1.
+# $e^{800}$ is infinite in floating point, and $e^{-800}$ is zero. Multiply all weights by one constant: what happens to the logarithm of their mean? Which constant makes every exponential harmless?
 #
 # </details>
 # <details><summary>Symptom: too large, or too small, by the same number everywhere</summary>
@@ -100,7 +105,7 @@ show(targets.shifted_weights(log_mean_exp),
 # </details>
 # <details><summary>Symptom: NaN when all weights are zero</summary>
 #
-# $-\infty - (-\infty)$ is not a number. Either replace an infinite $m$ by 0, or use `torch.logsumexp`, which does.
+# $-\infty - (-\infty)$ is not a number. Whoever takes the largest logarithm out first must replace it by 0 where it is infinite. `torch.logsumexp` does.
 #
 # </details>
 
@@ -178,7 +183,7 @@ check("00_log_likelihood", log_likelihood)
 # %% [markdown]
 # **Exercise 3: `value_and_gradient`.** *Difficulty* 2/5 · *Importance* 5/5 · 15 minutes
 #
-# Return a tensor that is equal to `value` and whose gradient, in whatever either depends on, is the gradient of `surrogate`. It must be equal to `value` to the last digit, even where the surrogate is ten million times larger and both are in single precision.
+# Return a tensor that is equal to `value` and whose gradient, in whatever either depends on, is the gradient of `surrogate`. Both are finite and depend on some parameters. The result must be equal to `value` to the last digit, even where the surrogate is ten million times larger and both are in single precision.
 
 # %% exercise="00_value_and_gradient"
 def value_and_gradient(value: Tensor, surrogate: Tensor) -> Tensor:
@@ -232,7 +237,7 @@ check("00_value_and_gradient", value_and_gradient)
 #
 # $$\bar g = \frac1R \sum_r g_r, \qquad \mathrm{se} = \sqrt{\frac{1}{R (R - 1)} \sum_r (g_r - \bar g)^2}, \qquad z = \frac{\bar g - a}{\mathrm{se}},$$
 #
-# for every entry separately: `samples` is `(R, *S)`, `exact` is `(*S)`, and so are the three results.
+# for every entry separately: `samples` is `(R, *S)`, `exact` is `(*S)`, and so are the three results. There are at least two replicates, and no entry is the same in all of them.
 
 # %% exercise="00_z_score"
 def z_score(samples: Tensor, exact: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -303,11 +308,11 @@ show(targets.z_growth(z_score),
 # | demanded | |
 # |---|---|
 # | false alarms | at most 1 in 1,000 calls, for one entry as for sixty |
-# | power | a bias of 0.1 standard deviations (of one estimate), in one entry, up or down, is found in 99 calls of 100 |
+# | power | a bias of 0.1 standard deviations (of one estimate) or more, in one entry, up or down, is found in 99 calls of 100 |
 # | replicates | one call of `is_biased` asks `draw` for at most 10,000, all its calls of `draw` together |
 #
-# You are judged by what you do to a zoo of estimators. Their spreads go from a ten-thousandth to a hundred; answers may be zero; noise may be skewed, take two values only, or have heavy tails; the entries of one estimate may share their noise. An entry may have
-# no noise at all: a number that is the same every time is right if it is the exact answer up to rounding (a relative $10^{-12}$), and biased if it is not.
+# You are judged by what you do to a zoo of estimators. Their spreads go from a hundred-millionth to a hundred; answers may be zero; noise may be skewed, have heavy tails (a kurtosis of 13), or take two values only (the rarer in a twentieth of the draws); the entries of one estimate may share their noise. An entry may have
+# no noise at all: a number that is the same every time is right if it is the exact answer up to rounding (a relative $10^{-12}$, so that only 0 is right for 0), and biased if it is not.
 
 # %% exercise="00_is_biased"
 def is_biased(draw: Callable[[int], Tensor], exact: float | Tensor) -> bool:
@@ -325,7 +330,7 @@ def is_biased(draw: Callable[[int], Tensor], exact: float | Tensor) -> bool:
     samples, answer = draw(count), torch.as_tensor(exact, dtype=torch.float64)
     error = samples.std(0) / count**0.5
     distance = (samples.mean(0) - answer).abs()
-    return bool((distance > 5 * error + 1e-10 * answer.abs()).any())
+    return bool((distance > 5 * error + 1e-12 * answer.abs()).any())
     ### END SOLUTION
 
 
@@ -439,7 +444,7 @@ show(targets.ellipses(condition),
 # %% [markdown]
 # **Exercise 7: `woodbury`.** *Difficulty* 4/5 · *Importance* 3/5 · 30 minutes
 #
-# Return $\log\det\Sigma$, a number, and $v^\top \Sigma^{-1} v$, of shape `(*B)`, for `scale: (D,)` (the $d_i$), `factor: (D, R)` and `v: (*B, D)`. No tensor or array of $D \times D$ numbers may be made: the check watches sizes and memory.
+# Return $\log\det\Sigma$, a number, and $v^\top \Sigma^{-1} v$, of shape `(*B)`, for `scale: (D,)` (the $d_i$), `factor: (D, R)` and `v: (*B, D)`. No tensor or array of $D \times D$ numbers may be made: the check watches sizes and memory. Temporaries as large as `factor` or `v` are fine.
 
 # %% exercise="00_woodbury"
 def woodbury(scale: Tensor, factor: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:

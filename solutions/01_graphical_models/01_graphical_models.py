@@ -29,12 +29,16 @@
 # **How checks work.** You write a function in place of the line that raises, run the cell, and run the check below it. Each check calls your function on fresh
 # random inputs and says what it tested, what came, what was expected, and, if it recognises the mistake, which one it is. Run it as often as you like: nothing is
 # counted. `check("01_kalman", kalman_step, seed=7)`, in a cell of your own, repeats the inputs of a report that named the seed 7. Any right way of
-# computing an answer passes: a loop, one line, a library function. One thing to know: where your work is graded, the course's own version of what you are asked to
-# write (`LinearGaussianSSM.filter`, `IsingModel.log_partition` and so on) has been removed from `course_vi`. Everything else of the course is there.
+# computing an answer passes: a loop, one line, a library function.
 #
-# **Conventions.** Numbers are in double precision. $N(\mu, \sigma^2)$ names the *variance* second; arguments called `tau` and `sigma` are *standard deviations*, and
+# **What counts as right**, in all sets. Numbers come in double precision; stay in it, and you have all the digits that are asked for: nine at most, unless the
+# exercise says otherwise. Where it says nothing of gradients none are asked: NumPy and loops will do, and a list for a tuple. Leave your arguments as you found
+# them, unless you are asked to train them. Where your work is graded, and only there, the course's own version of what you are asked to write is taken out of
+# `course_vi`. (Here that is `LinearGaussianSSM.filter`, `IsingModel.log_partition` and so on; figures may use them, and you may open them when you are done.)
+#
+# **Conventions.** $N(\mu, \sigma^2)$ names the *variance* second; arguments called `tau` and `sigma` are *standard deviations*, and
 # those called `cov` are covariances. Logarithms are natural. A graph is a dictionary `parents`: for each node the tuple of its parents, in the order in which its
-# recipe takes them. The dictionary lists the nodes in **any** order.
+# recipe takes them, no parent twice. The dictionary lists the nodes in **any** order.
 
 # %% locked="01_setup"
 import math
@@ -89,7 +93,7 @@ check("01_ancestral", ancestral_sample)
 # %% [markdown]
 # <details><summary>Symptom: KeyError, or "used before it was drawn"</summary>
 #
-# The dictionary may list a child before its parents. A node is *ready* when all its parents have values. Go round the dictionary, drawing what is ready, until every node has a value.
+# The dictionary may list a child before its parents. A node is *ready* when all its parents have values. One pass over the dictionary need not reach every node.
 #
 # </details>
 # <details><summary>Symptom: "drawn 3 times"</summary>
@@ -149,7 +153,7 @@ with when_written():
 # **Exercise 2: `joint_log_prob`.** *Difficulty* 2/5 · *Importance* 5/5 · 15 minutes
 #
 # `values[name]` has shape `(S, N)` for a node inside the plate and `(S, 1)` for a node outside: S draws of the whole graph. `log_prob[name](value, *values_of_the_parents)` is the conditional log-density, entry by
-# entry, of the same shape as `value` (parents from outside the plate broadcast by themselves). Return the log-density of all nodes together, one number for each of the S draws: shape `(S,)`.
+# entry, of the same shape as `value` (parents from outside the plate broadcast by themselves). It may be $-\infty$; then so is the sum. Return the log-density of all nodes together, one number for each of the S draws: shape `(S,)`.
 
 # %% exercise="01_joint"
 def joint_log_prob(parents: dict, log_prob: dict, values: dict[str, Tensor]) -> Tensor:
@@ -178,7 +182,7 @@ check("01_joint", joint_log_prob)
 # %% [markdown]
 # <details><summary>Symptom: right without a plate, far too low or too high with one</summary>
 #
-# `(S, 1) + (S, N)` is `(S, N)`: the factor outside the plate has just been copied N times. Sum each factor over its own last axis *before* you add the factors.
+# `(S, 1) + (S, N)` is `(S, N)`: the factor outside the plate has just been copied N times. Which sum comes first, that over the copies or that over the factors?
 #
 # </details>
 # <details><summary>Symptom: minus infinity for the large plate</summary>
@@ -268,7 +272,7 @@ show(targets.common_cause(intercepts, slopes),
 # **Exercise 4: `two_bernoullis`.** *Difficulty* 3/5 · *Importance* 4/5 · 25 minutes
 #
 # Return the table of $p(x_1, x_2) = \int p(x_1 \mid z)\, p(x_2 \mid z)\, N(z; 0, 1)\, dz$, of shape `(2, 2)` with $x_1$ along the rows, and the correlation of $x_1$ and $x_2$ that it implies, a number or a tensor of
-# shape `()`. There is no closed form, so add up the integrand on a grid of $z$, times its step. Both answers must be right to five digits, also for slopes of 60, where the sigmoid is nearly a step.
+# shape `()`. There is no closed form, so add up the integrand on a grid of $z$, times its step. Both answers must be right to five significant digits (a correlation of zero to seven decimals), also for slopes of 60, where the sigmoid is nearly a step.
 #
 # For a coin with $p = P(x = 1)$ the variance is $p(1 - p)$, and $\mathrm{Cov}(x_1, x_2) = P(x_1 = 1, x_2 = 1) - p_1 p_2$.
 
@@ -387,7 +391,7 @@ check("01_mixed", mixed_log_likelihood)
 # %% [markdown]
 # <details><summary>Symptom: right for tau = 0, wrong elsewhere</summary>
 #
-# Two rows of one group have the covariance $\tau^2$ (squared!), a row with itself $\tau^2 + \sigma^2$, and rows of different groups $0$. `groups.unsqueeze(-1) == groups` says who belongs together.
+# `tau` and `sigma` are standard deviations. What do two rows of one group have in common, and what a row with itself? `groups.unsqueeze(-1) == groups` says who belongs together.
 #
 # </details>
 # <details><summary>Symptom: right on the small panel, wrong when the rows are shuffled</summary>
@@ -496,12 +500,12 @@ check("01_kalman", kalman_step)
 # %% [markdown]
 # <details><summary>Symptom: mean and covariance are both wrong</summary>
 #
-# Predict first: the mean moves to $A m$, the covariance to $A P A^\top + Q$. From there on use the predicted ones, everywhere.
+# Predict first: what do $A$ and $Q$ make of the mean and the covariance of $z_{t-1}$? From there on use the predicted ones, everywhere.
 #
 # </details>
 # <details><summary>Symptom: the mean is right, the covariance is not</summary>
 #
-# $u = z_t$ and $v = x_t$ have $F = \hat P$, $G = \hat P C^\top$, $H = C \hat P C^\top + R$. The last term of the formula is subtracted: a datum takes uncertainty away.
+# $u$ is $z_t$ and $v$ is $x_t$: work out all three blocks, $F$, $G$ and $H$, from the *predicted* covariance. The last term of the formula is subtracted: a datum takes uncertainty away.
 #
 # </details>
 # <details><summary>Symptom: the state is right, the log-density is not</summary>
@@ -581,7 +585,7 @@ check("01_grid", grid_log_partition)
 # </details>
 # <details><summary>Symptom: infinite at J = 200</summary>
 #
-# $e^{2400}$ is too large for floating point. `torch.logsumexp` takes the largest exponent out first.
+# $e^{2400}$ is too large for floating point. You know a sum of exponentials that stays finite from unit 00.
 #
 # </details>
 # <details><summary>Symptom: I do not know how to list all states</summary>

@@ -32,6 +32,11 @@
 # counted. `check("03_gaussian_kl", gaussian_kl, seed=7)`, in a cell of your own, repeats the inputs of a report that named the seed 7. Any right way of
 # computing an answer passes: a loop, one line, a library function.
 #
+# **What counts as right**, in all sets. Numbers come in double precision; stay in it, and you have all the digits that are asked for: nine at most, unless the
+# exercise says otherwise. Where it says nothing of gradients none are asked: NumPy and loops will do, and a list for a tuple. Leave your arguments as you found
+# them, unless you are asked to train them. Where your work is graded, and only there, the course's own version of what you are asked to write is taken out of
+# `course_vi`.
+#
 # **Conventions**, as everywhere in the course: samples come first, `z` is `(K, *B, D)`; data are `(*B, D)`; a log-density of samples is `(K, *B)`; a bound is `(*B)`,
 # one number per datum. `log_scale` is the logarithm of a *standard deviation*. $N(\mu, \sigma^2)$ names the *variance* second. Logarithms are natural unless we say bits.
 
@@ -210,7 +215,7 @@ show(targets.gap_curve(),
 #
 # $$\mathcal L = \mathbb E_q\big[\log p(z) + \log p(x \mid z)\big] + H(q), \qquad \text{gap} = \mathrm{KL}\big(q \,\|\, p(z \mid x)\big),$$
 #
-# each `(*B)`, for `loc`, `log_scale`, `x` of shape `(*B, D)`. Do not compute one as $\log p(x)$ minus the other: then their sum tests nothing. Derive both, and let the check (or the figure below it) add them up.
+# each `(*B)`, for `loc`, `log_scale`, `x` of shape `(*B, D)`. Derive each by itself, and let the check (or the figure below it) add them up. (No check can tell, but if you take one as $\log p(x)$ minus the other, their sum tests nothing.)
 
 # %% exercise="03_gap"
 def elbo_and_gap(loc: Tensor, log_scale: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -286,7 +291,7 @@ show(targets.kl_curves(),
 #
 # $$\mathrm{KL}(p \,\|\, q) = \int p \log \frac pq\,dz \qquad\text{and}\qquad \mathrm{KL}(q \,\|\, p) = \int q \log \frac qp\,dz,$$
 #
-# in this order, by quadrature: on a grid, as the sum of the integrand times the step. Each must be right to one part in a million, also when $q$ is far out in the tails of $p$ (there $p$
+# in this order, by quadrature: on a grid, as the sum of the integrand times the step. Each must be right to one part in a million (below one nat, to a millionth of a nat), also when $q$ is far out in the tails of $p$ (there $p$
 # is as small as $e^{-2000}$, and its *logarithm* is harmless) and when a component is as narrow as $0.004$. `loc` and `scale` are tensors of shape `()`, the other three of shape `(M,)`, all in double precision; return
 # two numbers (or tensors of shape `()`).
 
@@ -325,13 +330,13 @@ check("03_mixture_kls", forward_and_reverse_kl)
 # %% [markdown]
 # <details><summary>Symptom: NaN or infinity far out</summary>
 #
-# You took the logarithm of a density that had already been rounded to zero. Compute $\log p$ as `torch.logsumexp` over the components of $\log \pi_j + \log N(z; m_j, r_j^2)$, and exponentiate only the factor in front.
+# You took the logarithm of a density that had already been rounded to zero. Make $\log p$ from the *logarithms* of its components, and exponentiate only the factor in front.
 # Adding a small number inside the logarithm hides the symptom and keeps the error.
 #
 # </details>
 # <details><summary>Symptom: right for two broad modes, wrong next to a narrow one</summary>
 #
-# The step must be a fraction of the *smallest* scale (a sixth will do), and the grid must reach 12 standard deviations beyond every component and beyond $q$. A grid that suits one problem does not suit the next: let
+# The step must be a fraction of the *smallest* scale, and the grid must reach well beyond every component and beyond $q$. A grid that suits one problem does not suit the next: let
 # it depend on the arguments.
 #
 # </details>
@@ -423,7 +428,7 @@ check("03_net_bit_rate", net_bit_rate)
 #
 # $$\frac1K \sum_k \big(\log p(x, z_k) - \log q_\phi(z_k \mid x)\big), \qquad (*B),$$
 #
-# so that its value is the ELBO estimate and its gradient in $\phi$ is the naive one. `eps` is `(K, *B, D)`; `q(x, z)` is $\log q_\phi(z \mid x)$, attached to the parameters of `q`. It must work for any reparametrizable family.
+# so that its value is the ELBO estimate and its gradient in $\phi$ is the naive one. `eps` is `(K, *B, noise_dim)`, as `q` takes it; `q(x, z)` is $\log q_\phi(z \mid x)$, attached to the parameters of `q`. It must work for any reparametrizable family.
 
 # %% exercise="03_naive_elbo"
 def naive_elbo(p: Model, q: Family, x: Tensor, eps: Tensor) -> Tensor:
@@ -512,12 +517,12 @@ check("03_naive_bias", naive_bias)
 # %% [markdown]
 # <details><summary>Symptom: the check says it is the gradient itself</summary>
 #
-# Bias = mean of the estimate − what it ought to be. The mean is zero.
+# Bias = mean of the estimate − what it ought to be, in this order. What is the mean of the naive gradient?
 #
 # </details>
 # <details><summary>Symptom: right for loc, wrong for log_scale</summary>
 #
-# Write $\mathcal L$ with $s^2 = e^{2 \ell}$ and $\log s = \ell$, then differentiate in $\ell$. The entropy brings $1$; prior and likelihood bring $-s^2$ each.
+# Write $\mathcal L$ with $s^2 = e^{2 \ell}$ and $\log s = \ell$, then differentiate in $\ell$. Three terms depend on it: prior, likelihood and entropy.
 #
 # </details>
 # <details><summary>Symptom: the bias for loc does not vanish at x / 2</summary>

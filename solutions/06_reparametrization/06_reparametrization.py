@@ -17,8 +17,13 @@
 # at given noise, and the *average* over all noise (by quadrature, so that chance has no say). If something is off, the report says what came, what was expected, and which
 # mistake it looks like. Checks never look at how you wrote it. Call them as often as you like.
 #
+# **What counts as right**, in all sets. Numbers come in double precision; stay in it, and you have all the digits that are asked for: nine at most, unless the
+# exercise says otherwise. Where it says nothing of gradients none are asked: NumPy and loops will do, and a list for a tuple. Leave your arguments as you found
+# them, unless you are asked to train them. Where your work is graded, and only there, the course's own version of what you are asked to write is taken out of
+# `course_vi`.
+#
 # **Notation.** $z = t_\phi(\epsilon)$ with $\epsilon \sim N(0, I)$, and $\log w = \log p(x, z) - \log q_\phi(z)$. Axes are samples, batch, event: noise and z are
-# $(K, B, D)$, data $(B, D)$, log densities $(K, B)$, and an estimate of the ELBO is one number for each datum, $(B)$. There may be no batch axis at all. `log_scale` is $\log \sigma$, the
+# $(K, B, D)$, data $(B, D)$, log densities $(K, B)$, and an estimate of the ELBO is one number for each datum, $(B)$. B stands for any number of batch axes, none included (stubs write `*B`). `log_scale` is $\log \sigma$, the
 # logarithm of the *standard deviation*.
 
 # %% locked="06_setup"
@@ -185,7 +190,7 @@ with when_written():
 #  \hat L_3 &= \tfrac1K \textstyle\sum_k \log p(x \mid z_k) \;-\; \mathrm{KL}(q \,\|\, N(0, I)) & &\text{KL by formula}
 # \end{aligned}$$
 #
-# The prior of `p` is $N(0, I)$, and `p.log_factors(x, z)["likelihood"]` is $\log p(x \mid z)$, $(K, B)$. Return the three, stacked: $(3, B)$, in this order.
+# The prior of `p` is $N(0, I)$, and `p.log_factors(x, z)["likelihood"]` is $\log p(x \mid z)$, $(K, B)$. Return the three, stacked: $(3, B)$, in this order, each with its gradient.
 #
 # **Predict, before you compare their gradients**: for $\log\sigma$, at fixed noise, which two of the three gradients are *identical*? And which of the three is the noisiest when $q$ is narrow?
 
@@ -378,7 +383,7 @@ with when_written():
 #
 # The pathwise gradient sees the *slope* of f, the score function its *value*. Find a target where slopes are the worse guide. For given m and s, write a function that returns
 #
-# - `f`: a function without jumps from tensors to tensors of the same shape, entry by entry (any torch formula, with m and s in it if you like);
+# - `f`: a function without jumps (kinks are fine) from tensors to tensors of the same shape, any torch formula, with m and s in it if you like. It goes entry by entry: its value at a point depends on that entry alone, on no mean, maximum or order of the tensor;
 # - `predicted`: a tensor $(2)$ with the variances of the one-sample gradients of $\mathbb E f$ **in m**: pathwise, then score function *without* a baseline.
 #
 # The pathwise variance must be at least **four times** the score function's, at any m and for s from 0.25 to 2.5. And there must be something to find: the **square of the mean gradient**, $\big(\frac{d}{dm}\mathbb E f\big)^2$, is at least **a tenth** of the score function's variance, so
@@ -428,17 +433,17 @@ with when_written():
 # %% [markdown]
 # <details><summary>Symptom: I cannot think of such a function</summary>
 #
-# Small values, steep slopes, and many of them under the bulk of q. What does a wave of height 1 have, if you make its length short?
+# One estimator is noisy where the *values* of f are large, the other where its *slopes* are large and differ. Sketch a curve whose values are small and whose slopes are not.
 #
 # </details>
 # <details><summary>Symptom: it wins, and the check says that there is no gradient to find</summary>
 #
-# A wave goes up as often as it goes down. The mean gradient is the mean *slope*: add something that rises on the whole, by about one height per standard deviation, or less. What does it add to the score function's variance, and what to the pathwise one? Or take no wave at all.
+# The mean gradient is the mean *slope*, and yours goes up as often as it goes down. It must also rise on the whole, and gently: what does that add to either variance?
 #
 # </details>
 # <details><summary>Symptom: it wins for large s and not for small; or the prediction is off</summary>
 #
-# What matters is how often f turns within one standard deviation: let the frequency know s. For the prediction, $\mathbb E\cos(t\epsilon) = e^{-t^2/2}$, $\mathbb E\,\epsilon^2\cos(t\epsilon) = (1 - t^2)\,e^{-t^2/2}$ and $\cos^2 = (1 + \cos 2\cdot)/2$; at a high frequency
+# What matters is how often f turns within one standard deviation. If it is a wave on a slope, let its frequency know s. For the prediction, $\mathbb E\cos(t\epsilon) = e^{-t^2/2}$, $\mathbb E\,\epsilon^2\cos(t\epsilon) = (1 - t^2)\,e^{-t^2/2}$ and $\cos^2 = (1 + \cos 2\cdot)/2$; at a high frequency
 # almost all of it dies out. If you use quadrature, note that 20 Hermite points cannot follow ten waves.
 #
 # </details>
@@ -465,8 +470,8 @@ with when_written():
 # It looks like an honest objective. It is not bounded: with $K \le D$ samples, $C$ can grow for ever in a direction that none of the samples shows. Prove it by construction. Given the frozen noise `eps`, $(K, D)$ with $K \le D$, and a number `log_det`, return
 # `(loc, scale_tril)`, $(D)$ and $(D, D)$, such that
 #
-# - `scale_tril` is lower triangular with a positive diagonal and $\log\det C =$ `log_det`;
-# - the samples stay put: $\frac1K\sum_k \|z_k\|^2 \le \frac1K\sum_k \|\epsilon_k\|^2$, **however large `log_det` is** (it goes to 14 in the check).
+# - `scale_tril` is lower triangular with a positive diagonal and $\log\det C =$ `log_det`, to five digits;
+# - the samples stay put: $\frac1K\sum_k \|z_k\|^2 \le \frac1K\sum_k \|\epsilon_k\|^2$, up to rounding (0.01), **however large `log_det` is** (it goes from 0 to 14 in the check).
 
 # %% exercise="06_runaway"
 def runaway(eps: Tensor, log_det: float) -> tuple[Tensor, Tensor]:
@@ -526,7 +531,7 @@ with when_written():
 # %% [markdown]
 # <details><summary>Symptom: the samples run away together with C</summary>
 #
-# A diagonal $C$ cannot do it. Leave all rows of $C$ but the last as they are in the identity. The last row times $\epsilon_k$ is one number for each k; its last entry must be large, and the others are free. What must they satisfy?
+# A diagonal $C$ cannot do it. One large entry is enough for the determinant. What can the other entries of its row do for the samples?
 #
 # </details>
 # <details><summary>Symptom: I found a wide direction v with v'eps = 0, and took the Cholesky factor of the covariance</summary>
@@ -536,7 +541,7 @@ with when_written():
 # </details>
 # <details><summary>Symptom: it works for K &lt; D and not for K = D</summary>
 #
-# K equations and D - 1 free entries. There is one more free number that moves the last coordinate of all samples at once.
+# Say that the last row is the large one: it makes one number for each k, so there are K equations, and D - 1 free entries. There is one more free number that moves the last coordinate of all samples at once.
 #
 # </details>
 
@@ -562,7 +567,7 @@ with when_written():
 # You get draws `g`, $(K, B, D)$, plain numbers from Gamma(`concentration`, 1). Return $z = g / \text{rate}$: its *value* is that, its gradient in `rate` is the ordinary one, and its gradient in `concentration` is the implicit one.
 #
 # `torch.special.gammainc(alpha, g)` is $F_\alpha(g)$. torch has no derivative of it in $\alpha$, and none is needed: a central difference
-# $\big(F_{\alpha + h} - F_{\alpha - h}\big)/2h$ with $h = 10^{-4}\,\alpha$ is right to many more digits than the check asks for (0.2 percent).
+# $\big(F_{\alpha + h} - F_{\alpha - h}\big)/2h$ with $h = 10^{-4}\,\alpha$ is right to many more digits than the check asks for (0.2 percent of a slope; 1 percent in the tails). Concentrations go from 0.2 to 150.
 
 # %% exercise="06_implicit_gamma"
 def implicit_gamma(concentration: Tensor, rate: Tensor, g: Tensor) -> Tensor:
@@ -623,7 +628,7 @@ with when_written():
 # </details>
 # <details><summary>Symptom: I have the slope, but not the graph</summary>
 #
-# You need something whose value is g and whose derivative in $\alpha$ is the slope: g plus the slope times something that is zero in value and moves with $\alpha$. The pattern `a - a.detach()` is that something.
+# You need something whose value is g and whose derivative in $\alpha$ is the slope: g plus the slope times something that is zero in value and moves with $\alpha$. You built such a thing in unit 00.
 #
 # </details>
 # <details><summary>Symptom: it is off by a factor that depends on the rate</summary>
@@ -729,12 +734,12 @@ show(targets.edges(two_repairs), alt="The same figure; once two_repairs is writt
 # %% [markdown]
 # <details><summary>Symptom: the score estimate is wrong for loc, and right for log_scale</summary>
 #
-# In which of its two places does $\mu$ occur in $\int_\mu^\infty f(z)\,q(z)\,dz$? The score function knows of one. Leibniz: the derivative of an integral in its lower limit is minus the integrand there.
+# In which of its two places does $\mu$ occur in $\int_\mu^\infty f(z)\,q(z)\,dz$? The score function knows of one.
 #
 # </details>
 # <details><summary>Symptom: the path estimate is wrong wherever there is a jump</summary>
 #
-# Write $f = g + \sum_j h_j\,1\{z > c_j\}$ with g smooth. The slope takes care of g. Of the rest you know the mean: $h_j\,P(z > c_j)$, and $P(z > c)$ has a formula that you can differentiate.
+# Write f as a smooth function and steps of height $h_j$. The slope takes care of the smooth one. Of the steps you know the mean exactly.
 #
 # </details>
 # <details><summary>Symptom: right for loc, wrong for log_scale; or wrong only now and then</summary>

@@ -17,6 +17,11 @@
 # something is off, the report says what came, what was expected, and which mistake it looks like. Checks never look at how you wrote it, and the
 # order in which you draw random numbers does not matter. Call them as often as you like.
 #
+# **What counts as right**, in all sets. Numbers come in double precision; stay in it, and you have all the digits that are asked for: nine at most, unless the
+# exercise says otherwise. Where it says nothing of gradients none are asked: NumPy and loops will do, and a list for a tuple. Leave your arguments as you found
+# them, unless you are asked to train them. Where your work is graded, and only there, the course's own version of what you are asked to write is taken out of
+# `course_vi`.
+#
 # **Notation.** $\log w = \log p(x, z) - \log q_\phi(z)$ with $z = t_\phi(\epsilon)$. Axes are samples, batch, event: noise and z are
 # $(K, B, D)$, data $(B, D)$, log densities $(K, B)$, and an estimate of the ELBO is one number for each datum, $(B)$.
 
@@ -169,7 +174,7 @@ check("09_frozen_family", path_derivative)
 #
 # *Difficulty* 3/5 · *Importance* 5/5 · 25 minutes
 #
-# Measure it. On the toy, $z \sim N(0, 1)$, $x \mid z \sim N(z, 1)$, with $q = N(\mu, \sigma^2)$, estimate the variance of **one-sample** gradients (K = 1) over
+# Measure it, by drawing: numbers from a closed form do not count. On the toy, $z \sim N(0, 1)$, $x \mid z \sim N(z, 1)$, with $q = N(\mu, \sigma^2)$, estimate the variance of **one-sample** gradients (K = 1) over
 # many independent replicates,
 #
 # $$\widehat{\operatorname{Var}} = \frac{1}{R - 1} \sum_{r=1}^R (\hat g_r - \bar g)^2 ,$$
@@ -182,7 +187,7 @@ check("09_frozen_family", path_derivative)
 # | **path derivative** | . | . |
 #
 # `loc`, `log_scale` and `x` have shape $(1)$. Draw all noise from `generator`. The batch axis is your friend: give every replicate its own row of parameters, $(R, 1)$, and one
-# backward pass returns R independent gradients. The derivatives are short enough to do it on paper, too.
+# backward pass returns R independent gradients. (The gradient of a single draw you may also write down by hand.) R is at least 2.
 
 # %% exercise="09_landing_variances"
 def landing_variances(loc: Tensor, log_scale: Tensor, x: Tensor, replicates: int,
@@ -269,7 +274,7 @@ with when_written():
 #   \log w = \log p(x, z_1, z_2) - \log q_1(z_1 \mid x) - \log q_2(z_2 \mid z_1).$$
 #
 # The parameters of both layers are held constant inside $\log q$. But $z_1$ is an *argument* of $\log q_2(z_2 \mid z_1)$, and the path through it is part of the
-# gradient. Both layers are families as in exercise 2: `q1(x, z1)`, `q1.transport(eps1, x)`, and `q2(z1, z2)`, `q2.transport(eps2, z1)`. The model wants one event vector,
+# gradient. Both layers are families as in exercise 2: `q1(x, z1)`, `q1.transport(eps1, x)`, and `q2(z1, z2)`, `q2.transport(eps2, z1)`, where $z_1$ comes as it is, $(K, B, 1)$. The model wants one event vector,
 # $(z_1, z_2)$ along the last axis. Return the ELBO estimate, $(B)$.
 #
 # You may use everything the course has. Be careful with what looks convenient, and let the check tell you.
@@ -297,8 +302,7 @@ check("09_two_layers", two_layer_path_derivative)
 # %% [markdown]
 # <details><summary>Right on average, but the landing is missed and the report speaks of a cut path</summary>
 #
-# Something detached the *output* of the second layer's network. That output depends on the weights, which you meant, and on $z_1$, which you did not mean.
-# Which ready-made function of a family does just that? Look at what it detaches.
+# Differentiate your $\log q_2(z_2 \mid z_1)$ in $z_1$ with $z_2$ held. Is the answer zero? Then more than the weights was frozen.
 #
 # </details>
 # <details><summary>The score term of one layer is still there</summary>
@@ -368,9 +372,9 @@ check("09_score_coefficient", score_coefficient)
 # Which log density carries the score: the one with live parameters, or the frozen one? That one gets the weight c.
 #
 # </details>
-# <details><summary>It passes everything but the fixed noise, with the sign flipped</summary>
+# <details><summary>On average it is right, and at fixed noise c has the wrong sign</summary>
 #
-# S is *minus* the gradient of $\log q$. With the other sign you have $\hat g_{-c}$: unbiased as well, which is why the average could not tell you.
+# S is *minus* the gradient of $\log q$. With the other sign you have $\hat g_{-c}$: unbiased as well, which is why no average can tell you.
 #
 # </details>
 
@@ -383,8 +387,6 @@ check("09_score_coefficient", score_coefficient)
 
 # %% [markdown]
 # ## 6. S6: the best coefficient
-#
-# *Difficulty* 4/5 · *Importance* 4/5 · 25 minutes
 #
 # **First, predict, in the next cell.** On the toy with $q = N(\mu, \sigma^2)$, for the gradient of $\mu$: which c has the smallest variance? Work out $\operatorname{Var}(\hat g_c)$ on paper from
 # $\hat g_{\text{path}} = d + (1/\sigma - 2\sigma)\,\epsilon$ and $S = -\epsilon/\sigma$, with $d = x - 2\mu$. Put your formula in, before you measure anything. Nobody grades it; the point is to
@@ -404,10 +406,10 @@ print({s: round(my_prediction(s), 3) for s in (0.3, 0.5**0.5, 1.0, 1.2)})
 # then the exact gradient without any noise.
 
 # %% [markdown]
-# **Now find it from samples.** *Difficulty* 4/5 · *Importance* 4/5 · 25 minutes in all.
+# **Now find it from samples.** *Difficulty* 4/5 · *Importance* 4/5 · 25 minutes with the prediction
 #
 # Given R samples of the path derivative and of the score term for each of P parameters, both of shape $(R, P)$, return for each parameter the
-# number that makes the *sample* variance of `path + c * score` smallest, shape $(P)$. The variance is a parabola in c:
+# number that makes the *sample* variance of `path + c * score` smallest, shape $(P)$. R is at least 2, and no column of `score` is constant. The variance is a parabola in c:
 #
 # $$\operatorname{Var}(g + cS) = \operatorname{Var} g + 2c \operatorname{Cov}(g, S) + c^2 \operatorname{Var} S .$$
 
@@ -451,7 +453,7 @@ with when_written():
 # %% [markdown]
 # <details><summary>The sign is wrong</summary>
 #
-# Set the derivative of the parabola to zero and solve for c, slowly: $2\operatorname{Cov} + 2c\operatorname{Var} = 0$.
+# Set the derivative of the parabola to zero and solve for c, slowly.
 #
 # </details>
 # <details><summary>Everything is off by one</summary>
@@ -518,7 +520,7 @@ with when_written():
 #             self.train_step()
 # ```
 #
-# Find the faults before you read on; there are eight that matter (two names, one missing method, two dead arguments, one bad start, one optimizer that is used before it is made, and its setting). Two things look like faults and
+# Find the faults before you read on; we count eight, and you may count otherwise. Two things look like faults and
 # are none: the *sign* of `gr_entropy`, and `t.tensor(...)` around a tensor with a graph.
 
 # %% [markdown]
@@ -530,14 +532,14 @@ with when_written():
 #
 # | | |
 # |---|---|
-# | `prm` | a dict of three leaf tensors that require gradients: `"mu"` $(p)$, `"B"` $(p, r)$, `"sigma"` $(p)$, the standard deviations. B starts at small *random* numbers |
+# | `prm` | a dict of three leaf tensors that require gradients, after training too: `"mu"` $(p)$, `"B"` $(p, r)$, `"sigma"` $(p)$, the standard deviations (they may turn negative: only squares count). B starts at small *random* numbers. The check writes numbers of its own into them, in place; all parts must read them there |
 # | `t(s1, s2)` | $z = \mu + B s_1 + \sigma \odot s_2$ for noise $(n, r)$ and $(n, p)$: shape $(n, p)$ |
-# | `sample(n)` | n independent draws, $(n, p)$, others at each call. All randomness comes from one generator of the object's own, seeded by `seed` |
+# | `sample(n)` | n independent draws, $(n, p)$, others at each call, with a graph or without. All randomness comes from one generator of the object's own, seeded by `seed` |
 # | `pr_Z(v)` | $\Sigma^{-1} v$ for v of shape $(n, p)$, never forming a $p \times p$ matrix |
 # | `ELBO(z)` | the estimate of the ELBO, averaged over the n rows of z: one number, without a graph |
 # | `gradient(s1, s2)` | a dict like `prm`: the path derivative *of the ELBO* (upwards), averaged over the n rows |
-# | `train_step(n_BZ)` | one step of an optimizer, with `n_BZ` samples |
-# | `full_train(num_steps, n_BZ)` | that many steps, each with `n_BZ` samples. After 200 of them, with the number of samples that you make the default, on a normalized Gaussian target that the family contains, the exact ELBO must exceed -0.05 (the best is 0) |
+# | `train_step(n_BZ)` | one step of an optimizer, with `n_BZ` samples, also on an object that is new |
+# | `full_train(num_steps, n_BZ)` | that many steps, each with `n_BZ` samples. After 200 of them, with the number of samples that you make the default, on a normalized Gaussian target that the family contains ($p = 3$, $r = 1$, entries of mean and B up to 1, $\sigma$ from 0.3 to 0.5), the exact ELBO must exceed -0.05 (the best is 0) |
 #
 # Woodbury's identity, with $D = \mathrm{diag}(\sigma^2)$: $\;\Sigma^{-1} = D^{-1} - D^{-1} B\,(I_r + B^\top D^{-1} B)^{-1} B^\top D^{-1}$.
 

@@ -14,7 +14,12 @@
 # does not hold up the rest.
 #
 # **How the checks work.** Under each cell that you write stands a `check`. It calls your function on fresh random inputs, and says what came, what was expected and which mistake it looks like. Call it as
-# often as you like. In this problem set nothing is left to chance: noise is handed to you, and where an average over noise matters the check takes it by quadrature.
+# often as you like. But for the training of exercise 3 nothing is left to chance: noise is handed to you, and where an average over noise matters the check takes it by quadrature.
+#
+# **What counts as right**, in all sets. Numbers come in double precision; stay in it, and you have all the digits that are asked for: nine at most, unless the
+# exercise says otherwise. Where it says nothing of gradients none are asked: NumPy and loops will do, and a list for a tuple. Leave your arguments as you found
+# them, unless you are asked to train them. Where your work is graded, and only there, the course's own version of what you are asked to write is taken out of
+# `course_vi`.
 #
 # **Two conventions hold throughout.**
 #
@@ -57,20 +62,6 @@ def trained(latent_dim: int, seed: int) -> tuple[nn.Module, nn.Module]:
     return q.encoder, p.decoder
 
 
-def exact_log_likelihood(decoder: nn.Module, x: Tensor, observed: Tensor | None = None) -> tuple[Tensor, Tensor]:
-    """For TWO latents: log p(x), (B), by a sum over a fine grid of z, and the predictive mean of every pixel, (B, Dx)."""
-    axis = torch.linspace(-5, 5, 141)
-    grid = torch.cartesian_prod(axis, axis)
-    observed = torch.ones(x.shape[-1], dtype=torch.bool) if observed is None else observed
-    with torch.no_grad():
-        logits = decoder(grid)
-        seen = logits[:, observed]
-        log_p = x[:, observed] @ seen.T - F.softplus(seen).sum(-1) - 0.5 * grid.square().sum(-1)        # (B, grid)
-        weights = log_p.softmax(-1)
-        log_evidence = log_p.logsumexp(-1) + 2 * math.log(axis[1] - axis[0]) - math.log(2 * math.pi)
-        return log_evidence, weights @ logits.sigmoid()
-
-
 # %% [markdown]
 # ## 1. The divergence from the prior
 #
@@ -80,7 +71,7 @@ def exact_log_likelihood(decoder: nn.Module, x: Tensor, observed: Tensor | None 
 #
 # $$\mathrm{KL}(q \,\|\, p) = \mathbb E_q\big[\log q(z) - \log p(z)\big],$$
 #
-# using $\mathbb E_q z^2 = m^2 + s^2$. Return it **for each latent by itself**, $(*B, D)$; nothing is summed yet. It must also survive a posterior so narrow that $s$ is zero in floating point.
+# using $\mathbb E_q z^2 = m^2 + s^2$. Return it **for each latent by itself**, $(*B, D)$; nothing is summed yet. It must also survive a posterior so narrow that $s$ is zero in double precision.
 
 # %% exercise="13_kl"
 def kl_to_prior(loc: Tensor, log_scale: Tensor) -> Tensor:
@@ -192,10 +183,10 @@ check("13_objective", vae_objective)
 # Write the loop: make an encoder and a decoder, draw minibatches and noise, climb your objective. Return `(encoder, decoder)`.
 #
 # **The bound.** The check trains on 400 binary digits with 4 latents and 300 steps, then computes the ELBO itself on 100 new images. It must exceed **-21.5 nats an image**. For orientation: a coin for every pixel gives $-64 \log 2 = -44.4$, the best *independent* pixels
-# about -24.5, and one hidden layer of 64 units, minibatches of 100 and Adam at 0.01 reach about -20.3.
+# about -24.5, and a small network, well trained, reaches about -20.3.
 #
-# **Reproducible.** Everything random comes from `generator`: initial weights (`mlp(inputs, hidden, outputs, generator)` does that), minibatches (`torch.randperm(n, generator=generator)`) and noise (`torch.randn(..., generator=generator)`). The same seed must give the same networks. Take exactly `steps` gradient steps, and let every image count: the check looks, and it puts the pixels into an order of its own, so that nothing learned before fits. A run that falls short by less than a nat is repeated, from another seed. `x` may have
-# fewer rows than your batch size.
+# **Reproducible.** Everything random comes from `generator`: initial weights (`mlp(inputs, hidden, outputs, generator)` does that), minibatches (`torch.randperm(n, generator=generator)`) and noise (`torch.randn(..., generator=generator)`). The same seed must give the same networks. Take exactly `steps` gradient steps. Let every image count: in 10 steps any 80 of the 400 must make a difference, and in 211 steps each of 131 must be seen. The check puts the pixels into an order of its own, so that nothing learned before fits. A run that ends near the bound is repeated from
+# other seeds, and the mean decides. `x` is in single precision, and may have fewer rows than your batch size.
 
 # %% exercise="13_train"
 def train_vae(x: Tensor, latent_dim: int, steps: int, generator: torch.Generator) -> tuple[nn.Module, nn.Module]:
@@ -227,14 +218,14 @@ check("13_train", train_vae)
 # The encoder has given up telling images apart. Usual reasons: its parameters are not in the optimizer; z was detached; or the reconstruction is a mean over pixels, so that the KL outweighs it 64 to 1.
 #
 # </details>
-# <details><summary>It gets better and better in training, and the check says it stops short</summary>
-#
-# Three hundred steps are few. Plain gradient descent, or Adam with a rate of 0.001, is still on its way when they are over; Adam at 0.01 arrives, with minibatches of 100 as with all rows in every step. And the check looks at *new* images: the bound on your training rows flatters.
-#
-# </details>
 # <details><summary>"The same numbers from the same seed" fails</summary>
 #
-# `nn.Linear` initializes itself from torch's global stream, and so do `torch.randn_like` and `Normal.rsample`. Name the generator in every draw.
+# `nn.Linear` initializes itself from torch's global stream, and `torch.randn_like` and `Normal.rsample` draw from it, too. Name the generator in every draw.
+#
+# </details>
+# <details><summary>It gets better and better in training, and the check says it stops short</summary>
+#
+# Three hundred steps are few. Plain gradient descent, or Adam with a rate of 0.001, is still on its way when they are over; with one hidden layer of 64 units Adam at 0.01 arrives, with minibatches of 100 as with all rows in every step. And the check looks at *new* images: the bound on your training rows flatters.
 #
 # </details>
 
@@ -298,7 +289,7 @@ with when_written():
     with torch.no_grad():
         climbing = torch.stack([importance_log_likelihood(encoder2, decoder2, x, torch.randn(count, 100, 2, generator=seeded(count)))
                                 for count in counts])
-    truth = exact_log_likelihood(decoder2, x)[0]
+    truth = targets.exact_log_likelihood(decoder2, x)[0]
     show(targets.bounds(counts, climbing.mean(-1), truth.mean().item()),
          alt="Over K from 1 to 1024 the mean importance-sampled log-likelihood of 100 test images rises from the ELBO towards a dashed line, the exact value, and comes near it.")
     gap = (truth - climbing[-1]).sort(descending=True).values
@@ -308,7 +299,7 @@ with when_written():
 # %% [markdown]
 # <details><summary>"You took the density of eps for that of z"</summary>
 #
-# A change of variables: z is eps, shifted and *stretched* by $s$. Where the stretching is large the density is small: $\log q(z \mid x) = \log N(\epsilon; 0, I) - \sum_d \log s_d$. Or let a `Normal(loc, scale)` do it.
+# A change of variables: z is eps, shifted and *stretched* by $s$. Where the stretching is large the density is small. Or let a `Normal(loc, scale)` do it.
 #
 # </details>
 # <details><summary>Minus infinity for large pictures</summary>
@@ -392,7 +383,7 @@ with when_written():
 # $$p(x_i = 1 \mid x_{\text{obs}}) = \int p(x_i = 1 \mid z)\, p(z \mid x_{\text{obs}})\, dz \approx \sum_{k=1}^K \bar w_k\, p(x_i = 1 \mid z_k), \qquad
 #   w_k = \frac{p(x_{\text{obs}} \mid z_k)\, p(z_k)}{q(z_k)}, \quad \bar w_k = \frac{w_k}{\sum_j w_j}.$$
 #
-# You get latents z, $(K, B, D)$, and the log density they were drawn from, `log_q`, $(K, B)$ (up to a constant; it may be the prior's, an encoder's or a grid's). Return $(B, D_x)$: observed pixels as they are, missing ones as probabilities. What stands in the missing pixels of `x` must not matter, be it NaN.
+# You get latents z, $(K, B, D)$, and the log density they were drawn from, `log_q`, $(K, B)$ (up to a constant; it may be the prior's, an encoder's or a grid's). Return $(B, D_x)$: observed pixels as they are, missing ones as probabilities. What stands in the missing pixels of `x` must not matter, be it NaN. All pixels may be missing, or none.
 
 # %% exercise="13_completion"
 def complete(decoder: nn.Module, x: Tensor, observed: Tensor, z: Tensor, log_q: Tensor) -> Tensor:
@@ -422,7 +413,7 @@ with when_written():
     _, decoder = trained(latent_dim=2, seed=2)
     top = torch.arange(64) < 32
     x = images.test[:12]
-    aim = torch.where(top, x, exact_log_likelihood(decoder, x, top)[1])
+    aim = torch.where(top, x, targets.exact_log_likelihood(decoder, x, top)[1])
     z = torch.randn(4000, 12, 2, generator=seeded(4))
     with torch.no_grad():
         mine = complete(decoder, x, top, z, -0.5 * z.square().sum(-1))
@@ -460,7 +451,7 @@ with when_written():
 # Here is a VAE that you can solve on paper. $z \sim N(0, I_D)$ and $x \mid z \sim N(W z + b, \sigma^2 I)$ with **fixed** $\sigma$; W and b are learned by maximum likelihood. Let $\lambda_1 \ge \lambda_2 \ge \dots$ be the eigenvalues of the covariance of the data (dividing by N).
 # The likelihood does not change when z is rotated; take the rotation that a diagonal q picks, in which the columns of W are orthogonal. At the maximum b is then the mean, and column i of W lies along the i-th eigenvector with squared length $\max(\lambda_i - \sigma^2, 0)$. Hence x has variance $\max(\lambda_i, \sigma^2)$ along the first D axes and $\sigma^2$ along the rest.
 #
-# Without training anything, return two predictions:
+# Without training anything, return two predictions, for `latent_dim` up to the number of pixels:
 #
 # 1. the mean log evidence $\frac1N \sum_n \log p(x_n)$ at the maximum, in nats per datum;
 # 2. the activity of each of the D latents at the exact posterior, largest first: the variance over the data (dividing by N) of the posterior mean. Derive it: along axis i the posterior mean is $\sqrt{\lambda_i - \sigma^2}\,/\,\lambda_i$ times the coordinate of $x - b$.

@@ -91,6 +91,20 @@ def join(*parts: Tensor) -> Tensor:
     return torch.cat([part.expand(*batch, part.shape[-1]) for part in parts], -1)
 
 
+def _linear(inputs: int, outputs: int, generator: torch.Generator | None) -> nn.Linear:
+    """An affine map whose first weights come from the generator, and then from nowhere else: torch's global stream stays where it is."""
+    if generator is None:
+        return nn.Linear(inputs, outputs)
+    layer: nn.Linear = nn.utils.skip_init(
+        nn.Linear, inputs, outputs, device=torch.get_default_device()
+    )
+    for parameter in layer.parameters():
+        nn.init.uniform_(
+            parameter, -1 / math.sqrt(inputs), 1 / math.sqrt(inputs), generator=generator
+        )
+    return layer
+
+
 def mlp(
     inputs: int,
     hidden: int | Sequence[int],
@@ -101,7 +115,8 @@ def mlp(
 
     Args:
         hidden: units of the hidden layer, or of each of several; 0 or () for none, which leaves one affine map.
-        generator: draws the initial weights (uniform, within one over the root of the fan-in, PyTorch's default).
+        generator: draws the initial weights (uniform, within one over the root of the fan-in, PyTorch's default), and
+            leaves torch's global stream where it is.
 
     >>> mlp(64, 200, 16)(torch.zeros(5, 64)).shape, len(mlp(64, (200, 100), 16))
     (torch.Size([5, 16]), 5)
@@ -116,16 +131,7 @@ def mlp(
     ):
         validate.positive_integer(name, size)
     sizes = [inputs, *(size for size in inner if size), outputs]
-    layers = [nn.Linear(one, other) for one, other in zip(sizes, sizes[1:], strict=False)]
-    if generator is not None:
-        for layer in layers:
-            for parameter in layer.parameters():
-                nn.init.uniform_(
-                    parameter,
-                    -1 / math.sqrt(layer.in_features),
-                    1 / math.sqrt(layer.in_features),
-                    generator=generator,
-                )
+    layers = [_linear(one, other, generator) for one, other in zip(sizes, sizes[1:], strict=False)]
     between = [module for layer in layers for module in (nn.Tanh(), layer)]
     return nn.Sequential(*between[1:])
 
@@ -191,17 +197,9 @@ class GatedCell(nn.Module):
         super().__init__()
         self.hidden = hidden
         self.gates, self.candidate = (
-            nn.Linear(inputs + hidden, 2 * hidden),
-            nn.Linear(inputs + hidden, hidden),
+            _linear(inputs + hidden, 2 * hidden, generator),
+            _linear(inputs + hidden, hidden, generator),
         )
-        if generator is not None:
-            for parameter in self.parameters():
-                nn.init.uniform_(
-                    parameter,
-                    -1 / math.sqrt(inputs + hidden),
-                    1 / math.sqrt(inputs + hidden),
-                    generator=generator,
-                )
 
     def forward(self, x: Tensor, h: Tensor) -> Tensor:
         r, u = self.gates(join(x, h)).sigmoid().chunk(2, -1)

@@ -8,7 +8,7 @@ from torch import nn
 from course_vi import diagnostics, learning
 from course_vi.families import Amortized, Layered, MeanField
 from course_vi.models import VAE, HierarchicalVAE
-from course_vi.nets import Reshaped, mlp
+from course_vi.nets import GatedCell, Reshaped, SetEncoder, Window, mlp
 
 BITS = (randn(12, 16, seed=0) > 0).double()
 
@@ -131,3 +131,35 @@ def test_a_decoder_of_another_size_is_refused():
 def test_dtype_and_device_follow_a_decoder_without_parameters():
     p = VAE(2, 2, decoder=nn.Tanh()).double()
     assert p.sample(3, generator(0))[0].dtype == DOUBLE
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda g: mlp(3, (5, 4), 2, g),
+        lambda g: GatedCell(3, 4, g),
+        lambda g: SetEncoder(2, 3, 2, g),
+        lambda g: Window(64, 3, 5, g),
+        lambda g: VAE(2, 4, 3, g),
+    ],
+    ids=["mlp", "gated cell", "set encoder", "window", "VAE"],
+)
+def test_weights_from_a_generator_leave_the_global_stream_where_it_is(make):
+    """Weights are those of the generator alone, within one over the root of the fan-in; the global stream is not moved."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        before = torch.get_rng_state()
+        one = make(generator(1))
+        assert torch.equal(torch.get_rng_state(), before)
+        torch.manual_seed(1)
+        same, other = make(generator(1)), make(generator(2))
+    layers = [layer for layer in one.modules() if isinstance(layer, nn.Linear)]
+    assert layers and all(
+        parameter.requires_grad
+        and parameter.dtype == torch.get_default_dtype()
+        and 0 < parameter.abs().max() <= layer.in_features**-0.5
+        for layer in layers
+        for parameter in layer.parameters()
+    )
+    for a, b, c in zip(one.parameters(), same.parameters(), other.parameters(), strict=True):
+        assert torch.equal(a, b) and not torch.equal(a, c)

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 import torch
+import torch.nn.functional as F
 from matplotlib.figure import Figure
-from torch import Tensor
+from torch import Tensor, nn
 
 from course_vi.plots.images import picture_rows
 from course_vi.plots.style import BLACK, BLUE, GREEN, ORANGE, RED, new_figure, style
 
-__all__ = ["activities", "bounds", "completions", "kl_curves", "picture_rows", "units"]
+__all__ = [
+    "activities",
+    "bounds",
+    "completions",
+    "exact_log_likelihood",
+    "kl_curves",
+    "picture_rows",
+    "units",
+]
 
 
 def kl_curves(learner: Callable[[Tensor, Tensor], Tensor] | None = None) -> Figure:
@@ -106,3 +116,19 @@ def completions(images: Tensor, masked: Tensor, aim: Tensor, mine: Tensor | None
     if mine is not None:
         rows.append(("yours, by importance sampling", mine))
     return picture_rows(rows, len(images))
+
+
+def exact_log_likelihood(
+    decoder: nn.Module, x: Tensor, observed: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
+    """For two latents: log p(x), ``(B,)``, by a sum over a fine grid of z, and the predictive mean of every pixel, ``(B, Dx)``."""
+    axis = torch.linspace(-5, 5, 141)
+    grid = torch.cartesian_prod(axis, axis)
+    observed = torch.ones(x.shape[-1], dtype=torch.bool) if observed is None else observed
+    with torch.no_grad():
+        logits = decoder(grid)
+        seen = logits[:, observed]
+        log_likelihood = x[:, observed] @ seen.T - F.softplus(seen).sum(-1)  # (B, grid)
+        log_p = log_likelihood - 0.5 * grid.square().sum(-1)
+        log_cell = 2 * math.log(axis[1] - axis[0]) - math.log(2 * math.pi)
+        return log_p.logsumexp(-1) + log_cell, log_p.softmax(-1) @ logits.sigmoid()
