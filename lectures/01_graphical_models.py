@@ -66,7 +66,7 @@ from course_vi import data, exact, models
 from course_vi.diagnostics import claim
 from course_vi.graph import BayesNet, plate
 from course_vi.plots import lecture_01 as draw
-from course_vi.plots import show, tracker
+from course_vi.plots import movies, show, show_moving, tracker
 from course_vi.plots.bayes_net import draw_graph, in_words
 from course_vi.progress import predict, reveal, tally
 
@@ -586,6 +586,20 @@ reveal("01_5", "T³; the future")
 # dropped, it begins to go down before the drop, and everywhere but at the right end it is more certain.
 #
 # </details>
+#
+# Now let the data arrive one by one, and ask after each of them for **all** years: those gone by (smoothing), the present one (filtering), those to come (prediction). It is one and the same
+# question, the posterior of the white nodes given the shaded ones, with more and more of them shaded. Watch both sides of the upright line: to its left the past is revised and narrows,
+# to its right the future opens like a trumpet. And watch what the years after 1898 do to the years before.
+
+# %%
+third = torch.arange(0, 100, 3)  # the level is drawn at every third year; every datum counts
+with torch.no_grad():
+    given = [level.smooth(flow, seen=torch.arange(100) <= now) for now in third]
+assert torch.allclose(given[-1].loc, smooth.loc) and torch.allclose(given[9].loc[27], forward.loc[27])
+show_moving(movies.data_arrive(range(1871, 1971), flow, third.tolist(),
+                               [(found.loc[third, 0], found.covariance[third, 0, 0].sqrt()) for found in given]),
+            alt="A band, the level of the Nile in every year given the data so far. An upright line, the present, moves from 1871 to 1970. Right of it the band opens like a trumpet, left of it "
+                "it narrows. When the low flows after 1898 arrive, the whole trumpet drops, and the band bends down in the years before, too.")
 
 # %% [markdown]
 # ## 7. Hidden Markov models: the same graph with discrete states

@@ -74,7 +74,7 @@ from course_vi.gradients import reparametrized, sticking_the_landing
 from course_vi.learning import fit, smoke_cap
 from course_vi.models import BayesianLogisticRegression, ConjugateToy, TwoBernoullis
 from course_vi.plots import lecture_03 as draw
-from course_vi.plots import show
+from course_vi.plots import movies, show, show_moving
 from course_vi.progress import predict, reveal, tally
 
 # %% [markdown]
@@ -335,6 +335,21 @@ reveal("03_3", "a flat line; twice as large")
 # section 6.
 #
 # </details>
+#
+# And now the identity in motion. $q$ starts far off and follows the gradient of the ELBO. Watch the right-hand side: the grey block, $\log p(x)$, never changes; what hangs below it is the gap, and all that the
+# bound gains the gap loses.
+
+# %%
+m, s, path = -1.2, 1.2, []
+for _ in range(25):  # the exact gradient of the ELBO, in m and log s
+    path.append((m, s))
+    m, s = m + 0.1 * (2 - 2 * m), s * math.exp(0.1 * (1 - 2 * s**2))
+rising = [exact_elbo(gaussian(*each)) for each in path]
+gaps = [kl_divergence(gaussian(*each), posterior).item() for each in path]
+assert max(abs(bound + gap - log_evidence) for bound, gap in zip(rising, gaps, strict=True)) < 1e-9
+show_moving(movies.bound_and_gap(path, (1.0, math.sqrt(0.5)), rising, log_evidence),
+            alt="Left: a Gaussian q climbs from the left onto the posterior and becomes narrower. Right, step by step: a grey block hangs from zero to log p(x) = -2.27 and stays as it is; below it "
+                "an orange one, the KL, shrinks to nothing, while its lower edge, the ELBO, rises to log p(x).")
 
 # %% [markdown]
 # ## 4. Three forms of one number

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from course_vi.plots import Movie, show_moving
+from course_vi.plots import Beside, Movie, show_moving
 from course_vi.plots.moving import _ticks
 
 
@@ -93,3 +93,25 @@ def test_while_a_class_is_graded_there_are_words_alone(
     assert "not drawn here: A dot walks." in capsys.readouterr().out
     with pytest.raises(ValueError, match="alt is empty"):
         show_moving(movie, " ")
+
+
+def test_two_pictures_side_by_side_move_in_step_and_keep_to_their_own_axes(movie: Movie) -> None:
+    other = Movie((0, 1), (0, 1), "C", width=300)
+    other.curve([[(0, 0), (1, 1)], [(0, 1), (1, 0)]], "#0072B2")
+    for moving in (True, False):
+        both = parsed(Beside(movie, other).svg(moving))
+        assert both.get("viewBox") == "0 0 920 340"
+        assert [part.get("x") for part in both] == ["0", "620"]
+        for part, name in zip(both, ("left", "right"), strict=True):
+            clips = [each.get("id") for each in part.iter() if each.tag.endswith("clipPath")]
+            used = [each.get("clip-path") for each in part.iter() if each.get("clip-path")]
+            assert clips == [name] and used == [f"url(#{name})"]
+    moves = Beside(movie, other).svg().count("<animate ")
+    assert moves == movie.svg().count("<animate ") + 1 and "<animate" not in Beside(
+        movie, other
+    ).svg(False)
+
+
+def test_pictures_out_of_step_are_refused(movie: Movie) -> None:
+    with pytest.raises(ValueError, match="rounds take 8 s and 5 s"):
+        Beside(movie, Movie((0, 1), (0, 1), seconds=5.0))

@@ -8,11 +8,21 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from course_vi.plots.beside import Beside
 from course_vi.plots.moving import Movie
-from course_vi.plots.style import BLACK, BLUE, GREY, RED
+from course_vi.plots.style import BLACK, BLUE, GREY, ORANGE, RED
 
-__all__ = ["carried_along", "course_in_one_picture", "fans", "samples_flash"]
+__all__ = [
+    "bound_and_gap",
+    "carried_along",
+    "course_in_one_picture",
+    "data_arrive",
+    "fans",
+    "one_function",
+    "samples_flash",
+]
 
+BROWN = "#8A5F00"  # words about what is orange: orange letters on white are hard to read
 Gaussian = tuple[float, float]  # mean and standard deviation
 
 
@@ -33,42 +43,136 @@ def course_in_one_picture(path: Sequence[Gaussian], posterior: Gaussian) -> Movi
     return movie
 
 
-def samples_flash(
-    path: Sequence[Gaussian],
-    draws: Sequence[tuple[Tensor, Tensor]],
-    posterior: Gaussian,
-    scale: float,
+def data_arrive(
+    years: Sequence[int], flow: Tensor, now: Sequence[int], beliefs: Sequence[tuple[Tensor, Tensor]]
 ) -> Movie:
-    """Unit 05: samples appear, each with its score weight as a bar, and q moves as the weights say.
+    """Unit 01: what the Nile's flow says of its level in all years, as the data arrive.
 
     Args:
-        path: q, frame by frame.
-        draws: the samples of a frame and their weights (reward less baseline, times score), ``(K,)`` each.
-        scale: how high a weight of one is drawn.
+        years, flow: the data, ``(T)``.
+        now: which of them is the newest, frame by frame; the level is drawn at these years alone.
+        beliefs: mean and standard deviation of the level at these years, ``(F)`` both, frame by frame.
 
-    >>> draws = [(torch.zeros(2), torch.ones(2))] * 2
-    >>> movie = samples_flash([(0.0, 1.0), (0.5, 0.9)], draws, (1.0, 0.7), 0.1)
-    >>> movie.svg().count("<line")
-    4
+    >>> flat = torch.ones(2)
+    >>> movie = data_arrive([1871, 1872, 1873], 1000 * torch.ones(3), [0, 2], [(1000 * flat, 100 * flat)] * 2)
+    >>> movie.svg().count("<circle")
+    3
     """
+    (left, right), (low, high) = (years[0] - 1.0, years[-1] + 1.0), (200.0, 2000.0)
     movie = Movie(
-        (-4.0, 3.6), (-0.42, 0.75), "Samples vote with their score weights", "z", "density"
+        (left, right),
+        (low, high),
+        "Each new datum revises the past",
+        "year",
+        "flow of the Nile (10^8 m^3)",
+        seconds=14,
+        still=len(now) // 4,
     )
-    movie.seconds, movie.still = 14.0, len(path) // 3
-    z = torch.linspace(-4.0, 3.6, 90, dtype=torch.float64)
-    movie.curve([_density(z, posterior)], GREY, width=7, opacity=0.5)
-    movie.curve([_density(z, each) for each in path], BLUE, width=2.6)
-    floor, most = -0.2, 0.2
-    movie.curve([[(-4.0, floor), (3.6, floor)]], GREY, width=1.0)
-    for frame, (samples, weights) in enumerate(draws):
-        for place, weight in zip(samples.tolist(), (scale * weights).tolist(), strict=True):
-            tip = floor + max(-most, min(most, weight))
-            bars = [(place, floor, place, tip if k == frame else floor) for k in range(len(path))]
-            movie.lines([[bar] for bar in bars], RED, 5.0, 0.75)
-    movie.label((3.5, -0.07), "up: more to the right", RED, "end")
-    movie.label((3.5, -0.36), "down: more to the left", RED, "end")
-    movie.label((-3.9, 0.68), "q, moved by the mean of the weights", BLUE)
-    movie.label((posterior[0] + 0.62, 0.5), "posterior", "#555555")
+    movie.dots([[(float(t), value) for t, value in zip(years, flow.tolist(), strict=True)]], ORANGE, 2.6)  # fmt: skip
+    at = [float(years[index]) for index in now]
+    veil = [[(t + 0.5, low), (right, low), (right, high), (t + 0.5, high)] for t in at]
+    movie.curve(veil, "#ffffff", opacity=0.7, fill=True)
+    bands, means = [], []
+    for loc, scale in beliefs:
+        upper, lower = ((loc + side * scale).tolist() for side in (2, -2))
+        around = [*zip(at, upper, strict=True), *zip(at[::-1], lower[::-1], strict=True)]
+        bands.append(around)
+        means.append(list(zip(at, loc.tolist(), strict=True)))
+    movie.curve(bands, BLUE, opacity=0.2, fill=True)
+    movie.curve(means, BLUE, 2.4)
+    movie.lines([[(t, low, t, high)] for t in at], BLACK, 1.0, 0.6)
+    movie.label((left + 2, 1890.0), "the level, given the data so far: mean, two deviations", BLUE)
+    movie.label((left + 2, 270.0), "yearly flow; pale: not yet seen", BROWN)
+    return movie
+
+
+def bound_and_gap(
+    path: Sequence[Gaussian], posterior: Gaussian, bounds: Sequence[float], log_evidence: float
+) -> Beside:
+    """Unit 03: q on its way to the posterior, and beside it the evidence, which is the bound and the gap, at every step.
+
+    Args:
+        path, bounds: q and its ELBO, frame by frame.
+
+    >>> both = bound_and_gap([(0.0, 1.0), (1.0, 0.7)], (1.0, 0.7), [-3.4, -2.3], -2.3)
+    >>> "KL 1.10" in both.svg(), "<animate " in both.svg()
+    (True, True)
+    """
+    still, steps = len(path) // 6, len(path) - 1
+    left = Movie((-3.6, 3.2), (0.0, 0.75), "q climbs the bound", "z", "density", still=still, width=380)  # fmt: skip
+    z = torch.linspace(-3.6, 3.2, 52, dtype=torch.float64)
+    left.curve([_density(z, posterior)], GREY, width=7, opacity=0.5)
+    left.curve([_density(z, each) for each in path], BLUE, width=2.6)
+    left.label((-3.4, 0.68), "q", BLUE)
+    left.label((-3.4, 0.61), "posterior p(z | x)", "#555555")
+    floor = math.floor(min(bounds))
+    right = Movie(
+        (0.0, float(steps)),
+        (float(floor), 0.0),
+        "ELBO + KL = log p(x), at every step",
+        "step",
+        "nats",
+        still=still,
+        width=400,
+    )
+    # Steps that are still to come lie on the present one, at no width.
+    past = [[min(k, now) for k in range(steps + 1)] for now in range(steps + 1)]
+    traces = [[(float(k), bounds[k]) for k in each] for each in past]
+    right.curve(
+        [
+            [(0.0, 0.0), (0.0, log_evidence), (each[-1][0], log_evidence), (each[-1][0], 0.0)]
+            for each in traces
+        ],
+        GREY,
+        opacity=0.35,
+        fill=True,
+    )
+    right.curve([[(0.0, log_evidence), *each, (each[-1][0], log_evidence)] for each in traces], ORANGE, opacity=0.6, fill=True)  # fmt: skip
+    right.curve([[(0.0, log_evidence), (float(steps), log_evidence)]], BLACK, 1.6, "6 4")
+    right.curve(traces, BLUE, 2.6)
+    told = [f"ELBO {bound:.2f} + KL {log_evidence - bound:.2f} = {log_evidence:.2f}" for bound in bounds]  # fmt: skip
+    right.labels([(0.4 * steps, 0.86 * floor, words) for words in told])
+    right.label((0.97 * steps, 0.55 * log_evidence), "log p(x): no q changes it", "#555555", "end")
+    right.label((0.02 * steps, 1.5 * log_evidence), "KL", BLACK)
+    right.label((0.22 * steps, 1.55 * log_evidence), "ELBO", BLUE)
+    return Beside(left, right)
+
+
+def one_function(
+    x: Tensor,
+    rows: Sequence[Tensor],
+    lines: Sequence[Tensor],
+    line_x: Tensor,
+) -> Movie:
+    """Unit 11: means of q on the toy; a row for each datum climbs when its turn comes, a network turns for all of them at once.
+
+    Args:
+        x: the data, ``(N,)``.
+        rows: the means in the rows, ``(N,)``, frame by frame.
+        lines: the network's means at ``line_x``, ``(M,)`` both, frame by frame.
+
+    >>> movie = one_function(torch.tensor([-1.0, 1.0]), [torch.zeros(2)] * 2, [torch.zeros(3)] * 2, torch.linspace(-2, 2, 3))
+    >>> movie.svg().count("<circle")
+    2
+    """
+    low, high = float(line_x[0]), float(line_x[-1])
+    movie = Movie(
+        (low, high),
+        (0.6 * low, 0.6 * high),
+        "The same number of steps, each on one datum",
+        "x",
+        "mean of q",
+        seconds=12,
+        still=min(2, len(rows) - 1),
+    )
+    movie.curve([[(low, low / 2), (high, high / 2)]], GREY, width=7, opacity=0.5)
+    places = x.tolist()
+    movie.curve([list(zip(line_x.tolist(), each.tolist(), strict=True)) for each in lines], BLUE, 2.6)  # fmt: skip
+    movie.lines([[(at, 0.0, at, m) for at, m in zip(places, each.tolist(), strict=True)] for each in rows], RED, 1.0, 0.5)  # fmt: skip
+    movie.dots([list(zip(places, each.tolist(), strict=True)) for each in rows], RED, 5.0)
+    movie.label((0.94 * low, 0.5 * high), "one network, for all x", BLUE)
+    movie.label((0.94 * low, 0.41 * high), "a row for each datum, climbed in turn", RED)
+    movie.label((0.94 * high, 0.27 * high), "exact, x/2", "#555555", "end")
     return movie
 
 
@@ -128,3 +232,42 @@ def _height(z: float, mean: float, scale: float) -> float:
 
 def _density(z: Tensor, which: Gaussian) -> list[tuple[float, float]]:
     return [(at, _height(at, *which)) for at in z.tolist()]
+
+
+def samples_flash(
+    path: Sequence[Gaussian],
+    draws: Sequence[tuple[Tensor, Tensor]],
+    posterior: Gaussian,
+    scale: float,
+) -> Movie:
+    """Unit 05: samples appear, each with its score weight as a bar, and q moves as the weights say.
+
+    Args:
+        path: q, frame by frame.
+        draws: the samples of a frame and their weights (reward less baseline, times score), ``(K,)`` each.
+        scale: how high a weight of one is drawn.
+
+    >>> draws = [(torch.zeros(2), torch.ones(2))] * 2
+    >>> movie = samples_flash([(0.0, 1.0), (0.5, 0.9)], draws, (1.0, 0.7), 0.1)
+    >>> movie.svg().count("<line")
+    4
+    """
+    movie = Movie(
+        (-4.0, 3.6), (-0.42, 0.75), "Samples vote with their score weights", "z", "density"
+    )
+    movie.seconds, movie.still = 14.0, len(path) // 3
+    z = torch.linspace(-4.0, 3.6, 90, dtype=torch.float64)
+    movie.curve([_density(z, posterior)], GREY, width=7, opacity=0.5)
+    movie.curve([_density(z, each) for each in path], BLUE, width=2.6)
+    floor, most = -0.2, 0.2
+    movie.curve([[(-4.0, floor), (3.6, floor)]], GREY, width=1.0)
+    for frame, (samples, weights) in enumerate(draws):
+        for place, weight in zip(samples.tolist(), (scale * weights).tolist(), strict=True):
+            tip = floor + max(-most, min(most, weight))
+            bars = [(place, floor, place, tip if k == frame else floor) for k in range(len(path))]
+            movie.lines([[bar] for bar in bars], RED, 5.0, 0.75)
+    movie.label((3.5, -0.07), "up: more to the right", RED, "end")
+    movie.label((3.5, -0.36), "down: more to the left", RED, "end")
+    movie.label((-3.9, 0.68), "q, moved by the mean of the weights", BLUE)
+    movie.label((posterior[0] + 0.62, 0.5), "posterior", "#555555")
+    return movie

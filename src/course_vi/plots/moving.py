@@ -15,6 +15,7 @@ import re
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 from xml.sax.saxutils import escape
 
 __all__ = ["Movie", "show_moving"]
@@ -207,7 +208,13 @@ class Movie:
             )
 
 
-def show_moving(movie: Movie, alt: str) -> None:
+class Moves(Protocol):
+    """What can be shown: it tells its picture, moving or still, as SVG."""
+
+    def svg(self, moving: bool = True) -> str: ...
+
+
+def show_moving(movie: Moves, alt: str) -> None:
     """Display a moving picture: its still frame, the moving one behind a click, and the same in words.
 
     With ``COURSE_VI_FIGURES=0``, as while a class is graded, there are the words alone.
