@@ -183,14 +183,14 @@ check("05_best_baseline", best_baseline)
 
 # %%
 with when_written():
-    a, c, r, l = 1.3, 5.0, 0.6, 0.8
-    rate, p = math.exp(r), torch.tensor(l, dtype=torch.float64).sigmoid()
-    table, count = torch.as_tensor(best_baseline(a, c, r, l)), 400_000
+    a, c, r, logit = 1.3, 5.0, 0.6, 0.8
+    rate, p = math.exp(r), torch.tensor(logit, dtype=torch.float64).sigmoid()
+    table, count = torch.as_tensor(best_baseline(a, c, r, logit)), 400_000
     poisson = torch.poisson(torch.full((count,), rate, dtype=torch.float64), generator=seeded(1))
     waiting = -torch.rand(count, generator=seeded(2), dtype=torch.float64).log() / rate
     bits = (torch.rand(count, generator=seeded(3), dtype=torch.float64) < p).double()
     families = (("Poisson", poisson, poisson - rate, rate), ("exponential", waiting, 1 - rate * waiting, 1 / rate), ("one bit", bits, bits - p, p))
-    for (name, z, s, mean), (best, left) in zip(families, table.tolist()):
+    for (name, z, s, mean), (best, left) in zip(families, table.tolist(), strict=True):
         g, h = (a * z + c - best) * s, (a * z + c - a * mean - c) * s
         squares = (g - g.mean()) ** 2
         print(f"{name:12s} predicted {left:7.4f}   measured {squares.mean():7.4f} ± {squares.std() / count**0.5:.4f}   with the mean of f {h.var():7.4f}")
@@ -463,7 +463,7 @@ show(targets.growth(), alt="Two dotted curves over the number of bits, on a log 
 
 # %%
 with when_written():
-    found = [(D, rao_blackwell(*targets.chain(D), torch.zeros(1, D, dtype=torch.float64))[1]) for D in range(2, 9)]
+    found = [(D, rao_blackwell(*targets.chain(D), torch.zeros(1, D, dtype=torch.float64))[1]) for D in range(3, 10)]
     show(targets.growth(found), alt="The same two curves, with your variances as dots on them.")
 
 # %% [markdown]

@@ -77,15 +77,15 @@ def _places(rng: np.random.Generator) -> list[Place]:
     slopes, levels = rng.uniform(0.6, 1.6, 3), np.array([rng.uniform(0.5, 2), 30.0, -0.8])
     signs = rng.permutation([-1, 1, -1])
     return [
-        (float(a), float(c), float(r), float(l))
-        for a, c, r, l in zip(signs * slopes, levels, log_rates, logits, strict=True)
+        (float(a), float(c), float(r), float(logit))
+        for a, c, r, logit in zip(signs * slopes, levels, log_rates, logits, strict=True)
     ]
 
 
 def _row(
     row: int, places: list[Place], of: Callable[[Moments, float, float], object]
 ) -> np.ndarray:
-    return np.array([of(moments(row, r, l), a, c) for a, c, r, l in places], dtype=float)
+    return np.array([of(moments(row, r, logit), a, c) for a, c, r, logit in places], dtype=float)
 
 
 def _pair(baseline: Callable[[Moments, float, float], float]) -> Callable[..., list[float]]:
@@ -100,9 +100,9 @@ def _mistakes(row: int, places: list[Place]) -> list[Mistake]:
     """The pairs (baseline, variance) of usual mistakes, ``(3, 2)`` each."""
     right = _row(row, places, _pair(best))
     if row == EXPONENTIAL:
-        swapped = [(a, c, -r, l) for a, c, r, l in places]
+        swapped = [(a, c, -r, logit) for a, c, r, logit in places]
     else:
-        swapped = [(a, c, r, -l) for a, c, r, l in places]
+        swapped = [(a, c, r, -logit) for a, c, r, logit in places]
     gradients = _row(row, places, lambda m, a, c: a * m.slope * m.second)
     units = _row(row, places, lambda m, a, c: m.unit)
     no_baseline = _row(row, places, lambda m, a, c: left(m, a, c, 0.0))
@@ -180,9 +180,9 @@ def _judged(probe: Probe, rng: np.random.Generator, row: int) -> Finding:
     places = _places(rng)
     came = [probe.value(*place) for place in places]
     tables = [as_array(table) for table in came]
-    for table, raw, (a, c, r, l) in zip(tables, came, places, strict=True):
+    for table, raw, (a, c, r, logit) in zip(tables, came, places, strict=True):
         if table.shape != (3, 2):
-            want = np.array([_pair(best)(moments(index, r, l), a, c) for index in range(3)])
+            want = np.array([_pair(best)(moments(index, r, logit), a, c) for index in range(3)])
             return compare(
                 raw,
                 want,

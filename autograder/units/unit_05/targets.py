@@ -16,12 +16,12 @@ __all__ = ["chain", "climb", "growth", "patients", "regression"]
 
 Factor = tuple[tuple[int, ...], Tensor]
 ALL, OWN, EXACT = RED, GREEN, GREY  # all of the reward, the bit's own, the exact answer
-SIZES = tuple(range(2, 11))
+SIZES = tuple(range(3, 12))
 
 
 def chain(bits: int) -> tuple[Tensor, list[Factor]]:
     """A chain of bits that like to agree with their neighbours, and a q for it: logits ``(D)`` and factors (scope, table)."""
-    logits = 0.8 * torch.cos(2.0 * torch.arange(bits, dtype=torch.float64))
+    logits = torch.full((bits,), 0.6, dtype=torch.float64)
     agree = torch.tensor([[-0.2, -1.7], [-1.7, -0.2]], dtype=torch.float64)
     first = torch.tensor([-0.4, -1.1], dtype=torch.float64)
     return logits, [((0,), first), *(((i, i - 1), agree) for i in range(1, bits))]
