@@ -31,6 +31,11 @@ SHORT = 0.3  # nats that a climb may end below the best bound
 NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(30)
 UNTRAINED = "q and p are as they were. Step an optimizer over q.parameters() and p.parameters(), and not over copies."
 
+WANDERS = (
+    "Climbs from several seeds do not set out in the same direction, or not towards the best q: on average their first steps are no "
+    "gradient in q, or one that drowns in its noise. Is log w, a plain number, multiplied with the score, and is there a baseline?"
+)
+
 
 def elbo(numbers: np.ndarray, x: np.ndarray) -> float:
     """The exact ELBO at (loc, log_scale, log tau): each logit is normal under q, so its expectation is one integral."""
@@ -62,20 +67,36 @@ class _Run(NamedTuple):
     """A problem that nobody knows beforehand, and what the learner made of it.
 
     Attributes:
+        problem: x, the seed, and where q and theta began, as the drivers take them.
         before, out, best: (loc, log_scale, log tau) before and after the climb, and at the best bound.
         first, last: the exact ELBO before, and at the best.
         history: what the learner returned.
-        paths: the numbers early in three more runs, two of one seed and one of another; empty if there were none.
     """
 
     x: np.ndarray
+    problem: dict[str, Any]
+    seed: int
     before: np.ndarray
     out: np.ndarray
     best: np.ndarray
     first: float
     last: float
     history: np.ndarray
-    paths: np.ndarray
+
+    def begun(self, probe: Probe, seeds: list[int]) -> np.ndarray:
+        """Where climbs from these seeds are after their first steps."""
+        return as_array(probe.drive("bbvi/begin", seeds=seeds, **self.problem))
+
+    def directed(self, probe: Probe) -> bool:
+        """Whether the first steps of climbs from several seeds agree, and lead to the best q."""
+        paths = self.begun(probe, [self.seed + more for more in range(1, 6)])
+        if paths.shape != (5, 2 * DIM + 1) or not np.isfinite(paths).all():
+            return False
+        moves = paths[:, :-1] - self.before[:-1]
+        ways = moves / np.maximum(np.linalg.norm(moves, axis=-1, keepdims=True), 1e-12)
+        aim = self.best[:-1] - self.before[:-1]
+        pairs = (ways @ ways.T)[np.triu_indices(len(ways), 1)]
+        return bool(pairs.mean() > 0.4 and (ways @ aim).mean() > 0.4 * np.linalg.norm(aim))
 
     @property
     def untrained(self) -> bool:
@@ -108,32 +129,21 @@ def _problem(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
             return x, before
 
 
-def _climbed(probe: Probe, rng: np.random.Generator, again: bool = False) -> _Run:
+def _climbed(probe: Probe, rng: np.random.Generator) -> _Run:
     x, before = _problem(rng)
-    seed = int(rng.integers(1000))
-    reply = probe.drive(
-        "bbvi/train",
-        x=x,
-        seed=seed,
-        log_prior_scale=float(before[-1]),
-        loc=before[:DIM],
-        log_scale=before[DIM:-1],
-        others=[seed, seed, seed + 1] if again else [],
-    )
-    there = best(x)
-    return _Run(
-        x,
-        before,
-        as_array(reply["out"]),
-        there,
-        elbo(before, x),
-        elbo(there, x),
-        as_array(reply["bounds"]),
-        as_array(reply["paths"]),
-    )
+    seed, there = int(rng.integers(1000)), best(x)
+    problem = {
+        "x": x,
+        "log_prior_scale": float(before[-1]),
+        "loc": before[:DIM],
+        "log_scale": before[DIM:-1],
+    }
+    reply = probe.drive("bbvi/train", seed=seed, **problem)
+    out, bounds = as_array(reply["out"]), as_array(reply["bounds"])
+    return _Run(x, problem, seed, before, out, there, elbo(before, x), elbo(there, x), bounds)
 
 
-def _why(run: _Run) -> tuple[str, str]:
+def _why(run: _Run, probe: Probe) -> tuple[str, str]:
     """The reason why a climb fell short, where what was learned proves one."""
     out, before = run.out, run.before
     moved = np.abs(out - before) > 1e-6
@@ -163,6 +173,8 @@ def _why(run: _Run) -> tuple[str, str]:
             "entropy_dropped",
             "q shrinks towards a point: log q is missing from the reward.",
         )
+    if not run.directed(probe):
+        return "no_direction", WANDERS
     if run.rising:
         return "not_there_yet", "The bound was still rising when you stopped: take more steps."
     return "property", ""
@@ -179,12 +191,12 @@ def past_a_bound(probe: Probe, rng: np.random.Generator) -> Finding:
     expected = (
         f"an ELBO above {bound:.2f} nats (the best is {run.last:.2f}; it began at {run.first:.2f})"
     )
-    return holds(reached > bound, expected, f"{reached:.2f}", *_why(run))
+    return holds(reached > bound, expected, f"{reached:.2f}", *_why(run, probe))
 
 
 @EXERCISE.part("The history: the bound from the start to the end, the same for the same seed")
 def history(probe: Probe, rng: np.random.Generator) -> Finding:
-    run = _climbed(probe, rng, again=True)
+    run = _climbed(probe, rng)
     one: Any = run.history
     if one.ndim != 1 or len(one) < 20 or not np.isfinite(one).all():
         came = f"an array of shape {one.shape}" + (
@@ -192,10 +204,10 @@ def history(probe: Probe, rng: np.random.Generator) -> Finding:
         )
         says = "Collect the bound's estimate at each step, in a list of numbers, and return it."
         return holds(False, "twenty finite numbers or more", came, "history", says)
-    finding = _ends(run, one)
+    finding = _ends(run, one, probe)
     if not finding.ok:
         return finding
-    first, same, other = run.paths
+    first, same, other = run.begun(probe, [run.seed, run.seed, run.seed + 1])
     if not np.allclose(first, same, rtol=1e-6, atol=1e-9):
         return holds(
             False,
@@ -218,7 +230,7 @@ def _last(values: np.ndarray) -> float:
     return float(values[-max(1, len(values) // 10) :].mean())
 
 
-def _ends(run: _Run, values: np.ndarray) -> Finding:
+def _ends(run: _Run, values: np.ndarray, probe: Probe) -> Finding:
     """Whether a history begins below and ends near the best bound."""
     low, high = run.first, run.last
 
@@ -241,4 +253,4 @@ def _ends(run: _Run, values: np.ndarray) -> Finding:
     ):
         if fits(turned):
             return holds(False, expected, came, key, says)
-    return holds(False, expected, came, *_why(run))
+    return holds(False, expected, came, *_why(run, probe))

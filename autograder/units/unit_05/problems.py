@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Callable
 from typing import Any
@@ -139,32 +140,42 @@ def bbvi_train(
     log_prior_scale: float,
     loc: Tensor,
     log_scale: Tensor,
-    others: list[int],
 ) -> dict[str, Any]:
-    """Let the learner climb; then begin again, once for each of other seeds, and stop early, unless nothing has moved by then.
+    """Let the learner climb.
 
     Returns:
-        ``out``: loc, log_scale and log tau in the end, ``(2 D + 1)``; ``bounds``: what the learner returned; ``paths``: where each of
-        the other runs was when it was stopped.
+        ``out``: loc, log_scale and log tau in the end, ``(2 D + 1)``; ``bounds``: what the learner returned.
     """
-
-    def start(limit: int = 0) -> tuple[LearnedPrior, MeanField]:
-        return LearnedPrior(len(loc), log_prior_scale, limit), MeanField(len(loc), loc, log_scale)
-
-    p, q = start()
+    p, q = LearnedPrior(len(loc), log_prior_scale), MeanField(len(loc), loc, log_scale)
     bounds = _history(learner(p, q, x, seed))
+    return {"out": _numbers(p, q), "bounds": bounds}
+
+
+@driver("bbvi/begin", trains=True)
+def bbvi_begin(
+    learner: Callable[..., Any],
+    x: Tensor,
+    seeds: list[int],
+    log_prior_scale: float,
+    loc: Tensor,
+    log_scale: Tensor,
+) -> Tensor:
+    """Where climbs from these seeds are when they are stopped early, ``(seeds, 2 D + 1)``; in the end, if nothing has moved by then.
+
+    The global streams of random numbers move on from climb to climb.
+    """
     paths = []
-    for other in others:
-        p2, q2 = start(EARLY)
-        before = _numbers(p2, q2)
-        try:
-            learner(p2, q2, x, other)
-        except Enough:
-            if torch.equal(_numbers(p2, q2), before):  # a long first step
-                p2, q2 = start()
-                learner(p2, q2, x, other)
-        paths.append(_numbers(p2, q2))
-    return {"out": _numbers(p, q), "bounds": bounds, "paths": paths}
+    for seed in seeds:
+        for limit in (EARLY, 0):
+            p = LearnedPrior(len(loc), log_prior_scale, limit)
+            q = MeanField(len(loc), loc, log_scale)
+            before = _numbers(p, q)
+            with contextlib.suppress(Enough):
+                learner(p, q, x, seed)
+            if not torch.equal(_numbers(p, q), before):
+                break
+        paths.append(_numbers(p, q))
+    return torch.stack(paths)
 
 
 def _history(bounds: Any) -> Any:

@@ -100,7 +100,7 @@ def bbvi(p, q, x, seed):
 
 
 # %% wrong naive, from right leave_one_out: Backward through log w at samples that do not move.
-# diagnosis: property
+# diagnosis: no_direction
 #-         (-(reward * log_q + log_p).mean()).backward()
 #+         (log_q - log_p).mean().backward()
 

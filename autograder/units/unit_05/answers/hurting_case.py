@@ -73,7 +73,7 @@ def hurting_case(logits):
     def case(constant):
         return [((0, 1), pair)] + [((j,), log_q[j] - constant / (D - 1)) for j in range(1, D)]
 
-    best = min((float(moments(logits, case(c / 50))[0]), c / 50) for c in range(1, 300))[1]
+    best = min((float(moments(logits, case(c / 12))[0]), c / 12) for c in range(1, 60))[1]
     factors = case(best)
     return factors, torch.stack(moments(logits, factors))
 
