@@ -135,11 +135,7 @@ def test_the_bit_s_own_gradients_are_the_library_s() -> None:
     logits, factors = net()
     q = BernoulliMeanField(3, torch.tensor(logits))
 
-    def value(number: int) -> object:
-        scope, table = factors[number]
-        return scope, torch.tensor(table)
-
-    (_, first), (_, second), (_, third) = (value(number) for number in range(3))  # type: ignore[misc]
+    first, second, third = (torch.tensor(table) for _, table in factors)
     bit = torch.distributions.Bernoulli
     made = BayesNet(
         a=lambda: bit(logits=first[1] - first[0]),

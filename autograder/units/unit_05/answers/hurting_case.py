@@ -79,7 +79,7 @@ def hurting_case(logits):
 
 
 # %% wrong helps, from right exact_baseline: A constant of the wrong size: far beyond the best baseline.
-# diagnosis: it_helps
+# diagnosis: hurts_too_little
 #-     factors = [((0,), own)] + [((j,), log_q[j] - best / (D - 1)) for j in range(1, D)]
 #+     factors = [((0,), own)] + [((j,), log_q[j] - 9.0 / (D - 1)) for j in range(1, D)]
 
@@ -127,9 +127,15 @@ def hurting_case(logits):
 
 
 # %% wrong ordinary, from right coupled: An ordinary chain with tables drawn at random: there it helps.
-# diagnosis: it_helps
+# diagnosis: hurts_too_little
 #-     factors = case(best)
 #+     g = torch.Generator().manual_seed(0)
 #+     factors = [((0,), -torch.rand(2, generator=g).to(logits))]
 #+     factors += [((j, j - 1), -5 * torch.rand(2, 2, generator=g).to(logits)) for j in range(1, D)]
 #+     factors[0] = ((0,), torch.tensor([-3.0, 0.0]).to(logits) if logits[0] < 0 else torch.tensor([0.0, -3.0]).to(logits))
+
+
+# %% wrong one_sided, from right exact_baseline: Bit 0's factor leans the same way whatever q is: where q hardly leans, nothing is left of the gradient.
+# diagnosis: no_signal
+#-     own = torch.tensor([0.0, -0.3] if logits[0] > 0 else [-0.3, 0.0]).to(logits)
+#+     own = torch.tensor([0.0, -0.3]).to(logits)
