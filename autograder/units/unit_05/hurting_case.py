@@ -89,7 +89,7 @@ def _not_allowed(factors: list[Factor]) -> Finding | None:
 def _logits(rng: np.random.Generator) -> list[np.ndarray]:
     """Two bits and more, sure ones and unsure ones; bit 0 on both sides, where it hardly leans most of all."""
     sign = float(rng.choice([-1, 1]))
-    first = [rng.uniform(0.3, 0.4), -rng.uniform(0.3, 0.4), sign * rng.uniform(1.5, 2.2), -sign]
+    first = [rng.uniform(0.22, 0.32), -rng.uniform(0.22, 0.32), sign * rng.uniform(1.5, 2.2), -sign]
     return [
         np.concatenate([[low], rng.uniform(0.3, 1.5, more) * rng.choice([-1, 1], more)])
         for low, more in zip(first, (3, 2, 1, 4), strict=True)

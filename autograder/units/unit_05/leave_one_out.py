@@ -166,7 +166,7 @@ def constant_in_f(probe: Probe, rng: np.random.Generator) -> Finding:
     )
 
 
-@EXERCISE.part("One sample is refused, with a ValueError", weight=0.5)
+@EXERCISE.part("One sample is refused, with a ValueError", weight=0.5, needs=["at_given_samples"])
 def one_sample_is_refused(probe: Probe, rng: np.random.Generator) -> Finding:
     f, score = _inputs(rng, 1, (3,))
     reply = probe.drive("leave_one_out/one_sample", f=f, score=score)

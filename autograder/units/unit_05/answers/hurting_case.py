@@ -25,7 +25,7 @@ def hurting_case(logits):
     D = len(logits)
     p = torch.sigmoid(logits)
     a = torch.zeros(2, dtype=logits.dtype)
-    a[int(logits[0] > 0)] = -0.4
+    a[int(logits[0] > 0)] = -0.3
     states = list(itertools.product((0, 1), repeat=D - 1))
     table = torch.zeros((2,) * (D - 1), dtype=logits.dtype)
     b = (1 - p[0]) * (a[1] - p[0].log()) + p[0] * (a[0] - (1 - p[0]).log())
