@@ -21,7 +21,7 @@ EXERCISE = exercise(
     difficulty=3,
     importance=5,
     minutes=35,
-    read="What to remember",
+    read="section 6, All together: black-box variational inference",
     hides=[],
     because="learning.fit with an estimator of the learner's own is a right answer",
 )

@@ -21,7 +21,7 @@ EXERCISE = exercise(
     difficulty=4,
     importance=4,
     minutes=35,
-    read="What to remember",
+    read="section 2, What is free: a constant",
     hides=[],
     because="gradients.baselines.optimal_constant estimates a baseline from samples; what is asked is a formula",
 )

@@ -22,7 +22,7 @@ EXERCISE = exercise(
     difficulty=5,
     importance=3,
     minutes=40,
-    read="What to remember",
+    read="Always better?",
     hides=[],
     because="the learner builds a model of their own",
 )

@@ -20,7 +20,7 @@ EXERCISE = exercise(
     difficulty=3,
     importance=5,
     minutes=20,
-    read="What to remember",
+    read="section 2, What is free: a constant",
     hides=["gradients.baselines:leave_one_out"],
 )
 

@@ -18,7 +18,7 @@ EXERCISE = exercise(
     difficulty=4,
     importance=4,
     minutes=30,
-    read="What to remember",
+    read="section 4, Where it is wrong",
     hides=[],
     because="course_vi has nothing for supports that move",
 )

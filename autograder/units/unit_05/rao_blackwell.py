@@ -21,7 +21,7 @@ EXERCISE = exercise(
     difficulty=5,
     importance=5,
     minutes=50,
-    read="What to remember",
+    read="section 3, What the model knows: Rao-Blackwellization",
     hides=["gradients.rao_blackwell:rao_blackwellized"],
 )
 

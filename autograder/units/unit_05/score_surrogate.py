@@ -23,7 +23,7 @@ EXERCISE = exercise(
     difficulty=2,
     importance=5,
     minutes=20,
-    read="What to remember",
+    read="section 1, Differentiate the probability",
     hides=[
         "gradients.baselines:score_surrogate",
         "gradients.score:score_function",
