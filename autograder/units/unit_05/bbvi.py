@@ -143,12 +143,20 @@ def _climbed(probe: Probe, rng: np.random.Generator) -> _Run:
     return _Run(x, problem, seed, before, out, there, elbo(before, x), elbo(there, x), bounds)
 
 
+def _unmoved(run: _Run) -> Finding | None:
+    """What to say if q, or everything, is as it was."""
+    if run.untrained:
+        return holds(False, "a climb", "nothing has moved", "untrained", UNTRAINED)
+    if np.allclose(run.out[:-1], run.before[:-1], atol=1e-6):
+        says = "p has moved, and q is as it was. Step an optimizer over the parameters of the q that you are given."
+        return holds(False, "a climb in q and theta", "theta alone has moved", "q_fixed", says)
+    return None
+
+
 def _why(run: _Run, probe: Probe) -> tuple[str, str]:
     """The reason why a climb fell short, where what was learned proves one."""
     out, before = run.out, run.before
     moved = np.abs(out - before) > 1e-6
-    if run.untrained:
-        return "untrained", UNTRAINED
     if not moved[:DIM].any():
         return (
             "loc_fixed",
@@ -183,6 +191,9 @@ def _why(run: _Run, probe: Probe) -> tuple[str, str]:
 @EXERCISE.part("The exact ELBO in the end, in q and theta together, is past a bound", weight=2)
 def past_a_bound(probe: Probe, rng: np.random.Generator) -> Finding:
     run = _climbed(probe, rng)
+    odd = _unmoved(run)
+    if odd is not None:
+        return odd
     if not np.isfinite(run.out).all():
         says = "The steps were too large, or went downhill: maximize the ELBO."
         return holds(False, "finite parameters", "NaN or infinity", "diverged", says)
@@ -197,7 +208,10 @@ def past_a_bound(probe: Probe, rng: np.random.Generator) -> Finding:
 @EXERCISE.part("The history: the bound from the start to the end, the same for the same seed")
 def history(probe: Probe, rng: np.random.Generator) -> Finding:
     run = _climbed(probe, rng)
-    one: Any = run.history
+    odd = _unmoved(run)
+    if odd is not None:
+        return odd
+    one = run.history
     if one.ndim != 1 or len(one) < 20 or not np.isfinite(one).all():
         came = f"an array of shape {one.shape}" + (
             "" if np.isfinite(one).all() else ", NaN or infinity among it"
@@ -241,8 +255,6 @@ def _ends(run: _Run, values: np.ndarray, probe: Probe) -> Finding:
         return Finding(True)
     expected = f"from about {low:.1f}, the ELBO before, to about {high:.1f}"
     came = f"from {values[:3].mean():.1f} to {_last(values):.1f}"
-    if run.untrained:
-        return holds(False, expected, came, "untrained", UNTRAINED)
     for key, says, turned in (
         ("loss_history", "These are losses: return the bound, not minus it.", -values),
         (

@@ -179,7 +179,7 @@ def repaired_row(probe: Probe, rng: np.random.Generator) -> Finding:
 def means(probe: Probe, rng: np.random.Generator) -> Finding:
     given = _inputs(rng, (2,), 1, float(rng.uniform(1.5, 3.0)))
     given["height"][2:] = 0.0  # linear: E f = h0 + h1 phi power / (power + 1)
-    u = (np.arange(2000) + 0.5)[:, None] / 2000
+    u = (np.arange(300) + 0.5)[:, None] / 300
     given["z"] = given["phi"] * u ** (1 / given["power"])
     came, rows = _asked(probe, given)
     if rows.shape != (3, 2):

@@ -147,3 +147,11 @@ def bbvi(p, q, x, seed):
 # diagnosis: diverged
 #-         (-(reward * log_q + log_p).mean()).backward()
 #+         (reward * log_q + log_p).mean().backward()
+
+
+# %% wrong own_q, from right leave_one_out: A family of one's own is trained, and the one that was given stays as it is.
+# diagnosis: q_fixed
+#-     learned = [*q.parameters(), *p.parameters()]
+#+     import copy
+#+     q = copy.deepcopy(q)
+#+     learned = [*q.parameters(), *p.parameters()]
