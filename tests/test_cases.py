@@ -19,6 +19,11 @@ UNSEEN = {  # nobody has answered these yet without having seen their checks
     "03_learned_theta",
     "06_two_repairs",
     "11_equal_cost",
+    *(
+        f"05_{name}"
+        for name in ("score_surrogate", "best_baseline", "leave_one_out", "moving_support")
+    ),
+    *(f"05_{name}" for name in ("rao_blackwell", "hurting_case", "bbvi")),
 }
 LONG = {"09_landing_variances", "11_train_recognizer", "13_train"}  # their proofs take seconds
 
