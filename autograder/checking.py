@@ -144,7 +144,7 @@ def _found(asked: Asked, exercise: Exercise) -> Finding:
 
 
 def _counted(done: Sequence[Asked]) -> list[Finding]:
-    """The findings; those that passed count for nothing if a part that they need did not."""
+    """The findings; those that passed, or earned a share, count for nothing if a part that they need did not."""
     failed = {asked.part.run.__name__: asked.part.name for asked in done if not asked.finding.ok}
     found = []
     for asked in done:
@@ -156,7 +156,7 @@ def _counted(done: Sequence[Asked]) -> list[Finding]:
                 "that part failed",
                 "not_counted",
             )
-            if asked.finding.ok and lost
+            if lost and (asked.finding.ok or asked.finding.share)
             else asked.finding
         )
     return found

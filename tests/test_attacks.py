@@ -69,8 +69,8 @@ def test_a_page_keeps_what_stock_gave_and_tells_what_ours_does(tmp_path: Path) -
     path.write_text(f"| {chosen[2].says} | 7.5 | 0 | 0 |\n", encoding="utf-8")
     outcome = Outcome(Classroom.__new__(Classroom), rows, [])
     text = page_of(outcome, chosen, {"page_png": "3"}, path)
-    assert "3 of 3 their honest score" in text and f"| {chosen[1].says} | 3 | 15 | 15 |" in text
-    assert f"| {chosen[0].says} | - | 15 | 15 |" in text  # never shown to it
+    assert "3 of 3 their honest score" in text and f"| {chosen[1].says} | 3 | 18 | 18 |" in text
+    assert f"| {chosen[0].says} | - | 18 | 18 |" in text  # never shown to it
     rows["page_png"] = Result("page_png", {}, "not graded: why")
     text = page_of(Outcome(outcome.group, rows, ["page_png: lost"]), chosen, {}, path)
     assert "2 of 3" in text and "page_png: lost." in text and "| not graded: why |" in text

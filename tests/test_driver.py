@@ -131,7 +131,8 @@ def group(tmp_path_factory: pytest.TempPathFactory) -> Classroom:
         "See ![my derivation](attachment:proof.png) <script>alert(1)</script>",
     )
     notebook = nbformat.read(path, as_version=4)
-    notebook.cells[-1]["attachments"] = nbformat.from_dict({"proof.png": {"image/png": PHOTOGRAPH}})
+    written = next(cell for cell in notebook.cells if "my derivation" in cell.source)
+    written["attachments"] = nbformat.from_dict({"proof.png": {"image/png": PHOTOGRAPH}})
     path.write_bytes(masters.dumps(notebook))
     hand_in(group, "-bob*", HALF)
     (submitted / "cy" / UNIT).mkdir(parents=True)
@@ -212,7 +213,8 @@ def test_a_photographed_derivation_is_on_the_page_and_a_script_is_not(
     autograded = nbformat.read(
         group.folder / "autograded" / "ann right" / UNIT / f"{UNIT}.ipynb", as_version=4
     )
-    assert autograded.cells[-1].attachments["proof.png"]["image/png"] == PHOTOGRAPH
+    written = next(cell for cell in autograded.cells if "my derivation" in cell.source)
+    assert written.attachments["proof.png"]["image/png"] == PHOTOGRAPH
 
 
 def test_the_log_says_with_what(group: Classroom, rows: dict[str, Result]) -> None:

@@ -19,7 +19,7 @@ from autograder.checks.estimates import unbiased
 from autograder.checks.power import REPLICATES, Z_LIMIT, caught, limit, normal_score, power
 from autograder.checks.probe import InProcess, LearnerError, Probe
 from autograder.checks.report import Report
-from autograder.protocol import agent, by_datum, pullback, watch, wire
+from autograder.protocol import again, by_datum, pullback, watch, wire
 from autograder.units import EXERCISES
 
 RIGHT = [answer for answer in corpus() if answer.right]
@@ -394,7 +394,7 @@ def test_a_reply_that_is_too_large_is_told_in_the_learner_s_words(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(wire, "MAX_BYTES", 4000)
-    monkeypatch.setattr(agent, "SMALL", 0)
+    monkeypatch.setattr(again, "SMALL", 0)
     with pytest.raises(
         LearnerError, match=r"a tensor of shape \(40, 40\), far larger than"
     ) as error:

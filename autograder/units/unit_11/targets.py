@@ -91,8 +91,11 @@ def race(equal_cost: Callable[..., Any] | None = None, runs: int = 30) -> Figure
             with yours(axis, "equal_cost") as attempt:
                 budgets = range(200, 1201, 200)
                 lines = [attempt(equal_cost, x, budget, batch, rate) for budget in budgets]
-                for index in (0, 1):
-                    axis.plot(budgets, [float(line[index]) for line in lines], color=BLUE)
+                for index, label in ((0, "your predictions"), (1, None)):
+                    gaps_said = [float(line[index]) for line in lines]
+                    axis.plot(budgets, gaps_said, color=BLUE, label=label)
+            if axis.get_legend_handles_labels()[1]:
+                axis.legend(fontsize=8, loc="lower left")
             axis.set(
                 title=f"{count} data: the {'table' if count < 40 else 'encoder'} is ahead",
                 xlabel="evaluations",

@@ -261,7 +261,7 @@ def sizes_as_asked(probe: Probe, rng: np.random.Generator) -> Finding:
     )
 
 
-@EXERCISE.part("Every image counts", weight=0.5)
+@EXERCISE.part("Every image counts", weight=0.5, needs=["elbo_on_new_digits"])
 def every_image_counts(probe: Probe, rng: np.random.Generator) -> Finding:
     runs, finding = probe.drive("vae/train_on_others", count=OTHERS), Finding(False)
     for part in ("first", "last"):

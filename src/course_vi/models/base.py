@@ -241,7 +241,7 @@ def _checked(method: Callable[..., Any]) -> Callable[..., Any]:
             try:
                 self.check(x)
             except ValueError as error:
-                if takes_seen and bool(x.isnan().any()):
+                if takes_seen and not x.is_meta and bool(x.isnan().any()):
                     raise ValueError(f"{error}, or seen=~x.isnan() for what is missing") from None
                 raise
         try:

@@ -131,7 +131,7 @@ def vae_objective(encoder, decoder, x, eps):
 
 
 # %% wrong own_noise, from right bce_with_logits: Draws noise of its own where eps is given: right on average, and nothing can be compared or reproduced.
-# diagnosis: generic_own_noise
+# diagnosis: stateful
 import torch
 import torch.nn.functional as F
 
