@@ -26,6 +26,7 @@ RIGHT = [answer for answer in corpus() if answer.right]
 TRAINED = ("11_train_recognizer", "13_train")
 NOTHING_TO_CHANGE = (
     *TRAINED,
+    "05_best_baseline",
     "06_predicted_variances",
     "06_score_wins",
     "09_vafc",
@@ -33,6 +34,7 @@ NOTHING_TO_CHANGE = (
 GRADIENT_ASKED = {
     "00_value_and_gradient",
     "03_naive_elbo",
+    "05_score_surrogate",
     "06_location_scale",
     "06_pathwise_elbo",
     "06_three_ways",
