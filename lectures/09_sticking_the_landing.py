@@ -595,7 +595,8 @@ for log_s in (-0.9, 0.1):
 single = MeanField(1, best.loc.float(), best.log_scale.float())
 found = gradient_moments(sticking_the_landing, ConjugateToy(), single, x.float(), replicates=20_000, generator=seeded(0))
 print(f"variance at the landing in single precision: {found.variance['loc'].item():.0e}")
-#
+
+# %% [markdown]
 # ## 6. Two layers, and the path that must not be cut
 #
 # Deep models have several stochastic layers, and the second layer of q reads a *sample* of the first. The chain

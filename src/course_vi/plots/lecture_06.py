@@ -25,7 +25,6 @@ __all__ = [
     "posteriors",
     "quadratic",
     "real_ratio",
-    "soft_step_variances",
     "steps",
     "three_ways",
     "two_views",
