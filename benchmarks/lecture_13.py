@@ -5,8 +5,8 @@
     python benchmarks/lecture_13.py again             # one seed, 1,000 steps, to compare with when the lecture computes them once more
     python benchmarks/lecture_13.py collapse
 
-Each run adds to ``src/course_vi/learning/lecture_13.json``, entry by entry, with its seeds, steps and seconds; the lecture reads that file,
-recomputes one seed, and holds its sentences to the numbers.
+Each run adds to ``src/course_vi/experiments/lecture_13.json``, entry by entry, with its seeds, steps and seconds; the lecture reads
+that file, recomputes one seed, and holds its sentences to the numbers.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ import torch
 from torch import Tensor
 
 from course_vi.data import digits
-from course_vi.learning import exact_arena
-from course_vi.learning.collapse_trial import collapse_trial
-from course_vi.learning.stored import PATH
+from course_vi.experiments import exact_arena
+from course_vi.experiments.collapse_trial import collapse_trial
+from course_vi.experiments.stored_tables import PATH
 
 SEEDS = [0, 1, 2, 3, 4]
 

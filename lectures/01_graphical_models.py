@@ -18,7 +18,7 @@
 # and Bayesian statistics itself are sentences of that language, and in each of them we ask the same question:
 # *given what was observed, what about the rest?*
 #
-# **About 60 minutes** of reading and playing on the main line. Sections 10 and 11 and the end of section 5 (two groupings) are *asides*, 25 minutes more: nothing in units 02 and 03 needs them. Run the cells in order, and answer each *Predict* question before you
+# **About 60 minutes** of reading and playing on the main line. What is marked *aside* (sections 10 and 11, and the end of section 5) takes 25 minutes more: nothing in units 02 and 03 needs them. Run the cells in order, and answer each *Predict* question before you
 # open its answer.
 #
 # ### When you are done you can
@@ -458,7 +458,9 @@ reveal("01_4", "fewest years, towards zero")
 #
 # </details>
 #
-# **Crossed effects.** Years have moods too (a war, a slump) that all firms share. Two groupings that cross, like
+# ### Aside: crossed effects
+#
+# Years have moods too (a war, a slump) that all firms share. Two groupings that cross, like
 # persons by items in a test:
 #
 # $$y_{it} \mid z, u \sim N(c_{it}^\top \beta + z_i + u_t,\; \sigma^2), \qquad z_i \sim N(0, \tau_1^2), \quad u_t \sim N(0, \tau_2^2).$$

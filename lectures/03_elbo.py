@@ -18,7 +18,7 @@
 # sample and improve. Almost everything later in the course is a way to choose its ingredients, to tighten it, or to
 # differentiate it.
 #
-# **About 55 minutes** of reading and playing. Run the cells in order, and answer each *Predict* question before you
+# **About 75 minutes** of reading and playing; what is marked *aside* takes 5 minutes more. Run the cells in order, and answer each *Predict* question before you
 # open its answer.
 #
 # ### When you are done you can
@@ -545,7 +545,7 @@ reveal("03_5", "to the left")
 # Mind two things when you write it: it is the logarithm of a ratio, not a ratio of logarithms, and the KL is to the *posterior*, not to $p$.
 
 # %% [markdown]
-# ### A taste of real data
+# ### Aside: a taste of real data
 #
 # Wisconsin breast cancer: 569 patients, logistic regression on an intercept and two measurements that almost repeat
 # each other, the mean radius and the mean perimeter of the cell nuclei. The three weights are the latent

@@ -17,7 +17,7 @@
 # - decide when an entropy or a divergence in closed form helps, and when it cannot,
 # - differentiate Gamma and Beta samples, for which nobody knows t.
 #
-# **Time**: about 55 minutes of reading and playing; the whole page computes in two or three minutes.
+# **Time**: about 55 minutes of reading and playing on the main line; what is marked *aside* takes 15 minutes more. The whole page computes in two or three minutes.
 #
 # > **What you need, if you read this unit alone**
 # >
@@ -45,6 +45,7 @@ from course_vi.data import breast_cancer
 from course_vi.diagnostics import claim, gradient_moments, gradient_samples
 from course_vi.distributions.positive import gamma_quantile
 from course_vi.exact import gauss_hermite, normal_expectation
+from course_vi.experiments.soft_step import soft_step_variances
 from course_vi.families import BetaMeanField, Flow, FullRank, GammaMeanField, MeanField
 from course_vi.families.flow import zuko
 from course_vi.gradients import analytic_kl, reparametrized, score_function, sticking_the_landing
@@ -420,7 +421,7 @@ for v in (0.3, 1.0, 3.0):
         compare(f"s = {v}: variance of {name}", *mean_of((g[row] - g[row].mean()).square()), right[row].item())
 
 # %% [markdown]
-# ### On real data
+# ### Aside: on real data
 #
 # Bayesian logistic regression on the Wisconsin breast cancer data: 569 patients, 31 weights, a mean-field Gaussian fitted for 400 steps. At the fitted q we measure both estimators with K = 4 samples, weight by weight.
 
@@ -478,7 +479,7 @@ def soft_step(z, k):
 
 # %%
 k, at = torch.logspace(-1, 2, 200, dtype=DOUBLE), torch.logspace(-0.8, 1.8, 9, dtype=DOUBLE)
-exact = figures.soft_step_variances(k)
+exact = soft_step_variances(k)
 measured = {"pathwise": torch.stack([Normal(0, 1).log_prob(v * noise).exp().mul(v).var() for v in at]),
             "score function": torch.stack([(soft_step(noise, v) * noise).var() for v in at])}
 crossing = k[(exact["pathwise"] > exact["score function"]).int().argmax()].item()
@@ -571,7 +572,7 @@ show(figures.unseen_direction(panels),
          "the panel, while the two samples sit quietly near the centre.")
 
 # %% [markdown]
-# ### With more samples than dimensions: bounded, and biased, by how much?
+# ### Aside: with more samples than dimensions, bounded, and biased, by how much?
 #
 # For $K > D$ and this target the frozen problem can be solved exactly, and so its bias can be predicted. With $\bar\epsilon$ and $S = \frac1K\sum_k(\epsilon_k - \bar\epsilon)(\epsilon_k - \bar\epsilon)^\top$ the optimum is $C = R^{-1}$, where $S = RR^\top$ with $R$ lower triangular, and
 # $\mu = -C\bar\epsilon$: the map that makes the sample *look* exactly standard normal, with mean 0 and covariance $CSC^\top = I$. There $\log\det C = -\tfrac12\log\det S$ and $\frac1K\sum_k |z_k|^2 = D$, so
@@ -818,7 +819,7 @@ show(figures.gamma_shift(z, cdfs, moves, slopes),
          "the slope over z for three concentrations, all rising; torch's own approximation lies on the lines as dots.")
 
 # %% [markdown]
-# ### Two posteriors that are known
+# ### Aside: two posteriors that are known
 #
 # **Deaths by horse kick.** Bortkiewicz counted them in Prussian cavalry corps, 1875 to 1894: of 200 corps-years 109 had none, 65 had one, 22 two, 3 three and 1 four. With $z \sim \mathrm{Gamma}(1, 1)$ and Poisson counts the posterior is $\mathrm{Gamma}(1 + 122, 1 + 200)$.
 #

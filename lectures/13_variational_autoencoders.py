@@ -15,7 +15,7 @@
 # - predict for a linear VAE which latents are active and what each costs; and put that beside what happens in a deep one,
 # - explain why two stochastic layers are hard to use, and what Bob needs from Alice.
 #
-# **Time**: about 60 minutes of reading and playing on the main line; what is marked *aside* takes 35 minutes more, and the ten-week route skips it. The whole page computes in about two minutes.
+# **Time**: about 65 minutes of reading and playing on the main line; what is marked *aside* takes 35 minutes more, and the ten-week route skips it. The whole page computes in about two minutes.
 #
 # > **What you need, if you read this unit alone**
 # >
@@ -40,6 +40,9 @@ from course_vi.bounds import elbo, iwae
 from course_vi.data import binarized_mnist, digits
 from course_vi.diagnostics import active_units, claim, gradient_moments
 from course_vi.exact import log_integral
+from course_vi.experiments.collapse_trial import REMEDIES, collapse_trial
+from course_vi.experiments.exact_arena import WAYS, fitted_normal, grid_log_evidence, train_one_way
+from course_vi.experiments.stored_tables import stored_table
 from course_vi.families import Amortized, Layered, MeanField
 from course_vi.gradients import (
     analytic_kl,
@@ -50,9 +53,6 @@ from course_vi.gradients import (
 
 # %%
 from course_vi.learning import fit, importance_log_evidence, smoke_cap
-from course_vi.learning.collapse_trial import REMEDIES, collapse_trial
-from course_vi.learning.exact_arena import WAYS, fitted_normal, grid_log_evidence, train_one_way
-from course_vi.learning.stored import stored_table
 from course_vi.models import (
     VAE,
     Autoencoder,

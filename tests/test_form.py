@@ -8,7 +8,7 @@ import re
 import nbformat
 import pytest
 
-from autograder.build import masters
+from autograder.build import folding, masters, reading_time
 from autograder.build.notebooks import COVER
 from autograder.course import this_course
 
@@ -39,8 +39,8 @@ def order(unit: str) -> list[tuple[str, int]]:
                     assert asked[:3] == f"{unit[:2]}_", asked
                     found.append((name, int(asked[3:])))
         else:
-            parts = [(m.start(), ("question", int(m[1]))) for m in masters.QUESTION.finditer(cell.source)]  # fmt: skip
-            parts += [(m.start(), ("answer", int(m[1]))) for m in masters.ANSWER.finditer(cell.source)]  # fmt: skip
+            parts = [(m.start(), ("question", int(m[1]))) for m in folding.QUESTION.finditer(cell.source)]  # fmt: skip
+            parts += [(m.start(), ("answer", int(m[1]))) for m in folding.ANSWER.finditer(cell.source)]  # fmt: skip
             found += [what for _, what in sorted(parts)]
     return found
 
@@ -151,3 +151,16 @@ def test_a_lecture_leads_to_its_problem_set_and_every_link_to_a_file(unit: str) 
     links = re.findall(r"\]\(([^)#]*\.ipynb)[)#]", path.read_text("utf-8"))
     assert f"../notebooks/{unit}/{unit}.ipynb" in links
     assert all((path.parent / link).resolve().is_file() for link in links)
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_a_lecture_takes_the_minutes_that_it_says(unit: str) -> None:
+    """Within five minutes of the rule, on the main line and in asides."""
+    notebook = masters.lecture(COURSE.lecture(unit, ".py").read_text("utf-8"), unit)
+    words = "\n".join(cell.source for cell in notebook.cells[:3] if cell.cell_type == "markdown")
+    main = re.search(r"(\d+) minutes\*{0,2}(?: of reading|, and)", words)
+    aside = re.search(r"aside\*[^.]*?takes (\d+) minutes more", words)
+    assert main, "the title page says no time"
+    rule = reading_time.minutes(notebook)
+    said = int(main[1]), int(aside[1]) if aside else 0
+    assert all(abs(one - two) <= 5 for one, two in zip(said, rule, strict=True)), (said, rule)

@@ -160,6 +160,12 @@ def test_long_cells_of_lectures_are_refused() -> None:
         masters.lecture(f"# %%\n{body}\nlast = 1\n", UNIT)
 
 
+def test_a_heading_in_a_cell_of_code_is_refused() -> None:
+    """A lost marker turned a section of lecture 09 into comments, and the page still ran."""
+    with pytest.raises(MasterError, match="holds the heading '# ## 6. Two layers'"):
+        masters.lecture("# %%\nprint(1)\n#\n# ## 6. Two layers\n#\n# Deep models.\n", UNIT)
+
+
 def test_units_are_found_by_the_beginning_of_their_names(tmp_path: Path) -> None:
     course = tiny_course(tmp_path)
     assert course.units() == course.units(["00"]) == [UNIT]

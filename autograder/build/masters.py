@@ -15,7 +15,6 @@ Everything here is a pure function of the text and the registry, so that two bui
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import re
 from collections.abc import Mapping
@@ -25,24 +24,13 @@ import jupytext
 import nbformat
 from nbformat import NotebookNode
 
+from autograder.build.folding import figures_apart, fold
 from autograder.course import SOLUTION_ONLY, MasterError
 
 MARKERS = ("exercise", "check", "written", "locked", "solution_only")
 MAX_LECTURE_LINES = 15
+HEADING = re.compile(r"(?m)^# #{1,4} .+$")  # of a text, in a cell of code
 HINTS_PER_EXERCISE = 3
-QUESTION = re.compile(r"(?m)^> \*\*Predict (\d+)\.\*\*")
-ANSWER = re.compile(r"<summary>Answer to Predict (\d+)")
-SHOWING = ("show", "show_moving")
-SILENT = (
-    ast.FunctionDef,
-    ast.ClassDef,
-    ast.Import,
-    ast.ImportFrom,
-    ast.Assign,
-    ast.AnnAssign,
-    ast.Assert,
-)
-
 # The same below every problem set.
 FOOT = """# %% [markdown]
 # ## Where you stand
@@ -84,7 +72,7 @@ def dumps(notebook: NotebookNode) -> bytes:
 def lecture(text: str, unit: str) -> NotebookNode:
     """The notebook of a lecture, not yet executed. Code cells longer than a screen's worth are refused."""
     notebook = read_master(text)
-    notebook.cells = [part for cell in notebook.cells for part in _figure_apart(cell)]
+    notebook.cells = figures_apart(notebook.cells)
     notebook = _finish(notebook, unit)
     fold(notebook)
     breaches = []
@@ -95,62 +83,13 @@ def lecture(text: str, unit: str) -> NotebookNode:
             breaches.append(
                 f"cell {number} ({first!r}) has {lines} lines of code; {MAX_LECTURE_LINES} is the most"
             )
+        heading = HEADING.search(cell.source) if cell.cell_type == "code" else None
+        if heading:
+            breaches.append(
+                f"cell {number} is code, and holds the heading {heading[0]!r}; '# %% [markdown]' is missing above it"
+            )
     _refuse(unit, breaches)
     return notebook
-
-
-def fold(notebook: NotebookNode) -> None:
-    """Store a lecture so that it does not give itself away: JupyterLab unfolds what is run.
-
-    Outputs between a prediction (``> **Predict 3.**``) and its answer are hidden. So is the source of cells that do nothing but show a
-    figure, whose words say what is in it, or reveal what was asked.
-    """
-    asked = False
-    for cell in notebook.cells:
-        if cell.cell_type != "code":
-            questions = [
-                (found.start(), kind)
-                for kind, pattern in enumerate((ANSWER, QUESTION))
-                for found in pattern.finditer(cell.source)
-            ]
-            asked = bool(max(questions)[1]) if questions else asked
-            continue
-        tree = ast.parse(re.sub(r"(?m)^\s*%.*$", "", cell.source))
-        only = _only_call(tree)
-        hidden = {}
-        if only in (*SHOWING, "reveal"):
-            hidden["source_hidden"] = True
-        if asked and only != "predict" and not all(isinstance(n, SILENT) for n in tree.body):
-            hidden["outputs_hidden"] = True
-        if hidden:
-            cell.metadata["jupyter"] = hidden
-
-
-def _figure_apart(cell: NotebookNode) -> list[NotebookNode]:
-    """A cell that computes and then shows a figure, as two: the words that say what is in the figure can then be folded away."""
-    if cell.cell_type != "code":
-        return [cell]
-    try:
-        body = ast.parse(cell.source).body
-    except SyntaxError:  # a line for IPython
-        return [cell]
-    if len(body) < 2 or _only_call(ast.Module(body[-1:], [])) not in SHOWING:
-        return [cell]
-    lines, first = cell.source.splitlines(), body[-1].lineno - 1
-    if (body[-2].end_lineno or 0) > first:
-        return [cell]
-    show = nbformat.v4.new_code_cell("\n".join(lines[first:]), metadata=dict(cell.metadata))
-    cell.source = "\n".join(lines[:first]).rstrip()
-    return [cell, show]
-
-
-def _only_call(tree: ast.Module) -> str:
-    """The name of the function, where a cell is one call of one."""
-    body = tree.body
-    if len(body) == 1 and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Call):
-        function = body[0].value.func
-        return function.id if isinstance(function, ast.Name) else ""
-    return ""
 
 
 def problem_set(text: str, unit: str, registry: Mapping[str, Any]) -> NotebookNode:

@@ -6,12 +6,18 @@ from typing import Any
 
 import numpy as np
 
+from autograder.checks.compare import holds
+from autograder.checks.finding import Finding
+
 __all__ = [
     "Arrays",
     "LN2",
     "LOG_2PI",
     "NO_MEAN",
     "as_array",
+    "decided_by_the_seed",
+    "last_tenth",
+    "not_a_history",
     "several",
     "toy_start",
     "toy_terms",
@@ -77,4 +83,41 @@ def toy_start(rng: np.random.Generator) -> tuple[Arrays, np.ndarray]:
     log_scale = rng.uniform(-0.7, -0.5, 1)
     return {"loc": loc, "log_scale": log_scale, "x": 2 * loc + c}, np.concatenate(
         [c, 1 - 2 * np.exp(2 * log_scale)]
+    )
+
+
+def not_a_history(values: np.ndarray, least: int, what: str) -> Finding | None:
+    """What to say of a history that is no list of finite numbers, ``least`` of them or more; ``what`` is what it should hold."""
+    if values.ndim == 1 and len(values) >= least and np.isfinite(values).all():
+        return None
+    came = f"an array of shape {values.shape}" + (
+        "" if np.isfinite(values).all() else ", NaN or infinity among it"
+    )
+    says = f"Collect {what} at each step, in a list of numbers, and return it."
+    return holds(False, f"{least} or more finite numbers", came, "history", says)
+
+
+def last_tenth(values: np.ndarray) -> float:
+    """The mean of the last tenth of a history."""
+    return float(values[-max(1, len(values) // 10) :].mean())
+
+
+def decided_by_the_seed(first: np.ndarray, same: np.ndarray, other: np.ndarray) -> Finding:
+    """Two runs from one seed are equal, and one from another seed is not."""
+    if not np.allclose(first, same, rtol=1e-6, atol=1e-9):
+        return holds(
+            False,
+            "the same run when the same seed is given again",
+            "another one",
+            "seed_ignored",
+            "Two runs with one seed differ: some noise comes from elsewhere. Draw all of it from "
+            "torch.Generator().manual_seed(seed), made inside the function.",
+        )
+    drawn = not np.allclose(first, other, rtol=1e-9, atol=1e-12)
+    return holds(
+        drawn,
+        "another run from another seed",
+        "another one" if drawn else "the same",
+        "seed_without_effect",
+        "Two seeds give the same run to the last digit: the seed has no effect.",
     )

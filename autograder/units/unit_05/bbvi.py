@@ -11,7 +11,13 @@ from autograder.checks.compare import holds
 from autograder.checks.exercise import exercise
 from autograder.checks.finding import Finding
 from autograder.checks.probe import Probe
-from autograder.units.shared import LOG_2PI, as_array
+from autograder.units.shared import (
+    LOG_2PI,
+    as_array,
+    decided_by_the_seed,
+    last_tenth,
+    not_a_history,
+)
 
 EXERCISE = exercise(
     __name__,
@@ -212,36 +218,13 @@ def history(probe: Probe, rng: np.random.Generator) -> Finding:
     if odd is not None:
         return odd
     one = run.history
-    if one.ndim != 1 or len(one) < 20 or not np.isfinite(one).all():
-        came = f"an array of shape {one.shape}" + (
-            "" if np.isfinite(one).all() else ", NaN or infinity among it"
-        )
-        says = "Collect the bound's estimate at each step, in a list of numbers, and return it."
-        return holds(False, "twenty finite numbers or more", came, "history", says)
+    broken = not_a_history(one, 20, "the bound's estimate")
+    if broken is not None:
+        return broken
     finding = _ends(run, one, probe)
     if not finding.ok:
         return finding
-    first, same, other = run.begun(probe, [run.seed, run.seed, run.seed + 1])
-    if not np.allclose(first, same, rtol=1e-6, atol=1e-9):
-        return holds(
-            False,
-            "the same run when the same seed is given again",
-            "another one",
-            "seed_ignored",
-            "Two runs with one seed differ: some noise comes from elsewhere. Draw all of it from "
-            "torch.Generator().manual_seed(seed), made inside the function.",
-        )
-    return holds(
-        not np.allclose(first, other, rtol=1e-9, atol=1e-12),
-        "another run from another seed",
-        "the same",
-        "seed_without_effect",
-        "Two seeds give the same run to the last digit: the seed has no effect.",
-    )
-
-
-def _last(values: np.ndarray) -> float:
-    return float(values[-max(1, len(values) // 10) :].mean())
+    return decided_by_the_seed(*run.begun(probe, [run.seed, run.seed, run.seed + 1]))
 
 
 def _ends(run: _Run, values: np.ndarray, probe: Probe) -> Finding:
@@ -249,12 +232,12 @@ def _ends(run: _Run, values: np.ndarray, probe: Probe) -> Finding:
     low, high = run.first, run.last
 
     def fits(some: np.ndarray) -> bool:
-        return some[:3].mean() < high - 0.3 * (high - low) and abs(_last(some) - high) < 1.0
+        return some[:3].mean() < high - 0.3 * (high - low) and abs(last_tenth(some) - high) < 1.0
 
     if fits(values):
         return Finding(True)
     expected = f"from about {low:.1f}, the ELBO before, to about {high:.1f}"
-    came = f"from {values[:3].mean():.1f} to {_last(values):.1f}"
+    came = f"from {values[:3].mean():.1f} to {last_tenth(values):.1f}"
     for key, says, turned in (
         ("loss_history", "These are losses: return the bound, not minus it.", -values),
         (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,7 +11,13 @@ from autograder.checks.compare import holds
 from autograder.checks.exercise import exercise
 from autograder.checks.finding import Finding
 from autograder.checks.probe import Probe
-from autograder.units.shared import LOG_2PI, as_array
+from autograder.units.shared import (
+    LOG_2PI,
+    as_array,
+    decided_by_the_seed,
+    last_tenth,
+    not_a_history,
+)
 
 EXERCISE = exercise(
     __name__,
@@ -174,36 +181,15 @@ def posterior_on_new_data(probe: Probe, rng: np.random.Generator) -> Finding:
 def history(probe: Probe, rng: np.random.Generator) -> Finding:
     run = _trained(probe, rng, again=True)
     one = run.history
-    if one.ndim != 1 or len(one) < 2 or not np.isfinite(one).all():
-        came = f"an array of shape {one.shape}" + (
-            "" if np.isfinite(one).all() else ", NaN or infinity among it"
-        )
-        says = "Collect the mean ELBO at each step, in a list of numbers, and return it."
-        return holds(False, "two or more finite numbers", came, "history", says)
+    broken = not_a_history(one, 2, "the mean ELBO")
+    if broken is not None:
+        return broken
     finding = _ends(run, one)
     if not finding.ok:
         return finding
-    first, same, other = run.paths
-    if not np.allclose(first, same, rtol=1e-6, atol=1e-9):
-        return holds(
-            False,
-            "the same run when the same seed is given again",
-            "another one",
-            "seed_ignored",
-            "Two runs with one seed differ: some noise comes from elsewhere. Draw all of it from "
-            "torch.Generator().manual_seed(seed), made inside the function.",
-        )
-    return holds(
-        not np.allclose(first, other, rtol=1e-9, atol=1e-12),
-        "another run from another seed",
-        f"from {one[0]:.3f} to {_last(one):.3f}",
-        "seed_without_effect",
-        "Two seeds give the same run to the last digit: the seed has no effect.",
-    )
-
-
-def _last(history: np.ndarray) -> float:
-    return float(history[-max(1, len(history) // 10) :].mean())
+    seeded = decided_by_the_seed(*run.paths)
+    way = f"from {one[0]:.3f} to {last_tenth(one):.3f}"
+    return replace(seeded, came=way) if seeded.ok else seeded
 
 
 def _ends(run: _Run, history: np.ndarray) -> Finding:
@@ -212,12 +198,12 @@ def _ends(run: _Run, history: np.ndarray) -> Finding:
     room = 0.3 + 0.2 * (last - first)
 
     def fits(values: np.ndarray) -> bool:
-        return abs(values[0] - first) < room and abs(_last(values) - last) < ROOM
+        return abs(values[0] - first) < room and abs(last_tenth(values) - last) < ROOM
 
     if fits(history):
         return Finding(True)
     expected = f"from about {first:.3f}, the mean ELBO before training, to about {last:.3f}"
-    came = f"from {history[0]:.3f} to {_last(history):.3f}"
+    came = f"from {history[0]:.3f} to {last_tenth(history):.3f}"
     half = 0.5 * LOG_2PI
     if run.untrained:
         return holds(False, expected, came, "untrained", UNTRAINED)
@@ -241,7 +227,7 @@ def _ends(run: _Run, history: np.ndarray) -> Finding:
     ):
         if fits(values):
             return holds(False, expected, came, key, says)
-    if abs(history[0] - first) < room and _last(history) < history[0]:
+    if abs(history[0] - first) < room and last_tenth(history) < history[0]:
         says = "The bound falls. Optimizers minimize: hand them minus the ELBO, and clear the gradients before each step."
         return holds(False, expected, came, "falling", says)
     return holds(False, expected, came, *_why(run))

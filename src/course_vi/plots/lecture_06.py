@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 
 import torch
@@ -160,19 +159,6 @@ def quadratic(s: Tensor, exact: Tensor, at: Tensor, measured: Tensor) -> Figure:
             *axes[0].get_legend_handles_labels(), fontsize=8, loc="outside lower center", ncols=3
         )
     return figure
-
-
-def soft_step_variances(k: Tensor) -> dict[str, Tensor]:
-    """Variances of both gradients of E Phi(k z) - 1/2 in the mean, at m = 0 and s = 1: pathwise in closed form, score by a fine sum."""
-    grid = torch.linspace(-9, 9, 20_001, dtype=k.dtype)
-    weight = torch.exp(-0.5 * grid**2) / torch.exp(-0.5 * grid**2).sum()
-    squares = [(0.5 * torch.erf(v * grid / math.sqrt(2)) * grid).square() @ weight for v in k]
-    r = k**2
-    path = r / (2 * math.pi) * ((1 + 2 * r) ** -0.5 - 1 / (1 + r))
-    return {
-        "pathwise": path,
-        "score function": torch.stack(squares) - r / (2 * math.pi * (1 + r)),
-    }
 
 
 def steps(

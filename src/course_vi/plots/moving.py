@@ -10,13 +10,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import html
-import os
 import re
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 from xml.sax.saxutils import escape
+
+from course_vi.plots.style import told_in_words
 
 __all__ = ["Movie", "show_moving"]
 
@@ -222,10 +222,7 @@ def show_moving(movie: Moves, alt: str) -> None:
     Args:
         alt: what the picture shows, in a sentence or two; never empty.
     """
-    if not alt.strip():
-        raise ValueError("alt is empty; expected a sentence that says what the figure shows")
-    if os.environ.get("COURSE_VI_FIGURES") == "0":
-        print(textwrap.fill(f"(A moving picture, not drawn here: {alt})", 100))
+    if told_in_words("moving picture", alt):
         return
     from IPython.display import HTML, display
 

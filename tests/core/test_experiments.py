@@ -8,14 +8,15 @@ from oracles import generator, randn
 from torch import nn
 
 from course_vi.diagnostics import claim
-from course_vi.learning.collapse_trial import REMEDIES, collapse_trial, earlier_neighbours
-from course_vi.learning.exact_arena import (
+from course_vi.experiments.collapse_trial import REMEDIES, collapse_trial, earlier_neighbours
+from course_vi.experiments.exact_arena import (
     WAYS,
     fitted_normal,
     grid_log_evidence,
     train_one_way,
 )
-from course_vi.learning.stored import stored_table
+from course_vi.experiments.soft_step import soft_step_variances
+from course_vi.experiments.stored_tables import stored_table
 from course_vi.nets import Reshaped, SideBySide, mlp
 
 BITS = torch.cartesian_prod(*[torch.tensor([0.0, 1.0])] * 4)  # all sixteen images of four pixels
@@ -157,3 +158,15 @@ def test_exact_likelihood_is_ahead_of_both_vaes_on_its_training_images() -> None
     best = torch.tensor(table["exact likelihood"]["train"])
     for way in WAYS[1:3]:
         claim(f"exact likelihood beats {way}", best - torch.tensor(table[way]["train"]), +1)
+
+
+def test_variances_of_a_soft_step_against_sums_over_a_grid() -> None:
+    z = torch.linspace(-9, 9, 90_001, dtype=torch.float64)
+    weight = torch.exp(-0.5 * z**2) / torch.exp(-0.5 * z**2).sum()
+    for k in (0.3, 2.0, 30.0):
+        step = 0.5 * torch.erf(k * z / 2**0.5)
+        slope = k * torch.exp(-0.5 * (k * z) ** 2) / (2 * torch.pi) ** 0.5
+        found = soft_step_variances(torch.tensor([k], dtype=torch.float64))
+        for name, draws in (("pathwise", slope), ("score function", step * z)):
+            variance = weight @ draws**2 - (weight @ draws) ** 2
+            torch.testing.assert_close(found[name][0], variance, rtol=1e-6, atol=1e-9)
