@@ -154,6 +154,14 @@ def test_a_lecture_leads_to_its_problem_set_and_every_link_to_a_file(unit: str) 
 
 
 @pytest.mark.parametrize("unit", UNITS)
+def test_a_problem_set_leads_back_to_its_lecture(unit: str) -> None:
+    path = COURSE.root / "notebooks" / unit / f"{unit}.ipynb"
+    links = re.findall(r"\]\(([^)#]*\.ipynb)[)#]", path.read_text("utf-8"))
+    assert f"../../lectures/{unit}.ipynb" in links
+    assert all((path.parent / link).resolve().is_file() for link in links)
+
+
+@pytest.mark.parametrize("unit", UNITS)
 def test_a_lecture_takes_the_minutes_that_it_says(unit: str) -> None:
     """Within five minutes of the rule, on the main line and in asides."""
     notebook = masters.lecture(COURSE.lecture(unit, ".py").read_text("utf-8"), unit)

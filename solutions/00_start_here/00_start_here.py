@@ -13,7 +13,7 @@
 # %% [markdown] locked="00_header"
 # # Problem set 00 · The tools
 #
-# It goes with the lecture `lectures/00_start_here`. Seven small functions that every later unit leans on. None is about inference yet; all are about not failing later for the wrong reason:
+# It goes with [the lecture](../../lectures/00_start_here.ipynb). Seven small functions that every later unit leans on. None is about inference yet; all are about not failing later for the wrong reason:
 #
 # 1. the logarithm of an average of numbers too small to write down;
 # 2. a log-density with its axes in order;

@@ -13,7 +13,7 @@
 # %% [markdown] locked="01_header"
 # # Problem set 01 · Graphical models
 #
-# It goes with the lecture `lectures/01_graphical_models`. You will write the machinery that stands behind every model of this course:
+# It goes with [the lecture](../../lectures/01_graphical_models.ipynb). You will write the machinery that stands behind every model of this course:
 #
 # 1. ancestral sampling, for any graph;
 # 2. the joint density of any graph, plates included;

@@ -13,7 +13,7 @@
 # %% [markdown] locked="03_header"
 # # Problem set 03 · The ELBO
 #
-# It goes with the lecture `lectures/03_elbo`. You will build, piece by piece, everything the lecture claims about the evidence lower bound:
+# It goes with [the lecture](../../lectures/03_elbo.ipynb). You will build, piece by piece, everything the lecture claims about the evidence lower bound:
 #
 # 1. its three forms, equal sample by sample;
 # 2. the KL divergence between Gaussians, which is what the gap is made of;

@@ -23,7 +23,7 @@
 # - predicted, exactly, how much a Rao-Blackwellized gradient saves on a graph, and built a case where it costs,
 # - fitted a model that gives nothing but values, together with a parameter of its own.
 #
-# **Time**: about four hours; each exercise says its own. **Read first**: `lectures/05_score_function`. Exercise 6 uses
+# **Time**: about four hours; each exercise says its own. **Read first**: [the lecture](../../lectures/05_score_function.ipynb). Exercise 6 uses
 # 5; 7 is quicker with 1 and 3 done; the others stand alone.
 #
 # **How the checks work.** Under each cell that you write stands a `check`. It calls your function on fresh random

@@ -10,7 +10,7 @@
 # - differentiated a Gamma variable whose map from noise nobody can write down,
 # - met an objective on which both famous gradients are wrong, and repaired both.
 #
-# **Time**: about three hours and a half; each exercise says its own. **Read first**: `lectures/06_reparametrization`. Exercise 2 uses 1, and 3 uses 2; 4 and 5 belong
+# **Time**: about three hours and a half; each exercise says its own. **Read first**: [the lecture](../../lectures/06_reparametrization.ipynb). Exercise 2 uses 1, and 3 uses 2; 4 and 5 belong
 # together; 6, 7 and 8 stand alone.
 #
 # **How the checks work.** Under each cell that you write stands a `check`. It calls your function on fresh random inputs and compares numbers: the *value*, the *gradient*

@@ -9,7 +9,7 @@
 # - predicted the best member of a whole family of unbiased estimators, and found it by measurement,
 # - repaired a published listing.
 #
-# **Time**: about three hours; each exercise says its own. **Read first**: `lectures/09_sticking_the_landing`. Exercises 1 to 4 build on
+# **Time**: about three hours; each exercise says its own. **Read first**: [the lecture](../../lectures/09_sticking_the_landing.ipynb). Exercises 1 to 4 build on
 # each other, 5 and 6 belong together, 7 stands alone.
 #
 # **How the checks work.** Under each cell that you write stands a `check`. It calls your function on fresh random inputs and asks up to four

@@ -13,7 +13,7 @@
 # %% [markdown] locked="11_header"
 # # Problem set 11 · Amortized inference
 #
-# It goes with the lecture `lectures/11_amortized_inference`. You will build a recognition network from its pieces, let it learn Bayes' rule, and then measure what it costs to have a function where there could be a table:
+# It goes with [the lecture](../../lectures/11_amortized_inference.ipynb). You will build a recognition network from its pieces, let it learn Bayes' rule, and then measure what it costs to have a function where there could be a table:
 #
 # 1. what a network's numbers mean: a sample and its log-density;
 # 2. the ELBO of all data as a function of one set of weights;

@@ -10,7 +10,7 @@
 # - completed images of which half is missing, against the exact answer,
 # - and **predicted**, from eigenvalues alone, how well a linear autoencoder will fit, which of its latents will collapse, and how active the others will be; then trained it and compared.
 #
-# **Time**: about three hours; each exercise says its own. **Read first**: `lectures/13_variational_autoencoders`. Exercises 2 and 5 use the first, 3 uses the second, and the measurement after 7 uses 5; the others stand alone, and one that resists
+# **Time**: about three hours; each exercise says its own. **Read first**: [the lecture](../../lectures/13_variational_autoencoders.ipynb). Exercises 2 and 5 use the first, 3 uses the second, and the measurement after 7 uses 5; the others stand alone, and one that resists
 # does not hold up the rest.
 #
 # **How the checks work.** Under each cell that you write stands a `check`. It calls your function on fresh random inputs, and says what came, what was expected and which mistake it looks like. Call it as
