@@ -9,7 +9,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["UNITS", "Unit", "in_this_copy", "table"]
+__all__ = ["UNITS", "Unit", "of_number", "in_this_copy", "table"]
 
 
 class Unit(NamedTuple):
@@ -76,6 +76,21 @@ def in_this_copy() -> list[int]:
     """
     lectures = Path(__file__).resolve().parents[2] / "lectures"
     return [unit.number for unit in UNITS if (lectures / f"{unit.stem}.ipynb").is_file()]
+
+
+def of_number(number: str) -> Unit:
+    """The unit of a number in two digits.
+
+    >>> of_number("03").title
+    'The ELBO'
+
+    Raises:
+        ValueError: there is none.
+    """
+    for unit in UNITS:
+        if unit.stem[:2] == number:
+            return unit
+    raise ValueError(f"unit is {number!r}; expected the number of a unit, such as '03'")
 
 
 def table(here: Collection[int]) -> str:

@@ -122,9 +122,9 @@ def fit(
         precision,
         check,
     )
-    for one in () if callback is None else [callback] if callable(callback) else callback:
-        refuse_arguments(p, q, callback=one)
     callbacks = [] if callback is None else [callback] if callable(callback) else list(callback)
+    for one in callbacks:
+        refuse_arguments(p, q, callback=one)
     watched = (sys.stderr.isatty() or _in_notebook()) if progress is None else progress
     bar = tqdm(
         range(smoke_cap(steps)),

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from course_vi.progress.store import keep, kept, work_folder
-from course_vi.syllabus import UNITS
+from course_vi.syllabus import of_number
 
 __all__ = ["predict", "reveal", "tally"]
 
@@ -78,9 +78,7 @@ def tally(unit: str) -> None:
     >>> tally("03")
     Your predictions are counted here when the lecture runs from your folder, work/ (`make lab` fills it).
     """
-    stem = next((each.stem for each in UNITS if each.stem[:2] == unit), "")
-    if not stem:
-        raise ValueError(f"unit is {unit!r}; expected the number of a unit, such as '03'")
+    stem = of_number(unit).stem
     if work_folder() is None:
         print("Your predictions are counted here when the lecture runs from your folder, work/ (`make lab` fills it).")  # fmt: skip
         return

@@ -5,12 +5,13 @@ from __future__ import annotations
 import html
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from course_vi.progress.store import kept, work_folder
-from course_vi.syllabus import UNITS
+from course_vi.syllabus import UNITS, Unit, of_number
 
 __all__ = ["Exercise", "Standing", "progress", "standing"]
 
@@ -100,19 +101,19 @@ def progress(unit: str) -> None:
     >>> progress("03")
     Points and predictions are shown here when the notebook runs from your folder, work/ (`make lab` fills it).
     """
-    stem = next((each.stem for each in UNITS if each.stem[:2] == unit), "")
-    if not stem:
-        raise ValueError(f"unit is {unit!r}; expected the number of a unit, such as '03'")
+    here = of_number(unit)
     work = work_folder()
     if work is None:
         print("Points and predictions are shown here when the notebook runs from your folder, work/ (`make lab` fills it).")  # fmt: skip
         return
     from IPython.display import HTML, display
 
-    display(HTML(_as_html(standing(stem, work))))
+    ready = [each for each in UNITS if (work / each.stem).is_dir()]
+    display(HTML(_as_html(standing(here.stem, work), ready)))
 
 
-def _as_html(here: Standing) -> str:
+def _as_html(here: Standing, ready: Sequence[Unit]) -> str:
+    """The table, and what is next among the units that are in this copy."""
     cell = 'style="text-align:left;padding:0.15em 0.8em"'
     rows = "".join(
         f"<tr><td {cell}>{'✓' if each.done else '·'}</td>"
@@ -120,13 +121,14 @@ def _as_html(here: Standing) -> str:
         f"<td {cell}>{_worth(each)}</td></tr>"
         for each in here.exercises
     )
-    last = UNITS[-1].number
-    after = next((u for u in UNITS if u.number > int(here.stem[:2]) and u.core), UNITS[last])
+    later = [unit for unit in ready if unit.number > int(here.stem[:2])]
+    after = next((unit for unit in later if unit.core), None)
     left = here.next
     todo = (
         f"<b>Next:</b> {html.escape(left.name[3:].replace('_', ' '))}, exercise {here.exercises.index(left) + 1}."
         if left
-        else f"<b>Every check has passed.</b> Next on the ten-week route: unit {after.number:02d}, {after.title}."
+        else "<b>Every check has passed.</b>"
+        + (f" Next: unit {after.number:02d}, {after.title}." if after else "")
     )
     return (
         f"<div><b>{here.points:g} of {here.most:g} points</b> <span aria-hidden='true'>{here.bar}</span>, by the last report of each check"

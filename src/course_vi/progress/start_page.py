@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from course_vi.progress.standing import Standing, standing
-from course_vi.progress.store import keep, work_folder
+from course_vi.progress.store import keep, work_folder, write_whole
 from course_vi.syllabus import UNITS, Unit
 
 __all__ = ["PAGE", "keep_report", "start_page", "write_start_page"]
@@ -67,14 +66,11 @@ def start_page(work: Path) -> str:
 def write_start_page(work: Path) -> bool:
     """Write ``work/START.md`` where it differs; False where it cannot be written."""
     text, path = start_page(work), work / PAGE
-    beside = work / f".{PAGE}.{os.getpid()}"
     try:
-        if not path.is_file() or path.read_text("utf-8") != text:
-            beside.write_text(text, "utf-8")
-            beside.replace(path)
-    except OSError:
-        return False
-    return True
+        same = path.is_file() and path.read_text("utf-8") == text
+    except (OSError, ValueError):  # whatever it holds, it is written anew
+        same = False
+    return same or write_whole(path, text)
 
 
 def keep_report(exercise: str, points: float, most: float, passed: bool) -> bool:

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-__all__ = ["FOLDER", "MARK", "forget", "keep", "kept", "work_folder"]
+__all__ = ["FOLDER", "MARK", "forget", "keep", "kept", "work_folder", "write_whole"]
 
 MARK = ".released.json"  # what `make lab` writes into the folder it fills
 FOLDER = "progress"
@@ -43,6 +43,11 @@ def keep(kind: str, name: str, value: dict[str, Any], work: Path | None = None) 
     if path is None:
         return False
     text = json.dumps({**value, "when": datetime.now().isoformat(timespec="seconds")}, indent=1)
+    return write_whole(path, text)
+
+
+def write_whole(path: Path, text: str) -> bool:
+    """Write a file so that nobody ever reads half of it; False where it cannot be written."""
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
