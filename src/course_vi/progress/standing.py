@@ -5,13 +5,12 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from course_vi.progress.store import kept, work_folder
-from course_vi.syllabus import UNITS, Unit, of_number
+from course_vi.syllabus import UNITS, in_this_copy, of_number
 
 __all__ = ["Exercise", "Standing", "progress", "standing"]
 
@@ -108,11 +107,10 @@ def progress(unit: str) -> None:
         return
     from IPython.display import HTML, display
 
-    ready = [each for each in UNITS if (work / each.stem).is_dir()]
-    display(HTML(_as_html(standing(here.stem, work), ready)))
+    display(HTML(_as_html(standing(here.stem, work))))
 
 
-def _as_html(here: Standing, ready: Sequence[Unit]) -> str:
+def _as_html(here: Standing) -> str:
     """The table, and what is next among the units that are in this copy."""
     cell = 'style="text-align:left;padding:0.15em 0.8em"'
     rows = "".join(
@@ -121,8 +119,8 @@ def _as_html(here: Standing, ready: Sequence[Unit]) -> str:
         f"<td {cell}>{_worth(each)}</td></tr>"
         for each in here.exercises
     )
-    later = [unit for unit in ready if unit.number > int(here.stem[:2])]
-    after = next((unit for unit in later if unit.core), None)
+    later = [number for number in in_this_copy() if number > int(here.stem[:2])]
+    after = next((UNITS[number] for number in later if UNITS[number].core), None)
     left = here.next
     todo = (
         f"<b>Next:</b> {html.escape(left.name[3:].replace('_', ' '))}, exercise {here.exercises.index(left) + 1}."
