@@ -87,10 +87,13 @@ def bias_of_theta(probe: Probe, rng: np.random.Generator) -> Finding:
 
 
 def _edges(rng: np.random.Generator) -> Args:
-    """Where the bound learns nothing, where the evidence does, where neither does; and a very narrow q."""
-    noise = np.exp(rng.uniform(-1.0, 1.0, 4))
-    ratio = np.array([3.0, 0.5, 0.6, 4.0]) * rng.uniform(0.9, 1.1, 4)  # root mean square over sigma
-    scale = ratio * np.array([1.4, 0.5, 1.5, 0.01]) * rng.uniform(0.9, 1.1, 4)
+    """Where the bound learns nothing, where the evidence does, where neither does; a very narrow q; a top that is hardly above zero."""
+    noise = np.exp(rng.uniform(-1.0, 1.0, 5))
+    ratio = np.array([3.0, 0.5, 0.6, 4.0, 2.0]) * rng.uniform(
+        0.9, 1.1, 5
+    )  # root mean square over sigma
+    scale = ratio * np.array([1.4, 0.5, 1.5, 0.01, 1.0]) * rng.uniform(0.9, 1.1, 5)
+    scale[4] = 0.999 * ratio[4]
     return _data(rng, (ratio * noise) ** 2, 5), scale, noise
 
 

@@ -72,8 +72,11 @@ class Place(NamedTuple):
 def edge_places(rng: np.random.Generator) -> list[Place]:
     """Two places: jumps on both sides of the edge, and no jump at all; f is far from zero at the edge, and steep somewhere."""
     found = []
-    for jumps, log_scale in ((3, rng.uniform(-0.6, -0.2)), (0, rng.uniform(0.2, 0.5))):
-        loc, s = rng.uniform(0.5, 2.0) * rng.choice([-1, 1]), np.exp(log_scale)
+    for jumps, log_scale in ((4, rng.uniform(-0.6, -0.2)), (0, rng.uniform(0.2, 0.5))):
+        loc, s = (
+            rng.uniform(0.5, 2.0) * (-1 if jumps else 1),
+            np.exp(log_scale),
+        )  # jumps below zero count
         wave = np.array(
             [
                 0.0,
@@ -83,9 +86,12 @@ def edge_places(rng: np.random.Generator) -> list[Place]:
                 rng.uniform(0, 6),
             ]
         )
-        away = s * np.array([-0.6, 0.5, 1.4])[:jumps] * rng.uniform(0.8, 1.2, jumps)
+        away = s * np.array([-0.6, 0.5, 1.4, 0.0])[:jumps] * rng.uniform(0.8, 1.2, jumps)
+        away[3:] = away[2:3]  # two jumps at one place
         heights = (
-            np.array([1.5, 2.0, 1.2])[:jumps] * rng.uniform(0.8, 1.2, jumps) * rng.choice([-1, 1])
+            np.array([1.5, 2.0, 1.2, 0.8])[:jumps]
+            * rng.uniform(0.8, 1.2, jumps)
+            * rng.choice([-1, 1])
         )
         place = Place(loc, float(log_scale), wave, loc + away, heights)
         wave[0] = rng.choice([-1, 1]) * rng.uniform(1.2, 2.0) - place.at_edge

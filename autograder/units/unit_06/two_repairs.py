@@ -224,7 +224,12 @@ def who_reads_what(probe: Probe, rng: np.random.Generator) -> Finding:
     if not moved[1]:
         says = "The second result is to be made from slopes: it did not change when the slope did."
         return holds(False, expected, "the same path estimates", "heights_in_path", says)
-    others = np.concatenate([eps[:20], rng.exponential(size=20)])
+    few = eps[:20]
+    beyond = [
+        few.min() / 2,
+        2 * few.max(),
+    ]  # what looks for the smallest, or the largest, finds another
+    others = np.concatenate([few, beyond, rng.exponential(size=20)])
     apart = [
         float(np.abs(one[:20] - again[:20]).max())
         for one, again in zip(true, _asked(probe, place, others), strict=True)
