@@ -27,7 +27,7 @@
 # - choose step sizes by the conditions of Robbins and Monro, and predict the rate that they give,
 # - put all this together as black-box variational inference, with a model that learns, too.
 #
-# **Time**: about 60 minutes of reading and playing on the main line; what is marked *aside* takes 5 minutes more. The whole page computes in a minute or two.
+# **Time**: about 60 minutes of reading and playing on the main line; what is marked *aside* takes 7 minutes more. The whole page computes in a minute or two.
 #
 # > **What you need, if you read this unit alone**
 # >
@@ -555,7 +555,11 @@ claim("here blankets are noisier, at least threefold", ratio.log() - math.log(3)
 claim("at the fourth pixel they are quieter", (cut / constant)[:, 3].log(), sign=-1)
 
 # %% [markdown]
-# Is it the fit, or the size? We vary each alone: the same row at $l_i = 2x_i - 1$, which nobody fitted, and the whole picture, fitted.
+# A small model, well fitted, is where to be careful (the next aside changes the one, then the other). In the problem set you predict the difference of two such variances exactly, and build a case in which dropping hurts.
+#
+# ### Aside: the fit, or the size?
+#
+# We vary each alone: the same row at $l_i = 2x_i - 1$, which nobody fitted, and the whole picture, fitted.
 
 # %%
 for what, case in (("the row, not fitted", (row, seen, 2 * seen - 1)),
@@ -572,7 +576,7 @@ for name, values in (("log w", log_w), ("first pixel", first)):
     print(f"{name:11s} mean {chance @ values:6.2f}, deviation {variance(values, chance).sqrt():.2f}")
 
 # %% [markdown]
-# It takes both: a small model, well fitted, is where to be careful. There $\log w$ is nearly constant as a whole, and one constant takes nearly all the noise away. What the first pixel keeps is nearly constant, too, but it is a constant of two nats, and blankets leave it in. In the problem set you predict the difference of two such variances exactly, and build a case in which dropping hurts.
+# It takes both: change either, and blankets are ahead. On the fitted row $\log w$ is nearly constant as a whole, and one constant takes nearly all the noise away. What the first pixel keeps is nearly constant, too, but it is a constant of two nats, and blankets leave it in.
 #
 # ### Aside: a baseline on top
 #
