@@ -229,7 +229,7 @@ def steps(
                 )
         ax.set(
             title="What the step sizes decide (dotted: predicted slopes)",
-            xlabel="step t",
+            xlabel="step t, plus 20",
             ylabel="mean squared error of m",
             xlim=(float(t[0]), 4 * float(t[-1])),
             ylim=(0.6 * math.exp(min(places.values())), None),
