@@ -538,7 +538,8 @@ with when_written():
 #   what belongs to the bit, to a thousandth.
 #
 # The first variance must be **less than half** of the second. And the gradient must count: its exact value is at least 0.1
-# of the *larger* of the two standard deviations. For every q: the check brings sure bits and unsure ones.
+# of the *larger* of the two standard deviations. For every q in which the logit of bit 0 lies between 0.2 and
+# 2.2, and those of the others between 0.3 and 1.5, up to their signs: the check brings bits on both sides.
 
 # %% exercise="05_hurting_case"
 def hurting_case(logits: Tensor) -> tuple[list, Tensor]:

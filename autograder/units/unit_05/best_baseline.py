@@ -72,8 +72,8 @@ def best(m: Moments, a: float, c: float) -> float:
 
 def _places(rng: np.random.Generator) -> list[Place]:
     """Small and large rates, likely and unlikely bits, f far above or below zero."""
-    log_rates = rng.permutation([rng.uniform(-2.0, -1.4), rng.uniform(0.3, 0.9), 1.9])
-    logits = rng.permutation([rng.uniform(-3.0, -2.0), rng.uniform(0.4, 0.9), rng.uniform(1.5, 2)])
+    log_rates = rng.permutation([rng.uniform(-2.0, -1.4), rng.uniform(0.3, 0.9), 4.0])
+    logits = rng.permutation([rng.uniform(-6.0, -5.0), rng.uniform(0.4, 0.9), rng.uniform(1.5, 2)])
     slopes, levels = rng.uniform(0.6, 1.6, 3), np.array([rng.uniform(0.5, 2), 30.0, -0.8])
     signs = rng.permutation([-1, 1, -1])
     return [

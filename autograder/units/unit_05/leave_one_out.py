@@ -126,10 +126,14 @@ def at_given_samples(probe: Probe, rng: np.random.Generator) -> Finding:
     return finding if not finding.ok else _judged(probe, *_inputs(rng, 3, (2, 3), 2))
 
 
-@EXERCISE.part("Two samples, the fewest; and one datum without a batch axis", weight=0.5)
+@EXERCISE.part(
+    "Two samples, the fewest; one datum, with and without a batch axis; one parameter", weight=0.5
+)
 def two_samples(probe: Probe, rng: np.random.Generator) -> Finding:
-    finding = _judged(probe, *_inputs(rng, 2, (5,)))
-    return finding if not finding.ok else _judged(probe, *_inputs(rng, 4, ()))
+    finding = Finding(True)
+    for samples, batch, size in ((2, (5,), 3), (4, (), 3), (2, (1,), 3), (3, (3,), 1)):
+        finding = _judged(probe, *_inputs(rng, samples, batch, size)) if finding.ok else finding
+    return finding
 
 
 @EXERCISE.part("Averaged over all triples of states of two bits, it is the exact gradient")

@@ -27,15 +27,20 @@ EXERCISE = exercise(
 
 CHAIN = ((0,), (1, 0), (2, 1), (3, 2), (3,))
 CO_PARENTS = ((0,), (1,), (2, 0, 1), (4,), (3, 4, 2), (3,))  # two children with two parents each
-ALONE = ((1,), (2, 1), (1, 2))  # bit 0 is in no factor, and two factors read the same bits
+# Bit 0 is in no factor, two factors read the same bits, and two the very same in the same order.
+ALONE = ((1,), (2, 1), (1, 2), (1, 2))
 GRADIENTS, TABLE = "the gradients", "the variances"
 
 
 def _graph(
-    rng: np.random.Generator, scopes: tuple[tuple[int, ...], ...], bits: int, level: float = 0.0
+    rng: np.random.Generator,
+    scopes: tuple[tuple[int, ...], ...],
+    bits: int,
+    level: float = 0.0,
+    ends: tuple[float, float] = (-2.2, 1.6),
 ) -> tuple[np.ndarray, list[Factor]]:
-    """Logits of both signs, some near one half and some sure; tables of log factors around a level."""
-    logits = rng.permutation(np.linspace(-2.2, 1.6, bits) + rng.uniform(-0.2, 0.2, bits))
+    """Logits from one end to the other, in any order; tables of log factors around a level."""
+    logits = rng.permutation(np.linspace(*ends, bits) + rng.uniform(-0.2, 0.2, bits))
     return logits, [(scope, level + rng.normal(size=(2,) * len(scope))) for scope in scopes]
 
 
@@ -109,7 +114,7 @@ def _gradient_mistakes(
 def _gradients(probe: Probe, rng: np.random.Generator, row: int) -> Finding:
     finding = Finding(True)
     for scopes, bits, samples in ((CHAIN, 4, 6), (CO_PARENTS, 5, 5), (ALONE, 3, 1)):
-        logits, factors = _graph(rng, scopes, bits)
+        logits, factors = _graph(rng, scopes, bits, ends=(-5.0, 4.6))
         z = _bits(rng, bits, samples)
         (came, _), (array, _) = _asked(probe, logits, factors, z)
         parts = rewards(logits, factors, z)
@@ -209,6 +214,7 @@ def _tables(probe: Probe, rng: np.random.Generator, rows: tuple[int, ...]) -> Fi
             logits, factors = _graph(rng, scopes, bits, level)
             exact = variances(logits, factors)
         z = _bits(rng, bits, 2)
+        z[1] = 1 - z[0]  # every bit takes both values: the samples at hand have a variance, too
         (_, came), (_, array) = _asked(probe, logits, factors, z)
         right = np.stack([exact[name] for name in ("full", "kept", "alone", "rest")])
         if array.shape != right.shape:

@@ -52,7 +52,7 @@ def _inputs(
             params["x"][0] = rng.uniform(15.0, 25.0, DIM)
         return params, z
     params["loc"], params["log_scale"] = rng.normal(size=shape), rng.uniform(-1.0, 0.3, shape)
-    if batch:
+    if batch and batch[0] > 2:
         params["log_scale"][0], params["log_scale"][1] = rng.uniform(-4, -3), rng.uniform(1.5, 2.0)
         params["x"][2] = rng.uniform(40.0, 60.0, DIM) * rng.choice([-1, 1], DIM)
     eps = rng.normal(size=(samples, *shape))
@@ -111,7 +111,12 @@ def _value_mistakes(log_p: np.ndarray, log_q: np.ndarray) -> list[Mistake]:
 @EXERCISE.part("The value is the bound itself, whatever the sample space")
 def value(probe: Probe, rng: np.random.Generator) -> Finding:
     finding = Finding(True)
-    for kind, batch, samples in ((GAUSSIAN, (4,), 5), (BITS, (2, 3), 4), (GAUSSIAN, (), 1)):
+    for kind, batch, samples in (
+        (GAUSSIAN, (4,), 5),
+        (BITS, (2, 3), 4),
+        (GAUSSIAN, (), 1),
+        (BITS, (1,), 3),
+    ):
         params, z = _inputs(rng, kind, batch, samples)
         log_p, log_q = _weights(params, z, kind)
         came = probe.value(ref("model"), ref("family"), ref("x"), z, problem=kind, params=params)
