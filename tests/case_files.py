@@ -15,7 +15,8 @@ from autograder.units import EXERCISES
 
 FOLDER = Path(__file__).parent / "cases"
 UNPROVEN = FOLDER / "unproven"  # verdicts that rest on their authors' word
-SECOND = UNPROVEN / "second"  # and those of a later batch, by others
+SECOND = UNPROVEN / "second"  # those of a later batch, by others
+THIRD = UNPROVEN / "third"  # and those for the exercises that came after it
 SECTION = re.compile(r"^# %% (right|wrong) (\w+): (.+)$", re.M)
 NOT_TOLD = re.compile(r"^# not told: (.+)$", re.M)
 
