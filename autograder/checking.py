@@ -22,13 +22,14 @@ from autograder.checks.finding import Finding
 from autograder.checks.plain_text import plain_text
 from autograder.checks.probe import InProcess, LearnerError, Probe, Runner
 from autograder.checks.report import PartResult, Report
+from autograder.checks.sealed import SealedCase
 from autograder.protocol.agent import last_own_line
 from autograder.units import EXERCISES
 from autograder.units.check_arguments import looked_up, remark
 from autograder.units.missing_names import missing_name
 from course_vi.progress import keep_report
 
-__all__ = ["check", "run_check"]
+__all__ = ["check", "run_check", "sealed_case"]
 
 MAX_TEXT = 2000  # characters of what the learner's code printed
 MAX_KIND = 80  # of an exception's name
@@ -60,6 +61,27 @@ def check(exercise: str, learner: Any, seed: int | None = None) -> Report:
     return (
         report if report.passed else replace(report, remark=remark(asked, learner, had_gradients))
     )
+
+
+def sealed_case(exercise: str, seed: int) -> SealedCase:
+    """A case of an exercise in which sealed things are told apart, as its check draws them.
+
+    ::
+
+        case = sealed_case("05_sealed_case", seed=1)
+        names = name_them(**case.given)
+        print(case.open(names))
+
+    Raises:
+        ValueError: no exercise is called so, or nothing is sealed in it.
+    """
+    asked = EXERCISES.get(exercise)
+    if asked is None or asked.sealed is None:
+        there = [name for name, one in EXERCISES.items() if one.sealed is not None]
+        raise ValueError(
+            f"exercise is {exercise!r}; expected one with a sealed case: {', '.join(there)}"
+        )
+    return SealedCase(asked.sealed, seed)
 
 
 def run_check(exercise: str, runner: Runner, seed: int, stage: int | None = None) -> Report:

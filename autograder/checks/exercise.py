@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 
@@ -51,6 +52,7 @@ class Exercise:
         read: where to read about it.
         hides: what the closed book blanks, ``"module:function"`` or ``"module:Class.method"`` of ``course_vi``.
         hides_nothing_because: why ``hides`` is empty, if it is.
+        sealed: draws a case (``checks.sealed.Opened``), if the exercise is to tell sealed things apart.
         unit: the name of the lecture and the problem set.
         parts: its check, in order.
     """
@@ -65,6 +67,7 @@ class Exercise:
     read: str
     hides: list[str]
     hides_nothing_because: str = ""
+    sealed: Callable[[np.random.Generator], Any] | None = None
     unit: str = ""
     parts: list[Part] = field(default_factory=list)
 

@@ -250,6 +250,8 @@ def _arrays(value: Any) -> Any:
         return {str(name): _arrays(item) for name, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_arrays(item) for item in value]
+    if isinstance(value, np.ndarray) and value.dtype.kind == "U":
+        return value.tolist()
     if value is None or isinstance(value, (bool, int, float, str, np.ndarray, np.generic)):
         return value
     return {"$type": type(value).__name__}

@@ -21,10 +21,11 @@
 # - used samples as each other's baseline, and seen what goes wrong when a sample helps to judge itself,
 # - repaired the gradient where everybody's proof of it fails,
 # - predicted, exactly, how much a Rao-Blackwellized gradient saves on a graph, and built a case where it costs,
-# - fitted a model that gives nothing but values, together with a parameter of its own.
+# - fitted a model that gives nothing but values, together with a parameter of its own,
+# - told three estimators apart by nothing but their draws.
 #
-# **Time**: about four hours; each exercise says its own. **Read first**: [the lecture](../../lectures/05_score_function.ipynb). Exercise 6 uses
-# 5; 7 is quicker with 1 and 3 done; the others stand alone.
+# **Time**: about four and a half hours; each exercise says its own. **Read first**: [the lecture](../../lectures/05_score_function.ipynb). Exercise 6 uses
+# 5; 7 is quicker with 1 and 3 done, 8 needs what 3 taught; the others stand alone.
 #
 # **How the checks work.** Under each cell that you write stands a `check`. It calls your function on fresh random
 # inputs, mostly with samples that are *given*, so that chance has no say, and compares numbers. If something is off,
@@ -43,12 +44,13 @@
 # function; a bit with *logit* $l$ is one with probability $\sigma(l)$.
 
 # %% locked="05_setup"
+import itertools
 import math
 
 import torch
 from torch import Tensor
 
-from autograder import check
+from autograder import check, sealed_case
 from autograder.units.unit_05 import targets
 from course_vi.families import BernoulliMeanField, MeanField
 from course_vi.models import SigmoidBeliefNet
@@ -697,7 +699,91 @@ with when_written():
 # others: its gradients begin large.
 
 # %% [markdown]
-# ## 8. In words: three claims
+# ## 8. The sealed case
+#
+# *Difficulty* 4/5 · *Importance* 5/5 · 30 minutes
+#
+# Three people estimate the gradient of the ELBO in the logits of q, by the score function. You get their draws and not
+# their code. One of them lets every sample help to judge itself, as in the second half of exercise 3, and is **biased**.
+# One does nothing wrong, and nothing clever: the estimates are needlessly **noisy**. One has left a term out of the
+# reward, and climbs **another target**. Who is who? Nobody reads code here: what an estimator *gives* must tell.
+#
+# You know the model, so you have the exact gradient for the price of eight states. `log_p` is a table, (2, 2, 2): the
+# log joint at each state of three bits, bit 0 on the first axis. q has independent bits with `logits`, (3). Each person
+# ran the estimator R times with the mean of few samples and R times with that of more: `draws` is (3, 2, R, 3), person,
+# number of samples, replicate, logit, and `samples` holds the two numbers, such as `[2, 8]`.
+#
+# Return the three names `"biased"`, `"noisy"`, `"another target"` in the order of the persons. The budget is enough: at
+# the smaller number of samples any two of the three exact means lie at least six standard errors apart, in some logit.
+# The check brings 40 cases and demands all names right in 38 of them.
+
+# %% exercise="05_sealed_case"
+def name_them(draws: Tensor, samples: list[int], logits: Tensor, log_p: Tensor) -> list[str]:
+    """Which estimator is "biased", which is "noisy", and which has "another target", in the order of draws.
+
+    draws: (3, 2, R, 3), by estimator and number of samples. samples: the two numbers. logits: (3), of q. log_p: (2, 2, 2).
+    """
+    ### BEGIN SOLUTION
+    z = torch.cartesian_prod(*[torch.arange(2, dtype=logits.dtype)] * 3)                    # all states, in the order of the table
+    score, log_q = z - logits.sigmoid(), (z * logits - torch.nn.functional.softplus(logits)).sum(-1)
+    f = log_p.reshape(-1) - log_q
+    exact = (log_q.exp() * f) @ score
+    other = (log_q.exp() * log_p.reshape(-1)) @ score                                       # without the entropy
+    mean, error = draws.mean(2), draws.std(2) / draws.shape[2] ** 0.5                       # (3, 2, 3)
+    less = 1 - 1 / torch.tensor(samples, dtype=logits.dtype)
+    expected = {"biased": less[:, None] * exact, "noisy": exact.expand(2, 3), "another target": other.expand(2, 3)}
+    fits = {name: ((mean - there) / error).square().sum((1, 2)) for name, there in expected.items()}
+    orders = itertools.permutations(expected)
+    return list(min(orders, key=lambda order: sum(fits[name][i] for i, name in enumerate(order))))
+    ### END SOLUTION
+
+
+# %% check="05_sealed_case"
+check("05_sealed_case", name_them)
+
+# %% [markdown]
+# **Open one.** `sealed_case` draws a case as the check does; the seed decides everything, the order too. Decide first, then open.
+
+# %%
+with when_written():
+    case = sealed_case("05_sealed_case", seed=5)
+    mean, error = case.given["draws"].mean(2), case.given["draws"].std(2) / case.given["draws"].shape[2] ** 0.5
+    for i, letter in enumerate("ABC"):
+        for j, count in enumerate(case.given["samples"]):
+            print(f"{letter}, {count:2d} samples: " + "   ".join(f"{m:+.3f} ± {e:.3f}" for m, e in zip(mean[i, j], error[i, j])))
+    print(case.open(name_them(**case.given)))
+
+# %% [markdown]
+# <details><summary>Symptom: the loudest is not always the noisy one</summary>
+#
+# The one who forgot a term has another reward, and its score is multiplied by that. Spread tells nothing for sure here;
+# means do. Which means do you expect?
+#
+# </details>
+# <details><summary>Symptom: two of them are off, and I cannot say who is biased</summary>
+#
+# What happens to the error of each when there are more samples? One of the two does not care how many there are.
+#
+# </details>
+# <details><summary>Symptom: nearly always right, and not in 38 of 40</summary>
+#
+# Use all you know: of each of the three the exact mean, at both numbers of samples. Then ask which of the six orders
+# fits the draws best, with errors in units of their standard errors, over all logits.
+#
+# </details>
+
+# %% [markdown] solution_only="05_sealed_case"
+# **Three signatures.** The plain score function has the exact gradient as its mean, at every number of samples. With the
+# samples' own mean as a baseline the mean is $1 - 1/K$ of it: half at two samples, seven eighths at eight. Without
+# $-\log q$ in the reward the mean is the gradient of $\mathbb E_q \log p$, whatever K: more samples make it surer of
+# the wrong thing. A bias that vanishes with K, a noise that does, and an error that does not: on your own runs too, it
+# is the dependence on K that tells them apart.
+#
+# **Why not by spread?** Add a constant to $\log p$: the plain one becomes louder or quieter, and which of two rewards is
+# nearer to zero is chance.
+
+# %% [markdown]
+# ## 9. In words: three claims
 #
 # *Difficulty* 3/5 · *Importance* 4/5 · 20 minutes
 #

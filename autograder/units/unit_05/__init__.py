@@ -9,6 +9,7 @@ from autograder.units.unit_05 import (
     moving_support,
     rao_blackwell,
     score_surrogate,
+    sealed_case,
     written,
 )
 
@@ -23,5 +24,6 @@ EXERCISES = unit(
     rao_blackwell,
     hurting_case,
     bbvi,
+    sealed_case,
     written,
 )
