@@ -1,5 +1,6 @@
 """``Fit``: stopped and taken up again it gives the numbers of a run that was not stopped; and what ``fit`` takes as data and options."""
 
+import copy
 import io
 import math
 from functools import partial
@@ -13,7 +14,7 @@ from torch.distributions import Normal
 from torch.utils.data import DataLoader, TensorDataset
 
 from course_vi import learning
-from course_vi.bounds import elbo
+from course_vi.bounds import elbo, iwae
 from course_vi.families import Amortized, BernoulliMeanField, MeanField
 from course_vi.gradients import (
     LearnedBaseline,
@@ -86,6 +87,30 @@ def test_a_run_taken_up_again_is_the_run_that_was_not_stopped(case):
         assert all(map(torch.equal, whole.averages, second.averages))
     if whole.early_stopping is not None:
         assert whole.early_stopping.scores == second.early_stopping.scores
+
+
+@pytest.mark.parametrize(
+    ("other", "named"),
+    [
+        ({"optimizer": torch.optim.SGD}, "optimizer Adam, and this one has SGD"),
+        ({"num_samples": 4}, "num_samples 1, and this one has 4"),
+        ({"batch_size": 5}, "batch_size None, and this one has 5"),
+        ({"bound": iwae, "num_samples": 1}, "bound elbo, and this one has iwae"),
+        (
+            {"estimator": sticking_the_landing},
+            "estimator reparametrized, and this one has sticking",
+        ),
+        ({"average_from": 3}, "average_from None, and this one has 3"),
+    ],
+)
+def test_a_state_goes_on_only_in_a_run_made_with_the_same_arguments(other, named):
+    run = Fit(*vae(), BITS)
+    run.run(2)
+    there = Fit(*vae(), BITS, **other)
+    before = copy.deepcopy(there.p.state_dict())
+    with pytest.raises(ValueError, match=named):
+        there.load_state_dict(run.state_dict())
+    assert all(torch.equal(value, before[name]) for name, value in there.p.state_dict().items())
 
 
 def test_fit_is_a_loop_around_steps():

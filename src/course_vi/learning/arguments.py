@@ -11,7 +11,7 @@ from course_vi.families.base import Family
 from course_vi.models.base import Model
 from course_vi.nets import first_parameter, refuse_noisy_layers
 
-__all__ = ["place_of", "refuse_arguments", "refuse_noise"]
+__all__ = ["made_of", "place_of", "refuse_arguments", "refuse_noise", "refuse_other_run"]
 
 
 def refuse_arguments(p: Any, q: Any, **options: Any) -> None:
@@ -80,3 +80,31 @@ def refuse_noise(p: Model, q: Family) -> None:
     """Refuse dropout and batch normalization in p or q, whose density would be another function at every call."""
     for name, module in (("p", p), ("q", q)):
         refuse_noisy_layers(module, name)
+
+
+def made_of(**arguments: Any) -> dict[str, str]:
+    """The arguments of a run as text, to be kept with its state: a function or class by its name, an object by that of its type.
+
+    >>> made_of(bound=place_of, num_samples=3)
+    {'bound': 'place_of', 'num_samples': '3'}
+    """
+    plain = (int, float, str, type(None))
+    return {
+        name: str(value)
+        if isinstance(value, plain)
+        else getattr(value, "__name__", type(value).__name__)
+        for name, value in arguments.items()
+    }
+
+
+def refuse_other_run(here: dict[str, str], there: dict[str, str]) -> None:
+    """A state goes on only in a run that was made with the same arguments.
+
+    Raises:
+        ValueError: one of them is another; it names the argument.
+    """
+    for name, value in here.items():
+        if name in there and there[name] != value:
+            raise ValueError(
+                f"the state is that of a run with {name} {there[name]}, and this one has {value}; expected the same arguments"
+            )

@@ -19,7 +19,13 @@ from course_vi.families.base import Family
 from course_vi.gradients.bound_structure import Bound
 from course_vi.gradients.estimator import Estimator
 from course_vi.gradients.path import reparametrized
-from course_vi.learning.arguments import place_of, refuse_arguments, refuse_noise
+from course_vi.learning.arguments import (
+    made_of,
+    place_of,
+    refuse_arguments,
+    refuse_noise,
+    refuse_other_run,
+)
 from course_vi.learning.batches import batches
 from course_vi.learning.early_stopping import EarlyStopping
 from course_vi.learning.history import History, smoke_cap
@@ -195,6 +201,7 @@ class Fit:
     def state_dict(self) -> dict[str, Any]:
         """A copy of all that the next step depends on, and of the history; for ``torch.save``."""
         state = {
+            "made_of": self._made_of(),
             "p": self.p.state_dict(),
             "q": self.q.state_dict(),
             "estimator": None if self.module is None else self.module.state_dict(),
@@ -212,7 +219,12 @@ class Fit:
         return copy.deepcopy(state)
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from where another ``Fit``, made with the same arguments, stood."""
+        """Go on from where another ``Fit``, made with the same arguments, stood.
+
+        Raises:
+            ValueError: it was made with others: another optimizer, estimator, bound, schedule, number of samples or size of batch.
+        """
+        refuse_other_run(self._made_of(), state.get("made_of", {}))
         state = copy.deepcopy(state)
         for part in ("p", "q"):
             getattr(self, part).load_state_dict(state[part])
@@ -229,6 +241,18 @@ class Fit:
         self.steps, self.records = state["steps"], list(state["records"])
         self._bounds, self._seconds = list(state["bounds"]), list(state["seconds"])
         self._start = time.perf_counter() - (self._seconds[-1] if self._seconds else 0.0)
+
+    def _made_of(self) -> dict[str, str]:
+        return made_of(
+            estimator=self.estimator,
+            bound=self.bound,
+            num_samples=self.num_samples,
+            optimizer=self.optimizer,
+            schedule=self.schedule,
+            batch_size=self.batches.batch_size,
+            average_from=self.average_from,
+            early_stopping=self.early_stopping,
+        )
 
     def _value(self, batch: Tensor) -> Tensor:
         half = self.precision is not None

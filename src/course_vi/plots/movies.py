@@ -15,6 +15,7 @@ from course_vi.plots.style import BLACK, BLUE, GREY, ORANGE, RED
 __all__ = [
     "bound_and_gap",
     "carried_along",
+    "codes_spread",
     "course_in_one_picture",
     "data_arrive",
     "fans",
@@ -23,6 +24,18 @@ __all__ = [
 ]
 
 BROWN = "#8A5F00"  # words about what is orange: orange letters on white are hard to read
+TEN = (
+    "#1f77b4",
+    "#ff7f0e",
+    "#2ca02c",
+    "#d62728",
+    "#9467bd",
+    "#8c564b",
+    "#e377c2",
+    "#7f7f7f",
+    "#bcbd22",
+    "#17becf",
+)  # digits
 Gaussian = tuple[float, float]  # mean and standard deviation
 
 
@@ -270,4 +283,36 @@ def samples_flash(
     movie.label((3.5, -0.36), "down: more to the left", RED, "end")
     movie.label((-3.9, 0.68), "q, moved by the mean of the weights", BLUE)
     movie.label((posterior[0] + 0.62, 0.5), "posterior", "#555555")
+    return movie
+
+
+def codes_spread(
+    frames: Sequence[Tensor], labels: Tensor | None, steps: Sequence[int], reach: float = 3.4
+) -> Movie:
+    """Unit 13: the means of q(z | x) while a VAE learns, with circles at one and two deviations of the prior.
+
+    Args:
+        frames: means of the same images, ``(N, 2)``, frame by frame.
+        labels: the digits, ``(N)``, for the colours.
+        steps: how many steps were taken, frame by frame.
+
+    >>> movie = codes_spread([torch.zeros(2, 2), torch.ones(2, 2)], torch.tensor([3, 8]), [0, 10])
+    >>> movie.svg().count("<circle"), "step 10" in movie.svg()
+    (2, True)
+    """
+    span = (-reach, reach)
+    movie = Movie(span, span, "Codes find their places", "first latent", "second latent")
+    movie.seconds, movie.still, movie.width, movie.height = 12.0, len(frames) // 4, 460, 450
+    turn = torch.linspace(0.0, 2 * math.pi, 73, dtype=torch.float64)
+    for radius in (1, 2):
+        circle = torch.stack([radius * turn.cos(), radius * turn.sin()], -1).tolist()
+        movie.curve([[(x, y) for x, y in circle]], BLACK, 1.0, "6 4")
+    digits = torch.zeros(len(frames[0])) if labels is None else labels.cpu()
+    for digit in digits.unique().tolist():
+        mine = (digits == digit).nonzero()[:, 0]
+        places = [[(x, y) for x, y in frame.cpu()[mine].tolist()] for frame in frames]
+        movie.dots(places, BLUE if labels is None else TEN[int(digit)], 3.2)
+    corner = -0.94 * reach
+    movie.labels([(corner, 0.9 * reach, f"step {step}") for step in steps])
+    movie.label((0.0, -2.95), "prior: one and two deviations", "#555555", "middle")
     return movie
