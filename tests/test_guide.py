@@ -20,9 +20,13 @@ import pytest
 
 from autograder.audit.sample_class import _solutions
 from autograder.course import CLASS, ROOT, this_course
+from autograder.units import EXERCISES
 
 pytestmark = pytest.mark.slow
 UNIT = "03_elbo"
+CODE = sum(one.points for one in EXERCISES.values() if one.unit == UNIT and not one.written)
+ALL = sum(one.points for one in EXERCISES.values() if one.unit == UNIT)
+GAP = EXERCISES["03_gap"].points
 HOME = CLASS / f"test_guide_{os.getpid()}"  # no other run of these tests may empty it
 PEOPLE = {
     "501": "Ada Lovelace",
@@ -154,11 +158,8 @@ def test_from_an_empty_folder_to_grades_in_the_platform_and_back(tmp_path: Path)
     said = typed("grade", "03", "--workers", "2", rc=1)  # one is refused, by name
     assert "unreadable" in said and "by hand" in said
     rows = {line["student_id"]: line for line in csv.DictReader((HOME / "grades.csv").open())}
-    assert [rows[f"{PEOPLE[n]}_{n}"]["raw_score"] for n in ("501", "502", "503")] == [
-        "15.0",
-        "13.0",
-        "15.0",
-    ]
+    scores = [float(rows[f"{PEOPLE[n]}_{n}"]["raw_score"]) for n in ("501", "502", "503")]
+    assert scores == [CODE, CODE - GAP, CODE]
     said = typed("extend", "03", "Zoë de Witt_503", "--days", "3", rc=1)  # no due date yet
     assert said == ""
     mark_by_keys("43")
@@ -171,7 +172,7 @@ def test_from_an_empty_folder_to_grades_in_the_platform_and_back(tmp_path: Path)
     assert (
         "2 new" in said
         and "waits for a mark by hand: 1" in said
-        and "scaled from 17 to the platform's 100" in said
+        and f"scaled from {ALL:g} to the platform's 100" in said
     )
     mark_by_keys("0")
     said = typed("handback", "03", "--moodle", str(sheet), "--scale")
@@ -198,3 +199,46 @@ def test_from_an_empty_folder_to_grades_in_the_platform_and_back(tmp_path: Path)
     assert "0 new, 0 changed, 3 as they are" in said, (
         "what came back from the platform is what we would write"
     )
+
+
+def gradebook(path: Path, column: str, grades: dict[str, str]) -> Path:
+    """What Canvas exports: a header, the points possible, a line for each student."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["Student", "ID", "SIS User ID", "SIS Login ID", "Section", column])
+        writer.writerow(["    Points Possible", "", "", "", "", f"{ALL:g}"])
+        for number, name in PEOPLE.items():
+            given, _, family = name.rpartition(" ")
+            told = f"{family}, {given}" if given else name
+            row = [told, number, f"s{number}", f"login{number}", "VI", grades.get(number, "")]
+            writer.writerow(row)
+    return path
+
+
+def test_the_same_with_canvas(tmp_path: Path) -> None:
+    column = f"{UNIT} (9001)"
+    before = gradebook(tmp_path / "before.csv", column, {"502": "3.0"})
+    names = {"501": "lovelaceada_501_77", "502": "nunezjose_LATE_502_78", "503": "wittzoede_503_79"}
+    with zipfile.ZipFile(tmp_path / "canvas.zip", "w") as archive:
+        for number, data in (("501", notebook()), ("502", notebook("03_gap")), ("503", notebook())):
+            archive.writestr(f"{names[number]}_{UNIT}.ipynb", data)
+    said = typed("collect", "03", str(tmp_path / "canvas.zip"), "--roster", str(before))
+    assert "collected: 3" in said and "handed in nothing: 2" in said
+    assert "late" in said.lower() and "502" in said
+    typed("grade", "03", "--workers", "2")
+    mark_by_keys("444")
+    said = typed("handback", "03", "--canvas", str(before))
+    assert "2 new" in said and "1 changed" in said
+    lines = list(csv.reader((HOME / "handback" / UNIT / "grades.csv").open(encoding="utf-8-sig")))
+    assert lines[0] == ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", column]
+    there = {line[1]: line[5] for line in lines[1:] if line[1]}
+    assert {number: float(there[number]) for number in ("501", "502", "503")} == {
+        "501": ALL,
+        "502": ALL - GAP,
+        "503": ALL,
+    }
+    with zipfile.ZipFile(HOME / "handback" / UNIT / "feedback.zip") as archive:
+        pages = archive.namelist()
+    assert len(pages) == 3 and all(any(f"_{n}_" in page for page in pages) for n in names)
+    after = gradebook(tmp_path / "after.csv", column, there)
+    assert "0 new, 0 changed, 3 as they are" in typed("handback", "03", "--canvas", str(after))
