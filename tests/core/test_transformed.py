@@ -183,7 +183,7 @@ def test_maps_are_inverted_and_their_determinants_are_those_of_autograd(name, ev
     wanted = torch.linalg.slogdet(jacobian).logabsdet
     torch.testing.assert_close(f.log_det(u), wanted)
     assert f.log_det(randn(4, 5, 3, seed=6)).shape == (4, 5)
-    evidence(f"families.{name}", "autograd: log |det|", error=f.log_det(u) - wanted)
+    evidence(f"families.{name}", "autograd: the log-determinant", error=f.log_det(u) - wanted)
 
 
 def test_densities_are_those_of_torch():
