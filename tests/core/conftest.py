@@ -61,6 +61,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         z = f"{row['z']:.1f}" if "z" in row else ""
         ratio = f"{row['ratio']:.3g}" if "ratio" in row else ""
         ratio += f" +- {row['interval']:.1g}" if "interval" in row else ""
+        method, oracle = (text.replace("|", "\\|") for text in (method, oracle))  # else a new cell
         lines[f"| {method} | {oracle} |"] = f" {error} | {z} | {ratio} |"
     PAGE.parent.mkdir(exist_ok=True)
     PAGE.write_text(HEAD + "".join(f"{name}{lines[name]}\n" for name in sorted(lines)))
