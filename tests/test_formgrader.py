@@ -14,10 +14,12 @@ import pytest
 
 from autograder.audit import sample_class
 from autograder.course import this_course
+from autograder.units import EXERCISES
 from tests import browser
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 UNIT = "03_elbo"
+CODE = {name: one.points for name, one in EXERCISES.items() if one.unit == UNIT and not one.written}
 CHEAT = "import autograder\nautograder.check = lambda *a, **k: None\nget_ipython().input_transformers_cleanup.append(lambda lines: [])"
 
 
@@ -80,15 +82,15 @@ def test_the_button_grades_in_the_jail(course: Path, view: Any) -> None:
         view.locator(".modal.in .btn-primary").click()
         view.wait_for_selector(".modal.in", state="detached", timeout=20_000)
     graded = rows(view)
-    assert graded["honest"][4].startswith("18 / 20") and graded["cheat"][4].startswith("0 / 20"), (
-        graded
-    )
+    code, whole = sum(CODE.values()), sum(CODE.values()) + EXERCISES["03_written"].points
+    assert graded["honest"][4].startswith(f"{code:g} / {whole:g}"), graded
+    assert graded["cheat"][4].startswith(f"0 / {whole:g}"), graded
     for student in ("honest", "cheat"):
         autograded = (
             course / "autograder" / "class.data" / "autograded" / student / UNIT / f"{UNIT}.ipynb"
         )
         told = nbformat.read(autograded, as_version=4).metadata["course_vi"]
-        assert told["level"] and len(told["points"]) == 7 and not told["lost"]
+        assert told["level"] and set(told["points"]) == set(CODE) and not told["lost"]
     row = view.locator("tr", has=view.get_by_text("honest", exact=True))
     row.locator(".generate-feedback a").click()
     view.wait_for_selector(".modal.in .btn-primary", timeout=60_000)
