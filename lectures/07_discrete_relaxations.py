@@ -320,3 +320,254 @@ reveal("07_3", "between 0.15 and 0.3")
 # </details>
 #
 # With a sample or two a warm coin is hard to beat: a gradient that is a little wrong and quiet beats one that is right and wild. The trouble comes later. Noise averages out over the steps of a climb. A bias does not.
+#
+# ## 4. The value of another problem
+#
+# The estimator also returns a value: the average of $\log p(x, \tilde z) - \log q(\tilde z)$ over relaxed samples. It is tempting to print it as "the ELBO".
+#
+# > **Predict 4.** Take the best $q$, whose exact ELBO is 0.08 nats below $\log p(x)$. Where is its relaxed value at temperature 1?
+
+# %%
+predict("07_4", choices=[
+    "a nat or more above log p(x)",
+    "between the ELBO and log p(x)",
+    "a nat or more below log p(x)"])
+
+# %%
+at_the_top, told, means = BernoulliMeanField(6, best), [], []
+with torch.no_grad():
+    for tau in taus:
+        soft = relaxed(BernoulliVector(best), uniform(4000, 8, 6, seed=7), tau)
+        log_w = p.log_joint(x, soft) - at_the_top(x, soft)
+        told.append(log_w.mean(0) - log_evidence)
+        means.append(log_w.logsumexp(0) - math.log(len(log_w)) - log_evidence)
+told, means = torch.stack(told), torch.stack(means)             # (temperatures, 8)
+gap = exact_elbo(best, x) - log_evidence
+row = taus.index(1.0)
+print(f"at temperature 1, less log p(x): value {told[row].mean():+.2f}, exact ELBO {gap.mean():+.2f}, "
+      f"log of the mean weight {means[row].mean():+.2f}")
+claim("over eight images the value at temperature 1 is a nat above log p(x)", told[row] - 1, sign=+1)
+
+# %%
+show(figures.relaxed_values(torch.tensor(taus), told, gap.mean().item()),
+     alt="Nats above log p(x), over the temperature. The relaxed value of the best q, mean over eight images with error bars, is near zero at temperature 0.18 and rises to about three and a half at temperature 3. "
+         "The exact ELBO of the same q is a line just below zero.")
+
+# %%
+# Run this cell to compare it with your prediction.
+reveal("07_4", "a nat or more above log p(x)")
+
+# %% [markdown]
+# <details><summary>Answer to Predict 4</summary>
+#
+# Above $\log p(x)$, by more than a nat. No rule is broken. The ELBO is a bound because the weights $w = p(x, z)/q(z)$ have mean $p(x)$, a sum over *states*. Between the states $w$ is whatever the formulas happen to give, and its mean over relaxed samples is another number, printed above as "log of the mean weight".
+# The relaxed value is a lower bound of that.
+#
+# </details>
+#
+# Two ways out. Judge by hard samples, or by enumeration, and use the relaxed value for its gradient only. Or take the relaxed variables for the model: give $\tilde z$ a prior with a density, and use $\log q_\tau(\tilde z)$, which was derived above. That is a true bound again, of a model whose
+# latents are continuous (Maddison and her co-authors, 2017).
+#
+# > You will read that reparametrization "Doesn't work for discrete $\mathbf Z$ (without an additional approximation called 'Gumbel-softmax')" (R. Bamler, *Data Compression With and Without Deep Probabilistic Models*, Tübingen, 2023, lecture 8, slide "Black-Box Variational Inference"). So it is. What is approximated is the *objective*,
+# > not its gradient: the gradient is right, and of something else. And it is not the only way: section 6 needs the same relaxation, and approximates nothing.
+#
+# Which something else depends on the code. Add to $\log p$ a wave, $\kappa\sum_d \sin^2(\pi z_d)$. It is zero at every state, so nothing that the model says has changed.
+
+# %%
+class Wavy(Model):
+    """The same model at all states; between them, a wave."""
+
+    def __init__(self, p, height):
+        super().__init__()
+        self.p, self.height = p, height
+        self.data_dim, self.latent_dim = p.data_dim, p.latent_dim
+
+    def log_factors(self, x, z):
+        wave = self.height * (math.pi * z).sin().square().sum(-1)
+        return {**self.p.log_factors(x, z), "wave": wave}
+
+
+# %%
+states = p.states(x)
+soft = partial(gumbel_softmax, temperature=0.5)
+for height in (0.0, 3.0):
+    waved = Wavy(p, height)
+    evidence = waved.log_joint(x, states).logsumexp(0).mean().item()
+    bias, _ = errors_of(soft, p=waved).mean(0)
+    hard, _ = errors_of(straight_through, p=waved).mean(0)
+    print(f"height {height}: log evidence {evidence:.6f}, squared bias of Gumbel-softmax {bias:.2f}, "
+          f"of straight-through {hard:.2f}")
+plain, waves = errors_of(soft)[:, 0], errors_of(soft, p=Wavy(p, 3.0))[:, 0]
+claim("the wave changes the bias of Gumbel-softmax", waves - plain, sign=+1)
+
+# %% [markdown]
+# The second column is a method that we come to now, and this wave does nothing to it. Why not? And what would? One such change, well chosen, makes it right, another sends it the wrong way: an exercise.
+#
+# ## 5. Straight through
+#
+# Y. Bengio, N. Léonard and A. Courville (2013) describe something bolder, which needs no temperature. Going forward, use a hard sample $z$. Going back, pretend that it was the smooth function $\sigma(l)$. In code it is `z = hard + (soft - soft.detach())`: the value of the one, the slope of the other.
+#
+# Two things about it are right. The value is the bound of *your* model, and so is the gradient of its parameters $\theta$: both only look at hard samples. And the gradient of $l$? For a bit the exact one is $\sigma'(l)$ times the **difference** $f(1) - f(0)$, which is the slope of a secant. Straight-through multiplies $\sigma'(l)$ by the slope of $f$
+# **at the state that was drawn**, the slope of a tangent at one of the two ends. Here is one bit of one image, the others held at a sample.
+
+# %%
+def along(picture, bit, values, others):
+    """log p(x, z) of one image with one bit at these values, and its slope there."""
+    moved = values.clone().requires_grad_()
+    z = others.repeat(len(values), 1)
+    z = torch.cat([z[:, :bit], moved[:, None], z[:, bit + 1:]], 1)
+    height = p.log_joint(x[picture], z)
+    return height.detach(), torch.autograd.grad(height.sum(), moved)[0]
+
+
+others = (uniform(8, 6, seed=8) < best.sigmoid()).double()
+ends = torch.tensor([0.0, 1.0], dtype=DOUBLE)
+bends = torch.tensor([[along(n, d, ends, others[n])[1].diff().abs() for d in range(6)] for n in range(8)])
+picture, bit = divmod(int(bends.argmax()), 6)                   # where it is most curved
+
+# %%
+line = torch.linspace(0, 1, 100, dtype=DOUBLE)
+curve, _ = along(picture, bit, line, others[picture])
+height, slopes = along(picture, bit, ends, others[picture])
+print(f"f(1) - f(0) = {height.diff().item():.2f}; slopes at the ends {slopes[0]:.2f} and {slopes[1]:.2f}")
+show(figures.secant(line, curve, height, slopes),
+     alt="log p as a function of one bit between zero and one: a concave curve. Its secant from end to end, and the tangents at both ends. The tangent at zero is far steeper than the secant, that at one falls more steeply than the secant.")
+
+# %% [markdown]
+# On average it credits the bit with a mean of the two end slopes, weighted by how often each end is visited. If $f$ is a straight line in each bit there is nothing to be wrong about. In the problem set you find the bias for a parabola. Jang and his co-authors (2017) propose a mixture: hard samples going forward, the *relaxed* sample of temperature $\tau$ going
+# back (straight-through Gumbel-softmax).
+#
+# > **Predict 5.** At the $q$ under way, the squared bias of Gumbel-softmax at temperature 0.5 is about 0.3. That of plain straight-through is ...
+
+# %%
+predict("07_5", choices=["about a third of it", "about the same", "five times as much, or more"])
+
+# %%
+ways = {"Gumbel-softmax": soft, "straight-through": straight_through,
+        "straight-through Gumbel": partial(straight_through, temperature=0.5)}
+errors = {name: errors_of(way) for name, way in ways.items()}
+for name, values in errors.items():
+    (bias, variance), (bias_error, _) = mean_of(values)
+    print(f"{name:24s} squared bias {bias:.3f} ± {bias_error:.3f}, variance {variance:5.2f}")
+ratio = errors["straight-through"][:, 0] / errors["Gumbel-softmax"][:, 0]
+claim("straight-through has five times the squared bias", ratio.log() - math.log(5), sign=+1)
+ratio = errors["straight-through Gumbel"] / errors["Gumbel-softmax"]
+claim("hard samples going forward raise the squared bias", ratio[:, 0].log(), sign=+1)
+claim("and the variance", ratio[:, 1].log(), sign=+1)
+
+# %%
+# Run this cell to compare it with your prediction.
+reveal("07_5", "five times as much, or more")
+
+# %% [markdown]
+# <details><summary>Answer to Predict 5</summary>
+#
+# About seven times as much, more than a third of the squared length of the gradient itself. A hard sample does not make the gradient honest. It makes the *value* honest.
+#
+# </details>
+#
+# ## 6. Take the bias back
+#
+# A relaxation follows $\log w$ closely and is smooth. Instead of believing it we can *subtract* it, as unit 05 subtracts a baseline, and pay back what was subtracted. First without bits. Let $z \sim N(\phi, 1)$ and let $f$ be a program without slopes; $h$ is any smooth function. Then
+#
+# $$\hat g = \big(f(z) - h(z)\big)\,s(z) + \frac{d}{d\phi} h(\phi + \epsilon)$$
+#
+# is unbiased for **every** $h$: the score of $h$ and the path of $h$ have the same mean, $\frac{d}{d\phi}\mathbb E h$. Only the difference $f - h$ is left to the noisy score. (W. Grathwohl and his co-authors, 2018, call it LAX.) Take $f(z) = \lfloor z \rfloor$ and $h(z) = z - \tfrac12$, whose path derivative is 1:
+
+# %%
+phi, eps = 0.3, torch.randn(50_000, generator=seeded(5), dtype=DOUBLE)
+z = phi + eps
+whole = torch.arange(-9.0, 10.0, dtype=DOUBLE)                  # each jump of floor counts once
+right = torch.exp(-0.5 * (whole - phi).square()).sum().item() / math.sqrt(2 * math.pi)
+alone = z.floor() * eps
+helped = (z.floor() - (z - 0.5)) * eps + 1.0
+compare("score function", alone, right)
+compare("with a smooth stand-in as control variate", helped, right)
+print(f"variances {alone.var():.3f} and {helped.var():.3f}")
+assert alone.var() > 15 * helped.var()
+
+# %% [markdown]
+# For bits the stand-in is the bent coin, $h(s) = \log w$ at $\sigma(s/\tau)$, and there is a catch. The score belongs to $z$: it tells how the *probability of each side* changes. But $h$ reads $s$, which knows more than $z$. When $l$ moves, probability flows across zero, and it also flows *within* each side; the path of $h(s)$ sees both, the score of $z$ only
+# the first. The two means no longer agree.
+#
+# **REBAR** (G. Tucker and his co-authors, 2017) repairs this with a second perturbed logit. Once $z$ is known, draw $s'$ anew *on the side of $z$*, and subtract $h(s')$ from the reward. Given $z$, $s'$ is fresh noise, like that of a second, independent draw. What the score made of $h(s')$ is then paid back by two paths: that of $s$, which flows across and within, and that of $s'$, which only flows within. With which signs,
+# and with which coefficient $\eta$ in front, is an exercise.
+
+# %%
+spot = torch.linspace(-6, 7, 400, dtype=DOUBLE)
+show(figures.two_sides(spot, torch.exp(logsigmoid(spot - 0.8) + logsigmoid(0.8 - spot)), 1.1, 3.0),
+     alt="The density of the perturbed logit s, with a line at zero: left of it z is 0, right of it z is 1. A dot s on the right has been drawn from the whole density. A second dot, s prime, is drawn from the shaded part on the right of zero alone, the side of z.")
+
+# %%
+for temperature, eta in ((0.5, 1.0), (0.1, 1.0), (2.0, -3.0)):
+    g = replicates(Rebar(temperature, eta).double(), seed=11)
+    worst = ((g.mean(0) - exact) / mean_of(g)[1]).abs().max().item()
+    print(f"REBAR, temperature {temperature}, eta {eta:4.1f}: largest |t| over 48 logits {worst:.1f}, "
+          f"variance {g.var(0).sum(-1).mean():7.1f}")
+    assert worst < 4.5
+
+# %% [markdown]
+# Unbiased for every temperature and every coefficient, sensible or not; only the variance depends on them. Then they can be *learned*: since the mean does not depend on them, the gradient of the variance is that of the mean square, $\nabla\,\mathbb E\,\hat g^2$, and one sample of $\hat g$ estimates it. **RELAX** (Grathwohl and his co-authors) adds
+# to $h$ a small network that may learn whatever the relaxation has missed. We let both learn for 150 steps at the $q$ under way, five times.
+
+# %%
+def learned(estimator, seed, steps=150):
+    """An estimator whose own parameters have followed the gradient of its variance."""
+    climber, source = torch.optim.Adam(estimator.parameters(), lr=0.05), seeded(seed)
+    q = BernoulliMeanField(6, under_way)
+    for _ in range(smoke_cap(steps)):
+        climber.zero_grad()
+        (-estimator(p, q, x, 4, generator=source).sum()).backward()
+        climber.step()
+    return estimator
+
+
+def small_network(seed):
+    torch.manual_seed(seed)                                     # torch draws weights from its global stream
+    return nn.Sequential(nn.Linear(6, 16), nn.Tanh(), nn.Linear(16, 1))
+
+
+# %%
+rebars = [learned(Rebar(0.5).double(), seed) for seed in range(5)]
+relaxes = [learned(Relax(small_network(seed), 0.5).double(), seed) for seed in range(5)]
+quiet = {name: torch.stack([replicates(way, seed).var(0).sum(-1).mean() for seed, way in enumerate(each)])
+         for name, each in (("as it came", [Rebar(0.5).double()] * 5), ("REBAR", rebars), ("RELAX", relaxes))}
+for name, values in quiet.items():
+    mean, error = mean_of(values.detach())
+    print(f"{name:11s} variance {mean:5.2f} ± {error:.2f}")
+print("learned:", rebars[0])
+claim("REBAR has learned to be quieter", (quiet["REBAR"] / quiet["as it came"]).log(), sign=-1)
+claim("RELAX is quieter still", (quiet["RELAX"] / quiet["REBAR"]).log(), sign=-1)
+
+# %% [markdown]
+# ## 7. Opposite pairs
+#
+# Bits allow something simpler, without slopes and with nothing to learn. One uniform number gives two exact samples, $z$ from $u$ and $z'$ from $1 - u$, as different from each other as two exact samples can be. M. Yin and M. Zhou (2019) credit each bit with the difference of the two rewards, times how far $u$ was from a half:
+#
+# $$\hat g_d = \big(\log w(z) - \log w(z')\big)\,\big(u_d - \tfrac12\big) \qquad \text{(ARM)},$$
+#
+# with $z_d = 1$ if $u_d > 1 - \sigma(l_d)$. It is unbiased, and a constant in the reward cancels. But given the pair, $u_d$ still varies, and that is noise for nothing. Z. Dong, A. Mnih and G. Tucker (2020) average it out: **DisARM**, a Rao-Blackwellization in the true sense of the word (unit 05). You derive it in the problem set.
+
+# %%
+def arm(p, q, x, num_samples=2, generator=None, **_):
+    shape = (num_samples // 2, *q.logits.shape)
+    u = torch.rand(shape, generator=generator, dtype=DOUBLE)
+    z = (torch.cat([u, 1 - u]) > 1 - q.logits.sigmoid()).double()
+    log_w = (p.log_joint(x, z) - q(x, z)).detach()
+    one, other = log_w.chunk(2)
+    credit = ((one - other).unsqueeze(-1) * (u - 0.5)).mean(0)
+    return (credit * q.logits).sum(-1)
+
+
+# %%
+leave_one_out = partial(score_function, baseline="leave_one_out")
+pairs = {"leave-one-out": leave_one_out, "ARM": arm, "DisARM": disarm}
+spread = {}
+for name, way in pairs.items():
+    g = replicates(way, seed=12, K=2)
+    worst = ((g.mean(0) - exact) / mean_of(g)[1]).abs().max().item()
+    assert worst < 4.5
+    spread[name] = errors_of(way, K=2)[:, 1]
+    print(f"{name:14s} largest |t| {worst:.1f}, variance {spread[name].mean():6.2f}")
+claim("DisARM is quieter than ARM", (spread["DisARM"] / spread["ARM"]).log(), sign=-1)
+claim("and than leave-one-out", (spread["DisARM"] / spread["leave-one-out"]).log(), sign=-1)
