@@ -60,13 +60,24 @@ def bent_coin(s: Tensor, density: Tensor, z: Tensor, densities: Mapping[float, T
         left.fill_between(s, 2 * density, color=GREY, alpha=0.3, linewidth=0)
         left.text(3.4, 0.16, "density of s", color=QUIET, fontsize=8, ha="center")
         left.plot(s, (s > 0).double(), color=BLACK, linewidth=1.2, drawstyle="steps-mid")
-        left.annotate("the step", (0.0, 0.93), (-4.4, 0.88), fontsize=9, va="center", arrowprops={"arrowstyle": "-", "linewidth": 0.8})  # fmt: skip
+        left.annotate(
+            "the step",
+            (0.0, 0.93),
+            (-4.4, 0.88),
+            fontsize=9,
+            va="center",
+            arrowprops={"arrowstyle": "-", "linewidth": 0.8},
+        )
         for (tau, colour), height in zip(colours.items(), (0.76, 0.64, 0.52), strict=True):
             left.plot(s, (s / tau).sigmoid(), color=colour)
             words = BROWN if colour == ORANGE else colour
             left.text(-4.7, height, f"temperature {tau:g}", color=words, fontsize=9, va="center")
             right.plot(z, densities[tau], color=colour)
-        for tau, (x, y, side) in zip(colours, ((0.93, 4.2, "right"), (0.84, 2.5, "right"), (0.36, 1.75, "center")), strict=True):  # fmt: skip
+        for tau, (x, y, side) in zip(
+            colours,
+            ((0.03, 2.3, "left"), (0.93, 4.5, "right"), (0.36, 1.6, "center")),
+            strict=True,
+        ):
             words = BROWN if colours[tau] == ORANGE else colours[tau]
             right.text(x, y, f"temperature {tau:g}", color=words, fontsize=9, ha=side)
         left.set(title="The step, and what replaces it", xlabel="perturbed logit $s$")
@@ -101,7 +112,15 @@ def temperatures(tau: Tensor, errors: Tensor, squared: Mapping[int, Tensor]) -> 
             low = int(mean.argmin())
             right.plot([float(tau[low])], [float(mean[low])], "v", color=colour, markersize=9)
             words = BROWN if colour == ORANGE else colour
-            right.text(0.92 * float(tau[-1]), float(mean[-1]), f"$K$ = {count:,}", color=words, fontsize=9, ha="right", va="center")  # fmt: skip
+            right.text(
+                0.92 * float(tau[-1]),
+                float(mean[-1]),
+                f"$K$ = {count:,}",
+                color=words,
+                fontsize=9,
+                ha="right",
+                va="center",
+            )
         left.set(title="Cold is noisy, warm is wrong")
         right.set(title="The more samples, the colder the best")
         left.set(ylabel="squared bias, variance")
@@ -126,13 +145,21 @@ def relaxed_values(tau: Tensor, told: Tensor, elbo: float) -> Figure:
         ax.axhline(0.0, color=BLACK, linestyle="--", linewidth=1.2)
         ax.axhline(elbo, color=GREY, linewidth=1.8)
         ax.errorbar(tau, mean, 2 * error, fmt="o-", color=BLUE, markersize=4)
-        end = 0.97 * float(tau.max())
-        ax.text(end, 0.08, r"$\log p(x)$", fontsize=9, ha="right", va="bottom")
-        ax.text(end, elbo - 0.12, "exact ELBO of the same q", color=QUIET, fontsize=9, ha="right", va="top")  # fmt: skip
+        words = r"$\log p(x)$, and just below it the exact ELBO of this q"
+        ax.text(0.97 * float(tau.max()), elbo - 0.12, words, fontsize=9, ha="right", va="top")
         middle = int((tau - 0.9).abs().argmin())
-        ax.text(0.9 * float(tau[middle]), float(mean[middle]) + 0.15, "relaxed value of this q", color=BLUE, fontsize=9, ha="right")  # fmt: skip
+        ax.text(
+            0.9 * float(tau[middle]),
+            float(mean[middle]) + 0.15,
+            "relaxed value of this q",
+            color=BLUE,
+            fontsize=9,
+            ha="right",
+        )
         _logarithmic(ax, tau, log_y=False)
-        ax.set(title="A value that no bound of the model could have", ylabel=r"nats above $\log p(x)$")  # fmt: skip
+        ax.set(
+            title="A value that no bound of the model could have", ylabel=r"nats above $\log p(x)$"
+        )
         ax.set(ylim=(min(-0.6, elbo - 0.6), None))
     return figure
 
@@ -155,14 +182,16 @@ def secant(line: Tensor, curve: Tensor, ends: Tensor, slopes: Tensor) -> Figure:
             step = reach if at == 0 else -reach
             ax.plot([at, at + step], [height, height + step * slope], color=ORANGE, linewidth=2.4)
             ax.plot([at], [height], "o", color=BLACK, markersize=6)
-            words = "a tangent: credited where z = 0" if at == 0 else "and where z = 1"
-            if at == 0:
-                ax.text(step + 0.02, height + step * slope, words, color=BROWN, fontsize=9)
-            else:
-                ax.text(0.99, height - 0.07 * span, words, color=BROWN, fontsize=9, ha="right")
+            name = "a tangent: what a bit is credited with where z = 0"
+            name = name if at == 0 else "a tangent: where z = 1"
+            up, side = (height + step * slope, "left") if at == 0 else (height, "right")
+            ax.text(at, up + 0.05 * span, name, color=BROWN, fontsize=9, ha=side)
         ax.text(0.5, low + 0.38 * (high - low), "the secant: the truth", fontsize=9)
-        ax.set(title="A slope at one end is not the difference", xlabel="one bit, between its states")
+        ax.set(
+            title="A slope at one end is not the difference", xlabel="one bit, between its states"
+        )
         ax.set(ylabel=r"$\log p(x, z)$ (nats)", xlim=(-0.04, 1.04))
+        ax.set(ylim=(None, float(curve.max()) + 0.15 * span))
     return figure
 
 
@@ -180,8 +209,12 @@ def two_sides(s: Tensor, density: Tensor, first: float, second: float) -> Figure
             ax.text(place, 0.07 * top, name, color=colour, fontsize=12, ha="center")
         ax.text(-0.2, 1.08 * top, "$z = 0$", fontsize=10, ha="right")
         ax.text(0.2, 1.08 * top, "$z = 1$", fontsize=10)
-        ax.text(-2.4, 0.62 * top, "$s$ falls by\nthe whole curve", color=BLUE, fontsize=9, ha="center")  # fmt: skip
-        ax.text(3.1, 0.62 * top, "$s'$ by its shaded part:\nthe side of $z$", color=PINK, fontsize=9)  # fmt: skip
+        ax.text(
+            -2.4, 0.62 * top, "$s$ falls by\nthe whole curve", color=BLUE, fontsize=9, ha="center"
+        )
+        ax.text(
+            3.1, 0.62 * top, "$s'$ by its shaded part:\nthe side of $z$", color=PINK, fontsize=9
+        )
         ax.set(title="The second draw knows on which side it must fall", xlabel="perturbed logit")
         ax.set(ylabel="density", ylim=(0, 1.2 * top))
     return figure
@@ -206,7 +239,9 @@ def budgets(spent: Tensor, errors: Mapping[str, Tensor], cost: Mapping[str, floa
             ends[name] = math.log(float(curve[-1]))
         for name, place in _apart(ends, 0.62).items():
             words = BROWN if COLOURS[name] == ORANGE else COLOURS[name]
-            ax.text(1.15 * float(spent[-1]), math.exp(place), name, color=words, fontsize=9, va="center")  # fmt: skip
+            ax.text(
+                1.15 * float(spent[-1]), math.exp(place), name, color=words, fontsize=9, va="center"
+            )
         ax.set(title="The bent coin is ahead at first, and then never again")
         ax.set(xlabel=r"evaluations of $\log p$", ylabel="mean squared error of the gradient")
         ax.set(xlim=(float(spent[0]), 12 * float(spent[-1])))

@@ -287,7 +287,12 @@ def simplex(frames: Sequence[Tensor], temperatures: Sequence[float]) -> Movie:
     """
     high = math.sqrt(0.75)
     corners = torch.tensor([[0.0, 0.0], [1.0, 0.0], [0.5, high]], dtype=frames[0].dtype)
-    movie = Movie((-0.7, 1.7), (-0.12, 1.02), "Each sample goes to the corner of its largest score")
+    movie = Movie(
+        (-0.7, 1.7),
+        (-0.12, 1.02),
+        "Each sample goes to the corner of its largest score",
+        "the simplex of three categories, laid flat",
+    )
     movie.seconds, movie.still = 12.0, len(frames) // 3
     movie.curve([[(0.0, 0.0), (1.0, 0.0), (0.5, high), (0.0, 0.0)]], GREY, width=1.4)
     winners = frames[-1].argmax(-1)
