@@ -110,15 +110,15 @@ def compare(what, draws, exact):
 # 3. Of independent waits, $c$ ends first with probability rate over sum of rates, $\int_0^\infty e^{l_c} e^{-t\,e^{l_c}} \prod_{b \ne c} e^{-t\,e^{l_b}}\, dt = e^{l_c} / \sum_b e^{l_b}$.
 
 # %%
-chances = torch.tensor([0.70, 0.20, 0.07, 0.03], dtype=DOUBLE)
-logits = chances.log() + 5.0                # a constant added to all logits changes no probability
+logits = torch.tensor([3.0, 1.7, 0.7, -0.2], dtype=DOUBLE)
+chances = logits.softmax(-1)
 scores = logits - (-uniform(400_000, 4, seed=0).log()).log()          # l + g
 top, winner = scores.max(-1)
 for c in range(4):
     compare(f"category {c} wins", (winner == c).double(), chances[c].item())
 
 # %% [markdown]
-# > **Predict 1.** Category 3 wins three races in a hundred. Look at those races only. Is the winning score $l_3 + g_3$, on average, higher or lower than the winning score in the races of the favourite?
+# > **Predict 1.** Category 3 wins about three races in a hundred. Look at those races only. Is the winning score $l_3 + g_3$, on average, higher or lower than the winning score in the races of the favourite?
 
 # %%
 predict("07_1", choices=[
@@ -127,8 +127,12 @@ predict("07_1", choices=[
     "lower: it wins when the others are weak"])
 
 # %%
+favourite, its_error = mean_of(top[winner == 0])
 for c in range(4):
-    compare(f"winning score, where category {c} wins", top[winner == c], 5 + 0.5772156649)
+    mean, error = mean_of(top[winner == c])
+    away = (mean - favourite) / (error**2 + its_error**2).sqrt()
+    print(f"where category {c} wins, its score is {mean:.3f} ± {error:.3f}, t = {away:+.1f}")
+    assert abs(away) < 4.5
 
 # %%
 # Run this cell to compare it with your prediction.
@@ -137,8 +141,8 @@ reveal("07_1", "the same")
 # %% [markdown]
 # <details><summary>Answer to Predict 1</summary>
 #
-# The same. In line 3 the integrand is $e^{l_c}$ times a function of $t$ in which all categories enter alike: *who* wins and *when* are independent. The winning score is a Gumbel number shifted by $\log\sum_c e^{l_c}$, here 5, whoever wins; the mean of a Gumbel number is Euler's constant, 0.577.
-# What the *losing* scores are, once the winner is known, is a question for the problem set.
+# The same. In line 3 the integrand is $e^{l_c}$ times a function of $t$ in which all categories enter alike: *who* wins and *when* are independent. An outsider wins seldom, but no less splendidly.
+# How the winning and the losing scores are distributed, once the winner is known, you find out in the problem set.
 #
 # </details>
 #
@@ -618,10 +622,11 @@ for name, way in ways.items():
 
 # %%
 errors["score function"] = errors_of(score_function)
-print("                         squared bias       variance  evaluations  variance x evaluations")
+print("                          squared bias       variance  evaluations  variance x evaluations")
 for name in sorted(cost, key=lambda name: -errors[name][:, 1].mean() * cost[name]):
     (bias, variance, _), (bias_error, error, _) = mean_of(errors[name])
-    print(f"{name:24s} {bias:6.3f} ± {bias_error:.3f}  {variance:7.2f} ± {error:5.2f}  {cost[name]:8d}"
+    seen = f"{bias:.3f} ± {bias_error:.3f}" if errors[name][:, 2].max() > 4.5 else "none seen"
+    print(f"{name:24s} {seen:>13s}  {variance:7.2f} ± {error:5.2f}  {cost[name]:8d}"
           f"  {variance * cost[name]:15.0f} ± {error * cost[name]:.0f}")
 price = {name: (errors[name][:, 1] * cost[name]).log() for name in cost}
 claim("RELAX is cheaper than DisARM", price["RELAX"] - price["DisARM"], sign=-1)
@@ -681,6 +686,7 @@ predict("07_7", choices=[
 runs = 5
 batch = x.repeat(runs, 1)                                       # five runs in one
 top = exact_elbo(best, x).mean()
+slower = partial(torch.optim.lr_scheduler.ExponentialLR, gamma=0.99)
 
 
 def from_the_top(way, K, steps=300):
@@ -692,8 +698,7 @@ def from_the_top(way, K, steps=300):
         return None if (step + 1) % 10 else below.view(runs, -1).mean(1)
 
     history = fit(p, q, batch, way, steps, num_samples=K, learning_rate=0.05, seed=0,
-                  schedule=lambda o: torch.optim.lr_scheduler.ExponentialLR(o, 0.99),
-                  callback=look, progress=False)
+                  schedule=slower, callback=look, progress=False)
     return torch.stack(history.records)
 
 
@@ -704,13 +709,13 @@ for name, each in below.items():
     (mean, error), half = mean_of(each[-1]), each[len(each) // 2].mean()
     print(f"{name:17s} below the top after 150 steps {half:.4f}, after 300 {mean:.4f} ± {error:.4f}")
 for name in ("leave-one-out", "DisARM", "REBAR"):
-    claim(f"{name} ends within a hundredth of a nat", below[name][-1] - 0.01, sign=-1)
-claim("Gumbel-softmax does not", below["Gumbel-softmax"][-1] - 0.01, sign=+1)
+    claim(f"{name} ends within a twentieth of a nat", below[name][-1] - 0.05, sign=-1)
+claim("Gumbel-softmax does not", below["Gumbel-softmax"][-1] - 0.05, sign=+1)
 claim("straight-through ends half a nat below", below["straight-through"][-1] - 0.5, sign=+1)
 
 # %%
 show(figures.at_the_top(10 * torch.arange(1, len(below["REBAR"]) + 1), below),
-     alt="TO WRITE")
+     alt="How far the exact ELBO is below the top over 300 steps, five runs a method. Straight-through rises steadily to between 0.8 and 1 nat, and is still rising. Gumbel-softmax levels off at about 0.11. REBAR, leave-one-out and DisARM lie along zero.")
 
 # %%
 # Run this cell to compare it with your prediction.
@@ -719,11 +724,11 @@ reveal("07_7", "leave-one-out at the top, straight-through half a nat below")
 # %% [markdown]
 # <details><summary>Answer to Predict 7</summary>
 #
-# Noise shakes the first off the top for a while; as the steps become small it comes back. The other has a mean gradient that is not zero at the top. It walks away, and small steps only make it walk more slowly. Gumbel-softmax leaves too, but not as far; its place of rest depends on the temperature.
+# Leave-one-out is at the top: what noise does to it is undone as the steps become small. Straight-through has a mean gradient that is not zero there. It walks away, and smaller steps only make it walk more slowly; it is not at rest yet. Gumbel-softmax leaves, too, but comes to rest sooner.
 #
 # </details>
 #
-# So: where the budget is small, or where a gradient that points roughly uphill is all that is needed, bend the coin, warm, and cool it down on the way if you can. Where the result must be the optimum of *your* bound, take pairs, or a control variate. And where sums over states are affordable, sum: no estimator above is as good as the enumeration that judged it.
+# So: where the budget is small, or where a gradient that points roughly uphill is all that is needed, bend the coin, warm at first, and cool it down on the way (the aside measures what that brings). Where the result must be the optimum of *your* bound, take pairs, or a control variate. And where sums over states are affordable, sum: no estimator above is as good as the enumeration that judged it.
 #
 # **Reflect.** A colleague reports that her model with discrete latents reaches a higher bound with Gumbel-softmax at temperature 1 than yours with DisARM. What would you ask?
 #
@@ -732,6 +737,35 @@ reveal("07_7", "leave-one-out at the top, straight-through half a nat below")
 # How the bound was computed. If from relaxed samples, it is no bound of the model (section 4), and comparing says nothing. Ask for the same $q$ judged by hard samples.
 #
 # </details>
+#
+# ### Aside: cooling
+#
+# Since the best temperature falls with the number of samples, and a climb collects samples, it is natural to let it fall during the climb. From $l = 0$, with six samples a step and the rate from 0.1 to 0.005 in 300 steps: warm all the way, cold all the way, and from the one to the other.
+
+# %%
+def climb_cooling(warm, cold, steps=300):
+    """How far below the top a climb from l = 0 ends, for each run; the temperature falls from warm to cold."""
+    q, now = BernoulliMeanField(6, torch.zeros_like(best).repeat(runs, 1)), [0]
+
+    def way(*arguments, **settings):
+        tau = warm * (cold / warm) ** (now[0] / steps)
+        return gumbel_softmax(*arguments, temperature=tau, **settings)
+
+    fit(p, q, batch, way, steps, num_samples=6, learning_rate=0.1, seed=0, schedule=slower,
+        callback=lambda step, _: now.__setitem__(0, step), progress=False)
+    return (top - exact_elbo(q.logits.detach(), batch)).view(runs, -1).mean(1)
+
+
+# %%
+ends = {"1 all the way": climb_cooling(1.0, 1.0), "0.1 all the way": climb_cooling(0.1, 0.1),
+        "from 1 to 0.1": climb_cooling(1.0, 0.1)}
+for name, values in ends.items():
+    print("temperature {:16s} ends {:.3f} ± {:.3f} nats below the top".format(name, *mean_of(values)))
+for name in ("1 all the way", "0.1 all the way"):
+    claim(f"cooling ends higher than {name}", ends["from 1 to 0.1"] - ends[name], sign=-1)
+
+# %% [markdown]
+# No climb from there reaches the top within 300 steps, and this one comes nearest. (From $l = 0$ there may be other tops on the way; that we did not look into.)
 #
 # ## Common mistakes
 #
@@ -743,7 +777,7 @@ reveal("07_7", "leave-one-out at the top, straight-through half a nat below")
 # | one Gumbel number for all categories | the favourite always wins | counting argmaxes |
 # | temperature multiplied instead of divided | cold and warm exchanged | the limit of small $\tau$ |
 # | hard samples believed to make the gradient unbiased | a climb that rests in the wrong place | enumeration |
-# | an estimator judged at $l = 0$ alone | some biases vanish there by symmetry | unequal logits |
+# | an estimator judged at one $q$ alone | it looks better, or worse, than it is | several, with unequal logits |
 # | variance compared per sample | the one with three evaluations wins too easily | variance times cost |
 # | a control variate that knows more than the score, not paid back in full | a bias, often a small one | the mean against enumeration |
 #

@@ -237,14 +237,18 @@ def budgets(spent: Tensor, errors: Mapping[str, Tensor], cost: Mapping[str, floa
             curve = (float(bias) if biased else 0.0) + float(variance) * cost[name] / spent[can]
             ax.loglog(spent[can], curve, color=COLOURS[name], linestyle="-" if biased else "--")
             ends[name] = math.log(float(curve[-1]))
-        for name, place in _apart(ends, 0.62).items():
+        places = _apart(ends, 0.62)
+        for name, place in places.items():
             words = BROWN if COLOURS[name] == ORANGE else COLOURS[name]
             ax.text(
                 1.15 * float(spent[-1]), math.exp(place), name, color=words, fontsize=9, va="center"
             )
-        ax.set(title="The bent coin is ahead at first, and then never again")
+        ax.set(title="At one temperature the bent coin is ahead at first, then never again")
         ax.set(xlabel=r"evaluations of $\log p$", ylabel="mean squared error of the gradient")
-        ax.set(xlim=(float(spent[0]), 12 * float(spent[-1])))
+        powers = [10.0**k for k in range(round(math.log10(float(spent[-1]))) + 1)]
+        ax.set(xlim=(float(spent[0]), 14 * float(spent[-1])), xticks=powers)
+        ax.minorticks_off()
+        ax.set(ylim=(0.6 * math.exp(min(places.values())), None))
     return figure
 
 
@@ -257,11 +261,14 @@ def at_the_top(steps: Tensor, below: Mapping[str, Tensor]) -> Figure:
                 ax.plot(steps, run, color=COLOURS[name], linewidth=0.9, alpha=0.7)
         ends = {name: float(runs[-1].mean()) for name, runs in below.items()}
         high = max(float(runs.max()) for runs in below.values())
-        for name, place in _apart(ends, 0.065 * high).items():
+        places = _apart(ends, 0.065 * high)
+        for name, place in places.items():
             words = BROWN if COLOURS[name] == ORANGE else COLOURS[name]
             ax.text(1.02 * float(steps[-1]), place, name, color=words, fontsize=9, va="center")
-        ax.set(title="Noise comes back to the top, a bias leaves it", xlabel="step")
+        ax.set(title="Who is right on average stays at the top", xlabel="step")
         ax.set(ylabel="exact ELBO, nats below the top", xlim=(0, 1.4 * float(steps[-1])))
+        ax.set(ylim=(min(0.0, *places.values()) - 0.05 * high, None))
+        ax.set_xticks([tick for tick in ax.get_xticks() if 0 <= tick <= float(steps[-1])])
     return figure
 
 
