@@ -372,8 +372,8 @@ with torch.no_grad():
 told, means = torch.stack(told), torch.stack(means)             # (temperatures, 8)
 gap = exact_elbo(best, x) - log_evidence
 row = taus.index(1.0)
-print(f"at temperature 1, less log p(x): value {told[row].mean():+.2f}, exact ELBO {gap.mean():+.2f}, "
-      f"log of the mean weight {means[row].mean():+.2f}")
+print(f"at temperature 1, less log p(x): value {told[row].mean():+.2f}, "
+      f"exact ELBO {gap.mean():+.2f}, log of the mean weight {means[row].mean():+.2f}")
 claim("over eight images the value at temperature 1 lies above log p(x)", told[row], sign=+1)
 
 # %%
@@ -549,7 +549,7 @@ def learned(estimator, steps=400):
     return estimator.requires_grad_(False)
 
 
-torch.manual_seed(0)                                            # weights come from the global stream
+torch.manual_seed(0)                                           # weights come from the global stream
 network = nn.Sequential(nn.Linear(6, 16), nn.Tanh(), nn.Linear(16, 1))
 rebar, relax = learned(Rebar(0.5).double()), learned(Relax(network, 0.5).double())
 
@@ -737,7 +737,7 @@ reveal("07_7", "leave-one-out at the top, straight-through half a nat below")
 #
 # </details>
 #
-# Note that the order of section 8 does not hold here: our REBAR, which learned at another $q$, ends a little lower than leave-one-out. Who is quietest depends on where $q$ is, and comparisons at one place say little of another.
+# Note that the order of section 8 does not hold here: our REBAR, which learned at another $q$, ends a little lower than leave-one-out. A comparison at one $q$ need not hold at another.
 #
 # So: where the budget is small, or where a gradient that points roughly uphill is all that is needed, bend the coin, warm at first, and cool it down on the way (the aside measures what that brings). Where the result must be the optimum of *your* bound, take pairs, or a control variate. And where sums over states are affordable, sum: no estimator above is as good as the enumeration that judged it.
 #
