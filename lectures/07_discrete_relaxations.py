@@ -673,7 +673,7 @@ print(f"variance x cost, DisARM over RELAX: by evaluations {lead * 2 / 3:.2f}, "
       f"by seconds on this machine {lead * (-longer.mean()).exp():.2f}")
 
 # %% [markdown]
-# By seconds the lead shrinks, or turns, with the machine and the model. State what you count.
+# By seconds the lead shrinks; how much of it is left depends on the machine and the model. State what you count.
 #
 # The lines that level off in the figure are the whole story of relaxations. With few evaluations for each gradient the bent coin is ahead of anything unbiased. At any fixed temperature, from some budget on, it is behind, for ever.
 #
@@ -777,7 +777,7 @@ for name in ("1 all the way", "0.1 all the way"):
     claim(f"cooling ends higher than {name}", ends["from 1 to 0.1"] - ends[name], sign=-1)
 
 # %% [markdown]
-# No climb from there reaches the top within 300 steps, and this one comes nearest. (From $l = 0$ there may be other tops on the way; that we did not look into.)
+# No climb from there reaches the top within 300 steps, and of these three the one that cools comes nearest. (From $l = 0$ there may be other tops on the way; that we did not look into.)
 #
 # ## Common mistakes
 #

@@ -102,10 +102,10 @@ def temperatures(tau: Tensor, errors: Tensor, squared: Mapping[int, Tensor]) -> 
             mean, error = _mean(errors[..., part])
             left.errorbar(tau, mean, 2 * error, fmt="o-", color=colour, markersize=4)
             words = BROWN if colour == ORANGE else colour
-            spot, side = (2, "left") if part == 0 else (-2, "left")
+            spot = len(tau) // 2 if part == 0 else -2
             x, y = float(tau[spot]), float(mean[spot])
-            place = (1.15 * x, 0.45 * y) if part == 0 else (1.1 * x, 1.25 * y)
-            left.text(*place, name, color=words, fontsize=9, ha=side)
+            place = (1.2 * x, 0.5 * y) if part == 0 else (1.1 * x, 1.25 * y)
+            left.text(*place, name, color=words, fontsize=9)
         for (count, values), colour in zip(squared.items(), (RED, ORANGE, SKY, BLUE), strict=False):
             mean, error = _mean(values)
             right.errorbar(tau, mean, 2 * error, fmt="-", color=colour)
@@ -182,11 +182,11 @@ def secant(line: Tensor, curve: Tensor, ends: Tensor, slopes: Tensor) -> Figure:
             step = reach if at == 0 else -reach
             ax.plot([at, at + step], [height, height + step * slope], color=ORANGE, linewidth=2.4)
             ax.plot([at], [height], "o", color=BLACK, markersize=6)
-            name = "a tangent: what a bit is credited with where z = 0"
-            name = name if at == 0 else "a tangent: where z = 1"
+            name = "a tangent, used where z = 0"
+            name = name if at == 0 else "a tangent, used where z = 1"
             up, side = (height + step * slope, "left") if at == 0 else (height, "right")
             ax.text(at, up + 0.05 * span, name, color=BROWN, fontsize=9, ha=side)
-        ax.text(0.5, low + 0.38 * (high - low), "the secant: the truth", fontsize=9)
+        ax.text(0.5, low + 0.38 * (high - low), "the secant, the truth", fontsize=9)
         ax.set(
             title="A slope at one end is not the difference", xlabel="one bit, between its states"
         )
@@ -265,7 +265,7 @@ def at_the_top(steps: Tensor, below: Mapping[str, Tensor]) -> Figure:
         for name, place in places.items():
             words = BROWN if COLOURS[name] == ORANGE else COLOURS[name]
             ax.text(1.02 * float(steps[-1]), place, name, color=words, fontsize=9, va="center")
-        ax.set(title="Who is right on average stays at the top", xlabel="step")
+        ax.set(title="Whoever is right on average stays at the top", xlabel="step")
         ax.set(ylabel="exact ELBO, nats below the top", xlim=(0, 1.4 * float(steps[-1])))
         ax.set(ylim=(min(0.0, *places.values()) - 0.05 * high, None))
         ax.set_xticks([tick for tick in ax.get_xticks() if 0 <= tick <= float(steps[-1])])
