@@ -14,8 +14,8 @@
 # # 07 · Discrete relaxations
 #
 # Unit 05 climbs through any sampler and pays with noise. Unit 06 has little noise, but it needs a path: the sample must be a smooth function of its parameters. A coin has no path. When its probability moves, it shows what it showed before,
-# until it suddenly shows the other side. So people **bend the coin**: they let it land a little between heads and tails, where there are slopes, and hope that the slopes say something about the coin. They do, with little
-# noise, and not quite the truth. This unit measures both halves of that sentence against exact answers. Then it takes the bias back, and finds out what that costs.
+# until it suddenly shows the other side. So people **bend the coin**: they let it land a little between heads and tails, where there are slopes, and hope that the slopes say something about the coin. They do: with little
+# noise, and not quite truthfully. This unit measures both halves of that sentence against exact answers. Then it takes the bias back, and finds out what that costs.
 #
 # **After this unit you can**
 #
@@ -33,7 +33,7 @@
 # > - A model gives $\log p(x, z)$; a family gives a density $q_\phi(z)$ that we may sample. The **ELBO** is $\mathcal L = \mathbb E_{q_\phi}[\log w]$ with
 # >   $\log w = \log p(x, z) - \log q_\phi(z)$; it is at most $\log p(x)$ (unit 03).
 # > - The **score function** estimator of $\nabla\,\mathbb E f$ is $f(z)\,\nabla_\phi\log q_\phi(z)$: the reward times the *score*. A **baseline**, such as the mean reward of the *other* samples (leave-one-out), may be subtracted from $f$ without changing the mean (unit 05).
-# > - The **pathwise** gradient writes $z = t_\phi(\epsilon)$ and differentiates $f(t_\phi(\epsilon))$. It is wrong behind a jump: there it misses what happens (unit 06).
+# > - The **pathwise** gradient writes $z = t_\phi(\epsilon)$ and differentiates $f(t_\phi(\epsilon))$. Where $f$ jumps it is wrong (unit 06).
 # > - A bit has a **logit** $l$ and a probability $p = \sigma(l) = 1/(1 + e^{-l})$. With $D$ bits, sums over all $2^D$ states give exact answers: *enumeration*.
 # > - **How to read the numbers**: an estimate is printed as mean $\pm$ standard error beside the exact value, with $t$ = (estimate - exact) / standard error, its z-score. Beyond $|t| = 4.5$
 # >   something is wrong, and the cell stops; below, nothing has been shown to be wrong. A sentence that compares two methods is held to five seeds or more by `claim`.
@@ -150,7 +150,7 @@ reveal("07_1", "the same")
 #
 # $$s = l + \log\frac{u}{1 - u}, \qquad z = 1 \text{ if } s > 0, \text{ else } 0, \qquad P(z = 1) = \sigma(l) .$$
 #
-# So there is a function, $s$ moves smoothly with $l$, and $f(z)$ could be differentiated along it, were it not for the last step: it is a step. Its slope is zero wherever it has one. The path says "nothing changes", for every sample, with great confidence.
+# So there is a function. $s$ moves smoothly with $l$, and $f(z)$ could be differentiated along it, were it not for the last move, from $s$ to $z$. It is a step, and its slope is zero wherever it has one. The path says "nothing changes", for every sample, with great confidence.
 #
 # ## 2. Bend the coin
 #
@@ -738,6 +738,8 @@ reveal("07_7", "leave-one-out at the top, straight-through half a nat below")
 # </details>
 #
 # Note that the order of section 8 does not hold here: our REBAR, which learned at another $q$, ends a little lower than leave-one-out. A comparison at one $q$ need not hold at another.
+#
+# **Play.** In section 3, let $q$ climb for 3 steps instead of 15, or for 60, and run the page again from there. Which claims stop you?
 #
 # So: where the budget is small, or where a gradient that points roughly uphill is all that is needed, bend the coin, warm at first, and cool it down on the way (the aside measures what that brings). Where the result must be the optimum of *your* bound, take pairs, or a control variate. And where sums over states are affordable, sum: no estimator above is as good as the enumeration that judged it.
 #

@@ -58,7 +58,7 @@ def bent_coin(s: Tensor, density: Tensor, z: Tensor, densities: Mapping[float, T
     colours = dict(zip(sorted(densities), WARM, strict=True))
     with style():
         left.fill_between(s, 2 * density, color=GREY, alpha=0.3, linewidth=0)
-        left.text(3.4, 0.16, "density of s", color=QUIET, fontsize=8, ha="center")
+        left.text(3.4, 0.16, "density of s,\nscaled", color=QUIET, fontsize=8, ha="center")
         left.plot(s, (s > 0).double(), color=BLACK, linewidth=1.2, drawstyle="steps-mid")
         left.annotate(
             "the step",
