@@ -490,7 +490,7 @@ reveal("07_5", "five times as much, or more")
 # %% [markdown]
 # <details><summary>Answer to Predict 5</summary>
 #
-# About seven times as much, more than a third of the squared length of the gradient itself. A hard sample does not make the gradient honest. It makes the *value* honest.
+# About seven times as much, more than a third of the squared length of the gradient itself. A hard sample does not make the gradient honest. It makes the *value* honest. (The factor belongs to this $q$. It is not the same everywhere: a question to play with in section 8.)
 #
 # </details>
 #
