@@ -26,7 +26,7 @@
 # - say what straight-through credits a bit with, and when that goes wrong,
 # - use a relaxation as a control variate (REBAR, RELAX), or opposite pairs (DisARM), and compare them at equal cost.
 #
-# **Time**: about 60 minutes of reading and playing on the main line; what is marked *aside* takes 2 minutes more. The whole page computes in a minute or two.
+# **Time**: about 60 minutes of reading and playing on the main line; what is marked *aside* takes 3 minutes more. The whole page computes in a minute or two.
 #
 # > **What you need, if you read this unit alone**
 # >
@@ -656,7 +656,11 @@ reveal("07_6", "RELAX, having learned")
 #
 # </details>
 #
-# But an evaluation is not a second. RELAX differentiates $\log p$ along two paths; DisARM never differentiates it in $z$.
+# The lines that level off in the figure are the whole story of relaxations. With few evaluations for each gradient the bent coin is ahead of anything unbiased. At any fixed temperature, from some budget on, it is behind, for ever.
+#
+# ### Aside: by the second
+#
+# An evaluation is not a second. RELAX differentiates $\log p$ along two paths; DisARM never differentiates it in $z$.
 
 # %%
 def seconds(name, R=500):
@@ -674,8 +678,6 @@ print(f"variance x cost, DisARM over RELAX: by evaluations {lead * 2 / 3:.2f}, "
 
 # %% [markdown]
 # By seconds the lead shrinks; how much of it is left depends on the machine and the model. State what you count.
-#
-# The lines that level off in the figure are the whole story of relaxations. With few evaluations for each gradient the bent coin is ahead of anything unbiased. At any fixed temperature, from some budget on, it is behind, for ever.
 #
 # ### What the bias costs
 #
