@@ -10,7 +10,7 @@ from torch import Tensor
 
 from course_vi.plots.beside import Beside
 from course_vi.plots.moving import Movie
-from course_vi.plots.style import BLACK, BLUE, GREY, ORANGE, RED
+from course_vi.plots.style import BLACK, BLUE, GREEN, GREY, ORANGE, RED
 
 __all__ = [
     "bound_and_gap",
@@ -21,6 +21,7 @@ __all__ = [
     "fans",
     "one_function",
     "samples_flash",
+    "simplex",
 ]
 
 BROWN = "#8A5F00"  # words about what is orange: orange letters on white are hard to read
@@ -315,4 +316,36 @@ def codes_spread(
     corner = -0.94 * reach
     movie.labels([(corner, 0.9 * reach, f"step {step}") for step in steps])
     movie.label((0.0, -2.95), "prior: one and two deviations", "#555555", "middle")
+    return movie
+
+
+def simplex(frames: Sequence[Tensor], temperatures: Sequence[float]) -> Movie:
+    """Unit 07: relaxed samples of three categories on their simplex, while the temperature falls.
+
+    Args:
+        frames: the samples of a frame, ``(K, 3)``, whose entries add up to one.
+        temperatures: one a frame.
+
+    >>> movie = simplex([torch.full((2, 3), 1 / 3), torch.eye(3)[:2]], [2.0, 0.1])
+    >>> movie.svg().count("<circle"), "temperature 2.00" in movie.svg()
+    (2, True)
+    """
+    high = math.sqrt(0.75)
+    corners = torch.tensor([[0.0, 0.0], [1.0, 0.0], [0.5, high]], dtype=frames[0].dtype)
+    movie = Movie(
+        (-0.7, 1.7),
+        (-0.12, 1.02),
+        "Each sample goes to the corner of its largest score",
+        "the simplex of three categories, laid flat",
+    )
+    movie.seconds, movie.still = 12.0, len(frames) // 3
+    movie.curve([[(0.0, 0.0), (1.0, 0.0), (0.5, high), (0.0, 0.0)]], GREY, width=1.4)
+    winners = frames[-1].argmax(-1)
+    for category, colour in enumerate((BLUE, ORANGE, GREEN)):
+        ours = [(frame @ corners)[winners == category].tolist() for frame in frames]
+        movie.dots([[(x, y) for x, y in each] for each in ours], colour, 4.0)
+    movie.label((-0.03, -0.07), "category 1", BLUE, "end")
+    movie.label((1.03, -0.07), "category 2", BROWN)
+    movie.label((0.5, high + 0.05), "category 3", GREEN, "middle")
+    movie.labels([(-0.64, 0.92, f"temperature {tau:.2f}") for tau in temperatures])
     return movie
