@@ -88,7 +88,7 @@ def convergence(counts: Sequence[int], errors: Mapping[str, Tensor]) -> Figure:
         ax.text(counts[1], -0.05 * low, words, color="#555555", fontsize=9, va="center")
         ax.set_xscale("log", base=2)
         ax.set(
-            title="The same sum, as two averages",
+            title="Coins are late; the prior is soon there",
             xlabel="number of draws K",
             ylabel=r"$\log \hat p(x) - \log p(x)$ (nats, mean over digits)",
             ylim=(1.1 * low, -0.12 * low),
@@ -121,7 +121,7 @@ def bias(sizes: Sequence[int], biases: Mapping[str, Tensor], relative: float) ->
                     ha=align, va="center")  # fmt: skip
         ax.text(
             float(K[-1]),
-            1.5 * relative / float(K[-1]),
+            2.7 * relative / float(K[-1]),
             "dashed: first order",
             color=colours["reciprocal"],
             fontsize=8,
@@ -157,16 +157,22 @@ def tails(draws: Mapping[float, Tensor], running: tuple[Tensor, Tensor, Tensor])
             pick = torch.unique(torch.logspace(0, math.log10(len(w) - 1), 30).long()) - 1
             left.loglog(ordered[pick], rank[pick], "o", color=colour, markersize=3)
             words = f"$s^2$ = {variance:g}"
-            words += f", slope $-1/{1 - 2 * variance:.1f}$" if variance < 0.5 else ": bounded"
-            at = min(range(len(t)), key=lambda i: abs(math.log(float(share[i]) / 2e-5)))
-            places = {0.6: (0.035, 3e-3), 0.35: (1.0, 1.3e-5)}
-            place = places.get(variance, (1.6 * float(t[at]), 2.6e-5))
-            left.text(*place, words, color=colour, fontsize=8)
+            words += f": slope $-1/{1 - 2 * variance:.1f}$" if variance < 0.5 else ": bounded"
+            left.text(
+                0.98,
+                0.97 - 0.075 * list(draws).index(variance),
+                words,
+                color=colour,
+                fontsize=9,
+                ha="right",
+                va="top",
+                transform=left.transAxes,
+            )
         left.set(
             title="Narrower q, heavier tail",
             xlabel="t",
             ylabel="P(w / p(x) > t)",
-            xlim=(0.02, 3e4),
+            xlim=(0.05, 3e3),
             ylim=(8e-6, 1.5),
         )
         K, mean, error = running
@@ -177,7 +183,7 @@ def tails(draws: Mapping[float, Tensor], running: tuple[Tensor, Tensor, Tensor])
         right.plot(K, mean, color=RED, linewidth=1.3)
         right.text(0.98 * float(K[-1]), 1.008, "truth", color="#555555", fontsize=8, ha="right")
         right.set(
-            title="$s^2$ = 0.1: settled, until the next jump",
+            title="$s^2$ = 0.1: settled, and wrong",
             xlabel="number of draws K",
             ylabel=r"$\hat p / p(x)$, with two standard errors",
         )

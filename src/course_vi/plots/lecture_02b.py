@@ -45,6 +45,7 @@ def prior_predictive(panels: Mapping[str, Tensor], seen: Tensor) -> Figure:
         axes[0].set_ylabel("prior predictive probability")
         top = axes[0].get_ylim()[1]
         axes[0].text(22.5, 0.06 * top, "orange: the 18 players", color="#8A5F00", fontsize=8, ha="center")  # fmt: skip
+        figure.suptitle("Vague on one scale is a strong opinion on another", fontsize=11)
     return figure
 
 
@@ -170,7 +171,7 @@ def stein(theta: Tensor, risks: Mapping[int, Tensor]) -> Figure:
         for (D, runs), colour in zip(risks.items(), (ORANGE, BLUE, RED), strict=False):
             mean, error = runs.mean(0) / D, runs.std(0) / len(runs) ** 0.5 / D
             ax.errorbar(theta, mean, 2 * error, fmt="o-", color=colour, markersize=4, linewidth=1.0)
-            ax.text(0.15, float(mean[0]) + 0.03, f"D = {D}", color=colour, fontsize=9, va="bottom")
+            ax.text(float(theta[2]) + 0.15, float(mean[2]) - 0.04, f"D = {D}", color=colour, fontsize=9, va="top")  # fmt: skip
         ax.set(
             title="Three means or more: shrinking never loses",
             xlabel=r"length of the true mean, $|\theta|$",
@@ -197,14 +198,11 @@ def bandwidth(
     colours = {"evidence": BLACK, "fit": GREEN, "complexity": ORANGE}
     with style():
         for name, values in parts.items():
-            values = values - values.max()
-            left.semilogx(lengths, values, color=colours[name])
-        for name, at, up in (("fit", -1, 1.0), ("complexity", 0, 1.0), ("evidence", 0, 1.0)):
+            left.semilogx(lengths, values - values.max(), color=colours[name])
+        for name, at in (("fit", 3), ("complexity", 4), ("evidence", len(lengths) // 2)):
             values = parts[name] - parts[name].max()
-            side = "right" if at else "left"
-            left.text(
-                lengths[at], float(values[at]) + up, name, color=colours[name], fontsize=9, ha=side
-            )
+            place = (1.1 * lengths[at], float(values[at]) + 1.5)
+            left.text(*place, name, color=colours[name], fontsize=9)
         left.set(
             title="Two tops: years, or decades",
             xlabel="lengthscale (years)",

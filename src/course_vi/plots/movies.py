@@ -302,7 +302,7 @@ def weights_cloud(frames: Sequence[tuple[float, Tensor, Tensor]]) -> Movie:
         state = "bounded" if variance > 0.5 else "all equal" if variance == 0.5 else "unbounded"
         if variance < 0.5:
             state += ", finite variance" if variance > 0.25 else ", infinite variance"
-        told.append((-2.0, 3.3, f"variance of q: {variance:g}. Weights: {state}"))
+        told.append((-0.9, -3.4, f"variance of q: {variance:g}. Weights: {state}"))
     movie.curve(curves, BLUE, 2.0)
     movie.dots([list(zip(draws.tolist(), log_w.clamp(-9, 9).tolist(), strict=True)) for _, draws, log_w in frames], BLUE, 4.0)  # fmt: skip
     movie.labels(told, BLUE)
