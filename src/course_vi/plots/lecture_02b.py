@@ -57,7 +57,7 @@ def occam(models: Mapping[str, tuple[float, float]]) -> Figure:
     """
     figure, (ax,) = new_figure(width=6.4, height=2.5)
     with style():
-        for row, (name, (fit, evidence)) in enumerate(models.items()):
+        for row, (fit, evidence) in enumerate(models.values()):
             ax.barh(row, -fit, color=GREEN, height=0.55)
             ax.barh(row, fit - evidence, left=-fit, color=ORANGE, height=0.55)
             ax.text(-fit / 2, row, f"best fit {fit:.1f}", color="white", fontsize=9, ha="center", va="center")  # fmt: skip
@@ -107,7 +107,7 @@ def levels(
             xticklabels=[*(name.replace(" ", "\n") for name in estimates), "rest of\nseason"],
         )
         left.tick_params(axis="x", labelsize=8)
-        for row, (name, score) in enumerate(scores.items()):
+        for row, score in enumerate(scores.values()):
             gap = score - scores[reference]
             mean, error = float(gap.mean()), float(gap.std()) / len(gap) ** 0.5
             right.errorbar([mean], [row], xerr=[2 * error], fmt="o", color=BLUE, markersize=5)
@@ -199,20 +199,23 @@ def bandwidth(
     with style():
         for name, values in parts.items():
             left.semilogx(lengths, values - values.max(), color=colours[name])
-        for name, at in (("fit", 3), ("complexity", 4), ("evidence", len(lengths) // 2)):
+        for name, at, up in (
+            ("fit", len(lengths) // 2, -2.0),
+            ("complexity", len(lengths) // 4, -1.2),
+            ("evidence", len(lengths) // 2, 0.8),
+        ):
             values = parts[name] - parts[name].max()
-            place = (1.1 * lengths[at], float(values[at]) + 1.5)
+            place = (1.1 * lengths[at], float(values[at]) + up)
             left.text(*place, name, color=colours[name], fontsize=9)
         left.set(
             title="Two tops: years, or decades",
             xlabel="lengthscale (years)",
             ylabel="nats below its own highest point",
         )
+        left.set_ylim(None, 2.5)
         right.plot(years, flow, "o", color=GREY, markersize=3)
         for (label, curve), colour in zip(curves.items(), (BLUE, RED), strict=False):
             right.plot(years, curve, color=colour, label=label)
         right.legend(fontsize=8, loc="upper right")
-        right.set(
-            title="Two explanations of the Nile", xlabel="year", ylabel="flow, standardized"
-        )
+        right.set(title="Two explanations of the Nile", xlabel="year", ylabel="flow, standardized")
     return figure
