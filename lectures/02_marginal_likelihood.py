@@ -115,7 +115,7 @@ print(f"2^30 terms would take {2**10 * seconds / 60:.0f} minutes of it")
 print(f"once for each of 1,500 pictures: {1500 * 2**10 * seconds / 86400:.1f} days")
 
 # %% [markdown]
-# > You will read of models with "30 binary latent features", whose sum has $2^{30}$ terms, as an example of what is intractable (*Deep Generative Models*, Stanford CS236, on latent variable models). The sum is long, but one such sum takes minutes. What cannot be done is one such sum *for
+# > You will read of models with "30 binary latent features", whose sum has $2^{30}$ terms, as an example of what can be intractable (*Deep Generative Models*, Stanford CS236, on latent variable models). The sum is long, but one such sum takes minutes. What cannot be done is one such sum *for
 # > each datum and each gradient step*; and the slide goes on to say so: the approximation "needs to be cheap".
 #
 # With each switch the work doubles. A model may also be kind: where the terms factorize, a sum of $2^{64}$ terms takes milliseconds (unit 05 does one row by row).
@@ -133,17 +133,17 @@ for points in (4, 8, 16, 32):
 assert abs(exact.sum() - 1) < 1e-9
 
 # %% [markdown]
-# Sixteen points for one latent are $16^{10} \approx 10^{12}$ for ten, since a grid multiplies. Beyond that we have to sample.
+# Sixteen points for one latent become $16^{10} \approx 10^{12}$ for ten. Beyond a few dimensions we have to sample.
 
 # %% [markdown]
 # ## 2. Naive Monte Carlo, and half a digit
 #
-# Here is the example that the unit keeps. A model of pictures of digits, $8 \times 8$ pixels, black or white; the *lower* half of a picture was seen, the upper half is missing. How probable is what we saw? The missing half is the latent, so this is a sum over all $2^{32}$ ways to complete the picture:
+# Here is the example of this sitting. We have a model of pictures of digits, $8 \times 8$ pixels, black or white. The *lower* half of a picture was seen, the upper half is missing. How probable is what we saw? The missing half is the latent, so this is a sum over all $2^{32}$ ways to complete the picture:
 #
 # $$p(x) = \sum_{z \in \{0, 1\}^{32}} p(x, z), \qquad x\text{: lower half, } z\text{: upper half.}$$
 #
 # The model is a mixture of ten clusters, in each of which every pixel is a coin of its own (unit 04 fits such models; here one line does). We chose it because it is kind: given the cluster, pixels are independent, so a missing pixel just drops out, and the sum over $2^{32}$ pictures becomes a sum over ten clusters.
-# So we know the answer to ten digits, and may watch the estimators at work.
+# So we know the exact answer, and may watch the estimators at work.
 
 # %%
 images = digits(dtype=DOUBLE)
@@ -247,6 +247,7 @@ reveal("02_1", "one to four nats too low")
 # > You will read that this "works in theory but not in practice", because "we will never 'hit' likely completions by uniform random sampling" (CS236, as above). Never is a long time, and it can be put in numbers: what counts is not one in $2^{32}$, but the plausible ones among all, one in $2^{19}$ here.
 #
 # The prior knows what upper halves look like, and that is worth a lot. In this example it is nearly enough, because ten clusters cannot hide: every tenth draw or so comes from the right one. With a latent of many dimensions the prior is just as lost as the coins are (unit 03 shows it on the toy).
+# And with many data under one latent, too: the likelihood weighting of unit 01 is this estimate, each datum is one more factor in every draw's weight, and as their number $N$ grows the *log* weights of two draws move apart in proportion to $N$. Soon one draw has all the weight.
 
 # %% [markdown]
 # ## 3. Importance sampling
@@ -511,7 +512,7 @@ reveal("02_4", "about two thirds")
 # %% [markdown]
 # <details><summary>Answer to Predict 4</summary>
 #
-# Two thirds. A wide prior on the log odds puts nearly all its mass beyond $\pm 4$, that is at probabilities below 2% or above 98%. "Vague" on one scale is a strong opinion on another. (That the flat prior makes all 46 counts equally probable is a small theorem of Bayes himself; it, too, is an opinion.)
+# Two thirds. A standard deviation of 10 on the log odds puts more than two thirds of the prior beyond $\pm 4$, that is, at probabilities below 2% or above 98%. "Vague" on one scale is a strong opinion on another. (That the flat prior makes all 46 counts equally probable is a small theorem of Bayes himself; it, too, is an opinion.)
 #
 # </details>
 
@@ -568,7 +569,7 @@ reveal("02_5", "one talent, by a factor of some hundred million")
 #
 # </details>
 #
-# Nobody added a penalty. To see where it comes from, write the evidence as a chain of predictions, $p(x_1, \dots, x_N) = \prod_i p(x_i \mid x_1, \dots, x_{i-1})$: each player is predicted from those before him, **before** he is looked at. A model that must learn eighteen things predicts badly while it is learning. Let us check this on the first model:
+# Nobody added a penalty. To see where it comes from, write the evidence as a chain of predictions, $p(x_1, \dots, x_N) = \prod_i p(x_i \mid x_1, \dots, x_{i-1})$: each player is predicted from those before him, **before** he is looked at. A model that must learn eighteen things predicts badly while it is learning. We check this on the first model, and also ask what the second one owes to its prior:
 
 # %%
 a, b, chain = flat, flat, 0.0
@@ -577,9 +578,11 @@ for k in hits:                                                  # predict, look,
     a, b = a + k, b + n - k
 print(f"sum of log predictions {chain:.6f}, log evidence {together:.6f}")
 assert abs(chain - together) < 1e-9
+narrower = beta_binomial(hits, n, 5 * flat, 15 * flat).sum()
+print(f"own talents, but each with prior Beta(5, 15): log evidence {narrower:.2f}")
 
 # %% [markdown]
-# So the log evidence is a score on data that the model had not yet seen. That is its strength and its weakness. The weakness: the first predictions come from the prior, so **the evidence depends on the prior**, far more than the posterior does. The $33$ nats above are mostly the flat prior's opinion that a player may hit 45 times of 45.
+# So the log evidence is a score on data that the model had not yet seen. That is its strength and its weakness. The weakness: the first predictions come from the prior, so **the evidence depends on the prior**, far more than the posterior does. Most of the 20 nats were lost to a prior by which a player may as well hit 45 times of 45; with $\mathrm{Beta}(5, 15)$, talents around one in four, the gap nearly closes.
 
 # %% [markdown]
 # ## 7. Five levels
@@ -757,7 +760,7 @@ reveal("02_7", "in about one of three")
 #
 # And that is where ML-II lost what it had gained: away from the edge the estimated prior beats the guessed one; on the edge no gain is seen, and the mean is below zero.
 #
-# An optimizer does not report this. It works with $\log\tau$, say, and walks off to $-\infty$, ever more slowly, because the evidence flattens out on the way. The only sign is a tiny $\hat\tau$ and predictions that are too sure.
+# An optimizer does not report this. It works with $\log\tau$, say, where the slope of the evidence is $\tau$ times its slope in $\tau$, and vanishes towards the edge; so it walks off to $-\infty$, ever more slowly. The only sign is a tiny $\hat\tau$ and predictions that are too sure.
 #
 # Does a prior help, that is MAP-II? Only one of a certain kind. At $\tau = 0$ the evidence is flat and *positive*. Multiplied by a density that is positive there, too, and falls away from zero, such as a half-normal or a half-Cauchy, the edge stays where the maximum is. What moves the maximum off the edge, always, is **a density that is zero at $\tau = 0$**,
 # such as $\tau\,e^{-\tau/c}$ (Y. Chung and co-authors, 2013, recommend it).
