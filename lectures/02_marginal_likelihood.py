@@ -712,7 +712,7 @@ gap = levels["full Bayes"] - levels["MAP-II"]
 claim("averaging over eta helps: full Bayes beats MAP-II", gap, sign=+1)
 
 # %% [markdown]
-# A prior helps, and so does each integral: the first one by more than a nat, the last one by less than a tenth. The surprise is in the middle. ML-II replaces a guessed prior by an estimated one, and sixty seasons show no gain; MAP-II, the same step with a little care, does gain. Section 8 says why.
+# A prior helps, and so does each integral: the first one by more than a nat, the last one by about a tenth. The surprise is in the middle. ML-II replaces a guessed prior by an estimated one, and sixty seasons show no gain; MAP-II, the same step with a little care, does gain. Section 8 says why.
 #
 # One caution. These seasons were made by the model, and our prior for $\tau$ happens to favour spreads of about that size. In real life the model is wrong as well, and no level of the ladder repairs that.
 #
@@ -762,7 +762,7 @@ reveal("02_7", "in about one of three")
 #
 # An optimizer does not report this. It works with $\log\tau$, say, where the slope of the evidence is $\tau$ times its slope in $\tau$, and vanishes towards the edge; so it walks off to $-\infty$, ever more slowly. The only sign is a tiny $\hat\tau$ and predictions that are too sure.
 #
-# Does a prior help, that is MAP-II? Only one of a certain kind. At $\tau = 0$ the evidence is flat and *positive*. Multiplied by a density that is positive there, too, and falls away from zero, such as a half-normal or a half-Cauchy, the edge stays where the maximum is. What moves the maximum off the edge, always, is **a density that is zero at $\tau = 0$**,
+# Does a prior help, that is MAP-II? Only one of a certain kind. At $\tau = 0$ the evidence is flat and *positive*. Multiplied by a density that is positive there, too, and falls away from zero, such as a half-normal or a half-Cauchy, the edge stays where the maximum is. (In 1970 both even pull the top down to zero, where the evidence alone had not been.) What moves the maximum off the edge, always, is **a density that is zero at $\tau = 0$**,
 # such as $\tau\,e^{-\tau/c}$ (Y. Chung and co-authors, 2013, recommend it).
 
 # %%
@@ -772,8 +772,8 @@ priors = {"half-Cauchy": -(1 + (grid / 0.05) ** 2).log(), "half-normal": -0.5 * 
 
 
 def over_tau(k):
-    """log evidence over tau, mu integrated out."""
-    return log_evidence_of(k).view(37, -1).logsumexp(0)
+    """log evidence over tau, each at its best mu."""
+    return log_evidence_of(k).view(37, -1).amax(0)
 
 
 seasons = {"1970: nearly flat down to zero": over_tau(hits),
@@ -782,14 +782,15 @@ for name, prior_of in priors.items():
     modes = [grid[(each + prior_of).argmax()].item() for each in seasons.values()]
     print(f"{name:24s} MAP-II: tau = {modes[0]:.3f} in 1970, {modes[1]:.3f} in the other season")
 show(figures.hyperparameter(grid, seasons, priors),
-     alt="Two panels of curves over the spread of talent in thousandths, each scaled to one at its top, where a triangle stands. Left, 1970: the evidence alone has its top near 22 and is nearly flat to its left; with a half-Cauchy prior the top is at zero, with a half-normal near 8; "
-         "with the third prior, which is zero at zero, it is near 20. Right, a season at the edge: evidence, half-Cauchy and half-normal have their tops at zero; the third prior has its top near 16.")
+     alt="Two panels of curves over the spread of talent in thousandths, each scaled to one at its top, where a triangle stands. Left, 1970: the evidence alone has its top near 16 and is nearly flat to its left; with a half-Cauchy or a half-normal prior the top is at zero; "
+         "with the third prior, which is zero at zero, it is near 20. Right, a season at the edge: evidence, half-Cauchy and half-normal have their tops at zero; the third prior has its top near 18.")
 
 # %% [markdown]
 # And there is a second trouble with any mode of a density: **it depends on how we write the parameter.** A density in $\tau$ becomes one in $\tau^2$ by a factor $1/(2\tau)$, in $\log\tau$ by a factor $\tau$. Same prior, same data, same posterior *distribution*, three different "most probable" spreads:
 
 # %%
-posterior = over_tau(hits) + priors["half-normal"]              # a density in tau
+integrated = log_evidence_of(hits).view(37, -1).logsumexp(0)    # over mu
+posterior = integrated + priors["half-normal"]                  # a density in tau
 scales = {"tau": 0 * grid, "tau^2": -(2 * grid).log(), "log tau": grid.log()}
 for name, log_jacobian in scales.items():
     print(f"highest density in {name:8s}: tau = {grid[(posterior + log_jacobian).argmax()]:.3f}")

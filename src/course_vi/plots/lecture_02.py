@@ -186,6 +186,7 @@ def tails(draws: Mapping[float, Tensor], running: tuple[Tensor, Tensor, Tensor])
             title="$s^2$ = 0.1: settled, and wrong",
             xlabel="number of draws K",
             ylabel=r"$\hat p / p(x)$, with two standard errors",
+            xticks=[0, int(K[-1]) // 2, int(K[-1])],
         )
         late = slice(len(K) // 40, None)
         low, high = float((mean - 2 * error)[late].min()), float((mean + 2 * error)[late].max())
