@@ -33,7 +33,7 @@
 # > - A model is a joint density $p_\theta(x, z) = p_\theta(z)\,p_\theta(x \mid z)$: $x$ is seen, the **latent** $z$ is not. Bayes' rule: $p_\theta(z \mid x) = p_\theta(x, z)/p_\theta(x)$ (unit 01).
 # > - **The toy**: $z \sim N(0, 1)$, $x \mid z \sim N(z, 1)$; the posterior is $N(x/2, 1/2)$, the evidence $N(x; 0, 2)$. $N(\mu, \sigma^2)$ names the *variance* second.
 # > - **Jensen's inequality**: $\mathbb E \log w \le \log \mathbb E\,w$ for a random $w > 0$.
-# > - **Beta and binomial**: if $p \sim \mathrm{Beta}(a, b)$ and $k \mid p \sim \mathrm{Binomial}(n, p)$, then $p \mid k \sim \mathrm{Beta}(a + k, b + n - k)$.
+# > - **Beta and binomial**: if $\pi \sim \mathrm{Beta}(a, b)$ and $h \mid \pi \sim \mathrm{Binomial}(n, \pi)$, then $\pi \mid h \sim \mathrm{Beta}(a + h, b + n - h)$.
 # > - **How to read the numbers**: an estimate is printed as mean $\pm$ standard error beside the exact value, with $t$ = (estimate - exact) / standard error, its z-score. Beyond $|t| = 4.5$
 # >   something is wrong, and the cell stops. A sentence that compares two methods is held to five seeds or more by `claim`; where the difference is under 3 standard errors, we say that none was seen.
 
@@ -269,7 +269,7 @@ print(f"largest error of one posterior draw, over 12 digits: {away:.0e}")
 assert away < 1e-9
 
 # %% [markdown]
-# Weights span hundreds of orders of magnitude, so code keeps $\log w$ and never $w$. `iwae(log_w)`, used above, is the logarithm of the mean weight, computed without leaving the log scale; it gets its name in unit 10, and you write it yourself in the problem set.
+# The weights of a large model span hundreds of orders of magnitude, so code keeps $\log w$ and never $w$. `iwae(log_w)`, used above, is the logarithm of the mean weight, computed without leaving the log scale; it gets its name in unit 10, and you write it yourself in the problem set.
 #
 # ### Unbiased for $p$ is not unbiased for $\log p$
 #
@@ -360,7 +360,7 @@ twofold = torch.stack([slopes(16, 5_000, seed=200 + seed).mean() for seed in ran
 claim("with 16 draws the slope is too steep", twofold - 1, sign=+1)
 
 # %% [markdown]
-# With one draw the slope is twice what it should be, and the bias dies as $1/K$, like that of the value. In one dimension $K = 64$ will do; in a hundred a single draw carries the whole sum, whatever $K$ is, and we are back at $K = 1$.
+# With one draw the slope is twice what it should be, and the bias dies as $1/K$, like that of the value. In one dimension $K = 64$ will do. In many dimensions a single draw carries most of the sum (unit 03 measures it), and we are back near $K = 1$.
 #
 # > You will read of this idea: "We could try to use stochastic backpropagation, but in general that can't be trusted to work well" (R. Salomone, *Deep Probabilistic Models*, AMSI Winter School 2021, part III). The table shows what goes wrong. It is not the backpropagation, which is exact; it is the logarithm of a poor estimate.
 
@@ -445,7 +445,7 @@ reveal("02_3", "about 60")
 # %% [markdown]
 # <details><summary>Answer to Predict 3</summary>
 #
-# About 60. The draws that would carry the integral come less than once in a thousand; until one comes, the estimate is too low and its error too small, *both*, since both are computed from the draws that did come. The run on the right has settled after some thousand draws, and its band leaves the truth out; now and then a rare weight lifts it a little.
+# About 60. A seventh of the integral is carried by draws with $|\epsilon| > 3.29$, which come once in a thousand; until one comes, the estimate is too low and its error too small, *both*, since both are computed from the draws that did come. The run on the right has settled after some thousand draws, and its band leaves the truth out; now and then a rare weight lifts it a little.
 #
 # </details>
 #
@@ -462,7 +462,7 @@ reveal("02_3", "about 60")
 # ## 5. What does the prior predict?
 #
 # In the spring of 1970 eighteen baseball players had been at bat 45 times each. B. Efron and C. Morris wrote down how often each of them had hit, and, at the end of the year, how he did in the rest of the season (1975). It is a small real data set with the truth attached, and from here to the end of the unit we try to predict the second
-# column from the first. A player's **talent** $p_i$ is his probability of a hit. It is a latent, or a parameter, depending on how Bayesian you are.
+# column from the first. A player's **talent** $\pi_i$ is his probability of a hit. It is a latent, or a parameter, depending on how Bayesian you are.
 
 # %%
 hits = number(18, 17, 16, 15, 14, 14, 13, 12, 11, 11, 10, 10, 10, 10, 10, 9, 8, 7)    # of 45
@@ -476,9 +476,9 @@ print(f"after 45 at bats:   {hits[-1] / n:.3f} to {hits[0] / n:.3f}, mean {hits.
 print(f"rest of the season: {average.min():.3f} to {average.max():.3f}")
 
 # %% [markdown]
-# Before any fitting, look at what a prior claims. The evidence $p(k) = \int p(k \mid p)\,p(p)\,dp$, read as a function of the datum that *may* come, is the **prior predictive** distribution. A prior is a statement about parameters, and few of us have opinions about parameters. The prior predictive is a statement about data, and about data we do have opinions.
+# Before any fitting, look at what a prior claims. The evidence $p(h) = \int p(h \mid \pi)\,p(\pi)\,d\pi$ of $h$ hits, read as a function of the datum that *may* come, is the **prior predictive** distribution. A prior is a statement about parameters, and few of us have opinions about parameters. The prior predictive is a statement about data, and about data we do have opinions.
 #
-# Three priors. A "vague" one: the log odds of a hit are $N(0, 10^2)$, so as not to impose anything. A flat one: $p \sim \mathrm{Uniform}(0, 1)$. And one that knows some baseball: log odds $N(-1, 0.5^2)$, talents around one in four.
+# Three priors. A "vague" one: the log odds of a hit are $N(0, 10^2)$, so as not to impose anything. A flat one: $\pi \sim \mathrm{Uniform}(0, 1)$. And one that knows some baseball: log odds $N(-1, 0.5^2)$, talents around one in four.
 #
 # > **Predict 4.** Under the vague prior, how probable is it that a player hits either *never* or *every time* in 45 at bats?
 
@@ -490,14 +490,14 @@ counts = torch.arange(46, dtype=DOUBLE)
 
 
 def by_log_odds(mean, scale):
-    """p(k), k = 0 to 45, under a normal prior on the log odds, summed on a grid: (46,)."""
+    """p(h), h = 0 to 45, under a normal prior on the log odds, summed on a grid: (46,)."""
     z = mean + scale * torch.linspace(-8, 8, 4001, dtype=DOUBLE)[:, None]
     weights = Normal(mean, scale).log_prob(z).softmax(0)
     return (weights * Binomial(n, logits=z).log_prob(counts).exp()).sum(0)
 
 
 predicted = {"vague: log odds N(0, 100)": by_log_odds(0.0, 10.0),
-             "flat: p uniform": torch.full_like(counts, 1 / 46),
+             "flat: talent uniform": torch.full_like(counts, 1 / 46),
              "informed: log odds N(-1, 1/4)": by_log_odds(-1.0, 0.5)}
 for name, chances_of in predicted.items():
     ends = (chances_of[0] + chances_of[-1]).item()
@@ -519,9 +519,9 @@ reveal("02_4", "about two thirds")
 # %% [markdown]
 # ## 6. Evidence compares models
 #
-# Now two models for the eighteen. **One talent for all**: everybody shares a single $p$. **To each his own**: eighteen separate talents. All priors uniform. Both evidences are closed forms: the integral of a binomial over a Beta prior,
+# Now two models for the eighteen. **One talent for all**: everybody shares a single $\pi$. **To each his own**: eighteen separate talents. All priors uniform. Both evidences are closed forms: the integral of a binomial over a Beta prior,
 #
-# $$p(k) = \binom nk \frac{B(a + k,\, b + n - k)}{B(a, b)},$$
+# $$p(h) = \binom nh \frac{B(a + h,\, b + n - h)}{B(a, b)},$$
 #
 # the **beta-binomial**, with $B$ the beta function and $a = b = 1$ for a uniform prior. At their best fits the second model is ahead by more than nine nats: it can give every player just the average that he had.
 #
@@ -538,10 +538,10 @@ def log_beta(a, b):
     return torch.lgamma(a) + torch.lgamma(b) - torch.lgamma(a + b)
 
 
-def beta_binomial(k, n, a, b):
-    """log p(k) where p ~ Beta(a, b) and k ~ Binomial(n, p)."""
-    choose = -log_beta(k + 1, n - k + 1) - (n + 1).log()
-    return choose + log_beta(a + k, b + n - k) - log_beta(a, b)
+def beta_binomial(h, n, a, b):
+    """log p(h) where the talent is Beta(a, b) and h Binomial."""
+    choose = -log_beta(h + 1, n - h + 1) - (n + 1).log()
+    return choose + log_beta(a + h, b + n - h) - log_beta(a, b)
 
 
 flat, total = number(1)[0], hits.sum()
@@ -573,9 +573,9 @@ reveal("02_5", "one talent, by a factor of some hundred million")
 
 # %%
 a, b, chain = flat, flat, 0.0
-for k in hits:                                                  # predict, look, update
-    chain = chain + beta_binomial(k, n, a, b)
-    a, b = a + k, b + n - k
+for h in hits:                                                  # predict, look, update
+    chain = chain + beta_binomial(h, n, a, b)
+    a, b = a + h, b + n - h
 print(f"sum of log predictions {chain:.6f}, log evidence {together:.6f}")
 assert abs(chain - together) < 1e-9
 narrower = beta_binomial(hits, n, 5 * flat, 15 * flat).sum()
@@ -587,18 +587,18 @@ print(f"own talents, but each with prior Beta(5, 15): log evidence {narrower:.2f
 # %% [markdown]
 # ## 7. Five levels
 #
-# One talent for all is too stiff, and eighteen unrelated talents are too loose. In between stands the **hierarchical** model: talents differ, but they come from one population, and the population has parameters of its own,
+# One talent for all is stiff, and eighteen unrelated talents are loose. In between stands the **hierarchical** model: talents differ, but they come from one population, and the population has parameters of its own,
 #
-# $$k_i \mid p_i \sim \mathrm{Binomial}(45, p_i), \qquad p_i \mid \eta \sim \mathrm{Beta}\big(\mu\kappa,\,(1 - \mu)\kappa\big), \qquad \eta = (\mu, \kappa) .$$
+# $$h_i \mid \pi_i \sim \mathrm{Binomial}(45, \pi_i), \qquad \pi_i \mid \eta \sim \mathrm{Beta}\big(\mu\kappa,\,(1 - \mu)\kappa\big), \qquad \eta = (\mu, \kappa) .$$
 #
-# $\mu$ is the mean talent, and we describe $\kappa$ by the **spread** of talent, its standard deviation $\tau = \sqrt{\mu(1 - \mu)/(\kappa + 1)}$. At $\tau = 0$ all are equal; for large $\tau$ nobody tells anything about anybody else. With $\theta = (p_1, \dots, p_{18})$ and $D$ the data, K. Murphy (2012) orders what people do by the number of integrals:
+# $\mu$ is the mean talent, and we describe $\kappa$ by the **spread** of talent, its standard deviation $\tau = \sqrt{\mu(1 - \mu)/(\kappa + 1)}$. At $\tau = 0$ all are equal; for large $\tau$ nobody tells anything about anybody else. With $\theta = (\pi_1, \dots, \pi_{18})$ and $\mathcal D$ the data, K. Murphy (2012) orders what people do by the number of integrals:
 #
 # | level | what is chosen | what is integrated out |
 # |---|---|---|
-# | **ML** (maximum likelihood) | $\hat\theta = \arg\max p(D \mid \theta)$ | nothing |
-# | **MAP** (maximum a posteriori) | $\hat\theta = \arg\max p(D \mid \theta)\,p(\theta \mid \eta)$, $\eta$ fixed beforehand | nothing |
-# | **ML-II** (empirical Bayes, type II maximum likelihood) | $\hat\eta = \arg\max p(D \mid \eta)$, with $p(D \mid \eta) = \int p(D \mid \theta)\,p(\theta \mid \eta)\,d\theta$ | $\theta$ |
-# | **MAP-II** | $\hat\eta = \arg\max p(D \mid \eta)\,p(\eta)$ | $\theta$ |
+# | **ML** (maximum likelihood) | $\hat\theta = \arg\max p(\mathcal D \mid \theta)$ | nothing |
+# | **MAP** (maximum a posteriori) | $\hat\theta = \arg\max p(\mathcal D \mid \theta)\,p(\theta \mid \eta)$, $\eta$ fixed beforehand | nothing |
+# | **ML-II** (empirical Bayes, type II maximum likelihood) | $\hat\eta = \arg\max p(\mathcal D \mid \eta)$, with $p(\mathcal D \mid \eta) = \int p(\mathcal D \mid \theta)\,p(\theta \mid \eta)\,d\theta$ | $\theta$ |
+# | **MAP-II** | $\hat\eta = \arg\max p(\mathcal D \mid \eta)\,p(\eta)$ | $\theta$ |
 # | **full Bayes** | nothing | $\theta$ and $\eta$ |
 #
 # The evidence of the lower level is the likelihood of the upper. Here it is a product of beta-binomials, so all five are exact: the integral over $\eta$ is a sum over a grid. For MAP we fix $\mathrm{Beta}(5, 15)$, "about one in four, worth twenty at bats". For $\tau$ the upper levels use the density $\propto \tau\,e^{-\tau/0.02}$ and for $\mu$ a flat one.
@@ -610,38 +610,38 @@ mu, tau = torch.meshgrid(torch.linspace(0.18, 0.36, 37, dtype=DOUBLE),
 mu, tau = mu.flatten(), tau.flatten()                           # a grid; 0.0001 stands for 0
 kappa = mu * (1 - mu) / tau**2 - 1
 A, B = mu * kappa, (1 - mu) * kappa
-table = beta_binomial(counts[:, None], n, A, B)                 # log p(k | eta), (46, grid)
+table = beta_binomial(counts[:, None], n, A, B)                 # log p(h | eta), (46, grid)
 log_prior = tau.log() - tau / 0.02                              # density in (mu, tau)
 
 
-def log_evidence_of(k):
-    """log p(D | eta) over the grid, for seasons (*S, players)."""
-    return table[k.long()].sum(-2)
+def log_evidence_of(h):
+    """log p(data | eta) over the grid, for seasons (*S, players)."""
+    return table[h.long()].sum(-2)
 
 
 # %%
-def at_eta(k, later, at_bats, eta):
+def at_eta(h, later, at_bats, eta):
     """Posterior means and log predictive densities of the rest, for one eta a season."""
-    a, b = A[eta].unsqueeze(-1) + k, B[eta].unsqueeze(-1) + n - k
+    a, b = A[eta].unsqueeze(-1) + h, B[eta].unsqueeze(-1) + n - h
     return a / (a + b), beta_binomial(later, at_bats, a, b)
 
 
-def full_bayes(k, later, at_bats):
-    posterior = (log_evidence_of(k) + log_prior).log_softmax(-1).unsqueeze(-2)    # (*S, 1, grid)
-    a, b = A + k.unsqueeze(-1), B + n - k.unsqueeze(-1)
+def full_bayes(h, later, at_bats):
+    posterior = (log_evidence_of(h) + log_prior).log_softmax(-1).unsqueeze(-2)    # (*S, 1, grid)
+    a, b = A + h.unsqueeze(-1), B + n - h.unsqueeze(-1)
     scores = beta_binomial(later.unsqueeze(-1), at_bats.unsqueeze(-1), a, b)
     return (posterior.exp() * a / (a + b)).sum(-1), (posterior + scores).logsumexp(-1)
 
 
 # %%
-def five_levels(k, later, at_bats):
+def five_levels(h, later, at_bats):
     """{level: (estimates, log predictive densities)}, each (*S, players)."""
-    evidence, levels = log_evidence_of(k), {}
-    for name, p in {"ML": k / n, "MAP": (k + 5 - 1) / (n + 20 - 2)}.items():
+    evidence, levels = log_evidence_of(h), {}
+    for name, p in {"ML": h / n, "MAP": (h + 5 - 1) / (n + 20 - 2)}.items():
         levels[name] = p, Binomial(at_bats, p, validate_args=False).log_prob(later)
-    levels["ML-II"] = at_eta(k, later, at_bats, evidence.argmax(-1))
-    levels["MAP-II"] = at_eta(k, later, at_bats, (evidence + log_prior).argmax(-1))
-    levels["full Bayes"] = full_bayes(k, later, at_bats)
+    levels["ML-II"] = at_eta(h, later, at_bats, evidence.argmax(-1))
+    levels["MAP-II"] = at_eta(h, later, at_bats, (evidence + log_prior).argmax(-1))
+    levels["full Bayes"] = full_bayes(h, later, at_bats)
     return levels
 
 
@@ -680,7 +680,7 @@ reveal("02_6", "by nothing that eighteen players could show")
 # %% [markdown]
 # <details><summary>Answer to Predict 6</summary>
 #
-# No difference is seen. The estimates of the three upper levels are nearly the same, and closer to the truth than the players' own averages. In the score even the gap to ML, 3.5 nats, has an error of 1.3: a few players decide it, and eighteen are few.
+# No difference is seen. The estimates of the three upper levels are nearly the same, and those of full Bayes are closer to the truth than the players' own averages. In the score even the gap to ML, 3.5 nats, has an error of 1.3: a few players decide it, and eighteen are few.
 #
 # </details>
 #
@@ -771,9 +771,9 @@ priors = {"half-Cauchy": -(1 + (grid / 0.05) ** 2).log(), "half-normal": -0.5 * 
           r"$\tau\,e^{-\tau/0.02}$": grid.log() - grid / 0.02}
 
 
-def over_tau(k):
+def over_tau(h):
     """log evidence over tau, each at its best mu."""
-    return log_evidence_of(k).view(37, -1).amax(0)
+    return log_evidence_of(h).view(37, -1).amax(0)
 
 
 seasons = {"1970: nearly flat down to zero": over_tau(hits),
@@ -805,7 +805,7 @@ print(f"posterior mean of tau, however written: {(inner * grid[1:]).sum():.3f}")
 #
 # If you have trained a neural network you have done MAP. Minimize a loss with **weight decay**, and write the loss as a negative log likelihood:
 #
-# $$-\log p(D \mid \theta) + \frac\lambda2\,|\theta|^2 = -\log p(D \mid \theta) - \log N\big(\theta;\, 0,\, \tfrac1\lambda I\big) + \text{constant}.$$
+# $$-\log p(\mathcal D \mid \theta) + \frac\lambda2\,|\theta|^2 = -\log p(\mathcal D \mid \theta) - \log N\big(\theta;\, 0,\, \tfrac1\lambda I\big) + \text{constant}.$$
 #
 # A quadratic penalty (*ridge*) is a Gaussian prior with variance $1/\lambda$; $\lambda\,|\theta|_1$ (*lasso*) is a Laplace prior; adding four hits and fourteen misses to everybody's record, as our MAP did, is a Beta prior. Seen this way, two things follow. The strength $\lambda$ is a parameter of a prior, so it may be chosen by the evidence (ML-II) as well
 # as on held-out data. And a penalty has a prior predictive: before you settle on one, draw from it.
@@ -907,7 +907,7 @@ show(figures.bandwidth(lengthscales, parts, years, flow, curves),
 # | naive Monte Carlo | `diagnostics.naive_log_evidence` | `pyro.infer.Predictive`, then a mean |
 # | importance sampling | `diagnostics.importance_log_evidence` | `pyro.infer.Importance` |
 # | tail index of the weights | `diagnostics.psis_khat` | `arviz.psislw` |
-# | $p(k)$ of a beta-binomial | this page | `pyro.distributions.BetaBinomial` |
+# | $p(h)$ of a beta-binomial | this page | `pyro.distributions.BetaBinomial` |
 # | ML-II of a Gaussian process | `models.GaussianProcessRegression.log_evidence` | `pyro.contrib.gp.models.GPRegression` |
 #
 # ## What to remember
