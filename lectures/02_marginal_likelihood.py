@@ -282,13 +282,13 @@ assert away < 1e-9
 #
 # We measure both on the toy at $x = 2$ (posterior $N(1, \tfrac12)$), with the proposal $q = N(0.5, 0.64)$.
 #
-# > **Predict 2.** We go from $K = 4$ to $K = 16$ samples. What happens to the bias of $\log\hat p$?
+# > **Predict 2.** We go from $K = 4$ to $K = 16$ samples. How much of the bias of $\log\hat p$ is left?
 
 # %%
 predict("02_2", choices=[
-    "it falls to about a quarter",
-    "it falls to about a half",
-    "it was zero all along"])
+    "about a quarter",
+    "about a half",
+    "nothing, it was zero all along"])
 
 # %%
 def toy_log_weights(m, variance, eps, x=2.0):
@@ -332,12 +332,12 @@ show(figures.bias(sizes, biases, relative),
 
 # %%
 # Run this cell to compare it with your prediction.
-reveal("02_2", "it falls to about a quarter")
+reveal("02_2", "about a quarter")
 
 # %% [markdown]
 # <details><summary>Answer to Predict 2</summary>
 #
-# To about a quarter, as $1/K$; here a little less, since at $K = 4$ the next order still counts. The reciprocal errs upwards and the logarithm downwards, as Jensen says for a convex and a concave function.
+# About a quarter, as $1/K$ says; here a little less, since at $K = 4$ the next order still counts. The reciprocal errs upwards and the logarithm downwards, as Jensen says for a convex and a concave function.
 #
 # </details>
 #
@@ -430,7 +430,7 @@ claim("though the true tail has infinite variance, k-hat > 0.5", alarms[0.2] - 0
 draws = {variance: (toy_log_weights(1.0, variance, normals(20_000, seed=10)) - log_p).exp()
          for variance in (0.6, 0.35, 0.2, 0.1)}
 w = draws[0.1]
-steps = torch.arange(10, len(w), 10)
+steps = torch.arange(10, len(w) + 1, 10)
 total, squares = w.cumsum(0)[steps - 1], w.square().cumsum(0)[steps - 1]
 running = total / steps
 error = ((squares / steps - running**2) / (steps - 1)).sqrt()
@@ -650,9 +650,9 @@ def five_levels(h, later, at_bats):
 
 # %%
 predict("02_6", choices=[
-    "by a nat or more",
-    "by about half a nat",
-    "by nothing that eighteen players could show"])
+    "a nat or more",
+    "about half a nat",
+    "nothing that eighteen players could show"])
 
 # %%
 season = five_levels(hits, later, at_bats)
@@ -675,7 +675,7 @@ show(figures.levels({name: p for name, (p, _) in season.items()}, average, score
 
 # %%
 # Run this cell to compare it with your prediction.
-reveal("02_6", "by nothing that eighteen players could show")
+reveal("02_6", "nothing that eighteen players could show")
 
 # %% [markdown]
 # <details><summary>Answer to Predict 6</summary>
@@ -726,7 +726,7 @@ claim("averaging over eta helps: full Bayes beats MAP-II", gap, sign=+1)
 # > **Predict 7.** Seasons of eighteen players are played with a true spread of $\tau = 0.03$. In what share of them does ML-II land on $\tau = 0$?
 
 # %%
-predict("02_7", choices=["in about one of three", "in about one of thirty", "never"])
+predict("02_7", choices=["about two in five", "about one in thirty", "none"])
 
 # %%
 on_edge = []
@@ -735,7 +735,7 @@ for seed in range(400, 408):
     on_edge.append((tau[evidence.argmax(-1)] < 1e-3).double().mean())
 share, error = mean_of(torch.stack(on_edge))
 print(f"ML-II on the edge in {share:.0%} ± {error:.0%} of seasons with tau = 0.03")
-claim("in more than a quarter of the seasons", torch.stack(on_edge) - 0.25, sign=+1)
+claim("in more than three of ten seasons", torch.stack(on_edge) - 0.3, sign=+1)
 claim("and in fewer than half", torch.stack(on_edge) - 0.5, sign=-1)
 
 # %%
@@ -749,12 +749,12 @@ claim("on the edge no gain is seen", gain[edge], sign=0)
 
 # %%
 # Run this cell to compare it with your prediction.
-reveal("02_7", "in about one of three")
+reveal("02_7", "about two in five")
 
 # %% [markdown]
 # <details><summary>Answer to Predict 7</summary>
 #
-# In more than one of three. Luck spreads the averages of 45 at bats by 0.066, talent by 0.03; so when luck happens to spread them a little less than usual, nothing is left for talent, and the best $\tau$ is the smallest there is.
+# In about two of five. Luck spreads the averages of 45 at bats by 0.066, talent by 0.03; so when luck happens to spread them a little less than usual, nothing is left for talent, and the best $\tau$ is the smallest there is.
 #
 # </details>
 #
@@ -768,7 +768,7 @@ reveal("02_7", "in about one of three")
 # %%
 grid = tau.view(37, -1)[0]
 priors = {"half-Cauchy": -(1 + (grid / 0.05) ** 2).log(), "half-normal": -0.5 * (grid / 0.05) ** 2,
-          r"$\tau\,e^{-\tau/0.02}$": grid.log() - grid / 0.02}
+          "tau exp(-tau / 0.02)": grid.log() - grid / 0.02}
 
 
 def over_tau(h):
