@@ -22,6 +22,7 @@ __all__ = [
     "one_function",
     "samples_flash",
     "simplex",
+    "weights_cloud",
 ]
 
 BROWN = "#8A5F00"  # words about what is orange: orange letters on white are hard to read
@@ -348,4 +349,40 @@ def simplex(frames: Sequence[Tensor], temperatures: Sequence[float]) -> Movie:
     movie.label((1.03, -0.07), "category 2", BROWN)
     movie.label((0.5, high + 0.05), "category 3", GREEN, "middle")
     movie.labels([(-0.64, 0.92, f"temperature {tau:.2f}") for tau in temperatures])
+    return movie
+
+
+def weights_cloud(frames: Sequence[tuple[float, Tensor, Tensor]]) -> Movie:
+    """Unit 02: weights on the parabola of log w over z, as q, centred at the posterior's mean, becomes narrower than the posterior.
+
+    Args:
+        frames: variance of q, the draws z and their log weights less log p(x), ``(K,)`` both, frame by frame. The posterior is N(1, 1/2).
+
+    >>> frames = [(v, torch.tensor([0.0, 1.0, 2.0]), torch.zeros(3)) for v in (1.0, 0.5, 0.2)]
+    >>> weights_cloud(frames).svg().count("<circle")
+    3
+    """
+    movie = Movie(
+        (-2.2, 4.2),
+        (-4.0, 4.0),
+        "Narrower than the posterior, the parabola turns over",
+        "z",
+        "log w(z) - log p(x)",
+        seconds=14,
+    )
+    movie.curve([[(-2.2, 0.0), (4.2, 0.0)]], GREY, width=7, opacity=0.5)
+    z = torch.linspace(-2.2, 4.2, 81, dtype=torch.float64)
+    curves, told = [], []
+    for variance, _, _ in frames:
+        bend = 1 / (2 * variance) - 1
+        height = 0.5 * math.log(2 * variance) + bend * (z - 1) ** 2
+        curves.append(list(zip(z.tolist(), height.clamp(-9, 9).tolist(), strict=True)))
+        state = "bounded" if variance > 0.5 else "all equal" if variance == 0.5 else "unbounded"
+        if variance < 0.5:
+            state += ", finite variance" if variance > 0.25 else ", infinite variance"
+        told.append((-0.9, -3.4, f"variance of q: {variance:g}. Weights: {state}"))
+    movie.curve(curves, BLUE, 2.0)
+    movie.dots([list(zip(draws.tolist(), log_w.clamp(-9, 9).tolist(), strict=True)) for _, draws, log_w in frames], BLUE, 4.0)  # fmt: skip
+    movie.labels(told, BLUE)
+    movie.label((4.1, 0.22), "the exact answer", "#555555", "end")
     return movie
