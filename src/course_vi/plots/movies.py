@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
+from contourpy import contour_generator
 from torch import Tensor
 
 from course_vi.plots.beside import Beside
@@ -20,6 +21,7 @@ __all__ = [
     "fans",
     "one_function",
     "samples_flash",
+    "staircase",
 ]
 
 BROWN = "#8A5F00"  # words about what is orange: orange letters on white are hard to read
@@ -270,4 +272,41 @@ def samples_flash(
     movie.label((3.5, -0.36), "down: more to the left", RED, "end")
     movie.label((-3.9, 0.68), "q, moved by the mean of the weights", BLUE)
     movie.label((posterior[0] + 0.62, 0.5), "posterior", "#555555")
+    return movie
+
+
+def staircase(corners: Tensor, f: Callable[[Tensor, Tensor], Tensor]) -> Movie:
+    """Unit 04: EM as a staircase on the contours of F, a corner a frame; it starts with an E-step, sideways.
+
+    Args:
+        corners: (number in q, theta), ``(n, 2)``, the start first.
+        f: the free energy of both, elementwise.
+
+    >>> corners = torch.tensor([[-2.0, -2.0], [0.0, -2.0], [0.0, 0.0]])
+    >>> movie = staircase(corners, lambda m, theta: -((m - theta) ** 2) - (2 - m) ** 2)
+    >>> movie.svg().count("<circle"), "F = -8.00" in movie.svg()
+    (1, True)
+    """
+    left, right, low, high = -3.0, 3.4, -2.7, 2.9
+    movie = Movie(
+        (left, right), (low, high), "Sideways: E-step. Up: M-step", "m, the mean of q", "θ"
+    )
+    movie.seconds, movie.still = 14.0, len(corners) // 2
+    m, theta = (torch.linspace(a, b, 161, dtype=torch.float64) for a, b in ((left, right), (low, high)))  # fmt: skip
+    heights = f(m[None, :], theta[:, None])
+    lines = contour_generator(m.numpy(), theta.numpy(), heights.numpy())
+    highest, lowest = float(heights.max()), float(heights.min())
+    for k in range(1, 9):
+        for line in lines.lines(highest - (highest - lowest) * (k / 10) ** 2):
+            movie.curve([[(float(a), float(b)) for a, b in line[::4]]], GREY, 1.0, opacity=0.6)
+    at = [(float(a), float(b)) for a, b in corners.tolist()]
+    movie.curve([at[1::2]], BLUE, 1.4, "5 4")
+    movie.curve([at[2::2]], ORANGE, 1.4, "5 4")
+    movie.curve([[at[min(k, now)] for k in range(len(at))] for now in range(len(at))], BLACK, 2.4)
+    movie.dots([[point] for point in at], RED, 6.0)
+    told = [f"after {('M', 'E')[k % 2]}-step {(k + 1) // 2}" if k else "start" for k in range(len(at))]  # fmt: skip
+    values = f(*corners.T).tolist()
+    movie.labels([(-2.85, 2.5, f"{words}: F = {value:.2f}") for words, value in zip(told, values, strict=True)])  # fmt: skip
+    movie.label((-0.1, -2.3), "best m for each θ", BLUE)
+    movie.label((-1.5, -0.35), "best θ for each m", BROWN, "end")
     return movie
