@@ -147,7 +147,8 @@ climbs = {v: staircase(v, 60) for v in (1.0, 4.0)}
 for v, corners in climbs.items():
     error = 2.0 - corners[::2, 1]
     needs = int((error > 1e-3).sum())
-    print(f"v = {v:.0f}: {needs:2d} rounds to a thousandth; each round leaves {error[9] / error[8]:.4f} of the error")
+    share = error[9] / error[8]
+    print(f"v = {v:.0f}: {needs} rounds to a thousandth; a round leaves {share:.4f} of the error")
 show(figures.two_climbs({v: corners[::2, 1] for v, corners in climbs.items()}, top=2.0),
      alt="Error of theta over rounds of EM, on a log axis: two straight lines. With v = 1 the line falls steeply, by a half each round; with v = 4 it falls much more slowly, by a fifth.")
 
@@ -158,7 +159,7 @@ reveal("04_1", "more rounds")
 # %% [markdown]
 # <details><summary>Answer to Predict 1</summary>
 #
-# More: 36 instead of 12 or so; the exact counts stand above. With more noise $x$ says less about $z$, so the E-step leaves $m$ near where the model already has it, and the M-step moves $\theta$ no further than to $m$. EM believes its own filling-in.
+# More: 38 instead of 12. With more noise $x$ says less about $z$, so the E-step leaves $m$ near where the model already has it, and the M-step moves $\theta$ no further than to $m$. EM believes its own filling-in.
 #
 # </details>
 #
@@ -205,8 +206,8 @@ first = start(3, max(three, key=lambda each: each[2][-1])[0])
 r = best.responsibilities(iris).detach()
 show(figures.clusters(iris, [("at the start", first, first.responsibilities(iris).detach()),
                              ("EM has come to rest", best, r)], species),
-     alt="Petal width over petal length of 150 irises, with three ellipses. At the start three large equal ellipses lie over each other and all flowers have mixed colours. At the end one small ellipse lies around "
-         "the short, narrow petals, and two around the others, which overlap a little; flowers where they meet have mixed colours. The shape of a mark is the species, and colours and shapes mostly agree.")
+     alt="Petal width over petal length of 150 irises, with three ellipses. At the start they are equal and lie along the cloud of flowers, two of them over each other. At the end a small one lies around "
+         "the short, narrow petals, and two long ones around the others, a steep and a flat one that cross; flowers where they meet have mixed colours. The shape of a mark is the species, and colours and shapes mostly agree.")
 
 # %% [markdown]
 # Colour is responsibility, shape is species. EM was never told the species, and found them nearly. *Nearly* has a reason: nobody said that clusters are species. "Find the clusters" is an ill-posed task; "find the mixture under which these data are most probable" is a posed one, and that is the one EM is given.
@@ -215,12 +216,7 @@ show(figures.clusters(iris, [("at the start", first, first.responsibilities(iris
 # (as of samples of $\theta$) is no cluster at all.
 
 # %%
-swap = torch.tensor([2, 0, 1])
-renamed = GaussianMixture(best.logits.softmax(-1).detach()[swap], best.locs.detach()[swap],
-                          (best.roots @ best.roots.mT).detach()[swap])
-difference = (renamed.log_evidence(iris) - best.log_evidence(iris)).sum().abs().item()
-print(f"clusters renamed: log-likelihood moves by {difference:.0e}")
-for C in (3, 4, 5):
+for C in (4, 5):
     lost = sum(run(C, seed)[1] is None for seed in range(8))
     print(f"{C} clusters: {lost} of 8 starts ended with a cluster that collapsed")
 
@@ -251,7 +247,7 @@ slope = (likelihoods[-1] - likelihoods[-2]) / math.log(10)
 print(f"{len(tied)} flowers; at the end log p rises by {slope:.4f} for each factor e in s")
 assert abs(slope - len(tied)) < 1e-3
 show(figures.for_ever(spread, likelihoods, len(tied)),
-     alt="Log-likelihood of the irises over the standard deviation of one cluster, which shrinks from left to right on a log axis: after a slow beginning it rises along a straight dotted line, by 29 nats for each factor e, to more than 300, far above the best honest fit.")
+     alt="Log-likelihood of the irises over the standard deviation of one cluster, which shrinks from left to right on a log axis: after a slow beginning it rises along a straight dotted line, by 29 nats for each factor e, to about 270, far above the -134 of the fit before.")
 
 # %%
 # Run this cell to compare it with your prediction.
@@ -277,14 +273,14 @@ reveal("04_2", "it rises for ever")
 images = digits(dtype=torch.float32)
 
 
-def digits_mixture(C, seed, rounds=40):
+def digits_mixture(C, seed, rounds=30):
     at = torch.randperm(1500, generator=seeded(seed))[:C]
     p = BernoulliMixture(torch.full((C,), 1 / C), 0.25 + 0.5 * images.train[at], floor=0.01)
-    em(p, images.train, smoke_cap(rounds), tolerance=1e-3)
+    em(p, images.train, smoke_cap(rounds), tolerance=3e-3)
     return p
 
 
-ten = [digits_mixture(10, seed) for seed in range(5)]
+ten = [digits_mixture(10, seed) for seed in range(8)]
 rows = {f"start {seed}": p.pixel_logits.sigmoid().detach() for seed, p in enumerate(ten[:2])}
 show(figures.pictures(rows, "Ten clusters, two starts: not the ten digits"),
      alt="Two rows of ten blurred 8 by 8 pictures, the pixel probabilities of the clusters. Most look like a digit: zeros, sixes, fours are clear. Some digits appear twice, in two slants, and others are merged in one blur. The two rows differ.")
@@ -292,23 +288,23 @@ show(figures.pictures(rows, "Ten clusters, two starts: not the ten digits"),
 # %% [markdown]
 # How many clusters should it be? The likelihood of the training data only rises: more clusters can do all that fewer can. Pictures that the fit has not seen are another matter.
 #
-# > **Predict 3.** From 5 clusters to 160, fitted to 1,500 pictures: where is the likelihood of the 297 *held-out* pictures highest?
+# > **Predict 3.** From 5 clusters to 200, fitted to 1,500 pictures: where is the likelihood of the 297 *held-out* pictures highest?
 
 # %%
-predict("04_3", choices=["at 10", "at 20", "at 80", "at 160"])
+predict("04_3", choices=["at 10", "at 20", "at 80", "at 200"])
 
 # %%
-sizes = (5, 10, 20, 40, 80, 160)
-fits = {C: ten if C == 10 else [digits_mixture(C, seed) for seed in range(5)] for C in sizes}
+sizes = (5, 10, 20, 40, 80, 200)
+fits = {C: [digits_mixture(C, seed) for seed in range(5)] for C in sizes if C != 10} | {10: ten[:5]}
 seen, held_out = (torch.tensor([[p.log_evidence(x).mean().item() for p in fits[C]] for C in sizes])
                   for x in (images.train, images.test))
 for C, train, test in zip(sizes, seen, held_out, strict=True):
     print(f"{C:3d} clusters: {train.mean():.2f} nats a picture seen, {test.mean():.2f} held out")
 claim("held out, 80 are better than 10, by more than a nat", held_out[4] - held_out[1] - 1, sign=+1)
 claim("held out, 80 are better than 40", held_out[4] - held_out[3], sign=+1)
-claim("held out, 160 are worse than 80", held_out[5] - held_out[4], sign=-1)
+claim("held out, 200 are worse than 80", held_out[5] - held_out[4], sign=-1)
 show(figures.how_many(torch.tensor(sizes), seen, held_out),
-     alt="Log-likelihood a picture over the number of clusters, from 5 to 160 on a log axis, five starts. On the pictures seen it rises steadily, from about -21 to about -14. Held out it rises from -21.4 to about -17.3 at 80 clusters and falls a little to 160. The gap between the two widens all the way.")
+     alt="Log-likelihood a picture over the number of clusters, from 5 to 200 on a log axis, five starts. On the pictures seen it rises steadily, from about -21 to about -14. Held out it rises from -21.4 to about -17.3 at 80 clusters and falls a little to 200. The gap between the two widens all the way.")
 
 # %%
 # Run this cell to compare it with your prediction.
@@ -317,7 +313,7 @@ reveal("04_3", "at 80")
 # %% [markdown]
 # <details><summary>Answer to Predict 3</summary>
 #
-# At 80, among those we tried. There are ten digits, but a digit has slants, sizes and styles, and each kind that has enough pictures pays for a cluster. With 160 there are nine pictures to a cluster, and 64 probabilities to be learned from them.
+# At 80, among those we tried. There are ten digits, but a digit has slants, sizes and styles, and each kind that has enough pictures pays for a cluster. With 200 there are seven or eight pictures to a cluster, and 64 probabilities to be learned from them.
 #
 # </details>
 #
@@ -331,7 +327,7 @@ for p in ten:
                          for c in range(10)])
     found.append(float(len(votes.argmax(1).unique())))
 print("digits that have a cluster of their own:", found)
-claim("ten clusters miss at least one digit", torch.tensor(found) - 10, sign=-1)
+claim("on average, they are fewer than ten", torch.tensor(found) - 10, sign=-1)
 
 # %% [markdown]
 # ## 3. Exponential families in one page
@@ -419,12 +415,12 @@ def share_left(path):
 
 
 # %%
-apart = (0.8, 1.0, 1.5, 2.0, 2.5, 3.0)
+apart = (0.4, 0.6, 0.8, 1.0, 1.5, 2.0, 3.0)
 shares = torch.tensor([[share_left(soft(symmetric_data(theta, seed))) for theta in apart]
                        for seed in range(5)])
 print("half the distance:", apart)
 print("share of the error left:", *(f"{value:.3f}" for value in shares.mean(0).tolist()))
-claim("clusters at ±1 leave more than clusters at ±2", shares[:, 1] - shares[:, 3], sign=+1)
+claim("clusters at ±1 leave more than clusters at ±2", shares[:, 3] - shares[:, 5], sign=+1)
 show(figures.pace(missing, torch.tensor(apart), shares),
      alt="Left: error over rounds of EM on a log axis for 25, 50 and 75 per cent lost numbers: three straight lines, each along the dotted line that its share of lost numbers predicts. Right: share of the error left by a round, for two clusters at plus and minus theta, over theta: from about 0.9 where they overlap it falls to nearly zero at 3.")
 
@@ -476,8 +472,9 @@ def hard(x, theta=2.0):
 
 
 pairs = torch.stack([torch.stack([soft(x)[-1], hard(x)])
-                     for x in (symmetric_data(1.0, seed, N=20_000) for seed in range(6))])
-exact = 2 * Normal(0, 1).log_prob(torch.tensor(1.0)).exp() + 2 * Normal(0, 1).cdf(torch.tensor(1.0)) - 1
+                     for x in (symmetric_data(1.0, seed, N=20_000) for seed in range(20))])
+one = torch.tensor(1.0, dtype=DOUBLE)
+exact = 2 * Normal(0, 1).log_prob(one).exp() + 2 * Normal(0, 1).cdf(one) - 1     # E |x|
 for name, values, right in zip(("EM", "hard EM"), pairs.T, (1.0, exact.item()), strict=True):
     mean, error = mean_of(values)
     t = (mean - right) / error
@@ -567,7 +564,7 @@ reveal("04_6", "0.44")
 lengths = torch.as_tensor(load_iris().data[:50, :1], dtype=DOUBLE)   # one species
 model = NormalGamma(loc=5.0, strength=0.1, shape=1.0, rate=0.1)
 q = cavi(model, lengths[:5], steps=50).factors
-mu, log_tau = torch.linspace(3.9, 5.9, 201, dtype=DOUBLE), torch.linspace(-1, 5, 201, dtype=DOUBLE)
+mu, log_tau = torch.linspace(4.3, 5.4, 201, dtype=DOUBLE), torch.linspace(0, 5, 201, dtype=DOUBLE)
 grid = torch.cartesian_prod(mu, log_tau)
 exact = (model.log_joint(lengths[:5], grid) - model.log_evidence(lengths[:5])).exp().view(201, 201)
 log_q = (Normal(q.loc, q.precision.rsqrt()).log_prob(grid[:, 0]) + grid[:, 1]
@@ -576,11 +573,11 @@ gaps = []
 for N in (2, 5, 10, 20, 50):
     gaps.append((model.log_evidence(lengths[:N]) - cavi(model, lengths[:N], 200).elbo[-1]).item())
     print(f"N = {N:2d}: gap {gaps[-1]:.4f} nats, times N {N * gaps[-1]:.3f}")
-assert abs(50 * gaps[-1] / (20 * gaps[-2]) - 1) < 0.05
+assert abs(50 * gaps[-1] / (20 * gaps[-2]) - 1) < 0.1
 
 # %%
 show(figures.mean_and_precision(mu, log_tau, exact, log_q.exp().view(201, 201)),
-     alt="Contours over mu and log tau. The exact posterior is shaped like a drop: wide in mu at the bottom, where the precision is small, and narrow at the top. The mean-field contours are upright ovals in the middle of it, missing the wide bottom.")
+     alt="Contours over mu and log tau. The exact posterior is shaped like a drop: wide in mu at the bottom, where the precision is small, and narrow at the top. The mean-field contours are the same to the left and right at every height of equal density: they miss the lower corners of the drop and stick out beside its top.")
 
 # %% [markdown]
 # Here the factorization does little harm, and less with every datum: the gap falls like $1/N$. A posterior that becomes Gaussian with $\mu$ and $\tau$ uncorrelated leaves nothing for a product to miss. In the Gaussian example nothing would go away, however many data there are, if the correlation stays.
@@ -604,7 +601,7 @@ def fitted(C, alpha, seed):
     return found.factors, found.elbo[-1].item(), alive
 
 
-sparse, dense = ([fitted(10, alpha, seed) for seed in range(8)] for alpha in (1e-3, 10.0))
+sparse, dense = ([fitted(10, alpha, seed) for seed in range(6)] for alpha in (1e-3, 10.0))
 for name, runs in (("alpha = 0.001", sparse), ("alpha = 10", dense)):
     print(f"{name:13s} clusters alive:", [alive for *_, alive in runs])
 fewer = torch.tensor([a[2] - b[2] for a, b in zip(sparse, dense, strict=True)], dtype=DOUBLE)
@@ -620,7 +617,7 @@ show(figures.pruned(iris, chosen, dense[0][0]),
 #
 # But look at the counts with $\alpha = 0.001$: they are not all the same.
 #
-# > **Predict 7.** We also fit a Bayesian mixture of *two* clusters from the beginning. The ten-cluster model can imitate it, by pruning eight. How do the eight runs with ten clusters compare with it, by the ELBO?
+# > **Predict 7.** We also fit a Bayesian mixture of *two* clusters from the beginning. The ten-cluster model can imitate it, by pruning eight. How do the six runs with ten clusters compare with it, by the ELBO?
 
 # %%
 predict("04_7", choices=[
@@ -673,17 +670,22 @@ for order in ([0, 1], [1, 0]):
 
 # %%
 spins = 2 * enumerate_binary(12).double() - 1
-changes = []
-for seed in range(20):
+
+
+def changes(seed):
+    """How far the ELBO moves by another order, and by another start; and the gap to log Z."""
     J = normals(12, 12, seed=seed).tril(-1)
     J, h = 0.6 * (J + J.T), 0.3 * normals(12, seed=100 + seed)
     first, second = (0.5 * normals(12, seed=200 + 30 * k + seed).tanh() for k in range(2))
     up, down = list(range(12)), list(range(11, -1, -1))
     log_z = (0.5 * ((spins @ J) * spins).sum(-1) + spins @ h).logsumexp(0).item()
     here = in_order(J, h, first, up)[1]
-    changes.append([abs(in_order(J, h, first, down)[1] - here),
-                    abs(in_order(J, h, second, up)[1] - here), log_z - here])
-by_order, by_start, gap = torch.tensor(changes).T
+    order, start = in_order(J, h, first, down)[1], in_order(J, h, second, up)[1]
+    return abs(order - here), abs(start - here), log_z - here
+
+
+# %%
+by_order, by_start, gap = torch.tensor([changes(seed) for seed in range(20)]).T
 for name, change in (("another order", by_order), ("another start", by_start)):
     print(f"{name}: another resting place in {(change > 1e-3).sum()} of 20; "
           f"there they differ by {change[change > 1e-3].mean():.2f} nats")
@@ -729,9 +731,10 @@ for sweep in range(20):
         linear[i] = mean / var - linear[others].sum()
 
 # %%
-posterior, ep = log_prior + steps.sum(0), moments(log_prior + linear.sum() * z - 0.5 * square.sum() * z**2)
-place, width = torch.meshgrid(torch.linspace(0.8, 2.0, 121), torch.linspace(0.3, 0.8, 101), indexing="ij")
-candidates = Normal(place.reshape(-1, 1).double(), width.reshape(-1, 1).double())
+posterior = log_prior + steps.sum(0)
+ep = moments(log_prior + linear.sum() * z - 0.5 * square.sum() * z**2)
+tried = torch.cartesian_prod(torch.linspace(0.8, 2.0, 121), torch.linspace(0.3, 0.8, 101)).double()
+candidates = Normal(tried[:, :1], tried[:, 1:])
 nodes = torch.linspace(-4, 4, 41, dtype=DOUBLE)
 chance = Normal(0, 1).log_prob(nodes).softmax(0)
 at = candidates.loc + candidates.scale * nodes                  # (12221, 41)
@@ -743,10 +746,10 @@ for name, (mean, var) in (("exact", exact), ("EP", ep), ("reverse KL", vi)):
     print(f"{name:10s} mean {mean:.3f}, standard deviation {var.sqrt():.3f}")
 assert abs(ep[1].sqrt() - exact[1].sqrt()) < abs(vi[1].sqrt() - exact[1].sqrt())
 show(figures.two_directions(z, posterior, ep, vi),
-     alt="A skewed posterior that rises steeply on its left and has a longer tail on the right, and two Gaussians. EP's has its mean and width and reaches left where there is nothing; the Gaussian of the reverse KL is narrower and sits higher, near the mode.")
+     alt="A skewed posterior that rises steeply on its left and has a longer tail on the right, and two Gaussians in nearly the same place. That of the reverse KL is narrower and higher than that of EP.")
 
 # %% [markdown]
-# EP has no objective that must climb, and it may fail to settle. Where it settles, moments are often excellent.
+# EP comes closer to the width of the posterior, though not all the way: the stand-ins of the other factors are Gaussians, too. And it has no objective that must climb; it may fail to settle.
 #
 # ### Aside: CAVI without all the data
 #

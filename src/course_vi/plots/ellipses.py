@@ -12,7 +12,19 @@ from torch import Tensor
 
 from course_vi.learning.cavi import MixtureFactors
 from course_vi.models import GaussianMixture
-from course_vi.plots.style import BLACK, BLUE, GREEN, GREY, ORANGE, PINK, RED, SKY, YELLOW, new_figure, style  # fmt: skip
+from course_vi.plots.style import (  # fmt: skip
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    PINK,
+    RED,
+    SKY,
+    YELLOW,
+    new_figure,
+    style,
+)
 
 __all__ = ["clusters", "pruned", "two_gaussians"]
 
@@ -100,10 +112,11 @@ def two_gaussians(covariance: Tensor, path: Tensor, scales: Tensor) -> Figure:
         ax.text(0.75, -1.05, "mean field", color=BLUE)
         ax.annotate(
             "one factor at a time",
-            (float(path[1, 0]), float(path[1, 1])),
-            (6, -14),
+            (float(path[0, 0]), float(path[0, 1])),
+            (0, 8),
             textcoords="offset points",
             color=RED,
+            fontsize=9,
         )
         ax.set(
             title="As wide as the posterior is across",

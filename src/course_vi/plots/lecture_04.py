@@ -256,8 +256,8 @@ def two_directions(
         for (mean, var), colour in ((ep, GREEN), (vi, BLUE)):
             density = (-0.5 * (z - mean) ** 2 / var).exp() / (2 * math.pi * var).sqrt()
             ax.plot(z, density, color=colour)
-        ax.text(1.9, 0.62, "reverse KL", color=BLUE)
-        ax.text(2.3, 0.35, "EP: mean and width right", color=GREEN)
+        ax.text(1.72, 0.8, "reverse KL", color=BLUE)
+        ax.text(2.2, 0.42, "EP", color=GREEN)
         ax.text(2.75, 0.1, "posterior", color=QUIET)
         ax.set(
             title="Two directions of KL, two answers",
