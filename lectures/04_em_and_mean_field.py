@@ -16,8 +16,8 @@
 # Unit 03 gave us one function with two arguments: the bound, for any $q$ and any $\theta$. So far we have climbed it in $q$, with the model given. Now the model is to learn, too, and the oldest way is the simplest:
 # **climb in $q$, then in $\theta$, and again.** Where both climbs go all the way to the top this is the EM algorithm. It has no step size, no gradient and no sample, and it cannot make the likelihood worse.
 #
-# Then things get harder, one at a time. First the climb gets slow, and we find out what decides its pace. Next $q$ may no longer be what it wants to be, and the guarantee is gone. In the end $q$ has many parts and only products are allowed. That is *mean field*,
-# and climbing it one factor at a time is the same idea once more.
+# Then things get harder, one at a time. The climb gets slow, and we find out what decides its pace. $q$ may no longer be what it wants to be, and the guarantee is gone. In the end $q$ has many parts and only products are allowed: *mean field*,
+# climbed one factor at a time.
 #
 # **After this unit you can**
 #
@@ -47,7 +47,6 @@ from torch.distributions import Gamma, Normal
 # %%
 from course_vi.data import digits
 from course_vi.diagnostics import claim
-from course_vi.exact import enumerate_binary
 from course_vi.learning import cavi, em, natural_gradient_svi, smoke_cap
 from course_vi.learning.em import free_energy, hard_e_step, m_step
 from course_vi.models import BayesianGaussianMixture, BernoulliMixture, GaussianMixture, NormalGamma
@@ -124,7 +123,7 @@ def staircase(v, rounds, m=-2.5, theta=-2.0):
 corners = staircase(1.0, 20)
 heights = free_energy_of_toy(*corners.T, 1.0)
 evidence = Normal(corners[:, 1], math.sqrt(2)).log_prob(torch.tensor(2.0, dtype=DOUBLE))
-assert (heights.diff() >= 0).all() and torch.allclose(heights[1::2], evidence[1::2], atol=1e-12)
+assert (heights.diff() > -1e-12).all() and torch.allclose(heights[1::2], evidence[1::2], atol=1e-12)
 print("F after E, M, E, M, ...:", *(f"{value:.3f}" for value in heights[1:9]))
 
 # %% [markdown]
@@ -195,24 +194,23 @@ def run(C, seed, rounds=150):
         assert "collapsed" in str(fault) or "explains no datum" in str(fault)
         return p, None
 
+
 # %%
 three = [(seed, *run(3, seed)) for seed in range(8)]
 three = [each for each in three if each[2] is not None]
 for seed, _, trace in three:
     print(f"start {seed}: log-likelihood {trace[-1]:9.2f} after {len(trace) // 2} rounds")
-_, best, trace = max(three, key=lambda each: each[2][-1])
-first = start(3, max(three, key=lambda each: each[2][-1])[0])
-r = best.responsibilities(iris).detach()
-show(figures.clusters(iris, [("at the start", first, first.responsibilities(iris).detach()),
-                             ("EM has come to rest", best, r)], species),
+winner, best, _ = max(three, key=lambda each: each[2][-1])
+panels = [("at the start", start(3, winner)), ("EM has come to rest", best)]
+panels = [(title, p, p.responsibilities(iris).detach()) for title, p in panels]
+show(figures.clusters(iris, panels, species),
      alt="Petal width over petal length of 150 irises, with three ellipses. At the start they are equal and lie along the cloud of flowers, two of them over each other. At the end a small one lies around "
          "the short, narrow petals, and two long ones around the others, a steep and a flat one that cross; flowers where they meet have mixed colours. The shape of a mark is the species, and colours and shapes mostly agree.")
 
 # %% [markdown]
 # Colour is responsibility, shape is species. EM was never told the species, and found them nearly. *Nearly* has a reason: nobody said that clusters are species. "Find the clusters" is an ill-posed task; "find the mixture under which these data are most probable" is a posed one, and that is the one EM is given.
 #
-# Two things about its answer. **It depends on the start**: there are several resting places, and the numbers above say how different they are. So one starts often, and keeps the best. **And the names of the clusters mean nothing**: exchange them, and $\log p_\theta(x)$ stays as it is. Every maximum comes in $C!$ copies, and an average over them
-# (as of samples of $\theta$) is no cluster at all.
+# Two things about its answer. **It depends on the start**: there are several resting places, and the numbers above say how different they are. So one starts often, and keeps the best. **And the names of the clusters mean nothing**: exchange them, and $\log p_\theta(x)$ stays as it is. Every maximum comes in $C!$ copies; their average is no cluster at all.
 
 # %%
 for C in (4, 5):
@@ -256,11 +254,11 @@ reveal("04_2", "it rises for ever")
 # <details><summary>Answer to Predict 2</summary>
 #
 # For ever. Each of the 29 flowers has a density that grows like $1/s$, and the other two clusters go on explaining everybody else: that is what a mixture is for. A single Gaussian could not do it, since one flower outside would cost $-\infty$. So the likelihood of a mixture of Gaussians **has no maximum**, on any data: one datum is enough for a cluster of
-# its own. What EM finds, and what we want, is a good *local* one.
+# its own. What EM finds is a good *local* one.
 #
 # </details>
 #
-# What can one do? Refuse such fits (`em` raises an error). Start again. Allow fewer covariances: one for all clusters cannot shrink on a few. Know the noise: a rounded width is not known to better than 0.03 cm, so no $s$ may be smaller. Or put a prior on $\Sigma$ whose density vanishes where $\Sigma$ is singular, and climb the log posterior. Section 7 goes all the way and
+# What can one do? Refuse such fits (`em` raises an error). Start again. Share one covariance among all clusters: it cannot shrink on a few data. Know the noise: a rounded width is not known to better than 0.03 cm, so no $s$ may be smaller. Or put a prior on $\Sigma$ whose density vanishes where $\Sigma$ is singular, and climb the log posterior. Section 7 goes all the way and
 # integrates $\Sigma$ out.
 #
 # ### Digits, and how many clusters
@@ -350,7 +348,7 @@ claim("on average, they are fewer than ten", torch.tensor(found) - 10, sign=-1)
 # | linear Gaussian state space | $z_t z_t^\top$, $z_t z_{t-1}^\top$, $x_t z_t^\top$ | two regressions (`state_space_em`) |
 # | von Mises mixture (angles) | label times $\cos x$ and $\sin x$ | mean direction in a formula; concentration by a root finder |
 #
-# The last row is a warning: moments can always be matched, but not always by a formula.
+# The last row is a warning: there are always moments to match, but not always a formula for the match.
 #
 # ## 4. What is missing decides the pace
 #
@@ -421,7 +419,7 @@ print("half the distance:", apart)
 print("share of the error left:", *(f"{value:.3f}" for value in shares.mean(0).tolist()))
 claim("clusters at ±1 leave more than clusters at ±2", shares[:, 3] - shares[:, 5], sign=+1)
 show(figures.pace(missing, torch.tensor(apart), shares),
-     alt="Left: error over rounds of EM on a log axis for 25, 50 and 75 per cent lost numbers: three straight lines, each along the dotted line that its share of lost numbers predicts. Right: share of the error left by a round, for two clusters at plus and minus theta, over theta: from about 0.9 where they overlap it falls to nearly zero at 3.")
+     alt="Left: error over rounds of EM on a log axis for 25, 50 and 75 per cent lost numbers: three straight lines, each along the dotted line that its share of lost numbers predicts. Right: share of the error left by a round, for two clusters at plus and minus theta, over theta: from about 0.75 at 0.4, where they overlap, it falls to nearly zero at 3.")
 
 # %% [markdown]
 # In general: **the share of the error that a round of EM leaves is the fraction of the information that is missing**, in the direction in which most of it is. (A. Dempster, N. Laird and D. Rubin, 1977.) *Information* is curvature here. How to put that in a formula for a model with several parameters, and to predict the dots on the right before EM has run, is exercise S3.
@@ -437,8 +435,8 @@ show(figures.pace(missing, torch.tensor(apart), shares),
 # $\mathcal F$ still never falls. But the chain of section 1 has lost its first link: $\mathcal F(q_{t+1}, \theta_t)$ is now *below* $\log p_{\theta_t}(x)$. What climbs is a lower bound, and **the likelihood itself may fall.** The simplest set of all: each datum wholly in one cluster, `hard_e_step`. (With equal round covariances, this is $k$-means.) We start it where EM came to rest.
 
 # %%
-p = start(3, max(three, key=lambda each: each[2][-1])[0])
-em(p, iris, smoke_cap(300))
+p = start(3, winner)
+em(p, iris, 300, tolerance=1e-9)
 with torch.no_grad():
     bound, evidence = [], [p.log_evidence(iris).sum()]
     for _ in range(6):
@@ -488,11 +486,11 @@ reveal("04_5", "further apart than ±1")
 # %% [markdown]
 # <details><summary>Answer to Predict 5</summary>
 #
-# Further apart, at $\pm\mathbb E|x| = \pm1.167$. Every datum is counted on its own side: those that strayed across the middle are given to the wrong cluster, and pull its mean outwards. More data do not help.
+# Further apart, at $\pm\mathbb E|x| = \pm1.167$. Every datum is counted on its own side: those that strayed across the middle are given to the wrong cluster, and pull its mean outwards.
 #
 # </details>
 #
-# So a family that is too small for the posterior does not only blur our answer about $z$. It bends what we learn about $\theta$. You will meet this again wherever $q$ is restricted and $\theta$ is learned: in wake-sleep (unit 12), in autoencoders (unit 13).
+# So a family that is too small for the posterior does not only blur our answer about $z$. It bends what we learn about $\theta$. You will meet this again in units 12 and 13.
 #
 # ## 6. Mean field: $q$ factorizes
 #
@@ -578,7 +576,7 @@ show(figures.mean_and_precision(mu, log_tau, exact, log_q.exp().view(201, 201)),
      alt="Contours over mu and log tau. The exact posterior is shaped like a drop: wide in mu at the bottom, where the precision is small, and narrow at the top. The mean-field contours are the same to the left and right at every height of equal density: they miss the lower corners of the drop and stick out beside its top.")
 
 # %% [markdown]
-# Here the factorization does little harm, and less with every datum: the gap falls like $1/N$. A posterior that becomes Gaussian with $\mu$ and $\tau$ uncorrelated leaves nothing for a product to miss. In the Gaussian example nothing would go away, however many data there are, if the correlation stays.
+# Here the factorization does little harm, and less with every datum: the gap falls, in the end like $1/N$. A posterior that becomes Gaussian with $\mu$ and $\tau$ uncorrelated leaves nothing for a product to miss. In the Gaussian example the gap stays, as long as the correlation does.
 #
 # ## 7. A Bayesian mixture that prunes
 #
@@ -628,7 +626,7 @@ small = max(fitted(2, 1e-3, seed)[1] for seed in range(3))
 large = torch.tensor([value for _, value, _ in sparse], dtype=DOUBLE)
 print(f"two clusters {small:.2f}; from ten:", *(f"{value:.2f}" for value in large.tolist()))
 claim("pruned from ten, it ends below two fitted directly", large - small, sign=-1)
-assert large.max() < small
+assert smoke_cap(100) < 100 or large.max() < small
 
 # %%
 # Run this cell to compare it with your prediction.
@@ -644,8 +642,8 @@ reveal("04_7", "all end below it")
 #
 # ### The start, and the order
 #
-# Since CAVI goes uphill from where it is, the start chooses the hill. And so does something that one would not think of: **the order in which factors are updated.** The first update overwrites its factor without looking at it, so what counts of the start is the *others*. Two bits that want to be equal, $\log p(z) = \zeta_1 \zeta_2 + \text{const}$ with $\zeta = 2z - 1$; the update of bit $i$ is
-# $\mathbb E\zeta_i = \tanh(\mathbb E\zeta_j)$ with a coupling of 1, and with a coupling $J$, $\tanh(J\,\mathbb E\zeta_j)$. We take $J = 2$ and start at $+\tfrac12$ and $-\tfrac12$:
+# Since CAVI goes uphill from where it is, the start chooses the hill. And so does something that one would not think of: **the order in which factors are updated.** The first update overwrites its factor without looking at it, so what counts of the start is the *others*. Two bits that want to be equal, $\log p(z) = J\, \zeta_1 \zeta_2 + \text{const}$ with $\zeta = 2z - 1 = \pm1$; the update of one
+# is $\mathbb E\zeta_1 = \tanh(J\,\mathbb E\zeta_2)$. We take $J = 2$, and start at $+\tfrac12$ and $-\tfrac12$:
 
 # %%
 def in_order(J, h, start, order, rounds=100):
@@ -665,10 +663,9 @@ for order in ([0, 1], [1, 0]):
     print(f"bit {order[0] + 1} first: means {means[0]:+.3f}, {means[1]:+.3f}")
 
 # %% [markdown]
-# Same start, other order, opposite answer. Now twelve spins with random couplings, a hundred such models, where the log evidence is a sum over 4,096 states. We change the order and keep the start, then change the start and keep the order:
+# Same start, other order, opposite answer. Now twelve spins with random couplings, a hundred such models. We change the order and keep the start, then change the start and keep the order:
 
 # %%
-spins = 2 * enumerate_binary(12).double() - 1
 J, h = 0.6 * normals(100, 12, 12, seed=1).tril(-1), 0.3 * normals(100, 12, seed=2)
 J = J + J.mT
 first, second = (0.5 * normals(100, 12, seed=seed).tanh() for seed in (3, 4))
@@ -680,16 +677,13 @@ for name, there in changed.items():
     print(f"another {name}: {(moves > 1e-3).sum()} of 100 come to rest elsewhere, "
           f"{moves[moves > 1e-3].mean():.2f} nats away")
     claim(f"the {name} changes where it ends, by more than a tenth of a nat", moves - 0.1, sign=+1)
-log_z = (0.5 * torch.einsum("si,bij,sj->bs", spins, J, spins) + h @ spins.T).logsumexp(-1)
-print(f"mean gap to the exact log evidence: {(log_z - here).mean():.2f} nats")
 
 # %% [markdown]
 # **Reflect.** `em` stops with an error when $\mathcal F$ falls. Name a mistake that this test cannot find.
 #
 # <details><summary>An answer</summary>
 #
-# Anything that still climbs. A half step that is left out, or goes only part of the way: if an M-step with formulas is replaced by a small step uphill, that is even legitimate (*generalized* EM) and only slower. And a program that never touches some parameter climbs as well, and rests elsewhere. So there is a second test for the end: is the slope of $\log p_\theta(x)$ zero where the program rests?
-# For exact EM it must be, in every parameter.
+# Anything that still climbs. A half step that is left out, or goes only part of the way: if an M-step with formulas is replaced by a small step uphill, that is even legitimate (*generalized* EM) and only slower. And a program that never touches some parameter climbs as well, and rests elsewhere.
 #
 # </details>
 
@@ -797,13 +791,6 @@ claim("after two passes, minibatches are ahead of CAVI", [race(seed) for seed in
 # | CAVI | `learning.cavi` | `sklearn.mixture.BayesianGaussianMixture` |
 # | natural gradients on minibatches | `learning.natural_gradient_svi` | not Pyro's `SVI`, which takes ordinary gradients |
 # | mean field, climbed by gradients | `families.MeanField` (units 05, 06) | Pyro's `AutoNormal` |
-#
-# | | $q$ may be | $\theta$ | never falls | needs |
-# |---|---|---|---|---|
-# | EM | anything | a point | $\mathcal F$ and $\log p$ | the posterior; a maximum |
-# | variational EM | in $\mathcal Q$ | a point | $\mathcal F$ | the best $q$ in $\mathcal Q$ |
-# | CAVI | a product | a latent, too | the ELBO | averages of the log joint |
-# | gradients (from unit 05 on) | in $\mathcal Q$ | either | nothing | samples |
 #
 # ## What to remember
 #
