@@ -270,10 +270,10 @@ reveal("04_2", "it rises for ever")
 images = digits(dtype=torch.float32)
 
 
-def digits_mixture(C, seed, rounds=30):
+def digits_mixture(C, seed, rounds=60):
     at = torch.randperm(1500, generator=seeded(seed))[:C]
     p = BernoulliMixture(torch.full((C,), 1 / C), 0.25 + 0.5 * images.train[at], floor=0.01)
-    em(p, images.train, smoke_cap(rounds), tolerance=3e-3)
+    em(p, images.train, smoke_cap(rounds), tolerance=5e-4)
     return p
 
 
@@ -609,7 +609,7 @@ show(figures.pruned(iris, chosen, dense[0][0]),
      alt="Left, alpha 0.001: of ten clusters four or so are left, drawn as ellipses on the flowers; the others have no flowers, and a bar chart of mean weights shows them at zero. Right, alpha 10: all ten ellipses are there, crowded over each other, with weights of similar size.")
 
 # %% [markdown]
-# Surplus clusters lose their flowers and return to the prior: the data chose the number, in a single run. The reason is a vicious circle. A cluster with few flowers has a small expected *log* weight, $\mathbb E\log\pi_c = \psi(\alpha_c) - \psi(\sum \alpha)$, which plunges for $\alpha_c$ near zero; so it gets fewer still. We varied $\alpha$ alone, and with $\alpha = 10$ the circle does not start.
+# Surplus clusters lose their flowers and return to the prior: a single run has chosen their number. It is a vicious circle. Let $\alpha_c$ be $\alpha$ plus the flowers that cluster $c$ has. Its expected *log* weight, $\mathbb E\log\pi_c = \psi(\alpha_c) - \psi(\sum_k \alpha_k)$, plunges where $\alpha_c$ is near zero; so it gets fewer still. We varied $\alpha$ alone, and with $\alpha = 10$ the circle does not start.
 #
 # But look at the counts with $\alpha = 0.001$: they are not all the same.
 #

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any, Protocol
 
 import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from course_vi.learning.cavi import MixtureFactors
 from course_vi.models import GaussianMixture
 from course_vi.plots.style import (  # fmt: skip
     BLACK,
@@ -30,6 +30,17 @@ __all__ = ["clusters", "pruned", "two_gaussians"]
 
 COLOURS = (BLUE, ORANGE, GREEN, PINK, RED, SKY, YELLOW, GREY, BLACK, "#8A5F00")
 MARKS = ("o", "^", "s")
+
+
+class Mixture(Protocol):
+    """A Bayesian mixture as CAVI leaves it: ``responsibilities (N, C)``, mean ``weights (C,)``, ``clusters`` normal-Wishart."""
+
+    @property
+    def responsibilities(self) -> Tensor: ...
+    @property
+    def weights(self) -> Tensor: ...
+    @property
+    def clusters(self) -> Any: ...
 
 
 def ellipse(ax: Axes, loc: Tensor, covariance: Tensor, colour: str, line: str = "-") -> None:
@@ -71,7 +82,7 @@ def clusters(
     return figure
 
 
-def pruned(x: Tensor, left: MixtureFactors, right: MixtureFactors) -> Figure:
+def pruned(x: Tensor, left: Mixture, right: Mixture) -> Figure:
     """Two Bayesian mixtures with many clusters, and the mean weights of the clusters below.
 
     Args:
@@ -110,14 +121,7 @@ def two_gaussians(covariance: Tensor, path: Tensor, scales: Tensor) -> Figure:
         ax.plot(*path.T, "o-", color=RED, markersize=3, linewidth=1.2)
         ax.text(1.1, 1.9, "posterior", ha="right")
         ax.text(0.75, -1.05, "mean field", color=BLUE)
-        ax.annotate(
-            "one factor at a time",
-            (float(path[0, 0]), float(path[0, 1])),
-            (0, 8),
-            textcoords="offset points",
-            color=RED,
-            fontsize=9,
-        )
+        ax.text(-2.8, -0.85, "one factor\nat a time", color=RED, fontsize=9)
         ax.set(
             title="As wide as the posterior is across",
             xlabel="$z_1$",
