@@ -73,7 +73,14 @@ def clusters(
         for ax, (title, mixture, r) in zip(axes, panels, strict=True):
             for kind, mark in enumerate(MARKS):
                 here = kinds == kind
-                ax.scatter(*x[here].T, c=mixed(r[here]).numpy(), marker=mark, s=16, alpha=0.8)
+                ax.scatter(
+                    x[here, 0],
+                    x[here, 1],
+                    c=mixed(r[here]).numpy(),
+                    marker=mark,
+                    s=16,
+                    alpha=0.8,
+                )
             for c in range(mixture.clusters):
                 root = mixture.roots[c].detach()
                 ellipse(ax, mixture.locs[c].detach(), root @ root.mT, COLOURS[c])
@@ -98,7 +105,7 @@ def pruned(x: Tensor, left: Mixture, right: Mixture) -> Figure:
             )
         ):
             top, low = axes[column], axes[2 + column]
-            top.scatter(*x.T, c=mixed(q.responsibilities).numpy(), s=12)
+            top.scatter(x[:, 0], x[:, 1], c=mixed(q.responsibilities).numpy(), s=12)
             covariances = q.clusters.inverse_scale / q.clusters.dof[:, None, None]
             counts = q.responsibilities.sum(0)
             for c in range(len(counts)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from typing import cast
 
 import torch
 from contourpy import contour_generator
@@ -297,7 +298,8 @@ def staircase(corners: Tensor, f: Callable[[Tensor, Tensor], Tensor]) -> Movie:
     lines = contour_generator(m.numpy(), theta.numpy(), heights.numpy())
     highest, lowest = float(heights.max()), float(heights.min())
     for k in range(1, 9):
-        for line in lines.lines(highest - (highest - lowest) * (k / 10) ** 2):
+        level = highest - (highest - lowest) * (k / 10) ** 2
+        for line in cast("list[Tensor]", lines.lines(level)):
             movie.curve([[(float(a), float(b)) for a, b in line[::4]]], GREY, 1.0, opacity=0.6)
     at = [(float(a), float(b)) for a, b in corners.tolist()]
     movie.curve([at[1::2]], BLUE, 1.4, "5 4")
