@@ -13,7 +13,7 @@
 # %% [markdown]
 # # 04 · EM and mean field
 #
-# Unit 03 gave us one function with two arguments: the bound, for any $q$ and any $\theta$. So far we have climbed it in $q$, with the model given. Now the model is to learn, too, and the oldest way is the simplest:
+# Unit 03 gave us one function with two arguments: the bound, for any $q$ and any $\theta$. So far we have mostly climbed it in $q$, with the model given. Now the model is to learn, too, and the oldest way is the simplest:
 # **climb in $q$, then in $\theta$, and again.** Where both climbs go all the way to the top this is the EM algorithm. It has no step size, no gradient and no sample, and it cannot make the likelihood worse.
 #
 # Then things get harder, one at a time. The climb gets slow, and we find out what decides its pace. $q$ may no longer be what it wants to be, and the guarantee is gone. In the end $q$ has many parts and only products are allowed: *mean field*,
@@ -162,6 +162,8 @@ reveal("04_1", "more rounds")
 # </details>
 #
 # The lines are straight on a log axis: each round leaves the same *share* of the error. What decides this share is the subject of section 4, and predicting it is the signature exercise of this unit.
+#
+# **Play.** Start `staircase` from other places, far away and on the other side. Does the share change?
 #
 # ## 2. Mixtures, and a likelihood without a maximum
 #
@@ -770,7 +772,7 @@ claim("after two passes, minibatches are ahead of CAVI", [race(seed) for seed in
 #
 # | mistake | what you see | what shows it |
 # |---|---|---|
-# | responsibilities of the last round in the M-step, or old means in a new covariance | a likelihood that mostly rises | $\mathcal F$, after every half step |
+# | a part of the M-step uses the responsibilities of the last round | a likelihood that may rise all the same | $\mathcal F$, after every half step |
 # | probabilities multiplied instead of logs added | 0/0 with 64 pixels, `nan` | one datum far from every cluster |
 # | the best of many likelihoods | a cluster on a few tied data | the smallest eigenvalue of each covariance |
 # | small steps taken for arrival | a fit that would go on for hours | the ratio of two successive steps |

@@ -112,7 +112,7 @@ def pruned(x: Tensor, left: Mixture, right: Mixture) -> Figure:
                 if counts[c] > 1:
                     ellipse(top, q.clusters.loc[c], covariances[c], COLOURS[c])
             top.set(title=title, xlabel="petal length (cm)", xlim=(0.5, 7.5), ylim=(-0.3, 3))
-            low.bar(range(1, len(counts) + 1), q.weights, color=COLOURS[: len(counts)])
+            low.bar(range(1, len(counts) + 1), q.weights.tolist(), color=COLOURS[: len(counts)])
             low.set(title="Mean weights", xlabel="cluster", ylim=(0, 0.55))
         axes[0].set_ylabel("petal width (cm)"), axes[2].set_ylabel("mean weight (share)")
     return figure

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import cast
 
 import torch
-from contourpy import contour_generator
 from torch import Tensor
 
 from course_vi.plots.beside import Beside
 from course_vi.plots.moving import Movie
-from course_vi.plots.style import BLACK, BLUE, GREY, ORANGE, RED
+from course_vi.plots.style import BLACK, BLUE, GREY, ORANGE, RED, new_figure
 
 __all__ = [
     "bound_and_gap",
@@ -295,11 +293,10 @@ def staircase(corners: Tensor, f: Callable[[Tensor, Tensor], Tensor]) -> Movie:
     movie.seconds, movie.still = 14.0, len(corners) // 2
     m, theta = (torch.linspace(a, b, 161, dtype=torch.float64) for a, b in ((left, right), (low, high)))  # fmt: skip
     heights = f(m[None, :], theta[:, None])
-    lines = contour_generator(m.numpy(), theta.numpy(), heights.numpy())
     highest, lowest = float(heights.max()), float(heights.min())
-    for k in range(1, 9):
-        level = highest - (highest - lowest) * (k / 10) ** 2
-        for line in cast("list[Tensor]", lines.lines(level)):
+    levels = [highest - (highest - lowest) * (k / 10) ** 2 for k in range(8, 0, -1)]
+    for lines in new_figure()[1][0].contour(m, theta, heights, levels=levels).allsegs:
+        for line in lines:
             movie.curve([[(float(a), float(b)) for a, b in line[::4]]], GREY, 1.0, opacity=0.6)
     at = [(float(a), float(b)) for a, b in corners.tolist()]
     movie.curve([at[1::2]], BLUE, 1.4, "5 4")
