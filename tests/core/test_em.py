@@ -217,3 +217,13 @@ def test_refusals():
         free_energy(start(x), x, torch.ones(10, 2, dtype=DOUBLE))
     with pytest.raises(TypeError, match="p is a ConjugateToy; expected a GaussianMixture or"):
         em(ConjugateToy(), x)
+
+
+@pytest.mark.parametrize("seed", [0, 2, 5, 7])
+def test_a_cluster_that_shrinks_onto_tied_data_is_named(seed):
+    """Twenty-nine irises have a petal 0.2 cm wide; below rounding error F is noise, and a fall of it is no fault of a step."""
+    x = iris()[:, 2:] - iris()[:, 2:].mean(0)
+    at = torch.randperm(len(x), generator=generator(seed))[:5]
+    weights, wide = torch.full((5,), 0.2, dtype=DOUBLE), torch.cov(x.mT).expand(5, 2, 2) / 4
+    with pytest.raises(ValueError, match="has collapsed"):
+        em(GaussianMixture(weights, x[at], wide), x, 100)

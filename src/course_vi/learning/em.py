@@ -100,9 +100,7 @@ def m_step(p: Mixture, x: Tensor, q: Tensor) -> None:
         off = x.unsqueeze(1) - locs  # (N, C, Dx)
         covariances = torch.einsum("nc,nci,ncj->cij", q / counts, off, off)
         roots, failed = torch.linalg.cholesky_ex(covariances)
-        bad = failed.bool() | (
-            roots.diagonal(dim1=-2, dim2=-1).amin(-1) < 1e3 * torch.finfo(x.dtype).tiny ** 0.5
-        )
+        bad = failed.bool() | _within_rounding(covariances, roots, x)
         if bool(bad.any()):
             raise ValueError(
                 f"cluster {int(bad.long().argmax())} has collapsed: its {float(counts[bad.long().argmax()]):.3g} data have no "
@@ -110,6 +108,17 @@ def m_step(p: Mixture, x: Tensor, q: Tensor) -> None:
             )
         p.locs.copy_(locs)
         p.roots.copy_(roots)
+
+
+def _within_rounding(covariances: Tensor, roots: Tensor, x: Tensor) -> Tensor:
+    """Which clusters are so narrow in a direction that their spread there is rounding error, ``(C,)``.
+
+    They are as good as singular: what is left of their likelihood is noise, and F seems to fall.
+    """
+    eps, variances = torch.finfo(x.dtype).eps, covariances.diagonal(dim1=-2, dim2=-1)
+    spread = roots.diagonal(dim1=-2, dim2=-1)
+    tied = variances.sqrt() < 1e3 * eps * x.abs().amax(0)
+    return (tied | (spread.square() < 1e3 * eps * variances)).any(-1)
 
 
 def em(

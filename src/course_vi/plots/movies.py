@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 
 from course_vi.plots.beside import Beside
 from course_vi.plots.moving import Movie
-from course_vi.plots.style import BLACK, BLUE, GREEN, GREY, ORANGE, RED
+from course_vi.plots.style import BLACK, BLUE, GREEN, GREY, ORANGE, RED, new_figure
 
 __all__ = [
     "bound_and_gap",
@@ -22,6 +22,7 @@ __all__ = [
     "one_function",
     "samples_flash",
     "simplex",
+    "staircase",
     "weights_cloud",
 ]
 
@@ -385,4 +386,41 @@ def weights_cloud(frames: Sequence[tuple[float, Tensor, Tensor]]) -> Movie:
     movie.dots([list(zip(draws.tolist(), log_w.clamp(-9, 9).tolist(), strict=True)) for _, draws, log_w in frames], BLUE, 4.0)  # fmt: skip
     movie.labels(told, BLUE)
     movie.label((4.1, 0.22), "the exact answer", "#555555", "end")
+    return movie
+
+
+def staircase(corners: Tensor, f: Callable[[Tensor, Tensor], Tensor]) -> Movie:
+    """Unit 04: EM as a staircase on the contours of F, a corner a frame; it starts with an E-step, sideways.
+
+    Args:
+        corners: (number in q, theta), ``(n, 2)``, the start first.
+        f: the free energy of both, elementwise.
+
+    >>> corners = torch.tensor([[-2.0, -2.0], [0.0, -2.0], [0.0, 0.0]])
+    >>> movie = staircase(corners, lambda m, theta: -((m - theta) ** 2) - (2 - m) ** 2)
+    >>> movie.svg().count("<circle"), "F = -8.00" in movie.svg()
+    (1, True)
+    """
+    left, right, low, high = -3.0, 3.4, -2.7, 2.9
+    movie = Movie(
+        (left, right), (low, high), "Sideways: E-step. Up: M-step", "m, the mean of q", "θ"
+    )
+    movie.seconds, movie.still = 14.0, len(corners) // 2
+    m, theta = (torch.linspace(a, b, 161, dtype=torch.float64) for a, b in ((left, right), (low, high)))  # fmt: skip
+    heights = f(m[None, :], theta[:, None])
+    highest, lowest = float(heights.max()), float(heights.min())
+    levels = [highest - (highest - lowest) * (k / 10) ** 2 for k in range(8, 0, -1)]
+    for lines in new_figure()[1][0].contour(m, theta, heights, levels=levels).allsegs:
+        for line in lines:
+            movie.curve([[(float(a), float(b)) for a, b in line[::4]]], GREY, 1.0, opacity=0.6)
+    at = [(float(a), float(b)) for a, b in corners.tolist()]
+    movie.curve([at[1::2]], BLUE, 1.4, "5 4")
+    movie.curve([at[2::2]], ORANGE, 1.4, "5 4")
+    movie.curve([[at[min(k, now)] for k in range(len(at))] for now in range(len(at))], BLACK, 2.4)
+    movie.dots([[point] for point in at], RED, 6.0)
+    told = [f"after {('M', 'E')[k % 2]}-step {(k + 1) // 2}" if k else "start" for k in range(len(at))]  # fmt: skip
+    values = f(*corners.T).tolist()
+    movie.labels([(-2.85, 2.5, f"{words}: F = {value:.2f}") for words, value in zip(told, values, strict=True)])  # fmt: skip
+    movie.label((-0.1, -2.3), "best m for each θ", BLUE)
+    movie.label((-1.5, -0.35), "best θ for each m", BROWN, "end")
     return movie
