@@ -1,0 +1,30 @@
+"""The moving pictures of the lectures, one a unit: its idea as a process."""
+
+from course_vi.plots.movies.beliefs import (
+    bound_and_gap,
+    course_in_one_picture,
+    data_arrive,
+    weights_cloud,
+)
+from course_vi.plots.movies.climbs import (
+    carried_along,
+    fans,
+    one_function,
+    samples_flash,
+    staircase,
+)
+from course_vi.plots.movies.spaces import codes_spread, simplex
+
+__all__ = [
+    "bound_and_gap",
+    "carried_along",
+    "codes_spread",
+    "course_in_one_picture",
+    "data_arrive",
+    "fans",
+    "one_function",
+    "samples_flash",
+    "simplex",
+    "staircase",
+    "weights_cloud",
+]
