@@ -162,9 +162,7 @@ def standard_error(probe: Probe, rng: np.random.Generator) -> Finding:
     return finding if not finding.ok else _judged(probe, *_inputs(rng, 3, (2, 3)), 1)
 
 
-@EXERCISE.part(
-    "Weights that underflow and overflow, next to each other; and weights that are zero"
-)
+@EXERCISE.part("Weights that underflow and overflow, next to each other; and weights that are zero")
 def far_from_zero(probe: Probe, rng: np.random.Generator) -> Finding:
     log_joint, log_q = _inputs(rng, 6, (5,))
     log_joint += rng.permutation([-10_000.0, -800.0, 0.0, 750.0, 10_000.0])
