@@ -3,7 +3,9 @@
 from autograder.checks.exercise import unit
 from autograder.units.unit_02 import (
     best_scale,
+    gp_evidence,
     log_evidence,
+    missing_half,
     ml_two,
     predicted_bias,
     stein_risk,
@@ -19,5 +21,7 @@ EXERCISES = unit(
     predicted_bias,
     ml_two,
     stein_risk,
+    missing_half,
+    gp_evidence,
     written,
 )

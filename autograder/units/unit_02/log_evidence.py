@@ -138,16 +138,14 @@ def _inputs(
     return log_w + log_q, log_q
 
 
-def _judged(probe: Probe, log_joint: np.ndarray, log_q: np.ndarray, which: int) -> Finding:
-    came = unpack(probe.value(log_joint, log_q), 2, NAMES)[which]
-    want = exact(log_joint - log_q)[which]
-    mistakes = (_value_mistakes, _error_mistakes)[which](log_joint, log_q)
-    return compare(came, want, mistakes, rtol=RTOL, what=(VALUE, ERROR)[which])
-
-
-def _both(probe: Probe, log_joint: np.ndarray, log_q: np.ndarray) -> Finding:
-    finding = _judged(probe, log_joint, log_q, 0)
-    return finding if not finding.ok else _judged(probe, log_joint, log_q, 1)
+def _judged(probe: Probe, log_joint: np.ndarray, log_q: np.ndarray, *which: int) -> Finding:
+    came, finding = unpack(probe.value(log_joint, log_q), 2, NAMES), Finding(True)
+    for one in which:
+        want = exact(log_joint - log_q)[one]
+        mistakes = (_value_mistakes, _error_mistakes)[one](log_joint, log_q)
+        if finding.ok:
+            finding = compare(came[one], want, mistakes, rtol=RTOL, what=(VALUE, ERROR)[one])
+    return finding
 
 
 @EXERCISE.part("The log of the mean weight, datum by datum")
@@ -167,17 +165,17 @@ def far_from_zero(probe: Probe, rng: np.random.Generator) -> Finding:
     log_joint, log_q = _inputs(rng, 6, (5,))
     log_joint += rng.permutation([-10_000.0, -800.0, 0.0, 750.0, 10_000.0])
     log_joint[rng.permutation(6)[:5], np.arange(5)] = -np.inf
-    finding = _both(probe, log_joint, log_q)
+    finding = _judged(probe, log_joint, log_q, 0, 1)
     if not finding.ok:
         return finding
     log_joint, log_q = _inputs(rng, 4, (3,), level=400.0)
     log_joint[0] += rng.uniform(40.0, 60.0)  # one weight is all that there is
-    return _both(probe, log_joint, log_q)
+    return _judged(probe, log_joint, log_q, 0, 1)
 
 
 @EXERCISE.part("Two samples; one datum, with and without a batch axis; as many data as samples")
 def other_sizes(probe: Probe, rng: np.random.Generator) -> Finding:
     finding = Finding(True)
     for samples, batch in ((2, (3,)), (5, ()), (3, (1,)), (4, (4,)), (2, (2, 1))):
-        finding = _both(probe, *_inputs(rng, samples, batch)) if finding.ok else finding
+        finding = _judged(probe, *_inputs(rng, samples, batch), 0, 1) if finding.ok else finding
     return finding

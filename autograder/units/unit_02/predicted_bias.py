@@ -163,14 +163,13 @@ def _mistakes(given: Moments, row: int) -> list[Mistake]:
     return found
 
 
-def _asked(probe: Probe, given: Moments) -> object:
-    return probe.value(given.first, given.second, given.num_samples, given.t)
-
-
-def _judged(probe: Probe, given: Moments, row: int) -> Finding:
-    return row_of(
-        _asked(probe, given), given.table(), row, _mistakes(given, row), "the table", NAMES, 1e-7
-    )
+def _judged(probe: Probe, given: Moments, *rows: int) -> Finding:
+    came, finding = probe.value(*given), Finding(True)
+    for row in rows:
+        if finding.ok:
+            mistakes = _mistakes(given, row)
+            finding = row_of(came, given.table(), row, mistakes, "the table", NAMES, 1e-7)
+    return finding
 
 
 def _row(probe: Probe, rng: np.random.Generator, row: int) -> Finding:
@@ -197,12 +196,10 @@ def replicates(probe: Probe, rng: np.random.Generator) -> Finding:
 
 @EXERCISE.part("In whatever unit the weights are measured, from 1e-60 to 1e60", weight=0.5)
 def any_unit(probe: Probe, rng: np.random.Generator) -> Finding:
-    finding, given = Finding(True), _inputs(rng, (4,), 0.0)
+    given = _inputs(rng, (4,), 0.0)
     first = 10.0 ** rng.permutation([-60.0, -20.0, 15.0, 60.0]) * rng.uniform(1, 2, 4)
     given = given._replace(first=first, second=first**2 * (1 + given.rho))
-    for row in range(3):
-        finding = _judged(probe, given, row) if finding.ok else finding
-    return finding
+    return _judged(probe, given, 0, 1, 2)
 
 
 def _slopes(given: Moments, factor: float = 1.0) -> np.ndarray:

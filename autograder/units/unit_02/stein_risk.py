@@ -125,16 +125,13 @@ def _mistakes(theta: np.ndarray, c: float, row: int) -> list[Mistake]:
     return found
 
 
-def _judged(probe: Probe, theta: np.ndarray, c: float, row: int) -> Finding:
-    return row_of(
-        probe.value(theta, c),
-        exact(theta, c),
-        row,
-        _mistakes(theta, c, row),
-        "the two risks",
-        NAMES,
-        1e-6,
-    )
+def _judged(probe: Probe, theta: np.ndarray, c: float, *rows: int) -> Finding:
+    came, want, finding = probe.value(theta, c), exact(theta, c), Finding(True)
+    for row in rows:
+        mistakes = _mistakes(theta, c, row)
+        if finding.ok:
+            finding = row_of(came, want, row, mistakes, "the two risks", NAMES, 1e-6)
+    return finding
 
 
 def _theta(
@@ -178,8 +175,7 @@ def near_and_far(probe: Probe, rng: np.random.Generator) -> Finding:
     theta[0], theta[1] = 0.0, rng.uniform(1.0, 2.0) * rng.choice([-1, 1])
     theta[2] *= 0.01
     for dim_theta, c in ((theta, 0.5 * dim), (_theta(rng, (3,), 25, 3.0, 20.0), 60.0)):
-        for row in (0, 1):
-            finding = _judged(probe, dim_theta, float(c), row) if finding.ok else finding
+        finding = _judged(probe, dim_theta, float(c), 0, 1) if finding.ok else finding
     return finding
 
 
@@ -188,8 +184,6 @@ def one_theta(probe: Probe, rng: np.random.Generator) -> Finding:
     finding = Finding(True)
     for batch, dim in (((), 6), ((1,), 5)):
         theta = _theta(rng, batch, dim, 1.0, 4.0)
-        for row in (0, 1):
-            finding = (
-                _judged(probe, theta, float(rng.uniform(1.0, 4.0)), row) if finding.ok else finding
-            )
+        c = float(rng.uniform(1.0, 4.0))
+        finding = _judged(probe, theta, c, 0, 1) if finding.ok else finding
     return finding
