@@ -17,7 +17,7 @@ EXERCISE = exercise(
     difficulty=4,
     importance=4,
     minutes=40,
-    read="section 3, Importance sampling",
+    read="section 4, When the printed error lies",
     hides=[],
     because="no function of course_vi knows the variance of a weight under a proposal",
 )

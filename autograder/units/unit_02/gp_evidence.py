@@ -20,7 +20,7 @@ EXERCISE = exercise(
     difficulty=3,
     importance=3,
     minutes=35,
-    read="section 8, Bandwidth",
+    read="The bandwidth of a Gaussian process",
     hides=["models.tractable.gaussian_process_regression:GaussianProcessRegression.log_evidence"],
 )
 

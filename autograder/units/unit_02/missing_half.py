@@ -21,7 +21,7 @@ EXERCISE = exercise(
     difficulty=5,
     importance=4,
     minutes=50,
-    read="section 5, Half a digit",
+    read="section 2, Naive Monte Carlo, and half a digit",
     hides=[
         "models.tractable.bernoulli_mixture:BernoulliMixture.log_joint_all",
         "models.tractable.bernoulli_mixture:BernoulliMixture.log_evidence",

@@ -20,7 +20,7 @@ EXERCISE = exercise(
     difficulty=4,
     importance=5,
     minutes=40,
-    read="section 6, Five levels",
+    read="section 8, At the edge",
     hides=[
         "models.tractable.linear_mixed_model:LinearMixedModel.log_evidence",
         "models.tractable.mixed_profile:profile",

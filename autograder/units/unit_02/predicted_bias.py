@@ -21,7 +21,7 @@ EXERCISE = exercise(
     difficulty=4,
     importance=5,
     minutes=45,
-    read="section 4, The logarithm is biased",
+    read="section 3, Importance sampling",
     hides=[],
     because="no function of course_vi predicts this bias",
 )

@@ -18,7 +18,7 @@ EXERCISE = exercise(
     difficulty=5,
     importance=3,
     minutes=45,
-    read="section 7, Stein",
+    read="Stein's paradox",
     hides=[],
     because="no function of course_vi knows the risk of an estimator",
 )

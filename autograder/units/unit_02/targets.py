@@ -28,7 +28,7 @@ __all__ = [
 
 MISSES = (0.0, 0.5, 1.0, 2.0)
 COLOURS = (GREY, BLUE, GREEN, ORANGE)
-KNOWN = math.log(0.3)  # noise of the seven points
+KNOWN = math.log(0.45)  # noise of the seven points
 
 
 def scales(found: Callable[[Tensor, Tensor], Any] | None = None) -> Figure:
@@ -41,10 +41,11 @@ def scales(found: Callable[[Tensor, Tensor], Any] | None = None) -> Figure:
         for miss, colour in zip(MISSES, COLOURS, strict=True):
             curve = np.array([_relative_variance(s, miss) for s in grid])
             axis.loglog(grid, np.maximum(curve, 1e-9), color=colour)
+            place = int(np.argmax(curve < (1.0 if miss == 0 else 30.0)))
             axis.annotate(
-                f"{miss:g}",
-                (grid[-1], curve[-1]),
-                (4, -3),
+                f"off by {miss:g}" if miss == MISSES[-1] else f"{miss:g}",
+                (grid[place], curve[place]),
+                (5, 3),
                 textcoords="offset points",
                 color=colour,
             )
@@ -57,8 +58,11 @@ def scales(found: Callable[[Tensor, Tensor], Any] | None = None) -> Figure:
             xlabel="scale s of the proposal",
             ylabel="relative variance of a weight",
             ylim=(1e-3, 100),
-            xlim=(0.5, 8.0),
+            xlim=(0.5, 6.0),
+            xticks=(0.5, 1, 2, 5),
+            xticklabels=("0.5", "1", "2", "5"),
         )
+        axis.minorticks_off()
     return figure
 
 
@@ -105,14 +109,14 @@ def evidence_of_tau(y: Tensor, sigma: float, found: tuple[Any, Any] | None = Non
     figure, (axis,) = new_figure(width=5.6, height=3.6)
     nodes, weights = np.polynomial.hermite_e.hermegauss(60)
     data, mean = y.numpy(), float(y.mean())
-    grid = np.geomspace(sigma / 40, 1.2 * sigma, 120)
+    grid = np.linspace(0.0, 1.2 * sigma, 120)
     curve = []
     for tau in grid:
         apart = (data[:, None] - mean - tau * nodes) / sigma
         density = np.exp(-0.5 * apart**2) / (sigma * math.sqrt(2 * math.pi))
         curve.append(np.log(density @ weights / weights.sum()).sum())
     with style():
-        axis.semilogx(grid, curve, color=BLUE)
+        axis.plot(grid, curve, color=BLUE)
         if found is not None:
             axis.plot(float(found[0]), float(found[1]), "o", color=RED, markeredgecolor=BLACK)
         axis.set(
@@ -207,11 +211,18 @@ def bandwidth(found: tuple[Sequence[float], Tensor] | None = None) -> Figure:
         )
         if found is not None:
             parts = np.asarray(found[1])
-            for column, name, colour in ((0, "fit", RED), (1, "complexity", GREEN)):
+            for column, name, colour, side in (
+                (0, "fit", RED, "left"),
+                (1, "complexity", GREEN, "right"),
+            ):
                 right.semilogx(found[0], parts[:, column], color=colour)
                 right.annotate(
-                    name, (found[0][-1], parts[-1, column]), (-4, 5), textcoords="offset points",
-                    color=colour, ha="right",
-                )  # fmt: skip
+                    name,
+                    (found[0][45], parts[45, column]),
+                    (6 if side == "left" else -6, 5),
+                    textcoords="offset points",
+                    color=colour,
+                    ha=side,
+                )
         right.set(title="Two hills", xlabel="lengthscale", ylabel="nats")
     return figure

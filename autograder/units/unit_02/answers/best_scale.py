@@ -57,12 +57,7 @@ def best_scale(x, m):
             return top + np.log(np.trapezoid(np.exp(log_f - top), z))
 
         best = minimize_scalar(log_second, bounds=(np.log(0.5001), np.log(60.0)), method="bounded", options={"xatol": 1e-10})
-        s = best.x
-        h = 1e-3
-        for _ in range(4):                                  # Newton's steps on a smooth function
-            up, here, down = log_second(s + h), log_second(s), log_second(s - h)
-            s = s - h * (up - down) / 2 / (up - 2 * here + down)
-        out[:, *index] = np.exp(s), np.expm1(log_second(s))
+        out[:, *index] = np.exp(best.x), np.expm1(best.fun)
     return out
 
 
