@@ -69,9 +69,10 @@ def with_standard_error(values: Tensor) -> tuple[float, float]:
 #
 # *Difficulty* 2/5 · *Importance* 5/5 · 20 minutes
 #
-# To warm up. For $z_1, \dots, z_K \sim q$ you get $\log p(x, z_k)$ and $\log q(z_k)$, $(K, *B)$ each. Return two tensors,
-# $(*B)$ each: the logarithm of the mean weight, and its **standard error** by the delta method: if an estimate has a small error
-# $\epsilon$, what error has its logarithm? For the deviation of the weights divide by $K - 1$; K is 2 or more.
+# To warm up. For $z_1, \dots, z_K \sim q$ you get $\log p(x, z_k)$ and $\log q(z_k)$, $(K, *B)$ each. Return two
+# tensors, $(*B)$ each: the logarithm of the mean weight, and its **standard error** by the delta method: if an estimate
+# has a small error $\epsilon$, what error has its logarithm? For the deviation of the weights divide by $K - 1$; K is 2
+# or more.
 #
 # Log weights go from −10,000 to 10,000, and differ as much from datum to datum. Some weights may be exactly zero
 # ($\log p = -\infty$), not all.
@@ -95,7 +96,8 @@ def log_evidence(log_joint: Tensor, log_q: Tensor) -> tuple[Tensor, Tensor]:
 check("02_log_evidence", log_evidence)
 
 # %% [markdown]
-# **Try it on the toy.** Prior draws, x = 3. Does your error say how far off the estimate is? The last column counts in units of it.
+# **Try it on the toy.** Prior draws, x = 3. Does your error say how far off the estimate is? The last column counts in
+# units of it.
 
 # %%
 with when_written():
@@ -142,11 +144,11 @@ with when_written():
 # But your m is **wrong**: it is what an approximation gave you. Which s makes the variance of a weight smallest?
 #
 # For data x and means m, $(*B)$ each, return $(2, *B)$: the best **scale** s, and the relative variance
-# $\operatorname{Var}(w)/p(x)^2$ that is left there. On paper, or by a search that is as good as exact: five digits are looked at.
-# m may miss the posterior mean by nothing, by 0.03 or by 45, on either side; $|x| \le 20$.
+# $\operatorname{Var}(w)/p(x)^2$ that is left there. On paper, or by a search that is as good as exact: five digits are
+# looked at. m may miss the posterior mean by nothing, by 0.03 or by 45, on either side; $|x| \le 20$.
 #
-# **Predict first**: for m far away, does the best s grow like the distance, or like its root? And what does *the other* well-known choice
-# cost, the s that minimizes the Kullback–Leibler divergence from the posterior to q?
+# **Predict first**: for m far away, does the best s grow like the distance, or like its root? And what does *the other*
+# well-known choice cost, the s that minimizes the Kullback–Leibler divergence from the posterior to q?
 
 # %% exercise="02_best_scale"
 def best_scale(x: Tensor, m: Tensor) -> Tensor:
@@ -181,8 +183,8 @@ with when_written():
 # %% [markdown]
 # <details><summary>Symptom: I do not know how to begin with the second moment</summary>
 #
-# $\mathbb E_q w^2 = \int p(x, z)^2/q(z)\,dz$, and $p(x, z) = p(x)\,N(z; x/2, 1/2)$. Under the integral is an exponential of
-# a square in z. When does it have a finite integral? Complete the square; only $m - x/2$ remains.
+# $\mathbb E_q w^2 = \int p(x, z)^2/q(z)\,dz$, and $p(x, z) = p(x)\,N(z; x/2, 1/2)$. Under the integral is an
+# exponential of a square in z. When does it have a finite integral? Complete the square; only $m - x/2$ remains.
 #
 # </details>
 # <details><summary>Symptom: my best scale is the posterior's, or it grows exactly like the distance</summary>
@@ -205,11 +207,12 @@ with when_written():
 #   = \frac{2v}{\sqrt{4v - 1}}\,\exp\frac{2\delta^2}{4v - 1}, \qquad v > \tfrac14 .$$
 #
 # **Its minimum.** The derivative of the logarithm is $\frac1v - \frac{2}{4v-1} - \frac{8\delta^2}{(4v-1)^2}$. Times
-# $v(4v-1)^2$: $8v^2 - (6 + 8\delta^2)v + 1 = 0$. The larger root is $1/2$ at $\delta = 0$ and about $\delta^2 + 3/4$ far away: the best
-# scale is the distance itself. $\mathbb E w^2/p^2$ then grows like $\sqrt e\,|\delta|$, no faster. Width is a cheap insurance.
+# $v(4v-1)^2$: $8v^2 - (6 + 8\delta^2)v + 1 = 0$. The larger root is $1/2$ at $\delta = 0$ and about $\delta^2 + 3/4$
+# far away: the best scale is the distance itself. $\mathbb E w^2/p^2$ then grows like $\sqrt e\,|\delta|$, no faster.
+# Width is a cheap insurance.
 #
-# **The other choice** is $v = 1/2 + \delta^2$, and it costs next to nothing: its $\mathbb E w^2$ is at most 0.8 percent above the best,
-# near $\delta = 1/2$. The choice to fear is the posterior's own width, $v = 1/2$: there
+# **The other choice** is $v = 1/2 + \delta^2$, and it costs next to nothing: its $\mathbb E w^2$ is at most 0.8 percent
+# above the best, near $\delta = 1/2$. The choice to fear is the posterior's own width, $v = 1/2$: there
 # $\mathbb E w^2/p^2 = e^{2\delta^2}$, which is 7 at $\delta = 1$ and 3,000 at 2.
 
 # %% [markdown]
@@ -250,9 +253,9 @@ def predicted_bias(first: Tensor, second: Tensor, num_samples: int, t: float) ->
 check("02_predicted_bias", predicted_bias)
 
 # %% [markdown]
-# **Predicted, then measured**, on two models: the toy, and the two Bernoullis, whose posterior nobody has in closed form.
-# The moments come from quadrature. R is what you ask for at t = 10, so each t below should be about −10, give or take
-# one or two (it is a measurement) and what the next order in 1/K adds.
+# **Predicted, then measured**, on two models: the toy, and the two Bernoullis, whose posterior nobody has in closed
+# form. The moments come from quadrature. R is what you ask for at t = 10, so each t below should be about −10, give or
+# take one or two (it is a measurement) and what the next order in 1/K adds.
 
 # %%
 GRID = torch.linspace(-9, 9, 3001, dtype=torch.float64).unsqueeze(-1)
@@ -293,21 +296,24 @@ with when_written():
 # </details>
 # <details><summary>Symptom: R is off</summary>
 #
-# The mean of R logs has the standard error (row 2) / √R. Set |row 1| equal to t of those, and solve for R. Both rows depend on K, and not in the same way.
+# The mean of R logs has the standard error (row 2) / √R. Set |row 1| equal to t of those, and solve for R. Both rows
+# depend on K, and not in the same way.
 #
 # </details>
 
 # %% [markdown] solution_only="02_predicted_bias"
 # **Two terms.** $\hat p = \mathbb E w (1 + \epsilon)$ with $\mathbb E\epsilon = 0$ and
-# $\operatorname{Var}\epsilon = \rho/K$, $\rho = \operatorname{Var}(w)/(\mathbb E w)^2 = \mathbb E w^2/(\mathbb E w)^2 - 1$. So the
-# bias is $-\rho/2K$ and the deviation $\sqrt{\rho/K}$, both free of the unit.
+# $\operatorname{Var}\epsilon = \rho/K$,
+# $\rho = \operatorname{Var}(w)/(\mathbb E w)^2 = \mathbb E w^2/(\mathbb E w)^2 - 1$. So the bias is $-\rho/2K$ and the
+# deviation $\sqrt{\rho/K}$, both free of the unit.
 #
-# **Replicates.** $\frac{\rho}{2K} = t\sqrt{\frac{\rho}{KR}}$ gives $R = 4t^2K/\rho$. **Four times** as many for four times the K:
-# the bias falls faster than the noise. So it is hard to see in one estimate. But in the sum over a thousand data the noise partly cancels, and
-# the bias adds up.
+# **Replicates.** $\frac{\rho}{2K} = t\sqrt{\frac{\rho}{KR}}$ gives $R = 4t^2K/\rho$. **Four times** as many for four
+# times the K: the bias falls faster than the noise. So it is hard to see in one estimate. But in the sum over a
+# thousand data the noise partly cancels, and the bias adds up.
 #
-# **The limits.** The next order needs third moments, and may make matters worse: at $s^2 = 0.4$, $\delta = 0.3$, K = 4 the bias is −0.037,
-# the first order says −0.049, the second −0.011. Where $\operatorname{Var} w$ is infinite there is no such prediction at all.
+# **The limits.** The next order needs third moments, and may make matters worse: at $s^2 = 0.4$, $\delta = 0.3$, K = 4
+# the bias is −0.037, the first order says −0.049, the second −0.011. Where $\operatorname{Var} w$ is infinite there is
+# no such prediction at all.
 
 # %% [markdown]
 # ## 4. ML-II, and its boundary
@@ -318,8 +324,8 @@ with when_written():
 #
 # $$\theta_j \sim N(\mu, \tau^2), \qquad y_j \mid \theta_j \sim N(\theta_j, \sigma^2), \qquad j = 1, \dots, J,$$
 #
-# with a known $\sigma$. ML-II (empirical Bayes) chooses $\mu$ and $\tau \ge 0$ by the evidence $p(y \mid \mu, \tau)$, in which the
-# effects are integrated out. For `y`, $(*B, J)$, return four tensors:
+# with a known $\sigma$. ML-II (empirical Bayes) chooses $\mu$ and $\tau \ge 0$ by the evidence $p(y \mid \mu, \tau)$,
+# in which the effects are integrated out. For `y`, $(*B, J)$, return four tensors:
 #
 # 1. the log evidence at the given `mu` and `log_tau`, $(*B)$;
 # 2. its gradient there, in $\mu$ and $\log \tau$, $(*B, 2)$;
@@ -356,9 +362,10 @@ def ml_two(y: Tensor, sigma: float, mu: Tensor, log_tau: Tensor) -> tuple[Tensor
 check("02_ml_two", ml_two)
 
 # %% [markdown]
-# **Eighteen batters.** In 1970 each had 45 times at bat by April; how often each hit during the rest of the season is known, too
-# (B. Efron and C. Morris, *Data analysis using Stein's estimator and its generalizations*, 1975). **The figure to aim for**: the
-# evidence over $\tau$ at the best $\mu$, by quadrature over each effect; then your own numbers, and what shrinking is worth.
+# **Eighteen batters.** In 1970 each had been 45 times at bat by late April; how often each hit during the rest of the season is
+# known, too (B. Efron and C. Morris, *Data analysis using Stein's estimator and its generalizations*, 1975). **The
+# figure to aim for**: the evidence over $\tau$ at the best $\mu$, by quadrature over each effect; then your own
+# numbers, and what shrinking is worth.
 
 # %%
 early, rest, noise = targets.batters()
@@ -374,7 +381,8 @@ with when_written():
     show(targets.evidence_of_tau(early, noise, (best[1].sqrt(), at_best[0])), alt="The same curve; your tau and your log evidence are a dot at the top of its hump.")
 
 # %% [markdown]
-# **At the boundary.** The next cell pulls the batters together by a tenth, and asks for the slope in $\log\tau$ farther and farther out.
+# **At the boundary.** The next cell pulls the batters together by a tenth, and asks for the slope in $\log\tau$ farther
+# and farther out.
 
 # %%
 with when_written():
@@ -398,21 +406,25 @@ with when_written():
 # </details>
 # <details><summary>Symptom: the best is negative for some data, or it is never quite zero</summary>
 #
-# As a function of the *variance of y* the evidence has one maximum. That variance cannot be smaller than $\sigma^2$; where the maximum lies below,
-# the best admissible value is the border itself. No search in $\log\tau$ will ever get there.
+# As a function of the *variance of y* the evidence has one maximum. That variance cannot be smaller than $\sigma^2$;
+# where the maximum lies below, the best admissible value is the border itself. No search in $\log\tau$ will ever get
+# there.
 #
 # </details>
 
 # %% [markdown] solution_only="02_ml_two"
-# **One variance.** $y_j \sim N(\mu, v)$, independent, with $v = \tau^2 + \sigma^2$. The best $\mu$ is the mean, whatever v is; the best
-# v is the mean squared distance from it (with J: this is maximum likelihood, and J − 1 would be restricted maximum likelihood). In v the evidence rises to that point
-# and falls beyond, so with $v \ge \sigma^2$ the best is $\max(0, \overline{(y - \bar y)^2} - \sigma^2)$.
+# **One variance.** $y_j \sim N(\mu, v)$, independent, with $v = \tau^2 + \sigma^2$. The best $\mu$ is the mean,
+# whatever v is; the best v is the mean squared distance from it (with J: this is maximum likelihood, and J − 1 would be
+# restricted maximum likelihood). In v the evidence rises to that point and falls beyond, so with $v \ge \sigma^2$ the
+# best is $\max(0, \overline{(y - \bar y)^2} - \sigma^2)$.
 #
-# **At the boundary** the slope in $\log\tau$ is $\tau^2 \times$ something finite: it vanishes with $\tau^2$. A climber in $\log\tau$
-# crawls to minus infinity, its gradient as small as you like. "The gradient is small" is no sign of arrival.
+# **At the boundary** the slope in $\log\tau$ is $\tau^2 \times$ something finite: it vanishes with $\tau^2$. A climber
+# in $\log\tau$ crawls to minus infinity, its gradient as small as you like. "The gradient is small" is no sign of
+# arrival.
 #
-# **What ML-II claims there**: all effects equal, to all digits. But for the batters pulled together the evidence at $\tau = \sigma/4$ is only 0.09 nats lower. A
-# posterior of $\tau$ would say so; a maximum cannot. MAP-II leaves the boundary only if the prior's density is zero at $\tau = 0$.
+# **What ML-II claims there**: all effects equal, to all digits. But for the batters pulled together the evidence at
+# $\tau = \sigma/4$ is only 0.09 nats lower. A posterior of $\tau$ would say so; a maximum cannot. MAP-II leaves the
+# boundary only if the prior's density is zero at $\tau = 0$.
 
 # %% [markdown]
 # ## 5. Stein's risk, predicted
@@ -425,13 +437,16 @@ with when_written():
 # $$\hat\theta_0 = \Big(1 - \frac{c}{|x|^2}\Big)\,x, \qquad\qquad
 #   \hat\theta_1 = \bar x 1 + \Big(1 - \frac{c}{|x - \bar x 1|^2}\Big)\,(x - \bar x 1),$$
 #
-# with $\bar x$ the mean of the D coordinates of x, and 1 a vector of ones. For `theta`, $(*B, D)$, return the exact risks of both, $(2, *B)$. D is 4 or
-# more, and $|\theta| \le 30$. On paper first; then a sum or an integral that is as good as exact (six digits are looked at).
+# with $\bar x$ the mean of the D coordinates of x, and 1 a vector of ones. For `theta`, $(*B, D)$, return the exact
+# risks of both, $(2, *B)$. D is 4 or more, and $|\theta| \le 30$. On paper first; then a sum or an integral that is as
+# good as exact (six digits are looked at).
 #
-# Two facts that you may use. Stein's lemma: $\mathbb E[(x_i - \theta_i)\,g(x)] = \mathbb E[\partial g/\partial x_i]$. And $|x|^2$ is a *noncentral chi-square*:
-# a chi-square with $D + 2J$ degrees of freedom, where J is a Poisson count with mean $|\theta|^2/2$. The rest is yours.
+# Two facts that you may use. Stein's lemma: $\mathbb E[(x_i - \theta_i)\,g(x)] = \mathbb E[\partial g/\partial x_i]$.
+# And $|x|^2$ is a *noncentral chi-square*: a chi-square with $D + 2J$ degrees of freedom, where J is a Poisson count
+# with mean $|\theta|^2/2$. The rest is yours.
 #
-# **Predict**: at D = 10, where does $\hat\theta_0$ lose against x: near $\theta = 0$, far away, or nowhere? Does your answer depend on c?
+# **Predict**: at D = 10, where does $\hat\theta_0$ lose against x: near $\theta = 0$, far away, or nowhere? Does your
+# answer depend on c?
 
 # %% exercise="02_stein_risk"
 def stein_risk(theta: Tensor, c: float) -> Tensor:
@@ -476,19 +491,21 @@ with when_written():
 # %% [markdown]
 # <details><summary>Symptom: I cannot get rid of theta in the cross term</summary>
 #
-# $|\hat\theta - \theta|^2$ with $\hat\theta = x - c\,x/|x|^2$ has three terms. In the mixed one stands $(x - \theta)^\top x/|x|^2$. Stein's lemma, coordinate by
-# coordinate, turns it into a divergence: $\sum_i \partial/\partial x_i\,(x_i/|x|^2)$.
+# $|\hat\theta - \theta|^2$ with $\hat\theta = x - c\,x/|x|^2$ has three terms. In the mixed one stands
+# $(x - \theta)^\top x/|x|^2$. Stein's lemma, coordinate by coordinate, turns it into a divergence:
+# $\sum_i \partial/\partial x_i\,(x_i/|x|^2)$.
 #
 # </details>
 # <details><summary>Symptom: it is right at theta = 0 and wrong elsewhere</summary>
 #
-# Only $\mathbb E\,1/|x|^2$ is left to find. For given J it is that of a central chi-square, $1/(\text{degrees} - 2)$. Then average over J: the inverse of the mean is not the
-# mean of the inverse.
+# Only $\mathbb E\,1/|x|^2$ is left to find. For given J it is that of a central chi-square, $1/(\text{degrees} - 2)$.
+# Then average over J: the inverse of the mean is not the mean of the inverse.
 #
 # </details>
 # <details><summary>Symptom: the second row is off by about one, or by one dimension</summary>
 #
-# Turn the coordinates so that the first points along 1. In it nothing is shrunk: what risk does that leave? The other D − 1 are a problem of the first kind. What is *their* $\theta$?
+# Turn the coordinates so that the first points along 1. In it nothing is shrunk: what risk does that leave? The other D
+# − 1 are a problem of the first kind. What is *their* $\theta$?
 #
 # </details>
 
@@ -497,31 +514,39 @@ with when_written():
 # $\nabla\cdot(x/|x|^2) = (D-2)/|x|^2$. Together $D + \big(c^2 - 2c(D-2)\big)\,\mathbb E\,1/|x|^2$, with
 # $\mathbb E\,1/|x|^2 = \mathbb E\,1/(D - 2 + 2J)$.
 #
-# **What it says.** The bracket is negative for $0 < c < 2(D-2)$, *wherever* $\theta$ is: there x is beaten everywhere. Beyond, as at c = 17, it loses everywhere. The
-# best is $c = D - 2$ for all $\theta$ at once. For D = 2 the best c is zero; for D = 1 the mean of $1/x^2$ is infinite.
+# **What it says.** The bracket is negative for $0 < c < 2(D-2)$, *wherever* $\theta$ is: there x is beaten everywhere.
+# Beyond, as at c = 17, it loses everywhere. The best is $c = D - 2$ for all $\theta$ at once. For D = 2 the best c is
+# zero; for D = 1 the mean of $1/x^2$ is infinite.
 #
-# **Around the grand mean** one direction is left as it is, with risk 1; the others are the same problem with $D - 1$ in place of D: risk
-# $1 + (D - 1) + \big(c^2 - 2c(D - 3)\big)\,\mathbb E\,1/(D - 3 + 2J)$, J with half of $|\theta - \bar\theta 1|^2$ for its mean.
+# **Around the grand mean** one direction is left as it is, with risk 1; the others are the same problem with $D - 1$ in
+# place of D: risk $1 + (D - 1) + \big(c^2 - 2c(D - 3)\big)\,\mathbb E\,1/(D - 3 + 2J)$, J with half of
+# $|\theta - \bar\theta 1|^2$ for its mean.
 #
-# **With an integral**: $1/a = \int_0^1 t^{a-1}dt$ and the Poisson's generating function give $\int_0^1 t^{D-3}e^{-|\theta|^2(1 - t^2)/2}\,dt$.
+# **With an integral**: $1/a = \int_0^1 t^{a-1}dt$ and the Poisson's generating function give
+# $\int_0^1 t^{D-3}e^{-|\theta|^2(1 - t^2)/2}\,dt$.
 
 # %% [markdown]
 # ## 6. The missing half
 #
 # *Difficulty* 5/5 · *Importance* 4/5 · 50 minutes
 #
-# A mixture of Bernoullis: component c with probability $e^{\texttt{log\_weights}_c}$, then pixel i is 1 with probability $p_{ci}$. Of a picture x some pixels are **seen**; M are missing, and their entries
-# in x mean nothing. The evidence of what is seen is a sum over all completions h of the missing ones,
-# $p(x_\text{seen}) = \sum_h p(x_\text{seen}, h)$, and importance sampling proposes completions: $w = p(x_\text{seen}, h)/q(h)$. Two proposals:
+# A mixture of Bernoullis: component c with probability $e^{\texttt{log\_weights}_c}$, then pixel i is 1 with
+# probability $p_{ci}$. Of a picture x some pixels are **seen**; M are missing, and their entries in x mean nothing. The
+# evidence of what is seen is a sum over all completions h of the missing ones,
+# $p(x_\text{seen}) = \sum_h p(x_\text{seen}, h)$, and importance sampling proposes completions:
+# $w = p(x_\text{seen}, h)/q(h)$. Two proposals:
 #
 # - **uniform**: every pixel by a fair coin;
 # - **a product of the right marginals**: $q(h) = \prod_i q_i(h_i)$, where $q_i$ is exactly $p(x_i \mid x_\text{seen})$.
 #
-# What do they cost? By the *bits* of a proposal we mean $\log_2\big(\mathbb E\,w^2/p(x_\text{seen})^2\big)$: about so many doublings of the sample size are needed before the estimate is worth anything.
-# Return three numbers, $(3)$: $\log p(x_\text{seen})$ in nats; the bits of uniform proposals; the bits of the product. **Exactly**, also for M = 32 or 1500, where nobody
-# can add up $2^M$ terms. There may be 2,000 pixels, nearly sure ones ($p = 10^{-4}$), no seen or no missing pixels, and one component or more.
+# What do they cost? By the *bits* of a proposal we mean $\log_2\big(\mathbb E\,w^2/p(x_\text{seen})^2\big)$: about so
+# many doublings of the sample size are needed before the estimate is worth anything. Return three numbers, $(3)$:
+# $\log p(x_\text{seen})$ in nats; the bits of uniform proposals; the bits of the product. **Exactly**, also for M = 32
+# or 1500, where nobody can add up $2^M$ terms. There may be 2,000 pixels, nearly sure ones ($p = 10^{-4}$), no seen or
+# no missing pixels, and one component or more.
 #
-# **Predict**: what are the bits of the exact posterior of h as a proposal? With marginals that are exactly right, is the product nearly as good?
+# **Predict**: what are the bits of the exact posterior of h as a proposal? With marginals that are exactly right, is
+# the product nearly as good?
 
 # %% exercise="02_missing_half"
 def missing_half(log_weights: Tensor, probabilities: Tensor, x: Tensor, seen: Tensor) -> Tensor:
@@ -548,8 +573,8 @@ def missing_half(log_weights: Tensor, probabilities: Tensor, x: Tensor, seen: Te
 check("02_missing_half", missing_half)
 
 # %% [markdown]
-# **On digits.** Ten components, one for each kind of digit; the upper half is seen. **The figure to aim for**: five digits, what is seen of them, and what
-# the lower half looks like on average. Your bits then stand beside them.
+# **On digits.** Ten components, one for each kind of digit; the upper half is seen. **The figure to aim for**: five
+# digits, what is seen of them, and what the lower half looks like on average. Your bits then stand beside them.
 
 # %%
 log_weights, probabilities, upper = targets.digit_mixture()
@@ -567,18 +592,20 @@ with when_written():
 # %% [markdown]
 # <details><summary>Symptom: right for a few missing pixels, and hopeless for 32</summary>
 #
-# You enumerate completions. $p(h \mid x_\text{seen})$ is a sum over components; its square is a sum over *pairs* of components. Exchange that sum with the one over h.
+# You enumerate completions. $p(h \mid x_\text{seen})$ is a sum over components; its square is a sum over *pairs* of
+# components. Exchange that sum with the one over h.
 #
 # </details>
 # <details><summary>Symptom: the bits of the product are always zero</summary>
 #
-# You took $p(h \mid x_\text{seen})$ for a product of its marginals. Within *one* component the pixels are independent. Across components they are not: each tells which component it is,
-# and so something of all the others.
+# You took $p(h \mid x_\text{seen})$ for a product of its marginals. Within *one* component the pixels are independent.
+# Across components they are not: each tells which component it is, and so something of all the others.
 #
 # </details>
 # <details><summary>Symptom: infinite, or minus infinity, for large pictures</summary>
 #
-# Likelihoods of hundreds of pixels underflow, products of a thousand factors near two overflow. For a pair of components add the *logarithms* of the M factors; then one log-sum-exp over all pairs.
+# Likelihoods of hundreds of pixels underflow, products of a thousand factors near two overflow. For a pair of
+# components add the *logarithms* of the M factors; then one log-sum-exp over all pairs.
 #
 # </details>
 
@@ -589,25 +616,31 @@ with when_written():
 #
 # $C^2 M$ terms in place of $2^M$. The uniform proposal has $q_i = 1/2$.
 #
-# **What it says.** Uniform proposals do not need all $2^{32}$ completions, only enough to meet the plausible ones. The product has every marginal right and still pays, because
-# it draws pixels of different components side by side; if what is seen decided for one component, it would cost nothing. The exact posterior, first a component and then its pixels, costs **zero bits**: w is constant.
+# **What it says.** Uniform proposals do not need all $2^{32}$ completions, only enough to meet the plausible ones. The
+# product has every marginal right and still pays, because it draws pixels of different components side by side; if what
+# is seen decided for one component, it would cost nothing. The exact posterior, first a component and then its pixels,
+# costs **zero bits**: w is constant.
 #
-# **The measurements.** Large weights are rare under q: that is why $\mathbb E w^2$ is large. For the second digit none of 100,000 draws met one, and the result is
-# $1.00 \pm 0.00$ where 1,196 is right. A printed error is made of the weights that were drawn; it cannot know of the others.
+# **The measurements.** Large weights are rare under q: that is why $\mathbb E w^2$ is large. For the second digit none
+# of 100,000 draws met one, and the result is $1.00 \pm 0.00$ where 1,196 is right. A printed error is made of the
+# weights that were drawn; it cannot know of the others.
 #
-# **The lesson for what comes.** A factorized q is what most of this course will use. What it loses is not in any marginal.
+# **The lesson for what comes.** A factorized q is what most of this course will use. What it loses is not in any
+# marginal.
 
 # %% [markdown]
 # ## 7. A Gaussian process: fit and complexity
 #
 # *Difficulty* 3/5 · *Importance* 3/5 · 35 minutes
 #
-# $y = f(u) + \text{noise}$ at inputs $u$, $(N)$, with a Gaussian process for f: $\operatorname{cov}(f(u), f(v)) = s^2 e^{-(u - v)^2/2\ell^2}$, and independent noise of scale
-# $\sigma$. So y, $(N)$, is one draw from a normal with mean zero. Its log evidence is a term that depends on y (the **fit**), one that does not (the **complexity**), and $-\frac N2\log 2\pi$, which
-# belongs to neither.
+# $y = f(u) + \text{noise}$ at inputs $u$, $(N)$, with a Gaussian process for f:
+# $\operatorname{cov}(f(u), f(v)) = s^2 e^{-(u - v)^2/2\ell^2}$, and independent noise of scale $\sigma$. So y, $(N)$,
+# is one draw from a normal with mean zero. Its log evidence is a term that depends on y (the **fit**), one that does
+# not (the **complexity**), and $-\frac N2\log 2\pi$, which belongs to neither.
 #
-# Return `parts`, $(2)$: fit and complexity, so that both and the constant add up to $\log p(y)$. And `gradient`, $(2, 3)$: the slope of each part in $\log\ell$, $\log s$, $\log\sigma$. At the best
-# parameters the two rows cancel. Six digits of the slopes are looked at; no jitter, the noise is enough.
+# Return `parts`, $(2)$: fit and complexity, so that both and the constant add up to $\log p(y)$. And `gradient`,
+# $(2, 3)$: the slope of each part in $\log\ell$, $\log s$, $\log\sigma$. At the best parameters the two rows cancel.
+# Six digits of the slopes are looked at; no jitter, the noise is enough.
 #
 # **Predict** the signs, for noisy data: as $\ell$ grows, what does each part do?
 
@@ -634,8 +667,8 @@ def gp_evidence(u: Tensor, y: Tensor, log_lengthscale: float, log_scale: float, 
 check("02_gp_evidence", gp_evidence)
 
 # %% [markdown]
-# **The figure to aim for**: seven points, and the evidence over the lengthscale: there are two hills. The next cell draws your two parts over it, and climbs from
-# two starts with your gradient.
+# **The figure to aim for**: seven points, and the evidence over the lengthscale: there are two hills. The next cell
+# draws your two parts over it, and climbs from two starts with your gradient.
 
 # %%
 show(targets.bandwidth(), alt="Left: seven points that wiggle. Right: the log evidence over the lengthscale, on a log axis, with two hills.")
@@ -657,38 +690,46 @@ with when_written():
 # %% [markdown]
 # <details><summary>Symptom: the two parts do not add up to the log evidence</summary>
 #
-# Write down $\log N(y; 0, A)$ with the matrix A of all covariances of y. A quadratic form, a log-determinant, a constant; each with its half and its sign. Is the noise in A?
+# Write down $\log N(y; 0, A)$ with the matrix A of all covariances of y. A quadratic form, a log-determinant, a
+# constant; each with its half and its sign. Is the noise in A?
 #
 # </details>
 # <details><summary>Symptom: the slopes are off by a factor that is the same in a column</summary>
 #
-# In a column only one thing differs: which number is differentiated. $\ell$, $\log\ell$ and $\log\ell^2$ have slopes that differ by $\ell$ and by two.
+# In a column only one thing differs: which number is differentiated. $\ell$, $\log\ell$ and $\log\ell^2$ have slopes
+# that differ by $\ell$ and by two.
 #
 # </details>
 # <details><summary>Symptom: autograd refuses the second row</summary>
 #
-# The graph is freed after the first backward pass: `retain_graph=True`. By hand: $d\log|A| = \operatorname{tr}(A^{-1}\,dA)$ and $d(y^\top A^{-1}y) = -\alpha^\top dA\,\alpha$ with $\alpha = A^{-1}y$.
+# The graph is freed after the first backward pass: `retain_graph=True`. By hand:
+# $d\log|A| = \operatorname{tr}(A^{-1}\,dA)$ and $d(y^\top A^{-1}y) = -\alpha^\top dA\,\alpha$ with $\alpha = A^{-1}y$.
 #
 # </details>
 
 # %% [markdown] solution_only="02_gp_evidence"
-# **The parts.** $-\frac12 y^\top A^{-1} y$ and $-\frac12\log|A|$. With a Cholesky root $A = CC^\top$: minus half the squared length of $C^{-1}y$, and minus the sum of the logs of the diagonal of C.
+# **The parts.** $-\frac12 y^\top A^{-1} y$ and $-\frac12\log|A|$. With a Cholesky root $A = CC^\top$: minus half the
+# squared length of $C^{-1}y$, and minus the sum of the logs of the diagonal of C.
 #
-# **Occam's factor.** A long lengthscale makes few functions likely: $|A|$ is small, and the complexity term is large. It is a *reward* for having ruled out much. The fit pays for it if y wiggles. Two
-# explanations, "a smooth function and much noise" and "a wiggly function and little noise", are two hills; a climb ends on the one where it began.
+# **Occam's factor.** A long lengthscale makes few functions likely: $|A|$ is small, and the complexity term is large.
+# It is a *reward* for having ruled out much. The fit pays for it if y wiggles. Two explanations, "a smooth function and
+# much noise" and "a wiggly function and little noise", are two hills; a climb ends on the one where it began.
 #
-# **At both tops the fit is −3.5**, minus half the number of points. That is no accident: multiply s and $\sigma$ by the same factor a. The fit is divided by $a^2$, the complexity loses $N\log a$, and
-# the slope at a = 1 vanishes if $-2 \cdot \text{fit} = N$.
+# **At both tops the fit is −3.5**, minus half the number of points. That is no accident: multiply s and $\sigma$ by the
+# same factor a. The fit is divided by $a^2$, the complexity loses $N\log a$, and the slope at a = 1 vanishes if
+# $-2 \cdot \text{fit} = N$.
 
 # %% [markdown]
 # ## 8. In words: how Bayesian?
 #
 # *Difficulty* 3/5 · *Importance* 4/5 · 20 minutes
 #
-# Twelve hospitals, few patients each, and the hierarchical model of exercise 4. A colleague reports: "(1) ML-II gives $\tau = 0$, so the data show that the hospitals are all alike. (2) To be safe I
-# repeated it as MAP-II with a half-Cauchy prior on $\tau$, which keeps $\tau$ off zero; it still says 0, so it must be true. (3) I compared two models by importance sampling. The log evidences differ by 0.4 with a
-# standard error of 0.1, so the first is better, whatever K was." For each of the three write two or three sentences: what is right about it, what is wrong, and what you would do instead. End with one sentence: when would
-# you not bother with full Bayes?
+# Twelve hospitals, few patients each, and the hierarchical model of exercise 4. A colleague reports: "(1) ML-II gives
+# $\tau = 0$, so the data show that the hospitals are all alike. (2) To be safe I repeated it as MAP-II with a
+# half-Cauchy prior on $\tau$, which keeps $\tau$ off zero; it still says 0, so it must be true. (3) I compared two
+# models by importance sampling. The log evidences differ by 0.4 with a standard error of 0.1, so the first is better,
+# whatever K was." For each of the three write two or three sentences: what is right about it, what is wrong, and what
+# you would do instead. End with one sentence: when would you not bother with full Bayes?
 
 # %% [markdown] written="02_written"
 # (1) ML-II is the most likely value of tau, and it is zero whenever the means differ less than their noise would make them. That happens often when the hospitals do differ, by less than
