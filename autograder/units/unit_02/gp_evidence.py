@@ -153,10 +153,10 @@ def _inputs(
 def _series(rng: np.random.Generator) -> list[Series]:
     """Short and long lengths, small and large scales, weak and strong noise."""
     return [
-        _inputs(rng, 6, 0.2, 1.5, 0.4),
-        _inputs(rng, 9, 1.0, 0.05, 0.02),
-        _inputs(rng, 12, 3.0, 20.0, 2.0),
-        _inputs(rng, 5, 0.7, 0.6, 3.0),
+        _inputs(rng, 5, 0.2, 1.5, 0.4),
+        _inputs(rng, 7, 1.0, 0.05, 0.02),
+        _inputs(rng, 8, 3.0, 20.0, 2.0),
+        _inputs(rng, 4, 0.7, 0.6, 3.0),
     ]
 
 
@@ -231,12 +231,12 @@ def slopes_of_complexity(probe: Probe, rng: np.random.Generator) -> Finding:
     return _judged(probe, _series(rng), (1, True))
 
 
-@EXERCISE.part("One value, two, and sixteen at a long lengthscale", weight=0.5)
+@EXERCISE.part("One value, two, and twelve at a long lengthscale", weight=0.5)
 def other_sizes(probe: Probe, rng: np.random.Generator) -> Finding:
     places = [
         _inputs(rng, 1, 1.0, 1.5, 0.5),
         _inputs(rng, 2, 2.0, 0.8, 0.2),
         _inputs(rng, 3, 2.0, 0.8, 0.2),
-        _inputs(rng, 16, 4.0, 2.0, 0.1),
+        _inputs(rng, 12, 4.0, 2.0, 0.1),
     ]
     return _judged(probe, places, (0, False), (1, False), (0, True), (1, True))
