@@ -25,7 +25,7 @@
 # - taken the evidence of a Gaussian process apart.
 #
 # **Time**: about four and a half hours; each exercise says its own. **Read first**: [the lecture](../../lectures/02_marginal_likelihood.ipynb).
-# All exercises stand alone; 5 and 7 belong to the asides of the lecture.
+# All exercises stand alone (the measurement after 3 uses your function of 1); 5 and 7 belong to the asides of the lecture.
 #
 # **How the checks work.** Under each cell that you write stands a `check`. It calls your function on fresh random
 # inputs and compares numbers. If something is off, the report says what came, what was expected, and which mistake it
@@ -332,7 +332,7 @@ with when_written():
 # 3. the **best** $\mu$ and $\tau^2$, $(*B, 2)$. The best $\tau^2$ may be zero, and then it is to be zero: not small;
 # 4. the posterior means $\mathbb E[\theta_j \mid y]$ at the best $\mu$ and $\tau^2$, $(*B, J)$.
 #
-# $\sigma$ is a number between 0.01 and 40; J is 2 or more, and no two y of a data set are equal to all digits.
+# $\sigma$ is a number between 0.01 and 40; J is 2 or more, and the y of a data set are not all equal.
 #
 # **Predict first**: what does an optimizer do that climbs your gradient in $\log\tau$, when the best $\tau$ is zero?
 
@@ -362,8 +362,8 @@ def ml_two(y: Tensor, sigma: float, mu: Tensor, log_tau: Tensor) -> tuple[Tensor
 check("02_ml_two", ml_two)
 
 # %% [markdown]
-# **Eighteen batters.** In 1970 each had been 45 times at bat by late April; how often each hit during the rest of the season is
-# known, too (B. Efron and C. Morris, *Data analysis using Stein's estimator and its generalizations*, 1975). **The
+# **Eighteen batters.** In 1970 each had been 45 times at bat by late April; how often each hit during the rest of the
+# season is known, too (B. Efron and C. Morris, *Data analysis using Stein's estimator and its generalizations*, 1975). **The
 # figure to aim for**: the evidence over $\tau$ at the best $\mu$, by quadrature over each effect; then your own
 # numbers, and what shrinking is worth.
 
@@ -435,9 +435,9 @@ with when_written():
 # $\mathbb E|\hat\theta(x) - \theta|^2$; that of x itself is D. Here are two others:
 #
 # $$\hat\theta_0 = \Big(1 - \frac{c}{|x|^2}\Big)\,x, \qquad\qquad
-#   \hat\theta_1 = \bar x 1 + \Big(1 - \frac{c}{|x - \bar x 1|^2}\Big)\,(x - \bar x 1),$$
+#   \hat\theta_1 = \bar x\,\mathbf 1 + \Big(1 - \frac{c}{|x - \bar x\,\mathbf 1|^2}\Big)\,(x - \bar x\,\mathbf 1),$$
 #
-# with $\bar x$ the mean of the D coordinates of x, and 1 a vector of ones. For `theta`, $(*B, D)$, return the exact
+# with $\bar x$ the mean of the D coordinates of x, and $\mathbf 1$ a vector of ones. For `theta`, $(*B, D)$, return the exact
 # risks of both, $(2, *B)$. D is 4 or more, and $|\theta| \le 30$. On paper first; then a sum or an integral that is as
 # good as exact (six digits are looked at).
 #
@@ -504,8 +504,8 @@ with when_written():
 # </details>
 # <details><summary>Symptom: the second row is off by about one, or by one dimension</summary>
 #
-# Turn the coordinates so that the first points along 1. In it nothing is shrunk: what risk does that leave? The other D
-# − 1 are a problem of the first kind. What is *their* $\theta$?
+# Turn the coordinates so that the first points along $\mathbf 1$. In it nothing is shrunk: what risk does that leave? The
+# other $D - 1$ are a problem of the first kind. What is *their* $\theta$?
 #
 # </details>
 
@@ -515,12 +515,12 @@ with when_written():
 # $\mathbb E\,1/|x|^2 = \mathbb E\,1/(D - 2 + 2J)$.
 #
 # **What it says.** The bracket is negative for $0 < c < 2(D-2)$, *wherever* $\theta$ is: there x is beaten everywhere.
-# Beyond, as at c = 17, it loses everywhere. The best is $c = D - 2$ for all $\theta$ at once. For D = 2 the best c is
+# Beyond, as at c = 17, the estimator loses everywhere. The best is $c = D - 2$ for all $\theta$ at once. For D = 2 the best c is
 # zero; for D = 1 the mean of $1/x^2$ is infinite.
 #
 # **Around the grand mean** one direction is left as it is, with risk 1; the others are the same problem with $D - 1$ in
 # place of D: risk $1 + (D - 1) + \big(c^2 - 2c(D - 3)\big)\,\mathbb E\,1/(D - 3 + 2J)$, J with half of
-# $|\theta - \bar\theta 1|^2$ for its mean.
+# $|\theta - \bar\theta\,\mathbf 1|^2$ for its mean.
 #
 # **With an integral**: $1/a = \int_0^1 t^{a-1}dt$ and the Poisson's generating function give
 # $\int_0^1 t^{D-3}e^{-|\theta|^2(1 - t^2)/2}\,dt$.
@@ -574,7 +574,9 @@ check("02_missing_half", missing_half)
 
 # %% [markdown]
 # **On digits.** Ten components, one for each kind of digit; the upper half is seen. **The figure to aim for**: five
-# digits, what is seen of them, and what the lower half looks like on average. Your bits then stand beside them.
+# digits, what is seen of them, and what the lower half looks like on average. Your bits then stand above
+# them. The last cell measures $\mathbb E\,w^2/p^2$ for the product, with 100,000 draws each. **Which of the printed
+# errors are honest**, and which are not?
 
 # %%
 log_weights, probabilities, upper = targets.digit_mixture()
