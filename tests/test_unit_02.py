@@ -7,6 +7,9 @@ import numpy as np
 import pytest
 import torch
 
+from autograder.audit.corpus import corpus
+from autograder.checking import run_check
+from autograder.checks.probe import InProcess
 from autograder.units.unit_02 import gp_evidence, missing_half, ml_two, predicted_bias, stein_risk
 from autograder.units.unit_02.best_scale import best_variance
 from autograder.units.unit_02.reference import toy_relative_variance
@@ -124,3 +127,15 @@ def test_gp_parts_add_up_and_their_slopes_are_differences() -> None:
     for column, name in enumerate(("log_lengthscale", "log_scale", "log_noise")):
         up, down = (at._replace(**{name: getattr(at, name) + side}).parts() for side in (h, -h))
         assert np.allclose((up - down) / (2 * h), at.gradient()[:, column], rtol=1e-5, atol=1e-7)
+
+
+def _listed(value: object) -> object:
+    """Arrays as lists of what they hold, numbers in the end."""
+    return list(map(_listed, value)) if isinstance(value, tuple) or np.ndim(value) else float(value)
+
+
+@pytest.mark.parametrize("name", ["02_stein_risk", "02_missing_half", "02_gp_evidence"])
+def test_lists_of_numbers_are_as_good_as_tensors(name: str) -> None:
+    answer = next(each for each in corpus() if each.exercise == name and each.right).load()
+    report = run_check(name, InProcess(lambda *args: _listed(answer(*args))), 0)
+    assert report.passed, str(report)

@@ -51,7 +51,7 @@ def gp_evidence(u, y, log_lengthscale, log_scale, log_noise):
     fit = -0.5 * y @ torch.linalg.solve(a, y)
     complexity = -0.5 * torch.logdet(a)
     gradient = [torch.stack(torch.autograd.grad(part, places, retain_graph=True, allow_unused=True, materialize_grads=True)) for part in (fit, complexity)]
-    return [fit.detach(), complexity.detach()], gradient
+    return torch.stack([fit.detach(), complexity.detach()]), torch.stack(gradient)
 
 
 # %% wrong whole, from right cholesky: The constant goes to the fit.

@@ -40,7 +40,7 @@ def missing_half(log_weights, probabilities, x, seen):
                 log_table += (torch.outer(a, a) / q[i] + torch.outer(b, b) / (1 - q[i])).log()
         top = log_table.max()
         out.append((top + torch.log(r @ (log_table - top).exp() @ r)) / math.log(2))
-    return out
+    return torch.stack(out)
 
 
 # %% right loops: In plain Python, pair by pair.
@@ -76,7 +76,7 @@ def missing_half(log_weights, probabilities, x, seen):
                 terms.append(joint[c] + joint[d] - 2 * evidence + sum(
                     math.log(p[c, i] * p[d, i] / q[i] + (1 - p[c, i]) * (1 - p[d, i]) / (1 - q[i])) for i in missing))
         bits.append(log_sum(terms) / math.log(2))
-    return [evidence, *bits]
+    return np.array([evidence, *bits])
 
 
 # %% wrong all_seen, from right pairs: The missing pixels are counted as seen.

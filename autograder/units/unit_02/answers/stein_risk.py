@@ -33,7 +33,7 @@ def stein_risk(theta, c):
     rows = []
     for vector, free in ((theta, D), (apart, D - 1)):
         rows.append(D + (c**2 - 2 * c * (free - 2)) * inverse(free, (vector**2).sum(-1)))
-    return rows
+    return np.stack(rows)
 
 
 # %% right loops: Theta by theta; the grand mean is a direction of its own, and the others are turned into coordinates.
