@@ -24,7 +24,7 @@
 # - found out what completing half a digit costs, although there are 4 billion completions,
 # - taken the evidence of a Gaussian process apart.
 #
-# **Time**: about four and a half hours; each exercise says its own. **Read first**: [the lecture](../../lectures/02_marginal_likelihood.ipynb).
+# **Time**: about five hours; each exercise says its own. **Read first**: [the lecture](../../lectures/02_marginal_likelihood.ipynb).
 # All exercises stand alone (the measurement after 3 uses your function of 1); 5 and 7 belong to the asides of the lecture.
 #
 # **How the checks work.** Under each cell that you write stands a `check`. It calls your function on fresh random
