@@ -8,10 +8,11 @@
 # - predicted the noise of two estimators exactly, and found a target where the famous one loses,
 # - driven an objective to infinity with frozen samples, on purpose,
 # - differentiated a Gamma variable whose map from noise nobody can write down,
-# - met an objective on which both famous gradients are wrong, and repaired both.
+# - met an objective on which both famous gradients are wrong, and repaired both,
+# - told three estimators apart by nothing but their draws.
 #
-# **Time**: about three hours and a half; each exercise says its own. **Read first**: [the lecture](../../lectures/06_reparametrization.ipynb). Exercise 2 uses 1, and 3 uses 2; 4 and 5 belong
-# together; 6, 7 and 8 stand alone.
+# **Time**: about four hours; each exercise says its own. **Read first**: [the lecture](../../lectures/06_reparametrization.ipynb). Exercise 2 uses 1, and 3 uses 2; 4 and 5 belong
+# together; 9 is quicker with 8 done; 6, 7 and 8 stand alone.
 #
 # **How the checks work.** Under each cell that you write stands a `check`. It calls your function on fresh random inputs and compares numbers: the *value*, the *gradient*
 # at given noise, and the *average* over all noise (by quadrature, so that chance has no say). If something is off, the report says what came, what was expected, and which
@@ -27,13 +28,14 @@
 # logarithm of the *standard deviation*.
 
 # %% locked="06_setup"
+import itertools
 import math
 
 import torch
 from torch import Tensor
 from torch.distributions import Gamma, Normal
 
-from autograder import check
+from autograder import check, sealed_case
 from autograder.units.unit_06 import targets
 from course_vi.exact import gauss_hermite
 from course_vi.families import FullRank
@@ -759,7 +761,87 @@ show(targets.edges(two_repairs), alt="The same figure; once two_repairs is writt
 # the path, which is the quieter one here by far.
 
 # %% [markdown]
-# ## 9. In words: a deterministic objective
+# ## 9. The sealed case
+#
+# *Difficulty* 4/5 · *Importance* 4/5 · 30 minutes
+#
+# Three people estimate the gradient of one mean cost in m and $\log s$, with $z \sim N(m, s^2)$ and
+#
+# $$f(z) = \text{level} + \text{slope} \cdot z + \sin(\text{wave} \cdot z) + \begin{cases} \text{height} & \text{if } z > \text{place}, \\ 0 & \text{otherwise.} \end{cases}$$
+#
+# You get their draws and not their code. One differentiates f along the path as torch does, and is **biased**. One uses the score function, without a baseline: nothing wrong, nothing clever, and needlessly **noisy**. One, warned of jumps, has the fee phased in: it rises in a straight line from 0 at
+# `place` to `height` at `place + width`, and the path does the rest. That is unbiased for **another target**. Who is who?
+#
+# `draws` is (3, R, 2): person, replicate (from one sample each), and the gradient for m, then for $\log s$. The other arguments are numbers: `loc` is m, `scale` is s; the cost's own follow, with `width` last. Fees may be negative, and may be due on either side of m.
+#
+# Return the three names `"biased"`, `"noisy"`, `"another target"` in the order of the persons. The budget is enough: any two of the three exact means lie at least six standard errors apart, in m or in $\log s$. The check brings 40 cases and demands all names right in 38 of them.
+
+# %% exercise="06_sealed_case"
+def name_them(draws: Tensor, loc: float, scale: float, level: float, slope: float, wave: float, place: float, height: float, width: float) -> list[str]:
+    """Which estimator is "biased", which is "noisy", and which has "another target", in the order of draws.
+
+    draws: (3, R, 2), by estimator, for the mean and the log scale. loc, scale: of q. level, slope, wave, place, height: of the cost.
+    width: over which one of the three has the jump phased in.
+    """
+    ### BEGIN SOLUTION
+    eps = torch.linspace(-8.0, 8.0, 8001, dtype=torch.float64)                              # quadrature, fine enough for the corners
+    weights, z = torch.softmax(-0.5 * eps.square(), 0), loc + scale * eps
+    speed = torch.stack([torch.ones_like(eps), scale * eps], -1)
+    phasing = torch.where((z > place) & (z < place + width), height / width, 0.0)
+    plain = (weights * (slope + wave * torch.cos(wave * z))) @ speed
+    away = place - loc
+    flow = height * math.exp(-0.5 * (away / scale) ** 2) / (scale * math.sqrt(2 * math.pi))
+    exact = plain + flow * torch.tensor([1.0, away], dtype=torch.float64)                   # what crosses the jump
+    expected = {"biased": plain, "noisy": exact, "another target": plain + (weights * phasing) @ speed}
+    mean, error = draws.mean(1), draws.std(1) / draws.shape[1] ** 0.5
+    fits = {name: ((mean - there) / error).square().sum(-1) for name, there in expected.items()}
+    orders = itertools.permutations(expected)
+    return list(min(orders, key=lambda order: sum(fits[name][i] for i, name in enumerate(order))))
+    ### END SOLUTION
+
+
+# %% check="06_sealed_case"
+check("06_sealed_case", name_them)
+
+# %% [markdown]
+# **Open one.** `sealed_case` draws a case as the check does; the seed decides everything, the order too. Decide first, then open.
+
+# %%
+with when_written():
+    case = sealed_case("06_sealed_case", seed=2)
+    mean, error = case.given["draws"].mean(1), case.given["draws"].std(1) / case.given["draws"].shape[1] ** 0.5
+    for letter, m, e in zip("ABC", mean, error, strict=True):
+        print(f"{letter}: for the mean {m[0]:+.3f} ± {e[0]:.3f}   for the log scale {m[1]:+.3f} ± {e[1]:.3f}")
+    print(case.open(name_them(**case.given)))
+
+# %% [markdown]
+# <details><summary>Symptom: the loudest is not always the score function</summary>
+#
+# A rapid wave has steep slopes, and the path multiplies with them; the score function sees its heights, between -1 and 1. Spread tells nothing for sure here; means do. Which means do you expect?
+#
+# </details>
+# <details><summary>Symptom: two of them are off, and I cannot say who has another target</summary>
+#
+# Both paths have the same smooth part, whose mean is a sum over a grid. What does each of them know of the fee? One knows nothing. For the other the slope of the ramp is a number, and z must be on the ramp.
+#
+# </details>
+# <details><summary>Symptom: nearly always right, and not in 38 of 40</summary>
+#
+# Use all you know: of each of the three the exact mean, for m and for $\log s$. A grid has no slope at the jump either: take $P(z > \text{place})$ by formula, as in exercise 8, and differentiate that in both parameters. Then ask which of the six orders fits the draws best, over both columns, in units of their standard errors.
+#
+# </details>
+
+# %% [markdown] solution_only="06_sealed_case"
+# **Three means.** All three have the smooth part, $\mathbb E[f'(z)\,\partial z]$. The path of the true cost has nothing more. The score function has the flow across the jump besides: height times density times speed, $h\,q(c)$ in m and $h\,q(c)(c - m)$ in $\log s$. With the fee phased in, the flow is an average over the ramp: $\frac hw \int_c^{c+w} q(z)\,dz$,
+# and $\frac hw \int_c^{c+w} (z - m)\,q(z)\,dz$.
+#
+# **When another target does more harm than a bias.** Nobody phases a fee in for its own sake; one hopes that the two gradients are close. If the jump is far out in the left tail and the ramp reaches into the middle of q, the flow over the ramp is *larger* than the one that was to be mended, and forgetting the jump altogether would have been nearer. A narrow ramp is close to the
+# jump, and its slope $h/w$ is loud.
+#
+# **Why not by spread?** The level is in no mean and makes the score function as loud as you like; the wave does the same for the paths. The ramp makes its path louder where it adds to the slopes of the wave, and quieter where it takes from them.
+
+# %% [markdown]
+# ## 10. In words: a deterministic objective
 #
 # *Difficulty* 3/5 · *Importance* 4/5 · 15 minutes
 #

@@ -7,10 +7,11 @@
 # - measured a variance of exactly zero, and another of exactly 2, where the theory says so,
 # - kept a path alive through two stochastic layers,
 # - predicted the best member of a whole family of unbiased estimators, and found it by measurement,
-# - repaired a published listing.
+# - repaired a published listing,
+# - told three estimators of another bound apart by nothing but their draws.
 #
-# **Time**: about three hours; each exercise says its own. **Read first**: [the lecture](../../lectures/09_sticking_the_landing.ipynb). Exercises 1 to 4 build on
-# each other, 5 and 6 belong together, 7 stands alone.
+# **Time**: about three hours and a half; each exercise says its own. **Read first**: [the lecture](../../lectures/09_sticking_the_landing.ipynb). Exercises 1 to 4 build on
+# each other, 5 and 6 belong together, 7 and 8 stand alone.
 #
 # **How the checks work.** Under each cell that you write stands a `check`. It calls your function on fresh random inputs and asks up to four
 # questions: is the *value* right, is the *gradient* right at given noise, is it right *on average*, and does it *vanish* where it should? If
@@ -26,6 +27,7 @@
 # $(K, B, D)$, data $(B, D)$, log densities $(K, B)$, and an estimate of the ELBO is one number for each datum, $(B)$.
 
 # %% locked="09_setup"
+import itertools
 import math
 
 import torch
@@ -33,7 +35,7 @@ from torch import Tensor, nn
 from torch.distributions import LowRankMultivariateNormal, MultivariateNormal, Normal
 from torch.func import functional_call
 
-from autograder import check
+from autograder import check, sealed_case
 from autograder.units.unit_09 import targets
 from course_vi.families import MeanField
 from course_vi.models import ConjugateToy
@@ -674,7 +676,88 @@ with when_written():
 # **Notice** the end of the curve on the left. The bound itself becomes *constant*: at the posterior $\log w = \log p(x)$ for every draw, and so the estimate has no noise either.
 
 # %% [markdown]
-# ## 8. In words: when not to stick the landing
+# ## 8. The sealed case
+#
+# *Difficulty* 4/5 · *Importance* 4/5 · 30 minutes
+#
+# Three people want the gradient of an importance-weighted bound of **two** samples, in m and $\log s$, on the toy ($z \sim N(0, 1)$, $x \mid z \sim N(z, 1)$) with $q = N(m, s^2)$:
+#
+# $$\mathcal L_2 = \mathbb E \log \tfrac12 (w_1 + w_2), \qquad w_k = \frac{p(x, z_k)}{q(z_k)}, \quad z_k = m + s\,\epsilon_k .$$
+#
+# You get their draws and not their code. One takes the total derivative: nothing wrong, nothing clever, and needlessly **noisy**. One holds the parameters inside $\log q$ constant, as in exercise 2, and is **biased**: this bound is not linear in the $\log w_k$. One averages the two $\log w_k$, and climbs **another target**; whether with the score term or without it you are not told,
+# and there it does no harm. Who is who?
+#
+# `draws` is (3, R, 2): person, replicate (from two samples each), and the gradient for m, then for $\log s$. `x` is the datum, `loc` is m, `scale` is s: three numbers. Return the three names `"biased"`, `"noisy"`, `"another target"` in the order of the persons. The budget is enough: any two of the three exact means lie at least six standard errors apart, in m or in $\log s$.
+# The check brings 40 cases and demands all names right in 38 of them.
+
+# %% exercise="09_sealed_case"
+def name_them(draws: Tensor, x: float, loc: float, scale: float) -> list[str]:
+    """Which estimator is "biased", which is "noisy", and which has "another target", in the order of draws.
+
+    draws: (3, R, 2), by estimator, for the mean and the log scale. x: the datum. loc, scale: of q.
+    """
+    ### BEGIN SOLUTION
+    axis = torch.linspace(-6.0, 6.0, 61, dtype=torch.float64)
+    eps = torch.cartesian_prod(axis, axis)                                                  # two samples: a grid in two dimensions
+    chances = torch.softmax(-0.5 * eps.square().sum(-1), 0)
+    params = torch.tensor([loc, math.log(scale)], dtype=torch.float64, requires_grad=True)
+    z = params[0] + params[1].exp() * eps
+
+    def log_w(m: Tensor, log_s: Tensor) -> Tensor:
+        return -0.5 * z.square() - 0.5 * (x - z).square() + 0.5 * ((z - m) / log_s.exp()).square() + log_s
+
+    live, held = log_w(*params), log_w(*params.detach())
+    bounds = {"biased": held.logsumexp(-1), "noisy": live.logsumexp(-1), "another target": live.mean(-1)}
+    expected = {name: torch.autograd.grad((chances * bound).sum(), params, retain_graph=True)[0] for name, bound in bounds.items()}
+    mean, error = draws.mean(1), draws.std(1) / draws.shape[1] ** 0.5
+    fits = {name: ((mean - there) / error).square().sum(-1) for name, there in expected.items()}
+    orders = itertools.permutations(expected)
+    return list(min(orders, key=lambda order: sum(fits[name][i] for i, name in enumerate(order))))
+    ### END SOLUTION
+
+
+# %% check="09_sealed_case"
+check("09_sealed_case", name_them)
+
+# %% [markdown]
+# **Open one.** `sealed_case` draws a case as the check does; the seed decides everything, the order too. Decide first, then open.
+
+# %%
+with when_written():
+    case = sealed_case("09_sealed_case", seed=6)
+    mean, error = case.given["draws"].mean(1), case.given["draws"].std(1) / case.given["draws"].shape[1] ** 0.5
+    for letter, m, e in zip("ABC", mean, error, strict=True):
+        print(f"{letter}: for the mean {m[0]:+.3f} ± {e[0]:.3f}   for the log scale {m[1]:+.3f} ± {e[1]:.3f}")
+    print(case.open(name_them(**case.given)))
+
+# %% [markdown]
+# <details><summary>The loudest is not always the one who kept the score term</summary>
+#
+# A narrow q has its use for the score term, as in exercise 6, and then the total derivative can be quieter than the path alone. Spread tells nothing for sure here; means do. Which means do you expect?
+#
+# </details>
+# <details><summary>I know the mean of one of them in closed form, and of the others not</summary>
+#
+# Two samples are two numbers of noise: a grid in two dimensions, with the normal density as weights, is as good as exact. Write down the value of the bound on it, with a graph, and let torch differentiate.
+#
+# </details>
+# <details><summary>Two of my three means are the same</summary>
+#
+# Under `logsumexp` it matters whether the parameters inside $\log q$ are live or plain numbers. The path through z is live in both. For the average of the two logarithms it makes no difference to the mean.
+#
+# </details>
+
+# %% [markdown] solution_only="09_sealed_case"
+# **Three means.** With $\bar w_k = w_k/(w_1 + w_2)$ the total derivative of the bound is $\sum_k \bar w_k (\text{path}_k + S_k)$, and its mean is the exact gradient. Without the score terms $\mathbb E \sum_k \bar w_k S_k$ is missing, and that is not zero, since $\bar w_k$ depends on $z_k$. Averaging the logarithms gives the gradient of the ELBO, $x - 2m$ and $1 - 2s^2$ on the toy,
+# with or without S.
+#
+# **What the bias is.** The exact gradient is also $\mathbb E \sum_k \bar w_k^2\, \text{path}_k$ (the doubly reparametrized gradient: G. Tucker and others, ICLR 2019). Whoever drops the score has $\bar w_k$ in place of its square, and so a gradient that is too long: with equal weights by a factor of two, which is that of the ELBO. No number of replicates makes it better, and at the posterior, where all
+# weights are equal and the path is zero, nobody sees it.
+#
+# **Why not by spread?** The total derivative of a narrow q is quiet, as exercise 6 predicts, and of the other two now the one is the louder, now the other.
+
+# %% [markdown]
+# ## 9. In words: when not to stick the landing
 #
 # *Difficulty* 3/5 · *Importance* 4/5 · 15 minutes
 #

@@ -22,9 +22,10 @@
 # 5. the two gaps between a network's ELBO and the evidence, predicted in closed form, then measured;
 # 6. a network that writes a flow instead of a Gaussian;
 # 7. a table and an encoder at equal cost: who is ahead, predicted exactly, then measured;
-# 8. and a question to answer in words.
+# 8. three fits, told apart by nothing but their samples;
+# 9. and a question to answer in words.
 #
-# **About three hours and twenty-five minutes.** Exercises 1 to 3 build on one another; 4 to 7 can be done in any order.
+# **About three hours and fifty-five minutes.** Exercises 1 to 3 build on one another; 4 to 8 can be done in any order.
 #
 # **How checks work.** You write a function in place of the line that raises, run the cell, and run the check below it. Each check calls your function on fresh
 # random inputs and says what it tested, what came, what was expected, and, if it recognises the mistake, which one it is. Run it as often as you like: nothing is
@@ -40,16 +41,17 @@
 # one number per datum. `log_scale` is the logarithm of a *standard deviation*. $N(\mu, \sigma^2)$ names the *variance* second.
 
 # %% locked="11_setup"
+import itertools
 import math
 from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 
-from autograder import check
+from autograder import check, sealed_case
 from autograder.units.unit_11 import targets
 from course_vi.models import Model
-from course_vi.plots import show
+from course_vi.plots import show, when_written
 
 # %% [markdown]
 # ---
@@ -559,9 +561,84 @@ show(targets.race(equal_cost),
 
 # %% [markdown]
 # ---
-# ## 8. In words
+# ## 8. The sealed case
 #
-# **Question 8: whose fault is the gap?** *Difficulty* 3/5 · *Importance* 4/5 · 15 minutes
+# **Exercise 8: `name_them`.** *Difficulty* 4/5 · *Importance* 4/5 · 30 minutes
+#
+# Three people hand in fits to one linear Gaussian model, $z \sim N(0, I_2)$, $x \mid z \sim N(Wz, \sigma^2 I_3)$, at B data. You get their samples of z, and nothing else of theirs. One took full Gaussians and climbed to rest at each datum: **right**, up to the noise of the samples. One took Gaussians with *independent* coordinates and climbed to rest at each datum as well: what is
+# missing is an **approximation gap**. One took full Gaussians, and let an encoder write the numbers; it gets worse for data far out. What is missing there is an **amortization gap**: the means may be off, or the scales, or the correlations, never in the same way at all data. Whose samples are whose?
+#
+# `z` is (3, K, B, 2), by person; `x` is (B, 3), `weight` is W, (3, 2), `variance` is $\sigma^2$, a number. Return the three names `"right"`, `"approximation gap"`, `"amortization gap"` in the order of the persons. The budget is enough: of any two some mean, variance or correlation at some datum differs by at least six standard errors. Either gap may be the larger one. The check brings
+# 40 cases and demands all names right in 38 of them.
+
+# %% exercise="11_sealed_case"
+def name_them(z: Tensor, x: Tensor, weight: Tensor, variance: float) -> list[str]:
+    """Which fit is "right", which has an "approximation gap", and which an "amortization gap", in the order of z.
+
+    Args:
+        z: samples of each fit at each datum, (3, K, B, 2).
+        x: data, (B, 3).
+        weight, variance: W, (3, 2), and sigma^2 of the model.
+    """
+    ### BEGIN SOLUTION
+    precision = torch.eye(2, dtype=z.dtype) + weight.T @ weight / variance
+    mean = torch.linalg.solve(precision, (x @ weight).T / variance).T
+
+    def misfit(root: Tensor) -> Tensor:
+        """How far (z - mean) root is from standard normal noise, for each fit: moments in standard errors, squared and added up."""
+        noise, count = (z - mean) @ root, z.shape[1]
+        means, squares = count**0.5 * noise.mean(1), (count / 2) ** 0.5 * (noise.square().mean(1) - 1)
+        return (means.square() + squares.square()).sum((1, 2)) + count * noise.prod(-1).mean(1).square().sum(1)
+
+    as_posterior, as_best = misfit(torch.linalg.cholesky(precision)), misfit(precision.diagonal().sqrt().diag())
+    orders = itertools.permutations(("right", "approximation gap", "amortization gap"))
+    return list(min(orders, key=lambda names: as_posterior[names.index("right")] + as_best[names.index("approximation gap")]))
+    ### END SOLUTION
+
+
+# %% check="11_sealed_case"
+check("11_sealed_case", name_them)
+
+# %% [markdown]
+# Open one: `sealed_case` draws a case as the check does, and the seed decides everything, the order too. Decide first. The table shows what can be read off with the naked eye, datum by datum.
+
+# %%
+with when_written():
+    case = sealed_case("11_sealed_case", seed=5)
+    for letter, samples in zip("ABC", case.given["z"], strict=True):
+        moments = [(each.mean(0), each.std(0), torch.corrcoef(each.T)[0, 1]) for each in samples.unbind(1)]
+        print(letter, "  ".join(f"{m[0]:+.2f} ± {s[0]:.2f}, {m[1]:+.2f} ± {s[1]:.2f}, r = {r:+.2f}" for m, s, r in moments[:3]))
+    print(case.open(name_them(**case.given)))
+
+# %% [markdown]
+# <details><summary>Symptom: right where the encoder's means are off, and not otherwise</summary>
+#
+# An encoder writes scales and correlations, too. Of whom do you know beforehand what *all* of the moments are?
+#
+# </details>
+# <details><summary>Symptom: I compute both gaps, and the larger one is not always the encoder's</summary>
+#
+# The size of a gap does not say whose it is. Exercise 5 says *which* independent Gaussian is the best: a prediction with no free number in it, like the posterior itself.
+#
+# </details>
+# <details><summary>Symptom: nearly always right, and not in 38 of 40</summary>
+#
+# Do not throw the data together: an error that is above at one datum and below at another averages out. Add up squared deviations, in standard errors, datum by datum.
+#
+# </details>
+
+# %% [markdown] solution_only="11_sealed_case"
+# **Two of the three are predictions.** The posterior is $N(m, \Lambda^{-1})$, the best independent Gaussian $N(m, \operatorname{diag}(1/\Lambda_{dd}))$: known before a sample is seen. Whoever matches neither is the encoder. So you need not know how encoders err.
+#
+# **The tool.** If z comes from $N(m, \Lambda^{-1})$ and $\Lambda = LL^\top$, then $L^\top(z - m)$ is standard normal: means 0, squares 1, product 0, with standard errors $1/\sqrt K$, $\sqrt{2/K}$, $1/\sqrt K$. The same with the root of the diagonal for the other.
+#
+# **Notice** that the mean of $\log p(x, z)$ is the same under the posterior and under the best independent fit, since $\operatorname{tr}\Lambda\Lambda^{-1} = \operatorname{tr}\Lambda\operatorname{diag}(1/\Lambda_{dd}) = D$. Whoever looks at that number alone sees no approximation gap: it is all in the entropy.
+
+# %% [markdown]
+# ---
+# ## 9. In words
+#
+# **Question 9: whose fault is the gap?** *Difficulty* 3/5 · *Importance* 4/5 · 15 minutes
 #
 # Your team trained a VAE with a diagonal Gaussian encoder. Mean ELBO: $-98.0$ on training data, $-104.5$ on test data. With the model held fixed, 500 steps of `climb` per test datum from the encoder's answer raise the test ELBO to $-100.1$. Replacing $q$ by a flow
 # and climbing again gives $-99.3$; importance sampling with very many samples puts $\log p(x)$ on test data at about $-99.0$. (a) Give the amortization gap and the approximation gap on test data. (b) A colleague proposes to make the encoder's output a flow. Another

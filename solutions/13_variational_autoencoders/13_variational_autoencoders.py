@@ -8,9 +8,10 @@
 # - estimated a test likelihood without bias in p(x), and seen it climb to the exact value,
 # - told the active latents from the collapsed ones,
 # - completed images of which half is missing, against the exact answer,
-# - and **predicted**, from eigenvalues alone, how well a linear autoencoder will fit, which of its latents will collapse, and how active the others will be; then trained it and compared.
+# - and **predicted**, from eigenvalues alone, how well a linear autoencoder will fit, which of its latents will collapse, and how active the others will be; then trained it and compared,
+# - told three fitted models apart by nothing but the pictures that they generate.
 #
-# **Time**: about three hours; each exercise says its own. **Read first**: [the lecture](../../lectures/13_variational_autoencoders.ipynb). Exercises 2 and 5 use the first, 3 uses the second, and the measurement after 7 uses 5; the others stand alone, and one that resists
+# **Time**: about three hours and a half; each exercise says its own. **Read first**: [the lecture](../../lectures/13_variational_autoencoders.ipynb). Exercises 2 and 5 use the first, 3 uses the second, and the measurement after 7 uses 5, 8 uses what 7 taught; the others stand alone, and one that resists
 # does not hold up the rest.
 #
 # **How the checks work.** Under each cell that you write stands a `check`. It calls your function on fresh random inputs, and says what came, what was expected and which mistake it looks like. Call it as
@@ -30,13 +31,14 @@
 # Axes are samples, data, event: noise and z are $(K, *B, D)$, and an answer per datum is $(*B)$.
 
 # %% locked="13_setup"
+import itertools
 import math
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from autograder import check
+from autograder import check, sealed_case
 from autograder.units.unit_13 import targets
 from course_vi.data import digits
 from course_vi.families import Amortized, MeanField
@@ -529,7 +531,92 @@ with when_written():
 # could. Learn $\sigma$ as well, and the threshold moves: that is probabilistic PCA, and then a collapsed latent returns as soon as it pays.
 
 # %% [markdown]
-# ## 8. In words: what Bob needs
+# ## 8. The sealed case
+#
+# *Difficulty* 4/5 · *Importance* 4/5 · 30 minutes
+#
+# Three people fitted the linear autoencoder of exercise 7 to the same data, with the same D and the same fixed $\sigma$, and all of them trained to rest. You get pictures that their models generate, $x \sim N(Wz + b, \sigma^2 I)$ with $z \sim N(0, I_D)$, and nothing else of theirs. One climbed the ELBO, and is **right**: the maximum of the likelihood. One climbed
+# **another objective**: the KL term of the ELBO was multiplied by $\beta$. One climbed the ELBO, and is right but for one latent that is never used although it would have paid: it has **collapsed**. Which pictures are whose?
+#
+# `draws` is (3, R, Dx), by person. Of the data you get the `mean`, (Dx), and the `covariance`, (Dx, Dx), dividing by N. `latent_dim` is D, `noise_scale` is $\sigma$, `beta` is $\beta$. Beta may be above one or below. There may be eigenvalues below $\sigma^2$ among the first D, so that latents without use are no evidence in themselves.
+#
+# Return the three names `"right"`, `"another objective"`, `"collapsed"` in the order of the persons. The budget is enough: of any two models the variances along some eigenvector of the covariance differ by at least six standard errors of an empirical variance. The check brings 40 cases and demands all names right in 38 of them.
+#
+# **Predict, before you begin**: with $\beta$ above one, will the pictures be more varied than the data, or less? Write down the objective divided by $\beta$, and look for an ELBO that you know.
+
+# %% exercise="13_sealed_case"
+def name_them(draws: Tensor, mean: Tensor, covariance: Tensor, latent_dim: int, noise_scale: float, beta: float) -> list[str]:
+    """Which model is "right", which maximizes "another objective", and which is "collapsed", in the order of draws.
+
+    draws: pictures from each model, (3, R, Dx). mean, covariance: of the data, (Dx) and (Dx, Dx). noise_scale: sigma, fixed.
+    beta: by which one of the three has its KL term multiplied.
+    """
+    ### BEGIN SOLUTION
+    values, axes = torch.linalg.eigh(covariance)
+    values, axes, noise = values.flip(0), axes.flip(1), noise_scale**2
+    rank = torch.arange(len(values))
+
+    def signal(weight: float) -> Tensor:
+        """The squared lengths of the columns, axis by axis, when the KL term has this weight."""
+        return torch.where(rank < latent_dim, (values - weight * noise).clamp_min(0), 0.0)
+
+    came = ((draws - mean) @ axes).square().mean(1)                                         # variances along the axes, (3, Dx)
+
+    def misfit(lengths: Tensor) -> Tensor:
+        expected = noise + lengths
+        return ((came - expected) / (expected * (2 / draws.shape[1]) ** 0.5)).square().sum(-1)
+
+    full = signal(1.0)
+    without = [misfit(full * (rank != d)) for d in range(latent_dim) if full[d] > 0]        # any one of the latents in use may be lost
+    fits = {"right": misfit(full), "another objective": misfit(signal(beta)), "collapsed": torch.stack(without).amin(0)}
+    orders = itertools.permutations(fits)
+    return list(min(orders, key=lambda order: sum(fits[name][i] for i, name in enumerate(order))))
+    ### END SOLUTION
+
+
+# %% check="13_sealed_case"
+check("13_sealed_case", name_them)
+
+# %% [markdown]
+# **Open one.** `sealed_case` draws a case as the check does; the seed decides everything, the order too. Decide first, then open.
+
+# %%
+with when_written():
+    case = sealed_case("13_sealed_case", seed=5)
+    values, axes = torch.linalg.eigh(case.given["covariance"])
+    print(f"sigma^2 = {case.given['noise_scale']**2:.2f}, beta = {case.given['beta']:.2f}, eigenvalues", " ".join(f"{v:6.2f}" for v in values.flip(0)))
+    for letter, pictures in zip("ABC", case.given["draws"], strict=True):
+        print(f"{letter}: variances along the axes            ", " ".join(f"{v:6.2f}" for v in ((pictures - case.given["mean"]) @ axes.flip(1)).var(0)))
+    print(case.open(name_them(**case.given)))
+
+# %% [markdown]
+# <details><summary>The model with the fewest latents in use is not always the collapsed one</summary>
+#
+# A $\beta$ above one makes columns shorter, and some of them vanish: as many as the other has lost, or more. Look at the columns that are left.
+#
+# </details>
+# <details><summary>I do not know what maximizes the other objective</summary>
+#
+# Divide it by $\beta$. The KL term then has weight one, and the reconstruction $-\|x - Wz - b\|^2 / 2\beta\sigma^2$: an ELBO with another noise. W follows exercise 7 at *that* noise. The pictures come with the old one.
+#
+# </details>
+# <details><summary>Nearly always right, and not in 38 of 40</summary>
+#
+# Predict the variance along *every* eigenvector, for each of the three; for the collapsed one there is a prediction for each latent that may be lost. An empirical variance v of R draws has the standard error $v\sqrt{2/R}$. Then ask which of the six orders fits best.
+#
+# </details>
+
+# %% [markdown] solution_only="13_sealed_case"
+# **Three predictions.** Divided by $\beta$, and up to a constant, the other objective is the ELBO of a model with noise $\beta\sigma^2$. So its columns have squared lengths $\max(\lambda_i - \beta\sigma^2, 0)$, and its pictures, made with the noise $\sigma^2$, have variance $\sigma^2 + \max(\lambda_i - \beta\sigma^2, 0)$ along axis i. Right is $\beta = 1$: $\max(\lambda_i, \sigma^2)$. Collapsed is right but for
+# one axis, on which $\sigma^2$ is all.
+#
+# **What $\beta$ does to a model.** Above one every latent in use says less than the data have to say, by the same variance $(\beta - 1)\sigma^2$, and the weakest fall silent. Below one the model generates *more* variance than there is: its columns are those for a smaller noise, and the pictures come with the larger one. (It is no bound then: an objective whose KL term counts less
+# than once may exceed $\log p(x)$.)
+#
+# **A latent out of use proves nothing.** It may be right ($\lambda_i < \sigma^2$), the other objective's ($\lambda_i < \beta\sigma^2$), or a fault of training ($\lambda_i$ above both). Which it is, the eigenvalue says.
+
+# %% [markdown]
+# ## 9. In words: what Bob needs
 #
 # *Difficulty* 3/5 · *Importance* 4/5 · 15 minutes
 #

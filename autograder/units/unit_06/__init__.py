@@ -8,6 +8,7 @@ from autograder.units.unit_06 import (
     predicted_variances,
     runaway,
     score_wins,
+    sealed_case,
     three_ways,
     two_repairs,
     written,
@@ -25,5 +26,6 @@ EXERCISES = unit(
     runaway,
     implicit_gamma,
     two_repairs,
+    sealed_case,
     written,
 )

@@ -7,6 +7,7 @@ from autograder.units.unit_09 import (
     gaussian_path_derivative,
     landing_variances,
     score_coefficient,
+    sealed_case,
     two_layers,
     vafc,
     written,
@@ -23,5 +24,6 @@ EXERCISES = unit(
     score_coefficient,
     best_coefficient,
     vafc,
+    sealed_case,
     written,
 )

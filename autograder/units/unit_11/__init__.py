@@ -8,6 +8,7 @@ from autograder.units.unit_11 import (
     flow_recognizer,
     gaps,
     recognition_sample,
+    sealed_case,
     train_recognizer,
     written,
 )
@@ -23,5 +24,6 @@ EXERCISES = unit(
     gaps,
     flow_recognizer,
     equal_cost,
+    sealed_case,
     written,
 )

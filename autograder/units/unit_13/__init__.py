@@ -8,6 +8,7 @@ from autograder.units.unit_13 import (
     likelihood,
     linear,
     objective,
+    sealed_case,
     train,
     written,
 )
@@ -23,5 +24,6 @@ EXERCISES = unit(
     active_units,
     completion,
     linear,
+    sealed_case,
     written,
 )
