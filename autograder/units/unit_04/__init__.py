@@ -1,0 +1,8 @@
+"""Unit 04: its exercises, in the order in which they are asked."""
+
+from autograder.checks.exercise import unit
+from autograder.units.unit_04 import geometric_m_step, responsibilities, written
+
+__all__ = ["EXERCISES"]
+
+EXERCISES = unit("04_em_and_mean_field", responsibilities, geometric_m_step, written)
