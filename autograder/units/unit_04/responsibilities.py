@@ -194,6 +194,9 @@ def impossible(probe: Probe, rng: np.random.Generator) -> Finding:
     log_r, none = as_array(came), np.isneginf(want)
     if log_r.shape != want.shape:
         return compare(came, np.where(none, 0.0, want), what="log r")
+    finding = compare(np.where(none, 0.0, log_r), np.where(none, 0.0, want), what="log r elsewhere")
+    if not finding.ok:
+        return finding
     if not np.isneginf(log_r[none]).all():
         return holds(
             False,
@@ -203,5 +206,4 @@ def impossible(probe: Probe, rng: np.random.Generator) -> Finding:
             "Zero has a logarithm, minus infinity, and softmax and logsumexp can live with it. Clamping, or a small number added "
             "against it, gives a cluster what it cannot have.",
         )
-    finding = compare(np.where(none, 0.0, log_r), np.where(none, 0.0, want), what="log r elsewhere")
-    return compare(log_p, evidence, what="log p") if finding.ok else finding
+    return compare(log_p, evidence, what="log p")
