@@ -17,7 +17,11 @@
 # will have
 #
 # - written the E-step of any mixture so that no density is too small for it,
-# - derived an M-step that no book has, with data that are cut off.
+# - derived an M-step that no book has, with data that are cut off,
+# - predicted, to six digits, how fast EM will converge, from what the labels would have told,
+# - seen mean field for what it is on a Gaussian, an old way to solve linear equations, and known when it diverges,
+# - derived mean field for a regression whose noise is unknown, down to the last constant of its bound,
+# - taken a step that does not care how a Gaussian is written down, from an ordinary gradient.
 #
 # **Time**: about four hours; each exercise says its own. **Read first**: [the lecture](../../lectures/04_em_and_mean_field.ipynb). Exercise 2 uses 1; the others stand alone.
 #
@@ -35,11 +39,14 @@
 # $\Lambda$ is a precision matrix. A Gamma distribution is given by shape and *rate*.
 
 # %% locked="04_setup"
+import math
+
 import torch
 from torch import Tensor
 
 from autograder import check
-from course_vi.plots import when_written
+from autograder.units.unit_04 import targets
+from course_vi.plots import show, when_written
 
 torch.set_printoptions(precision=4, sci_mode=False)
 
@@ -201,7 +208,372 @@ with when_written():
 # brisk: the second line of the table. Count them as finished, and each is given a success that it never had.
 
 # %% [markdown]
-# ## 3. In words: what a climb proves
+# ## 3. S3: EM's rate, from the missing information
+#
+# *Difficulty* 5/5 · *Importance* 5/5 · 50 minutes
+#
+# EM needs no step size, and takes its own time. Near a maximum $\theta^*$ its error shrinks by the same factor at each step, in
+# the long run and from a start in general position:
+#
+# $$\frac{|\theta_{t+1} - \theta^*|}{|\theta_t - \theta^*|} \to \text{rate}.$$
+#
+# The factor can be known before a step is taken. The more the labels *would have told* about $\theta$, had they been seen, the
+# slower EM is without them. Make that exact, for **any** mixture whose densities can be differentiated, and return the rate.
+#
+# You get `log_joint`, a function: `log_joint(theta, x)` is $\log p_\theta(x_n, c)$, $(N, C)$, for any $\theta$, $(P)$, and
+# torch can differentiate it, as often as you like. `theta` is $\theta^*$, at a maximum of $\log p$ to all digits, and inside
+# the space of parameters; no parameter is redundant. `x`, $(N)$, are the data. There is no M-step for you to call: it is enough to know what it
+# maximizes. $P$ may be one.
+#
+# **Predict**, on paper, before you begin: what is the rate if each datum tells its label beyond doubt? If all clusters
+# are the same? Does it change if $\theta$ holds logarithms of rates and not rates?
+
+# %% exercise="04_em_rate"
+def em_rate(log_joint, theta: Tensor, x: Tensor) -> float:
+    """The factor by which a step of EM shrinks the error of theta in the long run, a number.
+
+    log_joint(theta, x) -> (N, C), log p(x_n, c). theta: (P), a maximum of the likelihood. x: (N).
+    """
+    ### BEGIN SOLUTION
+    r = log_joint(theta, x).softmax(-1).detach()
+    observed = -torch.autograd.functional.hessian(lambda t: log_joint(t, x).logsumexp(-1).sum(), theta)
+    complete = -torch.autograd.functional.hessian(lambda t: (r * log_joint(t, x)).sum(), theta)
+    missing = torch.eye(len(theta)).to(theta) - torch.linalg.solve(complete, observed)
+    return float(torch.linalg.eigvals(missing).real.max())
+    ### END SOLUTION
+
+
+# %% check="04_em_rate"
+check("04_em_rate", em_rate)
+
+# %% [markdown]
+# **A notoriously slow case.** From 1910 to 1912 *The Times* printed notices of the death of 2,364 women over eighty: none on
+# 162 days, nine on one. Since V. Hasselblad (JASA 1969) a mixture of two Poisson rates has been fitted to them, and EM takes
+# its time. The next figure is EM's distance from the maximum, measured. Then comes your line; and numbers, among them how fast the gap of
+# $\log p$ closes. **Predict**: is it faster or slower than $\theta$?
+
+# %%
+notices = targets.death_notices()
+start = torch.tensor([0.0, math.log(1.5), math.log(2.5)], dtype=torch.float64)       # log(w_1 / w_2), log rates
+show(targets.errors(notices, start, 2000), alt="The distance of EM from the maximum over 2,000 steps, on a log axis: a short bend, then a straight line that falls by less than a factor of ten in 500 steps.")
+
+# %%
+with when_written():
+    there = targets.rest(notices)
+    rate = float(em_rate(targets.poisson_mixture, there, notices))
+    steps = targets.path(notices, start, 2000)
+    errors = (steps - there).norm(dim=-1)
+    log_p = torch.stack([targets.poisson_mixture(place, notices).logsumexp(-1).sum() for place in (there, steps[1500], steps[1501])])
+    print(f"predicted {rate:.6f}   measured at step 1500 {errors[1501] / errors[1500]:.6f}")
+    print(f"gap of log p: measured {(log_p[0] - log_p[2]) / (log_p[0] - log_p[1]):.6f}   (the rate squared is {rate**2:.6f})")
+    show(targets.errors(notices, start, 2000, rate), alt="The same curve, with a line of your rate through its last point: after the bend they lie on each other.")
+
+# %% [markdown]
+# <details><summary>Symptom: zero, or nearly zero, whatever the data</summary>
+#
+# You have differentiated the same function twice. In the M-step the responsibilities are numbers, found beforehand. Do yours move with
+# $\theta$ while you differentiate?
+#
+# </details>
+# <details><summary>Symptom: right in one set of coordinates, wrong in another</summary>
+#
+# The matrix of a step is not symmetric, and its entries, its norm and `eigvalsh` change with the coordinates. What does not?
+#
+# </details>
+# <details><summary>Symptom: I do not know where to begin</summary>
+#
+# $\theta_{t+1}$ is where $Q(\theta, \theta_t) = \sum_n \sum_c r_{nc}(\theta_t) \log p_\theta(x_n, c)$ has slope zero. Move
+# $\theta_t$ a little, and ask by how much $\theta_{t+1}$ must move for the slope to stay zero. Two curvatures come up: of $Q$ with
+# $r$ held fixed, $I_c$, and of $\log p$ of the data, $I_o$. Fisher's identity says that both functions have the same slope
+# at $\theta_t$.
+#
+# </details>
+
+# %% [markdown] solution_only="04_em_rate"
+# **A step, linearized.** Write $g(\theta', \theta) = \nabla_{\theta'} Q(\theta', \theta)$. Then $g(\theta_{t+1}, \theta_t) = 0$, so
+# $J = -(\partial_{\theta'} g)^{-1} \partial_\theta g$. The first is $-I_c$. And since $g(\theta, \theta) = \nabla \log p$
+# for every $\theta$, the two derivatives add up to $-I_o$: $\partial_\theta g = I_c - I_o$, the information that is missing. So
+# $J = I - I_c^{-1} I_o$, *the fraction of missing information*, and its largest eigenvalue is the rate
+# (Dempster, Laird and Rubin, 1977).
+#
+# **Coordinates.** At a maximum both slopes vanish, so under new coordinates both matrices turn by the same Jacobian from both sides,
+# and $J$ becomes similar to itself.
+#
+# **The gap** is $\tfrac12 \delta^\top I_o\, \delta$, quadratic in the error: it closes by the square of the rate. A
+# program that stops when $\log p$ gains less than $10^{-6}$ a step is not within $10^{-6}$ of the top: here what is left to gain
+# is $1/(1 - 0.99135) = 116$ times the gain of a step.
+
+# %% [markdown]
+# ## 4. How fast is mean field?
+#
+# *Difficulty* 4/5 · *Importance* 4/5 · 40 minutes
+#
+# The posterior is a Gaussian with precision matrix $\Lambda$, $(D, D)$, and $q$ factorizes over its coordinates. CAVI sets each
+# factor to its best given the others. The variances are right after one update and never move again. The means go on moving,
+# and the question is how fast their error dies out: by what factor it shrinks in **one round** (each of the $D$ factors updated once),
+# in the long run and from a start in general position. Return three numbers:
+#
+# 1. the factor if coordinates are updated **in turn**, 1 to $D$, each using the newest means of the others;
+# 2. the factor if all are updated **at once**, as on a parallel machine, each using the others' means of the round before; it may
+#    exceed one: then the error grows by it;
+# 3. the **limit**: if all move at once, but only a share $\rho > 0$ of the way, from $m_i$ to $(1 - \rho)\, m_i + \rho\, m_i^{\text{new}}$,
+#    the error dies out for $\rho$ below some number, and not above it. That number, be it above one or below.
+
+# %% exercise="04_cavi_rates"
+def cavi_rates(precision: Tensor) -> Tensor:
+    """(factor of a round in turn, factor of a round at once, limit of the share rho), (3,).
+
+    precision: (D, D), of the Gaussian that mean field is fitted to; symmetric and positive definite, with any diagonal.
+    """
+    ### BEGIN SOLUTION
+    in_turn = torch.linalg.solve_triangular(precision.tril(), precision.triu(1), upper=False)
+    scale = precision.diagonal().sqrt()
+    shares = torch.linalg.eigvalsh(precision / scale / scale[:, None])
+    at_once = (1 - shares).abs().max()
+    return torch.stack([torch.linalg.eigvals(in_turn).abs().max(), at_once, 2 / shares.max()])
+    ### END SOLUTION
+
+
+# %% check="04_cavi_rates"
+check("04_cavi_rates", cavi_rates)
+
+# %% [markdown]
+# **Run both.** Four weights of a regression on features that all say nearly the same. **Predict** which of the two runs away. The
+# dots are CAVI, run; then your factors come as lines.
+
+# %%
+alike = torch.full((4, 4), 0.55, dtype=torch.float64) + 0.45 * torch.eye(4, dtype=torch.float64)
+scales = torch.tensor([1.0, 3.0, 0.5, 2.0], dtype=torch.float64)
+alike = alike * scales * scales[:, None]
+show(targets.rounds(alike), alt="Dots over 25 rounds on a log axis: in turn, the error of the means falls steeply; all at once, it grows.")
+
+# %%
+with when_written():
+    found = [float(v) for v in cavi_rates(alike)]
+    print(f"in turn {found[0]:.4f}, all at once {found[1]:.4f}, shares below {found[2]:.4f} converge")
+    show(targets.rounds(alike, found), alt="The same dots, with a line through the last of each: after a few rounds the dots lie on the lines.")
+
+# %% [markdown]
+# <details><summary>Symptom: right for two coordinates, wrong for three or more</summary>
+#
+# For two, the square of the correlation is all there is to it. For more, write what a round does to the *vector* of errors as a
+# matrix. What does the hundredth power of a matrix look like?
+#
+# </details>
+# <details><summary>Symptom: wrong only where correlations are negative, or only for the share</summary>
+#
+# An eigenvalue of -0.9 is slower than one of 0.5. And under a share $\rho$, eigenvalue $v$ becomes $1 - \rho + \rho v$: for
+# which $\rho$ are *all* of them between -1 and 1?
+#
+# </details>
+# <details><summary>Symptom: I do not know where to begin</summary>
+#
+# The best mean given the others solves $\sum_j \Lambda_{ij} m_j = 0$ for $m_i$ (take the error for m). With $\Lambda = L + D + U$, lower, diagonal and upper part: which of them meets the old means, which the
+# new ones? Two names from numerical algebra: Gauss and Seidel, Jacobi.
+#
+# </details>
+
+# %% [markdown] solution_only="04_cavi_rates"
+# **Mean field solves linear equations.** The update of $m_i$ is that of Gauss and Seidel for $\Lambda m = \Lambda \mu$. In turn,
+# $(D + L)\, m' = -U m$, so a round is $-(D + L)^{-1} U$; at once it is $-D^{-1}(L + U) = I - D^{-1}\Lambda$. In the long run a
+# power of a matrix grows by its largest eigenvalue *in size*.
+#
+# **In turn always converges**, for each update lowers the same convex function. At once it need not: every coordinate corrects
+# the error that all others are just correcting, too. $D^{-1}\Lambda$ has positive eigenvalues $\lambda$, a round with a share is $I - \rho D^{-1}\Lambda$, and
+# $|1 - \rho\lambda| < 1$ for all of them iff $\rho < 2/\lambda_{\max}$. Parallel and stochastic updates need short steps: exercise 6.
+
+# %% [markdown]
+# ## 5. Mean field for a regression with unknown noise
+#
+# *Difficulty* 5/5 · *Importance* 4/5 · 60 minutes
+#
+# $$w \sim N(0, \tfrac1\alpha I_D), \qquad \tau \sim \mathrm{Gamma}(a, b), \qquad y_n \mid w, \tau \sim N(f_n^\top w, \tfrac1\tau).$$
+#
+# The prior of $w$ does not know $\tau$: unlike the lecture's normal, this model is not conjugate, and its posterior has no name. Each
+# factor of $q(w)\, q(\tau)$ has one, however. Nothing else is assumed of $q$: find out what families the two are.
+#
+# You know $\mathbb E \tau$ under the present $q(\tau)$, `mean_tau`. Do **one pass**: update $q(w)$, then $q(\tau)$ given the new
+# $q(w)$. Return five things: mean $(D)$ and covariance $(D, D)$ of $q(w)$, shape and rate of $q(\tau)$, and the ELBO at these
+# two factors, all of its constants included.
+
+# %% exercise="04_regression_cavi"
+def regression_cavi(
+    features: Tensor, y: Tensor, alpha: float, shape: float, rate: float, mean_tau: float
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """One pass of CAVI: (loc (D), covariance (D, D), shape, rate, elbo), the last three numbers.
+
+    features: (N, D), rows f_n. y: (N). alpha: prior precision of each weight. shape, rate: of the prior of tau. mean_tau: E tau before.
+    """
+    ### BEGIN SOLUTION
+    N, D = features.shape
+    covariance = torch.linalg.inv(alpha * torch.eye(D).to(features) + mean_tau * features.mT @ features)
+    loc = mean_tau * covariance @ features.mT @ y
+    squares = (y - features @ loc).square().sum() + (features @ covariance * features).sum()
+    a, b = torch.as_tensor(shape + N / 2).to(y), rate + squares / 2
+
+    tau, log_tau, log_2pi = a / b, a.digamma() - b.log(), math.log(2 * math.pi)
+    likelihood = N / 2 * (log_tau - log_2pi) - tau * squares / 2
+    prior_w = D / 2 * (math.log(alpha) - log_2pi) - alpha / 2 * (loc.square().sum() + covariance.trace())
+    prior_tau = shape * math.log(rate) - math.lgamma(shape) + (shape - 1) * log_tau - rate * tau
+    entropy_w = D / 2 * (1 + log_2pi) + covariance.logdet() / 2
+    entropy_tau = a - b.log() + a.lgamma() + (1 - a) * a.digamma()
+    return loc, covariance, a, b, likelihood + prior_w + prior_tau + entropy_w + entropy_tau
+    ### END SOLUTION
+
+
+# %% check="04_regression_cavi"
+check("04_regression_cavi", regression_cavi)
+
+# %% [markdown]
+# **Against the truth.** Given $\tau$ the model is conjugate, so its evidence is an integral over one number, good to all
+# digits on a grid. **Predict**: will the bound, at rest, be short of it by hundredths, tenths or whole nats? And will $q(\tau)$ be too wide or too
+# narrow?
+
+# %%
+with when_written():
+    features = torch.randn(15, 4, generator=seeded(0), dtype=torch.float64)
+    y = features @ torch.tensor([1.0, -0.5, 0.0, 2.0]).double() + 0.7 * torch.randn(15, generator=seeded(1), dtype=torch.float64)
+    alpha, shape, rate = 0.5, 1.5, 1.0
+
+    log_tau = torch.linspace(-8, 6, 4001, dtype=torch.float64)
+    marginal = torch.eye(15).double() / log_tau.exp()[:, None, None] + features @ features.mT / alpha       # of y given tau
+    log_p = torch.distributions.MultivariateNormal(torch.zeros(15).double(), marginal).log_prob(y)
+    log_p = log_p + torch.distributions.Gamma(torch.tensor(shape).double(), torch.tensor(rate).double()).log_prob(log_tau.exp()) + log_tau
+    evidence = log_p.logsumexp(0) + math.log(14 / 4000)
+    weight = log_p.softmax(0)
+    mean = (weight * log_tau.exp()).sum()
+    sd = ((weight * log_tau.exp().square()).sum() - mean**2).sqrt()
+
+    mean_tau = shape / rate
+    for step in range(12):
+        loc, covariance, a, b, bound = regression_cavi(features, y, alpha, shape, rate, mean_tau)
+        mean_tau = float(a) / float(b)
+        print(f"pass {step + 1:2d}   ELBO {float(bound):.6f}   gap {float(evidence - bound):.6f}") if step in (0, 1, 2, 3, 11) else None
+    print(f"log evidence {evidence:.6f};  tau: exact {mean:.3f} ± {sd:.3f},  q {mean_tau:.3f} ± {float(a) ** 0.5 / float(b):.3f}")
+
+# %% [markdown]
+# <details><summary>Symptom: q(w) is off by a factor</summary>
+#
+# Collect the terms of $\mathbb E_{q(\tau)} \log p(y, w, \tau)$ that hold $w$: which of them has $\tau$ before it? The prior of $w$, or
+# the likelihood, or both?
+#
+# </details>
+# <details><summary>Symptom: the rate of q(tau) is too small</summary>
+#
+# $\mathbb E_{q(w)} (y_n - f_n^\top w)^2$ is not $(y_n - f_n^\top \mathbb E w)^2$. What is missing? A variance, of what?
+#
+# </details>
+# <details><summary>Symptom: all four parameters are right, the ELBO is not</summary>
+#
+# It has five parts: likelihood, two priors, two entropies. $\log \tau$ occurs in three of them, under its expectation,
+# which is not $\log \mathbb E \tau$: it has a digamma function in it. Check one part at a time by sampling from $q$.
+#
+# </details>
+
+# %% [markdown] solution_only="04_regression_cavi"
+# **q(w).** In $w$, $\mathbb E_\tau \log p$ is $-\frac{\mathbb E\tau}{2} |y - F w|^2 - \frac\alpha2 |w|^2$: a Gaussian with precision
+# $\alpha I + \mathbb E\tau\, F^\top F$. **q(tau).** In $\tau$ it is $(a + \frac N2 - 1) \log\tau - \tau\,(b + \frac12 \mathbb E_w |y - F w|^2)$: a
+# Gamma. The expected squares are $|y - F m|^2 + \operatorname{tr}(F S F^\top)$. The weights add nothing to the shape, since
+# their prior holds no $\tau$; in the conjugate model they add $D/2$.
+#
+# **The bound** after the update of $q(\tau)$ can be had shorter: $-\mathrm{KL}$ and likelihood in $\tau$ add up to the log of a ratio of Gamma normalizers,
+# $\log\frac{\Gamma(a')}{\Gamma(a)} + a\log b - a' \log b'$, and what remains concerns $w$ alone.
+#
+# **At rest** it is short by the KL divergence of the product from the posterior, an eighth of a nat here, and $q(\tau)$ is a little too
+# narrow: it does not know that $w$ would move if $\tau$ did.
+
+# %% [markdown]
+# ## 6. The natural-gradient step
+#
+# *Difficulty* 4/5 · *Importance* 4/5 · 40 minutes
+#
+# An ordinary gradient depends on how $q$ is written down: halve the unit of $s$, and the step in $\log s$ stays, that in $s$
+# changes. The natural gradient does not, and in an exponential family it comes for free. Derive its step for a Gaussian whose *ordinary*
+# gradient you are given, from whatever model, conjugate or not.
+#
+# $q = N(m, s^2)$ in each coordinate, written as (`loc`, `log_scale`), $(*B)$ each, of any number of axes. Given are the slopes of the ELBO in `loc` and in
+# `log_scale`, $(*B)$ each. Take a step of length $\rho$ **in the natural parameters** $\eta = \big(\tfrac{m}{s^2},\, -\tfrac{1}{2 s^2}\big)$:
+#
+# $$\eta' = \eta + \rho\, \mathcal I(\eta)^{-1} \nabla_\eta \mathcal L, \qquad \mathcal I \text{ the Fisher information of } q ,$$
+#
+# and return the Gaussian that it leads to, as (`loc`, `log_scale`). Any $\rho > 0$ may come, above one as well. If the step leads to a
+# precision that is negative anywhere, there is no such Gaussian: raise `ValueError`.
+#
+# Scales are between $10^{-3}$ and 30 or so, and slopes of either sign.
+
+# %% exercise="04_natural_step"
+def natural_step(
+    loc: Tensor, log_scale: Tensor, slope_loc: Tensor, slope_log_scale: Tensor, rho: float
+) -> tuple[Tensor, Tensor]:
+    """(loc, log_scale), (*B) each, after a step of length rho along the natural gradient, taken in the natural parameters.
+
+    loc, log_scale: (*B). slope_loc, slope_log_scale: (*B), the gradient of the ELBO. Raises ValueError if a precision would be negative.
+    """
+    ### BEGIN SOLUTION
+    precision = (-2 * log_scale).exp() * (1 - rho * slope_log_scale)
+    if not bool((precision > 0).all()):
+        raise ValueError(f"rho is {rho}; expected a step that leaves every precision positive")
+    return loc + rho * slope_loc / precision, -0.5 * precision.log()
+    ### END SOLUTION
+
+
+# %% check="04_natural_step"
+check("04_natural_step", natural_step)
+
+# %% [markdown]
+# **Steps of one.** Three Gaussian targets with correlation, and one step of length one in *all* coordinates at once, again and again. **Predict**
+# with your exercise 4 in mind: what will happen to the variances, and what to the means? The ELBO's slopes are exact here.
+
+# %%
+with when_written():
+    for correlation in (0.3, 0.6):
+        precision = torch.full((3, 3), correlation, dtype=torch.float64).fill_diagonal_(1.0) * 4
+        for rho in (1.0, 0.6):
+            loc, log_scale = torch.tensor([3.0, -1.0, 2.0]).double(), torch.tensor([1.0, -1.0, 0.0]).double()
+            sizes = []
+            for _ in range(30):
+                slope_loc = -precision @ loc                                                   # the target's mean is zero
+                slope_log_scale = 1 - precision.diagonal() * (2 * log_scale).exp()
+                loc, log_scale = natural_step(loc, log_scale, slope_loc, slope_log_scale, rho)
+                sizes.append(float(loc.norm()))
+            print(f"correlation {correlation}, rho {rho}: variances {[round(v, 4) for v in (2 * log_scale).exp().tolist()]}, "
+                  f"error of the means after 1, 10, 30 steps {sizes[0]:.2g}, {sizes[9]:.2g}, {sizes[29]:.2g}")
+
+# %% [markdown]
+# <details><summary>Symptom: my Fisher matrix is two by two and unpleasant</summary>
+#
+# You need not invert it. In an exponential family $\mathcal I(\eta) = \partial \mu / \partial \eta$, with the mean parameters
+# $\mu = \mathbb E(z, z^2)$. What then is $\mathcal I^{-1} \nabla_\eta$?
+#
+# </details>
+# <details><summary>Symptom: log_scale is right, loc is not</summary>
+#
+# Two things. The slope for $\mathbb E z$ is taken with $\mathbb E z^2$ held, and $s^2 = \mathbb E z^2 - (\mathbb E z)^2$. And
+# $\eta_1$ is not the mean: divide by the *new* precision.
+#
+# </details>
+# <details><summary>Symptom: the direction is right, the length is not</summary>
+#
+# $(s^2\, \partial_m,\ \tfrac12 \partial_{\log s})$ is the natural gradient in the coordinates (loc, log_scale). A step in those is
+# another step, except if it is tiny. Which coordinates were asked for? In terms of the variance, the slope is
+# $\partial_{s^2} \mathcal L = \partial_{\log s} \mathcal L / (2 s^2)$.
+#
+# </details>
+
+# %% [markdown] solution_only="04_natural_step"
+# **Mean parameters.** $\nabla_\eta = \mathcal I\, \nabla_\mu$ by the chain rule, so the natural gradient in $\eta$ is the plain gradient in
+# $\mu = (m, m^2 + s^2)$. With $h = \partial_{\log s}\mathcal L / (2 s^2)$, the slope in the variance, $\partial_{\mu_1} = \partial_m - 2 m h$ and
+# $\partial_{\mu_2} = h$. The second natural parameter gives $1/s'^2 = (1 - \rho\, \partial_{\log s}) / s^2$; in the first, the terms with $m h$ cancel
+# against the change of the precision, and $m' = m + \rho\, s'^2\, \partial_m$ is left: with the *new* variance, a Newton step.
+#
+# **Step one on a Gaussian** sets each factor to its best given the others: CAVI, with all factors at once. So exercise 4 knows when it
+# converges, and which $\rho$ mends it. At correlation 0.6 the means run away at $\rho = 1$ and come home at 0.6; the
+# variances are right after one step of length one.
+#
+# **No such Gaussian.** With noisy slopes $\rho\,\partial_{\log s} \ge 1$ does happen: shorten the step.
+
+# %% [markdown]
+# ## 7. In words: what a climb proves
 #
 # *Difficulty* 3/5 · *Importance* 4/5 · 20 minutes
 #

@@ -86,7 +86,7 @@ def _mistakes(places: list[np.ndarray], index: int) -> list[Mistake]:
             ),
             Mistake(
                 "half_lost",
-                "This step takes the stiffest direction to its place in one go. It may go past it, as long as it ends nearer than it began.",
+                "This step takes the stiffest direction to its place in one go. It may go past it, as long as it ends nearer.",
                 each(lambda p: 1 / _scaled(p)[-1]),
             ),
             Mistake(
@@ -173,7 +173,7 @@ def _random(rng: np.random.Generator, size: int) -> np.ndarray:
 
 
 def _places(rng: np.random.Generator) -> list[np.ndarray]:
-    """Two coordinates of either sign, three that pull together (all at once diverges), a frustrated three, a chain, four and six at random."""
+    """Two coordinates of either sign, three that pull together (all at once diverges) or apart, a chain, four and six at random."""
     pair = rng.uniform(0.5, 0.95) * np.array([[0, 1], [1, 0]])
     alike = rng.uniform(0.55, 0.9) * (np.ones((3, 3)) - np.eye(3))
     chain = np.diag(rng.uniform(0.3, 0.5, 3) * rng.choice([-1, 1], 3), 1)

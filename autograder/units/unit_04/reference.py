@@ -1,4 +1,4 @@
-"""EM on mixtures of one number each, by its closed steps: maxima, and the Jacobian of a step there. No information matrix has a part in it."""
+"""EM on mixtures of one number each, by its closed steps: maxima, and the Jacobian of a step there, without any information matrix."""
 
 from __future__ import annotations
 
