@@ -1,4 +1,5 @@
 # %% right matrices: The matrices of Gauss and Seidel and of Jacobi, and their eigenvalues.
+import numpy as np
 import torch
 
 
@@ -6,8 +7,8 @@ def cavi_rates(precision):
     lower, upper = precision.tril(), precision.triu(1)
     in_turn = torch.linalg.solve_triangular(lower, upper, upper=False)
     at_once = torch.eye(len(precision)).to(precision) - precision / precision.diagonal()[:, None]
-    moves = torch.linalg.eigvals(at_once).real
-    return torch.stack([torch.linalg.eigvals(in_turn).abs().max(), moves.abs().max(), 2 / (1 - moves.min())])
+    moves = np.linalg.eigvals(at_once.numpy()).real
+    return torch.tensor([abs(np.linalg.eigvals(in_turn.numpy())).max(), abs(moves).max(), 2 / (1 - moves.min())])
 
 
 # %% right rounds: Rounds of updates, run on every unit vector: each column of the matrix is what a round makes of an error.
@@ -33,14 +34,15 @@ def cavi_rates(precision):
 
 
 # %% right scaled: On scales where the diagonal is one, which changes no eigenvalue; symmetric, so eigvalsh serves for two of them.
+import numpy as np
 import torch
 
 
 def cavi_rates(precision):
     root = precision.diagonal().sqrt()
     R = precision / root / root[:, None]
-    values = torch.linalg.eigvalsh(R)
-    rate = torch.linalg.eigvals(torch.linalg.inv(R.tril()) @ R.triu(1)).abs().max()
+    values = torch.from_numpy(np.linalg.eigvalsh(R.numpy()))
+    rate = abs(np.linalg.eigvals((torch.linalg.inv(R.tril()) @ R.triu(1)).numpy())).max()
     return float(rate), float((1 - values).abs().max()), float(2 / values[-1])
 
 
@@ -69,8 +71,8 @@ def cavi_rates(precision):
 
 # %% wrong no_abs, from right matrices: The largest eigenvalue with its sign.
 # diagnosis: sign_ignored
-#-     return torch.stack([torch.linalg.eigvals(in_turn).abs().max(), moves.abs().max(), 2 / (1 - moves.min())])
-#+     return torch.stack([torch.linalg.eigvals(in_turn).abs().max(), moves.max(), 2 / (1 - moves.min())])
+#-     return torch.tensor([abs(np.linalg.eigvals(in_turn.numpy())).max(), abs(moves).max(), 2 / (1 - moves.min())])
+#+     return torch.tensor([abs(np.linalg.eigvals(in_turn.numpy())).max(), moves.max(), 2 / (1 - moves.min())])
 
 
 # %% wrong unit_diagonal, from right matrices: The diagonal is taken for one, as in the lecture.
@@ -100,7 +102,7 @@ def cavi_rates(precision):
 
 # %% wrong two_only, from right scaled: r squared and r, with the largest correlation: right for two coordinates.
 # diagnosis: largest_correlation
-#-     rate = torch.linalg.eigvals(torch.linalg.inv(R.tril()) @ R.triu(1)).abs().max()
+#-     rate = abs(np.linalg.eigvals((torch.linalg.inv(R.tril()) @ R.triu(1)).numpy())).max()
 #-     return float(rate), float((1 - values).abs().max()), float(2 / values[-1])
 #+     r = float((R - torch.diag(R.diagonal())).abs().max()) if len(R) > 1 else 0.0
 #+     return r**2, r, float(2 / values[-1])
@@ -132,11 +134,11 @@ def cavi_rates(precision):
 
 # %% wrong plain_gradient, from right matrices: The limit of gradient ascent, without the diagonal.
 # diagnosis: diagonal_forgotten
-#-     return torch.stack([torch.linalg.eigvals(in_turn).abs().max(), moves.abs().max(), 2 / (1 - moves.min())])
-#+     return torch.stack([torch.linalg.eigvals(in_turn).abs().max(), moves.abs().max(), 2 / torch.linalg.eigvalsh(precision).max()])
+#-     return torch.tensor([abs(np.linalg.eigvals(in_turn.numpy())).max(), abs(moves).max(), 2 / (1 - moves.min())])
+#+     return torch.tensor([abs(np.linalg.eigvals(in_turn.numpy())).max(), abs(moves).max(), 2 / np.linalg.eigvalsh(precision.numpy()).max()])
 
 
 # %% wrong at_most_one, from right matrices: A step is never above one, so the limit is cut off there.
 # diagnosis: at_most_one
-#-     return torch.stack([torch.linalg.eigvals(in_turn).abs().max(), moves.abs().max(), 2 / (1 - moves.min())])
-#+     return torch.stack([torch.linalg.eigvals(in_turn).abs().max(), moves.abs().max(), (2 / (1 - moves.min())).clamp_max(1.0)])
+#-     return torch.tensor([abs(np.linalg.eigvals(in_turn.numpy())).max(), abs(moves).max(), 2 / (1 - moves.min())])
+#+     return torch.tensor([abs(np.linalg.eigvals(in_turn.numpy())).max(), abs(moves).max(), min(2 / (1 - moves.min()), 1.0)])

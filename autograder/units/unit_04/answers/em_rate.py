@@ -1,4 +1,5 @@
 # %% right hessians: Two Hessians: of the log-likelihood, and of Q with the responsibilities detached.
+import numpy as np
 import torch
 from torch.autograd.functional import hessian
 
@@ -8,23 +9,24 @@ def em_rate(log_joint, theta, x):
     observed = -hessian(lambda t: log_joint(t, x).logsumexp(-1).sum(), theta)
     complete = -hessian(lambda t: (r * log_joint(t, x)).sum(), theta)
     missing = torch.eye(len(theta)).to(theta) - torch.linalg.solve(complete, observed)
-    return torch.linalg.eigvals(missing).real.max()
+    return np.linalg.eigvals(missing.numpy()).real.max()
 
 
 # %% right covariance_of_scores: The missing information is the covariance of the complete scores under the responsibilities.
+import numpy as np
 import torch
 
 
 def em_rate(log_joint, theta, x):
     r = log_joint(theta, x).softmax(-1)
-    scores = torch.func.jacfwd(log_joint)(theta, x)                        # (N, C, P)
+    scores = torch.autograd.functional.jacobian(lambda t: log_joint(t, x), theta)          # (N, C, P)
     mean = torch.einsum("nc,ncp->np", r, scores)
     missing = torch.einsum("nc,ncp,ncq->pq", r, scores, scores) - mean.T @ mean
     complete = -torch.autograd.functional.hessian(lambda t: (r * log_joint(t, x)).sum(), theta)
     root = torch.linalg.cholesky(complete)
     half = torch.linalg.solve_triangular(root, missing, upper=False)
     whitened = torch.linalg.solve_triangular(root, half.T, upper=False)
-    return float(torch.linalg.eigvalsh((whitened + whitened.T) / 2).max())
+    return np.linalg.eigvalsh((whitened + whitened.T).numpy() / 2).max()
 
 
 # %% right differences: Slopes by autograd; curvatures by central differences, one axis at a time; SciPy's generalized eigenvalues.
@@ -64,6 +66,7 @@ def em_rate(log_joint, theta, x):
 
 
 # %% right differentiated_step: The step itself is differentiated: the slope of Q(theta', theta) moves with theta, and theta' follows.
+import numpy as np
 import torch
 from torch.func import grad, jacrev
 
@@ -75,7 +78,7 @@ def em_rate(log_joint, theta, x):
     by_new = jacrev(grad(Q), 0)(theta, theta)
     by_old = jacrev(grad(Q), 1)(theta, theta)
     step = -torch.linalg.inv(by_new) @ by_old
-    return torch.linalg.eigvals(step).abs().max()
+    return abs(np.linalg.eigvals(step.numpy())).max()
 
 
 # %% wrong r_follows, from right hessians: The responsibilities move with theta in Q, so that Q is log p plus an entropy.
@@ -100,45 +103,45 @@ def em_rate(log_joint, theta, x):
 # %% wrong complement, from right hessians: The share of the information that is there.
 # diagnosis: complement
 #-     missing = torch.eye(len(theta)).to(theta) - torch.linalg.solve(complete, observed)
-#-     return torch.linalg.eigvals(missing).real.max()
-#+     return torch.linalg.eigvals(torch.linalg.solve(complete, observed)).real.min()
+#-     return np.linalg.eigvals(missing.numpy()).real.max()
+#+     return np.linalg.eigvals(torch.linalg.solve(complete, observed).numpy()).real.min()
 
 
 # %% wrong best_direction, from right hessians: The largest eigenvalue of what is there, taken from one: the fastest direction.
 # diagnosis: fastest
 #-     missing = torch.eye(len(theta)).to(theta) - torch.linalg.solve(complete, observed)
-#-     return torch.linalg.eigvals(missing).real.max()
-#+     return 1 - torch.linalg.eigvals(torch.linalg.solve(complete, observed)).real.max()
+#-     return np.linalg.eigvals(missing.numpy()).real.max()
+#+     return 1 - np.linalg.eigvals(torch.linalg.solve(complete, observed).numpy()).real.max()
 
 
 # %% wrong gap, from right hessians: The rate of the gap of log p.
 # diagnosis: square
-#-     return torch.linalg.eigvals(missing).real.max()
-#+     return torch.linalg.eigvals(missing).real.max() ** 2
+#-     return np.linalg.eigvals(missing.numpy()).real.max()
+#+     return np.linalg.eigvals(missing.numpy()).real.max() ** 2
 
 
 # %% wrong norm, from right hessians: The norm of the matrix.
 # diagnosis: norm
-#-     return torch.linalg.eigvals(missing).real.max()
+#-     return np.linalg.eigvals(missing.numpy()).real.max()
 #+     return torch.linalg.matrix_norm(missing, 2)
 
 
 # %% wrong one_triangle, from right hessians: eigvalsh for a matrix that is not symmetric.
 # diagnosis: as_if_symmetric
-#-     return torch.linalg.eigvals(missing).real.max()
-#+     return torch.linalg.eigvalsh(missing).max()
+#-     return np.linalg.eigvals(missing.numpy()).real.max()
+#+     return np.linalg.eigvalsh(missing.numpy()).max()
 
 
 # %% wrong trace, from right hessians: The trace: "the" fraction of missing information, as if there were one.
 # diagnosis: trace
-#-     return torch.linalg.eigvals(missing).real.max()
+#-     return np.linalg.eigvals(missing.numpy()).real.max()
 #+     return missing.trace()
 
 
 # %% wrong squared_scores, from right hessians: The observed information is taken from squared scores, which agrees on average only.
 # diagnosis: value
 #-     observed = -hessian(lambda t: log_joint(t, x).logsumexp(-1).sum(), theta)
-#+     scores = torch.func.jacfwd(lambda t: log_joint(t, x).logsumexp(-1))(theta)
+#+     scores = torch.autograd.functional.jacobian(lambda t: log_joint(t, x).logsumexp(-1), theta)
 #+     observed = scores.T @ scores
 
 
