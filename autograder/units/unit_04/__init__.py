@@ -8,6 +8,7 @@ from autograder.units.unit_04 import (
     natural_step,
     regression_cavi,
     responsibilities,
+    steps_to_go,
     written,
 )
 
@@ -21,5 +22,6 @@ EXERCISES = unit(
     cavi_rates,
     regression_cavi,
     natural_step,
+    steps_to_go,
     written,
 )

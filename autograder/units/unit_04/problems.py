@@ -62,10 +62,25 @@ def em_rate_mixture(
     known: Tensor,
     theta: Tensor,
     x: Tensor,
-    more: dict[str, Any] | None = None,
 ) -> Any:
     """The learner's answer for one mixture, its maximum and its data."""
-    return learner(mixture_log_joint(kind, clusters, plain, turn, known), theta, x, **(more or {}))
+    return learner(mixture_log_joint(kind, clusters, plain, turn, known), theta, x)
+
+
+@driver("steps_to_go/mixture")
+def steps_to_go_mixture(
+    learner: Callable[..., Any],
+    kind: str,
+    clusters: int,
+    plain: bool,
+    turn: Tensor,
+    known: Tensor,
+    theta: Tensor,
+    x: Tensor,
+    start: Tensor,
+) -> Any:
+    """The same, with the place where EM stands."""
+    return learner(mixture_log_joint(kind, clusters, plain, turn, known), theta, x, start)
 
 
 @driver("natural_step/refused")
