@@ -129,7 +129,7 @@ def _drawn(
 
 
 def information(case: Case) -> np.ndarray:
-    """Minus the Hessian of the log-likelihood at the maximum, by differences of differences, ``(P, P)``: seven digits."""
+    """Minus the Hessian of the log-likelihood at the maximum, by differences of differences, ``(P, P)``: five digits."""
     model = (case.kind, case.clusters, case.plain, case.known)
 
     def value(theta: np.ndarray) -> np.ndarray:
