@@ -114,14 +114,6 @@ def steps_to_go(log_joint, theta, x, start):
 #+         if error @ complete @ error <= target:
 
 
-# %% wrong r_moves, from right matrix_steps: The responsibilities move while Q is differentiated.
-# diagnosis: value
-#-     r = log_joint(theta, x).softmax(-1).detach()
-#@@
-#-     complete = -hessian(lambda t: (r * log_joint(t, x)).sum(), theta)
-#+     complete = -hessian(lambda t: (log_joint(t, x).softmax(-1) * log_joint(t, x)).sum(), theta)
-
-
 # %% wrong equal_shares, from right shares: Every direction is given the same part of the gap.
 # diagnosis: value
 #-     gap = there * parts**2
