@@ -110,7 +110,7 @@ def _data(rng: np.random.Generator, shape: tuple[int, int], cut: float) -> Args:
     x = rng.geometric(rng.choice([0.02, 0.3, 0.8], n)) - 1.0
     over = (rng.random(n) > cut).astype(float)
     if n > 2:
-        over[:3], x[:3] = [1.0, 0.0, 0.0], [rng.integers(1, 5), rng.integers(3, 9), 0.0]
+        over[:3], x[:3] = (1, 0, 0), (float(rng.integers(1, 5)), float(rng.integers(3, 9)), 0.0)
     return r, x, over
 
 

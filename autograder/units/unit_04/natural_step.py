@@ -139,9 +139,12 @@ def _drawn(rng: np.random.Generator, shape: tuple[int, ...], rho: float) -> Args
 
 def _moderate(rng: np.random.Generator) -> Args:
     """A short step at moderate scales, where most mistakes stay inside the family, too."""
-    rho, log_scale = float(rng.uniform(0.5, 0.7)), rng.uniform(-1.2, 0.0, 5)
+    rho, log_scale = float(rng.uniform(0.5, 0.7)), rng.uniform(-1.2, -0.1, 5)
     slope_log = rng.uniform(0.1, 0.35, 5) / rho * rng.permutation([1, -1, 1, -1, 1])
-    return rng.normal(size=5) * 2, log_scale, rng.normal(size=5) * 2, slope_log, rho
+    loc, slope_loc = (
+        rng.uniform(low, high, 5) * rng.choice([-1, 1], 5) for low, high in ((0.1, 0.3), (0.2, 0.5))
+    )
+    return loc, log_scale, slope_loc, slope_log, rho
 
 
 def _places(rng: np.random.Generator) -> list[Args]:
