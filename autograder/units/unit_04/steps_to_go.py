@@ -155,8 +155,8 @@ def little_in_the_slowest(probe: Probe, rng: np.random.Generator) -> Finding:
         make_case(rng, "normal", 2, 45, turned=True, rates=RATES),
         make_case(rng, "poisson", 2, 30, plain=True, rates=RATES),
     ]
-    stands = [make_stand(rng, case, (0.005, 0.05)) for case in cases]
-    return _judged(probe, stands, "the number of steps on three data sets")
+    stands = [make_stand(rng, case, (0.005, 0.05)) for case in cases for _ in range(2)]
+    return _judged(probe, stands, "the number of steps from two places each, on three data sets")
 
 
 @EXERCISE.part("From places where most of it does, and for three clusters")
@@ -165,6 +165,7 @@ def most_in_the_slowest(probe: Probe, rng: np.random.Generator) -> Finding:
     three = make_case(rng, "poisson", 3, 75, turned=True, rates=RATES)
     stands = [
         make_stand(rng, case, slow)
-        for case, slow in ((two, (0.5, 0.9)), (three, (0.1, 0.3)), (three, (0.4, 0.6)))
+        for case in (two, three)
+        for slow in ((0.1, 0.3), (0.4, 0.6), (0.6, 0.9))
     ]
-    return _judged(probe, stands, "the number of steps from three places")
+    return _judged(probe, stands, "the number of steps from three places each, on two data sets")

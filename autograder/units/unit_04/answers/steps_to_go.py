@@ -30,7 +30,7 @@ def steps_to_go(log_joint, theta, x, start):
     there, directions = scipy.linalg.eigh((observed + observed.T) / 2, (complete + complete.T) / 2)
     parts = directions.T @ complete @ (start - theta).numpy()
     gap = there * parts**2
-    rates = 1 - there
+    rates = np.clip(1 - there, 0, 1)
 
     def left(steps):
         return (gap * rates ** (2 * steps)).sum() / gap.sum()
