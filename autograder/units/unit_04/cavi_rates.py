@@ -18,7 +18,7 @@ EXERCISE = exercise(
     difficulty=4,
     importance=4,
     minutes=40,
-    read="What to remember",
+    read="Two coupled Gaussians",
     hides=[],
     because="course_vi runs CAVI on other models, and does not know how fast it is",
 )

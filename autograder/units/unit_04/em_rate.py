@@ -19,7 +19,7 @@ EXERCISE = exercise(
     difficulty=5,
     importance=5,
     minutes=50,
-    read="What to remember",
+    read="section 4, What is missing decides the pace",
     hides=[],
     because="course_vi runs EM and does not know how fast it is",
 )

@@ -18,7 +18,7 @@ EXERCISE = exercise(
     difficulty=3,
     importance=4,
     minutes=30,
-    read="What to remember",
+    read="section 3, Exponential families in one page",
     hides=[],
     because="course_vi has no mixture of geometric counts",
 )

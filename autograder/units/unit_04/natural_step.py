@@ -18,7 +18,7 @@ EXERCISE = exercise(
     difficulty=4,
     importance=4,
     minutes=40,
-    read="What to remember",
+    read="CAVI without all the data",
     hides=[],
     because="natural-gradient SVI of course_vi moves a mixture, and gets no gradients",
 )

@@ -21,7 +21,7 @@ EXERCISE = exercise(
     difficulty=5,
     importance=4,
     minutes=60,
-    read="What to remember",
+    read="A mean and a precision",
     hides=[],
     because="course_vi has CAVI for a normal and a mixture, and no regression whose noise is unknown",
 )

@@ -18,7 +18,7 @@ EXERCISE = exercise(
     difficulty=2,
     importance=5,
     minutes=20,
-    read="What to remember",
+    read="section 2, Mixtures, and a likelihood without a maximum",
     hides=[],
     because="what the mixtures of course_vi offer takes a model, and gives no logarithms of responsibilities",
 )

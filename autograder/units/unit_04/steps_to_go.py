@@ -23,7 +23,7 @@ EXERCISE = exercise(
     difficulty=5,
     importance=3,
     minutes=45,
-    read="What to remember",
+    read="section 4, What is missing decides the pace",
     hides=[],
     because="course_vi runs EM and does not know how long it takes",
 )
