@@ -24,7 +24,7 @@
 # - taken a step that does not care how a Gaussian is written down, from an ordinary gradient,
 # - told beforehand, to the step, when EM will be done.
 #
-# **Time**: about four hours; each exercise says its own. **Read first**: [the lecture](../../lectures/04_em_and_mean_field.ipynb). Exercise 2 uses 1; 7 is quicker with 3 done; the others stand alone.
+# **Time**: about five hours; each exercise says its own. **Read first**: [the lecture](../../lectures/04_em_and_mean_field.ipynb). Exercise 2 uses 1; 7 is quicker with 3 done; the others stand alone.
 #
 # **How the checks work.** Under each cell that you write stands a `check`. It calls your function on fresh inputs and
 # compares numbers; chance has no say in any of them. If something is off, the report says what came, what was expected,
