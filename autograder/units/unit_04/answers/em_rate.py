@@ -146,7 +146,7 @@ def em_rate(log_joint, theta, x):
 
 
 # %% wrong no_mean, from right covariance_of_scores: The second moment of the scores, not their covariance.
-# diagnosis: value
+# diagnosis: dictionary
 #-     missing = torch.einsum("nc,ncp,ncq->pq", r, scores, scores) - mean.T @ mean
 #+     missing = torch.einsum("nc,ncp,ncq->pq", r, scores, scores)
 
