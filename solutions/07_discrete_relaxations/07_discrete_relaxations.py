@@ -238,6 +238,234 @@ with when_written():
 # choice have been under other logits?").
 
 # %% [markdown]
+# ## 3. S: a bias, and the best temperature
+#
+# *Difficulty* 5/5 · *Importance* 5/5 · 50 minutes
+#
+# One bit with logit $l$, and $f(b) = \tfrac a2 b^2 + c\,b$. Wanted is the derivative of $\mathbb E f(b)$ in $l$. Two one-sample estimates of it are biased:
+#
+# - **straight-through**: draw b, take the slope of f there, and let it pass as if b were its mean;
+# - **bent**: draw b from the binary concrete at temperature $\tau$, a sigmoid of the perturbed logit over $\tau$, and differentiate along the path.
+#
+# Find on paper what can be found there, and integrate the rest numerically, as well as exactly: five digits are looked at. No sampling. Return
+#
+# - `exact`, three numbers: the true derivative; the bias of straight-through (its mean less the truth); its variance. All three have closed forms;
+# - `bent`, two numbers: bias and variance of one bent gradient at the `temperature` given, between 0.1 and 3;
+# - `best`, the temperature between 0.05 and 5 at which the **mean of `samples` bent gradients** has the least mean squared error. Any is right whose error is within two
+#   hundredths of the least.
+#
+# **Predict, before you begin**: at which p is straight-through unbiased, whatever a and c are? For which f, whatever p is? And when the budget grows by a factor
+# of 1,000, by which factor does the best temperature fall?
+
+# %% exercise="07_straight_through"
+def straight_through(a: float, c: float, logit: float, temperature: float, samples: int) -> tuple[Tensor, Tensor, float]:
+    """(exact, bent, best) for f(b) = a b^2 / 2 + c b, gradients in the logit of b.
+
+    exact: (3), truth, straight-through's bias and its variance. bent: (2), bias and variance of one bent gradient. best: a temperature.
+    """
+    ### BEGIN SOLUTION
+    l = torch.tensor(logit, dtype=torch.float64)                   # noqa: E741
+    p, v = l.sigmoid(), l.sigmoid() * (-l).sigmoid()
+    truth = v * (a / 2 + c)
+    exact = torch.stack([truth, v * a * (p - 0.5), v**3 * a**2])
+
+    t = torch.arange(-40, 40, 0.05, dtype=torch.float64)           # t = (l + noise) / temperature: everything is smooth in it
+    path = (a * t.sigmoid() + c) * t.sigmoid() * (-t).sigmoid()
+
+    def bias_and_variance(temperatures: Tensor) -> tuple[Tensor, Tensor]:
+        noise = temperatures.unsqueeze(-1) * t - l
+        density = noise.sigmoid() * (-noise).sigmoid() * 0.05
+        mean, square = density @ path, density @ path**2 / temperatures
+        return mean - truth, square - mean**2
+
+    low, high = 0.05, 5.0
+    for _ in range(3):                                             # scan, then look closer
+        scan = torch.logspace(math.log10(low), math.log10(high), 200, dtype=torch.float64)
+        bias, variance = bias_and_variance(scan)
+        at = int((bias**2 + variance / samples).argmin())
+        low, high = scan[max(at - 1, 0)].item(), scan[min(at + 1, 199)].item()
+    bent = torch.cat(bias_and_variance(torch.tensor([temperature], dtype=torch.float64)))
+    return exact, bent, scan[at].item()
+    ### END SOLUTION
+
+
+# %% check="07_straight_through"
+check("07_straight_through", straight_through)
+
+# %% [markdown]
+# **Predicted and measured.** 400,000 gradients of either kind, beside what you say.
+
+# %%
+with when_written():
+    a, c, logit, count = 2.0, -0.3, 0.7, 400_000
+    l = torch.tensor(logit, dtype=torch.float64)
+    p = l.sigmoid()
+    u = uniforms(count, seed=3)
+    b = (l + u.logit() > 0).double()
+    through = (a * b + c) * p * (1 - p)
+    truth = straight_through(a, c, logit, 0.5, 100)[0][0]
+    for name, temperature in (("straight-through", None), ("bent, 0.2", 0.2), ("bent, 0.6", 0.6), ("bent, 2.0", 2.0)):
+        exact, bent, _ = straight_through(a, c, logit, temperature or 1.0, 100)
+        soft = ((l + u.logit()) / (temperature or 1.0)).sigmoid()
+        g = through if temperature is None else (a * soft + c) * soft * (1 - soft) / temperature
+        bias, variance = exact[1:] if temperature is None else bent
+        mean, error = with_standard_error(g)
+        squares = (g - g.mean()) ** 2
+        print(f"{name:16s} bias predicted {float(bias):+.5f}   measured {mean - float(truth):+.5f} ± {error:.5f}"
+              f"   variance predicted {float(variance):.5f}   measured {squares.mean():.5f} ± {squares.std() / count**0.5:.5f}")
+
+# %% [markdown]
+# **The figure to aim for**: bias and standard error over the temperature, at two budgets. The best temperature is near where the curves cross, or where the bias
+# passes through zero. Your temperatures go on top.
+
+# %%
+show(targets.crossing(), alt="Over the temperature, on log axes: the absolute bias rises, dips to zero near 0.63 and rises again; two falling lines are the standard errors for 100 and 10,000 samples.")
+
+# %%
+with when_written():
+    found = [(samples, straight_through(2.0, -0.3, 0.7, 0.5, samples)[2]) for samples in (100, 10_000)]
+    show(targets.crossing(found), alt="The same curves; a dot on each falling line marks your best temperature for that budget.")
+
+# %% [markdown]
+# <details><summary>Symptom: the bias that I find is zero, always</summary>
+#
+# You compared the mean slope with itself. The derivative of $\mathbb E f = (1 - p) f(0) + p f(1)$ in $l$ has no slope of f in it, only a difference.
+#
+# </details>
+# <details><summary>Symptom: the integral does not converge, or depends on the grid, at low temperature</summary>
+#
+# In the noise, the integrand is a peak of width $\tau$. In $t = (l + \text{noise})/\tau$ it is smooth and has the same width at every temperature, and the trapezoid rule
+# on an even grid is as good as exact. What becomes of the density of the noise, and of $d\,\text{noise}$?
+#
+# </details>
+# <details><summary>Symptom: the best temperature is right for large budgets, or for small ones, only</summary>
+#
+# Mean squared error is bias squared plus variance over the budget. The bias may change its sign at some temperature, and there the error has a narrow valley beside
+# a broad one. A search from one starting point ends in either. Scan all of the range on a log scale, then look closer.
+#
+# </details>
+
+# %% [markdown] solution_only="07_straight_through"
+# **Straight-through.** Its mean is $p(1-p)(a p + c)$, the truth $p(1-p)(f(1) - f(0)) = p(1-p)(a/2 + c)$. The bias is
+#
+# $$p(1-p)\,a\,\big(p - \tfrac12\big),$$
+#
+# zero at $p = \tfrac12$ by symmetry, and for every p where f is linear. The variance: two slopes, $a$ apart, each times $p(1-p)$; so $a^2\,(p(1-p))^3$.
+#
+# **Bent.** With $t = (l + \text{noise})/\tau$ and b = σ(t), the gradient is $f'(b)\,b(1-b)/\tau$ and the density of t is $\tau$ times the logistic density
+# at $\tau t - l$. As $\tau \to 0$ that density is $p(1-p)$ where the integrand is not zero; the next order gives a bias of $\tau$ times *the same
+# number as straight-through's*, and a variance of $\frac1\tau\,p(1-p)\int (f'(b)\,b(1-b))^2 dt = \frac{p(1-p)}{\tau}\big(\frac{a^2}{20} + \frac{ac}{6} + \frac{c^2}{6}\big)$.
+#
+# **The best temperature** would be $\big(V/(2B^2K)\big)^{1/3}$ by these laws: a tenth for a thousand times the budget. But they hold as $K \to \infty$. Here, with
+# a = 2, c = -0.3, l = 0.7, the bias passes through zero near $\tau = 0.63$, and the best temperature sits there for all budgets that one can pay. A zero of
+# the bias is luck, and another luck for each bit of a model; nobody tunes for it.
+
+# %% [markdown]
+# ## 4. One model, written differently
+#
+# *Difficulty* 5/5 · *Importance* 4/5 · 45 minutes
+#
+# A model of bits says what f is at zeros and ones. What the program happens to compute *between* them is nobody's business; except straight-through's, which
+# takes its slopes there (at the bits that were drawn, times $p_i(1-p_i)$). For bits $b^2 = b$. So the same model can be written in many ways, and straight-through
+# tells them apart. Given f, a smooth function of $(N, D)$ tensors that returns $(N)$, and the `logits` of q, $(D)$, return **two functions** of the same form. Both agree with f
+# at all $2^D$ states, to the last digit. And
+#
+# - for the first, straight-through is **unbiased, whatever q is**;
+# - for the second, straight-through's mean, at the q whose logits are given, is **exactly the true gradient turned around**: minus it, in every bit.
+#
+# Each is a formula on the whole cube $[0, 1]^D$, row by row, smooth, and with the slopes that backward finds for it; no detaching and no rounding. D is at most 4, and no
+# logit is nearer to zero than 0.3.
+#
+# **Predict**: can one function be unbiased for all q, and be as curved as you like inside the cube?
+
+# %% exercise="07_rewrite"
+def rewrite(f, logits: Tensor) -> tuple:
+    """(unbiased, turned): two functions of b, (N, D) -> (N), that are f at zeros and ones.
+
+    f: a smooth function of the same form. logits: (D), of independent bits; D <= 4.
+    """
+    ### BEGIN SOLUTION
+    bits, p = len(logits), logits.sigmoid()
+    states = torch.tensor([[s >> i & 1 for i in range(bits)] for s in range(2**bits)], dtype=logits.dtype)
+    values = f(states)
+
+    def unbiased(b: Tensor) -> Tensor:
+        b = b.unsqueeze(-2)
+        return torch.where(states > 0.5, b, 1 - b).prod(-1) @ values
+
+    at_p = p.clone().requires_grad_()
+    (rise,) = torch.autograd.grad(unbiased(at_p), at_p)           # E[f with bit i = 1, less f with bit i = 0]
+    kappa = -2 * rise / (1 - 2 * p)
+
+    def turned(b: Tensor) -> Tensor:
+        return unbiased(b) + (b * (1 - b)) @ kappa
+
+    return unbiased, turned
+    ### END SOLUTION
+
+
+# %% check="07_rewrite"
+check("07_rewrite", rewrite)
+
+# %% [markdown]
+# **Climb with them.** Three bits, gradient ascent on the exact mean of straight-through. One model, one E f; three ways to write it down.
+
+# %%
+with when_written():
+    def f(b: Tensor) -> Tensor:
+        return 2 * (b - 0.45).square().sum(-1) + torch.tanh(3 * b[:, 0] * b[:, 1] - b[:, 2])
+
+    states = torch.tensor([[s >> i & 1 for i in range(3)] for s in range(8)], dtype=torch.float64)
+
+    def climbed(which: int, steps: int = 200) -> list[float]:
+        logits, seen = torch.tensor([0.5, -0.8, 0.6], dtype=torch.float64), []
+        for _ in range(steps):
+            p = logits.sigmoid()
+            written = (f, *rewrite(f, logits))[which]
+            chances = torch.where(states > 0.5, p, 1 - p).prod(-1)
+            seen.append(float(chances @ f(states)))
+            at = states.clone().requires_grad_()
+            (slope,) = torch.autograd.grad(written(at).sum(), at)
+            logits = (logits + 0.2 * p * (1 - p) * (chances @ slope)).clamp(-4, 4)
+        return seen
+
+    for name, which in (("as given", 0), ("first", 1), ("second", 2)):
+        seen = climbed(which)
+        print(f"{name:9s} E f = {seen[0]:+.4f} at first, {seen[20]:+.4f} after 20 steps, {seen[-1]:+.4f} after 200")
+
+# %% [markdown]
+# <details><summary>Symptom: I can remove the bias at one q, and not at all of them</summary>
+#
+# Compare, for one bit, $p\,g'(1) + (1 - p)\,g'(0)$ with $g(1) - g(0)$. They agree for all p only if both slopes are that difference. Which functions of one bit have it? And of several, if
+# that is to hold for each bit, whatever the others are?
+#
+# </details>
+# <details><summary>Symptom: my first function is right for one bit, and not f for two</summary>
+#
+# A sum of functions of one bit each cannot be an "exclusive or". Allow products of different bits; powers are what must go.
+#
+# </details>
+# <details><summary>Symptom: I do not know what to add for the second</summary>
+#
+# Something that is zero at zeros and ones, and has a slope there: $\kappa_i\, b_i (1 - b_i)$. What does straight-through make of it, on average, in bit i, and in the others? You need
+# minus the truth where the first function has the truth.
+#
+# </details>
+
+# %% [markdown] solution_only="07_rewrite"
+# **Multilinear.** Write f as $\sum_s f(s)\prod_i b_i^{s_i}(1-b_i)^{1-s_i}$, the only function that is linear in each bit and agrees with f at the states. Its slope in bit i at *any* state is
+# $f(b_i{=}1) - f(b_i{=}0)$, the very difference that the gradient of an expectation is made of.
+#
+# **Turned.** $\kappa\,b(1-b)$ has the slopes $\pm\kappa$, and $p(1-p)\kappa\,\big((1-p) - p\big)$ on average. Add $\kappa_i = -2\,\mathbb E[f(b_i{=}1) - f(b_i{=}0)]/(1 - 2p_i)$.
+# At p = 1/2 that fails. The substitution $b \to b - 2\,b(1-b)(1-2b)$ does not: it keeps 0 and 1, and its slope is -1 at *both*; so in the multilinear function it turns straight-through for
+# **every** q at once.
+#
+# **The prediction**: yes. Only the slopes at the corners count; add $b^2(1-b)^2$ times anything. "Unbiased" says nothing of the inside of the cube, and a bent sample would feel every bit of it.
+#
+# **So what is straight-through's bias a property of?** Not of the model: of the program text. In a network the layers above a bit are what is written; they are not multilinear, and nobody chose their slopes for this
+# purpose. That it often works is luck of a kind: trained weights keep f near linear over a step of one unit.
+
+# %% [markdown]
 # ## 8. In words: four claims about bent coins
 #
 # *Difficulty* 3/5 · *Importance* 4/5 · 20 minutes

@@ -4,6 +4,8 @@ from autograder.checks.exercise import unit
 from autograder.units.unit_07 import (
     conditional_gumbels,
     gumbel_softmax,
+    straight_through,
+    rewrite,
     written,
 )
 
@@ -13,5 +15,7 @@ EXERCISES = unit(
     "07_discrete_relaxations",
     gumbel_softmax,
     conditional_gumbels,
+    straight_through,
+    rewrite,
     written,
 )

@@ -61,3 +61,37 @@ def conditional_gumbels_values(
     if not isinstance(value, Tensor):
         return {"value": value, "slope": torch.zeros(0), "knows": False}
     return {"value": value, "slope": _slope(value, weight, logits), "knows": value.requires_grad}
+
+
+def _value_and_slope(function: Callable[[Tensor], Any], b: Tensor) -> dict[str, Any]:
+    """A learner's function of rows b, ``(N, D)``, its slope, and its values at the last three rows, each asked alone."""
+    at = b.clone().requires_grad_()
+    value = function(at)
+    if not isinstance(value, Tensor) or value.shape != b.shape[:-1]:
+        return {"value": value, "slope": torch.zeros(0), "alone": torch.zeros(0)}
+    alone = [function(row.unsqueeze(0)).detach().reshape(()) for row in b[-3:]]
+    slope = _slope(value, torch.ones(0), at)
+    return {"value": value, "slope": slope, "alone": torch.stack(alone)}
+
+
+@driver("rewrite/pair")
+def rewrite_pair(
+    learner: Callable[..., Any],
+    logits: Tensor,
+    linear: Tensor,
+    quadratic: Tensor,
+    bend: Tensor,
+    b: Tensor,
+) -> dict[str, Any]:
+    """Both functions that a learner makes of f(b) = c b + b'Ab / 2 + h tanh(w b): values and slopes at rows b."""
+
+    def f(b: Tensor) -> Tensor:
+        smooth = b @ linear + 0.5 * ((b @ quadratic) * b).sum(-1)
+        return smooth + bend[1, 0] * torch.tanh(b @ bend[0])
+
+    pair = learner(f, logits)
+    if not isinstance(pair, (tuple, list)) or len(pair) != 2 or not all(map(callable, pair)):
+        raise TypeError(f"it returned a {type(pair).__name__}; expected a pair of functions")
+    return {
+        name: _value_and_slope(one, b) for name, one in zip(("first", "second"), pair, strict=True)
+    }
