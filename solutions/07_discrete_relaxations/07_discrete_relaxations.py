@@ -21,7 +21,7 @@
 # - predicted straight-through's bias, and the temperature that is best for a budget,
 # - rewritten a model, without changing it, so that straight-through is right; and so that it is exactly as wrong as can be,
 # - derived DisARM from its noisier relative, and REBAR with a coefficient that does not spoil it,
-# - repaired a RELAX that has two faults, only one of which is a bias.
+# - repaired a RELAX in which a fault was planted, and seen when that fault is a bias and when it is only noise.
 #
 # **Time**: about four hours; each exercise says its own. **Read first**: [the lecture](../../lectures/07_discrete_relaxations.ipynb). Exercise 7 uses
 # 2; the others stand alone.
@@ -466,14 +466,312 @@ with when_written():
 # purpose. That it often works is luck of a kind: trained weights keep f near linear over a step of one unit.
 
 # %% [markdown]
+# ## 5. DisARM, from its noisier relative
+#
+# *Difficulty* 4/5 · *Importance* 3/5 · 35 minutes
+#
+# Two samples from one uniform number: $b = [u > 1 - p]$ and its opposite $\tilde b = [1 - u > 1 - p]$, the bit that $1 - u$ would have made. Each is an exact sample of the bit. *ARM*
+# estimates the gradient in the logit of bit i by
+#
+# $$\big(f(b) - f(\tilde b)\big)\,\big(u_i - \tfrac12\big),$$
+#
+# which is unbiased: for one bit, integrate over u. But u enters it as a number, while f has only seen the pair. Whatever u does *within* the set of numbers that
+# lead to the same pair is noise. Replace $u_i - \frac12$ by its mean given the pair. Return that estimate averaged over the K pairs, $(B, D)$.
+#
+# f is known by its values, and it is dear: ask once for each b and once for each $\tilde b$.
+#
+# **Predict**: a bit on which the pair agrees; what does the estimate say of it? And how much is a pair worth, compared with two independent samples that are each other's baseline?
+
+# %% exercise="07_disarm"
+def disarm(f, logits: Tensor, u: Tensor) -> Tensor:
+    """DisARM's estimate of the gradient of E f in the logits, (*B, D), averaged over K pairs.
+
+    f: bits (K, *B, D) -> values (K, *B). logits: (*B, D). u: (K, *B, D), uniform on (0, 1), one for each bit of each pair.
+    """
+    ### BEGIN SOLUTION
+    p = logits.sigmoid()
+    b, opposite = (u > 1 - p).to(u), (1 - u > 1 - p).to(u)
+    rise = (f(b) - f(opposite)).unsqueeze(-1)
+    return (0.5 * rise * (b - opposite) * logits.abs().sigmoid()).mean(0)
+    ### END SOLUTION
+
+
+# %% check="07_disarm"
+check("07_disarm", disarm)
+
+# %% [markdown]
+# **Measured**, with two evaluations of f for each estimate: the score function with each sample as the other's baseline, ARM, and yours. The exact gradient is a sum over eight states.
+
+# %%
+with when_written():
+    logits, count = torch.tensor([-2.0, 0.5, 1.2], dtype=torch.float64), 100_000
+
+    def f(z: Tensor) -> Tensor:
+        return 4 + (z @ torch.tensor([1.0, -2.0, 1.5], dtype=torch.float64) - 0.4).square()
+
+    p = logits.sigmoid()
+    states = torch.tensor([[s >> i & 1 for i in range(3)] for s in range(8)], dtype=torch.float64)
+    exact = (torch.where(states > 0.5, p, 1 - p).prod(-1) * f(states)) @ (states - p)
+    u = uniforms(1, count, 3, seed=5)
+    rows = logits.expand(count, 3)
+    b, opposite = (u[0] > 1 - p).double(), (u[0] < p).double()
+    other = (uniforms(count, 3, seed=6) < p).double()
+    estimates = {
+        "two samples": 0.5 * (f(b) - f(other)).unsqueeze(-1) * (b - other),
+        "ARM": (f(b) - f(opposite)).unsqueeze(-1) * (u[0] - 0.5),
+        "yours": disarm(f, rows, u),
+    }
+    for name, g in estimates.items():
+        said = "   ".join(f"{g[:, i].mean():+.3f} ± {g[:, i].std() / count**0.5:.3f}" for i in range(3))
+        print(f"{name:12s} {said}   variances " + "  ".join(f"{v:.2f}" for v in g.var(0).tolist()))
+    print("exact       ", "           ".join(f"{e:+.3f}" for e in exact.tolist()))
+
+# %% [markdown]
+# <details><summary>Symptom: right for positive logits, wrong for negative ones</summary>
+#
+# Draw the interval from 0 to 1. Mark $1 - p$ and $p$. Where is b one? Where is its opposite? Now let p fall below one half, and look again which is left and which is right.
+#
+# </details>
+# <details><summary>Symptom: where the pair agrees, I do not get zero</summary>
+#
+# Those u lie between the two marks, symmetrically about one half.
+#
+# </details>
+# <details><summary>Symptom: I find the mean of u, and it depends on which bit of the pair is one</summary>
+#
+# So it does: it is near 1 in one case and near 0 in the other, at the same distance from the middle. A sign, times one half, times a probability: the larger one.
+#
+# </details>
+
+# %% [markdown] solution_only="07_disarm"
+# **Three intervals.** With $m = \min(p, 1-p)$: below m and above 1 - m the bits of the pair differ, between they agree. The mean of $u - \frac12$ is zero in the middle, and
+# $\pm\big(\frac12 - \frac m2\big)$ outside: half the larger probability, $\frac12\sigma(|l|)$. b is one, and its opposite zero, where u is large, whatever p is; so the sign is $b - \tilde b$. Together
+#
+# $$\hat g_i = \tfrac12\,\big(f(b) - f(\tilde b)\big)\,(b_i - \tilde b_i)\,\sigma(|l_i|).$$
+#
+# **Why it is never noisier** than ARM: it is a conditional expectation of it. Compared with two independent samples it wins where opposites differ more than strangers do, and that
+# is where p is near one half; a sure bit hardly ever disagrees with its opposite ($2m$ of the time), and then speaks loudly.
+
+# %% [markdown]
+# ## 6. REBAR, with a coefficient that does not spoil it
+#
+# *Difficulty* 5/5 · *Importance* 4/5 · 55 minutes
+#
+# The score function's estimate $r = f(z)\,\nabla_l \log q(z)$ is unbiased and loud. Bent bits are quiet and biased. REBAR uses the second to quieten the first: a *control variate* h, whose mean is zero whatever
+# f is, and which follows r as well as f's values at the bits follow those at bent ones. D independent bits; everything for each sample k:
+#
+# - $s = l + \log\frac{u}{1-u}$ are the perturbed logits, z the bits that they come to (one where s is positive), $\sigma(s/\tau)$ the bent bits;
+# - $s'$ are the perturbed logits drawn **anew, given z**: bit by bit from the logistic distribution at $l_i$, cut off at zero, on the side that $z_i$ says. The uniform number v says how far up: $s'$ is the v-quantile
+#   of what is left. $\sigma(s'/\tau)$ are bent bits once more.
+#
+# Build h: the score function's estimate of $\nabla_l\,\mathbb E f(\sigma(s'/\tau))$, *less* a path derivative of the same mean. That takes two paths, one through s and one through $s'$. (Where z is given, what has been drawn from $p(s)$ is
+# $s'$ from $p(s \mid z)$ with z from q: which part of the derivative of the whole is the score's, and which is the path of $s'$?) Then $r - \eta\,h$ is unbiased for every $\eta$ that does not depend on the sample. Return
+#
+# - `terms`, $(2, K, D)$: r and h, sample by sample;
+# - `gradient`, $(D)$: the mean over k of $r_k - \eta_k h_k$. One number $\eta_k$ for all bits, **fitted to the other samples**: the one for which the sum over them of $\lVert r_j - \eta\,h_j\rVert^2$ is least. A single sample is
+#   refused: raise a `ValueError`.
+#
+# **Predict**: at which end, high temperature or low, does h follow r better? And is the best $\eta$ one?
+
+# %% exercise="07_rebar"
+def rebar(f, logits: Tensor, u: Tensor, v: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
+    """(terms, gradient): r and h for each sample, (2, K, D), and the mean of r - eta h, (D), each eta fitted to the other samples.
+
+    f: smooth, of bits or anything between, (N, D) -> (N). logits: (D). u, v: (K, D), uniform on (0, 1). Raises ValueError if K is 1.
+    """
+    ### BEGIN SOLUTION
+    count = u.shape[0]
+    if count < 2:
+        raise ValueError(f"u has {count} sample; expected two or more: a coefficient is fitted to the others")
+    own = logits.detach().expand_as(u).clone().requires_grad_()    # a copy of the logits for each sample
+    p = own.sigmoid()
+    s = own + u.logit()
+    z = (s > 0).to(u)
+    quantile = torch.where(z > 0.5, 1 - p * (1 - v), v * (1 - p))
+    s_again = own + quantile.logit()
+    free, tied = f((s / temperature).sigmoid()), f((s_again / temperature).sigmoid())
+    (paths,) = torch.autograd.grad((free - tied).sum(), own)
+    score = (z - p).detach()
+    r = f(z).unsqueeze(-1) * score
+    h = tied.detach().unsqueeze(-1) * score - paths
+    rh, hh = (r * h).sum(-1, keepdim=True), (h * h).sum(-1, keepdim=True)
+    eta = (rh.sum(0) - rh) / (hh.sum(0) - hh)
+    return torch.stack([r, h]), (r - eta * h).mean(0)
+    ### END SOLUTION
+
+
+# %% check="07_rebar"
+check("07_rebar", rebar)
+
+# %% [markdown]
+# **Measured.** h has mean zero; what it saves depends on the temperature and on the coefficient. 20,000 samples, two bits.
+
+# %%
+with when_written():
+    logits, count = torch.tensor([-1.0, 0.6], dtype=torch.float64), 20_000
+
+    def f(b: Tensor) -> Tensor:
+        return 3 + (b @ torch.tensor([1.5, -2.0], dtype=torch.float64) - 0.4).square()
+
+    for temperature in (0.1, 0.3, 1.0, 3.0):
+        r, h = rebar(f, logits, uniforms(count, 2, seed=7), uniforms(count, 2, seed=8), temperature)[0]
+        eta = ((r * h).sum() / (h * h).sum()).item()
+        t = max(abs(h[:, i].mean().item()) / (h[:, i].std().item() / count**0.5) for i in range(2))
+        print(f"temperature {temperature:.1f}   mean of h: largest |t| = {t:.1f}   best coefficient {eta:.3f}   variance without {r.var(0).sum():.3f}"
+              f"   with coefficient one {(r - h).var(0).sum():.3f}   with the best {(r - eta * h).var(0).sum():.3f}")
+
+# %% [markdown]
+# **The coefficient is fitted to the others.** What if it were fitted to all of them? Five samples at a time, 4,000 times.
+
+# %%
+with when_written():
+    K, tries, temperature = 5, 4_000, 0.3
+    states = torch.tensor([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], dtype=torch.float64)
+    p = logits.sigmoid()
+    exact = (torch.where(states > 0.5, p, 1 - p).prod(-1) * f(states)) @ (states - p)
+    r, h = rebar(f, logits, uniforms(K * tries, 2, seed=9), uniforms(K * tries, 2, seed=10), temperature)[0].reshape(2, tries, K, 2)
+    rh, hh = (r * h).sum(-1, keepdim=True), (h * h).sum(-1, keepdim=True)
+    to_all = (r - rh.sum(1, keepdim=True) / hh.sum(1, keepdim=True) * h).mean(1)
+    to_others = (r - (rh.sum(1, keepdim=True) - rh) / (hh.sum(1, keepdim=True) - hh) * h).mean(1)
+    for name, g in (("fitted to all", to_all), ("to the others", to_others)):
+        print(name, "  ".join(f"bit {i}: bias {g[:, i].mean() - exact[i]:+.4f} ± {g[:, i].std() / tries**0.5:.4f}" for i in range(2)))
+
+# %% [markdown]
+# <details><summary>Symptom: h is right for large temperatures only, or for sure bits only</summary>
+#
+# Is the path through $s'$ complete? $s'$ is $l$ plus noise from a part of the logistic distribution, and *which* part depends on $p$, so on $l$. Write the quantile as a function of v and p, and
+# let autograd find both.
+#
+# </details>
+# <details><summary>Symptom: the mean of h is not zero</summary>
+#
+# $\nabla_l\,\mathbb E\,c(s)$, with $c$ any function, is the mean of the path of s. Draw s in two steps, z and then $s'$: the same derivative is the mean of $c(s')\,\nabla \log q(z)$ plus the path of $s'$ at fixed z. Equate the two,
+# and solve for the score's part. Which of s and $s'$ stands with the score?
+#
+# </details>
+# <details><summary>Symptom: terms right, gradient wrong</summary>
+#
+# One number for each sample: $\sum_{j \ne k} r_j \cdot h_j$ over $\sum_{j \ne k} h_j \cdot h_j$, the products summed over bits. No means are subtracted: that of h is known to be zero. And the samples are not averaged before.
+#
+# </details>
+
+# %% [markdown] solution_only="07_rebar"
+# **The identity.** $\mathbb E[\nabla c(s)] = \mathbb E[c(s')\,\nabla\log q(z)] + \mathbb E[\nabla c(s')]$, so $h = c(s')\,\nabla\log q(z) - \nabla c(s) + \nabla c(s')$ has mean zero for every c; here
+# $c(s) = f(\sigma(s/\tau))$.
+#
+# **Temperature.** As $\tau \to 0$, $c(s') \to f(z)$, and the first term of h becomes r itself. But the path terms grow without bound as they do so: each is as noisy as $1/\tau$. High temperatures are smooth and do not
+# resemble f at the bits. So the best lies between, and the coefficient tells how much to trust h: near one where it follows, near zero where it is noise.
+#
+# **The coefficient.** The mean of $r - \eta h$ does not depend on $\eta$, so the least mean square is the least variance: no means need be subtracted. Fitted to all samples, $\eta$ depends on $h_k$, and $\mathbb E[\eta\,h_k] \ne 0$:
+# a bias of order 1/K. Fitted to the others it does not, at any K. Tucker and others learn $\eta$ over the steps instead: earlier samples are others, too.
+
+# %% [markdown]
+# ## 7. A RELAX with a planted fault
+#
+# *Difficulty* 4/5 · *Importance* 4/5 · 35 minutes
+#
+# RELAX is REBAR with any smooth function c of the perturbed logits for a control variate, such as a small network. Here it is for one variable of C categories, as it was found. It is biased: **one line is
+# at fault**.
+
+# %% locked="07_as_found"
+def relax_as_found(f, c, logits: Tensor, g: Tensor, h: Tensor) -> Tensor:
+    """One-sample gradients of E f in the logits, (K, C).
+
+    f: one-hot (K, C) -> values (K). c: perturbed logits (K, C) -> (K), smooth. logits: (C). g, h: (K, C), standard Gumbel noise for s and for s'.
+    """
+    own = logits.detach().expand_as(g).clone().requires_grad_()    # a copy of the logits for each sample
+    s = own + g
+    z = torch.nn.functional.one_hot(s.argmax(-1), g.shape[-1]).to(g)
+    s_again = own + h
+    (paths,) = torch.autograd.grad((c(s) - c(s_again)).sum(), own)
+    score = z - own.detach().softmax(-1)
+    return (f(z) - c(s).detach()).unsqueeze(-1) * score + paths
+
+
+# %% [markdown]
+# Return the repaired estimates, $(K, C)$: unbiased for every c, and with a c that is of use. Where noise is needed for s', take `h`, as in exercise 2 (your own `conditional_gumbels` may be called). The logits are
+# not normalized.
+#
+# **Predict**, before you repair it: a colleague puts `c(s_again)` in place of `c(s)` into the reward, as it stands in the paper, and touches nothing else. Is the result biased? Is it any good?
+
+# %% exercise="07_relax_repaired"
+def relax_repaired(f, c, logits: Tensor, g: Tensor, h: Tensor) -> Tensor:
+    """One-sample RELAX gradients of E f in the logits, (K, C), unbiased.
+
+    f: one-hot (K, C) -> values (K). c: perturbed logits (K, C) -> (K), smooth. logits: (C). g, h: (K, C), standard Gumbel noise for s and for s'.
+    """
+    ### BEGIN SOLUTION
+    own = logits.detach().expand_as(g).clone().requires_grad_()
+    s = own + g
+    z = torch.nn.functional.one_hot(s.argmax(-1), g.shape[-1]).to(g)
+    largest = own.logsumexp(-1, keepdim=True) + (z * h).sum(-1, keepdim=True)
+    s_again = torch.where(z > 0.5, largest, -torch.logaddexp(-(own + h), -largest))      # given z
+    (paths,) = torch.autograd.grad((c(s) - c(s_again)).sum(), own)
+    score = z - own.detach().softmax(-1)
+    return (f(z) - c(s).detach()).unsqueeze(-1) * score + paths
+    ### END SOLUTION
+
+
+# %% check="07_relax_repaired"
+check("07_relax_repaired", relax_repaired)
+
+# %% [markdown]
+# **As found, and repaired.** Bias in standard errors, and the variance, of both, and of the score function alone; c is a smooth stand-in for f.
+
+# %%
+with when_written():
+    logits, count = torch.tensor([0.5, 2.0, -0.4], dtype=torch.float64), 100_000
+    values = torch.tensor([4.0, 1.0, 2.5], dtype=torch.float64)
+
+    def f(z: Tensor) -> Tensor:
+        return z @ values
+
+    def c(s: Tensor) -> Tensor:
+        return (2 * s).softmax(-1) @ values
+
+    p = logits.softmax(0)
+    exact = p * (values - p @ values)
+    g, h = gumbels(count, 3, seed=11), gumbels(count, 3, seed=12)
+    z = torch.nn.functional.one_hot((logits + g).argmax(-1), 3).double()
+    for name, each in (("score function", f(z).unsqueeze(-1) * (z - p)), ("as found", relax_as_found(f, c, logits, g, h)), ("repaired", relax_repaired(f, c, logits, g, h))):
+        mean, error = each.mean(0), each.std(0) / count**0.5
+        print(f"{name:15s} t of the bias " + "  ".join(f"{t:+6.1f}" for t in ((mean - exact) / error).tolist()) + f"   variance {each.var(0).sum():.3f}")
+
+# %% [markdown]
+# <details><summary>Symptom: I do not find the line</summary>
+#
+# Given z, the reward takes away $c(s)\,\nabla\log q(z)$, whose mean is not zero: s and z belong together. The paths must give it back. What is the mean of $\nabla c(s) - \nabla c(s')$ in this code?
+#
+# </details>
+# <details><summary>Symptom: it is unbiased now, and hardly quieter than the score function</summary>
+#
+# Then c in the reward knows nothing of z. It can follow f(z) only if its argument is one of the perturbed logits that lead to z. The line at fault is the one that makes s'.
+#
+# </details>
+# <details><summary>Symptom: s' is conditioned on z now, and the mean is still off</summary>
+#
+# Is s' made of `own`, with its graph, the log of the sum included? And of `h`, not of g? The largest of s' uses the noise of the winner.
+#
+# </details>
+
+# %% [markdown] solution_only="07_relax_repaired"
+# **The fault** is `s_again = own + h`: s' is drawn from $p(s)$, not from $p(s \mid z)$. The identity of REBAR, $\mathbb E[\nabla c(s)] = \mathbb E[c(s')\,\nabla\log q(z)] + \mathbb E[\nabla c(s')]$, needs $s' \sim p(s \mid z)$. With independent noise the
+# two paths have the same mean and cancel, and nothing gives back what c(s) took from the reward. The bias is $-\mathbb E[c(s)\,\nabla\log q(z)]$.
+#
+# **c(s) in the reward is no fault.** Given z, s and a conditioned $s'$ have the same distribution, so either may stand there. The paper has c(s'), and is a little quieter. The check takes both.
+#
+# **The prediction.** With c(s') in the reward and an $s'$ that is not conditioned, $c(s')$ is independent of the score: mean zero, no bias. And no use: it is noise that has nothing to do with f(z). You will read that wrong conditional
+# noise biases RELAX; whether it does depends on what else is in the code. A test of the mean would pass that program. A test of the variance would not.
+
+# %% [markdown]
 # ## 8. In words: four claims about bent coins
 #
 # *Difficulty* 3/5 · *Importance* 4/5 · 20 minutes
 #
 # From the discussion under a pull request: "(1) Straight-through is biased, but the bias is small when the bits are nearly sure, so we need not worry
 # about how the model is written between zero and one. (2) We lower the temperature until the bias of Gumbel-softmax is negligible. (3) The
-# ELBO that we log with relaxed samples is still a lower bound, since it is the same formula. (4) In RELAX the noise of $s'$ was drawn without regard to z; that
-# made the gradient biased, which explains the poor results." For each claim write two or three sentences: what is right about it, what is not, and what
+# ELBO that we log with relaxed samples is still a lower bound, since it is the same formula. (4) In our RELAX the noise of $s'$ was drawn without regard to z. So the gradient
+# was biased, which explains the poor results." For each claim write two or three sentences: what is right about it, what is not, and what
 # you would measure to decide. Then one sentence: you have an unlimited budget of samples at each step; which of the estimators of this
 # unit would you *not* use, and why?
 
@@ -488,9 +786,9 @@ with when_written():
 # (3) It is not: between the states log p and log q are not a log density of anything, and q's mass function does not integrate to one there. The relaxed value may
 # exceed log p(x), and depends on how the model is written. Log the bound at hard samples. Measure: compare with log p(x) by enumeration.
 #
-# (4) If s' is drawn independently of z from p(s), then c(s') is independent of the score, and the two path terms have the same mean: no bias. But the control
-# variate has lost its correlation with f(z) and only adds noise. A bias needs another fault, for example c(s) in the reward. Measure: the mean
-# in standard errors against enumeration, and the variance.
+# (4) It depends on which c is in the reward. With c(s), whose s led to z, the mean of c(s) times the score is not zero, and the two path terms, which cancel on average, do not give it back: biased. With c(s') there is no
+# bias: c(s') is independent of the score. But then it has no correlation with f(z), either, and only adds noise, which may explain poor results as well. Measure: the mean in standard errors against
+# enumeration, and the variance beside that of the score function.
 #
 # With unlimited samples variance does not matter, so I would not use one whose bias stays: straight-through, or Gumbel-softmax at any fixed temperature.
 #
@@ -504,8 +802,8 @@ with when_written():
 #   without saying that bias and variance are to be compared: 0.25.
 # - 0.5: claim 3. The relaxed value belongs to another model, may exceed log p(x). Accept: it is a bound if both are given as densities (concrete), and say so.
 #   "It is biased" alone: 0.25.
-# - 0.5: claim 4. Independent s' leaves the estimator unbiased and costs variance; the reason (c(s') has mean zero against the score, the path terms cancel in the mean). Accept:
-#   "biased if the code also uses c(s) in the reward", with the mechanism. The claim simply repeated as true: nothing.
+# - 0.5: claim 4. Whether it is biased depends on the rest of the code: with c(s') in the reward it is unbiased and noisy, with c(s) it is biased. Both cases, with a reason for one of them: 0.5. One case only, with its reason
+#   (c(s') has mean zero against the score and the paths cancel; or: nothing gives back what c(s) took): 0.25. The claim repeated as always true: nothing.
 # - Last sentence: straight-through or a relaxation at fixed temperature, because their bias does not shrink with samples. Accept: a relaxation whose temperature falls with the budget is
 #   fine.
 # === END MARK SCHEME ===

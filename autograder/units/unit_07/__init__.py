@@ -3,9 +3,12 @@
 from autograder.checks.exercise import unit
 from autograder.units.unit_07 import (
     conditional_gumbels,
+    disarm,
     gumbel_softmax,
-    straight_through,
+    rebar,
+    relax_repaired,
     rewrite,
+    straight_through,
     written,
 )
 
@@ -17,5 +20,8 @@ EXERCISES = unit(
     conditional_gumbels,
     straight_through,
     rewrite,
+    disarm,
+    rebar,
+    relax_repaired,
     written,
 )

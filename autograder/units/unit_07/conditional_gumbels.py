@@ -86,7 +86,9 @@ def _mistakes(given: Given) -> list[Mistake]:
         return torch.where(won, at, -torch.logaddexp(-of, -at))
 
     largest = own.amax(-1, keepdim=True)
-    exchanged = torch.where(won, largest, torch.where(own == largest, (z * own).sum(-1, keepdim=True), own))
+    exchanged = torch.where(
+        won, largest, torch.where(own == largest, (z * own).sum(-1, keepdim=True), own)
+    )
     own_top = (z * own).sum(-1, keepdim=True)
     return [
         Mistake(

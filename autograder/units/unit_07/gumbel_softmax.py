@@ -61,7 +61,8 @@ def _inputs(
     """Logits around a level of their own for each datum, so that they are not normalized."""
     shape = (samples, *batch, categories)
     logits = rng.permuted(
-        np.linspace(-spread, spread, categories) + rng.uniform(-0.3, 0.3, (*batch, categories)), axis=-1
+        np.linspace(-spread, spread, categories) + rng.uniform(-0.3, 0.3, (*batch, categories)),
+        axis=-1,
     )
     return {
         "logits": logits + rng.normal(size=(*batch, 1)) * 2,
@@ -279,7 +280,9 @@ def gradients(probe: Probe, rng: np.random.Generator) -> Finding:
     )
 
 
-@EXERCISE.part("Temperatures from 0.05 to 20, logits 50 apart; two categories; one datum, or no batch axis")
+@EXERCISE.part(
+    "Temperatures from 0.05 to 20, logits 50 apart; two categories; one datum, or no batch axis"
+)
 def edges(probe: Probe, rng: np.random.Generator) -> Finding:
     cases = (
         ((3,), 4, 3, 0.05, 25.0),

@@ -95,3 +95,109 @@ def rewrite_pair(
     return {
         name: _value_and_slope(one, b) for name, one in zip(("first", "second"), pair, strict=True)
     }
+
+
+class Bits:
+    """f(z) = level + linear z + (pair z)^2 + 2 / (1 + (pair z)^2), datum by datum: values alone, and it counts for how many vectors of bits it is asked."""
+
+    def __init__(self, linear: Tensor, pair: Tensor, level: Tensor) -> None:
+        self.linear, self.pair, self.level, self.rows = linear, pair, level, 0
+
+    def __call__(self, z: Tensor) -> Tensor:
+        z = torch.as_tensor(z).detach().to(self.linear)
+        square = (self.pair * z).sum(-1) ** 2
+        value = self.level + (self.linear * z).sum(-1) + square + 2.0 / (1 + square)
+        self.rows += value.numel()
+        return value
+
+
+@driver("disarm/estimate")
+def disarm_estimate(
+    learner: Callable[..., Any],
+    logits: Tensor,
+    u: Tensor,
+    linear: Tensor,
+    pair: Tensor,
+    level: Tensor,
+) -> Any:
+    """The learner's estimate for a function that is known by its values."""
+    return learner(Bits(linear, pair, level), logits, u)
+
+
+@driver("disarm/rows")
+def disarm_rows(
+    learner: Callable[..., Any],
+    logits: Tensor,
+    u: Tensor,
+    linear: Tensor,
+    pair: Tensor,
+    level: Tensor,
+) -> int:
+    """For how many vectors of bits the learner asks f."""
+    f = Bits(linear, pair, level)
+    learner(f, logits, u)
+    return f.rows
+
+
+def _smooth(linear: Tensor, pair: Tensor) -> Callable[[Tensor], Tensor]:
+    """f(b) = linear b + (pair b)^2 + 2 / (1 + (pair b)^2), smooth, for rows b."""
+
+    def f(b: Tensor) -> Tensor:
+        square = (pair * b).sum(-1) ** 2
+        return (linear * b).sum(-1) + square + 2.0 / (1 + square)
+
+    return f
+
+
+@driver("rebar/terms")
+def rebar_terms(
+    learner: Callable[..., Any],
+    logits: Tensor,
+    u: Tensor,
+    v: Tensor,
+    temperature: float,
+    linear: Tensor,
+    pair: Tensor,
+) -> Any:
+    """The learner's (terms, gradient) for a smooth function of bits."""
+    return learner(_smooth(linear, pair), logits, u, v, temperature)
+
+
+@driver("rebar/one_sample")
+def rebar_one_sample(
+    learner: Callable[..., Any],
+    logits: Tensor,
+    u: Tensor,
+    v: Tensor,
+    temperature: float,
+    linear: Tensor,
+    pair: Tensor,
+) -> bool:
+    """Whether a single sample is refused."""
+    try:
+        learner(_smooth(linear, pair), logits, u, v, temperature)
+    except ValueError:
+        return True
+    return False
+
+
+@driver("relax/estimates")
+def relax_estimates(
+    learner: Callable[..., Any],
+    logits: Tensor,
+    g: Tensor,
+    h: Tensor,
+    table: Tensor,
+    mix: Tensor,
+    out: Tensor,
+    line: Tensor,
+) -> Any:
+    """The learner's one-sample gradients, for f that looks a category up, by its values, and c(s) = out tanh(mix s) + half the square of line s."""
+
+    def f(z: Tensor) -> Tensor:
+        return torch.as_tensor(z).detach().to(table) @ table
+
+    def c(s: Tensor) -> Tensor:
+        return torch.tanh(s @ mix.mT) @ out + 0.5 * (s @ line) ** 2
+
+    return learner(f, c, logits, g, h)

@@ -308,9 +308,7 @@ def own_slopes(probe: Probe, rng: np.random.Generator) -> Finding:
                     "not_row_by_row",
                     "The value of a row depends on the rows beside it.",
                 )
-            rises = 0.5 * np.einsum(
-                "snd,sd,n->s", one.slope_along[:, :-2], directions, WEIGHTS
-            )
+            rises = 0.5 * np.einsum("snd,sd,n->s", one.slope_along[:, :-2], directions, WEIGHTS)
             apart = np.abs(rises - (one.along[:, -1] - one.along[:, -2])).max()
             if not apart <= 1e-6 * scale:
                 return holds(
