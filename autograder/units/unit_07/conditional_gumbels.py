@@ -98,29 +98,34 @@ def _mistakes(given: Given) -> list[Mistake]:
         ),
         Mistake(
             "normalized",
-            "These are the perturbed logits of normalized logits. Yours are not: their largest is where the logits are.",
+            "These are the perturbed logits of normalized logits. Yours are not: their largest is "
+            "where the logits are.",
             (right - total).numpy(),
         ),
         Mistake(
             "largest_of_its_own",
-            "The largest is the winner's own logit plus its noise. That it won over the others tells that it is larger: the maximum of all "
+            "The largest is the winner's own logit plus its noise. That it won over the others "
+            "tells that it is larger: the maximum of all "
             "has a law of its own, the same whoever wins.",
             torch.where(won, own_top, right).numpy(),
         ),
         Mistake(
             "largest_of_its_own",
-            "The largest is the winner's own logit plus its noise, and the others are cut off there. That it won tells that it is larger.",
+            "The largest is the winner's own logit plus its noise, and the others are cut off "
+            "there. That it won tells that it is larger.",
             cut(own, own_top).numpy(),
         ),
         Mistake(
             "clipped",
-            "The others are clipped where they exceed the largest. Then many lie exactly there, which has probability zero: cut the "
+            "The others are clipped where they exceed the largest. Then many lie exactly there, "
+            "which has probability zero: cut the "
             "*distribution* off, not the numbers.",
             torch.where(won, top, torch.minimum(own, top)).numpy(),
         ),
         Mistake(
             "exchanged",
-            "The largest was given to the winner, and the winner's to the loser. That is another distribution: which noise belongs to which "
+            "The largest was given to the winner, and the winner's to the loser. That is another "
+            "distribution: which noise belongs to which "
             "logit is not arbitrary.",
             exchanged.numpy(),
         ),
@@ -201,14 +206,15 @@ def gradient(probe: Probe, rng: np.random.Generator) -> Finding:
             return finding
         logits, z, g = _tensors(given)
         reply = _asked(probe, given)
+        top = logits.logsumexp(-1, keepdim=True) + (z * g).sum(-1, keepdim=True)
         right, frozen_top, frozen_others = (
             pulled(function, given["logits"], given["weight"])
             for function in (
                 lambda at, z=z, g=g: conditional(at, z, g),
-                lambda at, z=z, g=g, top=conditional(logits, z, g): torch.where(
-                    z > 0.5, top, -torch.logaddexp(-(at + g), -(z * top).sum(-1, keepdim=True))
+                lambda at, z=z, g=g, top=top: torch.where(
+                    z > 0.5, top, -torch.logaddexp(-(at + g), -top)
                 ),
-                lambda at, z=z, g=g: torch.where(z > 0.5, at + g, at + g),
+                lambda at, g=g: at + g,
             )
         )
         known = [
@@ -219,7 +225,8 @@ def gradient(probe: Probe, rng: np.random.Generator) -> Finding:
             ),
             Mistake(
                 "condition_detached",
-                "Every entry moves with its own logit alone. The condition depends on the logits, too.",
+                "Every entry moves with its own logit alone. The condition depends on the logits, "
+                "too.",
                 frozen_others,
             ),
         ]

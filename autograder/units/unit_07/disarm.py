@@ -30,7 +30,7 @@ RTOL = 1e-8
 
 
 class Given(NamedTuple):
-    """Logits ``(*B, D)``, uniform numbers ``(K, *B, D)``, and f(z) = level + linear z + (pair z)^2 + rise / (1 + (pair z)^2), datum by datum."""
+    """Logits ``(*B, D)``, uniform numbers ``(K, *B, D)``, and the numbers in f (``problems.Bits``)."""
 
     logits: np.ndarray
     u: np.ndarray
@@ -72,27 +72,32 @@ def _mistakes(given: Given) -> list[Mistake]:
     known = [
         (
             "arm",
-            "This is ARM itself: u still enters as a number. Average it over all u that lead to the same pair.",
+            "This is ARM itself: u still enters as a number. Average it over all u that lead to "
+            "the same pair.",
             (rise * (given.u - 0.5)).mean(0),
         ),
         (
             "arm",
-            "This is ARM where the pair disagrees, and nothing elsewhere. Where it disagrees, u is still to be averaged over.",
+            "This is ARM where the pair disagrees, and nothing elsewhere. Where it disagrees, u "
+            "is still to be averaged over.",
             (rise * (given.u - 0.5) * apart).mean(0),
         ),
         (
             "weight_of_logit",
-            "The weight is sigma(l), which is right for positive logits only. Which u lead to a pair that disagrees when the bit is mostly zero?",
+            "The weight is sigma(l), which is right for positive logits only. Which u lead to a "
+            "pair that disagrees when the bit is mostly zero?",
             (0.5 * rise * sign * p).mean(0),
         ),
         (
             "weight_of_logit",
-            "The weight is sigma(-|l|). Where the bits disagree u lies near the ends, so its distance from the middle is the larger one.",
+            "The weight is sigma(-|l|). Where the bits disagree u lies near the ends, so its "
+            "distance from the middle is the larger one.",
             (0.5 * rise * sign * np.minimum(p, 1 - p)).mean(0),
         ),
         (
             "weight_lost",
-            "The pair's difference counts fully. How far u is from its middle, given the pair, depends on the logit.",
+            "The pair's difference counts fully. How far u is from its middle, given the pair, "
+            "depends on the logit.",
             (0.5 * rise * sign).mean(0),
         ),
         ("half_lost", "A factor one half is lost.", 2 * right),
@@ -105,7 +110,8 @@ def _mistakes(given: Given) -> list[Mistake]:
         ),
         (
             "score_function",
-            "This is the score function at z, with the reward of its opposite as a baseline. The two depend on each other: it is biased.",
+            "This is the score function at z, with the reward of its opposite as a baseline. The "
+            "two depend on each other: it is biased.",
             (rise * score).mean(0),
         ),
         ("no_baseline", "This is the score function at z.", (given.f(z)[..., None] * score).mean(0)),

@@ -92,7 +92,8 @@ def _sample_mistakes(given: Given) -> list[Mistake]:
         Mistake("no_temperature", "The temperature is missing.", soft(scores)),
         Mistake(
             "temperature_of_logits",
-            "Only the logits are divided by the temperature. The noise is, too: at low temperature the largest *sum* must win.",
+            "Only the logits are divided by the temperature. The noise is, too: at low "
+            "temperature the largest *sum* must win.",
             soft(logits / t + g),
         ),
         Mistake(
@@ -136,7 +137,8 @@ def _density_mistakes(given: Given) -> list[Mistake]:
         ),
         (
             "power_of_temperature",
-            "The power of the temperature is missing. The map from perturbed logits to z divides by it, in C - 1 directions.",
+            "The power of the temperature is missing. The map from perturbed logits to z divides "
+            "by it, in C - 1 directions.",
             right - (count - 1) * power,
         ),
         (
@@ -151,7 +153,8 @@ def _density_mistakes(given: Given) -> list[Mistake]:
         ),
         (
             "density_of_log_z",
-            "This is the density of log z. On the way to z itself the exponential brings a factor 1 / z for each entry.",
+            "This is the density of log z. On the way to z itself the exponential brings a factor "
+            "1 / z for each entry.",
             right + log_z.sum(-1),
         ),
         (
@@ -171,12 +174,14 @@ def _density_mistakes(given: Given) -> list[Mistake]:
         ),
         (
             "categorical_score",
-            "This is the formula of the mass function, sum z log p, read between its states. It is no density on the simplex.",
+            "This is the formula of the mass function, sum z log p, read between its states. It "
+            "is no density on the simplex.",
             (log_z.exp() * log_p).sum(-1),
         ),
         (
             "density_of_noise",
-            "This is the density of the Gumbel noise. The map from C noises to the simplex loses a direction and stretches the "
+            "This is the density of the Gumbel noise. The map from C noises to the simplex loses "
+            "a direction and stretches the "
             "others.",
             (-g - torch.exp(-g)).sum(-1),
         ),

@@ -1,4 +1,4 @@
-"""Drivers of unit 07: what a learner's functions of logits and noise return, with gradients; models of bits that are known by their values."""
+"""Drivers of unit 07: what functions of logits and noise return, with gradients; models of bits."""
 
 from __future__ import annotations
 
@@ -98,7 +98,10 @@ def rewrite_pair(
 
 
 class Bits:
-    """f(z) = level + linear z + (pair z)^2 + 2 / (1 + (pair z)^2), datum by datum: values alone, and it counts for how many vectors of bits it is asked."""
+    """f(z) = level + linear z + (pair z)^2 + 2 / (1 + (pair z)^2), datum by datum.
+
+    It gives values alone, and counts for how many vectors of bits it is asked.
+    """
 
     def __init__(self, linear: Tensor, pair: Tensor, level: Tensor) -> None:
         self.linear, self.pair, self.level, self.rows = linear, pair, level, 0
@@ -192,7 +195,7 @@ def relax_estimates(
     out: Tensor,
     line: Tensor,
 ) -> Any:
-    """The learner's one-sample gradients, for f that looks a category up, by its values, and c(s) = out tanh(mix s) + half the square of line s."""
+    """The learner's one-sample gradients; f looks a category up, c(s) = out tanh(mix s) + (line s)^2 / 2."""
 
     def f(z: Tensor) -> Tensor:
         return torch.as_tensor(z).detach().to(table) @ table

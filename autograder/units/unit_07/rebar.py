@@ -119,23 +119,27 @@ def _control_mistakes(x: Pieces) -> list[Mistake]:
     known = [
         (
             "not_conditioned",
-            "s' was drawn without regard to z. Then it knows nothing of f(z), and as a control variate it only adds noise.",
+            "s' was drawn without regard to z. Then it knows nothing of f(z), and as a control "
+            "variate it only adds noise.",
             x.loose * x.score - x.free_path + x.loose_path,
         ),
         (
             "condition_detached",
-            "s' depends on the logits in two ways: it is shifted by them, and the condition z cuts off a part that depends on them. The second "
+            "s' depends on the logits in two ways: it is shifted by them, and the condition z "
+            "cuts off a part that depends on them. The second "
             "path is lost, and the mean is not zero.",
             x.tied * x.score - x.free_path + x.tied_path_cut,
         ),
         (
             "free_in_score",
-            "The score is multiplied with f at s. It must be f at s': only of that is the score's estimate the derivative within the cell of z.",
+            "The score is multiplied with f at s. It must be f at s': only of that is the score's "
+            "estimate the derivative within the cell of z.",
             x.free * x.score - x.free_path + x.tied_path,
         ),
         (
             "path_sign",
-            "The two path terms are exchanged: what the score's estimate has for its mean is the path of s less that of s'.",
+            "The two path terms are exchanged: what the score's estimate has for its mean is the "
+            "path of s less that of s'.",
             x.tied * x.score + x.free_path - x.tied_path,
         ),
         (
@@ -189,7 +193,8 @@ def _gradient_mistakes(x: Pieces) -> list[Mistake]:
     known = [
         (
             "own_sample",
-            "One coefficient was fitted to all samples, so each sample helped to choose its own: the estimate is biased. Leave it out.",
+            "One coefficient was fitted to all samples, so each sample helped to choose its own: "
+            "the estimate is biased. Leave it out.",
             with_coefficient(total),
         ),
         (
@@ -200,12 +205,14 @@ def _gradient_mistakes(x: Pieces) -> list[Mistake]:
         ("no_control", "The control variate is not used.", mean_r),
         (
             "coefficient_by_bit",
-            "Each bit has a coefficient of its own. One for all of them was asked: the sum over the bits of the mean squares is to be least.",
+            "Each bit has a coefficient of its own. One for all of them was asked: the sum over "
+            "the bits of the mean squares is to be least.",
             with_coefficient(by_bit),
         ),
         (
             "centred",
-            "The coefficient is a covariance over a variance. The mean of h is known, so it is not estimated: least squares without a constant.",
+            "The coefficient is a covariance over a variance. The mean of h is known, so it is "
+            "not estimated: least squares without a constant.",
             with_coefficient(np.array(centred)),
         ),
         (
@@ -220,12 +227,14 @@ def _gradient_mistakes(x: Pieces) -> list[Mistake]:
         ),
         (
             "own_sample",
-            "Each coefficient was fitted to its own sample alone: nothing is left of it but what h cannot see.",
+            "Each coefficient was fitted to its own sample alone: nothing is left of it but what "
+            "h cannot see.",
             with_coefficient((dots / squares)[:, None]),
         ),
         (
             "mean_first",
-            "The coefficients are averaged before they are applied, so each sample has a say in its own.",
+            "The coefficients are averaged before they are applied, so each sample has a say in "
+            "its own.",
             mean_r - each.mean() * mean_h,
         ),
     ]

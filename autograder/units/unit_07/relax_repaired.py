@@ -33,7 +33,7 @@ RTOL = 1e-8
 
 
 class Given(NamedTuple):
-    """Logits ``(C)``, both noises ``(K, C)``; f of a category is its entry of ``table``, c(s) = out tanh(mix s) + half the square of line s."""
+    """Logits ``(C)``, both noises ``(K, C)``, and the numbers in f and c (``problems.relax_estimates``)."""
 
     logits: np.ndarray
     g: np.ndarray
@@ -103,7 +103,8 @@ def _mistakes(x: Pieces) -> list[Mistake]:
         ),
         (
             "noise_left",
-            "It is unbiased now, and c does no good: s' is still drawn without regard to z, so that c(s') in the reward knows nothing of f(z). "
+            "It is unbiased now, and c does no good: s' is still drawn without regard to z, so "
+            "that c(s') in the reward knows nothing of f(z). "
             "Leave the reward as it was, and draw s' given z.",
             (x.f - x.loose) * x.score + x.free_path - x.loose_path,
         ),
@@ -117,7 +118,8 @@ def _mistakes(x: Pieces) -> list[Mistake]:
         known += [
             (
                 "condition_detached",
-                "The condition is held constant: s' moves with the logits also because what z cuts off does. This is biased.",
+                "The condition is held constant: s' moves with the logits also because what z "
+                "cuts off does. This is biased.",
                 reward + x.free_path - x.tied_path_cut,
             ),
             (
@@ -128,7 +130,8 @@ def _mistakes(x: Pieces) -> list[Mistake]:
             ("path_sign", "The path terms are exchanged.", reward - x.free_path + x.tied_path),
             (
                 "paths_lost",
-                "The path terms are gone, so what c takes from the reward is never given back: biased.",
+                "The path terms are gone, so what c takes from the reward is never given back: "
+                "biased.",
                 reward,
             ),
             (

@@ -165,12 +165,14 @@ def _same_model(case: Case, seen: dict[str, Seen]) -> Finding:
             [
                 Mistake(
                     "model_changed",
-                    "This is minus f: its gradients are turned, and so is the model. Only what lies between the states may change.",
+                    "This is minus f: its gradients are turned, and so is the model. Only what "
+                    "lies between the states may change.",
                     -want,
                 ),
                 Mistake(
                     "interaction_lost",
-                    "This adds up what each bit does by itself. Bits act together in f: all products of them are needed.",
+                    "This adds up what each bit does by itself. Bits act together in f: all "
+                    "products of them are needed.",
                     want[0] + states(case.bits) @ (case.f(np.eye(case.bits)) - want[0]),
                 ),
             ],
@@ -214,7 +216,8 @@ def unbiased_for_every_q(probe: Probe, rng: np.random.Generator) -> Finding:
                 "the exact gradient for every q",
                 "that of the q whose logits are given, and of no other",
                 "one_q_only",
-                "The bias is taken back at one q. As soon as q has learned something it is there again: rewrite f so that it never arises.",
+                "The bias is taken back at one q. As soon as q has learned something it is there "
+                "again: rewrite f so that it never arises.",
             )
         finding = compare(
             came,
@@ -276,7 +279,8 @@ def turned_around(probe: Probe, rng: np.random.Generator) -> Finding:
                 ),
                 Mistake(
                     "from_own_bias",
-                    "What is added would turn the truth if f as it was given had no bias. It has one.",
+                    "What is added would turn the truth if f as it was given had no bias. It has "
+                    "one.",
                     (own - 2 * right) / v,
                 ),
             ],
@@ -316,7 +320,8 @@ def own_slopes(probe: Probe, rng: np.random.Generator) -> Finding:
                     f"the {name} function is the integral of its slope",
                     f"it is {apart:.3g} away from it",
                     "false_slope",
-                    "Between the states the function and its slope do not belong together: something in it is detached, rounded, or has a slope "
+                    "Between the states the function and its slope do not belong together: "
+                    "something in it is detached, rounded, or has a slope "
                     "of its own making. Write a smooth formula.",
                 )
     return Finding(True, "smooth functions", "so they are")

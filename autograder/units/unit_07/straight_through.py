@@ -92,7 +92,8 @@ def _exact_mistakes(questions: list[Asked]) -> list[Mistake]:
     return [
         Mistake(
             "slope_in_p",
-            "These are gradients in p. Asked are those in the logit: the chain rule puts p (1 - p) between them, squared in a variance.",
+            "These are gradients in p. Asked are those in the logit: the chain rule puts p (1 - "
+            "p) between them, squared in a variance.",
             rows(truth / v, bias / v, variance / v**2),
         ),
         Mistake(
@@ -102,7 +103,8 @@ def _exact_mistakes(questions: list[Asked]) -> list[Mistake]:
         ),
         Mistake(
             "slope_for_truth",
-            "The truth was taken to be the slope of f at the bit, or at its mean. The gradient of E f knows two values of f and no slope: "
+            "The truth was taken to be the slope of f at the bit, or at its mean. The gradient of "
+            "E f knows two values of f and no slope: "
             "their difference.",
             rows(truth + bias, 0 * bias, variance),
         ),
@@ -114,12 +116,14 @@ def _exact_mistakes(questions: list[Asked]) -> list[Mistake]:
         Mistake("bias_sign", "The bias has the wrong sign: mean less truth.", rows(truth, -bias, variance)),
         Mistake(
             "slope_at_mean",
-            "This is the slope at the mean of the bit, which has no noise. Straight-through takes it at the bit that was drawn.",
+            "This is the slope at the mean of the bit, which has no noise. Straight-through takes "
+            "it at the bit that was drawn.",
             rows(truth, bias, 0 * variance),
         ),
         Mistake(
             "second_moment",
-            "The third number is a mean of squares: subtract the square of straight-through's mean.",
+            "The third number is a mean of squares: subtract the square of straight-through's "
+            "mean.",
             rows(truth, bias, variance + (truth + bias) ** 2),
         ),
         Mistake(
@@ -179,7 +183,8 @@ def _bent_mistakes(questions: list[Asked]) -> list[Mistake]:
         ),
         Mistake(
             "small_temperature_law",
-            "This is the law for small temperatures, bias proportional to the temperature and variance to one over it. At the temperature "
+            "This is the law for small temperatures, bias proportional to the temperature and "
+            "variance to one over it. At the temperature "
             "given it is not exact: integrate.",
             rows(t * law[:, 0], law[:, 1] / t),
         ),
@@ -268,7 +273,8 @@ def _wrong_bests(asked: Asked, seen: Curve) -> dict[str, float]:
 
 
 UNSQUARED = (
-    "This is best for the bias alone, or for a sum in which the bias is not squared. A mean squared error is the square of the bias plus the "
+    "This is best for the bias alone, or for a sum in which the bias is not squared. A mean "
+    "squared error is the square of the bias plus the "
     "variance over the budget."
 )
 SAYS = {
@@ -349,10 +355,12 @@ def best_temperature(probe: Probe, rng: np.random.Generator) -> Finding:
         a, c, logit = questions[worst].place
         return holds(
             False,
-            f"a mean squared error within {ROOM - 1:.0%} of the least, at a = {a:.3f}, c = {c:.3f}, logit = {logit:.3f}, "
+            f"a mean squared error within {ROOM - 1:.0%} of the least, at a = {a:.3f}, c = "
+            f"{c:.3f}, logit = {logit:.3f}, "
             f"{questions[worst].samples} samples: at temperature {best[worst]:.4f}",
             f"{ratios[worst]:.3g} times the least, at temperature {came[worst]:.4f}",
             "not_the_least",
-            "The error may have more than one valley, and a narrow one where the bias changes sign: scan the whole range, then look closer.",
+            "The error may have more than one valley, and a narrow one where the bias changes "
+            "sign: scan the whole range, then look closer.",
         )
     return finding

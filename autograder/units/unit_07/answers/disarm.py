@@ -111,4 +111,4 @@ def disarm(f, logits, u):
 # %% wrong sure_bits, from right formula: Probabilities are kept away from zero and one.
 # diagnosis: value
 #-     p = logits.sigmoid()
-#+     p = logits.sigmoid().clamp(0.01, 0.99)
+#+     p = logits.sigmoid().clamp(0.1, 0.9)
