@@ -23,7 +23,7 @@
 # - derived DisARM from its noisier relative, and REBAR with a coefficient that does not spoil it,
 # - repaired a RELAX in which a fault was planted, and seen when that fault is a bias and when it is only noise.
 #
-# **Time**: about four hours; each exercise says its own. **Read first**: [the lecture](../../lectures/07_discrete_relaxations.ipynb). Exercise 7 uses
+# **Time**: about five hours; each exercise says its own. **Read first**: [the lecture](../../lectures/07_discrete_relaxations.ipynb). Exercise 7 uses
 # 2; the others stand alone.
 #
 # **How the checks work.** Under each cell that you write stands a `check`. It calls your function on fresh random
@@ -247,7 +247,7 @@ with when_written():
 # - **straight-through**: draw b, take the slope of f there, and let it pass as if b were its mean;
 # - **bent**: draw b from the binary concrete at temperature $\tau$, a sigmoid of the perturbed logit over $\tau$, and differentiate along the path.
 #
-# Find on paper what can be found there, and integrate the rest numerically, as well as exactly: five digits are looked at. No sampling. Return
+# Find on paper what can be found there, and integrate the rest numerically, as well as exactly: five digits are looked at. No sampling. The logit is at most 6 in size. Return
 #
 # - `exact`, three numbers: the true derivative; the bias of straight-through (its mean less the truth); its variance. All three have closed forms;
 # - `bent`, two numbers: bias and variance of one bent gradient at the `temperature` given, between 0.1 and 3;
@@ -668,8 +668,6 @@ with when_written():
 # %% [markdown]
 # ## 7. A RELAX with a planted fault
 #
-# *Difficulty* 4/5 · *Importance* 4/5 · 35 minutes
-#
 # RELAX is REBAR with any smooth function c of the perturbed logits for a control variate, such as a small network. Here it is for one variable of C categories, as it was found. It is biased: **one line is
 # at fault**.
 
@@ -689,6 +687,8 @@ def relax_as_found(f, c, logits: Tensor, g: Tensor, h: Tensor) -> Tensor:
 
 
 # %% [markdown]
+# *Difficulty* 4/5 · *Importance* 4/5 · 35 minutes
+#
 # Return the repaired estimates, $(K, C)$: unbiased for every c, and with a c that is of use. Where noise is needed for s', take `h`, as in exercise 2 (your own `conditional_gumbels` may be called). The logits are
 # not normalized.
 #
