@@ -60,7 +60,7 @@ def _inputs(
     return {
         "logits": logits + rng.uniform(2.0, 4.0, (*batch, 1)) * rng.choice([-1, 1], (*batch, 1)),
         "z": one_hots(chosen, categories),
-        "g": gumbels(rng, shape),
+        "g": gumbels(rng, shape, in_the_tails=least),
         "weight": weights(rng, shape),
     }
 
@@ -243,7 +243,7 @@ def edges(probe: Probe, rng: np.random.Generator) -> Finding:
     cases = (
         ((3,), 2, 3, 25.0, True),
         ((), 4, 2, 2.0, False),
-        ((1,), 1, 6, 1.0, False),
+        ((1,), 1, 6, 1.0, True),
         ((3,), 3, 3, 12.0, False),
         ((), 2, 4, 25.0, True),
     )

@@ -57,6 +57,7 @@ def _inputs(
     categories: int,
     temperature: float,
     spread: float = 2.0,
+    in_the_tails: bool = False,
 ) -> Given:
     """Logits around a level of their own for each datum, so that they are not normalized."""
     shape = (samples, *batch, categories)
@@ -67,7 +68,7 @@ def _inputs(
     return {
         "logits": logits + rng.normal(size=(*batch, 1)) * 2,
         "temperature": temperature,
-        "g": gumbels(rng, shape),
+        "g": gumbels(rng, shape, in_the_tails),
         "weight": weights(rng, shape),
         "by": weights(rng, shape[:-1]),
     }
@@ -297,7 +298,7 @@ def edges(probe: Probe, rng: np.random.Generator) -> Finding:
         ((), 2, 4, 0.05, 25.0),
     )
     for batch, samples, categories, temperature, spread in cases:
-        given = _inputs(rng, batch, samples, categories, temperature, spread)
+        given = _inputs(rng, batch, samples, categories, temperature, spread, in_the_tails=True)
         reply = _asked(probe, given)
         where = f"at temperature {temperature:.2g}, logits of shape {given['logits'].shape}"
         finding = compare(

@@ -241,6 +241,14 @@ def _gradient_mistakes(x: Pieces) -> list[Mistake]:
     return [Mistake(key, says, value) for key, says, value in known]
 
 
+def _uniforms(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    """Uniform numbers, every third of them near an end."""
+    near = 10 ** rng.uniform(-3.5, -1.5, shape)
+    near = np.where(rng.random(shape) < 0.5, near, 1 - near)
+    value: np.ndarray = np.where(rng.random(shape) < 1 / 3, near, rng.uniform(0.02, 0.98, shape))
+    return value
+
+
 def _given(
     rng: np.random.Generator,
     samples: int,
@@ -250,14 +258,14 @@ def _given(
 ) -> Given:
     """Logits of both signs, and noise for which both values of a bit occur."""
     logits = rng.uniform(*size, bits) * rng.choice([-1, 1], bits)
-    u = rng.uniform(0.02, 0.98, (samples, bits))
+    u, v = _uniforms(rng, (2, samples, bits))
     edge = 1 / (1 + np.exp(logits))
     first, second = rng.uniform(0.1, 0.9, (2, bits))
     u[0], u[1] = edge * first, edge + (1 - edge) * second
     return Given(
         logits,
         u,
-        rng.uniform(0.02, 0.98, (samples, bits)),
+        v,
         temperature,
         rng.normal(size=bits),
         rng.uniform(0.5, 1.5, bits) * rng.choice([-1, 1], bits),

@@ -30,9 +30,16 @@ def sigmoid(l: np.ndarray) -> np.ndarray:  # noqa: E741
     return value
 
 
-def gumbels(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-    """Standard Gumbel noise."""
+def gumbels(
+    rng: np.random.Generator, shape: tuple[int, ...], in_the_tails: bool = False
+) -> np.ndarray:
+    """Standard Gumbel noise; every other number of it far out in either tail, if that is asked for."""
     noise: np.ndarray = rng.gumbel(size=shape)
+    if in_the_tails:
+        far = np.where(
+            rng.random(shape) < 0.7, rng.uniform(5, 16, shape), rng.uniform(-4, -2, shape)
+        )
+        noise = np.where(rng.random(shape) < 0.5, far, noise)
     return noise
 
 

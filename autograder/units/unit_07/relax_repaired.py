@@ -155,7 +155,7 @@ def _given(rng: np.random.Generator, samples: int, categories: int, spread: floa
     return Given(
         logits + rng.uniform(1.0, 2.0) * rng.choice([-1, 1]),
         g,
-        gumbels(rng, (samples, categories)),
+        gumbels(rng, (samples, categories), in_the_tails=spread > 10),
         rng.normal(size=categories),
         size * rng.normal(size=(4, categories)),
         rng.normal(size=4),
