@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from course_vi.plots.style import BLACK, BLUE, GREEN, GREY, RED, new_figure, style
+from course_vi.plots.style import BLACK, BLUE, GREY, RED, new_figure, style
 
 __all__ = ["crossing"]
 
@@ -27,27 +27,22 @@ def crossing(found: Sequence[tuple[int, float]] = ()) -> Figure:
     figure, (axis,) = new_figure(width=5.8, height=3.6)
     with style():
         axis.loglog(seen.temperatures, np.abs(seen.bias), color=BIAS, linewidth=1.8)
-        axis.annotate("bias", (0.09, 0.009), color=BIAS)
+        axis.annotate("bias", (1.6, 0.085), color=BIAS)
         for samples, colour in BUDGETS.items():
             error = np.sqrt(seen.variance / samples)
             axis.loglog(seen.temperatures, error, color=colour, linewidth=1.4)
-            axis.annotate(
-                f"standard error, {samples:,} samples",
-                (seen.temperatures[4], error[4]),
-                (0, 5),
-                textcoords="offset points",
-                color=colour,
-            )
+            height = error[4] * 1.2 if samples < 1_000 else 1.1e-3
+            axis.annotate(f"standard error, {samples:,} samples", (0.052, height), color=colour)
         for samples, temperature in found:
             mean, square = bent(place, temperature)
             axis.plot(
                 [temperature],
                 [((square - mean**2) / samples) ** 0.5],
                 "o",
-                color=BLUE if samples in BUDGETS else GREEN,
+                color=BLUE,
             )
         axis.set(
-            title="Bias against noise: two curves cross, and a bias that changes sign",
+            title="The bias changes its sign, and there the error is least",
             xlabel="temperature",
             ylabel="absolute bias, standard error",
             ylim=(3e-4, 0.3),
