@@ -75,6 +75,11 @@ def _right(given: Given) -> np.ndarray:
     return value
 
 
+def _slope(given: Given) -> np.ndarray:
+    _, z, g = _tensors(given)
+    return pulled(lambda at: conditional(at, z, g), given["logits"], given["weight"])
+
+
 def _mistakes(given: Given) -> list[Mistake]:
     logits, z, g = _tensors(given)
     log_p, own, won = torch.log_softmax(logits, -1), logits + g, z > 0.5
@@ -259,11 +264,9 @@ def edges(probe: Probe, rng: np.random.Generator) -> Finding:
             what=f"the perturbed logits, at {where}",
         )
         if finding.ok:
-            _, z, g = _tensors(given)
-            slope = pulled(
-                lambda at, z=z, g=g: conditional(at, z, g), given["logits"], given["weight"]
+            finding = compare(
+                reply["slope"], _slope(given), (), RTOL, what=f"the gradient, at {where}"
             )
-            finding = compare(reply["slope"], slope, (), RTOL, what=f"the gradient, at {where}")
         if not finding.ok:
             return finding
     return finding

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
@@ -25,8 +26,8 @@ DETACHED = "The result has no graph to the logits: look for detach, item, NumPy,
 OWN_NOISE = "Two calls with the same arguments give two answers. The noise is an argument: draw none of your own."
 
 
-def sigmoid(l: np.ndarray) -> np.ndarray:  # noqa: E741
-    value: np.ndarray = 0.5 * (1 + np.tanh(0.5 * np.asarray(l, dtype=float)))
+def sigmoid(logits: Any) -> np.ndarray:
+    value: np.ndarray = 0.5 * (1 + np.tanh(0.5 * np.asarray(logits, dtype=float)))
     return value
 
 

@@ -141,7 +141,7 @@ def _asked(
         value, slope = as_array(reply[name]["value"]), as_array(reply[name]["slope"])
         if value.shape != (len(flat),) or slope.shape != flat.shape:
             empty = np.zeros(0)
-            found[name] = Seen(*[empty] * 6, reply[name]["value"])
+            found[name] = Seen(empty, empty, empty, empty, empty, empty, reply[name]["value"])
             continue
         back = np.argsort(order)
         count = len(every)

@@ -55,7 +55,7 @@ def _quadratic(rng: np.random.Generator, logit: float) -> Place:
     while True:
         a = float(rng.uniform(0.8, 2.5) * rng.choice([-1, 1]))
         c = float(rng.uniform(0.2, 1.5) * rng.choice([-1, 1]))
-        if min(abs(0.5 * a + c), abs(a * sigmoid(logit) + c)) > 0.2:
+        if min(abs(0.5 * a + c), abs(a * float(sigmoid(logit)) + c)) > 0.2:
             return Place(a, c, logit)
 
 
