@@ -185,8 +185,8 @@ with when_written():
 # $(K, B, C)$, of logits that are not normalized; connected to `logits`, with z and g fixed. They are to be right for
 # logits that are 50 apart, and for choices that were all but impossible.
 #
-# **Predict**: the chosen category had probability 1/1000. Compared with a likely one, is the largest entry then
-# typically smaller, larger, or the same?
+# **Predict**: look at a category that lost. Does its perturbed logit know *who* won? Would it lie lower, on average,
+# had it lost to the favourite, or to an outsider?
 
 # %% exercise="07_conditional_gumbels"
 def conditional_gumbels(logits: Tensor, z: Tensor, g: Tensor) -> Tensor:
@@ -217,9 +217,11 @@ with when_written():
     assert bool((again.argmax(-1) == z.argmax(-1)).all())
     for c in range(3):
         (m1, e1), (m2, e2) = with_standard_error(first[:, c]), with_standard_error(again[:, c])
-        largest = again.amax(-1)[z[:, c] == 1]
         print(f"category {c}: chosen in {z[:, c].mean():6.2%}   perturbed first {m1:+.3f} ± {e1:.3f}   yours {m2:+.3f} ± {e2:.3f}"
-              f"   spreads {first[:, c].std():.3f}, {again[:, c].std():.3f}   mean of the largest when it wins {largest.mean():.3f}")
+              f"   spreads {first[:, c].std():.3f}, {again[:, c].std():.3f}")
+    for winner in (1, 2):
+        mean, error = with_standard_error(again[z[:, winner] == 1, 0])
+        print(f"where category {winner} won, category 0 has a perturbed logit of {mean:+.3f} ± {error:.3f}")
 
 # %% [markdown]
 # <details><summary>Symptom: I do not see how the largest is distributed</summary>
@@ -243,12 +245,15 @@ with when_written():
 
 # %% [markdown] solution_only="07_conditional_gumbels"
 # **The largest** has $P(\max \le t) = \exp(-e^{-t}\sum_c e^{l_c})$: a Gumbel at $\log\sum_c e^{l_c}$. The event that
-# k wins is independent of it, so it is the same whoever wins. That is the answer to the prediction. A rare winner had
-# extraordinary noise, exactly enough to be where a likely winner is without effort.
+# k wins is independent of it, so it is the same whoever wins. A rare winner had extraordinary noise, exactly enough
+# to be where a likely winner is without effort.
 #
 # **The others**, given the largest t: $-e^{l-s} = -e^{l-t} - e^{-g}$, so $s = -\log\big(e^{-(l+g)} + e^{-t}\big)$. In
 # words: $e^{-s}$ is a waiting time, exponential with rate $e^l$; given that it is later than the first, it begins
 # anew there. Gumbel-max is a race of exponential clocks, and they have no memory.
+#
+# **The prediction.** A loser's entry depends on the largest, and on nothing else of the race. As the largest has the
+# same law whoever attains it, a loser lies in the same place whoever it lost to.
 #
 # **What it is for**: REBAR and RELAX need s again, given z (exercises 6 and 7); so do sampling without replacement
 # and counterfactuals ("what would this choice have been under other logits?").

@@ -30,7 +30,7 @@ EXERCISE = exercise(
     difficulty=4,
     importance=4,
     minutes=35,
-    read="the section on the Gumbel-max trick",
+    read="section 1, A sample as an argmax",
     hides=["gradients.rebar:conditional"],
 )
 

@@ -22,7 +22,7 @@ EXERCISE = exercise(
     difficulty=4,
     importance=3,
     minutes=35,
-    read="the section on REBAR, RELAX and DisARM",
+    read="section 7, Opposite pairs",
     hides=["gradients.disarm:disarm"],
 )
 

@@ -23,7 +23,7 @@ EXERCISE = exercise(
     difficulty=3,
     importance=4,
     minutes=30,
-    read="the section on the Gumbel-softmax",
+    read="section 2, Bend the coin",
     hides=[
         "gradients.relaxations:gumbel_softmax",
         "gradients.relaxations:relaxed",

@@ -23,7 +23,7 @@ EXERCISE = exercise(
     difficulty=5,
     importance=4,
     minutes=55,
-    read="the section on REBAR, RELAX and DisARM",
+    read="section 6, Take the bias back",
     hides=[
         "gradients.rebar:conditional",
         "gradients.rebar:Rebar.forward",

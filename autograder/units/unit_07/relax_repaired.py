@@ -22,7 +22,7 @@ EXERCISE = exercise(
     difficulty=4,
     importance=4,
     minutes=35,
-    read="the section on REBAR, RELAX and DisARM",
+    read="section 6, Take the bias back",
     hides=[
         "gradients.rebar:conditional",
         "gradients.rebar:Rebar.forward",

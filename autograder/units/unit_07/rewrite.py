@@ -21,7 +21,7 @@ EXERCISE = exercise(
     difficulty=5,
     importance=4,
     minutes=45,
-    read="the section on straight-through",
+    read="section 5, Straight through",
     hides=[],
     because="the learner writes a model of their own",
 )

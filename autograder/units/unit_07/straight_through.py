@@ -33,7 +33,7 @@ EXERCISE = exercise(
     difficulty=5,
     importance=5,
     minutes=50,
-    read="the sections on straight-through and on the temperature",
+    read="section 5, Straight through",
     hides=["gradients.relaxations:straight_through"],
 )
 
@@ -311,7 +311,11 @@ def _error(asked: Asked, temperature: float) -> float:
     return float((mean - exact(asked.place)[0]) ** 2 + (square - mean**2) / asked.samples)
 
 
-@EXERCISE.part("The best temperature for a budget", weight=1.5)
+@EXERCISE.part(
+    "The best temperature for a budget",
+    weight=1.5,
+    read="section 3, The gradient of another problem",
+)
 def best_temperature(probe: Probe, rng: np.random.Generator) -> Finding:
     questions = _budgets(rng)
     came, ratios = [], []
