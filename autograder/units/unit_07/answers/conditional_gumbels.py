@@ -111,4 +111,4 @@ def conditional_gumbels(logits, z, g):
 # %% wrong clamped, from right inversion: Log probabilities are kept away from zero.
 # diagnosis: value
 #-     log_f = -torch.exp(logits - largest) - torch.exp(-g)
-#+     log_f = (-torch.exp(logits - largest) - torch.exp(-g)).clamp(max=-1e-3)
+#+     log_f = (-torch.exp(logits - largest) - torch.exp(-g)).clamp(max=-0.05)
