@@ -750,7 +750,7 @@ with when_written():
     mean, error = case.given["draws"].mean(2), case.given["draws"].std(2) / case.given["draws"].shape[2] ** 0.5
     for i, letter in enumerate("ABC"):
         for j, count in enumerate(case.given["samples"]):
-            print(f"{letter}, {count:2d} samples: " + "   ".join(f"{m:+.3f} ± {e:.3f}" for m, e in zip(mean[i, j], error[i, j])))
+            print(f"{letter}, {count:2d} samples: " + "   ".join(f"{m:+.3f} ± {e:.3f}" for m, e in zip(mean[i, j], error[i, j], strict=True)))
     print(case.open(name_them(**case.given)))
 
 # %% [markdown]

@@ -323,15 +323,15 @@ check("07_straight_through", straight_through)
 # %%
 with when_written():
     a, c, logit, count = 2.0, -0.3, 0.7, 400_000
-    l = torch.tensor(logit, dtype=torch.float64)
-    p = l.sigmoid()
+    at = torch.tensor(logit, dtype=torch.float64)
+    p = at.sigmoid()
     u = uniforms(count, seed=3)
-    b = (l + u.logit() > 0).double()
+    b = (at + u.logit() > 0).double()
     through = (a * b + c) * p * (1 - p)
     truth = straight_through(a, c, logit, 0.5, 100)[0][0]
     for name, temperature in (("straight-through", None), ("bent, 0.2", 0.2), ("bent, 0.6", 0.6), ("bent, 2.0", 2.0)):
         exact, bent, _ = straight_through(a, c, logit, temperature or 1.0, 100)
-        soft = ((l + u.logit()) / (temperature or 1.0)).sigmoid()
+        soft = ((at + u.logit()) / (temperature or 1.0)).sigmoid()
         g = through if temperature is None else (a * soft + c) * soft * (1 - soft) / temperature
         bias, variance = exact[1:] if temperature is None else bent
         mean, error = with_standard_error(g)
