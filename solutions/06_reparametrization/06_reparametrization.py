@@ -11,7 +11,7 @@
 # - met an objective on which both famous gradients are wrong, and repaired both,
 # - told three estimators apart by nothing but their draws.
 #
-# **Time**: about four hours; each exercise says its own. **Read first**: [the lecture](../../lectures/06_reparametrization.ipynb). Exercise 2 uses 1, and 3 uses 2; 4 and 5 belong
+# **Time**: about four hours and a quarter; each exercise says its own. **Read first**: [the lecture](../../lectures/06_reparametrization.ipynb). Exercise 2 uses 1, and 3 uses 2; 4 and 5 belong
 # together; 9 is quicker with 8 done; 6, 7 and 8 stand alone.
 #
 # **How the checks work.** Under each cell that you write stands a `check`. It calls your function on fresh random inputs and compares numbers: the *value*, the *gradient*

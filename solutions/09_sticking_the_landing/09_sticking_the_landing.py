@@ -10,7 +10,7 @@
 # - repaired a published listing,
 # - told three estimators of another bound apart by nothing but their draws.
 #
-# **Time**: about three hours and a half; each exercise says its own. **Read first**: [the lecture](../../lectures/09_sticking_the_landing.ipynb). Exercises 1 to 4 build on
+# **Time**: about three hours and three quarters; each exercise says its own. **Read first**: [the lecture](../../lectures/09_sticking_the_landing.ipynb). Exercises 1 to 4 build on
 # each other, 5 and 6 belong together, 7 and 8 stand alone.
 #
 # **How the checks work.** Under each cell that you write stands a `check`. It calls your function on fresh random inputs and asks up to four

@@ -11,7 +11,7 @@
 # - and **predicted**, from eigenvalues alone, how well a linear autoencoder will fit, which of its latents will collapse, and how active the others will be; then trained it and compared,
 # - told three fitted models apart by nothing but the pictures that they generate.
 #
-# **Time**: about three hours and a half; each exercise says its own. **Read first**: [the lecture](../../lectures/13_variational_autoencoders.ipynb). Exercises 2 and 5 use the first, 3 uses the second, and the measurement after 7 uses 5, 8 uses what 7 taught; the others stand alone, and one that resists
+# **Time**: about three hours and forty minutes; each exercise says its own. **Read first**: [the lecture](../../lectures/13_variational_autoencoders.ipynb). Exercises 2 and 5 use the first, 3 uses the second, and the measurement after 7 uses 5, 8 uses what 7 taught; the others stand alone, and one that resists
 # does not hold up the rest.
 #
 # **How the checks work.** Under each cell that you write stands a `check`. It calls your function on fresh random inputs, and says what came, what was expected and which mistake it looks like. Call it as
