@@ -20,7 +20,7 @@
 # - use a network as a start instead of an answer, and let it write a flow instead of a Gaussian;
 # - say what a network knows about data unlike its own.
 #
-# **You need** the ELBO and its gap (unit 03), reparametrized gradients (unit 06; here: $z = \mu + \sigma \epsilon$ carries the gradient), and, to use it, sticking the landing (unit 09; here: hold the parameters inside $\log q$ fixed; same mean, and no noise at all where $q$ is exact). **Time**: about 45 minutes of reading and playing, and three hours and a half for the problem set.
+# **You need** the ELBO and its gap (unit 03), reparametrized gradients (unit 06; here: $z = \mu + \sigma \epsilon$ carries the gradient), and, to use it, sticking the landing (unit 09; here: hold the parameters inside $\log q$ fixed; same mean, and no noise at all where $q$ is exact). **Time**: about 45 minutes of reading and playing, and nearly four hours for the problem set.
 #
 # | sign | means |
 # |---|---|

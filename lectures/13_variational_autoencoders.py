@@ -777,8 +777,6 @@ reveal("13_5", "the joint, by a nat")
 #
 # $$\frac1N \sum_n \mathrm{KL}\big(q(z \mid x_n) \,\|\, p(z)\big) = \sum_{i:\, \lambda_i > \sigma^2} \tfrac12 \log \frac{\lambda_i}{\sigma^2}.$$
 #
-# (With the KL weighted by $\beta$, unit 15, the water stands at $\beta \sigma^2$.)
-#
 # > **Predict 6.** We fix $\sigma = 0.36$, so the water stands at 0.1296, and offer twelve latents. Eigenvalues 7 to 12 of the data are 0.197, 0.171, 0.159, 0.143, 0.111 and 0.105. How many latents will be active? Which one costs most?
 
 # %%
