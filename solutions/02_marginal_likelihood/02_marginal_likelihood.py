@@ -75,7 +75,7 @@ def with_standard_error(values: Tensor) -> tuple[float, float]:
 # or more.
 #
 # Log weights go from −10,000 to 10,000, and differ as much from datum to datum. Some weights may be exactly zero
-# ($\log p = -\infty$), not all.
+# ($\log p = -\infty$), not all. $\log p$ and $\log q$ themselves may both be far out at one sample, and all weights may be nearly the same.
 
 # %% exercise="02_log_evidence"
 def log_evidence(log_joint: Tensor, log_q: Tensor) -> tuple[Tensor, Tensor]:
@@ -332,7 +332,8 @@ with when_written():
 # 3. the **best** $\mu$ and $\tau^2$, $(*B, 2)$. The best $\tau^2$ may be zero, and then it is to be zero: not small;
 # 4. the posterior means $\mathbb E[\theta_j \mid y]$ at the best $\mu$ and $\tau^2$, $(*B, J)$.
 #
-# $\sigma$ is a number between 0.01 and 40; J is 2 or more, and the y of a data set are not all equal.
+# $\sigma$ is a number between 0.01 and 40; J is 2 or more, and the y of a data set are not all equal. They may lie around any level, a
+# million $\sigma$ from zero.
 #
 # **Predict first**: what does an optimizer do that climbs your gradient in $\log\tau$, when the best $\tau$ is zero?
 
@@ -642,7 +643,8 @@ with when_written():
 #
 # Return `parts`, $(2)$: fit and complexity, so that both and the constant add up to $\log p(y)$. And `gradient`,
 # $(2, 3)$: the slope of each part in $\log\ell$, $\log s$, $\log\sigma$. At the best parameters the two rows cancel.
-# Six digits of the slopes are looked at; no jitter, the noise is enough.
+# Six digits of the slopes are looked at; no jitter, the noise is enough. N is at most 100 and $\sigma$ at least a hundredth of s; inputs
+# come in any order, and one may come twice.
 #
 # **Predict** the signs, for noisy data: as $\ell$ grows, what does each part do?
 

@@ -144,7 +144,7 @@ def _inputs(
     """A wiggly series, the inputs in no order, some close together."""
     u = rng.permutation(np.sort(rng.uniform(-3.0, 3.0, count)) + 0.02 * rng.normal(size=count))
     if count > 3:
-        u[1] = u[0] + 0.05
+        u[1], u[2] = u[0] + 0.05, u[3]  # close together, and measured twice at one place
     y = scale * (np.sin(2 * u + rng.uniform(0, 6)) + 0.3 * rng.normal(size=count))
     logs = np.log([length, scale, noise]) + rng.uniform(-0.2, 0.2, 3)
     return Series(u, y + 0.4 * scale, *map(float, logs))
@@ -157,6 +157,7 @@ def _series(rng: np.random.Generator) -> list[Series]:
         _inputs(rng, 7, 1.0, 0.05, 0.02),
         _inputs(rng, 8, 3.0, 20.0, 2.0),
         _inputs(rng, 4, 0.7, 0.6, 3.0),
+        _inputs(rng, 100, 0.5, 1.0, 0.0125),  # a determinant that no number can hold
     ]
 
 

@@ -144,7 +144,10 @@ def _judged(probe: Probe, log_joint: np.ndarray, log_q: np.ndarray, *which: int)
         want = exact(log_joint - log_q)[one]
         mistakes = (_value_mistakes, _error_mistakes)[one](log_joint, log_q)
         if finding.ok:
-            finding = compare(came[one], want, mistakes, rtol=RTOL, what=(VALUE, ERROR)[one])
+            atol = 1e-9 * float(np.abs(want).max()) if one else None  # errors may be small
+            finding = compare(
+                came[one], want, mistakes, rtol=RTOL, atol=atol, what=(VALUE, ERROR)[one]
+            )
     return finding
 
 
@@ -170,7 +173,17 @@ def far_from_zero(probe: Probe, rng: np.random.Generator) -> Finding:
         return finding
     log_joint, log_q = _inputs(rng, 4, (3,), level=400.0)
     log_joint[0] += rng.uniform(40.0, 60.0)  # one weight is all that there is
-    return _judged(probe, log_joint, log_q, 0, 1)
+    finding = _judged(probe, log_joint, log_q, 0, 1)
+    if not finding.ok:
+        return finding
+    shared = rng.permutation([-3000.0, -900.0, 0.0, 900.0])[:, None] * rng.uniform(0.9, 1.1, (4, 3))
+    log_joint, log_q = _inputs(rng, 4, (3,))  # only together are they in reach
+    finding = _judged(probe, log_joint + shared, log_q + shared, 0, 1)
+    if not finding.ok:
+        return finding
+    nearly = 1e-6 * rng.normal(size=(5, 3)) + rng.normal(size=3)  # weights that are hardly apart
+    log_q = rng.normal(size=(5, 3))
+    return _judged(probe, nearly + log_q, log_q, 0, 1)
 
 
 @EXERCISE.part("Two samples; one datum, with and without a batch axis; as many data as samples")

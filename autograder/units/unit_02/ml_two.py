@@ -103,7 +103,11 @@ def one_data_set(probe: Probe, rng: np.random.Generator) -> Finding:
     finding = Finding(True)
     for batch, groups in (((), 4), ((1,), 3), ((), 2)):
         at = _inputs(rng, batch, groups, float(rng.uniform(0.5, 2.0)))
-        if not batch:  # off the boundary
-            at = at._replace(y=at.y.mean() + (at.y - at.y.mean()) / at.y.std() * 2 * at.sigma)
+        if (
+            groups != 2
+        ):  # off the boundary; and once around a level beside which the spread is small
+            level = 1e6 * at.sigma if batch else 0.0
+            spread = (at.y - at.y.mean(-1, keepdims=True)) / at.y.std(-1, keepdims=True)
+            at = at._replace(y=at.y.mean() + level + 2 * at.sigma * spread, mu=at.mu + level)
         finding = _one(probe, at, *range(4)) if finding.ok else finding
     return finding

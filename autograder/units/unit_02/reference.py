@@ -28,6 +28,7 @@ def row_of(
     whole: str,
     names: tuple[str, ...],
     rtol: float = 1e-5,
+    atol: float | None = None,
 ) -> Finding:
     """One row of a table against its own mistakes; a table of another shape is compared as a whole."""
     table = as_array(came)
@@ -41,4 +42,6 @@ def row_of(
         for other in range(len(want))
         if other != row
     ]
-    return compare(table[row], want[row], [*mistakes, *others], rtol=rtol, what=names[row])
+    return compare(
+        table[row], want[row], [*mistakes, *others], rtol=rtol, atol=atol, what=names[row]
+    )

@@ -174,6 +174,7 @@ def near_and_far(probe: Probe, rng: np.random.Generator) -> Finding:
     theta = _theta(rng, (4,), dim, 10.0, 28.0)
     theta[0], theta[1] = 0.0, rng.uniform(1.0, 2.0) * rng.choice([-1, 1])
     theta[2] *= 0.01
+    theta[3] *= 29.9 / np.sqrt((theta[3] ** 2).sum())
     for dim_theta, c in ((theta, 0.5 * dim), (_theta(rng, (3,), 25, 3.0, 20.0), 60.0)):
         finding = _judged(probe, dim_theta, float(c), 0, 1) if finding.ok else finding
     return finding
