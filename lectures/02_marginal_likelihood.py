@@ -531,7 +531,7 @@ reveal("02_4", "about two thirds")
 predict("02_5", choices=[
     "own talents, by a factor of about ten thousand",
     "about the same",
-    "one talent, by a factor of some hundred million"])
+    "one talent, by a factor of hundreds of millions"])
 
 # %%
 def log_beta(a, b):
@@ -560,16 +560,16 @@ show(figures.occam({"one talent for all": (fits[0], together.item()),
 
 # %%
 # Run this cell to compare it with your prediction.
-reveal("02_5", "one talent, by a factor of some hundred million")
+reveal("02_5", "one talent, by a factor of hundreds of millions")
 
 # %% [markdown]
 # <details><summary>Answer to Predict 5</summary>
 #
-# One talent, by $e^{20}$. The ratio of evidence to best fit is **Occam's factor**: roughly, the part of the prior's range that the data leave standing. One parameter pays once. Eighteen parameters pay eighteen times, each nearly two nats, and that costs more than the better fit brings in.
+# One talent, by $e^{20}$. The ratio of evidence to best fit is **Occam's factor**: roughly, the part of the prior's range that the data leave standing. One parameter pays once. Eighteen parameters pay eighteen times, nearly two nats each, and that costs more than the better fit brings in.
 #
 # </details>
 #
-# Nobody added a penalty. To see where it comes from, write the evidence as a chain of predictions, $p(x_1, \dots, x_N) = \prod_i p(x_i \mid x_1, \dots, x_{i-1})$: each player is predicted from those before him, **before** he is looked at. A model that must learn eighteen things predicts badly while it is learning. We check this on the first model, and also ask what the second one owes to its prior:
+# Nobody added a penalty. To see where it comes from, write the evidence as a chain of predictions, $p(x_1, \dots, x_N) = \prod_i p(x_i \mid x_1, \dots, x_{i-1})$: each player is predicted from those before him, **before** he is looked at. The first model learns from each player for the next. The second never does: each of its predictions is a first one, one in 46 for any number of hits, eighteen times. We check the chain on the first model, and also ask what the second one owes to its prior:
 
 # %%
 a, b, chain = flat, flat, 0.0
@@ -578,11 +578,13 @@ for h in hits:                                                  # predict, look,
     a, b = a + h, b + n - h
 print(f"sum of log predictions {chain:.6f}, log evidence {together:.6f}")
 assert abs(chain - together) < 1e-9
-narrower = beta_binomial(hits, n, 5 * flat, 15 * flat).sum()
-print(f"own talents, but each with prior Beta(5, 15): log evidence {narrower:.2f}")
+five, fifteen = number(5, 15)
+narrower = beta_binomial(hits, n, five, fifteen).sum()
+both = ways.sum() + log_beta(five + total, fifteen + players * n - total) - log_beta(five, fifteen)
+print(f"all priors Beta(5, 15): one talent {both:.2f}, own talents {narrower:.2f}")
 
 # %% [markdown]
-# So the log evidence is a score on data that the model had not yet seen. That is its strength and its weakness. The weakness: the first predictions come from the prior, so **the evidence depends on the prior**, far more than the posterior does. Most of the 20 nats were lost to a prior by which a player may as well hit 45 times of 45; with $\mathrm{Beta}(5, 15)$, talents around one in four, the gap nearly closes.
+# So the log evidence is a score on data that the model had not yet seen. That is its strength and its weakness. The weakness: the first predictions come from the prior, so **the evidence depends on the prior**, far more than the posterior does. Most of the 20 nats were lost to a prior by which a player may as well hit 45 times of 45; with $\mathrm{Beta}(5, 15)$ for every talent in both models, talents around one in four, 2.6 of them are left.
 
 # %% [markdown]
 # ## 7. Five levels
