@@ -884,10 +884,10 @@ for j in tops:
     print(f"top at {lengthscales[j]:.1f} years: log evidence {evidence[j]:.2f}")
 curves = {f"{lengthscales[j]:.1f} years": found[j].posterior(flow).loc for j in tops}
 show(figures.bandwidth(lengthscales, parts, years, flow, curves),
-     alt="Left: over the lengthscale, on a log axis, the complexity part rises and the fit part, after a small rise, falls; their sum, the evidence, has two tops, near 5 and near 22 years, half a nat apart. Right: the Nile's flow as dots with two curves. One follows swings of a few years, the other is a slow decline that levels off about 1910.")
+     alt="Left: over the lengthscale, on a log axis, the complexity part rises and the fit part, after a rise up to two years, falls; their sum, the evidence, has two tops, near 5 and near 22 years, half a nat apart. Right: the Nile's flow as dots with two curves. One follows swings of ten to twenty-five years, the other is a slow decline that levels off about 1920.")
 
 # %% [markdown]
-# The short lengthscale calls the swings of a few years a signal; the long one calls them noise. An optimizer finds the one that it starts next to. The two differ by half a nat or so, which is no verdict; full Bayes would keep both.
+# The short lengthscale calls the swings of a decade or two a signal; the long one calls them noise. An optimizer climbs the hill on which it starts. The two differ by half a nat or so, which is no verdict; full Bayes would keep both.
 #
 # ## Common mistakes
 #
