@@ -158,7 +158,7 @@ log_evidence = mixture.log_evidence(x, seen)                    # ten terms each
 print("log p(lower half):", ", ".join(f"{value:.1f}" for value in log_evidence))
 
 # %% [markdown]
-# How many completions are there in truth? We can draw from the exact posterior: a cluster given the lower half, then the pixels of the upper. The average of $-\log_2 p(z \mid x)$ is the entropy in bits; $2^{\text{entropy}}$ says how many completions are plausible, in the sense in which a die has six.
+# How many of these completions are plausible? We can draw from the exact posterior: a cluster given the lower half, then the pixels of the upper. The average of $-\log_2 p(z \mid x)$ is the entropy in bits; $2^{\text{entropy}}$ says how many there are, in the sense in which a die has six.
 
 # %%
 def joint(z):
@@ -222,15 +222,16 @@ errors = {name: torch.stack([torch.stack([iwae(log_w[:K]) for K in counts]) - lo
           for name, draw in {"uniform": uniform, "prior": prior}.items()}
 for name, each in errors.items():                               # (seeds, counts, digits)
     mean, error = mean_of(each[:, -1].mean(-1))
-    print(f"{name:8s} log p-hat - log p with {counts[-1]:,} draws: {mean:+.3f} ± {error:.3f} nats")
+    print(f"{name:8s} log p-hat - log p with {counts[-1]:,} draws: {mean:+.3f} ± {error:.3f} nats, "
+          f"too low in {(each[:, -1] < 0).double().mean():.0%} of runs and digits")
 low = errors["uniform"][:, -1].mean(-1)
 claim("with 65,536 uniform draws it is more than a nat too low", low + 1, sign=-1)
 claim("draws from the prior come closer", errors["prior"][:, -1].mean(-1) - low, sign=+1)
 
 # %%
 show(figures.convergence(counts, {name: each.mean(-1) for name, each in errors.items()}),
-     alt="Error of the log evidence over the number of draws, on a log axis, mean over twelve digits, six runs each. Uniform draws start about 25 nats too low and are still more than a nat too low after 65,536 draws. Draws from the prior start a few nats too low "
-         "and reach zero after a few hundred. A line at zero: the posterior, with a single draw.")
+     alt="Error of the log evidence over the number of draws, on a log axis, mean over twelve digits, six runs each. Uniform draws start about 25 nats too low and are still more than a nat too low after 65,536 draws. Draws from the prior start about five nats too low "
+         "and are within a tenth of a nat from 64 draws on. A line at zero: the posterior, with a single draw.")
 
 # %%
 # Run this cell to compare it with your prediction.
@@ -239,14 +240,14 @@ reveal("02_1", "one to four nats too low")
 # %% [markdown]
 # <details><summary>Answer to Predict 1</summary>
 #
-# Too low, by a nat or more. A uniform draw is a plausible completion about once in $2^{32 - 13} = 2^{19}$, so most runs never meet one, and the sum consists of second-rate completions. The estimate is unbiased all the same: once in a long while a run meets a good one, and then
+# Too low, by two nats or more. A uniform draw is a plausible completion about once in $2^{32 - 13} = 2^{19}$, so most runs never meet one, and the sum consists of second-rate completions. The estimate is unbiased all the same: once in a long while a run meets a good one, and then
 # it is far too high. The logarithm of such an estimate is low nearly always.
 #
 # </details>
 #
 # > You will read that this "works in theory but not in practice", because "we will never 'hit' likely completions by uniform random sampling" (CS236, as above). Never is a long time, and it can be put in numbers: what counts is not one in $2^{32}$, but the plausible ones among all, one in $2^{19}$ here.
 #
-# The prior knows what upper halves look like, and that is worth a lot. In this example it is nearly enough, because ten clusters cannot hide: every tenth draw or so comes from the right one. With a latent of many dimensions the prior is just as lost as the coins are (unit 03 shows it on the toy).
+# The prior knows what upper halves look like, and that is worth a lot. In this example it is enough, because the lower half depends on the upper one through the cluster alone, and every tenth draw or so comes from the right cluster. Where many coordinates of the latent have to be right at once, the prior is as lost as the coins are (unit 03 shows it on the toy).
 # And with many data under one latent, too: the likelihood weighting of unit 01 is this estimate, each datum is one more factor in every draw's weight, and as their number $N$ grows the *log* weights of two draws move apart in proportion to $N$. Soon one draw has all the weight.
 
 # %% [markdown]
@@ -278,7 +279,7 @@ assert away < 1e-9
 #
 # $$\frac{1}{\hat p} = \frac1p\,\big(1 - d + d^2 - \dots\big), \qquad p\;\mathbb E\Big[\frac{1}{\hat p}\Big] \approx 1 + \frac{\mathrm{Var}(w)}{K\,p^2} .$$
 #
-# Two things to notice. The bias shrinks as $1/K$, while the standard error shrinks as $1/\sqrt K$, so from some $K$ on the noise hides it. And it depends on the weights only through $\mathrm{Var}(w)/p^2$, which does not change when all weights are multiplied by a constant. What is it for the logarithm? That is your first signature exercise.
+# Two things to notice. The bias shrinks as $1/K$, while the standard error shrinks as $1/\sqrt K$, so from some $K$ on the noise hides it. And, to this order, it depends on the weights only through $\mathrm{Var}(w)/p^2$, which does not change when all weights are multiplied by a constant. What is it for the logarithm? That is your first signature exercise.
 #
 # We measure both on the toy at $x = 2$ (posterior $N(1, \tfrac12)$), with the proposal $q = N(0.5, 0.64)$.
 #
@@ -328,7 +329,7 @@ claim("K = 16 has less than a third of the bias of K = 4", four - 3 * sixteen, s
 
 # %%
 show(figures.bias(sizes, biases, relative),
-     alt="Size of the bias over the number of samples K, both axes logarithmic. Dots of the reciprocal lie above their dashed first-order line for small K and on it from K = 8 or so. Dots of the logarithm lie below, negative throughout, and fall with the same slope, minus one.")
+     alt="Size of the bias over the number of samples K, both axes logarithmic. Dots of the reciprocal lie above their dashed first-order line for small K and on it from K = 16 on. Dots of the logarithm, which is too low, lie below and fall with the same slope, minus one.")
 
 # %%
 # Run this cell to compare it with your prediction.
