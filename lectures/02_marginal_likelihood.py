@@ -372,7 +372,7 @@ claim("with 16 draws the slope is too steep", twofold - 1, sign=+1)
 #
 # $$\log\frac{w(z)}{p(x)} = \log\frac{N(z;\, m, \tfrac12)}{N(z;\, m, s^2)} = \text{constant} + \Big(\frac{1}{2s^2} - 1\Big)(z - m)^2 = \text{constant} + \tfrac12\,(1 - 2s^2)\,\epsilon^2, \qquad z = m + s\,\epsilon .$$
 #
-# A parabola in $z$. If $q$ is wider than the posterior, $s^2 > \tfrac12$, it opens downwards, and no weight can be larger than the one at the centre. If $q$ is narrower it opens **upwards**: the farther out the draw, the rarer, and the larger its weight. How rare? $\epsilon$ is normal, so $P(w > t) = P\big(\epsilon^2 > 2\log(t/\text{const})/(1 - 2s^2)\big)$ falls,
+# A parabola in $z$. If $q$ is wider than the posterior, $s^2 > \tfrac12$, it opens downwards, and no weight can be larger than the one at the centre. If $q$ is narrower it opens **upwards**: the farther out the draw, the rarer, and the larger its weight. How rare? $\epsilon$ is normal, so $P(w > t) = P\big(\epsilon^2 > 2\log(t/w_0)/(1 - 2s^2)\big)$, with $w_0$ the weight at the centre, falls,
 # up to a logarithm, like a power,
 #
 # $$P(w > t) \sim t^{-1/k}, \qquad k = 1 - 2s^2 .$$
@@ -411,6 +411,7 @@ for variance, each in found.items():
     print(f"s^2 = {variance:4.2f}, k = {1 - 2 * variance:+.1f}: interval holds the truth in "
           f"{held:.1%} ± {error:.1%}, estimate too low in {low:.0%}")
 claim("at 0.1 fewer than 70 of 100 intervals hold the truth", found[0.1][:, 0] - 0.7, sign=-1)
+claim("at 0.2 fewer than 90 of 100 do", found[0.2][:, 0] - 0.9, sign=-1)
 claim("at 0.6 no shortfall from 95.4 is seen", found[0.6][:, 0] - 0.954, sign=0)
 
 # %% [markdown]
@@ -446,7 +447,7 @@ reveal("02_3", "about 60")
 # %% [markdown]
 # <details><summary>Answer to Predict 3</summary>
 #
-# About 60. A seventh of the integral is carried by draws with $|\epsilon| > 3.29$, which come once in a thousand; until one comes, the estimate is too low and its error too small, *both*, since both are computed from the draws that did come. The run on the right has settled after some thousand draws, and its band leaves the truth out; now and then a rare weight lifts it a little.
+# About 60. A seventh of the integral is carried by draws with $|\epsilon| > 3.29$, which come once in a thousand; until one comes, the estimate is too low and its error too small, *both*, since both are computed from the draws that did come. The run on the right seems to settle after a few thousand draws, and its band leaves the truth out; now and then a rare weight lifts it a little.
 #
 # </details>
 #
