@@ -463,8 +463,8 @@ reveal("02_3", "about 60")
 #
 # ## 5. What does the prior predict?
 #
-# In the spring of 1970 eighteen baseball players had been at bat 45 times each. B. Efron and C. Morris wrote down how often each of them had hit, and, at the end of the year, how he did in the rest of the season (1975). It is a small real data set with the truth attached, and from here to the end of the unit we try to predict the second
-# column from the first. A player's **talent** $\pi_i$ is his probability of a hit. It is a latent, or a parameter, depending on how Bayesian you are.
+# In the spring of 1970 eighteen baseball players had been at bat 45 times each. B. Efron and C. Morris (1975) took down how often each of them had hit, and how he did in the rest of the season. It is a small real data set with the truth attached, and up to section 8 we try to predict the rest
+# of the season from the first 45. A player's **talent** $\pi_i$ is his probability of a hit. It is a latent, or a parameter, depending on how Bayesian you are.
 
 # %%
 hits = number(18, 17, 16, 15, 14, 14, 13, 12, 11, 11, 10, 10, 10, 10, 10, 9, 8, 7)    # of 45
@@ -505,7 +505,7 @@ for name, chances_of in predicted.items():
     ends = (chances_of[0] + chances_of[-1]).item()
     print(f"{name:30s} never or always: {ends:.2%}; adds up to {chances_of.sum():.4f}")
 show(figures.prior_predictive(predicted, hits),
-     alt="Three bar charts of the prior predictive probability of 0 to 45 hits. Vague: two tall bars at 0 and 45, almost nothing between. Flat: all bars equal. Informed: a hump around 12 with a tail to 30. Orange ticks below the axis mark the 18 players, between 7 and 18.")
+     alt="Three bar charts of the prior predictive probability of 0 to 45 hits. Vague: two tall bars at 0 and 45, almost nothing between. Flat: all bars equal. Informed: a hump around 11 with a tail to 30. Orange ticks below the axis mark the 18 players, between 7 and 18.")
 
 # %%
 # Run this cell to compare it with your prediction.
@@ -595,7 +595,7 @@ print(f"all priors Beta(5, 15): one talent {both:.2f}, own talents {narrower:.2f
 #
 # $$h_i \mid \pi_i \sim \mathrm{Binomial}(45, \pi_i), \qquad \pi_i \mid \eta \sim \mathrm{Beta}\big(\mu\kappa,\,(1 - \mu)\kappa\big), \qquad \eta = (\mu, \kappa) .$$
 #
-# $\mu$ is the mean talent, and we describe $\kappa$ by the **spread** of talent, its standard deviation $\tau = \sqrt{\mu(1 - \mu)/(\kappa + 1)}$. At $\tau = 0$ all are equal; for large $\tau$ nobody tells anything about anybody else. With $\theta = (\pi_1, \dots, \pi_{18})$ and $\mathcal D$ the data, K. Murphy (2012) orders what people do by the number of integrals:
+# $\mu$ is the mean talent, and we describe $\kappa$ by the **spread** of talent, its standard deviation $\tau = \sqrt{\mu(1 - \mu)/(\kappa + 1)}$. At $\tau = 0$ all are equal; the larger $\tau$, the less one player tells about another. With $\theta = (\pi_1, \dots, \pi_{18})$ and $\mathcal D$ the data, K. Murphy (2012) orders what people do by the number of integrals:
 #
 # | level | what is chosen | what is integrated out |
 # |---|---|---|
@@ -605,7 +605,7 @@ print(f"all priors Beta(5, 15): one talent {both:.2f}, own talents {narrower:.2f
 # | **MAP-II** | $\hat\eta = \arg\max p(\mathcal D \mid \eta)\,p(\eta)$ | $\theta$ |
 # | **full Bayes** | nothing | $\theta$ and $\eta$ |
 #
-# The evidence of the lower level is the likelihood of the upper. Here it is a product of beta-binomials, so all five are exact: the integral over $\eta$ is a sum over a grid. For MAP we fix $\mathrm{Beta}(5, 15)$, "about one in four, worth twenty at bats". For $\tau$ the upper levels use the density $\propto \tau\,e^{-\tau/0.02}$ and for $\mu$ a flat one.
+# The evidence of the lower level is the likelihood of the upper. Here it is a product of beta-binomials, so no level needs sampling: what is left, over $\eta$, is a maximum or a sum over a grid. For MAP we fix $\mathrm{Beta}(5, 15)$, "about one in four, worth twenty at bats". For $\tau$ the upper levels use the density $\propto \tau\,e^{-\tau/0.02}$ and for $\mu$ a flat one.
 
 # %%
 mu, tau = torch.meshgrid(torch.linspace(0.18, 0.36, 37, dtype=DOUBLE),
@@ -670,11 +670,11 @@ scores = {name: score for name, (_, score) in season.items()}
 gap = scores["full Bayes"] - scores["ML-II"]
 claim("between full Bayes and ML-II no difference is seen", gap, sign=0)
 closer = (season["ML"][0] - average).abs() - (season["full Bayes"][0] - average).abs()
-claim("estimates of full Bayes are closer to the truth than those of ML", closer, sign=+1)
+claim("full Bayes comes closer to the rest of the season than ML", closer, sign=+1)
 
 # %%
 show(figures.levels({name: p for name, (p, _) in season.items()}, average, scores, "full Bayes"),
-     alt="Left: eighteen players' estimates at five levels and the truth. ML spreads from 0.156 to 0.400; MAP pulls them together by three tenths; from ML-II on they lie within a few hundredths around 0.265; the rest of the season spreads from 0.200 to "
+     alt="Left: eighteen players' estimates at five levels, and the rest of the season. ML spreads from 0.156 to 0.400; MAP pulls them together by three tenths; from ML-II on they lie within a few hundredths around 0.265; the rest of the season spreads from 0.200 to "
          "0.346. Right: log score less that of full Bayes. ML about 3.5 nats lower, MAP about 2 lower, both with wide error bars; ML-II and MAP-II at zero.")
 
 # %%
@@ -684,7 +684,7 @@ reveal("02_6", "nothing that eighteen players could show")
 # %% [markdown]
 # <details><summary>Answer to Predict 6</summary>
 #
-# No difference is seen. The estimates of the three upper levels are nearly the same, and those of full Bayes are closer to the truth than the players' own averages. In the score even the gap to ML, 3.5 nats, has an error of 1.3: a few players decide it, and eighteen are few.
+# No difference is seen. The estimates of the three upper levels are nearly the same, and those of full Bayes are closer to the rest of the season than the players' first averages were. In the score even the gap to ML, 3.5 nats, has an error of 1.3, and is less than three of those: a few players decide it, and eighteen are few.
 #
 # </details>
 #
