@@ -725,7 +725,7 @@ claim("averaging over eta helps: full Bayes beats MAP-II", gap, sign=+1)
 # %% [markdown]
 # ## 8. At the edge
 #
-# Look at the estimate above once more: $\hat\tau = 0.016$, so small that ML-II sees hardly any differences in talent. How close did it come to $\tau = 0$, where it would say that all players are *exactly* equal, and predict each with full confidence?
+# Look at the estimate above once more: $\hat\tau = 0.016$, so small that ML-II sees hardly any differences in talent. How close did it come to $\tau = 0$, where it would say that all talents are *exactly* equal, and be sure of each?
 #
 # > **Predict 7.** Seasons of eighteen players are played with a true spread of $\tau = 0.03$. In what share of them does ML-II land on $\tau = 0$?
 
@@ -766,8 +766,8 @@ reveal("02_7", "about two in five")
 #
 # An optimizer does not report this. It works with $\log\tau$, say, where the slope of the evidence is $\tau$ times its slope in $\tau$, and vanishes towards the edge; so it walks off to $-\infty$, ever more slowly. The only sign is a tiny $\hat\tau$ and predictions that are too sure.
 #
-# Does a prior help, that is MAP-II? Only one of a certain kind. At $\tau = 0$ the evidence is flat and *positive*. Multiplied by a density that is positive there, too, and falls away from zero, such as a half-normal or a half-Cauchy, the edge stays where the maximum is. (In 1970 both even pull the top down to zero, where the evidence alone had not been.) What moves the maximum off the edge, always, is **a density that is zero at $\tau = 0$**,
-# such as $\tau\,e^{-\tau/c}$ (Y. Chung and co-authors, 2013, recommend it).
+# Does a prior help, that is MAP-II? Only one of a certain kind. At $\tau = 0$ the evidence is flat and *positive*. Multiplied by a density that is positive there, too, and falls away from zero, such as a half-normal or a half-Cauchy, the edge stays where the maximum is. (In 1970, with a scale of 0.05, both even pull the top down to zero, where the evidence alone had not been.) What moves the maximum off the edge, always, is **a density that is zero at $\tau = 0$**,
+# such as $\tau\,e^{-\tau/c}$ (Y. Chung and co-authors, 2013, recommend it, with a large $c$).
 
 # %%
 grid = tau.view(37, -1)[0]
@@ -790,7 +790,7 @@ show(figures.hyperparameter(grid, seasons, priors),
          "with the third prior, which is zero at zero, it is near 20. Right, a season at the edge: evidence, half-Cauchy and half-normal have their tops at zero; the third prior has its top near 18.")
 
 # %% [markdown]
-# And there is a second trouble with any mode of a density: **it depends on how we write the parameter.** A density in $\tau$ becomes one in $\tau^2$ by a factor $1/(2\tau)$, in $\log\tau$ by a factor $\tau$. Same prior, same data, same posterior *distribution*, three different "most probable" spreads:
+# And there is a second trouble with any mode of a density: **it depends on how we write the parameter.** A density in $\tau$ becomes one in $\tau^2$ by a factor $1/(2\tau)$, in $\log\tau$ by a factor $\tau$. Take the half-normal, and average over $\mu$ this time. Same prior, same data, same posterior *distribution*, three different "most probable" spreads:
 
 # %%
 integrated = log_evidence_of(hits).view(37, -1).logsumexp(0)    # over mu
@@ -807,14 +807,14 @@ print(f"posterior mean of tau, however written: {(inner * grid[1:]).sum():.3f}")
 # %% [markdown]
 # ## 9. Regularization is a prior
 #
-# If you have trained a neural network you have done MAP. Minimize a loss with **weight decay**, and write the loss as a negative log likelihood:
+# If you have trained a neural network with **weight decay** you have done MAP. Write the loss as a negative log likelihood:
 #
 # $$-\log p(\mathcal D \mid \theta) + \frac\lambda2\,|\theta|^2 = -\log p(\mathcal D \mid \theta) - \log N\big(\theta;\, 0,\, \tfrac1\lambda I\big) + \text{constant}.$$
 #
 # A quadratic penalty (*ridge*) is a Gaussian prior with variance $1/\lambda$; $\lambda\,|\theta|_1$ (*lasso*) is a Laplace prior; adding four hits and fourteen misses to everybody's record, as our MAP did, is a Beta prior. Seen this way, two things follow. The strength $\lambda$ is a parameter of a prior, so it may be chosen by the evidence (ML-II) as well
 # as on held-out data. And a penalty has a prior predictive: before you settle on one, draw from it.
 #
-# Where does this course stand on the ladder? From unit 03 on, $z$ is what we are Bayesian about and $\theta$ is what we choose, by maximizing a bound of $\log p_\theta(x)$. That is ML-II with new letters: our $z$ is Murphy's $\theta$, our $\theta$ is his $\eta$. The talents were eighteen latents; the weights of a network that turns latents into pictures are a very long $\eta$.
+# Where does this course stand on the ladder? From unit 03 on, $z$ is what we are Bayesian about and $\theta$ is what we choose, by maximizing a bound on $\log p_\theta(x)$. But for the bound, that is ML-II with new letters: our $z$ is Murphy's $\theta$, our $\theta$ is his $\eta$. The talents were eighteen latents; the weights of a network that turns latents into pictures are a very long $\eta$.
 #
 # **Reflect.** When would you *not* want to be Bayesian about $\theta$?
 #
@@ -909,11 +909,11 @@ show(figures.bandwidth(lengthscales, parts, years, flow, curves),
 #
 # | in mathematics | in `course_vi` | in torch and Pyro |
 # |---|---|---|
-# | sum over states | `exact.enumerate_binary`, `exact.expected_bound` | `TraceEnum_ELBO` |
+# | sum over states | `exact.enumerate_binary`, then `logsumexp` | `TraceEnum_ELBO` |
 # | integral on a grid | `exact.log_integral`, `exact.gauss_hermite` | `torch.trapezoid` |
 # | naive Monte Carlo | `diagnostics.naive_log_evidence` | `pyro.infer.Predictive`, then a mean |
 # | importance sampling | `diagnostics.importance_log_evidence` | `pyro.infer.Importance` |
-# | tail index of the weights | `diagnostics.psis_khat` | `arviz.psislw` |
+# | tail index of the weights | `diagnostics.psis_khat` | `pyro.infer.importance.psis_diagnostic` |
 # | $p(h)$ of a beta-binomial | this page | `pyro.distributions.BetaBinomial` |
 # | ML-II of a Gaussian process | `models.GaussianProcessRegression.log_evidence` | `pyro.contrib.gp.models.GPRegression` |
 #
