@@ -467,7 +467,7 @@ claim("at 0.1 ten runs spread by more than a typical one prints", ratio.log(), s
 #
 # <details><summary>What you will see</summary>
 #
-# The narrowest again. At 0.6 nothing happens; at 0.2 the interval holds the truth in about 74 of 100 runs, at 0.1 in fewer than half. A wrong place does little harm to a wide proposal.
+# The narrowest again. At 0.6 no shortfall is seen; at 0.2 the interval holds the truth in about 74 of 100 runs, at 0.1 in fewer than half. A wrong place does little harm to a wide proposal.
 #
 # </details>
 #
