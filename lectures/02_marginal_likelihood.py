@@ -459,7 +459,7 @@ for variance in (0.6, 0.1):
     w = (toy_log_weights(1.0, variance, normals(1000, 50, 10, seed=11)) - log_p).exp()
     mean, error = mean_of(w)                                    # fifty times ten runs, (50, 10)
     ratio = mean.std(-1) / error.median(-1).values
-    print(f"s^2 = {variance}: ten runs spread by {ratio.median():.1f} times their median printed error")
+    print(f"s^2 = {variance}: ten runs spread by {ratio.median():.1f} times their median error")
 claim("at 0.1 ten runs spread by more than a typical one prints", ratio.log(), sign=+1)
 
 # %% [markdown]
@@ -762,13 +762,13 @@ claim("in more than three of ten seasons", shares - 0.3, sign=+1)
 claim("and in fewer than half", shares - 0.5, sign=-1)
 
 # %%
-of = {"on the edge": gains[on_edge], "elsewhere": gains[~on_edge], "all": gains.flatten()}
-for name, each in of.items():
+gain = {"on the edge": gains[on_edge], "elsewhere": gains[~on_edge], "all": gains.flatten()}
+for name, each in gain.items():
     print(f"{name:12s} {len(each):3d} seasons: ML-II less MAP's prior, averaged "
           "{:+.3f} ± {:.3f} nats a player".format(*mean_of(each)))
-claim("away from the edge ML-II gains", of["elsewhere"], sign=+1)
-claim("on the edge it loses", of["on the edge"], sign=-1)
-claim("over all of them a small gain is left", of["all"], sign=+1)
+claim("away from the edge ML-II gains", gain["elsewhere"], sign=+1)
+claim("on the edge it loses", gain["on the edge"], sign=-1)
+claim("over all of them a small gain is left", gain["all"], sign=+1)
 
 # %%
 # Run this cell to compare it with your prediction.
