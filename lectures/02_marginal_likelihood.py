@@ -26,7 +26,7 @@
 # - compare models by their evidence, and split it into fit and Occam's factor,
 # - fit one model at five levels, from maximum likelihood to full Bayes, and say what happens at the edge where an estimated prior collapses.
 #
-# **Time**: about 64 minutes of reading and playing on the main line, half of it in each sitting; what is marked *aside* takes 7 minutes more. The whole page computes in a minute or less.
+# **Time**: about 66 minutes of reading and playing on the main line, half of it in each sitting; what is marked *aside* takes 7 minutes more. The whole page computes in a minute or less.
 #
 # > **What you need, if you read this unit alone**
 # >
