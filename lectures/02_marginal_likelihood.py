@@ -26,7 +26,7 @@
 # - compare models by their evidence, and split it into fit and Occam's factor,
 # - fit one model at five levels, from maximum likelihood to full Bayes, and say what happens at the edge where an estimated prior collapses.
 #
-# **Time**: about 64 minutes of reading and playing on the main line, half of it in each sitting; what is marked *aside* takes 7 minutes more. The whole page computes in a minute or less.
+# **Time**: about 66 minutes of reading and playing on the main line, half of it in each sitting; what is marked *aside* takes 7 minutes more. The whole page computes in a minute or less.
 #
 # > **What you need, if you read this unit alone**
 # >
@@ -158,7 +158,7 @@ log_evidence = mixture.log_evidence(x, seen)                    # ten terms each
 print("log p(lower half):", ", ".join(f"{value:.1f}" for value in log_evidence))
 
 # %% [markdown]
-# How many completions are there in truth? We can draw from the exact posterior: a cluster given the lower half, then the pixels of the upper. The average of $-\log_2 p(z \mid x)$ is the entropy in bits; $2^{\text{entropy}}$ says how many completions are plausible, in the sense in which a die has six.
+# How many of these completions are plausible? We can draw from the exact posterior: a cluster given the lower half, then the pixels of the upper. The average of $-\log_2 p(z \mid x)$ is the entropy in bits; $2^{\text{entropy}}$ says how many there are, in the sense in which a die has six.
 
 # %%
 def joint(z):
@@ -222,15 +222,16 @@ errors = {name: torch.stack([torch.stack([iwae(log_w[:K]) for K in counts]) - lo
           for name, draw in {"uniform": uniform, "prior": prior}.items()}
 for name, each in errors.items():                               # (seeds, counts, digits)
     mean, error = mean_of(each[:, -1].mean(-1))
-    print(f"{name:8s} log p-hat - log p with {counts[-1]:,} draws: {mean:+.3f} ± {error:.3f} nats")
+    print(f"{name:8s} log p-hat - log p with {counts[-1]:,} draws: {mean:+.3f} ± {error:.3f} nats, "
+          f"too low in {(each[:, -1] < 0).double().mean():.0%} of runs and digits")
 low = errors["uniform"][:, -1].mean(-1)
 claim("with 65,536 uniform draws it is more than a nat too low", low + 1, sign=-1)
 claim("draws from the prior come closer", errors["prior"][:, -1].mean(-1) - low, sign=+1)
 
 # %%
 show(figures.convergence(counts, {name: each.mean(-1) for name, each in errors.items()}),
-     alt="Error of the log evidence over the number of draws, on a log axis, mean over twelve digits, six runs each. Uniform draws start about 25 nats too low and are still more than a nat too low after 65,536 draws. Draws from the prior start a few nats too low "
-         "and reach zero after a few hundred. A line at zero: the posterior, with a single draw.")
+     alt="Error of the log evidence over the number of draws, on a log axis, mean over twelve digits, six runs each. Uniform draws start about 25 nats too low and are still more than a nat too low after 65,536 draws. Draws from the prior start about five nats too low "
+         "and are within a tenth of a nat from 64 draws on. A line at zero: the posterior, with a single draw.")
 
 # %%
 # Run this cell to compare it with your prediction.
@@ -239,14 +240,14 @@ reveal("02_1", "one to four nats too low")
 # %% [markdown]
 # <details><summary>Answer to Predict 1</summary>
 #
-# Too low, by a nat or more. A uniform draw is a plausible completion about once in $2^{32 - 13} = 2^{19}$, so most runs never meet one, and the sum consists of second-rate completions. The estimate is unbiased all the same: once in a long while a run meets a good one, and then
+# Too low, by two nats or more. A uniform draw is a plausible completion about once in $2^{32 - 13} = 2^{19}$, so most runs never meet one, and the sum consists of second-rate completions. The estimate is unbiased all the same: once in a long while a run meets a good one, and then
 # it is far too high. The logarithm of such an estimate is low nearly always.
 #
 # </details>
 #
 # > You will read that this "works in theory but not in practice", because "we will never 'hit' likely completions by uniform random sampling" (CS236, as above). Never is a long time, and it can be put in numbers: what counts is not one in $2^{32}$, but the plausible ones among all, one in $2^{19}$ here.
 #
-# The prior knows what upper halves look like, and that is worth a lot. In this example it is nearly enough, because ten clusters cannot hide: every tenth draw or so comes from the right one. With a latent of many dimensions the prior is just as lost as the coins are (unit 03 shows it on the toy).
+# The prior knows what upper halves look like, and that is worth a lot. In this example it is enough, because the lower half depends on the upper one through the cluster alone, and every tenth draw or so comes from the right cluster. Where many coordinates of the latent have to be right at once, the prior is as lost as the coins are (unit 03 shows it on the toy).
 # And with many data under one latent, too: the likelihood weighting of unit 01 is this estimate, each datum is one more factor in every draw's weight, and as their number $N$ grows the *log* weights of two draws move apart in proportion to $N$. Soon one draw has all the weight.
 
 # %% [markdown]
@@ -278,7 +279,7 @@ assert away < 1e-9
 #
 # $$\frac{1}{\hat p} = \frac1p\,\big(1 - d + d^2 - \dots\big), \qquad p\;\mathbb E\Big[\frac{1}{\hat p}\Big] \approx 1 + \frac{\mathrm{Var}(w)}{K\,p^2} .$$
 #
-# Two things to notice. The bias shrinks as $1/K$, while the standard error shrinks as $1/\sqrt K$, so from some $K$ on the noise hides it. And it depends on the weights only through $\mathrm{Var}(w)/p^2$, which does not change when all weights are multiplied by a constant. What is it for the logarithm? That is your first signature exercise.
+# Two things to notice. The bias shrinks as $1/K$, while the standard error shrinks as $1/\sqrt K$, so from some $K$ on the noise hides it. And, to this order, it depends on the weights only through $\mathrm{Var}(w)/p^2$, which does not change when all weights are multiplied by a constant. What is it for the logarithm? That is your first signature exercise.
 #
 # We measure both on the toy at $x = 2$ (posterior $N(1, \tfrac12)$), with the proposal $q = N(0.5, 0.64)$.
 #
@@ -328,7 +329,7 @@ claim("K = 16 has less than a third of the bias of K = 4", four - 3 * sixteen, s
 
 # %%
 show(figures.bias(sizes, biases, relative),
-     alt="Size of the bias over the number of samples K, both axes logarithmic. Dots of the reciprocal lie above their dashed first-order line for small K and on it from K = 8 or so. Dots of the logarithm lie below, negative throughout, and fall with the same slope, minus one.")
+     alt="Size of the bias over the number of samples K, both axes logarithmic. Dots of the reciprocal lie above their dashed first-order line for small K and on it from K = 16 on. Dots of the logarithm, which is too low, lie below and fall with the same slope, minus one.")
 
 # %%
 # Run this cell to compare it with your prediction.
@@ -371,7 +372,7 @@ claim("with 16 draws the slope is too steep", twofold - 1, sign=+1)
 #
 # $$\log\frac{w(z)}{p(x)} = \log\frac{N(z;\, m, \tfrac12)}{N(z;\, m, s^2)} = \text{constant} + \Big(\frac{1}{2s^2} - 1\Big)(z - m)^2 = \text{constant} + \tfrac12\,(1 - 2s^2)\,\epsilon^2, \qquad z = m + s\,\epsilon .$$
 #
-# A parabola in $z$. If $q$ is wider than the posterior, $s^2 > \tfrac12$, it opens downwards, and no weight can be larger than the one at the centre. If $q$ is narrower it opens **upwards**: the farther out the draw, the rarer, and the larger its weight. How rare? $\epsilon$ is normal, so $P(w > t) = P\big(\epsilon^2 > 2\log(t/\text{const})/(1 - 2s^2)\big)$ falls,
+# A parabola in $z$. If $q$ is wider than the posterior, $s^2 > \tfrac12$, it opens downwards, and no weight can be larger than the one at the centre. If $q$ is narrower it opens **upwards**: the farther out the draw, the rarer, and the larger its weight. How rare? $\epsilon$ is normal, so $P(w > t) = P\big(\epsilon^2 > 2\log(t/w_0)/(1 - 2s^2)\big)$, with $w_0$ the weight at the centre, falls,
 # up to a logarithm, like a power,
 #
 # $$P(w > t) \sim t^{-1/k}, \qquad k = 1 - 2s^2 .$$
@@ -410,6 +411,7 @@ for variance, each in found.items():
     print(f"s^2 = {variance:4.2f}, k = {1 - 2 * variance:+.1f}: interval holds the truth in "
           f"{held:.1%} ± {error:.1%}, estimate too low in {low:.0%}")
 claim("at 0.1 fewer than 70 of 100 intervals hold the truth", found[0.1][:, 0] - 0.7, sign=-1)
+claim("at 0.2 fewer than 90 of 100 do", found[0.2][:, 0] - 0.9, sign=-1)
 claim("at 0.6 no shortfall from 95.4 is seen", found[0.6][:, 0] - 0.954, sign=0)
 
 # %% [markdown]
@@ -445,14 +447,29 @@ reveal("02_3", "about 60")
 # %% [markdown]
 # <details><summary>Answer to Predict 3</summary>
 #
-# About 60. A seventh of the integral is carried by draws with $|\epsilon| > 3.29$, which come once in a thousand; until one comes, the estimate is too low and its error too small, *both*, since both are computed from the draws that did come. The run on the right has settled after some thousand draws, and its band leaves the truth out; now and then a rare weight lifts it a little.
+# About 60. A seventh of the integral is carried by draws with $|\epsilon| > 3.29$, which come once in a thousand; until one comes, the estimate is too low and its error too small, *both*, since both are computed from the draws that did come. The run on the right seems to settle after a few thousand draws, and its band leaves the truth out; now and then a rare weight lifts it a little.
 #
 # </details>
 #
-# The alarm at 0.7 marks where convergence becomes hopelessly slow. For the *standard error* the limit is 0.5, and in between, at $s^2$ from about 0.15 to 0.25 here, the printed error lies and the alarm is mostly silent. Two practical rules. Make $q$ wider than you think the posterior is, never narrower. And do not ask the weights alone: repeat the estimate with
-# other seeds and other $K$; an honest error predicts the spread of repetitions.
+# The alarm at 0.7 marks where convergence becomes hopelessly slow. For the *standard error* the limit is 0.5, and in between, at $s^2$ from about 0.15 to 0.25 here, the printed error lies and the alarm is mostly silent. Two practical rules. Make $q$ wider than you think the posterior is, never narrower. And do not ask the weights of one run alone: repeat the estimate with
+# other seeds, and compare the spread of the repetitions with the error that a typical one of them prints. Typical is the median: the mean is at the mercy of the one run that met a large weight.
+
+# %%
+for variance in (0.6, 0.1):
+    w = (toy_log_weights(1.0, variance, normals(1000, 50, 10, seed=11)) - log_p).exp()
+    mean, error = mean_of(w)                                    # fifty times ten runs, (50, 10)
+    ratio = mean.std(-1) / error.median(-1).values
+    print(f"s^2 = {variance}: ten runs spread by {ratio.median():.1f} times their median error")
+claim("at 0.1 ten runs spread by more than a typical one prints", ratio.log(), sign=+1)
+
+# %% [markdown]
+# **Play.** In `coverage` the proposal sits at the posterior mean, 1.0. Put it at 1.5 and run that cell again. Which of the four variances suffers most?
 #
-# **Play.** Put $m = 1.5$ into the last cells. Which of the four variances suffers most?
+# <details><summary>What you will see</summary>
+#
+# The narrowest again. At 0.6 no shortfall is seen; at 0.2 the interval holds the truth in about 74 of 100 runs, at 0.1 in fewer than half. A wrong place does little harm to a wide proposal.
+#
+# </details>
 #
 # **End of the first sitting.** The [problem set](../notebooks/02_marginal_likelihood/02_marginal_likelihood.ipynb) has exercises on this half. Part 02b needs nothing more than the definition of $p(x)$.
 
@@ -461,8 +478,8 @@ reveal("02_3", "about 60")
 #
 # ## 5. What does the prior predict?
 #
-# In the spring of 1970 eighteen baseball players had been at bat 45 times each. B. Efron and C. Morris wrote down how often each of them had hit, and, at the end of the year, how he did in the rest of the season (1975). It is a small real data set with the truth attached, and from here to the end of the unit we try to predict the second
-# column from the first. A player's **talent** $\pi_i$ is his probability of a hit. It is a latent, or a parameter, depending on how Bayesian you are.
+# In the spring of 1970 eighteen baseball players had been at bat 45 times each. B. Efron and C. Morris (1975) took down how often each of them had hit, and how he did in the rest of the season. It is a small real data set with the truth attached, and up to section 8 we try to predict the rest
+# of the season from the first 45. A player's **talent** $\pi_i$ is his probability of a hit. It is a latent, or a parameter, depending on how Bayesian you are.
 
 # %%
 hits = number(18, 17, 16, 15, 14, 14, 13, 12, 11, 11, 10, 10, 10, 10, 10, 9, 8, 7)    # of 45
@@ -503,7 +520,7 @@ for name, chances_of in predicted.items():
     ends = (chances_of[0] + chances_of[-1]).item()
     print(f"{name:30s} never or always: {ends:.2%}; adds up to {chances_of.sum():.4f}")
 show(figures.prior_predictive(predicted, hits),
-     alt="Three bar charts of the prior predictive probability of 0 to 45 hits. Vague: two tall bars at 0 and 45, almost nothing between. Flat: all bars equal. Informed: a hump around 12 with a tail to 30. Orange ticks below the axis mark the 18 players, between 7 and 18.")
+     alt="Three bar charts of the prior predictive probability of 0 to 45 hits. Vague: two tall bars at 0 and 45, almost nothing between. Flat: all bars equal. Informed: a hump around 11 with a tail to 30. Orange ticks below the axis mark the 18 players, between 7 and 18.")
 
 # %%
 # Run this cell to compare it with your prediction.
@@ -531,7 +548,7 @@ reveal("02_4", "about two thirds")
 predict("02_5", choices=[
     "own talents, by a factor of about ten thousand",
     "about the same",
-    "one talent, by a factor of some hundred million"])
+    "one talent, by a factor of hundreds of millions"])
 
 # %%
 def log_beta(a, b):
@@ -560,16 +577,16 @@ show(figures.occam({"one talent for all": (fits[0], together.item()),
 
 # %%
 # Run this cell to compare it with your prediction.
-reveal("02_5", "one talent, by a factor of some hundred million")
+reveal("02_5", "one talent, by a factor of hundreds of millions")
 
 # %% [markdown]
 # <details><summary>Answer to Predict 5</summary>
 #
-# One talent, by $e^{20}$. The ratio of evidence to best fit is **Occam's factor**: roughly, the part of the prior's range that the data leave standing. One parameter pays once. Eighteen parameters pay eighteen times, each nearly two nats, and that costs more than the better fit brings in.
+# One talent, by $e^{20}$. The ratio of evidence to best fit is **Occam's factor**: roughly, the part of the prior's range that the data leave standing. One parameter pays once. Eighteen parameters pay eighteen times, nearly two nats each, and that costs more than the better fit brings in.
 #
 # </details>
 #
-# Nobody added a penalty. To see where it comes from, write the evidence as a chain of predictions, $p(x_1, \dots, x_N) = \prod_i p(x_i \mid x_1, \dots, x_{i-1})$: each player is predicted from those before him, **before** he is looked at. A model that must learn eighteen things predicts badly while it is learning. We check this on the first model, and also ask what the second one owes to its prior:
+# Nobody added a penalty. To see where it comes from, write the evidence as a chain of predictions, $p(x_1, \dots, x_N) = \prod_i p(x_i \mid x_1, \dots, x_{i-1})$: each player is predicted from those before him, **before** he is looked at. The first model learns from each player for the next. The second never does: each of its predictions is a first one, one in 46 for any number of hits, eighteen times. We check the chain on the first model, and also ask what the second one owes to its prior:
 
 # %%
 a, b, chain = flat, flat, 0.0
@@ -578,11 +595,13 @@ for h in hits:                                                  # predict, look,
     a, b = a + h, b + n - h
 print(f"sum of log predictions {chain:.6f}, log evidence {together:.6f}")
 assert abs(chain - together) < 1e-9
-narrower = beta_binomial(hits, n, 5 * flat, 15 * flat).sum()
-print(f"own talents, but each with prior Beta(5, 15): log evidence {narrower:.2f}")
+five, fifteen = number(5, 15)
+narrower = beta_binomial(hits, n, five, fifteen).sum()
+both = ways.sum() + log_beta(five + total, fifteen + players * n - total) - log_beta(five, fifteen)
+print(f"all priors Beta(5, 15): one talent {both:.2f}, own talents {narrower:.2f}")
 
 # %% [markdown]
-# So the log evidence is a score on data that the model had not yet seen. That is its strength and its weakness. The weakness: the first predictions come from the prior, so **the evidence depends on the prior**, far more than the posterior does. Most of the 20 nats were lost to a prior by which a player may as well hit 45 times of 45; with $\mathrm{Beta}(5, 15)$, talents around one in four, the gap nearly closes.
+# So the log evidence is a score on data that the model had not yet seen. That is its strength and its weakness. The weakness: the first predictions come from the prior, so **the evidence depends on the prior**, far more than the posterior does. Most of the 20 nats were lost to a prior by which a player may as well hit 45 times of 45; with $\mathrm{Beta}(5, 15)$ for every talent in both models, talents around one in four, 2.6 of them are left.
 
 # %% [markdown]
 # ## 7. Five levels
@@ -591,7 +610,7 @@ print(f"own talents, but each with prior Beta(5, 15): log evidence {narrower:.2f
 #
 # $$h_i \mid \pi_i \sim \mathrm{Binomial}(45, \pi_i), \qquad \pi_i \mid \eta \sim \mathrm{Beta}\big(\mu\kappa,\,(1 - \mu)\kappa\big), \qquad \eta = (\mu, \kappa) .$$
 #
-# $\mu$ is the mean talent, and we describe $\kappa$ by the **spread** of talent, its standard deviation $\tau = \sqrt{\mu(1 - \mu)/(\kappa + 1)}$. At $\tau = 0$ all are equal; for large $\tau$ nobody tells anything about anybody else. With $\theta = (\pi_1, \dots, \pi_{18})$ and $\mathcal D$ the data, K. Murphy (2012) orders what people do by the number of integrals:
+# $\mu$ is the mean talent, and we describe $\kappa$ by the **spread** of talent, its standard deviation $\tau = \sqrt{\mu(1 - \mu)/(\kappa + 1)}$. At $\tau = 0$ all are equal; the larger $\tau$, the less one player tells about another. With $\theta = (\pi_1, \dots, \pi_{18})$ and $\mathcal D$ the data, K. Murphy (2012) orders what people do by the number of integrals:
 #
 # | level | what is chosen | what is integrated out |
 # |---|---|---|
@@ -601,7 +620,7 @@ print(f"own talents, but each with prior Beta(5, 15): log evidence {narrower:.2f
 # | **MAP-II** | $\hat\eta = \arg\max p(\mathcal D \mid \eta)\,p(\eta)$ | $\theta$ |
 # | **full Bayes** | nothing | $\theta$ and $\eta$ |
 #
-# The evidence of the lower level is the likelihood of the upper. Here it is a product of beta-binomials, so all five are exact: the integral over $\eta$ is a sum over a grid. For MAP we fix $\mathrm{Beta}(5, 15)$, "about one in four, worth twenty at bats". For $\tau$ the upper levels use the density $\propto \tau\,e^{-\tau/0.02}$ and for $\mu$ a flat one.
+# The evidence of the lower level is the likelihood of the upper. Here it is a product of beta-binomials, so no level needs sampling: what is left, over $\eta$, is a maximum or a sum over a grid. For MAP we fix $\mathrm{Beta}(5, 15)$, "about one in four, worth twenty at bats". For $\tau$ the upper levels use the density $\propto \tau\,e^{-\tau/0.02}$ and for $\mu$ a flat one.
 
 # %%
 mu, tau = torch.meshgrid(torch.linspace(0.18, 0.36, 37, dtype=DOUBLE),
@@ -666,11 +685,11 @@ scores = {name: score for name, (_, score) in season.items()}
 gap = scores["full Bayes"] - scores["ML-II"]
 claim("between full Bayes and ML-II no difference is seen", gap, sign=0)
 closer = (season["ML"][0] - average).abs() - (season["full Bayes"][0] - average).abs()
-claim("estimates of full Bayes are closer to the truth than those of ML", closer, sign=+1)
+claim("full Bayes comes closer to the rest of the season than ML", closer, sign=+1)
 
 # %%
 show(figures.levels({name: p for name, (p, _) in season.items()}, average, scores, "full Bayes"),
-     alt="Left: eighteen players' estimates at five levels and the truth. ML spreads from 0.156 to 0.400; MAP pulls them together by three tenths; from ML-II on they lie within a few hundredths around 0.265; the rest of the season spreads from 0.200 to "
+     alt="Left: eighteen players' estimates at five levels, and the rest of the season. ML spreads from 0.156 to 0.400; MAP pulls them together by three tenths; from ML-II on they lie within a few hundredths around 0.265; the rest of the season spreads from 0.200 to "
          "0.346. Right: log score less that of full Bayes. ML about 3.5 nats lower, MAP about 2 lower, both with wide error bars; ML-II and MAP-II at zero.")
 
 # %%
@@ -680,7 +699,7 @@ reveal("02_6", "nothing that eighteen players could show")
 # %% [markdown]
 # <details><summary>Answer to Predict 6</summary>
 #
-# No difference is seen. The estimates of the three upper levels are nearly the same, and those of full Bayes are closer to the truth than the players' own averages. In the score even the gap to ML, 3.5 nats, has an error of 1.3: a few players decide it, and eighteen are few.
+# No difference is seen. The estimates of the three upper levels are nearly the same, and those of full Bayes are closer to the rest of the season than the players' first averages were. In the score even the gap to ML, 3.5 nats, has an error of 1.3, and is less than three of those: a few players decide it, and eighteen are few.
 #
 # </details>
 #
@@ -712,7 +731,7 @@ gap = levels["full Bayes"] - levels["MAP-II"]
 claim("averaging over eta helps: full Bayes beats MAP-II", gap, sign=+1)
 
 # %% [markdown]
-# A prior helps, and so does each integral: the first one by more than a nat, the last one by about a tenth. The surprise is in the middle. ML-II replaces a guessed prior by an estimated one, and sixty seasons show no gain; MAP-II, the same step with a little care, does gain. Section 8 says why.
+# A prior helps, and so does each integral: the first one by more than a nat, the last one by about a tenth. The surprise is in the middle. ML-II replaces a guessed prior by an estimated one, and sixty seasons show no gain; MAP-II, the same step with a little care, does gain. Section 8 plays more seasons and says why.
 #
 # One caution. These seasons were made by the model, and our prior for $\tau$ happens to favour spreads of about that size. In real life the model is wrong as well, and no level of the ladder repairs that.
 #
@@ -721,7 +740,7 @@ claim("averaging over eta helps: full Bayes beats MAP-II", gap, sign=+1)
 # %% [markdown]
 # ## 8. At the edge
 #
-# Look at the estimate above once more: $\hat\tau = 0.016$, so small that ML-II sees hardly any differences in talent. How close did it come to $\tau = 0$, where it would say that all players are *exactly* equal, and predict each with full confidence?
+# Look at the estimate above once more: $\hat\tau = 0.016$, so small that ML-II sees hardly any differences in talent. How close did it come to $\tau = 0$, where it would say that all talents are *exactly* equal, and be sure of each?
 #
 # > **Predict 7.** Seasons of eighteen players are played with a true spread of $\tau = 0.03$. In what share of them does ML-II land on $\tau = 0$?
 
@@ -729,23 +748,27 @@ claim("averaging over eta helps: full Bayes beats MAP-II", gap, sign=+1)
 predict("02_7", choices=["about two in five", "about one in thirty", "none"])
 
 # %%
-on_edge = []
+on_edge, gains = [], []
 for seed in range(400, 408):
-    evidence = log_evidence_of(play(100, 0.265, 0.03, seed)[0])
-    on_edge.append((tau[evidence.argmax(-1)] < 1e-3).double().mean())
-share, error = mean_of(torch.stack(on_edge))
-print(f"ML-II on the edge in {share:.0%} ± {error:.0%} of seasons with tau = 0.03")
-claim("in more than three of ten seasons", torch.stack(on_edge) - 0.3, sign=+1)
-claim("and in fewer than half", torch.stack(on_edge) - 0.5, sign=-1)
+    more, ends = play(100, 0.265, 0.03, seed)
+    best = log_evidence_of(more).argmax(-1)
+    on_edge.append(tau[best] < 1e-3)
+    guessed = beta_binomial(ends, at_bats, 5 + more, 15 + n - more)    # MAP's prior, averaged
+    gains.append((at_eta(more, ends, at_bats, best)[1] - guessed).mean(-1))
+on_edge, gains = torch.stack(on_edge), torch.stack(gains)       # (8, 100) each
+shares = on_edge.double().mean(-1)
+print("ML-II on the edge in {:.0%} ± {:.0%} of seasons with tau = 0.03".format(*mean_of(shares)))
+claim("in more than three of ten seasons", shares - 0.3, sign=+1)
+claim("and in fewer than half", shares - 0.5, sign=-1)
 
 # %%
-edge = tau[log_evidence_of(played).argmax(-1)] < 1e-3
-gain = levels["ML-II"] - fixed                                  # estimated against guessed
-for name, which in {"on the edge": edge, "elsewhere": ~edge}.items():
-    print(f"{name:12s} {which.sum():2d} seasons: ML-II less MAP's prior, averaged "
-          "{:+.3f} ± {:.3f} nats a player".format(*mean_of(gain[which])))
-claim("away from the edge ML-II gains", gain[~edge], sign=+1)
-claim("on the edge no gain is seen", gain[edge], sign=0)
+gain = {"on the edge": gains[on_edge], "elsewhere": gains[~on_edge], "all": gains.flatten()}
+for name, each in gain.items():
+    print(f"{name:12s} {len(each):3d} seasons: ML-II less MAP's prior, averaged "
+          "{:+.3f} ± {:.3f} nats a player".format(*mean_of(each)))
+claim("away from the edge ML-II gains", gain["elsewhere"], sign=+1)
+claim("on the edge it loses", gain["on the edge"], sign=-1)
+claim("over all of them a small gain is left", gain["all"], sign=+1)
 
 # %%
 # Run this cell to compare it with your prediction.
@@ -758,15 +781,16 @@ reveal("02_7", "about two in five")
 #
 # </details>
 #
-# And that is where ML-II lost what it had gained: away from the edge the estimated prior beats the guessed one; on the edge no gain is seen, and the mean is below zero.
+# And that is where ML-II loses most of what it gains: away from the edge the estimated prior beats the guessed one by a quarter of a nat a player; on the edge it is beaten by as much. Over all 800 seasons about a twentieth of a nat is left, which sixty were too few to show.
 #
 # An optimizer does not report this. It works with $\log\tau$, say, where the slope of the evidence is $\tau$ times its slope in $\tau$, and vanishes towards the edge; so it walks off to $-\infty$, ever more slowly. The only sign is a tiny $\hat\tau$ and predictions that are too sure.
 #
-# Does a prior help, that is MAP-II? Only one of a certain kind. At $\tau = 0$ the evidence is flat and *positive*. Multiplied by a density that is positive there, too, and falls away from zero, such as a half-normal or a half-Cauchy, the edge stays where the maximum is. (In 1970 both even pull the top down to zero, where the evidence alone had not been.) What moves the maximum off the edge, always, is **a density that is zero at $\tau = 0$**,
-# such as $\tau\,e^{-\tau/c}$ (Y. Chung and co-authors, 2013, recommend it).
+# Does a prior help, that is MAP-II? Only one of a certain kind. At $\tau = 0$ the evidence is flat and *positive*. Multiplied by a density that is positive there, too, and falls away from zero, such as a half-normal or a half-Cauchy, the edge stays where the maximum is. (In 1970, with a scale of 0.05, both even pull the top down to zero, where the evidence alone had not been.) What moves the maximum off the edge, always, is **a density that is zero at $\tau = 0$**,
+# such as $\tau\,e^{-\tau/c}$ (Y. Chung and co-authors, 2013, recommend it, with a large $c$).
 
 # %%
 grid = tau.view(37, -1)[0]
+edge = tau[log_evidence_of(played).argmax(-1)] < 1e-3           # of the sixty seasons above
 priors = {"half-Cauchy": -(1 + (grid / 0.05) ** 2).log(), "half-normal": -0.5 * (grid / 0.05) ** 2,
           "tau exp(-tau / 0.02)": grid.log() - grid / 0.02}
 
@@ -786,7 +810,7 @@ show(figures.hyperparameter(grid, seasons, priors),
          "with the third prior, which is zero at zero, it is near 20. Right, a season at the edge: evidence, half-Cauchy and half-normal have their tops at zero; the third prior has its top near 18.")
 
 # %% [markdown]
-# And there is a second trouble with any mode of a density: **it depends on how we write the parameter.** A density in $\tau$ becomes one in $\tau^2$ by a factor $1/(2\tau)$, in $\log\tau$ by a factor $\tau$. Same prior, same data, same posterior *distribution*, three different "most probable" spreads:
+# And there is a second trouble with any mode of a density: **it depends on how we write the parameter.** A density in $\tau$ becomes one in $\tau^2$ by a factor $1/(2\tau)$, in $\log\tau$ by a factor $\tau$. Take the half-normal, and average over $\mu$ this time. Same prior, same data, same posterior *distribution*, three different "most probable" spreads:
 
 # %%
 integrated = log_evidence_of(hits).view(37, -1).logsumexp(0)    # over mu
@@ -803,14 +827,14 @@ print(f"posterior mean of tau, however written: {(inner * grid[1:]).sum():.3f}")
 # %% [markdown]
 # ## 9. Regularization is a prior
 #
-# If you have trained a neural network you have done MAP. Minimize a loss with **weight decay**, and write the loss as a negative log likelihood:
+# If you have trained a neural network with **weight decay** you have done MAP. Write the loss as a negative log likelihood:
 #
 # $$-\log p(\mathcal D \mid \theta) + \frac\lambda2\,|\theta|^2 = -\log p(\mathcal D \mid \theta) - \log N\big(\theta;\, 0,\, \tfrac1\lambda I\big) + \text{constant}.$$
 #
 # A quadratic penalty (*ridge*) is a Gaussian prior with variance $1/\lambda$; $\lambda\,|\theta|_1$ (*lasso*) is a Laplace prior; adding four hits and fourteen misses to everybody's record, as our MAP did, is a Beta prior. Seen this way, two things follow. The strength $\lambda$ is a parameter of a prior, so it may be chosen by the evidence (ML-II) as well
 # as on held-out data. And a penalty has a prior predictive: before you settle on one, draw from it.
 #
-# Where does this course stand on the ladder? From unit 03 on, $z$ is what we are Bayesian about and $\theta$ is what we choose, by maximizing a bound of $\log p_\theta(x)$. That is ML-II with new letters: our $z$ is Murphy's $\theta$, our $\theta$ is his $\eta$. The talents were eighteen latents; the weights of a network that turns latents into pictures are a very long $\eta$.
+# Where does this course stand on the ladder? From unit 03 on, $z$ is what we are Bayesian about and $\theta$ is what we choose, by maximizing a bound on $\log p_\theta(x)$. But for the bound, that is ML-II with new letters: our $z$ is Murphy's $\theta$, our $\theta$ is his $\eta$. The talents were eighteen latents; the weights of a network that turns latents into pictures are a very long $\eta$.
 #
 # **Reflect.** When would you *not* want to be Bayesian about $\theta$?
 #
@@ -844,12 +868,15 @@ lengths = torch.linspace(0, 8, 9, dtype=DOUBLE)
 risks = {D: torch.stack([torch.stack([losses(D, at, 500 + seed) for at in lengths.tolist()])
                          for seed in range(6)]) for D in (3, 10)}
 for D, runs in risks.items():
-    claim(f"D = {D}: the risk at |theta| = 4 is below {D}", runs[:, 4] - D, sign=-1)
+    at_zero, at_four = (runs[:, j].mean().item() for j in (0, 4))
+    print(f"D = {D:2d}: risk {at_zero:.2f} at |theta| = 0, {at_four:.2f} at |theta| = 4")
+claim("D = 10: the risk at |theta| = 4 is below 10", risks[10][:, 4] - 10, sign=-1)
 show(figures.stein(lengths, risks),
      alt="Expected squared error divided by the dimension, over the length of the true mean. A dashed line at 1: the data themselves. For D = 10 the risk starts at 0.2 and rises towards 1; for D = 3 it starts at two thirds and is close to 1 from length 4 on. Neither crosses the line.")
 
 # %% [markdown]
-# What is the risk as a function of $|\theta|$, exactly? The problem set asks. (The paradox is about the *sum* of errors. A single mean may well do worse by being shrunk, and C. Morris and B. Efron were careful to limit how far any one player may be moved.)
+# Only one of the two curves has error bars that mean something. The loss contains a term $1/|x|^2$, and its square has a mean only from $D = 5$ on. For $D = 3$ the loss has an infinite variance, and the standard error is worth what it was in section 4; that the risk stays below 3
+# is the theorem's word, not ours. What is the risk as a function of $|\theta|$, exactly? The problem set asks. (The paradox is about the *sum* of errors. A single mean may well do worse by being shrunk, and C. Morris and B. Efron were careful to limit how far any one player may be moved.)
 #
 # ### Aside: the bandwidth of a Gaussian process
 #
@@ -879,10 +906,10 @@ for j in tops:
     print(f"top at {lengthscales[j]:.1f} years: log evidence {evidence[j]:.2f}")
 curves = {f"{lengthscales[j]:.1f} years": found[j].posterior(flow).loc for j in tops}
 show(figures.bandwidth(lengthscales, parts, years, flow, curves),
-     alt="Left: over the lengthscale, on a log axis, the complexity part rises and the fit part, after a small rise, falls; their sum, the evidence, has two tops, near 5 and near 22 years, half a nat apart. Right: the Nile's flow as dots with two curves. One follows swings of a few years, the other is a slow decline that levels off about 1910.")
+     alt="Left: over the lengthscale, on a log axis, the complexity part rises and the fit part, after a rise up to two years, falls; their sum, the evidence, has two tops, near 5 and near 22 years, half a nat apart. Right: the Nile's flow as dots with two curves. One follows swings of ten to twenty-five years, the other is a slow decline that levels off about 1920.")
 
 # %% [markdown]
-# The short lengthscale calls the swings of a few years a signal; the long one calls them noise. An optimizer finds the one that it starts next to. The two differ by half a nat or so, which is no verdict; full Bayes would keep both.
+# The short lengthscale calls the swings of a decade or two a signal; the long one calls them noise. An optimizer climbs the hill on which it starts. The two differ by half a nat or so, which is no verdict; full Bayes would keep both.
 #
 # ## Common mistakes
 #
@@ -902,11 +929,11 @@ show(figures.bandwidth(lengthscales, parts, years, flow, curves),
 #
 # | in mathematics | in `course_vi` | in torch and Pyro |
 # |---|---|---|
-# | sum over states | `exact.enumerate_binary`, `exact.expected_bound` | `TraceEnum_ELBO` |
+# | sum over states | `exact.enumerate_binary`, then `logsumexp` | `TraceEnum_ELBO` |
 # | integral on a grid | `exact.log_integral`, `exact.gauss_hermite` | `torch.trapezoid` |
 # | naive Monte Carlo | `diagnostics.naive_log_evidence` | `pyro.infer.Predictive`, then a mean |
 # | importance sampling | `diagnostics.importance_log_evidence` | `pyro.infer.Importance` |
-# | tail index of the weights | `diagnostics.psis_khat` | `arviz.psislw` |
+# | tail index of the weights | `diagnostics.psis_khat` | `pyro.infer.importance.psis_diagnostic` |
 # | $p(h)$ of a beta-binomial | this page | `pyro.distributions.BetaBinomial` |
 # | ML-II of a Gaussian process | `models.GaussianProcessRegression.log_evidence` | `pyro.contrib.gp.models.GPRegression` |
 #

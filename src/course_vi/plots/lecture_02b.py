@@ -100,7 +100,7 @@ def levels(
             colour = BLACK if column == len(estimates) else BLUE
             left.plot([column] * len(values), values, "o", color=colour, markersize=3.5)
         left.set(
-            title="Up the levels, the players move together",
+            title="From ML-II on, the players stand close together",
             xlabel="level",
             ylabel="batting average",
             xticks=range(len(table)),
