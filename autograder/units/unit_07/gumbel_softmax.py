@@ -66,7 +66,7 @@ def _inputs(
         axis=-1,
     )
     return {
-        "logits": logits + rng.normal(size=(*batch, 1)) * 2,
+        "logits": logits + rng.normal(size=(*batch, 1)) * 2 + 800.0 * in_the_tails,
         "temperature": temperature,
         "g": gumbels(rng, shape, in_the_tails),
         "weight": weights(rng, shape),

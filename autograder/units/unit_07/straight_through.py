@@ -50,23 +50,25 @@ class Asked(NamedTuple):
     samples: int
 
 
-def _quadratic(rng: np.random.Generator, logit: float) -> Place:
-    """A quadratic whose gradient does not all but vanish; c on both sides of zero."""
+def _quadratic(rng: np.random.Generator, logit: float, sign: float = 0.0) -> Place:
+    """A quadratic whose gradient does not all but vanish; c on both sides of zero. ``sign``: of a times the logit, if it is given."""
     while True:
-        a = float(rng.uniform(0.8, 2.5) * rng.choice([-1, 1]))
+        side = sign * np.sign(logit) if sign else rng.choice([-1, 1])
+        a = float(rng.uniform(0.8, 2.5) * side)
         c = float(rng.uniform(0.2, 1.5) * rng.choice([-1, 1]))
         if min(abs(0.5 * a + c), abs(a * float(sigmoid(logit)) + c)) > 0.2:
             return Place(a, c, logit)
 
 
 def _questions(rng: np.random.Generator) -> list[Asked]:
-    """Bits on both sides, one of them sure; cool and warm; small budgets and large."""
+    """Bits on both sides, one of them sure; cool and warm, biased upwards and downwards; small budgets and large."""
     logits = np.array([rng.uniform(0.6, 1.4), rng.uniform(1.6, 2.4), rng.uniform(4.5, 6.0)])
     logits *= rng.permutation([1, -1, rng.choice([-1, 1])])
     warm = rng.permutation([rng.uniform(0.1, 0.2), rng.uniform(0.4, 0.9), rng.uniform(1.5, 3.0)])
+    signs = rng.choice([-1.0, 1.0]) * np.where(warm == warm.min(), 1.0, -1.0)  # of the bias
     return [
-        Asked(_quadratic(rng, float(logit)), float(t), 100)
-        for logit, t in zip(logits, warm, strict=True)
+        Asked(_quadratic(rng, float(logit), float(sign)), float(t), 100)
+        for logit, sign, t in zip(logits, signs, warm, strict=True)
     ]
 
 
