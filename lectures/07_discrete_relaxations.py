@@ -394,7 +394,7 @@ reveal("07_4", "above log p(x)")
 # </details>
 #
 # Two ways out. Judge by hard samples, or by enumeration, and use the relaxed value for its gradient only. Or take the relaxed variables for the model: give $\tilde z$ a prior with a density, and use $\log q_\tau(\tilde z)$, which was derived above. That is a true bound again, of a model whose
-# latents are continuous (Maddison and her co-authors, 2017).
+# latents are continuous (Maddison, Mnih and Teh, 2017).
 #
 # > You will read that reparametrization "Doesn't work for discrete $\mathbf Z$ (without an additional approximation called 'Gumbel-softmax')" (R. Bamler, *Data Compression With and Without Deep Probabilistic Models*, Tübingen, 2023, lecture 8, slide "Black-Box Variational Inference"). So it is. What is approximated is the *objective*,
 # > not its gradient: the gradient is right, and of something else. And it is not the only way: section 6 needs the same relaxation, and approximates nothing.
