@@ -688,8 +688,8 @@ print(f"variance x cost, DisARM over RELAX: by evaluations {lead * 2 / 3:.2f}, "
 # %%
 predict("07_7", choices=[
     "both at the top again",
-    "leave-one-out at the top, straight-through half a nat below",
-    "both half a nat below"])
+    "leave-one-out at the top, straight-through more than half a nat below",
+    "both more than half a nat below"])
 
 # %%
 runs = 5
@@ -722,7 +722,7 @@ for name in ("leave-one-out", "DisARM", "REBAR"):
     claim(f"{name} ends within a twentieth of a nat", below[name][-1] - 0.05, sign=-1)
 claim("Gumbel-softmax does not", below["Gumbel-softmax"][-1] - 0.05, sign=+1)
 claim("REBAR ends below leave-one-out", below["REBAR"][-1] - below["leave-one-out"][-1], sign=+1)
-claim("straight-through ends half a nat below", below["straight-through"][-1] - 0.5, sign=+1)
+claim("straight-through ends more than half a nat below", below["straight-through"][-1] - 0.5, sign=+1)
 
 # %%
 show(figures.at_the_top(10 * torch.arange(1, len(below["REBAR"]) + 1), below),
@@ -730,7 +730,7 @@ show(figures.at_the_top(10 * torch.arange(1, len(below["REBAR"]) + 1), below),
 
 # %%
 # Run this cell to compare it with your prediction.
-reveal("07_7", "leave-one-out at the top, straight-through half a nat below")
+reveal("07_7", "leave-one-out at the top, straight-through more than half a nat below")
 
 # %% [markdown]
 # <details><summary>Answer to Predict 7</summary>
