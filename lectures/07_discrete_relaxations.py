@@ -518,7 +518,7 @@ assert alone.var() > 15 * helped.var()
 # For bits the stand-in is the bent coin, $h(s) = \log w$ at $\sigma(s/\tau)$, and there is a catch. The score belongs to $z$: it tells how the *probability of each side* changes. But $h$ reads $s$, which knows more than $z$. When $l$ moves, probability flows across zero, and it also flows *within* each side; the path of $h(s)$ sees both, the score of $z$ only
 # the first. The two means no longer agree.
 #
-# **REBAR** (G. Tucker and his co-authors, 2017) repairs this with a second perturbed logit. Once $z$ is known, draw $s'$ anew *on the side of $z$*, and subtract $h(s')$ from the reward. It is as good a stand-in as $h(s)$, since $s'$ and $s$ have the same distribution. And what the score makes of it can be paid back by two paths: that of $s$, which flows across and within, and that of $s'$, which only flows within. With which signs,
+# **REBAR** (G. Tucker and his co-authors, 2017) repairs this with a second perturbed logit. Once $z$ is known, draw $s'$ anew *on the side of $z$*, and subtract $h(s')$ from the reward. It is as good a stand-in as $h(s)$, since given $z$ the two have the same distribution. And what the score makes of it can be paid back by two paths: that of $s$, which flows across and within, and that of $s'$, which only flows within. With which signs,
 # and with which coefficient $\eta$ in front, is an exercise.
 
 # %%
