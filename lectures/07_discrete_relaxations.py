@@ -434,7 +434,7 @@ claim("the wave raises the bias of Gumbel-softmax", bias[3.0] - bias[0.0], sign=
 # Y. Bengio, N. Léonard and A. Courville (2013) describe something bolder, which needs no temperature. Going forward, use a hard sample $z$. Going back, pretend that it was the smooth function $\sigma(l)$. (That is one of their two variants, and the one in use today. The other lets the slope pass as if $z$ had been $l$ itself.) In code it is `z = hard + (soft - soft.detach())`: the value of the one, the slope of the other.
 #
 # Two things about it are right, on average: the value is the bound of *your* model, and the gradient of the model's parameters $\theta$ is that of this bound. Both look at hard samples only. And the gradient of $l$? For a bit the exact one is $\sigma'(l)$ times the **difference** $f(1) - f(0)$, which is the slope of a secant. Straight-through multiplies $\sigma'(l)$ by the slope of $f$
-# **at the state that was drawn**, the slope of a tangent at one of the two ends. Here is one bit of one image, the others held at a sample.
+# **at the state that was drawn**, the slope of a tangent at one of the two ends. Here is one bit of one image, the others held at a sample: of the 48 the one on which the end slopes differ most.
 
 # %%
 def along(picture, bit, values, others):
@@ -450,7 +450,7 @@ others = (uniform(8, 6, seed=8) < best.sigmoid()).double()
 ends = torch.tensor([0.0, 1.0], dtype=DOUBLE)
 bends = torch.tensor([[along(n, d, ends, others[n])[1].diff().abs() for d in range(6)]
                       for n in range(8)])
-picture, bit = divmod(int(bends.argmax()), 6)                   # where it is most curved
+picture, bit = divmod(int(bends.argmax()), 6)                   # where they differ most
 
 # %%
 line = torch.linspace(0, 1, 100, dtype=DOUBLE)
@@ -462,7 +462,7 @@ show(figures.secant(line, curve, height, slopes),
      alt="log p as a function of one bit between zero and one: a concave curve. Its secant from end to end, and the tangents at both ends. The tangent at zero is about twice as steep as the secant, that at one is level.")
 
 # %% [markdown]
-# Where this bit is 0 it is credited with twice the difference, where it is 1 with nothing. On average straight-through credits a bit with a mean of the two end slopes, weighted by how often each end is visited. If $f$ is a straight line in each bit there is nothing to be wrong about. In the problem set you find the bias for a parabola. Jang and his co-authors (2017) propose a mixture: hard samples going forward, the *relaxed* sample of temperature $\tau$ going
+# Where this bit is 0 it is credited with about twice the difference, where it is 1 with next to nothing. On average straight-through credits a bit with a mean of the two end slopes, weighted by how often each end is visited. If $f$ is a straight line in each bit there is nothing to be wrong about. In the problem set you find the bias for a parabola. Jang and his co-authors (2017) propose a mixture: hard samples going forward, the *relaxed* sample of temperature $\tau$ going
 # back (straight-through Gumbel-softmax).
 #
 # > **Predict 5.** At the $q$ under way, the squared bias of Gumbel-softmax at temperature 0.5 is about 0.3. That of plain straight-through is ...
