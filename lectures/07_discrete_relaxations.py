@@ -652,7 +652,7 @@ reveal("07_6", "RELAX, having learned")
 # %% [markdown]
 # <details><summary>Answer to Predict 6</summary>
 #
-# RELAX, which follows $\log w$ best, in spite of its three evaluations, and not counting what its learning has cost.
+# RELAX, in spite of its three evaluations. That does not count what its learning has cost: 24,000 evaluations for each image.
 #
 # </details>
 #
