@@ -803,18 +803,18 @@ for name in ("1 all the way", "0.1 all the way"):
 # |---|---|---|
 # | relaxed bits | `gradients.relaxations.relaxed` | `torch.distributions.RelaxedBernoulli` |
 # | relaxed categories | the same, for a `OneHotVector` | `torch.distributions.RelaxedOneHotCategorical`, `torch.nn.functional.gumbel_softmax` |
-# | the path through them | `gradients.gumbel_softmax` | a guide that samples one of these, with Pyro's `Trace_ELBO` |
+# | the path through them | `gradients.gumbel_softmax` | a guide that samples one of these, with Pyro's `Trace_ELBO`; but it scores the guide by its *density* (section 4) |
 # | straight-through, mean going back | `gradients.straight_through` | `OneHotCategoricalStraightThrough` of `torch.distributions` |
 # | straight-through Gumbel | `straight_through(temperature=...)` | `gumbel_softmax(hard=True)`; Pyro's `RelaxedBernoulliStraightThrough` |
 # | REBAR, RELAX | `gradients.Rebar`, `gradients.Relax` | |
 # | DisARM | `gradients.disarm` | |
 # | enumeration | `exact.expected_bound` | Pyro's `TraceEnum_ELBO` |
 #
-# | at our $q$ | asks of the model | gradient | value |
+# | estimator | asks of the model | gradient | value |
 # |---|---|---|---|
 # | score function, leave-one-out | values at states | exact on average | a bound |
 # | DisARM | values at states; bits only | exact on average | a bound |
-# | REBAR, RELAX | values and slopes between states | exact on average | a bound |
+# | REBAR, RELAX | values and slopes between states (RELAX with its network alone: values at states) | exact on average | a bound |
 # | Gumbel-softmax | values and slopes between states | of another objective | of another objective |
 # | straight-through | slopes at states | biased | a bound |
 #
