@@ -789,7 +789,7 @@ for name in ("1 all the way", "0.1 all the way"):
 # |---|---|---|
 # | a relaxed value reported as the ELBO | a "bound" that may exceed $\log p(x)$ | hard samples, enumeration |
 # | `uniform` that may be exactly 0 or 1 | infinite noise, a gradient that is not a number | a few million samples |
-# | Gumbel noise with one logarithm, or with a sign lost | categories with wrong frequencies | counting argmaxes |
+# | Gumbel noise with one logarithm, or with a sign lost | categories with wrong frequencies | counting argmaxes, of three categories or more |
 # | one Gumbel number for all categories | the favourite always wins | counting argmaxes |
 # | temperature multiplied instead of divided | cold and warm exchanged | the limit of small $\tau$ |
 # | hard samples believed to make the gradient unbiased | a climb that rests in the wrong place | enumeration |
