@@ -755,7 +755,7 @@ reveal("07_7", "leave-one-out at the top, straight-through more than half a nat 
 #
 # ### Aside: cooling
 #
-# Since the best temperature falls with the number of samples, and a climb collects samples, it is natural to let it fall during the climb. From $l = 0$, with six samples a step and the rate from 0.1 to 0.005 in 300 steps: warm all the way, cold all the way, and from the one to the other.
+# Since the best temperature fell with the number of samples (section 3), and a climb collects samples, it is natural to let it fall during the climb. From $l = 0$, with six samples a step and the rate from 0.1 to 0.005 in 300 steps: warm all the way, cold all the way, and from the one to the other.
 
 # %%
 def climb_cooling(warm, cold, steps=300):
@@ -822,7 +822,7 @@ for name in ("1 all the way", "0.1 all the way"):
 #
 # 1. A category is an argmax of logits plus Gumbel noise; a bit is the sign of a logit plus logistic noise. Who wins tells nothing about when.
 # 2. A relaxation replaces the step by a sigmoid, the argmax by a softmax. Rounding it gives the exact sample back; averaging it does not give the probability.
-# 3. Cold coins are noisy, warm ones wrong; the best temperature falls with the number of samples.
+# 3. Cold coins are noisy, warm ones wrong; where the bias grows with the temperature, the best temperature falls with the number of samples.
 # 4. The relaxed value belongs to another problem. Judge by hard samples.
 # 5. Straight-through credits a bit with a slope where the truth is a difference. Its value is right, its gradient need not be.
 # 6. What is subtracted and paid back in full leaves no bias: REBAR and RELAX. Opposite pairs leave none either, and need no slopes.
