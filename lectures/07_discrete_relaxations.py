@@ -155,7 +155,7 @@ reveal("07_1", "the same")
 # ## 2. Bend the coin
 #
 # So replace the step by a sigmoid: $\tilde z = \sigma(s/\tau)$, with a **temperature** $\tau > 0$. For categories replace the argmax by a softmax of the scores over $\tau$. C. Maddison, A. Mnih and Y. W. Teh (2017) call the
-# result a *concrete* variable, E. Jang, S. Gu and B. Poole (2017) call the method *Gumbel-softmax*. Here are a hundred draws of a three-way category while the temperature falls. The noise of each stays as it fell.
+# result a *concrete* variable, E. Jang, S. Gu and B. Poole (2017) call its distribution *Gumbel-softmax*. Here are a hundred draws of a three-way category while the temperature falls. The noise of each stays as it fell.
 
 # %%
 three = OneHotVector(torch.tensor([[0.5, 0.3, 0.2]], dtype=DOUBLE).log())
@@ -170,7 +170,7 @@ show_moving(movies.simplex([relaxed(three, noise, tau) for tau in temperatures],
 #
 # $$\log q_\tau(\tilde z) = \log\sigma(s - l) + \log\sigma(l - s) + \log\tau - \log\tilde z - \log(1 - \tilde z), \qquad s = \tau\log\frac{\tilde z}{1 - \tilde z} .$$
 #
-# For categories the same idea works on the simplex, with one coordinate less than there are categories; that is an exercise. We check ours against the slope of the distribution function, $P(\tilde z \le c) = \sigma(\tau\,\mathrm{logit}\,c - l)$.
+# For categories the same idea works on the simplex, with one coordinate fewer than there are categories; that is an exercise. We check ours against the slope of the distribution function, $P(\tilde z \le c) = \sigma(\tau\,\mathrm{logit}\,c - l)$.
 
 # %%
 def log_density(z, logit, temperature):
@@ -205,7 +205,7 @@ shown = {tau: log_density(at, logit, tau).exp() for tau in (3.0, 1.0, 0.3)}
 density_of_s = torch.exp(logsigmoid(grid - logit) + logsigmoid(logit - grid))
 show(figures.bent_coin(grid, density_of_s, at, shown),
      alt="Left: the step from zero to one over the perturbed logit s, and sigmoids of temperature 3, 1 and 0.3, the coldest closest to the step; the density of s in grey, mostly on the right of zero. "
-         "Right: densities of the relaxed bit. At temperature 3 a hump around two thirds, at 1 a curve that rises towards one, at 0.3 nearly all of it at one and a little at zero.")
+         "Right: densities of the relaxed bit. At temperature 3 a hump around two thirds, at 1 a curve that rises towards one, at 0.3 most of it close to one and a little close to zero.")
 
 # %%
 # Run this cell to compare it with your prediction.
@@ -223,7 +223,7 @@ reveal("07_2", "0.9 and less than 0.9")
 # ## 3. The gradient of another problem
 #
 # Now a real posterior. The sigmoid belief net (unit 01) explains a digit of 64 pixels by six bits: $z_d \sim \mathrm{Bernoulli}(\sigma(b_d))$, and pixel $i$ is on with probability $\sigma(w_i^\top z + c_i)$. Six bits have 64 states, so the evidence is a sum,
-# and the model can be trained by climbing it exactly.
+# and the model can be trained by its exact gradients, fifty images at a time.
 
 # %%
 images = digits(dtype=DOUBLE)
@@ -277,8 +277,8 @@ length = exact.square().sum(-1).mean().item()
 print(f"mean squared length of the gradient {length:.2f}")
 
 # %% [markdown]
-# `gumbel_softmax` relaxes all six bits and differentiates $\log p(x, \tilde z) - \log q(\tilde z)$ along the path, with both formulas read *between* their states, as the code happens to continue them. The squared bias and the variance, summed over logits, mean over images. (The bias is squared as the product of two
-# halves of the replicates: the square of a noisy mean would be too large. The third number that `errors_of` returns is the largest z-score over the 48 logits; we need it later.)
+# `gumbel_softmax` relaxes all six bits and differentiates $\log p(x, \tilde z) - \log q(\tilde z)$ along the path, with both formulas read *between* their states, as the code happens to continue them. We print its squared bias and its variance, both summed over logits and averaged over images. (The squared bias is a product of the means of two
+# halves of the replicates: the square of one noisy mean would be too large, on average. The third number that `errors_of` returns is the largest size of a z-score over the 48 logits; we need it later.)
 
 # %%
 def replicates(estimator, seed, R=1500, K=1, p=p):
