@@ -431,7 +431,7 @@ claim("the wave raises the bias of Gumbel-softmax", bias[3.0] - bias[0.0], sign=
 #
 # ## 5. Straight through
 #
-# Y. Bengio, N. Léonard and A. Courville (2013) describe something bolder, which needs no temperature. Going forward, use a hard sample $z$. Going back, pretend that it was the smooth function $\sigma(l)$. (That is one of their two variants, and the one in use today. The other lets the slope pass as if $z$ had been $l$ itself.) In code it is `z = hard + (soft - soft.detach())`: the value of the one, the slope of the other.
+# Y. Bengio, N. Léonard and A. Courville (2013) describe something bolder, which needs no temperature. Going forward, use a hard sample $z$. Going back, pretend that it was the smooth function $\sigma(l)$. (They try two variants. The other lets the slope pass as if $z$ had been $l$ itself.) In code it is `z = hard + (soft - soft.detach())`: the value of the one, the slope of the other.
 #
 # Two things about it are right, on average: the value is the bound of *your* model, and the gradient of the model's parameters $\theta$ is that of this bound. Both look at hard samples only. And the gradient of $l$? For a bit the exact one is $\sigma'(l)$ times the **difference** $f(1) - f(0)$, which is the slope of a secant. Straight-through multiplies $\sigma'(l)$ by the slope of $f$
 # **at the state that was drawn**, the slope of a tangent at one of the two ends. Here is one bit of one image, the others held at a sample: of the 48 the one on which the end slopes differ most.
