@@ -478,6 +478,7 @@ for name, values in errors.items():
     print(f"{name:24s} squared bias {bias:.3f} ± {bias_error:.3f}, variance {variance:5.2f}")
 ratio = errors["straight-through"][:, 0] / errors["Gumbel-softmax"][:, 0]
 claim("straight-through has five times the squared bias", ratio.log() - math.log(5), sign=+1)
+claim("a third of the squared length", errors["straight-through"][:, 0] - length / 3, sign=+1)
 ratio = errors["straight-through Gumbel"] / errors["Gumbel-softmax"]
 claim("hard samples going forward raise the squared bias", ratio[:, 0].log(), sign=+1)
 claim("and the variance", ratio[:, 1].log(), sign=+1)
@@ -489,7 +490,7 @@ reveal("07_5", "five times as much, or more")
 # %% [markdown]
 # <details><summary>Answer to Predict 5</summary>
 #
-# About seven times as much, more than a third of the squared length of the gradient itself. A hard sample does not make the gradient honest. It makes the *value* honest. (The factor belongs to this $q$. It is not the same everywhere: a question to play with in section 8.)
+# Seven and a half times as much, and more than a third of the squared length of the gradient itself. A hard sample does not make the gradient honest. It makes the *value* honest. (The factor belongs to this $q$. It is not the same everywhere: a question to play with in section 8.)
 #
 # </details>
 #
