@@ -327,7 +327,7 @@ for K in budgets:
     print(f"K = {K:4d}: best temperature {taus[squared_error(K).mean(0).argmin()]}")
 for K, better, worse in ((1, 3.0, 2.0), (1000, 0.12, 0.2)):
     ratio = squared_error(K)[:, taus.index(better)] / squared_error(K)[:, taus.index(worse)]
-    claim(f"with {K} a coin of temperature {better} is better than one of {worse}",
+    claim(f"with K = {K} temperature {better} is better than {worse}",
           ratio.log(), sign=-1)
 
 # %%
@@ -478,7 +478,8 @@ for name, values in errors.items():
     print(f"{name:24s} squared bias {bias:.3f} ± {bias_error:.3f}, variance {variance:5.2f}")
 ratio = errors["straight-through"][:, 0] / errors["Gumbel-softmax"][:, 0]
 claim("straight-through has five times the squared bias", ratio.log() - math.log(5), sign=+1)
-claim("a third of the squared length", errors["straight-through"][:, 0] - length / 3, sign=+1)
+claim("and more than a third of the squared length of the gradient",
+      errors["straight-through"][:, 0] - length / 3, sign=+1)
 ratio = errors["straight-through Gumbel"] / errors["Gumbel-softmax"]
 claim("hard samples going forward raise the squared bias", ratio[:, 0].log(), sign=+1)
 claim("and the variance", ratio[:, 1].log(), sign=+1)
@@ -640,9 +641,9 @@ claim("RELAX is cheaper than DisARM", price["RELAX"] - price["DisARM"], sign=-1)
 claim("DisARM is cheaper than leave-one-out", price["DisARM"] - price["leave-one-out"], sign=-1)
 
 # %%
-soft, best_unbiased = errors["Gumbel-softmax"], errors["RELAX"]
+biased, unbiased = errors["Gumbel-softmax"], errors["RELAX"]
 for spent, sign, word in ((10, -1, "ahead of"), (1000, +1, "behind")):
-    ratio = (soft[:, 0] + soft[:, 1] / spent) / (3 * best_unbiased[:, 1] / spent)
+    ratio = (biased[:, 0] + biased[:, 1] / spent) / (cost["RELAX"] * unbiased[:, 1] / spent)
     claim(f"with {spent} evaluations Gumbel-softmax is {word} RELAX", ratio.log(), sign=sign)
 shown = {name: values.mean(0) for name, values in errors.items() if name in figures.COLOURS}
 show(figures.budgets(torch.logspace(0, 4, 60, dtype=DOUBLE), shown, cost),
