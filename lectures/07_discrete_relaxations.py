@@ -817,7 +817,7 @@ claim("cooling ends lower than exact gradients", ends["from 1 to 0.1"] - exactly
 # | mistake | what you see | what shows it |
 # |---|---|---|
 # | a relaxed value reported as the ELBO | a "bound" that may exceed $\log p(x)$ | hard samples, enumeration |
-# | `uniform` that may be exactly 0 or 1 | infinite noise, a gradient that is not a number | a few million samples |
+# | `uniform` that may be exactly 0 or 1 | infinite noise, a gradient that is not a number | a hundred million draws in single precision |
 # | Gumbel noise with one logarithm, or with a sign lost | categories with wrong frequencies | counting argmaxes, of three categories or more |
 # | one Gumbel number for all categories | the favourite always wins | counting argmaxes |
 # | temperature multiplied instead of divided | cold and warm exchanged | the limit of small $\tau$ |
