@@ -163,7 +163,7 @@ noise = uniform(100, 3, seed=3)
 temperatures = [4.0 * 0.78**k for k in range(20)]
 show_moving(movies.simplex([relaxed(three, noise, tau) for tau in temperatures], temperatures),
             alt="A triangle whose corners are the three categories, with a hundred dots. At temperature 4 they crowd around the middle. As the temperature falls each moves "
-                "towards the corner of its largest score, most along an edge, and at 0.04 nearly all of them sit in the corners: about fifty, thirty and twenty.")
+                "towards the corner of its largest score, most along an edge, and at 0.04 nearly all of them sit in the corners: 55, 25 and 20.")
 
 # %% [markdown]
 # **The density of a bent coin.** Change of variables (unit 06): $s = \tau\,\mathrm{logit}\,\tilde z$ is logistic around $l$, with density $\sigma(s - l)\,\sigma(l - s)$, and $ds/d\tilde z = \tau / (\tilde z(1 - \tilde z))$. So
