@@ -150,7 +150,7 @@ reveal("07_1", "the same")
 #
 # $$s = l + \log\frac{u}{1 - u}, \qquad z = 1 \text{ if } s > 0, \text{ else } 0, \qquad P(z = 1) = \sigma(l) .$$
 #
-# So there is a function. $s$ moves smoothly with $l$, and $f(z)$ could be differentiated along it, were it not for the last move, from $s$ to $z$. It is a step, and its slope is zero wherever it has one. The path says "nothing changes", for every sample, with great confidence.
+# The perturbed logit moves smoothly with $l$, and $f(z)$ could be differentiated along it, were it not for the last move, from $s$ to $z$. It is a step, and its slope is zero wherever it has one. The path says "nothing changes", for every sample, with great confidence.
 #
 # ## 2. Bend the coin
 #
@@ -345,7 +345,7 @@ reveal("07_3", "below 0.2")
 #
 # </details>
 #
-# With a sample or two a warm coin is hard to beat: here a quiet gradient that is far from right beats one that is nearly right on average and wild. The trouble comes later. Noise averages out over the steps of a climb. A bias does not.
+# With a sample or two a warm coin is hard to beat: here a quiet gradient that is far from right beats one that is nearly right on average and wild. Later it is not. Noise averages out over the steps of a climb. A bias does not.
 #
 # ## 4. The value of another problem
 #
@@ -431,7 +431,7 @@ claim("the wave raises the bias of Gumbel-softmax", bias[3.0] - bias[0.0], sign=
 #
 # Y. Bengio, N. Léonard and A. Courville (2013) describe something bolder, which needs no temperature. Going forward, use a hard sample $z$. Going back, pretend that it was the smooth function $\sigma(l)$. (They try two variants. The other lets the slope pass as if $z$ had been $l$ itself.) In code it is `z = hard + (soft - soft.detach())`: the value of the one, the slope of the other.
 #
-# Two things about it are right, on average: the value is the bound of *your* model, and the gradient of the model's parameters $\theta$ is that of this bound. Both look at hard samples only. And the gradient of $l$? For a bit the exact one is $\sigma'(l)$ times the **difference** $f(1) - f(0)$, which is the slope of a secant. Straight-through multiplies $\sigma'(l)$ by the slope of $f$
+# Two things about it are right, on average: the value is the bound of *your* model, and the gradient in $\theta$ is that of this bound. Both look at hard samples only. And the gradient of $l$? For a bit the exact one is $\sigma'(l)$ times the **difference** $f(1) - f(0)$, which is the slope of a secant. Straight-through multiplies $\sigma'(l)$ by the slope of $f$
 # **at the state that was drawn**, the slope of a tangent at one of the two ends. Here is one bit of one image, the others held at a sample: of the 48 the one on which the end slopes differ most.
 
 # %%
@@ -573,7 +573,7 @@ claim("this RELAX is quieter still", (errors["RELAX"] / errors["REBAR"])[:, 1].l
 #
 # $$\hat g_d = \big(\log w(z) - \log w(z')\big)\,\big(u_d - \tfrac12\big) \qquad \text{(ARM)},$$
 #
-# with $z_d = 1$ if $u_d > 1 - \sigma(l_d)$. It is unbiased, and a constant in the reward cancels. But given the pair, $u_d$ still varies, and that is noise for nothing. Z. Dong, A. Mnih and G. Tucker (2020) average it out: **DisARM**, a Rao-Blackwellization in the true sense of the word (unit 05). You derive it in the problem set.
+# with $z_d = 1$ if $u_d > 1 - \sigma(l_d)$. It is unbiased, and a constant in the reward cancels. But given the pair, $u_d$ still varies, and that is noise for nothing. Z. Dong, A. Mnih and G. Tucker (2020) average it out: **DisARM**, a Rao-Blackwellization (unit 05). You derive it in the problem set.
 
 # %%
 def arm(p, q, x, num_samples=2, generator=None, **_):
@@ -601,7 +601,7 @@ claim("and than leave-one-out", quieter, sign=-1)
 # %% [markdown]
 # ## 8. At equal cost
 #
-# An estimator with half the variance at three times the cost is no bargain. What should one count? Here: evaluations of $\log p$. A sample of the score function asks for one, a pair for two, REBAR for three (at $z$, $\tilde z$ and $\tilde z'$), and the relaxed ones need slopes as well, which we do not count.
+# An estimator with half the variance at three times the cost is no bargain. We count evaluations of $\log p$. A sample of the score function asks for one, a pair for two, REBAR for three (at $z$, $\tilde z$ and $\tilde z'$), and the relaxed ones need slopes as well, which we do not count.
 #
 # > **Predict 6.** The variance of one gradient at the $q$ under way, times its evaluations. Which of these unbiased ones comes out lowest?
 
@@ -656,7 +656,7 @@ reveal("07_6", "RELAX, having learned")
 # %% [markdown]
 # <details><summary>Answer to Predict 6</summary>
 #
-# RELAX, in spite of its three evaluations. That does not count what its learning has cost: 24,000 evaluations for each image.
+# RELAX, in spite of its three evaluations. Its learning, 24,000 evaluations for each image, is not counted.
 #
 # </details>
 #
@@ -745,7 +745,7 @@ reveal("07_7", "leave-one-out at the top, straight-through more than half a nat 
 #
 # </details>
 #
-# Note that the order of section 8 does not hold here: our REBAR, which learned at another $q$, ends a little lower than leave-one-out. A comparison at one $q$ need not hold at another.
+# The order of the table does not hold here: our REBAR, which learned at another $q$, ends a little lower than leave-one-out. A comparison at one $q$ need not hold at another.
 #
 # **Play.** In section 3, let $q$ climb for 3 steps instead of 15, or for 60, and run the page again from there. Which claims stop you?
 #
