@@ -345,7 +345,7 @@ reveal("07_3", "below 0.2")
 #
 # </details>
 #
-# With a sample or two a warm coin is hard to beat: here a quiet gradient that is far from right beats one that is nearly right on average and wild. Later it is not. Noise averages out over the steps of a climb. A bias does not.
+# With a sample or two a warm coin is hard to beat: here a quiet gradient that is far from right beats one that is nearly right on average and wild. But noise averages out over the steps of a climb. A bias does not.
 #
 # ## 4. The value of another problem
 #
@@ -745,7 +745,7 @@ reveal("07_7", "leave-one-out at the top, straight-through more than half a nat 
 #
 # </details>
 #
-# The order of the table does not hold here: our REBAR, which learned at another $q$, ends a little lower than leave-one-out. A comparison at one $q$ need not hold at another.
+# The order of the table above does not hold here: our REBAR, which learned at another $q$, ends a little lower than leave-one-out. A comparison at one $q$ need not hold at another.
 #
 # **Play.** In section 3, let $q$ climb for 3 steps instead of 15, or for 60, and run the page again from there. Which claims stop you?
 #
