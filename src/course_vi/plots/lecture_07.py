@@ -210,10 +210,10 @@ def two_sides(s: Tensor, density: Tensor, first: float, second: float) -> Figure
         ax.text(-0.2, 1.08 * top, "$z = 0$", fontsize=10, ha="right")
         ax.text(0.2, 1.08 * top, "$z = 1$", fontsize=10)
         ax.text(
-            -2.4, 0.62 * top, "$s$ falls by\nthe whole curve", color=BLUE, fontsize=9, ha="center"
+            -2.5, 0.62 * top, "$s$ comes from\nthe whole curve", color=BLUE, fontsize=9, ha="center"
         )
         ax.text(
-            3.1, 0.62 * top, "$s'$ by its shaded part:\nthe side of $z$", color=PINK, fontsize=9
+            3.1, 0.62 * top, "$s'$ from its shaded part:\nthe side of $z$", color=PINK, fontsize=9
         )
         ax.set(title="The second draw knows on which side it must fall", xlabel="perturbed logit")
         ax.set(ylabel="density", ylim=(0, 1.2 * top))
