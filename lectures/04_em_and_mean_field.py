@@ -608,8 +608,8 @@ def bayesian(C, alpha):
 
 
 def fitted(C, alpha, seed):
-    found = cavi(bayesian(C, alpha), iris, smoke_cap(400), tolerance=1e-8, generator=seeded(seed))
-    assert SMOKE or len(found.elbo) < 800                                # it has come to rest
+    found = cavi(bayesian(C, alpha), iris, smoke_cap(600), tolerance=1e-7, generator=seeded(seed))
+    assert SMOKE or len(found.elbo) < 1200                               # it has come to rest
     alive = (found.factors.responsibilities.sum(0) > 1).sum().item()     # more than one flower
     return found.factors, found.elbo[-1].item(), alive
 
@@ -793,21 +793,19 @@ print(f"10 natural steps of size 1 against CAVI: means differ by {away:.0e} cm")
 assert away < 1e-9
 
 # %%
-def race(seed, N=20_000, batch=200):
-    """Minibatches against CAVI: ELBO per datum, after two passes over N flowers that the fitted mixture made up."""
+def race(seed, N=10_000, batch=100):
+    """Minibatches against CAVI: ELBO per datum after two passes, from the same start."""
     with torch.no_grad():
-        many = best.sample(N, generator=seeded(seed))[0]
+        many = best.sample(N, generator=seeded(seed))[0]        # as the fitted mixture makes them up
     p = BayesianGaussianMixture(N, 5, iris.mean(0), 0.1 * torch.eye(2, dtype=DOUBLE),
                                 concentration=0.1, strength=0.05, dof=3.0)
-    begin = torch.rand(N, 5, generator=seeded(seed), dtype=DOUBLE)
-    begin = begin / begin.sum(1, keepdim=True)
-    whole = cavi(p, many, 3, start=begin).elbo[-1]     # round 1 has the labels of the start only
-    steps = natural_gradient_svi(p, many, smoke_cap(2 * N // batch), batch, start=begin,
+    whole = cavi(p, many, 3, generator=seeded(seed)).elbo[-1]   # round 1 has the start's labels
+    steps = natural_gradient_svi(p, many, smoke_cap(2 * N // batch), batch,
                                  generator=seeded(seed)).elbo[-1]
     return (steps - whole).item() / N
 
 
-claim("after two passes, minibatches are ahead of CAVI", [race(seed) for seed in range(5)], sign=+1)
+claim("after two passes, minibatches are ahead of CAVI", [race(seed) for seed in range(8)], sign=+1)
 
 # %% [markdown]
 # ## Common mistakes
