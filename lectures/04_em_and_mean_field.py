@@ -209,7 +209,7 @@ three = [(seed, *run(3, seed)) for seed in range(8)]
 three = [each for each in three if each[2] is not None]
 for seed, p, trace in three:
     print(f"start {seed}: log-likelihood {trace[-1]:9.2f} after {len(trace) // 2} rounds, "
-          f"{strangers(p)} flowers among strangers")
+          f"{strangers(p)} flowers in another species' cluster")
 winner, best, _ = max(three, key=lambda each: each[2][-1])
 rival = min((p for *_, p, _ in three), key=strangers)
 assert SMOKE or (strangers(best) > 20 and strangers(rival) < 5)
@@ -233,13 +233,13 @@ for C in (4, 5):
 # %% [markdown]
 # "Keep the best." But some starts with four and five clusters never arrive. In 29 flowers the petal is exactly 0.2 cm wide; the data are rounded. Let us follow such a cluster. We take two fitted clusters, and add a third for these 29 flowers, with a standard deviation $s$ *in width* that we make smaller and smaller.
 #
-# > **Predict 2.** What does the log-likelihood of all 150 flowers do as $s \to 0$?
+# > **Predict 2.** What do you see of the log-likelihood of all 150 flowers as $s \to 0$?
 
 # %%
 predict("04_2", choices=[
-    "it falls in the end: nothing else is explained",
-    "it levels off",
-    "it rises for ever"])
+    "a fall in the end: nothing else is explained",
+    "a levelling off",
+    "a rise for ever"])
 
 # %%
 two = max((run(2, seed) for seed in range(4)), key=lambda each: each[1][-1])[0]
@@ -261,7 +261,7 @@ show(figures.for_ever(spread, likelihoods, len(tied)),
 
 # %%
 # Run this cell to compare it with your prediction.
-reveal("04_2", "it rises for ever")
+reveal("04_2", "a rise for ever")
 
 # %% [markdown]
 # <details><summary>Answer to Predict 2</summary>
@@ -630,13 +630,13 @@ show(figures.pruned(iris, chosen, dense[0][0]),
 #
 # But look at the counts with $\alpha = 0.001$: they are not all the same.
 #
-# > **Predict 7.** We also fit a Bayesian mixture of *two* clusters from the beginning. The ten-cluster model can imitate it, by pruning eight. How do the six runs with ten clusters compare with it, by the ELBO?
+# > **Predict 7.** We also fit a Bayesian mixture of *two* clusters from the beginning. The ten-cluster model can imitate it, by pruning eight. Where do the six runs with ten clusters end, by the ELBO?
 
 # %%
 predict("04_7", choices=[
-    "all end below it",
-    "all end at about the same value",
-    "the best of them ends above it"])
+    "below it, all of them",
+    "about the same, all of them",
+    "above it, the best of them"])
 
 # %%
 small = max(fitted(2, 1e-3, seed)[1] for seed in range(3))
@@ -647,7 +647,7 @@ assert SMOKE or large.max() < small
 
 # %%
 # Run this cell to compare it with your prediction.
-reveal("04_7", "all end below it")
+reveal("04_7", "below it, all of them")
 
 # %% [markdown]
 # <details><summary>Answer to Predict 7</summary>
