@@ -27,7 +27,7 @@
 # - say what decides how fast EM is, and what hard assignments do to the answer,
 # - derive mean-field updates, predict what they do to variances, and name what they depend on.
 #
-# **Time**: about 60 minutes of reading and playing on the main line; what is marked *aside* takes 6 minutes more. The whole page computes in a minute or two.
+# **Time**: about 60 minutes of reading and playing on the main line; what is marked *aside* takes 7 minutes more. The whole page computes in a minute or two.
 #
 # > **What you need, if you read this unit alone**
 # >
