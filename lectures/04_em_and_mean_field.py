@@ -693,7 +693,7 @@ for name, there in changed.items():
     moves = (there - here).abs()
     print(f"another {name}: {(moves > 1e-3).sum()} of 100 come to rest elsewhere, "
           f"{moves[moves > 1e-3].mean():.2f} nats away")
-    claim(f"the {name} on average moves the end by over 0.1 nats", moves - 0.1, sign=+1)
+    claim(f"another {name} ends more than 0.1 nats away, on average", moves - 0.1, sign=+1)
 
 # %% [markdown]
 # **Reflect.** The posterior of a Bayesian mixture has a copy of each mode for every way to name its clusters, and $q$ sits on one. What does that cost, in nats? Does it change the answer to Predict 7?
