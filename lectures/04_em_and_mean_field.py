@@ -27,7 +27,7 @@
 # - say what decides how fast EM is, and what hard assignments do to the answer,
 # - derive mean-field updates, predict what they do to variances, and name what they depend on.
 #
-# **Time**: about 60 minutes of reading and playing on the main line; what is marked *aside* takes 6 minutes more. The whole page computes in a minute or two.
+# **Time**: about 60 minutes of reading and playing on the main line; what is marked *aside* takes 7 minutes more. The whole page computes in a minute or two.
 #
 # > **What you need, if you read this unit alone**
 # >
@@ -42,7 +42,7 @@ import math
 
 import torch
 from sklearn.datasets import load_iris
-from torch.distributions import Gamma, Normal
+from torch.distributions import Dirichlet, Gamma, Normal, kl_divergence
 
 # %%
 from course_vi.data import digits
@@ -56,6 +56,7 @@ from course_vi.progress import predict, reveal, tally
 
 # %%
 DOUBLE = torch.float64
+SMOKE = smoke_cap(100) < 100        # in tests of this page everything is cut short
 
 
 def seeded(seed):
@@ -87,7 +88,7 @@ def mean_of(values):
 #
 # $$\log p_{\theta_t}(x) \;\overset{\text{E}}{=}\; \mathcal F(q_{t+1}, \theta_t) \;\overset{\text{M}}{\le}\; \mathcal F(q_{t+1}, \theta_{t+1}) \;\le\; \log p_{\theta_{t+1}}(x) .$$
 #
-# > You will read of the ELBO at $q = p(z \mid x; \theta)$: "(Aside: This is what we compute in the E-step of the EM algorithm)" (lecture slides *Variational Autoencoder*, after a recap of autoregressive models, slide "Partially observed data"). The E-step *chooses* $q$. The expectation is what the M-step then maximizes; strictly, its
+# > You will read of the ELBO at $q = p(z \mid x; \theta)$: "(Aside: This is what we compute in the E-step of the EM algorithm)" (lecture slides *Variational Autoencoder*, after a recap of autoregressive models, slide "Variational inference"). The E-step *chooses* $q$. The expectation is what the M-step then maximizes; strictly, its
 # > value is never needed, only its maximum in $\theta$.
 #
 # The smallest example: the toy with an unknown prior mean, $z \sim N(\theta, 1)$, $x \mid z \sim N(z, v)$, one datum, $x = 2$. Let $q = N(m, s^2)$ with $s^2$ the posterior's variance, which does not depend on $\theta$. Then $\mathcal F$ is a function of two numbers, $m$ and $\theta$, and a parabola in each.
@@ -123,7 +124,7 @@ def staircase(v, rounds, m=-2.5, theta=-2.0):
 corners = staircase(1.0, 20)
 heights = free_energy_of_toy(*corners.T, 1.0)
 evidence = Normal(corners[:, 1], math.sqrt(2)).log_prob(torch.tensor(2.0, dtype=DOUBLE))
-assert (heights.diff() > -1e-12).all() and torch.allclose(heights[1::2], evidence[1::2], atol=1e-12)
+assert (heights.diff() > -1e-12).all() and (heights - evidence)[1::2].abs().max() < 1e-12
 print("F after E, M, E, M, ...:", *(f"{value:.3f}" for value in heights[1:9]))
 
 # %% [markdown]
@@ -197,20 +198,29 @@ def run(C, seed, rounds=150):
         return p, None
 
 
+def strangers(p):
+    """The number of flowers in a cluster in which another species is more common."""
+    cluster = p.responsibilities(iris).argmax(-1)
+    return 150 - sum(species[cluster == c].bincount(minlength=3).max().item() for c in range(3))
+
+
 # %%
 three = [(seed, *run(3, seed)) for seed in range(8)]
 three = [each for each in three if each[2] is not None]
-for seed, _, trace in three:
-    print(f"start {seed}: log-likelihood {trace[-1]:9.2f} after {len(trace) // 2} rounds")
+for seed, p, trace in three:
+    print(f"start {seed}: log-likelihood {trace[-1]:9.2f} after {len(trace) // 2} rounds, "
+          f"{strangers(p)} flowers in another species' cluster")
 winner, best, _ = max(three, key=lambda each: each[2][-1])
+rival = min((p for *_, p, _ in three), key=strangers)
+assert SMOKE or (strangers(best) > 20 and strangers(rival) < 5)
 panels = [("at the start", start(3, winner)), ("EM has come to rest", best)]
 panels = [(title, p, p.responsibilities(iris).detach()) for title, p in panels]
 show(figures.clusters(iris, panels, species),
      alt="Petal width over petal length of 150 irises, with three ellipses. At the start they are equal and lie along the cloud of flowers, two of them over each other. At the end a small one lies around "
-         "the short, narrow petals, and two long ones around the others, a steep and a flat one that cross; flowers where they meet have mixed colours. The shape of a mark is the species, and colours and shapes mostly agree.")
+         "the short, narrow petals, and two long ones around the others, a steep and a flat one that cross; flowers where they meet have mixed colours. The shape of a mark is the species: round marks all have the colour of the small ellipse; triangles and squares come in both other colours, and mixed.")
 
 # %% [markdown]
-# Colour is responsibility, shape is species. EM was never told the species, and found them nearly. *Nearly* has a reason: nobody said that clusters are species. "Find the clusters" is an ill-posed task; "find the mixture under which these data are most probable" is a posed one, and that is the one EM is given.
+# Colour is responsibility, shape is species. EM was never told the species. It found one of them to the flower; of the other hundred flowers, 29 lie in a cluster where the other species is more common. A better climb would not help: start 2 came to rest a nat *lower*, with three such flowers. Nobody said that clusters are species. "Find the clusters" is an ill-posed task; "find the mixture under which these data are most probable" is a posed one, and that is the one EM is given.
 #
 # Two things about its answer. **It depends on the start**: there are several resting places, and the numbers above say how different they are. So one starts often, and keeps the best. **And the names of the clusters mean nothing**: exchange them, and $\log p_\theta(x)$ stays as it is. Every maximum comes in $C!$ copies; their average is no cluster at all.
 
@@ -218,17 +228,18 @@ show(figures.clusters(iris, panels, species),
 for C in (4, 5):
     lost = sum(run(C, seed)[1] is None for seed in range(8))
     print(f"{C} clusters: {lost} of 8 starts ended with a cluster that collapsed")
+    assert SMOKE or lost
 
 # %% [markdown]
 # "Keep the best." But some starts with four and five clusters never arrive. In 29 flowers the petal is exactly 0.2 cm wide; the data are rounded. Let us follow such a cluster. We take two fitted clusters, and add a third for these 29 flowers, with a standard deviation $s$ *in width* that we make smaller and smaller.
 #
-# > **Predict 2.** What does the log-likelihood of all 150 flowers do as $s \to 0$?
+# > **Predict 2.** What do you see of the log-likelihood of all 150 flowers as $s \to 0$?
 
 # %%
 predict("04_2", choices=[
-    "it falls in the end: nothing else is explained",
-    "it levels off",
-    "it rises for ever"])
+    "a fall in the end: nothing else is explained",
+    "a levelling off",
+    "a rise for ever"])
 
 # %%
 two = max((run(2, seed) for seed in range(4)), key=lambda each: each[1][-1])[0]
@@ -250,7 +261,7 @@ show(figures.for_ever(spread, likelihoods, len(tied)),
 
 # %%
 # Run this cell to compare it with your prediction.
-reveal("04_2", "it rises for ever")
+reveal("04_2", "a rise for ever")
 
 # %% [markdown]
 # <details><summary>Answer to Predict 2</summary>
@@ -260,7 +271,7 @@ reveal("04_2", "it rises for ever")
 #
 # </details>
 #
-# What can one do? Refuse such fits (`em` raises an error). Start again. Share one covariance among all clusters: it cannot shrink on a few data. Know the noise: a rounded width is not known to better than 0.03 cm, so no $s$ may be smaller. Or put a prior on $\Sigma$ whose density vanishes where $\Sigma$ is singular, and climb the log posterior. Section 7 goes all the way and
+# What can one do? Refuse such fits (`em` raises an error). Start again. Share one covariance among all clusters: it cannot shrink on a few data. Know the noise: a rounded width is not known to better than 0.03 cm, so no $s$ may be smaller. Or put a prior on $\Sigma$ whose density vanishes where $\Sigma$ is singular, faster than any power of $s$ (the inverse Wishart does), and climb the log posterior. Section 7 goes all the way and
 # integrates $\Sigma$ out.
 #
 # ### Digits, and how many clusters
@@ -275,7 +286,7 @@ images = digits(dtype=torch.float32)
 def digits_mixture(C, seed, rounds=60):
     at = torch.randperm(1500, generator=seeded(seed))[:C]
     p = BernoulliMixture(torch.full((C,), 1 / C), 0.25 + 0.5 * images.train[at], floor=0.01)
-    em(p, images.train, smoke_cap(rounds), tolerance=5e-4)
+    em(p, images.train, 3 if SMOKE else rounds, tolerance=5e-4)
     return p
 
 
@@ -285,7 +296,7 @@ show(figures.pictures(rows, "Ten clusters, two starts: not the ten digits"),
      alt="Two rows of ten blurred 8 by 8 pictures, the pixel probabilities of the clusters. Most look like a digit: zeros, sixes, fours are clear. Some digits appear twice, in two slants, and others are merged in one blur. The two rows differ.")
 
 # %% [markdown]
-# How many clusters should it be? The likelihood of the training data only rises: more clusters can do all that fewer can. Pictures that the fit has not seen are another matter.
+# How many clusters should it be? The best likelihood of the training data can only rise: more clusters can do all that fewer can. Pictures that the fit has not seen are another matter.
 #
 # > **Predict 3.** From 5 clusters to 200, fitted to 1,500 pictures: where is the likelihood of the 297 *held-out* pictures highest?
 
@@ -303,7 +314,7 @@ claim("held out, 80 are better than 10, by more than a nat", held_out[4] - held_
 claim("held out, 80 are better than 40", held_out[4] - held_out[3], sign=+1)
 claim("held out, 200 are worse than 80", held_out[5] - held_out[4], sign=-1)
 show(figures.how_many(torch.tensor(sizes), seen, held_out),
-     alt="Log-likelihood a picture over the number of clusters, from 5 to 200 on a log axis, five starts. On the pictures seen it rises steadily, from about -21 to about -14. Held out it rises from -21.4 to about -17.3 at 80 clusters and falls a little to 200. The gap between the two widens all the way.")
+     alt="Log-likelihood a picture over the number of clusters, from 5 to 200 on a log axis, five starts. On the pictures seen it rises steadily, from about -21 to about -13. Held out it rises from -21.5 to about -17.3 at 80 clusters and falls a little to 200. The gap between the two widens all the way.")
 
 # %%
 # Run this cell to compare it with your prediction.
@@ -329,9 +340,11 @@ print("digits that have a cluster of their own:", found)
 claim("on average, they are fewer than ten", torch.tensor(found) - 10, sign=-1)
 
 # %% [markdown]
+# Not quite: on average about one digit is left out, and another has two clusters.
+#
 # ## 3. Exponential families in one page
 #
-# Three M-steps have looked alike: a mean, with fractions for labels. That is no accident. Let the *complete* data have a density of the form
+# The M-steps have looked alike: means, with fractions for labels. That is no accident. Let each datum, *completed* by its latent, have a density of the form
 #
 # $$\log p_\theta(x, z) = \eta(\theta)^\top s(x, z) - A(\theta) + \text{(something without }\theta).$$
 #
@@ -347,8 +360,8 @@ claim("on average, they are fewer than ten", torch.tensor(found) - 10, sign=-1)
 # | Bernoulli mixture | label, label times pixels | share of each cluster, mean picture of each cluster |
 # | Gaussian mixture | label, label times $x$, label times $xx^\top$ | share, mean and second moment of each cluster |
 # | hidden Markov model | pairs of neighbouring labels; label and datum | transitions, emissions (`baum_welch`) |
-# | linear Gaussian state space | $z_t z_t^\top$, $z_t z_{t-1}^\top$, $x_t z_t^\top$ | two regressions (`state_space_em`) |
-# | von Mises mixture (angles) | label times $\cos x$ and $\sin x$ | mean direction in a formula; concentration by a root finder |
+# | linear Gaussian state space | $z_t z_t^\top$, $z_t z_{t-1}^\top$, $x_t z_t^\top$, $x_t x_t^\top$ | two regressions (`state_space_em`) |
+# | von Mises mixture (angles) | label, label times $\cos x$ and $\sin x$ | share and mean direction in a formula; concentration by a root finder |
 #
 # The last row is a warning: there are always moments to match, but not always a formula for the match.
 #
@@ -424,8 +437,8 @@ show(figures.pace(missing, torch.tensor(apart), shares),
      alt="Left: error over rounds of EM on a log axis for 25, 50 and 75 per cent lost numbers: three straight lines, each along the dotted line that its share of lost numbers predicts. Right: share of the error left by a round, for two clusters at plus and minus theta, over theta: from about 0.75 at 0.4, where they overlap, it falls to nearly zero at 3.")
 
 # %% [markdown]
-# In general: **the share of the error that a round of EM leaves is the fraction of the information that is missing**, in the direction in which most of it is. (A. Dempster, N. Laird and D. Rubin, 1977.) *Information* is curvature here. How to put that in a formula for a model with several parameters, and to predict the dots on the right before EM has run, is exercise S3.
-# It is worth having: it tells you in advance how long EM will take, and whether its small last steps mean that it has arrived. A small step is no evidence of rest: with a share of 0.99, what remains is about a hundred times the last step.
+# In general: **near a maximum, the share of the error that a round of EM leaves in the long run is the fraction of the information that is missing**, in the direction in which most of it is. (A. Dempster, N. Laird and D. Rubin, 1977.) *Information* is curvature here. How to put that in a formula for a model with several parameters, and to predict the dots on the right before EM has run, is exercise S3.
+# It is worth having: it tells you how much longer EM will take, and whether its small last steps mean that it has arrived. A small step is no evidence of rest: with a share of 0.99, what remains is about a hundred times the last step.
 #
 # ## 5. When $q$ is not free
 #
@@ -434,7 +447,7 @@ show(figures.pace(missing, torch.tensor(apart), shares),
 # > You will read the objective of this constrained E-step with the model held at $\theta^{(k-1)}$ inside a function of two arguments, $\mathcal F(\rho, \theta) = \langle \log P(\mathcal X, \mathcal Z \mid \theta^{(k-1)}) \rangle_{q(\mathcal Z; \rho)} + H[\rho]$ (M. Sahani, *Parametric Variational Methods and Recognition Models*, Gatsby Unit, 2018, slide "Variational
 # > methods"; further down the index is gone). It is $\theta$: $\mathcal F$ is one function, and each half step holds the other argument still. And coordinate ascent is "no longer necessary", as he says: one may climb in both at once, which is what all later units do.
 #
-# $\mathcal F$ still never falls. But the chain of section 1 has lost its first link: $\mathcal F(q_{t+1}, \theta_t)$ is now *below* $\log p_{\theta_t}(x)$. What climbs is a lower bound, and **the likelihood itself may fall.** The simplest set of all: each datum wholly in one cluster, `hard_e_step`. (With equal round covariances, this is $k$-means.) We start it where EM came to rest.
+# $\mathcal F$ still never falls. But the chain of section 1 has lost its first link: $\mathcal F(q_{t+1}, \theta_t)$ is now *below* $\log p_{\theta_t}(x)$. What climbs is a lower bound, and **the likelihood itself may fall.** The simplest set of all: each datum wholly in one cluster, `hard_e_step`. (With equal weights and equal round covariances, this is $k$-means.) We start it where EM came to rest.
 
 # %%
 p = start(3, winner)
@@ -488,7 +501,8 @@ reveal("04_5", "further apart than ±1")
 # %% [markdown]
 # <details><summary>Answer to Predict 5</summary>
 #
-# Further apart, at $\pm\mathbb E|x| = \pm1.167$. Every datum is counted on its own side: those that strayed across the middle are given to the wrong cluster, and pull its mean outwards.
+# Further apart, at $\pm\mathbb E|x| = \pm1.167$. About a sixth of each cluster strays across the middle, and is counted on the other side. What is left of the right cluster has mean $1 + \varphi(1)/\Phi(1) = 1.29$: without its strays it lies further out. The strays that it gets in exchange
+# have mean $-1 + \varphi(1)/\Phi(-1) = 0.53$, and bring it back, but only a part of the way.
 #
 # </details>
 #
@@ -506,8 +520,8 @@ reveal("04_5", "further apart than ±1")
 #
 # A KL again, and we know where it is smallest. **Average the log joint over everything else, and you can read off the best factor.** Doing this for each $i$ in turn, and again, is *coordinate ascent variational inference* (CAVI). No factor was assumed to be Gaussian or Gamma or anything; the update says what it is.
 #
-# > You will read that mean field takes "$q(\mathbf x) = \prod_k q_k(\mathbf x_k)$" and that "you do not need to specify a family for $q$, no gradients needed" (R. Salomone, *Deep Probabilistic Models*, AMSI Winter School 2021, part III, slide "An Aside: Mean Field Variational Inference"). It is a distribution of the latents, $q(z)$. Mean field *is* a family, products;
-# > CAVI is one algorithm for it, and units 05 and 06 climb the same family by gradients. And an update is of use only where its average and its normalizing constant can be had, as in conjugate models. That the expectation is analytic (R. Bamler, Tübingen, 2023, lecture 8, "Remark") is not enough: the best factor must be tractable, too.
+# > You will read that mean field takes "$q(\mathbf x) = \prod_k q_k(\mathbf x_k)$" and that "you do not need to specify a family for $q$, no gradients needed" (R. Salomone, *Deep Probabilistic Models*, AMSI Winter School 2021, part III, slide "An Aside: Mean Field Variational Inference"). It is a distribution of the latents, $q(z)$. Mean field *is* a family, as the slide itself says: products;
+# > CAVI is one algorithm for it, and units 05 and 06 climb the same family by gradients. And an update is of use only where its average and its normalizing constant can be had, as in conjugate models ("limited to certain models", says the slide). That the expectation is analytic (R. Bamler, Tübingen, 2023, lecture 8, "Remark") is not enough: the best factor must be tractable, too.
 #
 # ### Two coupled Gaussians
 #
@@ -535,7 +549,7 @@ for step in range(24):
 scales = precision.diagonal().rsqrt()
 print(f"standard deviations by mean field {scales[0]:.4f}; true ones 1")
 show(figures.two_gaussians(target, torch.stack(path), scales),
-     alt="A narrow tilted ellipse, the posterior with correlation 0.9, and inside it a small circle, the mean-field answer: it is as wide as the ellipse is across, not as long. From the lower left a staircase of coordinate steps leads to the centre, in shorter and shorter steps.")
+     alt="A narrow tilted ellipse, the posterior with correlation 0.9, and a small circle around the same centre, the mean-field answer: it cuts the ellipse just where the axes do. It is wider than the ellipse across, and much shorter than the ellipse along. From the lower left a staircase of coordinate steps leads to the centre, in shorter and shorter steps.")
 
 # %%
 # Run this cell to compare it with your prediction.
@@ -552,11 +566,11 @@ reveal("04_6", "0.44")
 #
 # ### A mean and a precision
 #
-# The classic with two different factors. $x_n \sim N(\mu, 1/\tau)$, both unknown, prior $\tau \sim \mathrm{Gamma}(a, b)$ and $\mu \mid \tau \sim N(m_0, 1/(\lambda\tau))$. Here the exact posterior is known (Normal-Gamma), and it does not factorize: if $\tau$ is small, $\mu$ may be anywhere. Average the log joint over the one, then over the other:
+# The classic with two different factors. $x_n \sim N(\mu, 1/\tau)$, both unknown, prior $\tau \sim \mathrm{Gamma}(a, b)$ and $\mu \mid \tau \sim N(m_0, 1/(\lambda\tau))$. Here the exact posterior is known (Normal-Gamma), and it does not factorize: the smaller $\tau$, the wider $\mu$ may range. Average the log joint over the one, then over the other:
 #
 # $$q(\mu) = N\Big(\frac{\lambda m_0 + \sum_n x_n}{\lambda + N},\; \frac{1}{(\lambda + N)\,\mathbb E\tau}\Big), \qquad q(\tau) = \mathrm{Gamma}\Big(a + \tfrac{N+1}2,\; b + \tfrac12\,\mathbb E_\mu\Big[\lambda(\mu - m_0)^2 + \sum_n (x_n - \mu)^2\Big]\Big).$$
 #
-# Each needs a moment of the other, and nothing else. Sepal lengths of the first five irises, exact and by `cavi`:
+# Each needs moments of the other, and nothing else. Sepal lengths of the first five irises, exact and by `cavi`:
 
 # %%
 lengths = torch.as_tensor(load_iris().data[:50, :1], dtype=DOUBLE)   # one species
@@ -575,7 +589,7 @@ assert abs(50 * gaps[-1] / (20 * gaps[-2]) - 1) < 0.1
 
 # %%
 show(figures.mean_and_precision(mu, log_tau, exact, log_q.exp().view(201, 201)),
-     alt="Contours over mu and log tau. The exact posterior is shaped like a drop: wide in mu at the bottom, where the precision is small, and narrow at the top. The mean-field contours are the same to the left and right at every height of equal density: they miss the lower corners of the drop and stick out beside its top.")
+     alt="Contours over mu and log tau. The exact posterior is shaped like a drop: wide in mu at the bottom, where the precision is small, and narrow at the top. The mean-field contours are ovals, widest near the middle: they miss the lower corners of the drop and stick out beside its top.")
 
 # %% [markdown]
 # Here the factorization does little harm, and less with every datum: the gap falls, in the end like $1/N$. A posterior that becomes Gaussian with $\mu$ and $\tau$ uncorrelated leaves nothing for a product to miss. In the Gaussian example the gap stays, as long as the correlation does.
@@ -594,7 +608,8 @@ def bayesian(C, alpha):
 
 
 def fitted(C, alpha, seed):
-    found = cavi(bayesian(C, alpha), iris, smoke_cap(100), tolerance=1e-5, generator=seeded(seed))
+    found = cavi(bayesian(C, alpha), iris, smoke_cap(600), tolerance=1e-7, generator=seeded(seed))
+    assert SMOKE or len(found.elbo) < 1200                               # it has come to rest
     alive = (found.factors.responsibilities.sum(0) > 1).sum().item()     # more than one flower
     return found.factors, found.elbo[-1].item(), alive
 
@@ -608,36 +623,36 @@ claim("with a small alpha fewer clusters are left", fewer, sign=-1)
 # %%
 chosen = max(sparse, key=lambda each: each[1])[0]
 show(figures.pruned(iris, chosen, dense[0][0]),
-     alt="Left, alpha 0.001: of ten clusters four or so are left, drawn as ellipses on the flowers; the others have no flowers, and a bar chart of mean weights shows them at zero. Right, alpha 10: all ten ellipses are there, crowded over each other, with weights of similar size.")
+     alt="Left, alpha 0.001: of ten clusters four are left, drawn as ellipses on the flowers; the others have no flowers, and a bar chart of mean weights shows them at zero. Right, alpha 10: all ten ellipses are there, crowded over each other, with weights of similar size.")
 
 # %% [markdown]
 # Surplus clusters lose their flowers and return to the prior: a single run has chosen their number. It is a vicious circle. Let $\alpha_c$ be $\alpha$ plus the flowers that cluster $c$ has. Its expected *log* weight, $\mathbb E\log\pi_c = \psi(\alpha_c) - \psi(\sum_k \alpha_k)$, plunges where $\alpha_c$ is near zero; so it gets fewer still. We varied $\alpha$ alone, and with $\alpha = 10$ the circle does not start.
 #
 # But look at the counts with $\alpha = 0.001$: they are not all the same.
 #
-# > **Predict 7.** We also fit a Bayesian mixture of *two* clusters from the beginning. The ten-cluster model can imitate it, by pruning eight. How do the six runs with ten clusters compare with it, by the ELBO?
+# > **Predict 7.** We also fit a Bayesian mixture of *two* clusters from the beginning. The ten-cluster model can imitate it, by pruning eight. Where do the six runs with ten clusters end, by the ELBO?
 
 # %%
 predict("04_7", choices=[
-    "all end below it",
-    "all end at about the same value",
-    "the best of them ends above it"])
+    "below it, all of them",
+    "about the same, all of them",
+    "above it, the best of them"])
 
 # %%
 small = max(fitted(2, 1e-3, seed)[1] for seed in range(3))
 large = torch.tensor([value for _, value, _ in sparse], dtype=DOUBLE)
 print(f"two clusters {small:.2f}; from ten:", *(f"{value:.2f}" for value in large.tolist()))
 claim("pruned from ten, it ends below two fitted directly", large - small, sign=-1)
-assert smoke_cap(100) < 100 or large.max() < small
+assert SMOKE or large.max() < small
 
 # %%
 # Run this cell to compare it with your prediction.
-reveal("04_7", "all end below it")
+reveal("04_7", "below it, all of them")
 
 # %% [markdown]
 # <details><summary>Answer to Predict 7</summary>
 #
-# All end below. CAVI climbs; it does not jump. (A likely reason, not tested here: a cluster dies only when others take its flowers, and two healthy clusters that share a group have no way downhill and up again to become one.) **Pruning is not model selection.** But here the best of many runs *is* the best: the ELBO has a
+# All end below. CAVI climbs; it does not jump. (A likely reason, not tested here: a cluster dies only when others take its flowers, and before two healthy clusters that share a group are one, the ELBO would have to fall.) **Pruning is not model selection.** But here the best of many runs *is* the best: the ELBO has a
 # ceiling, and runs with different numbers of clusters may be compared by it, as long as one keeps in mind that the gaps may differ.
 #
 # </details>
@@ -678,7 +693,7 @@ for name, there in changed.items():
     moves = (there - here).abs()
     print(f"another {name}: {(moves > 1e-3).sum()} of 100 come to rest elsewhere, "
           f"{moves[moves > 1e-3].mean():.2f} nats away")
-    claim(f"the {name} changes where it ends, by more than a tenth of a nat", moves - 0.1, sign=+1)
+    claim(f"another {name} ends more than 0.1 nats away, on average", moves - 0.1, sign=+1)
 
 # %% [markdown]
 # **Reflect.** The posterior of a Bayesian mixture has a copy of each mode for every way to name its clusters, and $q$ sits on one. What does that cost, in nats? Does it change the answer to Predict 7?
@@ -740,10 +755,37 @@ show(figures.two_directions(z, posterior, ep, vi),
 # ### Aside: CAVI without all the data
 #
 # CAVI reads all data before it moves a cluster. With millions of data the first move takes for ever, and most of it is wasted on clusters that are still in the wrong place. Could one move after a minibatch? By a gradient, yes, and by a special one. An ordinary gradient depends on how $q$ is written: as $(m, \log s)$ or as $(m, s^2)$, it points elsewhere. The **natural gradient** measures
-# steps by how much they change the *distribution*: it is the gradient, multiplied by the inverse Fisher information of $q$. In conjugate models its formula becomes so simple that the Fisher information disappears, and with step size 1 on the full data it *is* the update of CAVI (M. Hoffman, D. Blei, C. Wang and J. Paisley, 2013, who call it *stochastic variational inference*). The formula is exercise material. Here is the proof by numbers:
+# steps by how much they change the *distribution*: it is the gradient, multiplied by the inverse Fisher information of $q$. In conjugate models its formula becomes so simple that the Fisher information disappears, and with step size 1 on the full data it *is* the update of CAVI (M. Hoffman, D. Blei, C. Wang and J. Paisley, 2013, who call it *stochastic variational inference*). The formula is exercise material. Here is the claim in numbers, first for the weights, $q(\pi) = \mathrm{Dirichlet}(a)$, with the Fisher
+# information in full: from anywhere, one step leads to where CAVI goes.
 
 # %%
 begin = cavi(bayesian(4, 0.1), iris, 1, generator=seeded(3)).factors.responsibilities
+prior, counts = torch.full((4,), 0.1, dtype=DOUBLE), begin.sum(0)
+
+
+def weights_part(a):
+    """What of the ELBO depends on q(pi), with the labels held still."""
+    log_weights = a.digamma() - a.sum().digamma()                # their mean under q
+    return counts @ log_weights - kl_divergence(Dirichlet(a), Dirichlet(prior))
+
+
+def log_normalizer(a):
+    return a.lgamma().sum() - a.sum().lgamma()
+
+
+# %%
+a = torch.tensor([1.0, 3.0, 20.0, 7.0], dtype=DOUBLE)            # anywhere
+slope = torch.autograd.functional.jacobian(weights_part, a)
+fisher = torch.autograd.functional.hessian(log_normalizer, a)
+after = a + torch.linalg.solve(fisher, slope)
+print("a natural step of size 1:", *(f"{value:.6f}" for value in after.tolist()))
+print("the update of CAVI:      ", *(f"{value:.6f}" for value in (prior + counts).tolist()))
+assert torch.allclose(after, prior + counts, atol=1e-9)
+
+# %% [markdown]
+# `natural_gradient_svi` takes such steps in all global factors, by the short formula. Ten of them on all the data, and ten rounds of CAVI:
+
+# %%
 by_rounds = cavi(bayesian(4, 0.1), iris, 11, start=begin).factors
 by_steps = natural_gradient_svi(bayesian(4, 0.1), iris, 10, rate=1.0, start=begin).factors
 away = (by_rounds.clusters.loc - by_steps.clusters.loc).abs().max().item()
@@ -751,21 +793,19 @@ print(f"10 natural steps of size 1 against CAVI: means differ by {away:.0e} cm")
 assert away < 1e-9
 
 # %%
-def race(seed, N=20_000, batch=200):
-    """ELBO per datum after two passes over N flowers that the fitted mixture made up: CAVI, and minibatches."""
+def race(seed, N=10_000, batch=100):
+    """Minibatches against CAVI: ELBO per datum after two passes, from the same start."""
     with torch.no_grad():
-        many = best.sample(N, generator=seeded(seed))[0]
+        many = best.sample(N, generator=seeded(seed))[0]        # as the fitted mixture makes them up
     p = BayesianGaussianMixture(N, 5, iris.mean(0), 0.1 * torch.eye(2, dtype=DOUBLE),
                                 concentration=0.1, strength=0.05, dof=3.0)
-    begin = torch.rand(N, 5, generator=seeded(seed), dtype=DOUBLE)
-    begin = begin / begin.sum(1, keepdim=True)
-    whole = cavi(p, many, 2, start=begin).elbo[-1]
-    steps = natural_gradient_svi(p, many, smoke_cap(2 * N // batch), batch, start=begin,
+    whole = cavi(p, many, 3, generator=seeded(seed)).elbo[-1]   # round 1 has the start's labels
+    steps = natural_gradient_svi(p, many, smoke_cap(2 * N // batch), batch,
                                  generator=seeded(seed)).elbo[-1]
     return (steps - whole).item() / N
 
 
-claim("after two passes, minibatches are ahead of CAVI", [race(seed) for seed in range(5)], sign=+1)
+claim("after two passes, minibatches are ahead of CAVI", [race(seed) for seed in range(8)], sign=+1)
 
 # %% [markdown]
 # ## Common mistakes
@@ -773,7 +813,7 @@ claim("after two passes, minibatches are ahead of CAVI", [race(seed) for seed in
 # | mistake | what you see | what shows it |
 # |---|---|---|
 # | a part of the M-step uses the responsibilities of the last round | a likelihood that may rise all the same | $\mathcal F$, after every half step |
-# | probabilities multiplied instead of logs added | 0/0 with 64 pixels, `nan` | one datum far from every cluster |
+# | probabilities multiplied instead of logs added | 0/0 with some hundred pixels, `nan` | one datum far from every cluster |
 # | the best of many likelihoods | a cluster on a few tied data | the smallest eigenvalue of each covariance |
 # | small steps taken for arrival | a fit that would go on for hours | the ratio of two successive steps |
 # | the number of clusters by the likelihood of the data that were fitted | always more | held-out data |
@@ -787,7 +827,7 @@ claim("after two passes, minibatches are ahead of CAVI", [race(seed) for seed in
 # |---|---|---|
 # | EM for mixtures | `learning.em` | `sklearn.mixture.GaussianMixture` (adds 1e-6 to variances, `reg_covar`) |
 # | $\mathcal F$, E-step, M-step | `learning.em.free_energy`, `e_step`, `m_step` | |
-# | a constrained E-step | `em(expectation=hard_e_step)` | `sklearn.cluster.KMeans`, for round clusters |
+# | a constrained E-step | `em(expectation=hard_e_step)` | `sklearn.cluster.KMeans`, for round clusters of equal weight |
 # | EM for chains | `baum_welch`, `state_space_em` | hmmlearn; `statsmodels` |
 # | a mixture, labels summed out | `models.GaussianMixture` | `torch.distributions.MixtureSameFamily`; Pyro's `TraceEnum_ELBO` |
 # | CAVI | `learning.cavi` | `sklearn.mixture.BayesianGaussianMixture` |
@@ -798,7 +838,7 @@ claim("after two passes, minibatches are ahead of CAVI", [race(seed) for seed in
 #
 # 1. EM climbs one function in turn: $q$ to the posterior, $\theta$ to the top. $\mathcal F$ never falls; with a free $q$ neither does the likelihood.
 # 2. In an exponential family the E-step fills in sufficient statistics, and the M-step matches moments.
-# 3. A round leaves the same share of the error: the share of the information that is missing.
+# 3. Near a maximum, a round leaves the same share of the error: the share of the information that is missing.
 # 4. The likelihood of a Gaussian mixture has no maximum. We look for a good local one, or integrate.
 # 5. Where $q$ is restricted, $\mathcal F$ climbs and the likelihood may fall: the model moves to where the restriction does little harm.
 # 6. Mean field averages the log joint over all other factors. Its variances are conditional ones: too small wherever the posterior is correlated.

@@ -67,7 +67,7 @@ def hard_e_step(p: Mixture, x: Tensor) -> Tensor:
     """The best q *among those that put each datum into one cluster*: a constrained E-step.
 
     F still never falls, but it stays below the log evidence: what climbs is the likelihood of data and labels together, and with equal
-    round covariances the algorithm is k-means.
+    weights and equal round covariances the algorithm is k-means.
     """
     with torch.no_grad():
         joint = p.log_joint_all(x)

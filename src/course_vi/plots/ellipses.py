@@ -130,7 +130,7 @@ def two_gaussians(covariance: Tensor, path: Tensor, scales: Tensor) -> Figure:
         ax.text(0.75, -1.05, "mean field", color=BLUE)
         ax.text(-2.8, -0.85, "one factor\nat a time", color=RED, fontsize=9)
         ax.set(
-            title="As wide as the posterior is across",
+            title="As wide as the posterior is along an axis",
             xlabel="$z_1$",
             ylabel="$z_2$",
             aspect="equal",
