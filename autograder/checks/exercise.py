@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import ModuleType
 from typing import Any
 
@@ -159,5 +159,9 @@ def unit(folder: str, *modules: ModuleType) -> list[Exercise]:
                     f"{part.name!r} of {one.id} needs {sorted(lost)}; expected functions of its other parts, {sorted(known)}"
                 )
         one.unit, one.read = folder, f"lectures/{folder}, {one.read}"
+        one.parts = [
+            replace(part, read=f"lectures/{folder}, {part.read}") if part.read else part
+            for part in one.parts
+        ]
         found.append(one)
     return found

@@ -197,12 +197,12 @@ def train_vae(x: Tensor, latent_dim: int, steps: int, generator: torch.Generator
     Returns (encoder, decoder): (*B, Dx) -> (*B, 2 latent_dim), and (..., latent_dim) -> logits (..., Dx).
     """
     ### BEGIN SOLUTION
-    encoder = mlp(x.shape[-1], 64, 2 * latent_dim, generator)
-    decoder = mlp(latent_dim, 64, x.shape[-1], generator)
+    encoder = mlp(x.shape[-1], 64, 2 * latent_dim, generator).to(x)
+    decoder = mlp(latent_dim, 64, x.shape[-1], generator).to(x)
     optimizer = torch.optim.Adam([*encoder.parameters(), *decoder.parameters()], lr=0.01)
     for _ in range(steps):
         rows = torch.randperm(len(x), generator=generator)[:100]
-        eps = torch.randn(1, len(rows), latent_dim, generator=generator)
+        eps = torch.randn(1, len(rows), latent_dim, generator=generator, dtype=x.dtype)
         loss = -vae_objective(encoder, decoder, x[rows], eps).mean()
         optimizer.zero_grad()
         loss.backward()
