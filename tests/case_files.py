@@ -16,7 +16,8 @@ from autograder.units import EXERCISES
 FOLDER = Path(__file__).parent / "cases"
 UNPROVEN = FOLDER / "unproven"  # verdicts that rest on their authors' word
 SECOND = UNPROVEN / "second"  # those of a later batch, by others
-THIRD = UNPROVEN / "third"  # and those for the exercises that came after it
+THIRD = UNPROVEN / "third"  # those for the exercises that came after it
+FOURTH = UNPROVEN / "fourth"  # and those for units 02, 04 and 07
 SECTION = re.compile(r"^# %% (right|wrong) (\w+): (.+)$", re.M)
 NOT_TOLD = re.compile(r"^# not told: (.+)$", re.M)
 
