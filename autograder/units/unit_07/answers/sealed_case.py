@@ -95,16 +95,6 @@ def name_them(means, errors, logits, linear, quadratic, temperature, level):
     return tuple(best)
 
 
-# %% wrong by_spread, from right best_order: The loudest is called unbiased, and the quietest relaxed.
-# diagnosis: property
-#-     orders = itertools.permutations(range(3))
-#-     best = min(orders, key=lambda order: sum(misfit[order[i], i] for i in range(3)))
-#+     spread = errors.square().sum(-1)
-#+     best = [0, 0, 0]
-#+     best[int(spread.argmin())] = 1
-#+     best[int(spread.argmax())] = 2
-
-
 # %% wrong smallest_is_relaxed, from right best_order: Who is right is found by the mean; of the other two the smaller is called relaxed.
 # diagnosis: relaxed_for_straight-through
 #-     orders = itertools.permutations(range(3))
