@@ -22,7 +22,8 @@
 # - seen mean field for what it is on a Gaussian, an old way to solve linear equations, and known when it diverges,
 # - derived mean field for a regression whose noise is unknown, down to the last constant of its bound,
 # - taken a step that does not care how a Gaussian is written down, from an ordinary gradient,
-# - told beforehand, to the step, when EM will be done.
+# - told beforehand, to the step, when EM will be done,
+# - told three programs apart by what they leave.
 #
 # **Time**: about five hours; each exercise says its own. **Read first**: [the lecture](../../lectures/04_em_and_mean_field.ipynb). Exercise 2 uses 1; 7 is quicker with 3 done; the others stand alone.
 #
@@ -45,7 +46,7 @@ import math
 import torch
 from torch import Tensor
 
-from autograder import check
+from autograder import check, sealed_case
 from autograder.units.unit_04 import targets
 from course_vi.plots import show, when_written
 
@@ -656,7 +657,84 @@ with when_written():
 # where EM becomes linear, need a handful.
 
 # %% [markdown]
-# ## 8. In words: what a climb proves
+# ## 8. The sealed case
+#
+# *Difficulty* 3/5 · *Importance* 4/5 · 25 minutes
+#
+# Three programs run EM on a mixture of two Poisson distributions, each on data of its own. You get what they leave, and
+# not their code. One is **right**. One is **stale**: it divides the sums that give the rates by the clusters' counts of
+# the round before. One has **frozen weights**: it updates the rates, and never the weights with which it began. Any but the
+# stale one may take only half of each M-step, which is no fault. All three have come to rest. Who is who?
+#
+# `bound` is (3, T + 1): F at the start, with the responsibilities that belong there, then after the two steps of each of T
+# rounds. `x` is (3, N), the data. `weights` and `rates` are (3, 2), as each program leaves them.
+#
+# Return the three names `"right"`, `"stale"`, `"frozen weights"` in the order of the programs. The evidence is clear: it
+# lies 100,000 times above rounding. The check brings 40 cases and demands all names right in 38 of them.
+#
+# **Predict, before you begin**: which of the two faults could you never see in the path of the bound?
+
+# %% exercise="04_sealed_case"
+def name_them(bound: Tensor, x: Tensor, weights: Tensor, rates: Tensor) -> list[str]:
+    """Which program is "right", which is "stale", and which has "frozen weights", in the order of the rows.
+
+    bound: (3, T + 1), by program and round. x: (3, N), counts. weights, rates: (3, 2), at the end.
+    """
+    ### BEGIN SOLUTION
+    names = []
+    for path, data, w, rate in zip(bound, x, weights, rates):
+        falls = bool((path.diff() < -1e-3).any())
+        at = w.log().clone().requires_grad_()                    # log p in the logits of the weights
+        log_p = (at.log_softmax(-1) + data[:, None] * rate.log() - rate).logsumexp(-1).sum()
+        (slope,) = torch.autograd.grad(log_p, at)
+        names.append("stale" if falls else "frozen weights" if slope.abs().max() > 0.1 else "right")
+    return names
+    ### END SOLUTION
+
+
+# %% check="04_sealed_case"
+check("04_sealed_case", name_them)
+
+# %% [markdown]
+# **Open one.** `sealed_case` draws a case as the check does; the seed decides everything, the order too. Decide first,
+# then open.
+
+# %%
+with when_written():
+    case = sealed_case("04_sealed_case", seed=2)
+    for letter, path, w in zip("ABC", case.given["bound"], case.given["weights"], strict=True):
+        print(f"{letter}: bound " + " ".join(f"{value:.2f}" for value in path[:6]) + f" ... {path[-1]:.2f}   weights {w[0]:.3f}, {w[1]:.3f}")
+    print(case.open(name_them(**case.given)))
+
+# %% [markdown]
+# <details><summary>Symptom: I compare the bounds at the end, and it does not help</summary>
+#
+# The data differ, so do the levels. What does hold for any data, if both steps are what they should be?
+#
+# </details>
+# <details><summary>Symptom: I find one fault in the path, and the other two both climb</summary>
+#
+# Climbing is not arriving. At a maximum of log p nothing has a slope. What is there that the program forgot to move?
+#
+# </details>
+# <details><summary>Symptom: all three seem to rest</summary>
+#
+# They do: each repeats its last numbers. Ask log p instead, at the numbers that they leave: take its slope in the logit of
+# a weight, by autograd. Or take one honest round more, and see whether the weights stay.
+#
+# </details>
+
+# %% [markdown] solution_only="04_sealed_case"
+# **A fall** convicts: neither step of EM, nor half of one, can lower F. The stale program falls where the counts change much from
+# one round to the next, here mostly in the first. Yet it rests where EM rests, since at rest both counts are the same.
+#
+# **A climb** acquits nobody. With frozen weights the M-step is a partial one: F climbs in each round, for ever, and comes to rest.
+# But log p has a slope there: its derivative in the logit of a weight is $\sum_n r_{nc} - N \pi_c$, which an honest M-step sets to zero.
+#
+# **Half a step** climbs too, and rests where the whole one does; it only takes longer. So neither pace nor level tells.
+
+# %% [markdown]
+# ## 9. In words: what a climb proves
 #
 # *Difficulty* 3/5 · *Importance* 4/5 · 20 minutes
 #

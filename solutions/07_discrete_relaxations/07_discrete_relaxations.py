@@ -23,7 +23,8 @@
 # - rewritten a model, without changing it, so that straight-through is right; and so that it is exactly as wrong as
 #   can be,
 # - derived DisARM from its noisier relative, and REBAR with a coefficient that does not spoil it,
-# - repaired a RELAX in which a fault was planted, and seen when that fault is a bias and when it is only noise.
+# - repaired a RELAX in which a fault was planted, and seen when that fault is a bias and when it is only noise,
+# - told three estimators apart by what they give.
 #
 # **Time**: about five hours; each exercise says its own. **Read first**: [the
 # lecture](../../lectures/07_discrete_relaxations.ipynb). Exercise 7 uses 2; the others stand alone.
@@ -45,12 +46,13 @@
 # where it is positive. Axes are samples, batch, event: g is $(K, B, C)$. There may be no batch axis at all.
 
 # %% locked="07_setup"
+import itertools
 import math
 
 import torch
 from torch import Tensor
 
-from autograder import check
+from autograder import check, sealed_case
 from autograder.units.unit_07 import targets
 from course_vi.plots import show, when_written
 
@@ -840,7 +842,105 @@ with when_written():
 # that program. A test of the variance would not.
 
 # %% [markdown]
-# ## 8. In words: four claims about bent coins
+# ## 8. The sealed case
+#
+# *Difficulty* 4/5 · *Importance* 4/5 · 30 minutes
+#
+# Three people estimate the gradient of one mean, $\mathbb E f(b)$, in the logits $l$ of two independent bits, with
+#
+# $$f(b) = \text{level} + \text{linear}^\top b + \tfrac12\, b^\top\, \text{quadratic}\; b.$$
+#
+# You get what they print, and not their code. One goes **straight-through**: draws hard bits, takes the slope of f
+# there, and lets it pass through each bit as if the bit were its own mean, $\sigma(l_i)$. One is **relaxed**: both
+# bits are binary concrete at `temperature`, f is read between its corners, and the path does the rest. One is
+# **unbiased**: the plain score function, without a baseline. Who is who?
+#
+# `means` is (3, 2), by person and bit: each the average of many independent one-sample gradients; `errors` has the
+# standard errors. `logits` and `linear` are (2), `quadratic` is (2, 2) and symmetric, `temperature` and `level` are
+# numbers.
+#
+# Return the three names `"straight-through"`, `"relaxed"`, `"unbiased"` in the order of the persons. The budget is
+# enough: any two of the three exact means lie at least six standard errors apart, in one bit or the other. The check
+# brings 40 cases and demands all names right in 38 of them.
+#
+# **Predict, before you begin**: which of the three exact means can move when the temperature does? And which when
+# $b_1(1 - b_1)$ is added to f?
+
+# %% exercise="07_sealed_case"
+def name_them(means: Tensor, errors: Tensor, logits: Tensor, linear: Tensor, quadratic: Tensor, temperature: float, level: float) -> list[str]:
+    """Which estimator is "straight-through", which is "relaxed", and which is "unbiased", in the order of means.
+
+    means, errors: (3, 2), by estimator and bit. logits, linear: (2). quadratic: (2, 2), symmetric. temperature: of the relaxed one.
+    """
+    ### BEGIN SOLUTION
+    p = logits.sigmoid()
+    states = torch.cartesian_prod(*[torch.tensor([0.0, 1.0], dtype=torch.float64)] * 2)
+    chance = torch.where(states > 0.5, p, 1 - p).prod(-1)
+    f = level + states @ linear + 0.5 * ((states @ quadratic) * states).sum(-1)
+    through = (chance @ (linear + states @ quadratic)) * p * (1 - p)
+    noise = torch.linspace(-25.0, 25.0, 201, dtype=torch.float64)                           # both noises on one grid
+    weights = torch.softmax(-noise - 2 * torch.nn.functional.softplus(-noise), 0)           # logistic density
+    at = logits.clone().requires_grad_()
+    z = ((at + torch.cartesian_prod(noise, noise)) / temperature).sigmoid()
+    average = torch.outer(weights, weights).flatten() @ (z @ linear + 0.5 * ((z @ quadratic) * z).sum(-1))
+    (relaxed,) = torch.autograd.grad(average, at)
+    expected = {"straight-through": through, "relaxed": relaxed, "unbiased": (chance * f) @ (states - p)}
+    fits = {name: ((means - there) / errors).square().sum(-1) for name, there in expected.items()}
+    orders = itertools.permutations(expected)
+    return list(min(orders, key=lambda order: sum(fits[name][i] for i, name in enumerate(order))))
+    ### END SOLUTION
+
+
+# %% check="07_sealed_case"
+check("07_sealed_case", name_them)
+
+# %% [markdown]
+# **Open one.** `sealed_case` draws a case as the check does; the seed decides everything, the order too. Decide
+# first, then open.
+
+# %%
+with when_written():
+    case = sealed_case("07_sealed_case", seed=2)
+    for letter, m, e in zip("ABC", case.given["means"], case.given["errors"], strict=True):
+        print(f"{letter}: " + "   ".join(f"bit {i}: {m[i]:+.3f} ± {e[i]:.3f}" for i in range(2)))
+    print(case.open(name_them(**case.given)))
+
+# %% [markdown]
+# <details><summary>Symptom: the loudest is not always the score function</summary>
+#
+# A cold path is loud, and a function that hardly rises has a quiet score. Spread tells nothing for sure here; means
+# do. Which means do you expect?
+#
+# </details>
+# <details><summary>Symptom: I find the unbiased one, and cannot tell the other two apart</summary>
+#
+# Straight-through knows hard bits only: its mean is a sum over four states. The relaxed one is the gradient of a mean
+# of its own, at the temperature that you are given. Over what is that mean an integral?
+#
+# </details>
+# <details><summary>Symptom: nearly always right, and not in 38 of 40</summary>
+#
+# Write the relaxed mean as a sum over a grid of both logistic noises, -25 to 25 in each, weighted with their density,
+# and differentiate it in the logits: autograd may do that. Then ask which of the six orders fits best, over both
+# bits, in units of the standard errors.
+#
+# </details>
+
+# %% [markdown] solution_only="07_sealed_case"
+# **What each gives.** The score function gives the truth, a sum over four states. Straight-through gives the mean
+# slope of f at those states, times $p(1-p)$; the off-diagonal entries of the quadratic enter it rightly, since f is
+# linear in each bit as far as they go, and the diagonal ones do not. The relaxed one is the true gradient of another
+# mean, an integral over two logistic noises.
+#
+# **The prediction.** Only the relaxed mean depends on the temperature. Adding $b_1(1-b_1)$ changes no value at a
+# state, so the truth stays; the other two move.
+#
+# **What does not work**: the loudest is not always the score function, the one that is nearer to the truth is not
+# always the relaxed one, and its mean is not always smaller than straight-through's. Each of these rules fails in a third of the cases
+# or more.
+
+# %% [markdown]
+# ## 9. In words: four claims about bent coins
 #
 # *Difficulty* 3/5 · *Importance* 4/5 · 20 minutes
 #

@@ -8,6 +8,7 @@ from autograder.units.unit_04 import (
     natural_step,
     regression_cavi,
     responsibilities,
+    sealed_case,
     steps_to_go,
     written,
 )
@@ -23,5 +24,6 @@ EXERCISES = unit(
     regression_cavi,
     natural_step,
     steps_to_go,
+    sealed_case,
     written,
 )

@@ -8,6 +8,7 @@ from autograder.units.unit_07 import (
     rebar,
     relax_repaired,
     rewrite,
+    sealed_case,
     straight_through,
     written,
 )
@@ -23,5 +24,6 @@ EXERCISES = unit(
     disarm,
     rebar,
     relax_repaired,
+    sealed_case,
     written,
 )
