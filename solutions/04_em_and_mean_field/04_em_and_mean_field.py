@@ -142,7 +142,8 @@ with when_written():
 #
 # The E-step has given you responsibilities `r`, $(N, C)$, rows that sum to one. What weights $\pi$ and probabilities $p$ make
 # $F$ largest now? Derive it, and return `(weights, p)`, $(C)$ each. Both lie in $[0, 1]$, ends included. Each cluster has
-# some responsibility for some run that tells something, be it as little as $10^{-9}$.
+# some responsibility for some run that tells something, be it as little as $10^{-12}$.
+# Small weights are asked to eight digits of their own, too.
 
 # %% exercise="04_geometric_m_step"
 def geometric_m_step(r: Tensor, x: Tensor, over: Tensor) -> tuple[Tensor, Tensor]:
