@@ -493,13 +493,13 @@ with when_written():
 # changes. The natural gradient does not, and in an exponential family it comes for free. Derive its step for a Gaussian whose *ordinary*
 # gradient you are given, from whatever model, conjugate or not.
 #
-# $q = N(m, s^2)$ in each coordinate, written as (`loc`, `log_scale`), $(*B)$ each, of any number of axes. Given are the slopes of the ELBO in `loc` and in
+# $q = N(m, s^2)$ in each coordinate, written as (`loc`, `log_scale`), $(*B)$ each, of any number of axes or none. Given are the slopes of the ELBO in `loc` and in
 # `log_scale`, $(*B)$ each. Take a step of length $\rho$ **in the natural parameters** $\eta = \big(\tfrac{m}{s^2},\, -\tfrac{1}{2 s^2}\big)$:
 #
 # $$\eta' = \eta + \rho\, \mathcal I(\eta)^{-1} \nabla_\eta \mathcal L, \qquad \mathcal I \text{ the Fisher information of } q ,$$
 #
 # and return the Gaussian that it leads to, as (`loc`, `log_scale`). Any $\rho > 0$ may come, above one as well. If the step leads to a
-# precision that is negative anywhere, there is no such Gaussian: raise `ValueError`.
+# precision that is zero or negative anywhere, there is no such Gaussian: raise `ValueError`.
 #
 # Scales are between $10^{-3}$ and 30 or so, and slopes of either sign.
 
@@ -509,7 +509,7 @@ def natural_step(
 ) -> tuple[Tensor, Tensor]:
     """(loc, log_scale), (*B) each, after a step of length rho along the natural gradient, taken in the natural parameters.
 
-    loc, log_scale: (*B). slope_loc, slope_log_scale: (*B), the gradient of the ELBO. Raises ValueError if a precision would be negative.
+    loc, log_scale: (*B). slope_loc, slope_log_scale: (*B), the gradient of the ELBO. Raises ValueError if a precision would be zero or negative.
     """
     ### BEGIN SOLUTION
     precision = (-2 * log_scale).exp() * (1 - rho * slope_log_scale)
