@@ -313,7 +313,7 @@ with when_written():
 # The posterior is a Gaussian with precision matrix $\Lambda$, $(D, D)$, and $q$ factorizes over its coordinates. CAVI sets each
 # factor to its best given the others. The variances are right after one update and never move again. The means go on moving,
 # and the question is how fast their error dies out: by what factor it shrinks in **one round** (each of the $D$ factors updated once),
-# in the long run and from a start in general position. Return three numbers:
+# on average over many rounds and from a start in general position. Return three numbers:
 #
 # 1. the factor if coordinates are updated **in turn**, 1 to $D$, each using the newest means of the others;
 # 2. the factor if all are updated **at once**, as on a parallel machine, each using the others' means of the round before; it may
