@@ -396,7 +396,8 @@ with when_written():
 #
 # You know $\mathbb E \tau$ under the present $q(\tau)$, `mean_tau`. Do **one pass**: update $q(w)$, then $q(\tau)$ given the new
 # $q(w)$. Return five things: mean $(D)$ and covariance $(D, D)$ of $q(w)$, shape and rate of $q(\tau)$, and the ELBO at these
-# two factors, all of its constants included.
+# two factors, all of its constants included. $\alpha$ and `mean_tau` lie between $10^{-3}$ and 100, features may be as small as
+# hundredths, and $D$ above $N$.
 
 # %% exercise="04_regression_cavi"
 def regression_cavi(
