@@ -71,7 +71,8 @@ def seeded(seed: int) -> torch.Generator:
 # datum, $(*B)$.
 #
 # A cluster may have no weight at all, and a cluster may be unable to have made a datum: both are told by a logarithm of
-# $-\infty$, and there $\log r$ is $-\infty$, too. Each datum has one cluster at least that can have made it.
+# $-\infty$, and there $\log r$ is $-\infty$, too. Each datum has one cluster with weight at least that can have made it. Logarithms go from
+# $-20\,000$ to 1,000, and the cluster nearest to a datum may have a weight of $e^{-2500}$, or none.
 
 # %% exercise="04_responsibilities"
 def responsibilities(log_weights: Tensor, log_density: Tensor) -> tuple[Tensor, Tensor]:
