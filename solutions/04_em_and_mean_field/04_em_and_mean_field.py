@@ -226,7 +226,8 @@ with when_written():
 # You get `log_joint`, a function: `log_joint(theta, x)` is $\log p_\theta(x_n, c)$, $(N, C)$, for any $\theta$, $(P)$, and
 # torch can differentiate it, as often as you like. `theta` is $\theta^*$, at a maximum of $\log p$ to all digits, and inside
 # the space of parameters; no parameter is redundant. `x`, $(N)$, are the data. There is no M-step for you to call: it is enough to know what it
-# maximizes. $P$ may be one.
+# maximizes. $P$ may be one. Parameters may come in units from 0.03 to 1,000 times the usual; rates go up to 0.9998, and the rate is 0 if
+# every label is certain.
 #
 # **Predict**, on paper, before you begin: what is the rate if each datum tells its label beyond doubt? If all clusters
 # are the same? Does it change if $\theta$ holds logarithms of rates and not rates?
