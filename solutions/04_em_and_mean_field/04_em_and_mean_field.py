@@ -585,7 +585,8 @@ with when_written():
 # The rate says how fast EM is *in the long run*. It does not say when you may go home. EM now stands at `start`, $(P)$, near the maximum `theta`: so near that
 # a step may be taken for linear. The gap $\log p_{\theta^*} - \log p_{\text{start}}$ is some small number. After how many steps is it **a millionth of that**, or
 # less, for the first time? Return the whole number; it can be told exactly. (The check's places are none where rounding
-# would decide.)
+# would decide. Gaps go down to $10^{-9}$: too small for differences of $\log p$. Rates go up to 0.9964, steps to 2,000, and of the gap as little as
+# $10^{-9}$ may lie in the slowest direction.)
 #
 # As in exercise 3, `log_joint` is the mixture, and there is no M-step to call. **Predict**: two places have the same gap; from
 # which of the two will it take longer?

@@ -166,7 +166,7 @@ def make_case(
         units: parameters in units from 0.03 to 1,000 times as large.
         parted: each parameter is a direction with a rate of its own, the slowest the last.
     """
-    for _ in range(200):
+    for _ in range(1000):
         weights, numbers, x = _drawn(rng, kind, clusters, count, near)
         known = numbers[0] if kind == "known" else np.ones(1)
         model = (kind, clusters, plain, known)
