@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -86,6 +87,29 @@ def test_the_rate_is_that_of_em_and_of_the_two_informations(
         sizes.append(np.linalg.norm(v - there))
         v = reference.step(model, v, case.x)
     assert sizes[-1] / sizes[-2] == pytest.approx(case.eigenvalues[-1], rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("kind", "asked"),
+    [
+        ("poisson", {"units": True, "turned": True}),
+        ("poisson", {"units": True, "parted": True}),
+        ("poisson", {"near": True, "rates": (0.994, 0.997)}),
+        ("known", {"near": True, "rates": (0.9991, 0.9998)}),
+    ],
+)
+def test_the_rate_in_unlike_units_and_near_one(kind: str, asked: dict[str, Any]) -> None:
+    case = reference.make_case(np.random.default_rng(3), kind, 2, 300, **asked)
+    theta, x = torch.tensor(case.theta), torch.tensor(case.x)
+    log_joint = mixture_log_joint(kind, 2, False, torch.tensor(case.turn), torch.tensor(case.known))
+    r = log_joint(theta, x).softmax(-1)
+    observed = -hessian(lambda t: log_joint(t, x).logsumexp(-1).sum(), theta)
+    complete = -hessian(lambda t: (r * log_joint(t, x)).sum(), theta)
+    values = torch.linalg.eigvals(torch.linalg.solve(complete, observed)).real
+    assert float(values.min()) == pytest.approx(1 - case.eigenvalues[-1], rel=1e-5)
+    if "parted" in asked:
+        off = case.jacobian - np.diag(np.diag(case.jacobian))
+        assert np.abs(off).max() < 1e-6 and np.argmax(np.diag(case.jacobian)) == len(theta) - 1
 
 
 def test_factors_of_a_round_are_those_of_rounds_that_are_run() -> None:

@@ -72,7 +72,8 @@ def seeded(seed: int) -> torch.Generator:
 # datum, $(*B)$.
 #
 # A cluster may have no weight at all, and a cluster may be unable to have made a datum: both are told by a logarithm of
-# $-\infty$, and there $\log r$ is $-\infty$, too. Each datum has one cluster at least that can have made it.
+# $-\infty$, and there $\log r$ is $-\infty$, too. Each datum has one cluster with weight at least that can have made it. Logarithms go from
+# $-20\,000$ to 1,000, and the cluster nearest to a datum may have a weight of $e^{-2500}$, or none.
 
 # %% exercise="04_responsibilities"
 def responsibilities(log_weights: Tensor, log_density: Tensor) -> tuple[Tensor, Tensor]:
@@ -143,7 +144,8 @@ with when_written():
 #
 # The E-step has given you responsibilities `r`, $(N, C)$, rows that sum to one. What weights $\pi$ and probabilities $p$ make
 # $F$ largest now? Derive it, and return `(weights, p)`, $(C)$ each. Both lie in $[0, 1]$, ends included. Each cluster has
-# some responsibility for some run that tells something, be it as little as $10^{-9}$.
+# some responsibility for some run that tells something, be it as little as $10^{-12}$.
+# Small weights are asked to eight digits of their own, too.
 
 # %% exercise="04_geometric_m_step"
 def geometric_m_step(r: Tensor, x: Tensor, over: Tensor) -> tuple[Tensor, Tensor]:
@@ -225,7 +227,8 @@ with when_written():
 # You get `log_joint`, a function: `log_joint(theta, x)` is $\log p_\theta(x_n, c)$, $(N, C)$, for any $\theta$, $(P)$, and
 # torch can differentiate it, as often as you like. `theta` is $\theta^*$, at a maximum of $\log p$ to all digits, and inside
 # the space of parameters; no parameter is redundant. `x`, $(N)$, are the data. There is no M-step for you to call: it is enough to know what it
-# maximizes. $P$ may be one.
+# maximizes. $P$ may be one. Parameters may come in units from 0.03 to 1,000 times the usual; rates go up to 0.9998, and the rate is 0 if
+# every label is certain.
 #
 # **Predict**, on paper, before you begin: what is the rate if each datum tells its label beyond doubt? If all clusters
 # are the same? Does it change if $\theta$ holds logarithms of rates and not rates?
@@ -313,7 +316,7 @@ with when_written():
 # The posterior is a Gaussian with precision matrix $\Lambda$, $(D, D)$, and $q$ factorizes over its coordinates. CAVI sets each
 # factor to its best given the others. The variances are right after one update and never move again. The means go on moving,
 # and the question is how fast their error dies out: by what factor it shrinks in **one round** (each of the $D$ factors updated once),
-# in the long run and from a start in general position. Return three numbers:
+# on average over many rounds and from a start in general position. Return three numbers:
 #
 # 1. the factor if coordinates are updated **in turn**, 1 to $D$, each using the newest means of the others;
 # 2. the factor if all are updated **at once**, as on a parallel machine, each using the others' means of the round before; it may
@@ -396,7 +399,8 @@ with when_written():
 #
 # You know $\mathbb E \tau$ under the present $q(\tau)$, `mean_tau`. Do **one pass**: update $q(w)$, then $q(\tau)$ given the new
 # $q(w)$. Return five things: mean $(D)$ and covariance $(D, D)$ of $q(w)$, shape and rate of $q(\tau)$, and the ELBO at these
-# two factors, all of its constants included.
+# two factors, all of its constants included. $\alpha$ and `mean_tau` lie between $10^{-3}$ and 100, features may be as small as
+# hundredths, and $D$ above $N$.
 
 # %% exercise="04_regression_cavi"
 def regression_cavi(
@@ -493,13 +497,13 @@ with when_written():
 # changes. The natural gradient does not, and in an exponential family it comes for free. Derive its step for a Gaussian whose *ordinary*
 # gradient you are given, from whatever model, conjugate or not.
 #
-# $q = N(m, s^2)$ in each coordinate, written as (`loc`, `log_scale`), $(*B)$ each, of any number of axes. Given are the slopes of the ELBO in `loc` and in
+# $q = N(m, s^2)$ in each coordinate, written as (`loc`, `log_scale`), $(*B)$ each, of any number of axes or none. Given are the slopes of the ELBO in `loc` and in
 # `log_scale`, $(*B)$ each. Take a step of length $\rho$ **in the natural parameters** $\eta = \big(\tfrac{m}{s^2},\, -\tfrac{1}{2 s^2}\big)$:
 #
 # $$\eta' = \eta + \rho\, \mathcal I(\eta)^{-1} \nabla_\eta \mathcal L, \qquad \mathcal I \text{ the Fisher information of } q ,$$
 #
 # and return the Gaussian that it leads to, as (`loc`, `log_scale`). Any $\rho > 0$ may come, above one as well. If the step leads to a
-# precision that is negative anywhere, there is no such Gaussian: raise `ValueError`.
+# precision that is zero or negative anywhere, there is no such Gaussian: raise `ValueError`.
 #
 # Scales are between $10^{-3}$ and 30 or so, and slopes of either sign.
 
@@ -509,7 +513,7 @@ def natural_step(
 ) -> tuple[Tensor, Tensor]:
     """(loc, log_scale), (*B) each, after a step of length rho along the natural gradient, taken in the natural parameters.
 
-    loc, log_scale: (*B). slope_loc, slope_log_scale: (*B), the gradient of the ELBO. Raises ValueError if a precision would be negative.
+    loc, log_scale: (*B). slope_loc, slope_log_scale: (*B), the gradient of the ELBO. Raises ValueError if a precision would be zero or negative.
     """
     ### BEGIN SOLUTION
     precision = (-2 * log_scale).exp() * (1 - rho * slope_log_scale)
@@ -582,7 +586,8 @@ with when_written():
 # The rate says how fast EM is *in the long run*. It does not say when you may go home. EM now stands at `start`, $(P)$, near the maximum `theta`: so near that
 # a step may be taken for linear. The gap $\log p_{\theta^*} - \log p_{\text{start}}$ is some small number. After how many steps is it **a millionth of that**, or
 # less, for the first time? Return the whole number; it can be told exactly. (The check's places are none where rounding
-# would decide.)
+# would decide. Gaps go down to $10^{-9}$: too small for differences of $\log p$. Rates go up to 0.9964, steps to 2,000, and of the gap as little as
+# $10^{-9}$ may lie in the slowest direction.)
 #
 # As in exercise 3, `log_joint` is the mixture, and there is no M-step to call. **Predict**: two places have the same gap; from
 # which of the two will it take longer?

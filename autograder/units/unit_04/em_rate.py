@@ -131,7 +131,25 @@ def other_coordinates(probe: Probe, rng: np.random.Generator) -> Finding:
         make_case(rng, "poisson", 2, 40, turned=True),
         make_case(rng, "normal", 2, 45, plain=True, turned=True),
     ]
-    return _judged(probe, cases, "the rates with other coordinates for theta")
+    finding = _judged(probe, cases, "the rates with other coordinates for theta")
+    if not finding.ok:
+        return finding
+    cases = [
+        make_case(rng, "poisson", 2, 40, units=True),
+        make_case(rng, "normal", 2, 45, turned=True, units=True),
+        make_case(rng, "poisson", 2, 40, parted=True),
+        make_case(rng, "poisson", 3, 75, parted=True, units=True),
+    ]
+    return _judged(probe, cases, "the rates with parameters in unlike units, the slowest the last")
+
+
+@EXERCISE.part("Clusters that can hardly be told apart: rates near one", weight=0.5)
+def hardly_apart(probe: Probe, rng: np.random.Generator) -> Finding:
+    cases = [
+        make_case(rng, "poisson", 2, 300, rates=(0.97, 0.998), near=True),
+        make_case(rng, "known", 2, 300, rates=(0.9991, 0.9998), near=True),
+    ]
+    return _judged(probe, cases, "the rates of clusters that lie close together")
 
 
 @EXERCISE.part("A single cluster: nothing is missing", weight=0.5, needs=["two_clusters"])

@@ -26,6 +26,7 @@ EXERCISE = exercise(
 Args = tuple[np.ndarray, np.ndarray, np.ndarray]  # r (N, C), x (N), over (N)
 NAMES = "weights, p"
 WEIGHTS, P = 0, 1
+TOLERANCES = (1e-22, 1e-9)  # absolute: weights may be 1e-13; p may be a zero found by bisection
 
 
 def right(r: np.ndarray, x: np.ndarray, over: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -136,7 +137,9 @@ def _judged(probe: Probe, places: list[Args], index: int, what: str) -> Finding:
         swapped = Mistake(
             "order_swapped", f"Return them in this order: {NAMES}.", right(*args)[1 - index]
         )
-        finding = compare(got, want, [*mistakes, swapped], what=what)
+        finding = compare(
+            got, want, [*mistakes, swapped], rtol=1e-8, atol=TOLERANCES[index], what=what
+        )
         if not finding.ok:
             return finding
     return finding
@@ -152,6 +155,15 @@ def success_probabilities(probe: Probe, rng: np.random.Generator) -> Finding:
     return _judged(probe, _places(rng), P, "p")
 
 
+def _nearly_empty(rng: np.random.Generator) -> Args:
+    """A cluster with some 1e-12 of responsibility, for two short runs: one over after one failure, one cut off after two."""
+    r, x, over = _data(rng, (8, 3), 0.4)
+    r[:, 1] = 0.0
+    r[6:, 1] = rng.uniform(1e-12, 3e-12, 2)
+    x[6:], over[6:] = (1.0, 2.0), (1.0, 0.0)
+    return r / r.sum(1, keepdims=True), x, over
+
+
 @EXERCISE.part("Clusters at the edge: almost empty, without a success, without a failure")
 def at_the_edge(probe: Probe, rng: np.random.Generator) -> Finding:
     r, x, over = _data(rng, (12, 4), 0.4)
@@ -160,6 +172,6 @@ def at_the_edge(probe: Probe, rng: np.random.Generator) -> Finding:
     r[:, 2:] = 0.0  # the third has two runs that are not over, the fourth two immediate successes
     r[8:10], x[8:10], over[8:10] = [0.0, 0.0, 1.0, 0.0], last, 0.0
     r[10:], x[10:], over[10:] = [0.0, 0.0, 0.0, 1.0], 0.0, 1.0
-    places = [(r / r.sum(1, keepdims=True), x, over)]
+    places = [(r / r.sum(1, keepdims=True), x, over), _nearly_empty(rng)]
     finding = _judged(probe, places, P, "p")
     return _judged(probe, places, WEIGHTS, "the weights") if finding.ok else finding

@@ -134,7 +134,9 @@ def _drawn(rng: np.random.Generator, shape: tuple[int, ...], rho: float) -> Args
     log_scale = log_scale + rng.normal(size=shape) * 0.1
     slope_log = rng.uniform(0.1, 0.9, shape) / rho * rng.choice([1.0, -1.0, -6.0], shape)
     slope_loc = rng.normal(size=shape) * np.exp(-log_scale) * 2
-    return rng.normal(size=shape) * 2, log_scale, slope_loc, slope_log, rho
+    loc = rng.normal(size=shape) * 2
+    loc, log_scale, slope_loc, slope_log = map(np.asarray, (loc, log_scale, slope_loc, slope_log))
+    return loc, log_scale, slope_loc, slope_log, rho
 
 
 def _moderate(rng: np.random.Generator) -> Args:
@@ -148,7 +150,7 @@ def _moderate(rng: np.random.Generator) -> Args:
 
 
 def _places(rng: np.random.Generator) -> list[Args]:
-    """Vectors, matrices, more axes, one number in a vector; short steps, long ones and a whole one."""
+    """Vectors, matrices, more axes, one number in a vector or alone; short steps, long ones and a whole one."""
     return [
         _moderate(rng),
         _drawn(rng, (5,), float(rng.uniform(0.3, 0.6))),
@@ -156,6 +158,7 @@ def _places(rng: np.random.Generator) -> list[Args]:
         _drawn(rng, (2, 3, 2), 1.0),
         _drawn(rng, (1,), float(rng.uniform(0.6, 0.9))),
         _drawn(rng, (3, 3), float(rng.uniform(1.2, 1.7))),
+        _drawn(rng, (), float(rng.uniform(0.3, 0.9))),
     ]
 
 
@@ -206,9 +209,9 @@ def lands_on_the_target(probe: Probe, rng: np.random.Generator) -> Finding:
 
 @EXERCISE.part("A step that leaves the Gaussians is refused", weight=0.5, needs=["new_log_scale"])
 def outside(probe: Probe, rng: np.random.Generator) -> Finding:
-    loc, log_scale, slope_loc, slope_log, rho = _drawn(rng, (4,), 0.5)
+    loc, log_scale, slope_loc, slope_log, rho = _drawn(rng, (2, 3), 0.5)
     barely = slope_log.copy()
-    barely[rng.integers(4)] = 1.97
+    barely[rng.integers(2), rng.integers(3)] = 1.97
     tamed = unpack(probe.value(loc, log_scale, slope_loc, barely, rho), 2, NAMES)[LOG_SCALE]
     finding = compare(
         as_array(tamed),
@@ -217,8 +220,9 @@ def outside(probe: Probe, rng: np.random.Generator) -> Finding:
     )
     if not finding.ok:
         return finding
-    for beyond in (2.001, rng.uniform(2.1, 4.0)):
-        barely[rng.integers(4)] = beyond
+    for place in rng.permutation(6)[:4]:  # two at least outside the first column
+        barely = slope_log.copy()
+        barely.flat[place] = rng.choice([2.001, rng.uniform(2.1, 4.0)])
         reply = probe.drive(
             "natural_step/refused",
             loc=loc,

@@ -112,9 +112,9 @@ def jacobian(move: Callable[[np.ndarray], np.ndarray], v: np.ndarray) -> np.ndar
 
 
 def _drawn(
-    rng: np.random.Generator, kind: str, clusters: int, count: int
+    rng: np.random.Generator, kind: str, clusters: int, count: int, near: bool
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Weights, numbers of the clusters and data of a mixture that can be told apart, not too well."""
+    """Weights, numbers of the clusters and data of a mixture that can be told apart, not too well; hardly, if near (Poisson)."""
     weights = rng.dirichlet(np.full(clusters, 8.0))
     label = rng.choice(clusters, count, p=weights)
     if kind == "normal":
@@ -124,7 +124,11 @@ def _drawn(
     if kind == "exponential":
         rates = rng.uniform(0.5, 2.0) * rng.uniform(12.0, 20.0) ** -np.arange(clusters)
         return weights, rates[None], rng.exponential(1 / rates[label])
-    rates = rng.uniform(0.8, 1.6) * rng.uniform(3.5, 5.0) ** np.arange(clusters)
+    if near:
+        ratio = rng.uniform(1.03, 1.06) if kind == "known" else rng.uniform(1.6, 2.0)
+        rates = rng.uniform(1.5, 2.5) * ratio ** np.arange(clusters)
+    else:
+        rates = rng.uniform(0.8, 1.6) * rng.uniform(3.5, 5.0) ** np.arange(clusters)
     return weights, rates[None], rng.poisson(rates[label]).astype(float)
 
 
@@ -151,10 +155,19 @@ def make_case(
     plain: bool = False,
     turned: bool = False,
     rates: tuple[float, float] = (0.2, 0.96),
+    near: bool = False,
+    units: bool = False,
+    parted: bool = False,
 ) -> Case:
-    """Data, the maximum of their likelihood and EM's Jacobian there; drawn again until the rate is inside ``rates``."""
-    for _ in range(200):
-        weights, numbers, x = _drawn(rng, kind, clusters, count)
+    """Data, the maximum of their likelihood and EM's Jacobian there; drawn again until the rate is inside ``rates``.
+
+    Args:
+        near: clusters that can hardly be told apart.
+        units: parameters in units from 0.03 to 1,000 times as large.
+        parted: each parameter is a direction with a rate of its own, the slowest the last.
+    """
+    for _ in range(1000):
+        weights, numbers, x = _drawn(rng, kind, clusters, count, near)
         known = numbers[0] if kind == "known" else np.ones(1)
         model = (kind, clusters, plain, known)
         found = maximum(model, _together(model, weights, numbers), x)
@@ -166,6 +179,11 @@ def make_case(
             turn = np.linalg.qr(rng.normal(size=turn.shape))[0] * np.exp(
                 rng.uniform(-1.5, 1.5, len(v))
             )
+        if parted:
+            values, vectors = np.linalg.eig(slope)
+            turn = vectors.real[:, values.real.argsort()]
+        if units:
+            turn = turn * 10 ** rng.permutation(np.linspace(-3.0, 1.5, len(v)))
         back = np.linalg.inv(turn)
         case = Case(kind, clusters, plain, turn, known, back @ v, x, back @ slope @ turn)
         if rates[0] <= case.eigenvalues[-1] <= rates[1]:

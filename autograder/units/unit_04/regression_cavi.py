@@ -253,11 +253,18 @@ def _elbo_mistakes(asks: list[Question]) -> list[Mistake]:
 
 
 def _asked(
-    rng: np.random.Generator, rows: int, weights: int, noise: float, alpha: float, mean_tau: float
+    rng: np.random.Generator,
+    rows: int,
+    weights: int,
+    noise: float,
+    alpha: float,
+    mean_tau: float,
+    unit: float = 1.0,
 ) -> Question:
     """Correlated features of unlike size, a shape on either side of one."""
     mix = np.eye(weights) + 0.5 * rng.normal(size=(weights, weights))
     features = rng.normal(size=(rows, weights)) @ mix * np.exp(rng.uniform(-0.7, 0.7, weights))
+    features = features * unit
     w = rng.normal(size=weights) * 1.5
     y = features @ w + noise * rng.normal(size=rows) + rng.choice([-1.0, 1.0]) * 0.5
     shape, rate = rng.choice([0.6, 2.5]) * rng.uniform(0.9, 1.2), np.exp(rng.uniform(-0.7, 1.2))
@@ -265,13 +272,15 @@ def _asked(
 
 
 def _places(rng: np.random.Generator) -> list[Question]:
-    """Several weights, more weights than data, as many, one weight, one datum; loud and quiet noise, wide and narrow priors."""
+    """Several weights, more weights than data, as many, one weight, one datum; loud and quiet noise, wide and narrow priors,
+    small features."""
     return [
         _asked(rng, 12, 3, 0.5, 0.3, float(rng.uniform(1.5, 4.0))),
         _asked(rng, 3, 5, 1.0, 2.0, float(rng.uniform(0.2, 0.6))),
         _asked(rng, 4, 4, 0.1, 0.8, float(rng.uniform(20.0, 60.0))),
         _asked(rng, 9, 1, 10.0, 0.05, float(rng.uniform(0.01, 0.04))),
         _asked(rng, 1, 2, 0.5, 5.0, float(rng.uniform(0.5, 0.9))),
+        _asked(rng, 8, 3, 0.5, 0.002, float(rng.uniform(0.2, 0.6)), 0.05),
     ]
 
 

@@ -132,14 +132,19 @@ def _places(rng: np.random.Generator) -> list[Args]:
 
 
 def _far(rng: np.random.Generator) -> list[Args]:
-    """Log densities near -20,000 and near 900, in rows of one array; clusters that lie close, and some thousands of nats apart."""
+    """Log densities near -20,000 and near 900, in rows of one array; clusters that lie close, and some thousands of nats apart,
+    the nearest of them with or without weight."""
     places = []
     for shape in ((6, 3), (2, 3, 4)):
         level = rng.permutation(np.linspace(-20_000.0, 900.0, int(np.prod(shape[:-1]))))
         density = level.reshape(*shape[:-1], 1) + rng.normal(size=shape) * 1.5
         density[..., 0, -1] -= 3000.0
         places.append((rng.normal(size=shape[-1]) + rng.choice([-900.0, 900.0]), density))
-    return places
+    weights, density = rng.normal(size=4), rng.normal(size=(5, 4)) - 700.0
+    light = rng.integers(4)  # the nearest cluster has next to no weight
+    weights[light] -= 2500.0
+    density[:, light] += np.linspace(1000.0, 1900.0, 5)
+    return [*places, (weights, density)]
 
 
 def _judged(probe: Probe, places: list[Args], index: int, where: str) -> Finding:
@@ -175,7 +180,9 @@ def far_away(probe: Probe, rng: np.random.Generator) -> Finding:
 def _impossible(rng: np.random.Generator) -> Args:
     """A cluster without weight, and three data that one cluster cannot have made, or all but one."""
     weights, density = rng.normal(size=4) - 1.0, rng.normal(size=(5, 4)) - rng.uniform(50, 900)
-    weights[rng.integers(4)] = -np.inf
+    dead = rng.integers(4)
+    weights[dead] = -np.inf
+    density[:3, dead] += 900.0  # the nearest cluster by far, for some of the data
     alive = np.flatnonzero(np.isfinite(weights))
     density[0, alive[0]] = density[3, alive[1]] = -np.inf
     density[4, alive[:2]] = -np.inf

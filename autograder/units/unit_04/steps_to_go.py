@@ -30,6 +30,7 @@ EXERCISE = exercise(
 
 SIX = 1e-6
 GAP = 1e-5  # of log p where EM stands: near enough for a step to be linear
+SMALL_GAP = 1e-9  # a millionth of it is less than the rounding of log p
 
 
 class Stand(NamedTuple):
@@ -60,7 +61,9 @@ class Stand(NamedTuple):
         return high
 
 
-def make_stand(rng: np.random.Generator, case: Case, slow: tuple[float, float]) -> Stand:
+def make_stand(
+    rng: np.random.Generator, case: Case, slow: tuple[float, float], gap: float = GAP
+) -> Stand:
     """A place at which the slowest direction has a share of the gap between these, and the number of steps is no close call."""
     observed = information(case)
     complete = observed @ np.linalg.inv(np.eye(len(observed)) - case.jacobian)
@@ -71,7 +74,7 @@ def make_stand(rng: np.random.Generator, case: Case, slow: tuple[float, float]) 
     for _ in range(200):
         share = rng.uniform(*slow)
         shares = np.append(rng.dirichlet(np.full(len(rates) - 1, 3.0)) * (1 - share), share)
-        error = directions @ (signs * np.sqrt(GAP * shares) / lengths)
+        error = directions @ (signs * np.sqrt(gap * shares) / lengths)
         stand = Stand(case, error, shares, rates)
         if 0.25 < stand.exact % 1 < 0.75:
             return stand
@@ -92,13 +95,10 @@ def _mistakes(stands: Sequence[Stand]) -> list[Mistake]:
         return float(np.log(SIX) / (2 * np.log(stand.rates[-1])))
 
     def by_theta(stand: Stand) -> int:
-        size = np.linalg.norm(stand.error)
-
-        def shrinks(steps: int) -> float:
-            moved = np.linalg.matrix_power(stand.case.jacobian, steps) @ stand.error
-            return float(np.linalg.norm(moved) / size)
-
-        return _first(shrinks)
+        size, moved, steps = np.linalg.norm(stand.error), stand.error, 0
+        while np.linalg.norm(moved) > SIX * size and steps < 10_000:
+            moved, steps = stand.case.jacobian @ moved, steps + 1
+        return steps
 
     rate_alone = "This is the number of steps if all of the gap lay in the slowest direction. Only a part of it does."
     return [
@@ -155,7 +155,9 @@ def little_in_the_slowest(probe: Probe, rng: np.random.Generator) -> Finding:
         make_case(rng, "normal", 2, 45, turned=True, rates=RATES),
         make_case(rng, "poisson", 2, 30, plain=True, rates=RATES),
     ]
-    stands = [make_stand(rng, case, (0.005, 0.05)) for case in cases for _ in range(2)]
+    stands = [
+        make_stand(rng, case, (0.005, 0.05), gap) for case in cases for gap in (GAP, SMALL_GAP)
+    ]
     return _judged(probe, stands, "the number of steps from two places each, on three data sets")
 
 
@@ -169,3 +171,12 @@ def most_in_the_slowest(probe: Probe, rng: np.random.Generator) -> Finding:
         for slow in ((0.1, 0.3), (0.4, 0.6), (0.6, 0.9))
     ]
     return _judged(probe, stands, "the number of steps from three places each, on two data sets")
+
+
+@EXERCISE.part("From places in the fast directions, and where it takes over a thousand steps")
+def fast_and_slow(probe: Probe, rng: np.random.Generator) -> Finding:
+    fast = [make_case(rng, "poisson", 2, 40, rates=RATES), make_case(rng, "poisson", 3, 75)]
+    slow = make_case(rng, "poisson", 2, 300, rates=(0.9941, 0.9964), near=True)
+    stands = [make_stand(rng, case, (1e-9, 1e-8)) for case in fast]
+    stands.append(make_stand(rng, slow, (0.4, 0.9)))
+    return _judged(probe, stands, "the number of steps, from in the tens to over a thousand")
