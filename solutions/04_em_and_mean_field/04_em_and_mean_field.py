@@ -687,7 +687,7 @@ def name_them(bound: Tensor, x: Tensor, weights: Tensor, rates: Tensor) -> list[
     """
     ### BEGIN SOLUTION
     names = []
-    for path, data, w, rate in zip(bound, x, weights, rates):
+    for path, data, w, rate in zip(bound, x, weights, rates, strict=True):
         falls = bool((path.diff() < -1e-3).any())
         at = w.log().clone().requires_grad_()                    # log p in the logits of the weights
         log_p = (at.log_softmax(-1) + data[:, None] * rate.log() - rate).logsumexp(-1).sum()
