@@ -1,6 +1,7 @@
 """The checks are fair and they see: every right answer passes, every wrong one fails by name, the empty stub fails politely."""
 
 from collections import Counter
+from typing import Any
 
 import pytest
 
@@ -14,19 +15,27 @@ COSTLY = {"00_is_biased", "05_bbvi", "13_train"}  # seconds a check
 CODED = [name for name, exercise in EXERCISES.items() if not exercise.written]
 
 
-@pytest.mark.parametrize("answer", corpus(), ids=lambda answer: answer.name)
-def test_answer_gets_what_it_deserves(answer: Answer) -> None:
-    for seed in (1,) if answer.exercise in COSTLY else (1, 2):
-        report = run_check(answer.exercise, InProcess(answer.load()), seed)
-        if answer.right:
-            assert report.passed and report.points == report.max_points, str(report)
-        else:
-            assert not report.passed and report.points < report.max_points, (
-                f"a wrong answer passed at seed {seed}"
-            )
-            assert answer.diagnosis in report.diagnoses, (
-                f"diagnosed {report.diagnoses}, not {answer.diagnosis}\n{report}"
-            )
+def asked() -> list[Any]:
+    """Every answer on one seed, and where a check takes less than seconds on another, with the slow tests."""
+    cases = []
+    for answer in corpus():
+        cases.append(pytest.param(answer, 1, id=answer.name))
+        if answer.exercise not in COSTLY:
+            again = pytest.param(answer, 2, id=f"{answer.name}-again", marks=pytest.mark.slow)
+            cases.append(again)
+    return cases
+
+
+@pytest.mark.parametrize(("answer", "seed"), asked())
+def test_answer_gets_what_it_deserves(answer: Answer, seed: int) -> None:
+    report = run_check(answer.exercise, InProcess(answer.load()), seed)
+    if answer.right:
+        assert report.passed and report.points == report.max_points, str(report)
+        return
+    assert not report.passed and report.points < report.max_points, "a wrong answer passed"
+    assert answer.diagnosis in report.diagnoses, (
+        f"diagnosed {report.diagnoses}, not {answer.diagnosis}\n{report}"
+    )
 
 
 @pytest.mark.parametrize("exercise", CODED)
