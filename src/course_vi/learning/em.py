@@ -117,8 +117,8 @@ def _within_rounding(covariances: Tensor, roots: Tensor, x: Tensor) -> Tensor:
     """
     eps, variances = torch.finfo(x.dtype).eps, covariances.diagonal(dim1=-2, dim2=-1)
     spread = roots.diagonal(dim1=-2, dim2=-1)
-    tied = variances.sqrt() < 1e3 * eps * x.abs().amax(0)
-    return (tied | (spread.square() < 1e3 * eps * variances)).any(-1)
+    tied = variances.sqrt() < 1e2 * eps * x.abs().amax(0)
+    return (tied | (spread.square() < 1e2 * eps * variances)).any(-1)
 
 
 def em(
