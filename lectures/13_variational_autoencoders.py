@@ -286,7 +286,7 @@ def learn(p, q, x=None, estimator=analytic_kl, steps=steps, seed=0, **options):
                progress=False, **options)
 
 
-shown, places = train[:: len(train) // 70][:70], []
+shown, places = train[:: len(train) // 30][:30], []
 history = learn(p2, q2, callback=lambda *_: places.append(q2.distribution(shown).mean.detach()))
 with torch.no_grad():
     bound = analytic_kl(p2, q2, test, 50, generator=seeded(3, device)).mean()
@@ -295,13 +295,13 @@ print(f"ELBO of new images {bound:.2f} nats per image")
 print(f"average scale of q {spread.stddev.mean():.2f}, spread of its means {spread.mean.std(0).mean():.2f}")
 
 # %% [markdown]
-# Watch the codes of 70 images find their places. Untrained, the encoder sends all of them to nearly the same one. They are soon spread as widely as the prior is; what takes the rest of the time is who lies next to whom.
+# Watch the codes of 30 images find their places. Untrained, the encoder sends all of them to nearly the same one. They are soon spread as widely as the prior is; what takes the rest of the time is who lies next to whom.
 
 # %%
-at = sorted({round(len(places) ** (k / 15)) - 1 for k in range(16)})       # few steps at first, more later
-digits_shown = None if labels is None else labels[:: len(train) // 70][:70]
+at = sorted({round(len(places) ** (k / 9)) - 1 for k in range(10)})       # few steps at first, more later
+digits_shown = None if labels is None else labels[:: len(train) // 30][:30]
 show_moving(movies.codes_spread([places[k] for k in at], digits_shown, [k + 1 for k in at]),
-            alt="The means of q for 70 images, coloured by digit, as dots, with circles at one and two standard deviations of the "
+            alt="The means of q for 30 images, coloured by digit, as dots, with circles at one and two standard deviations of the "
                 "prior. At first they lie close together; soon they are spread over the disc, and then they sort themselves by digit.")
 for k in sorted({min(k, len(places) - 1) for k in (0, 24, 99, 1499)}):
     print(f"step {k + 1:4d}   standard deviation of the codes: " + "  ".join(f"{value:.2f}" for value in places[k].std(0)))
@@ -309,9 +309,10 @@ for k in sorted({min(k, len(places) - 1) for k in (0, 24, 99, 1499)}):
 # %%
 with torch.no_grad():
     means = q2.distribution(train).mean
-panels = [("Autoencoder: codes", codes, labels, reach), ("VAE: means of q(z | x), some with 1 sd", means, labels, 3.5)]
+some = None if labels is None else labels[::3]
+panels = [("Autoencoder: codes", codes[::3], some, reach), ("VAE: means of q(z | x), some with 1 sd", means[::3], some, 3.5)]
 show(figures.maps(panels, q2.distribution(train[:60])),
-     alt="Two maps of the training digits, coloured by digit. Left the autoencoder's codes, scattered "
+     alt="Two maps of every third training digit, coloured by digit. Left the autoencoder's codes, scattered "
          "over a range of tens with gaps. Right the VAE's posterior means: the same digits in "
          "clusters that fill most of the disc of the standard normal, with a few small holes; sixty of them have "
          "an ellipse of one standard deviation of q around them, small against the disc.")

@@ -23,7 +23,7 @@ from nbformat import NotebookNode
 from autograder.build import masters
 from autograder.course import ROOT, Course, MasterError
 
-WARN_BYTES = 1_600_000
+WARN_BYTES = 1_500_000
 CELL_SECONDS = 180
 PROGRESS = re.compile(r"\d%\|.*\| \d+.*\[.*(it/s|s/it).*\]")
 COVER = "Predict first; then run this cell, or click here."

@@ -1,17 +1,17 @@
-"""Small square pictures side by side: how unit 13 shows images."""
+"""Small square pictures side by side."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from course_vi.plots.style import new_figure, style
+from course_vi.plots.style import ORANGE, new_figure, style
 
-__all__ = ["picture_grid", "picture_rows", "tile"]
+__all__ = ["labelled_pictures", "picture_grid", "picture_rows", "tile"]
 
 
 def tile(pictures: Tensor, columns: int, gap: int = 1) -> Tensor:
@@ -41,4 +41,29 @@ def picture_rows(rows: Sequence[tuple[str, Tensor]], columns: int = 12) -> Figur
     with style():
         for axis, (title, values) in zip(axes, rows, strict=True):
             picture_grid(axis, values, columns, title)
+    return figure
+
+
+def labelled_pictures(
+    rows: Mapping[str, Tensor], title: str, width: float = 0.85, line: float | None = None
+) -> Figure:
+    """Rows of 8 x 8 pictures, values in [0, 1], each row with its label: ``{label: (n, 64)}``.
+
+    Args:
+        width: of one picture, in inches.
+        line: a row of pixels below which a line is drawn.
+    """
+    count = len(next(iter(rows.values())))
+    figure, axes = new_figure(columns=count, rows=len(rows), width=width, height=0.85)
+    with style():
+        for row, (label, images) in enumerate(rows.items()):
+            for column, image in enumerate(images):
+                ax = axes[row * count + column]
+                ax.imshow(1 - image.view(8, 8).numpy(), cmap="gray", vmin=0, vmax=1)
+                if line is not None:
+                    ax.axhline(line, color=ORANGE, linewidth=0.8)
+                ax.set(xticks=[], yticks=[])
+                ax.grid(False)
+            axes[row * count].set_ylabel(label, rotation=0, ha="right", va="center", fontsize=9)
+        figure.suptitle(title, fontsize=11)
     return figure

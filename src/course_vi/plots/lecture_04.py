@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from course_vi.plots.ellipses import clusters, pruned, two_gaussians
+from course_vi.plots.images import labelled_pictures
 from course_vi.plots.style import (
     BLACK,
     BLUE,
@@ -94,18 +95,7 @@ def for_ever(spread: Tensor, likelihoods: Tensor, count: int) -> Figure:
 
 def pictures(rows: Mapping[str, Tensor], title: str) -> Figure:
     """Rows of 8 x 8 pictures, values in [0, 1]: ``{label: (n, 64)}``."""
-    count = len(next(iter(rows.values())))
-    figure, axes = new_figure(columns=count, rows=len(rows), width=0.8, height=0.85)
-    with style():
-        for row, (label, images) in enumerate(rows.items()):
-            for column, image in enumerate(images):
-                ax = axes[row * count + column]
-                ax.imshow(1 - image.view(8, 8).numpy(), cmap="gray", vmin=0, vmax=1)
-                ax.set(xticks=[], yticks=[])
-                ax.grid(False)
-            axes[row * count].set_ylabel(label, rotation=0, ha="right", va="center", fontsize=9)
-        figure.suptitle(title, fontsize=11)
-    return figure
+    return labelled_pictures(rows, title, width=0.8)
 
 
 def how_many(sizes: Tensor, seen: Tensor, held_out: Tensor) -> Figure:

@@ -4,23 +4,14 @@ from __future__ import annotations
 
 import math
 
+from matplotlib import colormaps
+from matplotlib.colors import to_hex
 from torch import Tensor
 
 __all__ = ["BROWN", "TEN", "Gaussian", "density", "height"]
 
 BROWN = "#8A5F00"  # words about what is orange: orange letters on white are hard to read
-TEN = (
-    "#1f77b4",
-    "#ff7f0e",
-    "#2ca02c",
-    "#d62728",
-    "#9467bd",
-    "#8c564b",
-    "#e377c2",
-    "#7f7f7f",
-    "#bcbd22",
-    "#17becf",
-)  # digits
+TEN = tuple(to_hex(colour) for colour in colormaps["tab10"].colors)  # type: ignore[attr-defined]  # digits
 Gaussian = tuple[float, float]  # mean and standard deviation
 
 
