@@ -22,7 +22,8 @@
 # - chosen a prior by the evidence, and met the boundary at which it gives up,
 # - predicted the risk of Stein's estimator, and of its cousin that shrinks towards the grand mean,
 # - found out what completing half a digit costs, although there are 4 billion completions,
-# - taken the evidence of a Gaussian process apart.
+# - taken the evidence of a Gaussian process apart,
+# - told a bias from a heavy tail and from a wrong model, by what three people print.
 #
 # **Time**: about five hours; each exercise says its own. **Read first**: [the lecture](../../lectures/02_marginal_likelihood.ipynb).
 # All exercises stand alone (the measurement after 3 uses your function of 1); 5 and 7 belong to the asides of the lecture.
@@ -46,7 +47,7 @@ import math
 import torch
 from torch import Tensor
 
-from autograder import check
+from autograder import check, sealed_case
 from autograder.units.unit_02 import targets
 from course_vi.data import digits
 from course_vi.models import ConjugateToy, TwoBernoullis
@@ -729,7 +730,96 @@ with when_written():
 # best $\sigma$ is zero, and in $\log\sigma$ no climb arrives: the boundary of exercise 4 again.
 
 # %% [markdown]
-# ## 8. In words: how Bayesian?
+# ## 8. The sealed case
+#
+# *Difficulty* 4/5 · *Importance* 4/5 · 30 minutes
+#
+# Three people estimate one log evidence, $\log p(x)$, of
+#
+# $$z \sim N(0, 1), \qquad x \mid z \sim N(z, \text{noise}^2),$$
+#
+# by the logarithm of the mean of K weights, with a Gaussian q of their own. You get what they print, and not their
+# code. One is **biased**, and no more than that: q is much wider than the posterior, and the rest is as it should be.
+# One is **heavy-tailed**: q has less than half the variance of the posterior. One computes **another model**: q is
+# wide, and the noise in the code is not the noise that you are told. Who is who?
+#
+# `values` is (3, 3), by person and K: each the average of many independent logs of mean weights. `errors` has the
+# standard errors, all about 0.006: who needed more replicates took more. `samples` is (3), the values of K: 8, 64,
+# 512. `x` and `noise`, a standard deviation, are numbers.
+#
+# Return the three names `"biased"`, `"heavy-tailed"`, `"another model"` in the order of the persons. The check brings
+# 40 cases and demands all names right in 38 of them.
+#
+# **Predict, before you begin**: K grows from 8 to 64, and from 64 to 512. By what factor does each of the three move
+# less the second time?
+
+# %% exercise="02_sealed_case"
+def name_them(values: Tensor, errors: Tensor, samples: Tensor, x: float, noise: float) -> list[str]:
+    """Which person is "biased", which is "heavy-tailed", and which computes "another model", in the order of values.
+
+    values, errors: (3, 3), by person and K. samples: (3), the K. noise: the standard deviation of x given z.
+    """
+    ### BEGIN SOLUTION
+    steps = values.diff(dim=1)
+    variance = 1 + noise**2
+    exact = -0.5 * (math.log(2 * math.pi * variance) + x**2 / variance)
+    heavy = (steps[:, 1] / steps[:, 0]).argmax().item()                 # at an eighth of the bias most of the way is gone
+    far = (values[:, -1] - exact).abs()
+    far[heavy] = -1.0
+    other = far.argmax().item()
+    return ["heavy-tailed" if i == heavy else "another model" if i == other else "biased" for i in range(3)]
+    ### END SOLUTION
+
+
+# %% check="02_sealed_case"
+check("02_sealed_case", name_them)
+
+# %% [markdown]
+# **Open one.** `sealed_case` draws a case as the check does; the seed decides everything, the order too. Decide
+# first, then open.
+
+# %%
+with when_written():
+    case = sealed_case("02_sealed_case", seed=2)
+    print(f"x = {case.given['x']:+.3f}, noise = {case.given['noise']:.3f}")
+    for letter, row in zip("ABC", case.given["values"], strict=True):
+        print(f"{letter}: " + "   ".join(f"K = {k}: {v:.4f}" for k, v in zip(case.given["samples"], row, strict=True)))
+    print(case.open(name_them(**case.given)))
+
+# %% [markdown]
+# <details><summary>Symptom: whoever is farthest from the truth is not always the other model</summary>
+#
+# Two things keep an estimate away from the truth: its bias, which a larger K takes away, fast or slowly, and its
+# model, which no K repairs. A single K cannot tell them apart. Three can.
+#
+# </details>
+# <details><summary>Symptom: I find the heavy-tailed one, and cannot tell the other two apart</summary>
+#
+# They move alike. But they do not arrive at the same place, and where one should arrive you can compute: this model's
+# evidence has a closed form. The other model may end above it, too.
+#
+# </details>
+# <details><summary>Symptom: nearly always right, and not in 38 of 40</summary>
+#
+# Steps are more telling as a ratio than by their size: a wide q may move much, and settle all the same. And use the
+# largest K for the place at which one arrives.
+#
+# </details>
+
+# %% [markdown] solution_only="02_sealed_case"
+# **The prediction.** With a finite variance the bias falls as $1/K$ once K is large, so the second move is an eighth
+# of the first; at K = 8 these wide q are not there yet, and it is less than that, a tenth to a twentieth. What the
+# model is has nothing to do with it. With q under half the posterior's variance the weights have no variance, the bias
+# falls more slowly than $1/K$, and the second move is about half of the first.
+#
+# **And then the place.** Two that settle: the one that settles at $\log N(x; 0, 1 + \text{noise}^2)$ computes this
+# model. No error that either prints says so.
+#
+# **What does not work**: distance from the truth, or height, at any single K. Half of the cases are built so that the
+# heavy-tailed one is farther off at K = 512 than the other model.
+
+# %% [markdown]
+# ## 9. In words: how Bayesian?
 #
 # *Difficulty* 3/5 · *Importance* 4/5 · 20 minutes
 #

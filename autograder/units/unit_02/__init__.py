@@ -8,6 +8,7 @@ from autograder.units.unit_02 import (
     missing_half,
     ml_two,
     predicted_bias,
+    sealed_case,
     stein_risk,
     written,
 )
@@ -23,5 +24,6 @@ EXERCISES = unit(
     stein_risk,
     missing_half,
     gp_evidence,
+    sealed_case,
     written,
 )
