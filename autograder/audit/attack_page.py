@@ -32,7 +32,8 @@ HEAD = """# Attacks, and what came of them
 `autograder/audit/attacks/` holds hostile submissions to problem set 03 ({full:g} points, and 2 that a person marks).
 `python -m autograder attacks` grades them in one class between two honest students, and looks around afterwards: at every score, at
 the files of the course and of the neighbours, at the gradebook, at processes that were left, at connections that were made, at scripts
-in feedback pages. `tests/test_attacks.py` does the same, and `python -m autograder attacks --write docs/attacks.md` writes this page.
+in feedback pages. `tests/autograder/audit/test_attacks.py` does the same, and `python -m autograder attacks --write docs/attacks.md`
+writes this page.
 
 The column *stock* is nbgrader 0.9.6 with its own configuration, the same notebooks and the same checks run in the kernel as it does
 (`--stock`); "-" was not shown to it, because it would have harmed the machine or spoken to others, or because it makes sense on ours

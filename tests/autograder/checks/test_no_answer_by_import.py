@@ -1,6 +1,6 @@
 """No answer of an exercise can be had by importing it: everything public in `course_vi` is handed in, and judged.
 
-What a unit hides is left out: in a kernel that is graded it raises (`tests/test_edition.py`). Most names fail the first part of
+What a unit hides is left out: in a kernel that is graded it raises (`test_edition.py`). Most names fail the first part of
 a check, and no failure is looked into: 48 exercises times 900 names take minutes, not an hour.
 """
 
@@ -19,7 +19,7 @@ from autograder import checking
 from autograder.checks.probe import InProcess
 from autograder.units import EXERCISES
 
-# Figures that are drawn from an answer are hidden by name (tests/test_edition.py); a learner's record writes files.
+# Figures that are drawn from an answer are hidden by name (tests/autograder/execution/test_edition.py); a learner's record writes files.
 LEFT_OUT = "course_vi.plots", "course_vi.progress"
 WHOLE = {name: exercise for name, exercise in EXERCISES.items() if not exercise.written}
 

@@ -11,7 +11,7 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
-from test_driver import QUIET, hand_in, tiny_class
+from tiny_class import QUIET, hand_in, tiny_class
 from tiny_course import UNIT
 
 from autograder.course import this_course

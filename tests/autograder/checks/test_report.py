@@ -28,7 +28,7 @@ from autograder.checks.probe import InProcess
 from autograder.checks.report import Report
 from autograder.units import EXERCISES, missing_names
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 KL = "03_gaussian_kl"
 PATH = "09_gaussian_path_derivative"
 

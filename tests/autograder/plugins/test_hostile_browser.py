@@ -12,7 +12,7 @@ import nbformat
 import pytest
 from hostile_text import ANSWERS, NOTES
 from nbformat.v4 import new_markdown_cell
-from test_driver import QUIET, hand_in, tiny_class
+from tiny_class import QUIET, hand_in, tiny_class
 from tiny_course import UNIT
 
 from autograder.grading import batch

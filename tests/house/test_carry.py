@@ -11,7 +11,7 @@ import pytest
 
 from scripts.carry import bring_up_to_date, carry_over, trust
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 UNIT = "03_elbo"
 NAME = f"{UNIT}/{UNIT}.ipynb"
 MINE = f"{UNIT}/{UNIT}_problems.ipynb"

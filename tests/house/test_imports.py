@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 PLACES = {"course_vi": ROOT / "src" / "course_vi", "autograder": ROOT / "autograder"}
 NOT_CODE = {"answers", "attacks", "class.data", "__pycache__"}
 

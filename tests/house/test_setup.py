@@ -12,7 +12,7 @@ import pytest
 
 from scripts import setup
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 
 # -- a machine that will not do ---------------------------------------------------------------------------------------

@@ -220,7 +220,7 @@ def test_a_server_ends_with_its_owner_and_takes_its_kernels_along(
     )
     import subprocess
 
-    here = Path(__file__).resolve().parent.parent
+    here = Path(__file__).resolve().parents[3]
     env = {**os.environ, "PYTHONPATH": f"{here / 'src'}:{here}"}
     env.pop("COURSE_VI_RUNTIME")
     driver = subprocess.Popen(

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 from hostile_text import ANSWERS, NOTES
-from test_driver import QUIET, hand_in, tiny_class
+from tiny_class import QUIET, hand_in, tiny_class
 from tiny_course import UNIT
 
 from autograder.grading import batch, marking

@@ -13,7 +13,7 @@ from packaging.utils import canonicalize_name
 
 from scripts import setup
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 PIN_LINES = [
     line

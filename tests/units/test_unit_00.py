@@ -18,7 +18,7 @@ from autograder.units.unit_00.verdicts import (
     needed,
 )
 
-LECTURE = Path(__file__).parents[1] / "lectures" / "00_start_here.py"
+LECTURE = Path(__file__).parents[2] / "lectures" / "00_start_here.py"
 
 
 def test_lecture_promises_the_power_that_checks_have() -> None:

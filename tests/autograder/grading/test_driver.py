@@ -2,35 +2,25 @@
 
 from __future__ import annotations
 
-import atexit
 import base64
 import csv
 import json
 import os
-import shutil
-import tempfile
 import zipfile
-from functools import cache
 from pathlib import Path
 
 import nbformat
 import pytest
 from damage import damaged
-from nbformat import NotebookNode
-from tiny_course import REGISTRY, UNIT, tiny_course
+from tiny_class import HALF, QUIET, RIGHT, hand_in, tiny_class
+from tiny_course import UNIT
 
-from autograder.audit import sample_class
-from autograder.audit.sample_class import Student
-from autograder.build import masters, notebooks
-from autograder.course import Course
+from autograder.build import masters
 from autograder.grading import batch, export, lms
 from autograder.grading.class_folder import Classroom
 from autograder.grading.ledger import Ledger
 from autograder.grading.result import Result
 
-RIGHT = {"00_double": "def double(x):\n    return 2 * x"}
-HALF = {"00_double": "def double(x):\n    return 8"}
-QUIET = batch.Plan(quiet=True)
 PHOTOGRAPH = base64.b64encode(b"\x89PNG a photograph").decode()
 
 
@@ -39,39 +29,6 @@ def record(
 ) -> dict[str, object]:
     told = {"points": {"00_double": 3.0}, "reason": "", "repairs": [], "late": 0.0}
     return {"key": key, "student": student, "status": status, **told, **more}
-
-
-def released(group: Classroom) -> NotebookNode:
-    return nbformat.read(group.course.release(UNIT), as_version=4)
-
-
-def hand_in(group: Classroom, name: str, cells: dict[str, str], written: str = "Because.") -> Path:
-    return sample_class.hand_in(
-        Student(name, cells, None, written), released(group), group.folder / "submitted", UNIT
-    )
-
-
-@cache
-def _pattern() -> Path:
-    """The tiny course, built and entered into a gradebook once: making one takes seconds."""
-    root = Path(tempfile.mkdtemp(prefix="tiny_"))
-    atexit.register(shutil.rmtree, root, ignore_errors=True)
-    course = tiny_course(root)
-    notebooks.build(course, [UNIT], run_lectures=False)
-    Classroom(course, root / "class.data").register(UNIT)
-    return root
-
-
-def tiny_class(root: Path, db_url: str = "") -> Classroom:
-    """A class of the tiny course in ``root``, its gradebook empty."""
-    shutil.copytree(_pattern(), root, dirs_exist_ok=True)
-    if db_url:
-        (root / "class.data" / "gradebook.db").unlink()
-    group = Classroom(Course(root, REGISTRY), root / "class.data", db_url)
-    group.config.CheckedExecute.warm = (
-        False  # this course needs no torch: a cold kernel starts sooner
-    )
-    return group
 
 
 # ------------------------------------------------------------------ the log
@@ -328,7 +285,7 @@ def test_names_that_are_no_text_are_graded(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_damaged_notebooks_through_the_whole_driver(tmp_path: Path) -> None:
-    """A sample of the five hundred (tests/test_sanitize.py grades none): kernels, gradebook, pages. Each a grade or a named reason."""
+    """A sample of the five hundred (test_sanitize.py grades none): kernels, gradebook, pages. Each a grade or a named reason."""
     group = tiny_class(tmp_path)
     path = hand_in(group, "original", RIGHT)
     original = json.loads(path.read_text())

@@ -7,7 +7,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from test_driver import tiny_class
+from tiny_class import tiny_class
 from tiny_course import UNIT
 
 from autograder.commands import collect as command

@@ -18,7 +18,7 @@ import pytest
 from course_vi.progress.start_page import PAGE
 from scripts import lab
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def make(*arguments: str, **environment: str) -> str:

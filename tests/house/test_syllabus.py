@@ -4,7 +4,7 @@ from pathlib import Path
 
 from course_vi.syllabus import UNITS, table
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 HERE = sorted(int(path.name[:2]) for path in (ROOT / "lectures").glob("[0-9][0-9]_*.py"))
 
 

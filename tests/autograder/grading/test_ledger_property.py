@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_driver import QUIET, hand_in, tiny_class
+from tiny_class import QUIET, hand_in, tiny_class
 from tiny_course import UNIT
 
 from autograder.grading import batch, class_folder, points, provenance

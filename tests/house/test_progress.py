@@ -16,7 +16,7 @@ from course_vi.progress.standing import standing
 from course_vi.progress.start_page import PAGE, start_page, write_start_page
 from scripts.carry import bring_up_to_date
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 UNIT = "03_elbo"
 
 

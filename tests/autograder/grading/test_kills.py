@@ -17,7 +17,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from test_driver import QUIET, hand_in, tiny_class
+from tiny_class import QUIET, hand_in, tiny_class
 from tiny_course import UNIT
 
 from autograder.commands.grade import Classroom
@@ -26,7 +26,7 @@ from autograder.grading import batch, class_folder
 from autograder.grading.result import Result
 
 pytestmark = pytest.mark.slow
-TESTS = Path(__file__).resolve().parent
+TESTS = Path(__file__).resolve().parents[2]
 STUDENTS = 6
 SLOW = "import time; time.sleep(0.3)\n"
 
