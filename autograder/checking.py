@@ -152,16 +152,18 @@ def _found(asked: Asked, exercise: Exercise) -> Finding:
     except LearnerError as error:
         return _not_written(error) if error.unwritten else _raised(error, exercise)
     except Exception as error:  # what came back was so odd that the check itself stumbled over it
-        came = f"something on which the comparison stopped ({type(error).__name__}: {error})"[:300]
+        actual = f"something on which the comparison stopped ({type(error).__name__}: {error})"[
+            :300
+        ]
         shapes = (
             "Return tensors of the shapes that the exercise names. If that is what you return, "
             "the fault is the check's: please tell whoever gave you this notebook, with the seed."
         )
-        finding = Finding(False, "numbers that can be compared", came, "unreadable", shapes)
+        finding = Finding(False, "numbers that can be compared", actual, "unreadable", shapes)
     return (
         finding
         if finding.ok or not asked.probe.returned_none
-        else replace(finding, says=NOTHING_RETURNED)
+        else replace(finding, hint=NOTHING_RETURNED)
     )
 
 
@@ -201,7 +203,7 @@ def _without_memory(finding: Finding, probe: Probe) -> Finding:
 def _not_written(error: LearnerError) -> Finding:
     return Finding(
         False,
-        came=f"this case still raises NotImplementedError: {error.where}",
+        actual=f"this case still raises NotImplementedError: {error.where}",
         diagnosis="unwritten",
     )
 
@@ -229,9 +231,9 @@ def _raised(error: LearnerError, exercise: Exercise) -> Finding:
     where = f", at {error.where}" if error.where else ""
     kind = plain_text(error.kind, MAX_KIND)
     known = missing_name(error.message, exercise) if kind == "NameError" else ""
-    came = f"{kind}: {first_line(error.message)}{where}"
+    actual = f"{kind}: {first_line(error.message)}{where}"
     return Finding(
-        False, "a value", came, f"raises_{kind}", known or likely_cause(kind, error.message)
+        False, "a value", actual, f"raises_{kind}", known or likely_cause(kind, error.message)
     )
 
 

@@ -152,20 +152,20 @@ class CheckResult:
         """Mistakes in sentences, and errors that stopped the code, each once, with its parts."""
         groups: dict[tuple[str, str], list[PartResult]] = {}
         for part in self.parts:
-            if part.finding.ok or part.unwritten or not (part.finding.says or part.stopped):
+            if part.finding.ok or part.unwritten or not (part.finding.hint or part.stopped):
                 continue
             error = (
-                re.sub(r"\d+(?:, \d+)*", "0", part.finding.came) if part.stopped else ""
+                re.sub(r"\d+(?:, \d+)*", "0", part.finding.actual) if part.stopped else ""
             )  # sizes differ from part to part
-            groups.setdefault((part.finding.says, error), []).append(part)
+            groups.setdefault((part.finding.hint, error), []).append(part)
         return tuple(
             NamedMistake(
-                "" if self.remark else says,
-                parts[0].finding.came if error else "",
+                "" if self.remark else hint,
+                parts[0].finding.actual if error else "",
                 tuple(part.name for part in parts),
                 len(parts) == len(self.parts),
             )
-            for (says, error), parts in groups.items()
+            for (hint, error), parts in groups.items()
             if error or not self.remark
         )
 
@@ -180,5 +180,5 @@ def _public(finding: Finding) -> Finding:
     """What may be told on hidden inputs: shapes, errors and mistakes, but no expected number, and none that was handed over."""
     tells = re.search(r"\d", finding.expected) and "shape" not in finding.expected
     if tells or finding.ok:
-        return replace(finding, expected="", came="")
-    return replace(finding, came=DECIMALS.sub("…", finding.came))
+        return replace(finding, expected="", actual="")
+    return replace(finding, actual=DECIMALS.sub("…", finding.actual))

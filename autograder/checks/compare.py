@@ -43,7 +43,7 @@ def compare(
     if not isinstance(got, np.ndarray):
         kind = got.get("$type", "dict") if isinstance(got, dict) else type(got).__name__
         several = kind.startswith("result that is not")
-        says = (
+        hint = (
             "Return all of them, separated by commas, in the order of the docstring."
             if several
             else "Return a tensor."
@@ -53,14 +53,14 @@ def compare(
             f"{what} is a tensor of shape {target.shape}",
             f"a {kind}",
             "type",
-            says,
+            hint,
             got=got,
             want=target,
         )
     seen = recognise(got, target, mistakes, rtol, atol)
     if got.shape != target.shape:
         same = np.squeeze(got).shape == np.squeeze(target).shape
-        says = (
+        hint = (
             "An axis of length one is too many, or missing: look at keepdim, unsqueeze and squeeze."
             if same
             else "Check which axes you sum or average over."
@@ -69,7 +69,7 @@ def compare(
             f"{what} has shape {target.shape}",
             f"shape {got.shape}",
             "shape",
-            says,
+            hint,
             got=got,
             want=target,
         )
@@ -117,10 +117,12 @@ def zero(
 
 
 def holds(
-    ok: bool, expected: str, came: str, diagnosis: str = "property", says: str = ""
+    ok: bool, expected: str, actual: str, diagnosis: str = "property", hint: str = ""
 ) -> Finding:
     """A property stated in words, with what was seen."""
-    return Finding(True, expected, came) if ok else Finding(False, expected, came, diagnosis, says)
+    return (
+        Finding(True, expected, actual) if ok else Finding(False, expected, actual, diagnosis, hint)
+    )
 
 
 def _agreement(got: np.ndarray, target: np.ndarray) -> str:

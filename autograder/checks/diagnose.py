@@ -133,8 +133,12 @@ def diagnose(asked: Asked, known: Callable[[], str | None]) -> Finding:
             or Named(*finding.unnamed)
         )
         if named.key:
-            came = f"{finding.came}; {named.came}" if named.came and finding.came else finding.came
-            finding = replace(finding, diagnosis=named.key, says=named.says, came=came)
+            actual = (
+                f"{finding.actual}; {named.actual}"
+                if named.actual and finding.actual
+                else finding.actual
+            )
+            finding = replace(finding, diagnosis=named.key, hint=named.hint, actual=actual)
     return replace(
         finding, got=None, want=None, columns=None, rests_on=None, loose=False, unnamed=("", "")
     )
@@ -168,11 +172,11 @@ def _author(asked: Asked) -> Named | None:
     finding = asked.finding
     if finding.loose or (finding.rests_on is None and finding.diagnosis in OPEN):
         return None
-    return Named(finding.diagnosis, finding.says, rests_on=finding.rests_on)
+    return Named(finding.diagnosis, finding.hint, rests_on=finding.rests_on)
 
 
 def _loose(finding: Finding) -> Named | None:
-    return Named(finding.diagnosis, finding.says) if finding.loose else None
+    return Named(finding.diagnosis, finding.hint) if finding.loose else None
 
 
 def _dead(asked: Asked) -> Named | None:
@@ -273,8 +277,8 @@ def _own_noise(asked: Asked) -> Named | None:
 
 
 def _looked_up(known: Callable[[], str | None]) -> Named | None:
-    says = known()
-    return Named("dictionary", says) if says else None
+    hint = known()
+    return Named("dictionary", hint) if hint else None
 
 
 def _ignored(asked: Asked) -> Named | None:

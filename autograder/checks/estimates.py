@@ -104,13 +104,13 @@ def unbiased(
             if reached >= count
             else ", all that there was time for: your function takes the data one by one"
         )
-        came = f"{names[worst]}: {mean[worst]:.4g} ± {sem[worst]:.2g} {over} (z = {z[worst]:.1f})"
+        actual = f"{names[worst]}: {mean[worst]:.4g} ± {sem[worst]:.2g} {over} (z = {z[worst]:.1f})"
         expected = f"{what}: {names[worst]} = {exact[worst]:.4g}"
         if max(statistics) <= 1:
             least = caught(float(sem.max()) * limit(len(samples)) / Z_LIMIT)
             where = " in any entry" if exact.size > 1 else ""
-            came += f"; a bias of {least:.2g}{where} would have been caught with {SURE:.0%}"
-            return max(statistics), Finding(False, expected, came, efficiency=found)
+            actual += f"; a bias of {least:.2g}{where} would have been caught with {SURE:.0%}"
+            return max(statistics), Finding(False, expected, actual, efficiency=found)
         close = [
             m for m in mistakes if not callable(m.value) and _close_mean(m.value, mean, sem, scale)
         ]
@@ -135,7 +135,7 @@ def unbiased(
         return max(statistics), replace(
             seen.finding(
                 expected,
-                came,
+                actual,
                 "biased",
                 "On average your estimate is not the gradient: it is biased.",
             ),
@@ -225,7 +225,7 @@ def two_stages(
         statistic, finding = look(replicates * (more if stage == 2 else 1))
         probe.trials.append((stage, statistic))
         if statistic <= 1:
-            return Finding(True, finding.expected, finding.came, efficiency=finding.efficiency)
+            return Finding(True, finding.expected, finding.actual, efficiency=finding.efficiency)
         if not np.isfinite(statistic):
             return finding
     return finding
@@ -273,8 +273,8 @@ def _ask(
     return some, got
 
 
-def _draws(came: Any, count: int, size: int) -> Draws | Finding:
-    draws = came if isinstance(came, Draws) else Draws(came)
+def _draws(actual: Any, count: int, size: int) -> Draws | Finding:
+    draws = actual if isinstance(actual, Draws) else Draws(actual)
     array = np.asarray(draws.estimates, dtype=float)
     if array.shape != (count, size):
         return Finding(

@@ -18,13 +18,13 @@ class Mistake(NamedTuple):
 
     Attributes:
         key: its name in the corpus (``diagnosis: key``).
-        says: a sentence to the learner: what was probably done, and what to do instead.
+        hint: a sentence to the learner: what was probably done, and what to do instead.
         value: the array that this mistake produces, or a function of the answer that says whether it looks like it. An array is better:
             a function that agrees with numbers drawn at random as well is asked last, after everything that is exact.
     """
 
     key: str
-    says: str
+    hint: str
     value: Any
 
 
@@ -48,9 +48,9 @@ class Finding:
 
     ok: bool
     expected: str = ""
-    came: str = ""
+    actual: str = ""
     diagnosis: str = ""
-    says: str = ""
+    hint: str = ""
     share: float = 0.0
     efficiency: Efficiency | None = None
     got: Any = field(default=None, repr=False, compare=False)

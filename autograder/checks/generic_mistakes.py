@@ -30,8 +30,8 @@ class Named(NamedTuple):
     """
 
     key: str
-    says: str
-    came: str = ""
+    hint: str
+    actual: str = ""
     rests_on: tuple[float, ...] | None = None
 
 
@@ -45,7 +45,7 @@ def recognise(got: Any, want: Any, rtol: float = RTOL, atol: float = ATOL) -> Na
         return None
     fits: dict[str, Named] = {}
     with np.errstate(all="ignore"):
-        for key, says, value in _catalogue(want):
+        for key, hint, value in _catalogue(want):
             if key in fits:
                 continue
             mistaken = np.asarray(value, dtype=float)
@@ -57,12 +57,12 @@ def recognise(got: Any, want: Any, rtol: float = RTOL, atol: float = ATOL) -> Na
                 and _close(got, mistaken, rtol, atol)
                 and not _close(mistaken, want, rtol, atol)
             ):
-                fits[key] = Named(key, says, rests_on=rests_on)
+                fits[key] = Named(key, hint, rests_on=rests_on)
     if len(fits) > 1:
         return Named(
             "either",
             "This is what would come from either of these. "
-            + " Or: ".join(fit.says for fit in fits.values()),
+            + " Or: ".join(fit.hint for fit in fits.values()),
         )
     return next(iter(fits.values()), None)
 
@@ -248,8 +248,8 @@ def order(value: Any, want: Any, got: Any) -> Named | None:
     ]
     if len(where) != 1 or not here or where[0] in here:
         return None
-    says = f"What is asked here is what you return as result {where[0] + 1} of {len(results)}: the results stand in another order."
-    return Named("generic_order", says, rests_on=numbers(mine, wanted))
+    hint = f"What is asked here is what you return as result {where[0] + 1} of {len(results)}: the results stand in another order."
+    return Named("generic_order", hint, rests_on=numbers(mine, wanted))
 
 
 def describe(got: Any, want: Any, rtol: float = RTOL, atol: float = ATOL) -> Named | None:

@@ -39,24 +39,24 @@ class Seen(NamedTuple):
     """What the mistakes of a part say of an answer."""
 
     key: str = ""
-    says: str = ""
+    hint: str = ""
     rests_on: tuple[float, ...] | None = None
     loose: bool = False
 
     def __bool__(self) -> bool:
         return bool(self.key)
 
-    def finding(self, expected: str, came: str, key: str, says: str, **more: Any) -> Finding:
+    def finding(self, expected: str, actual: str, key: str, hint: str, **more: Any) -> Finding:
         """A failure under this name, or under the key and the sentence that go without one."""
         return Finding(
             False,
             expected,
-            came,
+            actual,
             self.key or key,
-            self.says or says,
+            self.hint or hint,
             rests_on=self.rests_on,
             loose=self.loose,
-            unnamed=(key, says),
+            unnamed=(key, hint),
             **more,
         )
 
@@ -69,10 +69,10 @@ def choose(fits: Sequence[tuple[Mistake, tuple[float, ...]]], loose: bool = Fals
         return Seen(
             "either",
             "Either of these would give what came. "
-            + " Or: ".join(dict.fromkeys(m.says for m, _ in fits)),
+            + " Or: ".join(dict.fromkeys(m.hint for m, _ in fits)),
         )
     (mistake, _), seen = fits[0], max((rests_on for _, rests_on in fits), key=len)
-    return Seen(mistake.key, mistake.says, None if loose else seen, loose)
+    return Seen(mistake.key, mistake.hint, None if loose else seen, loose)
 
 
 def recognise(

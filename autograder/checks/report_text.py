@@ -74,7 +74,7 @@ def worth_of(report: CheckResult, part: PartResult) -> str:
 
 def passing(part: PartResult) -> str:
     """What a part that passed says: the words of its finding, never bare numbers."""
-    words = plain_text(part.finding.came, MAX_SHORT)
+    words = plain_text(part.finding.actual, MAX_SHORT)
     numbers = re.sub(r"\(\d+ numbers\)|\b(?:nan|inf|True|False)\b|(?<=[\d.])e(?=[-+\d])", "", words)
     return words if re.search(r"[^\W\d_]", numbers) else AS_ASKED
 
@@ -83,7 +83,7 @@ def comparison(part: PartResult) -> list[tuple[str, str]]:
     """What a failed part expected, and what came; an error is told above, once."""
     if part.stopped:
         return [("Came", "no value, but the error above")]
-    rows = [("Expected", part.finding.expected), ("Came", part.finding.came)]
+    rows = [("Expected", part.finding.expected), ("Came", part.finding.actual)]
     return [(label, plain_text(text, MAX_SHORT)) for label, text in rows if text]
 
 

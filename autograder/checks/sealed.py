@@ -68,20 +68,20 @@ def name_all(
         mixed.update(
             {tuple(sorted(pair)) for pair in zip(truth, said, strict=True) if len(set(pair)) > 1}
         )
-    expected, came = (
+    expected, actual = (
         f"all names right in {least} of {cases} cases or more",
         f"in {right} of {cases}",
     )
     if right >= least:
-        return holds(True, expected, came)
+        return holds(True, expected, actual)
     if len(verdicts) == 1:
-        says = "Your verdicts are the same in every case, and the order is shuffled. Look at the numbers."
-        return holds(False, expected, came, "always_the_same", says)
+        hint = "Your verdicts are the same in every case, and the order is shuffled. Look at the numbers."
+        return holds(False, expected, actual, "always_the_same", hint)
     (pair, count), *others = mixed.most_common()
     if count < CONFUSED * cases or any(2 * other > count for _, other in others):
-        return holds(False, expected, came, "property", "")
-    says = f"{' and '.join(map(repr, pair))} are taken for each other, in {count} of {cases} cases. Which of their numbers tell them apart?"
-    return holds(False, expected, came, "_for_".join(map(_key, pair)), says)
+        return holds(False, expected, actual, "property", "")
+    hint = f"{' and '.join(map(repr, pair))} are taken for each other, in {count} of {cases} cases. Which of their numbers tell them apart?"
+    return holds(False, expected, actual, "_for_".join(map(_key, pair)), hint)
 
 
 def _key(name: str) -> str:
@@ -93,10 +93,10 @@ def _names(reply: Any, truth: Sequence[str]) -> tuple[str, ...] | Finding:
     names, several = sorted(truth), isinstance(reply, (list, tuple))
     if several and sorted(map(str, reply)) == names:
         return tuple(map(str, reply))
-    came = repr(reply)[:80] if several or isinstance(reply, str) else f"a {type(reply).__name__}"
-    says = "Return one name for each, in the order in which they stand, and each name once."
+    actual = repr(reply)[:80] if several or isinstance(reply, str) else f"a {type(reply).__name__}"
+    hint = "Return one name for each, in the order in which they stand, and each name once."
     return holds(
-        False, f"the names {', '.join(map(repr, names))} in some order", came, "form", says
+        False, f"the names {', '.join(map(repr, names))} in some order", actual, "form", hint
     )
 
 

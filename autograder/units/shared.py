@@ -90,11 +90,11 @@ def not_a_history(values: np.ndarray, least: int, what: str) -> Finding | None:
     """What to say of a history that is no list of finite numbers, ``least`` of them or more; ``what`` is what it should hold."""
     if values.ndim == 1 and len(values) >= least and np.isfinite(values).all():
         return None
-    came = f"an array of shape {values.shape}" + (
+    actual = f"an array of shape {values.shape}" + (
         "" if np.isfinite(values).all() else ", NaN or infinity among it"
     )
-    says = f"Collect {what} at each step, in a list of numbers, and return it."
-    return holds(False, f"{least} or more finite numbers", came, "history", says)
+    hint = f"Collect {what} at each step, in a list of numbers, and return it."
+    return holds(False, f"{least} or more finite numbers", actual, "history", hint)
 
 
 def last_tenth(values: np.ndarray) -> float:

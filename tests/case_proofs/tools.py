@@ -27,26 +27,26 @@ def flat(value: Any) -> list[torch.Tensor]:
     return []
 
 
-def differ(came: Any, want: Any, tol: float, relative: float = 0.0) -> str:
+def differ(actual: Any, want: Any, tol: float, relative: float = 0.0) -> str:
     """Compared as one long row of numbers for each result, so that lists, arrays and stacks are alike."""
     if isinstance(want, (set, frozenset)):
-        return "" if set(came) == set(want) else f"{came}, not {want}"
-    if isinstance(came, torch.Tensor) and isinstance(want, (tuple, list)):
-        came = list(came)
-    if isinstance(want, (tuple, list)) and len(came) == len(want):
+        return "" if set(actual) == set(want) else f"{actual}, not {want}"
+    if isinstance(actual, torch.Tensor) and isinstance(want, (tuple, list)):
+        actual = list(actual)
+    if isinstance(want, (tuple, list)) and len(actual) == len(want):
         shapes = [tuple(torch.as_tensor(v).shape) for v in want if isinstance(v, torch.Tensor)]
         came_shapes = [
             tuple(np.shape(torch.as_tensor(c).detach()))
-            for c, w in zip(came, want, strict=True)
+            for c, w in zip(actual, want, strict=True)
             if isinstance(w, torch.Tensor)
         ]
         if shapes != came_shapes:
             return f"shapes {came_shapes}, not {shapes}"
     elif isinstance(want, torch.Tensor) and tuple(
-        np.shape(torch.as_tensor(came).detach())
+        np.shape(torch.as_tensor(actual).detach())
     ) != tuple(want.shape):
-        return f"shape {tuple(np.shape(came))}, not {tuple(want.shape)}"
-    a, b = (torch.cat([part.reshape(-1) for part in flat(v)]) for v in (came, want))
+        return f"shape {tuple(np.shape(actual))}, not {tuple(want.shape)}"
+    a, b = (torch.cat([part.reshape(-1) for part in flat(v)]) for v in (actual, want))
     if a.shape != b.shape:
         return "another number of numbers"
     same = (a == b) | ((a - b).abs() <= tol + relative * b.abs())

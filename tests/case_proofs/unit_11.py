@@ -94,8 +94,8 @@ def climbing(answer: Any) -> str:
                 want_m + rate * (x - 2 * want_m),
                 want_r + rate * (1 - 2 * (2 * want_r).exp()),
             )
-        came = answer(elbo, m, r, steps, rate)
-        if found := differ(came, (want_m, want_r), 1e-9, 1e-9):
+        actual = answer(elbo, m, r, steps, rate)
+        if found := differ(actual, (want_m, want_r), 1e-9, 1e-9):
             return found
         if m.abs().sum() + r.abs().sum() > 0:
             return "the start was changed"

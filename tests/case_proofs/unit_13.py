@@ -54,8 +54,8 @@ def with_nets(value: Callable[[Any, Any], tuple], reference: Callable, **options
             before = picture([one for one in args if isinstance(one, torch.Tensor)])
             with torch.no_grad():
                 want = reference(*args)
-                came = answer(*args)
-            if found := differ(came, want, 1e-8, 1e-8):
+                actual = answer(*args)
+            if found := differ(actual, want, 1e-8, 1e-8):
                 return found
             if picture([one for one in args if isinstance(one, torch.Tensor)]) != before:
                 return "an argument was changed"

@@ -146,12 +146,12 @@ def test_the_bit_s_own_gradients_are_the_library_s() -> None:
     x = torch.zeros(1, dtype=torch.float64)
     seed = torch.Generator().manual_seed(4)
     estimate = rao_blackwellized(made, q, x, 50, generator=seed)
-    (came,) = torch.autograd.grad(estimate, q.logits)
+    (actual,) = torch.autograd.grad(estimate, q.logits)
     z = q.sample(50, generator=torch.Generator().manual_seed(4)).numpy()
     parts = reference.rewards(logits, factors, z)
     constant = -0.5 * np.log(2 * np.pi)  # of x, which reads bit c
     parts.factors[:, 2] += constant
-    np.testing.assert_allclose(came.numpy(), (parts.score * parts.kept).mean(0), rtol=1e-6)
+    np.testing.assert_allclose(actual.numpy(), (parts.score * parts.kept).mean(0), rtol=1e-6)
 
 
 def test_the_exact_elbo_of_the_regression_and_its_best() -> None:

@@ -193,17 +193,17 @@ def small_and_far(probe: Probe, rng: np.random.Generator) -> Finding:
     far = rng.uniform(6.0, 9.0, (4, 3)) * rng.choice([-1, 1], (4, 3))
     x = mean[2:] + far * cov.diagonal()[2:] ** 0.5
     want, variance, m = _condition(mean, cov, x)
-    came = probe.value(mean, cov, x)
+    actual = probe.value(mean, cov, x)
     unit = cov.diagonal()[:2] ** 0.5
     finding = compare(
-        (unpack(came, 2, NAMES)[0] - mean[:2]) / unit,
+        (unpack(actual, 2, NAMES)[0] - mean[:2]) / unit,
         (want - mean[:2]) / unit,
         what="the conditional mean less the mean, in standard deviations",
     )
     if not finding.ok:
         return finding
     return compare(
-        unpack(came, 2, NAMES)[1] / unit / unit[:, None],
+        unpack(actual, 2, NAMES)[1] / unit / unit[:, None],
         variance / unit / unit[:, None],
         what="the conditional covariance, in units of the variances",
     )
@@ -214,7 +214,7 @@ def unbatched_with_more_data(probe: Probe, rng: np.random.Generator) -> Finding:
     mean, cov = _joint(rng, 1, 4)
     x = mean[1:] + rng.normal(size=4) * cov.diagonal()[1:] ** 0.5
     want, _, m = _condition(mean, cov, x)
-    says = "Without a batch x is a vector: use x @ gain.T, or (gain @ x.unsqueeze(-1)).squeeze(-1), which work for both."
+    hint = "Without a batch x is a vector: use x @ gain.T, or (gain @ x.unsqueeze(-1)).squeeze(-1), which work for both."
     try:
         got = unpack(probe.value(mean, cov, x), 2, NAMES)[0]
         finding = compare(
@@ -228,7 +228,7 @@ def unbatched_with_more_data(probe: Probe, rng: np.random.Generator) -> Finding:
             "a conditional mean for x of shape (4,)",
             f"{error.kind}: {error.message}",
             "no_batch",
-            says,
+            hint,
         )
     plain = finding.ok or finding.diagnosis not in ("shape", "type")
-    return finding if plain else Finding(False, finding.expected, finding.came, "no_batch", says)
+    return finding if plain else Finding(False, finding.expected, finding.actual, "no_batch", hint)

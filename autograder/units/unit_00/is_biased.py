@@ -45,7 +45,7 @@ def many_entries(probe: Probe, rng: np.random.Generator) -> Finding:
     if finding.ok and seen.alarms.any():
         finding = judge(ask(probe, rng, _ordinary(rng, 500, 20, 60), again=True))
     if finding.diagnosis == "false_alarms":
-        return replace(finding, diagnosis="per_entry", says=PER_ENTRY)
+        return replace(finding, diagnosis="per_entry", hint=PER_ENTRY)
     return finding
 
 

@@ -146,7 +146,7 @@ def equal_sizes(probe: Probe, rng: np.random.Generator) -> Finding:
 
 @EXERCISE.part("Without a batch; with two batch axes; a batch of one; one coordinate")
 def other_batch_axes(probe: Probe, rng: np.random.Generator) -> Finding:
-    says = "Count axes from the end: the event is axis -1, whatever stands before it."
+    hint = "Count axes from the end: the event is axis -1, whatever stands before it."
     for batch, dim in (((), 3), ((2, 4), 2), ((4,), 1), ((1,), 3)):
         x, z, log_scale = (
             rng.normal(size=(*batch, dim)),
@@ -159,7 +159,7 @@ def other_batch_axes(probe: Probe, rng: np.random.Generator) -> Finding:
         except LearnerError as error:
             if error.kind != "IndexError":
                 raise
-            return Finding(False, want, f"{error.kind}: {error.message}", "fixed_axes", says)
+            return Finding(False, want, f"{error.kind}: {error.message}", "fixed_axes", hint)
         right = _terms(x, z, log_scale).sum(-1)
         finding = compare(
             got,
@@ -170,7 +170,7 @@ def other_batch_axes(probe: Probe, rng: np.random.Generator) -> Finding:
         if not finding.ok:
             fixed = finding.diagnosis in ("shape", "sum_over_samples", "sum_over_batch", "no_sum")
             return (
-                Finding(False, finding.expected, finding.came, "fixed_axes", says)
+                Finding(False, finding.expected, finding.actual, "fixed_axes", hint)
                 if fixed
                 else finding
             )

@@ -152,7 +152,7 @@ def zero_weights(probe: Probe, rng: np.random.Generator) -> Finding:
     got = probe.value(log_w)
     want = np.log(np.exp(log_w[:, 0]).mean())
     known = [
-        Mistake(m.key, m.says, np.asarray(m.value)[0])
+        Mistake(m.key, m.hint, np.asarray(m.value)[0])
         for m in _average_mistakes(log_w[:, :1])
         if np.shape(m.value) == (1,)
     ]
@@ -161,7 +161,7 @@ def zero_weights(probe: Probe, rng: np.random.Generator) -> Finding:
     finding = compare(got[0], want, known, what="log mean w, one weight of four being zero,")
     if not finding.ok:
         return finding
-    says = (
+    hint = (
         "max - max is -inf - (-inf) = NaN when all weights are zero. torch.logsumexp knows this case; "
         "by hand, replace an infinite shift by 0."
     )
@@ -170,5 +170,5 @@ def zero_weights(probe: Probe, rng: np.random.Generator) -> Finding:
         "log mean w = -inf when all weights are zero",
         f"{got[1]}",
         "all_zero",
-        says,
+        hint,
     )

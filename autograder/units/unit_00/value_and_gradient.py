@@ -108,13 +108,13 @@ def gradient(probe: Probe, rng: np.random.Generator) -> Finding:
 def large_surrogate(probe: Probe, rng: np.random.Generator) -> Finding:
     """In single precision, and in double: there the last digits are what may be lost."""
     params, value, _ = _quantities(rng, scale=1e7)
-    says = (
+    hint = (
         "A number of ten million leaves few digits for decimals, in float32 none. Form the difference "
         "surrogate - surrogate.detach() first, which is exactly zero, and add the value to that."
     )
     lost = Mistake(
         "digits_lost",
-        says,
+        hint,
         lambda got: got.shape == value.shape and bool((np.abs(got - value) < 8).all()),
     )
     finding = Finding(False)

@@ -190,7 +190,7 @@ def ask(
     return Verdicts(*(np.concatenate(column) for column in zip(*found, strict=True)))
 
 
-def judge(seen: Verdicts, key: str = "", says: str = "") -> Finding:
+def judge(seen: Verdicts, key: str = "", hint: str = "") -> Finding:
     """Whether the counts of errors are those of an answer that keeps the demands.
 
     Args:
@@ -203,7 +203,7 @@ def judge(seen: Verdicts, key: str = "", says: str = "") -> Finding:
         f"and of {wrong} biased ones at most {most[1]} passed"
     )
     alarms, misses = int(seen.alarms.sum()), int(seen.misses.sum())
-    came = f"{alarms} right ones called biased, {misses} biased ones passed"
+    actual = f"{alarms} right ones called biased, {misses} biased ones passed"
     if (seen.verdict == TOO_MANY).any():
         return holds(
             False,
@@ -221,14 +221,14 @@ def judge(seen: Verdicts, key: str = "", says: str = "") -> Finding:
             "Return one True or False for the whole estimator, however many entries it has.",
         )
     if not any(seen.too_many):
-        return Finding(True, expected, came)
+        return Finding(True, expected, actual)
     named = _named(seen)
     others = [seen.of(kind) for kind in range(1, int(seen.kind.max()) + 1)]
     if key and named[0] in OPEN and not any(any(other.too_many) for other in others):
         first = seen.of(0)
         if max(first.alarms.mean(), first.misses.mean()) > 0.2 or not others:
-            named = key, says
-    return holds(False, expected, came, *named)
+            named = key, hint
+    return holds(False, expected, actual, *named)
 
 
 def _named(seen: Verdicts) -> tuple[str, str]:

@@ -32,8 +32,8 @@ def _in_double(finding: Finding) -> Finding:
     got, want = np.asarray(finding.got), np.asarray(finding.want)
     if finding.ok or got.shape != want.shape or not np.allclose(got, want, rtol=1e-5, atol=0):
         return finding
-    says = "Right to five digits, and double precision gives more: is something in it float32?"
-    return Finding(False, finding.expected, finding.came, "last_digits", says)
+    hint = "Right to five digits, and double precision gives more: is something in it float32?"
+    return Finding(False, finding.expected, finding.actual, "last_digits", hint)
 
 
 def _factor(
@@ -183,7 +183,7 @@ def two_thousand_dimensions(probe: Probe, rng: np.random.Generator) -> Finding:
     )
     # the product of 2,000 squares is infinite
     reply = probe.drive("watch_sizes", scale=scale, factor=factor, v=v, limit=400_000)
-    says = (
+    hint = (
         "A matrix of D x D was made. At D = 10,000 it takes 800 megabytes and its Cholesky factor minutes. Work with "
         "B' diag(scale^-2) B, which is R x R, and divide by scale**2 elementwise."
     )
@@ -193,7 +193,7 @@ def two_thousand_dimensions(probe: Probe, rng: np.random.Generator) -> Finding:
             "no tensor of more than 400,000 entries",
             "one with at least 4,000,000",
             "dense",
-            says,
+            hint,
         )
     pair = reply["value"]
     if not several(pair, 2):

@@ -90,7 +90,7 @@ def _ancestral(probe: Probe, g: Arrays, eps: np.ndarray, draws: int) -> Finding:
                 "The nodes without parents are missing. They have a recipe too, draw[name](n), and belong into the dictionary.",
             )
         early = lost and not extra and lost in [sorted(found) for found in _late(g)]
-        says = (
+        hint = (
             "Too few passes over the dictionary: what came is what they reach. A pass draws what is ready; go on until every "
             "node has a value."
             if early
@@ -101,7 +101,7 @@ def _ancestral(probe: Probe, g: Arrays, eps: np.ndarray, draws: int) -> Finding:
             f"a value for each of {len(names)} nodes",
             f"missing: {', '.join(lost) or 'none'}; too many: {', '.join(extra) or 'none'}",
             "missing_nodes" if early else "property" if lost else "extra_nodes",
-            says,
+            hint,
         )
     shapes = {value.shape for value in values.values()}
     if shapes != {(draws,)}:

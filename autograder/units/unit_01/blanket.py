@@ -132,7 +132,7 @@ def _blanket(probe: Probe, edges: np.ndarray, order: np.ndarray, what: str) -> F
     roots = [names[j] for j in np.flatnonzero(edges[wrong])]
     node = f"{names[wrong]} (parents {', '.join(roots) or 'none'})"
     return Finding(
-        False, f"{what}: that of {node} is {listed[0]}", listed[1], finding.diagnosis, finding.says
+        False, f"{what}: that of {node} is {listed[0]}", listed[1], finding.diagnosis, finding.hint
     )
 
 

@@ -271,8 +271,8 @@ def _step(probe: Probe, s: Arrays, index: int, what: str = "") -> Finding:
     got, want = _ask(probe, s)[index], np.asarray(dense_step(**s)[index])
     size = np.abs(want).max()
     mistakes = [
-        Mistake(key, says, np.asarray(value[index]))
-        for key, says, value in _variants(s)
+        Mistake(key, hint, np.asarray(value[index]))
+        for key, hint, value in _variants(s)
         if not np.allclose(value[index], want, rtol=1e-4, atol=1e-6 * size)
         and (index != 1 or key != "not_corrected")
     ]  # told apart by the mean: the covariance is the same

@@ -120,11 +120,11 @@ def _variance_mistakes(x: np.ndarray, m: np.ndarray) -> list[Mistake]:
 
 
 def _judged(probe: Probe, x: np.ndarray, m: np.ndarray, *rows: int) -> Finding:
-    came, finding = probe.value(x, m), Finding(True)
+    actual, finding = probe.value(x, m), Finding(True)
     for row in rows:
         mistakes = (_scale_mistakes, _variance_mistakes)[row](x, m)
         if finding.ok:
-            finding = row_of(came, _exact(x, m), row, mistakes, "the table", NAMES, atol=1e-9)
+            finding = row_of(actual, _exact(x, m), row, mistakes, "the table", NAMES, atol=1e-9)
     return finding
 
 

@@ -203,10 +203,10 @@ def _slopes(gradient: np.ndarray, places: list[Series], row: int) -> Finding:
 
 def _part(parts: np.ndarray, places: list[Series], row: int) -> Finding:
     wrong = np.array([_part_mistakes(at, row) for at in places])
-    mistakes = [Mistake(key, says, wrong[:, i]) for i, (key, says) in enumerate(PART_SAYS)]
+    mistakes = [Mistake(key, hint, wrong[:, i]) for i, (key, hint) in enumerate(PART_SAYS)]
     swapped = np.stack([at.parts()[1 - row] for at in places])
-    says = "The parts are exchanged: the fit comes first."
-    mistakes.append(Mistake("rows_swapped", says, swapped))
+    hint = "The parts are exchanged: the fit comes first."
+    mistakes.append(Mistake("rows_swapped", hint, swapped))
     want = np.stack([at.parts()[row] for at in places])
     what = f"the {PARTS[row]} of {len(places)} series"
     return compare(parts[:, row], want, mistakes, rtol=1e-7, what=what)

@@ -139,14 +139,14 @@ def _inputs(
 
 
 def _judged(probe: Probe, log_joint: np.ndarray, log_q: np.ndarray, *which: int) -> Finding:
-    came, finding = unpack(probe.value(log_joint, log_q), 2, NAMES), Finding(True)
+    actual, finding = unpack(probe.value(log_joint, log_q), 2, NAMES), Finding(True)
     for one in which:
         want = exact(log_joint - log_q)[one]
         mistakes = (_value_mistakes, _error_mistakes)[one](log_joint, log_q)
         if finding.ok:
             atol = 1e-9 * float(np.abs(want).max()) if one else None  # errors may be small
             finding = compare(
-                came[one], want, mistakes, rtol=RTOL, atol=atol, what=(VALUE, ERROR)[one]
+                actual[one], want, mistakes, rtol=RTOL, atol=atol, what=(VALUE, ERROR)[one]
             )
     return finding
 

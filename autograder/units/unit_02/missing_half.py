@@ -69,15 +69,15 @@ def _inputs(
 
 def _judged(probe: Probe, places: list[Half], rows: tuple[int, ...] = (0, 1, 2)) -> Finding:
     """The same rows of several questions, side by side."""
-    came = [probe.value(*at) for at in places]
-    for each, at in zip(came, places, strict=True):
+    actual = [probe.value(*at) for at in places]
+    for each, at in zip(actual, places, strict=True):
         if as_array(each).shape != (3,):
             return compare(each, at.exact(), what="the three numbers")
     finding, right = Finding(True), np.stack([at.exact() for at in places], 1)
-    mine = np.stack([as_array(each) for each in came], 1)
+    mine = np.stack([as_array(each) for each in actual], 1)
     for row in rows:
         mistakes = [
-            Mistake(same[0].key, same[0].says, np.array([one.value for one in same]))
+            Mistake(same[0].key, same[0].hint, np.array([one.value for one in same]))
             for same in zip(*(MISTAKES[row](at) for at in places), strict=True)
         ]
         finding = row_of(mine, right, row, mistakes, "the numbers", NAMES, 1e-7)

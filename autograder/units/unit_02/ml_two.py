@@ -68,13 +68,18 @@ def _judged(probe: Probe, rng: np.random.Generator, which: int) -> Finding:
 
 
 def _one(probe: Probe, at: Groups, *which: int) -> Finding:
-    came, finding = unpack(probe.value(at.y, at.sigma, at.mu, at.log_tau), 4, NAMES), Finding(True)
+    actual, finding = (
+        unpack(probe.value(at.y, at.sigma, at.mu, at.log_tau), 4, NAMES),
+        Finding(True),
+    )
     unit = {BEST: at.sigma**2, MEANS: at.sigma}  # what is small is small beside this
     for one in which:
         atol = min(1e-7, 1e-7 * unit[one]) if one in unit else None
         want, mistakes = at.exact()[one], MISTAKES[one](at)
         if finding.ok:
-            finding = compare(came[one], want, mistakes, rtol=RTOL[one], atol=atol, what=WHAT[one])
+            finding = compare(
+                actual[one], want, mistakes, rtol=RTOL[one], atol=atol, what=WHAT[one]
+            )
     return finding
 
 

@@ -93,8 +93,8 @@ def _mistakes(given: Moments, row: int) -> list[Mistake]:
         ),
     ]
     found = [
-        Mistake(key, says, given.table(np.maximum(wrong, 1e-9))[row])
-        for key, says, wrong in wrong_rho
+        Mistake(key, hint, given.table(np.maximum(wrong, 1e-9))[row])
+        for key, hint, wrong in wrong_rho
     ]
     if row == 0:
         found += [
@@ -164,11 +164,11 @@ def _mistakes(given: Moments, row: int) -> list[Mistake]:
 
 
 def _judged(probe: Probe, given: Moments, *rows: int) -> Finding:
-    came, finding = probe.value(*given), Finding(True)
+    actual, finding = probe.value(*given), Finding(True)
     for row in rows:
         if finding.ok:
             mistakes = _mistakes(given, row)
-            finding = row_of(came, given.table(), row, mistakes, "the table", NAMES, 1e-7)
+            finding = row_of(actual, given.table(), row, mistakes, "the table", NAMES, 1e-7)
     return finding
 
 
@@ -217,9 +217,13 @@ def gradient(probe: Probe, rng: np.random.Generator) -> Finding:
         if not finding.ok:
             break
         given = _inputs(rng, batch)
-        came = probe.drive("predicted_bias/slopes", **given._asdict())
+        actual = probe.drive("predicted_bias/slopes", **given._asdict())
         wanted = _slopes(given)
-        if isinstance(came, np.ndarray) and came.shape == wanted.shape and not as_array(came).any():
+        if (
+            isinstance(actual, np.ndarray)
+            and actual.shape == wanted.shape
+            and not as_array(actual).any()
+        ):
             return Finding(
                 False,
                 "the first row has a graph that leads to both moments",
@@ -229,7 +233,7 @@ def gradient(probe: Probe, rng: np.random.Generator) -> Finding:
                 "is made anew.",
             )
         finding = compare(
-            came,
+            actual,
             wanted,
             [
                 Mistake("half_lost", "The half of the second-order term is lost.", 2 * wanted),

@@ -21,7 +21,7 @@ def toy_relative_variance(v: np.ndarray, delta: np.ndarray) -> np.ndarray:
 
 
 def row_of(
-    came: object,
+    actual: object,
     want: np.ndarray,
     row: int,
     mistakes: list[Mistake],
@@ -31,12 +31,12 @@ def row_of(
     atol: float | None = None,
 ) -> Finding:
     """One row of a table against its own mistakes; a table of another shape is compared as a whole."""
-    table = as_array(came)
+    table = as_array(actual)
     if table.shape != want.shape:
         turned = [
             Mistake("transposed", f"The rows are {', '.join(names)}.", np.moveaxis(want, 0, -1))
         ]
-        return compare(came, want, turned if want.ndim > 1 else [], rtol=rtol, what=whole)
+        return compare(actual, want, turned if want.ndim > 1 else [], rtol=rtol, what=whole)
     others = [
         Mistake(f"row_{other + 1}_again", f"This is row {other + 1}, {names[other]}.", want[other])
         for other in range(len(want))

@@ -126,11 +126,11 @@ def _mistakes(theta: np.ndarray, c: float, row: int) -> list[Mistake]:
 
 
 def _judged(probe: Probe, theta: np.ndarray, c: float, *rows: int) -> Finding:
-    came, want, finding = probe.value(theta, c), exact(theta, c), Finding(True)
+    actual, want, finding = probe.value(theta, c), exact(theta, c), Finding(True)
     for row in rows:
         mistakes = _mistakes(theta, c, row)
         if finding.ok:
-            finding = row_of(came, want, row, mistakes, "the two risks", NAMES, 1e-6)
+            finding = row_of(actual, want, row, mistakes, "the two risks", NAMES, 1e-6)
     return finding
 
 

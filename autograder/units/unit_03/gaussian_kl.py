@@ -143,7 +143,7 @@ def _kl_mistakes(
                 right - shift / (2 * p**2) + shift / (2 * q**2),
             ),
         ]
-        mistakes = [Mistake(key, says, value.sum(-1)) for key, says, value in terms]
+        mistakes = [Mistake(key, hint, value.sum(-1)) for key, hint, value in terms]
     return [
         *mistakes,
         Mistake(
@@ -216,5 +216,5 @@ def zero_only_if_equal(probe: Probe, rng: np.random.Generator) -> Finding:
         least > 0,
         "positive where the Gaussians differ",
         f"the least is {least:.4g}",
-        says="A KL divergence is never negative.",
+        hint="A KL divergence is never negative.",
     )

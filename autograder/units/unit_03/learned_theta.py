@@ -60,12 +60,14 @@ def _asked(probe: Probe, args: Args, index: int, what: str) -> Finding:
         return finding
     square, noise = (args[0] ** 2).mean(-1), args[2]
     rootless = (noise * np.sqrt(square) / args[1] < noise**2) | (square < noise**2)
-    came = as_array(got)
+    actual = as_array(got)
     mended = (
-        np.where(np.isfinite(came) | ~rootless, came, want) if came.shape == want.shape else came
+        np.where(np.isfinite(actual) | ~rootless, actual, want)
+        if actual.shape == want.shape
+        else actual
     )
     unmended = compare(mended, want, rtol=ROOM, atol=ROOM).ok
-    return replace(finding, diagnosis="below_zero", says=NOT_ZERO) if unmended else finding
+    return replace(finding, diagnosis="below_zero", hint=NOT_ZERO) if unmended else finding
 
 
 def _everywhere(probe: Probe, rng: np.random.Generator, index: int, what: str) -> Finding:

@@ -211,7 +211,7 @@ def _inaccurate(wanted: np.ndarray) -> Mistake:
 
 def _kept_from_falling(asked: Sequence[Mixture]) -> list[Mistake]:
     """What comes where a small number keeps the logarithms from falling in the tails, added to the density or as its least value."""
-    says = (
+    hint = (
         "What came is what a small number gives that keeps {} from falling in the tails: a clamp, or something added inside the "
         "logarithm. Keep log p as a logsumexp over the components, and exponentiate only the weight in front."
     )
@@ -219,7 +219,7 @@ def _kept_from_falling(asked: Sequence[Mixture]) -> list[Mistake]:
     return [
         Mistake(
             "tails_lost",
-            says.format("log p and log q" if both else "log p"),
+            hint.format("log p and log q" if both else "log p"),
             np.stack(
                 [
                     _integrals(
@@ -242,11 +242,11 @@ def _kept_from_falling(asked: Sequence[Mixture]) -> list[Mistake]:
 def _found(probe: Probe, asked: Sequence[Mixture], what: str, index: int | None = None) -> Finding:
     """All of these, ``(n, 2)``, or the divergence at ``index`` alone, ``(n,)``."""
     wanted = np.stack([exact_kls(*args) for args in asked])
-    came = [_ask(probe, args) for args in asked]
-    pairs = [np.shape(pair) == (2,) for pair in came]
+    actual = [_ask(probe, args) for args in asked]
+    pairs = [np.shape(pair) == (2,) for pair in actual]
     if not all(pairs):
-        return compare(came[pairs.index(False)], wanted[0], what="(forward, reverse)")
-    got = np.stack(came)
+        return compare(actual[pairs.index(False)], wanted[0], what="(forward, reverse)")
+    got = np.stack(actual)
     mistakes = [*_mistakes(wanted, asked), _step_forgotten(wanted), _inaccurate(wanted)]
     if np.isfinite(got).all() and not np.allclose(got, wanted, rtol=ONE_IN_A_MILLION, atol=1e-6):
         mistakes += _kept_from_falling(asked)

@@ -132,8 +132,8 @@ def _prediction(probe: Probe, rng: np.random.Generator, index: int, what: str) -
     )
 
     def on_few(*few: np.ndarray) -> Finding:
-        came = unpack(probe.value(*few), 2, "bias_loc, bias_log_scale")[index]
-        return compare(came, _bias(*few)[index], rtol=EXACT, what=f"{what}, {ONE}")
+        actual = unpack(probe.value(*few), 2, "bias_loc, bias_log_scale")[index]
+        return compare(actual, _bias(*few)[index], rtol=EXACT, what=f"{what}, {ONE}")
 
     return and_batches_of_one(finding, args, on_few)
 
@@ -213,9 +213,9 @@ def predicted_and_measured(probe: Probe, rng: np.random.Generator) -> Finding:
         f"{name}: predicted {number:.4g}, measured {m:.4g} ± {e:.2g}"
         for name, number, m, e in zip(names, predicted, mean, error, strict=True)
     ]
-    says = (
-        finding.says
+    hint = (
+        finding.hint
         if finding.diagnosis != "biased"
         else "We ran the naive estimator at these inputs and measured its bias. Your prediction lies outside the error of that measurement."
     )
-    return replace(finding, says=says, came="; ".join(lines))
+    return replace(finding, hint=hint, actual="; ".join(lines))

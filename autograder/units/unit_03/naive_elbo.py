@@ -100,9 +100,9 @@ def value(probe: Probe, rng: np.random.Generator) -> Finding:
     if not finding.ok:
         return finding
     two, eps = in_two_axes(params, eps)
-    came = probe.value(*CALL, eps, problem="toy/mean_field", params=two)
+    actual = probe.value(*CALL, eps, problem="toy/mean_field", params=two)
     what = "the value, for a batch of two axes,"
-    again = compare(came, log_w[:, None, :2].mean(0), rtol=EXACT, what=what)
+    again = compare(actual, log_w[:, None, :2].mean(0), rtol=EXACT, what=what)
     return finding if again.ok else again
 
 
@@ -185,7 +185,7 @@ def correlated_family(probe: Probe, rng: np.random.Generator) -> Finding:
     log_q = log_normal(eps, 0.0, 1.0) - params["log_scale"].sum(-1)
     value = (log_normal(z, 0.0, 1.0) + log_normal(params["x"], z, 1.0) - log_q).mean(0)
     reply = probe.gradient("toy/full_rank", params, *CALL, eps)
-    says = (
+    hint = (
         "It works for the diagonal Gaussian alone: z or log q was built from q.loc and q.log_scale by hand. Ask the family: "
         "q.transport(eps, x) and q(x, z)."
     )
@@ -206,7 +206,7 @@ def correlated_family(probe: Probe, rng: np.random.Generator) -> Finding:
         rtol=EXACT,
         what="the value",
         mistakes=[
-            *(Mistake("one_family", says, log_w.mean(0)) for log_w in own),
+            *(Mistake("one_family", hint, log_w.mean(0)) for log_w in own),
             Mistake("sign", SIGN, -value),
         ],
     )
@@ -259,4 +259,4 @@ def mean_gradient_is_zero(probe: Probe, rng: np.random.Generator) -> Finding:
             ),
         ],
     )
-    return replace(finding, says=OTHERWISE.get(finding.diagnosis, finding.says))
+    return replace(finding, hint=OTHERWISE.get(finding.diagnosis, finding.hint))

@@ -36,7 +36,7 @@ class _Wrong(NamedTuple):
     """A mistake in the derivation: where it puts theta and maximum likelihood."""
 
     key: str
-    says: str
+    hint: str
     theta: np.ndarray
     likeliest: np.ndarray
 
@@ -139,7 +139,7 @@ def theta_mistakes(args: Args, index: int) -> list[Mistake]:
             best,
         ),
         Mistake("swapped", "Return theta first, then its bias.", bias),
-        *(Mistake(wrong.key, wrong.says, wrong.theta) for wrong in _derivations(*args)),
+        *(Mistake(wrong.key, wrong.hint, wrong.theta) for wrong in _derivations(*args)),
     ]
     of_bias = [
         Mistake(
@@ -164,7 +164,7 @@ def theta_mistakes(args: Args, index: int) -> list[Mistake]:
             best,
         ),
         *(
-            Mistake(wrong.key, wrong.says, wrong.theta - wrong.likeliest)
+            Mistake(wrong.key, wrong.hint, wrong.theta - wrong.likeliest)
             for wrong in _derivations(*args)
             if wrong.key not in {"squared", "negative"}  # of a difference these say something else
         ),

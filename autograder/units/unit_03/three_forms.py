@@ -70,12 +70,12 @@ def _form(
 
 def _cut_off(plus: np.ndarray, kl: np.ndarray) -> list[Mistake]:
     """An estimate that is not allowed to be negative, after averaging or before."""
-    says = (
+    hint = (
         "The estimate of the KL was cut off at zero. A KL is never negative; its estimate from samples may be, and must, if the forms "
         "are to agree."
     )
     return [
-        Mistake("kl_not_negative", says, plus - value)
+        Mistake("kl_not_negative", hint, plus - value)
         for value in (np.maximum(kl.mean(0), 0), np.maximum(kl, 0).mean(0))
     ]
 
@@ -202,12 +202,12 @@ def correlated_family(probe: Probe, rng: np.random.Generator) -> Finding:
     middle, likelihood = log_normal(z1, z2, 1.0), log_normal(x, z1, 1.0)
     log_w = log_normal(z2, 0.0, 1.0) + middle + likelihood - log_q
     reply = unpack(probe.value(*CALL, z, problem="chain/full_rank", params=params), 3)
-    says = (
+    hint = (
         "On this model log_factors has two factors in z, 'top' and 'middle', and the prior is their product. Take all but 'likelihood' "
         "together."
     )
     lost = [
-        Mistake("factor_lost", says, (log_w - factor).mean(0))
+        Mistake("factor_lost", hint, (log_w - factor).mean(0))
         for factor in (middle, log_normal(z2, 0.0, 1.0))
     ]
     finding = Finding(False)
@@ -268,8 +268,8 @@ def evidence_and_posterior(probe: Probe, rng: np.random.Generator) -> Finding:
     )
     if finding.ok or not elsewhere:
         return finding
-    says = (
+    hint = (
         f"Form 3 is what you return as result {elsewhere[0] + 1}. The order is joint plus entropy, likelihood minus KL to the prior, "
         "evidence minus KL to the posterior."
     )
-    return holds(False, finding.expected, finding.came, "order", says)
+    return holds(False, finding.expected, finding.actual, "order", hint)

@@ -184,12 +184,12 @@ def _places(rng: np.random.Generator) -> list[np.ndarray]:
 
 
 def _judged(probe: Probe, places: list[np.ndarray], index: int, where: str) -> Finding:
-    came = [probe.value(place) for place in places]
+    actual = [probe.value(place) for place in places]
     want = np.stack([right(place) for place in places])
-    for raw in came:
+    for raw in actual:
         if as_array(raw).shape != (3,):
             return compare(raw, want[0], what="(in turn, all at once, limit)")
-    rates = np.stack([as_array(raw) for raw in came])[:, index]
+    rates = np.stack([as_array(raw) for raw in actual])[:, index]
     return compare(rates, want[:, index], _mistakes(places, index), what=f"{TITLES[index]} {where}")
 
 

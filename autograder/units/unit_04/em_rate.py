@@ -94,12 +94,12 @@ def _mistakes(cases: list[Case]) -> list[Mistake]:
 
 
 def _judged(probe: Probe, cases: list[Case], what: str) -> Finding:
-    came = [probe.drive("em_rate/mixture", **case.sent()) for case in cases]
+    actual = [probe.drive("em_rate/mixture", **case.sent()) for case in cases]
     want = np.array([case.eigenvalues[-1] for case in cases])
-    for raw in came:
+    for raw in actual:
         if as_array(raw).shape != ():
             return compare(raw, want[0], what="the rate")
-    rates = np.array([float(as_array(raw)) for raw in came])
+    rates = np.array([float(as_array(raw)) for raw in actual])
     return compare(rates, want, _mistakes(cases), what=what)
 
 

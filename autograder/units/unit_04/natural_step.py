@@ -111,8 +111,8 @@ def _moved(args: Args, first: np.ndarray, second: np.ndarray) -> tuple[np.ndarra
 
 def _mistakes(args: Args, index: int) -> list[Mistake]:
     found = [
-        Mistake(key, says, values[index])
-        for key, says, values in _variants(args)
+        Mistake(key, hint, values[index])
+        for key, hint, values in _variants(args)
         if (key, index) != ("in_loc_and_log_scale", LOC)  # there it is the same as old_variance
     ]
     found.append(

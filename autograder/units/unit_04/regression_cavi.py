@@ -111,7 +111,7 @@ def _gaussian_mistakes(ask: Question, index: int) -> list[Mistake]:
     }
     if index == COVARIANCE:
         return [
-            *(Mistake(key, says, value) for key, (says, value) in variants.items()),
+            *(Mistake(key, hint, value) for key, (hint, value) in variants.items()),
             Mistake(
                 "precision_returned",
                 "This is the precision matrix: return its inverse.",
@@ -120,8 +120,8 @@ def _gaussian_mistakes(ask: Question, index: int) -> list[Mistake]:
         ]
     return [
         *(
-            Mistake(key, says, ask.mean_tau * value @ (F.T @ y))
-            for key, (says, value) in variants.items()
+            Mistake(key, hint, ask.mean_tau * value @ (F.T @ y))
+            for key, (hint, value) in variants.items()
         ),
         Mistake(
             "no_noise",
@@ -297,13 +297,13 @@ def _one(probe: Probe, rng: np.random.Generator, index: int, what: str) -> Findi
 def _together(
     probe: Probe, asks: list[Question], index: int, what: str, mistakes: list[Mistake]
 ) -> Finding:
-    came = [unpack(probe.value(*ask), 5, NAMES)[index] for ask in asks]
+    actual = [unpack(probe.value(*ask), 5, NAMES)[index] for ask in asks]
     want = [elbo(ask, passed(ask)) if index == ELBO else passed(ask)[index] for ask in asks]
-    for raw, number in zip(came, want, strict=True):
+    for raw, number in zip(actual, want, strict=True):
         single = compare(raw, number, what=what)
         if single.diagnosis in ("type", "shape", "not_finite"):
             return single
-    numbers = np.array([float(np.asarray(raw)) for raw in came])
+    numbers = np.array([float(np.asarray(raw)) for raw in actual])
     return compare(numbers, np.array(want), mistakes, what=f"{what}, asked {len(asks)} times")
 
 

@@ -196,11 +196,11 @@ def _impossible(rng: np.random.Generator) -> Args:
 )
 def impossible(probe: Probe, rng: np.random.Generator) -> Finding:
     args = _impossible(rng)
-    came, log_p = unpack(probe.value(*args), 2, NAMES)
+    actual, log_p = unpack(probe.value(*args), 2, NAMES)
     want, evidence = right(*args)
-    log_r, none = as_array(came), np.isneginf(want)
+    log_r, none = as_array(actual), np.isneginf(want)
     if log_r.shape != want.shape:
-        return compare(came, np.where(none, 0.0, want), what="log r")
+        return compare(actual, np.where(none, 0.0, want), what="log r")
     finding = compare(np.where(none, 0.0, log_r), np.where(none, 0.0, want), what="log r elsewhere")
     if not finding.ok:
         return finding

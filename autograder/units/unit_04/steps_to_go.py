@@ -133,15 +133,15 @@ def _mistakes(stands: Sequence[Stand]) -> list[Mistake]:
 
 
 def _judged(probe: Probe, stands: Sequence[Stand], what: str) -> Finding:
-    came = []
+    actual = []
     for stand in stands:
         start = stand.case.theta + stand.error
-        came.append(probe.drive("steps_to_go/mixture", **stand.case.sent(), start=start))
+        actual.append(probe.drive("steps_to_go/mixture", **stand.case.sent(), start=start))
     want = np.array([np.ceil(stand.exact) for stand in stands])
-    for raw in came:
+    for raw in actual:
         if as_array(raw).shape != ():
             return compare(raw, want[0], what="the number of steps")
-    numbers = np.array([float(as_array(raw)) for raw in came])
+    numbers = np.array([float(as_array(raw)) for raw in actual])
     return compare(numbers, want, _mistakes(stands), what=what)
 
 

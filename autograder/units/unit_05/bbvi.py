@@ -154,8 +154,8 @@ def _unmoved(run: _Run) -> Finding | None:
     if run.untrained:
         return holds(False, "a climb", "nothing has moved", "untrained", UNTRAINED)
     if np.allclose(run.out[:-1], run.before[:-1], atol=1e-6):
-        says = "p has moved, and q is as it was. Step an optimizer over the parameters of the q that you are given."
-        return holds(False, "a climb in q and theta", "theta alone has moved", "q_fixed", says)
+        hint = "p has moved, and q is as it was. Step an optimizer over the parameters of the q that you are given."
+        return holds(False, "a climb in q and theta", "theta alone has moved", "q_fixed", hint)
     return None
 
 
@@ -201,8 +201,8 @@ def past_a_bound(probe: Probe, rng: np.random.Generator) -> Finding:
     if odd is not None:
         return odd
     if not np.isfinite(run.out).all():
-        says = "The steps were too large, or went downhill: maximize the ELBO."
-        return holds(False, "finite parameters", "NaN or infinity", "diverged", says)
+        hint = "The steps were too large, or went downhill: maximize the ELBO."
+        return holds(False, "finite parameters", "NaN or infinity", "diverged", hint)
     reached = elbo(np.clip(run.out, -20, 20), run.x)
     bound = run.last - SHORT
     expected = (
@@ -237,8 +237,8 @@ def _ends(run: _Run, values: np.ndarray, probe: Probe) -> Finding:
     if fits(values):
         return Finding(True)
     expected = f"from about {low:.1f}, the ELBO before, to about {high:.1f}"
-    came = f"from {values[:3].mean():.1f} to {last_tenth(values):.1f}"
-    for key, says, turned in (
+    actual = f"from {values[:3].mean():.1f} to {last_tenth(values):.1f}"
+    for key, hint, turned in (
         ("loss_history", "These are losses: return the bound, not minus it.", -values),
         (
             "history_of_means",
@@ -247,5 +247,5 @@ def _ends(run: _Run, values: np.ndarray, probe: Probe) -> Finding:
         ),
     ):
         if fits(turned):
-            return holds(False, expected, came, key, says)
-    return holds(False, expected, came, *_why(run, probe))
+            return holds(False, expected, actual, key, hint)
+    return holds(False, expected, actual, *_why(run, probe))

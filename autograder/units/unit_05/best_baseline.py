@@ -178,9 +178,9 @@ ORDER = "The rows stand in another order: Poisson, exponential, one bit."
 
 def _judged(probe: Probe, rng: np.random.Generator, row: int) -> Finding:
     places = _places(rng)
-    came = [probe.value(*place) for place in places]
-    tables = [as_array(table) for table in came]
-    for table, raw, (a, c, r, logit) in zip(tables, came, places, strict=True):
+    actual = [probe.value(*place) for place in places]
+    tables = [as_array(table) for table in actual]
+    for table, raw, (a, c, r, logit) in zip(tables, actual, places, strict=True):
         if table.shape != (3, 2):
             want = np.array([_pair(best)(moments(index, r, logit), a, c) for index in range(3)])
             return compare(

@@ -32,17 +32,17 @@ MOST = 40  # factors
 Case = tuple[list[Factor], Any]
 
 
-def _odd(expected: str, came: str, key: str, says: str) -> Finding:
-    return holds(False, expected, came, key, says)
+def _odd(expected: str, actual: str, key: str, hint: str) -> Finding:
+    return holds(False, expected, actual, key, hint)
 
 
 def _read(reply: Any, bits: int) -> Case | Finding:
     """The factors and the prediction of a reply, or what is wrong with its form."""
     if not several(reply, 2) or not isinstance(reply[0], list) or not reply[0]:
-        says = (
+        hint = (
             "Return a list of factors, each a pair (scope, table), and a tensor of two variances."
         )
-        return _odd("a pair: factors, predicted", "something else", "form", says)
+        return _odd("a pair: factors, predicted", "something else", "form", hint)
     factors: list[Factor] = []
     for number, item in enumerate(reply[0]):
         odd = f"factor {number}"
@@ -51,14 +51,14 @@ def _read(reply: Any, bits: int) -> Case | Finding:
         scope, table = as_array(item[0]), as_array(item[1])
         entries = tuple(int(bit) for bit in scope.ravel())
         if scope.ndim != 1 or not entries or len(set(entries)) != len(entries):
-            says = "A factor reads at least one bit, and each of its bits once. A number that reads none is no factor."
-            return _odd("scopes that are tuples of bits", f"{odd} has {item[0]}", "scope", says)
+            hint = "A factor reads at least one bit, and each of its bits once. A number that reads none is no factor."
+            return _odd("scopes that are tuples of bits", f"{odd} has {item[0]}", "scope", hint)
         if not all(0 <= bit < bits for bit in entries):
-            says = "Bits are numbered from 0 to D - 1."
-            return _odd(f"bits from 0 to {bits - 1}", f"{odd} reads {entries}", "scope", says)
+            hint = "Bits are numbered from 0 to D - 1."
+            return _odd(f"bits from 0 to {bits - 1}", f"{odd} reads {entries}", "scope", hint)
         if table.shape != (2,) * len(entries) or not np.isfinite(table).all():
-            says = "A factor of n bits has a table of n axes of length two, of finite numbers."
-            return _odd("tables (2, ..., 2)", f"{odd} has {table.shape}", "table", says)
+            hint = "A factor of n bits has a table of n axes of length two, of finite numbers."
+            return _odd("tables (2, ..., 2)", f"{odd} has {table.shape}", "table", hint)
         factors.append((entries, table))
     if len(factors) > MOST:
         return _odd(f"at most {MOST} factors", f"{len(factors)}", "form", "")
@@ -148,7 +148,7 @@ def it_hurts(probe: Probe, rng: np.random.Generator) -> Finding:
             )
         ratio = exact["full"] / max(exact["kept"], 1e-300)
         if ratio >= RATIO:
-            says = (
+            hint = (
                 "It hurts, and not enough. What is dropped is closer to the best baseline, or fluctuates less, in a better case."
                 if ratio < 1
                 else "Here it helps, as it mostly does. What is dropped must do the work of a baseline: about which constant, and "
@@ -158,7 +158,7 @@ def it_hurts(probe: Probe, rng: np.random.Generator) -> Finding:
                 f"Var(full) below {RATIO} Var(own), at logits {np.round(logits, 2)}",
                 f"{ratio:.3g} of it",
                 "hurts_too_little",
-                says,
+                hint,
             )
     return Finding(True, "it hurts, at four q", "so it does")
 
@@ -175,18 +175,18 @@ def predicted(probe: Probe, rng: np.random.Generator) -> Finding:
     cases = _cases(probe, rng)
     if isinstance(cases, Finding):
         return cases
-    came, names = [], ("full", "kept", "full_square", "kept_square")
+    actual, names = [], ("full", "kept", "full_square", "kept_square")
     exact = []
     for logits, (factors, prediction) in cases:
         seen = _exact(logits, factors)
         exact.append([seen[name] for name in names])
         if as_array(prediction).shape != (2,):
             return compare(prediction, np.array(exact[-1][:2]), what="the variances (full, own)")
-        came.append(as_array(prediction))
+        actual.append(as_array(prediction))
     every = np.array(exact)
     right, squares = every[:, :2], every[:, 2:]
     return compare(
-        np.array(came),
+        np.array(actual),
         right,
         rtol=1e-3,
         atol=1e-6,

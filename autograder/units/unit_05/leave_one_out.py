@@ -146,10 +146,10 @@ def mean_over_all_triples(probe: Probe, rng: np.random.Generator) -> Finding:
     triples = np.array(list(itertools.product(range(4), repeat=3))).T
     chance = weights[triples].prod(0)
     f, score = values[triples], scores[triples]
-    came = probe.value(f, score)
-    rows = as_array(came)
+    actual = probe.value(f, score)
+    rows = as_array(actual)
     if rows.shape != (64, 2):
-        return compare(came, estimate(f, score), what="the estimates, one for each triple")
+        return compare(actual, estimate(f, score), what="the estimates, one for each triple")
     return compare(
         chance @ rows,
         exact,
@@ -176,10 +176,10 @@ def one_sample_is_refused(probe: Probe, rng: np.random.Generator) -> Finding:
     reply = probe.drive("leave_one_out/one_sample", f=f, score=score)
     if reply["refused"]:
         return Finding(True, "a ValueError", "so it is")
-    came = as_array(reply["came"])
-    says = "There is no other sample: raise a ValueError that says so."
-    if came.size and np.isnan(came).all():
-        says = "Zero divided by zero: NaN would travel into every parameter. " + says
-    elif came.size and not came.any():
-        says = "A gradient of zero, and nothing would ever be learned from it. " + says
-    return holds(False, "a ValueError", "a result", "one_sample_taken", says)
+    actual = as_array(reply["actual"])
+    hint = "There is no other sample: raise a ValueError that says so."
+    if actual.size and np.isnan(actual).all():
+        hint = "Zero divided by zero: NaN would travel into every parameter. " + hint
+    elif actual.size and not actual.any():
+        hint = "A gradient of zero, and nothing would ever be learned from it. " + hint
+    return holds(False, "a ValueError", "a result", "one_sample_taken", hint)

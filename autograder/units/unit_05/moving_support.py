@@ -57,8 +57,8 @@ def _rows(given: Arrays) -> np.ndarray:
 
 def _asked(probe: Probe, given: Arrays) -> tuple[object, np.ndarray]:
     sent = {**given, "power": float(given["power"])}
-    came = probe.drive("moving_support/rows", **sent)
-    return came, as_array(came)
+    actual = probe.drive("moving_support/rows", **sent)
+    return actual, as_array(actual)
 
 
 def _mistakes(row: int, given: Arrays) -> list[Mistake]:
@@ -148,10 +148,10 @@ def _judged(probe: Probe, rng: np.random.Generator, row: int) -> Finding:
     powers = rng.permutation([rng.uniform(0.4, 0.7), rng.uniform(2.0, 4.0)])
     for batch, samples, power in (((5,), 4, powers[0]), ((2, 3), 1, powers[1]), ((), 3, 1.0)):
         given = _inputs(rng, batch, samples, float(power))
-        came, rows = _asked(probe, given)
+        actual, rows = _asked(probe, given)
         right = _rows(given)
         if rows.shape != right.shape:
-            return compare(came, right, what="the three rows")
+            return compare(actual, right, what="the three rows")
         finding = compare(rows[row], right[row], _mistakes(row, given), what=ROWS[row])
         if not finding.ok:
             return finding
@@ -181,9 +181,9 @@ def means(probe: Probe, rng: np.random.Generator) -> Finding:
     given["height"][2:] = 0.0  # linear: E f = h0 + h1 phi power / (power + 1)
     u = (np.arange(300) + 0.5)[:, None] / 300
     given["z"] = given["phi"] * u ** (1 / given["power"])
-    came, rows = _asked(probe, given)
+    actual, rows = _asked(probe, given)
     if rows.shape != (3, 2):
-        return compare(came, _rows(given), what="the three rows")
+        return compare(actual, _rows(given), what="the three rows")
     slope = given["height"][1] * given["power"] / (given["power"] + 1) + 0 * given["phi"]
     return compare(
         np.stack([rows[2], rows[0] - rows[1]]),

@@ -58,10 +58,10 @@ def tilted_bits(logits: Tensor, theta: Tensor, x: Tensor) -> dict[str, Any]:
 def one_sample(learner: Callable[..., Any], f: Tensor, score: Tensor) -> dict[str, Any]:
     """What happens with a single sample: whether it is refused, and what came if it is not."""
     try:
-        came = learner(f, score)
+        actual = learner(f, score)
     except ValueError:
         return {"refused": True}
-    return {"refused": False, "came": came}
+    return {"refused": False, "actual": actual}
 
 
 @driver("moving_support/rows")

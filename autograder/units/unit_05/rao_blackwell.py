@@ -116,11 +116,11 @@ def _gradients(probe: Probe, rng: np.random.Generator, row: int) -> Finding:
     for scopes, bits, samples in ((CHAIN, 4, 6), (CO_PARENTS, 5, 5), (ALONE, 3, 1)):
         logits, factors = _graph(rng, scopes, bits, ends=(-5.0, 4.6))
         z = _bits(rng, bits, samples)
-        (came, _), (array, _) = _asked(probe, logits, factors, z)
+        (actual, _), (array, _) = _asked(probe, logits, factors, z)
         parts = rewards(logits, factors, z)
         both = np.stack([parts.score * parts.full, parts.score * parts.kept])
         if array.shape != both.shape:
-            return compare(came, both, what=GRADIENTS)
+            return compare(actual, both, what=GRADIENTS)
         finding = compare(
             array[row],
             both[row],
@@ -215,11 +215,11 @@ def _tables(probe: Probe, rng: np.random.Generator, rows: tuple[int, ...]) -> Fi
             exact = variances(logits, factors)
         z = _bits(rng, bits, 2)
         z[1] = 1 - z[0]  # every bit takes both values: the samples at hand have a variance, too
-        (_, came), (_, array) = _asked(probe, logits, factors, z)
+        (_, actual), (_, array) = _asked(probe, logits, factors, z)
         right = np.stack([exact[name] for name in ("full", "kept", "alone", "rest")])
         if array.shape != right.shape:
             return compare(
-                came,
+                actual,
                 right,
                 what=TABLE,
                 mistakes=[

@@ -119,9 +119,9 @@ def value(probe: Probe, rng: np.random.Generator) -> Finding:
     ):
         params, z = _inputs(rng, kind, batch, samples)
         log_p, log_q = _weights(params, z, kind)
-        came = probe.value(ref("model"), ref("family"), ref("x"), z, problem=kind, params=params)
+        actual = probe.value(ref("model"), ref("family"), ref("x"), z, problem=kind, params=params)
         finding = compare(
-            came, (log_p - log_q).mean(0), _value_mistakes(log_p, log_q), what="the bound"
+            actual, (log_p - log_q).mean(0), _value_mistakes(log_p, log_q), what="the bound"
         )
         if not finding.ok:
             return finding
@@ -220,7 +220,7 @@ def _judged(
         flat(reply.gradient),
         flat(found["right"]),
         what="the gradient in " + ", ".join(found["right"]),
-        mistakes=[Mistake(_key(name), says, flat(found[name])) for name, says in SAYS.items()],
+        mistakes=[Mistake(_key(name), hint, flat(found[name])) for name, hint in SAYS.items()],
     )
 
 

@@ -99,18 +99,20 @@ def value(probe: Probe, rng: np.random.Generator) -> Finding:
     finding = Finding(True)
     for batch, samples in (((3, 2), 5), ((3,), 1), ((2, 2, 2), 3)):
         given = _gamma(rng, batch, samples)
-        came, again = (probe.drive("gamma/pullback", **given)["z"] for _ in range(2))
-        finding = _own_noise(probe, came, again) or _value(came, given)
+        actual, again = (probe.drive("gamma/pullback", **given)["z"] for _ in range(2))
+        finding = _own_noise(probe, actual, again) or _value(actual, given)
         if not finding.ok:
             return finding
     return finding
 
 
-def _own_noise(probe: Probe, came: Any, again: Any) -> Finding | None:
+def _own_noise(probe: Probe, actual: Any, again: Any) -> Finding | None:
     both = (
-        isinstance(came, np.ndarray) and isinstance(again, np.ndarray) and came.shape == again.shape
+        isinstance(actual, np.ndarray)
+        and isinstance(again, np.ndarray)
+        and actual.shape == again.shape
     )
-    if not both or probe.stateful or np.allclose(came, again, 1e-3, 1e-6, equal_nan=True):
+    if not both or probe.stateful or np.allclose(actual, again, 1e-3, 1e-6, equal_nan=True):
         return None
     return holds(
         False,
@@ -121,10 +123,10 @@ def _own_noise(probe: Probe, came: Any, again: Any) -> Finding | None:
     )
 
 
-def _value(came: Any, given: Given) -> Finding:
+def _value(actual: Any, given: Given) -> Finding:
     alpha, rate, g = given["concentration"], given["rate"], given["g"]
     return compare(
-        came,
+        actual,
         g / rate,
         what="z",
         rtol=1e-7,

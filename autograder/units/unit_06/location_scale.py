@@ -56,9 +56,9 @@ def _density(given: dict[str, np.ndarray]) -> np.ndarray:
 def sample(probe: Probe, rng: np.random.Generator) -> Finding:
     given = _inputs(rng)
     loc, log_scale, eps = given["loc"], given["log_scale"], given["eps"]
-    came, again = (probe.drive("map/pair", **given)["z"] for _ in range(2))
-    return draws_own_noise(probe, came, again) or compare(
-        came,
+    actual, again = (probe.drive("map/pair", **given)["z"] for _ in range(2))
+    return draws_own_noise(probe, actual, again) or compare(
+        actual,
         loc + np.exp(log_scale) * eps,
         what="z",
         mistakes=[

@@ -58,9 +58,9 @@ def value(probe: Probe, rng: np.random.Generator) -> Finding:
     params, eps = random_toy(rng)
     log_w = toy_terms(**params, eps=eps)["log_w"]
     log_q = (-0.5 * eps**2 - HALF_LOG_2PI - params["log_scale"]).sum(-1)
-    came, again = (probe.gradient("toy/mean_field", params, *TOY, eps).value for _ in range(2))
-    return draws_own_noise(probe, came, again) or compare(
-        came,
+    actual, again = (probe.gradient("toy/mean_field", params, *TOY, eps).value for _ in range(2))
+    return draws_own_noise(probe, actual, again) or compare(
+        actual,
         log_w.mean(0),
         what="the value",
         mistakes=[

@@ -82,11 +82,11 @@ def _places(rng: np.random.Generator) -> list[Place]:
 def _table(
     probe: Probe, where: Place, row: int, exact: np.ndarray
 ) -> tuple[np.ndarray, Finding | None]:
-    came, again = (probe.value(*where) for _ in range(2))
-    table = as_array(came)
+    actual, again = (probe.value(*where) for _ in range(2))
+    table = as_array(actual)
     if table.shape != (3, 2):
         return table, compare(
-            came,
+            actual,
             exact,
             what="the table of variances",
             mistakes=[

@@ -133,9 +133,9 @@ def _entries(f: Callable[[Tensor], Any], z: Tensor) -> Tensor:
     """f(z), if it is a tensor of the shape of z."""
     value = f(z)
     if not isinstance(value, Tensor) or value.shape != z.shape:
-        came = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
+        actual = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
         raise TypeError(
-            f"f gave {came} for a tensor of shape {tuple(z.shape)}; expected one number for each entry"
+            f"f gave {actual} for a tensor of shape {tuple(z.shape)}; expected one number for each entry"
         )
     return value
 

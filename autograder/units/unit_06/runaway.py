@@ -38,9 +38,9 @@ USE_MEAN = (
 def _pair(
     probe: Probe, eps: np.ndarray, log_det: float
 ) -> tuple[np.ndarray, np.ndarray, Finding | None]:
-    came: Any = probe.value(eps, log_det)
+    actual: Any = probe.value(eps, log_det)
     dim = eps.shape[1]
-    if not several(came, 2):
+    if not several(actual, 2):
         return (
             eps,
             eps,
@@ -52,11 +52,11 @@ def _pair(
                 "Return loc and scale_tril, in this order.",
             ),
         )
-    for got, shape, name in zip(came, ((dim,), (dim, dim)), ("loc", "scale_tril"), strict=True):
+    for got, shape, name in zip(actual, ((dim,), (dim, dim)), ("loc", "scale_tril"), strict=True):
         if as_array(got).shape != shape:
             return eps, eps, compare(got, np.zeros(shape), what=name)
-    loc, root = map(as_array, came)
-    if any(getattr(got, "dtype", None) == np.float32 for got in came):
+    loc, root = map(as_array, actual)
+    if any(getattr(got, "dtype", None) == np.float32 for got in actual):
         return (
             loc,
             root,
@@ -99,26 +99,26 @@ def _fate(probe: Probe, eps: np.ndarray, log_det: float) -> Finding:
     if seen <= allowed:
         return Finding(True, f"samples of mean squared length at most {allowed:.3g}", f"{seen:.3g}")
     transposed, _ = _worst(loc, root.T, eps)
-    key, says = (
+    key, hint = (
         "not_bounded",
         "The samples run away with L. Which rows of L may grow, and what must hold for their products with eps?",
     )
     if transposed <= allowed and _is_asked(root.T, log_det):
-        key, says = (
+        key, hint = (
             "transposed",
             "The samples stay put under L', not under L: z = loc + L eps, with eps a column. Look at the rows of L.",
         )
     elif len(eps) == eps.shape[1] and not loc.any():
-        key, says = "mean_not_used", USE_MEAN
+        key, hint = "mean_not_used", USE_MEAN
     elif not _is_asked(root, log_det):
-        key, says = (
+        key, hint = (
             "not_bounded",
             "Mend L first, as the other part says: a lower triangle, a positive diagonal, log det L = log_det.",
         )
     elif _rotated(root, eps):
-        key, says = "rotated", ROTATED
+        key, hint = "rotated", ROTATED
     elif len(root) > 1 and np.allclose(root, np.diag(np.diag(root))):
-        key, says = (
+        key, hint = (
             "diagonal",
             "A diagonal L stretches every sample with itself. The entries below the diagonal can pull them back.",
         )
@@ -127,7 +127,7 @@ def _fate(probe: Probe, eps: np.ndarray, log_det: float) -> Finding:
         f"samples of mean squared length at most {allowed:.3g}, at log det {log_det:g}",
         f"{seen:.3g}",
         key,
-        says,
+        hint,
     )
 
 
@@ -195,9 +195,9 @@ def triangle_and_determinant(probe: Probe, rng: np.random.Generator) -> Finding:
 
 def _log_det(root: np.ndarray, log_det: float, dim: int) -> Finding:
     with np.errstate(divide="ignore"):
-        came = np.log(np.diag(root)).sum()
+        actual = np.log(np.diag(root)).sum()
     return compare(
-        np.array(came),
+        np.array(actual),
         np.array(log_det),
         what="log det L",
         mistakes=[

@@ -78,12 +78,12 @@ def _no_function(reply: dict[str, Any], asked_again: np.ndarray) -> Finding | No
     """Whether f is finite, and the same number at the same point, whatever is asked beside it."""
     f, slope, again = (as_array(reply[name]) for name in ("value", "slope", "again"))
     if not (np.isfinite(f).all() and np.isfinite(slope).all()):
-        says = "Keep f away from poles."
-        return holds(False, "f and its slope are finite", "NaN or infinity", "not_finite", says)
+        hint = "Keep f away from poles."
+        return holds(False, "f and its slope are finite", "NaN or infinity", "not_finite", hint)
     room = 1e-6 * np.abs(f).max()
     if np.abs(f - again).max() > room:
-        says = "f must not draw numbers, and not remember its last call."
-        return holds(False, "f is a function", "two calls, two answers", "random_target", says)
+        hint = "f must not draw numbers, and not remember its last call."
+        return holds(False, "f is a function", "two calls, two answers", "random_target", hint)
     apart = np.concatenate([as_array(reply["cut"]), as_array(reply["single"])]) - f[asked_again]
     if not np.abs(apart).max() <= room:
         return holds(
@@ -114,8 +114,8 @@ def _not_its_slope(f: np.ndarray, slope: np.ndarray, s: float) -> Finding | None
     f, slope = f[BULK], slope[BULK]
     height = np.ptp(f)
     if height <= 1e-9 * (np.abs(f).max() + 1e-300):
-        says = "f is constant where q is. Take one that moves, without jumps."
-        return holds(False, "a target that moves", "one number everywhere", "flat", says)
+        hint = "f is constant where q is. Take one that moves, without jumps."
+        return holds(False, "a target that moves", "one number everywhere", "flat", hint)
     apart = np.diff(f) - s * STEP * (slope[1:] + slope[:-1]) / 2
     drift, jump = np.abs(np.cumsum(apart)).max(), np.abs(apart).max()
     if max(drift, jump) <= 0.03 * height:
@@ -159,7 +159,7 @@ def variance_ratio(probe: Probe, rng: np.random.Generator) -> Finding:
         measured.append((exact[0] / max(exact[1], 1e-300), m, s))
     ratio, m, s = min(measured)
     if not ratio >= FACTOR:
-        says = (
+        hint = (
             "Here the pathwise gradient is the quieter one, as usual. Its noise is that of the slope f': make f steep without "
             "making it large."
             if ratio < 1
@@ -171,7 +171,7 @@ def variance_ratio(probe: Probe, rng: np.random.Generator) -> Finding:
             f"pathwise variance at least {FACTOR:g} times the score function's, at m = {m:.2f}, s = {s:.2f}",
             f"{ratio:.3g} times",
             "not_winning" if ratio < 1 else "not_enough",
-            f"{says} {scaled}",
+            f"{hint} {scaled}",
         )
     return Finding(True, f"a ratio of {FACTOR:g} or more", f"{ratio:.3g}")
 
@@ -199,7 +199,7 @@ def signal(probe: Probe, rng: np.random.Generator) -> Finding:
 
 @EXERCISE.part("Both variances, as predicted", weight=1.5)
 def predicted_variances(probe: Probe, rng: np.random.Generator) -> Finding:
-    came, seconds, right = [], [], []
+    actual, seconds, right = [], [], []
     places = _places(rng)
     for m, s in places:
         predicted, (squares, exact), odd = _measured(probe, rng, m, s)
@@ -207,13 +207,13 @@ def predicted_variances(probe: Probe, rng: np.random.Generator) -> Finding:
             return odd
         if as_array(predicted).shape != (2,):
             return compare(predicted, exact, what="the variances (pathwise, score)")
-        came.append(as_array(predicted))
+        actual.append(as_array(predicted))
         seconds.append(squares)
         right.append(exact)
     want = np.array(right)
     widths = np.array([[1.0, s] for _, s in places])
     return compare(
-        np.array(came),
+        np.array(actual),
         want,
         rtol=0.02,
         atol=0.0,

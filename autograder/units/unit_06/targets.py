@@ -185,8 +185,8 @@ def edges(two_repairs: Callable[..., Sequence[Tensor]] | None = None) -> Figure:
             for place in torch.linspace(-0.1, 2.5, 9, dtype=torch.float64):
                 eps = -torch.rand(4000, generator=generator, dtype=torch.float64).log()
                 log_scale = torch.tensor(s, dtype=torch.float64).log()
-                came = attempt(two_repairs, f, places, heights, place, log_scale, eps)
-                for rows, colour, shift in zip(came, (SCORE, PATH), (-0.02, 0.02), strict=True):
+                actual = attempt(two_repairs, f, places, heights, place, log_scale, eps)
+                for rows, colour, shift in zip(actual, (SCORE, PATH), (-0.02, 0.02), strict=True):
                     mean, error = rows[:, 0].mean(), 2 * rows[:, 0].std() / len(eps) ** 0.5
                     right.errorbar(place + shift, mean, error, fmt="o", ms=4, color=colour)
         right.set(

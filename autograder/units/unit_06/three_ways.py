@@ -156,12 +156,12 @@ def values_not_gaussian(probe: Probe, rng: np.random.Generator) -> Finding:
 def _no_rows(value: object, data: int) -> Finding:
     """What to say of an answer that is no tensor of three rows."""
     if isinstance(value, list):
-        came, key, says = f"{len(value)} results side by side", "not_stacked", STACK
+        actual, key, hint = f"{len(value)} results side by side", "not_stacked", STACK
     elif isinstance(value, np.ndarray) and value.shape != (3, data):
-        came, key, says = f"shape {value.shape}", "shape", "Check along which axis you stack."
+        actual, key, hint = f"shape {value.shape}", "shape", "Check along which axis you stack."
     else:
-        came, key, says = "no torch tensor", "type", "Return a tensor, made by torch throughout."
-    return Finding(False, f"three rows in one tensor, (3, {data})", came, key, says)
+        actual, key, hint = "no torch tensor", "type", "Return a tensor, made by torch throughout."
+    return Finding(False, f"three rows in one tensor, (3, {data})", actual, key, hint)
 
 
 @EXERCISE.part("Three gradients at fixed noise", weight=1.5)

@@ -174,12 +174,12 @@ def _judged(probe: Probe, places: list[Place], row: int, mistakes: Sequence[Mist
     means, found = [], None
     for place in places:
         eps, weights = all_noise(place)
-        came = _asked(probe, place, eps)[row]
-        if came.shape != (len(eps), 2) or not np.isfinite(came).all():
-            return compare(came, np.zeros((len(eps), 2)), what=f"the {KIND[row]} estimates")
-        means.append(weights @ came)
+        actual = _asked(probe, place, eps)[row]
+        if actual.shape != (len(eps), 2) or not np.isfinite(actual).all():
+            return compare(actual, np.zeros((len(eps), 2)), what=f"the {KIND[row]} estimates")
+        means.append(weights @ actual)
         right = {"a right estimator": right_estimates(place, eps)[row]}
-        found = found or measured(Draws(came, right), weights)
+        found = found or measured(Draws(actual, right), weights)
     exact = _means(places, lambda place: place.exact)
     what = f"the mean of the {KIND[row]} estimates over all noise, ({', '.join(NAMES)}),"
     finding = compare(np.concatenate(means), exact, mistakes, rtol=1e-6, atol=1e-8, what=what)
@@ -214,16 +214,16 @@ def who_reads_what(probe: Probe, rng: np.random.Generator) -> Finding:
         "with another slope reported for the same f: the same score estimates, other path estimates"
     )
     if moved == [True, False]:
-        says = "Return the estimate that uses heights first, then the one that uses slopes."
-        return holds(False, expected, "it is the other way round", "swapped", says)
+        hint = "Return the estimate that uses heights first, then the one that uses slopes."
+        return holds(False, expected, "it is the other way round", "swapped", hint)
     if moved[0]:
-        says = (
+        hint = (
             "The score function never asks for a slope: its estimates changed when the slope did."
         )
-        return holds(False, expected, "other score estimates", "slopes_in_score", says)
+        return holds(False, expected, "other score estimates", "slopes_in_score", hint)
     if not moved[1]:
-        says = "The second result is to be made from slopes: it did not change when the slope did."
-        return holds(False, expected, "the same path estimates", "heights_in_path", says)
+        hint = "The second result is to be made from slopes: it did not change when the slope did."
+        return holds(False, expected, "the same path estimates", "heights_in_path", hint)
     few = eps[:20]
     beyond = [
         few.min() / 2,
@@ -235,9 +235,9 @@ def who_reads_what(probe: Probe, rng: np.random.Generator) -> Finding:
         for one, again in zip(true, _asked(probe, place, others), strict=True)
     ]
     if max(apart) > 1e-6:
-        says = "The estimate of a sample changed when other samples did: each is to be made from its own eps alone."
+        hint = "The estimate of a sample changed when other samples did: each is to be made from its own eps alone."
         return holds(
-            False, "an estimate for every sample", "estimates that mix", "samples_mixed", says
+            False, "an estimate for every sample", "estimates that mix", "samples_mixed", hint
         )
     z = place.loc + place.s * eps
     carried = place.slope(z)[:, None] * np.stack([np.ones_like(eps), place.s * eps], -1)
@@ -251,14 +251,14 @@ def quiet(probe: Probe, rng: np.random.Generator) -> Finding:
     for place in edge_places(rng):
         eps, weights = all_noise(place)
         score, path = right_estimates(place, eps)
-        for came, right in zip(_asked(probe, place, eps), (score, path), strict=True):
-            if came.shape != right.shape or not np.isfinite(came).all():
-                return compare(came, right, what="the estimates")
+        for actual, right in zip(_asked(probe, place, eps), (score, path), strict=True):
+            if actual.shape != right.shape or not np.isfinite(actual).all():
+                return compare(actual, right, what="the estimates")
             other = right - place.at_edge * np.stack(
                 [0 * eps, eps - 1], -1
             )  # f at the edge as a baseline
             own, one, two = (
-                weights @ (rows - weights @ rows) ** 2 for rows in (came, right, other)
+                weights @ (rows - weights @ rows) ** 2 for rows in (actual, right, other)
             )
             reference = np.maximum(one, two) if right is not path else one
             least = min(least, float(((reference + 1e-12) / (own + 1e-12)).min()))

@@ -189,11 +189,11 @@ def values(probe: Probe, rng: np.random.Generator) -> Finding:
 @EXERCISE.part("The winner wins, always", weight=0.5, needs=["values"])
 def winner_wins(probe: Probe, rng: np.random.Generator) -> Finding:
     given = _inputs(rng, (40,), 30, 4, spread=4.0)
-    came = as_array(_asked(probe, given)["value"])
-    if came.shape != given["z"].shape:
-        return compare(came, _right(given), what="the perturbed logits")
-    winner = (given["z"] * came).sum(-1, keepdims=True)
-    lost = float((~(came <= winner)).any(-1).mean())
+    actual = as_array(_asked(probe, given)["value"])
+    if actual.shape != given["z"].shape:
+        return compare(actual, _right(given), what="the perturbed logits")
+    winner = (given["z"] * actual).sum(-1, keepdims=True)
+    lost = float((~(actual <= winner)).any(-1).mean())
     return holds(
         lost == 0,
         "the largest entry is the winner's",

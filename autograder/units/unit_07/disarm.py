@@ -116,7 +116,7 @@ def _mistakes(given: Given) -> list[Mistake]:
         ),
         ("no_baseline", "This is the score function at z.", (given.f(z)[..., None] * score).mean(0)),
     ]  # fmt: skip
-    return [Mistake(key, says, value) for key, says, value in known]
+    return [Mistake(key, hint, value) for key, hint, value in known]
 
 
 def _given(
@@ -179,10 +179,10 @@ def mean_over_all_pairs(probe: Probe, rng: np.random.Generator) -> Finding:
         np.broadcast_to(one.pair, shape).copy(),
         np.full(len(parts), float(one.level)),
     )
-    came = _asked(probe, given)
-    rows = as_array(came)
+    actual = _asked(probe, given)
+    rows = as_array(actual)
     if rows.shape != shape:
-        return compare(came, estimate(given), what="the estimates, one for each pair")
+        return compare(actual, estimate(given), what="the estimates, one for each pair")
     z = np.array(list(itertools.product((0.0, 1.0), repeat=2)))
     p = sigmoid(one.logits)
     q = np.where(z > 0.5, p, 1 - p).prod(-1)

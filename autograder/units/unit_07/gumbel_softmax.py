@@ -188,7 +188,7 @@ def _density_mistakes(given: Given) -> list[Mistake]:
         ),
         ("not_a_logarithm", "This is the density. Its logarithm is asked.", right.exp()),
     ]
-    return [Mistake(key, says, value.numpy()) for key, says, value in mistaken]
+    return [Mistake(key, hint, value.numpy()) for key, hint, value in mistaken]
 
 
 def _asked(probe: Probe, given: Given) -> Given:

@@ -170,7 +170,7 @@ def _control_mistakes(x: Pieces) -> list[Mistake]:
         ("control_sign", "The control variate has the other sign: it is to follow the score function's estimate.", -x.h),
         ("difference", "The control variate is already subtracted from the estimate.", x.r - x.h),
     ]  # fmt: skip
-    return [Mistake(key, says, value) for key, says, value in known]
+    return [Mistake(key, hint, value) for key, hint, value in known]
 
 
 def _gradient_mistakes(x: Pieces) -> list[Mistake]:
@@ -238,7 +238,7 @@ def _gradient_mistakes(x: Pieces) -> list[Mistake]:
             mean_r - each.mean() * mean_h,
         ),
     ]
-    return [Mistake(key, says, value) for key, says, value in known]
+    return [Mistake(key, hint, value) for key, hint, value in known]
 
 
 def _uniforms(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
@@ -297,17 +297,17 @@ def _each(
     return finding
 
 
-def _row(came: Any, x: Pieces, row: int) -> tuple[Any, Finding | None]:
-    both = as_array(came)
+def _row(actual: Any, x: Pieces, row: int) -> tuple[Any, Finding | None]:
+    both = as_array(actual)
     if both.shape != (2, *x.r.shape):
-        return None, compare(came, np.stack([x.r, x.h]), what="the terms")
+        return None, compare(actual, np.stack([x.r, x.h]), what="the terms")
     return both[row], None
 
 
 @EXERCISE.part("The score function's estimates, sample by sample", weight=0.5)
 def score_terms(probe: Probe, rng: np.random.Generator) -> Finding:
-    def judge(came: list[Any], x: Pieces, place: str) -> Finding:
-        row, odd = _row(came[0], x, 0)
+    def judge(actual: list[Any], x: Pieces, place: str) -> Finding:
+        row, odd = _row(actual[0], x, 0)
         return odd or compare(
             row,
             x.r,
@@ -329,8 +329,8 @@ def score_terms(probe: Probe, rng: np.random.Generator) -> Finding:
 
 @EXERCISE.part("The control variate, sample by sample", weight=1.5)
 def control_terms(probe: Probe, rng: np.random.Generator) -> Finding:
-    def judge(came: list[Any], x: Pieces, place: str) -> Finding:
-        row, odd = _row(came[0], x, 1)
+    def judge(actual: list[Any], x: Pieces, place: str) -> Finding:
+        row, odd = _row(actual[0], x, 1)
         return odd or compare(
             row, x.h, _control_mistakes(x), RTOL, what=f"the second row, {place}"
         )  # fmt: skip
@@ -340,9 +340,9 @@ def control_terms(probe: Probe, rng: np.random.Generator) -> Finding:
 
 @EXERCISE.part("The estimate, each sample's coefficient fitted to the others", weight=1.5)
 def gradient(probe: Probe, rng: np.random.Generator) -> Finding:
-    def judge(came: list[Any], x: Pieces, place: str) -> Finding:
+    def judge(actual: list[Any], x: Pieces, place: str) -> Finding:
         return compare(
-            came[1], fitted(x.r, x.h), _gradient_mistakes(x), RTOL, what=f"the estimate, {place}"
+            actual[1], fitted(x.r, x.h), _gradient_mistakes(x), RTOL, what=f"the estimate, {place}"
         )  # fmt: skip
 
     return _each(probe, rng, judge)

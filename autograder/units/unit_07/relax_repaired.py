@@ -140,7 +140,7 @@ def _mistakes(x: Pieces) -> list[Mistake]:
                 2 * x.f * x.score - reward + x.free_path - x.tied_path,
             ),
         ]
-    return [Mistake(key, says, value) for key, says, value in known]
+    return [Mistake(key, hint, value) for key, hint, value in known]
 
 
 def _given(rng: np.random.Generator, samples: int, categories: int, spread: float = 1.5) -> Given:
@@ -165,10 +165,10 @@ def _given(rng: np.random.Generator, samples: int, categories: int, spread: floa
 
 def _judged(probe: Probe, given: Given) -> Finding:
     x = pieces(given)
-    came: Any = probe.drive("relax/estimates", **given._asdict())
+    actual: Any = probe.drive("relax/estimates", **given._asdict())
     what = f"the estimates, {given.g.shape} samples and categories"
-    published = compare(came, x.published, (), RTOL, what=what)
-    return published if published.ok else compare(came, x.right, _mistakes(x), RTOL, what=what)
+    published = compare(actual, x.published, (), RTOL, what=what)
+    return published if published.ok else compare(actual, x.right, _mistakes(x), RTOL, what=what)
 
 
 @EXERCISE.part("The estimates, at given noise", weight=2)

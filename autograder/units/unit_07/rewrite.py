@@ -109,7 +109,7 @@ class Seen(NamedTuple):
     slope_along: np.ndarray
     slope_beside: np.ndarray  # hardly inside the cube at each state
     alone: np.ndarray
-    came: Any
+    actual: Any
 
 
 def _segments(rng: np.random.Generator, bits: int) -> tuple[np.ndarray, np.ndarray]:
@@ -162,7 +162,9 @@ def _same_model(case: Case, seen: dict[str, Seen]) -> Finding:
     finding = Finding(True)
     for name, one in seen.items():
         if not one.value.size:
-            return compare(one.came, np.zeros(len(states(case.bits))), what=f"the {name} function")
+            return compare(
+                one.actual, np.zeros(len(states(case.bits))), what=f"the {name} function"
+            )
         finding = compare(
             one.value,
             want,
@@ -210,11 +212,11 @@ def unbiased_for_every_q(probe: Probe, rng: np.random.Generator) -> Finding:
         every_q = np.concatenate([case.logits[None], others])
         right = np.stack([truth(case, logits) for logits in every_q])
         if not seen.slope.size:
-            return compare(seen.came, np.zeros(len(states(case.bits))), what="the first function")
-        came = np.stack([through(logits, seen.slope) for logits in every_q])
+            return compare(seen.actual, np.zeros(len(states(case.bits))), what="the first function")
+        actual = np.stack([through(logits, seen.slope) for logits in every_q])
         own = np.stack([through(logits, case.slope(states(case.bits))) for logits in every_q])
-        here = np.allclose(came[0], right[0], rtol=1e-5)
-        if here and not np.allclose(came, right, rtol=1e-5, atol=1e-8):
+        here = np.allclose(actual[0], right[0], rtol=1e-5)
+        if here and not np.allclose(actual, right, rtol=1e-5, atol=1e-8):
             return holds(
                 False,
                 "the exact gradient for every q",
@@ -224,7 +226,7 @@ def unbiased_for_every_q(probe: Probe, rng: np.random.Generator) -> Finding:
                 "again: rewrite f so that it never arises.",
             )
         finding = compare(
-            came,
+            actual,
             right,
             [
                 Mistake(
@@ -257,7 +259,9 @@ def turned_around(probe: Probe, rng: np.random.Generator) -> Finding:
     for case in _cases(rng):
         seen = _asked(probe, rng, case)[0][REVERSED]
         if not seen.slope.size:
-            return compare(seen.came, np.zeros(len(states(case.bits))), what="the second function")
+            return compare(
+                seen.actual, np.zeros(len(states(case.bits))), what="the second function"
+            )
         right = truth(case, case.logits)
         v = sigmoid(case.logits) * sigmoid(-case.logits)
         own = through(case.logits, case.slope(states(case.bits)))
@@ -306,7 +310,7 @@ def own_slopes(probe: Probe, rng: np.random.Generator) -> Finding:
         seen, directions = _asked(probe, rng, case)
         for name, one in seen.items():
             if not one.value.size:
-                return compare(one.came, np.zeros(3), what=f"the {name} function")
+                return compare(one.actual, np.zeros(3), what=f"the {name} function")
             scale = np.abs(one.along).max() + np.abs(one.value).max()
             if not np.abs(one.alone).max() <= 1e-9 * scale:
                 return holds(

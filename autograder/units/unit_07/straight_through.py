@@ -246,10 +246,10 @@ def _compared(
 ) -> Finding:
     rows = []
     for asked, row in zip(questions, right, strict=True):
-        came = _asked(probe, asked)[place]
-        array = as_array(came)
+        actual = _asked(probe, asked)[place]
+        array = as_array(actual)
         if array.shape != row.shape:
-            return compare(came, row, what=what)
+            return compare(actual, row, what=what)
         rows.append(array)
     return compare(np.stack(rows), right, mistakes, atol=ATOL, what=what)
 
@@ -320,7 +320,7 @@ def _error(asked: Asked, temperature: float) -> float:
 )
 def best_temperature(probe: Probe, rng: np.random.Generator) -> Finding:
     questions = _budgets(rng)
-    came, ratios = [], []
+    actual, ratios = [], []
     for asked in questions:
         reply = _asked(probe, asked)[2]
         value = as_array(reply)
@@ -335,7 +335,7 @@ def best_temperature(probe: Probe, rng: np.random.Generator) -> Finding:
                 "out_of_range",
                 "Look for the best temperature inside the range.",
             )
-        came.append(t)
+        actual.append(t)
         ratios.append(_error(asked, t) / lowest(asked.place, asked.samples)[1])
     worst = int(np.argmax(ratios))
     if ratios[worst] <= ROOM:
@@ -348,14 +348,14 @@ def best_temperature(probe: Probe, rng: np.random.Generator) -> Finding:
     wrong = [_wrong_bests(asked, curve(asked.place, GRID)) for asked in questions]
     mistakes = [
         Mistake(
-            "bias_not_squared" if says is UNSQUARED else name,
-            says,
+            "bias_not_squared" if hint is UNSQUARED else name,
+            hint,
             np.array([each[name] for each in wrong]),
         )
-        for name, says in SAYS.items()
+        for name, hint in SAYS.items()
     ]
     finding = compare(
-        np.array(came), best, mistakes, rtol=3e-3, what="the best temperatures for three budgets"
+        np.array(actual), best, mistakes, rtol=3e-3, what="the best temperatures for three budgets"
     )
     if finding.ok or finding.diagnosis == "value":
         a, c, logit = questions[worst].place
@@ -364,7 +364,7 @@ def best_temperature(probe: Probe, rng: np.random.Generator) -> Finding:
             f"a mean squared error within {ROOM - 1:.0%} of the least, at a = {a:.3f}, c = "
             f"{c:.3f}, logit = {logit:.3f}, "
             f"{questions[worst].samples} samples: at temperature {best[worst]:.4f}",
-            f"{ratios[worst]:.3g} times the least, at temperature {came[worst]:.4f}",
+            f"{ratios[worst]:.3g} times the least, at temperature {actual[worst]:.4f}",
             "not_the_least",
             "The error may have more than one valley, and a narrow one where the bias changes "
             "sign: scan the whole range, then look closer.",

@@ -36,14 +36,14 @@ def _samples(
     return c + (1 / scales - 2 * scales) * eps, -eps / scales
 
 
-def _against_the_best(came: Any, path: np.ndarray, score: np.ndarray) -> Finding:
+def _against_the_best(actual: Any, path: np.ndarray, score: np.ndarray) -> Finding:
     """What came for these samples against minus the covariance over the variance of the score."""
     centred = path - path.mean(0), score - score.mean(0)
     cross, squares = (centred[0] * centred[1]).mean(0), (centred[1] ** 2).mean(0)
     best = -cross / squares
     rows, columns = path.shape
     return compare(
-        came,
+        actual,
         best,
         what="the best coefficients",
         rtol=1e-9,
@@ -128,8 +128,8 @@ def smallest_sample_variance(probe: Probe, rng: np.random.Generator) -> Finding:
         scales = rng.permutation(np.geomspace(0.05, 4.0, columns))
         score = rng.normal(size=(rows, columns)) * scales + shift[0]
         path = score @ mix + rng.normal(size=(rows, columns)) + shift[1]
-        came = probe.value(path, score)
-        finding = _against_the_best(came, path, score)
+        actual = probe.value(path, score)
+        finding = _against_the_best(actual, path, score)
         if not finding.ok:
             return finding
     return finding
@@ -142,11 +142,11 @@ def smallest_sample_variance(probe: Probe, rng: np.random.Generator) -> Finding:
 )
 def zero_at_the_posterior(probe: Probe, rng: np.random.Generator) -> Finding:
     path, score = _samples(rng, 200, 0.0, np.array([0.5**0.5]))
-    came = probe.value(path, score)
-    if as_array(came).shape != (1,):
-        return compare(came, np.zeros(1), what="the best coefficient")
+    actual = probe.value(path, score)
+    if as_array(actual).shape != (1,):
+        return compare(actual, np.zeros(1), what="the best coefficient")
     return zero(
-        as_array(came),
+        as_array(actual),
         what="the best coefficient at the posterior",
         mistakes=[
             Mistake("total_in_place_of_path", FROM_TOTAL, np.array([-1.0])),

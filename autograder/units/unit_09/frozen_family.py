@@ -224,7 +224,7 @@ def _landing(
             Mistake("entropy_dropped", ENTROPY_DROPPED, terms["model"]),
             Mistake("score_sign", SCORE_SIGN, -terms["score"]),
             Mistake("wrong_one_frozen", WRONG_ONE, terms["model"] + terms["score"]),
-            Mistake(otherwise.key, otherwise.says, terms["score"]),
+            Mistake(otherwise.key, otherwise.hint, terms["score"]),
         ],
     )
 

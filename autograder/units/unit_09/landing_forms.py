@@ -82,24 +82,24 @@ def judged_tables(tables: np.ndarray, variance: np.ndarray, few: int) -> tuple[f
     scaled = tables[:, :, 0] / variance
     mean, scatter = scaled.mean(0), scaled.var(0, ddof=1) * (few - 1) / 2
     off, spread = np.abs(np.log(mean)).max() / MEAN_BAND, np.abs(np.log(scatter + 1e-300)).max()
-    came = f"{mean.max():.3g} times the variance on average, and {scatter.max():.3g} times the scatter, over {count:,} tables"
-    key, says = "variance", ""
+    actual = f"{mean.max():.3g} times the variance on average, and {scatter.max():.3g} times the scatter, over {count:,} tables"
+    key, hint = "variance", ""
     if np.allclose(mean, 1 - 1 / few, rtol=0.2):
-        key, says = "divided_by_r", "The sum of squares is divided by R. The formula has R - 1."
+        key, hint = "divided_by_r", "The sum of squares is divided by R. The formula has R - 1."
     elif off <= 1 and (scatter < 0.5).all():
-        key, says = (
+        key, hint = (
             "more_replicates",
             "Right on average, and steadier than R = 2 can be: the number of replicates is another one than asked for.",
         )
     elif np.allclose(mean, 2, rtol=0.25):
-        key, says = (
+        key, hint = (
             "not_independent",
             "Twice the variance: with R = 2 that is what two noises of opposite sign give. Draw independent ones.",
         )
     return float(max(off, spread / SCATTER_BAND)), Finding(
         False,
         f"with R = {few}, on average the variance itself, and the scatter of R = {few}",
-        came,
+        actual,
         key,
-        says,
+        hint,
     )

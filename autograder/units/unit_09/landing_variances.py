@@ -97,7 +97,7 @@ def _ratios(
         statistic = np.where(log_ratio > 0, log_ratio / np.log(high), log_ratio / np.log(low))
         worst, names = int(statistic.argmax()), ENTRIES[2 * (rows.start or 0) :]
         expected = f"{names[worst]} = {exact[rows].ravel()[worst]:.4g} (accepted from {low:g} to {high:g} times that)"
-        came = f"{found.ravel()[worst]:.4g}, a ratio of {np.exp(log_ratio[worst]):.3g}, over {count:,} replicates"
+        actual = f"{found.ravel()[worst]:.4g}, a ratio of {np.exp(log_ratio[worst]):.3g}, over {count:,} replicates"
         seen = next(
             (
                 m
@@ -109,7 +109,7 @@ def _ratios(
             None,
         )
         return float(statistic.max()), Finding(
-            False, expected, came, seen.key if seen else "variance", seen.says if seen else ""
+            False, expected, actual, seen.key if seen else "variance", seen.hint if seen else ""
         )
 
     return two_stages(probe, look, REPLICATES)
@@ -124,10 +124,10 @@ def _looks_like(found: np.ndarray, predicted: np.ndarray) -> bool:
 @EXERCISE.part("It draws its noise from the generator, and measures", weight=1.5)
 def draws_and_measures(probe: Probe, rng: np.random.Generator) -> Finding:
     where, seed = _away(rng), probe.fresh_seed()
-    came = [_measure(probe, where, 60, number) for number in (seed, seed, seed + 1)]
-    first, again, other = map(as_array, came)
+    actual = [_measure(probe, where, 60, number) for number in (seed, seed, seed + 1)]
+    first, again, other = map(as_array, actual)
     if first.shape != (2, 2):
-        return compare(came[0], np.zeros((2, 2)), what="the table of variances")
+        return compare(actual[0], np.zeros((2, 2)), what="the table of variances")
     if not np.array_equal(first, again):
         return holds(
             False,
@@ -203,10 +203,10 @@ def _is_total(row: np.ndarray) -> bool:
 @EXERCISE.part("At the posterior: zero for the path derivative", needs=["total_at_the_posterior"])
 def path_at_the_posterior(probe: Probe, rng: np.random.Generator) -> Finding:
     x = float(rng.normal())
-    came = _measure(probe, (x / 2, -0.5 * np.log(2), x), REPLICATES // 3)
-    got = as_array(came)
+    actual = _measure(probe, (x / 2, -0.5 * np.log(2), x), REPLICATES // 3)
+    got = as_array(actual)
     if got.shape != (2, 2):
-        return compare(came, np.zeros((2, 2)), what="the table of variances")
+        return compare(actual, np.zeros((2, 2)), what="the table of variances")
     return zero(
         got[1],
         what="the variance of the path derivative",

@@ -77,11 +77,11 @@ def transport(probe: Probe, rng: np.random.Generator) -> Finding:
 @EXERCISE.part("sample(n): n fresh draws of q, at every call", weight=0.75)
 def sample(probe: Probe, rng: np.random.Generator) -> Finding:
     family, n = random_family(rng), int(rng.integers(3, 9))
-    came = probe.drive("vafc/two_samples", **family, n=n, seed=int(rng.integers(1000)))
-    both = as_array(came)
+    actual = probe.drive("vafc/two_samples", **family, n=n, seed=int(rng.integers(1000)))
+    both = as_array(actual)
     if both.shape != (2, n, DIM):
-        return compare(came[0], np.zeros((n, DIM)), what=f"sample({n})")
-    for rows, expected, says in (
+        return compare(actual[0], np.zeros((n, DIM)), what=f"sample({n})")
+    for rows, expected, hint in (
         (both[0], f"{n} different rows", "Draw fresh noise for each row."),
         (
             both.reshape(-1, DIM),
@@ -92,7 +92,7 @@ def sample(probe: Probe, rng: np.random.Generator) -> Finding:
         different = len(np.unique(rows, axis=0))
         if different < len(rows):
             return holds(
-                False, expected, f"{different} of {len(rows)} differ", "draws_repeated", says
+                False, expected, f"{different} of {len(rows)} differ", "draws_repeated", hint
             )
     off = both[0] - family["mu"]
     mirrored = np.isclose(off[:, None], -off[None], rtol=1e-9, atol=1e-12).all(-1)
@@ -230,7 +230,7 @@ def full_training(probe: Probe, rng: np.random.Generator) -> Finding:
         + np.linalg.slogdet(target)[1]
     )
     stuck = bool(np.abs(factor).max() < 1e-3)
-    says = (
+    hint = (
         "B stayed at the saddle: start it away from zero."
         if stuck
         else "That is the exact ELBO at your last parameters. It is too low: the gradient, the step size or the number of samples?"
@@ -240,5 +240,5 @@ def full_training(probe: Probe, rng: np.random.Generator) -> Finding:
         f"an ELBO above {BOUND:g} (0 is the best: the target is normalized)",
         f"{reached:.4g}",
         "b_zero" if stuck else "not_trained",
-        says,
+        hint,
     )

@@ -32,16 +32,16 @@ class Claim(NamedTuple):
 
     ok: bool
     expected: str
-    came: str
+    actual: str
     key: str
-    says: str = ""
+    hint: str = ""
 
 
 def first_false(claims: Iterable[Claim]) -> Finding | None:
     """The first claim that does not hold."""
-    for ok, expected, came, key, says in claims:
+    for ok, expected, actual, key, hint in claims:
         if not ok:
-            return Finding(False, expected, came, key, says)
+            return Finding(False, expected, actual, key, hint)
     return None
 
 
@@ -160,5 +160,5 @@ def draws_of_q(
     )
     plain = "biased", NOT_OF_Q
     if found.diagnosis == "biased":
-        return replace(found, diagnosis=plain[0], says=plain[1], unnamed=plain)
+        return replace(found, diagnosis=plain[0], hint=plain[1], unnamed=plain)
     return replace(found, unnamed=plain) if found.unnamed[0] == "biased" else found

@@ -137,7 +137,7 @@ def value_with_two_latents(probe: Probe, rng: np.random.Generator) -> Finding:
         problem="chain/encoder",
         params={"weight": weight, "bias": bias, "x": x},
     )
-    says = "These are the toy's densities, and this is another model. Ask it: p.log_joint(x, z)."
+    hint = "These are the toy's densities, and this is another model. Ask it: p.log_joint(x, z)."
     toy = log_normal(z, 0.0, 1.0) - log_q
     return compare(
         got,
@@ -146,7 +146,7 @@ def value_with_two_latents(probe: Probe, rng: np.random.Generator) -> Finding:
             Mistake("entropy_dropped", "log q is missing.", joint.mean(0)),
             Mistake("entropy_sign", "log q was added. It is subtracted.", (joint + log_q).mean(0)),
             *(
-                Mistake("toy_only", says, (toy + log_normal(x, centre, 1.0)).mean(0))
+                Mistake("toy_only", hint, (toy + log_normal(x, centre, 1.0)).mean(0))
                 for centre in (z, z1, z2)
             ),
         ],

@@ -188,14 +188,14 @@ def coupled_parameters(probe: Probe, rng: np.random.Generator) -> Finding:
     )
     got = _climbed(probe, x, m, r, 4, 0.05, "exponential")
     here = _ascend_exponential(x, m, r, 4, 0.05)
-    says = "Both parts move at once: take both gradients at the old point, and only then move. You moved one and asked for the other after."
+    hint = "Both parts move at once: take both gradients at the old point, and only then move. You moved one and asked for the other after."
     return compare(
         got,
         here,
         what="(loc, log_scale)",
         mistakes=[
-            Mistake("sequential", says, _ascend_exponential(x, m, r, 4, 0.05, "loc first")),
-            Mistake("sequential", says, _ascend_exponential(x, m, r, 4, 0.05, "scale first")),
+            Mistake("sequential", hint, _ascend_exponential(x, m, r, 4, 0.05, "loc first")),
+            Mistake("sequential", hint, _ascend_exponential(x, m, r, 4, 0.05, "scale first")),
         ],
     )
 

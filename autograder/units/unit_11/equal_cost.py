@@ -38,22 +38,22 @@ WHAT = ("the table's mean gap", "the encoder's mean gap", "the number of data")
 
 def _asked(probe: Probe, races: list[Race], index: int) -> Finding:
     """One result of every race, side by side."""
-    came = [unpack(probe.value(*race), 3, NAMES)[index] for race in races]
+    actual = [unpack(probe.value(*race), 3, NAMES)[index] for race in races]
     want = np.array([race.right[index] for race in races])
-    for one, right in zip(came, want, strict=True):
+    for one, right in zip(actual, want, strict=True):
         if as_array(one).shape != () or not np.isfinite(as_array(one)).all():
             return compare(one, right, rtol=EXACT, what=WHAT[index])
     told = [KNOWN[index](race) for race in races]
     mistakes = [
-        Mistake(key, says, np.array([rows[place][2] for rows in told]))
-        for place, (key, says, _) in enumerate(told[0])
+        Mistake(key, hint, np.array([rows[place][2] for rows in told]))
+        for place, (key, hint, _) in enumerate(told[0])
     ]
     mistakes += [
         Mistake("order", ORDER, np.array([race.right[other] for race in races]))
         for other in range(3)
         if other != index
     ]
-    got = np.array([float(as_array(one)) for one in came])
+    got = np.array([float(as_array(one)) for one in actual])
     return compare(got, want, mistakes, rtol=EXACT, atol=1e-14, what=WHAT[index])
 
 
@@ -107,8 +107,8 @@ def measured(probe: Probe, rng: np.random.Generator) -> Finding:
     finding = Finding(True)
     for batch, steps in ((1, 6), (2, 4)):
         race = Race(rng.normal(size=3) + 0.5, batch * steps, batch, float(rng.uniform(0.1, 0.2)))
-        came = as_array(unpack(probe.value(*race), 3, NAMES)[1])
+        actual = as_array(unpack(probe.value(*race), 3, NAMES)[1])
         if finding.ok:
             what = f"the encoder's gap, by going through all orders of {steps} batches"
-            finding = compare(came, _by_all_orders(race), rtol=1e-7, atol=1e-12, what=what)
+            finding = compare(actual, _by_all_orders(race), rtol=1e-7, atol=1e-12, what=what)
     return finding

@@ -118,27 +118,27 @@ def _why(run: _Run) -> tuple[str, str]:
     """The reason why a run fell short, where what was learned proves one."""
     x, loc, log_scale = run.test[:, 0], run.out[:, 0], run.out[:, 1]
 
-    def says(value: Any, room: float = 0.05) -> bool:
+    def hint(value: Any, room: float = 0.05) -> bool:
         return bool(np.abs(loc - value).max() < room)
 
     if run.untrained:
         return "untrained", UNTRAINED
-    if np.abs(run.out).max() > 20 and not says(x / run.precision, ROOM):
+    if np.abs(run.out).max() > 20 and not hint(x / run.precision, ROOM):
         return (
             "diverged",
             "The encoder ran away. Is it the ELBO that is maximized, and are the steps small enough?",
         )
-    if says(x, 0.1) and np.abs(log_scale).max() < 0.1:
+    if hint(x, 0.1) and np.abs(log_scale).max() < 0.1:
         return (
             "prior_ignored",
             "N(x, 1) is the best q for the likelihood alone. The joint has a prior too: climb p.log_joint(x, z).",
         )
-    if says(x / 2):
+    if hint(x / 2):
         return (
             "toy_assumed",
             "loc is x/2, the answer for a standard normal prior. This p has another: ask p.log_joint, it knows.",
         )
-    if says(x / run.precision, ROOM) and log_scale.max() < -1.5:
+    if hint(x / run.precision, ROOM) and log_scale.max() < -1.5:
         return (
             "entropy_dropped",
             "loc is the mode and the scale shrinks towards zero: log q is missing from what you climb.",
@@ -160,8 +160,8 @@ def _why(run: _Run) -> tuple[str, str]:
 def posterior_on_new_data(probe: Probe, rng: np.random.Generator) -> Finding:
     run = _trained(probe, rng)
     if not np.isfinite(run.out).all():
-        says = "The steps were too large, or went downhill: maximize the ELBO."
-        return holds(False, "finite answers", "NaN or infinity", "diverged", says)
+        hint = "The steps were too large, or went downhill: maximize the ELBO."
+        return holds(False, "finite answers", "NaN or infinity", "diverged", hint)
     x, slope = run.test[:, 0], 1 / run.precision
     line = np.polyfit(x, run.out[:, 0], 1)
     far = np.abs(run.out[:, 0] - slope * x).max()
@@ -170,8 +170,8 @@ def posterior_on_new_data(probe: Probe, rng: np.random.Generator) -> Finding:
         return holds(False, expected, f"loc = {line[0]:.3f} x {line[1]:+.3f}", *_why(run))
     want, log_scale = -0.5 * np.log(run.precision), run.out[:, 1]
     if np.abs(log_scale - want).max() >= ROOM:
-        came = f"log_scale between {log_scale.min():.3f} and {log_scale.max():.3f}"
-        return holds(False, f"log_scale within {ROOM} of {want:.3f}", came, *_why(run))
+        actual = f"log_scale between {log_scale.min():.3f} and {log_scale.max():.3f}"
+        return holds(False, f"log_scale within {ROOM} of {want:.3f}", actual, *_why(run))
     kl = float(_kl(run.out, run.test, run.precision).mean())
     expected = f"a mean KL to the exact posterior below {LIMIT}"
     return holds(kl < LIMIT, expected, f"{kl:.2g}", *_why(run))
@@ -189,7 +189,7 @@ def history(probe: Probe, rng: np.random.Generator) -> Finding:
         return finding
     seeded = decided_by_the_seed(*run.paths)
     way = f"from {one[0]:.3f} to {last_tenth(one):.3f}"
-    return replace(seeded, came=way) if seeded.ok else seeded
+    return replace(seeded, actual=way) if seeded.ok else seeded
 
 
 def _ends(run: _Run, history: np.ndarray) -> Finding:
@@ -203,11 +203,11 @@ def _ends(run: _Run, history: np.ndarray) -> Finding:
     if fits(history):
         return Finding(True)
     expected = f"from about {first:.3f}, the mean ELBO before training, to about {last:.3f}"
-    came = f"from {history[0]:.3f} to {last_tenth(history):.3f}"
+    actual = f"from {history[0]:.3f} to {last_tenth(history):.3f}"
     half = 0.5 * LOG_2PI
     if run.untrained:
-        return holds(False, expected, came, "untrained", UNTRAINED)
-    for key, says, values in (
+        return holds(False, expected, actual, "untrained", UNTRAINED)
+    for key, hint, values in (
         ("loss_history", "These are losses: return the ELBO, not minus it.", -history),
         (
             "history_of_sums",
@@ -226,8 +226,8 @@ def _ends(run: _Run, history: np.ndarray) -> Finding:
         ),
     ):
         if fits(values):
-            return holds(False, expected, came, key, says)
+            return holds(False, expected, actual, key, hint)
     if abs(history[0] - first) < room and last_tenth(history) < history[0]:
-        says = "The bound falls. Optimizers minimize: hand them minus the ELBO, and clear the gradients before each step."
-        return holds(False, expected, came, "falling", says)
-    return holds(False, expected, came, *_why(run))
+        hint = "The bound falls. Optimizers minimize: hand them minus the ELBO, and clear the gradients before each step."
+        return holds(False, expected, actual, "falling", hint)
+    return holds(False, expected, actual, *_why(run))

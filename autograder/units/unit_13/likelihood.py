@@ -205,7 +205,7 @@ def unbiased_by_quadrature(probe: Probe, rng: np.random.Generator) -> Finding:
 
     t = density_terms(copies, eps[None, :, None])
     mistakes = [
-        Mistake(one.key, one.says, log_integral(one.value))
+        Mistake(one.key, one.hint, log_integral(one.value))
         for one in _mistakes(t)
         if not callable(one.value) and np.shape(one.value) == grid.shape
     ]

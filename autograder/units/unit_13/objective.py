@@ -149,9 +149,9 @@ def _mistakes(found: dict[str, Tensor]) -> list[Mistake]:
 
 def _value(probe: Probe, params: Arrays, eps: np.ndarray, rtol: float = 1e-9) -> Finding:
     found, _ = objectives(params, eps)
-    came = probe.gradient("vae/small", params, *ASKED, eps).value
+    actual = probe.gradient("vae/small", params, *ASKED, eps).value
     return compare(
-        came, found["right"].detach().numpy(), _mistakes(found), rtol=rtol, what="the objective"
+        actual, found["right"].detach().numpy(), _mistakes(found), rtol=rtol, what="the objective"
     )
 
 
@@ -211,15 +211,15 @@ def confident_decoder(probe: Probe, rng: np.random.Generator) -> Finding:
     params = small_params(rng, latents=3, volume=np.array(400.0))
     eps = ask_noise(rng, params)
     found, _ = objectives(params, eps)
-    came = probe.gradient("vae/small", params, *ASKED, eps).value
+    actual = probe.gradient("vae/small", params, *ASKED, eps).value
     right = found["right"].detach().numpy()
-    if named := _through_probabilities(params, eps, came, right):
+    if named := _through_probabilities(params, eps, actual, right):
         return named
-    return compare(came, right, _mistakes(found), rtol=1e-9, what="the objective")
+    return compare(actual, right, _mistakes(found), rtol=1e-9, what="the objective")
 
 
 def _through_probabilities(
-    params: Arrays, eps: np.ndarray, came: np.ndarray, right: np.ndarray
+    params: Arrays, eps: np.ndarray, actual: np.ndarray, right: np.ndarray
 ) -> Finding | None:
     """Named where what came is, number by number, a logarithm of sigmoids: not finite, or clamped as somebody clamps them."""
     made = build(params)
@@ -238,14 +238,14 @@ def _through_probabilities(
         lost = [(take.sum(-1).mean(0) - kl).numpy() for take in takes]
     for wrong in lost:
         if (
-            came.shape == right.shape
-            and np.allclose(came, wrong, equal_nan=True)
+            actual.shape == right.shape
+            and np.allclose(actual, wrong, equal_nan=True)
             and not np.allclose(wrong, right)
         ):
             return Finding(
                 False,
                 "numbers that are finite and exact",
-                "NaN or infinity" if not np.isfinite(came).all() else "numbers that are too high",
+                "NaN or infinity" if not np.isfinite(actual).all() else "numbers that are too high",
                 "log_of_sigmoid",
                 "sigmoid rounds to 0 or 1 and its logarithm overflows (or was clamped). Compute log p "
                 "from the logits: logsigmoid, or binary_cross_entropy_with_logits.",

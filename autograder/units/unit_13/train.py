@@ -57,16 +57,16 @@ def _log_odds(values: np.ndarray) -> np.ndarray:
     return np.asarray(np.log(values) - np.log1p(-values))
 
 
-def _read_otherwise(x: np.ndarray, came: dict[str, np.ndarray]) -> tuple[str, str]:
+def _read_otherwise(x: np.ndarray, actual: dict[str, np.ndarray]) -> tuple[str, str]:
     """The reading of what was written under which the run passes the bound, if there is one."""
-    loc, log_scale = _halves(came["written"])
-    logits = came["logits"]
-    if _score(x, loc, log_scale / 2, came["halved"])[0] > BOUND:
+    loc, log_scale = _halves(actual["written"])
+    logits = actual["logits"]
+    if _score(x, loc, log_scale / 2, actual["halved"])[0] > BOUND:
         return "log_variance", (
             "Read as log *variances* the encoder's numbers pass the bound. The second half of what "
             "it writes must be the logarithm of the standard deviation."
         )
-    if _score(x, log_scale, loc, came["swapped"])[0] > BOUND:
+    if _score(x, log_scale, loc, actual["swapped"])[0] > BOUND:
         return "halves_swapped", (
             "With its two halves exchanged what the encoder writes passes the bound. loc comes first, "
             "then log_scale."
@@ -139,29 +139,29 @@ def elbo_on_new_digits(probe: Probe, rng: np.random.Generator) -> Finding:
 def _trained(probe: Probe, rng: np.random.Generator) -> tuple[Finding, float]:
     """One run: what was found, and its ELBO on new images."""
     eps, pixels = rng.normal(size=(SAMPLES, NEW_ROWS, LATENTS)), rng.permutation(64)
-    came = probe.drive("vae/train", eps=eps, pixels=pixels, seed=int(rng.integers(2**31)))
-    if finding := _of_another_shape(came):
+    actual = probe.drive("vae/train", eps=eps, pixels=pixels, seed=int(rng.integers(2**31)))
+    if finding := _of_another_shape(actual):
         return finding, -np.inf
     x = training_images(torch.from_numpy(pixels))[1].numpy()
     with np.errstate(all="ignore"):
-        elbo, kl = _score(x, *_halves(came["written"]), came["logits"])
+        elbo, kl = _score(x, *_halves(actual["written"]), actual["logits"])
         say = f"{elbo:.2f} nats, of which KL {kl:.2f}"
         if elbo > CEILING:
             return _too_good(say), -np.inf
         if elbo > BOUND:
             return holds(True, f"an ELBO above {BOUND} nats", say), elbo
-        key, says = _read_otherwise(x, came)
+        key, hint = _read_otherwise(x, actual)
     if not key:
         short = probe.drive("vae/train_twice", latents=2)
-        key, says = _still(short["one"], short["longer"])
+        key, hint = _still(short["one"], short["longer"])
     if not key and not np.isfinite(elbo):
         say, key = "NaN or infinity", "not_finite"
-        says = (
+        hint = (
             "The run blew up. Is the learning rate small enough, and what you climb bounded above?"
         )
     if not key:
-        key, says = _what_is_seen(elbo, kl)
-    return Finding(False, f"an ELBO above {BOUND} nats", say, key, says), elbo
+        key, hint = _what_is_seen(elbo, kl)
+    return Finding(False, f"an ELBO above {BOUND} nats", say, key, hint), elbo
 
 
 def _too_good(say: str) -> Finding:
@@ -180,8 +180,8 @@ def _halves(written: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return loc, log_scale
 
 
-def _of_another_shape(came: dict[str, Any]) -> Finding | None:
-    written, logits = came["written"], came["logits"]
+def _of_another_shape(actual: dict[str, Any]) -> Finding | None:
+    written, logits = actual["written"], actual["logits"]
     if not isinstance(written, np.ndarray) or written.shape != (NEW_ROWS, 2 * LATENTS):
         shape = getattr(written, "shape", type(written).__name__)
         return Finding(

@@ -194,7 +194,7 @@ def test_compare_recognises() -> None:
     )
     assert (
         compare("text", want).diagnosis == "type"
-        and compare({"$type": "object"}, want).came == "a object"
+        and compare({"$type": "object"}, want).actual == "a object"
     )
     assert compare(want + 1e-3, want).diagnosis == "value"
     assert compare([1.0, 2.0], want).ok and compare(None, want).diagnosis == "type"
@@ -285,7 +285,7 @@ def test_same_seed_same_report() -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "says"),
+    ("code", "hint"),
     [
         (
             lambda log_w: torch.distributions.Normal(0.0, -log_w.abs()).log_prob(log_w),
@@ -298,10 +298,10 @@ def test_same_seed_same_report() -> None:
         (lambda log_w: {}["prior"], "Print its keys"),
     ],
 )
-def test_a_common_error_is_told_in_one_line_with_its_likely_cause(code: Any, says: str) -> None:
+def test_a_common_error_is_told_in_one_line_with_its_likely_cause(code: Any, hint: str) -> None:
     finding = check("00_log_mean_exp", code, seed=0).parts[0].finding
-    assert finding.diagnosis.startswith("raises_") and says in finding.says
-    assert "\n" not in finding.came
+    assert finding.diagnosis.startswith("raises_") and hint in finding.hint
+    assert "\n" not in finding.actual
 
 
 def test_what_is_marked_is_never_cut_short(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -393,8 +393,8 @@ def test_a_result_of_several_tensors_may_be_a_tuple_a_list_or_stacked(reply: Any
     finding = compare(unpack(reply, 3, "mean, error, z")[2], np.ones(3))
     assert (
         finding.diagnosis == "type"
-        and "three tensors (mean, error, z)" in finding.came
-        and "separated by commas" in finding.says
+        and "three tensors (mean, error, z)" in finding.actual
+        and "separated by commas" in finding.hint
     )
 
 
@@ -402,7 +402,7 @@ def test_a_difference_that_the_shown_digits_hide_is_said() -> None:
     want = np.array([2.9685, -0.0081869])
     finding = compare(want + [0.0, 3e-9], want, rtol=1e-8)
     assert not finding.ok
-    assert "number 2 is off by 3.0e-09 (it should be -0.0081869)" in finding.came
+    assert "number 2 is off by 3.0e-09 (it should be -0.0081869)" in finding.actual
 
 
 def test_a_z_score_whose_mean_has_lost_digits_is_right() -> None:

@@ -58,8 +58,8 @@ def _ask(learner: Any, part: Callable[[Probe, np.random.Generator], Any]) -> Any
 def test_rounding_is_no_common_factor_and_no_common_offset():
     rounded = WANT.astype(np.float32).astype(float)
     assert (rounded != WANT).any() and describe(rounded, WANT, rtol=1e-9, atol=1e-12) is None
-    assert "times" in describe(1.00003 * WANT, WANT, rtol=1e-9).says
-    assert "plus" in describe(WANT + 3e-5, WANT, rtol=1e-9).says
+    assert "times" in describe(1.00003 * WANT, WANT, rtol=1e-9).hint
+    assert "plus" in describe(WANT + 3e-5, WANT, rtol=1e-9).hint
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_rounding_is_no_common_factor_and_no_common_offset():
 )  # fmt: skip
 def test_generic_mistake_has_a_name_of_its_own(key: str, made: np.ndarray) -> None:
     named = recognise(made, np.abs(WANT) if key == "generic_log" else WANT)
-    assert named is not None and named.key == key and named.says
+    assert named is not None and named.key == key and named.hint
 
 
 def test_what_two_generic_mistakes_explain_has_no_name() -> None:
@@ -91,8 +91,8 @@ def test_what_two_generic_mistakes_explain_has_no_name() -> None:
     assert (
         named is not None
         and named.key == "either"
-        and "sign" in named.says
-        and "Rows and columns" in named.says
+        and "sign" in named.hint
+        and "Rows and columns" in named.hint
     )
 
 
@@ -108,15 +108,15 @@ def test_description_is_true_and_tells_no_cause() -> None:
     assert (
         told is not None
         and told.key == "described"
-        and "1.7" in told.came
-        and "1.7" not in told.says
+        and "1.7" in told.actual
+        and "1.7" not in told.hint
     )
     told = describe(WANT + 0.25, WANT)
-    assert told is not None and "+0.25" in told.came
+    assert told is not None and "+0.25" in told.actual
     wrong = WANT.copy()
     wrong[1] += np.array([1.0, 5.0, 2.0])
     told = describe(wrong, WANT)
-    assert told is not None and "Right at index 0 of axis 0" in told.says
+    assert told is not None and "Right at index 0 of axis 0" in told.hint
     assert describe(np.random.default_rng(0).normal(size=WANT.shape), WANT) is None
 
 
@@ -165,10 +165,10 @@ def test_where_two_mistakes_fit_neither_is_named() -> None:
     finding = compare(-want, want, both)
     assert (
         finding.diagnosis == "either"
-        and "First reading." in finding.says
-        and "Second reading." in finding.says
+        and "First reading." in finding.hint
+        and "Second reading." in finding.hint
     )
-    assert "Third." not in finding.says
+    assert "Third." not in finding.hint
     assert compare(-want, want, [both[0], both[0]]).diagnosis == "one"
 
 
@@ -193,7 +193,7 @@ def test_own_noise_and_what_is_ignored() -> None:
         "stateful",
     )
     found = _ask(lambda x, eps: x + 0.3 * x**3, part)
-    assert found.diagnosis == "described" and "argument 2" in found.says
+    assert found.diagnosis == "described" and "argument 2" in found.hint
 
 
 # ---------------------------------------------------------------------------------------------------- the autopsy
@@ -216,14 +216,14 @@ def test_one_number_is_taken_apart_by_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("reading", "says"),
+    ("reading", "hint"),
     [({autopsy.ASKED: -1.0}, "it is zero"), ({autopsy.ASKED: -2.0}, "its sign is turned"), ({autopsy.ASKED: 3.0}, "K = 4 times"),
      ({autopsy.ASKED: -0.75}, "divided by K = 4"), ({"the score term": 1.0}, "yours = what is asked + 1 x the score term"),
      ({autopsy.ASKED: -1.0, "the path": 1.0}, "yours = 1 x the path"),
      ({autopsy.ASKED: 1.0, "the path": -1.0}, "yours = 2 x what is asked - 1 x the path")],
 )  # fmt: skip
-def test_readings_in_words(reading: dict[str, float], says: str) -> None:
-    assert says in autopsy.sentence(autopsy.Autopsy((reading,)), samples=4)
+def test_readings_in_words(reading: dict[str, float], hint: str) -> None:
+    assert hint in autopsy.sentence(autopsy.Autopsy((reading,)), samples=4)
 
 
 WRONG_GRADIENTS = [answer for answer in corpus() if not answer.right and answer.exercise in (
@@ -272,8 +272,8 @@ def test_score_term_for_one_parameter_is_found() -> None:
 
     report = _report("09_gaussian_path_derivative", half_frozen)
     assert "half_frozen" in report.diagnoses
-    says = [part.finding.says for part in report.parts if part.finding.diagnosis == "autopsy"]
-    assert any("+ 1 x the score term, for log_scale alone" in text for text in says)
+    hint = [part.finding.hint for part in report.parts if part.finding.diagnosis == "autopsy"]
+    assert any("+ 1 x the score term, for log_scale alone" in text for text in hint)
 
 
 def test_dead_gradient_is_asked_before_no_spread() -> None:
@@ -378,11 +378,11 @@ def test_a_dictionary_of_other_answers_is_stale(
 def test_dictionary_holds_no_line_of_a_solution(path: Any) -> None:
     """Neither a line nor a call, an assignment or an operator: words alone."""
     words = json.loads(path.read_text("utf-8"))["changes"]
-    code = [sign for sign in ("(", "=", "**", "[", "->", "torch", "lambda", "return", "self.") for says in words
-            if sign in says.replace("log p(x, z)", "").replace("log p(x)", "")]  # fmt: skip
+    code = [sign for sign in ("(", "=", "**", "[", "->", "torch", "lambda", "return", "self.") for hint in words
+            if sign in hint.replace("log p(x, z)", "").replace("log p(x)", "")]  # fmt: skip
     lines = {line.strip() for answer in corpus() if answer.exercise == f"{path.parts[-3][-2:]}_{path.stem}" and answer.right
              for line in answer.source.splitlines() if len(line.strip()) > 12}  # fmt: skip
-    assert not code and not any(line in says for says in words for line in lines)
+    assert not code and not any(line in hint for hint in words for line in lines)
 
 
 def test_changes_in_words() -> None:

@@ -192,8 +192,8 @@ def test_a_changed_argument_is_named_in_words() -> None:
     finding = check("00_log_mean_exp", log_mean_exp, seed=0).parts[0].finding
     assert (
         finding.diagnosis == "argument_changed"
-        and finding.came == "log_w came back changed"
-        and ".clone()" in finding.says
+        and finding.actual == "log_w came back changed"
+        and ".clone()" in finding.hint
     )
 
 
@@ -436,9 +436,9 @@ def test_the_check_itself_has_the_power_that_it_states() -> None:
     )
     assert (
         report.ok
-        and "a bias of 0.067 would have been caught with 95%" in report.came
-        or "0.066" in report.came
-    ), report.came
+        and "a bias of 0.067 would have been caught with 95%" in report.actual
+        or "0.066" in report.actual
+    ), report.actual
     missed = sum(
         unbiased(
             Probe(InProcess(print), 1),
@@ -469,7 +469,7 @@ def test_noise_cannot_hide_a_bias() -> None:
     assert unbiased(probe, noisy, np.zeros(1)).ok
     finding = unbiased(probe, beside(noisy), np.zeros(1))
     assert (
-        finding.diagnosis == "too_noisy" and "times the noise of a right estimate" in finding.came
+        finding.diagnosis == "too_noisy" and "times the noise of a right estimate" in finding.actual
     )
     assert unbiased(probe, beside(right), np.zeros(1)).ok
 
@@ -490,9 +490,9 @@ def test_a_function_that_walks_over_the_data_is_asked_in_blocks(
     assert (
         finding.ok
         and asked == [50] + 6 * [250]
-        and "over 1,500 replicates, all that there was time for" in finding.came
+        and "over 1,500 replicates, all that there was time for" in finding.actual
     )
-    assert "a bias of 0.17 would" in finding.came
+    assert "a bias of 0.17 would" in finding.actual
 
 
 def test_block_gradients_are_means_of_rows() -> None:

@@ -104,8 +104,8 @@ def test_what_passes_is_told_in_words() -> None:
     assert report.passed and "as asked, to " in str(report) and "the least is" in str(report)
     numbers = made(
         *(
-            Finding(True, "", came)
-            for came in ("[-10.32, -5.4e-05, ... (12 numbers)]", "3.0", "[nan, inf]", "")
+            Finding(True, "", actual)
+            for actual in ("[-10.32, -5.4e-05, ... (12 numbers)]", "3.0", "[nan, inf]", "")
         )
     )
     assert str(numbers).count(": as asked") == 4 and "10.32" not in numbers._repr_html_()
@@ -119,8 +119,8 @@ def test_what_passes_is_told_in_words() -> None:
 )
 def test_the_digits_are_those_that_agree(error: float, words: str) -> None:
     target = np.array([1.0, -0.5, 0.0])
-    assert compare(target + error / 1.001, target).came == words
-    assert compare(np.zeros(2) + 1e-9, np.zeros(2)).came == "as asked", "nothing to compare with"
+    assert compare(target + error / 1.001, target).actual == words
+    assert compare(np.zeros(2) + 1e-9, np.zeros(2)).actual == "as asked", "nothing to compare with"
 
 
 def test_an_error_in_several_parts_is_told_once_whatever_its_sizes() -> None:
@@ -144,7 +144,9 @@ def test_nan_in_several_parts_is_told_once() -> None:
         "not_finite",
         "Look for log 0.",
     )
-    text = str(made(*(Finding(**{**vars(nan), "came": nan.came.format(n)}) for n in range(1, 5))))
+    text = str(
+        made(*(Finding(**{**vars(nan), "actual": nan.actual.format(n)}) for n in range(1, 5)))
+    )
     assert text.count("Look for log 0.") == 1 and text.count("are NaN") == 4
 
 

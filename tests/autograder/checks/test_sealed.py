@@ -29,7 +29,7 @@ def right(draws):
 
 def test_who_reads_the_numbers_is_right_in_every_case():
     finding = judged(right)
-    assert finding.ok and finding.came == f"in {CASES} of {CASES}"
+    assert finding.ok and finding.actual == f"in {CASES} of {CASES}"
 
 
 @pytest.mark.parametrize("kind", [tuple, np.array])
@@ -41,7 +41,7 @@ def test_two_that_are_taken_for_each_other_are_named():
     swapped = {"high": "level", "level": "high", "low": "low"}
     finding = judged(lambda draws: [swapped[name] for name in right(draws)])
     assert not finding.ok and finding.diagnosis == "high_for_level"
-    assert "'high' and 'level' are taken for each other" in finding.says
+    assert "'high' and 'level' are taken for each other" in finding.hint
 
 
 def test_the_same_verdicts_every_time_are_called_so():
@@ -51,7 +51,7 @@ def test_the_same_verdicts_every_time_are_called_so():
 def test_errors_without_a_pattern_have_no_name():
     orders = itertools.cycle(itertools.permutations(NAMES))
     finding = judged(lambda draws: next(orders), cases=36, least=34)
-    assert not finding.ok and finding.diagnosis == "property" and not finding.says
+    assert not finding.ok and finding.diagnosis == "property" and not finding.hint
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_errors_without_a_pattern_have_no_name():
 )
 def test_a_reply_that_is_no_list_of_the_names_is_told_so(reply):
     finding = judged(lambda draws: reply)
-    assert finding.diagnosis == "form" and "each name once" in finding.says
+    assert finding.diagnosis == "form" and "each name once" in finding.hint
 
 
 def test_a_few_errors_are_forgiven():
