@@ -295,7 +295,7 @@ print(f"ELBO of new images {bound:.2f} nats per image")
 print(f"average scale of q {spread.stddev.mean():.2f}, spread of its means {spread.mean.std(0).mean():.2f}")
 
 # %% [markdown]
-# Watch the codes of 30 images find their places. Untrained, the encoder sends all of them to nearly the same one. They are soon spread as widely as the prior is; what takes the rest of the time is who lies next to whom.
+# Watch the codes of 30 images find their places, in this one run. Untrained, the encoder sends all of them to nearly the same one; how soon they are spread as widely as the prior, whose deviation is 1, the numbers below say. What do they do afterwards?
 
 # %%
 at = sorted({round(len(places) ** (k / 9)) - 1 for k in range(10)})       # few steps at first, more later

@@ -11,7 +11,18 @@ from torch.distributions import Gamma, Normal
 
 from course_vi.models.base import Model
 from course_vi.plots.primitives import yours
-from course_vi.plots.style import BLACK, BLUE, GREEN, GREY, RED, new_figure, style
+from course_vi.plots.style import (
+    BASELINE,
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    PATH,
+    RED,
+    SCORE,
+    new_figure,
+    style,
+)
 
 __all__ = [
     "collapse",
@@ -22,8 +33,6 @@ __all__ = [
     "quadratic",
     "standard_normal",
 ]
-
-PATH, SCORE, BASELINE = BLUE, RED, GREEN  # one colour per estimator, as in the lecture
 
 
 class _StandardNormal(Model):

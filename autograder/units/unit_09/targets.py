@@ -8,11 +8,20 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from course_vi.plots.style import BLACK, BLUE, GREEN, GREY, ORANGE, RED, new_figure, style
+from course_vi.plots.style import (
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    LANDING,
+    ORANGE,
+    RED,
+    TOTAL,
+    new_figure,
+    style,
+)
 
 __all__ = ["factor_fit", "landing", "parabolas"]
-
-TOTAL, STL = RED, BLUE  # one colour per estimator, as in the lecture
 
 
 def landing(
@@ -33,7 +42,7 @@ def landing(
     with style():
         for column, (axis, (name, total, path)) in enumerate(zip(axes, curves, strict=True)):
             axis.plot(s, total, color=TOTAL, label="total derivative, exact")
-            axis.plot(s, path, color=STL, label="path derivative, exact")
+            axis.plot(s, path, color=LANDING, label="path derivative, exact")
             axis.axvline(0.5**0.5, color=GREY, linestyle=":", label="scale of the posterior")
             if measured_scales is not None and measured is not None:
                 axis.plot(
@@ -44,7 +53,11 @@ def landing(
                     label="total, measured",
                 )
                 axis.plot(
-                    measured_scales, measured[:, 1, column], "s", color=STL, label="path, measured"
+                    measured_scales,
+                    measured[:, 1, column],
+                    "s",
+                    color=LANDING,
+                    label="path, measured",
                 )
             axis.set(
                 title=f"Gradient of {name}",

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from course_vi.plots.images import picture_rows
-from course_vi.plots.style import BLACK, BLUE, GREEN, ORANGE, RED, new_figure, style
+from course_vi.plots.style import BLACK, BLUE, GREEN, ORANGE, PALE_BLUE, RED, new_figure, style
 
 __all__ = [
     "activities",
@@ -72,7 +72,7 @@ def activities(predicted_values: Tensor, measured: Tensor | None = None) -> Figu
         axis.bar(
             places,
             predicted_values.tolist(),
-            color="#CCDDEE",
+            color=PALE_BLUE,
             edgecolor=BLUE,
             label="predicted: 1 - sigma² / eigenvalue, or 0",
         )

@@ -15,6 +15,7 @@ from course_vi.models import GaussianMixture
 from course_vi.plots.style import (  # fmt: skip
     BLACK,
     BLUE,
+    BROWN,
     GREEN,
     GREY,
     ORANGE,
@@ -28,7 +29,7 @@ from course_vi.plots.style import (  # fmt: skip
 
 __all__ = ["clusters", "pruned", "two_gaussians"]
 
-COLOURS = (BLUE, ORANGE, GREEN, PINK, RED, SKY, YELLOW, GREY, BLACK, "#8A5F00")
+COLOURS = (BLUE, ORANGE, GREEN, PINK, RED, SKY, YELLOW, GREY, BLACK, BROWN)
 MARKS = ("o", "^", "s")
 
 

@@ -17,6 +17,8 @@ from course_vi.plots.style import (
     GREEN,
     GREY,
     ORANGE,
+    PALE_BLUE,
+    PALE_ORANGE,
     PINK,
     RED,
     SKY,
@@ -146,7 +148,9 @@ def map_of_units(here: Sequence[int]) -> Figure:
                     boxstyle="round,pad=0.03",
                     zorder=3,
                     edgecolor=colour,
-                    facecolor="white" if number not in here else ("#D6E6F2" if core else "#FBEBD0"),
+                    facecolor="white"
+                    if number not in here
+                    else (PALE_BLUE if core else PALE_ORANGE),
                     linestyle="-" if number in here else ":",
                     linewidth=1.6,
                 )

@@ -24,6 +24,7 @@ from course_vi.plots.style import (
     GREEN,
     GREY,
     ORANGE,
+    QUIET,
     RED,
     new_figure,
     style,
@@ -74,7 +75,7 @@ def convergence(counts: Sequence[int], errors: Mapping[str, Tensor]) -> Figure:
         ):
             ax.text(counts[at], place, words, color=PROPOSALS[name], fontsize=9)
         words = "posterior: exact, from the first draw"
-        ax.text(counts[1], -0.05 * low, words, color="#555555", fontsize=9, va="center")
+        ax.text(counts[1], -0.05 * low, words, color=QUIET, fontsize=9, va="center")
         ax.set_xscale("log", base=2)
         ax.set(
             title="Coins are late; the prior is soon there",
@@ -170,7 +171,7 @@ def tails(draws: Mapping[float, Tensor], running: tuple[Tensor, Tensor, Tensor])
             K, mean - 2 * error, mean + 2 * error, color=RED, alpha=0.25, linewidth=0
         )
         right.plot(K, mean, color=RED, linewidth=1.3)
-        right.text(0.98 * float(K[-1]), 1.008, "truth", color="#555555", fontsize=8, ha="right")
+        right.text(0.98 * float(K[-1]), 1.008, "truth", color=QUIET, fontsize=8, ha="right")
         right.set(
             title="$s^2$ = 0.1: settled, and wrong",
             xlabel="number of draws K",

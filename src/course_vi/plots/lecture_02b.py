@@ -11,6 +11,7 @@ from torch import Tensor
 from course_vi.plots.style import (
     BLACK,
     BLUE,
+    BROWN,
     GREEN,
     GREY,
     ORANGE,
@@ -22,8 +23,6 @@ from course_vi.plots.style import (
 )
 
 __all__ = ["bandwidth", "hyperparameter", "levels", "occam", "prior_predictive", "stein"]
-
-QUIET = "#555555"
 
 
 def prior_predictive(panels: Mapping[str, Tensor], seen: Tensor) -> Figure:
@@ -44,7 +43,7 @@ def prior_predictive(panels: Mapping[str, Tensor], seen: Tensor) -> Figure:
             ax.title.set_fontsize(9)
         axes[0].set_ylabel("prior predictive probability")
         top = axes[0].get_ylim()[1]
-        axes[0].text(22.5, 0.06 * top, "orange: the 18 players", color="#8A5F00", fontsize=8, ha="center")  # fmt: skip
+        axes[0].text(22.5, 0.06 * top, "orange: the 18 players", color=BROWN, fontsize=8, ha="center")  # fmt: skip
         figure.suptitle("Vague on one scale is a strong opinion on another", fontsize=11)
     return figure
 

@@ -14,9 +14,11 @@ from course_vi.plots.images import labelled_pictures
 from course_vi.plots.style import (
     BLACK,
     BLUE,
+    EXACT,
     GREEN,
     GREY,
     ORANGE,
+    QUIET,
     RED,
     new_figure,
     style,
@@ -37,8 +39,7 @@ __all__ = [
 ]
 
 # q is blue and what is exact black, as in all units; theta's climbs by the colour of the model they belong to.
-BOUND, EXACT, OTHER = BLUE, BLACK, ORANGE
-QUIET = "#555555"
+BOUND, OTHER = BLUE, ORANGE
 
 
 def two_climbs(paths: Mapping[float, Tensor], top: float) -> Figure:

@@ -13,13 +13,17 @@ from torch import Tensor
 from course_vi.plots.images import labelled_pictures
 from course_vi.plots.primitives import blank, node
 from course_vi.plots.style import (
+    BASELINE,
     BLACK,
     BLUE,
     GREEN,
     GREY,
     ORANGE,
+    PATH,
     PINK,
+    QUIET,
     RED,
+    SCORE,
     SKY,
     new_figure,
     style,
@@ -36,7 +40,7 @@ __all__ = [
 ]
 
 # One colour per way to pay less, in every figure of the unit; the path is what it is in unit 06.
-SCORE, CONSTANT, BLANKETS, PATH = RED, GREEN, ORANGE, BLUE
+CONSTANT, BLANKETS = BASELINE, ORANGE
 COLOURS = {
     "no baseline": SCORE,
     "best constant": CONSTANT,
@@ -75,7 +79,7 @@ def parabolas(
                     place - side if left else place + side,
                     0.98 * top,
                     words,
-                    color="#555555" if colour == GREY else colour,
+                    color=QUIET if colour == GREY else colour,
                     fontsize=8,
                     va="top",
                     ha="right" if left else "left",
@@ -271,7 +275,7 @@ def climbs(at: Tensor, curves: Mapping[str, Tensor], exact: Tensor, best: float)
             0.01 * float(at[-1]),
             best + 0.3,
             "largest log evidence",
-            color="#555555",
+            color=QUIET,
             fontsize=8,
             va="bottom",
         )

@@ -11,7 +11,20 @@ from matplotlib.patches import Rectangle
 from torch import Tensor
 
 from course_vi.plots.primitives import arrow, blank, node, plate
-from course_vi.plots.style import BLACK, BLUE, GREEN, GREY, ORANGE, RED, SKY, new_figure, style
+from course_vi.plots.style import (
+    BASELINE,
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    PATH,
+    RED,
+    SCORE,
+    SKY,
+    new_figure,
+    style,
+)
 
 __all__ = [
     "dimensions",
@@ -30,7 +43,6 @@ __all__ = [
     "unseen_direction",
 ]
 
-PATH, SCORE, BASELINE = BLUE, RED, GREEN  # one colour per estimator, in every figure of the unit
 COLOURS = {"pathwise": PATH, "score function": SCORE, "score, best baseline": BASELINE}
 
 

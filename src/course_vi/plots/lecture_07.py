@@ -12,6 +12,7 @@ from torch import Tensor
 from course_vi.plots.style import (
     BLACK,
     BLUE,
+    BROWN,
     GREEN,
     GREY,
     ORANGE,
@@ -43,7 +44,6 @@ COLOURS = {
     "Gumbel-softmax": BLUE,
     "straight-through": ORANGE,
 }
-BROWN = "#8A5F00"  # words about what is orange: orange letters on white are hard to read
 WARM = (BLUE, SKY, ORANGE)  # from the coldest to the warmest
 
 

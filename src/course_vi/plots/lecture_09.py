@@ -14,10 +14,12 @@ from course_vi.plots.style import (
     BLUE,
     GREEN,
     GREY,
+    LANDING,
     ORANGE,
     PINK,
     RED,
     SKY,
+    TOTAL,
     new_figure,
     style,
 )
@@ -38,9 +40,8 @@ __all__ = [
     "two_layers",
 ]
 
-TOTAL, STL = RED, BLUE  # one colour per estimator, in every figure of the unit
 NAMES = {"total": "total derivative", "stl": "sticking the landing"}
-COLOURS = {"total": TOTAL, "stl": STL}
+COLOURS = {"total": TOTAL, "stl": LANDING}
 
 
 def landing(
@@ -98,7 +99,7 @@ def parts(eps: Tensor, panels: Sequence[tuple[str, Tensor, Tensor]]) -> Figure:
     figure, axes = new_figure(columns=len(panels), width=3.5, height=3.3, sharey=True)
     with style():
         for ax, (title, path, score) in zip(axes, panels, strict=True):
-            ax.plot(eps, path, color=STL, label="path part")
+            ax.plot(eps, path, color=LANDING, label="path part")
             ax.plot(eps, score, color=GREY, linestyle="--", label="score part (mean 0)")
             ax.plot(eps, path - score, color=TOTAL, label="total = path - score")
             ax.axhline(0, color=BLACK, linewidth=0.6)
@@ -391,7 +392,7 @@ def pyro_branches(
         panels: (title, eps, gradients, [(name, slope as a 0-d tensor, colour key)]).
     """
     figure, axes = new_figure(columns=len(panels), width=4.7, height=3.5)
-    colours = {"total": TOTAL, "stl": STL, "kept": ORANGE, "dropped": GREEN}
+    colours = {"total": TOTAL, "stl": LANDING, "kept": ORANGE, "dropped": GREEN}
     with style():
         for ax, (title, eps, gradient, lines) in zip(axes, panels, strict=True):
             grid = torch.linspace(-4, 4, 2, dtype=eps.dtype)

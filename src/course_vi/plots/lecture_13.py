@@ -20,6 +20,8 @@ from course_vi.plots.style import (
     GREEN,
     GREY,
     ORANGE,
+    PALE_GREEN,
+    PALE_GREY,
     PINK,
     RED,
     SKY,
@@ -248,7 +250,7 @@ def water_filling(
             yscale="log",
             ylim=(floor, None),
         )
-        middle.bar(places, predicted.tolist(), color="#CCE6DC", edgecolor=GREEN)
+        middle.bar(places, predicted.tolist(), color=PALE_GREEN, edgecolor=GREEN)
         middle.plot(places, measured, "o", color=BLACK, markersize=5)
         middle.text(
             0.97,
@@ -260,7 +262,7 @@ def water_filling(
         )
         middle.set(title="Its rate", xlabel="latent", ylabel="average KL (nats)")
         right.bar(places, activity.tolist(), color=GREEN)
-        right.bar(places, remaining.tolist(), bottom=activity.tolist(), color="#CCCCCC")
+        right.bar(places, remaining.tolist(), bottom=activity.tolist(), color=PALE_GREY)
         right.axhline(1, color=BLACK, linestyle="--", linewidth=1)
         right.text(2.2, 0.35, "activity", color="white", ha="center", fontsize=9)
         right.text(11, 0.5, "posterior\nvariance", color=BLACK, ha="center", fontsize=9)

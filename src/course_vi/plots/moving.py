@@ -16,11 +16,10 @@ from dataclasses import dataclass, field
 from typing import Protocol
 from xml.sax.saxutils import escape
 
-from course_vi.plots.style import told_in_words
+from course_vi.plots.style import BLACK, QUIET, WHITE, told_in_words
 
 __all__ = ["Movie", "show_moving"]
 
-QUIET = "#555555"
 FONT = "DejaVu Sans, Verdana, sans-serif"
 
 
@@ -34,7 +33,8 @@ class Movie:
         still: the frame that is printed, and shown before a click; the last one by default.
 
     >>> movie = Movie((0, 1), (0, 1), title="A dot that walks")
-    >>> movie.dots([[(0.1, 0.5)], [(0.9, 0.5)]], "#0072B2")
+    >>> from course_vi.plots.style import BLUE
+    >>> movie.dots([[(0.1, 0.5)], [(0.9, 0.5)]], BLUE)
     >>> svg = movie.svg()
     >>> "<animate " in svg, "<animate " in movie.svg(moving=False), "<script" in svg
     (True, False, False)
@@ -113,13 +113,13 @@ class Movie:
             )
 
     def label(
-        self, at: tuple[float, float], text: str, colour: str = "#000000", anchor: str = "start"
+        self, at: tuple[float, float], text: str, colour: str = BLACK, anchor: str = "start"
     ) -> None:
         """Words that stand still; ``_a`` and ``^b`` set the next letter, or what is in braces, low or high."""
         x, y = self._at(at).split(",")
         self._texts.append(_text(float(x), float(y), text, colour, anchor, 13))
 
-    def labels(self, frames: Sequence[tuple[float, float, str]], colour: str = "#000000") -> None:
+    def labels(self, frames: Sequence[tuple[float, float, str]], colour: str = BLACK) -> None:
         """Words of which one is seen at a time: ``(x, y, text)``, one a frame."""
         count = len(frames)
         for index, (x, y, text) in enumerate(frames):
@@ -144,7 +144,7 @@ class Movie:
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {self.width} {self.height}" '
             f'width="{self.width}" height="{self.height}" font-family="{FONT}">'
-            f'<rect width="100%" height="100%" fill="#ffffff"/>{"".join(body)}</svg>'
+            f'<rect width="100%" height="100%" fill="{WHITE}"/>{"".join(body)}</svg>'
         )
 
     def _drawn(self, moving: bool) -> str:
@@ -183,19 +183,19 @@ class Movie:
     def _axes(self) -> str:
         x0, y0 = (float(value) for value in self._at((self.x[0], self.y[0])).split(","))
         x1, y1 = (float(value) for value in self._at((self.x[1], self.y[1])).split(","))
-        told = [f'<path d="M{x0},{y1}V{y0}H{x1}" fill="none" stroke="#000" stroke-width="0.9"/>']
+        told = [f'<path d="M{x0},{y1}V{y0}H{x1}" fill="none" stroke="{BLACK}" stroke-width="0.9"/>']
         for value in _ticks(*self.x):
             at = float(self._at((value, self.y[0])).split(",")[0])
-            told.append(f'<path d="M{at},{y0}v4" stroke="#000" stroke-width="0.9"/>')
-            told.append(_text(at, y0 + 17, f"{value:g}", "#000000", "middle", 11))
+            told.append(f'<path d="M{at},{y0}v4" stroke="{BLACK}" stroke-width="0.9"/>')
+            told.append(_text(at, y0 + 17, f"{value:g}", BLACK, "middle", 11))
         for value in _ticks(*self.y):
             at = float(self._at((self.x[0], value)).split(",")[1])
-            told.append(f'<path d="M{x0},{at}h-4" stroke="#000" stroke-width="0.9"/>')
-            told.append(_text(x0 - 7, at + 4, f"{value:g}", "#000000", "end", 11))
-        told.append(_text((x0 + x1) / 2, self.height - 8, self.xlabel, "#000000", "middle", 13))
-        told.append(_text((x0 + x1) / 2, 20, self.title, "#000000", "middle", 14))
+            told.append(f'<path d="M{x0},{at}h-4" stroke="{BLACK}" stroke-width="0.9"/>')
+            told.append(_text(x0 - 7, at + 4, f"{value:g}", BLACK, "end", 11))
+        told.append(_text((x0 + x1) / 2, self.height - 8, self.xlabel, BLACK, "middle", 13))
+        told.append(_text((x0 + x1) / 2, 20, self.title, BLACK, "middle", 14))
         middle = (y0 + y1) / 2
-        turned = _text(14, middle, self.ylabel, "#000000", "middle", 13)
+        turned = _text(14, middle, self.ylabel, BLACK, "middle", 13)
         told.append(turned.replace("<text ", f'<text transform="rotate(-90 14 {middle:g})" ', 1))
         return "".join(told)
 

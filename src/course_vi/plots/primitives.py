@@ -8,7 +8,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.patches import Circle, FancyBboxPatch
 
-from course_vi.plots.style import BLACK
+from course_vi.plots.style import BLACK, PALE_GREY
 
 __all__ = ["arrow", "blank", "label_ends", "node", "plate", "yours"]
 
@@ -25,7 +25,7 @@ def node(ax: Axes, centre: tuple[float, float], label: str, shaded: bool = False
         Circle(
             centre,
             0.28,
-            facecolor="#D0D0D0" if shaded else "white",
+            facecolor=PALE_GREY if shaded else "white",
             edgecolor=BLACK,
             linewidth=1.2,
             zorder=3,

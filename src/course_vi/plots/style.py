@@ -17,14 +17,28 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 __all__ = [
+    "BASELINE",
     "BLACK",
     "BLUE",
+    "BROWN",
+    "EXACT",
     "GREEN",
     "GREY",
+    "LANDING",
     "ORANGE",
+    "PALE_BLUE",
+    "PALE_GREEN",
+    "PALE_GREY",
+    "PALE_ORANGE",
+    "PATH",
     "PINK",
+    "POSTERIOR",
+    "QUIET",
     "RED",
+    "SCORE",
     "SKY",
+    "TOTAL",
+    "WHITE",
     "YELLOW",
     "new_figure",
     "png",
@@ -37,7 +51,18 @@ __all__ = [
 # Okabe and Ito's palette: told apart by readers with any common form of colour blindness.
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 YELLOW, BLUE, RED, PINK, GREY = "#F0E442", "#0072B2", "#D55E00", "#CC79A7", "#7F7F7F"
-QUIET = "#555555"
+WHITE, PALE_BLUE, PALE_ORANGE = "#ffffff", "#D6E6F2", "#FBEBD0"  # areas behind dark words
+PALE_GREEN, PALE_GREY = "#CCE6DC", "#D0D0D0"
+QUIET, BROWN = (
+    "#555555",
+    "#8A5F00",
+)  # words in passing; words about what is orange, which as letters would be too pale
+
+# What a colour means, in every unit. Where a figure needs more colours than these, it says what they are.
+EXACT, POSTERIOR = BLACK, GREY  # a line or a number; an area
+TOTAL, SCORE = RED, RED  # estimators: the plain ones,
+PATH, LANDING = BLUE, BLUE  # what the path and its frozen density give,
+BASELINE = GREEN  # and a plain one with a baseline
 
 STYLE: Any = {
     "figure.dpi": 110,

@@ -11,7 +11,7 @@ from torch import Tensor
 from course_vi.plots.beside import Beside
 from course_vi.plots.movies.curves import BROWN, Gaussian, density
 from course_vi.plots.moving import Movie
-from course_vi.plots.style import BLACK, BLUE, GREY, ORANGE
+from course_vi.plots.style import BLACK, BLUE, GREY, ORANGE, QUIET, WHITE
 
 __all__ = ["bound_and_gap", "course_in_one_picture", "data_arrive", "weights_cloud"]
 
@@ -28,7 +28,7 @@ def course_in_one_picture(path: Sequence[Gaussian], posterior: Gaussian) -> Movi
     movie.curve([density(z, (0.0, 1.0))], BLACK, width=1.6, dash="6 4")
     movie.curve([density(z, each) for each in path], BLUE, width=2.6)
     movie.label((-1.15, 0.27), "prior p(z)", BLACK, "end")
-    movie.label((posterior[0] + 0.62, 0.5), "posterior p(z | x)", "#555555")
+    movie.label((posterior[0] + 0.62, 0.5), "posterior p(z | x)", QUIET)
     movie.label((-3.0, 0.69), "q, on its way from one to the other", BLUE)
     return movie
 
@@ -61,7 +61,7 @@ def data_arrive(
     movie.dots([[(float(t), value) for t, value in zip(years, flow.tolist(), strict=True)]], ORANGE, 2.6)  # fmt: skip
     at = [float(years[index]) for index in now]
     veil = [[(t + 0.5, low), (right, low), (right, high), (t + 0.5, high)] for t in at]
-    movie.curve(veil, "#ffffff", opacity=0.7, fill=True)
+    movie.curve(veil, WHITE, opacity=0.7, fill=True)
     bands, means = [], []
     for loc, scale in beliefs:
         upper, lower = ((loc + side * scale).tolist() for side in (2, -2))
@@ -94,7 +94,7 @@ def bound_and_gap(
     left.curve([density(z, posterior)], GREY, width=7, opacity=0.5)
     left.curve([density(z, each) for each in path], BLUE, width=2.6)
     left.label((-3.4, 0.68), "q", BLUE)
-    left.label((-3.4, 0.61), "posterior p(z | x)", "#555555")
+    left.label((-3.4, 0.61), "posterior p(z | x)", QUIET)
     floor = math.floor(min(bounds))
     right = Movie(
         (0.0, float(steps)),
@@ -122,7 +122,7 @@ def bound_and_gap(
     right.curve(traces, BLUE, 2.6)
     told = [f"ELBO {bound:.2f} + KL {log_evidence - bound:.2f} = {log_evidence:.2f}" for bound in bounds]  # fmt: skip
     right.labels([(0.4 * steps, 0.86 * floor, words) for words in told])
-    right.label((0.97 * steps, 0.55 * log_evidence), "log p(x): no q changes it", "#555555", "end")
+    right.label((0.97 * steps, 0.55 * log_evidence), "log p(x): no q changes it", QUIET, "end")
     right.label((0.02 * steps, 1.5 * log_evidence), "KL", BLACK)
     right.label((0.22 * steps, 1.55 * log_evidence), "ELBO", BLUE)
     return Beside(left, right)
@@ -160,5 +160,5 @@ def weights_cloud(frames: Sequence[tuple[float, Tensor, Tensor]]) -> Movie:
     movie.curve(curves, BLUE, 2.0)
     movie.dots([list(zip(draws.tolist(), log_w.clamp(-9, 9).tolist(), strict=True)) for _, draws, log_w in frames], BLUE, 4.0)  # fmt: skip
     movie.labels(told, BLUE)
-    movie.label((4.1, 0.22), "the exact answer", "#555555", "end")
+    movie.label((4.1, 0.22), "the exact answer", QUIET, "end")
     return movie

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from course_vi.plots.movies.curves import BROWN, Gaussian, density, height
 from course_vi.plots.moving import Movie
-from course_vi.plots.style import BLACK, BLUE, GREY, ORANGE, RED, new_figure
+from course_vi.plots.style import BLACK, BLUE, GREY, ORANGE, QUIET, RED, new_figure
 
 __all__ = ["carried_along", "fans", "one_function", "samples_flash", "staircase"]
 
@@ -86,7 +86,7 @@ def samples_flash(
     movie.label((3.5, -0.07), "up: more to the right", RED, "end")
     movie.label((3.5, -0.36), "down: more to the left", RED, "end")
     movie.label((-3.9, 0.68), "q, moved by the mean of the weights", BLUE)
-    movie.label((posterior[0] + 0.62, 0.5), "posterior", "#555555")
+    movie.label((posterior[0] + 0.62, 0.5), "posterior", QUIET)
     return movie
 
 
@@ -105,7 +105,7 @@ def carried_along(path: Sequence[Gaussian], noise: Tensor, posterior: Gaussian) 
     movie.lines([[(m + s * e, -0.06, m + s * e, height(m + s * e, m, s)) for e in eps] for m, s in path], BLUE, 1.0, 0.35)  # fmt: skip
     movie.dots([[(m + s * e, -0.06) for e in eps] for m, s in path], BLUE, 4.5)
     movie.label((-3.8, 0.68), "z = m + s ε: m and s move, each ε stays as it fell", BLUE)
-    movie.label((posterior[0] + 0.62, 0.5), "posterior", "#555555")
+    movie.label((posterior[0] + 0.62, 0.5), "posterior", QUIET)
     return movie
 
 
@@ -136,7 +136,7 @@ def fans(
     movie.dots([[point] for point in points], BLACK, 4.0)
     movie.label((-1.0, 0.64), "total derivative", RED)
     movie.label((-1.0, 0.5), "sticking the landing", BLUE)
-    movie.label((points[-1][0] + 0.04, points[-1][1] - 0.42), "the posterior", "#555555")
+    movie.label((points[-1][0] + 0.04, points[-1][1] - 0.42), "the posterior", QUIET)
     return movie
 
 
@@ -174,5 +174,5 @@ def one_function(
     movie.dots([list(zip(places, each.tolist(), strict=True)) for each in rows], RED, 5.0)
     movie.label((0.94 * low, 0.5 * high), "one network, for all x", BLUE)
     movie.label((0.94 * low, 0.41 * high), "a row for each datum, climbed in turn", RED)
-    movie.label((0.94 * high, 0.27 * high), "exact, x/2", "#555555", "end")
+    movie.label((0.94 * high, 0.27 * high), "exact, x/2", QUIET, "end")
     return movie

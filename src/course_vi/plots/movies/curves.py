@@ -8,9 +8,10 @@ from matplotlib import colormaps
 from matplotlib.colors import to_hex
 from torch import Tensor
 
+from course_vi.plots.style import BROWN
+
 __all__ = ["BROWN", "TEN", "Gaussian", "density", "height"]
 
-BROWN = "#8A5F00"  # words about what is orange: orange letters on white are hard to read
 TEN = tuple(to_hex(colour) for colour in colormaps["tab10"].colors)  # type: ignore[attr-defined]  # digits
 Gaussian = tuple[float, float]  # mean and standard deviation
 

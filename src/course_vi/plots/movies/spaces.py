@@ -10,7 +10,7 @@ from torch import Tensor
 
 from course_vi.plots.movies.curves import BROWN, TEN
 from course_vi.plots.moving import Movie
-from course_vi.plots.style import BLACK, BLUE, GREEN, GREY, ORANGE
+from course_vi.plots.style import BLACK, BLUE, GREEN, GREY, ORANGE, QUIET
 
 __all__ = ["codes_spread", "simplex"]
 
@@ -75,5 +75,5 @@ def codes_spread(
         movie.dots(places, BLUE if labels is None else TEN[int(digit)], 3.2)
     corner = -0.94 * reach
     movie.labels([(corner, 0.9 * reach, f"step {step}") for step in steps])
-    movie.label((0.0, -2.95), "prior: one and two deviations", "#555555", "middle")
+    movie.label((0.0, -2.95), "prior: one and two deviations", QUIET, "middle")
     return movie
