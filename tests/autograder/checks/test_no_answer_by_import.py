@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable
+import resource
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 import course_vi
 from autograder import checking
@@ -57,6 +60,22 @@ def test_the_whole_core_is_offered() -> None:
     } <= set(OFFERED)
 
 
+@pytest.fixture
+def four_gigabytes_more() -> Iterator[None]:
+    """A number taken for a size may ask for all memory there is: no more than this, and then a MemoryError."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (used + 4 * 2**30, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+
+
+@pytest.mark.usefixtures("four_gigabytes_more")
+def test_what_asks_for_all_memory_is_stopped() -> None:
+    with pytest.raises((MemoryError, RuntimeError), match="memory"):
+        torch.zeros(2**31, dtype=torch.float64)
+
+
 def passes(name: str, value: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> bool:
     """Whether a check accepts it: its first part alone, and all of them where that one does."""
     whole = WHOLE[name]
@@ -68,6 +87,7 @@ def passes(name: str, value: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("four_gigabytes_more")
 @pytest.mark.parametrize("exercise", WHOLE)
 def test_nothing_that_can_be_imported_is_the_answer(
     exercise: str, monkeypatch: pytest.MonkeyPatch
