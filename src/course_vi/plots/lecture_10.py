@@ -81,7 +81,7 @@ def all_bounds(
     # Where each label stands: beside the right end, or on the curve.
     shown = {name: values for name, values in curves.items() if name in BOUNDS}
     with style():
-        ax.axhline(0.0, color=BLACK, linewidth=1.4)
+        ax.plot([counts[0], counts[-1]], [0.0, 0.0], color=BLACK, linewidth=1.4)
         ends: dict[str, float] = {}
         for name, values in shown.items():
             start = 1 if name in ("halves", "jackknife, one term") else 0
@@ -99,12 +99,12 @@ def all_bounds(
             ax.annotate(
                 words,
                 (4.2, 0.07),
-                (7.5, 0.24),
+                (16.5, 0.235),
                 color=GREEN,
                 fontsize=9,
                 arrowprops={"arrowstyle": "-", "color": GREEN, "linewidth": 0.8},
             )
-        ax.text(1.0, 0.03, r"the evidence, $\log p(x)$", fontsize=9)
+        ax.text(1.0, 0.03, r"$\log p(x)$", fontsize=9)
         _counts(ax, counts)
         ax.set(xlim=(0.93, 7.5 * counts[-1]), ylim=(-1.25, 0.55))
         ax.set(
@@ -238,6 +238,7 @@ def laboratory(sheet: Mapping[tuple[int, str], tuple[Tensor, float]]) -> Figure:
                 ax.hist(g.tolist(), bins=bins, weights=share.tolist(), color=ESTIMATORS[name], alpha=0.75)  # fmt: skip
                 ax.axvline(exact, color=BLACK, linestyle="--", linewidth=1.4)
                 ax.set(title=f"$K$ = {count}: {name}", xlabel="gradient of $m$", ylabel="share")
+                ax.set_ylim(0, 1.4 * ax.get_ylim()[1])
                 words = f"mean {float(g.mean()):.3f}\nexact {exact:.3f}\nspread {float(g.std()):.3f}"
                 ax.text(0.97, 0.95, words, transform=ax.transAxes, ha="right", va="top", fontsize=8)
     return figure
