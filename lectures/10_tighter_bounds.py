@@ -104,20 +104,24 @@ def compare(what, draws, exact):
 #
 # $$\mathbb E \log \hat p = \int_0^\infty \big(e^{-t} - \varphi(t/K)^K\big) \frac{dt}t, \qquad \varphi(t) = \mathbb E\, e^{-t w},$$
 #
-# and $\varphi$ is a sum over a grid of noises. A thousand samples cost what one costs. The cell divides by the mean weight first, and takes $t = e^u$, so that $dt/t = du$.
+# and $\varphi$ is a sum over a grid of noises. A thousand samples cost what one costs. The cell divides by the mean weight first, and takes $t = e^u$, so that $dt/t = du$, with points of $u$ that reach far: weights may be as small as $e^{-600}$.
 
 # %%
 node = torch.linspace(-8, 8, 321, dtype=DOUBLE)                      # the noise, on a grid,
 log_chance = (-0.5 * node.square()).log_softmax(0)                   # and its probabilities
-u = torch.linspace(-30, 50, 321, dtype=DOUBLE)
+v = torch.linspace(-3, 6, 401, dtype=DOUBLE)
+u = 3 * v.sinh()                                                     # from -30 to 605, finest at 0
+step = 3 * v.cosh() * (v[1] - v[0])
 
 
 def expected_log_mean(log_w, K):
     """E log of the mean of K independent weights; log_w: their logarithm at each node, (N,)."""
+    if K == 1:
+        return log_chance.exp() @ log_w
     log_mean = (log_chance + log_w).logsumexp(0)
     t = (u - math.log(K)).exp().unsqueeze(1)
     log_phi = (log_chance - t * (log_w - log_mean).exp()).logsumexp(1)
-    return log_mean + (u[1] - u[0]) * ((-u.exp()).exp() - (K * log_phi).exp()).sum()
+    return log_mean + (step * ((-u.exp()).exp() - (K * log_phi).exp())).sum()
 
 
 # %%
@@ -308,7 +312,7 @@ class TwoSigns(Model):
 
 
 signs, seen = TwoSigns().double(), torch.tensor([1.5], dtype=DOUBLE)
-line = torch.linspace(-5, 5, 1001, dtype=DOUBLE).unsqueeze(-1)
+line = torch.linspace(-8, 8, 1601, dtype=DOUBLE).unsqueeze(-1)
 joint = signs.log_joint(seen, line)
 log_p = joint.logsumexp(0).item() + math.log(0.01)
 
@@ -355,7 +359,7 @@ reveal("10_3", "in the middle and wide; worse by nats")
 # %% [markdown]
 # <details><summary>Answer to Predict 3</summary>
 #
-# In the middle, with $s = 1.17$: wide enough that among twenty draws some fall into each mode. Its bound is within 0.05 nats of the evidence. Its ELBO is 3.9 nats below, against 0.7 for the $q$ that sits on one mode. And that mode is no longer a place of rest: the climb for $K = 20$ that starts there leaves it. With $K = 2$ it still stays.
+# In the middle, with $s = 1.17$: wide enough that among twenty draws some fall into each mode. Its bound is within 0.05 nats of the evidence. Its ELBO is 6 nats below, against 0.7 for the $q$ that sits on one mode. And that mode is no longer a place of rest: the climb for $K = 20$ that starts there leaves it. With $K = 2$ it still stays.
 #
 # </details>
 #
@@ -370,24 +374,24 @@ reveal("10_3", "in the middle and wide; worse by nats")
 # %%
 def resampled(q, K):
     """log q_K along the line, by the integral."""
-    far = torch.linspace(-30, 600, 2521, dtype=DOUBLE)                # weights as small as e^-600
     with torch.no_grad():
         log_a, log_w = log_weights(signs, seen, q, node) - log_p, joint - q(seen, line) - log_p
-        t = far.exp().unsqueeze(1) / K
+        t = u.exp().unsqueeze(1) / K
         log_phi = (log_chance - t * log_a.exp()).logsumexp(1)
-        inside = (K - 1) * log_phi - t[:, 0] * log_w.exp().unsqueeze(1) + far
-        return math.log(0.25) + joint - log_p + inside.logsumexp(1)
+        inside = (K - 1) * log_phi - t[:, 0] * log_w.exp().unsqueeze(1) + u + step.log()
+        return joint - log_p + inside.logsumexp(1)
 
 
 # %%
 posterior = joint - log_p
-shown = {K: resampled(best[20][2], K) for K in (1, 2, 5, 20)}
+wide = best[20][2]
+shown = {1: wide(seen, line).detach(), **{K: resampled(wide, K) for K in (2, 5, 20)}}
 for K, log_q in shown.items():
     kl = (log_q.exp() * (log_q - posterior)).nan_to_num().sum().item() * 0.01
     with torch.no_grad():
-        gap = log_p - expected_log_mean(log_weights(signs, seen, best[20][2], node), K).item()
+        gap = log_p - expected_log_mean(log_weights(signs, seen, wide, node), K).item()
     print(f"K = {K:2d}: integral of q_K {log_q.exp().sum().item() * 0.01:.6f}   KL(q_K, posterior) {kl:.4f}   gap of the bound {gap:.4f}")
-    assert kl < gap + 1e-6
+    assert kl < gap + 1e-3
 show(figures.resampled(line[:, 0], posterior.exp(), {K: best[K][2] for K in (1, 20)}, shown),
      alt="Left: a posterior with two modes, near -1.2 and 1.2; the best Gaussian for K = 1 covers the right mode, the best for K = 20 is a wide bump over both. Right: what is kept of K draws from the wide one. For K = 1 the bump itself, for 2 and 5 a hollow forms in its middle, and for 20 the density is almost the posterior.")
 
@@ -608,10 +612,10 @@ claim("the naive landing ends more than half a nat lower", lost - 0.5, +1)
 # %%
 rest = gaussian(climbs["naive landing"][-1, 0].mean().item(), climbs["naive landing"][-1, 1].mean().log().item())
 for _ in range(smoke_cap(200)):
-    step = 0.03 * exact_gradient(rest, 20, True, signs, seen)
+    move = 0.03 * exact_gradient(rest, 20, True, signs, seen)
     with torch.no_grad():
-        rest.loc += step[0]
-        rest.log_scale += step[1]
+        rest.loc += move[0]
+        rest.log_scale += move[1]
 print(f"m {rest.loc.item():.4f}, s {rest.log_scale.exp().item():.4f}")
 for name, frozen in (("naive", True), ("right", False)):
     g = exact_gradient(rest, 20, frozen, signs, seen)
@@ -700,7 +704,7 @@ predict("10_8", choices=[
     "log p the same, ELBO lower"])
 
 # %%
-trial, steps = stored_table("trial", lecture=10), "STEPS"
+trial, steps = stored_table("trial", lecture=10), "4000"
 
 
 def scores(way, what, part="test", steps=steps):

@@ -112,7 +112,11 @@ def score_run(run: BoundRun, x: Tensor, points: int = 61) -> dict[str, Tensor]:
             decode = run.p.decoder
             log_p = grid_log_evidence(lambda z, f=decode: f(z.expand(count, -1, -1)), some, points)
             bound = [iwae(_log_w(run, many, noise)) for _ in range(10)]
-            for name, value in zip(found, (log_p, exact_elbo(run.p, run.q, many), torch.stack(bound).mean(0)), strict=True):
+            for name, value in zip(
+                found,
+                (log_p, exact_elbo(run.p, run.q, many), torch.stack(bound).mean(0)),
+                strict=True,
+            ):
                 found[name].append(value)
     return {name: torch.cat(parts, -1).mean(-1) for name, parts in found.items()}
 

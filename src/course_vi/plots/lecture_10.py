@@ -239,7 +239,9 @@ def laboratory(sheet: Mapping[tuple[int, str], tuple[Tensor, float]]) -> Figure:
                 ax.axvline(exact, color=BLACK, linestyle="--", linewidth=1.4)
                 ax.set(title=f"$K$ = {count}: {name}", xlabel="gradient of $m$", ylabel="share")
                 ax.set_ylim(0, 1.4 * ax.get_ylim()[1])
-                words = f"mean {float(g.mean()):.3f}\nexact {exact:.3f}\nspread {float(g.std()):.3f}"
+                words = (
+                    f"mean {float(g.mean()):.3f}\nexact {exact:.3f}\nspread {float(g.std()):.3f}"
+                )
                 ax.text(0.97, 0.95, words, transform=ax.transAxes, ha="right", va="top", fontsize=8)
     return figure
 
