@@ -47,7 +47,6 @@ from course_vi.distributions import DiagonalNormal
 from course_vi.exact import enumerate_binary, expected_bound
 
 # %%
-from course_vi.experiments.bound_trial import score_run, train_bound
 from course_vi.experiments.stored_tables import stored_table
 from course_vi.families import BernoulliMeanField, MeanField
 from course_vi.gradients import (
@@ -59,7 +58,6 @@ from course_vi.gradients import (
 )
 
 # %%
-from course_vi.data import digits
 from course_vi.learning import fit, smoke_cap
 from course_vi.models import ConjugateToy, Model, SigmoidBeliefNet, TwoBernoullis
 from course_vi.plots import lecture_10 as figures
@@ -392,7 +390,8 @@ for K, log_q in shown.items():
         gap = log_p - expected_log_mean(log_weights(signs, seen, wide, node), K).item()
     print(f"K = {K:2d}: integral of q_K {log_q.exp().sum().item() * 0.01:.6f}   KL(q_K, posterior) {kl:.4f}   gap of the bound {gap:.4f}")
     assert kl < gap + 1e-3
-show(figures.resampled(line[:, 0], posterior.exp(), {K: best[K][2] for K in (1, 20)}, shown),
+ends = {K: best[K][2](seen, line).detach() for K in (1, 20)}
+show(figures.resampled(line[:, 0], posterior, ends, shown),
      alt="Left: a posterior with two modes, near -1.2 and 1.2; the best Gaussian for K = 1 covers the right mode, the best for K = 20 is a wide bump over both. Right: what is kept of K draws from the wide one. For K = 1 the bump itself, for 2 and 5 a hollow forms in its middle, and for 20 the density is almost the posterior.")
 
 # %% [markdown]

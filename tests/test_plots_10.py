@@ -9,7 +9,6 @@ import pytest
 import torch
 from matplotlib.figure import Figure
 
-from course_vi.families import MeanField
 from course_vi.plots import lecture_10, movies, png
 
 LINE = torch.linspace(-3.0, 3.0, 61)
@@ -44,7 +43,7 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     ),
     "thermodynamic": lambda: lecture_10.thermodynamic(LINE / 6 + 0.5, LINE.exp(), [0.0, 0.4, 1.0]),
     "resampled": lambda: lecture_10.resampled(
-        LINE, LINE.cos().exp(), {1: MeanField(1), 20: MeanField(1)}, {1: -LINE.square()}
+        LINE, LINE.cos(), {1: -LINE.square(), 20: -LINE.abs()}, {1: -LINE.square()}
     ),
     "signal_to_noise": lambda: lecture_10.signal_to_noise(COUNTS, RATIOS),
     "two_climbs": lambda: lecture_10.two_climbs(CLIMBS),

@@ -9,7 +9,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from course_vi.families import MeanField
 from course_vi.plots.style import (
     BLACK,
     BLUE,
@@ -88,7 +87,8 @@ def all_bounds(
             at = list(counts[start : start + len(values)])
             dashed = "--" if name in ("Renyi, α = -1", "thermodynamic, right") else "-"
             if name in errors:
-                ax.errorbar(at, values, [2 * e for e in errors[name]], color=BOUNDS[name], linestyle=dashed, marker="o", markersize=3)  # fmt: skip
+                bars = [2 * error for error in errors[name]]
+                ax.errorbar(at, values, bars, color=BOUNDS[name], fmt=f"o{dashed}", markersize=3)
             else:
                 ax.plot(at, values, color=BOUNDS[name], linestyle=dashed)
             if start == 0:
@@ -146,32 +146,28 @@ def thermodynamic(betas: Tensor, curve: Tensor, grid: Sequence[float]) -> Figure
 
 
 def resampled(
-    z: Tensor, posterior: Tensor, best: Mapping[int, MeanField], kept: Mapping[int, Tensor]
+    z: Tensor, posterior: Tensor, best: Mapping[int, Tensor], kept: Mapping[int, Tensor]
 ) -> Figure:
-    """The best q for several K beside the posterior; and the density of what is kept of K draws from one q.
+    """Log densities over z: the best q for a small and a large K, and what is kept of K draws from one q, beside the posterior.
 
     Args:
-        z, posterior: ``(n,)``.
-        best: ``{K: q}``, of one dimension.
-        kept: ``{K: log density, (n,)}``.
+        z, posterior: ``(n,)``, the posterior as a log density, too.
+        best, kept: ``{K: (n,)}``; two of the first, up to four of the second.
     """
     figure, (left, right) = new_figure(columns=2, width=4.5, height=3.4)
+    colours = (BLUE, SKY, PINK, RED)
     with style():
         for ax in (left, right):
-            ax.fill_between(z, posterior, color=GREY, alpha=0.3, linewidth=0)
-        with torch.no_grad():
-            for (count, q), colour in zip(best.items(), (GREEN, BLUE), strict=True):
-                density = q(None, z.unsqueeze(-1)).exp()
-                left.plot(z, density, color=colour)
-                top = int(density.argmax())
-                at = (float(z[top]) + 0.5, 0.95 * float(density[top])) if count == 1 else (-3.3, 0.32)  # fmt: skip
-                left.text(*at, f"best for $K$ = {count}", color=colour, fontsize=9)
+            ax.fill_between(z, posterior.exp(), color=GREY, alpha=0.3, linewidth=0)
+        for (count, log_q), colour, at in zip(
+            best.items(), (GREEN, BLUE), ((1.6, 1.6), (-3.3, 0.32)), strict=True
+        ):
+            left.plot(z, log_q.exp(), color=colour)
+            left.text(*at, f"best for $K$ = {count}", color=colour, fontsize=9)
         left.text(-3.3, 0.9, "posterior", color=QUIET, fontsize=9)
-        colours = (BLUE, SKY, PINK, RED)
-        for (count, log_q), colour in zip(kept.items(), colours, strict=False):
-            right.plot(z, log_q.exp(), color=colour)
-        for row, (count, colour) in enumerate(zip(kept, colours, strict=False)):
-            right.text(-3.3, 0.9 - 0.1 * row, f"$K$ = {count}", color=colour, fontsize=9)
+        for row, (count, log_q) in enumerate(kept.items()):
+            right.plot(z, log_q.exp(), color=colours[row])
+            right.text(-3.3, 0.9 - 0.1 * row, f"$K$ = {count}", color=colours[row], fontsize=9)
         left.set(title="Twenty samples want a wide q", xlabel="$z$", ylabel="density")
         right.set(title="What is kept of K draws from it", xlabel="$z$", ylabel="density")
         for ax in (left, right):
