@@ -25,7 +25,7 @@ def stored_table(name: str, lecture: int = 13) -> dict[str, dict[str, dict[str, 
     """``{steps: {way: {"test": one number for each seed, "seconds": of processor time, ...}}}``.
 
     Args:
-        name: ``"arena"``, ``"again"`` or ``"collapse"`` of lecture 13, ``"trial"`` or ``"again"`` of lecture 10.
+        name: ``"arena"``, ``"again"`` or ``"collapse"`` of lecture 13, ``"trial"`` of lecture 10.
 
     Raises:
         ValueError: no table of that name.
