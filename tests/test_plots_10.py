@@ -95,4 +95,4 @@ def test_the_bound_contracts_on_the_evidence_and_its_mean_moves_up() -> None:
     steps = next(part for part in line if part.get("attributeName") == "x1").get("values") or ""
     places = [float(value) for value in steps.split(";")]
     assert places == sorted(places) and places[0] < places[-1]
-    assert "K = 1 " in movie.svg() and "K = 64" in movie.svg()
+    assert "K = 1, gap 1.0" in movie.svg() and "K = 64" in movie.svg()

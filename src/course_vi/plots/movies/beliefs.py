@@ -208,5 +208,5 @@ def bound_contracts(frames: Sequence[tuple[int, Tensor]], means: Sequence[float]
     movie.label((0.06, 1.06), "log p(x)", BLACK)
     movie.label((-3.85, 0.88), "its mean, exact", BROWN)
     movie.label((-3.85, 0.8), "the bound, simulated", BLUE)
-    movie.labels([(-3.85, 1.0, f"K = {count:,}   gap {-mean:.4f}") for (count, _), mean in zip(frames, means, strict=True)])  # fmt: skip
+    movie.labels([(-3.85, 1.0, f"K = {count:,}, gap {-mean:.4f}") for (count, _), mean in zip(frames, means, strict=True)])  # fmt: skip
     return movie
