@@ -82,7 +82,7 @@ def test_another_way_or_no_seed_is_refused() -> None:
 
 
 def test_the_stored_table_is_whole_and_says_what_the_lecture_says() -> None:
-    table = stored_table("trial", lecture=10)["4000"]
+    table = stored_table("trial", lecture=10)["8000"]
     assert set(table) == set(BOUND_WAYS)
     for entry in table.values():
         for part in ("train", "test"):

@@ -52,11 +52,11 @@ def gaps(counts: Sequence[int], values: Mapping[str, Sequence[float]], halves: T
     """Gaps below log p(x) over K, and half the variance of the bound for the first of them.
 
     Args:
-        values: ``{q: one gap for each K}``; halves: ``(len(counts),)``.
+        values: ``{q: one gap for each K}``; halves: for the first of the counts, ``(len(counts),)`` or fewer.
     """
     figure, (ax,) = new_figure(width=6.0, height=3.6)
     with style():
-        ax.loglog(counts, halves, "o", color=SKY, markersize=8, alpha=0.7)
+        ax.loglog(counts[: len(halves)], halves, "o", color=SKY, markersize=8, alpha=0.7)
         ax.text(1.15, 1.1 * float(halves[0]), "half the variance of the bound", color=BLUE, fontsize=9)  # fmt: skip
         for (name, gap), colour in zip(values.items(), (BLUE, ORANGE), strict=True):
             ax.loglog(counts, gap, color=colour)
