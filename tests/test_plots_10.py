@@ -66,7 +66,7 @@ def test_figure_is_titled_and_labelled(name: str) -> None:
 
 
 def test_labels_of_bounds_that_end_together_stand_apart() -> None:
-    together = {name: [-0.1] * 4 for name in lecture_10.BOUNDS}
+    together = {name: [-0.1] * len(values) for name, values in CURVES.items()}
     figure = lecture_10.all_bounds(COUNTS, together, {})
     labels = {t.get_text(): t.get_position()[1] for t in figure.axes[0].texts}
     heights = sorted(height for name, height in labels.items() if name in lecture_10.BOUNDS)
