@@ -25,7 +25,7 @@
 # - reparametrize a score term, and say why sticking the landing is biased here,
 # - read a table of likelihoods and ELBOs of trained models without confusing model and encoder.
 #
-# **Time**: about 58 minutes of reading and playing on the main line; what is marked *aside* takes 6 minutes more. The whole page computes in a minute or two.
+# **Time**: about 59 minutes of reading and playing on the main line; what is marked *aside* takes 8 minutes more. The whole page computes in a minute or two.
 #
 # > **What you need, if you read this unit alone**
 # >
@@ -753,7 +753,9 @@ reveal("10_8", "log p higher, ELBO lower")
 #
 # </details>
 #
-# Is the worse ELBO the encoder's doing, or the model's? Vary one alone: hold the model fixed, and let its encoder climb the ELBO from where it is, for 2,000 steps.
+# ### Aside: the encoder's doing, or the model's?
+#
+# Whose is the worse ELBO? Vary one alone: hold the model fixed, and let its encoder climb the ELBO from where it is, for 2,000 steps.
 
 # %%
 lost = -lead("ELBO", part="test")
