@@ -246,23 +246,25 @@ def laboratory(sheet: Mapping[tuple[int, str], tuple[Tensor, float]]) -> Figure:
 
 
 def trained(names: Sequence[str], scores: Mapping[str, Sequence[Tensor]]) -> Figure:
-    """Of models trained in several ways: exact log p(x), the bound that some climbed, the exact ELBO; one number for each seed.
+    """Models trained in two ways, at one or several lengths: one number for each seed, and lines between the two of a seed.
 
     Args:
+        names: first way, second way, and again for the next length.
         scores: ``{what: one (seeds,) for each name}``.
     """
-    figure, (ax,) = new_figure(width=6.8, height=3.6)
-    colours = (BLACK, BLUE, GREEN)
+    figure, (ax,) = new_figure(width=6.8, height=3.8)
     with style():
-        for (what, values), colour in zip(scores.items(), colours, strict=True):
-            mean = [float(each.mean()) for each in values]
-            for place, each in enumerate(values):
-                ax.plot([place] * len(each), each, "o", color=colour, markersize=4, alpha=0.5)
-            ax.plot(range(len(mean)), mean, color=colour, linewidth=1.0)
-            ax.text(len(mean) - 0.8, mean[-1], what, color=colour, fontsize=9, va="center")
+        last = float("inf")
+        for (what, values), colour in zip(scores.items(), (BLACK, BLUE, GREEN), strict=True):
+            for place in range(0, len(names), 2):
+                ends = torch.stack(list(values[place : place + 2]))
+                for pair in ends.T:
+                    ax.plot([place, place + 1], pair, "o-", color=colour, lw=0.9, ms=4, alpha=0.6)
+            last = min(float(values[-1].mean()), last - 0.3)
+            ax.text(len(names) - 0.85, last, what, color=colour, fontsize=9, va="center")
         ax.set_xticks(range(len(names)), labels=[name.replace(", ", ",\n") for name in names])
         ax.set(title="Tighter bound, better model, worse ELBO", xlabel="trained by")
-        ax.set(ylabel="nats per new image", xlim=(-0.3, len(names) + 0.1))
+        ax.set(ylabel="nats per training image", xlim=(-0.3, len(names) + 0.4))
     return figure
 
 
