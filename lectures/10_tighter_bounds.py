@@ -646,14 +646,14 @@ except ValueError as refusal:
 # %% [markdown]
 # ## 7. The gradient laboratory
 #
-# Below, on the toy, you can set the distance of $q$ from the posterior, the number of samples, the bound and the estimator, and see what a gradient estimate looks like: its distribution with the exact mean, its bias with an error, variance, signal to noise, seconds, and variance times cost. Write your expectation down before you move anything. Some things to try:
+# A gradient estimate has a distribution. To know an estimator is to know what this distribution does when one thing is changed: the distance of $q$ from the posterior, the number of samples, the bound. Look at its mean beside the exact one, its bias with an error, its variance, its signal to noise, and its variance times what it costs. Write your expectation down before you move anything. Some things to try, one at a time:
 #
 # - Put $q$ *on* the posterior. Which estimators have no noise left? For which bounds?
 # - $K = 64$, away from the posterior. Which of the three histograms does not stand on the line?
 # - Start with $q$ far out, $K = 1$. Is there a difference between the two that are unbiased? Now let $K$ grow. When does the one overtake the other?
 # - Make $q$ narrow, $s^2 < 1/4$. Whom does it hurt?
 #
-# First, three snapshots by $K$ of the same laboratory, as a sheet.
+# Here is one sheet of the laboratory: the toy, three estimators, two values of $K$. The cell that draws it is short; `off`, the two values and the bound, `iwae`, are yours to change.
 #
 # > **Predict 7.** $q = N(0.3, 1.1^2)$, $x = 2$. From $K = 4$ to $K = 64$: which histogram narrows most, seen from its own mean?
 

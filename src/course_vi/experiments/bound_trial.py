@@ -18,6 +18,7 @@ from course_vi.exact import gauss_hermite
 from course_vi.experiments.exact_arena import grid_log_evidence
 from course_vi.families import Amortized, MeanField
 from course_vi.gradients import doubly_reparametrized, sticking_the_landing
+from course_vi.gradients.estimator import transport_noise
 from course_vi.learning.history import smoke_cap
 from course_vi.models import VAE
 from course_vi.nets import SideBySide, mlp
@@ -87,7 +88,7 @@ def exact_elbo(p: VAE, q: Amortized, x: Tensor, order: int = 10) -> Tensor:
     node, weight = gauss_hermite(order, like=x)
     epsilon, share = torch.cartesian_prod(node, node), torch.outer(weight, weight).flatten()
     density = q.distribution(x)
-    z = density.loc + density.log_scale.exp() * epsilon.view(-1, 1, 1, 2)
+    z = transport_noise(density, epsilon.view(-1, 1, 1, 2).expand(-1, *x.shape[:-1], 2))
     log_w = p.log_joint(x, z) - density.log_prob(z)
     return (share.view(-1, 1, 1) * log_w).sum(0)
 
@@ -96,11 +97,15 @@ def score_run(run: BoundRun, x: Tensor, points: int = 61) -> dict[str, Tensor]:
     """Means over x, one number for each seed: exact log p(x), the exact ELBO, and the importance-weighted bound (by 10 draws an image)."""
     found: dict[str, list[Tensor]] = {"log p": [], "ELBO": [], "IWAE": []}
     count, noise = run.objective.shape[1], _seeded(12345)
+
+    def decode(z: Tensor) -> Tensor:
+        logits: Tensor = run.p.decoder(z.expand(count, -1, -1))
+        return logits
+
     with torch.no_grad():
         for some in x.split(50):
             many = some.expand(count, *some.shape)
-            decode = run.p.decoder
-            log_p = grid_log_evidence(lambda z, f=decode: f(z.expand(count, -1, -1)), some, points)
+            log_p = grid_log_evidence(decode, some, points)
             bound = [iwae(_log_w(run, many, noise)) for _ in range(10)]
             for name, value in zip(
                 found,
@@ -114,7 +119,7 @@ def score_run(run: BoundRun, x: Tensor, points: int = 61) -> dict[str, Tensor]:
 def _log_w(run: BoundRun, x: Tensor, noise: torch.Generator) -> Tensor:
     density = run.q.distribution(x)
     epsilon = torch.randn(MANY, *x.shape[:-1], 2, generator=noise)
-    z = density.loc + density.log_scale.exp() * epsilon
+    z = transport_noise(density, epsilon)
     return run.p.log_joint(x, z) - density.log_prob(z)
 
 
