@@ -1,4 +1,4 @@
-"""Tables of lecture 13 that were computed beforehand, by ``benchmarks/lecture_13.py``, because they take too long for a page."""
+"""Tables of lectures that were computed beforehand, by ``benchmarks/lecture_NN.py``, because they take too long for a page."""
 
 from __future__ import annotations
 
@@ -6,21 +6,31 @@ import json
 from pathlib import Path
 from typing import Any
 
-__all__ = ["PATH", "stored_table"]
-
-PATH = Path(__file__).with_name("lecture_13.json")
+__all__ = ["PATH", "path_of", "stored_table"]
 
 
-def stored_table(name: str) -> dict[str, dict[str, dict[str, Any]]]:
+def path_of(lecture: int) -> Path:
+    """Where the tables of a lecture lie.
+
+    >>> path_of(13).name
+    'lecture_13.json'
+    """
+    return Path(__file__).with_name(f"lecture_{lecture:02d}.json")
+
+
+PATH = path_of(13)
+
+
+def stored_table(name: str, lecture: int = 13) -> dict[str, dict[str, dict[str, Any]]]:
     """``{steps: {way: {"test": one number for each seed, "seconds": of processor time, ...}}}``.
 
     Args:
-        name: ``"arena"``, ``"again"`` or ``"collapse"``.
+        name: ``"arena"``, ``"again"`` or ``"collapse"`` of lecture 13, ``"trial"`` of lecture 10.
 
     Raises:
         ValueError: no table of that name.
     """
-    stored = json.loads(PATH.read_text("utf-8"))
+    stored = json.loads(path_of(lecture).read_text("utf-8"))
     tables = [key for key, value in stored.items() if isinstance(value, dict)]
     if name not in tables:
         raise ValueError(f"name is {name!r}; expected one of {', '.join(sorted(tables))}")

@@ -2,6 +2,7 @@
 
 from course_vi.plots.movies.beliefs import (
     bound_and_gap,
+    bound_contracts,
     course_in_one_picture,
     data_arrive,
     weights_cloud,
@@ -17,6 +18,7 @@ from course_vi.plots.movies.spaces import codes_spread, simplex
 
 __all__ = [
     "bound_and_gap",
+    "bound_contracts",
     "carried_along",
     "codes_spread",
     "course_in_one_picture",

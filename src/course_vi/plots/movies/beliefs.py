@@ -13,7 +13,13 @@ from course_vi.plots.movies.curves import BROWN, Gaussian, density
 from course_vi.plots.moving import Movie
 from course_vi.plots.style import BLACK, BLUE, GREY, ORANGE, QUIET, WHITE
 
-__all__ = ["bound_and_gap", "course_in_one_picture", "data_arrive", "weights_cloud"]
+__all__ = [
+    "bound_and_gap",
+    "bound_contracts",
+    "course_in_one_picture",
+    "data_arrive",
+    "weights_cloud",
+]
 
 
 def course_in_one_picture(path: Sequence[Gaussian], posterior: Gaussian) -> Movie:
@@ -161,4 +167,46 @@ def weights_cloud(frames: Sequence[tuple[float, Tensor, Tensor]]) -> Movie:
     movie.dots([list(zip(draws.tolist(), log_w.clamp(-9, 9).tolist(), strict=True)) for _, draws, log_w in frames], BLUE, 4.0)  # fmt: skip
     movie.labels(told, BLUE)
     movie.label((4.1, 0.22), "the exact answer", QUIET, "end")
+    return movie
+
+
+def bound_contracts(frames: Sequence[tuple[int, Tensor]], means: Sequence[float]) -> Movie:
+    """Unit 10: the distribution of the importance-weighted bound, less log p(x), as K grows.
+
+    Args:
+        frames: K and simulated values of its bound less log p(x), ``(N,)``, frame by frame.
+        means: their exact means, one a frame.
+
+    >>> frames = [(k, torch.linspace(-2.0, 0.5, 50) / k) for k in (1, 4)]
+    >>> "K = 4" in bound_contracts(frames, [-1.0, -0.2]).svg()
+    True
+    """
+    low, high, bins = -4.0, 2.0, 75
+    movie = Movie(
+        (low, high),
+        (0.0, 1.12),
+        "More samples: narrower, and nearer",
+        "bound of K samples, less log p(x) (nats)",
+        "density, highest = 1",
+        seconds=14.0,
+        still=len(frames) // 3,
+    )
+    edges = torch.linspace(low, high, bins + 1, dtype=torch.float64)
+    curves = []
+    for _, values in frames:
+        inside = values.double().cpu().clamp(low + 1e-9, high - 1e-9)
+        count = torch.histogram(inside, edges).hist
+        count[0] = count[1]  # what lies further left is not shown
+        heights = (count / count.max().clamp_min(1.0)).tolist()
+        points = [(low, 0.0)]
+        for left, right, height in zip(edges.tolist(), edges.tolist()[1:], heights, strict=False):
+            points += [(left, height), (right, height)]
+        curves.append([*points, (high, 0.0)])
+    movie.curve(curves, BLUE, opacity=0.45, fill=True)
+    movie.curve([[(0.0, 0.0), (0.0, 1.12)]], BLACK, 1.6, "6 4")
+    movie.lines([[(mean, 0.0, mean, 1.05)] for mean in means], ORANGE, 2.6, 1.0)
+    movie.label((0.06, 1.06), "log p(x)", BLACK)
+    movie.label((-3.85, 0.88), "its mean, exact", BROWN)
+    movie.label((-3.85, 0.8), "the bound, simulated", BLUE)
+    movie.labels([(-3.85, 1.0, f"K = {count:,}, gap {-mean:.4f}") for (count, _), mean in zip(frames, means, strict=True)])  # fmt: skip
     return movie
