@@ -1,4 +1,4 @@
-"""Tables of lecture 13 that were computed beforehand, by ``benchmarks/lecture_13.py``, because they take too long for a page."""
+"""Tables of lectures that were computed beforehand, by ``benchmarks/lecture_NN.py``, because they take too long for a page."""
 
 from __future__ import annotations
 
@@ -6,21 +6,33 @@ import json
 from pathlib import Path
 from typing import Any
 
-__all__ = ["PATH", "stored_table"]
+from course_vi import validate
 
-PATH = Path(__file__).with_name("lecture_13.json")
+__all__ = ["path_of", "stored_table"]
+
+LECTURES = ("08", "13")
 
 
-def stored_table(name: str) -> dict[str, dict[str, dict[str, Any]]]:
-    """``{steps: {way: {"test": one number for each seed, "seconds": of processor time, ...}}}``.
+def path_of(lecture: str) -> Path:
+    """The file of a lecture's tables.
+
+    >>> path_of("13").name
+    'lecture_13.json'
+    """
+    validate.one_of("lecture", lecture, LECTURES)
+    return Path(__file__).with_name(f"lecture_{lecture}.json")
+
+
+def stored_table(name: str, lecture: str = "13") -> dict[str, dict[str, dict[str, Any]]]:
+    """``{steps: {way: {"test": one number for each seed, "seconds": of processor time, ...}}}``, or, of lecture 08, ``{posterior: {...}}``.
 
     Args:
-        name: ``"arena"``, ``"again"`` or ``"collapse"``.
+        name: ``"arena"``, ``"again"`` or ``"collapse"`` of lecture 13; ``"judge"`` or ``"race"`` of lecture 08.
 
     Raises:
         ValueError: no table of that name.
     """
-    stored = json.loads(PATH.read_text("utf-8"))
+    stored = json.loads(path_of(lecture).read_text("utf-8"))
     tables = [key for key, value in stored.items() if isinstance(value, dict)]
     if name not in tables:
         raise ValueError(f"name is {name!r}; expected one of {', '.join(sorted(tables))}")
