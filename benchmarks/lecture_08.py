@@ -3,6 +3,7 @@
     python benchmarks/lecture_08.py judge             # Hamiltonian Monte Carlo on all three, beside the exact answers of two
     python benchmarks/lecture_08.py race              # all families on all posteriors, five runs each
     python benchmarks/lecture_08.py race --posteriors Nile --families diagonal full
+    python benchmarks/lecture_08.py race --posteriors "Nile, non-centred" "counties, non-centred" --families diagonal full
 
 Each run adds to ``src/course_vi/experiments/lecture_08.json``, entry by entry; the lecture reads that file, fits one family once more,
 and holds its sentences to the numbers. The moments of the judge are those of the latents as the centred models name them.
@@ -71,7 +72,11 @@ def reference(name: str, draws: int, warm_up: int) -> dict[str, Any]:
 def one_race(name: str, family: str, steps: int) -> dict[str, Any]:
     p, x = posterior(name)
     side_by_side = race(p, family, x, steps, SEEDS)
-    verdicts = [judge(p, q, x, seed=seed) for seed, q in zip(SEEDS, side_by_side.fits, strict=True)]
+    place = getattr(p, "place", lambda z: z)
+    verdicts = [
+        judge(p, q, x, seed=seed, place=place)
+        for seed, q in zip(SEEDS, side_by_side.fits, strict=True)
+    ]
     log_w = torch.stack([verdict.log_w for verdict in verdicts])
     # How long one run takes alone, counted on a short stretch of it.
     alone = race(p, family, x, max(steps // 40, 10)).seconds / max(steps // 40, 10)

@@ -78,15 +78,18 @@ def posterior(name: str) -> tuple[Model, Tensor]:
     """Model and data of one of ``POSTERIORS``, in double precision.
 
     Breast cancer, a logistic regression with 31 weights; 301 county rates, their mean and spread; a hundred levels of the Nile, the
-    scale of their steps and that of the noise. Latents of the data's own come first, shared ones last.
+    scale of their steps and that of the noise. Latents of the data's own come first, shared ones last. The last two also as
+    ``"counties, non-centred"`` and ``"Nile, non-centred"``.
     """
+    name, _, told = name.partition(", ")
     validate.one_of("name", name, POSTERIORS)
+    centred = told != "non-centred"
     if name == "regression":
         return BayesianLogisticRegression(31).double(), breast_cancer(30, dtype=torch.float64)
     if name == "counties":
         y, e = counties()
-        return CountyRates(e).double(), y
-    return WanderingLevel(100).double(), nile()
+        return CountyRates(e, centred).double(), y
+    return WanderingLevel(100, centred).double(), nile()
 
 
 def graph_of(p: Model, copies: int = 1) -> NetModel:
