@@ -3,6 +3,7 @@
     python benchmarks/lecture_08.py judge             # Hamiltonian Monte Carlo on all three, beside the exact answers of two
     python benchmarks/lecture_08.py race              # all families on all posteriors, five runs each
     python benchmarks/lecture_08.py race --posteriors Nile --families diagonal full
+    python benchmarks/lecture_08.py longer --steps 6000 --families diagonal "sparse precision" ASVI   # are they at rest?
     python benchmarks/lecture_08.py race --posteriors "Nile, non-centred" "counties, non-centred" --families diagonal full
 
 Each run adds to ``src/course_vi/experiments/lecture_08.json``, entry by entry; the lecture reads that file, fits one family once more,
@@ -26,7 +27,7 @@ from course_vi.experiments.hamiltonian import effective_size, hamiltonian, split
 from course_vi.experiments.stored_tables import path_of
 from course_vi.experiments.wandering_level import WanderingLevel
 
-PATH, SEEDS, CHAINS = path_of("08"), [0, 1, 2, 3, 4], 64
+PATH, SEEDS, CHAINS = path_of("08"), [0, 1, 2, 3, 4], 48
 
 
 def rounded(values: Tensor, digits: int = 5) -> Any:
@@ -74,7 +75,7 @@ def one_race(name: str, family: str, steps: int) -> dict[str, Any]:
     side_by_side = race(p, family, x, steps, SEEDS)
     place = getattr(p, "place", lambda z: z)
     verdicts = [
-        judge(p, q, x, seed=seed, place=place)
+        judge(p, q, x, 10_000, seed, place)
         for seed, q in zip(SEEDS, side_by_side.fits, strict=True)
     ]
     log_w = torch.stack([verdict.log_w for verdict in verdicts])
@@ -105,13 +106,20 @@ def add(table: str, keys: list[str], entry: dict[str, Any]) -> None:
     draft = PATH.with_suffix(f".{os.getpid()}")
     draft.write_text(json.dumps(stored, sort_keys=True) + "\n", "utf-8")
     draft.replace(PATH)  # whole or not at all: several runs may add to it
-    told = {key: value for key, value in entry.items() if not isinstance(value, list) or len(value) < 6}
-    print(table, keys, {k: v for k, v in told.items() if k not in ("loc", "scale", "exact")}, flush=True)
+    told = {
+        key: value for key, value in entry.items() if not isinstance(value, list) or len(value) < 6
+    }
+    print(
+        table,
+        keys,
+        {k: v for k, v in told.items() if k not in ("loc", "scale", "exact")},
+        flush=True,
+    )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("table", choices=["judge", "race"])
+    parser.add_argument("table", choices=["judge", "race", "longer"])
     parser.add_argument("--posteriors", nargs="*", default=list(POSTERIORS))
     parser.add_argument("--families", nargs="*", default=list(FAMILIES))
     parser.add_argument("--steps", type=int, default=2000)
@@ -124,7 +132,7 @@ def main() -> None:
             add("judge", [name], reference(name, chosen.draws, chosen.warm_up))
             continue
         for family in chosen.families:
-            add("race", [name, family], one_race(name, family, chosen.steps))
+            add(chosen.table, [name, family], one_race(name, family, chosen.steps))
 
 
 if __name__ == "__main__":

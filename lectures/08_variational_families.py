@@ -148,7 +148,7 @@ for D in sizes:
     print(f"D = {D:3d}: standard deviation {scales[-1]:.4f}, gap {gap:.3f} nats; the other way round: 1.0000, {forward[-1]:.3f} nats")
 show(figures.no_correlation(sizes, scales, reverse, forward),
      alt="Left: the best diagonal standard deviation over the number of coordinates D, on a log axis: it falls from 0.44 at D = 2 and levels off at 0.316; in the other divergence it is 1 throughout. Right: what is lost, in nats, on log axes: "
-         "KL(q || p) grows from 0.8 to about 3, ever more slowly; KL(p || q) grows in proportion to D, to 112 at D = 100.")
+         "KL(q || p) grows from 0.8 to 2.9, ever more slowly; KL(p || q) grows in the end in proportion to D, to 112 at D = 100.")
 
 # %%
 # Run this cell to compare it with your prediction.
@@ -181,7 +181,7 @@ reveal("08_1", "it falls, and levels off above zero")
 predict("08_2", choices=[
     "rank 1 removes nearly all of it",
     "rank 5 removes nearly all of it",
-    "slowly: rank 10 still leaves a third or more"])
+    "slowly: rank 10 still leaves half"])
 
 # %%
 def chain_precision(T, step=0.3):
@@ -220,7 +220,7 @@ show(figures.by_rank(ranks, gaps, 100),
 
 # %%
 # Run this cell to compare it with your prediction.
-reveal("08_2", "slowly: rank 10 still leaves a third or more")
+reveal("08_2", "slowly: rank 10 still leaves half")
 
 # %% [markdown]
 # <details><summary>Answer to Predict 2</summary>
@@ -254,9 +254,9 @@ reveal("08_2", "slowly: rank 10 still leaves a third or more")
 
 # %%
 predict("08_3", choices=[
-    "corners first, centre last",
     "row by row",
     "black squares first",
+    "corners first, centre last",
     "all the same"])
 
 # %%
@@ -281,16 +281,16 @@ filled = {name: fill_in(in_order(grid_pairs(4), order), 16) for name, order in o
 for name, pattern in filled.items():
     print(f"{name:20s} 24 pairs, {pattern.shape[1]} entries below the diagonal of L: {pattern.shape[1] - 24} filled in")
 show(figures.orders(grid_pairs(4), orders, filled, side=4),
-     alt="Three 4 by 4 grids whose nodes are numbered in the order of elimination, and below each the pattern of the Cholesky factor: entries of the precision in grey, filled-in ones in red. Row by row and black squares first have the more red entries, corners first the fewest.")
+     alt="Three 4 by 4 grids whose nodes are numbered in the order of elimination, and below each the pattern of the Cholesky factor: entries of the precision in grey, filled-in ones in red. Row by row fills a whole band, 27 entries; black squares first leaves 22, in the lower right corner; corners first 25.")
 
 # %%
 # Run this cell to compare it with your prediction.
-reveal("08_3", "corners first, centre last")
+reveal("08_3", "black squares first")
 
 # %% [markdown]
 # <details><summary>Answer to Predict 3</summary>
 #
-# A corner has two neighbours, so its elimination adds a single pair. Whoever is eliminated early should have few neighbours; whoever has many should wait. "Fewest neighbours next" is a good rule in general, and no rule is known that always finds the best order quickly.
+# The black squares: 22 filled in, against 25 and 27. No two black squares are neighbours, so the elimination of one never gives another a new neighbour; all the harm is done among the eight white ones. Row by row, each elimination drags the whole front along. "Fewest neighbours next" is a usual rule of thumb; no fast rule is known that finds the best order of every graph.
 #
 # </details>
 #
@@ -315,7 +315,7 @@ def pairs_that_meet(p, x, z):
 few = 6
 small = {"counties": (CountyRates(torch.full((few,), 3.0, dtype=DOUBLE)), torch.tensor([2.0, 5, 1, 4, 3, 6], dtype=DOUBLE)),
          "Nile": (WanderingLevel(few), torch.tensor([0.3, -0.4, 0.8, 0.1, -0.9, 0.5], dtype=DOUBLE))}
-place, backwards, spied = torch.linspace(-0.4, 0.5, few + 2, dtype=DOUBLE), list(range(few + 2))[::-1], {}
+place, backwards, spied = torch.tensor([0.3, -0.5, 0.1, 0.7, -0.2, 0.4, -0.6, 0.2], dtype=DOUBLE), list(range(few + 2))[::-1], {}
 for name, (p, x) in small.items():
     pairs = pairs_that_meet(p, x, place)
     spied[name] = (pairs, fill_in(pairs, few + 2), fill_in(in_order(pairs, backwards), few + 2))
@@ -328,7 +328,7 @@ predict("08_4", choices=["300 again", "about 600", "all 5,151"])
 
 # %%
 show(figures.graphs_and_precisions(spied),
-     alt="Two rows, counties and Nile. First the graph: shared latents above, local ones in a row, shaded data below. Then the precision of six local and two shared latents: a diagonal or a band of width one, and full rows for the shared ones. Then the Cholesky factor with local latents first: no fill-in. Last the factor with shared ones first: red, filled in everywhere below the diagonal.")
+     alt="Two rows, counties and Nile. First the graph: shared latents above, local ones in a row, shaded data below. Then the precision of six local and two shared latents: a diagonal or a band of width one, and full rows for the shared ones. Then the Cholesky factor with local latents first: no fill-in. Last the factor with shared ones first: below the diagonal, all that was empty is filled in. Only the pair of the Nile's two scales is filled in with local latents first.")
 
 # %%
 nile, nile_data = experiment.posterior("Nile")
@@ -391,7 +391,7 @@ spent = {name: [milliseconds(make(D), D) for D in dims[name]] for name, make in 
 for name, times in spent.items():
     print(f"{name:25s}", "  ".join(f"D = {D}: {t:.2f} ms" for D, t in zip(dims[name], times, strict=True)))
 show(figures.cost(dims, spent),
-     alt="Milliseconds of one value and gradient over the number of dimensions, on log axes. Diagonal and factor stay below a few milliseconds up to D = 10,000; the sparse precision rises in proportion to D; the full covariance rises fastest and ends at D = 1,000.")
+     alt="Milliseconds of one value and gradient over the number of dimensions, on log axes. Up to D = 10,000 the diagonal stays below one millisecond and the factor covariance at a few; the sparse precision rises to about thirty; the full covariance rises fastest and ends at D = 1,000.")
 
 # %% [markdown]
 # A full covariance in 10,000 dimensions would have fifty million numbers. The three others are linear in D.
@@ -601,3 +601,97 @@ show(figures.race(panels, floor=0.01),
 # %%
 # Run this cell to compare it with your prediction.
 reveal("08_5", "ASVI")
+
+# %% [markdown]
+# <details><summary>Answer to Predict 5</summary>
+#
+# TO FILL
+#
+# </details>
+#
+# ### What a bound does not say
+#
+# The ELBO ranks fits. It does not say which *numbers* are wrong. On the Nile, look at the scale of the level's steps, $\log s$.
+#
+# > **Predict 6.** The exact posterior standard deviation of $\log s$ is 0.37. What does the diagonal q say?
+
+# %%
+predict("08_6", choices=["0.37", "0.19: half", "0.08: a fifth", "0.74: twice"])
+
+# %%
+def ratios(name):
+    scale = reference[name][1]
+    return {family: torch.tensor(raced[name][family]["scale"], dtype=DOUBLE).mean(0) / scale for family in rows[name]}
+
+
+show(figures.widths([(name, ratios(name)) for name in rows]),
+     alt="TO SEE")
+for family, r in ratios("Nile").items():
+    print(f"Nile, {family:18s} log s {reference['Nile'][1][-2] * r[-2]:.3f} for {reference['Nile'][1][-2]:.3f}; levels: between {r[:100].min():.2f} and {r[:100].max():.2f} of the exact deviation")
+
+# %%
+# Run this cell to compare it with your prediction.
+reveal("08_6", "0.08: a fifth")
+
+# %% [markdown]
+# <details><summary>Answer to Predict 6</summary>
+#
+# A fifth. With all levels held still, the hundred steps between them determine their scale closely; that is the conditional deviation, and the diagonal q has nothing else. The levels would move with s, and the family has no way to say so.
+#
+# </details>
+#
+# ## Common mistakes
+#
+# | mistake | what you see | what shows it |
+# |---|---|---|
+# | variances for scales, $\mathrm{diag}(\sigma)$ for $\mathrm{diag}(\sigma^2)$ | a family that trains, to the wrong width | a known posterior; the covariance of many samples |
+# | $B$ of a factor covariance starts at zero | it stays there: a saddle | the gradient of B, exactly zero on average (unit 09) |
+# | global latents first | a sparse family as large and as slow as the full one | count the entries |
+# | the zeros of $\Sigma$ for those of $\Lambda$ | correlations between neighbours of neighbours are lost | the gap on a Gaussian, which should be zero |
+# | the other convention, $R^\top R$ for $LL^\top$ | a small gap that never goes away, in a model that should have none | the same |
+# | a planar layer without its condition | a "bound" above $\log p(x)$ | the way back: does it end where it began? |
+# | a better bound taken for better error bars | narrow intervals | scales beside a trusted answer; k-hat |
+# | families compared after equal steps, none at rest | the simplest one wins | twice the steps |
+# | non-centred everywhere | slow, where the data are strong | try both; it costs one line |
+#
+# ## Side by side
+#
+# | | in course_vi | in Pyro (`autoguide`, `reparam`) or torch |
+# |---|---|---|
+# | diagonal | `MeanField` | `AutoDiagonalNormal` |
+# | full | `FullRank` | `AutoMultivariateNormal`; `MultivariateNormal(loc, scale_tril=...)` |
+# | factor | `FactorCovariance(D, r)` | `AutoLowRankMultivariateNormal`; `LowRankMultivariateNormal` |
+# | sparse precision | `SparsePrecision(D, pattern)`, `pattern_from_graph`, `fill_in`, `banded` | `AutoGaussian`, which reads the zeros off the model |
+# | flow | `Flow(zuko.flows....)`, `Planar` | `AutoNormalizingFlow`, `AutoIAFNormal` |
+# | ASVI | `ASVI(net.as_model(...))` | `AutoStructured` is a relative |
+# | non-centred | another model of the same data | `LocScaleReparam(centered=0)` |
+# | is the fit good? | `psis_khat`, `claim` | |
+#
+# ## What to remember
+#
+# 1. The gap at rest is the family's. Ask first which dependence the posterior has, and which the family can say.
+# 2. The ELBO's direction makes a family that lacks correlation *too narrow*; the nats it loses say nothing about how much too narrow.
+# 3. Precision, not covariance, has the zeros of the graph. Eliminate local latents first and global ones last; count the fill-in. Then ten thousand dimensions cost as much as they have couplings.
+# 4. No Gaussian bends. A planar layer needs $w^\top u \ge -1$, and its density the way back; coupling flows have both ways by formula; ASVI borrows the bend from the prior.
+# 5. A funnel is straightened by naming the latents otherwise. *Non-centred* where the data are weak, centred where they are strong.
+# 6. Judge by several numbers: bound, k-hat, means, scales, beside an answer you trust. And judge the judge.
+#
+# **Next**: [the problem set](../notebooks/08_variational_families/08_variational_families.ipynb), in which you read the zeros off any graph; then [unit 09, sticking the landing](09_sticking_the_landing.ipynb).
+#
+# ## Further reading
+#
+# - D. J. Rezende, S. Mohamed. *Variational inference with normalizing flows.* International Conference on Machine Learning, 2015. Planar layers.
+# - L. Dinh, J. Sohl-Dickstein, S. Bengio. *Density estimation using Real NVP.* International Conference on Learning Representations, 2017. Coupling flows.
+# - V. M.-H. Ong, D. J. Nott, M. S. Smith. *Gaussian variational approximation with a factor covariance structure.* Journal of Computational and Graphical Statistics 27, 2018.
+# - L. S. L. Tan, D. J. Nott. *Gaussian variational approximation with sparse precision matrices.* Statistics and Computing 28, 2018.
+# - L. Ambrogioni, K. Lin, E. Fertig, S. Vikram, M. Hinne, D. Moore, M. van Gerven. *Automatic structured variational inference.* Artificial Intelligence and Statistics, 2021.
+# - O. Papaspiliopoulos, G. O. Roberts, M. Sköld. *A general framework for the parametrization of hierarchical models.* Statistical Science 22, 2007.
+# - R. M. Neal. *Slice sampling.* Annals of Statistics 31, 2003. The funnel.
+# - R. M. Neal. *MCMC using Hamiltonian dynamics.* In *Handbook of Markov Chain Monte Carlo*, Chapman and Hall, 2011.
+# - A. Vehtari, D. Simpson, A. Gelman, Y. Yao, J. Gabry. *Pareto smoothed importance sampling.* Journal of Machine Learning Research 25, 2024. And how it judges a fit: Y. Yao, A. Vehtari, D. Simpson, A. Gelman. *Yes, but did it work? Evaluating variational inference.* International Conference on Machine Learning, 2018.
+# - R. E. Turner, M. Sahani. *Two problems with variational expectation maximisation for time-series models.* In *Bayesian Time Series Models*, Cambridge University Press, 2011. What narrow families do to chains.
+# - S. L. Lauritzen, D. J. Spiegelhalter. *Local computations with probabilities on graphical structures and their application to expert systems.* Journal of the Royal Statistical Society B 50, 1988.
+# - J. A. Rice. *Mathematical Statistics and Data Analysis.* Duxbury, third edition, 2007. The counties.
+
+# %%
+tally("08")

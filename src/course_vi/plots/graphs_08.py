@@ -46,7 +46,11 @@ def orders(
 
 
 def _pattern(
-    ax: Axes, dim: int, met: set[tuple[int, ...]], entries: Sequence[tuple[int, ...]], both: bool = False
+    ax: Axes,
+    dim: int,
+    met: set[tuple[int, ...]],
+    entries: Sequence[tuple[int, ...]],
+    both: bool = False,
 ) -> None:
     """Squares where a matrix is not zero: black on the diagonal, grey where the precision is not zero, red where it was filled in."""
     for i in range(dim):
@@ -99,7 +103,7 @@ def _graph(ax: Axes, title: str, count: int, shared: tuple[str, str], chain: boo
     places = (up, down) if chain else (up, (up[0] + 2, 1.2))
     for place, label in zip(places, shared, strict=True):
         node(ax, place, "")
-        ax.text(*place, label, ha="center", va="center", fontsize=7, zorder=5)
+        ax.text(*place, label, ha="center", va="center", fontsize=6, zorder=5)
     for i, place in enumerate(at):
         data = (place[0], -1.9)
         node(ax, place, "")
@@ -123,5 +127,3 @@ def _arrow(ax: Axes, start: tuple[float, float], end: tuple[float, float]) -> No
     unit = way / way.norm()
     a, b = torch.tensor(start) + 0.3 * unit, torch.tensor(end) - 0.3 * unit
     ax.annotate("", tuple(b.tolist()), tuple(a.tolist()), arrowprops={"arrowstyle": "-|>", "color": GREY, "linewidth": 0.8, "shrinkA": 0, "shrinkB": 0})  # fmt: skip
-
-

@@ -18,7 +18,6 @@ from course_vi.plots.style import (
     ORANGE,
     PINK,
     RED,
-
     new_figure,
     style,
 )
@@ -46,7 +45,10 @@ COLOURS = {
 
 
 def no_correlation(
-    sizes: Sequence[int], scales: Sequence[float], reverse: Sequence[float], forward: Sequence[float]
+    sizes: Sequence[int],
+    scales: Sequence[float],
+    reverse: Sequence[float],
+    forward: Sequence[float],
 ) -> Figure:
     """What a diagonal q makes of a posterior of equal correlations, over the dimension: its scale, and what is lost, in both directions."""
     figure, (left, right) = new_figure(columns=2, width=4.6, height=3.2)
@@ -87,7 +89,7 @@ def by_rank(ranks: Sequence[int], gaps: Sequence[float], dim: int) -> Figure:
         ax.plot(2 * dim - 1, 0.0, "s", color=BLUE, markersize=7)
         ax.annotate("sparse precision", (2 * dim - 1, 0.0), (8, 5), textcoords="offset points", fontsize=8, color=BLUE)  # fmt: skip
         ax.set(
-            title=f"A chain of {dim}: few zeros beat many factors",
+            title=f"A chain of {dim}: the right zeros beat many factors",
             xlabel="numbers that describe the covariance",
             ylabel="least gap (nats)",
             ylim=(-0.06 * max(gaps), 1.15 * max(gaps)),
@@ -118,7 +120,7 @@ def planar() -> Figure:
     figure, axes = new_figure(columns=3, width=3.5, height=3.3)
     s = torch.linspace(-3.5, 3.5, 141)
     with style():
-        for c, colour, place in ((2.0, BLUE, (-0.1, 2.7)), (-0.9, GREEN, (1.4, 0.25)), (-2.0, RED, (1.6, -0.9))):  # fmt: skip
+        for c, colour, place in ((2.0, BLUE, (-0.1, 2.7)), (-0.9, GREEN, (-2.3, -2.9)), (-2.0, RED, (-3.2, 0.3))):  # fmt: skip
             axes[0].plot(s, s + c * s.tanh(), color=colour)
             axes[0].text(*place, f"c = {c:g}", color=colour, fontsize=9, ha="right" if c > 0 else "left")  # fmt: skip
         axes[0].set(title="Below -1 the map turns back", xlabel="$s$", ylabel=r"$s + c\,\tanh s$")
@@ -205,5 +207,3 @@ def widths(
             ax.set(xlim=(0.2, 2.0), xticks=[0.25, 0.5, 1, 2], xticklabels=["1/4", "1/2", "1", "2"])
             ax.minorticks_off()
     return figure
-
-

@@ -12,7 +12,11 @@ from course_vi.plots.style import BLUE, GREY, new_figure
 
 __all__ = ["families_close"]
 
-DROPS = (0.5, 2.0, 4.5)  # below the top of the log density: one, two and three deviations of a Gaussian
+DROPS = (
+    0.5,
+    2.0,
+    4.5,
+)  # below the top of the log density: one, two and three deviations of a Gaussian
 
 
 def families_close(
