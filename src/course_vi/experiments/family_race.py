@@ -103,10 +103,8 @@ def posterior(name: str) -> tuple[Model, Tensor]:
 
 
 def plan(p: Model) -> tuple[float, float]:
-    """The scales that all families start with on this posterior, and the first rate of Adam. The counties' mean is known to 0.02."""
-    if isinstance(p, CountyRates):
-        return 0.1, 0.01
-    return math.exp(-1), 0.005 if isinstance(p, WanderingLevel) else 0.02
+    """The scales that all families start with on this posterior, and the first rate of Adam."""
+    return math.exp(-1), 0.02 if isinstance(p, BayesianLogisticRegression) else 0.005
 
 
 def graph_of(p: Model, copies: int = 1) -> NetModel:
@@ -175,11 +173,22 @@ class _Copies(Model):
         return {"all": self.p.log_joint(x, self.apart(z)).sum(-1)}
 
 
-def race(p: Model, name: str, x: Tensor, steps: int, seeds: Sequence[int] = (0,)) -> Fitted:
+def race(
+    p: Model,
+    name: str,
+    x: Tensor,
+    steps: int,
+    seeds: Sequence[int] = (0,),
+    learning_rate: float | None = None,
+) -> Fitted:
     """Fit one of ``FAMILIES`` the way all of them are: Adam, whose rate falls to zero along a cosine, eight samples a step, sticking
     the landing. Runs go side by side where the family can hold copies of its parameters (all but the flow), each with noise of its own.
+
+    Args:
+        learning_rate: the first rate of Adam; that of ``plan`` by default.
     """
     capped, runs = smoke_cap(steps), len(seeds)
+    rate = plan(p)[1] if learning_rate is None else learning_rate
     rows = x.expand(runs, *x.shape) if p.local else x
     course: list[Tensor] = []
 
@@ -191,7 +200,7 @@ def race(p: Model, name: str, x: Tensor, steps: int, seeds: Sequence[int] = (0,)
             sticking_the_landing,
             steps=steps,
             num_samples=SAMPLES,
-            learning_rate=plan(p)[1],
+            learning_rate=rate,
             seed=seed,
             progress=False,
             schedule=lambda o: torch.optim.lr_scheduler.CosineAnnealingLR(o, capped),

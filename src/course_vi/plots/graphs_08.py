@@ -83,8 +83,8 @@ def graphs_and_precisions(spied: Mapping[str, tuple[Pairs, Tensor, Tensor]]) -> 
             _pattern(here[1], dim, met, sorted(met), both=True)
             _pattern(here[2], dim, met, [tuple(pair) for pair in last.T.tolist()])
             _pattern(here[3], dim, turned, [tuple(pair) for pair in first.T.tolist()])
-            local = [f"$z_{i + 1}$" for i in range(dim - 2)]
-            for ax, ticks in ((here[1], [*local, *names[name]]), (here[2], [*local, *names[name]]), (here[3], [*names[name][::-1], *local[::-1]])):  # fmt: skip
+            labels = [*(f"$z_{i + 1}$" for i in range(dim - 2)), *names[name]]
+            for ax, ticks in zip(here[1:], (labels, labels, labels[::-1]), strict=True):
                 ax.set(yticks=range(dim))
                 ax.set_yticklabels(ticks, fontsize=7)
             here[1].set(title="precision")
@@ -126,4 +126,5 @@ def _arrow(ax: Axes, start: tuple[float, float], end: tuple[float, float]) -> No
     way = torch.tensor(end) - torch.tensor(start)
     unit = way / way.norm()
     a, b = torch.tensor(start) + 0.3 * unit, torch.tensor(end) - 0.3 * unit
-    ax.annotate("", tuple(b.tolist()), tuple(a.tolist()), arrowprops={"arrowstyle": "-|>", "color": GREY, "linewidth": 0.8, "shrinkA": 0, "shrinkB": 0})  # fmt: skip
+    look = {"arrowstyle": "-|>", "color": GREY, "linewidth": 0.8, "shrinkA": 0, "shrinkB": 0}
+    ax.annotate("", tuple(b.tolist()), tuple(a.tolist()), arrowprops=look)

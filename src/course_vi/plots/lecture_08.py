@@ -187,9 +187,7 @@ def race(
     return figure
 
 
-def widths(
-    panels: Sequence[tuple[str, Mapping[str, Tensor]]], labels: Sequence[str] = ("local", "shared")
-) -> Figure:
+def widths(panels: Sequence[tuple[str, Mapping[str, Tensor]]]) -> Figure:
     """Standard deviations of q over those of the posterior, latent by latent, a panel for each posterior.
 
     Args:
@@ -198,12 +196,13 @@ def widths(
     figure, axes = new_figure(columns=len(panels), width=3.7, height=3.4, sharey=True)
     with style():
         for ax, (title, ratios) in zip(axes, panels, strict=True):
-            for row, (name, values) in enumerate(ratios.items()):
-                jitter = row + 0.5 * (torch.linspace(0, 1, len(values)) - 0.5)
-                ax.plot(values, jitter, ".", color=COLOURS[name], markersize=3)
+            for name, values in ratios.items():
+                row = list(COLOURS).index(name)
+                spread = row + 0.5 * (torch.linspace(0, 1, len(values)) - 0.5)
+                ax.plot(values, spread, ".", color=COLOURS[name], markersize=3)
             ax.axvline(1.0, color=BLACK, linestyle=":")
             ax.set(title=title, xlabel="deviation of q / of the posterior", ylabel="family")
-            ax.set(yticks=range(len(ratios)), yticklabels=list(ratios), xscale="log")
+            ax.set(yticks=range(len(COLOURS)), yticklabels=list(COLOURS), xscale="log")
             ax.set(xlim=(0.2, 2.0), xticks=[0.25, 0.5, 1, 2], xticklabels=["1/4", "1/2", "1", "2"])
             ax.minorticks_off()
     return figure
