@@ -49,7 +49,7 @@ __all__ = [
 
 POSTERIORS = ("regression", "counties", "Nile")
 FAMILIES = ("diagonal", "full", "factor", "sparse precision", "flow", "ASVI")
-RANK, SAMPLES = 5, 8
+RANK, START, SAMPLES, RATE = 5, math.exp(-1), 8, 0.005
 
 
 class Verdict(NamedTuple):
@@ -102,11 +102,6 @@ def posterior(name: str) -> tuple[Model, Tensor]:
     return WanderingLevel(100, centred).double(), nile()
 
 
-def plan(p: Model) -> tuple[float, float]:
-    """The scales that all families start with on this posterior, and the first rate of Adam."""
-    return math.exp(-1), 0.02 if isinstance(p, BayesianLogisticRegression) else 0.005
-
-
 def graph_of(p: Model, copies: int = 1) -> NetModel:
     """The same posterior's latents as a graph, so many times side by side."""
     if isinstance(p, CountyRates | WanderingLevel):
@@ -119,7 +114,7 @@ def graph_of(p: Model, copies: int = 1) -> NetModel:
 
 
 def family_for(p: Model, name: str, seed: int = 0, copies: int | None = None) -> Family:
-    """One of ``FAMILIES`` for the latents of p, at its start: mean zero, and the scales of ``plan``.
+    """One of ``FAMILIES`` for the latents of p, at its start: mean zero, and scales of about a third.
 
     Args:
         seed: draws what starts at random, the factors and the networks of the flow.
@@ -128,7 +123,7 @@ def family_for(p: Model, name: str, seed: int = 0, copies: int | None = None) ->
     validate.one_of("name", name, FAMILIES)
     D, unit = p.latent_dim, p.unit
     batch = () if copies is None else (copies,)
-    log_start = math.log(plan(p)[0])
+    log_start = math.log(START)
     loc, log_scale = unit.new_zeros(*batch, D), unit.new_full((*batch, D), log_start)
     if name == "diagonal":
         return MeanField(D, loc, log_scale)
@@ -179,16 +174,16 @@ def race(
     x: Tensor,
     steps: int,
     seeds: Sequence[int] = (0,),
-    learning_rate: float | None = None,
+    learning_rate: float = RATE,
 ) -> Fitted:
     """Fit one of ``FAMILIES`` the way all of them are: Adam, whose rate falls to zero along a cosine, eight samples a step, sticking
     the landing. Runs go side by side where the family can hold copies of its parameters (all but the flow), each with noise of its own.
 
     Args:
-        learning_rate: the first rate of Adam; that of ``plan`` by default.
+        learning_rate: the first rate of Adam.
     """
     capped, runs = smoke_cap(steps), len(seeds)
-    rate = plan(p)[1] if learning_rate is None else learning_rate
+    
     rows = x.expand(runs, *x.shape) if p.local else x
     course: list[Tensor] = []
 
@@ -200,7 +195,7 @@ def race(
             sticking_the_landing,
             steps=steps,
             num_samples=SAMPLES,
-            learning_rate=rate,
+            learning_rate=learning_rate,
             seed=seed,
             progress=False,
             schedule=lambda o: torch.optim.lr_scheduler.CosineAnnealingLR(o, capped),

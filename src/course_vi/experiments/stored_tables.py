@@ -27,7 +27,7 @@ def stored_table(name: str, lecture: str = "13") -> dict[str, dict[str, dict[str
     """``{steps: {way: {"test": one number for each seed, "seconds": of processor time, ...}}}``, or, of lecture 08, ``{posterior: {...}}``.
 
     Args:
-        name: ``"arena"``, ``"again"`` or ``"collapse"`` of lecture 13; ``"judge"`` or ``"race"`` of lecture 08.
+        name: ``"arena"``, ``"again"`` or ``"collapse"`` of lecture 13; ``"judge"``, ``"race"`` or ``"faster"`` of lecture 08.
 
     Raises:
         ValueError: no table of that name.
