@@ -183,7 +183,7 @@ def race(
         learning_rate: the first rate of Adam.
     """
     capped, runs = smoke_cap(steps), len(seeds)
-    
+
     rows = x.expand(runs, *x.shape) if p.local else x
     course: list[Tensor] = []
 
