@@ -54,6 +54,8 @@ from course_vi.experiments import family_race as experiment
 from course_vi.experiments.county_rates import CountyRates
 from course_vi.experiments.stored_tables import stored_table
 from course_vi.experiments.wandering_level import WanderingLevel
+
+# %%
 from course_vi.families import (
     ASVI,
     FactorCovariance,
@@ -67,6 +69,8 @@ from course_vi.families.flow import zuko
 from course_vi.gradients import sticking_the_landing
 from course_vi.graph import BayesNet
 from course_vi.graph.sparsity import banded, fill_in
+
+# %%
 from course_vi.learning import fit
 from course_vi.plots import lecture_08 as figures
 from course_vi.plots import movies, show, show_moving
@@ -198,7 +202,7 @@ def chain_precision(T, step=0.3):
     inner[0], inner[-1] = 1 + 1 + 1 / step**2, 1 + 1 / step**2
     return inner, torch.full((T - 1,), -1 / step**2, dtype=DOUBLE)
 
-
+# %%
 def gap_of_factors(precision, rank, steps=300):
     """Minimize KL(q || p) over factor covariances, both centred at zero; rank 0 is the diagonal."""
     D, generator = len(precision), seeded(rank)
@@ -371,7 +375,7 @@ def chain_log_weights(q, T, samples):
     steps = Normal(0.0, 0.3).log_prob(z.diff(dim=-1)).sum(-1) + Normal(0.0, 1.0).log_prob(z[:, 0])
     return steps + Normal(z, 1.0).log_prob(torch.zeros(T, dtype=DOUBLE)).sum(-1) - q(None, z)
 
-
+# %%
 for T in (10, 100, 1000, 10_000):
     exact = chain_log_weights(exact_band(T), T, 5)
     best = MeanField(T, torch.zeros(T, dtype=DOUBLE), -0.5 * chain_precision(T)[0].log())    # variances of unit 04
@@ -457,7 +461,7 @@ sides = torch.linspace(-4, 4, 321, dtype=DOUBLE), torch.linspace(-2, 7, 361, dty
 density = banana.log_joint(seen, torch.cartesian_prod(*sides)).view(321, 361)
 log_evidence = (density.flatten().logsumexp(0) + math.log(8 / 320 * 9 / 360)).item()
 
-
+# %%
 def six(seed):
     """The six families in the plane, each at its start."""
     torch.manual_seed(seed)                                    # zuko draws its weights from the global stream
