@@ -29,7 +29,7 @@
 # - straighten a funnel by the *non-centred parametrization*,
 # - judge a fit by its bound, its k-hat, and its means and scales beside a trusted answer.
 #
-# **Time**: about 55 minutes of reading and playing on the main line; what is marked *aside* takes 5 minutes more. The whole page computes in two or three minutes.
+# **Time**: about 59 minutes of reading and playing. The whole page computes in a minute or two.
 #
 # > **What you need, if you read this unit alone**
 # >
