@@ -422,7 +422,7 @@ show(figures.cost(dims, spent),
 #
 # $$w^\top u \ge -1 .$$
 #
-# Below -1 the plane is *folded*: two points land on one, and the "density" counts one of them. Implementations learn a free u and shift it along w until the condition holds, strictly. Second, **the density of a given z needs the way back.** There is no formula for it, but it is one equation in one number, $s + c\tanh s = y$, increasing: any root finder will do. To
+# Below -1 the plane is *folded*: several points land on one, and the "density" counts one of them. Implementations learn a free u and shift it along w until the condition holds, strictly. Second, **the density of a given z needs the way back.** There is no formula for it, but it is one equation in one number, $s + c\tanh s = y$, increasing: any root finder will do. To
 # stick the landing the gradient must pass through that root: one step of Newton's method from it, differentiated, has the derivative of the inverse function.
 
 # %%

@@ -43,6 +43,8 @@ COLOURS = {
     "ASVI": GREEN,
 }
 
+ABOVE = {"diagonal": ((0, 8), "center"), "factor": ((0, -15), "center")}  # often neighbours
+
 
 def no_correlation(
     sizes: Sequence[int],
@@ -120,7 +122,7 @@ def planar() -> Figure:
     figure, axes = new_figure(columns=3, width=3.5, height=3.3)
     s = torch.linspace(-3.5, 3.5, 141)
     with style():
-        for c, colour, place in ((2.0, BLUE, (-0.1, 2.7)), (-0.9, GREEN, (-2.3, -2.9)), (-2.0, RED, (-3.2, 0.3))):  # fmt: skip
+        for c, colour, place in ((2.0, BLUE, (-0.1, 2.7)), (-0.9, GREEN, (1.9, 2.0)), (-2.0, RED, (-3.2, 0.3))):  # fmt: skip
             axes[0].plot(s, s + c * s.tanh(), color=colour)
             axes[0].text(*place, f"c = {c:g}", color=colour, fontsize=9, ha="right" if c > 0 else "left")  # fmt: skip
         axes[0].set(title="Below -1 the map turns back", xlabel="$s$", ylabel=r"$s + c\,\tanh s$")
@@ -177,7 +179,8 @@ def race(
                 values = sorted(max(gap, floor) for gap in gaps)
                 ax.semilogy([seconds] * len(values), values, "o", color=COLOURS[name], markersize=5, alpha=0.7)  # fmt: skip
                 middle = (seconds, values[len(values) // 2])
-                ax.annotate(name, middle, (7, -3), textcoords="offset points", fontsize=8, color=COLOURS[name])  # fmt: skip
+                place, side = ABOVE.get(name, ((7, -3), "left"))
+                ax.annotate(name, middle, place, textcoords="offset points", fontsize=8, color=COLOURS[name], ha=side)  # fmt: skip
             most = max(seconds for seconds, _ in found.values())
             ax.set(title=title, xlabel="seconds of one run", xlim=(0, 1.7 * most))
             ax.set(ylabel="gap to $\\log p(x)$ (nats)", yticks=[0.1, 0.3, 1, 3, 10, 30])
