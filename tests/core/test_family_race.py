@@ -55,7 +55,7 @@ def test_exact_moments_of_a_level_agree_with_importance_sampling() -> None:
     p, x = WanderingLevel(3).double(), SERIES[:3]
     exact = p.posterior_moments(x)
     draws = p.as_net().double().net.sample(200_000, generator(0))
-    z = torch.stack([draws[name] for name in ("z0", "z1", "z2", "log_s", "log_r")], -1)
+    z = torch.cat([draws[name] for name in ("z0", "z1", "z2", "log_s", "log_r")], -1)
     log_w = p.log_factors(x, z)["likelihood"]
     w = (log_w - log_w.max()).exp()
     evidence = w.mean().log() + log_w.max()
@@ -69,18 +69,20 @@ def test_exact_moments_of_a_level_agree_with_importance_sampling() -> None:
 
 def test_exact_moments_of_counties_agree_with_importance_sampling() -> None:
     p = CountyRates(EXPECTED)
-    wide = [torch.linspace(a, b, n, dtype=DOUBLE) for a, b, n in ((-3, 3, 61), (-5, 2, 71), (-6, 6, 2401))]  # fmt: skip
-    exact = p.posterior_moments(COUNTS, *wide)
+    counts = torch.tensor([2.0, 11.0, 4.0], dtype=DOUBLE)
+    wide = [torch.linspace(a, b, n, dtype=DOUBLE) for a, b, n in ((-3, 3, 61), (-5, 3, 81), (-9, 6, 3001))]  # fmt: skip
+    exact = p.posterior_moments(counts, *wide)
     draws = p.as_net().net.sample(200_000, generator(0))
     z = torch.cat([draws["z"].flatten(1), draws["alpha"], draws["log_tau"]], -1)
-    log_w = p.log_factors(COUNTS, z)["likelihood"]
+    log_w = p.log_factors(counts, z)["likelihood"]
     w = (log_w - log_w.max()).exp()
     error = w.std() / w.mean() / math.sqrt(len(w))
     # What lies outside the grid, and narrower than its cells, is less than 0.002.
     assert abs(w.mean().log() + log_w.max() - exact.log_evidence) < LIMIT * error + 0.002
     mean = (w[:, None] * z).mean(0) / w.mean()
     spread = ((w[:, None] * (z - mean).square()).mean(0) / w.mean()).sqrt()
-    assert torch.allclose(mean, exact.loc, atol=0.03) and torch.allclose(spread, exact.scale, atol=0.03)  # fmt: skip
+    assert torch.allclose(mean, exact.loc, atol=0.03)
+    assert torch.allclose(spread, exact.scale, rtol=0.05)
 
 
 def test_the_judge_finds_a_tilted_gaussian() -> None:
@@ -91,8 +93,8 @@ def test_the_judge_finds_a_tilted_gaussian() -> None:
     size = effective_size(found.draws)
     t = (found.draws.mean((0, 1)) - target.loc) / (target.variance / size).sqrt()
     assert t.abs().max() < LIMIT
-    spread = found.draws.flatten(0, 1).T.cov()
-    assert torch.allclose(spread, target.covariance_matrix, atol=0.1, rtol=0.1)
+    away = found.draws.flatten(0, 1).T.cov() - target.covariance_matrix
+    assert (away / torch.outer(target.stddev, target.stddev)).abs().max() < 0.06
 
 
 def test_chains_that_disagree_are_seen() -> None:

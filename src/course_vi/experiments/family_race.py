@@ -76,7 +76,8 @@ class Fitted(NamedTuple):
     Attributes:
         fits: one for each run.
         seconds: of processor time, for all the steps of all the runs.
-        course: means of the bound over 30 stretches of the fit, ``(30, 1)``, the mean of runs that went side by side, or ``(30, runs)``.
+        course: means of the bound over 30 stretches of the fit (or each step of a shorter one), ``(30, 1)``, the mean of runs that went
+            side by side, or ``(30, runs)``.
     """
 
     fits: list[Family]
@@ -219,7 +220,9 @@ def race(
             for q, own in zip(fits, value.detach(), strict=True):
                 q.get_parameter(key).data.copy_(own)
     seconds = time.process_time() - start
-    parts = [torch.stack([part.mean() for part in one.tensor_split(30)]) for one in course]
+    parts = [
+        torch.stack([part.mean() for part in one.tensor_split(min(30, capped))]) for one in course
+    ]
     return Fitted(fits, seconds, torch.stack(parts, -1))
 
 
