@@ -516,7 +516,7 @@ for name in films:
 
 # %%
 show_moving(movies.families_close(sides, density, films),
-            alt="Six panels with the same banana-shaped contours; in each an outline of q, at one and two standard deviations, that moves as q is fitted, and a clock of its gap in nats. The diagonal's stays an upright ellipse in the bend, and the ellipses of full, factor and sparse precision end alike; the outlines of the coupling flow and of ASVI are bent, and ASVI's gap closes furthest, to 0.06, while the flow's stays above that of the ellipses.")
+            alt="Six panels with the same banana-shaped contours; in each an outline of q, at one and two standard deviations, that moves as q is fitted, and a clock of its gap in nats. The diagonal's stays an upright ellipse in the bend, and the ellipses of full, factor and sparse precision end alike; the coupling flow ends small, in one arm of the banana, with a larger gap than the ellipses; the outline of ASVI bends along the banana, and its gap closes to 0.06.")
 
 # %%
 claim("ASVI's gap is smaller than the full Gaussian's", [run["full"] - run["ASVI"] for run in gaps], sign=+1)
