@@ -6,26 +6,29 @@ import json
 from pathlib import Path
 from typing import Any
 
-__all__ = ["PATH", "path_of", "stored_table"]
+from course_vi import validate
+
+__all__ = ["path_of", "stored_table"]
+
+LECTURES = (8, 10, 12, 13)
 
 
 def path_of(lecture: int) -> Path:
     """Where the tables of a lecture lie.
 
-    >>> path_of(13).name
-    'lecture_13.json'
+    >>> path_of(8).name
+    'lecture_08.json'
     """
+    validate.one_of("lecture", lecture, LECTURES)
     return Path(__file__).with_name(f"lecture_{lecture:02d}.json")
 
 
-PATH = path_of(13)
-
-
 def stored_table(name: str, lecture: int = 13) -> dict[str, dict[str, dict[str, Any]]]:
-    """``{steps: {way: {"test": one number for each seed, "seconds": of processor time, ...}}}``.
+    """``{steps: {way: {"test": one number for each seed, "seconds": of processor time, ...}}}``, or, of lecture 8, ``{posterior: {...}}``.
 
     Args:
-        name: ``"arena"``, ``"again"`` or ``"collapse"`` of lecture 13, ``"trial"`` of lecture 10.
+        name: ``"arena"``, ``"again"`` or ``"collapse"`` of lecture 13; ``"judge"``, ``"race"`` or ``"faster"`` of lecture 8;
+            ``"trial"`` of lecture 10; ``"sleepers"`` or ``"sleep_again"`` of lecture 12.
 
     Raises:
         ValueError: no table of that name.

@@ -14,6 +14,7 @@ from course_vi.plots.movies.climbs import (
     samples_flash,
     staircase,
 )
+from course_vi.plots.movies.families import families_close
 from course_vi.plots.movies.spaces import codes_spread, simplex
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "codes_spread",
     "course_in_one_picture",
     "data_arrive",
+    "families_close",
     "fans",
     "one_function",
     "samples_flash",
