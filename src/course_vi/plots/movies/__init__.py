@@ -13,6 +13,7 @@ from course_vi.plots.movies.climbs import (
     samples_flash,
     staircase,
 )
+from course_vi.plots.movies.phases import dream_and_wake
 from course_vi.plots.movies.spaces import codes_spread, simplex
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "codes_spread",
     "course_in_one_picture",
     "data_arrive",
+    "dream_and_wake",
     "fans",
     "one_function",
     "samples_flash",

@@ -1,0 +1,152 @@
+"""Figures of lecture 12, Helmholtz machines: where the algorithms rest, weighted samples, codes, layers, and the arena."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from course_vi.plots.primitives import label_ends
+from course_vi.plots.style import (
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    PINK,
+    QUIET,
+    RED,
+    SKY,
+    new_figure,
+    style,
+)
+
+__all__ = ["arena", "bias", "codes", "rests", "upward"]
+
+BROWN = "#8A5F00"  # words about what is orange: orange letters on white are hard to read
+RESTS = {"wake-sleep": BLUE, "the ELBO": RED, "maximum likelihood": BLACK, "at means": PINK}
+WAYS = {
+    "wake-sleep": BLUE,
+    "reweighted wake-sleep": GREEN,
+    "VAE": SKY,
+    "VAE, sticking the landing": RED,
+    "IWAE": PINK,
+}
+
+
+def rests(theta: Tensor, log_p: Tensor, places: Mapping[str, float]) -> Figure:
+    """log p over theta ``(n,)``, less its highest, and where each algorithm rests: ``{algorithm: theta}``."""
+    figure, (ax,) = new_figure(width=6.6, height=3.5)
+    low = float(log_p.min())
+    with style():
+        ax.plot(theta, log_p, color=GREY, linewidth=5, alpha=0.5)
+        for name, at in places.items():
+            row = int((theta - at).abs().argmin())
+            height = float(log_p[row])
+            ax.plot([at], [height], "o", color=RESTS[name], markersize=8)
+            far = name in ("wake-sleep", "at means")
+            side, shift = ("left", 0.03) if name != "the ELBO" else ("right", -0.03)
+            drop = -0.04 if far else (0.07 if name == "maximum likelihood" else -0.1)
+            ax.annotate(
+                f"{name}, {at:.2f}",
+                (at, height),
+                (at + shift, height - drop * low),
+                color=RESTS[name],
+                fontsize=9,
+                ha=side,
+                va="center",
+            )
+        ax.set(title="Each rests in a place of its own", xlabel=r"$\theta$")
+        ax.set(ylabel=r"mean $\log p$, below its highest (nats)", ylim=(None, -0.15 * low))
+    return figure
+
+
+def bias(sizes: Tensor, sizes_of_bias: Tensor) -> Figure:
+    """Size of the bias over K, for theta and phi: ``sizes: (n,)``, ``sizes_of_bias: (n, seeds, 2)``; mean and standard error."""
+    figure, (ax,) = new_figure(width=6.0, height=3.5)
+    with style():
+        for part, (name, colour) in enumerate(((r"of $\theta$", ORANGE), (r"of $\phi$", BLUE))):
+            values = sizes_of_bias[..., part]
+            mean, error = values.mean(1), values.std(1) / values.shape[1] ** 0.5
+            ax.errorbar(sizes, mean, 2 * error, fmt="o-", color=colour, markersize=4)
+            words = BROWN if colour == ORANGE else colour
+            ax.text(1.12 * float(sizes[1]), 1.1 * float(mean[1]), name, color=words, fontsize=10)
+        start = float(sizes_of_bias.mean(1).min(1).values[2]) * 0.45
+        guide = start * float(sizes[2]) / sizes[2:]
+        ax.plot(sizes[2:], guide, color=QUIET, linestyle=":", linewidth=1.4)
+        ax.text(float(sizes[3]), 0.55 * float(guide[1]), "slope -1", color=QUIET, fontsize=9, ha="right")  # fmt: skip
+        ax.set(title="The bias of weighted samples dies like 1/K", xlabel="samples $K$")
+        ax.set(ylabel="size of the bias", xscale="log", yscale="log")
+        ax.set_xticks(sizes.tolist(), [str(int(size)) for size in sizes])
+        ax.minorticks_off()
+    return figure
+
+
+def codes(x: Tensor, exact: Tensor, told: Tensor, product: Tensor) -> Figure:
+    """A code beside the exact means: of the first coin, and of "both on", which a product of the marginals gets wrong.
+
+    Args:
+        x: ``(n,)``; ``exact``, ``told``: ``(n, 3)``, of z_1, z_2 and z_1 z_2; ``product``: ``(n,)``.
+    """
+    figure, axes = new_figure(columns=2, width=4.4, height=3.2, sharey=True)
+    titles = ("P(first coin on)", "P(both on)")
+    with style():
+        for ax, part, title in zip(axes, (0, 2), titles, strict=True):
+            ax.plot(x, exact[:, part], color=GREY, linewidth=6, alpha=0.5)
+            ax.plot(x, told[:, part], color=BLUE)
+            ax.set(title=title, xlabel="$x$", ylabel="probability")
+        axes[1].plot(x, product, color=RED, linestyle="--")
+        axes[1].text(2.9, 0.3, "product of\nthe marginals", color=RED, fontsize=9, ha="center")
+        axes[0].text(-2.8, 0.9, "grey: exact", color=QUIET, fontsize=9)
+        axes[0].text(-2.8, 0.8, "the code", color=BLUE, fontsize=9)
+    return figure
+
+
+def upward(z: Tensor, exact: Tensor, sampled: Tensor, at_means: Tensor, parts: Tensor) -> Figure:
+    """Densities of the upper latent over ``z: (n,)``: exact, by samples fed upward, by means; ``parts: (S, n)`` of the mixture."""
+    figure, axes = new_figure(columns=2, width=4.4, height=3.2, sharey=True)
+    with style():
+        for ax in axes:
+            ax.fill_between(z, exact, color=GREY, alpha=0.35, linewidth=0)
+            ax.set(xlabel="upper latent $z_2$", ylabel="density")
+        axes[0].plot(z, sampled, color=BLUE)
+        for part in parts:
+            axes[0].plot(z, part, color=BLUE, linewidth=0.8, linestyle="--")
+        axes[1].plot(z, at_means, color=RED)
+        top = 1.25 * float(torch.stack([exact, sampled, at_means]).max())
+        axes[0].text(0.0, 0.9 * top, "a mixture, one part\nfor each sample below", color=BLUE, fontsize=9, ha="center")  # fmt: skip
+        axes[1].text(0.0, 0.9 * top, "one Gaussian", color=RED, fontsize=9, ha="center")
+        axes[1].text(0.0, 0.82 * top, "grey: the exact posterior", color=QUIET, fontsize=9, ha="center")  # fmt: skip
+        axes[0].set(title="Samples fed upward", ylim=(0, top))
+        axes[1].set(title="Means fed upward")
+    return figure
+
+
+def arena(table: Mapping[str, Mapping[str, Mapping[str, Any]]], ways: Sequence[str]) -> Figure:
+    """Exact log p(x) of each way to train over steps, mean and standard error over seeds; of training and of new images.
+
+    Args:
+        table: ``{steps: {way: {"train": [...], "test": [...]}}}``, one number for each seed.
+    """
+    figure, axes = new_figure(columns=2, width=4.9, height=3.6, sharey=True)
+    counts = sorted(int(count) for count in table)
+    titles = (("train", "Training images"), ("test", "New images"))
+    with style():
+        for ax, (key, title) in zip(axes, titles, strict=True):
+            ends = {}
+            for way in ways:
+                scores = torch.tensor([table[str(count)][way][key] for count in counts])
+                error = scores.std(-1) / scores.shape[-1] ** 0.5
+                ax.errorbar(counts, scores.mean(-1), yerr=error, fmt="o-", color=WAYS[way])
+                ends[way] = (float(counts[-1]), float(scores.mean(-1)[-1]), WAYS[way])
+            label_ends(ax, ends, gap=0.14, away=0.25 * counts[-1])
+            ax.set(title=title, xlabel="training steps", xscale="log")
+            ax.set_xticks(counts, [f"{count:,}" for count in counts])
+            ax.minorticks_off()
+            ax.set_xlim(0.85 * counts[0], 8 * counts[-1])
+        axes[0].set_ylabel("exact log p(x) (nats per image)")
+        axes[1].set_ylabel(" ")
+    return figure
