@@ -75,9 +75,9 @@ def two_divergences(m: Tensor, forward: Tensor, reverse: Tensor) -> Figure:
         for ax, (values, title) in zip(axes, kinds, strict=True):
             shown = ax.contourf(m, m, values.mT, levels=levels, cmap="cividis", extend="max")
             ax.contour(m, m, values.mT, levels=levels[1:], colors="white", linewidths=0.4)
-            for side in (values.triu(), values.tril()):
-                held = torch.where(side == 0, torch.inf, side)
-                i, j = divmod(int(held.argmin()), len(m))
+            half = torch.ones_like(values, dtype=torch.bool)
+            for side in (half.triu(), half.tril()):  # a basin on either side of the diagonal, or one on it
+                i, j = divmod(int(torch.where(side, values, torch.inf).argmin()), len(m))
                 if float(values[i, j]) < float(values.min()) + 1e-3:
                     ax.plot([float(m[i])], [float(m[j])], "o", color=ORANGE, markersize=9)
             ax.set(title=title, xlabel="q(first coin on)", ylabel="q(second coin on)")
