@@ -15,12 +15,9 @@ LINE = torch.linspace(0.01, 0.99, 30)
 BUMP = torch.exp(-0.5 * ((LINE - 0.5) / 0.1).square())
 GRID = (LINE[:, None] - LINE[None, :]).square()
 SEEDS = LINE.expand(5, 30)
-TABLE = {
-    steps: {
-        way: {"train": [-18.0 - k, -18.2 - k], "test": [-19.0 - k, -19.1 - k]}
-        for k, way in enumerate(lecture_12b.WAYS)
-    }
-    for steps in ("2000", "8000")
+ROW = {
+    way: {"train": [-18.0 - k, -18.2 - k], "test": [-19.0 - k, -19.1 - k]}
+    for k, way in enumerate(lecture_12b.WAYS)
 }
 
 FIGURES: dict[str, Callable[[], Figure]] = {
@@ -45,7 +42,7 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     ),
     "codes": lambda: lecture_12b.codes(LINE, GRID[:, :3], GRID[:, :3], LINE),
     "upward": lambda: lecture_12b.upward(LINE, BUMP, BUMP, LINE, GRID[:3]),
-    "arena": lambda: lecture_12b.arena(TABLE, tuple(lecture_12b.WAYS)),
+    "arena": lambda: lecture_12b.arena(ROW, tuple(lecture_12b.WAYS)),
 }
 
 

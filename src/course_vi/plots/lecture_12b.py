@@ -9,7 +9,6 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from course_vi.plots.primitives import label_ends
 from course_vi.plots.style import (
     BLACK,
     BLUE,
@@ -125,28 +124,30 @@ def upward(z: Tensor, exact: Tensor, sampled: Tensor, at_means: Tensor, parts: T
     return figure
 
 
-def arena(table: Mapping[str, Mapping[str, Mapping[str, Any]]], ways: Sequence[str]) -> Figure:
-    """Exact log p(x) of each way to train over steps, mean and standard error over seeds; of training and of new images.
+def arena(row: Mapping[str, Mapping[str, Any]], ways: Sequence[str]) -> Figure:
+    """Exact log p(x) of each way to train: every seed, their mean and two standard errors; of training and of new images.
 
     Args:
-        table: ``{steps: {way: {"train": [...], "test": [...]}}}``, one number for each seed.
+        row: ``{way: {"train": [...], "test": [...]}}``, one number for each seed.
     """
-    figure, axes = new_figure(columns=2, width=4.9, height=3.6, sharey=True)
-    counts = sorted(int(count) for count in table)
+    figure, axes = new_figure(columns=2, width=4.7, height=2.9, sharey=True)
     titles = (("train", "Training images"), ("test", "New images"))
     with style():
         for ax, (key, title) in zip(axes, titles, strict=True):
-            ends = {}
-            for way in ways:
-                scores = torch.tensor([table[str(count)][way][key] for count in counts])
-                error = scores.std(-1) / scores.shape[-1] ** 0.5
-                ax.errorbar(counts, scores.mean(-1), yerr=error, fmt="o-", color=WAYS[way])
-                ends[way] = (float(counts[-1]), float(scores.mean(-1)[-1]), WAYS[way])
-            label_ends(ax, ends, gap=0.14, away=0.25 * counts[-1])
-            ax.set(title=title, xlabel="training steps", xscale="log")
-            ax.set_xticks(counts, [f"{count:,}" for count in counts])
-            ax.minorticks_off()
-            ax.set_xlim(0.85 * counts[0], 8 * counts[-1])
-        axes[0].set_ylabel("exact log p(x) (nats per image)")
-        axes[1].set_ylabel(" ")
+            for place, way in enumerate(reversed(ways)):
+                scores = torch.tensor(row[way][key])
+                error = scores.std(-1) / len(scores) ** 0.5
+                ax.plot(scores, [place] * len(scores), "o", color=WAYS[way], alpha=0.45)
+                ax.errorbar(
+                    scores.mean(),
+                    place,
+                    xerr=2 * error,
+                    fmt="|",
+                    color=BLACK,
+                    markersize=14,
+                    capsize=4,
+                )
+            ax.set(title=title, xlabel="exact log p(x) (nats per image)", ylabel="way to train")
+            ax.set_yticks(range(len(ways)), list(reversed(ways)), fontsize=9)
+            ax.set_ylim(-0.6, len(ways) - 0.4)
     return figure
