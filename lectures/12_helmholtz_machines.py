@@ -78,6 +78,13 @@ def mean_of(values):
     return values.mean(0), values.std(0) / len(values) ** 0.5
 
 
+def step_up(climber, value):
+    """One step of gradient ascent."""
+    climber.zero_grad()
+    (-value.sum()).backward()
+    climber.step()
+
+
 # %% [markdown]
 # ## 1. Two networks, two phases
 #
@@ -161,8 +168,10 @@ def recognizers(count, outputs=2):
     return Amortized(BernoulliMeanField(outputs), SideBySide(nets)).double()
 
 
+# %%
 def taught(by_dreams, steps=600):
-    p, q, source = TwoCauses(torch.full((5, 1), 3.0)).requires_grad_(False), recognizers(5), seeded(0)
+    p, q = TwoCauses(torch.full((5, 1), 3.0)).requires_grad_(False), recognizers(5)
+    source = seeded(0)
     climber = torch.optim.Adam(q.parameters(), lr=0.03)
     for _ in range(smoke_cap(steps)):
         if by_dreams:
@@ -170,7 +179,7 @@ def taught(by_dreams, steps=600):
         else:
             x, z = p.sample(200, source)[0], states_beside(torch.empty(5, 200, 1))
             value = expected_bound(p.log_joint(x, z), q(x, z), elbo, 1)
-        climber.zero_grad(), (-value.mean(-1).sum()).backward(), climber.step()
+        step_up(climber, value.mean(-1))
     return q
 
 
@@ -249,19 +258,25 @@ predict("12_2", choices=[
     "by three times as much, or more"])
 
 # %%
-def restricted(loss, weight, x, steps=100):
-    """a and b of a line a + b x that make the weighted loss least."""
-    line = torch.zeros(2, dtype=DOUBLE, requires_grad=True)
-    climber = torch.optim.LBFGS([line], max_iter=steps, line_search_fn="strong_wolfe",
+def descended(loss, start):
+    """Where the loss is least, by L-BFGS."""
+    at = start.clone().requires_grad_()
+    climber = torch.optim.LBFGS([at], max_iter=smoke_cap(2000), line_search_fn="strong_wolfe",
                                 tolerance_grad=1e-12, tolerance_change=1e-14)
 
     def closure():
         climber.zero_grad()
-        (value := (weight * loss(line[0] + line[1] * x[:, 0])).sum()).backward()
+        (value := loss(at)).backward()
         return value
 
     climber.step(closure)
-    return line.detach()
+    return at.detach()
+
+
+def restricted(loss, weight, x):
+    """a and b of the line a + b x that makes the weighted loss least."""
+    return descended(lambda line: (weight * loss(line[0] + line[1] * x[:, 0])).sum(),
+                     torch.zeros(2, dtype=DOUBLE))
 
 
 # %%
@@ -330,36 +345,30 @@ predict("12_3", choices=["at the same f", "at different f", "least squares ends 
 
 # %%
 counts = torch.arange(25, dtype=DOUBLE).unsqueeze(1)
-joint = (Poisson(torch.ones(1, dtype=DOUBLE)).log_prob(counts) + Normal(counts, 1.0).log_prob(x[:, 0])).exp()
+prior = Poisson(torch.ones(1, dtype=DOUBLE)).log_prob(counts)
+joint = (prior + Normal(counts, 1.0).log_prob(x[:, 0])).exp()
 seen = joint.sum(0) / joint.sum()                                       # where the dreams are
 mean_count = (counts * joint).sum(0) / joint.sum(0)                     # E[z | x]
 rules = {"likelihood": lambda l: l.exp() - mean_count * l,              # -E log q, up to a constant
          "least squares": lambda l: 0.5 * (l.exp() - mean_count).square()}
-free = {}
-for name, rule in rules.items():
-    l = torch.zeros_like(seen).requires_grad_()
-    climber = torch.optim.LBFGS([l], max_iter=2000, line_search_fn="strong_wolfe", tolerance_grad=1e-12)
-    climber.step(lambda: (climber.zero_grad(), (value := rule(l).sum()).backward(), value)[-1])
-    free[name] = l.detach().exp()
-apart = (free["likelihood"] - free["least squares"]).abs().max().item()
-print(f"unrestricted: the two differ by {apart:.0e} at most")
-tied = {name: restricted(rule, seen, x) for name, rule in rules.items()}
-rates = {name: (a + b * x[:, 0]).exp() for name, (a, b) in tied.items()}
+free = [descended(lambda l: rule(l).sum(), torch.zeros_like(seen)).exp() for rule in rules.values()]
+print(f"unrestricted: the two differ by {(free[0] - free[1]).abs().max():.0e} at most")
 
 # %%
-def summary(name, kl_loss, squared, best):
-    print(f"{name:14s} divergence above the least {kl_loss - best[0]:.4f} nats, "
-          f"squared error above the least {2 * (squared - best[1]):.4f}")
-
-
-losses = {name: [(seen * rule(rates[name].log())).sum().item() for rule in rules.values()] for name in rules}
-best = [min(value[k] for value in losses.values()) for k in (0, 1)]
+rates, losses = {}, {}
+for name, rule in rules.items():
+    a, b = restricted(rule, seen, x)
+    rates[name] = (a + b * x[:, 0]).exp()
+    losses[name] = torch.stack([(seen * each_rule(rates[name].log())).sum() for each_rule in rules.values()])
+best = torch.stack(list(losses.values())).amin(0)
 print("log f a line:")
-for name, (kl_loss, squared) in losses.items():
-    summary(name, kl_loss, squared, best)
+for name, loss in losses.items():
+    above = loss - best
+    print(f"  by {name:14s} divergence {above[0]:.4f} nats above its least, "
+          f"squared error {2 * above[1]:.4f} above its least")
 bits = {"likelihood": bit_loss, "least squares": lambda l: 0.5 * (l.sigmoid() - wanted).square()}
-tied_bits = {name: restricted(loss, dreams, wide) for name, loss in bits.items()}
-print("and for bits: slopes of the logit", {name: round(b.item(), 3) for name, (_, b) in tied_bits.items()})
+for name, loss in bits.items():
+    print(f"bits, the logit a line: by {name:14s} slope {restricted(loss, dreams, wide)[1]:.3f}")
 
 # %%
 show(figures.two_scales(x[:, 0], seen, mean_count, rates),
@@ -502,6 +511,7 @@ def mean_field(theta, x, rounds=8):
     return torch.stack(m, -1)
 
 
+# %%
 def rest(way, x, rounds=200):
     theta = torch.full((len(x), 1), 2.0, dtype=DOUBLE)
     for _ in range(smoke_cap(rounds)):
@@ -544,16 +554,19 @@ def machines(x, starts, steps=700):
     for _ in range(smoke_cap(steps)):
         awake = wake_phase(p, q, x, 1, source).mean(-1)
         asleep = sleep_phase(p, q, x.shape[1], source).mean(-1)
-        climber.zero_grad(), (-(awake + asleep).sum()).backward(), climber.step(), slower.step()
+        step_up(climber, awake + asleep)
+        slower.step()
     return p.theta.detach()[:, 0]
 
 
+# %%
 ends = machines(x_data.repeat(2, 1, 1), [2.0] * 5 + [4.0] * 5).view(2, 5)
 for start, end in zip((2.0, 4.0), ends, strict=True):
     mean, error = mean_of(end - rests["wake-sleep"][:, 0])
     print(f"from {start}: mean of theta {end.mean():.3f}, less the predicted rest {mean:+.3f} ± {error:.3f}")
 claim("from below and from above: no difference seen", ends[0] - ends[1], sign=0)
-claim("all end within 0.05 of the prediction", (ends - rests["wake-sleep"][:, 0]).abs().amax(0) - 0.05, sign=-1)
+claim("all end within 0.05 of the prediction",
+      (ends - rests["wake-sleep"][:, 0]).abs().amax(0) - 0.05, sign=-1)
 
 # %%
 line = torch.linspace(2.2, 3.6, 60, dtype=DOUBLE)
@@ -670,9 +683,8 @@ code = DDC(2, causes_and_both, mlp(1, 24, 3, seeded(0))).double()
 climber, source = torch.optim.Adam(code.parameters(), lr=0.05), seeded(1)
 slower = torch.optim.lr_scheduler.ExponentialLR(climber, 0.995)
 for _ in range(smoke_cap(1000)):
-    climber.zero_grad()
-    (-ddc_sleep_phase(p, code, 500, source).mean()).backward()
-    climber.step(), slower.step()
+    step_up(climber, ddc_sleep_phase(p, code, 500, source).mean())
+    slower.step()
 
 # %%
 exact_code = torch.einsum("sb,sm->bm", posterior(3.0, x), causes_and_both(STATES))
@@ -742,10 +754,10 @@ claim("data unlike dreams: theta is too large", off["unlike", "means alone"], si
 # And the whole list once more with a network, samples and small steps:
 
 # %%
-def by_network(seed, steps=250):
+def by_network(seed, steps=150):
     p, q = TwoCauses(2.5), DDC(2, causes_and_both, mlp(1, 16, 3, seeded(seed))).double()
     ddc_wake_sleep(p, q, x_data[seed], steps, dreams=300, learning_rate=0.05, seed=seed, progress=False,
-                   schedule=partial(torch.optim.lr_scheduler.ExponentialLR, gamma=0.985))
+                   schedule=partial(torch.optim.lr_scheduler.ExponentialLR, gamma=0.98))
     return p.theta.item()
 
 

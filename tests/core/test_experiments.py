@@ -148,13 +148,17 @@ def test_the_stored_tables_are_whole() -> None:
         for entry in entries.values():
             assert len(entry["train"]) == len(entry["test"]) == 5 and entry["seconds"] > 0
     sleepers = stored_table("sleepers")
-    assert set(sleepers) == set(arena) and all(set(row) == set(SLEEPERS) for row in sleepers.values())
+    assert set(sleepers) == set(arena) and all(
+        set(row) == set(SLEEPERS) for row in sleepers.values()
+    )
     for entry in (entry for row in sleepers.values() for entry in row.values()):
         assert len(entry["train"]) == len(entry["test"]) == 5 and entry["seconds"] > 0
     for entries in collapse.values():
         assert set(entries) == {"neighbours 0", "neighbours 2"}
         assert all(len(entry["test"]) == len(REMEDIES) for entry in entries.values())
-    with pytest.raises(ValueError, match="expected one of again, arena, collapse, sleep_again, sleepers"):
+    with pytest.raises(
+        ValueError, match="expected one of again, arena, collapse, sleep_again, sleepers"
+    ):
         stored_table("nothing")
 
 

@@ -76,10 +76,15 @@ def two_divergences(m: Tensor, forward: Tensor, reverse: Tensor) -> Figure:
             shown = ax.contourf(m, m, values.mT, levels=levels, cmap="cividis", extend="max")
             ax.contour(m, m, values.mT, levels=levels[1:], colors="white", linewidths=0.4)
             half = torch.ones_like(values, dtype=torch.bool)
-            for side in (half.triu(), half.tril()):  # a basin on either side of the diagonal, or one on it
+            for side in (
+                half.triu(),
+                half.tril(),
+            ):  # a basin on either side of the diagonal, or one on it
                 i, j = divmod(int(torch.where(side, values, torch.inf).argmin()), len(m))
                 if float(values[i, j]) < float(values.min()) + 1e-3:
-                    ax.plot([float(m[i])], [float(m[j])], "o", color=ORANGE, markersize=9)
+                    ax.plot(
+                        [float(m[i])], [float(m[j])], "o", color=ORANGE, markersize=9, clip_on=False
+                    )
             ax.set(title=title, xlabel="q(first coin on)", ylabel="q(second coin on)")
             ax.set(aspect="equal")
             ax.grid(False)
@@ -105,12 +110,12 @@ def dreams_and_data(
             height = weight / (x[1] - x[0])
             top.fill_between(x, height, color=colours[name], alpha=0.35, linewidth=0)
             low.plot(x, told[name], color=colours[name])
-        top.text(-0.4, 0.2, "dreams", color=BLUE, fontsize=9, ha="right")
-        top.text(6.9, 0.1, "data", color=BROWN, fontsize=9)
+        top.text(11.2, 0.07, "dreams", color=BLUE, fontsize=9)
+        top.text(1.4, 0.17, "data", color=BROWN, fontsize=9, ha="right")
         low.plot(x, wanted, color=GREY, linewidth=6, alpha=0.5, zorder=0)
-        low.text(2.4, 0.33, "fitted at the dreams", color=BLUE, fontsize=9)
-        low.text(2.4, 0.2, "fitted at the data", color=BROWN, fontsize=9)
-        low.text(2.4, 0.07, "grey: the exact marginal", color=QUIET, fontsize=9)
+        low.text(8.9, 0.62, "fitted at the dreams", color=BLUE, fontsize=9)
+        low.text(8.9, 0.46, "fitted at the data", color=BROWN, fontsize=9)
+        low.text(8.9, 0.3, "grey: the exact marginal", color=QUIET, fontsize=9)
         top.set(title="A sleeping network learns where the model dreams", xlabel=" ")
         top.set(ylabel="density", ylim=(0, None))
         low.set(title="What a line in the logit makes of it", xlabel="$x$", ylabel="P(coin on)")
@@ -163,12 +168,10 @@ def runaway(steps: Tensor, lengths: Mapping[str, Tensor], best: float) -> Figure
             ax.loglog(steps, length, color=colours[name])
         last = float(steps[-1])
         ax.text(last, 0.92 * best, "maximum likelihood", ha="right", va="top", fontsize=9)
-        middle = len(steps) // 2
+        middle = int((steps - last**0.5).abs().argmin())
         at, high = float(steps[middle]), float(lengths["at means"][middle])
         ax.text(0.8 * at, 1.3 * high, "wake at means", color=RED, ha="right", fontsize=9)
-        ax.text(at, 1.1 * best, "wake at samples", color=BLUE, fontsize=9)
+        ax.text(10.0, 1.15 * best, "wake at samples", color=BLUE, fontsize=9)
         ax.set(title="At means the weights grow for ever", xlabel="pairs of phases")
         ax.set(ylabel="length of the weights")
     return figure
-
-
