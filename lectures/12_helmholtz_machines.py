@@ -25,7 +25,7 @@
 # - find where wake-sleep comes to rest, and why it is not where the ELBO is highest,
 # - use weighted samples (reweighted wake-sleep) and codes of expectations (DDC), and say what each repairs.
 #
-# **Time**: about 60 minutes of reading and playing on the main line; what is marked *aside* takes 5 minutes more. The page computes in about two minutes.
+# **Time**: about 60 minutes of reading and playing on the main line; what is marked *aside* takes 15 minutes more. The page computes in about two minutes.
 #
 # > **What you need, if you read this unit alone**
 # >
@@ -543,7 +543,53 @@ claim("and the ELBO below maximum likelihood", (rests["the ELBO"] - top)[:, 0], 
 claim("at means it rests above it", (rests["at means"] - top)[:, 0], sign=+1)
 
 # %% [markdown]
-# Between the first row and the third one number differs: $\mathbb E[z_1 z_2 \mid x]$, told by a product or exactly. That is the cause, and all of it. (The order of the first two belongs to this model. In the problem set you work out both places for Gaussian causes.) Now the real thing: networks, samples, small steps. Ten machines, two for each data set, one from below and one from above.
+# Between the first row and the third one number differs: $\mathbb E[z_1 z_2 \mid x]$, told by a product or exactly. That is the cause, and all of it. (The order of the first two belongs to this model. In the problem set you work out both places for Gaussian causes.)
+
+# %%
+line = torch.linspace(2.2, 3.6, 60, dtype=DOUBLE)
+curve = torch.stack([log_likelihood(at.view(1, 1), x_data[:1])[0] for at in line])
+show(more_figures.rests(line, curve - curve.max(), {way: theta[0].item() for way, theta in rests.items()}),
+     alt="Mean log p of the data over theta, highest at 3. Marked on the curve: wake-sleep near 2.5, a tenth of a nat below the top; the ELBO near 2.9, maximum likelihood at the top, and wake-sleep at means near 3.3.")
+
+# %%
+# Run this cell to compare it with your prediction.
+reveal("12_5", "wake-sleep")
+
+# %% [markdown]
+# <details><summary>Answer to Predict 5</summary>
+#
+# Wake-sleep, by far, at 2.5. The ELBO gives up a tie too, but it chooses a mode, and within a mode two coins do exclude each other: it rests near 2.9. At means both coins are on by a half each and never both: $\theta$ comes out too large.
+#
+# </details>
+#
+# Plain wake-sleep is no ascent of anything: started where $\log p$ is highest, it walks down, and where the ELBO is highest a single sleep lowers it (the aside shows both). Where $q$ can be the posterior the two divergences vanish together, and it rests where it should. Its fault is as large as what $q$ cannot say.
+#
+# ### Aside: no ascent of anything
+#
+# It starts where each of the two objectives is highest.
+
+# %%
+first = x_data[:1]
+theta = rests["maximum likelihood"][:1]
+after = wake_to_the_end(each(posterior(theta, first)), first)
+print(f"from maximum likelihood, one sleep and one wake: log p changes by "
+      f"{(log_likelihood(after, first) - log_likelihood(theta, first)).item():+.4f} nats")
+
+
+def exact_elbo(theta, m, x):
+    log_q = BernoulliVector(m.clamp(1e-12, 1 - 1e-12).logit()).log_prob(states_beside(x))
+    return expected_bound(TwoCauses(theta).log_joint(x, states_beside(x)), log_q, elbo, 1).mean().item()
+
+
+theta = rests["the ELBO"][:1]
+before = exact_elbo(theta, mean_field(theta, first), first)
+print(f"from the highest ELBO, one sleep: the ELBO changes by "
+      f"{exact_elbo(theta, each(posterior(theta, first)), first) - before:+.4f} nats")
+
+# %% [markdown]
+# ### Aside: by networks and samples
+#
+# Does the real thing end where the exact phases do? Ten machines learn from samples by small steps, two for each data set, one from below and one from above.
 
 # %%
 def machines(x, starts, steps=700):
@@ -568,46 +614,7 @@ claim("from below and from above: no difference seen", ends[0] - ends[1], sign=0
 claim("all end within 0.05 of the prediction",
       (ends - rests["wake-sleep"][:, 0]).abs().amax(0) - 0.05, sign=-1)
 
-# %%
-line = torch.linspace(2.2, 3.6, 60, dtype=DOUBLE)
-curve = torch.stack([log_likelihood(at.view(1, 1), x_data[:1])[0] for at in line])
-show(more_figures.rests(line, curve - curve.max(), {way: theta[0].item() for way, theta in rests.items()}),
-     alt="Mean log p of the data over theta, highest at 3. Marked on the curve: wake-sleep near 2.5, a tenth of a nat below the top; the ELBO near 2.9, maximum likelihood at the top, and wake-sleep at means near 3.3.")
-
-# %%
-# Run this cell to compare it with your prediction.
-reveal("12_5", "wake-sleep")
-
 # %% [markdown]
-# <details><summary>Answer to Predict 5</summary>
-#
-# Wake-sleep, by far, at 2.5. The ELBO gives up a tie too, but it chooses a mode, and within a mode two coins do exclude each other: it rests near 2.9. At means both coins are on by a half each and never both: $\theta$ comes out too large.
-#
-# </details>
-#
-# That nothing is being climbed can be seen directly. Let it start where each objective is highest:
-
-# %%
-first = x_data[:1]
-theta = rests["maximum likelihood"][:1]
-after = wake_to_the_end(each(posterior(theta, first)), first)
-print(f"from maximum likelihood, one sleep and one wake: log p changes by "
-      f"{(log_likelihood(after, first) - log_likelihood(theta, first)).item():+.4f} nats")
-
-
-def exact_elbo(theta, m, x):
-    log_q = BernoulliVector(m.clamp(1e-12, 1 - 1e-12).logit()).log_prob(states_beside(x))
-    return expected_bound(TwoCauses(theta).log_joint(x, states_beside(x)), log_q, elbo, 1).mean().item()
-
-
-theta = rests["the ELBO"][:1]
-before = exact_elbo(theta, mean_field(theta, first), first)
-print(f"from the highest ELBO, one sleep: the ELBO changes by "
-      f"{exact_elbo(theta, each(posterior(theta, first)), first) - before:+.4f} nats")
-
-# %% [markdown]
-# Plain wake-sleep is no ascent of anything. Where $q$ can be the posterior the two divergences vanish together, and it rests where it should. Its fault is as large as what $q$ cannot say.
-#
 # ## 6. Reweighted wake-sleep
 #
 # Two faults, then: the model learns from samples of a wrong $q$, and the network learns at dreamt $x$. **Reweighted wake-sleep** (J. Bornschein and Y. Bengio, 2015) repairs both with importance weights (unit 02). Awake, draw $K$ samples for each datum, weigh each by how much better the model likes it than $q$ did, normalize the weights, and let *both* networks learn from the weighted samples. For $\theta$ this is the gradient of the $K$-sample bound (unit 10).
@@ -699,6 +706,10 @@ show(more_figures.codes(x[:, 0], exact_code, told, product),
      alt="Left, the probability that the first coin is on, over x: the code lies on the exact curve. Right, the probability that both are on: the code lies on the exact curve, which rises once, near 4.5; the product of the marginals has a plateau at one quarter between 1.5 and 4.5.")
 
 # %% [markdown]
+# A code has no density: it cannot be sampled, and there is no bound to report. That is the price. Which statistics make it exact for a Gaussian toy, and with which features of $x$, is an exercise.
+#
+# ### Aside: what the list leaves out
+#
 # > **Predict 7.** Now the whole machine learns, once with $T = (z_1, z_2, z_1 z_2)$, once with the two means alone, $T = (z_1, z_2)$. First from the data of section 5, which the model could have made; then from others, whose coins are on eight times in ten, which it does not know. Where does $\theta$ rest at maximum likelihood?
 
 # %%
@@ -771,13 +782,15 @@ reveal("12_7", "with the whole list on both; with the means alone on the first, 
 # With the whole list at maximum likelihood, exactly, on both; by a network with samples, to within noise. With the means alone, $z_1 z_2$ is guessed from $z_1 + z_2$ by a regression that is right on average *over dreams*. Where the data could be dreams its errors cancel, on average over data sets (a single one is off by about a tenth). Where they could not, the errors do not cancel: $\theta$ ends 0.14 too large.
 #
 # </details>
-#
-# A code has no density: it cannot be sampled, and there is no bound to report. That is the price. Which statistics make it exact for a Gaussian toy, and with which features of $x$, is an exercise.
 
 # %% [markdown]
 # ## 8. Layers
 #
-# A deep machine recognizes layer by layer: $q(z_1 \mid x)\, q(z_2 \mid z_1) \cdots$. The second network reads what the first one says. A *sample* of $z_1$, or its mean?
+# A deep machine recognizes layer by layer: $q(z_1 \mid x)\, q(z_2 \mid z_1) \cdots$. The second network reads what the first one says: a *sample* of $z_1$, or its mean. With samples $q(z_2 \mid x) = \sum_{z_1} q(z_1 \mid x)\, q(z_2 \mid z_1)$ is a mixture, and the layers stay bound to each other. With means it is one Gaussian, or one product. The aside shows both.
+#
+# **The way up need not mirror the way down.** A sleep phase only asks for $\log q(z \mid x)$ at a dream whose $z$ is complete. Whatever order $q$ takes the layers in, and whatever it lets each of them read, the same rule teaches it.
+#
+# ### Aside: samples or means, on one bimodal case
 #
 # You hear something. A source far out on the right or on the left makes a sound, one near the middle does not: $z_2 \sim N(0, 1)$ is where it is, $z_1$ is one of *left, silent, right*, and $x \mid z_1 \sim N(3\,[\text{there is a sound}],\, 1)$. You hear it, but not from where. Given $x = 3$ the place has two modes. Let $q(z_1 \mid x)$ be exact, and $q(z_2 \mid \cdot)$ a Gaussian, the best one that dreams can teach.
 #
@@ -823,11 +836,9 @@ reveal("12_8", "two humps for samples, one for means")
 # %% [markdown]
 # <details><summary>Answer to Predict 8</summary>
 #
-# Samples make $q(z_2 \mid x) = \sum_{z_1} q(z_1 \mid x)\, q(z_2 \mid z_1)$ a mixture, and the layers stay bound to each other. At the mean the upper network reads one vector, and writes one Gaussian. Even the best such Gaussian, which we have shown, puts most of its mass where the source is not.
+# Samples make it a mixture, with a part for *left* and one for *right*. At the mean the upper network reads one vector, and writes one Gaussian. Even the best such Gaussian, which we have shown, puts most of its mass where the source is not.
 #
 # </details>
-#
-# **The way up need not mirror the way down.** A sleep phase only asks for $\log q(z \mid x)$ at a dream whose $z$ is complete. Whatever order $q$ takes the layers in, and whatever it lets each of them read, the same rule teaches it.
 #
 # ### Aside: another order
 #
@@ -846,21 +857,6 @@ print(f"KL(p(z_1, z_2 | x) | q): upwards {upward:.4f} nats, in the model's order
 #
 # Unit 13 has an arena: one small model of binary images (two Gaussian latents, a decoder with 64 hidden units), several ways to find its decoder, and an exact judge, since with two latents $\log p(x)$ is a sum over a grid. The same weights at the start, the same batches, five seeds. Two more ways enter it: wake-sleep with one sample awake and as many dreams as images asleep, and reweighted wake-sleep with ten samples. Their opponents are the two VAEs (the ELBO, with its divergence in closed form or by sticking the landing, unit 09) and the IWAE with ten samples.
 #
-# Wake-sleep dreams. Here is one seed of it, young and older; the pictures are the probabilities of the pixels, for the same twelve $z$.
-
-# %%
-images = digits()
-again, z = stored_table("sleep_again"), torch.randn(12, 2, generator=seeded(3))
-pictures = {}
-for steps in (20, 300):
-    run = train_one_way("wake-sleep", images.train, [0], smoke_cap(steps))
-    pictures[f"{steps} steps"] = run.decoder(z.expand(1, -1, -1))[0].sigmoid().detach()
-told = run.objective.chunk(8)[-1].mean().item()
-print(f"ELBO over the last eighth of 300 steps: {told:.2f}, stored {again['300']['wake-sleep']['objective'][-1]:.2f}")
-show(labelled_pictures({**pictures, "data": images.train[:12]}, "Dreams of a machine as it learns"),
-     alt="Three rows of twelve small pictures. After 20 steps all dreams are much the same grey blur. After 300 they differ: rings like zeros, strokes like ones, shapes between digits. Below, twelve real digits.")
-
-# %% [markdown]
 # > **Predict 9.** After 2,000 steps each, on new images: where is wake-sleep, compared with the VAE that climbs the ELBO?
 
 # %%
@@ -917,6 +913,23 @@ reveal("12_9", "more than half a nat behind")
 #
 # </details>
 #
+# ### Aside: what it dreams
+#
+# One seed of wake-sleep, young and older; the pictures are the probabilities of the pixels, for the same twelve $z$.
+
+# %%
+images = digits()
+again, z = stored_table("sleep_again"), torch.randn(12, 2, generator=seeded(3))
+pictures = {}
+for steps in (20, 300):
+    run = train_one_way("wake-sleep", images.train, [0], smoke_cap(steps))
+    pictures[f"{steps} steps"] = run.decoder(z.expand(1, -1, -1))[0].sigmoid().detach()
+told = run.objective.chunk(8)[-1].mean().item()
+print(f"ELBO over the last eighth of 300 steps: {told:.2f}, stored {again['300']['wake-sleep']['objective'][-1]:.2f}")
+show(labelled_pictures({**pictures, "data": images.train[:12]}, "Dreams of a machine as it learns"),
+     alt="Three rows of twelve small pictures. After 20 steps all dreams are much the same grey blur. After 300 they differ: rings like zeros, strokes like ones, shapes between digits. Below, twelve real digits.")
+
+# %% [markdown]
 # ## Common mistakes
 #
 # | mistake | what you see | what shows it |
