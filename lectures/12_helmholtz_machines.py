@@ -93,8 +93,7 @@ def step_up(climber, value):
 
 # %%
 show(figures.two_nets(),
-     alt="Two columns of three layers, x at the bottom, then z1 and z2. Left, awake: x is shaded and comes from the data; arrows lead up from x to z1 to z2, and the weights that learn are those of the arrows down. "
-         "Right, asleep: z2 is drawn from the prior, arrows lead down to z1 and x, and the weights that learn are those of the arrows up.")
+     alt="Two columns of three layers, x at the bottom, then z1 and z2. Left, awake: x is shaded and comes from the data; arrows lead up from x to z1 to z2, and the weights that learn are those of the arrows down. Right, asleep: z2 is drawn from the prior, arrows lead down to z1 and x, and the weights that learn are those of the arrows up.")
 
 # %% [markdown]
 # | phase | pairs $(x, z)$ come from | what learns | and how |
@@ -202,8 +201,7 @@ claim("climbing the ELBO, it is further than 0.4 from one half",
 
 # %%
 show(figures.recognition(x[:, 0], exactly, by_dreams, by_elbo),
-     alt="Probability that the first coin is on, over x. The exact marginal rises in two steps, from zero to one half near x = 1.5 and from one half to one near 4.5. Left: five networks taught by dreams follow it. "
-         "Right: five networks that climb the ELBO; between the steps each lies close to zero or close to one, not at one half.")
+     alt="Probability that the first coin is on, over x. The exact marginal rises in two steps, from zero to one half near x = 1.5 and from one half to one near 4.5. Left: five networks taught by dreams follow it. Right: five networks that climb the ELBO; between the steps each lies close to zero or close to one, not at one half.")
 
 # %%
 # Run this cell to compare it with your prediction.
@@ -238,8 +236,7 @@ for name, divergence in (("KL(p | q)", forward), ("KL(q | p)", reverse)):
 
 # %%
 show(figures.two_divergences(m, forward.view(120, 120), reverse.view(120, 120)),
-     alt="Two contour maps over the two probabilities of a product q, on one scale of colour. Left, KL(p given x, q): one basin, whose bottom is in the middle, at one half and one half. "
-         "Right, KL(q, p given x): two basins, at the upper left and the lower right corner, and a saddle between them.")
+     alt="Two contour maps over the two probabilities of a product q, on one scale of colour. Left, KL(p given x, q): one basin, whose bottom is in the middle, at one half and one half. Right, KL(q, p given x): two basins, at the upper left and the lower right corner, and a saddle between them.")
 
 # %% [markdown]
 # Neither answer is wrong; they are answers to different questions. Where the posterior *is* a product both divergences end there, at zero.
@@ -306,8 +303,7 @@ for name, f in told.items():
 
 # %%
 show(figures.dreams_and_data(wide[:, 0], dreams, data, wanted, told),
-     alt="Top: the density of the dreams, three humps at 0, 5 and 10, and that of the data, three humps at 0, 3 and 6. Bottom: the exact marginal of a coin over x, with steps near 2.5 and 7.5, and two sigmoids. "
-         "The one fitted at the data rises earlier and less steeply than the one fitted at the dreams; neither follows the steps.")
+     alt="Top: the density of the dreams, three humps at 0, 5 and 10, and that of the data, three humps at 0, 3 and 6. Bottom: the exact marginal of a coin over x, with steps near 2.5 and 7.5, and two sigmoids. The one fitted at the data rises earlier and less steeply than the one fitted at the dreams; neither follows the steps.")
 
 # %%
 # Run this cell to compare it with your prediction.
@@ -452,7 +448,7 @@ reveal("12_4", "the weights grow for ever")
 # %% [markdown]
 # <details><summary>Answer to Predict 4</summary>
 #
-# For ever, like the square root of the number of rounds, and $\log p(x)$ falls all the way. The posterior mean is shrunk towards zero: it varies less than the causes do. Awake, the weights grow to make up for it. Asleep, the network learns the codes of the longer weights, which are shrunk again, by less but never by nothing. Put the variance of $q$ back, the one term that
+# For ever, like the square root of the number of rounds; $\log p(x)$ ends more than four nats below its maximum. The posterior mean is shrunk towards zero: it varies less than the causes do. Awake, the weights grow to make up for it. Asleep, the network learns the codes of the longer weights, which are shrunk again, by less but never by nothing. Put the variance of $q$ back, the one term that
 # differs between the two runs, and it rests.
 #
 # </details>
@@ -490,8 +486,7 @@ show_moving(movies.dream_and_wake(x[:, 0], densities[3.0], [densities[at] for at
                                   [each(posterior(at, x))[:, 0] for at, _, _ in course],
                                   [told for _, told, _ in course],
                                   [f"{name}, theta = {at:.2f}" for at, _, name in course]),
-            alt="Left, the density of the data, three humps, and that of the dreams, which moves towards it with each wake phase and stops short of it: its right hump ends near x = 5 instead of 6. "
-                "Right, what the recognition network says of a coin, over x, and the exact marginal of the model as it is now. Asleep the first moves onto the second; awake the second moves away.")
+            alt="Left, the density of the data, three humps, and that of the dreams, which moves towards it with each wake phase and stops short of it: its right hump ends near x = 5 instead of 6. Right, what the recognition network says of a coin, over x, and the exact marginal of the model as it is now. Asleep the first moves onto the second; awake the second moves away.")
 
 # %% [markdown]
 # It comes to rest, and dreams and data do not agree. Why not? Asleep the network learns the right *means*. Awake, $\theta$ asks for two expectations, of the number of coins that are on and of its square. The first is right. The second needs to know how often both are on, and a product cannot say that the coins exclude each other.
@@ -786,7 +781,7 @@ reveal("12_7", "with the whole list on both; with the means alone on the first, 
 # %% [markdown]
 # ## 8. Layers
 #
-# A deep machine recognizes layer by layer: $q(z_1 \mid x)\, q(z_2 \mid z_1) \cdots$. The second network reads what the first one says: a *sample* of $z_1$, or its mean. With samples $q(z_2 \mid x) = \sum_{z_1} q(z_1 \mid x)\, q(z_2 \mid z_1)$ is a mixture, and the layers stay bound to each other. With means it is one Gaussian, or one product. The aside shows both.
+# A deep machine recognizes layer by layer: $q(z_1 \mid x)\, q(z_2 \mid z_1) \cdots$. The second network reads what the first one says: a *sample* of $z_1$, or its mean. With samples the layers stay bound to each other, as they are in the model; with means they do not. The aside shows what that does to $q(z_2 \mid x)$.
 #
 # **The way up need not mirror the way down.** A sleep phase only asks for $\log q(z \mid x)$ at a dream whose $z$ is complete. Whatever order $q$ takes the layers in, and whatever it lets each of them read, the same rule teaches it.
 #
@@ -836,7 +831,7 @@ reveal("12_8", "two humps for samples, one for means")
 # %% [markdown]
 # <details><summary>Answer to Predict 8</summary>
 #
-# Samples make it a mixture, with a part for *left* and one for *right*. At the mean the upper network reads one vector, and writes one Gaussian. Even the best such Gaussian, which we have shown, puts most of its mass where the source is not.
+# With samples $q(z_2 \mid x) = \sum_{z_1} q(z_1 \mid x)\, q(z_2 \mid z_1)$ is a mixture, with a part for *left* and one for *right*. At the mean the upper network reads one vector, and writes one Gaussian. Even the best such Gaussian, which is the one shown, is highest where the source hardly ever is.
 #
 # </details>
 #
@@ -897,7 +892,7 @@ reveal("12_9", "more than half a nat behind")
 # %% [markdown]
 # <details><summary>Answer to Predict 9</summary>
 #
-# More than half a nat behind: eight tenths, on new images. Reweighted wake-sleep, with ten samples, is ahead of both VAEs, and no difference is seen from the IWAE, whose gradient in $\theta$ is the same and whose encoder climbs the other way. It takes as many seconds, too.
+# More than half a nat behind: eight tenths, on new images. Reweighted wake-sleep, with ten samples, is ahead of the VAE, and no difference is seen from the IWAE, whose gradient in $\theta$ is the same and whose encoder climbs another objective. It takes as many seconds, too.
 #
 # What holds wake-sleep back here, we have not tested: it may be that $q$ is fitted to dreams, or that it covers where it should choose. And after 2,000 steps nobody is at rest (in unit 13 the VAE and the IWAE gain more than a nat between 2,000 and 8,000). The errors count seeds; all share the same 297 new images.
 #
