@@ -698,10 +698,10 @@ product = exact_code[:, 0] * exact_code[:, 1]
 print(f"at x = 3: P(both on) exact {exact_code[row, 2]:.3f}, by the code {told[row, 2]:.3f}, "
       f"by the best product {product[row]:.3f}")
 show(more_figures.codes(x[:, 0], exact_code, told, product),
-     alt="Left, the probability that the first coin is on, over x: the code lies on the exact curve. Right, the probability that both are on: the code lies on the exact curve, which rises once, near 4.5; the product of the marginals has a plateau at one quarter between 1.5 and 4.5.")
+     alt="Left, the probability that the first coin is on, over x: the code follows the exact curve with its two steps. Right, the probability that both are on: the code follows the exact curve, which rises once, near 4.5; the product of the marginals has a plateau at one quarter between 1.5 and 4.5. Beyond x = 6, where dreams are rare, both codes rise above one.")
 
 # %% [markdown]
-# A code has no density: it cannot be sampled, and there is no bound to report. That is the price. Which statistics make it exact for a Gaussian toy, and with which features of $x$, is an exercise.
+# Nothing keeps a code between zero and one; where dreams are rare it strays. And a code has no density: it cannot be sampled, and there is no bound to report. That is the price. Which statistics make it exact for a Gaussian toy, and with which features of $x$, is an exercise.
 #
 # ### Aside: what the list leaves out
 #
@@ -822,7 +822,7 @@ for name, q_z in (("samples", sampled), ("means", at_means)):
     print(f"{name:8s} fed upward: KL(p(z_2 | x) | q) = {divergence:.4f} nats, "
           f"density in the middle {q_z[1000]:.3f} (exact {exact[1000]:.3f})")
 show(more_figures.upward(z2, exact, sampled, at_means, parts),
-     alt="Density of the place z2 given that a sound is heard: two humps, near -1.7 and 1.7. Left, samples fed upward: a mixture of Gaussians that follows both humps closely. Right, means fed upward: one broad Gaussian around zero, highest where the posterior is close to nothing.")
+     alt="Density of the place z2 given that a sound is heard: two humps, near -1.4 and 1.4. Left, samples fed upward: a mixture of Gaussians that follows both humps closely. Right, means fed upward: one broad Gaussian around zero, highest where the posterior is close to nothing.")
 
 # %%
 # Run this cell to compare it with your prediction.
@@ -883,7 +883,7 @@ for part in ("test", "train"):
 
 # %%
 show(more_figures.arena(table["2000"], shown),
-     alt="Exact log p(x) after 2,000 steps, left of training images and right of new ones. Wake-sleep is lowest, near -19.6 and -20.0; the two VAEs lie near -18.8 and -18.7 left, -19.2 and -19.1 right; reweighted wake-sleep and IWAE lie together at -18.0 and -18.6.")
+     alt="Exact log p(x) after 2,000 steps, a dot for each of five seeds, with means and error bars; left training images, right new ones. Wake-sleep is lowest, near -19.6 and -20.0; the two VAEs lie near -18.8 and -18.7 left, -19.2 and -19.1 right; reweighted wake-sleep and IWAE lie together near -18.0 and -18.6.")
 
 # %%
 # Run this cell to compare it with your prediction.
@@ -922,7 +922,7 @@ for steps in (20, 300):
 told = run.objective.chunk(8)[-1].mean().item()
 print(f"ELBO over the last eighth of 300 steps: {told:.2f}, stored {again['300']['wake-sleep']['objective'][-1]:.2f}")
 show(labelled_pictures({**pictures, "data": images.train[:12]}, "Dreams of a machine as it learns"),
-     alt="Three rows of twelve small pictures. After 20 steps all dreams are much the same grey blur. After 300 they differ: rings like zeros, strokes like ones, shapes between digits. Below, twelve real digits.")
+     alt="Three rows of twelve small pictures. After 20 steps all dreams are the same blur, dark in the middle columns. After 300 they begin to differ: gaps on the left or the right, a slant, a few like a six; none is a clear digit yet. Below, twelve real digits, black on white.")
 
 # %% [markdown]
 # ## Common mistakes

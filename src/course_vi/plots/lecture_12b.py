@@ -76,7 +76,8 @@ def bias(sizes: Tensor, sizes_of_bias: Tensor) -> Figure:
             mean, error = values.mean(1), values.std(1) / values.shape[1] ** 0.5
             ax.errorbar(sizes, mean, 2 * error, fmt="o-", color=colour, markersize=4)
             words = BROWN if colour == ORANGE else colour
-            ax.text(1.12 * float(sizes[1]), 1.1 * float(mean[1]), name, color=words, fontsize=10)
+            place = (1.15 * float(sizes[0]), 0.72 * float(mean[0]))
+            ax.text(*place, name, color=words, fontsize=10)
         start = float(sizes_of_bias.mean(1).min(1).values[2]) * 0.45
         guide = start * float(sizes[2]) / sizes[2:]
         ax.plot(sizes[2:], guide, color=QUIET, linestyle=":", linewidth=1.4)
@@ -102,7 +103,7 @@ def codes(x: Tensor, exact: Tensor, told: Tensor, product: Tensor) -> Figure:
             ax.plot(x, told[:, part], color=BLUE)
             ax.set(title=title, xlabel="$x$", ylabel="probability")
         axes[1].plot(x, product, color=RED, linestyle="--")
-        axes[1].text(2.9, 0.3, "product of\nthe marginals", color=RED, fontsize=9, ha="center")
+        axes[1].text(0.2, 0.32, "product of\nthe marginals", color=RED, fontsize=9, ha="center")
         axes[0].text(-2.8, 0.9, "grey: exact", color=QUIET, fontsize=9)
         axes[0].text(-2.8, 0.8, "the code", color=BLUE, fontsize=9)
     return figure
@@ -120,7 +121,7 @@ def upward(z: Tensor, exact: Tensor, sampled: Tensor, at_means: Tensor, parts: T
             axes[0].plot(z, part, color=BLUE, linewidth=0.8, linestyle="--")
         axes[1].plot(z, at_means, color=RED)
         top = 1.25 * float(torch.stack([exact, sampled, at_means]).max())
-        axes[0].text(0.0, 0.9 * top, "a mixture, one part\nfor each sample below", color=BLUE, fontsize=9, ha="center")  # fmt: skip
+        axes[0].text(0.0, 0.84 * top, "a mixture, one part\nfor each sample below", color=BLUE, fontsize=9, ha="center")  # fmt: skip
         axes[1].text(0.0, 0.9 * top, "one Gaussian", color=RED, fontsize=9, ha="center")
         axes[1].text(0.0, 0.82 * top, "grey: the exact posterior", color=QUIET, fontsize=9, ha="center")  # fmt: skip
         axes[0].set(title="Samples fed upward", ylim=(0, top))
@@ -154,4 +155,5 @@ def arena(row: Mapping[str, Mapping[str, Any]], ways: Sequence[str]) -> Figure:
             ax.set(title=title, xlabel="exact log p(x) (nats per image)", ylabel="way to train")
             ax.set_yticks(range(len(ways)), list(reversed(ways)), fontsize=9)
             ax.set_ylim(-0.6, len(ways) - 0.4)
+            ax.locator_params(axis="x", nbins=5)
     return figure
