@@ -10,6 +10,7 @@ from torch import nn
 from course_vi.diagnostics import claim
 from course_vi.experiments.collapse_trial import REMEDIES, collapse_trial, earlier_neighbours
 from course_vi.experiments.exact_arena import (
+    SLEEPERS,
     WAYS,
     fitted_normal,
     grid_log_evidence,
@@ -91,7 +92,7 @@ def test_a_fitted_normal_has_the_moments_of_the_codes() -> None:
         assert torch.allclose(torch.cov(one.T), torch.cov(other.T), atol=1e-4)
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", WAYS + SLEEPERS)
 def test_every_way_climbs_and_a_seed_has_its_own_weights_and_batches(way: str) -> None:
     few = train_one_way(way, IMAGES, [3, 5], steps=30, hidden=6, batch_size=20)
     assert few.objective.shape == (30, 2) and few.objective.isfinite().all()
@@ -104,8 +105,8 @@ def test_every_way_climbs_and_a_seed_has_its_own_weights_and_batches(way: str) -
 
 
 def test_another_way_or_no_seed_is_refused() -> None:
-    with pytest.raises(ValueError, match="way is 'wake-sleep'"):
-        train_one_way("wake-sleep", IMAGES, [0])
+    with pytest.raises(ValueError, match="way is 'sleep-walking'"):
+        train_one_way("sleep-walking", IMAGES, [0])
     with pytest.raises(ValueError, match="seeds is empty"):
         train_one_way("VAE", IMAGES, [])
 
@@ -146,10 +147,17 @@ def test_the_stored_tables_are_whole() -> None:
     for entries in arena.values():
         for entry in entries.values():
             assert len(entry["train"]) == len(entry["test"]) == 5 and entry["seconds"] > 0
+    sleepers = stored_table("sleepers", 12)
+    assert "2000" in sleepers and set(sleepers) <= set(arena)
+    assert all(set(row) == set(SLEEPERS) for row in sleepers.values())
+    for entry in (entry for row in sleepers.values() for entry in row.values()):
+        assert len(entry["train"]) == len(entry["test"]) == 5 and entry["seconds"] > 0
     for entries in collapse.values():
         assert set(entries) == {"neighbours 0", "neighbours 2"}
         assert all(len(entry["test"]) == len(REMEDIES) for entry in entries.values())
-    with pytest.raises(ValueError, match="expected one of again, arena, collapse"):
+    with pytest.raises(
+        ValueError, match="expected one of again, arena, collapse"
+    ):
         stored_table("nothing")
 
 

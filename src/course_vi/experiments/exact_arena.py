@@ -22,14 +22,15 @@ from course_vi import validate
 from course_vi.bounds import iwae
 from course_vi.families import Amortized, MeanField
 from course_vi.gradients import analytic_kl, doubly_reparametrized, sticking_the_landing
-from course_vi.learning.history import smoke_cap
+from course_vi.learning import reweighted_phase, sleep_phase, smoke_cap, wake_phase
 from course_vi.models import VAE
 from course_vi.nets import SideBySide, mlp
 
-__all__ = ["WAYS", "ArenaRun", "fitted_normal", "grid_log_evidence", "train_one_way"]
+__all__ = ["SLEEPERS", "WAYS", "ArenaRun", "fitted_normal", "grid_log_evidence", "train_one_way"]
 
 WAYS = ("autoencoder", "VAE", "VAE, sticking the landing", "IWAE", "exact likelihood")
-NUM_SAMPLES = 10  # of the importance-weighted bound
+SLEEPERS = ("wake-sleep", "reweighted wake-sleep")  # the same arena, entered in unit 12
+NUM_SAMPLES = 10  # of the importance-weighted bound, and of reweighted wake-sleep
 COARSE, COARSE_REACH = 41, 4.0  # the grid that training by the exact likelihood uses
 
 
@@ -108,11 +109,13 @@ def train_one_way(
     batch_size: int = 100,
     learning_rate: float = 0.01,
 ) -> ArenaRun:
-    """Train for each seed one encoder and one decoder, or the decoder alone, by one of ``WAYS``; Adam, with a rate that falls to zero.
+    """Train for each seed one encoder and one decoder, or the decoder alone, by one of ``WAYS`` or ``SLEEPERS``; Adam, with a rate that
+    falls to zero.
 
     The autoencoder decodes the encoder's first two outputs and climbs the log-likelihood of the image; the two VAEs climb the ELBO with
     one sample, with its divergence in closed form or by sticking the landing; the IWAE climbs the bound of ten samples by doubly
     reparametrized gradients; the exact likelihood needs no encoder, and climbs ``grid_log_evidence`` on a grid shifted at random.
+    Wake-sleep takes one sample for each image awake, and as many dreams as images asleep; its reweighted form weighs ten samples.
 
     Args:
         x: training images of zeros and ones, ``(N, Dx)``.
@@ -121,11 +124,12 @@ def train_one_way(
     Raises:
         ValueError: another way; no seeds.
     """
-    validate.one_of("way", way, WAYS)
+    validate.one_of("way", way, WAYS + SLEEPERS)
     if not seeds:
         raise ValueError("seeds is empty; expected one or more whole numbers")
     pixels = x.shape[-1]
-    p, q = VAE(2, pixels, 1), Amortized(MeanField(2), nn.Identity())
+    p, q = _Dreamers(2, pixels, 1), Amortized(MeanField(2), nn.Identity())
+    p.networks = len(seeds)
     p.decoder = SideBySide([mlp(2, hidden, pixels, _seeded(2 * seed)) for seed in seeds])
     q.encoder = SideBySide([mlp(pixels, hidden, 4, _seeded(2 * seed + 1)) for seed in seeds])
     p.to(x), q.to(x)
@@ -148,6 +152,18 @@ def train_one_way(
     return ArenaRun(q.encoder, p.decoder, torch.stack(course))
 
 
+class _Dreamers(VAE):
+    """Networks side by side, which dream side by side: ``(R, n, Dx)`` and ``(R, n, 2)``."""
+
+    networks = 1
+
+    def sample(self, n: int, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
+        shape = (self.networks, n, self.latent_dim)
+        z = torch.randn(shape, generator=generator).to(self._like())
+        with torch.no_grad():
+            return self.output.draw(self.decoded(z), generator), z
+
+
 def _objective(way: str, p: VAE, q: Amortized, x: Tensor, noise: torch.Generator) -> Tensor:
     """What this way climbs, ``(R, B)``."""
     if way == "autoencoder":
@@ -160,6 +176,12 @@ def _objective(way: str, p: VAE, q: Amortized, x: Tensor, noise: torch.Generator
     if way == "exact likelihood":
         shift = torch.rand(2, generator=noise) - 0.5
         return grid_log_evidence(p.decoder, x, COARSE, COARSE_REACH, offset=shift.to(x))
+    if way == "wake-sleep":
+        asleep = sleep_phase(p, q, x.shape[-2], noise)
+        return wake_phase(p, q, x, 1, noise) + (asleep - asleep.detach())
+    if way == "reweighted wake-sleep":
+        awake, teacher = reweighted_phase(p, q, x, NUM_SAMPLES, noise)
+        return awake + (teacher - teacher.detach())
     return sticking_the_landing(p, q, x, generator=noise)
 
 

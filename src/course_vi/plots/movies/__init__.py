@@ -15,6 +15,7 @@ from course_vi.plots.movies.climbs import (
     staircase,
 )
 from course_vi.plots.movies.families import families_close
+from course_vi.plots.movies.phases import dream_and_wake
 from course_vi.plots.movies.spaces import codes_spread, simplex
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "course_in_one_picture",
     "data_arrive",
     "families_close",
+    "dream_and_wake",
     "fans",
     "one_function",
     "samples_flash",
