@@ -28,10 +28,18 @@ from course_vi.laboratory.problem import ExactAnswer, Problem, exact_answer, pro
 from course_vi.laboratory.settings import PATHWISE, Settings
 from course_vi.models.base import Model
 
-__all__ = ["GradientReport", "Measurement", "exact_moments", "measure"]
+__all__ = ["FINDINGS", "LIMIT", "GradientReport", "Measurement", "exact_moments", "measure"]
 
 ORDERS = {1: (100, 80), 2: (64, 48)}  # of two quadratures that must agree, by the number of noises
 AGREE = 1e-4
+LIMIT = 4.5  # standard errors: what is further away is called a bias
+NOTHING = 1e-12
+FINDINGS = (
+    "biased",
+    "no bias seen, noise above signal",
+    "no bias seen, signal above noise",
+    "no bias and no noise",
+)
 
 
 @dataclass(frozen=True)
@@ -60,6 +68,20 @@ class GradientReport:
     exact_mean: float | None
     exact_variance: float | None
 
+    @property
+    def silent(self) -> bool:
+        """Whether every estimate is the same number, up to rounding."""
+        return self.variance < NOTHING
+
+    @property
+    def finding(self) -> str:
+        """One of ``FINDINGS``: a bias is called one from 4.5 standard errors on, and a signal where it exceeds the noise."""
+        if abs(self.bias) > LIMIT * self.bias_se + NOTHING:
+            return FINDINGS[0]
+        if self.silent:
+            return FINDINGS[3]
+        return FINDINGS[2 if self.snr > 1 else 1]
+
 
 @dataclass(frozen=True)
 class Measurement:
@@ -73,7 +95,7 @@ class Measurement:
             first entry, which speaks for all where coordinates are alike.
         evaluations: values of log p(x, z) that one estimate needs.
         model_gradients: gradients of it in z that one estimate needs.
-        seconds: wall-clock time of one estimate among R drawn side by side, as this machine took it.
+        seconds: processor time of one estimate among R drawn side by side, as this machine took it.
     """
 
     settings: Settings
@@ -95,7 +117,7 @@ class Measurement:
         return self.gradients[name].variance * self.cost
 
     def variance_times_seconds(self, name: str) -> float:
-        """The same by the clock of this machine."""
+        """The same in seconds of this machine."""
         return self.gradients[name].variance * self.seconds
 
 
@@ -135,11 +157,11 @@ def measure(
         values.append(value.detach())
         return value
 
-    began = time.perf_counter()
+    began = time.process_time()
     drawn = gradient_samples(
         kept, p, q, x, settings.num_samples, settings.replicates, settings.bound_function, generator, "batch"
     )  # fmt: skip
-    seconds = (time.perf_counter() - began) / settings.replicates
+    seconds = (time.process_time() - began) / settings.replicates
     bound = torch.cat(values)
     names = ("loc", "log_scale", theta_name(settings))
     first = {name: drawn[name].flatten(1)[:, 0] for name in names}

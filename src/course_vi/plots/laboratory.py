@@ -48,7 +48,7 @@ def histograms(panels: Sequence[Panel], colour: str) -> Figure:
     figure, axes = new_figure(columns=len(panels), width=3.7, height=3.0)
     with style():
         for ax, panel in zip(axes, panels, strict=True):
-            _histogram(ax, panel, colour, _span([panel]))
+            _histogram(ax, panel, colour)
             ax.set(title=panel.title, xlabel=f"gradient of {panel.label}", ylabel="density")
             top = ax.get_ylim()[1]
             ax.set_ylim(0, 1.22 * top)
@@ -76,25 +76,21 @@ def sheet(
     columns: Sequence[str],
     rows: Mapping[str, Sequence[Panel | None]],
 ) -> Figure:
-    """Small multiples: a row for each estimator, a column for each setting, one scale in a column.
+    """Small multiples: a row for each estimator, a column for each setting, and to each panel its own scale.
 
     Args:
         rows: ``{estimator: one panel for each column}``; None where the estimator does not exist.
     """
-    figure, axes = new_figure(
-        columns=len(columns), rows=len(rows), width=3.0, height=1.45, sharex="col"
-    )
+    figure, axes = new_figure(columns=len(columns), rows=len(rows), width=3.0, height=1.5)
     with style():
         figure.suptitle(title, fontsize=11)
         for column, heading in enumerate(columns):
-            drawn = [panels[column] for panels in rows.values() if panels[column] is not None]
-            span = _span([panel for panel in drawn if panel is not None])
             for row, (name, panels) in enumerate(rows.items()):
                 ax, panel = axes[row * len(columns) + column], panels[column]
                 if panel is None:
                     ax.text(0.5, 0.5, "not defined", transform=ax.transAxes, ha="center", color=GREY)
                 else:
-                    _histogram(ax, panel, COLOURS[name], span)
+                    _histogram(ax, panel, COLOURS[name])
                     ax.text(
                         0.02, 0.97, panel.title, transform=ax.transAxes, va="top", fontsize=8, color="#333333"
                     )  # fmt: skip
@@ -102,6 +98,7 @@ def sheet(
                     if row == len(rows) - 1:
                         ax.set_xlabel(f"gradient of {panel.label}")
                 ax.set_yticks([])
+                ax.tick_params(labelsize=8)
                 if row == 0:
                     ax.set_title(heading)
                 if column == 0:
@@ -109,7 +106,8 @@ def sheet(
     return figure
 
 
-def _histogram(ax: Axes, panel: Panel, colour: str, span: tuple[float, float]) -> None:
+def _histogram(ax: Axes, panel: Panel, colour: str) -> None:
+    span = _span(panel)
     heights, edges = np.histogram(panel.samples.numpy(), bins=BINS, range=span)
     density = heights / (len(panel.samples) * (edges[1] - edges[0]))
     ax.stairs(density, edges, color=colour, fill=True, alpha=0.45)
@@ -120,12 +118,11 @@ def _histogram(ax: Axes, panel: Panel, colour: str, span: tuple[float, float]) -
     ax.set_xlim(*span)
 
 
-def _span(panels: Sequence[Panel]) -> tuple[float, float]:
-    """What is drawn: the inner 98% of the gradients, zero, means and exact values."""
-    edges = [0.0]
-    for panel in panels:
-        edges += [panel.exact, panel.mean, *np.quantile(panel.samples.numpy(), (0.01, 0.99))]
-    low, high = float(min(edges)), float(max(edges))
+def _span(panel: Panel) -> tuple[float, float]:
+    """What is drawn: the inner 98% of the gradients, zero, their mean and the exact one."""
+    tails = np.quantile(panel.samples.numpy(), (0.01, 0.99))
+    edges = [0.0, panel.exact, panel.mean, *tails.tolist()]
+    low, high = min(edges), max(edges)
     room = 0.04 * (high - low) or 0.5
     return low - room, high + room
 
