@@ -1,10 +1,12 @@
 """The gradient laboratory: choose a model, a distance, a bound and an estimator; see its gradients beside the exact one.
 
 ``measure(Settings(...))`` is the experiment, ``laboratory()`` the same with sliders, ``snapshots()`` a sheet of some of its answers for
-readers without a kernel. ``python -m course_vi.laboratory`` writes the page that needs none, ``docs/laboratory.html``.
+readers without a kernel. ``docs/laboratory.html`` needs none either; ``scripts/laboratory_page.py`` writes it.
 """
 
 from course_vi.laboratory.measure import GradientReport, Measurement, measure
 from course_vi.laboratory.settings import Settings
+from course_vi.laboratory.snapshots import snapshots
+from course_vi.laboratory.widget import laboratory
 
-__all__ = ["GradientReport", "Measurement", "Settings", "measure"]
+__all__ = ["GradientReport", "Measurement", "Settings", "laboratory", "measure", "snapshots"]

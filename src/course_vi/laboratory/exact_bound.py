@@ -3,8 +3,9 @@ r"""The expected K-sample bound, exactly, in any dimension and for any K: from t
 A bound of the Rényi family averages powers :math:`v_k = w_k^{1-\alpha}` and takes a logarithm. The logarithm of a positive number is an
 integral of exponentials, and the exponential of a sum of K independent terms is a product:
 
-.. math:: \log a = \int_0^\infty \frac{e^{-t} - e^{-ta}}{t}\, dt \quad\Rightarrow\quad
-          \mathbb E \log \frac1K \sum_k v_k = \int_{-\infty}^\infty \Big( e^{-e^u} - M(e^u / K)^K \Big)\, du, \qquad M(t) = \mathbb E\, e^{-tv} .
+.. math:: \log a = \int_0^\infty \frac{e^{-t} - e^{-ta}}{t}\, dt, \qquad
+          \mathbb E \log \frac1K \sum_k v_k = \int_{-\infty}^\infty \Big( e^{-e^u} - M(e^u / K)^K \Big)\, du, \qquad
+          M(t) = \mathbb E\, e^{-tv} .
 
 So K samples cost no more than one. And M, of one weight, is Mellin's integral over the moments of the weight,
 

@@ -69,6 +69,14 @@ class GradientReport:
     exact_variance: float | None
 
     @property
+    def exact_bias(self) -> float | None:
+        """Of the estimator itself, where its mean is known; 0 where it is below the error of that quadrature."""
+        if self.exact_mean is None or self.exact_variance is None:
+            return None
+        bias = self.exact_mean - self.exact
+        return bias if abs(bias) > AGREE * math.sqrt(self.exact_variance) + NOTHING else 0.0
+
+    @property
     def silent(self) -> bool:
         """Whether every estimate is the same number, up to rounding."""
         return self.variance < NOTHING
@@ -206,17 +214,24 @@ def _reports(
 
 
 def exact_moments(settings: Settings) -> dict[str, tuple[float, float]]:
-    """Mean and variance of the estimator itself, ``{name: (mean, variance)}``, by quadrature over all of its noise; {} where it has too much.
+    """Mean and variance of the estimator itself, ``{name: (mean, variance)}``, by quadrature over its noise; {} if that is too much.
 
     The estimator of the library is asked at every node, so nothing is derived anew. One or two noises in all (K D <= 2) can be had; and
-    for a linear bound any number, if the path is taken: then estimates are means over K, and coordinates do not meet. Two grids must agree to four digits; where
-    they do not, as for a q much wider than the posterior, nothing is said.
+    for a linear bound any number, if the path is taken: then estimates are means over K, and coordinates do not meet. Two grids must
+    agree to four digits; where they do not, as for a q much wider than the posterior, nothing is said.
     """
-    if settings.linear and settings.estimator in PATHWISE and settings.num_samples * settings.dim > 1:
+    if (
+        settings.linear
+        and settings.estimator in PATHWISE
+        and settings.num_samples * settings.dim > 1
+    ):
         one = exact_moments(replace(settings, dim=1, num_samples=1))
-        return {name: (mean, variance / settings.num_samples) for name, (mean, variance) in one.items()}
+        return {
+            name: (mean, variance / settings.num_samples) for name, (mean, variance) in one.items()
+        }
     fine, rough = (
-        _by_quadrature(settings, order) for order in ORDERS.get(settings.num_samples * settings.dim, (0, 0))
+        _by_quadrature(settings, order)
+        for order in ORDERS.get(settings.num_samples * settings.dim, (0, 0))
     )
     return {
         name: (mean, variance)

@@ -19,7 +19,17 @@ from course_vi.laboratory.settings import ESTIMATORS, Settings
 from course_vi.laboratory.snapshots import NAMES
 from course_vi.plots.laboratory import COLOURS
 
-__all__ = ["AXES", "REPLICATES", "answer", "grid", "grid_of", "key", "page", "places", "settings_at"]
+__all__ = [
+    "AXES",
+    "REPLICATES",
+    "answer",
+    "grid",
+    "grid_of",
+    "key",
+    "page",
+    "places",
+    "settings_at",
+]
 
 TEMPLATE = Path(__file__).with_name("page.html")
 MARK = ('<script type="application/json" id="grid">', "</script>")
@@ -117,11 +127,8 @@ def _numbers(one: Measurement) -> dict[str, Any]:
 
 
 def _row(report: GradientReport) -> list[Any]:
-    """exact, bias, its error, variance, its error, SNR, its error; exact bias and variance or null; span and heights of a histogram; finding."""
-    known = (
-        None if report.exact_mean is None else report.exact_mean - report.exact,
-        report.exact_variance,
-    )
+    """Exact; bias, variance and SNR, each with its error; exact bias and variance or null; span and heights of a histogram; finding."""
+    known = report.exact_bias, report.exact_variance
     low, high, heights = _histogram(report)
     ratio = (None, None) if report.silent else (report.snr, report.snr_se)
     numbers = (

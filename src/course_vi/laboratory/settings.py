@@ -70,7 +70,11 @@ class Settings:
     def __post_init__(self) -> None:
         for name, choices in (("model", MODELS), ("bound", BOUNDS), ("estimator", ESTIMATORS)):
             validate.one_of(name, getattr(self, name), choices)
-        for name, most in (("dim", MOST_DIMS), ("num_samples", MOST_SAMPLES), ("replicates", 10**6)):
+        for name, most in (
+            ("dim", MOST_DIMS),
+            ("num_samples", MOST_SAMPLES),
+            ("replicates", 10**6),
+        ):
             value = getattr(self, name)
             validate.positive_integer(name, value)
             if value > most:
@@ -88,7 +92,9 @@ class Settings:
 
     def _refuse_what_means_nothing(self) -> None:
         if self.model == "two Bernoullis" and self.dim != 1:
-            raise ValueError(f"dim is {self.dim} with model 'two Bernoullis'; expected 1: it has one latent")
+            raise ValueError(
+                f"dim is {self.dim} with model 'two Bernoullis'; expected 1: it has one latent"
+            )
         if self.estimator == "score function with baseline":
             if self.num_samples < 2:
                 raise ValueError(

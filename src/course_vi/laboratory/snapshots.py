@@ -28,7 +28,9 @@ def panel(measurement: Measurement, name: str, title: str) -> Panel:
     return Panel(title, LABELS[name], report.samples, report.exact, report.mean, report.bias_se)
 
 
-def taken(num_samples: Sequence[int] = SAMPLES, replicates: int = 2000) -> dict[str, list[Measurement]]:
+def taken(
+    num_samples: Sequence[int] = SAMPLES, replicates: int = 2000
+) -> dict[str, list[Measurement]]:
     """What the sheet shows: IWAE on the toy, q half a standard deviation off and a fifth too wide, ``{estimator: one for each K}``."""
     if os.environ.get("COURSE_VI_SMOKE", "") not in ("", "0"):
         replicates = min(replicates, 200)
@@ -63,7 +65,8 @@ def _short(one: Measurement) -> str:
 
 def _words(answers: dict[str, list[Measurement]]) -> str:
     told = [
-        f"{name}: " + "; ".join(f"K = {one.settings.num_samples}, {_short(one)}" for one in measured)
+        f"{name}: "
+        + "; ".join(f"K = {one.settings.num_samples}, {_short(one)}" for one in measured)
         for name, measured in answers.items()
     ]
     exact = ", ".join(f"{one.gradients['loc'].exact:.3g}" for one in answers["reparametrized"])

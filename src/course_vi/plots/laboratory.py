@@ -88,7 +88,9 @@ def sheet(
             for row, (name, panels) in enumerate(rows.items()):
                 ax, panel = axes[row * len(columns) + column], panels[column]
                 if panel is None:
-                    ax.text(0.5, 0.5, "not defined", transform=ax.transAxes, ha="center", color=GREY)
+                    ax.text(
+                        0.5, 0.5, "not defined", transform=ax.transAxes, ha="center", color=GREY
+                    )
                 else:
                     _histogram(ax, panel, COLOURS[name])
                     ax.text(
@@ -102,7 +104,8 @@ def sheet(
                 if row == 0:
                     ax.set_title(heading)
                 if column == 0:
-                    ax.set_ylabel(name.replace(" with ", "\nwith ").replace("y rep", "y\nrep"), fontsize=8, color=_readable(COLOURS[name]))  # fmt: skip
+                    words = name.replace(" with ", "\nwith ").replace("y rep", "y\nrep")
+                    ax.set_ylabel(words, fontsize=8, color=_readable(COLOURS[name]))
     return figure
 
 
