@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from functools import lru_cache
 from typing import NamedTuple
 
 import torch
@@ -115,7 +117,14 @@ def exact_answer(settings: Settings) -> ExactAnswer:
     >>> abs(at_best.bound - at_best.log_evidence) < 1e-12
     True
     """
-    p, q, x = problem(Settings(**{**vars(settings), "dim": 1}))
+    found = _exact(replace(settings, estimator="reparametrized", replicates=2, seed=0))
+    return found._replace(gradient=dict(found.gradient))
+
+
+@lru_cache(maxsize=64)
+def _exact(settings: Settings) -> ExactAnswer:
+    """Kept, since all estimators ask for the same."""
+    p, q, x = problem(replace(settings, dim=1))
     count = settings.dim
     gaussian = settings.model == "linear Gaussian"
     moments = _gaussian_moments(p, q, x, count) if gaussian else _grid_moments(p, q, x)
