@@ -51,8 +51,8 @@ def snapshots() -> None:
         for name, measured in answers.items()
     }
     title = (
-        "IWAE: of the paths, the total derivative is ever more noise and the naive landing ever more bias as K grows;\n"
-        "the doubly reparametrized one is neither (dashed: exact; each panel has its own scale)"
+        "IWAE: as K grows, the total derivative drowns in its noise, the naive landing keeps a bias,\n"
+        "and the doubly reparametrized gradient does neither (dashed: exact; each panel has its own scale)"
     )
     show(sheet(title, [f"K = {k}" for k in SAMPLES], rows), alt=_words(answers))
 

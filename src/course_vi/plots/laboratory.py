@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
 from course_vi.plots.style import BLACK, BLUE, GREEN, GREY, ORANGE, PINK, RED, new_figure, style
@@ -93,13 +94,16 @@ def sheet(
                     )
                 else:
                     _histogram(ax, panel, COLOURS[name])
+                    words = panel.title.replace("-", "\N{MINUS SIGN}")
+                    paper = {"facecolor": "white", "alpha": 0.85, "edgecolor": "none", "pad": 1.0}
                     ax.text(
-                        0.02, 0.97, panel.title, transform=ax.transAxes, va="top", fontsize=8, color="#333333"
+                        0.02, 0.97, words, transform=ax.transAxes, va="top", fontsize=8, color="#333333", bbox=paper, zorder=5
                     )  # fmt: skip
                     ax.set_ylim(0, 1.35 * ax.get_ylim()[1])
                     if row == len(rows) - 1:
                         ax.set_xlabel(f"gradient of {panel.label}")
                 ax.set_yticks([])
+                ax.xaxis.set_major_locator(MaxNLocator(5))
                 ax.tick_params(labelsize=8)
                 if row == 0:
                     ax.set_title(heading)
