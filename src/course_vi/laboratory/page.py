@@ -53,7 +53,7 @@ AXES: dict[str, dict[str, dict[str, Any]]] = {
     "samples K": {str(k): {"num_samples": k} for k in (1, 4, 32)},
     "estimator": {name: {"estimator": name} for name in ESTIMATORS},
 }
-START = (0, 1, 1, 1, 1, 2)
+START = (0, 1, 2, 1, 1, 2)
 
 
 def places() -> Iterator[tuple[int, ...]]:
