@@ -78,7 +78,7 @@ def test_a_moved_control_shows_the_numbers_of_the_grid(view: Any) -> None:
     places = [(0, 1, 1, 0, 1, 2), (0, 2, 2, 1, 2, 3), (1, 1, 0, 2, 1, 4), (2, 0, 1, 1, 2, 1)]
     for place in places:
         for axis, chosen in enumerate(place):
-            view.select_option(f"#choice-{axis}", str(chosen))
+            view.select_option(f"#choice-{axis}", index=chosen)
         assert view.locator("table").count() == 0, "a new experiment asks for a new prediction"
         view.check("#expected-0")
         row = DATA["answers"][page.key(place)]["gradients"]["loc"]
@@ -90,12 +90,12 @@ def test_a_moved_control_shows_the_numbers_of_the_grid(view: Any) -> None:
         assert view.locator("#pictures svg[role=img][aria-label]").count() == 3
     # ELBO of the toy: -2 (m - x/2) with q half a posterior standard deviation off, and log p(x) for x = 2.
     for axis, chosen in enumerate(places[0]):
-        view.select_option(f"#choice-{axis}", str(chosen))
+        view.select_option(f"#choice-{axis}", index=chosen)
     view.check("#expected-1")
     assert float(shown(view, "loc-exact")) == pytest.approx(-(0.5**0.5), abs=1e-3)
     assert "log p(x) is -2.266" in shown(view, "bound")
     view.focus("#choice-5")
     view.keyboard.press("ArrowUp")
     assert "score function with baseline" in view.text_content("#choice-5 option:checked")
-    view.select_option("#choice-4", "0")
+    view.select_option("#choice-4", index=0)
     assert "num_samples is 1" in shown(view, "refused") and not errors
