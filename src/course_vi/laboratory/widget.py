@@ -22,7 +22,7 @@ from course_vi.progress.store import work_folder
 
 __all__ = ["Laboratory", "laboratory"]
 
-CELL = 'style="text-align:right;padding:0.15em 0.8em"'
+CELL = 'style="text-align:right;padding:0.1em 0.6em;line-height:1.4;white-space:nowrap"'
 QUIET = "color:var(--jp-ui-font-color1, #333)"
 WAITING = "Choose what you expect, then press <b>Measure</b>."
 DIMS, SAMPLES = (1, 2, 5, 10, 20, 64), (1, 2, 4, 8, 16, 32, 64, 128)
@@ -62,7 +62,7 @@ class Laboratory:
     def __init__(self) -> None:
         import ipywidgets as widgets
 
-        wide = {"style": {"description_width": "9.5em"}, "layout": widgets.Layout(width="26em")}
+        wide = {"style": {"description_width": "12em"}, "layout": widgets.Layout(width="31em")}
         select, slider = widgets.Dropdown, widgets.FloatSlider
         still: dict[str, Any] = {"continuous_update": False, **wide}
         self.model = select(options=MODELS, description="model", **wide)
