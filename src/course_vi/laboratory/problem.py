@@ -56,9 +56,14 @@ class NormalLocation(Model):
         return DiagonalNormal(z, torch.zeros_like(z[..., :1]).expand(z.shape))
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
-        where = {"dtype": self.loc.dtype, "device": self.loc.device}
-        z, noise = (torch.randn(n, self.latent_dim, generator=generator, **where) for _ in range(2))
-        z = self.loc.detach() + z
+        theta = self.loc.detach()
+        z, noise = (
+            torch.randn(
+                n, self.latent_dim, generator=generator, dtype=theta.dtype, device=theta.device
+            )
+            for _ in range(2)
+        )
+        z = theta + z
         return z + noise, z
 
     def log_evidence(self, x: Tensor) -> Tensor:
@@ -104,8 +109,7 @@ def problem(
     """Model, family and datum of these settings, in this precision and place."""
     model, x, loc, scale = _model(settings, settings.dim)
     q = MeanField(settings.dim, loc + settings.shift * scale, (settings.scale * scale).log())
-    where = {"dtype": dtype, "device": device}
-    return Problem(model.to(**where), q.to(**where), x.to(**where))
+    return Problem(model.to(device, dtype), q.to(device, dtype), x.to(device, dtype))
 
 
 def exact_answer(settings: Settings) -> ExactAnswer:
