@@ -67,6 +67,18 @@ class Course:
             unit for unit in every if not wanted or any(unit.startswith(name) for name in wanted)
         )
 
+    def pages(self) -> list[str]:
+        """Notebooks that belong to no unit: masters in ``lectures/`` whose names begin with no number."""
+        return sorted(
+            path.stem for path in self.root.glob("lectures/*.py") if not path.stem[:2].isdigit()
+        )
+
+    def notebooks(self, wanted: list[str] | None = None) -> list[str]:
+        """What is built: units and pages; ``wanted`` picks as in ``units``, and pages by their names."""
+        pages = [page for page in self.pages() if not wanted or page in wanted]
+        others = [name for name in wanted or [] if name not in pages]
+        return ([] if wanted and not others else self.units(others)) + pages
+
 
 def this_course() -> Course:
     """The course this file belongs to."""

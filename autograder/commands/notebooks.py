@@ -19,7 +19,7 @@ def main(argv: list[str]) -> int:
         "units",
         nargs="*",
         metavar="UNIT",
-        help="the beginning of a unit's name; all if none is named",
+        help="the beginning of a unit's name, or a page; all if none is named",
     )
     parser.add_argument(
         "--check", action="store_true", help="write nothing, fail if a notebook is stale"
@@ -28,7 +28,7 @@ def main(argv: list[str]) -> int:
     options = parser.parse_args(argv)
     course = this_course()
     try:
-        units = course.units(options.units)
+        units = course.notebooks(options.units)
         wrong = stale(course, units) if options.check else []
         if not options.check:
             build(course, units, not options.no_execute)

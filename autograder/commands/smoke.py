@@ -22,7 +22,7 @@ def main(argv: list[str]) -> int:
         "units",
         nargs="*",
         metavar="UNIT",
-        help="the beginning of a unit's name; all if none is named",
+        help="the beginning of a unit's name, or a page; all if none is named",
     )
     parser.add_argument(
         "--jobs", type=int, default=min(os.cpu_count() or 1, 8), help="notebooks at a time"
@@ -40,7 +40,7 @@ def main(argv: list[str]) -> int:
 
     os.environ.update(ENVIRONMENT)
     course = this_course()
-    jobs = jobs_of(course, course.units(options.units))
+    jobs = jobs_of(course, course.notebooks(options.units))
     warm_up()
     outcomes = run_all(jobs, options.jobs, (lambda _: None) if options.json else tell)
     if options.json:

@@ -21,7 +21,7 @@ FLOORS = {
         {"graph", "models", "families"},
         {"bounds", "contracts", "gradients"},
         {"learning", "diagnostics", "coding"},
-        {"experiments", "plots", "preflight", "progress", "pyro_twins"},
+        {"experiments", "laboratory", "plots", "preflight", "progress", "pyro_twins"},
     ],
     # The ground floor is what runs beside a learner's code; it knows nothing of verdicts.
     "autograder": [

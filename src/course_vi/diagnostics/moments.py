@@ -3,7 +3,7 @@ r"""How good is a gradient estimator? Its mean, its variance, and the error of b
 from __future__ import annotations
 
 import copy
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +14,8 @@ from course_vi.families.base import Family, batch_shape
 from course_vi.gradients.bound_structure import Bound
 from course_vi.gradients.estimator import Estimator
 from course_vi.models.base import Model
+
+Module = TypeVar("Module", bound=nn.Module)
 
 __all__ = ["GradientMoments", "gradient_moments", "gradient_samples", "replicate"]
 
@@ -52,8 +54,12 @@ def replicate(q: Family, replicates: int) -> Family:
         raise TypeError(
             f"q is a {type(q).__name__} with batch {tuple(q.batch_shape)}; expected a Gaussian family without a batch"
         )
-    many = copy.deepcopy(q)
-    for name, parameter in q.named_parameters():
+    return _copies(q, replicates)
+
+
+def _copies(module: Module, replicates: int) -> Module:
+    many = copy.deepcopy(module)
+    for name, parameter in module.named_parameters():
         expanded = parameter.detach().expand(replicates, *parameter.shape).clone()
         setattr(many, name, nn.Parameter(expanded, requires_grad=parameter.requires_grad))
     return many
@@ -77,8 +83,8 @@ def gradient_samples(
         x: one datum ``(Dx,)``; a batch ``(*B, Dx)`` (its estimates are added up); or the data set of a global model.
         method: ``"batch"`` gives every replicate its own copy of the parameters and makes *one* backward pass: millions of
             replicates a second, and noise that an estimator wrongly shares over the batch shows in the variance. It needs a
-            Gaussian family and one datum (or global latents), and sees the gradient of q alone. ``"loop"`` makes one backward
-            pass per replicate, for any family and for theta too. ``"auto"`` takes the batch where it can.
+            Gaussian family and one datum (or global latents), and sees the gradient of theta only where p is ``replicable``, too.
+            ``"loop"`` makes one backward pass per replicate, for any family and any model. ``"auto"`` takes the batch where it can.
     """
     validate.positive_integer("replicates", replicates)
     validate.one_of("method", method, ("auto", "batch", "loop"))
@@ -154,8 +160,9 @@ def _batch(
     for start in range(0, replicates, chunk):
         size = min(chunk, replicates - start)
         many = replicate(q, size)
+        model = _copies(p, size) if p.replicable else p
         value = estimator(
-            p,
+            model,
             many,
             x.expand(size, *x.shape) if p.local else x,
             num_samples,
@@ -166,11 +173,10 @@ def _batch(
             raise ValueError(
                 f"the estimator returned shape {tuple(value.shape)} for parameters with a batch of {size}; expected ({size},)"
             )
-        learned = {
-            name: parameter
-            for name, parameter in many.named_parameters()
-            if parameter.requires_grad
-        }
+        named = dict(many.named_parameters())
+        if p.replicable:
+            named |= {f"p.{name}": parameter for name, parameter in model.named_parameters()}
+        learned = {name: value for name, value in named.items() if value.requires_grad}
         for name, gradient in zip(learned, _gradients(value, list(learned.values())), strict=True):
             parts.setdefault(name, []).append(gradient)
     return {name: torch.cat(gradients) for name, gradients in parts.items()}

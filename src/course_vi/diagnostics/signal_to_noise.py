@@ -14,7 +14,7 @@ from course_vi.gradients.bound_structure import Bound
 from course_vi.gradients.estimator import Estimator
 from course_vi.models.base import Model
 
-__all__ = ["SignalToNoise", "signal_to_noise"]
+__all__ = ["SignalToNoise", "ratio_to_noise", "signal_to_noise"]
 
 
 class SignalToNoise(NamedTuple):
@@ -65,9 +65,13 @@ def signal_to_noise(
     """
     if replicates < 2:
         raise ValueError(f"replicates is {replicates}; expected at least 2 to estimate a variance")
-    samples = gradient_samples(
-        estimator, p, q, x, num_samples, replicates, bound, generator, method
+    return ratio_to_noise(
+        gradient_samples(estimator, p, q, x, num_samples, replicates, bound, generator, method)
     )
+
+
+def ratio_to_noise(samples: dict[str, Tensor]) -> SignalToNoise:
+    """The same of gradients that were drawn already, ``{name: (R, *shape)}``, as ``gradient_samples`` gives them."""
     ratio, error = {}, {}
     for name, gradient in samples.items():
         mean, scale = gradient.mean(0), gradient.std(0)
@@ -82,6 +86,6 @@ def signal_to_noise(
             + (standard.pow(4).mean(0) - 1) / 4 * ratio[name].square()
         )
         error[name] = torch.where(
-            varies, (variance.clamp_min(0) / replicates).sqrt(), torch.zeros_like(mean)
+            varies, (variance.clamp_min(0) / len(gradient)).sqrt(), torch.zeros_like(mean)
         )
     return SignalToNoise(ratio, error)

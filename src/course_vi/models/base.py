@@ -57,6 +57,7 @@ class Model(nn.Module):
         data_dim: Dx, the size of a datum.
         local: whether every datum has latents of its own.
         num_data: N, for global latents whose data come in minibatches; None if x is all of them.
+        replicable: whether the parameters may carry a batch axis of replicates in front.
         shown: attributes that ``print`` shows besides these.
 
     >>> from torch.distributions import Normal
@@ -73,6 +74,7 @@ class Model(nn.Module):
     data_dim: int = cast(int, validate.Unsaid())
     local: bool = True
     num_data: int | None = None
+    replicable: bool = False
     unit: Tensor
     shown: tuple[str, ...] = ()
 

@@ -22,6 +22,7 @@ from autograder.units import EXERCISES
 COURSE = this_course()
 UNITS = COURSE.units()
 PROBLEM_SETS = [unit for unit in UNITS if COURSE.source(unit, ".py").exists()]
+PAGES = COURSE.pages()
 LECTURES = [unit for unit in UNITS if COURSE.lecture(unit, ".py").exists()]
 
 
@@ -32,7 +33,7 @@ def test_every_exercise_has_its_problem_set() -> None:
     assert {exercise.unit for exercise in EXERCISES.values()} == set(PROBLEM_SETS)
 
 
-@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("unit", [*UNITS, *PAGES])
 def test_notebooks_equal_their_masters(unit: str) -> None:
     """Bytes for solutions/ and notebooks/, sources and metadata for the executed lecture."""
     assert notebooks.stale(COURSE, [unit]) == []
@@ -67,7 +68,7 @@ def test_only_notebooks_are_released() -> None:
     }
 
 
-@pytest.mark.parametrize("unit", LECTURES)
+@pytest.mark.parametrize("unit", [*LECTURES, *PAGES])
 def test_lectures_are_light(unit: str) -> None:
     assert COURSE.lecture(unit).stat().st_size < notebooks.WARN_BYTES
 
@@ -171,6 +172,17 @@ def test_units_are_found_by_the_beginning_of_their_names(tmp_path: Path) -> None
     assert course.units() == course.units(["00"]) == [UNIT]
     with pytest.raises(MasterError, match="there is no unit '07'"):
         course.units(["07"])
+
+
+def test_a_page_that_belongs_to_no_unit_is_built_beside_them(tmp_path: Path) -> None:
+    course = tiny_course(tmp_path)
+    course.lecture("sandbox", ".py").write_text("# %% [markdown]\n# # A page\n", "utf-8")
+    assert course.units() == [UNIT] and course.pages() == ["sandbox"]
+    assert course.notebooks() == [UNIT, "sandbox"]
+    assert course.notebooks(["sandbox"]) == ["sandbox"] and course.notebooks(["00"]) == [UNIT]
+    assert notebooks.stale(course, ["sandbox"]) == ["lectures/sandbox.ipynb: it does not exist"]
+    with pytest.raises(MasterError, match="there is no unit 'sandboxes'"):
+        course.notebooks(["sandboxes"])
 
 
 def test_pages_keep_no_progress_bars_and_no_dead_widgets() -> None:

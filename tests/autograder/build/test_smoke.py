@@ -18,7 +18,7 @@ from autograder.course import ROOT, this_course
 COURSE = this_course()
 RUNS = [
     (folder, unit, kind)
-    for unit in COURSE.units()
+    for unit in COURSE.notebooks()
     for folder, kind, path in (
         ("lectures", "lecture", COURSE.lecture(unit, ".py")),
         ("solutions", "solved", COURSE.source(unit, ".py")),

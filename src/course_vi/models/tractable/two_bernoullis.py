@@ -35,6 +35,7 @@ class TwoBernoullis(Model):
     """
 
     latent_dim, data_dim = 1, 2
+    replicable = True
 
     def __init__(
         self, intercepts: Sequence[float] = (-0.5, 0.5), slopes: Sequence[float] = (1.5, 2.5)
@@ -47,7 +48,7 @@ class TwoBernoullis(Model):
         self.slopes = nn.Parameter(torch.tensor(list(slopes)))
 
     def prior(self) -> DiagonalNormal:
-        zeros = torch.zeros_like(self.slopes[:1])
+        zeros = torch.zeros_like(self.slopes[..., :1])
         return DiagonalNormal(zeros, zeros)
 
     def likelihood(self, z: Tensor) -> Independent:
