@@ -27,6 +27,11 @@ EXERCISE = exercise(
 
 DETACHED = "It has no graph to the parameters: look for detach, no_grad, .data or NumPy on the way."
 
+ROOT_DETACHED = (
+    "L has no graph to log_diagonal and entries: it was filled with numbers that forgot where they come from. Use torch.diag and "
+    "index_put, not an assignment into a detached matrix."
+)
+
 
 def random_inputs(
     rng: np.random.Generator, dim: int, samples: int, points: int, share: float = 0.5
@@ -191,19 +196,36 @@ def slopes(given: Arrays) -> tuple[np.ndarray, np.ndarray]:
 def gradients(probe: Probe, rng: np.random.Generator) -> Finding:
     given = random_inputs(rng, 5, 4, 3)
     reply, (of_samples, of_density) = probe.drive("sparse/pair", **given), slopes(given)
+    dim, edges = len(given["loc"]), len(given["entries"])
+    nothing = np.zeros(edges)
     finding = compare(
         reply["slope_s"],
         of_samples,
         what="the gradient of the samples",
-        mistakes=[Mistake("detached", DETACHED, np.zeros_like(of_samples))],
+        mistakes=[
+            Mistake("detached", DETACHED, np.zeros_like(of_samples)),
+            Mistake(
+                "root_detached",
+                ROOT_DETACHED,
+                np.concatenate([of_samples[:dim], np.zeros(dim), nothing]),
+            ),
+        ],
     )
     if not finding.ok:
         return finding
+    determinant = np.full(dim, given["weight_log_q"].sum())
     return compare(
         reply["slope_q"],
         of_density,
         what="the gradient of log q",
-        mistakes=[Mistake("detached", DETACHED, np.zeros_like(of_density))],
+        mistakes=[
+            Mistake("detached", DETACHED, np.zeros_like(of_density)),
+            Mistake(
+                "root_detached",
+                ROOT_DETACHED,
+                np.concatenate([of_density[:dim], determinant, nothing]),
+            ),
+        ],
     )
 
 

@@ -101,14 +101,14 @@ def sparse_normal(loc, log_diagonal, pattern, entries, eps, z):
 
 
 # %% wrong detached, from right dense: The matrix is filled with numbers, and forgets where they came from.
-# diagnosis: detached
+# diagnosis: root_detached
 #-     root = torch.diag(log_diagonal.exp()).index_put(tuple(pattern), entries)
 #+     root = torch.diag(log_diagonal.exp()).detach()
 #+     root[pattern[0], pattern[1]] = entries.detach()
 
 
 # %% wrong forward, from right substitution: Substitution starts with the first latent, and the later ones are not there yet.
-# diagnosis: value
+# diagnosis: described
 #-     for j in reversed(range(dim)):
 #-         rest = eps[:, j]
 #-         for i, e in below[j]:
