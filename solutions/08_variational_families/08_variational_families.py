@@ -21,9 +21,10 @@
 # - found out how many factors are enough for *any* covariance,
 # - found the weights with which a chain that trusts its prior in part becomes exact,
 # - found a parametrization in which mean field loses nothing,
+# - written a flow that bends noise, and its density at points that it did not draw,
 # - told a good fit from two bad ones, by its draws.
 #
-# **Time**: about five hours; each exercise says its own. **Read first**:
+# **Time**: about five hours and a half; each exercise says its own. **Read first**:
 # [the lecture](../../lectures/08_variational_families.ipynb). Exercise 2 is quicker with 1 done, and 4 needs 3; the others stand alone.
 #
 # **How the checks work.** Under each cell that you write stands a `check`. It calls your function on fresh random inputs and compares
@@ -577,7 +578,79 @@ show(targets.centring(centring), alt="The gap of mean field over c, for little d
 # **Little data**: $d_i \ll k$, and c is near 1: not centred. **Much data**: c near 0, centred. $c_i$ is the weight of the prior in group i's posterior mean, its *shrinkage*: take off what comes from $\mu$, and what is left is the data's.
 
 # %% [markdown]
-# ## 8. The sealed case
+# ## 8. A coupling flow, both ways
+#
+# *Difficulty* 3/5 · *Importance* 4/5 · 35 minutes
+#
+# A coupling layer has a `mask`, $(D)$, of zeros and ones, and a network `net`. The coordinates with mask 1 stay as they are. The network reads
+# them, with zeros in all other places, and returns a shift and a log scale for *every* coordinate; those with mask 0 are multiplied by $e^{\text{log scale}}$ and shifted.
+# `layers` is a list of pairs `(mask, net)`; a call `net(u)` takes $(*B, D)$ and returns `(shift, log_scale)`, $(*B, D)$ each. The first layer takes the noise. Return a pair:
+#
+# - `samples`, $(K, D)$: where the noise `eps`, $(K, D)$, standard normal, lands after the last layer;
+# - `log_q`, $(M)$: the log-density of those samples at *other* points `z`, $(M, D)$.
+#
+# Both stay connected to the networks. There may be no layer at all.
+
+# %% exercise="08_coupling_flow"
+def coupling_flow(layers: list, eps: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
+    """Samples (K, D) from the noise eps (K, D), and the log-density (M) of the flow at the points z (M, D).
+
+    layers: pairs (mask, net), mask (D) of zeros and ones, net(u) -> (shift, log_scale), of the shape of u.
+    """
+    ### BEGIN SOLUTION
+    for mask, net in layers:
+        shift, log_scale = net(mask * eps)
+        eps = mask * eps + (1 - mask) * (eps * log_scale.exp() + shift)
+    stretch = torch.zeros(len(z), dtype=z.dtype)
+    for mask, net in reversed(layers):
+        shift, log_scale = net(mask * z)
+        z = mask * z + (1 - mask) * (z - shift) * (-log_scale).exp()
+        stretch = stretch + ((1 - mask) * log_scale).sum(-1)
+    return eps, torch.distributions.Normal(0.0, 1.0).log_prob(z).sum(-1) - stretch
+    ### END SOLUTION
+
+
+# %% check="08_coupling_flow"
+check("08_coupling_flow", coupling_flow)
+
+# %% [markdown]
+# **Is it a density?** Two layers that bend the plane; your density, summed over a fine grid, should give one. And the share of your samples
+# in the right half should be that of the grid.
+
+# %%
+with when_written():
+    bend = [(torch.tensor([1.0, 0.0], dtype=torch.float64), lambda u: (u.flip(-1) ** 2 - 1, 0.5 * torch.tanh(u.flip(-1)))),
+            (torch.tensor([0.0, 1.0], dtype=torch.float64), lambda u: (torch.sin(u.flip(-1)), 0.3 * torch.cos(u.flip(-1))))]
+    axis = torch.linspace(-12, 30, 801, dtype=torch.float64)
+    grid = torch.cartesian_prod(axis, axis)
+    drawn, log_q = coupling_flow(bend, torch.randn(100_000, 2, generator=seeded(8), dtype=torch.float64), grid)
+    cell = log_q.exp() * (axis[1] - axis[0]) ** 2
+    print(f"sum over the grid {float(cell.sum()):.5f}; right half: grid {float(cell[grid[:, 0] > 0].sum()):.4f}, samples {float((drawn[:, 0] > 0).double().mean()):.4f}")
+
+# %% [markdown]
+# <details><summary>Symptom: the samples are right, the density is not even close</summary>
+#
+# The points `z` are no noise: they lie at the *end* of the flow. Which noise leads there? Undo the layers, beginning with the last. What a layer read is still there.
+#
+# </details>
+# <details><summary>Symptom: right for one layer, wrong for two</summary>
+#
+# Forth in the order of the list, back in the other. And each layer brings its own log-determinant, at the place where it read.
+#
+# </details>
+# <details><summary>Symptom: off by a number that depends on the coordinates that stay</summary>
+#
+# The network returns log scales for all coordinates, and only those with mask 0 are used. The matrix of derivatives of a layer is triangular; its diagonal has ones where the mask is 1.
+#
+# </details>
+
+# %% [markdown] solution_only="08_coupling_flow"
+# **Triangular.** Coordinates that stay have derivative one, the others $e^{\text{log scale}}$, and what they read stands below the diagonal. So the log-determinant is the sum of the log scales *that are used*. The way back needs no inverse of the network: it reads what stayed, and that is at hand on both sides.
+#
+# **Why both ways.** For the ELBO one needs the density at one's own samples alone, and that comes for nothing on the way forth. The density at a *given* z is needed for sticking the landing (unit 09), where the parameters in it are frozen, for checking q against draws of something else, and for fitting by maximum likelihood.
+
+# %% [markdown]
+# ## 9. The sealed case
 #
 # *Difficulty* 4/5 · *Importance* 4/5 · 30 minutes
 #
@@ -658,7 +731,7 @@ with when_written():
 # **Two ways to be wrong.** The narrow one maximizes the ELBO, so it is what you get from fitting with that family. The other one is what the forward KL would give: intervals for single weights are right, and what depends on two of them, such as a prediction, is not.
 
 # %% [markdown]
-# ## 9. In words: a family for a model
+# ## 10. In words: a family for a model
 #
 # *Difficulty* 3/5 · *Importance* 4/5 · 20 minutes
 #

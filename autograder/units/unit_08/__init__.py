@@ -6,6 +6,7 @@ from autograder.units.unit_08 import (
     best_blocks,
     block_fit,
     centring,
+    coupling_flow,
     exact_factor,
     pattern,
     sealed_case,
@@ -24,6 +25,7 @@ EXERCISES = unit(
     exact_factor,
     asvi_chain,
     centring,
+    coupling_flow,
     sealed_case,
     written,
 )
