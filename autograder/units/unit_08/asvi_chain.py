@@ -20,7 +20,7 @@ EXERCISE = exercise(
     difficulty=4,
     importance=4,
     minutes=40,
-    read="What to remember",
+    read="section 4, What no Gaussian can do",
     hides=[],
     because="families.ASVI learns its weights; course_vi has no formula for them",
 )

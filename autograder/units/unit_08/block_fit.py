@@ -27,7 +27,7 @@ EXERCISE = exercise(
     difficulty=3,
     importance=5,
     minutes=30,
-    read="What to remember",
+    read="section 2, Gaussians: what correlation costs",
     hides=[],
     because="no function of course_vi fits a Gaussian by formula, or knows its gap",
 )

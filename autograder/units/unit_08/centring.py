@@ -21,7 +21,7 @@ EXERCISE = exercise(
     difficulty=4,
     importance=4,
     minutes=35,
-    read="What to remember",
+    read="section 4, What no Gaussian can do",
     hides=[],
     because="course_vi has no partly centred parametrization",
 )

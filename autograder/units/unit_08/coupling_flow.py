@@ -20,7 +20,7 @@ EXERCISE = exercise(
     difficulty=3,
     importance=4,
     minutes=35,
-    read="What to remember",
+    read="section 4, What no Gaussian can do",
     hides=[],
     because="course_vi takes its coupling flows from zuko, as whole families",
 )
@@ -47,7 +47,10 @@ def random_inputs(
 
 
 def _layers(given: Arrays) -> list[Layer]:
-    return list(zip(given["masks"], *(given[name] for name in NETWORK), strict=True))
+    parts = (given[name] for name in ("masks", *NETWORK))
+    return [
+        (mask, first, offset, second) for mask, first, offset, second in zip(*parts, strict=True)
+    ]
 
 
 def _read(layer: Layer, u: np.ndarray, masked: bool = True) -> tuple[np.ndarray, np.ndarray]:
@@ -86,7 +89,7 @@ def density(layers: list[Layer], z: np.ndarray) -> np.ndarray:
 
 def _turned(layers: list[Layer]) -> list[Layer]:
     """The same layers with masks the other way round."""
-    return [(1 - mask, *rest) for mask, *rest in layers]  # type: ignore[misc]
+    return [(1 - mask, first, offset, second) for mask, first, offset, second in layers]
 
 
 @EXERCISE.part("Where noise lands")

@@ -20,7 +20,7 @@ EXERCISE = exercise(
     difficulty=4,
     importance=3,
     minutes=30,
-    read="What to remember",
+    read="section 2, Gaussians: what correlation costs",
     hides=[],
     because="course_vi fits a factor covariance by climbing, and has no formula for one",
 )

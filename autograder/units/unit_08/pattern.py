@@ -20,7 +20,7 @@ EXERCISE = exercise(
     difficulty=4,
     importance=5,
     minutes=45,
-    read="What to remember",
+    read="section 3, Zeros that the graph gives",
     hides=[
         "graph.sparsity:pattern_from_graph",
         "graph.sparsity:fill_in",

@@ -18,7 +18,7 @@ EXERCISE = exercise(
     difficulty=3,
     importance=4,
     minutes=30,
-    read="What to remember",
+    read="section 3, Zeros that the graph gives",
     hides=[
         "distributions.sparse_normal:SparseNormal.transport",
         "distributions.sparse_normal:SparseNormal.log_prob",

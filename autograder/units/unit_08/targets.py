@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 import torch
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from torch import Tensor
 
 from course_vi.plots.primitives import yours
@@ -81,7 +82,8 @@ def zeros(
         image = left.imshow(shown, cmap="Blues", vmin=-2, vmax=0.5)
         figure.colorbar(image, ax=left, label="log10 of the size", shrink=0.8)
         for i, j in pairs:
-            left.add_patch(_frame(int(i), int(j)))
+            corner = (int(j) - 0.5, int(i) - 0.5)
+            left.add_patch(Rectangle(corner, 1, 1, fill=False, edgecolor=RED, linewidth=1.6))
         left.set(
             title="Entries of L",
             xlabel="column j",
@@ -103,12 +105,6 @@ def zeros(
                 0.5, 0.5, "yours to predict", transform=right.transAxes, ha="center", color=GREY
             )
     return figure
-
-
-def _frame(i: int, j: int) -> object:
-    from matplotlib.patches import Rectangle
-
-    return Rectangle((j - 0.5, i - 0.5), 1, 1, fill=False, edgecolor=RED, linewidth=1.6)
 
 
 def centring(learner: Callable[..., Sequence[Tensor]] | None = None) -> Figure:

@@ -10,7 +10,7 @@ EXERCISE = exercise(
     difficulty=3,
     importance=4,
     minutes=20,
-    read="What to remember",
+    read="section 5, Three real posteriors, six families, one table",
     hides=[],
     because="answered in words",
 )
