@@ -33,9 +33,10 @@ def random_inputs(
     rng: np.random.Generator, dim: int, layers: int, samples: int, points: int, hidden: int = 4
 ) -> Arrays:
     """Masks that differ from layer to layer and are no halves; networks with scales from about a third to three."""
-    masks = np.stack([rng.permutation(np.arange(dim) < max(1, dim // 2)) for _ in range(layers)])
+    one = np.arange(dim) < max(1, dim // 2)
+    masks = np.array([rng.permutation(one) for _ in range(layers)], dtype=float)
     return {
-        "masks": masks.astype(float),
+        "masks": masks.reshape(layers, dim),
         "first": rng.normal(size=(layers, hidden, dim)),
         "offset": rng.normal(size=(layers, hidden)),
         "second": 0.6 * rng.normal(size=(layers, 2 * dim, hidden)),

@@ -122,6 +122,6 @@ def trusted_chain(a, b, q, c, r, x):
 
 
 # %% wrong drift_forgotten, from right backward: The drift is left out of what is passed back.
-# diagnosis: value
+# diagnosis: described
 #-         linear[t] = linear[t] + a[t + 1] * kept * (linear[t + 1] - b[t + 1] * precision[t + 1])
 #+         linear[t] = linear[t] + a[t + 1] * kept * linear[t + 1]
