@@ -550,7 +550,7 @@ check("08_centring", centring)
 # **The figure to aim for**: three groups with the same c, little data and much. The lines are exact; your points should lie on them.
 
 # %%
-show(targets.centring(centring), alt="The gap of mean field over c, for little data and for much: with little data it falls from c = 0 to near c = 1, with much it is smallest near c = 0. Once centring is written, its points lie on both lines.")
+show(targets.centring(centring), alt="The gap of mean field over c, for little data and for much: with little data it falls until c is about 0.8, with much it is smallest near 0.05 and rises to the right. Once centring is written, its points lie on both lines.")
 
 # %% [markdown]
 # <details><summary>Symptom: the gap does not depend on the data, so where do they come in?</summary>

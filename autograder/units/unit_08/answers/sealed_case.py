@@ -78,10 +78,13 @@ def name_them(draws, design, y, noise):
     return tuple(names[k] for k in range(3))
 
 
-# %% wrong least_variance, from right in_turn: The fit with the least variance is called too narrow, whatever its posterior is.
-# diagnosis: property
-#-         narrow.append((sample.std(0) / scale).min())
-#+         narrow.append(sample.var(0).sum())
+# %% wrong least_variance, from right best_order: Of the two that are not right the one with less variance is called too narrow, though their posteriors differ.
+# diagnosis: correlation_lost_for_too_narrow
+#-     return list(min(itertools.permutations(NAMES), key=lambda order: sum(row[name] for row, name in zip(misfit, order))))
+#+     best = list(min(itertools.permutations(NAMES), key=lambda order: sum(row[name] for row, name in zip(misfit, order))))
+#+     rest = sorted((k for k in range(3) if best[k] != "right"), key=lambda k: float(draws[k].var(0).sum()))
+#+     best[rest[0]], best[rest[1]] = "too narrow", "correlation lost"
+#+     return best
 
 
 # %% wrong most_correlated, from right in_turn: Whichever fit has the fewest correlations has lost some.
