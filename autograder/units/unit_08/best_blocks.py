@@ -135,7 +135,10 @@ SAYS = {
 
 
 def _place(rng: np.random.Generator, size: int, budget: int, trap: str) -> Place:
-    """A precision for which a shortcut costs more than ``APART``."""
+    """A precision for which a shortcut costs more than ``APART``.
+
+    Some traps cannot be laid: where the best are two blocks, both divergences agree, and ``other_kl`` costs nothing.
+    """
     while True:
         place = Place(random_precision(rng, size, int(rng.integers(0, 3)), 1.5), budget)
         gaps = Gaps(place.precision)
