@@ -1,16 +1,16 @@
-"""TO WRITE: the question that is answered in words."""
+"""In words: which family, and what it cannot say."""
 
 from autograder.checks.exercise import exercise
 
 EXERCISE = exercise(
     __name__,
-    title="In words: TO WRITE",
+    title="In words: a family for a model",
     function="",
-    points=1,
-    difficulty=1,
-    importance=1,
-    minutes=5,
-    read="What to remember",
+    points=2,
+    difficulty=3,
+    importance=4,
+    minutes=20,
+    read="section 5, Three real posteriors, six families, one table",
     hides=[],
     because="answered in words",
 )

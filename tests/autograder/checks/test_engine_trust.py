@@ -43,6 +43,8 @@ GRADIENT_ASKED = {
     "06_implicit_gamma",
     "07_gumbel_softmax",
     "07_conditional_gumbels",
+    "08_sparse_normal",
+    "08_coupling_flow",
     "09_gaussian_path_derivative",
     "09_frozen_family",
     "09_two_layers",
