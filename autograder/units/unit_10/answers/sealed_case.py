@@ -63,16 +63,18 @@ def name_them(values, num_samples):
     return tuple(best)
 
 
-# %% wrong highest_is_jackknife, from right spread_and_twice: The jackknife is no bound, so the highest value is taken for it.
-# diagnosis: property
-#-     jackknife = int(moved.argmax())
-#+     jackknife = int(values[:, 0].argmax())
+# %% wrong higher_is_jackknife, from right spread_and_twice: Of these two the higher is called the jackknife, since it is no bound.
+# diagnosis: jackknife_for_renyi
+#-     names = {jackknife: "jackknife", thermodynamic: "thermodynamic", iwae: "iwae", left.pop(): "renyi"}
+#+     pair = sorted([jackknife, left.pop()], key=lambda i: values[i, 0].item())
+#+     names = {pair[1]: "jackknife", thermodynamic: "thermodynamic", iwae: "iwae", pair[0]: "renyi"}
 
 
-# %% wrong lowest_is_thermodynamic, from right spread_and_twice: A left sum lies below, so the lowest of the others is taken for it.
-# diagnosis: renyi_for_thermodynamic
-#-     thermodynamic = min(left, key=lambda i: abs(rest[i].item()))
-#+     thermodynamic = min(left, key=lambda i: values[i, 0].item())
+# %% wrong lowest_is_thermodynamic, from right spread_and_twice: A left sum lies below, so the lower of these two is taken for it.
+# diagnosis: iwae_for_thermodynamic
+#-     names = {jackknife: "jackknife", thermodynamic: "thermodynamic", iwae: "iwae", left.pop(): "renyi"}
+#+     low, high = sorted([iwae, thermodynamic], key=lambda i: values[i, 0].item())
+#+     names = {jackknife: "jackknife", low: "thermodynamic", high: "iwae", left.pop(): "renyi"}
 
 
 # %% wrong renyi_is_below, from right spread_and_twice: Of the last two the lower one is called Renyi's, as if alpha were positive.
@@ -81,16 +83,10 @@ def name_them(values, num_samples):
 #+     iwae = max(left, key=lambda i: values[i, 0].item())
 
 
-# %% wrong steepest, from right spread_and_twice: What grows least with the spread is called thermodynamic; read on the right, it grows as the others do.
-# diagnosis: property
-#-     thermodynamic = min(left, key=lambda i: abs(rest[i].item()))
-#+     thermodynamic = min(left, key=lambda i: values[i, 3].item() - values[i, 2].item())
-
-
-# %% wrong log_k_over_two, from right spread_and_twice: The log of K is taken to another base.
+# %% wrong smaller_constant, from right spread_and_twice: Of the last two the one with less of a constant is called IWAE.
 # diagnosis: iwae_for_renyi
 #-     iwae = min(left, key=lambda i: abs(rest[i].item() + math.log(num_samples)))
-#+     iwae = min(left, key=lambda i: abs(rest[i].item() + math.log2(num_samples)))
+#+     iwae = min(left, key=lambda i: abs(rest[i].item()))
 
 
 # %% wrong as_listed, from right spread_and_twice: The order in which the statement lists them.
