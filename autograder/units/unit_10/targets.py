@@ -38,15 +38,15 @@ def missed(answer: Answer = None) -> Figure:
         axis.axhline(-(1.5**2) / 4 - np.log(4 * np.pi) / 2, color=GREY, linewidth=1.0)
         axis.plot(alphas, rows[0], color=BLACK, linewidth=1.6)
         axis.plot(alphas, rows[0] + rows[1], color=RED, linewidth=1.4)
-        axis.annotate("log evidence", (1.9, -1.822), color=GREY)
-        axis.annotate("the bound itself", (-1.4, -1.775), color=BLACK)
-        axis.annotate("its mean at K = 16", (-1.4, -1.858), color=RED)
+        axis.annotate("log evidence", (1.9, -1.815), color=GREY)
+        axis.annotate("the bound itself", (-0.9, -1.68), color=BLACK)
+        axis.annotate("its mean at K = 16", (-1.45, -1.8), color=RED)
         if answer is not None:
             for alpha in (-1.0, 0.0, 0.5, 2.0, 3.0):
                 got = answer(*_tensors(*place), alpha, count)
                 axis.plot([alpha], [float(got[0])], "o", color=BLUE)
                 axis.plot([alpha], [float(got[0]) + float(got[1])], "o", color=BLUE)
-        axis.set(title="Each order misses another bound", xlabel="alpha", ylabel="nats")
+        axis.set(title="K samples miss something on either side of one", xlabel="alpha", ylabel="nats")
     return figure
 
 
@@ -66,7 +66,7 @@ def curve(answer: Answer = None) -> Figure:
         axis.plot(betas, exact, color=BLACK, linewidth=1.6)
         axis.fill_between(betas, exact, exact.min() - 0.3, color=GREY, alpha=0.15, linewidth=0)
         axis.axhline(-1 - np.log(4 * np.pi) / 2, color=GREEN, linewidth=1.2)
-        axis.annotate("log evidence = the mean height", (0.4, -2.2), color=GREEN)
+        axis.annotate("log evidence", (0.02, -2.2), color=GREEN)
         if answer is not None:
             some = np.linspace(0.0, 1.0, 6)
             rows = answer(*_tensors(*place), torch.tensor(some))
@@ -75,7 +75,7 @@ def curve(answer: Answer = None) -> Figure:
                 axis.plot(beta + near, float(height) + near * float(slope), color=BLUE)
                 axis.plot([beta], [float(height)], "o", color=BLUE)
         axis.set(
-            title="The curve never falls: its slope is a variance",
+            title="The area under the curve is the log evidence",
             xlabel="beta",
             ylabel="mean of log w, nats",
             ylim=(exact.min() - 0.3, exact.max() + 0.3),
@@ -113,7 +113,7 @@ def signal(answer: Answer = None) -> Figure:
             each = [Given(*table, count) for count in SAMPLES]
             ratio = [abs(mean(g)[place]) / deviation(g)[place] for g in each]
             axis.loglog(SAMPLES, ratio, color=colour, linewidth=1.6)
-            axis.annotate(name, (SAMPLES[-1], ratio[-1]), color=colour, ha="right", va="bottom")
+            axis.annotate(name, (SAMPLES[3], 1.5 * ratio[3]), color=colour)
             if answer is not None:
                 for count in SAMPLES[4::2]:
                     middle, spread = answer(*table_of_noise(), count)

@@ -276,12 +276,12 @@ def edges(probe: Probe, rng: np.random.Generator) -> Finding:
 
 
 @EXERCISE.part(
-    "By your curve, its integral is the log evidence, and left and right sums enclose it",
+    "By your curve, its integral is the log evidence",
     weight=0.5,
     needs=["curve"],
 )
 def integral(probe: Probe, rng: np.random.Generator) -> Finding:
-    """By Gauss and Legendre's rule; the slope at fine differences of the curve is judged beside it."""
+    """By Gauss and Legendre's rule."""
     given = _given(rng, (2,), 2, 4)
     nodes, weights = np.polynomial.legendre.leggauss(24)
     given = given._replace(betas=(nodes + 1) / 2, log_scale=rng.uniform(-0.6, 0.3, (2, 2)))

@@ -63,11 +63,11 @@ def name_them(values, num_samples):
     return tuple(best)
 
 
-# %% wrong higher_is_jackknife, from right spread_and_twice: Of these two the higher is called the jackknife, since it is no bound.
+# %% wrong lower_is_jackknife, from right spread_and_twice: Of these two the lower is called the jackknife, since it subtracts something.
 # diagnosis: jackknife_for_renyi
 #-     names = {jackknife: "jackknife", thermodynamic: "thermodynamic", iwae: "iwae", left.pop(): "renyi"}
 #+     pair = sorted([jackknife, left.pop()], key=lambda i: values[i, 0].item())
-#+     names = {pair[1]: "jackknife", thermodynamic: "thermodynamic", iwae: "iwae", pair[0]: "renyi"}
+#+     names = {pair[0]: "jackknife", thermodynamic: "thermodynamic", iwae: "iwae", pair[1]: "renyi"}
 
 
 # %% wrong lowest_is_thermodynamic, from right spread_and_twice: A left sum lies below, so the lower of these two is taken for it.
