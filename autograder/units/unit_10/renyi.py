@@ -122,7 +122,8 @@ def near_one(probe: Probe, rng: np.random.Generator) -> Finding:
 
 
 @EXERCISE.part(
-    "Log weights of -10,000, and hundreds of nats apart; one sample; other batch axes", weight=0.5
+    "Log weights of -10,000, hundreds of nats apart, and all alike; large alpha; one sample; other batch axes",
+    weight=0.5,
 )
 def sizes_and_extremes(probe: Probe, rng: np.random.Generator) -> Finding:
     cases = [
@@ -130,6 +131,8 @@ def sizes_and_extremes(probe: Probe, rng: np.random.Generator) -> Finding:
         (log_weights(rng, 4, (3,)) + 900.0, -2.0),
         (log_weights(rng, 4, (3,), 300.0), 0.3),
         (log_weights(rng, 4, (3,), 300.0), 3.0),
+        (log_weights(rng, 4, (3,)), float(rng.uniform(30.0, 60.0) * rng.choice([-1, 1]))),
+        (np.repeat(log_weights(rng, 1, (3,)), 4, 0), float(rng.uniform(-2.0, 3.0))),
         (log_weights(rng, 1, (3,)), -1.0),
         (log_weights(rng, 6, ()), 0.7),
         (log_weights(rng, 3, (1,)), 2.0),

@@ -46,7 +46,9 @@ def missed(answer: Answer = None) -> Figure:
                 got = answer(*_tensors(*place), alpha, count)
                 axis.plot([alpha], [float(got[0])], "o", color=BLUE)
                 axis.plot([alpha], [float(got[0]) + float(got[1])], "o", color=BLUE)
-        axis.set(title="K samples miss something on either side of one", xlabel="alpha", ylabel="nats")
+        axis.set(
+            title="K samples miss something on either side of one", xlabel="alpha", ylabel="nats"
+        )
     return figure
 
 
