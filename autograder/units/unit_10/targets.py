@@ -31,7 +31,8 @@ def missed(answer: Answer = None) -> Figure:
 
     place, count = np.array([2.0, 0.5, 1.6, 0.5 * np.log(0.5)]), 16
     alphas = np.concatenate([np.linspace(-1.5, 0.9, 49), np.linspace(1.1, 3.0, 39)])
-    rows = np.stack([table(Given(*place, float(a), count)) for a in alphas], 1)
+    x, mu, loc, log_s = place
+    rows = np.stack([table(Given(x, mu, loc, log_s, float(a), count)) for a in alphas], 1)
     rows[:, 49] = np.nan
     figure, (axis,) = new_figure(width=5.8, height=3.6)
     with style():
@@ -62,7 +63,8 @@ def curve(answer: Answer = None) -> Figure:
 
     betas = np.linspace(0.0, 1.0, 201)
     place = [np.array([value]) for value in (2.0, 0.2, np.log(0.6))]
-    exact = path(Given(*place, betas)).curve.sum(-1)
+    x, loc, log_s = place
+    exact = path(Given(x, loc, log_s, betas)).curve.sum(-1)
     figure, (axis,) = new_figure(width=5.8, height=3.6)
     with style():
         axis.plot(betas, exact, color=BLACK, linewidth=1.6)
@@ -107,12 +109,12 @@ def signal(answer: Answer = None) -> Figure:
     """
     from autograder.units.unit_10.signal_to_noise import Given, deviation, mean
 
-    table = [part.numpy() for part in table_of_noise()]
+    chance, w, slopes = (part.numpy() for part in table_of_noise())
     figure, (axis,) = new_figure(width=5.8, height=3.6)
     lines = {"mean of q": RED, "log scale of q": GREEN, "prior mean": BLACK}
     with style():
         for place, (name, colour) in enumerate(lines.items()):
-            each = [Given(*table, count) for count in SAMPLES]
+            each = [Given(chance, w, slopes, count) for count in SAMPLES]
             ratio = [abs(mean(g)[place]) / deviation(g)[place] for g in each]
             axis.loglog(SAMPLES, ratio, color=colour, linewidth=1.6)
             axis.annotate(name, (SAMPLES[3], 1.5 * ratio[3]), color=colour)
