@@ -41,7 +41,7 @@ def missed(answer: Answer = None) -> Figure:
         axis.plot(alphas, rows[0] + rows[1], color=RED, linewidth=1.4)
         axis.annotate("log evidence", (1.9, -1.815), color=GREY)
         axis.annotate("the bound itself", (-0.9, -1.68), color=BLACK)
-        axis.annotate("its mean at K = 16", (-1.45, -1.8), color=RED)
+        axis.annotate("its mean at K = 16", (1.95, -2.02), color=RED)
         if answer is not None:
             for alpha in (-1.0, 0.0, 0.5, 2.0, 3.0):
                 got = answer(*_tensors(*place), alpha, count)
@@ -117,7 +117,7 @@ def signal(answer: Answer = None) -> Figure:
             each = [Given(chance, w, slopes, count) for count in SAMPLES]
             ratio = [abs(mean(g)[place]) / deviation(g)[place] for g in each]
             axis.loglog(SAMPLES, ratio, color=colour, linewidth=1.6)
-            axis.annotate(name, (SAMPLES[3], 1.5 * ratio[3]), color=colour)
+            axis.annotate(name, (SAMPLES[3], 2 * ratio[3]), color=colour)
             if answer is not None:
                 for count in SAMPLES[4::2]:
                     middle, spread = answer(*table_of_noise(), count)
