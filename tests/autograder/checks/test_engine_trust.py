@@ -49,6 +49,7 @@ GRADIENT_ASKED = {
     "09_frozen_family",
     "09_two_layers",
     "09_score_coefficient",
+    "10_any_smooth_bound",
     "11_amortized_elbo",
     "13_objective",
 }
