@@ -79,9 +79,9 @@ def all_bits(count: int) -> Tensor:
 #
 # *Difficulty* 3/5 · *Importance* 4/5 · 25 minutes
 #
-# A layer of bits z causes a layer of pixels: $x_i \mid z \sim \mathrm{Bernoulli}(\sigma(W z + b)_i)$. The recognition net
-# has spoken: for datum n its bits are independent, and on with chances $q_{n1}, \dots, q_{nD}$. The wake phase draws
-# z and takes the slope of $\log p(x \mid z)$ in W. Two ways to do without the draw:
+# A layer of bits z causes a layer of pixels: $x_i \mid z \sim \mathrm{Bernoulli}(\sigma(W z + b)_i)$. The recognition
+# net has spoken: for datum n its bits are independent, and on with chances $q_{n1}, \dots, q_{nD}$. The wake phase
+# draws z and takes the slope of $\log p(x \mid z)$ in W. Two ways to do without the draw:
 #
 # - **on average**: the mean of that slope over z ~ q, exactly. Up to 8 bits: their states can be added up;
 # - **at means**: put $z = q_n$ into $\log p(x_n \mid z)$, as if it were a state, and take the slope in W there.
@@ -143,9 +143,9 @@ with when_written():
 # </details>
 
 # %% [markdown] solution_only="12_wake_phase"
-# **The delta rule.** $\partial \log p(x \mid z) / \partial W_{ij} = (x_i - \sigma(Wz + b)_i)\, z_j$. At means, z is replaced
-# by q once; on average, $\mathbb E_q[x_i z_j] = x_i q_j$ is the same, and $\mathbb E_q[\sigma(Wz + b)_i\, z_j]$ is not:
-# that the bits vary moves the mean of a bent function.
+# **The delta rule.** $\partial \log p(x \mid z) / \partial W_{ij} = (x_i - \sigma(Wz + b)_i)\, z_j$. At means, z is
+# replaced by q once; on average, $\mathbb E_q[x_i z_j] = x_i q_j$ is the same, and
+# $\mathbb E_q[\sigma(Wz + b)_i\, z_j]$ is not: that the bits vary moves the mean of a bent function.
 #
 # **The prediction.** They agree where q is sure. On average is the slope of the ELBO (q's entropy and the prior do not
 # know W); at means is the slope of a plug-in that is no bound on anything.
@@ -156,9 +156,9 @@ with when_written():
 # *Difficulty* 2/5 · *Importance* 5/5 · 20 minutes
 #
 # The recognition net says of each dream how likely its latent bits are: `f`, $(B, D)$, the probabilities that they are
-# one. How these move with the P parameters of the net is known: `slopes`, $(B, D, P)$, is
-# $\partial f / \partial \phi$. `z`, $(B, D)$, are the bits that were dreamt. Return two gradients in $\phi$, $(P)$ each, both
-# *uphill*, both means over the dreams:
+# one. How these move with the P parameters of the net is known: `slopes`, $(B, D, P)$, is $\partial f / \partial \phi$.
+# `z`, $(B, D)$, are the bits that were dreamt. Return two gradients in $\phi$, $(P)$ each, both *uphill*, both means
+# over the dreams:
 #
 # - **asleep**: of $\log q_\phi(z \mid x)$, the bits being independent;
 # - **of least squares**: of minus half of $\lVert z - f \rVert^2$.
@@ -185,8 +185,8 @@ def sleep_gradients(f: Tensor, slopes: Tensor, z: Tensor) -> tuple[Tensor, Tenso
 check("12_sleep_phase", sleep_gradients)
 
 # %% [markdown]
-# **A bit that was sure, and wrong.** One parameter, $f = \sigma(\phi)$, begins at a probability of 0.0001; in the dreams the
-# bit is on in three of ten. Both rules take the same steps. Both may end at 0.3, if they get there.
+# **A bit that was sure, and wrong.** One parameter, $f = \sigma(\phi)$, begins at a probability of 0.0001; in the
+# dreams the bit is on in three of ten. Both rules take the same steps. Both may end at 0.3, if they get there.
 
 # %%
 with when_written():
@@ -219,13 +219,14 @@ with when_written():
 # </details>
 
 # %% [markdown] solution_only="12_sleep_phase"
-# **The factor.** $\frac zf - \frac{1-z}{1-f} = \frac{z - f}{f(1-f)}$. Asleep a bit counts $1/(f(1-f))$ times as much as in
-# least squares: one over the variance that the net believes in. Put differently, $\frac{\nabla f}{f(1-f)}$ is the slope of
-# the *logit*, so sleep is $(z - f)\,\nabla\,\mathrm{logit} f$, and $(z - f)\,\nabla f$ is least squares on probabilities.
+# **The factor.** $\frac zf - \frac{1-z}{1-f} = \frac{z - f}{f(1-f)}$. Asleep a bit counts $1/(f(1-f))$ times as much as
+# in least squares: one over the variance that the net believes in. Put differently, $\frac{\nabla f}{f(1-f)}$ is the
+# slope of the *logit*, so sleep is $(z - f)\,\nabla\,\mathrm{logit} f$, and $(z - f)\,\nabla f$ is least squares on
+# probabilities.
 #
-# **What it does.** Where f is sure and wrong, $\nabla f$ is all but zero for a net that ends in a sigmoid, and least squares
-# hardly moves; sleep sees a surprise of the size $1/f$. With a free f both rest at $P(z = 1 \mid x)$. With one that is not
-# free they do not: next exercise.
+# **What it does.** Where f is sure and wrong, $\nabla f$ is all but zero for a net that ends in a sigmoid, and least
+# squares hardly moves; sleep sees a surprise of the size $1/f$. With a free f both rest at $P(z = 1 \mid x)$. With one
+# that is not free they do not: next exercise.
 
 # %% [markdown]
 # ## 3. A net that cannot say everything
@@ -239,8 +240,8 @@ with when_written():
 #
 # - **asleep**: where $\log q$ is highest, on average over dreams;
 # - **least squares**: where the mean of $(z - \phi\,h(x))^2$ over dreams is least;
-# - **at the data**: where the mean of $\mathrm{KL}(p(z \mid x) \,\|\, q(z \mid x))$ *over the data* is least. It is what
-#   reweighted wake-sleep teaches, with endlessly many samples.
+# - **at the data**: where the mean of $\mathrm{KL}(p(z \mid x) \,\|\, q(z \mid x))$ *over the data* is least. It is
+#   what reweighted wake-sleep teaches, with endlessly many samples.
 #
 # Five digits are looked at. All three lie inside the range of $\phi$; values of h go from 0.05 to 10. Every x
 # occurs, with at least one chance in a hundred. There may be a single x.
@@ -306,36 +307,37 @@ with when_written():
 # </details>
 
 # %% [markdown] solution_only="12_restricted_net"
-# **The slopes.** With $\pi(x) = P(z = 1 \mid x)$, asleep $\sum_x w(x)\,\frac{(\pi - \phi h)\,h}{\phi h (1 - \phi h)} = 0$ with
-# $w = p(x)$, or w = data; least squares $\sum_x p(x)(\pi - \phi h)\,h = 0$, so $\phi = \sum p\,\pi h / \sum p\,h^2$. The
-# first slope falls from $+\infty$ to $-\infty$ over the range: one root.
+# **The slopes.** With $\pi(x) = P(z = 1 \mid x)$, asleep
+# $\sum_x w(x)\,\frac{(\pi - \phi h)\,h}{\phi h (1 - \phi h)} = 0$ with $w = p(x)$, or w = data; least squares
+# $\sum_x p(x)(\pi - \phi h)\,h = 0$, so $\phi = \sum p\,\pi h / \sum p\,h^2$. The first slope falls from $+\infty$ to
+# $-\infty$ over the range: one root.
 #
 # **The prediction.** They agree if $\pi(x)$ is a multiple of $h(x)$: the net can say it, and then nobody has to
-# compromise. Otherwise x with f near 0 or 1 pulls harder asleep, by $1/(f(1-f))$. And *whose x* matters as soon as the net has
-# to compromise: sleep fits dreams, and the dreams of a model that has not learned yet need not look like data.
+# compromise. Otherwise x with f near 0 or 1 pulls harder asleep, by $1/(f(1-f))$. And *whose x* matters as soon as the
+# net has to compromise: sleep fits dreams, and the dreams of a model that has not learned yet need not look like data.
 
 # %% [markdown]
 # ## 4. S: where wake-sleep rests
 #
 # *Difficulty* 5/5 · *Importance* 5/5 · 50 minutes
 #
-# The **fan**: d independent causes $z_i \sim N(0, 1)$, one effect, $x \mid z \sim N(\theta \sum_i z_i, 1)$, and one parameter,
-# $\theta \ge 0$. So x has variance $u = 1 + d\,\theta^2$ under the model. The recognition net can say any mean that is a
-# multiple of x, and any variances, but no correlations: $q(z_i \mid x) = N(a_i x, v_i)$, independent. The data are centred and
-# endless, with variance $\lambda$ (`lam`).
+# The **fan**: d independent causes $z_i \sim N(0, 1)$, one effect, $x \mid z \sim N(\theta \sum_i z_i, 1)$, and one
+# parameter, $\theta \ge 0$. So x has variance $u = 1 + d\,\theta^2$ under the model. The recognition net can say any
+# mean that is a multiple of x, and any variances, but no correlations: $q(z_i \mid x) = N(a_i x, v_i)$, independent.
+# The data are centred and endless, with variance $\lambda$ (`lam`).
 #
-# Two people learn $\theta$, a and v, each to rest, from a $\theta$ that is not zero. One alternates **wake and sleep**, the
-# other climbs the **ELBO**. Return a table, $(2, 3)$: the rows are wake-sleep and the ELBO, the columns
+# Two people learn $\theta$, a and v, each to rest, from a $\theta$ that is not zero. One alternates **wake and sleep**,
+# the other climbs the **ELBO**. Return a table, $(2, 3)$: the rows are wake-sleep and the ELBO, the columns
 #
 # - u at rest;
 # - v at rest, the variance that q gives to *one* $z_i$ (they are all alike);
 # - the slope of the mean of $\log p_\theta(x)$ over the data there, in $\theta$.
 #
-# Where the data vary less than the noise does, $\lambda \le 1$, both rest at $\theta = 0$. `dim` is d, 1 to 300; `lam` is 0.1 to 60,
-# and not within 0.1 of 1. Closed form or iteration, as you like: five digits are looked at.
+# Where the data vary less than the noise does, $\lambda \le 1$, both rest at $\theta = 0$. `dim` is d, 1 to 300; `lam`
+# is 0.1 to 60, and not within 0.1 of 1. Closed form or iteration, as you like: five digits are looked at.
 #
-# **Predict, before you begin**: which of the two rests nearer to maximum likelihood, $u = \lambda$? At which d do both get
-# there? And what if the wake phase takes the *means* of q for its z, and no draws?
+# **Predict, before you begin**: which of the two rests nearer to maximum likelihood, $u = \lambda$? At which d do both
+# get there? And what if the wake phase takes the *means* of q for its z, and no draws?
 
 # %% exercise="12_fan_at_rest"
 def fan_at_rest(lam: float, dim: int) -> Tensor:
@@ -384,41 +386,42 @@ with when_written():
 # %% [markdown]
 # <details><summary>Symptom: both rows are the same</summary>
 #
-# A factorized q has one answer to $\mathrm{KL}(q \,\|\, p)$ and another to $\mathrm{KL}(p \,\|\, q)$. The posterior of z has precision
-# $I + \theta^2 \mathbf 1 \mathbf 1^\top$. Which of its variances does each take, the one with all other latents fixed, or the one
-# with all other latents unknown?
+# A factorized q has one answer to $\mathrm{KL}(q \,\|\, p)$ and another to $\mathrm{KL}(p \,\|\, q)$. The posterior of
+# z has precision $I + \theta^2 \mathbf 1 \mathbf 1^\top$. Which of its variances does each take, the one with all other
+# latents fixed, or the one with all other latents unknown?
 #
 # </details>
 # <details><summary>Symptom: I have q for a given theta, and do not know where theta goes</summary>
 #
-# Awake, $\theta$ regresses x on $s = \sum_i z_i$: it goes to $\mathbb E[x s] / \mathbb E[s^2]$, with x from the data and z
-# from q. Both means are a line in $\lambda$. The mean of q is the same in both rows: what is
+# Awake, $\theta$ regresses x on $s = \sum_i z_i$: it goes to $\mathbb E[x s] / \mathbb E[s^2]$, with x from the data
+# and z from q. Both means are a line in $\lambda$. The mean of q is the same in both rows: what is
 # $\mathbb E[s \mid x]$?
 #
 # </details>
 # <details><summary>Symptom: the equation for theta is a mess</summary>
 #
-# Set $\theta = \mathbb E[xs]/\mathbb E[s^2]$ with $\mathbb E[s \mid x] = (d\theta/u)\,x$ and $\mathrm{Var}(s \mid x) = d\,v$ under q, and
-# multiply out. Almost everything cancels: what is left says that $v\,u^2$ is a constant. Then put in
-# your v, with $\theta^2 = (u - 1)/d$: a quadratic equation in u.
+# Set $\theta = \mathbb E[xs]/\mathbb E[s^2]$ with $\mathbb E[s \mid x] = (d\theta/u)\,x$ and
+# $\mathrm{Var}(s \mid x) = d\,v$ under q, and multiply out. Almost everything cancels: what is left says that $v\,u^2$
+# is a constant. Then put in your v, with $\theta^2 = (u - 1)/d$: a quadratic equation in u.
 #
 # </details>
 
 # %% [markdown] solution_only="12_fan_at_rest"
 # **One condition.** The mean of q is right in both, $a = \theta/u$. At rest
-# $\theta = \frac{(d\theta/u)\lambda}{(d\theta/u)^2\lambda + d v}$; that is $d\theta^2\lambda/u^2 + v = \lambda/u$, and with
-# $d\theta^2 = u - 1$ simply $v u^2 = \lambda$. For both: their steps in $\theta$ are the same, given q.
+# $\theta = \frac{(d\theta/u)\lambda}{(d\theta/u)^2\lambda + d v}$; that is $d\theta^2\lambda/u^2 + v = \lambda/u$, and
+# with $d\theta^2 = u - 1$ simply $v u^2 = \lambda$. For both: their steps in $\theta$ are the same, given q.
 #
-# **Two variances.** Asleep, q takes the marginals, $v = 1 - \theta^2/u$: $u((d-1)u + 1) = d\lambda$. Climbing the ELBO, it takes
-# one over the diagonal of the precision, $v = 1/(1 + \theta^2)$: $d u^2 = \lambda(d + u - 1)$. For $\lambda = 4$, $d = 2$:
-# 2.372, and 2.732; maximum likelihood is 4. The slope of $\log N(x; 0, u)$ is $\theta d(\lambda - u)/u^2$, positive at both.
+# **Two variances.** Asleep, q takes the marginals, $v = 1 - \theta^2/u$: $u((d-1)u + 1) = d\lambda$. Climbing the ELBO,
+# it takes one over the diagonal of the precision, $v = 1/(1 + \theta^2)$: $d u^2 = \lambda(d + u - 1)$. For
+# $\lambda = 4$, $d = 2$: 2.372, and 2.732; maximum likelihood is 4. The slope of $\log N(x; 0, u)$ is
+# $\theta d(\lambda - u)/u^2$, positive at both.
 #
-# **The prediction.** The ELBO rests nearer. The wider v of sleep makes s vary more, and a regression on a noisier input is flatter.
-# At d = 1 there is nothing to correlate, q can be the posterior, and both reach $\lambda$. As d grows both v tend to one, and
-# both u to $\sqrt\lambda$.
+# **The prediction.** The ELBO rests nearer. The wider v of sleep makes s vary more, and a regression on a noisier input
+# is flatter. At d = 1 there is nothing to correlate, q can be the posterior, and both reach $\lambda$. As d grows both
+# v tend to one, and both u to $\sqrt\lambda$.
 #
-# **At means** v drops out of the regression: $\theta' = u/(d\theta) = \theta + 1/(d\theta)$. No $\theta$ stays where it is; u grows by
-# two a step, and a little more, for ever. A plug-in is no bound, and nothing holds it.
+# **At means** v drops out of the regression: $\theta' = u/(d\theta) = \theta + 1/(d\theta)$. No $\theta$ stays where it
+# is; u grows by two a step, and a little more, for ever. A plug-in is no bound, and nothing holds it.
 
 # %% [markdown]
 # ## 5. Who reads whom
@@ -433,11 +436,11 @@ with when_written():
 # - **downward**: $z_2$ reads x, and $z_1$ reads x and the sample of $z_2$.
 #
 # Each may say any chances for what it reads: a table, as large as need be. Sleep minimizes
-# $\mathrm{KL}(p(z_1, z_2 \mid x) \,\|\, q(z_1, z_2 \mid x))$, on average over dreamt x. What is the least that each can reach? Return three
-# numbers, in nats: upward, flat, downward.
+# $\mathrm{KL}(p(z_1, z_2 \mid x) \,\|\, q(z_1, z_2 \mid x))$, on average over dreamt x. What is the least that each can
+# reach? Return three numbers, in nats: upward, flat, downward.
 #
-# `joint`, $(X, S_1, S_2)$, holds $p(x, z_1, z_2)$, and x depends on $z_2$ only through $z_1$. `bits1`, $(S_1, D_1)$, and
-# `bits2`, $(S_2, D_2)$, say which bits each state stands for: all $2^D$ of them. Some probabilities may be zero.
+# `joint`, $(X, S_1, S_2)$, holds $p(x, z_1, z_2)$, and x depends on $z_2$ only through $z_1$. `bits1`, $(S_1, D_1)$,
+# and `bits2`, $(S_2, D_2)$, say which bits each state stands for: all $2^D$ of them. Some probabilities may be zero.
 # The bits of $z_2$ need not be independent under p. Five digits.
 #
 # **Predict**: can flat ever be the best of the three? Would it help the upward net to let $z_2$ read x as well? And
@@ -508,15 +511,15 @@ with when_written():
 # %% [markdown]
 # <details><summary>Symptom: I do not know which q is best</summary>
 #
-# $\mathrm{KL}(p \,\|\, q)$ is least where $\log q$ of dreams is most. With a table of its own for each value that is read, a bit's best
-# chance is how often it is on, in dreams where that was read.
+# $\mathrm{KL}(p \,\|\, q)$ is least where $\log q$ of dreams is most. With a table of its own for each value that is
+# read, a bit's best chance is how often it is on, in dreams where that was read.
 #
 # </details>
 # <details><summary>Symptom: I have q, and the KL is a sum over everything</summary>
 #
-# Write $p(z_1, z_2 \mid x)$ as a product in the order of the net: upward, $p(z_1 \mid x)\,p(z_2 \mid z_1, x)$. The KL falls into
-# one term a layer; each is the KL of a layer's distribution from the product of its own marginals, averaged over what the
-# layer reads.
+# Write $p(z_1, z_2 \mid x)$ as a product in the order of the net: upward, $p(z_1 \mid x)\,p(z_2 \mid z_1, x)$. The KL
+# falls into one term a layer; each is the KL of a layer's distribution from the product of its own marginals, averaged
+# over what the layer reads.
 #
 # </details>
 # <details><summary>Symptom: upward is off, the other two are right</summary>
@@ -528,13 +531,14 @@ with when_written():
 
 # %% [markdown] solution_only="12_sleep_floors"
 # **Total correlations.** For a layer with bits b that reads r the least is
-# $\sum_r p(r)\,\mathrm{KL}\big(p(b \mid r) \,\|\, \prod_d p(b_d \mid r)\big)$. Upward that is the term of $z_1$ given x plus that of $z_2$ given
-# $z_1$; flat, one term of all bits given x; downward, $z_2$ given x plus $z_1$ given $(x, z_2)$.
+# $\sum_r p(r)\,\mathrm{KL}\big(p(b \mid r) \,\|\, \prod_d p(b_d \mid r)\big)$. Upward that is the term of $z_1$ given x
+# plus that of $z_2$ given $z_1$; flat, one term of all bits given x; downward, $z_2$ given x plus $z_1$ given
+# $(x, z_2)$.
 #
-# **The predictions.** Reading x as well does not help the upward net: given $z_1$, x says nothing of $z_2$, so its
-# best chances do not change. But an upward net that reads x too can say all that a flat one says. So flat is never
-# better than upward; nor than downward, which contains it outright. And the *mean* of $z_1$ is a function of x: a net
-# whose $z_2$ reads means is a flat net. Samples make $q(z_2 \mid x) = \sum_{z_1} q(z_1 \mid x)\,q(z_2 \mid z_1)$ a mixture;
+# **The predictions.** Reading x as well does not help the upward net: given $z_1$, x says nothing of $z_2$, so its best
+# chances do not change. But an upward net that reads x too can say all that a flat one says. So flat is never better
+# than upward; nor than downward, which contains it outright. And the *mean* of $z_1$ is a function of x: a net whose
+# $z_2$ reads means is a flat net. Samples make $q(z_2 \mid x) = \sum_{z_1} q(z_1 \mid x)\,q(z_2 \mid z_1)$ a mixture;
 # means do not.
 
 # %% [markdown]
@@ -548,8 +552,8 @@ with when_written():
 # $$\hat g = \sum_k \bar w_k\, \nabla_\phi \log q_\phi(z_k \mid x), \qquad \bar w_k = \frac{w_k}{\sum_j w_j}.$$
 #
 # It aims at the mean of $\nabla_\phi \log q$ under the posterior. For one datum with S states of z you are given
-# `log_joint`, $(S)$, the values of $\log p(x, z)$; `log_q`, $(S)$; `scores`, $(S, P)$, the values of $\nabla_\phi \log q$; and
-# `samples`, K. Return two vectors, $(P)$ each:
+# `log_joint`, $(S)$, the values of $\log p(x, z)$; `log_q`, $(S)$; `scores`, $(S, P)$, the values of
+# $\nabla_\phi \log q$; and `samples`, K. Return two vectors, $(P)$ each:
 #
 # - **exact**: the bias of $\hat g$, its mean less what it aims at. No sampling; $S^K$ is at most 4,096;
 # - **first order**: what that bias tends to as K grows, up to terms of order $1/K^2$: a formula in moments over the
@@ -557,7 +561,8 @@ with when_written():
 #
 # $\log p(x, z)$ may be as low as -2,000. K may be one. Seven digits are looked at.
 #
-# **Predict**: what is the mean of $\hat g$ at K = 1, whatever p and q are? Does the bias vanish with the variance of the weights?
+# **Predict**: what is the mean of $\hat g$ at K = 1, whatever p and q are? Does the bias vanish with the variance of
+# the weights?
 
 # %% exercise="12_reweighted_bias"
 def reweighted_bias(log_joint: Tensor, log_q: Tensor, scores: Tensor, samples: int) -> tuple[Tensor, Tensor]:
@@ -580,8 +585,8 @@ def reweighted_bias(log_joint: Tensor, log_q: Tensor, scores: Tensor, samples: i
 check("12_reweighted_bias", reweighted_bias)
 
 # %% [markdown]
-# **More samples than can be summed.** Two bits, with a posterior that likes them equal. Measured with 40,000 replicates; exact
-# where that is possible; and your first order. From which K on would you trust it?
+# **More samples than can be summed.** Two bits, with a posterior that likes them equal. Measured with 40,000
+# replicates; exact where that is possible; and your first order. From which K on would you trust it?
 
 # %%
 with when_written():
@@ -601,8 +606,8 @@ with when_written():
 # %% [markdown]
 # <details><summary>Symptom: NaN, or zero, where log p is low</summary>
 #
-# Normalized weights do not change when all of $\log w$ moves. Use a softmax of the differences; and divide w by its mean
-# in the logarithm, too.
+# Normalized weights do not change when all of $\log w$ moves. Use a softmax of the differences; and divide w by its
+# mean in the logarithm, too.
 #
 # </details>
 # <details><summary>Symptom: exact is right, and my first order is nearly right</summary>
@@ -613,29 +618,29 @@ with when_written():
 # </details>
 # <details><summary>Symptom: my first order changes when p is multiplied by a constant</summary>
 #
-# Let w have mean one under q: divide by $p(x)$, which is the sum of $p(x, z)$. Then with $\mu$ the target, the numerator
-# less $\mu$ times the denominator is the mean of $w_k(g_k - \mu)$, which has mean zero; what is left is minus its covariance
-# with the mean of $w_k$.
+# Let w have mean one under q: divide by $p(x)$, which is the sum of $p(x, z)$. Then with $\mu$ the target, the
+# numerator less $\mu$ times the denominator is the mean of $w_k(g_k - \mu)$, which has mean zero; what is left is minus
+# its covariance with the mean of $w_k$.
 #
 # </details>
 
 # %% [markdown] solution_only="12_reweighted_bias"
-# **To first order.** With w of mean one and $\mu = \mathbb E_q[w g]$: $\hat g - \mu = \frac{\frac1K\sum w_k (g_k - \mu)}{\frac1K\sum w_k}$.
-# The numerator has mean zero. Expanding one over the denominator, the bias is minus their covariance,
-# $-\frac1K\,\mathbb E_q[w^2 (g - \mu)]$.
+# **To first order.** With w of mean one and $\mu = \mathbb E_q[w g]$:
+# $\hat g - \mu = \frac{\frac1K\sum w_k (g_k - \mu)}{\frac1K\sum w_k}$. The numerator has mean zero. Expanding one over
+# the denominator, the bias is minus their covariance, $-\frac1K\,\mathbb E_q[w^2 (g - \mu)]$.
 #
-# **The predictions.** At K = 1 the one normalized weight is one, and $\mathbb E_q \nabla \log q = 0$: the bias is minus the target, and
-# nothing is learned. The bias vanishes where q is the posterior, as w is constant then. The gradient of $\theta$ with the same
-# weights aims at another thing: it is unbiased for the slope of the K-sample bound.
+# **The predictions.** At K = 1 the one normalized weight is one, and $\mathbb E_q \nabla \log q = 0$: the bias is minus
+# the target, and nothing is learned. The bias vanishes where q is the posterior, as w is constant then. The gradient of
+# $\theta$ with the same weights aims at another thing: it is unbiased for the slope of the K-sample bound.
 
 # %% [markdown]
 # ## 7. A code of expectations
 #
 # *Difficulty* 4/5 · *Importance* 3/5 · 40 minutes
 #
-# A distributed distributional code says no density. It says the means of chosen statistics $T_1, \dots, T_M$ of z, and it is
-# learned asleep, by regression: over dreams (x, z) it minimizes the mean of $\lVert T(z) - r(x) \rVert^2$, where r is
-# *linear in given features* of x, without a constant of its own. Later somebody wants the posterior mean of a
+# A distributed distributional code says no density. It says the means of chosen statistics $T_1, \dots, T_M$ of z, and
+# it is learned asleep, by regression: over dreams (x, z) it minimizes the mean of $\lVert T(z) - r(x) \rVert^2$, where
+# r is *linear in given features* of x, without a constant of its own. Later somebody wants the posterior mean of a
 # function g of z. They regress g(z) on T(z) **and a constant**, over dreamt z, and read the line out at r(x).
 #
 # Do both with endless dreams. `joint`, $(X, S)$, holds $p(x, z)$; `statistics`, $(S, M)$, the values of T; `features`,
@@ -672,8 +677,8 @@ def ddc_readout(joint: Tensor, statistics: Tensor, features: Tensor, g: Tensor) 
 check("12_ddc_readout", ddc_readout)
 
 # %% [markdown]
-# **The toy, on a grid.** $z \sim N(0, 1)$, $x \mid z \sim N(z, 1)$, so the posterior is $N(x/2, 1/2)$. The statistics are z and
-# z squared. With features $1, x, x^2$, and with $1, x$ alone; and a g that is not linear in the statistics.
+# **The toy, on a grid.** $z \sim N(0, 1)$, $x \mid z \sim N(z, 1)$, so the posterior is $N(x/2, 1/2)$. The statistics
+# are z and z squared. With features $1, x, x^2$, and with $1, x$ alone; and a g that is not linear in the statistics.
 
 # %%
 with when_written():
@@ -695,8 +700,8 @@ with when_written():
 # </details>
 # <details><summary>Symptom: the code is right, the readout is not</summary>
 #
-# The line is fitted over z, with $p(z)$, before any x is there; it has a constant. And it is read out at what the code *says*, right
-# or wrong.
+# The line is fitted over z, with $p(z)$, before any x is there; it has a constant. And it is read out at what the code
+# *says*, right or wrong.
 #
 # </details>
 # <details><summary>Symptom: an error, or nonsense, where features depend on each other</summary>
@@ -711,10 +716,10 @@ with when_written():
 # regression of the posterior means on the features, with weights $p(x)$. The readout is
 # $\beta_0 + \beta^\top r(x)$, with $\beta$ from regressing g on (1, T) under $p(z)$.
 #
-# **The predictions.** The code is exact if the posterior means of T are linear in the features; g has no say. The readout is
-# exact if, besides, g is linear in T and a constant. Beyond that the error is that of a regression under the *prior*: small
-# where dreams often are. The toy's means, $x/2$ and $x^2/4 + 1/2$, are linear in $1, x, x^2$: exact. Without
-# $x^2$ the code believes in the same second moment everywhere.
+# **The predictions.** The code is exact if the posterior means of T are linear in the features; g has no say. The
+# readout is exact if, besides, g is linear in T and a constant. Beyond that the error is that of a regression under the
+# *prior*: small where dreams often are. The toy's means, $x/2$ and $x^2/4 + 1/2$, are linear in $1, x, x^2$: exact.
+# Without $x^2$ the code believes in the same second moment everywhere.
 
 # %% [markdown]
 # ## 8. The sealed case
@@ -723,18 +728,18 @@ with when_written():
 #
 # Which divergence did this q minimize? Three people, each with a Gaussian posterior p *of their own*, fitted a
 # *factorized* Gaussian q to it, with the right means. One minimized the **reverse** $\mathrm{KL}(q \,\|\, p)$, as
-# climbing the ELBO does; one the **forward** $\mathrm{KL}(p \,\|\, q)$, as sleep does; and one something **between**, the Hellinger distance,
-# $1 - \int \sqrt{p(z)\,q(z)}\,dz$. You are not told who.
+# climbing the ELBO does; one the **forward** $\mathrm{KL}(p \,\|\, q)$, as sleep does; and one something **between**,
+# the Hellinger distance, $1 - \int \sqrt{p(z)\,q(z)}\,dz$. You are not told who.
 #
-# `precision`, $(3, D, D)$, has the precision matrix of each posterior, person by person. Of each q you see 10,000 draws' worth:
-# `variances`, $(3, D)$, as measured, and `errors`, $(3, D)$, their standard errors. D is 2 to 4. Return the three names
-# `"reverse"`, `"forward"`, `"between"` in the order of the persons.
+# `precision`, $(3, D, D)$, has the precision matrix of each posterior, person by person. Of each q you see 10,000
+# draws' worth: `variances`, $(3, D)$, as measured, and `errors`, $(3, D)$, their standard errors. D is 2 to 4. Return
+# the three names `"reverse"`, `"forward"`, `"between"` in the order of the persons.
 #
 # The evidence is enough: at each of the posteriors, any two of the three fits lie at least six standard errors apart,
 # in one variance or more. The check brings 40 cases and demands all names right in 38 of them.
 #
-# **Predict, before you begin**: at *one* posterior, which of the three fits has the smallest variances, and which the largest? Why
-# does that not settle the case?
+# **Predict, before you begin**: at *one* posterior, which of the three fits has the smallest variances, and which the
+# largest? Why does that not settle the case?
 
 # %% exercise="12_sealed_case"
 def name_them(variances: Tensor, errors: Tensor, precision: Tensor) -> list[str]:
@@ -779,37 +784,39 @@ with when_written():
 # <details><summary>Symptom: I compare variances with those of the posterior, and confuse two persons</summary>
 #
 # How much a fit shrinks depends on how strongly its posterior is correlated, so the order of the ratios gives nothing
-# away. Two of the fits have closed forms. Whether a person's variances *equal* them is the question, in standard errors.
+# away. Two of the fits have closed forms. Whether a person's variances *equal* them is the question, in standard
+# errors.
 #
 # </details>
 # <details><summary>Symptom: I cannot compute the one between</summary>
 #
-# You hardly need it: find the best two persons for the two closed forms, one over the diagonal of the precision, and the
-# diagonal of its inverse. Whoever is left is between.
+# You hardly need it: find the best two persons for the two closed forms, one over the diagonal of the precision, and
+# the diagonal of its inverse. Whoever is left is between.
 #
 # </details>
 
 # %% [markdown] solution_only="12_sealed_case"
-# **What each gives.** Reverse: $v_i = 1/\Lambda_{ii}$, the variance with all others fixed. Forward: $v_i = (\Lambda^{-1})_{ii}$, the
-# marginal. Between: setting the slope of $\int\sqrt{pq}$ to zero says that q has the variances of the Gaussian in proportion to
-# $\sqrt{pq}$, whose precision is the mean of both: $v = \mathrm{diag}\big((\tfrac12\Lambda + \tfrac12 \mathrm{diag}(1/v))^{-1}\big)$, by
-# iteration.
+# **What each gives.** Reverse: $v_i = 1/\Lambda_{ii}$, the variance with all others fixed. Forward:
+# $v_i = (\Lambda^{-1})_{ii}$, the marginal. Between: setting the slope of $\int\sqrt{pq}$ to zero says that q has the
+# variances of the Gaussian in proportion to $\sqrt{pq}$, whose precision is the mean of both:
+# $v = \mathrm{diag}\big((\tfrac12\Lambda + \tfrac12 \mathrm{diag}(1/v))^{-1}\big)$, by iteration.
 #
-# **The prediction.** At one posterior the three are ordered: reverse is the smallest, forward the largest. But the persons have three
-# posteriors, on scales and with correlations of their own, drawn such that neither the size of a variance, nor its ratio to
-# $1/\Lambda_{ii}$, nor that to the marginal gives the names away.
+# **The prediction.** At one posterior the three are ordered: reverse is the smallest, forward the largest. But the
+# persons have three posteriors, on scales and with correlations of their own, drawn such that neither the size of a
+# variance, nor its ratio to $1/\Lambda_{ii}$, nor that to the marginal gives the names away.
 
 # %% [markdown]
 # ## 9. In words: four claims about machines that dream
 #
 # *Difficulty* 3/5 · *Importance* 4/5 · 20 minutes
 #
-# From a report: "(1) Wake-sleep climbs the ELBO in two half-steps, one for $\theta$ and one for $\phi$, so we monitor the ELBO
-# and stop when it falls. (2) The sleep phase is the regression of the dreamt bits on the data: we minimize squared errors of the
-# probabilities. (3) Our q factorizes. That costs tightness of the bound, and nothing else: $\theta$ ends at maximum likelihood
-# in any case. (4) We use reweighted wake-sleep with K = 2 in place of sleep, as it learns at real data and so is unbiased." For each claim
-# write two or three sentences: what is right about it, what is not, and what you would measure to decide. Then one
-# sentence: name a case in which you would *prefer* sleep's divergence, and why.
+# From a report: "(1) Wake-sleep climbs the ELBO in two half-steps, one for $\theta$ and one for $\phi$, so we monitor
+# the ELBO and stop when it falls. (2) The sleep phase is the regression of the dreamt bits on the data: we minimize
+# squared errors of the probabilities. (3) Our q factorizes. That costs tightness of the bound, and nothing else:
+# $\theta$ ends at maximum likelihood in any case. (4) We use reweighted wake-sleep with K = 2 in place of sleep, as it
+# learns at real data and so is unbiased." For each claim write two or three sentences: what is right about it, what is
+# not, and what you would measure to decide. Then one sentence: name a case in which you would *prefer* sleep's
+# divergence, and why.
 
 # %% [markdown] written="12_written"
 # (1) The wake step does climb the ELBO in theta. The sleep step climbs log q at dreams, which is minus another KL,
@@ -817,18 +824,18 @@ with when_written():
 # no reason to stop. Measure: the ELBO before and after single sleep steps, with many samples.
 #
 # (2) Both rest at P(z = 1 | x) if the net can say it. Squared error lacks the factor 1 / (f (1 - f)), so its gradient
-# is another one: it hardly moves where the net is sure and wrong, and a net that is not free rests elsewhere. Measure: the KL
-# over dreams of two nets, each trained to rest.
+# is another one: it hardly moves where the net is sure and wrong, and a net that is not free rests elsewhere. Measure:
+# the KL over dreams of two nets, each trained to rest.
 #
-# (3) Where q cannot be the posterior theta rests elsewhere, with the ELBO and with wake-sleep, and not in the same place:
-# on the fan with two latents and data of variance 4 the model's variance is 2.73 and 2.37. Measure: the slope of log p at rest, by
-# an exact model or by importance sampling.
+# (3) Where q cannot be the posterior theta rests elsewhere, with the ELBO and with wake-sleep, and not in the same
+# place: on the fan with two latents and data of variance 4 the model's variance is 2.73 and 2.37. Measure: the slope of
+# log p at rest, by an exact model or by importance sampling.
 #
 # (4) It does learn at the data. But with K samples its gradient for phi is a ratio, biased by a term in 1/K, at K = 1
 # all of the gradient; at K = 2 the bias is large. Measure: the mean at several K against enumeration on a small model.
 #
-# I would prefer the forward KL where q is to cover the posterior, as for proposals of importance sampling, or where variances
-# that are too small would do harm.
+# I would prefer the forward KL where q is to cover the posterior, as for proposals of importance sampling, or where
+# variances that are too small would do harm.
 #
 # === BEGIN MARK SCHEME ===
 # Two points in all, in quarters; 0.5 for each of the four claims, of which 0.25 is lost if the last sentence is
@@ -841,8 +848,9 @@ with when_written():
 #   same" without a condition: nothing. The condition (a free net: same place of rest) alone: 0.25.
 # - 0.5: claim 3. theta moves, because the gap depends on theta. An example, or the reason: either suffices with a
 #   measurement; without one 0.25. Accept: it is right if q can be the posterior.
-# - 0.5: claim 4. The data are right; unbiased is not: the normalized weights make a bias of order 1/K (or: at K = 1 nothing is
-#   learned). Accept: unbiased for theta as the K-sample bound's gradient, if said so. Only "K = 2 is noisy": 0.
-# - Last sentence: covering a posterior (proposals, calibrated or cautious variances), no gradient through samples or discrete
-#   latents, endless labelled dreams. Accept any with its reason.
+# - 0.5: claim 4. The data are right; unbiased is not: the normalized weights make a bias of order 1/K (or: at K = 1
+#   nothing is learned). Accept: unbiased for theta as the K-sample bound's gradient, if said so. Only "K = 2 is noisy":
+#   0.
+# - Last sentence: covering a posterior (proposals, calibrated or cautious variances), no gradient through samples or
+#   discrete latents, endless labelled dreams. Accept any with its reason.
 # === END MARK SCHEME ===

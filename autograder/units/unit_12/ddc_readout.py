@@ -22,7 +22,7 @@ EXERCISE = exercise(
     difficulty=4,
     importance=3,
     minutes=40,
-    read="What to remember",
+    read="section 7, Codes of expectations",
     hides=[
         "learning.ddc:DDC.weights",
         "learning.ddc:ddc_sleep_phase",
@@ -91,7 +91,7 @@ def _mistakes(world: World, row: int) -> list[Mistake]:
         known = [
             ("exact_for_code", "These are the exact posterior means. The net is linear in its features, and may not reach them.", exact),
             ("even_x", "All x count alike here. Dreams come with p(x).", world.code(even_x)),
-            ("dreams_of_one_z", "Here x is weighted with its square root, or z is not averaged over. Regress the posterior means, over p(x).",
+            ("root_weights", "x is weighted with the square root of p(x). Dreams come with p(x).",
              world.code(np.sqrt(world.joint.sum(1)))),
         ]  # fmt: skip
     else:

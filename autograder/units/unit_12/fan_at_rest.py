@@ -21,7 +21,7 @@ EXERCISE = exercise(
     difficulty=5,
     importance=5,
     minutes=50,
-    read="What to remember",
+    read="section 5, Where wake-sleep rests",
     hides=[],
     because="course_vi runs wake-sleep and the ELBO, and does not know where they rest",
 )

@@ -21,7 +21,7 @@ EXERCISE = exercise(
     difficulty=4,
     importance=4,
     minutes=35,
-    read="What to remember",
+    read="section 3, On which scale is an error measured?",
     hides=[],
     because="course_vi trains recognition nets and does not know where they rest",
 )
@@ -112,7 +112,7 @@ def _mistakes(worlds: Sequence[World], index: int) -> list[Mistake]:
          each(lambda world: world.squares(even(world)) if index == SQUARES else world.likely(even(world)))),
         ("mean_matched", "This makes the mean of f equal to that of z. It is neither objective's slope that vanishes there.",
          each(lambda world: float((w := world.data if index == DATA else world.chance) @ world.posterior / (w @ world.h)))),
-        ("mean_of_ratios", "This averages the phi that each x would like to have, by how often x comes. x also differ in how much they care.",
+        ("mean_of_ratios", "This averages the phi that each x would like, by how often x comes. They also differ in how much they care.",
          each(lambda world: float((world.data if index == DATA else world.chance) @ (world.posterior / world.h)))),
         ("squares_at_data", "This is least squares at the data: neither the objective nor the place that is asked.",
          each(lambda world: world.squares(world.data))),

@@ -24,7 +24,7 @@ EXERCISE = exercise(
     difficulty=4,
     importance=4,
     minutes=40,
-    read="What to remember",
+    read="section 6, Reweighted wake-sleep",
     hides=["learning.wake_sleep:reweighted_phase"],
 )
 

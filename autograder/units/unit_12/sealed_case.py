@@ -17,7 +17,7 @@ EXERCISE = exercise(
     difficulty=4,
     importance=4,
     minutes=30,
-    read="What to remember",
+    read="section 2, Which divergence, and where",
     hides=[],
     because="no function of course_vi gives a verdict on a fit",
 )

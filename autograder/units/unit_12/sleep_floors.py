@@ -22,7 +22,7 @@ EXERCISE = exercise(
     difficulty=4,
     importance=4,
     minutes=40,
-    read="What to remember",
+    read="section 8, Layers",
     hides=[],
     because="course_vi trains layered recognition nets and does not know what is left over",
 )
@@ -103,7 +103,7 @@ def _mistakes(nets: Sequence[Net], index: int) -> list[Mistake]:
     known.append(("bits_for_nats", "This is in bits. Nats are asked.", want[:, index] / np.log(2)))
     if index == UPWARD:
         known += [
-            ("lower_layer_only", "This is what is left over in z1. The bits of z2 depend on each other, too, given z1.", parts["z1 given x"]),
+            ("lower_layer_only", "This is what is left over in z1. Bits of z2 depend on each other, too, given z1.", parts["z1 given x"]),
             ("layers_apart", "z2 is taken to read x, and not a sample of z1.", parts["z1 given x"] + parts["z2 given x"]),
         ]  # fmt: skip
     if index == FLAT:

@@ -21,7 +21,7 @@ EXERCISE = exercise(
     difficulty=2,
     importance=5,
     minutes=20,
-    read="What to remember",
+    read="section 3, On which scale is an error measured?",
     hides=["learning.wake_sleep:sleep_phase"],
 )
 

@@ -22,7 +22,7 @@ EXERCISE = exercise(
     difficulty=3,
     importance=4,
     minutes=25,
-    read="What to remember",
+    read="section 4, Awake, at means",
     hides=["learning.wake_sleep:wake_phase"],
 )
 
