@@ -186,7 +186,7 @@ check("12_sleep_phase", sleep_gradients)
 
 # %% [markdown]
 # **A bit that was sure, and wrong.** One parameter, $f = \sigma(\phi)$, begins at a probability of 0.0001; in the
-# dreams the bit is on in three of ten. Both rules take the same steps. Both may end at 0.3, if they get there.
+# dreams the bit is on in about three of ten. Both rules take the same steps. Both may end at 0.3, if they get there.
 
 # %%
 with when_written():
@@ -689,7 +689,7 @@ with when_written():
         for target, g in (("(z + 1)^2", (z + 1) ** 2), ("cos(z)", z.cos())):
             code, read = (torch.as_tensor(part) for part in ddc_readout(joint, statistics, features, g))
             for place in (80, 110):
-                print(f"features {name:10s} x = {x[place]:.0f}   code {code[place, 0]:+.4f} {code[place, 1]:+.4f}"
+                print(f"features {name:10s} x = {x[place].abs():.0f}   code {code[place, 0]:+.4f} {code[place, 1]:+.4f}"
                       f"   mean of {target:10s} read {read[place]:+.4f}, exact {posterior[place] @ g:+.4f}")
 
 # %% [markdown]

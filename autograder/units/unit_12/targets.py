@@ -117,7 +117,7 @@ def sliding(tracks: list[Track], lam: float = 4.0, table: Tensor | None = None) 
         for row in [] if table is None else table.tolist():
             axis.plot([10, last], [row[0], row[0]], color=BLACK, linewidth=1, linestyle="--")
         axis.set(
-            title="Neither learns the variance of the data",
+            title="None of them learns the variance of the data",
             xlabel="steps",
             ylabel="variance of x under the model",
             xscale="log",

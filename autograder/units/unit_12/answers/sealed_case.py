@@ -102,10 +102,14 @@ def name_them(variances, errors, precision):
 #+     return NAMES
 
 
-# %% wrong no_inverse, from right best_order: The diagonal of the precision for that of the covariance.
-# diagnosis: property
-#-     forward = torch.linalg.inv(precision).diagonal(dim1=-2, dim2=-1)
-#+     forward = precision.diagonal(dim1=-2, dim2=-1)
+# %% wrong least_and_most, from right by_elimination: Who is shrunken most beside the marginal is called reverse, and who is least, forward.
+# diagnosis: between_for_reverse
+#-     reverse, forward = min(
+#-         ((a, b) for a in range(3) for b in range(3) if a != b),
+#-         key=lambda pair: off_reverse[pair[0]] + off_forward[pair[1]],
+#-     )
+#+     shrunken = np.log(v / covariance).mean(1)
+#+     reverse, forward = shrunken.argmin(), shrunken.argmax()
 
 
 # %% wrong one_name_twice, from right best_order: Each is named by itself, whatever the others are called.
