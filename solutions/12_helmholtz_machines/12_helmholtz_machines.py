@@ -243,7 +243,7 @@ with when_written():
 # - **at the data**: where the mean of $\mathrm{KL}(p(z \mid x) \,\|\, q(z \mid x))$ *over the data* is least. It is
 #   what reweighted wake-sleep teaches, with endlessly many samples.
 #
-# Five digits are looked at. All three lie inside the range of $\phi$; values of h go from 0.05 to 10. Every x
+# Five digits are looked at. All three lie inside the range of $\phi$; values of h go from 0.01 to 20. Every x
 # occurs, with at least one chance in a hundred. There may be a single x.
 #
 # **Predict**: for which h do the three agree, whatever the data? Which x pulls hardest on $\phi$ asleep, in comparison

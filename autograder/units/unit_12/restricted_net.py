@@ -79,12 +79,12 @@ def _root(slope: Callable[[float], float], high: float) -> float:
     return (low + high) / 2
 
 
-def _world(rng: np.random.Generator, size: int) -> World:
-    """No two of the three are alike, and least squares stays inside (0, 1 / max h)."""
+def _world(rng: np.random.Generator, size: int, scale: float = 1.0) -> World:
+    """No two of the three are alike, and least squares stays inside (0, 1 / max h); h of about this size."""
     while True:
         chance, data = rng.dirichlet(np.full(size, 1.5), 2)
         posterior = np.exp(rng.uniform(np.log(0.01), np.log(0.9), size))
-        h = np.exp(rng.uniform(-1.5, 1.0, size)) * float(np.exp(rng.uniform(-1.0, 1.0)))
+        h = np.exp(rng.uniform(-1.5, 1.0, size)) * scale * float(np.exp(rng.uniform(-0.3, 0.3)))
         world = World(np.stack([chance * (1 - posterior), chance * posterior], -1), h, data)
         if min(*chance, *data) < 0.01 or world.squares(chance) > 0.97 / h.max():
             continue
@@ -133,7 +133,8 @@ def _judged(probe: Probe, worlds: Sequence[World], index: int) -> Finding:
 
 
 def _worlds(rng: np.random.Generator) -> list[World]:
-    return [_world(rng, size) for size in (2, 4, 8)]
+    """With h far below one, so that phi is above one; of its size; and above it."""
+    return [_world(rng, 2, 0.1), _world(rng, 4), _world(rng, 8, 5.0)]
 
 
 @EXERCISE.part("Where sleep takes phi")

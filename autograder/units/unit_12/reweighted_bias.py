@@ -98,6 +98,17 @@ def _general(rng: np.random.Generator, size: int, parameters: int, samples: int)
     return Given(log_q + rng.normal(size=size) - 3.0, log_q, loads - np.exp(log_q) @ loads, samples)
 
 
+def _rare(rng: np.random.Generator) -> Given:
+    """Half of the posterior lies where q is hardly ever: one weight is thousands of times the others."""
+    given = _general(rng, 4, 2, 2)
+    chance = np.append(np.exp(given.log_q[:3]), 1e-4 * rng.uniform(1, 3))
+    chance /= chance.sum()
+    log_q = np.log(chance)
+    log_joint = log_q + rng.normal(size=4)
+    log_joint[3] = np.log(np.exp(log_joint[:3]).sum())
+    return Given(log_joint, log_q, given.scores - chance @ given.scores, 2)
+
+
 def _mistakes(given: Given, row: int) -> list[Mistake]:
     w, q, scores, count = given.weights, np.exp(given.log_q), given.scores, given.samples
     exact, first, target = given.exact(), given.first(), given.target
@@ -153,7 +164,7 @@ def first_order(probe: Probe, rng: np.random.Generator) -> Finding:
 
 
 @EXERCISE.part(
-    "One sample, six samples; one bit; log p(x, z) as low as -2,000",
+    "One sample, six samples; one bit; log p(x, z) as low as -2,000; a weight of thousands",
     weight=0.5,
     needs=["exact", "first_order"],
 )
@@ -163,6 +174,7 @@ def edges(probe: Probe, rng: np.random.Generator) -> Finding:
         _given(rng, 1, 6),
         _given(rng, 2, 3, float(rng.uniform(1000, 2000))),
         _general(rng, 4, 1, 2),
+        _rare(rng),
     ]
     finding = _judged(probe, cases, EXACT)
     return finding if not finding.ok else _judged(probe, cases, FIRST)

@@ -121,18 +121,20 @@ def at_means(probe: Probe, rng: np.random.Generator) -> Finding:
 
 
 @EXERCISE.part(
-    "One datum, one pixel, one bit; eight bits; weights of 40, where a pixel is all but sure; chances down to 1e-6",
+    "One datum, one pixel, one bit; eight bits; weights of 40, where a pixel is all but sure; chances within 1e-6 of 0 and of 1",
     weight=0.5,
 )
 def edges(probe: Probe, rng: np.random.Generator) -> Finding:
     finding = Finding(True)
+    small = 10.0 ** -rng.uniform(3, 6, (4, 2))
+    small[:2] = 1 - small[:2]
     cases = (
         _given(rng, 1, 3, 2),
         _given(rng, 4, 1, 3),
         _given(rng, 3, 4, 1),
         _given(rng, 2, 2, 8),
         _given(rng, 3, 2, 3, (20.0, 40.0)),
-        _given(rng, 3, 2, 2)._replace(q=10.0 ** -rng.uniform(3, 6, (3, 2))),
+        _given(rng, 4, 2, 2)._replace(q=small),
     )
     for given in cases:
         for row in (AVERAGE, MEANS):
