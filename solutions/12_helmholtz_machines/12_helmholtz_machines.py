@@ -295,7 +295,7 @@ with when_written():
 # </details>
 # <details><summary>Symptom: I do not find a formula for the first</summary>
 #
-# There is none for more than two values of x. The mean of $\log q$ is concave in $\phi$, so its slope falls: begin
+# There is none worth having for many values of x. The mean of $\log q$ is concave in $\phi$, so its slope falls: begin
 # with the two ends of the range, and halve.
 #
 # </details>
@@ -537,9 +537,9 @@ with when_written():
 #
 # **The predictions.** Reading x as well does not help the upward net: given $z_1$, x says nothing of $z_2$, so its best
 # chances do not change. But an upward net that reads x too can say all that a flat one says. So flat is never better
-# than upward; nor than downward, which contains it outright. And the *mean* of $z_1$ is a function of x: a net whose
-# $z_2$ reads means is a flat net. Samples make $q(z_2 \mid x) = \sum_{z_1} q(z_1 \mid x)\,q(z_2 \mid z_1)$ a mixture;
-# means do not.
+# than upward; nor than downward, which contains it outright. And the *mean* of $z_1$ is a function of x: at best, a net
+# whose $z_2$ reads means is a flat net. Samples make $q(z_2 \mid x) = \sum_{z_1} q(z_1 \mid x)\,q(z_2 \mid z_1)$ a
+# mixture; means do not.
 
 # %% [markdown]
 # ## 6. Reweighted wake-sleep, and its bias

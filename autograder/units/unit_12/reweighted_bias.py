@@ -117,11 +117,14 @@ def _mistakes(given: Given, row: int) -> list[Mistake]:
         ("sign", "The sign is turned: a bias is the mean less the target.", -(exact, first)[row]),
     ]
     if row == EXACT:
-        known += [
-            ("mean_not_bias", "This is the mean of the estimate. Take its target off: the mean score under the posterior.",
-             given.mean()),
-            ("target_alone", "This is what is left at K = 1, where the one normalized weight is one.", -target),
-        ]  # fmt: skip
+        known.append(
+            ("target_alone", "This is minus the target, as if nothing were learned. So it is at K = 1 alone.", -target)
+        )  # fmt: skip
+        if count > 1:  # at K = 1 the mean is zero, which tells no cause
+            known.append(
+                ("mean_not_bias", "This is the mean of the estimate. Take its target off: the mean score under the posterior.",
+                 given.mean())
+            )  # fmt: skip
     else:
         of_two = (q * w**2) @ scores
         known += [
