@@ -9,6 +9,9 @@ import pytest
 import torch
 from scipy.optimize import minimize
 
+from autograder.audit.corpus import corpus
+from autograder.checking import run_check
+from autograder.checks.probe import InProcess
 from autograder.units.unit_12 import (
     ddc_readout,
     fan_at_rest,
@@ -280,3 +283,13 @@ def test_no_order_of_sizes_or_of_ratios_gives_the_names_away() -> None:
 
 def test_states_are_all_there_once() -> None:
     assert sorted(map(tuple, states(3))) == sorted(itertools.product((0.0, 1.0), repeat=3))
+
+
+@pytest.mark.parametrize("exercise", ["12_restricted_net", "12_sleep_floors"])
+def test_three_numbers_may_come_in_one_tensor(exercise: str) -> None:
+    answer = next(one for one in corpus("12_helmholtz_machines") if one.exercise == exercise)
+    learner = answer.load()
+    stacked = InProcess(
+        lambda *given: torch.stack([torch.as_tensor(one) for one in learner(*given)])
+    )
+    assert run_check(exercise, stacked, 0).passed

@@ -14,7 +14,7 @@ def three_targets(joint, h, data):
         return phi
 
     squares = (chance * h * posterior).sum() / (chance * h * h).sum()
-    return torch.stack([best(chance), squares, best(data)])
+    return best(chance), squares, best(data)
 
 
 # %% right scipy: Both objectives are minimized by a library.
@@ -73,20 +73,20 @@ def three_targets(joint, h, data):
 
 # %% wrong squares_asleep, from right bisected: Least squares for sleep.
 # diagnosis: order_swapped
-#-     return torch.stack([best(chance), squares, best(data)])
-#+     return torch.stack([squares, squares, best(data)])
+#-     return best(chance), squares, best(data)
+#+     return squares, squares, best(data)
 
 
 # %% wrong dreams_at_data, from right bisected: Dreams for data.
 # diagnosis: order_swapped
-#-     return torch.stack([best(chance), squares, best(data)])
-#+     return torch.stack([best(chance), squares, best(chance)])
+#-     return best(chance), squares, best(data)
+#+     return best(chance), squares, best(chance)
 
 
 # %% wrong data_in_dreams, from right bisected: Data for dreams.
 # diagnosis: order_swapped
-#-     return torch.stack([best(chance), squares, best(data)])
-#+     return torch.stack([best(data), squares, best(data)])
+#-     return best(chance), squares, best(data)
+#+     return best(data), squares, best(data)
 
 
 # %% wrong even, from right bisected: Every x counts alike.

@@ -14,7 +14,7 @@ def sleep_floors(joint, bits1, bits2):
     upward = left_over(joint.sum(2), bits1) + left_over(joint.sum(0), bits2)
     flat = left_over(joint.flatten(1), both)
     downward = left_over(joint.sum(1), bits2) + left_over(joint.transpose(1, 2).reshape(-1, s1), bits1)
-    return torch.stack([upward, flat, downward])
+    return upward, flat, downward
 
 
 # %% right entropies: Entropies of single bits less the entropy of all, by loops.
@@ -70,13 +70,13 @@ def sleep_floors(joint, bits1, bits2):
     q21 = product(given(joint.sum(0)) @ bits2, bits2)                               # (S1, S2)
     q12 = product(given(posterior.transpose(1, 2)) @ bits1, bits1).transpose(1, 2)  # (X, S1, S2)
     nets = [q1[:, :, None] * q21, q1[:, :, None] * q2[:, None], q12 * q2[:, None]]
-    return torch.stack([(torch.xlogy(joint, posterior) - torch.xlogy(joint, q)).sum() for q in nets])
+    return [(torch.xlogy(joint, posterior) - torch.xlogy(joint, q)).sum() for q in nets]
 
 
 # %% wrong flat_for_upward, from right spreads: As if samples fed upward made no difference.
 # diagnosis: order_swapped
-#-     return torch.stack([upward, flat, downward])
-#+     return torch.stack([flat, flat, downward])
+#-     return upward, flat, downward
+#+     return flat, flat, downward
 
 
 # %% wrong means_upward, from right spreads: z2 reads x, and not a sample of z1.
@@ -117,9 +117,9 @@ def sleep_floors(joint, bits1, bits2):
 
 # %% wrong other_kl, from right net_by_net: The other KL, of q from the posterior.
 # diagnosis: value
-#-     return torch.stack([(torch.xlogy(joint, posterior) - torch.xlogy(joint, q)).sum() for q in nets])
+#-     return [(torch.xlogy(joint, posterior) - torch.xlogy(joint, q)).sum() for q in nets]
 #+     chance = joint.sum((1, 2), keepdim=True)
-#+     return torch.stack([(chance * (torch.xlogy(q, q) - torch.xlogy(q, posterior.clamp_min(1e-9)))).sum() for q in nets])
+#+     return [(chance * (torch.xlogy(q, q) - torch.xlogy(q, posterior.clamp_min(1e-9)))).sum() for q in nets]
 
 
 # %% wrong prior_bits, from right net_by_net: Marginals of z1 without x.
