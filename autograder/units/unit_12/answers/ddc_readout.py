@@ -98,7 +98,7 @@ def ddc_readout(joint, statistics, features, g):
 
 
 # %% wrong weights_squared, from right pairs: Each row is multiplied with its probability, which is then squared.
-# diagnosis: value
+# diagnosis: dictionary
 #-     root = np.sqrt(joint.ravel())[:, None]
 #+     root = joint.ravel()[:, None]
 

@@ -122,7 +122,7 @@ def fan_at_rest(lam, dim):
 
 
 # %% wrong at_means, from right iterated: The wake phase at the means of q: no v in the regression, and no rest.
-# diagnosis: value
+# diagnosis: dictionary
 #-             new = sum_by_x * lam / (sum_by_x**2 * lam + dim * v)
 #+             new = 1 / sum_by_x
 

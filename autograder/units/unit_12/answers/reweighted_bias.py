@@ -115,7 +115,7 @@ def reweighted_bias(log_joint, log_q, scores, samples):
 
 
 # %% wrong not_scale_free, from right loops: The weights are not divided by their mean.
-# diagnosis: value
+# diagnosis: dictionary
 #-     first = (target * variance - covariance) / z**2 / samples
 #+     first = (target * variance - covariance) / samples
 

@@ -91,7 +91,7 @@ def wake_gradients(weight, bias, x, q):
 
 
 # %% wrong no_bias, from right loops: The bias is forgotten at the means.
-# diagnosis: value
+# diagnosis: dictionary
 #-         means += np.outer(datum - 1 / (1 + np.exp(-(weight @ chance + bias))), chance)
 #+         means += np.outer(datum - 1 / (1 + np.exp(-(weight @ chance))), chance)
 
