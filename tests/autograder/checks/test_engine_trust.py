@@ -31,6 +31,7 @@ NOTHING_TO_CHANGE = (
     "06_score_wins",
     "07_straight_through",
     "09_vafc",
+    "12_fan_at_rest",
 )  # trained; plain numbers; a class: see below
 GRADIENT_ASKED = {
     "00_value_and_gradient",
