@@ -53,8 +53,15 @@ from course_vi.exact import enumerate_binary, expected_bound
 from course_vi.experiments.exact_arena import train_one_way
 from course_vi.experiments.stored_tables import stored_table
 from course_vi.families import Amortized, BernoulliMeanField
-from course_vi.learning import DDC, ddc_sleep_phase, ddc_wake_sleep, reweighted_phase
-from course_vi.learning import sleep_phase, smoke_cap, wake_phase
+from course_vi.learning import (
+    DDC,
+    ddc_sleep_phase,
+    ddc_wake_sleep,
+    reweighted_phase,
+    sleep_phase,
+    smoke_cap,
+    wake_phase,
+)
 
 # %%
 from course_vi.models import Model, ProbabilisticPCA
@@ -293,7 +300,12 @@ def from_posterior(p_z, f):
 wide = torch.linspace(-4, 14, 361, dtype=DOUBLE).unsqueeze(-1)
 p_z, dreams, data = posterior(5.0, wide), density(5.0, wide), density(3.0, wide)
 wanted = each(p_z)[:, 0]                                                # the same for both coins
-bit_loss = lambda l: softplus(l) - wanted * l                           # -E log q, a bit with logit l
+
+
+def bit_loss(logit):                                                    # -E log q
+    return softplus(logit) - wanted * logit
+
+
 lines = {name: restricted(bit_loss, weight, wide) for name, weight in (("dreams", dreams), ("data", data))}
 told = {name: (a + b * wide[:, 0]).sigmoid() for name, (a, b) in lines.items()}
 for name, f in told.items():
@@ -345,9 +357,9 @@ prior = Poisson(torch.ones(1, dtype=DOUBLE)).log_prob(counts)
 joint = (prior + Normal(counts, 1.0).log_prob(x[:, 0])).exp()
 seen = joint.sum(0) / joint.sum()                                       # where the dreams are
 mean_count = (counts * joint).sum(0) / joint.sum(0)                     # E[z | x]
-rules = {"likelihood": lambda l: l.exp() - mean_count * l,              # -E log q, up to a constant
-         "least squares": lambda l: 0.5 * (l.exp() - mean_count).square()}
-free = [descended(lambda l: rule(l).sum(), torch.zeros_like(seen)).exp() for rule in rules.values()]
+rules = {"likelihood": lambda out: out.exp() - mean_count * out,        # -E log q, up to a constant
+         "least squares": lambda out: 0.5 * (out.exp() - mean_count).square()}
+free = [descended(lambda out, rule=rule: rule(out).sum(), torch.zeros_like(seen)).exp() for rule in rules.values()]
 print(f"unrestricted: the two differ by {(free[0] - free[1]).abs().max():.0e} at most")
 
 # %%
@@ -362,7 +374,7 @@ for name, loss in losses.items():
     above = loss - best
     print(f"  by {name:14s} divergence {above[0]:.4f} nats above its least, "
           f"squared error {2 * above[1]:.4f} above its least")
-bits = {"likelihood": bit_loss, "least squares": lambda l: 0.5 * (l.sigmoid() - wanted).square()}
+bits = {"likelihood": bit_loss, "least squares": lambda out: 0.5 * (out.sigmoid() - wanted).square()}
 for name, loss in bits.items():
     print(f"bits, the logit a line: by {name:14s} slope {restricted(loss, dreams, wide)[1]:.3f}")
 

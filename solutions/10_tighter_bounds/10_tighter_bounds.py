@@ -48,7 +48,6 @@
 import math
 from itertools import combinations
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.distributions import Normal

@@ -155,9 +155,7 @@ def test_the_stored_tables_are_whole() -> None:
     for entries in collapse.values():
         assert set(entries) == {"neighbours 0", "neighbours 2"}
         assert all(len(entry["test"]) == len(REMEDIES) for entry in entries.values())
-    with pytest.raises(
-        ValueError, match="expected one of again, arena, collapse"
-    ):
+    with pytest.raises(ValueError, match="expected one of again, arena, collapse"):
         stored_table("nothing")
 
 

@@ -146,10 +146,10 @@ def _place(rng: np.random.Generator, size: int, budget: int, trap: str) -> Place
             return place
 
 
-def _blocks(came: Any, size: int) -> Blocks | None:
+def _blocks(actual: Any, size: int) -> Blocks | None:
     """What came as lists of whole numbers that part 0 .. size - 1; None if it does not."""
     try:
-        found = [[int(i) for i in np.asarray(block).ravel()] for block in came]
+        found = [[int(i) for i in np.asarray(block).ravel()] for block in actual]
     except (TypeError, ValueError):
         return None
     found = [block for block in found if block]
@@ -162,12 +162,12 @@ def _judged(probe: Probe, places: list[Place]) -> Finding:
         size = len(place.precision)
         blocks = _blocks(probe.value(place.precision, place.budget), size)
         if blocks is None:
-            says = "Return a list of blocks, each a list of indices, every latent in one of them."
-            return holds(False, f"blocks that part 0 to {size - 1}", "something else", "form", says)
+            hint = "Return a list of blocks, each a list of indices, every latent in one of them."
+            return holds(False, f"blocks that part 0 to {size - 1}", "something else", "form", hint)
         if couplings(blocks) > place.budget:
-            says = "A block of n latents has n (n - 1) / 2 couplings; all blocks together may have as many as the budget."
-            came = f"{couplings(blocks)}: {blocks}"
-            return holds(False, f"{place.budget} couplings or fewer", came, "over_budget", says)
+            hint = "A block of n latents has n (n - 1) / 2 couplings; all blocks together may have as many as the budget."
+            actual = f"{couplings(blocks)}: {blocks}"
+            return holds(False, f"{place.budget} couplings or fewer", actual, "over_budget", hint)
         answers.append(blocks)
         gaps = Gaps(place.precision)
         lost.append(gaps(blocks) - gaps(best(*place, gaps)))
@@ -184,8 +184,8 @@ def _judged(probe: Probe, places: list[Place]) -> Finding:
         )
     ]
     key = fits[0] if len(fits) == 1 else ""
-    came = f"{answers[worst]} lose {lost[worst]:.3g} nats more than {best(*places[worst])}"
-    return Finding(False, expected, came, key or "property", SAYS.get(key, ""))
+    actual = f"{answers[worst]} lose {lost[worst]:.3g} nats more than {best(*places[worst])}"
+    return Finding(False, expected, actual, key or "property", SAYS.get(key, ""))
 
 
 def _same(one: Blocks, other: Blocks) -> bool:

@@ -184,9 +184,9 @@ def _gap_mistakes(places: list[Place]) -> list[Mistake]:
 @EXERCISE.part("Its gap, in nats")
 def gap(probe: Probe, rng: np.random.Generator) -> Finding:
     places = _places(rng)
-    came = [unpack(probe.value(*place.sent()), 2, NAMES)[1] for place in places]
+    actual = [unpack(probe.value(*place.sent()), 2, NAMES)[1] for place in places]
     want = [block_gap(*place) for place in places]
-    return compare(came, want, _gap_mistakes(places), what="the gap at six places")
+    return compare(actual, want, _gap_mistakes(places), what="the gap at six places")
 
 
 @EXERCISE.part(

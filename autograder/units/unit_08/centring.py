@@ -217,11 +217,11 @@ def ends(probe: Probe, rng: np.random.Generator) -> Finding:
         Groups(rng.uniform(0, 1, 3), few, 0.3, 3.0, 0.4),
         Groups(rng.uniform(0, 1, 3), few, 3.0, 0.3, 4.0),
     ]
-    came = [place.ask(probe) for place in places]
+    actual = [place.ask(probe) for place in places]
     finding = compare(
-        [each[0] for each in came], [gap(place) for place in places], what="the gap", atol=1e-10
+        [each[0] for each in actual], [gap(place) for place in places], what="the gap", atol=1e-10
     )
-    for each, place in zip(came, places, strict=True):
+    for each, place in zip(actual, places, strict=True):
         if finding.ok:
             finding = compare(each[1], best(place), what="the best c", rtol=1e-6, atol=1e-12)
     return finding

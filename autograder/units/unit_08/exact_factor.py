@@ -44,9 +44,9 @@ def _answer(probe: Probe, covariance: np.ndarray) -> tuple[Any, Any]:
     for name, value, shape in (("factor", factor, (dim, dim - 1)), ("scale", scale, (dim,))):
         if isinstance(value, np.ndarray) and value.shape == shape and value.dtype.kind in "fiu":
             continue
-        came = f"shape {value.shape}" if isinstance(value, np.ndarray) else "no tensor of numbers"
+        actual = f"shape {value.shape}" if isinstance(value, np.ndarray) else "no tensor of numbers"
         return holds(
-            False, f"{name} has shape {shape}", came, "shape", "One factor fewer than latents."
+            False, f"{name} has shape {shape}", actual, "shape", "One factor fewer than latents."
         ), None
     if not np.isfinite(factor).all() or not np.isfinite(scale).all():
         return holds(
@@ -96,9 +96,9 @@ def _judged(probe: Probe, covariances: list[np.ndarray]) -> Finding:
         if isinstance(factor, Finding):
             return factor
         if (scale <= 0).any():
-            says = "A scale is a standard deviation, above zero: without it q has no density."
+            hint = "A scale is a standard deviation, above zero: without it q has no density."
             return holds(
-                False, "scales above zero", f"one of {scale.min():.3g}", "no_density", says
+                False, "scales above zero", f"one of {scale.min():.3g}", "no_density", hint
             )
         finding = compare(
             factor @ factor.T + np.diag(scale**2),

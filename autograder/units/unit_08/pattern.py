@@ -71,19 +71,19 @@ def telling() -> tuple[Case, ...]:
     return tuple(random_case(rng, 9) for _ in range(2))
 
 
-def _named(probe: Probe, cases: list[Case], came: list[np.ndarray]) -> str:
+def _named(probe: Probe, cases: list[Case], actual: list[np.ndarray]) -> str:
     """The one mistake that gives what came, on these graphs and on those that tell all mistakes apart."""
-    cases, came = [*cases, *telling()], list(came)
+    cases, actual = [*cases, *telling()], list(actual)
     for case in telling():
         table = _asked(probe, case)
         if table is None:
             return ""
-        came.append(table)
+        actual.append(table)
     known = [tables(case) for case in cases]
     fits = [
         key
         for key in SAYS
-        if all(np.array_equal(table, own[key]) for table, own in zip(came, known, strict=True))
+        if all(np.array_equal(table, own[key]) for table, own in zip(actual, known, strict=True))
     ]
     return fits[0] if len(fits) == 1 else ""
 
@@ -95,20 +95,20 @@ def _listed(case: Case, table: np.ndarray) -> str:
 
 
 def _judged(probe: Probe, cases: list[Case], what: str) -> Finding:
-    came: list[np.ndarray] = []
+    actual: list[np.ndarray] = []
     for case in cases:
         table = _asked(probe, case)
         if table is None:
-            says = "Count places from 0, in the order of z."
+            hint = "Count places from 0, in the order of z."
             return holds(
-                False, f"places from 0 to {len(case.order) - 1}", "another one", "place", says
+                False, f"places from 0 to {len(case.order) - 1}", "another one", "place", hint
             )
-        came.append(table)
+        actual.append(table)
     wanted = [tables(case)["right"] for case in cases]
-    wrong = [k for k, table in enumerate(came) if not np.array_equal(table, wanted[k])]
+    wrong = [k for k, table in enumerate(actual) if not np.array_equal(table, wanted[k])]
     if not wrong:
         return Finding(True, f"the pattern of L, {what}", "as asked, no entry more and none less")
-    key = _named(probe, cases, came)
+    key = _named(probe, cases, actual)
     first = min(wrong, key=lambda k: len(cases[k].order))
     case, sent = cases[first], cases[first].sent()
     graph = "; ".join(
@@ -116,8 +116,8 @@ def _judged(probe: Probe, cases: list[Case], what: str) -> Finding:
         for child, above in sent["parents"].items()  # type: ignore[attr-defined]
     )
     expected = f"for {graph} and z = ({', '.join(case.names[i] for i in case.order)}): {_listed(case, wanted[first])}"
-    says = SAYS.get(key, "")
-    return Finding(False, expected, _listed(case, came[first]), key or "property", says)
+    hint = SAYS.get(key, "")
+    return Finding(False, expected, _listed(case, actual[first]), key or "property", hint)
 
 
 def _star(rng: np.random.Generator, arms: int, first: bool) -> Case:

@@ -23,14 +23,14 @@ def pattern_pairs(
     return _pairs(learner(graph, list(order)))
 
 
-def _pairs(came: Any) -> Tensor:
+def _pairs(actual: Any) -> Tensor:
     """A set, list, array or tensor of pairs of whole numbers, each pair once."""
-    if isinstance(came, (Tensor, np.ndarray)):
-        came = came.tolist()
-    if not isinstance(came, (set, frozenset, list, tuple)):
-        raise TypeError(f"it returned a {type(came).__name__}; expected a set of pairs (i, j)")
+    if isinstance(actual, (Tensor, np.ndarray)):
+        actual = actual.tolist()
+    if not isinstance(actual, (set, frozenset, list, tuple)):
+        raise TypeError(f"it returned a {type(actual).__name__}; expected a set of pairs (i, j)")
     found = set()
-    for pair in came:
+    for pair in actual:
         if not isinstance(pair, (tuple, list)) or len(pair) != 2:
             raise TypeError(f"it holds {pair!r:.60}; expected pairs (i, j) of whole numbers")
         i, j = pair

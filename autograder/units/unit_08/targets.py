@@ -128,11 +128,11 @@ def centring(learner: Callable[..., Sequence[Tensor]] | None = None) -> Figure:
             )
             with yours(axis, "centring") as attempt:
                 there = torch.tensor(c[::4].copy())
-                came = [
+                actual = [
                     attempt(learner, value.expand(3), torch.tensor(counts), sigma, 1.0, 2.0)[0]
                     for value in there
                 ]
-                axis.plot(there, [float(value) for value in came], "o", color=colour)
+                axis.plot(there, [float(value) for value in actual], "o", color=colour)
         axis.axhline(0, color=BLACK, linewidth=0.8)
         axis.set(
             title="Neither end is right for both",

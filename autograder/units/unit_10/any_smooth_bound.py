@@ -231,7 +231,7 @@ def _phi_mistakes(of: Pieces) -> list[Mistake]:
             of.phi(right / right.sum(0)),
         ),
     ]
-    return [Mistake(key, says, value) for key, says, value in known]
+    return [Mistake(key, hint, value) for key, hint, value in known]
 
 
 @EXERCISE.part("The value is the bound that was handed over", weight=0.5)
@@ -311,7 +311,7 @@ def gradient_of_theta(probe: Probe, rng: np.random.Generator) -> Finding:
                 of.theta(2 * of.first - of.second),
             ),
         ]
-        mistakes = [Mistake(key, says, value) for key, says, value in known]
+        mistakes = [Mistake(key, hint, value) for key, hint, value in known]
         right = of.theta(of.first)
         finding = compare(
             reply.gradient["theta"], right, mistakes, RTOL, what="the gradient in theta"

@@ -176,7 +176,7 @@ def _mistakes(given: Given) -> list[Mistake]:
                 jackknife(given._replace(order=order + 1)),
             )
         )
-    return [Mistake(key, says, value) for key, says, value in known]
+    return [Mistake(key, hint, value) for key, hint, value in known]
 
 
 def _asked(probe: Probe, log_w: np.ndarray, order: int) -> Finding:

@@ -126,7 +126,7 @@ def bound_toy(loc: Tensor, log_scale: Tensor, x: Tensor, which: Tensor) -> dict[
 def refused_call(learner: Callable[..., Any], given: list[Any]) -> dict[str, Any]:
     """Whether a call is refused with a ``ValueError``, and what came if it is not."""
     try:
-        came = learner(*given)
+        actual = learner(*given)
     except ValueError:
         return {"refused": True}
-    return {"refused": False, "came": came}
+    return {"refused": False, "actual": actual}

@@ -92,7 +92,7 @@ def _mistakes(given: Given) -> list[Mistake]:
     ]
     if abs(power) < 3e-5:
         known = [row for row in known if row[0] not in ("elbo", "alpha_mirrored")]
-    return [Mistake(key, says, value) for key, says, value in known]
+    return [Mistake(key, hint, value) for key, hint, value in known]
 
 
 def _asked(probe: Probe, log_w: np.ndarray, alpha: float, where: str) -> Finding:

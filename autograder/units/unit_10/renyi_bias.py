@@ -115,7 +115,7 @@ def _common(given: Given, row: int) -> list[Mistake]:
         ),
     ]
     with np.errstate(all="ignore"):
-        return [Mistake(key, says, table(other)[row]) for key, says, other in shown]
+        return [Mistake(key, hint, table(other)[row]) for key, hint, other in shown]
 
 
 def _bound_mistakes(given: Given) -> list[Mistake]:
@@ -128,15 +128,15 @@ def _bound_mistakes(given: Given) -> list[Mistake]:
             log_moment(given, power),
         ),
     ]
-    return [Mistake(key, says, value) for key, says, value in own] + _common(given, 0)
+    return [Mistake(key, hint, value) for key, hint, value in own] + _common(given, 0)
 
 
 def _turned(given: Given, right: np.ndarray) -> tuple[str, str, np.ndarray]:
     """The other sign: for alpha above 1 it is what those expect for whom every bound from samples lies below."""
     if given.alpha < 1:
         return "sign", "The sign is turned.", -right
-    says = "The bias points the wrong way for alpha above 1, where the logarithm is divided by a negative number."
-    return "always_down", says, -right
+    hint = "The bias points the wrong way for alpha above 1, where the logarithm is divided by a negative number."
+    return "always_down", hint, -right
 
 
 def _bias_mistakes(given: Given) -> list[Mistake]:
@@ -172,7 +172,7 @@ def _bias_mistakes(given: Given) -> list[Mistake]:
             right * np.exp(2 * log_moment(given, power)),
         ),
     ]
-    return [Mistake(key, says, value) for key, says, value in own] + _common(given, 1)
+    return [Mistake(key, hint, value) for key, hint, value in own] + _common(given, 1)
 
 
 def _gradient_mistakes(given: Given) -> list[Mistake]:
@@ -219,7 +219,7 @@ def _gradient_mistakes(given: Given) -> list[Mistake]:
             _by_differences(given, "loc"),
         ),
     ]
-    return [Mistake(key, says, value) for key, says, value in own] + _common(given, 2)
+    return [Mistake(key, hint, value) for key, hint, value in own] + _common(given, 2)
 
 
 def _by_differences(given: Given, name: str) -> np.ndarray:
@@ -251,9 +251,9 @@ def _given(
 
 
 def _judged(probe: Probe, given: Given, row: int) -> Finding:
-    came = unpack(probe.value(*given), 3, NAMES)[row]
+    actual = unpack(probe.value(*given), 3, NAMES)[row]
     what = f"the {ROWS[row]}, alpha = {given.alpha:.3g}, a batch of shape {given.x.shape}"
-    return judged(came, table(given)[row], MISTAKES[row], given, what)
+    return judged(actual, table(given)[row], MISTAKES[row], given, what)
 
 
 def _alphas(rng: np.random.Generator) -> list[float]:

@@ -120,7 +120,7 @@ def _mean_mistakes(given: Given) -> list[Mistake]:
             (curved - crossed) / count,
         ),
     ]
-    return [Mistake(key, says, value) for key, says, value in known]
+    return [Mistake(key, hint, value) for key, hint, value in known]
 
 
 def _deviation_mistakes(given: Given) -> list[Mistake]:
@@ -152,7 +152,7 @@ def _deviation_mistakes(given: Given) -> list[Mistake]:
             np.sqrt(_variance(given.chance, given.slopes / given.w[:, None]) / count),
         ),
     ]
-    return [Mistake(key, says, value) for key, says, value in known]
+    return [Mistake(key, hint, value) for key, hint, value in known]
 
 
 def _variance(chance: np.ndarray, rows: np.ndarray) -> np.ndarray:
@@ -175,11 +175,11 @@ def _given(
 
 
 def _judged(probe: Probe, given: Given, row: int) -> Finding:
-    came = unpack(probe.value(*given), 2, NAMES)[row]
+    actual = unpack(probe.value(*given), 2, NAMES)[row]
     what = f"the {NAMES.split(', ')[row]} for {given.slopes.shape[1]} parameters"
     if row:
-        return judged(came, deviation(given), _deviation_mistakes, given, what)
-    return judged(came, mean(given), _mean_mistakes, given, what)
+        return judged(actual, deviation(given), _deviation_mistakes, given, what)
+    return judged(actual, mean(given), _mean_mistakes, given, what)
 
 
 def _row(probe: Probe, rng: np.random.Generator, row: int, kind: str) -> Finding:

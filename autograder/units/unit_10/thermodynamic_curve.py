@@ -131,8 +131,8 @@ def _paths(given: Given) -> list[tuple[str, str, Path]]:
 def _mistakes(given: Given, row: int) -> list[Mistake]:
     of, constants = path(given), given.x.shape[-1]
     found = [
-        Mistake(key, says, (other.slope if row else other.curve).sum(-1))
-        for key, says, other in _paths(given)
+        Mistake(key, hint, (other.slope if row else other.curve).sum(-1))
+        for key, hint, other in _paths(given)
     ]
     if row:
         slope = of.slope.sum(-1)
@@ -226,11 +226,11 @@ def _given(
 
 
 def _judged(probe: Probe, given: Given, row: int) -> Finding:
-    came = unpack(probe.value(*given), 2, NAMES)[row]
+    actual = unpack(probe.value(*given), 2, NAMES)[row]
     of = path(given)
     right = (of.slope if row else of.curve).sum(-1)
     what = f"the {('curve', 'slope')[row]} at {len(given.betas)} places, x of shape {given.x.shape}"
-    return judged(came, right, (_curve_mistakes, _slope_mistakes)[row], given, what)
+    return judged(actual, right, (_curve_mistakes, _slope_mistakes)[row], given, what)
 
 
 def _row(probe: Probe, rng: np.random.Generator, row: int) -> Finding:

@@ -121,7 +121,7 @@ def _mistakes(given: Given) -> list[Mistake]:
             ((credit - shares(log_w)).sum(0))[..., None] * score.mean(0),
         ),
     ]
-    return [Mistake(key, says, value) for key, says, value in known]
+    return [Mistake(key, hint, value) for key, hint, value in known]
 
 
 def _inputs(
@@ -178,7 +178,7 @@ def mean_over_all_triples(probe: Probe, rng: np.random.Generator) -> Finding:
     ]
     credit = whole - replaced(given.log_w)
     mistakes = [
-        Mistake(key, says, weights @ estimate(given, credit, own)) for key, says, own in known
+        Mistake(key, hint, weights @ estimate(given, credit, own)) for key, hint, own in known
     ]
     return compare(weights @ rows, exact, mistakes, 1e-7, what="their mean")
 

@@ -108,7 +108,7 @@ def _mistakes(world: World, row: int) -> list[Mistake]:
             ("regressed_on_features", "This regresses g on the features of x: a code for g itself. Asked is what a code that was learned "
              "before anybody knew of g tells of it.", world._replace(statistics=world.g[:, None]).code()[:, 0]),
         ]  # fmt: skip
-    return [Mistake(key, says, value) for key, says, value in known]
+    return [Mistake(key, hint, value) for key, hint, value in known]
 
 
 def _world(

@@ -134,8 +134,8 @@ def _tables(probe: Probe, places: Sequence[Place]) -> np.ndarray | Finding:
     """The answers, ``(P, 2, 3)``, or what is wrong with the form of one."""
     tables = []
     for place in places:
-        came = probe.value(place.lam, place.dim)
-        table = as_array(came)
+        actual = probe.value(place.lam, place.dim)
+        table = as_array(actual)
         if table.shape != (2, 3):
             turned = [
                 Mistake(
@@ -144,7 +144,7 @@ def _tables(probe: Probe, places: Sequence[Place]) -> np.ndarray | Finding:
                     right(place).T,
                 )
             ]
-            return compare(came, right(place), turned, what="the table")
+            return compare(actual, right(place), turned, what="the table")
         tables.append(table)
     return np.stack(tables)
 
@@ -201,7 +201,7 @@ def slopes(probe: Probe, rng: np.random.Generator) -> Finding:
     return compare(
         tables[:, :, 2],
         want,
-        [Mistake(key, says, value) for key, says, value in known],
+        [Mistake(key, hint, value) for key, hint, value in known],
         what="the slope of the mean log p(x) in theta",
     )
 

@@ -119,16 +119,16 @@ def _mistakes(worlds: Sequence[World], index: int) -> list[Mistake]:
         ("ones_only", "This has no x whose z is zero in it.",
          each(lambda world: world.squares(world.joint[:, 1]) if index == SQUARES else world.likely(world.joint[:, 1]))),
     ]  # fmt: skip
-    return [Mistake(key, says, value) for key, says, value in known]
+    return [Mistake(key, hint, value) for key, hint, value in known]
 
 
 def _judged(probe: Probe, worlds: Sequence[World], index: int) -> Finding:
-    came = [probe.value(*world) for world in worlds]
+    actual = [probe.value(*world) for world in worlds]
     want = np.stack([right(world) for world in worlds])
-    for raw in came:
+    for raw in actual:
         if as_array(raw).shape != (3,):
             return compare(raw, want[0], what="(asleep, least squares, at the data)")
-    found = np.stack([as_array(raw) for raw in came])[:, index]
+    found = np.stack([as_array(raw) for raw in actual])[:, index]
     return compare(found, want[:, index], _mistakes(worlds, index), what=TITLES[index])
 
 

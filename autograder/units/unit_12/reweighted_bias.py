@@ -140,7 +140,7 @@ def _mistakes(given: Given, row: int) -> list[Mistake]:
              -((q * (w - 1)) @ scores) / count),
             ("half", "A factor one half is too many.", first / 2),
         ]  # fmt: skip
-    return [Mistake(key, says, value) for key, says, value in known]
+    return [Mistake(key, hint, value) for key, hint, value in known]
 
 
 def _judged(probe: Probe, cases: Sequence[Given], row: int) -> Finding:

@@ -118,7 +118,7 @@ def _mistakes(nets: Sequence[Net], index: int) -> list[Mistake]:
             ("upper_layer_only", "This is what is left over in z2. The bits of z1 depend on each other, too, given x and z2.",
              parts["z2 given x"]),
         ]  # fmt: skip
-    return [Mistake(key, says, value) for key, says, value in known]
+    return [Mistake(key, hint, value) for key, hint, value in known]
 
 
 def _net(rng: np.random.Generator, pixels: int, lower: int, upper: int, size: float = 3.0) -> Net:
@@ -148,12 +148,12 @@ def _chain(rng: np.random.Generator, xs: int, lower: int, upper: int) -> Net:
 
 
 def _judged(probe: Probe, nets: Sequence[Net], index: int) -> Finding:
-    came = [probe.value(*net) for net in nets]
+    actual = [probe.value(*net) for net in nets]
     want = np.stack([right(net) for net in nets])
-    for raw in came:
+    for raw in actual:
         if as_array(raw).shape != (3,):
             return compare(raw, want[0], what="(upward, flat, downward)")
-    found = np.stack([as_array(raw) for raw in came])[:, index]
+    found = np.stack([as_array(raw) for raw in actual])[:, index]
     return compare(found, want[:, index], _mistakes(nets, index), what=TITLES[index])
 
 

@@ -84,7 +84,7 @@ def _mistakes(given: Given, row: int) -> list[Mistake]:
         ("half_lost", "A factor two is too many: the objective is half of the squares.", 2 * want[SQUARES]),
         ("downhill", "The sign is turned: asked is the direction of ascent.", -want[row]),
     ]  # fmt: skip
-    return [Mistake(key, says, value) for key, says, value in known]
+    return [Mistake(key, hint, value) for key, hint, value in known]
 
 
 def _judged(probe: Probe, given: Given, row: int) -> Finding:

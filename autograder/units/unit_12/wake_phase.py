@@ -98,7 +98,7 @@ def _mistakes(given: Given, row: int) -> list[Mistake]:
             ("average_for_means", "This is the average over z. Here z is put at its mean once, and nothing is averaged.",
              average.mean(0))
         )  # fmt: skip
-    return [Mistake(key, says, value) for key, says, value in known]
+    return [Mistake(key, hint, value) for key, hint, value in known]
 
 
 def _judged(probe: Probe, given: Given, row: int) -> Finding:

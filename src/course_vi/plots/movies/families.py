@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import torch
 from torch import Tensor
 
 from course_vi.plots.beside import Several
@@ -49,7 +50,11 @@ def families_close(
             for line in lines:
                 movie.curve([[(float(a), float(b)) for a, b in line[::4]]], GREY, 1.2, opacity=0.8)
         for which, width in ((0, 2.2), (1, 1.3)):
-            movie.curve([[(a, b) for a, b in frame[which].tolist()] for frame in film], BLUE, width)
+            movie.curve(
+                [[(a, b) for a, b in torch.as_tensor(frame[which]).tolist()] for frame in film],
+                BLUE,
+                width,
+            )
         place = left + 0.05 * (right - left), high - 0.1 * (high - low)
         movie.labels([(*place, f"gap {frame[2]:.3f}") for frame in film], BLUE)
         movies.append(movie)
