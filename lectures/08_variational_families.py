@@ -183,7 +183,7 @@ reveal("08_1", "it falls, and levels off above zero")
 #
 # $$\det(\sigma^2 I + bb^\top) = \sigma^{2D}\Big(1 + \frac{b^\top b}{\sigma^2}\Big), \qquad (\sigma^2 I + bb^\top)^{-1} v = \frac{1}{\sigma^2}\Big(v - b\,\frac{b^\top v}{\sigma^2 + b^\top b}\Big).$$
 #
-# Inner products, nothing else (Sherman and Morrison). For r factors and unequal scales, an r × r matrix takes the place of $\sigma^2 + b^\top b$: that density is an exercise.
+# Inner products, nothing else (Sherman and Morrison). For r factors and unequal scales, an r × r matrix takes the place of $\sigma^2 + b^\top b$: that density was an exercise of [unit 00](../notebooks/00_start_here/00_start_here.ipynb).
 #
 # Now a posterior of another kind: a chain. $z_t$ wanders, $z_t \mid z_{t-1} \sim N(z_{t-1}, 0.3^2)$ from $N(0, 1)$, and each is measured with noise of variance 1. Everything is Gaussian.
 #

@@ -56,6 +56,7 @@ from course_vi.gradients import (
     sticking_the_landing,
     vimco,
 )
+from course_vi.laboratory import laboratory
 
 # %%
 from course_vi.learning import fit, smoke_cap
@@ -652,8 +653,13 @@ except ValueError as refusal:
 # - $K = 64$, away from the posterior. Which of the three histograms does not stand on the line?
 # - Start with $q$ far out, $K = 1$. Is there a difference between the two that are unbiased? Now let $K$ grow. When does the one overtake the other?
 # - Make $q$ narrow, $s^2 < 1/4$. Whom does it hurt?
-#
-# Here is one sheet of the laboratory: the toy, three estimators, two values of $K$. The cell that draws it is short; `off`, the two values and the bound, `iwae`, are yours to change.
+
+# %%
+laboratory()
+
+# %% [markdown]
+# The laboratory has [a page of its own](laboratory.ipynb), with more to try, and `docs/laboratory.html` needs no kernel. The same by hand, to
+# look under the bonnet: the toy, three estimators, two values of $K$. The cell that draws it is short; `off`, the two values and the bound, `iwae`, are yours to change.
 #
 # > **Predict 7.** $q = N(0.3, 1.1^2)$, $x = 2$. From $K = 4$ to $K = 64$: which histogram narrows most, seen from its own mean?
 
