@@ -26,7 +26,7 @@ EXERCISE = exercise(
     difficulty=5,
     importance=5,
     minutes=60,
-    read="What to remember",
+    read="section 5, The score, reparametrized once more",
     hides=[
         "gradients.path:doubly_reparametrized",
         "gradients.bound_structure:path_weights",
@@ -355,6 +355,7 @@ def sizes_and_extremes(probe: Probe, rng: np.random.Generator) -> Finding:
     power, unequal = _which("power", 2.0), _which("unequal", 0.5)
     cases: list[tuple[int, tuple[int, ...], int, np.ndarray, float]] = [
         (1, (3,), 2, power, 1.0),
+        (1, (2,), 2, _which("squashed", -4.0), 1.0),
         (3, (), 2, unequal, 1.0),
         (4, (1,), 1, power, 1.0),
         (3, (2, 3), 2, unequal, 1.0),

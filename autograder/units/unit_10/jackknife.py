@@ -23,7 +23,7 @@ EXERCISE = exercise(
     difficulty=4,
     importance=3,
     minutes=35,
-    read="What to remember",
+    read="section 2, Other averages of the same weights",
     hides=["bounds:jackknife"],
 )
 
@@ -199,18 +199,25 @@ def first_order(probe: Probe, rng: np.random.Generator) -> Finding:
 
 @EXERCISE.part("Orders 2 to 4", weight=2)
 def higher_orders(probe: Probe, rng: np.random.Generator) -> Finding:
-    sizes = [(5, 2), (6, 3), (6, 4), (8, 2), (5, 3)]
+    sizes = [(5, 2), (6, 3), (6, 4), (8, 2), (5, 3), (8, 4)]
     return _all(probe, [(log_weights(rng, count, (3,)), order) for count, order in sizes])
 
 
 @EXERCISE.part(
-    "Order 0, order K - 1, one sample; other batch axes; log weights of -10,000, and hundreds of nats apart",
+    "Order 0, order K - 1, one sample; other batch axes; equal weights; log weights of -10,000, and a thousand nats apart",
     weight=0.5,
 )
 def sizes_and_extremes(probe: Probe, rng: np.random.Generator) -> Finding:
+    far = log_weights(rng, 5, (3,))
+    far[int(rng.integers(5))] += (
+        1000.0  # the rest are nothing beside it, and all there is without it
+    )
+    twice = log_weights(rng, 4, (3,))
     return _all(
         probe,
         [
+            (far, 2),
+            (np.concatenate([twice, twice[[1, 1]]]), 3),
             (log_weights(rng, 4, (3,)), 0),
             (log_weights(rng, 4, (3,)), 3),
             (log_weights(rng, 3, (3,)), 2),

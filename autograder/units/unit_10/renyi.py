@@ -19,7 +19,7 @@ EXERCISE = exercise(
     difficulty=2,
     importance=4,
     minutes=20,
-    read="What to remember",
+    read="section 2, Other averages of the same weights",
     hides=["bounds:renyi"],
 )
 
@@ -118,6 +118,15 @@ def near_one(probe: Probe, rng: np.random.Generator) -> Finding:
         if finding.ok:
             log_w = log_weights(rng, int(rng.integers(3, 7)), (3,))
             finding = _asked(probe, log_w, float(alpha), f"alpha = {alpha:.15g}")
+    for low, spread in (
+        (2.5, 20.0),
+        (3.3, 20.0),
+        (4.5, 100.0),
+    ):  # near one, and the weights lie far apart
+        alpha = 1.0 + 10.0 ** -rng.uniform(low, low + 0.5) * rng.choice([-1, 1])
+        if finding.ok:
+            log_w = log_weights(rng, 4, (3,), spread)
+            finding = _asked(probe, log_w, float(alpha), f"alpha = {alpha:.15g}")
     return finding
 
 
@@ -132,6 +141,7 @@ def sizes_and_extremes(probe: Probe, rng: np.random.Generator) -> Finding:
         (log_weights(rng, 4, (3,), 300.0), 0.3),
         (log_weights(rng, 4, (3,), 300.0), 3.0),
         (log_weights(rng, 4, (3,)), float(rng.uniform(30.0, 60.0) * rng.choice([-1, 1]))),
+        (log_weights(rng, 5, (3,)), float(rng.uniform(150.0, 400.0) * rng.choice([-1, 1]))),
         (np.repeat(log_weights(rng, 1, (3,)), 4, 0), float(rng.uniform(-2.0, 3.0))),
         (log_weights(rng, 1, (3,)), -1.0),
         (log_weights(rng, 6, ()), 0.7),

@@ -20,7 +20,7 @@ EXERCISE = exercise(
     difficulty=4,
     importance=4,
     minutes=45,
-    read="What to remember",
+    read="section 2, Other averages of the same weights",
     hides=[],
     because="no function of course_vi predicts the bias of a bound",
 )

@@ -23,7 +23,7 @@ EXERCISE = exercise(
     difficulty=4,
     importance=4,
     minutes=30,
-    read="What to remember",
+    read="section 2, Other averages of the same weights",
     hides=[],
     because="no function of course_vi says which bound a value comes from",
 )

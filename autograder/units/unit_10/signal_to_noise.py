@@ -20,7 +20,7 @@ EXERCISE = exercise(
     difficulty=5,
     importance=5,
     minutes=50,
-    read="What to remember",
+    read="section 4, The trap: signal to noise",
     hides=[],
     because="course_vi measures signal and noise, and predicts neither",
 )
@@ -206,7 +206,7 @@ def noise(probe: Probe, rng: np.random.Generator) -> Finding:
 
 
 @EXERCISE.part(
-    "In whatever unit the weights are measured, from 1e-60 to 1e60; one parameter; few and many points; K up to a million",
+    "In whatever unit the weights are measured, from 1e-60 to 1e60; one parameter; few and many points; K from 2 up to a million",
     weight=0.5,
 )
 def units_and_sizes(probe: Probe, rng: np.random.Generator) -> Finding:
@@ -216,6 +216,8 @@ def units_and_sizes(probe: Probe, rng: np.random.Generator) -> Finding:
         given = given._replace(w=unit * given.w, slopes=unit * given.slopes)
         if power == 0:
             given = given._replace(num_samples=int(rng.integers(500_000, 1_000_000)))
+        if power == -20:  # fewer samples than points
+            given = given._replace(num_samples=int(rng.integers(2, 12)))
         for row in (0, 1):
             finding = _judged(probe, given, row) if finding.ok else finding
     return finding

@@ -20,7 +20,7 @@ EXERCISE = exercise(
     difficulty=4,
     importance=4,
     minutes=40,
-    read="What to remember",
+    read="section 2, Other averages of the same weights",
     hides=[],
     because="course_vi estimates this curve from samples, and has no closed form of it",
 )

@@ -22,7 +22,7 @@ EXERCISE = exercise(
     difficulty=4,
     importance=3,
     minutes=35,
-    read="What to remember",
+    read="section 5, The score, reparametrized once more",
     hides=["gradients.score:vimco"],
 )
 
@@ -189,6 +189,10 @@ def mean_over_all_triples(probe: Probe, rng: np.random.Generator) -> Finding:
 )
 def sizes_and_extremes(probe: Probe, rng: np.random.Generator) -> Finding:
     low = _inputs(rng, 5, (3,))
+    one = _inputs(
+        rng, 3, (3,)
+    )  # one weight is all of the mean, and what the others lead one to expect is far below
+    one.log_w[:] += np.array([0.0, -400.0, -400.0])[rng.permutation(3)][:, None]
     return _all(
         probe,
         [
@@ -200,6 +204,7 @@ def sizes_and_extremes(probe: Probe, rng: np.random.Generator) -> Finding:
             low._replace(log_w=low.log_w - 1e4),
             low._replace(log_w=low.log_w + 900.0),
             _inputs(rng, 5, (3,), 3, 200.0),
+            one,
         ],
     )
 
