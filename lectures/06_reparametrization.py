@@ -913,7 +913,7 @@ claim("sticking the landing ends nearer to the exact concentration", [a - b for 
 # 5. A closed-form entropy removes no gradient noise from a location-scale family. A closed-form KL may.
 # 6. No formula for t is needed, only $dz/d\phi = -(\partial F/\partial\phi)/q$.
 #
-# **Next**: [the problem set](../notebooks/06_reparametrization/06_reparametrization.ipynb); then [unit 09, sticking the landing](09_sticking_the_landing.ipynb).
+# **Next**: [the problem set](../notebooks/06_reparametrization/06_reparametrization.ipynb); then [unit 08, variational families](08_variational_families.ipynb), or, for discrete latents, [unit 07](07_discrete_relaxations.ipynb).
 #
 # ## Further reading
 #

@@ -863,7 +863,7 @@ claim("cooling ends lower than exact gradients", ends["from 1 to 0.1"] - exactly
 # 6. What is subtracted and paid back in full leaves no bias: REBAR and RELAX. Opposite pairs leave none either, and need no slopes.
 # 7. Noise averages out along a climb. A bias does not.
 #
-# **Next**: [the problem set](../notebooks/07_discrete_relaxations/07_discrete_relaxations.ipynb); then unit 08, variational families.
+# **Next**: [the problem set](../notebooks/07_discrete_relaxations/07_discrete_relaxations.ipynb); then [unit 08, variational families](08_variational_families.ipynb).
 #
 # ## Further reading
 #

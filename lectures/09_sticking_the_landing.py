@@ -1124,7 +1124,7 @@ show(figures.pyro_branches(panels),
 # 5. What the family cannot say, the trick cannot fix.
 # 6. A claim about a gradient can be tested: fixed noise for its identity, the mean for its bias, the posterior for its noise.
 #
-# **Next**: [the problem set](../notebooks/09_sticking_the_landing/09_sticking_the_landing.ipynb); then [unit 11, amortized inference](11_amortized_inference.ipynb).
+# **Next**: [the problem set](../notebooks/09_sticking_the_landing/09_sticking_the_landing.ipynb); then [unit 10, tighter bounds](10_tighter_bounds.ipynb).
 #
 # ## Further reading
 #

@@ -587,7 +587,7 @@ reveal("11_6", "linear 4, the others less")
 # - Two gaps, two remedies: a richer family for one; a better encoder, more data for it, or a few steps of ascent for the other. Measure before choosing.
 # - An encoder can overfit while the model does not.
 #
-# **Next**: [the problem set](../notebooks/11_amortized_inference/11_amortized_inference.ipynb); then [unit 13](13_variational_autoencoders.ipynb), where encoder and decoder learn together.
+# **Next**: [the problem set](../notebooks/11_amortized_inference/11_amortized_inference.ipynb); then [unit 13](13_variational_autoencoders.ipynb), where encoder and decoder learn together, or first [unit 12](12_helmholtz_machines.ipynb), where they learn apart.
 #
 # **Further reading.** D. P. Kingma and M. Welling, *Auto-encoding variational Bayes*, ICLR 2014; D. J. Rezende, S. Mohamed and D. Wierstra, *Stochastic backpropagation and approximate inference in deep generative models*, ICML 2014: recognition networks as we use them. S. Gershman and N. Goodman,
 # *Amortized inference in probabilistic reasoning*, CogSci 2014: the name. C. Cremer, X. Li and D. Duvenaud, *Inference suboptimality in variational autoencoders*, ICML 2018: the two gaps. Y. Kim, S. Wiseman, A. Miller, D. Sontag and A. Rush, *Semi-amortized variational autoencoders*, ICML 2018. M. D. Hoffman, D. M. Blei, C. Wang and J. Paisley,

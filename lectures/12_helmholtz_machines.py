@@ -44,11 +44,12 @@ from torch import nn
 from torch.distributions import Normal, Poisson
 from torch.nn.functional import softplus
 
-# %%
 from course_vi.bounds import elbo
 from course_vi.data import breast_cancer, digits
 from course_vi.diagnostics import claim
 from course_vi.distributions import BernoulliVector
+
+# %%
 from course_vi.exact import enumerate_binary, expected_bound
 from course_vi.experiments.exact_arena import train_one_way
 from course_vi.experiments.stored_tables import stored_table

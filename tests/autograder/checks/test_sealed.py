@@ -74,9 +74,11 @@ def test_a_few_errors_are_forgiven():
 
 @pytest.mark.parametrize("exercise", SEALED)
 def test_every_order_comes_and_the_seed_decides_all(exercise):
-    drawn = [EXERCISES[exercise].sealed(np.random.default_rng(seed)) for seed in range(60)]
-    again = EXERCISES[exercise].sealed(np.random.default_rng(3))
-    assert len({one.truth for one in drawn}) == len(set(itertools.permutations(drawn[0].truth)))
+    draw_one = EXERCISES[exercise].sealed
+    orders = set(itertools.permutations(draw_one(np.random.default_rng(0)).truth))
+    drawn = [draw_one(np.random.default_rng(seed)) for seed in range(10 * len(orders))]
+    again = draw_one(np.random.default_rng(3))
+    assert {one.truth for one in drawn} == orders
     assert again.truth == drawn[3].truth
     for name, value in again.given.items():
         np.testing.assert_array_equal(value, drawn[3].given[name])
@@ -88,7 +90,7 @@ def test_a_case_is_looked_at_and_then_opened(exercise):
     truth = EXERCISES[exercise].sealed(np.random.default_rng(7)).truth
     assert not any(name in repr(case) for name in truth)
     assert case.open(truth) == "\n".join(
-        f"{letter}: {name}" for letter, name in zip("ABC", truth, strict=True)
+        f"{letter}: {name}" for letter, name in zip("ABCDEF", truth, strict=False)
     )
     assert "you said" in case.open(truth[1:] + truth[:1])
     with pytest.raises(ValueError, match="one name for each"):
