@@ -96,6 +96,19 @@ def one_race(name: str, family: str, steps: int, rate: float) -> dict[str, Any]:
     }
 
 
+def best_rate(name: str, family: str, steps: int, rates: list[float]) -> float:
+    """The rate at which one run, with noise of its own, ends highest."""
+    p, x = posterior(name)
+    place = getattr(p, "place", lambda z: z)
+    bounds = {}
+    for rate in rates:
+        q = race(p, family, x, steps, [100], rate).fits[0]
+        bound = judge(p, q, x, 2000, 100, place).bound
+        bounds[rate] = bound if -1e9 < bound < 0 else -float("inf")  # a run that fell apart
+    print(name, family, bounds, flush=True)
+    return max(rates, key=lambda rate: bounds[rate])
+
+
 def add(table: str, keys: list[str], entry: dict[str, Any]) -> None:
     stored = json.loads(PATH.read_text("utf-8")) if PATH.exists() else {}
     stored |= {"command": "python benchmarks/lecture_08.py", "seeds": SEEDS}
@@ -119,7 +132,7 @@ def add(table: str, keys: list[str], entry: dict[str, Any]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("table", choices=["judge", "race", "faster"])
+    parser.add_argument("table", choices=["judge", "race", "faster", "rested"])
     parser.add_argument("--posteriors", nargs="*", default=list(POSTERIORS))
     parser.add_argument("--families", nargs="*", default=list(FAMILIES))
     parser.add_argument("--steps", type=int, default=2000)
@@ -133,7 +146,11 @@ def main() -> None:
             add("judge", [name], reference(name, chosen.draws, chosen.warm_up))
             continue
         for family in chosen.families:
-            add(chosen.table, [name, family], one_race(name, family, chosen.steps, chosen.rate))
+            rate = chosen.rate
+            if chosen.table == "rested":
+                rate = best_rate(name, family, chosen.steps // 2, [0.001, 0.004, 0.016])
+            entry = one_race(name, family, chosen.steps, rate)
+            add(chosen.table, [name, family], entry | {"rate": rate})
 
 
 if __name__ == "__main__":
