@@ -3,6 +3,8 @@
     python benchmarks/lecture_08.py judge             # Hamiltonian Monte Carlo on all three, beside the exact answers of two
     python benchmarks/lecture_08.py race              # all families on all posteriors, five runs each
     python benchmarks/lecture_08.py race --posteriors Nile --families diagonal full
+    python benchmarks/lecture_08.py rested --steps 4000      # the same with twice the steps, each at the best of three rates
+    python benchmarks/lecture_08.py rested --steps 8000 --posteriors counties --families full --rates 0.0005 0.001
     python benchmarks/lecture_08.py faster --rate 0.02 --posteriors regression --families full
     python benchmarks/lecture_08.py race --posteriors "Nile, non-centred" "counties, non-centred" --families diagonal full
 
@@ -137,6 +139,7 @@ def main() -> None:
     parser.add_argument("--families", nargs="*", default=list(FAMILIES))
     parser.add_argument("--steps", type=int, default=2000)
     parser.add_argument("--rate", type=float, default=0.005)
+    parser.add_argument("--rates", type=float, nargs="*", default=[0.001, 0.004, 0.016])
     parser.add_argument("--draws", type=int, default=1000)
     parser.add_argument("--warm-up", type=int, default=500)
     chosen = parser.parse_args()
@@ -148,7 +151,7 @@ def main() -> None:
         for family in chosen.families:
             rate = chosen.rate
             if chosen.table == "rested":
-                rate = best_rate(name, family, chosen.steps // 2, [0.001, 0.004, 0.016])
+                rate = best_rate(name, family, chosen.steps // 2, chosen.rates)
             entry = one_race(name, family, chosen.steps, rate)
             add(chosen.table, [name, family], entry | {"rate": rate})
 

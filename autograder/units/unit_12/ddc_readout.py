@@ -130,6 +130,12 @@ def _world(
     return World(joint, statistics, inputs, either_sign(rng, (len(z),)))
 
 
+def _twice_and_never(world: World) -> World:
+    """A feature that is there twice, and one that is zero everywhere."""
+    again = [world.features, world.features[:, :1], 0 * world.features[:, :1]]
+    return world._replace(features=np.concatenate(again, 1))
+
+
 def _judged(probe: Probe, worlds: Sequence[World], row: int) -> Finding:
     finding = Finding(True)
     for world in worlds:
@@ -156,7 +162,8 @@ def readout(probe: Probe, rng: np.random.Generator) -> Finding:
 
 
 @EXERCISE.part(
-    "One feature, one statistic, two states; features that depend on each other", weight=0.5
+    "One feature, one statistic, two states; features that depend on each other, are the same, or zero",
+    weight=0.5,
 )
 def edges(probe: Probe, rng: np.random.Generator) -> Finding:
     worlds = [
@@ -164,6 +171,7 @@ def edges(probe: Probe, rng: np.random.Generator) -> Finding:
         _world(rng, 4, 1, 1, 2),
         _world(rng, 7, 2, 2, 2, repeat=True),
         _world(rng, 4, 2, 2, 4, repeat=True),
+        _twice_and_never(_world(rng, 6, 2, 2, 2)),
     ]
     finding = _judged(probe, worlds, CODE)
     return finding if not finding.ok else _judged(probe, worlds, READ)

@@ -94,6 +94,21 @@ def _world(rng: np.random.Generator, size: int, scale: float = 1.0) -> World:
             return world
 
 
+def _sure(rng: np.random.Generator, size: int) -> World:
+    """One x is nearly sure of its bit, and there the net is within a hundredth of the end of its range, asleep and at the data."""
+    while True:
+        chance, data = rng.dirichlet(np.full(size, 3.0), 2)
+        h = np.exp(rng.uniform(-1.5, 0.0, size))
+        h[0] = np.exp(rng.uniform(0.2, 0.6))
+        posterior = np.clip(0.9 * h / h[0] * np.exp(rng.uniform(-0.2, 0.2, size)), 0.01, 0.95)
+        posterior[0] = 1 - 10 ** rng.uniform(-3.2, -2.5)
+        world = World(np.stack([chance * (1 - posterior), chance * posterior], -1), h, data)
+        phi = right(world) * h[0]
+        near = all(0.991 < phi[index] < 0.9995 for index in (ASLEEP, DATA))
+        if min(*chance, *data) > 0.01 and near and phi[SQUARES] < 1:
+            return world
+
+
 def _mistakes(worlds: Sequence[World], index: int) -> list[Mistake]:
     def each(of: Callable[[World], float]) -> np.ndarray:
         return np.array([of(world) for world in worlds])
@@ -153,7 +168,7 @@ def at_the_data(probe: Probe, rng: np.random.Generator) -> Finding:
 
 
 @EXERCISE.part(
-    "A single x; a net that can say it all: the three agree",
+    "A single x; a net that can say it all: the three agree; a net that is all but sure",
     weight=0.5,
     needs=["asleep", "least_squares", "at_the_data"],
 )
@@ -168,4 +183,7 @@ def all_agree(probe: Probe, rng: np.random.Generator) -> Finding:
     finding = Finding(True)
     for index in (ASLEEP, SQUARES, DATA):
         finding = _judged(probe, [alone, free], index) if finding.ok else finding
+    sure = [_sure(rng, size) for size in (2, 4)]
+    for index in (ASLEEP, SQUARES, DATA):
+        finding = _judged(probe, sure, index) if finding.ok else finding
     return finding

@@ -147,6 +147,12 @@ def _chain(rng: np.random.Generator, xs: int, lower: int, upper: int) -> Net:
     return Net(x[:, :, None] * z1[None] * z2, states(lower), states(upper))
 
 
+def _in_another_order(rng: np.random.Generator, net: Net) -> Net:
+    """The same net, its states listed in an order of their own."""
+    one, two = rng.permutation(len(net.bits1)), rng.permutation(len(net.bits2))
+    return Net(net.joint[:, one][:, :, two], net.bits1[one], net.bits2[two])
+
+
 def _judged(probe: Probe, nets: Sequence[Net], index: int) -> Finding:
     actual = [probe.value(*net) for net in nets]
     want = np.stack([right(net) for net in nets])
@@ -177,7 +183,7 @@ def downward(probe: Probe, rng: np.random.Generator) -> Finding:
 
 
 @EXERCISE.part(
-    "One bit a layer; a single x; latents that tell nothing",
+    "One bit a layer; a single x; latents that tell nothing; states in any order",
     weight=0.5,
     needs=["upward", "flat", "downward"],
 )
@@ -185,7 +191,8 @@ def edges(probe: Probe, rng: np.random.Generator) -> Finding:
     single = _chain(rng, 4, 2, 2)
     single = single._replace(joint=single.joint.sum(0, keepdims=True))
     silent = _net(rng, 2, 2, 2, 0.0)
-    nets = [_net(rng, 2, 1, 1), single, silent, _chain(rng, 4, 1, 2)]
+    mixed = _in_another_order(rng, _chain(rng, 3, 2, 2))
+    nets = [_net(rng, 2, 1, 1), single, silent, _chain(rng, 4, 1, 2), mixed]
     finding = Finding(True)
     for index in (UPWARD, FLAT, DOWNWARD):
         finding = _judged(probe, nets, index) if finding.ok else finding

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from case_files import FOURTH, SECOND, THIRD, UNPROVEN, Case, answer, cases
+from case_files import FIFTH, FOURTH, SECOND, THIRD, UNPROVEN, Case, answer, cases
 from case_proofs import PROOFS
 
 from autograder import check
@@ -19,7 +19,7 @@ UNSEEN = {  # answered by people who had not seen their checks (the later batche
     "03_learned_theta",
     "06_two_repairs",
     "11_equal_cost",
-    *(name for name in EXERCISES if name[:2] in ("02", "04", "05", "07")),
+    *(name for name in EXERCISES if name[:2] in ("02", "04", "05", "07", "08", "10", "12")),
     *(name for name in EXERCISES if name.endswith("_sealed_case")),
 }
 LONG = {"09_landing_variances", "11_train_recognizer", "13_train"}  # their proofs take seconds
@@ -95,6 +95,8 @@ ACCEPTED = {
     "11_flow_recognizer-wrong-single_precision": "open: float32 is allowed",
     "11_recognition_sample-wrong-single_precision": "open: float32 is allowed",
     "11_train_recognizer-wrong-left_frozen": "switches are not looked at after training",
+    "12_restricted_net-wrong-newton_from_squares": "it arrives, to the digits asked, in the range that the statement gives",
+    "12_sealed_case-wrong-halfway": "open: whoever is nearest to one of three is named rightly by it in 38 of 40 cases",
     "13_kl-wrong-no_gradient_for_the_variance": "open: NumPy is allowed, which has no gradient at all",
 }
 
@@ -104,7 +106,7 @@ ACCEPTED = {
     "case",
     [
         pytest.param(case, id=case.id)
-        for batch in (UNPROVEN, SECOND, THIRD, FOURTH)
+        for batch in (UNPROVEN, SECOND, THIRD, FOURTH, FIFTH)
         for case in cases(batch)
     ],
 )
