@@ -192,6 +192,13 @@ def _same(one: Blocks, other: Blocks) -> bool:
     return {frozenset(block) for block in one} == {frozenset(block) for block in other}
 
 
+def _two_triples(rng: np.random.Generator) -> Place:
+    """Six latents of which three and three belong together, wherever they stand."""
+    precision, side = random_precision(rng, 6), rng.permutation(6) < 3
+    apart = side[:, None] != side
+    return Place(np.where(apart, 0.1 * precision, precision), 6)  # still positive definite
+
+
 @EXERCISE.part("Four and five latents: any blocks, on any scales")
 def small(probe: Probe, rng: np.random.Generator) -> Finding:
     places = [
@@ -210,6 +217,7 @@ def against_greed(probe: Probe, rng: np.random.Generator) -> Finding:
         _place(rng, 5, 4, "not_scaled"),
         _place(rng, 6, 6, "diagonal_counted"),
         _place(rng, 6, 3, "greedy"),
+        _two_triples(rng),
     ]
     return _judged(probe, places)
 

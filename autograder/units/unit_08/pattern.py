@@ -143,6 +143,9 @@ def common_effects(probe: Probe, rng: np.random.Generator) -> Finding:
         make_case(rng, 7, [(0, 3), (1, 3), (2, 3), (3, 4), (0, 5), (5, 6)], [0, 1, 2, 3, 5]),
         make_case(rng, 6, [(0, 2), (1, 2), (0, 3), (1, 4), (4, 5)], [0, 1, 4]),
         make_case(rng, 5, [(0, 1), (1, 2), (3, 2), (3, 4)], [0, 3]),
+        make_case(rng, 3, [(0, 1), (0, 2), (1, 2)], [0, 1]),
+        make_case(rng, 6, [(k, 5) for k in range(5)], list(range(5))),
+        make_case(rng, 6, [*((k, 4) for k in range(4)), (4, 5)], list(range(5))),
     ]
     return _judged(probe, cases, "with common effects")
 

@@ -354,8 +354,6 @@ def at_the_posterior(probe: Probe, rng: np.random.Generator) -> Finding:
 def sizes_and_extremes(probe: Probe, rng: np.random.Generator) -> Finding:
     power, unequal = _which("power", 2.0), _which("unequal", 0.5)
     cases: list[tuple[int, tuple[int, ...], int, np.ndarray, float]] = [
-        (1, (3,), 2, power, 1.0),
-        (1, (2,), 2, _which("squashed", -4.0), 1.0),
         (3, (), 2, unequal, 1.0),
         (4, (1,), 1, power, 1.0),
         (3, (2, 3), 2, unequal, 1.0),
@@ -363,6 +361,8 @@ def sizes_and_extremes(probe: Probe, rng: np.random.Generator) -> Finding:
         (6, (2,), 2, _which("tempered", 0.4), 1.0),
         (4, (3,), 2, power, 40.0),
         (4, (3,), 2, _which("leave_one_out", 0.0), 40.0),
+        (1, (3,), 2, power, 1.0),
+        (1, (2,), 2, _which("squashed", -4.0), 1.0),
     ]
     finding = Finding(True)
     for samples, batch, dim, which, far in cases:

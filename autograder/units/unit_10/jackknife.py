@@ -216,8 +216,6 @@ def sizes_and_extremes(probe: Probe, rng: np.random.Generator) -> Finding:
     return _all(
         probe,
         [
-            (far, 2),
-            (np.concatenate([twice, twice[[1, 1]]]), 3),
             (log_weights(rng, 4, (3,)), 0),
             (log_weights(rng, 4, (3,)), 3),
             (log_weights(rng, 3, (3,)), 2),
@@ -227,6 +225,8 @@ def sizes_and_extremes(probe: Probe, rng: np.random.Generator) -> Finding:
             (log_weights(rng, 4, (2, 3)), 1),
             (log_weights(rng, 5, (3,)) - 1e4, 3),
             (log_weights(rng, 5, (3,), 200.0), 2),
+            (far, 3),
+            (np.concatenate([twice, twice[[1, 1]]]), 3),
         ],
     )
 

@@ -116,16 +116,18 @@ def near_one(probe: Probe, rng: np.random.Generator) -> Finding:
     finding = Finding(True)
     for alpha in (1.0, 0.0, *(1.0 + step for step in off)):
         if finding.ok:
-            log_w = log_weights(rng, int(rng.integers(3, 7)), (3,))
+            log_w = log_weights(rng, int(rng.integers(3, 7)), (1,))
             finding = _asked(probe, log_w, float(alpha), f"alpha = {alpha:.15g}")
     for low, spread in (
         (2.5, 20.0),
         (3.3, 20.0),
         (4.5, 100.0),
+        (6.0, 100.0),
+        (7.5, 100.0),
     ):  # near one, and the weights lie far apart
         alpha = 1.0 + 10.0 ** -rng.uniform(low, low + 0.5) * rng.choice([-1, 1])
         if finding.ok:
-            log_w = log_weights(rng, 4, (3,), spread)
+            log_w = log_weights(rng, 4, (1,), spread)
             finding = _asked(probe, log_w, float(alpha), f"alpha = {alpha:.15g}")
     return finding
 
