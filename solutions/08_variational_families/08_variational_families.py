@@ -438,7 +438,8 @@ check("08_exact_factor", exact_factor)
 # $$q(z_t \mid z_{t-1}) = N\big(\lambda_t\,(a_t z_{t-1} + b_t) + (1 - \lambda_t)\,\alpha_t,\ v_t\big).$$
 #
 # It contains the exact posterior. Find it: return `trust` $\lambda$, `anchor` $\alpha$ and `variance` $v$, $(T)$ each, from `a, b, q, c, r, x`, $(T)$ each.
-# No $c_t$ is zero; an $a_t$ may be.
+# No $c_t$ is zero; an $a_t$ may be. Where the step cannot see $z_{t-1}$ ($a_t = 0$, and t = 1, where $z_0$ is known) many pairs $\lambda, \alpha$ say the same:
+# take the one that you would take if $z_{t-1}$ could be anything and $a_t$ were not quite zero.
 #
 # **Predict first**: the chain runs forward. Which data does $q(z_t \mid z_{t-1})$ depend on: those up to t, those from t on, or all?
 
@@ -525,6 +526,8 @@ with when_written():
 #
 # - the gap of mean field on $(\mu, \eta)$, one number, at this c (it may lie outside 0 to 1);
 # - the `best` c, $(G)$, at which the gap is *zero*. It exists.
+#
+# `counts` is in double precision, as all is.
 #
 # **Predict first**: with little data in a group, should it be centred or not?
 

@@ -34,7 +34,8 @@
 # looks like. Checks never look at how you wrote it. Call them as often as you like.
 #
 # **What counts as right**, in all sets. Numbers come in double precision; stay in it, and you have all the digits
-# that are asked for: eight at most, unless the exercise says otherwise. Where it says nothing of gradients none are
+# that are asked for: eight at most, unless the exercise says otherwise. They are digits of each number; what lies
+# near zero is held to $10^{-9}$. Where it says nothing of gradients none are
 # asked of your result: NumPy and loops will do, and a list for a tuple. Leave your arguments as you found them. Where
 # your work is graded, and only there, the course's own version of what you are asked to write is taken out of
 # `course_vi`.
@@ -243,8 +244,9 @@ with when_written():
 # - **at the data**: where the mean of $\mathrm{KL}(p(z \mid x) \,\|\, q(z \mid x))$ *over the data* is least. It is
 #   what reweighted wake-sleep teaches, with endlessly many samples.
 #
-# Five digits are looked at. All three lie inside the range of $\phi$; values of h go from 0.01 to 20. Every x
-# occurs, with at least one chance in a hundred. There may be a single x.
+# Five digits are looked at. All three lie inside the range of $\phi$, at times within a thousandth of its end; values
+# of h go from 0.01 to 20. Every x occurs, under dreams and in the data, with at least one chance in a hundred. There may
+# be a single x.
 #
 # **Predict**: for which h do the three agree, whatever the data? Which x pulls hardest on $\phi$ asleep, in comparison
 # with least squares?
@@ -333,7 +335,7 @@ with when_written():
 # - v at rest, the variance that q gives to *one* $z_i$ (they are all alike);
 # - the slope of the mean of $\log p_\theta(x)$ over the data there, in $\theta$.
 #
-# Where the data vary less than the noise does, $\lambda \le 1$, both rest at $\theta = 0$. `dim` is d, 1 to 300; `lam`
+# Where the data vary less than the noise does, $\lambda \le 1$, both rest at $\theta = 0$, and q is the prior. `dim` is d, 1 to 300; `lam`
 # is 0.1 to 60, and not within 0.1 of 1. Closed form or iteration, as you like: five digits are looked at.
 #
 # **Predict, before you begin**: which of the two rests nearer to maximum likelihood, $u = \lambda$? At which d do both
@@ -440,7 +442,8 @@ with when_written():
 # reach? Return three numbers, in nats: upward, flat, downward.
 #
 # `joint`, $(X, S_1, S_2)$, holds $p(x, z_1, z_2)$, and x depends on $z_2$ only through $z_1$. `bits1`, $(S_1, D_1)$,
-# and `bits2`, $(S_2, D_2)$, say which bits each state stands for: all $2^D$ of them. Some probabilities may be zero.
+# and `bits2`, $(S_2, D_2)$, say which bits each state stands for: all $2^D$ of them, in any order. Some probabilities
+# may be zero.
 # The bits of $z_2$ need not be independent under p. Five digits.
 #
 # **Predict**: can flat ever be the best of the three? Would it help the upward net to let $z_2$ read x as well? And
@@ -556,8 +559,8 @@ with when_written():
 # $\nabla_\phi \log q$; and `samples`, K. Return two vectors, $(P)$ each:
 #
 # - **exact**: the bias of $\hat g$, its mean less what it aims at. No sampling; $S^K$ is at most 4,096;
-# - **first order**: what that bias tends to as K grows, up to terms of order $1/K^2$: a formula in moments over the
-#   states, for the K that you are given. It is to hold for any K.
+# - **first order**: the term in $1/K$ of that bias as K grows, with the K that you are given put in: a formula in
+#   moments over the states.
 #
 # $\log p(x, z)$ may be as low as -2,000. K may be one. Seven digits are looked at.
 #
@@ -649,8 +652,8 @@ with when_written():
 # - **code**, $(X, M)$: what r says of each x, learned to rest;
 # - **readout**, $(X)$: what is read out of it as the mean of g.
 #
-# All probabilities are positive. Features may depend on each other (then r is not unique, and what it says is); the
-# statistics and the constant do not. Five digits.
+# All probabilities are positive. Features may depend on each other, be the same or be zero (then r is not unique, and
+# what it says is); the statistics and the constant do not. Five digits.
 #
 # **Predict**: which of T, g and the features must be rich enough for the code to be exact? And for the readout?
 
