@@ -772,7 +772,7 @@ print(f"ELBO of new images: lost {mean:.2f} ± {error:.2f}, won back by the enco
 claim("the encoder alone wins some of it back", back, +1)
 own = scores("ELBO", "ELBO", part="refitted") - scores("ELBO", "ELBO", part="test")
 print(f"the same for the encoder that had climbed the ELBO already: {mean_of(own)[0]:+.2f} ± {mean_of(own)[1]:.2f}")
-claim("whether anything is left is not seen", lost - back, 0);
+claim("that anything is left is not seen", lost - back, 0);
 
 # %% [markdown]
 # So about half of the worse ELBO was the encoder's, made for ten samples: it comes back within 2,000 steps on the other bound. (Whether more of them would bring more, we did not ask.) Whether anything of the rest is the model's, five seeds do not tell: the last line is less than three standard errors from nothing.
