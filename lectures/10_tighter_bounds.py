@@ -25,7 +25,7 @@
 # - reparametrize a score term, and say why sticking the landing is biased here,
 # - read a table of likelihoods and ELBOs of trained models without confusing model and encoder.
 #
-# **Time**: about 59 minutes of reading and playing on the main line; what is marked *aside* takes 8 minutes more. The whole page computes in a minute or two.
+# **Time**: about 57 minutes of reading and playing on the main line; what is marked *aside* takes 11 minutes more. The whole page computes in a minute or two.
 #
 # > **What you need, if you read this unit alone**
 # >
@@ -658,8 +658,11 @@ except ValueError as refusal:
 laboratory()
 
 # %% [markdown]
-# The laboratory has [a page of its own](laboratory.ipynb), with more to try, and `docs/laboratory.html` needs no kernel. The same by hand, to
-# look under the bonnet: the toy, three estimators, two values of $K$. The cell that draws it is short; `off`, the two values and the bound, `iwae`, are yours to change.
+# The laboratory has [a page of its own](laboratory.ipynb), with more to try, and `docs/laboratory.html` needs no kernel.
+#
+# ### Aside: the same by hand
+#
+# To look under the bonnet: the toy, three estimators, two values of $K$. The cell that draws it is short; `off`, the two values and the bound, `iwae`, are yours to change.
 #
 # > **Predict 7.** $q = N(0.3, 1.1^2)$, $x = 2$. From $K = 4$ to $K = 64$: which histogram narrows most, seen from its own mean?
 
