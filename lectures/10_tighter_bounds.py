@@ -25,7 +25,7 @@
 # - reparametrize a score term, and say why sticking the landing is biased here,
 # - read a table of likelihoods and ELBOs of trained models without confusing model and encoder.
 #
-# **Time**: about 59 minutes of reading and playing on the main line; what is marked *aside* takes 8 minutes more. The whole page computes in a minute or two.
+# **Time**: about 57 minutes of reading and playing on the main line; what is marked *aside* takes 11 minutes more. The whole page computes in a minute or two.
 #
 # > **What you need, if you read this unit alone**
 # >
@@ -177,7 +177,7 @@ with torch.no_grad():
 for name, values in gaps.items():
     print(f"{name:13s} gap at K = 1, 4, ..., 1024: " + "  ".join(f"{gap:.4f}" for gap in values[::2]))
 show(figures.gaps(list(exact), gaps, torch.stack([each.mean() for each in halves.values()])),
-     alt="The gap below log p(x) over K from 1 to 1,024, on log axes. For q = prior it falls as 1/K, and from K = 16 on lies on half the variance of the bound. For a q that is too narrow it begins lower and falls more slowly; from K = 8 on it is the larger one.")
+     alt="The gap below log p(x) over K from 1 to 1,024, on log axes. For q = prior it falls as 1/K in the end, and from K = 16 on it is within a few percent of half the variance of the bound. For a q that is too narrow it begins lower and falls more slowly; from K = 8 on it is the larger one.")
 
 # %%
 # Run this cell to compare it with your prediction.
@@ -247,7 +247,7 @@ with torch.no_grad():
 # %%
 show(figures.all_bounds(sizes, curves, errors),
      alt="Means of seven estimates less log p(x), over K from 1 to 128; the exact evidence is the line at zero. All begin at the ELBO, -1.15, but for the halves and the jackknife, which need two samples and begin above zero, at 0.17. "
-         "The importance-weighted bound rises to the line from below; the jackknife and the halves come down to it from above. Renyi with alpha one half and the left sums level off below; Renyi with alpha -1 and the right sums cross the line at two to four samples, and level off above.")
+         "The importance-weighted bound rises to the line from below; the jackknife and the halves come down to it from above. Renyi with alpha one half and the left sums level off below; Renyi with alpha -1 crosses the line between two and four samples, the right sums between four and eight; both level off above.")
 
 # %%
 # Run this cell to compare it with your prediction.
@@ -256,7 +256,7 @@ reveal("10_2", "at the ELBO; no")
 # %% [markdown]
 # <details><summary>Answer to Predict 2</summary>
 #
-# With one sample every average of it is $\log w$ itself: the mean is the ELBO. So `renyi(alpha=-1)` is an upper bound only in the limit; with one or two samples it lies below the evidence, with four or more above. With $K$ samples a Renyi estimate with $\alpha < 0$ is **no bound in either direction**.
+# With one sample every average of it is $\log w$ itself: the mean is the ELBO. So `renyi(alpha=-1)` is an upper bound only in the limit: its mean rises with $K$, here from below the evidence (one and two samples) to above it (four). How many samples that takes, nobody tells you. With $K$ samples a Renyi estimate with $\alpha < 0$ is **no bound in either direction**.
 #
 # The halves' estimate with four samples lies above, and so does the jackknife. What remains of a bias after its first term is gone may have any sign: **a jackknife is a better estimate of $\log p(x)$, and no bound.** With another $q$, $N(0, 0.8^2)$, the halves' lies below (the last line). Climb such a thing, and it may climb by its error.
 #
@@ -358,11 +358,11 @@ reveal("10_3", "in the middle and wide; worse by nats")
 # %% [markdown]
 # <details><summary>Answer to Predict 3</summary>
 #
-# In the middle, with $s = 1.17$: wide enough that among twenty draws some fall into each mode. Its bound is within 0.05 nats of the evidence. Its ELBO is 6 nats below, against 0.7 for the $q$ that sits on one mode. And that mode is no longer a place of rest: the climb for $K = 20$ that starts there leaves it. With $K = 2$ and 5 it still stays, though from 5 on the wide one is better.
+# In the middle, with $s = 1.17$: wide enough that among twenty draws some fall into each mode. Its bound is within 0.05 nats of the evidence. Its ELBO is 6 nats below, against 0.7 for the $q$ that sits on one mode. And the climb for $K = 20$ that starts at the mode does not stay there. With $K = 2$ and 5 it does, though at 5 the wide one is already the better of the two.
 #
 # </details>
 #
-# **Tight bounds want wide proposals.** A miss costs the ELBO its whole $\log w$; it costs an average of weights next to nothing, as long as somebody hits. So a worse ELBO is no defect of a $q$ that was trained for $K$ samples: it is another distribution that it stands for. Which?
+# **Where no $q$ of the family fits, a tight bound wants a wide proposal.** A miss costs the ELBO its whole $\log w$; it costs an average of weights next to nothing, as long as somebody hits. So a worse ELBO is no defect of a $q$ that was trained for $K$ samples: it is another distribution that it stands for. Which?
 #
 # Draw $K$ from $q$ and keep one of them, $z_k$ with probability $w_k / \sum_j w_j$: *sampling-importance-resampling*. What is kept has a density, too. A draw of $q$ that falls at $z$ is kept with chance $w(z) / (w(z) + \text{the others})$, so
 #
@@ -405,10 +405,10 @@ show(figures.resampled(line[:, 0], posterior, ends, shown),
 # - The *noise* is that of an average of $K$ things: it falls as $K^{-1/2}$.
 # - The *signal* is the gradient of $\log p(x) - \text{gap}$. For $\theta$ it tends to $\nabla_\theta \log p_\theta(x)$ and stays. But $\log p(x)$ does not depend on $\phi$.
 #
-# > **Predict 4.** Take the total derivative along the path, `reparametrized`, and the mean $m$ of $q$. What does its signal-to-noise ratio do as $K$ goes from 16 to 256?
+# > **Predict 4.** Take the total derivative along the path, `reparametrized`, and the mean $m$ of $q$. How large is its signal-to-noise ratio at $K = 256$, against that at $K = 16$?
 
 # %%
-predict("10_4", choices=["it is four times as large", "it stays", "it falls to a quarter", "it falls to a sixteenth"])
+predict("10_4", choices=["four times as large", "as large", "a quarter of it", "a sixteenth of it"])
 
 # %% [markdown]
 # The signal can be had exactly: differentiate `expected_log_mean`. (If it were measured, a signal that is weaker than its own standard error would read as noise: $R$ replicates never show a ratio much below $R^{-1/2}$.) The noise is measured, for five seeds. For $\theta$ we take a shift: $x \mid z \sim N(z + \theta, 1)$ at $\theta = 0$, whose gradient is the weighted mean of $x - z_k$. (A shift of the model up is a shift of the data down, so its exact signal is a derivative in $x$.)
@@ -463,12 +463,12 @@ told_slope("φ, total derivative", -0.5), told_slope("θ", +0.5);
 
 # %%
 # Run this cell to compare it with your prediction.
-reveal("10_4", "it falls to a quarter")
+reveal("10_4", "a quarter of it")
 
 # %% [markdown]
 # <details><summary>Answer to Predict 4</summary>
 #
-# To a quarter. What the bound still says about $\phi$ is its gap, and the gap falls as $1/K$; so does its gradient. The noise falls as $K^{-1/2}$ only, and the ratio as $K^{-1/2}$: sixteen times the samples, a quarter of the ratio. For $\theta$ the signal stays and the ratio *grows* as $K^{1/2}$. Both laws hold once $K$ is large; the slopes above are fitted from $K = 16$ on.
+# A quarter. What the bound still says about $\phi$ is its gap, and the gap falls as $1/K$; so does its gradient. The noise falls as $K^{-1/2}$ only, and the ratio as $K^{-1/2}$: sixteen times the samples, a quarter of the ratio. For $\theta$ the signal stays and the ratio *grows* as $K^{1/2}$. Both laws hold once $K$ is large; the slopes above are fitted from $K = 16$ on.
 #
 # </details>
 #
@@ -569,14 +569,14 @@ for K in (1, 2, 5, 64):
     assert abs(mean - naive) < 4.5 * error
 
 # %% [markdown]
-# With one sample it is right: it is unit 09's gradient. With 64 the right gradient has all but vanished and the naive one has not, for it counts every small weight once where it should be squared. Does it matter? Its direction is often not bad, and at $q$ = posterior every path is zero and the bias with it. So on the toy it would still land. But section 3 has a posterior that no Gaussian reaches.
+# With one sample it is right: it is unit 09's gradient. With 64 the right gradient has all but vanished and the naive one has not, for it counts every small weight once where it should be squared. Does it matter? Its direction is often not bad, and at $q$ = posterior every path is zero and the bias with it. So on the toy the posterior is still a place of rest. But section 3 has a posterior that no Gaussian reaches.
 #
 # > **Predict 6.** Two signs, $K = 20$. Both gradients start at the right-hand mode, where the exact climb did *not* stay. After 1,500 steps of Adam, five seeds, where are they?
 
 # %%
 predict("10_6", choices=[
     "both in the middle and wide, the naive one later",
-    "the naive one is still at the mode, the other is wide",
+    "the naive one at the mode, the other wide",
     "both still at the mode"])
 
 # %%
@@ -627,7 +627,7 @@ show(figures.two_climbs(climbs),
 
 # %%
 # Run this cell to compare it with your prediction.
-reveal("10_6", "the naive one is still at the mode, the other is wide")
+reveal("10_6", "the naive one at the mode, the other wide")
 
 # %% [markdown]
 # <details><summary>Answer to Predict 6</summary>
@@ -647,19 +647,22 @@ except ValueError as refusal:
 # %% [markdown]
 # ## 7. The gradient laboratory
 #
-# A gradient estimate has a distribution. To know an estimator is to know what this distribution does when one thing is changed: the distance of $q$ from the posterior, the number of samples, the bound. Look at its mean beside the exact one, its bias with an error, its variance, its signal to noise, and its variance times what it costs. Write your expectation down before you move anything. Some things to try, one at a time:
+# A gradient estimate has a distribution. To know an estimator is to know what this distribution does when one thing is changed: the distance of $q$ from the posterior, the number of samples, the bound. Look at its mean beside the exact one, its bias with an error, its variance, its signal to noise (measured here, so no ratio below $R^{-1/2}$ means anything), and its variance times what it costs. Write your expectation down before you move anything. Some things to try, one at a time:
 #
 # - Put $q$ *on* the posterior. Which estimators have no noise left? For which bounds?
-# - $K = 64$, away from the posterior. Which of the three histograms does not stand on the line?
-# - Start with $q$ far out, $K = 1$. Is there a difference between the two that are unbiased? Now let $K$ grow. When does the one overtake the other?
+# - $K = 64$, away from the posterior. Whose histogram does not stand on the line?
+# - Put $q$ far out, $K = 1$. The total derivative, the naive landing, the doubly reparametrized gradient: which are biased, and which are one and the same? Now let $K$ grow. When does the last overtake the first?
 # - Make $q$ narrow, $s^2 < 1/4$. Whom does it hurt?
 
 # %%
 laboratory()
 
 # %% [markdown]
-# The laboratory has [a page of its own](laboratory.ipynb), with more to try, and `docs/laboratory.html` needs no kernel. The same by hand, to
-# look under the bonnet: the toy, three estimators, two values of $K$. The cell that draws it is short; `off`, the two values and the bound, `iwae`, are yours to change.
+# The laboratory has [a page of its own](laboratory.ipynb), with more to try, and `docs/laboratory.html` needs no kernel.
+#
+# ### Aside: the same by hand
+#
+# To look under the bonnet: the toy, three estimators, two values of $K$. The cell that draws it is short; `off`, the two values and the bound, `iwae`, are yours to change.
 #
 # > **Predict 7.** $q = N(0.3, 1.1^2)$, $x = 2$. From $K = 4$ to $K = 64$: which histogram narrows most, seen from its own mean?
 
@@ -698,7 +701,7 @@ reveal("10_7", "doubly reparametrized")
 #
 # ## 8. Digits: the better model with the worse ELBO
 #
-# Now learn $\theta$ and $\phi$ together: a variational autoencoder (unit 13) for scikit-learn's digits. A latent of two numbers, a decoder of 16 and an encoder of 32 hidden units, in two ways: by the ELBO, sticking the landing, and by the bound of $K = 10$ samples, doubly reparametrized. Both see the same minibatches, from the same weights, five seeds each, at a rate that falls to zero. With two latents $\log p(x)$ is a sum over a grid and the ELBO a sum over Gauss-Hermite nodes, both without sampling error. The training was done beforehand, by `benchmarks/lecture_10.py`.
+# Now learn $\theta$ and $\phi$ together: a variational autoencoder (unit 13) for scikit-learn's digits. A latent of two numbers, a decoder of 16 and an encoder of 32 hidden units, in two ways: by the ELBO, sticking the landing, and by the bound of $K = 10$ samples, doubly reparametrized. Both see the same minibatches, from the same weights, five seeds each, at a rate that falls to zero. With two latents $\log p(x)$ is a sum over a grid and the ELBO a sum over Gauss-Hermite nodes, both without sampling error; only the bound of ten samples is averaged over draws, ten for each image. Scored are every fifth training image and all new ones. The training was done beforehand, by `benchmarks/lecture_10.py`.
 #
 # > **Predict 8.** On its training images, against training by the ELBO: where is the exact $\log p(x)$ of the model that was trained with ten samples? Where is its exact ELBO?
 
@@ -737,6 +740,7 @@ claim("and the worse ELBO there, too", lead("ELBO", part="test"), -1)
 for way in ("ELBO", "IWAE"):
     mean, error = mean_of(scores(way, "log p") - scores(way, "log p", "4000"))
     print(f"{way}: with 8,000 steps in place of 4,000 the log p of training images rises by {mean:.2f} ± {error:.2f}")
+claim("that the lead grows with the steps is not seen", lead("log p") - lead("log p", "4000"), 0);
 
 # %%
 runs = [(way, steps) for steps in ("4000", "8000") for way in ("ELBO", "IWAE")]
@@ -754,14 +758,14 @@ reveal("10_8", "log p higher, ELBO lower")
 #
 # A better model, and a worse ELBO, after 4,000 steps and after 8,000: section 3 once more. With ten samples $q$ may be wide, and $\theta$ climbs something closer to $\log p(x)$.
 #
-# Is that the end? The last two lines say what a doubling of the steps still brings: about half a nat each, and no less to the way that leads. **These models are not at rest**, though their rates have fallen to zero; what a longer training does to the lead, this table does not tell. What is compared was trained for equally many steps, at two lengths, and the order is the same at both.
+# Is that the end? The last three lines say what a doubling of the steps still brings: about half a nat each, and between the two ways no difference is seen. **These models are not at rest**, though their rates have fallen to zero; what a longer training does to the lead, this table does not tell. What is compared was trained for equally many steps, at two lengths, and the order is the same at both.
 # (Ten samples also cost more time for a step.) On new images the lead is less than three times its error, and we claim nothing there but the worse ELBO.
 #
 # </details>
 #
 # ### Aside: the encoder's doing, or the model's?
 #
-# Whose is the worse ELBO? Vary one alone: hold the model fixed, and let its encoder climb the ELBO from where it is, for 2,000 steps.
+# Whose is the worse ELBO? Vary one alone: hold the model fixed, and let its encoder climb the ELBO of the training images from where it is, for 2,000 steps.
 
 # %%
 lost = -lead("ELBO", part="test")
@@ -771,10 +775,10 @@ print(f"ELBO of new images: lost {mean:.2f} ± {error:.2f}, won back by the enco
 claim("the encoder alone wins some of it back", back, +1)
 own = scores("ELBO", "ELBO", part="refitted") - scores("ELBO", "ELBO", part="test")
 print(f"the same for the encoder that had climbed the ELBO already: {mean_of(own)[0]:+.2f} ± {mean_of(own)[1]:.2f}")
-print(f"what is left {mean_of(lost - back)[0]:.2f} ± {mean_of(lost - back)[1]:.2f}: under three errors, so no claim")
+claim("that anything is left is not seen", lost - back, 0);
 
 # %% [markdown]
-# So about half of the worse ELBO was the encoder's, made for ten samples, and comes back when it climbs the other bound. Whether anything of the rest is the model's, five seeds do not tell: the last line is less than three standard errors from nothing.
+# So about half of the worse ELBO was the encoder's, made for ten samples: it comes back within 2,000 steps on the other bound. (Whether more of them would bring more, we did not ask.) Whether anything of the rest is the model's, five seeds do not tell: the last line is less than three standard errors from nothing.
 #
 # **Reflect.** A colleague finds that her model, trained with 50 samples, has a worse ELBO than yours, and concludes that it is worse. What do you compute?
 #
@@ -872,7 +876,7 @@ print(f"nats below the evidence: one Gaussian, one sample {-best[1][0]:.3f}; one
 # 3. A tight bound fits $q_K$, what is kept of $K$ draws. Its $q$ is wide, and its ELBO is no measure of it.
 # 4. With the total derivative signal to noise grows as $K^{1/2}$ for $\theta$ and falls as $K^{-1/2}$ for $\phi$.
 # 5. A score with a coefficient that knows its sample has a mean. Reparametrize it once more; do not drop it.
-# 6. Sticking the landing is unbiased for bounds that are linear in the log weights, and for no other.
+# 6. Sticking the landing is unbiased where the factor beside a score does not know that sample: of the bounds of this unit, for the ELBO alone.
 # 7. Judge a model by $\log p(x)$, an encoder by the bound that it was trained for.
 #
 # **Next**: [the problem set](../notebooks/10_tighter_bounds/10_tighter_bounds.ipynb); then [unit 11, amortized inference](11_amortized_inference.ipynb).

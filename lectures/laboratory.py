@@ -34,10 +34,11 @@ laboratory()
 # %% [markdown]
 # ## 2. Things to try
 #
-# 1. Put q on the posterior (0 and 1) with the ELBO. Which estimators fall silent, and which go on rattling?
+# 1. On the toy, put q on the posterior (0 and 1) with the ELBO. Which estimators fall silent, and which go on rattling?
 # 2. Stay there, and turn to IWAE with the naive landing. Then widen q a little.
 # 3. Off by half a standard deviation, IWAE: raise $K$ from 2 to 64 and follow the SNR of the mean of q for the total derivative, and for
-#    the doubly reparametrized one. And the model's own parameter?
+#    the doubly reparametrized one. And the model's own parameter? (The SNR is measured from $R$ estimates. Even where there is no signal,
+#    it reads about $R^{-1/2}$: compare a small one with the exact gradient over the spread.)
 # 4. Raise the dimension. Whose variance grows, and whose does not?
 # 5. Which estimator wins by variance, and which by variance times cost?
 #

@@ -35,9 +35,10 @@
 # wrote it. Call them as often as you like.
 #
 # **What counts as right**, in all sets. Numbers come in double precision; stay in it, and you have all the digits
-# that are asked for: seven here. Where it says nothing of gradients none are asked: NumPy and loops will do, and a
-# list for a tuple. Leave your arguments as you found them. Where your work is graded, and only there, the course's
-# own version of what you are asked to write is taken out of `course_vi`.
+# that are asked for: seven here (each number to within $10^{-7}$ of its own size, with $10^{-9}$ to spare for those
+# near zero). Where it says nothing of gradients none are asked: NumPy and loops will do, and a list for a tuple. Leave
+# your arguments as you found them. Where your work is graded, and only there, the course's own version of what you are
+# asked to write is taken out of `course_vi`.
 #
 # **Notation.** $\log w_k = \log p_\theta(x, z_k) - \log q_\phi(z_k)$ for $z_1, \dots, z_K \sim q_\phi$, and a *bound*
 # maps the log weights $(K, B)$ to $(B)$, each datum by itself. B stands for any number of batch axes, none included
@@ -73,9 +74,11 @@ def seeded(seed: int) -> torch.Generator:
 # Renyi bound, estimated from K samples, is the logarithm of the power mean of the weights of order $1 - \alpha$. At
 # $\alpha = 0$ that is IWAE's log mean weight; at $\alpha = 1$ the order is zero, and what stands there is its limit.
 #
-# Write it for any finite $\alpha$, from log weights: they may be -10,000, and they may lie hundreds of nats apart.
-# Near $\alpha = 1$ the formula divides almost nothing by almost nothing. Seven digits are asked there too, at
-# $|1 - \alpha| = 10^{-14}$ as well (where the log weights are within ten nats of each other).
+# Write it for any finite $\alpha$, from log weights. The check takes $\alpha$ up to a few hundred in size, of either
+# sign, and $|1 - \alpha|$ down to $10^{-14}$, and to nothing. Log weights may be -10,000 or +1,000, and a thousand nats
+# and more apart. Near $\alpha = 1$ the formula divides almost nothing by almost nothing. Seven digits are asked there,
+# too: at $|1 - \alpha| = 10^{-14}$ for log weights within some ten nats of each other, and from $10^{-5}$ on for some
+# that lie hundreds of nats apart.
 
 # %% exercise="10_renyi"
 def renyi(log_w: Tensor, alpha: float) -> Tensor:
@@ -118,9 +121,9 @@ with when_written():
 # </details>
 # <details><summary>Symptom: right but for alpha within a thousandth of one</summary>
 #
-# Subtracting $\log K$ from the log of a sum that is nearly K leaves no digits. Measure weights relative to one of
-# them: then the mean of the powers is one plus something small. `torch.expm1` gives the small thing, `torch.log1p`
-# takes it back.
+# Subtracting $\log K$ from the log of a sum that is nearly K leaves no digits. How far is the mean of the powers from
+# one? That number has to be found without first adding it to one. Look among torch's functions for names with `m1`
+# and `1p` in them, and see to it that what goes in is small.
 #
 # </details>
 
@@ -150,9 +153,11 @@ with when_written():
 # 2. the bias of its estimate from K samples, to order $1/K$: the mean of the estimate less row 1;
 # 3. the bias of the *gradient* of that estimate in the prior mean $\mu$, to the same order.
 #
-# `x`, `prior_mean`, `loc` (m) and `log_scale` have the shape $(B)$, one number for each datum. $\alpha$ is not 1, and
-# wherever you are asked the variance of the powers is finite (find out for which $\sigma$ that is so). Weights may be
-# too small to be stored: work with logarithms. Row 1 is exact; no sampling is needed anywhere.
+# `x`, `prior_mean`, `loc` (m) and `log_scale` have the shape $(B)$, one number for each datum. $\alpha$ lies between -1
+# and 3, and at least 0.3 away from 1; K is 16 or more; $\sigma^2$ lies between 0.1 and 1.5. Wherever you are asked the
+# variance of the powers is finite (find out for which $\sigma$ that is so). What lies outside is not asked, and you may
+# return there what you like. x may be a hundred, and weights too small to be stored: work with logarithms. Row 1 is
+# exact; rows 2 and 3 are the term in $1/K$ and no more. No sampling is needed anywhere.
 
 # %% exercise="10_renyi_bias"
 def predicted_renyi(x: Tensor, prior_mean: Tensor, loc: Tensor, log_scale: Tensor, alpha: float, num_samples: int) -> Tensor:
@@ -236,8 +241,8 @@ with when_written():
 # finite where $\Lambda_t > 0$. The variance needs $t = 2(1 - \alpha)$.
 #
 # **The bias.** $u = w^{1-\alpha}$ is averaged, then its logarithm taken, then divided:
-# $-\frac{\operatorname{Var} u}{2K(1-\alpha)(\mathbb E u)^2}$. For $\alpha > 1$ it is positive: a Renyi bound that
-# lies below $\log p(x)$ is estimated *from above*, and with few samples may lie above it.
+# $-\frac{\operatorname{Var} u}{2K(1-\alpha)(\mathbb E u)^2}$. For $\alpha > 1$ it is positive: this bound is estimated
+# *from above*, beginning with the ELBO at K = 1. So more samples make such a lower bound looser.
 #
 # **The gradient** is biased by the derivative of that: for $\alpha = 0$ it is $-\frac{1}{2K}\frac{d\rho}{d\mu}$ with
 # $\rho$ the relative variance of the weights. An evidence that is estimated tightly has a gradient whose bias falls
@@ -257,8 +262,10 @@ with when_written():
 # $\bar L_K, \bar L_{K-1}, \dots, \bar L_{K-m}$ that is right for a constant, and in whose mean the terms with
 # $c_1, \dots, c_m$ are gone, whatever they are.
 #
-# Find its coefficients, or let linear algebra find them, and return the estimate, $(B)$. Order 0 is the log mean
-# weight. An order that needs a set of no samples, or is negative, raises a `ValueError`. K is at most 8.
+# Find its coefficients, or let linear algebra find them, and return the estimate, $(B)$. `order` is an `int`; order 0
+# is the log mean weight. An order that needs a set of no samples, or is negative, raises a `ValueError`. K is at most
+# 8. Log weights may be -10,000, and a thousand nats apart: one weight may be all of the mean, and what is left without
+# it still counts.
 
 # %% exercise="10_jackknife"
 def jackknife(log_w: Tensor, order: int) -> Tensor:
@@ -296,8 +303,8 @@ with when_written():
 # %% [markdown]
 # <details><summary>Symptom: I do not know where to begin</summary>
 #
-# Write the mean of $\sum_j a_j \bar L_{K-j}$ with the series. One equation says that $\log p(x)$ survives, one that
-# $c_1$ does not, and so on: $m + 1$ linear equations for $m + 1$ numbers.
+# Begin with K = 2 and order 1. By the series, what are the means of $\bar L_2$ and of $\bar L_1$, and which combination
+# of the two keeps $\log p(x)$ and loses $c_1$? Then count: how many conditions does order m set?
 #
 # </details>
 # <details><summary>Symptom: order 1 is right, order 2 is not</summary>
@@ -330,7 +337,8 @@ with when_written():
 # dimensions, with $q = N(m, \mathrm{diag}(\sigma^2))$, the curve can be had exactly.
 #
 # Return a pair: the curve at each of the given `betas`, $(T, B)$, and its derivative in $\beta$, $(T, B)$. `x`, `loc`
-# and `log_scale` are $(B, D)$ or $(D)$, `betas` is $(T)$, with numbers from 0 to 1. No sampling.
+# and `log_scale` are $(B, D)$ or $(D)$. `betas` is $(T)$: numbers from 0 to 1 in any order, the ends among them or not;
+# T may be one. `log_scale` lies between -5 and 2.5, x may be two hundred, and m is near $x/2$. No sampling.
 
 # %% exercise="10_thermodynamic_curve"
 def thermodynamic_curve(x: Tensor, loc: Tensor, log_scale: Tensor, betas: Tensor) -> tuple[Tensor, Tensor]:
@@ -355,7 +363,7 @@ def thermodynamic_curve(x: Tensor, loc: Tensor, log_scale: Tensor, betas: Tensor
 check("10_thermodynamic_curve", thermodynamic_curve)
 
 # %% [markdown]
-# **Predict first**: with T equal intervals, how large is the right sum less the left sum? (Only two heights are
+# **Predict first**: with n equal intervals, how large is the right sum less the left sum? (Only two heights are
 # needed.) So how many intervals squeeze $\log p(x)$ to within a hundredth of a nat here?
 
 # %%
@@ -387,8 +395,8 @@ with when_written():
 # </details>
 # <details><summary>Symptom: the slope is too small where q is far too wide</summary>
 #
-# $\log w$ is a quadratic, $a z^2 + b z + c$. In terms of a standard normal it has a linear and a square part; they
-# are uncorrelated, and $\operatorname{Var} \epsilon^2 = 2$.
+# Compare your slope with differences of your own curve. $\log w$ is a quadratic in z: where it is flat at the mean of
+# $\pi_\beta$, does it not vary at all?
 #
 # </details>
 
@@ -401,7 +409,7 @@ with when_written():
 # derivative of $\log\int q^{1-\beta}p^\beta$, of which the curve is the first. Hence the curve never falls, left sums
 # are lower bounds and right sums upper bounds. At $\beta = 0$ the height is the ELBO.
 #
-# **The squeeze.** With equal intervals right less left is (last height less first height) / T, and that difference is
+# **The squeeze.** With equal intervals right less left is (last height less first height) / n, and that difference is
 # $\mathrm{KL}(q\,\|\,p) + \mathrm{KL}(p\,\|\,q)$.
 
 # %% [markdown]
@@ -415,18 +423,15 @@ with when_written():
 #
 # The derivative of the bound along $z_k = m + \sigma\epsilon_k$ contains a score for each sample,
 # $\nabla_\phi \log q_\phi(z_k)$ at fixed $z_k$, each with a factor beside it. For the ELBO that factor is a constant,
-# so one may drop the score (unit 09). Here the factor depends on all of the samples, on $z_k$ too. But for any
-# function g, with the other samples held,
-#
-# $$\mathbb E_{z \sim q_\phi}\big[g(z)\,\nabla_\phi\log q_\phi(z)\big] = \mathbb E_\epsilon\Big[\frac{\partial g}{\partial z}\,\frac{\partial t_\phi(\epsilon)}{\partial\phi}\Big], \qquad z = t_\phi(\epsilon),$$
-#
-# so each score can be *turned into a path*. Do that. What remains for $\phi$ is a sum over samples, of a number times
-# the path derivative of $\log w_k$ (log q frozen). Find that number for any f. For $\theta$, the parameters of p, the
-# gradient of the bound is what it is.
+# so one may drop the score (unit 09). Here the factor depends on all of the samples, on $z_k$ too. But the score
+# function and the path are two gradients of one expectation (section 5 of the lecture), so each score can be *turned
+# into a path*. Do that. What remains for $\phi$ is a sum over samples, of a number times the path derivative of
+# $\log w_k$ (log q frozen). Find that number for any f. For $\theta$, the parameters of p, the gradient of the bound
+# is what it is.
 #
 # Return a tensor $(B)$: its value is the bound, its gradient in `loc`, `log_scale` and the parameters of `p` is the
 # estimate. `p.log_joint(x, z)` is differentiable, $(K, B)$. K may be one, and log weights may lie hundreds of nats
-# apart.
+# apart. Leave no `.grad` behind in the parameters of p: `backward` does, `torch.autograd.grad` does not.
 
 # %% exercise="10_any_smooth_bound"
 def any_smooth_bound(bound, p, loc: Tensor, log_scale: Tensor, x: Tensor, eps: Tensor) -> Tensor:
@@ -493,21 +498,20 @@ with when_written():
 # <details><summary>Symptom: the report speaks of a dropped score whose mean is not zero</summary>
 #
 # That is sticking the landing, carried over from a linear bound. The factor beside $\nabla\log q(z_k)$ is
-# $\partial f/\partial\log w_k$, and it depends on $z_k$. Put it into the identity as g.
+# $\partial f/\partial\log w_k$, and it depends on $z_k$. So the product has a mean. Which, as a path?
 #
 # </details>
 # <details><summary>Symptom: right for one bound, wrong for the one I was handed</summary>
 #
-# Squares of normalized weights are what comes out for the log mean weight. Derive it for any f: through what does
-# $\partial f / \partial \log w_k$ depend on $z_k$, while the other samples are held? Sums of whole rows of a Hessian
-# have the other samples in them.
+# What the lecture found belongs to the log mean weight. Take bounds of two samples that you can differentiate by hand,
+# such as the product of their log weights, and the square of the first. Hold one sample and move the other: how does
+# the factor beside its score move?
 #
 # </details>
 # <details><summary>Symptom: the gradient in phi is right; that in theta is not, or torch says that there is nothing to differentiate</summary>
 #
-# Theta moves no sample and has no score: it is owed $\partial f/\partial\log w_k$, once. If one expression serves
-# both, freeze the model in one copy and the samples in the other. For a linear bound the first derivatives have no
-# graph, because the second ones are zero.
+# Theta moves no sample and has no score: what is it owed, and does it get that once, and nothing of what is phi's? For
+# a linear bound the first derivatives are constants, and torch has no graph of a constant.
 #
 # </details>
 
@@ -539,7 +543,8 @@ with when_written():
 # G to leading order**. The parameters of q are special: the evidence $\mathbb E\,w$ does not depend on them, so their
 # slopes have mean zero. Others, those of the model, have not. The same two formulas must serve both.
 #
-# Return the pair `(mean, deviation)`, $(P)$ each. Weights come in any unit, from 1e-60 to 1e60.
+# Return the pair `(mean, deviation)`, $(P)$ each. All weights and slopes of one table share a unit, which may be
+# anything from 1e-60 to 1e60. K is from 2 to a million, and may be less than N or more.
 #
 # The lecture gave the powers of K. You give what stands before them; the powers come out, too, if you keep the right
 # terms.
@@ -601,8 +606,9 @@ with when_written():
 # </details>
 # <details><summary>Symptom: the deviation is too large for parameters of the model</summary>
 #
-# If a sample's weight is large its slope is large, too, and in the ratio much of that goes away. To first order the
-# deviation of a ratio is that of a single mean: of (slope - ratio times weight), over the evidence.
+# If a sample's weight is large its slope is large, too, and in the ratio much of that goes away. (Were every slope the
+# same multiple of its weight, the ratio would not vary at all.) To first order the ratio is off by a mean, over the
+# samples, of one number for each. Which number?
 #
 # </details>
 
@@ -629,8 +635,9 @@ with when_written():
 # and write it with the same scores. Return the whole estimate, $(B, P)$, of which the mean is the gradient of
 # $\mathbb E \log\frac1K\sum_k w_k$.
 #
-# You get `log_w`, $(K, B)$, finite, and `score`, $(K, B, P)$: for each sample the gradient of $\log q_\phi(z_k)$. A
-# single sample raises a `ValueError`: there are no others.
+# You get `log_w`, $(K, B)$, finite, and `score`, $(K, B, P)$: for each sample the gradient of $\log q_\phi(z_k)$. Log
+# weights may be -10,000 or +900, and hundreds of nats apart. A single sample raises a `ValueError`: there are no
+# others.
 
 # %% exercise="10_vimco"
 def vimco(log_w: Tensor, score: Tensor) -> Tensor:
@@ -660,12 +667,11 @@ check("10_vimco", vimco)
 # %%
 with when_written():
     outcomes = torch.cartesian_prod(*[torch.tensor([0.0, 1.0], dtype=torch.float64)] * 5).T         # (5, 32)
-    chance = torch.where(outcomes > 0, 0.3, 0.7).prod(0)
+    chance = (0.3 * outcomes + 0.7 * (1 - outcomes)).prod(0)
     for level in (0.0, 10.0):
-        log_w = torch.where(outcomes > 0, 1.0, -1.0) + level
-        score = (outcomes - 0.3).unsqueeze(-1)
-        plain = ((torch.logsumexp(log_w, 0) - math.log(5) - log_w.softmax(0)).unsqueeze(-1) * score).sum(0)
-        for name, rows in (("yours", vimco(log_w, score)[:, 0]), ("whole bound", plain[:, 0])):
+        log_w, score = 2 * outcomes - 1 + level, (outcomes - 0.3).unsqueeze(-1)
+        for name, estimator in (("yours", vimco), ("whole bound", targets.whole_bound)):
+            rows = estimator(log_w, score)[:, 0]
             mean = chance @ rows
             print(f"level {level:4.1f}   {name:12s} mean {mean:+.5f}   variance {chance @ (rows - mean).square():.5f}")
 
@@ -705,12 +711,14 @@ with when_written():
 #
 # Four bounds were asked at the same K log weights, and you do not see the weights. One is **iwae**; one is **renyi**,
 # its alpha somewhere in -1.5 to -0.4 or in 0.25 to 0.8; one is a **jackknife** of order 1 or 2; one is
-# **thermodynamic**: a sum of two intervals, read all on the left or all on the right, as self-normalized averages of
-# those K samples. Alpha, order, the middle of the intervals and the side are not told.
+# **thermodynamic**: a sum over two intervals, from 0 to some $\beta$ and from there to 1, where each reads the curve at
+# its own left end, or each at its own right end. The curve is a self-normalized average over those K samples. Alpha,
+# order, $\beta$ and the side are not told.
 #
-# Each was asked four times: at the weights as they are; at **2K** weights, each of the K standing there twice; at log
-# weights that are **1000 times** as large (all of them multiplied); and at **2000 times**. (The largest log weight
-# leads by 0.1 or more.) `values` is (4, 4): bound, question. `num_samples` is K, from 4 to 7.
+# Each was asked four times: at the weights as they are; at **2K** weights, each of the K standing there twice (the
+# jackknife takes them for 2K samples, in its coefficients and in the sets that it leaves out); at log weights that are
+# **1000 times** as large (all of them multiplied); and at **2000 times**. (The largest log weight leads by 0.1 or
+# more.) `values` is (4, 4): bound, question. `num_samples` is K, from 4 to 7.
 #
 # Return the names `"iwae"`, `"renyi"`, `"jackknife"`, `"thermodynamic"` in the order of the rows. The numbers have no
 # noise, and theory decides every case. The check brings 40 of them and demands all names right in 38.

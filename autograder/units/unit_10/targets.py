@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from course_vi.plots.style import BLACK, BLUE, GREEN, GREY, RED, new_figure, style
 
-__all__ = ["curve", "missed", "signal", "table_of_noise"]
+__all__ = ["curve", "missed", "signal", "table_of_noise", "whole_bound"]
 
 Answer = Callable[..., Any] | None
 SAMPLES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
@@ -129,3 +129,9 @@ def signal(answer: Answer = None) -> Figure:
             ylabel="signal over noise",
         )
     return figure
+
+
+def whole_bound(log_w: torch.Tensor, score: torch.Tensor) -> torch.Tensor:
+    """The gradient estimate that credits every sample with the whole bound, ``(*B, P)``; ``log_w: (K, *B)``, ``score: (K, *B, P)``."""
+    bound = torch.logsumexp(log_w, 0) - np.log(len(log_w))
+    return ((bound - log_w.softmax(0)).unsqueeze(-1) * score).sum(0)

@@ -210,7 +210,7 @@ def two_climbs(climbs: Mapping[str, Tensor]) -> Figure:
             words = BROWN if colour == ORANGE else colour
             end = float(path[-1, 2].mean())
             ax.text(1.02 * float(steps[-1]), end, name, color=words, fontsize=9, va="center")
-        ax.set(title="The naive landing stays where it started", xlabel="step")
+        ax.set(title="The naive landing stays at the mode", xlabel="step")
         ax.set(
             ylabel="gap of the bound of 20 samples (nats)",
             xlim=(0, max(1.0, 1.5 * float(steps[-1]))),
