@@ -476,7 +476,7 @@ reveal("12_4", "the weights grow for ever")
 #
 # ## 5. Where wake-sleep rests
 #
-# So let us sample awake. Now the wake phase climbs the ELBO in $\theta$, the sleep phase descends $\mathrm{KL}(p \,\|\, q)$ in $\phi$. Each is sound. Together they are not the two slopes of *one* function: its mixed second derivative would be an average over the data by the one, over dreams by the other. Here is a run on the two coins, by exact phases: data from $\theta = 3$, a start at $\theta = 1.2$.
+# So let us sample awake. Now the wake phase climbs the ELBO in $\theta$, the sleep phase descends $\mathrm{KL}(p \,\|\, q)$ in $\phi$. Each is sound. Together they are not the slopes of *one* function: the mixed second derivatives would have to agree, and one is an average over the data, the other over dreams. Here is a run on the two coins, by exact phases: data from $\theta = 3$, a start at $\theta = 1.2$.
 
 # %%
 x_data = torch.stack([TwoCauses(3.0).sample(300, seeded(seed))[0] for seed in range(5)])  # (5, 300, 1)
@@ -508,13 +508,13 @@ show_moving(movies.dream_and_wake(x[:, 0], densities[3.0], [densities[at] for at
 # %% [markdown]
 # It comes to rest, and dreams and data do not agree. Why not? Asleep the network learns the right *means*. Awake, $\theta$ asks for two expectations, of $s = z_1 + z_2$ and of $s^2$. The first is right. The second needs to know how often both coins are on, and a product cannot say that they exclude each other.
 #
-# > **Predict 5.** Data from $\theta = 3$, where maximum likelihood is near 3. Three more ways: wake-sleep, wake-sleep at means, and the ELBO with the best product $q$. Which of them rests furthest *below* 3?
+# > **Predict 5.** Data from $\theta = 3$, where maximum likelihood is near 3. Beside wake-sleep: the same at means, and the ELBO with the best product $q$. Which of the three rests furthest *below* 3?
 
 # %%
 predict("12_5", choices=["wake-sleep", "wake-sleep at means", "the ELBO"])
 
 # %%
-def mean_field(theta, x, rounds=8):
+def mean_field(theta, x, rounds=20):
     """The product q that maximizes the ELBO, from a start that prefers the first coin, (R, N, 2)."""
     m = [torch.full_like(x[..., 0], 0.9), torch.full_like(x[..., 0], 0.1)]
     for _ in range(rounds):
