@@ -457,7 +457,7 @@ assert rounds < 20_000 or abs(tail.item() - 0.5) < 0.01
 
 # %%
 show(figures.runaway(torch.arange(1, rounds + 1), {name: end[1] for name, end in ends.items()}, best),
-     alt="Length of the weights over rounds, on log axes. Sampled, it comes to rest on the dashed line of maximum likelihood, near 1.1, within ten rounds. At means it follows a straight line upwards, to 200 after 20,000 rounds.")
+     alt="Length of the weights over rounds, on log axes. Sampled, it comes to rest on the dashed line of maximum likelihood, near 1.1, within ten rounds. At means it goes up, from ten rounds on along a straight line, to 200 after 20,000 rounds.")
 
 # %%
 # Run this cell to compare it with your prediction.
@@ -928,7 +928,7 @@ reveal("12_9", "more than half a nat behind")
 #
 # ### Aside: what it dreams
 #
-# One seed of wake-sleep, young and older; the pictures are the probabilities of the pixels, for the same twelve $z$.
+# One seed of wake-sleep, trained for 20 and for 300 steps; the pictures are the probabilities of the pixels, for the same twelve $z$.
 
 # %%
 images = digits()
