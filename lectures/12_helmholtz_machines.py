@@ -97,7 +97,7 @@ def step_up(climber, value):
 # %% [markdown]
 # ## 1. Two networks, two phases
 #
-# A **Helmholtz machine** (P. Dayan, G. Hinton, R. Neal and R. Zemel, 1995) is a generative network and a recognition network, one for each direction. The generative one, with parameters $\theta$, runs downwards, from causes to data: classically a *sigmoid belief net*, in which every bit is on with a probability $\sigma(\text{weights} \cdot \text{bits above})$ (unit 01). The recognition one, with $\phi$, runs upwards.
+# A **Helmholtz machine** (P. Dayan, G. Hinton, R. Neal and R. Zemel, 1995) is a generative network and a recognition network, one for each direction. The generative one, with parameters $\theta$, runs downwards, from causes to data: classically a *sigmoid belief net*, in which every bit is on with a probability $\sigma(\text{weights} \cdot \text{bits above})$. The recognition one, with $\phi$, runs upwards.
 # The **wake-sleep algorithm** (G. Hinton, P. Dayan, B. Frey and R. Neal, 1995) teaches each of them with what the other one makes.
 
 # %%
@@ -627,7 +627,7 @@ claim("all end within 0.05 of the prediction",
 # %% [markdown]
 # ## 6. Reweighted wake-sleep
 #
-# Two faults, then: the model learns from samples of a wrong $q$, and the network learns at dreamt $x$. **Reweighted wake-sleep** (J. Bornschein and Y. Bengio, 2015) mends both with importance weights (unit 02). Awake, draw $K$ samples for each datum, give them the normalized weights of unit 02, and let *both* networks learn from them. For $\theta$ this is the gradient of the $K$-sample bound (unit 10).
+# Two faults, then: the model learns from samples of a wrong $q$, and the network learns at dreamt $x$. **Reweighted wake-sleep** (J. Bornschein and Y. Bengio, 2015) mends both with importance weights (unit 02). Awake, draw $K$ samples for each datum, weigh them by $p_\theta(x, z)/q_\phi(z \mid x)$, normalized, and let *both* networks learn from them. For $\theta$ this is the gradient of the $K$-sample bound (unit 10).
 # For $\phi$ it estimates the slope of $-\mathrm{KL}(p(z \mid x) \,\|\, q)$, now **at the data**. A ratio of two averages is biased. We measure the bias against enumeration.
 #
 # > **Predict 6.** With a single sample, $K = 1$, what does $\phi$ learn on average?
