@@ -9,7 +9,18 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from course_vi.plots.primitives import arrow, blank, node
-from course_vi.plots.style import BLACK, BLUE, GREY, ORANGE, QUIET, RED, new_figure, style
+from course_vi.plots.style import (
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    PINK,
+    QUIET,
+    RED,
+    new_figure,
+    style,
+)
 
 __all__ = [
     "dreams_and_data",
@@ -21,6 +32,7 @@ __all__ = [
 ]
 
 BROWN = "#8A5F00"  # words about what is orange: orange letters on white are hard to read
+PLUM = "#9C4A78"  # and about what is pink
 LAYERS = ("$x$", "$z_1$", "$z_2$")
 
 
@@ -104,17 +116,17 @@ def dreams_and_data(
         told: ``{"dreams": (n,), "data": (n,)}``.
     """
     figure, (top, low) = new_figure(rows=2, width=6.4, height=2.3, sharex=True)
-    colours = {"dreams": BLUE, "data": ORANGE}
+    colours, words = {"dreams": ORANGE, "data": GREEN}, {"dreams": BROWN, "data": GREEN}
     with style():
         for name, weight in (("dreams", dreams), ("data", data)):
             height = weight / (x[1] - x[0])
             top.fill_between(x, height, color=colours[name], alpha=0.35, linewidth=0)
             low.plot(x, told[name], color=colours[name])
-        top.text(11.2, 0.07, "dreams", color=BLUE, fontsize=9)
-        top.text(1.4, 0.17, "data", color=BROWN, fontsize=9, ha="right")
+        top.text(11.2, 0.07, "dreams", color=words["dreams"], fontsize=9)
+        top.text(1.4, 0.17, "data", color=words["data"], fontsize=9, ha="right")
         low.plot(x, wanted, color=GREY, linewidth=6, alpha=0.5, zorder=0)
-        low.text(8.9, 0.62, "fitted at the dreams", color=BLUE, fontsize=9)
-        low.text(8.9, 0.46, "fitted at the data", color=BROWN, fontsize=9)
+        low.text(8.9, 0.62, "fitted at the dreams", color=words["dreams"], fontsize=9)
+        low.text(8.9, 0.46, "fitted at the data", color=words["data"], fontsize=9)
         low.text(8.9, 0.3, "grey: the exact marginal", color=QUIET, fontsize=9)
         top.set(title="A sleeping network learns where the model dreams", xlabel=" ")
         top.set(ylabel="density", ylim=(0, None))
@@ -161,7 +173,7 @@ def runaway(steps: Tensor, lengths: Mapping[str, Tensor], best: float) -> Figure
         best: that of maximum likelihood.
     """
     figure, (ax,) = new_figure(width=6.2, height=3.5)
-    colours = {"at means": RED, "sampled": BLUE}
+    colours = {"at means": PINK, "sampled": BLUE}
     with style():
         ax.axhline(best, color=BLACK, linestyle="--", linewidth=1.2)
         for name, length in lengths.items():
@@ -170,7 +182,7 @@ def runaway(steps: Tensor, lengths: Mapping[str, Tensor], best: float) -> Figure
         ax.text(last, 0.92 * best, "maximum likelihood", ha="right", va="top", fontsize=9)
         middle = int((steps - last**0.5).abs().argmin())
         at, high = float(steps[middle]), float(lengths["at means"][middle])
-        ax.text(0.8 * at, 1.3 * high, "wake at means", color=RED, ha="right", fontsize=9)
+        ax.text(0.8 * at, 1.3 * high, "wake at means", color=PLUM, ha="right", fontsize=9)
         ax.text(10.0, 1.15 * best, "wake at samples", color=BLUE, fontsize=9)
         ax.set(title="At means the weights grow for ever", xlabel="pairs of phases")
         ax.set(ylabel="length of the weights")

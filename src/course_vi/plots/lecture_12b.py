@@ -26,6 +26,7 @@ from course_vi.plots.style import (
 __all__ = ["arena", "bias", "codes", "rests", "upward"]
 
 BROWN = "#8A5F00"  # words about what is orange: orange letters on white are hard to read
+PLUM = "#9C4A78"  # and about what is pink
 RESTS = {"wake-sleep": BLUE, "the ELBO": RED, "maximum likelihood": BLACK, "at means": PINK}
 SIDES = {  # of a label: how it is aligned, how far to the side, and how far down in parts of the height
     "wake-sleep": ("left", 0.04, 0.05),
@@ -57,7 +58,7 @@ def rests(theta: Tensor, log_p: Tensor, places: Mapping[str, float]) -> Figure:
                 at + shift,
                 height + drop * low,
                 f"{name}, {at:.2f}",
-                color=RESTS[name],
+                color=PLUM if RESTS[name] == PINK else RESTS[name],
                 fontsize=9,
                 ha=side,
                 va="center",

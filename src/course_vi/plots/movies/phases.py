@@ -46,7 +46,7 @@ def dream_and_wake(
         )
     span, top = (float(x[0]), float(x[-1])), 1.3 * max(float(each.max()) for each in dreams) + 1e-9
     left = Movie(span, (0.0, top), "Dreams move towards the data", "x", "density")
-    right = Movie(span, (-0.03, 1.18), "Sleep follows the posterior", "x", "P(first coin on)")
+    right = Movie(span, (-0.03, 1.28), "Sleep follows the posterior", "x", "P(first coin on)")
     for movie in (left, right):
         movie.width, movie.seconds, movie.still = 430, 16.0, min(2, len(phases) - 1)
     left.curve([_curve(x, data)], GREY, width=6, opacity=0.5)
@@ -57,8 +57,8 @@ def dream_and_wake(
     left.labels([(start, 0.93 * top, phase) for phase in phases])
     left.label((span[1], 0.86 * top), "dreams", BROWN, "end")
     left.label((span[1], 0.79 * top), "data", "#555555", "end")
-    right.label((start, 1.1), "what the network says", BLUE)
-    right.label((start, 1.02), "the posterior of the model, as it is now", "#555555")
+    right.label((start, 1.2), "what the network says", BLUE)
+    right.label((start, 1.11), "the posterior of the model as it is now", "#555555")
     return Beside(left, right)
 
 
