@@ -168,6 +168,7 @@ def _behaviour(mutant: Change, requests: list[bytes]) -> list[np.ndarray] | None
 def _told_apart(seen: list[np.ndarray], right: list[np.ndarray]) -> bool:
     """Whether a behaviour differs from the right one in enough distinct numbers, and is not one number everywhere."""
     if [leaf.shape for leaf in seen] != [leaf.shape for leaf in right]:
-        return np.unique(np.round(np.concatenate([leaf.ravel() for leaf in seen]), 7)).size > ENOUGH
+        numbers = [leaf.ravel() for leaf in seen]  # none where an answer is no array, such as lists of unlike lengths
+    return bool(numbers) and np.unique(np.round(np.concatenate(numbers), 7)).size > ENOUGH
     mine, theirs = (np.concatenate([leaf.ravel() for leaf in leaves]) for leaves in (seen, right))
     return len(numbers(mine, theirs)) >= ENOUGH and np.unique(np.round(mine, 7)).size >= ENOUGH
