@@ -11,7 +11,20 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
-from course_vi.plots.style import BLACK, BLUE, GREEN, GREY, ORANGE, PINK, RED, new_figure, style
+from course_vi.plots.style import (
+    BLACK,
+    BLUE,
+    BROWN,
+    GREEN,
+    GREY,
+    ORANGE,
+    PINK,
+    PLUM,
+    QUIET,
+    RED,
+    new_figure,
+    style,
+)
 
 __all__ = ["COLOURS", "Panel", "histograms", "sheet"]
 
@@ -97,7 +110,7 @@ def sheet(
                     words = panel.title.replace("-", "\N{MINUS SIGN}")
                     paper = {"facecolor": "white", "alpha": 0.85, "edgecolor": "none", "pad": 1.0}
                     ax.text(
-                        0.02, 0.97, words, transform=ax.transAxes, va="top", fontsize=8, color="#333333", bbox=paper, zorder=5
+                        0.02, 0.97, words, transform=ax.transAxes, va="top", fontsize=8, color=QUIET, bbox=paper, zorder=5
                     )  # fmt: skip
                     ax.set_ylim(0, 1.35 * ax.get_ylim()[1])
                     if row == len(rows) - 1:
@@ -136,4 +149,4 @@ def _span(panel: Panel) -> tuple[float, float]:
 
 def _readable(colour: str) -> str:
     """Orange and pink are too pale for small letters on white."""
-    return {ORANGE: "#8A5F00", PINK: "#9C4A78", GREY: "#555555"}.get(colour, colour)
+    return {ORANGE: BROWN, PINK: PLUM, GREY: QUIET}.get(colour, colour)

@@ -12,13 +12,16 @@ from torch import Tensor
 from course_vi.plots.style import (
     BLACK,
     BLUE,
+    BROWN,
     GREEN,
     GREY,
     ORANGE,
+    PATH,
     PINK,
     QUIET,
     RED,
     SKY,
+    TOTAL,
     new_figure,
     style,
 )
@@ -34,8 +37,7 @@ __all__ = [
     "two_climbs",
 ]
 
-BROWN = "#8A5F00"  # words about what is orange: orange letters on white are hard to read
-TOTAL, DOUBLY, NAIVE = RED, BLUE, ORANGE  # the total derivative and the path as in unit 09
+DOUBLY, NAIVE = PATH, ORANGE  # the total derivative and the path as in unit 09
 ESTIMATORS = {"total derivative": TOTAL, "doubly reparametrized": DOUBLY, "naive landing": NAIVE}
 BOUNDS = {
     "importance-weighted": BLUE,

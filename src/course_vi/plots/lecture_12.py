@@ -12,10 +12,12 @@ from course_vi.plots.primitives import arrow, blank, node
 from course_vi.plots.style import (
     BLACK,
     BLUE,
+    BROWN,
     GREEN,
     GREY,
     ORANGE,
     PINK,
+    PLUM,
     QUIET,
     RED,
     new_figure,
@@ -31,8 +33,7 @@ __all__ = [
     "two_scales",
 ]
 
-BROWN = "#8A5F00"  # words about what is orange: orange letters on white are hard to read
-PLUM = "#9C4A78"  # and about what is pink
+PLUM = PLUM  # and about what is pink
 LAYERS = ("$x$", "$z_1$", "$z_2$")
 
 

@@ -12,10 +12,12 @@ from torch import Tensor
 from course_vi.plots.style import (
     BLACK,
     BLUE,
+    BROWN,
     GREEN,
     GREY,
     ORANGE,
     PINK,
+    PLUM,
     QUIET,
     RED,
     SKY,
@@ -25,8 +27,7 @@ from course_vi.plots.style import (
 
 __all__ = ["arena", "bias", "codes", "rests", "upward"]
 
-BROWN = "#8A5F00"  # words about what is orange: orange letters on white are hard to read
-PLUM = "#9C4A78"  # and about what is pink
+PLUM = PLUM  # and about what is pink
 RESTS = {"wake-sleep": BLUE, "the ELBO": RED, "maximum likelihood": BLACK, "at means": PINK}
 SIDES = {  # of a label: how it is aligned, how far to the side, and how far down in parts of the height
     "wake-sleep": ("left", 0.04, 0.05),

@@ -32,6 +32,7 @@ __all__ = [
     "PALE_ORANGE",
     "PATH",
     "PINK",
+    "PLUM",
     "POSTERIOR",
     "QUIET",
     "RED",
@@ -53,10 +54,8 @@ BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 YELLOW, BLUE, RED, PINK, GREY = "#F0E442", "#0072B2", "#D55E00", "#CC79A7", "#7F7F7F"
 WHITE, PALE_BLUE, PALE_ORANGE = "#ffffff", "#D6E6F2", "#FBEBD0"  # areas behind dark words
 PALE_GREEN, PALE_GREY = "#CCE6DC", "#D0D0D0"
-QUIET, BROWN = (
-    "#555555",
-    "#8A5F00",
-)  # words in passing; words about what is orange, which as letters would be too pale
+# Words in passing; words about what is orange or pink, which as letters would be too pale.
+QUIET, BROWN, PLUM = "#555555", "#8A5F00", "#8C5573"
 
 # What a colour means, in every unit. Where a figure needs more colours than these, it says what they are.
 EXACT, POSTERIOR = BLACK, GREY  # a line or a number; an area

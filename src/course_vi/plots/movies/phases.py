@@ -9,7 +9,7 @@ from torch import Tensor
 from course_vi.plots.beside import Beside
 from course_vi.plots.movies.curves import BROWN
 from course_vi.plots.moving import Movie
-from course_vi.plots.style import BLUE, GREY, ORANGE
+from course_vi.plots.style import BLUE, GREY, ORANGE, QUIET
 
 __all__ = ["dream_and_wake"]
 
@@ -56,9 +56,9 @@ def dream_and_wake(
     start = span[0] + 0.03 * (span[1] - span[0])
     left.labels([(start, 0.93 * top, phase) for phase in phases])
     left.label((span[1], 0.86 * top), "dreams", BROWN, "end")
-    left.label((span[1], 0.79 * top), "data", "#555555", "end")
+    left.label((span[1], 0.79 * top), "data", QUIET, "end")
     right.label((start, 1.2), "what the network says", BLUE)
-    right.label((start, 1.11), "the posterior of the model as it is now", "#555555")
+    right.label((start, 1.11), "the posterior of the model as it is now", QUIET)
     return Beside(left, right)
 
 
