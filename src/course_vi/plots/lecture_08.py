@@ -44,8 +44,6 @@ COLOURS = {
     "ASVI": GREEN,
 }
 
-_ABOVE, _BESIDE = ((0, 8), "center"), ((7, -3), "left")  # of a label, where a neighbour is near, or none
-
 
 def no_correlation(
     sizes: Sequence[int],
@@ -123,9 +121,9 @@ def planar() -> Figure:
     figure, axes = new_figure(columns=3, width=3.5, height=3.3)
     s = torch.linspace(-3.5, 3.5, 141)
     with style():
-        for c, colour, place in ((2.0, BLUE, (0.5, 3.0)), (-0.9, GREEN, (1.7, 2.0)), (-2.0, RED, (-3.3, 0.6))):  # fmt: skip
+        for c, colour, place in ((2.0, BLUE, (0.5, 3.0)), (-0.9, GREEN, (-3.3, -3.2)), (-2.0, RED, (-3.3, 0.6))):  # fmt: skip
             axes[0].plot(s, s + c * s.tanh(), color=colour)
-            axes[0].text(*place, f"c = {c:g}", color=colour, fontsize=9, ha="left" if c == -2.0 else "right")  # fmt: skip
+            axes[0].text(*place, f"c = {c:g}", color=colour, fontsize=9, ha="right" if c > 0 else "left")  # fmt: skip
         axes[0].set(title="Below -1 the map turns back", xlabel="$s$", ylabel=r"$s + c\,\tanh s$")
         for ax, c, colour, title in (
             (axes[1], 2.0, BLUE, "c = 2: stretched along u"),
@@ -173,7 +171,7 @@ def race(
 
     Args:
         panels: (title, ``{family: (seconds of one run, gap of each run)}``).
-        floor: gaps below it are drawn there; one below ``-floor`` is none, and a cross at the ceiling.
+        floor: gaps below it are drawn there; one below ``-floor`` is no gap: a cross at the ceiling.
         ceiling: gaps above it are drawn there, as triangles.
     """
     figure, axes = new_figure(columns=len(panels), width=3.7, height=4.0, sharey=True)
@@ -182,31 +180,35 @@ def race(
         for ax, (title, found) in zip(axes, panels, strict=True):
             spots = []
             for name, (seconds, gaps) in found.items():
-                kept = [gap for gap in gaps if gap >= -floor]
                 marks = {
-                    "o": [max(gap, floor) for gap in kept if gap <= ceiling],
-                    "^": [ceiling for gap in kept if gap > ceiling],
+                    "o": [
+                        min(max(gap, floor), ceiling) for gap in gaps if -floor <= gap <= ceiling
+                    ],
+                    "^": [ceiling for gap in gaps if gap > ceiling],
                     "x": [ceiling for gap in gaps if not gap >= -floor],
                 }
                 for mark, values in marks.items():
-                    ax.semilogy([seconds] * len(values), values, mark, color=COLOURS[name], markersize=5, alpha=0.7, clip_on=False)  # fmt: skip
-                middle = sorted(marks["o"] or [ceiling])[len(marks["o"]) // 2]
-                spots.append((seconds, middle, name))
+                    if values:
+                        size = 9 if mark == "x" else 5
+                        look = {"color": COLOURS[name], "markersize": size, "alpha": 0.7}
+                        ax.semilogy([seconds] * len(values), values, mark, clip_on=False, **look)
+                spots.append((seconds, sorted(marks["o"] or [ceiling]), name))
             most = max(seconds for seconds, _ in found.values())
             ax.set(title=title, xlabel="seconds of one run", xlim=(0, 1.7 * most))
             ax.set(ylabel="gap to $\\log p(x)$ (nats)", yticks=ticks)
             ax.yaxis.set_major_formatter("{x:g}")
             ax.set_ylim(floor, ceiling)
             ax.minorticks_off()
-            for seconds, middle, name in spots:
+            for seconds, values, name in spots:
+                middle = values[len(values) // 2]
+                room = 1.7 * most * (7 + 4.4 * len(name)) / 187  # what the label takes, of the axis
                 crowded = any(
-                    other != name
-                    and 0 <= (x - seconds) / most < 0.35
-                    and abs(math.log(y / middle)) < 0.2
-                    for x, y, other in spots
+                    other != name and 0 <= x - seconds < room and abs(math.log(y / middle)) < 0.3
+                    for x, ys, other in spots
+                    for y in ys
                 )
-                place, side = _ABOVE if crowded else _BESIDE
-                ax.annotate(name, (seconds, middle), place, textcoords="offset points", fontsize=8, color=COLOURS[name], ha=side)  # fmt: skip
+                at, place, side = (values[-1], (0, 7), "center") if crowded else (middle, (7, -3), "left")  # fmt: skip
+                ax.annotate(name, (seconds, at), place, textcoords="offset points", fontsize=8, color=COLOURS[name], ha=side)  # fmt: skip
     return figure
 
 
