@@ -190,8 +190,15 @@ def race(
                 for mark, values in marks.items():
                     if values:
                         size = 9 if mark == "x" else 5
-                        look = {"color": COLOURS[name], "markersize": size, "alpha": 0.7}
-                        ax.semilogy([seconds] * len(values), values, mark, clip_on=False, **look)
+                        ax.semilogy(
+                            [seconds] * len(values),
+                            values,
+                            mark,
+                            color=COLOURS[name],
+                            markersize=size,
+                            alpha=0.7,
+                            clip_on=False,
+                        )
                 spots.append((seconds, sorted(marks["o"] or [ceiling]), name))
             most = max(seconds for seconds, _ in found.values())
             ax.set(title=title, xlabel="seconds of one run", xlim=(0, 1.7 * most))
@@ -199,16 +206,38 @@ def race(
             ax.yaxis.set_major_formatter("{x:g}")
             ax.set_ylim(floor, ceiling)
             ax.minorticks_off()
+            across, up = 187 / (1.7 * most), 235 / math.log(ceiling / floor)  # points of the page
+            dots = [
+                (x * across, math.log(y / floor) * up, name) for x, ys, name in spots for y in ys
+            ]
+            taken: list[tuple[float, float, float]] = []
             for seconds, values, name in spots:
-                middle = values[len(values) // 2]
-                room = 1.7 * most * (7 + 4.4 * len(name)) / 187  # what the label takes, of the axis
-                crowded = any(
-                    other != name and 0 <= x - seconds < room and abs(math.log(y / middle)) < 0.3
-                    for x, ys, other in spots
-                    for y in ys
+                wide, middle = 4.4 * len(name), values[len(values) // 2]
+                for at, dx, dy, side in (
+                    (middle, 7, -3, "left"),
+                    (values[-1], 0, 7, "center"),
+                    (values[0], 0, -14, "center"),
+                    (middle, -7, -3, "right"),
+                ):
+                    shift = {"left": 0.0, "center": 0.5, "right": 1.0}[side] * wide
+                    x = seconds * across + dx - shift
+                    y = math.log(at / floor) * up + dy + 3
+                    free = not any(
+                        other != name and x - 4 < a < x + wide + 4 and abs(b - y) < 8
+                        for a, b, other in dots
+                    ) and not any(a < x + wide and x < a + w and abs(b - y) < 9 for a, b, w in taken)  # fmt: skip
+                    if free and x > 0:
+                        break
+                taken.append((x, y, wide))
+                ax.annotate(
+                    name,
+                    (seconds, at),
+                    (dx, dy),
+                    textcoords="offset points",
+                    fontsize=8,
+                    color=COLOURS[name],
+                    ha=side,
                 )
-                at, place, side = (values[-1], (0, 7), "center") if crowded else (middle, (7, -3), "left")  # fmt: skip
-                ax.annotate(name, (seconds, at), place, textcoords="offset points", fontsize=8, color=COLOURS[name], ha=side)  # fmt: skip
     return figure
 
 
