@@ -59,7 +59,7 @@ def no_correlation(
         left.axhline(0.1**0.5, color=GREY, linestyle=":")
         left.text(sizes[1], 1.03, "best for KL(p || q): as wide as the posterior", color=RED, fontsize=8)  # fmt: skip
         left.text(sizes[2], 0.44, "best for KL(q || p)", color=BLUE, fontsize=8)
-        left.text(sizes[0], 0.22, r"$\sqrt{1 - 0.9}$", color="#555555", fontsize=8)
+        left.text(sizes[0], 0.22, r"$\sqrt{1 - 0.9}$", color=GREY, fontsize=8)
         left.set(
             title="Three times too narrow, and no worse",
             xlabel="number of coordinates D",
@@ -86,7 +86,7 @@ def by_rank(ranks: Sequence[int], gaps: Sequence[float], dim: int) -> Figure:
         ax.semilogx(numbers, gaps, "o-", color=PINK, markersize=5)
         for rank, number, gap in zip(ranks, numbers, gaps, strict=True):
             name = f"rank {rank}" if rank else "diagonal"
-            ax.annotate(name, (number, gap), (5, 5), textcoords="offset points", fontsize=8, color="#8C5573")  # fmt: skip
+            ax.annotate(name, (number, gap), (5, 5), textcoords="offset points", fontsize=8, color=PINK)  # fmt: skip
         ax.plot(2 * dim - 1, 0.0, "s", color=BLUE, markersize=7)
         ax.annotate("sparse precision", (2 * dim - 1, 0.0), (8, 5), textcoords="offset points", fontsize=8, color=BLUE)  # fmt: skip
         ax.set(
