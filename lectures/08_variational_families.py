@@ -134,6 +134,7 @@ def equicorrelated(D, r=0.9):
     return torch.full((D, D), r, dtype=DOUBLE) + (1 - r) * torch.eye(D, dtype=DOUBLE)
 
 
+# %%
 def best_diagonal(target):
     """Minimize KL(q || target) over the scales of a diagonal q centred where the target is."""
     log_scale = torch.zeros(len(target.loc), dtype=DOUBLE, requires_grad=True)
