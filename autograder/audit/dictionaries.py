@@ -16,7 +16,7 @@ from autograder.audit.mutants.mutant import Mutant, loaded, mutants_of
 from autograder.audit.mutants.subject import Subject, subject
 from autograder.checks.dictionary import ask, file_of, fingerprint, pack
 from autograder.checks.probe import InProcess
-from autograder.checks.recognise import ENOUGH
+from autograder.checks.recognise import ENOUGH, numbers
 from autograder.protocol import problems, wire
 
 __all__ = ["Change", "build", "changes", "made_of", "requests_of", "stale"]
@@ -168,9 +168,9 @@ def _behaviour(mutant: Change, requests: list[bytes]) -> list[np.ndarray] | None
 def _told_apart(seen: list[np.ndarray], right: list[np.ndarray]) -> bool:
     """Whether a behaviour differs from the right one in enough distinct numbers, and is not one number everywhere."""
     if [leaf.shape for leaf in seen] != [leaf.shape for leaf in right]:
-        numbers = [
-            leaf.ravel() for leaf in seen
-        ]  # none where an answer is no array, such as lists of unlike lengths
-    return bool(numbers) and np.unique(np.round(np.concatenate(numbers), 7)).size > ENOUGH
+        told = [leaf.ravel() for leaf in seen]
+        return bool(told) and np.unique(np.round(np.concatenate(told), 7)).size > ENOUGH
+    if not seen:  # answers that are no arrays, such as lists of unlike lengths
+        return False
     mine, theirs = (np.concatenate([leaf.ravel() for leaf in leaves]) for leaves in (seen, right))
     return len(numbers(mine, theirs)) >= ENOUGH and np.unique(np.round(mine, 7)).size >= ENOUGH

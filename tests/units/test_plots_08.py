@@ -80,3 +80,10 @@ def test_movies_of_different_rounds_are_not_put_side_by_side() -> None:
         Several([Movie((0, 1), (0, 1)), Movie((0, 1), (0, 1), seconds=3.0)], columns=2)
     with pytest.raises(ValueError, match="0 kinds"):
         Several([], columns=2)
+
+
+def test_a_run_that_failed_is_not_drawn_as_a_small_gap() -> None:
+    """A bound above log p(x) is no gap: a cross at the upper rim, where gaps beyond it are triangles."""
+    figure = lecture_08.race([("one", {"full": (1.0, [20.0, 3000.0, -1e70])})], 0.2, ceiling=100.0)
+    drawn = {line.get_marker(): list(line.get_ydata()) for line in figure.axes[0].lines}
+    assert drawn == {"o": [20.0], "^": [100.0], "x": [100.0]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import torch
@@ -17,8 +18,6 @@ from course_vi.plots.style import (
     GREY,
     ORANGE,
     PINK,
-    PLUM,
-    QUIET,
     RED,
     new_figure,
     style,
@@ -45,8 +44,6 @@ COLOURS = {
     "ASVI": GREEN,
 }
 
-ABOVE = {"diagonal": ((0, 8), "center"), "factor": ((0, -15), "center")}  # often neighbours
-
 
 def no_correlation(
     sizes: Sequence[int],
@@ -62,7 +59,7 @@ def no_correlation(
         left.axhline(0.1**0.5, color=GREY, linestyle=":")
         left.text(sizes[1], 1.03, "best for KL(p || q): as wide as the posterior", color=RED, fontsize=8)  # fmt: skip
         left.text(sizes[2], 0.44, "best for KL(q || p)", color=BLUE, fontsize=8)
-        left.text(sizes[0], 0.26, r"$\sqrt{1 - 0.9}$", color=QUIET, fontsize=8)
+        left.text(sizes[0], 0.22, r"$\sqrt{1 - 0.9}$", color=GREY, fontsize=8)
         left.set(
             title="Three times too narrow, and no worse",
             xlabel="number of coordinates D",
@@ -89,7 +86,7 @@ def by_rank(ranks: Sequence[int], gaps: Sequence[float], dim: int) -> Figure:
         ax.semilogx(numbers, gaps, "o-", color=PINK, markersize=5)
         for rank, number, gap in zip(ranks, numbers, gaps, strict=True):
             name = f"rank {rank}" if rank else "diagonal"
-            ax.annotate(name, (number, gap), (5, 5), textcoords="offset points", fontsize=8, color=PLUM)  # fmt: skip
+            ax.annotate(name, (number, gap), (5, 5), textcoords="offset points", fontsize=8, color=PINK)  # fmt: skip
         ax.plot(2 * dim - 1, 0.0, "s", color=BLUE, markersize=7)
         ax.annotate("sparse precision", (2 * dim - 1, 0.0), (8, 5), textcoords="offset points", fontsize=8, color=BLUE)  # fmt: skip
         ax.set(
@@ -124,7 +121,7 @@ def planar() -> Figure:
     figure, axes = new_figure(columns=3, width=3.5, height=3.3)
     s = torch.linspace(-3.5, 3.5, 141)
     with style():
-        for c, colour, place in ((2.0, BLUE, (-0.1, 2.7)), (-0.9, GREEN, (1.9, 2.0)), (-2.0, RED, (-3.2, 0.3))):  # fmt: skip
+        for c, colour, place in ((2.0, BLUE, (0.5, 3.0)), (-0.9, GREEN, (-3.3, -3.2)), (-2.0, RED, (-3.3, 0.6))):  # fmt: skip
             axes[0].plot(s, s + c * s.tanh(), color=colour)
             axes[0].text(*place, f"c = {c:g}", color=colour, fontsize=9, ha="right" if c > 0 else "left")  # fmt: skip
         axes[0].set(title="Below -1 the map turns back", xlabel="$s$", ylabel=r"$s + c\,\tanh s$")
@@ -166,29 +163,81 @@ def funnel(centred: Tensor, straight: Tensor) -> Figure:
 
 
 def race(
-    panels: Sequence[tuple[str, Mapping[str, tuple[float, Sequence[float]]]]], floor: float
+    panels: Sequence[tuple[str, Mapping[str, tuple[float, Sequence[float]]]]],
+    floor: float,
+    ceiling: float = 40.0,
 ) -> Figure:
     """Gaps over seconds, a panel for each posterior.
 
     Args:
         panels: (title, ``{family: (seconds of one run, gap of each run)}``).
-        floor: gaps below it are drawn there.
+        floor: gaps below it are drawn there; one below ``-floor`` is no gap: a cross at the ceiling.
+        ceiling: gaps above it are drawn there, as triangles.
     """
-    figure, axes = new_figure(columns=len(panels), width=3.7, height=3.6, sharey=True)
+    figure, axes = new_figure(columns=len(panels), width=3.7, height=4.0, sharey=True)
+    ticks = [tick for tick in (0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000) if floor <= tick <= ceiling]
     with style():
         for ax, (title, found) in zip(axes, panels, strict=True):
+            spots = []
             for name, (seconds, gaps) in found.items():
-                values = sorted(max(gap, floor) for gap in gaps)
-                ax.semilogy([seconds] * len(values), values, "o", color=COLOURS[name], markersize=5, alpha=0.7)  # fmt: skip
-                middle = (seconds, values[len(values) // 2])
-                place, side = ABOVE.get(name, ((7, -3), "left"))
-                ax.annotate(name, middle, place, textcoords="offset points", fontsize=8, color=COLOURS[name], ha=side)  # fmt: skip
+                marks = {
+                    "o": [
+                        min(max(gap, floor), ceiling) for gap in gaps if -floor <= gap <= ceiling
+                    ],
+                    "^": [ceiling for gap in gaps if gap > ceiling],
+                    "x": [ceiling for gap in gaps if not gap >= -floor],
+                }
+                for mark, values in marks.items():
+                    if values:
+                        size = 9 if mark == "x" else 5
+                        ax.semilogy(
+                            [seconds] * len(values),
+                            values,
+                            mark,
+                            color=COLOURS[name],
+                            markersize=size,
+                            alpha=0.7,
+                            clip_on=False,
+                        )
+                spots.append((seconds, sorted(marks["o"] or [ceiling]), name))
             most = max(seconds for seconds, _ in found.values())
             ax.set(title=title, xlabel="seconds of one run", xlim=(0, 1.7 * most))
-            ax.set(ylabel="gap to $\\log p(x)$ (nats)", yticks=[0.1, 0.3, 1, 3, 10, 30])
+            ax.set(ylabel="gap to $\\log p(x)$ (nats)", yticks=ticks)
             ax.yaxis.set_major_formatter("{x:g}")
-            ax.set_ylim(floor, 40)
+            ax.set_ylim(floor, ceiling)
             ax.minorticks_off()
+            across, up = 187 / (1.7 * most), 235 / math.log(ceiling / floor)  # points of the page
+            dots = [
+                (x * across, math.log(y / floor) * up, name) for x, ys, name in spots for y in ys
+            ]
+            taken: list[tuple[float, float, float]] = []
+            for seconds, values, name in spots:
+                wide, middle = 4.4 * len(name), values[len(values) // 2]
+                for at, dx, dy, side in (
+                    (middle, 7, -3, "left"),
+                    (values[-1], 0, 7, "center"),
+                    (values[0], 0, -14, "center"),
+                    (middle, -7, -3, "right"),
+                ):
+                    shift = {"left": 0.0, "center": 0.5, "right": 1.0}[side] * wide
+                    x = seconds * across + dx - shift
+                    y = math.log(at / floor) * up + dy + 3
+                    free = not any(
+                        other != name and x - 4 < a < x + wide + 4 and abs(b - y) < 8
+                        for a, b, other in dots
+                    ) and not any(a < x + wide and x < a + w and abs(b - y) < 9 for a, b, w in taken)  # fmt: skip
+                    if free and x > 0:
+                        break
+                taken.append((x, y, wide))
+                ax.annotate(
+                    name,
+                    (seconds, at),
+                    (dx, dy),
+                    textcoords="offset points",
+                    fontsize=8,
+                    color=COLOURS[name],
+                    ha=side,
+                )
     return figure
 
 
@@ -196,8 +245,9 @@ def widths(panels: Sequence[tuple[str, Mapping[str, Tensor]]]) -> Figure:
     """Standard deviations of q over those of the posterior, latent by latent, a panel for each posterior.
 
     Args:
-        panels: (title, ``{family: ratios (D,)}``).
+        panels: (title, ``{family: ratios (D,)}``). What lies outside the axis is drawn at its rim.
     """
+    least, most = 0.2, 4.0
     figure, axes = new_figure(columns=len(panels), width=3.7, height=3.4, sharey=True)
     names = [name for name in COLOURS if any(name in ratios for _, ratios in panels)]
     with style():
@@ -205,10 +255,11 @@ def widths(panels: Sequence[tuple[str, Mapping[str, Tensor]]]) -> Figure:
             for name, values in ratios.items():
                 row = names.index(name)
                 spread = row + 0.5 * (torch.linspace(0, 1, len(values)) - 0.5)
-                ax.plot(values, spread, ".", color=COLOURS[name], markersize=3)
+                ax.plot(values.clamp(least, most), spread, ".", color=COLOURS[name], markersize=3)
             ax.axvline(1.0, color=BLACK, linestyle=":")
             ax.set(title=title, xlabel="deviation of q / of the posterior", ylabel="family")
             ax.set(yticks=range(len(names)), yticklabels=names, xscale="log")
-            ax.set(xlim=(0.18, 2.2), xticks=[0.25, 0.5, 1, 2], xticklabels=["1/4", "1/2", "1", "2"])
+            ax.set(xlim=(0.9 * least, 1.1 * most), xticks=[0.25, 0.5, 1, 2, 4])
+            ax.set_xticklabels(["1/4", "1/2", "1", "2", "4"])
             ax.minorticks_off()
     return figure
