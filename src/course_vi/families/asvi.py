@@ -88,7 +88,8 @@ class ASVI(Family):
 
     It contains the exact posterior of a chain :math:`z_t \mid z_{t-1} \sim N(a z_{t-1}, s^2)` with Gaussian measurements of each z_t:
     there the posterior's own conditionals shrink the prior's slope and scale. What it cannot say is dependence that only the data
-    create, such as two causes of one effect: latents without a path between them in the graph stay independent.
+    create, such as two causes of one effect: latents of which neither is an ancestor of the
+    other, and that have no common ancestor, stay independent.
 
     Args:
         model: a net as a model, ``net.as_model(observed, latent)``. Every latent must be normal or log-normal given its parents

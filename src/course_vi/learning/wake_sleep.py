@@ -8,7 +8,8 @@ sleep           phi, on dreams (x, z) ~ p(x, z)                   KL(p(z | x) | 
 reweighted      theta and phi, on weighted z ~ q(z | x)           theta: minus IWAE; phi: KL(p(z | x) | q(z | x)) at the *data*
 ==============  ================================================  =======================================================
 
-Wake and sleep descend two different divergences, so together they descend nothing: wake-sleep need not converge, and mostly does.
+Wake and sleep descend two different divergences, and their steps are not the slopes of one function: wake-sleep need not converge,
+and mostly does.
 """
 
 from __future__ import annotations
