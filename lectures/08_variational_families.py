@@ -700,7 +700,7 @@ for name in experiment.POSTERIORS:
 
 # %%
 panels = [(name, {family: (rested[name][family]["seconds"], r["gap"].tolist()) for family, r in rest[name].items()}) for name in rest]
-show(figures.race(panels, floor=0.2, ceiling=1000),
+show(figures.race(panels, floor=0.2, ceiling=30),
      alt="The same plot, each family at its own rate. Regression: full covariance and sparse precision with all pairs at a quarter of a nat, the flow near one, factor, diagonal and ASVI between 8 and 13. "
          "Counties: factor, sparse precision, flow and most runs of ASVI between a half and three quarters, the diagonal at 1.1, the full covariance near 4. Nile: ASVI lowest at 1.4, then sparse precision and full covariance, the flow at 4, factor and diagonal above 10.")
 

@@ -212,7 +212,8 @@ def race(
             ]
             taken: list[tuple[float, float, float]] = []
             for seconds, values, name in spots:
-                wide, middle = 4.4 * len(name), values[len(values) // 2]
+                words = name.split()[0]  # "sparse precision" is long
+                wide, middle = 4.4 * len(words), values[len(values) // 2]
                 for at, dx, dy, side in (
                     (middle, 7, -3, "left"),
                     (values[-1], 0, 7, "center"),
@@ -230,7 +231,7 @@ def race(
                         break
                 taken.append((x, y, wide))
                 ax.annotate(
-                    name,
+                    words,
                     (seconds, at),
                     (dx, dy),
                     textcoords="offset points",
