@@ -18,7 +18,7 @@
 # sample and improve. Almost everything later in the course is a way to choose its ingredients, to tighten it, or to
 # differentiate it.
 #
-# **About 75 minutes** of reading and playing; what is marked *aside* takes 5 minutes more. Run the cells in order, and answer each *Predict* question before you
+# **About 60 minutes** of reading and playing; what is marked *aside* takes 20 minutes more, and one exercise belongs to it. Run the cells in order, and answer each *Predict* question before you
 # open its answer.
 #
 # ### When you are done you can
@@ -758,7 +758,7 @@ reveal("03_7", "N(2, 2), but for one reverse KL")
 # </details>
 
 # %% [markdown]
-# ## 7. A quiz: completing a picture
+# ## 7. Aside: a quiz, completing a picture
 #
 # A classic quiz shows a digit whose top half is hidden. The hidden pixels are the latents, each 0 or 1, and the
 # family gives each an independent coin, $q_\phi(z) = \prod_i \phi_i^{z_i} (1 - \phi_i)^{1 - z_i}$. What is visible
@@ -840,7 +840,7 @@ reveal("03_8", "(c), then (a)")
 # </details>
 
 # %% [markdown]
-# ## 8. The ELBO counts bits
+# ## 8. Aside: the ELBO counts bits
 #
 # Alice wants to send $x$ to Bob, who has the same model. An ideal code spends $-\log_2 p$ bits on an event of
 # probability $p$, so $-\log_2 p(x)$ would be best; but $p(x)$ is what we cannot compute. Sending a latent $z$

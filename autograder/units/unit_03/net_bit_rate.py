@@ -21,7 +21,7 @@ EXERCISE = exercise(
     difficulty=2,
     importance=3,
     minutes=15,
-    read="The ELBO counts bits",
+    read="Aside: the ELBO counts bits",
     hides=[],
     because="bounds.elbo on the log weights, in bits, is a right answer",
 )
