@@ -10,7 +10,7 @@ EXERCISE = exercise(
     difficulty=3,
     importance=4,
     minutes=20,
-    read="section 5, Three real posteriors, six families, one table",
+    read="section 5, Three real posteriors, one table",
     hides=[],
     because="answered in words",
 )
