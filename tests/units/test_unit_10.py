@@ -205,7 +205,7 @@ def test_on_average_it_is_the_slope_of_the_mean_bound(kind: str) -> None:
     ]
     np.testing.assert_allclose(mean, want, atol=2e-6)
     naive = chance @ of.phi(of.first)
-    assert np.abs(naive - want).max() > 0.01
+    assert np.abs(naive - want).max() > 0.005
 
 
 # ---- signal and noise, discrete samples -----------------------------------------------------------------------------------
