@@ -16,10 +16,10 @@ from course_vi import validate
 from course_vi.bounds import iwae
 from course_vi.exact import gauss_hermite
 from course_vi.experiments.exact_arena import grid_log_evidence
+from course_vi.experiments.side_by_side import climb, seeded
 from course_vi.families import Amortized, MeanField
 from course_vi.gradients import doubly_reparametrized, sticking_the_landing
 from course_vi.gradients.estimator import transport_noise
-from course_vi.learning.history import smoke_cap
 from course_vi.models import VAE
 from course_vi.nets import SideBySide, mlp
 
@@ -68,19 +68,26 @@ def train_bound(
         raise ValueError("seeds is empty; expected one or more whole numbers")
     pixels = x.shape[-1]
     p, q = VAE(2, pixels, 1), Amortized(MeanField(2), nn.Identity())
-    p.decoder = SideBySide([mlp(2, hidden, pixels, _seeded(2 * seed)) for seed in seeds])
-    q.encoder = SideBySide([mlp(pixels, 2 * hidden, 4, _seeded(2 * seed + 1)) for seed in seeds])
+    p.decoder = SideBySide([mlp(2, hidden, pixels, seeded(2 * seed)) for seed in seeds])
+    q.encoder = SideBySide([mlp(pixels, 2 * hidden, 4, seeded(2 * seed + 1)) for seed in seeds])
     p.to(x), q.to(x)
     learned = [*p.decoder.parameters(), *q.encoder.parameters()]
-    run = _climb(BOUND_WAYS[way], p, q, learned, x, seeds, steps, batch_size, learning_rate)
-    return BoundRun(p, q, run)
+    noise, optimizer = seeded(2000 + seeds[0]), torch.optim.Adam(learned, learning_rate, fused=True)
+    climbs = BOUND_WAYS[way]
+    return BoundRun(
+        p, q, climb(lambda x: climbs(p, q, x, noise), optimizer, x, seeds, steps, batch_size)
+    )
 
 
 def refit_encoder(run: BoundRun, x: Tensor, seeds: Sequence[int], steps: int = 2000) -> BoundRun:
     """The same model, held fixed, while its encoder climbs the ELBO from where it is."""
-    learned = list(run.q.encoder.parameters())
-    climbed = _climb(BOUND_WAYS["ELBO"], run.p, run.q, learned, x, seeds, steps, 50, 0.003)
-    return BoundRun(run.p, run.q, climbed)
+    noise = seeded(2000 + seeds[0])
+    optimizer = torch.optim.Adam(run.q.encoder.parameters(), 0.003, fused=True)
+
+    def bound(x: Tensor) -> Tensor:
+        return BOUND_WAYS["ELBO"](run.p, run.q, x, noise)
+
+    return BoundRun(run.p, run.q, climb(bound, optimizer, x, seeds, steps, 50))
 
 
 def exact_elbo(p: VAE, q: Amortized, x: Tensor, order: int = 10) -> Tensor:
@@ -96,7 +103,7 @@ def exact_elbo(p: VAE, q: Amortized, x: Tensor, order: int = 10) -> Tensor:
 def score_run(run: BoundRun, x: Tensor, points: int = 61) -> dict[str, Tensor]:
     """Means over x, one number for each seed: exact log p(x), the exact ELBO, and the importance-weighted bound (by 10 draws an image)."""
     found: dict[str, list[Tensor]] = {"log p": [], "ELBO": [], "IWAE": []}
-    count, noise = run.objective.shape[1], _seeded(12345)
+    count, noise = run.objective.shape[1], seeded(12345)
 
     def decode(z: Tensor) -> Tensor:
         logits: Tensor = run.p.decoder(z.expand(count, -1, -1))
@@ -121,35 +128,3 @@ def _log_w(run: BoundRun, x: Tensor, noise: torch.Generator) -> Tensor:
     epsilon = torch.randn(MANY, *x.shape[:-1], 2, generator=noise)
     z = transport_noise(density, epsilon)
     return run.p.log_joint(x, z) - density.log_prob(z)
-
-
-def _climb(
-    climbs: Climb,
-    p: VAE,
-    q: Amortized,
-    learned: list[nn.Parameter],
-    x: Tensor,
-    seeds: Sequence[int],
-    steps: int,
-    batch_size: int,
-    learning_rate: float,
-) -> Tensor:
-    optimizer = torch.optim.Adam(learned, lr=learning_rate, fused=True)
-    steps = smoke_cap(steps)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
-    chooses, noise = [_seeded(1000 + seed) for seed in seeds], _seeded(2000 + seeds[0])
-    course = []
-    for _ in range(steps):
-        rows = [torch.randint(len(x), (batch_size,), generator=choose) for choose in chooses]
-        value = climbs(p, q, x[torch.stack(rows)], noise).mean(-1)
-        grads = torch.autograd.grad(-value.sum(), learned)
-        for parameter, gradient in zip(learned, grads, strict=True):
-            parameter.grad = gradient
-        optimizer.step()
-        schedule.step()
-        course.append(value.detach())
-    return torch.stack(course)
-
-
-def _seeded(seed: int) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)

@@ -21,6 +21,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from course_vi import validate
 from course_vi.bounds import iwae
+from course_vi.experiments.side_by_side import seeded
 from course_vi.learning.history import smoke_cap
 from course_vi.nets import SideBySide, mlp
 
@@ -90,17 +91,17 @@ def collapse_trial(
     validate.positive_integer("latents", latents)
     pixels, copies, ways = x.shape[-1], len(seeds), len(REMEDIES)
     encoder = SideBySide(
-        [mlp(pixels, hidden, 2 * latents, _seeded(2 * seed + 1)) for seed in [*seeds] * ways]
+        [mlp(pixels, hidden, 2 * latents, seeded(2 * seed + 1)) for seed in [*seeds] * ways]
     )
     decoder = SideBySide(
-        [mlp(latents, hidden, pixels, _seeded(2 * seed)) for seed in [*seeds] * ways]
+        [mlp(latents, hidden, pixels, seeded(2 * seed)) for seed in [*seeds] * ways]
     )
     seen = earlier_neighbours(pixels, neighbours)
     context = torch.zeros(ways * copies, pixels, pixels, requires_grad=True)
     optimizer = torch.optim.Adam([*encoder.parameters(), *decoder.parameters(), context], lr=0.01)
     steps = smoke_cap(steps)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
-    generators, course = [_seeded(1000 + seed) for seed in seeds], []
+    generators, course = [seeded(1000 + seed) for seed in seeds], []
     least = torch.tensor([0.0, 0.0, free]).repeat_interleave(copies).unsqueeze(-1)
 
     def look(images: Tensor, noise: Tensor) -> tuple[Normal, Tensor, Tensor]:
@@ -130,7 +131,7 @@ def collapse_trial(
 
     @torch.no_grad()
     def judge(images: Tensor) -> tuple[Tensor, Normal]:
-        every, generator, log_w = images.expand(ways * copies, -1, -1), _seeded(0), []
+        every, generator, log_w = images.expand(ways * copies, -1, -1), seeded(0), []
         for _ in range(smoke_cap(samples)):
             noise = torch.randn(copies, len(images), latents, generator=generator)
             q, z, likelihood = look(every, noise.repeat(ways, 1, 1))
@@ -142,7 +143,3 @@ def collapse_trial(
     rate = kl_divergence(q, standard).sum(-1).mean(-1).view(ways, copies)
     activity = q.loc.var(1).view(ways, copies, latents)
     return Trial(activity, score, train_score, rate, torch.stack(course))
-
-
-def _seeded(seed: int) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)

@@ -20,9 +20,10 @@ from torch.nn.functional import softplus
 
 from course_vi import validate
 from course_vi.bounds import iwae
+from course_vi.experiments.side_by_side import climb, seeded
 from course_vi.families import Amortized, MeanField
 from course_vi.gradients import analytic_kl, doubly_reparametrized, sticking_the_landing
-from course_vi.learning import reweighted_phase, sleep_phase, smoke_cap, wake_phase
+from course_vi.learning import reweighted_phase, sleep_phase, wake_phase
 from course_vi.models import VAE
 from course_vi.nets import SideBySide, mlp
 
@@ -130,26 +131,18 @@ def train_one_way(
     pixels = x.shape[-1]
     p, q = _Dreamers(2, pixels, 1), Amortized(MeanField(2), nn.Identity())
     p.networks = len(seeds)
-    p.decoder = SideBySide([mlp(2, hidden, pixels, _seeded(2 * seed)) for seed in seeds])
-    q.encoder = SideBySide([mlp(pixels, hidden, 4, _seeded(2 * seed + 1)) for seed in seeds])
+    p.decoder = SideBySide([mlp(2, hidden, pixels, seeded(2 * seed)) for seed in seeds])
+    q.encoder = SideBySide([mlp(pixels, hidden, 4, seeded(2 * seed + 1)) for seed in seeds])
     p.to(x), q.to(x)
     learns = [p.decoder] if way == "exact likelihood" else [p.decoder, q.encoder]
     optimizer = torch.optim.Adam(
         [parameter for part in learns for parameter in part.parameters()], lr=learning_rate
     )
-    steps = smoke_cap(steps)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
-    chooses, noise = [_seeded(1000 + seed) for seed in seeds], _seeded(2000 + seeds[0])
-    course = []
-    for _ in range(steps):
-        rows = [torch.randint(len(x), (batch_size,), generator=choose) for choose in chooses]
-        value = _objective(way, p, q, x[torch.stack(rows)], noise).mean(-1)
-        optimizer.zero_grad()
-        (-value.sum()).backward()
-        optimizer.step()
-        schedule.step()
-        course.append(value.detach())
-    return ArenaRun(q.encoder, p.decoder, torch.stack(course))
+    noise = seeded(2000 + seeds[0])
+    course = climb(
+        lambda x: _objective(way, p, q, x, noise), optimizer, x, seeds, steps, batch_size
+    )
+    return ArenaRun(q.encoder, p.decoder, course)
 
 
 class _Dreamers(VAE):
@@ -183,7 +176,3 @@ def _objective(way: str, p: VAE, q: Amortized, x: Tensor, noise: torch.Generator
         awake, teacher = reweighted_phase(p, q, x, NUM_SAMPLES, noise)
         return awake + (teacher - teacher.detach())
     return sticking_the_landing(p, q, x, generator=noise)
-
-
-def _seeded(seed: int) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)

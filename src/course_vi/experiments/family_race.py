@@ -15,6 +15,7 @@ from course_vi import validate
 from course_vi.data import breast_cancer
 from course_vi.diagnostics import psis_khat
 from course_vi.experiments.county_rates import CountyRates, counties
+from course_vi.experiments.side_by_side import seeded
 from course_vi.experiments.trusted_level import TrustedLevel
 from course_vi.experiments.wandering_level import WanderingLevel, nile
 from course_vi.families import (
@@ -131,7 +132,7 @@ def family_for(p: Model, name: str, seed: int = 0, copies: int | None = None) ->
     if name == "full":
         return FullRank(D, loc, log_scale)
     if name == "factor":
-        return FactorCovariance(D, RANK, loc, log_scale, generator=_seeded(seed))
+        return FactorCovariance(D, RANK, loc, log_scale, generator=seeded(seed))
     if name == "ASVI":
         level = isinstance(p, WanderingLevel)
         q = TrustedLevel(p.data_dim, copies) if level else ASVI(graph_of(p, copies or 1))
@@ -239,7 +240,7 @@ def judge(
     Args:
         place: leads from q's latents to those whose moments are compared.
     """
-    generator, log_w, spots = _seeded(10_000 + seed), [], []
+    generator, log_w, spots = seeded(10_000 + seed), [], []
     with torch.no_grad():
         for count in [1000] * (samples // 1000) + [samples % 1000] * (samples % 1000 > 0):
             z = q.transport(q.noise((count,), generator=generator))
@@ -249,7 +250,3 @@ def judge(
     error = float(weights.std()) / math.sqrt(len(weights))
     khat = float(psis_khat(weights))
     return Verdict(float(weights.mean()), error, khat, z.mean(0), z.std(0), weights)
-
-
-def _seeded(seed: int) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
