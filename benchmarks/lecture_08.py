@@ -21,11 +21,12 @@ import time
 from typing import Any
 
 import torch
+from pyro.ops.stats import effective_sample_size, split_gelman_rubin
 from torch import Tensor
 
 from course_vi.experiments.county_rates import CountyRates
 from course_vi.experiments.family_race import FAMILIES, POSTERIORS, judge, posterior, race
-from course_vi.experiments.hamiltonian import effective_size, hamiltonian, split_rhat
+from course_vi.experiments.hamiltonian import hamiltonian
 from course_vi.experiments.stored_tables import path_of
 from course_vi.experiments.wandering_level import WanderingLevel
 
@@ -56,8 +57,8 @@ def reference(name: str, draws: int, warm_up: int) -> dict[str, Any]:
     entry = {
         "loc": rounded(told.mean((0, 1))),
         "scale": rounded(told.std((0, 1))),
-        "effective_size": rounded(effective_size(told), 0),
-        "rhat": rounded(split_rhat(told), 4),
+        "effective_size": rounded(effective_sample_size(told, chain_dim=1, sample_dim=0), 0),
+        "rhat": rounded(split_gelman_rubin(told, chain_dim=1, sample_dim=0), 4),
         "acceptance": round(found.acceptance, 3),
         "draws": [draws, CHAINS],
         "seconds": round(time.process_time() - start, 1),

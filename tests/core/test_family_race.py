@@ -7,6 +7,7 @@ import math
 import pytest
 import torch
 from oracles import DOUBLE, LIMIT, generator, randn
+from pyro.ops.stats import effective_sample_size, split_gelman_rubin
 from torch.distributions import MultivariateNormal
 
 from course_vi.experiments.county_rates import CountyRates, counties
@@ -19,7 +20,7 @@ from course_vi.experiments.family_race import (
     posterior,
     race,
 )
-from course_vi.experiments.hamiltonian import effective_size, hamiltonian, split_rhat
+from course_vi.experiments.hamiltonian import hamiltonian
 from course_vi.experiments.stored_tables import path_of, stored_table
 from course_vi.experiments.trusted_level import TrustedLevel
 from course_vi.experiments.wandering_level import WanderingLevel, nile
@@ -89,19 +90,30 @@ def test_the_judge_finds_a_tilted_gaussian() -> None:
     root = torch.tensor([[1.0, 0.0, 0.0], [1.9, 0.4, 0.0], [-0.5, 0.3, 3.0]], dtype=DOUBLE)
     target = MultivariateNormal(torch.tensor([1.0, -2.0, 0.5], dtype=DOUBLE), scale_tril=root)
     found = hamiltonian(target.log_prob, randn(16, 3, seed=0), 300, 200, generator=generator(0))
-    assert 0.6 < found.acceptance < 0.98 and split_rhat(found.draws).max() < 1.02
-    size = effective_size(found.draws)
+    assert (
+        0.6 < found.acceptance < 0.98
+        and split_gelman_rubin(found.draws, chain_dim=1, sample_dim=0).max() < 1.02
+    )
+    size = effective_sample_size(found.draws, chain_dim=1, sample_dim=0)
     t = (found.draws.mean((0, 1)) - target.loc) / (target.variance / size).sqrt()
     assert t.abs().max() < LIMIT
     away = found.draws.flatten(0, 1).T.cov() - target.covariance_matrix
     assert (away / torch.outer(target.stddev, target.stddev)).abs().max() < 0.06
 
 
-def test_chains_that_disagree_are_seen() -> None:
-    draws = randn(100, 4, 2, seed=0)
-    assert split_rhat(draws).max() < 1.05
-    assert split_rhat(draws + 3 * torch.arange(4).view(4, 1)).min() > 1.5
-    assert effective_size(draws + 3 * torch.arange(4).view(4, 1)).max() < 10
+def test_a_path_that_runs_away_is_not_taken() -> None:
+    """From where slopes are 1e4 and more, with a first step far too long: the chains come home, and no number is lost."""
+
+    def quartic(z: torch.Tensor) -> torch.Tensor:
+        assert z.isfinite().all()
+        return -z.pow(4).sum(-1) / 4
+
+    start = 20 + randn(12, 2, seed=1)
+    found = hamiltonian(quartic, start, 400, 400, generator=generator(0))
+    square = found.draws.square()
+    size = effective_sample_size(square, chain_dim=1, sample_dim=0)
+    exact = 2 * math.gamma(0.75) / math.gamma(0.25)  # E z^2 under exp(-z^4 / 4)
+    assert ((square.mean((0, 1)) - exact) / (square.var((0, 1)) / size).sqrt()).abs().max() < LIMIT
 
 
 def test_the_written_out_level_is_asvi_of_the_graph() -> None:
