@@ -15,10 +15,11 @@ import numpy as np
 import torch
 
 from autograder.checks.compare import holds
+from autograder.checks.exercise import Exercise
 from autograder.checks.finding import Finding
 from autograder.checks.probe import Probe
 
-__all__ = ["CASES", "LEAST", "Draw", "Opened", "SealedCase", "name_all", "shuffled"]
+__all__ = ["CASES", "LEAST", "Draw", "Opened", "SealedCase", "name_all", "seal", "shuffled"]
 
 CASES, LEAST = 40, 38  # that are asked, and of which all names must be right
 CONFUSED = 0.2  # the share of cases from which on it is told that two are taken for each other
@@ -37,6 +38,15 @@ class Opened(NamedTuple):
 
 
 Draw = Callable[[np.random.Generator], Opened]
+
+
+def seal(exercise: Exercise, draw: Draw) -> None:
+    """Make an exercise one in which sealed things are told apart: its check asks so many cases, and a notebook can draw one."""
+    exercise.sealed = draw
+
+    @exercise.part(f"Names, in {CASES} cases that nobody has seen")
+    def names(probe: Probe, rng: np.random.Generator) -> Finding:
+        return name_all(probe, rng, draw)
 
 
 def shuffled(

@@ -744,7 +744,7 @@ with when_written():
 # wide, and the noise in the code is not the noise that you are told. Who is who?
 #
 # `values` is (3, 3), by person and K: each the average of many independent logs of mean weights. `errors` has the
-# standard errors, all about 0.006: who needed more replicates took more. `samples` is (3), the values of K: 8, 64,
+# standard errors, all about 0.008: who needed more replicates took more. `samples` is (3), the values of K: 8, 64,
 # 512. `x` and `noise`, a standard deviation, are numbers.
 #
 # Return the three names `"biased"`, `"heavy-tailed"`, `"another model"` in the order of the persons. The check brings

@@ -376,7 +376,7 @@ show(targets.sliding(tracks), alt="The variance of x under the model over 2,000 
 with when_written():
     table = torch.as_tensor(fan_at_rest(4.0, 2))
     show(targets.sliding(tracks, table=table), alt="The same curves with two dashed lines, at which wake-sleep and the ELBO level off.")
-    for track, (u, v, slope) in zip(tracks, table.tolist(), strict=True):
+    for track, (u, v, slope) in zip(tracks, table.tolist(), strict=False):
         mean, error, moved = track.rest()
         print(f"{track.name:12s} u predicted {u:.4f}, measured {mean:.4f} ± {error:.4f}, still moving by {moved:+.1f} standard errors;"
               f" v predicted {v:.4f}, measured {track.v[-50:].mean():.4f}; slope of log p {slope:+.4f}")

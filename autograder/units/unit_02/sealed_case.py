@@ -7,9 +7,7 @@ import math
 import numpy as np
 
 from autograder.checks.exercise import exercise
-from autograder.checks.finding import Finding
-from autograder.checks.probe import Probe
-from autograder.checks.sealed import Opened, name_all, shuffled
+from autograder.checks.sealed import Opened, seal, shuffled
 
 EXERCISE = exercise(
     __name__,
@@ -27,7 +25,7 @@ EXERCISE = exercise(
 BIASED, HEAVY, OTHER = "biased", "heavy-tailed", "another model"
 SAMPLES = (8, 64, 512)
 WIDE, NARROW = (14.0, 60.0), (0.08, 0.2)  # q's variance over the posterior's
-ERROR, PILOT = 0.006, 200  # every printed error is about this, so that errors tell nothing
+ERROR, PILOT = 0.008, 200  # every printed error is about this, so that errors tell nothing
 ROOT, STEP = np.linspace(-12.0, 12.0, 801), np.exp(np.linspace(-14.0, 7.0, 241))
 
 
@@ -52,13 +50,14 @@ def log_evidence(x: float, variance: float) -> float:
 def _logs(rng: np.random.Generator, shape: tuple[int, int], q: tuple[float, float]) -> np.ndarray:
     """log mean_K w / p of replicates, ``shape = (R, K)``; ``q`` is a ratio and a distance, as in ``bias``."""
     ratio, away = q
-    eps = rng.standard_normal(shape)
-    u = eps * ratio**0.5  # z, in deviations of the posterior
-    u += away
-    log_w = 0.5 * (eps - u) * (eps + u)
+    eps = rng.standard_normal(shape, dtype=np.float32)  # its rounding is nothing beside the errors
+    u = eps * np.float32(ratio**0.5)  # z, in deviations of the posterior
+    u += np.float32(away)
+    log_w = (eps - u) * (eps + u)
+    log_w *= np.float32(0.5)
     largest = log_w.max(1)
     log_w -= largest[:, None]
-    total: np.ndarray = largest + np.log(np.exp(log_w, out=log_w).mean(1))
+    total = largest + np.log(np.exp(log_w, out=log_w).mean(1, dtype=np.float64))
     return total + 0.5 * math.log(ratio)
 
 
@@ -102,9 +101,4 @@ def draw(rng: np.random.Generator) -> Opened:
     )
 
 
-EXERCISE.sealed = draw
-
-
-@EXERCISE.part("Names, in 40 cases that nobody has seen")
-def names(probe: Probe, rng: np.random.Generator) -> Finding:
-    return name_all(probe, rng, draw)
+seal(EXERCISE, draw)
