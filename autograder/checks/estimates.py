@@ -39,15 +39,10 @@ MORE = 10  # how many times more replicates a second look takes, if nothing else
 SPREAD = 2000  # replicates of a first look at a variance
 NOISE_LIMIT = (
     NOTHING**-0.5
-)  # times the reference's standard error: beyond, noise hides a bias, and efficiency earns nothing
-TRIAL, BLOCK = (
-    50,
-    250,
-)  # rows of the first, timed call; rows of a call where a function walks over the data
-SLOW, BUDGET = (
-    0.03,
-    (1.5, 3.0),
-)  # seconds: a trial that may be a loop; all calls of a first and of a second look at one
+)  # times the reference's error: beyond, noise hides a bias, and efficiency earns nothing
+TRIAL, GROW = 50, 8  # rows of the first call, and how many times more the next one has
+SLOW, LOOP = 0.03, 5e-5  # seconds of a call that may be a loop, and of each further row if it is
+BUDGET = (1.5, 3.0)  # seconds: all calls of a first and of a second look at one that is
 
 
 def unbiased(
@@ -102,7 +97,7 @@ def unbiased(
         over = f"over {reached:,} replicates" + (
             ""
             if reached >= count
-            else ", all that there was time for: your function takes the data one by one"
+            else ", all that there was time for: your function seems to take the data one by one"
         )
         actual = f"{names[worst]}: {mean[worst]:.4g} ± {sem[worst]:.2g} {over} (z = {z[worst]:.1f})"
         expected = f"{what}: {names[worst]} = {exact[worst]:.4g}"
@@ -241,36 +236,40 @@ def _ask(
 ) -> tuple[int, Draws | Finding]:
     """``count`` replicates in one call; from a function that is slow because it walks over the data, as many as there is time for.
 
+    Calls grow by ``GROW``, so that no mishap of the clock can hand a great many rows to a loop, which may need their square in memory.
+
     Returns:
         How many there were, and the estimates.
     """
 
-    def ask(rows: int, twice: bool = False) -> tuple[Draws | Finding, float]:
+    def ask(rows: int) -> tuple[Draws | Finding, float]:
         start, before = time.perf_counter(), probe.twice
-        probe.twice = before and twice  # the trial has shown whether the function remembers
+        probe.twice = before and rows == sizes[0]  # that has shown whether the function remembers
         try:
             return _draws(draw(rows), blocks or rows, size), time.perf_counter() - start
         finally:
             probe.twice = before
 
-    trial, some = (
-        -(-rows // (blocks or 1)) * (blocks or 1) for rows in (TRIAL, BLOCK)
-    )  # rounded up to whole blocks
-    got, before = ask(trial, twice=True)
-    if isinstance(got, Finding) or before < SLOW or some >= count:
-        return (trial, got) if isinstance(got, Finding) else (count, ask(count)[0])
-    got, seconds = ask(some)
-    if seconds < 1.5 * before:  # five times the rows in much the same time: no loop
-        return count, ask(count)[0]
-    found: list[Draws] = []
-    spent = seconds
+    sizes, whole = [TRIAL], blocks or 1  # rounded up to whole blocks
+    while sizes[-1] * GROW < count:
+        sizes.append(sizes[-1] * GROW)
+    sizes = [min(-(-rows // whole) * whole, count) for rows in sizes] + [count]
+    fewer, before = 0, 0.0
+    for rows in sizes:
+        got, seconds = ask(rows)
+        if isinstance(got, Finding) or rows == count:
+            return rows, got
+        if fewer and seconds > SLOW and seconds - before > LOOP * (rows - fewer):
+            break
+        fewer, before = rows, seconds
+    found, spent = [], seconds
     while not isinstance(got, Finding):
         found.append(got)
-        if len(found) * some >= count or (len(found) > 1 and spent >= budget):
-            return len(found) * some, joined(found)
-        got, seconds = ask(some)
+        if len(found) * rows >= count or (len(found) > 1 and spent >= budget):
+            return len(found) * rows, joined(found)
+        got, seconds = ask(rows)
         spent += seconds
-    return some, got
+    return rows, got
 
 
 def _draws(actual: Any, count: int, size: int) -> Draws | Finding:

@@ -478,25 +478,46 @@ def test_noise_cannot_hide_a_bias() -> None:
     assert unbiased(probe, beside(right), np.zeros(1)).ok
 
 
-def test_a_function_that_walks_over_the_data_is_asked_in_blocks(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def asked_of(
+    seconds: Callable[[int, int], float], monkeypatch: pytest.MonkeyPatch
+) -> tuple[list[int], str]:
+    """The rows of each call of an estimator whose calls take so long, by their number and rows; and what is said of it."""
     now, asked = [0.0], []
     monkeypatch.setattr(estimates.time, "perf_counter", lambda: now[0])
     rng = np.random.default_rng(3)
 
     def draw(count: int) -> np.ndarray:
+        now[0] += seconds(len(asked), count)
         asked.append(count)
-        now[0] += 1e-3 * count
         return rng.normal(size=(count, 1))
 
     finding = unbiased(Probe(InProcess(print), 1), draw, np.zeros(1))
-    assert (
-        finding.ok
-        and asked == [50] + 6 * [250]
-        and "over 1,500 replicates, all that there was time for" in finding.actual
-    )
-    assert "a bias of 0.17 would" in finding.actual
+    assert finding.ok
+    return asked, finding.actual
+
+
+def test_a_function_that_walks_over_the_data_is_asked_in_blocks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked, said = asked_of(lambda call, rows: 1e-3 * rows, monkeypatch)
+    assert asked == [50] + 4 * [400]
+    assert "over 1,600 replicates, all that there was time for" in said
+    assert "a bias of 0.16 would" in said
+
+
+@pytest.mark.parametrize("call", range(4))
+def test_a_busy_machine_hands_no_great_many_rows_to_a_loop(
+    call: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A loop that keeps a gradient of all rows for each needs their square: twenty gigabytes once went to 10,000 of them."""
+    asked, _ = asked_of(lambda now, rows: 3e-4 * rows + (now == call), monkeypatch)
+    assert max(asked) <= 3200
+
+
+def test_all_rows_at_once_are_asked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    for fixed, each in ((0.001, 1e-6), (0.2, 1e-6), (0.2, 3e-5)):
+        asked, said = asked_of(lambda call, rows: fixed + each * rows, monkeypatch)  # noqa: B023
+        assert asked == [50, 400, 3200, 10_000] and "all that there was time" not in said
 
 
 def test_block_gradients_are_means_of_rows() -> None:
