@@ -64,7 +64,7 @@ def confusion(results: Iterable[Told]) -> list[Row]:
                 continue
             row = rows.setdefault((told.exercise, key), Row(told.exercise, key))
             (row.answers if told.declared else row.mutants)[told.label] += count
-            if told.declared and told.declared != key:
+            if told.declared and key not in told.declared.split(" or "):
                 row.astray[told.label] = told.declared
     return list(rows.values())
 

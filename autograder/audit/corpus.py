@@ -17,14 +17,14 @@ that differ are written, as comments: two characters that say what the line is, 
     #-     another place
 
 Places are parted by ``#@@``; the lines of one that are in PARENT must be found there exactly once. A wrong answer that has little in
-common with any right one is written out as well.
+common with any right one is written out as well. Where chance decides what is told, both are named: ``# diagnosis: KEY or KEY``.
 """
 
 from __future__ import annotations
 
 import linecache
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from pathlib import Path
@@ -52,7 +52,7 @@ class Answer:
 
     Attributes:
         name: the exercise, and what the answer is called: ``"09_vafc/wrong_b_zero"``.
-        diagnosis: the key that its report must hold; empty for a right answer.
+        diagnosis: the key that its report must hold, or ``"KEY or KEY"``; empty for a right answer.
         source: the code of the learner's cell.
         parent: the name of the right answer that a wrong one comes from; empty for a right answer.
         says: the idiom of a right answer; what is wrong with a wrong one.
@@ -70,6 +70,10 @@ class Answer:
     def short(self) -> str:
         """The name within the exercise, such as ``"wrong_b_zero"``."""
         return self.name.partition("/")[2]
+
+    def named_in(self, keys: Collection[str]) -> bool:
+        """Whether a report with these diagnoses says what is wrong."""
+        return not set(self.diagnosis.split(" or ")).isdisjoint(keys)
 
     def load(self) -> Any:
         """Run the source as a learner's cell, and return the object that the exercise asks for."""

@@ -64,9 +64,9 @@ def audit(answer: Answer, seeds: int, most_seconds: float = math.inf) -> Outcome
         times.append(report.seconds)
         keys.append(report.diagnoses)
         failed += not report.passed
-        named += not report.passed and answer.diagnosis in report.diagnoses
+        named += not report.passed and answer.named_in(report.diagnoses)
         if report.passed != answer.right or (
-            not answer.right and answer.diagnosis not in report.diagnoses
+            not answer.right and not answer.named_in(report.diagnoses)
         ):
             complaint = complaint or f"seed {seed}: {report}"
     return Outcome(

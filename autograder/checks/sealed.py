@@ -22,7 +22,7 @@ from autograder.checks.probe import Probe
 __all__ = ["CASES", "LEAST", "Draw", "Opened", "SealedCase", "name_all", "seal", "shuffled"]
 
 CASES, LEAST = 40, 38  # that are asked, and of which all names must be right
-CONFUSED = 0.15  # the share of cases from which on it is told that two are taken for each other
+CONFUSED = 0.2  # the share of cases from which on it is told that two are taken for each other
 
 
 class Opened(NamedTuple):

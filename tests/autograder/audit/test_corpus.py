@@ -1,6 +1,7 @@
 """The checks are fair and they see: every right answer passes, every wrong one fails by name, the empty stub fails politely."""
 
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -33,7 +34,7 @@ def test_answer_gets_what_it_deserves(answer: Answer, seed: int) -> None:
         assert report.passed and report.points == report.max_points, str(report)
         return
     assert not report.passed and report.points < report.max_points, "a wrong answer passed"
-    assert answer.diagnosis in report.diagnoses, (
+    assert answer.named_in(report.diagnoses), (
         f"diagnosed {report.diagnoses}, not {answer.diagnosis}\n{report}"
     )
 
@@ -116,6 +117,8 @@ def test_a_wrong_answer_is_its_parent_but_for_the_lines_that_differ() -> None:
         and wrong.short == "wrong_squared"
     )
     assert (wrong.diagnosis, wrong.says) == ("squared", "A square is not twice.")
+    assert wrong.named_in(["shape", "squared"]) and not wrong.named_in(["shape"])
+    assert replace(wrong, diagnosis="cubed or squared").named_in(["squared"])
     assert (
         answers("00_twice", RIGHT + WRONG + "def f(x):\n    return x**2\n")[1].source
         == "def f(x):\n    return x**2\n"

@@ -87,7 +87,7 @@ def name_them(values, errors, samples, x, noise):
 
 
 # %% wrong higher_is_right, from right steps_and_place: A bound is below, so the higher of the two that settle is called biased, and the evidence is not computed.
-# diagnosis: another_model_for_biased
+# diagnosis: another_model_for_biased or property
 #-     biased = min(others, key=lambda i: off[i])
 #+     biased = max(others, key=lambda i: values[i, 2])
 
@@ -111,7 +111,7 @@ def name_them(values, errors, samples, x, noise):
 
 
 # %% wrong most_in_all_is_heavy, from right steps_and_place: Who moves most from the smallest K to the largest is called heavy-tailed.
-# diagnosis: property
+# diagnosis: property or another_model_for_heavy-tailed
 #-     slow = second / first
 #+     slow = second + first
 

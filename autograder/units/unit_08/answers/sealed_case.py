@@ -100,7 +100,7 @@ def name_them(draws, design, y, noise):
 
 
 # %% wrong no_data, from right in_turn: The draws are held against the prior.
-# diagnosis: property
+# diagnosis: property or correlation_lost_for_right
 #-         covariance = np.linalg.inv(np.eye(3) + columns.T @ columns / s**2)
 #+         covariance = np.eye(3)
 
