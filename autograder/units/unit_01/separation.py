@@ -94,7 +94,8 @@ def _by_arrows(up: np.ndarray, name: int, known: set[int], below_only: bool) -> 
     """Along arrows alone, stopped by what is known."""
     found: set[int] = set()
     for step in (up.T, up)[: 1 if below_only else 2]:
-        todo, seen = [name], set()
+        todo = [name]
+        seen: set[int] = set()
         while todo:
             new = {int(i) for i in np.flatnonzero(step[todo.pop()])} - known - seen
             seen |= new
