@@ -33,6 +33,7 @@ FLOORS = {
         {"build"},
         {"grading"},
         {"reports", "audit"},
+        {"site"},
         {"commands", "__main__"},
     ],
 }
