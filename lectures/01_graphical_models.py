@@ -1125,7 +1125,7 @@ print(f"10 x 10: {2**100:.1e} terms")
 # 6. Simple conditionals make rich margins: that is what latents are for in deep models. The price is an integral.
 # 7. Without a recipe there is a constant $Z(\theta)$ that depends on what we want to learn: doubly intractable.
 #
-# **Next**: [the problem set](../notebooks/01_graphical_models/01_graphical_models.ipynb). It asks you to write each piece, and to check it against answers it did not produce itself.
+# **Next**: [the problem set](../notebooks/01_graphical_models/01_graphical_models.ipynb). It asks you to write each piece, and to check it against answers it did not produce itself; then [unit 02, marginal likelihood](02_marginal_likelihood.ipynb), the integral that is the price.
 
 # %% [markdown]
 # ## Further reading
