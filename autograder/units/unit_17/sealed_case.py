@@ -1,0 +1,138 @@
+"""The sealed case: three particle filters, told apart by the means of their estimates."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from autograder.checks.exercise import exercise
+from autograder.checks.sealed import Opened, seal, shuffled
+from autograder.units.unit_17.fault_limits import Given, limits
+from autograder.units.unit_17.reference import log_sum_exp
+
+EXERCISE = exercise(
+    __name__,
+    title="The sealed case",
+    function="name_them",
+    points=3,
+    difficulty=4,
+    importance=4,
+    minutes=30,
+    read="section 3, Resampling",
+    hides=[],
+    because="no function of course_vi gives a verdict on a filter",
+)
+
+RIGHT, KEPT, HEAVIEST = "right", "kept", "heaviest"
+RUNS, APART, NEAR = 2000, 6.0, 0.35
+
+
+def run_right(rng: np.random.Generator, given: Given, count: int, runs: int) -> np.ndarray:
+    """Log estimates ``(R,)`` of a bootstrap filter that is right: how many particles are in each state is all that matters."""
+    share, total = np.broadcast_to(given.initial, (runs, len(given.initial))), np.zeros(runs)
+    for here in np.exp(given.log_lik):
+        weight = rng.multinomial(count, share) * here
+        total += np.log(weight.sum(-1) / count)
+        share = weight @ given.transition
+        share /= share.sum(-1, keepdims=True)
+    return total
+
+
+def run_heaviest(rng: np.random.Generator, given: Given, count: int, runs: int) -> np.ndarray:
+    """The same where the heaviest particle takes all places."""
+    share, total = np.broadcast_to(given.initial, (runs, len(given.initial))), np.zeros(runs)
+    for here in np.exp(given.log_lik):
+        inside = rng.multinomial(count, share)
+        total += np.log((inside * here).sum(-1) / count)
+        share = given.transition[np.where(inside > 0, here, -1.0).argmax(-1)]
+    return total
+
+
+def run_kept(rng: np.random.Generator, given: Given, count: int, runs: int) -> np.ndarray:
+    """The same where resampled particles bring along the weights of their ancestors."""
+
+    def chosen(chance: np.ndarray, number: int) -> np.ndarray:
+        edges = chance.cumsum(-1)[..., None, :-1]
+        uniform = rng.random((*chance.shape[:-1], number)) * chance.sum(-1, keepdims=True)
+        found: np.ndarray = (edges < uniform[..., None]).sum(-1)
+        return found
+
+    state = chosen(np.broadcast_to(given.initial, (runs, len(given.initial))), count)
+    carried, total = np.ones((runs, count)), np.zeros(runs)
+    for t, here in enumerate(np.exp(given.log_lik)):
+        if t:
+            state = chosen(given.transition[state], 1)[..., 0]
+        weight = carried * here[state]
+        total += np.log(weight.sum(-1) / carried.sum(-1))
+        index = chosen(weight, count)
+        state, carried = (np.take_along_axis(part, index, -1) for part in (state, weight))
+        carried = carried / carried.max(-1, keepdims=True)
+    return total
+
+
+FILTERS = {RIGHT: run_right, KEPT: run_kept, HEAVIEST: run_heaviest}
+
+
+def _model(rng: np.random.Generator) -> tuple[Given, int]:
+    size, steps = int(rng.integers(2, 4)), int(rng.integers(4, 7))
+    initial, transition = rng.dirichlet(2 * np.ones(size)), rng.dirichlet(2 * np.ones(size), size)
+    spread = float(rng.uniform(0.8, 1.6))
+    log_lik = rng.uniform(-3, 1) + spread * rng.normal(size=(steps, size))
+    return Given(initial, transition, log_lik), int(rng.integers(6, 13))
+
+
+def _promising(given: Given) -> bool:
+    """Whether the three limits are apart, and near enough for logarithms to mislead."""
+    right, _, _, heaviest, kept = limits(given)
+    apart = np.abs([kept - right, heaviest - right, kept - heaviest])
+    return bool(apart.min() > 0.3 and apart.max() < 2.5)
+
+
+def _decided(given: Given, seen: dict[str, np.ndarray]) -> bool:
+    """Whether the means of the estimates tell who is who, ``APART`` standard errors and more."""
+    right, _, _, heaviest, kept = limits(given)
+    means = {name: float(log_sum_exp(one, 0) - np.log(RUNS)) for name, one in seen.items()}
+    error = {
+        name: float(np.exp(one - means[name]).std() / RUNS**0.5) for name, one in seen.items()
+    }
+    wrong = min(abs(means[KEPT] - right), abs(means[HEAVIEST] - right))
+    room = NEAR * abs(kept - heaviest)
+    return bool(
+        wrong > 0.2
+        and wrong > APART * max(error.values())
+        and abs(means[RIGHT] - right) < wrong / 3
+        and abs(means[KEPT] - kept) < room
+        and abs(means[HEAVIEST] - heaviest) < room
+    )
+
+
+def _as_the_coins_say(given: Given, seen: dict[str, np.ndarray], coins: list[bool]) -> bool:
+    """Whether logarithms mislead, which of the wrong ones is higher, and which of them is louder, are as the coins say."""
+    right = float(limits(given)[0])
+    off = {name: abs(float(one.mean()) - right) for name, one in seen.items()}
+    rules = [
+        min(off, key=lambda name: off[name]) == RIGHT,
+        float(seen[KEPT].mean()) > float(seen[HEAVIEST].mean()),
+        float(seen[KEPT].std()) > float(seen[HEAVIEST].std()),
+    ]
+    return rules == coins
+
+
+def draw(rng: np.random.Generator) -> Opened:
+    """A finite chain with its data, and 2,000 log estimates of each of three filters, ``(3, 2000)``.
+
+    Coins decide whether the mean of the logarithms points at the wrong filter, and which of the faulty ones lies higher and which is
+    louder.
+    """
+    coins = [bool(one) for one in rng.random(3) < 0.5]
+    while True:
+        given, count = _model(rng)
+        if not _promising(given):
+            continue
+        seen = {name: run(rng, given, count, RUNS) for name, run in FILTERS.items()}
+        if _decided(given, seen) and _as_the_coins_say(given, seen, coins):
+            break
+    stacked, truth = shuffled(rng, seen)
+    return Opened({"log_estimates": stacked, **given._asdict(), "num_particles": count}, truth)
+
+
+seal(EXERCISE, draw)
