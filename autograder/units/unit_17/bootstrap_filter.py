@@ -23,7 +23,7 @@ EXERCISE = exercise(
     difficulty=3,
     importance=5,
     minutes=45,
-    read="section 2, Particles",
+    read="section 2, A step at a time",
     hides=["learning.particles:particle_filter", "learning.particles:resample"],
 )
 
@@ -32,7 +32,7 @@ ROWS = NAMES.split(", ")
 
 
 class Given(NamedTuple):
-    """A model by its numbers, series ``(T, *B)``, noise ``(T, N, *B)``, uniform numbers ``(T - 1, N, *B)``, and the threshold."""
+    """A model's numbers, series ``(T, *B)``, noise ``(T, N, *B)``, uniform numbers ``(T - 1, N, *B)``, and the threshold."""
 
     params: Arrays
     x: np.ndarray
@@ -75,7 +75,9 @@ def run(
             new = made["move"](at, torch.from_numpy(z), torch.from_numpy(eps)).numpy()
         else:
             new = made["first"](torch.from_numpy(eps)).numpy()
-        gain = made["see"](t, torch.from_numpy(new), torch.from_numpy(datum)).numpy()
+        told = np.nan_to_num(datum, nan=0.0) if fault == "missing_as_zero" else datum
+        gain = made["see"](t, torch.from_numpy(new), torch.from_numpy(told)).numpy()
+        gain = np.where(np.isnan(told), 0.0, gain)
         log_w = log_w + gain
         term = log_sum_exp(log_w, 0)
         if fault == "even_mean":
@@ -150,8 +152,8 @@ def _resampled(
 
 
 FAULTS = {
-    "kept": "The particles are resampled, and keep their ancestors' weights: what was heavy is counted twice. The draw has spent the weights.",
-    "kept_plain": "The particles are resampled, and keep their ancestors' weights: what was heavy is counted twice. The draw has spent the weights.",
+    "kept": "Resampled particles keep their ancestors' weights: what was heavy is counted twice. The draw has spent the weights.",
+    "kept_plain": "Resampled particles keep their ancestors' weights: what was heavy is counted twice. The draw has spent the weights.",
     "kept_in_place": "The particles are resampled and the weights left where they were: they belong to particles that are gone.",
     "reset_to_one": "After resampling each weight is one over N, not one: the evidence has grown by a factor N.",
     "reset_always": "Weights are reset in series that were not resampled, too. There they are still needed.",
@@ -173,6 +175,7 @@ FAULTS = {
     "sum_for_mean": "The first term is a sum over the particles; it is a mean.",
     "n_in_each_term": "Each term is log N too large: a sum over the particles, where it is a mean.",
     "n_twice": "Each term is log N too small: the mean was divided by N once more.",
+    "missing_as_zero": "A datum that was not seen was taken for a zero that was.",
     "cumulated": "These are the sums up to each step. One term for each step is asked.",
     "not_log": "These are the terms, not their logarithms.",
     "unweighted": "This is the plain mean of the particles. Their weights have seen x_t.",
@@ -197,18 +200,27 @@ def _given(
     below: float,
     wall: float = -np.inf,
     far: float = 0.0,
+    missing: float = 0.0,
 ) -> Given:
     """A model whose every part shows, and series near what it would draw; nothing lies near an edge where rounding decides."""
     while True:
         params = {
             "start": np.array([rng.uniform(0.3, 1.0), rng.uniform(0.6, 1.2)]),
             "curve": np.array(
-                [rng.uniform(0.3, 0.7), rng.uniform(0.5, 1.0), rng.uniform(0.05, 0.2), rng.uniform(0.4, 0.9)]
+                [
+                    rng.uniform(0.3, 0.7),
+                    rng.uniform(0.5, 1.0),
+                    rng.uniform(0.05, 0.2),
+                    rng.uniform(0.4, 0.9),
+                ]
             ),
-            "sight": np.array([rng.uniform(0.7, 1.4), rng.uniform(-0.9, -0.3), rng.uniform(0.1, 0.3)]),
+            "sight": np.array(
+                [rng.uniform(0.7, 1.4), rng.uniform(-0.9, -0.3), rng.uniform(0.1, 0.3)]
+            ),
             "wall": np.array(wall),
         }
         x = rng.normal(size=(steps, *batch)) * 1.2 + 0.8 + far
+        x = np.where(rng.random(x.shape) < missing, np.nan, x)
         noise = rng.normal(size=(steps, count, *batch))
         uniforms = rng.uniform(size=(max(steps - 1, 0), count, *batch))
         given = Given(params, x, noise, uniforms, below)
@@ -268,8 +280,19 @@ def means(probe: Probe, rng: np.random.Generator) -> Finding:
     return _row(probe, rng, 1, (1.0, float(rng.uniform(0.4, 0.6)), float(rng.uniform(0.45, 0.6))))
 
 
+@EXERCISE.part("Both, where some data were not seen", weight=0.5, needs=["when_needed", "means"])
+def gaps(probe: Probe, rng: np.random.Generator) -> Finding:
+    finding = Finding(True)
+    for below in (1.0, float(rng.uniform(0.45, 0.6))):
+        given = _given(rng, (4,), 6, 5, below, missing=0.4)
+        for row in (0, 1):
+            finding = _judge(probe, given, row) if finding.ok else finding
+    return finding
+
+
 @EXERCISE.part(
-    "One particle, one step, no batch axis; particles that cannot be; likelihoods below 1e-300", weight=0.5
+    "One particle, one step, no batch axis; particles that cannot be; likelihoods below 1e-300",
+    weight=0.5,
 )
 def sizes_and_extremes(probe: Probe, rng: np.random.Generator) -> Finding:
     half = float(rng.uniform(0.4, 0.6))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Size, Tensor
@@ -23,7 +25,7 @@ EXERCISE = exercise(
     difficulty=3,
     importance=4,
     minutes=35,
-    read="section 5, A deep Markov model",
+    read="section 7, Which noise must be inferred",
     hides=[],
     because="the bounds of course_vi sample every divergence, and none walks along a chain",
 )
@@ -55,10 +57,12 @@ def elbos(params: Arrays, eps: np.ndarray) -> tuple[dict[str, Tensor], dict[str,
     return found, made["learn"]
 
 
-def _estimate(made: dict[str, Tensor], eps: np.ndarray, fault: str = "") -> Tensor:
+def _estimate(made: dict[str, Any], eps: np.ndarray, fault: str = "") -> Tensor:
     model, infer, x = made["p"], made["infer"], made["x"]
     noise, series = torch.from_numpy(eps), x.unflatten(-1, (eps.shape[-2], -1))
-    previous, seen, divergence = None, [], []
+    previous: Any = None
+    mean: Any = None
+    seen, divergence = [], []
     for t in range(eps.shape[-2]):
         told = previous
         if fault == "mean_passed_on" and previous is not None:
@@ -77,7 +81,11 @@ def _estimate(made: dict[str, Tensor], eps: np.ndarray, fault: str = "") -> Tens
         else:
             start, start_log = _move(model, previous)
         scale = log_scale if fault == "log_scale_as_scale" else (log_scale / 2).exp()
-        z = loc + (scale if fault in ("log_scale_as_scale", "log_variance") else log_scale.exp()) * noise[..., t, :]
+        z = (
+            loc
+            + (scale if fault in ("log_scale_as_scale", "log_variance") else log_scale.exp())
+            * noise[..., t, :]
+        )
         if fault == "noise_of_the_model" and previous is not None:
             loc, log_scale = start, start_log
             z = start + start_log.exp() * noise[..., t, :]
@@ -113,7 +121,7 @@ def _estimate(made: dict[str, Tensor], eps: np.ndarray, fault: str = "") -> Tens
     return -each.mean(0) if fault == "loss_sign" else each.mean(0)
 
 
-def _move(model: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
+def _move(model: Any, z: Tensor) -> tuple[Tensor, Tensor]:
     loc, log_scale = model.transition(z).chunk(2, -1)
     return loc, log_scale
 
@@ -123,7 +131,7 @@ FAULTS = {
     "kl_sign": "The divergences are added. They are a cost.",
     "loss_sign": "This is the negative ELBO, a loss.",
     "kl_reversed": "The divergences are taken the other way round: the expectation is under q.",
-    "sampled_kl": "Right on average, but the divergence of a step was estimated from the sample. Given the state before, it has a closed form.",
+    "sampled_kl": "Right on average, but the divergence of a step was sampled. Given the state before, it has a closed form.",
     "first_kl_missing": "The first state has a prior, too.",
     "prior_at_each_step": "Each state is compared with the prior of the *first* one. A later state moves from the one before.",
     "standard_normal": "Later states are compared with N(0, I). They move from the state before.",
@@ -211,7 +219,9 @@ def _gradients(value: Tensor, learn: dict[str, Tensor], batch: Size, seed: int) 
     return np.concatenate([part.numpy().ravel() for part in parts])
 
 
-@EXERCISE.part("Its gradient, in all parameters of p and q", weight=1, needs=["value_at_fixed_noise"])
+@EXERCISE.part(
+    "Its gradient, in all parameters of p and q", weight=1, needs=["value_at_fixed_noise"]
+)
 def gradient(probe: Probe, rng: np.random.Generator) -> Finding:
     finding = Finding(True)
     for batch, steps, d, p, bits in CASES[:2]:

@@ -22,7 +22,7 @@ EXERCISE = exercise(
     difficulty=4,
     importance=4,
     minutes=50,
-    read="section 3, Resampling",
+    read="section 3, Who survives",
     hides=[],
     because="course_vi has no faulty filter; the forward algorithm gives one row of five",
 )
@@ -99,7 +99,13 @@ def _kept(given: Given, start: int = 1, own: bool = True) -> np.ndarray:
 def limits(given: Given) -> np.ndarray:
     """``(5, *B)``: right, weights reset without a draw, drawn twice, the heaviest, weights kept."""
     return np.stack(
-        [_selected(given, 1), _selected(given, 0), _selected(given, 2), _heaviest(given), _kept(given)]
+        [
+            _selected(given, 1),
+            _selected(given, 0),
+            _selected(given, 2),
+            _heaviest(given),
+            _kept(given),
+        ]
     )
 
 
@@ -125,15 +131,25 @@ def _mistakes(given: Given, row: int) -> list[Mistake]:
     right = limits(given)
     turned = limits(given._replace(transition=given.transition.T))
     known = [
-        Mistake("another_row", f"This is what belongs into row {other + 1}: {ROWS[other]}.", right[other])
+        Mistake(
+            "another_row",
+            f"This is what belongs into row {other + 1}: {ROWS[other]}.",
+            right[other],
+        )
         for other in range(5)
         if other != row
     ]
     known.append(
-        Mistake("transposed", "Rows and columns of the moves are exchanged: row j holds where j leads to.", turned[row])
+        Mistake(
+            "transposed",
+            "Rows and columns of the moves are exchanged: row j holds where j leads to.",
+            turned[row],
+        )
     )
     if row == 2:
-        known.append(Mistake("cubed", "The weights count three times here, not twice.", _selected(given, 3)))
+        known.append(
+            Mistake("cubed", "The weights count three times here, not twice.", _selected(given, 3))
+        )
     if row == 3:
         known += [
             Mistake(
@@ -203,7 +219,12 @@ def _judge(probe: Probe, given: Given, row: int) -> Finding:
 
 def _row(probe: Probe, rng: np.random.Generator, row: int) -> Finding:
     finding = Finding(True)
-    for batch, steps, size, closed in (((4,), 4, 3, 0), ((2, 3), 3, 4, 2), ((3,), 6, 2, 0), ((5,), 5, 5, 3)):
+    for batch, steps, size, closed in (
+        ((4,), 4, 3, 0),
+        ((2, 3), 3, 4, 2),
+        ((3,), 6, 2, 0),
+        ((5,), 5, 5, 3),
+    ):
         given = _given(rng, batch, steps, size, closed)
         finding = _judge(probe, given, row) if finding.ok else finding
     return finding
@@ -235,7 +256,8 @@ def weights_kept(probe: Probe, rng: np.random.Generator) -> Finding:
 
 
 @EXERCISE.part(
-    "One step, one state, no batch axis; log-likelihoods of -10,000, and hundreds of nats apart", weight=0.5
+    "One step, one state, no batch axis; log-likelihoods of -10,000, and hundreds of nats apart",
+    weight=0.5,
 )
 def sizes_and_extremes(probe: Probe, rng: np.random.Generator) -> Finding:
     cases = [

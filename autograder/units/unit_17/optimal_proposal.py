@@ -20,7 +20,7 @@ EXERCISE = exercise(
     difficulty=3,
     importance=4,
     minutes=30,
-    read="section 4, Proposals",
+    read="section 4, Better proposals",
     hides=[],
     because="course_vi takes proposals and has none of its own; a Kalman filter of one step is a right answer",
 )
@@ -80,7 +80,11 @@ def _mean_mistakes(given: Given) -> list[Mistake]:
             own + (x - previous @ c.T) @ gain.T,
         ),
         Mistake("correction_sign", "The correction has the wrong sign.", 2 * own - mean),
-        Mistake("correction_alone", "This is the correction alone: add it to the model's move.", mean - own),
+        Mistake(
+            "correction_alone",
+            "This is the correction alone: add it to the model's move.",
+            mean - own,
+        ),
         Mistake(
             "noise_alone",
             "The gain weighs by R alone. What is unsure of x is C z, too.",
@@ -96,8 +100,12 @@ def _cov_mistakes(given: Given) -> list[Mistake]:
     return [
         Mistake("bootstrap", "This is the covariance of the model's own move.", q),
         Mistake("precision", "This is the inverse of the covariance.", np.linalg.inv(cov)),
-        Mistake("root", "This is a Cholesky factor. The covariance is asked.", np.linalg.cholesky(cov)),
-        Mistake("sum_not_difference", "Seeing x makes the state surer, not less sure.", 2 * q - cov),
+        Mistake(
+            "root", "This is a Cholesky factor. The covariance is asked.", np.linalg.cholesky(cov)
+        ),
+        Mistake(
+            "sum_not_difference", "Seeing x makes the state surer, not less sure.", 2 * q - cov
+        ),
         Mistake(
             "of_measurement",
             "This is the covariance of the measurement.",
@@ -122,7 +130,9 @@ def _weight_mistakes(given: Given) -> list[Mistake]:
             "This weighs the mean of the proposal. The weight is a ratio in which the new state cancels.",
             log_normal(x - mean @ c.T, r),
         ),
-        Mistake("state_alone", "The noise of the measurement is left out.", log_normal(off, total - r)),
+        Mistake(
+            "state_alone", "The noise of the measurement is left out.", log_normal(off, total - r)
+        ),
         Mistake(
             "determinant_lost",
             "The determinant is lost: it is the same for all particles, and not for all steps.",

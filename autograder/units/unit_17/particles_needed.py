@@ -29,7 +29,7 @@ EXERCISE = exercise(
     difficulty=5,
     importance=4,
     minutes=60,
-    read="section 4, Proposals",
+    read="section 4, Better proposals",
     hides=[],
     because="no function of course_vi predicts the variance of a particle filter",
 )
@@ -98,9 +98,7 @@ def _guided_mistakes(given: Given) -> list[tuple[str, str, np.ndarray]]:
         chi_square(s, Gaussian(p.loc[..., d:], p.cov[d:, d:]))
         for s, p in zip(later, proposals, strict=True)
     ]
-    weights = [
-        chi_square(s, f) for s, f in zip(of.smoothed[:-1], of.filtered[:-1], strict=True)
-    ]
+    weights = [chi_square(s, f) for s, f in zip(of.smoothed[:-1], of.filtered[:-1], strict=True)]
     bootstrap = terms(of)
     return [
         (
@@ -131,7 +129,7 @@ def _guided_mistakes(given: Given) -> list[tuple[str, str, np.ndarray]]:
         ),
         (
             "ancestors_from_prediction",
-            "Ancestors have been resampled by the datum of their own step. They stand for p(z_{t-1} | x_1..x_{t-1}), not for its prediction.",
+            "Ancestors have been resampled by the datum of their own step: they are more than a prediction.",
             guided_terms(series, of, of.predicted).sum(0),
         ),
         (
@@ -141,7 +139,11 @@ def _guided_mistakes(given: Given) -> list[tuple[str, str, np.ndarray]]:
         ),
         ("first_step_lost", "The first step is missing.", each[1:].sum(0)),
         ("one_not_subtracted", "A mean square was taken for a variance.", each.sum(0) + len(each)),
-        ("no_resampling", "The terms are multiplied up, as if nothing were resampled.", np.prod(1 + each, 0) - 1),
+        (
+            "no_resampling",
+            "The terms are multiplied up, as if nothing were resampled.",
+            np.prod(1 + each, 0) - 1,
+        ),
         ("mean_over_steps", "This is the mean over the steps. Their shares add.", each.mean(0)),
     ]
 
@@ -160,7 +162,11 @@ def _bootstrap_mistakes(given: Given) -> list[tuple[str, str, np.ndarray]]:
         ),
         ("first_step_lost", "The first step is missing.", each[1:].sum(0)),
         ("one_not_subtracted", "A mean square was taken for a variance.", each.sum(0) + len(each)),
-        ("no_resampling", "The terms are multiplied up, as if nothing were resampled.", np.prod(1 + each, 0) - 1),
+        (
+            "no_resampling",
+            "The terms are multiplied up, as if nothing were resampled.",
+            np.prod(1 + each, 0) - 1,
+        ),
         ("mean_over_steps", "This is the mean over the steps. Their shares add.", each.mean(0)),
     ]
 
@@ -175,7 +181,11 @@ def _mistakes(given: Given, row: int) -> list[Mistake]:
             "A standard error falls with the root of N: it is the *variance* that N divides.",
             right * error,
         ),
-        Mistake("error_ignored", "This is N for a standard error of one. It is an argument.", right * error**2),
+        Mistake(
+            "error_ignored",
+            "This is N for a standard error of one. It is an argument.",
+            right * error**2,
+        ),
         Mistake("error_to_the_fourth", "The error was squared twice.", right / error**2),
         Mistake("rounded", "Do not round: a real number is asked.", np.ceil(right)),
         Mistake("rounded", "Do not round: a real number is asked.", np.round(right)),
@@ -229,7 +239,9 @@ def sizes_and_extremes(probe: Probe, rng: np.random.Generator) -> Finding:
     ]
     finding = Finding(True)
     for place, series in enumerate(cases):
-        given = Given(series, float(rng.uniform(1.5, 3.0) if place == 0 else rng.uniform(0.02, 0.6)))
+        given = Given(
+            series, float(rng.uniform(1.5, 3.0) if place == 0 else rng.uniform(0.02, 0.6))
+        )
         for row in (0, 1):
             finding = _judge(probe, given, row) if finding.ok else finding
     return finding

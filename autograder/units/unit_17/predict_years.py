@@ -20,7 +20,7 @@ EXERCISE = exercise(
     difficulty=3,
     importance=4,
     minutes=35,
-    read="section 1, Exact answers",
+    read="section 5, A series with gaps",
     hides=[],
     because="course_vi predicts what is missing, and leaves nothing out that was seen; asking it year by year is a right answer",
 )
@@ -43,12 +43,12 @@ class Given(NamedTuple):
 def _levels(given: Given) -> tuple[np.ndarray, np.ndarray]:
     """Prior mean ``(T)`` and covariance ``(T, T)`` of the levels."""
     steps = np.arange(given.x.shape[-1])
-    return np.full(len(steps), given.start), given.start_var + given.move_var * np.minimum.outer(steps, steps)
+    return np.full(len(steps), given.start), given.start_var + given.move_var * np.minimum.outer(
+        steps, steps
+    )
 
 
-def _conditioned(
-    given: Given, keep: np.ndarray, t: int, x: np.ndarray
-) -> tuple[float, float]:
+def _conditioned(given: Given, keep: np.ndarray, t: int, x: np.ndarray) -> tuple[float, float]:
     """Mean and variance of level t given the years ``keep``."""
     mean, cov = _levels(given)
     if not keep.any():
@@ -99,9 +99,19 @@ def _mistakes(given: Given, row: int) -> list[Mistake]:
             "A year that was seen helps to predict itself here. Leave it out.",
             smooth[row] + extra,
         ),
-        Mistake("past_alone", "Only the years before are used. Those after tell something, too.", _each(given, "past")[row] + extra),
-        Mistake("future_alone", "Only the years after are used.", _each(given, "future")[row] + extra),
-        Mistake("neighbours_alone", "Only the years next to it are used.", _each(given, "neighbours")[row] + extra),
+        Mistake(
+            "past_alone",
+            "Only the years before are used. Those after tell something, too.",
+            _each(given, "past")[row] + extra,
+        ),
+        Mistake(
+            "future_alone", "Only the years after are used.", _each(given, "future")[row] + extra
+        ),
+        Mistake(
+            "neighbours_alone",
+            "Only the years next to it are used.",
+            _each(given, "neighbours")[row] + extra,
+        ),
         Mistake(
             "zeros_for_missing",
             "A year that was not seen was taken for a zero that was.",
@@ -138,7 +148,11 @@ def _mistakes(given: Given, row: int) -> list[Mistake]:
             "This is the variance of the level given all data. A measurement has noise besides, and the year itself is left out.",
             smooth[1],
         ),
-        Mistake("deviation", "This is a standard deviation. The variance is asked.", (others[1] + noise) ** 0.5),
+        Mistake(
+            "deviation",
+            "This is a standard deviation. The variance is asked.",
+            (others[1] + noise) ** 0.5,
+        ),
         Mistake("noise_twice", "The noise of a measurement is there twice.", others[1] + 2 * noise),
         Mistake(
             "zero_where_seen",
@@ -167,7 +181,10 @@ def _given(
     """``ratio``: variance of a measurement over that of a move. Some years at both ends and some in a row are not seen."""
     scale = np.exp(rng.uniform(-1.5, 3.0))
     move_var = scale**2
-    start, start_var = float(scale * rng.choice([-1, 1]) * rng.uniform(2, 5)), float(scale**2 * rng.uniform(2, 8))
+    start, start_var = (
+        float(scale * rng.choice([-1, 1]) * rng.uniform(2, 5)),
+        float(scale**2 * rng.uniform(2, 8)),
+    )
     data_var = float(ratio * move_var)
     level = start + start_var**0.5 * rng.normal(size=(*batch, 1))
     moves = np.concatenate([0 * level, scale * rng.normal(size=(*batch, steps - 1))], -1)
@@ -201,7 +218,9 @@ def variances(probe: Probe, rng: np.random.Generator) -> Finding:
 
 
 @EXERCISE.part(
-    "One series, one year; all seen, none seen; sharp and blunt measurements", weight=0.5, needs=["year_means"]
+    "One series, one year; all seen, none seen; sharp and blunt measurements",
+    weight=0.5,
+    needs=["year_means"],
 )
 def sizes_and_extremes(probe: Probe, rng: np.random.Generator) -> Finding:
     cases = [

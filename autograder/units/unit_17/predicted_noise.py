@@ -28,7 +28,7 @@ EXERCISE = exercise(
     difficulty=5,
     importance=5,
     minutes=60,
-    read="section 2, Particles",
+    read="section 2, A step at a time",
     hides=[],
     because="no function of course_vi predicts the variance of a particle filter",
 )
@@ -154,20 +154,28 @@ def _mistakes(given: Given, row: int) -> list[Mistake]:
         Mistake(key, hint, share * value / count) for key, (hint, value) in _sums(given).items()
     ]
     known += [
-        Mistake("n_lost", "This is N times as large: what one particle would give.", right[row] * count),
+        Mistake(
+            "n_lost", "This is N times as large: what one particle would give.", right[row] * count
+        ),
         Mistake("n_squared", "N divides once.", right[row] / count),
         Mistake("root_n", "A variance falls with N, not with its root.", right[row] * count**0.5),
         Mistake("n_less_one", "N divides, not N - 1.", right[row] * count / (count - 1)),
     ]
     if row == 0:
         known.append(
-            Mistake("deviation", "This is a standard deviation. The variance is asked.", right[0] ** 0.5)
+            Mistake(
+                "deviation", "This is a standard deviation. The variance is asked.", right[0] ** 0.5
+            )
         )
         return known
     return known + [
         Mistake("half_lost", "The half of the second-order term is lost.", -right[0]),
         Mistake("sign", "The sign is turned: a logarithm is bent downwards.", right[0] / 2),
-        Mistake("deviation", "The bias is made of the variance, not of its root.", -(right[0] ** 0.5) / 2),
+        Mistake(
+            "deviation",
+            "The bias is made of the variance, not of its root.",
+            -(right[0] ** 0.5) / 2,
+        ),
     ]
 
 
@@ -203,7 +211,10 @@ def bias(probe: Probe, rng: np.random.Generator) -> Finding:
     return _row(probe, rng, 1)
 
 
-@EXERCISE.part("One step; one series without a batch axis; sharp and blunt measurements; data that surprise", weight=1)
+@EXERCISE.part(
+    "One step; one series without a batch axis; sharp and blunt measurements; data that surprise",
+    weight=1,
+)
 def sizes_and_extremes(probe: Probe, rng: np.random.Generator) -> Finding:
     cases = [
         draw_series(rng, (3,), 1, (2, 2)),

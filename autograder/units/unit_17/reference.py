@@ -35,7 +35,7 @@ class Gaussian(NamedTuple):
 
 
 class Series(NamedTuple):
-    """A linear Gaussian model and series from it: A and Q ``(d, d)``, C ``(p, d)``, R ``(p, p)``, m ``(d,)``, P ``(d, d)``, ``x (*B, T, p)``."""
+    """A linear Gaussian model, A and Q ``(d, d)``, C ``(p, d)``, R ``(p, p)``, m ``(d,)``, P ``(d, d)``, and ``x (*B, T, p)`` from it."""
 
     transition: np.ndarray
     transition_cov: np.ndarray
@@ -132,9 +132,9 @@ def log_sum_exp(values: np.ndarray, axis: int) -> np.ndarray:
     top = values.max(axis, keepdims=True)
     top = np.where(np.isfinite(top), top, 0.0)
     with np.errstate(divide="ignore"):
-        found: np.ndarray = (
-            np.log(np.exp(values - top).sum(axis, keepdims=True)) + top
-        ).squeeze(axis)
+        found: np.ndarray = (np.log(np.exp(values - top).sum(axis, keepdims=True)) + top).squeeze(
+            axis
+        )
     return found
 
 

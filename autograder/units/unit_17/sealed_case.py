@@ -17,7 +17,7 @@ EXERCISE = exercise(
     difficulty=4,
     importance=4,
     minutes=30,
-    read="section 3, Resampling",
+    read="section 3, Who survives",
     hides=[],
     because="no function of course_vi gives a verdict on a filter",
 )
@@ -91,9 +91,7 @@ def _decided(given: Given, seen: dict[str, np.ndarray]) -> bool:
     """Whether the means of the estimates tell who is who, ``APART`` standard errors and more."""
     right, _, _, heaviest, kept = limits(given)
     means = {name: float(log_sum_exp(one, 0) - np.log(RUNS)) for name, one in seen.items()}
-    error = {
-        name: float(np.exp(one - means[name]).std() / RUNS**0.5) for name, one in seen.items()
-    }
+    error = {name: float(np.exp(one - means[name]).std() / RUNS**0.5) for name, one in seen.items()}
     wrong = min(abs(means[KEPT] - right), abs(means[HEAVIEST] - right))
     room = NEAR * abs(kept - heaviest)
     return bool(

@@ -18,7 +18,7 @@ def bootstrap_filter(first, move, see, x, noise, uniforms, below):
             z = torch.where(needed, z.gather(0, index.movedim(-1, 0)), z)
             log_w = torch.where(needed, torch.full_like(log_w, -math.log(count)), log_w)
             z = move(t, z, noise[t])
-        log_w = log_w + see(t, z, x[t])
+        log_w = log_w + torch.where(x[t].isnan(), 0.0, see(t, z, x[t]))
         terms.append(log_w.logsumexp(0))
         log_w = log_w - terms[-1]
         means.append((log_w.exp() * z).sum(0))
@@ -52,7 +52,7 @@ def bootstrap_filter(first, move, see, x, noise, uniforms, below):
                         chosen.append(j)
                     z, weights = z[chosen], [1 / N] * N
                 z = move(t, z, flat_eps[t, :, b])
-            likes = see(t, z, flat_x[t, b]).tolist()
+            likes = [0.0] * N if math.isnan(flat_x[t, b]) else see(t, z, flat_x[t, b]).tolist()
             top = max(likes)
             raw = [w * math.exp(like - top) for w, like in zip(weights, likes)]
             total = sum(raw)
@@ -83,7 +83,7 @@ def bootstrap_filter(first, move, see, x, noise, uniforms, below):
             need = (w.square().sum(0) * below * N >= 1).to(z)
             z, w = need * again + (1 - need) * z, need / N + (1 - need) * w
             z = move(t, z, noise[t])
-        like = see(t, z, x[t])
+        like = torch.nan_to_num(see(t, z, x[t]), nan=0.0, neginf=-torch.inf)
         top = like.max(0).values
         w = w * torch.exp(like - top)
         total = w.sum(0)
@@ -138,20 +138,20 @@ def bootstrap_filter(first, move, see, x, noise, uniforms, below):
 
 # %% wrong mean_of_logs, from right gather: A mean of log-likelihoods: an ELBO's habit.
 # diagnosis: mean_of_logs
-#-         log_w = log_w + see(t, z, x[t])
+#-         log_w = log_w + torch.where(x[t].isnan(), 0.0, see(t, z, x[t]))
 #-         terms.append(log_w.logsumexp(0))
 #-         log_w = log_w - terms[-1]
-#+         gain = see(t, z, x[t])
+#+         gain = torch.where(x[t].isnan(), 0.0, see(t, z, x[t]))
 #+         terms.append((log_w.exp() * gain).sum(0))
 #+         log_w = (log_w + gain).log_softmax(0)
 
 
 # %% wrong even_mean, from right gather: The plain mean of the likelihoods, also where the particles still carry weights.
 # diagnosis: even_mean
-#-         log_w = log_w + see(t, z, x[t])
+#-         log_w = log_w + torch.where(x[t].isnan(), 0.0, see(t, z, x[t]))
 #-         terms.append(log_w.logsumexp(0))
 #-         log_w = log_w - terms[-1]
-#+         gain = see(t, z, x[t])
+#+         gain = torch.where(x[t].isnan(), 0.0, see(t, z, x[t]))
 #+         terms.append(gain.logsumexp(0) - math.log(count))
 #+         log_w = (log_w + gain).log_softmax(0)
 
@@ -172,3 +172,9 @@ def bootstrap_filter(first, move, see, x, noise, uniforms, below):
 # diagnosis: sorted_uniforms
 #-             index = torch.searchsorted(edges, uniforms[t - 1].movedim(0, -1).contiguous()).clamp(max=count - 1)
 #+             index = torch.searchsorted(edges, uniforms[t - 1].movedim(0, -1).sort(-1).values.contiguous()).clamp(max=count - 1)
+
+
+# %% wrong missing_as_zero, from right gather: What was not seen is taken for a zero.
+# diagnosis: missing_as_zero
+#-         log_w = log_w + torch.where(x[t].isnan(), 0.0, see(t, z, x[t]))
+#+         log_w = log_w + see(t, z, x[t].nan_to_num())
