@@ -283,7 +283,7 @@ def means(probe: Probe, rng: np.random.Generator) -> Finding:
 @EXERCISE.part("Both, where some data were not seen", weight=0.5, needs=["when_needed", "means"])
 def gaps(probe: Probe, rng: np.random.Generator) -> Finding:
     finding = Finding(True)
-    for below in (1.0, float(rng.uniform(0.45, 0.6))):
+    for below in rng.uniform(0.4, 0.7, 2).tolist():
         given = _given(rng, (4,), 6, 5, below, missing=0.4)
         for row in (0, 1):
             finding = _judge(probe, given, row) if finding.ok else finding

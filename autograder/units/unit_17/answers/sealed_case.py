@@ -80,7 +80,7 @@ def name_them(log_estimates, initial, transition, log_lik, num_particles):
     generator = torch.Generator().manual_seed(0)
     mean = log_estimates.exp().mean(-1).log()
     names = ("right", "kept", "heaviest")
-    want = {kind: run(kind, initial, transition, log_lik, num_particles, 2000, generator) for kind in names}
+    want = {kind: run(kind, initial, transition, log_lik, num_particles, 500, generator) for kind in names}
     best = min(itertools.permutations(names), key=lambda order: sum(abs(mean[i] - want[name]) for i, name in enumerate(order)))
     return list(best)
 
