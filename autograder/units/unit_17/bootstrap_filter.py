@@ -76,7 +76,7 @@ def run(
         else:
             new = made["first"](torch.from_numpy(eps)).numpy()
         told = np.nan_to_num(datum, nan=0.0) if fault == "missing_as_zero" else datum
-        gain = made["see"](t, torch.from_numpy(new), torch.from_numpy(told)).numpy()
+        gain = made["see"](t, torch.from_numpy(new), torch.as_tensor(told)).numpy()
         gain = np.where(np.isnan(told), 0.0, gain)
         log_w = log_w + gain
         term = log_sum_exp(log_w, 0)

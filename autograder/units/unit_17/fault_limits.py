@@ -207,7 +207,7 @@ def _given(
         transition /= transition.sum(-1, keepdims=True)
         log_lik = level + spread * rng.normal(size=(*batch, steps, size))
         given = Given(initial / initial.sum(), transition, log_lik)
-        if np.diff(np.sort(log_lik, -1), axis=-1).min() > 1e-3:
+        if np.diff(np.sort(log_lik, -1), axis=-1).min(initial=1.0) > 1e-3:
             return given
 
 

@@ -23,7 +23,7 @@ __all__ = [
     "log_sum_exp",
 ]
 
-RTOL = 1e-6
+RTOL = 1e-7
 Given = TypeVar("Given")
 
 

@@ -11,9 +11,9 @@ def predict_years(x, seen, start, start_var, move_var, data_var):
         found = p.smooth(x, seen=seen)
     loc, var = found.loc.squeeze(-1), found.covariance.squeeze(-1).squeeze(-1)
     var = var.expand_as(loc)
-    datum = torch.where(seen, x, 0.0)
-    precision = 1 / var - seen / data_var
-    mean = (loc / var - seen * datum / data_var) / precision
+    own = seen.to(x.dtype) / data_var
+    precision = 1 / var - own
+    mean = (loc / var - own * torch.where(seen, x, 0.0)) / precision
     return torch.stack([mean, 1 / precision + data_var])
 
 
@@ -83,7 +83,7 @@ def predict_years(x, seen, start, start_var, move_var, data_var):
     precision, pull, back = like, like, []
     for t in reversed(range(x.shape[-1])):
         back.insert(0, (precision, pull))
-        precision = precision + seen[..., t] / data_var
+        precision = precision + seen[..., t].double() / data_var
         pull = pull + torch.where(seen[..., t], x[..., t], 0.0) / data_var
         shrink = 1 / (1 + move_var * precision)
         precision, pull = precision * shrink, pull * shrink
@@ -94,8 +94,8 @@ def predict_years(x, seen, start, start_var, move_var, data_var):
 
 # %% wrong smoother, from right cavity: The smoother as it is: each year that was seen helps to predict itself.
 # diagnosis: own_year_used
-#-     precision = 1 / var - seen / data_var
-#-     mean = (loc / var - seen * datum / data_var) / precision
+#-     precision = 1 / var - own
+#-     mean = (loc / var - own * torch.where(seen, x, 0.0)) / precision
 #+     precision = 1 / var
 #+     mean = loc
 
