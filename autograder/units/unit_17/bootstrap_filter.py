@@ -11,9 +11,9 @@ from autograder.checks.exercise import exercise
 from autograder.checks.finding import Finding, Mistake
 from autograder.checks.probe import Probe
 from autograder.protocol.wire import ref
-from autograder.units.shared import Arrays, unpack
+from autograder.units.shared import Arrays
 from autograder.units.unit_17.problems import filter_curved
-from autograder.units.unit_17.reference import judged, log_sum_exp
+from autograder.units.unit_17.reference import judged_rows, log_sum_exp
 
 EXERCISE = exercise(
     __name__,
@@ -238,9 +238,9 @@ def _clear(given: Given) -> bool:
     return all((np.abs(one - given.below * count) > 1e-6 * count).all() for one in sizes)
 
 
-def _judge(probe: Probe, given: Given, row: int) -> Finding:
+def _judge(probe: Probe, given: Given, *rows: int) -> Finding:
     _, x, noise, uniforms, below = given
-    answer = probe.value(
+    reply = probe.value(
         ref("first"),
         ref("move"),
         ref("see"),
@@ -251,9 +251,10 @@ def _judge(probe: Probe, given: Given, row: int) -> Finding:
         problem="filter/curved",
         params=given.params,
     )
-    got = unpack(answer, 2, NAMES)[row]
-    what = f"the {ROWS[row]}, {noise.shape[1]} particles, x of shape {x.shape}, below = {below:.3g}"
-    return judged(got, run(given)[row], lambda one: _mistakes(one, row), given, what)
+    rest = f"{noise.shape[1]} particles, x of shape {x.shape}, below = {below:.3g}"
+    return judged_rows(
+        reply, run(given), NAMES, rows, _mistakes, given, lambda row: f"the {ROWS[row]}, {rest}"
+    )
 
 
 def _row(probe: Probe, rng: np.random.Generator, row: int, shares: tuple[float, ...]) -> Finding:
@@ -285,8 +286,7 @@ def gaps(probe: Probe, rng: np.random.Generator) -> Finding:
     finding = Finding(True)
     for below in rng.uniform(0.4, 0.7, 2).tolist():
         given = _given(rng, (4,), 6, 5, below, missing=0.4)
-        for row in (0, 1):
-            finding = _judge(probe, given, row) if finding.ok else finding
+        finding = _judge(probe, given, 0, 1) if finding.ok else finding
     return finding
 
 
@@ -305,6 +305,5 @@ def sizes_and_extremes(probe: Probe, rng: np.random.Generator) -> Finding:
     ]
     finding = Finding(True)
     for given in cases:
-        for row in (0, 1):
-            finding = _judge(probe, given, row) if finding.ok else finding
+        finding = _judge(probe, given, 0, 1) if finding.ok else finding
     return finding

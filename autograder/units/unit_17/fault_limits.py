@@ -9,8 +9,7 @@ import numpy as np
 from autograder.checks.exercise import exercise
 from autograder.checks.finding import Finding, Mistake
 from autograder.checks.probe import Probe
-from autograder.units.shared import unpack
-from autograder.units.unit_17.reference import judged, log_sum_exp
+from autograder.units.unit_17.reference import judged_rows, log_sum_exp
 
 __all__ = ["EXERCISE", "Given", "limits"]
 
@@ -211,10 +210,17 @@ def _given(
             return given
 
 
-def _judge(probe: Probe, given: Given, row: int) -> Finding:
-    got = unpack(probe.value(*given), 5, NAMES)[row]
-    what = f"row {row + 1} ({ROWS[row]}), log-likelihoods of shape {given.log_lik.shape}"
-    return judged(got, limits(given)[row], lambda one: _mistakes(one, row), given, what)
+def _judge(probe: Probe, given: Given, *rows: int) -> Finding:
+    rest = f"log-likelihoods of shape {given.log_lik.shape}"
+    return judged_rows(
+        probe.value(*given),
+        limits(given),
+        NAMES,
+        rows,
+        _mistakes,
+        given,
+        lambda row: f"row {row + 1} ({ROWS[row]}), {rest}",
+    )
 
 
 def _row(probe: Probe, rng: np.random.Generator, row: int) -> Finding:
@@ -270,6 +276,5 @@ def sizes_and_extremes(probe: Probe, rng: np.random.Generator) -> Finding:
     ]
     finding = Finding(True)
     for given in cases:
-        for row in range(5):
-            finding = _judge(probe, given, row) if finding.ok else finding
+        finding = _judge(probe, given, *range(5)) if finding.ok else finding
     return finding

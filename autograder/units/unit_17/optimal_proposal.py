@@ -9,8 +9,8 @@ import numpy as np
 from autograder.checks.exercise import exercise
 from autograder.checks.finding import Finding, Mistake
 from autograder.checks.probe import Probe
-from autograder.units.shared import LOG_2PI, unpack
-from autograder.units.unit_17.reference import covariance, judged
+from autograder.units.shared import LOG_2PI
+from autograder.units.unit_17.reference import covariance, judged_rows
 
 EXERCISE = exercise(
     __name__,
@@ -179,11 +179,18 @@ def _given(
     )
 
 
-def _judge(probe: Probe, given: Given, row: int) -> Finding:
-    got = unpack(probe.value(*given), 3, NAMES)[row]
+def _judge(probe: Probe, given: Given, *rows: int) -> Finding:
     (n, *_), (p, d) = given.previous.shape, given.emission.shape
-    what = f"the {ROWS[row]}, {n} particles, d = {d}, p = {p}, x of shape {given.x.shape}"
-    return judged(got, right(given)[row], MISTAKES[row], given, what)
+    rest = f"{n} particles, d = {d}, p = {p}, x of shape {given.x.shape}"
+    return judged_rows(
+        probe.value(*given),
+        right(given),
+        NAMES,
+        rows,
+        lambda one, row: MISTAKES[row](one),
+        given,
+        lambda row: f"the {ROWS[row]}, {rest}",
+    )
 
 
 CASES = (((3,), (2, 1)), ((2,), (1, 2)), ((2, 3), (2, 2)), ((3,), (3, 2)), ((4,), (1, 1)))
@@ -225,6 +232,5 @@ def sizes_and_extremes(probe: Probe, rng: np.random.Generator) -> Finding:
     ]
     finding = Finding(True)
     for given in cases:
-        for row in range(3):
-            finding = _judge(probe, given, row) if finding.ok else finding
+        finding = _judge(probe, given, 0, 1, 2) if finding.ok else finding
     return finding

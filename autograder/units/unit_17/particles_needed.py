@@ -9,7 +9,6 @@ import numpy as np
 from autograder.checks.exercise import exercise
 from autograder.checks.finding import Finding, Mistake
 from autograder.checks.probe import Probe
-from autograder.units.shared import unpack
 from autograder.units.unit_17.predicted_noise import terms
 from autograder.units.unit_17.reference import (
     Beliefs,
@@ -18,7 +17,7 @@ from autograder.units.unit_17.reference import (
     beliefs,
     chi_square,
     draw_series,
-    judged,
+    judged_rows,
 )
 
 EXERCISE = exercise(
@@ -193,10 +192,18 @@ def _mistakes(given: Given, row: int) -> list[Mistake]:
     ]
 
 
-def _judge(probe: Probe, given: Given, row: int) -> Finding:
-    got = unpack(probe.value(*given.series, given.error), 2, NAMES)[row]
-    what = f"N of the {ROWS[row]}, x of shape {given.series.x.shape}"
-    return judged(got, table(given)[row], lambda one: _mistakes(one, row), given, what)
+def _judge(probe: Probe, given: Given, *rows: int) -> Finding:
+    rest = f"x of shape {given.series.x.shape}"
+    reply = probe.value(*given.series, given.error)
+    return judged_rows(
+        reply,
+        table(given),
+        NAMES,
+        rows,
+        _mistakes,
+        given,
+        lambda row: f"N of the {ROWS[row]}, {rest}",
+    )
 
 
 def _row(probe: Probe, rng: np.random.Generator, row: int) -> Finding:
@@ -242,6 +249,5 @@ def sizes_and_extremes(probe: Probe, rng: np.random.Generator) -> Finding:
         given = Given(
             series, float(rng.uniform(1.5, 3.0) if place == 0 else rng.uniform(0.02, 0.6))
         )
-        for row in (0, 1):
-            finding = _judge(probe, given, row) if finding.ok else finding
+        finding = _judge(probe, given, 0, 1) if finding.ok else finding
     return finding

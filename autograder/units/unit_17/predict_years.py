@@ -9,8 +9,7 @@ import numpy as np
 from autograder.checks.exercise import exercise
 from autograder.checks.finding import Finding, Mistake
 from autograder.checks.probe import Probe
-from autograder.units.shared import unpack
-from autograder.units.unit_17.reference import judged
+from autograder.units.unit_17.reference import judged_rows
 
 EXERCISE = exercise(
     __name__,
@@ -193,10 +192,12 @@ def _given(
     return Given(np.where(seen, x, np.nan), seen, start, start_var, float(move_var), data_var)
 
 
-def _judge(probe: Probe, given: Given, row: int) -> Finding:
-    got = unpack(probe.value(*given), 2, NAMES)[row]
-    what = f"the {ROWS[row]} of each year, x of shape {given.x.shape}"
-    return judged(got, table(given)[row], lambda one: _mistakes(one, row), given, what)
+def _judge(probe: Probe, given: Given, *rows: int) -> Finding:
+    rest = f"of each year, x of shape {given.x.shape}"
+    reply = probe.value(*given)
+    return judged_rows(
+        reply, table(given), NAMES, rows, _mistakes, given, lambda row: f"the {ROWS[row]} {rest}"
+    )
 
 
 def _row(probe: Probe, rng: np.random.Generator, row: int) -> Finding:
@@ -233,6 +234,5 @@ def sizes_and_extremes(probe: Probe, rng: np.random.Generator) -> Finding:
     ]
     finding = Finding(True)
     for given in cases:
-        for row in (0, 1):
-            finding = _judge(probe, given, row) if finding.ok else finding
+        finding = _judge(probe, given, 0, 1) if finding.ok else finding
     return finding

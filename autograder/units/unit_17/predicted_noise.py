@@ -9,7 +9,6 @@ import numpy as np
 from autograder.checks.exercise import exercise
 from autograder.checks.finding import Finding, Mistake
 from autograder.checks.probe import Probe
-from autograder.units.shared import unpack
 from autograder.units.unit_17.reference import (
     Beliefs,
     Gaussian,
@@ -17,7 +16,7 @@ from autograder.units.unit_17.reference import (
     beliefs,
     chi_square,
     draw_series,
-    judged,
+    judged_rows,
 )
 
 EXERCISE = exercise(
@@ -179,11 +178,13 @@ def _mistakes(given: Given, row: int) -> list[Mistake]:
     ]
 
 
-def _judge(probe: Probe, given: Given, row: int) -> Finding:
-    got = unpack(probe.value(*given.series, given.num_particles), 2, NAMES)[row]
+def _judge(probe: Probe, given: Given, *rows: int) -> Finding:
     x, d = given.series.x, len(given.series.initial_loc)
-    what = f"the {ROWS[row]}, x of shape {x.shape}, states of {d} number{'s' * (d > 1)}"
-    return judged(got, table(given)[row], lambda one: _mistakes(one, row), given, what)
+    rest = f"x of shape {x.shape}, states of {d} number{'s' * (d > 1)}"
+    reply = probe.value(*given.series, given.num_particles)
+    return judged_rows(
+        reply, table(given), NAMES, rows, _mistakes, given, lambda row: f"the {ROWS[row]}, {rest}"
+    )
 
 
 def _row(probe: Probe, rng: np.random.Generator, row: int) -> Finding:
@@ -228,6 +229,5 @@ def sizes_and_extremes(probe: Probe, rng: np.random.Generator) -> Finding:
     finding = Finding(True)
     for series in cases:
         given = Given(series, int(rng.integers(100, 3000)))
-        for row in (0, 1):
-            finding = _judge(probe, given, row) if finding.ok else finding
+        finding = _judge(probe, given, 0, 1) if finding.ok else finding
     return finding

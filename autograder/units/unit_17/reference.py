@@ -9,6 +9,7 @@ import numpy as np
 
 from autograder.checks.compare import compare
 from autograder.checks.finding import Finding, Mistake
+from autograder.units.shared import unpack
 
 __all__ = [
     "RTOL",
@@ -19,7 +20,7 @@ __all__ = [
     "chi_square",
     "covariance",
     "draw_series",
-    "judged",
+    "judged_rows",
     "log_sum_exp",
 ]
 
@@ -138,17 +139,25 @@ def log_sum_exp(values: np.ndarray, axis: int) -> np.ndarray:
     return found
 
 
-def judged(
-    got: Any,
-    right: np.ndarray,
-    mistakes: Callable[[Given], Sequence[Mistake]],
+def judged_rows(
+    reply: Any,
+    right: Sequence[np.ndarray] | np.ndarray,
+    names: str,
+    rows: Sequence[int],
+    mistakes: Callable[[Given, int], Sequence[Mistake]],
     given: Given,
-    what: str,
-    rtol: float = RTOL,
+    what: Callable[[int], str],
 ) -> Finding:
-    """``compare``; the mistakes are made, from what was given, only if they are needed."""
-    finding = compare(got, right, rtol=rtol, what=what)
-    if finding.ok:
-        return finding
-    with np.errstate(all="ignore"):
-        return compare(got, right, mistakes(given), rtol, what=what)
+    """Some of the tensors of one reply, in turn, until one is wrong; the mistakes are made, from what was given, only if they are needed.
+
+    Args:
+        names: of all the tensors, as ``unpack`` has them.
+        what: says which row it is.
+    """
+    finding, got = Finding(True), unpack(reply, len(right), names)
+    for row in rows:
+        finding = compare(got[row], right[row], rtol=RTOL, what=what(row))
+        if not finding.ok:
+            with np.errstate(all="ignore"):
+                return compare(got[row], right[row], mistakes(given, row), RTOL, what=what(row))
+    return finding
