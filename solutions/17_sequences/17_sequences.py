@@ -780,14 +780,14 @@ with when_written():
 # Three bootstrap filters were run 1,500 times each on the same chain and data, as in exercise 2. One is **right**.
 # One has weights **kept**: its children bring along the weights by which their parents were chosen. In one **the
 # heaviest** particle takes all places. Whatever they do instead of resampling, they do at every step. All have the
-# same number of particles, from 6 to 10, and estimate each factor as in exercise 2.
+# same number of particles, from 8 to 16, and estimate each factor as in exercise 2.
 #
 # You get `log_estimates`, $(3, 1500)$: $\log\hat Z$ of each run, a row for each filter; `initial`, `transition` and
 # `log_lik`, $(T, S)$, as in exercise 2; and `num_particles`. Return the names `"right"`, `"kept"` and `"heaviest"` in
 # the order of the rows.
 #
-# The faulty ones are not always louder, nor always off to the same side, and in half of the cases the average of
-# $\log\hat Z$ points at one of them. The check brings 40 cases and demands all names right in 38.
+# In about half of the cases the faulty ones lie above the right one, and then the average of $\log\hat Z$ points at
+# one of them. The check brings 40 cases and demands all names right in 38.
 
 # %% exercise="17_sealed_case"
 def name_them(log_estimates: Tensor, initial: Tensor, transition: Tensor, log_lik: Tensor, num_particles: int) -> list[str]:
@@ -830,8 +830,8 @@ with when_written():
 # </details>
 # <details><summary>Symptom: I find the right one, and mix up the other two</summary>
 #
-# With few particles they are not where they are with many, but not far from it either. You know two numbers, and see
-# two.
+# With few particles they are not where they are with many, but one of them gets there soon. You know two numbers, and
+# see two.
 #
 # </details>
 # <details><summary>Symptom: nearly all names are right, but not in 38 of 40</summary>
