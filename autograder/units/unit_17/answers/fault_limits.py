@@ -128,7 +128,7 @@ def fault_limits(initial, transition, log_lik):
 
 
 # %% wrong memory, from right powers: A kept weight is the last step's alone.
-# diagnosis: memory_of_one_step
+# diagnosis: counted_twice
 #-     for t in range(1, T + 1):
 #-         powers = [t - u for u in range(t)]
 #-         total = total + paths(initial, transition, log_lik, powers) - paths(initial, transition, log_lik, powers[:-1])

@@ -125,6 +125,6 @@ def optimal_proposal(transition, transition_cov, emission, emission_cov, previou
 
 
 # %% wrong floored, from right gain: Log weights are kept above -100, lest they underflow: wrong where a datum surprises.
-# diagnosis: value
+# diagnosis: value or described
 #-     return mean, cov, MultivariateNormal(seen, total).log_prob(x)
 #+     return mean, cov, MultivariateNormal(seen, total).log_prob(x).clamp(min=-100.0)

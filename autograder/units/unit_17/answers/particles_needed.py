@@ -198,7 +198,7 @@ def particles_needed(transition, transition_cov, emission, emission_cov, initial
 
 
 # %% wrong at_least_one, from right joint: At least one particle is needed, whatever the formula says.
-# diagnosis: value
+# diagnosis: value or described
 #-     return torch.stack([bootstrap, guided]) / error**2
 #+     return (torch.stack([bootstrap, guided]) / error**2).clamp(min=1.0)
 

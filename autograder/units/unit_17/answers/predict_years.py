@@ -149,7 +149,7 @@ def predict_years(x, seen, start, start_var, move_var, data_var):
 
 
 # %% wrong no_move, from right two_filters: The level stands still in years that were not seen.
-# diagnosis: value
+# diagnosis: value or described
 #-         var = (1 - gain) * var + move_var
 #+         var = (1 - gain) * var + move_var * seen[..., t]
 #@@
@@ -158,12 +158,12 @@ def predict_years(x, seen, start, start_var, move_var, data_var):
 
 
 # %% wrong nan_as_missing, from right left_out: A batch shares the years that the first series has not seen.
-# diagnosis: value
+# diagnosis: value or described
 #-         kept = seen.clone()
 #+         kept = seen.reshape(-1, T)[0].expand_as(seen).clone() & seen
 
 
 # %% wrong first_sees_itself, from right dense: The first year is never left out: it is taken for the start.
-# diagnosis: value
+# diagnosis: value or described
 #-             given = [s for s in t if there[s] and s != year]
 #+             given = [s for s in t if there[s] and (s != year or s == 0)]

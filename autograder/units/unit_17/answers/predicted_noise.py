@@ -194,6 +194,6 @@ def predicted_noise(transition, transition_cov, emission, emission_cov, initial_
 
 
 # %% wrong capped, from right gaussians: A step's share is kept below 20, lest it overflow: wrong where a datum surprises.
-# diagnosis: value
+# diagnosis: value or described
 #-         total = total + torch.expm1(log)
 #+         total = total + torch.expm1(log).clamp(max=20.0)
