@@ -174,7 +174,7 @@ def _mistakes(given: Given, row: int) -> list[Mistake]:
     made = (_bootstrap_mistakes, _guided_mistakes)[row](given)
     right, error = table(given)[row], given.error
     known = [Mistake(key, hint, value / error**2) for key, hint, value in made]
-    return known + [
+    known += [
         Mistake(
             "error_not_squared",
             "A standard error falls with the root of N: it is the *variance* that N divides.",
@@ -186,10 +186,13 @@ def _mistakes(given: Given, row: int) -> list[Mistake]:
             right * error**2,
         ),
         Mistake("error_to_the_fourth", "The error was squared twice.", right / error**2),
-        Mistake("rounded", "Do not round: a real number is asked.", np.ceil(right)),
-        Mistake("rounded", "Do not round: a real number is asked.", np.round(right)),
-        Mistake("rounded", "Do not round: a real number is asked.", np.floor(right)),
     ]
+    if right.min() > 2:
+        known += [
+            Mistake("rounded", "Do not round: a real number is asked.", rounded(right))
+            for rounded in (np.ceil, np.round, np.floor)
+        ]
+    return known
 
 
 def _judge(probe: Probe, given: Given, *rows: int) -> Finding:
