@@ -598,8 +598,9 @@ with when_written():
 # x_{1..T})^2 / \{p(z_{t-1} \mid x_{<t})\,p(z_t \mid z_{t-1}, x_t)\} - 1$, a ratio of Gaussians in 2d dimensions. The
 # first step has no parents: smoothing against $p(z_1 \mid x_1)$.
 #
-# **The Nile.** Its measurements are blunt, so a look at the next one does not help much: the two N are of the same
-# order. A standard error of one nat is reached with surprisingly few, and there the leading order is a rough guide.
+# **The Nile.** Its measurements are blunt, so a look at the next one does not help much: 158 particles for the bootstrap
+# filter, 133 with the locally optimal proposal. In our run of 400 filters each the standard errors were 1.05 ± 0.04 and
+# 1.01 ± 0.04 nats: the leading order serves even there.
 
 # %% [markdown]
 # ## 6. Missing years
