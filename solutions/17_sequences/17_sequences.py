@@ -565,7 +565,7 @@ NILE_PARTS = (UNIT, 1469.0 * UNIT, UNIT, 15099.0 * UNIT, 1000.0 * UNIT[0], 9e4 *
 
 with when_written():
     flow = targets.nile()
-    for error, runs in ((1.0, 400), (0.5, 300)):
+    for error, runs in ((1.0, 400), (0.5, 100)):
         needed = particles_needed(*NILE_PARTS, flow.unsqueeze(-1), error)
         for name, wanted, optimal in (("bootstrap", needed[0], False), ("locally optimal", needed[1], True)):
             count = math.ceil(wanted)
