@@ -165,15 +165,12 @@ def test_the_evidence_of_the_filter_is_unbiased(below: float) -> None:
     exact = float((made["see"](0, first, x[0]).exp() * chance * inner).sum())
     runs = 20_000
     whole = given._replace(
-        x=np.broadcast_to(given.x, (2, runs)),
+        x=np.broadcast_to(given.x, (2, runs)).copy(),
         noise=rng.normal(size=(2, 3, runs)),
         uniforms=rng.uniform(size=(1, 3, runs)),
     )
     ratio = np.exp(bootstrap_filter.run(whole)[0].sum(0)) / exact
     assert abs(ratio.mean() - 1) < 4.5 * ratio.std() / runs**0.5
-    if below == 1.0:
-        kept = np.exp(bootstrap_filter.run(whole, "kept")[0].sum(0)) / exact
-        assert abs(kept.mean() - 1) > 6 * kept.std() / runs**0.5
 
 
 def test_every_fault_of_the_filter_shows_somewhere() -> None:
