@@ -73,7 +73,8 @@ def beliefs(series: Series) -> Beliefs:
             kept @ now.cov @ kept.T + gain @ r @ gain.T,
         )
         filtered.append(now)
-    smoothed, cross = [filtered[-1]], []
+    smoothed = [filtered[-1]]
+    cross: list[np.ndarray] = []
     for t in range(steps - 2, -1, -1):
         here, later, after = filtered[t], predicted[t + 1], smoothed[0]
         gain = np.linalg.solve(later.cov, a @ here.cov).T

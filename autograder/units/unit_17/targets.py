@@ -24,14 +24,16 @@ def nile() -> torch.Tensor:
     return torch.tensor(home.load_pandas().data["volume"].to_numpy(), dtype=torch.float64)
 
 
-def _walks() -> tuple[tuple[np.ndarray, ...], np.ndarray]:
-    """The parts of a walk, and six series ``(6, 40, 1)`` of it."""
+def _walks() -> Any:
+    """A walk, and six series ``(6, 40, 1)`` of it, as a ``Series``."""
+    from autograder.units.unit_17.reference import Series
+
     rng, one = np.random.default_rng(17), np.ones((1, 1))
     z, rows = rng.normal(size=(SERIES, 1)), []
     for t in range(LENGTH):
         z = 0.9 * z + rng.normal(size=z.shape) if t else z
         rows.append(z + rng.normal(size=z.shape))
-    return (0.9 * one, one, one, one, np.zeros(1), one), np.stack(rows, 1)
+    return Series(0.9 * one, one, one, one, np.zeros(1), one, np.stack(rows, 1))
 
 
 def growth(answer: Answer = None) -> Figure:
@@ -41,17 +43,17 @@ def growth(answer: Answer = None) -> Figure:
         answer: the learner's ``predicted_noise``, whose numbers are the dots.
     """
     from autograder.units.unit_17.predicted_noise import Given, table
-    from autograder.units.unit_17.reference import Series
 
-    parts, x = _walks()
+    walks = _walks()
+    cut = [walks._replace(x=walks.x[:, :t]) for t in range(1, LENGTH + 1)]
     lengths = np.arange(1, LENGTH + 1)
-    lines = np.stack([table(Given(Series(*parts, x[:, :t]), 1))[0] for t in lengths])
+    lines = np.stack([table(Given(one, 1))[0] for one in cut])
     figure, (axis,) = new_figure(width=5.8, height=3.6)
     with style():
         axis.plot(lengths, lines, color=BLACK, linewidth=1.2)
         if answer is not None:
             for t in range(8, LENGTH + 1, 8):
-                given = [torch.as_tensor(part) for part in (*parts, x[:, :t])]
+                given = [torch.as_tensor(part) for part in cut[t - 1]]
                 dots = np.asarray(answer(*given, 1)[0], dtype=float)
                 axis.plot([t] * SERIES, dots, "o", color=BLUE, markersize=4)
         axis.set(
