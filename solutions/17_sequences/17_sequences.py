@@ -437,7 +437,8 @@ with when_written():
 # numbers are the dots.
 
 # %%
-show(targets.growth(), alt="Six lines over the number of steps, from 1 to 40, that rise in steps of unequal height, at much the same pace.")
+show(targets.growth(), alt="Six lines over the length of the series, from 1 to 40. On the whole all of them rise, to between 55 and 100 at the end; "
+                           "here and there one leaps up within a step or two, and now and then one falls again.")
 
 # %%
 with when_written():

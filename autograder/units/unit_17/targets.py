@@ -57,8 +57,8 @@ def growth(answer: Answer = None) -> Figure:
                 dots = np.asarray(answer(*given, 1)[0], dtype=float)
                 axis.plot([t] * SERIES, dots, "o", color=BLUE, markersize=4)
         axis.set(
-            title="Each step adds its share, and some add much",
-            xlabel="steps",
+            title="It grows with the length, and by leaps",
+            xlabel="length of the series",
             ylabel="N times the variance",
             ylim=(0, None),
         )
