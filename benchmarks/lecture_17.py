@@ -1,7 +1,7 @@
 """The tables of lecture 17 that take too long for a page: learned proposals, digits row by row, and digits stroke by stroke.
 
     python benchmarks/lecture_17.py                   # all three
-    python benchmarks/lecture_17.py --only proposals --steps 600
+    python benchmarks/lecture_17.py --only proposals --steps 400
 
 It writes ``src/course_vi/experiments/lecture_17.json``, with seeds, steps and seconds; the lecture reads that file, runs each kind of
 training for a few steps once more, and holds its sentences to the numbers.
@@ -62,7 +62,7 @@ def pictures(table: str, steps: int) -> None:
                 for name, x, count in (
                     ("train", images.train[:300], 20),
                     ("test", images.test, 20),
-                    ("bound", images.test, 1000),
+                    ("bound", images.test, 200),
                 ):
                     value = importance_log_evidence(*pair, x, count, source).value
                     if count == 20:  # the mean of twenty one-sample bounds: the ELBO
@@ -90,9 +90,9 @@ def main() -> None:
     torch.set_num_threads(1)
     for table in chosen.only or tables:
         if table == "proposals":
-            proposals(chosen.steps or 600)
+            proposals(chosen.steps or 400)
         else:
-            pictures(table, chosen.steps or 2000)
+            pictures(table, chosen.steps or 500)
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ def growth(whole: Tensor, filtered: Tensor, lengths: Tensor, measured: Tensor) -
 
     Args:
         whole, filtered: of N whole paths and of a filter with N = 1,000 particles, ``(series, T)``.
-        lengths, measured: variance of log Z-hat, ``(n,)`` and ``(n, some series)``, for the first series.
+        lengths, measured: N times the variance of log Z-hat, ``(n,)`` and ``(n, some series)``, of the first series.
     """
     figure, (left, right) = new_figure(columns=2, width=4.6, height=3.5)
     steps = torch.arange(1, whole.shape[-1] + 1)
@@ -62,7 +62,7 @@ def growth(whole: Tensor, filtered: Tensor, lengths: Tensor, measured: Tensor) -
             right.plot(steps, 1000 * curve, color=GREEN if chosen else GREY, linewidth=1.2 if chosen else 0.6, alpha=0.9 if chosen else 0.6)  # fmt: skip
         right.plot(steps, 1000 * filtered.mean(0), color=BLUE, linewidth=2.6)
         for row in range(measured.shape[-1]):
-            right.plot(lengths, 1000 * measured[:, row], "o", color=GREEN, markersize=5)
+            right.plot(lengths, measured[:, row], "o", color=GREEN, markersize=5)
         top = float(1000 * filtered.max())
         right.text(2, 0.93 * top, "average of twenty series", color=BLUE, fontsize=9)
         right.text(2, 0.85 * top, "three of them, and measured", color=GREEN, fontsize=9)
