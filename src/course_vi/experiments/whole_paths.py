@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Size, Tensor
 
-from course_vi.distributions import Density
+from course_vi.distributions import Seeded
 from course_vi.models import Model
 from course_vi.models.dynamics import Dynamics, dynamics
 
@@ -15,12 +15,13 @@ __all__ = ["whole_paths"]
 class _Extended:
     """A path whose newest entry is drawn, all others being what they were."""
 
-    def __init__(self, own: Density, before: Tensor | None, size: int) -> None:
+    def __init__(self, own: Seeded, before: Tensor | None, size: int) -> None:
         self.own, self.before, self.size, self.batch_shape = own, before, size, Size(own.batch_shape)
 
     def draw(self, shape: tuple[int, ...], generator: torch.Generator | None = None) -> Tensor:
         front = shape[: len(shape) - len(self.own.batch_shape)]
-        new = self.own.sample(front, generator=generator)  # type: ignore[attr-defined]
+        with torch.no_grad():
+            new = self.own.rsample(front, generator=generator)
         old = new[..., :0] if self.before is None else self.before
         rest = new.new_zeros(*new.shape[:-1], self.size - old.shape[-1] - new.shape[-1])
         return torch.cat([old, new, rest], -1)
@@ -40,6 +41,9 @@ def whole_paths(p: Model | Dynamics, state_dim: int = 1) -> Dynamics:
         p: a model with continuous states, or its dynamics.
         state_dim: d.
 
+    Raises:
+        TypeError: a move that is no Gaussian.
+
     >>> from course_vi.experiments.learned_proposal import noisy_walk
     >>> from course_vi.learning import particle_filter
     >>> p, source = noisy_walk(3), torch.Generator().manual_seed(0)
@@ -49,14 +53,21 @@ def whole_paths(p: Model | Dynamics, state_dim: int = 1) -> Dynamics:
     one = dynamics(p)
     size = one.steps * state_dim
 
+    def seeded(density: object) -> Seeded:
+        if not isinstance(density, Seeded):
+            raise TypeError(
+                f"p moves by a {type(density).__name__}; expected Gaussian moves, drawn from a generator"
+            )
+        return density
+
     def move(t: int, previous: Tensor) -> _Extended:
         before = previous[..., : t * state_dim]
-        return _Extended(one.move(t, before[..., -state_dim:]), before, size)
+        return _Extended(seeded(one.move(t, before[..., -state_dim:])), before, size)
 
     return Dynamics(
         one.steps,
         one.data_size,
-        lambda: _Extended(one.first(), None, size),
+        lambda: _Extended(seeded(one.first()), None, size),
         move,
         lambda t, z, x: one.see(t, z[..., t * state_dim : (t + 1) * state_dim], x),
     )

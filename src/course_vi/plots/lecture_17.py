@@ -16,10 +16,11 @@ __all__ = ["combs", "estimates", "growth", "proposals"]
 def estimates(panels: Mapping[int, Tensor]) -> Figure:
     """Histograms of log Z-hat less log p(x), ``{N: (R,)}``, with the mean of the logarithms and the logarithm of the mean."""
     figure, axes = new_figure(columns=len(panels), width=3.4, height=3.2, sharex=True)
-    wide = max(float(values.abs().quantile(0.995)) for values in panels.values())
+    low = min(float(values.quantile(0.01)) for values in panels.values())
+    high = max(float(values.quantile(0.999)) for values in panels.values())
     with style():
         for ax, (count, values) in zip(axes, panels.items(), strict=True):
-            ax.hist(values.clamp(-wide, wide).tolist(), bins=60, range=(-wide, wide), density=True, color=GREY, alpha=0.5)  # fmt: skip
+            ax.hist(values.clamp(low, high).tolist(), bins=60, range=(low, high), density=True, color=GREY, alpha=0.5)  # fmt: skip
             log_mean = float(values.exp().mean().log())
             ax.axvline(log_mean, color=BLUE, linewidth=2.2)
             ax.axvline(float(values.mean()), color=RED, linestyle="--")
@@ -30,7 +31,7 @@ def estimates(panels: Mapping[int, Tensor]) -> Figure:
         ):
             axes[0].text(0.03, height, words, color=colour, fontsize=9, transform=axes[0].transAxes)
         top = axes[0].get_ylim()[1]
-        axes[0].set_ylim(0, 1.3 * top)
+        axes[0].set_ylim(0, 1.4 * top)
         figure.suptitle("The mean is right, its logarithm's is not", fontsize=11)
     return figure
 
@@ -105,8 +106,8 @@ def proposals(spread: Mapping[str, Tensor], floor: float = 1e-4) -> Figure:
             else:
                 ax.text(column, 1.6 * floor, "zero", ha="center", color=BLACK, fontsize=9)
         ax.text(0.35, float(next(iter(spread.values())).mean()), "mean", color=RED, fontsize=9, va="center")
-        ax.set(title="One look helps; foresight helps those who never resample", xlabel="proposal")
-        ax.set(ylabel=r"variance of $\log \hat Z$ (10 particles)", xticks=range(len(spread)))
+        ax.set(title="One look helps; all looks are perfect, unless one resamples", xlabel="proposal")
+        ax.set(ylabel=r"variance of $\log \hat Z$ (20 particles)", xticks=range(len(spread)))
         ax.set_xticklabels([name.replace(", ", ",\n") for name in spread])
         ax.set(xlim=(-0.5, len(spread) - 0.4), ylim=(floor, None))
         ax.tick_params(axis="x", colors=QUIET)

@@ -28,10 +28,10 @@ def nile(years: Tensor, flow: Tensor, bands: Mapping[str, tuple[Tensor, Tensor]]
         ax.plot(years, flow, ".", color=GREEN, markersize=5)
         for place, words, colour in (
             (1.0, "exact (area: two standard deviations)", EXACT),
-            (0.93, "300 particles", BLUE),
+            (0.93, "1,000 particles", BLUE),
             (0.86, "yearly flow", GREEN),
         ):
-            ax.text(0.4, place, words, color=colour, fontsize=9, transform=ax.transAxes, va="top")
+            ax.text(0.5, place, words, color=colour, fontsize=9, transform=ax.transAxes, va="top")
         ax.set(title="In a gap the particles spread, and nothing is weighed", xlabel="year")
         ax.set(ylabel=r"level of the Nile ($10^8$ m$^3$)")
     return figure
@@ -67,13 +67,13 @@ def start_only(gaps: Mapping[float, Tensor]) -> Figure:
     figure, (ax,) = new_figure(width=6.2, height=3.5)
     with style():
         for (noise, values), colour, words in zip(gaps.items(), (PINK, RED), (PLUM, RED), strict=True):
-            steps = torch.arange(1, values.shape[-1] + 1)
-            ax.plot(steps, values.mT, color=colour, linewidth=0.5, alpha=0.5)
-            ax.plot(steps, values.mean(0), color=colour, linewidth=2.4)
-            middle = int(0.6 * len(steps))
-            ax.text(float(steps[middle]), 1.25 * float(values.mean(0)[middle]) + 12, f"noise of variance 1/{1 / noise:.0f}", color=words, fontsize=9, ha="right")  # fmt: skip
-        ax.axhline(0.0, color=BLUE, linewidth=2.4)
-        ax.text(1, -0.06 * ax.get_ylim()[1], "every move inferred", color=BLUE, fontsize=9)
+            steps = torch.arange(2, values.shape[-1] + 1)
+            ax.semilogy(steps, values.mT[1:], color=colour, linewidth=0.5, alpha=0.5)
+            ax.semilogy(steps, values.mean(0)[1:], color=colour, linewidth=2.4)
+            high = float(values[:, -1].log().mean().exp())
+            ax.text(1.02 * float(steps[-1]), high, f"noise 1/{1 / noise:.0f}", color=words, fontsize=9, va="center")  # fmt: skip
+        ax.text(0.45, 0.06, "every move inferred: zero, below the axis", color=BLUE, fontsize=9, transform=ax.transAxes)  # fmt: skip
+        ax.set(xlim=(0, 1.2 * float(steps[-1])))
         ax.set(title="What is not inferred is paid for, step by step", xlabel="length $T$")
         ax.set(ylabel=r"$\log p(x)$ $-$ best ELBO (nats)")
         ax.tick_params(colors=QUIET)
