@@ -132,7 +132,7 @@ predict("17_1", choices=["about 2 n", "about 4 n", "about the square of n"])
 
 # %%
 def second_moment(p, x, N):
-    """log E of the squared estimate after each step, N particles, resampled at every step: (*B, T)."""
+    """log E of the squared estimate after each step, N particles, always resampled: (*B, T)."""
     start, moves = p.initial_logits.softmax(-1), p.transition_logits.softmax(-1)
     pair = (1 - 1 / N) * torch.outer(start, start) + start.diag() / N    # two draws, or one twice
     total, terms = 0.0, []
@@ -149,7 +149,8 @@ def second_moment(p, x, N):
 # %%
 def relative_variance(p, x, N, resampled=True):
     log_p = p.forward_messages(x).logsumexp(-1)                          # log p(x_1, ..., x_t)
-    return torch.expm1(second_moment(p, x, N if resampled else 1) - 2 * log_p) / (1 if resampled else N)
+    share = 1 if resampled else N                                        # the mean of N single paths
+    return torch.expm1(second_moment(p, x, N // share) - 2 * log_p) / share
 
 
 # %%
@@ -180,7 +181,7 @@ reveal("17_1", "about the square of n")
 
 # %%
 x1, source = series[0, 0], seeded(3)
-states = torch.randint(3, (1000,), generator=source)                     # the first state is uniform
+states = torch.randint(3, (1000,), generator=source)                     # from the prior
 weight = hmm.emission_log_prob(x1.view(1)).exp()[0, states]
 share = torch.stack([(weight * (states == s)).sum() for s in range(3)]) / weight.sum()
 forward = hmm.forward_messages(series[0])[0]
@@ -213,7 +214,7 @@ predict("17_2", choices=["of both", "of log Z-hat", "of Z-hat"])
 
 # %%
 def filters(p, x, R, N, seed, **options):
-    """log Z-hat of R filters on each series, (R, *B); resampled at every step unless told otherwise."""
+    """log Z-hat of R filters on each series, (R, *B); resampled at every step, unless told."""
     options = {"resample_below": 1.0, "scheme": "multinomial"} | options
     rows = x.expand(R, *x.shape)
     return particle_filter(p, rows, N, generator=seeded(seed), **options).log_evidence
@@ -262,14 +263,15 @@ predict("17_3", choices=[
 with_filter = relative_variance(hmm, series, 1000)
 for T in (10, 20, 40, 80):
     mean, error = mean_of(1000 * with_filter[:, T - 1])
-    print(f"T = {T:2d}: N times the relative variance {mean:6.1f} ± {error:.1f}, "
-          f"from {1000 * with_filter[:, T - 1].min():.1f} to {1000 * with_filter[:, T - 1].max():.1f}")
+    least, most = (1000 * with_filter[:, T - 1]).aminmax()
+    print(f"T = {T:2d}: N times the relative variance {mean:6.1f} ± {error:.1f}, from {least:.1f} to {most:.1f}")
 halves = (with_filter[:, 79] - with_filter[:, 39]) - with_filter[:, 39]
 claim("the second half adds as much as the first: no difference seen", halves, sign=0)
 claim("on single series they differ, by more than a tenth of the first",
       halves.abs() - 0.1 * with_filter[:, 39], sign=+1)
 lengths = torch.tensor([20, 40, 80])
-measured = 200 * torch.stack([filters(chain(T), series[:3, :T], 120, 200, seed=T).var(0) for T in (20, 40, 80)])
+measured = 200 * torch.stack([filters(chain(T), series[:3, :T], 120, 200, seed=T).var(0)
+                              for T in (20, 40, 80)])
 
 # %%
 show(figures.growth(needed / 1000, with_filter, lengths, measured),
@@ -301,8 +303,8 @@ show(figures.combs(weights, combs),
 # %%
 for scheme in SCHEMES:
     found = children(weights, 10_000, scheme, seeded(7)).to(DOUBLE)
-    assert ((found.mean(0) - 8 * weights).abs() < 4.5 * (found.var(0) / 10_000).sqrt() + 1e-12).all()
-    scatter = found.var(0).sum()
+    off, scatter = (found.mean(0) - 8 * weights).abs(), found.var(0).sum()
+    assert (off < 4.5 * found.std(0) / 10_000**0.5 + 1e-12).all()
     print(f"{scheme:12s} children of particle 1: {int(found[:, 1].min())} to {int(found[:, 1].max())}, "
           f"expected {8 * weights[1]:.1f}; summed variance of all counts {scatter:.3f}")
 print(f"multinomial, exactly: {(8 * weights * (1 - weights)).sum():.3f}")
@@ -356,7 +358,8 @@ for N in (10, 100, 1000):
     kept = children(by_turns[shuffled], 4000, "systematic", seeded(N))[:, (shuffled % 2) == 0]
     print(f"N = {N:4d}  " + "  ".join(f"{scheme} {value:.5f}" for scheme, value in found.items())
           + f"  systematic, once shuffled {(kept.sum(1).to(DOUBLE) / N).var():.5f}")
-    assert abs(found["systematic"] - 1 / 18) < 0.004 and abs(found["multinomial"] * N - 2 / 9) < 0.03
+    assert abs(found["systematic"] - 1 / 18) < 0.004
+    assert abs(found["multinomial"] * N - 2 / 9) < 0.03
 
 # %%
 # Run this cell to compare it with your prediction.
@@ -414,7 +417,7 @@ spread = {}
 for name, (proposal, below) in tries.items():
     logs = filters(hmm, few, 200, 20, seed=10, proposal=proposal, resample_below=below) - log_p
     spread[name] = logs.var(0)
-    print(f"{name:22s} mean of log Z-hat - log p(x) {logs.mean():9.4f}, variance {spread[name].mean():.3g}")
+    print(f"{name:22s} log Z-hat - log p(x): mean {logs.mean():8.4f}, variance {spread[name].mean():.3g}")
 assert spread["all looks, never"].max() < 1e-18
 claim("one look scatters less than none", log_ratio(spread, "one look", "own moves"), sign=-1)
 claim("resampled, the exact posterior scatters by more than a fifth",
@@ -467,9 +470,8 @@ claim("so do paths that are never resampled",
 # %%
 walk = noisy_walk(20)
 fresh = walk.sample(100, seeded(11))[0]                                 # a hundred new series
-log_p = walk.log_evidence(fresh)
+log_p, gap = walk.log_evidence(fresh), {}
 trained = {name: learned_proposal(name, [0, 1, 2, 3, 4], steps=1)[0] for name in OBJECTIVES}
-gap = {}
 for name, q in trained.items():
     q.load_state_dict({key: torch.tensor(table[name][key], dtype=DOUBLE) for key in q.state_dict()})
     with torch.no_grad():
@@ -486,7 +488,8 @@ print(f"the model's own moves, resampled at every step: {own:.3f}")
 claim("resampled at every step, what the filter taught is better than the model's own moves",
       gap["filter", 1.0] - own, sign=-1)
 claim("and better than what one path taught", gap["filter", 1.0] - gap["one path", 1.0], sign=-1)
-claim("never resampled, it is the other way round", gap["filter", 0.0] - gap["one path", 0.0], sign=+1)
+claim("never resampled, it is the other way round",
+      gap["filter", 0.0] - gap["one path", 0.0], sign=+1)
 
 # %%
 # Run this cell to compare it with your prediction.
@@ -558,9 +561,9 @@ print("different values of z_1 among 1,000 paths, five runs:", thousand[:, 0].to
 
 # %%
 def lines_left(N, generations):
-    """Expected number of ancestors 0, 1, 2, ... generations ago, of N particles with equal weights."""
+    """Expected number of ancestors 0, 1, 2, ... generations ago, if all weights are equal."""
     boxes = torch.arange(N + 1, dtype=DOUBLE)
-    thrown = torch.zeros(N + 1, N + 1, dtype=DOUBLE)                    # (balls, boxes that are not empty)
+    thrown = torch.zeros(N + 1, N + 1, dtype=DOUBLE)                    # (balls, boxes not empty)
     thrown[0, 0] = 1.0
     for ball in range(1, N + 1):
         thrown[ball] = thrown[ball - 1] * boxes / N
@@ -576,7 +579,8 @@ def lines_left(N, generations):
 # %%
 neutral = lines_left(200, 100).flip(0)
 few_lines = torch.stack([distinct(200, seed) for seed in range(10)])
-print(f"200 particles, z_1: equal weights would leave {neutral[0]:.2f}, our data leave {few_lines[:, 0].tolist()}")
+print(f"200 particles, z_1: equal weights would leave {neutral[0]:.2f}, "
+      f"our data leave {few_lines[:, 0].tolist()}")
 claim("data thin the tree out further (halfway back, at t = 50)",
       few_lines[:, 49] - neutral[49], sign=-1)
 
@@ -595,7 +599,7 @@ reveal("17_7", "fewer than ten")
 
 # %%
 def backward_paths(p, found, M, source):
-    """M draws from p(z_1, ..., z_T | x) by a filter's particles (T, N, 1) and log weights (T, N)."""
+    """M draws of z_1, ..., z_T given x, by a filter's particles (T, N, 1) and weights (T, N)."""
     moves, path = p.dynamics(), []
     log_chance = found.log_weights[-1].expand(M, -1)
     for t in reversed(range(p.steps)):
@@ -614,13 +618,15 @@ for seed in range(20):
                             generator=seeded(seed))
     share = found.log_weights[-1].exp().unsqueeze(-1)
     errors["by ancestors"].append((share * found.particles[-1]).sum(0) - truth)
-    newest = found._replace(particles=found.particles.diagonal(dim1=0, dim2=2).movedim(-1, 0).unsqueeze(-1))
-    errors["backwards"].append(backward_paths(walk, newest, 200, seeded(seed)).mean(0) - truth)
+    own = found.particles.diagonal(dim1=0, dim2=2).mT.unsqueeze(-1)     # z_t of step t: (T, N, 1)
+    backwards = backward_paths(walk, found._replace(particles=own), 200, seeded(seed))
+    errors["backwards"].append(backwards.mean(0) - truth)
 squared = {name: torch.stack(each).square() for name, each in errors.items()}
 early = {name: each[:, :20].mean(1) for name, each in squared.items()}
 for name, each in early.items():
     print(f"mean squared error of E[z_t | x] over the first 20 steps, {name:12s} {each.mean():.4f}")
-claim("walked backwards, the early error is smaller", early["backwards"] - early["by ancestors"], sign=-1)
+claim("walked backwards, the early error is smaller",
+      early["backwards"] - early["by ancestors"], sign=-1)
 
 # %%
 show(more_figures.ancestors(neutral, few_lines, {name: each.mean(0) for name, each in squared.items()}),
@@ -651,7 +657,7 @@ def start_only_gap(x, noise):
     came_in = torch.cat([torch.zeros(1, dtype=DOUBLE), (fade[:-1] ** 2).cumsum(0)])
     precision = 1 + (fade**2).cumsum(0) / noise
     m = (fade * x).cumsum(-1) / noise / precision
-    fitted = -0.5 * (precision.log() - m.square() * precision)          # log of the mean weight of z_1
+    fitted = -0.5 * (precision.log() - m.square() * precision)
     likelihood = -0.5 * (x.square() / noise + came_in / noise + math.log(2 * math.pi * noise))
     walk = noisy_walk(T)
     walk.emission_root.fill_(noise**0.5)
@@ -720,7 +726,8 @@ claim("and the higher bound of 200 samples", lead("bound"), sign=+1)
 images = digits()
 pair = drawing(4, seed=0)
 course = train_pair(pair, images.train, 60, seed=0)
-print(f"four strokes, sixty steps, live: ELBO {course[:10].mean():.1f} at first, {course[-10:].mean():.1f} at last")
+print(f"four strokes, sixty steps, live: ELBO {course[:10].mean():.1f} at first, "
+      f"{course[-10:].mean():.1f} at last")
 table = stored_table("strokes", 17)
 steps, table = next(iter(table.items()))
 for strokes, row in sorted(table.items()):
@@ -736,7 +743,7 @@ with torch.no_grad():
     z = pair.q.sample(1, images.test[:10], seeded(20))[0]
     canvases = pair.p.canvases(z).sigmoid()
 rows = {f"after {t}" if t else "blank": canvas for t, canvas in enumerate(canvases)}
-show(labelled_pictures({**rows, "data": images.test[:10]}, "A canvas, stroke by stroke, after sixty steps of training"),
+show(labelled_pictures({**rows, "data": images.test[:10]}, "A canvas, stroke by stroke"),
      alt="Rows of ten small pictures: the blank canvas, the same for all, then the canvas after one, two, three and four strokes, then the ten digits it was shown.")
 
 # %% [markdown]
@@ -750,7 +757,7 @@ show(labelled_pictures({**rows, "data": images.test[:10]}, "A canvas, stroke by 
 #
 # ## 9. Aside: integrate what you can
 #
-# A level that mostly creeps, and sometimes leaps: a mode $s_t$, calm or leaping, moves as a two-state chain, and the level moves with a standard deviation of 0.1 or 2. Given the modes everything is Gaussian. So why should particles carry a level? Let them carry a mode, and the *mean and variance* of the level given all modes so far: each particle is a small Kalman filter. That is a **Rao-Blackwellized** particle filter (A. Doucet, N. de Freitas, K. Murphy and S. Russell, 2000), after the theorem that an expectation taken exactly cannot scatter more than one that is sampled. For twelve steps the judge is a sum over all $2^{12}$ sequences of modes.
+# A level that mostly creeps, and sometimes leaps: a mode $s_t$, calm or leaping, moves as a two-state chain, and the level moves with a standard deviation of 0.1 or 1. Given the modes everything is Gaussian. So why should particles carry a level? Let them carry a mode, and the *mean and variance* of the level given all modes so far: each particle is a small Kalman filter. That is a **Rao-Blackwellized** particle filter (A. Doucet, N. de Freitas, K. Murphy and S. Russell, 2000), after the theorem that an expectation taken exactly cannot scatter more than one that is sampled. For twelve steps the judge is a sum over all $2^{12}$ sequences of modes.
 
 # %%
 level = SwitchingLevel(12)
@@ -766,7 +773,8 @@ for seed in range(10):
 spread = {name: torch.stack(each) for name, each in spread.items()}
 for name, each in spread.items():
     print(f"{name:18s} variance of log Z-hat, ten series, 50 particles: {each.mean():.3f}")
-claim("with the level integrated out it scatters less", log_ratio(spread, "Rao-Blackwellized", "plain"), sign=-1)
+claim("with the level integrated out it scatters less",
+      log_ratio(spread, "Rao-Blackwellized", "plain"), sign=-1)
 
 # %% [markdown]
 # (Both estimates are unbiased on each of the ten series, or the cell would have stopped. A Kalman step costs more than a draw, here by a few multiplications.)
@@ -777,7 +785,7 @@ claim("with the level integrated out it scatters less", log_ratio(spread, "Rao-B
 
 # %%
 def joined(first, second):
-    """Two neighbouring stretches as one: a matrix whose entries sum to one, and the log of its size."""
+    """Two neighbouring stretches as one: a matrix of entries that sum to one, and its log size."""
     product = first[0] @ second[0]
     size = product.sum((-2, -1), keepdim=True)
     return product / size, first[1] + second[1] + size.log()
@@ -812,7 +820,8 @@ for x in long.sample(5, seeded(21))[0]:
         times.append(time.process_time())
     seconds.append([times[1] - times[0], times[2] - times[1]])
 seconds = torch.tensor(seconds, dtype=DOUBLE)
-print("seconds of processor time for T = 4,096, loop and product:", [round(value, 4) for value in seconds.mean(0).tolist()])
+print("seconds of processor time for T = 4,096, loop and product:",
+      [round(value, 4) for value in seconds.mean(0).tolist()])
 claim("the product takes less than half the time of the loop",
       (2 * seconds[:, 1] / seconds[:, 0]).log(), sign=-1)
 

@@ -54,7 +54,7 @@ class SwitchingLevel:
         self,
         steps: int,
         calm: float = 0.1,
-        leap: float = 2.0,
+        leap: float = 1.0,
         noise: float = 0.5,
         stay: float = 0.8,
     ) -> None:

@@ -51,12 +51,14 @@ def ancestors(neutral: Tensor, counts: Tensor, errors: Mapping[str, Tensor]) -> 
         left.semilogy(steps, neutral, color=EXACT, linestyle="--")
         middle = int(0.45 * len(steps))
         left.text(float(steps[middle]), 1.35 * float(neutral[middle]), "equal weights, exact", ha="right", color=EXACT, fontsize=9)  # fmt: skip
-        left.text(float(steps[middle]), 0.45 * float(counts.double().mean(0)[middle]), "ten runs", color=BLUE, fontsize=9)  # fmt: skip
+        left.text(2.0, 1.25 * float(counts[:, 0].max()), "ten runs", color=BLUE, fontsize=9)
         left.set(title="The past of 200 particles", xlabel="step $t$", ylabel="different values of $z_t$")
-        for (name, values), colour, words in zip(errors.items(), (RED, BLUE), (RED, BLUE), strict=True):
+        early = len(steps) // 3
+        for (name, values), colour in zip(errors.items(), (RED, BLUE), strict=True):
             right.semilogy(steps, values, color=colour)
-            at = int(0.3 * len(steps))
-            right.text(float(steps[at]), 1.8 * float(values[:at].max()), name, color=words, fontsize=9)
+            first = values[:early]
+            high = 0.45 * first.min() if colour == RED else 1.5 * first.max()
+            right.text(float(steps[early // 2]), float(high), name, color=colour, fontsize=9)
         right.set(title="Walked backwards, the early error stays small", xlabel="step $t$")
         right.set(ylabel="mean squared error of E$[z_t | x]$")
     return figure
