@@ -25,7 +25,7 @@
 # - filter a series with gaps, and read a family tree: what the particles still know of the past,
 # - tell which noise a recognition network must infer, and what it costs to leave it to the model.
 #
-# **Time**: about 60 minutes of reading and playing on the main line; what is marked *aside* takes 12 minutes more. The page computes in about a minute.
+# **Time**: about 59 minutes of reading and playing on the main line; what is marked *aside* takes 12 minutes more. The page computes in about a minute.
 #
 # > **What you need, if you read this unit alone**
 # >
@@ -149,7 +149,7 @@ def second_moment(p, x, N):
 # %%
 def relative_variance(p, x, N, resampled=True):
     log_p = p.forward_messages(x).logsumexp(-1)                          # log p(x_1, ..., x_t)
-    share = 1 if resampled else N                                        # the mean of N single paths
+    share = 1 if resampled else N                               # else the mean of N single paths
     return torch.expm1(second_moment(p, x, N // share) - 2 * log_p) / share
 
 
@@ -200,7 +200,7 @@ print("p(z_1 | x_1): weighted", [round(value, 3) for value in share.tolist()],
 #
 # That is a **particle filter**, or *sequential Monte Carlo*; with the model's own moves as $q$ it is the *bootstrap filter* (N. Gordon, D. Salmond and A. Smith, 1993). Each step's mean weight estimates $p(x_t \mid x_1, \dots, x_{t-1})$; multiplied over the steps they make $\hat Z$, the estimate of $p(x)$.
 #
-# **Why $\hat Z$ is unbiased.** Let $\hat Z_{t}$ be the product up to step $t$. We show more: for any function $h$, the product $\hat Z_{t}\,\frac1N\sum_i h(z_{t+1}^i)$, over the particles that were resampled and moved, has the mean $\int h(z_{t+1})\, p(x_1, \dots, x_t, z_{t+1})\, dz_{t+1}$. Hold everything up to the weights of step $t$ fixed. A child picks parent $i$ with the probability $w^i/\sum_j w^j$ and moves,
+# **Why $\hat Z$ is unbiased.** Take the model's own moves, for simplicity, and let $\hat Z_{t}$ be the product up to step $t$. We show more: for any function $h$, the product $\hat Z_{t}\,\frac1N\sum_i h(z_{t+1}^i)$, over the particles that were resampled and moved, has the mean $\int h(z_{t+1})\, p(x_1, \dots, x_t, z_{t+1})\, dz_{t+1}$. Hold everything up to the weights of step $t$ fixed. A child picks parent $i$ with the probability $w^i/\sum_j w^j$ and moves,
 # so the mean of the average is $\sum_i w^i \bar h(z_t^i) / \sum_j w^j$, where $\bar h(z_t)$ is the mean of $h$ after a move from $z_t$. The sum in the denominator is what the last factor of $\hat Z_{t}$ has in its numerator. They cancel, and what remains is the same statement one step earlier, with another $h$. At the first step it is importance sampling. Choose the next likelihood for $h$, and it says $\mathbb E \hat Z = p(x)$.
 #
 # Nothing in this asked the children to be independent. Each must have the right *chance* of each parent; that is all.
@@ -264,7 +264,8 @@ with_filter = relative_variance(hmm, series, 1000)
 for T in (10, 20, 40, 80):
     mean, error = mean_of(1000 * with_filter[:, T - 1])
     least, most = (1000 * with_filter[:, T - 1]).aminmax()
-    print(f"T = {T:2d}: N times the relative variance {mean:6.1f} ± {error:.1f}, from {least:.1f} to {most:.1f}")
+    print(f"T = {T:2d}: N times the relative variance {mean:6.1f} ± {error:.1f}, "
+          f"from {least:.1f} to {most:.1f}")
 halves = (with_filter[:, 79] - with_filter[:, 39]) - with_filter[:, 39]
 claim("the second half adds as much as the first: no difference seen", halves, sign=0)
 claim("on single series they differ, by more than a tenth of the first",
@@ -305,12 +306,13 @@ for scheme in SCHEMES:
     found = children(weights, 10_000, scheme, seeded(7)).to(DOUBLE)
     off, scatter = (found.mean(0) - 8 * weights).abs(), found.var(0).sum()
     assert (off < 4.5 * found.std(0) / 10_000**0.5 + 1e-12).all()
-    print(f"{scheme:12s} children of particle 1: {int(found[:, 1].min())} to {int(found[:, 1].max())}, "
+    least, most = (int(count) for count in found[:, 1].aminmax())
+    print(f"{scheme:12s} children of particle 1: {least} to {most}, "
           f"expected {8 * weights[1]:.1f}; summed variance of all counts {scatter:.3f}")
 print(f"multinomial, exactly: {(8 * weights * (1 - weights)).sum():.3f}")
 
 # %% [markdown]
-# And why at every step? Resampling adds noise, and it throws particles away, most needlessly when all weigh the same. The usual measure is the **effective sample size** $1/\sum_i (W^i)^2$, which is $N$ for equal weights and 1 if one has all. *Adaptive* filters resample only where it falls below a threshold, often $N/2$, and carry the weights along otherwise. (What a filter must do with the weights in either case is easy to get wrong; the problem set lets you diagnose three that did.)
+# And why at every step? Resampling adds noise, and it throws particles away, most needlessly when all weigh the same. The usual measure is the **effective sample size** $1/\sum_i (W^i)^2$, which is $N$ for equal weights and 1 if one has all. *Adaptive* filters resample only where it falls below a threshold, often $N/2$, and carry the weights along otherwise. (What a filter must do with the weights in either case is easy to get wrong. The problem set has some that did.)
 
 # %%
 walk = noisy_walk(20)
@@ -326,7 +328,8 @@ for name, options in ways.items():
     spread[name] = logs.var(0)                                          # (10,) series
     mean, error = mean_of(logs.exp())
     assert ((mean - 1).abs() < 4.5 * error).all()
-    print(f"{name:24s} log Z-hat - log p(x): variance {spread[name].mean():.3f}, mean {logs.mean():.3f}")
+    print(f"{name:24s} log Z-hat - log p(x): variance {spread[name].mean():.3f}, "
+          f"mean {logs.mean():.3f}")
 
 # %%
 def log_ratio(spread, first, second):
@@ -340,7 +343,11 @@ claim("resampling only below N/2 scatters less than at every step",
       log_ratio(spread, "systematic, below N/2", "systematic, every step"), sign=-1)
 
 # %% [markdown]
-# (The walk is seen with a noise of variance 4 here. All three are unbiased on every series, or the cell would have stopped.) So take the comb, and be done? It is what most programs do, and what `particle_filter` does if you say nothing. There is a catch.
+# (The walk is seen with a noise of variance 4 here. All three are unbiased on every series, or the cell would have stopped.) A comb below $N/2$ is what most programs do, and what `particle_filter` does if you say nothing.
+#
+# ### Aside: a comb that fails
+#
+# There is a catch.
 #
 # > **Predict 4.** $N$ particles of two kinds stand in line by turns: A, B, A, B, ... Each A has the weight $\tfrac23 \cdot \tfrac1N$, each B $\tfrac43 \cdot \tfrac1N$. So a third of the children should be As. How does the variance of that share fall as $N$ grows, with the comb?
 
@@ -417,7 +424,8 @@ spread = {}
 for name, (proposal, below) in tries.items():
     logs = filters(hmm, few, 200, 20, seed=10, proposal=proposal, resample_below=below) - log_p
     spread[name] = logs.var(0)
-    print(f"{name:22s} log Z-hat - log p(x): mean {logs.mean():8.4f}, variance {spread[name].mean():.3g}")
+    print(f"{name:22s} log Z-hat - log p(x): mean {logs.mean():8.4f}, "
+          f"variance {spread[name].mean():.3g}")
 assert spread["all looks, never"].max() < 1e-18
 claim("one look scatters less than none", log_ratio(spread, "one look", "own moves"), sign=-1)
 claim("resampled, the exact posterior scatters by more than a fifth",
@@ -451,7 +459,10 @@ reveal("17_5", "never")
 # > **Predict 6.** Three learn: with one path, with eight paths that are never resampled, with eight particles that are resampled at every step. Which of them learn to use $x_{t+1}$?
 
 # %%
-predict("17_6", choices=["all three", "the two that are never resampled", "only the one that is resampled"])
+predict("17_6", choices=[
+    "all three",
+    "the two that are never resampled",
+    "only the one that is resampled"])
 
 # %%
 live, course = learned_proposal("filter", [0, 1, 2, 3, 4], steps=40)
@@ -595,6 +606,8 @@ reveal("17_7", "fewer than ten")
 #
 # </details>
 #
+# ### Aside: walking back
+#
 # The repair is to walk back and choose parents anew. A particle at $t + 1$ might as well have come from *any* of the particles of step $t$; which one is likely says the model's own move. This is **backward sampling** (S. Godsill, A. Doucet and M. West, 2004):
 
 # %%
@@ -629,7 +642,8 @@ claim("walked backwards, the early error is smaller",
       early["backwards"] - early["by ancestors"], sign=-1)
 
 # %%
-show(more_figures.ancestors(neutral, few_lines, {name: each.mean(0) for name, each in squared.items()}),
+means = {name: each.mean(0) for name, each in squared.items()}
+show(more_figures.ancestors(neutral, few_lines, means),
      alt="Left, the number of different values of z_t among the final 200 paths, over t, on a log axis: near 200 at t = 100, falling fast to the left, to a few at t = 1; ten runs lie below the curve for equal weights. Right, the mean squared error of the smoothed mean over t: by ancestors it grows towards the past; walked backwards it stays small throughout.")
 
 # %% [markdown]
@@ -644,7 +658,10 @@ show(more_figures.ancestors(neutral, few_lines, {name: each.mean(0) for name, ea
 # > **Predict 8.** Let us see on the walk, where the best such $q$ and its gap can be computed. We have had measurements of variance $\tfrac14$. Now they become more precise, with variance $\tfrac1{40}$. What happens to the gap?
 
 # %%
-predict("17_8", choices=["it shrinks: the data say more", "it stays", "it grows to several times as much"])
+predict("17_8", choices=[
+    "it shrinks: the data say more",
+    "it stays",
+    "it grows to several times as much"])
 
 # %% [markdown]
 # Under such a $q$ the state at $t$ has the mean $0.9^{t-1} m$ and the variance $0.81^{t-1} s^2 + v_t$, with $v_t$ the noise that has come in since. The gap is then a sum of quadratic terms, and its lowest point a linear regression on one number.
@@ -719,7 +736,7 @@ claim("and the higher bound of 200 samples", lead("bound"), sign=+1)
 #
 # ## 8. Stroke by stroke
 #
-# The steps of a sequence need not be in the data. **DRAW** (K. Gregor and others, 2015), a "dynamical" VAE, paints one image in $T$ strokes on a canvas. Each stroke has a latent $z_t \sim N(0, I)$; a recurrent network turns it, with what it remembers, into something that is *added* to the canvas $c_{t-1}$. The last canvas holds the logits of the pixels. The recognition network looks, before each stroke, at the image *and at what is still wrong with the canvas*: $q(z_t \mid z_1, \dots, z_{t-1}, x)$.
+# The steps of a sequence need not be in the data. **DRAW** (K. Gregor and others, 2015; you may meet it as the *dynamical VAE*) paints one image in $T$ strokes on a canvas. Each stroke has a latent $z_t \sim N(0, I)$; a recurrent network turns it, with what it remembers, into something that is *added* to the canvas $c_{t-1}$. The last canvas holds the logits of the pixels. The recognition network looks, before each stroke, at the image *and at what is still wrong with the canvas*: $q(z_t \mid z_1, \dots, z_{t-1}, x)$.
 # So inference is a conversation: a stroke, a look, another stroke. The prior has no arrows between the strokes, and yet the posterior has, because they explain the same pixels.
 
 # %%
@@ -731,9 +748,10 @@ print(f"four strokes, sixty steps, live: ELBO {course[:10].mean():.1f} at first,
 table = stored_table("strokes", 17)
 steps, table = next(iter(table.items()))
 for strokes, row in sorted(table.items()):
-    (mean, error), (bound, spread_) = (mean_of(torch.tensor(row[part])) for part in ("test", "bound"))
-    print(f"{steps} steps, {strokes} strokes of {16 // int(strokes)} latents: ELBO {mean:.2f} ± {error:.2f}, "
-          f"bound of 200 samples {bound:.2f} ± {spread_:.2f}   ({row['seconds']} s for five seeds)")
+    told = [mean_of(torch.tensor(row[part])) for part in ("test", "bound")]
+    told = ["{:.2f} ± {:.2f}".format(*each) for each in told]
+    print(f"{steps} steps, {strokes} strokes of {16 // int(strokes)} latents: ELBO {told[0]}, "
+          f"bound of 200 samples {told[1]}   ({row['seconds']} s for five seeds)")
 
 # %%
 four, single = (torch.tensor(table[strokes]["bound"]) for strokes in ("4", "1"))
