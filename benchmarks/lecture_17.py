@@ -52,24 +52,20 @@ def pictures(table: str, steps: int) -> None:
     rows = table == "rows"
     ways: tuple[Any, ...] = digit_rows.WAYS if rows else digit_rows.STROKES
     for way in ways:
-        found: dict[str, Any] = {"test": [], "train": [], "bound": [], "objective": []}
+        found: dict[str, Any] = {"test": [], "train": [], "bound": []}
         start = time.process_time()
-        for seed in SEEDS:
-            pair = digit_rows.rows_of_digits(way, seed) if rows else digit_rows.drawing(way, seed)
-            course = digit_rows.train_pair(pair, images.train, steps, seed)
-            found["objective"].append(rounded(torch.stack([c.mean() for c in course.chunk(8)])))
-            with torch.no_grad():
-                for name, x, count in (
-                    ("train", images.train[:300], 20),
-                    ("test", images.test, 20),
-                    ("bound", images.test, 200),
-                ):
-                    value = importance_log_evidence(*pair, x, count, source).value
-                    if count == 20:  # the mean of twenty one-sample bounds: the ELBO
-                        z = pair.q.sample(20, x, source)
-                        value = (pair.p.log_joint(x, z) - pair.q(x, z)).mean(0)
-                    found[name].append(round(value.mean().item(), 4))
+        make = digit_rows.rows_of_digits if rows else digit_rows.drawing
+        pairs = [make(way, seed) for seed in SEEDS]
+        course = digit_rows.train_pairs(pairs, images.train, steps, SEEDS)
+        found["objective"] = rounded(torch.stack([part.mean(0) for part in course.chunk(8)]))
         found["seconds"] = round(time.process_time() - start)
+        with torch.no_grad():
+            for p, q in pairs:
+                for name, x in (("train", images.train[:300]), ("test", images.test)):
+                    z = q.sample(20, x, source)  # the mean of twenty one-sample bounds
+                    found[name].append(round((p.log_joint(x, z) - q(x, z)).mean().item(), 4))
+                value = importance_log_evidence(p, q, images.test, 200, source).value
+                found["bound"].append(round(value.mean().item(), 4))
         add(table, steps, str(way), found)
 
 
@@ -92,7 +88,7 @@ def main() -> None:
         if table == "proposals":
             proposals(chosen.steps or 400)
         else:
-            pictures(table, chosen.steps or 500)
+            pictures(table, chosen.steps or 1000)
 
 
 if __name__ == "__main__":

@@ -47,7 +47,7 @@ from course_vi.distributions.associative_scan import associative_reduce
 from course_vi.distributions.chains import one_step
 
 # %%
-from course_vi.experiments.digit_rows import STROKES, WAYS, drawing, train_pair
+from course_vi.experiments.digit_rows import WAYS, drawing, train_pairs
 from course_vi.experiments.learned_proposal import OBJECTIVES, learned_proposal, noisy_walk
 from course_vi.experiments.nile_gaps import nile_gaps, with_gaps
 from course_vi.experiments.resampling import SCHEMES, children, cuts
@@ -742,7 +742,7 @@ claim("and the higher bound of 200 samples", lead("bound"), sign=+1)
 # %%
 images = digits()
 pair = drawing(4, seed=0)
-course = train_pair(pair, images.train, 60, seed=0)
+course = train_pairs([pair], images.train, 60, seeds=[0])
 print(f"four strokes, sixty steps, live: ELBO {course[:10].mean():.1f} at first, "
       f"{course[-10:].mean():.1f} at last")
 table = stored_table("strokes", 17)

@@ -9,10 +9,17 @@ import pytest
 import torch
 from torch.distributions import MultivariateNormal
 
-from course_vi.experiments.digit_rows import drawing, rows_of_digits, train_pair
+from course_vi.experiments.digit_rows import (
+    STROKES,
+    WAYS,
+    drawing,
+    rows_of_digits,
+    train_pairs,
+)
 from course_vi.experiments.learned_proposal import OBJECTIVES, learned_proposal, noisy_walk
 from course_vi.experiments.nile_gaps import nile_gaps, with_gaps
 from course_vi.experiments.resampling import SCHEMES, children
+from course_vi.experiments.stored_tables import stored_table
 from course_vi.experiments.switching_level import SwitchingLevel
 from course_vi.experiments.whole_paths import whole_paths
 from course_vi.learning import particle_filter
@@ -108,14 +115,28 @@ def test_a_family_that_infers_the_start_alone_moves_as_the_model_does() -> None:
     assert torch.allclose(rest, again, atol=1e-3)  # what is left depends on z_1 alone
 
 
-@pytest.mark.parametrize("pair", [rows_of_digits("every move", 0), drawing(4, 0)], ids=str)
-def test_a_pair_learns(pair) -> None:  # type: ignore[no-untyped-def]
+@pytest.mark.parametrize("make", [rows_of_digits, drawing], ids=["rows", "strokes"])
+def test_pairs_learn_side_by_side_as_they_would_alone(make) -> None:  # type: ignore[no-untyped-def]
+    way = "the start alone" if make is rows_of_digits else 4
     x = torch.rand(100, 64, generator=seeded(0)).round() * torch.linspace(0, 1, 64).round()
-    course = train_pair(pair, x, 15, seed=0)
-    assert course[-3:].mean() > course[:3].mean() + 2
+    both, alone = [make(way, seed) for seed in (0, 1)], [make(way, 0)]
+    course, single = train_pairs(both, x, 12, [0, 1]), train_pairs(alone, x, 1, [0])
+    assert bool((course[-3:].mean(0) > course[:3].mean(0) + 2).all())
+    assert abs(course[0, 0] - single[0, 0]) < 2  # other noise, the same weights and batch
+    moved = [not torch.equal(a, b) for a, b in zip(both[0].q.parameters(), make(way, 0).q.parameters(), strict=True)]  # fmt: skip
+    assert all(moved)
 
 
 @pytest.mark.parametrize("objective", OBJECTIVES)
 def test_a_proposal_climbs_its_bound(objective: str) -> None:
     _, course = learned_proposal(objective, [0, 1], steps=25, batch=8)
     assert bool((course[-5:].mean(0) > course[:5].mean(0)).all())
+
+
+def test_the_stored_tables_are_whole() -> None:
+    for table, ways in (("proposals", OBJECTIVES), ("rows", WAYS), ("strokes", map(str, STROKES))):
+        (entries,) = stored_table(table, 17).values()
+        assert set(entries) == set(ways)
+        for entry in entries.values():
+            assert entry["seconds"] > 0
+            assert len(entry["weights" if table == "proposals" else "bound"]) == 5

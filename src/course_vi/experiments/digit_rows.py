@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from functools import partial
-from typing import NamedTuple
+from collections.abc import Sequence
+from copy import deepcopy
+from typing import NamedTuple, cast
 
 import torch
-from torch import Tensor
-from torch.optim.lr_scheduler import CosineAnnealingLR
+from torch import Tensor, nn
 
 from course_vi import validate
 from course_vi.distributions import DiagonalNormal
+from course_vi.experiments.side_by_side import climb, seeded
 from course_vi.families import Family, draw_posterior, markov_posterior
 from course_vi.families.ancestral import Ancestral, Conditionals
-from course_vi.learning import fit
-from course_vi.learning.history import smoke_cap
 from course_vi.models import DRAW, DeepMarkovModel, Model
 from course_vi.nets import GatedCell, mlp
 
-__all__ = ["STROKES", "WAYS", "Pair", "StartNets", "drawing", "rows_of_digits", "train_pair"]
+__all__ = ["STROKES", "WAYS", "Pair", "StartNets", "drawing", "rows_of_digits", "train_pairs"]
 
 ROWS, STATE, HIDDEN = 8, 4, 32
 WAYS = ("every move", "the start alone")
@@ -98,18 +97,44 @@ def drawing(strokes: int, seed: int) -> Pair:
     return Pair(p, draw_posterior(p, generator=source))
 
 
-def train_pair(pair: Pair, x: Tensor, steps: int, seed: int) -> Tensor:
-    """Climb the ELBO: batches of 100, Adam whose rate falls from 0.005 along a cosine. The bound, step by step."""
-    whole = smoke_cap(steps)
-    found = fit(
-        *pair,
-        x,
-        steps=steps,
-        batch_size=100,
-        learning_rate=5e-3,
-        seed=seed,
-        max_norm=50.0,
-        schedule=partial(CosineAnnealingLR, T_max=whole),
-        progress=False,
-    )
-    return found.bound
+class _LogWeight(nn.Module):
+    """log p(x, z) - log q(z | x) at z = t(eps), as one module."""
+
+    def __init__(self, pair: Pair) -> None:
+        super().__init__()
+        self.p, self.q = pair
+
+    def forward(self, x: Tensor, eps: Tensor) -> Tensor:
+        z = self.q.transport(eps, x)
+        return torch.stack([*self.p.log_factors(x, z).values()]).sum(0) - self.q(x, z)
+
+
+def train_pairs(pairs: Sequence[Pair], x: Tensor, steps: int, seeds: Sequence[int]) -> Tensor:
+    """Climb the ELBO: batches of 100, Adam whose rate falls from 0.005 along a cosine; all pairs at once, in place.
+
+    Args:
+        pairs: of one architecture, one for each seed.
+        x: ``(N, 64)``.
+
+    Returns:
+        The bound, step by step, ``(steps, R)``.
+    """
+    modules = [_LogWeight(pair) for pair in pairs]
+    weights, buffers = torch.func.stack_module_state(cast(list[nn.Module], modules))
+    skeleton, noise, size = deepcopy(modules[0]), seeded(seeds[0]), pairs[0].q.noise_dim
+
+    def one(parameters: dict[str, Tensor], fixed: dict[str, Tensor], x: Tensor, eps: Tensor) -> Tensor:
+        found: Tensor = torch.func.functional_call(skeleton, (parameters, fixed), (x, eps))
+        return found
+
+    def objective(batch: Tensor) -> Tensor:
+        eps = torch.randn(len(pairs), 1, batch.shape[1], size, generator=noise)
+        return torch.func.vmap(one)(weights, buffers, batch, eps)[:, 0]
+
+    climber = torch.optim.Adam(weights.values(), lr=5e-3)
+    course = climb(objective, climber, x, seeds, steps, 100)
+    with torch.no_grad():
+        for row, module in enumerate(modules):
+            for name, parameter in module.named_parameters():
+                parameter.copy_(weights[name][row])
+    return course
