@@ -48,7 +48,9 @@ def test_a_filter_that_remembers_finds_what_one_that_forgets_does() -> None:
     start = whole_paths(p).first()
     z = torch.zeros(7, 5, dtype=DOUBLE)
     assert start.log_prob(z).shape == (7,)
-    assert torch.allclose(start.log_prob(z), torch.tensor(-0.5 * math.log(2 * math.pi), dtype=DOUBLE))
+    assert torch.allclose(
+        start.log_prob(z), torch.tensor(-0.5 * math.log(2 * math.pi), dtype=DOUBLE)
+    )
 
 
 def test_the_evidence_of_a_leaping_level_is_a_mixture_of_dense_gaussians() -> None:

@@ -123,7 +123,9 @@ def train_pairs(pairs: Sequence[Pair], x: Tensor, steps: int, seeds: Sequence[in
     weights, buffers = torch.func.stack_module_state(cast(list[nn.Module], modules))
     skeleton, noise, size = deepcopy(modules[0]), seeded(seeds[0]), pairs[0].q.noise_dim
 
-    def one(parameters: dict[str, Tensor], fixed: dict[str, Tensor], x: Tensor, eps: Tensor) -> Tensor:
+    def one(
+        parameters: dict[str, Tensor], fixed: dict[str, Tensor], x: Tensor, eps: Tensor
+    ) -> Tensor:
         found: Tensor = torch.func.functional_call(skeleton, (parameters, fixed), (x, eps))
         return found
 

@@ -21,7 +21,9 @@ def cuts(count: int, rows: int, scheme: str, generator: torch.Generator | None =
     validate.one_of("scheme", scheme, ("multinomial", "stratified", "systematic"))
     width = 1 if scheme == "systematic" else count
     at = torch.rand(rows, width, generator=generator, dtype=torch.float64)
-    return at if scheme == "multinomial" else (torch.arange(count, dtype=torch.float64) + at) / count
+    return (
+        at if scheme == "multinomial" else (torch.arange(count, dtype=torch.float64) + at) / count
+    )
 
 
 def children(
@@ -47,7 +49,9 @@ def children(
         return whole.long() + _counted(drawn, count)
     edges = weights.cumsum(0)
     at = cuts(count, rows, scheme, generator)
-    return _counted(torch.searchsorted(edges / edges[-1], at, right=True).clamp_max(count - 1), count)
+    return _counted(
+        torch.searchsorted(edges / edges[-1], at, right=True).clamp_max(count - 1), count
+    )
 
 
 def _counted(parents: Tensor, count: int) -> Tensor:

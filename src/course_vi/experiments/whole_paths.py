@@ -16,7 +16,12 @@ class _Extended:
     """A path whose newest entry is drawn, all others being what they were."""
 
     def __init__(self, own: Seeded, before: Tensor | None, size: int) -> None:
-        self.own, self.before, self.size, self.batch_shape = own, before, size, Size(own.batch_shape)
+        self.own, self.before, self.size, self.batch_shape = (
+            own,
+            before,
+            size,
+            Size(own.batch_shape),
+        )
 
     def draw(self, shape: tuple[int, ...], generator: torch.Generator | None = None) -> Tensor:
         front = shape[: len(shape) - len(self.own.batch_shape)]

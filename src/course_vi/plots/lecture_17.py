@@ -24,7 +24,9 @@ def estimates(panels: Mapping[int, Tensor]) -> Figure:
             log_mean = float(values.exp().mean().log())
             ax.axvline(log_mean, color=BLUE, linewidth=2.2)
             ax.axvline(float(values.mean()), color=RED, linestyle="--")
-            ax.set(title=f"N = {count}", xlabel=r"$\log \hat Z - \log p(x)$ (nats)", ylabel="density")
+            ax.set(
+                title=f"N = {count}", xlabel=r"$\log \hat Z - \log p(x)$ (nats)", ylabel="density"
+            )
         for height, words, colour in (
             (0.92, r"log of the mean of $\hat Z$", BLUE),
             (0.82, r"mean of $\log \hat Z$", RED),
@@ -55,12 +57,24 @@ def growth(whole: Tensor, filtered: Tensor, lengths: Tensor, measured: Tensor) -
             (filtered, "filter", BLUE, 0.05),
         ):
             at = int(0.55 * len(steps))
-            left.text(float(steps[at]), lift * float(values[:, at].median()), words, color=colour, ha="right" if lift > 1 else "left")  # fmt: skip
+            left.text(
+                float(steps[at]),
+                lift * float(values[:, at].median()),
+                words,
+                color=colour,
+                ha="right" if lift > 1 else "left",
+            )
         left.set(title="Paths die exponentially", xlabel="length $T$")
         left.set(ylabel=r"relative variance of $\hat Z$, $N$ = 1,000")
         for row, curve in enumerate(filtered):
             chosen = row < measured.shape[-1]
-            right.plot(steps, 1000 * curve, color=GREEN if chosen else GREY, linewidth=1.2 if chosen else 0.6, alpha=0.9 if chosen else 0.6)  # fmt: skip
+            right.plot(
+                steps,
+                1000 * curve,
+                color=GREEN if chosen else GREY,
+                linewidth=1.2 if chosen else 0.6,
+                alpha=0.9 if chosen else 0.6,
+            )
         right.plot(steps, 1000 * filtered.mean(0), color=BLUE, linewidth=2.6)
         for row in range(measured.shape[-1]):
             right.plot(lengths, measured[:, row], "o", color=GREEN, markersize=5)
@@ -80,8 +94,18 @@ def combs(weights: Tensor, places: Mapping[str, Tensor]) -> Figure:
     with style():
         for row, (scheme, cuts) in enumerate(reversed(places.items())):
             for k in range(count):
-                ax.barh(row, float(weights[k]), left=float(edges[k]), height=0.5, color=GREY, alpha=0.25 if k % 2 else 0.6, linewidth=0)  # fmt: skip
-            ax.plot(cuts, torch.full_like(cuts, row), "|", color=RED, markersize=26, markeredgewidth=2)
+                ax.barh(
+                    row,
+                    float(weights[k]),
+                    left=float(edges[k]),
+                    height=0.5,
+                    color=GREY,
+                    alpha=0.25 if k % 2 else 0.6,
+                    linewidth=0,
+                )
+            ax.plot(
+                cuts, torch.full_like(cuts, row), "|", color=RED, markersize=26, markeredgewidth=2
+            )
             ax.text(-0.02, row, scheme, ha="right", va="center", fontsize=10)
         for k in range(count + 1):
             ax.axvline(k / count, color=BLUE, linestyle=":", linewidth=0.8)
@@ -102,11 +126,22 @@ def proposals(spread: Mapping[str, Tensor], floor: float = 1e-4) -> Figure:
             none = bool(values.max() < floor)
             ax.semilogy(offsets, shown, "v" if none else "o", color=EXACT if none else BLUE, markersize=5, clip_on=False)  # fmt: skip
             if not none:
-                ax.plot([column - 0.2, column + 0.2], [float(values.mean())] * 2, color=RED, linewidth=2)
+                ax.plot(
+                    [column - 0.2, column + 0.2], [float(values.mean())] * 2, color=RED, linewidth=2
+                )
             else:
                 ax.text(column, 1.6 * floor, "zero", ha="center", color=BLACK, fontsize=9)
-        ax.text(0.35, float(next(iter(spread.values())).mean()), "mean", color=RED, fontsize=9, va="center")
-        ax.set(title="One look helps; all looks are perfect, unless one resamples", xlabel="proposal")
+        ax.text(
+            0.35,
+            float(next(iter(spread.values())).mean()),
+            "mean",
+            color=RED,
+            fontsize=9,
+            va="center",
+        )
+        ax.set(
+            title="One look helps; all looks are perfect, unless one resamples", xlabel="proposal"
+        )
         ax.set(ylabel=r"variance of $\log \hat Z$ (20 particles)", xticks=range(len(spread)))
         ax.set_xticklabels([name.replace(", ", ",\n") for name in spread])
         ax.set(xlim=(-0.5, len(spread) - 0.4), ylim=(floor, None))

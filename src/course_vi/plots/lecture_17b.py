@@ -8,7 +8,18 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from course_vi.plots.style import BLUE, EXACT, GREEN, GREY, PINK, PLUM, QUIET, RED, new_figure, style
+from course_vi.plots.style import (
+    BLUE,
+    EXACT,
+    GREEN,
+    GREY,
+    PINK,
+    PLUM,
+    QUIET,
+    RED,
+    new_figure,
+    style,
+)
 
 __all__ = ["ancestors", "nile", "start_only"]
 
@@ -20,7 +31,9 @@ def nile(years: Tensor, flow: Tensor, bands: Mapping[str, tuple[Tensor, Tensor]]
     figure, (ax,) = new_figure(width=8.0, height=3.4)
     (mean, scale), (other, other_scale) = bands.values()
     with style():
-        ax.fill_between(years, mean - 2 * scale, mean + 2 * scale, color=GREY, alpha=0.3, linewidth=0)
+        ax.fill_between(
+            years, mean - 2 * scale, mean + 2 * scale, color=GREY, alpha=0.3, linewidth=0
+        )
         ax.plot(years, mean, color=EXACT, linewidth=1.4)
         ax.plot(years, other, color=BLUE, linewidth=1.4)
         for side in (-2, 2):
@@ -50,9 +63,18 @@ def ancestors(neutral: Tensor, counts: Tensor, errors: Mapping[str, Tensor]) -> 
         left.semilogy(steps, counts.mT, color=BLUE, linewidth=0.7, alpha=0.6)
         left.semilogy(steps, neutral, color=EXACT, linestyle="--")
         middle = int(0.45 * len(steps))
-        left.text(float(steps[middle]), 1.35 * float(neutral[middle]), "equal weights, exact", ha="right", color=EXACT, fontsize=9)  # fmt: skip
+        left.text(
+            float(steps[middle]),
+            1.35 * float(neutral[middle]),
+            "equal weights, exact",
+            ha="right",
+            color=EXACT,
+            fontsize=9,
+        )
         left.text(2.0, 1.25 * float(counts[:, 0].max()), "ten runs", color=BLUE, fontsize=9)
-        left.set(title="The past of 200 particles", xlabel="step $t$", ylabel="different values of $z_t$")
+        left.set(
+            title="The past of 200 particles", xlabel="step $t$", ylabel="different values of $z_t$"
+        )
         early = len(steps) // 3
         for (name, values), colour in zip(errors.items(), (RED, BLUE), strict=True):
             right.semilogy(steps, values, color=colour)
@@ -68,7 +90,9 @@ def start_only(gaps: Mapping[float, Tensor]) -> Figure:
     """Gap of a family that infers the first state alone, over T: ``{noise variance: (series, T)}``."""
     figure, (ax,) = new_figure(width=6.2, height=3.5)
     with style():
-        for (noise, values), colour, words in zip(gaps.items(), (PINK, RED), (PLUM, RED), strict=True):
+        for (noise, values), colour, words in zip(
+            gaps.items(), (PINK, RED), (PLUM, RED), strict=True
+        ):
             steps = torch.arange(2, values.shape[-1] + 1)
             ax.semilogy(steps, values.mT[1:], color=colour, linewidth=0.5, alpha=0.5)
             ax.semilogy(steps, values.mean(0)[1:], color=colour, linewidth=2.4)

@@ -27,7 +27,9 @@ def family_tree(paths: Tensor, exact: Tensor) -> Movie:
     every = [value for row in own for value in row] + exact.tolist()
     low, high = min(every), max(every)
     pad = 0.08 * (high - low)
-    movie = Movie((0.5, steps + 0.5), (low - pad, high + pad), "What the living remember", "step t", "z_t")
+    movie = Movie(
+        (0.5, steps + 0.5), (low - pad, high + pad), "What the living remember", "step t", "z_t"
+    )
     movie.seconds = 14.0
     frames: list[list[tuple[float, float, float, float]]] = []
     for now in range(steps):
