@@ -1,7 +1,7 @@
 """The tables of lecture 17 that take too long for a page: learned proposals, digits row by row, and digits stroke by stroke.
 
     python benchmarks/lecture_17.py                   # all three
-    python benchmarks/lecture_17.py --only proposals --steps 400
+    python benchmarks/lecture_17.py --only proposals --steps 600
 
 It writes ``src/course_vi/experiments/lecture_17.json``, with seeds, steps and seconds; the lecture reads that file, runs each kind of
 training for a few steps once more, and holds its sentences to the numbers.
@@ -86,7 +86,7 @@ def main() -> None:
     torch.set_num_threads(1)
     for table in chosen.only or tables:
         if table == "proposals":
-            proposals(chosen.steps or 400)
+            proposals(chosen.steps or 600)
         else:
             pictures(table, chosen.steps or 1000)
 

@@ -82,18 +82,25 @@ class LinearProposal(nn.Module):
 
 
 def learned_proposal(
-    objective: str, seeds: Sequence[int], steps: int = 600, batch: int = 16
+    objective: str,
+    seeds: Sequence[int],
+    steps: int = 600,
+    batch: int = 16,
+    start: LinearProposal | None = None,
 ) -> tuple[LinearProposal, Tensor]:
     """Proposals that have climbed an objective on fresh series of ``noisy_walk()``, and what they climbed, ``(steps, R)``.
 
     Args:
         objective: a key of ``OBJECTIVES``.
         seeds: one for each row.
+        start: where to begin; it is left as it is. By default near the model's own moves.
     """
     validate.one_of("objective", objective, tuple(OBJECTIVES))
     how, p, q = OBJECTIVES[objective], noisy_walk(), LinearProposal(len(seeds), seeds[0])
+    if start is not None:
+        q.load_state_dict(start.state_dict())
     source = torch.Generator().manual_seed(seeds[0])
-    climber, steps, course = torch.optim.Adam(q.parameters(), lr=0.03), smoke_cap(steps), []
+    climber, steps, course = torch.optim.Adam(q.parameters(), lr=0.1), smoke_cap(steps), []
     slower = torch.optim.lr_scheduler.CosineAnnealingLR(climber, steps)
     for _ in range(steps):
         x = p.sample(len(seeds) * batch, source)[0].view(len(seeds), batch, -1)
