@@ -14,7 +14,7 @@
 # # 17 · Sequences
 #
 # A series of $T$ data has $T$ latents, and importance sampling in $T$ dimensions is hopeless, as unit 02 found. What saves us is time: the data come one after the other, and a sample that is going wrong can be given up on the way. That is a *particle filter*. Its estimate of the evidence is unbiased, its logarithm is a bound like those of unit 10, and its proposals can learn like the encoders of unit 13.
-# The second half gives the latents a network each way: the deep Markov model, which must infer the noise of every move, and DRAW, which paints an image in strokes.
+# The second half puts networks in the place of tables and matrices: the deep Markov model, which must infer the noise of every move, and DRAW, which paints an image in strokes.
 #
 # **After this unit you can**
 #
@@ -289,7 +289,7 @@ reveal("17_3", "it doubles, on average over series")
 # %% [markdown]
 # <details><summary>Answer to Predict 3</summary>
 #
-# It doubles on average. A single series climbs in steps: a datum that surprises the cloud costs much, one that was foreseen costs little. What each step costs, in terms of densities that you know, is the signature exercise of this unit.
+# It doubles on average. A single series climbs in steps of very different heights. What each step costs, in terms of densities that you know, is the signature exercise of this unit.
 #
 # So the number of particles need only grow in proportion to $T$ to keep the error of $\log p(x)$ where it is. For whole paths it was the exponential. One proviso: this is the variance while it is small. For a fixed $N$ and ever longer series, $\hat Z$ itself is a product of more and more factors, and in the end its relative variance grows exponentially, too. That of its logarithm does not.
 #
@@ -447,7 +447,7 @@ reveal("17_5", "never")
 # %% [markdown]
 # <details><summary>Answer to Predict 5</summary>
 #
-# Never. By Bayes' rule the weight of a whole path is $p(x, z)/p(z \mid x) = p(x)$, whatever the path: no variance at all, with a single particle. It is the landing of unit 09. On the way there the weights differ, though. A particle that has gone where the *next* data will be weighs little by the data *so far*, and resampling, which knows only these, removes it.
+# Never. By Bayes' rule the weight of a whole path is $p(x, z)/p(z \mid x) = p(x)$, whatever the path: no variance at all, with a single particle. It is the landing of unit 09. On the way there the weights differ, though. A particle that has gone where the *next* data will be may weigh little by the data *so far*, and resampling, which knows only these, then removes it.
 #
 # </details>
 #
@@ -522,7 +522,7 @@ reveal("17_6", "the paths that are never resampled")
 # %% [markdown]
 # <details><summary>Answer to Predict 6</summary>
 #
-# The paths. A climber that goes *down* does not follow the gradient of what it climbs, and all that is missing from this gradient is the score of the choice of parents. The path through a particle's children praises it for standing where the next data are; that by standing there it weighs less *now*, and has fewer children, is what the missing term would have said. Here that costs more than half of what learning could have gained. With other models and more particles it may cost little: look at the bound itself, on fresh noise, and compare teachers.
+# The paths. A climber that goes *down* does not follow the gradient of what it climbs, and all that is missing from this gradient is the score of the choice of parents. Our reading: the path through a particle's children praises it for standing where the next data are; that by standing there it weighs less *now*, and has fewer children, is what the missing term would have said. Here that costs more than half of what learning could have gained. With other models and more particles it may cost little: look at the bound itself, on fresh noise, and compare teachers.
 #
 # </details>
 #
@@ -581,7 +581,7 @@ thousand = torch.stack([distinct(1000, seed) for seed in range(5)])
 print("different values of z_1 among 1,000 paths, five runs:", thousand[:, 0].tolist())
 
 # %% [markdown]
-# It cannot be otherwise, even if the data say nothing at all. Suppose that all weights were equal. Children still pick parents at random, some parents are not picked, and lines die out: this is the model of population genetics in which all of us descend from few. How many lines are left after one generation more is the number of boxes that are not empty when so many balls are thrown into $N$ of them.
+# It cannot be otherwise, even if the data say nothing at all. Suppose that all weights were equal. Children still pick parents at random, some parents are not picked, and lines die out: this is the Wright-Fisher model of population genetics, in which all of us descend from few. How many lines are left after one generation more is the number of boxes that are not empty when so many balls are thrown into $N$ of them.
 
 # %%
 def lines_left(N, generations):
@@ -809,7 +809,7 @@ show(labelled_pictures({**rows, "data": images.test[:10]}, "A canvas, stroke by 
 #
 # ## 9. Aside: integrate what you can
 #
-# A level that mostly creeps, and sometimes leaps: a mode $s_t$, calm or leaping, moves as a two-state chain, and the level moves with a standard deviation of 0.1 or 1. Given the modes everything is Gaussian. So why should particles carry a level? Let them carry a mode, and the *mean and variance* of the level given all modes so far: each particle is a small Kalman filter. That is a **Rao-Blackwellized** particle filter (A. Doucet, N. de Freitas, K. Murphy and S. Russell, 2000), after the theorem that an expectation taken exactly cannot scatter more than one that is sampled. For twelve steps the judge is a sum over all $2^{12}$ sequences of modes.
+# A level that mostly creeps, and sometimes leaps: a mode $s_t$, calm or leaping, moves as a two-state chain, and the level moves with a standard deviation of 0.1 or 1. Given the modes everything is Gaussian. So why should particles carry a level? Let them carry a mode, and the *mean and variance* of the level given all modes so far: each particle is a small Kalman filter. That is a **Rao-Blackwellized** particle filter (A. Doucet, N. de Freitas, K. Murphy and S. Russell, 2000), after the theorem that an expectation taken exactly cannot scatter more than one that is sampled. (For a whole filter that is no theorem; we measure.) For twelve steps the judge is a sum over all $2^{12}$ sequences of modes.
 
 # %%
 level = SwitchingLevel(12)
