@@ -465,7 +465,7 @@ reveal("17_5", "never")
 # %%
 predict("17_6", choices=[
     "the filter: its proposal was made for this",
-    "the paths that are never resampled",
+    "the two that never resample",
     "no difference"])
 
 # %%
@@ -504,8 +504,9 @@ print(f"the model's own moves, in the filter: {own:.3f}")
 claim("what the filter taught is better than the model's own moves", gaps["filter"] - own, sign=-1)
 claim("the filter's pupil leans on the next datum, more than twice as much",
       (trained["filter"].weights - 2 * trained["paths, never resampled"].weights)[:, 2], sign=+1)
-claim("what paths taught is better than what the filter taught",
-      gaps["paths, never resampled"] - gaps["filter"], sign=-1)
+for name in ("one path", "paths, never resampled"):
+    claim(f"what was taught by {name} is better than what the filter taught",
+          gaps[name] - gaps["filter"], sign=-1)
 
 # %% [markdown]
 # The filter's pupil leans on the next datum: its $b_1$ is more than twice that of the paths' pupil. To see whether it had a bad start or a bad gradient, we start *at* what the paths taught, and climb the filter's bound from there.
@@ -519,12 +520,12 @@ claim("climbing the filter's bound by this gradient lowers it", gap(after) - gap
 
 # %%
 # Run this cell to compare it with your prediction.
-reveal("17_6", "the paths that are never resampled")
+reveal("17_6", "the two that never resample")
 
 # %% [markdown]
 # <details><summary>Answer to Predict 6</summary>
 #
-# The paths. A climber that goes *down* does not follow the gradient of what it climbs, and all that is missing from this gradient is the score of the choice of parents. Our reading: the path through a particle's children praises it for standing where the next data are; that by standing there it weighs less *now*, and has fewer children, is what the missing term would have said. Here that costs more than half of what learning could have gained. With other models and more particles it may cost little: look at the bound itself, on fresh noise, and compare teachers.
+# The two that never resample; between them there is little to choose. A climber that goes *down* does not follow the gradient of what it climbs, and all that is missing from this gradient is the score of the choice of parents. Our reading: the path through a particle's children praises it for standing where the next data are; that by standing there it weighs less *now*, and has fewer children, is what the missing term would have said. Its pupil still gains six of the seven nats that moving blindly loses, but is left with nine tenths of a nat, where the others are left with less than one tenth. With other models and more particles it may cost little: look at the bound itself, on fresh noise, and compare teachers.
 #
 # </details>
 #
