@@ -25,7 +25,7 @@
 # - filter a series with gaps, and read a family tree: what the particles still know of the past,
 # - tell which noise a recognition network must infer, and what it costs to leave it to the model.
 #
-# **Time**: about 59 minutes of reading and playing on the main line; what is marked *aside* takes 12 minutes more. The page computes in about a minute.
+# **Time**: about 59 minutes of reading and playing on the main line; what is marked *aside* takes 15 minutes more. The page computes in about a minute.
 #
 # > **What you need, if you read this unit alone**
 # >
@@ -726,7 +726,9 @@ reveal("17_8", "it grows to several times as much")
 #
 # </details>
 #
-# Does a *learned* model mind? It may learn to move without noise, and then there is none to infer. What remains of it is one number, or a few, that must explain the whole series. For series of our walk the best *linear* model of this kind, $x_t = c\,\lambda^{t-1} z_1 + N(0, r)$, has a loss that needs no training: a divergence between two Gaussians.
+# ### Aside: does a learned model mind?
+#
+# It may learn to move without noise, and then there is none to infer. What remains of it is one number, or a few, that must explain the whole series. For series of our walk the best *linear* model of this kind, $x_t = c\,\lambda^{t-1} z_1 + N(0, r)$, has a loss that needs no training: a divergence between two Gaussians.
 
 # %%
 def loss(T, lam, log_c, log_r):
