@@ -102,7 +102,7 @@ def test_a_scheme_without_a_name_is_refused() -> None:
 def test_a_filter_of_the_nile_with_gaps_is_unbiased() -> None:
     nile = nile_gaps()
     found = particle_filter(
-        with_gaps(nile.model, nile.seen), nile.flow.expand(400, 100), 200, generator=seeded(0)
+        with_gaps(nile.model, nile.seen), nile.flow.expand(150, 100), 300, generator=seeded(0)
     )
     assert unbiased(found.log_evidence, nile.model.log_evidence(nile.flow, seen=nile.seen))
 

@@ -15,13 +15,9 @@ __all__ = ["whole_paths"]
 class _Extended:
     """A path whose newest entry is drawn, all others being what they were."""
 
-    def __init__(self, own: Seeded, before: Tensor | None, size: int) -> None:
-        self.own, self.before, self.size, self.batch_shape = (
-            own,
-            before,
-            size,
-            Size(own.batch_shape),
-        )
+    def __init__(self, own: Seeded, before: Tensor | None, size: int, state_dim: int) -> None:
+        self.own, self.before, self.size, self.state_dim = own, before, size, state_dim
+        self.batch_shape = Size(own.batch_shape)
 
     def draw(self, shape: tuple[int, ...], generator: torch.Generator | None = None) -> Tensor:
         front = shape[: len(shape) - len(self.own.batch_shape)]
@@ -32,9 +28,9 @@ class _Extended:
         return torch.cat([old, new, rest], -1)
 
     def log_prob(self, value: Tensor) -> Tensor:
+        """Of the newest entry."""
         width = 0 if self.before is None else self.before.shape[-1]
-        event = self.own.log_prob  # of the newest entry
-        return event(value[..., width : width + self.size])
+        return self.own.log_prob(value[..., width : width + self.state_dim])
 
 
 def whole_paths(p: Model | Dynamics, state_dim: int = 1) -> Dynamics:
@@ -67,12 +63,12 @@ def whole_paths(p: Model | Dynamics, state_dim: int = 1) -> Dynamics:
 
     def move(t: int, previous: Tensor) -> _Extended:
         before = previous[..., : t * state_dim]
-        return _Extended(seeded(one.move(t, before[..., -state_dim:])), before, size)
+        return _Extended(seeded(one.move(t, before[..., -state_dim:])), before, size, state_dim)
 
     return Dynamics(
         one.steps,
         one.data_size,
-        lambda: _Extended(seeded(one.first()), None, size),
+        lambda: _Extended(seeded(one.first()), None, size, state_dim),
         move,
         lambda t, z, x: one.see(t, z[..., t * state_dim : (t + 1) * state_dim], x),
     )
