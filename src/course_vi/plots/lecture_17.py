@@ -92,7 +92,7 @@ def combs(weights: Tensor, places: Mapping[str, Tensor]) -> Figure:
     edges = torch.cat([torch.zeros(1, dtype=weights.dtype), weights.cumsum(0)])
     count = len(weights)
     with style():
-        for row, (scheme, cuts) in enumerate(reversed(places.items())):
+        for row, (scheme, cuts) in enumerate(reversed(list(places.items()))):
             for k in range(count):
                 ax.barh(
                     row,

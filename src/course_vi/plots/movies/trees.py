@@ -33,7 +33,7 @@ def family_tree(paths: Tensor, exact: Tensor) -> Movie:
     movie.seconds = 14.0
     frames: list[list[tuple[float, float, float, float]]] = []
     for now in range(steps):
-        lines = []
+        lines: list[tuple[float, float, float, float]] = []
         for t in range(1, steps):
             for i in range(count):
                 before, here = float(paths[t, i, t - 1]), own[t][i]
