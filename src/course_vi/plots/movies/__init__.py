@@ -17,6 +17,7 @@ from course_vi.plots.movies.climbs import (
 from course_vi.plots.movies.families import families_close
 from course_vi.plots.movies.phases import dream_and_wake
 from course_vi.plots.movies.spaces import codes_spread, simplex
+from course_vi.plots.movies.trees import family_tree
 
 __all__ = [
     "bound_and_gap",
@@ -26,6 +27,7 @@ __all__ = [
     "course_in_one_picture",
     "data_arrive",
     "families_close",
+    "family_tree",
     "dream_and_wake",
     "fans",
     "one_function",
