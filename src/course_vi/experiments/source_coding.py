@@ -31,7 +31,7 @@ def binary_rate(chance: float, distortion: Tensor) -> Tensor:
 
 
 def gaussian_rate_distortion(eigenvalues: Tensor, level: Tensor) -> tuple[Tensor, Tensor]:
-    """Rate in nats and squared error of a Gaussian source whose covariance has these eigenvalues, ``(D)``, at each water ``level``, ``(*B)``.
+    """Rate in nats and squared error of a Gaussian source with these ``eigenvalues (D)`` of its covariance, at each ``level (*B)`` of water.
 
     Both are totals over the axes, ``(*B)`` each. As the level falls from the largest eigenvalue to zero the pair runs along all of R(D).
 
@@ -43,6 +43,8 @@ def gaussian_rate_distortion(eigenvalues: Tensor, level: Tensor) -> tuple[Tensor
     validate.finite("eigenvalues", eigenvalues)
     for name, value in (("eigenvalues", eigenvalues), ("level", level)):
         if not bool((value > 0).all()):
-            raise ValueError(f"{name} has entries down to {value.min():g}; expected positive numbers")
+            raise ValueError(
+                f"{name} has entries down to {value.min():g}; expected positive numbers"
+            )
     wet = torch.minimum(eigenvalues, level.unsqueeze(-1))
     return 0.5 * (eigenvalues / wet).log().sum(-1), wet.sum(-1)
