@@ -56,7 +56,7 @@ def factors(steps: int, seeds: list[int]) -> dict[str, dict[str, Any]]:
         found[way] = {
             "gap": [round(gap.mean, 4) for gap in gaps],
             "score": [round(score, 4) for score in scores],
-            "information": [rounded(gap.information) for gap in gaps],
+            "told": [rounded(gap.information) for gap in gaps],
             "rate": rounded(rate),
             "distortion": rounded(distortion),
             "objective": eighths(run.objective),

@@ -31,7 +31,7 @@ def binary_rate(chance: float, distortion: Tensor) -> Tensor:
 
 
 def gaussian_rate_distortion(eigenvalues: Tensor, level: Tensor) -> tuple[Tensor, Tensor]:
-    """Rate in nats and squared error of a Gaussian source with these ``eigenvalues (D)`` of its covariance, at each ``level (*B)`` of water.
+    """Rate in nats and squared error of a Gaussian source with these ``eigenvalues (D)``, at each ``level (*B)`` of the water.
 
     Both are totals over the axes, ``(*B)`` each. As the level falls from the largest eigenvalue to zero the pair runs along all of R(D).
 
