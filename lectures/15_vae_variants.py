@@ -40,7 +40,7 @@ import math
 
 import numpy as np
 import torch
-from torch.distributions import Normal
+from torch.distributions import MultivariateNormal, Normal, kl_divergence
 from torch.nn.functional import softplus
 
 from course_vi.data import digits
@@ -54,7 +54,7 @@ from course_vi.experiments.flow_prior import fit_flow, train_side_by_side, worth
 from course_vi.experiments.known_factors import KnownFactors, discs
 from course_vi.experiments.source_coding import binary_rate, gaussian_rate_distortion
 from course_vi.experiments.stored_tables import stored_table
-from course_vi.experiments.weighted_trial import rate_and_distortion, train_weighted
+from course_vi.experiments.weighted_trial import train_weighted
 from course_vi.gradients import analytic_kl
 from course_vi.learning import smoke_cap
 from course_vi.nets import SideBySide, mlp
@@ -186,7 +186,7 @@ reveal("15_2", "nothing at all")
 #
 # The encoder came without a restriction, and the dots lie *on* the curve. What remains of that when the encoder is a diagonal Gaussian, and linear?
 #
-# ## 3. The linear beta-VAE
+# ## 3. Rate and distortion of the linear beta-VAE
 #
 # Let the decoder be linear with a fixed scale, $x \mid z \sim N(Wz, \sigma^2 I)$, and the encoder $q(z \mid x) = N(Ax, \mathrm{diag}\, s^2)$, for centred data. From here on distortion is the plain squared error of all pixels, $D = \mathbb E\,|x - Wz|^2$; the objective holds it divided by $2\sigma^2$. Both $D$ and $R$ depend on the data through their covariance $C$ alone, so that we can train without samples:
 
@@ -209,22 +209,30 @@ def linear_terms(parts, C):
 
 
 # %%
-def best_linear(beta, seed=0, most=1500):
-    """W, A and log s that climb the objective, by L-BFGS from a random start."""
-    draw = torch.randn(2, 64, latents, generator=seeded(seed), dtype=DOUBLE) / 10
-    parts = [draw[0].clone(), draw[1].T.clone(), torch.zeros(latents, dtype=DOUBLE)]
-    [part.requires_grad_() for part in parts]
-    climber = torch.optim.LBFGS(parts, max_iter=smoke_cap(most), history_size=30, tolerance_grad=1e-9,
+def descended(loss, *start, most=1000):
+    """Where a loss of some tensors is least, by L-BFGS."""
+    at = [each.clone().requires_grad_() for each in start]
+    climber = torch.optim.LBFGS(at, max_iter=smoke_cap(most), history_size=30, tolerance_grad=1e-9,
                                 tolerance_change=1e-13, line_search_fn="strong_wolfe")
 
     def closure():
         climber.zero_grad()
-        distortion, rate = linear_terms(parts, C)
-        (loss := distortion / (2 * sigma**2) + beta * rate).backward()
-        return loss
+        (value := loss(*at)).backward()
+        return value
 
     climber.step(closure)
-    return [part.detach() for part in parts]
+    return at[0].detach() if len(at) == 1 else [each.detach() for each in at]
+
+
+# %%
+def best_linear(beta):
+    """W, A and log s with the least D / (2 sigma^2) + beta R, from a random start."""
+    def bill(*parts):
+        distortion, rate = linear_terms(parts, C)
+        return distortion / (2 * sigma**2) + beta * rate
+
+    W, A = torch.randn(2, 64, latents, generator=seeded(0), dtype=DOUBLE) / 10
+    return descended(bill, W, A.T, torch.zeros(latents, dtype=DOUBLE))
 
 
 # %% [markdown]
@@ -257,7 +265,7 @@ for beta, parts in linear.items():
     seen[beta] = distortion, rate = tuple(value.item() for value in linear_terms(parts, C))
     exact = np.interp(distortion, distortions, rates)
     print(f"beta {beta}: distortion {distortion:.4f}, rate {rate:.4f} nats; Gaussian with this distortion {exact:.4f}")
-    assert smoke_cap(1500) < 1500 or abs(rate - exact) < 3e-3
+    assert smoke_cap(1000) < 1000 or abs(rate - exact) < 3e-3
 
 # %%
 points = {"linear beta-VAE": {str(beta): (torch.tensor([d]), torch.tensor([r])) for beta, (d, r) in seen.items()}}
@@ -445,7 +453,7 @@ show(figures.latent_maps({name: kind(grid) for name, kind in kinds.items()},
      alt="Three square pages with draws of a standard normal, coloured by the direction in which they lay at first, and a square grid of lines. Left as it was; in the middle both are turned together; right the lines are wound up into a spiral and the colours with them. The cloud as a whole looks the same in all three.")
 
 # %% [markdown]
-# And yet the axes of a trained VAE are often meaningful. If not the prior, what chose them? Try the case with every answer, a linear VAE with two latents at its maximum likelihood ($\beta = 1$). Its posterior has the precision $\Lambda = I + W^\top W / \sigma^2$. Turn the latent plane: $p(x)$ stays, and $\Lambda$ becomes $\mathrm{Rot}\, \Lambda\, \mathrm{Rot}^\top$. The best *diagonal* $q$ loses $\tfrac12 \big(\sum_j \log \Lambda_{jj} - \log \det \Lambda\big)$ nats (unit 08).
+# And yet the axes of a trained VAE are often meaningful. If not the prior, what chose them? Try the case with every answer, a linear VAE with two latents at its maximum likelihood ($\beta = 1$). Its posterior has the precision $\Lambda = I + W^\top W / \sigma^2$. Turn the latent plane: $p(x)$ stays, and $\Lambda$ becomes $\mathrm{Rot}\, \Lambda\, \mathrm{Rot}^\top$. What the best *diagonal* $q$ then loses is its KL to that posterior.
 #
 # > **Predict 5.** The plane is turned, and the best diagonal $q$ is found anew. The two directions have squared lengths $|w_1|^2 = 8$ and $|w_2|^2 = 2$ (in units of $\sigma^2$), or 4 and 4. When does the ELBO notice?
 
@@ -460,19 +468,23 @@ degrees = torch.linspace(0, 90, 91, dtype=DOUBLE)
 
 
 def mean_field_gap(first, second):
-    """log p(x) minus the ELBO of the best diagonal q, over the angle."""
-    gaps = []
-    for angle in degrees.deg2rad().tolist():
-        rot = turn(torch.eye(2, dtype=DOUBLE), angle)
-        precision = rot @ torch.diag(1 + torch.tensor([first, second], dtype=DOUBLE)) @ rot.T
-        gaps.append(0.5 * (precision.diagonal().log().sum() - precision.logdet()))
-    return torch.stack(gaps)
+    """log p(x) minus the ELBO of the best diagonal q, over the angle: its KL to the posterior, brought down by L-BFGS."""
+    rot = torch.stack([turn(torch.eye(2, dtype=DOUBLE), angle) for angle in degrees.deg2rad().tolist()])
+    precision = rot @ torch.diag(1 + torch.tensor([first, second], dtype=DOUBLE)) @ rot.mT
+    exact = MultivariateNormal(torch.zeros(2, dtype=DOUBLE), precision_matrix=precision)
+    log_s = torch.zeros(len(degrees), 2, dtype=DOUBLE)
+
+    def gap(log_s):
+        return kl_divergence(MultivariateNormal(torch.zeros_like(log_s), scale_tril=log_s.exp().diag_embed()), exact)
+
+    return gap(descended(lambda log_s: gap(log_s).sum(), log_s))
 
 
+# %%
 gaps = {f"{first:g} and {second:g}": mean_field_gap(first, second) for first, second in ((8, 2), (5, 3), (4, 4))}
 for name, gap in gaps.items():
     print(f"squared lengths {name}: loss at 0, 45 and 90 degrees {gap[0]:.3f}, {gap[45]:.3f}, {gap[90]:.3f} nats")
-assert gaps["8 and 2"][45] > 0.1 and gaps["4 and 4"].abs().max() < 1e-9
+assert smoke_cap(100) < 100 or (gaps["8 and 2"][45] > 0.1 and gaps["4 and 4"].max() < 1e-9)
 
 # %%
 show(figures.gap_over_angle(degrees, gaps),
@@ -489,7 +501,7 @@ reveal("15_5", "only with 8 and 2")
 #
 # </details>
 #
-# ## 7. Disentangled? On images of known factors
+# ## 7. Measuring disentanglement, on images of known factors
 #
 # To judge "each latent tells one factor" one must know the factors. So the course draws its own pictures: a disc with a soft edge, at one of 8 rows and 8 columns, in 4 sizes and 4 shades, every combination once.
 

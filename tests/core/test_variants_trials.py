@@ -1,4 +1,4 @@
-"""The experiments of lecture 15, against answers that they did not produce: Shannon's curves, the split of a rate, drawn discs, mirrored models."""
+"""The experiments of lecture 15, against answers that they did not produce: Shannon's curves, the parts of a rate, mirrored models."""
 
 from __future__ import annotations
 
