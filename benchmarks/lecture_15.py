@@ -1,6 +1,6 @@
 """The tables of lecture 15 that take too long for a page: rates and distortions, factors, labels, and flows as priors.
 
-    python benchmarks/lecture_15.py                           # all of them, about ten minutes of one core
+    python benchmarks/lecture_15.py                           # all of them, some minutes of one core
     python benchmarks/lecture_15.py --tables factors
 
 It writes ``src/course_vi/experiments/lecture_15.json``, with seeds, steps and seconds; the lecture reads that file, trains one seed for
@@ -52,7 +52,7 @@ def factors(steps: int, seeds: list[int]) -> dict[str, dict[str, Any]]:
         with torch.no_grad():
             codes = run.q.distribution(known.images.expand(len(seeds), -1, -1)).mean
         gaps = [mutual_information_gap(code, known.factors) for code in codes]
-        scores = [factor_vae_score(code, known.factors, generator=seeded(0)) for code in codes]
+        scores = [factor_vae_score(code, known.factors, 400, generator=seeded(0)) for code in codes]
         found[way] = {
             "gap": [round(gap.mean, 4) for gap in gaps],
             "score": [round(score, 4) for score in scores],
@@ -120,10 +120,10 @@ def priors(steps: int, seeds: list[int]) -> dict[str, dict[str, Any]]:
 
 
 TABLES: dict[str, tuple[Callable[..., dict[str, dict[str, Any]]], int, int]] = {
-    "labels": (labels, 2000, 10),
-    "priors": (priors, 2000, 5),
-    "factors": (factors, 3000, 10),
-    "curves": (curves, 3000, 5),
+    "labels": (labels, 1200, 10),
+    "priors": (priors, 1500, 5),
+    "factors": (factors, 1500, 10),
+    "curves": (curves, 1500, 5),
 }
 
 

@@ -321,6 +321,8 @@ show(figures.picture_rows(rows, 12),
      alt="TO LOOK")
 
 # %% [markdown]
+# ### Aside: what a file takes
+#
 # Is a rate of $R$ nats really what a *file* takes? Not by itself. A file holds $z$ in whole numbers, not a sample from a density. Learned image compression rounds $z$ and counts the bits of the rounded numbers under a learned prior, and trains with uniform noise in place of the rounding: that is a VAE with a uniform $q$ of width one, $D + \beta R$ its objective (J. Ballé, V. Laparra and E. Simoncelli, 2017; L. Theis and his co-authors, 2017). Codes that do reach $R$ with a continuous $q$ exist: bits-back for lossless ones (unit 19), and for lossy ones simulation of the noisy channel with random numbers that both sides share.
 #
 # ## 5. FactorVAE, and its density ratio
@@ -621,6 +623,8 @@ reveal("15_7", "the bound stays the same, and the content is lost")
 #
 # The likelihood sees each style by itself, and cannot tie the two together. What ties them is the shared network: $z$ and $y$ enter the same first layer, and to decode both styles alike is the shorter way. That is a reading; what is *proven* is that the objective does not ask for it.
 #
+# ### Aside: where style and content go together
+#
 # There is a second way to lose the content, and data do it. Suppose that all filled discs lie in the left half and all outlines in the right one. Then the style says in which half the disc lies, and $z$ need not say it.
 
 # %%
@@ -655,6 +659,13 @@ for part, words in (("train", "training images"), ("test", "new images")):
 claim("exchanged for the flow, the prior gives new images a higher ELBO", gain["test"], +1)
 claim("the flow is worth more on the images whose messages it was fitted to", gain["train"] - gain["test"], +1)
 
+# %% [markdown]
+# Trained *with* the model from the start, encoder and decoder can use the freedom too, and priors may be mixtures of posteriors (J. Tomczak and M. Welling, 2018) or autoregressive (X. Chen and his co-authors, 2017). Note what it does to section 6: a flow that can become any density makes *every* one-to-one map of the latents free of charge, and not only those that keep $N(0, I)$. A richer prior models better and identifies less.
+#
+# What would identify more? Something that is *observed*: labels as in section 8, time, or another variable given which the latents are independent (I. Khemakhem and co-authors, 2020).
+#
+# ### Aside: one seed again
+
 # %%
 binary = digits()
 p, q = train_side_by_side(binary.train, [0], 400)
@@ -666,10 +677,6 @@ print("one seed again, fewer steps: worth {:.2f} nats on training images, {:.2f}
     *(worth(prior, each).mean().item() for each in messages)))
 
 # %% [markdown]
-# Trained *with* the model from the start, encoder and decoder can use the freedom too, and priors may be mixtures of posteriors (J. Tomczak and M. Welling, 2018) or autoregressive (X. Chen and his co-authors, 2017). Note what it does to section 6: a flow that can become any density makes *every* one-to-one map of the latents free of charge, and not only those that keep $N(0, I)$. A richer prior models better and identifies less.
-#
-# What would identify more? Something that is *observed*: labels as in section 8, time, or another variable given which the latents are independent (I. Khemakhem and co-authors, 2020).
-#
 # ## Common mistakes
 #
 # | mistake | what you see | what shows it |
