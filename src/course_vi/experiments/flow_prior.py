@@ -42,7 +42,7 @@ def train_side_by_side(
     return p, q
 
 
-def fit_flow(messages: Normal, seed: int, steps: int = 600, batch_size: int = 200) -> Flow:
+def fit_flow(messages: Normal, seed: int, steps: int = 300, batch_size: int = 200) -> Flow:
     """A masked autoregressive flow, by maximum likelihood of fresh messages: rows of ``messages``, loc and scale ``(N, D)``.
 
     Its last layer is affine and starts as the identity.

@@ -46,7 +46,7 @@ def train_weighted(
     scale: float = 0.2,
     gamma: float = 0.0,
     batch_size: int = 100,
-    learning_rate: float = 0.005,
+    learning_rate: float = 0.01,
 ) -> WeightedRun:
     """Train for each weight and each seed one VAE with a Gaussian output of fixed scale; Adam, with a rate that falls to zero.
 
