@@ -96,9 +96,6 @@ def labels(steps: int, seeds: list[int]) -> dict[str, dict[str, Any]]:
             pictures = conditional_trial.relabelled(some, known)
             for factor, share in conditional_trial.kept(pictures, known, every).items():
                 found[name][f"{way}{factor}"] = rounded(share)
-            near = conditional_trial.kept(pictures, known, every, within=1)
-            for factor in ("row", "column"):
-                found[name][f"{way}{factor}, within one"] = rounded(near[factor])
             moved = known_factors.read_factors(pictures, every)[..., 1] < 4
             found[name][f"{way}side"] = rounded((moved == left[rows]).float().mean(-1))
         found[name]["seconds"] = round(seconds)
@@ -123,7 +120,7 @@ def priors(steps: int, seeds: list[int]) -> dict[str, dict[str, Any]]:
 
 
 TABLES: dict[str, tuple[Callable[..., dict[str, dict[str, Any]]], int, int]] = {
-    "labels": (labels, 3000, 10),
+    "labels": (labels, 1000, 10),
     "priors": (priors, 800, 5),
     "factors": (factors, 1000, 10),
     "curves": (curves, 1200, 5),

@@ -68,16 +68,10 @@ def relabelled(run: ConditionalRun, known: KnownFactors) -> Tensor:
     return run.p.relabel(x, run.q, other)
 
 
-def kept(
-    pictures: Tensor, known: KnownFactors, every: KnownFactors, within: int = 0
-) -> dict[str, Tensor]:
-    """Share of pictures ``(R, N, Dx)`` that keep a factor, read off the nearest of ``every`` drawn image: ``{name: (R)}``.
-
-    Args:
-        within: how many steps a factor may be off.
-    """
-    off = (read_factors(pictures, every) - known.factors).abs()
-    return dict(zip(every.names, (off <= within).float().mean(-2).unbind(-1), strict=True))
+def kept(pictures: Tensor, known: KnownFactors, every: KnownFactors) -> dict[str, Tensor]:
+    """Share of pictures ``(R, N, Dx)`` that keep a factor, read off the nearest of ``every`` drawn image: ``{name: (R)}``."""
+    same = (read_factors(pictures, every) == known.factors).float().mean(-2)
+    return dict(zip(every.names, same.unbind(-1), strict=True))
 
 
 class Mirrored(nn.Module):
