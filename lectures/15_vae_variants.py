@@ -26,7 +26,7 @@
 # - exchange the style of a picture and keep its content, and say why nothing guarantees it,
 # - exchange the prior of a finished VAE for a flow, and say what that is worth.
 #
-# **Time**: about 60 minutes of reading and playing on the main line; what is marked *aside* takes 5 minutes more. The page computes in about a minute.
+# **Time**: about 60 minutes of reading and playing on the main line; what is marked *aside* takes 6 minutes more. The page computes in about a minute.
 #
 # > **What you need, if you read this unit alone**
 # >
@@ -308,6 +308,9 @@ for beta, parts in linear.items():
 show(figures.rate_curve((distortions, rates), series, "On new images: deep codes against linear ones"),
      alt="TO LOOK")
 
+# %% [markdown]
+# ### Aside: pictures, and what a file takes
+
 # %%
 again = train_weighted(grey.train, [1.0, 8.0], [0], 500, latents=latents, hidden=96, scale=sigma)
 shown = grey.test[:12]
@@ -321,8 +324,6 @@ show(figures.picture_rows(rows, 12),
      alt="TO LOOK")
 
 # %% [markdown]
-# ### Aside: what a file takes
-#
 # Is a rate of $R$ nats really what a *file* takes? Not by itself. A file holds $z$ in whole numbers, not a sample from a density. Learned image compression rounds $z$ and counts the bits of the rounded numbers under a learned prior, and trains with uniform noise in place of the rounding: that is a VAE with a uniform $q$ of width one, $D + \beta R$ its objective (J. Ballé, V. Laparra and E. Simoncelli, 2017; L. Theis and his co-authors, 2017). Codes that do reach $R$ with a continuous $q$ exist: bits-back for lossless ones (unit 19), and for lossy ones simulation of the noisy channel with random numbers that both sides share.
 #
 # ## 5. FactorVAE, and its density ratio
@@ -579,6 +580,15 @@ for way in ("beta-VAE", "FactorVAE"):
 claim("beta-VAE: less information than the VAE", change("information", "beta-VAE"), -1)
 claim("FactorVAE: no less information than the VAE", change("information", "FactorVAE"), +1)
 claim("FactorVAE: latents that fit the prior less well, each by itself", change("marginals", "FactorVAE"), +1)
+
+# %% [markdown]
+# The weight $\beta = 4$ takes two nats off the total correlation and two off the information: it presses on everything. FactorVAE takes 0.4 off the total correlation and nothing off the information, which is what it was made for (what it gains there it pays back in marginals that fit the prior worse). Yet its latents are **no better at telling factors**. Independent latents are one thing and factors another. Section 6 gives a reason to expect that here (a disc's row and column matter alike, and no objective singles out two directions in their plane); it is a reason, which we have not tested alone.
+#
+# ### Aside: what each latent tells
+#
+# The same way, two seeds: how many nats each of the six latents tells of each factor.
+
+# %%
 best, worst = (table["beta-VAE"]["gap"].argsort()[place].item() for place in (-1, 0))
 panels = {f"Largest gap: seed {best}": table["beta-VAE"]["told"][best], f"Smallest gap: seed {worst}": table["beta-VAE"]["told"][worst]}
 
@@ -587,8 +597,6 @@ show(figures.told_of_factors(panels, known.names),
      alt="TO LOOK")
 
 # %% [markdown]
-# The weight $\beta = 4$ takes two nats off the total correlation and two off the information: it presses on everything. FactorVAE takes 0.4 off the total correlation and nothing off the information, which is what it was made for (what it gains there it pays back in marginals that fit the prior worse). Yet its latents are **no better at telling factors**. Independent latents are one thing and factors another; section 6 says why nothing in these objectives could tie the two: a disc's row and column matter alike, and no direction in their plane is special.
-#
 # ## 8. The conditional VAE
 #
 # Often a factor is *known*: the label. A **conditional VAE** models $x$ given $y$, and is told $y$ on both sides (K. Sohn, H. Lee and X. Yan, 2015):
