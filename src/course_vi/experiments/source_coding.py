@@ -26,7 +26,7 @@ def binary_rate(chance: float, distortion: Tensor) -> Tensor:
     def entropy(p: Tensor) -> Tensor:
         return torch.special.entr(p) + torch.special.entr(1 - p)
 
-    rate = entropy(torch.as_tensor(chance).to(distortion)) - entropy(distortion)
+    rate = entropy(distortion.new_tensor(chance)) - entropy(distortion)
     return torch.where(distortion < min(chance, 1 - chance), rate, torch.zeros_like(rate))
 
 
