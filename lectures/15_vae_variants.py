@@ -306,7 +306,7 @@ for beta, parts in linear.items():
 
 # %%
 show(figures.rate_curve((distortions, rates), series, "On new images: deep codes against linear ones"),
-     alt="TO LOOK")
+     alt="Rate over distortion for new grey digits: the falling curve of a Gaussian source with the covariance of the training digits, and for each of beta 1, 2, 4 and 8 a dot of the linear code and one, with error bars, of the deep codes.")
 
 # %% [markdown]
 # ### Aside: pictures, and what a file takes
@@ -321,7 +321,7 @@ W, A, _ = linear[8]
 flat = ((shown.double() - center) @ A.T @ W.T + center).clamp(0, 1)
 rows = [("sent", shown), ("beta = 1, deep", fine.clamp(0, 1)), ("beta = 8, deep", rough.clamp(0, 1)), ("beta = 8, linear", flat)]
 show(figures.picture_rows(rows, 12),
-     alt="TO LOOK")
+     alt="Four rows of twelve digits: as they were sent; decoded from the deep code at beta 1; from the deep code at beta 8; from the linear code at beta 8.")
 
 # %% [markdown]
 # Is a rate of $R$ nats really what a *file* takes? Not by itself. A file holds $z$ in whole numbers, not a sample from a density. Learned image compression rounds $z$ and counts the bits of the rounded numbers under a learned prior, and trains with uniform noise in place of the rounding: that is a VAE with a uniform $q$ of width one, $D + \beta R$ its objective (J. Ballé, V. Laparra and E. Simoncelli, 2017; L. Theis and his co-authors, 2017). Codes that do reach $R$ with a continuous $q$ exist: bits-back for lossless ones (unit 19), and for lossy ones simulation of the noisy channel with random numbers that both sides share.
@@ -399,7 +399,7 @@ claim("with 10,000 rows it errs less", (many - exact_tc).abs() - (few - exact_tc
 
 # %%
 show(figures.ratio_bias(told[100][0], {rows: both for rows, (_, *both) in told.items()}, exact_tc),
-     alt="TO LOOK")
+     alt="Two panels, for 100 and for 10,000 rows: total correlation as ten discriminators tell it, over the steps of their training on a log axis, with a dashed line at the exact value; in red for the rows that they learn from, in blue for fresh rows, each with a band of two standard errors.")
 
 # %%
 # Run this cell to compare it with your prediction.
@@ -594,7 +594,7 @@ panels = {f"Largest gap: seed {best}": table["beta-VAE"]["told"][best], f"Smalle
 
 # %%
 show(figures.told_of_factors(panels, known.names),
-     alt="TO LOOK")
+     alt="Two tables of colour, six latents by four factors, on one scale: how many nats each latent tells of row, column, size and shade; left for the seed with the largest gap, right for that with the smallest.")
 
 # %% [markdown]
 # ## 8. The conditional VAE
@@ -651,7 +651,7 @@ for name in ("row", "column"):
 some = torch.randperm(len(every.images), generator=seeded(1))[:12]
 rows = [("as they are", every.images[some]), ("the other style", pictures[some].clamp(0, 1)), ("the other style, from the mirrored model", mirrored[some].clamp(0, 1))]
 show(figures.picture_rows(rows, 12),
-     alt="TO LOOK")
+     alt="Three rows of twelve discs: as they are, filled or outlined; decoded with the other style; decoded with the other style from the mirrored model.")
 
 # %%
 # Run this cell to compare it with your prediction.
@@ -682,7 +682,7 @@ shares["style tied to the side"] = {name: share["tied"][name] for name in names}
 
 # %%
 show(figures.kept_contents(shares, "What survives when the style is exchanged"),
-     alt="TO LOOK")
+     alt="Bars for row, column, size and side, three each, with error bars. With all combinations in the data 0.43, 0.41, 0.53 and 0.98; the same, mirrored, 0.06, 0.06, 0.35 and 0.12; with the style tied to the side 0.56, 0.13, 0.38 and 0.17.")
 
 # %% [markdown]
 # The model is right: in its world outlines *are* on the right. "What would this photograph be as a cartoon" is a question about a world in which style and content vary freely, and data from another world do not answer it. (Statisticians know the problem as confounding.)
