@@ -1,6 +1,6 @@
-"""The tables of lecture 15 that take too long for a page: rates and distortions, factors, labels, and flows as priors.
+"""The tables of lecture 15 that take too long for a page: rates and distortions, factors, and labels.
 
-    python benchmarks/lecture_15.py                           # all of them, some minutes of one core
+    python benchmarks/lecture_15.py                           # all of them, two minutes of one core
     python benchmarks/lecture_15.py --tables factors
 
 It writes ``src/course_vi/experiments/lecture_15.json``, with seeds, steps and seconds; the lecture reads that file, trains one seed for
@@ -17,11 +17,10 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.distributions import Normal
 
 from course_vi.data import digits
 from course_vi.diagnostics.disentanglement import factor_vae_score, mutual_information_gap
-from course_vi.experiments import conditional_trial, flow_prior, known_factors, weighted_trial
+from course_vi.experiments import conditional_trial, known_factors, weighted_trial
 from course_vi.experiments.side_by_side import seeded
 from course_vi.experiments.stored_tables import path_of
 
@@ -102,26 +101,8 @@ def labels(steps: int, seeds: list[int]) -> dict[str, dict[str, Any]]:
     return found
 
 
-def priors(steps: int, seeds: list[int]) -> dict[str, dict[str, Any]]:
-    images, start = digits(), time.process_time()
-    _, q = flow_prior.train_side_by_side(images.train, seeds, steps)
-    found: dict[str, list[float]] = {"train": [], "test": []}
-    with torch.no_grad():
-        sent = {
-            part: q.distribution(x.expand(len(seeds), -1, -1))
-            for part, x in (("train", images.train), ("test", images.test))
-        }
-    for row, seed in enumerate(seeds):
-        messages = {part: Normal(d.loc[row], d.log_scale[row].exp()) for part, d in sent.items()}
-        prior = flow_prior.fit_flow(messages["train"], seed)
-        for part, values in found.items():
-            values.append(round(flow_prior.worth(prior, messages[part]).mean().item(), 4))
-    return {"flow": {**found, "seconds": round(time.process_time() - start)}}
-
-
 TABLES: dict[str, tuple[Callable[..., dict[str, dict[str, Any]]], int, int]] = {
     "labels": (labels, 1000, 10),
-    "priors": (priors, 800, 5),
     "factors": (factors, 1000, 10),
     "curves": (curves, 1200, 5),
 }

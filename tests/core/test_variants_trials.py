@@ -12,6 +12,7 @@ from torch.distributions import Normal
 
 from course_vi.experiments import conditional_trial, flow_prior, known_factors, weighted_trial
 from course_vi.experiments.source_coding import binary_rate, gaussian_rate_distortion
+from course_vi.experiments.stored_tables import stored_table
 from course_vi.families import Amortized, Flow, MeanField
 from course_vi.families.flow import zuko
 from course_vi.gradients import analytic_kl
@@ -197,3 +198,25 @@ def test_a_flow_is_fitted_by_a_seed_and_leaves_the_global_stream_alone(
     assert torch.equal(before, torch.get_rng_state())
     one, two = (flow_prior.worth(flow, messages, 2) for flow in (first, second))
     assert torch.equal(one, two) and one.mean() > 0
+
+
+def test_the_stored_tables_are_whole() -> None:
+    for name, count, needed in (
+        ("labels", 10, {"free", "tied"}),
+        ("factors", 10, {"VAE", "beta-VAE", "FactorVAE"}),
+        ("curves", 5, {"1", "2", "4", "8"}),
+    ):
+        ((steps, rows),) = stored_table(name, lecture=15).items()
+        assert int(steps) >= 1000 and set(rows) == needed
+        for row in rows.values():
+            assert len(row["objective"]) == 8
+            assert all(len(part) == count for part in row["objective"])
+
+
+def test_the_stored_parts_of_a_rate_add_up() -> None:
+    """Rate in closed form, its parts by one draw of z for each of 1,024 images."""
+    ((_, ways),) = stored_table("factors", lecture=15).items()
+    for row in ways.values():
+        parts = zip(row["information"], row["total correlation"], row["marginals"], strict=True)
+        for rate, found in zip(row["rate"], parts, strict=True):
+            assert sum(found) == pytest.approx(rate, abs=0.3)
