@@ -232,7 +232,7 @@ def best_linear(beta):
         return distortion / (2 * sigma**2) + beta * rate
 
     W, A = torch.randn(2, 64, latents, generator=seeded(0), dtype=DOUBLE) / 10
-    return descended(bill, W, A.T, torch.zeros(latents, dtype=DOUBLE))
+    return descended(bill, W, A.T.contiguous(), torch.zeros(latents, dtype=DOUBLE))
 
 
 # %% [markdown]
