@@ -584,11 +584,11 @@ claim("FactorVAE: no less information than the VAE", change("information", "Fact
 claim("FactorVAE: latents that fit the prior less well, each by itself", change("marginals", "FactorVAE"), +1)
 
 # %% [markdown]
-# The weight $\beta = 4$ takes two nats off the total correlation and two off the information: it presses on everything. FactorVAE takes 0.4 off the total correlation and nothing off the information, which is what it was made for (what it gains there it pays back in marginals that fit the prior worse). Yet its latents are **no better at telling factors**. Independent latents are one thing and factors another. Section 6 gives a reason to expect that here (a disc's row and column matter alike, and no objective singles out two directions in their plane); it is a reason, which we have not tested alone.
+# The weight $\beta = 4$ takes two nats off the total correlation and two off the information: it presses on everything. FactorVAE takes 0.4 off the total correlation and nothing off the information, which is what it was made for (what it gains there it pays back in marginals that fit the prior worse). Yet its latents are **no better at telling factors**. Independent latents are one thing and factors another. Section 6 gives a reason to expect that here: a disc's row and column matter alike, so that a diagonal $q$ has little to choose them by. It is a reason, which we have not tested alone.
 #
 # ### Aside: what each latent tells
 #
-# The same way, two seeds: how many nats each of the six latents tells of each factor.
+# Two seeds of the beta-VAE, trained alike: how many nats each of the six latents tells of each factor. One has a latent for the row and one for the column. The other spread both over several. Neither tells size and shade apart by a latent each.
 
 # %%
 best, worst = (table["beta-VAE"]["gap"].argsort()[place].item() for place in (-1, 0))
@@ -596,7 +596,7 @@ panels = {f"Largest gap: seed {best}": table["beta-VAE"]["told"][best], f"Smalle
 
 # %%
 show(figures.told_of_factors(panels, known.names),
-     alt="Two tables of colour, six latents by four factors, on one scale: how many nats each latent tells of row, column, size and shade; left for the seed with the largest gap, right for that with the smallest.")
+     alt="Two tables of colour, six latents by four factors, on one scale: how many nats each latent tells of row, column, size and shade; left for the seed with the largest gap, where latent 1 tells the row, latent 3 the column, and little else stands out; right for that with the smallest, where no entry stands out.")
 
 # %% [markdown]
 # ## 8. The conditional VAE
