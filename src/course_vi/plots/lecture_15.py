@@ -139,7 +139,7 @@ def ratio_bias(steps: Tensor, told: Mapping[int, tuple[Tensor, Tensor]], exact: 
             ax.axhline(exact, color=EXACT, linestyle="--", linewidth=1.2)
             label_ends(ax, ends, gap=0.09, away=0.15 * float(steps[-1]))
             ax.set(title=f"{rows:,} rows", xlabel="steps of training", xscale="log")
-            ax.set(xlim=(float(steps[0]), 6 * float(steps[-1])), ylim=(-0.25, 1.75))
+            ax.set(xlim=(float(steps[0]), 6 * float(steps[-1])), ylim=(-0.05, 0.85))
         axes[0].text(float(steps[0]) * 1.1, exact + 0.04, "exact", fontsize=9)
         axes[0].set_ylabel("total correlation as told (nats)")
     return figure
