@@ -99,7 +99,10 @@ def rate_curve(
         at = (float(curve[0][end]), float(curve[1][end]))
         _beside(ax, "Gaussian with this covariance", at, (14, 14), EXACT)
         ax.set(title=title, xlabel="distortion: squared error per image", ylabel="rate (nats per image)")  # fmt: skip
-        ax.set(xlim=(0, None), ylim=(0, None))
+        top = 1.6 * max(
+            float(rate.max()) for points in series.values() for _, rate in points.values()
+        )
+        ax.set(xlim=(0, None), ylim=(-0.08 * top, top))
     return figure
 
 
