@@ -18,6 +18,7 @@ from course_vi.plots.movies.families import families_close
 from course_vi.plots.movies.phases import dream_and_wake
 from course_vi.plots.movies.spaces import codes_spread, simplex
 from course_vi.plots.movies.trees import family_tree
+from course_vi.plots.movies.water import water_rises
 
 __all__ = [
     "bound_and_gap",
@@ -34,5 +35,6 @@ __all__ = [
     "samples_flash",
     "simplex",
     "staircase",
+    "water_rises",
     "weights_cloud",
 ]
