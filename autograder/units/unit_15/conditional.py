@@ -139,9 +139,12 @@ SAYS = {
     "sharp": "This is the logarithm of a mean over samples. The mean of the logarithms is asked.",
     "kl_sign": "The KL is added. It is a cost.",
     "kl_missing": "The KL is missing.",
-    "prior_of_label_forgotten": "Rows with a label are right. A missing label has a prior probability, too: with it the value falls by log C.",
-    "labels_averaged": "Rows with a label are right. Where it is missing you weigh all labels alike; a q(y | x) that looks at x does better.",
-    "best_label": "Rows with a label are right. Where it is missing you take the best label alone. Other labels that explain x add to p(x).",
+    "prior_of_label_forgotten": "Rows with a label are right. A missing label has a prior probability, too: with it the value falls "
+    "by log C.",
+    "labels_averaged": "Rows with a label are right. Where it is missing you weigh all labels alike; a q(y | x) that looks "
+    "at x does better.",
+    "best_label": "Rows with a label are right. Where it is missing you take the best label alone. Other labels that "
+    "explain x add to p(x).",
     "best_label_free": "Rows with a label are right. Where it is missing you take the best label, as if it had been known.",
     "entropy_forgotten": "Rows with a label are right. The bound for a label that is guessed by q(y | x) also has the entropy of q(y | x).",
     "no_label_fed": "Rows with a label are right. A row of zeros is no label: the nets have never seen one.",

@@ -71,10 +71,12 @@ def _mistakes(given: Given, row: int) -> list[Mistake]:
     wide = Given(given.loc, 0.5 * given.log_scale, z)
     known = {
         PLACE: [
-            ("moments_matched", "This makes the mean zero and the variance one. The aggregate is no Gaussian; what would make it one?", matched),
+            ("moments_matched", "This makes the mean zero and the variance one. The aggregate is no Gaussian; what would make it one?",
+             matched),
             ("distribution_function", "This is the distribution function of the aggregate: uniform. One more step makes it normal.",
              np.exp(logsumexp(log_ndtr(off), axis=1)) / len(given.loc)),
-            ("scores_averaged", "This averages the standard scores of z under each datum's q. The aggregate is a mixture of densities.", off.mean(1)),
+            ("scores_averaged", "This averages the standard scores of z under each datum's q. The aggregate is a mixture of densities.",
+             off.mean(1)),
             ("log_variance", "log_scale was read as a log variance.", right(wide)[PLACE]),
             ("falling", "This flow falls. An increasing one is asked.", -want[PLACE]),
             ("order_swapped", "T(z) comes first, then its log slope.", want[SLOPE]),

@@ -82,7 +82,8 @@ def _mistakes(cases: Sequence[Given], column: int) -> list[Mistake]:
         ("level_upside_down", "beta divides the noise variance in your encoder. Does a larger beta make q more sure of itself?",
          each(lambda g: at(g, g.sigma**2 / g.beta)[column])),
         ("scale_for_variance", "noise_scale is sigma. The likelihood has its square.", each(lambda g: at(g, g.beta * g.sigma)[column])),
-        ("beta_squared", "This has beta squared. Divide the objective by beta, once.", each(lambda g: at(g, (g.beta * g.sigma) ** 2)[column])),
+        ("beta_squared", "This has beta squared. Divide the objective by beta, once.",
+         each(lambda g: at(g, (g.beta * g.sigma) ** 2)[column])),
         ("factorized", "This encoder has independent latents. Here S is a full matrix.", each(lambda g: at(g, g.level, True)[column])),
         ("model_for_data", "This averages over x of the model. The data have a covariance of their own.",
          each(lambda g: right(g._replace(covariance=g.weight @ g.weight.T + g.sigma**2 * np.eye(len(g.weight))))[column])),
@@ -91,7 +92,8 @@ def _mistakes(cases: Sequence[Given], column: int) -> list[Mistake]:
     ]  # fmt: skip
     more = {
         RATE: [
-            ("beta_in_the_rate", "beta weighs the rate in the objective. The rate itself is asked.", each(lambda g: g.beta * right(g)[RATE])),
+            ("beta_in_the_rate", "beta weighs the rate in the objective. The rate itself is asked.",
+             each(lambda g: g.beta * right(g)[RATE])),
             ("at_zero", "This is the KL at x = 0. Over the data the mean of q moves, and that costs, too.",
              each(lambda g: right(g._replace(covariance=0 * g.covariance))[RATE])),
         ],
@@ -107,7 +109,8 @@ def _mistakes(cases: Sequence[Given], column: int) -> list[Mistake]:
             ("mean_over_axes", "The mean over the pixels. The squared length is a sum.", want / each(lambda g: len(g.weight))),
             ("noise_added", "This adds the noise of the likelihood. The distortion is measured from the decoder's mean.",
              want + each(lambda g: len(g.weight) * g.sigma**2)),
-            ("over_variance", "This is divided by the noise variance. The distortion is a plain squared length.", want / each(lambda g: g.sigma**2)),
+            ("over_variance", "This is divided by the noise variance. The distortion is a plain squared length.",
+             want / each(lambda g: g.sigma**2)),
         ],
     }  # fmt: skip
     if column != DISTORTION:

@@ -127,9 +127,11 @@ def _mistakes(params: Arrays, column: int) -> list[Mistake]:
         GAP: [
             ("mean_for_largest", "This is the mean over the data. Two distributions differ if they differ at one x.", np.abs(off).mean()),
             ("signed", "The largest difference counts in either direction.", off.max() if off.max() < np.abs(off).max() else -off.min()),
-            ("probabilities", "This is the difference of p(x), not of its logarithm.", np.abs(np.exp(first.log_p) - np.exp(second.log_p)).max()),
+            ("probabilities", "This is the difference of p(x), not of its logarithm.",
+             np.abs(np.exp(first.log_p) - np.exp(second.log_p)).max()),
             ("prior_forgotten", "p(z) is missing in this integral.", np.abs(uniform[0] - uniform[1]).max()),
-            ("mean_of_logarithms", "This averages log p(x | z) over the prior. p(x) is an average of p(x | z).", np.abs(jensen[0] - jensen[1]).max()),
+            ("mean_of_logarithms", "This averages log p(x | z) over the prior. p(x) is an average of p(x | z).",
+             np.abs(jensen[0] - jensen[1]).max()),
             ("one_latent", "This compares log p(x | z) at z = 0. p(x) has every z in it.", np.abs(at_zero[0] - at_zero[1]).max()),
             ("root_mean_square", "This is a root mean square over the data. The largest is asked.", np.sqrt((off**2).mean())),
         ],
@@ -137,7 +139,8 @@ def _mistakes(params: Arrays, column: int) -> list[Mistake]:
             ("mean_for_largest", "This is the mean over the data. The farthest is asked.", np.sqrt((move**2).sum(-1)).mean()),
             ("largest_coordinate", "This is the largest coordinate. How far is it in all?", np.abs(move).max()),
             ("squared", "This is the squared distance.", (move**2).sum(-1).max()),
-            ("summed_coordinates", "This adds up the sizes of the coordinates. Their Euclidean length is asked.", np.abs(move).sum(-1).max()),
+            ("summed_coordinates", "This adds up the sizes of the coordinates. Their Euclidean length is asked.",
+             np.abs(move).sum(-1).max()),
             ("prior_forgotten", "p(z) is missing in the weights of this mean.", _moved(*_both(params, flat=True))),
         ],
     }[column]  # fmt: skip

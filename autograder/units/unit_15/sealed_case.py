@@ -28,7 +28,7 @@ PRECISION, APART, POOL = 0.01, 6.0, 8
 
 
 class Person(NamedTuple):
-    """Somebody's data and model: eigenvalues, the largest first ``(Dx)``, latents, sigma, beta, and what there is to see: (rate, distortion)."""
+    """Somebody's eigenvalues, the largest first ``(Dx)``, latents, sigma, beta, and what there is to see: (rate, distortion)."""
 
     eigenvalues: np.ndarray
     latents: int

@@ -170,7 +170,7 @@ def _mistakes(cases: Sequence[Given], column: int) -> list[Mistake]:
             return float(-0.5 * np.log1p(-(rho[np.triu_indices(len(rho), 1)] ** 2)).sum())
 
         known = [
-            ("covariance_for_correlation", "The scales of the latents show in this. Total correlation does not change when a latent is stretched.",
+            ("covariance_for_correlation", "This depends on scales. Total correlation does not change when a latent is stretched.",
              each(lambda g: -0.5 * np.linalg.slogdet(g.covariance)[1])),
             ("pairs_alone", "This adds up the mutual informations of pairs. What three latents share is not that sum.", each(pairs)),
             ("half_lost", "Twice too large: there is a half in front of a Gaussian's logarithm.", 2 * want),
@@ -183,7 +183,7 @@ def _mistakes(cases: Sequence[Given], column: int) -> list[Mistake]:
         return given.joint if column == OWN else given.fresh
 
     known = [
-        ("each_row_the_same", "Every row counts the same here. There are more shuffled rows than others: each *half* of the loss is a mean.",
+        ("each_row_the_same", "Every row counts the same here. Each *half* of the loss is a mean, and there are more shuffled rows.",
          each(lambda g: mean(g, place(g), pooled=True))),
         ("squares_missing", "Your d has products of different latents and no squares. Asked is every polynomial of degree two.",
          each(lambda g: mean(g, place(g), features=crossed))),

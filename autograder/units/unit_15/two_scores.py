@@ -151,20 +151,25 @@ def _mistakes(given: Given, column: int) -> list[Mistake]:
     first = [
         ("no_rival", "This is what the best latent says of each factor. What does the second best say?", lambda: gap(given, rival=0)),
         ("third_for_second", "This takes the third best latent for the rival.", lambda: gap(given, rival=2)),
-        ("not_normalized", "These are nats. As a share of all that there is to say of the factor, it is another number.", lambda: gap(given, normalized=False)),
+        ("not_normalized", "These are nats. As a share of all that there is to say of the factor, it is another number.",
+         lambda: gap(given, normalized=False)),
         ("bits_over_nats", "The information is in bits, the entropy in nats.", lambda: want[GAP] / np.log(2)),
-        ("latents_for_factors", "This looks for each latent's best factor. Asked is each factor's best latent.", lambda: _turned(given, each)),
+        ("latents_for_factors", "This looks for each latent's best factor. Asked is each factor's best latent.",
+         lambda: _turned(given, each)),
         ("one_ratio", "This divides sums: the mean over factors of the ratio is asked.", lambda: _pooled(given, each)),
         ("summed_factors", "The sum over the factors. Their mean is asked.", lambda: want[GAP] * given.factors.shape[1]),
         ("order_swapped", "The two scores are exchanged.", lambda: want[VOTE]),
     ]  # fmt: skip
     second = [
-        ("variance_not_relative", "Latents with a small scale win here. A variance counts beside that over all rows.", lambda: votes(given, relative=False).max(1).sum()),
-        ("values_alike", "Each value of a factor counts the same here. A row is drawn, so values count by their rows.", lambda: votes(given, by_rows=False).max(1).sum()),
+        ("variance_not_relative", "Latents with a small scale win here. A variance counts beside that over all rows.",
+         lambda: votes(given, relative=False).max(1).sum()),
+        ("values_alike", "Each value of a factor counts the same here. A row is drawn, so values count by their rows.",
+         lambda: votes(given, by_rows=False).max(1).sum()),
         ("dead_latent_wins", "A latent that never moves has a variance of zero, and takes all the votes. It says nothing, and takes none.",
          lambda: votes(given, relative=False, dead=False).max(1).sum()),
         ("rule_turned", "This names for each factor its best latent. The rule names for each latent a factor.", lambda: table.max(0).sum()),
-        ("factors_for_latents", "Several latents share a factor here, and none is counted twice. Add up over latents.", lambda: _matched(table)),
+        ("factors_for_latents", "Several latents share a factor here, and none is counted twice. Add up over latents.",
+         lambda: _matched(table)),
         ("order_swapped", "The two scores are exchanged.", lambda: want[GAP]),
     ]  # fmt: skip
     made: list[tuple[str, str, Callable[[], float]]] = [first, second][column]

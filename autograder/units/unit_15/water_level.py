@@ -91,7 +91,8 @@ def _mistakes(places: Sequence[Place], column: int) -> list[Mistake]:
         return float(np.minimum(place.sorted[: place.latents], place.beta * row[NOISE]).sum())
 
     known = [
-        ("beta_without_effect", "This is as at beta = 1, with the noise of probabilistic PCA. For other beta a kept axis holds back something else than the noise.", at(plain)),
+        ("beta_without_effect", "This is as at beta = 1, with the noise of probabilistic PCA. For other beta a kept axis holds back "
+         "something else than the noise.", at(plain)),
         ("level_upside_down", "The level was divided by beta. Does a larger beta raise the water or lower it?", at(upside_down)),
         ("not_sorted", "Latents go to the largest eigenvalues; these come in any order.", at(as_given)),
     ]  # fmt: skip
@@ -101,9 +102,11 @@ def _mistakes(places: Sequence[Place], column: int) -> list[Mistake]:
             ("level_for_noise", "This is the level of the water, not the noise variance.", each(lambda p, row: p.beta * row[NOISE])),
         ],
         RATE: [
-            ("beta_in_the_rate", "beta weighs the rate in the objective. The rate itself is asked.", each(lambda p, row: p.beta * row[RATE])),
+            ("beta_in_the_rate", "beta weighs the rate in the objective. The rate itself is asked.",
+             each(lambda p, row: p.beta * row[RATE])),
             ("bits", "These are bits. Nats are asked.", each(lambda _, row: row[RATE] / np.log(2))),
-            ("half_lost", "Twice too large: the divergence of a Gaussian has a half in front of its logarithm.", each(lambda _, row: 2 * row[RATE])),
+            ("half_lost", "Twice too large: the divergence of a Gaussian has a half in front of its logarithm.",
+             each(lambda _, row: 2 * row[RATE])),
             ("mean_over_axes", "The mean over the latents. Their sum is asked.", each(lambda p, row: row[RATE] / p.latents)),
             ("noise_for_level", "On each axis the eigenvalue was compared with the noise variance, not with the level of the water.",
              each(lambda p, row: float(0.5 * np.log(np.maximum(p.sorted[: p.latents] / row[NOISE], 1)).sum()))),
@@ -111,7 +114,8 @@ def _mistakes(places: Sequence[Place], column: int) -> list[Mistake]:
         DISTORTION: [
             ("rest_forgotten", "The axes without a latent are missing: their variance is lost altogether.", each(kept_only)),
             ("means_decoded", "This decodes the posterior mean. The decoder is fed a draw, whose variance comes on top.", each(smoothed)),
-            ("mean_over_axes", "The mean over the pixels. The squared length is a sum.", each(lambda p, row: row[DISTORTION] / len(p.eigenvalues))),
+            ("mean_over_axes", "The mean over the pixels. The squared length is a sum.",
+             each(lambda p, row: row[DISTORTION] / len(p.eigenvalues))),
         ],
         ACTIVE: [
             ("noise_for_level", "An axis was called active where its eigenvalue exceeds the noise variance. Where does the water stand?",
