@@ -89,7 +89,7 @@ def all_bits(count: int) -> Tensor:
 # - the **information**, $I(x; z)$ under data and encoder together: how much z knows of x, in nats;
 # - the **distortion**.
 #
-# `weight` is W, $(D_x, D)$; there may be more latents than pixels. `covariance` is C, $(D_x, D_x)$, and may be singular. `noise_scale` is $\sigma$, .05 to 5;
+# `weight` is W, $(D_x, D)$; there may be more latents than pixels. `covariance` is C, $(D_x, D_x)$, and may be singular. `noise_scale` is $\sigma$, .04 to 5;
 # `beta` is .1 to 20.
 #
 # **Predict, before you begin**: which is larger, rate or information, and when are they equal? Is the rate at
@@ -177,7 +177,7 @@ with when_written():
 # - the distortion;
 # - how many latents are active, those that carry any rate.
 #
-# `eigenvalues`, $(D_x)$, are positive, in any order, and may be equal to each other; from $10^{-3}$ to $10^4$. `latent_dim` is D, at most
+# `eigenvalues`, $(D_x)$, are positive, in any order, and may be equal to each other; from 0.01 to 3,000. `latent_dim` is D, at most
 # $D_x$; `beta` is 0.2 to 20, and at least 1.1 where D is $D_x$. No eigenvalue is so near to being switched on or off
 # that half a percent would matter.
 #
@@ -199,7 +199,7 @@ def beta_vae_at_rest(eigenvalues: Tensor, latent_dim: int, beta: float) -> Tenso
         return kept.clamp(max=beta * noise).sum() + rest.sum()
 
     low, high = 1e-12 * values[0], values.sum()
-    for _ in range(200):                                    # the objective rises in the noise while distortion > Dx noise
+    for _ in range(80):                                    # the objective rises in the noise while distortion > Dx noise
         noise = (low + high) / 2
         low, high = (noise, high) if distortion(noise) > len(values) * noise else (low, noise)
     rate = 0.5 * (kept / (beta * noise)).log().clamp(min=0).sum()
@@ -294,7 +294,7 @@ with when_written():
 # - the mean of the trained d over the rows that it was trained on, `joint`, $(N, D)$;
 # - its mean over `fresh` rows of z, $(L, D)$.
 #
-# There are 100 to 900 rows of each kind, one to four latents, whose scales go from .03 to 12; they need not have mean zero. The
+# There are 100 to 900 rows of each kind, one to four latents, whose scales go from .03 to 17; they need not have mean zero. The
 # loss has one minimum, and it is not at infinity. Five digits, and $10^{-6}$ near zero.
 #
 # **Predict, before you begin**: to which side will the second number be wrong, on average, and to which the third? What

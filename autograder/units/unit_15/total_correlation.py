@@ -137,7 +137,8 @@ def _given(
         product = np.stack(
             [with_moments(rng, 2 * sizes[1], matrix)[: sizes[1], d] for d in range(dim)], 1
         )
-        given = Given(joint, product, fresh, matrix)
+        shift = rng.uniform(-1, 1, dim) * scales
+        given = Given(joint + shift, product + shift, fresh + shift, matrix)
         want = right(given)
         if np.isfinite(want).all() and np.abs(np.diff(np.sort(want))).min() > 0.004:
             return given

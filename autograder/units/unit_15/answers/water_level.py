@@ -24,7 +24,7 @@ def beta_vae_at_rest(eigenvalues, latent_dim, beta):
     values = eigenvalues.sort(descending=True).values
     kept, rest = values[:latent_dim], values[latent_dim:]
     low, high = 1e-12 * values[0], values.sum()
-    for _ in range(200):
+    for _ in range(80):
         noise = (low + high) / 2
         level = beta * noise
         distortion = kept.clamp(max=level).sum() + rest.sum()
@@ -77,9 +77,9 @@ def beta_vae_at_rest(eigenvalues, latent_dim, beta):
 
 # %% wrong beta_ignored, from right bisection: The water stands at the noise variance, whatever beta is.
 # diagnosis: beta_without_effect
-#-     for _ in range(200):
+#-     for _ in range(80):
 #+     beta = 1.0
-#+     for _ in range(200):
+#+     for _ in range(80):
 
 
 # %% wrong over_beta, from right by_count: The level is the noise over beta.
@@ -139,5 +139,5 @@ def beta_vae_at_rest(eigenvalues, latent_dim, beta):
 
 # %% wrong one_pass, from right bisection: Three halvings short of the digits.
 # diagnosis: value
-#-     for _ in range(200):
+#-     for _ in range(80):
 #+     for _ in range(14):
