@@ -96,7 +96,7 @@ def all_bits(count: int) -> Tensor:
 # $\beta = 1$ the same thing as for exact Bayesian inference?
 
 # %% exercise="15_rate_distortion"
-def rate_and_distortion(weight: Tensor, covariance: Tensor, noise_scale: float, beta: float) -> tuple[Tensor, Tensor, Tensor]:
+def rate_information_distortion(weight: Tensor, covariance: Tensor, noise_scale: float, beta: float) -> tuple[Tensor, Tensor, Tensor]:
     """Rate, information and distortion of the best Gaussian encoder of a fixed linear decoder.
 
     weight: W, (Dx, D). covariance: C, (Dx, Dx), of the data. noise_scale: sigma. beta: the weight of the KL.
@@ -116,7 +116,7 @@ def rate_and_distortion(weight: Tensor, covariance: Tensor, noise_scale: float, 
 
 
 # %% check="15_rate_distortion"
-check("15_rate_distortion", rate_and_distortion)
+check("15_rate_distortion", rate_information_distortion)
 
 # %% [markdown]
 # **Four decoders, one beta.** A random decoder, half its size, twice its size; and the one that is best for these data
@@ -128,7 +128,7 @@ with when_written():
     some = normals(5, 3, seed=1)
     best = torch.diag((values - beta * sigma**2).clamp(min=0).sqrt())[:, :3]
     for name, weight in (("random", some), ("half of it", some / 2), ("twice of it", 2 * some), ("the best", best)):
-        rate, information, distortion = (float(part) for part in rate_and_distortion(weight, torch.diag(values), sigma, beta))
+        rate, information, distortion = (float(part) for part in rate_information_distortion(weight, torch.diag(values), sigma, beta))
         objective = -0.5 * (5 * math.log(2 * math.pi * sigma**2) + distortion / sigma**2) - beta * rate
         print(f"{name:12s} rate {rate:7.4f}   information {information:7.4f}   distortion {distortion:7.4f}   objective {objective:9.4f}")
 
@@ -497,8 +497,9 @@ with when_written():
 # Both variances divide by their number of rows. A latent that never moves takes no votes. No vote is nearly a tie. Each
 # value of a factor stands in eight rows or more.
 #
-# **Predict, before you begin**: what does each score say of codes in which every factor is copied into *two* latents?
-# Of codes that are sum and difference of two factors? Of one latent that holds two factors at once?
+# **Predict, before you begin**: the lecture has copies, on which the two are as far apart as they can be. What does each
+# say of sum and difference of two factors? Of a latent that holds two factors at once, beside one that holds one of
+# them alone? Of a latent that bends its factor?
 
 # %% exercise="15_two_scores"
 def two_scores(codes: Tensor, factors: Tensor) -> tuple[Tensor, Tensor]:

@@ -103,12 +103,19 @@ def test_the_best_encoder_of_a_given_decoder_is_no_worse_than_any_other(seed: in
     spread = torch.linalg.inv(precision)
     read, root = spread @ w.T / given.level, torch.linalg.cholesky(spread)
     best = loss(read, root)
-    assert float(best) == pytest.approx(0.5 * distortion / given.sigma**2 + given.beta * rate, rel=1e-9)
+    assert float(best) == pytest.approx(
+        0.5 * distortion / given.sigma**2 + given.beta * rate, rel=1e-9
+    )
     for scale in (0.02, 0.2):
         for _ in range(5):
-            step = scale * torch.randn(2, 4, dtype=x.dtype), scale * torch.randn(2, 2, dtype=x.dtype).tril()
+            step = (
+                scale * torch.randn(2, 4, dtype=x.dtype),
+                scale * torch.randn(2, 2, dtype=x.dtype).tril(),
+            )
             assert loss(read + step[0], root + step[1]) > best
-    joint = torch.cat([torch.cat([c, c @ read.T], 1), torch.cat([read @ c, read @ c @ read.T + spread], 1)])
+    joint = torch.cat(
+        [torch.cat([c, c @ read.T], 1), torch.cat([read @ c, read @ c @ read.T + spread], 1)]
+    )
     exact = 0.5 * (joint[:4, :4].logdet() + joint[4:, 4:].logdet() - joint.logdet())
     assert information == pytest.approx(float(exact), rel=1e-9)
     assert rate > information
@@ -116,7 +123,9 @@ def test_the_best_encoder_of_a_given_decoder_is_no_worse_than_any_other(seed: in
 
 def test_training_by_draws_comes_to_the_predicted_point() -> None:
     point = targets.trained(tensor(np.array([3.0, 1.0, 0.3])), 2, 1.4, steps=150, rows=100)
-    noise, rate, distortion, active = water_level.right(water_level.Place(np.array([3.0, 1.0, 0.3]), 2, 1.4))
+    noise, rate, distortion, active = water_level.right(
+        water_level.Place(np.array([3.0, 1.0, 0.3]), 2, 1.4)
+    )
     assert point.noise == pytest.approx(noise, rel=0.08)
     assert point.rate == pytest.approx(rate, rel=0.08) and point.active == active
     assert point.distortion == pytest.approx(distortion, rel=0.08)
@@ -146,7 +155,9 @@ def test_few_digits_are_bits_with_one_label_each() -> None:
 def test_the_exact_total_correlation_is_a_divergence() -> None:
     matrix = tensor(covariance(np.random.default_rng(0), np.array([2.0, 0.7, 0.2])))
     zero = torch.zeros(3, dtype=torch.float64)
-    want = kl_divergence(MultivariateNormal(zero, matrix), MultivariateNormal(zero, torch.diag(matrix.diagonal())))
+    want = kl_divergence(
+        MultivariateNormal(zero, matrix), MultivariateNormal(zero, torch.diag(matrix.diagonal()))
+    )
     assert total_correlation.exact(matrix.numpy()) == pytest.approx(float(want), rel=1e-9)
 
 
@@ -156,7 +167,10 @@ def test_the_fitted_discriminator_has_no_slope_left() -> None:
     assert fitted is not None
     theta = tensor(fitted).requires_grad_()
     inside, outside = (tensor(total_correlation.squares(z)) for z in (given.joint, given.product))
-    loss = torch.nn.functional.softplus(-inside @ theta).mean() + torch.nn.functional.softplus(outside @ theta).mean()
+    loss = (
+        torch.nn.functional.softplus(-inside @ theta).mean()
+        + torch.nn.functional.softplus(outside @ theta).mean()
+    )
     (slope,) = torch.autograd.grad(loss, theta)
     assert slope.abs().max() < 1e-9
     net = torch.nn.Identity()
@@ -172,7 +186,9 @@ def test_own_rows_flatter_and_fresh_rows_do_not() -> None:
     for _ in range(300):
         joint, other, fresh = (rng.normal(size=(100, 2)) @ root.T for _ in range(3))
         product = np.stack([rng.permutation(column) for column in other.T], 1)
-        found.append(total_correlation.right(total_correlation.Given(joint, product, fresh, matrix)))
+        found.append(
+            total_correlation.right(total_correlation.Given(joint, product, fresh, matrix))
+        )
     exact, own, fresh_rows = np.array(found).T
     for values, sign in ((own, 1), (fresh_rows, -1)):
         off = values - exact
@@ -214,13 +230,17 @@ def test_both_scores_are_the_library_s() -> None:
     gap, votes = two_scores.right(given)
     whole = torch.stack([column.unique(return_inverse=True)[1] for column in codes.T], 1)
     bins = int(whole.max()) + 1
-    fine = torch.cat([whole, torch.arange(2)[:, None].expand(2, whole.shape[1]) * 0], 0)[: len(whole)]
+    fine = torch.cat([whole, torch.arange(2)[:, None].expand(2, whole.shape[1]) * 0], 0)[
+        : len(whole)
+    ]
     found = two_scores.information(given)
     for j in range(whole.shape[1]):
         alone = mutual_information_gap(fine[:, [j]].double(), factors, int(fine[:, j].max()) + 1)
         np.testing.assert_allclose(alone.information[0].numpy(), found[j], atol=1e-9)
     assert bins > 2 and 0 <= gap <= 1
-    measured = factor_vae_score(codes.double(), factors, votes=3000, batch=1000, generator=torch.Generator().manual_seed(0))
+    measured = factor_vae_score(
+        codes.double(), factors, votes=3000, batch=1000, generator=torch.Generator().manual_seed(0)
+    )
     assert measured == pytest.approx(votes, abs=4.5 / (2 * 3000**0.5) * 2)
 
 
@@ -246,9 +266,13 @@ def test_the_bound_without_a_label_is_below_log_p_and_above_any_guess() -> None:
             m, log_u = made["prior"](label)
             logits = made["decoder"](torch.cat([z, label.expand(4001, 3)], 1))
             like = (x * logits - torch.nn.functional.softplus(logits)).sum(-1)
-            log_prior = -0.5 * ((z[:, 0] - m) / log_u.exp()) ** 2 - log_u - 0.5 * math.log(2 * math.pi)
+            log_prior = (
+                -0.5 * ((z[:, 0] - m) / log_u.exp()) ** 2 - log_u - 0.5 * math.log(2 * math.pi)
+            )
             total += float((like + log_prior).exp().sum() * 0.006) / 3
-            each = torch.stack([conditional._bound(made, label[None], eps[k : k + 1]) for k in range(60)])
+            each = torch.stack(
+                [conditional._bound(made, label[None], eps[k : k + 1]) for k in range(60)]
+            )
             bounds.append(float(share @ each[:, 0]))
     best = float(np.logaddexp.reduce(bounds)) - math.log(3)
     assert max(bounds) - math.log(3) < best < math.log(total)
@@ -292,7 +316,9 @@ def test_no_order_of_the_numbers_names_the_sealed_three() -> None:
     assert len(orders) == 6
 
 
-@pytest.mark.parametrize("answer", [one for one in corpus("15_vae_variants") if one.right], ids=lambda one: one.name)
+@pytest.mark.parametrize(
+    "answer", [one for one in corpus("15_vae_variants") if one.right], ids=lambda one: one.name
+)
 def test_right_answers_pass_on_more_seeds(answer) -> None:  # type: ignore[no-untyped-def]
     report = run_check(answer.exercise, InProcess(answer.load()), 7)
     assert report.passed, str(report)

@@ -26,7 +26,7 @@ EXERCISE = exercise(
     difficulty=4,
     importance=4,
     minutes=40,
-    read="the section on conditional VAEs",
+    read="section 8, The conditional VAE",
     hides=[],
     because="course_vi has conditional models with a fixed prior, and none for missing labels",
 )

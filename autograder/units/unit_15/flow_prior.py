@@ -22,7 +22,7 @@ EXERCISE = exercise(
     difficulty=4,
     importance=3,
     minutes=35,
-    read="the section on a flow as prior",
+    read="section 9, A flow as prior",
     hides=[],
     because="course_vi learns flows, and has no flow in closed form",
 )

@@ -17,12 +17,12 @@ from autograder.units.unit_15.reference import covariance
 EXERCISE = exercise(
     __name__,
     title="What a decoder gets for its nats",
-    function="rate_and_distortion",
+    function="rate_information_distortion",
     points=3,
     difficulty=3,
     importance=4,
     minutes=35,
-    read="the section on rate and distortion of the linear beta-VAE",
+    read="section 1, Rate and distortion",
     hides=[],
     because="course_vi has the posterior at beta = 1, and neither rate nor distortion over the data",
 )

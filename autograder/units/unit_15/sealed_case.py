@@ -18,7 +18,7 @@ EXERCISE = exercise(
     difficulty=4,
     importance=4,
     minutes=35,
-    read="the section on what a prior cannot identify",
+    read="section 6, What a prior cannot identify",
     hides=[],
     because="no function of course_vi gives a verdict on a representation",
 )

@@ -22,7 +22,7 @@ EXERCISE = exercise(
     difficulty=4,
     importance=4,
     minutes=40,
-    read="the section on FactorVAE and density ratios",
+    read="section 5, FactorVAE, and its density ratio",
     hides=["learning.factor_vae:ratio_loss", "learning.factor_vae:total_correlation"],
 )
 

@@ -21,7 +21,7 @@ EXERCISE = exercise(
     difficulty=3,
     importance=4,
     minutes=35,
-    read="the section on measuring disentanglement",
+    read="section 7, Measuring disentanglement, on images of known factors",
     hides=[
         "diagnostics.disentanglement:mutual_information_gap",
         "diagnostics.disentanglement:factor_vae_score",

@@ -22,7 +22,7 @@ EXERCISE = exercise(
     difficulty=5,
     importance=5,
     minutes=50,
-    read="the section on rate and distortion of the linear beta-VAE",
+    read="section 3, Rate and distortion of the linear beta-VAE",
     hides=[],
     because="course_vi trains beta-VAEs, and does not know where they rest",
 )

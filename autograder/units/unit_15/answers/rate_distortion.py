@@ -2,7 +2,7 @@
 import torch
 
 
-def rate_and_distortion(weight, covariance, noise_scale, beta):
+def rate_information_distortion(weight, covariance, noise_scale, beta):
     level = beta * noise_scale**2
     one = torch.eye(weight.shape[1], dtype=weight.dtype)
     spread = torch.linalg.inv(one + weight.T @ weight / level)
@@ -19,7 +19,7 @@ def rate_and_distortion(weight, covariance, noise_scale, beta):
 import numpy as np
 
 
-def rate_and_distortion(weight, covariance, noise_scale, beta):
+def rate_information_distortion(weight, covariance, noise_scale, beta):
     w, c = weight.numpy(), covariance.numpy()
     dim, latents = w.shape
     level = beta * noise_scale**2
@@ -39,7 +39,7 @@ def rate_and_distortion(weight, covariance, noise_scale, beta):
 import torch
 
 
-def rate_and_distortion(weight, covariance, noise_scale, beta):
+def rate_information_distortion(weight, covariance, noise_scale, beta):
     level = beta * noise_scale**2
     left, sizes, _ = torch.linalg.svd(weight, full_matrices=False)
     rate, distortion = 0.0, covariance.trace()
