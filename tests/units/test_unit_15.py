@@ -179,20 +179,21 @@ def test_the_fitted_discriminator_has_no_slope_left() -> None:
 
 
 @pytest.mark.slow
-def test_own_rows_flatter_and_fresh_rows_do_not() -> None:
+def test_own_rows_flatter_and_fresh_rows_do_too_but_less() -> None:
     rng, found = np.random.default_rng(1), []
-    matrix = np.array([[1.0, 0.5], [0.5, 1.0]])
+    matrix = np.array([[1.0, 0.5, 0.2], [0.5, 1.0, -0.3], [0.2, -0.3, 1.0]])
     root = np.linalg.cholesky(matrix)
-    for _ in range(300):
-        joint, other, fresh = (rng.normal(size=(100, 2)) @ root.T for _ in range(3))
+    for _ in range(600):
+        joint, other, fresh = (rng.normal(size=(100, 3)) @ root.T for _ in range(3))
         product = np.stack([rng.permutation(column) for column in other.T], 1)
         found.append(
             total_correlation.right(total_correlation.Given(joint, product, fresh, matrix))
         )
-    exact, own, fresh_rows = np.array(found).T
-    for values, sign in ((own, 1), (fresh_rows, -1)):
-        off = values - exact
-        assert sign * off.mean() > 3 * off.std() / 300**0.5
+    rows = np.array(found)
+    exact, own, fresh_rows = rows[np.isfinite(rows).all(1)].T
+    assert len(own) > 590
+    for off in (own - exact, own - fresh_rows, fresh_rows - exact):
+        assert off.mean() > 3 * off.std() / len(off) ** 0.5
 
 
 # ---- two decoders ---------------------------------------------------------------------------------------------------------
@@ -302,14 +303,19 @@ def test_rate_and_distortion_of_rotated_latents_are_those_of_the_best_independen
     w[:3] = np.diag(np.sqrt(values[:3] - level)) @ turn
     given = rate_distortion.Given(w, np.diag(values), level**0.5, 1.0)
     found = rate_distortion.at(given, level, factorized=True)
-    np.testing.assert_allclose(sealed_case.turned(values, 3, level, turn), found[[0, 2]], rtol=1e-9)
-    still = sealed_case.turned(values, 3, level, np.eye(3))
-    np.testing.assert_allclose(still, sealed_case.plain(values, 3, level), rtol=1e-9)
+    one = values[None], 3, np.array([level])
+    np.testing.assert_allclose(sealed_case.turned(*one, turn[None])[0], found[[0, 2]], rtol=1e-9)
+    still = sealed_case.turned(*one, np.eye(3)[None])
+    np.testing.assert_allclose(still, sealed_case.plain(*one)[:, 0], rtol=1e-9)
+    w[:3] = np.diag(np.sqrt(values[:3] - level))
+    w[:, 1] = 0.0
+    dead = rate_distortion.right(given._replace(weight=w))
+    np.testing.assert_allclose(sealed_case.plain(*one)[0, 2], dead[[0, 2]], rtol=1e-9)
 
 
 def test_no_order_of_the_numbers_names_the_sealed_three() -> None:
     orders = set()
-    for seed in range(25):
+    for seed in range(60):
         given, truth = sealed_case.draw(np.random.default_rng(seed))
         order = np.argsort(given["measured"][:, 0])
         orders.add(tuple(truth[i] for i in order))

@@ -103,7 +103,7 @@ def fitted(
             return None
         if not np.isfinite(step).all() or np.abs(theta).max() > 1e4:
             return None
-        if slope @ step < 1e-24:
+        if slope @ step < 1e-15:  # half the digits: the step that is left doubles them
             return np.asarray((theta - step) / scale)
         size, before = 1.0, loss(theta)
         while loss(theta - size * step) > before and size > 1e-8:
