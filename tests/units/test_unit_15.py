@@ -11,9 +11,6 @@ from scipy.integrate import quad
 from scipy.optimize import minimize
 from torch.distributions import MultivariateNormal, kl_divergence
 
-from autograder.audit.corpus import corpus
-from autograder.checking import run_check
-from autograder.checks.probe import InProcess
 from autograder.units.unit_15 import (
     conditional,
     flow_prior,
@@ -218,10 +215,10 @@ def test_log_p_and_posterior_means_are_integrals() -> None:
 def test_what_keeps_the_prior_keeps_the_data(seed: int) -> None:
     rng = np.random.default_rng(seed)
     for name, params in same_data._same(rng):
-        gap, moved = same_data.right(params)
+        gap, moved = same_data.right(*same_data._both(params))
         assert gap < 1e-7 and moved > 1e-3, name
     for name, params in same_data._changed(rng):
-        assert same_data.right(params)[0] > 0.02, name
+        assert same_data.right(*same_data._both(params))[0] > 0.02, name
 
 
 # ---- scores ---------------------------------------------------------------------------------------------------------------
@@ -320,11 +317,3 @@ def test_no_order_of_the_numbers_names_the_sealed_three() -> None:
         order = np.argsort(given["measured"][:, 0])
         orders.add(tuple(truth[i] for i in order))
     assert len(orders) == 6
-
-
-@pytest.mark.parametrize(
-    "answer", [one for one in corpus("15_vae_variants") if one.right], ids=lambda one: one.name
-)
-def test_right_answers_pass_on_more_seeds(answer) -> None:  # type: ignore[no-untyped-def]
-    report = run_check(answer.exercise, InProcess(answer.load()), 7)
-    assert report.passed, str(report)
