@@ -790,8 +790,8 @@ with when_written():
 # The evidence is enough: with the data of each, any two of the three would lie six standard errors apart, in rate or
 # in distortion, whichever latent it is that died. The check brings 40 cases and demands all names right in 38 of them.
 #
-# **Predict, before you begin**: with the *same* data, who has the smallest rate of the three? The largest? Does rotating
-# change $p(x)$? So what does it change?
+# **Predict, before you begin**: with the *same* data, who has the least distortion of the three? Who pays less rate than
+# the right one? Does rotating change $p(x)$? So what does it change?
 
 # %% exercise="15_sealed_case"
 def name_them(measured: Tensor, errors: Tensor, eigenvalues: Tensor, noise_scale: Tensor, beta: Tensor, latent_dim: int) -> list[str]:
@@ -851,10 +851,12 @@ with when_written():
 # $Dt + \sum_{i > D}\lambda_i$. Collapsed, without latent j: $\tfrac12\log(\lambda_j/t)$ less and $\lambda_j - t$ more. Whoever
 # is left is rotated.
 #
-# **Rotated** in formulas: with $\Lambda = R^\top \mathrm{diag}(\lambda/t) R$ the best independent variances are
-# $1/\Lambda_{jj}$, narrower than the marginals. The distortion grows by $t\,(\sum t/\lambda_j - \sum 1/\Lambda_{jj})$, and the
-# rate by what independent latents pay for saying the same. $p(x)$ has not changed: the bound has. A *diagonal* q is
-# what picks the principal axes; neither prior nor likelihood does.
+# **The prediction.** The right one has the least distortion; the collapsed one pays less rate. The rotated one may pay
+# more or less: with $\Lambda = R^\top \mathrm{diag}(\lambda/t) R$, the precision of its exact posterior at this beta, the best
+# independent variances are $1/\Lambda_{jj}$, narrower than the marginals $(\Lambda^{-1})_{jj}$. The distortion grows by
+# $t\sum_j \big[(\Lambda^{-1})_{jj} - 1/\Lambda_{jj}\big]$. The rate grows by the KL from q to the exact posterior,
+# $\tfrac12\big(\sum_j \log\Lambda_{jj} - \log\det\Lambda\big)$, and falls by half of that bracket's sum. $p(x)$ has not changed:
+# the bound has. A *diagonal* q is what picks the principal axes; neither prior nor likelihood does.
 
 # %% [markdown]
 # ## 9. In words: four claims about disentangled latents
