@@ -40,7 +40,7 @@ def total_correlations(joint, product, fresh, covariance):
         z = z / scale
         return torch.einsum("ni,ij,nj->n", z, matrix, z) + z @ slope + constant
 
-    optimizer = torch.optim.LBFGS([matrix, slope, constant], max_iter=3000, max_eval=6000, tolerance_grad=1e-11, tolerance_change=1e-16, history_size=50, line_search_fn="strong_wolfe")
+    optimizer = torch.optim.LBFGS([matrix, slope, constant], max_iter=500, tolerance_grad=1e-10, tolerance_change=1e-15, history_size=20, line_search_fn="strong_wolfe")
 
     def closure():
         optimizer.zero_grad()
