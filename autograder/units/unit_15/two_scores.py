@@ -166,7 +166,7 @@ def _mistakes(given: Given, column: int) -> list[Mistake]:
         ("values_alike", "Each value of a factor counts the same here. A row is drawn, so values count by their rows.",
          lambda: votes(given, by_rows=False).max(1).sum()),
         ("dead_latent_wins", "A latent that never moves has a variance of zero, and takes all the votes. It says nothing, and takes none.",
-         lambda: votes(given, relative=False, dead=False).max(1).sum()),
+         lambda: votes(given, dead=False).max(1).sum()),
         ("rule_turned", "This names for each factor its best latent. The rule names for each latent a factor.", lambda: table.max(0).sum()),
         ("factors_for_latents", "Several latents share a factor here, and none is counted twice. Add up over latents.",
          lambda: _matched(table)),

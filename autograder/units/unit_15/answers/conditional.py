@@ -155,6 +155,6 @@ def conditional_objective(encoder, prior, decoder, x, y, eps):
 
 
 # %% wrong clamped, from right distributions: Probabilities are kept away from zero and one.
-# diagnosis: value
+# diagnosis: value or described
 #-         return Bernoulli(logits=logits).log_prob(x).sum(-1).mean(0) - kl_divergence(q, p).sum(-1)
 #+         return Bernoulli(probs=logits.sigmoid().clamp(1e-6, 1 - 1e-6)).log_prob(x).sum(-1).mean(0) - kl_divergence(q, p).sum(-1)

@@ -109,13 +109,13 @@ def best_flow(loc, log_scale, z):
 
 
 # %% wrong lower_tail, from right smaller_tail: The lower tail everywhere: one minus next to nothing.
-# diagnosis: value or not_finite
+# diagnosis: described or value or not_finite
 #-     u = torch.where(lower < upper, torch.special.ndtri(lower), -torch.special.ndtri(upper))
 #+     u = torch.special.ndtri(lower)
 
 
 # %% wrong clamped, from right smaller_tail: Probabilities are kept away from zero and one.
-# diagnosis: value
+# diagnosis: described or value or not_finite
 #-     u = torch.where(lower < upper, torch.special.ndtri(lower), -torch.special.ndtri(upper))
 #+     u = torch.special.ndtri(lower.clamp(1e-6, 1 - 1e-6))
 
@@ -127,6 +127,6 @@ def best_flow(loc, log_scale, z):
 
 
 # %% wrong ndtr, from right smaller_tail: torch computes ndtr as one plus erf, which rounds the small tail away.
-# diagnosis: value or not_finite
+# diagnosis: described or value or not_finite
 #-     lower, upper = (0.5 * torch.erfc(side / 2**0.5).mean(1) for side in (-score, score))
 #+     lower, upper = torch.special.ndtr(score).mean(1), torch.special.ndtr(-score).mean(1)

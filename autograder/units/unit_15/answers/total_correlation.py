@@ -149,13 +149,13 @@ def total_correlations(joint, product, fresh, covariance):
 
 
 # %% wrong few_steps, from right newton: Two steps of Newton's method.
-# diagnosis: value
+# diagnosis: value or described
 #-     for _ in range(40):
 #+     for _ in range(2):
 
 
 # %% wrong ridge, from right loops: A penalty on the coefficients, as libraries have by default.
-# diagnosis: value
+# diagnosis: value or described
 #-         theta = np.linalg.lstsq(root_w * rows, root_w[:, 0] * aim, rcond=None)[0]
 #+         theta = np.linalg.solve((root_w * rows).T @ (root_w * rows) + 1e-3 * np.eye(len(theta)), (root_w * rows).T @ (root_w[:, 0] * aim))
 

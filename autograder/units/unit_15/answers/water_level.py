@@ -138,6 +138,6 @@ def beta_vae_at_rest(eigenvalues, latent_dim, beta):
 
 
 # %% wrong one_pass, from right bisection: Three halvings short of the digits.
-# diagnosis: value
+# diagnosis: value or described
 #-     for _ in range(80):
 #+     for _ in range(14):
