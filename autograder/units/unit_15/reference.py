@@ -15,9 +15,9 @@ def learned_noise(eigenvalues: np.ndarray, latents: int, beta: float) -> float:
     values = np.sort(np.asarray(eigenvalues, dtype=float))[::-1]
     for active in range(latents + 1):
         room = len(values) - active * beta
-        if room <= 0:
+        noise = float(values[active:].sum() / room) if room > 0 else 0.0
+        if noise == 0:
             break
-        noise = float(values[active:].sum() / room)
         above = active == 0 or values[active - 1] > beta * noise
         if above and (active == latents or values[active] <= beta * noise):
             return noise
