@@ -105,11 +105,11 @@ def test_the_best_encoder_of_a_given_decoder_is_no_worse_than_any_other(seed: in
     )
     for scale in (0.02, 0.2):
         for _ in range(5):
-            step = (
-                scale * torch.randn(2, 4, dtype=x.dtype),
-                scale * torch.randn(2, 2, dtype=x.dtype).tril(),
+            step, stretch = tensor(rng.normal(size=(2, 4))), tensor(rng.normal(size=(2, 2)))
+            assert (
+                loss(read + scale * step, root @ torch.linalg.matrix_exp(scale * stretch.tril()))
+                > best
             )
-            assert loss(read + step[0], root + step[1]) > best
     joint = torch.cat(
         [torch.cat([c, c @ read.T], 1), torch.cat([read @ c, read @ c @ read.T + spread], 1)]
     )
@@ -216,7 +216,7 @@ def test_what_keeps_the_prior_keeps_the_data(seed: int) -> None:
     rng = np.random.default_rng(seed)
     for name, params in same_data._same(rng):
         gap, moved = same_data.right(*same_data._both(params))
-        assert gap < 1e-7 and moved > 1e-3, name
+        assert gap < 1e-6 and moved > 1e-3, name
     for name, params in same_data._changed(rng):
         assert same_data.right(*same_data._both(params))[0] > 0.02, name
 

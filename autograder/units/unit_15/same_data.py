@@ -204,7 +204,7 @@ def moved(probe: Probe, rng: np.random.Generator) -> Finding:
 def _same(rng: np.random.Generator) -> list[tuple[str, Arrays]]:
     """The same data: turned, reflected, turned by an angle that depends on the length of z."""
     flip = np.diag([1.0, -1.0]) @ _turned(rng)
-    twist = float(rng.uniform(0.2, 0.5)) * rng.choice([-1, 1])
+    twist = float(rng.uniform(0.1, 0.25)) * rng.choice([-1, 1])
     return [
         ("rotated", _params(rng, 2, 4, matrix=_turned(rng), rows=16)),
         ("reflected", _params(rng, 2, 3, matrix=flip, rows=8)),
