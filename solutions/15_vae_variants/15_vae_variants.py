@@ -407,7 +407,7 @@ def same_data(first: Callable[[Tensor], Tensor], second: Callable[[Tensor], Tens
     first, second: (..., D) -> logits (..., Dx). x: (N, Dx), bits. latent_dim: D, 1 or 2.
     """
     ### BEGIN SOLUTION
-    axis = torch.linspace(-7, 7, 113, dtype=torch.float64)
+    axis = torch.linspace(-7, 7, 141, dtype=torch.float64)
     z = torch.cartesian_prod(*[axis] * latent_dim).reshape(-1, latent_dim)
     log_prior = (-0.5 * z.square().sum(-1)).log_softmax(0)
 

@@ -65,7 +65,7 @@ def pair(
     """
     latents, hidden = (int(size) for size in sizes)
     generator = torch.Generator().manual_seed(int(seed))
-    first = network(latents, hidden, x.shape[-1], generator, 1.2)
+    first = network(latents, hidden, x.shape[-1], generator, 1.0)
     with torch.no_grad():
         first[0].weight.mul_(reads)
     first = first.requires_grad_(False)

@@ -31,7 +31,7 @@ EXERCISE = exercise(
 GAP, MOVED = 0, 1
 TITLES = ("the largest difference of log p(x)", "the farthest that a posterior mean moved")
 RTOL, ATOL = 1e-4, 1e-5
-HALF, STEP = 7.0, 0.125
+HALF, STEP = 7.0, 0.1
 
 
 class Seen(NamedTuple):

@@ -6,14 +6,14 @@ import torch.nn.functional as F
 
 
 def same_data(first, second, x, latent_dim):
-    axis = torch.linspace(-7, 7, 113, dtype=torch.float64)
+    axis = torch.linspace(-7, 7, 141, dtype=torch.float64)
     z = axis[:, None] if latent_dim == 1 else torch.cartesian_prod(axis, axis)
     found = []
     with torch.no_grad():
         for decoder in (first, second):
             logits = decoder(z)
             log_joint = x @ logits.T - F.softplus(logits).sum(-1) - 0.5 * z.square().sum(-1)
-            log_p = log_joint.logsumexp(-1) + latent_dim * (math.log(0.125) - 0.5 * math.log(2 * math.pi))
+            log_p = log_joint.logsumexp(-1) + latent_dim * (math.log(0.1) - 0.5 * math.log(2 * math.pi))
             found.append((log_p, log_joint.softmax(-1) @ z))
     (log_p, mean), (other_log_p, other_mean) = found
     return (log_p - other_log_p).abs().max(), (mean - other_mean).norm(dim=-1).max()
@@ -25,7 +25,7 @@ import torch
 
 
 def same_data(first, second, x, latent_dim):
-    nodes = np.linspace(-7.0, 7.0, 121)
+    nodes = np.linspace(-7.0, 7.0, 141)
     weights = np.exp(-0.5 * nodes**2)
     weights = weights / weights.sum()
     if latent_dim == 1:
@@ -63,11 +63,11 @@ def same_data(first, second, x, latent_dim):
         weight[1:-1:2], weight[2:-1:2] = 4, 2
         log_weight = (weight * 18 / 1200 / 3).log() - 0.5 * z[:, 0] ** 2 - 0.5 * math.log(2 * math.pi)
     else:
-        nodes, weights = (torch.from_numpy(one) for one in np.polynomial.legendre.leggauss(100))
+        nodes, weights = (torch.from_numpy(one) for one in np.polynomial.legendre.leggauss(120))
         r = 4.5 * (nodes + 1)
         angle = torch.arange(120, dtype=torch.float64) * (2 * math.pi / 120)
         z = torch.stack([(r[:, None] * angle.cos()).flatten(), (r[:, None] * angle.sin()).flatten()], -1)
-        log_weight = (weights * r).log()[:, None].expand(100, 120).flatten() - 0.5 * z.square().sum(-1)
+        log_weight = (weights * r).log()[:, None].expand(120, 120).flatten() - 0.5 * z.square().sum(-1)
         log_weight = log_weight - log_weight.logsumexp(0)
     parts = []
     for decoder in (first, second):
@@ -111,7 +111,7 @@ def same_data(first, second, x, latent_dim):
 
 # %% wrong at_zero, from right grid: The decoders are compared at z = 0.
 # diagnosis: one_latent
-#-             log_p = log_joint.logsumexp(-1) + latent_dim * (math.log(0.125) - 0.5 * math.log(2 * math.pi))
+#-             log_p = log_joint.logsumexp(-1) + latent_dim * (math.log(0.1) - 0.5 * math.log(2 * math.pi))
 #+             log_p = log_joint[:, len(z) // 2]
 
 
@@ -129,7 +129,7 @@ def same_data(first, second, x, latent_dim):
 
 # %% wrong small_grid, from right grid: The grid ends at two.
 # diagnosis: value
-#-     axis = torch.linspace(-7, 7, 113, dtype=torch.float64)
+#-     axis = torch.linspace(-7, 7, 141, dtype=torch.float64)
 #+     axis = torch.linspace(-2, 2, 41, dtype=torch.float64)
 
 
