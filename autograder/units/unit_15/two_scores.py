@@ -172,6 +172,11 @@ def _mistakes(given: Given, column: int) -> list[Mistake]:
          lambda: _matched(table)),
         ("order_swapped", "The two scores are exchanged.", lambda: want[GAP]),
     ]  # fmt: skip
+    still = bool(
+        (given.codes.var(0) == 0).any()
+    )  # then both name one latent for all votes, and look alike
+    unlike = "variance_not_relative" if still else "dead_latent_wins"
+    second = [one for one in second if one[0] != unlike]
     made: list[tuple[str, str, Callable[[], float]]] = [first, second][column]
     return [Mistake(key, hint, np.asarray(float(of()))) for key, hint, of in made]
 

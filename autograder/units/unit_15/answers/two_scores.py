@@ -135,7 +135,7 @@ def two_scores(codes, factors):
 
 
 # %% wrong own_units, from right tables: Variances in the latents' own units.
-# diagnosis: variance_not_relative
+# diagnosis: variance_not_relative or either
 #-             still = torch.where(spread > 0, chosen.var(0, correction=0) / spread, torch.inf)
 #+             still = torch.where(spread > 0, chosen.var(0, correction=0), torch.inf)
 
@@ -153,7 +153,7 @@ def two_scores(codes, factors):
 
 
 # %% wrong dead_wins, from right tables: A latent that never moves wins.
-# diagnosis: dead_latent_wins or value or not_finite
+# diagnosis: dead_latent_wins or either
 #-             still = torch.where(spread > 0, chosen.var(0, correction=0) / spread, torch.inf)
 #+             still = chosen.var(0, correction=0) / spread.clamp(min=1e-12)
 
