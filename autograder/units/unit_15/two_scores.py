@@ -168,8 +168,6 @@ def _mistakes(given: Given, column: int) -> list[Mistake]:
         ("dead_latent_wins", "A latent that never moves has a variance of zero, and takes all the votes. It says nothing, and takes none.",
          lambda: votes(given, dead=False).max(1).sum()),
         ("rule_turned", "This names for each factor its best latent. The rule names for each latent a factor.", lambda: table.max(0).sum()),
-        ("factors_for_latents", "Several latents share a factor here, and none is counted twice. Add up over latents.",
-         lambda: _matched(table)),
         ("order_swapped", "The two scores are exchanged.", lambda: want[GAP]),
     ]  # fmt: skip
     still = bool(
@@ -192,16 +190,6 @@ def _pooled(given: Given, each: np.ndarray) -> float:
     return float(
         (padded[0] - padded[1]).sum() / sum(_entropy(factor) for factor in given.factors.T)
     )
-
-
-def _matched(table: np.ndarray) -> float:
-    """Each factor and each latent used once, the largest cells first."""
-    left, total = table.copy(), 0.0
-    for _ in range(min(left.shape)):
-        row, column = np.unravel_index(left.argmax(), left.shape)
-        total += left[row, column]
-        left[row, :] = left[:, column] = -1
-    return float(total)
 
 
 def _judged(probe: Probe, given: Given, columns: tuple[int, ...]) -> Finding:
