@@ -120,7 +120,10 @@ def curve(points: Sequence[Point], mine: Tensor | None = None) -> Figure:
     with style():
         if mine is not None:
             axis.plot(mine[:, 1], mine[:, 2], color=BLUE, zorder=1)
-            axis.annotate("yours", mine[len(mine) // 2, 1:3].tolist(), (6, 6), color=BLUE, textcoords="offset points")  # fmt: skip
+            _, rate, distortion, _ = mine[len(mine) // 2].tolist()
+            axis.annotate(
+                "yours", (rate, distortion), (6, 6), color=BLUE, textcoords="offset points"
+            )
         axis.errorbar(
             [point.rate for point in points],
             [point.distortion for point in points],

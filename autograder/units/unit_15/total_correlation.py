@@ -158,7 +158,7 @@ def _mistakes(cases: Sequence[Given], column: int) -> list[Mistake]:
         Mistake(
             "order_swapped",
             f"This is {TITLES[other]}: return them in the order of the docstring.",
-            each(lambda given, other=other: right(given)[other]),
+            np.array([right(given)[other] for given in cases]),
         )
         for other in range(3)
         if other != column
@@ -265,8 +265,8 @@ def _alone(rng: np.random.Generator) -> Given:
     """One latent has no total correlation; what a fit finds in its rows is chance."""
     while True:
         scale = float(np.exp(rng.uniform(-1, 1)))
-        rows = [rng.normal(size=(count, 1)) * scale for count in (100, 150, 60)]
-        given = Given(*rows, np.array([[scale**2]]))
+        joint, product, fresh = (rng.normal(size=(count, 1)) * scale for count in (100, 150, 60))
+        given = Given(joint, product, fresh, np.array([[scale**2]]))
         want = right(given)
         if np.isfinite(want).all() and np.abs(want[1:]).min() > 1e-3:
             return given
