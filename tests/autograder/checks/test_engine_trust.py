@@ -32,7 +32,8 @@ NOTHING_TO_CHANGE = (
     "07_straight_through",
     "09_vafc",
     "12_fan_at_rest",
-)  # trained; plain numbers; a class: see below
+    "15_two_scores",
+)  # trained; plain or whole numbers; a class: see below
 GRADIENT_ASKED = {
     "00_value_and_gradient",
     "02_predicted_bias",
@@ -54,6 +55,7 @@ GRADIENT_ASKED = {
     "11_amortized_elbo",
     "13_objective",
     "17_deep_markov_elbo",
+    "15_conditional",
 }
 OF_ONE_DATUM = (
     "03_three_forms",
