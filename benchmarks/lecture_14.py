@@ -48,7 +48,9 @@ def done(table: str, row: str, way: str) -> int:
 
 
 def schools() -> None:
-    y, sigma = (torch.tensor(part).double() for part in (eight_schools.EFFECTS, eight_schools.ERRORS))
+    y, sigma = (
+        torch.tensor(part).double() for part in (eight_schools.EFFECTS, eight_schools.ERRORS)
+    )
     ways = {"centred": eight_schools.centred, "non-centred": eight_schools.non_centred}
     for way, model in ways.items():
         for seed in SEEDS[done("schools", "nuts", way) :]:
