@@ -17,8 +17,10 @@ from course_vi.plots.movies.climbs import (
 from course_vi.plots.movies.families import families_close
 from course_vi.plots.movies.phases import dream_and_wake
 from course_vi.plots.movies.spaces import codes_spread, simplex
+from course_vi.plots.movies.traces import Step, trace_replayed
 
 __all__ = [
+    "Step",
     "bound_and_gap",
     "bound_contracts",
     "carried_along",
@@ -32,5 +34,6 @@ __all__ = [
     "samples_flash",
     "simplex",
     "staircase",
+    "trace_replayed",
     "weights_cloud",
 ]
