@@ -117,18 +117,20 @@ def sites(trace):
             for name, site in trace.nodes.items() if site["type"] == "sample" and name != "school"}
 
 
+given_y = poutine.condition(schools, data={"y": Y})
 with fresh(0):
     free = sites(poutine.trace(schools).get_trace())
-    bound = sites(poutine.trace(poutine.condition(schools, data={"y": Y})).get_trace())
-for name, (value, log_density, _) in bound.items():
-    print(f"{name:6s}{log_density:8.2f}   {value}")
+with fresh(0):
+    bound = sites(poutine.trace(given_y).get_trace())
+for name, (value, log_p, observed) in bound.items():
+    print(f"{name:6s} log density {log_p:7.2f}, observed: {observed}")
 
 # %%
 show(figures.two_traces({"run freely": free, "conditioned on y": bound}),
-     alt="Two traces as columns of boxes, each with the sites mu, theta and y from top to bottom, the values drawn there and the log density. In the second column y is shaded: its eight values are the data, and its log density differs. mu and theta are the same in both.")
+     alt="Two traces as columns of boxes, each with the sites mu, theta and y from top to bottom, the values drawn there and the log density. In the second column y is shaded: its eight values are the data, and its log density differs. From the same seed mu and theta are the same in both.")
 
 # %% [markdown]
-# `poutine.condition` runs the same program, but where it comes to the site `"y"` it hands out the data and marks the site as *observed*. The trace then knows three numbers, one log density for each site. `log_prob_sum()` adds them up.
+# `poutine.condition` runs the same program. Where the program comes to the site `"y"` it hands out the data, and marks the site as *observed*. So the trace knows three numbers, a log density for each site. `log_prob_sum()` adds them up.
 #
 # > **Predict 1.** Condition the program on $y$, run it, and add up the log densities of its trace. At the $(\mu, \theta)$ of that run, which function is this?
 
@@ -156,7 +158,7 @@ posterior = MultivariateNormal(torch.linalg.solve(precision, seen), precision_ma
 print("   log_prob_sum   less likelihood   less posterior density   less joint density")
 for seed in range(5):
     with fresh(seed):
-        run = poutine.trace(poutine.condition(schools, data={"y": Y})).get_trace()
+        run = poutine.trace(given_y).get_trace()
     theta = run.nodes["theta"]["value"]
     z, total = torch.cat([run.nodes["mu"]["value"].view(1), theta]), run.log_prob_sum()
     likelihood = Normal(theta, SIGMA).log_prob(Y).sum()
@@ -278,14 +280,14 @@ def log_density(trace):
 with fresh(0):
     ours = Trace(Condition(small_schools, {"y": Y}))()
 with fresh(0):
-    theirs = poutine.trace(poutine.condition(schools, data={"y": Y})).get_trace()
+    theirs = poutine.trace(given_y).get_trace()
 for name, site in ours.items():
     print(f"{name:6s} largest difference of values: {(site['value'] - theirs.nodes[name]['value']).abs().max():.1e}")
 print(f"log densities: {log_density(ours):.10f} and {theirs.log_prob_sum():.10f}")
 
 # %%
 show(figures.message_path(),
-     alt="A message's way. At the bottom the program's sample statement, above it three listeners in a stack: innermost, condition, then trace, outermost. Arrows lead up on the left, ask, from the innermost to the outermost, then to a box that draws if there is no value yet, and down on the right, tell, from the outermost to the innermost, back to the program.")
+     alt="A message's way. At the bottom the program's sample statement, above it three listeners in a stack: Condition is innermost, then Replay, and Trace outermost. Arrows on the left, ask, lead up from the innermost to the outermost and on to a box that draws if there is no value yet. Arrows on the right, tell, lead down again to the program.")
 
 # %% [markdown]
 # > **Predict 2.** Handlers nest in any order. What does a `Trace` record of the site `"y"` if we swap it with a `Condition` on `"y"`, and what if we swap it with a `Block` that hides `"y"`?
@@ -320,7 +322,7 @@ reveal("14_2", "swapping changes nothing with Condition, and what is recorded wi
 #
 # </details>
 #
-# Pyro's own handlers live in `pyro.poutine` (pour, and *routine*; it is also a dish): the four above, and `scale`, `mask`, `do`, `lift`, `reparam`, `seed` and others, each a class as small as these. A `plate` is a handler, too, and so is `pyro.param`'s memory. Pyro's authors keep such a toy themselves, `pyro.contrib.minipyro`; ours is close to it.
+# Pyro's own handlers live in `pyro.poutine`: the four above, and `scale`, `mask`, `do`, `lift`, `seed` and others, most of them as small as these. A `plate` is a handler, too. Pyro's authors keep such a toy themselves, `pyro.contrib.minipyro`, and ours is close to it.
 #
 # ## 3. The ELBO is two runs
 #
@@ -352,8 +354,6 @@ def guide():
     with pyro.plate("school", 8):
         pyro.sample("theta", dist.Normal(loc[1:], log_scale[1:].exp()))
 
-
-given_y = poutine.condition(schools, data={"y": Y})
 
 # %% [markdown]
 # There is a third ELBO to compare with: the course's. The model is a net of unit 01, the guide a `MeanField`. Nothing is shared between the three but the noise.
@@ -389,7 +389,7 @@ for name, (value, parameters) in found.items():
           f"all 18 within {gap:.0e} of those of two runs")
 
 # %% [markdown]
-# Forty lines, a library of tens of thousands, and our own: one number and one gradient.
+# Forty lines, a large library, and the course's: one number, and one gradient.
 
 # %%
 def one_run(seed, chosen=(0, 2)):
@@ -455,7 +455,7 @@ reveal("14_3", "where the first fit ended")
 # %% [markdown]
 # <details><summary>Answer to Predict 3</summary>
 #
-# Where the first fit ended, without a word. The value in `pyro.param` is used if the store has nothing of that name. In a notebook, where cells are run again and again, that is the most common way to "converge at once". Clear the store before each fit, or keep parameters in modules (`pyro.module("name", net)` registers a network's parameters under a prefix; `PyroModule` and our twins do so, too).
+# Where the first fit ended, without a word. The value in `pyro.param` is used only if the store has nothing of that name. In a notebook, where cells are run again and again, that is an easy way to "converge at once". Clear the store before each fit.
 #
 # </details>
 #
@@ -555,7 +555,7 @@ reveal("14_4", "a network of bits with an energy for each pair")
 # ## 5. What a plate promises
 #
 # Leave out the plate, write the axis as one event, and every density stays what it was. What is a plate good for, then? It *promises*: given what is outside, these copies know nothing of each other. Pyro's `Trace_ELBO` uses the promise where a latent has no path, at discrete sites for instance. There the gradient is the score times the log weight: but of
-# which log weight? A site in a plate is multiplied with the terms of its own row alone. Terms of other rows have mean zero there, and only add noise (unit 05 calls it Rao-Blackwellization).
+# which log weight? Pyro multiplies the score of a row by the terms of its own row, and by those outside the plate. The terms of other rows would have mean zero there, and only add noise. Unit 05 calls this Rao-Blackwellization.
 #
 # The toy, $z_n \sim N(0, 1)$, $x_n \mid z_n \sim N(z_n, 1)$, with N equal data $x_n = 2$, and with the guide at the exact posterior, but without its path (`has_rsample_(False)`). The log weight of a row is then a constant, $\log p(x_n) = -2.27$.
 #
@@ -628,7 +628,7 @@ reveal("14_5", "about 32² = 1,024 times")
 #
 # </details>
 #
-# The promise can be false, too. Put rows that share a latent *inside* the plate, or let one row's site read another row's value, and Pyro drops terms that do matter: the gradient is biased, without a word. (Reparametrized sites use no such promise. For them, plates are about axes and about minibatches, which are section 7.)
+# The promise can be false, too. Let a row's site read another row's value, and terms are dropped that do depend on that value: they have no mean of zero, and the gradient is biased, without a word. (Sites with a path use no such promise. For them, plates are about axes, and about minibatches: section 7.)
 #
 # ## 6. Three losses, three noises
 #
@@ -683,7 +683,7 @@ reveal("14_6", "stl_loss")
 #
 # </details>
 #
-# A loss is a small program over two traces, and Pyro has about a dozen. Not each of them computes what its name says. The problem set hands you one that is wrong in two ways; the test of unbiasedness that you wrote in unit 00 finds both.
+# A loss is a small program over two traces, and Pyro has about ten. Not each of them computes what its name says. The problem set hands you one that is wrong in two ways; the test of unbiasedness that you wrote in unit 00 finds both.
 #
 # ## 7. Plates that are subsampled
 #
@@ -782,7 +782,7 @@ for sizes in ((8, 8), (8, 2), (2, 8)):
 #
 # ## 8. What else speaks this language
 #
-# The main line ends here: model, trace, handlers, two runs, twins, plates. What follows are asides, to be read when needed. Each is held to an exact answer, too.
+# The main line ends here: model, trace, handlers, two runs, twins, plates. What follows are asides, to be read when you need them. Most are held to an exact answer, too.
 #
 # ### Aside: autoguides beside our families
 #
@@ -887,8 +887,8 @@ print(f"its deviation:     {[round(sd, 2) for sd in clouds.std(1).tolist()]}, ex
 # %% [markdown]
 # ### Aside: Markov chains in one page, and NUTS as judge
 #
-# A Markov chain Monte Carlo method draws $z^{(1)}, z^{(2)}, \dots$, each from the last, by a rule that leaves the posterior as it is. The rule needs $\log p(x, z)$ and, in Hamiltonian Monte Carlo, its gradient, but never $p(x)$. Kick the point with a random momentum, let it glide along the surface $-\log p$ for a while, and accept the end with a probability that repairs the errors of the
-# integration. **NUTS** chooses how long to glide: until the path turns back. There is no family and so no gap; the price is that draws are correlated, that nothing is amortized, that all data are visited at every step, and that a chain that has *not seen* a region cannot tell you so.
+# A Markov chain Monte Carlo method draws $z^{(1)}, z^{(2)}, \dots$, each from the last, by a rule that leaves the posterior as it is. The rule needs $\log p(x, z)$ and, in Hamiltonian Monte Carlo, its gradient, but never $p(x)$. Kick the point with a random momentum, let it glide over the surface $-\log p$ for a while, and accept the end with a probability that makes up for the errors of the
+# integration. **NUTS** chooses how long to glide: until the path turns back on itself, and then picks one of its points. There is no family and so no gap; the price is that draws are correlated, that nothing is amortized, that all data are visited at every step, and that a chain that has *not seen* a region cannot tell you so.
 #
 # So a judge is itself on trial. We give the eight schools their full uncertainty, $\tau \sim \mathrm{HalfCauchy}(5)$ in the place of 8 and $\mu \sim N(0, 5^2)$. The posterior of $\tau$ is one integral, on a grid. Two programs say the same model: *centred*, $\theta_j \sim N(\mu, \tau^2)$, and *non-centred*, $\epsilon_j \sim N(0, 1)$, $\theta_j = \mu + \tau\epsilon_j$ (unit 08 has met the funnel).
 #
@@ -926,7 +926,7 @@ reveal("14_8", "too large")
 # %% [markdown]
 # <details><summary>Answer to Predict 8</summary>
 #
-# Too large. Small $\tau$ is the neck of the funnel, and the step that suits the wide part is too coarse for it: the paths diverge there and are given up, so the chain stays out. *Divergent paths* are the sign to look for; no number of them is small enough to ignore. Written non-centred, the same posterior is nearly round.
+# Too large: the chains do not go where $\tau$ is small. The usual account is that small $\tau$ is the neck of the funnel, for which the step that suits the wide part is too coarse. What we have shown is that with the other program, which has no funnel and is the same model, bias and divergent paths are gone. *Divergent paths* are the sign to look for.
 #
 # </details>
 #
@@ -1043,7 +1043,7 @@ print(f"log q by handler {log_density(said):.10f}, by families.ASVI {structured(
 #     return pyro.sample("x", Bernoulli(ps))
 # ```
 #
-# and its guide registers `encoder` but calls it `nn_encoder` twice. What does Python say to the two lines before the last?
+# and its guide calls `nn_encoder`, which nothing defines (the caption speaks of `encoder`). What does Python say to the lines with `param` and with `mm`?
 
 # %%
 with fresh(0):
@@ -1054,7 +1054,7 @@ with fresh(0):
             print(f"{type(error).__name__}: {str(error).strip().splitlines()[-1][:90]}")
 
 # %% [markdown]
-# `param` has no value to begin with, and `mm` wants matrices. There is also no plate: the twenty coordinates of z and the 784 of x would be so many separate events of *one* image, and a batch of images has no place. Mended, on the course's 8 × 8 digits, with as few changes as will do:
+# `param` has no value to begin with, and `mm` wants matrices. There is no plate either, and no event: the twenty coordinates of z are so many separate choices, and a batch of images has no place. Mended, on the course's 8 × 8 digits, with as few changes as will do:
 
 # %%
 from course_vi.data import digits
@@ -1230,7 +1230,7 @@ for backend in ("pyro", "minipyro"):
 # |---|---|---|
 # | the store was not cleared | it "converges at once" | the first loss |
 # | a site's name differs in model and guide | a warning; the latent keeps its prior | the names of both traces |
-# | `to_event` forgotten | a shape error; with validation off, a gradient that is noisier or wrong | `trace.format_shapes()` |
+# | `to_event` forgotten | a complaint about shapes | `trace.format_shapes()` |
 # | no plate where copies are independent | correct, and noisy at sites without a path | the variance of the score gradient |
 # | a plate over copies that depend on each other | a biased gradient at sites without a path | enumeration on a small case |
 # | a plate told the minibatch's size | posteriors too wide | the mean over all minibatches |
@@ -1273,6 +1273,7 @@ for backend in ("pyro", "minipyro"):
 # - M. D. Hoffman, A. Gelman. *The No-U-Turn sampler.* Journal of Machine Learning Research 15, 2014.
 # - M. Betancourt. *A conceptual introduction to Hamiltonian Monte Carlo.* arXiv:1701.02434, 2017.
 # - K.-D. Dang, M. Quiroz, R. Kohn, M.-N. Tran, M. Villani. *Hamiltonian Monte Carlo with energy conserving subsampling.* Journal of Machine Learning Research 20, 2019.
+# - G. Rasch. *Probabilistic models for some intelligence and attainment tests.* Danish Institute for Educational Research, 1960.
 # - D. B. Rubin. *Estimation in parallel randomized experiments.* Journal of Educational Statistics 6, 1981.
 # - L. Ambrogioni, K. Lin, E. Fertig, S. Vikram, M. Hinne, D. Moore, M. van Gerven. *Automatic structured variational inference.* International Conference on Artificial Intelligence and Statistics, 2021.
 

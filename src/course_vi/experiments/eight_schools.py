@@ -8,8 +8,6 @@ Given :math:`\tau` all is Gaussian, so :math:`p(y \mid \tau)` is a normal densit
 
 from __future__ import annotations
 
-import math
-
 import pyro
 import pyro.distributions as dist
 import torch
@@ -77,8 +75,3 @@ def run_nuts(
         chain.run(*args)
     diverged = chain.diagnostics()["divergences"]["chain 0"]
     return {name: value.detach() for name, value in chain.get_samples().items()}, len(diverged)
-
-
-def below(log_tau: Tensor, weight: Tensor, tau: float) -> float:
-    """The probability that tau is smaller than that."""
-    return float(weight[log_tau < math.log(tau)].sum())

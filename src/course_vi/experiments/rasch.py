@@ -18,7 +18,7 @@ from torch.nn.functional import logsigmoid
 
 from course_vi.experiments.eight_schools import run_nuts
 
-__all__ = ["Answers", "ability", "answers", "by_nuts", "learned", "rasch"]
+__all__ = ["Answers", "ability", "answers", "by_nuts", "learned", "log_likelihood", "rasch"]
 
 LINE = torch.linspace(-6.0, 6.0, 241, dtype=torch.float64)
 FAR = 8.0  # a question that all get right has no finite difficulty of maximum likelihood
@@ -54,7 +54,7 @@ def rasch(x: Tensor) -> None:
         pyro.sample("x", dist.Bernoulli(logits=z - theta), obs=x)
 
 
-def _log_likelihood(x: Tensor, theta: Tensor, z: Tensor) -> Tensor:
+def log_likelihood(x: Tensor, theta: Tensor, z: Tensor) -> Tensor:
     """log p(x_n | z, theta) for abilities ``z: (G,)`` and ``theta: (*, D)``: ``(*, N, G)``."""
     logits = z - theta.unsqueeze(-1)  # (*, D, G)
     return x @ logsigmoid(logits) + (1 - x) @ logsigmoid(-logits)
@@ -68,7 +68,7 @@ def learned(x: Tensor) -> Tensor:
 
     def closure() -> Tensor:
         climber.zero_grad()
-        loss = -(_log_likelihood(x, FAR * raw.tanh(), LINE) + log_prior).logsumexp(-1).sum()
+        loss = -(log_likelihood(x, FAR * raw.tanh(), LINE) + log_prior).logsumexp(-1).sum()
         loss.backward()
         return loss
 
@@ -91,7 +91,7 @@ def ability(asked: Answers, theta: Tensor) -> dict[str, float]:
     """
     theta = theta.reshape(-1, theta.shape[-1])
     log_prior = dist.Normal(0.0, 1.0).log_prob(LINE)
-    weight = (_log_likelihood(asked.x, theta, LINE) + log_prior).softmax(-1).mean(0)  # (N, G)
+    weight = (log_likelihood(asked.x, theta, LINE) + log_prior).softmax(-1).mean(0)  # (N, G)
     mean, below = weight @ LINE, weight.cumsum(-1) - 0.5 * weight
     place = ((asked.z - LINE[0]) / (LINE[1] - LINE[0])).clamp(0, len(LINE) - 1.001)
     left = place.long().unsqueeze(-1)
