@@ -531,7 +531,7 @@ show(figures.twins(gaps),
 
 # %%
 try:
-    twin(PairwiseEnergy(torch.eye(3), torch.zeros(3)))
+    twin(PairwiseEnergy(torch.zeros(3, 3), torch.zeros(3)))
 except TypeError as refused:
     print(str(refused).split("; ")[0])
 
@@ -557,7 +557,7 @@ reveal("14_4", "a network of bits with an energy for each pair")
 # Leave out the plate, write the axis as one event, and every density stays what it was. What is a plate good for, then? It *promises*: given what is outside, these copies know nothing of each other. Pyro's `Trace_ELBO` uses the promise where a latent has no path, at discrete sites for instance. There the gradient is the score times the log weight: but of
 # which log weight? Pyro multiplies the score of a row by the terms of its own row, and by those outside the plate. The terms of other rows would have mean zero there, and only add noise. Unit 05 calls this Rao-Blackwellization.
 #
-# The toy, $z_n \sim N(0, 1)$, $x_n \mid z_n \sim N(z_n, 1)$, with N equal data $x_n = 2$, and with the guide at the exact posterior, but without its path (`has_rsample_(False)`). The log weight of a row is then a constant, $\log p(x_n) = -2.27$.
+# The toy, $z_n \sim N(0, 1)$, $x_n \mid z_n \sim N(z_n, 1)$, with N equal data $x_n = 2$, and with the guide at the exact posterior, but without its path: a normal that says it has no `rsample`. The log weight of a row is then a constant, $\log p(x_n) = -2.27$.
 #
 # > **Predict 5.** The model and the guide are written once with a plate for the rows, and once without. How many times as large is the variance of the gradient for the first row's mean, with N = 32 rows?
 
@@ -568,14 +568,17 @@ predict("14_5", choices=["just as large", "about 32 times", "about 32² = 1,024 
 R, X = 1_000, torch.tensor(2.0, dtype=DOUBLE)
 
 
+class WithoutPath(dist.Normal):
+    has_rsample = False
+
+
 def rows_of_the_toy(N, promised):
     """Model and guide of N rows, R times side by side, with a plate for the rows or with one event of N."""
     within = pyro.plate("row", N, dim=-1) if promised else nullcontext()
     times = pyro.plate("times", R, dim=-2 if promised else -1)
 
     def law(loc, scale):
-        one = dist.Normal(loc, scale).has_rsample_(False)
-        return one if promised else one.to_event(1)
+        return WithoutPath(loc, scale) if promised else WithoutPath(loc, scale).to_event(1)
 
     return within, times, law, torch.zeros(R, N, dtype=DOUBLE)
 
@@ -816,18 +819,36 @@ for automatic in kinds:
 #
 # ### Aside: guides that are no families
 #
-# "More generally, in Pyro, a guide is anything that approximates a posterior distribution" (Salomone, part IV, slide "Pyro"), and the slide goes on to name "particle filters (importance sampling)" and Stein variational gradient descent. The two in the first pair are not synonyms. Importance sampling weighs whole draws of a guide; a particle filter weighs and *resamples* after each step of a sequence.
+# "More generally, in Pyro, a guide is anything that approximates a posterior distribution" (Salomone, part IV, slide "Pyro"), and the slide goes on to name "particle filters (importance sampling)" and Stein variational gradient descent. The two in the first pair are not synonyms. Importance sampling weighs whole draws of a guide; a particle filter weighs and *resamples* step by step along a sequence.
+#
+# First, importance sampling. A guide without correlations, with the exact means, is the proposal. Unit 02's warning applies: with the posterior's own variances the weights would have an infinite variance. With twice those it is finite, and known.
 
 # %%
 from pyro.infer import SVGD, RBFSteinKernel, SMCFilter
 from pyro.infer.importance import vectorized_importance_weights
 
+
+
+def second_moment(variance):
+    """E[w^2] / p(y)^2 of a diagonal guide with the exact means; infinite if 2 Lambda - 1/variance is not positive."""
+    left = torch.linalg.eigvalsh(2 * precision - torch.diag(1 / variance))
+    log_moment = precision.logdet() + 0.5 * variance.log().sum() - 0.5 * left.log().sum()
+    return log_moment.exp().item() if left.min() > 0 else math.inf
+
+
+for factor in (1, 2):
+    print(f"guide with {factor} times the posterior's variances: E[w²] / p(y)² = {second_moment(factor * posterior.variance):.1f}")
+
+# %%
 with fresh(0):
     pyro.param("loc", posterior.mean.clone())
-    pyro.param("log_scale", (0.5 * posterior.variance.log()).clone())
-    log_w, _, _ = vectorized_importance_weights(given_y, guide, num_samples=smoke_cap(20_000), max_plate_nesting=1)
+    pyro.param("log_scale", 0.5 * (2 * posterior.variance).log())
+    log_w, _, _ = vectorized_importance_weights(
+        given_y, guide, num_samples=20_000, max_plate_nesting=1)
 w = (log_w.detach() - log_evidence).exp()
-print(f"importance sampling: mean of weights over p(y) {w.mean():.4f} ± {w.std() / len(w)**0.5:.4f}, exactly 1")
+error = ((second_moment(2 * posterior.variance) - 1) / len(w)) ** 0.5
+print(f"mean weight over p(y): {w.mean():.4f} ± {error:.4f}, exactly 1")
+assert abs(w.mean() - 1) < 4.5 * error
 
 # %%
 class Walk:
@@ -852,6 +873,7 @@ class Proposal(Walk):
 
 
 # %%
+# A filter with 2,000 particles, and Kalman's exact one.
 PARTICLES, series = 2_000, torch.tensor([0.5, 1.0, -1.0, 2.0, 3.0], dtype=DOUBLE)
 one = torch.eye(1, dtype=DOUBLE)
 kalman = LinearGaussianSSM(0.9 * one, one, one, one, one[0] * 0, one, steps=5)
