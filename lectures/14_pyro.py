@@ -1131,15 +1131,18 @@ def rumour():
 with fresh(0):
     runs = [poutine.trace(rumour).get_trace() for _ in range(smoke_cap(2_000))]
 totals = torch.tensor([run.nodes["_RETURN"]["value"] for run in runs])
-w = torch.stack([run.nodes["y"]["fn"].log_prob(torch.tensor(5.0)) for run in runs]).exp()
-sizes = torch.arange(1, 200, 2)                      # k pairs of children: Catalan number C_k of family trees
-log_count = torch.tensor([math.lgamma(2 * k + 1) - math.lgamma(k + 1) - math.lgamma(k + 2) for k in range(len(sizes))])
-log_p = log_count + torch.arange(len(sizes)) * math.log(0.4 * 0.6) + math.log(0.6)
-exact = (log_p + Normal(sizes.float(), 1.0).log_prob(torch.tensor(5.0))).softmax(0)
-for row, size in enumerate((1, 3, 5, 7)):
-    found = (w * (totals == size)).sum() / w.sum()
-    error = (((totals == size) - found) * w / w.mean()).std() / len(w) ** 0.5
-    print(f"{size} people: P = {found:.3f} ± {error:.3f}, exactly {exact[row]:.3f}")
+w = Normal(totals.double(), 1.0).log_prob(torch.tensor(5.0)).exp()
+
+# %%
+k = torch.arange(100.0, dtype=DOUBLE)              # pairs of children: 2k + 1 people, in C_k (Catalan) trees
+log_catalan = torch.lgamma(2 * k + 1) - torch.lgamma(k + 1) - torch.lgamma(k + 2)
+log_p = log_catalan + k * math.log(0.4 * 0.6) + math.log(0.6)
+exact = (log_p + Normal(2 * k + 1, 1.0).log_prob(torch.tensor(5.0))).softmax(0)
+for size in (1, 3, 5, 7):
+    hit = (totals == size).double()
+    found = (w * hit).sum() / w.sum()
+    error = ((hit - found) * w / w.mean()).std() / len(w) ** 0.5
+    print(f"{size} people: P = {found:.3f} ± {error:.3f}, exactly {exact[size // 2]:.3f}")
 
 # %% [markdown]
 # A language in which any computable distribution can be written, with loops and recursion that end with probability one, is called **universal**. Two runs may not even share their sites. That is why Pyro's traces are dictionaries, and why torch's graphs, made anew in each run, suit it. The price is that an autoguide, a mean field or NUTS, which all need a fixed list of latents, have nothing to say here; importance sampling does.
@@ -1162,7 +1165,7 @@ with fresh(0):
     line = torch.linspace(-8, 8, 4001).unsqueeze(1)
     mass = law.log_prob(line).exp().sum() * (line[1] - line[0])
 count = sum(part.numel() for part in spline.parameters())
-print(f"its density integrates to {mass.item():.4f}; {count} parameters are learned with the model")
+print(f"its density integrates to {mass.item():.3f}; {count} parameters are learned with the model")
 
 # %% [markdown]
 # ### Aside: other languages
@@ -1229,7 +1232,7 @@ def any_guide():
 for backend in ("pyro", "minipyro"):
     with pyro_backend(backend), torch.random.fork_rng(devices=[]):
         any_pyro.get_param_store().clear()
-        any_pyro.set_rng_seed(0)
+        torch.manual_seed(0)
         svi = any_infer.SVI(any_model, any_guide, any_optim.Adam({"lr": 0.05}), any_infer.Trace_ELBO())
         for _ in range(smoke_cap(400)):
             svi.step()

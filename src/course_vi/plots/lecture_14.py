@@ -119,10 +119,10 @@ def twins(gaps: Mapping[str, tuple[float, float]]) -> Figure:
             ax.plot(gradient, row, "x", color=PINK, markersize=6)
         ax.axvline(torch.finfo(torch.float64).eps, color=GREY, linestyle=":", linewidth=1.2)
         ax.text(3e-16, 0.2, "one rounding error", color=QUIET, fontsize=9)
-        ax.text(1e-6, len(names) - 2, "● log joint", color=PATH, fontsize=9)
-        ax.text(1e-6, len(names) - 4, "× its gradient", color=PLUM, fontsize=9)
+        ax.text(1e-12, len(names) - 2, "● log joint", color=PATH, fontsize=9)
+        ax.text(1e-12, len(names) - 3.3, "× its gradient", color=PLUM, fontsize=9)
         ax.set(title="Each twin differs from its model by rounding alone", xscale="log")
-        ax.set(xlim=(least / 3, 1e-2), xlabel="relative difference (left edge: none at all)")
+        ax.set(xlim=(least / 3, 1e-9), xlabel="relative difference (left edge: none at all)")
         ax.set_ylabel("model")
         ax.set_yticks(range(len(names)), names, fontsize=8)
     return figure
@@ -167,10 +167,14 @@ def losses(noise: Mapping[tuple[str, str], tuple[float, float, float]]) -> Figur
                 ax.barh(row, measured, color=colours.get(name, BASELINE), alpha=0.7, height=0.55)
                 ax.errorbar(measured, row, xerr=2 * error, color=BLACK, capsize=3, linewidth=1)
                 ax.plot(exact, row, "|", color=EXACT, markersize=18)
-                ax.text(max(measured, exact) + 0.6, row, f"{measured:.2f}", va="center", fontsize=9)
-            ax.set(title=f"Gradient in {words}", xlabel="variance at the posterior", ylabel="loss")
+                ax.text(measured + 2 * error + 0.4, row, f"{measured:.2f}", va="center", fontsize=9)
+            ax.set(
+                title=f"In {words} only one is silent",
+                xlabel="variance at the posterior",
+                ylabel="loss",
+            )
             ax.set_yticks(range(len(names)), names, fontsize=9)
-            ax.set_xlim(0, 1.2 * max(value for value, _, _ in noise.values()))
+            ax.set_xlim(0, 1.25 * max(value for value, _, _ in noise.values()))
     return figure
 
 

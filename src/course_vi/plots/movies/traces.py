@@ -48,9 +48,15 @@ def trace_replayed(runs: Sequence[Sequence[Step]]) -> Beside:
             "same sites"
         )
     count, latents = len(runs[0]), sum(step.q is not None for step in runs[0])
-    left = Movie(SPAN, (-0.6, count + 0.4), "The guide runs: it draws", "value (points)", "")
+    left = Movie(
+        SPAN,
+        (-0.6, count + 0.4),
+        "The guide runs: it draws",
+        "value (points)",
+        "site (the run goes down)",
+    )
     right = Movie(
-        SPAN, (-0.6, count + 0.4), "The model is replayed: it is asked", "value (points)", ""
+        SPAN, (-0.6, count + 0.4), "The model is replayed: it is asked", "value (points)", "site"
     )
     for movie in (left, right):
         movie.width, movie.height, movie.seconds, movie.still = 430, 380, 16.0, latents + count - 1
@@ -74,7 +80,7 @@ def trace_replayed(runs: Sequence[Sequence[Step]]) -> Beside:
         )  # fmt: skip
         for movie in (left, right):
             if movie is right or row < latents:
-                movie.label((SPAN[0] + 1, base + 0.1), runs[0][row].name, QUIET)
+                movie.label((SPAN[0] + 1, base + 0.42), runs[0][row].name, QUIET)
     left.labels([_told(run, min(stage, latents), 0, latents) for run, stage in frames], BLUE)
     right.labels([_told(run, latents, stage - latents, latents) for run, stage in frames], BLACK)
     return Beside(left, right)
