@@ -25,7 +25,7 @@
 # - tell which of Pyro's losses computes which gradient, and how noisy each is where the fit is perfect,
 # - use a sampler as a judge, and notice when the judge is wrong.
 #
-# **Time**: about 60 minutes of reading and playing on the main line; what is marked *aside* takes 20 minutes more. The page computes in about two minutes.
+# **Time**: about 60 minutes of reading and playing on the main line; what is marked *aside* takes 30 minutes more. The page computes in about two minutes.
 #
 # > **What you need, if you read this unit alone**
 # >
@@ -754,7 +754,11 @@ reveal("14_7", "too wide, and pulled towards the prior's mean")
 #
 # </details>
 #
-# With latents *inside* the plate the guide must be scaled as well. Let each school have its effect again, and take a guide for all of them. At any fixed $(\mu, \theta)$ the mean over pairs of $\log p - \log q$ should be that of all eight.
+# With latents *inside* the plate the guide must be scaled as well: its plate, too, is told the size of the whole.
+#
+# ### Aside: both plates, or neither
+#
+# Let each school have its effect again, and take a guide for all of them. At any fixed $(\mu, \theta)$ the mean over pairs of $\log p - \log q$ should be that of all eight.
 
 # %%
 def on_pairs(model_size, guide_size, z):
