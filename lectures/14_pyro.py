@@ -188,8 +188,8 @@ STACK = []
 
 
 class Handler:
-    def __init__(self, program):
-        self.program = program
+    def __init__(self, program, given=None):
+        self.program, self.given = program, given
 
     def __call__(self, *args):
         STACK.append(self)
@@ -220,7 +220,7 @@ def sample(name, law, obs=None):
 
 
 # %% [markdown]
-# Four listeners. Two of them answer, one records, one closes the door.
+# Four listeners. `Trace` records, `Condition` and `Replay` answer, `Block` closes the door.
 
 # %%
 class Trace(Handler):
@@ -234,33 +234,21 @@ class Trace(Handler):
 
 
 class Block(Handler):
-    def __init__(self, program, hide):
-        super().__init__(program)
-        self.hide = hide
-
     def ask(self, message):
-        message["stop"] |= message["name"] in self.hide
+        message["stop"] |= message["name"] in self.given
 
 
 # %%
 class Condition(Handler):
-    def __init__(self, program, data):
-        super().__init__(program)
-        self.data = data
-
     def ask(self, message):
-        if message["name"] in self.data:
-            message["value"], message["observed"] = self.data[message["name"]], True
+        if message["name"] in self.given:
+            message["value"], message["observed"] = self.given[message["name"]], True
 
 
 class Replay(Handler):
-    def __init__(self, program, sites):
-        super().__init__(program)
-        self.sites = sites
-
     def ask(self, message):
-        if message["name"] in self.sites and not message["observed"]:
-            message["value"] = self.sites[message["name"]]["value"]
+        if message["name"] in self.given and not message["observed"]:
+            message["value"] = self.given[message["name"]]["value"]
 
 
 # %% [markdown]
@@ -1030,13 +1018,9 @@ for D in (10, 40):
 class Structured(Handler):
     """Every latent's law moved from the prior's towards one of its own, by four numbers each."""
 
-    def __init__(self, program, numbers):
-        super().__init__(program)
-        self.numbers = numbers
-
     def ask(self, message):
-        if message["name"] in self.numbers:
-            trust, spread, loc, log_scale = self.numbers[message["name"]]
+        if message["name"] in self.given:
+            trust, spread, loc, log_scale = self.given[message["name"]]
             mix, mix_scale, prior = trust.sigmoid(), spread.sigmoid(), message["law"]
             spread = mix_scale * prior.stddev + (1 - mix_scale) * log_scale.exp()
             message["law"] = dist.Normal(mix * prior.mean + (1 - mix) * loc, spread)
