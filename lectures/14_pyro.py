@@ -13,8 +13,8 @@
 # %% [markdown]
 # # 14 · Pyro
 #
-# Every model of this course was written twice: once as a recipe that makes data, once as a density. A family was written twice as well. Nothing but our care, and a test, kept the two in step. A *probabilistic programming language* asks for the recipe alone. You say the model once, as a program that draws, and everything else is
-# done by listening to it while it runs: its density, its posterior under conditions, its ELBO. The device that listens is smaller than you would think. This unit builds it in forty lines, and then holds Pyro, which is the same device grown up, to what we have: every model of the course has a *twin* in Pyro, equal in value and in gradient. Where a library and an exact answer can be compared, nothing has to be believed.
+# Nearly every model of this course was written twice: once as a recipe that makes data, once as a density. Only our care, and a test, kept the two in step. (The nets of unit 01 were the exception: a recipe for each node, and the density for free.) A *probabilistic programming language* takes that exception and makes it the rule: it asks for the recipe alone. You say the model once, as a program that draws, and everything else, its density, its conditions, its ELBO, is
+# found by listening while it runs. The device that listens is smaller than you would think. This unit builds it in forty lines, and then holds Pyro, which is the same device grown up, to what we have: every model of the course has a *twin* in Pyro, equal in value and in gradient. Where a library and an exact answer can be compared, nothing has to be believed.
 #
 # **After this unit you can**
 #
@@ -33,7 +33,7 @@
 # > - Two gradients of it: **pathwise**, through $z = t_\phi(\epsilon)$ (unit 06), and the **score function**, $\log w \cdot \nabla_\phi \log q$ (unit 05).
 # > - **Sticking the landing** keeps $\phi$ constant inside $\log q$. At the exact posterior its gradient has no noise at all (unit 09).
 # > - A **plate** in a graph repeats what is inside, independently *given* what is outside (unit 01). Latents are **local** if each datum has its own, **global** if all data share them.
-# > - An empirical sentence comes with `claim(...)`: so many seeds, the paired difference ± its standard error, and $t$, their ratio. What is compared with an exact answer is held to 4.5 standard errors.
+# > - An empirical sentence comes with `claim(...)`: the number of seeds, the paired difference ± its standard error, and $t$, their ratio. What is compared with an exact answer is held to 4.5 standard errors.
 
 # %%
 import math
@@ -53,7 +53,7 @@ from course_vi.diagnostics import claim
 from course_vi.experiments import eight_schools
 from course_vi.experiments.small_models import SMALL_MODELS
 from course_vi.experiments.stored_tables import stored_table
-from course_vi.families import ASVI, FactorCovariance, FullRank, MeanField
+from course_vi.families import FactorCovariance, FullRank, MeanField
 from course_vi.gradients import reparametrized
 from course_vi.graph import BayesNet, plate
 
@@ -141,7 +141,7 @@ predict("14_1", choices=[
     "log p(mu, theta, y), the joint density"])
 
 # %% [markdown]
-# Let us ask the exact answers. With $z = (\mu, \theta_1, \dots, \theta_8)$ prior, evidence and posterior are normal densities.
+# Let the exact answers decide. With $z = (\mu, \theta_1, \dots, \theta_8)$ prior, evidence and posterior are normal densities.
 
 # %%
 prior_covariance = 10.0**2 * torch.ones(9, 9, dtype=DOUBLE)
@@ -624,7 +624,7 @@ reveal("14_5", "about 32² = 1,024 times")
 # ## 6. Three losses, three noises
 #
 # [Unit 09](09_sticking_the_landing.ipynb) found that Pyro's `Trace_ELBO` does not stick the landing, for just those guides that could: at a site with a path it takes the total derivative. (At one without it drops the mean-zero term, as sticking the landing would.) Pyro offers other losses. `TraceMeanField_ELBO` writes $\mathcal L = \mathbb E_q \log p(x \mid z) - \mathrm{KL}(q\,\|\,p(z))$ and takes the divergence in closed form wherever Pyro knows it.
-# And `stl_loss` is the course's: it runs the guide twice, the second time replayed on the first with all parameters held constant.
+# And `stl_loss` is the course's, from unit 09.
 #
 # On the toy at the exact posterior $N(x/2, \tfrac12)$, with $z = m + s\epsilon$, all variances can be worked out. For the closed-form divergence, only $\log p(x \mid z) = -\tfrac12 (x - z)^2 + \dots$ is noisy: its gradient in m is $x - z$, of variance $s^2 = \tfrac12$, and in $\log s$ it is $(x - z)\,s\epsilon$, of variance $s^2 (x - m)^2 + 2 s^4 = 1$ at $x = 2$.
 #
@@ -773,7 +773,7 @@ for sizes in ((8, 8), (8, 2), (2, 8)):
     print(f"model told {sizes[0]}, guide told {sizes[1]}: off by {[round(value, 6) for value in off.tolist()]}")
 
 # %% [markdown]
-# Equal at every draw, if both know the size; off by whole nats otherwise, to either side. A "bound" that is too high is the more dangerous of the two. Only the ELBO can be scaled so: inside a logarithm of a mean (unit 10) a factor $N/B$ is an exponent, and the average over minibatches is no bound of anything.
+# Equal at every draw, if both know the size; off by whole nats otherwise, to either side. A "bound" that is too high is the more dangerous of the two. (All this is about a sum of logarithms. Think twice before you scale another bound.)
 #
 # ## 8. What else speaks this language
 #
@@ -1010,35 +1010,29 @@ for D in (10, 40):
 # %% [markdown]
 # Here, too, full Bayes is the better one, and even the mean field over both is no worse than the learned $\theta$: it has the better mean and the same width. What *does* make it worse is a prior that is wrong, or an approximation that fails; neither comes from the number of parameters alone.
 #
-# ### Aside: a family by handler
+# ### Aside: a guide by handler
 #
-# Unit 08's ASVI keeps the arrows of the prior and says how far to trust each. Its authors write that "local transformations of this kind may be implemented by effect handlers" (Ambrogioni et al., 2021). In our language it is one more listener: it changes the *law* in the message. Run on the model itself, with the data hidden, that makes a guide.
+# A listener may also change the *law* in the message. Run on the model itself, with the data hidden, that makes a guide out of any model, without reading its source. The plainest such guide is the prior, made wider by a factor:
 
 # %%
-class Structured(Handler):
-    """Every latent's law moved from the prior's towards one of its own, by four numbers each."""
+class Wider(Handler):
+    """Every normal law's deviation, times a given number."""
 
     def ask(self, message):
-        if message["name"] in self.given:
-            trust, spread, loc, log_scale = self.given[message["name"]]
-            mix, mix_scale, prior = trust.sigmoid(), spread.sigmoid(), message["law"]
-            spread = mix_scale * prior.stddev + (1 - mix_scale) * log_scale.exp()
-            message["law"] = dist.Normal(mix * prior.mean + (1 - mix) * loc, spread)
+        law = message["law"]
+        message["law"] = dist.Normal(law.mean, self.given * law.stddev)
 
 
-# %%
-structured = ASVI(course_p).double()
-with torch.no_grad():
-    for part in structured.parameters():
-        part.copy_(0.5 * torch.randn(part.shape, generator=seeded(len(part)), dtype=DOUBLE))
-columns = (structured.trust, structured.spread_trust, structured.loc, structured.log_scale)
-numbers = {"mu": tuple(part[0] for part in columns), "theta": tuple(part[1:] for part in columns)}
 with fresh(0):
-    said = Trace(Block(Structured(small_schools, numbers), {"y"}))()
-z = torch.cat([said["mu"]["value"].view(1), said["theta"]["value"]])
+    said = Trace(Block(Wider(small_schools, 1.5), {"y"}))()
+mu, theta = said["mu"]["value"], said["theta"]["value"]
+by_hand = Normal(0.0, 15.0).log_prob(mu) + Normal(mu, 12.0).log_prob(theta).sum()
 print(f"the guide's sites: {list(said)}")
-print(f"log q by handler {log_density(said):.10f}, by families.ASVI {structured(None, z):.10f}")
+print(f"log q by handler {log_density(said):.10f}, by hand {by_hand:.10f}")
 
+# %% [markdown]
+# Unit 08's ASVI keeps the arrows of the prior, too, and says how far to trust each. Its authors write that "local transformations of this kind may be implemented by effect handlers" (Ambrogioni et al., 2021). They may: it is the problem set's handler of your own.
+#
 # %% [markdown]
 # ### Aside: the example on the first page of the Pyro paper
 #
@@ -1271,7 +1265,7 @@ for backend in ("pyro", "minipyro"):
 # 3. One sample of the ELBO is two runs. Ours, Pyro's and the course's are the same number, with the same gradient.
 # 4. Parameters live in one store, by name. Clear it.
 # 5. A plate is a promise of independence. Given, it takes noise away; given falsely, it takes away what matters.
-# 6. A subsampled plate multiplies by $N/B$, in the model *and* in the guide, and only under a sum.
+# 6. A subsampled plate multiplies by $N/B$. Latents inside it need that in the model *and* in the guide.
 # 7. `Trace_ELBO` takes the total derivative where there is a path. Know what your loss computes; you can measure it.
 # 8. A sampler is a judge with a record. Look at it.
 #
