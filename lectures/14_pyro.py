@@ -906,7 +906,7 @@ print(f"its deviation:     {[round(sd, 2) for sd in clouds.std(1).tolist()]}, ex
 #
 # So a judge is itself on trial. We give the eight schools their full uncertainty, $\tau \sim \mathrm{HalfCauchy}(5)$ in the place of 8 and $\mu \sim N(0, 5^2)$. The posterior of $\tau$ is one integral, on a grid. Two programs say the same model: *centred*, $\theta_j \sim N(\mu, \tau^2)$, and *non-centred*, $\epsilon_j \sim N(0, 1)$, $\theta_j = \mu + \tau\epsilon_j$ (unit 08 has met the funnel).
 #
-# > **Predict 8.** NUTS samples both. It is exact in the limit for both. After 500 draws, what is its mean of $\log\tau$ in the centred program?
+# > **Predict 8.** NUTS samples both. It is exact in the limit for both. After 300 draws, what is its mean of $\log\tau$ in the centred program?
 
 # %%
 predict("14_8", choices=["too small", "right, with more noise", "too large"])
@@ -919,7 +919,7 @@ judge = {way: {name: torch.tensor(values, dtype=DOUBLE) for name, values in row.
 away = {way: row["log tau"] - exact_log_tau for way, row in judge.items()}
 for way, row in judge.items():
     print(f"{way:12s} log tau too large by {away[way].mean():+.2f} ± {away[way].std() / len(away[way])**0.5:.2f}, "
-          f"{row['divergent'].mean():.1f} divergent paths of 500, worth {row['effective'].mean():.0f} draws")
+          f"{row['divergent'].mean():.1f} divergent paths of 300, worth {row['effective'].mean():.0f} draws")
 claim("centred, the mean of log tau is too large", away["centred"], sign=+1)
 claim("non-centred, no difference from the exact mean is seen", away["non-centred"], sign=0)
 claim("centred, more paths diverge", judge["centred"]["divergent"] - judge["non-centred"]["divergent"], +1)
@@ -1008,7 +1008,7 @@ for D in (10, 40):
         claim(f"D = {D}: {way} scores higher than learned theta", scores[way] - scores["learned"], +1)
 
 # %% [markdown]
-# Here, too, full Bayes is the better one, and even the mean field over both is no worse than the learned $\theta$: it has the better mean and the same width. What *does* make it worse is a prior that is wrong, or an approximation that fails; neither comes from the number of parameters alone.
+# Here, too, full Bayes is the better one. Even the mean field over both beats the learned $\theta$: it has the better mean, and the same width. What a wrong prior would do, or a sampler that fails, we have not tested.
 #
 # ### Aside: a guide by handler
 #

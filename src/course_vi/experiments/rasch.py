@@ -76,7 +76,7 @@ def learned(x: Tensor) -> Tensor:
     return (FAR * raw.tanh()).detach()
 
 
-def by_nuts(x: Tensor, seed: int, warm_up: int = 300, draws: int = 500) -> tuple[Tensor, int]:
+def by_nuts(x: Tensor, seed: int, warm_up: int = 200, draws: int = 300) -> tuple[Tensor, int]:
     """Draws of theta from the posterior of (theta, z), ``(draws, D)``, and how many paths diverged."""
     found, diverged = run_nuts(rasch, seed, warm_up, draws, x)
     return found["theta"].flatten(1), diverged
