@@ -906,7 +906,7 @@ print(f"its deviation:     {[round(sd, 2) for sd in clouds.std(1).tolist()]}, ex
 #
 # So a judge is itself on trial. We give the eight schools their full uncertainty, $\tau \sim \mathrm{HalfCauchy}(5)$ in the place of 8 and $\mu \sim N(0, 5^2)$. The posterior of $\tau$ is one integral, on a grid. Two programs say the same model: *centred*, $\theta_j \sim N(\mu, \tau^2)$, and *non-centred*, $\epsilon_j \sim N(0, 1)$, $\theta_j = \mu + \tau\epsilon_j$ (unit 08 has met the funnel).
 #
-# > **Predict 8.** NUTS samples both. It is exact in the limit for both. After 300 draws, what is its mean of $\log\tau$ in the centred program?
+# > **Predict 8.** NUTS samples both. It is exact in the limit for both. After 200 draws, what is its mean of $\log\tau$ in the centred program?
 
 # %%
 predict("14_8", choices=["too small", "right, with more noise", "too large"])
@@ -919,7 +919,7 @@ judge = {way: {name: torch.tensor(values, dtype=DOUBLE) for name, values in row.
 away = {way: row["log tau"] - exact_log_tau for way, row in judge.items()}
 for way, row in judge.items():
     print(f"{way:12s} log tau too large by {away[way].mean():+.2f} ± {away[way].std() / len(away[way])**0.5:.2f}, "
-          f"{row['divergent'].mean():.1f} divergent paths of 300, worth {row['effective'].mean():.0f} draws")
+          f"{row['divergent'].mean():.1f} divergent paths of 200, worth {row['effective'].mean():.0f} draws")
 claim("centred, the mean of log tau is too large", away["centred"], sign=+1)
 claim("non-centred, no difference from the exact mean is seen", away["non-centred"], sign=0)
 claim("centred, more paths diverge", judge["centred"]["divergent"] - judge["non-centred"]["divergent"], +1)
@@ -950,7 +950,7 @@ reveal("14_8", "too large")
 #
 # > You will read that with a fully Bayesian treatment of a high-dimensional $\theta$ "it would probably make your posterior inferences **much worse** on the latent variables you **actually really care about**" (Salomone, part IV, before "Variational Autoencoders"). It is a guess, and it can be tested where the true z are known.
 #
-# Abilities and difficulties (G. Rasch, 1960): ten people answer D questions, $x_{nd} \sim \mathrm{Bernoulli}(\sigma(z_n - \theta_d))$, $z_n, \theta_d \sim N(0, 1)$. We care about z. Two ways: learn $\theta$ by maximum likelihood, all z summed out (unit 02's second level), then take $p(z \mid x, \hat\theta)$; or integrate over $\theta$ by NUTS, $p(z \mid x)$. In both the posterior of z given $\theta$ is a sum on a line, so what differs is what is done about $\theta$. The score is the log density at the true z.
+# Abilities and difficulties (G. Rasch, 1960): ten people answer D questions, $x_{nd} \sim \mathrm{Bernoulli}(\sigma(z_n - \theta_d))$, $z_n, \theta_d \sim N(0, 1)$. We care about z. Two ways: learn $\theta$ by maximum likelihood, all z summed out (unit 02's second level), then take $p(z \mid x, \hat\theta)$; or integrate over $\theta$, by 48 chains of Hamiltonian Monte Carlo on $(\theta, z)$ (unit 08's judge; NUTS takes one chain at a time), for $p(z \mid x)$. In both the posterior of z given $\theta$ is a sum on a line, so what differs is what is done about $\theta$. The score is the log density at the true z.
 #
 # > **Predict 9.** With 40 questions to ten people there are four times as many $\theta$ as z. Which way says more about z?
 

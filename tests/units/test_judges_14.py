@@ -73,3 +73,12 @@ def test_the_stored_tables_of_lecture_14_hold_as_many_numbers_as_seeds() -> None
         for ways in stored_table(table, 14).values():
             counts = {len(values) for row in ways.values() for values in row.values()}
             assert len(counts) == 1 and counts.pop() >= 5
+
+
+def test_the_density_that_chains_walk_on_is_that_of_the_program() -> None:
+    asked = rasch.answers(4, 3, seed=2)
+    at = torch.randn(2, 7, generator=torch.Generator().manual_seed(3), dtype=DOUBLE)
+    for row, found in zip(at, rasch.log_joint(asked.x, at), strict=True):
+        given = {"z": row[:4].unsqueeze(-1), "theta": row[4:]}
+        program = poutine.condition(rasch.rasch, data=given)
+        torch.testing.assert_close(poutine.trace(program).get_trace(asked.x).log_prob_sum(), found)

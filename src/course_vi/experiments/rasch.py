@@ -13,12 +13,22 @@ from typing import NamedTuple
 import pyro
 import pyro.distributions as dist
 import torch
+from pyro.ops.stats import gelman_rubin
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
-from course_vi.experiments.eight_schools import run_nuts
+from course_vi.experiments.hamiltonian import hamiltonian
 
-__all__ = ["Answers", "ability", "answers", "by_nuts", "learned", "log_likelihood", "rasch"]
+__all__ = [
+    "Answers",
+    "ability",
+    "answers",
+    "integrated",
+    "learned",
+    "log_joint",
+    "log_likelihood",
+    "rasch",
+]
 
 LINE = torch.linspace(-6.0, 6.0, 241, dtype=torch.float64)
 FAR = 8.0  # a question that all get right has no finite difficulty of maximum likelihood
@@ -76,10 +86,23 @@ def learned(x: Tensor) -> Tensor:
     return (FAR * raw.tanh()).detach()
 
 
-def by_nuts(x: Tensor, seed: int, warm_up: int = 200, draws: int = 300) -> tuple[Tensor, int]:
-    """Draws of theta from the posterior of (theta, z), ``(draws, D)``, and how many paths diverged."""
-    found, diverged = run_nuts(rasch, seed, warm_up, draws, x)
-    return found["theta"].flatten(1), diverged
+def log_joint(x: Tensor, at: Tensor) -> Tensor:
+    """log p(x, z, theta) for ``at: (C, N + D)``, abilities first: ``(C,)``. The same as that of ``rasch``."""
+    z, theta = at.split([x.shape[0], x.shape[1]], -1)
+    logits = z.unsqueeze(-1) - theta.unsqueeze(-2)
+    said = logsigmoid(torch.where(x > 0, logits, -logits)).sum((-1, -2))
+    return said + dist.Normal(0.0, 1.0).log_prob(at).sum(-1)
+
+
+def integrated(x: Tensor, seed: int, chains: int = 48, draws: int = 300) -> tuple[Tensor, float]:
+    """Draws of theta from the posterior of (theta, z), ``(draws * chains, D)``, and the largest R-hat of any theta."""
+    source = torch.Generator().manual_seed(seed)
+    start = torch.randn(chains, sum(x.shape), generator=source, dtype=x.dtype)
+    found = hamiltonian(
+        lambda at: log_joint(x, at), start, draws, warm_up=200, leapfrogs=8, generator=source
+    ).draws[..., x.shape[0] :]
+    agreement = gelman_rubin(found, chain_dim=1, sample_dim=0).max()
+    return found.flatten(0, 1), float(agreement)
 
 
 def ability(asked: Answers, theta: Tensor) -> dict[str, float]:

@@ -232,7 +232,7 @@ def judged(
             right.plot(counts, [row] * len(counts), "o", color=colours[name], alpha=0.45)
         middle.axvline(exact, color=EXACT, linewidth=1.2)
         middle.set(title="Centred chains stay out of it", xlabel=r"mean of $\log \tau$")
-        right.set(title="and their paths diverge", xlabel="divergent paths of 300")
+        right.set(title="and their paths diverge", xlabel="divergent paths of 200")
         for ax in (middle, right):
             ax.set(ylabel="program", ylim=(-0.6, len(names) - 0.4))
             ax.set_yticks(range(len(names)), names, fontsize=9)
