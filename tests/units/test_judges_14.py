@@ -82,3 +82,13 @@ def test_the_density_that_chains_walk_on_is_that_of_the_program() -> None:
         given = {"z": row[:4].unsqueeze(-1), "theta": row[4:]}
         program = poutine.condition(rasch.rasch, data=given)
         torch.testing.assert_close(poutine.trace(program).get_trace(asked.x).log_prob_sum(), found)
+
+
+@pytest.mark.parametrize("around_mu", [True, False])
+def test_chains_on_eight_schools_walk_on_the_density_of_the_program(around_mu: bool) -> None:
+    at = torch.randn(3, 10, generator=torch.Generator().manual_seed(4), dtype=DOUBLE)
+    model = eight_schools.centred if around_mu else eight_schools.non_centred
+    for row, found in zip(at, eight_schools.log_posterior(at, Y, SIGMA, around_mu), strict=True):
+        given = {"mu": row[0], "tau": row[1].exp(), "theta" if around_mu else "eps": row[2:]}
+        trace = poutine.trace(poutine.condition(model, data=given)).get_trace(Y, SIGMA)
+        torch.testing.assert_close(trace.log_prob_sum() + row[1], found)

@@ -20,10 +20,7 @@ SITES = {
     "mu": (torch.tensor(1.0), -2.0, False),
     "y": (torch.tensor([28.0, 8.0, -3.0]), -9.5, True),
 }
-CHAINS = {
-    "centred": {"divergent": [20.0, 30.0, 25.0]},
-    "non-centred": {"divergent": [0.0, 1.0, 0.0]},
-}
+CHAINS = ("centred", "non-centred")
 NOISE = {
     (loss, part): (value, 0.02, value)
     for loss, value in (("Trace_ELBO", 2.0), ("stl_loss", 0.0))
@@ -45,7 +42,7 @@ FIGURES: dict[str, Callable[[], Figure]] = {
         {"all": (6.6, 3.8), "pairs, told 8": (6.6, 3.8), "pairs, told 2": (4.6, 6.3)}
     ),
     "judged": lambda: lecture_14.judged(
-        LINE, BUMP, {way: torch.tensor([0.1, 0.2, 0.3]) for way in CHAINS}, 0.8, CHAINS
+        LINE, BUMP, {way: torch.tensor([0.1, 0.2, 0.3]) for way in CHAINS}, 0.8
     ),
 }  # fmt: skip
 

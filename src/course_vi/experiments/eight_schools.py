@@ -14,7 +14,18 @@ import torch
 from pyro.infer import MCMC, NUTS
 from torch import Tensor
 
-__all__ = ["EFFECTS", "ERRORS", "centred", "non_centred", "posterior_of_log_tau", "run_nuts"]
+from course_vi.experiments.hamiltonian import hamiltonian
+
+__all__ = [
+    "EFFECTS",
+    "ERRORS",
+    "centred",
+    "log_posterior",
+    "many_chains",
+    "non_centred",
+    "posterior_of_log_tau",
+    "run_nuts",
+]
 
 EFFECTS = (28.0, 8.0, -3.0, 7.0, -1.0, 1.0, 18.0, 12.0)
 ERRORS = (15.0, 10.0, 16.0, 11.0, 9.0, 11.0, 10.0, 18.0)
@@ -59,6 +70,32 @@ def posterior_of_log_tau(y: Tensor, sigma: Tensor, points: int = 4001) -> tuple[
     log_p = dist.MultivariateNormal(torch.zeros_like(y), covariance).log_prob(y)
     log_prior = dist.HalfCauchy(torch.tensor(5.0, dtype=y.dtype)).log_prob(tau) + log_tau
     return log_tau, (log_p + log_prior).softmax(0)
+
+
+def log_posterior(at: Tensor, y: Tensor, sigma: Tensor, around_mu: bool) -> Tensor:
+    """log p(mu, log tau, rest, y) for ``at: (C, 10)``: ``(C,)``; the rest is theta, ``around_mu``, or eps. As the programs have it."""
+    mu, log_tau, rest = at[:, :1], at[:, 1:2], at[:, 2:]
+    tau = log_tau.exp()
+    theta = rest if around_mu else mu + tau * rest
+    prior = dist.Normal(mu, tau) if around_mu else dist.Normal(at.new_zeros(()), 1.0)
+    said = prior.log_prob(rest) + dist.Normal(theta, sigma).log_prob(y)
+    above = dist.Normal(0.0, 5.0).log_prob(mu) + dist.HalfCauchy(5.0).log_prob(tau) + log_tau
+    return said.sum(-1) + above[:, 0]
+
+
+def many_chains(
+    y: Tensor, sigma: Tensor, around_mu: bool, seed: int, draws: int = 300, chains: int = 48
+) -> Tensor:
+    """log tau along chains of Hamiltonian Monte Carlo that share step and mass, ``(draws, chains)``; they begin far apart."""
+    source = torch.Generator().manual_seed(seed)
+    start = torch.randn(chains, 2 + len(y), generator=source, dtype=y.dtype)
+    start[:, 0] *= 5.0
+    if around_mu:
+        start[:, 2:] = start[:, :1] + start[:, 1:2].exp() * start[:, 2:]
+    found = hamiltonian(
+        lambda at: log_posterior(at, y, sigma, around_mu), start, draws, 200, generator=source
+    )
+    return found.draws[..., 1]
 
 
 def run_nuts(

@@ -199,25 +199,18 @@ def subsampled(places: Mapping[str, tuple[float, float]]) -> Figure:
     return figure
 
 
-def judged(
-    log_tau: Tensor,
-    weight: Tensor,
-    away: Mapping[str, Tensor],
-    exact: float,
-    table: Mapping[str, Mapping[str, Sequence[float]]],
-) -> Figure:
-    """The exact posterior of log tau; the mean of each chain beside the exact one; and how many of its paths diverged.
+def judged(log_tau: Tensor, weight: Tensor, away: Mapping[str, Tensor], exact: float) -> Figure:
+    """The exact posterior of log tau, and its mean in each run of a sampler beside the exact one.
 
     Args:
         log_tau, weight: places and probabilities, ``(n,)``.
-        away: ``{way: each chain's mean less the exact one}``.
-        table: ``{way: {"divergent": one number a chain, ...}}``.
+        away: ``{program: each run's mean less the exact one}``.
     """
-    figure, axes = new_figure(columns=3, width=3.4, height=3.0)
+    figure, axes = new_figure(columns=2, width=4.4, height=3.0)
     names = list(away)[::-1]
     colours = dict(zip(away, (RED, PATH), strict=True))
     with style():
-        left, middle, right = axes
+        left, right = axes
         density = weight / (log_tau[1] - log_tau[0])
         left.fill_between(log_tau, density, color=POSTERIOR, alpha=0.4, linewidth=0)
         left.axvline(exact, color=EXACT, linewidth=1.2)
@@ -225,15 +218,11 @@ def judged(
         left.set(xlim=(-5, 5), ylim=(0, None))
         for row, name in enumerate(names):
             means = away[name] + exact
-            middle.plot(means, [row] * len(means), "o", color=colours[name], alpha=0.45)
+            right.plot(means, [row] * len(means), "o", color=colours[name], alpha=0.45)
             error = float(means.std()) / len(means) ** 0.5
-            middle.errorbar(float(means.mean()), row, xerr=2 * error, fmt="|", color=BLACK, markersize=14, capsize=4)  # fmt: skip
-            counts = table[name]["divergent"]
-            right.plot(counts, [row] * len(counts), "o", color=colours[name], alpha=0.45)
-        middle.axvline(exact, color=EXACT, linewidth=1.2)
-        middle.set(title="Centred chains stay out of it", xlabel=r"mean of $\log \tau$")
-        right.set(title="and their paths diverge", xlabel="divergent paths of 200")
-        for ax in (middle, right):
-            ax.set(ylabel="program", ylim=(-0.6, len(names) - 0.4))
-            ax.set_yticks(range(len(names)), names, fontsize=9)
+            right.errorbar(float(means.mean()), row, xerr=2 * error, fmt="|", color=BLACK, markersize=14, capsize=4)  # fmt: skip
+        right.axvline(exact, color=EXACT, linewidth=1.2)
+        right.set(title="One model, two programs, two answers", xlabel=r"mean of $\log \tau$")
+        right.set(ylabel="program", ylim=(-0.6, len(names) - 0.4))
+        right.set_yticks(range(len(names)), names, fontsize=9)
     return figure
