@@ -45,14 +45,14 @@ import pyro.distributions as dist
 import torch
 from pyro import poutine
 from pyro.infer import SVI, Trace_ELBO, TraceMeanField_ELBO, autoguide
+from pyro.ops.stats import gelman_rubin
 from torch import nn
 from torch.distributions import MultivariateNormal, Normal
 
 # %%
 from course_vi.diagnostics import claim
-from course_vi.experiments import eight_schools
+from course_vi.experiments import eight_schools, rasch
 from course_vi.experiments.small_models import SMALL_MODELS
-from course_vi.experiments.stored_tables import stored_table
 from course_vi.families import FactorCovariance, FullRank, MeanField
 from course_vi.gradients import reparametrized
 from course_vi.graph import BayesNet, plate
@@ -906,7 +906,7 @@ print(f"its deviation:     {[round(sd, 2) for sd in clouds.std(1).tolist()]}, ex
 #
 # So a judge is itself on trial. We give the eight schools their full uncertainty, $\tau \sim \mathrm{HalfCauchy}(5)$ in the place of 8 and $\mu \sim N(0, 5^2)$. The posterior of $\tau$ is one integral, on a grid. Two programs say the same model: *centred*, $\theta_j \sim N(\mu, \tau^2)$, and *non-centred*, $\epsilon_j \sim N(0, 1)$, $\theta_j = \mu + \tau\epsilon_j$ (unit 08 has met the funnel).
 #
-# > **Predict 8.** Hamiltonian Monte Carlo samples both programs: 48 chains of 300 draws, after 200 of warm-up, and all that eight times. In the limit it is exact for both. What is its mean of $\log\tau$ in the centred program?
+# > **Predict 8.** Hamiltonian Monte Carlo samples both programs: 48 chains of 200 draws, after 150 of warm-up, and all that six times. In the limit it is exact for both. What is its mean of $\log\tau$ in the centred program?
 
 # %%
 predict("14_8", choices=["too small", "right, with more noise", "too large"])
@@ -914,18 +914,19 @@ predict("14_8", choices=["too small", "right, with more noise", "too large"])
 # %%
 log_tau, weight = eight_schools.posterior_of_log_tau(Y, SIGMA)
 exact_log_tau = (weight @ log_tau).item()
-judge = {way: {name: torch.tensor(values, dtype=DOUBLE) for name, values in row.items()}
-         for way, row in stored_table("schools", 14)["48 chains"].items()}
-away = {way: row["log tau"] - exact_log_tau for way, row in judge.items()}
-for way, row in judge.items():
-    print(f"{way:12s} mean log tau less the exact {exact_log_tau:.3f}: {away[way].mean():+.3f} ± {away[way].std() / len(away[way])**0.5:.3f}, "
-          f"R-hat {row['R-hat'].mean():.3f}, 14,400 draws worth {row['effective'].mean():.0f}")
+away = {}
+for way in ("centred", "non-centred"):
+    runs = [eight_schools.many_chains(Y, SIGMA, way == "centred", seed, smoke_cap(200)) for seed in range(6)]
+    away[way] = torch.stack([run.mean() for run in runs]) - exact_log_tau
+    agreement = max(gelman_rubin(run, chain_dim=1, sample_dim=0).item() for run in runs)
+    print(f"{way:12s} mean log tau less the exact {exact_log_tau:.3f}: {away[way].mean():+.3f} "
+          f"± {away[way].std() / 6**0.5:.3f}; largest R-hat {agreement:.3f}")
 
 # %%
 claim("centred, the mean of log tau is too large", away["centred"], sign=+1)
 claim("non-centred, no difference from the exact mean is seen", away["non-centred"], sign=0)
 show(figures.judged(log_tau, weight, away, exact_log_tau),
-     alt="Left: the exact posterior density of log tau, with a long tail to the left, and its mean. Right: the mean of log tau in each of eight runs, for the centred and the non-centred program, with their mean and error bar, and a line for the exact mean.")
+     alt="Left: the exact posterior density of log tau, with a long tail to the left, and its mean. Right: the mean of log tau in each of six runs, for the centred and the non-centred program, with their mean and error bar, and a line for the exact mean.")
 
 # %% [markdown]
 # Pyro's NUTS counts the paths whose energy error explodes, *divergent* ones. One short chain of each program, for the look of it:
@@ -954,7 +955,7 @@ reveal("14_8", "too large")
 #
 # > You will read that with a fully Bayesian treatment of a high-dimensional $\theta$ "it would probably make your posterior inferences **much worse** on the latent variables you **actually really care about**" (Salomone, part IV, before "Variational Autoencoders"). It is a guess, and it can be tested where the true z are known.
 #
-# Abilities and difficulties (G. Rasch, 1960): ten people answer D questions, $x_{nd} \sim \mathrm{Bernoulli}(\sigma(z_n - \theta_d))$, $z_n, \theta_d \sim N(0, 1)$. We care about z. Two ways: learn $\theta$ by maximum likelihood, all z summed out (unit 02's second level), then take $p(z \mid x, \hat\theta)$; or integrate over $\theta$, by 48 chains of Hamiltonian Monte Carlo on $(\theta, z)$ (unit 08's judge; NUTS takes one chain at a time), for $p(z \mid x)$. In both the posterior of z given $\theta$ is a sum on a line, so what differs is what is done about $\theta$. The score is the log density at the true z.
+# Abilities and difficulties (G. Rasch, 1960): ten people answer 40 questions, $x_{nd} \sim \mathrm{Bernoulli}(\sigma(z_n - \theta_d))$, $z_n, \theta_d \sim N(0, 1)$. We care about z. Two ways: learn $\theta$ by maximum likelihood, all z summed out (unit 02's second level), then take $p(z \mid x, \hat\theta)$; or integrate over $\theta$, by 32 chains of Hamiltonian Monte Carlo on $(\theta, z)$ (unit 08's judge; NUTS takes one chain at a time), for $p(z \mid x)$. In both the posterior of z given $\theta$ is a sum on a line, so what differs is what is done about $\theta$. The score is the log density at the true z; *error* is that of the posterior mean, and *covered* says how many of the true z lie within the central nine tenths. Six data sets.
 #
 # > **Predict 9.** With 40 questions to ten people there are four times as many $\theta$ as z. Which way says more about z?
 
@@ -962,14 +963,19 @@ reveal("14_8", "too large")
 predict("14_9", choices=["learned theta", "full Bayes", "no difference is seen"])
 
 # %%
-for size, ways in stored_table("rasch", 14).items():
-    for way in ("true", "full Bayes", "learned"):
-        row = {name: torch.tensor(values, dtype=DOUBLE) for name, values in ways[way].items()}
-        print(f"{size:14s}theta {way:11s}" + "   ".join(
-            f"{name} {row[name].mean():6.3f} ± {row[name].std() / len(row[name])**0.5:.3f}"
-            for name in ("score", "error", "covered")))
-    full, plain = (torch.tensor(ways[way]["score"]) for way in ("full Bayes", "learned"))
-    claim(f"{size}: full Bayes scores higher than learned theta", full - plain, sign=+1)
+scores = {"true": [], "learned": [], "full Bayes": []}
+for seed in range(6):
+    asked = rasch.answers(10, 40, seed)
+    found, agreement = rasch.integrated(asked.x, seed, draws=smoke_cap(150))
+    thetas = {"true": asked.theta, "learned": rasch.learned(asked.x), "full Bayes": found[::8]}
+    for way, theta in thetas.items():
+        scores[way].append(list(rasch.ability(asked, theta).values()))
+    print(f"data set {seed}: largest R-hat {agreement:.3f}")
+scores = {way: torch.tensor(rows) for way, rows in scores.items()}
+for way, rows in scores.items():
+    print(f"theta {way:11s}" + "   ".join(f"{name} {rows[:, k].mean():6.3f} ± {rows[:, k].std() / 6**0.5:.3f}"
+                                          for k, name in enumerate(("score", "error", "covered"))))
+claim("full Bayes scores higher than learned theta", (scores["full Bayes"] - scores["learned"])[:, 0], sign=+1)
 
 # %%
 # Run this cell to compare it with your prediction.
@@ -978,7 +984,7 @@ reveal("14_9", "full Bayes")
 # %% [markdown]
 # <details><summary>Answer to Predict 9</summary>
 #
-# TO BE WRITTEN AFTER THE NUMBERS
+# Full Bayes. Each question has ten answers, so a learned difficulty is uncertain, and the learned way takes it for known. What full Bayes gains is shown by the score above; how near it comes to the score at the *true* $\theta$, which nobody can beat on average, by the first line.
 #
 # </details>
 #

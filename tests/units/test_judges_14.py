@@ -7,7 +7,6 @@ import torch
 from pyro import poutine
 
 from course_vi.experiments import eight_schools, rasch
-from course_vi.experiments.stored_tables import stored_table
 
 DOUBLE = torch.float64
 Y, SIGMA = (torch.tensor(part, dtype=DOUBLE) for part in (eight_schools.EFFECTS, eight_schools.ERRORS))  # fmt: skip
@@ -66,13 +65,6 @@ def test_nuts_agrees_with_the_grid_where_it_can() -> None:
     log_tau, weight = eight_schools.posterior_of_log_tau(Y, SIGMA)
     found, _ = eight_schools.run_nuts(eight_schools.non_centred, 0, 200, 300, Y, SIGMA)
     assert abs(found["tau"].log().mean() - weight @ log_tau) < 0.6
-
-
-def test_the_stored_tables_of_lecture_14_hold_as_many_numbers_as_seeds() -> None:
-    for table in ("schools", "rasch"):
-        for ways in stored_table(table, 14).values():
-            counts = {len(values) for row in ways.values() for values in row.values()}
-            assert len(counts) == 1 and counts.pop() >= 5
 
 
 def test_the_density_that_chains_walk_on_is_that_of_the_program() -> None:

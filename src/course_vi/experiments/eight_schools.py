@@ -84,7 +84,7 @@ def log_posterior(at: Tensor, y: Tensor, sigma: Tensor, around_mu: bool) -> Tens
 
 
 def many_chains(
-    y: Tensor, sigma: Tensor, around_mu: bool, seed: int, draws: int = 300, chains: int = 48
+    y: Tensor, sigma: Tensor, around_mu: bool, seed: int, draws: int = 200, chains: int = 48
 ) -> Tensor:
     """log tau along chains of Hamiltonian Monte Carlo that share step and mass, ``(draws, chains)``; they begin far apart."""
     source = torch.Generator().manual_seed(seed)
@@ -93,7 +93,12 @@ def many_chains(
     if around_mu:
         start[:, 2:] = start[:, :1] + start[:, 1:2].exp() * start[:, 2:]
     found = hamiltonian(
-        lambda at: log_posterior(at, y, sigma, around_mu), start, draws, 200, generator=source
+        lambda at: log_posterior(at, y, sigma, around_mu),
+        start,
+        draws,
+        150,
+        leapfrogs=8,
+        generator=source,
     )
     return found.draws[..., 1]
 

@@ -94,12 +94,12 @@ def log_joint(x: Tensor, at: Tensor) -> Tensor:
     return said + dist.Normal(0.0, 1.0).log_prob(at).sum(-1)
 
 
-def integrated(x: Tensor, seed: int, chains: int = 48, draws: int = 300) -> tuple[Tensor, float]:
+def integrated(x: Tensor, seed: int, chains: int = 32, draws: int = 150) -> tuple[Tensor, float]:
     """Draws of theta from the posterior of (theta, z), ``(draws * chains, D)``, and the largest R-hat of any theta."""
     source = torch.Generator().manual_seed(seed)
     start = torch.randn(chains, sum(x.shape), generator=source, dtype=x.dtype)
     found = hamiltonian(
-        lambda at: log_joint(x, at), start, draws, warm_up=200, leapfrogs=8, generator=source
+        lambda at: log_joint(x, at), start, draws, warm_up=120, leapfrogs=6, generator=source
     ).draws[..., x.shape[0] :]
     agreement = gelman_rubin(found, chain_dim=1, sample_dim=0).max()
     return found.flatten(0, 1), float(agreement)
