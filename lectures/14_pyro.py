@@ -822,14 +822,15 @@ from pyro.infer.importance import vectorized_importance_weights
 
 
 def second_moment(variance):
-    """E[w^2] / p(y)^2 of a diagonal guide with the exact means; infinite if 2 Lambda - 1/variance is not positive."""
+    """E[w^2] / p(y)^2 of a diagonal guide with the exact means; infinite unless 2 Lambda - 1/variance > 0."""
     left = torch.linalg.eigvalsh(2 * precision - torch.diag(1 / variance))
     log_moment = precision.logdet() + 0.5 * variance.log().sum() - 0.5 * left.log().sum()
     return log_moment.exp().item() if left.min() > 0 else math.inf
 
 
 for factor in (1, 2):
-    print(f"guide with {factor} times the posterior's variances: E[w²] / p(y)² = {second_moment(factor * posterior.variance):.1f}")
+    moment = second_moment(factor * posterior.variance)
+    print(f"guide with {factor} times the posterior's variances: E[w²] / p(y)² = {moment:.1f}")
 
 # %%
 with fresh(0):
