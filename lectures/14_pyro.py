@@ -946,7 +946,7 @@ reveal("14_8", "too large")
 # %% [markdown]
 # <details><summary>Answer to Predict 8</summary>
 #
-# Too large: the chains do not go where $\tau$ is small. The usual account is that small $\tau$ is the neck of the funnel, for which the step that suits the wide part is too coarse. What we have shown is that with the other program, which has no funnel and is the same model, bias and divergent paths are gone. *Divergent paths* are the sign to look for.
+# Too large: the chains do not go where $\tau$ is small. The usual account is that small $\tau$ is the neck of the funnel, for which the step that suits the wide part is too coarse. What we have shown is less: with the other program, which is the same model without a funnel, no bias is seen. Many *divergent paths* are a sign to look for.
 #
 # </details>
 #
