@@ -13,14 +13,11 @@ from matplotlib.figure import Figure
 from course_vi.plots import lecture_14, movies, png
 from course_vi.plots.movies import Step
 
-LINE = torch.linspace(-4.0, 4.0, 81)
-BUMP = torch.exp(-0.5 * LINE.square()).softmax(0)
 COUNTS = (1, 2, 4)
 SITES = {
     "mu": (torch.tensor(1.0), -2.0, False),
     "y": (torch.tensor([28.0, 8.0, -3.0]), -9.5, True),
 }
-CHAINS = ("centred", "non-centred")
 NOISE = {
     (loss, part): (value, 0.02, value)
     for loss, value in (("Trace_ELBO", 2.0), ("stl_loss", 0.0))
@@ -40,9 +37,6 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "losses": lambda: lecture_14.losses(NOISE),
     "subsampled": lambda: lecture_14.subsampled(
         {"all": (6.6, 3.8), "pairs, told 8": (6.6, 3.8), "pairs, told 2": (4.6, 6.3)}
-    ),
-    "judged": lambda: lecture_14.judged(
-        LINE, BUMP, {way: torch.tensor([0.1, 0.2, 0.3]) for way in CHAINS}, 0.8
     ),
 }  # fmt: skip
 

@@ -14,14 +14,10 @@ import torch
 from pyro.infer import MCMC, NUTS
 from torch import Tensor
 
-from course_vi.experiments.hamiltonian import hamiltonian
-
 __all__ = [
     "EFFECTS",
     "ERRORS",
     "centred",
-    "log_posterior",
-    "many_chains",
     "non_centred",
     "posterior_of_log_tau",
     "run_nuts",
@@ -70,37 +66,6 @@ def posterior_of_log_tau(y: Tensor, sigma: Tensor, points: int = 4001) -> tuple[
     log_p = dist.MultivariateNormal(torch.zeros_like(y), covariance).log_prob(y)
     log_prior = dist.HalfCauchy(torch.tensor(5.0, dtype=y.dtype)).log_prob(tau) + log_tau
     return log_tau, (log_p + log_prior).softmax(0)
-
-
-def log_posterior(at: Tensor, y: Tensor, sigma: Tensor, around_mu: bool) -> Tensor:
-    """log p(mu, log tau, rest, y) for ``at: (C, 10)``: ``(C,)``; the rest is theta, ``around_mu``, or eps. As the programs have it."""
-    mu, log_tau, rest = at[:, :1], at[:, 1:2], at[:, 2:]
-    tau = log_tau.exp()
-    theta = rest if around_mu else mu + tau * rest
-    prior = dist.Normal(mu, tau) if around_mu else dist.Normal(at.new_zeros(()), 1.0)
-    said = prior.log_prob(rest) + dist.Normal(theta, sigma).log_prob(y)
-    above = dist.Normal(0.0, 5.0).log_prob(mu) + dist.HalfCauchy(5.0).log_prob(tau) + log_tau
-    return said.sum(-1) + above[:, 0]
-
-
-def many_chains(
-    y: Tensor, sigma: Tensor, around_mu: bool, seed: int, draws: int = 200, chains: int = 48
-) -> Tensor:
-    """log tau along chains of Hamiltonian Monte Carlo that share step and mass, ``(draws, chains)``; they begin far apart."""
-    source = torch.Generator().manual_seed(seed)
-    start = torch.randn(chains, 2 + len(y), generator=source, dtype=y.dtype)
-    start[:, 0] *= 5.0
-    if around_mu:
-        start[:, 2:] = start[:, :1] + start[:, 1:2].exp() * start[:, 2:]
-    found = hamiltonian(
-        lambda at: log_posterior(at, y, sigma, around_mu),
-        start,
-        draws,
-        150,
-        leapfrogs=8,
-        generator=source,
-    )
-    return found.draws[..., 1]
 
 
 def run_nuts(

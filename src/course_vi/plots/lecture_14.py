@@ -1,4 +1,4 @@
-"""Figures of lecture 14, Pyro: traces as tapes, a message's way, twins, what a plate promises, losses, subsampling, a judge."""
+"""Figures of lecture 14, Pyro: traces as tapes, a message's way, twins, what a plate promises, losses, subsampling."""
 
 from __future__ import annotations
 
@@ -33,7 +33,6 @@ from course_vi.plots.style import (
 )
 
 __all__ = [
-    "judged",
     "losses",
     "message_path",
     "promised",
@@ -196,33 +195,4 @@ def subsampled(places: Mapping[str, tuple[float, float]]) -> Figure:
             ax.text(12.5, 0.1 - 0.011 * row, f"{name}: {mean:.1f} ± {sd:.1f}", color=words, fontsize=9)  # fmt: skip
         ax.set(title="A plate that is told the wrong size believes in fewer schools")
         ax.set(xlabel=r"common effect $\mu$ (points)", ylabel="density", ylim=(0, None))
-    return figure
-
-
-def judged(log_tau: Tensor, weight: Tensor, away: Mapping[str, Tensor], exact: float) -> Figure:
-    """The exact posterior of log tau, and its mean in each run of a sampler beside the exact one.
-
-    Args:
-        log_tau, weight: places and probabilities, ``(n,)``.
-        away: ``{program: each run's mean less the exact one}``.
-    """
-    figure, axes = new_figure(columns=2, width=4.4, height=3.0)
-    names = list(away)[::-1]
-    colours = dict(zip(away, (RED, PATH), strict=True))
-    with style():
-        left, right = axes
-        density = weight / (log_tau[1] - log_tau[0])
-        left.fill_between(log_tau, density, color=POSTERIOR, alpha=0.4, linewidth=0)
-        left.axvline(exact, color=EXACT, linewidth=1.2)
-        left.set(title="Exact: a long tail to the left", xlabel=r"$\log \tau$", ylabel="density")
-        left.set(xlim=(-5, 5), ylim=(0, None))
-        for row, name in enumerate(names):
-            means = away[name] + exact
-            right.plot(means, [row] * len(means), "o", color=colours[name], alpha=0.45)
-            error = float(means.std()) / len(means) ** 0.5
-            right.errorbar(float(means.mean()), row, xerr=2 * error, fmt="|", color=BLACK, markersize=14, capsize=4)  # fmt: skip
-        right.axvline(exact, color=EXACT, linewidth=1.2)
-        right.set(title="One model, two programs, two answers", xlabel=r"mean of $\log \tau$")
-        right.set(ylabel="program", ylim=(-0.6, len(names) - 0.4))
-        right.set_yticks(range(len(names)), names, fontsize=9)
     return figure
