@@ -988,7 +988,7 @@ class Wider(Handler):
 with fresh(0):
     said = Trace(Block(Wider(small_schools, 1.5), {"y"}))()
 mu, theta = said["mu"]["value"], said["theta"]["value"]
-by_hand = Normal(0.0, 15.0).log_prob(mu) + Normal(mu, 12.0).log_prob(theta).sum()
+by_hand = Normal(ZERO, 15.0).log_prob(mu) + Normal(mu, 12.0).log_prob(theta).sum()
 print(f"the guide's sites: {list(said)}")
 print(f"log q by handler {log_density(said):.10f}, by hand {by_hand:.10f}")
 

@@ -1,4 +1,4 @@
-r"""Eight schools (Rubin 1981): a hierarchical model of ten latents whose posterior is a sum on a grid, and which samplers find hard.
+r"""Eight schools (Rubin 1981): a hierarchical model of ten latents whose posterior is a sum on a grid, an old test of samplers.
 
 .. math:: \mu \sim N(0, 5^2), \quad \tau \sim \mathrm{HalfCauchy}(5), \quad
           \theta_j \sim N(\mu, \tau^2), \quad y_j \sim N(\theta_j, \sigma_j^2)
