@@ -54,8 +54,8 @@ GRADIENT_ASKED = {
     "10_any_smooth_bound",
     "11_amortized_elbo",
     "13_objective",
-    "17_deep_markov_elbo",
     "15_conditional",
+    "17_deep_markov_elbo",
 }
 OF_ONE_DATUM = (
     "03_three_forms",

@@ -19,8 +19,10 @@ from course_vi.plots.movies.phases import dream_and_wake
 from course_vi.plots.movies.spaces import codes_spread, simplex
 from course_vi.plots.movies.trees import family_tree
 from course_vi.plots.movies.water import water_rises
+from course_vi.plots.movies.traces import Step, trace_replayed
 
 __all__ = [
+    "Step",
     "bound_and_gap",
     "bound_contracts",
     "carried_along",
@@ -36,5 +38,6 @@ __all__ = [
     "simplex",
     "staircase",
     "water_rises",
+    "trace_replayed",
     "weights_cloud",
 ]
