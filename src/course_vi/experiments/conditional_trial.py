@@ -101,12 +101,14 @@ class Mirrored(nn.Module):
 
 def flipped(run: ConditionalRun) -> ConditionalRun:
     """The same densities of x given its label, from mirrored latents under the second label."""
+    scale = run.p.output.scale
+    assert isinstance(scale, float)
     p = ConditionalVAE(
         run.p.latent_dim,
         run.p.image_dim,
         run.p.label_dim,
         likelihood="gaussian",
-        scale=run.p.output.scale,
+        scale=scale,
         decoder=Mirrored(run.p.decoder, run.p.latent_dim, False),
     )
     q = Amortized(MeanField(run.p.latent_dim), nn.Identity())

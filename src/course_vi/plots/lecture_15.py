@@ -87,11 +87,9 @@ def rate_curve(
                 at = (float(distortion.mean()), float(rate.mean()))
                 means.append(at)
                 many = len(rate) > 1
-                bars = {
-                    "xerr": 2 * float(distortion.std()) / len(rate) ** 0.5 if many else None,
-                    "yerr": 2 * float(rate.std()) / len(rate) ** 0.5 if many else None,
-                }
-                ax.errorbar(*at, **bars, fmt="o", color=colour, markersize=6)
+                wide = 2 * float(distortion.std()) / len(rate) ** 0.5 if many else None
+                high = 2 * float(rate.std()) / len(rate) ** 0.5 if many else None
+                ax.errorbar(*at, xerr=wide, yerr=high, fmt="o", color=colour, markersize=6)
                 if colour == colours[len(series) - 1]:
                     _beside(ax, rf"$\beta = {beta}$", at, (-6, -12), colour, "right")
             _beside(ax, name, min(means), (12, 6), colour)
@@ -159,7 +157,8 @@ def latent_maps(maps: Mapping[str, Tensor], samples: Tensor, angles: Tensor) -> 
     figure, axes = new_figure(columns=len(maps), width=3.2, height=3.4)
     with style():
         for ax, (title, lines), cloud in zip(axes, maps.items(), samples, strict=True):
-            ax.scatter(*cloud.T.tolist(), c=angles.tolist(), cmap="twilight", s=5, linewidths=0)
+            first, second = cloud.T.tolist()
+            ax.scatter(first, second, c=angles.tolist(), cmap="twilight", s=5, linewidths=0)
             for line in lines:
                 ax.plot(*line.T.tolist(), color=BLACK, linewidth=0.8)
             ax.set(title=title, xlabel="first latent", ylabel="second latent")
