@@ -51,13 +51,13 @@ class Given(NamedTuple):
 def _given(
     rng: np.random.Generator, rows: int = 7, groups: int = 4, weights: int = 3, particles: int = 0
 ) -> Given:
-    """Sizes and signs of all kinds; the last group has no row, and no two numbers are alike."""
+    """Sizes and signs of all kinds, scales from 0.02 to 25; the last group has no row, and no two numbers are alike."""
     outer = (particles, 1) if particles else ()
     plate = (particles,) if particles else ()
     values = {
         "mu": either_sign(rng, outer, 2.0, 9.0),
-        "tau": rng.uniform(0.2, 6.0, outer),
-        "s": rng.uniform(0.2, 5.0, outer),
+        "tau": 10 ** rng.uniform(-1.7, 1.4, outer),
+        "s": 10 ** rng.uniform(-1.7, 1.7, outer),
         "b": either_sign(rng, (*plate, groups), 0.5, 6.0),
         "w": either_sign(rng, (*outer, weights), 0.1, 2.0),
     }

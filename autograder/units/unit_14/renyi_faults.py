@@ -144,8 +144,9 @@ def _given(
     rows: int = 3,
     batch: int = 0,
     faults: tuple[float, float, float] = (0.0, 1.0, 1.0),
+    far: float = 0.0,
 ) -> Given:
-    """All subsets of ``batch`` rows, or the whole; the guide away from the posterior, and from one half."""
+    """All subsets of ``batch`` rows, or the whole; the guide away from the posterior, and from one half. Data lie ``far`` out."""
     batches = list(itertools.combinations(range(rows), batch or rows))
     order = rng.permutation(len(batches))
     slopes = either_sign(rng, (rows, bits), 0.5, 1.2)
@@ -158,7 +159,7 @@ def _given(
         either_sign(rng, (bits,), 0.3, 1.5),
         slopes,
         either_sign(rng, (rows,), 0.1, 1.0),
-        either_sign(rng, (rows,), 0.5, 2.0),
+        far + either_sign(rng, (rows,), 0.5, 2.0),
         np.array(batches)[order],
     )
 
@@ -264,7 +265,8 @@ def gradient_told(probe: Probe, rng: np.random.Generator) -> Finding:
 def value_right(probe: Probe, rng: np.random.Generator) -> Finding:
     alpha = float(rng.uniform(0.2, 0.8))
     cases = [_given(rng, "renyi", 0.0, 3, 1), _given(rng, "trace", 1.0, 2, 1), _given(rng, "renyi", alpha, 1, 2),
-             _given(rng, "renyi", float(rng.choice([2.0, -1.0])), 2, 2)]  # fmt: skip
+             _given(rng, "renyi", float(rng.choice([2.0, -1.0])), 2, 2),
+             _given(rng, "renyi", 0.0, 2, 1, far=float(rng.choice([-40, 40])))]  # fmt: skip
     return _all(probe, cases, 1, VALUE)
 
 
@@ -272,7 +274,8 @@ def value_right(probe: Probe, rng: np.random.Generator) -> Finding:
 def gradient_right(probe: Probe, rng: np.random.Generator) -> Finding:
     alpha = float(rng.uniform(0.2, 0.8))
     cases = [_given(rng, "renyi", 0.0, 3, 1), _given(rng, "trace", 1.0, 2, 1), _given(rng, "renyi", alpha, 2, 2),
-             _given(rng, "renyi", float(rng.choice([2.0, -1.0])), 2, 1)]  # fmt: skip
+             _given(rng, "renyi", float(rng.choice([2.0, -1.0])), 2, 1),
+             _given(rng, "renyi", 0.0, 2, 1, far=float(rng.choice([-40, 40])))]  # fmt: skip
     return _all(probe, cases, 1, GRADIENT)
 
 
