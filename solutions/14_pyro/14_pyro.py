@@ -724,7 +724,7 @@ check("14_renyi_faults", examine)
 
 # %%
 level = torch.tensor([0.5, -0.3, 0.8])
-seen = torch.tensor([1.2, -0.4, 2.0])
+seen = torch.tensor([3.0, -2.0, 2.5])
 
 
 def bit_model(rows: Tensor) -> None:
@@ -800,9 +800,10 @@ with when_written():
 # particle, appears nowhere. At $\alpha = 0$ nothing is left: the gradient is exactly zero, and a discrete guide does
 # not learn. Its value is right. (The reparametrized path is another branch of the source.)
 #
-# **The second.** A plate scales log-densities by N/B, and a Rényi bound takes them to the exponent: $w^{N/B}$ in place
-# of w. The mean of an exponential is more than the exponential of the mean, so what is told rises, on average, above
-# the bound, and above the log evidence. `Trace_ELBO` is linear in log w, so that scaled batches are unbiased.
+# **The second.** A plate scales log-densities by N/B, and a Rényi bound takes them to the exponent: $p(y \mid z)^{N/B}$
+# of the rows that are seen. $\log \sum \exp$ is convex, so its mean over batches is more than its value at the mean: what
+# is told lies above the bound, and with rows that differ above the log evidence. `Trace_ELBO` is linear in log w, so that
+# scaled batches are unbiased.
 
 # %% [markdown]
 # ## 8. The sealed case
@@ -815,7 +816,7 @@ with when_written():
 # half-normal, so that it never draws a latent below zero. You see no program, only what their runs weigh, and each
 # person's log evidence. Per person, in the order in which they stand:
 #
-# - `whole`, the mean of $\log w$ over 4,000 runs on all rows, and `whole_error`, its standard error;
+# - `whole`, the mean of $\log w$ on all rows, over 500 runs or more, and `whole_error`, its standard error;
 # - `part`, the same of runs that see a part of the rows, and `part_error`;
 # - `weight`, the *logarithm of the mean of w* on all rows, and `weight_error`;
 # - `evidence`, $\log p(y)$.
@@ -824,7 +825,7 @@ with when_written():
 # seven standard errors from what it predicts of the right guide. 40 cases, of which 38 must be right.
 #
 # **Predict, before you begin**: which of the three means is what it should be for each of the three guides? And which
-# of the six numbers would tell you nothing?
+# comparison would tell you nothing?
 
 # %% exercise="14_sealed_case"
 def name_them(

@@ -28,6 +28,7 @@ from autograder.units.unit_14 import (
     problems_losses,
     problems_paths,
     renyi_faults,
+    sealed_case,
     stl_loss,
     targets,
 )
@@ -166,9 +167,17 @@ def test_the_two_faults_of_renyi() -> None:
     told, right = table("renyi", 0.0, 5)
     assert told[0] == pytest.approx(right[0], rel=1e-10)
     assert told[1] == 0.0 and abs(right[1]) > 0.01
-    given = renyi_faults._given(rng(11), "renyi", 0.0, 2, 1, rows=3, batch=1)
+    one = renyi_faults._given(rng(11), "renyi", 0.0, 2, 1, rows=3, batch=1)
+    assert one.told()[0] > one.right()[0] + 1e-3
+    given = one._replace(
+        prior=np.array([-0.4]),
+        logits=np.array([-0.8]),
+        slopes=np.zeros((3, 1)),
+        level=np.array([0.5, -0.3, 0.8]),
+        y=np.array([3.0, -2.0, 2.5]),
+    )
     evidence = logsumexp(given.log_joint(given.states(), np.arange(3)))
-    assert given.told()[0] > evidence > given.right()[0]
+    assert given.told()[0] > evidence + 0.5 > given.right()[0] + 0.5
 
 
 def test_the_right_row_is_the_derivative_of_its_value() -> None:
@@ -180,6 +189,24 @@ def test_the_right_row_is_the_derivative_of_its_value() -> None:
             for sign in (1, -1)
         )
         assert (up - down) / (2 * step) == pytest.approx(right[1 + place], rel=1e-6)
+
+
+# ---- the sealed case -----------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("seed", range(4))
+def test_what_theory_says_of_the_sealed_guides(seed: int) -> None:
+    """A guide on the half line finds the part of the evidence that lies there; an unscaled one loses entropy on a part of the rows."""
+    rows, batch, source = 5, 2, rng(seed)
+    half = sealed_case.world(source, rows, True)
+    told = sealed_case.told(source, half, batch, True)
+    assert abs(told[4] - told[6] - half.positive()) < 4.5 * told[5]
+    assert abs(told[2] - told[0]) < 4.5 * np.hypot(told[1], told[3])
+    assert abs(told[6] - told[0] - half.gap()) < 4.5 * told[1]
+    world = sealed_case.world(source, rows, False)
+    told = sealed_case.told(source, world, batch, False)
+    shift = told[2] - told[0] - (1 - batch / rows) * world.entropy()
+    assert abs(told[6] - told[0] - world.gap()) < 4.5 * told[1]
+    assert abs(shift) < 4.5 * np.hypot(told[1], told[3])
+    assert abs(told[4] - told[6]) < 4.5 * told[5]
 
 
 # ---- Pyro's global state -------------------------------------------------------------------------------------------------
