@@ -518,7 +518,7 @@ with when_written():
         t = torch.tensor(trust)
         updates = {"mu": (t, torch.tensor(8.0), t, torch.tensor(4.0)), "theta": (t.expand(8), 0.5 * (8 + y), t.expand(8), 0.7 * sd)}
         guide = convex_guide(schools, updates)
-        value = -Trace_ELBO(num_particles=2000, vectorize_particles=True).loss(schools, guide, y, sd, tau, m0, s0)
+        value = -Trace_ELBO(num_particles=2000, max_plate_nesting=1, vectorize_particles=True).loss(schools, guide, y, sd, tau, m0, s0)
         print(f"trust {trust:.2f}: ELBO {value:.3f}")
 
 # %% [markdown]

@@ -238,7 +238,7 @@ def test_a_check_leaves_pyro_as_it_found_it_and_begins_afresh() -> None:
 
 # ---- the check -----------------------------------------------------------------------------------------------------------
 def test_a_density_that_is_not_that_of_the_draws_is_named() -> None:
-    answer = next(one for one in corpus("14_pyro") if one.name.endswith("wrong_too_late"))
+    answer = next(one for one in corpus("14_pyro") if one.name.endswith("wrong_old_draw"))
     report = run_check("14_convex_guide", InProcess(answer.load()), 2)
     assert "drawn_elsewhere" in report.diagnoses
 

@@ -26,6 +26,7 @@ EXERCISE = exercise(
 
 RIGHT, UNSCALED, HALF = "right", "unscaled", "half"
 RUNS, APART = (500, 1000, 2000), 7.0
+FEW, MANY = 500, 8000
 NAMES = ("whole", "whole_error", "part", "part_error", "weight", "weight_error", "evidence")
 
 
@@ -98,10 +99,12 @@ def world(rng: np.random.Generator, rows: int, half: bool) -> World:
     return World(mean / shrink, float(tau), float(sigma), loc, scale, half)
 
 
-def told(rng: np.random.Generator, one: World, batch: int, scaled: bool) -> np.ndarray:
+def told(
+    rng: np.random.Generator, one: World, batch: int, scaled: bool, whole: int = RUNS[1]
+) -> np.ndarray:
     """What is told of one guide, in the order of ``NAMES``; each mean is one over a number of runs of its own."""
     rows, evidence = len(one.y), one.log_evidence()
-    whole, again, parts = (int(each) for each in rng.choice(RUNS, 3))
+    again, parts = (int(each) for each in rng.choice(RUNS, 2))
     log_p, log_q = one.log_weights(rng, whole)
     log_w = (log_p - log_q).sum(1)
     log_p, log_q = one.log_weights(rng, again)
@@ -137,13 +140,19 @@ def draw(rng: np.random.Generator) -> Opened:
     """Numbers of three guides, each of a person with data and a model of their own.
 
     ``whole`` and ``part`` are means of log w on all rows and on ``batch`` of them, ``weight`` is the logarithm of the mean of w on all
-    rows, ``evidence`` is log p(y). By two coins the right guide lies nearer to its posterior than the half one, or less near, and so does
-    the unscaled one; by a third the unscaled one is told too much on a part, or too little.
+    rows, ``evidence`` is log p(y). By a coin the right guide lies nearer to its posterior than the half one, or less near, both
+    in nats and in the standard errors that are told; by two others the unscaled one lies nearer or less near, and is told too much on a
+    part, or too little.
     """
     rows = int(rng.integers(4, 7))
     batch = int(rng.integers(1, rows - 1))
-    coins = dict(zip((RIGHT, UNSCALED), rng.random(2) < 0.5, strict=True))
-    upward, limit = bool(rng.random() < 0.5), 0.0
+    coins = dict(zip((RIGHT, UNSCALED), (rng.random(2) < 0.5).tolist(), strict=True))
+    upward, limit, surely = bool(rng.random() < 0.5), 0.0, 0.0
+    runs = {
+        HALF: MANY if coins[RIGHT] else FEW,
+        RIGHT: FEW if coins[RIGHT] else MANY,
+        UNSCALED: int(rng.choice(RUNS)),
+    }
     sealed: dict[str, np.ndarray] = {}
     for kind in (HALF, RIGHT, UNSCALED):
         while kind not in sealed:
@@ -152,9 +161,13 @@ def draw(rng: np.random.Generator) -> Opened:
                 continue
             if kind == UNSCALED and (one.entropy() > 0) != upward:
                 continue
-            seen = told(rng, one, batch, kind != UNSCALED)
+            seen = told(rng, one, batch, kind != UNSCALED, runs[kind])
+            below = (seen[6] - seen[0]) / seen[1]
+            if kind == RIGHT and (below < surely) != coins[RIGHT]:
+                continue
             if _far(one, batch, seen, kind):
-                sealed[kind], limit = seen, one.gap() if kind == HALF else limit
+                sealed[kind] = seen
+                limit, surely = (one.gap(), below) if kind == HALF else (limit, surely)
     stacked, truth = shuffled(rng, sealed)
     return Opened({name: stacked[:, place] for place, name in enumerate(NAMES)}, truth)
 

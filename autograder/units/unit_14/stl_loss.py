@@ -50,14 +50,20 @@ def _flat(
 
 
 def _deep(
-    leaf: dict[str, Tensor], fixed: dict[str, Tensor], draws: Any, y: Tensor, rows: Any
+    leaf: dict[str, Tensor],
+    fixed: dict[str, Tensor],
+    draws: Any,
+    y: Tensor,
+    rows: Any,
+    cut: bool = False,
 ) -> Any:
     m, s, w, c, t = (leaf[name] for name in "mswct")
     a = m + s.exp() * ((draws["a"] - m) / s.exp()).detach()
     mean = w * a + c
     b = mean + t.exp() * ((draws["b"] - mean) / t.exp()).detach()
     m, s, w, c, t = (fixed[name] for name in "mswct")
-    log_q = _normal(a, m, s.exp()) + _normal(b, w * a + c, t.exp()).sum()
+    mean = (w * a + c).detach() if cut else w * a + c
+    log_q = _normal(a, m, s.exp()) + _normal(b, mean, t.exp()).sum()
     one = torch.ones(())
     return _normal(a, 0 * one, one) + (_normal(b, a, one) + _normal(y, b, one)).sum(), log_q
 
@@ -91,6 +97,7 @@ def exact(program: str, numbers: Arrays, draws: Arrays, y: np.ndarray, rows: Any
     data = torch.as_tensor(y)
     log_p, frozen = JOINTS[program](leaf, fixed, given, data, rows)
     _, free = JOINTS[program](leaf, leaf, given, data, rows)
+    _, cut = _deep(leaf, fixed, given, data, rows, cut=True) if program == "deep" else (0, frozen)
 
     def slopes(value: Tensor) -> Arrays:
         found = torch.autograd.grad(
@@ -106,6 +113,7 @@ def exact(program: str, numbers: Arrays, draws: Arrays, y: np.ndarray, rows: Any
         "path": slopes(frozen - log_p),
         "total": slopes(free - log_p),
         "model": slopes(-log_p),
+        "cut": slopes(cut - log_p),
     }
 
 
@@ -143,7 +151,7 @@ def _mistakes(terms: dict[str, Any], names: list[str]) -> list[Mistake]:
     def all_of(part: Callable[[str], np.ndarray]) -> np.ndarray:
         return np.concatenate([np.ravel(part(name)) for name in names])
 
-    path, total, model = (terms[key] for key in ("path", "total", "model"))
+    path, total, model, cut = (terms[key] for key in ("path", "total", "model", "cut"))
     known = [
         ("score_kept", "This is the total derivative: the guide's parameters reach log q by another way than through z.",
          all_of(lambda n: total[n])),
@@ -156,6 +164,8 @@ def _mistakes(terms: dict[str, Any], names: list[str]) -> list[Mistake]:
          all_of(lambda n: path[n] if n == "theta" else 0 * path[n])),
         ("model_frozen", "The parameters of the model are frozen as well. Only those in log q are to be.",
          all_of(lambda n: path[n] if n != "theta" else 0 * path[n])),
+        ("layers_cut", "The mean of a layer holds the draw of the layer before. Freeze parameters, and not what was computed from them.",
+         all_of(lambda n: cut[n])),
         ("uphill", "A loss goes down: its sign is turned.", -all_of(lambda n: path[n])),
     ]  # fmt: skip
     return [Mistake(key, hint, value) for key, hint, value in known]
@@ -264,7 +274,7 @@ def landing(probe: Probe, rng: np.random.Generator) -> Finding:
     known = [
         mistake
         for mistake in _mistakes(terms, names)
-        if mistake.key in ("score_kept", "entropy_dropped")
+        if mistake.key in ("score_kept", "entropy_dropped", "layers_cut")
     ]
     finding = zero(got, mistakes=known)
     if not finding.ok:

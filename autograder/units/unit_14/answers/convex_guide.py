@@ -130,8 +130,15 @@ def convex_guide(model, updates):
 #+         std = prior.variance.sqrt()
 
 
-# %% wrong too_late, from right messenger: The distribution is changed after the draw, in the postprocessing, where nobody reads it for the value.
+# %% wrong old_draw, from right messenger: The draw is the prior's, the density that of the blend.
 # diagnosis: drawn_elsewhere
+#-         msg["fn"] = dist.Normal(mean, std).to_event(prior.event_dim)
+#+         msg["value"], msg["done"] = prior(), True
+#+         msg["fn"] = dist.Normal(mean, std).to_event(prior.event_dim)
+
+
+# %% wrong too_late, from right messenger: The distribution is changed after the draw, when the trace has been written.
+# diagnosis: prior_kept
 #-     def _pyro_sample(self, msg):
 #+     def _pyro_post_sample(self, msg):
 
@@ -196,7 +203,7 @@ def convex_guide(model, updates):
 
 
 # %% wrong plates_lost, from right messenger: The guide's sites are drawn after the model was read, outside of its plates.
-# diagnosis: shape or plates or value
+# diagnosis: generic_sum_0
 import pyro
 import pyro.distributions as dist
 from pyro import poutine

@@ -159,7 +159,7 @@ exact_guide = Guide()
 
 
 # %% wrong one_event, from right loops: The effects are one event and no plate.
-# diagnosis: shape
+# diagnosis: generic_sum_1
 #-     with pyro.plate("schools", y.shape[0], dim=-1):
 #-         pyro.sample("theta", dist.Normal(mu + shrink * (y - mu), sd * shrink.sqrt()))
 #+     pyro.sample("theta", dist.Normal(mu + shrink * (y - mu), sd * shrink.sqrt()).to_event(1))

@@ -109,12 +109,6 @@ def by_paths(program, data):
 #+         log_w.append(float(traced.trace.log_prob_sum(lambda name, site: name not in data or name == "seen")))
 
 
-# %% wrong intervened, from right depth_first: do in place of condition: data have no density.
-# diagnosis: value
-#-         trace = poutine.trace(poutine.condition(program, data=known)).get_trace()
-#+         trace = poutine.trace(poutine.condition(poutine.do(program, data=data), data={k: v for k, v in known.items() if k not in data})).get_trace()
-
-
 # %% wrong best_path, from right depth_first: The likeliest path alone.
 # diagnosis: likeliest
 #-     return torch.stack([weights.logsumexp(0), (weights.softmax(0) * torch.stack(values)).sum()])
@@ -175,7 +169,7 @@ def by_paths(program, data):
 
 
 # %% wrong swapped, from right pyros_own: The mean comes first.
-# diagnosis: order_swapped or permuted or value
+# diagnosis: generic_order
 #-     return log_w.logsumexp(0), log_w.softmax(0) @ worth
 #+     return log_w.softmax(0) @ worth, log_w.logsumexp(0)
 

@@ -23,8 +23,8 @@ import numpy as np
 
 
 def name_them(whole, whole_error, part, part_error, weight, weight_error, evidence):
-    moved = np.abs((part - whole) / np.hypot(whole_error, part_error)).numpy()
-    off = np.abs((weight - evidence) / weight_error).numpy()
+    moved = ((part - whole).abs() / (whole_error**2 + part_error**2).sqrt()).numpy()
+    off = ((weight - evidence).abs() / weight_error).numpy()
     names = ["right"] * 3
     unscaled = int(np.argmax(moved))
     names[unscaled] = "unscaled"
@@ -45,8 +45,8 @@ def name_them(whole, whole_error, part, part_error, weight, weight_error, eviden
 
 # %% wrong tightest, from right in_turn: The bound nearest to the evidence is right, the farthest is half.
 # diagnosis: property or half_for_right or half_for_unscaled or right_for_half or right_for_unscaled or unscaled_for_half or unscaled_for_right
-#-     moved = np.abs((part - whole) / np.hypot(whole_error, part_error)).numpy()
-#-     off = np.abs((weight - evidence) / weight_error).numpy()
+#-     moved = ((part - whole).abs() / (whole_error**2 + part_error**2).sqrt()).numpy()
+#-     off = ((weight - evidence).abs() / weight_error).numpy()
 #-     names = ["right"] * 3
 #-     unscaled = int(np.argmax(moved))
 #-     names[unscaled] = "unscaled"
@@ -62,28 +62,28 @@ def name_them(whole, whole_error, part, part_error, weight, weight_error, eviden
 
 # %% wrong noisiest, from right in_turn: The noisiest on a part is unscaled, the noisiest weight is half.
 # diagnosis: property or half_for_right or half_for_unscaled or right_for_half or right_for_unscaled or unscaled_for_half or unscaled_for_right
-#-     moved = np.abs((part - whole) / np.hypot(whole_error, part_error)).numpy()
-#-     off = np.abs((weight - evidence) / weight_error).numpy()
+#-     moved = ((part - whole).abs() / (whole_error**2 + part_error**2).sqrt()).numpy()
+#-     off = ((weight - evidence).abs() / weight_error).numpy()
 #+     moved = part_error.numpy().copy()
 #+     off = weight_error.numpy().copy()
 
 
 # %% wrong part_off_the_evidence, from right in_turn: On a part the unscaled one is farthest from the evidence.
 # diagnosis: property or half_for_right or half_for_unscaled or right_for_half or right_for_unscaled or unscaled_for_half or unscaled_for_right
-#-     moved = np.abs((part - whole) / np.hypot(whole_error, part_error)).numpy()
-#+     moved = -np.abs((part - evidence) / part_error).numpy()
+#-     moved = ((part - whole).abs() / (whole_error**2 + part_error**2).sqrt()).numpy()
+#+     moved = ((part - evidence).abs() / part_error).numpy()
 
 
 # %% wrong upward_only, from right in_turn: A part is looked at for too large a value only.
 # diagnosis: property or half_for_right or half_for_unscaled or right_for_half or right_for_unscaled or unscaled_for_half or unscaled_for_right
-#-     moved = np.abs((part - whole) / np.hypot(whole_error, part_error)).numpy()
-#+     moved = ((part - whole) / np.hypot(whole_error, part_error)).numpy()
+#-     moved = ((part - whole).abs() / (whole_error**2 + part_error**2).sqrt()).numpy()
+#+     moved = ((part - whole) / (whole_error**2 + part_error**2).sqrt()).numpy()
 
 
 # %% wrong bound_for_weight, from right in_turn: Half is whose mean of log w lies below the evidence.
 # diagnosis: property or half_for_right or half_for_unscaled or right_for_half or right_for_unscaled or unscaled_for_half or unscaled_for_right
-#-     off = np.abs((weight - evidence) / weight_error).numpy()
-#+     off = np.abs((whole - evidence) / whole_error).numpy()
+#-     off = ((weight - evidence).abs() / weight_error).numpy()
+#+     off = ((whole - evidence).abs() / whole_error).numpy()
 
 
 # %% wrong exchanged, from right in_turn: The two faults are exchanged.

@@ -143,7 +143,7 @@ def stl_loss(model, guide, *args):
 
 
 # %% wrong numbers_detached, from right switched_off: Mean and scale of each site are detached: what they owe to an earlier draw is lost.
-# diagnosis: value
+# diagnosis: layers_cut
 import pyro.distributions as dist
 from pyro import poutine
 
@@ -167,6 +167,6 @@ def stl_loss(model, guide, *args):
 
 
 # %% wrong mean, from right switched_off: Divided by the number of rows.
-# diagnosis: value
+# diagnosis: value or described or generic_over_4
 #-     return frozen - joint
 #+     return (frozen - joint) / len(args[0])

@@ -137,7 +137,7 @@ def subsampled(y, size, loc, scale, local_loc, local_scale):
 
 
 # %% wrong others_in_the_guide, from right own_rows: The guide looks at rows of its own.
-# diagnosis: value
+# diagnosis: described or value
 #-             pyro.sample("h", dist.Normal(self.local[0][self.rows], self.local[1][self.rows]))
 #+             rows = torch.randperm(len(self.y))[: self.size]
 #+             pyro.sample("h", dist.Normal(self.local[0][rows], self.local[1][rows]))
