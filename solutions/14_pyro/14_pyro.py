@@ -75,22 +75,7 @@ def normals(*shape: int, seed: int = 0) -> Tensor:
 
 
 # %% [markdown]
-# ## 1. A page by hand, said in Pyro
-#
-# *Difficulty* 3/5 · *Importance* 5/5 · 35 minutes
-#
-# Below is a log joint as somebody has written it who had no other way: N rows with P covariates, J groups, and latents
-# `mu`, `tau`, `s` (numbers), `w` $(P)$ and `b` $(J)$. Which model is it? Say it in Pyro: `hierarchy(x, groups, count,
-# y)`, with one site for each latent, of these names, and a site `"y"`. The effects `b` stand in a plate of `count`
-# groups, the rows in another; `w` is one event. Without `y` the rows are drawn.
-#
-# Your model is looked at site by site, in plates: the log-density of `b` has J entries, that of `y` has N. A group may
-# have no row, and there may be one row, one group, one covariate; scales go from 0.02 to 25. And it is run with *many
-# particles at once*, as Pyro's losses do with `vectorize_particles=True`: there is a plate around it, and the values of
-# the latents come with batch axes on the left, `mu`, `tau` and `s` as $(K, 1)$, `b` as $(K, J)$, `w` as $(K, 1, P)$.
-#
-# **Predict, before you begin**: which of the five densities is that of a *standard deviation*, which is that of a
-# *precision*, and by what do you tell?
+# Two models that come up below: one by hand, one in Pyro.
 
 # %% locked="14_by_hand"
 def by_hand(x: Tensor, groups: Tensor, y: Tensor, mu: Tensor, tau: Tensor, s: Tensor, b: Tensor, w: Tensor) -> Tensor:
@@ -108,6 +93,31 @@ def by_hand(x: Tensor, groups: Tensor, y: Tensor, mu: Tensor, tau: Tensor, s: Te
         total = total + math.lgamma(2.5) - math.lgamma(2)
     return total
 
+
+def schools(y: Tensor, sd: Tensor, tau: Tensor, m0: Tensor, s0: Tensor) -> None:
+    mu = pyro.sample("mu", dist.Normal(m0, s0))
+    with pyro.plate("schools", len(y)):
+        theta = pyro.sample("theta", dist.Normal(mu, tau))
+        pyro.sample("y", dist.Normal(theta, sd), obs=y)
+
+
+# %% [markdown]
+# ## 1. A page by hand, said in Pyro
+#
+# *Difficulty* 3/5 · *Importance* 5/5 · 35 minutes
+#
+# `by_hand`, above, is a log joint as somebody has written it who had no other way: N rows with P covariates, J groups,
+# and latents `mu`, `tau`, `s` (numbers), `w` $(P)$ and `b` $(J)$. Which model is it? Say it in Pyro, with one site for
+# each latent, of these names, and a site `"y"`. The effects `b` stand in a plate of `count` groups, the rows in
+# another; `w` is one event. Without `y` the rows are drawn.
+#
+# Your model is looked at site by site, in plates: the log-density of `b` has J entries, that of `y` has N. A group may
+# have no row, and there may be one row, one group, one covariate; scales go from 0.02 to 25. And it is run with *many
+# particles at once*, as Pyro's losses do with `vectorize_particles=True`: there is a plate around it, and the values of
+# the latents come with batch axes on the left, `mu`, `tau` and `s` as $(K, 1)$, `b` as $(K, J)$, `w` as $(K, 1, P)$.
+#
+# **Predict, before you begin**: which of the five densities is that of a *standard deviation*, which is that of a
+# *precision*, and by what do you tell?
 
 # %% exercise="14_hierarchy"
 def hierarchy(x: Tensor, groups: Tensor, count: int, y: Tensor | None = None) -> None:
@@ -180,7 +190,7 @@ with when_written():
 #
 # *Difficulty* 4/5 · *Importance* 5/5 · 35 minutes
 #
-# Eight schools, or J of them, with the spread between schools known: the model of the cell below. `sd` are the standard
+# Eight schools, or J of them, with the spread between schools known: the model `schools`, above. `sd` are the standard
 # errors of the measurements, `tau` that spread, `m0` and `s0` the prior of the common mean. Everything is Gaussian, so
 # there is an exact posterior. Write it as a guide: draw `"mu"` given all measurements; then, in a plate called
 # `"schools"`, `"theta"` given the measurements *and the mu that was drawn*.
@@ -190,14 +200,6 @@ with when_written():
 #
 # **Predict, before you begin**: the ELBO, estimated from a *single* draw of this guide. Which number comes out, and
 # with which variance?
-
-# %% locked="14_schools"
-def schools(y: Tensor, sd: Tensor, tau: Tensor, m0: Tensor, s0: Tensor) -> None:
-    mu = pyro.sample("mu", dist.Normal(m0, s0))
-    with pyro.plate("schools", len(y)):
-        theta = pyro.sample("theta", dist.Normal(mu, tau))
-        pyro.sample("y", dist.Normal(theta, sd), obs=y)
-
 
 # %% exercise="14_exact_guide"
 def exact_guide(y: Tensor, sd: Tensor, tau: Tensor, m0: Tensor, s0: Tensor) -> None:
@@ -801,9 +803,9 @@ with when_written():
 # not learn. Its value is right. (The reparametrized path is another branch of the source.)
 #
 # **The second.** A plate scales log-densities by N/B, and a Rényi bound takes them to the exponent: $p(y \mid z)^{N/B}$
-# of the rows that are seen. $\log \sum \exp$ is convex, so its mean over batches is more than its value at the mean: what
-# is told lies above the bound, and with rows that differ above the log evidence. `Trace_ELBO` is linear in log w, so that
-# scaled batches are unbiased.
+# of the rows that are seen. $\log \sum \exp$ is convex, so its mean over batches is more than its value at the mean:
+# what is told lies above the bound, and with rows that differ above the log evidence. `Trace_ELBO` is linear in log w,
+# so that scaled batches are unbiased.
 
 # %% [markdown]
 # ## 8. The sealed case

@@ -203,7 +203,7 @@ def test_what_theory_says_of_the_sealed_guides(seed: int) -> None:
     assert abs(told[6] - told[0] - half.gap()) < 4.5 * told[1]
     world = sealed_case.world(source, rows, False)
     told = sealed_case.told(source, world, batch, False)
-    shift = told[2] - told[0] - (1 - batch / rows) * world.entropy()
+    shift = told[2] - told[0] + (1 - batch / rows) * world.entropy()
     assert abs(told[6] - told[0] - world.gap()) < 4.5 * told[1]
     assert abs(shift) < 4.5 * np.hypot(told[1], told[3])
     assert abs(told[4] - told[6]) < 4.5 * told[5]

@@ -162,7 +162,7 @@ def draw(rng: np.random.Generator) -> Opened:
             one = world(rng, rows, kind == HALF)
             if not free and (one.gap() < limit) != coin:
                 continue
-            if kind == UNSCALED and (one.entropy() > 0) != upward:
+            if kind == UNSCALED and (one.entropy() < 0) != upward:
                 continue
             seen = told(rng, one, batch, kind != UNSCALED, runs[kind])
             below = (seen[6] - seen[0]) / seen[1]
