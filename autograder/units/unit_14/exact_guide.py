@@ -55,7 +55,7 @@ class Given(NamedTuple):
         """log p(y), one measurement after the other: each sees the mu that those before it leave over."""
         mean, variance, total = self.m0, self.s0**2, 0.0
         for y, spread in zip(self.y, self.sd**2 + self.tau**2, strict=True):
-            total += float(normal(y, mean, (variance + spread) ** 0.5))
+            total += float(normal(y, np.asarray(mean), (variance + spread) ** 0.5))
             gain = variance / (variance + spread)
             mean, variance = mean + gain * (y - mean), variance * spread / (variance + spread)
         return total

@@ -43,7 +43,7 @@ class Given(NamedTuple):
 
     x: np.ndarray
     groups: np.ndarray
-    count: int
+    total: int
     y: np.ndarray
     values: Arrays
 

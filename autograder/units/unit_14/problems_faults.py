@@ -78,7 +78,7 @@ class ScoreBound:
             order = 1 - self.alpha
             bound = ((order * log_w).logsumexp(0) - torch.tensor(float(len(log_w))).log()) / order
         surrogate = self.path * bound + self.score * bound.detach() * log_q.sum()
-        (-surrogate).backward()  # type: ignore[no-untyped-call]
+        (-surrogate).backward()
         return -float(bound.detach() + self.value)
 
 

@@ -63,7 +63,7 @@ def guide_weights(
     with doubles():
         args = y, sd, *_numbers(tau, m0, s0)
         for _ in range(count):
-            trace = poutine.trace(guide).get_trace(*args)
+            trace: Any = poutine.trace(guide).get_trace(*args)
             named(trace, ["mu", "theta"])
             replayed = poutine.trace(poutine.replay(schools, trace=trace)).get_trace(*args)
             weights.append(torch.as_tensor(replayed.log_prob_sum() - trace.log_prob_sum()))

@@ -51,20 +51,20 @@ def hierarchy_at(
     model: Callable[..., Any],
     x: Tensor,
     groups: Tensor,
-    count: int,
+    total: int,
     values: dict[str, Tensor],
     y: Tensor | None = None,
 ) -> dict[str, Any]:
-    """Log-densities of all sites of ``model(x, groups, count, y)`` at the values; without y, those of the y that it draws, and y."""
+    """Log-densities of all sites of ``model(x, groups, total, y)`` at the values; without y, those of the y that it draws, and y."""
     with doubles():
         given = {name: torch.as_tensor(value) for name, value in values.items()}
         conditioned = poutine.condition(model, data=given)
         if y is None:
-            trace = poutine.trace(conditioned).get_trace(x, groups, count)
+            trace = poutine.trace(conditioned).get_trace(x, groups, total)
         else:
-            trace = poutine.trace(conditioned).get_trace(x, groups, count, y)
+            trace = poutine.trace(conditioned).get_trace(x, groups, total, y)
         found = log_probs(trace, [*values, "y"])
-        site = trace.nodes["y"]
+        site: Any = trace.nodes["y"]
         return {**found, "drawn": site["value"].detach(), "observed": bool(site["is_observed"])}
 
 
@@ -73,7 +73,7 @@ def hierarchy_particles(
     model: Callable[..., Any],
     x: Tensor,
     groups: Tensor,
-    count: int,
+    total: int,
     values: dict[str, Tensor],
     y: Tensor,
 ) -> dict[str, Any]:
@@ -84,7 +84,7 @@ def hierarchy_particles(
 
         def many() -> None:
             with pyro.plate("particles", particles, dim=-2):
-                model(x, groups, count, y)
+                model(x, groups, total, y)
 
         trace = poutine.trace(poutine.condition(many, data=given)).get_trace()
         return log_probs(trace, [*values, "y"])

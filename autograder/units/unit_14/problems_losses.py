@@ -54,7 +54,7 @@ def deep(numbers: dict[str, Tensor]) -> Program:
 
     def guide(y: Tensor) -> None:
         m, s = pyro.param("m", lambda: numbers["m"].clone()), _positive("s", numbers["s"])
-        w, c = (pyro.param(name, lambda name=name: numbers[name].clone()) for name in "wc")
+        w, c = (pyro.param(name, numbers[name].clone()) for name in "wc")
         t = _positive("t", numbers["t"])
         a = pyro.sample("a", dist.Normal(m, s))
         with pyro.plate("rows", len(y)):
@@ -111,10 +111,11 @@ def stl_run(
         def watched(*args: Any) -> None:
             with poutine.trace() as traced:
                 model(*args)
+            nodes: Any = traced.trace.nodes
             seen.update(
                 {
                     name: site["value"].detach().clone()
-                    for name, site in traced.trace.nodes.items()
+                    for name, site in nodes.items()
                     if name in ("a", "b", "z")
                 }
             )
@@ -127,7 +128,7 @@ def stl_run(
         if value.shape != ():
             return {"value": value}
         if value.requires_grad:
-            value.backward()  # type: ignore[no-untyped-call]
+            value.backward()
         parameters = dict(pyro.get_param_store().named_parameters())
         return {
             "value": value,

@@ -127,7 +127,7 @@ class _InTurn(Messenger):
     """Gives the site z the next of the states each time it is entered; z stays a draw, which nobody has observed."""
 
     def __init__(self, states: np.ndarray) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()
         self.states = iter(torch.tensor(states))
 
     def _pyro_sample(self, msg: Any) -> None:
