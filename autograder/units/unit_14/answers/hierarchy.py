@@ -162,13 +162,13 @@ hierarchy = Hierarchy()
 
 
 # %% wrong seen_groups, from right plates: As many groups as occur.
-# diagnosis: groups_counted or shape
+# diagnosis: raises_ValueError
 #-     with pyro.plate("groups", count):
 #+     with pyro.plate("groups", int(groups.max()) + 1):
 
 
 # %% wrong no_plate, from right plates: The rows are one event, and no plate.
-# diagnosis: shape
+# diagnosis: generic_sum_0
 #-     with pyro.plate("rows", len(x)):
 #-         mean = b[..., groups] + (x * w).sum(-1)
 #-         pyro.sample("y", dist.StudentT(4.0, mean, s.rsqrt()), obs=y)
