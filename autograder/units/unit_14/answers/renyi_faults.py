@@ -193,14 +193,14 @@ def examine(loss, alpha, particles, model, guide, whole, batches):
 #+             value = loss.loss_and_grads(model, InTurn(draw)(guide), rows)
 
 
-# %% wrong conditioned, from right in_turn: The guide is conditioned: what it draws counts as observed, and Pyro's gradients are others.
-# diagnosis: value
+# %% wrong conditioned, from right in_turn: The guide is conditioned: what it draws counts as observed, and no model is replayed on it.
+# diagnosis: raises_RuntimeError
 #-             msg["value"], msg["done"] = next(self.states), True
 #+             msg["value"], msg["done"], msg["is_observed"] = next(self.states), True, True
 
 
 # %% wrong one_state, from right in_turn: All particles of a run get the same state.
-# diagnosis: value or shape
+# diagnosis: alpha_ignored
 #-     for draw in itertools.product(states, repeat=particles):
 #+     for draw in ([z] * particles for z in states):
 #@@
