@@ -121,7 +121,7 @@ with fresh(0):
     free = sites(poutine.trace(schools).get_trace())
 with fresh(0):
     bound = sites(poutine.trace(given_y).get_trace())
-for name, (value, log_p, observed) in bound.items():
+for name, (_, log_p, observed) in bound.items():
     print(f"{name:6s} log density {log_p:7.2f}, observed: {observed}")
 
 # %%
@@ -819,7 +819,6 @@ from pyro.infer import SVGD, RBFSteinKernel, SMCFilter
 from pyro.infer.importance import vectorized_importance_weights
 
 
-
 def second_moment(variance):
     """E[w^2] / p(y)^2 of a diagonal guide with the exact means; infinite unless 2 Lambda - 1/variance > 0."""
     left = torch.linalg.eigvalsh(2 * precision - torch.diag(1 / variance))
@@ -1233,7 +1232,7 @@ for backend in ("pyro", "minipyro"):
 # 7. `Trace_ELBO` takes the total derivative where there is a path. Know what your loss computes; you can measure it.
 # 8. A sampler is a judge with a record. Look at it.
 #
-# **Next**: [the problem set](../notebooks/14_pyro/14_pyro.ipynb). The way on leads to unit 15, variants of the VAE.
+# **Next**: [the problem set](../notebooks/14_pyro/14_pyro.ipynb). The way on leads to [unit 15](15_vae_variants.ipynb), variants of the VAE.
 #
 # ## Further reading
 #

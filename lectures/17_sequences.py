@@ -39,7 +39,7 @@ import math
 import time
 
 import torch
-from torch.distributions import MultivariateNormal, Normal
+from torch.distributions import MultivariateNormal
 
 from course_vi.data import digits
 from course_vi.diagnostics import claim
@@ -864,7 +864,7 @@ def evidence_by_product(p, x):
 # %%
 def evidence_by_loop(p, x):
     start, moves = p.initial_logits.softmax(-1), p.transition_logits.softmax(-1)
-    total = 0.0
+    total, message = 0.0, start
     for t, g in enumerate(p.emission_log_prob(x).exp()):
         message = (message @ moves if t else start) * g
         total, message = total + message.sum().log(), message / message.sum()

@@ -32,10 +32,9 @@ NOTHING_TO_CHANGE = (
     "07_straight_through",
     "09_vafc",
     "12_fan_at_rest",
-    "15_two_scores",
-)  # trained; plain or whole numbers; a class: see below
     "14_renyi_faults",
-)  # trained; plain numbers; a class: see below; programs
+    "15_two_scores",
+)  # trained; plain or whole numbers; a class: see below; programs
 GRADIENT_ASKED = {
     "00_value_and_gradient",
     "02_predicted_bias",
@@ -56,9 +55,9 @@ GRADIENT_ASKED = {
     "10_any_smooth_bound",
     "11_amortized_elbo",
     "13_objective",
+    "14_stl_loss",
     "15_conditional",
     "17_deep_markov_elbo",
-    "14_stl_loss",
 }
 ONE_NUMBER = {"14_stl_loss"}  # of which a gradient is asked: it has no rows that could be mixed up
 OF_ONE_DATUM = (

@@ -17,9 +17,9 @@ from course_vi.plots.movies.climbs import (
 from course_vi.plots.movies.families import families_close
 from course_vi.plots.movies.phases import dream_and_wake
 from course_vi.plots.movies.spaces import codes_spread, simplex
+from course_vi.plots.movies.traces import Step, trace_replayed
 from course_vi.plots.movies.trees import family_tree
 from course_vi.plots.movies.water import water_rises
-from course_vi.plots.movies.traces import Step, trace_replayed
 
 __all__ = [
     "Step",
