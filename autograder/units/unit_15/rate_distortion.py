@@ -23,8 +23,7 @@ EXERCISE = exercise(
     importance=4,
     minutes=35,
     read="section 1, Rate and distortion",
-    hides=[],
-    because="course_vi has the posterior at beta = 1, and neither rate nor distortion over the data",
+    hides=["experiments.source_coding:gaussian_rate_distortion"],
 )
 
 RATE, INFORMATION, DISTORTION = range(3)

@@ -24,7 +24,12 @@ EXERCISE = exercise(
     importance=5,
     minutes=45,
     read="section 2, A step at a time",
-    hides=["learning.particles:particle_filter", "learning.particles:resample"],
+    hides=[
+        "learning.particles:particle_filter",
+        "learning.particles:resample",
+        "experiments.resampling:children",
+        "experiments.nile_gaps:with_gaps",
+    ],
 )
 
 NAMES = "log terms, means"
