@@ -104,7 +104,7 @@ def by_paths(program, data):
 
 
 # %% wrong free_choices, from right odometer: Observed choices have no chance, as if somebody had intervened.
-# diagnosis: choices_fixed_for_free
+# diagnosis: choices_fixed_for_free or value
 #-         log_w.append(float(traced.trace.log_prob_sum()))
 #+         log_w.append(float(traced.trace.log_prob_sum(lambda name, site: name not in data or name == "seen")))
 
