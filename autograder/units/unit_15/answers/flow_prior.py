@@ -85,7 +85,7 @@ def best_flow(loc, log_scale, z):
 
 
 # %% wrong plus, from right loops: The base's log density is added.
-# diagnosis: value
+# diagnosis: value or dictionary
 #-         slopes.append(logsumexp(norm.logpdf(at, loc, scale)) - np.log(len(loc)) - norm.logpdf(u))
 #+         slopes.append(logsumexp(norm.logpdf(at, loc, scale)) - np.log(len(loc)) + norm.logpdf(u))
 
