@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from filelock import FileLock
 from tiny_course import LECTURE, PROBLEM_SET, UNIT, tiny_course
 
 from autograder.build import smoke
@@ -31,25 +30,15 @@ needs_fork = pytest.mark.skipif(not smoke.CAN_FORK, reason="children are forked 
 
 
 @pytest.fixture(scope="module")
-def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], dict[str, Any]]:
-    """All notebooks of the course, run once by a warm parent of their own: this process has computed too much to fork.
-
-    Once for all workers of a test run: who comes second waits for what the first has written down.
-    """
-    several = os.environ.get("PYTEST_XDIST_TESTRUNUID")
-    base = tmp_path_factory.getbasetemp()
-    kept = (base.parent if several else base) / f"smoke_{several or 'alone'}.json"
-    with FileLock(f"{kept}.lock"):
-        if not kept.exists():
-            command = [sys.executable, "-m", "autograder", "smoke", "--json"]
-            environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-            done = subprocess.run(
-                command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=900
-            )
-            assert done.stdout.strip(), done.stderr
-            kept.write_text(done.stdout.splitlines()[-1], encoding="utf-8")
-    found = json.loads(kept.read_text(encoding="utf-8"))
-    return {(one["name"], one["kind"]): one for one in found}
+def outcomes() -> dict[tuple[str, str], dict[str, Any]]:
+    """All notebooks of the course, run once by a warm parent of their own: this process has computed too much to fork."""
+    command = [sys.executable, "-m", "autograder", "smoke", "--json"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=900
+    )
+    assert done.stdout.strip(), done.stderr
+    return {(one["name"], one["kind"]): one for one in json.loads(done.stdout.splitlines()[-1])}
 
 
 @pytest.mark.parametrize(("folder", "unit", "kind"), RUNS)
