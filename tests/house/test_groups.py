@@ -29,7 +29,7 @@ def test_here(number):
 
 
 def test_a_group_stays_on_one_worker(tmp_path: Path) -> None:
-    """They were dealt out, and module fixtures set up twice: marks came after xdist had looked, and pytest 9.2 ignores what xdist 3.8 writes."""
+    """They were dealt out, and fixtures set up twice: marks came after xdist had looked, and pytest 9.2 ignores what xdist 3.8 writes."""
     (tmp_path / "conftest.py").write_text(CONFTEST)
     (tmp_path / "test_group.py").write_text(TESTS)
     command = [
