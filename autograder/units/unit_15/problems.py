@@ -7,25 +7,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from autograder.protocol.networks import network
 from autograder.protocol.problems import problem
-from course_vi.nets import mlp
 
 __all__: list[str] = []
-
-
-def network(inputs: int, hidden: int, outputs: int, generator: torch.Generator, gain: float) -> Any:
-    """A network in double precision whose weights and biases are normal, with the given gain."""
-    net = mlp(inputs, hidden, outputs).double()
-    with torch.no_grad():
-        for layer in net:
-            for parameter in layer.parameters():
-                size = parameter.shape[-1] if parameter.dim() > 1 else 1
-                parameter.copy_(
-                    gain
-                    * torch.randn(parameter.shape, generator=generator, dtype=torch.float64)
-                    / size**0.5
-                )
-    return net
 
 
 class Moved(nn.Module):
@@ -65,7 +50,7 @@ def pair(
     """
     latents, hidden = (int(size) for size in sizes)
     generator = torch.Generator().manual_seed(int(seed))
-    first = network(latents, hidden, x.shape[-1], generator, 1.0)
+    first: Any = network(latents, hidden, x.shape[-1], generator, 1.0)
     with torch.no_grad():
         first[0].weight.mul_(reads)
     first = first.requires_grad_(False)
@@ -92,9 +77,9 @@ def conditional(
     """
     latents, hidden = (int(size) for size in sizes)
     labels, generator = y.shape[-1], torch.Generator().manual_seed(int(seed))
-    encoder = network(x.shape[-1] + labels, hidden, 2 * latents, generator, 0.8)
-    prior = network(labels, hidden, 2 * latents, generator, 0.8)
-    decoder = network(latents + labels, hidden, x.shape[-1], generator, 1.5)
+    encoder: Any = network(x.shape[-1] + labels, hidden, 2 * latents, generator, 0.8)
+    prior: Any = network(labels, hidden, 2 * latents, generator, 0.8)
+    decoder: Any = network(latents + labels, hidden, x.shape[-1], generator, 1.5)
     with torch.no_grad():
         if stretch is not None:
             encoder[-1].weight.mul_(stretch.unsqueeze(-1))
