@@ -208,14 +208,20 @@ def _ask(probe: Probe, coupling: float, fields: np.ndarray) -> Finding:
     finding = compare(
         got[0],
         log_z,
-        _told_apart(_log_z_mistakes(coupling, fields), log_z),
+        lambda: _told_apart(_log_z_mistakes(coupling, fields), log_z),
         what=f"log Z of {where}",
         rtol=RTOL,
     )
     if not finding.ok:
         return finding
-    mistakes = _told_apart(_mean_mistakes(coupling, fields), means)
-    return compare(got[1], means, mistakes, what=f"the means of {where}", rtol=RTOL, atol=1e-9)
+    return compare(
+        got[1],
+        means,
+        lambda: _told_apart(_mean_mistakes(coupling, fields), means),
+        what=f"the means of {where}",
+        rtol=RTOL,
+        atol=1e-9,
+    )
 
 
 def _told_apart(mistakes: list[Mistake], right: float | np.ndarray) -> list[Mistake]:

@@ -172,18 +172,24 @@ def _queries(rng: np.random.Generator, n: int) -> list[Query]:
 def _separation(
     probe: Probe, edges: np.ndarray, order: np.ndarray, queries: list[Query], what: str
 ) -> Finding:
-    got, of = _ask(probe, edges, order, queries), tables(edges, queries)
-    right = of["right"]
-    mistakes = [
-        Mistake(key, SAYS[key], of[key]) for key in SAYS if not np.array_equal(of[key], right)
-    ]
+    got = _ask(probe, edges, order, queries)
+    right = np.zeros((len(queries), len(edges)))
+    for line, (asked, known_to) in zip(right, queries, strict=True):
+        line[list(reachable(edges > 0, asked, known_to))] = 1.0
+
+    def mistakes() -> list[Mistake]:
+        of = tables(edges, queries)
+        return [
+            Mistake(key, SAYS[key], of[key]) for key in SAYS if not np.array_equal(of[key], right)
+        ]
+
     finding = compare(got, right, mistakes, what=what)
     if finding.ok or not isinstance(got, np.ndarray) or got.shape != right.shape:
         return finding
     elsewhere, others = _ask(probe, *_telling()), tables(_telling()[0], _telling()[2])
     fits = [
         m
-        for m in mistakes
+        for m in mistakes()
         if isinstance(elsewhere, np.ndarray) and np.array_equal(elsewhere, others[m.key])
     ]
     finding = compare(got, right, fits, what=what)
