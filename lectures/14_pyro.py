@@ -14,7 +14,7 @@
 # # 14 · Pyro
 #
 # Nearly every model of this course was written twice: once as a recipe that makes data, once as a density. Only our care, and a test, kept the two in step. (The nets of unit 01 were the exception: a recipe for each node, and the density for free.) A *probabilistic programming language* takes that exception and makes it the rule: it asks for the recipe alone. You say the model once, as a program that draws, and everything else, its density, its conditions, its ELBO, is
-# found by listening while it runs. The device that listens is smaller than you would think. This unit builds it in forty lines, and then holds Pyro, which is the same device grown up, to what we have: every model of the course has a *twin* in Pyro, equal in value and in gradient. Where a library and an exact answer can be compared, nothing has to be believed.
+# found by listening while it runs. The device that listens is smaller than you would think. This unit builds it in forty lines, and then holds Pyro, which is the same device grown up, to what we have: twenty-four kinds of the course's models have a *twin* in Pyro, equal in value and in gradient. Where a library and an exact answer can be compared, nothing has to be believed.
 #
 # **After this unit you can**
 #
@@ -343,7 +343,7 @@ def guide():
 
 
 # %% [markdown]
-# There is a third ELBO to compare with: the course's. The model is a net of unit 01, the guide a `MeanField`. Nothing is shared between the three but the noise.
+# There is a third ELBO to compare with: the course's. The model is a net of unit 01, the guide a `MeanField`. Nothing is shared between the three but torch's normal density and the noise.
 
 # %%
 eight = plate("school", 8)
@@ -457,7 +457,7 @@ reveal("14_3", "where the first fit ended")
 #
 # ## 4. Twins
 #
-# Every model of the course that can be said as a program has its twin in `course_vi.pyro_twins`: a Pyro model that reads the *same tensors* as parameters (through `pyro.module`), in Pyro's own distributions. `twin(p)` gives it; `twin(p).sites(z)` names the parts of our vector z. So the two can be compared anywhere: condition the twin on z, and add up.
+# Twenty-four kinds of the course's models have a twin in `course_vi.pyro_twins`: a Pyro model that reads the *same tensors* as parameters (through `pyro.module`), in Pyro's own distributions. `twin(p)` gives it; `twin(p).sites(z)` names the parts of our vector z. So the two can be compared anywhere: condition the twin on z, and add up.
 
 # %%
 p = SMALL_MODELS["HierarchicalVAE"]().double()
@@ -471,7 +471,7 @@ for name, (value, log_there, observed) in sites(run).items():
 print(f"log joint: Pyro {run.log_prob_sum():.10f}, ours {p.log_joint(x, z).sum():.10f}")
 
 # %% [markdown]
-# > **Predict 4.** One of these models cannot be written as a Pyro program that draws one site after another. Which?
+# > **Predict 4.** One of these models cannot be written as a Pyro program that draws one site after another, unless somebody first adds up all its states. Which?
 
 # %%
 predict("14_4", choices=[
@@ -529,7 +529,7 @@ reveal("14_4", "a network of bits with an energy for each pair")
 # %% [markdown]
 # <details><summary>Answer to Predict 4</summary>
 #
-# The energies. A program is a directed thing: site after site, each with a *normalized* distribution given what came before. The energies of a network have one normalizing constant for all bits together, which no site could know (unit 04). Gaussian process, hidden Markov and deep Markov models are programs like any other, with one site for all inputs, or one for each step.
+# The energies. A program is a directed thing: site after site, each with a *normalized* distribution given what came before. The energies of a network have one normalizing constant for all bits together, which no site could know (unit 04) before all states are added up. (`pyro.factor` adds an energy to a trace's log density. The density is then not normalized, and to run the program is not to draw from it.) Gaussian process, hidden Markov and deep Markov models are programs like any other, with one site for all inputs, or one for each step.
 #
 # </details>
 #
@@ -614,7 +614,7 @@ reveal("14_5", "about 32² = 1,024 times")
 # %% [markdown]
 # <details><summary>Answer to Predict 5</summary>
 #
-# A thousand times. With the plate, the score of the first row is multiplied by $\log p(x_1)$; without, by the sum over all rows, here N times as large. The mean is zero in both, as it should be at the optimum. With equal rows the variance grows as $N^2$; in general, as the square of the sum. Nothing warns you: value and mean gradient are right.
+# A thousand times. With the plate, the score of the first row is multiplied by $\log p(x_1)$; without, by the sum over all rows, here N times as large. The mean is zero in both, as it should be at the optimum. With equal rows the variance grows as $N^2$; in general, at the posterior, as the square of the sum. Nothing warns you: value and mean gradient are right.
 #
 # </details>
 #
@@ -673,7 +673,7 @@ reveal("14_6", "stl_loss")
 #
 # </details>
 #
-# A loss is a small program over two traces, and Pyro has about ten. Not each of them computes what its name says. The problem set hands you one that is wrong in two ways; the test of unbiasedness that you wrote in unit 00 finds both.
+# A loss is a small program over two traces, and Pyro has about ten. Not each of them computes what its name says. The problem set hands you one that is wrong in two ways, and a test of unbiasedness finds both, as in unit 00.
 #
 # ## 7. Plates that are subsampled
 #
@@ -925,7 +925,7 @@ for name in ("centred", "non_centred"):
 #
 # ### Aside: is it worse to be Bayesian about many parameters?
 #
-# > You will read that with a fully Bayesian treatment of a high-dimensional $\theta$ "it would probably make your posterior inferences **much worse** on the latent variables you **actually really care about**" (Salomone, part IV, before "Variational Autoencoders"). It is a guess, and it can be tested where the true z are known.
+# > You will read that with a fully Bayesian treatment of a high-dimensional $\theta$ "It would probably make your posterior inferences much worse on the latent variables you **actually really care about**" (Salomone, part IV, before "Variational Autoencoders"). It is a guess, and it can be tested where the true z are known.
 #
 # Ten people answer D questions: $x_{nd} = z_n - \theta_d + \text{noise}$, all three of them $N(0, 1)$; $z_n$ is an ability, $\theta_d$ a difficulty. We care about z. *Learned*: take the $\hat\theta$ of maximum likelihood, all z integrated out (unit 02's second level), then $p(z \mid x, \hat\theta)$. *Full Bayes*: $p(z \mid x)$. And *mean field*: the best product over $(\theta, z)$; everything is Gaussian, so its means are exact, and its widths are those of $p(z \mid x, \theta)$ with $\theta$ known. The score is the mean log density at the true z.
 #
@@ -1153,7 +1153,7 @@ else:
     print("NumPyro is not installed here: the program is shown, not run.")
 
 # %% [markdown]
-# `pyro.api` (the package `pyro-api`) sends one program to several backends. Here it goes to Pyro and to Pyro's own toy, `minipyro`:
+# The package `pyro-api` (imported as `pyroapi`) sends one program to several backends. Here it goes to Pyro and to Pyro's own toy, `minipyro`:
 
 # %%
 from pyroapi import distributions as any_dist
