@@ -625,51 +625,56 @@ reveal("14_5", "about 32² = 1,024 times")
 # [Unit 09](09_sticking_the_landing.ipynb) found that Pyro's `Trace_ELBO` does not stick the landing, for just those guides that could: at a site with a path it takes the total derivative. (At one without it drops the mean-zero term, as sticking the landing would.) Pyro offers other losses. `TraceMeanField_ELBO` writes $\mathcal L = \mathbb E_q \log p(x \mid z) - \mathrm{KL}(q\,\|\,p(z))$ and takes the divergence in closed form wherever Pyro knows it.
 # And `stl_loss` is the course's, from unit 09.
 #
-# On the toy at the exact posterior $N(x/2, \tfrac12)$, with $z = m + s\epsilon$, all variances can be worked out. For the closed-form divergence, only $\log p(x \mid z) = -\tfrac12 (x - z)^2 + \dots$ is noisy: its gradient in m is $x - z$, of variance $s^2 = \tfrac12$, and in $\log s$ it is $(x - z)\,s\epsilon$, of variance $s^2 (x - m)^2 + 2 s^4 = 1$ at $x = 2$.
+# Take the toy with the guide at the exact posterior, $N(x/2, \tfrac12)$. `stl_loss` is silent there. The divergence in closed form takes the noise of $\log q$ and of the prior out of the gradient, and leaves that of the likelihood.
 #
-# > **Predict 6.** Where the guide *is* the posterior, which loss has the quietest gradient?
+# > **Predict 6.** Which of Pyro's two losses has the quieter gradient in $\log s$ there, for one datum at x = 2, and for one at x = 6?
 
 # %%
 predict("14_6", choices=[
-    "Trace_ELBO, by the total derivative",
-    "TraceMeanField_ELBO, by the divergence in closed form",
-    "stl_loss",
-    "they are equal there"])
+    "Trace_ELBO, at both",
+    "TraceMeanField_ELBO, at both",
+    "TraceMeanField_ELBO at 2, Trace_ELBO at 6"])
 
 # %%
 M = 20_000
-many = X.expand(M, 1)
-landed = MeanField(1, (X / 2).view(1), torch.full((1,), 0.5 * math.log(0.5), dtype=DOUBLE))
-scored = 2 * log_p_x.item() ** 2          # the score's variance, 2 in both, times that constant
-kinds = {  # loss, whether the guide has its path, exact variances of the gradients in m and log s
-    "Trace_ELBO": (Trace_ELBO().differentiable_loss, True, (2.0, 2.0)),
-    "Trace_ELBO, no path": (Trace_ELBO().differentiable_loss, False, (scored, scored)),
-    "TraceMeanField_ELBO": (TraceMeanField_ELBO().differentiable_loss, True, (0.5, 1.0)),
-    "stl_loss": (stl_loss, True, (0.0, 0.0)),
-}
+
+
+def ways(x):
+    """For each loss: itself, whether its guide has a path, exact variances of its gradients in m and log s."""
+    scored = 2 * Normal(0.0, 2**0.5).log_prob(torch.tensor(x)).item() ** 2   # the score's variance, times log p(x)²
+    return {
+        "Trace_ELBO": (Trace_ELBO().differentiable_loss, True, (2.0, 2.0)),
+        "Trace_ELBO, no path": (Trace_ELBO().differentiable_loss, False, (scored, scored)),
+        "TraceMeanField_ELBO": (TraceMeanField_ELBO().differentiable_loss, True, (0.5, x**2 / 8 + 0.5)),
+        "stl_loss": (stl_loss, True, (0.0, 0.0)),
+    }
+
 
 # %%
 noise_of = {}
-for name, (loss, has_path, exact) in kinds.items():
-    g, _ = gradients(loss, toy_guide(landed, has_path), many, seed=0)
-    for part, theory in zip(("loc", "log_scale"), exact, strict=True):
-        square = (g[part] - g[part].mean()) ** 2
-        noise_of[name, part] = value, error, _ = (square.mean().item(), square.std().item() / M**0.5, theory)
-        print(f"{name:20s}{part:10s} variance {value:8.4f} ± {error:.4f}   exact {theory:.4f}")
+for x in (2.0, 6.0):
+    many, half = torch.full((M, 1), x, dtype=DOUBLE), torch.full((1,), 0.5, dtype=DOUBLE)
+    landed = MeanField(1, x * half, half.log() / 2)
+    for name, (loss, has_path, exact) in ways(x).items():
+        g, _ = gradients(loss, toy_guide(landed, has_path), many, seed=0)
+        for part, theory in zip(("loc", "log_scale"), exact, strict=True):
+            square = (g[part] - g[part].mean()) ** 2
+            noise_of[name, part, x] = value, error, _ = (square.mean().item(), square.std().item() / M**0.5, theory)
+            print(f"x = {x:.0f}, {name:20s}{part:10s} variance {value:8.4f} ± {error:.4f}   exact {theory:.4f}")
 
 # %%
 assert all(abs(value - theory) < 4.5 * error + 1e-12 for value, error, theory in noise_of.values())
 show(figures.losses(noise_of),
-     alt="Variance of the gradient at the exact posterior for four ways, in m and in log s, as dots with error bars on a log axis, with the exact values as ticks: Trace_ELBO without a path 10.3, Trace_ELBO 2 and 2, TraceMeanField_ELBO 0.5 and 1, and stl_loss at the left edge, zero.")
+     alt="Variance of the gradient at the exact posterior for four ways, in m and in log s, on a log axis: full dots for a datum at 2, hollow dots for one at 6, with bars of two standard errors and ticks at the exact values. Trace_ELBO lies at 2 in both panels, for both data. TraceMeanField_ELBO lies at 0.5 in m for both, in log s at 1 for the datum at 2 and at 5 for the one at 6. Without a path Trace_ELBO lies at 10 and at 211. stl_loss stands at the left edge, zero.")
 
 # %%
 # Run this cell to compare it with your prediction.
-reveal("14_6", "stl_loss")
+reveal("14_6", "TraceMeanField_ELBO at 2, Trace_ELBO at 6")
 
 # %% [markdown]
 # <details><summary>Answer to Predict 6</summary>
 #
-# `stl_loss`: exactly zero. The divergence in closed form is quieter than the total derivative here, but not silent. What it removes is noise of $\log q$ and of the prior; what remains is that of the likelihood, which sticking the landing cancels against the other two.
+# It depends on the datum. With the divergence in closed form only $\log p(x \mid z) = -\tfrac12 (x - z)^2 + \dots$ is noisy. With $z = m + s\epsilon$ its gradient in m is $x - z$, of variance $s^2 = \tfrac12$. In $\log s$ it is $(x - z)\,s\epsilon$, of variance $s^2 (x - m)^2 + 2 s^4 = x^2/8 + \tfrac12$: 1 at x = 2, and 5 at x = 6. The total derivative is minus the score there, of variance $1/s^2 = 2$ in m and 2 in $\log s$, wherever x lies. Sticking the landing keeps all three noisy parts along the path, and at the posterior they cancel. The closed form takes two of them out, and what would have cancelled the third goes with them.
 #
 # </details>
 #
