@@ -14,7 +14,7 @@
 # # 14 · Pyro
 #
 # Nearly every model of this course was written twice: once as a recipe that makes data, once as a density. Only our care, and a test, kept the two in step. (The nets of unit 01 were the exception: a recipe for each node, and the density for free.) A *probabilistic programming language* takes that exception and makes it the rule: it asks for the recipe alone. You say the model once, as a program that draws, and everything else, its density, its conditions, its ELBO, is
-# found by listening while it runs. The device that listens is smaller than you would think. This unit builds it in forty lines, and then holds Pyro, which is the same device grown up, to what we have: every model of the course has a *twin* in Pyro, equal in value and in gradient. Where a library and an exact answer can be compared, nothing has to be believed.
+# found by listening while it runs. The device that listens is smaller than you would think. This unit builds it in forty lines, and then holds Pyro, which is the same device grown up, to what we have: twenty-four kinds of the course's models have a *twin* in Pyro, equal in value and in gradient. Where a library and an exact answer can be compared, nothing has to be believed.
 #
 # **After this unit you can**
 #
@@ -343,7 +343,7 @@ def guide():
 
 
 # %% [markdown]
-# There is a third ELBO to compare with: the course's. The model is a net of unit 01, the guide a `MeanField`. Nothing is shared between the three but the noise.
+# There is a third ELBO to compare with: the course's. The model is a net of unit 01, the guide a `MeanField`. Nothing is shared between the three but torch's normal density and the noise.
 
 # %%
 eight = plate("school", 8)
@@ -457,7 +457,7 @@ reveal("14_3", "where the first fit ended")
 #
 # ## 4. Twins
 #
-# Every model of the course that can be said as a program has its twin in `course_vi.pyro_twins`: a Pyro model that reads the *same tensors* as parameters (through `pyro.module`), in Pyro's own distributions. `twin(p)` gives it; `twin(p).sites(z)` names the parts of our vector z. So the two can be compared anywhere: condition the twin on z, and add up.
+# Twenty-four kinds of the course's models have a twin in `course_vi.pyro_twins`: a Pyro model that reads the *same tensors* as parameters (through `pyro.module`), in Pyro's own distributions. `twin(p)` gives it; `twin(p).sites(z)` names the parts of our vector z. So the two can be compared anywhere: condition the twin on z, and add up.
 
 # %%
 p = SMALL_MODELS["HierarchicalVAE"]().double()
@@ -471,7 +471,7 @@ for name, (value, log_there, observed) in sites(run).items():
 print(f"log joint: Pyro {run.log_prob_sum():.10f}, ours {p.log_joint(x, z).sum():.10f}")
 
 # %% [markdown]
-# > **Predict 4.** One of these models cannot be written as a Pyro program that draws one site after another. Which?
+# > **Predict 4.** One of these models cannot be written as a Pyro program that draws one site after another, unless somebody first adds up all its states. Which?
 
 # %%
 predict("14_4", choices=[
@@ -529,7 +529,7 @@ reveal("14_4", "a network of bits with an energy for each pair")
 # %% [markdown]
 # <details><summary>Answer to Predict 4</summary>
 #
-# The energies. A program is a directed thing: site after site, each with a *normalized* distribution given what came before. The energies of a network have one normalizing constant for all bits together, which no site could know (unit 04). Gaussian process, hidden Markov and deep Markov models are programs like any other, with one site for all inputs, or one for each step.
+# The energies. A program is a directed thing: site after site, each with a *normalized* distribution given what came before. The energies of a network have one normalizing constant for all bits together, which no site could know (unit 04) before all states are added up. (`pyro.factor` adds an energy to a trace's log density. The density is then not normalized, and to run the program is not to draw from it.) Gaussian process, hidden Markov and deep Markov models are programs like any other, with one site for all inputs, or one for each step.
 #
 # </details>
 #
@@ -614,7 +614,7 @@ reveal("14_5", "about 32² = 1,024 times")
 # %% [markdown]
 # <details><summary>Answer to Predict 5</summary>
 #
-# A thousand times. With the plate, the score of the first row is multiplied by $\log p(x_1)$; without, by the sum over all rows, here N times as large. The mean is zero in both, as it should be at the optimum. With equal rows the variance grows as $N^2$; in general, as the square of the sum. Nothing warns you: value and mean gradient are right.
+# A thousand times. With the plate, the score of the first row is multiplied by $\log p(x_1)$; without, by the sum over all rows, here N times as large. The mean is zero in both, as it should be at the optimum. With equal rows the variance grows as $N^2$; in general, at the posterior, as the square of the sum. Nothing warns you: value and mean gradient are right.
 #
 # </details>
 #
@@ -625,55 +625,60 @@ reveal("14_5", "about 32² = 1,024 times")
 # [Unit 09](09_sticking_the_landing.ipynb) found that Pyro's `Trace_ELBO` does not stick the landing, for just those guides that could: at a site with a path it takes the total derivative. (At one without it drops the mean-zero term, as sticking the landing would.) Pyro offers other losses. `TraceMeanField_ELBO` writes $\mathcal L = \mathbb E_q \log p(x \mid z) - \mathrm{KL}(q\,\|\,p(z))$ and takes the divergence in closed form wherever Pyro knows it.
 # And `stl_loss` is the course's, from unit 09.
 #
-# On the toy at the exact posterior $N(x/2, \tfrac12)$, with $z = m + s\epsilon$, all variances can be worked out. For the closed-form divergence, only $\log p(x \mid z) = -\tfrac12 (x - z)^2 + \dots$ is noisy: its gradient in m is $x - z$, of variance $s^2 = \tfrac12$, and in $\log s$ it is $(x - z)\,s\epsilon$, of variance $s^2 (x - m)^2 + 2 s^4 = 1$ at $x = 2$.
+# Take the toy with the guide at the exact posterior, $N(x/2, \tfrac12)$. `stl_loss` is silent there. The divergence in closed form takes the noise of $\log q$ and of the prior out of the gradient, and leaves that of the likelihood.
 #
-# > **Predict 6.** Where the guide *is* the posterior, which loss has the quietest gradient?
+# > **Predict 6.** Which of Pyro's two losses has the quieter gradient in $\log s$ there, for one datum at x = 2, and for one at x = 6?
 
 # %%
 predict("14_6", choices=[
-    "Trace_ELBO, by the total derivative",
-    "TraceMeanField_ELBO, by the divergence in closed form",
-    "stl_loss",
-    "they are equal there"])
+    "Trace_ELBO, at both",
+    "TraceMeanField_ELBO, at both",
+    "TraceMeanField_ELBO at 2, Trace_ELBO at 6"])
 
 # %%
 M = 20_000
-many = X.expand(M, 1)
-landed = MeanField(1, (X / 2).view(1), torch.full((1,), 0.5 * math.log(0.5), dtype=DOUBLE))
-scored = 2 * log_p_x.item() ** 2          # the score's variance, 2 in both, times that constant
-kinds = {  # loss, whether the guide has its path, exact variances of the gradients in m and log s
-    "Trace_ELBO": (Trace_ELBO().differentiable_loss, True, (2.0, 2.0)),
-    "Trace_ELBO, no path": (Trace_ELBO().differentiable_loss, False, (scored, scored)),
-    "TraceMeanField_ELBO": (TraceMeanField_ELBO().differentiable_loss, True, (0.5, 1.0)),
-    "stl_loss": (stl_loss, True, (0.0, 0.0)),
-}
+
+
+def ways(x):
+    """For each loss: itself, whether its guide has a path, exact variances of its gradients in m and log s."""
+    scored = 2 * Normal(0.0, 2**0.5).log_prob(torch.tensor(x)).item() ** 2   # the score's variance, times log p(x)²
+    return {
+        "Trace_ELBO": (Trace_ELBO().differentiable_loss, True, (2.0, 2.0)),
+        "Trace_ELBO, no path": (Trace_ELBO().differentiable_loss, False, (scored, scored)),
+        "TraceMeanField_ELBO": (TraceMeanField_ELBO().differentiable_loss, True, (0.5, x**2 / 8 + 0.5)),
+        "stl_loss": (stl_loss, True, (0.0, 0.0)),
+    }
+
 
 # %%
 noise_of = {}
-for name, (loss, has_path, exact) in kinds.items():
-    g, _ = gradients(loss, toy_guide(landed, has_path), many, seed=0)
-    for part, theory in zip(("loc", "log_scale"), exact, strict=True):
-        square = (g[part] - g[part].mean()) ** 2
-        noise_of[name, part] = value, error, _ = (square.mean().item(), square.std().item() / M**0.5, theory)
-        print(f"{name:20s}{part:10s} variance {value:8.4f} ± {error:.4f}   exact {theory:.4f}")
+for x in (2.0, 6.0):
+    many, half = torch.full((M, 1), x, dtype=DOUBLE), torch.full((1,), 0.5, dtype=DOUBLE)
+    landed = MeanField(1, x * half, half.log() / 2)
+    for name, (loss, has_path, exact) in ways(x).items():
+        g, _ = gradients(loss, toy_guide(landed, has_path), many, seed=0)
+        for part, theory in zip(("loc", "log_scale"), exact, strict=True):
+            square = (g[part] - g[part].mean()) ** 2
+            noise_of[name, part, x] = value, error, _ = (square.mean().item(), square.std().item() / M**0.5, theory)
+            print(f"x = {x:.0f}, {name:20s}{part:10s} variance {value:8.4f} ± {error:.4f}   exact {theory:.4f}")
 
 # %%
 assert all(abs(value - theory) < 4.5 * error + 1e-12 for value, error, theory in noise_of.values())
 show(figures.losses(noise_of),
-     alt="Variance of the gradient at the exact posterior for four ways, in m and in log s, as dots with error bars on a log axis, with the exact values as ticks: Trace_ELBO without a path 10.3, Trace_ELBO 2 and 2, TraceMeanField_ELBO 0.5 and 1, and stl_loss at the left edge, zero.")
+     alt="Variance of the gradient at the exact posterior for four ways, in m and in log s, on a log axis: full dots for a datum at 2, hollow dots for one at 6, with bars of two standard errors and ticks at the exact values. Trace_ELBO lies at 2 in both panels, for both data. TraceMeanField_ELBO lies at 0.5 in m for both, in log s at 1 for the datum at 2 and at 5 for the one at 6. Without a path Trace_ELBO lies at 10 and at 211. stl_loss stands at the left edge, zero.")
 
 # %%
 # Run this cell to compare it with your prediction.
-reveal("14_6", "stl_loss")
+reveal("14_6", "TraceMeanField_ELBO at 2, Trace_ELBO at 6")
 
 # %% [markdown]
 # <details><summary>Answer to Predict 6</summary>
 #
-# `stl_loss`: exactly zero. The divergence in closed form is quieter than the total derivative here, but not silent. What it removes is noise of $\log q$ and of the prior; what remains is that of the likelihood, which sticking the landing cancels against the other two.
+# It depends on the datum. With the divergence in closed form only $\log p(x \mid z) = -\tfrac12 (x - z)^2 + \dots$ is noisy. With $z = m + s\epsilon$ its gradient in m is $x - z$, of variance $s^2 = \tfrac12$. In $\log s$ it is $(x - z)\,s\epsilon$, of variance $s^2 (x - m)^2 + 2 s^4 = x^2/8 + \tfrac12$: 1 at x = 2, and 5 at x = 6. The total derivative is minus the score there, of variance $1/s^2 = 2$ in m and 2 in $\log s$, wherever x lies. Sticking the landing keeps all three noisy parts along the path, and at the posterior they cancel. The closed form takes two of them out, and what would have cancelled the third goes with them.
 #
 # </details>
 #
-# A loss is a small program over two traces, and Pyro has about ten. Not each of them computes what its name says. The problem set hands you one that is wrong in two ways; the test of unbiasedness that you wrote in unit 00 finds both.
+# A loss is a small program over two traces, and Pyro has about ten. Not each of them computes what its name says. The problem set hands you one that is wrong in two ways, and a test of unbiasedness finds both, as in unit 00.
 #
 # ## 7. Plates that are subsampled
 #
@@ -797,8 +802,10 @@ def as_family(law):
 kinds = (autoguide.AutoDiagonalNormal(given_y), autoguide.AutoMultivariateNormal(given_y),
          autoguide.AutoLowRankMultivariateNormal(given_y, rank=2))
 for automatic in kinds:
-    with fresh(0):
+    with fresh(0), torch.no_grad():
         automatic()                             # the first run makes its parameters
+        for part in automatic.parameters():     # moved, so that no entry of a factor is zero
+            part += 0.3 * torch.randn(part.shape, dtype=DOUBLE)
         law, z = automatic.get_posterior(), torch.randn(5, 9, dtype=DOUBLE)
         q = as_family(law)
     gap = ((law.log_prob(z) - q(None, z)) / q(None, z)).abs().max()
@@ -925,7 +932,7 @@ for name in ("centred", "non_centred"):
 #
 # ### Aside: is it worse to be Bayesian about many parameters?
 #
-# > You will read that with a fully Bayesian treatment of a high-dimensional $\theta$ "it would probably make your posterior inferences **much worse** on the latent variables you **actually really care about**" (Salomone, part IV, before "Variational Autoencoders"). It is a guess, and it can be tested where the true z are known.
+# > You will read that with a fully Bayesian treatment of a high-dimensional $\theta$ "It would probably make your posterior inferences much worse on the latent variables you **actually really care about**" (Salomone, part IV, before "Variational Autoencoders"). It is a guess, and it can be tested where the true z are known.
 #
 # Ten people answer D questions: $x_{nd} = z_n - \theta_d + \text{noise}$, all three of them $N(0, 1)$; $z_n$ is an ability, $\theta_d$ a difficulty. We care about z. *Learned*: take the $\hat\theta$ of maximum likelihood, all z integrated out (unit 02's second level), then $p(z \mid x, \hat\theta)$. *Full Bayes*: $p(z \mid x)$. And *mean field*: the best product over $(\theta, z)$; everything is Gaussian, so its means are exact, and its widths are those of $p(z \mid x, \theta)$ with $\theta$ known. The score is the mean log density at the true z.
 #
@@ -1097,7 +1104,8 @@ for size in (1, 3, 5, 7):
 # Nothing reserves flows for guides. A prior may be one, with parameters that belong to $\theta$:
 
 # %%
-spline = dist.transforms.Spline(1, count_bins=8)
+with fresh(0):
+    spline = dist.transforms.Spline(1, count_bins=8)
 
 
 def flexible_prior():
@@ -1107,9 +1115,10 @@ def flexible_prior():
 
 with fresh(0):
     law = poutine.trace(flexible_prior).get_trace().nodes["z"]["fn"]
-    line = torch.linspace(-8, 8, 4001).unsqueeze(1)
-    mass = law.log_prob(line).exp().sum() * (line[1] - line[0])
+    line = torch.linspace(-8, 8, 40_001)
+    mass = law.log_prob(line.unsqueeze(1)).exp()[:, 0].double().sum() * 16 / 40_000
 count = sum(part.numel() for part in spline.parameters())
+assert abs(mass - 1) < 1e-3
 print(f"its density integrates to {mass.item():.3f}; {count} parameters are learned with the model")
 
 # %% [markdown]
@@ -1153,7 +1162,7 @@ else:
     print("NumPyro is not installed here: the program is shown, not run.")
 
 # %% [markdown]
-# `pyro.api` (the package `pyro-api`) sends one program to several backends. Here it goes to Pyro and to Pyro's own toy, `minipyro`:
+# The package `pyro-api` (imported as `pyroapi`) sends one program to several backends. Here it goes to Pyro and to Pyro's own toy, `minipyro`:
 
 # %%
 from pyroapi import distributions as any_dist

@@ -19,9 +19,10 @@ SITES = {
     "y": (torch.tensor([28.0, 8.0, -3.0]), -9.5, True),
 }
 NOISE = {
-    (loss, part): (value, 0.02, value)
+    (loss, part, x): (value, 0.02 * value, value)
     for loss, value in (("Trace_ELBO", 2.0), ("stl_loss", 0.0))
     for part in ("loc", "log_scale")
+    for x in (2.0, 6.0)
 }
 RUN = [Step("mu", 3.0, (1.0, 2.0), (0.0, 10.0)), Step("y", 5.0, None, (3.0, 4.0))]
 

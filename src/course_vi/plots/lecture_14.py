@@ -154,26 +154,41 @@ def promised(
     return figure
 
 
-def losses(noise: Mapping[tuple[str, str], tuple[float, float, float]]) -> Figure:
-    """Variances at the exact posterior: ``{(loss, parameter): (measured, standard error, exact)}``."""
-    figure, axes = new_figure(columns=2, width=4.6, height=2.7, sharey=True)
-    names = list(dict.fromkeys(name for name, _ in noise))[::-1]
+def losses(noise: Mapping[tuple[str, str, float], tuple[float, float, float]]) -> Figure:
+    """Variances at the exact posterior: ``{(loss, parameter, datum): (measured, standard error, exact)}``; zero at the left edge."""
+    figure, axes = new_figure(columns=2, width=4.6, height=2.9, sharey=True)
+    names = list(dict.fromkeys(name for name, _, _ in noise))[::-1]
+    data = list(dict.fromkeys(datum for _, _, datum in noise))
     colours = {"stl_loss": LANDING, "Trace_ELBO": RED, "Trace_ELBO, no path": PINK}
+    least = 0.1  # where zero is drawn
+    panels = (
+        ("loc", "In $m$ the closed form is quieter"),
+        ("log_scale", r"In $\log s$ it is not, for a datum far out"),
+    )
     with style():
-        for ax, (part, words) in zip(axes, (("loc", "$m$"), ("log_scale", r"$\log s$")), strict=True):  # fmt: skip
+        for ax, (part, title) in zip(axes, panels, strict=True):
             for row, name in enumerate(names):
-                measured, error, exact = noise[name, part]
-                ax.barh(row, measured, color=colours.get(name, BASELINE), alpha=0.7, height=0.55)
-                ax.errorbar(measured, row, xerr=2 * error, color=BLACK, capsize=3, linewidth=1)
-                ax.plot(exact, row, "|", color=EXACT, markersize=18)
-                ax.text(measured + 2 * error + 0.4, row, f"{measured:.2f}", va="center", fontsize=9)
-            ax.set(
-                title=f"In {words} only one is silent",
-                xlabel="variance at the posterior",
-                ylabel="loss",
-            )
+                for place, datum in enumerate(data):
+                    measured, error, exact = noise[name, part, datum]
+                    height = row + 0.14 - 0.28 * place
+                    colour = colours.get(name, BASELINE)
+                    at = max(measured, least)
+                    full = WHITE if place else colour
+                    ax.plot(max(exact, least), height, "|", color=EXACT, markersize=13)
+                    ax.errorbar(
+                        at, height, xerr=2 * error, fmt="o", color=colour, markerfacecolor=full
+                    )
+                    words = f"{measured:.2f}" if measured > least else "0"
+                    ax.text(1.3 * (at + 2 * error), height, words, va="center", fontsize=8)
+            ax.set(title=title, xscale="log", xlim=(0.8 * least, 900), ylabel="loss")
+            ax.set(xlabel="variance at the posterior (bars: two standard errors)")
             ax.set_yticks(range(len(names)), names, fontsize=9)
-            ax.set_xlim(0, 1.25 * max(value for value, _, _ in noise.values()))
+            ax.set_ylim(-0.6, len(names) - 0.4)
+        marks = ", ".join(
+            f"{'hollow' if place else 'full'}: $x = {datum:.0f}$"
+            for place, datum in enumerate(data)
+        )
+        axes[-1].text(850, -0.45, f"{marks}; ticks: exact", color=QUIET, ha="right", fontsize=8)
     return figure
 
 
@@ -193,6 +208,6 @@ def subsampled(places: Mapping[str, tuple[float, float]]) -> Figure:
                 ax.plot(line, density, color=colour, linestyle=dash)
             words = QUIET if row == 0 else colour
             ax.text(12.5, 0.1 - 0.011 * row, f"{name}: {mean:.1f} ± {sd:.1f}", color=words, fontsize=9)  # fmt: skip
-        ax.set(title="A plate that is told the wrong size believes in fewer schools")
+        ax.set(title="Told the size of a pair, the fit believes in two schools")
         ax.set(xlabel=r"common effect $\mu$ (points)", ylabel="density", ylim=(0, None))
     return figure
