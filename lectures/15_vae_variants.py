@@ -13,15 +13,15 @@
 # %% [markdown]
 # # 15 · VAE variants
 #
-# Change one term of a variational autoencoder and it gets a name. Put a weight on the KL: beta-VAE. Fine what the latents have in common: FactorVAE. Hand it the label: conditional VAE. Learn the prior: one more paper. The names are many, and two questions sort them. **What is sent, and what is lost?** That is rate against distortion, and Shannon answered it in 1959, for one source completely. **What can a prior
-# make of the latents?** Less than is often said: a standard normal prior looks the same from every side, and so do many others.
+# Change one term of a variational autoencoder and it gets a name. Put a weight on the KL: beta-VAE. Fine what the latents have in common: FactorVAE. Hand it the label: conditional VAE. Learn the prior: one more paper. The names are many, and two questions sort them. **What is sent, and what is lost?** That is rate against distortion, and Shannon answered it in 1959, for every source whose distribution is known. **What can a prior
+# make of the latents?** Less than is often said: a standard normal prior looks the same from every side, and other priors leave other things open.
 #
 # **After this unit you can**
 #
 # - split an ELBO into rate and distortion, and say what a weight $\beta$ on the rate bounds, and what it does not,
 # - say what Shannon's $R(D)$ is, compute it for a coin, and find a beta-VAE's place on it,
 # - estimate a density ratio with a classifier, and name the two ways in which it is wrong,
-# - prove that a prior does not choose the axes of the latent space, and say what does,
+# - prove that a standard normal prior does not choose the axes of the latent space, and say what does,
 # - judge claims of disentanglement: which metric, which seeds, against what,
 # - exchange the style of a picture and keep its content, and say why nothing guarantees it,
 # - exchange the prior of a finished VAE for a flow, and say what that is worth.
@@ -79,13 +79,13 @@ def seeded(seed):
 #
 # $$-\,\mathrm{ELBO} = \underbrace{\mathbb E\big[-\log p_\theta(x \mid z)\big]}_{\text{distortion } D} + \underbrace{\mathbb E\, \mathrm{KL}\big(q_\phi(z \mid x) \,\|\, p(z)\big)}_{\text{rate } R} .$$
 #
-# $R$ is what Alice's messages cost, and $D$ what is still to be said, or is lost, once Bob has decoded them. The ELBO adds them up at a price of one to one, and **does not care how the sum is divided** (A. Alemi and his co-authors, 2018). An autoencoder that sends everything and one that sends nothing may have the same ELBO. Who wants one rather than the other must say so, and the shortest way to say it is a price $\beta$ on the rate:
+# A sender, Alice, knows $x$ and sends $z$; a receiver, Bob, decodes it. $R$ is what Alice's messages cost, and $D$ what is still to be said, or is lost, once Bob has decoded them. The ELBO adds them up at a price of one to one, and **does not care how the sum is divided** (A. Alemi and his co-authors, 2018). An autoencoder that sends everything and one that sends nothing may have the same ELBO. Who wants one rather than the other must say so, and the shortest way to say it is a price $\beta$ on the rate:
 #
 # $$\mathcal L_\beta = -D - \beta R = \mathrm{ELBO} - (\beta - 1)\, R . \qquad\textbf{(beta-VAE)}$$
 #
 # > You will read (R. Salomone, *Deep Probabilistic Models*, AMSI Winter School 2021, part IV) that beta-VAE and FactorVAE give better disentanglement by other losses, since "we aren't maximizing the likelihood, only a lower bound on it". True, as far as it goes. But which of the new losses is still a bound?
 #
-# Since $R \ge 0$, for $\beta > 1$ the objective lies below the ELBO: **a looser bound**. For $\beta < 1$ it lies above the ELBO, and nothing keeps it below $\log p(x)$. How high does it get? $\mathcal L_\beta / \beta$ is the ELBO of a model with the likelihood $p(x \mid z)^{1/\beta}$ (which need not integrate to one), so
+# Since $R \ge 0$, for $\beta > 1$ the objective lies below the ELBO: **a looser bound**. For $\beta < 1$ it lies above the ELBO. Is it still below $\log p(x)$? $\mathcal L_\beta / \beta$ is the ELBO of a model with the likelihood $p(x \mid z)^{1/\beta}$ (which need not integrate to one), so
 #
 # $$\max_q \mathcal L_\beta(x) = \beta \log \int p(z)\, p(x \mid z)^{1/\beta}\, dz .$$
 #
@@ -128,7 +128,7 @@ reveal("15_1", "above log p(x)")
 #
 # ## 2. Shannon's question
 #
-# Forget networks. A source draws $x$; we send something, and the receiver writes down $\hat x$. Let $d(x, \hat x)$ say how wrong that is. Shannon asked (1959): if the mean of $d$ may be $D$, how much must be sent? His answer is a minimum over all noisy channels,
+# Forget networks. A source draws one $x$ after the other, independently; we send something, and the receiver writes down $\hat x$. Let $d(x, \hat x)$ say how wrong that is. Shannon asked (1959): if the mean of $d$ may be $D$, how much must be sent? His answer is a minimum over all noisy channels,
 #
 # $$R(D) = \min_{q(\hat x \mid x):\; \mathbb E\, d(x, \hat x) \le D} I(x; \hat x) ,$$
 #
@@ -138,7 +138,7 @@ reveal("15_1", "above log p(x)")
 #
 # $$R = I_q(x; z) + \mathrm{KL}(q(z) \,\|\, p(z)) \;\ge\; I_q(x; z) \;\ge\; I_q(x; \hat x) \;\ge\; R(D) .$$
 #
-# **No autoencoder, whatever its networks, lies below the curve of its source.** Three things may keep it above: a prior that is not the aggregate posterior, latents that say what the decoder does not use, and an encoder that is not the best.
+# **No autoencoder, whatever its networks, lies below the curve of its source.** Three things may keep it above: a prior that is not the aggregate posterior, latents that say what the decoder does not use, and an encoder and a decoder that together are not the best channel.
 #
 # For a source with few values the minimum can be found by taking turns, without networks (R. Blahut, S. Arimoto, 1972). It is a beta-VAE whose encoder is a table, whose prior is learned, and whose distortion is $d$:
 
@@ -287,7 +287,7 @@ reveal("15_3", "on it")
 #
 # ## 4. Lossy compression
 #
-# Among all sources with one covariance the Gaussian is the hardest: its $R(D)$ lies above that of each of the others (Cover and Thomas, 2006, chapter 10). So the curve is a floor for linear autoencoders and a *ceiling* for what the digits need. A deep beta-VAE may go below it. Does it, on images that it was not trained on? Five seeds, one hidden layer of 96, 24 latents, the same $\sigma$ and $\beta$; what counts is the objective's bill $D / 2\sigma^2 + \beta R$.
+# Among all sources with one covariance the Gaussian is the hardest under squared error: no other's $R(D)$ is anywhere above its own (Cover and Thomas, 2006, chapter 10). So the curve is a floor for linear autoencoders and a *ceiling* for what the digits need. A deep beta-VAE may go below it. Does it, on images that it was not trained on? Five seeds, one hidden layer of 96, 24 latents, the same $\sigma$ and $\beta$; what counts is the objective's bill $D / 2\sigma^2 + \beta R$.
 
 # %%
 table = stored_table("curves", lecture=15)
@@ -334,13 +334,13 @@ show(figures.picture_rows(rows, 12),
 #
 # $$R = \underbrace{I_q(x; z)}_{\text{what is said}} + \underbrace{\mathrm{KL}\Big(q(z) \,\Big\|\, \prod_j q(z_j)\Big)}_{\text{total correlation}} + \underbrace{\sum_j \mathrm{KL}\big(q(z_j) \,\|\, p(z_j)\big)}_{\text{each latent by itself}} .$$
 #
-# A large $\beta$ presses on all three. But whoever wants independent latents has nothing against the first. **FactorVAE** (H. Kim and A. Mnih, 2018) charges for the middle one only: $\mathrm{ELBO} - \gamma\, \mathrm{TC}(q(z))$.
+# A large $\beta$ presses on all three. But whoever wants independent latents has nothing against the first. **FactorVAE** (H. Kim and A. Mnih, 2018) raises the price of the middle one only: $\mathrm{ELBO} - \gamma\, \mathrm{TC}(q(z))$.
 #
-# The trouble: $q(z)$ is a mixture over all the data, and its marginals too. What we do have is *samples* of both. A row of $z$ is a draw from $q(z)$; shuffle each column by itself, and the rows are draws from $\prod_j q(z_j)$. So train a classifier to tell the two apart. With as many rows of each kind, and $\sigma(d(z))$ its probability that $z$ is a true row, the logistic loss
+# The trouble: $q(z)$ is a mixture over all the data, and its marginals too. What we do have is *samples* of both. A row of $z$ is a draw from $q(z)$; shuffle each column by itself, and the rows are draws from $\prod_j q(z_j)$. (Nearly: among $B$ shuffled rows two entries still come from one row with probability $1/B$.) So train a classifier to tell the two apart. With as many rows of each kind, and $\sigma(d(z))$ its probability that $z$ is a true row, the logistic loss
 #
 # $$\ell(d) = -\tfrac12\, \mathbb E_{q(z)} \log \sigma(d(z)) - \tfrac12\, \mathbb E_{\prod q(z_j)} \log \sigma(-d(z))$$
 #
-# is a sum over places $z$ of $-\tfrac12\,[\,a \log \sigma(d) + b \log \sigma(-d)\,]$ with $a$ and $b$ the two densities there. Each is least where $\sigma(d) = a / (a + b)$, that is at $d = \log a - \log b$. **The best classifier is the log density ratio**, and $\mathrm{TC} = \mathbb E_{q(z)}\, d(z)$. Nobody had to know a density.
+# is an integral over places $z$ of $-\tfrac12\,[\,a \log \sigma(d) + b \log \sigma(-d)\,]$ with $a$ and $b$ the two densities there. Each is least where $\sigma(d) = a / (a + b)$, that is at $d = \log a - \log b$. **The best classifier is the log density ratio**, and $\mathrm{TC} = \mathbb E_{q(z)}\, d(z)$. Nobody had to know a density.
 #
 # *The best* classifier. A network that has seen some rows for some steps is another. Our test source has a shared sign, $z = (s, s) + 0.6\,\epsilon$ with $s = \pm 1$; its total correlation is a two-dimensional integral. Ten networks each learn from 100 rows, and from 10,000, by batches of 100; nothing else differs.
 #
@@ -419,13 +419,13 @@ reveal("15_4", "too much on its own rows, too little on fresh ones")
 #
 # ## 6. What a prior cannot identify
 #
-# > You will read (R. Salomone, as above) that a VAE's latent space is, "by design", "disentangled", and that the prior "enforces this"; and that the latent vector is "marginally a standard multivariate normal". The second holds for the *model*. Over the data the aggregate posterior is standard normal only at a perfect fit. And the first does not follow from it.
+# > You will read (R. Salomone, as above) that a VAE's latent space is, "by design", "disentangled", and that the prior "enforces this"; and that the latent vector is "marginally a standard multivariate normal". The second holds for the *model*. Over the data it is the aggregate posterior that counts, and that is sure to be standard normal only where the model fits perfectly and $q$ is its posterior. And the first does not follow from it.
 #
-# Let $T$ be any one-to-one map of the latent space that leaves the prior as it is: if $z \sim N(0, I)$ then $T(z) \sim N(0, I)$. Give the decoder $f \circ T$ in place of $f$. Then $f(T(z))$ has the same distribution as $f(z)$, hence so has $x$: **$p(x)$ is the same function**. No amount of data tells the two models apart. Rotations are such maps. They are not the only ones:
+# Let $T$ be any one-to-one map of the latent space that leaves the prior as it is: if $z \sim N(0, I)$ then $T(z) \sim N(0, I)$. Give the decoder $f \circ T$ in place of $f$. Then $f(T(z))$ has the same distribution as $f(z)$, hence so has $x$: **$p(x)$ is the same function**. No amount of data tells the two models apart. Rotations are such maps. They are not the only ones; with two latents there is also
 #
 # $$T(z) = \mathrm{Rot}\big(a(|z|)\big)\, z \qquad\text{for any function } a .$$
 #
-# It turns each circle by an angle of its own, so it keeps lengths and areas. Latents that were factors one by one are wound up in each other afterwards. (F. Locatello and his co-authors, 2019, give such maps for *every* prior with independent coordinates.)
+# It turns each circle by an angle of its own, so that each point keeps its distance from the origin, and each region its area. Latents that were factors one by one are wound up in each other afterwards. (F. Locatello and his co-authors, 2019, give such maps for *every* prior with independent coordinates.)
 
 # %%
 def twist(z):
@@ -503,7 +503,7 @@ reveal("15_5", "only with 8 and 2")
 # %% [markdown]
 # <details><summary>Answer to Predict 5</summary>
 #
-# Only with 8 and 2. It is the *family* that chose the axes, by being diagonal, and it can choose only where the directions differ in importance. With a full covariance no angle costs anything. With equal directions a diagonal $q$ does not care either. (M. Rolinek, D. Zietlow and G. Martius, 2019, say it in a title: VAEs pursue PCA directions, by accident.) So if row and column of a picture matter alike, expect a VAE to find two directions in their plane, and not those two.
+# Only with 8 and 2. It is the *family* that chose the axes, by being diagonal, and it can choose only where the directions differ in importance. With a full covariance no angle costs anything. With equal directions a diagonal $q$ does not care either. (M. Rolinek, D. Zietlow and G. Martius, 2019, say it in a title: VAEs pursue PCA directions, by accident.) So if row and column of a picture matter alike, nothing in this argument leads a VAE to those two, rather than to two other directions in their plane.
 #
 # </details>
 #
@@ -745,8 +745,8 @@ for words, each in zip(("training images", "new images"), messages, strict=True)
 # 1. The ELBO is minus (distortion plus rate), at a price of one to one. $\beta > 1$ gives a looser bound; $\beta < 1$ gives no guarantee.
 # 2. No autoencoder lies below the rate-distortion curve of its source. The linear beta-VAE with fixed $\sigma$ lies *on* that of a Gaussian source.
 # 3. What falls silent under a large $\beta$ may be what was not worth its price.
-# 4. A classifier's logit is a log density ratio, if it is the best classifier. With few steps it tells too little, with few rows too much.
-# 5. A prior does not choose axes. A diagonal family may, where directions differ in importance.
+# 4. A classifier's logit is a log density ratio, if it is the best classifier. With few steps it tells too little; with few rows too much of these, and too little of others.
+# 5. A standard normal prior does not choose axes. A diagonal family may, where directions differ in importance.
 # 6. "Disentangled" is a claim about a metric, a data set and many seeds.
 # 7. A conditional VAE keeps content across styles because of shared networks and free combinations in the data, not because of its objective.
 # 8. A better prior lowers the rate at the same distortion, by at most $\mathrm{KL}(q(z) \,\|\, p(z))$.
