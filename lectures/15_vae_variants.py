@@ -246,7 +246,7 @@ show_moving(movies.water_rises(eigenvalues[:30], levels[some], rates[some], dist
             alt="Left: the thirty largest eigenvalues of the digits' covariance as bars on a log scale, and water that rises over them from the right, where they are small, until only the first ones are dry. Right: at the same time a dot runs down a convex falling curve, from much rate and little distortion to no rate.")
 
 # %% [markdown]
-# The moving picture shows levels. It does not say which level a given $\beta$ and $\sigma$ choose, nor what $D$, $R$ and the activity of a latent then are: that is the first exercise. Here the question is only whether a beta-VAE gets onto the curve at all.
+# The moving picture shows levels. It does not say which level a given $\beta$ and $\sigma$ choose, nor what $D$, $R$ and the activity of a latent then are: you need that on the way into exercise 2. Here the question is only whether a beta-VAE gets onto the curve at all.
 #
 # > **Predict 3.** We train linear beta-VAEs on the digits, with 24 latents and $\beta = 1, 2, 4, 8$. The digits are not Gaussian. Where do the four points lie?
 
@@ -283,7 +283,7 @@ reveal("15_3", "on it")
 #
 # </details>
 #
-# Two readings. *A beta-VAE with a fixed scale is a family of optimal lossy codes*, if linear, for Gaussian data; $\beta$ says how lossy. And *"collapse" under a large $\beta$ is the water*: axes whose news is not worth its price. Note what was fixed, though. If $\sigma$ is learned as well, $\beta$ and $\sigma$ pull at the same level, and the level depends on itself: the exercise after that one.
+# Two readings. *A beta-VAE with a fixed scale is a family of optimal lossy codes*, if linear, for Gaussian data; $\beta$ says how lossy. And *"collapse" under a large $\beta$ is the water*: axes whose news is not worth its price. Note what was fixed, though. If $\sigma$ is learned as well, $\beta$ and $\sigma$ pull at the same level, and the level depends on itself: exercise 2.
 #
 # ## 4. Lossy compression
 #
