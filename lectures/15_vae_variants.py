@@ -326,7 +326,7 @@ show(figures.picture_rows(rows, 12),
      alt="Four rows of twelve digits: as they were sent; decoded from the deep code at beta 1; from the deep code at beta 8; from the linear code at beta 8.")
 
 # %% [markdown]
-# Is a rate of $R$ nats really what a *file* takes? Not by itself. A file holds $z$ in whole numbers, not a sample from a density. Learned image compression rounds $z$ and counts the bits of the rounded numbers under a learned prior, and trains with uniform noise in place of the rounding: that is a VAE with a uniform $q$ of width one, $D + \beta R$ its objective (J. Ballé, V. Laparra and E. Simoncelli, 2017; L. Theis and his co-authors, 2017). Codes that do reach $R$ with a continuous $q$ exist: bits-back for lossless ones (unit 19), and for lossy ones simulation of the noisy channel with random numbers that both sides share.
+# Is a rate of $R$ nats really what a *file* takes? Not by itself. A file holds $z$ in whole numbers, not a sample from a density. Learned image compression rounds $z$ and counts the bits of the rounded numbers under a learned prior, and may train with uniform noise in place of the rounding: that is a VAE with a uniform $q$ of width one, $D + \beta R$ its objective (J. Ballé, V. Laparra and E. Simoncelli, 2017; L. Theis and his co-authors, 2017, round, and send gradients through as if they had not). Codes that come close to $R$ with a continuous $q$ exist: bits-back for lossless ones (unit 19), and for lossy ones simulation of the noisy channel with random numbers that both sides share.
 #
 # ## 5. FactorVAE, and its density ratio
 #
@@ -503,7 +503,7 @@ reveal("15_5", "only with 8 and 2")
 # %% [markdown]
 # <details><summary>Answer to Predict 5</summary>
 #
-# Only with 8 and 2. It is the *family* that chose the axes, by being diagonal, and it can choose only where the directions differ in importance. With a full covariance no angle costs anything. With equal directions a diagonal $q$ does not care either. (M. Rolinek, D. Zietlow and G. Martius, 2019, say it in a title: VAEs pursue PCA directions, by accident.) So if row and column of a picture matter alike, nothing in this argument leads a VAE to those two, rather than to two other directions in their plane.
+# Only with 8 and 2. It is the *family* that chose the axes, by being diagonal, and it can choose only where the directions differ in importance. With a full covariance no angle costs anything. With equal directions a diagonal $q$ does not care either. (M. Rolínek, D. Zietlow and G. Martius, 2019, say it in a title: VAEs pursue PCA directions, by accident.) So if row and column of a picture matter alike, nothing in this argument leads a VAE to those two, rather than to two other directions in their plane.
 #
 # </details>
 #
@@ -762,14 +762,14 @@ for words, each in zip(("training images", "new images"), messages, strict=True)
 # - H. Kim, A. Mnih. *Disentangling by factorising.* International Conference on Machine Learning, 2018. arXiv:1802.05983. FactorVAE, and its score.
 # - T. Q. Chen, X. Li, R. Grosse, D. Duvenaud. *Isolating sources of disentanglement in variational autoencoders.* Advances in Neural Information Processing Systems 31, 2018. arXiv:1802.04942. The three parts of the rate; the gap.
 # - M. Sugiyama, T. Suzuki, T. Kanamori. *Density ratio estimation in machine learning.* Cambridge University Press, 2012.
-# - F. Locatello, S. Bauer, M. Lucic, G. Ratsch, S. Gelly, B. Scholkopf, O. Bachem. *Challenging common assumptions in the unsupervised learning of disentangled representations.* International Conference on Machine Learning, 2019. arXiv:1811.12359. Section 6, and twelve thousand models.
-# - M. Rolinek, D. Zietlow, G. Martius. *Variational autoencoders pursue PCA directions (by accident).* Conference on Computer Vision and Pattern Recognition, 2019. arXiv:1812.06775.
-# - I. Khemakhem, D. P. Kingma, R. P. Monti, A. Hyvarinen. *Variational autoencoders and nonlinear ICA: a unifying framework.* International Conference on Artificial Intelligence and Statistics, 2020. arXiv:1907.04809.
+# - F. Locatello, S. Bauer, M. Lucic, G. Rätsch, S. Gelly, B. Schölkopf, O. Bachem. *Challenging common assumptions in the unsupervised learning of disentangled representations.* International Conference on Machine Learning, 2019. arXiv:1811.12359. Section 6, and twelve thousand models.
+# - M. Rolínek, D. Zietlow, G. Martius. *Variational autoencoders pursue PCA directions (by accident).* Conference on Computer Vision and Pattern Recognition, 2019. arXiv:1812.06775.
+# - I. Khemakhem, D. P. Kingma, R. P. Monti, A. Hyvärinen. *Variational autoencoders and nonlinear ICA: a unifying framework.* International Conference on Artificial Intelligence and Statistics, 2020. arXiv:1907.04809.
 # - K. Sohn, H. Lee, X. Yan. *Learning structured output representation using deep conditional generative models.* Advances in Neural Information Processing Systems 28, 2015.
 # - J. M. Tomczak, M. Welling. *VAE with a VampPrior.* International Conference on Artificial Intelligence and Statistics, 2018. arXiv:1705.07120.
 # - X. Chen, D. P. Kingma, T. Salimans, Y. Duan, P. Dhariwal, J. Schulman, I. Sutskever, P. Abbeel. *Variational lossy autoencoder.* International Conference on Learning Representations, 2017. arXiv:1611.02731.
-# - J. Balle, V. Laparra, E. P. Simoncelli. *End-to-end optimized image compression.* International Conference on Learning Representations, 2017. arXiv:1611.01704.
-# - L. Theis, W. Shi, A. Cunningham, F. Huszar. *Lossy image compression with compressive autoencoders.* International Conference on Learning Representations, 2017. arXiv:1703.00395.
+# - J. Ballé, V. Laparra, E. P. Simoncelli. *End-to-end optimized image compression.* International Conference on Learning Representations, 2017. arXiv:1611.01704.
+# - L. Theis, W. Shi, A. Cunningham, F. Huszár. *Lossy image compression with compressive autoencoders.* International Conference on Learning Representations, 2017. arXiv:1703.00395.
 
 # %%
 tally("15")
