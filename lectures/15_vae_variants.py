@@ -243,7 +243,7 @@ levels = torch.logspace(-2.3, -0.12, 60, dtype=DOUBLE)
 rates, distortions = gaussian_rate_distortion(eigenvalues, levels)
 some = slice(None, None, 3)
 show_moving(movies.water_rises(eigenvalues[:30], levels[some], rates[some], distortions[some]),
-            alt="Left: the thirty largest eigenvalues of the digits' covariance as bars on a log scale, and water that rises over them from the right, where they are small, until only the first ones are dry. Right: at the same time a dot runs down a convex falling curve, from much rate and little distortion to no rate.")
+            alt="Left: the thirty largest eigenvalues of the digits' covariance as bars on a log scale, and water that rises over them from the right, where they are small, until only the first ones are dry. Right: at the same time a dot runs down a convex falling curve, from much rate and little distortion to hardly any rate.")
 
 # %% [markdown]
 # The moving picture shows levels. It does not say which level a given $\beta$ and $\sigma$ choose, nor what $D$, $R$ and the activity of a latent then are: you need that on the way into exercise 2. Here the question is only whether a beta-VAE gets onto the curve at all.
@@ -305,11 +305,17 @@ for beta, parts in linear.items():
     claim(f"beta {beta}: the deep code's bill for new images is lower than the linear one's", bill - (d / (2 * sigma**2) + beta * r), -1)
 
 # %%
+both = [gaussian_rate_distortion(values.clamp(min=1e-12), levels) for values in (eigenvalues, torch.linalg.eigvalsh(C_new))]
+for beta, (d, r) in series["deep"].items():
+    lower = np.minimum(*(np.interp(d, distorted, rated) for rated, distorted in both))
+    claim(f"beta {beta}: below the Gaussians' curves of training and of new digits", r - torch.tensor(lower), -1)
+
+# %%
 show(figures.rate_curve((distortions, rates), series, "On new images: deep codes against linear ones"),
-     alt="Rate over distortion for new grey digits: the falling curve of a Gaussian source with the covariance of the training digits, and for each of beta 1, 2, 4 and 8 a dot of the linear code and one, with error bars, of the deep codes.")
+     alt="Rate over distortion for new grey digits: the falling curve of a Gaussian source with the covariance of the training digits, and for each of beta 1, 2, 4 and 8 a dot of the linear code, near the curve, and one of the deep codes' mean over five seeds, below it; error bars of two standard errors are smaller than the dots.")
 
 # %% [markdown]
-# It does, at every price: the deep code's bill is lower by three to five nats an image at $\beta = 1, 2, 4$ and by 1.3 at $\beta = 8$. Its dots lie below the curve, at $\beta = 8$ by a tenth of a nat only. That is what networks with bends buy, in the mean of $x$ and in mean and spread of $q$, after only 1,200 steps. (Not at rest: from the last eighth of the steps but one to the last the objective still rose by 0.1 to 0.3 nats, mean over seeds. And the true $R(D)$ of handwritten digits is no higher than these dots; nobody knows where it lies.)
+# It does, at every price: the deep code's bill is lower by three to five nats an image at $\beta = 1, 2, 4$ and by 1.3 at $\beta = 8$. Its dots lie below the curve, and below that of the new digits' own covariance; at $\beta = 8$ by a tenth of a nat only. That is what networks with bends buy, in the mean of $x$ and in mean and spread of $q$, after only 1,200 steps. (Not at rest: from the last eighth of the steps but one to the last the objective still rose by 0.1 to 0.3 nats, mean over seeds. And the true $R(D)$ of handwritten digits is no higher than these dots; nobody knows where it lies.)
 #
 # ### Aside: pictures, and what a file takes
 
@@ -558,7 +564,7 @@ for first, second in (("beta-VAE", "VAE"), ("FactorVAE", "VAE"), ("beta-VAE", "F
 
 # %%
 show(figures.two_metrics({way: row["gap"] for way, row in table.items()}, {way: row["score"] for way, row in table.items()}),
-     alt="The mutual information gap, from 0.01 to 0.18, across, and FactorVAE's score, from 0.35 to 0.67, upwards: ten dots for each of three ways, in one cloud, and three diamonds with error bars near its middle.")
+     alt="The mutual information gap, from 0.01 to 0.18, across, and FactorVAE's score, from 0.35 to 0.67, upwards: ten dots for each of three ways, in one cloud, and three diamonds with error bars of two standard errors near its middle.")
 
 # %%
 # Run this cell to compare it with your prediction.
@@ -654,7 +660,7 @@ for name in ("row", "column"):
 some = torch.randperm(len(every.images), generator=seeded(1))[:12]
 rows = [("as they are", every.images[some]), ("the other style", pictures[some].clamp(0, 1)), ("the other style, from the mirrored model", mirrored[some].clamp(0, 1))]
 show(figures.picture_rows(rows, 12),
-     alt="Three rows of twelve discs: as they are, filled or outlined; decoded with the other style; decoded with the other style from the mirrored model.")
+     alt="Three rows of twelve discs: as they are, filled or outlined; decoded with the other style, blurred and mostly near their old places; decoded with the other style from the mirrored model, mostly far from them.")
 
 # %%
 # Run this cell to compare it with your prediction.
@@ -685,7 +691,7 @@ shares["style tied to the side"] = {name: share["tied"][name] for name in names}
 
 # %%
 show(figures.kept_contents(shares, "What survives when the style is exchanged"),
-     alt="Bars for row, column, size and side, three each, with error bars. With all combinations in the data 0.43, 0.41, 0.53 and 0.98; the same, mirrored, 0.06, 0.06, 0.35 and 0.12; with the style tied to the side 0.56, 0.13, 0.38 and 0.17.")
+     alt="Bars for row, column, size and side, three each, with error bars of two standard errors. With all combinations in the data 0.43, 0.41, 0.53 and 0.98; the same, mirrored, 0.06, 0.06, 0.35 and 0.12; with the style tied to the side 0.56, 0.13, 0.38 and 0.17.")
 
 # %% [markdown]
 # The model is right: in its world outlines *are* on the right. "What would this photograph be as a cartoon" is a question about a world in which style and content vary freely, and data from another world do not answer it. (Statisticians know the problem as confounding.)
