@@ -417,7 +417,7 @@ reveal("15_4", "too much on its own rows, too little on fresh ones")
 # %% [markdown]
 # <details><summary>Answer to Predict 4</summary>
 #
-# *Too few steps*: a network that knows nothing says $d = 0$, so what it tells starts at zero. *Too few rows*: it learns them by heart, and tells a tenth of a nat too much of these and two tenths too little of others. With 10,000 rows and all else equal the two agree, and no error is seen. (A single network still errs by a tenth of a nat or so: it is trained at a fixed rate, and its $d$ wanders.)
+# *Too few steps*: a network that knows nothing says $d = 0$, so what it tells starts at zero. *Too few rows*: it learns them by heart, and tells a tenth of a nat too much of these and two tenths too little of others. With 10,000 rows and all else equal the two agree, and no error is seen. (A single network still errs by a tenth of a nat or so. Perhaps that is because it is trained at a fixed rate, so that its $d$ wanders; we have not let the rate fall.)
 #
 # </details>
 #
