@@ -92,7 +92,10 @@ def rate_curve(
                 ax.errorbar(*at, xerr=wide, yerr=high, fmt="o", color=colour, markersize=6)
                 if colour == colours[len(series) - 1]:
                     _beside(ax, rf"$\beta = {beta}$", at, (-6, -12), colour, "right")
-            _beside(ax, name, min(means), (12, 6), colour)
+            if colour == colours[1]:  # the lower series: its name stands below the curve
+                _beside(ax, name, min(means), (-10, 6), colour, "right")
+            else:
+                _beside(ax, name, min(means), (12, 6), colour)
         end = int(0.55 * len(curve[0]))
         at = (float(curve[0][end]), float(curve[1][end]))
         _beside(ax, "Gaussian with this covariance", at, (14, 14), EXACT)
@@ -221,7 +224,7 @@ def two_metrics(gaps: Mapping[str, Tensor], scores: Mapping[str, Tensor]) -> Fig
             )
             words = {ORANGE: BROWN}.get(colour, colour)
             _beside(ax, way, at, (9, -14), words)
-        ax.set(title="Seeds (dots) and means (diamonds) under two metrics")
+        ax.set(title="Seeds (dots) and means (diamonds, ± 2 standard errors)")
         ax.set(xlabel="mutual information gap", ylabel="FactorVAE's score")
         ax.set(xlim=(0, None), ylim=(None, 1.02))
     return figure
@@ -241,5 +244,5 @@ def kept_contents(shares: Mapping[str, Mapping[str, Tensor]], title: str) -> Fig
         ax.axhline(1.0, color=PALE_GREY, linewidth=1)
         ax.set_xticks(range(len(names)), names)
         ax.legend(fontsize=9, loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=len(shares))
-        ax.set(title=title, ylabel="share of pictures", xlabel=" ", ylim=(0, 1.08))
+        ax.set(title=title, ylabel="share (± 2 standard errors)", xlabel=" ", ylim=(0, 1.08))
     return figure
