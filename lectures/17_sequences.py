@@ -13,12 +13,12 @@
 # %% [markdown]
 # # 17 · Sequences
 #
-# A series of $T$ data has $T$ latents, and importance sampling in $T$ dimensions is hopeless, as unit 02 found. What saves us is time: the data come one after the other, and a sample that is going wrong can be given up on the way. That is a *particle filter*. Its estimate of the evidence is unbiased, its logarithm is a bound like those of unit 10, and its proposals can learn like the encoders of unit 13.
+# A series of $T$ data has $T$ latents, and importance sampling from a prior in $T$ dimensions is hopeless, as unit 02 found. What saves us is time: the data come one after the other, and a sample that is going wrong can be given up on the way. That is a *particle filter*. Its estimate of the evidence is unbiased, its logarithm is a bound like those of unit 10, and its proposals can learn like the encoders of unit 13.
 # The second half puts networks in the place of tables and matrices: the deep Markov model, which must infer the noise of every move, and DRAW, which paints an image in strokes.
 #
 # **After this unit you can**
 #
-# - say why weights of whole paths die exponentially, and what resampling makes of that,
+# - say why weights of whole paths die, and what resampling makes of that,
 # - prove that the filter's estimate of the evidence is unbiased, and say of what it is not,
 # - choose when and how to resample, and name a case where the popular choice fails,
 # - say which proposal is best for one step, which for a whole series, and why they are not the same,
@@ -109,7 +109,7 @@ print(f"log p(x): forward algorithm {hmm.log_evidence(x):.10f}, "
 
 # %%
 def covariance_of_walk(T):
-    """Of x_1, ..., x_T: every one of them a sum of 2 T independent noises."""
+    """Of x_1, ..., x_T: every one of them a weighted sum of the same 2 T independent noises."""
     noise = torch.eye(2 * T, dtype=DOUBLE)
     state = [noise[0]]
     for t in range(1, T):
@@ -207,7 +207,7 @@ print("p(z_1 | x_1): weighted", [round(value, 3) for value in share.tolist()],
 # **Why $\hat Z$ is unbiased.** Take the model's own moves, for simplicity, and let $\hat Z_{t}$ be the product up to step $t$. We show more: for any function $h$, the product $\hat Z_{t}\,\frac1N\sum_i h(z_{t+1}^i)$, over the particles that were resampled and moved, has the mean $\int h(z_{t+1})\, p(x_1, \dots, x_t, z_{t+1})\, dz_{t+1}$. Hold everything up to the weights of step $t$ fixed. A child picks parent $i$ with the probability $w^i/\sum_j w^j$ and moves,
 # so the mean of the average is $\sum_i w^i \bar h(z_t^i) / \sum_j w^j$, where $\bar h(z_t)$ is the mean of $h$ after a move from $z_t$. The sum in the denominator is what the last factor of $\hat Z_{t}$ has in its numerator. They cancel, and what remains is the same statement one step earlier, with another $h$. At the first step it is importance sampling. Choose the next likelihood for $h$, and it says $\mathbb E \hat Z = p(x)$.
 #
-# Nothing in this asked the children to be independent. Each must have the right *chance* of each parent; that is all.
+# Nothing in this asked the children to be independent, nor each of them to choose by the same chances. Parent $i$ must have $N w^i/\sum_j w^j$ children *on average*; that is all.
 #
 # > You will read of "particle filters (importance sampling)" (R. Salomone, *Deep Probabilistic Models*, AMSI Winter School 2021, part IV). They are no synonyms: section 1 was importance sampling, and what makes the difference between the two is the generation that is drawn in between.
 #
@@ -252,7 +252,7 @@ reveal("17_2", "of Z-hat")
 #
 # </details>
 #
-# And the variance? We have an exact judge for it. `second_moment` follows two particles at a time. With probability $1/N$ they are one and the same, or children of one draw, else they pick parents independently. (So it holds for children that are drawn independently, at every step.)
+# And the variance? We have an exact judge for it. `second_moment` follows two particles at a time. Choose two of the $N$ at random, where one may be chosen twice: with probability $1/N$ they are one and the same particle, else two that picked their parents independently. (So it holds for children that are drawn independently, at every step.)
 #
 # > **Predict 3.** With a thousand particles, how does the relative variance of $\hat Z$ grow from $T = 40$ to $T = 80$?
 
@@ -291,7 +291,7 @@ reveal("17_3", "it doubles, on average over series")
 #
 # It doubles on average. A single series climbs in steps of very different heights. What each step costs, in terms of densities that you know, is the signature exercise of this unit.
 #
-# So the number of particles need only grow in proportion to $T$ to keep the error of $\log p(x)$ where it is. For whole paths it was the exponential. One proviso: this is the variance while it is small. For a fixed $N$ and ever longer series, $\hat Z$ itself is a product of more and more factors, and in the end its relative variance grows exponentially, too. That of its logarithm does not.
+# So the number of particles need only grow in proportion to $T$ to keep the error of $\log p(x)$ where it is. For whole paths it was the exponential. One proviso: this is the variance while it is small. For a fixed $N$ and ever longer series, $\hat Z$ itself is a product of more and more factors, and in the end its relative variance grows exponentially, too. The variance of its logarithm goes on growing about in proportion to $T$.
 #
 # </details>
 #
@@ -347,7 +347,7 @@ claim("a comb below N/2 and a comb at every step: no difference seen",
       log_ratio(spread, "systematic, below N/2", "systematic, every step"), sign=0)
 
 # %% [markdown]
-# (The walk is seen with a noise of variance 4 here. All three are unbiased on every series, or the cell would have stopped.) Once the cuts are a comb, resampling less often made no difference that we see: with even weights a comb changes little. A comb below $N/2$ is what many programs do, and what `particle_filter` does if you say nothing.
+# (The walk is seen with a noise of variance 4 here. The mean of $\hat Z/p(x)$ is within 4.5 standard errors of one for all three, on every series, or the cell would have stopped.) Once the cuts are a comb, resampling less often made no difference that we see: with even weights a comb changes little. A comb below $N/2$ is what many programs do, and what `particle_filter` does if you say nothing.
 #
 # ### Aside: a comb that fails
 #
@@ -410,9 +410,9 @@ def all_looks(x):
 
 
 # %% [markdown]
-# The weight of a step is then the normalizer, $\sum_j A_{ij} B_j(x_t)$ for a particle that comes from state $i$. It does not depend on where the particle goes, only on where it was. Given the parents, it has no variance at all.
+# The weight of a step is then the normalizer, $\sum_j A_{ij} B_j(x_t)$ for a particle that comes from state $i$: $A_{ij}$ is the chance of a move from $i$ to $j$, and $B_j(x_t)$ the likelihood of $j$. It does not depend on where the particle goes, only on where it was. Given the parents, it has no variance at all.
 #
-# Best for one step, though, is not best. The last line of the cell has the exact posterior, which looks at all data to come.
+# Best for one step, though, is not best. In the last two lines that the next cell prints, particles move by the exact posterior, which looks at all data to come.
 #
 # > **Predict 5.** Twenty particles, and the exact posterior $p(z_t \mid z_{t-1}, x_1, \dots, x_T)$ as proposal. Is it better to resample at every step, or never?
 
@@ -447,7 +447,7 @@ reveal("17_5", "never")
 # %% [markdown]
 # <details><summary>Answer to Predict 5</summary>
 #
-# Never. By Bayes' rule the weight of a whole path is $p(x, z)/p(z \mid x) = p(x)$, whatever the path: no variance at all, with a single particle. It is the landing of unit 09. On the way there the weights differ, though. A particle that has gone where the *next* data will be may weigh little by the data *so far*, and resampling, which knows only these, then removes it.
+# Never. By Bayes' rule the weight of a whole path is $p(x, z)/p(z \mid x) = p(x)$, whatever the path: no variance at all, with a single particle. It is the landing of unit 09. On the way there the weights differ, though. After step $t$ a path weighs $p(x)/p(x_{t+1}, \dots, x_T \mid z_t)$, by the same rule: the better it stands for the data *to come*, the less it weighs by those *so far*, and resampling, which knows only these, removes it.
 #
 # </details>
 #
@@ -667,7 +667,7 @@ show(more_figures.ancestors(neutral, few_lines, means),
 #
 # ## 7. Which noise must be inferred
 #
-# Now to networks. In a **deep Markov model** (R. Krishnan, U. Shalit and D. Sontag, 2017) moves and measurements are networks that write means and scales. The posterior of a chain is again a chain, $p(z \mid x) = p(z_1 \mid x_1, \dots, x_T) \prod_t p(z_t \mid z_{t-1}, x_t, \dots, x_T)$: each factor needs the state before it and all data to come. A recurrent network that reads the series *backwards* can sum those up; `markov_posterior` is the family of this form.
+# Now to networks. In a **deep Markov model** (R. Krishnan, U. Shalit and D. Sontag, 2017; one of those that you may meet as *dynamical VAEs*) moves and measurements are networks that write means and scales. The posterior of a chain is again a chain, $p(z \mid x) = p(z_1 \mid x_1, \dots, x_T) \prod_t p(z_t \mid z_{t-1}, x_t, \dots, x_T)$: each factor needs the state before it and all data to come. A recurrent network that reads the series *backwards* can sum those up; `markov_posterior` is the family of this form.
 #
 # There is a tempting shortcut. The model already knows how to move. So infer the first state only, $q(z_1 \mid x)$, and let the model do the rest, $q(z_t \mid z_{t-1}) = p_\theta(z_t \mid z_{t-1})$. The divergence at those steps is zero!
 #
@@ -680,7 +680,7 @@ predict("17_8", choices=[
     "it grows to several times as much"])
 
 # %% [markdown]
-# Under such a $q$ the state at $t$ has the mean $0.9^{t-1} m$ and the variance $0.81^{t-1} s^2 + v_t$, with $v_t$ the noise that has come in since. The gap is then a sum of quadratic terms, and its lowest point a linear regression on one number.
+# Under such a $q$ the state at $t$ has the mean $0.9^{t-1} m$ and the variance $0.81^{t-1} s^2 + v_t$, with $v_t$ the noise that has come in since. The gap is then quadratic in $m$, and its lowest point a linear regression on one number.
 
 # %%
 def start_only_gap(x, noise):
@@ -722,13 +722,13 @@ reveal("17_8", "it grows to several times as much")
 # %% [markdown]
 # <details><summary>Answer to Predict 8</summary>
 #
-# It grows. What $q$ does not infer it must average over, and a cloud of futures drawn from the model misses a precise datum by more. With every step more noise has come in that no datum may correct. A zero divergence is no merit of a $q$: it says that the data have taught it nothing. **The noise of every move has to be inferred.**
+# It grows. What $q$ does not infer it must average over. A cloud of futures drawn from the model misses the data by about as much as before, but every squared miss is divided by the variance of the noise, and that is a tenth of what it was. With every step more noise has come in that no datum may correct. A zero divergence is no merit of a $q$: it says that the data have taught it nothing. **The noise of every move has to be inferred.**
 #
 # </details>
 #
 # ### Aside: does a learned model mind?
 #
-# It may learn to move without noise, and then there is none to infer. What remains of it is one number, or a few, that must explain the whole series. For series of our walk the best *linear* model of this kind, $x_t = c\,\lambda^{t-1} z_1 + N(0, r)$, has a loss that needs no training: a divergence between two Gaussians.
+# It may learn to move without noise, and then there is none to infer. What remains of it is one number, or a few, that must explain the whole series. For series of our walk the best *linear* model of this kind, $x_t = c\,\lambda^{t-1} z_1 + N(0, r)$, has a loss in closed form, a divergence between two Gaussians. Three numbers descend it.
 
 # %%
 def loss(T, lam, log_c, log_r):
@@ -776,7 +776,7 @@ claim("bound of 200 samples: no difference seen", lead("bound"), sign=0)
 #
 # ## 8. Stroke by stroke
 #
-# The steps of a sequence need not be in the data. **DRAW** (K. Gregor and others, 2015; you may meet it as the *dynamical VAE*) paints one image in $T$ strokes on a canvas. Each stroke has a latent $z_t \sim N(0, I)$; a recurrent network turns it, with what it remembers, into something that is *added* to the canvas $c_{t-1}$. The last canvas holds the logits of the pixels. The recognition network looks, before each stroke, at the image *and at what is still wrong with the canvas*: $q(z_t \mid z_1, \dots, z_{t-1}, x)$.
+# The steps of a sequence need not be in the data. **DRAW** (K. Gregor and others, 2015) paints one image in $T$ strokes on a canvas. Each stroke has a latent $z_t \sim N(0, I)$; a recurrent network turns it, with what it remembers, into something that is *added* to the canvas $c_{t-1}$. The last canvas holds the logits of the pixels. The recognition network looks, before each stroke, at the image *and at what is still wrong with the canvas*: $q(z_t \mid z_1, \dots, z_{t-1}, x)$.
 # So inference is a conversation: a stroke, a look, another stroke. The prior has no arrows between the strokes, and yet the posterior has, because they explain the same pixels.
 
 # %%
@@ -818,7 +818,7 @@ show(labelled_pictures({**rows, "data": images.test[:10]}, "After sixty steps ev
 #
 # ## 9. Aside: integrate what you can
 #
-# A level that mostly creeps, and sometimes leaps: a mode $s_t$, calm or leaping, moves as a two-state chain, and the level moves with a standard deviation of 0.1 or 1. Given the modes everything is Gaussian. So why should particles carry a level? Let them carry a mode, and the *mean and variance* of the level given all modes so far: each particle is a small Kalman filter. That is a **Rao-Blackwellized** particle filter (A. Doucet, N. de Freitas, K. Murphy and S. Russell, 2000), after the theorem that an expectation taken exactly cannot scatter more than one that is sampled. (For a whole filter that is no theorem; we measure.) For twelve steps the judge is a sum over all $2^{12}$ sequences of modes.
+# A level that mostly creeps, and sometimes leaps: a mode $s_t$, calm or leaping, moves as a two-state chain, and the level moves with a standard deviation of 0.1 or 1. Given the modes everything is Gaussian. So why should particles carry a level? Let them carry a mode, and the *mean and variance* of the level given all modes and data so far: each particle is a small Kalman filter. That is a **Rao-Blackwellized** particle filter (A. Doucet, N. de Freitas, K. Murphy and S. Russell, 2000), after the theorem that an expectation taken exactly cannot scatter more than one that is sampled. (For a whole filter that is no theorem; we measure.) For twelve steps the judge is a sum over all $2^{12}$ sequences of modes.
 
 # %%
 level = SwitchingLevel(12)
@@ -838,7 +838,7 @@ claim("with the level integrated out it scatters less",
       log_ratio(spread, "Rao-Blackwellized", "plain"), sign=-1)
 
 # %% [markdown]
-# (Both estimates are unbiased on each of the ten series, or the cell would have stopped. A Kalman step costs more than a draw, here by a few multiplications.)
+# (For both the mean of $\hat Z/p(x)$ is within 4.5 standard errors of one on each of the ten series, or the cell would have stopped. A Kalman step costs more than a draw, here by a few multiplications.)
 #
 # ## 10. Aside: the filter as a product
 #
