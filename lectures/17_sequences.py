@@ -132,7 +132,7 @@ print(f"log p(x): Kalman filter {walk.log_evidence(x_walk):.10f}, dense {dense:.
 predict("17_1", choices=["about 2 n", "about 4 n", "about the square of n"])
 
 # %% [markdown]
-# A second moment is an expectation over *pairs* of paths, and pairs move as a chain, too. The function below follows them for any number of particles, with and without resampling; it is the judge of this section and the next. Read it again when you know what a particle filter is.
+# A second moment is an expectation over *pairs* of paths, and pairs move as a chain, too. The function below follows them for any number of particles (one alone, which resampling cannot change, is a whole path); it is the judge of this section and the next. Read it again when you know what a particle filter is.
 
 # %%
 def second_moment(p, x, N):
@@ -151,22 +151,23 @@ def second_moment(p, x, N):
 
 
 # %%
-def relative_variance(p, x, N, resampled=True):
+def relative_variance(p, x, N):
     log_p = p.forward_messages(x).logsumexp(-1)                          # log p(x_1, ..., x_t)
-    share = 1 if resampled else N                               # else the mean of N single paths
-    return torch.expm1(second_moment(p, x, N // share) - 2 * log_p) / share
+    return torch.expm1(second_moment(p, x, N) - 2 * log_p)
 
 
 # %%
 hmm = chain(80)
-series = hmm.sample(20, seeded(2))[0]                                    # twenty series
-needed = relative_variance(hmm, series, 1)                               # paths for a variance of 1
+many = hmm.sample(1000, seeded(22))[0]                                   # a thousand series
+logs = relative_variance(hmm, many, 1).log()                             # paths for a variance of 1
 for T in (10, 20, 40, 80):
-    logs = needed[:, T - 1].log()
-    print(f"T = {T:2d}: geometric mean of the paths needed {logs.mean().exp():.3g}")
-claim("doubling T squares the number: log n(40) - 2 log n(20), no difference seen",
-      needed[:, 39].log() - 2 * needed[:, 19].log(), sign=0)
-claim("twice the number is far too few", needed[:, 39].log() - (2 * needed[:, 19]).log(), sign=+1)
+    mean, error = mean_of(logs[:, T - 1])
+    print(f"T = {T:2d}: log of the paths needed {mean:5.2f} ± {error:.2f}, "
+          f"their geometric mean {mean.exp():.3g}")
+first, both = logs[:, 19], logs[:, 39]
+claim("n(40) is more than n(20) to the power of 1.8", both - 1.8 * first, sign=+1)
+claim("and less than n(20) to the power of 2.2", both - 2.2 * first, sign=-1)
+claim("four times n(20) is far too few", both - first - math.log(4), sign=+1)
 
 # %%
 # Run this cell to compare it with your prediction.
@@ -184,6 +185,7 @@ reveal("17_1", "about the square of n")
 # Here is one step of importance sampling, for the first datum alone: draw states from the prior, weigh them by the likelihood. It works well; there is only one dimension.
 
 # %%
+series = hmm.sample(20, seeded(2))[0]                                    # twenty other series
 x1, source = series[0, 0], seeded(3)
 states = torch.randint(3, (1000,), generator=source)                     # from the prior
 weight = hmm.emission_log_prob(x1.view(1)).exp()[0, states]
@@ -211,10 +213,10 @@ print("p(z_1 | x_1): weighted", [round(value, 3) for value in share.tolist()],
 #
 # > You will read of "particle filters (importance sampling)" (R. Salomone, *Deep Probabilistic Models*, AMSI Winter School 2021, part IV). They are no synonyms: section 1 was importance sampling, and what makes the difference between the two is the generation that is drawn in between.
 #
-# > **Predict 2.** We run 2,000 filters of 50 particles on one series of length 20. Of which is the mean right: of $\hat Z$, of $\log \hat Z$, or of both?
+# > **Predict 2.** We run 2,000 filters of 50 particles on one series of length 20. So $\hat Z$ is right on average. How many of the 2,000 will be larger than $p(x)$?
 
 # %%
-predict("17_2", choices=["of both", "of log Z-hat", "of Z-hat"])
+predict("17_2", choices=["half of them", "fewer", "more"])
 
 # %%
 def filters(p, x, R, N, seed, **options):
@@ -234,7 +236,10 @@ compare("its variance, against the pairs", (logs.exp() - 1).square(),
         relative_variance(twenty, one, 50)[-1].item())
 mean, error = mean_of(logs)
 print(f"mean of log Z-hat - log p(x): {mean:.4f} ± {error:.4f}; variance {logs.var():.4f}")
-claim("the logarithm is too low", torch.stack([part.mean() for part in logs.chunk(10)]), sign=-1)
+print(f"Z-hat above p(x): {(logs > 0).double().mean():.0%} of the filters")
+parts = logs.view(10, -1)                                                # ten batches of filters
+claim("the logarithm is too low on average", parts.mean(1), sign=-1)
+claim("fewer than half are too large", (parts > 0).double().mean(1) - 0.5, sign=-1)
 
 # %%
 panels = {N: filters(twenty, one, R // 2, N, seed=5) - exact for N in (10, 50, 250)}
@@ -243,12 +248,12 @@ show(figures.estimates(panels),
 
 # %%
 # Run this cell to compare it with your prediction.
-reveal("17_2", "of Z-hat")
+reveal("17_2", "fewer")
 
 # %% [markdown]
 # <details><summary>Answer to Predict 2</summary>
 #
-# Of $\hat Z$, for any number of particles. By Jensen's inequality its logarithm is too low on average. So $\mathbb E \log \hat Z$ is a lower bound of $\log p(x)$, for every $N$ and every $q$: a *filtering variational objective*, or FIVO (C. Maddison and others, 2017; found by others in the same year). Averages of the filter's particles, such as $\hat{\mathbb E}[z_t \mid x_1, \dots, x_t]$, are ratios of two estimates, and have a bias of order $1/N$.
+# Fewer, here about two in five: not many are too large, and those by more than the others are too small. The mean of $\hat Z$ is right for any number of particles. By Jensen's inequality its logarithm is too low on average. So $\mathbb E \log \hat Z$ is a lower bound of $\log p(x)$, for every $N$ and every $q$: a *filtering variational objective*, or FIVO (C. Maddison and others, 2017; found by others in the same year). Averages of the filter's particles, such as $\hat{\mathbb E}[z_t \mid x_1, \dots, x_t]$, are ratios of two estimates, and have a bias of order $1/N$.
 #
 # </details>
 #
@@ -270,16 +275,22 @@ for T in (10, 20, 40, 80):
     least, most = (1000 * with_filter[:, T - 1]).aminmax()
     print(f"T = {T:2d}: N times the relative variance {mean:6.1f} ± {error:.1f}, "
           f"from {least:.1f} to {most:.1f}")
-halves = (with_filter[:, 79] - with_filter[:, 39]) - with_filter[:, 39]
-claim("the second half adds as much as the first: no difference seen", halves, sign=0)
-claim("on single series they differ, by more than a tenth of the first",
-      halves.abs() - 0.1 * with_filter[:, 39], sign=+1)
+
+# %%
+of_many = relative_variance(hmm, many, 1000)
+first, second = of_many[:, 39], of_many[:, 79] - of_many[:, 39]
+claim("a thousand series: the second half adds more than 0.8 of the first, on average",
+      second - 0.8 * first, sign=+1)
+claim("and less than 1.2 of it", second - 1.2 * first, sign=-1)
+claim("on single series the two differ, by more than a tenth of the first, on average",
+      (second - first).abs() - 0.1 * first, sign=+1)
+
+# %%
 lengths = torch.tensor([20, 40, 80])
 measured = 200 * torch.stack([filters(chain(T), series[:3, :T], 120, 200, seed=T).var(0)
                               for T in (20, 40, 80)])
-
-# %%
-show(figures.growth(needed / 1000, with_filter, lengths, measured),
+whole = relative_variance(hmm, series, 1) / 1000                         # of a thousand paths
+show(figures.growth(whole, with_filter, lengths, measured),
      alt="Left, on a log axis, the relative variance of the estimate with N = 1,000 over the length T, up to 80, for twenty series and on average. Whole paths rise as straight lines, by many orders of magnitude; the filter stays below one. Right, N times the filter's relative variance: the average is close to a straight line, single series climb in steps of different heights. Dots, N times the measured variance of log Z-hat on three series, with 200 particles, lie near their curves.")
 
 # %%
@@ -349,9 +360,7 @@ claim("a comb below N/2 and a comb at every step: no difference seen",
 # %% [markdown]
 # (The walk is seen with a noise of variance 4 here. The mean of $\hat Z/p(x)$ is within 4.5 standard errors of one for all three, on every series, or the cell would have stopped.) Once the cuts are a comb, resampling less often made no difference that we see: with even weights a comb changes little. A comb below $N/2$ is what many programs do, and what `particle_filter` does if you say nothing.
 #
-# ### Aside: a comb that fails
-#
-# There is a catch.
+# ### Aside: particles in line
 #
 # > **Predict 4.** $N$ particles of two kinds stand in line by turns: A, B, A, B, ... Each A has the weight $\tfrac23 \cdot \tfrac1N$, each B $\tfrac43 \cdot \tfrac1N$. So a third of the children should be As. How does the variance of that share fall as $N$ grows, with the comb?
 
@@ -365,12 +374,15 @@ for N in (10, 100, 1000):
     for scheme in ("multinomial", "stratified", "systematic"):
         of_A = children(by_turns, 4000, scheme, seeded(N))[:, ::2].sum(1).to(DOUBLE) / N
         found[scheme] = of_A.var()
-    shuffled = torch.randperm(N, generator=seeded(N + 1))
-    kept = children(by_turns[shuffled], 4000, "systematic", seeded(N))[:, (shuffled % 2) == 0]
-    print(f"N = {N:4d}  " + "  ".join(f"{scheme} {value:.5f}" for scheme, value in found.items())
-          + f"  systematic, once shuffled {(kept.sum(1).to(DOUBLE) / N).var():.5f}")
+    source, kept = seeded(N + 1), []
+    for _ in range(50):                                                  # fifty shuffles
+        order = torch.randperm(N, generator=source)
+        kept.append(children(by_turns[order], 80, "systematic", source)[:, order % 2 == 0].sum(1))
+    found["shuffled, then systematic"] = (torch.cat(kept).to(DOUBLE) / N).var()
+    print(f"N = {N:4d}  " + "  ".join(f"{scheme} {value:.5f}" for scheme, value in found.items()))
     assert abs(found["systematic"] - 1 / 18) < 0.004
     assert abs(found["multinomial"] * N - 2 / 9) < 0.03
+    assert found["shuffled, then systematic"] * N < 0.15                 # it falls as 1/N, too
 
 # %%
 # Run this cell to compare it with your prediction.
@@ -420,7 +432,7 @@ def all_looks(x):
 predict("17_5", choices=["at every step, as always", "never", "it makes no difference"])
 
 # %%
-hmm, few = chain(30), series[:10, :30]
+hmm, few = chain(30), series[:, :30]
 log_p = hmm.log_evidence(few)
 tries = {"own moves": (None, 1.0), "one look": (one_look, 1.0),
          "all looks, resampled": (all_looks(few), 1.0), "all looks, never": (all_looks(few), 0.0)}
@@ -434,11 +446,13 @@ assert spread["all looks, never"].max() < 1e-18
 claim("one look scatters less than none", log_ratio(spread, "one look", "own moves"), sign=-1)
 claim("resampled, the exact posterior scatters by more than a fifth",
       spread["all looks, resampled"] - 0.2, sign=+1)
-claim("still less than one look", log_ratio(spread, "all looks, resampled", "one look"), sign=-1)
+ratio = log_ratio(spread, "all looks, resampled", "one look")
+claim("still less than one look", ratio, sign=-1)
+claim("but more than half of what one look leaves", ratio + math.log(2), sign=+1)
 
 # %%
 show(figures.proposals(spread),
-     alt="Variance of log Z-hat with twenty particles, on a log axis, a dot for each of ten series. Own moves lie highest, one look below them. The exact posterior, resampled at every step, is a little lower than one look. Never resampled, it is at the floor of the axis, zero.")
+     alt="Variance of log Z-hat with twenty particles, on a log axis, a dot for each of twenty series. Own moves lie highest, one look below them. The exact posterior, resampled at every step, is a little lower than one look. Never resampled, it is at the floor of the axis, zero.")
 
 # %%
 # Run this cell to compare it with your prediction.
@@ -451,7 +465,7 @@ reveal("17_5", "never")
 #
 # </details>
 #
-# Resampled, the exact posterior still did better here than one look, but most of its merit was gone. So there are two ideas of a good proposal, and which one a filter wants depends on whether it resamples. One that does also needs particles that fit what is known by now.
+# Resampled, the exact posterior still did better here than one look, but more than half of its lead was gone. So there are two ideas of a good proposal, and which one a filter wants depends on whether it resamples. One that does also needs particles that fit what is known by now.
 #
 # ### Learned proposals and their bound
 #
@@ -896,7 +910,7 @@ claim("the product takes less than half the time of the loop",
 # | the mean of $\log \hat Z$ compared with $\log p(x)$ | "the filter is biased" | the mean of $\hat Z$ |
 # | moments of the cloud taken after resampling | the same means, more noise | variance at fixed data |
 # | weights of a proposal without its density | a filter that is sure of itself, and wrong | the mean of $\hat Z$ against Kalman's |
-# | a proposal that looks far ahead, resampled at every step | most of its merit is gone (section 4) | variance of $\log \hat Z$ |
+# | a proposal that looks far ahead, resampled at every step | most of its lead over one look is gone (section 4) | variance of $\log \hat Z$ |
 # | ancestors' paths taken for a smoother | error bars too small far back | how many different values are left |
 # | particles in a meaningful order, and a comb | a variance that does not fall with $N$ | shuffle them |
 # | a zero divergence taken for success | a gap that grows with $T$ | a short linear model with Kalman |
@@ -918,7 +932,7 @@ claim("the product takes less than half the time of the loop",
 # 1. Weights of whole paths die exponentially in $T$. Resampling makes the relative variance of $\hat Z$ linear in $T$, on average, as long as it is small.
 # 2. $\mathbb E \hat Z = p(x)$ for every number of particles, proposal, and scheme that gives each parent its share on average. $\mathbb E \log \hat Z$ is a lower bound.
 # 3. A comb scatters less than independent cuts, mostly. It can fail where particles stand in a meaningful order.
-# 4. Looking at the datum before moving helps. Looking further ahead is perfect where nothing is resampled, and loses most of its merit where all is.
+# 4. Looking at the datum before moving helps. Looking further ahead is perfect where nothing is resampled, and loses most of its lead where all is.
 # 5. A gradient without the score of the choice of parents is not that of the filter's bound. It may go down.
 # 6. Far back all particles have few ancestors. Walk backwards and choose parents anew.
 # 7. A network that infers the start and leaves noisy moves to the model pays at every step.
