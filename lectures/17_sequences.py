@@ -584,21 +584,22 @@ predict("17_7", choices=["some hundreds", "fewer than ten", "one"])
 
 # %%
 walk = noisy_walk(100)
-x = walk.sample(1, seeded(18))[0][0]
+walks = walk.sample(20, seeded(18))[0]                                  # twenty series
 
 
-def distinct(N, seed):
-    """How many different values of each z_t are left at the end, (T,)."""
-    paths = particle_filter(whole_paths(walk), x, N, resample_below=1.0, scheme="multinomial",
-                            generator=seeded(seed)).particles[-1]
+def distinct(N, run):
+    """How many different values of each z_t are left at the end, (T,); each run has its own series."""
+    paths = particle_filter(whole_paths(walk), walks[run], N, resample_below=1.0,
+                            scheme="multinomial", generator=seeded(run)).particles[-1]
     return torch.tensor([len(column.unique()) for column in paths.unbind(-1)])
 
 
-thousand = torch.stack([distinct(1000, seed) for seed in range(5)])
-print("different values of z_1 among 1,000 paths, five runs:", thousand[:, 0].tolist())
+thousand = torch.stack([distinct(1000, run) for run in range(5)])[:, 0]
+print("different values of z_1 among 1,000 paths, five series:", thousand.tolist())
+claim("fewer than ten are left", thousand - 10, sign=-1)
 
 # %% [markdown]
-# It cannot be otherwise, even if the data say nothing at all. Suppose that all weights were equal. Children still pick parents at random, some parents are not picked, and lines die out: this is the Wright-Fisher model of population genetics, in which all of us descend from few. How many lines are left after one generation more is the number of boxes that are not empty when so many balls are thrown into $N$ of them.
+# Much of this would happen even if the data said nothing at all. Suppose that all weights were equal. Children still pick parents at random, some parents are not picked, and lines die out: this is the Wright-Fisher model of population genetics, in which all of us descend from few. How many lines are left after one generation more is the number of boxes that are not empty when so many balls are thrown into $N$ of them.
 
 # %%
 def lines_left(N, generations):
@@ -619,7 +620,8 @@ def lines_left(N, generations):
 
 # %%
 neutral = lines_left(200, 100).flip(0)
-few_lines = torch.stack([distinct(200, seed) for seed in range(10)])
+few_lines = torch.stack([distinct(200, run) for run in range(10)])
+print(f"1,000 particles, z_1: equal weights would leave {lines_left(1000, 100)[-1]:.1f}")
 print(f"200 particles, z_1: equal weights would leave {neutral[0]:.2f}, "
       f"our data leave {few_lines[:, 0].tolist()}")
 claim("data thin the tree out further (halfway back, at t = 50)",
@@ -632,7 +634,7 @@ reveal("17_7", "fewer than ten")
 # %% [markdown]
 # <details><summary>Answer to Predict 7</summary>
 #
-# Fewer than ten, of a thousand. With equal weights two given lines meet in a generation with probability $1/N$, and some $2N$ generations back there is one ancestor of all. With unequal weights it goes faster. So the early part of a smoothed path rests on a handful of values: the *degeneracy* of the ancestors.
+# Fewer than ten, of a thousand. With equal weights two given lines meet in a generation with probability $1/N$, and some $2N$ generations back there is one ancestor of all; a hundred generations back a thousand have some twenty. With unequal weights it goes faster. So the early part of a smoothed path rests on a handful of values: the *degeneracy* of the ancestors.
 #
 # </details>
 #
@@ -655,8 +657,8 @@ def backward_paths(p, found, M, source):
 
 
 # %%
-truth, errors = walk.smooth(x).loc[:, 0], {"by ancestors": [], "backwards": []}
-for seed in range(20):
+errors = {"by ancestors": [], "backwards": []}
+for seed, (x, truth) in enumerate(zip(walks, walk.smooth(walks).loc[..., 0], strict=True)):
     found = particle_filter(whole_paths(walk), x, 200, resample_below=1.0, scheme="multinomial",
                             generator=seeded(seed))
     share = found.log_weights[-1].exp().unsqueeze(-1)
@@ -674,7 +676,7 @@ claim("walked backwards, the early error is smaller",
 # %%
 means = {name: each.mean(0) for name, each in squared.items()}
 show(more_figures.ancestors(neutral, few_lines, means),
-     alt="Left, the number of different values of z_t among the final 200 paths, over t, on a log axis: near 200 at t = 100, falling fast to the left, to a few at t = 1; ten runs lie below the curve for equal weights. Right, the mean squared error of the smoothed mean over t: by ancestors it grows towards the past; walked backwards it stays small throughout.")
+     alt="Left, the number of different values of z_t among the final 200 paths, over t, on a log axis: near 200 at t = 100, falling fast to the left, to three or fewer at t = 1; ten runs lie below the curve for equal weights, which ends at four. Right, the mean squared error of the smoothed mean over t, in twenty series: the two begin together at t = 100; by ancestors it grows towards the past; walked backwards it stays small.")
 
 # %% [markdown]
 # The price is $N$ evaluations of the move for each step and path. What a filter needs its past for is another question: $\hat Z$ and $p(z_t \mid x_1, \dots, x_t)$ do not suffer, since a model that forgets its past forgives a poor memory of it.
