@@ -244,7 +244,7 @@ claim("fewer than half are too large", (parts > 0).double().mean(1) - 0.5, sign=
 # %%
 panels = {N: filters(twenty, one, R // 2, N, seed=5) - exact for N in (10, 50, 250)}
 show(figures.estimates(panels),
-     alt="Three histograms of log Z-hat minus log p(x), for 10, 50 and 250 particles. They narrow, and become symmetric. The log of the mean of Z-hat is at zero in each, within its error; the mean of log Z-hat lies to the left of zero at 10 particles, less so at 50, and hardly at 250.")
+     alt="Three histograms of log Z-hat minus log p(x), for 10, 50 and 250 particles. The first has a long tail to the left; they narrow, and become nearly symmetric. The log of the mean of Z-hat is at zero in each, within its error; the mean of log Z-hat lies to the left of zero at 10 particles, less so at 50, and hardly at 250.")
 
 # %%
 # Run this cell to compare it with your prediction.
@@ -291,7 +291,7 @@ measured = 200 * torch.stack([filters(chain(T), series[:3, :T], 120, 200, seed=T
                               for T in (20, 40, 80)])
 whole = relative_variance(hmm, series, 1) / 1000                         # of a thousand paths
 show(figures.growth(whole, with_filter, lengths, measured),
-     alt="Left, on a log axis, the relative variance of the estimate with N = 1,000 over the length T, up to 80, for twenty series and on average. Whole paths rise as straight lines, by many orders of magnitude; the filter stays below one. Right, N times the filter's relative variance: the average is close to a straight line, single series climb in steps of different heights. Dots, N times the measured variance of log Z-hat on three series, with 200 particles, lie near their curves.")
+     alt="Left, on a log axis, the relative variance of the estimate with N = 1,000 over the length T, up to 80, for twenty series and on average. Whole paths rise unevenly about a straight line, by many orders of magnitude; the filter stays below one. Right, N times the filter's relative variance: the average is close to a straight line, single series climb in steps of different heights. Dots, N times the measured variance of log Z-hat on three series, with 200 particles, lie near their curves or somewhat above.")
 
 # %%
 # Run this cell to compare it with your prediction.
@@ -561,7 +561,7 @@ print(f"log p(x) = {log_p:.3f}, the first filter's estimate {found.log_evidence:
 bands = {"Kalman": (exact.loc[:, 0], exact.covariance[:, 0, 0].sqrt()),
          "particles": (found.mean[:, 0], found.variance[:, 0].sqrt())}
 show(more_figures.nile(nile.years, torch.where(nile.seen, nile.flow, math.nan), bands),
-     alt="The level of the Nile as filtered, 1871 to 1970, mean and two standard deviations, by Kalman's formulas and by 1,000 particles, with the sixty yearly flows that were kept. The two agree closely. In each gap the mean stands still and the band opens like a trumpet, to close within a few years after it.")
+     alt="The level of the Nile as filtered, 1871 to 1970, mean and two standard deviations, by Kalman's formulas and by 1,000 particles, with the sixty yearly flows that were kept. The two agree closely. In each gap the mean stands still and the band opens year by year; it closes within a few years after the gap.")
 
 # %% [markdown]
 # ## 6. What the particles still know
@@ -729,7 +729,7 @@ claim("the second twenty steps add more than five nats each",
 claim("with precise measurements it is more than four times as large",
       gaps[1 / 40][:, 39] - 4 * gaps[1 / 4][:, 39], sign=+1)
 show(more_figures.start_only(gaps),
-     alt="Gap in nats over the length T, up to 40, on a log axis, for twenty series and their mean. With noise of variance one quarter it climbs to about seven hundred, with one fortieth to several thousand, the two curves run in parallel. The family that infers every move stays at zero.")
+     alt="Gap in nats over the length T, up to 40, on a log axis, for twenty series and their mean. With noise of variance one quarter it climbs to about seven hundred, with one fortieth to several thousand, the two curves run in parallel. A note says that the family that infers every move has a gap of zero, below the axis.")
 
 # %%
 # Run this cell to compare it with your prediction.
