@@ -443,6 +443,8 @@ for name, (proposal, below) in tries.items():
     print(f"{name:22s} log Z-hat - log p(x): mean {logs.mean():8.4f}, "
           f"variance {spread[name].mean():.3g}")
 assert spread["all looks, never"].max() < 1e-18
+
+# %%
 claim("one look scatters less than none", log_ratio(spread, "one look", "own moves"), sign=-1)
 claim("resampled, the exact posterior scatters by more than a fifth",
       spread["all looks, resampled"] - 0.2, sign=+1)
@@ -588,7 +590,7 @@ walks = walk.sample(20, seeded(18))[0]                                  # twenty
 
 
 def distinct(N, run):
-    """How many different values of each z_t are left at the end, (T,); each run has its own series."""
+    """How many different values of each z_t are left, (T,); each run has its own series."""
     paths = particle_filter(whole_paths(walk), walks[run], N, resample_below=1.0,
                             scheme="multinomial", generator=seeded(run)).particles[-1]
     return torch.tensor([len(column.unique()) for column in paths.unbind(-1)])
