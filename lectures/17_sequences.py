@@ -25,13 +25,14 @@
 # - filter a series with gaps, and read a family tree: what the particles still know of the past,
 # - tell which noise a recognition network must infer, and what it costs to leave it to the model.
 #
-# **Time**: about 59 minutes of reading and playing on the main line; what is marked *aside* takes 15 minutes more. The page computes in about a minute.
+# **Time**: about 60 minutes of reading and playing on the main line; what is marked *aside* takes 16 minutes more. The page computes in about a minute.
 #
 # > **What you need, if you read this unit alone**
 # >
 # > - A **state space model**: hidden states $z_1, \dots, z_T$, each drawn given the one before it, and data $x_t$, each drawn given $z_t$. With finitely many states it is a hidden Markov model (HMM), and the **forward algorithm** sums over all paths; if it is linear and Gaussian the **Kalman filter** integrates over them (unit 01).
 # > - **Importance sampling**: draw from $q$, weigh by $w = p(x, z)/q(z)$. The mean weight is unbiased for $p(x)$ (unit 02); its logarithm is on average too low, by half its relative variance if that is small (unit 10).
 # > - A **recognition network** reads $x$ and writes the parameters of $q(z \mid x)$ (unit 11). The ELBO is $\mathbb E_q[\log w]$.
+# > - A gradient of an expectation has a *path* part, through the draws, and a *score* part, through their density (units 05 and 06).
 # > - **How to read the numbers**: mean $\pm$ standard error; $t$ is a z-score, and beyond $|t| = 4.5$ a cell stops. A sentence that compares is held to five seeds (or series) or more by `claim`.
 
 # %%
@@ -328,6 +329,10 @@ print(f"multinomial, exactly: {(8 * weights * (1 - weights)).sum():.3f}")
 
 # %% [markdown]
 # And why at every step? Resampling adds noise, and it throws particles away, most needlessly when all weigh the same. The usual measure is the **effective sample size** $1/\sum_i (W^i)^2$, which is $N$ for equal weights and 1 if one has all. *Adaptive* filters resample only where it falls below a threshold, often $N/2$, and carry the weights along otherwise. (What a filter must do with the weights in either case is easy to get wrong. The problem set has some that did.)
+#
+# ### Aside: how much it matters
+#
+# Three ways on the walk, seen with a noise of variance 4, in forty series:
 
 # %%
 walk = noisy_walk(20)
@@ -358,7 +363,7 @@ claim("a comb below N/2 scatters more than a comb at every step",
       log_ratio(spread, "systematic, below N/2", "systematic, every step"), sign=+1)
 
 # %% [markdown]
-# (The walk is seen with a noise of variance 4 here. The mean of $\hat Z/p(x)$ is within 4.5 standard errors of one for all three, on every series, or the cell would have stopped.) Once the cuts are a comb, resampling less often did not help here: the variance is higher, if not by much. (A comb changes little where weights are even, which may be why.) A comb below $N/2$ is what many programs do, and what `particle_filter` does if you say nothing.
+# (The mean of $\hat Z/p(x)$ is within 4.5 standard errors of one for all three, on every series, or the cell would have stopped.) Once the cuts are a comb, resampling less often did not help here: the variance is higher, if not by much. (A comb changes little where weights are even, which may be why.) A comb below $N/2$ is what many programs do, and what `particle_filter` does if you say nothing.
 #
 # ### Aside: particles in line
 #
@@ -824,7 +829,7 @@ show(labelled_pictures({**rows, "data": images.test[:10]}, "After sixty steps ev
      alt="Rows of ten small pictures of ten new digits: the blank canvas, grey and the same for all, then the canvas after one, two, three and four strokes, then the digits. Stroke by stroke the same shape comes out of the grey in all ten columns, a blurred upright digit, with small differences between the columns.")
 
 # %% [markdown]
-# As many latents, fewer weights (each stroke reads four numbers, not sixteen), as many steps of training, four times the work in each, and almost two nats. Whether that is the conversation, or the longer computation that any network of four rounds has, these numbers do not tell.
+# As many latents, fewer weights (each stroke reads four numbers, not sixteen), as many steps of training (neither was shown to rest), four times the work in each, and almost two nats. Whether that is the conversation, or the longer computation that any network of four rounds has, these numbers do not tell.
 #
 # **Reflect.** A colleague's sequence model reports a divergence of exactly zero from step 2 on, and is proud of it. What do you ask to see?
 #
