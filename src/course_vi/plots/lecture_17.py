@@ -16,11 +16,11 @@ __all__ = ["combs", "estimates", "growth", "proposals"]
 def estimates(panels: Mapping[int, Tensor]) -> Figure:
     """Histograms of log Z-hat less log p(x), ``{N: (R,)}``, with the mean of the logarithms and the logarithm of the mean."""
     figure, axes = new_figure(columns=len(panels), width=3.4, height=3.2, sharex=True)
-    low = min(float(values.quantile(0.01)) for values in panels.values())
-    high = max(float(values.quantile(0.999)) for values in panels.values())
+    low = min(float(values.min()) for values in panels.values())
+    high = max(float(values.max()) for values in panels.values())
     with style():
         for ax, (count, values) in zip(axes, panels.items(), strict=True):
-            ax.hist(values.clamp(low, high).tolist(), bins=60, range=(low, high), density=True, color=GREY, alpha=0.5)  # fmt: skip
+            ax.hist(values.tolist(), bins=80, range=(low, high), density=True, color=GREY, alpha=0.5)  # fmt: skip
             log_mean = float(values.exp().mean().log())
             ax.axvline(log_mean, color=BLUE, linewidth=2.2)
             ax.axvline(float(values.mean()), color=RED, linestyle="--")

@@ -45,7 +45,9 @@ def nile(years: Tensor, flow: Tensor, bands: Mapping[str, tuple[Tensor, Tensor]]
             (0.86, "yearly flow", GREEN),
         ):
             ax.text(0.5, place, words, color=colour, fontsize=9, transform=ax.transAxes, va="top")
-        ax.set(title="In a gap the particles spread, and nothing is weighed", xlabel="year")
+        ax.set(
+            title="In a gap the band opens, and particles follow the exact answer", xlabel="year"
+        )
         ax.set(ylabel=r"level of the Nile ($10^8$ m$^3$)")
     return figure
 
