@@ -372,8 +372,9 @@ with when_written():
 # site; some of them may be choices, and some paths never come to a site that is in it. Return two numbers: the log
 # evidence, and the posterior mean of what the program returns.
 #
-# Paths have up to four choices, of which some may be sure (chance 0 or 1). Data may lie 60 standard deviations out.
-# You do not see the program's source; run it under handlers.
+# Paths have up to four choices, of which some may be sure (chance 0 or 1). In other programs data lie 60 standard
+# deviations out; not in those, as torch keeps the logarithm of a chance of zero at -36. You do not see the program's
+# source; run it under handlers.
 #
 # **Predict, before you begin**: what does one run tell you of the choices on *other* paths? And is the evidence of an
 # observed choice the same under `poutine.condition` as under `poutine.do`?

@@ -90,11 +90,12 @@ def seeded(seed: int) -> torch.Generator:
 # **When.** Before each move, a series is resampled if its effective sample size $1/\sum_i (W^i)^2$ is at most `below`
 # times N, with W its normalized weights; each series of the batch is judged by itself. `below` is from 0 (never) to 1
 # (always). A series that is not resampled carries its weights along.
+# Nothing is asked where rounding alone decides.
 #
 # **How.** N independent draws. Particle i descends from the particle j at which the cumulated weights $W^1 + \dots +
 # W^j$ first reach its uniform number.
 #
-# **Gaps.** Where x is NaN the datum was not seen. (What `see` says of it is then of no use.)
+# **Gaps.** Where x is NaN the datum was not seen. (What `see` says of it, NaN or a number, is then of no use.)
 #
 # Return two tensors, each $(T, B)$: the logarithms of the factors of $\hat Z$, of which the sum is $\log\hat Z$ for
 # the data that were seen; and the filter's estimates of $\mathbb E[z_t \mid x_1, \dots, x_t]$, made before any

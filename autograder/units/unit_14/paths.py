@@ -125,6 +125,7 @@ def _given(
     far: float = 0.0,
     sure: bool = False,
     notes: bool = True,
+    alike: bool = False,
 ) -> Given:
     """Trees that end early at some nodes; each first step leads on, once to an end and once further."""
     size = 2 ** (depth + 1) - 1
@@ -146,7 +147,9 @@ def _given(
         chance,
         stop,
         either_sign(rng, (trees, size), 0.5, 2.5),
-        either_sign(rng, (trees, size), 0.5, 5.0),
+        np.where(rng.random((trees, size)) < 0.5, 2.0, -1.0)
+        if alike
+        else either_sign(rng, (trees, size), 0.5, 5.0),
         note if notes else np.full_like(note, np.nan),
         {"seen": far + either_sign(rng, (), 0.5, 2.0)},
     )
@@ -172,12 +175,14 @@ def _all(probe: Probe, cases: list[Given], place: int) -> Finding:
 
 @EXERCISE.part("The log evidence")
 def evidence(probe: Probe, rng: np.random.Generator) -> Finding:
-    return _all(probe, [_given(rng), _given(rng, 3, 2), _given(rng, 1, 1, notes=False)], 0)
+    return _all(
+        probe, [_given(rng), _given(rng, 3, 2, alike=True), _given(rng, 1, 1, notes=False)], 0
+    )
 
 
 @EXERCISE.part("The posterior mean of what the program returns")
 def mean(probe: Probe, rng: np.random.Generator) -> Finding:
-    return _all(probe, [_given(rng), _given(rng, 2, 2), _given(rng, 3, 0)], 1)
+    return _all(probe, [_given(rng), _given(rng, 2, 2, alike=True), _given(rng, 3, 0)], 1)
 
 
 @EXERCISE.part("Choices that were observed")

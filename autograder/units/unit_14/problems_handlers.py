@@ -92,6 +92,7 @@ def convex_guide(
         guide: Any = handler(model, _updates(updates, sizes))
         if not callable(guide):
             raise TypeError(f"it returned a {type(guide).__name__}; expected a guide, a function")
+        guide(x + 1, tilt - 0.3, -slopes, weight=weight)  # a run leaves nothing for the next
         if values:
             given = {name: torch.as_tensor(value) for name, value in values.items()}
             guide = poutine.condition(guide, data=given)

@@ -100,8 +100,9 @@ def stl_run(
     numbers: dict[str, Tensor],
     y: Tensor,
     rows: Tensor | None = None,
+    runs: int = 2,
 ) -> dict[str, Any]:
-    """The second of two values, its gradients in the parameters as Pyro stores them, and the draws of the latents."""
+    """The last of some values, its gradients in the parameters as Pyro stores them, and the draws of the latents."""
     with doubles():
         model, guide = PROGRAMS[program](
             {name: torch.as_tensor(value) for name, value in numbers.items()}
@@ -121,8 +122,8 @@ def stl_run(
             )
 
         args = (y,) if rows is None else (y, rows)
-        loss(watched, guide, *args)
-        value = loss(watched, guide, *args)
+        for _ in range(runs):
+            value = loss(watched, guide, *args)
         if not isinstance(value, Tensor):
             raise TypeError(f"it returned a {type(value).__name__}; expected a torch.Tensor")
         if value.shape != ():

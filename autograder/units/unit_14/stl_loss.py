@@ -171,10 +171,17 @@ def _mistakes(terms: dict[str, Any], names: list[str]) -> list[Mistake]:
     return [Mistake(key, hint, value) for key, hint, value in known]
 
 
-def _asked(probe: Probe, program: str, numbers: Arrays, y: np.ndarray, rows: Any = None) -> Any:
+def _asked(
+    probe: Probe,
+    program: str,
+    numbers: Arrays,
+    y: np.ndarray,
+    rows: Any = None,
+    runs: int = 2,
+) -> Any:
     """The reply, and the exact terms at its draws; or a finding, where the reply is of no use."""
     told = {} if rows is None else {"rows": rows}
-    seen = probe.drive("stl/run", program=program, numbers=numbers, y=y, **told)
+    seen = probe.drive("stl/run", program=program, numbers=numbers, y=y, runs=runs, **told)
     if "draws" not in seen:
         return compare(seen["value"], np.zeros(()), what="the loss")
     if not seen["draws"]:
@@ -189,9 +196,15 @@ def _asked(probe: Probe, program: str, numbers: Arrays, y: np.ndarray, rows: Any
 
 
 def _judged(
-    probe: Probe, program: str, numbers: Arrays, y: np.ndarray, part: str, rows: Any = None
+    probe: Probe,
+    program: str,
+    numbers: Arrays,
+    y: np.ndarray,
+    part: str,
+    rows: Any = None,
+    runs: int = 2,
 ) -> Finding:
-    asked = _asked(probe, program, numbers, y, rows)
+    asked = _asked(probe, program, numbers, y, rows, runs)
     if isinstance(asked, Finding):
         return asked
     seen, grad, terms = asked
@@ -227,10 +240,10 @@ def value(probe: Probe, rng: np.random.Generator) -> Finding:
 @EXERCISE.part("Parameters from the store, one of them positive; the model learns as before")
 def stored(probe: Probe, rng: np.random.Generator) -> Finding:
     finding = Finding(True)
-    for size in (4, 1):
-        numbers = numbers_of(rng, "flat", size)
+    for size, runs in ((4, 2), (1, 2), (3, 1)):  # at the first run the store is empty
+        numbers, y = numbers_of(rng, "flat", size), either_sign(rng, (size,))
         if finding.ok:
-            finding = _judged(probe, "flat", numbers, either_sign(rng, (size,)), "gradient")
+            finding = _judged(probe, "flat", numbers, y, "gradient", runs=runs)
     return finding
 
 

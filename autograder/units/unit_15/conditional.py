@@ -266,8 +266,11 @@ def edges(probe: Probe, rng: np.random.Generator) -> Finding:
         _params(rng, (2, 3), labels=4),
         extreme,
         _params(rng, (4,), volume=np.array(60.0)),
+        _params(
+            rng, (4,), 16, given="none", volume=np.array(150.0)
+        ),  # bounds of a thousand and more
     ]
-    for samples, params in zip((3, 1, 2, 1, 3, 2), cases, strict=True):
+    for samples, params in zip((3, 1, 2, 1, 3, 2, 1), cases, strict=True):
         finding = _value(probe, params, _noise(rng, params, samples), every=False)
         if not finding.ok:
             return finding

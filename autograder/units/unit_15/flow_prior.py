@@ -124,6 +124,11 @@ def _given(
     return Given(loc, log_scale, rng.permutation(np.interp(aims, u, fine)))
 
 
+def _away(given: Given, by: float) -> Given:
+    """The same, all on one side of zero."""
+    return given._replace(loc=given.loc + by, z=given.z + by)
+
+
 def _gaps(rng: np.random.Generator) -> Given:
     """Three groups of narrow posteriors, far apart, and places in the groups and in the gaps, where the aggregate is next to nothing."""
     loc = np.concatenate([rng.normal(size=2) * 0.1 + centre for centre in (-6.0, 0.5, 5.0)])
@@ -163,7 +168,7 @@ def tails(probe: Probe, rng: np.random.Generator) -> Finding:
 
 
 @EXERCISE.part(
-    "Narrow posteriors with gaps between; wide ones; one datum; many; a single place",
+    "Narrow posteriors with gaps between; wide ones; one datum; many; a single place; far from zero",
     weight=0.5,
     needs=["flow", "slope"],
 )
@@ -174,5 +179,6 @@ def edges(probe: Probe, rng: np.random.Generator) -> Finding:
         _given(rng, 1),
         _given(rng, 300, places=5),
         _given(rng, 5, places=3)._replace(z=rng.uniform(-1, 1, 1)),
+        *(_away(_given(rng, reach=7.0), side) for side in (-50.0, 50.0)),
     ]
     return _judged(probe, cases, [PLACE, SLOPE])

@@ -40,6 +40,7 @@ def pair(
     matrix: Tensor,
     shift: Tensor,
     twist: Tensor,
+    tilt: Tensor | None = None,
 ) -> dict[str, Any]:
     """Two decoders to logits; the second is the first after its latents were moved.
 
@@ -47,12 +48,15 @@ def pair(
         sizes: D and the number of hidden units.
         reads: how strongly the first decoder reads each latent, ``(D)``.
         matrix, shift, twist: what is done to the latents before the second reads them.
+        tilt: added to the logits of both, ``(Dx)``.
     """
     latents, hidden = (int(size) for size in sizes)
     generator = torch.Generator().manual_seed(int(seed))
     first: Any = network(latents, hidden, x.shape[-1], generator, 1.0)
     with torch.no_grad():
         first[0].weight.mul_(reads)
+        if tilt is not None:
+            first[-1].bias.add_(tilt)
     first = first.requires_grad_(False)
     return {"first": first, "second": Moved(first, matrix, shift, twist), "x": x}
 

@@ -85,6 +85,7 @@ def _params(
     twist: float = 0.0,
     reads: np.ndarray | None = None,
     rows: int = 6,
+    tilt: float = 0.0,
 ) -> Arrays:
     """All images of so few pixels, or some of them, in any order; the latents of the second decoder moved."""
     states = np.array(np.meshgrid(*[[0.0, 1.0]] * pixels, indexing="ij")).reshape(pixels, -1).T
@@ -96,6 +97,7 @@ def _params(
         "matrix": np.eye(dim) if matrix is None else matrix,
         "shift": np.zeros(dim) if shift is None else shift,
         "twist": np.array(twist),
+        "tilt": tilt * rng.choice([-1, 1], pixels),
     }
 
 
@@ -188,6 +190,7 @@ def _changed(rng: np.random.Generator) -> list[tuple[str, Arrays]]:
         ("stretched and squeezed", _moving(rng, 2, signs[1], matrix=rotation(rng, 2) @ np.diag([factor, 1 / factor]))),
         ("sheared", _moving(rng, 2, matrix=np.array([[1.0, lean], [0.0, 1.0]]))),
         ("shifted", _moving(rng, 2, shift=rng.uniform(0.6, 1.2, 2) * rng.choice([-1, 1], 2))),
+        ("of rows that are rare", _moving(rng, 2, matrix=_turned(rng) * 1.4, tilt=9.0, rows=16)),
     ]  # fmt: skip
 
 

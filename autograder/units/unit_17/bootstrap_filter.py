@@ -206,6 +206,7 @@ def _given(
     wall: float = -np.inf,
     far: float = 0.0,
     missing: float = 0.0,
+    blind: float = np.nan,
 ) -> Given:
     """A model whose every part shows, and series near what it would draw; nothing lies near an edge where rounding decides."""
     while True:
@@ -223,6 +224,7 @@ def _given(
                 [rng.uniform(0.7, 1.4), rng.uniform(-0.9, -0.3), rng.uniform(0.1, 0.3)]
             ),
             "wall": np.array(wall),
+            "blind": np.array(blind),
         }
         x = rng.normal(size=(steps, *batch)) * 1.2 + 0.8 + far
         x = np.where(rng.random(x.shape) < missing, np.nan, x)
@@ -231,6 +233,15 @@ def _given(
         given = Given(params, x, noise, uniforms, below)
         if np.isfinite(run(given)[0]).all() and _clear(given):
             return given
+
+
+def _each_by_itself(given: Given) -> bool:
+    """Before one move some series need resampling and others do not; before another none does."""
+    sizes: list[np.ndarray] = []
+    run(given, sizes=sizes)
+    needed = np.stack(sizes) <= given.below * given.noise.shape[1]
+    each = needed.reshape(len(needed), -1)
+    return bool((each.any(1) & ~each.all(1)).any() and (~each.any(1)).any())
 
 
 def _clear(given: Given) -> bool:
@@ -267,6 +278,8 @@ def _row(probe: Probe, rng: np.random.Generator, row: int, shares: tuple[float, 
     shapes = (((3,), 4, 5), ((2, 3), 3, 4), ((5,), 6, 7))
     for (batch, steps, count), below in zip(shapes, shares, strict=True):
         given = _given(rng, batch, steps, count, below)
+        while 0 < below < 1 and not _each_by_itself(given):
+            given = _given(rng, batch, steps, count, below)
         finding = _judge(probe, given, row) if finding.ok else finding
     return finding
 
@@ -289,8 +302,12 @@ def means(probe: Probe, rng: np.random.Generator) -> Finding:
 @EXERCISE.part("Both, where some data were not seen", weight=0.5, needs=["when_needed", "means"])
 def gaps(probe: Probe, rng: np.random.Generator) -> Finding:
     finding = Finding(True)
-    for below in rng.uniform(0.4, 0.7, 2).tolist():
-        given = _given(rng, (4,), 6, 5, below, missing=0.4)
+    for blind in (
+        np.nan,
+        float(rng.uniform(1, 2)),
+    ):  # what the model says of a datum that is not there
+        below = float(rng.uniform(0.4, 0.7))
+        given = _given(rng, (4,), 6, 5, below, missing=0.4, blind=blind)
         finding = _judge(probe, given, 0, 1) if finding.ok else finding
     return finding
 

@@ -226,6 +226,7 @@ def sizes_and_extremes(probe: Probe, rng: np.random.Generator) -> Finding:
     ]
     surprising = draw_series(rng, (4,), 4, (1, 1))
     cases.append(surprising._replace(x=surprising.x + rng.choice([-4, 4], (4, 1, 1))))
+    cases.append(surprising._replace(x=surprising.x + rng.choice([-14, 14], (4, 1, 1))))
     finding = Finding(True)
     for series in cases:
         given = Given(series, int(rng.integers(100, 3000)))

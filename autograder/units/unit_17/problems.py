@@ -14,7 +14,9 @@ __all__ = ["Infer", "filter_curved"]
 
 
 @problem("filter/curved")
-def filter_curved(start: Tensor, curve: Tensor, sight: Tensor, wall: Tensor) -> dict[str, Any]:
+def filter_curved(
+    start: Tensor, curve: Tensor, sight: Tensor, wall: Tensor, blind: Tensor
+) -> dict[str, Any]:
     """A scalar state that moves by a bent map which changes from step to step, seen with an error that grows with the state.
 
     Args:
@@ -22,6 +24,7 @@ def filter_curved(start: Tensor, curve: Tensor, sight: Tensor, wall: Tensor) -> 
         curve: slope, bend, drift and scale of a move, ``(4,)``.
         sight: gain, log scale, and how much the log scale grows with the state, ``(3,)``.
         wall: a state below it gives x no chance at all, ``()``.
+        blind: what ``see`` takes a datum for that was not seen, ``()``: NaN, or a number.
     """
 
     def first(eps: Tensor) -> Tensor:
@@ -32,6 +35,7 @@ def filter_curved(start: Tensor, curve: Tensor, sight: Tensor, wall: Tensor) -> 
 
     def see(t: int, z: Tensor, x: Tensor) -> Tensor:
         log_scale = sight[1] + sight[2] * torch.tanh(z) + 0.1 * t
+        x = torch.where(x.isnan(), blind, x)
         log_p = -0.5 * ((x - sight[0] * z) / log_scale.exp()) ** 2 - log_scale - 0.9189385332046727
         return log_p.masked_fill(z < wall, -torch.inf)
 

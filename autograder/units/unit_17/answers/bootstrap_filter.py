@@ -83,7 +83,7 @@ def bootstrap_filter(first, move, see, x, noise, uniforms, below):
             need = (w.square().sum(0) * below * N >= 1).to(z)
             z, w = need * again + (1 - need) * z, need / N + (1 - need) * w
             z = move(t, z, noise[t])
-        like = torch.nan_to_num(see(t, z, x[t]), nan=0.0, neginf=-torch.inf)
+        like = torch.where(x[t].isnan(), torch.zeros(()), see(t, z, x[t]))
         top = like.max(0).values
         w = w * torch.exp(like - top)
         total = w.sum(0)
@@ -178,3 +178,9 @@ def bootstrap_filter(first, move, see, x, noise, uniforms, below):
 # diagnosis: missing_as_zero
 #-         log_w = log_w + torch.where(x[t].isnan(), 0.0, see(t, z, x[t]))
 #+         log_w = log_w + see(t, z, x[t].nan_to_num())
+
+
+# %% wrong gap_from_see, from right one_hot: A gap is looked for in what `see` says, not in the data; a `see` that says a number is believed.
+# diagnosis: value or described
+#-         like = torch.where(x[t].isnan(), torch.zeros(()), see(t, z, x[t]))
+#+         like = torch.nan_to_num(see(t, z, x[t]), nan=0.0, neginf=-torch.inf)
