@@ -1,4 +1,4 @@
-"""The few small networks that encoders and decoders of the course are made of."""
+"""Networks that know what they read: a step of a sequence, a set, two networks at once, a window of an image."""
 
 from __future__ import annotations
 
@@ -7,173 +7,11 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.conv import _ConvNd
 
 from course_vi import validate
+from course_vi.nets.dense import join, linear, mlp
 
-__all__ = [
-    "GatedCell",
-    "Reshaped",
-    "SetEncoder",
-    "SideBySide",
-    "Window",
-    "affine_parts",
-    "called",
-    "first_parameter",
-    "join",
-    "mlp",
-    "refuse_noisy_layers",
-]
-
-
-def first_parameter(module: nn.Module) -> Tensor | None:
-    """The first parameter, which says where a module lives: ``next(module.parameters(), None)``, six times faster.
-
-    >>> first_parameter(nn.Sequential(nn.Tanh(), nn.Linear(2, 3))).shape, first_parameter(nn.Tanh())
-    (torch.Size([3, 2]), None)
-    """
-    for parameter in module._parameters.values():
-        if parameter is not None:
-            return parameter
-    for child in module._modules.values():
-        if child is not None and (found := first_parameter(child)) is not None:
-            return found
-    return None
-
-
-def called(name: str, network: nn.Module, value: Tensor, what: str = "x") -> Tensor:
-    """``network(value)``, or a refusal that names the network and what it read, where torch would name neither.
-
-    Raises:
-        TypeError: the value, or what the network gives, is no tensor.
-        ValueError: torch cannot compute it, by shape or by dtype.
-
-    >>> called("encoder", nn.Linear(3, 2), torch.zeros(5, 4))
-    Traceback (most recent call last):
-    ...
-    ValueError: encoder cannot read x of shape (5, 4) in torch.float32: mat1 and mat2 shapes cannot be multiplied (5x4 and 3x2); \
-expected what its first layer takes
-    """
-    if not isinstance(value, Tensor):
-        raise TypeError(f"{what} is a {type(value).__name__}; expected a torch.Tensor")
-    try:
-        found = network(value)
-    except torch.OutOfMemoryError:
-        raise
-    except RuntimeError as error:
-        like = first_parameter(network)
-        if like is not None and like.dtype != value.dtype and not torch.is_autocast_enabled():
-            raise ValueError(
-                f"{what} has dtype {value.dtype}; expected {like.dtype}, that of the parameters of the {name}"
-            ) from error
-        layers = [type(layer) for layer in network.modules()]
-        if any(issubclass(layer, (_ConvNd, nn.Unflatten)) for layer in layers):
-            raise ValueError(
-                f"{name} has convolutions and cannot read {tuple(value.shape)}, vectors; expected it in "
-                f"nets.Reshaped(network{'' if name == 'decoder' else ', shape of one image'})"
-            ) from error
-        raise ValueError(
-            f"{name} cannot read {what} of shape {tuple(value.shape)} in {value.dtype}: {str(error).splitlines()[0]}; "
-            "expected what its first layer takes"
-        ) from error
-    if not isinstance(found, Tensor):
-        raise TypeError(f"{name} gave a {type(found).__name__}; expected a torch.Tensor")
-    return found
-
-
-def join(*parts: Tensor) -> Tensor:
-    """The parts side by side on the last axis, their other axes broadcast: what a net reads that reads two things.
-
-    >>> join(torch.zeros(7, 5, 2), torch.ones(5, 3)).shape
-    torch.Size([7, 5, 5])
-    """
-    batch = torch.broadcast_shapes(*(part.shape[:-1] for part in parts))
-    return torch.cat([part.expand(*batch, part.shape[-1]) for part in parts], -1)
-
-
-def _linear(inputs: int, outputs: int, generator: torch.Generator | None) -> nn.Linear:
-    """An affine map whose first weights come from the generator, and then from nowhere else: torch's global stream stays where it is."""
-    if generator is None:
-        return nn.Linear(inputs, outputs)
-    layer: nn.Linear = nn.utils.skip_init(
-        nn.Linear, inputs, outputs, device=torch.get_default_device()
-    )
-    for parameter in layer.parameters():
-        nn.init.uniform_(
-            parameter, -1 / math.sqrt(inputs), 1 / math.sqrt(inputs), generator=generator
-        )
-    return layer
-
-
-def mlp(
-    inputs: int,
-    hidden: int | Sequence[int],
-    outputs: int,
-    generator: torch.Generator | None = None,
-) -> nn.Sequential:
-    """inputs -> hidden -> outputs, with tanh between: smooth, so that every derivative we test exists.
-
-    Args:
-        hidden: units of the hidden layer, or of each of several; 0 or () for none, which leaves one affine map.
-        generator: draws the initial weights (uniform, within one over the root of the fan-in, PyTorch's default), and
-            leaves torch's global stream where it is.
-
-    >>> mlp(64, 200, 16)(torch.zeros(5, 64)).shape, len(mlp(64, (200, 100), 16))
-    (torch.Size([5, 16]), 5)
-    """
-    inner = (
-        list(hidden) if isinstance(hidden, Sequence) and not isinstance(hidden, str) else [hidden]
-    )
-    for name, size in (
-        ("inputs", inputs),
-        ("outputs", outputs),
-        *(("hidden", h) for h in inner if h),
-    ):
-        validate.positive_integer(name, size)
-    sizes = [inputs, *(size for size in inner if size), outputs]
-    layers = [_linear(one, other, generator) for one, other in zip(sizes, sizes[1:], strict=False)]
-    between = [module for layer in layers for module in (nn.Tanh(), layer)]
-    return nn.Sequential(*between[1:])
-
-
-class Reshaped(nn.Module):
-    """A network for batches with one axis in front, such as a convolutional one, made to read and write vectors with any axes in front.
-
-    Args:
-        network: from ``(N, *shape)`` to ``(N, *anything)``.
-        shape: what one vector is reshaped to before the network reads it, such as ``(1, 28, 28)``; by default it stays a vector.
-
-    Raises (when called):
-        ValueError: a vector of another size than the shape.
-
-    >>> encoder = Reshaped(nn.Sequential(nn.Conv2d(1, 4, 3), nn.Flatten(), nn.Linear(4 * 36, 6)), (1, 8, 8))
-    >>> encoder(torch.zeros(7, 5, 64)).shape
-    torch.Size([7, 5, 6])
-    """
-
-    def __init__(self, network: nn.Module, shape: Sequence[int] | None = None) -> None:
-        super().__init__()
-        self.network, self.shape = network, None if shape is None else tuple(shape)
-
-    def forward(self, vectors: Tensor) -> Tensor:
-        shape = vectors.shape[-1:] if self.shape is None else self.shape
-        validate.event_size("vectors", vectors, math.prod(shape))
-        out = self.network(vectors.reshape(-1, *shape))
-        return out.reshape(*vectors.shape[:-1], math.prod(out.shape[1:]))
-
-
-def affine_parts(network: nn.Module) -> tuple[Tensor, Tensor] | None:
-    """Weight and bias of a network that is one ``nn.Linear``, by itself or in a ``Sequential``; None for any other.
-
-    >>> affine_parts(mlp(2, 0, 3)) is None, affine_parts(nn.Sequential(nn.Tanh())) is None
-    (False, True)
-    """
-    while type(network) is nn.Sequential and len(network) == 1:
-        network = network[0]
-    if type(network) is not nn.Linear:
-        return None
-    bias = network.weight.new_zeros(network.out_features) if network.bias is None else network.bias
-    return network.weight, bias
+__all__ = ["GatedCell", "SetEncoder", "SideBySide", "Window"]
 
 
 class GatedCell(nn.Module):
@@ -197,8 +35,8 @@ class GatedCell(nn.Module):
         super().__init__()
         self.hidden = hidden
         self.gates, self.candidate = (
-            _linear(inputs + hidden, 2 * hidden, generator),
-            _linear(inputs + hidden, hidden, generator),
+            linear(inputs + hidden, 2 * hidden, generator),
+            linear(inputs + hidden, hidden, generator),
         )
 
     def forward(self, x: Tensor, h: Tensor) -> Tensor:
@@ -356,14 +194,3 @@ class Window(nn.Module):
 
     def extra_repr(self) -> str:
         return f"side={self.side}, size={self.size}"
-
-
-def refuse_noisy_layers(network: nn.Module, what: str = "encoder") -> None:
-    """Refuse dropout and batch normalization, by name, and what is no network."""
-    validate.instance(what, network, nn.Module)
-    for name, layer in network.named_modules():
-        if isinstance(layer, (nn.modules.dropout._DropoutNd, nn.modules.batchnorm._BatchNorm)):
-            raise ValueError(
-                f"{what} holds {type(layer).__name__} at {name or 'its top'!r}; expected one that is "
-                "the same function at every call: remove it, or use LayerNorm"
-            )
