@@ -19,7 +19,9 @@ SECOND = UNPROVEN / "second"  # those of a later batch, by others
 THIRD = UNPROVEN / "third"  # those for the exercises that came after it
 FOURTH = UNPROVEN / "fourth"  # and those for units 02, 04 and 07
 FIFTH = UNPROVEN / "fifth"  # and those for units 08, 10 and 12
-SIXTH = UNPROVEN / "sixth"  # and those for units 14, 15 and 17, and two late ones of unit 01
+SIXTH = (
+    UNPROVEN / "sixth"
+)  # and those for units 14, 15 and 17, two late ones of unit 01, and the sealed cases
 SECTION = re.compile(r"^# %% (right|wrong) (\w+): (.+)$", re.M)
 NOT_TOLD = re.compile(r"^# not told: (.+)$", re.M)
 

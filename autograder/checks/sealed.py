@@ -7,6 +7,7 @@ notebook, and opened: ``sealed_case("05_sealed_case", seed=1)``.
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -19,9 +20,20 @@ from autograder.checks.exercise import Exercise
 from autograder.checks.finding import Finding
 from autograder.checks.probe import Probe
 
-__all__ = ["CASES", "LEAST", "Draw", "Opened", "SealedCase", "name_all", "seal", "shuffled"]
+__all__ = [
+    "CASES",
+    "LEAST",
+    "Draw",
+    "Opened",
+    "SealedCase",
+    "misled",
+    "name_all",
+    "seal",
+    "shuffled",
+]
 
 CASES, LEAST = 40, 38  # that are asked, and of which all names must be right
+SURE = 4.0  # by so many squared standard errors an order must win, or a rule is a guess
 CONFUSED = 0.2  # the share of cases from which on it is told that two are taken for each other
 
 
@@ -55,6 +67,34 @@ def shuffled(
     """What is sealed, by name, stacked in an order that nobody knows; and the names in that order."""
     names = tuple(rng.permutation(sorted(sealed)).tolist())
     return np.stack([sealed[name] for name in names]), names
+
+
+def misled(
+    means: np.ndarray, believed: np.ndarray, errors: np.ndarray, surely: bool = False
+) -> np.ndarray:
+    """In which of P proposals a rule with other predictions names wrongly, or cannot tell: ``(P)``.
+
+    A rule takes the order in which what came is nearest to what it predicts, in standard errors. Draw cases that mislead the rules
+    which people are likely to have, and such a rule does not pass by luck.
+
+    Args:
+        means, believed: exact means of the three, and what the rule predicts, ``(P, 3, D)``; ``D`` is what the rule looks at.
+        errors: standard errors of what each gives, ``(P, 3, D)``.
+        surely: only where another order wins clearly, and not where the rule has to guess.
+
+    >>> here = np.array([[[0.0], [1.0], [5.0]]])
+    >>> misled(here, here, np.ones((1, 3, 1))), misled(here, here[:, [1, 0, 2]], np.ones((1, 3, 1)))
+    (array([ True]), array([ True]))
+    >>> misled(here, here, np.full((1, 3, 1), 0.1))
+    array([False])
+    """
+    off = ((means[:, :, None] - believed[:, None]) / errors[:, :, None]) ** 2
+    cost = off.sum(-1)  # of calling the first axis by the second
+    count = range(means.shape[1])
+    totals = {order: cost[:, count, order].sum(1) for order in itertools.permutations(count)}
+    told = totals.pop(tuple(count))
+    beaten: np.ndarray = np.min(list(totals.values()), 0) < told + (-SURE if surely else SURE)
+    return beaten
 
 
 def name_all(

@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 
 from autograder.checks.exercise import exercise
-from autograder.checks.sealed import Opened, seal, shuffled
+from autograder.checks.sealed import Opened, misled, seal, shuffled
 
 EXERCISE = exercise(
     __name__,
@@ -24,6 +24,7 @@ EXERCISE = exercise(
 
 BIASED, NOISY, OTHER = "biased", "noisy", "another target"
 REPLICATES, APART, PROPOSED = 4000, 6.0, 64
+RULES = ("mean alone", "ramp on both sides", "jump in the mean alone")
 GRID = np.linspace(-6.0, 6.0, 241)
 WEIGHTS = np.exp(-0.5 * GRID**2) / np.exp(-0.5 * GRID**2).sum()
 
@@ -64,8 +65,8 @@ def _costs(rng: np.random.Generator, farther: bool, louder: bool) -> Cost:
     }
 
 
-def _wanted(cost: Cost, farther: bool, louder: bool, calmer: bool) -> np.ndarray:
-    """Which proposals are as the coins say, with any two exact means ``APART`` standard errors from each other."""
+def _wanted(cost: Cost, farther: bool, louder: bool, calmer: bool, rule: str) -> np.ndarray:
+    """Which proposals are as the coins say and mislead a rule, with any two exact means ``APART`` standard errors from each other."""
     each = _gradients(cost, GRID)
     mean = {name: values @ WEIGHTS for name, values in each.items()}
     variance = {name: values**2 @ WEIGHTS - mean[name] ** 2 for name, values in each.items()}
@@ -77,19 +78,36 @@ def _wanted(cost: Cost, farther: bool, louder: bool, calmer: bool) -> np.ndarray
     wanted &= (loud[OTHER] < loud[BIASED]) == calmer
     for a, b in itertools.combinations(sorted(mean), 2):
         wanted &= np.abs((mean[a] - mean[b]) / error).max(1) > APART
-    return wanted
+    if not rule:
+        return wanted
+    means = np.stack([mean[name] for name in (BIASED, NOISY, OTHER)], 1)
+    own = (np.stack([variance[name] for name in (BIASED, NOISY, OTHER)], 1) / REPLICATES) ** 0.5
+    if rule == "mean alone":
+        return wanted & misled(means[..., :1], means[..., :1], own[..., :1])
+    believed = means.copy()
+    if rule == "jump in the mean alone":
+        believed[:, 1, 1] = means[:, 0, 1]
+    else:  # the ramp is centred on the place
+        moved = cost | {"place": cost["place"] - cost["width"] / 2}
+        believed[:, 2] = _gradients(moved, GRID)[OTHER] @ WEIGHTS
+    return wanted & misled(means, believed, own, surely=True)
 
 
 def draw(rng: np.random.Generator) -> Opened:
     """A cost, a q, and the draws of three estimators.
 
-    In half of the cases the forgotten jump costs more than the other target is away, in half the score function is not the loudest, and
-    in half the other target is the quieter one of the two paths: neither size nor spread gives a name away.
+    In seven of ten cases the forgotten jump costs more than the other target is away, in half the score function is not the loudest, and
+    in half the other target is the quieter one of the two paths: neither size nor spread gives a name away. Of the
+    seven half mislead those who look at the gradient of the mean alone, a quarter each those who misplace the ramp, or the jump's part.
     """
-    farther, louder, calmer = (bool(coin) for coin in rng.random(3) < 0.5)
+    farther = bool(rng.random() < 0.7)
+    louder, calmer = (bool(coin) for coin in rng.random(2) < 0.5)
+    rule = (
+        str(rng.choice(RULES, p=(0.5, 0.25, 0.25))) if farther else ""
+    )  # a jump far out misleads nobody
     while True:
         proposed = _costs(rng, farther, louder)
-        found = np.flatnonzero(_wanted(proposed, farther, louder, calmer))
+        found = np.flatnonzero(_wanted(proposed, farther, louder, calmer, rule))
         if len(found):
             break
     cost = {name: values[found[:1]] for name, values in proposed.items()}

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from autograder.checks.exercise import exercise
-from autograder.checks.sealed import Opened, seal, shuffled
+from autograder.checks.sealed import Opened, misled, seal, shuffled
 from autograder.units.unit_07.reference import sigmoid, states
 
 EXERCISE = exercise(
@@ -107,8 +107,8 @@ def _problems(rng: np.random.Generator, louder: bool, smaller: bool) -> Problem:
     return found._replace(level=between(-2.0, 2.0) - (0.0 if louder else middle))
 
 
-def _wanted(of: Problem, farther: bool, louder: bool, smaller: bool) -> np.ndarray:
-    """Which problems are as the coins say, with any two exact means ``APART`` standard errors from each other."""
+def _wanted(of: Problem, farther: bool, louder: bool, smaller: bool, rule: str) -> np.ndarray:
+    """Which problems are as the coins say and mislead a rule, with any two exact means ``APART`` standard errors from each other."""
     exact = moments(of)
     mean = {name: first for name, (first, _) in exact.items()}
     error = (np.max([variance for _, variance in exact.values()], 0) / REPLICATES) ** 0.5
@@ -120,23 +120,35 @@ def _wanted(of: Problem, farther: bool, louder: bool, smaller: bool) -> np.ndarr
     wanted &= (size[RELAXED] < size[THROUGH]) == smaller
     for a, b in itertools.combinations(sorted(mean), 2):
         wanted &= np.abs((mean[a] - mean[b]) / error).max(1) > APART
-    return wanted
+    means = np.stack([mean[name] for name in (THROUGH, RELAXED, UNBIASED)], 1)
+    own = (
+        np.stack([exact[name][1] for name in (THROUGH, RELAXED, UNBIASED)], 1) / REPLICATES
+    ) ** 0.5
+    if rule == "first bit alone":
+        return wanted & misled(means[..., :1], means[..., :1], own[..., :1])
+    cold = _relaxed_moments(of._replace(temperature=np.ones_like(of.temperature)))[0]
+    believed = np.stack([mean[THROUGH], cold, mean[UNBIASED]], 1)
+    return wanted & misled(means, believed, own, surely=True)
 
 
 def draw(rng: np.random.Generator) -> Opened:
     """A function of two bits, its logits, a temperature, and what three estimators print: a mean and its standard error, ``(3, 2)`` each.
 
     In half of the cases the unbiased one is the loudest. In two fifths the relaxed gradient is farther off than straight-through, and in
-    another two fifths its mean is the larger of the two: neither size nor spread gives a name away.
+    another two fifths its mean is the larger of the two: neither size nor spread gives a name away. All mislead those who look at the
+    first bit alone, or those who leave the temperature at one.
 
     Means alone are handed over: in draws one sees that two of the three take few values.
     """
     louder = bool(rng.random() < 0.5)
     kind = rng.choice(3, p=[0.2, 0.4, 0.4])
     farther, smaller = ((True, True), (True, False), (False, True))[kind]
+    rule = "temperature of one" if rng.random() < 0.6 else "first bit alone"
+    if smaller and not louder:  # there the temperature misleads next to nobody
+        rule = "first bit alone"
     while True:
         proposed = _problems(rng, louder, smaller)
-        found = np.flatnonzero(_wanted(proposed, farther, louder, smaller))
+        found = np.flatnonzero(_wanted(proposed, farther, louder, smaller, rule))
         if len(found):
             break
     one = Problem(*(values[found[:1]] for values in proposed))

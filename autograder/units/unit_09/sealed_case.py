@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from autograder.checks.exercise import exercise
-from autograder.checks.sealed import Opened, seal, shuffled
+from autograder.checks.sealed import Opened, misled, seal, shuffled
 
 EXERCISE = exercise(
     __name__,
@@ -78,8 +78,11 @@ def _gradients(
     }
 
 
-def _wanted(shift: np.ndarray, scale: np.ndarray, kind: Kind) -> np.ndarray:
-    """Which proposals are of a kind, with any two exact means ``APART`` standard errors from each other."""
+def _wanted(shift: np.ndarray, scale: np.ndarray, kind: Kind, by_scale: bool) -> np.ndarray:
+    """Which proposals are of a kind, with any two exact means ``APART`` standard errors from each other.
+
+    ``by_scale``: only the gradient of the log scale tells them apart.
+    """
     each = _gradients(shift, scale, PAIRS, kind.total)
     mean = {name: values @ CHANCES for name, values in each.items()}
     variance = {name: values**2 @ CHANCES - mean[name] ** 2 for name, values in each.items()}
@@ -91,16 +94,19 @@ def _wanted(shift: np.ndarray, scale: np.ndarray, kind: Kind) -> np.ndarray:
     wanted &= (loud[OTHER] < loud[BIASED]) == kind.calmer
     for a, b in itertools.combinations(sorted(mean), 2):
         wanted &= np.abs((mean[a] - mean[b]) / error).max(1) > APART
-    return wanted
+    means = np.stack([mean[name] for name in (BIASED, NOISY, OTHER)], 1)
+    own = (np.stack([variance[name] for name in (BIASED, NOISY, OTHER)], 1) / REPLICATES) ** 0.5
+    return wanted & (misled(means[..., :1], means[..., :1], own[..., :1]) | (not by_scale))
 
 
 def draw(rng: np.random.Generator) -> Opened:
     """The toy at one datum, a q, and the draws of three estimators of its bound of two samples."""
     kind = KINDS[rng.integers(len(KINDS))]
+    by_scale = bool(rng.random() < 0.5) and kind != KINDS[-1]  # there the mean always tells
     while True:
-        shift = rng.uniform(0.2, 3.0, PROPOSED) * rng.choice([-1, 1], PROPOSED)
+        shift = rng.uniform(0.0, 3.0, PROPOSED) ** 2 / 3 * rng.choice([-1, 1], PROPOSED)
         scale = np.exp(rng.uniform(np.log(0.3), np.log(1.5), PROPOSED))
-        found = np.flatnonzero(_wanted(shift, scale, kind))[:1]
+        found = np.flatnonzero(_wanted(shift, scale, kind, by_scale))[:1]
         if len(found):
             break
     draws = {}

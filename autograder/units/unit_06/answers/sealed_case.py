@@ -158,7 +158,7 @@ def name_them(draws, loc, scale, level, slope, wave, place, height, width):
 
 
 # %% wrong flow_against, from right best_order: The jump's share of the gradient has the wrong sign.
-# diagnosis: biased_for_noisy
+# diagnosis: biased_for_noisy or property
 #-     exact = plain + height * density * torch.tensor([1.0, away], dtype=torch.float64)
 #+     exact = plain - height * density * torch.tensor([1.0, away], dtype=torch.float64)
 
