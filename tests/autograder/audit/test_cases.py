@@ -79,7 +79,7 @@ ACCEPTED = {
     "00_is_biased-wrong-eps_in_se": "one part in a hundred at spreads of 1e-8",
     "00_value_and_gradient-wrong-shortcut_without_graph": "a surrogate without a graph is not asked about",
     "00_value_and_gradient-wrong-keeps_value_when_same": "differs only where the two are equal to the last bit",
-    "02_sealed_case-wrong-step_size": "in the cases that are drawn who moves most at the end is heavy-tailed; a right answer of the corpus says so",
+    "02_sealed_case-wrong-step_size": "in these cases who moves most at the end is heavy-tailed; a right answer of the corpus says so",
     "04_sealed_case-wrong-mean_and_weights": "a true criterion, with a tolerance that the cases do not break",
     "04_steps_to_go-wrong-single_precision": "differs only after some ten thousand steps, which no loop can wait for",
     "05_bbvi-wrong-log_prior_scale_not_below_zero": "no data of the check want a prior scale below one",
