@@ -740,7 +740,7 @@ with when_written():
 #
 # by the logarithm of the mean of K weights, with a Gaussian q of their own. You get what they print, and not their
 # code. One is **biased**, and no more than that: q is much wider than the posterior, and the rest is as it should be.
-# One is **heavy-tailed**: q has less than half the variance of the posterior. One computes **another model**: q is
+# One is **heavy-tailed**: q has a fifth of the posterior's variance, or less. One computes **another model**: q is
 # wide, and the noise in the code is not the noise that you are told. Who is who?
 #
 # `values` is (3, 3), by person and K: each the average of many independent logs of mean weights. `errors` has the

@@ -536,7 +536,7 @@ with when_written():
 # *Difficulty* 4/5 · *Importance* 4/5 · 30 minutes
 #
 # Three people fitted the linear autoencoder of exercise 7 to the same data, with the same D and the same fixed $\sigma$, and all of them trained to rest. You get pictures that their models generate, $x \sim N(Wz + b, \sigma^2 I)$ with $z \sim N(0, I_D)$, and nothing else of theirs. One climbed the ELBO, and is **right**: the maximum of the likelihood. One climbed
-# **another objective**: the KL term of the ELBO was multiplied by $\beta$. One climbed the ELBO, and is right but for one latent that is never used although it would have paid: it has **collapsed**. Which pictures are whose?
+# **another objective**: the KL term of the ELBO was multiplied by $\beta$. One climbed the ELBO, and is right but for one latent, any one of those that pay, which is never used: it has **collapsed**. Which pictures are whose?
 #
 # `draws` is (3, R, Dx), by person. Of the data you get the `mean`, (Dx), and the `covariance`, (Dx, Dx), dividing by N. `latent_dim` is D, `noise_scale` is $\sigma$, `beta` is $\beta$. Beta may be above one or below. There may be eigenvalues below $\sigma^2$ among the first D, so that latents without use are no evidence in themselves.
 #

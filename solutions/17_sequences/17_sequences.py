@@ -833,7 +833,7 @@ with when_written():
 # </details>
 # <details><summary>Symptom: I find the right one, and mix up the other two</summary>
 #
-# With few particles they are not where they are with many, but one of them gets there soon. You know two numbers, and
+# With few particles they are not where they are with many, but one of them comes nearer. You know two numbers, and
 # see two.
 #
 # </details>
