@@ -26,6 +26,8 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+# A kernel has half a gigabyte, and lives on when its page is left: those of all notebooks do not fit into memory.
+SHUT_DOWN = "() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()"
 STATE = """() => {
   const cells = window.jupyterapp.shell.currentWidget.content.model.cells;
   const found = {code: 0, ran: 0, errors: [], reports: []};
@@ -126,9 +128,12 @@ def run_all(view: Any, url: str, path: str, seconds: float = 240) -> dict[str, A
     view.get_by_role("menuitem", name=re.compile("^Run All Cells")).click()
     state: dict[str, Any] = {}
     deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        state = view.evaluate(STATE)
-        if state["ran"] == before or state["errors"]:
-            return state
-        time.sleep(0.5)
-    raise TimeoutError(f"{path}: {state} after {seconds} s")
+    try:
+        while time.monotonic() < deadline:
+            state = view.evaluate(STATE)
+            if state["ran"] == before or state["errors"]:
+                return state
+            time.sleep(0.5)
+        raise TimeoutError(f"{path}: {state} after {seconds} s")
+    finally:
+        view.evaluate(SHUT_DOWN)
