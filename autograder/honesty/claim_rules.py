@@ -64,9 +64,9 @@ def can_fail(ran: Ran) -> list[Fault]:
 def failed(ran: Ran) -> list[Fault]:
     """A claim that failed stands in the record, also where its error was caught."""
     found = [
-        Fault("failed", f"[{event.name}] was claimed and failed: {event.printed or 'it was refused before it ran'}")
+        Fault("failed", f"[{event.name}] was claimed and failed: {event.printed}")
         for event in ran.all(CLAIMS)
-        if not event.holds
+        if event.printed and not event.holds
     ]  # fmt: skip
     counts = Counter(event.name for event in ran.events if not isinstance(event, (Given, Measured)))
     found += [
