@@ -16,6 +16,7 @@ from scipy import stats
 from autograder.honesty.claim_rules import CLAIMS
 from autograder.honesty.rerun import Ran, heard_seeds
 from autograder.honesty.rules import Fault
+from course_vi.diagnostics.claim import LIMIT
 from course_vi.study import Agreement, Comparison, Rest, Table
 from course_vi.study.verdicts import flat, run_arms, summary
 
@@ -83,9 +84,9 @@ def _comparison(data: Table, event: Comparison, fresh: int) -> tuple[list[Fault]
     else:
         mean, error, t = summary(mixed[one], mixed[two])
         says = f"with outcomes shuffled the difference is {mean:+.4g} ± {error:.2g}, t = {t:+.1f}"
-        if t >= event.limit and event.anyway:
+        if t >= LIMIT and event.anyway:
             notes.append(f"{name} holds with outcomes shuffled, too, as it says: “{event.anyway}”")
-        elif t >= event.limit:
+        elif t >= LIMIT:
             found.append(Fault("shuffled", f"{name} would pass with outcomes shuffled: {says}"))
         elif event.anyway:
             notes.append(f"{name} should hold with outcomes shuffled (“{event.anyway}”), but {says}")  # fmt: skip
@@ -97,7 +98,7 @@ def _repeats(event: Comparison, old: tuple[list[float], ...], new: tuple[list[fl
     before, after = summary(*old), summary(*new)
     a = [x - y for x, y in zip(*old, strict=True)]
     b = [x - y for x, y in zip(*new, strict=True)]
-    if max(before[1], after[1]) <= 1e-12 * max(abs(before[0]), 1.0):
+    if before[1] <= 1e-12 * max(abs(before[0]), 1.0):
         return []  # without any chance in it, which is another rule's
     p = float(stats.ttest_ind(a, b, equal_var=False).pvalue)
     if p >= RARE and after[2] >= LEAST_T:
@@ -149,7 +150,7 @@ def _pairs(data: Table, event: Comparison | Agreement) -> list[Fault]:
 
 def _agreement(data: Table, event: Agreement, fresh: int) -> list[Fault]:
     found = _same_again(data, event) + _pairs(data, event)
-    (one, first), (two, _) = event.values.items() if len(event.values) == 2 else list(event.values.items())[:2]  # fmt: skip
+    (one, two), first = event.arms, next(iter(event.values.values()))
     tables = shuffles(data, 5)
     exact = event.arms[two]
     mixed = [flat(exact(table, seed)) for table, seed in zip(tables, event.seeds, strict=False)]

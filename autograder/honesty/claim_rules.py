@@ -7,7 +7,7 @@ from collections import Counter
 from autograder.honesty.rerun import Ran
 from autograder.honesty.rules import Fault
 from course_vi.diagnostics.claim import LEAST, LIMIT
-from course_vi.study import Agreement, Comparison, Given, Measured, Rest
+from course_vi.study import Agreement, Comparison, Rest
 
 __all__ = ["CLAIMS", "can_fail", "failed", "seeds"]
 
@@ -68,7 +68,7 @@ def failed(ran: Ran) -> list[Fault]:
         for event in ran.all(CLAIMS)
         if event.printed and not event.holds
     ]  # fmt: skip
-    counts = Counter(event.name for event in ran.events if not isinstance(event, (Given, Measured)))
+    counts = Counter(event.name for event in ran.all(CLAIMS))
     found += [
         Fault("failed", f"[{name}] was claimed {count} times; the record keeps every attempt")
         for name, count in counts.items()

@@ -36,12 +36,12 @@ def numbers(ran: Ran) -> list[Fault]:
     for event in ran.events:
         named.setdefault(event.name, []).append(event)
     given = [n for event in ran.all(Given) for n in event.numbers.values()]
-    given += [event.numbers["level"] for event in ran.events if "level" in event.numbers]
+    levels = [event.numbers["level"] for event in ran.events if "level" in event.numbers]
     found = []
     for block in reads(ran):
         here = [n for name in block.names for e in named[name] for n in e.numbers.values()]
         for one in quoted(block.text):
-            if supports(here, one) or supports(given, one):
+            if supports([*here, *given, *(levels if one.percent else [])], one):
                 continue
             others = sorted(
                 {e.name for e in ran.events if supports(e.numbers.values(), one)} - set(block.names)

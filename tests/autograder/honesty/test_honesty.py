@@ -23,6 +23,7 @@ COMPARE = (
 )
 OPEN = "rows = study.open(lambda data, seed: lambda test: score(line(data), test))"
 FORECAST = 'study.forecast("the line on all people in hand", how)'
+QUIET = ("better by 0.59 nats", "better")
 CHOSEN = """
 def null(name, offset):
     def arm(data, seed):
@@ -78,12 +79,12 @@ DISHONEST = {
     "too few seeds": (changed(("seeds=range(8)", "seeds=range(3)")), {"runs", "seeds"}, "3 different ones, and 5 are the least"),
     "one seed, often": (changed(("seeds=range(8)", "seeds=[4] * 8")), {"runs", "seeds"}, "1 different ones"),
     "a seed that is ignored": (
-        changed(("data.split(100, torch.Generator().manual_seed(seed))", "data.split(100, torch.Generator().manual_seed(3))")),
+        changed(("data.split(100, torch.Generator().manual_seed(seed))", "data.split(100, torch.Generator().manual_seed(3))"), QUIET),
         {"seeds"}, "8 seeds give only 1 different difference",
     ),
     "a global generator": (
         changed(("fit, test = data.split(100, torch.Generator().manual_seed(seed))",
-                 "order = torch.randperm(data.size)\n        fit, test = data.rows(order[:100]), data.rows(order[100:])")),
+                 "order = torch.randperm(data.size)\n        fit, test = data.rows(order[:100]), data.rows(order[100:])"), QUIET),
         {"repeatable"}, "with seed 0, “line” gave",
     ),
     "arms that are no pairs": (
@@ -126,7 +127,7 @@ DISHONEST = {
         {"rest"}, "a third of that is the most",
     ),
     "a test of rest without steps": (
-        changed(after(COMPARE, 'study.at_rest("still", "it rests", lambda d, s, n: held(line)(d, s) - (n == 1), 10, 0.1, range(5), serves=["line"])')),
+        changed(after(COMPARE, 'study.at_rest("still", "it rests", lambda d, s, n: held(line)(d, s) - float(n == 1), 10, 0.1, range(5), serves=["line"])')),
         {"rest"}, "`run` does not use `steps`",
     ),
     "opened twice": (changed(after(OPEN, OPEN)), {"door"}, "opened 2 times"),
@@ -140,7 +141,7 @@ DISHONEST = {
         changed(after("study = Study(people(), held_out=120)", "peek = study.every.y.mean()")), {"door"}, "`.every` reaches behind the door",
     ),
     "a file read by itself": (
-        changed(after("import torch", "from statsmodels.datasets import randhie")), {"door"}, "opens the data beside the door",
+        changed(after("import torch", "if False:\n    from statsmodels.datasets import randhie")), {"door"}, "opens the data beside the door",
     ),
     "two studies, the better one kept": (
         changed(("study = Study(people(), held_out=120)", "study = Study(people(), held_out=120)\nother = Study(people(), held_out=120, split_seed=1)")),
@@ -245,7 +246,7 @@ def test_a_notebook_without_a_study_is_no_report(tmp_path):
 
 
 def test_a_claim_that_misses_its_promise_is_seen_and_one_that_keeps_it_is_not(tmp_path):
-    """How often an honest claim of some strength is refused on new seeds: never in 60, at two standard deviations a seed."""
+    """How often an honest claim of some strength is refused on new seeds: never in 15, at two standard deviations a seed."""
     from autograder.honesty.again_rules import again
 
     refused = 0
@@ -257,7 +258,7 @@ def strong(data, seed):
 START = 0
 study.compare("line", "two is more than nothing", {"two": strong, "none": lambda data, seed: data.y[:3].mean()}, range(START, START + 8), anyway="it is chance")
 """)  # fmt: skip
-    for start in range(0, 600, 20):
+    for start in range(0, 300, 20):
         path = tmp_path / "report.py"
         path.write_text(text.replace("START = 0", f"START = {start}").partition("# %%\nstudy.given")[0], "utf-8")  # fmt: skip
         ran = run_report(read_page(path))
