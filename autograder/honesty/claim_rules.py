@@ -8,6 +8,7 @@ from autograder.honesty.rerun import Ran
 from autograder.honesty.rules import Fault
 from course_vi.diagnostics.claim import LEAST, LIMIT
 from course_vi.study import Agreement, Comparison, Rest
+from course_vi.study.study import UNJUDGED
 
 __all__ = ["CLAIMS", "can_fail", "failed", "seeds"]
 
@@ -68,6 +69,11 @@ def failed(ran: Ran) -> list[Fault]:
         for event in ran.all(CLAIMS)
         if event.printed and not event.holds
     ]  # fmt: skip
+    found += [
+        Fault("failed", f"[{event.name}] was not judged: the report sets COURSE_VI_SMOKE")
+        for event in ran.all(CLAIMS)
+        if event.printed.startswith(UNJUDGED)
+    ]
     counts = Counter(event.name for event in ran.all(CLAIMS))
     found += [
         Fault("failed", f"[{name}] was claimed {count} times; the record keeps every attempt")

@@ -33,7 +33,9 @@ from course_vi.study.verdicts import (
     run_arms,
 )
 
-__all__ = ["Study"]
+__all__ = ["UNJUDGED", "Study"]
+
+UNJUDGED = "not judged"  # how the line of a claim begins where ``COURSE_VI_SMOKE`` is set
 
 Value = TypeVar("Value", int, float)
 
@@ -234,8 +236,8 @@ class Study:
     def _told(self, event: Any) -> Any:
         """Print a claim, and raise where it does not hold; after a few steps only (smoke) nothing is judged."""
         if _smoke():
-            event.holds = True
-            print(f"not judged, after a few steps only: {event.sentence}")
+            event.holds, event.printed = True, f"{UNJUDGED}, after a few steps only: {event.sentence}"
+            print(event.printed)
             return event
         event.printed += f"  [{event.name}]"
         print(event.printed)

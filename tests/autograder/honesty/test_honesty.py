@@ -161,6 +161,10 @@ DISHONEST = {
                 ("of half-width 0.14 ", "")),
         {"covers"}, "on 6 other splits the interval of level 95% missed",
     ),
+    "claims that are not judged": (
+        changed(after("import torch", 'import os\nos.environ["COURSE_VI_SMOKE"] = "1"'), QUIET, ("Over 8 seeds", "Over seeds"), (COMPARE, COMPARE.replace("seeds=range(8)", "seeds=range(8), limit=3.5"))),
+        {"failed"}, "[line] was not judged",
+    ),
     "an end before the end": (changed(after(COMPARE, "1 / 0")), {"runs", "numbers"}, "ZeroDivisionError"),
 }  # fmt: skip
 
