@@ -15,10 +15,10 @@ import torch
 from torch import nn
 from torch.distributions import Normal
 
+from course_vi.diagnostics import gradient_moments
 from course_vi.exact import gauss_hermite
 from course_vi.families import Amortized, MeanField
 from course_vi.gradients import reparametrized, sticking_the_landing
-from course_vi.diagnostics import gradient_moments
 from course_vi.models import Model
 from course_vi.plots import capstone as plots
 from course_vi.plots.style import show

@@ -1,8 +1,9 @@
 """What shows when arms are called again: with the same seed, with other seeds, with outcomes shuffled.
 
 How sure: a claim is said not to repeat where Welch's t of old against new differences has p < 1e-4, or where ten new seeds (or as many as
-it has, if those are more) do not reach two standard errors in its direction. An honest claim of effect d (in standard deviations of
-a difference) misses the second with probability P(t < 2), noncentral: below 1e-3 from d = 1.8 on, 2% at d = 1.3: such a claim wants more seeds.
+it has, if those are more) do not reach two standard errors in its direction. An honest claim of effect d, in standard deviations of
+a difference, misses the second with the probability that a noncentral t of nine degrees of freedom stays below two
+(``chance_to_miss``). It is not small where d is about one: such a claim wants more seeds.
 """
 
 from __future__ import annotations
@@ -20,9 +21,18 @@ from course_vi.diagnostics.claim import LIMIT
 from course_vi.study import Agreement, Comparison, Rest, Table
 from course_vi.study.verdicts import flat, run_arms, summary
 
-__all__ = ["again", "new_seeds", "shuffles"]
+__all__ = ["again", "chance_to_miss", "new_seeds", "shuffles"]
 
 FRESH, LEAST_T, RARE = 10, 2.0, 1e-4
+
+
+def chance_to_miss(effect: float, seeds: int = FRESH) -> float:
+    """How often an honest claim of this effect, in standard deviations of a difference, does not reach two standard errors.
+
+    >>> [f"{chance_to_miss(effect):.0e}" for effect in (1.0, 1.3, 2.0)]
+    ['1e-01', '3e-02', '1e-04']
+    """
+    return float(stats.nct.cdf(LEAST_T, seeds - 1, effect * math.sqrt(seeds)))
 
 
 def new_seeds(used: Sequence[int], many: int) -> list[int]:
@@ -59,7 +69,7 @@ def again(ran: Ran, fresh: int = FRESH) -> tuple[list[Fault], list[str]]:
                     found += _agreement(study.train, event, fresh)
                 else:
                     found += _rest(study.train, event)
-            except Exception as error:  # whatever an arm does with a seed or a table that it did not expect
+            except Exception as error:  # an arm met a seed or a table that it did not expect
                 found.append(
                     Fault(
                         "repeats",
@@ -80,7 +90,8 @@ def _comparison(data: Table, event: Comparison, fresh: int) -> tuple[list[Fault]
         for label, arm in event.arms.items():
             mixed[label].append(flat(arm(table, seed)))
     if all(mixed[label] == event.values[label][:5] for label in mixed):
-        found.append(Fault("data", f"{name}: both arms give the very same numbers when outcomes are shuffled: they do not read the data that they are handed"))  # fmt: skip
+        says = "both arms give the very same numbers when outcomes are shuffled: they do not read the data that they are handed"
+        found.append(Fault("data", f"{name}: {says}"))
     else:
         mean, error, t = summary(mixed[one], mixed[two])
         says = f"with outcomes shuffled the difference is {mean:+.4g} ± {error:.2g}, t = {t:+.1f}"
@@ -106,8 +117,8 @@ def _repeats(event: Comparison, old: tuple[list[float], ...], new: tuple[list[fl
     return [
         Fault(
             "repeats",
-            f"[{event.name}] claims {before[0]:+.4g} ± {before[1]:.2g}; {len(b)} other seeds give {after[0]:+.4g} ± {after[1]:.2g}"
-            f" (t = {after[2]:+.1f}, and p = {p:.1g} that both are the same)",
+            f"[{event.name}] claims {before[0]:+.4g} ± {before[1]:.2g}; {len(b)} other seeds give {after[0]:+.4g}"
+            f" ± {after[1]:.2g} (t = {after[2]:+.1f}, and p = {p:.1g} that both are the same)",
         )
     ]
 
@@ -141,8 +152,8 @@ def _pairs(data: Table, event: Comparison | Agreement) -> list[Fault]:
         return [
             Fault(
                 "pairs",
-                f"[{event.name}]: handed seed {event.seeds[1]}, “{one}” draws from {_some(heard[0])} and “{two}” from {_some(heard[1])}: "
-                "these are no pairs",
+                f"[{event.name}]: handed seed {event.seeds[1]}, “{one}” draws from {_some(heard[0])} and “{two}” from "
+                f"{_some(heard[1])}: these are no pairs",
             )
         ]
     return []
@@ -166,7 +177,8 @@ def _agreement(data: Table, event: Agreement, fresh: int) -> list[Fault]:
     values = run_arms(event.arms, data, new_seeds(event.seeds, max(5, min(fresh, len(first)))))
     mean, error, _ = summary(values[one], values[two])
     if abs(mean) - 2 * error > event.within:
-        found.append(Fault("repeats", f"[{event.name}] claims agreement within {event.within:g}; other seeds differ by {mean:+.3g} ± {error:.2g}"))  # fmt: skip
+        says = f"claims agreement within {event.within:g}; other seeds differ by {mean:+.3g} ± {error:.2g}"
+        found.append(Fault("repeats", f"[{event.name}] {says}"))
     return found
 
 
@@ -177,7 +189,8 @@ def _rest(data: Table, event: Rest) -> list[Fault]:
     once, twice = ([flat(event.run(data, s, n)) for s in seeds] for n in (event.steps, 2 * event.steps))  # fmt: skip
     mean, error, _ = summary(twice, once)
     if abs(mean) - 3 * error > event.within:
-        return [Fault("rest", f"[{event.name}] claims rest within {event.within:g}; with other seeds twice the steps give {mean:+.3g} ± {error:.2g} more")]  # fmt: skip
+        says = f"claims rest within {event.within:g}; with other seeds twice the steps give {mean:+.3g} ± {error:.2g} more"
+        return [Fault("rest", f"[{event.name}] {says}")]
     return []
 
 

@@ -34,8 +34,8 @@ def seeds(ran: Ran) -> list[Fault]:
                 found.append(
                     Fault(
                         "seeds",
-                        f"[{event.name}]: {len(first)} seeds give only {kinds} different difference{'s' if kinds > 1 else ''}, so they are not "
-                        f"{len(first)} pieces of evidence",
+                        f"[{event.name}]: {len(first)} seeds give only {kinds} different difference{'s' if kinds > 1 else ''}, "
+                        f"so they are not {len(first)} pieces of evidence",
                     )
                 )
         elif isinstance(event, Agreement) and event.values:

@@ -45,11 +45,13 @@ def forecast(ran: Ran) -> list[Fault]:
             )
     for event in events[opened[0] + 1 :] if opened else []:
         if isinstance(event, CLAIMS):
-            found.append(Fault("forecast", f"[{event.name}] was claimed after the held-out data were opened: what was chosen by it was not in the forecast"))  # fmt: skip
+            says = "was claimed after the held-out data were opened: what was chosen by it was not in the forecast"
+            found.append(Fault("forecast", f"[{event.name}] {says}"))
     for study in ran.studies:
         for event in study.events:
             if isinstance(event, Forecast) and _typed(study, event):
-                found.append(Fault("forecast", "with all outcomes shuffled the forecast is the very same: it was typed in, or it does not read the data that it is handed"))  # fmt: skip
+                says = "it was typed in, or it does not read the data that it is handed"
+                found.append(Fault("forecast", f"with all outcomes shuffled the forecast is the very same: {says}"))  # fmt: skip
     return found
 
 
@@ -77,7 +79,7 @@ def covers(ran: Ran) -> tuple[list[Fault], list[str]]:
                 f"the score, {mean:.4f}, lies outside of {said['low']:.4f} to {said['high']:.4f}, {far:.1f} half-widths from the forecast",
             )
         )
-        notes.append("A forecast may miss and be honest: one in twenty does at 95%. Whether the report says so, and why, a reader decides.")  # fmt: skip
+        notes.append("an honest forecast misses, too, at 95% one in twenty; a reader decides whether the report says so, and why")  # fmt: skip
     least = NormalDist().inv_cdf((1 + forecasts[0].level) / 2) * error
     if said["half-width"] > WIDEST * least:
         found.append(
@@ -108,9 +110,12 @@ def on_other_splits(ran: Ran, splits: int = 6) -> tuple[list[Fault], list[str]]:
                 missed += not said["low"] <= mean <= said["high"]
                 lines.append(f"{mean:.4f} in {said['low']:.4f} to {said['high']:.4f}")
         except Exception as error:  # whatever a report does with another split
-            found.append(Fault("forecast", f"the forecast cannot be made again on another split: {type(error).__name__}: {error}"))  # fmt: skip
+            says = f"cannot be made again on another split: {type(error).__name__}: {error}"
+            found.append(Fault("forecast", f"the forecast {says}"))
             continue
-        notes.append(f"on {splits} other splits the interval missed {missed} times: {'; '.join(lines)}")
+        notes.append(
+            f"on {splits} other splits the interval missed {missed} times: {'; '.join(lines)}"
+        )
         chance = float(stats.binom.sf(missed - 1, splits, 1 - event.level))
         if missed and chance < RARE:
             found.append(

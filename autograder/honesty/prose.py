@@ -31,9 +31,9 @@ WORDS = dict(
     zip("two three four five six seven eight nine ten".split(), range(2, 11), strict=True)
 ) | {"twenty": 20, "fifty": 50, "hundred": 100, "a hundred": 100, "a thousand": 1000}
 PARTS = {"half": 2, "third": 3, "quarter": 4, "fifth": 5, "sixth": 6, "tenth": 10, "twentieth": 20, "hundredth": 100}  # fmt: skip
+THAN = "as|more|less|the|better|worse|larger|smaller|lower|higher|fewer"
 MANY = re.compile(
-    rf"\b({'|'.join(sorted(WORDS, key=len, reverse=True))})(?:[ -]?fold\b| times (?=as|more|less|the|better|worse|larger|smaller|lower|higher|fewer))",
-    re.I,
+    rf"\b({'|'.join(sorted(WORDS, key=len, reverse=True))})(?:[ -]?fold\b| times (?={THAN}))", re.I
 )
 PART = re.compile(rf"\ban? ({'|'.join(PARTS)}) of\b|\b(half) (?:as|of the|the)\b", re.I)
 TWICE = re.compile(r"\b(?:twice|double) (?:as|the)\b", re.I)

@@ -12,7 +12,8 @@ from course_vi.study import Comparison, Rest
 __all__ = ["rest"]
 
 SAYS = re.compile(
-    r"\b(at rest|to rest|converge[sd]?|convergence|converging|has settled|fully trained|plateau(?:s|ed)?|no longer (?:rises|improves|changes))\b",
+    r"\b(at rest|to rest|converge[sd]?|convergence|converging|has settled|fully trained|plateau(?:s|ed)?|"
+    r"no longer (?:rises|improves|changes))\b",
     re.I,
 )
 SHARE = 3.0  # how much finer than the smallest difference it serves a test of rest must be

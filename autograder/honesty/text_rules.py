@@ -19,7 +19,9 @@ COMPARES = re.compile(
     r"more accurate|less accurate|robust|significant(?:ly)?|clearly|negligible|dominates?)\b",
     re.I,
 )
-LINE = re.compile(r"^(holds|DOES NOT HOLD|measured|forecast|held out): .*?(?:\[([^\[\]]+)\])$", re.M)
+LINE = re.compile(
+    r"^(holds|DOES NOT HOLD|measured|forecast|held out): .*?(?:\[([^\[\]]+)\])$", re.M
+)
 FIGURE = re.compile(
     r"(?:difference|steps give|held out:|forecast:.*?\() ?([-+]?\d[\d.]*(?:e[-+]?\d+)?)"
 )

@@ -60,7 +60,10 @@ def lay_out(course: Course, source: Path, verdicts: dict[str, str]) -> None:
     for name, text in museum_pages(units, verdicts).items():
         _write(source / "museum" / f"{name}.md", text)
     _write(source / "library.md", _library(course.root / "src" / "course_vi"))
-    _write(source / "index.md", front_page(units) + _contents(units, loose, [page.stem for page in pages]))
+    _write(
+        source / "index.md",
+        front_page(units) + _contents(units, loose, [page.stem for page in pages]),
+    )
 
 
 def build_book(course: Course, out: Path, verdicts: dict[str, str]) -> Path:

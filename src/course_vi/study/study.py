@@ -236,7 +236,10 @@ class Study:
     def _told(self, event: Any) -> Any:
         """Print a claim, and raise where it does not hold; after a few steps only (smoke) nothing is judged."""
         if _smoke():
-            event.holds, event.printed = True, f"{UNJUDGED}, after a few steps only: {event.sentence}"
+            event.holds, event.printed = (
+                True,
+                f"{UNJUDGED}, after a few steps only: {event.sentence}",
+            )
             print(event.printed)
             return event
         event.printed += f"  [{event.name}]"
