@@ -52,6 +52,7 @@ years = study.measured("years", "correlation of log(1 + visits) in two years",
 
 # %%
 NODES = study.given("nodes", 40)
+MORE, FEWER = study.given("more nodes", 200), study.given("fewer nodes", 4)
 
 
 def log_counts(y, log_mean, log_size):
@@ -178,7 +179,7 @@ def evidence(nodes):
     return arm
 
 
-study.agree("nodes", "forty nodes are enough", {"40 nodes": evidence(NODES), "200 nodes": evidence(200)}, evidence(4), 1e-3, range(5))
+study.agree("nodes", "forty nodes are enough", {"40 nodes": evidence(NODES), "200 nodes": evidence(MORE)}, evidence(FEWER), 1e-3, range(5))
 
 # %% [markdown]
 # It does, to @@nodes_d@@ nats, where 4 nodes are off by @@nodes_w@@ [nodes]. From here on that is the exact evidence, and what follows can be judged.

@@ -79,7 +79,7 @@ def covers(ran: Ran) -> tuple[list[Fault], list[str]]:
                 f"the score, {mean:.4f}, lies outside of {said['low']:.4f} to {said['high']:.4f}, {far:.1f} half-widths from the forecast",
             )
         )
-        notes.append("an honest forecast misses, too, at 95% one in twenty; a reader decides whether the report says so, and why")  # fmt: skip
+        notes.append("an honest forecast misses, too, at 95% one in twenty: a reader decides whether the report says why")  # fmt: skip
     least = NormalDist().inv_cdf((1 + forecasts[0].level) / 2) * error
     if said["half-width"] > WIDEST * least:
         found.append(

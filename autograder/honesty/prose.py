@@ -36,7 +36,7 @@ MANY = re.compile(
     rf"\b({'|'.join(sorted(WORDS, key=len, reverse=True))})(?:[ -]?fold\b| times (?={THAN}))", re.I
 )
 PART = re.compile(rf"\ban? ({'|'.join(PARTS)}) of\b|\b(half) (?:as|of the|the)\b", re.I)
-TWICE = re.compile(r"\b(?:twice|double) (?:as|the)\b", re.I)
+TWICE = re.compile(r"\b(?:twice|double) (?:as\b|the\b(?! (?:\d+ )?steps))", re.I)
 LOOSE = 0.25  # what "a tenth of" may be off by
 
 
