@@ -119,7 +119,8 @@ def _formula(tex: str) -> str:
         r"(?:=|\\approx|<|>|\\leq?|\\geq?)\s*([-−]?\d[\d,]*(?:\.\d+)?(?:e-?\d+)?)(?!\s*[\\A-Za-z(])",
         tex,
     )
-    return " ; ".join([*values, *re.findall(r"(?<![\d.])\d+\.\d+", tex)])
+    decimals = re.findall(r"(?<![\d.])\d+\.\d+", tex)
+    return " ; ".join(dict.fromkeys([*values, *decimals]))
 
 
 def quoted(text: str) -> list[Quoted]:
