@@ -183,7 +183,8 @@ def _agreement(data: Table, event: Agreement, fresh: int) -> list[Fault]:
 
 
 def _rest(data: Table, event: Rest) -> list[Fault]:
-    if event.values["once"] == event.values["twice"]:
+    same = event.values["once"] == event.values["twice"]  # as of an optimizer that stops by itself, after many steps
+    if same and flat(event.run(data, event.seeds[0], 2)) == event.values["once"][0]:
         return [Fault("rest", f"[{event.name}]: twice the steps give the very same numbers: `run` does not use `steps`")]  # fmt: skip
     seeds = new_seeds(event.seeds, 3)
     once, twice = ([flat(event.run(data, s, n)) for s in seeds] for n in (event.steps, 2 * event.steps))  # fmt: skip

@@ -14,19 +14,20 @@ __all__ = ["scores", "visits"]
 def visits(observed: Sequence[float], predicted: Mapping[str, Sequence[float]]) -> Figure:
     """How many years have 0, 1, 2, ... visits: what was seen, and what models say, as shares on a logarithmic axis."""
     figure, (axis,) = new_figure(width=6.4, height=3.6)
-    counts = range(len(observed))
+    counts, floor = range(len(observed)), min(observed) / 6
     axis.plot(counts, observed, "o", color=EXACT, markersize=5, zorder=3)
     axis.annotate("seen", (0, observed[0]), (0.5, observed[0] * 1.15), color=EXACT)
     for (name, shares), colour in zip(predicted.items(), (RED, ORANGE, BLUE), strict=False):
         axis.plot(counts, shares, color=colour)
-        axis.annotate(f" {name}", (len(shares) - 1, shares[-1]), color=colour, va="center")
+        shown = [k for k, share in enumerate(shares) if share > floor]
+        axis.annotate(f"  {name}", (shown[-1], shares[shown[-1]]), color=colour, va="bottom")
     axis.set(
         yscale="log",
         xlabel="visits in a year",
         ylabel="share of years",
-        title="Only a model with both kinds of spread has the zeros and the tail",
+        title="Zeros and tail need a latent variable",
         xlim=(-0.5, len(observed) + 3.5),
-        ylim=(min(observed) / 6, 1.0),
+        ylim=(floor, 1.0),
     )
     return figure
 
@@ -50,7 +51,7 @@ def scores(
     )
     axis.set(
         xlabel="log p(y | x), nats a person",
-        title="The score that came lies inside of the interval that was said",
+        title="It came inside of the interval",
         ylim=(-0.6, last + 1.6),
     )
     return figure

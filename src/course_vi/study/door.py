@@ -20,7 +20,7 @@ Scorer = Callable[[Table], Tensor]
 Trainer = Callable[[Table, int], Scorer]
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, repr=False)
 class Forecast(Event):
     """A mean held-out score with its interval, as said before the door was opened.
 
@@ -34,7 +34,7 @@ class Forecast(Event):
     seed: int
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, repr=False)
 class Score(Event):
     """The held-out score.
 

@@ -28,7 +28,7 @@ class Unsound(AssertionError):
     """A statement that its own numbers do not bear out, or that is not stated as the form asks."""
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, repr=False)
 class Event:
     """One statement.
 
@@ -46,20 +46,25 @@ class Event:
     holds: bool = True
     printed: str = ""
 
+    def __repr__(self) -> str:
+        """Its numbers, as a text may quote them."""
+        numbers = "".join(f"\n  {name}: {value:.6g}" for name, value in self.numbers.items())
+        return f"{type(self).__name__} [{self.name}]{numbers}"
 
-@dataclass(kw_only=True)
+
+@dataclass(kw_only=True, repr=False)
 class Given(Event):
     """A number that was chosen, not measured: steps, a size, a level."""
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, repr=False)
 class Measured(Event):
     """Numbers that describe the training data, without chance: a mean, a share."""
 
     measure: Callable[[Table], Any]
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, repr=False)
 class Comparison(Event):
     """The first of two arms gives more than the second.
 
@@ -78,7 +83,7 @@ class Comparison(Event):
     values: dict[str, list[float]] = field(default_factory=dict)
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, repr=False)
 class Agreement(Event):
     """Two numbers are equal within a tolerance, and a named wrong one is not."""
 
@@ -89,7 +94,7 @@ class Agreement(Event):
     values: dict[str, list[float]] = field(default_factory=dict)
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, repr=False)
 class Rest(Event):
     """Twice the steps change a score by less than a tolerance.
 
