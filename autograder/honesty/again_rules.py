@@ -183,7 +183,9 @@ def _agreement(data: Table, event: Agreement, fresh: int) -> list[Fault]:
 
 
 def _rest(data: Table, event: Rest) -> list[Fault]:
-    same = event.values["once"] == event.values["twice"]  # as of an optimizer that stops by itself, after many steps
+    same = (
+        event.values["once"] == event.values["twice"]
+    )  # as of an optimizer that stops by itself, after many steps
     if same and flat(event.run(data, event.seeds[0], 2)) == event.values["once"][0]:
         return [Fault("rest", f"[{event.name}]: twice the steps give the very same numbers: `run` does not use `steps`")]  # fmt: skip
     seeds = new_seeds(event.seeds, 3)
