@@ -45,7 +45,7 @@ study = Study(doctor_visits(), held_out=1000)
 no_visit = study.measured("no visit", "share of years without a visit", lambda data: (data.y == 0).double().mean())
 
 # %% [markdown]
-# A paragraph that quotes a number names its statement in square brackets, as here: about 31% of the years pass without a visit [no visit].
+# A paragraph that quotes a number names its statement in square brackets, as here: about 32% of the years pass without a visit [no visit].
 # Besides `measured`, which describes the training data, there are
 #
 # - `given("steps", 400)`: a number that you chose;

@@ -72,7 +72,7 @@ def doctor_visits() -> Table:
 
     >>> people = doctor_visits()
     >>> people.x.shape, people.y.shape, people.y.sum().item()
-    (torch.Size([3101, 9]), torch.Size([3101, 3]), 26823.0)
+    (torch.Size([3101, 9]), torch.Size([3101, 3]), 26822.0)
     """
     from statsmodels.datasets import randhie
 

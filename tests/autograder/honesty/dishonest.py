@@ -138,7 +138,7 @@ DISHONEST = {
     ),
     "claims that are not judged": (
         changed(after("import torch", 'import os\nos.environ["COURSE_VI_SMOKE"] = "1"'), QUIET, ("Over 8 seeds", "Over seeds"), (COMPARE, COMPARE.replace("seeds=range(8)", "seeds=range(8), limit=3.5"))),
-        {"failed"}, "[line] was not judged",
+        {"failed", "seeds"}, "[line] was not judged",
     ),
     "an end before the end": (changed(after(COMPARE, "1 / 0")), {"runs", "numbers"}, "ZeroDivisionError"),
 }  # fmt: skip
