@@ -381,7 +381,7 @@ folds = {name: fold_scores(model, study.train, 0) for name, model in models.item
 errors = {name: (each.mean().item(), (each.std() / len(each) ** 0.5).item()) for name, each in folds.items()}
 numbers = said.numbers
 show(plots.scores(errors, (numbers["mean"], numbers["low"], numbers["high"]), (rows.mean().item(), (rows.std() / 1000**0.5).item())),
-     alt="Scores in nats a person. By cross-validation year is lowest, person higher, both highest. The forecast's bar stands at the height of both; the "
+     alt="Scores in nats a person. By cross-validation year and person lie lowest, close together, and both lies higher. The forecast's bar stands at the height of both; the "
          "held-out score, with its standard error, lies inside of it.")
 
 # %% [markdown]
