@@ -99,7 +99,10 @@ def _for_work(source: Path) -> bytes:
     text = re.sub(
         r"\]\((?:\.\./)+notebooks/(\d\d_\w+)/\1\.ipynb", rf"](../\1/\1{PROBLEMS}.ipynb", text
     )
-    text = re.sub(r"\]\((?:(?:\.\./)+lectures/)?(\d\d_\w+)\.ipynb", _to_lecture, text)
+    text = re.sub(
+        r"\]\((?:(?:\.\./)+lectures/)?(\d\d_\w+|capstone\w*|laboratory)\.ipynb", _to_lecture, text
+    )
+    text = text.replace("](../docs/", "](../../docs/")
     return text.encode("utf-8")
 
 

@@ -42,8 +42,9 @@ def lay_out(course: Course, source: Path, verdicts: dict[str, str]) -> None:
         ):
             if page.exists():
                 _copy_notebook(course.root, page, source)
-    if course.lecture("laboratory").exists():
-        _copy_notebook(course.root, course.lecture("laboratory"), source)
+    loose = [name for name in course.pages() if course.lecture(name).exists()]
+    for name in loose:
+        _copy_notebook(course.root, course.lecture(name), source)
     pages = [path for path in sorted((course.root / "docs").glob("*.md"))]
     for page in (*pages, course.root / "CONTRIBUTING.md"):
         _copy_text(course.root, page, source)
@@ -59,7 +60,10 @@ def lay_out(course: Course, source: Path, verdicts: dict[str, str]) -> None:
     for name, text in museum_pages(units, verdicts).items():
         _write(source / "museum" / f"{name}.md", text)
     _write(source / "library.md", _library(course.root / "src" / "course_vi"))
-    _write(source / "index.md", front_page(units) + _contents(units, [page.stem for page in pages]))
+    _write(
+        source / "index.md",
+        front_page(units) + _contents(units, loose, [page.stem for page in pages]),
+    )
 
 
 def build_book(course: Course, out: Path, verdicts: dict[str, str]) -> Path:
@@ -142,10 +146,10 @@ def _library(package: Path) -> str:
     )
 
 
-def _contents(units: list[Unit], documents: list[str]) -> str:
+def _contents(units: list[Unit], loose: list[str], documents: list[str]) -> str:
     stems = [unit.stem for unit in units]
     parts = {
-        "Lectures": [*(f"lectures/{stem}" for stem in stems), "lectures/laboratory"],
+        "Lectures": [f"lectures/{stem}" for stem in (*stems, *loose)],
         "Problem sets": [f"notebooks/{stem}/{stem}" for stem in stems],
         "Solutions, after an honest try": [f"solutions/{stem}/{stem}" for stem in stems],
         "Looking things up": [

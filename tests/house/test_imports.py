@@ -21,7 +21,7 @@ FLOORS = {
         {"graph", "models", "families"},
         {"bounds", "contracts", "gradients"},
         {"learning", "diagnostics", "coding"},
-        {"experiments", "laboratory", "plots", "preflight", "progress", "pyro_twins"},
+        {"experiments", "laboratory", "plots", "preflight", "progress", "pyro_twins", "study"},
     ],
     # The ground floor is what runs beside a learner's code; it knows nothing of verdicts.
     "autograder": [
@@ -32,7 +32,7 @@ FLOORS = {
         {"plugins"},
         {"build"},
         {"grading"},
-        {"reports", "audit"},
+        {"reports", "audit", "honesty"},
         {"site"},
         {"commands", "__main__"},
     ],

@@ -1,0 +1,83 @@
+"""What the record of each claim says by itself: seeds, thresholds, failures, order."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from autograder.honesty.rerun import Ran
+from autograder.honesty.rules import Fault
+from course_vi.diagnostics.claim import LEAST, LIMIT
+from course_vi.study import Agreement, Comparison, Rest
+from course_vi.study.study import UNJUDGED
+
+__all__ = ["CLAIMS", "can_fail", "failed", "seeds"]
+
+CLAIMS = (Comparison, Agreement, Rest)
+
+
+def seeds(ran: Ran) -> list[Fault]:
+    """Five seeds or more, no two the same, and numbers that differ from seed to seed."""
+    found = []
+    for event in ran.all(CLAIMS):
+        many = len(set(event.seeds))
+        if many < LEAST or many < len(event.seeds):
+            found.append(
+                Fault(
+                    "seeds",
+                    f"[{event.name}] has the seeds {list(event.seeds)}: {many} different ones, and {LEAST} are the least",
+                )
+            )
+        elif isinstance(event, Comparison) and event.values:
+            first, second = event.values.values()
+            kinds = len({a - b for a, b in zip(first, second, strict=True)})
+            if kinds < LEAST:
+                found.append(
+                    Fault(
+                        "seeds",
+                        f"[{event.name}]: {len(first)} seeds give only {kinds} different difference{'s' if kinds > 1 else ''}, "
+                        f"so they are not {len(first)} pieces of evidence",
+                    )
+                )
+        elif isinstance(event, Agreement) and event.values:
+            if all(len(set(values)) == 1 for values in event.values.values()):
+                found.append(
+                    Fault("seeds", f"[{event.name}]: every seed gives the same numbers in both arms")
+                )  # fmt: skip
+    return found
+
+
+def can_fail(ran: Ran) -> list[Fault]:
+    """A difference needs three standard errors; there is something to claim at all."""
+    found = [
+        Fault(
+            "can_fail",
+            f"[{event.name}] asks for {event.limit:g} standard errors, where {LIMIT:g} is the least: "
+            + ("any number passes that" if event.limit <= 0 else "chance alone passes that too often"),
+        )
+        for event in ran.all(Comparison)
+        if event.limit < LIMIT
+    ]  # fmt: skip
+    if not ran.all(Comparison) and not ran.before_an_error():
+        found.append(Fault("can_fail", "the report compares nothing: no choice is defended by a measurement"))  # fmt: skip
+    return found
+
+
+def failed(ran: Ran) -> list[Fault]:
+    """A claim that failed stands in the record, also where its error was caught."""
+    found = [
+        Fault("failed", f"[{event.name}] was claimed and failed: {event.printed}")
+        for event in ran.all(CLAIMS)
+        if event.printed and not event.holds
+    ]  # fmt: skip
+    found += [
+        Fault("failed", f"[{event.name}] was not judged: the report sets COURSE_VI_SMOKE")
+        for event in ran.all(CLAIMS)
+        if event.printed.startswith(UNJUDGED)
+    ]
+    counts = Counter(event.name for event in ran.all(CLAIMS))
+    found += [
+        Fault("failed", f"[{name}] was claimed {count} times; the record keeps every attempt")
+        for name, count in counts.items()
+        if count > 1
+    ]
+    return found
