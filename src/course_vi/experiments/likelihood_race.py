@@ -1,0 +1,204 @@
+r"""Learning by three gradients at equal time: EM, the ELBO, and the likelihood itself by coupled chains, where the maximum is known.
+
+Two models. ``SummedCoins`` has one number to learn, and no freedom to make its posterior factorize. ``ProbabilisticPCA`` has rotations: its
+loadings can turn until the posterior does. In both races the chains draw their proposals from the q that the ELBO has fitted, made a
+little wider, and learn nothing about it. (The logits of bits are divided by the same number, ``WIDER``.)
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.optim.lr_scheduler import CosineAnnealingLR
+
+from course_vi import validate
+from course_vi.experiments.summed_coins import SummedCoins, best_product
+from course_vi.families import Amortized, BernoulliMeanField, Family, MeanField
+from course_vi.gradients import analytic_kl, sticking_the_landing
+from course_vi.learning import coupled_chain_gradient
+from course_vi.models import Model, ProbabilisticPCA
+
+__all__ = ["COIN_WAYS", "PCA_WAYS", "Race", "chain_gradient", "coin_race", "pca_data", "pca_race"]
+
+COIN_WAYS = ("EM", "ELBO", "short chain", "coupled chains")
+PCA_WAYS = ("EM", "ELBO", "short chain", "coupled chains")
+SHORT = 3  # steps of the short chain
+WIDER = 1.5  # the standard deviations of proposals, over those of q
+
+
+class Race(NamedTuple):
+    """Where one way ends.
+
+    Attributes:
+        value: mean log p(x) of the data, exactly, after training.
+        theta: what was learned, a copy.
+        steps: how many, and ``seconds``: of the processor.
+    """
+
+    value: float
+    theta: Tensor
+    steps: int
+    seconds: float
+
+
+def chain_gradient(
+    p: Model, q: Family, x: Tensor, steps: int, generator: torch.Generator | None = None
+) -> Tensor:
+    r"""A surrogate of log p(x), ``(*B)``, from the last state of a chain that began at q and was stopped after so many steps.
+
+    Independent Metropolis-Hastings with proposals from q. It is biased, by what the chain still remembers of its start; with no steps at
+    all it is the ELBO's gradient in theta, from one draw.
+    """
+    source = generator
+    z, log_w = _proposed(p, q, x, source)
+    for _ in range(steps):
+        new, new_log_w = _proposed(p, q, x, source)
+        log_u = torch.rand(log_w.shape, generator=source, dtype=log_w.dtype).log()
+        accept = log_u < new_log_w - log_w
+        z, log_w = torch.where(accept.unsqueeze(-1), new, z), torch.where(accept, new_log_w, log_w)
+    return p.log_joint(x, z.unsqueeze(0))[0]
+
+
+@torch.no_grad()
+def _proposed(p: Model, q: Family, x: Tensor, generator: torch.Generator | None) -> tuple[Tensor, Tensor]:  # fmt: skip
+    z = q.sample(1, x, generator=generator)
+    return z[0], (p.log_joint(x, z) - q(x, z))[0]
+
+
+def _climb(
+    step: Callable[[], Tensor], learned: list[nn.Parameter], rate: float, seconds: float
+) -> int:
+    """Adam along a cosine, for so many steps as take about ``seconds`` of the processor, judged by the first few."""
+    optimizer = torch.optim.Adam(learned, lr=rate)
+
+    def once() -> None:
+        optimizer.zero_grad()
+        (-step()).backward()
+        optimizer.step()
+
+    once()
+    begun = time.process_time()
+    for _ in range(4):
+        once()
+    steps = max(int(4 * seconds / max(time.process_time() - begun, 1e-6)) - 5, 5)
+    schedule = CosineAnnealingLR(optimizer, steps)
+    for _ in range(steps):
+        once()
+        schedule.step()
+    return steps + 5
+
+
+def coin_race(way: str, x: Tensor, seconds: float, seed: int = 0, coins: int = 4) -> Race:
+    """Learn theta of ``SummedCoins`` from one half, by one of ``COIN_WAYS``.
+
+    Args:
+        x: ``(N, 1)``.
+
+    >>> x = SummedCoins(2.0, coins=4).sample(50, torch.Generator().manual_seed(0))[0]
+    >>> coin_race("EM", x, 0.05).steps > 1
+    True
+    """
+    validate.one_of("way", way, COIN_WAYS)
+    p, source = SummedCoins(0.5, coins), torch.Generator().manual_seed(seed)
+    total, begun, steps = p.states().sum(-1), time.process_time(), 0
+    if way in ("EM", "ELBO"):
+        while time.process_time() - begun < seconds:
+            with torch.no_grad():
+                if way == "EM":
+                    weight = p.posterior(x)
+                else:
+                    weight = best_product(float(p.theta), x, coins).probabilities(p.states())
+                p.theta.copy_((weight @ total * x[:, 0]).sum() / (weight @ total**2).sum())
+            steps += 1
+    else:
+        q = BernoulliMeanField(coins, torch.zeros(len(x), coins, dtype=x.dtype))
+        calls = 0
+
+        def step() -> Tensor:
+            nonlocal calls
+            if calls % 25 == 0:
+                with torch.no_grad():
+                    best = best_product(float(p.theta), x, coins, starts=2, sweeps=15)
+                    q.logits.copy_(best.logits / WIDER)
+            calls += 1
+            if way == "short chain":
+                return chain_gradient(p, q, x, SHORT, source).mean()
+            return coupled_chain_gradient(p, q, x, kernel="metropolis", generator=source).surrogate.mean()  # fmt: skip
+
+        steps = _climb(step, [p.theta], 0.1, seconds)
+    taken = time.process_time() - begun
+    with torch.no_grad():
+        return Race(float(p.log_evidence(x).mean()), p.theta.clone(), steps, taken)
+
+
+def pca_data(seed: int, rows: int = 300, size: int = 10, latents: int = 3) -> Tensor:
+    """Rows of a linear Gaussian model with loadings drawn at random, ``(rows, size)``."""
+    source = torch.Generator().manual_seed(seed)
+    loadings = torch.randn(size, latents, generator=source, dtype=torch.float64)
+    loc = torch.randn(size, generator=source, dtype=torch.float64)
+    return ProbabilisticPCA(loadings, loc, 1.0).double().sample(rows, source)[0]
+
+
+class _Wider(nn.Module):
+    def __init__(self, encoder: nn.Module, dim: int) -> None:
+        super().__init__()
+        self.encoder, self.dim = encoder, dim
+
+    def forward(self, x: Tensor) -> Tensor:
+        found: Tensor = self.encoder(x)
+        shift = torch.zeros_like(found)
+        shift[..., self.dim :] = torch.tensor(WIDER, dtype=found.dtype).log()
+        return found + shift
+
+
+def pca_race(way: str, x: Tensor, seconds: float, seed: int = 0, latents: int = 3) -> Race:
+    """Learn a ``ProbabilisticPCA`` of rows x from random loadings, by one of ``PCA_WAYS``; the encoder is linear, its q factorizes.
+
+    >>> pca_race("EM", pca_data(0, rows=50), 0.05).steps > 1
+    True
+    """
+    validate.one_of("way", way, PCA_WAYS)
+    source = torch.Generator().manual_seed(seed)
+    loadings = torch.randn(x.shape[-1], latents, generator=source, dtype=x.dtype)
+    p = ProbabilisticPCA(loadings, x.mean(0), 1.0).to(x)
+    begun, steps = time.process_time(), 0
+    if way == "EM":
+        while time.process_time() - begun < seconds:
+            _em_step(p, x)
+            steps += 1
+    else:
+        q = Amortized(MeanField(latents), nn.Linear(x.shape[-1], 2 * latents)).to(x)
+        wider = Amortized(MeanField(latents), _Wider(q.encoder, latents)).to(x)
+
+        def step() -> Tensor:
+            batch = x[torch.randint(len(x), (100,), generator=source)]
+            if way == "ELBO":
+                return analytic_kl(p, q, batch, generator=source).mean()
+            p.requires_grad_(False)
+            learn_q = sticking_the_landing(p, q, batch, generator=source).mean()
+            p.requires_grad_(True)
+            if way == "short chain":
+                return learn_q + chain_gradient(p, wider, batch, SHORT, source).mean()
+            found = coupled_chain_gradient(p, wider, batch, 4, generator=source)
+            return learn_q + found.surrogate.mean()
+
+        steps = _climb(step, [*p.parameters(), *q.parameters()], 0.03, seconds)
+    taken = time.process_time() - begun
+    with torch.no_grad():
+        return Race(float(p.log_evidence(x).mean()), p.loadings.clone(), steps, taken)
+
+
+@torch.no_grad()
+def _em_step(p: ProbabilisticPCA, x: Tensor) -> None:
+    """Tipping and Bishop's step, with the posterior of every row."""
+    posterior = p.posterior(x)
+    mean, centred = posterior.mean, x - p.loc
+    square = len(x) * posterior.covariance_matrix[0] + mean.mT @ mean
+    loadings = torch.linalg.solve(square, mean.mT @ centred).mT
+    left = centred.square().sum() - (centred * (mean @ loadings.mT)).sum()
+    p.loadings.copy_(loadings)
+    p.log_noise_scale.copy_(0.5 * (left / x.numel()).log())
