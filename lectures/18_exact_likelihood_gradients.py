@@ -13,55 +13,656 @@
 # %% [markdown]
 # # 18 · Exact likelihood gradients
 #
-# TO WRITE: why this unit, in a paragraph.
+# Seventeen units have climbed bounds. A bound is what we can compute, and whoever climbs it learns a model that is good *and* easy to infer in: two things that may pull in different directions. This unit climbs $\log p_\theta(x)$ itself. Its gradient is an average over the posterior, and a Markov chain can sample from the posterior, but only in the limit of infinitely many steps.
+# Two chains that are drawn together and *meet* remove what is left of the bias after finitely many. The answer is right on average, with no limit taken. Its price is a random running time, and we can say beforehand how random.
 #
-# ### When you are done you can
+# **After this unit you can**
 #
-# 1. TO WRITE: an objective.
-
-# %% [markdown]
-# ### What you need first (this box makes the unit readable alone)
+# - say what the ELBO's gradient in $\theta$ lacks, and when it lacks nothing,
+# - derive the acceptance probability of Metropolis and Hastings, and say how biased a chain is when it stops,
+# - draw two random numbers together so that each keeps its law and they are often equal,
+# - explain why two chains that meet give an estimate without bias, and which shortcuts bring the bias back,
+# - predict how meeting times are distributed, and which proposals make the variance infinite,
+# - compare EM, the ELBO and the likelihood's own gradient in bias, variance and cost.
 #
-# - TO WRITE: a prerequisite.
+# **Time**: about 55 minutes of reading and playing on the main line; what is marked *aside* takes 5 minutes more. The page computes in about a minute.
+#
+# > **What you need, if you read this unit alone**
+# >
+# > - A model gives $\log p_\theta(x, z)$; a family gives a density $q(z)$. The **ELBO** is $\mathcal L = \mathbb E_q[\log p_\theta(x, z) - \log q(z)] = \log p_\theta(x) - \mathrm{KL}(q \,\|\, p_\theta(\cdot \mid x))$ (unit 03).
+# > - **EM** alternates two steps: $q$ becomes the posterior, then $\theta$ maximizes $\mathbb E_q \log p_\theta(x, z)$ (unit 04). With a restricted $q$ it is *variational EM*. A $q$ that makes the coordinates of $z$ independent **factorizes**.
+# > - The **weight** of a draw from $q$ is $w = p(x, z)/q(z)$; its mean is $p(x)$ (unit 02).
+# > - A **Markov chain** on finitely many states has a matrix $P$, whose row $z$ holds the probabilities of the next state. A law $\pi$ is **stationary** if $\pi P = \pi$.
+# > - **How to read the numbers**: mean $\pm$ standard error; $t$ is a z-score, and beyond $|t| = 4.5$ a cell stops. A sentence that compares is held to five seeds (or data sets) or more by `claim`.
 
 # %%
+import math
+
 import torch
 
-from course_vi.plots import show
+from course_vi.chains import (
+    coupled_metropolis,
+    coupled_paths,
+    coupled_walk,
+    kernel_calls,
+    meeting_tail,
+    metropolis_matrix,
+    pair_kernel,
+    reflection_coupling,
+)
+
+# %%
+from course_vi.chains import unbiased_estimates, unbiased_moments
+from course_vi.diagnostics import claim
+from course_vi.experiments.likelihood_race import chain_gradient
+from course_vi.experiments.stored_tables import stored_table
+from course_vi.experiments.summed_coins import (
+    SummedCoins,
+    best_product,
+    elbo_fit,
+    likelihood_fit,
+)
+
+# %%
+from course_vi.families import BernoulliMeanField, MeanField
+from course_vi.learning import coupled_chain_gradient, smoke_cap
+from course_vi.models import ConjugateToy
+from course_vi.plots import lecture_18 as figures
+from course_vi.plots import lecture_18b as more_figures
+from course_vi.plots import movies, show, show_moving
 from course_vi.progress import predict, reveal, tally
 
+# %%
+DOUBLE = torch.float64
+RUNS = 4000 if smoke_cap(1000) == 1000 else 400
+
+
+def seeded(seed):
+    return torch.Generator().manual_seed(seed)
+
+
+def mean_of(values):
+    """Mean over the first axis, and its standard error."""
+    return values.mean(0), values.std(0) / len(values) ** 0.5
+
+
 # %% [markdown]
-# ## 1. TO WRITE: the first section
+# ## 1. What the ELBO's gradient lacks
 #
-# > **Predict 1.** TO WRITE: a question that the next cells answer.
+# Differentiate $\log p_\theta(x)$, take the derivative inside the integral, and write $\nabla p = p\,\nabla \log p$:
+#
+# $$\nabla_\theta \log p_\theta(x) = \frac{1}{p_\theta(x)} \int p_\theta(x, z)\, \nabla_\theta \log p_\theta(x, z)\, dz = \mathbb E_{p_\theta(z \mid x)}\, \nabla_\theta \log p_\theta(x, z) .$$
+#
+# This is **Fisher's identity**: the gradient we want is an *average over the posterior* of a gradient we can compute. The ELBO's gradient in $\theta$ is the same average over $q$. So it has a bias, and we know where it comes from:
+#
+# $$\nabla_\theta \mathcal L = \nabla_\theta \log p_\theta(x) - \nabla_\theta\, \mathrm{KL}\big(q \,\|\, p_\theta(z \mid x)\big), \qquad q \text{ held fixed.}$$
+#
+# Where $q$ is the posterior the divergence is zero, which is its least value, so its gradient vanishes: no bias. That is why EM climbs the likelihood. Where $q$ falls short, the ELBO pays for its gap, and $\theta$ can make the gap smaller.
+#
+# Our example has finitely many states, so that every expectation is a sum. Four fair coins fall, and a meter measures $\theta$ for each that is on:
+#
+# $$z_1, \dots, z_4 \sim \mathrm{Bernoulli}(\tfrac12), \qquad x \mid z \sim N\big(\theta\,(z_1 + z_2 + z_3 + z_4),\, 1\big) .$$
+#
+# The measurement ties the coins together: if one is on, another need not be. A $q$ that factorizes cannot say so.
+#
+# > **Predict 1.** We have 400 measurements, made with $\theta = 2$. For each $x$ and each $\theta$ we find the best factorized $q$. Where is the ELBO that comes out highest, compared with the likelihood?
 
 # %%
-predict("18_1", choices=["it falls", "it stays", "it rises"])
+predict("18_1", choices=["at the same place", "at a larger theta", "at a smaller theta"])
 
 # %%
-print(torch.ones(3).cumsum(0))
+data = SummedCoins(2.0, coins=4).sample(2400, seeded(0))[0].view(6, 400, 1)   # six data sets
+by_likelihood, by_elbo = likelihood_fit(data, 2.0, coins=4), elbo_fit(data, 2.0, coins=4)
+print("maximum likelihood", [round(value, 3) for value in by_likelihood.tolist()])
+print("best ELBO         ", [round(value, 3) for value in by_elbo.tolist()])
+claim("the ELBO is highest at a smaller theta, by more than 0.3",
+      by_elbo - by_likelihood + 0.3, sign=-1)
+
+# %%
+theta, x_all = torch.linspace(0.8, 2.6, 19, dtype=DOUBLE), data[0, :200]
+with torch.no_grad():
+    likelihood = torch.stack([SummedCoins(v, 4).log_evidence(x_all).mean() for v in theta])
+elbos = torch.stack([best_product(v, x_all, 4).elbo.mean() for v in theta])
+show(figures.two_maxima(theta, likelihood, elbos),
+     alt="Mean log p(x) and mean best ELBO over theta, from 0.8 to 2.6. The two curves part as theta grows from 0.8 to about 2. The likelihood is highest near 2, the ELBO near 1.6; the grey gap between them is widest to the right of both.")
 
 # %%
 # Run this cell to compare it with your prediction.
-reveal("18_1", "it rises")
+reveal("18_1", "at a smaller theta")
 
 # %% [markdown]
 # <details><summary>Answer to Predict 1</summary>
 #
-# TO WRITE: why.
+# At a smaller one. With a small $\theta$ the meter says little about the coins, and their posterior is nearly a product; with a larger one it ties them together, and the gap grows. At the likelihood's maximum the likelihood is level, and the ELBO's slope is that of the gap alone: downhill. More data do not help. The estimate has a bias that stays.
 #
 # </details>
-
-# %% [markdown]
-# ## Common mistakes
-
-# %% [markdown]
-# ## What to remember
 #
-# **Next**: [the problem set](../notebooks/18_exact_likelihood_gradients/18_exact_likelihood_gradients.ipynb).
-
-# %% [markdown]
-# ## Further reading
+# From here on we stand at $\theta = 1.5$ and look at one measurement, $x = 4$.
 
 # %%
-tally("18")
+p, x = SummedCoins(1.5, coins=4).requires_grad_(False), torch.tensor([4.0], dtype=DOUBLE)
+states = p.states()                                          # (16, 4)
+posterior, slope = p.posterior(x), p.slope(x)                # (16), and d/dtheta log p(x, z)
+q_best = best_product(1.5, x[None], 4).probabilities(states)[0]
+exact = posterior @ slope
+h = 1e-5
+there, back = (SummedCoins(1.5 + step, 4).log_evidence(x) for step in (h, -h))
+print(f"gradient of log p(x): {exact:.6f}, by differences {(there - back) / (2 * h):.6f}")
+print(f"gradient of the ELBO, at the best factorized q: {q_best @ slope:.6f}")
+
+# %% [markdown]
+# The signs differ: the likelihood wants a larger $\theta$, the bound a smaller one. To average over the posterior instead of over $q$ we must sample from it. For that there is an old method.
+#
+# ## 2. A chain that forgets where it began
+#
+# We look for a matrix $P$ under which the posterior $\pi$ is stationary. It is enough that each pair of states exchanges equal amounts, $\pi(z)\, P(z, z') = \pi(z')\, P(z', z)$: summing over $z$ gives $\pi P = \pi$. This is *detailed balance*.
+#
+# Take any matrix of proposals $Q$. As it stands it is out of balance: the flow $\pi(z)\,Q(z, z')$ is larger in one direction than in the other. N. Metropolis and colleagues (1953), and W. Hastings (1970) for any $Q$, accept only some of the proposals, with probability $\alpha$, and stay otherwise:
+#
+# $$\pi(z)\, Q(z, z')\, \alpha(z, z') = \pi(z')\, Q(z', z)\, \alpha(z', z) .$$
+#
+# Let the smaller flow pass in full, and thin out the larger one until they are equal. No other choice accepts more:
+#
+# $$\alpha(z, z') = \min\Big(1,\; \frac{\pi(z')\, Q(z', z)}{\pi(z)\, Q(z, z')}\Big) = \min\Big(1,\; \frac{p(x, z')\, Q(z', z)}{p(x, z)\, Q(z, z')}\Big) .$$
+#
+# The evidence cancels, and with it all that we cannot compute. Our proposals: turn over one of the four coins, chosen at random.
+
+# %%
+apart = (states[:, None] - states).abs().sum(-1)             # coins in which two states differ
+proposal = (apart == 1).to(DOUBLE) / 4
+P = metropolis_matrix(p.log_table(x), proposal)
+print(f"stationary: largest |pi P - pi| {(posterior @ P - posterior).abs().max():.0e}")
+print("eigenvalues", [round(v, 3) for v in torch.linalg.eigvals(P).real.sort().values.tolist()[-4:]])
+
+# %% [markdown]
+# > **Predict 2.** We start the chain with a draw from the best factorized $q$. So after no steps at all, its gradient has the ELBO's bias. After how many steps is the bias gone?
+
+# %%
+predict("18_2", choices=[
+    "never, at any number of steps",
+    "after sixteen: there are sixteen states",
+    "it was never there, if many chains are averaged"])
+
+# %%
+def biases(start, steps):
+    """Of the gradient from the state after t = 0, ..., steps: exactly."""
+    law, found = start, []
+    for _ in range(steps + 1):
+        found.append(law @ slope - exact)
+        law = law @ P
+    return torch.stack(found)
+
+
+all_off = (states.sum(-1) == 0).to(DOUBLE)
+forgets = {"from all coins off": biases(all_off, 25), "from the best factorized q": biases(q_best, 25)}
+for name, found in forgets.items():
+    print(f"{name:27s}", [f"{value:+.4f}" for value in found[[0, 1, 2, 3, 5, 10, 20]].tolist()])
+second = torch.linalg.eigvals(P).abs().sort().values[-2].item()
+
+# %%
+show(figures.forgetting(forgets, second),
+     alt="Absolute bias of the gradient over 25 steps, on a log axis, for two starts. Both fall, unevenly at first and then along parallel lines, the one that began at all coins off above the other; neither reaches zero. A dashed line falls with the second eigenvalue of the chain; both curves are steeper.")
+
+# %%
+# Run this cell to compare it with your prediction.
+reveal("18_2", "never, at any number of steps")
+
+# %% [markdown]
+# <details><summary>Answer to Predict 2</summary>
+#
+# Never. The law after $t$ steps differs from the posterior by terms that shrink like the eigenvalues' powers, and powers do not vanish. Averaging chains removes noise; each of them has the same bias. (Here both curves fall faster than the second eigenvalue says. It belongs to asymmetries between coins that a sum of coins does not see.)
+#
+# </details>
+#
+# A chain begun at $q$ and stopped early is a sensible method, by the way: three steps have removed most of the ELBO's bias. *Contrastive divergence* does the like for undirected models (G. Hinton, 2002). But without the exact answer beside it, how would you know when to stop?
+#
+# ## 3. Two chains, one coupling
+#
+# Here is the idea that needs no limit. Let two chains run, one a step ahead of the other. What remains to be corrected after step $t$ is a difference between the law of the one and the law of the other. If we can bring the two to *stand in the same state*, and to stay together, then nothing remains. Section 5 makes a theorem of this. First: how can two draws from different laws be the same?
+#
+# A **coupling** of two laws is a joint law of a pair $(X, Y)$ with these two as its marginals. Each of them, seen alone, is what it should be. How they hang together is ours to choose. For $X \sim N(0, 1)$ and $Y \sim N(1, 1)$, say:
+#
+# - **independent**: draw each by itself;
+# - **common noise**: $X = \epsilon$ and $Y = 1 + \epsilon$, as when a reparametrized sample meets its twin;
+# - **reflection**: draw $X$. Let $Y = X$ whenever $X$ could pass for a draw from the other density, that is, with the probability $\min(1, p_Y(X)/p_X(X))$. Otherwise let $Y$ be $X$'s mirror image, about the point half-way between the two means.
+#
+# > **Predict 3.** How often are $X$ and $Y$ *equal*, at the very most, under any coupling of these two laws?
+
+# %%
+predict("18_3", choices=[
+    "never: they are continuous",
+    "in 62 of 100 draws",
+    "always, if they are coupled well enough"])
+
+# %%
+count, source = RUNS, seeded(1)
+zero, one = torch.zeros(count, 1, dtype=DOUBLE), torch.ones(count, 1, dtype=DOUBLE)
+eps, other = torch.randn(2, count, 1, generator=source, dtype=DOUBLE)
+ways = {"independent": (eps, 1 + other), "common noise": (eps, 1 + eps),
+        "reflection": reflection_coupling(zero, one, 1.0, source)}
+for name, (first, second_draw) in ways.items():
+    m, e = mean_of(second_draw[:, 0])
+    print(f"{name:13s} mean of Y {m:.3f} ± {e:.3f}, variance {second_draw.var():.3f}, "
+          f"equal in {(first == second_draw).double().mean():.1%}")
+print(f"2 Phi(-1/2) = {math.erfc(0.5 / math.sqrt(2)):.1%}")
+
+# %%
+show(figures.three_couplings({name: (a[:1500, 0], b[:1500, 0]) for name, (a, b) in ways.items()}),
+     alt="Three scatter plots of pairs x, y with the same two marginals. Independent: a round cloud about (0, 1). Common noise: a straight line parallel to the diagonal and above it; no pair is equal. Reflection: most pairs lie on the diagonal, the others on a falling line, the mirror images.")
+
+# %%
+# Run this cell to compare it with your prediction.
+reveal("18_3", "in 62 of 100 draws")
+
+# %% [markdown]
+# <details><summary>Answer to Predict 3</summary>
+#
+# In 62 of 100. Where the pair is equal, its common value must be admissible under both densities, so it lies in the area *under both curves*: for two unit Gaussians at distance $\delta$ that area is $2\,\Phi(-\delta/2)$. Reflection uses all of it. A coupling that does is called **maximal**. Common noise, which moves the two along in parallel and never lets them touch, uses nothing of it.
+#
+# </details>
+#
+# For laws on finitely many states there is an area under both, too, and so there are maximal couplings. The problem set has you build one.
+#
+# ## 4. Metropolis, twice
+#
+# Now for two chains. At each step both must move by the matrix $P$, each seen alone. So we couple what a step is made of: the **proposals** come from a maximal coupling, and both are judged by **one uniform number**: each chain accepts if that number is below its own acceptance probability. When both chains stand in the same state, they are offered the same proposal and give the same answer. They stay together for ever.
+#
+# The movie shows it on the real line, for a target with two modes.
+
+# %%
+def two_hills(z):
+    return torch.logaddexp(-2 * (z + 1.5).square(), -2 * (z - 1.5).square()).sum(-1)
+
+
+source = seeded(6)
+first, behind = torch.tensor([[3.0]], dtype=DOUBLE), torch.tensor([[-3.0]], dtype=DOUBLE)
+ahead_path, behind_path = [first], [behind]
+ahead = coupled_walk(two_hills, first, first, 1.0, source)[0]          # the one ahead moves first
+for _ in range(30):
+    ahead_path.append(ahead)
+    behind_path.append(behind)
+    ahead, behind = coupled_walk(two_hills, ahead, behind, 1.0, source)
+show_moving(movies.chains_meet(torch.cat(ahead_path)[:, 0], torch.cat(behind_path[1:])[:, 0],
+                               lambda z: two_hills(z[:, None]).exp()),
+            alt="Two paths over steps 0 to 30, with a target of two modes drawn along the left side. The blue chain starts at 3, the orange one, a step behind, at minus 3. They wander between the modes, land on the same value at one step, and from then on are one line.")
+
+# %% [markdown]
+# On our sixteen states a step of the pair is a table: `kernel[z, y, z', y']` is the chance that a pair in $(z, y)$ goes to $(z', y')$. All that the theory will ask of it can be read off.
+
+# %%
+kernel = coupled_metropolis(p.log_table(x), proposal)
+alone = kernel.sum(3)                                         # the first chain, whatever the second does
+print(f"first chain moves by P:  largest error {(alone - P[:, None]).abs().max():.0e}")
+print(f"second chain moves by P: largest error {(kernel.sum(2) - P[None]).abs().max():.0e}")
+same = torch.arange(16)
+print(f"who has met stays together: {kernel[same, same].diagonal(dim1=1, dim2=2).sum(-1).min():.12f}")
+
+# %% [markdown]
+# Let many pairs run. Each chain begins with a draw from the best factorized $q$; the one ahead makes the first step alone. The step at which they first agree is the **meeting time** $\tau$.
+#
+# > **Predict 4.** The state in which they meet is a random one, too. Is it a draw from the posterior?
+
+# %%
+predict("18_4", choices=["yes, exactly", "no", "yes, if they met late"])
+
+# %%
+paths = coupled_paths(P, q_best, RUNS, last=40, kernel=kernel, generator=seeded(2))
+met_in = paths.ahead.gather(0, paths.meeting[None])[0]
+heads = states.sum(-1)
+on = (heads[met_in, None] == torch.arange(5)).to(DOUBLE)
+share, error = mean_of(on)
+wanted = torch.stack([posterior[heads == c].sum() for c in range(5)])
+print(f"mean meeting time {paths.meeting.double().mean():.2f}, longest {int(paths.meeting.max())}")
+most = int((share - wanted).abs().argmax())
+blocks = torch.stack([part.mean(0) for part in on.chunk(10)])[:, most]
+claim(f"P({most} coins on) where they meet differs from the posterior by more than 0.02",
+      (blocks - wanted[most]) * torch.sign(share[most] - wanted[most]) - 0.02, sign=+1)
+
+# %%
+show(figures.meeting_place(wanted, share, error),
+     alt="Bars over the number of coins that are on, 0 to 4: the posterior in grey, the state of meeting in blue with error bars. They differ by much more than the errors.")
+
+# %%
+# Run this cell to compare it with your prediction.
+reveal("18_4", "no")
+
+# %% [markdown]
+# <details><summary>Answer to Predict 4</summary>
+#
+# No. Pairs meet where the two can easily be offered the same state, and that need not be where the posterior is. A meeting says nothing of where the chain should be. It says that from here on two laws are the same.
+#
+# </details>
+#
+# ## 5. A sum that telescopes
+#
+# Let $h(z)$ be what we want to average, for us $\nabla_\theta \log p_\theta(x, z)$. Its mean over the posterior is the limit of $\mathbb E\, h(X_t)$, and a limit is a sum of what is still missing:
+#
+# $$\mathbb E_\pi h = \mathbb E\, h(X_0) + \sum_{t \ge 1} \big\{\mathbb E\, h(X_t) - \mathbb E\, h(X_{t-1})\big\} .$$
+#
+# Now the trick, due to P. Glynn and C.-H. Rhee (2014). Only the *law* of $X_{t-1}$ matters in the last term, so put a second chain $Y$ in its place, with the same start and the same matrix. Each brace is then the mean of $h(X_t) - h(Y_{t-1})$. And if $X$ and $Y$ are coupled so that $X_t = Y_{t-1}$ from the meeting on, all later terms are zero, *not in the limit but in fact*. The infinite sum has become a finite one with a random number of terms.
+#
+# P. Jacob, J. O'Leary and Y. Atchadé (2020) made a tool of it: start the sum after $k$ steps of burn-in instead of none; average over a window of $k$s. What one run then returns, and what it cost, is yours to write in the problem set. The library has both.
+#
+# What must hold? Each chain alone has the law of the chain ($Y$ that of $X$, one step late); they stay together after they have met; and they do meet, soon enough for the sum to have a mean. Nothing is asked of how they hang together before.
+
+# %%
+couplings = {"proposals coupled, one uniform": kernel, "rows coupled maximally": pair_kernel(P),
+             "independent until they meet": pair_kernel(P, lambda a, b: a[..., :, None] * b[..., None, :])}
+couplings["independent until they meet"][same, same] = torch.diag_embed(P)
+for seed, (name, table) in enumerate(couplings.items()):
+    found = coupled_paths(P, q_best, RUNS, last=10, kernel=table, generator=seeded(10 + seed))
+    for k in (0, 10):
+        m, e = mean_of(unbiased_estimates(found, slope, burn_in=k))
+        print(f"{name:31s} k = {k:2d}: {m:7.3f} ± {e:.3f}   exact {exact:.3f}   t = {(m - exact) / e:+.1f}")
+        assert abs(m - exact) < 4.5 * e
+
+# %% [markdown]
+# All agree with the likelihood's gradient, none with the ELBO's $-0.949$, though each chain began at the ELBO's own $q$. The errors are another matter: a burn-in of ten makes the estimate several times quieter. Section 7 asks what that is worth.
+#
+# > You will read, under the heading "Exact Likelihood Gradients", that one "Can train a VAE via **actual maximum likelihood** (not lower bound)" by "an **unbiased MCMC** approach" (R. Salomone, *Deep Probabilistic Models*, AMSI Winter School 2021, part IV, of the method of F. Ruiz, M. Titsias, T. Cemgil and A. Doucet, 2021). The target is right: it is the likelihood. But the gradient
+# > is not exact; it is *random*, and right on average. And a chain by itself is biased at any finite number of steps; what has no bias is the sum over two that meet.
+#
+# A run that takes long is a nuisance, and it is tempting to set a limit.
+#
+# > **Predict 5.** We throw away all runs that have not met by step 20, and average the others. What happens to the mean?
+
+# %%
+predict("18_5", choices=[
+    "nothing: the runs are independent of each other",
+    "it becomes biased",
+    "nothing, but its error grows"])
+
+# %%
+pool = coupled_paths(P, q_best, 5 * RUNS, kernel=kernel, generator=seeded(3))
+estimate = unbiased_estimates(pool, slope)
+limits = torch.tensor([3, 5, 10, 20, 40, 80])
+kept = [estimate[pool.meeting <= limit] for limit in limits]
+for limit, some in zip(limits.tolist(), kept, strict=True):
+    m, e = mean_of(some)
+    print(f"met by {limit:2d}: {len(some) / len(estimate):6.1%} of the runs, mean {m:7.3f} ± {e:.3f}, "
+          f"t = {(m - exact) / e:+.1f}")
+blocks = torch.stack([some.mean() for some in kept[3].chunk(10)])
+claim("with a limit of 20 the mean is too low", blocks - exact, sign=-1)
+
+# %%
+found = [mean_of(some) for some in kept]
+show(figures.thrown_away(limits, torch.stack([m for m, _ in found]), torch.stack([e for _, e in found]), exact.item()),
+     alt="Mean of the runs that are kept over the limit on the meeting time, 3 to 80, on a log axis, with error bars, beside a line at the exact value. For small limits the means lie far from the line; they approach it as the limit grows.")
+
+# %%
+# Run this cell to compare it with your prediction.
+reveal("18_5", "it becomes biased")
+
+# %% [markdown]
+# <details><summary>Answer to Predict 5</summary>
+#
+# It becomes biased. Slow runs carry corrections that quick ones do not, and the mean needs both. The same holds for whatever depends on the meeting: stopping a job when the computer is wanted elsewhere, or returning what there is after `max_steps`. The library raises an error instead.
+#
+# </details>
+#
+# ## 6. When do they meet?
+#
+# The pair is itself a Markov chain, on $16 \times 16$ pairs, and it has met when it is on the diagonal. So the law of $\tau$ can be had exactly. How is the signature exercise of this unit; here is what comes out, for two of our couplings.
+
+# %%
+tails, shares = {}, {}
+for seed, name in enumerate(["proposals coupled, one uniform", "independent until they meet"]):
+    tails[name] = meeting_tail(P, q_best, 60, couplings[name])
+    runs = coupled_paths(P, q_best, RUNS, kernel=couplings[name], generator=seeded(20 + seed))
+    shares[name] = torch.stack([(runs.meeting > t).double().mean() for t in range(61)])
+    z = (shares[name] - tails[name]) / (tails[name] * (1 - tails[name]) / RUNS).sqrt()
+    print(f"{name}: largest |z| {z[1:].abs().max():.1f} in sixty; mean of tau up to 60 {tails[name].sum():.2f}")
+show(figures.survival(tails, shares, RUNS),
+     alt="Share of pairs that have not met by step t, up to 60, on a log axis, for two couplings: lines predicted from the chain of pairs, dots measured with error bars. Both lines become straight; that of coupled proposals falls faster than that of chains that are independent until they meet. The dots lie on the lines.")
+
+# %% [markdown]
+# Both tails are geometric in the end. On finitely many states they always are, and all is well. Real models have continuous latents. There one kernel can be understood to the end, and it is the one that variational inference suggests: **propose from q**, whatever the current state. With $Q(z, z') = q(z')$ the acceptance probability is $\min(1, w(z')/w(z))$, with the weights of unit 02. Offer both chains the same proposal and the same uniform.
+#
+# - If the chain with the *larger* weight accepts, so does the other, and they meet.
+# - If only the lighter one accepts, it moves to a state that is still lighter than the other's.
+#
+# So the heavier chain sits where it is until they meet, and each step lets it go with the same probability $a(z) = \mathbb E_q \min(1, w/w(z))$. **Given the heavier state, the meeting time is geometric.** All that remains is the law of the heavier of $X_1$ and $Y_0$.
+
+# %%
+def independence_tail(q, w, steps):
+    """P(tau > t), t = 1, ..., steps, for proposals of probabilities q and weights w over a list of states."""
+    w, order = w.sort()
+    q = q[order]
+    accepts = (q * w).cumsum(0) / w + (1 - q.cumsum(0)).clamp_min(0)         # a(z)
+    above = (q / w).flip(0).cumsum(0).flip(0) - q / w
+    ahead = q * (q.cumsum(0) + w * above) + q * (1 - accepts)                # the law of X_1
+    heavier = ahead * q.cumsum(0) + q * ahead.cumsum(0) - 2 * ahead * q      # different states
+    t = torch.arange(steps, dtype=DOUBLE)
+    return (heavier * (1 - accepts).clamp_min(0) ** t.unsqueeze(-1)).sum(-1)
+
+
+weight = p.log_table(x).exp() / q_best
+print("sixteen states:", [round(v, 4) for v in independence_tail(q_best, weight, 5).tolist()])
+
+# %% [markdown]
+# With $\bar w$ the largest weight there is, the slowest rate is $1 - p(x)/\bar w$. If $w$ has no bound, there is no slowest rate.
+#
+# On the toy, $z \sim N(0, 1)$ and $x \mid z \sim N(z, 1)$, the posterior at $x = 2$ is $N(1, \tfrac12)$. We propose from $q = N(1, s^2)$.
+#
+# > **Predict 6.** With $s^2 = 0.15$, narrower than the posterior, how does $P(\tau > t)$ fall?
+
+# %%
+predict("18_6", choices=[
+    "geometrically, only more slowly than with a wide q",
+    "like a power of t",
+    "not at all: some pairs never meet"])
+
+# %%
+def toy_tail(variance, steps):
+    """The same, on a fine grid of the distance from the mean."""
+    u = torch.linspace(0, 9, 3000, dtype=DOUBLE)                             # in units of s
+    q = torch.exp(-0.5 * u**2)
+    return independence_tail(q / q.sum(), torch.exp(0.5 * u**2 - variance * u**2), steps)
+
+
+def toy_meetings(variance, runs, seed):
+    rows = torch.full((runs, 1), 2.0, dtype=DOUBLE)
+    q = MeanField(1, torch.ones(1, dtype=DOUBLE), torch.full((1,), 0.5 * math.log(variance), dtype=DOUBLE))
+    with torch.no_grad():
+        return coupled_chain_gradient(ConjugateToy(1), q, rows, kernel="metropolis",
+                                      max_steps=10**6, generator=seeded(seed)).meeting
+
+
+# %%
+toys = {variance: toy_tail(variance, 2000) for variance in (1.0, 0.3, 0.15)}
+met = {variance: toy_meetings(variance, RUNS // 2, 30) for variance in toys}
+for variance, tail in toys.items():
+    at = torch.tensor([2, 5, 10, 30])
+    share = (met[variance] > at[:, None]).double().mean(-1)
+    z = (share - tail[at - 1]) / (tail[at - 1] * (1 - tail[at - 1]) / (RUNS // 2)).sqrt().clamp_min(1e-9)
+    ends = tail[[499, 1999]].log()
+    power = f"{(ends[0] - ends[1]) / math.log(4):.2f}" if tail[1999] > 1e-12 else "none"
+    print(f"s² = {variance:4.2f}: |z| at most {z[tail[at - 1] * RUNS > 10].abs().max():.1f}, power of t: {power}")
+
+# %%
+names = {1.0: "s² = 1", 0.3: "s² = 0.3", 0.15: "s² = 0.15"}
+measured = {name: torch.stack([(met[v] > t).double().mean() for t in range(1, 501)]) for v, name in names.items()}
+show(more_figures.proposal_tails({name: toys[v] for v, name in names.items()}, measured, RUNS // 2),
+     alt="P(tau > t) over t, from 1 to 2,000, on two log axes, for proposals of three variances. With variance 1, wider than the posterior, the curve bends down and is gone after some tens of steps. With 0.3 and with 0.15 the curves become straight lines, that of 0.15 the flattest. Measured dots lie on all three.")
+
+# %%
+# Run this cell to compare it with your prediction.
+reveal("18_6", "like a power of t")
+
+# %% [markdown]
+# <details><summary>Answer to Predict 6</summary>
+#
+# Like a power. The further out the heavier chain sits, the larger its weight and the longer it stays. In the tails $w$ grows like $e^{c u^2}$ with $c = \tfrac12 - s^2$, $u$ counted in units of $s$, and $q$ falls like $e^{-u^2/2}$; so $P_q(w > v)$ falls like $v^{-\kappa}$ with $\kappa = 1/(1 - 2 s^2)$, and $P(\tau > t)$ inherits that power. For $s^2 = 0.3$ and $0.15$ that is $2.50$ and $1.43$; the local slopes above approach it.
+#
+# </details>
+#
+# A power $\kappa$ means: $\mathbb E\,\tau^r$ is finite only for $r < \kappa$. The correction is a sum of $\tau$ terms, of which the heavier chain's stays the same, so its variance is infinite if $\kappa < 2$: here, if $s^2 < \tfrac14$. You have met that number before. It is where $\mathbb E_q w^2$ becomes infinite (unit 02). *The estimate is without bias for every q that reaches all of the posterior. It is of use only for one that covers it.* No error bar would tell you: with an infinite variance, $\pm$ means nothing. (So no mean is printed for $s^2 = 0.15$.)
+#
+# ### Aside: the ELBO's own q is never wide enough
+#
+# Let the posterior be a Gaussian of precision $\Lambda$. The best factorized $q$ has the same mean and the precision $D = \mathrm{diag}(\Lambda)$ (unit 04). Its weights are $w \propto \exp\{\tfrac12 u^\top (D - \Lambda)\, u\}$, with $u$ the distance from the mean. The matrix $D - \Lambda$ has a diagonal of zeros, so its eigenvalues sum to zero: unless $\Lambda$ is diagonal, one of them is positive, and **$w$ has no bound**. The ELBO prefers a $q$ that is too narrow to one that spills over, and for proposals that is the wrong preference. Divide $D$ by a number $c$, so that $q$ is wider:
+
+# %%
+for r in (0.3, 0.6, 0.9):
+    precision = torch.tensor([[1.0, r], [r, 1.0]], dtype=DOUBLE)
+    line = []
+    for c in (1.0, 1.5, 2.0, 4.0, 10.0):
+        most = torch.linalg.eigvalsh(torch.eye(2, dtype=DOUBLE) / c - precision).max()
+        power = 1 / (c * most)                       # P_q(w > v) falls like this power of v
+        line.append(f"c = {c:g}: {'bounded' if most <= 0 else f'power {power:.2f}'}")
+    print(f"partial correlation {-r:+.1f}:  " + ",  ".join(line))
+
+# %% [markdown]
+# Strong dependence asks for proposals that are much wider than the ELBO's $q$, in many dimensions all the more. That is why Ruiz and colleagues let each step choose among *several* proposals (`kernel="importance"`), and why a richer family (unit 08) or a mass-covering divergence (units 10 and 12) pays here.
+#
+# ## 7. The price of no bias
+#
+# Variance alone says little, since more runs make it smaller. Two unbiased estimates are compared by **variance times cost**: what one pays for a given error. The cost of a run is the number of transitions it draws. Back to the coins, and the correction: it starts at $X_k$, after a burn-in of $k$ steps.
+#
+# > **Predict 7.** A pair meets after 14 steps on average. Which burn-in makes variance times cost least?
+
+# %%
+predict("18_7", choices=[
+    "k = 0: no step is wasted on burn-in",
+    "some 25 steps: most pairs have met by then",
+    "there is no best one: the longer the better"])
+
+# %%
+ks = list(range(61))
+exactly = unbiased_moments(P, q_best, slope, ks, kernel)
+products = exactly.variance * exactly.cost
+some, rows = torch.tensor([0, 10, 20, 40]), []
+for k in some.tolist():                                       # ten blocks of the runs of section 4
+    blocks = [part.var() for part in unbiased_estimates(paths, slope, k).chunk(10)]
+    rows.append(torch.stack(blocks) * kernel_calls(paths.meeting, k).double().mean())
+m, e = mean_of(torch.stack(rows).mT)
+for k, one, two in zip(some.tolist(), m.tolist(), e.tolist(), strict=True):
+    print(f"k = {k:2d}: exact variance {exactly.variance[k]:6.2f}, cost {exactly.cost[k]:5.1f}, "
+          f"product {products[k]:7.1f}; measured {one:7.1f} ± {two:.1f}")
+print(f"least at k = {int(products.argmin())}: {products.min():.1f}; the posterior's own variance of h "
+      f"{posterior @ slope**2 - exact**2:.2f}")
+
+# %% [markdown]
+# Using one state of a run and dropping the rest is a waste. Average the states from $k$ to $m$, each with its correction, and every step counts. The yardstick is one long chain that starts in equilibrium: per step it pays the *asymptotic variance*, which for finitely many states is a formula, $\pi(\tilde h \cdot (2 Z - I)\, \tilde h)$ with $\tilde h = h - \mathbb E_\pi h$ and $Z = (I - P + \mathbf 1 \pi)^{-1}$.
+
+# %%
+centred = slope - exact
+Z = torch.linalg.inv(torch.eye(16, dtype=DOUBLE) - P + posterior)
+ordinary = posterior @ (centred * (2 * Z @ centred - centred))
+lengths = torch.tensor([1, 4, 16, 64, 200])
+long = coupled_paths(P, q_best, RUNS // 2, last=224, kernel=kernel, generator=seeded(40))
+averaged = []
+for length in lengths.tolist():
+    found = unbiased_estimates(long, slope, burn_in=25, last=24 + length)
+    averaged.append(found.var() * kernel_calls(long.meeting, 24 + length).double().mean())
+    print(f"{length:3d} states averaged: variance times cost {averaged[-1]:6.1f}")
+print(f"one long chain in equilibrium: {ordinary:.1f}")
+
+# %%
+show(more_figures.price(torch.tensor(ks), products, (some, m, e), lengths, torch.stack(averaged), ordinary.item()),
+     alt="Left, variance times cost over the burn-in k, on a log axis: it falls steeply from k = 0, is least near 24 and then rises slowly; measured dots lie on the exact line. Right, variance times cost over the number of states averaged, on log axes: it falls from about 170 towards a dashed line, what one long chain in equilibrium pays.")
+
+# %%
+# Run this cell to compare it with your prediction.
+reveal("18_7", "some 25 steps: most pairs have met by then")
+
+# %% [markdown]
+# <details><summary>Answer to Predict 7</summary>
+#
+# Near 24. With no burn-in nearly every run needs a correction, and corrections are noisy. Once most pairs have met by step $k$, most runs have none, the variance comes down to that of a single draw from the posterior, and further steps only cost.
+#
+# </details>
+#
+# So choose $k$ as a high quantile of the meeting times in a trial, and $m$ several times as large. The price of having no bias is then a small share of the cost. What remains is that of any Markov chain: its correlation from step to step.
+#
+# ## 8. Three gradients compared
+#
+# Back to learning. Six ways to a gradient in $\theta$, at $\theta = 1.5$, for the first data set of section 1. The proposals of all chains come from the best factorized $q$ of each datum.
+
+# %%
+R, x_rows = max(RUNS // 40, 20), data[0].expand(max(RUNS // 40, 20), 400, 1)
+best = best_product(1.5, data[0], 4)
+q = BernoulliMeanField(4, best.logits)
+truth = (p.posterior(data[0]) * p.slope(data[0])).sum(-1).mean()
+at_q = (best.probabilities(states) * p.slope(data[0])).sum(-1).mean()
+
+
+def replicates(surrogate, seed):
+    """Mean gradient over the data, R times: every replicate has its own copy of theta."""
+    many = SummedCoins(torch.full((R, 1), 1.5), coins=4)
+    value = surrogate(many, seeded(seed))
+    return torch.autograd.grad(value.mean(-1).sum(), many.theta)[0][:, 0]
+
+
+# %%
+print(f"{'gradient':34s}{'bias':>18s}{'sd per datum':>14s}{'weights per datum':>19s}")
+print(f"{'EM, or exact: sum over states':34s}{0:18.4f}{0:14.2f}{16:19.1f}")
+print(f"{'ELBO, best q, sum over states':34s}{at_q - truth:18.4f}{0:14.2f}{16:19.1f}")
+for steps in (0, 3, 10):
+    g = replicates(lambda many, s, n=steps: chain_gradient(many, q, x_rows, n, s), 50 + steps)
+    m, e = mean_of(g - truth)
+    label = "ELBO, one draw from q" if steps == 0 else f"chain from q, {steps} steps"
+    print(f"{label:34s}{m:9.4f} ± {e:.4f}{g.std() * 20:14.2f}{steps + 1:19.1f}")
+for k in (0, 5):
+    run = coupled_chain_gradient(p, q, x_rows, burn_in=k, kernel="metropolis", generator=seeded(60))
+    g = replicates(lambda many, s, k=k: coupled_chain_gradient(
+        many, q, x_rows, burn_in=k, kernel="metropolis", generator=s).surrogate, 61 + k)
+    m, e = mean_of(g - truth)
+    assert abs(m) < 4.5 * e
+    print(f"{f'coupled chains, k = {k}':34s}{m:9.4f} ± {e:.4f}{g.std() * 20:14.2f}{run.evaluations.double().mean():19.1f}")
+
+# %% [markdown]
+# Nothing in this table comes for free. EM's sum is exact and grows as $2^D$. The ELBO's gradient is cheap and quiet, and wrong. A short chain is less wrong, by an amount that only the exact answer tells. The coupled chains are right, and noisier.
+#
+# **Learning at equal time.** `benchmarks/lecture_18.py` trained five data sets from the same start with each of four ways, for half a second and for two seconds of processor time (CPU, one thread): EM with all states; variational EM with the best factorized $q$; Adam on a chain of three steps from $q$; Adam on coupled chains without burn-in. Proposals are a little wider than $q$ (its logits divided by 1.5). What counts is the exact likelihood in the end.
+
+# %%
+coins = stored_table("coins", lecture=18)
+ways = ("EM", "ELBO", "short chain", "coupled chains")
+for seconds, table in coins.items():
+    for way in ways:
+        theta, gap = (torch.tensor(table[way][key], dtype=DOUBLE) for key in ("theta", "gap"))
+        print(f"{seconds:>4s} s  {way:15s} theta {theta.mean():.3f}, "
+              f"below the maximum by {mean_of(gap)[0]:.5f} ± {mean_of(gap)[1]:.5f} nats per datum")
+last = coins[max(coins, key=float)]
+ends = {way: torch.tensor(last[way]["theta"], dtype=DOUBLE) for way in ways}
+claim("the ELBO ends below maximum likelihood, in theta", ends["ELBO"] - ends["EM"], sign=-1)
+claim("the short chain, too", ends["short chain"] - ends["EM"], sign=-1)
+claim("coupled chains: no difference seen", ends["coupled chains"] - ends["EM"], sign=0)
+
+# %% [markdown]
+# One number cannot bend to the family. Loadings can. In **probabilistic PCA**, $z \sim N(0, I_3)$ and $x \mid z \sim N(W z + \mu, \sigma^2 I)$ with ten-dimensional $x$, any rotation of $W$ gives the same $p(x)$, but not the same posterior: its precision is $I + W^\top W / \sigma^2$.
+#
+# > **Predict 8.** The same ways learn $W$, $\mu$ and $\sigma$, with an encoder for a $q$ that factorizes. If it is trained to the end, where does the ELBO bring the likelihood?
+
+# %%
+predict("18_8", choices=[
+    "below its maximum, as with the coins",
+    "to its maximum",
+    "above: the bound is loose"])
+
+# %%
+pca = stored_table("pca", lecture=18)
+for seconds, table in pca.items():
+    for way in ways:
+        m, e = mean_of(torch.tensor(table[way]["gap"], dtype=DOUBLE))
+        print(f"{seconds:>4s} s  {way:15s} below the maximum by {m:.4f} ± {e:.4f} nats per datum, "
+              f"{sum(table[way]['steps']) / 5:.0f} steps")
+last_pca = pca[max(pca, key=float)]
+gap = {way: torch.tensor(last_pca[way]["gap"], dtype=DOUBLE) for way in ways}
+coin_gap = torch.tensor(last["ELBO"]["gap"], dtype=DOUBLE)
+claim("the ELBO is nearer to the maximum than it was with the coins, by more than 0.05 nats",
+      gap["ELBO"] - coin_gap + 0.05, sign=-1)
+
+# %%
+def gaps(table):
+    return {way: torch.tensor([table[s][way]["gap"] for s in sorted(table, key=float)], dtype=DOUBLE) for way in ways}
+
+
+budgets = torch.tensor(sorted(float(s) for s in pca), dtype=DOUBLE)
+show(more_figures.race({"Coins: the ELBO stays below": gaps(coins), "PCA: it turns until it fits": gaps(pca)}, budgets),
+     alt="Nats per datum below the maximum of the likelihood over seconds of training, on log axes, for coins and for PCA; a line for each of EM, the ELBO, a short chain and coupled chains, with a dot for each of five data sets.")
+
+# %%
+# Run this cell to compare it with your prediction.
+reveal("18_8", "to its maximum")

@@ -106,12 +106,14 @@ def coin_race(way: str, x: Tensor, seconds: float, seed: int = 0, coins: int = 4
     p, source = SummedCoins(0.5, coins), torch.Generator().manual_seed(seed)
     total, begun, steps = p.states().sum(-1), time.process_time(), 0
     if way in ("EM", "ELBO"):
+        best = best_product(0.5, x, coins)
         while time.process_time() - begun < seconds:
             with torch.no_grad():
                 if way == "EM":
                     weight = p.posterior(x)
                 else:
-                    weight = best_product(float(p.theta), x, coins).probabilities(p.states())
+                    best = best_product(float(p.theta), x, coins, near=best.logits)
+                    weight = best.probabilities(p.states())
                 p.theta.copy_((weight @ total * x[:, 0]).sum() / (weight @ total**2).sum())
             steps += 1
     else:

@@ -20,11 +20,15 @@ from course_vi.distributions import BernoulliVector
 from course_vi.exact import enumerate_binary
 from course_vi.models.base import Model
 
-__all__ = ["BestProduct", "SummedCoins", "best_product", "elbo_fit"]
+__all__ = ["BestProduct", "SummedCoins", "best_product", "elbo_fit", "likelihood_fit"]
 
 
 class SummedCoins(Model):
     """The model. x is ``(*B, 1)``, z ``(K, *B, coins)``.
+
+    Args:
+        theta: a number, or numbers that broadcast against the data, for replicates.
+        coins: how many.
 
     >>> p = SummedCoins(1.0, coins=3)
     >>> x = torch.zeros(1, dtype=torch.float64)
@@ -69,34 +73,41 @@ class SummedCoins(Model):
     def slope(self, x: Tensor) -> Tensor:
         r""":math:`\partial_\theta \log p(x, z)` of all states, ``(*B, 2 ** coins)``."""
         total = self.states().sum(-1)
-        return (x - self.theta.detach() * total) * total
+        return (x - self.theta.detach().unsqueeze(-1) * total) * total
 
 
 class BestProduct(NamedTuple):
     """The best factorized q for each datum.
 
     Attributes:
-        logits: of its bits, ``(N, D)``.
-        elbo: ``(N)``.
+        logits: of its bits, ``(*B, D)``.
+        elbo: ``(*B)``.
     """
 
     logits: Tensor
     elbo: Tensor
 
     def probabilities(self, states: Tensor) -> Tensor:
-        """Of all states, ``(N, S)``."""
+        """Of all states, ``(*B, S)``."""
         return BernoulliVector(self.logits.unsqueeze(-2)).log_prob(states).exp()
 
 
 def best_product(
-    theta: float, x: Tensor, coins: int = 3, starts: int = 4, sweeps: int = 200
+    theta: float | Tensor,
+    x: Tensor,
+    coins: int = 3,
+    starts: int = 4,
+    sweeps: int = 200,
+    near: Tensor | None = None,
 ) -> BestProduct:
     r"""Coordinate ascent from several starts; the best end of each datum.
 
     .. math:: l_d \leftarrow \theta x - \tfrac12\theta^2 - \theta^2 \sum_{e \ne d} m_e, \qquad m = \sigma(l)
 
     Args:
-        x: ``(N, 1)``.
+        theta: a number, or one for each datum, ``(*B)``.
+        x: ``(*B, 1)``.
+        near: logits to begin at, ``(*B, D)``, in the place of ``starts`` random ones.
 
     >>> x = torch.tensor([[3.0]], dtype=torch.float64)
     >>> p, found = SummedCoins(2.0), best_product(2.0, x)
@@ -104,39 +115,71 @@ def best_product(
     True
     """
     validate.positive_integer("starts", starts)
-    source = torch.Generator().manual_seed(0)
-    logits = torch.randn(starts, len(x), coins, generator=source, dtype=x.dtype)
+    if near is None:
+        source = torch.Generator().manual_seed(0)
+        logits = torch.randn(starts, *x.shape[:-1], coins, generator=source, dtype=x.dtype)
+    else:
+        logits = near.unsqueeze(0).clone()
+    theta = torch.as_tensor(theta, dtype=x.dtype)
+    pull, square = theta * x[..., 0] - 0.5 * theta**2, theta**2
     mean = logits.sigmoid()
     for _ in range(sweeps):
         before = logits.clone()
         for d in range(coins):
-            others = mean.sum(-1) - mean[..., d]
-            logits[..., d] = theta * x[..., 0] - 0.5 * theta**2 - theta**2 * others
+            logits[..., d] = pull - square * (mean.sum(-1) - mean[..., d])
             mean[..., d] = logits[..., d].sigmoid()
-        if float((logits - before).abs().max()) < 1e-12:
+        if float((logits - before).abs().max()) < 1e-9:
             break
     total, spread = mean.sum(-1), (mean * (1 - mean)).sum(-1)
-    fit = (x[..., 0] - theta * total).square() + theta**2 * spread + math.log(2 * math.pi)
+    fit = (x[..., 0] - theta * total).square() + square * spread + math.log(2 * math.pi)
     value = -0.5 * fit - coins * math.log(2) + BernoulliVector(logits).entropy()
-    best = value.argmax(0)
-    rows = torch.arange(len(x))
-    return BestProduct(logits[best, rows], value[best, rows])
+    best = value.argmax(0, keepdim=True)
+    chosen = logits.gather(0, best.unsqueeze(-1).expand(1, *logits.shape[1:]))[0]
+    return BestProduct(chosen, value.gather(0, best)[0])
 
 
-def elbo_fit(x: Tensor, theta: float, coins: int = 3, rounds: int = 60) -> float:
+def elbo_fit(x: Tensor, theta: float, coins: int = 3, rounds: int = 100) -> Tensor:
     r"""Where variational EM comes to rest: the best product for each datum, then the best :math:`\theta` for those.
 
     .. math:: \theta \leftarrow \frac{\sum_n x_n\, \mathbb E_{q_n} s}{\sum_n \mathbb E_{q_n} s^2}, \qquad s = \textstyle\sum_d z_d
 
+    Args:
+        x: ``(*R, N, 1)``: R data sets, side by side.
+        theta: where to begin.
+
+    Returns:
+        ``(*R)``.
+
     >>> x = SummedCoins(2.0).sample(100, torch.Generator().manual_seed(0))[0]
-    >>> elbo_fit(x, 2.0) < 1.9
+    >>> bool(elbo_fit(x, 2.0) < 1.9)
     True
     """
+    at = torch.full(x.shape[:-2], theta, dtype=x.dtype)
+    near = best_product(at.unsqueeze(-1), x, coins).logits
     for _ in range(rounds):
-        mean = best_product(theta, x, coins).logits.sigmoid()
+        near = best_product(at.unsqueeze(-1), x, coins, sweeps=30, near=near).logits
+        mean = near.sigmoid()
         total = mean.sum(-1)
         square = total.square() + (mean * (1 - mean)).sum(-1)
-        before, theta = theta, float((x[..., 0] * total).sum() / square.sum())
-        if abs(theta - before) < 1e-10:
+        before, at = at, (x[..., 0] * total).sum(-1) / square.sum(-1)
+        if float((at - before).abs().max()) < 1e-9:
             break
-    return theta
+    return at
+
+
+def likelihood_fit(x: Tensor, theta: float, coins: int = 3, rounds: int = 500) -> Tensor:
+    """The maximum of the likelihood, by EM with all states: as ``elbo_fit``, with the posterior in the place of q.
+
+    >>> x = SummedCoins(2.0).sample(100, torch.Generator().manual_seed(0))[0]
+    >>> 1.8 < likelihood_fit(x, 2.0) < 2.2
+    tensor(True)
+    """
+    at = torch.full(x.shape[:-2], theta, dtype=x.dtype)
+    for _ in range(rounds):
+        p = SummedCoins(at.unsqueeze(-1), coins).requires_grad_(False)
+        weight, total = p.posterior(x), p.states().sum(-1)
+        square = (weight @ total**2).sum(-1)
+        before, at = at, (x[..., 0] * (weight @ total)).sum(-1) / square
+        if float((at - before).abs().max()) < 1e-10:
+            break
+    return at

@@ -22,7 +22,14 @@ from course_vi.plots.style import (
     style,
 )
 
-__all__ = ["forgetting", "meeting_place", "survival", "three_couplings", "thrown_away", "two_maxima"]
+__all__ = [
+    "forgetting",
+    "meeting_place",
+    "survival",
+    "three_couplings",
+    "thrown_away",
+    "two_maxima",
+]
 
 
 def two_maxima(theta: Tensor, likelihood: Tensor, elbo: Tensor) -> Figure:
