@@ -666,3 +666,77 @@ show(more_figures.race({"Coins: the ELBO stays below": gaps(coins), "PCA: it tur
 # %%
 # Run this cell to compare it with your prediction.
 reveal("18_8", "to its maximum")
+
+# %% [markdown]
+# <details><summary>Answer to Predict 8</summary>
+#
+# To its maximum (J. Lucas, G. Tucker, R. Grosse and M. Norouzi, 2019). The likelihood does not care how $W$ is rotated; the ELBO does, and prefers the rotation whose columns are orthogonal, since the posterior then factorizes and the gap is zero. So the bias of the ELBO's gradient is a matter of the model as much as of the family: where the model has freedom to spare, it adapts to the family, and nobody sees a loss in likelihood. (It is seen in *which* of many equal models is learned, as in unit 15.)
+#
+# </details>
+#
+# > You will read that "SGD only works if $\hat g(\mathbf z)$ is an *unbiased gradient estimate*" (R. Bamler, *Data Compression With and Without Deep Probabilistic Models*, Tübingen, 2023, lecture 8). For the naive gradient on that slide, whose bias is the whole gradient, the warning is right. As a law it is neither sufficient nor necessary.
+# > Without bias but with infinite variance (section 6), averages settle erratically, if at all. And with a bias that is small, or made to vanish by longer chains, SGD works up to that bias: the short chain above beats the ELBO by far.
+#
+# So when is this worth its trouble? If EM's sums can be done, do them. If the ELBO's gap is small, or the model can make it small, climb the ELBO. Coupled chains are for what remains: a posterior that the family cannot express, a parameter whose *value* matters, and proposals that cover. They also tell you, on a trained model, how large the ELBO's bias is, with an error bar and without trusting any chain to have forgotten.
+#
+# ## Common mistakes
+#
+# | mistake | what you see | what shows it |
+# |---|---|---|
+# | chains that part again after they have met | a small bias that comes and goes | the table of the pair, from equal states |
+# | a coupling that distorts one marginal | chains that meet fast, a mean that is wrong | sum the table over one chain: $P$ must come out |
+# | the second chain not a step behind | a sum that corrects nothing: the chains' terms cancel on average | the mean against an exact answer |
+# | runs over a limit thrown away, or cut off | a bias towards what is quick | the share of unmet runs, which must be zero |
+# | the state of meeting taken for a draw from the posterior | a bias of any size | section 4 |
+# | one uniform for both, but separate proposals | real-valued chains never meet | $\tau$ grows with `max_steps` |
+# | proposals narrower than the posterior | quiet for long, then a single huge value | $P(\tau > t)$ on two log axes |
+# | $\pm$ for a variance that is infinite | an error that does not shrink with the number of runs | the same |
+# | variance compared without cost | ever longer burn-in looks ever better | variance times cost |
+#
+# ## Side by side
+#
+# | | in mathematics | in `course_vi` |
+# |---|---|---|
+# | Metropolis and Hastings | $P(z, z') = Q(z, z')\,\alpha(z, z')$ | `chains.metropolis_matrix(log_target, proposal)` |
+# | a maximal coupling of two draws | $X \sim p$, $Y \sim q$, equal as often as can be | `chains.maximal_coupling(p, q)`; Gaussians: `chains.reflection_coupling` |
+# | a step of two chains | a table over pairs | `chains.pair_kernel(P)`, `chains.coupled_metropolis(...)` |
+# | the meeting time | $\tau = \min\{t \ge 1 : X_t = Y_{t-1}\}$ | `chains.coupled_paths(...).meeting` |
+# | an estimate without bias | a telescoping sum | `chains.unbiased_estimates(paths, h, burn_in, last)` |
+# | the likelihood's gradient in any model | Fisher's identity and the above | `learning.coupled_chain_gradient(p, q, x, ...)` |
+#
+# | | EM | ELBO | short chain | coupled chains |
+# |---|---|---|---|---|
+# | averages over | the posterior | $q$ | what $q$ has become after some steps | the posterior |
+# | bias | none | the slope of the gap | what the chain remembers | none |
+# | variance | none | none, or that of draws from $q$ | that of one draw | larger; may be infinite |
+# | needs | sums over all states | a family | a family that proposes | a family that *covers* |
+# | running time | fixed | fixed | fixed | random |
+#
+# torch and Pyro have no coupled chains. Pyro's `MCMC` (unit 14) gives single ones.
+#
+# ## What to remember
+#
+# 1. The gradient of $\log p_\theta(x)$ is a posterior average of $\nabla_\theta \log p_\theta(x, z)$. The ELBO averages the same thing over $q$, and its bias is the slope of its gap.
+# 2. A chain that has run for $t$ steps is biased, for every $t$. Averaging chains does not help.
+# 3. A coupling leaves each law as it is. Common noise moves two draws in parallel; to make them equal, use what is under both densities.
+# 4. Two chains with one law, one a step ahead, that meet and stay together: a limit becomes a finite sum, without bias.
+# 5. Never condition on the meeting. Not on when, not on where.
+# 6. With proposals from $q$ the tail of the meeting time is the tail of the weights: cover the posterior, or pay with infinite variance.
+# 7. Judge by variance times cost; take a burn-in by which most have met, and then average.
+#
+# **Next**: [the problem set](../notebooks/18_exact_likelihood_gradients/18_exact_likelihood_gradients.ipynb); then unit 19, bits back.
+#
+# ## Further reading
+#
+# - F. J. R. Ruiz, M. K. Titsias, T. Cemgil, A. Doucet. *Unbiased gradient estimation for variational auto-encoders using coupled Markov chains.* Conference on Uncertainty in Artificial Intelligence, 2021. The method of this unit, in deep models, with importance resampling as its kernel.
+# - P. W. Glynn, C.-H. Rhee. *Exact estimation for Markov chain equilibrium expectations.* Journal of Applied Probability 51A, 2014. The sum that telescopes.
+# - P. E. Jacob, J. O'Leary, Y. F. Atchadé. *Unbiased Markov chain Monte Carlo methods with couplings.* Journal of the Royal Statistical Society, Series B, 82(3), 2020. With a discussion.
+# - T. Lindvall. *Lectures on the coupling method.* Wiley, 1992. Couplings, maximal ones, and what they prove.
+# - N. Metropolis, A. W. Rosenbluth, M. N. Rosenbluth, A. H. Teller, E. Teller. *Equation of state calculations by fast computing machines.* Journal of Chemical Physics 21(6), 1953.
+# - W. K. Hastings. *Monte Carlo sampling methods using Markov chains and their applications.* Biometrika 57(1), 1970.
+# - G. E. Hinton. *Training products of experts by minimizing contrastive divergence.* Neural Computation 14(8), 2002. Learning from short chains.
+# - J. Lucas, G. Tucker, R. Grosse, M. Norouzi. *Don't blame the ELBO! A linear VAE perspective on posterior collapse.* Advances in Neural Information Processing Systems 32, 2019.
+# - M. E. Tipping, C. M. Bishop. *Probabilistic principal component analysis.* Journal of the Royal Statistical Society, Series B, 61(3), 1999.
+
+# %%
+tally("18")

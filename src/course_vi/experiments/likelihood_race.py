@@ -22,7 +22,16 @@ from course_vi.gradients import analytic_kl, sticking_the_landing
 from course_vi.learning import coupled_chain_gradient
 from course_vi.models import Model, ProbabilisticPCA
 
-__all__ = ["COIN_WAYS", "PCA_WAYS", "Race", "chain_gradient", "coin_race", "pca_data", "pca_race"]
+__all__ = [
+    "COIN_WAYS",
+    "PCA_WAYS",
+    "Race",
+    "chain_gradient",
+    "coin_race",
+    "em_step",
+    "pca_data",
+    "pca_race",
+]
 
 COIN_WAYS = ("EM", "ELBO", "short chain", "coupled chains")
 PCA_WAYS = ("EM", "ELBO", "short chain", "coupled chains")
@@ -170,7 +179,7 @@ def pca_race(way: str, x: Tensor, seconds: float, seed: int = 0, latents: int = 
     begun, steps = time.process_time(), 0
     if way == "EM":
         while time.process_time() - begun < seconds:
-            _em_step(p, x)
+            em_step(p, x)
             steps += 1
     else:
         q = Amortized(MeanField(latents), nn.Linear(x.shape[-1], 2 * latents)).to(x)
@@ -195,7 +204,7 @@ def pca_race(way: str, x: Tensor, seconds: float, seed: int = 0, latents: int = 
 
 
 @torch.no_grad()
-def _em_step(p: ProbabilisticPCA, x: Tensor) -> None:
+def em_step(p: ProbabilisticPCA, x: Tensor) -> None:
     """Tipping and Bishop's step, with the posterior of every row."""
     posterior = p.posterior(x)
     mean, centred = posterior.mean, x - p.loc
