@@ -94,6 +94,35 @@ def test_em_of_probabilistic_pca_climbs_to_its_maximum() -> None:
     assert abs(values[-1] - float(most)) < 1e-6
 
 
+def test_variational_em_of_probabilistic_pca_ends_at_the_same_maximum_with_orthogonal_loadings() -> (
+    None
+):
+    x = race.pca_data(0, rows=100, size=5, latents=2)
+    most = ProbabilisticPCA.maximum_likelihood(x, 2).log_evidence(x).mean()
+    p = ProbabilisticPCA(torch.eye(5, 2, dtype=DOUBLE) + 0.3, x.mean(0), 1.0)
+    for _ in range(1500):
+        race.em_step(p, x, factorized=True)
+    assert abs(float((p.log_evidence(x).mean() - most).detach())) < 1e-4
+    inner = p.loadings.detach().mT @ p.loadings.detach()
+    assert abs(float(inner[0, 1])) < 1e-2 * float(inner.diagonal().min())
+
+
+def test_best_gaussian_has_the_highest_elbo() -> None:
+    x = race.pca_data(1, rows=3, size=4, latents=2)
+    p = ProbabilisticPCA(torch.eye(4, 2, dtype=DOUBLE) + 0.5, torch.zeros(4, dtype=DOUBLE), 0.8)
+    p.requires_grad_(False)
+    loc, variance = race.best_gaussian(p, x)
+    posterior = p.posterior(x)
+
+    def divergence(variance: torch.Tensor) -> torch.Tensor:
+        q = torch.distributions.MultivariateNormal(loc, variance.diag().expand(3, 2, 2))
+        exact = torch.distributions.MultivariateNormal(posterior.mean, posterior.covariance_matrix)
+        return torch.distributions.kl_divergence(q, exact)
+
+    for change in (0.9, 1.1):
+        assert bool((divergence(change * variance) > divergence(variance)).all())
+
+
 @pytest.mark.parametrize("way", race.COIN_WAYS)
 def test_coin_race_learns(way: str) -> None:
     x = data(30, coins=2)

@@ -54,26 +54,33 @@ def two_maxima(theta: Tensor, likelihood: Tensor, elbo: Tensor) -> Figure:
 
 
 def forgetting(biases: Mapping[str, Tensor], rate: float) -> Figure:
-    """Bias of a chain's gradient, in absolute value, over its steps, from two starts, with the slope of the second eigenvalue.
+    """Bias of a chain's gradient, in absolute value, over its steps, from two starts, beside the slope of an eigenvalue.
 
     Args:
-        biases: ``{start: (T)}``, two of them.
-        rate: the second largest eigenvalue.
+        biases: ``{start: (T)}``, two of them, the one with the larger bias first.
+        rate: the eigenvalue.
     """
     figure, (ax,) = new_figure(width=6.4, height=3.4)
     with style():
-        tops = []
-        for (name, values), colour in zip(biases.items(), (RED, BLUE), strict=True):
-            size = values.abs().clamp_min(1e-12)
+        for (name, values), colour, side in zip(biases.items(), (RED, BLUE), (1, -1), strict=True):
+            size = values.abs().clamp_min(1e-14)
             ax.semilogy(torch.arange(len(size)), size, "o-", color=colour, markersize=4)
-            tops.append(float(size[0]))
-            third = len(size) // 3
-            above = float(size[third : third + 3].max()) * (2.2 if colour == BLUE else 0.25)
-            ax.text(third + 0.4, above, name, color=colour, fontsize=10)
-        steps = torch.arange(len(values))
-        ax.semilogy(steps, 3 * max(tops) * rate**steps, color=QUIET, linestyle="--", linewidth=1.1)
-        early = len(values) // 5
-        ax.text(early, 4.5 * max(tops) * rate**early, "slope of the second eigenvalue", color=QUIET, fontsize=9)  # fmt: skip
+            at = len(size) // 2 if side > 0 else len(size) // 3
+            ax.text(
+                at + 0.5 * side,
+                float(size[at]) * 2.5**side,
+                name,
+                color=colour,
+                fontsize=10,
+                ha="left" if side > 0 else "right",
+                va="bottom" if side > 0 else "top",
+            )
+        first = next(iter(biases.values())).abs()
+        steps = torch.arange(len(first))
+        line = 30 * float(first.max()) * rate ** (steps - 1.0)
+        ax.semilogy(steps, line, color=QUIET, linestyle="--", linewidth=1.1)
+        early = len(first) // 4
+        ax.text(early + 0.5, 2.5 * float(line[early]), f"slope of the eigenvalue {rate:.2f}", color=QUIET, fontsize=9)  # fmt: skip
         ax.set(title="A chain forgets its start, and never altogether", xlabel="steps $t$")
         ax.set(ylabel="|bias of the gradient|")
     return figure
