@@ -1,7 +1,7 @@
 """The tables of lecture 18 that take too long for a page: EM, ELBO and likelihood gradients at equal time.
 
-    python benchmarks/lecture_18.py                   # about four minutes of one processor
-    python benchmarks/lecture_18.py --seconds 1
+    python benchmarks/lecture_18.py                   # about a minute of one processor
+    python benchmarks/lecture_18.py --seconds 0.2
 
 It writes ``src/course_vi/experiments/lecture_18.json``, with seeds and seconds; the lecture reads that file and holds its sentences to
 the numbers. Seconds are those of the processor, so that a busy machine makes nobody slower.
@@ -59,7 +59,7 @@ def pca(way: str, seconds: float, seed: int) -> tuple[Race, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", nargs="*", type=float, default=[0.5, 2.0, 8.0])
+    parser.add_argument("--seconds", nargs="*", type=float, default=[0.2, 0.8])
     chosen = parser.parse_args()
     torch.set_num_threads(1)
     for seconds in chosen.seconds:

@@ -57,7 +57,7 @@ from course_vi.progress import predict, reveal, tally
 
 # %%
 DOUBLE = torch.float64
-RUNS = 3000 if smoke_cap(1000) == 1000 else 400
+RUNS = 1500 if smoke_cap(1000) == 1000 else 400
 
 
 def seeded(seed):
@@ -262,7 +262,7 @@ def two_hills(z):
     return torch.logaddexp(-2 * (z + 1.5).square(), -2 * (z - 1.5).square()).sum(-1)
 
 
-source = seeded(6)
+source = seeded(5)
 first, behind = torch.tensor([[3.0]], dtype=DOUBLE), torch.tensor([[-3.0]], dtype=DOUBLE)
 ahead_path, behind_path = [first], [behind]
 ahead = chains.coupled_walk(two_hills, first, first, 1.0, source)[0]          # the one ahead moves first
@@ -301,10 +301,11 @@ on = (heads[met_in, None] == torch.arange(5)).to(DOUBLE)
 share, error = mean_of(on)
 wanted = torch.stack([posterior[heads == c].sum() for c in range(5)])
 print(f"mean meeting time {paths.meeting.double().mean():.2f}, longest {int(paths.meeting.max())}")
-most = int((share - wanted).abs().argmax())
-blocks = torch.stack([part.mean(0) for part in on.chunk(10)])[:, most]
-claim(f"P({most} coins on) where they meet differs from the posterior by more than 0.02",
-      (blocks - wanted[most]) * torch.sign(share[most] - wanted[most]) - 0.02, sign=+1)
+print("coins on, 0 to 4: posterior", [round(v, 3) for v in wanted.tolist()],
+      "where they meet", [round(v, 3) for v in share.tolist()])
+blocks = torch.stack([part.mean(0) for part in on.chunk(10)])
+claim("where they meet, all four coins are on more often than in the posterior, by over 0.01",
+      blocks[:, 4] - wanted[4] - 0.01, sign=+1)
 
 # %%
 show(figures.meeting_place(wanted, share, error),
@@ -604,7 +605,7 @@ for k in (0, 5):
 # %% [markdown]
 # Nothing in this table comes for free. EM's sum is exact and grows as $2^D$. The ELBO's gradient is cheap and quiet, and wrong. A short chain is less wrong, by an amount that only the exact answer tells. The coupled chains are right, and noisier.
 #
-# **Learning at equal time.** `benchmarks/lecture_18.py` trained five data sets from the same start with each of four ways, for half a second and for two seconds of processor time (CPU, one thread): EM with all states; variational EM with the best factorized $q$; Adam on a chain of three steps from $q$; Adam on coupled chains without burn-in. Proposals are a little wider than $q$ (its logits divided by 1.5). What counts is the exact likelihood in the end.
+# **Learning at equal time.** `benchmarks/lecture_18.py` trained five data sets from the same start with each of four ways, for 0.2 and for 0.8 seconds of processor time (CPU, one thread): EM with all states; variational EM with the best factorized $q$; Adam on a chain of three steps from $q$; Adam on coupled chains without burn-in. Proposals are a little wider than $q$ (its logits divided by 1.5). What counts is the exact likelihood in the end.
 
 # %%
 coins = stored_table("coins", lecture=18)

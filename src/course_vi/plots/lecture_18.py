@@ -108,8 +108,10 @@ def meeting_place(posterior: Tensor, found: Tensor, errors: Tensor) -> Figure:
         ax.bar(at - 0.2, posterior, width=0.38, color=POSTERIOR)
         ax.bar(at + 0.2, found, width=0.38, color=BLUE, yerr=4 * errors, capsize=3)
         top = float(torch.cat([posterior, found]).max())
-        ax.text(-0.4, 0.95 * top, "posterior", color=QUIET, fontsize=10)
-        ax.text(-0.4, 0.86 * top, "where they met (bars: four standard errors)", color=BLUE, fontsize=10)  # fmt: skip
+        for row, (words, colour) in enumerate(
+            (("posterior", QUIET), ("where they met", BLUE), ("(± 4 standard errors)", BLUE))
+        ):
+            ax.text(-0.4, (0.95 - 0.09 * row) * top, words, color=colour, fontsize=10)
         ax.set(title="Where two chains meet is no draw from the posterior")
         ax.set(xlabel="coins that are on", ylabel="probability", ylim=(0, 1.08 * top))
         ax.set_xticks(at.tolist())

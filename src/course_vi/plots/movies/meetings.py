@@ -47,8 +47,8 @@ def chains_meet(ahead: Tensor, behind: Tensor, density: Callable[[Tensor], Tenso
     movie.curve([_so_far(other, max(now - 1, 0)) for now in range(count)], ORANGE, 2.2, "6 4")
     movie.dots([[one[now]] for now in range(count)], BLUE, 6.0)
     movie.dots([[other[max(now - 1, 0)]] for now in range(count)], ORANGE, 4.5)
-    movie.label((0.3, high - 0.09 * (high - low)), "X_t, ahead", BLUE)
-    movie.label((0.3, high - 0.17 * (high - low)), "Y_{t-1}, behind", BROWN)
+    movie.label((0.12 * last, high - 0.09 * (high - low)), "X_t, ahead", BLUE)
+    movie.label((0.12 * last, high - 0.17 * (high - low)), "Y_{t-1}, behind", BROWN)
     place = (0.45 * last, high - 0.09 * (high - low))
     told = ["apart" if meeting is None or now < meeting else f"met at step {meeting}" for now in range(count)]  # fmt: skip
     movie.labels([(*place, words) for words in told], QUIET)
