@@ -26,7 +26,12 @@ FIGURES: dict[str, Callable[[], Figure]] = {
         {"wide": FALLING, "narrow": T**-1.5}, {"wide": FALLING, "narrow": T**-1.5}, 1000
     ),
     "price": lambda: lecture_18b.price(
-        T, 100 / T + T, (SIX, 100 / SIX + SIX, 0.1 * SIX), SIX, 10 / SIX + 5, 4.0
+        T,
+        100 / T + T,
+        (SIX, 100 / SIX + SIX, 0.1 * SIX),
+        SIX,
+        torch.stack([10 / SIX + 5, 0.1 * SIX], -1),
+        4.0,
     ),
     "race": lambda: lecture_18b.race(
         {"coins": {"EM": torch.zeros(2, 5), "coupled chains": torch.rand(2, 5)}}, SIX[:2]

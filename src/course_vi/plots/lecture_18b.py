@@ -68,7 +68,7 @@ def price(
     Args:
         burn_ins, exact: ``(n)`` each.
         measured: at some k: k, the product, and its standard error.
-        lengths, averaged: states averaged and the product, ``(m)`` each.
+        lengths, averaged: states averaged, ``(m)``; the product and its standard error, ``(m, 2)``.
         ordinary: what a chain in equilibrium pays for each step, its asymptotic variance.
     """
     figure, (left, right) = new_figure(columns=2, width=4.5, height=3.4)
@@ -88,7 +88,8 @@ def price(
         left.text(0.97, 0.93, "exact (line), measured (dots)", color=QUIET, fontsize=9, ha="right", transform=left.transAxes)  # fmt: skip
         left.set(title="One state a run: wait, but not for ever", xlabel="burn-in $k$")
         left.set(ylabel="variance times cost")
-        right.loglog(lengths, averaged, "o-", color=BLUE, markersize=5)
+        right.errorbar(lengths, averaged[:, 0], yerr=2 * averaged[:, 1], fmt="o-", color=BLUE, markersize=5, capsize=3)  # fmt: skip
+        right.set(xscale="log", yscale="log")
         right.axhline(ordinary, color=EXACT, linestyle="--", linewidth=1.3)
         right.text(float(lengths[0]), 0.93 * ordinary, "one long chain, burn-in free of charge", fontsize=9, va="top")  # fmt: skip
         right.set(title="Averaged, the price of no bias fades", xlabel="states averaged, $m - k + 1$")  # fmt: skip
