@@ -20,7 +20,6 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "forgetting": lambda: lecture_18.forgetting({"far": -FALLING, "near": 0.1 * FALLING}, 0.85),
     "three_couplings": lambda: lecture_18.three_couplings({"one": (T, T), "none": (T, T + 1)}),
     "meeting_place": lambda: lecture_18.meeting_place(SIX / 21, 1 / SIX, 0.01 * SIX),
-    "thrown_away": lambda: lecture_18.thrown_away(SIX, -1 / SIX, 0.1 / SIX, 0.0),
     "survival": lambda: lecture_18.survival({"one": FALLING}, {"one": FALLING}, 4000),
     "proposal_tails": lambda: lecture_18b.proposal_tails(
         {"wide": FALLING, "narrow": T**-1.5}, {"wide": FALLING, "narrow": T**-1.5}, 1000

@@ -27,7 +27,6 @@ __all__ = [
     "meeting_place",
     "survival",
     "three_couplings",
-    "thrown_away",
     "two_maxima",
 ]
 
@@ -115,19 +114,6 @@ def meeting_place(posterior: Tensor, found: Tensor, errors: Tensor) -> Figure:
         ax.set(title="Where two chains meet is no draw from the posterior")
         ax.set(xlabel="coins that are on", ylabel="probability", ylim=(0, 1.08 * top))
         ax.set_xticks(at.tolist())
-    return figure
-
-
-def thrown_away(limits: Tensor, means: Tensor, errors: Tensor, exact: float) -> Figure:
-    """Mean estimate of the runs that met in time, over the limit, ``(n)`` each, beside the exact value."""
-    figure, (ax,) = new_figure(width=5.8, height=3.2)
-    with style():
-        ax.axhline(exact, color=EXACT, linewidth=1.2)
-        ax.errorbar(limits, means, yerr=2 * errors, fmt="o", color=RED, capsize=3, markersize=5)
-        ax.set_xscale("log")
-        ax.text(float(limits[-1]), exact, "exact", color=EXACT, fontsize=10, ha="right", va="bottom")  # fmt: skip
-        ax.set(title="Throw away the slow runs, and the bias is back", xlabel="longest meeting time that is kept")  # fmt: skip
-        ax.set(ylabel="mean of the runs kept")
     return figure
 
 
