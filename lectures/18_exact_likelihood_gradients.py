@@ -491,14 +491,14 @@ reveal("18_6", "like a power of t")
 for r in (0.3, 0.6, 0.9):
     precision = torch.tensor([[1.0, r], [r, 1.0]], dtype=DOUBLE)
     line = []
-    for c in (1.0, 1.5, 2.0, 4.0, 10.0):
+    for c in (1.0, 1.5, 2.0, 4.0, 12.0):
         most = torch.linalg.eigvalsh(torch.eye(2, dtype=DOUBLE) / c - precision).max()
         power = 1 / (c * most)                       # P_q(w > v) falls like this power of v
         line.append(f"c = {c:g}: {'bounded' if most <= 0 else f'power {power:.2f}'}")
     print(f"partial correlation {-r:+.1f}:  " + ",  ".join(line))
 
 # %% [markdown]
-# Strong dependence asks for proposals that are much wider than the ELBO's $q$, in many dimensions all the more. That is why Ruiz and colleagues let each step choose among *several* proposals (`kernel="importance"`), and why a richer family (unit 08) or a mass-covering divergence (units 10 and 12) pays here.
+# Strong dependence asks for proposals that are much wider than the ELBO's $q$. Ruiz and colleagues let each step choose among *several* proposals (`kernel="importance"`), which shortens the wait; the bound of $w$ is what it was. Richer families (unit 08) and divergences that prefer to cover (units 10 and 12) change that.
 #
 # ## 7. The price of no bias
 #
@@ -602,7 +602,7 @@ for k in (0, 5):
 # %% [markdown]
 # Nothing in this table comes for free. EM's sum is exact and grows as $2^D$. The ELBO's gradient is cheap and quiet, and wrong. A short chain is less wrong, by an amount that only the exact answer tells. The coupled chains are right, and noisier.
 #
-# **Learning at equal time.** `benchmarks/lecture_18.py` trained five data sets from the same start with each of four ways, for 0.2 and for 0.8 seconds of processor time (CPU, one thread): EM with all states; variational EM with the best factorized $q$; Adam on a chain of three steps from $q$; Adam on coupled chains without burn-in. Proposals are a little wider than $q$ (its logits divided by 1.5). What counts is the exact likelihood in the end.
+# **Learning at equal time.** `benchmarks/lecture_18.py` trained five data sets from the same start with each of four ways, for 0.2 and for 0.8 seconds of processor time (CPU, one thread): EM with all states; variational EM with the best factorized $q$; Adam on a chain of three steps from $q$; Adam on coupled chains without burn-in. (EM and variational EM stop earlier where they rest. Proposals are a little wider than $q$: its logits are divided by 1.5.) What counts is the exact likelihood in the end.
 
 # %%
 coins = stored_table("coins", lecture=18)
@@ -617,11 +617,14 @@ ends = {way: torch.tensor(last[way]["theta"], dtype=DOUBLE) for way in ways}
 claim("the ELBO ends below maximum likelihood, in theta", ends["ELBO"] - ends["EM"], sign=-1)
 claim("the short chain, too", ends["short chain"] - ends["EM"], sign=-1)
 claim("coupled chains: no difference seen", ends["coupled chains"] - ends["EM"], sign=0)
+lost = {way: torch.tensor(last[way]["gap"], dtype=DOUBLE) for way in ways}
+claim("both chains lose less likelihood than the ELBO",
+      torch.maximum(lost["short chain"], lost["coupled chains"]) - lost["ELBO"], sign=-1)
 
 # %% [markdown]
 # One number cannot bend to the family. Loadings can. In **probabilistic PCA**, $z \sim N(0, I_3)$ and $x \mid z \sim N(W z + \mu, \sigma^2 I)$ with ten-dimensional $x$, any rotation of $W$ gives the same $p(x)$, but not the same posterior: its precision is $I + W^\top W / \sigma^2$.
 #
-# > **Predict 8.** The same ways learn $W$, $\mu$ and $\sigma$, with an encoder for a $q$ that factorizes. If it is trained to the end, where does the ELBO bring the likelihood?
+# > **Predict 8.** The same four ways learn $W$, $\mu$ and $\sigma$, with the best factorized $q$ of every row. Where does the ELBO bring the likelihood?
 
 # %%
 predict("18_8", choices=[
@@ -638,9 +641,8 @@ for seconds, table in pca.items():
               f"{sum(table[way]['steps']) / 5:.0f} steps")
 last_pca = pca[max(pca, key=float)]
 gap = {way: torch.tensor(last_pca[way]["gap"], dtype=DOUBLE) for way in ways}
-coin_gap = torch.tensor(last["ELBO"]["gap"], dtype=DOUBLE)
 claim("the ELBO is nearer to the maximum than it was with the coins, by more than 0.05 nats",
-      gap["ELBO"] - coin_gap + 0.05, sign=-1)
+      gap["ELBO"] - lost["ELBO"] + 0.05, sign=-1)
 
 # %%
 def gaps(table):

@@ -36,6 +36,7 @@ __all__ = [
 COIN_WAYS = ("EM", "ELBO", "short chain", "coupled chains")
 PCA_WAYS = ("EM", "ELBO", "short chain", "coupled chains")
 SHORT = 3  # steps of the short chain
+REST = 1e-10  # EM stops before its time where a step moves less
 WIDER = 1.5  # the standard deviations of proposals, over those of q
 
 
@@ -116,7 +117,9 @@ def coin_race(way: str, x: Tensor, seconds: float, seed: int = 0, coins: int = 4
     total, begun, steps = p.states().sum(-1), time.process_time(), 0
     if way in ("EM", "ELBO"):
         best = best_product(0.5, x, coins)
-        while time.process_time() - begun < seconds:
+        moved = 1.0
+        while time.process_time() - begun < seconds and moved > REST:
+            before = float(p.theta)
             with torch.no_grad():
                 if way == "EM":
                     weight = p.posterior(x)
@@ -124,7 +127,7 @@ def coin_race(way: str, x: Tensor, seconds: float, seed: int = 0, coins: int = 4
                     best = best_product(float(p.theta), x, coins, near=best.logits)
                     weight = best.probabilities(p.states())
                 p.theta.copy_((weight @ total * x[:, 0]).sum() / (weight @ total**2).sum())
-            steps += 1
+            moved, steps = abs(float(p.theta) - before), steps + 1
     else:
         q = BernoulliMeanField(coins, torch.zeros(len(x), coins, dtype=x.dtype))
         calls = 0
@@ -168,9 +171,11 @@ def pca_race(way: str, x: Tensor, seconds: float, seed: int = 0, latents: int = 
     p = ProbabilisticPCA(loadings, x.mean(0), 1.0).to(x)
     begun, steps = time.process_time(), 0
     if way in ("EM", "ELBO"):
-        while time.process_time() - begun < seconds:
+        moved = 1.0
+        while time.process_time() - begun < seconds and moved > REST:
+            before = p.loadings.detach().clone()
             em_step(p, x, factorized=way == "ELBO")
-            steps += 1
+            moved, steps = float((p.loadings.detach() - before).abs().max()), steps + 1
     else:
 
         def step() -> Tensor:
