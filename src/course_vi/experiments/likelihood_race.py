@@ -119,15 +119,15 @@ def coin_race(way: str, x: Tensor, seconds: float, seed: int = 0, coins: int = 4
         best = best_product(0.5, x, coins)
         moved = 1.0
         while time.process_time() - begun < seconds and moved > REST:
-            before = float(p.theta)
+            before = float(p.theta.detach())
             with torch.no_grad():
                 if way == "EM":
                     weight = p.posterior(x)
                 else:
-                    best = best_product(float(p.theta), x, coins, near=best.logits)
+                    best = best_product(float(p.theta.detach()), x, coins, near=best.logits)
                     weight = best.probabilities(p.states())
                 p.theta.copy_((weight @ total * x[:, 0]).sum() / (weight @ total**2).sum())
-            moved, steps = abs(float(p.theta) - before), steps + 1
+            moved, steps = abs(float(p.theta.detach()) - before), steps + 1
     else:
         q = BernoulliMeanField(coins, torch.zeros(len(x), coins, dtype=x.dtype))
         calls = 0
@@ -136,7 +136,7 @@ def coin_race(way: str, x: Tensor, seconds: float, seed: int = 0, coins: int = 4
             nonlocal calls
             if calls % 25 == 0:
                 with torch.no_grad():
-                    best = best_product(float(p.theta), x, coins, starts=2, sweeps=15)
+                    best = best_product(float(p.theta.detach()), x, coins, starts=2, sweeps=15)
                     q.logits.copy_(best.logits / WIDER)
             calls += 1
             if way == "short chain":
