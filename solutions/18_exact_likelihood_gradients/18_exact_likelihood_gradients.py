@@ -506,8 +506,8 @@ with when_written():
 # posterior mean is carried by $A = -L^{-1} U$, and so $V_n - V = A^n (V_0 - V) (A^n)^\top$.
 #
 # **The predictions.** The bias is the same for every x, and pulls towards zero: this q sees too much noise in the causes.
-# For d = 2, A has the eigenvalues 0 and $\theta^4/(1+\theta^2)^2$, and the bias shrinks by its square, from the second
-# sweep on.
+# For d = 2, A has the eigenvalues 0 and $\rho = \theta^4/(1+\theta^2)^2$. From the second sweep on each leaves $\rho^2$ of
+# the bias; the first does more, and turns its sign.
 
 # %% [markdown]
 # ## 6. Best: the price of no bias
@@ -564,12 +564,12 @@ def variance_and_cost(kernel: Tensor, start: Tensor, h: Tensor, last: int) -> tu
 check("18_burn_in", variance_and_cost)
 
 # %% [markdown]
-# **The best burn-in.** A slow chain on five states, begun far from home. First your predictions against 4000 runs; then
+# **The best burn-in.** A slow chain on five states, begun anywhere. First your predictions against 4000 runs; then
 # variance and cost over k, and their product.
 
 # %%
 with when_written():
-    P, start, h = random_chain(5, seed=6, stay=0.8), torch.eye(5, dtype=torch.float64)[0], torch.arange(5.0).double()
+    P, start, h = random_chain(5, seed=6, stay=0.8), torch.full((5,), 0.2, dtype=torch.float64), torch.arange(5.0).double()
     kernel = torch.stack([torch.stack([torch.as_tensor(two_couplings(P[x], P[y])[0]) for y in range(5)]) for x in range(5)])
     variance, cost = (torch.as_tensor(part) for part in variance_and_cost(kernel, start, h, 60))
     paths = coupled_paths(P, start, 4000, 20, kernel, seeded(0))

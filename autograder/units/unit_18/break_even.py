@@ -23,7 +23,7 @@ EXERCISE = exercise(
     difficulty=4,
     importance=4,
     minutes=45,
-    read="Three gradients compared",
+    read="section 8, Three gradients compared",
     hides=[],
     because="its parts are asked for, and taken out, in the exercises before",
 )

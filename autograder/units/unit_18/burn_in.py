@@ -30,7 +30,7 @@ EXERCISE = exercise(
     difficulty=5,
     importance=4,
     minutes=60,
-    read="The price of no bias",
+    read="section 7, The price of no bias",
     hides=["chains.pair_chain:unbiased_moments"],
 )
 

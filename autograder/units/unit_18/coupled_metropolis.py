@@ -23,7 +23,7 @@ EXERCISE = exercise(
     difficulty=4,
     importance=4,
     minutes=40,
-    read="Metropolis, twice",
+    read="section 4, Metropolis, twice",
     hides=["chains.metropolis:coupled_metropolis"],
 )
 

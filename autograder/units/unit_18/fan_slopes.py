@@ -22,7 +22,7 @@ EXERCISE = exercise(
     difficulty=4,
     importance=5,
     minutes=45,
-    read="What the ELBO's gradient lacks",
+    read="section 1, What the ELBO's gradient lacks",
     hides=[],
     because="course_vi has samplers and bounds, and no slope of the fan in closed form",
 )

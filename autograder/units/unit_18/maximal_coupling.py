@@ -21,7 +21,7 @@ EXERCISE = exercise(
     difficulty=3,
     importance=5,
     minutes=30,
-    read="Two chains, one coupling",
+    read="section 3, Two chains, one coupling",
     hides=["chains.couplings:maximal_table", "chains.couplings:common_uniform_table"],
 )
 

@@ -30,7 +30,7 @@ EXERCISE = exercise(
     difficulty=5,
     importance=5,
     minutes=50,
-    read="When do they meet?",
+    read="section 6, When do they meet?",
     hides=[
         "chains.pair_chain:meeting_tail",
         "chains.pair_chain:meeting_rate",
@@ -99,7 +99,6 @@ def _mistakes(given: Given, row: int) -> list[Mistake]:
         together.append(np.einsum("xy,xyab->ab", together[-1], loose))
     not_sticking = np.array([1.0] + [1 - np.trace(law) for law in together[:steps]])
     unlagged = _law(matrix, np.outer(start, start), steps, head=False)
-    turned = _law(matrix, np.outer(start, start @ moves), steps)
     one_uniform = _law(unmet(pairs(moves, common)), first, steps)
     alone = _law(unmet(loose), first, steps)
     three = {
@@ -114,10 +113,6 @@ def _mistakes(given: Given, row: int) -> list[Mistake]:
         "lag_forgotten": (
             "Here both chains begin at the same time. X_1 has made a move, alone, when it is first compared with Y_0.",
             unlagged,
-        ),
-        "wrong_one_ahead": (
-            "It is X that has made a move when the two are first compared.",
-            turned,
         ),
     }
     known = [Mistake(key, hint, np.asarray(found[row])) for key, (hint, found) in three.items()]

@@ -20,7 +20,7 @@ EXERCISE = exercise(
     difficulty=4,
     importance=4,
     minutes=35,
-    read="When do they meet?",
+    read="section 6, When do they meet?",
     hides=[],
     because="no function of course_vi gives a verdict on a coupling",
 )

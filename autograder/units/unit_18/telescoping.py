@@ -7,9 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from autograder.checks.compare import compare
 from autograder.checks.exercise import exercise
 from autograder.checks.finding import Finding, Mistake
 from autograder.checks.probe import Probe
+from autograder.units.shared import as_array, unpack
 from autograder.units.unit_18.reference import judged
 
 __all__ = ["EXERCISE", "Given", "estimate", "right"]
@@ -22,7 +24,7 @@ EXERCISE = exercise(
     difficulty=4,
     importance=5,
     minutes=40,
-    read="A sum that telescopes",
+    read="section 5, A sum that telescopes",
     hides=[
         "chains.unbiased:telescope",
         "chains.unbiased:unbiased_estimates",
@@ -183,7 +185,7 @@ def _given(
     behind = 1.5 * rng.normal(size=(tau, *event)) + rng.normal()
     behind[-1] = ahead[tau]
     if alike:
-        for t in range(2, tau, 3):
+        for t in range(k + 4, tau, 3):
             behind[t - 1] = ahead[t]
     return Given(ahead, behind, k, m)
 
@@ -226,8 +228,31 @@ def window(probe: Probe, rng: np.random.Generator) -> Finding:
 
 @EXERCISE.part("What it cost", weight=0.5)
 def cost(probe: Probe, rng: np.random.Generator) -> Finding:
-    sizes = [(7, 0, 0), (4, 6, 9), (12, 3, 5), (1, 0, 0), (1, 5, 5), (6, 6, 6), (25, 2, 30)]
-    return _judge(probe, [_given(rng, *size, (2,)) for size in sizes], 1)
+    late, window = int(rng.integers(15, 30)), int(rng.integers(3, 9))
+    sizes = [
+        (late, 0, 0),
+        (window, window + 2, window + 5),
+        (late + 5, 3, window),
+        (1, 0, 0),
+        (1, window, window),
+        (window, window, window),
+        (late, 2, late + window),
+    ]
+    cases = [_given(rng, *size, (2,)) for size in sizes]
+    costs = []
+    for given in cases:
+        reply = unpack(probe.value(*given), 2, NAMES)[1]
+        if as_array(reply).shape != ():
+            return _judge(probe, [given], 1)
+        costs.append(float(as_array(reply)))
+    each = [_mistakes(given, 1) for given in cases]
+    known = [
+        Mistake(same[0].key, same[0].hint, np.array([float(one.value) for one in same]))
+        for same in zip(*each, strict=True)
+    ]
+    want = np.array([float(right(given)[1]) for given in cases])
+    told = ", ".join(f"({len(given.behind)}, {given.k}, {given.m})" for given in cases)
+    return compare(np.array(costs), want, known, what=f"the cost at (tau, k, m) = {told}")
 
 
 @EXERCISE.part(

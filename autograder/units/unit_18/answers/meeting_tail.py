@@ -107,12 +107,6 @@ def meeting_tail(P, start, steps):
 #+     for t in range(steps + 1):
 
 
-# %% wrong other_ahead, from right pairs: Y has moved, and X has not.
-# diagnosis: wrong_one_ahead
-#-     first = torch.outer(start @ P, start)
-#+     first = torch.outer(start, start @ P)
-
-
 # %% wrong second_power, from right pairs: Powers of the second eigenvalue.
 # diagnosis: eigenvalue_of_one_chain
 #-     rate = torch.linalg.eigvals(T).abs().max()
