@@ -339,7 +339,7 @@ couplings = {"proposals coupled, one uniform": kernel, "rows coupled maximally":
              "independent until they meet": chains.pair_kernel(P, lambda a, b: a[..., :, None] * b[..., None, :])}
 couplings["independent until they meet"][same, same] = torch.diag_embed(P)
 for seed, (name, table) in enumerate(couplings.items()):
-    found = chains.coupled_paths(P, q_best, RUNS, last=10, kernel=table, generator=seeded(10 + seed))
+    found = chains.coupled_paths(P, q_best, 2 * RUNS, last=10, kernel=table, generator=seeded(10 + seed))
     for k in (0, 10):
         m, e = mean_of(chains.unbiased_estimates(found, slope, burn_in=k))
         print(f"{name:31s} k = {k:2d}: {m:7.3f} ± {e:.3f}   exact {exact:.3f}   t = {(m - exact) / e:+.1f}")

@@ -64,7 +64,7 @@ def forgetting(biases: Mapping[str, Tensor], rate: float) -> Figure:
         for (name, values), colour, side in zip(biases.items(), (RED, BLUE), (1, -1), strict=True):
             size = values.abs().clamp_min(1e-14)
             ax.semilogy(torch.arange(len(size)), size, "o-", color=colour, markersize=4)
-            at = len(size) // 2 if side > 0 else len(size) // 3
+            at = len(size) // 2
             ax.text(
                 at + 0.5 * side,
                 float(size[at]) * 2.5**side,
@@ -76,7 +76,7 @@ def forgetting(biases: Mapping[str, Tensor], rate: float) -> Figure:
             )
         first = next(iter(biases.values())).abs()
         steps = torch.arange(len(first))
-        line = 30 * float(first.max()) * rate ** (steps - 1.0)
+        line = 1000 * float(first.max()) * rate ** (steps - 1.0)
         ax.semilogy(steps, line, color=QUIET, linestyle="--", linewidth=1.1)
         early = len(first) // 4
         ax.text(early + 0.5, 2.5 * float(line[early]), f"slope of the eigenvalue {rate:.2f}", color=QUIET, fontsize=9)  # fmt: skip
