@@ -60,7 +60,7 @@ def pca(way: str, seconds: float, seed: int) -> tuple[Race, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", nargs="*", type=float, default=[0.2, 0.8])
+    parser.add_argument("--seconds", nargs="*", type=float, default=[0.2, 0.5])
     chosen = parser.parse_args()
     torch.set_num_threads(1)
     for seconds in chosen.seconds:

@@ -195,16 +195,20 @@ def pca_race(way: str, x: Tensor, seconds: float, seed: int = 0, latents: int = 
 
 def best_gaussian(p: ProbabilisticPCA, x: Tensor) -> tuple[Tensor, Tensor]:
     r"""Mean ``(N, D)`` and variances ``(D)`` of the best factorized q: the posterior's mean, and one over the diagonal of its precision."""
-    precision = 1 + p.loadings.square().sum(0) * (-2 * p.log_noise_scale).exp()
-    return p.posterior(x).mean, 1 / precision
+    return p.posterior(x).mean, 1 / _precision(p).diagonal()
+
+
+def _precision(p: ProbabilisticPCA) -> Tensor:
+    """Of the posterior, the same for every row, ``(D, D)``."""
+    inner = p.loadings.mT @ p.loadings * (-2 * p.log_noise_scale).exp()
+    return inner + torch.eye(p.latent_dim, dtype=inner.dtype, device=inner.device)
 
 
 @torch.no_grad()
 def em_step(p: ProbabilisticPCA, x: Tensor, factorized: bool = False) -> None:
     """Tipping and Bishop's step, with the posterior of every row, or with the best q that factorizes."""
-    posterior = p.posterior(x)
-    mean, centred = posterior.mean, x - p.loc
-    spread = best_gaussian(p, x)[1].diag() if factorized else posterior.covariance_matrix[0]
+    precision, mean, centred = _precision(p), p.posterior(x).mean, x - p.loc
+    spread = (1 / precision.diagonal()).diag() if factorized else torch.linalg.inv(precision)
     square = len(x) * spread + mean.mT @ mean
     loadings = torch.linalg.solve(square, mean.mT @ centred).mT
     left = centred.square().sum() - (centred * (mean @ loadings.mT)).sum()
