@@ -51,7 +51,7 @@ def proposal_tails(tails: Mapping[str, Tensor], shares: Mapping[str, Tensor], ru
             )
         ax.set(title="A proposal narrower than the posterior has a power law for a tail")
         ax.set(xlabel="step $t$", ylabel=r"$P(\tau > t)$", ylim=(2e-5, 1.6))
-        ax.set_xlim(1, 9 * max(len(tail) for tail in tails.values()))
+        ax.set_xlim(1, 2 * max(len(tail) for tail in tails.values()))
     return figure
 
 
