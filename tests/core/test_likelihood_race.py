@@ -123,7 +123,7 @@ def test_best_gaussian_has_the_highest_elbo() -> None:
         assert bool((divergence(change * variance) > divergence(variance)).all())
 
 
-@pytest.mark.parametrize("way", race.COIN_WAYS)
+@pytest.mark.parametrize("way", race.WAYS)
 def test_coin_race_learns(way: str) -> None:
     x = data(30, coins=2)
     run = race.coin_race(way, x, 0.02, coins=2)

@@ -32,9 +32,6 @@ FIGURES: dict[str, Callable[[], Figure]] = {
         torch.stack([10 / SIX + 5, 0.1 * SIX], -1),
         4.0,
     ),
-    "race": lambda: lecture_18b.race(
-        {"coins": {"EM": torch.zeros(2, 5), "coupled chains": torch.rand(2, 5)}}, SIX[:2]
-    ),
 }
 
 

@@ -22,8 +22,7 @@ from course_vi.learning import coupled_chain_gradient
 from course_vi.models import Model, ProbabilisticPCA
 
 __all__ = [
-    "COIN_WAYS",
-    "PCA_WAYS",
+    "WAYS",
     "Race",
     "best_gaussian",
     "chain_gradient",
@@ -33,8 +32,7 @@ __all__ = [
     "pca_race",
 ]
 
-COIN_WAYS = ("EM", "ELBO", "short chain", "coupled chains")
-PCA_WAYS = ("EM", "ELBO", "short chain", "coupled chains")
+WAYS = ("EM", "ELBO", "short chain", "coupled chains")
 SHORT = 3  # steps of the short chain
 REST = 1e-10  # EM stops before its time where a step moves less
 WIDER = 1.5  # the standard deviations of proposals, over those of q
@@ -103,7 +101,7 @@ def _climb(
 
 
 def coin_race(way: str, x: Tensor, seconds: float, seed: int = 0, coins: int = 4) -> Race:
-    """Learn theta of ``SummedCoins`` from one half, by one of ``COIN_WAYS``.
+    """Learn theta of ``SummedCoins`` from one half, by one of ``WAYS``.
 
     Args:
         x: ``(N, 1)``.
@@ -112,7 +110,7 @@ def coin_race(way: str, x: Tensor, seconds: float, seed: int = 0, coins: int = 4
     >>> coin_race("EM", x, 0.05).steps > 1
     True
     """
-    validate.one_of("way", way, COIN_WAYS)
+    validate.one_of("way", way, WAYS)
     p, source = SummedCoins(0.5, coins), torch.Generator().manual_seed(seed)
     total, begun, steps = p.states().sum(-1), time.process_time(), 0
     if way in ("EM", "ELBO"):
@@ -158,14 +156,14 @@ def pca_data(seed: int, rows: int = 300, size: int = 10, latents: int = 3) -> Te
 
 
 def pca_race(way: str, x: Tensor, seconds: float, seed: int = 0, latents: int = 3) -> Race:
-    """Learn a ``ProbabilisticPCA`` of rows x from random loadings, by one of ``PCA_WAYS``.
+    """Learn a ``ProbabilisticPCA`` of rows x from random loadings, by one of ``WAYS``.
 
     EM and variational EM take their steps in closed form; the chains climb by Adam.
 
     >>> pca_race("EM", pca_data(0, rows=50), 0.05).steps > 1
     True
     """
-    validate.one_of("way", way, PCA_WAYS)
+    validate.one_of("way", way, WAYS)
     source = torch.Generator().manual_seed(seed)
     loadings = torch.randn(x.shape[-1], latents, generator=source, dtype=x.dtype)
     p = ProbabilisticPCA(loadings, x.mean(0), 1.0).to(x)

@@ -1,4 +1,4 @@
-"""More figures of lecture 18: tails that are heavy, the price of an estimate without bias, and three gradients at equal time."""
+"""More figures of lecture 18: meeting times with heavy tails, and the price of an estimate without bias."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from course_vi.plots.style import (
     style,
 )
 
-__all__ = ["price", "proposal_tails", "race"]
+__all__ = ["price", "proposal_tails"]
 
 WORDS = {BLUE: BLUE, GREEN: GREEN, ORANGE: BROWN, RED: RED, EXACT: EXACT}
 
@@ -94,24 +94,4 @@ def price(
         right.text(float(lengths[0]), 0.93 * ordinary, "one long chain, burn-in free of charge", fontsize=9, va="top")  # fmt: skip
         right.set(title="Averaged, the price of no bias fades", xlabel="states averaged, $m - k + 1$")  # fmt: skip
         right.set(ylabel="variance times cost", ylim=(0.6 * ordinary, None))
-    return figure
-
-
-def race(panels: Mapping[str, Mapping[str, Tensor]], seconds: Tensor) -> Figure:
-    """Nats below the maximum of the likelihood, over seconds of training: ``{model: {way: (budgets, seeds)}}``."""
-    figure, axes = new_figure(columns=len(panels), width=4.7, height=3.6)
-    colours = {"EM": EXACT, "ELBO": RED, "short chain": GREEN, "coupled chains": BLUE}
-    with style():
-        for ax, (title, ways) in zip(axes, panels.items(), strict=True):
-            for row, (name, gaps) in enumerate(ways.items()):
-                colour, shown = colours[name], gaps.clamp_min(1e-9)
-                mean = shown.mean(1)
-                ax.loglog(seconds, mean, color=colour, linewidth=1.5)
-                for seed in shown.mT:
-                    ax.loglog(seconds, seed, "o", color=colour, markersize=3, alpha=0.5)
-                ax.text(0.97, 0.62 - 0.08 * row, name, color=WORDS[colour], fontsize=9, ha="right", transform=ax.transAxes)  # fmt: skip
-            ax.set(title=title, xlabel="seconds of processor time")
-            ax.set(ylabel="nats per datum below the maximum")
-            ax.set_xticks(seconds.tolist(), [f"{value:g}" for value in seconds.tolist()])
-            ax.minorticks_off()
     return figure
