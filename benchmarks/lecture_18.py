@@ -59,7 +59,7 @@ def pca(way: str, seconds: float, seed: int) -> tuple[Race, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", nargs="*", type=float, default=[0.2, 0.5])
+    parser.add_argument("--seconds", nargs="*", type=float, default=[0.5])
     parser.add_argument("--ways", nargs="*", default=WAYS)
     parser.add_argument("--tables", nargs="*", default=["coins", "pca"])
     chosen = parser.parse_args()

@@ -601,7 +601,7 @@ for k in (0, 5):
 # %% [markdown]
 # Nothing in this table comes for free. EM's sum is exact and grows as $2^D$. The ELBO's gradient is cheap and quiet, and wrong. A short chain is less wrong, by an amount that only the exact answer tells. The coupled chains are right, and noisier.
 #
-# **Learning at equal time.** `benchmarks/lecture_18.py` trained five data sets from the same start with each of four ways, for 0.2 and for 0.5 seconds of processor time (CPU, one thread): EM with all states; variational EM with the best factorized $q$; Adam on a chain of three steps from $q$; Adam on coupled chains without burn-in. (EM and variational EM stop earlier where they rest. Proposals are a little wider than $q$: its logits are divided by 1.5.) What counts is the exact likelihood in the end.
+# **Learning at equal time.** `benchmarks/lecture_18.py` trained five data sets from the same start, $\theta = \tfrac12$, for half a second of processor time (CPU, one thread), in four ways: EM with all states; variational EM with the best factorized $q$; and twice stochastic EM, whose steps are EM's with an estimate in the place of the gradient, times $\min(1, 10/t)$, so that noise is averaged. Its estimates come from a chain of three steps from $q$, or from coupled chains without burn-in. (EM and variational EM stop where they rest. Proposals are a little wider than $q$: its logits are divided by 1.5.) What counts is the exact likelihood in the end.
 
 # %%
 coins = stored_table("coins", lecture=18)
@@ -621,7 +621,7 @@ claim("both chains lose less likelihood than the ELBO",
       torch.maximum(lost["short chain"], lost["coupled chains"]) - lost["ELBO"], sign=-1)
 
 # %% [markdown]
-# (Look at the longer runs. In 0.2 seconds the chains have taken fewer than a hundred steps, and are still on their way.) A chain of three steps carries a bias that no amount of training removes, though it is far smaller than the ELBO's. The coupled chains have none, and pay in noise.
+# A chain of three steps carries a bias that no amount of training removes, though it is far smaller than the ELBO's. The coupled chains have none, and pay in noise.
 #
 # One number cannot bend to the family. Loadings can. In **probabilistic PCA**, $z \sim N(0, I_3)$ and $x \mid z \sim N(W z + \mu, \sigma^2 I)$ with ten-dimensional $x$, any rotation of $W$ gives the same $p(x)$, but not the same posterior: its precision is $I + W^\top W / \sigma^2$.
 #
