@@ -346,7 +346,7 @@ for seed, (name, table) in enumerate(couplings.items()):
         assert abs(m - exact) < 4.5 * e
 
 # %% [markdown]
-# All agree with the likelihood's gradient, none with the ELBO's $-0.949$, though each chain began at the ELBO's own $q$. The errors are another matter: a burn-in of ten more than halves them. Section 7 asks what that costs.
+# All agree with the likelihood's gradient, none with the ELBO's $-0.949$, though each chain began at the ELBO's own $q$. The errors are another matter: where the moves are coupled, a burn-in of ten more than halves them. Section 7 asks what that costs.
 #
 # > You will read, under the heading "Exact Likelihood Gradients", that one "Can train a VAE via **actual maximum likelihood** (not lower bound)" by "an **unbiased MCMC** approach" (R. Salomone, *Deep Probabilistic Models*, AMSI Winter School 2021, part IV, of the method of F. Ruiz, M. Titsias, T. Cemgil and A. Doucet, 2021). The target is right: it is the likelihood. But the gradient
 # > is not exact; it is *random*, and right on average. And a chain by itself is biased at any finite number of steps; what has no bias is the sum over two that meet.
