@@ -17,7 +17,7 @@ NOT_CODE = {"answers", "attacks", "class.data", "__pycache__"}
 FLOORS = {
     "course_vi": [
         {"freezing", "validate", "data", "exact", "mini_vi", "nets", "syllabus"},
-        {"distributions"},
+        {"chains", "distributions"},
         {"graph", "models", "families"},
         {"bounds", "contracts", "gradients"},
         {"learning", "diagnostics", "coding"},

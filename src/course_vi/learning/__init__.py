@@ -1,5 +1,6 @@
 """Algorithms that turn the crank."""
 
+from course_vi.chains import maximal_coupling
 from course_vi.diagnostics.log_evidence import (
     LogEvidence,
     importance_log_evidence,
@@ -8,7 +9,7 @@ from course_vi.diagnostics.log_evidence import (
 from course_vi.learning.baum_welch import baum_welch
 from course_vi.learning.callbacks import csv_log, tensorboard_log
 from course_vi.learning.cavi import cavi
-from course_vi.learning.coupled_chains import coupled_chain_gradient, maximal_coupling
+from course_vi.learning.coupled_chains import coupled_chain_gradient
 from course_vi.learning.ddc import (
     DDC,
     RandomFeatures,

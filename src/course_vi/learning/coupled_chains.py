@@ -20,12 +20,13 @@ from torch import Tensor
 
 from course_vi import validate
 from course_vi.bounds import elbo
+from course_vi.chains import maximal_coupling
 from course_vi.distributions import Drawn
 from course_vi.families.base import Family
 from course_vi.gradients.estimator import as_surrogate, log_joint, sample_shape, transport_noise
 from course_vi.models.base import Model
 
-__all__ = ["CoupledGradient", "coupled_chain_gradient", "maximal_coupling"]
+__all__ = ["CoupledGradient", "coupled_chain_gradient"]
 
 
 class CoupledGradient(NamedTuple):
@@ -41,61 +42,6 @@ class CoupledGradient(NamedTuple):
     surrogate: Tensor
     meeting: Tensor
     evaluations: Tensor
-
-
-def maximal_coupling(
-    p: Tensor, q: Tensor, generator: torch.Generator | None = None
-) -> tuple[Tensor, Tensor]:
-    r"""Two indices, i ~ p and j ~ q, that are equal as often as they can be.
-
-    .. math:: P(i = j) = \sum_c \min(p_c, q_c) = 1 - \mathrm{TV}(p, q)
-
-    With that probability both are one draw from the overlap min(p, q); else each is drawn from what is left of its own.
-
-    Args:
-        p, q: probabilities, ``(*B, C)``.
-
-    Returns:
-        i and j, ``(*B)`` each.
-
-    Source: Lindvall, "Lectures on the coupling method", 1992.
-
-    >>> p = torch.tensor([0.5, 0.5, 0.0]).expand(20_000, 3)
-    >>> q = torch.tensor([0.0, 0.5, 0.5]).expand(20_000, 3)
-    >>> i, j = maximal_coupling(p, q, torch.Generator().manual_seed(0))
-    >>> round((i == j).double().mean().item(), 1), bool((i[i == j] == 1).all())
-    (0.5, True)
-    """
-    if p.shape != q.shape or p.dim() == 0:
-        raise ValueError(
-            f"p and q have shapes {tuple(p.shape)} and {tuple(q.shape)}; expected the same, (*B, C)"
-        )
-    for name, value in (("p", p), ("q", q)):
-        if not bool((value >= 0).all()) or not torch.allclose(
-            value.sum(-1), torch.ones_like(value[..., 0]), atol=1e-4
-        ):
-            raise ValueError(
-                f"{name} has rows that are no probabilities; expected non-negative numbers that sum to one"
-            )
-    overlap = torch.minimum(p, q)
-    together = torch.rand(
-        p.shape[:-1], generator=generator, dtype=p.dtype, device=p.device
-    ) < overlap.sum(-1)
-    together = together | (p == q).all(-1)  # else rounding could part what is the same
-    both, first, second = (
-        _choose(weights, generator) for weights in (overlap, p - overlap, q - overlap)
-    )
-    return torch.where(together, both, first), torch.where(together, both, second)
-
-
-def _choose(weights: Tensor, generator: torch.Generator | None) -> Tensor:
-    """An index for each row of weights; where a row is all zero, any (its answer is not read)."""
-    if not weights.numel():
-        return torch.zeros(weights.shape[:-1], dtype=torch.long, device=weights.device)
-    safe = torch.where(weights.sum(-1, keepdim=True) > 0, weights, torch.ones_like(weights))
-    return torch.multinomial(safe.reshape(-1, weights.shape[-1]), 1, generator=generator).reshape(
-        weights.shape[:-1]
-    )
 
 
 def coupled_chain_gradient(

@@ -31,8 +31,8 @@ from course_vi.plots.style import (
 
 __all__ = [
     "bit_ledger",
-    "bounds_over_theta",
     "bound_and_gap",
+    "bounds_over_theta",
     "completions",
     "jensen",
     "model_and_family",

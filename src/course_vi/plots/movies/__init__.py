@@ -15,6 +15,7 @@ from course_vi.plots.movies.climbs import (
     staircase,
 )
 from course_vi.plots.movies.families import families_close
+from course_vi.plots.movies.meetings import chains_meet
 from course_vi.plots.movies.phases import dream_and_wake
 from course_vi.plots.movies.spaces import codes_spread, simplex
 from course_vi.plots.movies.traces import Step, trace_replayed
@@ -26,18 +27,19 @@ __all__ = [
     "bound_and_gap",
     "bound_contracts",
     "carried_along",
+    "chains_meet",
     "codes_spread",
     "course_in_one_picture",
     "data_arrive",
+    "dream_and_wake",
     "families_close",
     "family_tree",
-    "dream_and_wake",
     "fans",
     "one_function",
     "samples_flash",
     "simplex",
     "staircase",
-    "water_rises",
     "trace_replayed",
+    "water_rises",
     "weights_cloud",
 ]
