@@ -35,9 +35,8 @@
 # was expected, and which mistake it looks like. Checks never look at how you wrote it. Call them as often as you like.
 #
 # **What counts as right**, in all sets. Numbers come in double precision; stay in it, and you have all the digits that
-# are asked for: seven in exercises 1, 2, 3 and 5, six in the others. They are digits of each number; what lies near
-# zero is held to $10^{-8}$. No gradients are asked of your results: NumPy and loops will do, and a list for a tuple.
-# Leave your arguments as you found them. Where your work is graded, and only there, the course's own version of what
+# are asked for: eight, of each number, and six of the rate in exercise 4. What lies near zero is held to $10^{-10}$. No
+# gradients are asked of your results: NumPy and loops will do, and a list for a tuple. Leave your arguments as you found them. Where your work is graded, and only there, the course's own version of what
 # you are asked to write is taken out of `course_vi`.
 #
 # **Notation.** States are numbered from 0. P is a transition matrix, $(S, S)$: row x is the law of the next state,
@@ -339,7 +338,7 @@ with when_written():
 # - **mean**: $\mathbb E\,\tau$.
 #
 # P has 2 to 7 states and any two of its rows have something in common; some moves may have no chance. `start`, $(S)$, is
-# the law of $X_0$ and of $Y_0$, and may be a single state. Six digits.
+# the law of $X_0$ and of $Y_0$, and may be a single state.
 #
 # **Predict**: for two states, with chances a and b to leave, the rate. Is it the second eigenvalue of P for three states,
 # too?
@@ -522,7 +521,7 @@ with when_written():
 #
 # exactly. Two chains move by `kernel`, $(S, S, S, S)$: `kernel[x, y, a, b]` is the chance that a pair at (x, y) goes to
 # (a, b). It may belong to any coupling under which chains that have met stay together; P is not given beside it. `start`
-# is the law of $X_0$ and of $Y_0$, `h`, $(S)$, the values of h. S is 2 to 5. Six digits.
+# is the law of $X_0$ and of $Y_0$, `h`, $(S)$, the values of h. S is 2 to 5.
 #
 # **Predict**: to what does the variance fall as k grows? Which k makes *variance times mean cost* least, if chains meet
 # after ten moves or so: 0, ten, or a hundred?
@@ -635,7 +634,7 @@ with when_written():
 # **draws** N at which the mean squared errors of the second and third way are equal (not rounded).
 #
 # A state may have no chance under the posterior, with a log joint of minus infinity (a chain that begins there accepts
-# whatever it is offered). q is positive; log joints may be -2000. Six digits.
+# whatever it is offered). q is positive; log joints may be -2000.
 #
 # **Predict**: as N grows, which of the two wins? What does q do to both, if it comes nearer to the posterior?
 

@@ -149,7 +149,8 @@ def one_uniform(probe: Probe, rng: np.random.Generator) -> Finding:
 
 
 @EXERCISE.part(
-    "No batch axis, one outcome; equal laws, laws that share nothing, chances of 1e-9", weight=0.5
+    "No batch axis, one outcome; equal laws, or nearly, laws that share nothing, chances of 1e-9",
+    weight=0.5,
 )
 def edges(probe: Probe, rng: np.random.Generator) -> Finding:
     alone = _given(rng, (), 4)
@@ -158,8 +159,11 @@ def edges(probe: Probe, rng: np.random.Generator) -> Finding:
     zeros = np.zeros((2, 3))
     mixed = _given(rng, (3,), 6)
     mixed.q[1] = mixed.p[1]
+    near = _given(rng, (2,), 5)
+    nearly = near.p * (1 + 1e-4 * rng.uniform(-1, 1, near.p.shape))
     cases = [
         alone,
+        Given(near.p, nearly / nearly.sum(-1, keepdims=True)),
         Given(same.p, same.p.copy()),
         Given(np.concatenate([apart, zeros], 1), np.concatenate([zeros, apart[::-1]], 1)),
         mixed,

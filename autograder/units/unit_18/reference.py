@@ -25,7 +25,7 @@ __all__ = [
     "variation",
 ]
 
-RTOL = 1e-7
+RTOL = 1e-8
 Given = TypeVar("Given")
 
 

@@ -143,8 +143,8 @@ def unbiased_estimates(
 
     >>> P, start = torch.tensor([[0.9, 0.1], [0.3, 0.7]]), torch.tensor([0.0, 1.0])
     >>> paths = coupled_paths(P, start, 20_000, generator=torch.Generator().manual_seed(0))
-    >>> round(unbiased_estimates(paths, torch.tensor([0.0, 1.0])).mean().item(), 1)   # 0.25
-    0.2
+    >>> bool(abs(unbiased_estimates(paths, torch.tensor([0.0, 1.0])).mean() - 0.25) < 0.05)
+    True
     """
     first, last = _window(burn_in, last)
     validate.floats(h=h)
