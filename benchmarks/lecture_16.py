@@ -14,6 +14,7 @@ import argparse
 import json
 import math
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -67,7 +68,7 @@ def pool(kind: str, steps: int) -> dict[str, Any]:
 
 def statistician(steps: int) -> dict[str, Any]:
     """Shortfalls of the ELBO and of the bound of 200 samples from the exact log evidence; how much of the exact statistics c holds."""
-    start, rows = time.process_time(), []
+    start, rows, kept = time.process_time(), [], []
     for seed in SEEDS:
         (p, q), source = set_trial.train_statistician(seed, steps), seeded(2000 + seed)
         x = set_trial.draw_sets((500,), 8, source)[0]
@@ -87,9 +88,12 @@ def statistician(steps: int) -> dict[str, Any]:
             left = statistic - fitted.squeeze(-1)
             row.append(1 - float(left.var() / statistic.var()))
         rows.append(row)
+        if not kept:  # one seed's, for a figure
+            kept = rounded(torch.cat([c, x.mean(-1, True), x.std(-1, keepdim=True).log()], -1)[:300], 2)  # fmt: skip
     keys = ("ELBO", "bound of 200", "R2 of mean", "R2 of log spread")
     columns = torch.tensor(rows).T
     return dict(zip(keys, rounded(columns), strict=True)) | {
+        "c": kept,
         "seconds": round(time.process_time() - start)
     }
 
@@ -97,8 +101,10 @@ def statistician(steps: int) -> dict[str, Any]:
 # Functions.
 
 
-def marginal(model: Process, context: Tensor, inputs: Tensor, y: Tensor, source: torch.Generator) -> tuple[Tensor, Tensor]:  # fmt: skip
-    """log p(y_t | x_t, C) of each target, and where y_t lies in that distribution, from 0 to 1."""
+def marginal(
+    model: Process, context: Tensor, inputs: Tensor, y: Tensor, source: torch.Generator
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Of each target: log p(y_t | x_t, C), where y_t lies in that distribution, from 0 to 1, and the distribution's deviation."""
     if isinstance(model, ConditionalNeuralProcess):
         parts = model.outputs(context, inputs)
         loc, scale = (part.squeeze(-1).unsqueeze(0) for part in (parts.mean, parts.stddev))
@@ -107,7 +113,8 @@ def marginal(model: Process, context: Tensor, inputs: Tensor, y: Tensor, source:
         loc, scale = parts.mean.squeeze(-1), parts.stddev.squeeze(-1)
     each = Normal(loc.double(), scale.double())
     log_prob = each.log_prob(y).logsumexp(0) - math.log(len(loc))
-    return log_prob, each.cdf(y).mean(0)
+    wide = each.variance.mean(0) + each.mean.var(0, correction=0)
+    return log_prob, each.cdf(y).mean(0), wide.sqrt()
 
 
 def regions(model: Process | None, seed: int, count: int = 1000, given: int = 6) -> dict[str, Any]:
@@ -131,8 +138,7 @@ def regions(model: Process | None, seed: int, count: int = 1000, given: int = 6)
                     context.split(100), inputs.split(100), targets.split(100), strict=True
                 )
             ]
-            log_prob, place = (torch.cat(part) for part in zip(*parts, strict=True))
-            scale = model.predict(context, inputs).scale.squeeze(-1).double()
+            log_prob, place, scale = (torch.cat(part) for part in zip(*parts, strict=True))
     short = exact.log_prob(targets) - log_prob
     near = (t.unsqueeze(-1) - u.unsqueeze(-2)).abs().amin(-1)
     inside = (t > u.amin(-1, keepdim=True)) & (t < u.amax(-1, keepdim=True))
@@ -220,10 +226,10 @@ def bands(conditional: ConditionalNeuralProcess, latent: NeuralProcess) -> dict[
     }
 
 
-def gathered(rows: list[dict[str, Any]]) -> dict[str, Any]:
+def gathered(rows: Sequence[Any]) -> Any:
     """One dictionary of lists from dictionaries of numbers, one a seed."""
     if not isinstance(rows[0], dict):
-        return [  # type: ignore[return-value]
+        return [
             rounded(torch.tensor(row)) if isinstance(row, list) else round(row, 4) for row in rows
         ]
     return {key: gathered([row[key] for row in rows]) for key in rows[0]}
@@ -231,29 +237,45 @@ def gathered(rows: list[dict[str, Any]]) -> dict[str, Any]:
 
 def processes(steps: int) -> None:
     start = time.process_time()
-    pairs = [
-        [function_trial.train_process(kind, seed, steps) for kind in ("conditional", "latent")]
-        for seed in SEEDS
-    ]
+    trained = {
+        kind: [function_trial.train_process(kind, seed, steps) for seed in SEEDS]
+        for kind in ("conditional", "latent")
+    }
     seconds = {"seconds": round(time.process_time() - start)}
-    for place, name in enumerate(("conditional", "latent")):
-        found = gathered([regions(pair[place], seed) for seed, pair in zip(SEEDS, pairs, strict=True)])  # fmt: skip
-        add("regions", steps, name, found | seconds)
-    add("regions", steps, "exact", gathered([regions(None, seed) for seed in SEEDS]))
-    rows = [joint(*pair, seed) for seed, pair in zip(SEEDS, pairs, strict=True)]  # type: ignore[arg-type]
+    for name, models in trained.items():
+        add("regions", steps, name, over_seeds(models) | seconds)
+    add("regions", steps, "exact", over_seeds([None] * len(SEEDS)))
+    rows = [
+        joint(conditional, latent, seed)  # type: ignore[arg-type]
+        for conditional, latent, seed in zip(*trained.values(), SEEDS, strict=True)
+    ]
     add("joint", steps, "scores", gathered(rows) | {"targets": list(TARGETS)})
-    add("bands", steps, "one function", bands(*pairs[0]))  # type: ignore[arg-type]
+    add("bands", steps, "one function", bands(*(models[0] for models in trained.values())))  # type: ignore[arg-type]
+
+
+def wider(steps: int) -> None:
+    """The conditional process once more, with training inputs as far out as any that it is asked about."""
+    models = [function_trial.train_process("conditional", seed, steps, edge=3.5) for seed in SEEDS]
+    add("regions", steps, "conditional, trained wider", over_seeds(models))
+
+
+def over_seeds(models: Sequence[Process | None]) -> dict[str, Any]:
+    rows = [regions(model, seed) for model, seed in zip(models, SEEDS, strict=True)]
+    found: dict[str, Any] = gathered(rows)
+    return found
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("table", nargs="*", default=["pools", "statistician", "processes"])
-    parser.add_argument("--steps", nargs="*", type=int, default=[1000, 4000])
+    parser.add_argument("table", nargs="*", default=["processes", "pools", "statistician", "wider"])
+    parser.add_argument("--steps", nargs="*", type=int, default=[4000, 1000])
     chosen = parser.parse_args()
     torch.set_num_threads(1)
     for steps in chosen.steps:
         if "processes" in chosen.table:
             processes(steps)
+        if "wider" in chosen.table and steps == max(chosen.steps):
+            wider(steps)
         if "pools" in chosen.table:
             for kind in set_trial.POOLS:
                 add("pools", steps, kind, pool(kind, steps))

@@ -74,17 +74,21 @@ def train_process(
     hidden: int = 64,
     batch_size: int = 16,
     learning_rate: float = 3e-3,
+    edge: float = EDGE,
 ) -> Process:
     """Train on fresh functions, each step with another size of the context; Adam, with a rate that falls to zero.
 
     The conditional process climbs the log-likelihood of its targets, the latent one the ELBO with one sample.
+
+    Args:
+        edge: the inputs of training lie between minus this and this.
     """
     model, source = new_process(kind, seed, hidden), seeded(1000 + seed)
     steps = smoke_cap(steps)
     climber = torch.optim.Adam(model.parameters(), learning_rate)
     schedule = torch.optim.lr_scheduler.LambdaLR(climber, lambda step: 1 - step / steps)
     for _ in range(steps):
-        u = EDGE * (2 * torch.rand(batch_size, POINTS, generator=source) - 1)
+        u = edge * (2 * torch.rand(batch_size, POINTS, generator=source) - 1)
         x = torch.stack([u, draw_functions(u, source)], -1).flatten(1)
         model.num_context = int(torch.randint(MOST + 1, (), generator=source))
         climber.zero_grad()

@@ -15,10 +15,12 @@ from course_vi.plots.movies.climbs import (
     staircase,
 )
 from course_vi.plots.movies.families import families_close
+from course_vi.plots.movies.functions import bands_close
 from course_vi.plots.movies.phases import dream_and_wake
 from course_vi.plots.movies.spaces import codes_spread, simplex
 
 __all__ = [
+    "bands_close",
     "bound_and_gap",
     "bound_contracts",
     "carried_along",
