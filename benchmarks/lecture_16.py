@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -25,14 +24,13 @@ from course_vi.bounds import elbo, iwae
 from course_vi.experiments import function_trial, set_trial
 from course_vi.experiments.side_by_side import seeded
 from course_vi.experiments.stored_tables import path_of
-from course_vi.models import ConditionalNeuralProcess, NeuralProcess
+from course_vi.models import ConditionalNeuralProcess
 
 SEEDS = [0, 1, 2, 3, 4]
 SIZES = (1, 2, 4, 8, 16, 32, 64)  # the last two are larger than any in training
 LEVELS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
-TARGETS = (1, 2, 4, 8, 16)
+TARGETS = (1, 2, 4, 8)
 DOUBLE = torch.float64
-Process = ConditionalNeuralProcess | NeuralProcess
 
 
 def add(table: str, steps: int, way: str, found: dict[str, Any]) -> None:
@@ -79,9 +77,7 @@ def statistician(steps: int) -> dict[str, Any]:
                 log_w.append(p.log_joint(part, z) - q(part, z))
             weights = torch.cat(log_w, 1)
             c = p.split(q.sample(100, x, source))[0].mean(0)
-        terms = torch.cat(
-            [torch.ones_like(c[:, :1]), c, c.square(), c[:, :1] * c[:, 1:]], -1
-        )
+        terms = torch.cat([torch.ones_like(c[:, :1]), c, c.square(), c[:, :1] * c[:, 1:]], -1)
         row = [float((exact - bound(weights)).mean()) for bound in (elbo, iwae)]
         for statistic in (x.mean(-1), x.std(-1).log()):
             fitted = terms @ torch.linalg.lstsq(terms, statistic.unsqueeze(-1)).solution
@@ -94,36 +90,22 @@ def statistician(steps: int) -> dict[str, Any]:
     columns = torch.tensor(rows).T
     return dict(zip(keys, rounded(columns), strict=True)) | {
         "c": kept,
-        "seconds": round(time.process_time() - start)
+        "seconds": round(time.process_time() - start),
     }
 
 
 # Functions.
 
 
-def marginal(
-    model: Process, context: Tensor, inputs: Tensor, y: Tensor, source: torch.Generator
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Of each target: log p(y_t | x_t, C), where y_t lies in that distribution, from 0 to 1, and the distribution's deviation."""
-    if isinstance(model, ConditionalNeuralProcess):
-        parts = model.outputs(context, inputs)
-        loc, scale = (part.squeeze(-1).unsqueeze(0) for part in (parts.mean, parts.stddev))
-    else:
-        parts = model.outputs(inputs, model.given(context).rsample((100,), source))
-        loc, scale = parts.mean.squeeze(-1), parts.stddev.squeeze(-1)
-    each = Normal(loc.double(), scale.double())
-    log_prob = each.log_prob(y).logsumexp(0) - math.log(len(loc))
-    wide = each.variance.mean(0) + each.mean.var(0, correction=0)
-    return log_prob, each.cdf(y).mean(0), wide.sqrt()
-
-
-def regions(model: Process | None, seed: int, count: int = 1000, given: int = 6) -> dict[str, Any]:
+def regions(
+    model: ConditionalNeuralProcess | None, seed: int, count: int = 1000, given: int = 6
+) -> dict[str, Any]:
     """Nats short of the exact process, ratio of scales and coverage, by where the target lies; None is the exact process itself."""
     source = seeded(5000 + seed)
     u = 2.0 * (2 * torch.rand(count, given, generator=source, dtype=DOUBLE) - 1)
     t = 3.5 * (2 * torch.rand(count, 40, generator=source, dtype=DOUBLE) - 1)
     y = function_trial.draw_functions(torch.cat([u, t], -1), source)
-    found = {}
+    found: dict[str, Any] = {}
     truth = function_trial.exact_prediction(u, y[:, :given], t)
     exact = Normal(truth.mean, truth.variance.sqrt())
     targets = y[:, given:]
@@ -132,13 +114,9 @@ def regions(model: Process | None, seed: int, count: int = 1000, given: int = 6)
     if model is not None:
         with torch.no_grad():
             context, inputs = torch.stack([u, y[:, :given]], -1).float(), t.unsqueeze(-1).float()
-            parts = [
-                marginal(model, *some, source)
-                for some in zip(
-                    context.split(100), inputs.split(100), targets.split(100), strict=True
-                )
-            ]
-            log_prob, place, scale = (torch.cat(part) for part in zip(*parts, strict=True))
+            told = model.predict(context, inputs)
+        each = Normal(told.loc.squeeze(-1).double(), told.scale.squeeze(-1).double())
+        log_prob, place, scale = each.log_prob(targets), each.cdf(targets), each.stddev
     short = exact.log_prob(targets) - log_prob
     near = (t.unsqueeze(-1) - u.unsqueeze(-2)).abs().amin(-1)
     inside = (t > u.amin(-1, keepdim=True)) & (t < u.amax(-1, keepdim=True))
@@ -168,32 +146,26 @@ def together(model: ConditionalNeuralProcess, context: Tensor, points: Tensor) -
     return total
 
 
-def joint(conditional: ConditionalNeuralProcess, latent: NeuralProcess, seed: int) -> dict[str, Any]:  # fmt: skip
+def joint(model: ConditionalNeuralProcess, seed: int) -> dict[str, Any]:
     """Mean log scores of several targets at once, ``(len(TARGETS),)`` for each way of telling."""
     source, given = seeded(6000 + seed), 4
     found: dict[str, list[float]] = {}
     for many in TARGETS:
-        u = 2.0 * (2 * torch.rand(500, given + many, generator=source, dtype=DOUBLE) - 1)
+        u = 2.0 * (2 * torch.rand(1000, given + many, generator=source, dtype=DOUBLE) - 1)
         y = function_trial.draw_functions(u, source)
         truth = function_trial.exact_prediction(u[:, :given], y[:, :given], u[:, given:])
         points = torch.stack([u, y], -1).float()
         context, targets = points[:, :given], points[:, given:]
         with torch.no_grad():
-            alone = conditional.outputs(context, targets[..., :1]).log_prob(targets[..., 1:])
-            latent.num_points, latent.num_context = given + many, given
-            latent.data_dim = 2 * (given + many)
-            sampled = torch.cat(
-                [latent.predictive_log_prob(x.flatten(1), 500, source) for x in points.split(50)]
-            )
+            alone = model.outputs(context, targets[..., :1]).log_prob(targets[..., 1:])
             scores = {
                 "exact, together": truth.log_prob(y[:, given:]),
                 "exact, each alone": Normal(truth.mean, truth.variance.sqrt())
                 .log_prob(y[:, given:])
                 .sum(-1),
                 "conditional": alone.sum(-1).double(),
-                "conditional, fed back": together(conditional, context, targets),
-                "fed back, other order": together(conditional, context, targets.flip(1)),
-                "latent": sampled.double(),
+                "conditional, fed back": together(model, context, targets),
+                "fed back, other order": together(model, context, targets.flip(1)),
             }
         order = (scores["conditional, fed back"] - scores["fed back, other order"]).abs()
         found.setdefault("order changes", []).append(float(order.mean()))
@@ -202,8 +174,8 @@ def joint(conditional: ConditionalNeuralProcess, latent: NeuralProcess, seed: in
     return found
 
 
-def bands(conditional: ConditionalNeuralProcess, latent: NeuralProcess) -> dict[str, Any]:
-    """One function whose points arrive, as the exact process and the trained ones see it; and draws of the latent one."""
+def bands(model: ConditionalNeuralProcess) -> dict[str, Any]:
+    """One function whose points arrive, as a trained network sees it."""
     source = seeded(16)
     grid = torch.linspace(-3, 3, 73, dtype=DOUBLE)
     places = torch.tensor([0.3, -1.2, 1.5, -0.5, 0.9, -1.8, 1.2, -0.1], dtype=DOUBLE)
@@ -212,17 +184,12 @@ def bands(conditional: ConditionalNeuralProcess, latent: NeuralProcess) -> dict[
     curves = []
     with torch.no_grad():
         for count in range(len(places) + 1):
-            told = conditional.predict(seen[:count], grid.float().unsqueeze(-1))
+            told = model.predict(seen[:count], grid.float().unsqueeze(-1))
             curves.append(torch.stack([told.loc.squeeze(-1), told.scale.squeeze(-1)]))
-        z = latent.given(seen[:4]).rsample((6,), source)
-        drawn = latent.outputs(grid.float().unsqueeze(-1), z).mean.squeeze(-1)
-        parts = latent.predict(seen[:4], grid.float().unsqueeze(-1), 500, source)
     return {
         "grid": rounded(grid),
         "points": rounded(seen),
         "conditional": [rounded(curve, 3) for curve in curves],
-        "drawn": rounded(drawn, 3),
-        "latent": rounded(torch.stack([parts.loc.squeeze(-1), parts.scale.squeeze(-1)]), 3),
     }
 
 
@@ -237,29 +204,22 @@ def gathered(rows: Sequence[Any]) -> Any:
 
 def processes(steps: int) -> None:
     start = time.process_time()
-    trained = {
-        kind: [function_trial.train_process(kind, seed, steps) for seed in SEEDS]
-        for kind in ("conditional", "latent")
-    }
+    models = function_trial.train_conditionals(SEEDS, steps)
     seconds = {"seconds": round(time.process_time() - start)}
-    for name, models in trained.items():
-        add("regions", steps, name, over_seeds(models) | seconds)
+    add("regions", steps, "conditional", over_seeds(models) | seconds)
     add("regions", steps, "exact", over_seeds([None] * len(SEEDS)))
-    rows = [
-        joint(conditional, latent, seed)  # type: ignore[arg-type]
-        for conditional, latent, seed in zip(*trained.values(), SEEDS, strict=True)
-    ]
+    rows = [joint(model, seed) for model, seed in zip(models, SEEDS, strict=True)]
     add("joint", steps, "scores", gathered(rows) | {"targets": list(TARGETS)})
-    add("bands", steps, "one function", bands(*(models[0] for models in trained.values())))  # type: ignore[arg-type]
+    add("bands", steps, "one function", bands(models[0]))
 
 
 def wider(steps: int) -> None:
-    """The conditional process once more, with training inputs as far out as any that it is asked about."""
-    models = [function_trial.train_process("conditional", seed, steps, edge=3.5) for seed in SEEDS]
+    """Once more, with training inputs as far out as any that the network is asked about."""
+    models = function_trial.train_conditionals(SEEDS, steps, edge=3.5)
     add("regions", steps, "conditional, trained wider", over_seeds(models))
 
 
-def over_seeds(models: Sequence[Process | None]) -> dict[str, Any]:
+def over_seeds(models: Sequence[ConditionalNeuralProcess | None]) -> dict[str, Any]:
     rows = [regions(model, seed) for model, seed in zip(models, SEEDS, strict=True)]
     found: dict[str, Any] = gathered(rows)
     return found

@@ -60,8 +60,8 @@ def test_gaps_are_drawn_at_the_mean_over_seeds() -> None:
 def test_a_point_is_out_of_sight_until_it_arrives() -> None:
     flat = (0 * LINE, 1 + 0 * LINE)
     points = torch.tensor([[0.0, 1.0], [1.0, -1.0]])
-    movie = movies.bands_close(LINE, points, [flat] * 3, [flat] * 3, 2.0)
+    movie = movies.bands_close(LINE, points, [flat] * 3, 2.0, [flat] * 3)
     heights = [[float(frame["cy"]) for frame in values] for name, values in movie._parts if name.startswith("circle")]  # fmt: skip
     assert [[height > 0 for height in each] for each in heights] == [[False, True, True], [False, False, True]]  # fmt: skip
     with pytest.raises(ValueError, match="expected one band more than points"):
-        movies.bands_close(LINE, points, [flat] * 2, [flat] * 3, 2.0)
+        movies.bands_close(LINE, points, [flat] * 2, 2.0)

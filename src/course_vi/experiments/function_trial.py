@@ -1,27 +1,27 @@
 r"""Neural processes against the Gaussian process that drew their functions.
 
-Every function is drawn from a process with the kernel :math:`\exp(-(u - v)^2 / 2 \ell^2)` and noise :math:`\sigma`, at inputs in (-2, 2). What a network
-should have said of any target is therefore a Gaussian, known in closed form.
+Every function is drawn from a process with the kernel :math:`\exp(-(u - v)^2 / 2 \ell^2)` and noise :math:`\sigma`, at inputs in
+(-2, 2). What a network should have said of any target is therefore a Gaussian, known in closed form.
 """
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor
+import math
+from collections.abc import Sequence
 
-from course_vi import validate
-from course_vi.bounds import elbo
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call, stack_module_state
+
 from course_vi.distributions import CholeskyNormal
 from course_vi.experiments.side_by_side import seeded
-from course_vi.families import process_posterior
 from course_vi.learning import smoke_cap
-from course_vi.models import ConditionalNeuralProcess, NeuralProcess
+from course_vi.models import ConditionalNeuralProcess
 
-__all__ = ["EDGE", "LENGTH", "NOISE", "draw_functions", "exact_prediction", "train_process"]
+__all__ = ["EDGE", "LENGTH", "NOISE", "draw_functions", "exact_prediction", "train_conditionals"]
 
-LENGTH, NOISE, EDGE = 0.5, 0.1, 2.0
-POINTS, MOST = 32, 20  # points of a function in training, and of its context at most
-Process = ConditionalNeuralProcess | NeuralProcess
+LENGTH, NOISE, EDGE = 1.0, 0.1, 2.0
+POINTS, MOST = 24, 12  # points of a function in training, and of its context at most
 
 
 def _covariance(u: Tensor, v: Tensor) -> Tensor:
@@ -59,48 +59,65 @@ def exact_prediction(u: Tensor, y: Tensor, inputs: Tensor) -> CholeskyNormal:
     return CholeskyNormal(mean, torch.linalg.cholesky(_noisy(inputs) - half.mT @ half))
 
 
-def new_process(kind: str, seed: int, hidden: int = 64) -> Process:
-    """A network before training: ``"conditional"`` or ``"latent"``."""
-    validate.one_of("kind", kind, ("conditional", "latent"))
-    if kind == "latent":
-        return NeuralProcess(POINTS, 0, 16, hidden=hidden, generator=seeded(seed))
-    return ConditionalNeuralProcess(POINTS, 0, hidden, hidden=hidden, generator=seeded(seed))
-
-
-def train_process(
-    kind: str,
-    seed: int,
+def train_conditionals(
+    seeds: Sequence[int],
     steps: int = 4000,
     hidden: int = 64,
     batch_size: int = 16,
-    learning_rate: float = 3e-3,
+    learning_rate: float = 4e-3,
     edge: float = EDGE,
-) -> Process:
-    """Train on fresh functions, each step with another size of the context; Adam, with a rate that falls to zero.
+) -> list[ConditionalNeuralProcess]:
+    """A conditional neural process for each seed, on fresh functions, each step with another size of the context.
 
-    The conditional process climbs the log-likelihood of its targets, the latent one the ELBO with one sample.
+    They climb the log-likelihood of their targets, side by side: every seed has weights and functions of its own, Adam a rate that
+    falls to zero.
 
     Args:
         edge: the inputs of training lie between minus this and this.
     """
-    model, source = new_process(kind, seed, hidden), seeded(1000 + seed)
-    steps = smoke_cap(steps)
-    climber = torch.optim.Adam(model.parameters(), learning_rate)
+    if not seeds:
+        raise ValueError("seeds is empty; expected one or more whole numbers")
+    models = [
+        ConditionalNeuralProcess(POINTS, 0, hidden, hidden=hidden, generator=seeded(seed))
+        for seed in seeds
+    ]
+    weights, _ = stack_module_state(models)  # type: ignore[arg-type]
+    source, steps = seeded(1000 + seeds[0]), smoke_cap(steps)
+    climber = torch.optim.Adam(weights.values(), learning_rate)
     schedule = torch.optim.lr_scheduler.LambdaLR(climber, lambda step: 1 - step / steps)
+
+    def score(own: dict[str, Tensor], context: Tensor, targets: Tensor) -> Tensor:
+        parts = functional_call(_Outputs(models[0]), own, (context, targets[..., :1]))
+        return _log_normal(targets[..., 1:], *parts).mean()
+
     for _ in range(steps):
-        u = edge * (2 * torch.rand(batch_size, POINTS, generator=source) - 1)
-        x = torch.stack([u, draw_functions(u, source)], -1).flatten(1)
-        model.num_context = int(torch.randint(MOST + 1, (), generator=source))
+        shape = (len(seeds), batch_size, POINTS)
+        u = edge * (2 * torch.rand(shape, generator=source) - 1)
+        points = torch.stack([u, draw_functions(u, source)], -1)
+        given = int(torch.randint(MOST + 1, (), generator=source))
+        named = {f"model.{name}": value for name, value in weights.items()}
         climber.zero_grad()
-        (-_objective(model, x, source).mean()).backward()
+        value = torch.vmap(score)(named, points[:, :, :given], points[:, :, given:])
+        (-value.sum()).backward()
         climber.step()
         schedule.step()
-    return model.eval()
+    for row, model in enumerate(models):
+        model.load_state_dict({name: value[row].detach() for name, value in weights.items()})
+        model.eval()
+    return models
 
 
-def _objective(model: Process, x: Tensor, source: torch.Generator) -> Tensor:
-    if isinstance(model, ConditionalNeuralProcess):
-        return model.log_evidence(x) / (model.num_points - model.num_context)
-    q = process_posterior(model)
-    z = q.sample(1, x, source)
-    return elbo(model.log_joint(x, z) - q(x, z)) / (model.num_points - model.num_context)
+class _Outputs(nn.Module):
+    """Mean and standard deviation of the targets' outputs, as a module's call, which is what torch can run for many weights at once."""
+
+    def __init__(self, model: ConditionalNeuralProcess) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, context: Tensor, inputs: Tensor) -> tuple[Tensor, Tensor]:
+        parts = self.model.outputs(context, inputs)
+        return parts.mean, parts.stddev
+
+
+def _log_normal(y: Tensor, loc: Tensor, scale: Tensor) -> Tensor:
+    return -0.5 * ((y - loc) / scale).square() - scale.log() - 0.5 * math.log(2 * math.pi)

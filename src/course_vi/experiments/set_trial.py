@@ -1,6 +1,7 @@
 r"""Statisticians that learn, against the one that knows: sets of normal points whose mean and spread are both unknown.
 
-.. math:: \tau \sim \mathrm{Gamma}(a, b), \qquad \mu \mid \tau \sim N(m, 1/(k \tau)), \qquad x_1, \dots, x_n \mid \mu, \tau \sim N(\mu, 1/\tau)
+.. math:: \tau \sim \mathrm{Gamma}(a, b), \qquad \mu \mid \tau \sim N(m, 1/(k \tau)), \qquad
+          x_1, \dots, x_n \mid \mu, \tau \sim N(\mu, 1/\tau)
 
 The posterior is of the prior's form, so that a network which writes its four numbers can be right, and the divergence between two of them
 is exact: log p of a set minus the ELBO, with no sample in it.

@@ -15,39 +15,38 @@ Band = tuple[Tensor, Tensor]  # mean and standard deviation
 
 
 def bands_close(
-    grid: Tensor, points: Tensor, exact: Sequence[Band], told: Sequence[Band], edge: float
+    grid: Tensor, points: Tensor, exact: Sequence[Band], edge: float, told: Sequence[Band] = ()
 ) -> Movie:
-    """Unit 16: bands of two standard deviations, of the exact process (an area) and of a network (lines), as points arrive.
+    """Unit 16: bands of two standard deviations, of the exact process (an area) and, if given, of a network (lines), as points arrive.
 
     Args:
         grid: ``(n,)``.
         points: ``(m, 2)``, in the order in which they arrive.
-        exact, told: mean and standard deviation ``(n,)`` after 0, 1, ... m points.
-        edge: inputs beyond it were never in training.
+        exact: mean and standard deviation ``(n,)`` after 0, 1, ... m points.
+        edge: where inputs of training end, on both sides.
+        told: as ``exact``, or nothing.
 
     Raises:
         ValueError: not one band more than there are points.
 
     >>> import torch
     >>> flat = (torch.zeros(3), torch.ones(3))
-    >>> movie = bands_close(torch.arange(3.0), torch.zeros(1, 2), [flat, flat], [flat, flat], 1.0)
+    >>> movie = bands_close(torch.arange(3.0), torch.zeros(1, 2), [flat, flat], 1.0)
     >>> "1 points" in movie.svg(moving=False)
     True
     """
-    if not len(exact) == len(told) == len(points) + 1:
+    if len(exact) != len(points) + 1 or (told and len(told) != len(exact)):
         raise ValueError(
             f"there are {len(exact)} exact bands, {len(told)} told and {len(points)} points; expected one band more than points"
         )
     low, high = float(grid[0]), float(grid[-1])
     movie = Movie((low, high), (-3.5, 3.5), "Points arrive, and the bands close", "input u", "output y", 2.0 * len(exact))  # fmt: skip
     movie.curve([_outline(grid, *band) for band in exact], GREY, opacity=0.35, fill=True)
-    for sign in (-2, 0, 2):
-        movie.curve(
-            [_line(grid, mean + sign * scale) for mean, scale in told],
-            BLUE,
-            2.2 if sign == 0 else 1.3,
-            dash="" if sign == 0 else "5 3",
-        )
+    lines = [(BLUE, "5 3", told)] if told else []
+    for colour, dash, bands in [(GREY, "", exact), *lines]:
+        for sign in (0,) if bands is exact else (-2, 0, 2):
+            curves = [_line(grid, mean + sign * scale) for mean, scale in bands]
+            movie.curve(curves, colour, 1.6, dash="" if sign == 0 else dash)
     for side in (-edge, edge):
         movie.curve([[(side, -3.5), (side, 3.5)]], QUIET, 1.0, dash="2 3")
     seen = [(float(u), float(y)) for u, y in points]
@@ -57,9 +56,9 @@ def bands_close(
         BLACK, 4.5,
     )  # fmt: skip
     movie.labels([(low + 0.1, 3.0, f"{count} points") for count in range(len(exact))])
-    movie.label((edge + 0.05, -3.2), "never in training", QUIET)
     movie.label((low + 0.1, -2.8), "area: the exact process", QUIET)
-    movie.label((low + 0.1, -3.25), "lines: the network", BLUE)
+    if told:
+        movie.label((low + 0.1, -3.25), "lines: the network", BLUE)
     return movie
 
 
