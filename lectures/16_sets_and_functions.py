@@ -72,7 +72,7 @@ def told(values, digits=3):
 
 # %%
 show(figures.four_graphs(),
-     alt="Four graphs. Conditional VAE: z n and u n lead into y n, all inside one plate. Neural statistician: c, outside the plate, leads to z n and x n inside it; dashed arrows lead from x n back to z n and to c. Conditional neural process: context points u m, y m in one plate lead into a box r, which with u t leads to y t in another plate. Neural process: the same with a circle z in place of the box, and a dashed arrow from y t back to z.")
+     alt="Four graphs. Conditional VAE: z n and u n lead into y n, all inside one plate. Neural statistician: c, outside the plate, leads to z n and x n inside it; dashed arrows lead from x n back to z n and to c. Conditional neural process: context points u m, y m in one plate lead into a box r, which with u t leads to y t in another plate. Neural process: the same with a circle z in place of the box, and dashed arrows from y t and u t back to z.")
 
 # %% [markdown]
 # | | random and shared | a point is told by | likelihood of a datum |
@@ -221,7 +221,7 @@ reveal("16_3", "between 0.1 and 1 nats")
 # %% [markdown]
 # <details><summary>Answer to Predict 3</summary>
 #
-# ANSWER3 The first line is the check: a set and itself cost nothing.
+# More than half a nat, and the more copies, the more. One $q$ has to serve a broad posterior and a narrow one. Twofold copies cost only 0.04: the price of forgetting the size grows with how much sizes differ. The first line is the check: a set beside itself costs nothing.
 #
 # </details>
 #

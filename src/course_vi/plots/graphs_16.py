@@ -11,12 +11,10 @@ from course_vi.plots.style import BLACK, BLUE, GREY, new_figure, style
 
 __all__ = ["four_graphs"]
 
-Place = tuple[float, float]
-
 
 def four_graphs() -> Figure:
     """Conditional VAE, neural statistician, conditional neural process and neural process; recognition in blue, dashed."""
-    figure, axes = new_figure(columns=4, width=2.7, height=3.6)
+    figure, axes = new_figure(columns=4, width=2.8, height=3.2)
     with style():
         _conditional_vae(axes[0])
         _statistician(axes[1])
@@ -42,28 +40,29 @@ def _statistician(ax: Axes) -> None:
     arrow(ax, c, z, GREY), arrow(ax, z, x, GREY), arrow(ax, c, x, GREY, bend=-0.35)
     arrow(ax, x, c, BLUE, bend=0.75, line="--"), arrow(ax, x, z, BLUE, bend=-0.5, line="--")
     plate(ax, (-1.1, -0.5, 1.25, 1.95), left=True)
-    ax.text(0, -0.85, "and one for the whole set", ha="center", fontsize=9)
+    ax.text(0, -0.85, "one for each point, one for the set", ha="center", fontsize=9)
 
 
 def _process(ax: Axes, title: str, latent: bool) -> None:
     """The context on the left tells r or z, which with an input tells a target on the right."""
-    blank(ax, title, (-1.75, 1.75), (-1.0, 3.1))
-    middle, inside = (0.0, 2.75), (-0.95, 1.5)
-    context: tuple[Place, Place] = (inside, (-0.95, 0.2))
-    target, output = (0.95, 1.5), (0.95, 0.2)
+    blank(ax, title, (-2.2, 2.2), (-1.0, 3.1))
+    middle, target, output = (0.0, 2.6), (1.7, 0.9), (0.75, 0.9)
     if latent:
         node(ax, middle, "$z$")
     else:
-        ax.add_patch(Rectangle((-0.26, 2.49), 0.52, 0.52, facecolor="white", edgecolor=BLACK, linewidth=1.2, zorder=3))  # fmt: skip
+        ax.add_patch(
+            Rectangle((-0.26, 2.34), 0.52, 0.52, facecolor="white", edgecolor=BLACK, linewidth=1.2, zorder=3)
+        )  # fmt: skip
         ax.text(*middle, "$r$", ha="center", va="center", fontsize=11, zorder=4)
-    for place, name in zip(context, ("$u_m$", "$y_m$"), strict=True):
+    for place, name in (((-1.7, 0.9), "$u_m$"), ((-0.75, 0.9), "$y_m$")):
         node(ax, place, name, shaded=True)
-        arrow(ax, place, middle, GREY, bend=0.0 if place == inside else -0.42)
+        arrow(ax, place, middle, GREY)
     node(ax, target, "$u_t$", shaded=True), node(ax, output, "$y_t$")
-    arrow(ax, target, output, GREY), arrow(ax, middle, output, GREY, bend=-0.05)
+    arrow(ax, target, output, GREY), arrow(ax, middle, output, GREY)
     if latent:
-        arrow(ax, output, middle, BLUE, bend=0.6, line="--")
-    plate(ax, (-1.55, -0.5, -0.4, 1.95), "m in C", left=True)
-    plate(ax, (0.4, -0.5, 1.55, 1.95), "t in T")
+        arrow(ax, output, middle, BLUE, bend=0.35, line="--")
+        arrow(ax, target, middle, BLUE, bend=0.25, line="--")
+    plate(ax, (-2.1, 0.1, -0.3, 1.4), "m in C", left=True)
+    plate(ax, (0.3, 0.1, 2.15, 1.4), "t in T")
     words = "one for the function" if latent else "none: r is computed"
-    ax.text(0, -0.85, words, ha="center", fontsize=9)
+    ax.text(0, -0.5, words, ha="center", fontsize=9)
