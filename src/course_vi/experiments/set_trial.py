@@ -1,4 +1,4 @@
-r"""Statisticians that learn, against the one that knows: sets of normal points whose mean and spread are both unknown.
+r"""Sets of normal points whose mean and spread are both unknown, and the statistician who knows what they say.
 
 .. math:: \tau \sim \mathrm{Gamma}(a, b), \qquad \mu \mid \tau \sim N(m, 1/(k \tau)), \qquad
           x_1, \dots, x_n \mid \mu, \tau \sim N(\mu, 1/\tau)
@@ -13,32 +13,23 @@ import math
 from collections.abc import Callable, Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.special import digamma
 
 from course_vi import validate
 from course_vi.distributions.conjugate import NormalGammaParameters
-from course_vi.experiments.side_by_side import seeded
-from course_vi.families import Ancestral, statistician_posterior
-from course_vi.gradients import reparametrized
-from course_vi.learning import smoke_cap
-from course_vi.models import NeuralStatistician
-from course_vi.nets import SideBySide, join, mlp
+from course_vi.nets import join
 
 __all__ = [
     "POOLS",
     "PRIOR",
-    "PooledEncoder",
     "draw_sets",
     "exact_log_evidence",
     "normal_gamma_kl",
     "posterior_gap",
-    "train_pool",
-    "train_statistician",
 ]
 
 PRIOR = NormalGammaParameters(0.0, 0.25, 3.0, 3.0)
-FEATURES = 16
 
 
 def draw_sets(
@@ -120,75 +111,3 @@ POOLS: dict[str, Callable[[Tensor], Tensor]] = {
         features.mean(-2), features.new_full((1,), math.log(features.shape[-2]))
     ),
 }
-
-
-class PooledEncoder(nn.Module):
-    """R networks that read a set each: features of every point, pooled, and four numbers from the pool.
-
-    Args:
-        pool: one of ``POOLS``.
-        seeds: R seeds of the initial weights.
-    """
-
-    def __init__(self, pool: str, seeds: Sequence[int]) -> None:
-        super().__init__()
-        validate.one_of("pool", pool, tuple(POOLS))
-        width = FEATURES + (pool == "mean and size")
-        sources = [seeded(seed) for seed in seeds]
-        self.pool = pool
-        self.each = SideBySide([mlp(1, 32, FEATURES, source) for source in sources]).double()
-        self.whole = SideBySide([mlp(width, 32, 4, source) for source in sources]).double()
-
-    def forward(self, x: Tensor) -> NormalGammaParameters:
-        """Sets ``(R, B, n)`` to the four parameters of q, ``(R, B)`` each."""
-        features = self.each(x.flatten(1).unsqueeze(-1)).unflatten(1, x.shape[1:])
-        loc, *logs = self.whole(POOLS[self.pool](features)).unbind(-1)
-        return NormalGammaParameters(loc, *(part.exp() for part in logs))
-
-
-def train_pool(
-    pool: str,
-    seeds: Sequence[int],
-    steps: int = 4000,
-    sizes: Sequence[int] = (1, 2, 4, 8, 16),
-    batch_size: int = 64,
-    learning_rate: float = 5e-3,
-) -> PooledEncoder:
-    """Climb the exact ELBO on fresh sets, all of one size in each step; Adam, with a rate that falls to zero.
-
-    The same seeds read the same sets, whatever the pool.
-    """
-    encoder, source = PooledEncoder(pool, seeds), seeded(1000 + seeds[0])
-    steps = smoke_cap(steps)
-    climber = torch.optim.Adam(encoder.parameters(), learning_rate)
-    schedule = torch.optim.lr_scheduler.LambdaLR(climber, lambda step: 1 - step / steps)
-    for _ in range(steps):
-        size = sizes[int(torch.randint(len(sizes), (), generator=source))]
-        x = draw_sets((len(seeds), batch_size), size, source)[0]
-        climber.zero_grad()
-        posterior_gap(encoder(x), x).mean(-1).sum().backward()
-        climber.step()
-        schedule.step()
-    return encoder
-
-
-def train_statistician(
-    seed: int, steps: int = 4000, size: int = 8, batch_size: int = 32, learning_rate: float = 3e-3
-) -> tuple[NeuralStatistician, Ancestral]:
-    """A neural statistician of two numbers for the set, and its recognition half, on fresh sets of the prior above; in float64.
-
-    It is told neither that the points are normal nor what a mean is.
-    """
-    source = seeded(seed)
-    p = NeuralStatistician(size, 1, context_dim=2, latent_dim=1, hidden=32, generator=source)
-    q = statistician_posterior(size, 1, 2, 1, hidden=32, generator=source)
-    p, q, steps = p.double(), q.double(), smoke_cap(steps)
-    climber = torch.optim.Adam([*p.parameters(), *q.parameters()], learning_rate)
-    schedule = torch.optim.lr_scheduler.LambdaLR(climber, lambda step: 1 - step / steps)
-    for _ in range(steps):
-        x = draw_sets((batch_size,), size, source)[0]
-        climber.zero_grad()
-        (-reparametrized(p, q, x, generator=source).mean()).backward()
-        climber.step()
-        schedule.step()
-    return p.eval(), q.eval()

@@ -1,98 +1,29 @@
-"""Figures of lecture 16, sets and functions: what a pool leaves over, what a statistician finds, and where neural processes fail."""
+"""Figures of lecture 16, sets and functions: the four graphs, and draws beside bands."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-import torch
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
 from course_vi.plots.graphs_16 import four_graphs
-from course_vi.plots.primitives import label_ends
 from course_vi.plots.style import (
     BLACK,
     BLUE,
-    BROWN,
-    EXACT,
     GREEN,
-    GREY,
     ORANGE,
     PINK,
-    PLUM,
     POSTERIOR,
     QUIET,
-    RED,
     new_figure,
     style,
 )
 
 __all__ = [
-    "coverages",
     "draws_beside_bands",
     "four_graphs",
-    "gaps_of_pools",
-    "shortfalls",
-    "statistics_found",
-    "where_it_fails",
 ]
-
-#: Colours of the ways to pool, and of the ways to predict; the letters about what is orange or pink are darker.
-POOLED = {"mean": RED, "max": ORANGE, "sum": GREEN, "mean and size": BLUE}
-TOLD = {"conditional": BLUE, "latent": PINK}
-LETTERS = {ORANGE: BROWN, PINK: PLUM}
-
-
-def _of_seeds(values: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean over the last axis, the seeds, and its standard error."""
-    return values.mean(-1), values.std(-1) / values.shape[-1] ** 0.5
-
-
-def gaps_of_pools(sizes: Tensor, gaps: Mapping[str, Tensor], largest: float) -> Figure:
-    """KL to the exact posterior over the size of the set, one line for each way of pooling.
-
-    Args:
-        sizes: ``(n,)``.
-        gaps: ``{pool: (n, seeds)}``.
-        largest: size in training, after which the page is grey.
-    """
-    figure, (ax,) = new_figure(width=6.4, height=3.7)
-    with style():
-        ends = {}
-        for name, values in gaps.items():
-            mean, error = _of_seeds(values)
-            ax.errorbar(sizes, mean, error, color=POOLED[name], marker="o", markersize=4, capsize=2)
-            colour = POOLED[name]
-            ends[name] = (float(sizes[-1]), float(mean[-1].log10()), LETTERS.get(colour, colour))
-        ax.set(xscale="log", yscale="log", xlabel="points in the set, $n$", ylabel="gap in nats")
-        ax.set_xticks(sizes.tolist(), [f"{int(n)}" for n in sizes])
-        ax.minorticks_off()
-        ax.axvspan(1.35 * largest, 2.6 * float(sizes[-1]), color=GREY, alpha=0.15, linewidth=0)
-        ax.set(xlim=(0.8 * float(sizes[0]), 2.6 * float(sizes[-1])))
-        height = -float("inf")
-        low, high = (float(value) for value in torch.tensor(ax.get_ylim()).log10())
-        for name, (x, y, colour) in sorted(ends.items(), key=lambda item: item[1][1]):
-            height = max(y, height + 0.06 * (high - low))
-            ax.text(1.12 * x, 10**height, name, color=colour, va="center", fontsize=9)
-        ax.text(1.42 * largest, 10 ** (low + 0.03 * (high - low)), "never in training", color=QUIET, fontsize=9)  # fmt: skip
-        ax.set(title="What the pool cannot say, the posterior lacks")
-    return figure
-
-
-def statistics_found(c: Tensor, mean: Tensor, log_spread: Tensor) -> Figure:
-    """The two numbers that a neural statistician keeps of a set, ``(n, 2)``, coloured by the set's own mean and log spread, ``(n,)``."""
-    figure, axes = new_figure(columns=2, width=4.3, height=3.5, sharey=True)
-    with style():
-        for ax, values, name in (
-            (axes[0], mean, "mean of the set"),
-            (axes[1], log_spread, "log of its spread"),
-        ):
-            dots = ax.scatter(c[:, 0], c[:, 1], c=values, s=12, cmap="cividis")
-            ax.set(title=f"Coloured by the {name}", xlabel="$c_1$", ylabel="$c_2$")
-            bar = figure.colorbar(dots, ax=ax, shrink=0.85)
-            bar.ax.set(title=" ", xlabel=" ", ylabel=name)
-    return figure
 
 
 def draws_beside_bands(
@@ -119,79 +50,4 @@ def draws_beside_bands(
             for side in (-edge, edge):
                 ax.axvline(side, color=QUIET, linestyle=":", linewidth=1)
             ax.set(title=title, xlabel="input $u$", ylabel="output $y$", ylim=(-3.4, 3.4))
-    return figure
-
-
-def shortfalls(targets: Tensor, short: Mapping[str, Tensor]) -> Figure:
-    """Nats short of the exact process's score of all targets together, over their number.
-
-    Args:
-        targets: ``(n,)``.
-        short: ``{way: (n, seeds)}``, in the order of the names in the legend.
-    """
-    colours = {"exact, each alone": EXACT, "conditional": BLUE, "conditional, fed back": GREEN, "latent": PINK}  # fmt: skip
-    figure, (ax,) = new_figure(width=6.4, height=3.7)
-    with style():
-        ends = {}
-        for name, values in short.items():
-            mean, error = _of_seeds(values)
-            colour = colours[name]
-            line = "--" if colour == EXACT else "-"
-            ax.errorbar(targets, mean, error, color=colour, linestyle=line, marker="o", markersize=4, capsize=2)  # fmt: skip
-            ends[name] = (float(targets[-1]), float(mean[-1]), LETTERS.get(colour, colour))
-        last = float(targets[-1])
-        ax.set(title="Together is more than each alone", xlabel="number of targets")
-        ax.set(ylabel="nats short of the exact joint score", xlim=(0, 1.55 * last))
-        ax.set(ylim=(0, None), xticks=targets.tolist())
-        label_ends(ax, ends, 0.06 * ax.get_ylim()[1], 0.05 * last)
-    return figure
-
-
-def where_it_fails(
-    regions: Sequence[str], short: Mapping[str, Tensor], scales: Mapping[str, Tensor]
-) -> Figure:
-    """By where the target lies: nats short of the exact process for each target, and predicted over exact standard deviation.
-
-    Args:
-        short, scales: ``{way: (regions, seeds)}``.
-    """
-    figure, axes = new_figure(columns=2, width=4.9, height=3.5)
-    panels: tuple[tuple[Axes, Mapping[str, Tensor], str, str], ...] = (
-        (axes[0], short, "How much is lost", "nats short, for each target"),
-        (axes[1], scales, "Too wide (above 1) or too narrow", "predicted over exact deviation"),
-    )
-    with style():
-        for ax, values, title, label in panels:
-            for shift, (name, found) in zip((-0.12, 0.12), values.items(), strict=False):
-                mean, error = _of_seeds(found)
-                at = torch.arange(len(regions)) + shift
-                ax.errorbar(at, mean, error, fmt="o", color=TOLD[name], capsize=3, label=name)
-            ax.set(title=title, ylabel=label, xlabel="where the target lies", yscale="log")
-            ax.set_xticks(range(len(regions)), [name.replace(" the ", " the\n", 1) for name in regions], fontsize=8)  # fmt: skip
-            ax.set(xlim=(-0.5, len(regions) - 0.5))
-        axes[1].axhline(1, color=EXACT, linestyle="--", linewidth=1)
-        axes[0].legend(fontsize=8, loc="upper left")
-    return figure
-
-
-def coverages(
-    levels: Tensor, panels: Mapping[str, Mapping[str, Tensor]], exact: Mapping[str, Tensor]
-) -> Figure:
-    """Share of targets inside central intervals, over the level that was promised; a panel for each place of the targets.
-
-    Args:
-        levels: ``(L,)``.
-        panels: ``{place: {way: (seeds, L)}}``.
-        exact: the exact process's, ``{place: (seeds, L)}``.
-    """
-    figure, axes = new_figure(columns=len(panels), width=2.9, height=3.1, sharey=True)
-    with style():
-        for ax, (title, ways) in zip(axes, panels.items(), strict=True):
-            ax.plot([0, 1], [0, 1], color=GREY, linewidth=4, alpha=0.4)
-            for name, values in (("exact", exact[title]), *ways.items()):
-                mean, error = _of_seeds(values.mT)
-                colour = EXACT if name == "exact" else TOLD[name]
-                ax.errorbar(levels, mean, error, color=colour, linewidth=1.4, marker=".", capsize=2, label=name)  # fmt: skip
-            ax.set(title=title, xlabel="promised", ylabel="inside", xlim=(0, 1), ylim=(0, 1))
-        axes[0].legend(fontsize=8, loc="upper left")
     return figure
