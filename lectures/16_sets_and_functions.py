@@ -196,7 +196,7 @@ predict("16_3", choices=["below 0.01 nats", "between 0.1 and 1 nats", "above 1 n
 
 # %%
 def best_common(copies):
-    """The least mean gap of one normal-gamma for a set and for its copies, and the q."""
+    """The least mean gap that one normal-gamma leaves for a set and for its copies."""
     short, long = (torch.tensor([1.0, 2.0] * count, dtype=DOUBLE) for count in (1, copies))
     at = torch.zeros(4, dtype=DOUBLE, requires_grad=True)
     climber = torch.optim.LBFGS([at], max_iter=smoke_cap(500), line_search_fn="strong_wolfe")
@@ -321,7 +321,8 @@ def lost(targets, seed, functions=100, given=4):
     return answer.log_prob(y[:, given:]) - alone
 
 
-of_seeds = {targets: torch.stack([lost(targets, seed).mean() for seed in range(10)]) for targets in (1, 2, 4, 8, 16)}
+of_seeds = {targets: torch.stack([lost(targets, seed).mean() for seed in range(10)])
+            for targets in (1, 2, 4, 8, 16)}
 for targets, values in of_seeds.items():
     print(f"{targets:2d} targets: {told(values)} nats lost, {told(values / targets)} for each")
 claim("16 targets lose more than eight times as much as 4", of_seeds[16] - 8 * of_seeds[4], sign=+1)
@@ -398,7 +399,8 @@ def cost_by_region(seed, functions=300):
     t = 3.5 * (2 * torch.rand(functions, 30, generator=source, dtype=DOUBLE) - 1)
     y = draw_functions(torch.cat([u, t], -1), source)
     answer = exact_prediction(u, y[:, :6], t)
-    cost = Normal(answer.mean, answer.variance.sqrt()).log_prob(y[:, 6:]) - Normal(0, 1.01**0.5).log_prob(y[:, 6:])
+    exact_one, lazy = Normal(answer.mean, answer.variance.sqrt()), Normal(0, 1.01**0.5)
+    cost = exact_one.log_prob(y[:, 6:]) - lazy.log_prob(y[:, 6:])
     near = (t.unsqueeze(-1) - u.unsqueeze(-2)).abs().amin(-1)
     inside = (t > u.amin(-1, keepdim=True)) & (t < u.amax(-1, keepdim=True))
     where = (near < 0.1, inside & (near > 0.3), ~inside & (near > 0.3) & (t.abs() < 2), t.abs() > 2.2)
@@ -425,7 +427,9 @@ reveal("16_5", "at the points")
 #
 # </details>
 #
-# So judge a network that predicts functions in three ways: by its score against an exact or a strong reference, by region; by the score of several targets at once; and by its calibration, by region as well, because too wide in one place and too narrow in another can cancel. Two regions deserve suspicion before anything is measured. *Between* and *at* the points one vector $r$ must carry every detail of the context. *Outside the range* nothing in training says what to answer, and no loss was paid for a wrong one.
+# So judge a network that predicts functions in three ways: by its score against an exact or a strong reference, by region; by the score of several targets at once; and by its calibration, by region as well, because too wide in one place and too narrow in another can cancel. Two regions deserve suspicion before anything is measured. *Between* and *at* the points one vector $r$ must carry every detail of the context. *Outside the range* nothing in training says what to answer, and no loss was paid for a wrong one. Neither is measured on this page: it takes networks trained for much longer than sixty steps.
+
+# %% [markdown]
 # ## Aside: a pool that looks where it is asked
 #
 # One vector $r$, the same for every target, has to carry the whole function. *Attentive* neural processes (H. Kim and others, 2019) let each target pool for itself: the weights of the mean depend on how close, in a learned sense, a context point is to the target. Every pool stays invariant, and the cost of a prediction grows from $|C| + |T|$ to $|C| \cdot |T|$. *Convolutional* ones (J. Gordon and others, 2020) pool onto a grid, so that a function moved to the side is predicted as before, moved to the side: even where no function was
@@ -464,7 +468,7 @@ reveal("16_5", "at the points")
 # 3. A random variable outside the product over points makes them dependent. The statistician and the latent process have one, the conditional process has none.
 # 4. The objective of the conditional process is an exact likelihood, of targets that are independent given the context. It falls short of the process by at least their total correlation.
 # 5. Feeding predictions back recovers dependence, but in each order a different one: there is no process behind it.
-# 6. Judge predictions by region, and several targets at once. A calibration curve for single targets sees neither the dependence nor errors that cancel.
+# 6. Judge predictions by region, and several targets at once. A calibration curve for single targets sees neither the dependence nor whether anything was learned.
 #
 # **Next**: [the problem set](../notebooks/16_sets_and_functions/16_sets_and_functions.ipynb). Then unit 17, sequences, where the points do have an order.
 #
