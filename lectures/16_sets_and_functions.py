@@ -312,7 +312,7 @@ show_moving(movies.bands_close(grid, seen, exact, EDGE),
 predict("16_4", choices=["as many", "about four times as many", "more than eight times as many"])
 
 # %%
-def lost(targets, seed, functions=100, given=4):
+def lost(targets, seed, functions=400, given=4):
     """log p of all targets together, minus the sum of their own log p, for exact predictions; (functions,)."""
     u = EDGE * (2 * torch.rand(functions, given + targets, generator=seeded(seed), dtype=DOUBLE) - 1)
     y = draw_functions(u, seeded(100 + seed))
@@ -350,7 +350,7 @@ panels = {
     "Each target alone: white noise": (loc, scale, loc + scale * noise),
 }
 show(figures.draws_beside_bands(grid, given, panels, EDGE),
-     alt="Two panels with the same grey band and the same four points, over inputs from -3 to 3. Left: three smooth curves inside the band, which run together near the points and apart elsewhere. Right: three jagged lines inside the band, which jump up and down from one input to the next.")
+     alt="Two panels with the same grey band and the same four points, over inputs from -3 to 3. Left: three curves, a little rough, that keep together between the points and part ways beyond the outermost ones. Right: three jagged lines that jump up and down from one input to the next, the more the wider the band.")
 
 # %% [markdown]
 # A conditional process answers questions about *one* target at a time. Ask it whether a temperature exceeds a threshold tomorrow, and it can be right. Ask for the chance that it does so on *every* day of a week, or draw a function from it, and independent targets are the wrong answer. There are two ways out.

@@ -84,8 +84,9 @@ def normal_gamma_kl(q: NormalGammaParameters, p: NormalGammaParameters) -> Tenso
     >>> float(normal_gamma_kl(one, one))
     0.0
     """
-    m, k, a, b = (torch.as_tensor(part) for part in q)
-    pm, pk, pa, pb = (torch.as_tensor(part) for part in p)
+    like = next((part for part in (*q, *p) if isinstance(part, Tensor)), torch.zeros(()))
+    m, k, a, b = (torch.as_tensor(part, dtype=like.dtype) for part in q)
+    pm, pk, pa, pb = (torch.as_tensor(part, dtype=like.dtype) for part in p)
     gammas = (
         (a - pa) * digamma(a)
         - a.lgamma()

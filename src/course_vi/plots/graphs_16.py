@@ -14,7 +14,7 @@ __all__ = ["four_graphs"]
 
 def four_graphs() -> Figure:
     """Conditional VAE, neural statistician, conditional neural process and neural process; recognition in blue, dashed."""
-    figure, axes = new_figure(columns=4, width=2.8, height=3.2)
+    figure, axes = new_figure(columns=4, width=3.0, height=3.0)
     with style():
         _conditional_vae(axes[0])
         _statistician(axes[1])
@@ -45,8 +45,8 @@ def _statistician(ax: Axes) -> None:
 
 def _process(ax: Axes, title: str, latent: bool) -> None:
     """The context on the left tells r or z, which with an input tells a target on the right."""
-    blank(ax, title, (-2.2, 2.2), (-1.0, 3.1))
-    middle, target, output = (0.0, 2.6), (1.7, 0.9), (0.75, 0.9)
+    blank(ax, title, (-2.3, 2.6), (-1.0, 3.1))
+    middle, target, output = (0.0, 2.6), (2.0, 0.9), (0.7, 0.9)
     if latent:
         node(ax, middle, "$z$")
     else:
@@ -63,6 +63,6 @@ def _process(ax: Axes, title: str, latent: bool) -> None:
         arrow(ax, output, middle, BLUE, bend=0.35, line="--")
         arrow(ax, target, middle, BLUE, bend=0.25, line="--")
     plate(ax, (-2.1, 0.1, -0.3, 1.4), "m in C", left=True)
-    plate(ax, (0.3, 0.1, 2.15, 1.4), "t in T")
+    plate(ax, (0.25, 0.1, 2.45, 1.4), "t in T")
     words = "one for the function" if latent else "none: r is computed"
     ax.text(0, -0.5, words, ha="center", fontsize=9)
