@@ -291,7 +291,7 @@ for count in range(len(seen) + 1):
     answer = exact_prediction(seen[:count, 0], seen[:count, 1], grid)
     exact.append((answer.mean, answer.variance.sqrt()))
 show_moving(movies.bands_close(grid, seen, exact, EDGE),
-            alt="A band over the input from -3 to 3, at first between -2 and 2 everywhere. Points arrive one by one, and at each of them the band closes to a narrow neck; between neighbouring points it stays narrow, and towards both ends of the picture it widens again to its first width.")
+            alt="A band over the input from -3 to 3, at first between -2 and 2 everywhere. Points arrive one by one, and at each of them the band closes to a narrow neck; between neighbouring points it stays narrow, and beyond the outermost points it widens again.")
 
 # %% [markdown]
 # ## 6. An exact likelihood of independent targets

@@ -32,7 +32,7 @@ def bands_close(
     >>> import torch
     >>> flat = (torch.zeros(3), torch.ones(3))
     >>> movie = bands_close(torch.arange(3.0), torch.zeros(1, 2), [flat, flat], 1.0)
-    >>> "1 points" in movie.svg(moving=False)
+    >>> "1 point<" in movie.svg(moving=False)
     True
     """
     if len(exact) != len(points) + 1 or (told and len(told) != len(exact)):
@@ -55,10 +55,12 @@ def bands_close(
         [[at if k < count else (at[0], 9.0) for k, at in enumerate(seen)] for count in range(len(seen) + 1)],
         BLACK, 4.5,
     )  # fmt: skip
-    movie.labels([(low + 0.1, 3.0, f"{count} points") for count in range(len(exact))])
-    movie.label((low + 0.1, -2.8), "area: the exact process", QUIET)
+    movie.labels(
+        [(low + 0.1, 3.0, f"{count} point" + "s" * (count != 1)) for count in range(len(exact))]
+    )
+    movie.label((low + 0.1, -3.3), "area: the exact process", QUIET)
     if told:
-        movie.label((low + 0.1, -3.25), "lines: the network", BLUE)
+        movie.label((low + 0.1, -2.9), "lines: the network", BLUE)
     return movie
 
 
