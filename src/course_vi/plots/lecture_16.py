@@ -1,4 +1,4 @@
-"""Figures of lecture 16, sets and functions: the four graphs, and draws beside bands."""
+"""Figures of lecture 16, sets and functions: the four graphs, draws beside bands, and what trained networks fall short of."""
 
 from __future__ import annotations
 
@@ -19,10 +19,24 @@ from course_vi.plots.style import (
     new_figure,
     style,
 )
+from course_vi.plots.trained_16 import (
+    coverages,
+    gaps_of_pools,
+    shortfalls,
+    shortfalls_by_context,
+    statistics_found,
+    where_it_fails,
+)
 
 __all__ = [
+    "coverages",
     "draws_beside_bands",
     "four_graphs",
+    "gaps_of_pools",
+    "shortfalls",
+    "shortfalls_by_context",
+    "statistics_found",
+    "where_it_fails",
 ]
 
 
