@@ -29,17 +29,6 @@ def test_each_row_is_read_by_its_own_network() -> None:
         EachRow(pair, between=0)
 
 
-@pytest.mark.parametrize("pool", set_trial.POOLS)
-def test_pooled_encoders_forget_the_order_and_learn(pool: str) -> None:
-    before = set_networks.PooledEncoder(pool, [0, 1])
-    after = set_networks.train_pool(pool, [0, 1], steps=40, sizes=(1, 4), batch_size=16)
-    x = set_trial.draw_sets((2, 50), 4, generator(2))[0]
-    for one, other in zip(after(x), after(x.flip(-1)), strict=True):
-        assert torch.allclose(torch.as_tensor(one), torch.as_tensor(other), atol=1e-10)
-    gaps = [set_trial.posterior_gap(encoder(x), x).mean(-1) for encoder in (after, before)]
-    assert (gaps[0] < gaps[1]).all()
-
-
 def test_statisticians_learn_and_do_not_read_each_other() -> None:
     x = set_trial.draw_sets((2, 50), 8, generator(2))[0]
     found = []
@@ -53,27 +42,21 @@ def test_statisticians_learn_and_do_not_read_each_other() -> None:
     assert torch.equal(p.log_joint(other, z)[:, 0], p.log_joint(x, z)[:, 0])
 
 
-@pytest.mark.parametrize("kind", function_networks.KINDS)
-def test_processes_learn_and_do_not_read_each_other(kind: str) -> None:
+def test_processes_learn_and_do_not_read_each_other() -> None:
     points, found = some_points(2, 50), []
     for steps in (1, 50):
-        model = function_networks.train_processes(kind, [0, 1], steps, hidden=16, batch_size=8)
-        told = function_networks.told_of(model, points[:, :, :5], points[:, :, 5:], generator(1))
+        model = function_networks.train_processes([0, 1], steps, hidden=16, batch_size=8)
+        told = function_networks.told_of(model, points[:, :, :5], points[:, :, 5:])
         found.append(told.log_prob.mean((1, 2)))
     assert (found[1] > found[0] + 0.1).all()
     points[1] += 1
-    again = function_networks.told_of(model, points[:, :, :5], points[:, :, 5:], generator(1))
+    again = function_networks.told_of(model, points[:, :, :5], points[:, :, 5:])
     assert torch.equal(again.log_prob[0], told.log_prob[0])
     assert ((told.place > 0) & (told.place < 1)).all()
 
 
-def test_another_kind_is_refused() -> None:
-    with pytest.raises(ValueError, match="kind"):
-        function_networks.new_processes("other", [0])
-
-
 def test_feeding_back_one_target_is_predicting_it() -> None:
-    model = function_networks.new_processes("conditional", [0, 1])
+    model = function_networks.new_processes([0, 1])
     points = some_points(2, 3)
     context, one, two = points[:, :, :5], points[:, :, 5:6], points[:, :, 5:7]
     alone = function_networks.told_of(model, context, one).log_prob.squeeze(-1)
@@ -83,22 +66,8 @@ def test_feeding_back_one_target_is_predicting_it() -> None:
     assert torch.allclose(both, alone + second.squeeze(-1))
 
 
-def test_what_is_told_of_one_target_is_what_the_model_predicts() -> None:
-    points = some_points(2, 3)
-    for kind in function_networks.KINDS:
-        model = function_networks.new_processes(kind, [0, 1])
-        told = function_networks.told_of(model, points[:, :, :5], points[:, :, 5:], generator(1))
-        extra = {} if kind == "conditional" else {"num_samples": 32, "generator": generator(1)}
-        theirs = model.predict(points[:, :, :5], points[:, :, 5:, :1], **extra)
-        assert torch.allclose(told.scale, theirs.scale.squeeze(-1), atol=1e-5)
-
-
 def test_the_stored_tables_are_whole() -> None:
-    for row in stored_table("pools", 16).values():
-        assert set(row) == set(set_trial.POOLS)
-        assert all(len(entry["gap"]) == 7 and len(entry["gap"][0]) == 5 for entry in row.values())
     for row in stored_table("regions", 16).values():
-        assert {*function_networks.KINDS, "exact"} <= set(row)
         for entry in row["exact"].values():
             assert entry["short"] == [0.0] * 5
             assert entry["scales"] == [1.0] * 5

@@ -14,23 +14,20 @@ LINE = torch.linspace(-3, 3, 30)
 ROWS = 0.1 + torch.arange(20.0).view(4, 5) / 20
 SHARES = torch.linspace(0.1, 0.9, 4).expand(5, 4)
 PLACES = ("at the points", "between them", "beyond them", "outside the range")
-BOTH = {"conditional": ROWS, "latent": 2 * ROWS}
+ONE = {"conditional": ROWS}
 FIGURES: dict[str, Callable[[], Figure]] = {
     "four_graphs": lecture_16.four_graphs,
-    "gaps_of_pools": lambda: lecture_16.gaps_of_pools(
-        torch.tensor([1, 4, 16, 64]), {"mean": 10 * ROWS, "sum": ROWS}, 16
-    ),
     "statistics_found": lambda: lecture_16.statistics_found(LINE.view(15, 2), LINE[:15], LINE[15:]),
     "shortfalls": lambda: lecture_16.shortfalls(
-        torch.tensor([1, 2, 4, 8]), {"exact, each alone": ROWS, "latent": 2 * ROWS}
+        torch.tensor([1, 2, 4, 8]), {"exact, each alone": ROWS, "conditional": 2 * ROWS}
     ),
     "shortfalls_by_context": lambda: lecture_16.shortfalls_by_context(
-        torch.tensor([0, 1, 8, 24]), BOTH, 12
+        torch.tensor([0, 1, 8, 24]), ONE, 12
     ),
-    "where_it_fails": lambda: lecture_16.where_it_fails(PLACES, BOTH, BOTH),
+    "where_it_fails": lambda: lecture_16.where_it_fails(PLACES, ONE, ONE),
     "coverages": lambda: lecture_16.coverages(
         torch.linspace(0.1, 0.9, 4),
-        {place: {"conditional": SHARES, "latent": SHARES} for place in PLACES},
+        {place: {"conditional": SHARES} for place in PLACES},
         dict.fromkeys(PLACES, SHARES),
     ),
     "draws_beside_bands": lambda: lecture_16.draws_beside_bands(
@@ -53,8 +50,8 @@ def test_figure_is_titled_and_labelled(name: str) -> None:
     assert png(figure).startswith(b"\x89PNG")
 
 
-def test_gaps_are_drawn_at_the_mean_over_seeds() -> None:
-    axis = lecture_16.gaps_of_pools(torch.tensor([1, 4, 16, 64]), {"sum": ROWS}, 16).axes[0]
+def test_shortfalls_are_drawn_at_the_mean_over_seeds() -> None:
+    axis = lecture_16.shortfalls_by_context(torch.tensor([0, 1, 8, 24]), ONE, 12).axes[0]
     drawn = torch.as_tensor(axis.lines[0].get_ydata())
     assert torch.allclose(drawn.float(), ROWS.mean(-1))
 

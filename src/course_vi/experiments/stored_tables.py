@@ -29,8 +29,8 @@ def stored_table(name: str, lecture: int = 13) -> dict[str, dict[str, dict[str, 
     Args:
         name: ``"arena"``, ``"again"`` or ``"collapse"`` of lecture 13; ``"judge"``, ``"race"`` or ``"faster"`` of lecture 8;
             ``"trial"`` of lecture 10; ``"sleepers"`` or ``"sleep_again"`` of lecture 12; ``"curves"``, ``"factors"`` or ``"labels"``
-            of lecture 15; ``"pools"``, ``"statistician"``, ``"regions"``, ``"contexts"``, ``"lengths"``, ``"joint"`` or ``"bands"`` of lecture
-            16; ``"proposals"``, ``"rows"`` or ``"strokes"`` of lecture 17.
+            of lecture 15; ``"statistician"``, ``"regions"``, ``"contexts"``, ``"lengths"``, ``"joint"`` or ``"bands"`` of lecture 16;
+            ``"proposals"``, ``"rows"`` or ``"strokes"`` of lecture 17.
 
     Raises:
         ValueError: no table of that name.

@@ -21,7 +21,6 @@ from course_vi.plots.style import (
 )
 from course_vi.plots.trained_16 import (
     coverages,
-    gaps_of_pools,
     shortfalls,
     shortfalls_by_context,
     statistics_found,
@@ -32,7 +31,6 @@ __all__ = [
     "coverages",
     "draws_beside_bands",
     "four_graphs",
-    "gaps_of_pools",
     "shortfalls",
     "shortfalls_by_context",
     "statistics_found",

@@ -1,4 +1,4 @@
-"""What trained networks of sets and functions fall short of: pools, statistics, several targets, places, calibration."""
+"""What trained networks of sets and functions keep, and what they fall short of: statistics, several targets, places, calibration."""
 
 from __future__ import annotations
 
@@ -11,74 +11,33 @@ from torch import Tensor
 from course_vi.plots.primitives import label_ends
 from course_vi.plots.style import (
     BLUE,
-    BROWN,
     EXACT,
     GREEN,
     GREY,
-    ORANGE,
-    PINK,
-    PLUM,
     QUIET,
-    RED,
     new_figure,
     style,
 )
 
 __all__ = [
     "coverages",
-    "gaps_of_pools",
     "shortfalls",
     "shortfalls_by_context",
     "statistics_found",
     "where_it_fails",
 ]
 
-#: Colours of the ways to pool, and of the ways to predict; the letters about what is orange or pink are darker.
-POOLED = {"mean": RED, "max": ORANGE, "sum": GREEN, "mean and size": BLUE}
-TOLD = {"conditional": BLUE, "latent": PINK}
+TOLD = {"conditional": BLUE}
 TOGETHER = {
     "exact, each alone": EXACT,
     "conditional": BLUE,
     "conditional, fed back": GREEN,
-    "latent": PINK,
 }
-LETTERS = {ORANGE: BROWN, PINK: PLUM}
 
 
 def _of_seeds(values: Tensor) -> tuple[Tensor, Tensor]:
     """Mean over the last axis, the seeds, and its standard error."""
     return values.mean(-1), values.std(-1) / values.shape[-1] ** 0.5
-
-
-def gaps_of_pools(sizes: Tensor, gaps: Mapping[str, Tensor], largest: float) -> Figure:
-    """KL to the exact posterior over the size of the set, one line for each way of pooling.
-
-    Args:
-        sizes: ``(n,)``.
-        gaps: ``{pool: (n, seeds)}``.
-        largest: size in training, after which the page is grey.
-    """
-    figure, (ax,) = new_figure(width=6.4, height=3.7)
-    with style():
-        ends = {}
-        for name, values in gaps.items():
-            mean, error = _of_seeds(values)
-            colour = POOLED[name]
-            ax.errorbar(sizes, mean, error, color=colour, marker="o", markersize=4, capsize=2)
-            ends[name] = (float(sizes[-1]), float(mean[-1].log10()), LETTERS.get(colour, colour))
-        ax.set(xscale="log", yscale="log", xlabel="points in the set, $n$", ylabel="gap in nats")
-        ax.set_xticks(sizes.tolist(), [f"{int(n)}" for n in sizes])
-        ax.minorticks_off()
-        ax.axvspan(1.35 * largest, 2.6 * float(sizes[-1]), color=GREY, alpha=0.15, linewidth=0)
-        ax.set(xlim=(0.8 * float(sizes[0]), 2.6 * float(sizes[-1])))
-        height = -float("inf")
-        low, high = (float(value) for value in torch.tensor(ax.get_ylim()).log10())
-        for name, (x, y, colour) in sorted(ends.items(), key=lambda item: item[1][1]):
-            height = max(y, height + 0.06 * (high - low))
-            ax.text(1.12 * x, 10**height, name, color=colour, va="center", fontsize=9)
-        ax.text(1.42 * largest, 10 ** (low + 0.03 * (high - low)), "never in training", color=QUIET, fontsize=9)  # fmt: skip
-        ax.set(title="What the pool cannot say, the posterior lacks")
-    return figure
 
 
 def statistics_found(c: Tensor, mean: Tensor, log_spread: Tensor) -> Figure:
@@ -111,7 +70,7 @@ def shortfalls(targets: Tensor, short: Mapping[str, Tensor]) -> Figure:
             colour = TOGETHER[name]
             line = "--" if colour == EXACT else "-"
             ax.errorbar(targets, mean, error, color=colour, linestyle=line, marker="o", markersize=4, capsize=2)  # fmt: skip
-            ends[name] = (float(targets[-1]), float(mean[-1]), LETTERS.get(colour, colour))
+            ends[name] = (float(targets[-1]), float(mean[-1]), colour)
         last = float(targets[-1])
         ax.set(title="Targets that ignore each other fall behind", xlabel="number of targets")
         ax.set(ylabel="nats short of the exact joint score", xlim=(0, 1.55 * last))
@@ -134,7 +93,7 @@ def shortfalls_by_context(given: Tensor, short: Mapping[str, Tensor], largest: f
         for name, values in short.items():
             mean, error = _of_seeds(values)
             ax.errorbar(given, mean, error, color=TOLD[name], marker="o", markersize=4, capsize=2)
-            ends[name] = (last, float(mean[-1]), LETTERS.get(TOLD[name], TOLD[name]))
+            ends[name] = (last, float(mean[-1]), TOLD[name])
         ax.axvspan(1.1 * largest, 1.3 * last, color=GREY, alpha=0.15, linewidth=0)
         ax.set(title="The more there is to know, the more is missed", xlabel="points given")
         ax.set(ylabel="nats short, for each target", xlim=(-0.5, 1.3 * last), ylim=(0, None))
