@@ -118,15 +118,14 @@ def where_it_fails(
     )
     with style():
         for ax, values, title, label in panels:
-            for shift, (name, found) in zip((-0.12, 0.12), values.items(), strict=False):
+            for name, found in values.items():
                 mean, error = _of_seeds(found)
-                at = torch.arange(len(regions)) + shift
+                at = torch.arange(len(regions))
                 ax.errorbar(at, mean, error, fmt="o", color=TOLD[name], capsize=3, label=name)
-            ax.set(title=title, ylabel=label, xlabel="where the target lies", yscale="log")
+            ax.set(title=title, ylabel=label, xlabel="where the target lies", ylim=(0, None))
             ax.set_xticks(range(len(regions)), [name.replace(" the ", " the\n", 1) for name in regions], fontsize=8)  # fmt: skip
             ax.set(xlim=(-0.5, len(regions) - 0.5))
         axes[1].axhline(1, color=EXACT, linestyle="--", linewidth=1)
-        axes[0].legend(fontsize=8, loc="best")
     return figure
 
 
