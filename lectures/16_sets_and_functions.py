@@ -505,7 +505,7 @@ reveal("16_6", "about half")
 # %% [markdown]
 # <details><summary>Answer to Predict 6</summary>
 #
-# About half: 48%. Its bands there are 1.6 times as wide as the exact ones, and as many targets lie inside as were promised. It keeps its promise as the lazy forecaster does: it knows less, and says so. That is worth something, and no calibration curve tells what it costs.
+# About half: 48%. Its bands there are 1.6 times as wide as the exact ones, and almost as many targets lie inside as were promised. It keeps its promise as the lazy forecaster does: it knows less, and says so. That is worth something, and no calibration curve tells what it costs.
 #
 # </details>
 

@@ -48,7 +48,7 @@ def test_processes_learn_and_do_not_read_each_other() -> None:
         model = function_networks.train_processes([0, 1], steps, hidden=16, batch_size=8)
         told = function_networks.told_of(model, points[:, :, :5], points[:, :, 5:])
         found.append(told.log_prob.mean((1, 2)))
-    assert (found[1] > found[0] + 0.1).all()
+    assert (found[1] > found[0] + 0.05).all()
     points[1] += 1
     again = function_networks.told_of(model, points[:, :, :5], points[:, :, 5:])
     assert torch.equal(again.log_prob[0], told.log_prob[0])
