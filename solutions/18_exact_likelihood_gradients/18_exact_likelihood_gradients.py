@@ -45,7 +45,6 @@
 # $(X_{t+1}, Y_t)$. They meet at $\tau = \min\{t \ge 1 : X_t = Y_{t-1}\}$, and stay together. TV is the total variation.
 
 # %% locked="18_setup"
-import math
 
 import torch
 from torch import Tensor

@@ -5,12 +5,42 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim.lr_scheduler import CosineAnnealingLR
 
+from course_vi import validate
 from course_vi.learning.history import smoke_cap
+from course_vi.nets import SideBySide
 
-__all__ = ["climb", "seeded"]
+__all__ = ["EachRow", "climb", "seeded"]
+
+
+class EachRow(nn.Module):
+    r"""R networks in the place of one: row r of an axis is read by network r.
+
+    In a model that reads data ``(*B, Dx)`` it makes R models that read data ``(R, B, Dx)``, trained at once.
+
+    Args:
+        networks: R results of ``mlp`` with the same sizes.
+        between: how many axes lie between that of the rows and that of the numbers which are read; 1 for data, 2 for points of data.
+
+    >>> from course_vi.nets import mlp
+    >>> pair, x = [mlp(3, 8, 2), mlp(3, 8, 2)], torch.randn(7, 2, 5, 4, 3)
+    >>> both = EachRow(pair, between=2)
+    >>> both(x).shape, torch.allclose(both(x)[:, 1], pair[1](x[:, 1]), atol=1e-6)
+    (torch.Size([7, 2, 5, 4, 2]), True)
+    """
+
+    def __init__(self, networks: Sequence[nn.Sequential], between: int = 1) -> None:
+        super().__init__()
+        validate.positive_integer("between", between)
+        self.networks, self.between = SideBySide(networks), between
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``(*K, R, *B, inputs)`` to ``(*K, R, *B, outputs)``."""
+        inner = x.shape[-1 - self.between : -1]
+        found: Tensor = self.networks(x.flatten(-1 - self.between, -2))
+        return found.reshape(*found.shape[:-2], *inner, found.shape[-1])
 
 
 def climb(

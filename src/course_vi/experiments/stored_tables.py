@@ -10,7 +10,7 @@ from course_vi import validate
 
 __all__ = ["path_of", "stored_table"]
 
-LECTURES = (8, 10, 12, 13, 15, 17, 18)
+LECTURES = (8, 10, 12, 13, 15, 16, 17, 18, 19)
 
 
 def path_of(lecture: int) -> Path:
@@ -29,7 +29,9 @@ def stored_table(name: str, lecture: int = 13) -> dict[str, dict[str, dict[str, 
     Args:
         name: ``"arena"``, ``"again"`` or ``"collapse"`` of lecture 13; ``"judge"``, ``"race"`` or ``"faster"`` of lecture 8;
             ``"trial"`` of lecture 10; ``"sleepers"`` or ``"sleep_again"`` of lecture 12; ``"curves"``, ``"factors"`` or ``"labels"``
-            of lecture 15; ``"proposals"``, ``"rows"`` or ``"strokes"`` of lecture 17; ``"coins"`` or ``"pca"`` of lecture 18.
+            of lecture 15; ``"statistician"``, ``"regions"``, ``"contexts"``, ``"lengths"``, ``"joint"`` or ``"bands"`` of lecture 16;
+            ``"proposals"``, ``"rows"`` or ``"strokes"`` of lecture 17; ``"coins"`` or ``"pca"`` of lecture 18; ``"trial"``, ``"bins"``
+            or ``"swap"`` of lecture 19.
 
     Raises:
         ValueError: no table of that name.

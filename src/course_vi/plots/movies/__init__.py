@@ -15,6 +15,7 @@ from course_vi.plots.movies.climbs import (
     staircase,
 )
 from course_vi.plots.movies.families import families_close
+from course_vi.plots.movies.functions import bands_close
 from course_vi.plots.movies.meetings import chains_meet
 from course_vi.plots.movies.phases import dream_and_wake
 from course_vi.plots.movies.spaces import codes_spread, simplex
@@ -23,6 +24,7 @@ from course_vi.plots.movies.trees import family_tree
 from course_vi.plots.movies.water import water_rises
 
 __all__ = [
+    "bands_close",
     "Step",
     "bound_and_gap",
     "bound_contracts",
