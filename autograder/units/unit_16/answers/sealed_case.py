@@ -1,0 +1,183 @@
+# %% right best_order: What mean and sum would report is computed; whoever fits neither is max.
+import itertools
+
+import torch
+
+
+def name_them(reports, errors, points, present, scales, chances):
+    n = torch.arange(1, chances.shape[1] + 1, dtype=torch.float64)
+    total = (points * present).sum(-1, keepdim=True)
+    mean = total / present.sum(-1, keepdim=True)
+    misfit = {}
+    for name in ("mean", "sum"):
+        scores = []
+        for person in range(3):
+            tau, sigma = scales[person]
+            if name == "mean":
+                seen, spread = mean[person], tau**2 + sigma**2 / n
+            else:
+                seen, spread = total[person], n**2 * tau**2 + n * sigma**2
+            w = torch.softmax(chances[person].log() - 0.5 * spread.log() - 0.5 * seen**2 / spread, -1)
+            variance = 1 / (w @ (1 / tau**2 + n / sigma**2))
+            sums = seen * n if name == "mean" else seen + 0 * n
+            loc = (w * sums).sum(-1) / sigma**2 * variance
+            expected = torch.stack([loc, variance], -1)
+            scores.append(float(((reports[person] - expected) / errors[person]).square().sum()))
+        misfit[name] = scores
+    pairs = itertools.permutations(range(3), 2)
+    first, second = min(pairs, key=lambda pair: misfit["mean"][pair[0]] + misfit["sum"][pair[1]])
+    names = ["max"] * 3
+    names[first], names[second] = "mean", "sum"
+    return names
+
+
+# %% right all_three: The maximum's reports as well, on a grid of c; the best of six orders. In NumPy.
+import itertools
+
+import numpy as np
+from scipy.stats import norm
+
+
+def name_them(reports, errors, points, present, scales, chances):
+    reports, errors, points, present, scales, chances = (
+        each.numpy() for each in (reports, errors, points, present, scales, chances)
+    )
+    n = np.arange(1, chances.shape[1] + 1)
+
+    def q(log_w, sums, tau, sigma):
+        w = np.exp(log_w - log_w.max(-1, keepdims=True))
+        w = w / w.sum(-1, keepdims=True)
+        variance = 1 / (w @ (1 / tau**2 + n / sigma**2))
+        return np.stack([(w * sums).sum(-1) / sigma**2 * variance, variance], -1)
+
+    def expected(name, person):
+        (tau, sigma), log_p = scales[person], np.log(chances[person])
+        there = present[person]
+        total = (points[person] * there).sum(-1)[:, None]
+        if name == "mean":
+            mean = total / there.sum(-1)[:, None]
+            return q(log_p + norm.logpdf(mean, 0, np.sqrt(tau**2 + sigma**2 / n)), mean * n, tau, sigma)
+        if name == "sum":
+            return q(log_p + norm.logpdf(total, 0, np.sqrt(n**2 * tau**2 + n * sigma**2)), total + 0 * n, tau, sigma)
+        top = np.where(there, points[person], -np.inf).max(-1)[:, None, None]
+        c = np.linspace(-6, 6, 1201) * tau
+        z = (top - c) / sigma
+        with np.errstate(divide="ignore"):
+            log_joint = norm.logpdf(c, 0, tau) + norm.logpdf(z) + (n[:, None] - 1) * norm.logcdf(z) + np.log(n)[:, None]
+        shift = log_joint.max((1, 2), keepdims=True)
+        w = np.exp(log_joint - shift)
+        sums = top + (n[:, None] - 1) * (c - sigma * np.exp(norm.logpdf(z) - norm.logcdf(z)))
+        mass = w.sum(-1)
+        return q(log_p + np.log(mass), (w * sums).sum(-1) / mass, tau, sigma)
+
+    names = ["mean", "sum", "max"]
+    misfit = [
+        [(((reports[i] - expected(name, i)) / errors[i]) ** 2).sum() for name in names] for i in range(3)
+    ]
+    best = min(itertools.permutations(range(3)), key=lambda order: sum(misfit[i][order[i]] for i in range(3)))
+    return [names[i] for i in best]
+
+
+# %% right chi_square: Person by person: whose misfit to the mean's reports is least, then to the sum's among those left.
+import torch
+
+
+def name_them(reports, errors, points, present, scales, chances):
+    sizes = torch.arange(1.0, chances.shape[1] + 1).double()
+
+    def misfit(person, pooled):
+        tau, sigma = scales[person].tolist()
+        x = torch.where(present[person], points[person], torch.zeros_like(points[person]))
+        total, count = x.sum(-1), present[person].sum(-1)
+        off = 0.0
+        for j in range(len(total)):
+            value = total[j] if pooled == "sum" else total[j] / count[j]
+            weights, shares = [], []
+            for n, p in zip(sizes.tolist(), chances[person].tolist()):
+                sd = (n * n * tau**2 + n * sigma**2) ** 0.5
+                sd = sd if pooled == "sum" else sd / n
+                weights.append(p * torch.distributions.Normal(0.0, sd).log_prob(value).exp())
+                shares.append(n)
+            w = torch.stack(weights) / sum(weights)
+            precision = 1 / tau**2 + (w * sizes).sum() / sigma**2
+            sums = value if pooled == "sum" else (w * sizes).sum() * value
+            loc = sums / sigma**2 / precision
+            off += ((reports[person, j, 0] - loc) / errors[person, j, 0]) ** 2
+            off += ((reports[person, j, 1] - 1 / precision) / errors[person, j, 1]) ** 2
+        return float(off)
+
+    by_mean = [misfit(i, "mean") for i in range(3)]
+    by_sum = [misfit(i, "sum") for i in range(3)]
+    mean = min(range(3), key=lambda i: by_mean[i])
+    rest = [i for i in range(3) if i != mean]
+    total = min(rest, key=lambda i: by_sum[i])
+    return ["mean" if i == mean else "sum" if i == total else "max" for i in range(3)]
+
+
+# %% wrong nearest_is_sum, from right best_order: Whoever is nearest to the exact posteriors is called sum, whoever is farthest max.
+# diagnosis: property or mean_for_sum or max_for_mean or max_for_sum
+#-     pairs = itertools.permutations(range(3), 2)
+#-     first, second = min(pairs, key=lambda pair: misfit["mean"][pair[0]] + misfit["sum"][pair[1]])
+#-     names = ["max"] * 3
+#-     names[first], names[second] = "mean", "sum"
+#-     return names
+#+     count = present.sum(-1)
+#+     lam = 1 / scales[:, :1] ** 2 + count / scales[:, 1:] ** 2
+#+     exact = total[..., 0] / scales[:, 1:] ** 2 / lam
+#+     off = ((reports[..., 0] - exact).abs() * lam.sqrt()).mean(-1).argsort().argsort()
+#+     return [["sum", "mean", "max"][rank] for rank in off]
+
+
+# %% wrong by_width, from right best_order: Sorted by the variance beside that of c: the widest is called max, the narrowest sum.
+# diagnosis: property or mean_for_sum or max_for_mean or max_for_sum
+#-     pairs = itertools.permutations(range(3), 2)
+#-     first, second = min(pairs, key=lambda pair: misfit["mean"][pair[0]] + misfit["sum"][pair[1]])
+#-     names = ["max"] * 3
+#-     names[first], names[second] = "mean", "sum"
+#-     return names
+#+     width = (reports[..., 1] / scales[:, :1] ** 2).mean(-1).argsort().argsort()
+#+     return [["sum", "mean", "max"][rank] for rank in width]
+
+
+# %% wrong by_size, from right best_order: Sorted by the size of what they report.
+# diagnosis: property or mean_for_sum or max_for_mean or max_for_sum
+#-     pairs = itertools.permutations(range(3), 2)
+#-     first, second = min(pairs, key=lambda pair: misfit["mean"][pair[0]] + misfit["sum"][pair[1]])
+#-     names = ["max"] * 3
+#-     names[first], names[second] = "mean", "sum"
+#-     return names
+#+     size = reports[..., 0].abs().mean(-1).argsort().argsort()
+#+     return [["mean", "max", "sum"][rank] for rank in size]
+
+
+# %% wrong by_correlation, from right best_order: Whose reported means go along with the means of the sets is called mean, with the sums sum.
+# diagnosis: property or mean_for_sum or max_for_mean or max_for_sum
+#-     pairs = itertools.permutations(range(3), 2)
+#-     first, second = min(pairs, key=lambda pair: misfit["mean"][pair[0]] + misfit["sum"][pair[1]])
+#+     def correlated(a, b):
+#+         return [float(torch.corrcoef(torch.stack([u, v]))[0, 1]) for u, v in zip(a, b)]
+#+
+#+     with_mean = correlated(reports[..., 0], mean[..., 0])
+#+     with_sum = correlated(reports[..., 0], total[..., 0])
+#+     pairs = itertools.permutations(range(3), 2)
+#+     first, second = max(pairs, key=lambda pair: with_mean[pair[0]] + with_sum[pair[1]])
+
+
+# %% wrong exchanged, from right best_order: Mean and sum are taken for each other.
+# diagnosis: mean_for_sum
+#-     names[first], names[second] = "mean", "sum"
+#+     names[first], names[second] = "sum", "mean"
+
+
+# %% wrong as_listed, from right best_order: The order in which the statement lists them.
+# diagnosis: always_the_same
+#-     return names
+#+     return ["mean", "sum", "max"]
+
+
+# %% wrong one_name_twice, from right best_order: Each is named by itself.
+# diagnosis: form
+#-     names = ["max"] * 3
+#-     names[first], names[second] = "mean", "sum"
+#+     names = ["mean" if fit < 60 else "max" for fit in misfit["mean"]]
+#+     names[0] = names[1]
