@@ -21,7 +21,7 @@ EXERCISE = exercise(
     difficulty=2,
     importance=4,
     minutes=20,
-    read="section 7, Calibration",
+    read="section 7, Calibration: where it fails",
     hides=[],
     because="course_vi draws no calibration curves",
 )
@@ -114,10 +114,12 @@ SAYS = {
     "binomial_of_functions": "This is binomial, as if each function had one target. How much do the functions' shares vary?",
     "level_s_own": "This is binomial at the level itself, for independent targets. How much do the functions' shares vary?",
     "spread_for_error": "This is the standard deviation of the functions' shares. That of their mean is smaller.",
-    "divided_by_the_number": "The standard deviation of the shares is divided by their number. One degree of freedom went into their mean.",
+    "divided_by_the_number": "The standard deviation of the shares is divided by their number. One degree of freedom went into their "
+    "mean.",
     "variance_for_error": "This is the square of the standard error.",
     "over_targets": "The shares are taken target by target, over functions. Independent are the functions.",
-    "divided_by_all": "The spread of the functions' shares is divided by the root of the number of targets. How many shares are averaged?",
+    "divided_by_all": "The spread of the functions' shares is divided by the root of the number of targets. How many shares are "
+    "averaged?",
     "twice": "This is 1.96 standard errors. One is asked.",
 }
 
@@ -157,7 +159,9 @@ def _judged(probe: Probe, given: Given, *rows: int) -> Finding:
 @EXERCISE.part("The share of targets inside, level by level")
 def coverage(probe: Probe, rng: np.random.Generator) -> Finding:
     finding = _judged(probe, _given(rng), COVERAGE)
-    return finding if not finding.ok else _judged(probe, _given(rng, 30, 4, 7, stretch=2.0), COVERAGE)
+    return (
+        finding if not finding.ok else _judged(probe, _given(rng, 30, 4, 7, stretch=2.0), COVERAGE)
+    )
 
 
 @EXERCISE.part("Its standard error", weight=1.5)

@@ -85,9 +85,7 @@ class Given(NamedTuple):
         """The mean of KL(N(loc, variance) || posterior) over the sizes that the mean allows."""
         w = self.weights() if weights is None else weights
         off = variance[..., None] + (loc[..., None] - self.means) ** 2
-        inner = (
-            self.precisions * off - 1 - np.log(self.precisions) - np.log(variance)[..., None]
-        )
+        inner = self.precisions * off - 1 - np.log(self.precisions) - np.log(variance)[..., None]
         value: np.ndarray = 0.5 * (w * inner).sum(-1)
         return value
 
@@ -145,7 +143,10 @@ TELLS = {
     "mixture_moments": "These are the moments of the mixture of the posteriors: they minimize KL(p || q). The ELBO is about KL(q || p).",
     "mean_size": "This is the posterior of a set of the average size. The best q is for all sizes at once.",
 }
-LOC_TELLS = {**TELLS, "means_averaged": "This is the average of the posteriors' means. A precise posterior pulls harder on q: by how much?"}  # fmt: skip
+LOC_TELLS = {
+    **TELLS,
+    "means_averaged": "This is the average of the posteriors' means. A precise posterior pulls harder on q: by how much?",
+}
 
 
 def _at_mean_size(given: Given) -> tuple[np.ndarray, np.ndarray]:
@@ -212,15 +213,17 @@ def _mistakes(given: Given, row: int) -> list[Mistake]:
     else:
         zero = given._replace(xbar=np.zeros(()))
         rules = _of_gap(given)
-        found = {
-            key: np.asarray(given.over(lambda at, key=key: _of_gap(at)[key])) for key in rules
-        }
+        found = {key: np.asarray(given.over(lambda at, key=key: _of_gap(at)[key])) for key in rules}
         found |= {"at_zero": gap(zero), "of_these_means": gap(given).mean()}
     return [Mistake(key, SAYS[key], value) for key, value in found.items()]
 
 
 def _given(
-    rng: np.random.Generator, sizes: Sequence[int], count: int, ratio: float, tau: float | None = None
+    rng: np.random.Generator,
+    sizes: Sequence[int],
+    count: int,
+    ratio: float,
+    tau: float | None = None,
 ) -> Given:
     """Means of both signs, some near zero and some far out; sizes in no order, with chances of their own."""
     listed = rng.permutation(np.array(sizes, dtype=float))

@@ -45,8 +45,10 @@ class Given(NamedTuple):
 
 SAYS = {
     "pooled_for_all": "The points that the encoder has read stand for those that it has not. It has fitted them: they say too much.",
-    "all_seen_for_all": "All points that you have share one weight. Those that the encoder read speak for themselves alone; the others for all that it has not read.",
-    "scored_for_all": "The points that the encoder has not read stand for all points of the set. They were drawn from what is *left* of it.",
+    "all_seen_for_all": "All points that you have share one weight. Those that the encoder read speak for themselves alone; the others "
+    "for all that it has not read.",
+    "scored_for_all": "The points that the encoder has not read stand for all points of the set. They were drawn from what is *left* "
+    "of it.",
     "pooled_lost": "The points that the encoder read are missing. They belong to the set, too.",
     "pooled_twice": "The points that the encoder read are counted twice: by themselves, and among those that the others stand for.",
     "points_unscaled": "The points that you have are summed as they are. Some of them stand for others that you do not have.",
@@ -59,7 +61,8 @@ SAYS = {
     "kl_sign": "The KL is added. It is a cost.",
     "kl_reversed": "This is KL(prior || q). The expectation is under q.",
     "loss_sign": "This is a loss. Return the ELBO itself, the thing to climb.",
-    "log_scale_as_log_variance": "The second half of what the encoder writes is read as log variances. They are logarithms of standard deviations.",
+    "log_scale_as_log_variance": "The second half of what the encoder writes is read as log variances. They are logarithms of standard "
+    "deviations.",
     "sum_over_samples": "The samples are summed. Their mean is the estimate.",
     "no_mean": "There is a number for each sample. Average over them, axis 0.",
     "sampled_kl": "The KL is estimated from the samples. It is asked in closed form.",

@@ -120,7 +120,8 @@ SAYS = {
     "between_lost": "b grows by what the points differ from their mean, and by no more. That the mean differs from m is a surprise, too.",
     "halves_lost": "A factor one half is missing in b.",
     "squares_not_centred": "The squares in b are taken around zero, and the mean counts twice.",
-    "around_the_prior": "The squares in b are taken around the prior's m. The mean of the set is uncertain by then, and part of its distance is explained.",
+    "around_the_prior": "The squares in b are taken around the prior's m. The mean of the set is uncertain by then, and part of its "
+    "distance is explained.",
     "around_the_new_mean": "The squares in b are taken around the new m. What the prior pays for the move is missing.",
     "between_unweighted": "In b the distance of the mean from m has the weight k n. The two strengths share it.",
     "count_not_halved": "a grows by the number of points, twice as much as it should.",
@@ -164,7 +165,9 @@ def _judged(probe: Probe, given: Given, what: str = "(m, k, a, b) of each set") 
         empty = ~given.present.any(-1)
         if not np.isnan(array[~empty]).any():
             hint = "An empty set says nothing: what is known of it is the prior. A mean of no points is 0 / 0."
-            return Finding(False, f"{what} is finite", "NaN where a set is empty", "empty_set", hint)
+            return Finding(
+                False, f"{what} is finite", "NaN where a set is empty", "empty_set", hint
+            )
         if np.isnan(given.points).any():
             hint = "NaN stood where no point is, and reached the answer. Zero times NaN is NaN: pick the points, or use torch.where."
             return Finding(False, f"{what} is finite", "NaN", "nan_spreads", hint)

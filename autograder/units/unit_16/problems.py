@@ -61,7 +61,9 @@ class PointNet(nn.Module):
 
     def forward(self, points: Tensor, c: Tensor) -> Tensor:
         off = (points - self.loc(c).unsqueeze(-2)) * (-self.log_scale).exp()
-        return -0.5 * off.square().sum(-1) - points.shape[-1] * (self.log_scale + 0.9189385332046727)
+        return -0.5 * off.square().sum(-1) - points.shape[-1] * (
+            self.log_scale + 0.9189385332046727
+        )
 
 
 class CurveNet(nn.Module):

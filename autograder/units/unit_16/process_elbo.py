@@ -62,7 +62,8 @@ SAYS = {
     "no_mean": "There is a number for each sample. Average over them, axis 0.",
     "sampled_kl": "The KL is estimated from the samples. It is asked in closed form.",
     "no_noise": "The noise is not used: this is the value at the mean of q.",
-    "log_scale_as_log_variance": "The second half of what the encoder writes is read as log variances. They are logarithms of standard deviations.",
+    "log_scale_as_log_variance": "The second half of what the encoder writes is read as log variances. They are logarithms of standard "
+    "deviations.",
     "output_log_variance": "The decoder's second number is read as a log variance. It is the logarithm of a standard deviation.",
     "batch_gradient": "The values are right, and each carries the gradient of the batch's mean.",
 }
@@ -184,7 +185,9 @@ def empty_sides(probe: Probe, rng: np.random.Generator) -> Finding:
     return finding if not finding.ok else _judged(probe, given, of_gradient=True)
 
 
-@EXERCISE.part("One function alone; functions on two axes; one sample; narrow and wide q", weight=0.5)
+@EXERCISE.part(
+    "One function alone; functions on two axes; one sample; narrow and wide q", weight=0.5
+)
 def shapes(probe: Probe, rng: np.random.Generator) -> Finding:
     wide = np.concatenate([rng.normal(size=3), rng.permutation([-6.0, 0.2, 3.4])])
     cases = [

@@ -25,7 +25,9 @@ EXERCISE = exercise(
 
 MEAN, SUM, MAX = "mean", "sum", "max"
 SETS, LONGEST, APART, NODES = 6, 8, 6.0, 81
-ERROR = 0.02  # of a posterior's mean in its own standard deviations, and of a variance in its own size
+ERROR = (
+    0.02  # of a posterior's mean in its own standard deviations, and of a variance in its own size
+)
 
 
 class World(NamedTuple):
@@ -43,9 +45,7 @@ class World(NamedTuple):
 SIZES = np.arange(1.0, LONGEST + 1)
 
 
-def _report(
-    world: World, log_w: np.ndarray, total: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def _report(world: World, log_w: np.ndarray, total: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(mean, variance) of the best q from log weights of the sizes ``(J, S)`` and the sum to be expected with each, ``(J, S)``."""
     w = np.exp(log_w - log_w.max(-1, keepdims=True))
     w /= w.sum(-1, keepdims=True)
@@ -114,9 +114,7 @@ def apart(one: tuple[np.ndarray, np.ndarray], other: tuple[np.ndarray, np.ndarra
     return float(max(loc.max(), variance.max()))
 
 
-def _proposed(
-    rng: np.random.Generator, log_scale: float
-) -> tuple[World, np.ndarray, np.ndarray]:
+def _proposed(rng: np.random.Generator, log_scale: float) -> tuple[World, np.ndarray, np.ndarray]:
     """A world on a scale of its own, and sets drawn from it."""
     tau = float(np.exp(log_scale + rng.uniform(-0.2, 0.2)))
     sigma = tau * float(np.exp(rng.uniform(np.log(0.7), np.log(2.5))))

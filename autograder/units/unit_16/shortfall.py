@@ -100,9 +100,7 @@ def _changed(given: Given) -> dict[str, Given]:
 
 def _prior(given: Given) -> np.ndarray:
     """Correlation of the targets with nothing known."""
-    return np.asarray(
-        sum(correlation(given.of_values(asked)) for _, asked in given.blocks())
-    )
+    return np.asarray(sum(correlation(given.of_values(asked)) for _, asked in given.blocks()))
 
 
 def _earlier_alone(given: Given) -> list[np.ndarray]:
@@ -189,7 +187,9 @@ def _judged(probe: Probe, cases: Sequence[Given], *rows: int) -> Finding:
         parts = unpack(probe.value(*given), 2, NAMES)
         want = right(given)
         for row in rows:
-            where = f"{len(given.context)} known, {len(given.targets)} asked, {given.block} at a time"
+            where = (
+                f"{len(given.context)} known, {len(given.targets)} asked, {given.block} at a time"
+            )
             what = f"{TITLES[row]}, {where}"
             finding = compare(parts[row], want[row], (), RTOL, 1e-9, what=what)
             if not finding.ok:

@@ -53,6 +53,8 @@ GRADIENT_ASKED = {
     "10_any_smooth_bound",
     "11_amortized_elbo",
     "13_objective",
+    "16_minibatch_elbo",
+    "16_process_elbo",
 }
 OF_ONE_DATUM = (
     "03_three_forms",

@@ -165,7 +165,7 @@ def mean_alone(xbar, sizes, chances, tau, sigma):
 
 
 # %% wrong underflow, from right loops: Densities without a shift: a mean far out has a density of zero.
-# diagnosis: error
+# diagnosis: raises_ZeroDivisionError
 #-         top = max(logs)
 #+         top = 0.0
 
