@@ -542,7 +542,7 @@ check("16_process_elbo", process_elbo)
 #   targets *jointly* from the context. By how much, in nats?
 #
 # `context` and `targets` are inputs, $(C)$ and $(T)$; the context may be empty, two targets may have one input, and
-# there may be 60 targets. `noise` is at least a hundredth of `scale`, which goes from 0.001 to 30.
+# there may be 60 targets. `noise` is at least a thirtieth of `scale`, which goes from 0.001 to 30.
 #
 # **Predict**: what is the shortfall with a block of one? What happens to it when noise grows? Could a calibration curve
 # show it?

@@ -29,7 +29,7 @@ EXERCISE = exercise(
 LOC, VARIANCE, GAP, AVERAGE = range(4)
 NAMES = "loc, variance, gap, average"
 WHAT = ("the mean of q", "the variance of q", "the gap at each mean", "the gap on average")
-POINTS, FAR = 24_001, 12.0  # of the grid, and how many of the widest scale it reaches
+POINTS, FAR = 8_001, 10.0  # of the grid, and how many of the widest scale it reaches
 Rule = Callable[["Given"], np.ndarray]
 
 
@@ -288,6 +288,7 @@ def edges(probe: Probe, rng: np.random.Generator) -> Finding:
     far = _given(rng, [1, 3, 9], 4, 1.0)
     far = far._replace(xbar=far.xbar * np.array([60.0, 1e-3, -45.0, 0.0]))
     large = _given(rng, [1, 40, 1000], 3, float(rng.uniform(7, 9)))
+    quiet = _given(rng, [1, 4], 3, float(rng.uniform(0.1, 0.12)))
     rare = _given(rng, [2, 50, 7], 3, float(rng.uniform(1, 2)))
     rare = rare._replace(chances=np.array([1e-4, 0.6, 0.3999]))
     alone = _given(rng, [1, 6], 1, 0.7)
@@ -295,6 +296,7 @@ def edges(probe: Probe, rng: np.random.Generator) -> Finding:
     cases = [
         far,
         large,
+        quiet,
         rare,
         alone._replace(xbar=alone.xbar[0]),
         table._replace(xbar=table.xbar.reshape(2, 3)),

@@ -155,8 +155,8 @@ SAYS = {
     "for_each_point": "This is divided by the number of points.",
     "subset_alone": "This is the log evidence of a subset, on average. Its points stand for all N.",
     "evidence_scaled": "The log evidence of the subset is multiplied by N / B, and the KL with it. Only the likelihood is.",
-    "posterior_of_the_subset": "This scores the posterior of the subset. Which q climbs highest on an objective in which every point counts N "
-    "/ B times?",
+    "posterior_of_the_subset": "This scores the posterior of the subset. Which q climbs highest where every point "
+    "counts N / B times?",
     "evidence_of_the_set": "This is the log evidence of the whole set.",
     "log_of_mean": "This is the logarithm of a mean over subsets. The mean of the values is asked.",
     "best_subset": "This is the largest value over subsets. Their mean is asked.",

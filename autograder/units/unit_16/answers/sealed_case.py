@@ -78,33 +78,27 @@ def name_them(reports, errors, points, present, scales, chances):
     return [names[i] for i in best]
 
 
-# %% right chi_square: Person by person: whose misfit to the mean's reports is least, then to the sum's among those left.
-import torch
+# %% right chi_square: Person by person, with plain numbers: whose misfit to the mean's reports is least, then to the sum's among those left.
+import math
 
 
 def name_them(reports, errors, points, present, scales, chances):
-    sizes = torch.arange(1.0, chances.shape[1] + 1).double()
-
     def misfit(person, pooled):
         tau, sigma = scales[person].tolist()
-        x = torch.where(present[person], points[person], torch.zeros_like(points[person]))
-        total, count = x.sum(-1), present[person].sum(-1)
         off = 0.0
-        for j in range(len(total)):
-            value = total[j] if pooled == "sum" else total[j] / count[j]
-            weights, shares = [], []
-            for n, p in zip(sizes.tolist(), chances[person].tolist()):
-                sd = (n * n * tau**2 + n * sigma**2) ** 0.5
-                sd = sd if pooled == "sum" else sd / n
-                weights.append(p * torch.distributions.Normal(0.0, sd).log_prob(value).exp())
-                shares.append(n)
-            w = torch.stack(weights) / sum(weights)
-            precision = 1 / tau**2 + (w * sizes).sum() / sigma**2
-            sums = value if pooled == "sum" else (w * sizes).sum() * value
-            loc = sums / sigma**2 / precision
-            off += ((reports[person, j, 0] - loc) / errors[person, j, 0]) ** 2
-            off += ((reports[person, j, 1] - 1 / precision) / errors[person, j, 1]) ** 2
-        return float(off)
+        for row, there, said, error in zip(*(each[person].tolist() for each in (points, present, reports, errors))):
+            kept = [x for x, one in zip(row, there) if one]
+            value = sum(kept) if pooled == "sum" else sum(kept) / len(kept)
+            logs, sums = [], []
+            for n, p in enumerate(chances[person].tolist(), 1):
+                sd = math.sqrt(n * n * tau**2 + n * sigma**2) / (1 if pooled == "sum" else n)
+                logs.append(math.log(p) - math.log(sd) - 0.5 * (value / sd) ** 2)
+                sums.append(value if pooled == "sum" else n * value)
+            w = [math.exp(one - max(logs)) for one in logs]
+            precision = 1 / tau**2 + sum(a * n for n, a in enumerate(w, 1)) / sum(w) / sigma**2
+            loc = sum(a * s for a, s in zip(w, sums)) / sum(w) / sigma**2 / precision
+            off += ((said[0] - loc) / error[0]) ** 2 + ((said[1] - 1 / precision) / error[1]) ** 2
+        return off
 
     by_mean = [misfit(i, "mean") for i in range(3)]
     by_sum = [misfit(i, "sum") for i in range(3)]
