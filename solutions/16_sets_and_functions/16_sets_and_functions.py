@@ -270,6 +270,7 @@ with when_written():
 # the posterior is $N(m_n, 1/\lambda_n)$ with $\lambda_n = 1/\tau^2 + n/\sigma^2$ and $\lambda_n m_n = n\bar x/\sigma^2$.
 # The mean of $\mathrm{KL}(q \,\|\, p_n) = \frac12[\lambda_n (v + (m - m_n)^2) - 1 - \log(\lambda_n v)]$ is least where
 # $1/v = \sum \omega_n \lambda_n$ and $m = v \sum \omega_n \lambda_n m_n$: precisions are averaged, and means with them.
+# As $\lambda_n$ is linear in n, it is the posterior of a set of the size that is expected, once the mean is known.
 # Left over is $\frac12 \sum \omega_n [\lambda_n (m - m_n)^2 - \log \lambda_n] + \frac12 \log \sum \omega_n \lambda_n$.
 #
 # **The predictions.** The variance grows with $|\bar x|$, as a mean far out tells of a small set. At $\bar x = 0.8$:

@@ -138,10 +138,8 @@ TELLS = {
     "chances_alone": "The sizes are weighted by their chances *before* the mean was seen. A mean far out tells of a small set: what are "
     "the chances of the sizes, given the mean?",
     "noise_alone": "The mean of a set is taken to vary around zero with the noise alone. Its centre c varies, too.",
-    "centre_alone": "The mean of a set is taken to vary as c does. It carries noise, the less the larger the set.",
     "variances_averaged": "These are averages of the posteriors' own means and variances. KL(q || p) averages something else.",
     "mixture_moments": "These are the moments of the mixture of the posteriors: they minimize KL(p || q). The ELBO is about KL(q || p).",
-    "mean_size": "This is the posterior of a set of the average size. The best q is for all sizes at once.",
 }
 LOC_TELLS = {
     **TELLS,
@@ -149,24 +147,15 @@ LOC_TELLS = {
 }
 
 
-def _at_mean_size(given: Given) -> tuple[np.ndarray, np.ndarray]:
-    size = given.weights() @ given.sizes
-    precision = given.tau**-2 + size / given.sigma**2
-    return given.xbar * (given.chances @ given.sizes) / given.sigma**2 / (
-        given.tau**-2 + given.chances @ given.sizes / given.sigma**2
-    ), 1 / precision
-
-
 def _of_q(given: Given, row: int) -> dict[str, np.ndarray]:
     """What usual mistakes make of the mean or the variance of q."""
-    noise, centre = given.sigma**2 / given.sizes, np.full(given.sizes.shape, given.tau**2)
+    noise = given.sigma**2 / given.sizes
     found = {
         "chances_alone": given.best(_by_chances(given))[row],
         "noise_alone": given.best(given.weights(noise))[row],
-        "centre_alone": given.best(given.weights(centre))[row],
     }
     if row == LOC:
-        return {**found, "means_averaged": _averaged(given)[LOC], "mean_size": _at_mean_size(given)[LOC]}  # fmt: skip
+        return {**found, "means_averaged": _averaged(given)[LOC]}
     return {
         **found,
         "variances_averaged": _averaged(given)[VARIANCE],
