@@ -119,6 +119,8 @@ def _found(given: Given, row: int) -> dict[str, np.ndarray]:
             "scale_for_variance": variances(given) ** 0.5,
             "all_others_known": left_out,
         }
+    if given.block >= len(given.targets):
+        del found["context_lost"]  # the same as the correlation with nothing known
     short = right(given)[SHORT]
     pseudo = 0.5 * np.linalg.slogdet(joint)[1] - 0.5 * np.log(left_out).sum()
     return {

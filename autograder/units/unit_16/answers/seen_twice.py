@@ -145,4 +145,4 @@ def seen_twice(x, tau, sigma, size):
 # %% wrong with_replacement, from right elbos: Subsets in which a point may occur more than once.
 # diagnosis: value or dictionary
 #-     subsets = [np.array(one) for one in itertools.combinations(x.tolist(), size)]
-#+     subsets = [np.array(one) for one in itertools.product(x.tolist(), repeat=size)]
+#+     subsets = [np.array(one) for one in itertools.combinations_with_replacement(x.tolist(), size)]
