@@ -119,6 +119,7 @@ def _found(given: Given, row: int) -> dict[str, np.ndarray]:
             "scale_for_variance": variances(given) ** 0.5,
             "all_others_known": left_out,
         }
+    del found["one_by_one"]  # nothing is lost there, and zero shows no cause
     if given.block >= len(given.targets):
         del found["context_lost"]  # the same as the correlation with nothing known
     short = right(given)[SHORT]
@@ -231,10 +232,11 @@ def edges(probe: Probe, rng: np.random.Generator) -> Finding:
     onto = _given(rng, 3, 3, 2, 0.8, 0.2)
     onto = onto._replace(targets=np.append(onto.context[0], onto.targets))
     small, large = _given(rng, 3, 4, 3, 0.8), _given(rng, 2, 5, 2, 30.0, 0.5)
-    many = _given(rng, 10, 60, 25, 0.15, 0.05)
+    many, tiny = _given(rng, 10, 60, 60, 0.15, 0.05), 1e-3 * float(rng.uniform(1.0, 1.3))
     cases = [
         _given(rng, 0, 4, 3, 1.0),
-        many._replace(scale=2e-3 * many.scale, noise=2e-3 * many.noise),
+        many._replace(scale=tiny, noise=tiny * many.noise / many.scale),
+        _given(rng, 8, 40, 15, 0.3, 0.1),
         twice,
         onto,
         small._replace(scale=1e-3 * small.scale, noise=1e-3 * small.noise),
