@@ -150,7 +150,7 @@ def mean_alone(xbar, sizes, chances, tau, sigma):
 
 
 # %% wrong no_prior, from right closed: The posterior's precision without the prior's.
-# diagnosis: value or dictionary
+# diagnosis: prior_lost or value
 #-     lam = 1 / tau**2 + sizes / sigma**2
 #+     lam = sizes / sigma**2
 
@@ -171,7 +171,7 @@ def mean_alone(xbar, sizes, chances, tau, sigma):
 
 
 # %% wrong unit_prior, from right closed: tau is one.
-# diagnosis: value
+# diagnosis: value or described
 #-     spread = tau**2 + sigma**2 / sizes
 #-     lam = 1 / tau**2 + sizes / sigma**2
 #+     spread = 1 + sigma**2 / sizes
@@ -179,6 +179,6 @@ def mean_alone(xbar, sizes, chances, tau, sigma):
 
 
 # %% wrong equal_chances, from right closed: All sizes are taken to be equally likely.
-# diagnosis: value
+# diagnosis: value or described
 #-         log_joint = chances.log() - 0.5 * spread.log() - 0.5 * x**2 / spread
 #+         log_joint = -math.log(len(sizes)) - 0.5 * spread.log() - 0.5 * x**2 / spread
