@@ -711,9 +711,9 @@ with when_written():
 # number and is not told the size: the **mean**, the **sum**, or the **max**imum of the points. Its q is a Gaussian
 # whose mean and variance are any functions of that number. You are not told who pools what.
 #
-# Of each person you see six sets and what the encoder says of them: `reports`, $(3, 6, 2)$, means and *variances* of q,
-# with measurement errors whose standard deviations are `errors`, $(3, 6, 2)$. `points`, $(3, 6, 8)$, are the sets, with
-# `present`, $(3, 6, 8)$, saying which points there are. `scales`, $(3, 2)$, are $\tau$ and $\sigma$; `chances`, $(3, 8)$.
+# Of each person you see three sets and what the encoder says of them: `reports`, $(3, 3, 2)$, means and *variances* of q,
+# with measurement errors whose standard deviations are `errors`, $(3, 3, 2)$. `points`, $(3, 3, 8)$, are the sets, with
+# `present`, $(3, 3, 8)$, saying which points there are. `scales`, $(3, 2)$, are $\tau$ and $\sigma$; `chances`, $(3, 8)$.
 # Return the three names, `"mean"`, `"sum"`, `"max"`, in the order of the persons.
 #
 # The evidence is enough: on each person's sets, any two of the three encoders lie more than six standard errors apart,
@@ -725,7 +725,7 @@ with when_written():
 def name_them(reports: Tensor, errors: Tensor, points: Tensor, present: Tensor, scales: Tensor, chances: Tensor) -> list[str]:
     """Who pools the "mean", who the "sum", and who the "max", in the order of the persons.
 
-    reports, errors: (3, 6, 2), mean and variance of q for six sets. points, present: (3, 6, 8). scales: (3, 2). chances: (3, 8).
+    reports, errors: (3, 3, 2), mean and variance of q for three sets. points, present: (3, 3, 8). scales: (3, 2). chances: (3, 8).
     """
     ### BEGIN SOLUTION
     n = torch.arange(1, chances.shape[1] + 1, dtype=torch.float64)

@@ -26,7 +26,7 @@ EXERCISE = exercise(
 )
 
 MEAN, SUM, MAX = "mean", "sum", "max"
-SETS, LONGEST, APART, NODES, TRIES = 6, 8, 6.0, 41, 8
+SETS, LONGEST, APART, NODES, TRIES = 3, 8, 6.0, 41, 8
 ERROR = (
     0.02  # of a posterior's mean in its own standard deviations, and of a variance in its own size
 )
@@ -146,7 +146,8 @@ def _width(case: Case, name: str) -> float:
 
 
 def draw(rng: np.random.Generator) -> Opened:
-    """Three people, each with a model and sets of their own: what each says of six sets, with errors.
+    """Three people, each with a model and sets of their own: what each says of three sets, with errors: of so few that the reports of
+    all three go along with any statistic, and numbers must decide.
 
     Coins decide the order of the scales, whether the sum's reports are nearer to the exact posteriors than the mean's, and whether the
     maximum's are wider than the mean's: rules that do without the theory are right by chance.
