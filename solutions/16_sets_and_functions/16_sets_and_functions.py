@@ -704,7 +704,7 @@ with when_written():
 # %% [markdown]
 # ## 8. The sealed case
 #
-# *Difficulty* 4/5 · *Importance* 4/5 · 40 minutes
+# *Difficulty* 3/5 · *Importance* 4/5 · 30 minutes
 #
 # Three people, each with a world of their own: $c \sim N(0, \tau^2)$, points $N(c, \sigma^2)$ around it, and chances for
 # sets of 1 to 8 points. Each trained an encoder by the ELBO, to rest, on endless sets of their world. It pools *one*

@@ -17,9 +17,9 @@ EXERCISE = exercise(
     title="The sealed case",
     function="name_them",
     points=3,
-    difficulty=4,
+    difficulty=3,
     importance=4,
-    minutes=40,
+    minutes=30,
     read="section 3, What pooling can say",
     hides=[],
     because="no function of course_vi gives a verdict on an encoder",
@@ -146,8 +146,7 @@ def _width(case: Case, name: str) -> float:
 
 
 def draw(rng: np.random.Generator) -> Opened:
-    """Three people, each with a model and sets of their own: what each says of three sets, with errors: of so few that the reports of
-    all three go along with any statistic, and numbers must decide.
+    """Three people, each with a model and sets of their own: what each says of three sets, with errors.
 
     Coins decide the order of the scales, whether the sum's reports are nearer to the exact posteriors than the mean's, and whether the
     maximum's are wider than the mean's: rules that do without the theory are right by chance.

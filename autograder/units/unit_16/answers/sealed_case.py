@@ -144,19 +144,6 @@ def name_them(reports, errors, points, present, scales, chances):
 #+     return [["mean", "max", "sum"][rank] for rank in size]
 
 
-# %% wrong by_correlation, from right best_order: Whose reported means go along with the means of the sets is called mean, with the sums sum.
-# diagnosis: property or mean_for_sum or max_for_mean or max_for_sum
-#-     pairs = itertools.permutations(range(3), 2)
-#-     first, second = min(pairs, key=lambda pair: misfit["mean"][pair[0]] + misfit["sum"][pair[1]])
-#+     def correlated(a, b):
-#+         return [float(torch.corrcoef(torch.stack([u, v]))[0, 1]) for u, v in zip(a, b)]
-#+
-#+     with_mean = correlated(reports[..., 0], mean[..., 0])
-#+     with_sum = correlated(reports[..., 0], total[..., 0])
-#+     pairs = itertools.permutations(range(3), 2)
-#+     first, second = max(pairs, key=lambda pair: with_mean[pair[0]] + with_sum[pair[1]])
-
-
 # %% wrong exchanged, from right best_order: Mean and sum are taken for each other.
 # diagnosis: mean_for_sum
 #-     names[first], names[second] = "mean", "sum"
