@@ -90,13 +90,16 @@ def values(given: Given) -> tuple[dict[str, Tensor], dict[str, Any]]:
     def seen(c: Tensor) -> tuple[Tensor, Tensor]:
         return log_point(pooled, c).sum(-1), log_point(scored, c).sum(-1)
 
+    def likelihoods(c: Tensor) -> Tensor:
+        """Of the whole set, for each sample, ``(K, M)``."""
+        of_read, of_more = seen(c)
+        return of_read + share * of_more
+
     c = loc + log_scale.exp() * eps
     first, second = (part.mean(0) for part in seen(c))
-    cost, likes = kl(loc, log_scale), first + share * second
-    half = loc + (log_scale / 2).exp() * eps
-    of_half = sum(w * part.mean(0) for w, part in zip((1, share), seen(half), strict=True))
-    of_mean = sum(w * part for w, part in zip((1, share), seen(loc.unsqueeze(0)), strict=True))[0]
-    cut = sum(w * part.mean(0) for w, part in zip((1, share), seen(c.detach()), strict=True))
+    cost, likes = kl(loc, log_scale), likelihoods(c).mean(0)
+    of_half = likelihoods(loc + (log_scale / 2).exp() * eps).mean(0)
+    of_mean, cut = likelihoods(loc.unsqueeze(0))[0], likelihoods(c.detach()).mean(0)
     sampled = (normal_log_prob(c, loc, log_scale) - normal_log_prob(c)).sum(-1).mean(0)
     reversed_kl = (log_scale + 0.5 * (1 + loc**2) * (-2 * log_scale).exp() - 0.5).sum(-1)
     right = sets * (likes - cost)
@@ -119,7 +122,7 @@ def values(given: Given) -> tuple[dict[str, Tensor], dict[str, Any]]:
         "loss_sign": -right,
         "log_scale_as_log_variance": sets * (of_half - kl(loc, log_scale / 2)),
         "sum_over_samples": sets * (len(eps) * likes - cost),
-        "no_mean": sets * (sum(w * part for w, part in zip((1, share), seen(c), strict=True)) - cost),
+        "no_mean": sets * (likelihoods(c) - cost),
         "sampled_kl": sets * (likes - sampled),
         "no_noise": sets * (of_mean - cost),
         "sample_detached": sets * (cut - cost),
