@@ -15,7 +15,7 @@ SET_UP = @command -v "$(PYTHON)" >/dev/null || { echo "There is no $(PYTHON) her
 	"$(PYTHON)" scripts/setup.py $(ASKED)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test test-all grade notebooks audit clean with-grade with-test
+.PHONY: help setup lab test test-all grade notebooks audit site site-serve clean with-grade with-test with-site
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -33,7 +33,7 @@ test: with-test  ## lint, type-check and run the tests that take seconds
 	$(PY) -m pytest -n $(WORKERS) --dist loadgroup -m "not slow and not browser"
 
 test-all:  ## all tests, with the slow ones and those in a real browser (needs Chromium)
-	$(SET_UP) --needs chromium lab grade test
+	$(SET_UP) --needs chromium lab grade test site
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
@@ -48,12 +48,21 @@ notebooks: with-grade  ## build all notebooks from their text masters, and prove
 audit: with-grade  ## measure how often checks err, for all units or one (UNIT=09)
 	$(AUTOGRADER) audit $(UNIT)
 
+site: with-site  ## build the course as a static book, build/site/html (some minutes)
+	$(AUTOGRADER) site
+
+site-serve: with-site  ## build it, and show it at http://127.0.0.1:8000
+	$(AUTOGRADER) site --serve 8000
+
 clean:  ## remove .venv and caches (work/ and the grader's data stay)
 	rm -rf .venv build src/*.egg-info *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 with-grade:
 	$(SET_UP) lab grade
+
+with-site:
+	$(SET_UP) lab grade site
 
 with-test:
 	$(SET_UP) lab grade test

@@ -16,6 +16,7 @@ COMMANDS = {
     "handback": "grades and feedback pages for Canvas or Moodle, with what would change there",
     "new": "lay out a unit, or say what one still lacks",
     "notebooks": "build all notebooks from their text masters, and prove them",
+    "site": "build the course as a static book",
     "smoke": "run every text master quickly, in forked children of a warm parent",
     "attacks": "grade a class of hostile notebooks, and see that every score is the honest one",
     "audit": "regrade the corpus of answers on many seeds",

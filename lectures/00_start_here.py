@@ -305,7 +305,7 @@ reveal("00_4", "-745 to 709 and -103 to 88")
 # %% [markdown]
 # <details><summary>Answer to Predict 4</summary>
 #
-# Double: about $-745$ to $709$. Single: $-103$ to $88$. Between, the left ends are inexact, too: there are fewer digits near zero. A picture of 784 binary pixels that are all guessed by a coin has
+# Double: about $-745$ to $709$. Single: $-103$ to $88$. Near the left ends it is inexact already: numbers that small have fewer digits. A picture of 784 binary pixels that are all guessed by a coin has
 # $\log p(x) = -784 \log 2 = -543$. In single precision, PyTorch's default, that probability is 0 and the logarithm of an average of such weights is $-\infty$.
 #
 # </details>
@@ -385,7 +385,7 @@ show(cut(2.0),
 interact(lambda x: show(cut(x), alt=f"The same figure, cut at x = {x}."), x=FloatSlider(value=2.0, min=-4.0, max=4.0, step=0.5, continuous_update=False));
 
 # %% [markdown]
-# The mean moves along a line; the width stays. *What* you observe decides where a Gaussian posterior is, only *that* you observe how wide. (No such luck with other models.)
+# The mean moves along a line; the width stays. *Where* a Gaussian posterior lies depends on what you observe; *how wide* it is depends only on the fact that you observe. (No such luck with other models.)
 #
 # **When the matrix is too large.** With $D = 10{,}000$ latents a covariance has $10^8$ entries, 800 megabytes in double precision, and its Cholesky factor takes on the order of $D^3/3 = 3 \cdot 10^{11}$ operations. A covariance $\operatorname{diag}(d)^2 + B B^\top$ with a thin $B$, `(D, R)`, has $D(R + 1)$ numbers,
 # and *Woodbury's identity* gives what a density needs, its inverse and its determinant, from an $R \times R$ matrix. You write both in exercise 7. In the library they are inside `FactorNormal`:

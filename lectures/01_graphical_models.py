@@ -275,7 +275,7 @@ report("evidence p(y), in thousandths", 1000 * weights, 1000 * evidence.exp())
 # ## 4. What a variable needs to know
 #
 # The **Markov blanket** of a node consists of its parents, its children, and its children's other parents. Given the blanket,
-# the node is independent of all the rest. (The general rule for reading independence off a directed graph is called *d-separation*; the blanket is the case that we need.) The proof is one line: as a function of $v_i$, the joint
+# the node is independent of all the rest. (The general rule for reading independence off a directed graph is called *d-separation*; the blanket is the case that we need, and exercise 8 asks for the rule.) The proof is one line: as a function of $v_i$, the joint
 # $\prod_j p(v_j \mid v_{\mathrm{pa}(j)})$ keeps only the factors in which $v_i$ occurs, its own and those of its
 # children, and these mention nobody else.
 
@@ -1125,7 +1125,7 @@ print(f"10 x 10: {2**100:.1e} terms")
 # 6. Simple conditionals make rich margins: that is what latents are for in deep models. The price is an integral.
 # 7. Without a recipe there is a constant $Z(\theta)$ that depends on what we want to learn: doubly intractable.
 #
-# **Next**: [the problem set](../notebooks/01_graphical_models/01_graphical_models.ipynb). It asks you to write each piece, and to check it against answers it did not produce itself.
+# **Next**: [the problem set](../notebooks/01_graphical_models/01_graphical_models.ipynb). It asks you to write each piece, and to check it against answers it did not produce itself; then [unit 02, marginal likelihood](02_marginal_likelihood.ipynb), the integral that is the price.
 
 # %% [markdown]
 # ## Further reading

@@ -1164,7 +1164,7 @@ for eps in torch.randn(4, 1, 1, generator=seeded(8), dtype=torch.float64):
 #    function (unit 05) or through $z$ itself (unit 06).
 #
 # **Next**: [the problem set](../notebooks/03_elbo/03_elbo.ipynb), which asks you to build each of these pieces and ends with the naive gradient; then
-# [unit 06, reparametrization](06_reparametrization.ipynb).
+# [unit 04, EM and mean field](04_em_and_mean_field.ipynb).
 
 # %% [markdown]
 # ## Further reading

@@ -1207,7 +1207,7 @@ for name, found in inventions.items():
 # 7. Collapse can be right. Ask the model before you cure it, and judge the cure by $\log p(x)$ of new images.
 # 8. Bob needs the *aggregate* posterior to match the prior. Average KL = information + mismatch.
 #
-# **Next**: [the problem set](../notebooks/13_variational_autoencoders/13_variational_autoencoders.ipynb).
+# **Next**: [the problem set](../notebooks/13_variational_autoencoders/13_variational_autoencoders.ipynb); then [unit 14, Pyro](14_pyro.ipynb), where every model of the course is said a second time, as a program.
 #
 # ## Further reading
 #

@@ -22,11 +22,12 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 OLDEST, NEWEST = (3, 11), (3, 14)
 MIN_DISK_GB = 8.0
-EXTRAS = ("lab", "grade", "test")
+EXTRAS = ("lab", "grade", "test", "site")
 PACKAGES = {
     "lab": 130,
     "grade": 25,
     "test": 20,
+    "site": 20,
 }  # about how many pip names; the bar mends the number as it goes
 TOOLS = {
     "chromium": (

@@ -58,8 +58,9 @@ def class_folder() -> Iterator[Path]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give each test of a group its mark, by the file it stands in."""
+    """Give each test of a group its mark, by the file it stands in, before xdist looks for marks."""
     group_of = {name: group for group, names in GROUPS.items() for name in names}
     for item in items:
         group = group_of.get(Path(item.path).stem)

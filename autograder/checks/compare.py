@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograder.checks.finding import Finding, Mistake
-from autograder.checks.recognise import ATOL, RTOL, recognise
+from autograder.checks.recognise import ATOL, RTOL, Seen, recognise
 
 __all__ = ["compare", "holds", "zero"]
 
@@ -16,7 +16,7 @@ __all__ = ["compare", "holds", "zero"]
 def compare(
     got: Any,
     want: Any,
-    mistakes: Sequence[Mistake] = (),
+    mistakes: Sequence[Mistake] | Callable[[], Sequence[Mistake]] = (),
     rtol: float = RTOL,
     atol: float | None = None,
     what: str = "it",
@@ -27,6 +27,7 @@ def compare(
     Chance has no part in this: inputs are float64, and the tolerance leaves room for any right order of summation.
 
     Args:
+        mistakes: that might be seen; or what makes them, which is asked on failure alone.
         rtol, atol: the tolerance; without ``atol`` a hundredth of ``rtol``, and never more than 1e-7.
         columns: makes the named parts of which the difference may be a sum, each of the shape of ``want``; called on failure alone. A
             gradient that was asked of p and q needs none: its parts are made from the request.
@@ -57,7 +58,13 @@ def compare(
             got=got,
             want=target,
         )
-    seen = recognise(got, target, mistakes, rtol, atol)
+    raw = got
+
+    def seen() -> Seen:
+        with np.errstate(all="ignore"):
+            known = mistakes() if callable(mistakes) else mistakes
+        return recognise(raw, target, known, rtol, atol)
+
     if got.shape != target.shape:
         same = np.squeeze(got).shape == np.squeeze(target).shape
         hint = (
@@ -65,7 +72,7 @@ def compare(
             if same
             else "Check which axes you sum or average over."
         )
-        return seen.finding(
+        return seen().finding(
             f"{what} has shape {target.shape}",
             f"shape {got.shape}",
             "shape",
@@ -76,7 +83,7 @@ def compare(
     got = got.astype(float)
     if not np.isfinite(got).all():
         bad = int((~np.isfinite(got)).sum())
-        return seen.finding(
+        return seen().finding(
             f"{what} is finite everywhere",
             f"{bad} of {got.size} numbers are NaN or infinite",
             "not_finite",
@@ -86,7 +93,7 @@ def compare(
         )
     if np.allclose(got, target, rtol=rtol, atol=atol):
         return Finding(True, f"{what} = {_brief(target)}", _agreement(got, target))
-    return seen.finding(
+    return seen().finding(
         f"{what} = {_brief(target)}",
         _unlike(got, target),
         "value",

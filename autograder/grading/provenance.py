@@ -70,9 +70,11 @@ def deciding_files(unit: str) -> list[Path]:
     folder = f"autograder.units.unit_{unit[:2]}"
     loaded = [f"{folder}.problems"] if (_folder(unit) / "problems.py").exists() else []  # by name
     found = {*closure([folder, *loaded, *DECIDERS]), ROOT / CONFIG_FILE}
-    found |= set(
-        (PACKAGES["autograder"] / "checks").glob("*.py")
-    )  # what parts may ask, whoever asks
+    for shared in (
+        "checks",
+        "protocol",
+    ):  # what parts may ask and problems be made of, whoever does
+        found |= set((PACKAGES["autograder"] / shared).glob("*.py"))
     core = PACKAGES["course_vi"]
     found |= {path for path in core.rglob("*.py") if path.parent != core / "plots"}
     return sorted(found)

@@ -26,6 +26,7 @@ import course_vi
 from autograder.protocol import problems, wire
 from autograder.protocol.again import QUICK, other_parameters, small
 from autograder.protocol.pullback import batch_of, block_means, pull_back, seeded
+from autograder.protocol.pyro_state import own_pyro
 from autograder.protocol.watch import ArgumentChanged, GlobalStreamSeeded, same, watched
 
 __all__ = ["answer", "answer_bytes", "last_own_line"]
@@ -53,6 +54,7 @@ def answer(request: dict[str, Any], learner: Any) -> dict[str, Any]:
     question is asked twice, from the same seed; ``again`` is False if the second answer was another. Before the first of two answers
     the modules of a named problem are shown with other parameters; at the second the global streams are at another place if the
     learner's code is given a generator or a seed of its own.
+    Pyro's parameter store is empty at each answer, and afterwards what it was (``pyro_state``).
     Whatever the learner's code prints or warns is collected in ``printed``; nothing reaches stderr. ``seconds`` are the processor's.
     """
     printed, start, processor = io.StringIO(), time.perf_counter(), time.process_time()
@@ -66,6 +68,7 @@ def answer(request: dict[str, Any], learner: Any) -> dict[str, Any]:
         contextlib.redirect_stdout(printed),
         contextlib.redirect_stderr(printed),
         seeded(seed),
+        own_pyro(),
     ):
         warnings.simplefilter("always")
         try:
@@ -95,7 +98,8 @@ def _same_again(request: dict[str, Any], learner: Any, reply: dict[str, Any], se
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         try:
             _seed(seed)
-            again = _KINDS[request["kind"]](request, learner, False)
+            with own_pyro():
+                again = _KINDS[request["kind"]](request, learner, False)
         except Exception:  # noqa: BLE001  (whatever it is, the first call did not raise it)
             return False
     return same(reply, again)
@@ -135,7 +139,7 @@ def _called(request: dict[str, Any], learner: Any, warm: bool) -> tuple[dict[str
     objects = _objects(request)
     if warm and (moved := other_parameters(objects)):
         args, kwargs = _arguments(request, objects)
-        with moved:
+        with moved, own_pyro():
             try:
                 learner(*args, **kwargs)
             except (ArgumentChanged, GlobalStreamSeeded):

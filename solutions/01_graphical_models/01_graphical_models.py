@@ -22,9 +22,11 @@
 # 5. the likelihood of a mixed model with its latents integrated out, which agrees with another program to the last printed digit;
 # 6. one step of the Kalman filter, which agrees with one dense Gaussian;
 # 7. the partition function of a small grid;
-# 8. and one question to answer in words.
+# 8. what one variable may still tell of another, once some are known;
+# 9. every mean of a grid with more states than there are atoms on earth;
+# 10. and one question to answer in words.
 #
-# **About two hours and forty minutes.** Exercises 1 to 3 belong together and 4 uses the sampler of 1; 5, 6 and 7 stand alone. If one resists, go on and come back.
+# **About four hours.** Exercises 1 to 3 belong together and 4 uses the sampler of 1; 8 goes on where 3 ends, and 9 where 7 does; 5 and 6 stand alone. If one resists, go on and come back.
 #
 # **How checks work.** You write a function in place of the line that raises, run the cell, and run the check below it. Each check calls your function on fresh
 # random inputs and says what it tested, what came, what was expected, and, if it recognises the mistake, which one it is. Run it as often as you like: nothing is
@@ -612,7 +614,184 @@ show(targets.grid_curve(couplings, values),
 
 # %% [markdown]
 # ---
-# ## 8. In words: boxes, and constants nobody knows
+# ## 8. What is still worth asking
+#
+# The blanket answers one question. The general one: some variables are known; whose value could still tell us something about `name`?
+#
+# Information travels along arrows, in both directions, from neighbour to neighbour. Take three nodes in a row, with the one in the middle known or not: a chain $a \to m \to b$; a fork $a \leftarrow m \to b$; two
+# arrows that meet, $a \to m \leftarrow b$. The exam in exercise 1 was one of these. Work out from the factorization, for each of the three and both cases, whether $a$ and $b$ are independent given what is known. Then think of longer roads, and of a
+# node *below* $m$ that is known.
+#
+# **Exercise 8: `may_depend`.** *Difficulty* 4/5 · *Importance* 4/5 · 40 minutes
+#
+# Return the set of names of all unknown nodes that *may* depend on `name` once the values of `given` are known: those for which some choice of the conditional distributions makes them dependent. All others are independent of it
+# given what is known, whatever the distributions are. Neither `name` nor what is given is in the set. Graphs have at most ten nodes.
+#
+# **Predict first**, on paper: season $\to$ rain, season $\to$ sprinkler, rain $\to$ wet $\leftarrow$ sprinkler, wet $\to$ slippery. Who may tell of rain if nothing is known; if season is; if season and slippery are?
+
+# %% exercise="01_separation"
+def may_depend(parents: dict, name: str, given: set) -> set[str]:
+    """The nodes that may depend on one, given the values of some.
+
+    Args:
+        parents: {name: (parent, ...)}, in any order.
+        name: the node.
+        given: names of the nodes whose values are known; `name` is not among them.
+
+    Returns:
+        Names; neither the node itself is among them, nor what is given.
+    """
+    ### BEGIN SOLUTION
+    children = {node: [child for child, above in parents.items() if node in above] for node in parents}
+    news, todo = set(), list(given)                                  # known, or with something known below: the ancestors of what is given
+    while todo:
+        node = todo.pop()
+        news.add(node)
+        todo += [parent for parent in parents[node] if parent not in news]
+    seen, todo = set(), [(name, "from below")]
+    while todo:
+        node, source = todo.pop()
+        if (node, source) in seen:
+            continue
+        seen.add((node, source))
+        if node not in given:                                        # a chain or a fork is open
+            todo += [(child, "from above") for child in children[node]]
+        if source == "from below" and node not in given or source == "from above" and node in news:
+            todo += [(parent, "from below") for parent in parents[node]]
+    return {node for node, _ in seen} - set(given) - {name}
+    ### END SOLUTION
+
+
+# %% check="01_separation"
+check("01_separation", may_depend)
+
+# %% [markdown]
+# **Predict, then measure.** The garden again, as a linear Gaussian graph with coefficients drawn at random: beside your answer the exact partial correlation of rain with each of the others, given what is known.
+
+# %%
+with when_written():
+    garden = {"wet": ("rain", "sprinkler"), "rain": ("season",), "sprinkler": ("season",), "slippery": ("wet",), "season": ()}
+    for given in (set(), {"season"}, {"season", "slippery"}):
+        yours = may_depend(garden, "rain", given)
+        print(f"known: {', '.join(sorted(given)) or 'nothing'}")
+        for other, r in targets.partial_correlations(garden, "rain", given).items():
+            print(f"    {other:10s} partial correlation {r:+.3f}   you say: {'may depend' if other in yours else 'independent'}")
+
+# %% [markdown]
+# <details><summary>Symptom: right where nothing is known, wrong where something is</summary>
+#
+# What is known does two things. Of chains and forks it takes the middle away. Where two arrows meet it does the opposite: think of the exam, where passing made talent and effort dependent.
+#
+# </details>
+# <details><summary>Symptom: wrong only where something below is known</summary>
+#
+# Slippery is news of wet. If wet joins its causes when it is known, does a wet shoe not join them, too?
+#
+# </details>
+# <details><summary>Symptom: I visit a node once and miss some roads</summary>
+#
+# Whether one may go on depends on where one came from: from a child all ways are open (if the node is unknown); from a parent the children are, and the other parents only if there is news of the node. So remember pairs, the node and
+# where you came from.
+#
+# </details>
+
+# %% [markdown] solution_only="01_separation"
+# **The three rows.** In a chain $p(a)\,p(m \mid a)\,p(b \mid m)$ and in a fork $p(m)\,p(a \mid m)\,p(b \mid m)$ the joint falls into two factors once $m$ is fixed: independent given $m$, dependent without. Where arrows meet, $p(a)\,p(b)\,p(m \mid a, b)$,
+# summing $m$ out leaves $p(a)\,p(b)$: independent without, dependent given $m$. And $p(m \mid a, b)$ times the probability of something below $m$ is again a function of both $a$ and $b$.
+#
+# **The predictions.** Nothing known: all four. Season known: wet and slippery, which rain causes; the sprinkler no more. Season and slippery known: wet, and the sprinkler, which explains a wet shoe away.
+#
+# **The name.** Nodes that no open road joins are *d-separated* (Pearl, 1988). The walk is known as Bayes ball (Shachter, 1998). The other way is as short: two nodes are separated by what is given if they are separated, in the ordinary sense, in the *moral graph of the
+# ancestors* of all of them. Both take time linear in the graph; listing roads does not.
+#
+# **What to notice.** "May": with special numbers two nodes can be independent in spite of an open road, as when two effects cancel. The graph promises independences, never dependences.
+
+# %% [markdown]
+# ---
+# ## 9. A grid too large to list
+#
+# The model of exercise 7 on grids of up to 240 sites, whose states no machine will ever list. The shorter side has at most six sites; the longer up to forty. You want $\log Z$, and $\mathbb E\, s_i$ of *every* site.
+#
+# Take the sum of exercise 7, and pull out of it what does not depend on the row that you sum over. What remains of a row once it is summed out is a function of the *next* row alone: how many numbers is that?
+#
+# **Exercise 9: `spin_means`.** *Difficulty* 4/5 · *Importance* 3/5 · 40 minutes
+#
+# Return $\log Z$, a number, and the means, of the shape of `fields`. It must survive $J = \pm 60$. Eight digits are asked. A grid may be longer than wide or wider than long; a grid of 6 by 40 takes well under a second.
+
+# %% exercise="01_long_grid"
+def spin_means(coupling: Tensor, fields: Tensor) -> tuple[Tensor, Tensor]:
+    """log Z of an Ising model on a grid with a short side, and the mean of every spin.
+
+    Args:
+        coupling: J, ().
+        fields: h, (rows, columns), of which one is at most 6.
+
+    Returns:
+        log Z, (), and E s, (rows, columns).
+    """
+    ### BEGIN SOLUTION
+    turned = fields.shape[1] > fields.shape[0]
+    grid = fields.T if turned else fields
+    columns = grid.shape[1]
+    states = (2 * ((torch.arange(2**columns)[:, None] >> torch.arange(columns)) & 1) - 1).to(fields)   # (2^columns, columns)
+    within = coupling * (states[:, 1:] * states[:, :-1]).sum(-1) + grid @ states.T                     # (rows, 2^columns)
+    between = coupling * states @ states.T
+    down, up = [within[0]], [torch.zeros_like(within[0])]
+    for row in within[1:]:                                                       # all above this row, with it
+        down.append(row + torch.logsumexp(down[-1][:, None] + between, 0))
+    for row in within[1:].flip(0):                                               # all below this row, without it
+        up.append(torch.logsumexp(between + row + up[-1], 1))
+    log_z = torch.logsumexp(down[-1], 0)
+    means = torch.exp(torch.stack(down) + torch.stack(up[::-1]) - log_z) @ states
+    return log_z, means.T if turned else means
+    ### END SOLUTION
+
+
+# %% check="01_long_grid"
+check("01_long_grid", spin_means)
+
+# %% [markdown]
+# **The figure to aim for**: how far is one row felt? A field of 3 on the first row of forty, and none elsewhere. For a chain, one column, the mean falls as the dashed lines say, exactly. What do you expect of strips that are two, four and six columns wide?
+
+# %%
+widths = {}
+with when_written():
+    for width in (1, 2, 4, 6):
+        pinned = torch.zeros(40, width, dtype=torch.float64)
+        pinned[0] = 3.0
+        widths[width] = [torch.as_tensor(spin_means(torch.tensor(J, dtype=torch.float64), pinned)[1])[:, 0] for J in targets.COUPLINGS]
+show(targets.felt(widths),
+     alt="Two panels, for a weak and a strong coupling: the mean of a spin over its distance from a row that is held up, on a logarithmic scale. "
+         "The dashed line of a chain is straight. Once exercise 9 is done, your points for one column lie on it, and those of wider strips show how much farther they carry.")
+
+# %% [markdown]
+# <details><summary>Symptom: log Z is right, the means are not</summary>
+#
+# The chance of a row's state needs *all* other rows summed out: those above and those below. From above you have it already.
+#
+# </details>
+# <details><summary>Symptom: I would need a derivative</summary>
+#
+# Then take one. What is $\partial \log Z / \partial h_i$? The last paragraph of exercise 7's solution asks the same of $J$.
+#
+# </details>
+# <details><summary>Symptom: infinite for long grids, or for strong couplings</summary>
+#
+# Keep logarithms: a message is $\log \sum e^{\dots}$ over the states of one row, `torch.logsumexp(message[:, None] + between, 0)`.
+#
+# </details>
+
+# %% [markdown] solution_only="01_long_grid"
+# **Messages.** $\alpha_r(s_r) = \log \sum_{s_1 \dots s_{r-1}} e^{-E}$ with all terms down to row r, and $\beta_r(s_r)$ the same for all rows below. Each is a table of $2^{\text{columns}}$ numbers, moved on by one $\log\sum\exp$: $40 \cdot 64^2$ terms where the sum has $2^{240} \approx 10^{72}$.
+# Then $p(s_r) \propto e^{\alpha_r + \beta_r}$, and the mean is a sum over 64 states. It is the forward-backward algorithm of a hidden Markov model whose state is a whole row.
+#
+# **The derivative.** $\partial \log Z / \partial h_i = \mathbb E\, s_i$: one backward pass through the forward messages gives all means at once. The messages from below *are* that backward pass.
+#
+# **What to notice.** For a chain the mean is $\tanh(3)$ at the start and falls by a factor $\tanh J$ a step. Wider strips carry farther; on the infinite square grid, above $J = \tfrac12 \log(1 + \sqrt 2) \approx 0.44$, a row is felt at any distance (Onsager, 1944). No strip of finite width does that.
+
+# %% [markdown]
+# ---
+# ## 10. In words: boxes, and constants nobody knows
 #
 # *Difficulty* 3/5 · *Importance* 4/5 · 15 minutes. Marked by a person; 2 points.
 #

@@ -42,6 +42,8 @@ def test_make_alone_describes_every_target() -> None:
         "grade",
         "notebooks",
         "audit",
+        "site",
+        "site-serve",
         "clean",
     }
     assert all(len(line) <= 120 for line in make().splitlines())
@@ -53,10 +55,12 @@ def test_make_alone_describes_every_target() -> None:
         ("setup", "lab", ""),
         ("lab", "lab", "scripts/lab.py --no-browser"),
         ("test", "lab grade test", 'pytest -n 2 --dist loadgroup -m "not slow and not browser"'),
-        ("test-all", "--needs chromium lab grade test", "-m pytest -n 2 --dist loadgroup\n"),
+        ("test-all", "--needs chromium lab grade test site", "-m pytest -n 2 --dist loadgroup\n"),
         ("grade", "lab grade", "-m autograder grade --sample"),
         ("notebooks", "lab grade", "-m autograder notebooks"),
         ("audit", "lab grade", "-m autograder audit 09"),
+        ("site", "lab grade site", "-m autograder site"),
+        ("site-serve", "lab grade site", "-m autograder site --serve 8000"),
     ],
 )
 def test_each_target_sets_up_what_it_needs_and_no_more(

@@ -8,7 +8,9 @@ from autograder.units.unit_01 import (
     grid,
     joint,
     kalman,
+    long_grid,
     mixed,
+    separation,
     written,
 )
 
@@ -23,5 +25,7 @@ EXERCISES = unit(
     mixed,
     kalman,
     grid,
+    separation,
+    long_grid,
     written,
 )

@@ -163,13 +163,38 @@ def blankets(learner: Callable[..., Any], edges: Tensor, order: Tensor, nodes: l
     rows = torch.zeros(len(nodes), len(names), dtype=torch.float64)
     for row, i in zip(rows, nodes, strict=True):
         found = learner(dict(parents), names[i])
-        if not isinstance(found, (Set, list, tuple)) or not all(
-            isinstance(name, str) for name in found
-        ):
-            return {"$type": f"{type(found).__name__} that is no set of names"}
-        strangers = [name for name in found if name not in names]
-        if strangers:
-            return {"$type": f"set with {strangers[0]!r} in it, which is no node"}
+        trouble = _no_names(found, names)
+        if trouble:
+            return {"$type": trouble}
         for name in found:
             row[names.index(name)] = 1.0
     return rows
+
+
+@driver("graph/may_depend")
+def may_depend(
+    learner: Callable[..., Any],
+    edges: Tensor,
+    order: Tensor,
+    nodes: list[int],
+    known: list[list[int]],
+) -> Any:
+    """Who may depend on some nodes when others are known, as rows of zeros and ones, ``(len(nodes), n)``."""
+    names, parents = names_of(len(edges)), parents_of(edges, order)
+    rows = torch.zeros(len(nodes), len(names), dtype=torch.float64)
+    for row, i, given in zip(rows, nodes, known, strict=True):
+        found = learner(dict(parents), names[i], {names[j] for j in given})
+        trouble = _no_names(found, names)
+        if trouble:
+            return {"$type": trouble}
+        for name in found:
+            row[names.index(name)] = 1.0
+    return rows
+
+
+def _no_names(found: Any, names: list[str]) -> str:
+    """What keeps a result from being a set of names of nodes; empty if nothing does."""
+    if not isinstance(found, (Set, list, tuple)) or not all(isinstance(n, str) for n in found):
+        return f"{type(found).__name__} that is no set of names"
+    strangers = [name for name in found if name not in names]
+    return f"set with {strangers[0]!r} in it, which is no node" if strangers else ""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -18,11 +19,16 @@ from course_vi.models import (
 from course_vi.plots.style import BLUE, GREEN, GREY, RED, new_figure, style
 
 __all__ = [
+    "COUPLINGS",
     "common_cause",
     "explaining_away",
+    "felt",
     "grid_curve",
     "panel_profile",
+    "partial_correlations",
 ]
+
+COUPLINGS = (0.3, 0.6)  # below and above the one at which the infinite square grid magnetizes, 0.44
 
 AIM: dict[str, Any] = {"color": GREY, "linestyle": "--", "linewidth": 1.6}
 OUTCOMES = ((0, 0), (0, 1), (1, 0), (1, 1))
@@ -209,3 +215,63 @@ def grid_curve(couplings: Tensor, yours: Sequence[float] = ()) -> Figure:
         for axis in (left, right):
             axis.legend(fontsize=8, loc="upper left" if axis is right else "upper center")
     return figure
+
+
+def felt(widths: Mapping[int, Sequence[Tensor]] | None = None) -> Figure:
+    """E s over the distance from a row with field 3, for the two ``COUPLINGS``: the line of a chain, and strips of several widths.
+
+    Args:
+        widths: of each width the means along its first column, one tensor for each coupling.
+
+    >>> len(felt().axes)
+    2
+    """
+    figure, axes = new_figure(columns=2)
+    distance = torch.arange(40.0)
+    shades = dict(zip((1, 2, 4, 6), (GREY, BLUE, GREEN, RED), strict=True))
+    with style():
+        for place, (axis, coupling) in enumerate(zip(axes, COUPLINGS, strict=True)):
+            chain = math.tanh(3.0) * math.tanh(coupling) ** distance
+            axis.plot(distance, chain, **AIM)
+            low = int((chain > 1e-5).sum())
+            axis.text(low - 1.5, 1e-5, "chain", color=GREY, fontsize=9, ha="right")
+            for width, means in (widths or {}).items():
+                axis.plot(distance, means[place], ".", color=shades.get(width, BLUE))
+                end = min(39, 12 + 4 * list(widths or {}).index(width))
+                height = float(means[place][end])
+                if width > 1 and height > 1e-6:
+                    axis.text(
+                        end + 0.6, height * 1.25, f"{width} wide", color=shades[width], fontsize=9
+                    )
+            axis.set(
+                title=f"J = {coupling:g}",
+                xlabel="distance from the row that is held up",
+                ylabel="mean of a spin",
+                yscale="log",
+                ylim=(1e-6, 2.0),
+            )
+    return figure
+
+
+def partial_correlations(
+    parents: Mapping[str, Collection[str]], name: str, given: Collection[str], seed: int = 0
+) -> dict[str, float]:
+    """Exact partial correlations of a node with each unknown other one, in a linear Gaussian graph of coefficients drawn from the seed.
+
+    >>> chain = {"a": (), "m": ("a",), "b": ("m",)}
+    >>> abs(partial_correlations(chain, "a", {"m"})["b"]) < 1e-12, abs(partial_correlations(chain, "a", ())["b"]) > 0.1
+    (True, True)
+    """
+    names, source = list(parents), torch.Generator().manual_seed(seed)
+    size = 0.6 + 0.8 * torch.rand(len(names), len(names), generator=source, dtype=torch.float64)
+    linked = torch.tensor([[float(above in parents[child]) for above in names] for child in names])
+    inward = torch.linalg.inv(torch.eye(len(names), dtype=torch.float64) - size * linked)
+    covariance = inward @ inward.T
+    known = [names.index(node) for node in sorted(given)]
+    found = {}
+    for other in names:
+        if other != name and other not in given:
+            kept = [names.index(name), names.index(other), *known]
+            precision = torch.linalg.inv(covariance[kept][:, kept])
+            found[other] = float(-precision[0, 1] / (precision[0, 0] * precision[1, 1]).sqrt())
+    return found

@@ -5,32 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from autograder.protocol.networks import network
 from autograder.protocol.problems import problem
 from autograder.units.unit_13 import (
     problems_training as problems_training,  # its drivers register themselves
 )
-from course_vi.nets import mlp
 
 __all__: list[str] = []
-
-
-def network(
-    inputs: int, hidden: int, outputs: int, generator: torch.Generator, gain: float
-) -> nn.Sequential:
-    """A network in double precision whose weights and biases are normal, with the given gain."""
-    net = mlp(inputs, hidden, outputs).double()
-    with torch.no_grad():
-        for layer in net:
-            for parameter in layer.parameters():
-                size = parameter.shape[-1] if parameter.dim() > 1 else 1
-                parameter.copy_(
-                    gain
-                    * torch.randn(parameter.shape, generator=generator, dtype=torch.float64)
-                    / size**0.5
-                )
-    return net
 
 
 @problem("vae/small")

@@ -1,5 +1,6 @@
 """What a family and a model promise, and whether they keep it: checks that are cheap and exact, so that ``fit`` can ask them."""
 
+from course_vi.contracts.after_a_fit import warn_of_lost_digits
 from course_vi.contracts.before_a_fit import refuse_broken, refuse_strangers, refuse_unowned
 from course_vi.contracts.check_frozen import check_frozen
 from course_vi.contracts.check_model import check_model
@@ -15,4 +16,5 @@ __all__ = [
     "refuse_broken",
     "refuse_strangers",
     "refuse_unowned",
+    "warn_of_lost_digits",
 ]

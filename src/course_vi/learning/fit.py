@@ -81,7 +81,8 @@ def fit(
         early_stopping: an ``EarlyStopping`` on held-out data; the parameters kept at the end are the best it saw.
         precision: ``torch.bfloat16`` computes the networks in half precision (autocast); the parameters keep theirs.
         check: ask p and q once, before the first step, whether they keep what they promise (``contracts.refuse_broken``; 2 to 5 ms for
-            Gaussians, 10 to 30 ms for flows). False lets through a density that is random by intention, or wrong to see what comes of it.
+            Gaussians, 10 to 30 ms for flows), and at the end whether q still does: where rounding has eaten log q, a warning says that
+            the bound means nothing. False lets through a density that is random by intention, or wrong to see what comes of it.
 
     Returns:
         A ``History``; after ``KeyboardInterrupt`` that of the steps so far, with a warning.

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from course_vi import validate
 from course_vi.bounds import elbo
-from course_vi.contracts import refuse_broken, refuse_strangers
+from course_vi.contracts import refuse_broken, refuse_strangers, warn_of_lost_digits
 from course_vi.families.base import Family
 from course_vi.gradients.bound_structure import Bound
 from course_vi.gradients.estimator import Estimator
@@ -112,7 +112,7 @@ class Fit:
         self.p, self.q, self.estimator, self.bound = p, q, estimator, bound
         self.num_samples, self.learning_rate, self.max_norm = num_samples, learning_rate, max_norm
         self.average_from, self.early_stopping = average_from, early_stopping
-        self.precision, self.unchecked = precision, check
+        self.precision, self.check, self.unchecked = precision, check, check
         self.module = module_of(estimator)
         if self.module is not None:
             follow(self.module, place)
@@ -156,7 +156,7 @@ class Fit:
         Raises:
             FloatingPointError: the bound or its gradient is not finite. The parameters are those before the step.
         """
-        batch = self.batches.next(self.generator)
+        batch = self._batch = self.batches.next(self.generator)
         value = self._step_by_closure(batch) if self.needs_closure else self._step(batch)
         if self.schedule is not None:
             self.schedule.step()
@@ -192,11 +192,16 @@ class Fit:
 
     @torch.no_grad()
     def finish(self) -> None:
-        """Put into p, q and the estimator what is to be kept: the averages, or the best parameters of early stopping, if asked for."""
+        """Put into p, q and the estimator what is to be kept: the averages, or the best parameters of early stopping, if asked for.
+
+        Warns where log q is no longer the density of its own samples, so that the bound means nothing (see ``check``).
+        """
         if self.averages is not None:
             torch._foreach_copy_(self.parameters, self.averages)
         if self.early_stopping is not None:
             self.early_stopping.restore(self.parameters)
+        if self.check and self.steps:
+            warn_of_lost_digits(self.q, self._batch, self.p.local)
 
     def state_dict(self) -> dict[str, Any]:
         """A copy of all that the next step depends on, and of the history; for ``torch.save``."""

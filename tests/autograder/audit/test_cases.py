@@ -16,10 +16,16 @@ ROOT = Path(__file__).resolve().parents[3]
 CASES = cases()
 SEEDS = [101, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (202, 303))]
 UNSEEN = {  # answered by people who had not seen their checks (the later batches), with no proof beside the answers yet
+    "01_long_grid",
+    "01_separation",
     "03_learned_theta",
     "06_two_repairs",
     "11_equal_cost",
-    *(name for name in EXERCISES if name[:2] in ("02", "04", "05", "07", "08", "10", "12")),
+    *(
+        name
+        for name in EXERCISES
+        if name[:2] in ("02", "04", "05", "07", "08", "10", "12", "14", "15", "17")
+    ),
     *(name for name in EXERCISES if name.endswith("_sealed_case")),
 }
 LONG = {"09_landing_variances", "11_train_recognizer", "13_train"}  # their proofs take seconds

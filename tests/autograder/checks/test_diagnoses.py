@@ -34,6 +34,10 @@ from autograder.units import EXERCISES
 WANT = np.array([[0.3, -1.2, 2.5], [0.7, 4.1, -0.6]])
 
 STALE = "it stands for other right answers, or another check: run python -m autograder dictionary --stale"
+EMPTY = {
+    "04_steps_to_go",
+    "08_pattern",
+}  # few outputs, which several behaviours share: a name would be a guess
 DICTIONARIES = sorted(dictionary.UNITS.glob("*/dictionaries/*.json"))
 
 
@@ -361,6 +365,9 @@ def test_a_dictionary_is_made_of_the_right_answers_of_today(exercise: str) -> No
 def test_a_dictionary_holds_what_the_check_asks_today(exercise: str) -> None:
     chosen, made = subject(exercise), json.loads(dictionary.file_of(exercise).read_text("utf-8"))
     parents = [loaded(parent.source, chosen.function) for parent in chosen.parents]
+    if exercise in EMPTY:
+        assert not made["requests"] and not made["entries"]
+        return
     assert dictionary.unpack(made["requests"]) == requests_of(chosen, parents), STALE
 
 

@@ -15,6 +15,14 @@ COURSE = this_course()
 UNITS = sorted({exercise.unit for exercise in EXERCISES.values()})
 
 
+@pytest.fixture(autouse=True)
+def numbers_of_all_tests():
+    """A problem set may choose its kind of numbers, and keeps it to itself."""
+    before = torch.get_default_dtype()
+    yield
+    torch.set_default_dtype(before)
+
+
 def code_cells(unit: str, which: int) -> dict[str, list[tuple[str, str]]]:
     """(grade_id, source) of code cells by role; ``which`` is 0 for the solved problem set and 1 for the released one."""
     found: dict[str, list[tuple[str, str]]] = {"setup": [], "answer": [], "check": []}

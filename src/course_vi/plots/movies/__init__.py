@@ -17,8 +17,12 @@ from course_vi.plots.movies.climbs import (
 from course_vi.plots.movies.families import families_close
 from course_vi.plots.movies.phases import dream_and_wake
 from course_vi.plots.movies.spaces import codes_spread, simplex
+from course_vi.plots.movies.traces import Step, trace_replayed
+from course_vi.plots.movies.trees import family_tree
+from course_vi.plots.movies.water import water_rises
 
 __all__ = [
+    "Step",
     "bound_and_gap",
     "bound_contracts",
     "carried_along",
@@ -26,11 +30,14 @@ __all__ = [
     "course_in_one_picture",
     "data_arrive",
     "families_close",
+    "family_tree",
     "dream_and_wake",
     "fans",
     "one_function",
     "samples_flash",
     "simplex",
     "staircase",
+    "water_rises",
+    "trace_replayed",
     "weights_cloud",
 ]

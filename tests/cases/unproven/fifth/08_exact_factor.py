@@ -38,13 +38,6 @@ def exact_factor(covariance):
     return d[:, None] * left[:, :-1] * np.sqrt(values[:-1]), d * math.sqrt(low)
 
 
-# %% wrong unclamped: the same by eigenvalues, without a clamp, the least as a quadratic form of its eigenvector: NaN by rounding for equal eigenvalues
-def exact_factor(covariance):
-    values, vectors = torch.linalg.eigh(covariance)
-    low = (vectors[:, 0] @ covariance @ vectors[:, 0])
-    return vectors[:, 1:] * (values[1:] - low).sqrt(), low.sqrt().expand(len(covariance))
-
-
 # %% wrong least_variance: the least of the variances is taken off in place of the least eigenvalue, negative eigenvalues are clamped; right for diagonal covariances
 def exact_factor(covariance):
     low = covariance.diagonal().min()
