@@ -1,9 +1,8 @@
-"""The sealed case: three statisticians that pool a mean, a sum and a maximum, told apart by what they report."""
+"""The sealed case: three statisticians that pool a mean, a sum and a maximum, told apart by one variance each."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -26,10 +25,11 @@ EXERCISE = exercise(
 )
 
 MEAN, SUM, MAX = "mean", "sum", "max"
-SETS, LONGEST, APART, NODES, TRIES = 3, 8, 6.0, 41, 8
-ERROR = (
-    0.02  # of a posterior's mean in its own standard deviations, and of a variance in its own size
-)
+NAMES = (MEAN, SUM, MAX)
+LONGEST, NODES = 8, 41
+PROPOSED = 200  # sets of a world, of which those are kept that decide
+ERROR = 0.01  # of a report, as a share of the exact posterior's variance
+APART = 6.0  # errors between any two of the three
 
 
 class World(NamedTuple):
@@ -109,93 +109,86 @@ def reports(
     }
 
 
-def apart(one: tuple[np.ndarray, np.ndarray], other: tuple[np.ndarray, np.ndarray]) -> float:
-    """How many standard errors two reports lie from each other, at most."""
-    loc = np.abs(one[0] - other[0]) / (ERROR * np.sqrt(np.minimum(one[1], other[1])))
-    variance = np.abs(one[1] - other[1]) / (ERROR * np.minimum(one[1], other[1]))
-    return float(max(loc.max(), variance.max()))
+def apart(said: dict[str, np.ndarray], error: np.ndarray) -> np.ndarray:
+    """How many errors lie between those two of the three variances that are nearest to each other, ``(J)``."""
+    pairs = itertools.combinations(said.values(), 2)
+    value: np.ndarray = np.min([np.abs(one - other) / error for one, other in pairs], 0)
+    return value
 
 
-def _proposed(rng: np.random.Generator, log_scale: float) -> tuple[World, np.ndarray, np.ndarray]:
-    """A world on a scale of its own, and sets drawn from it."""
+class Sets(NamedTuple):
+    """Sets of one world that decide, ``points, present: (J, LONGEST)``; what its owner says of each, and the error of that, ``(J)``."""
+
+    world: World
+    points: np.ndarray
+    present: np.ndarray
+    variance: np.ndarray
+    error: np.ndarray
+
+    @property
+    def doubts(self) -> np.ndarray:
+        """The reports beside the exact posterior's variance, and beside that of a set of which nothing was seen, ``(2, J)``."""
+        exact = self.world.precisions(self.present.sum(-1))
+        unseen = self.world.chances @ self.world.precisions(SIZES)
+        return np.stack([self.variance * one for one in (exact, unseen)])
+
+
+def _sets(rng: np.random.Generator, name: str, log_scale: float) -> Sets:
+    """A world on a scale of its own, and those of its sets on which any two encoders differ."""
     tau = float(np.exp(log_scale + rng.uniform(-0.2, 0.2)))
     sigma = tau * float(np.exp(rng.uniform(np.log(0.7), np.log(2.5))))
-    chances = rng.dirichlet(np.full(LONGEST, 1.0)) * 0.9 + 0.1 / LONGEST
-    size = rng.choice(np.arange(1, LONGEST + 1), SETS, p=chances)
-    c = tau * rng.normal(size=(SETS, 1))
-    points = c + sigma * rng.normal(size=(SETS, LONGEST))
+    world = World(tau, sigma, rng.dirichlet(np.ones(LONGEST)) * 0.9 + 0.1 / LONGEST)
+    size = rng.choice(SIZES, PROPOSED, p=world.chances)
+    c = tau * rng.normal(size=(PROPOSED, 1))
+    points = c + sigma * rng.normal(size=(PROPOSED, LONGEST))
     present = np.arange(LONGEST) < size[:, None]
-    return World(tau, sigma, chances), np.where(present, points, 0.0), present
+    points = np.where(present, points, 0.0)
+    said = {key: value[1] for key, value in reports(world, points, present).items()}
+    error = ERROR / world.precisions(size)
+    kept = apart(said, error) > APART
+    return Sets(world, points[kept], present[kept], said[name][kept], error[kept])
 
 
-Case = tuple[World, np.ndarray, np.ndarray, dict[str, tuple[np.ndarray, np.ndarray]]]
-
-
-def _surprise(case: Case, name: str) -> float:
-    """How far the means of a report lie from the exact ones, in standard deviations, on average."""
-    world, points, present, said = case
-    count = present.sum(-1)
-    precision = world.precisions(count)
-    exact = np.where(present, points, 0.0).sum(-1) / world.sigma**2 / precision
-    return float((np.abs(said[name][0] - exact) * precision**0.5).mean())
-
-
-def _width(case: Case, name: str) -> float:
-    """The variance of a report beside that of c, on average."""
-    return float((case[3][name][1] / case[0].tau ** 2).mean())
+def _chosen(rng: np.random.Generator, found: list[Sets], orders: np.ndarray) -> tuple[int, ...] | None:
+    """One set of each, so that the reports have these orders, ``(2, 3)``, beside both variances; None if there is none."""
+    fits = np.ones([len(one.variance) for one in found], dtype=bool)
+    for row, order in enumerate(orders):
+        doubts = np.ix_(*(one.doubts[row] for one in found))
+        for narrow, wide in itertools.pairwise(order):
+            fits &= doubts[narrow] < doubts[wide]
+    choices = np.argwhere(fits)
+    return tuple(rng.choice(choices).tolist()) if len(choices) else None
 
 
 def draw(rng: np.random.Generator) -> Opened:
-    """Three people, each with a model and sets of their own: what each says of three sets, with errors.
+    """Three people, each with a model and a set of their own: the variance that each reports, with its error.
 
-    Coins decide the order of the scales, whether the sum's reports are nearer to the exact posteriors than the mean's, and whether the
-    maximum's are wider than the mean's: rules that do without the theory are right by chance.
+    There is one number each, so that nothing can be correlated. Coins decide the order of the scales, and whose report is wide or narrow:
+    rules that do without the theory are right by chance.
     """
-    names = (MEAN, SUM, MAX)
-    scales = dict(zip(names, rng.permutation([-0.8, 0.0, 0.8]).tolist(), strict=True))
-    nearer, wider = (bool(one) for one in rng.random(2) < 0.5)
-
-    def case(name: str) -> Case:
-        while True:
-            world, points, present = _proposed(rng, scales[name])
-            said = reports(world, points, present)
-            if all(apart(said[a], said[b]) > APART for a, b in itertools.combinations(names, 2)):
-                return world, points, present, said
-
-    def beside(
-        mean: Case, name: str, measure: Callable[[Case, str], float], larger: bool
-    ) -> Case | None:
-        """A case of another encoder whose measure is larger than the mean's, or smaller; None after a few tries."""
-        least = measure(mean, MEAN)
-        tried = (case(name) for _ in range(TRIES))
-        return next((one for one in tried if (measure(one, name) > least) == larger), None)
-
-    while True:
-        mean = case(MEAN)
-        total = beside(mean, SUM, _surprise, not nearer)
-        largest = beside(mean, MAX, _width, wider)
-        if total is not None and largest is not None:
-            break
-    found = {MEAN: mean, SUM: total, MAX: largest}
+    chosen, orders = None, rng.permuted(np.tile(np.arange(3), (2, 1)), axis=1)
+    while chosen is None:
+        found = [
+            _sets(rng, name, scale)
+            for name, scale in zip(NAMES, rng.permutation([-0.8, 0.0, 0.8]), strict=True)
+        ]
+        chosen = _chosen(rng, found, orders)
     sealed = {}
-    for name in names:
-        world, points, present, said = found[name]
-        loc, variance = said[name]
-        errors = np.stack([ERROR * np.sqrt(variance), ERROR * variance], -1)
-        seen = np.stack([loc, variance], -1) + errors * rng.normal(size=errors.shape)
-        head = np.concatenate([[world.tau, world.sigma], world.chances])
+    for name, sets, at in zip(NAMES, found, chosen, strict=True):
+        world, points, present, variance, error = sets
+        seen = variance[at] + error[at] * rng.normal()
         sealed[name] = np.concatenate(
-            [head, points.ravel(), present.ravel().astype(float), seen.ravel(), errors.ravel()]
+            [[world.tau, world.sigma], world.chances, points[at], present[at], [seen, error[at]]]
         )
     rows, truth = shuffled(rng, sealed)
-    cuts = np.cumsum([2, LONGEST, SETS * LONGEST, SETS * LONGEST, SETS * 2])
-    scales_of, chances, points, present, seen, errors = np.split(rows, cuts, axis=1)
+    cuts = np.cumsum([2, LONGEST, LONGEST, LONGEST, 1])
+    scales, chances, points, present, seen, errors = np.split(rows, cuts, axis=1)
     given = {
-        "reports": seen.reshape(3, SETS, 2),
-        "errors": errors.reshape(3, SETS, 2),
-        "points": points.reshape(3, SETS, LONGEST),
-        "present": present.reshape(3, SETS, LONGEST) > 0.5,
-        "scales": scales_of,
+        "reports": seen[:, 0],
+        "errors": errors[:, 0],
+        "points": points,
+        "present": present > 0.5,
+        "scales": scales,
         "chances": chances,
     }
     return Opened(given, truth)
