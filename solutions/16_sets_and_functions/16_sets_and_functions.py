@@ -711,37 +711,36 @@ with when_written():
 # number and is not told the size: the **mean**, the **sum**, or the **max**imum of the points. Its q is a Gaussian
 # whose mean and variance are any functions of that number. You are not told who pools what.
 #
-# Of each person you see three sets and what the encoder says of them: `reports`, $(3, 3, 2)$, means and *variances* of q,
-# with measurement errors whose standard deviations are `errors`, $(3, 3, 2)$. `points`, $(3, 3, 8)$, are the sets, with
-# `present`, $(3, 3, 8)$, saying which points there are. `scales`, $(3, 2)$, are $\tau$ and $\sigma$; `chances`, $(3, 8)$.
-# Return the three names, `"mean"`, `"sum"`, `"max"`, in the order of the persons.
+# Of each person you see *one* set and *one* number: the **variance** of the q that the encoder says of this set,
+# `reports`, $(3)$, with measurement errors whose standard deviations are `errors`, $(3)$. `points`, $(3, 8)$, are the
+# sets, with `present`, $(3, 8)$, saying which points there are. `scales`, $(3, 2)$, are $\tau$ and $\sigma$; `chances`,
+# $(3, 8)$. Return the three names, `"mean"`, `"sum"`, `"max"`, in the order of the persons.
 #
-# The evidence is enough: on each person's sets, any two of the three encoders lie more than six standard errors apart,
-# in one number or more. The check brings 40 cases and demands all names right in 38 of them.
+# There is nothing to correlate: work out what each would have to say. The evidence is enough: on each person's set, any
+# two of the three encoders lie more than six standard errors apart. The check brings 40 cases and demands all names
+# right in 38 of them. Who is nearer to the exact posterior, and whose q is wide, is left to coins.
 #
-# **Predict, before you begin**: two sets have the same sum and different sizes. What does each of the three say of them?
+# **Predict, before you begin**: a set lies far from zero. Does that make q wider or narrower when it is the mean that
+# the encoder sees? And when it is the sum?
 
 # %% exercise="16_sealed_case"
 def name_them(reports: Tensor, errors: Tensor, points: Tensor, present: Tensor, scales: Tensor, chances: Tensor) -> list[str]:
     """Who pools the "mean", who the "sum", and who the "max", in the order of the persons.
 
-    reports, errors: (3, 3, 2), mean and variance of q for three sets. points, present: (3, 3, 8). scales: (3, 2). chances: (3, 8).
+    reports, errors: (3), the variance of q for one set each. points, present: (3, 8). scales: (3, 2). chances: (3, 8).
     """
     ### BEGIN SOLUTION
     n = torch.arange(1, chances.shape[1] + 1, dtype=torch.float64)
 
     def misfit(person, pooled):
         tau, sigma = scales[person]
-        total = torch.where(present[person], points[person], torch.zeros_like(points[person])).sum(-1, keepdim=True)
+        seen = torch.where(present[person], points[person], torch.zeros_like(points[person])).sum()
         spread = n**2 * tau**2 + n * sigma**2                            # the variance of the sum of n points
-        seen, sums = total, total.expand(-1, len(n))
         if pooled == "mean":
-            seen = total / present[person].sum(-1, keepdim=True)
-            spread, sums = spread / n**2, seen * n
+            seen, spread = seen / present[person].sum(), spread / n**2
         omega = (chances[person].log() - 0.5 * spread.log() - 0.5 * seen**2 / spread).softmax(-1)
         variance = 1 / (omega @ (1 / tau**2 + n / sigma**2))
-        expected = torch.stack([(omega * sums).sum(-1) / sigma**2 * variance, variance], -1)
-        return float(((reports[person] - expected) / errors[person]).square().sum())
+        return float(((reports[person] - variance) / errors[person]) ** 2)
 
     pairs = itertools.permutations(range(3), 2)
     first, second = min(pairs, key=lambda pair: misfit(pair[0], "mean") + misfit(pair[1], "sum"))
@@ -761,14 +760,15 @@ check("16_sealed_case", name_them)
 # %%
 with when_written():
     case = sealed_case("16_sealed_case", seed=1)
-    for letter, seen, e, there in zip("ABC", *(case.given[name] for name in ("reports", "errors", "present")), strict=True):
-        print(f"{letter}: " + "   ".join(f"{int(k.sum())} points {a[0]:+.2f} ± {b[0]:.2f}" for a, b, k in zip(seen, e, there, strict=True)))
+    reports, errors, there = (case.given[name] for name in ("reports", "errors", "present"))
+    for letter, seen, error, which in zip("ABC", reports, errors, there, strict=True):
+        print(f"{letter}: {int(which.sum())} points, variance {seen:.4f} ± {error:.4f}")
     print(case.open(name_them(**case.given)))
 
 # %% [markdown]
-# <details><summary>Symptom: I look whose report is nearest to the exact posterior, and am right by chance alone</summary>
+# <details><summary>Symptom: I look whose variance is nearest to the exact posterior's, and am right by chance alone</summary>
 #
-# Which of the three is nearest depends on the world and on the sets. Each is exact about something else: what it
+# Which of the three is nearest depends on the world and on the set. Each is exact about something else: what it
 # believes when it has seen its number, and nothing more.
 #
 # </details>
@@ -786,13 +786,12 @@ with when_written():
 # </details>
 
 # %% [markdown] solution_only="16_sealed_case"
-# **What each gives.** As in exercise 2, precision $\sum \omega_n \lambda_n$ and mean $\sum \omega_n \mathbb E[\sum x \mid
-# n, \text{seen}]/\sigma^2$ over it. For the sum, $\omega_n \propto p(n)\, N(s; 0, n^2\tau^2 + n\sigma^2)$ and the sum
-# itself; for the mean, $n \bar x$. For the maximum the weights need an integral over c of $n\,\phi\,\Phi^{n-1}$, and the
-# expected sum of the others is that of normals cut off at the maximum.
+# **What each gives.** As in exercise 2, the precision is $\sum \omega_n \lambda_n$, and only $\omega_n$ differs. For the
+# mean, $\omega_n \propto p(n)\, N(\bar x; 0, \tau^2 + \sigma^2/n)$; for the sum, $p(n)\, N(s; 0, n^2\tau^2 +
+# n\sigma^2)$; for the maximum, $p(n)$ times an integral over c of $n\,\phi\,\Phi^{n-1}$.
 #
-# **The prediction.** Of two sets with one sum the sum's encoder says the same. The mean's encoder tells them apart by
-# their means, and so may the maximum's.
+# **The prediction.** A mean far from zero tells of a small set, and q is wider. A sum far from zero tells of a large
+# one, and q is narrower. The maximum has a sign: far up it tells of a large set, far down of a small one.
 
 # %% [markdown]
 # ## 9. In words: four claims about sets and functions

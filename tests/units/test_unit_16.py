@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -220,18 +221,24 @@ def test_the_report_of_a_maximum_is_that_of_simulated_sets() -> None:
 
 def test_a_case_is_decided_and_no_coin_is_loaded() -> None:
     rng = np.random.default_rng(15)
-    truths = []
-    for _ in range(30):
+    truths, widest, off = [], [], []
+    for _ in range(40):
         case = sealed_case.draw(rng)
-        given = case.given
+        given, ratios = case.given, []
         truths.append(case.truth)
-        for person in range(3):
+        for person, name in enumerate(case.truth):
             tau, sigma = given["scales"][person]
             world = sealed_case.World(tau, sigma, given["chances"][person])
-            said = sealed_case.reports(world, given["points"][person], given["present"][person])
-            for a, b in itertools.combinations(said, 2):
-                assert sealed_case.apart(said[a], said[b]) > sealed_case.APART
+            points, present = given["points"][person : person + 1], given["present"][person : person + 1]
+            said = {key: one[1] for key, one in sealed_case.reports(world, points, present).items()}
+            error = given["errors"][person]
+            assert sealed_case.apart(said, error) > sealed_case.APART
+            off.append((given["reports"][person] - said[name][0]) / error)
+            ratios.append(given["reports"][person] * world.precisions(present.sum()))
+        widest.append(case.truth[int(np.argmax(ratios))])
     assert len(set(truths)) >= 5
+    assert min(Counter(widest).values()) >= 5  # of 40, a third each
+    assert np.std(off) == pytest.approx(1.0, abs=0.3)
 
 
 def test_the_figure_is_drawn() -> None:
