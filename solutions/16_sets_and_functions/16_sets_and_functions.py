@@ -34,9 +34,9 @@
 # looks like. Checks never look at how you wrote it. Call them as often as you like.
 #
 # **What counts as right**, in all sets. Numbers come in double precision; stay in it, and you have all the digits
-# that are asked for: seven, unless the exercise says otherwise. They are digits of each number; what lies
-# near zero is held to $10^{-9}$. Where it says nothing of gradients none are
-# asked of your result: NumPy and loops will do, and a list for a tuple. Leave your arguments as you found them. Where
+# that are asked for: seven, unless the exercise says otherwise. They are digits of each number, on every scale of the
+# data; what lies near zero is held to $10^{-9}$ of its unit. Where it says nothing of gradients none are asked of your
+# result: NumPy and loops will do, and a list for a tuple. Leave your arguments as you found them. Where
 # your work is graded, and only there, the course's own version of what you are asked to write is taken out of
 # `course_vi`.
 #
@@ -76,8 +76,8 @@ def normals(*shape: int, seed: int = 0) -> Tensor:
 # any point is seen $\lambda \sim \mathrm{Gamma}(a, b)$ (b is a rate) and $\mu \mid \lambda \sim N(m, 1/(k\lambda))$.
 # The posterior has the same form with four other numbers. A statistician that is exact says these four of any set,
 # in any order, of any size, the empty set included. Sets of different sizes travel in one table, `points`, $(*B, N)$;
-# where `present`, $(*B, N)$, is False there is no point, and what stands there means nothing, be it NaN. `prior` is
-# $(m, k, a, b)$. Return the four for each set, $(*B, 4)$, in this order.
+# where `present`, $(*B, N)$, is False there is no point, and what stands there means nothing, be it NaN. N may be zero.
+# `prior` is $(m, k, a, b)$. Return the four for each set, $(*B, 4)$, in this order.
 #
 # Sets may be as far from zero as a thousand of their own standard deviations, and on a scale of 0.001 or of 30.
 #
@@ -158,9 +158,9 @@ with when_written():
 # - **gap**, $(*B)$: what the ELBO of a set with this mean falls short of its log evidence, on average over such sets;
 # - **average**, a number: the gap on average over all sets of the model.
 #
-# `sizes` come as floats, in any order; they go up to 1,000, and a size may be listed twice. $\sigma$ is between a
-# tenth of $\tau$ and ten times $\tau$; chances go down to one in ten thousand. A mean may lie a hundred standard
-# deviations out. Of *average* five digits are looked at, of the others seven.
+# `sizes` come as floats, in any order; they go up to 1,000, and a size may be listed twice, each time with a chance of
+# its own. $\tau$ is between 0.001 and 30, and $\sigma$ between a tenth of $\tau$ and ten times $\tau$; chances go down
+# to one in ten thousand. A mean may lie a hundred standard deviations out. Of *average* five digits are looked at, of the others seven.
 #
 # **Predict, before you begin**: is the variance the same for all means? Which sizes does the encoder believe in when
 # the mean is far from zero? And what does it leave over when it pools a sum in place of the mean; a mean and the size?
@@ -294,7 +294,8 @@ with when_written():
 #
 # Return M numbers, one for each set, *whose sum* is an unbiased estimate of the ELBO of the whole corpus, each set
 # with the q of the points that were pooled. The KL to the prior in closed form; every point that you hold counts.
-# Gradients are asked, in the parameters of `encoder` and of `log_point`. Whatever the encoder reads, your estimate is
+# Gradients are asked, in the parameters of `encoder` and of `log_point`. Scales of q go from 0.001 to 30; a set may have
+# ten thousand points, and a corpus more sets than that, or just those of the minibatch. Whatever the encoder reads, your estimate is
 # unbiased over the draw of M and over the draw of P.
 #
 # **Predict**: for which of the two groups of points does the weight depend on the size of the set?
@@ -381,8 +382,8 @@ with when_written():
 # - **honest**: for each subset the ELBO of the *whole* set, q being the exact posterior of the subset; the mean over
 #   subsets.
 #
-# N is at most 10, and `size` anything from 1 to N. Points may be equal. Scales go from 0.001 to 30, and $\sigma$ is
-# between a hundredth of $\tau$ and a hundred times $\tau$.
+# N is at most 10, and `size` anything from 1 to N. Points may be equal. $\tau$ and $\sigma$ go from 0.001 to 30, and
+# $\sigma$ is between a hundredth of $\tau$ and a hundred times $\tau$.
 #
 # **Predict**: put the three in order. When are they one? Which variance does the q have that is best at being scored
 # on what it has seen?
@@ -471,7 +472,8 @@ with when_written():
 # $(K, *B, D)$, and what can be had in closed form is. Gradients are asked, in the parameters of both networks, wherever
 # they appear.
 #
-# The context of a function may be empty, or everything.
+# The context of a function may be empty, or everything, and a function may have one point. Scales, those of z and those
+# of the outputs, go from 0.001 to 30.
 #
 # **Predict**: what is the ELBO where there are no targets? And of which distribution of the targets is it a bound: does
 # the same model lie behind two different contexts?
@@ -542,7 +544,7 @@ check("16_process_elbo", process_elbo)
 # - **shortfall**, a number: its expected log score falls short of that of the Gaussian process, which predicts all
 #   targets *jointly* from the context. By how much, in nats?
 #
-# `context` and `targets` are inputs, $(C)$ and $(T)$; the context may be empty, two targets may have one input, and
+# `context` and `targets` are inputs, $(C)$ and $(T)$; the context may be empty, two points may have one input, and
 # there may be 60 targets. `noise` is at least a thirtieth of `scale`, which goes from 0.001 to 30.
 #
 # **Predict**: what is the shortfall with a block of one? What happens to it when noise grows? Could a calibration curve
@@ -674,7 +676,7 @@ with when_written():
     exact = covariance_of(u).diagonal().sqrt().expand(200, 20)
     for name, scale in (("exact marginals", exact), ("a fifth too small", 0.8 * exact)):
         share, error = (torch.as_tensor(part) for part in calibration(y, torch.zeros_like(y), scale, levels))
-        print(f"{name:18s}" + "   ".join(f"{a:.2f}: {b:.3f} ± {e:.3f} ({(b - a) / e:+.1f})" for a, b, e in zip(levels, share, error)))
+        print(f"{name:18s}" + "   ".join(f"{a:.2f}: {b:.3f} ± {e:.3f} ({(b - a) / e:+.1f})" for a, b, e in zip(levels, share, error, strict=True)))
 
 # %% [markdown]
 # <details><summary>Symptom: my coverage at level 0.5 is about 0.7, or far too small</summary>

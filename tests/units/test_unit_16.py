@@ -13,6 +13,7 @@ from scipy.stats import norm
 
 from autograder.units.unit_16 import (
     calibration,
+    hidden_size,
     mean_alone,
     minibatch_elbo,
     pooled_posterior,
@@ -31,11 +32,11 @@ def tensor(value: np.ndarray) -> torch.Tensor:
 
 
 # ---- the statistician that sees the mean alone ----------------------------------------------------------------------------
-FIVE = mean_alone.Given(np.array([0.8]), 2.0 ** np.arange(5), np.full(5, 0.2), 1.0, 1.0)
+FIVE = hidden_size.Given(np.array([0.8]), 2.0 ** np.arange(5), np.full(5, 0.2), 1.0, 1.0)
 
 
 def test_the_numbers_of_the_signature() -> None:
-    loc, variance, gap, average = mean_alone.right(FIVE)
+    loc, variance, gap, average = (mean_alone.right(FIVE, row) for row in range(4))
     np.testing.assert_allclose([*loc, *variance, *gap], [0.693, 0.134, 0.171], atol=5e-4)
     assert float(average) == pytest.approx(0.217, abs=5e-4)
 
@@ -46,7 +47,7 @@ def test_no_other_gaussian_leaves_less_over() -> None:
     def left(at: np.ndarray) -> float:
         return float(given.left_over(at[:1], np.exp(at[1:]))[0])
 
-    loc, variance, gap, _ = mean_alone.right(given)
+    (loc, variance), gap = given.best(), hidden_size.gap(given)
     best = minimize(
         left, np.zeros(2), method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-13}
     )
@@ -62,7 +63,7 @@ def test_the_average_gap_is_that_of_simulated_sets() -> None:
     precision = 1 + n
     kl = 0.5 * (precision * (variance + (loc - n * xbar / precision) ** 2) - 1 - np.log(precision * variance))  # fmt: skip
     error = kl.std() / n.size**0.5
-    assert abs(kl.mean() - given.over(mean_alone.gap)) < 4.5 * error < 0.01
+    assert abs(kl.mean() - given.over(hidden_size.gap)) < 4.5 * error < 0.01
 
 
 # ---- the exact encoder ----------------------------------------------------------------------------------------------------
@@ -229,7 +230,10 @@ def test_a_case_is_decided_and_no_coin_is_loaded() -> None:
         for person, name in enumerate(case.truth):
             tau, sigma = given["scales"][person]
             world = sealed_case.World(tau, sigma, given["chances"][person])
-            points, present = given["points"][person : person + 1], given["present"][person : person + 1]
+            points, present = (
+                given["points"][person : person + 1],
+                given["present"][person : person + 1],
+            )
             said = {key: one[1] for key, one in sealed_case.reports(world, points, present).items()}
             error = given["errors"][person]
             assert sealed_case.apart(said, error) > sealed_case.APART

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import NamedTuple
 
 import numpy as np
@@ -21,7 +22,7 @@ EXERCISE = exercise(
     difficulty=2,
     importance=4,
     minutes=20,
-    read="section 7, Calibration: where it fails",
+    read="section 7, Calibration: what it cannot show",
     hides=[],
     because="course_vi draws no calibration curves",
 )
@@ -151,8 +152,8 @@ def _judged(probe: Probe, given: Given, *rows: int) -> Finding:
     parts = unpack(probe.value(*given), 2, NAMES)
     for row in rows:
         if finding.ok:
-            want, mistakes = right(given)[row], _mistakes(given, row)
-            finding = compare(parts[row], want, mistakes, rtol=1e-8, what=WHAT[row])
+            known = functools.partial(_mistakes, given, row)
+            finding = compare(parts[row], right(given)[row], known, rtol=1e-8, what=WHAT[row])
     return finding
 
 
@@ -189,9 +190,18 @@ def near_the_edge(probe: Probe, rng: np.random.Generator) -> Finding:
     return finding
 
 
-@EXERCISE.part("Two functions; one target each; one level", weight=0.5, needs=["coverage", "error"])
+@EXERCISE.part(
+    "Two functions; one target each; one level; as many functions as targets; a level twice; means that are hit",
+    weight=0.5,
+    needs=["coverage", "error"],
+)
 def small(probe: Probe, rng: np.random.Generator) -> Finding:
-    finding = Finding(True)
-    for given in (_given(rng, 2, 5, 3), _given(rng, 12, 1, 3), _given(rng, 5, 6, 1)):
+    finding, square = Finding(True), _given(rng, 6, 6, 6)
+    hit = square._replace(
+        y=np.where(rng.random((6, 6)) < 0.2, square.loc, square.y),
+        levels=square.levels[[0, 1, 2, 3, 4, 0]],
+    )
+    cases = [_given(rng, 2, 5, 3), _given(rng, 12, 1, 3), _given(rng, 5, 6, 1), square, hit]
+    for given in cases:
         finding = _judged(probe, given, COVERAGE, ERROR) if finding.ok else finding
     return finding

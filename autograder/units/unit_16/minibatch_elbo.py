@@ -143,7 +143,7 @@ def _given(
     shift: np.ndarray | None = None,
     whole: bool = False,
 ) -> Given:
-    """Sets of sizes of their own; ``whole``: nothing of a set is left unread."""
+    """Sets of sizes of their own, out of more; ``whole``: nothing of a set is left unread."""
     params = {
         "seed": np.array(int(rng.integers(10**6))),
         "sizes": np.array([point, latents]),
@@ -192,13 +192,19 @@ def whole_sets(probe: Probe, rng: np.random.Generator) -> Finding:
     return finding
 
 
-@EXERCISE.part("One set, one point read and one scored; one sample; narrow and wide q", weight=0.5)
+@EXERCISE.part(
+    "One set, one point read and one scored; one sample; narrow and wide q; all sets, or all that is left; thousands",
+    weight=0.5,
+)
 def edges(probe: Probe, rng: np.random.Generator) -> Finding:
     wide = np.concatenate([rng.normal(size=3), rng.permutation([-6.0, 0.2, 3.4])])
+    left, large = _given(rng, 3, 2, 3, 2), _given(rng, 2, 2, 2, 2)
     cases = [
         _given(rng, 1, 1, 1, 1, 1, 1),
         _given(rng, 5, 4, 1, 1, 3, 2),
         _given(rng, shift=wide),
+        left._replace(num_points=np.full(3, 5.0), num_sets=3),
+        large._replace(num_points=rng.integers(2_000, 10_000, 2).astype(float), num_sets=50_000),
     ]
     for given in cases:
         for of_gradient in (False, True):

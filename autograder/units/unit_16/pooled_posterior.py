@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import NamedTuple
 
 import numpy as np
@@ -157,7 +158,9 @@ def _prior(rng: np.random.Generator, scale: float = 1.0, offset: float = 0.0) ->
     return np.array([m, k, a, scale**2 * rng.uniform(0.5, 3.0)])
 
 
-def _judged(probe: Probe, given: Given, what: str = "(m, k, a, b) of each set") -> Finding:
+def _judged(probe: Probe, given: Given, scale: float = 1.0) -> Finding:
+    """``scale``: of the points; what lies near zero is held to it."""
+    what = "(m, k, a, b) of each set"
     got = probe.value(*given)
     want = right(given)
     array = as_array(got)
@@ -171,7 +174,8 @@ def _judged(probe: Probe, given: Given, what: str = "(m, k, a, b) of each set") 
         if np.isnan(given.points).any():
             hint = "NaN stood where no point is, and reached the answer. Zero times NaN is NaN: pick the points, or use torch.where."
             return Finding(False, f"{what} is finite", "NaN", "nan_spreads", hint)
-    return compare(got, want, _mistakes(given), rtol=1e-7, what=what)
+    known = functools.partial(_mistakes, given)
+    return compare(got, want, known, rtol=1e-7, atol=1e-9 * min(1.0, scale**2), what=what)
 
 
 @EXERCISE.part("Sets of several sizes, padded", weight=2)
@@ -180,40 +184,50 @@ def values(probe: Probe, rng: np.random.Generator) -> Finding:
     return finding if not finding.ok else _judged(probe, _given(rng, (3,), 12, 4.0, 10.0))
 
 
-@EXERCISE.part("What stands where no point is does not matter, be it NaN")
+@EXERCISE.part("What stands where no point is does not matter, be it NaN or infinite")
 def padding(probe: Probe, rng: np.random.Generator) -> Finding:
     given = _given(rng)
     finding = Finding(True)
-    for junk in (-7.0, np.nan):
+    for junk in (-7.0, np.nan, np.inf):
         points = np.where(given.present, given.points, junk)
         finding = _judged(probe, given._replace(points=points)) if finding.ok else finding
     return finding
 
 
-@EXERCISE.part("An empty set, one point, the same point over and over")
+@EXERCISE.part(
+    "An empty set, one point, the same point over and over, a point at zero; no places at all"
+)
 def small_sets(probe: Probe, rng: np.random.Generator) -> Finding:
-    given = _given(rng, (4,))
+    given = _given(rng, (5,))
     points, present = given.points.copy(), given.present.copy()
-    none, single, same, _ = rng.permutation(4)
+    none, single, same, at_zero, _ = rng.permutation(5)
     present[none] = False
     present[single] = np.arange(points.shape[-1]) == rng.integers(points.shape[-1])
     points[same] = points[same, 0]
-    return _judged(probe, given._replace(points=points, present=present))
+    points[at_zero, np.argmax(present[at_zero])] = 0.0
+    finding = _judged(probe, given._replace(points=points, present=present))
+    nothing = given._replace(points=points[:, :0], present=present[:, :0])
+    return finding if not finding.ok else _judged(probe, nothing)
 
 
 @EXERCISE.part(
-    "One set alone; sets on two axes; scales of 0.001 and 30; a place far from zero", weight=0.5
+    "One set alone; sets on two axes; scales of 0.001 and 30; a place far from zero; a prior far from the set",
+    weight=0.5,
 )
 def shapes_and_scales(probe: Probe, rng: np.random.Generator) -> Finding:
+    far = float(rng.choice([-1, 1]) * rng.uniform(800, 1000))
+    elsewhere = _given(rng, (3,), 5)
     cases = [
-        _given(rng, (), 5),
-        _given(rng, (2, 3), 4),
-        _given(rng, (3,), 6, 1e-3),
-        _given(rng, (3,), 6, 30.0),
-        _given(rng, (3,), 9, 1.0, float(rng.choice([-1, 1]) * rng.uniform(800, 1000))),
-        _given(rng, (2,), 200),
+        (_given(rng, (), 5), 1.0),
+        (_given(rng, (2, 3), 4), 1.0),
+        (_given(rng, (4,), 4), 1.0),  # as many sets as places, and as numbers
+        (_given(rng, (3,), 6, 1e-3), 1e-3),
+        (_given(rng, (3,), 6, 30.0), 30.0),
+        (_given(rng, (3,), 9, 1.0, far), 1.0),
+        (elsewhere._replace(prior=elsewhere.prior + np.array([0.1 * far, 0, 0, 0])), 1.0),
+        (_given(rng, (2,), 200), 1.0),
     ]
     finding = Finding(True)
-    for given in cases:
-        finding = _judged(probe, given) if finding.ok else finding
+    for given, scale in cases:
+        finding = _judged(probe, given, scale) if finding.ok else finding
     return finding

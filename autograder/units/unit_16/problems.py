@@ -116,17 +116,25 @@ def statistician(
 
 @problem("process/small")
 def process(
-    seed: Tensor, latents: Tensor, batch: Tensor, shift: Tensor | None = None
+    seed: Tensor,
+    latents: Tensor,
+    batch: Tensor,
+    shift: Tensor | None = None,
+    spread: Tensor | None = None,
 ) -> dict[str, Any]:
     """An encoder of points (input, output) of which some are read, and a decoder.
 
     Args:
         batch: the axes of the functions.
         shift: added to what the encoder writes, ``(2 D)``.
+        spread: added to the log scales that the decoder writes, ``()``.
     """
     generator = torch.Generator().manual_seed(int(seed))
     encoder = SetNet(2, 2 * int(latents), generator, shift)
     decoder = CurveNet(int(latents), generator)
+    if spread is not None:
+        with torch.no_grad():
+            decoder.outer.bias[1].add_(spread)
     return {
         "encoder": encoder,
         "decoder": decoder,

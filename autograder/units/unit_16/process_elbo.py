@@ -134,6 +134,7 @@ def _given(
     samples: int = 4,
     latents: int = 3,
     shift: np.ndarray | None = None,
+    spread: float | None = None,
 ) -> Given:
     """Functions with contexts of their own: two or more are given and two or more asked, and neither the first nor the last."""
     params = {
@@ -143,6 +144,8 @@ def _given(
     }
     if shift is not None:
         params["shift"] = shift
+    if spread is not None:
+        params["spread"] = np.array(spread)
     order = rng.permuted(np.broadcast_to(np.arange(points), (*batch, points)), axis=-1)
     count = rng.integers(2, points - 1, (*batch, 1)) if points > 3 else np.ones((*batch, 1))
     inputs = rng.uniform(-2, 2, (*batch, points))
@@ -186,15 +189,20 @@ def empty_sides(probe: Probe, rng: np.random.Generator) -> Finding:
 
 
 @EXERCISE.part(
-    "One function alone; functions on two axes; one sample; narrow and wide q", weight=0.5
+    "One function alone; functions on two axes; one sample; one point; narrow and wide q; outputs surely and hardly known",
+    weight=0.5,
 )
 def shapes(probe: Probe, rng: np.random.Generator) -> Finding:
     wide = np.concatenate([rng.normal(size=3), rng.permutation([-6.0, 0.2, 3.4])])
+    single = _given(rng, (2,), 1, 3, 2)
     cases = [
         _given(rng, (), 5, 3),
         _given(rng, (2, 3), 5, 4, 2),
         _given(rng, (3,), 3, 1, 1),
         _given(rng, shift=wide),
+        _given(rng, (2,), 5, 2, 2, spread=-5.5),
+        _given(rng, (2,), 5, 2, 2, spread=3.0),
+        single._replace(is_context=single.is_context & False),
     ]
     for given in cases:
         for of_gradient in (False, True):

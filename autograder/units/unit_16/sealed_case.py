@@ -149,7 +149,9 @@ def _sets(rng: np.random.Generator, name: str, log_scale: float) -> Sets:
     return Sets(world, points[kept], present[kept], said[name][kept], error[kept])
 
 
-def _chosen(rng: np.random.Generator, found: list[Sets], orders: np.ndarray) -> tuple[int, ...] | None:
+def _chosen(
+    rng: np.random.Generator, found: list[Sets], orders: np.ndarray
+) -> tuple[int, ...] | None:
     """One set of each, so that the reports have these orders, ``(2, 3)``, beside both variances; None if there is none."""
     fits = np.ones([len(one.variance) for one in found], dtype=bool)
     for row, order in enumerate(orders):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -191,7 +192,7 @@ def _judged(probe: Probe, cases: Sequence[Given], *rows: int) -> Finding:
         parts, want = unpack(probe.value(*given), 3, NAMES), right(given)
         for row in rows:
             what = f"{TITLES[row]}, N = {len(given.x)}, B = {given.size}"
-            mistakes = _mistakes(given, row)
+            mistakes = functools.partial(_mistakes, given, row)
             finding = compare(parts[row], want[row], mistakes, rtol=1e-7, what=what)
             if not finding.ok:
                 return finding
@@ -225,10 +226,11 @@ def edges(probe: Probe, rng: np.random.Generator) -> Finding:
     cases = [
         _given(rng, 10, 6),
         same,
-        _given(rng, 4, 3, scale=1e-3),
-        _given(rng, 5, 2, scale=30.0),
-        _given(rng, 4, 2, 0.02),
-        _given(rng, 4, 2, 20.0),
+        _given(rng, 4, 3, scale=1.7e-3),
+        _given(rng, 5, 2, scale=18.0),
+        _given(rng, 3, 2, 0.05, 0.05),
+        _given(rng, 2, 1, 0.03),
+        _given(rng, 4, 2, 18.0),
         far._replace(x=far.x + 30 * far.tau),
     ]
     return _judged(probe, cases, EVIDENCE, INFLATED, HONEST)

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from matplotlib.figure import Figure
 
-from autograder.units.unit_16.mean_alone import Given, gap
+from autograder.units.unit_16.hidden_size import Given, gap
 from course_vi.plots.style import BLUE, EXACT, PALE_GREY, QUIET, new_figure, style
 
 __all__ = ["gap_curve"]
