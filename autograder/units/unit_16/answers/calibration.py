@@ -109,3 +109,76 @@ def calibration(y, loc, scale, levels):
 #-     width = torch.special.ndtri((1 + levels) / 2)
 #+     y, loc, scale, levels = (each.float() for each in (y, loc, scale, levels))
 #+     width = torch.special.ndtri((1 + levels) / 2)
+
+
+# %% wrong table_of_widths, from right tensors: The widths from a table, and between its entries by a straight line.
+# diagnosis: value or described or dictionary or autopsy or not_finite or either
+#-     width = torch.special.ndtri((1 + levels) / 2)
+#+     grid = torch.linspace(0.0005, 0.99995, 2000, dtype=torch.float64)
+#+     table = torch.special.ndtri((1 + grid) / 2)
+#+     at = torch.searchsorted(grid, levels).clamp(1, 1999)
+#+     share = (levels - grid[at - 1]) / (grid[at] - grid[at - 1])
+#+     width = table[at - 1] + share * (table[at] - table[at - 1])
+
+
+# %% wrong single_width, from right tensors: The widths in single precision.
+# diagnosis: value or described or dictionary or autopsy or not_finite or either
+#-     width = torch.special.ndtri((1 + levels) / 2)
+#+     width = torch.special.ndtri((1 + levels.float()) / 2).double()
+
+
+# %% wrong clamped_levels, from right tensors: Levels are kept between one and 99 percent.
+# diagnosis: value or described or dictionary or autopsy or not_finite or either
+#-     width = torch.special.ndtri((1 + levels) / 2)
+#+     width = torch.special.ndtri((1 + levels.clamp(0.01, 0.99)) / 2)
+
+
+# %% wrong axes_exchanged, from right tensors: The shares of targets.
+# diagnosis: over_targets or value or described or dictionary or autopsy or not_finite or either
+#-     shares = inside.mean(-1)
+#+     shares = inside.mean(-2)
+
+
+# %% wrong open_below, from right tensors: Targets above the mean alone, counted twice.
+# diagnosis: value or described or dictionary or autopsy or not_finite or either
+#-     inside = ((y - loc).abs() <= width[:, None, None] * scale).double()
+#+     inside = 2 * ((y > loc) & (y - loc <= width[:, None, None] * scale)).double()
+
+
+# %% wrong mean_scale, from right tensors: One scale for each function, the mean of its targets'.
+# diagnosis: value or described or dictionary or autopsy or not_finite or either
+#-     inside = ((y - loc).abs() <= width[:, None, None] * scale).double()
+#+     inside = ((y - loc).abs() <= width[:, None, None] * scale.mean(-1, keepdim=True)).double()
+
+
+# %% wrong least_scale, from right tensors: Scales are kept above a hundredth.
+# diagnosis: value or described or dictionary or autopsy or not_finite or either
+#-     inside = ((y - loc).abs() <= width[:, None, None] * scale).double()
+#+     inside = ((y - loc).abs() <= width[:, None, None] * scale.clamp(min=1e-2)).double()
+
+
+# %% wrong small_margin, from right tensors: A millionth is added to the scale.
+# diagnosis: value or described or dictionary or autopsy or not_finite or either
+#-     inside = ((y - loc).abs() <= width[:, None, None] * scale).double()
+#+     inside = ((y - loc).abs() <= width[:, None, None] * (scale + 1e-6)).double()
+
+
+# %% wrong levels_sorted, from right tensors: The levels are sorted first.
+# diagnosis: value or described or dictionary or autopsy or not_finite or either or generic_order
+#-     width = torch.special.ndtri((1 + levels) / 2)
+#+     width = torch.special.ndtri((1 + levels.sort().values) / 2)
+
+
+# %% wrong around_the_level, from right tensors: The spread of the shares around the level, and not around their mean.
+# diagnosis: value or described or dictionary or autopsy or not_finite or either
+#-     return shares.mean(-1), shares.std(-1) / shares.shape[-1] ** 0.5
+#+     off = (shares - levels[:, None]).square().mean(-1)
+#+     return shares.mean(-1), (off / (shares.shape[-1] - 1)).sqrt()
+
+
+# %% wrong seeded_bootstrap, from right tensors: The error from two hundred functions drawn with replacement.
+# diagnosis: value or described or dictionary or autopsy or not_finite or either
+#-     return shares.mean(-1), shares.std(-1) / shares.shape[-1] ** 0.5
+#+     drawn = torch.Generator().manual_seed(0)
+#+     rows = torch.randint(shares.shape[-1], (200, shares.shape[-1]), generator=drawn)
+#+     return shares.mean(-1), shares[:, rows].mean(-1).std(-1)

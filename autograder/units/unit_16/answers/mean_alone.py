@@ -182,3 +182,79 @@ def mean_alone(xbar, sizes, chances, tau, sigma):
 # diagnosis: value or described
 #-         log_joint = chances.log() - 0.5 * spread.log() - 0.5 * x**2 / spread
 #+         log_joint = -math.log(len(sizes)) - 0.5 * spread.log() - 0.5 * x**2 / spread
+
+
+# %% wrong sizes_in_a_table, from right loops: A size that is listed twice keeps the second chance alone.
+# diagnosis: value or described or dictionary or autopsy or not_finite or either
+#-     sizes, chances = sizes.tolist(), chances.tolist()
+#+     table = dict(zip(sizes.tolist(), chances.tolist()))
+#+     sizes, chances = list(table), list(table.values())
+
+
+# %% wrong rare_sizes_dropped, from right loops: Sizes with less than one chance in a thousand are dropped.
+# diagnosis: value or described or dictionary or autopsy or not_finite or either
+#-     sizes, chances = sizes.tolist(), chances.tolist()
+#+     kept = chances > 1e-3
+#+     sizes, chances = sizes[kept].tolist(), chances[kept].tolist()
+
+
+# %% wrong likeliest_size, from right closed: The size that the mean makes likeliest, and no other.
+# diagnosis: value or described or dictionary or autopsy or not_finite or either
+#-         w = torch.softmax(log_joint, -1)
+#+         w = torch.nn.functional.one_hot(log_joint.argmax(-1), len(sizes)).double()
+
+
+# %% wrong clamped_weights, from right closed: Weights are kept above a millionth.
+# diagnosis: value or described or dictionary or autopsy or not_finite or either
+#-         w = torch.softmax(log_joint, -1)
+#+         w = torch.softmax(log_joint, -1).clamp(min=1e-6)
+
+
+# %% wrong least_variance, from right closed: The variance is kept above a millionth.
+# diagnosis: value or described or dictionary or autopsy or not_finite or either
+#-         return loc, 1 / precision, gap, log_joint.exp().sum(-1) / math.sqrt(2 * math.pi)
+#+         return loc, (1 / precision).clamp(min=1e-6), gap, log_joint.exp().sum(-1) / math.sqrt(2 * math.pi)
+
+
+# %% wrong expected_size_gap, from right closed: The gap without the means' part.
+# diagnosis: value or described or dictionary or autopsy or not_finite or either
+#-         off = (loc.unsqueeze(-1) - sizes * x / sigma**2 / lam) ** 2
+#+         off = 0 * x
+
+
+# %% wrong absolute_means, from right closed: The mean of q by the distance from zero.
+# diagnosis: value or described or dictionary or autopsy or not_finite or either
+#-         loc = (w * sizes).sum(-1) * x[..., 0] / sigma**2 / precision
+#+         loc = (w * sizes).sum(-1) * x[..., 0].abs() / sigma**2 / precision
+
+
+# %% wrong short_grid, from right closed: The grid reaches as far as three of the widest standard deviations.
+# diagnosis: value or described or dictionary or autopsy or not_finite or either
+#-     far = 12 * spread.max().sqrt()
+#+     far = 3 * spread.max().sqrt()
+
+
+# %% wrong coarse_grid, from right closed: The grid has twenty points.
+# diagnosis: value or described or dictionary or autopsy or not_finite or either
+#-     grid = torch.linspace(-1, 1, 20001, dtype=torch.float64) * far
+#+     grid = torch.linspace(-1, 1, 20, dtype=torch.float64) * far
+
+
+# %% wrong grid_of_ten, from right closed: The grid goes from -10 to 10, whatever the scale.
+# diagnosis: value or described or dictionary or autopsy or not_finite or either
+#-     far = 12 * spread.max().sqrt()
+#+     far = 10.0
+
+
+# %% wrong mean_size, from right closed: The posterior of a set of the size that is expected before the mean was seen, and its gap.
+# diagnosis: chances_alone or value or described or dictionary or autopsy or not_finite or either
+#-         precision = (w * lam).sum(-1)
+#-         loc = (w * sizes).sum(-1) * x[..., 0] / sigma**2 / precision
+#+         precision = (chances * lam).sum(-1) + 0 * x[..., 0]
+#+         loc = (chances * sizes).sum(-1) * x[..., 0] / sigma**2 / precision
+
+
+# %% wrong densities_unnormalized, from right closed: The densities of the mean lack their widths.
+# diagnosis: value or described or dictionary or autopsy or not_finite or either
+#-         log_joint = chances.log() - 0.5 * spread.log() - 0.5 * x**2 / spread
+#+         log_joint = chances.log() - 0.5 * x**2 / spread

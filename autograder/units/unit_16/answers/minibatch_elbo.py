@@ -141,3 +141,77 @@ def minibatch_elbo(encoder, log_point, pooled, scored, num_points, num_sets, eps
 # diagnosis: described or value or dictionary or autopsy
 #-         unread = num_points - pooled.shape[1]
 #+         unread = num_points[0] - pooled.shape[1]
+
+
+# %% wrong at_most_a_hundred, from right formula: What is unread counts as a hundred points at most.
+# diagnosis: value or described or dictionary or autopsy or not_finite or either
+#-         unread = num_points - pooled.shape[1]
+#+         unread = (num_points - pooled.shape[1]).clamp(max=100)
+
+
+# %% wrong floor_of_scales, from right formula: Log scales are kept above -5.
+# diagnosis: value or described or dictionary or autopsy or not_finite or either
+#-     loc, log_scale = encoder(pooled).chunk(2, -1)
+#+     loc, log_scale = encoder(pooled).chunk(2, -1)
+#+     log_scale = log_scale.clamp(min=-5)
+
+
+# %% wrong ceiling_of_scales, from right formula: Log scales are kept below 2.
+# diagnosis: value or described or dictionary or autopsy or not_finite or either
+#-     loc, log_scale = encoder(pooled).chunk(2, -1)
+#+     loc, log_scale = encoder(pooled).chunk(2, -1)
+#+     log_scale = log_scale.clamp(max=2)
+
+
+# %% wrong reads_all, from right formula: The encoder reads all points that are there.
+# diagnosis: value or described or dictionary or autopsy or not_finite or either
+#-     loc, log_scale = encoder(pooled).chunk(2, -1)
+#+     loc, log_scale = encoder(torch.cat([pooled, scored], 1)).chunk(2, -1)
+#@@
+#- def minibatch_elbo(encoder, log_point, pooled, scored, num_points, num_sets, eps):
+#+ import torch
+#+ 
+#+ 
+#+ def minibatch_elbo(encoder, log_point, pooled, scored, num_points, num_sets, eps):
+
+
+# %% wrong leaves_out_scored, from right formula: The scored points count as left out already.
+# diagnosis: value or described or dictionary or autopsy or not_finite or either
+#-         unread = num_points - pooled.shape[1]
+#+         unread = num_points - pooled.shape[1] - scored.shape[1]
+
+
+# %% wrong other_sets, from right formula: The scale of the sets counts those that are not in the minibatch.
+# diagnosis: value or described or dictionary or autopsy or not_finite or either
+#-     return num_sets / len(pooled) * (likelihood - kl)
+#+     return (num_sets - len(pooled)) / len(pooled) * (likelihood - kl)
+
+
+# %% wrong mean_size, from right formula: All sets are as large as they are on average.
+# diagnosis: value or described or dictionary or autopsy or not_finite or either
+#-         unread = num_points - pooled.shape[1]
+#+         unread = num_points.mean() - pooled.shape[1]
+
+
+# %% wrong first_sample, from right formula: The first sample alone.
+# diagnosis: value or described or dictionary or autopsy or not_finite or either
+#-     c = loc + log_scale.exp() * eps
+#+     c = loc + log_scale.exp() * eps[:1]
+
+
+# %% wrong density_cut, from right formula: The weight of the unread points is a number that the density of the points cannot move.
+# diagnosis: value or described or dictionary or autopsy or not_finite or either
+#-         likelihood = likelihood + unread * log_point(scored, c).mean(0).mean(-1)
+#+         likelihood = likelihood + unread * log_point(scored.detach(), c).detach().mean(0).mean(-1)
+
+
+# %% wrong free_nats, from right formula: A KL below one nat is free.
+# diagnosis: value or described or dictionary or autopsy or not_finite or either
+#-     return num_sets / len(pooled) * (likelihood - kl)
+#+     return num_sets / len(pooled) * (likelihood - kl.clamp(min=3.0))
+
+
+# %% wrong neighbour_s_points, from right formula: Each set is scored on the points of its neighbour.
+# diagnosis: value or described or dictionary or autopsy or not_finite or either
+#-         likelihood = likelihood + unread * log_point(scored, c).mean(0).mean(-1)
+#+         likelihood = likelihood + unread * log_point(scored.roll(1, 0), c).mean(0).mean(-1)

@@ -118,3 +118,74 @@ def pooled_posterior(points, present, prior):
 #-     x = torch.where(present, points, torch.zeros_like(points))
 #+     points = points.float()
 #+     x = torch.where(present, points, torch.zeros_like(points))
+
+
+# %% wrong zeros_are_padding, from right moments: Points at zero are taken for padding.
+# diagnosis: value or described or dictionary or autopsy or not_finite or either
+#-     n = present.sum(-1)
+#+     present = present & (points != 0)
+#+     n = present.sum(-1)
+
+
+# %% wrong nan_is_padding, from right moments: What is not a number is taken for what is not there, and `present` is not read.
+# diagnosis: value or described or dictionary or autopsy or not_finite or either
+#-     x = torch.where(present, points, torch.zeros_like(points))
+#+     present = torch.isfinite(points)
+#+     x = torch.where(present, points, torch.zeros_like(points))
+
+
+# %% wrong first_places, from right moments: As many points as there are, from the first place on.
+# diagnosis: value or described or dictionary or autopsy or not_finite or either or nan_spreads
+#-     x = torch.where(present, points, torch.zeros_like(points))
+#+     present = torch.arange(points.shape[-1]) < present.sum(-1, keepdim=True)
+#+     x = torch.where(present, points, torch.zeros_like(points))
+
+
+# %% wrong least_rate, from right moments: The rate is kept above a millionth.
+# diagnosis: value or described or dictionary or autopsy or not_finite or either
+#-     return torch.stack([(k * m + n * mean) / (k + n), k + n, a + n / 2, new_b], -1)
+#+     return torch.stack([(k * m + n * mean) / (k + n), k + n, a + n / 2, new_b.clamp(min=2e-6)], -1)
+
+
+# %% wrong padded_rate, from right moments: A hundred-millionth is added to the rate.
+# diagnosis: value or described or dictionary or autopsy or not_finite or either
+#-     return torch.stack([(k * m + n * mean) / (k + n), k + n, a + n / 2, new_b], -1)
+#+     return torch.stack([(k * m + n * mean) / (k + n), k + n, a + n / 2, new_b + 1e-10], -1)
+
+
+# %% wrong safe_count, from right moments: A millionth is added to the size, so that a mean of nothing is finite.
+# diagnosis: value or described or dictionary or autopsy or not_finite or either
+#-     mean = x.sum(-1) / n.clamp(min=1)
+#+     mean = x.sum(-1) / (n + 1e-6)
+
+
+# %% wrong distinct_points, from right one_by_one: Each value once: a set has no member twice.
+# diagnosis: value or described or dictionary or autopsy or not_finite or either
+#-         for x in row[there]:
+#+         for x in sorted(set(row[there].tolist())):
+
+
+# %% wrong most_are_fifty, from right one_by_one: The first fifty points.
+# diagnosis: value or described or dictionary or autopsy or not_finite or either
+#-         for x in row[there]:
+#+         for x in row[there][:50]:
+
+
+# %% wrong outliers_cut, from right one_by_one: Points farther than ten standard deviations from m are left out.
+# diagnosis: value or described or dictionary or autopsy or not_finite or either
+#-         for x in row[there]:
+#+         for x in row[there]:
+#+             if abs(x - prior[0]) > 10 * (b / a) ** 0.5:
+#+                 continue
+
+
+# %% wrong infinities_kept, from right sums: NaN is taken for zero, and infinite padding stays.
+# diagnosis: value or described or dictionary or autopsy or not_finite or either or nan_spreads
+#-     off = (points - m).nan_to_num(0.0) * present
+#+     off = torch.where(torch.isnan(points), torch.zeros_like(points), points - m) * present
+
+
+# %% wrong one_table, from right sums: A table of sets is expected, one axis of them.
+# diagnosis: shape or value or described or dictionary or autopsy or not_finite or either
+#-     return torch.stack([m + shift, strength, a + 0.5 * n, b + 0.5 * (second - strength * shift**2)], dim=-1)
+#+     return torch.stack([m + shift, strength, a + 0.5 * n, b + 0.5 * (second - strength * shift**2)], dim=-1).reshape(-1, 4)

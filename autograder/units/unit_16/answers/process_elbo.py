@@ -153,3 +153,79 @@ def process_elbo(encoder, decoder, inputs, outputs, is_context, eps):
 #-     prior_loc, prior_log_scale = encoder(points, is_context).chunk(2, -1)
 #+     there = is_context.any(-1, keepdim=True)
 #+     prior_loc, prior_log_scale = (there * part for part in encoder(points, is_context).chunk(2, -1))
+
+
+# %% wrong floor_of_outputs, from right masked: The outputs' log scales are kept above -4.
+# diagnosis: value or described or dictionary or autopsy or not_finite or either
+#-     mean, log_sd = decoder(inputs.unsqueeze(-1), z).unbind(-1)
+#+     mean, log_sd = decoder(inputs.unsqueeze(-1), z).unbind(-1)
+#+     log_sd = log_sd.clamp(min=-4)
+
+
+# %% wrong ceiling_of_outputs, from right masked: The outputs' log scales are kept below 2.
+# diagnosis: value or described or dictionary or autopsy or not_finite or either
+#-     mean, log_sd = decoder(inputs.unsqueeze(-1), z).unbind(-1)
+#+     mean, log_sd = decoder(inputs.unsqueeze(-1), z).unbind(-1)
+#+     log_sd = log_sd.clamp(max=2)
+
+
+# %% wrong floor_of_q, from right masked: The log scales of q are kept above -5.
+# diagnosis: value or described or dictionary or autopsy or not_finite or either
+#-     z = loc + log_scale.exp() * eps
+#+     log_scale = log_scale.clamp(min=-5)
+#+     z = loc + log_scale.exp() * eps
+
+
+# %% wrong bounded_scales, from right masked: A tenth is added to the scales of the outputs, as is often done.
+# diagnosis: value or described or dictionary or autopsy or not_finite or either
+#-     mean, log_sd = decoder(inputs.unsqueeze(-1), z).unbind(-1)
+#+     mean, log_sd = decoder(inputs.unsqueeze(-1), z).unbind(-1)
+#+     log_sd = (0.001 + log_sd.exp()).log()
+
+
+# %% wrong one_context, from right masked: The context of the first function for all.
+# diagnosis: value or described or dictionary or autopsy or not_finite or either
+#-     points = torch.stack([inputs, outputs], -1)
+#+     points = torch.stack([inputs, outputs], -1)
+#+     is_context = is_context[:1].expand_as(is_context) if is_context.dim() > 1 else is_context
+
+
+# %% wrong free_nats, from right distributions: A KL below a tenth of a nat is free.
+# diagnosis: value or described or dictionary or autopsy or not_finite or either
+#-     return scored.mean(0) - kl_divergence(q, prior)
+#+     return scored.mean(0) - kl_divergence(q, prior).clamp(min=0.1)
+
+
+# %% wrong q_cut_in_the_kl, from right distributions: What q says is cut off in the KL.
+# diagnosis: value or described or dictionary or autopsy or not_finite or either
+#-     return scored.mean(0) - kl_divergence(q, prior)
+#+     still = Independent(Normal(q.mean.detach(), q.stddev.detach()), 1)
+#+     return scored.mean(0) - kl_divergence(still, prior)
+
+
+# %% wrong learns_once, from right distributions: The encoder learns from q alone where there is a context.
+# diagnosis: value or described or dictionary or autopsy or not_finite or either
+#-     return scored.mean(0) - kl_divergence(q, prior)
+#+     fixed = Independent(Normal(prior.mean.detach(), prior.stddev), 1)
+#+     return scored.mean(0) - kl_divergence(q, fixed)
+
+
+# %% wrong standard_if_empty, from right distributions: Without a context the prior is N(0, I).
+# diagnosis: value or described or dictionary or autopsy or not_finite or either
+#-     return scored.mean(0) - kl_divergence(q, prior)
+#+     none = ~is_context.any(-1)
+#+     standard = Independent(Normal(torch.zeros_like(q.mean), 1.0), 1)
+#+     return scored.mean(0) - torch.where(none, kl_divergence(q, standard), kl_divergence(q, prior))
+
+
+# %% wrong zero_without_targets, from right distributions: A function without targets is left out of the gradient of none, and one with few of them is averaged up to all.
+# diagnosis: value or described or dictionary or autopsy or not_finite or either
+#-     return scored.mean(0) - kl_divergence(q, prior)
+#+     share = is_context.shape[-1] / (~is_context).sum(-1).clamp(min=1)
+#+     return share * scored.mean(0) - kl_divergence(q, prior)
+
+
+# %% wrong noise_of_the_first, from right distributions: All functions share the noise of the first.
+# diagnosis: value or described or dictionary or autopsy or not_finite or either
+#-     z = q.mean + q.stddev * eps
+#+     z = q.mean + q.stddev * (eps[:, :1] if eps.dim() > 2 else eps)

@@ -146,3 +146,70 @@ def seen_twice(x, tau, sigma, size):
 # diagnosis: value or dictionary
 #-     subsets = [np.array(one) for one in itertools.combinations(x.tolist(), size)]
 #+     subsets = [np.array(one) for one in itertools.combinations_with_replacement(x.tolist(), size)]
+
+
+# %% wrong whole_ratio, from right elbos: N/B rounded down.
+# diagnosis: value or described or dictionary or autopsy or not_finite or either
+#-     weight = count / size
+#+     weight = count // size
+
+
+# %% wrong distinct_subsets, from right elbos: Subsets that hold the same values count once.
+# diagnosis: value or described or dictionary or autopsy or not_finite or either
+#-     subsets = [np.array(one) for one in itertools.combinations(x.tolist(), size)]
+#+     subsets = [np.array(one) for one in {tuple(sorted(one)) for one in itertools.combinations(x.tolist(), size)}]
+
+
+# %% wrong neighbours_only, from right elbos: Subsets of points that stand next to each other.
+# diagnosis: value or described or dictionary or autopsy or not_finite or either
+#-     subsets = [np.array(one) for one in itertools.combinations(x.tolist(), size)]
+#+     subsets = [x[i : i + size] for i in range(count - size + 1)]
+
+
+# %% wrong at_most_a_hundred, from right elbos: The first hundred subsets.
+# diagnosis: value or described or dictionary or autopsy or not_finite or either
+#-     subsets = [np.array(one) for one in itertools.combinations(x.tolist(), size)]
+#+     subsets = [np.array(one) for one in itertools.combinations(x.tolist(), size)][:100]
+
+
+# %% wrong least_variance, from right elbos: Variances are kept above a millionth.
+# diagnosis: value or described or dictionary or autopsy or not_finite or either
+#-         variance = 1 / (tau**-2 + weight * len(points) / sigma**2)
+#+         variance = max(1 / (tau**-2 + weight * len(points) / sigma**2), 1e-6)
+
+
+# %% wrong flat_prior, from right elbos: q is made without the prior.
+# diagnosis: value or described or dictionary or autopsy or not_finite or either
+#-         variance = 1 / (tau**-2 + weight * len(points) / sigma**2)
+#+         variance = 1 / (weight * len(points) / sigma**2)
+
+
+# %% wrong mean_q, from right elbos: One q for all subsets: the posterior of a subset at the mean of the set.
+# diagnosis: value or described or dictionary or autopsy or not_finite or either
+#-     honest = [elbo(x, 1.0, *q(one, 1.0)) for one in subsets]
+#+     honest = [elbo(x, 1.0, *q(0 * one + x.mean(), 1.0)) for one in subsets]
+
+
+# %% wrong left_out_scored, from right elbos: The points that q has not seen are scored.
+# diagnosis: value or described or dictionary or autopsy or not_finite or either
+#-     honest = [elbo(x, 1.0, *q(one, 1.0)) for one in subsets]
+#+     honest = [elbo(np.array([y for y in x if y not in one]), 1.0, *q(one, 1.0)) for one in subsets]
+
+
+# %% wrong best_honest, from right elbos: The highest bound over subsets.
+# diagnosis: value or described or dictionary or autopsy or not_finite or either
+#-     return elbo(x, 1.0, *q(x, 1.0)), np.mean(twice), np.mean(honest)
+#+     return elbo(x, 1.0, *q(x, 1.0)), np.mean(twice), np.max(honest)
+
+
+# %% wrong sampled_subsets, from right elbos: Two hundred subsets at random.
+# diagnosis: value or described or dictionary or autopsy or not_finite or either
+#-     subsets = [np.array(one) for one in itertools.combinations(x.tolist(), size)]
+#+     rng = np.random.default_rng(0)
+#+     subsets = [rng.choice(x, size, replace=False) for _ in range(200)]
+
+
+# %% wrong single, from right elbos: In single precision.
+# diagnosis: value or described or dictionary or autopsy or not_finite or either
+#-     x = x.numpy()
+#+     x = x.numpy().astype(np.float32)

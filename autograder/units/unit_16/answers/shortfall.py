@@ -148,3 +148,72 @@ def shortfall(context, targets, lengthscale, scale, noise, block):
 #-         row, start = first + t, first + block * (t // block)
 #+         full = block * (len(targets) // block)
 #+         row, start = first + t, first + (block * (t // block) if t < full else t)
+
+
+# %% wrong absolute_jitter, from right one_factor: A jitter of a hundred-millionth.
+# diagnosis: value or described or dictionary or autopsy or not_finite or either
+#-     root = np.linalg.cholesky(matrix + noise**2 * np.eye(len(u)))
+#+     root = np.linalg.cholesky(matrix + (noise**2 + 1e-8) * np.eye(len(u)))
+
+
+# %% wrong small_jitter, from right one_factor: A jitter of 1e-10.
+# diagnosis: value or described or dictionary or autopsy or not_finite or either
+#-     root = np.linalg.cholesky(matrix + noise**2 * np.eye(len(u)))
+#+     root = np.linalg.cholesky(matrix + (noise**2 + 1e-10) * np.eye(len(u)))
+
+
+# %% wrong distinct_inputs, from right one_factor: A place that is known twice counts once.
+# diagnosis: value or described or dictionary or autopsy or not_finite or either
+#-     u = np.concatenate([context.numpy(), targets.numpy()])
+#+     context = context.unique()
+#+     u = np.concatenate([context.numpy(), targets.numpy()])
+
+
+# %% wrong sorted_targets, from right by_blocks: The blocks go from left to right.
+# diagnosis: value or described or dictionary or autopsy or not_finite or either
+#-     known, variances, total = context, [], 0.0
+#+     targets = targets.sort().values
+#+     known, variances, total = context, [], 0.0
+
+
+# %% wrong equal_inputs_noiseless, from right one_factor: The noise is added wherever two inputs are one: a place has one noise.
+# diagnosis: value or described or dictionary or autopsy or not_finite or either
+#-     root = np.linalg.cholesky(matrix + noise**2 * np.eye(len(u)))
+#+     root = np.linalg.cholesky(matrix + noise**2 * (u[:, None] == u[None]) + 1e-9 * noise**2 * np.eye(len(u)))
+
+
+# %% wrong exponential_kernel, from right one_factor: The kernel of the distance, and not of its square.
+# diagnosis: value or described or dictionary or autopsy or not_finite or either
+#-     matrix = scale**2 * np.exp(-((u[:, None] - u[None]) ** 2) / (2 * lengthscale**2))
+#+     matrix = scale**2 * np.exp(-np.abs(u[:, None] - u[None]) / lengthscale)
+
+
+# %% wrong least_variance, from right one_factor: Variances are kept above a millionth.
+# diagnosis: value or described or dictionary or autopsy or not_finite or either
+#-     return np.array(alone), 0.5 * np.sum(np.log(alone) - np.log(given_all))
+#+     return np.maximum(alone, 1e-6), 0.5 * np.sum(np.log(alone) - np.log(given_all))
+
+
+# %% wrong last_block_lost, from right one_factor: What is left after the full blocks is not scored.
+# diagnosis: value or described or dictionary or autopsy or not_finite or either or shape
+#-     return np.array(alone), 0.5 * np.sum(np.log(alone) - np.log(given_all))
+#+     full = block * (len(targets) // block)
+#+     return np.array(alone), 0.5 * np.sum(np.log(alone[:full]) - np.log(given_all[:full]))
+
+
+# %% wrong last_block_alone, from right by_blocks: The block before is known, and those before it are forgotten.
+# diagnosis: value or described or dictionary or autopsy or not_finite or either or all_at_once
+#-         known = torch.cat([known, asked])
+#+         known = torch.cat([context, asked])
+
+
+# %% wrong mean_of_blocks, from right by_blocks: The mean over blocks.
+# diagnosis: value or described or dictionary or autopsy or not_finite or either
+#-     return torch.cat(variances), total
+#+     return torch.cat(variances), total / len(variances)
+
+
+# %% wrong single, from right one_factor: In single precision.
+# diagnosis: value or described or dictionary or autopsy or not_finite or either
+#-     u = np.concatenate([context.numpy(), targets.numpy()])
+#+     u = np.concatenate([context.numpy(), targets.numpy()]).astype(np.float32)
