@@ -76,7 +76,7 @@ def normals(*shape: int, seed: int = 0) -> Tensor:
 # any point is seen $\lambda \sim \mathrm{Gamma}(a, b)$ (b is a rate) and $\mu \mid \lambda \sim N(m, 1/(k\lambda))$.
 # The posterior has the same form with four other numbers. A statistician that is exact says these four of any set,
 # in any order, of any size, the empty set included. Sets of different sizes travel in one table, `points`, $(*B, N)$;
-# where `present`, $(*B, N)$, is False there is no point, and what stands there means nothing, be it NaN. N may be zero.
+# where `present`, $(*B, N)$, is False there is no point, and what stands there means nothing, be it NaN.
 # `prior` is $(m, k, a, b)$. Return the four for each set, $(*B, 4)$, in this order.
 #
 # Sets may be as far from zero as a thousand of their own standard deviations, and on a scale of 0.001 or of 30.
@@ -110,8 +110,9 @@ check("16_pooled_posterior", pooled_posterior)
 with when_written():
     x, prior = normals(5, seed=1), torch.tensor([0.0, 1.0, 1.0, 1.0], dtype=torch.float64)
     for times in (0, 1, 2, 100):
-        some = x.repeat(times) if times else x[:0]
-        m, k, a, b = pooled_posterior(some, torch.ones_like(some, dtype=torch.bool), prior).tolist()
+        some = x.repeat(max(times, 1))
+        there = torch.full_like(some, times > 0, dtype=torch.bool)
+        m, k, a, b = torch.as_tensor(pooled_posterior(some, there, prior)).tolist()
         print(f"{times:3d} times   m {m:+.4f}   k {k:5.0f}   a {a:5.1f}   b {b:9.4f}")
 
 # %% [markdown]
