@@ -166,13 +166,9 @@ def minibatch_elbo(encoder, log_point, pooled, scored, num_points, num_sets, eps
 # %% wrong reads_all, from right formula: The encoder reads all points that are there.
 # diagnosis: value or described or dictionary or autopsy or not_finite or either
 #-     loc, log_scale = encoder(pooled).chunk(2, -1)
+#+     import torch
+#+
 #+     loc, log_scale = encoder(torch.cat([pooled, scored], 1)).chunk(2, -1)
-#@@
-#- def minibatch_elbo(encoder, log_point, pooled, scored, num_points, num_sets, eps):
-#+ import torch
-#+ 
-#+ 
-#+ def minibatch_elbo(encoder, log_point, pooled, scored, num_points, num_sets, eps):
 
 
 # %% wrong leaves_out_scored, from right formula: The scored points count as left out already.

@@ -213,7 +213,7 @@ def shortfall(context, targets, lengthscale, scale, noise, block):
 #+     return torch.cat(variances), total / len(variances)
 
 
-# %% wrong single, from right one_factor: In single precision.
+# %% wrong single_precision, from right one_factor: In single precision.
 # diagnosis: value or described or dictionary or autopsy or not_finite or either
 #-     u = np.concatenate([context.numpy(), targets.numpy()])
 #+     u = np.concatenate([context.numpy(), targets.numpy()]).astype(np.float32)
