@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
 from autograder.units.shared import LOG_2PI
 
-__all__ = ["Given", "Rule", "averaged", "by_chances", "forward", "gap", "matched"]
+__all__ = ["Given", "averaged", "by_chances", "forward", "gap", "matched"]
 
 POINTS, FAR = 8_001, 10.0  # of the grid, and how many of the widest scale it reaches
-Rule = Callable[["Given"], np.ndarray]
 
 
 class Given(NamedTuple):
@@ -71,15 +69,20 @@ class Given(NamedTuple):
         value: np.ndarray = 0.5 * (w * inner).sum(-1)
         return value
 
-    def over(self, rule: Rule) -> float:
-        """The mean of a rule over means of sets, by the trapezoid rule."""
+    def everywhere(self) -> tuple[Given, np.ndarray]:
+        """A fine grid of means of sets, and how often the model draws each: weights of a trapezoid rule."""
         far = FAR * float(self.spread.max()) ** 0.5
         grid = np.linspace(-far, far, POINTS)
         density = np.exp(
             np.log(self.chances) - 0.5 * (LOG_2PI + np.log(self.spread))
             - 0.5 * grid[:, None] ** 2 / self.spread
         ).sum(-1)  # fmt: skip
-        return float((density * rule(self._replace(xbar=grid))).sum() * (grid[1] - grid[0]))
+        return self._replace(xbar=grid), density * (grid[1] - grid[0])
+
+    def on_average(self) -> np.ndarray:
+        """The mean of the gap over means of sets, ``()``."""
+        at, share = self.everywhere()
+        return np.asarray(share @ gap(at))
 
 
 def gap(given: Given) -> np.ndarray:

@@ -36,7 +36,7 @@ def right(given: Given, row: int) -> np.ndarray:
     """Mean and variance of the best q, its gap at each mean of a set, or the gap on average."""
     if row in (LOC, VARIANCE):
         return given.best()[row]
-    return gap(given) if row == GAP else np.asarray(given.over(gap))
+    return gap(given) if row == GAP else given.on_average()
 
 
 TELLS = {
@@ -60,10 +60,10 @@ def _of_q(given: Given, row: int) -> dict[str, np.ndarray]:
         "noise_alone": given.best(given.weights(noise))[row],
     }
     if row == LOC:
-        return {**found, "meansaveraged": averaged(given)[LOC]}
+        return {**found, "means_averaged": averaged(given)[LOC]}
     return {
         **found,
-        "variancesaveraged": averaged(given)[VARIANCE],
+        "variances_averaged": averaged(given)[VARIANCE],
         "mixture_moments": matched(given)[VARIANCE],
         "scale_for_variance": given.best()[VARIANCE] ** 0.5,
         "precision_for_variance": 1 / given.best()[VARIANCE],
@@ -106,8 +106,8 @@ def _mistakes(given: Given, row: int) -> list[Mistake]:
         found = _of_gap(given)
     else:
         zero = given._replace(xbar=np.zeros(()))
-        rules = _of_gap(given)
-        found = {key: np.asarray(given.over(lambda at, key=key: _of_gap(at)[key])) for key in rules}
+        at, share = given.everywhere()
+        found = {key: np.asarray(share @ value) for key, value in _of_gap(at).items()}
         found |= {"at_zero": gap(zero), "of_these_means": gap(given).mean()}
     return [Mistake(key, SAYS[key], value) for key, value in found.items()]
 

@@ -194,9 +194,7 @@ def padding(probe: Probe, rng: np.random.Generator) -> Finding:
     return finding
 
 
-@EXERCISE.part(
-    "An empty set, one point, the same point over and over, a point at zero"
-)
+@EXERCISE.part("An empty set, one point, the same point over and over, a point at zero")
 def small_sets(probe: Probe, rng: np.random.Generator) -> Finding:
     given = _given(rng, (5,))
     points, present = given.points.copy(), given.present.copy()
@@ -214,16 +212,22 @@ def small_sets(probe: Probe, rng: np.random.Generator) -> Finding:
 )
 def shapes_and_scales(probe: Probe, rng: np.random.Generator) -> Finding:
     far = float(rng.choice([-1, 1]) * rng.uniform(800, 1000))
-    elsewhere = _given(rng, (3,), 5)
+    elsewhere, small, large = (
+        _given(rng, (3,), 5),
+        _given(rng, (3,), 6, 1e-3),
+        _given(rng, (2,), 200),
+    )
+    small = small._replace(prior=small.prior * np.array([1, 1, 1, 0.2]))
+    small.present[rng.integers(3)] = False
     cases = [
         (_given(rng, (), 5), 1.0),
         (_given(rng, (2, 3), 4), 1.0),
         (_given(rng, (4,), 4), 1.0),  # as many sets as places, and as numbers
-        (_given(rng, (3,), 6, 1e-3), 1e-3),
+        (small, 1e-3),
         (_given(rng, (3,), 6, 30.0), 30.0),
         (_given(rng, (3,), 9, 1.0, far), 1.0),
         (elsewhere._replace(prior=elsewhere.prior + np.array([0.1 * far, 0, 0, 0])), 1.0),
-        (_given(rng, (2,), 200), 1.0),
+        (large._replace(present=large.present | True), 1.0),
     ]
     finding = Finding(True)
     for given, scale in cases:

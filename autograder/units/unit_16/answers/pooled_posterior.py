@@ -144,10 +144,10 @@ def pooled_posterior(points, present, prior):
 # %% wrong least_rate, from right moments: The rate is kept above a millionth.
 # diagnosis: value or described or dictionary or autopsy or not_finite or either
 #-     return torch.stack([(k * m + n * mean) / (k + n), k + n, a + n / 2, new_b], -1)
-#+     return torch.stack([(k * m + n * mean) / (k + n), k + n, a + n / 2, new_b.clamp(min=2e-6)], -1)
+#+     return torch.stack([(k * m + n * mean) / (k + n), k + n, a + n / 2, new_b.clamp(min=1e-6)], -1)
 
 
-# %% wrong padded_rate, from right moments: A hundred-millionth is added to the rate.
+# %% wrong padded_rate, from right moments: A tenth of a billionth is added to the rate.
 # diagnosis: value or described or dictionary or autopsy or not_finite or either
 #-     return torch.stack([(k * m + n * mean) / (k + n), k + n, a + n / 2, new_b], -1)
 #+     return torch.stack([(k * m + n * mean) / (k + n), k + n, a + n / 2, new_b + 1e-10], -1)
