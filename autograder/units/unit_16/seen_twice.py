@@ -126,6 +126,7 @@ def _found(given: Given, row: int) -> dict[str, np.ndarray]:
         top = logs.max()
         return {
             "subset_alone": np.asarray(of_subset),
+            "ratio_rounded": given.log_evidence(subsets, len(x) // given.size).mean(),
             "evidence_scaled": np.asarray(power * of_subset),
             "posterior_of_the_subset": np.asarray(of_posterior),
             "evidence_of_the_set": evidence,
@@ -155,6 +156,7 @@ SAYS = {
     "honest_one": "This is the bound on the whole set.",
     "for_each_point": "This is divided by the number of points.",
     "subset_alone": "This is the log evidence of a subset, on average. Its points stand for all N.",
+    "ratio_rounded": "N / B is rounded down. It need not be a whole number.",
     "evidence_scaled": "The log evidence of the subset is multiplied by N / B, and the KL with it. Only the likelihood is.",
     "posterior_of_the_subset": "This scores the posterior of the subset. Which q climbs highest where every point "
     "counts N / B times?",
@@ -183,7 +185,7 @@ def _given(
 
 
 def _usual(rng: np.random.Generator) -> list[Given]:
-    return [_given(rng, 6, 2), _given(rng, 5, 3, 0.5), _given(rng, 7, 4, 2.0), _given(rng, 4, 1)]
+    return [_given(rng, 6, 2), _given(rng, 7, 3, 0.5), _given(rng, 7, 4, 2.0), _given(rng, 4, 1)]
 
 
 def _judged(probe: Probe, cases: Sequence[Given], *rows: int) -> Finding:

@@ -201,7 +201,7 @@ def minibatch_elbo(encoder, log_point, pooled, scored, num_points, num_sets, eps
 #+         likelihood = likelihood + unread * log_point(scored.detach(), c).detach().mean(0).mean(-1)
 
 
-# %% wrong free_nats, from right formula: A KL below one nat is free.
+# %% wrong free_nats, from right formula: A KL below three nats is free.
 # diagnosis: value or described or dictionary or autopsy or not_finite or either
 #-     return num_sets / len(pooled) * (likelihood - kl)
 #+     return num_sets / len(pooled) * (likelihood - kl.clamp(min=3.0))

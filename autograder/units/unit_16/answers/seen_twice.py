@@ -149,7 +149,7 @@ def seen_twice(x, tau, sigma, size):
 
 
 # %% wrong whole_ratio, from right elbos: N/B rounded down.
-# diagnosis: value or described or dictionary or autopsy or not_finite or either
+# diagnosis: ratio_rounded or value or described or dictionary or autopsy or not_finite or either
 #-     weight = count / size
 #+     weight = count // size
 
