@@ -105,7 +105,7 @@ def calibration(y, loc, scale, levels):
 
 
 # %% wrong single, from right tensors: In single precision.
-# diagnosis: value
+# diagnosis: value or described or dictionary
 #-     width = torch.special.ndtri((1 + levels) / 2)
 #+     y, loc, scale, levels = (each.float() for each in (y, loc, scale, levels))
 #+     width = torch.special.ndtri((1 + levels) / 2)

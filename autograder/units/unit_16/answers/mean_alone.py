@@ -144,7 +144,7 @@ def mean_alone(xbar, sizes, chances, tau, sigma):
 
 
 # %% wrong grid_of_tau, from right closed: The grid reaches as far as c does, and the means of small sets reach farther.
-# diagnosis: value
+# diagnosis: value or described or dictionary
 #-     far = 12 * spread.max().sqrt()
 #+     far = 3 * tau
 
@@ -156,7 +156,7 @@ def mean_alone(xbar, sizes, chances, tau, sigma):
 
 
 # %% wrong sampled, from right closed: The average from 20,000 draws, three digits of it.
-# diagnosis: value
+# diagnosis: value or described or dictionary
 #-     average = torch.trapezoid(at(grid)[3] * at(grid)[2], grid)
 #+     drawn = torch.Generator().manual_seed(0)
 #+     size = torch.multinomial(chances, 20000, replacement=True, generator=drawn)
@@ -171,7 +171,7 @@ def mean_alone(xbar, sizes, chances, tau, sigma):
 
 
 # %% wrong unit_prior, from right closed: tau is one.
-# diagnosis: value or described
+# diagnosis: value or described or dictionary
 #-     spread = tau**2 + sigma**2 / sizes
 #-     lam = 1 / tau**2 + sizes / sigma**2
 #+     spread = 1 + sigma**2 / sizes
@@ -179,7 +179,7 @@ def mean_alone(xbar, sizes, chances, tau, sigma):
 
 
 # %% wrong equal_chances, from right closed: All sizes are taken to be equally likely.
-# diagnosis: value or described
+# diagnosis: value or described or dictionary
 #-         log_joint = chances.log() - 0.5 * spread.log() - 0.5 * x**2 / spread
 #+         log_joint = -math.log(len(sizes)) - 0.5 * spread.log() - 0.5 * x**2 / spread
 

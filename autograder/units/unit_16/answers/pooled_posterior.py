@@ -114,7 +114,7 @@ def pooled_posterior(points, present, prior):
 
 
 # %% wrong single, from right moments: In single precision.
-# diagnosis: value or described
+# diagnosis: value or described or dictionary
 #-     x = torch.where(present, points, torch.zeros_like(points))
 #+     points = points.float()
 #+     x = torch.where(present, points, torch.zeros_like(points))

@@ -137,13 +137,13 @@ def seen_twice(x, tau, sigma, size):
 
 
 # %% wrong first_subset, from right elbos: The first subset for all.
-# diagnosis: value or dictionary
+# diagnosis: value or described or dictionary
 #-     return elbo(x, 1.0, *q(x, 1.0)), np.mean(twice), np.mean(honest)
 #+     return elbo(x, 1.0, *q(x, 1.0)), twice[0], honest[0]
 
 
 # %% wrong with_replacement, from right elbos: Subsets in which a point may occur more than once.
-# diagnosis: value or dictionary
+# diagnosis: value or described or dictionary
 #-     subsets = [np.array(one) for one in itertools.combinations(x.tolist(), size)]
 #+     subsets = [np.array(one) for one in itertools.combinations_with_replacement(x.tolist(), size)]
 

@@ -132,19 +132,19 @@ def shortfall(context, targets, lengthscale, scale, noise, block):
 
 
 # %% wrong noiseless_context, from right by_blocks: The context is taken to be free of noise.
-# diagnosis: value
+# diagnosis: value or described or dictionary
 #-         gram = covariance(known, known) + noise**2 * torch.eye(len(known), dtype=asked.dtype)
 #+         gram = covariance(known, known) + 1e-6 * scale**2 * torch.eye(len(known), dtype=asked.dtype)
 
 
 # %% wrong with_jitter, from right one_factor: A jitter of a millionth of the kernel is added, which moves the fifth digit.
-# diagnosis: value
+# diagnosis: value or described or dictionary
 #-     root = np.linalg.cholesky(matrix + noise**2 * np.eye(len(u)))
 #+     root = np.linalg.cholesky(matrix + (noise**2 + 1e-6 * scale**2) * np.eye(len(u)))
 
 
 # %% wrong full_blocks_only, from right one_factor: What is left after the full blocks goes one by one.
-# diagnosis: value
+# diagnosis: value or described or dictionary or one_by_one
 #-         row, start = first + t, first + block * (t // block)
 #+         full = block * (len(targets) // block)
 #+         row, start = first + t, first + (block * (t // block) if t < full else t)
