@@ -27,7 +27,7 @@ EXERCISE = exercise(
 MEAN, SUM, MAX = "mean", "sum", "max"
 NAMES = (MEAN, SUM, MAX)
 LONGEST, NODES = 8, 41
-PROPOSED = 120  # sets of a world, of which those are kept that decide
+PROPOSED = 200  # sets of a world, of which those are kept that decide
 ERROR = 0.01  # of a report, as a share of the exact posterior's variance
 APART = 6.0  # errors between any two of the three
 
