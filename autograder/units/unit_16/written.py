@@ -1,15 +1,15 @@
-"""TO WRITE: the question that is answered in words."""
+"""In words: four claims about sets and functions."""
 
 from autograder.checks.exercise import exercise
 
 EXERCISE = exercise(
     __name__,
-    title="In words: TO WRITE",
+    title="In words: four claims about sets and functions",
     function="",
-    points=1,
-    difficulty=1,
-    importance=1,
-    minutes=5,
+    points=2,
+    difficulty=3,
+    importance=4,
+    minutes=20,
     read="What to remember",
     hides=[],
     because="answered in words",

@@ -55,6 +55,8 @@ GRADIENT_ASKED = {
     "10_any_smooth_bound",
     "11_amortized_elbo",
     "13_objective",
+    "16_minibatch_elbo",
+    "16_process_elbo",
     "14_stl_loss",
     "15_conditional",
     "17_deep_markov_elbo",
