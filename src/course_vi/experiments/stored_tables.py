@@ -10,7 +10,7 @@ from course_vi import validate
 
 __all__ = ["path_of", "stored_table"]
 
-LECTURES = (8, 10, 12, 13, 15, 17)
+LECTURES = (8, 10, 12, 13, 15, 17, 19)
 
 
 def path_of(lecture: int) -> Path:
@@ -29,7 +29,8 @@ def stored_table(name: str, lecture: int = 13) -> dict[str, dict[str, dict[str, 
     Args:
         name: ``"arena"``, ``"again"`` or ``"collapse"`` of lecture 13; ``"judge"``, ``"race"`` or ``"faster"`` of lecture 8;
             ``"trial"`` of lecture 10; ``"sleepers"`` or ``"sleep_again"`` of lecture 12; ``"curves"``, ``"factors"`` or ``"labels"``
-            of lecture 15; ``"proposals"``, ``"rows"`` or ``"strokes"`` of lecture 17.
+            of lecture 15; ``"proposals"``, ``"rows"`` or ``"strokes"`` of lecture 17; ``"trial"``, ``"bins"``,
+            ``"swap"`` or ``"mnist"`` of lecture 19.
 
     Raises:
         ValueError: no table of that name.
