@@ -15,7 +15,7 @@ from course_vi import validate
 from course_vi.coding import BernoulliCode, BitsBack, DiscretizedNormalCode, Stack, UniformCode
 from course_vi.coding.symbols import bin_medians
 from course_vi.distributions import CholeskyNormal
-from course_vi.families import Amortized, FullRank, Layered, MeanField
+from course_vi.families import Amortized, FullRank, Layered
 from course_vi.models import VAE, HierarchicalVAE
 
 __all__ = ["Coded", "DenseCoder", "LatentCoder", "LayeredCoder", "PlainCoder", "coded"]
@@ -36,8 +36,8 @@ class Coded(NamedTuple):
 class LatentCoder:
     """One row on a stack, and off it again; ``coded`` chains the rows."""
 
-    def push(self, stack: Stack, x: Tensor) -> int:
-        """Push a row ``(Dx,)``; how many bits there were when the stack was at its lowest."""
+    def push(self, stack: Stack, x: Tensor) -> list[int]:
+        """Push a row ``(Dx,)``; how many bits there were after each pop and each push of a part."""
         raise NotImplementedError
 
     def pop(self, stack: Stack) -> Tensor:
@@ -50,12 +50,15 @@ class PlainCoder(LatentCoder):
 
     def __init__(self, p: VAE, q: Amortized, precision: int = 10) -> None:
         self.coder = BitsBack(p, q, precision)
+        self.prior = UniformCode(self.coder.bins, p.latent_dim)
 
-    def push(self, stack: Stack, x: Tensor) -> int:
-        taken = Stack(stack.words())
-        taken.pop(self.coder.posterior_code(x))
-        self.coder.push(stack, x.unsqueeze(0))
-        return taken.bits
+    def push(self, stack: Stack, x: Tensor) -> list[int]:
+        index = stack.pop(self.coder.posterior_code(x))
+        heights = [stack.bits]
+        stack.push(_symbols(x), self.coder.likelihood_code(self.coder.latents(index)))
+        heights.append(stack.bits)
+        stack.push(index, self.prior)
+        return [*heights, stack.bits]
 
     def pop(self, stack: Stack) -> Tensor:
         return self.coder.pop(stack, 1)[0]
@@ -80,15 +83,16 @@ class DenseCoder(LatentCoder):
         self.p, self.q, self.bins = p, q, 2**precision
         self.prior = UniformCode(self.bins, p.latent_dim)
 
-    def push(self, stack: Stack, x: Tensor) -> int:
+    def push(self, stack: Stack, x: Tensor) -> list[int]:
         index = np.zeros(self.p.latent_dim, dtype=np.int32)
         loc, root = self._posterior(x)
         for axis in range(len(index)):
             index[axis : axis + 1] = stack.pop(self._axis(loc, root, index, axis))
-        lowest = stack.bits
+        heights = [stack.bits]
         stack.push(_symbols(x), self._likelihood(index))
+        heights.append(stack.bits)
         stack.push(index, self.prior)
-        return lowest
+        return [*heights, stack.bits]
 
     def pop(self, stack: Stack) -> Tensor:
         index = stack.pop(self.prior)
@@ -155,18 +159,24 @@ class LayeredCoder(LatentCoder):
         )
         self.top = UniformCode(self.bins, p.latent_dims[1])
 
-    def push(self, stack: Stack, x: Tensor) -> int:
+    def push(self, stack: Stack, x: Tensor) -> list[int]:
+        heights = []
+
         first = stack.pop(self._posterior(x))
-        z1, lowest = self._place(first), stack.bits
+        heights.append(stack.bits)
+        z1 = self._place(first)
         if self.swap:
             stack.push(_symbols(x), _pixels(self.p.bottom, z1))
+            heights.append(stack.bits)
         second = stack.pop(self._upper(z1))
-        lowest = min(lowest, stack.bits)
+        heights.append(stack.bits)
         if not self.swap:
             stack.push(_symbols(x), _pixels(self.p.bottom, z1))
+            heights.append(stack.bits)
         stack.push(first, self._middle(second))
+        heights.append(stack.bits)
         stack.push(second, self.top)
-        return lowest
+        return [*heights, stack.bits]
 
     def pop(self, stack: Stack) -> Tensor:
         second = stack.pop(self.top)
@@ -219,7 +229,7 @@ def coded(coder: LatentCoder, x: Tensor, words: int = 64, seed: int = 0) -> Code
     before, start, lowest, net = stack.words(), stack.bits, stack.bits, []
     for row in reversed(x):
         height = stack.bits
-        lowest = min(lowest, coder.push(stack, row))
+        lowest = min(lowest, *coder.push(stack, row))
         net.append(stack.bits - height)
     back = torch.stack([coder.pop(stack) for _ in x])
     if not torch.equal(back, x) or not np.array_equal(stack.words(), before):

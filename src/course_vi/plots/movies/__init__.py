@@ -17,6 +17,7 @@ from course_vi.plots.movies.climbs import (
 from course_vi.plots.movies.families import families_close
 from course_vi.plots.movies.phases import dream_and_wake
 from course_vi.plots.movies.spaces import codes_spread, simplex
+from course_vi.plots.movies.stacks import stack_of_bits
 from course_vi.plots.movies.traces import Step, trace_replayed
 from course_vi.plots.movies.trees import family_tree
 from course_vi.plots.movies.water import water_rises
@@ -36,6 +37,7 @@ __all__ = [
     "one_function",
     "samples_flash",
     "simplex",
+    "stack_of_bits",
     "staircase",
     "water_rises",
     "trace_replayed",
