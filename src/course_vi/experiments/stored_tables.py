@@ -30,7 +30,7 @@ def stored_table(name: str, lecture: int = 13) -> dict[str, dict[str, dict[str, 
         name: ``"arena"``, ``"again"`` or ``"collapse"`` of lecture 13; ``"judge"``, ``"race"`` or ``"faster"`` of lecture 8;
             ``"trial"`` of lecture 10; ``"sleepers"`` or ``"sleep_again"`` of lecture 12; ``"curves"``, ``"factors"`` or ``"labels"``
             of lecture 15; ``"proposals"``, ``"rows"`` or ``"strokes"`` of lecture 17; ``"trial"``, ``"bins"``,
-            ``"swap"`` or ``"mnist"`` of lecture 19.
+            or ``"swap"`` of lecture 19.
 
     Raises:
         ValueError: no table of that name.
