@@ -3,7 +3,7 @@ r"""Four ways to have a coder of digits: the ELBO, a tighter bound, a richer q, 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -17,7 +17,6 @@ from course_vi.families import Amortized, FullRank, Layered, MeanField
 from course_vi.families.base import Family
 from course_vi.gradients import doubly_reparametrized, sticking_the_landing
 from course_vi.models import VAE, HierarchicalVAE
-from course_vi.models.base import Model
 from course_vi.nets import SideBySide, mlp
 
 __all__ = ["WAYS", "Pair", "coder_of", "log_weights", "refitted", "train_coders"]
@@ -71,7 +70,9 @@ def train_coders(
     values = [value for network in _parts(together) for value in network.parameters()]
     optimizer = torch.optim.Adam(values, lr=learning_rate)
     climb(tighter if way == "IWAE" else plain, optimizer, x, seeds, steps, batch_size)
-    return _apart(way, together, [_networks(way, x.shape[-1], latents, hidden, seed) for seed in seeds])
+    return _apart(
+        way, together, [_networks(way, x.shape[-1], latents, hidden, seed) for seed in seeds]
+    )
 
 
 def refitted(
@@ -145,9 +146,7 @@ def _pair(way: str, networks: list[list[nn.Sequential]], single: bool = False) -
         model = HierarchicalVAE((latents, TOP), pixels, decoder=parts[0], network=parts[2])
         return Pair(
             model,
-            Layered(
-                Amortized(MeanField(latents), parts[1]), Amortized(MeanField(TOP), parts[3])
-            ),
+            Layered(Amortized(MeanField(latents), parts[1]), Amortized(MeanField(TOP), parts[3])),
         )
     family = FullRank(latents) if way == "dense q" else MeanField(latents)
     return Pair(VAE(latents, pixels, decoder=parts[0]), Amortized(family, parts[1]))

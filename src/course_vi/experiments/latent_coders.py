@@ -15,7 +15,7 @@ from course_vi import validate
 from course_vi.coding import BernoulliCode, BitsBack, DiscretizedNormalCode, Stack, UniformCode
 from course_vi.coding.symbols import bin_medians
 from course_vi.distributions import CholeskyNormal
-from course_vi.families import Amortized, FullRank, Layered
+from course_vi.families import Amortized, Layered
 from course_vi.models import VAE, HierarchicalVAE
 
 __all__ = ["Coded", "DenseCoder", "LatentCoder", "LayeredCoder", "PlainCoder", "coded"]
@@ -219,6 +219,7 @@ def coded(coder: LatentCoder, x: Tensor, words: int = 64, seed: int = 0) -> Code
     Raises:
         AssertionError: a row came back changed, or the stack did.
 
+    >>> from course_vi.families import FullRank
     >>> from course_vi.nets import mlp
     >>> p, q = VAE(2, 64, 8), Amortized(FullRank(2), mlp(64, 8, 8))
     >>> found = coded(DenseCoder(p, q), torch.ones(3, 64))

@@ -66,17 +66,26 @@ def on_bins(loc: float, scale: float, precisions: Sequence[int]) -> Figure:
             share = torch.arange(1, 2**precision) / 2**precision
             edges = torch.cat([torch.tensor([-3.0]), prior.icdf(share), torch.tensor([3.0])])
             mass = q.cdf(edges).diff()
-            ax.bar(edges[:-1].tolist(), (mass / edges.diff()).tolist(), edges.diff().tolist(), align="edge", color=SKY, alpha=0.45, edgecolor=GREY, linewidth=0.4)  # fmt: skip
+            ax.bar(
+                edges[:-1].tolist(),
+                (mass / edges.diff()).tolist(),
+                edges.diff().tolist(),
+                align="edge",
+                color=SKY,
+                alpha=0.45,
+                edgecolor=GREY,
+                linewidth=0.4,
+            )
             ax.plot(line, prior.log_prob(line).exp(), color=BLACK, linestyle="--", linewidth=1.2)
             ax.plot(line, q.log_prob(line).exp(), color=BLUE)
             ax.set(title=f"{2**precision} bins", xlabel="$z$", xlim=(-3, 3))
-        axes[0].set_ylabel("density; mass over width")
-        top = float(q.log_prob(torch.tensor(loc)).exp())
         for ax in axes:
-            ax.set_ylabel(axes[0].get_ylabel() if ax is axes[0] else " ")
-        side = -1 if loc > 0 else 1
-        axes[0].text(loc + side * 1.2 * scale, 0.9 * top, r"$q(z \mid x)$", color=BLUE, fontsize=10, ha="right" if side < 0 else "left")  # fmt: skip
-        axes[0].text(-side * 0.2 * loc - 2.9 * (loc > 0), 0.41, r"$p(z)$", fontsize=10)
+            ax.set_ylabel("density; mass over width" if ax is axes[0] else " ")
+        top, side = float(q.log_prob(torch.tensor(loc)).exp()), -1 if loc > 0 else 1
+        away = "right" if side < 0 else "left"
+        at = loc + side * 1.2 * scale
+        axes[0].text(at, 0.9 * top, r"$q(z \mid x)$", color=BLUE, fontsize=10, ha=away)
+        axes[0].text(2.2 * side, 0.16 * top, r"$p(z)$", fontsize=10, ha="center")
         figure.suptitle("Bins of equal prior mass: narrow where the prior is high", fontsize=11)
     return figure
 
@@ -88,7 +97,9 @@ def price_of_bins(precisions: Sequence[int], net: Tensor, initial: Tensor, ideal
         left.plot(precisions, net, color=GREY, linewidth=0.8)
         left.plot(precisions, net.mean(1), "o-", color=BLUE)
         left.axhline(float(ideal.mean()), color=EXACT, linestyle="--", linewidth=1.3)
-        left.text(precisions[-1], float(ideal.mean()) - 0.25, "minus the ELBO", ha="right", va="top")
+        left.text(
+            precisions[-1], float(ideal.mean()) - 0.25, "minus the ELBO", ha="right", va="top"
+        )
         left.set(title="Coarse bins cost net bits", ylabel="net bits per image")
         left.set_ylim(float(ideal.min()) - 2.0, float(net.max()) + 0.7)
         right.plot(precisions, initial, color=GREY, linewidth=0.8)
