@@ -26,7 +26,7 @@
 # - forecast the size of a file from an ELBO, hold the forecast to the file, and compare coders fairly,
 # - say what a tighter bound, a richer family and a second layer are worth, in bytes.
 #
-# **Time**: about 45 minutes of reading and playing on the main line; what is marked *aside* takes 10 minutes more. The page computes in about a minute.
+# **Time**: about 48 minutes of reading and playing on the main line; what is marked *aside* takes 2 minutes more. The page computes in about a minute.
 #
 # > **What you need, if you read this unit alone**
 # >
