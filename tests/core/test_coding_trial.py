@@ -95,7 +95,7 @@ def test_a_refit_moves_the_encoder_and_leaves_the_model(
 def test_general_coders_give_back_what_they_got_and_gain_by_a_dictionary(x: Tensor) -> None:
     some = x[:40]
     sizes = general_coders(some, x)
-    assert sizes["raw"].together == len(packed(some)) == 40 * 8
+    assert sizes["one bit a pixel"].together == len(packed(some)) == 40 * 8
     told = sizes["gzip's method, told the training images"]
     assert told.together < sizes["gzip"].together < (sizes["gzip"].apart or 0)
 

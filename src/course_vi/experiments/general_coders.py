@@ -63,11 +63,11 @@ def general_coders(x: Tensor, train: Tensor | None = None) -> dict[str, Size]:
         AssertionError: a coder lost something.
 
     >>> sizes = general_coders(torch.zeros(50, 64))
-    >>> sizes["raw"].together, sizes["PNG"].together < 400
+    >>> sizes["one bit a pixel"].together, sizes["PNG"].together < 400
     (400, True)
     """
     raw, rows = packed(x), [packed(row.unsqueeze(0)) for row in x]
-    found: dict[str, Size] = {"raw": Size(len(raw), len(raw), 0.0)}
+    found: dict[str, Size] = {"one bit a pixel": Size(len(raw), len(raw), 0.0)}
     codecs: dict[str, tuple[Callable[[bytes], bytes], Callable[[bytes], bytes]]] = {
         "gzip": (lambda data: gzip.compress(data, 9, mtime=0), gzip.decompress),
         "bz2": (lambda data: bz2.compress(data, 9), bz2.decompress),
