@@ -13,7 +13,7 @@
 # %% [markdown]
 # # 19 · Bits back
 #
-# Nineteen units long we have climbed a bound and called its unit a nat. In this one the nats become bytes on a disk. A latent variable model is turned into a lossless coder of real images, and the length of the file is known before it is written: it is minus the ELBO. Whatever made a bound tighter or a family richer in the units before can now be weighed.
+# For nineteen units we have climbed a bound, and called its unit a nat. In this one the nats become bytes on a disk. A latent variable model is turned into a lossless coder of real images, and the length of the file is known before it is written: it is minus the ELBO. Whatever made a bound tighter or a family richer in the units before can now be weighed.
 # The trick is an old one with a good name. The coder has to choose a latent, and any choice would do. So it lets other bits, which have to be sent anyway, make the choice; and the receiver, who can work out what was chosen, gets those bits back.
 #
 # **After this unit you can**
@@ -224,7 +224,7 @@ reveal("19_3", "about 23,900; a quarter")
 #
 # Here is the smallest model with a latent: $z$ is 0 or 1, equally often, and so is $x$, which agrees with $z$ three times out of four. We want to send $x = 1$. Its probability is one half, so it should cost one bit. But our coder has no $p(x)$; it has $p(z)$ and $p(x \mid z)$. It may choose a $z$, push $x$ with $p(x \mid z)$, and push $z$ with $p(z)$. With the better choice, $z = 1$, that costs $\log_2 \tfrac43 + 1 = 1.415$ bits: too many. With $z = 0$ it costs $2 + 1 = 3$.
 #
-# The waste is in the choice. Both values of $z$ would do, the receiver sees which one was taken, and that he learns something which is not the message. So let us make him learn something that we have to tell him anyway. On the stack there already is a number, from earlier messages, say. **Pop $z$ from it**, with the probabilities $q(z \mid x = 1) = (\tfrac14, \tfrac34)$, and go on as before. By hand, with the colours of the figure in section 2, from two starting points:
+# The waste is in the choice. Either value of $z$ would do, the receiver sees which one was taken, and that is news he did not ask for. So let the choice tell him something that he has to be told anyway. There already is a number on the stack, from earlier messages, say. **Pop $z$ from it**, with the probabilities $q(z \mid x = 1) = (\tfrac14, \tfrac34)$, and go on as before: push $x$, push $z$. By hand, with the colours of the figure in section 2, from two starting points:
 #
 # | | $s = 1000$ | $s = 1001$ |
 # |---|---|---|
@@ -256,7 +256,7 @@ reveal("19_4", "1.21")
 #
 # </details>
 #
-# The receiver goes the same way backwards. He pops $z$, then $x$; and now that he knows $x$ he knows $q(z \mid x)$, too, and **pushes $z$ with it**. Thereby the number is again what it was before, 1000 or 1001, and earlier messages can be read from it. What was taken has come back.
+# The receiver goes the same way backwards. He pops $z$, then $x$; and now that he knows $x$ he knows $q(z \mid x)$, too, and **pushes $z$ with it**. Then the number is what it was before, 1000 or 1001, and the earlier messages can be read from it. What was taken has come back.
 #
 # In expectation over fair flips, the net length is $\mathbb E_q[-\log_2 p(x \mid z) - \log_2 p(z) + \log_2 q(z \mid x)]$: **minus the ELBO, in bits**. It is smallest where $q$ is the posterior, and then it is $-\log_2 p(x)$, whatever was popped, as the table shows.
 #
@@ -406,7 +406,7 @@ show(figures.chain(counts, curves),
 # - **What each coder was told.** Ours learned from 1,500 training images. gzip has never seen a digit. In two rows below the rivals get the training images as well: gzip's method with all of them as a dictionary, and the table of four neighbours.
 # - **One file or many.** A format's header is paid for each file. We give both: all images in one file (for PNG and WebP one tall strip), and, where that is quick, a file each. Ours is made for a chain; with an image each it would lend 70 bits every time.
 # - **What is not counted.** Our receiver needs both networks, and any receiver of gzip needs gzip. The difference is that ours are good for one kind of image only. They have their own line below.
-# - **How hard they were tried.** Every general coder runs at its strongest setting.
+# - **How hard they were tried.** Every general coder runs at a high setting.
 
 # %%
 sizes = general_coders(test, train)
@@ -426,7 +426,7 @@ print(f"{weights} weights, {4 * weights} bytes as 32-bit floats; {saved:.2f} byt
       f"they pay after {4 * weights / saved:,.0f} images")
 
 # %% [markdown]
-# Bits back has the shortest file, and a table of counts that uses no latents comes close. With the networks in the parcel nobody would send 297 tiny images this way. Nor is it quick: milliseconds for an image, where gzip needs a microsecond or less. What it has is a *law*: its length is minus the ELBO, so that every better model is, at once, a better coder.
+# Bits back has the shortest file, and a table of counts that uses no latents comes close. With the networks in the parcel nobody would send 297 tiny images this way. Nor is it quick: milliseconds for an image, where gzip needs about a microsecond. What it has is a *law*: its length is minus the ELBO, so that every better model is, at once, a better coder.
 #
 # ## 7. Two layers
 #

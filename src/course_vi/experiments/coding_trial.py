@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -135,7 +135,7 @@ def _networks(way: str, pixels: int, latents: int, hidden: int, seed: int) -> li
 
 def _pair(way: str, networks: list[list[nn.Sequential]], single: bool = False) -> Pair:
     """Networks of one seed, or of several side by side, as a model and a family."""
-    parts: list[nn.Module] = (
+    parts: list[Any] = (
         list(networks[0])
         if single
         else [SideBySide(column) for column in map(list, zip(*networks, strict=True))]
@@ -160,14 +160,16 @@ def _apart(way: str, together: Pair, networks: list[list[nn.Sequential]]) -> lis
     return [_pair(way, [each], single=True) for each in networks]
 
 
-def _parts(pair: Pair) -> list[nn.Module]:
-    p, q = pair
+def _parts(pair: Pair) -> list[Any]:
+    """The networks of a pair, in the order of ``_networks``."""
+    p: Any = pair.p
+    q: Any = pair.q
     if isinstance(p, HierarchicalVAE):
         return [p.bottom.decoder, q.first.encoder, p.network, q.second.encoder]
     return [p.decoder, q.encoder]
 
 
-def _copy_row(network: nn.Sequential, many: nn.Module, row: int) -> None:
+def _copy_row(network: nn.Sequential, many: SideBySide, row: int) -> None:
     """The weights of one of the networks that stood side by side."""
     layers = [part for part in network if isinstance(part, nn.Linear)]
     with torch.no_grad():

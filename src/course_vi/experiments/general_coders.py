@@ -13,7 +13,7 @@ import time
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -26,7 +26,9 @@ from course_vi.coding import BernoulliCode, Stack
 __all__ = ["Size", "context_code_length", "general_coders", "packed"]
 
 # The strongest preset, with a window of 64 kB: as good on little data, and a thousand times less to set up.
-SMALL = [{"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME, "dict_size": 2**16}]
+SMALL: list[dict[str, Any]] = [
+    {"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME, "dict_size": 2**16}
+]
 
 
 class Size(NamedTuple):
@@ -142,14 +144,14 @@ def _contexts(x: Tensor) -> Tensor:
     return (left + 2 * corner + 4 * above + 8 * right).flatten(1)
 
 
-def _picture(x: Tensor, options: dict[str, object]) -> int:
+def _picture(x: Tensor, options: dict[str, Any]) -> int:
     """Bytes of the images in a strip, once they came back the same."""
     side = round(x.shape[-1] ** 0.5)
     page = Image.fromarray((x.view(-1, side).numpy() * 255).astype(np.uint8))
     page = page.convert("1", dither=Image.Dither.NONE)
     page = page if options["format"] == "PNG" else page.convert("RGB")
     buffer = io.BytesIO()
-    page.save(buffer, **options)  # type: ignore[arg-type]
+    page.save(buffer, **options)
     size = buffer.tell()
     buffer.seek(0)
     back = np.asarray(Image.open(buffer).convert("L")) > 127

@@ -5,7 +5,7 @@ Both draw their latents in parts, each given those before it, :math:`q(z \mid x)
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -195,14 +195,14 @@ class LayeredCoder(LatentCoder):
 
     @torch.no_grad()
     def _posterior(self, x: Tensor) -> DiscretizedNormalCode:
-        q = self.q.first.distribution(x)
+        q: Any = self.q.first.distribution(x)
         return DiscretizedNormalCode(
             (q.loc - self.loc) / self.scale, q.stddev / self.scale, self.bins
         )
 
     @torch.no_grad()
     def _upper(self, z1: Tensor) -> DiscretizedNormalCode:
-        q = self.q.second.distribution(z1)
+        q: Any = self.q.second.distribution(z1)
         return DiscretizedNormalCode(q.loc, q.stddev, self.bins)
 
     @torch.no_grad()
