@@ -270,7 +270,7 @@ reveal("19_4", "1.21")
 # `BitsBack` cuts the line of each latent into $2^b$ bins that are equally probable under the prior. Then a push with $p(z)$ costs exactly $b$ bits a latent. What is popped with $q$ is the number of a bin, with the mass of $q$ on it as its probability; and what the decoder network reads is the bin's median.
 
 # %%
-p, q = train_coders("ELBO", train, [0], 2000)[0]           # eight latents; one seed, 2,000 steps
+pair = p, q = train_coders("ELBO", train, [0], 2000)[0]    # eight latents; one seed, 2,000 steps
 with torch.no_grad():
     density = q.distribution(test[0])
 latent = int(density.stddev.argmin())                      # the one that the encoder is surest of
@@ -331,7 +331,7 @@ reveal("19_5", "net: hardly; first: 8 bits a latent more")
 predict("19_6", choices=["about 700", "about 960", "about 1,060", "about 1,300"])
 
 # %%
-log_w = log_weights((p, q), test, 200, seed=1)             # (200, 297), nats
+log_w = log_weights(pair, test, 200, seed=1)             # (200, 297), nats
 forecast = -log_w.mean(0).sum().item() * BITS / 8
 spread = log_w.var(0).sum().sqrt().item() * BITS / 8
 print(f"forecast: {forecast:.1f} ± {spread:.1f} bytes; a chain of {len(test)} images draws one z for each")
@@ -387,8 +387,8 @@ show_moving(movies.stack_of_bits(begin, heights),
 # The first image goes deep: it needs some 70 bits that nobody has left for it, and they have to be made up, and sent. One image alone is therefore *longer* than its 64 pixels. How does it go on?
 
 # %%
-counts = torch.unique(torch.logspace(0, math.log10(len(test)), 25).long())
-runs = coded(coder_of((p, q), train), test)
+counts = torch.unique(torch.logspace(0, math.log10(len(test)), 25).round().long())
+runs = coded(coder_of(pair, train), test)
 total = runs.net.cumsum(0)[counts - 1] / 8
 zipped = [len(gzip.compress(packed(test[:n]), 9, mtime=0)) for n in counts]
 curves = {"bits back, with its initial bits": (total + runs.initial / 8) / counts,
