@@ -455,7 +455,7 @@ claim("the net length is no other: no difference seen", levels["swap"][:, -1] - 
 #
 # ## 8. What a better bound is worth
 #
-# Now that nats are bytes, the units before can be weighed. Here are pairs of a model and a $q$, with networks of the same sizes and the same batches, five seeds, 2,000 steps each at a rate that falls to zero (so they have settled, which does not mean that more steps would bring no more):
+# Now that nats are bytes, the units before can be weighed. Here are pairs of a model and a $q$, with networks of the same sizes and the same batches, five seeds, 2,000 steps each at a rate that falls to zero (so the last steps change little, which does not mean that more steps would bring no more):
 #
 # - **ELBO**: eight latents, $q$ a product of normals, trained by the ELBO. This is the coder of section 6.
 # - **IWAE**: the same, trained by the bound of ten samples.
@@ -507,7 +507,7 @@ reveal("19_7", "more")
 #
 # </details>
 #
-# **Two layers** take 5 bytes less on average, with a standard error of about 2: a hint, and by our rule no difference seen. The upper layer has little to say about pictures of 64 pixels, and all of what it may save was in the forecast: no file had to be written to find out. The same bookkeeping is open to you for any other model or family of this course. What a *richer q* would be worth at most can be read off the first row: the distance from K = 1 to K = 100 is a lower bound, on average, of the gap that any q leaves to the posterior, some 40 bytes.
+# **Two layers** take 5 bytes less on average, with a standard error of about 2: a hint, and by our rule no difference seen. The upper layer has little to say about pictures of 64 pixels, and all of what it may save was in the forecast: no file had to be written to find out. The same bookkeeping is open to you for any other model or family of this course. A *richer q* for the model as it is could win what this one leaves to the posterior; the first row has a lower bound of that gap, on average: the distance from K = 1 to K = 100, some 40 bytes.
 #
 # ## Common mistakes
 #
