@@ -170,8 +170,8 @@ with when_written():
 # *Difficulty* 3/5 · *Importance* 5/5 · 25 minutes
 #
 # Now write the pop, as it is described in exercise 1, for so many symbols of one alphabet as `number` says. Return the
-# symbols, in the order in which they come off, and the stack that is left. A stack may run empty of words: then the head
-# goes on shrinking, down to zero. Every bit counts here, too.
+# symbols, in the order in which they come off, and the stack that is left. A stack may run empty of words: then the
+# head goes on shrinking, down to zero. Every bit counts here, too.
 #
 # **Predict, before you begin**: the stack holds fair coin flips. How often does a symbol come that owns f of M slots?
 # How many bits does it take off?
@@ -227,8 +227,8 @@ with when_written():
 # </details>
 # <details><summary>Symptom: the first symbols are right, then all goes wrong</summary>
 #
-# Look at the head after each pop. Where it is below $2^{16}$, the last word joins it, and the head moves up to make room
-# for 16 bits.
+# Look at the head after each pop. Where it is below $2^{16}$, the last word joins it, and the head moves up to make
+# room for 16 bits.
 #
 # </details>
 # <details><summary>Symptom: wrong for some slots only</summary>
@@ -239,8 +239,8 @@ with when_written():
 # </details>
 
 # %% [markdown] solution_only="19_ans_pop"
-# **The rank.** Below a head lie $\lfloor h / M \rfloor$ whole blocks, with f heads each that show the same symbol, and in its
-# own block the slot's place among those of the symbol.
+# **The rank.** Below a head lie $\lfloor h / M \rfloor$ whole blocks, with f heads each that show the same symbol, and
+# in its own block the slot's place among those of the symbol.
 #
 # **The prediction.** The slot is uniform over M numbers, so the symbol comes with probability f / M, and takes
 # $-\log_2 (f/M)$ bits: on average the entropy. Sampling by decoding uses up exactly the randomness that it needs, and
@@ -255,8 +255,8 @@ with when_written():
 # $p(x \mid z)$ in row z, `posterior` $(X, S)$ with $q(z \mid x)$ in row x. Nobody sums z out. Return two functions:
 #
 # - `encode(stack, rows)` puts `rows` $(N)$, whole numbers, on the stack; what it returns does not matter;
-# - `decode(stack, count)` takes so many rows off again, and returns them *in the order in which encode was given them*.
-#   Afterwards the stack is what it was before the message.
+# - `decode(stack, count)` takes so many rows off again, and returns them *in the order in which encode was given
+#   them*. Afterwards the stack is what it was before the message.
 #
 # A `stack` has two methods, `stack.push(symbol, probs)` and `stack.pop(probs)`, which returns a symbol: yours from
 # above in the large, with probabilities in place of slots. There is nothing else by which rows may be told. On its
@@ -323,22 +323,23 @@ with when_written():
 # A stack gives back last what was put on it first. `decode` is to find the first row first.
 #
 # </details>
-# <details><summary>Symptom: the first row comes back, the others do not; or the stack is another one afterwards</summary>
+# <details><summary>Symptom: the first row comes back, the others do not; or the stack has changed</summary>
 #
-# `decode` must undo *every* step. One step of `encode` took something off the stack. How is that undone, and when does the
-# decoder know enough to do it?
+# `decode` must undo *every* step. One step of `encode` took something off the stack. How is that undone, and when does
+# the decoder know enough to do it?
 #
 # </details>
 # <details><summary>Symptom: it is lossless, and spends too many bits</summary>
 #
-# If you choose z yourself, nothing comes back. Let the stack choose it: exercise 2 says how one draws from a distribution
-# by means of a stack. Which distribution makes the mean minus the ELBO?
+# If you choose z yourself, nothing comes back. Let the stack choose it: exercise 2 says how one draws from a
+# distribution by means of a stack. Which distribution makes the mean minus the ELBO?
 #
 # </details>
 
 # %% [markdown] solution_only="19_bits_back"
-# **Three steps and their inverses.** Pop z with $q(z \mid x)$, push x with $p(x \mid z)$, push z with $p(z)$; backwards,
-# pop z, pop x, push z. Net: $-\log_2 p(x \mid z) - \log_2 p(z) + \log_2 q(z \mid x)$; over z ~ q that is minus the ELBO.
+# **Three steps and their inverses.** Pop z with $q(z \mid x)$, push x with $p(x \mid z)$, push z with $p(z)$;
+# backwards, pop z, pop x, push z. Net: $-\log_2 p(x \mid z) - \log_2 p(z) + \log_2 q(z \mid x)$; over z ~ q that is
+# minus the ELBO.
 #
 # **The predictions.** With the last row. With the likeliest z the third term is lost, and z is no draw: the stack grows
 # by $-\log_2 p(x, z)$ at the mode. For the posterior itself bits back spends $-\log_2 p(x)$ on *every* row, whatever z.
@@ -356,7 +357,8 @@ with when_written():
 # Net bits are one thing. Here the stack is also to go *no lower than it must*: as few initial bits as the chain
 # allows. The check looks at both.
 #
-# **Predict, before you begin**: how do the initial bits grow with L, if you take all latents off first? And if you do not?
+# **Predict, before you begin**: how do the initial bits grow with L, if you take all latents off first? And if you do
+# not?
 
 # %% exercise="19_layered_latents"
 def layered(prior: Tensor, down: list[Tensor], up: list[Tensor]) -> tuple:
@@ -430,9 +432,9 @@ with when_written():
 # </details>
 
 # %% [markdown] solution_only="19_layered_latents"
-# **The order.** Pop $z_1$, push x; pop $z_2$, push $z_1$; ...; push $z_L$. A variable is pushed as soon as its parent is
-# known (Bit-Swap; Kingma, Abbeel and Ho, 2019). Net bits in the mean are the same as for any order: minus the ELBO of the
-# chain.
+# **The order.** Pop $z_1$, push x; pop $z_2$, push $z_1$; ...; push $z_L$. A variable is pushed as soon as its parent
+# is known (Bit-Swap; Kingma, Abbeel and Ho, 2019). Net bits in the mean are the same as for any order: minus the ELBO
+# of the chain.
 #
 # **The predictions.** All off first needs the sum of $-\log_2 q$ over the layers, growing like L. In turns, what was
 # pushed is there to be popped, and the lowest level hardly grows, unless latents above carry more bits than what has
@@ -443,19 +445,20 @@ with when_written():
 #
 # *Difficulty* 5/5 · *Importance* 5/5 · 50 minutes
 #
-# A stack pops symbols, and z is a number on a line. So it is told by its bin. Take bins of one width h, whose *middles*
-# lie at the whole multiples of h, from minus to plus infinity; x is coded as if z were the middle of its bin. The model:
-# $z \sim N(0, 1)$, $x \mid z \sim N(a z, \sigma^2)$ with a = `slope` and $\sigma$ = `noise`; $q = N(m, s^2)$ with
-# m = `loc`, s = `scale`, whatever the posterior is. z is popped with q's *mass* of a bin, and pushed with the prior's.
+# A stack pops symbols, and z is a number on a line. So it is told by its bin. Take bins of one width h, whose
+# *middles* lie at the whole multiples of h, from minus to plus infinity; x is coded as if z were the middle of its
+# bin. The model: $z \sim N(0, 1)$, $x \mid z \sim N(a z, \sigma^2)$ with a = `slope` and $\sigma$ = `noise`; $q = N(m,
+# s^2)$ with m = `loc`, s = `scale`, whatever the posterior is. z is popped with q's *mass* of a bin, and pushed with
+# the prior's.
 #
 # What is paid in the mean, in nats, is minus the ELBO of the model on the bins. Return two numbers:
 #
 # - **exact**: by how much this exceeds minus the ELBO of the densities; at any h, by a sum over bins;
-# - **second order**: the term in $h^2$ of that excess as h becomes small, with the h that you are given put in. Derive it:
-#   a formula.
+# - **second order**: the term in $h^2$ of that excess as h becomes small, with the h that you are given put in. Derive
+#   it: a formula.
 #
-# x is a number too, and its density stands in both ELBOs. h goes from 0.1 to 4, m up to 15 to either side, s from 0.03 to
-# 30, noise from 0.03 to 20. Six digits.
+# x is a number too, and its density stands in both ELBOs. h goes from 0.1 to 4, m up to 15 to either side, s from 0.03
+# to 30, noise from 0.03 to 20. Six digits.
 #
 # **Predict, before you begin**: can bins *save* bits? At the posterior, for which x, on average over data of the model
 # itself, and why?
@@ -515,58 +518,62 @@ with when_written():
 # %% [markdown]
 # <details><summary>Symptom: NaN or infinity, or digits that are lost far out</summary>
 #
-# Where both ends of a bin lie far above the mean, two numbers near one are subtracted: take the difference on the other
-# side, by symmetry. And work with logarithms of the distribution function, such as `torch.special.log_ndtr`. A bin that q
-# never visits pays nothing.
+# Where both ends of a bin lie far above the mean, two numbers near one are subtracted: take the difference on the
+# other side, by symmetry. And work with logarithms of the distribution function, such as `torch.special.log_ndtr`. A
+# bin that q never visits pays nothing.
 #
 # </details>
 # <details><summary>Symptom: exact is right, and I have only half of the second order</summary>
 #
-# Two things happen. x is coded at a middle, not at z: expand $\log p(x \mid z)$ around the middle. And the masses of q and p
-# on a bin are no densities in its middle, nor is z spread evenly within it. What does one gain, in relative entropy,
-# when one does not tell where in its bin z is?
+# Two things happen. x is coded at a middle, not at z: expand $\log p(x \mid z)$ around the middle, and mind that z is
+# not spread evenly within its bin: where q rises, z lies above the middle more often than below. And what does one
+# gain, in relative entropy of q from the prior, when one does not tell where in its bin z is?
 #
 # </details>
 # <details><summary>Symptom: I do not get the second part</summary>
 #
-# Not telling the place within a bin loses a relative entropy: that of q *within* the bin from p within the bin. Within a
-# narrow bin both are nearly uniform, and $\log q/p$ nearly a straight line. The relative entropy of two distributions that
-# are close is half the variance of their log-ratio. What variance has a straight line over a bin of width h?
+# Not telling the place within a bin loses a relative entropy: that of q *within* the bin from p within the bin. Within
+# a narrow bin both are nearly uniform, and $\log q/p$ nearly a straight line. The relative entropy of two
+# distributions that are close is half the variance of their log-ratio. What variance has a straight line over a bin of
+# width h?
 #
 # </details>
 
 # %% [markdown] solution_only="19_binned_rate"
-# **Two parts.** *Likelihood*: with z uniform within its bin, $\mathbb E[\log p(x \mid z) - \log p(x \mid z_b)] =
-# \tfrac12 \ell'' h^2/12$, so coding at the middle costs $-\ell'' h^2 / 24$ less or more. *Relative entropy*: by the chain
-# rule $\mathrm{KL}(q \| p) = \mathrm{KL}(Q \| P) + \mathbb E\,\mathrm{KL}(q \| p \text{ within the bin})$, and the latter is
-# half the variance of a line of slope $(\log q/p)'$ over the bin: $h^2/24$ times the square of the slope. Together
+# **Two parts.** *Likelihood*: with $u = z - z_b$, coding at the middle costs $\mathbb E_q[\log p(x \mid z) - \log p(x
+# \mid z_b)] = \mathbb E_q[\ell' u + \tfrac12 \ell'' u^2]$. In a bin the mean of $u^2$ is $h^2/12$; that of u is not
+# zero, since q is tilted there: it is $(\log q)'\, h^2/12$. By parts $\mathbb E_q[\ell' (\log q)'] = -\mathbb
+# E_q[\ell'']$, so together this part is $-\frac{h^2}{24} \mathbb E_q[\ell'']$. *Relative entropy*: by the chain rule
+# $\mathrm{KL}(q \| p) = \mathrm{KL}(Q \| P) + \mathbb E\,\mathrm{KL}(q \| p \text{ within the bin})$, and the latter
+# is half the variance of a line of slope $(\log q/p)'$ over the bin: $h^2/24$ times the square of the slope, which is
+# saved.
 # $$\frac{h^2}{24}\, \mathbb E_q\Big[-\ell'' - \big((\log q/p)'\big)^2\Big],$$
-# here $-\ell'' = a^2/\sigma^2$ and $(\log q/p)' = z - (z - m)/s^2$, whose mean square is $m^2 + (s - 1/s)^2$. (That z is not
-# quite uniform in its bin is an effect of the first order in h for single bins, and cancels over q but for higher orders.)
+# here $-\ell'' = a^2/\sigma^2$ and $(\log q/p)' = z - (z - m)/s^2$, whose mean square is $m^2 + (s - 1/s)^2$.
 #
-# **The prediction.** Yes. At the posterior of the toy the term is $\frac{h^2}{24}(\frac12 - \frac{x^2}4)$: below zero for
-# $|x| > \sqrt 2$. The binned model is another model of x; its evidence is higher at some x and lower at others, and as both
-# integrate to one, no $h^2$ is left on average over the data of the model: h = 0.3 costs less than a ten-thousandth of a nat.
-# Finer bins save next to nothing; what they cost are *initial* bits, one for each halving and latent.
+# **The prediction.** Yes. At the posterior of the toy the term is $\frac{h^2}{24}(\frac12 - \frac{x^2}4)$: below zero
+# for $|x| > \sqrt 2$. The binned model is another model of x; its evidence is higher at some x and lower at others,
+# and as both integrate to one, no $h^2$ is left on average over the data of the model: h = 0.3 costs less than a
+# ten-thousandth of a nat. Finer bins save next to nothing; what they cost are *initial* bits, one for each halving and
+# latent.
 
 # %% [markdown]
 # ## 6. S10: the net bits
 #
 # *Difficulty* 4/5 · *Importance* 5/5 · 45 minutes
 #
-# The course's coder tells each latent by one of n bins of *equal prior mass*, each 1/n under $N(0, 1)$; the bin's *median*
-# under the prior stands for it. For rows of bits, x $(B, D_x)$, with D latents:
-# $x_i \mid z \sim \mathrm{Bernoulli}(\sigma(W z + b)_i)$, and $q(z \mid x_b)$ has independent $N(m_{bj}, s_{bj}^2)$. Given are
-# the bins that were popped, `index` $(B, D)$, from 0 up. Predict, in **bits**:
+# The course's coder tells each latent by one of n bins of *equal prior mass*, each 1/n under $N(0, 1)$; the bin's
+# *median* under the prior stands for it. For rows of bits, x $(B, D_x)$, with D latents: $x_i \mid z \sim
+# \mathrm{Bernoulli}(\sigma(W z + b)_i)$, and $q(z \mid x_b)$ has independent $N(m_{bj}, s_{bj}^2)$. Given are the bins
+# that were popped, `index` $(B, D)$, from 0 up. Predict, in **bits**:
 #
 # - **net**, $(B)$: by how much each row makes the stack longer, for the bins that *were* popped;
 # - **mean**, $(B)$: the mean of that over fair bits. $n^D$ is at most 100.
 #
-# No rounding of the coder: probabilities as they are. n is two or more; s from 0.004 (far narrower than a bin) to 20, m up
-# to 7 to either side, logits up to a hundred. Bins that are never popped have no part in a mean.
+# No rounding of the coder: probabilities as they are. n is two or more; s from 0.004 (far narrower than a bin) to 20,
+# m up to 7 to either side, logits up to a hundred. Bins that are never popped have no part in a mean.
 #
-# **Predict, before you begin**: which of the two depends on the bits that lay on the stack? Which of them can you compute
-# for a test set before it is coded?
+# **Predict, before you begin**: which of the two depends on the bits that lay on the stack? Which of them can you
+# compute for a test set before it is coded?
 
 # %% exercise="19_net_bits"
 def net_bits(x: Tensor, index: Tensor, loc: Tensor, scale: Tensor, weight: Tensor, bias: Tensor, bins: int) -> tuple[Tensor, Tensor]:
@@ -601,8 +608,8 @@ def net_bits(x: Tensor, index: Tensor, loc: Tensor, scale: Tensor, weight: Tenso
 check("19_net_bits", net_bits)
 
 # %% [markdown]
-# **The coder, counted.** `targets.coded` codes rows with the course's stack, each on fresh coin flips, and tells the bins
-# that were popped and the bits that the stack grew by. The same 12 rows, 300 times.
+# **The coder, counted.** `targets.coded` codes rows with the course's stack, each on fresh coin flips, and tells the
+# bins that were popped and the bits that the stack grew by. The same 12 rows, 300 times.
 
 # %%
 with when_written():
@@ -625,8 +632,8 @@ with when_written():
 # %% [markdown]
 # <details><summary>Symptom: net is off by the same amount in each row</summary>
 #
-# Three things happen to the stack for each row: one pop and two kinds of push. What does pushing a bin of equal prior mass
-# cost? For each latent?
+# Three things happen to the stack for each row: one pop and two kinds of push. What does pushing a bin of equal prior
+# mass cost? For each latent?
 #
 # </details>
 # <details><summary>Symptom: net is nearly right where n is large</summary>
@@ -636,21 +643,21 @@ with when_written():
 # </details>
 # <details><summary>Symptom: the mean is NaN, or off in the last case of the check</summary>
 #
-# Bins that q never visits: their mass is zero, its logarithm is infinite, and they have no part in the mean. Far out, take
-# a difference of distribution functions on the side where they are small. And each vector of D bins counts with the
-# *product* of its masses.
+# Bins that q never visits: their mass is zero, its logarithm is infinite, and they have no part in the mean. Far out,
+# take a difference of distribution functions on the side where they are small. And each vector of D bins counts with
+# the *product* of its masses.
 #
 # </details>
 
 # %% [markdown] solution_only="19_net_bits"
-# **Two statements.** *Identity*: for the bins b that were popped, net bits are
-# $-\log_2 p(x \mid z_b) + D \log_2 n + \log_2 Q(b \mid x)$, to the coder's rounding, whatever lay on the stack. *Mean*: over
-# fair bits b is a draw from Q, and the mean is minus the ELBO, in bits, of the model on the bins.
+# **Two statements.** *Identity*: for the bins b that were popped, net bits are $-\log_2 p(x \mid z_b) + D \log_2 n +
+# \log_2 Q(b \mid x)$, to the coder's rounding, whatever lay on the stack. *Mean*: over fair bits b is a draw from Q,
+# and the mean is minus the ELBO, in bits, of the model on the bins.
 #
-# **The prediction.** The identity needs the b that are popped, and these depend on the stack. The mean does not: the bytes
-# of a test set can be forecast before it is coded, up to a standard error. If the bits are not fair, because latents of the
-# rows before have another distribution than the prior with which they were pushed, the identity still holds, and the mean
-# does not.
+# **The prediction.** The identity needs the b that are popped, and these depend on the stack. The mean does not: the
+# bytes of a test set can be forecast before it is coded, up to a standard error. If the bits are not fair, because
+# latents of the rows before have another distribution than the prior with which they were pushed, the identity still
+# holds, and the mean does not.
 
 # %% [markdown]
 # ## 7. Below a stated rate
@@ -658,16 +665,16 @@ with when_written():
 # *Difficulty* 4/5 · *Importance* 4/5 · 50 minutes
 #
 # Compress data that you have not seen. `train` $(1500, 12)$ holds rows of bits, drawn from a mixture of two to four
-# kinds of rows; within a kind the pixels are independent, each with a chance of its own. Return `encode(stack, rows)` and
-# `decode(stack, count)` for fresh rows of the same kind, $(N, 12)$, in order, as in exercise 3. `stack.push(symbol, probs)`
-# and `stack.pop(probs)` are all there is.
+# kinds of rows; within a kind the pixels are independent, each with a chance of its own. Return `encode(stack, rows)`
+# and `decode(stack, count)` for fresh rows of the same kind, $(N, 12)$, in order, as in exercise 3.
+# `stack.push(symbol, probs)` and `stack.pop(probs)` are all there is.
 #
-# **The rate**: at most 0.35 bits a row more than the model that made the data would pay for these rows. Pixel by pixel, with
-# the right frequencies, would be more than 1.5 bits too many.
+# **The rate**: at most 0.35 bits a row more than the model that made the data would pay for these rows. Pixel by
+# pixel, with the right frequencies, would be more than 1.5 bits too many.
 #
-# The decoder is made by *another* call of your function, on the same data: it must arrive at the same probabilities, to the
-# last bit. So whatever you draw, draw it from a seed of your own. The check decodes coin flips, too, and looks whether what
-# comes is like the data. A few seconds at most.
+# The decoder is made by *another* call of your function, on the same data: it must arrive at the same probabilities,
+# to the last bit. So whatever you draw, draw it from a seed of your own. The check decodes coin flips, too, and looks
+# whether what comes is like the data. A few seconds at most.
 #
 # **Predict, before you begin**: how many bits a row does knowing the kind save? And what does it cost to tell it, if it
 # is not paid back?
@@ -739,56 +746,58 @@ with when_written():
 # %% [markdown]
 # <details><summary>Symptom: the rows that come back are others</summary>
 #
-# Is the decoder's model the same as the encoder's? A fit that begins at random begins elsewhere at each call, unless its
-# seed is its own. And each step of encode has its counterpart in decode, in reverse.
+# Is the decoder's model the same as the encoder's? A fit that begins at random begins elsewhere at each call, unless
+# its seed is its own. And each step of encode has its counterpart in decode, in reverse.
 #
 # </details>
 # <details><summary>Symptom: the rate is that of pixel by pixel</summary>
 #
-# Pixels of one row tell of each other through the kind. Fit a mixture, as in unit 04, with a few kinds more than you think:
-# what begins alike stays alike, so begin at unequal places.
+# Pixels of one row tell of each other through the kind. Fit a mixture, as in unit 04, with a few kinds more than you
+# think: what begins alike stays alike, so begin at unequal places.
 #
 # </details>
 # <details><summary>Symptom: the rate is a bit or so too high, and my mixture is good</summary>
 #
-# Do you tell the kind of each row, and get nothing back? Exercise 3 says what to do with a latent. Another way is to sum
-# the kind out, pixel by pixel: what the pixels so far say of the kind changes the next one's chance.
+# Do you tell the kind of each row, and get nothing back? Exercise 3 says what to do with a latent. Another way is to
+# sum the kind out, pixel by pixel: what the pixels so far say of the kind changes the next one's chance.
 #
 # </details>
 
 # %% [markdown] solution_only="19_compress"
-# **A model, and a coder for it.** EM for a mixture of eight kinds, more than there are (empty ones cost next to nothing), and
-# bits back with the exact posterior of the kind: then each row costs $-\log_2 p(x)$, as if the kind were summed out.
+# **A model, and a coder for it.** EM for a mixture of eight kinds, more than there are (empty ones cost next to
+# nothing), and bits back with the exact posterior of the kind: then each row costs $-\log_2 p(x)$, as if the kind were
+# summed out.
 #
-# **The predictions.** Knowing the kind saves the information that the pixels share, up to $\log_2$ of the number of kinds
-# for each *further* pixel group; telling it costs $-\log_2 p(z)$, about one to two bits, of which bits back returns what x
-# does not reveal of z. Where kinds are easy to tell apart, that is little; with eight kinds that overlap, much.
+# **The predictions.** Knowing the kind saves the information that the pixels share, up to $\log_2$ of the number of
+# kinds for each *further* pixel group; telling it costs $-\log_2 p(z)$, about one to two bits, of which bits back
+# returns what x does not reveal of z. Where kinds are easy to tell apart, that is little; with eight kinds that
+# overlap, much.
 
 # %% [markdown]
 # ## 8. The sealed case
 #
 # *Difficulty* 4/5 · *Importance* 4/5 · 35 minutes
 #
-# Three people code symbols with bits back, each with tables and data *of their own*, and each has counted the net bits of
-# 40,000 rows. Slots are read as in exercise 2: `slots[x, z]` of 16 slots belong to z when the symbol is x, side by side in
-# order; four bits are read, the first of them the highest, as the number of a slot. Row by row from bits that nobody has
-# used before.
+# Three people code symbols with bits back, each with tables and data *of their own*, and each has counted the net bits
+# of 40,000 rows. Slots are read as in exercise 2: `slots[x, z]` of 16 slots belong to z when the symbol is x, side by
+# side in order; four bits are read, the first of them the highest, as the number of a slot. Row by row from bits that
+# nobody has used before.
 #
 # - **right**: the bits are fair.
-# - **dirty**: the bits are no coin flips. Each of the four is a one with a chance that is not one half, `tilt`, independently.
-#   What is pushed and popped is counted as always.
+# - **dirty**: the bits are no coin flips. Each of the four is a one with a chance that is not one half, `tilt`,
+#   independently. What is pushed and popped is counted as always.
 # - **lossy**: the bits are fair. Before anything else a symbol with an odd number is replaced by the one below it.
 #
-# You are not told who. Given are, each with the persons as first axis: `bits` (3), the mean net bits of a row, and `errors`
-# (3), their standard errors; `data` $(3, X)$, how often each symbol comes; `prior` $(3, S)$; `likelihood` $(3, S, X)$;
-# `slots` $(3, X, S)$; and `tilt` (3), which is the chance of a one *if* this person's bits are dirty. Return the three names
-# `"lossy"`, `"dirty"`, `"right"` in the order of the persons.
+# You are not told who. Given are, each with the persons as first axis: `bits` (3), the mean net bits of a row, and
+# `errors` (3), their standard errors; `data` $(3, X)$, how often each symbol comes; `prior` $(3, S)$; `likelihood`
+# $(3, S, X)$; `slots` $(3, X, S)$; and `tilt` (3), which is the chance of a one *if* this person's bits are dirty.
+# Return the three names `"lossy"`, `"dirty"`, `"right"` in the order of the persons.
 #
-# The evidence is enough: for the tables of each person, any two of the three would differ by six standard errors or more.
-# The check brings 40 cases and demands all names right in 38 of them.
+# The evidence is enough: for the tables of each person, any two of the three would differ by six standard errors or
+# more. The check brings 40 cases and demands all names right in 38 of them.
 #
-# **Predict, before you begin**: can a lossy coder spend *more* than the right one with the same tables? Can one with dirty
-# bits spend less?
+# **Predict, before you begin**: can a lossy coder spend *more* than the right one with the same tables? Can one with
+# dirty bits spend less?
 
 # %% exercise="19_sealed_case"
 def name_them(bits: Tensor, errors: Tensor, data: Tensor, prior: Tensor, likelihood: Tensor, slots: Tensor, tilt: Tensor) -> list[str]:
@@ -831,73 +840,76 @@ with when_written():
 # %% [markdown]
 # <details><summary>Symptom: I call the one with the fewest bits lossy, and am right by chance alone</summary>
 #
-# Each has data and tables of their own. And a symbol that is replaced may be replaced by one that is dearer. Compute what
-# *these* tables would give.
+# Each has data and tables of their own. And a symbol that is replaced may be replaced by one that is dearer. Compute
+# what *these* tables would give.
 #
 # </details>
 # <details><summary>Symptom: I find the right one, and confuse the other two</summary>
 #
-# The lossy coder is a right coder of other data: how often does it code each symbol? z is then popped given the symbol that
-# is coded. That is a closed form; whoever is left has dirty bits.
+# The lossy coder is a right coder of other data: how often does it code each symbol? z is then popped given the symbol
+# that is coded. That is a closed form; whoever is left has dirty bits.
 #
 # </details>
 # <details><summary>Symptom: I cannot compute the one with dirty bits</summary>
 #
-# You hardly need it. If you want it: 16 numbers of four bits, each with the chance that the tilt gives it; each belongs to a
-# slot, each slot to a z. Then the same mean of net bits, with these chances of z in place of q.
+# You hardly need it. If you want it: 16 numbers of four bits, each with the chance that the tilt gives it; each
+# belongs to a slot, each slot to a z. Then the same mean of net bits, with these chances of z in place of q.
 #
 # </details>
 
 # %% [markdown] solution_only="19_sealed_case"
-# **What each spends.** Net bits of x and z are $r(x, z) = \log_2 q(z \mid x) - \log_2 p(x \mid z) - \log_2 p(z)$. Right:
-# their mean over the data and q. Lossy: the same with $x' = x - x \bmod 2$ in place of x. Dirty: over the data and the
-# chances with which tilted bits name the slots of z, and r as before.
+# **What each spends.** Net bits of x and z are $r(x, z) = \log_2 q(z \mid x) - \log_2 p(x \mid z) - \log_2 p(z)$.
+# Right: their mean over the data and q. Lossy: the same with $x' = x - x \bmod 2$ in place of x. Dirty: over the data
+# and the chances with which tilted bits name the slots of z, and r as before.
 #
-# **The predictions.** Both, yes: the symbol below may be the rarer one under the model; and tilted bits may prefer those z
-# that are cheap. A right coder never beats the entropy of its data. The others may: one tells less, the other is paid
-# back bits that were not worth one each.
+# **The predictions.** Both, yes: the symbol below may be the rarer one under the model; and tilted bits may prefer
+# those z that are cheap. A right coder never beats the entropy of its data. The others may: one tells less, the other
+# is paid back bits that were not worth one each.
 
 # %% [markdown]
 # ## 9. In words: four claims about a compressor
 #
 # *Difficulty* 3/5 · *Importance* 4/5 · 20 minutes
 #
-# From a report: "(1) We use bits back with 10 bits for each of our 32 latents. Finer bins would give a better rate, so we
-# went to 16. (2) The first picture needs some 300 random bits; so each picture costs 300 bits more than minus its ELBO.
-# (3) Our rate on the test set came out 2% above minus the ELBO, at which we evaluated it. So the coder wastes 2%, by its
-# rounding. (4) An importance-weighted bound with K = 50 is 3% higher than the ELBO of the same model, so we can send the
-# test set with 3% fewer bits, by the same coder." For each claim write two or three sentences: what is right about it, what
-# is not, and what you would measure to decide. Then one sentence: why does bits back need a *lossless* code for x, and what
-# becomes of the rows before if one pixel is lost?
+# From a report: "(1) We use bits back with 10 bits for each of our 32 latents. Finer bins would give a better rate, so
+# we went to 16. (2) The first picture needs some 300 random bits; so each picture costs 300 bits more than minus its
+# ELBO. (3) Our rate on the test set came out 2% above minus the ELBO, at which we evaluated it. So the coder wastes
+# 2%, by its rounding. (4) An importance-weighted bound with K = 50 is 3% higher than the ELBO of the same model, so we
+# can send the test set with 3% fewer bits, by the same coder." For each claim write two or three sentences: what is
+# right about it, what is not, and what you would measure to decide. Then one sentence: why does bits back need a
+# *lossless* code for x, and what becomes of the rows before if one pixel is lost?
 
 # %% [markdown] written="19_written"
-# (1) With bins well below the width of q the net bits hardly change: the excess is of second order in the width, and on
-# average over data of the model of fourth. What grows are initial bits, six for each latent, once. Measure: net and initial
-# bits over the number of bins.
+# (1) With bins well below the width of q the net bits hardly change: the excess is of second order in the width, and
+# on average over data of the model of fourth. What grows are initial bits, six for each latent, once. Measure: net and
+# initial bits over the number of bins.
 #
-# (2) Initial bits are paid once for a message: the second picture pops what the first has pushed. For a chain of N pictures
-# it is 300/N each; only a picture sent alone pays them all. Measure: bits of chains of 1, 10, 100 pictures.
+# (2) Initial bits are paid once for a message: the second picture pops what the first has pushed. For a chain of N
+# pictures it is 300/N each; only a picture sent alone pays them all. Measure: bits of chains of 1, 10, 100 pictures.
 #
-# (3) Rounding of probabilities costs parts in a million or so. Net bits are those of the z that were popped: a mean has a standard
-# error; and if q averaged over the data is not the prior, chained bits are dirty, and z no draw of q. Measure: the identity, net
-# bits against the log-ratio at the z popped; and fresh coin flips for each row beside a chain.
+# (3) Rounding of probabilities costs parts in a million or so. Net bits are those of the z that were popped: a mean
+# has a standard error; and if q averaged over the data is not the prior, chained bits are dirty, and z no draw of q.
+# Measure: the identity, net bits against the log-ratio at the z popped; and fresh coin flips for each row beside a
+# chain.
 #
-# (4) The coder pops one z from q and pays minus the ELBO. A tighter bound is no rate of this coder. There are coders that pay
-# minus the K-sample bound, but they pop and push K latents, and need more initial bits. Measure: bytes.
+# (4) The coder pops one z from q and pays minus the ELBO. A tighter bound is no rate of this coder. There are coders
+# that pay minus the K-sample bound, but they pop and push K latents, and need more initial bits. Measure: bytes.
 #
-# The decoder needs x to push z back with q(z | x): if one pixel is wrong, other bits come onto the stack, and all rows that
-# lie below are lost.
+# The decoder needs x to push z back with q(z | x): if one pixel is wrong, other bits come onto the stack, and all rows
+# that lie below are lost.
 #
 # === BEGIN MARK SCHEME ===
-# Two points in all, in quarters; 0.5 for each of the four claims, of which 0.25 is lost if the last sentence is missing or
-# wrong (once).
+# Two points in all, in quarters; 0.5 for each of the four claims, of which 0.25 is lost if the last sentence is
+# missing or wrong (once).
 #
-# - 0.5: claim 1. Net bits hardly depend on the bins once these are narrower than q; finer bins cost initial bits. Either
-#   half: 0.25. Accept: coarse bins may even save, with the reason (either sign, another model).
+# - 0.5: claim 1. Net bits hardly depend on the bins once these are narrower than q; finer bins cost initial bits.
+#   Either half: 0.25. Accept: coarse bins may even save, with the reason (either sign, another model).
 # - 0.5: claim 2. Once for a message, not for each picture (chaining). Accept: right for pictures sent one by one.
-# - 0.5: claim 3. Not the rounding. One of: the standard error of the mean over z (or data); dirty bits (q averaged over the
-#   data is not the prior); headers and initial bits; the ELBO of the densities against that of the bins. With a measurement;
-#   without one 0.25.
-# - 0.5: claim 4. The coder's rate is the ELBO, or: the bound with K needs a coder that uses K latents. Only "3% is too much": 0.
-# - Last sentence: the bits of z are given back with q(z | x), so x must be exact; otherwise everything below is garbage.
+# - 0.5: claim 3. Not the rounding. One of: the standard error of the mean over z (or data); dirty bits (q averaged
+#   over the data is not the prior); headers and initial bits; the ELBO of the densities against that of the bins. With
+#   a measurement; without one 0.25.
+# - 0.5: claim 4. The coder's rate is the ELBO, or: the bound with K needs a coder that uses K latents. Only "3% is too
+#   much": 0.
+# - Last sentence: the bits of z are given back with q(z | x), so x must be exact; otherwise everything below is
+#   garbage.
 # === END MARK SCHEME ===

@@ -64,9 +64,15 @@ def minus_elbo(chain: tables.Chain, x: int) -> float:
     total = 0.0
     for latents in itertools.product(*(range(up.shape[1]) for up in chain.up)):
         values = (x, *latents)
-        log_q = sum(math.log2(up[a, b]) for up, (a, b) in zip(chain.up, itertools.pairwise(values), strict=True))  # fmt: skip
+        log_q = sum(
+            math.log2(up[a, b])
+            for up, (a, b) in zip(chain.up, itertools.pairwise(values), strict=True)
+        )
         log_p = math.log2(chain.prior[values[-1]])
-        log_p += sum(math.log2(down[b, a]) for down, (a, b) in zip(chain.down, itertools.pairwise(values), strict=True))  # fmt: skip
+        log_p += sum(
+            math.log2(down[b, a])
+            for down, (a, b) in zip(chain.down, itertools.pairwise(values), strict=True)
+        )
         total += 2**log_q * (log_q - log_p)
     return total
 
@@ -74,14 +80,24 @@ def minus_elbo(chain: tables.Chain, x: int) -> float:
 @pytest.mark.parametrize("way", ["right", "all first"])
 def test_net_bits_of_a_row_are_minus_the_elbo_in_the_mean(way: str) -> None:
     chain = chain_of(np.random.default_rng(1), (3, 4, 2))
-    spent = np.array([tables.spent(tables.Message(chain, np.array([1]), seed), way)[0] for seed in range(400)])  # fmt: skip
+    spent = np.array(
+        [tables.spent(tables.Message(chain, np.array([1]), seed), way)[0] for seed in range(400)]
+    )
     error = spent.std(ddof=1) / 20
     assert abs(spent.mean() - minus_elbo(chain, 1)) < LIMIT * error < 0.5
 
 
 def test_in_turns_the_stack_goes_less_low() -> None:
     chain = chain_of(np.random.default_rng(2), (8, 8, 8, 8))
-    low = np.array([[tables.spent(tables.Message(chain, np.array([3]), seed), way)[1] for way in ("right", "all first")] for seed in range(50)])  # fmt: skip
+    low = np.array(
+        [
+            [
+                tables.spent(tables.Message(chain, np.array([3]), seed), way)[1]
+                for way in ("right", "all first")
+            ]
+            for seed in range(50)
+        ]
+    )
     assert (low[:, 0] > low[:, 1] - 1e-9).mean() > 0.9
     assert low[:, 0].mean() > low[:, 1].mean() + 1
 
@@ -89,16 +105,37 @@ def test_in_turns_the_stack_goes_less_low() -> None:
 # ---- bins -----------------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     "place",
-    [(0.7, 0.4, 0.6, 1.0, 1.0, 0.3), (-2.0, -1.0, 1.4, 0.8, 0.7, 2.5), (1.0, 9.0, 0.5, 0.7, 1.0, 0.4)],
-)  # fmt: skip
+    [
+        (0.7, 0.4, 0.6, 1.0, 1.0, 0.3),
+        (-2.0, -1.0, 1.4, 0.8, 0.7, 2.5),
+        (1.0, 9.0, 0.5, 0.7, 1.0, 0.4),
+    ],
+)
 def test_exact_is_the_course_s_elbo_on_bins(place: tuple[float, ...]) -> None:
     there = binned_rate.Place(*place)
-    on_bins = binned_elbo(lambda z: torch.as_tensor(binned_rate.log_likelihood(there, z.numpy())), there.loc, there.scale, equal_width_bins(there.width))  # fmt: skip
-    assert binned_rate.elbo(there) - on_bins == pytest.approx(binned_rate.right(there)[0], rel=1e-9, abs=1e-12)  # fmt: skip
+    on_bins = binned_elbo(
+        lambda z: torch.as_tensor(binned_rate.log_likelihood(there, z.numpy())),
+        there.loc,
+        there.scale,
+        equal_width_bins(there.width),
+    )
+    assert binned_rate.elbo(there) - on_bins == pytest.approx(
+        binned_rate.right(there)[0], rel=1e-9, abs=1e-12
+    )
 
 
-@pytest.mark.parametrize("place", [(0.7, 0.4, 0.6, 1.0, 1.0), (2.0, -1.0, 1.4, 0.8, 0.7), (0.0, 0.0, 0.5**0.5, 1.0, 1.0), (3.0, 1.5, 0.5**0.5, 1.0, 1.0)])  # fmt: skip
-def test_the_excess_over_the_square_of_the_width_tends_to_the_second_order(place: tuple[float, ...]) -> None:  # fmt: skip
+@pytest.mark.parametrize(
+    "place",
+    [
+        (0.7, 0.4, 0.6, 1.0, 1.0),
+        (2.0, -1.0, 1.4, 0.8, 0.7),
+        (0.0, 0.0, 0.5**0.5, 1.0, 1.0),
+        (3.0, 1.5, 0.5**0.5, 1.0, 1.0),
+    ],
+)
+def test_the_excess_over_the_square_of_the_width_tends_to_the_second_order(
+    place: tuple[float, ...],
+) -> None:
     rows = [binned_rate.right(binned_rate.Place(*place, width)) for width in (0.2, 0.05)]
     coarse, fine = (abs(exact / second - 1) for exact, second in rows)
     assert fine < 1e-3 and fine < coarse / 8
@@ -107,7 +144,9 @@ def test_the_excess_over_the_square_of_the_width_tends_to_the_second_order(place
 def test_over_the_data_of_the_model_the_second_order_cancels() -> None:
     x, weight = np.polynomial.hermite_e.hermegauss(40)
     x, weight = x * 2**0.5, weight / weight.sum()
-    rows = np.array([binned_rate.right(binned_rate.Place(v, v / 2, 0.5**0.5, 1.0, 1.0, 0.3)) for v in x])  # fmt: skip
+    rows = np.array(
+        [binned_rate.right(binned_rate.Place(v, v / 2, 0.5**0.5, 1.0, 1.0, 0.3)) for v in x]
+    )
     assert weight @ rows[:, 1] == pytest.approx(0.0, abs=1e-12)
     assert 0 < weight @ rows[:, 0] < 1e-4
 
@@ -116,7 +155,9 @@ def test_draws_of_z_pay_what_bins_are_said_to_cost() -> None:
     widths = (0.5, 2.0)
     for x in targets.DATA:
         means, errors = targets.measured(x, widths, draws=40_000)
-        want = [binned_rate.right(binned_rate.Place(x, x / 2, 0.5**0.5, 1.0, 1.0, h))[0] for h in widths]  # fmt: skip
+        want = [
+            binned_rate.right(binned_rate.Place(x, x / 2, 0.5**0.5, 1.0, 1.0, h))[0] for h in widths
+        ]
         assert (np.abs(means - want) < LIMIT * errors).all()
 
 
@@ -125,7 +166,11 @@ def test_net_bits_are_those_of_the_course_s_coder_and_their_mean_is_as_predicted
     batch = net_bits._batch(np.random.default_rng(3), 3, 8, 2, 8)
     grown, means = [], []
     for seed in range(150):
-        index, bits = targets.coded(*map(tensor, (batch.x, batch.loc, batch.scale, batch.weight, batch.bias)), bins=8, seed=seed)  # fmt: skip
+        index, bits = targets.coded(
+            *map(tensor, (batch.x, batch.loc, batch.scale, batch.weight, batch.bias)),
+            bins=8,
+            seed=seed,
+        )
         want = net_bits.right(batch._replace(index=index.numpy()))
         np.testing.assert_allclose(bits, want[net_bits.NET], atol=0.03)
         grown.append(bits.numpy())
@@ -143,9 +188,18 @@ def test_the_identity_is_the_course_s_log_weight() -> None:
         q, z = family.distribution(x), coder.latents(index)
         density = model.likelihood(z)
         logits = getattr(density, "base_dist", density).logits.double()
-    batch = net_bits.Batch(x[None].double().numpy(), index[None], q.loc[None].double().numpy(), q.stddev[None].double().numpy(),
-                           np.zeros((16, 2)), logits.numpy(), 16)  # fmt: skip
-    assert -coder.log_weight(x, index) / math.log(2) == pytest.approx(net_bits.right(batch)[0, 0], rel=1e-4)  # fmt: skip
+    batch = net_bits.Batch(
+        x[None].double().numpy(),
+        index[None],
+        q.loc[None].double().numpy(),
+        q.stddev[None].double().numpy(),
+        np.zeros((16, 2)),
+        logits.numpy(),
+        16,
+    )
+    assert -coder.log_weight(x, index) / math.log(2) == pytest.approx(
+        net_bits.right(batch)[0, 0], rel=1e-4
+    )
 
 
 # ---- a learned model, and the sealed case ---------------------------------------------------------------------------------
@@ -164,7 +218,9 @@ def test_what_sealed_coders_spend_is_what_simulated_ones_do() -> None:
     rng = np.random.default_rng(5)
     opened = sealed_case.draw(rng)
     given = {name: value[0] for name, value in opened.given.items()}
-    means, variances = sealed_case.spends(*(given[name] for name in ("data", "prior", "likelihood", "slots", "tilt")))  # fmt: skip
+    means, variances = sealed_case.spends(
+        *(given[name] for name in ("data", "prior", "likelihood", "slots", "tilt"))
+    )
     net, rows = sealed_case.ratios(given["prior"], given["likelihood"], given["slots"]), 20_000
     x = rng.choice(len(given["data"]), rows, p=given["data"])
     for which, (tilt, seen) in enumerate(((0.5, x // 2 * 2), (given["tilt"], x), (0.5, x))):
@@ -180,7 +236,9 @@ def test_sealed_cases_are_six_standard_errors_apart_and_follow_no_rule() -> None
     more = []
     for _ in range(60):
         opened = sealed_case.draw(rng)
-        means, _ = sealed_case.spends(*(opened.given[name] for name in ("data", "prior", "likelihood", "slots", "tilt")))  # fmt: skip
+        means, _ = sealed_case.spends(
+            *(opened.given[name] for name in ("data", "prior", "likelihood", "slots", "tilt"))
+        )
         gaps = np.abs(means[:, [0, 0, 1]] - means[:, [1, 2, 2]]).min(1)
         assert (gaps > 5.9 * opened.given["errors"]).all()
         at = [opened.truth.index(name) for name in (sealed_case.LOSSY, sealed_case.DIRTY)]
@@ -194,7 +252,9 @@ def test_figures_are_drawn_with_and_without_an_answer() -> None:
     assert len(png(targets.cost_of_width(answer.load()))) > 5000
 
 
-@pytest.mark.parametrize("exercise", ["19_ans_push", "19_ans_pop", "19_bits_back", "19_layered_latents", "19_net_bits"])  # fmt: skip
+@pytest.mark.parametrize(
+    "exercise", ["19_ans_push", "19_ans_pop", "19_bits_back", "19_layered_latents", "19_net_bits"]
+)
 def test_right_answers_pass(exercise: str) -> None:
     for answer in corpus():
         if answer.exercise == exercise and answer.right:

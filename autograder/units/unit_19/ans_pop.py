@@ -74,9 +74,20 @@ def _form(got: object, array: np.ndarray, want: Sequence[int], what: str) -> Fin
         return compare(got, np.array(want, dtype=float), what="the stack")
     expected = f"a stack of {len(want)} numbers, {what}"
     if array.size > len(want) and array[-1] < WORD:
-        return holds(False, expected, f"{array.size}, and a head below 2^16", "head_too_small",
-                     "A head that falls below 2^16 takes the last word back, as long as there is one.")  # fmt: skip
-    return holds(False, expected, f"{array.size} numbers", "length", "Words first, the head last: is each of them still there?")  # fmt: skip
+        return holds(
+            False,
+            expected,
+            f"{array.size}, and a head below 2^16",
+            "head_too_small",
+            "A head that falls below 2^16 takes the last word back, as long as there is one.",
+        )
+    return holds(
+        False,
+        expected,
+        f"{array.size} numbers",
+        "length",
+        "Words first, the head last: is each of them still there?",
+    )
 
 
 def _of_symbols(take: Take) -> list[Mistake]:
@@ -94,7 +105,11 @@ def _of_symbols(take: Take) -> list[Mistake]:
             if again:
                 head = head // total
             else:
-                head = head // total * take.counts[symbol] + slot - int(edges[symbol] - take.counts[symbol])  # fmt: skip
+                head = (
+                    head // total * take.counts[symbol]
+                    + slot
+                    - int(edges[symbol] - take.counts[symbol])
+                )
             if head < WORD and words:
                 head = max(head, 0) * WORD + words.pop()
         return np.array(symbols, dtype=float)
@@ -104,13 +119,29 @@ def _of_symbols(take: Take) -> list[Mistake]:
 
     symbols = draw(*take)[0]
     known = [
-        ("reversed", "The symbols stand in reverse: the one that is popped first comes first.", np.array(symbols[::-1], dtype=float)),
-        ("edge_of_slots", "A slot at the edge is given to the symbol below it: symbol s owns the slots from its first one on.",
-         walk(lambda head: min(int(np.searchsorted(edges, head % total, side="left")), len(edges) - 1))),
-        ("slots_dropped", "All that the slot says is thrown away. Which of the symbol's own slots it was is worth bits, and belongs on the stack.",
-         walk(right, again=True)),
-    ]  # fmt: skip
-    return [Mistake(key, hint, value) for key, hint, value in known if value.shape == (take.number,)]  # fmt: skip
+        (
+            "reversed",
+            "The symbols stand in reverse: the one that is popped first comes first.",
+            np.array(symbols[::-1], dtype=float),
+        ),
+        (
+            "edge_of_slots",
+            "A slot at the edge is given to the symbol below it: symbol s owns the slots from its first one on.",
+            walk(
+                lambda head: min(
+                    int(np.searchsorted(edges, head % total, side="left")), len(edges) - 1
+                )
+            ),
+        ),
+        (
+            "slots_dropped",
+            "All that the slot says is thrown away. Which of the symbol's own slots it was is worth bits, and belongs on the stack.",
+            walk(right, again=True),
+        ),
+    ]
+    return [
+        Mistake(key, hint, value) for key, hint, value in known if value.shape == (take.number,)
+    ]
 
 
 def _of_stacks(takes: Sequence[Take]) -> list[Mistake]:
@@ -130,15 +161,27 @@ def _of_stacks(takes: Sequence[Take]) -> list[Mistake]:
         return np.array(rows, dtype=float)
 
     return [
-        Mistake("slots_dropped", "All that the slot says is thrown away. Which of the symbol's own slots it was is worth bits, and belongs on the stack.",
-                each(lambda h, f, c, m: h // m)),
-        Mistake("rank_by_blocks", "Which of the symbol's own slots it was is lost: heads that differ become one.",
-                each(lambda h, f, c, m: h // m * f)),
-        Mistake("slots_before_kept", "The slots of the symbols before it are still in the head. Its rank among heads that show the same symbol is asked.",
-                each(lambda h, f, c, m: h // m * f + h % m)),
-        Mistake("pushed", "The head has grown. A symbol that comes off takes bits with it.",
-                each(lambda h, f, c, m: h // f * m + h % f + c)),
-    ]  # fmt: skip
+        Mistake(
+            "slots_dropped",
+            "All that the slot says is thrown away. Which of the symbol's own slots it was is worth bits, and belongs on the stack.",
+            each(lambda h, f, c, m: h // m),
+        ),
+        Mistake(
+            "rank_by_blocks",
+            "Which of the symbol's own slots it was is lost: heads that differ become one.",
+            each(lambda h, f, c, m: h // m * f),
+        ),
+        Mistake(
+            "slots_before_kept",
+            "The slots of the symbols before it are still in the head. Its rank among heads that show the same symbol is asked.",
+            each(lambda h, f, c, m: h // m * f + h % m),
+        ),
+        Mistake(
+            "pushed",
+            "The head has grown. A symbol that comes off takes bits with it.",
+            each(lambda h, f, c, m: h // f * m + h % f + c),
+        ),
+    ]
 
 
 @EXERCISE.part("One symbol, off a head with many bits", weight=1.0)
@@ -185,10 +228,19 @@ def edges(probe: Probe, rng: np.random.Generator) -> Finding:
         (takes, "where the slot lies at an edge"),
         ([Take([*words, head_of(rng, WORD, LIMIT)], gaps, 25)], "where symbols own no slot"),
         ([Take([*words, head_of(rng, WORD, LIMIT)], alone, 4)], "where one symbol owns all slots"),
-        ([Take([*words, WORD], seldom, 3), Take([5, WORD * 3], [1, 2**16 - 1], 2)], "where one symbol is almost sure"),
-        ([Take([int(rng.integers(2, 99))], counts_of(rng, 4, 16), 8), Take([3, WORD], [9, 7], 60)], "where the stack runs empty"),
+        (
+            [Take([*words, WORD], seldom, 3), Take([5, WORD * 3], [1, 2**16 - 1], 2)],
+            "where one symbol is almost sure",
+        ),
+        (
+            [
+                Take([int(rng.integers(2, 99))], counts_of(rng, 4, 16), 8),
+                Take([3, WORD], [9, 7], 60),
+            ],
+            "where the stack runs empty",
+        ),
         ([Take([*words, head_of(rng, WORD, LIMIT)], gaps, 0)], "where no symbol is asked for"),
-    ):  # fmt: skip
+    ):
         finding = _judged(probe, group, what)
         if not finding.ok:
             return finding

@@ -122,13 +122,28 @@ def _form(reply: object, array: np.ndarray, right: np.ndarray, what: str) -> Fin
         return compare(reply, right, what="the stack")
     expected = f"a stack of {right.size} numbers, {what}"
     if array.size == right.size - 1 and array[-1] >= LIMIT:
-        return holds(False, expected, f"{array.size}, and a head of 2^32 or more", "head_too_large",
-                     "A head that would not stay below 2^32 first gives its 16 lowest bits away, and then takes the symbol.")  # fmt: skip
+        return holds(
+            False,
+            expected,
+            f"{array.size}, and a head of 2^32 or more",
+            "head_too_large",
+            "A head that would not stay below 2^32 first gives its 16 lowest bits away, and then takes the symbol.",
+        )
     if array.size > right.size:
-        return holds(False, expected, f"{array.size}: a word moved that need not", "moved_early",
-                     "A word moves only if the head would otherwise reach 2^32: a pop would not bring it back.")  # fmt: skip
-    return holds(False, expected, f"{array.size} numbers", "length",
-                 "Words first, the head last: is each of them still there?")  # fmt: skip
+        return holds(
+            False,
+            expected,
+            f"{array.size}: a word moved that need not",
+            "moved_early",
+            "A word moves only if the head would otherwise reach 2^32: a pop would not bring it back.",
+        )
+    return holds(
+        False,
+        expected,
+        f"{array.size} numbers",
+        "length",
+        "Words first, the head last: is each of them still there?",
+    )
 
 
 @EXERCISE.part("A head with room", weight=1.5)
@@ -197,6 +212,11 @@ def message(probe: Probe, rng: np.random.Generator) -> Finding:
     actual = probe.drive("ans/push_all", stack=[1], symbols=symbols, tables=tables)
     got, want = as_array(actual["stack"]), np.array(stack, dtype=float)
     if got.shape != want.shape:
-        return holds(False, f"a stack of {want.size} numbers after 150 symbols", f"{got.size} numbers", "length",
-                     "Does a word move whenever the head would reach 2^32, and only then?")  # fmt: skip
+        return holds(
+            False,
+            f"a stack of {want.size} numbers after 150 symbols",
+            f"{got.size} numbers",
+            "length",
+            "Does a word move whenever the head would reach 2^32, and only then?",
+        )
     return compare(got, want, rtol=0.0, atol=EXACT, what="the stack after 150 symbols")

@@ -100,18 +100,42 @@ def _mistakes(places: Sequence[Place], index: int) -> list[Mistake]:
 
     if index == EXACT:
         known: list[tuple[str, str, Callable[[Place], float]]] = [
-            ("rate_itself", "This is the whole rate. Asked is by how much it exceeds minus the ELBO of the densities.", lambda p: -on_bins(p)),
-            ("edges_at_multiples", "Here the edges of the bins are whole multiples of the width. Their middles are.",
-             lambda p: elbo(p) - on_bins(p, shift=0.5)),
-            ("decoded_at_edge", "z is decoded at the lower edge of its bin. The middle stands for it.", lambda p: elbo(p) - on_bins(p, at=-0.5)),
-            ("density_of_q", "Q is the density in the middle times the width. The coder pops masses: integrals over bins.",
-             lambda p: elbo(p) - on_bins(p, density="q")),
-            ("density_of_p", "P is the prior's density in the middle times the width. The coder pushes with masses: integrals over bins.",
-             lambda p: elbo(p) - on_bins(p, density="p")),
-            ("densities", "P and Q are densities in the middle times the width. The coder works with masses: integrals over bins.",
-             lambda p: elbo(p) - on_bins(p, density="qp")),
-            ("second_order_twice", "This is the term of second order. The first number is exact, at any width.", lambda p: right(p)[SECOND]),
-        ]  # fmt: skip
+            (
+                "rate_itself",
+                "This is the whole rate. Asked is by how much it exceeds minus the ELBO of the densities.",
+                lambda p: -on_bins(p),
+            ),
+            (
+                "edges_at_multiples",
+                "Here the edges of the bins are whole multiples of the width. Their middles are.",
+                lambda p: elbo(p) - on_bins(p, shift=0.5),
+            ),
+            (
+                "decoded_at_edge",
+                "z is decoded at the lower edge of its bin. The middle stands for it.",
+                lambda p: elbo(p) - on_bins(p, at=-0.5),
+            ),
+            (
+                "density_of_q",
+                "Q is the density in the middle times the width. The coder pops masses: integrals over bins.",
+                lambda p: elbo(p) - on_bins(p, density="q"),
+            ),
+            (
+                "density_of_p",
+                "P is the prior's density in the middle times the width. The coder pushes with masses: integrals over bins.",
+                lambda p: elbo(p) - on_bins(p, density="p"),
+            ),
+            (
+                "densities",
+                "P and Q are densities in the middle times the width. The coder works with masses: integrals over bins.",
+                lambda p: elbo(p) - on_bins(p, density="qp"),
+            ),
+            (
+                "second_order_twice",
+                "This is the term of second order. The first number is exact, at any width.",
+                lambda p: right(p)[SECOND],
+            ),
+        ]
     else:
 
         def of(p: Place, curve: float, pull: float, share: float = 24.0) -> float:
@@ -121,18 +145,47 @@ def _mistakes(places: Sequence[Place], index: int) -> list[Mistake]:
             return p.loc**2 + (p.scale - 1 / p.scale) ** 2
 
         known = [
-            ("likelihood_alone", "This is the blur of the likelihood. Masses of q and of the prior on the bins are no points, either.", lambda p: of(p, 1, 0)),
-            ("ratio_alone", "This is what the masses do. That x is coded at the middle, and not at z, costs something, too.", lambda p: of(p, 0, pull(p))),
-            ("likelihood_kept_sharp", "The parts have the wrong signs to each other: a bent likelihood costs, and a ratio of q to p that changes within the bin saves.",
-             lambda p: of(p, 1, -pull(p))),
-            ("blur_of_z_added", "The two parts are exchanged in sign: is the first costly where log p(x | z) is concave?", lambda p: of(p, -1, -pull(p))),
-            ("twelfth", "A factor two: a uniform variable on a bin has the variance of a twelfth of the square of the width, and a Taylor term a half.",
-             lambda p: of(p, 1, pull(p), 12.0)),
-            ("slope_at_the_mean", "The slope of log q / p is squared at q's mean. Its square is to be averaged over q.", lambda p: of(p, 1, p.loc**2)),
-            ("prior_forgotten", "The slope of log q alone is squared. On a bin it is the ratio of q to p that counts.",
-             lambda p: of(p, 1, p.scale**-2)),
-            ("exact_twice", "This is exact. The second number is the term in the square of the width, with that width put in.", lambda p: right(p)[EXACT]),
-        ]  # fmt: skip
+            (
+                "likelihood_alone",
+                "This is the blur of the likelihood. Masses of q and of the prior on the bins are no points, either.",
+                lambda p: of(p, 1, 0),
+            ),
+            (
+                "ratio_alone",
+                "This is what the masses do. That x is coded at the middle, and not at z, costs something, too.",
+                lambda p: of(p, 0, pull(p)),
+            ),
+            (
+                "likelihood_kept_sharp",
+                "The parts have the wrong sign to each other: one of them costs, and the other saves.",
+                lambda p: of(p, 1, -pull(p)),
+            ),
+            (
+                "blur_of_z_added",
+                "The two parts are exchanged in sign: is the first costly where log p(x | z) is concave?",
+                lambda p: of(p, -1, -pull(p)),
+            ),
+            (
+                "twelfth",
+                "Twice too much: a variance within a bin stands in a term of second order, with its half.",
+                lambda p: of(p, 1, pull(p), 12.0),
+            ),
+            (
+                "slope_at_the_mean",
+                "The slope of log q / p is squared at q's mean. Its square is to be averaged over q.",
+                lambda p: of(p, 1, p.loc**2),
+            ),
+            (
+                "prior_forgotten",
+                "The slope of log q alone is squared. On a bin it is the ratio of q to p that counts.",
+                lambda p: of(p, 1, p.scale**-2),
+            ),
+            (
+                "exact_twice",
+                "This is exact. The second number is the term in the square of the width, with that width put in.",
+                lambda p: right(p)[EXACT],
+            ),
+        ]
     return [Mistake(key, hint, each(value)) for key, hint, value in known]
 
 

@@ -80,20 +80,46 @@ def asked(probe: Probe, train: np.ndarray, rows: np.ndarray, seed: int) -> dict[
 def _lossless(seen: dict[str, Any], rows: np.ndarray) -> Finding | None:
     found = as_array(seen["rows"])
     if not seen["kept"]:
-        return holds(False, "the rows as they were", "rows that encode has changed", "argument_changed", "Work on a copy of the rows.")  # fmt: skip
+        return holds(
+            False,
+            "the rows as they were",
+            "rows that encode has changed",
+            "argument_changed",
+            "Work on a copy of the rows.",
+        )
     if found.shape != rows.shape:
-        return holds(False, f"rows of shape {rows.shape} again", f"shape {found.shape}", "form",
-                     "decode(stack, count) returns so many rows of bits.")  # fmt: skip
+        return holds(
+            False,
+            f"rows of shape {rows.shape} again",
+            f"shape {found.shape}",
+            "form",
+            "decode(stack, count) returns so many rows of bits.",
+        )
     if not np.array_equal(found, rows):
         if np.array_equal(found[::-1], rows):
-            return holds(False, "the rows in order", "the rows in reverse", "order_of_rows",
-                         "What is pushed last is popped first.")  # fmt: skip
+            return holds(
+                False,
+                "the rows in order",
+                "the rows in reverse",
+                "order_of_rows",
+                "What is pushed last is popped first.",
+            )
         wrong = int((found != rows).any(1).sum())
-        return holds(False, "each row again", f"{wrong} of {len(rows)} are others", "not_lossless",
-                     "Does the decoder, made a second time from the same data, compute the same probabilities, and undo each step in reverse?")  # fmt: skip
+        return holds(
+            False,
+            "each row again",
+            f"{wrong} of {len(rows)} are others",
+            "not_lossless",
+            "Does the decoder, made a second time from the same data, compute the same probabilities, and undo each step in reverse?",
+        )
     if not seen["back"]:
-        return holds(False, "the stack as it was before the message", "another one", "bits_not_given_back",
-                     "The rows are right, and the stack is not what it was: what encode popped, decode must push again.")  # fmt: skip
+        return holds(
+            False,
+            "the stack as it was before the message",
+            "another one",
+            "bits_not_given_back",
+            "The rows are right, and the stack is not what it was: what encode popped, decode must push again.",
+        )
     return None
 
 
@@ -104,15 +130,31 @@ def _rate(seen: dict[str, Any], made: World, train: np.ndarray, rows: np.ndarray
     expected = f"at most {most:.2f} bits a row: {MARGIN} more than the model that made the data"
     actual = f"{spent:.2f} bits a row, {spent - best:+.2f}"
     if spent <= 0.5 * best:
-        return holds(False, expected, f"{spent:.2f} bits a row, which nobody can reach", "off_the_stack",
-                     "Rows have to be told by what is on the stack, and by nothing else.")  # fmt: skip
+        return holds(
+            False,
+            expected,
+            f"{spent:.2f} bits a row, which nobody can reach",
+            "off_the_stack",
+            "Rows have to be told by what is on the stack, and by nothing else.",
+        )
     if spent <= most:
         return holds(True, expected, actual)
     if abs(spent - rows.shape[1]) < 0.02:
-        return holds(False, expected, actual, "raw_bits", "This is a bit for each pixel: nothing was learned.")  # fmt: skip
+        return holds(
+            False,
+            expected,
+            actual,
+            "raw_bits",
+            "This is a bit for each pixel: nothing was learned.",
+        )
     if abs(spent - alone) < 0.06:
-        return holds(False, expected, actual, "pixels_apart",
-                     "This is what rows cost pixel by pixel, with the frequencies of the data. What else do pixels of one row tell of each other?")  # fmt: skip
+        return holds(
+            False,
+            expected,
+            actual,
+            "pixels_apart",
+            "This is what rows cost pixel by pixel, with the frequencies of the data. What else do pixels of one row tell of each other?",
+        )
     return holds(False, expected, actual, "rate", "")
 
 
@@ -141,14 +183,26 @@ def dreams(probe: Probe, rng: np.random.Generator) -> Finding:
     seen = asked(probe, train, rows, int(rng.integers(10**6)))
     dreamt = as_array(seen["dreamt"])
     if dreamt.shape != (DREAMS, PIXELS) or not np.isin(dreamt, (0.0, 1.0)).all():
-        return holds(False, f"{DREAMS} rows of bits from coin flips", f"an array of shape {dreamt.shape}", "form",
-                     "Any stack can be decoded: from coin flips come draws of the model.")  # fmt: skip
+        return holds(
+            False,
+            f"{DREAMS} rows of bits from coin flips",
+            f"an array of shape {dreamt.shape}",
+            "form",
+            "Any stack can be decoded: from coin flips come draws of the model.",
+        )
     paid, usual = float(bits(made, dreamt).mean()), float(bits(made, train).mean())
     other = len(np.unique(dreamt, axis=0))
     if other < min(20, len(np.unique(train[:DREAMS], axis=0)) // 3):
-        return holds(False, "many different rows from coin flips", f"{other} different ones", "not_the_model",
-                     "Decoding coin flips is sampling from the model by which one codes.")  # fmt: skip
+        return holds(
+            False,
+            "many different rows from coin flips",
+            f"{other} different ones",
+            "not_the_model",
+            "Decoding coin flips is sampling from the model by which one codes.",
+        )
     ok = paid < usual + STRANGE
     expected = f"rows for which the model that made the data pays about {usual:.2f} bits"
     hint = "Decoding coin flips is sampling from the model by which one codes. These rows look unlike the data."
-    return holds(ok, expected, f"{paid:.2f} bits", "property" if ok else "not_the_model", "" if ok else hint)  # fmt: skip
+    return holds(
+        ok, expected, f"{paid:.2f} bits", "property" if ok else "not_the_model", "" if ok else hint
+    )

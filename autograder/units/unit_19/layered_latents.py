@@ -48,7 +48,9 @@ def _messages(
 
 
 def _judged(probe: Probe, messages: Sequence[Message], trip: bool = True) -> Finding:
-    seen = [drive(probe, each, [each.chain.prior, each.chain.down, each.chain.up]) for each in messages]  # fmt: skip
+    seen = [
+        drive(probe, each, [each.chain.prior, each.chain.down, each.chain.up]) for each in messages
+    ]
     if trip:
         for one, message in zip(seen, messages, strict=True):
             if broken := comes_back(one, message):
@@ -56,20 +58,39 @@ def _judged(probe: Probe, messages: Sequence[Message], trip: bool = True) -> Fin
     got = np.array([[one["spent"], one["lowest"]] for one in seen], dtype=float)
     want = np.array([spent(each) for each in messages])
     known = (
-        ("all first", "all_popped_first", "This is what comes when all latents are popped before anything is pushed: lossless, but the stack goes lower than it must. "
-         "What can be pushed as soon as z_1 is known?"),
-        ("no bits back", "likeliest_latent", "This is what it costs when latents are chosen without popping them: lossless, but no bit comes back."),
-        ("forward", "order_of_rows", "These are the bits of the rows in the other order: decode should find the first row first."),
-        ("prior", "popped_from_prior", "The top latent is popped with its prior. It should be a draw from q, given the one below."),
-    )  # fmt: skip
+        (
+            "all first",
+            "all_popped_first",
+            "This is what comes when all latents are popped before anything is pushed: lossless, but the stack goes lower than it must. "
+            "What can be pushed as soon as z_1 is known?",
+        ),
+        (
+            "no bits back",
+            "likeliest_latent",
+            "This is what it costs when latents are chosen without popping them: lossless, but no bit comes back.",
+        ),
+        (
+            "forward",
+            "order_of_rows",
+            "These are the bits of the rows in the other order: decode should find the first row first.",
+        ),
+        (
+            "prior",
+            "popped_from_prior",
+            "The top latent is popped with its prior. It should be a draw from q, given the one below.",
+        ),
+    )
     return compare(
         got,
         want,
-        lambda: [Mistake(key, hint, np.array([spent(m, way) for m in messages])) for way, key, hint in known],
+        lambda: [
+            Mistake(key, hint, np.array([spent(m, way) for m in messages]))
+            for way, key, hint in known
+        ],
         rtol=0.0,
         atol=BITS,
         what="(the bits of each message, the lowest level of the stack)",
-    )  # fmt: skip
+    )
 
 
 @EXERCISE.part("Two layers: the bits of a single row, and how low the stack goes", weight=1.0)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import log_expit, log_ndtr, ndtri
+from scipy.special import log_expit, ndtri
 
 from autograder.checks.compare import compare
 from autograder.checks.exercise import exercise
@@ -79,7 +79,9 @@ def points(batch: Batch, index: np.ndarray) -> np.ndarray:
 def ratio(batch: Batch, index: np.ndarray) -> np.ndarray:
     """Net bits of each row, for bins ``(*, B, D)``."""
     prior = -index.shape[-1] * np.log(batch.bins)
-    value: np.ndarray = (log_q(batch, index).sum(-1) - prior - log_likelihood(batch, points(batch, index))) / LN2  # fmt: skip
+    value: np.ndarray = (
+        log_q(batch, index).sum(-1) - prior - log_likelihood(batch, points(batch, index))
+    ) / LN2
     return value
 
 
@@ -95,13 +97,17 @@ def mean_over(batch: Batch, of: Callable[[np.ndarray], np.ndarray]) -> np.ndarra
     index = every(batch)
     chance = np.exp(log_q(batch, index).sum(-1))
     with np.errstate(invalid="ignore"):
-        value: np.ndarray = np.where(chance > 0, chance * np.where(chance > 0, of(index), 0.0), 0.0).sum(0)  # fmt: skip
+        value: np.ndarray = np.where(
+            chance > 0, chance * np.where(chance > 0, of(index), 0.0), 0.0
+        ).sum(0)
     return value
 
 
 def right(batch: Batch) -> np.ndarray:
     """(net bits, mean), ``(2, B)``."""
-    return np.stack([ratio(batch, batch.index), mean_over(batch, lambda index: ratio(batch, index))])  # fmt: skip
+    return np.stack(
+        [ratio(batch, batch.index), mean_over(batch, lambda index: ratio(batch, index))]
+    )
 
 
 def _ways(batch: Batch) -> dict[str, tuple[str, Callable[[np.ndarray], np.ndarray]]]:
@@ -122,19 +128,47 @@ def _ways(batch: Batch) -> dict[str, tuple[str, Callable[[np.ndarray], np.ndarra
 
     prior = -latents * np.log(bins)
     return {
-        "no_bits_back": ("The bits that come back are missing: this is what is pushed.", lambda i: -(likelihood(i) + prior) / LN2),
-        "bits_back_paid": ("What is popped is counted as a cost. It comes off the stack.", lambda i: -(likelihood(i) + prior + log_q(batch, i).sum(-1)) / LN2),
-        "prior_forgotten": ("z is pushed, too, with its prior.", lambda i: (log_q(batch, i).sum(-1) - likelihood(i)) / LN2),
-        "one_latent_pushed": ("Each latent is pushed with its prior, not only one of them.", lambda i: (log_q(batch, i).sum(-1) + np.log(bins) - likelihood(i)) / LN2),
-        "density_of_q": ("q's density stands where its mass on the bin should: bits are of masses.", lambda i: (density(i) - prior - likelihood(i)) / LN2),
-        "density_of_p": ("The prior's density stands where its mass on the bin should: bits are of masses.",
-                         lambda i: (log_q(batch, i).sum(-1) - prior_density(i) - likelihood(i)) / LN2),
-        "densities": ("Densities of both stand where masses on bins should. The points stand for bins of equal mass, not of equal width.",
-                      lambda i: (density(i) - prior_density(i) - likelihood(i)) / LN2),
-        "lower_edges": ("x is coded at the lower edges of the bins. Their medians stand for them.",
-                        lambda i: (log_q(batch, i).sum(-1) - prior - log_likelihood(batch, np.maximum(edges_of(bins)[i], -40.0))) / LN2),
+        "no_bits_back": (
+            "The bits that come back are missing: this is what is pushed.",
+            lambda i: -(likelihood(i) + prior) / LN2,
+        ),
+        "bits_back_paid": (
+            "What is popped is counted as a cost. It comes off the stack.",
+            lambda i: -(likelihood(i) + prior + log_q(batch, i).sum(-1)) / LN2,
+        ),
+        "prior_forgotten": (
+            "z is pushed, too, with its prior.",
+            lambda i: (log_q(batch, i).sum(-1) - likelihood(i)) / LN2,
+        ),
+        "one_latent_pushed": (
+            "Each latent is pushed with its prior, not only one of them.",
+            lambda i: (log_q(batch, i).sum(-1) + np.log(bins) - likelihood(i)) / LN2,
+        ),
+        "density_of_q": (
+            "q's density stands where its mass on the bin should: bits are of masses.",
+            lambda i: (density(i) - prior - likelihood(i)) / LN2,
+        ),
+        "density_of_p": (
+            "The prior's density stands where its mass on the bin should: bits are of masses.",
+            lambda i: (log_q(batch, i).sum(-1) - prior_density(i) - likelihood(i)) / LN2,
+        ),
+        "densities": (
+            "Densities of both stand where masses on bins should. The points stand for bins of equal mass, not of equal width.",
+            lambda i: (density(i) - prior_density(i) - likelihood(i)) / LN2,
+        ),
+        "lower_edges": (
+            "x is coded at the lower edges of the bins. Their medians stand for them.",
+            lambda i: (
+                (
+                    log_q(batch, i).sum(-1)
+                    - prior
+                    - log_likelihood(batch, np.maximum(edges_of(bins)[i], -40.0))
+                )
+                / LN2
+            ),
+        ),
         "nats": ("These are nats; bits are asked.", lambda i: ratio(batch, i) * LN2),
-    }  # fmt: skip
+    }
 
 
 def _mistakes(batches: Sequence[Batch], which: int) -> list[Mistake]:
@@ -151,18 +185,35 @@ def _mistakes(batches: Sequence[Batch], which: int) -> list[Mistake]:
         found.append(Mistake(key, hint, joined(value)))
     if which == MEAN:
         found += [
-            Mistake("even_mean", "All bins count alike here. They are popped with q.",
-                    joined(lambda batch: ratio(batch, every(batch)).mean(0))),
-            Mistake("of_the_popped", "These are the net bits of the bins that were popped, not their mean.",
-                    joined(lambda batch: ratio(batch, batch.index))),
-            Mistake("at_the_mean", "This is taken at the bins in which q's means lie. All bins, each with its chance, are asked.",
-                    joined(lambda batch: ratio(batch, _nearest(batch)))),
-            Mistake("evidence", "This is minus the logarithm of a mean of weights: the evidence of the model on the bins, which lies below.",
-                    joined(_evidence)),
-        ]  # fmt: skip
+            Mistake(
+                "even_mean",
+                "All bins count alike here. They are popped with q.",
+                joined(lambda batch: ratio(batch, every(batch)).mean(0)),
+            ),
+            Mistake(
+                "of_the_popped",
+                "These are the net bits of the bins that were popped, not their mean.",
+                joined(lambda batch: ratio(batch, batch.index)),
+            ),
+            Mistake(
+                "at_the_mean",
+                "This is taken at the bins in which q's means lie. All bins, each with its chance, are asked.",
+                joined(lambda batch: ratio(batch, _nearest(batch))),
+            ),
+            Mistake(
+                "evidence",
+                "This is minus the logarithm of a mean of weights: the evidence of the model on the bins, which lies below.",
+                joined(_evidence),
+            ),
+        ]
     else:
-        found.append(Mistake("mean_for_both", "This is the mean over all bins. Those that were popped are given.",
-                             joined(lambda batch: right(batch)[MEAN])))  # fmt: skip
+        found.append(
+            Mistake(
+                "mean_for_both",
+                "This is the mean over all bins. Those that were popped are given.",
+                joined(lambda batch: right(batch)[MEAN]),
+            )
+        )
     return found
 
 

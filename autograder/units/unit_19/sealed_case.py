@@ -54,7 +54,9 @@ def chances(slots: np.ndarray, tilt: np.ndarray) -> np.ndarray:
     return value
 
 
-def spends(data: np.ndarray, prior: np.ndarray, likelihood: np.ndarray, slots: np.ndarray, tilt: np.ndarray) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+def spends(
+    data: np.ndarray, prior: np.ndarray, likelihood: np.ndarray, slots: np.ndarray, tilt: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Mean and variance of the net bits of a row, ``(*, 3)`` each: lossy, dirty, right.
 
     Args:

@@ -53,7 +53,9 @@ def cost_of_width(binned_rate: Callable[..., Any] | None = None) -> Figure:
             axis.plot([0.08, 5], [0, 0], color=GREY, linewidth=0.8)
             axis.errorbar(WIDTHS, means, 2 * errors, fmt="o", color=BLUE, markersize=4, zorder=3)
             if binned_rate is not None:
-                lines = np.array([[float(v) for v in binned_rate(x, x / 2, 0.5**0.5, 1.0, 1.0, h)] for h in fine])  # fmt: skip
+                lines = np.array(
+                    [[float(v) for v in binned_rate(x, x / 2, 0.5**0.5, 1.0, 1.0, h)] for h in fine]
+                )
                 axis.plot(fine, lines[:, 0], color=BLACK, label="exact")
                 axis.plot(fine, lines[:, 1], color=RED, linestyle="--", label="second order")
                 axis.legend(loc="best")

@@ -85,13 +85,13 @@ def draw(stack, counts, number):
 
 
 # %% wrong no_refill, from right scan: No word comes back.
-# diagnosis: value or edge_of_slots or length
+# diagnosis: head_too_small or described
 #-         if head < 2**16 and words:
 #+         if False:
 
 
 # %% wrong refill_first, from right scan: The word comes back before the symbol is off.
-# diagnosis: value or length
+# diagnosis: head_too_small or described
 #-         head = block * counts[symbol] + slot
 #-         if head < 2**16 and words:
 #-             head = head * 2**16 + words.pop()
@@ -103,7 +103,7 @@ def draw(stack, counts, number):
 
 
 # %% wrong from_the_bottom, from right scan: The first word comes back first.
-# diagnosis: value
+# diagnosis: described or value
 #-             head = head * 2**16 + words.pop()
 #+             head = head * 2**16 + words.pop(0)
 
@@ -115,13 +115,13 @@ def draw(stack, counts, number):
 
 
 # %% wrong likeliest, from right scan: The likeliest symbol each time.
-# diagnosis: value
+# diagnosis: described or value
 #-         symbols.append(symbol)
 #+         symbols.append(max(range(len(counts)), key=counts.__getitem__))
 
 
 # %% wrong own_noise, from right scan: Drawn from a generator of its own; the stack is left alone.
-# diagnosis: value or own_noise
+# diagnosis: generic_own_noise or described or value
 #-         symbol = 0
 #-         while slot >= counts[symbol]:
 #-             slot -= counts[symbol]
@@ -132,6 +132,6 @@ def draw(stack, counts, number):
 
 
 # %% wrong empty_stack_fails, from right scan: A word is fetched even where there is none.
-# diagnosis: error
+# diagnosis: raises_IndexError
 #-         if head < 2**16 and words:
 #+         if head < 2**16:

@@ -115,13 +115,13 @@ def push(stack, symbol, counts):
 
 
 # %% wrong thirty_two_bits, from right bits: In whole numbers of 32 bits with a sign.
-# diagnosis: value or property or error
+# diagnosis: described or value
 #-     head = ((head // own) << precision) + head % own + first
 #+     import numpy as np
 #+     head = int(np.array(((head // own) << precision) + head % own + first).astype(np.int32))
 
 
 # %% wrong head_first, from right divmod: The head stands first.
-# diagnosis: value
+# diagnosis: generic_rolled_1
 #-     return words + [block * total + before + place]
 #+     return [block * total + before + place] + words

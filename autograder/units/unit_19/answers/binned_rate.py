@@ -162,7 +162,7 @@ def binned_rate(x, loc, scale, slope, noise, width):
 
 
 # %% wrong plain_cdf, from right loop: Differences of the distribution function, with a floor under the logarithm.
-# diagnosis: value
+# diagnosis: described or value
 #-     top = log_ndtr(high)
 #-     return top + math.log(-math.expm1(log_ndtr(low) - top))
 #+     from scipy.special import ndtr
@@ -170,7 +170,7 @@ def binned_rate(x, loc, scale, slope, noise, width):
 
 
 # %% wrong short_reach, from right loop: Bins up to four standard deviations.
-# diagnosis: value
+# diagnosis: described or value
 #-     first = math.floor((loc - 11 * scale) / width) - 1
 #-     last = math.ceil((loc + 11 * scale) / width) + 1
 #+     first = math.ceil((loc - 4 * scale) / width)
@@ -178,7 +178,7 @@ def binned_rate(x, loc, scale, slope, noise, width):
 
 
 # %% wrong posterior_only, from right masses: The formula that holds where q is the posterior.
-# diagnosis: value
+# diagnosis: described or value
 #-     second = width**2 / 24 * ((slope / noise) ** 2 - loc**2 - (scale - 1 / scale) ** 2)
 #+     u = slope**2 + noise**2
 #+     second = width**2 / 24 * slope**2 * (1 / u - x**2 / u**2)
