@@ -15,6 +15,7 @@ from autograder.checking import run_check
 from autograder.checks.probe import InProcess
 from autograder.units.unit_19 import (
     binned_rate,
+    binned_rows,
     compress,
     net_bits,
     reference,
@@ -154,7 +155,7 @@ def test_over_the_data_of_the_model_the_second_order_cancels() -> None:
 def test_draws_of_z_pay_what_bins_are_said_to_cost() -> None:
     widths = (0.5, 2.0)
     for x in targets.DATA:
-        means, errors = targets.measured(x, widths, draws=40_000)
+        means, errors = targets._measured(x, widths, draws=40_000)
         want = [
             binned_rate.right(binned_rate.Place(x, x / 2, 0.5**0.5, 1.0, 1.0, h))[0] for h in widths
         ]
@@ -163,7 +164,7 @@ def test_draws_of_z_pay_what_bins_are_said_to_cost() -> None:
 
 # ---- S10 ------------------------------------------------------------------------------------------------------------------
 def test_net_bits_are_those_of_the_course_s_coder_and_their_mean_is_as_predicted() -> None:
-    batch = net_bits._batch(np.random.default_rng(3), 3, 8, 2, 8)
+    batch = net_bits.batch_of(np.random.default_rng(3), 3, 8, 2, 8)
     grown, means = [], []
     for seed in range(150):
         index, bits = targets.coded(
@@ -171,10 +172,10 @@ def test_net_bits_are_those_of_the_course_s_coder_and_their_mean_is_as_predicted
             bins=8,
             seed=seed,
         )
-        want = net_bits.right(batch._replace(index=index.numpy()))
-        np.testing.assert_allclose(bits, want[net_bits.NET], atol=0.03)
+        want = binned_rows.right(batch._replace(index=index.numpy()))
+        np.testing.assert_allclose(bits, want[binned_rows.NET], atol=0.03)
         grown.append(bits.numpy())
-        means.append(want[net_bits.MEAN])
+        means.append(want[binned_rows.MEAN])
     error = np.std(grown, axis=0, ddof=1) / 150**0.5
     assert (np.abs(np.mean(grown, 0) - means[0]) < LIMIT * error).all()
 
@@ -188,7 +189,7 @@ def test_the_identity_is_the_course_s_log_weight() -> None:
         q, z = family.distribution(x), coder.latents(index)
         density = model.likelihood(z)
         logits = getattr(density, "base_dist", density).logits.double()
-    batch = net_bits.Batch(
+    batch = binned_rows.Batch(
         x[None].double().numpy(),
         index[None],
         q.loc[None].double().numpy(),
@@ -198,7 +199,7 @@ def test_the_identity_is_the_course_s_log_weight() -> None:
         16,
     )
     assert -coder.log_weight(x, index) / math.log(2) == pytest.approx(
-        net_bits.right(batch)[0, 0], rel=1e-4
+        binned_rows.right(batch)[0, 0], rel=1e-4
     )
 
 

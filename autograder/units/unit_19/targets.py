@@ -10,21 +10,26 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from autograder.units.unit_19.binned_rate import Place, log_likelihood, masses
 from course_vi.coding import BernoulliCode, DiscretizedNormalCode, Stack, UniformCode
 from course_vi.coding.symbols import bin_medians
 from course_vi.plots.style import BLACK, BLUE, GREY, RED, new_figure, style
 
-__all__ = ["coded", "cost_of_width", "measured"]
+__all__ = ["coded", "cost_of_width", "level"]
 
 WIDTHS = (0.1, 0.2, 0.4, 0.7, 1.0, 1.5, 2.0, 3.0, 4.0)
 DATA = (0.0, 3.0)
 
 
-def measured(
+def _measured(
     x: float, widths: Sequence[float] = WIDTHS, draws: int = 200_000, seed: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:
     """What bins cost at the posterior of the toy, by draws of z: means over draws, and their standard errors, one for each width."""
+    from autograder.units.unit_19.binned_rate import (
+        Place,
+        log_likelihood,
+        masses,
+    )  # not beside a learner's code
+
     loc, scale = x / 2, 0.5**0.5
     z = loc + scale * np.random.default_rng(seed).normal(size=draws)
     means, errors = [], []
@@ -49,7 +54,7 @@ def cost_of_width(binned_rate: Callable[..., Any] | None = None) -> Figure:
     with style():
         fine = np.geomspace(0.1, 4.0, 40)
         for axis, x in zip(axes, DATA, strict=True):
-            means, errors = measured(x)
+            means, errors = _measured(x)
             axis.plot([0.08, 5], [0, 0], color=GREY, linewidth=0.8)
             axis.errorbar(WIDTHS, means, 2 * errors, fmt="o", color=BLUE, markersize=4, zorder=3)
             if binned_rate is not None:
@@ -80,17 +85,17 @@ def coded(
     chosen, grown = [], []
     for row, (bits, m, s) in enumerate(zip(x, loc, scale, strict=True)):
         stack = Stack.random(16, 1000 * seed + row)
-        start = _level(stack)
+        start = level(stack)
         index = stack.pop(DiscretizedNormalCode(m, s, bins))
         z = torch.as_tensor(bin_medians(index, bins))
         stack.push(bits.numpy().astype(np.int32), BernoulliCode((weight @ z + bias).sigmoid()))
         stack.push(index, UniformCode(bins, len(index)))
         chosen.append(torch.as_tensor(index.astype(np.int64)))
-        grown.append(_level(stack) - start)
+        grown.append(level(stack) - start)
     return torch.stack(chosen), torch.tensor(grown, dtype=torch.float64)
 
 
-def _level(stack: Stack) -> float:
+def level(stack: Stack) -> float:
     """The length in bits, and parts of one: the logarithm of the whole stack as one number."""
     words = stack.words().astype(float)
     top = words[-1] * 2.0**32 + words[-2] + words[-3] / 2.0**32

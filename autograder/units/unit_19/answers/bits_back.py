@@ -153,7 +153,7 @@ def bits_back(prior, likelihood, posterior):
 
 
 # %% wrong remembered, from right closures: The rows are kept aside; hardly anything is put on the stack.
-# diagnosis: value
+# diagnosis: described or value
 #- def bits_back(prior, likelihood, posterior):
 #+ kept = []
 #+ def bits_back(prior, likelihood, posterior):

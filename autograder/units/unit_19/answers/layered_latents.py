@@ -121,7 +121,7 @@ def layered(prior, down, up):
 
 
 # %% wrong top_forgotten, from right interleaved: The top latent is not pushed.
-# diagnosis: value
+# diagnosis: described or value
 #-             stack.push(below, prior)
 
 

@@ -166,7 +166,7 @@ def net_bits(x, index, loc, scale, weight, bias, bins):
 
 
 # %% wrong floor, from right vectorized: Masses are kept above a small number.
-# diagnosis: value
+# diagnosis: described or value
 #-     log_q = top + torch.log(-torch.expm1(torch.special.log_ndtr(low) - top))            # (B, D, n)
 #+     log_q = (torch.special.ndtr(high) - torch.special.ndtr(low)).clamp(min=1e-4).log()
 
@@ -180,7 +180,7 @@ def net_bits(x, index, loc, scale, weight, bias, bins):
 
 
 # %% wrong sigmoids, from right vectorized: Logarithms of probabilities that are kept away from zero and one.
-# diagnosis: value
+# diagnosis: described or value
 #-         log_x = torch.nn.functional.logsigmoid(torch.where(x > 0.5, logits, -logits)).sum(-1)
 #+         probs = logits.sigmoid().clamp(1e-3, 1 - 1e-3)
 #+         log_x = (x * probs.log() + (1 - x) * (1 - probs).log()).sum(-1)
