@@ -70,9 +70,11 @@ def world(rng: np.random.Generator) -> tuple[World, np.ndarray, np.ndarray]:
             return made, train, rows
 
 
-def asked(probe: Probe, train: np.ndarray, rows: np.ndarray, seed: int) -> dict[str, Any]:
+def asked(
+    probe: Probe, train: np.ndarray, rows: np.ndarray, seed: int, dreams: int = 1
+) -> dict[str, Any]:
     seen: dict[str, Any] = probe.drive(
-        "data/compress", train=train, rows=rows, seed=seed, dreams=DREAMS
+        "data/compress", train=train, rows=rows, seed=seed, dreams=dreams
     )
     return seen
 
@@ -161,6 +163,7 @@ def _rate(seen: dict[str, Any], made: World, train: np.ndarray, rows: np.ndarray
 @EXERCISE.part("Fresh rows come back, and so does the stack", weight=1.0, needs=["below"])
 def lossless(probe: Probe, rng: np.random.Generator) -> Finding:
     _, train, rows = world(rng)
+    rows = rows[: ROWS // 4]
     seen = asked(probe, train, rows, int(rng.integers(10**6)))
     return _lossless(seen, rows) or holds(True, "rows and stack again", "to the bit")
 
@@ -180,7 +183,7 @@ def below(probe: Probe, rng: np.random.Generator) -> Finding:
 @EXERCISE.part("Coin flips, decoded, look like the data", weight=0.75, needs=["below"])
 def dreams(probe: Probe, rng: np.random.Generator) -> Finding:
     made, train, rows = world(rng)
-    seen = asked(probe, train, rows, int(rng.integers(10**6)))
+    seen = asked(probe, train, rows[:4], int(rng.integers(10**6)), DREAMS)
     dreamt = as_array(seen["dreamt"])
     if dreamt.shape != (DREAMS, PIXELS) or not np.isin(dreamt, (0.0, 1.0)).all():
         return holds(

@@ -176,7 +176,7 @@ def codec(train):
 
 
 # %% wrong unseeded, from right with_bits_back: The fit begins elsewhere each time, so sender and receiver have different models.
-# diagnosis: not_lossless or error
+# diagnosis: not_lossless
 #-     rng = np.random.default_rng(1)
 #+     rng = np.random.default_rng()
 
@@ -194,7 +194,7 @@ def codec(train):
 
 
 # %% wrong beside_the_stack, from right summed_out: The rows are kept in a list, and hardly anything goes on the stack.
-# diagnosis: off_the_stack or form or error
+# diagnosis: off_the_stack or form
 #- def codec(train):
 #+ kept = []
 #+ def codec(train):

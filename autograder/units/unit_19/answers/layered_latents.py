@@ -126,7 +126,7 @@ def layered(prior, down, up):
 
 
 # %% wrong decoder_in_order, from right interleaved: The decoder walks through the layers from below.
-# diagnosis: error or not_lossless
+# diagnosis: raises_IndexError or not_lossless
 #-             for q, p in zip(reversed(up), reversed(down)):
 #+             for q, p in zip(up, down):
 
