@@ -570,7 +570,7 @@ with when_written():
 # - **mean**, $(B)$: the mean of that over fair bits. $n^D$ is at most 100.
 #
 # No rounding of the coder: probabilities as they are. n is two or more; s from 0.004 (far narrower than a bin) to 20,
-# m up to 7 to either side, logits up to a hundred. Bins that are never popped have no part in a mean.
+# m up to 7 to either side, logits up to two hundred. Bins that are never popped have no part in a mean.
 #
 # **Predict, before you begin**: which of the two depends on the bits that lay on the stack? Which of them can you
 # compute for a test set before it is coded?
@@ -674,7 +674,7 @@ with when_written():
 #
 # The decoder is made by *another* call of your function, on the same data: it must arrive at the same probabilities,
 # to the last bit. So whatever you draw, draw it from a seed of your own. The check decodes coin flips, too, and looks
-# whether what comes is like the data. A few seconds at most.
+# whether what comes is like the data. Each call may take a second.
 #
 # **Predict, before you begin**: how many bits a row does knowing the kind save? And what does it cost to tell it, if it
 # is not paid back?
@@ -768,10 +768,10 @@ with when_written():
 # nothing), and bits back with the exact posterior of the kind: then each row costs $-\log_2 p(x)$, as if the kind were
 # summed out.
 #
-# **The predictions.** Knowing the kind saves the information that the pixels share, up to $\log_2$ of the number of
-# kinds for each *further* pixel group; telling it costs $-\log_2 p(z)$, about one to two bits, of which bits back
-# returns what x does not reveal of z. Where kinds are easy to tell apart, that is little; with eight kinds that
-# overlap, much.
+# **The predictions.** Knowing the kind saves what each pixel tells of it, $\sum_i I(x_i; z)$: several bits a row.
+# Telling it costs $H(z)$, one to two bits, of which bits back returns $H(z \mid x)$, what a row leaves open of its
+# kind. With the true kinds that is little. With eight that overlap it is more, and whoever tells the likeliest kind
+# loses it.
 
 # %% [markdown]
 # ## 8. The sealed case
