@@ -45,7 +45,7 @@ def chances(slots: np.ndarray, tilt: np.ndarray) -> np.ndarray:
     """How often each z is popped, ``(*, X, S)``, when each bit of the slot's number is a one with chance ``tilt (*)``."""
     ones = np.array([bin(slot).count("1") for slot in range(SLOTS)])
     weight = tilt[..., None] ** ones * (1 - tilt[..., None]) ** (4 - ones)  # (*, 16)
-    ends = np.cumsum(slots, -1)
+    ends = np.cumsum(slots, -1).astype(int)
     below = np.concatenate([np.zeros((*weight.shape[:-1], 1)), np.cumsum(weight, -1)], -1)
     reached = np.take_along_axis(
         np.broadcast_to(below[..., None, :], (*ends.shape[:-1], SLOTS + 1)), ends, -1
