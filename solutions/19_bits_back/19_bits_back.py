@@ -443,8 +443,8 @@ with when_written():
 # **The order.** Pop $z_1$, push x; pop $z_2$, push $z_1$; ...; push $z_L$. A variable is pushed as soon as its parent
 # is known (Bit-Swap; Kingma, Abbeel and Ho, 2019). There is a price: $z_2$ is popped from what x has just left on the
 # stack. Those bits are coin flips if x, given $z_1$, is distributed as $p(x \mid z_1)$ says: with exact posteriors,
-# over data of the model. Otherwise they are dirty, and the
-# mean of the net bits is another one: for a single x and a q that errs it came out 0.75 bits from minus the ELBO.
+# over data of the model. Otherwise they are dirty, and the mean of the net bits is another one: for a single x and a q
+# that errs it came out 0.75 bits below minus the ELBO.
 #
 # **The predictions.** All off first needs the sum of $-\log_2 q$ over the layers, growing like L. In turns, what was
 # pushed is there to be popped, and the lowest level hardly grows, unless latents above carry more bits than what has

@@ -85,6 +85,8 @@ def test_net_bits_of_a_row_are_minus_the_elbo_in_the_mean() -> None:
     spent = np.array([tables.spent(message, "all first")[0] for message in messages])
     error = spent.std(ddof=1) / 20
     assert abs(spent.mean() - minus_elbo(chain, 1)) < LIMIT * error < 0.5
+    in_turns = np.mean([tables.spent(message)[0] for message in messages])  # given x, dirty bits
+    assert minus_elbo(chain, 1) - in_turns == pytest.approx(0.75, abs=0.1)
 
 
 def test_with_exact_posteriors_a_row_takes_minus_log_p_in_turns_whatever_the_bits() -> None:
