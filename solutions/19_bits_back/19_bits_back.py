@@ -508,7 +508,7 @@ check("19_binned_rate", binned_rate)
 
 # %% [markdown]
 # **Measured.** q is the posterior of the toy (slope and noise one), for two x. The first figure has nothing of yours:
-# z is drawn from q 100,000 times, and what its bin pays is compared with what z itself would. The second has your two
+# z is drawn from q 50,000 times, and what its bin pays is compared with what z itself would. The second has your two
 # numbers as lines.
 
 # %%

@@ -21,7 +21,7 @@ DATA = (0.0, 3.0)
 
 
 def _measured(
-    x: float, widths: Sequence[float] = WIDTHS, draws: int = 100_000, seed: int = 0
+    x: float, widths: Sequence[float] = WIDTHS, draws: int = 50_000, seed: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:
     """What bins cost at the posterior of the toy, by draws of z: means over draws, and their standard errors, one for each width."""
     from autograder.units.unit_19.binned_rate import (
