@@ -146,7 +146,7 @@ def worth(rows: Mapping[str, Tensor]) -> Figure:
     """Differences in bytes, each with its seeds and its mean ± 2 standard errors: ``{what is compared: (seeds,)}``."""
     figure, (ax,) = new_figure(width=7.0, height=0.9 + 0.45 * len(rows))
     with style():
-        for row, values in enumerate(reversed(rows.values())):
+        for row, values in enumerate(reversed(list(rows.values()))):
             mean, error = float(values.mean()), float(values.std()) / len(values) ** 0.5
             ax.plot(values, torch.full_like(values, row), "o", color=GREY, markersize=4)
             ax.errorbar(mean, row - 0.22, xerr=2 * error, fmt="s", color=BLUE, markersize=5)
