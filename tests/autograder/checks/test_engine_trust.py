@@ -34,6 +34,9 @@ NOTHING_TO_CHANGE = (
     "12_fan_at_rest",
     "14_renyi_faults",
     "15_two_scores",
+    "19_ans_push",
+    "19_ans_pop",
+    "19_binned_rate",
 )  # trained; plain or whole numbers; a class: see below; programs
 GRADIENT_ASKED = {
     "00_value_and_gradient",

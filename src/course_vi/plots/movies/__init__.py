@@ -19,6 +19,7 @@ from course_vi.plots.movies.functions import bands_close
 from course_vi.plots.movies.meetings import chains_meet
 from course_vi.plots.movies.phases import dream_and_wake
 from course_vi.plots.movies.spaces import codes_spread, simplex
+from course_vi.plots.movies.stacks import stack_of_bits
 from course_vi.plots.movies.traces import Step, trace_replayed
 from course_vi.plots.movies.trees import family_tree
 from course_vi.plots.movies.water import water_rises
@@ -40,6 +41,7 @@ __all__ = [
     "one_function",
     "samples_flash",
     "simplex",
+    "stack_of_bits",
     "staircase",
     "trace_replayed",
     "water_rises",
