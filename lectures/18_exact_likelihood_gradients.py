@@ -125,7 +125,7 @@ reveal("18_1", "at a smaller theta")
 # %%
 p, x = SummedCoins(1.5, coins=4).requires_grad_(False), torch.tensor([4.0], dtype=DOUBLE)
 states = p.states()                                          # (16, 4)
-posterior, slope = p.posterior(x), p.slope(x)                # (16), and d/dtheta log p(x, z)
+posterior, slope = p.chances(x), p.slope(x)                  # (16), and d/dtheta log p(x, z)
 q_best = best_product(1.5, x[None], 4).probabilities(states)[0]
 exact = posterior @ slope
 h = 1e-5
@@ -570,7 +570,7 @@ reveal("18_7", "between 20 and 30: nearly all have met by then")
 R, x_rows = max(RUNS // 40, 20), data[0].expand(max(RUNS // 40, 20), 400, 1)
 best = best_product(1.5, data[0], 4)
 q = BernoulliMeanField(4, best.logits)
-truth = (p.posterior(data[0]) * p.slope(data[0])).sum(-1).mean()
+truth = (p.chances(data[0]) * p.slope(data[0])).sum(-1).mean()
 at_q = (best.probabilities(states) * p.slope(data[0])).sum(-1).mean()
 
 

@@ -41,7 +41,8 @@ def new_seeds(used: Sequence[int], many: int) -> list[int]:
     >>> new_seeds([0, 1000003], 2)
     [1000004, 1000005]
     """
-    found, seed = [], 1_000_003
+    found: list[int] = []
+    seed = 1_000_003
     while len(found) < many:
         if seed not in used:
             found.append(seed)
@@ -56,7 +57,8 @@ def shuffles(table: Table, many: int) -> list[Table]:
 
 def again(ran: Ran, fresh: int = FRESH) -> tuple[list[Fault], list[str]]:
     """All that calling arms again shows: the faults, and what a reader should know."""
-    found, notes = [], []
+    found: list[Fault] = []
+    notes: list[str] = []
     for study in ran.studies:
         for event in study.events:
             if not isinstance(event, CLAIMS) or not event.values:

@@ -7,6 +7,7 @@ at most binomial(m, 1 - L) for an honest report; it is called dishonest where th
 from __future__ import annotations
 
 from statistics import NormalDist
+from typing import TypeVar
 
 import torch
 from scipy import stats
@@ -21,6 +22,7 @@ from course_vi.study.door import forecast_numbers, score_rows
 __all__ = ["covers", "forecast", "on_other_splits", "opened_once"]
 
 RARE, WIDEST = 1e-3, 4.0
+Kind = TypeVar("Kind", bound=Event)
 
 
 def forecast(ran: Ran) -> list[Fault]:
@@ -136,5 +138,5 @@ def _typed(study: Study, event: Forecast) -> bool:
     return all(other[key] == event.numbers[key] for key in ("mean", "low", "high"))
 
 
-def _last(study: Study, kind: type[Event]) -> object:
+def _last(study: Study, kind: type[Kind]) -> Kind | None:
     return next((event for event in reversed(study.events) if isinstance(event, kind)), None)

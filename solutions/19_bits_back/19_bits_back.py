@@ -378,7 +378,7 @@ def layered(prior: Tensor, down: list[Tensor], up: list[Tensor]) -> tuple:
     def encode(stack, rows):
         for x in reversed(rows.tolist()):
             below = x
-            for q, p in zip(up, down):
+            for q, p in zip(up, down, strict=True):
                 above = stack.pop(q[below])
                 stack.push(below, p[above])
                 below = above
@@ -388,7 +388,7 @@ def layered(prior: Tensor, down: list[Tensor], up: list[Tensor]) -> tuple:
         rows = []
         for _ in range(count):
             above = stack.pop(prior)
-            for q, p in zip(reversed(up), reversed(down)):
+            for q, p in zip(reversed(up), reversed(down), strict=True):
                 below = stack.pop(p[above])
                 stack.push(above, q[below])
                 above = below

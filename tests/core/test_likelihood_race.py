@@ -25,7 +25,7 @@ def data(rows: int, seed: int = 0, coins: int = 3) -> torch.Tensor:
 def test_posterior_average_of_the_slope_is_the_gradient_of_the_evidence() -> None:
     p, x = SummedCoins(1.3, 4), data(7, coins=4)
     p.log_evidence(x).sum().backward()
-    found = (p.posterior(x) * p.slope(x)).sum()
+    found = (p.chances(x) * p.slope(x)).sum()
     assert p.theta.grad is not None and torch.allclose(found, p.theta.grad)
 
 
@@ -59,7 +59,7 @@ def test_both_fits_are_at_rest() -> None:
     x = data(60)
     top, low = float(likelihood_fit(x, 1.5)), float(elbo_fit(x, 1.5))
     p = SummedCoins(top)
-    assert abs(float((p.posterior(x) * p.slope(x)).sum(-1).mean())) < 1e-7
+    assert abs(float((p.chances(x) * p.slope(x)).sum(-1).mean())) < 1e-7
     p = SummedCoins(low)
     q = best_product(low, x).probabilities(p.states())
     assert abs(float((q * p.slope(x)).sum(-1).mean())) < 1e-5

@@ -39,7 +39,7 @@ class Given(NamedTuple):
 class Statistics(NamedTuple):
     """Of each set: its size, its mean (zero if it is empty), and the sum of squares around it."""
 
-    count: np.ndarray
+    size: np.ndarray
     mean: np.ndarray
     spread: np.ndarray
 
@@ -90,7 +90,7 @@ def _found(given: Given) -> dict[str, np.ndarray]:
     turned = np.concatenate([want[..., :3], 1 / want[..., 3:]], -1)
     return {
         "padding_counted": posterior(prior, all_there),
-        "padding_in_the_count": posterior(prior, seen._replace(count=all_there.count)),
+        "padding_in_the_count": posterior(prior, seen._replace(size=all_there.size)),
         "size_lost": posterior(prior, Statistics(one, mean, spread / np.maximum(count, 1))),
         "variance_for_squares": with_rate(b + 0.5 * spread / np.maximum(count, 1) + between),
         "sample_variance": with_rate(b + 0.5 * spread / np.maximum(count - 1, 1) + between),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -46,7 +47,7 @@ def _judged(probe: Probe, takes: Sequence[Take], what: str) -> Finding:
         finding = compare(
             as_array(symbols) if isinstance(symbols, list) else symbols,
             np.array(right[0], dtype=float),
-            lambda take=take: _of_symbols(take),
+            partial(_of_symbols, take),
             rtol=0.0,
             atol=EXACT,
             what=f"the symbols, {what},",

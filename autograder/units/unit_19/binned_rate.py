@@ -224,17 +224,17 @@ def _judged(probe: Probe, places: Sequence[Place], index: int) -> Finding:
 
 @EXERCISE.part("What narrow bins cost, exactly", weight=1.0)
 def narrow(probe: Probe, rng: np.random.Generator) -> Finding:
-    return _judged(probe, _places(rng, rng.uniform(0.1, 0.6, 6)), EXACT)
+    return _judged(probe, _places(rng, rng.uniform(0.1, 0.6, 6).tolist()), EXACT)
 
 
 @EXERCISE.part("What wide bins cost, exactly", weight=1.0)
 def wide(probe: Probe, rng: np.random.Generator) -> Finding:
-    return _judged(probe, _places(rng, rng.uniform(0.8, 4.0, 6)), EXACT)
+    return _judged(probe, _places(rng, rng.uniform(0.8, 4.0, 6).tolist()), EXACT)
 
 
 @EXERCISE.part("The term in the square of the width", weight=1.5)
 def second_order(probe: Probe, rng: np.random.Generator) -> Finding:
-    return _judged(probe, _places(rng, rng.uniform(0.1, 4.0, 6)), SECOND)
+    return _judged(probe, _places(rng, rng.uniform(0.1, 4.0, 6).tolist()), SECOND)
 
 
 @EXERCISE.part(

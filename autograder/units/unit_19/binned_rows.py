@@ -34,13 +34,13 @@ class Batch(NamedTuple):
 
     Attributes:
         x: ``(B, Dx)``.
-        index: ``(B, D)``, whole numbers below ``bins``.
+        popped: ``(B, D)``, whole numbers below ``bins``.
         loc, scale: of q, ``(B, D)``.
         weight, bias: of the logits of x, ``(Dx, D)`` and ``(Dx)``.
     """
 
     x: np.ndarray
-    index: np.ndarray
+    popped: np.ndarray
     loc: np.ndarray
     scale: np.ndarray
     weight: np.ndarray
@@ -103,5 +103,5 @@ def mean_over(batch: Batch, of: Callable[[np.ndarray], np.ndarray]) -> np.ndarra
 def right(batch: Batch) -> np.ndarray:
     """(net bits, mean), ``(2, B)``."""
     return np.stack(
-        [ratio(batch, batch.index), mean_over(batch, lambda index: ratio(batch, index))]
+        [ratio(batch, batch.popped), mean_over(batch, lambda index: ratio(batch, index))]
     )

@@ -95,7 +95,7 @@ def mistakes(batches: Sequence[Batch], which: int) -> list[Mistake]:
 
         def value(batch: Batch, key: str = key) -> np.ndarray:
             way = _ways(batch)[key][1]
-            return way(batch.index) if which == NET else mean_over(batch, way)
+            return way(batch.popped) if which == NET else mean_over(batch, way)
 
         found.append(Mistake(key, hint, joined(value)))
     if which == MEAN:
@@ -108,7 +108,7 @@ def mistakes(batches: Sequence[Batch], which: int) -> list[Mistake]:
             Mistake(
                 "of_the_popped",
                 "These are the net bits of the bins that were popped, not their mean.",
-                joined(lambda batch: ratio(batch, batch.index)),
+                joined(lambda batch: ratio(batch, batch.popped)),
             ),
             Mistake(
                 "at_the_mean",

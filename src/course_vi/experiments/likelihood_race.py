@@ -123,7 +123,7 @@ def coin_race(way: str, x: Tensor, seconds: float, seed: int = 0, coins: int = 4
             before = float(p.theta.detach())
             with torch.no_grad():
                 if way == "EM":
-                    weight = p.posterior(x)
+                    weight = p.chances(x)
                 else:
                     best = best_product(float(p.theta.detach()), x, coins, near=best.logits)
                     weight = best.probabilities(p.states())

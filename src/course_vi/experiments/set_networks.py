@@ -36,7 +36,8 @@ def new_statisticians(seeds: Sequence[int], size: int = 8) -> tuple[NeuralStatis
         size, 1, context_dim=2, latent_dim=1, scale="network", member=member, decoder=decoder
     )
     statistic = SetEncoder(1, hidden, 4)
-    statistic.each, statistic.whole = rows(1, hidden, 2), rows(hidden + 1, 4, 1)
+    for name, networks in (("each", rows(1, hidden, 2)), ("whole", rows(hidden + 1, 4, 1))):
+        setattr(statistic, name, networks)
     q = Ancestral(StatisticNets(statistic, rows(3, 2, 2), size, 2, 1))
     return p.double(), q.double()
 

@@ -41,7 +41,7 @@ def draw_sets(
     torch.Size([5, 7, 3])
     """
     validate.positive_integer("size", size)
-    m, k, a, b = PRIOR
+    m, k, a, b = (float(each) for each in PRIOR)
     like = torch.empty(tuple(shape), dtype=torch.float64)
     tau = torch._standard_gamma(torch.full_like(like, a), generator) / b
     eps = torch.randn(*shape, size + 1, generator=generator, dtype=torch.float64)
@@ -51,7 +51,7 @@ def draw_sets(
 
 def _posterior(x: Tensor) -> NormalGammaParameters:
     """The exact statistician, as in ``models.NormalGamma``, of sets ``(*B, n)``: four numbers each, ``(*B)``."""
-    m, k, a, b = PRIOR
+    m, k, a, b = (float(each) for each in PRIOR)
     n, mean = x.shape[-1], x.mean(-1)
     scatter = (x - mean.unsqueeze(-1)).square().sum(-1)
     rate = b + 0.5 * scatter + 0.5 * k * n * (mean - m).square() / (k + n)

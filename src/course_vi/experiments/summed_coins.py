@@ -32,7 +32,7 @@ class SummedCoins(Model):
 
     >>> p = SummedCoins(1.0, coins=3)
     >>> x = torch.zeros(1, dtype=torch.float64)
-    >>> p.states().shape, round(p.posterior(x).sum().item(), 6)
+    >>> p.states().shape, round(p.chances(x).sum().item(), 6)
     (torch.Size([8, 3]), 1.0)
     """
 
@@ -66,8 +66,8 @@ class SummedCoins(Model):
     def log_evidence(self, x: Tensor) -> Tensor:
         return self.log_table(x).logsumexp(-1)
 
-    def posterior(self, x: Tensor) -> Tensor:
-        """Probabilities of all states, ``(*B, 2 ** coins)``."""
+    def chances(self, x: Tensor) -> Tensor:
+        """Posterior probabilities of all states, ``(*B, 2 ** coins)``."""
         return self.log_table(x).softmax(-1)
 
     def slope(self, x: Tensor) -> Tensor:
@@ -177,7 +177,7 @@ def likelihood_fit(x: Tensor, theta: float, coins: int = 3, rounds: int = 500) -
     at = torch.full(x.shape[:-2], theta, dtype=x.dtype)
     for _ in range(rounds):
         p = SummedCoins(at.unsqueeze(-1), coins).requires_grad_(False)
-        weight, total = p.posterior(x), p.states().sum(-1)
+        weight, total = p.chances(x), p.states().sum(-1)
         square = (weight @ total**2).sum(-1)
         before, at = at, (x[..., 0] * (weight @ total)).sum(-1) / square
         if float((at - before).abs().max()) < 1e-10:

@@ -26,9 +26,13 @@ def four_graphs() -> Figure:
 def _conditional_vae(ax: Axes) -> None:
     blank(ax, "Conditional VAE", (-1.5, 1.5), (-1.0, 3.1))
     z, u, y = (-0.55, 1.7), (0.55, 1.7), (0.0, 0.2)
-    node(ax, z, "$z_n$"), node(ax, u, "$u_n$", shaded=True), node(ax, y, "$y_n$", shaded=True)
-    arrow(ax, z, y, GREY), arrow(ax, u, y, GREY)
-    arrow(ax, y, z, BLUE, bend=-0.45, line="--"), arrow(ax, u, z, BLUE, line="--")
+    node(ax, z, "$z_n$")
+    node(ax, u, "$u_n$", shaded=True)
+    node(ax, y, "$y_n$", shaded=True)
+    arrow(ax, z, y, GREY)
+    arrow(ax, u, y, GREY)
+    arrow(ax, y, z, BLUE, bend=-0.45, line="--")
+    arrow(ax, u, z, BLUE, line="--")
     plate(ax, (-1.25, -0.5, 1.25, 2.25))
     ax.text(0, -0.85, "a latent for each point", ha="center", fontsize=9)
 
@@ -36,9 +40,14 @@ def _conditional_vae(ax: Axes) -> None:
 def _statistician(ax: Axes) -> None:
     blank(ax, "Neural statistician", (-1.5, 1.5), (-1.0, 3.1))
     c, z, x = (0.0, 2.75), (-0.35, 1.5), (0.35, 0.2)
-    node(ax, c, "$c$"), node(ax, z, "$z_n$"), node(ax, x, "$x_n$", shaded=True)
-    arrow(ax, c, z, GREY), arrow(ax, z, x, GREY), arrow(ax, c, x, GREY, bend=-0.35)
-    arrow(ax, x, c, BLUE, bend=0.75, line="--"), arrow(ax, x, z, BLUE, bend=-0.5, line="--")
+    node(ax, c, "$c$")
+    node(ax, z, "$z_n$")
+    node(ax, x, "$x_n$", shaded=True)
+    arrow(ax, c, z, GREY)
+    arrow(ax, z, x, GREY)
+    arrow(ax, c, x, GREY, bend=-0.35)
+    arrow(ax, x, c, BLUE, bend=0.75, line="--")
+    arrow(ax, x, z, BLUE, bend=-0.5, line="--")
     plate(ax, (-1.1, -0.5, 1.25, 1.95), left=True)
     ax.text(0, -0.85, "one for each point, one for the set", ha="center", fontsize=9)
 
@@ -57,8 +66,10 @@ def _process(ax: Axes, title: str, latent: bool) -> None:
     for place, name in (((-1.7, 0.9), "$u_m$"), ((-0.75, 0.9), "$y_m$")):
         node(ax, place, name, shaded=True)
         arrow(ax, place, middle, GREY)
-    node(ax, target, "$u_t$", shaded=True), node(ax, output, "$y_t$")
-    arrow(ax, target, output, GREY), arrow(ax, middle, output, GREY)
+    node(ax, target, "$u_t$", shaded=True)
+    node(ax, output, "$y_t$")
+    arrow(ax, target, output, GREY)
+    arrow(ax, middle, output, GREY)
     if latent:
         arrow(ax, output, middle, BLUE, bend=0.35, line="--")
         arrow(ax, target, middle, BLUE, bend=0.25, line="--")
