@@ -94,7 +94,7 @@ def edges(probe: Probe, rng: np.random.Generator) -> Finding:
     ]
     far = batch_of(rng, 3, 4, 1, 8, scale=(0.3, 0.6))
     loc = rng.uniform(4.0, 7.0, far.loc.shape) * rng.choice([-1.0, 1.0], far.loc.shape)
-    batches.append(far._replace(loc=loc, index=np.where(loc > 0, 7, 0)))
+    batches.append(far._replace(loc=loc, popped=np.where(loc > 0, 7, 0)))
     for which in (NET, MEAN):
         finding = _judged(probe, batches, which)
         if not finding.ok:
