@@ -186,7 +186,7 @@ def test_net_bits_are_those_of_the_course_s_coder_and_their_mean_is_as_predicted
             bins=8,
             seed=seed,
         )
-        want = binned_rows.right(batch._replace(index=index.numpy()))
+        want = binned_rows.right(batch._replace(popped=index.numpy()))
         np.testing.assert_allclose(bits, want[binned_rows.NET], atol=0.03)
         grown.append(bits.numpy())
         means.append(want[binned_rows.MEAN])
