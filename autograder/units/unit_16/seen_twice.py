@@ -229,6 +229,7 @@ def edges(probe: Probe, rng: np.random.Generator) -> Finding:
         _given(rng, 10, 6),
         same,
         _given(rng, 4, 3, scale=1.7e-3),
+        _given(rng, 4, 2, scale=1.1e-3)._replace(tau=0.0011, sigma=0.0012),
         _given(rng, 5, 2, scale=18.0),
         _given(rng, 3, 2, 0.05, 0.05),
         _given(rng, 2, 1, 0.03),
