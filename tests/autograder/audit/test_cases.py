@@ -24,7 +24,8 @@ UNSEEN = {  # answered by people who had not seen their checks (the later batche
     *(
         name
         for name in EXERCISES
-        if name[:2] in ("02", "04", "05", "07", "08", "10", "12", "14", "15", "16", "17", "18", "19")
+        if name[:2]
+        in ("02", "04", "05", "07", "08", "10", "12", "14", "15", "16", "17", "18", "19")
     ),
     *(name for name in EXERCISES if name.endswith("_sealed_case")),
 }
