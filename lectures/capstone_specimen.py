@@ -293,7 +293,7 @@ def best_gap(data, seed):
 
 # %%
 OF_Q = "it is about q and the posterior, which is narrower the more visits there are, whoever made them"
-study.compare("width", "a scale for each person narrows the gap", {"one scale": gap(False), "own scale": gap(True)}, range(5), anyway=OF_Q)
+study.compare("width", "a scale for each person narrows the gap", {"one scale": gap(False), "own scale": gap(True)}, range(5))
 study.compare("encoder", "most of the gap is the encoder's", {"half of it": half_gap, "best Gaussian": best_gap}, range(5), anyway=OF_Q)
 
 # %%
@@ -331,7 +331,7 @@ def noise(estimator):
 
 
 arms = {"total": noise(reparametrized), "landing": noise(sticking_the_landing)}
-study.compare("landing", "the total derivative is the noisier", arms, range(5), anyway=OF_Q)
+study.compare("landing", "the total derivative is the noisier", arms, range(5))
 
 # %% [markdown]
 # Summed over the encoder's parameters, the variance of the total derivative is 33.8 times that of the landing one [landing]. Both need one
