@@ -76,7 +76,7 @@ def forgetting(biases: Mapping[str, Tensor], rate: float) -> Figure:
             )
         first = next(iter(biases.values())).abs()
         steps = torch.arange(len(first))
-        line = 1000 * float(first.max()) * rate ** (steps - 1.0)
+        line = 30_000 * float(first.max()) * rate ** (steps - 1.0)
         ax.semilogy(steps, line, color=QUIET, linestyle="--", linewidth=1.1)
         early = len(first) // 4
         ax.text(early + 0.5, 2.5 * float(line[early]), f"slope of the eigenvalue {rate:.2f}", color=QUIET, fontsize=9)  # fmt: skip
@@ -87,7 +87,7 @@ def forgetting(biases: Mapping[str, Tensor], rate: float) -> Figure:
 
 def three_couplings(draws: Mapping[str, tuple[Tensor, Tensor]]) -> Figure:
     """Pairs (x, y) under several couplings of the same two laws: ``{name: (x, y)}``, ``(R)`` each; met pairs lie on the diagonal."""
-    figure, axes = new_figure(columns=len(draws), width=3.1, height=3.2, sharex=True, sharey=True)
+    figure, axes = new_figure(columns=len(draws), width=3.1, height=3.5, sharex=True, sharey=True)
     with style():
         for ax, (name, (x, y)) in zip(axes, draws.items(), strict=True):
             met = x == y
@@ -112,7 +112,11 @@ def meeting_place(posterior: Tensor, found: Tensor, errors: Tensor) -> Figure:
         ):
             ax.text(-0.4, (0.95 - 0.09 * row) * top, words, color=colour, fontsize=10)
         ax.set(title="Where two chains meet is no draw from the posterior")
-        ax.set(xlabel="coins that are on", ylabel="probability", ylim=(0, 1.08 * top))
+        ax.set(
+            xlabel="coins that are on",
+            ylabel="probability",
+            ylim=(0, 1.05 * max(top, float((found + 4 * errors).max()))),
+        )
         ax.set_xticks(at.tolist())
     return figure
 
