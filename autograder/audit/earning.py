@@ -7,6 +7,7 @@ for them is given for nothing. Others of the standing wrong answers hold somethi
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
@@ -36,6 +37,8 @@ PROGRAMS = {  # what they sample is the answer, and not what they return
     "14_hierarchy",
     "14_subsampling",
 }
+
+CODERS = {"19_bits_back", "19_layered_latents"}  # what they do to a stack is the answer
 
 UNKNOWN = {"type": "KeyError", "message": "never asked", "where": "", "own": True}
 
@@ -185,9 +188,25 @@ EMPTY: dict[str, Callable[[Any], Runner]] = {
 def _unheard(learner: Any) -> Runner:
     """A program runs and returns what it did, and no handler outside hears of its sites."""
 
-    def call(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def run(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         with pyro.poutine.block():
-            return hushed(function(*args, **kwargs))
+            return function(*args, **kwargs)
+
+    return _all_through(learner, run)
+
+
+def _on_copies(learner: Any) -> Runner:
+    """A coder returns what it did, and did it to a copy: the stack that it was handed stays as it was."""
+    return _all_through(
+        learner, lambda function, args, kwargs: function(*copy.deepcopy(args), **kwargs)
+    )
+
+
+def _all_through(learner: Any, run: Callable[..., Any]) -> Runner:
+    """The answer, with every call of it and of functions that it returns made by ``run``."""
+
+    def call(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        return hushed(run(function, args, kwargs))
 
     def hushed(result: Any) -> Any:
         if isinstance(result, (tuple, list)):
@@ -205,9 +224,11 @@ def _right(exercise: str) -> Any:
 
 def empty(exercise: str) -> dict[str, Runner]:
     """The runners of an exercise's answers that hold nothing right."""
-    kinds: dict[str, Callable[[Any], Runner]] = (
-        {"unheard": _unheard} if exercise in PROGRAMS else dict(EMPTY)
-    )
+    kinds: dict[str, Callable[[Any], Runner]] = dict(EMPTY)
+    if exercise in PROGRAMS:
+        kinds = {"unheard": _unheard}
+    if exercise in CODERS:
+        kinds = {"on copies": _on_copies}
     if not declaration(declaration_path(exercise), exercise).open_ended:  # else any is right
         kinds["memorised"] = _memorised(exercise)
     return {kind: make(_right(exercise)) for kind, make in kinds.items()}

@@ -199,6 +199,7 @@ def map_of_units(here: Sequence[int]) -> Figure:
 def climb(steps: Tensor, bounds: Tensor, evidence: float) -> Figure:
     """The bound over the steps of an optimizer, and the evidence that it cannot pass. ``steps, bounds: (T)``.
 
+    >>> import torch
     >>> len(climb(torch.arange(3.0), torch.tensor([-4.0, -3.0, -2.6]), -2.5).axes)
     1
     """
