@@ -13,7 +13,7 @@ from autograder.intake.read import likeness
 from course_vi.progress import forget, keep, kept, predict, progress, reveal, tally, work_folder
 from course_vi.progress.predictions import _widget
 from course_vi.progress.standing import standing
-from course_vi.progress.start_page import PAGE, start_page, write_start_page
+from course_vi.progress.start_page import BESIDES, PAGE, start_page, write_start_page
 from scripts.carry import bring_up_to_date
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -133,6 +133,12 @@ def test_the_start_page_leads_to_files_that_are_there(work: Path) -> None:
     beyond = {"../solutions", "../src/course_vi/mini_vi.py"}
     assert beyond <= set(links) and all((ROOT / link[3:]).exists() for link in beyond)
     assert all((work / link).is_file() for link in set(links) - beyond)
+    pages = {f"{name}/{name}.ipynb" for name in BESIDES}
+    assert pages <= set(links)
+    (work / "capstone" / "capstone.ipynb").unlink()
+    assert pages & set(re.findall(r"\]\(([^)#]+)\)", start_page(work))) == {
+        "laboratory/laboratory.ipynb"
+    }
     assert "Begin here: [00 · Start here]" in page
     keep("reports", "00_log_mean_exp", {"points": 0.0})
     assert "Go on with [" in start_page(work)

@@ -32,6 +32,11 @@ An arrow leads from what you need to what builds on it; a dotted frame is a unit
 a thick one a unit whose checks have all passed.
 """
 
+BESIDES = {  # pages of no unit
+    "laboratory": "the gradient laboratory: choose model, bound and estimator, and see bias and variance beside the exact gradient",
+    "capstone": "the capstone: real data, an open brief, and a check that holds your report to what it claims",
+}
+
 FOOT = """## Good to know
 
 - **All of this folder is yours.** Nothing you write here is overwritten. To update the course, close JupyterLab, then `git pull` and
@@ -57,10 +62,18 @@ def start_page(work: Path) -> str:
         "",
         _drawn(here, stands),
         KEY,
+        *_besides(work),
         *[_exercises(unit, stands[unit.number]) for unit in here if stands[unit.number].points],
         FOOT,
     ]
     return "\n".join(parts)
+
+
+def _besides(work: Path) -> list[str]:
+    """Links to the pages that belong to no unit, as far as they are there."""
+    there = {name: f"{name}/{name}.ipynb" for name in BESIDES}
+    found = [f"- [{BESIDES[name]}]({path})" for name, path in there.items() if (work / path).is_file()]  # fmt: skip
+    return ["And beside the units:", "", *found, ""] if found else []
 
 
 def write_start_page(work: Path) -> bool:
