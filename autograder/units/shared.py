@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 
-from autograder.checks.compare import holds
-from autograder.checks.finding import Finding
+from autograder.checks.compare import compare, holds
+from autograder.checks.finding import Finding, Mistake
 
 __all__ = [
     "Arrays",
@@ -16,6 +18,7 @@ __all__ = [
     "NO_MEAN",
     "as_array",
     "decided_by_the_seed",
+    "judged_rows",
     "last_tenth",
     "not_a_history",
     "several",
@@ -25,6 +28,7 @@ __all__ = [
 ]
 
 Arrays = dict[str, np.ndarray]
+Given = TypeVar("Given")
 LOG_2PI, LN2 = np.log(2 * np.pi), np.log(2)
 NO_MEAN = "You returned one number per sample. Average over the K samples, axis 0."
 WORDS = {2: "two", 3: "three"}
@@ -48,6 +52,31 @@ def unpack(reply: Any, count: int, names: str = "") -> list[Any]:
         return list(reply)
     kind = f"result that is not {WORDS.get(count, count)} tensors"
     return [{"$type": f"{kind} ({names})" if names else kind} for _ in range(count)]
+
+
+def judged_rows(
+    reply: Any,
+    right: Sequence[Any] | np.ndarray,
+    names: str,
+    rows: Sequence[int],
+    mistakes: Callable[[Given, int], Sequence[Mistake]],
+    given: Given,
+    what: Callable[[int], str],
+    rtol: float,
+) -> Finding:
+    """Some of the tensors of one reply, in turn, until one is wrong; the mistakes are made, from what was given, only if they are needed.
+
+    Args:
+        names: of all the tensors, as ``unpack`` has them.
+        what: says which row it is.
+    """
+    finding, got = Finding(True), unpack(reply, len(right), names)
+    for row in rows:
+        known = functools.partial(mistakes, given, row)
+        finding = compare(got[row], right[row], known, rtol, what=what(row))
+        if not finding.ok:
+            return finding
+    return finding
 
 
 def as_array(value: Any) -> np.ndarray:

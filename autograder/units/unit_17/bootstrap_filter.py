@@ -11,9 +11,9 @@ from autograder.checks.exercise import exercise
 from autograder.checks.finding import Finding, Mistake
 from autograder.checks.probe import Probe
 from autograder.protocol.wire import ref
-from autograder.units.shared import Arrays
+from autograder.units.shared import Arrays, judged_rows
 from autograder.units.unit_17.problems import filter_curved
-from autograder.units.unit_17.reference import judged_rows, log_sum_exp
+from autograder.units.unit_17.reference import RTOL, log_sum_exp
 
 EXERCISE = exercise(
     __name__,
@@ -269,7 +269,14 @@ def _judge(probe: Probe, given: Given, *rows: int) -> Finding:
     )
     rest = f"{noise.shape[1]} particles, x of shape {x.shape}, below = {below:.3g}"
     return judged_rows(
-        reply, run(given), NAMES, rows, _mistakes, given, lambda row: f"the {ROWS[row]}, {rest}"
+        reply,
+        run(given),
+        NAMES,
+        rows,
+        _mistakes,
+        given,
+        lambda row: f"the {ROWS[row]}, {rest}",
+        RTOL,
     )
 
 

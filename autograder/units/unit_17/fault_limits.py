@@ -9,7 +9,8 @@ import numpy as np
 from autograder.checks.exercise import exercise
 from autograder.checks.finding import Finding, Mistake
 from autograder.checks.probe import Probe
-from autograder.units.unit_17.reference import judged_rows, log_sum_exp
+from autograder.units.shared import judged_rows
+from autograder.units.unit_17.reference import RTOL, log_sum_exp
 
 __all__ = ["EXERCISE", "Given", "limits"]
 
@@ -194,6 +195,7 @@ def _judge(probe: Probe, given: Given, *rows: int) -> Finding:
         _mistakes,
         given,
         lambda row: f"row {row + 1} ({ROWS[row]}), {rest}",
+        RTOL,
     )
 
 

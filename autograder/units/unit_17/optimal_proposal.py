@@ -9,8 +9,8 @@ import numpy as np
 from autograder.checks.exercise import exercise
 from autograder.checks.finding import Finding, Mistake
 from autograder.checks.probe import Probe
-from autograder.units.shared import LOG_2PI
-from autograder.units.unit_17.reference import covariance, judged_rows
+from autograder.units.shared import LOG_2PI, judged_rows
+from autograder.units.unit_17.reference import RTOL, covariance
 
 EXERCISE = exercise(
     __name__,
@@ -190,6 +190,7 @@ def _judge(probe: Probe, given: Given, *rows: int) -> Finding:
         lambda one, row: MISTAKES[row](one),
         given,
         lambda row: f"the {ROWS[row]}, {rest}",
+        RTOL,
     )
 
 

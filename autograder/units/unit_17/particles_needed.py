@@ -9,15 +9,16 @@ import numpy as np
 from autograder.checks.exercise import exercise
 from autograder.checks.finding import Finding, Mistake
 from autograder.checks.probe import Probe
+from autograder.units.shared import judged_rows
 from autograder.units.unit_17.predicted_noise import terms
 from autograder.units.unit_17.reference import (
+    RTOL,
     Beliefs,
     Gaussian,
     Series,
     beliefs,
     chi_square,
     draw_series,
-    judged_rows,
 )
 
 EXERCISE = exercise(
@@ -206,6 +207,7 @@ def _judge(probe: Probe, given: Given, *rows: int) -> Finding:
         _mistakes,
         given,
         lambda row: f"N of the {ROWS[row]}, {rest}",
+        RTOL,
     )
 
 

@@ -9,7 +9,8 @@ import numpy as np
 from autograder.checks.exercise import exercise
 from autograder.checks.finding import Finding, Mistake
 from autograder.checks.probe import Probe
-from autograder.units.unit_17.reference import judged_rows
+from autograder.units.shared import judged_rows
+from autograder.units.unit_17.reference import RTOL
 
 EXERCISE = exercise(
     __name__,
@@ -196,7 +197,14 @@ def _judge(probe: Probe, given: Given, *rows: int) -> Finding:
     rest = f"of each year, x of shape {given.x.shape}"
     reply = probe.value(*given)
     return judged_rows(
-        reply, table(given), NAMES, rows, _mistakes, given, lambda row: f"the {ROWS[row]} {rest}"
+        reply,
+        table(given),
+        NAMES,
+        rows,
+        _mistakes,
+        given,
+        lambda row: f"the {ROWS[row]} {rest}",
+        RTOL,
     )
 
 

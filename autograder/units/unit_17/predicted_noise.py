@@ -9,14 +9,15 @@ import numpy as np
 from autograder.checks.exercise import exercise
 from autograder.checks.finding import Finding, Mistake
 from autograder.checks.probe import Probe
+from autograder.units.shared import judged_rows
 from autograder.units.unit_17.reference import (
+    RTOL,
     Beliefs,
     Gaussian,
     Series,
     beliefs,
     chi_square,
     draw_series,
-    judged_rows,
 )
 
 EXERCISE = exercise(
@@ -183,7 +184,14 @@ def _judge(probe: Probe, given: Given, *rows: int) -> Finding:
     rest = f"x of shape {x.shape}, states of {d} number{'s' * (d > 1)}"
     reply = probe.value(*given.series, given.num_particles)
     return judged_rows(
-        reply, table(given), NAMES, rows, _mistakes, given, lambda row: f"the {ROWS[row]}, {rest}"
+        reply,
+        table(given),
+        NAMES,
+        rows,
+        _mistakes,
+        given,
+        lambda row: f"the {ROWS[row]}, {rest}",
+        RTOL,
     )
 
 

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple
 
 import numpy as np
-
-from autograder.checks.compare import compare
-from autograder.checks.finding import Finding, Mistake
-from autograder.units.shared import unpack
 
 __all__ = [
     "RTOL",
@@ -21,12 +15,10 @@ __all__ = [
     "chi_square",
     "covariance",
     "draw_series",
-    "judged_rows",
     "log_sum_exp",
 ]
 
 RTOL = 1e-7
-Given = TypeVar("Given")
 
 
 class Gaussian(NamedTuple):
@@ -139,27 +131,3 @@ def log_sum_exp(values: np.ndarray, axis: int) -> np.ndarray:
             axis
         )
     return found
-
-
-def judged_rows(
-    reply: Any,
-    right: Sequence[np.ndarray] | np.ndarray,
-    names: str,
-    rows: Sequence[int],
-    mistakes: Callable[[Given, int], Sequence[Mistake]],
-    given: Given,
-    what: Callable[[int], str],
-) -> Finding:
-    """Some of the tensors of one reply, in turn, until one is wrong; the mistakes are made, from what was given, only if they are needed.
-
-    Args:
-        names: of all the tensors, as ``unpack`` has them.
-        what: says which row it is.
-    """
-    finding, got = Finding(True), unpack(reply, len(right), names)
-    for row in rows:
-        known = functools.partial(mistakes, given, row)
-        finding = compare(got[row], right[row], known, RTOL, what=what(row))
-        if not finding.ok:
-            return finding
-    return finding

@@ -179,21 +179,10 @@ def _mistakes(given: Given, row: int) -> list[Mistake]:
 
 
 def _judge(probe: Probe, cases: Sequence[Given], *rows: int) -> Finding:
-    finding = Finding(True)
-    for given in cases:
-        if not finding.ok:
-            break
-        finding = judged(
-            probe.value(*given),
-            right(given),
-            NAMES,
-            rows,
-            _mistakes,
-            given,
-            SAID,
-            f"for {len(given.h)} states",
-        )
-    return finding
+    def place(given: Given) -> str:
+        return f"for {len(given.h)} states"
+
+    return judged(probe, cases, rows, right, NAMES, _mistakes, SAID, place)
 
 
 def _given(

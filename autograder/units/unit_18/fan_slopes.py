@@ -185,21 +185,10 @@ def _by_updates(given: Given) -> float:
 
 
 def _judge(probe: Probe, cases: Sequence[Given], *rows: int) -> Finding:
-    finding = Finding(True)
-    for given in cases:
-        if not finding.ok:
-            break
-        finding = judged(
-            probe.value(*given),
-            right(given),
-            NAMES,
-            rows,
-            _mistakes,
-            given,
-            SAID,
-            f"at theta = {given.theta:.4g}, d = {given.dim}, {given.sweeps} sweeps",
-        )
-    return finding
+    def place(given: Given) -> str:
+        return f"at theta = {given.theta:.4g}, d = {given.dim}, {given.sweeps} sweeps"
+
+    return judged(probe, cases, rows, right, NAMES, _mistakes, SAID, place)
 
 
 def _given(

@@ -100,16 +100,10 @@ def _mistakes(given: Given, row: int) -> list[Mistake]:
 
 
 def _judge(probe: Probe, given: Given, *rows: int) -> Finding:
-    return judged(
-        probe.value(*given),
-        right(given),
-        NAMES,
-        rows,
-        _mistakes,
-        given,
-        TABLES,
-        f"for laws of shape {given.p.shape}",
-    )
+    def place(given: Given) -> str:
+        return f"for laws of shape {given.p.shape}"
+
+    return judged(probe, [given], rows, right, NAMES, _mistakes, TABLES, place)
 
 
 def _given(

@@ -173,22 +173,20 @@ def _mistakes(given: Given, row: int) -> list[Mistake]:
 
 
 def _judge(probe: Probe, cases: Sequence[Given], *rows: int) -> Finding:
-    finding = Finding(True)
-    for given in cases:
-        if not finding.ok:
-            break
-        finding = judged(
-            probe.value(*given),
-            right(given),
-            NAMES,
-            rows,
-            _mistakes,
-            given,
-            SAID,
-            f"for {len(given.moves)} states",
-            rtol=DIGITS if rows == (RATE,) else RTOL,
-        )
-    return finding
+    def place(given: Given) -> str:
+        return f"for {len(given.moves)} states"
+
+    return judged(
+        probe,
+        cases,
+        rows,
+        right,
+        NAMES,
+        _mistakes,
+        SAID,
+        place,
+        rtol=DIGITS if rows == (RATE,) else RTOL,
+    )
 
 
 def _given(

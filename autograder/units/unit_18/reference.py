@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
 
-from autograder.checks.compare import compare
 from autograder.checks.finding import Finding, Mistake
-from autograder.units.shared import unpack
+from autograder.checks.probe import Probe
+from autograder.units.shared import judged_rows
 
 __all__ = [
     "RTOL",
@@ -26,7 +25,7 @@ __all__ = [
 ]
 
 RTOL = 1e-8
-Given = TypeVar("Given")
+Given = TypeVar("Given", bound=tuple[Any, ...])
 
 
 def variation(p: np.ndarray, q: np.ndarray) -> np.ndarray:
@@ -97,26 +96,30 @@ def draw_chain(
 
 
 def judged(
-    reply: Any,
-    right: Sequence[Any],
-    names: str,
+    probe: Probe,
+    cases: Sequence[Given],
     rows: Sequence[int],
+    right: Callable[[Given], Sequence[Any]],
+    names: str,
     mistakes: Callable[[Given, int], Sequence[Mistake]],
-    given: Given,
     said: Sequence[str],
-    place: str,
+    place: Callable[[Given], str],
     rtol: float = RTOL,
 ) -> Finding:
-    """Some of the tensors of one reply, in turn, until one is wrong; mistakes are made only if they are needed.
+    """Some of the tensors that each case gives, until one is wrong.
 
     Args:
         names: of all the tensors, as ``unpack`` has them.
-        said: what each tensor is, in words; ``place`` is where it was asked.
+        said: what each tensor is, in words; ``place`` says where it was asked.
     """
-    finding, got = Finding(True), unpack(reply, len(right), names)
-    for row in rows:
-        known = functools.partial(mistakes, given, row)
-        finding = compare(got[row], right[row], known, rtol, what=f"{said[row]}, {place}")
+    for given in cases:
+        where = place(given)
+
+        def what(row: int, where: str = where) -> str:
+            return f"{said[row]}, {where}"
+
+        reply = probe.value(*given)
+        finding = judged_rows(reply, right(given), names, rows, mistakes, given, what, rtol)
         if not finding.ok:
             return finding
-    return finding
+    return Finding(True)

@@ -191,21 +191,10 @@ def _given(
 
 
 def _judge(probe: Probe, cases: Sequence[Given], *rows: int) -> Finding:
-    finding = Finding(True)
-    for given in cases:
-        if not finding.ok:
-            break
-        finding = judged(
-            probe.value(*given),
-            right(given),
-            NAMES,
-            rows,
-            _mistakes,
-            given,
-            SAID,
-            f"for tau = {len(given.behind)}, k = {given.k}, m = {given.m}",
-        )
-    return finding
+    def place(given: Given) -> str:
+        return f"for tau = {len(given.behind)}, k = {given.k}, m = {given.m}"
+
+    return judged(probe, cases, rows, right, NAMES, _mistakes, SAID, place)
 
 
 @EXERCISE.part("One time: m = k", weight=1)

@@ -7,12 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checks.compare import compare, holds
+from autograder.checks.compare import compare
 from autograder.checks.exercise import exercise
 from autograder.checks.finding import Finding, Mistake
 from autograder.checks.probe import Probe
-from autograder.units.shared import as_array
-from autograder.units.unit_19.reference import table
+from autograder.units.unit_19.reference import comes_back, table
 from autograder.units.unit_19.tables import Message, one_latent, spent
 
 EXERCISE = exercise(
@@ -37,49 +36,12 @@ def drive(probe: Probe, message: Message, tables: Sequence[Any]) -> dict[str, An
     return seen
 
 
-def comes_back(seen: dict[str, Any], message: Message) -> Finding | None:
+def way_back(seen: dict[str, Any], message: Message) -> Finding | None:
     """What is wrong with the round trip, if anything is."""
-    rows, want = as_array(seen["rows"]), message.rows
-    if not seen["kept"]:
-        return holds(
-            False,
-            "the rows as they were",
-            "rows that encode has changed",
-            "argument_changed",
-            "Work on a copy of the rows.",
-        )
-    if rows.shape != want.shape:
-        return holds(
-            False,
-            f"{len(want)} rows again",
-            f"an array of shape {rows.shape}",
-            "form",
-            "decode(stack, count) returns so many whole numbers, in the order in which encode was given them.",
-        )
-    if np.array_equal(rows, want):
-        if seen["back"]:
-            return None
-        return holds(
-            False,
-            "the stack as it was before the message",
-            "another one",
-            "bits_not_given_back",
-            "The rows are right, and the stack is not what it was: what encode popped, decode must push again.",
-        )
-    if np.array_equal(rows[::-1], want):
-        return holds(
-            False,
-            "the rows in order",
-            "the rows in reverse",
-            "order_of_rows",
-            "What is pushed last is popped first. With which row does encode begin?",
-        )
-    wrong = int((rows != want).sum())
-    return holds(
-        False,
-        "each row again",
-        f"{wrong} of {len(want)} are others",
-        "not_lossless",
+    return comes_back(
+        seen,
+        message.rows,
+        "decode(stack, count) returns so many whole numbers, in the order in which encode was given them.",
         "decode undoes encode step by step, the last step first: each pop there is a push here, with the same probabilities.",
     )
 
@@ -106,7 +68,7 @@ def _judged(probe: Probe, messages: Sequence[Message], trip: bool = True) -> Fin
     ]
     if trip:
         for one, message in zip(seen, messages, strict=True):
-            if broken := comes_back(one, message):
+            if broken := way_back(one, message):
                 return broken
     got = np.array([one["spent"] for one in seen], dtype=float)
     want = np.array([spent(each)[0] for each in messages])

@@ -11,6 +11,7 @@ from autograder.checks.exercise import exercise
 from autograder.checks.finding import Finding
 from autograder.checks.probe import Probe
 from autograder.units.shared import LN2, as_array
+from autograder.units.unit_19.reference import comes_back
 
 EXERCISE = exercise(
     __name__,
@@ -80,49 +81,12 @@ def asked(
 
 
 def _lossless(seen: dict[str, Any], rows: np.ndarray) -> Finding | None:
-    found = as_array(seen["rows"])
-    if not seen["kept"]:
-        return holds(
-            False,
-            "the rows as they were",
-            "rows that encode has changed",
-            "argument_changed",
-            "Work on a copy of the rows.",
-        )
-    if found.shape != rows.shape:
-        return holds(
-            False,
-            f"rows of shape {rows.shape} again",
-            f"shape {found.shape}",
-            "form",
-            "decode(stack, count) returns so many rows of bits.",
-        )
-    if not np.array_equal(found, rows):
-        if np.array_equal(found[::-1], rows):
-            return holds(
-                False,
-                "the rows in order",
-                "the rows in reverse",
-                "order_of_rows",
-                "What is pushed last is popped first.",
-            )
-        wrong = int((found != rows).any(1).sum())
-        return holds(
-            False,
-            "each row again",
-            f"{wrong} of {len(rows)} are others",
-            "not_lossless",
-            "Does the decoder, made a second time from the same data, compute the same probabilities, and undo each step in reverse?",
-        )
-    if not seen["back"]:
-        return holds(
-            False,
-            "the stack as it was before the message",
-            "another one",
-            "bits_not_given_back",
-            "The rows are right, and the stack is not what it was: what encode popped, decode must push again.",
-        )
-    return None
+    return comes_back(
+        seen,
+        rows,
+        "decode(stack, count) returns so many rows of bits.",
+        "Does the decoder, made a second time from the same data, compute the same probabilities, and undo each step in reverse?",
+    )
 
 
 def _rate(seen: dict[str, Any], made: World, train: np.ndarray, rows: np.ndarray) -> Finding:

@@ -10,7 +10,7 @@ from autograder.checks.compare import compare
 from autograder.checks.exercise import exercise
 from autograder.checks.finding import Finding, Mistake
 from autograder.checks.probe import Probe
-from autograder.units.unit_19.bits_back import BITS, comes_back, drive
+from autograder.units.unit_19.bits_back import BITS, drive, way_back
 from autograder.units.unit_19.reference import table
 from autograder.units.unit_19.tables import Chain, Message, spent
 
@@ -53,7 +53,7 @@ def _judged(probe: Probe, messages: Sequence[Message], trip: bool = True) -> Fin
     ]
     if trip:
         for one, message in zip(seen, messages, strict=True):
-            if broken := comes_back(one, message):
+            if broken := way_back(one, message):
                 return broken
     got = np.array([[one["spent"], one["lowest"]] for one in seen], dtype=float)
     want = np.array([spent(each) for each in messages])

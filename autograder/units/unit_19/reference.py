@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["LIMIT", "WORD", "Put", "counts_of", "draw", "head_of", "put", "table"]
+from autograder.checks.compare import holds
+from autograder.checks.finding import Finding
+from autograder.units.shared import as_array
+
+__all__ = ["LIMIT", "WORD", "Put", "comes_back", "counts_of", "draw", "head_of", "put", "table"]
 
 WORD, LIMIT = 2**16, 2**32
 
@@ -67,3 +71,39 @@ def table(rng: np.random.Generator, rows: int, columns: int, spread: float = 0.7
     drawn = rng.dirichlet(np.full(columns, spread), size=rows) + 0.004
     value: np.ndarray = drawn / drawn.sum(1, keepdims=True)
     return value
+
+
+def comes_back(seen: dict[str, Any], want: np.ndarray, form: str, undo: str) -> Finding | None:
+    """What is wrong with the way back of a message, if anything is.
+
+    Args:
+        seen: ``rows`` that were decoded, whether the sent ones were ``kept`` as they were, and whether the stack came ``back``.
+        want: the rows that were sent.
+        form, undo: what is said where the shape is another, and where rows are.
+    """
+    rows = as_array(seen["rows"])
+    if not seen["kept"]:
+        hint = "Work on a copy of the rows."
+        return holds(
+            False,
+            "the rows as they were",
+            "rows that encode has changed",
+            "argument_changed",
+            hint,
+        )
+    if rows.shape != want.shape:
+        return holds(
+            False, f"rows of shape {want.shape} again", f"shape {rows.shape}", "form", form
+        )
+    if not np.array_equal(rows, want):
+        if np.array_equal(rows[::-1], want):
+            hint = "What is pushed last is popped first. With which row does encode begin?"
+            return holds(False, "the rows in order", "the rows in reverse", "order_of_rows", hint)
+        wrong = int((rows != want).reshape(len(want), -1).any(1).sum())
+        actual = f"{wrong} of {len(want)} are others"
+        return holds(False, "each row again", actual, "not_lossless", undo)
+    if not seen["back"]:
+        hint = "The rows are right, and the stack is not what it was: what encode popped, decode must push again."
+        expected = "the stack as it was before the message"
+        return holds(False, expected, "another one", "bits_not_given_back", hint)
+    return None
