@@ -530,8 +530,8 @@ for name in REGIONS[:3]:
     claim(f"twice as many steps lose less {name}", earlier[name]["short"] - behind[name], sign=+1)
 claim("twice as many steps lose a little more outside the range", earlier[REGIONS[3]]["short"] - behind[REGIONS[3]], sign=-1)
 claim("at the points its 50% intervals hold more than half", network[REGIONS[0]]["coverage"][:, 4] - 0.5, sign=+1)
-claim("between them its 90% intervals hold less than that", network[REGIONS[1]]["coverage"][:, 8] - 0.9, sign=-1)
-claim("outside the range it loses as much as the lazy forecaster", network[REGIONS[3]]["short"] - cost[:5, 3], sign=0)
+claim("between them its 90% intervals hold less than 90%", network[REGIONS[1]]["coverage"][:, 8] - 0.9, sign=-1)
+claim("outside the range no difference from the lazy forecaster is seen", network[REGIONS[3]]["short"] - cost[:5, 3], sign=0)
 for name in REGIONS[2:]:
     claim(f"{name} its 50% intervals hold less than half", network[name]["coverage"][:, 4] - 0.5, sign=-1)
 

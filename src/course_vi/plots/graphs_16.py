@@ -64,7 +64,7 @@ def _process(ax: Axes, title: str, latent: bool) -> None:
             Rectangle((-0.26, 2.34), 0.52, 0.52, facecolor="white", edgecolor=BLACK, linewidth=1.2, zorder=3)
         )  # fmt: skip
         ax.text(*middle, "$r$", ha="center", va="center", fontsize=11, zorder=4)
-    for place, name, bend in (((-1.7, 0.9), "$u_m$", -0.25), ((-0.75, 0.9), "$y_m$", -0.35)):
+    for place, name, bend in (((-1.7, 0.9), "$u_m$", -0.25), ((-0.75, 0.9), "$y_m$", 0.3)):
         node(ax, place, name, shaded=True)
         arrow(ax, place, middle, GREY)
         if latent:
