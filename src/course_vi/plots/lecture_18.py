@@ -78,10 +78,10 @@ def forgetting(biases: Mapping[str, Tensor], rate: float) -> Figure:
             )
         first = next(iter(biases.values())).abs()
         steps = torch.arange(len(first))
-        line = 300 * float(first.max()) * rate ** (steps - 1.0)
+        line = 30_000 * float(first.max()) * rate ** (steps - 1.0)
         ax.semilogy(steps, line, color=QUIET, linestyle="--", linewidth=1.1)
         early = len(first) // 4
-        ax.text(early + 0.3, 1.5 * float(line[early]), f"slope of the eigenvalue {rate:.2f}", color=QUIET, fontsize=9)  # fmt: skip
+        ax.text(early + 0.5, 2.5 * float(line[early]), f"slope of the eigenvalue {rate:.2f}", color=QUIET, fontsize=9)  # fmt: skip
         ax.set(title="A chain forgets its start, and never altogether", xlabel="steps $t$")
         ax.set(ylabel="|bias of the gradient|")
     return figure
