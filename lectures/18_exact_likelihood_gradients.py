@@ -25,7 +25,7 @@
 # - predict how meeting times are distributed, and which proposals make the variance infinite,
 # - compare EM, the ELBO and the likelihood's own gradient in bias, variance and cost.
 #
-# **Time**: about 59 minutes of reading and playing on the main line; what is marked *aside* takes 2 minutes more. The page computes in about a minute.
+# **Time**: about 58 minutes of reading and playing on the main line; what is marked *aside* takes 5 minutes more. The page computes in about a minute.
 #
 # > **What you need, if you read this unit alone**
 # >
@@ -632,6 +632,13 @@ claim("both chains lose less likelihood than the ELBO",
 # %% [markdown]
 # A chain of three steps carries a bias that more training cannot remove, since it is in every step; it is far smaller than the ELBO's. The coupled chains have none, and pay in noise and in time: they took some 65 steps where the short chain took 200, and on one of the five data sets no more than 9. A single slow pair can hold up a step.
 #
+# > You will read that "SGD only works if $\hat g(\mathbf z)$ is an *unbiased gradient estimate*" (R. Bamler, *Data Compression With and Without Deep Probabilistic Models*, Tübingen, 2023, lecture 8). For the naive gradient on that slide, whose bias is the whole gradient, the warning is right. As a law it is neither sufficient nor necessary.
+# > Without bias but with infinite variance (section 6), averages settle slowly, and in jumps. And with a bias that is small, or made to vanish by longer chains, SGD works up to that bias: the short chain above beats the ELBO by far.
+#
+# So when is this worth its trouble? If EM's sums can be done, do them. If the ELBO's gap is small, or the model can make it small, as in the aside below, climb the ELBO. Coupled chains are for what remains: a posterior that the family cannot express, a parameter whose *value* matters, and proposals that cover. They also tell you, on a trained model, how large the ELBO's bias is, with an error bar and without trusting any chain to have forgotten.
+#
+# ### Aside: a model that turns its posterior
+#
 # One number cannot bend to the family. Loadings can. In **probabilistic PCA**, $z \sim N(0, I_3)$ and $x \mid z \sim N(W z + \mu, \sigma^2 I)$ with ten-dimensional $x$, any rotation of $W$ gives the same $p(x)$, but not the same posterior: its precision is $I + W^\top W / \sigma^2$.
 #
 # > **Predict 8.** The same four ways learn $W$ and $\sigma$ of six data sets of 300 rows, for half a second and for two, with the best factorized $q$ of every row. (Proposals are just so much wider that weights are bounded. What stands before the chains' steps falls from one to zero.) Where does the ELBO bring the likelihood?
@@ -667,11 +674,6 @@ reveal("18_8", "to its maximum")
 # At these budgets, to have no bias is no help at all: the coupled chains come last. They take half as many steps as the short chain, or fewer, and one data set of the six makes most of their mean. In the end they should pass the short chain, whose bias stays; two seconds do not show it.
 #
 # </details>
-#
-# > You will read that "SGD only works if $\hat g(\mathbf z)$ is an *unbiased gradient estimate*" (R. Bamler, *Data Compression With and Without Deep Probabilistic Models*, Tübingen, 2023, lecture 8). For the naive gradient on that slide, whose bias is the whole gradient, the warning is right. As a law it is neither sufficient nor necessary.
-# > Without bias but with infinite variance (section 6), averages settle slowly, and in jumps. And with a bias that is small, or made to vanish by longer chains, SGD works up to that bias: the short chain above beats the ELBO by far.
-#
-# So when is this worth its trouble? If EM's sums can be done, do them. If the ELBO's gap is small, or the model can make it small, climb the ELBO. Coupled chains are for what remains: a posterior that the family cannot express, a parameter whose *value* matters, and proposals that cover. They also tell you, on a trained model, how large the ELBO's bias is, with an error bar and without trusting any chain to have forgotten.
 #
 # ## Common mistakes
 #
