@@ -13,10 +13,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
-sys.path.insert(
-    0, str(Path(__file__).resolve().parent.parent)
-)  # as a script, only its own folder is known
-
 ROOT = Path(__file__).resolve().parent.parent
 BEGIN, END = "<!-- doors, written by scripts/elsewhere.py -->", "<!-- end of doors -->"
 ADDRESS = re.compile(r"(?:(?:https://|git@|ssh://git@)github\.com[/:])?([\w.-]+)/([\w.-]+?)(?:\.git)?/?")
@@ -107,13 +103,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except CannotTell as reason:
         print(reason, file=sys.stderr)
         return 1
-    from course_vi.syllabus import UNITS
-
     for place, address in links(name, chosen.branch).items():
         print(f"{place}: {address}")
     print(f"\nColab, a cell at the top of the notebook, and one after the restart:\n{first_cells(name, 'NN_name')}\n")
-    for unit in UNITS:
-        print(on_colab(name, chosen.branch, f"notebooks/{unit.stem}/{unit.stem}.ipynb"))
+    for notebook in sorted(ROOT.glob("notebooks/[0-9][0-9]_*/*.ipynb")):
+        print(on_colab(name, chosen.branch, notebook.relative_to(ROOT).as_posix()))
     return 0
 
 
