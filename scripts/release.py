@@ -80,9 +80,11 @@ def refuse_wrong_tag(root: Path, version: str) -> None:
 
 
 def toml(value: Any) -> str:
-    """A value as TOML; strings and lists are written as in JSON."""
+    """A value as TOML; what is neither table nor list is written as in JSON."""
     if isinstance(value, dict):
         return "{ " + ", ".join(f"{toml(key)} = {toml(each)}" for key, each in value.items()) + " }"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(toml, value)) + "]"
     return json.dumps(value, ensure_ascii=False)
 
 
