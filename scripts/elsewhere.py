@@ -15,7 +15,9 @@ from urllib.parse import quote, urlencode
 
 ROOT = Path(__file__).resolve().parent.parent
 BEGIN, END = "<!-- doors, written by scripts/elsewhere.py -->", "<!-- end of doors -->"
-ADDRESS = re.compile(r"(?:(?:https://|git@|ssh://git@)github\.com[/:])?([\w.-]+)/([\w.-]+?)(?:\.git)?/?")
+ADDRESS = re.compile(
+    r"(?:(?:https://|git@|ssh://git@)github\.com[/:])?([\w.-]+)/([\w.-]+?)(?:\.git)?/?"
+)
 
 
 class CannotTell(Exception):
@@ -30,7 +32,9 @@ def repository(given: str) -> str:
     """
     found = ADDRESS.fullmatch(given)
     if not found:
-        raise CannotTell(f"The address is {given!r}; expected OWNER/NAME on GitHub, or its address there.")
+        raise CannotTell(
+            f"The address is {given!r}; expected OWNER/NAME on GitHub, or its address there."
+        )
     return f"{found[1]}/{found[2]}"
 
 
@@ -73,28 +77,49 @@ def first_cells(name: str, unit: str) -> str:
 
 def doors(name: str, branch: str) -> str:
     """The line of links for the README."""
-    shown = [f"[{place}]({address})" for place, address in links(name, branch).items() if place != "nbgitpuller"]
-    shown.append(f"[Colab]({on_colab(name, branch, 'notebooks/00_start_here/00_start_here.ipynb')})")
+    shown = [
+        f"[{place}]({address})"
+        for place, address in links(name, branch).items()
+        if place != "nbgitpuller"
+    ]
+    shown.append(
+        f"[Colab]({on_colab(name, branch, 'notebooks/00_start_here/00_start_here.ipynb')})"
+    )
     return f"{BEGIN}\nOpen it in {', '.join(shown[:-1])} or {shown[-1]}.\n{END}"
 
 
 def write(name: str, branch: str, root: Path = ROOT) -> None:
     """Put the links in README.md, at the head of its section Elsewhere, and the address in CITATION.cff."""
     page, cite = root / "README.md", root / "CITATION.cff"
-    text = re.sub(re.escape(BEGIN) + ".*?" + re.escape(END) + "\n\n", "", page.read_text("utf-8"), flags=re.DOTALL)
+    text = re.sub(
+        re.escape(BEGIN) + ".*?" + re.escape(END) + "\n\n",
+        "",
+        page.read_text("utf-8"),
+        flags=re.DOTALL,
+    )
     head = "## Elsewhere\n\n"
     if text.count(head) != 1:
         raise CannotTell("README.md has no section '## Elsewhere', where the links belong.")
     page.write_text(text.replace(head, f"{head}{doors(name, branch)}\n\n"), "utf-8")
-    kept = [line for line in cite.read_text("utf-8").splitlines() if not line.startswith("repository-code:")]
-    cite.write_text("\n".join([*kept, f'repository-code: "https://github.com/{name}"']) + "\n", "utf-8")
+    kept = [
+        line
+        for line in cite.read_text("utf-8").splitlines()
+        if not line.startswith("repository-code:")
+    ]
+    cite.write_text(
+        "\n".join([*kept, f'repository-code: "https://github.com/{name}"']) + "\n", "utf-8"
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Links to places where the course can be opened.")
-    parser.add_argument("repository", nargs="?", help="OWNER/NAME on GitHub (default: the remote origin)")
+    parser.add_argument(
+        "repository", nargs="?", help="OWNER/NAME on GitHub (default: the remote origin)"
+    )
     parser.add_argument("--branch", default="main")
-    parser.add_argument("--write", action="store_true", help="also write them to README.md and CITATION.cff")
+    parser.add_argument(
+        "--write", action="store_true", help="also write them to README.md and CITATION.cff"
+    )
     chosen = parser.parse_args(arguments)
     try:
         name = repository(chosen.repository or origin())
@@ -105,7 +130,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     for place, address in links(name, chosen.branch).items():
         print(f"{place}: {address}")
-    print(f"\nColab, a cell at the top of the notebook, and one after the restart:\n{first_cells(name, 'NN_name')}\n")
+    print(
+        f"\nColab, a cell at the top of the notebook, and one after the restart:\n{first_cells(name, 'NN_name')}\n"
+    )
     for notebook in sorted(ROOT.glob("notebooks/[0-9][0-9]_*/*.ipynb")):
         print(on_colab(name, chosen.branch, notebook.relative_to(ROOT).as_posix()))
     return 0

@@ -55,25 +55,35 @@ def project(root: Path) -> dict[str, Any]:
 def agreed_version(root: Path) -> str:
     """The version, which pyproject.toml and CITATION.cff must give alike."""
     ours = project(root)["project"]["version"]
-    cited = re.search(r"^version: *[\"']?([^\s\"']+)", (root / "CITATION.cff").read_text("utf-8"), re.M)
+    cited = re.search(
+        r"^version: *[\"']?([^\s\"']+)", (root / "CITATION.cff").read_text("utf-8"), re.M
+    )
     if not cited or cited[1] != ours:
-        raise CannotRelease(f"pyproject.toml says version {ours}, CITATION.cff {cited and cited[1]}; expected the same.")
+        raise CannotRelease(
+            f"pyproject.toml says version {ours}, CITATION.cff {cited and cited[1]}; expected the same."
+        )
     return str(ours)
 
 
 def refuse_dirty_tree(root: Path) -> None:
     changed = git(root, "status", "--porcelain").splitlines()
     if changed:
-        raise CannotRelease(f"The tree has {len(changed)} changes, such as {changed[0]!r}; commit or remove them first.")
+        raise CannotRelease(
+            f"The tree has {len(changed)} changes, such as {changed[0]!r}; commit or remove them first."
+        )
 
 
 def refuse_wrong_tag(root: Path, version: str) -> None:
     """A commit may bear no tag yet; if it bears one of a version, or another commit bears this one, something is amiss."""
-    here = [tag for tag in git(root, "tag", "--points-at", "HEAD").splitlines() if re.match(r"v\d", tag)]
+    here = [
+        tag for tag in git(root, "tag", "--points-at", "HEAD").splitlines() if re.match(r"v\d", tag)
+    ]
     if here and here != [f"v{version}"]:
         raise CannotRelease(f"This commit is tagged {', '.join(here)}; expected v{version}.")
     if not here and git(root, "tag", "--list", f"v{version}"):
-        raise CannotRelease(f"v{version} is the tag of another commit; raise the version in pyproject.toml and CITATION.cff.")
+        raise CannotRelease(
+            f"v{version} is the tag of another commit; raise the version in pyproject.toml and CITATION.cff."
+        )
 
 
 # -- the library alone ------------------------------------------------------------------------------------------------
@@ -94,7 +104,9 @@ def core_settings(root: Path) -> str:
     kept = {key: value for key, value in whole["project"].items() if key != "entry-points"}
     kept["readme"] = "README.md"
     kept["optional-dependencies"] = {"lab": kept["optional-dependencies"]["lab"]}
-    home = re.search(r"^repository-code: *\"(.+)\"", (root / "CITATION.cff").read_text("utf-8"), re.M)
+    home = re.search(
+        r"^repository-code: *\"(.+)\"", (root / "CITATION.cff").read_text("utf-8"), re.M
+    )
     if home:
         kept["urls"] = {"Repository": home[1]}
     tools = {
@@ -150,7 +162,9 @@ def build(root: Path, out: Path) -> tuple[Path, Path]:
     held = sorted(name for name in names if ".dist-info/" not in name)
     if held != tracked(root):
         odd = sorted(set(held) ^ set(tracked(root)))
-        raise CannotRelease(f"The wheel and the tracked files differ in {len(odd)}, such as {odd[0]}.")
+        raise CannotRelease(
+            f"The wheel and the tracked files differ in {len(odd)}, such as {odd[0]}."
+        )
     return sdist, wheel
 
 
@@ -166,19 +180,27 @@ def try_out(wheel: Path, pins: Path, version: str) -> str:
         environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
 
         def run(*words: str) -> str:
-            done = subprocess.run(words, cwd=elsewhere, env=environment, capture_output=True, text=True)
+            done = subprocess.run(
+                words, cwd=elsewhere, env=environment, capture_output=True, text=True
+            )
             if done.returncode:
-                raise CannotRelease(f"{' '.join(words[1:4])} failed:\n{(done.stdout + done.stderr)[-2000:]}")
+                raise CannotRelease(
+                    f"{' '.join(words[1:4])} failed:\n{(done.stdout + done.stderr)[-2000:]}"
+                )
             return done.stdout
 
         run(sys.executable, "-m", "venv", str(venv))
         pip = (python, "-m", "pip", "--disable-pip-version-check")
         run(*pip, "install", "--quiet", "-c", str(pins), str(wheel))
         run(*pip, "check")
-        names = sorted(each["name"].lower() for each in json.loads(run(*pip, "list", "--format=json")))
+        names = sorted(
+            each["name"].lower() for each in json.loads(run(*pip, "list", "--format=json"))
+        )
         too_much = [name for name in names if OF_NOTEBOOKS.match(name)]
         if too_much:
-            raise CannotRelease(f"Installing the library pulls in {', '.join(too_much)}; expected none of them.")
+            raise CannotRelease(
+                f"Installing the library pulls in {', '.join(too_much)}; expected none of them."
+            )
         told = run(python, "-I", str(TRIAL), version).strip()
     return f"{told}; {len(names)} packages in the environment"
 
@@ -204,7 +226,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except CannotRelease as reason:
         print(reason, file=sys.stderr)
         return 1
-    print(f"wrote {', '.join(file.name for file in files)} and SHA256SUMS; to tag it: git tag v{version}")
+    print(
+        f"wrote {', '.join(file.name for file in files)} and SHA256SUMS; to tag it: git tag v{version}"
+    )
     return 0
 
 

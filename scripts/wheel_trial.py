@@ -15,7 +15,15 @@ PROVEN = (
     "mini_vi", "bounds", "validate", "data", "families.gaussian", "models.tractable.conjugate_toy",
     "gradients.path", "learning.fit", "diagnostics.claim",
 )  # fmt: skip
-OF_NOTEBOOKS = ("IPython", "ipykernel", "ipywidgets", "jupyter", "notebook", "nbformat", "nbconvert")
+OF_NOTEBOOKS = (
+    "IPython",
+    "ipykernel",
+    "ipywidgets",
+    "jupyter",
+    "notebook",
+    "nbformat",
+    "nbconvert",
+)
 
 
 def trial(version: str) -> str:
