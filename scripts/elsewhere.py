@@ -1,8 +1,8 @@
 """Say where the course can be opened without installing it: `python scripts/elsewhere.py OWNER/NAME`.
 
-The repository has no address of its own until somebody gives it one, so no file holds any. This script makes the links to Binder, Codespaces,
-Colab and nbgitpuller from an address on GitHub, by default that of the remote `origin`, and prints them; `--write` also puts them in the two
-files where readers look, README.md and CITATION.cff. Writing again replaces what was written.
+The repository has no address of its own until somebody gives it one, so no file holds any. This script makes the links to Binder,
+Codespaces, Colab and nbgitpuller from an address on GitHub, by default that of the remote `origin`, and prints them; `--write` also puts
+them in the two files where readers look, README.md and CITATION.cff. Writing again replaces what was written.
 """
 
 import argparse
