@@ -256,7 +256,8 @@ with when_written():
 #
 # - `encode(stack, rows)` puts `rows` $(N)$, whole numbers, on the stack; what it returns does not matter;
 # - `decode(stack, count)` takes so many rows off again, and returns them *in the order in which encode was given
-#   them*. Afterwards the stack is what it was before the message.
+#   them*: the first row lies on top, and one row is told after another, so that `count` may be less than all.
+#   Afterwards the stack is what it was before the message.
 #
 # A `stack` has two methods, `stack.push(symbol, probs)` and `stack.pop(probs)`, which returns a symbol: yours from
 # above in the large, with probabilities in place of slots. There is nothing else by which rows may be told. On its

@@ -97,9 +97,7 @@ def price_of_bins(precisions: Sequence[int], net: Tensor, initial: Tensor, ideal
         left.plot(precisions, net, color=GREY, linewidth=0.8)
         left.plot(precisions, net.mean(1), "o-", color=BLUE)
         left.axhline(float(ideal.mean()), color=EXACT, linestyle="--", linewidth=1.3)
-        left.text(
-            precisions[0], float(ideal.mean()) - 0.2, "minus the ELBO", ha="left", va="top"
-        )
+        left.text(precisions[0], float(ideal.mean()) - 0.2, "minus the ELBO", ha="left", va="top")
         left.set(title="Coarse bins cost net bits", ylabel="net bits per image")
         left.set_ylim(float(ideal.min()) - 1.2, float(net.max()) + 0.7)
         right.plot(precisions, initial, color=GREY, linewidth=0.8)
@@ -158,7 +156,10 @@ def worth(rows: Mapping[str, Tensor]) -> Figure:
         ax.axvline(0.0, color=EXACT, linewidth=1.0)
         ax.set(yticks=range(len(rows)), yticklabels=list(reversed(list(rows))), ylabel=" ")
         ax.set(xlabel="bytes more than the pair trained by the ELBO, for 297 images (dots: seeds)")
-        ax.set(title="A tighter bound in training costs a coder of one $z$ bytes", ylim=(-0.6, len(rows) - 0.5))
+        ax.set(
+            title="A tighter bound in training costs a coder of one $z$ bytes",
+            ylim=(-0.6, len(rows) - 0.5),
+        )
     return figure
 
 

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from case_files import FIFTH, FOURTH, SECOND, SIXTH, THIRD, UNPROVEN, Case, answer, cases
+from case_files import FIFTH, FOURTH, SECOND, SEVENTH, SIXTH, THIRD, UNPROVEN, Case, answer, cases
 from case_proofs import PROOFS
 
 from autograder import check
@@ -113,6 +113,13 @@ ACCEPTED = {
     "17_bootstrap_filter-wrong-gap_not_resampled": "differs only where all weights are alike, and rounding decides",
     "17_bootstrap_filter-wrong-strictly_below": "differs only where all weights are alike, and rounding decides",
     "17_predict_years-wrong-mask_over_number": "open: the statement names no precision",
+    "16_mean_alone-wrong-grid_of_the_mixture": "open: the rarest sets weigh less than the five digits of the average",
+    "18_break_even-wrong-dead_state_stays": "open: no chain of the check stands at a state of no chance",
+    "18_meeting_tail-wrong-mean_of_a_thousand": "a thousand steps are enough at the rates of this seed",
+    "18_meeting_tail-wrong-rate_from_this_start": "open: no start of the check misses the slowest pairs",
+    "19_net_bits-wrong-epsilon_in_the_masses": "open: no rare bin is popped often enough to show the eighth digit",
+    "19_net_bits-wrong-likelihood_cut_at_a_hundred": "open: logits beyond a hundred, on the wrong side, come on other seeds only",
+    "19_net_bits-wrong-rare_bins_left_out": "open: no bin below one in a million costs many bits",
 }
 
 
@@ -121,7 +128,7 @@ ACCEPTED = {
     "case",
     [
         pytest.param(case, id=case.id)
-        for batch in (UNPROVEN, SECOND, THIRD, FOURTH, FIFTH, SIXTH)
+        for batch in (UNPROVEN, SECOND, THIRD, FOURTH, FIFTH, SIXTH, SEVENTH)
         for case in cases(batch)
     ],
 )
