@@ -43,7 +43,8 @@ class BitsBack:
     is :math:`-\log_2 p(x \mid z) p(z) / q(z \mid x)`, with z drawn from q by popping: in the mean minus the ELBO, in bits, of the model
     whose z lives on the bins, if what is popped are fair coin flips. Rows are chained: what one leaves on the stack, the next one
     pops. That is fair only where what is pushed has the distribution it is pushed with: where q, averaged over the data, is the prior,
-    and the rows given z are as p(x | z) has them. Otherwise the bits are dirty: still lossless, but z is no fair draw from q, and the mean is another one.
+    and the rows given z are as p(x | z) has them. Otherwise the bits are dirty: still lossless, but z is no fair
+    draw from q, and the mean is another one.
 
     **Overheads**, besides the rounding of probabilities (see ``symbols``). *Bins*: each latent is told by one of 2^``precision`` bins
     of equal prior probability, and the middle of the bin (its median) stands for it; the ELBO of that model tends to the continuous
