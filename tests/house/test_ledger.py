@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import sys
 
 import pytest
 
 from autograder.course import ROOT
+from autograder.site.ledger_page import anchor_of_book, ledger_page
 from course_vi.ledger import ROWS, SIGNATURES, Place, Row, System, read
 from course_vi.syllabus import UNITS
 
@@ -42,6 +44,21 @@ def test_few_things_are_without_code_exercise_or_proof() -> None:
     assert [s.name for s in SYSTEMS if s.no_code] == ["MAP-II", "NumPyro", "pyro.api"]
     assert [s.name for s in SYSTEMS if s.no_proof] == ["MAP-II", "NumPyro", "pyro.api"]
     assert sum(bool(s.no_exercise) for s in SYSTEMS) <= 9
+
+
+def test_the_page_is_made_from_the_ledger_and_its_links_hold() -> None:
+    page = (ROOT / "docs" / "ledger.md").read_text("utf-8")
+    assert page == ledger_page(), "run python scripts/ledger_page.py --write"
+    targets = re.findall(r"\]\(([^)#]+)[^)]*\)", page)
+    assert len(targets) > 200 and all((ROOT / "docs" / target).is_file() for target in targets)
+    assert all(system.name in page for system in SYSTEMS)
+
+
+def test_the_book_has_the_page_with_anchors_of_its_own() -> None:
+    text = ledger_page(anchor_of_book)
+    assert "(../lectures/03_elbo.ipynb#6-which-kl)" in text
+    assert "(../lectures/03_elbo.ipynb#6.-Which-KL?)" in ledger_page()
+    assert re.sub(r"#[^)]*\)", ")", text) == re.sub(r"#[^)]*\)", ")", ledger_page())
 
 
 # -- the walk can fail ------------------------------------------------------------------------------------------------
