@@ -17,8 +17,8 @@ that teach it, what `course_vi` has of it, the exercises that grade it, and the 
 purpose, the table says why. `course_vi.ledger.find("jackknife")` asks the same from Python. A test walks this page: every
 heading, name, exercise and test is there, and each test uses what it is said to prove. (Tests lie in `tests/`, and run by
 `python -m pytest tests/core/test_graph.py::test_markov_blankets`.)"""
-AFTER_SIGNATURES = """A signature exercise ends in a measured agreement with an exact answer that you predicted. Unit by unit they are the
-spine of the course."""
+AFTER_SIGNATURES = """The letter S before the title of an exercise means that it ends in a measured agreement with an exact answer that you
+predicted. Ten have a number; some other units have one of their own."""
 
 
 def ledger_page(anchored: Callable[[str], str] = anchor) -> str:

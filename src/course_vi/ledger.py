@@ -100,10 +100,11 @@ def find(word: str) -> tuple[System, ...]:
 
 
 def _system(entry: dict[str, Any]) -> System:
-    fields = {
+    fields: dict[str, Any] = {
         key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()
     }
-    return System(**{**fields, "taught": tuple(_place(each) for each in entry.get("taught", ()))})
+    fields["taught"] = tuple(_place(each) for each in entry.get("taught", ()))
+    return System(**fields)
 
 
 def _place(text: str) -> Place:
