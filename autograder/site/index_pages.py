@@ -10,6 +10,10 @@ from course_vi.syllabus import UNITS, Unit
 __all__ = ["exercise_index", "front_page", "map_of_units"]
 
 
+SIGNATURE = """**S** marks a signature exercise, which ends in a measured agreement with an exact answer that you predicted. Ten are numbered;
+units without a number may have one of their own. [The ledger](docs/ledger.md) says for each what agrees with what."""
+
+
 def front_page(units: Sequence[Unit]) -> str:
     """What the course is, and where to enter."""
     count = sum(not exercise.written for exercise in EXERCISES.values())
@@ -30,7 +34,8 @@ assert every empirical sentence; problem sets grade the learner's code honestly,
 def map_of_units(units: Sequence[Unit]) -> str:
     """The units as a table: what builds on what, and what stands."""
     here = {unit.number for unit in units}
-    rows = ["| | Unit | Builds on | Problem set | Ten-week core |", "|---|---|---|---|---|"]
+    rows = ["| | Unit | Builds on | Problem set | Signature | Ten-week core |"]
+    rows += ["|---|---|---|---|---|---|"]
     for unit in UNITS:
         stands = unit.number in here
         title = (
@@ -39,9 +44,9 @@ def map_of_units(units: Sequence[Unit]) -> str:
         problems = f"[set](notebooks/{unit.stem}/{unit.stem}.ipynb)" if stands else ""
         needs = ", ".join(f"{n:02d}" for n in unit.needs)
         rows.append(
-            f"| {unit.number:02d} | {title} | {needs} | {problems} | {'yes' if unit.core else ''} |"
+            f"| {unit.number:02d} | {title} | {needs} | {problems} | {unit.signature} | {'yes' if unit.core else ''} |"
         )
-    return "# The map of units\n\n" + "\n".join(rows) + "\n"
+    return "# The map of units\n\n" + "\n".join(rows) + f"\n\n{SIGNATURE}\n"
 
 
 def exercise_index(units: Sequence[Unit]) -> str:

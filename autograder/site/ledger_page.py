@@ -15,8 +15,8 @@ __all__ = ["anchor_of_book", "ledger_page"]
 ABOUT = """Five lecture texts were the course's sources, and nothing that they name may be missing. For each thing: the sections
 that teach it, what `course_vi` has of it, the exercises that grade it, and the tests that prove it. Where one of these is missing on
 purpose, the table says why. `course_vi.ledger.find("jackknife")` asks the same from Python. A test walks this page: every
-heading, name, exercise and test is there, and each test uses what it is said to prove. (Tests lie in `tests/`, and run by
-`python -m pytest tests/core/test_graph.py::test_markov_blankets`.)"""
+heading, name, exercise and test is there, and each test uses what it is said to prove. (Tests lie in `tests/`. One that reads
+"markov blankets" is run by `python -m pytest tests/core/test_graph.py::test_markov_blankets`.)"""
 AFTER_SIGNATURES = """The letter S before the title of an exercise means that it ends in a measured agreement with an exact answer that you
 predicted. Ten have a number; some other units have one of their own."""
 
@@ -31,12 +31,13 @@ def ledger_page(anchored: Callable[[str], str] = anchor) -> str:
     text += [f"- **{key}**: {title}" for key, title in SEEDS.items()]
     for row in ROWS:
         text += [f"\n## {row.title[:1].upper()}{row.title[1:]}\n"]
-        text += ["| what | sources | taught | in `course_vi` | exercised | proven |"]
-        text += ["|---|---|---|---|---|---|"]
+        text += ["| what, and its sources | taught | in `course_vi` | exercised | proven |"]
+        text += ["|---|---|---|---|---|"]
         for system in row.systems:
             coded = _list([f"`{name}`" for name in system.coded], system.no_code)
-            cells = [system.name, ", ".join(system.seeds), _taught(system, anchored), coded]
-            text.append(_line([*cells, _exercised(system), _proven(system)]))
+            what = f"{system.name} ({', '.join(system.seeds)})"
+            cells = [what, _taught(system, anchored), coded, _exercised(system), _proven(system)]
+            text.append(_line(cells))
     text += [f"\n## The signature exercises\n\n{AFTER_SIGNATURES}\n"]
     text += ["| | what agrees | taught | exercised | proven |", "|---|---|---|---|---|"]
     for one in SIGNATURES:
@@ -77,8 +78,14 @@ def _exercised(system: System) -> str:
 
 
 def _proven(system: System) -> str:
-    names = [test.removeprefix("tests/") for test in system.proven]
-    return _list([f"`{name}`" for name in names], system.no_proof)
+    """Tests have sentences for names; under each file they stand as such."""
+    files: dict[str, list[str]] = {}
+    for test in system.proven:
+        file, _, name = test.removeprefix("tests/").partition("::test_")
+        files.setdefault(file, []).append(name.replace("_", " "))
+    return _list(
+        [f"`{file}`: {'; '.join(names)}" for file, names in files.items()], system.no_proof
+    )
 
 
 def _list(entries: list[str], reason: str) -> str:
