@@ -10,8 +10,8 @@ from course_vi.syllabus import UNITS, Unit
 __all__ = ["exercise_index", "front_page", "map_of_units"]
 
 
-SIGNATURE = """**S** marks a signature exercise, which ends in a measured agreement with an exact answer that you predicted. Ten are numbered;
-units without a number may have one of their own. [The ledger](docs/ledger.md) says for each what agrees with what."""
+SIGNATURE = """**S** marks a signature exercise, which ends in a measured agreement with an exact answer that you predicted.
+Ten are numbered; other units may have one of their own. [The ledger](docs/ledger.md) says for each what agrees with what."""
 
 
 def front_page(units: Sequence[Unit]) -> str:
