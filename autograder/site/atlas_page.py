@@ -20,22 +20,24 @@ HEADER = (
 )
 READING = """## How to read it
 
-Each column is a model with a family whose **exact** gradient is known: by enumeration of states, by quadrature, or in closed form. Each row is
-an estimator, on the ELBO above and on the importance-weighted bound below. All is about the gradient in the parameters of q, as one long
-vector; the parameters of the model are held.
+Each column is a model with a family whose **exact** gradient is known: by enumeration of states, by quadrature, or in closed form.
+Each row is an estimator, on the ELBO above and on the importance-weighted bound below. All is about the gradient in the parameters of
+q, as one long vector; the parameters of the model are held.
 
-- The **open mark** is the variance of one estimate, summed over the parameters; the **full mark** is the same times its cost. The bar between
-  them is the cost: how many values and gradients of log p(x, z) an estimate asks the model for. Averaging n estimates divides the variance
-  by n, so two estimators with the same full mark buy the same precision for the same work.
-- Everything is measured in the squared length of the exact gradient, which is the **black line** at 1. An open mark left of it has more signal
-  than noise: the signal-to-noise ratio is the square root of line over mark.
+- The **open mark** is the variance of one estimate, summed over the parameters; the **full mark** is the same times its cost. The bar
+  between them is the cost: how many values and gradients of log p(x, z) an estimate asks the model for. Averaging n estimates divides
+  the variance by n, so two estimators with the same full mark buy the same precision for the same work.
+- Everything is measured in the squared length of the exact gradient, which is the **black line** at 1. An open mark left of it has
+  more signal than noise: the signal-to-noise ratio is the square root of line over mark.
 - A **black cross** is the squared bias, where a bias is seen, with two standard errors. It does not move when you average.
-- **Diamonds** are exact: the estimator itself was summed over all of its noise. Circles are measured. Words say why the library refuses.
+- **Diamonds** are exact: the estimator itself was summed over all of its noise. Circles are measured. Words say why the library
+  refuses.
 
-Estimators with parameters or a memory of their own (running mean, learned baseline, REBAR, RELAX) were taught for 150 steps first, and then
-held. *Bias ± error* is the length of mean minus exact, beside the length that it would have by chance if there were no bias. *Time* is
-processor time for a value and its gradient, relative to the plain estimator on the ELBO (reparametrized, or the score function where there is
-no path), in turns within one process; these models are so small that it mostly measures the bookkeeping around them.
+Estimators with parameters or a memory of their own (running mean, learned baseline, REBAR, RELAX) were taught for 150 steps first,
+and then held. *Bias ± error* is the length of mean minus exact, beside the length that it would have by chance if there were no bias.
+*Time* is processor time for a value and its gradient, relative to the plain estimator on the ELBO (reparametrized, or the score
+function where there is no path), in turns within one process; these models are so small that it mostly measures the bookkeeping
+around them.
 """
 
 
@@ -77,8 +79,12 @@ def _column(rows: list[dict[str, Any]], name: str) -> str:
 
 
 def _line(row: dict[str, Any]) -> str:
-    exact = f"{row['exact_variance']:.4g} (exact)" if "exact_variance" in row else f"{row['variance']:.3g} ± {row['variance_se']:.1g}"  # fmt: skip
+    if "exact_variance" in row:
+        exact = f"{row['exact_variance']:.4g} (exact)"
+    else:
+        exact = f"{row['variance']:.3g} ± {row['variance_se']:.1g}"
     return (
-        f"| {ENTRIES[row['estimator']].label} | {row['bound'].upper()} | {verdict(row)} | {row['bias']:.2g} ± {row['bias_se']:.1g} | "
-        f"{exact} | {row['snr']:.2g} | {row['values']} + {row['gradients']} | {row['relative_time']:.2f} | {row['variance_times_cost']:.3g} |"
+        f"| {ENTRIES[row['estimator']].label} | {row['bound'].upper()} | {verdict(row)} | "
+        f"{row['bias']:.2g} ± {row['bias_se']:.1g} | {exact} | {row['snr']:.2g} | {row['values']} + {row['gradients']} | "
+        f"{row['relative_time']:.2f} | {row['variance_times_cost']:.3g} |"
     )

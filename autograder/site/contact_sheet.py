@@ -101,8 +101,8 @@ def contact_sheet(pictures: Sequence[Picture], thumbnails: str, lectures: str) -
     titles = {unit.stem: f"{unit.number:02d} {unit.title}" for unit in UNITS}
     moving = sum(picture.suffix == "svg" for picture in pictures)
     text = [
-        f"# Contact sheet\n\nAll {len(pictures)} figures of the lectures, {moving} of them the still frames of moving ones, as stored; each "
-        "leads to its lecture.\n",
+        f"# Contact sheet\n\nAll {len(pictures)} figures of the lectures, {moving} of them the still frames of moving ones, as stored; "
+        "each leads to its lecture.\n",
         SHEET_STYLE,
     ]
     for stem, group in groupby(pictures, lambda picture: picture.lecture):

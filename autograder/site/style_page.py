@@ -45,7 +45,8 @@ def style_page(pictures: Sequence[Picture]) -> str:
     meanings = "\n".join(f"- `{name}`: {meaning}" for name, meaning in MEANINGS.items())
     return f"""# One look
 
-Every figure of the course is drawn with `course_vi.plots.style`; this page is made from it. [The contact sheet](figures.md) shows all figures.
+Every figure of the course is drawn with `course_vi.plots.style`; this page is made from it.
+[The contact sheet](figures.md) shows all figures.
 
 ## Colours, by meaning
 
@@ -69,8 +70,9 @@ passing `QUIET`; `SKY`, `YELLOW` and `ORANGE` are for areas, or for lines beside
 
 {_type_table()}
 
-Titles say the finding, axes the quantity and its unit. Two or three curves carry their names at their ends, in their colours; a legend never
-covers data. Bars begin at zero, gaps stand on logarithmic axes, every mean has its error. Letters are typeset ($m$, $\\log s$), as in the text.
+Titles say the finding, axes the quantity and its unit. Two or three curves carry their names at their ends, in their colours; a
+legend never covers data. Bars begin at zero, gaps stand on logarithmic axes, every mean has its error. Letters are typeset
+($m$, $\\log s$), as in the text.
 
 ## Graphs and plates
 
@@ -85,8 +87,8 @@ them all, `plots.bayes_net` from a model's own graph.
 
 ## Words
 
-`show(figure, alt)` refuses a figure without words: what it shows, in a sentence or two. They are the image's text alternative, and stand below
-it, folded. While a class is graded they stand alone, since nobody looks.
+`show(figure, alt)` refuses a figure without words: what it shows, in a sentence or two. They are the image's text alternative, and
+stand below it, folded. While a class is graded they stand alone, since nobody looks.
 """
 
 

@@ -9,7 +9,8 @@ import torch
 from catalogue import ESTIMATORS
 from oracles import LIMIT, expected_bound, gradients
 
-from course_vi import exact, gradients as library
+from course_vi import exact
+from course_vi import gradients as library
 from course_vi.atlas import chart, findings, table
 from course_vi.atlas.entries import BOUNDS, ENTRIES
 from course_vi.atlas.exact_gradient import exact_gradient
@@ -69,7 +70,10 @@ def test_no_bias_where_none_is_claimed():
 def test_known_biases_are_seen():
     for column in (*BITS, *TABLES):
         for bound in BOUNDS:
-            assert table.verdict(CELLS[column, "gumbel_softmax", bound]) == "biased", (column, bound)
+            assert table.verdict(CELLS[column, "gumbel_softmax", bound]) == "biased", (
+                column,
+                bound,
+            )
     for column in BITS:
         assert table.verdict(CELLS[column, "straight_through", "elbo"]) == "biased"
     for column in TABLES:  # as its docstring says
@@ -93,7 +97,9 @@ def test_what_is_refused_is_refused_for_a_reason():
             assert (row["status"] == "refused") >= path, row
         if row["estimator"] in ("sticking_the_landing", "analytic_kl") and row["bound"] == "iwae":
             assert row["status"] == "refused"
-        if row["estimator"] in ("score_function", "RunningMean") or (entry.label == "reparametrized" and path):
+        if row["estimator"] in ("score_function", "RunningMean") or (
+            entry.label == "reparametrized" and path
+        ):
             assert row["status"] == "measured"
 
 

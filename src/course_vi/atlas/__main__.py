@@ -37,23 +37,25 @@ def main(argv: list[str]) -> None:
 
 
 def _measure(chosen: argparse.Namespace) -> None:
-    """Column by column; those that were not asked for stay as they are stored."""
-    rows = load()["rows"] if PATH.exists() and chosen.columns else []
+    """Column by column, each stored when it is done; those that were not asked for stay as they are."""
+    asked = chosen.columns or list(PROBLEMS)
+    rows = load()["rows"] if PATH.exists() else []
+    rows = [row for row in rows if row["column"] in PROBLEMS]
     began = time.process_time()
-    for column in tqdm(chosen.columns or list(PROBLEMS), "columns"):
+    for column in tqdm(asked, "columns"):
         new = measure_column(column, chosen.replicates, chosen.seed)
         rows = [row for row in rows if row["column"] != column] + new
-    rows.sort(key=lambda row: list(PROBLEMS).index(row["column"]))
-    run = {
-        "command": " ".join(["python -m course_vi.atlas", *sys.argv[1:]]),
-        "seed": chosen.seed,
-        "samples": SAMPLES,
-        "torch": torch.__version__,
-        "python": platform.python_version(),
-        "threads": 1,
-        "seconds_of_processor": round(time.process_time() - began),
-    }
-    save({"run": run, "rows": rows})
+        rows.sort(key=lambda row: list(PROBLEMS).index(row["column"]))
+        run = {
+            "command": " ".join(["python -m course_vi.atlas", *sys.argv[1:]]),
+            "seed": chosen.seed,
+            "samples": SAMPLES,
+            "torch": torch.__version__,
+            "python": platform.python_version(),
+            "threads": 1,
+            "seconds_of_processor": round(time.process_time() - began),
+        }
+        save({"run": run, "rows": rows})
     print(f"wrote {PATH.name}: {len(rows)} rows")
 
 

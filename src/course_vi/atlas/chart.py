@@ -33,8 +33,8 @@ __all__ = ["ALT", "refusal", "wall_chart", "write"]
 
 INCH = 25.4
 WIDTH, HEIGHT = 841.0, 594.0  # millimetres: A1
-LEFT, EDGE, PITCH, PANEL = 132.0, 14.0, 10.2, 53.0
-LETTERS, HEADS, SMALL = 21, 17, 14  # points; capitals of 21 points are 5.4 mm high
+LEFT, EDGE, PITCH, PANEL = 132.0, 14.0, 11.0, 53.0
+LETTERS, HEADS, SMALL = 21, 16, 14  # points; capitals of 21 points are 5.4 mm high
 LOW, HIGH = 2e-3, 5e4  # of the axis
 COLOURS = {"score": SCORE, "baseline": BASELINE, "path": PATH, "relaxed": ORANGE}
 LETTERED = COLOURS | {"relaxed": BROWN}
@@ -75,11 +75,28 @@ def wall_chart(table: dict[str, Any]) -> Figure:
         figure = Figure(figsize=(WIDTH / INCH, HEIGHT / INCH))
         FigureCanvasAgg(figure)
         _say(figure, EDGE, 16, "Estimator atlas", 64, weight="bold", va="center")
-        _say(figure, 252, 10, f"Every gradient estimator of the course, on {len(PROBLEMS)} models with a family, for the parameters of q.", 26, va="center")  # fmt: skip
-        _say(figure, 252, 22, f"Each estimate is made of K = {table['run']['samples']} samples. The exact gradient is known in every column.", 26, va="center")  # fmt: skip
+        _say(
+            figure,
+            252,
+            10,
+            f"Every gradient estimator of the course, on {len(PROBLEMS)} models with a family, for the parameters of q.",
+            26,
+            va="center",
+        )
+        _say(
+            figure,
+            252,
+            22,
+            f"Each estimate is made of K = {table['run']['samples']} samples. The exact gradient is known in every column.",
+            26,
+            va="center",
+        )
         bottom = _block(figure, rows, True, 56.0)
         below = _block(figure, rows, False, bottom + 30.0)
-        _reading(figure, rows, table["run"], bottom + 17.0, below)
+        _reading(figure, rows, bottom + 15.0)
+        run = table["run"]
+        words = f"{run['command']}, seed {run['seed']}, torch {run['torch']}; 20,000 estimates a cell, 2,000 where q has a network."
+        _say(figure, EDGE, below + 14, words, SMALL, color=QUIET)
         return figure
 
 
@@ -100,9 +117,7 @@ def _say(figure: Figure, x: float, y: float, words: str, size: float, **kwargs: 
 
 def _axes(figure: Figure, x: float, y: float, width: float, height: float) -> Axes:
     """Axes whose upper left corner is at (x, y) millimetres."""
-    return figure.add_axes(
-        (x / WIDTH, 1 - (y + height) / HEIGHT, width / WIDTH, height / HEIGHT)
-    )
+    return figure.add_axes((x / WIDTH, 1 - (y + height) / HEIGHT, width / WIDTH, height / HEIGHT))
 
 
 def _lines(rows: Rows, columns: list[str]) -> list[tuple[str, str | None]]:
@@ -136,7 +151,7 @@ def _block(figure: Figure, rows: Rows, path: bool, top: float) -> float:
     for index, name in enumerate(columns):
         x = LEFT + PANEL * index
         ax = _axes(figure, x, top, PANEL - 3, height)
-        model = textwrap.fill(PROBLEMS[name].model, 18)
+        model = textwrap.fill(PROBLEMS[name].model, 15)
         _say(figure, x, top - 8.5, model, HEADS, va="bottom", linespacing=1.05)
         _say(figure, x, top - 1.5, FAMILIES[PROBLEMS[name].family], SMALL, va="bottom", color=QUIET)
         _frame(ax, len(lines))
@@ -160,7 +175,17 @@ def _frame(ax: Axes, count: int) -> None:
 
 def _cell(ax: Axes, place: float, row: dict[str, Any]) -> None:
     if row["status"] == "refused":
-        ax.text(0.5, place, refusal(row["why"]), transform=ax.get_yaxis_transform(), fontsize=SMALL, color=QUIET, ha="center", va="center", bbox={"facecolor": WHITE, "edgecolor": "none", "pad": 1})  # fmt: skip
+        ax.text(
+            0.5,
+            place,
+            refusal(row["why"]),
+            transform=ax.get_yaxis_transform(),
+            fontsize=SMALL,
+            color=QUIET,
+            ha="center",
+            va="center",
+            bbox={"facecolor": WHITE, "edgecolor": "none", "pad": 1},
+        )
         return
     colour, unit = COLOURS[ENTRIES[row["estimator"]].kind], row["signal"] ** 2
     known = "exact_variance" in row
@@ -170,50 +195,66 @@ def _cell(ax: Axes, place: float, row: dict[str, Any]) -> None:
     ax.plot(inside, [place, place], color=colour, linewidth=2.5, zorder=2)
     for value, shown, fill in ((noise, inside[0], WHITE), (work, inside[1], colour)):
         marker = ("D" if known else "o") if value == shown else (">" if value > shown else "<")
-        ax.plot(shown, place, marker, color=colour, markerfacecolor=fill, markersize=10 if known else 11, markeredgewidth=2.5, zorder=3)  # fmt: skip
+        ax.plot(
+            shown,
+            place,
+            marker,
+            color=colour,
+            markerfacecolor=fill,
+            markersize=10 if known else 11,
+            markeredgewidth=2.5,
+            zorder=3,
+        )
     if biased(row):
         low, high = (max(row["bias"] + sign * 2 * row["bias_se"], 0.0) ** 2 / unit for sign in (-1, 1))  # fmt: skip
-        ax.plot([max(low, LOW), max(high, LOW)], [place, place], color=BLACK, linewidth=1.5, zorder=4)
+        ax.plot(
+            [max(low, LOW), max(high, LOW)], [place, place], color=BLACK, linewidth=1.5, zorder=4
+        )
         ax.plot(max(row["bias"] ** 2 / unit, LOW * 1.15), place, "X", color=BLACK, markersize=12, zorder=5)  # fmt: skip
 
 
-def _reading(figure: Figure, rows: Rows, run: dict[str, Any], top: float, below: float) -> None:
+def _reading(figure: Figure, rows: Rows, top: float) -> None:
     """How to read it, and what it says."""
     x = LEFT + PANEL * sum(not column.path for column in PROBLEMS.values()) + 14
     width = WIDTH - EDGE - x
     _say(figure, x, top + 4, "How to read a cell", 32, weight="bold")
-    ax = _axes(figure, x, top + 46, width, 16)
+    ax = _axes(figure, x, top + 40, width, 15)
     _frame(ax, 1)
-    example = {"status": "measured", "estimator": "gumbel_softmax", "signal": 1.0, "variance": 8.0, "values": 4, "gradients": 4}  # fmt: skip
-    _cell(ax, 0, example | {"bias": 0.4, "bias_se": 0.04, "worst_z": 9.0})
+    example = {"status": "measured", "estimator": "gumbel_softmax", "signal": 1.0, "variance": 8.0}
+    cost = {"values": 4, "gradients": 4}
+    _cell(ax, 0, example | cost | {"bias": 0.4, "bias_se": 0.04, "worst_z": 9.0})
     for value, words, up in (
         (0.16, "squared bias,\nif one is seen", True),
         (1.0, "squared length of\nthe exact gradient", False),
         (8.0, "variance of\none estimate", True),
         (64.0, "variance × evaluations\n= work", False),
     ):
-        ax.annotate(words, (value, -0.12 if up else 0.12), (value, -0.62 if up else 1.1), fontsize=19, ha="center", va="bottom" if up else "top", arrowprops={"arrowstyle": "-", "color": QUIET})  # fmt: skip
+        ax.annotate(
+            words,
+            (value, -0.12 if up else 0.12),
+            (value, -0.62 if up else 1.1),
+            fontsize=19,
+            ha="center",
+            va="bottom" if up else "top",
+            arrowprops={"arrowstyle": "-", "color": QUIET},
+        )
     notes = [
-        "All in units of the squared exact gradient, so the black line is at 1. An open mark left of the line: one estimate has more signal "
-        "than noise (SNR is the root of line over mark). The bar between the marks is the cost: values and gradients of log p that an "
-        "estimate asks for. Further left is better; a black cross right of what you can average away will never go.",
-        "Diamonds are exact, by enumeration or quadrature; circles are measured. Arrows: off the axis. Words: the library refuses, and why.",
+        "In units of the squared exact gradient: the black line is at 1. An open mark left of it has more signal than noise. "
+        "The bar is the cost: values and gradients of log p that an estimate asks for. Further left is better. A cross does not move when you average.",
+        "Diamonds are exact, by enumeration or quadrature; circles are measured. Arrows: off the axis. "
+        "Words: the library refuses, and why.",
     ]
-    y = top + 92
+    y = top + 84
     for note in notes:
-        y = _paragraph(figure, x, y, note, width, 20)
-    _say(figure, x, y + 4, "What it says", 32, weight="bold")
-    y += 20
+        y = _paragraph(figure, x, y, note, width, 18)
+    _say(figure, x, y + 2, "What it says", 32, weight="bold")
+    y += 18
     for sentence in findings(rows):
-        y = _paragraph(figure, x, y, sentence, width, 19)
-    words = f"{run['command']}, seed {run['seed']}, torch {run['torch']}; 20,000 estimates a cell, 2,000 where the family has a network."  # fmt: skip
-    _say(figure, x, min(y + 3, below), words, SMALL, color=QUIET)
+        y = _paragraph(figure, x, y, sentence, width, 17)
 
 
-def _paragraph(
-    figure: Figure, x: float, y: float, words: str, width: float, size: float
-) -> float:
+def _paragraph(figure: Figure, x: float, y: float, words: str, width: float, size: float) -> float:
     """Filled to the width; where the next one begins."""
     filled = textwrap.fill(words, int(width / (size * 0.352 * 0.535)))
     _say(figure, x, y, filled, size, linespacing=1.2)
-    return y + (filled.count("\n") + 1) * size * 0.352 * 1.42 + 3.0
+    return y + (filled.count("\n") + 1) * size * 0.352 * 1.4 + 2.6

@@ -20,7 +20,10 @@ from course_vi.nets import mlp
 __all__ = ["BOUNDS", "ENTRIES", "PLAIN", "Entry"]
 
 BOUNDS: dict[str, Bound] = {"elbo": elbo, "iwae": iwae}
-PLAIN = {True: "reparametrized", False: "score_function"}  # what costs are measured in, with a path and without
+PLAIN = {
+    True: "reparametrized",
+    False: "score_function",
+}  # what costs are measured in, with a path and without
 STEPS, SIDE_BY_SIDE = 150, 32
 
 

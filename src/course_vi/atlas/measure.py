@@ -28,7 +28,9 @@ from course_vi.gradients.estimator import Estimator
 
 __all__ = ["SAMPLES", "measure_cell", "measure_column"]
 
-SAMPLES = 4  # K: the least that every estimator can use (DisARM wants pairs, the others two or more)
+SAMPLES = (
+    4  # K: the least that every estimator can use (DisARM wants pairs, the others two or more)
+)
 REPLICATES, LOOPED = 20_000, 2_000  # one by one where a family cannot be replicated
 TIMED, ROUNDS, REPEATS = 256, 9, 3
 NOTHING = 1e-10

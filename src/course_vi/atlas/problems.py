@@ -225,7 +225,7 @@ def _gaussian_hmm() -> Problem:
 
 PROBLEMS: dict[str, Column] = {
     "toy": Column("conjugate toy", "MeanField", True, partial(_toy, -1.0, 0.4)),
-    "toy, near": Column("conjugate toy, q near the posterior", "MeanField", True, partial(_toy, 0.1, 0.05)),
+    "toy, near": Column("toy, near its posterior", "MeanField", True, partial(_toy, 0.1, 0.05)),
     "pca": Column("probabilistic PCA", "FullRank", True, _pca),
     "regression": Column("linear regression", "FactorCovariance", True, _regression),
     "state space": Column("state space model", "SparsePrecision", True, _state_space),

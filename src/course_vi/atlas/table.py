@@ -1,4 +1,4 @@
-"""The table behind the chart: one row for each cell, with the run that made it; written whole, read by the chart, the site and the tests."""
+"""The table behind the chart: one row for each cell, with the run that made it; for the chart, the site and the tests."""
 
 from __future__ import annotations
 
@@ -50,5 +50,7 @@ def verdict(row: dict[str, Any]) -> str:
     if row["status"] == "refused":
         return "refused"
     if biased(row):
-        return "biased" if not ENTRIES[row["estimator"]].unbiased else "biased, and claims not to be"
+        return (
+            "biased" if not ENTRIES[row["estimator"]].unbiased else "biased, and claims not to be"
+        )
     return "no bias" if "exact_bias" in row else "no bias seen"

@@ -33,7 +33,7 @@ ALTS = {
     "swatches": "The colours of the course as labelled squares: nine for lines and areas, three for words, four pale ones for areas "
     "behind words; below, what seven names mean.",
     "curves": "A specimen of a figure: three curves of variance over the number of samples on logarithmic axes, labelled at their right "
-    "ends in their own colours, without a legend; a dashed black line is an exact answer.",
+    "ends in their own colours, without a legend; a dashed black line along the lowest is an exact answer.",
     "graph": "A specimen of a graph: a white circle z and a shaded circle x in a plate n = 1..N, an arrow from z to x, and another from a "
     "bare theta outside the plate to x.",
 }
@@ -73,7 +73,16 @@ def swatches() -> Figure:
         for row, names in enumerate((LINES, (*WORDS, *AREAS))):
             for column, name in enumerate(names):
                 colour = palette()[name]
-                ax.add_patch(Rectangle((column + 0.05, 1.9 - 1.7 * row), 0.85, 0.85, facecolor=colour, edgecolor=QUIET, linewidth=0.5))  # fmt: skip
+                ax.add_patch(
+                    Rectangle(
+                        (column + 0.05, 1.9 - 1.7 * row),
+                        0.85,
+                        0.85,
+                        facecolor=colour,
+                        edgecolor=QUIET,
+                        linewidth=0.5,
+                    )
+                )
                 words = f"{name.replace('PALE_', 'PALE ')}\n{colour}"
                 ax.text(column + 0.47, 1.85 - 1.7 * row, words, ha="center", va="top", fontsize=7, color=BLACK)  # fmt: skip
         for place, (name, meaning) in enumerate(MEANINGS.items()):
@@ -92,12 +101,12 @@ def curves() -> Figure:
     with style():
         for values, colour in lines.values():
             ax.plot(k, values, color=colour)
-        ax.axhline(0.05, color=EXACT, linestyle="--", linewidth=1.2)
-        ax.text(1.0, 0.056, "exact", color=EXACT, fontsize=8, va="bottom")
+        ax.plot(k, lines["path"][0], color=EXACT, linestyle="--", linewidth=1.2)
+        ax.text(1.1, 0.19, "exact", color=EXACT, fontsize=8, va="top")
         ax.set(xscale="log", yscale="log", xlim=(0.9, 110), xlabel="samples $K$", ylabel="variance of one estimate")  # fmt: skip
         ax.set_xticks(k, [f"{value:g}" for value in k])
         ax.xaxis.set_minor_locator(NullLocator())
-        ax.set_title("A title says the finding: all fall as $1/K$")
+        ax.set_title("A specimen, not a measurement: all fall as $1/K$")
         ends = {name: (k[-1], values[-1], colour) for name, (values, colour) in lines.items()}
         label_ends(ax, ends, gap=0.0, away=5.0)
     return figure

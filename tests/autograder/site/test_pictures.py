@@ -35,12 +35,16 @@ def test_every_stored_figure_is_on_the_sheet(pictures: list[contact_sheet.Pictur
     assert (kinds.count("png"), kinds.count("svg")) == (still, moving)
 
 
-def test_every_figure_has_words_and_a_name_of_its_own(pictures: list[contact_sheet.Picture]) -> None:
+def test_every_figure_has_words_and_a_name_of_its_own(
+    pictures: list[contact_sheet.Picture],
+) -> None:
     assert not [picture.name for picture in pictures if len(picture.alt.split()) < 6]
     assert len({picture.name for picture in pictures}) == len(pictures)
 
 
-def test_the_sheet_links_what_is_there(pictures: list[contact_sheet.Picture], tmp_path: Path) -> None:
+def test_the_sheet_links_what_is_there(
+    pictures: list[contact_sheet.Picture], tmp_path: Path
+) -> None:
     some = [*pictures[:5], next(picture for picture in pictures if picture.suffix == "svg")]
     contact_sheet.write_thumbnails(some, tmp_path / "small")
     text = contact_sheet.contact_sheet(some, "small", "lectures/{}.html")
@@ -53,7 +57,9 @@ def test_the_sheet_links_what_is_there(pictures: list[contact_sheet.Picture], tm
         assert image.width <= contact_sheet.WIDTH
 
 
-def test_the_style_page_names_every_colour_of_the_code(pictures: list[contact_sheet.Picture]) -> None:
+def test_the_style_page_names_every_colour_of_the_code(
+    pictures: list[contact_sheet.Picture],
+) -> None:
     text = style_page.style_page(pictures)
     colours = {name for name, value in vars(LOOK).items() if isinstance(value, str) and re.fullmatch("#[0-9A-Fa-f]{6}", value)}  # fmt: skip
     assert colours - {"WHITE"} == set(specimens.palette()) | set(LOOK.MEANINGS)
