@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from course_vi.atlas.chart import ALT, refusal, wall_chart, write
+from course_vi.atlas.cells import refusal
+from course_vi.atlas.chart import ALT, wall_chart
 from course_vi.atlas.entries import ENTRIES
 from course_vi.atlas.findings import findings
 from course_vi.atlas.problems import PROBLEMS
+from course_vi.atlas.sheet import write
 from course_vi.atlas.table import load, verdict
 
 __all__ = ["atlas_page", "draw_atlas"]

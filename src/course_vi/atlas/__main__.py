@@ -30,7 +30,8 @@ def main(argv: list[str]) -> None:
     torch.set_num_threads(1)
     if not chosen.draw:
         _measure(chosen)
-    from course_vi.atlas.chart import wall_chart, write
+    from course_vi.atlas.chart import wall_chart
+    from course_vi.atlas.sheet import write
 
     write(wall_chart(load()), chosen.out)
     print(f"wrote {chosen.out}")

@@ -64,11 +64,11 @@ def findings(rows: Rows) -> list[str]:
         f"(median; {min(path.values()):.2g} to {max(path.values()):.2g}, {len(path)} models).",
         f"Near the posterior sticking the landing divides the variance by {near / stuck:,.0f}; elsewhere it need not help: "
         f"it is noisier than the total derivative in {len(worse)} of {len(landing)} models.",
-        f"With IWAE the doubly reparametrized gradient has {median(double.values()):.2f} of the total derivative's variance "
-        f"(median; {min(double.values()):.2g} to {max(double.values()):.2g}), VIMCO {median(vimco.values()):.3f} of the score function's.",
+        f"With IWAE the doubly reparametrized gradient has {median(double.values()):.2f} times the total derivative's variance "
+        f"(median; {min(double.values()):.2g} to {max(double.values()):.2g}), VIMCO {median(vimco.values()):.3f} times the score function's.",
         f"REBAR's control variate costs five times the evaluations: work {median(taught.values()):.2f} times that of leave-one-out "
         f"(median; {min(taught.values()):.2g} to {max(taught.values()):.2g}).",
-        "Rao-Blackwellizing alone can raise the variance: to "
+        "Rao-Blackwellization alone multiplies the score function's variance by "
         + ", ".join(f"{ratio:.2f} ({PROBLEMS[name].model})" for name, ratio in blanket.items())
-        + " of the score function's.",
+        + ": it can raise it.",
     ]

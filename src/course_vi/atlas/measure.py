@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from statistics import median
 from typing import Any
 
@@ -61,7 +62,7 @@ def measure_cell(
     drawn = gradient_samples(
         estimator, *problem[:3], SAMPLES, count, bound=BOUNDS[bound], generator=source
     )
-    exact = exact_gradient(problem, bound, SAMPLES)
+    exact = _exact(column, bound)
     each = torch.cat([drawn[name].flatten(1) for name in exact], 1)
     known = exact_mean_and_variance(problem, entry, estimator, BOUNDS[bound], SAMPLES, list(exact))
     values, model_gradients = count_evaluations(problem, estimator, bound)
@@ -74,6 +75,12 @@ def measure_cell(
         row["exact_bias"] = float((known[0] - target).norm())
         row["exact_variance"] = float(known[1].sum())
     return row
+
+
+@lru_cache(maxsize=4)
+def _exact(column: str, bound: str) -> dict[str, Tensor]:
+    """Once for all estimators of a column."""
+    return exact_gradient(PROBLEMS[column].make(), bound, SAMPLES)
 
 
 def summary(each: Tensor, exact: Tensor) -> dict[str, float]:

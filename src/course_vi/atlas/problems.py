@@ -13,6 +13,7 @@ from torch.distributions import Gamma, Normal, Poisson
 
 from course_vi import families, models
 from course_vi.families.base import Family
+from course_vi.families.discrete import DiscreteFamily
 from course_vi.graph import BayesNet, plate
 from course_vi.graph.sparsity import banded
 from course_vi.models.base import Model
@@ -82,15 +83,15 @@ def _toy(off: float, log_scale: float) -> Problem:
     return _held(models.ConjugateToy(), q, torch.tensor([2.0], dtype=DOUBLE), "quadratic")
 
 
+def _numbers(*values: object) -> list[Tensor]:
+    return [torch.tensor(value, dtype=DOUBLE) for value in values]
+
+
 def _planar() -> Problem:
-    q = families.Planar(
-        1,
-        2,
-        *(torch.tensor([value], dtype=DOUBLE) for value in (0.6, -0.3)),
-        shift=torch.tensor([[0.8], [-0.5]], dtype=DOUBLE),
-        normal=torch.tensor([[1.0], [0.7]], dtype=DOUBLE),
-        offset=torch.tensor([0.2, -0.4], dtype=DOUBLE),
+    loc, log_scale, shift, normal, offset = _numbers(
+        [0.6], [-0.3], [[0.8], [-0.5]], [[1.0], [0.7]], [0.2, -0.4]
     )
+    q = families.Planar(1, 2, loc, log_scale, shift, normal, offset)
     return _held(models.ConjugateToy(), q, torch.tensor([2.0], dtype=DOUBLE), "noise")
 
 
@@ -108,10 +109,10 @@ def _regression() -> Problem:
 
 
 def _state_space() -> Problem:
-    p = models.LinearGaussianSSM(
-        *(torch.tensor(value, dtype=DOUBLE) for value in ([[0.9]], [[1.0]], [[0.4]], [[0.6]], [0.0], [[1.0]])),
-        4,
-    )  # fmt: skip
+    transition, loadings, noise, error, first, spread = _numbers(
+        [[0.9]], [[1.0]], [[0.4]], [[0.6]], [0.0], [[1.0]]
+    )
+    p = models.LinearGaussianSSM(transition, loadings, noise, error, first, spread, 4)
     q = families.SparsePrecision(
         4, banded(4), 0.5 * _randn(4, seed=0), torch.full((4,), -0.4, dtype=DOUBLE), entries=0.5 * _randn(3, seed=2)
     )  # fmt: skip
@@ -183,7 +184,7 @@ def _rate() -> Problem:
     return _held(p, q, x, (log_z.exp().unsqueeze(-1), cell))
 
 
-def _discrete(p: Model, q: families.DiscreteFamily, x: Tensor) -> Problem:
+def _discrete(p: Model, q: DiscreteFamily, x: Tensor) -> Problem:
     states = q.double().states()
     return _held(p, q, x, (states, states.new_zeros(len(states))))
 
