@@ -65,7 +65,8 @@ def findings(rows: Rows) -> list[str]:
         f"Near the posterior sticking the landing divides the variance by {near / stuck:,.0f}; elsewhere it need not help: "
         f"it is noisier than the total derivative in {len(worse)} of {len(landing)} models.",
         f"With IWAE the doubly reparametrized gradient has {median(double.values()):.2f} times the total derivative's variance "
-        f"(median; {min(double.values()):.2g} to {max(double.values()):.2g}), VIMCO {median(vimco.values()):.3f} times the score function's.",
+        f"(median; {min(double.values()):.2g} to {max(double.values()):.2g}), "
+        f"VIMCO {median(vimco.values()):.3f} times the score function's.",
         f"REBAR's control variate costs five times the evaluations: work {median(taught.values()):.2f} times that of leave-one-out "
         f"(median; {min(taught.values()):.2g} to {max(taught.values()):.2g}).",
         "Rao-Blackwellization alone multiplies the score function's variance by "
