@@ -57,7 +57,7 @@ def atlas_page() -> str:
     measured = sum(row["status"] == "measured" for row in rows)
     said = "\n".join(f"- {sentence}" for sentence in findings(rows))
     return (
-        TITLE + f"{len(ENTRIES)} estimators on {len(PROBLEMS)} models with a family and two bounds, K = {run['samples']}: "
+        TITLE + f"{len(ENTRIES)} estimators on {len(PROBLEMS)} pairs of model and family and two bounds, K = {run['samples']}: "
         f"{measured} cells measured, {len(rows) - measured} refused by the library.\n\n"
         f"```{{image}} atlas.png\n:alt: {ALT}\n```\n\n"
         "{download}`The chart as a vector file, for a wall (A1) <atlas.pdf>`, or `python -m course_vi.atlas --draw`.\n\n"

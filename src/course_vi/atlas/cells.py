@@ -24,7 +24,7 @@ from course_vi.plots.style import (
 __all__ = ["LETTERED", "SMALL", "cell", "frame", "refusal"]
 
 SMALL = 14  # points
-LOW, HIGH = 2e-3, 5e4  # of the axis
+LOW, HIGH = 2e-3, 6e5  # of the axis
 COLOURS = {"score": SCORE, "baseline": BASELINE, "path": PATH, "relaxed": ORANGE}
 LETTERED = COLOURS | {"relaxed": BROWN}
 REFUSALS = {
@@ -34,6 +34,7 @@ REFUSALS = {
     "prior has no name": "prior unnamed",
     "closed form": "no closed form",
     "distribution parameters": "q has a network",
+    "only bits have opposites": "bits only",
 }
 
 
@@ -86,6 +87,7 @@ def cell(ax: Axes, place: float, row: dict[str, Any]) -> None:
             markerfacecolor=fill,
             markersize=10 if known else 11,
             markeredgewidth=2.5,
+            clip_on=False,
             zorder=3,
         )
     if biased(row):
@@ -93,4 +95,4 @@ def cell(ax: Axes, place: float, row: dict[str, Any]) -> None:
         ax.plot(
             [max(low, LOW), max(high, LOW)], [place, place], color=BLACK, linewidth=1.5, zorder=4
         )
-        ax.plot(max(row["bias"] ** 2 / unit, LOW * 1.15), place, "X", color=BLACK, markersize=12, zorder=5)  # fmt: skip
+        ax.plot(max(row["bias"] ** 2 / unit, LOW * 1.15), place, "X", color=BLACK, markersize=12, zorder=5, clip_on=False)  # fmt: skip

@@ -46,7 +46,7 @@ def wall_chart(table: dict[str, Any]) -> Figure:
         for y, words in (
             (
                 10,
-                f"Every gradient estimator of the course, on {len(PROBLEMS)} models with a family, for the parameters of q.",
+                f"Every gradient estimator of the course, on {len(PROBLEMS)} pairs of model and family, for the parameters of q.",
             ),
             (
                 22,
@@ -134,7 +134,8 @@ def _reading(figure: Figure, rows: Rows, top: float) -> None:
         "The bar is the cost: values and gradients of log p that an estimate asks for. Further left is better. "
         "A cross does not move when you average.",
         "Diamonds are exact, by enumeration or quadrature; circles are measured. Arrows: off the axis. "
-        "Words: the library refuses, and why.",
+        "Words: the library refuses, and why. Letters are red for the score function alone, green with a baseline or a control variate, "
+        "blue along a path, brown for relaxations.",
     ]
     y = top + 84
     for note in notes:

@@ -60,8 +60,8 @@ def findings(rows: Rows) -> list[str]:
         f"The relaxations are biased: seen in {seen} of {len(relaxed)} cells; in {drowned} the squared bias exceeds the variance.",
         f"Leaving one out divides the score function's variance by {median(alone.values()):.1f} "
         f"(median; {min(alone.values()):.1f} to {max(alone.values()):.1f} over {len(alone)} models).",
-        f"A path beats the best of scores: leave-one-out needs {median(path.values()):.1f} times the work of the path "
-        f"(median; {min(path.values()):.2g} to {max(path.values()):.2g}, {len(path)} models).",
+        f"Leaving one out needs {median(path.values()):.1f} times the work of the reparametrized gradient (median; "
+        f"{min(path.values()):.2g} to {max(path.values()):.2g}); the path wins in {sum(r > 1 for r in path.values())} of {len(path)} models.",
         f"Near the posterior sticking the landing divides the variance by {near / stuck:,.0f}; elsewhere it need not help: "
         f"it is noisier than the total derivative in {len(worse)} of {len(landing)} models.",
         f"With IWAE the doubly reparametrized gradient has {median(double.values()):.2f} times the total derivative's variance "
