@@ -25,7 +25,7 @@ SHEET_STYLE = """<style>
 .contact-sheet { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(300px, 100%), 1fr)); gap: 1.2rem; }
 .contact-sheet figure { margin: 0; }
 .contact-sheet img { width: 100%; height: 210px; object-fit: contain; background: white; border: 1px solid #d0d0d0; }
-.contact-sheet figcaption { font-size: 0.8rem; line-height: 1.35; text-align: left; }
+.contact-sheet figcaption { font-size: 0.8rem; line-height: 1.35; text-align: left; color: inherit; }
 </style>
 """
 

@@ -62,7 +62,9 @@ every unit, and a test finds colours that a figure mixes by itself. Where a figu
 {chr(10).join(rows)}
 
 Letters want a contrast of 4.5, lines and marks 3. So words about what is orange are `BROWN`, words about what is pink `PLUM`, and words in
-passing `QUIET`; `SKY`, `YELLOW` and `ORANGE` are for areas, or for lines beside which their name stands.
+passing `QUIET`; `SKY`, `YELLOW` and `ORANGE` are for areas, or for lines beside which their name stands. `RED` and `GREEN` fall
+short of 4.5 as small letters: they name a curve of their own colour, beside it, and nothing is said by them alone. `RED` and `GREEN` fall short of 4.5 as small letters: they name a
+curve of their own colour, beside it, and nothing is said by them alone.
 
 ## Curves and type
 

@@ -49,6 +49,11 @@ def write(figure: Figure, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     suffix = path.suffix[1:]
     date: dict[str, Any] = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}.get(suffix, {})
-    settings: Any = {"pdf.fonttype": 42, "svg.hashsalt": "atlas", "savefig.dpi": 72}
+    settings: Any = {
+        "figure.constrained_layout.use": False,
+        "pdf.fonttype": 42,
+        "svg.hashsalt": "atlas",
+        "savefig.dpi": 72,
+    }
     with style(), matplotlib.rc_context(settings):
         figure.savefig(path, format=suffix, metadata=date)
