@@ -63,8 +63,7 @@ every unit, and a test finds colours that a figure mixes by itself. Where a figu
 
 Letters want a contrast of 4.5, lines and marks 3. So words about what is orange are `BROWN`, words about what is pink `PLUM`, and words in
 passing `QUIET`; `SKY`, `YELLOW` and `ORANGE` are for areas, or for lines beside which their name stands. `RED` and `GREEN` fall
-short of 4.5 as small letters: they name a curve of their own colour, beside it, and nothing is said by them alone. `RED` and `GREEN` fall short of 4.5 as small letters: they name a
-curve of their own colour, beside it, and nothing is said by them alone.
+short of 4.5 as small letters: they name a curve of their own colour, beside it, and nothing is said by them alone.
 
 ## Curves and type
 

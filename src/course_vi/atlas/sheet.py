@@ -22,7 +22,7 @@ WIDTH, HEIGHT = 841.0, 594.0
 
 def blank_sheet() -> Figure:
     """The paper."""
-    figure = Figure(figsize=(WIDTH / INCH, HEIGHT / INCH), layout="none")
+    figure = Figure(figsize=(WIDTH / INCH, HEIGHT / INCH))
     FigureCanvasAgg(figure)
     return figure
 
