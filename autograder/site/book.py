@@ -13,6 +13,7 @@ from autograder.course import Course, UsageError
 from autograder.site.atlas_page import atlas_page, draw_atlas
 from autograder.site.contact_sheet import contact_sheet, pictures_of, write_thumbnails
 from autograder.site.index_pages import exercise_index, front_page, map_of_units
+from autograder.site.ledger_page import anchor_of_book, ledger_page
 from autograder.site.museum import museum_pages
 from autograder.site.style_page import draw_specimens, style_page
 from course_vi.syllabus import UNITS, Unit
@@ -48,9 +49,10 @@ def lay_out(course: Course, source: Path, verdicts: dict[str, str]) -> None:
     loose = [name for name in course.pages() if course.lecture(name).exists()]
     for name in loose:
         _copy_notebook(course.root, course.lecture(name), source)
-    pages = [path for path in sorted((course.root / "docs").glob("*.md"))]
+    pages = sorted((course.root / "docs").glob("*.md"))
     for page in (*pages, course.root / "CONTRIBUTING.md"):
         _copy_text(course.root, page, source)
+    _write(source / "docs" / "ledger.md", ledger_page(anchor_of_book))
     for folder in ("docs/images", "docs/examples"):
         if (course.root / folder).exists():
             shutil.copytree(course.root / folder, source / folder)

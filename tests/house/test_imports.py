@@ -16,7 +16,7 @@ NOT_CODE = {"answers", "attacks", "class.data", "__pycache__"}
 # From the ground up. A room may import from its own floor and from those below.
 FLOORS = {
     "course_vi": [
-        {"freezing", "validate", "data", "exact", "mini_vi", "nets", "syllabus"},
+        {"freezing", "validate", "data", "exact", "ledger", "mini_vi", "nets", "syllabus"},
         {"chains", "distributions"},
         {"graph", "models", "families"},
         {"bounds", "contracts", "gradients"},
