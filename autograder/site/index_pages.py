@@ -26,6 +26,7 @@ assert every empirical sentence; problem sets grade the learner's code honestly,
 - **Play**: [the gradient laboratory](docs/laboratory.html), which needs nothing but this page.
 - **Try**: [{count} exercises](exercises.md) with hints; their checks run in JupyterLab (`make lab`).
 - **Err**: [the museum of mistakes](museum/index.md), every wrong answer that the checks are known to catch, and what they say to it.
+- **Compare**: [the estimator atlas](atlas.md), every gradient estimator beside the exact gradient: bias, variance, cost.
 - **Look up**: [the ledger](docs/ledger.md), every method that the sources name: where it is taught, coded, exercised and proven.
 
 """

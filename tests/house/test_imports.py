@@ -21,7 +21,16 @@ FLOORS = {
         {"graph", "models", "families"},
         {"bounds", "contracts", "gradients"},
         {"learning", "diagnostics", "coding"},
-        {"experiments", "laboratory", "plots", "preflight", "progress", "pyro_twins", "study"},
+        {
+            "atlas",
+            "experiments",
+            "laboratory",
+            "plots",
+            "preflight",
+            "progress",
+            "pyro_twins",
+            "study",
+        },
     ],
     # The ground floor is what runs beside a learner's code; it knows nothing of verdicts.
     "autograder": [
