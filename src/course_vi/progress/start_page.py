@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
+from course_vi.progress.spacing import cards, due
 from course_vi.progress.standing import Standing, standing
 from course_vi.progress.store import keep, work_folder, write_whole
 from course_vi.syllabus import UNITS, Unit
@@ -32,6 +34,7 @@ An arrow leads from what you need to what builds on it; a dotted frame is a unit
 a thick one a unit whose checks have all passed.
 """
 
+REVIEW = "review"
 BESIDES = {  # pages of no unit
     "laboratory": "the gradient laboratory: choose model, bound and estimator, and see bias and variance beside the exact gradient",
     "capstone": "the capstone: real data, an open brief, and a check that holds your report to what it claims",
@@ -50,13 +53,18 @@ FOOT = """## Good to know
 """
 
 
-def start_page(work: Path) -> str:
-    """The page, as Markdown, for the learner's folder ``work``."""
+def start_page(work: Path, today: date | None = None) -> str:
+    """The page, as Markdown, for the learner's folder ``work``.
+
+    Args:
+        today: the day it is, for what is due again; that of this machine's clock by default.
+    """
     here = [unit for unit in UNITS if (work / unit.stem / f"{unit.stem}.ipynb").is_file()]
     stands = {unit.number: standing(unit.stem, work) for unit in here}
     rows = [_row(unit, stands[unit.number]) for unit in here]
     parts = [
         TOP.format(next=_next(here, stands)),
+        *_again(work, today),
         MAP,
         *rows,
         "",
@@ -67,6 +75,20 @@ def start_page(work: Path) -> str:
         FOOT,
     ]
     return "\n".join(parts)
+
+
+def _again(work: Path, today: date | None) -> list[str]:
+    """A link to the review, and what is due there today; nothing before the first prediction went wrong."""
+    path = f"{REVIEW}/{REVIEW}.ipynb"
+    if not (work / path).is_file() or not cards(work):
+        return []
+    count = len(due(work, today))
+    waits = (
+        "nothing waits today"
+        if not count
+        else f"{count} of the predictions that went wrong {'waits' if count == 1 else 'wait'} for you"
+    )
+    return [f"**[Look again]({path})**: {waits}.\n"]
 
 
 def _besides(work: Path) -> list[str]:
