@@ -28,7 +28,7 @@ FLOORS = {
         {"protocol", "jail", "intake"},
         {"checks"},
         {"units", "execution"},
-        {"checking", "course"},
+        {"checking", "course", "self_study"},
         {"plugins"},
         {"build"},
         {"grading"},
