@@ -17,6 +17,7 @@ COMMANDS = {
     "new": "lay out a unit, or say what one still lacks",
     "notebooks": "build all notebooks from their text masters, and prove them",
     "honesty": "run a capstone report's own claims again: seeds, pairs, thresholds, rest, the forecast",
+    "steps": "for whoever learns alone: hints one by one, then the solution piece by piece, after a try",
     "site": "build the course as a static book",
     "smoke": "run every text master quickly, in forked children of a warm parent",
     "attacks": "grade a class of hostile notebooks, and see that every score is the honest one",

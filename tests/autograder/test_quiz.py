@@ -15,7 +15,7 @@ from torch.distributions import Normal, kl_divergence
 from autograder.execution import closed_book
 from autograder.self_study.arithmetic import number
 from autograder.self_study.entry import enough, remember, remembered, suggest
-from autograder.self_study.quiz import QUESTIONS, Quiz, quiz
+from autograder.self_study.quiz_page import QUESTIONS, Quiz, quiz
 from autograder.self_study.quiz_question import Drawn, Mistake, judge
 from course_vi.progress import kept
 from course_vi.progress.start_page import start_page

@@ -12,7 +12,7 @@ import pytest
 from course_vi.progress import keep, kept, reveal, review
 from course_vi.progress.predictions import _widget
 from course_vi.progress.questions import question
-from course_vi.progress.review import Asked, ask_again, told
+from course_vi.progress.reviewing import Asked, ask_again, told
 from course_vi.progress.spacing import DAYS, answered, cards, due
 from course_vi.progress.start_page import start_page
 from scripts.carry import bring_up_to_date

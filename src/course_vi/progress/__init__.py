@@ -5,7 +5,7 @@ a notebook runs from a learner's folder, the one that ``make lab`` fills; anywhe
 """
 
 from course_vi.progress.predictions import predict, reveal, tally
-from course_vi.progress.review import review
+from course_vi.progress.reviewing import review
 from course_vi.progress.standing import progress
 from course_vi.progress.start_page import keep_report
 from course_vi.progress.store import forget, keep, kept, work_folder

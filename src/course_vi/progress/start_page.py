@@ -48,8 +48,9 @@ FOOT = """## Good to know
 - **Hand in** the file whose name ends in `_problems.ipynb`.
 - **Your points and predictions** lie in the folder `progress`, on this machine and nowhere else; nobody grades them. Delete the
   folder and they are forgotten.
-- **Studying alone?** Each unit's [solutions](../solutions) have the answers with their derivations. Open one when its three hints
-  are spent.
+- **Studying alone?** Run `from autograder import steps; steps("03_gap")` in a cell of your own, with the name that stands in the check: it
+  opens the hints one by one and, once you have checked an answer of yours, the solution piece by piece. Each unit's
+  [solutions](../solutions) have the whole, with derivations.
 - **The code of the course** is written to be read: begin with [mini_vi.py](../src/course_vi/mini_vi.py), the whole idea on one page.
 """
 
@@ -152,6 +153,7 @@ def _begin(here: list[Unit], work: Path) -> str:
 
 def _row(unit: Unit, stand: Standing) -> str:
     points = f"{stand.bar} {stand.points:g} of {stand.most:g}" if stand.most else ""
+    points += f" ({stand.helped:g} with the solution at hand)" if stand.helped else ""
     predictions = f"{stand.predicted} of {stand.predictions}" if stand.predictions else ""
     return (
         f"| {unit.number:02d} | [{unit.title}]({_lecture(unit)}){' ★' if unit.core else ''} "
