@@ -69,7 +69,8 @@ class Steps:
             report = kept("reports", self.exercise[:2], self._work)[self.exercise]
             self._first = bool(report.get("passed"))
         first = {"passed_before": self._first} if self.looked else {}
-        keep("steps", self.exercise, {"opened": self.opened, "of": len(self.every), "solution": self.looked, **first}, self._work)  # fmt: skip
+        state = {"opened": self.opened, "of": len(self.every), "solution": self.looked, **first}
+        keep("steps", self.exercise, state, self._work)
         write_start_page(self._work)
         return True
 
