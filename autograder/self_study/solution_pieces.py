@@ -62,12 +62,12 @@ def solution_steps(exercise: str, root: Path = ROOT) -> list[Step]:
     code = code_pieces(source)
     if not code:
         return steps
-    steps += [Step(IDEA, "the idea", paragraphs[0])] if paragraphs else []
+    steps += [Step(IDEA, "The idea", paragraphs[0])] if paragraphs else []
     for number, piece in enumerate(code, start=1):
-        name = "the code" if len(code) == 1 else f"the code, {number} of {len(code)}"
+        name = "The code" if len(code) == 1 else f"The code, {number} of {len(code)}"
         steps.append(Step(CODE, name, f"```python\n{piece}\n```"))
     rest = "\n\n".join(paragraphs[1:])
-    return [*steps, Step(REST, "what to notice", rest)] if rest else steps
+    return [*steps, Step(REST, "What to notice", rest)] if rest else steps
 
 
 def code_pieces(source: str, most: int = PIECES) -> list[str]:

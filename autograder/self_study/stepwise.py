@@ -91,7 +91,11 @@ class Steps:
         if self.next is None:
             return "All is open"
         hints = sum(step.kind == HINT for step in self.every)
-        word = f"hint {self.opened + 1} of {hints}" if self.next.kind == HINT else self.next.title
+        word = (
+            f"hint {self.opened + 1} of {hints}"
+            if self.next.kind == HINT
+            else self.next.title.lower()
+        )
         return f"Next: {word}"
 
 

@@ -86,7 +86,7 @@ def test_without_a_try_there_are_hints_and_no_solution(work: Path) -> None:
     check(NAME, wrong, seed=1)
     again = Steps(NAME, work)
     assert again.opened == 3 and again.open_next() and again.looked
-    assert "the idea" in again.text() and TRY not in again.text()
+    assert "The idea" in again.text() and TRY not in again.text()
 
 
 def test_a_look_is_kept_and_later_points_are_shown_apart(work: Path) -> None:
