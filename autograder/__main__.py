@@ -17,6 +17,7 @@ COMMANDS = {
     "new": "lay out a unit, or say what one still lacks",
     "notebooks": "build all notebooks from their text masters, and prove them",
     "honesty": "run a capstone report's own claims again: seeds, pairs, thresholds, rest, the forecast",
+    "steps": "for whoever learns alone: hints one by one, then the solution piece by piece, after a try",
     "site": "build the course as a static book",
     "figures": "lay out all figures of the lectures on one sheet",
     "smoke": "run every text master quickly, in forked children of a warm parent",

@@ -100,7 +100,9 @@ def _for_work(source: Path) -> bytes:
         r"\]\((?:\.\./)+notebooks/(\d\d_\w+)/\1\.ipynb", rf"](../\1/\1{PROBLEMS}.ipynb", text
     )
     text = re.sub(
-        r"\]\((?:(?:\.\./)+lectures/)?(\d\d_\w+|capstone\w*|laboratory)\.ipynb", _to_lecture, text
+        r"\]\((?:(?:\.\./)+lectures/)?(\d\d_\w+|capstone\w*|laboratory|review|where_to_enter)\.ipynb",
+        _to_lecture,
+        text,
     )
     text = text.replace("](../docs/", "](../../docs/")
     return text.encode("utf-8")

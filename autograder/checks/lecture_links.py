@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from course_vi.progress import work_folder
+from course_vi.progress.questions import anchor
 
 __all__ = ["anchor", "headings", "link"]
 
@@ -34,15 +35,6 @@ def link(place: str) -> str:
             folder = f"../{found['unit']}" if work_folder() else f"{UP}lectures"
             return f"{folder}/{found['unit']}.ipynb#heading={anchor(heading)}"
     return ""
-
-
-def anchor(heading: str) -> str:
-    """The name that JupyterLab gives to a heading: its text, with hyphens for spaces.
-
-    >>> anchor("6. Which KL?")
-    '6.-Which-KL?'
-    """
-    return heading.replace(" ", "-")
 
 
 @cache

@@ -30,7 +30,7 @@ NO_FIGURE = "return __import__('matplotlib.figure', fromlist=['Figure']).Figure(
 BESIDE = ("protocol",)  # packages
 FRONT = '''"""Inside a grading kernel: what answers the grader's requests. The checks are elsewhere."""
 
-__all__ = ["check", "sealed_case"]
+__all__ = ["check", "sealed_case", "steps"]
 
 
 class Later:
@@ -52,6 +52,10 @@ def sealed_case(exercise, seed):
 def check(exercise, learner=None, seed=None):
     """Does nothing here, whatever it is given."""
     return Later()
+
+
+def steps(exercise):
+    """Shows nothing here: no solution lies where work is graded."""
 '''
 
 

@@ -37,7 +37,7 @@ FLOORS = {
         {"protocol", "jail", "intake"},
         {"checks"},
         {"units", "execution"},
-        {"checking", "course"},
+        {"checking", "course", "self_study"},
         {"plugins"},
         {"build"},
         {"grading"},

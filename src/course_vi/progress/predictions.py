@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import html
-import math
-import os
 import re
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
-from course_vi.progress.store import keep, kept, work_folder
+from course_vi.progress.judging import as_number, judged
+from course_vi.progress.store import keep, kept, sits_here, work_folder
 from course_vi.syllabus import of_number
 
 __all__ = ["predict", "reveal", "tally"]
@@ -37,7 +37,7 @@ def predict(name: str, choices: Sequence[str] | None = None, number: bool = Fals
     Predict 5: below / above
     """
     options = _checked(name, choices, number)
-    if not _interactive():
+    if not sits_here():
         print(f"Predict {name[3:]}: {' / '.join(options) if options else 'a number' if number else 'in a few words'}")  # fmt: skip
         return
     from IPython.display import display
@@ -60,8 +60,13 @@ def reveal(name: str, truth: str | float) -> None:
     if mine is None or "guess" not in mine:
         print(f"Predict {name[3:]}: it is {told}.")
         return
-    right = _right(mine, told)
-    keep("predictions", name, {**mine, "truth": told, **({} if right is None else {"right": right})})  # fmt: skip
+    right = judged(str(mine["guess"]), str(mine.get("kind")), told)
+    first = {
+        "revealed": date.today().isoformat(),
+        **mine,
+        "truth": told,
+    }  # run again, it keeps its day
+    keep("predictions", name, first if right is None else {**first, "right": right})
     mark = {True: " ✓", False: "", None: ""}[right]
     print(f"Predict {name[3:]}: you said {mine['guess']}{mark}; it is {told}.")
 
@@ -100,15 +105,6 @@ def _checked(name: str, choices: Sequence[str] | None, number: bool) -> list[str
     return options
 
 
-def _interactive() -> bool:
-    """A kernel that a person sits at, in a learner's folder."""
-    if os.environ.get("COURSE_VI_SMOKE", "") not in ("", "0") or work_folder() is None:
-        return False
-    from IPython.core.getipython import get_ipython
-
-    return getattr(get_ipython(), "kernel", None) is not None
-
-
 def _widget(name: str, options: list[str], number: bool) -> Any:
     """Buttons or a line to write in, and a word that it was kept."""
     import ipywidgets as widgets
@@ -131,7 +127,7 @@ def _widget(name: str, options: list[str], number: bool) -> Any:
 
     def note(change: dict[str, Any]) -> None:
         new = str(change["new"] or "").strip()
-        if number and _number(new) is None:
+        if number and as_number(new) is None:
             said.value = "<small>a number, please, such as 0.3</small>"
         elif new and keep("predictions", name, {"guess": new, "kind": kind}):
             said.value = _said(new, False)
@@ -145,23 +141,6 @@ def _said(guess: str, closed: bool) -> str:
     if not guess:
         return f'<small style="{ASIDE}">Predict, then run on. Kept for you alone.</small>'
     return f'<small style="{ASIDE}">{"You said so before you saw it" if closed else "Kept"}: {html.escape(guess)}</small>'
-
-
-def _number(text: str) -> float | None:
-    try:
-        value = float(text.replace(",", "."))
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None
-
-
-def _right(mine: dict[str, Any], told: str) -> bool | None:
-    """Whether a choice was right, or a number within a tenth of it; None for words, which nobody can judge by program."""
-    guess = str(mine["guess"])
-    if mine.get("kind") == "number":
-        value, truth = _number(guess), _number(told)
-        return None if value is None or truth is None else abs(value - truth) <= 0.1 * abs(truth) + 1e-12  # fmt: skip
-    return guess == told if mine.get("kind") == "choice" else None
 
 
 def _table(stem: str, mine: dict[str, dict[str, Any]]) -> str:

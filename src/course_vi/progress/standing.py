@@ -26,12 +26,14 @@ class Exercise:
         most: what it is worth.
         points: of the last report; None where no check was run yet, and for an answer in words.
         written: whether it is answered in words, which a person marks.
+        helped: whether the solution was looked at before the check passed.
     """
 
     name: str
     most: float
     points: float | None
     written: bool
+    helped: bool = False
 
     @property
     def done(self) -> bool:
@@ -53,6 +55,11 @@ class Standing:
         return sum(each.points or 0.0 for each in self.exercises)
 
     @property
+    def helped(self) -> float:
+        """How many of the points came with the solution at hand."""
+        return sum(each.points or 0.0 for each in self.exercises if each.helped)
+
+    @property
     def most(self) -> float:
         return sum(each.most for each in self.exercises if not each.written)
 
@@ -71,6 +78,7 @@ class Standing:
 def standing(stem: str, work: Path) -> Standing:
     """Where the learner whose folder is ``work`` stands in the unit ``stem`` (``"03_elbo"``)."""
     number, reports = stem[:2], kept("reports", stem[:2], work)
+    looked = kept("steps", number, work)
     exercises = []
     for cell in _cells(work / stem / f"{stem}_problems.ipynb"):
         about = cell.get("metadata", {}).get("nbgrader", {})
@@ -79,7 +87,9 @@ def standing(stem: str, work: Path) -> Standing:
             points = reports.get(name, {}).get("points")
             most, written = float(about.get("points", 0.0)), cell.get("cell_type") != "code"
             mine = min(float(points), most) if isinstance(points, (int, float)) and not written else None  # fmt: skip
-            exercises.append(Exercise(name, most, mine, written))
+            seen = looked.get(name, {})
+            helped = bool(seen.get("solution")) and not seen.get("passed_before")
+            exercises.append(Exercise(name, most, mine, written, helped))
     asked = {
         name
         for cell in _cells(work / stem / f"{stem}.ipynb")
@@ -120,6 +130,7 @@ def _as_html(here: Standing) -> str:
         for each in here.exercises
     )
     later = [number for number in in_this_copy() if number > int(here.stem[:2])]
+    with_help = f", {here.helped:g} of them with the solution at hand" if here.helped else ""
     after = next((UNITS[number] for number in later if UNITS[number].core), None)
     left = here.next
     todo = (
@@ -129,7 +140,8 @@ def _as_html(here: Standing) -> str:
         + (f" Next: unit {after.number:02d}, {after.title}." if after else "")
     )
     return (
-        f"<div><b>{here.points:g} of {here.most:g} points</b> <span aria-hidden='true'>{here.bar}</span>, by the last report of each check"
+        f"<div><b>{here.points:g} of {here.most:g} points</b> <span aria-hidden='true'>{here.bar}</span>, "
+        f"by the last report of each check{with_help}"
         f"<table><tbody>{rows}</tbody></table><div>{todo} Predictions kept: {here.predicted} of {here.predictions}.</div>"
         f'<div><a href="{here.stem}.ipynb">The lecture</a> · <a href="../START.md">Start page</a></div></div>'
     )
@@ -138,8 +150,9 @@ def _as_html(here: Standing) -> str:
 def _worth(each: Exercise) -> str:
     if each.written:
         return f"in words; a person marks it, {each.most:g} points"
-    came = "not checked yet" if each.points is None else f"{each.points:g}"
-    return f"{came} of {each.most:g}" if each.points is not None else f"{came}, {each.most:g} points"  # fmt: skip
+    if each.points is None:
+        return f"not checked yet, {each.most:g} points"
+    return f"{each.points:g} of {each.most:g}{', with the solution at hand' if each.helped else ''}"
 
 
 def _cells(path: Path) -> list[dict[str, Any]]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
+from course_vi.progress.spacing import cards, due
 from course_vi.progress.standing import Standing, standing
-from course_vi.progress.store import keep, work_folder, write_whole
+from course_vi.progress.store import keep, kept, work_folder, write_whole
 from course_vi.syllabus import UNITS, Unit
 
 __all__ = ["PAGE", "keep_report", "start_page", "write_start_page"]
@@ -32,6 +34,7 @@ An arrow leads from what you need to what builds on it; a dotted frame is a unit
 a thick one a unit whose checks have all passed.
 """
 
+REVIEW, QUIZ = "review", "where_to_enter"
 BESIDES = {  # pages of no unit
     "laboratory": "the gradient laboratory: choose model, bound and estimator, and see bias and variance beside the exact gradient",
     "capstone": "the capstone: real data, an open brief, and a check that holds your report to what it claims",
@@ -39,24 +42,31 @@ BESIDES = {  # pages of no unit
 
 FOOT = """## Good to know
 
+- **What you predicted wrongly comes back** after 1, 3, 7 and 21 days, in [the review](review/review.ipynb).
 - **All of this folder is yours.** Nothing you write here is overwritten. To update the course, close JupyterLab, then `git pull` and
   `make lab`: what you had not changed is brought up to date, and where you had, the new file is laid beside yours.
 - **Hand in** the file whose name ends in `_problems.ipynb`.
 - **Your points and predictions** lie in the folder `progress`, on this machine and nowhere else; nobody grades them. Delete the
   folder and they are forgotten.
-- **Studying alone?** Each unit's [solutions](../solutions) have the answers with their derivations. Open one when its three hints
-  are spent.
+- **Studying alone?** Run `from autograder import steps; steps("03_gap")` in a cell of your own, with the name that stands in the check: it
+  opens the hints one by one and, once you have checked an answer of yours, the solution piece by piece. Each unit's
+  [solutions](../solutions) have the whole, with derivations.
 - **The code of the course** is written to be read: begin with [mini_vi.py](../src/course_vi/mini_vi.py), the whole idea on one page.
 """
 
 
-def start_page(work: Path) -> str:
-    """The page, as Markdown, for the learner's folder ``work``."""
+def start_page(work: Path, today: date | None = None) -> str:
+    """The page, as Markdown, for the learner's folder ``work``.
+
+    Args:
+        today: the day it is, for what is due again; that of this machine's clock by default.
+    """
     here = [unit for unit in UNITS if (work / unit.stem / f"{unit.stem}.ipynb").is_file()]
     stands = {unit.number: standing(unit.stem, work) for unit in here}
     rows = [_row(unit, stands[unit.number]) for unit in here]
     parts = [
-        TOP.format(next=_next(here, stands)),
+        TOP.format(next=_next(here, stands, work)),
+        *_again(work, today),
         MAP,
         *rows,
         "",
@@ -67,6 +77,20 @@ def start_page(work: Path) -> str:
         FOOT,
     ]
     return "\n".join(parts)
+
+
+def _again(work: Path, today: date | None) -> list[str]:
+    """A link to the review, and what is due there today; nothing before the first prediction went wrong."""
+    path = f"{REVIEW}/{REVIEW}.ipynb"
+    if not (work / path).is_file() or not cards(work):
+        return []
+    count = len(due(work, today))
+    waits = (
+        "nothing waits today"
+        if not count
+        else f"{count} of the predictions that went wrong {'waits' if count == 1 else 'wait'} for you"
+    )
+    return [f"**[Look again]({path})**: {waits}.\n"]
 
 
 def _besides(work: Path) -> list[str]:
@@ -93,17 +117,13 @@ def keep_report(exercise: str, points: float, most: float, passed: bool) -> bool
     return work is not None and keep("reports", exercise, report, work) and write_start_page(work)
 
 
-def _next(here: list[Unit], stands: dict[int, Standing]) -> str:
+def _next(here: list[Unit], stands: dict[int, Standing], work: Path) -> str:
     """What to do now, in a sentence or two."""
     touched = any(s.predicted or any(e.points is not None for e in s.exercises) for s in stands.values())  # fmt: skip
     if not here:
         return "There are no lectures here yet: close JupyterLab and run `make lab` again."
     if not touched:
-        first = here[0]
-        return (
-            f"**Begin here: [{first.number:02d} · {first.title}]({_lecture(first)})**, and then "
-            f"[its problem set]({_problems(first)})."
-        )
+        return _begin(here, work)
     for unit in here:
         left = stands[unit.number].next
         if left:
@@ -115,8 +135,25 @@ def _next(here: list[Unit], stands: dict[int, Standing]) -> str:
     return "**Every check in this copy has passed.** Questions in words are marked by a person."
 
 
+def _begin(here: list[Unit], work: Path) -> str:
+    """Where to begin: at the unit that the quiz suggested, else at the first, with a link to the quiz."""
+    told = next(iter(kept("entry", "00", work).values()), {})
+    suggested = next((unit for unit in here if unit.stem[:2] == told.get("unit")), None)
+    first = suggested or here[0]
+    begin = (
+        f"**Begin here: [{first.number:02d} · {first.title}]({_lecture(first)})**, and then "
+        f"[its problem set]({_problems(first)})."
+    )
+    path = f"{QUIZ}/{QUIZ}.ipynb"
+    if suggested and isinstance(told.get("reason"), str):
+        return f"{begin}\n\nSo says [the quiz]({path}). {told['reason']}"
+    asks = f" Or do you know some of it already? [Where to enter]({path}) asks twenty short questions and suggests a unit."
+    return begin + (asks if (work / path).is_file() else "")
+
+
 def _row(unit: Unit, stand: Standing) -> str:
     points = f"{stand.bar} {stand.points:g} of {stand.most:g}" if stand.most else ""
+    points += f" ({stand.helped:g} with the solution at hand)" if stand.helped else ""
     predictions = f"{stand.predicted} of {stand.predictions}" if stand.predictions else ""
     return (
         f"| {unit.number:02d} | [{unit.title}]({_lecture(unit)}){' ★' if unit.core else ''} "

@@ -9,11 +9,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-__all__ = ["FOLDER", "MARK", "forget", "keep", "kept", "work_folder", "write_whole"]
+__all__ = ["FOLDER", "MARK", "forget", "keep", "kept", "sits_here", "work_folder", "write_whole"]
 
 MARK = ".released.json"  # what `make lab` writes into the folder it fills
 FOLDER = "progress"
-KINDS = ("predictions", "reports")
+KINDS = ("predictions", "reports", "reviews", "steps", "entry")
 NAME = re.compile(r"\d\d_\w+")
 
 
@@ -29,11 +29,25 @@ def work_folder(start: Path | None = None) -> Path | None:
     return next((folder for folder in (here, *here.parents) if (folder / MARK).is_file()), None)
 
 
+def sits_here() -> bool:
+    """Whether a person sits at this kernel, in a learner's folder: then questions are asked, and answers kept.
+
+    >>> sits_here()
+    False
+    """
+    if os.environ.get("COURSE_VI_SMOKE", "") not in ("", "0") or work_folder() is None:
+        return False
+    from IPython.core.getipython import get_ipython
+
+    return getattr(get_ipython(), "kernel", None) is not None
+
+
 def keep(kind: str, name: str, value: dict[str, Any], work: Path | None = None) -> bool:
     """Write ``work/progress/KIND/NAME.json``; False where there is no folder to write to, or it cannot be written.
 
     Args:
-        kind: ``"predictions"`` or ``"reports"``.
+        kind: ``"predictions"``, ``"reports"``, ``"reviews"`` of predictions that went wrong, ``"steps"`` of solutions that were
+            looked at, or ``"entry"``, answers to the quiz of where to enter.
         name: of the prediction or the exercise, such as ``"03_5"`` or ``"03_gap"``.
 
     Raises:
