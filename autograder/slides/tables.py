@@ -17,8 +17,8 @@ WORDS = 150  # of a list
 def split_table(table: str, lines: float = LINES) -> list[str]:
     r"""The rows dealt out to as few tables as hold them, each about as high as the others and under the same head.
 
-    >>> split_table("| a | b |\n|---|---|\\n| 1 | 2 |\\n| 3 | 4 |", lines=3)
-    ['| a | b |\n|---|---|\\n| 1 | 2 |', '| a | b |\n|---|---|\\n| 3 | 4 |']
+    >>> split_table("| a | b |\n|---|---|\n| 1 | 2 |\n| 3 | 4 |", lines=3)
+    ['| a | b |\n|---|---|\n| 1 | 2 |', '| a | b |\n|---|---|\n| 3 | 4 |']
     """
     head, rule, *rows = table.strip().splitlines()
     widths = _widths([head, *rows])
