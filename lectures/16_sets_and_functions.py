@@ -83,19 +83,19 @@ def stored(name):
 
 # %%
 show(figures.four_graphs(),
-     alt="Four graphs. Conditional VAE: z n and u n lead into y n, all inside one plate. Neural statistician: c, outside the plate, leads to z n and x n inside it; dashed arrows lead from x n back to z n and to c. Conditional neural process: context points u m, y m in one plate lead into a box r, which with u t leads to y t in another plate. Neural process: the same with a circle z in place of the box, and dashed arrows from y t and u t back to z.")
+     alt="Four graphs. Conditional VAE: z n and u n lead into y n, all inside one plate. Neural statistician: c, outside the plate, leads to z n and x n inside it; dashed arrows lead from x n back to z n and to c, and from c to z n. Conditional neural process: context points u m, y m in one plate lead into a box r, which with u t leads to y t in another plate. Neural process: the same with a circle z in place of the box, and dashed arrows to z from the points of both plates.")
 
 # %% [markdown]
 # | | random and shared | a point is told by | likelihood of a datum |
 # |---|---|---|---|
 # | **conditional VAE** (unit 15) | nothing | its own $z_n$ | an integral for each point; the ELBO bounds it |
-# | **neural statistician** | $c$, for the set | $c$ and its own $z_n$ | an integral over $c$ outside the product; the ELBO bounds it |
+# | **neural statistician** | $c$, for the set | $c$ and its own $z_n$ | an integral over $c$ outside the product, and over each $z_n$ inside it; the ELBO bounds it |
 # | **conditional neural process** | nothing | a summary $r$ of the context, its input $u_t$ | a product of densities that are simply evaluated |
 # | **neural process** | $z$, for the function | $z$ and its input $u_t$ | an integral over $z$ outside the product; the ELBO bounds it |
 #
 # The last column decides what can be learned. Where a random variable stands *outside* the product over points, the points are dependent: one tells about the other. Where there is none they are independent, given what is shaded. We come back to this in section 6, with numbers.
 #
-# Why a latent for the set at all? Because an infinite sequence of points whose joint distribution does not change when they are permuted (an **exchangeable** sequence) is *always* of this form: independent given some random quantity. That is de Finetti's theorem. It says that a $c$ exists, not that it has two numbers or is normal.
+# Why a latent for the set at all? Because an infinite sequence of points whose joint distribution does not change when they are permuted (an **exchangeable** sequence) is *always* of this form: independent, and all of one distribution, given some random quantity. That is de Finetti's theorem. It says that a $c$ exists, not that it has two numbers or is normal.
 #
 # > You will read that the picture of these graphs comes from "Garnelo et al (2018)., Neural Processes, International Conference of Machine Learning (ICML) 2018" (R. Salomone, *Pyro Fundamentals, Amortized Inference, and Variational Autoencoders*, AMSI Winter School 2021). There are two papers of that year. *Conditional* neural processes were published at ICML; *Neural processes*, with the latent $z$, at a workshop of that conference. The same slides call neural processes a "Generalization of Gaussian Processes". Section 6 shows
 # > what is not carried over: the predictions of a neural process for different contexts need not belong to any one process.
@@ -104,9 +104,9 @@ show(figures.four_graphs(),
 #
 # The first exact answer. A set of $n$ points comes from a normal of which neither the mean $\mu$ nor the precision $\tau$ is known:
 #
-# $$\tau \sim \mathrm{Gamma}(3, 3), \qquad \mu \mid \tau \sim N\big(0, 4/\tau\big), \qquad x_1, \dots, x_n \mid \mu, \tau \sim N(\mu, 1/\tau) .$$
+# $$\tau \sim \mathrm{Gamma}(3, 3), \qquad \mu \mid \tau \sim N\big(0, 4/\tau\big), \qquad x_1, \dots, x_n \mid \mu, \tau \sim N(\mu, 1/\tau) ,$$
 #
-# The posterior is of the prior's form: four numbers, which `models.NormalGamma` finds by formula. (In terms of the variance $1/\tau$ it is called *normal-inverse-gamma*.) The order of the points cannot appear in it, because it does not appear in the likelihood.
+# the gamma with its shape and its rate. The posterior is of the prior's form: four numbers, which `models.NormalGamma` finds by formula. (In terms of the variance $1/\tau$ it is called *normal-inverse-gamma*.) The order of the points cannot appear in it, because it does not appear in the likelihood.
 #
 # > **Predict 1.** A file is copied by mistake, and every point now stands in it twice. The statistician does not know. What happens to her posterior of $\mu$?
 
@@ -142,8 +142,8 @@ reveal("16_1", "it becomes narrower")
 #
 # </details>
 #
-# So a recognition network for sets has two duties. It must be **invariant** under permutations, and it must be **sensitive to size**. The first can be had by training on shuffled sets, approximately, or by construction, exactly. Construction is the better way, and there is nothing to lose: let $q_\pi$ be what a network says of the set in order $\pi$. The divergence is convex in its first argument, so that the mixture of all the $q_\pi$ is at least as close to
-# the posterior as they are on average. *No network can gain by looking at the order.*
+# So a recognition network for sets has two duties. It must be **invariant** under permutations, and it must be **sensitive to size**. The first can be had by training on shuffled sets, approximately, or by construction, exactly. Construction is the better way, and of the order there is nothing to lose: let $q_\pi$ be what a network says of the set in order $\pi$. The posterior is the same in all orders, so the $q_\pi$ that is closest to it could be said in every
+# order; it is of the same family, and at least as close as all of them are on average. *No network can gain by looking at the order.*
 #
 # The construction has three parts: features of each point, a **pool** that forgets the order, and a network that reads the pool,
 #
@@ -196,9 +196,9 @@ reveal("16_2", "mean: the first and the last; sum: none; maximum: all three")
 # | sum | the multiset | nothing, with enough features | all functions of a set |
 # | maximum | the support | sets with the same values | outlines, "is there a ...?" |
 #
-# *Enough features* can be made precise. For sets of at most $n$ real numbers, $n$ features and the size are enough for every continuous function of the set: the power sums $\sum_i x_i, \dots, \sum_i x_i^n$ determine the multiset. In general one cannot do with fewer (E. Wagstaff and others, 2019). But many posteriors ask for much less. In an exponential family $\sum_i s(x_i)$ and $n$ are all they need, whatever $n$ is (unit 04): *the exact statistician is herself a sum pool.*
+# *Enough features* can be made precise. For sets of at most $n$ real numbers, $n$ continuous features and the size are enough for every continuous function of the set: the power sums $\sum_i x_i, \dots, \sum_i x_i^n$ determine the multiset. In general one cannot do with fewer (E. Wagstaff and others, 2019). But many posteriors ask for much less. In an exponential family $\sum_i s(x_i)$ and $n$ are all they need, whatever $n$ is (unit 04): *the exact statistician is herself a sum pool.* The course's `nets.SetEncoder` pools means, and beside them it is told $\log(1 + n)$: it can know what the sum knows.
 #
-# What does it cost to forget? Take a pool that cannot tell a set from its copies. Its network must say the same $q$ of both, and it will say what suits both best: the $q$ with the smallest *average* gap. In our model that gap is a divergence between two normal-gammas, so the best $q$ can simply be found, by descent over its four numbers. No network is trained here, and none can do better.
+# What does it cost to forget? Take a pool that cannot tell a set from its copies. Its network must say the same $q$ of both, and it will say what suits both best: the $q$ with the smallest *average* gap. In our model that gap is a divergence between two normal-gammas, so the best $q$ can simply be found, by descent over its four numbers. No network is trained here, and none with such a pool can do better.
 #
 # > **Predict 3.** The set $\{1, 2\}$ and the same set eight times over, each half of the time. How large is the gap that even the best common $q$ leaves, on average?
 
@@ -279,7 +279,7 @@ show(figures.statistics_found(row["c"][:, :2], row["c"][:, 2], row["c"][:, 3]),
      alt="Two panels with the same cloud of dots, the two numbers that one statistician keeps of each of 400 sets. Left, coloured by the mean of the set: the colour changes steadily from one end of the cloud to the other. Right, coloured by the log of the spread: colours are mixed almost everywhere.")
 
 # %% [markdown]
-# About 0.4 nats short, of which the bound of 200 samples shows that at least a fifth is the fault of $q$. And the picture says what was learned: $c$ tells the mean of a set almost perfectly, and its spread hardly at all. The exact statistician keeps both. Nobody told the network that sets differ in two ways, and the second way is worth little: all that is missing costs less than half a nat in eight points. (Whether longer training finds it, these numbers do not say: rest was not tested.)
+# About 0.4 nats short, of which the bound of 200 samples shows that at least $0.08 \pm 0.01$ are the fault of $q$. And the picture, of the first of the five, says what was learned: $c$ tells the mean of a set almost perfectly, and its spread hardly at all. In the five, a quadratic in $c$ explains between 3% and 30% of it. The exact statistician keeps both. Nobody told the network that sets differ in two ways, and little could be won by finding the second: all that is missing, the spread included, costs 0.4 nats in eight points. (Whether longer training finds it, these numbers do not say: rest was not tested.)
 #
 # **Minibatches.** There are two sizes here, the number of sets and the number of points in a set. A few *sets* out of many can stand for all of them, as a few data did in unit 11. A few *points* cannot in the same way stand for their set, because the encoder has seen the very points that would then be scored. What goes wrong, and what is right, is a problem in the problem set.
 #
@@ -291,9 +291,9 @@ show(figures.statistics_found(row["c"][:, :2], row["c"][:, 2], row["c"][:, 3]),
 #
 # $$r = f(C), \qquad y_t \mid u_t, C \sim N\big(\mu_\theta(u_t, r), \sigma_\theta^2(u_t, r)\big) .$$
 #
-# That is the **conditional** neural process (M. Garnelo and others, 2018). The *latent* one draws $z \sim r_\theta(z \mid C)$ and puts it in the place of $r$. It is trained by an ELBO, with a posterior that may look at the targets, too. Which points that $q$ should read, and which should be scored, is an exercise.
+# That is the **conditional** neural process (M. Garnelo and others, 2018). The *latent* one draws $z \sim r_\theta(z \mid C)$ and puts it in the place of $r$. It is trained by an ELBO, with a posterior that may look at the targets, too. Which points this $q$ reads, and which are scored, is an exercise.
 #
-# Our functions come from a Gaussian process with kernel $\exp(-(u - v)^2 / 2)$ and noise 0.1, at inputs drawn from $(-2, 2)$. So for every question that we may ask the networks there is a right answer.
+# Our functions come from a Gaussian process with kernel $\exp(-(u - v)^2 / 2)$ and noise of standard deviation 0.1, at inputs drawn from $(-2, 2)$. So for every question that we may ask the networks there is a right answer.
 
 # %%
 model = ConditionalNeuralProcess(num_points=24, num_context=0, summary_dim=64, generator=seeded(0))
@@ -388,7 +388,7 @@ show(figures.draws_beside_bands(grid, given, panels, EDGE),
 # A conditional process answers questions about *one* target at a time. Ask it whether a temperature exceeds a threshold tomorrow, and it can be right. Ask for the chance that it does so on *every* day of a week, or draw a function from it, and independent targets are the wrong answer. There are two ways out.
 #
 # - **A latent.** Given $z$ targets are independent, but $z$ is random and shared: draws are curves.
-# - **Feeding back.** By the chain rule $p(y_1, y_2 \mid C) = p(y_1 \mid C)\, p(y_2 \mid C, y_1)$. So predict one target, put its value into the context, predict the next. It costs one pass for each target, and no further training.
+# - **Feeding back.** By the chain rule $p(y_1, y_2 \mid C) = p(y_1 \mid C)\, p(y_2 \mid C, y_1)$. So predict one target, put its value into the context, predict the next: the value that was drawn, if you draw a function; the true one, if you score the prediction. It costs one pass for each target, and no further training.
 #
 # How do the trained networks do? Four points are given; 1, 2, 4 and 8 targets are scored together, on 500 functions for each seed.
 
@@ -400,7 +400,7 @@ for way, values in short.items():
     print(f"{way:22s} {told(values[-1], 2)} nats short of the exact process, 8 targets together")
 alone, network, fed = (short[way][-1] for way in ways)
 claim("8 targets: the network falls behind the exact marginals", network - alone, sign=+1)
-claim("feeding its predictions back wins some of it", network - fed, sign=+1)
+claim("feeding the targets back wins some of it", network - fed, sign=+1)
 claim("but less than the targets tell about each other", alone - (network - fed), sign=+1)
 
 # %%
@@ -429,7 +429,7 @@ print(f"log scores of the same eight targets: {fed_back(points):.4f} and {fed_ba
 print(f"trained for {steps} steps: {told(scores['order changes'][-1])} nats apart")
 
 # %% [markdown]
-# So there is no process whose conditionals these predictions are: Bayes' rule holds between none of them. The same is true of the latent one: it has a joint distribution of the targets for each context, but its $r(z \mid C)$ for a larger context is not the posterior that follows from that for a smaller one.
+# So there is no process whose conditionals these predictions are: Bayes' rule does not hold between them. Nor need it for the latent one: it has a joint distribution of the targets for each context, but nothing makes its $r(z \mid C)$ for a larger context the posterior that follows from that for a smaller one.
 #
 # ## 7. Calibration: what it cannot show
 #
@@ -494,9 +494,10 @@ predict("16_6", choices=["about a third", "about half", "about two thirds"])
 network, earlier = regions["conditional"], before["conditional"]
 print(f"{steps} steps, five seeds; six points given; for each target")
 for name in REGIONS:
-    behind = network[name]["short"]
-    print(f"{name:17s} {told(behind)} nats short, {told(earlier[name]['short'] - behind)} less than after {half} steps;",
-          f"deviation {told(network[name]['scales'], 2)} times the exact one; {told(network[name]['coverage'][:, 4])} in 50% intervals")
+    behind, inside = network[name]["short"], network[name]["coverage"]
+    print(f"{name:17s} {told(behind)} nats short, {told(earlier[name]['short'] - behind)} less than with {half} steps;",
+          f"deviation {told(network[name]['scales'], 2)} times the exact one;",
+          f"{told(inside[:, 4])} in 50% intervals, {told(inside[:, 8])} in 90%")
 
 # %%
 # Run this cell to compare it with your prediction.
@@ -505,7 +506,7 @@ reveal("16_6", "about half")
 # %% [markdown]
 # <details><summary>Answer to Predict 6</summary>
 #
-# About half: 48%. Its bands there are 1.6 times as wide as the exact ones, and almost as many targets lie inside as were promised. It keeps its promise as the lazy forecaster does: it knows less, and says so. That is worth something, and no calibration curve tells what it costs.
+# About half: 48%. Its bands there are 1.6 times as wide as the exact ones, and almost as many targets lie inside as were promised. At this level it does as the lazy forecaster does: it knows less, and says so. At others it says a little too little: its 90% intervals hold 85%. On a calibration curve that is a few hundredths. The two thirds of a nat are not on it.
 #
 # </details>
 
@@ -529,13 +530,15 @@ for name in REGIONS[:3]:
     claim(f"twice as many steps lose less {name}", earlier[name]["short"] - behind[name], sign=+1)
 claim("twice as many steps lose a little more outside the range", earlier[REGIONS[3]]["short"] - behind[REGIONS[3]], sign=-1)
 claim("at the points its 50% intervals hold more than half", network[REGIONS[0]]["coverage"][:, 4] - 0.5, sign=+1)
+claim("between them its 90% intervals hold less than 90%", network[REGIONS[1]]["coverage"][:, 8] - 0.9, sign=-1)
+claim("outside the range no difference from the lazy forecaster is seen", network[REGIONS[3]]["short"] - cost[:5, 3], sign=0)
 for name in REGIONS[2:]:
-    claim(f"{name} they hold less than half", network[name]["coverage"][:, 4] - 0.5, sign=-1)
+    claim(f"{name} its 50% intervals hold less than half", network[name]["coverage"][:, 4] - 0.5, sign=-1)
 
 # %% [markdown]
-# *At the points* the network loses most, 0.8 nats for each target: its deviation there is 2.8 times the exact one, and its 50% intervals hold 65% of the targets. *Between* the points it loses two thirds of a nat, *beyond* them half a nat, and there the intervals hold only 44%. Mix the places in one curve, and too wide and too narrow cancel. These networks are not at rest: from 2,000 to 4,000 steps they won back 0.34 nats for each target at the points and 0.24 between them. How much is lost is a matter of training, then, and what the one vector $r$ costs, through which all details must pass, cannot be told from these numbers.
+# *At the points* the network loses most, 0.8 nats for each target: its deviation there is 2.8 times the exact one, and its 50% intervals hold 65% of the targets. *Between* the points it loses two thirds of a nat, *beyond* them half a nat, and there the intervals hold only 44%. Mix the places in one curve, and too wide and too narrow can cancel. These networks are not at rest: trained for 4,000 steps in place of 2,000 they lose 0.34 nats less for each target at the points, and 0.24 less between them. How much is lost is in part a matter of training, then, and what the one vector $r$ costs, through which all details must pass, cannot be told from these numbers.
 #
-# *Outside the range* little is lost, because the exact process knows little there, too; but the network's 50% intervals hold only 44%, and there alone more training made it worse, if only by 0.03 nats. Nothing in training said what to answer there. Whether that is the reason could be told by networks trained on a wider range; none were, for this page.
+# *Outside the range* little is lost, because the exact process knows little there, too. The lazy forecaster loses as much there, within errors: the context has won the network nothing that these numbers show. Its 50% intervals hold only 44%, and there alone more training made it worse, if only by 0.02 nats. Nothing in training said what to answer there. Whether that is the reason could be told by networks trained on a wider range; none were, for this page.
 #
 # **Few points, many points.** The targets lie anywhere in $(-2, 2)$ now; what varies is how many points are given.
 
@@ -564,7 +567,7 @@ claim("shorter lengthscale: the network loses less than the process with the wro
 claim("longer lengthscale: it loses more than the process with the wrong one", network["2.0"] - wrong["2.0"], sign=+1)
 
 # %% [markdown]
-# Both judge new functions by the ones they know, and neither can notice. Wiggly functions cost the process that believes in smooth ones far more than the network, whose wider bands are the cheaper mistake here. Smooth functions cost the process little, and the network as much as its own. A process can be given a prior over its lengthscale (unit 02), and a network can be trained on functions of many. Then both are right about more functions, and less sure about each.
+# Both judge new functions by the ones they know, and neither can notice. Wiggly functions cost the process that believes in smooth ones far more than the network; perhaps because its bands are wider, which is the cheaper mistake here. Smooth functions cost the process little, and the network as much as its own. A process can be given a prior over its lengthscale (unit 02), and a network can be trained on functions of many. Then both are right about more functions, and less sure about each.
 #
 # So judge a network that predicts functions in three ways: by its score against an exact or a strong reference, by region; by the score of several targets at once; and by its calibration, by region as well, because too wide in one place and too narrow in another can cancel.
 
@@ -572,7 +575,7 @@ claim("longer lengthscale: it loses more than the process with the wrong one", n
 # ## Aside: a pool that looks where it is asked
 #
 # One vector $r$, the same for every target, has to carry the whole function. *Attentive* neural processes (H. Kim and others, 2019) let each target pool for itself: the weights of the mean depend on how close, in a learned sense, a context point is to the target. Every pool stays invariant, and the cost of a prediction grows from $|C| + |T|$ to $|C| \cdot |T|$. *Convolutional* ones (J. Gordon and others, 2020) pool onto a grid, so that a function moved to the side is predicted as before, moved to the side: even where no function was
-# seen. *Gaussian* ones (W. Bruinsma and others, 2021) write a covariance between targets beside the means, and with it win back the total correlation without feeding back. What they share with the two of this page is the form of the problem: a map from sets to predictive distributions, learned from many functions.
+# seen. *Gaussian* ones (W. Bruinsma and others, 2021) write a covariance between targets beside the means, and with it can win back the total correlation without feeding back. What they share with the two of this page is the form of the problem: a map from sets to predictive distributions, learned from many functions.
 #
 # And a Gaussian process with a *learned* kernel (unit 02) is consistent by construction. Where its cost can be borne, it is the first thing to try, and the judge for the rest.
 #
@@ -607,7 +610,7 @@ claim("longer lengthscale: it loses more than the process with the wrong one", n
 # 3. A random variable outside the product over points makes them dependent. The statistician and the latent process have one, the conditional process has none.
 # 4. The objective of the conditional process is an exact likelihood, of targets that are independent given the context. It falls short of the process by at least their total correlation.
 # 5. Feeding predictions back recovers part of the dependence, and in each order a different part: there is no process behind it.
-# 6. Judge predictions by region, and several targets at once. A calibration curve for single targets sees neither the dependence nor how much was learned: a network two thirds of a nat behind was calibrated between the points.
+# 6. Judge predictions by region, and several targets at once. A calibration curve for single targets sees neither the dependence nor how much was learned: between the points, a network two thirds of a nat behind missed its promises by a few hundredths.
 # 7. The trained networks failed most where there was most to know: at the points, then between them, then beyond them; and more with many points than with few.
 #
 # **Next**: [the problem set](../notebooks/16_sets_and_functions/16_sets_and_functions.ipynb). Then unit 17, sequences, where the points do have an order.

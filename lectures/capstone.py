@@ -31,7 +31,7 @@
 # opposite.
 #
 # The **score** of a report is the mean of $\log p(y_i \mid x_i)$ over people $i$ left out, in nats a person, all three years together. If your
-# model has no closed form for it, estimate it, and say what the estimate's error is.
+# model has no closed form for it, estimate it, and say what the estimate's error is and which way it errs: the logarithm of an unbiased estimate is too low on average.
 #
 # ## 3. The form
 #

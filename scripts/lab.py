@@ -2,7 +2,8 @@
 
 Run it with the environment's Python: `make lab` does so, and on Windows or under conda `python scripts/lab.py` does.
 What is in `work/` belongs to the learner: a file that they changed is never touched (`carry.py`). Further arguments go to JupyterLab
-(`make lab LAB_ARGS="--no-browser --port=9999"`); `--everything` is ours, and shows the folders that only authors need.
+(`make lab LAB_ARGS="--no-browser --port=9999"`); two are ours: `--everything` shows the folders that only authors need, and `--prepare`
+fills `work/` and ends, for places that bring a JupyterLab of their own (`docs/elsewhere.md`).
 """
 
 import os
@@ -38,8 +39,9 @@ AS_ROOT = (
 
 
 def main(arguments: list[str]) -> int:
+    prepare = "--prepare" in arguments
     is_root = hasattr(os, "geteuid") and os.geteuid() == 0
-    if is_root and not any(each.startswith("--allow-root") for each in arguments):
+    if is_root and not prepare and not any(each.startswith("--allow-root") for each in arguments):
         print(AS_ROOT, file=sys.stderr)
         return 1
     told = bring_up_to_date(ROOT, ROOT / "work")
@@ -54,6 +56,9 @@ def main(arguments: list[str]) -> int:
     page = subprocess.Popen(
         [sys.executable, "-c", WRITE_PAGE]
     )  # both load for seconds: side by side
+    if prepare:
+        trust(ROOT / "work")
+        return page.wait()
     from jupyterlab.labapp import LabApp
 
     trust(ROOT / "work")

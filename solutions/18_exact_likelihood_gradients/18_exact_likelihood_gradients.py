@@ -36,8 +36,9 @@
 #
 # **What counts as right**, in all sets. Numbers come in double precision; stay in it, and you have all the digits that
 # are asked for: eight, of each number, and six of the rate in exercise 4. What lies near zero is held to $10^{-10}$. No
-# gradients are asked of your results: NumPy and loops will do, and a list for a tuple. Leave your arguments as you found them. Where your work is graded, and only there, the course's own version of what
-# you are asked to write is taken out of `course_vi`.
+# gradients are asked of your results: NumPy and loops will do, and a list for a tuple. Leave your arguments as you
+# found them. Where your work is graded, and only there, the course's own version of what you are asked to write is
+# taken out of `course_vi`.
 #
 # **Notation.** States are numbered from 0. P is a transition matrix, $(S, S)$: row x is the law of the next state,
 # given x. Two chains X and Y have the same P, and X is one move *ahead*: $X_0$ and $Y_0$ are independent draws from one
@@ -371,7 +372,7 @@ check("18_meeting_tail", meeting_tail)
 # %% [markdown]
 # **Predicted, then measured.** 5000 runs of a slow chain on five states. Your tail is the line; the dots are what came,
 # with two standard errors. Then: how far is the law of $Y_t$ from the stationary one, and does the tail tell? *Each term
-# $P(X_{t+1} \ne Y_t)$ alone looks like a bound on TV. The sum of all that follow is one.*
+# $P(X_{t+1} \ne Y_t)$ alone looks like a bound on TV. The sum of this term and of all that follow is one.*
 
 # %%
 with when_written():
@@ -504,8 +505,9 @@ with when_written():
 # posterior mean is carried by $A = -L^{-1} U$, and so $V_n - V = A^n (V_0 - V) (A^n)^\top$.
 #
 # **The predictions.** The bias is the same for every x, and pulls towards zero: this q sees too much noise in the causes.
-# For d = 2, A has the eigenvalues 0 and $\rho = \theta^4/(1+\theta^2)^2$. From the second sweep on each leaves $\rho^2$ of
-# the bias; the first does more, and turns its sign.
+# For d = 2, A has the eigenvalues 0 and $\rho = r^2$, with $r = \theta^2/(1+\theta^2)$. From the second sweep on each
+# leaves $\rho^2 = r^4$ of the bias. The first turns its sign, and leaves $r^3 (1 - r)/2$ of it: less than the others if
+# $\theta^2 > 1/2$, and more if it is below.
 
 # %% [markdown]
 # ## 6. Best: the price of no bias
@@ -612,8 +614,7 @@ with when_written():
 # $\mathbb E \max(\tau, k) = \mathbb E\,\tau + \sum_{t < k} P(\tau \le t)$.
 #
 # **The predictions.** The variance falls to that of h under the stationary law, as fast as the tail. The best k is where
-# the extra variance is a share of the floor as large as the share that one more move adds to the cost: about where most
-# pairs have met.
+# one more move takes as large a share off the variance as it adds to the cost: here, where most pairs have met.
 
 # %% [markdown]
 # ## 7. When does it pay to have no bias?

@@ -256,7 +256,8 @@ with when_written():
 #
 # - `encode(stack, rows)` puts `rows` $(N)$, whole numbers, on the stack; what it returns does not matter;
 # - `decode(stack, count)` takes so many rows off again, and returns them *in the order in which encode was given
-#   them*. Afterwards the stack is what it was before the message.
+#   them*: the first row lies on top, and one row is told after another, so that `count` may be less than all.
+#   Afterwards the stack is what it was before the message.
 #
 # A `stack` has two methods, `stack.push(symbol, probs)` and `stack.pop(probs)`, which returns a symbol: yours from
 # above in the large, with probabilities in place of slots. There is nothing else by which rows may be told. On its
@@ -891,13 +892,13 @@ with when_written():
 
 # %% [markdown] written="19_written"
 # (1) With bins well below the width of q the net bits hardly change: the excess is of second order in the width, and
-# on average over data of the model of fourth. What grows are initial bits, six for each latent, once. Measure: net and
+# on average over data of the model, with the posterior for q, of fourth. What grows are initial bits, six for each latent, once. Measure: net and
 # initial bits over the number of bins.
 #
 # (2) Initial bits are paid once for a message: the second picture pops what the first has pushed. For a chain of N
 # pictures it is 300/N each; only a picture sent alone pays them all. Measure: bits of chains of 1, 10, 100 pictures.
 #
-# (3) Rounding of probabilities costs parts in a million or so. Net bits are those of the z that were popped: a mean
+# (3) Rounding of probabilities costs a hundred parts in a million or so (section 2 of the lecture). Net bits are those of the z that were popped: a mean
 # has a standard error; and if q averaged over the data is not the prior, chained bits are dirty, and z no draw of q.
 # Measure: the identity, net bits against the log-ratio at the z popped; and fresh coin flips for each row beside a
 # chain.

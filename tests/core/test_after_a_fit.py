@@ -39,7 +39,8 @@ def test_a_covariance_of_rounding_alone_is_told(precision: torch.dtype) -> None:
     with pytest.warns(UserWarning, match="do not believe its bound") as caught:
         history = fit(Normals(), q, torch.zeros(1, 1, dtype=precision), steps=3, progress=False)
     assert caught[0].filename == __file__ and len(caught) == 1
-    assert history.bound.max() > 1e6  # above the evidence, and finite
+    # Above the evidence, 55, by far, and finite; how far is a matter of rounding, and so of the processor.
+    assert history.bound.max() > 1e4
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         fit(Normals(), lost(precision), torch.zeros(1, 1, dtype=precision), steps=3, check=False)

@@ -123,6 +123,30 @@ def test_best_gaussian_has_the_highest_elbo() -> None:
         assert bool((divergence(change * variance) > divergence(variance)).all())
 
 
+def test_proposals_that_cover_have_bounded_weights_and_none_narrower_have() -> None:
+    """The log weight is a quadratic form; its largest eigenvalue is zero at the width found, and positive below."""
+    root = torch.randn(3, 3, generator=torch.Generator().manual_seed(2), dtype=DOUBLE)
+    precision = root @ root.mT + 0.2 * torch.eye(3, dtype=DOUBLE)
+    found = race.covering(precision)
+
+    def steepest(scale: torch.Tensor) -> float:
+        return float(torch.linalg.eigvalsh(precision.diagonal().diag() / scale**2 - precision)[-1])
+
+    assert found > 1 and abs(steepest(found)) < 1e-10 < 1e-3 < steepest(0.99 * found)
+    assert float(
+        race.covering(torch.diag(torch.tensor([0.5, 3.0], dtype=DOUBLE)))
+    ) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("way", race.WAYS)
+def test_pca_race_learns(way: str) -> None:
+    x = race.pca_data(0, rows=30, size=4, latents=2)
+    run = race.pca_race(way, x, 0.05, latents=2)
+    start = torch.randn(4, 2, generator=torch.Generator().manual_seed(0), dtype=DOUBLE)
+    begun = ProbabilisticPCA(start, x.mean(0), 1.0).log_evidence(x).mean().detach()
+    assert run.value > float(begun) and run.steps > 0
+
+
 @pytest.mark.parametrize("way", race.WAYS)
 def test_coin_race_learns(way: str) -> None:
     x = data(30, coins=2)

@@ -44,6 +44,7 @@ def test_make_alone_describes_every_target() -> None:
         "audit",
         "site",
         "site-serve",
+        "release",
         "clean",
     }
     assert all(len(line) <= 120 for line in make().splitlines())
@@ -61,6 +62,7 @@ def test_make_alone_describes_every_target() -> None:
         ("audit", "lab grade", "-m autograder audit 09"),
         ("site", "lab grade site", "-m autograder site"),
         ("site-serve", "lab grade site", "-m autograder site --serve 8000"),
+        ("release", "lab", "scripts/release.py"),
     ],
 )
 def test_each_target_sets_up_what_it_needs_and_no_more(
@@ -113,6 +115,19 @@ def test_who_is_root_is_told_how_to_start(
     monkeypatch.setattr(os, "geteuid", lambda: 0, raising=False)
     assert lab.main(["--no-browser"]) == 1
     assert "LAB_ARGS=--allow-root" in capsys.readouterr().err
+
+
+def test_prepare_fills_the_folder_and_opens_nothing(tmp_path: Path) -> None:
+    """As Binder, Codespaces and Colab need it; root has no say to give there."""
+    course = tmp_path / "course"
+    shutil.copytree(ROOT / "scripts", course / "scripts")
+    (course / "notebooks" / "09").mkdir(parents=True)
+    (course / "notebooks" / "09" / "09.ipynb").write_text("{}")
+    command = [sys.executable, str(course / "scripts" / "lab.py"), "--prepare"]
+    environment = os.environ | {"HOME": str(tmp_path), "JUPYTER_DATA_DIR": str(tmp_path / "data")}
+    subprocess.run(command, check=True, capture_output=True, env=environment)
+    assert (course / "work" / "09" / "09_problems.ipynb").read_text() == "{}"
+    assert (course / lab.LANDING).read_text("utf-8").startswith("# Variational learning")
 
 
 @pytest.mark.slow

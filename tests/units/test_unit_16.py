@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import subprocess
+import sys
+import textwrap
 from collections import Counter
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +16,9 @@ import torch
 from scipy.optimize import minimize
 from scipy.stats import norm
 
+from autograder.checking import run_check
+from autograder.checks.probe import InProcess
+from autograder.execution import closed_book
 from autograder.units.unit_16 import (
     calibration,
     hidden_size,
@@ -23,6 +31,7 @@ from autograder.units.unit_16 import (
     shortfall,
     targets,
 )
+from course_vi.experiments import set_trial
 from course_vi.models import GaussianProcessRegression, NeuralProcess, NormalGamma
 from course_vi.plots.style import png
 
@@ -80,6 +89,69 @@ def test_an_empty_set_leaves_the_prior() -> None:
     given = pooled_posterior._given(np.random.default_rng(4))
     empty = given._replace(present=given.present & False)
     np.testing.assert_array_equal(pooled_posterior.right(empty), np.tile(given.prior, (4, 1)))
+
+
+BORROWED = """
+    import torch
+    from course_vi.distributions import NormalWishart
+    from course_vi.experiments import set_trial
+    from course_vi.models import NormalGamma
+
+    def by_the_model(x, prior):
+        return NormalGamma(*prior.tolist()).posterior_parameters(x.unsqueeze(-1))
+
+    def by_the_trial(x, prior):
+        set_trial.PRIOR = set_trial.NormalGammaParameters(*prior.tolist())
+        return set_trial._posterior(x)
+
+    def by_the_wishart(x, prior):
+        m, k, a, b = (part.view(1) for part in prior)
+        before = NormalWishart.of(k, 0 * m.view(1, 1), 2 * b.view(1, 1, 1), 2 * a)
+        after = before.plus(torch.ones(len(x), 1).double(), x.unsqueeze(-1) - m)
+        return m + after.loc[0], after.strength, after.dof / 2, after.inverse_scale[0, 0] / 2
+
+    def encoder(of_set):
+        def pooled_posterior(points, present, prior):
+            sets, there = points.reshape(-1, points.shape[-1]), present.reshape(-1, points.shape[-1])
+            rows = [of_set(x[t], prior) if t.any() else prior for x, t in zip(sets, there)]
+            numbers = [[float(part) for part in row] for row in rows]
+            return torch.tensor(numbers, dtype=torch.float64).reshape(*points.shape[:-1], 4)
+        return pooled_posterior
+"""
+WAYS = ("by_the_model", "by_the_trial", "by_the_wishart")
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_the_core_knows_of_the_posterior_would_be_the_answer(
+    way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(set_trial, "PRIOR", set_trial.PRIOR)  # put back after the test
+    scope: dict[str, Any] = {}
+    exec(textwrap.dedent(BORROWED), scope)
+    report = run_check("16_pooled_posterior", InProcess(scope["encoder"](scope[way])), seed=1)
+    assert report.passed, report
+
+
+def test_and_so_it_is_not_in_the_book_while_a_class_is_graded(tmp_path: Path) -> None:
+    calls = """
+    for way in (by_the_model, by_the_trial, by_the_wishart):
+        try:
+            way(torch.ones(2).double(), torch.ones(4).double())
+        except NotImplementedError as error:
+            print(error)
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(BORROWED + calls)],
+        env={
+            "PYTHONPATH": str(closed_book.room("16_sets_and_functions", tmp_path)),
+            "OMP_NUM_THREADS": "1",
+        },
+        capture_output=True,
+        text=True,
+        timeout=120,
+        cwd=tmp_path,  # else the course itself would be found first
+    )
+    assert done.stdout.splitlines() == 3 * ["you are asked to write this one"], done
 
 
 # ---- minibatches ----------------------------------------------------------------------------------------------------------

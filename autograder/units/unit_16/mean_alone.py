@@ -130,8 +130,10 @@ def _given(
 
 
 def _usual(rng: np.random.Generator) -> list[Given]:
+    first = _given(rng, [1, 2, 4, 8, 16], 5, float(rng.uniform(0.8, 1.5)))
     return [
-        _given(rng, [1, 2, 4, 8, 16], 5, float(rng.uniform(0.8, 1.5))),
+        first,
+        first._replace(tau=1.7 * first.tau, sigma=0.6 * first.sigma),  # the sizes are no key
         _given(rng, [2, 3, 30], 4, float(rng.uniform(3, 6))),
         _given(rng, [1, 2, 5, 9], 6, float(rng.uniform(0.3, 0.6)), float(rng.uniform(4, 9))),
         _given(rng, [1, 5], 3, float(rng.uniform(1, 2)), float(rng.uniform(0.05, 0.2))),
@@ -185,6 +187,8 @@ def edges(probe: Probe, rng: np.random.Generator) -> Finding:
     quiet = _given(rng, [1, 4], 3, float(rng.uniform(0.1, 0.12)))
     rare = _given(rng, [2, 50, 7], 3, float(rng.uniform(1, 2)))
     rare = rare._replace(chances=np.array([1e-4, 0.6, 0.3999]))
+    wide = _given(rng, [1, 1000], 3, float(rng.uniform(7, 9)))  # the rare sets lie far beyond
+    wide = wide._replace(chances=np.where(wide.sizes == 1, 1e-2, 0.99))
     alone = _given(rng, [1, 6], 1, 0.7)
     table = _given(rng, [4, 1, 2], 6, 1.2)
     cases = [
@@ -192,6 +196,7 @@ def edges(probe: Probe, rng: np.random.Generator) -> Finding:
         large,
         quiet,
         rare,
+        wide,
         alone._replace(xbar=alone.xbar[0]),
         table._replace(xbar=table.xbar.reshape(2, 3)),
         _given(rng, [3, 1, 12], 3, float(rng.uniform(0.8, 1.5)), 1e-3),

@@ -22,7 +22,11 @@ EXERCISE = exercise(
     importance=4,
     minutes=30,
     read="section 2, Order and size",
-    hides=["models.tractable.normal_gamma:NormalGamma.posterior_parameters"],
+    hides=[
+        "models.tractable.normal_gamma:NormalGamma.posterior_parameters",
+        "experiments.set_trial:_posterior",
+        "distributions.conjugate:NormalWishart.plus",
+    ],
 )
 
 PARAMETERS = ("m", "k", "a", "b")

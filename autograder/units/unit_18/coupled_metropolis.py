@@ -211,10 +211,20 @@ def together(probe: Probe, rng: np.random.Generator) -> Finding:
 )
 def extremes(probe: Probe, rng: np.random.Generator) -> Finding:
     far = _given(rng, 4, spread=400.0)
+    low = _given(
+        rng, 5
+    )  # one state holds all that a double can tell of the target, and nobody is there
+    top = next(at for at in range(5) if at not in (low.x, low.y))
+    low.log_target[top] += 3000.0
+    apart = _given(rng, 4)  # at one state, and yet with two offers
+    here = apart.proposal[apart.x]
     return _all(
         probe,
         [
             _given(rng, 5, closed=2),
+            _given(rng, 6, closed=3, spread=60.0),
+            low,
+            apart._replace(y=apart.x, offers=_independent(here, here)),
             _given(rng, 6, common, closed=1, barred=2),
             far,
             far._replace(log_target=far.log_target - 3000.0),

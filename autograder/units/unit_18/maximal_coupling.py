@@ -155,9 +155,11 @@ def edges(probe: Probe, rng: np.random.Generator) -> Finding:
     mixed.q[1] = mixed.p[1]
     near = _given(rng, (2,), 5)
     nearly = near.p * (1 + 1e-4 * rng.uniform(-1, 1, near.p.shape))
+    nearer = near.p * (1 + 1e-6 * rng.uniform(-1, 1, near.p.shape))
     cases = [
         alone,
         Given(near.p, nearly / nearly.sum(-1, keepdims=True)),
+        Given(near.p, nearer / nearer.sum(-1, keepdims=True)),
         Given(same.p, same.p.copy()),
         Given(np.concatenate([apart, zeros], 1), np.concatenate([zeros, apart[::-1]], 1)),
         mixed,

@@ -221,6 +221,9 @@ def edges(probe: Probe, rng: np.random.Generator) -> Finding:
         starts = [0, *np.cumsum(counts)[:-1].tolist()]
         takes += [Take([7, base * total + start], counts, 1) for start in starts]
         takes += [Take([7, base * total + start - 1], counts, 1) for start in starts[1:]]
+    for left in (WORD, WORD - 1):  # a word comes back below 2^16, not at it
+        own = 2 ** int(rng.integers(2, 6))
+        takes.append(Take([7, left // own * 64 + left % own], [own, 64 - own], 1))
     words = rng.integers(0, WORD, 6).tolist()
     gaps = counts_of(rng, 5, 64, empty=True)
     alone = [0, 2 ** int(rng.integers(0, 17)), 0]
@@ -237,6 +240,8 @@ def edges(probe: Probe, rng: np.random.Generator) -> Finding:
             [
                 Take([int(rng.integers(2, 99))], counts_of(rng, 4, 16), 8),
                 Take([3, WORD], [9, 7], 60),
+                Take([1], [1, 15], 6),  # the head is zero after one, and goes on showing slot zero
+                Take([0], [3, 13], 2),
             ],
             "where the stack runs empty",
         ),

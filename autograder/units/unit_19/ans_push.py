@@ -186,6 +186,8 @@ def edges(probe: Probe, rng: np.random.Generator) -> Finding:
         over.append(Put([*word, least], symbol, counts))
         last = len(counts) - 1
         bare += [Put([head], last, counts) for head in (0, 1, int(rng.integers(2, WORD)))]
+    for own in range(1, 16):  # whole numbers decide: a logarithm is rounded to below 32 for some
+        over.append(Put([int(rng.integers(WORD)), LIMIT // 16 * own], 0, [own, 16 - own]))
     alone = Put([int(rng.integers(WORD, LIMIT))], 1, [0, 2 ** int(rng.integers(0, 17)), 0])
     gaps = Put([int(rng.integers(WORD, 2 * WORD))], 3, counts_of(rng, 4, 64, empty=True))
     for puts, what in (

@@ -42,8 +42,9 @@ class BitsBack:
     The decoder runs backwards and, having found z and x, pushes z with q(z | x): the bits of step 1 are back. The net length of a row
     is :math:`-\log_2 p(x \mid z) p(z) / q(z \mid x)`, with z drawn from q by popping: in the mean minus the ELBO, in bits, of the model
     whose z lives on the bins, if what is popped are fair coin flips. Rows are chained: what one leaves on the stack, the next one
-    pops. That is fair only where the latents pushed have the distribution they are pushed with: where q, averaged over the data, is the
-    prior. Otherwise the bits are dirty: still lossless, but z is no fair draw from q, and the mean is another one.
+    pops. That is fair only where what is pushed has the distribution it is pushed with: where q, averaged over the data, is the prior,
+    and the rows given z are as p(x | z) has them. Otherwise the bits are dirty: still lossless, but z is no fair
+    draw from q, and the mean is another one.
 
     **Overheads**, besides the rounding of probabilities (see ``symbols``). *Bins*: each latent is told by one of 2^``precision`` bins
     of equal prior probability, and the middle of the bin (its median) stands for it; the ELBO of that model tends to the continuous

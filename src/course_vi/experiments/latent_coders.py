@@ -129,7 +129,8 @@ class LayeredCoder(LatentCoder):
     r"""Two layers, :math:`p(z_2)\, p(z_1 \mid z_2)\, p(x \mid z_1)`, with :math:`q(z_1 \mid x)\, q(z_2 \mid z_1)`.
 
     Plain: pop :math:`z_1`, pop :math:`z_2`, push x, push :math:`z_1`, push :math:`z_2`. With ``swap``: pop :math:`z_1`, push x, pop
-    :math:`z_2`, push :math:`z_1`, push :math:`z_2`. The net bits are of one law; the bits that x leaves are there for :math:`z_2` to be
+    :math:`z_2`, push :math:`z_1`, push :math:`z_2`. As long as the bits popped are fair, the net bits are of one
+    law; the bits that x leaves are there for :math:`z_2` to be
     drawn from, so that fewer have to be lent. Bins of :math:`z_1` have equal mass under ``N(loc, scale^2)``, an agreement like any other.
 
     Args:

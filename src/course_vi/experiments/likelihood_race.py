@@ -1,19 +1,18 @@
 r"""Learning by three gradients at equal time: EM, the ELBO, and the likelihood itself by coupled chains, where the maximum is known.
 
 Two models. ``SummedCoins`` has one number to learn, and no freedom to make its posterior factorize. ``ProbabilisticPCA`` has rotations: its
-loadings can turn until the posterior does. In both races the chains draw their proposals from the q that the ELBO has fitted, made a
-little wider, and learn nothing about it. (The logits of bits are divided by the same number, ``WIDER``.)
+loadings can turn until the posterior does. In both races the chains draw their proposals from the q that is best for the ELBO, made
+wider, and learn nothing about it: the logits of bits are divided by ``WIDER``, and Gaussians grow until their weights are bounded.
 """
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
-from torch import Tensor, nn
-from torch.optim.lr_scheduler import CosineAnnealingLR
+from torch import Tensor
 
 from course_vi import validate
 from course_vi.experiments.summed_coins import SummedCoins, best_product
@@ -27,6 +26,7 @@ __all__ = [
     "best_gaussian",
     "chain_gradient",
     "coin_race",
+    "covering",
     "em_step",
     "pca_data",
     "pca_race",
@@ -35,7 +35,7 @@ __all__ = [
 WAYS = ("EM", "ELBO", "short chain", "coupled chains")
 SHORT = 3  # steps of the short chain
 REST = 1e-10  # EM stops before its time where a step moves less
-WIDER = 1.5  # the standard deviations of proposals, over those of q
+WIDER = 1.5  # logits of q, over those of proposals
 
 
 class Race(NamedTuple):
@@ -75,29 +75,6 @@ def chain_gradient(
 def _proposed(p: Model, q: Family, x: Tensor, generator: torch.Generator | None) -> tuple[Tensor, Tensor]:  # fmt: skip
     z = q.sample(1, x, generator=generator)
     return z[0], (p.log_joint(x, z) - q(x, z))[0]
-
-
-def _climb(
-    step: Callable[[], Tensor], learned: list[nn.Parameter], rate: float, seconds: float
-) -> int:
-    """Adam along a cosine, for so many steps as take about ``seconds`` of the processor, judged by the first few."""
-    optimizer = torch.optim.Adam(learned, lr=rate)
-
-    def once() -> None:
-        optimizer.zero_grad()
-        (-step()).backward()
-        optimizer.step()
-
-    once()
-    begun = time.process_time()
-    for _ in range(4):
-        once()
-    steps = max(int(4 * seconds / max(time.process_time() - begun, 1e-6)) - 5, 5)
-    schedule = CosineAnnealingLR(optimizer, steps)
-    for _ in range(steps):
-        once()
-        schedule.step()
-    return steps + 5
 
 
 def coin_race(way: str, x: Tensor, seconds: float, seed: int = 0, coins: int = 4) -> Race:
@@ -163,9 +140,10 @@ def pca_data(seed: int, rows: int = 300, size: int = 10, latents: int = 3) -> Te
 
 
 def pca_race(way: str, x: Tensor, seconds: float, seed: int = 0, latents: int = 3) -> Race:
-    """Learn a ``ProbabilisticPCA`` of rows x from random loadings, by one of ``WAYS``.
+    r"""Learn W and sigma of a ``ProbabilisticPCA`` of rows x from random loadings, by one of ``WAYS``.
 
-    EM and variational EM take their steps in closed form; the chains climb by Adam.
+    A step of EM is :math:`W + \sigma^2 G\, (\mathbb E z z^\top)^{-1}` with the exact gradient G, and alike for sigma. The chains put their
+    estimates in its place, and a factor before it that falls from one to zero along a cosine, over the seconds.
 
     >>> pca_race("EM", pca_data(0, rows=50), 0.05).steps > 1
     True
@@ -174,28 +152,49 @@ def pca_race(way: str, x: Tensor, seconds: float, seed: int = 0, latents: int = 
     source = torch.Generator().manual_seed(seed)
     loadings = torch.randn(x.shape[-1], latents, generator=source, dtype=x.dtype)
     p = ProbabilisticPCA(loadings, x.mean(0), 1.0).to(x)
-    begun, steps = time.process_time(), 0
-    if way in ("EM", "ELBO"):
-        moved = 1.0
-        while time.process_time() - begun < seconds and moved > REST:
+    begun, steps, spent, moved = time.process_time(), 0, 0.0, 1.0
+    while spent < seconds and moved > REST:
+        if way in ("EM", "ELBO"):
             before = p.loadings.detach().clone()
             em_step(p, x, factorized=way == "ELBO")
-            moved, steps = float((p.loadings.detach() - before).abs().max()), steps + 1
-    else:
-
-        def step() -> Tensor:
-            batch = x[torch.randint(len(x), (100,), generator=source)]
-            with torch.no_grad():
-                loc, variance = best_gaussian(p, batch)
-                q = MeanField(latents, loc, (WIDER * variance.sqrt()).log().expand_as(loc))
-            if way == "short chain":
-                return chain_gradient(p, q, batch, SHORT, source).mean()
-            return coupled_chain_gradient(p, q, batch, 4, generator=source).surrogate.mean()
-
-        steps = _climb(step, list(p.parameters()), 0.05, seconds)
-    taken = time.process_time() - begun
+            moved = float((p.loadings.detach() - before).abs().max())
+        else:
+            _chain_step(p, x, way, 0.5 * (1 + math.cos(math.pi * spent / seconds)), source)
+        steps, spent = steps + 1, time.process_time() - begun
     with torch.no_grad():
-        return Race(float(p.log_evidence(x).mean()), p.loadings.clone(), steps, taken)
+        return Race(float(p.log_evidence(x).mean()), p.loadings.clone(), steps, spent)
+
+
+def _chain_step(
+    p: ProbabilisticPCA, x: Tensor, way: str, share: float, generator: torch.Generator
+) -> None:
+    """So large a share of EM's step, with the gradient by a chain from q, or by two."""
+    with torch.no_grad():
+        loc, variance = best_gaussian(p, x)
+        square = loc.mT @ loc / len(x) + variance.diag()
+        scale = covering(_precision(p)) * variance.sqrt()
+    q = MeanField(p.latent_dim, loc, scale.log().expand_as(loc))
+    if way == "short chain":
+        value = chain_gradient(p, q, x, SHORT, generator).mean()
+    else:
+        value = coupled_chain_gradient(p, q, x, kernel="metropolis", generator=generator).surrogate.mean()  # fmt: skip
+    slope, spread = torch.autograd.grad(value, [p.loadings, p.log_noise_scale])
+    with torch.no_grad():
+        noise = (2 * p.log_noise_scale).exp()
+        p.loadings.add_(share * noise * torch.linalg.solve(square, slope.mT).mT)
+        p.log_noise_scale.add_(share * spread / (2 * p.data_dim))
+
+
+def covering(precision: Tensor) -> Tensor:
+    r"""By how much the standard deviations of the best factorized q must grow until its weights for a Gaussian are bounded.
+
+    With D the diagonal of the precision that is :math:`\lambda_{\min}(D^{-1/2} \Lambda D^{-1/2})^{-1/2}`; one, if the posterior factorizes.
+
+    >>> covering(torch.tensor([[1.0, 0.6], [0.6, 1.0]]))   # the eigenvalues are 1.6 and 0.4
+    tensor(1.5811)
+    """
+    root = precision.diagonal().sqrt()
+    return torch.linalg.eigvalsh(precision / root / root.unsqueeze(-1))[0].rsqrt()
 
 
 def best_gaussian(p: ProbabilisticPCA, x: Tensor) -> tuple[Tensor, Tensor]:

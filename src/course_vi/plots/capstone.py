@@ -50,8 +50,8 @@ def scores(
         range(last + 2), [*rows, "forecast (95%)", "held out (± standard error)"], color=QUIET
     )
     axis.set(
-        xlabel="log p(y | x), nats a person",
-        title="It came inside of the interval",
+        xlabel=r"$\log p(y \mid x)$, nats a person",
+        title=f"It came {'inside' if low <= came[0] <= high else 'outside'} of the interval",
         ylim=(-0.6, last + 1.6),
     )
     return figure

@@ -48,6 +48,7 @@ def _statistician(ax: Axes) -> None:
     arrow(ax, c, x, GREY, bend=-0.35)
     arrow(ax, x, c, BLUE, bend=0.75, line="--")
     arrow(ax, x, z, BLUE, bend=-0.5, line="--")
+    arrow(ax, c, z, BLUE, bend=0.45, line="--")
     plate(ax, (-1.1, -0.5, 1.25, 1.95), left=True)
     ax.text(0, -0.85, "one for each point, one for the set", ha="center", fontsize=9)
 
@@ -63,9 +64,11 @@ def _process(ax: Axes, title: str, latent: bool) -> None:
             Rectangle((-0.26, 2.34), 0.52, 0.52, facecolor="white", edgecolor=BLACK, linewidth=1.2, zorder=3)
         )  # fmt: skip
         ax.text(*middle, "$r$", ha="center", va="center", fontsize=11, zorder=4)
-    for place, name in (((-1.7, 0.9), "$u_m$"), ((-0.75, 0.9), "$y_m$")):
+    for place, name, bend in (((-1.7, 0.9), "$u_m$", -0.25), ((-0.75, 0.9), "$y_m$", 0.3)):
         node(ax, place, name, shaded=True)
         arrow(ax, place, middle, GREY)
+        if latent:
+            arrow(ax, place, middle, BLUE, bend=bend, line="--")
     node(ax, target, "$u_t$", shaded=True)
     node(ax, output, "$y_t$")
     arrow(ax, target, output, GREY)

@@ -30,6 +30,8 @@ __all__ = [
     "two_maxima",
 ]
 
+MARKS = "exact (line), measured (dots) ± 2 standard errors"
+
 
 def two_maxima(theta: Tensor, likelihood: Tensor, elbo: Tensor) -> Figure:
     """Mean log p(x) and the mean of the best factorized ELBO over theta, ``(n)`` each, with their highest points."""
@@ -94,7 +96,7 @@ def three_couplings(draws: Mapping[str, tuple[Tensor, Tensor]]) -> Figure:
             ax.plot(x[~met], y[~met], ".", color=ORANGE, markersize=3, alpha=0.6)
             ax.plot(x[met], y[met], ".", color=BLUE, markersize=3, alpha=0.6)
             share = float(met.to(torch.float64).mean())
-            ax.text(0.04, 0.94, f"equal: {share:.0%}", color=BLUE, fontsize=9, transform=ax.transAxes, va="top")  # fmt: skip
+            ax.text(0.96, 0.05, f"equal: {share:.0%}", color=BLUE, fontsize=9, transform=ax.transAxes, ha="right")  # fmt: skip
             ax.set(title=name, xlabel="$x$", ylabel="$y$", aspect="equal")
     return figure
 
@@ -133,6 +135,7 @@ def survival(tails: Mapping[str, Tensor], shares: Mapping[str, Tensor], runs: in
             error = (share * (1 - share) / runs).sqrt()
             ax.errorbar(steps[seen], share[seen], yerr=2 * error[seen], fmt="o", color=colour, markersize=4, capsize=2)  # fmt: skip
             ax.text(0.97, 0.93 - 0.09 * row, name, color=words, fontsize=10, ha="right", transform=ax.transAxes)  # fmt: skip
+        ax.text(0.03, 0.05, MARKS, color=QUIET, fontsize=9, transform=ax.transAxes)  # fmt: skip
         ax.set(title="Measured meetings lie on the predicted lines", xlabel="step $t$")
         ax.set(ylabel=r"$P(\tau > t)$", ylim=(3 / runs, 1.3))
     return figure

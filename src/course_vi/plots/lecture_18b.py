@@ -22,6 +22,7 @@ from course_vi.plots.style import (
 
 __all__ = ["price", "proposal_tails"]
 
+MARKS = "exact (line), measured (dots) ± 2 standard errors"
 WORDS = {BLUE: BLUE, GREEN: GREEN, ORANGE: BROWN, RED: RED, EXACT: EXACT}
 
 
@@ -49,6 +50,7 @@ def proposal_tails(tails: Mapping[str, Tensor], shares: Mapping[str, Tensor], ru
                 fontsize=10,
                 va="center",
             )
+        ax.text(0.97, 0.93, MARKS, color=QUIET, fontsize=9, ha="right", transform=ax.transAxes)  # fmt: skip
         ax.set(title="A proposal narrower than the posterior has a power law for a tail")
         ax.set(xlabel="step $t$", ylabel=r"$P(\tau > t)$", ylim=(2e-5, 1.6))
         ax.set_xlim(1, 2 * max(len(tail) for tail in tails.values()))
@@ -85,7 +87,7 @@ def price(
             arrowprops={"arrowstyle": "->", "color": QUIET},
             fontsize=9,
         )
-        left.text(0.97, 0.93, "exact (line), measured (dots)", color=QUIET, fontsize=9, ha="right", transform=left.transAxes)  # fmt: skip
+        left.text(0.97, 0.93, MARKS, color=QUIET, fontsize=9, ha="right", transform=left.transAxes)  # fmt: skip
         left.set(title="One state a run: wait, but not for ever", xlabel="burn-in $k$")
         left.set(ylabel="variance times cost")
         right.errorbar(lengths, averaged[:, 0], yerr=2 * averaged[:, 1], fmt="o-", color=BLUE, markersize=5, capsize=3)  # fmt: skip

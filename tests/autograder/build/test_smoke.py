@@ -52,9 +52,8 @@ def test_master_runs(
             name for name, ex in COURSE.registry.items() if ex.unit == unit and not ex.written
         }
         assert set(outcome["points"]) == graded
-        seconds = dict(outcome["check_seconds"])
-        assert seconds.pop("00_is_biased", 0.0) < 12  # it judges hundreds of estimators
-        assert max(seconds.values(), default=0.0) < 3
+        # No measure of speed, which benchmarks/ has: nobody waits for a check that takes half a minute, on any machine.
+        assert max(outcome["check_seconds"].values(), default=0.0) < 30
 
 
 # ------------------------------------------------------------------ the machinery, on the tiny course

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from unittest import mock
 
 import jupytext
 import nbformat
@@ -15,6 +17,13 @@ from autograder.honesty.page import read_page
 from autograder.honesty.rerun import run_report
 from autograder.honesty.rules import RULES
 from autograder.honesty.verdict import judge
+
+
+@pytest.fixture(autouse=True)
+def own_environment():
+    """A dishonest report changes the environment; the tests after it are to know nothing of that."""
+    with mock.patch.dict(os.environ):
+        yield
 
 
 @pytest.mark.parametrize("style", ["plain", "classes"])
@@ -51,8 +60,6 @@ def notebook(text: str, outputs: bool = True) -> nbformat.NotebookNode:
     """The report with the outputs that it gives, each printed line in the last cell that has code before the next text."""
     page = jupytext.reads(text, fmt="py:percent")
     if outputs:
-        from unittest import mock
-
         from autograder.build.smoke import run_cell
 
         scope: dict = {"__name__": "__main__"}
