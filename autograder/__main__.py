@@ -18,6 +18,7 @@ COMMANDS = {
     "notebooks": "build all notebooks from their text masters, and prove them",
     "honesty": "run a capstone report's own claims again: seeds, pairs, thresholds, rest, the forecast",
     "site": "build the course as a static book",
+    "slides": "make slides of the lectures",
     "smoke": "run every text master quickly, in forked children of a warm parent",
     "attacks": "grade a class of hostile notebooks, and see that every score is the honest one",
     "audit": "regrade the corpus of answers on many seeds",
