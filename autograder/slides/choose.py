@@ -46,13 +46,19 @@ def slides(notebook: dict[str, Any], unit: Unit) -> list[Slide]:
     if not sections:
         raise ValueError(f"{unit.stem} has no section; expected headings such as '## 1. Name'")
     middle = [slide for section in sections for slide in section.finished()]
+    for slide in middle:
+        slide.kind = slide.kind if slide.filled else "part"
     return [*_opening(preface, unit), *middle, *_closing(unit)]
 
 
 def _opening(preface: list[Block], unit: Unit) -> list[Slide]:
     """Title, goals, and the box of what is needed, as far as the lecture has them."""
     texts = [block.text for block in preface if block.kind == "text"]
-    why = [text for text in texts if not re.match(r"\*\*(After this|Time|You need)", text)]
+    why = [
+        text
+        for text in texts
+        if not re.match(r"\*\*(After this|Time|You need)|Logarithms are natural", text)
+    ]
     needs = ", ".join(f"{number:02d} {of_number(f'{number:02d}').title}" for number in unit.needs)
     found = [
         Slide(
@@ -66,12 +72,12 @@ def _opening(preface: list[Block], unit: Unit) -> list[Slide]:
     ]
     goals = next((block.text for block in preface if block.kind == "list"), "")
     if goals:
-        found.append(Slide("text", "After this unit you can", listed=goals))
+        found.append(Slide("text", "After this unit you can", words=[goals]))
     box = next((block.text for block in preface if block.kind == "quote"), "")
     items = re.split(r"(?m)^- ", box)[1:]
     if items:
         short = [f"- {sentences(item)[0]}" for item in items[:NEEDED]]
-        found.append(Slide("text", "What you need", listed="\n".join(short), notes=[box]))
+        found.append(Slide("text", "What you need", words=["\n".join(short)], notes=[box]))
     return found
 
 

@@ -24,7 +24,7 @@ FONT = "dist/theme/fonts/source-sans-pro"
 MATHJAX = "tex-svg-full.js"  # glyphs are drawn, so that no font is fetched
 SETTINGS = """{
   tex: {inlineMath: [["\\\\(", "\\\\)"]], displayMath: [["\\\\[", "\\\\]"]]},
-  svg: {fontCache: "none", matchFontHeight: false},
+  svg: {fontCache: "none", scale: 0.93},
   options: {enableMenu: false}
 }"""
 PAGE = """<!doctype html>
@@ -102,7 +102,9 @@ def build_decks(course: Course, out: Path, units: Sequence[Unit] = UNITS) -> dic
         found = slides(json.loads(lecture.read_text(encoding="utf-8")), unit)
         page = PAGE.format(
             title=html.escape(f"{unit.number:02d} {unit.title}"),
-            slides="\n".join(section(slide, lambda *picture: _place(out, *picture)) for slide in found),
+            slides="\n".join(
+                section(slide, lambda *picture: _place(out, *picture)) for slide in found
+            ),
             settings=SETTINGS,
         )
         (out / f"{unit.stem}.html").write_text(page, encoding="utf-8")

@@ -51,11 +51,11 @@ class Block:
     """One piece of a lecture.
 
     Attributes:
-        kind: ``section``, ``part`` (a heading below a section), ``text``, ``list``, ``table``, ``formula``, ``quote``, ``question``, ``answer``,
-            ``figure``, ``code`` or ``printed``.
+        kind: ``section``, ``part`` (a heading below a section), ``text``, ``list``, ``table``, ``formula``, ``quote``,
+            ``question``, ``answer``, ``figure``, ``code`` or ``printed``.
         text: Markdown; code; what was printed; the title of a heading.
         number: of a question or an answer.
-        override: what the cell's metadata say under ``slide``: ``"skip"``, ``"show"``, or words that stand on the slide.
+        override: what the cell's metadata say under ``slide``: ``"skip"`` (for the speaker alone) or ``"show"``.
     """
 
     kind: str

@@ -57,7 +57,9 @@ def as_formula(tex: str) -> str:
 def as_code(program: str) -> str:
     """A Python program in colours that stand in the page."""
     shown = HtmlFormatter(noclasses=True, nowrap=True, style="default")
-    return f'<pre class="code"><code>{highlight(program, PythonLexer(), shown).rstrip()}</code></pre>'
+    return (
+        f'<pre class="code"><code>{highlight(program, PythonLexer(), shown).rstrip()}</code></pre>'
+    )
 
 
 def _nothing(_self: Any, _tokens: Sequence[Token], _index: int, _options: Any, _env: Any) -> str:

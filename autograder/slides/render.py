@@ -6,13 +6,12 @@ import html
 from collections.abc import Callable
 
 from autograder.slides.lecture import Poll
-from autograder.slides.markdown import as_code, as_formula, as_html, as_line
+from autograder.slides.markdown import as_code, as_html, as_line
 from autograder.slides.pictures import Picture
-from autograder.slides.slide import Slide
+from autograder.slides.slide import WIDE, Slide
 
 __all__ = ["section"]
 
-WIDE = 1.75  # a figure at least so wide for its height stands below the words, another beside them
 ENLARGED = 1.7  # a figure of a notebook is drawn for a page; enlarged more, its dots show
 
 
@@ -27,7 +26,7 @@ def section(slide: Slide, place: Callable[[bytes, str], str]) -> str:
     notes = "\n".join(map(as_html, slide.notes))
     return (
         f'<section class="{slide.kind}">\n<header>{over}<{tag}>{as_line(slide.title)}</{tag}></header>\n'
-        f"{_body(slide, place)}\n<aside class=\"notes\">{notes}</aside>\n</section>"
+        f'{_body(slide, place)}\n<aside class="notes">{notes}</aside>\n</section>'
     )
 
 
@@ -35,8 +34,6 @@ def _body(slide: Slide, place: Callable[[bytes, str], str]) -> str:
     words = "".join(map(as_html, slide.words))
     if slide.context:
         words = f'<div class="context">{"".join(map(as_html, slide.context))}</div>{words}'
-    words += as_html(slide.listed) if slide.listed else ""
-    words += "".join(map(as_formula, slide.formulas))
     words += _evidence(slide)
     if slide.kind == "poll" and slide.poll:
         words += _poll(slide.poll)
@@ -79,12 +76,16 @@ def _poll(poll: Poll) -> str:
     rows = ""
     for index, choice in enumerate(poll.choices):
         right = choice == poll.truth
-        mark = '<span class="fragment mark" data-fragment-index="0">✓ it is this one</span>' if right else ""
+        mark = (
+            '<span class="fragment mark" data-fragment-index="0">✓ it is this one</span>'
+            if right
+            else ""
+        )
         rows += (
             f'<li><button type="button" class="hand" aria-label="count a hand"><kbd>{index + 1}</kbd>'
             f'<span class="choice">{as_line(choice)}</span><span class="bar"><i></i></span><output>0</output></button>{mark}</li>'
         )
-    help_ = "<p class=\"help\">Hands up: a click or a number's key counts one, <kbd>0</kbd> begins again.</p>"
+    help_ = '<p class="help">Hands up: a click or a number\'s key counts one, <kbd>0</kbd> begins again.</p>'
     return f'<ol class="poll">{rows}</ol>{help_}'
 
 

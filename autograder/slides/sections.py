@@ -11,13 +11,20 @@ import re
 from typing import Any
 
 from autograder.slides.lecture import Block, Poll
-from autograder.slides.sentences import last_sentences, lead, word_count
-from autograder.slides.slide import Slide
+from autograder.slides.sentences import (
+    is_list,
+    last_sentences,
+    lead,
+    opening,
+    sentences,
+    word_count,
+)
+from autograder.slides.slide import LOW, Slide
 from autograder.slides.tables import split_list, split_table
 
 __all__ = ["Section", "claims_of", "is_aside", "plain_title"]
 
-FIGURES_OF_AN_ANSWER = 2
+FIGURES_OF_AN_ANSWER, WORDS_OF_AN_ANSWER = 2, 60
 WIDEST, LONGEST = 104, 9  # of what was printed, where an answer has no figure
 MOST_WORDS = 75  # of a slide whose formula brings its own sentence along
 CONTEXT = 50  # words above a question
@@ -44,7 +51,9 @@ class Section:
         self._waiting: list[str] = []  # notes for the first slide of a part
         self._fresh = True  # a heading has passed, and no slide since
         self._above = ""  # the paragraph above, as long as no slide has it
-        self._leads: list[tuple[Slide, str]] = []  # what a figure falls back on if no words follow it
+        self._leads: list[
+            tuple[Slide, str]
+        ] = []  # what a figure falls back on if no words follow it
         self._asked = False  # between a prediction and its answer,
         self._seen: list[Block] = []  # what was shown there
         self._printed: list[str] = []
@@ -67,8 +76,11 @@ class Section:
         """The slides, without an opening on which nothing stands, and with words for every figure."""
         for slide, sentence in self._leads:
             if not slide.words and sentence:
-                slide.words.append(_closed(sentence))
+                slide.words.append(sentence)
         slides = self._slides
+        for slide in slides:
+            if slide.words and (slide.picture or not (slide.table or slide.code)):
+                slide.words[-1] = _closed(slide.words[-1])
         if len(slides) > 1 and (not slides[0].filled or _leads_to_a_poll(*slides[:2])):
             slides[1].context = slides[0].words
             slides[1].notes[:0] = slides[0].notes
@@ -87,7 +99,7 @@ class Section:
 
     def _on_text(self, block: Block) -> None:
         self._note(block.text)
-        if self._asked or self.aside or block.text.startswith("**Next**"):
+        if self._asked or self.aside or block.text.startswith(("**Next**", "(")):
             return
         if REFLECT.match(block.text):
             question = REFLECT.sub("", block.text)
@@ -104,13 +116,13 @@ class Section:
             self._note(f"$${block.text}$$")
             return
         now = self._now
-        if now is None or not now.open_to_more:
+        if now is None or not now.takes_formula():
             now = self._add("text")
         bridge = last_sentences(self._above)
         known = " ".join(now.words)
         if bridge and bridge not in known and now.words_in_all + word_count(bridge) < MOST_WORDS:
             now.words.append(bridge)
-        now.formulas.append(block.text)
+        now.words.append(f"$${block.text}$$")
         self._note(f"$${block.text}$$")
         self._above = ""
 
@@ -118,14 +130,15 @@ class Section:
         self._note(block.text)
         if self.title == REMEMBER:
             for part in split_list(block.text):
-                self._add("text", listed=part)
+                self._add("text", words=[part])
             return
         if self._asked or self.aside or word_count(block.text) > LONG_LIST:
             return
         now = self._now
-        if now is None or not now.open_to_more or now.formulas or now.words_in_all > 50:
+        if now is None or not now.takes_list(block.text):
             now = self._add("text", words=self._bridge())
-        now.listed = block.text
+        now.words.append(block.text)
+        self._above = re.split(r"(?m)^(?:[-*]|\d+\.) ", block.text)[-1]
 
     def _on_table(self, block: Block) -> None:
         if self._asked or self.aside:
@@ -156,7 +169,7 @@ class Section:
         if self.aside and block.override != "show":
             return
         now = self._now
-        if now is None or block.picture is None or not now.takes(block.picture):
+        if now is None or block.picture is None or not now.takes_picture(block.picture):
             now = self._add("text")
         now.picture = block.picture
         self._leads.append((now, last_sentences(self._above)))
@@ -168,19 +181,20 @@ class Section:
         self._asked, self._seen, self._printed = True, [], []
 
     def _on_answer(self, block: Block) -> None:
-        poll = self.polls[block.number]
+        poll, shown = self.polls[block.number], [block.picture for block in self._seen]
+        room = not shown or shown[-1].aspect >= LOW
         claims = [claim for text in self._printed for claim in claims_of(text)]
-        for shown in self._seen[-FIGURES_OF_AN_ANSWER:-1]:
-            self._add("answer", f"Predict {block.number}: what came", picture=shown.picture)
+        for picture in shown[-FIGURES_OF_AN_ANSWER:-1]:
+            self._add("answer", f"Predict {block.number}: what came", picture=picture)
         slide = self._add(
             "answer",
             f"Answer to Predict {block.number}",
-            words=[lead(block.text.split("\n\n")[0])],
+            words=opening(block.text, WORDS_OF_AN_ANSWER, formulas=room),
             evidence=claims[:2],
             notes=[block.text, *(f"Measured: {claim}" for claim in claims)],
         )
-        if self._seen:
-            slide.picture = self._seen[-1].picture
+        if shown:
+            slide.picture = shown[-1]
         elif not claims:
             slide.printed = next(filter(_short, reversed(self._printed)), "")
         slide.poll = poll
@@ -236,14 +250,20 @@ def plain_title(title: str) -> str:
     return re.sub(r"^\d+\.\s+", "", title)
 
 
-def _closed(sentence: str) -> str:
-    """A sentence that led over to what is not below it on the slide."""
-    return re.sub(r":$", ".", sentence)
+def _closed(paragraph: str) -> str:
+    """A paragraph without the sentence that led over to what is not below it on the slide; if it is all of it, with a full stop.
+
+    >>> _closed("All are equally likely. Hence:"), _closed("Three lines:")
+    ('All are equally likely.', 'Three lines.')
+    """
+    if not paragraph.endswith(":") or is_list(paragraph):
+        return paragraph
+    return " ".join(sentences(paragraph)[:-1]) or f"{paragraph[:-1]}."
 
 
 def _leads_to_a_poll(opening: Slide, following: Slide) -> bool:
     """Whether an opening of a few words can stand above the question that follows it."""
-    plain = opening.words and not (opening.formulas or opening.listed or opening.evidence)
+    plain = opening.words and not (opening.formulas or opening.lists or opening.evidence)
     return bool(plain and not opening.picture and following.kind == "poll" and opening.words_in_all <= CONTEXT)  # fmt: skip
 
 

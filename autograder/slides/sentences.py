@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["last_sentences", "lead", "sentences", "word_count"]
+__all__ = ["is_formula", "is_list", "last_sentences", "lead", "opening", "sentences", "word_count"]
 
 WHOLE = re.compile(r"\$[^$]+\$|`[^`]+`|\[[^\]]*\]\([^)]*\)")  # what no sentence ends in
 END = re.compile(r"(?<=[.?!])[*\"')]*\s+(?=[A-Z$*`\"'(\[\d\x00])")
-SHORT = re.compile(r"(\b(e\.g|i\.e|cf|vs|etc|al|Dr|St|Fig|Eq|No|Sec|pp?|[A-Z])\.|\b\d+\.)[*\"')]*\s*$")
+SHORT = re.compile(
+    r"(\b(e\.g|i\.e|cf|vs|etc|al|Dr|St|Fig|Eq|No|Sec|pp?|[A-Z])\.|\b\d+\.)[*\"')]*\s*$"
+)
 
 
 def sentences(text: str) -> list[str]:
@@ -46,6 +48,46 @@ def lead(text: str, words: int = 42) -> str:
             break
         taken.append(sentence)
     return " ".join(taken)
+
+
+def opening(text: str, words: int, formulas: bool = True) -> list[str]:
+    r"""The first paragraphs of an answer, cut where a sentence ends, with the formula to which they lead.
+
+    Args:
+        words: that they have together, about.
+        formulas: whether there is room for one.
+
+    >>> opening("It is zero. So\n\n$$a = 0$$\n\nfor all.", words=9)
+    ['It is zero. So', '$$a = 0$$']
+    >>> opening("It is zero. So\n\n$$a = 0$$\n\nfor all.", words=9, formulas=False)
+    ['It is zero.']
+    """
+    taken: list[str] = []
+    for paragraph in text.split("\n\n"):
+        if is_formula(paragraph):
+            if formulas or not taken:
+                return [*taken, paragraph]
+            break
+        left = words - sum(map(word_count, taken))
+        if taken and word_count(sentences(paragraph)[0]) > left:
+            break
+        taken.append(lead(paragraph, left))
+        if len(taken[-1].split()) < len(paragraph.split()):
+            break
+    if taken and not taken[-1].rstrip("*\"')`$").endswith((".", "?", "!")):
+        complete = sentences(taken[-1])[:-1]
+        taken[-1:] = [" ".join(complete)] if complete else [re.sub(r"[:,;]$", ".", taken[-1])]
+    return taken
+
+
+def is_list(paragraph: str) -> bool:
+    """Whether a paragraph is a list."""
+    return re.match(r"([-*]|\d+\.) ", paragraph) is not None
+
+
+def is_formula(paragraph: str) -> bool:
+    """Whether a paragraph is a displayed formula."""
+    return paragraph.startswith("$$")
 
 
 def last_sentences(text: str, words: int = 6) -> str:

@@ -38,7 +38,7 @@ def split_table(table: str, lines: float = LINES) -> list[str]:
 def split_list(text: str, words: int = WORDS) -> list[str]:
     r"""The items of a list dealt out to as few lists as hold them, numbered on.
 
-    >>> split_list("1. one two\n2. three\n3. four", words=3)
+    >>> split_list("1. one two\n2. three\n3. four", words=4)
     ['1. one two', '2. three\n3. four']
     """
     items = re.split(r"\n(?=(?:[-*]|\d+\.) )", text)
