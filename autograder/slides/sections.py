@@ -31,7 +31,7 @@ CONTEXT = 50  # words above a question
 LONG_LIST = 120  # words; a longer one is prose
 CLAIM = re.compile(r"(?m)^holds: (.+?)  \((n = .+)\)$")
 REFLECT = re.compile(r"^\*\*Reflect\.?\*\*\s*")
-REMARK = re.compile(r"\s*\([^()]*\)\s*$")  # the answer to such a question, in brackets behind it
+REMARK = re.compile(r"\s*\((?:[^()]|\([^()]*\))*\)\s*$")  # the answer to such a question, in brackets behind it
 REMEMBER = "What to remember"
 
 
