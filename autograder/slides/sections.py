@@ -31,7 +31,9 @@ CONTEXT = 50  # words above a question
 LONG_LIST = 120  # words; a longer one is prose
 CLAIM = re.compile(r"(?m)^holds: (.+?)  \((n = .+)\)$")
 REFLECT = re.compile(r"^\*\*Reflect\.?\*\*\s*")
-REMARK = re.compile(r"\s*\((?:[^()]|\([^()]*\))*\)\s*$")  # the answer to such a question, in brackets behind it
+REMARK = re.compile(
+    r"\s*\((?:[^()]|\([^()]*\))*\)\s*$"
+)  # the answer to such a question, in brackets behind it
 REMEMBER = "What to remember"
 
 
@@ -64,7 +66,7 @@ class Section:
 
     def read(self, block: Block) -> None:
         """Take in the next block."""
-        if block.override == "skip" and block.kind not in ("question", "answer"):
+        if block.override == "skip" and block.kind not in ("part", "question", "answer"):
             if block.kind in ("text", "list", "table", "quote"):
                 self._note(block.text)
             return
