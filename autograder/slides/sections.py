@@ -179,7 +179,8 @@ class Section:
 
     def _on_question(self, block: Block) -> None:
         poll = self.polls[block.number]
-        self._add("poll", f"Predict {block.number}", words=[block.text], poll=poll)
+        told = [f"It is: {poll.truth}"] if poll.truth else []
+        self._add("poll", f"Predict {block.number}", words=[block.text], poll=poll, notes=told)
         self._asked, self._seen, self._printed = True, [], []
 
     def _on_answer(self, block: Block) -> None:
