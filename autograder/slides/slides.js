@@ -24,6 +24,12 @@
     document.body.classList.remove("measuring");
   }
 
+  // The speaker's window has not the style that hides a formula's second form, and is narrow.
+  function forTheSpeaker() {
+    for (const spoken of document.querySelectorAll("aside mjx-assistive-mml")) spoken.remove();
+    for (const drawn of document.querySelectorAll("aside mjx-container svg")) drawn.style.maxWidth = "100%";
+  }
+
   const hands = (slide) => (slide ? [...slide.querySelectorAll(".hand")] : []);
 
   function count(slide, index) {
@@ -63,6 +69,7 @@
 
   MathJax.startup.promise.then(() => document.fonts.ready).then(() => {
     fit();
+    forTheSpeaker();
     return Reveal.initialize({
       width: 1280, height: 720, margin: 0.02, center: false, display: "flex", hash: true, slideNumber: "c/t",
       transition: "none", backgroundTransition: "none", pdfSeparateFragments: false, plugins: [RevealNotes],

@@ -33,7 +33,7 @@ FLOORS = {
         {"build"},
         {"grading"},
         {"reports", "audit", "honesty"},
-        {"site"},
+        {"site", "slides"},
         {"commands", "__main__"},
     ],
 }
