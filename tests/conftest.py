@@ -40,6 +40,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """Groups hold however many workers are asked for: ``pytest -n 2`` alone would deal them out."""
     if getattr(config.option, "dist", "no") == "load":
         config.option.dist = "loadgroup"
+    config.addinivalue_line(
+        "markers", "xdist_group: stays on one worker (known without xdist, too)"
+    )
 
 
 @pytest.fixture

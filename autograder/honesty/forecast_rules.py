@@ -52,8 +52,11 @@ def forecast(ran: Ran) -> list[Fault]:
     for study in ran.studies:
         for event in study.events:
             if isinstance(event, Forecast) and _typed(study, event):
-                says = "it was typed in, or it does not read the data that it is handed"
-                found.append(Fault("forecast", f"with all outcomes shuffled, and with half of the units, the forecast is the very same: {says}"))  # fmt: skip
+                says = (
+                    "with all outcomes shuffled, and with half of the units, the forecast is the very same: it was typed in, or it does "
+                    "not read the data that it is handed"
+                )
+                found.append(Fault("forecast", says))
     return found
 
 

@@ -538,8 +538,8 @@ check("16_process_elbo", process_elbo)
 # Gaussian *of its own* from what it knows, and is scored by the sum of the log-densities. Give it all the capacity
 # there is, and train it to rest.
 #
-# It may predict in blocks: the first `block` targets from the context; then these targets are *shown*, with their true
-# values, and it predicts the next `block`, and so on, in the order of `targets`; the last block may be smaller. Return
+# It may predict in blocks: the first `block` targets from the context; then these targets are *shown*, with the values
+# that they took, and it predicts the next `block`, and so on, in the order of `targets`; the last block may be smaller. Return
 #
 # - **variances**, $(T)$: with which it predicts each target, once trained;
 # - **shortfall**, a number: its expected log score falls short of that of the Gaussian process, which predicts all

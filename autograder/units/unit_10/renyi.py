@@ -129,6 +129,11 @@ def near_one(probe: Probe, rng: np.random.Generator) -> Finding:
         if finding.ok:
             log_w = log_weights(rng, 4, (1,), spread)
             finding = _asked(probe, log_w, float(alpha), f"alpha = {alpha:.15g}")
+    for low in (3.0, 6.0, 9.0):  # near one, and the data's evidences lie far apart
+        alpha = 1.0 + 10.0 ** -rng.uniform(low, low + 0.5) * rng.choice([-1, 1])
+        if finding.ok:
+            log_w = log_weights(rng, 4, (3,)) + rng.permutation([-700.0, 0.0, 300.0])
+            finding = _asked(probe, log_w, float(alpha), f"alpha = {alpha:.15g}")
     return finding
 
 

@@ -108,6 +108,7 @@ def stl_run(
             {name: torch.as_tensor(value) for name, value in numbers.items()}
         )
         seen: dict[str, Tensor] = {}
+        before: dict[str, Tensor] = {}
 
         def watched(*args: Any) -> None:
             with poutine.trace() as traced:
@@ -123,6 +124,7 @@ def stl_run(
 
         args = (y,) if rows is None else (y, rows)
         for _ in range(runs):
+            before = dict(seen)
             value = loss(watched, guide, *args)
         if not isinstance(value, Tensor):
             raise TypeError(f"it returned a {type(value).__name__}; expected a torch.Tensor")
@@ -139,4 +141,6 @@ def stl_run(
             },
             "learns": all(each.requires_grad for each in parameters.values()),
             "draws": seen,
+            "as_before": bool(seen)
+            and all(torch.equal(before.get(name, one[None]), one) for name, one in seen.items()),
         }

@@ -209,6 +209,13 @@ def _judged(
         return asked
     seen, grad, terms = asked
     if part == "value":
+        if seen["as_before"]:
+            return holds(
+                False,
+                "draws of its own in each run",
+                "the same draws in two runs: something in your loss sets the seed",
+                "draws_repeated",
+            )
         value = float(terms["value"])
         known = [
             Mistake(

@@ -14,7 +14,7 @@ from autograder.units import EXERCISES
 
 ROOT = Path(__file__).resolve().parents[3]
 CASES = cases()
-SEEDS = [101, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (202, 303))]
+SEEDS = [101, pytest.param(202, marks=pytest.mark.slow)]
 UNSEEN = {  # answered by people who had not seen their checks (the later batches), with no proof beside the answers yet
     "01_long_grid",
     "01_separation",

@@ -170,3 +170,10 @@ def stl_loss(model, guide, *args):
 # diagnosis: value or described or generic_over_4
 #-     return frozen - joint
 #+     return (frozen - joint) / len(args[0])
+
+
+# %% wrong seeded, from right switched_off: The seed is set inside the loss, so that it repeats: every step of a fit sees one draw.
+# diagnosis: draws_repeated
+#-     drawn = poutine.trace(guide).get_trace(*args)
+#+     pyro.set_rng_seed(0)
+#+     drawn = poutine.trace(guide).get_trace(*args)
