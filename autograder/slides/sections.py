@@ -11,6 +11,7 @@ import re
 from typing import Any
 
 from autograder.slides.lecture import Block, Poll
+from autograder.slides.pictures import Picture
 from autograder.slides.sentences import (
     is_list,
     last_sentences,
@@ -57,7 +58,7 @@ class Section:
             tuple[Slide, str]
         ] = []  # what a figure falls back on if no words follow it
         self._asked = False  # between a prediction and its answer,
-        self._seen: list[Block] = []  # what was shown there
+        self._seen: list[Picture] = []  # what was shown there
         self._printed: list[str] = []
         if self.aside:
             self._waiting.append(f"*{self.title}* stands in the lecture.")
@@ -165,8 +166,8 @@ class Section:
             self._now.notes += [f"Measured: {claim}" for claim in claims]
 
     def _on_figure(self, block: Block) -> None:
-        if self._asked:
-            self._seen.append(block)
+        if block.picture and self._asked:
+            self._seen.append(block.picture)
             return
         if self.aside and block.override != "show":
             return
@@ -184,7 +185,7 @@ class Section:
         self._asked, self._seen, self._printed = True, [], []
 
     def _on_answer(self, block: Block) -> None:
-        poll, shown = self.polls[block.number], [block.picture for block in self._seen]
+        poll, shown = self.polls[block.number], self._seen
         room = not shown or shown[-1].aspect >= LOW
         claims = [claim for text in self._printed for claim in claims_of(text)]
         for picture in shown[-FIGURES_OF_AN_ANSWER:-1]:
