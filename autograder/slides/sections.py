@@ -12,25 +12,23 @@ from typing import Any
 
 from autograder.slides.lecture import Block, Poll
 from autograder.slides.pictures import Picture
+from autograder.slides.printed import claims_of, is_short
 from autograder.slides.sentences import (
-    is_list,
+    closed,
     last_sentences,
     lead,
     opening,
-    sentences,
     word_count,
 )
 from autograder.slides.slide import LOW, Slide
 from autograder.slides.tables import split_list, split_table
 
-__all__ = ["Section", "claims_of", "is_aside", "plain_title"]
+__all__ = ["Section", "is_aside", "plain_title"]
 
 FIGURES_OF_AN_ANSWER, WORDS_OF_AN_ANSWER = 2, 60
-WIDEST, LONGEST = 104, 9  # of what was printed, where an answer has no figure
 MOST_WORDS = 75  # of a slide whose formula brings its own sentence along
 CONTEXT = 50  # words above a question
 LONG_LIST = 120  # words; a longer one is prose
-CLAIM = re.compile(r"(?m)^holds: (.+?)  \((n = .+)\)$")
 REFLECT = re.compile(r"^\*\*Reflect\.?\*\*\s*")
 REMARK = re.compile(
     r"\s*\((?:[^()]|\([^()]*\))*\)\s*$"
@@ -83,7 +81,7 @@ class Section:
         slides = self._slides
         for slide in slides:
             if slide.words and (slide.picture or not (slide.table or slide.code)):
-                slide.words[-1] = _closed(slide.words[-1])
+                slide.words[-1] = closed(slide.words[-1])
         if len(slides) > 1 and (not slides[0].filled or _leads_to_a_poll(*slides[:2])):
             slides[1].context = slides[0].words
             slides[1].notes[:0] = slides[0].notes
@@ -200,7 +198,7 @@ class Section:
         if shown:
             slide.picture = shown[-1]
         elif not claims:
-            slide.printed = next(filter(_short, reversed(self._printed)), "")
+            slide.printed = next(filter(is_short, reversed(self._printed)), "")
         slide.poll = poll
         self._asked, self._above = False, ""
 
@@ -236,15 +234,6 @@ def is_aside(title: str) -> bool:
     return plain_title(title).lower().startswith("aside")
 
 
-def claims_of(printed: str) -> list[str]:
-    """The lines of ``claim`` in what a cell printed.
-
-    >>> claims_of("holds: three is more than two  (n = 5, difference +1 ± 0.032, t = +31.6)")
-    ['three is more than two (n = 5, difference +1 ± 0.032, t = +31.6)']
-    """
-    return [f"{sentence} ({numbers})" for sentence, numbers in CLAIM.findall(printed)]
-
-
 def plain_title(title: str) -> str:
     """A heading without the number of its section.
 
@@ -254,23 +243,7 @@ def plain_title(title: str) -> str:
     return re.sub(r"^\d+\.\s+", "", title)
 
 
-def _closed(paragraph: str) -> str:
-    """A paragraph without the sentence that led over to what is not below it on the slide; if it is all of it, with a full stop.
-
-    >>> _closed("All are equally likely. Hence:"), _closed("Three lines:")
-    ('All are equally likely.', 'Three lines.')
-    """
-    if not paragraph.endswith(":") or is_list(paragraph):
-        return paragraph
-    return " ".join(sentences(paragraph)[:-1]) or f"{paragraph[:-1]}."
-
-
 def _leads_to_a_poll(opening: Slide, following: Slide) -> bool:
     """Whether an opening of a few words can stand above the question that follows it."""
     plain = opening.words and not (opening.formulas or opening.lists or opening.evidence)
     return bool(plain and not opening.picture and following.kind == "poll" and opening.words_in_all <= CONTEXT)  # fmt: skip
-
-
-def _short(printed: str) -> bool:
-    lines = printed.splitlines()
-    return 0 < len(lines) <= LONGEST and max(map(len, lines)) <= WIDEST

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["is_formula", "is_list", "last_sentences", "lead", "opening", "sentences", "word_count"]
+__all__ = [
+    "closed",
+    "is_formula",
+    "is_list",
+    "last_sentences",
+    "lead",
+    "opening",
+    "sentences",
+    "word_count",
+]
 
 WHOLE = re.compile(r"\$[^$]+\$|`[^`]+`|\[[^\]]*\]\([^)]*\)")  # what no sentence ends in
 END = re.compile(r"(?<=[.?!])[*\"')]*\s+(?=[A-Z$*`\"'(\[\d\x00])")
@@ -78,6 +87,17 @@ def opening(text: str, words: int, formulas: bool = True) -> list[str]:
         complete = sentences(taken[-1])[:-1]
         taken[-1:] = [" ".join(complete)] if complete else [re.sub(r"[:,;]$", ".", taken[-1])]
     return taken
+
+
+def closed(paragraph: str) -> str:
+    """A paragraph without the sentence that led over to what is not below it on the slide; if it is all of it, with a full stop.
+
+    >>> closed("All are equally likely. Hence:"), closed("Three lines:")
+    ('All are equally likely.', 'Three lines.')
+    """
+    if not paragraph.endswith(":") or is_list(paragraph):
+        return paragraph
+    return " ".join(sentences(paragraph)[:-1]) or f"{paragraph[:-1]}."
 
 
 def is_list(paragraph: str) -> bool:
