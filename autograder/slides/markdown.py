@@ -18,6 +18,9 @@ from autograder.slides.lecture import reader
 
 __all__ = ["as_code", "as_formula", "as_html", "as_line"]
 
+FOLLOWED = re.compile(
+    r"(\\\((?:(?!\\\)).)*\\\))([.,;:?!)]+)"
+)  # a formula, and what no line may begin with
 TAGS = re.compile(r"</?(details|summary|div|span|p|br|table|tr|td|img|a)\b[^>]*>")
 
 
@@ -35,9 +38,9 @@ def as_html(text: str) -> str:
     r"""Paragraphs, lists and tables.
 
     >>> as_html("A *small* $x < 1$, in [unit 03](03_elbo.ipynb).")
-    '<p>A <em>small</em> \\(x &lt; 1\\), in unit 03.</p>'
+    '<p>A <em>small</em> <span class="kept">\\(x &lt; 1\\),</span> in unit 03.</p>'
     """
-    return str(_markdown().render(TAGS.sub("", text))).strip()
+    return _kept(str(_markdown().render(TAGS.sub("", text))).strip())
 
 
 def as_line(text: str) -> str:
@@ -46,7 +49,7 @@ def as_line(text: str) -> str:
     >>> as_line("When $q$ is not free")
     'When \\(q\\) is not free'
     """
-    return str(_markdown().renderInline(text)).strip()
+    return _kept(str(_markdown().renderInline(text)).strip())
 
 
 def as_formula(tex: str) -> str:
@@ -60,6 +63,10 @@ def as_code(program: str) -> str:
     return (
         f'<pre class="code"><code>{highlight(program, PythonLexer(), shown).rstrip()}</code></pre>'
     )
+
+
+def _kept(page: str) -> str:
+    return FOLLOWED.sub(r'<span class="kept">\1\2</span>', page)
 
 
 def _nothing(_self: Any, _tokens: Sequence[Token], _index: int, _options: Any, _env: Any) -> str:
