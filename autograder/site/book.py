@@ -10,8 +10,12 @@ import sys
 from pathlib import Path
 
 from autograder.course import Course, UsageError
+from autograder.site.atlas_page import atlas_page, draw_atlas
+from autograder.site.contact_sheet import contact_sheet, pictures_of, write_thumbnails
 from autograder.site.index_pages import exercise_index, front_page, map_of_units
+from autograder.site.ledger_page import anchor_of_book, ledger_page
 from autograder.site.museum import museum_pages
+from autograder.site.style_page import draw_specimens, style_page
 from course_vi.syllabus import UNITS, Unit
 
 __all__ = ["build_book", "lay_out"]
@@ -45,9 +49,10 @@ def lay_out(course: Course, source: Path, verdicts: dict[str, str]) -> None:
     loose = [name for name in course.pages() if course.lecture(name).exists()]
     for name in loose:
         _copy_notebook(course.root, course.lecture(name), source)
-    pages = [path for path in sorted((course.root / "docs").glob("*.md"))]
+    pages = sorted((course.root / "docs").glob("*.md"))
     for page in (*pages, course.root / "CONTRIBUTING.md"):
         _copy_text(course.root, page, source)
+    _write(source / "docs" / "ledger.md", ledger_page(anchor_of_book))
     for folder in ("docs/images", "docs/examples"):
         if (course.root / folder).exists():
             shutil.copytree(course.root / folder, source / folder)
@@ -59,6 +64,13 @@ def lay_out(course: Course, source: Path, verdicts: dict[str, str]) -> None:
     _write(source / "units.md", map_of_units(units))
     for name, text in museum_pages(units, verdicts).items():
         _write(source / "museum" / f"{name}.md", text)
+    _write(source / "atlas.md", atlas_page())
+    draw_atlas(source)
+    pictures = pictures_of(course)
+    write_thumbnails(pictures, source / "_static" / "figures")
+    _write(source / "figures.md", contact_sheet(pictures, "_static/figures", "lectures/{}.html"))
+    _write(source / "style.md", style_page(pictures))
+    draw_specimens(source)
     _write(source / "library.md", _library(course.root / "src" / "course_vi"))
     _write(
         source / "index.md",
@@ -156,7 +168,10 @@ def _contents(units: list[Unit], loose: list[str], documents: list[str]) -> str:
             "units",
             "exercises",
             "museum/index",
+            "atlas",
             "library",
+            "figures",
+            "style",
             *(f"docs/{name}" for name in documents),
             "CONTRIBUTING",
         ],

@@ -10,6 +10,10 @@ from course_vi.syllabus import UNITS, Unit
 __all__ = ["exercise_index", "front_page", "map_of_units"]
 
 
+SIGNATURE = """**S** marks a signature exercise, which ends in a measured agreement with an exact answer that you predicted.
+Ten are numbered; other units may have one of their own. [The ledger](docs/ledger.md) says for each what agrees with what."""
+
+
 def front_page(units: Sequence[Unit]) -> str:
     """What the course is, and where to enter."""
     count = sum(not exercise.written for exercise in EXERCISES.values())
@@ -22,6 +26,8 @@ assert every empirical sentence; problem sets grade the learner's code honestly,
 - **Play**: [the gradient laboratory](docs/laboratory.html), which needs nothing but this page.
 - **Try**: [{count} exercises](exercises.md) with hints; their checks run in JupyterLab (`make lab`).
 - **Err**: [the museum of mistakes](museum/index.md), every wrong answer that the checks are known to catch, and what they say to it.
+- **Compare**: [the estimator atlas](atlas.md), every gradient estimator beside the exact gradient: bias, variance, cost.
+- **Look up**: [the ledger](docs/ledger.md), every method that the sources name: where it is taught, coded, exercised and proven.
 
 """
 
@@ -29,7 +35,8 @@ assert every empirical sentence; problem sets grade the learner's code honestly,
 def map_of_units(units: Sequence[Unit]) -> str:
     """The units as a table: what builds on what, and what stands."""
     here = {unit.number for unit in units}
-    rows = ["| | Unit | Builds on | Problem set | Ten-week core |", "|---|---|---|---|---|"]
+    rows = ["| | Unit | Builds on | Problem set | Signature | Ten-week core |"]
+    rows += ["|---|---|---|---|---|---|"]
     for unit in UNITS:
         stands = unit.number in here
         title = (
@@ -38,9 +45,9 @@ def map_of_units(units: Sequence[Unit]) -> str:
         problems = f"[set](notebooks/{unit.stem}/{unit.stem}.ipynb)" if stands else ""
         needs = ", ".join(f"{n:02d}" for n in unit.needs)
         rows.append(
-            f"| {unit.number:02d} | {title} | {needs} | {problems} | {'yes' if unit.core else ''} |"
+            f"| {unit.number:02d} | {title} | {needs} | {problems} | {unit.signature} | {'yes' if unit.core else ''} |"
         )
-    return "# The map of units\n\n" + "\n".join(rows) + "\n"
+    return "# The map of units\n\n" + "\n".join(rows) + f"\n\n{SIGNATURE}\n"
 
 
 def exercise_index(units: Sequence[Unit]) -> str:

@@ -647,7 +647,7 @@ with when_written():
 # $\log q(z) - \log q(\bar z) + \overline{\log q(z)}$ has the right value and the right gradient.
 
 # %% [markdown]
-# ## 7. S: two faults of a loss
+# ## 7. S9: two faults of a loss
 #
 # *Difficulty* 5/5 · *Importance* 5/5 · 60 minutes
 #

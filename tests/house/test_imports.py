@@ -16,12 +16,21 @@ NOT_CODE = {"answers", "attacks", "class.data", "__pycache__"}
 # From the ground up. A room may import from its own floor and from those below.
 FLOORS = {
     "course_vi": [
-        {"freezing", "validate", "data", "exact", "mini_vi", "nets", "syllabus"},
+        {"freezing", "validate", "data", "exact", "ledger", "mini_vi", "nets", "syllabus"},
         {"chains", "distributions"},
         {"graph", "models", "families"},
         {"bounds", "contracts", "gradients"},
         {"learning", "diagnostics", "coding"},
-        {"experiments", "laboratory", "plots", "preflight", "progress", "pyro_twins", "study"},
+        {
+            "atlas",
+            "experiments",
+            "laboratory",
+            "plots",
+            "preflight",
+            "progress",
+            "pyro_twins",
+            "study",
+        },
     ],
     # The ground floor is what runs beside a learner's code; it knows nothing of verdicts.
     "autograder": [

@@ -23,7 +23,7 @@ from autograder.units.unit_14.reference import either_sign
 
 EXERCISE = exercise(
     __name__,
-    title="S: two faults of a loss",
+    title="S9: two faults of a loss",
     function="examine",
     points=5,
     difficulty=5,

@@ -72,6 +72,7 @@ def votes(
     by_rows: bool = True,
     correction: int = 0,
     dead: bool = True,
+    power: int = 2,
 ) -> np.ndarray:
     """The share of the votes, ``(D, F)``, in which factor k is held still and latent j moves least.
 
@@ -79,13 +80,21 @@ def votes(
         relative: to the variance over all rows.
         by_rows: a value counts by its rows; otherwise each value of a factor counts the same.
         dead: latents that never move take no votes.
+        power: of the distance from the mean, 2 for a variance.
     """
+
+    def spread_of(codes: np.ndarray) -> np.ndarray:
+        if power == 2:
+            return codes.var(0, ddof=correction)
+        value: np.ndarray = np.mean(np.abs(codes - codes.mean(0)) ** power, 0)
+        return value
+
     table = np.zeros((given.codes.shape[1], given.factors.shape[1]))
-    spread = given.codes.var(0, ddof=correction)
+    spread = spread_of(given.codes)
     for k, factor in enumerate(given.factors.T):
         values, counts = np.unique(factor, return_counts=True)
         for value, count in zip(values, counts, strict=True):
-            still = given.codes[factor == value].var(0, ddof=correction)
+            still = spread_of(given.codes[factor == value])
             if relative:
                 still = still / np.where(spread > 0, spread, 1.0)
             if dead:
@@ -118,6 +127,7 @@ def _given(
     latents: int = 3,
     dead: bool = False,
     noise: float = 0.6,
+    tails: float = 0.0,
 ) -> Given:
     """Codes that tell of the factors, with weights, scales, signs and noise of their own, rounded."""
     while True:
@@ -137,6 +147,8 @@ def _given(
             [0.3, 1.5], (len(levels), latents)
         )
         raw = factors @ weight + noise * rng.normal(size=(rows, latents))
+        if tails:
+            raw += (rng.uniform(size=raw.shape) < 0.03) * rng.normal(size=raw.shape) * tails
         codes = np.round(raw * np.exp(rng.uniform(0, 1.5, latents)))
         if dead:
             codes[:, rng.integers(latents)] = float(rng.integers(-3, 4))
@@ -167,6 +179,8 @@ def _mistakes(given: Given, column: int) -> list[Mistake]:
          lambda: votes(given, by_rows=False).max(1).sum()),
         ("dead_latent_wins", "A latent that never moves has a variance of zero, and takes all the votes. It says nothing, and takes none.",
          lambda: votes(given, dead=False).max(1).sum()),
+        ("another_spread", "Distances from the mean are not squared here, but counted as they are. A variance is asked.",
+         lambda: votes(given, power=1).max(1).sum()),
         ("rule_turned", "This names for each factor its best latent. The rule names for each latent a factor.", lambda: table.max(0).sum()),
         ("order_swapped", "The two scores are exchanged.", lambda: want[GAP]),
     ]  # fmt: skip
@@ -232,9 +246,18 @@ def _uneven(rng: np.random.Generator, **how: object) -> Given:
             return given
 
 
+def _tailed(rng: np.random.Generator) -> Given:
+    """Some rows lie far out: neither the mean distance from the mean nor its fourth power says what the variance says."""
+    while True:
+        given = _given(rng, latents=4, tails=3.0)
+        want = votes(given).max(1).sum()
+        if min(abs(want - votes(given, power=power).max(1).sum()) for power in (1, 4)) > 1e-3:
+            return given
+
+
 @EXERCISE.part("The score by votes", weight=1.5)
 def by_votes(probe: Probe, rng: np.random.Generator) -> Finding:
-    cases = [_uneven(rng), _uneven(rng, rows=200, levels=(2, 3, 5), latents=4)]
+    cases = [_uneven(rng), _uneven(rng, rows=200, levels=(2, 3, 5), latents=4), _tailed(rng)]
     return _all(probe, cases, (VOTE,))
 
 

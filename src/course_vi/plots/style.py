@@ -25,6 +25,7 @@ __all__ = [
     "GREEN",
     "GREY",
     "LANDING",
+    "MEANINGS",
     "ORANGE",
     "PALE_BLUE",
     "PALE_GREEN",
@@ -38,6 +39,7 @@ __all__ = [
     "RED",
     "SCORE",
     "SKY",
+    "STYLE",
     "TOTAL",
     "WHITE",
     "YELLOW",
@@ -62,6 +64,15 @@ EXACT, POSTERIOR = BLACK, GREY  # a line or a number; an area
 TOTAL, SCORE = RED, RED  # estimators: the plain ones,
 PATH, LANDING = BLUE, BLUE  # what the path and its frozen density give,
 BASELINE = GREEN  # and a plain one with a baseline
+MEANINGS = {
+    "EXACT": "an exact answer, as a line or a number",
+    "POSTERIOR": "an exact posterior, as an area",
+    "TOTAL": "the total derivative",
+    "SCORE": "the score function without a baseline",
+    "BASELINE": "the score function with a baseline",
+    "PATH": "the path derivative",
+    "LANDING": "the path derivative with its density frozen",
+}
 
 STYLE: Any = {
     "figure.dpi": 110,

@@ -162,3 +162,9 @@ def two_scores(codes, factors):
 # diagnosis: order_swapped
 #-     return np.mean(gaps), table.max(1).sum() / len(hot)
 #+     return table.max(1).sum() / len(hot), np.mean(gaps)
+
+
+# %% wrong mean_distance, from right loops: The mean distance from the mean in the place of the variance.
+# diagnosis: another_spread
+#-         return sum((number - mean) ** 2 for number in numbers) / len(numbers)
+#+         return sum(abs(number - mean) for number in numbers) / len(numbers)
