@@ -15,7 +15,7 @@ SET_UP = @command -v "$(PYTHON)" >/dev/null || { echo "There is no $(PYTHON) her
 	"$(PYTHON)" scripts/setup.py $(ASKED)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test test-all grade notebooks audit site site-serve release clean with-grade with-test with-site
+.PHONY: help setup lab test test-all grade notebooks audit site site-serve slides release clean with-grade with-test with-site
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -53,6 +53,9 @@ site: with-site  ## build the course as a static book, build/site/html (some min
 
 site-serve: with-site  ## build it, and show it at http://127.0.0.1:8000
 	$(AUTOGRADER) site --serve 8000
+
+slides: with-site  ## make slides of every lecture, for Reveal.js, build/slides/index.html (seconds)
+	$(AUTOGRADER) slides $(UNIT)
 
 release: setup  ## build the library alone, and try its wheel in an empty environment (dist/)
 	@$(PY) scripts/release.py

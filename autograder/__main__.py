@@ -19,6 +19,7 @@ COMMANDS = {
     "honesty": "run a capstone report's own claims again: seeds, pairs, thresholds, rest, the forecast",
     "steps": "for whoever learns alone: hints one by one, then the solution piece by piece, after a try",
     "site": "build the course as a static book",
+    "slides": "make slides of the lectures",
     "figures": "lay out all figures of the lectures on one sheet",
     "smoke": "run every text master quickly, in forked children of a warm parent",
     "attacks": "grade a class of hostile notebooks, and see that every score is the honest one",

@@ -29,7 +29,7 @@ GROUPS = {
         "test_attacks", "test_browser", "test_driver", "test_execute", "test_formgrader", "test_grading",
         "test_instructors", "test_jail", "test_laboratory_browser", "test_kills", "test_setup", "test_make", "test_fast_road",
         "test_guide", "test_hostile_browser", "test_intake_cases", "test_ledger_property", "test_marking",
-        "test_self_study_browser", "test_usage",
+        "test_self_study_browser", "test_slides_browser", "test_usage",
     },
     "masters": {"test_notebooks", "test_smoke", "test_out_of_order"},
     "kernels": {"test_kernel", "test_kernels", "test_edition"},

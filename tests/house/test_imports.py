@@ -42,7 +42,7 @@ FLOORS = {
         {"build"},
         {"grading"},
         {"reports", "audit", "honesty"},
-        {"site"},
+        {"site", "slides"},
         {"commands", "__main__"},
     ],
 }

@@ -44,6 +44,7 @@ def test_make_alone_describes_every_target() -> None:
         "audit",
         "site",
         "site-serve",
+        "slides",
         "release",
         "clean",
     }
@@ -62,6 +63,7 @@ def test_make_alone_describes_every_target() -> None:
         ("audit", "lab grade", "-m autograder audit 09"),
         ("site", "lab grade site", "-m autograder site"),
         ("site-serve", "lab grade site", "-m autograder site --serve 8000"),
+        ("slides", "lab grade site", "-m autograder slides 09"),
         ("release", "lab", "scripts/release.py"),
     ],
 )
