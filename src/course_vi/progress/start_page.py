@@ -37,6 +37,9 @@ BESIDES = {  # pages of no unit
     "capstone": "the capstone: real data, an open brief, and a check that holds your report to what it claims",
 }
 
+ALONE = """- **Studying alone?** Each unit's [solutions](../solutions) have the answers with their derivations. Open one when its three hints
+  are spent.
+"""
 FOOT = """## Good to know
 
 - **All of this folder is yours.** Nothing you write here is overwritten. To update the course, close JupyterLab, then `git pull` and
@@ -44,9 +47,7 @@ FOOT = """## Good to know
 - **Hand in** the file whose name ends in `_problems.ipynb`.
 - **Your points and predictions** lie in the folder `progress`, on this machine and nowhere else; nobody grades them. Delete the
   folder and they are forgotten.
-- **Studying alone?** Each unit's [solutions](../solutions) have the answers with their derivations. Open one when its three hints
-  are spent.
-- **The code of the course** is written to be read: begin with [mini_vi.py](../src/course_vi/mini_vi.py), the whole idea on one page.
+{alone}- **The code of the course** is written to be read: begin with [mini_vi.py](../src/course_vi/mini_vi.py), the whole idea on one page.
 """
 
 
@@ -64,7 +65,7 @@ def start_page(work: Path) -> str:
         KEY,
         *_besides(work),
         *[_exercises(unit, stands[unit.number]) for unit in here if stands[unit.number].points],
-        FOOT,
+        FOOT.format(alone=ALONE if (work.parent / "solutions").is_dir() else ""),
     ]
     return "\n".join(parts)
 
