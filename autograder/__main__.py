@@ -25,6 +25,7 @@ COMMANDS = {
     "mutants": "change right answers in one place, and count what the checks notice",
     "dictionary": "build what tells a change of a right answer from its behaviour, for learners' reports",
     "calibrate": "simulate how often a right answer would fail, and write the table",
+    "syllabus": "which units in which week, with hours: for 5, 10 and 14 weeks, or your own plan",
     "public": "the course without its solutions, as a repository for students, and the proof that nothing leaks",
 }
 HERE = Path(__file__).parent / "commands"
