@@ -6,7 +6,7 @@ import ast
 import linecache
 from typing import Any
 
-__all__ = ["run_cell"]
+__all__ = ["display", "run_cell"]
 
 
 def run_cell(source: str, scope: dict[str, Any], filename: str) -> Any:
@@ -22,11 +22,11 @@ def run_cell(source: str, scope: dict[str, Any], filename: str) -> Any:
     if last is None:
         return None
     value = eval(compile(ast.Expression(last.value), filename, "eval"), scope)  # type: ignore[attr-defined]
-    _display(value)
+    display(value)
     return value
 
 
-def _display(*values: Any, **_: Any) -> None:
+def display(*values: Any, **_: Any) -> None:
     """Ask values for the forms that a notebook would show, so that a broken ``_repr_html_`` is noticed."""
     for value in values:
         for form in ("_repr_html_", "_repr_markdown_", "_repr_png_"):

@@ -31,7 +31,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from autograder.build import cells, notebooks
-from autograder.build.cells import run_cell
+from autograder.build.cells import display, run_cell
 from autograder.course import Course, MasterError
 
 LIMIT_SECONDS = 120
@@ -106,7 +106,7 @@ def run_notebook(job: Job) -> Outcome:
     """
     outcome = Outcome(job.name, job.kind, faults=[job.broken] if job.broken else [])
     started = time.perf_counter()
-    scope: dict[str, Any] = {"__name__": "__main__", "display": _display}
+    scope: dict[str, Any] = {"__name__": "__main__", "display": display}
     previous = os.getcwd()
     os.chdir(job.folder)
     try:

@@ -37,8 +37,8 @@ BESIDES = {  # pages of no unit
     "capstone": "the capstone: real data, an open brief, and a check that holds your report to what it claims",
 }
 
-ALONE = """- **Studying alone?** Each unit's [solutions](../solutions) have the answers with their derivations. Open one when its three hints
-  are spent.
+ALONE = """- **Studying alone?** Each unit's [solutions](../solutions) have the answers with their derivations. Open one when its three
+  hints are spent.
 """
 FOOT = """## Good to know
 
