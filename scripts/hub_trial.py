@@ -4,8 +4,9 @@
 
 Run it as root on Linux, with a Python that has jupyterhub and this course's packages. It makes two users of the system for as long as it
 runs, starts a hub on 127.0.0.1 whose login is a stand-in (nobody else can reach it), lets both students work through their
-own servers, as JupyterLab does, and the instructor type nbgrader's commands. Everything lies in a temporary folder. Whatever happens, the hub and
-its servers are stopped, and users and folder removed. It prints each step with its seconds, and ends with 0 only if all of it worked.
+own servers, as JupyterLab does, and the instructor type nbgrader's commands. Everything lies in a temporary folder. Whatever
+happens, the hub and its servers are stopped, and users and folder removed. It prints each step with its seconds, and ends with 0 only
+if all of it worked.
 """
 
 import argparse
@@ -62,9 +63,15 @@ class Failed(Exception):
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="try a class on a JupyterHub, on this machine alone")
-    parser.add_argument("--course-python", default=str(ROOT / ".venv/bin/python"), help="that grades")
-    parser.add_argument("--proxy", default=shutil.which("configurable-http-proxy"), help="the hub's proxy")
+    parser = argparse.ArgumentParser(
+        description="try a class on a JupyterHub, on this machine alone"
+    )
+    parser.add_argument(
+        "--course-python", default=str(ROOT / ".venv/bin/python"), help="that grades"
+    )
+    parser.add_argument(
+        "--proxy", default=shutil.which("configurable-http-proxy"), help="the hub's proxy"
+    )
     options = parser.parse_args()
     if not hasattr(os, "geteuid") or os.geteuid() != 0:
         parser.error("it makes users of the system: run it as root, on Linux")
@@ -77,7 +84,15 @@ def main() -> int:
     hub = None
     try:
         for name in STUDENTS:
-            ran("useradd", "--create-home", "--home-dir", str(home / name), "--shell", "/bin/bash", name)
+            ran(
+                "useradd",
+                "--create-home",
+                "--home-dir",
+                str(home / name),
+                "--shell",
+                "/bin/bash",
+                name,
+            )
             made.append(name)
             can_run(name)
         (home / "exchange").mkdir()
@@ -110,12 +125,24 @@ def trial(home: Path, hub: "Hub", instructor: "Instructor") -> None:
     for name in STUDENTS:
         hub.start_server(name)
         listed = hub.asks(name, "GET", "assignments?course_id=course_vi")
-        expect("the problem set is listed", UNIT, {each["assignment_id"] for each in listed["value"]})
-        hub.asks(name, "POST", "assignments/fetch", form={"course_id": "course_vi", "assignment_id": UNIT})
+        expect(
+            "the problem set is listed", UNIT, {each["assignment_id"] for each in listed["value"]}
+        )
+        hub.asks(
+            name,
+            "POST",
+            "assignments/fetch",
+            form={"course_id": "course_vi", "assignment_id": UNIT},
+        )
     solve(hub, ann, all_of_it=True)
     solve(hub, ben, all_of_it=False)
     for name in STUDENTS:
-        hub.asks(name, "POST", "assignments/submit", form={"course_id": "course_vi", "assignment_id": UNIT})
+        hub.asks(
+            name,
+            "POST",
+            "assignments/submit",
+            form={"course_id": "course_vi", "assignment_id": UNIT},
+        )
     inbound = home / "exchange" / "course_vi" / "inbound"
     listing = subprocess.run(["ls", str(inbound)], user=ben, capture_output=True)
     expect("no student can list what was handed in", True, {listing.returncode != 0})
@@ -197,7 +224,10 @@ class Instructor:
     def types(self, *words: str) -> None:
         start = time.perf_counter()
         ran(self.python, "-m", "nbgrader", *words, cwd=self.course, env=self.environment)
-        print(f"{time.perf_counter() - start:6.1f}s instructor: nbgrader {' '.join(words)}", flush=True)
+        print(
+            f"{time.perf_counter() - start:6.1f}s instructor: nbgrader {' '.join(words)}",
+            flush=True,
+        )
 
     def scores(self) -> dict[str, float]:
         """Points by checks of each student, and their maximum."""
@@ -231,17 +261,32 @@ class Hub:
             time.sleep(0.5)
         raise Failed(f"the server of {name} did not start in two minutes")
 
-    def asks(self, name: str, method: str, place: str, form: dict | None = None, body: dict | None = None) -> dict:
+    def asks(
+        self, name: str, method: str, place: str, form: dict | None = None, body: dict | None = None
+    ) -> dict:
         """What a student's JupyterLab asks of the student's server."""
         start = time.perf_counter()
-        data = urllib.parse.urlencode(form).encode() if form else json.dumps(body).encode() if body else None
-        told = self._call(f"user/{name}/{place}", self.own[name], method, data, (200, 201), form is None)
+        data = (
+            urllib.parse.urlencode(form).encode()
+            if form
+            else json.dumps(body).encode()
+            if body
+            else None
+        )
+        told = self._call(
+            f"user/{name}/{place}", self.own[name], method, data, (200, 201), form is None
+        )
         if told.get("success") is False:
             raise Failed(f"{name}, {place}: {told}")
-        print(f"{time.perf_counter() - start:6.1f}s {name}: {method} {place.split('?')[0]}", flush=True)
+        print(
+            f"{time.perf_counter() - start:6.1f}s {name}: {method} {place.split('?')[0]}",
+            flush=True,
+        )
         return told
 
-    def _call(self, place: str, token: str, method="GET", data=None, good=(200,), is_json=True) -> dict:
+    def _call(
+        self, place: str, token: str, method="GET", data=None, good=(200,), is_json=True
+    ) -> dict:
         kind = "application/json" if is_json else "application/x-www-form-urlencoded"
         headers = {"Authorization": f"token {token}", "Content-Type": kind}
         request = urllib.request.Request(f"{self.address}/{place}", data, headers, method=method)
@@ -276,7 +321,9 @@ def start_hub(home: Path, proxy: str) -> Hub:
     public, hub, api = free_ports(3)
     token = secrets.token_hex(16)
     environment = {
-        "JUPYTER_CONFIG_PATH": os.pathsep.join(filter(None, [str(home / "jupyter"), *extensions()])),
+        "JUPYTER_CONFIG_PATH": os.pathsep.join(
+            filter(None, [str(home / "jupyter"), *extensions()])
+        ),
         "OMP_NUM_THREADS": "1",
     }
     config = home / "jupyterhub_config.py"
@@ -306,7 +353,10 @@ def start_hub(home: Path, proxy: str) -> Hub:
         except Failed:
             time.sleep(0.5)
             continue
-        print(f"{time.perf_counter() - start:6.1f}s JupyterHub {version} on 127.0.0.1:{public}", flush=True)
+        print(
+            f"{time.perf_counter() - start:6.1f}s JupyterHub {version} on 127.0.0.1:{public}",
+            flush=True,
+        )
         return running
     running.stop()
     raise Failed("the hub did not answer in two minutes")

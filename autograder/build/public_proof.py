@@ -1,11 +1,10 @@
 r"""Does anything leak? Every object of the students' repository, old ones included, is compared with everything that must stay behind.
 
 A secret is the body of a solution, a model answer with its mark scheme, the explanation of a solution, or whatever else is handed
-in as one (the command hands in the right answers of the corpus). It is cut into all its runs
-of twelve words (``\w+``: brackets, spaces, markup and line ends hide nothing), and so is every file, every member of an archive and every text
-inside a notebook, in every version that the repository holds, and every commit's message. A file leaks a secret if it holds two
-fifths of its runs, or thirty of them. Short turns of phrase and of code that two texts have in common by chance stay far below; the
-nearest is told.
+in as one (the command hands in the right answers of the corpus). It is cut into all its runs of twelve words (``\w+``: brackets,
+spaces, markup and line ends hide nothing), and so is every file, every member of an archive and every text inside a notebook, in every
+version that the repository holds, and every commit's message. A file leaks a secret if it holds two fifths of its runs, or thirty of
+them. Short turns of phrase and of code that two texts have in common by chance stay below; the nearest is told.
 
 What this cannot see: a solution in other words or with other names, and solutions of fewer than twelve words, which are told by name.
 """
