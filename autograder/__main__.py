@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from pathlib import Path
 
 COMMANDS = {
     "grade": "run the instructor's loop: autograde, feedback, gradebook as CSV and table",
@@ -27,14 +28,18 @@ COMMANDS = {
     "mutants": "change right answers in one place, and count what the checks notice",
     "dictionary": "build what tells a change of a right answer from its behaviour, for learners' reports",
     "calibrate": "simulate how often a right answer would fail, and write the table",
+    "syllabus": "which units in which week, with hours: for 5, 10 and 14 weeks, or your own plan",
+    "public": "the course without its solutions, as a repository for students, and the proof that nothing leaks",
 }
+HERE = Path(__file__).parent / "commands"
 
 
 def main(argv: list[str]) -> int:
-    """Dispatch to a command; without one, list them."""
-    if not argv or argv[0] not in COMMANDS:
+    """Dispatch to a command; without one, list them: those that are in this copy of the course."""
+    here = {name: says for name, says in COMMANDS.items() if (HERE / f"{name}.py").is_file()}
+    if not argv or argv[0] not in here:
         print("usage: python -m autograder COMMAND [options]\n")
-        for name, says in COMMANDS.items():
+        for name, says in here.items():
             print(f"  {name:10s} {says}")
         return 0 if argv in ([], ["-h"], ["--help"]) else 2
     from autograder.course import UsageError

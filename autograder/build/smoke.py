@@ -12,12 +12,10 @@ there is no safe fork (macOS, Windows) the notebooks run one after another in th
 
 from __future__ import annotations
 
-import ast
 import contextlib
 import importlib
 import io
 import json
-import linecache
 import os
 import signal
 import sys
@@ -32,7 +30,8 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.build import notebooks
+from autograder.build import cells, notebooks
+from autograder.build.cells import display, run_cell
 from autograder.course import Course, MasterError
 
 LIMIT_SECONDS = 120
@@ -107,7 +106,7 @@ def run_notebook(job: Job) -> Outcome:
     """
     outcome = Outcome(job.name, job.kind, faults=[job.broken] if job.broken else [])
     started = time.perf_counter()
-    scope: dict[str, Any] = {"__name__": "__main__", "display": _display}
+    scope: dict[str, Any] = {"__name__": "__main__", "display": display}
     previous = os.getcwd()
     os.chdir(job.folder)
     try:
@@ -144,23 +143,6 @@ def run_notebook(job: Job) -> Outcome:
             sys.modules["matplotlib.pyplot"].close("all")
     outcome.seconds = time.perf_counter() - started
     return outcome
-
-
-def run_cell(source: str, scope: dict[str, Any], filename: str) -> Any:
-    """Execute a cell and return the value of its last line, if that is an expression, having shown it as Jupyter would."""
-    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
-    body = ast.parse(source, filename).body
-    last = (
-        body.pop()
-        if body and isinstance(body[-1], ast.Expr) and not source.rstrip().endswith(";")
-        else None
-    )
-    exec(compile(ast.Module(body, []), filename, "exec"), scope)
-    if last is None:
-        return None
-    value = eval(compile(ast.Expression(last.value), filename, "eval"), scope)  # type: ignore[attr-defined]
-    _display(value)
-    return value
 
 
 def run_all(
@@ -214,16 +196,6 @@ def _fork(job: Job) -> tuple[int, Any]:
     os._exit(0)
 
 
-def _display(*values: Any, **_: Any) -> None:
-    """Ask values for the forms that a notebook would show, so that a broken ``_repr_html_`` is noticed."""
-    for value in values:
-        for form in ("_repr_html_", "_repr_markdown_", "_repr_png_"):
-            method = getattr(type(value), form, None)
-            if callable(method):
-                method(value)
-        repr(value)
-
-
 def _points(value: Any) -> float:
     """The points that nbgrader would read from what a check returned; -1 for what it could not read."""
     try:
@@ -233,9 +205,9 @@ def _points(value: Any) -> float:
 
 
 def _own_frames(error: BaseException) -> str:
-    """The traceback from the cell on: the frames of this file say nothing to an author."""
+    """The traceback from the cell on: the frames of these files say nothing to an author."""
     frames: Any = error.__traceback__
-    while frames and frames.tb_frame.f_code.co_filename == __file__:
+    while frames and frames.tb_frame.f_code.co_filename in (__file__, cells.__file__):
         frames = frames.tb_next
     return "".join(traceback.format_exception(type(error), error, frames))
 

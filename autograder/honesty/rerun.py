@@ -18,7 +18,7 @@ from unittest import mock
 import numpy as np
 import torch
 
-from autograder.build.smoke import run_cell
+from autograder.build.cells import run_cell
 from autograder.honesty.page import Page
 from course_vi.study import Event, Study
 

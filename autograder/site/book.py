@@ -49,7 +49,8 @@ def lay_out(course: Course, source: Path, verdicts: dict[str, str]) -> None:
     loose = [name for name in course.pages() if course.lecture(name).exists()]
     for name in loose:
         _copy_notebook(course.root, course.lecture(name), source)
-    pages = sorted((course.root / "docs").glob("*.md"))
+    documents = course.root / "docs"
+    pages = sorted([*documents.glob("*.md"), *documents.glob("instructor/*.md")])
     for page in (*pages, course.root / "CONTRIBUTING.md"):
         _copy_text(course.root, page, source)
     _write(source / "docs" / "ledger.md", ledger_page(anchor_of_book))
@@ -74,7 +75,10 @@ def lay_out(course: Course, source: Path, verdicts: dict[str, str]) -> None:
     _write(source / "library.md", _library(course.root / "src" / "course_vi"))
     _write(
         source / "index.md",
-        front_page(units) + _contents(units, loose, [page.stem for page in pages]),
+        front_page(units)
+        + _contents(
+            units, loose, [page.relative_to(documents).with_suffix("").as_posix() for page in pages]
+        ),
     )
 
 

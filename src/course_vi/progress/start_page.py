@@ -40,6 +40,10 @@ BESIDES = {  # pages of no unit
     "capstone": "the capstone: real data, an open brief, and a check that holds your report to what it claims",
 }
 
+ALONE = """- **Studying alone?** Run `from autograder import steps; steps("03_gap")` in a cell of your own, with the name that stands in the check: it
+  opens the hints one by one and, once you have checked an answer of yours, the solution piece by piece. Each unit's
+  [solutions](../solutions) have the whole, with derivations.
+"""
 FOOT = """## Good to know
 
 - **What you predicted wrongly comes back** after 1, 3, 7 and 21 days, in [the review](review/review.ipynb).
@@ -48,10 +52,7 @@ FOOT = """## Good to know
 - **Hand in** the file whose name ends in `_problems.ipynb`.
 - **Your points and predictions** lie in the folder `progress`, on this machine and nowhere else; nobody grades them. Delete the
   folder and they are forgotten.
-- **Studying alone?** Run `from autograder import steps; steps("03_gap")` in a cell of your own, with the name that stands in the check: it
-  opens the hints one by one and, once you have checked an answer of yours, the solution piece by piece. Each unit's
-  [solutions](../solutions) have the whole, with derivations.
-- **The code of the course** is written to be read: begin with [mini_vi.py](../src/course_vi/mini_vi.py), the whole idea on one page.
+{alone}- **The code of the course** is written to be read: begin with [mini_vi.py](../src/course_vi/mini_vi.py), the whole idea on one page.
 """
 
 
@@ -74,7 +75,7 @@ def start_page(work: Path, today: date | None = None) -> str:
         KEY,
         *_besides(work),
         *[_exercises(unit, stands[unit.number]) for unit in here if stands[unit.number].points],
-        FOOT,
+        FOOT.format(alone=ALONE if (work.parent / "solutions").is_dir() else ""),
     ]
     return "\n".join(parts)
 
