@@ -40,8 +40,8 @@ BESIDES = {  # pages of no unit
     "capstone": "the capstone: real data, an open brief, and a check that holds your report to what it claims",
 }
 
-ALONE = """- **Studying alone?** Run `from autograder import steps; steps("03_gap")` in a cell of your own, with the name that stands in the check: it
-  opens the hints one by one and, once you have checked an answer of yours, the solution piece by piece. Each unit's
+ALONE = """- **Studying alone?** Run `from autograder import steps; steps("03_gap")` in a cell of your own, with the name that stands in
+  the check: it opens the hints one by one and, once you have checked an answer of yours, the solution piece by piece. Each unit's
   [solutions](../solutions) have the whole, with derivations.
 """
 FOOT = """## Good to know
