@@ -16,7 +16,7 @@ from scipy import stats
 
 from autograder.honesty.claim_rules import CLAIMS
 from autograder.honesty.rerun import Ran, heard_seeds
-from autograder.honesty.rules import Fault
+from autograder.honesty.rules import Fault, same_number
 from course_vi.diagnostics.claim import LIMIT
 from course_vi.study import Agreement, Comparison, Rest, Table
 from course_vi.study.verdicts import flat, run_arms, summary
@@ -91,7 +91,11 @@ def _comparison(data: Table, event: Comparison, fresh: int) -> tuple[list[Fault]
     for table, seed in zip(tables, event.seeds, strict=False):
         for label, arm in event.arms.items():
             mixed[label].append(flat(arm(table, seed)))
-    if all(mixed[label] == event.values[label][:5] for label in mixed):
+    if all(
+        same_number(*pair)
+        for label in mixed
+        for pair in zip(mixed[label], event.values[label], strict=False)
+    ):
         says = "both arms give the very same numbers when outcomes are shuffled: they do not read the data that they are handed"
         found.append(Fault("data", f"{name}: {says}"))
     else:
@@ -185,10 +189,10 @@ def _agreement(data: Table, event: Agreement, fresh: int) -> list[Fault]:
 
 
 def _rest(data: Table, event: Rest) -> list[Fault]:
-    same = (
-        event.values["once"] == event.values["twice"]
-    )  # as of an optimizer that stops by itself, after many steps
-    if same and flat(event.run(data, event.seeds[0], 2)) == event.values["once"][0]:
+    once = event.values["once"]
+    # as of an optimizer that stops by itself, after many steps
+    same = all(same_number(*pair) for pair in zip(once, event.values["twice"], strict=True))
+    if same and same_number(flat(event.run(data, event.seeds[0], 2)), once[0]):
         return [Fault("rest", f"[{event.name}]: twice the steps give the very same numbers: `run` does not use `steps`")]  # fmt: skip
     seeds = new_seeds(event.seeds, 3)
     once, twice = ([flat(event.run(data, s, n)) for s in seeds] for n in (event.steps, 2 * event.steps))  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from autograder.honesty.rerun import Ran
-from autograder.honesty.rules import Fault
+from autograder.honesty.rules import Fault, same_number
 from course_vi.diagnostics.claim import LEAST, LIMIT
 from course_vi.study import Agreement, Comparison, Rest
 from course_vi.study.study import UNJUDGED
@@ -39,7 +39,7 @@ def seeds(ran: Ran) -> list[Fault]:
                     )
                 )
         elif isinstance(event, Agreement) and event.values:
-            if all(len(set(values)) == 1 for values in event.values.values()):
+            if all(same_number(min(values), max(values)) for values in event.values.values()):
                 found.append(
                     Fault("seeds", f"[{event.name}]: every seed gives the same numbers in both arms")
                 )  # fmt: skip

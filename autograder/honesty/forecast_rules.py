@@ -15,7 +15,7 @@ from scipy import stats
 from autograder.honesty.again_rules import shuffles
 from autograder.honesty.claim_rules import CLAIMS
 from autograder.honesty.rerun import Ran
-from autograder.honesty.rules import Fault
+from autograder.honesty.rules import Fault, same_number
 from course_vi.study import Event, Forecast, Score, Study
 from course_vi.study.door import forecast_numbers, score_rows
 
@@ -141,7 +141,7 @@ def _typed(study: Study, event: Forecast) -> bool:
             other = forecast_numbers(event.how, table, event.level, event.seed)
         except Exception:
             return False
-        if any(other[key] != event.numbers[key] for key in ("mean", "low", "high")):
+        if any(not same_number(other[key], event.numbers[key]) for key in ("mean", "low", "high")):
             return False
     return True
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
-__all__ = ["RULES", "Fault", "Rule"]
+__all__ = ["RULES", "Fault", "Rule", "same_number"]
 
 
 @dataclass(frozen=True)
@@ -107,3 +108,12 @@ class Fault:
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where else ""
         return f"{place}{self.message}"
+
+
+def same_number(one: float, other: float) -> bool:
+    """Whether two computations of one number may have given these: equal up to rounding, which hangs on where arrays lie in memory.
+
+    >>> same_number(0.1 + 0.2, 0.3), same_number(0.3, 0.3 + 1e-7)
+    (True, False)
+    """
+    return math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-12)

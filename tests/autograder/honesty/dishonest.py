@@ -105,6 +105,10 @@ DISHONEST = {
         changed(after(COMPARE, 'study.at_rest("still", "it rests", lambda d, s, n: held(line)(d, s) - float(n == 1), 10, 0.1, range(5), serves=["line"])')),
         {"rest"}, "`run` does not use `steps`",
     ),
+    "a test of rest without steps, in arrays that lie elsewhere each time": (
+        changed(after(COMPARE, 'study.at_rest("still", "it rests", lambda d, s, n: held(line)(d, s) - float(n == 1) + 1e-15 * n, 10, 0.1, range(5), serves=["line"])')),
+        {"rest"}, "`run` does not use `steps`",
+    ),
     "opened twice": (changed(after(OPEN, OPEN)), {"door"}, "opened 2 times"),
     "a table in hand before": (
         changed(("study = Study(people(), held_out=120)", "table = people()\nstudy = Study(table, held_out=120)")), {"door"}, "in your hands before",
