@@ -2,8 +2,8 @@
 # # Where to enter the course
 #
 # You know some of this already? Twenty short questions, one for each unit, find the unit to begin with. Work each out by hand or in a cell
-# of your own; three digits are enough, and `log(2)/2` is understood as well as `0.35`. A question takes a minute or two if you
-# know the matter; if you do not, say so and go on. The quiz ends by itself after three in a row that you did not have, and you can stop
+# of your own; three digits are enough, and `log(2)/2` is understood as well as `0.35`. If you do not
+# know the matter, say so and go on. The quiz ends by itself after three in a row that you did not have, and you can stop
 # at any time.
 #
 # Your answer is compared with a computed one, and a mistake that is known by its value is named. **The suggestion** is the first unit

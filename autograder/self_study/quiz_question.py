@@ -9,10 +9,8 @@ import numpy as np
 
 __all__ = ["Drawn", "Mistake", "QuizQuestion", "Verdict", "judge"]
 
-RELATIVE, LEAST = (
-    0.01,
-    0.006,
-)  # two digits are enough, and a number rounded to two decimals is right
+RELATIVE = 0.01  # two digits are enough
+LEAST = 0.006  # and a number rounded to two decimals is right
 
 
 @dataclass(frozen=True)
@@ -46,7 +44,7 @@ class Drawn:
 
     @property
     def tolerance(self) -> float:
-        """What is allowed; by default one per cent of the answer, and at least what rounding to three decimals does."""
+        """What is allowed; by default one per cent of the answer, and at least what rounding to two decimals does."""
         return self.within or max(RELATIVE * abs(self.answer), LEAST)
 
 

@@ -7,13 +7,13 @@ kernel that grades has any: there are hints then, from the problem set, and noth
 from __future__ import annotations
 
 import ast
-import json
 import re
 import textwrap
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from autograder.units import EXERCISES
+from course_vi.progress.notebooks import cells_of, grade_id, source_of
 
 __all__ = ["HINT", "Step", "code_pieces", "solution_steps"]
 
@@ -54,11 +54,13 @@ def solution_steps(exercise: str, root: Path = ROOT) -> list[Step]:
             f"exercise is {exercise!r}; expected one with a function, such as '03_gap' (the name in its check)"
         )
     unit = asked.unit
-    released, solved = (_cells(root / folder / unit / f"{unit}.ipynb") for folder in ("notebooks", "solutions"))  # fmt: skip
+    released, solved = (cells_of(root / folder / unit / f"{unit}.ipynb") for folder in ("notebooks", "solutions"))  # fmt: skip
     steps = [Step(HINT, title, text) for title, text in _hints(released or solved, exercise)]
-    told = [_text(cell) for cell in solved if cell.get("metadata", {}).get("solution_only") == exercise]  # fmt: skip
+    told = [source_of(cell) for cell in solved if cell.get("metadata", {}).get("solution_only") == exercise]  # fmt: skip
     paragraphs = [part for part in re.split(r"\n\n(?=\*\*)", "\n\n".join(told).strip()) if part]
-    source = next((_text(cell) for cell in solved if _id(cell) == f"{exercise}_answer"), "")
+    source = next(
+        (source_of(cell) for cell in solved if grade_id(cell) == f"{exercise}_answer"), ""
+    )
     code = code_pieces(source)
     if not code:
         return steps
@@ -111,25 +113,10 @@ def _hints(cells: list[dict[str, Any]], exercise: str) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     inside = False
     for cell in cells:
-        if _id(cell):
-            inside = _id(cell) == exercise
+        if grade_id(cell):
+            inside = grade_id(cell) == exercise
         elif inside and cell.get("cell_type") == "markdown":
-            found += [(title.strip(), text.strip()) for title, text in FOLD.findall(_text(cell))]
+            found += [
+                (title.strip(), text.strip()) for title, text in FOLD.findall(source_of(cell))
+            ]
     return [pair for pair in found if pair[0].startswith("Symptom")] or found
-
-
-def _cells(path: Path) -> list[dict[str, Any]]:
-    try:
-        cells = json.loads(path.read_text("utf-8"))["cells"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return []
-    return [cell for cell in cells if isinstance(cell, dict)] if isinstance(cells, list) else []
-
-
-def _id(cell: dict[str, Any]) -> str:
-    return str(cell.get("metadata", {}).get("nbgrader", {}).get("grade_id", ""))
-
-
-def _text(cell: dict[str, Any]) -> str:
-    source = cell.get("source", "")
-    return source if isinstance(source, str) else "".join(map(str, source))

@@ -213,7 +213,7 @@ def _judged(
             return holds(
                 False,
                 "draws of its own in each run",
-                "the same draws in two runs: something in your loss sets the seed",
+                "the same draws in two runs: a seed set inside the loss gives that, and so does a run of the guide that is kept",
                 "draws_repeated",
             )
         value = float(terms["value"])

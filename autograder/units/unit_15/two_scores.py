@@ -179,7 +179,7 @@ def _mistakes(given: Given, column: int) -> list[Mistake]:
          lambda: votes(given, by_rows=False).max(1).sum()),
         ("dead_latent_wins", "A latent that never moves has a variance of zero, and takes all the votes. It says nothing, and takes none.",
          lambda: votes(given, dead=False).max(1).sum()),
-        ("another_spread", "Distances from the mean are not squared here, but counted as they are. A variance is asked.",
+        ("another_spread", "Votes by the mean distance from the mean give this number. A variance is asked: squared distances.",
          lambda: votes(given, power=1).max(1).sum()),
         ("rule_turned", "This names for each factor its best latent. The rule names for each latent a factor.", lambda: table.max(0).sum()),
         ("order_swapped", "The two scores are exchanged.", lambda: want[GAP]),

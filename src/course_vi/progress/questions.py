@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
-import json
 import re
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from course_vi.progress.notebooks import cells_of, source_of
 from course_vi.syllabus import of_number
 
 __all__ = ["Question", "anchor", "question"]
@@ -72,7 +72,9 @@ def question(name: str, work: Path) -> Question | None:
         )
     stem = of_number(name[:2]).stem
     for path in (work / stem / f"{stem}.ipynb", COURSE / f"{stem}.ipynb"):
-        found = _in(_cells(path), name)
+        found = _in(
+            [(str(cell.get("cell_type")), source_of(cell)) for cell in cells_of(path)], name
+        )
         if found is not None:
             return found
     return None
@@ -125,16 +127,3 @@ def _answer(texts: list[str], number: str) -> str:
     fold = rf"<details>\s*<summary>Answer to Predict {number}\b.*?</summary>(.*?)</details>"
     found = (re.search(fold, text, re.DOTALL) for text in texts)
     return next((match[1].strip() for match in found if match), "")
-
-
-def _cells(path: Path) -> list[tuple[str, str]]:
-    """Kind and text of each cell; none where the notebook is missing or damaged."""
-    try:
-        cells: Any = json.loads(path.read_text("utf-8"))["cells"]
-        return [(str(cell["cell_type"]), _text(cell["source"])) for cell in cells]
-    except (OSError, ValueError, KeyError, TypeError):
-        return []
-
-
-def _text(source: Any) -> str:
-    return source if isinstance(source, str) else "".join(map(str, source))

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import html
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from course_vi.progress.notebooks import cells_of, source_of
 from course_vi.progress.store import kept, work_folder
 from course_vi.syllabus import UNITS, in_this_copy, of_number
 
@@ -80,7 +79,7 @@ def standing(stem: str, work: Path) -> Standing:
     number, reports = stem[:2], kept("reports", stem[:2], work)
     looked = kept("steps", number, work)
     exercises = []
-    for cell in _cells(work / stem / f"{stem}_problems.ipynb"):
+    for cell in cells_of(work / stem / f"{stem}_problems.ipynb"):
         about = cell.get("metadata", {}).get("nbgrader", {})
         name = str(about.get("grade_id", ""))
         if about.get("grade") and name.startswith(number):
@@ -92,9 +91,9 @@ def standing(stem: str, work: Path) -> Standing:
             exercises.append(Exercise(name, most, mine, written, helped))
     asked = {
         name
-        for cell in _cells(work / stem / f"{stem}.ipynb")
+        for cell in cells_of(work / stem / f"{stem}.ipynb")
         if cell.get("cell_type") == "code"
-        for name in re.findall(r'^predict\("(\w+)"', _source(cell), re.MULTILINE)
+        for name in re.findall(r'^predict\("(\w+)"', source_of(cell), re.MULTILINE)
     }
     return Standing(
         stem, tuple(exercises), len(asked & set(kept("predictions", number, work))), len(asked)
@@ -153,17 +152,3 @@ def _worth(each: Exercise) -> str:
     if each.points is None:
         return f"not checked yet, {each.most:g} points"
     return f"{each.points:g} of {each.most:g}{', with the solution at hand' if each.helped else ''}"
-
-
-def _cells(path: Path) -> list[dict[str, Any]]:
-    """The cells of a notebook; none where it is missing or damaged."""
-    try:
-        cells = json.loads(path.read_text("utf-8"))["cells"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return []
-    return [cell for cell in cells if isinstance(cell, dict)] if isinstance(cells, list) else []
-
-
-def _source(cell: dict[str, Any]) -> str:
-    source = cell.get("source", "")
-    return source if isinstance(source, str) else "".join(map(str, source))

@@ -35,21 +35,23 @@ def findings(report: Any) -> list[tuple[Any, ...]]:
 
 
 def some() -> list[Any]:
-    """Of each exercise the first right answer and two wrong ones: what crosses the kernel's border is the exercise's, not the
-    answer's, and all answers are judged in this process by `test_corpus`."""
+    """Of each exercise every right answer, since idioms differ in what they return, and one wrong one; `test_corpus` judges all of them
+    in this process."""
     asked = []
     for _, group in groupby(corpus(), key=lambda answer: answer.exercise):
         answers = list(group)
         wrong = sorted(
             (a for a in answers if not a.right), key=lambda a: zlib.crc32(a.name.encode())
         )
-        asked += [next(a for a in answers if a.right), *wrong[:2]]
+        asked += [*(a for a in answers if a.right), wrong[0]]
     return asked
 
 
 def test_every_exercise_is_asked_in_a_kernel() -> None:
     coded = {name for name, exercise in EXERCISES.items() if not exercise.written}
-    assert {answer.exercise for answer in some()} == coded and len(some()) == 3 * len(coded)
+    assert {answer.exercise for answer in some()} == coded and {a.name for a in some()} >= {
+        a.name for a in corpus() if a.right
+    }
 
 
 @pytest.mark.parametrize("answer", some(), ids=lambda answer: answer.name)
