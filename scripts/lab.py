@@ -25,7 +25,11 @@ SETTINGS = (
 # What a student has no use for: text masters, tracked copies, machinery. Hidden from the list of files, not locked away.
 HIDDEN = (
     "__pycache__ *.pyc .* *~ [0-9][0-9]_*.py lectures notebooks autograder scripts tests benchmarks build docs *.egg-info "
-    "Makefile constraints.txt environment.yml nbgrader_config.py pyproject.toml CONTRIBUTING.md lab.log"
+    "Makefile constraints.txt environment.yml nbgrader_config.py pyproject.toml CONTRIBUTING.md lab.log",
+    "binder",
+    "CITATION.cff",
+    "Containerfile",
+    "LICENSE*",
 ).split()
 WRITE_PAGE = (
     "from pathlib import Path\n"
