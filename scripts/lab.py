@@ -24,12 +24,8 @@ SETTINGS = (
 )  # defaults only (Markdown is shown rendered, no news); a learner's own settings win
 # What a student has no use for: text masters, tracked copies, machinery. Hidden from the list of files, not locked away.
 HIDDEN = (
-    "__pycache__ *.pyc .* *~ [0-9][0-9]_*.py lectures notebooks autograder scripts tests benchmarks build docs *.egg-info "
-    "Makefile constraints.txt environment.yml nbgrader_config.py pyproject.toml CONTRIBUTING.md lab.log",
-    "binder",
-    "CITATION.cff",
-    "Containerfile",
-    "LICENSE*",
+    "__pycache__ *.pyc .* *~ [0-9][0-9]_*.py lectures notebooks autograder scripts tests benchmarks build docs binder *.egg-info "
+    "Makefile constraints.txt environment.yml nbgrader_config.py pyproject.toml CONTRIBUTING.md CITATION.cff Containerfile LICENSE* lab.log"
 ).split()
 WRITE_PAGE = (
     "from pathlib import Path\n"
