@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from case_files import FIFTH, FOURTH, SECOND, SEVENTH, SIXTH, THIRD, UNPROVEN, Case, answer, cases
 from case_proofs import PROOFS
+from sampled import later
 
 from autograder import check
 from autograder.checking import run_check
@@ -47,7 +48,9 @@ def test_the_files_are_whole():
 @pytest.mark.parametrize(
     "case",
     [
-        pytest.param(case, id=case.id, marks=[pytest.mark.slow] * (case.exercise in LONG))
+        pytest.param(
+            case, id=case.id, marks=later(case.id, one_in=100 if case.exercise in LONG else 4)
+        )
         for case in CASES
     ],
 )
@@ -63,10 +66,7 @@ def test_the_verdict_of_the_file_is_right(case: Case):
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize(
     "case",
-    [
-        pytest.param(case, id=case.id, marks=[pytest.mark.slow] * (case.exercise == "13_train"))
-        for case in CASES
-    ],
+    [pytest.param(case, id=case.id, marks=later(case.id, one_in=4)) for case in CASES],
 )
 def test_verdict(case: Case, seed: int):
     report = run_check(case.exercise, InProcess(case.answer()), seed)

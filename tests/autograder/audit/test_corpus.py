@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from sampled import later
 
 from autograder.audit.calibrate import PROMISE, false_failure, statistical_parts, table, upper_bound
 from autograder.audit.corpus import Answer, CorpusError, answers, corpus, difference, patched
@@ -18,13 +19,13 @@ CODED = [name for name, exercise in EXERCISES.items() if not exercise.written]
 
 
 def asked() -> list[Any]:
-    """Every answer on one seed, half of the wrong ones with the slow tests; there right ones on another seed, too, and one in three of
-    the wrong ones (`make audit` asks all of them on many)."""
+    """Every answer on one seed: half of the right ones and one in eight of the wrong ones in `make test`, the others with the slow tests;
+    there right ones on another seed, too, and one in three of the wrong ones (`make audit` asks all of them on many)."""
     cases = []
     for answer in corpus():
         draw = 0 if answer.right else zlib.crc32(answer.name.encode()) % 6
-        later = [pytest.mark.slow] if draw % 2 else []
-        cases.append(pytest.param(answer, 1, id=answer.name, marks=later))
+        marks = later(answer.name, one_in=2 if answer.right else 8)
+        cases.append(pytest.param(answer, 1, id=answer.name, marks=marks))
         if draw % 3 == 0 and answer.exercise not in COSTLY:
             again = pytest.param(answer, 2, id=f"{answer.name}-again", marks=pytest.mark.slow)
             cases.append(again)
@@ -71,7 +72,9 @@ def test_empty_stub_fails_politely(exercise: str, capfd: pytest.CaptureFixture[s
     assert capfd.readouterr().err == ""
 
 
-@pytest.mark.parametrize("exercise", CODED)
+@pytest.mark.parametrize(
+    "exercise", [pytest.param(name, marks=later(name, one_in=3)) for name in CODED]
+)
 def test_nonsense_fails_without_a_crash(exercise: str) -> None:
     for nonsense in (
         lambda *a, **k: None,
@@ -85,7 +88,9 @@ def test_nonsense_fails_without_a_crash(exercise: str) -> None:
         assert all(part.finding.expected or part.finding.diagnosis for part in report.parts)
 
 
-@pytest.mark.parametrize("exercise", CODED)
+@pytest.mark.parametrize(
+    "exercise", [pytest.param(name, marks=later(name, one_in=3)) for name in CODED]
+)
 def test_false_failure_is_derived_and_small(exercise: str) -> None:
     """The table of simulated nulls covers the statistical parts of today's check, and keeps the promise."""
     rows = table().get(exercise)

@@ -23,6 +23,7 @@ def test_a_unit_that_stands_lacks_nothing(unit: str) -> None:
     assert missing(this_course(), unit, answers) == []
 
 
+@pytest.mark.slow
 def test_a_new_unit_runs_at_once_and_says_what_it_lacks(tmp_path: Path) -> None:
     ignore = shutil.ignore_patterns("__pycache__", "*.ipynb", "class.data", "attacks")
     for folder in COPIED:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from sampled import later
 from torch import Tensor
 
 from autograder.audit.corpus import Answer, corpus
@@ -118,6 +119,7 @@ def batch_mean(r: Tensor) -> Tensor:
 
 
 # ---- gradients ------------------------------------------------------------------------------------------------------------
+@pytest.mark.slow
 def test_which_exercises_ask_for_a_gradient() -> None:
     """Those in which a right answer without a graph is wrong: a new one must be entered, and is then tried below."""
     functions = [
@@ -132,8 +134,11 @@ def test_which_exercises_ask_for_a_gradient() -> None:
 
 @pytest.mark.parametrize(
     "answer",
-    [a for a in RIGHT if a.exercise in GRADIENT_ASKED - ONE_NUMBER],
-    ids=lambda answer: answer.name,
+    [
+        pytest.param(a, id=a.name, marks=later(a.name, one_in=5))
+        for a in RIGHT
+        if a.exercise in GRADIENT_ASKED - ONE_NUMBER
+    ],
 )
 @pytest.mark.parametrize("change", [neighbours, batch_mean])
 def test_a_row_with_another_gradient_fails(
@@ -376,7 +381,7 @@ def _over_data(
 @pytest.mark.parametrize(
     ("exercise", "road"),
     [
-        (exercise, road)
+        pytest.param(exercise, road, marks=later(exercise + road.__name__, one_in=3))
         for exercise in OF_ONE_DATUM
         for road in (by_slices, by_items, by_vmap)
         if (exercise, road) != ("03_three_forms", by_vmap)

@@ -41,6 +41,7 @@ def test_bodies_are_taken_out_and_nothing_else() -> None:
         closed_book.blanked(SOURCE, ["C.h"])
 
 
+@pytest.mark.slow
 def test_every_name_that_is_hidden_is_there(tmp_path: Path) -> None:
     for unit in units():
         folder = tmp_path / unit
@@ -48,6 +49,7 @@ def test_every_name_that_is_hidden_is_there(tmp_path: Path) -> None:
         closed_book.write(folder, unit)
 
 
+@pytest.mark.slow
 def test_figures_to_aim_for_are_not_in_the_book(tmp_path: Path) -> None:
     """Nor is the learner's function called for them, nor is what draws them there to be read."""
     program = """

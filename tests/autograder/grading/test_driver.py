@@ -195,6 +195,7 @@ def test_a_second_run_grades_nobody_again(group: Classroom, rows: dict[str, Resu
     ]
 
 
+@pytest.mark.slow
 def test_marks_by_hand_are_kept_and_one_exercise_is_regraded(
     group: Classroom, rows: dict[str, Result]
 ) -> None:

@@ -147,6 +147,7 @@ def test_one_submission_that_cannot_be_graded_does_not_stop_the_others(course: C
     assert scores == {"a_dies": 0.0, "b_partial": 1.5, "c_right": 3.0}
 
 
+@pytest.mark.slow
 def test_a_gradebook_that_is_replaced_meanwhile_is_named(
     course: Course, monkeypatch: pytest.MonkeyPatch
 ) -> None:

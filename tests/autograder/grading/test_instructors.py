@@ -172,6 +172,7 @@ def test_stock_zip_collect_and_validate(group: Classroom, tmp_path: Path) -> Non
 # ------------------------------------------------------------------ late work
 
 
+@pytest.mark.slow
 def test_late_work_costs_what_the_config_says(group: Classroom) -> None:
     group.config.LatePenalty.percent_per_day = 10.0
     for name, when in (("late", "2026-05-02 14:00:00 +0200"), ("odd", "tomorrow\x00")):

@@ -52,6 +52,7 @@ def ask(desk: Desk, path: str = "", data: object = None, **headers: str) -> tupl
         return error.code, error.read().decode()
 
 
+@pytest.mark.slow
 def test_the_question_the_scheme_and_the_answers_as_text(group: Classroom, desk: Desk) -> None:
     (question,) = marking.questions(group.course, UNIT).values()
     assert question.scheme == "One point for naming addition." and question.title == "Say why"
@@ -66,6 +67,7 @@ def test_the_question_the_scheme_and_the_answers_as_text(group: Classroom, desk:
     assert all(f"s{number}," not in ask(desk)[1] for number in range(len(TEXTS)))
 
 
+@pytest.mark.slow
 def test_a_mark_is_kept_for_the_text_it_was_given_to(group: Classroom, desk: Desk) -> None:
     origin = desk.address.partition(f"/{desk.secret}")[0]
     place, one = next((n, one) for n, one in enumerate(desk.answers()) if one.text == "Because.")
@@ -84,6 +86,7 @@ def test_a_mark_is_kept_for_the_text_it_was_given_to(group: Classroom, desk: Des
         marking.save(group, UNIT, desk.answers()[place], 1.25)
 
 
+@pytest.mark.slow
 def test_nobody_else_can_mark(desk: Desk) -> None:
     one = desk.answers()[0]
     told = {"answer": 0, "digest": one.digest, "key": 4, "comment": ""}

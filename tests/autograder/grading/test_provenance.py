@@ -45,6 +45,7 @@ def test_no_such_module_is_an_error() -> None:
         closure.closure(["autograder.units.unit_77"])
 
 
+@pytest.mark.slow
 def test_every_file_that_is_loaded_to_check_an_answer_decides() -> None:
     """The closure is read from the source; here it is held against what Python really loads."""
     program = """

@@ -210,6 +210,7 @@ def test_a_warm_kernel_shares_what_was_imported_and_computes_as_a_cold_one(
         assert private < 60, f"{private:.0f} MB"
 
 
+@pytest.mark.slow
 def test_a_server_ends_with_its_owner_and_takes_its_kernels_along(
     room: Path, best: levels.Level, tmp_path: Path
 ) -> None:

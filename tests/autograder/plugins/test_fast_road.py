@@ -32,6 +32,7 @@ PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgG
 # ------------------------------------------------------------------ the gradebook
 
 
+@pytest.mark.slow
 def test_two_gradebooks_share_statements_and_nothing_else(tmp_path: Path) -> None:
     from nbgrader.api import Gradebook
 
@@ -189,6 +190,7 @@ def test_what_workers_are_forked_from_has_one_thread() -> None:
     assert run(program).split() == ["1", "1"]
 
 
+@pytest.mark.slow
 @linux
 def test_workers_of_a_script_without_a_guard(tmp_path: Path) -> None:
     """They do not run the driver's program again, see its environment of now, and share what their server has imported."""
