@@ -22,6 +22,7 @@ LANDING = "work/START.md"
 SETTINGS = (
     ROOT / "scripts" / "lab_settings"
 )  # defaults only (Markdown is shown rendered, no news); a learner's own settings win
+EXTENSIONS = ROOT / "scripts" / "lab_extensions"  # links to sections lead there on the first click
 # What a student has no use for: text masters, tracked copies, machinery. Hidden from the list of files, not locked away.
 HIDDEN = (
     "__pycache__ *.pyc .* *~ [0-9][0-9]_*.py lectures notebooks autograder scripts tests benchmarks build docs binder *.egg-info "
@@ -72,6 +73,7 @@ def main(arguments: list[str]) -> int:
         f"--ServerApp.root_dir={ROOT}",
         f"--LabApp.default_url=/lab/tree/{landing}",
         f"--LabApp.app_settings_dir={SETTINGS}",
+        f"--LabApp.extra_labextensions_path={EXTENSIONS}",
         *([] if everything else [f"--ContentsManager.hide_globs={glob}" for glob in HIDDEN]),
     ]
     LabApp.launch_instance(defaults + [each for each in arguments if each != "--everything"])

@@ -52,6 +52,7 @@ WANTED = (
     "scripts/carry.py",
     "scripts/colab.py",
     "scripts/elsewhere.py",
+    "scripts/lab_extensions/",
     "scripts/lab_settings/",
     "docs/capstone_rubric.md",
     "docs/elsewhere.md",
