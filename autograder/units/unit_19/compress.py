@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -134,14 +135,17 @@ def lossless(probe: Probe, rng: np.random.Generator) -> Finding:
 
 @EXERCISE.part("Below the stated rate, on two sets of data", weight=2.0)
 def below(probe: Probe, rng: np.random.Generator) -> Finding:
-    finding = Finding(True)
-    for _ in range(2):
-        made, train, rows = world(rng)
-        seen = asked(probe, train, rows, int(rng.integers(10**6)))
-        finding = _lossless(seen, rows) or _rate(seen, made, train, rows)
-        if not finding.ok:
-            return finding
-    return finding
+    first, second = (_on_data(probe, rng) for _ in range(2))
+    found = second if first.ok else first
+    if found.diagnosis == "pixels_apart" and first.diagnosis != second.diagnosis:
+        return replace(found, diagnosis="rate", hint="")  # so near on one set of data by chance
+    return found
+
+
+def _on_data(probe: Probe, rng: np.random.Generator) -> Finding:
+    made, train, rows = world(rng)
+    seen = asked(probe, train, rows, int(rng.integers(10**6)))
+    return _lossless(seen, rows) or _rate(seen, made, train, rows)
 
 
 @EXERCISE.part("Coin flips, decoded, look like the data", weight=0.75, needs=["below"])
