@@ -12,6 +12,7 @@
   const pause = milliseconds => new Promise(done => setTimeout(done, milliseconds));
 
   async function lead(widget, section) {
+    const name = CSS.escape(decodeURIComponent(section.replace(/^#(heading=)?/, '')));
     let moved = false;
     const stop = () => { moved = true; };
     BY_HAND.forEach(event => widget.node.addEventListener(event, stop, { once: true, capture: true }));
@@ -22,7 +23,7 @@
     while (!moved && !widget.isDisposed && still < 4 && Date.now() < until) {
       widget.setFragment(section);
       await pause(EVERY);
-      const heading = widget.node.querySelector(`[data-jupyter-id="${CSS.escape(decodeURIComponent(section.slice(1)))}"]`);
+      const heading = widget.node.querySelector(`[data-jupyter-id="${name}"]`);
       const place = heading ? Math.round(heading.getBoundingClientRect().top) : null;
       const seen = place !== null && place >= 0 && place < window.innerHeight;
       still = seen && place === before ? still + 1 : 0;
