@@ -38,7 +38,8 @@ MAX_KIND = 80  # of an exception's name
 def check(exercise: str, learner: Any, seed: int | None = None) -> Report:
     """Test your answer to an exercise, on fresh inputs.
 
-    In a learner's folder the points are kept, for the learner alone (``course_vi.progress``).
+    In a learner's folder the points are kept, for the learner alone (``course_vi.progress``); not those of a check with a ``seed``, which
+    is a trial.
 
     Args:
         exercise: its name, as written above the cell, such as ``"09_gaussian_path_derivative"``.
@@ -49,6 +50,7 @@ def check(exercise: str, learner: Any, seed: int | None = None) -> Report:
         A ``Report``. In a notebook, leave it as the last line of a cell; elsewhere, print it.
     """
     asked = looked_up(exercise, learner)
+    trial = seed is not None
     seed = secrets.randbelow(10**6) if seed is None else seed
     had_gradients, start = torch.is_grad_enabled(), time.perf_counter()
     try:
@@ -56,7 +58,7 @@ def check(exercise: str, learner: Any, seed: int | None = None) -> Report:
     except KeyboardInterrupt as error:
         seconds = time.perf_counter() - start
         return Report(asked, (), seed, seconds, interrupted=_interrupted(error, seconds))
-    if not report.unwritten:
+    if not (report.unwritten or trial):
         keep_report(exercise, report.points, report.max_points, report.passed)
     return (
         report if report.passed else replace(report, remark=remark(asked, learner, had_gradients))

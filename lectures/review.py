@@ -9,8 +9,7 @@
 # waits for you. (Boxes of cards with growing intervals were S. Leitner's idea, *So lernt man lernen*, 1972; the intervals are a
 # rule of thumb, not a finding.)
 #
-# Say what you expect, press *Answer*, and read why. Then open the section if the reason surprised you. (If the lecture opens at its
-# top, click the link once more.) All of it is kept in `work/progress`, for you alone, and none of it is graded.
+# Say what you expect, press *Answer*, and read why. Then open the section if the reason surprised you. All of it is kept in `work/progress`, for you alone, and none of it is graded.
 
 # %%
 from course_vi.progress import review

@@ -36,7 +36,6 @@ def main(argv: list[str]) -> int:
     )
     parser.add_argument(
         "--timezone",
-        default="UTC",
         help="of the times in Moodle's worksheet, such as Europe/London",
     )
     class_option(parser)
@@ -46,7 +45,7 @@ def main(argv: list[str]) -> int:
     try:
         roster = people(options.roster) if options.roster else None
         group = open_class(course, options.folder.resolve())
-        told = collect(group, unit, options.sources, roster, options.timezone)
+        told = collect(group, unit, options.sources, roster, options.timezone or "UTC")
     except (ValueError, OSError) as error:
         print(f"nothing was collected: {printable(str(error), 2_000)}", file=sys.stderr)
         return 1
@@ -54,4 +53,7 @@ def main(argv: list[str]) -> int:
         if names:
             listed = "" if what == "collected" else ": " + "; ".join(map(printable, names[:20]))
             print(f"{what}: {len(names)}{listed}{'; ...' * (len(names) > 20)}")
+    if any(person.when.strip(" -") for person in (roster or {}).values()):
+        other = "" if options.timezone else "; --timezone Europe/London, say, for another"
+        print(f"the worksheet's times were read as {options.timezone or 'UTC'}{other}")
     return int(any(told[what] for what in AMISS))

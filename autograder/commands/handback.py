@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 from autograder.commands.of_class import class_option, unit_option
@@ -74,8 +75,12 @@ def main(argv: list[str]) -> int:
         folder = group.folder / "handback" / unit
         groups = read_groups(options.groups) if options.groups else []
         write = lms.canvas if options.canvas else lms.moodle
-        written = write(group, unit, folder / "grades.csv", options.canvas or options.moodle,
-                        options.title, options.scale, options.waiting, groups)  # fmt: skip
+        theirs, staged = options.canvas or options.moodle, folder / ".grades.csv"
+        written = write(group, unit, staged, theirs, options.title, options.scale, options.waiting, groups)  # fmt: skip
+        if written.absent and not any(change.after or change.reason for change in written.changes):
+            staged.unlink()
+            raise ValueError(f"nobody who was graded is in {theirs}; is it of this class, and of {kind.title()}?")  # fmt: skip
+        written = replace(written, path=staged.replace(folder / "grades.csv"))
     except (ValueError, OSError) as error:
         print(f"nothing was written: {printable(str(error), 2_000)}")
         return 1

@@ -15,7 +15,7 @@ import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
@@ -29,7 +29,7 @@ from autograder.intake.times import in_utc
 __all__ = ["KINDS", "Ambiguous", "Found", "Person", "collect", "people", "recognise", "record"]
 
 KINDS = ("collected", "replaced", "late", "handed in nothing", "not in the roster", "ambiguous", "not recognised", "too large",
-         "damaged", "time not read", "time not known")  # fmt: skip
+         "damaged", "not whole", "several notebooks", "time not read", "time not known")  # fmt: skip
 STAMP = "timestamp.txt"
 
 
@@ -86,6 +86,7 @@ def collect(
                 person = (roster or {}).get(student.number, Person())
                 _enter(gradebook, student, person)
                 _place(group.folder, unit, student, person, zone, told)
+                _noted(group.folder, gradebook, name, unit, told)
                 known[name] = {
                     "number": student.number, "sources": student.sources, "when": person.when, "late": student.late,
                     "sha256": {file: archives.digest(path) for file, path in _there(group.folder, name, unit).items()},
@@ -209,6 +210,46 @@ def _place(
     told["collected"].append(name)
     if student.late:
         told["late"].append(name)
+
+
+def _noted(folder: Path, gradebook: Any, name: str, unit: str, told: dict[str, list[str]]) -> None:
+    """Say who came after the due date, and whose notebooks are several or not whole."""
+    files = _there(folder, name, unit)
+    stamp = files.pop(STAMP).read_text("utf-8", "replace") if STAMP in files else ""
+    if (hours := _hours_late(gradebook, name, unit, stamp)) and name not in told["late"]:
+        told["late"].append(f"{name} ({hours:.1f} hours)")
+    notebooks = {file: path for file, path in files.items() if file.lower().endswith(".ipynb")}
+    if len(notebooks) > 1:
+        told["several notebooks"].append(f"{name} ({len(notebooks)}; the best one counts)")
+    told["not whole"] += [
+        f"{name} ({printable(file, 80)})" for file, path in notebooks.items() if not _whole(path)
+    ]
+
+
+def _whole(path: Path) -> bool:
+    """Whether a file is a JSON object with cells; what is not is repaired or refused when it is graded."""
+    try:
+        return isinstance(json.loads(path.read_bytes()), dict)
+    except (ValueError, OSError, RecursionError):
+        return False
+
+
+def _hours_late(gradebook: Any, name: str, unit: str, stamp: str) -> float:
+    """Hours after the due date of who handed in then, with the time that they were given besides; 0.0 where neither is known."""
+    from nbgrader.api import MissingEntry
+
+    try:
+        due = gradebook.find_assignment(unit).duedate
+        when = datetime.strptime(stamp.strip(), "%Y-%m-%d %H:%M:%S UTC")
+    except (MissingEntry, ValueError):
+        return 0.0
+    if due is None:
+        return 0.0
+    try:
+        due += gradebook.find_submission(unit, safe_id(name)).extension or timedelta()
+    except MissingEntry:
+        pass  # not yet graded: there is no extension
+    return max((when - due).total_seconds() / 3600, 0.0)
 
 
 def _short(file: str) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from course_vi.progress import keep, kept
+from course_vi.progress.start_page import redraw
 from course_vi.syllabus import UNITS, of_number
 
 __all__ = ["NAME", "Suggestion", "enough", "remember", "remembered", "suggest"]
@@ -56,7 +57,10 @@ def suggest(known: Mapping[int, bool], hints: Mapping[int, str] | None = None) -
         most = "You answered every question." if not slips else "You answered what builds on everything else."  # fmt: skip
         return Suggestion("", f"{most} Enter wherever the map tempts you, or take the capstone.{also}", skim)  # fmt: skip
     before = sum(bool(known.get(unit.number)) for unit in UNITS[: first.number])
-    came = "is the first that you did not answer" if first.number in known else "is the first that you were not asked"  # fmt: skip
+    came = "is the first that you were not asked"
+    if first.number in known:
+        aside = ", slips aside" if any(number < first.number for number in slips) else ""
+        came = f"is the first that you did not have right{aside}"
     named = (hints or {}).get(first.number, "")
     right = f" You were right on {before} of the {first.number} before it." if first.number else ""
     where = "" if first.core or before == 0 else _core(known, slips)
@@ -77,7 +81,8 @@ def enough(known: Mapping[int, bool]) -> bool:
 def remember(found: Suggestion, known: Mapping[int, bool], seed: int) -> bool:
     """Keep the suggestion with the progress; False outside of a learner's folder."""
     answers = {f"{number:02d}": right for number, right in sorted(known.items())}
-    return keep("entry", NAME, {"unit": found.unit, "reason": found.reason, "answers": answers, "seed": seed})  # fmt: skip
+    told = {"unit": found.unit, "reason": found.reason, "answers": answers, "seed": seed}
+    return keep("entry", NAME, told) and redraw()
 
 
 def remembered() -> Suggestion | None:

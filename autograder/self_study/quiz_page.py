@@ -18,7 +18,7 @@ from course_vi.syllabus import of_number
 __all__ = ["QUESTIONS", "Quiz", "quiz"]
 
 QUESTIONS = (*FIRST, *SECOND)
-AWAY = "The quiz asks here when this page runs from your folder, work/ (`make lab` fills it)."
+AWAY = "Run this cell from your folder, work/, and the quiz asks here (`make lab` fills it)."
 UNREADABLE = "A number, please, such as `0.3`; `1/3`, `log(2)/2` and `exp(-1)` are understood, too."
 
 
@@ -29,7 +29,7 @@ def quiz(seed: int | None = None) -> None:
         seed: of the numbers in the questions; fresh ones by default.
 
     >>> quiz()
-    The quiz asks here when this page runs from your folder, work/ (`make lab` fills it).
+    Run this cell from your folder, work/, and the quiz asks here (`make lab` fills it).
     """
     if not sits_here():
         print(AWAY)

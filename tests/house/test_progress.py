@@ -31,12 +31,18 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_check_keeps_its_last_report_and_draws_the_start_page_anew(work: Path) -> None:
-    assert check("00_log_mean_exp", lambda log_w: log_w.logsumexp(0), seed=1).points == 0
+    assert check("00_log_mean_exp", lambda log_w: log_w.logsumexp(0)).points == 0
     (one,) = kept("reports").items()
     assert one[0] == "00_log_mean_exp" and one[1]["points"] == 0 and not one[1]["passed"]
     answer = "lambda log_w: log_w.logsumexp(0) - __import__('math').log(len(log_w))"
-    check("00_log_mean_exp", eval(answer), seed=1)
+    assert check("00_log_mean_exp", eval(answer), seed=1).passed
+    assert not kept("reports")["00_log_mean_exp"]["passed"], (
+        "with a seed of one's own it is a trial"
+    )
+    check("00_log_mean_exp", eval(answer))
     assert kept("reports")["00_log_mean_exp"]["passed"]
+    assert not check("00_log_mean_exp", lambda log_w: log_w.mean(0), seed=1).passed
+    assert kept("reports")["00_log_mean_exp"]["passed"], "a demonstration takes no points away"
     page = (work / PAGE).read_text("utf-8")
     assert "log mean exp" in page and "Go on with" in page
 
@@ -46,7 +52,7 @@ def test_nothing_is_kept_outside_of_a_learner_s_folder(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert work_folder() is None and not keep("reports", "03_gap", {}) and kept("reports") == {}
-    check("00_log_mean_exp", lambda log_w: log_w.mean(0), seed=1)
+    check("00_log_mean_exp", lambda log_w: log_w.mean(0))
     predict("03_1", choices=["below", "above"])
     predict("03_2", number=True)
     reveal("03_1", "above")
@@ -61,7 +67,7 @@ def test_an_unwritten_stub_leaves_no_report(work: Path) -> None:
     def stub(log_w: Any) -> Any:
         raise NotImplementedError("your turn: write this body, then run its check")
 
-    check("00_log_mean_exp", stub, seed=1)
+    check("00_log_mean_exp", stub)
     assert kept("reports") == {}
 
 
@@ -128,22 +134,25 @@ def test_all_of_it_can_be_forgotten(work: Path) -> None:
 
 def test_the_start_page_leads_to_files_that_are_there(work: Path) -> None:
     assert "solutions" not in start_page(work)  # students may have a copy without
-    (work.parent / "solutions").mkdir()
+    first = "solutions/00_start_here/00_start_here.ipynb"
+    (work.parent / first).parent.mkdir(parents=True)
+    (work.parent / first).touch()
     page = start_page(work)
     links = re.findall(r"\]\(([^)#]+)\)", page)
     assert len(links) > 14
-    beyond = {"../solutions", "../src/course_vi/mini_vi.py"}
+    beyond = {f"../{first}", "../src/course_vi/mini_vi.py"}
     assert beyond <= set(links) and all((ROOT / link[3:]).exists() for link in beyond)
     assert all((work / link).is_file() for link in set(links) - beyond)
     pages = {f"{name}/{name}.ipynb" for name in BESIDES}
     assert pages <= set(links)
     (work / "capstone" / "capstone.ipynb").unlink()
-    assert pages & set(re.findall(r"\]\(([^)#]+)\)", start_page(work))) == {
-        "laboratory/laboratory.ipynb"
-    }
+    left = pages & set(re.findall(r"\]\(([^)#]+)\)", start_page(work)))
+    assert left == pages - {"capstone/capstone.ipynb"}
     assert "Begin here: [00 · Start here]" in page
     keep("reports", "00_log_mean_exp", {"points": 0.0})
-    assert "Go on with [" in start_page(work)
+    assert "Go on with [" in start_page(work) and "so says the quiz" not in start_page(work)
+    keep("entry", "00_where_to_enter", {"unit": "05", "reason": "Because."})
+    assert "lecture" in start_page(work) and "so says the quiz. Because." in start_page(work)
 
 
 def test_standing_reads_what_a_problem_set_is_worth(work: Path) -> None:

@@ -172,6 +172,6 @@ def show(figure: Figure, alt: str) -> None:
     display(Image(data=png(figure), format="png", alt=alt))
     display(
         HTML(
-            f'<details style="color:{QUIET}"><summary>This figure in words</summary>{html.escape(alt)}</details>'
+            f'<details style="color:var(--jp-ui-font-color2, {QUIET})"><summary>This figure in words</summary>{html.escape(alt)}</details>'
         )
     )

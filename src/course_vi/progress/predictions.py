@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 from course_vi.progress.judging import as_number, judged
+from course_vi.progress.start_page import redraw
 from course_vi.progress.store import keep, kept, sits_here, work_folder
 from course_vi.syllabus import of_number
 
@@ -89,6 +90,7 @@ def tally(unit: str) -> None:
         return
     from IPython.display import HTML, display
 
+    redraw()
     display(HTML(_table(stem, kept("predictions", unit))))
 
 

@@ -18,7 +18,7 @@ from course_vi.syllabus import of_number
 __all__ = ["Asked", "ask_again", "review"]
 
 MOST = 10  # a day
-AWAY = "What went wrong comes back here when this page runs from your folder, work/ (`make lab` fills it)."
+AWAY = "Run this cell from your folder, work/, and what went wrong comes back here (`make lab` fills it)."
 LOST = "its lecture asks it no longer, or asks it otherwise; run that section once more"
 
 
@@ -33,7 +33,7 @@ def review(today: date | None = None, most: int = MOST) -> None:
         ValueError: ``most`` is less than one.
 
     >>> review()
-    What went wrong comes back here when this page runs from your folder, work/ (`make lab` fills it).
+    Run this cell from your folder, work/, and what went wrong comes back here (`make lab` fills it).
     """
     if most < 1:
         raise ValueError(f"most is {most}; expected at least one question")

@@ -20,7 +20,7 @@ TOP = """# Variational learning
 
 1. **Read a lecture.** Shift-Enter runs a cell and moves on. It asks you to *predict* before it shows: take the half minute.
 2. **Solve its problem set.** Write a function, run its cell, run the check below it, as often as you like. Hints open one by one.
-3. **Come back here**, and open this page again to see your points: it is written anew after every check.
+3. **Come back here** to see your points: close this page and open it again. It is written anew after every check.
 """
 
 MAP = """## The map, and where you stand
@@ -36,13 +36,15 @@ a thick one a unit whose checks have all passed.
 
 REVIEW, QUIZ = "review", "where_to_enter"
 BESIDES = {  # pages of no unit
+    "where_to_enter": "where to enter: twenty short questions, and a unit to begin with",
     "laboratory": "the gradient laboratory: choose model, bound and estimator, and see bias and variance beside the exact gradient",
     "capstone": "the capstone: real data, an open brief, and a check that holds your report to what it claims",
+    "capstone_specimen": "a specimen of such a report, worked out",
 }
 
 ALONE = """- **Studying alone?** Run `from autograder import steps; steps("03_gap")` in a cell of your own, with the name that stands in
-  the check: it opens the hints one by one and, once you have checked an answer of yours, the solution piece by piece. Each unit's
-  [solutions](../solutions) have the whole, with derivations.
+  the check: it opens the hints one by one and, once you have checked an answer of yours, the solution piece by piece. The folder
+  `solutions` has the whole, with derivations: [those of the first unit]({solutions}).
 """
 FOOT = """## Good to know
 
@@ -75,9 +77,16 @@ def start_page(work: Path, today: date | None = None) -> str:
         KEY,
         *_besides(work),
         *[_exercises(unit, stands[unit.number]) for unit in here if stands[unit.number].points],
-        FOOT.format(alone=ALONE if (work.parent / "solutions").is_dir() else ""),
+        FOOT.format(alone=_alone(here, work)),
     ]
     return "\n".join(parts)
+
+
+def _alone(here: list[Unit], work: Path) -> str:
+    """What is said to who learns alone, where there are solutions to lead to."""
+    there = (f"solutions/{unit.stem}/{unit.stem}.ipynb" for unit in here)
+    first = next((path for path in there if (work.parent / path).is_file()), None)
+    return ALONE.format(solutions=f"../{first}") if first else ""
 
 
 def _again(work: Path, today: date | None) -> list[str]:
@@ -111,6 +120,12 @@ def write_start_page(work: Path) -> bool:
     return same or write_whole(path, text)
 
 
+def redraw() -> bool:
+    """Draw the learner's start page anew; False outside of a learner's folder."""
+    work = work_folder()
+    return work is not None and write_start_page(work)
+
+
 def keep_report(exercise: str, points: float, most: float, passed: bool) -> bool:
     """Keep the last report of a check, and draw the start page anew; False, and no trace, outside of a learner's folder."""
     work = work_folder()
@@ -129,27 +144,38 @@ def _next(here: list[Unit], stands: dict[int, Standing], work: Path) -> str:
         left = stands[unit.number].next
         if left:
             name = left.name[3:].replace("_", " ")
-            return (
+            go_on = (
                 f"**Go on with [{name}]({_problems(unit)})**, exercise "
                 f"{stands[unit.number].exercises.index(left) + 1} of {unit.number:02d} · {unit.title}."
             )
+            suggested, reason = _suggested(here, work)
+            if suggested is None or suggested.number <= unit.number:
+                return go_on
+            enter = f"**[{suggested.number:02d} · {suggested.title}]({_lecture(suggested)})**"
+            return f"{go_on}\n\nOr enter at {enter}: so says the quiz. {reason}"
     return "**Every check in this copy has passed.** Questions in words are marked by a person."
 
 
 def _begin(here: list[Unit], work: Path) -> str:
     """Where to begin: at the unit that the quiz suggested, else at the first, with a link to the quiz."""
-    told = next(iter(kept("entry", "00", work).values()), {})
-    suggested = next((unit for unit in here if unit.stem[:2] == told.get("unit")), None)
+    suggested, reason = _suggested(here, work)
     first = suggested or here[0]
     begin = (
         f"**Begin here: [{first.number:02d} · {first.title}]({_lecture(first)})**, and then "
         f"[its problem set]({_problems(first)})."
     )
     path = f"{QUIZ}/{QUIZ}.ipynb"
-    if suggested and isinstance(told.get("reason"), str):
-        return f"{begin}\n\nSo says [the quiz]({path}). {told['reason']}"
+    if suggested and reason:
+        return f"{begin}\n\nSo says [the quiz]({path}). {reason}"
     asks = f" Or do you know some of it already? [Where to enter]({path}) asks twenty short questions and suggests a unit."
     return begin + (asks if (work / path).is_file() else "")
+
+
+def _suggested(here: list[Unit], work: Path) -> tuple[Unit | None, str]:
+    """The unit that the quiz suggested, if it did, and why."""
+    told = next(iter(kept("entry", "00", work).values()), {})
+    unit = next((unit for unit in here if unit.stem[:2] == told.get("unit")), None)
+    return unit, told["reason"] if isinstance(told.get("reason"), str) else ""
 
 
 def _row(unit: Unit, stand: Standing) -> str:
