@@ -14,7 +14,8 @@ from collections.abc import Sequence
 import torch
 from scipy import stats
 
-from autograder.honesty.claim_rules import CLAIMS
+from autograder.honesty.claim_rules import CLAIMS, said_to_fail
+from autograder.honesty.record_rules import recomputed
 from autograder.honesty.rerun import Ran, heard_seeds
 from autograder.honesty.rules import Fault, same_number
 from course_vi.diagnostics.claim import LIMIT
@@ -61,9 +62,16 @@ def again(ran: Ran, fresh: int = FRESH) -> tuple[list[Fault], list[str]]:
     notes: list[str] = []
     for study in ran.studies:
         for event in study.events:
-            if not isinstance(event, CLAIMS) or not event.values:
-                continue
             try:
+                found += recomputed(study.train, event)
+                if not isinstance(event, CLAIMS) or not event.values:
+                    continue
+                if not event.holds:
+                    if words := said_to_fail(ran, event.name):
+                        notes.append(
+                            f"[{event.name}] failed, and the text says: “{' '.join(words.split())[:200]}”"
+                        )
+                    continue  # what failed promises nothing
                 if isinstance(event, Comparison):
                     one, told = _comparison(study.train, event, fresh)
                     found, notes = found + one, notes + told
@@ -107,6 +115,10 @@ def _comparison(data: Table, event: Comparison, fresh: int) -> tuple[list[Fault]
             found.append(Fault("shuffled", f"{name} would pass with outcomes shuffled: {says}"))
         elif event.anyway:
             notes.append(f"{name} should hold with outcomes shuffled (“{event.anyway}”), but {says}")  # fmt: skip
+    if event.anyway and min(a - b for a, b in zip(first, second, strict=True)) == 0:
+        notes.append(
+            f"no difference of [{event.name}] is negative and one is zero: is an arm the best of several, so that it cannot lose?"
+        )
     values = run_arms(event.arms, data, new_seeds(event.seeds, max(fresh, len(first))))
     return found + _repeats(event, (first, second), (values[one], values[two])), notes
 

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
+from autograder.honesty.record_rules import conditional
 from autograder.honesty.rerun import Ran
 from autograder.honesty.rules import Fault, same_number
+from autograder.honesty.text_rules import reads
 from course_vi.diagnostics.claim import LEAST, LIMIT
 from course_vi.study import Agreement, Comparison, Rest
 from course_vi.study.study import UNJUDGED
 
-__all__ = ["CLAIMS", "can_fail", "failed", "seeds"]
+__all__ = ["CLAIMS", "can_fail", "failed", "said_to_fail", "seeds"]
 
 CLAIMS = (Comparison, Agreement, Rest)
+DENIES = re.compile(
+    r"\b(do(es)? not|did not|no (sign|evidence|difference)|not seen|fail(s|ed)?|in vain|cannot tell)\b",
+    re.I,
+)
 
 
 def seeds(ran: Ran) -> list[Fault]:
@@ -62,13 +69,24 @@ def can_fail(ran: Ran) -> list[Fault]:
     return found
 
 
+def said_to_fail(ran: Ran, name: str) -> str:
+    """The paragraph that says of a claim that it failed; empty if there is none."""
+    return next((block.text for block in reads(ran) if name in block.names and DENIES.search(block.text)), "")  # fmt: skip
+
+
 def failed(ran: Ran) -> list[Fault]:
-    """A claim that failed stands in the record, also where its error was caught."""
+    """A claim that failed stands in the record, also where its error was caught; it is no fault where the text says that it failed."""
     found = [
-        Fault("failed", f"[{event.name}] was claimed and failed: {event.printed}")
+        Fault("failed", f"[{event.name}] was claimed and failed, and no paragraph says so: {event.printed}")
         for event in ran.all(CLAIMS)
-        if event.printed and not event.holds
+        if event.printed and not event.holds and not said_to_fail(ran, event.name)
     ]  # fmt: skip
+    found += [
+        Fault("failed", f"{where}: whether it is claimed depends on what comes", cell.where)
+        for cell in ran.page.cells
+        if cell.code
+        for where in conditional(cell.source)
+    ]
     found += [
         Fault("failed", f"[{event.name}] was not judged: the report sets COURSE_VI_SMOKE")
         for event in ran.all(CLAIMS)

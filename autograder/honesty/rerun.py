@@ -20,6 +20,7 @@ import torch
 
 from autograder.build.cells import run_cell
 from autograder.honesty.page import Page
+from autograder.honesty.record_rules import own_library
 from course_vi.study import Event, Study
 
 __all__ = ["Ran", "heard_seeds", "run_report"]
@@ -34,12 +35,14 @@ class Ran:
         studies: those that it made.
         error: what ended it, or nothing.
         where: the cell that ended it.
+        changed: the names of the library that it set to something of its own.
     """
 
     page: Page
     studies: list[Study] = field(default_factory=list)
     error: str = ""
     where: str = ""
+    changed: list[str] = field(default_factory=list)
 
     @property
     def events(self) -> list[Event]:
@@ -64,15 +67,8 @@ def run_report(page: Page) -> Ran:
     os.environ.setdefault("MPLBACKEND", "Agg")
     os.environ.pop("COURSE_VI_SMOKE", None)  # or nothing would be judged
     try:
-        for cell in page.cells:
-            if not cell.code:
-                continue
-            try:
-                with contextlib.redirect_stdout(io.StringIO()):
-                    run_cell(cell.source, scope, f"<{page.path.name}, {cell.where}>")
-            except (Exception, SystemExit) as error:  # a cell that quits is a cell that fails
-                ran.error, ran.where = f"{type(error).__name__}: {error}", cell.where
-                break
+        with own_library() as ran.changed:
+            _run_cells(page, scope, ran)
     finally:
         os.chdir(before)
         os.environ.clear()
@@ -82,6 +78,18 @@ def run_report(page: Page) -> Ran:
         if "matplotlib.pyplot" in sys.modules:
             sys.modules["matplotlib.pyplot"].close("all")
     return ran
+
+
+def _run_cells(page: Page, scope: dict[str, Any], ran: Ran) -> None:
+    for cell in page.cells:
+        if not cell.code:
+            continue
+        try:
+            with contextlib.redirect_stdout(io.StringIO()):
+                run_cell(cell.source, scope, f"<{page.path.name}, {cell.where}>")
+        except (Exception, SystemExit) as error:  # a cell that quits is a cell that fails
+            ran.error, ran.where = f"{type(error).__name__}: {error}", cell.where
+            return
 
 
 class _Heard(torch.Generator):

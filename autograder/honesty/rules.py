@@ -67,7 +67,8 @@ RULES = {
     "failed": Rule(
         "no claim that failed is hidden, and none was tried again until it held",
         2,
-        "Report what failed: as a difference not seen, or as the opposite claim under a name of its own.",
+        "Report what failed: catch `Unsound`, and say in a paragraph that names the claim that it does not hold; or claim the "
+        "opposite under a name of its own.",
     ),
     "repeats": Rule(
         "with other seeds the claims hold as often as their errors promise",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import re
 
 from autograder.honesty.prose import Block, blocks, quoted, supports
@@ -13,7 +14,7 @@ from course_vi.study import Event, Given
 __all__ = ["comparisons_without_a_name", "door_in_code", "numbers", "outputs", "reads"]
 
 FILES = {"randhie", "load_pandas", "read_csv", "loadtxt", "genfromtxt"}
-BEHIND = {"every", "live", "_Study__behind", "__behind"}
+BEHIND = {"every", "live", "_Study__behind", "__behind", "_Study__said", "__said"}
 COMPARES = re.compile(
     r"\b(better|worse|larger|smaller|higher|lower|faster|slower|tighter|looser|outperforms?|beats?|improves?|best|worst|"
     r"more accurate|less accurate|robust|significant(?:ly)?|clearly|negligible|dominates?)\b",
@@ -99,6 +100,7 @@ def outputs(ran: Ran) -> list[Fault]:
 def door_in_code(ran: Ran) -> list[Fault]:
     """Loaders stand inside ``Study(...)`` and nowhere else; nothing reaches behind the door."""
     calls: dict[str, list[str]] = {}
+    handed = _loaders(ran)
     inside: set[str] = set()
     found = []
     for cell in ran.page.cells:
@@ -108,9 +110,11 @@ def door_in_code(ran: Ran) -> list[Fault]:
             tree = ast.parse(cell.source)
         except SyntaxError:
             continue
+        own = (n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef) and n.name in handed)
+        loaders = {part for node in own for part in ast.walk(node)}
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and _name(node.func) == "Study":
-                first = node.args[0] if node.args else next((k.value for k in node.keywords if k.arg == "data"), None)  # fmt: skip
+                first = _handed(node)
                 if isinstance(first, ast.Call):
                     inside.add(_name(first.func))
                 else:
@@ -127,7 +131,7 @@ def door_in_code(ran: Ran) -> list[Fault]:
                 found.append(Fault("door", f"`.{node.attr}` reaches behind the door", cell.where))
             words = [n.name for n in node.names] if isinstance(node, (ast.Import, ast.ImportFrom)) else []  # fmt: skip
             words += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-            words += [node.attr] if isinstance(node, ast.Attribute) else []
+            words += [node.attr] if isinstance(node, ast.Attribute) and node not in loaders else []
             for word in words:
                 if FILES & set(word.split(".")):
                     found.append(Fault("door", f"`{word}` opens the data beside the door", cell.where))  # fmt: skip
@@ -140,6 +144,23 @@ def door_in_code(ran: Ran) -> list[Fault]:
         found.append(
             Fault("door", f"there are {len(ran.studies)} studies; a report has one, with one split")
         )
+    return found
+
+
+def _handed(call: ast.Call) -> ast.expr | None:
+    """What is handed to ``Study(...)``."""
+    return call.args[0] if call.args else next((k.value for k in call.keywords if k.arg == "data"), None)  # fmt: skip
+
+
+def _loaders(ran: Ran) -> set[str]:
+    """The functions that are called inside ``Study(...)``: they may open files, since a second call of theirs is seen."""
+    found = set()
+    for cell in ran.page.cells:
+        with contextlib.suppress(SyntaxError):
+            for node in ast.walk(ast.parse(cell.source if cell.code else "")):
+                if isinstance(node, ast.Call) and _name(node.func) == "Study":
+                    first = _handed(node)
+                    found |= {_name(first.func)} if isinstance(first, ast.Call) else set()
     return found
 
 

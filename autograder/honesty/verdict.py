@@ -69,6 +69,8 @@ def judge(path: Path, fresh: int = again_rules.FRESH, splits: int = 6) -> Verdic
     say = verdict.faults.extend
     if ran.error:
         say([Fault("runs", ran.error, ran.where)])
+    unlike = "to something of its own: the record is not the library's any more"
+    say([Fault("runs", f"the report sets `{name}` {unlike}") for name in ran.changed])
     if not ran.studies:
         say([Fault("runs", "the report makes no `Study`, so nothing in it can be run again")])
         verdict.unseen = set(RULES) - {"runs"}

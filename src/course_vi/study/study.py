@@ -58,7 +58,7 @@ class Study:
 
     Attributes:
         train: the units in your hands.
-        events: what was said so far, in order.
+        events: what was said so far, in order, as a tuple.
 
     Source: the preregistered or *registered report*: B. A. Nosek et al., "The preregistration revolution", PNAS 2018.
 
@@ -82,18 +82,23 @@ class Study:
         self.every = data
         kept = data.size - held_out
         self.train, self.__behind = data.split(kept, torch.Generator().manual_seed(split_seed))
-        self.events: list[Event] = []
+        self.__said: list[Event] = []
         self.opened = 0
         Study.live.append(self)
         numbers = {"training units": float(kept), "held-out units": float(held_out)}
         numbers |= {"units": float(data.size), "inputs": float(data.x.shape[-1])}
         if data.y.ndim > 1:
             numbers["outcomes a unit"] = float(data.y.shape[-1])
-        self.events.append(Given(name="data", numbers=numbers))
+        self.__said.append(Given(name="data", numbers=numbers))
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """What was said so far, in order: nothing that was said is taken back."""
+        return tuple(self.__said)
 
     def given(self, name: str, value: Value) -> Value:
         """State a number that was chosen, not measured, and get it back: ``steps = study.given("steps", 400)``."""
-        self.events.append(Given(name=name, numbers={name: float(value)}))
+        self.__said.append(Given(name=name, numbers={name: float(value)}))
         return value
 
     def measured(self, name: str, sentence: str, measure: Callable[[Table], Any]) -> Any:
@@ -129,7 +134,7 @@ class Study:
         event = Comparison(
             name=name, sentence=sentence, arms=dict(arms), seeds=list(seeds), anyway=anyway, limit=limit
         )  # fmt: skip
-        self.events.append(event)
+        self.__said.append(event)
         event.holds = False
         _enough(event.seeds)
         event.values = run_arms(event.arms, self.train, _few(event.seeds))
@@ -160,7 +165,7 @@ class Study:
         event = Agreement(
             name=name, sentence=sentence, arms=dict(arms), wrong=wrong, within=within, seeds=list(seeds)
         )  # fmt: skip
-        self.events.append(event)
+        self.__said.append(event)
         event.holds = False
         _enough(event.seeds)
         event.values = run_arms({**event.arms, "wrong": wrong}, self.train, _few(event.seeds))
@@ -189,7 +194,7 @@ class Study:
         event = Rest(
             name=name, sentence=sentence, run=run, steps=steps, within=within, seeds=list(seeds), serves=tuple(serves)
         )  # fmt: skip
-        self.events.append(event)
+        self.__said.append(event)
         event.holds = False
         _enough(event.seeds)
         for label, many in (("once", steps), ("twice", 2 * steps)):
@@ -230,7 +235,7 @@ class Study:
 
     def _say(self, event: Event, line: str) -> None:
         event.printed = line
-        self.events.append(event)
+        self.__said.append(event)
         print(line)
 
     def _told(self, event: Any) -> Any:

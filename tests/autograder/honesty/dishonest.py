@@ -13,6 +13,12 @@ COMPARE = (
 OPEN = "rows = study.open(lambda data, seed: lambda test: score(line(data), test))"
 FORECAST = 'study.forecast("the line on all people in hand", how)'
 QUIET = ("better by 0.59 nats", "better")
+LIBRARY = """
+from course_vi.study import verdicts
+
+plain = verdicts.summary
+verdicts.summary = lambda one, two: (plain(one, two)[0], plain(one, two)[1] / 20, 20 * plain(one, two)[2])
+"""
 CHOSEN = """
 def null(name, offset):
     def arm(data, seed):
@@ -24,6 +30,16 @@ arms = {"one": null("one", 0), "other": null("other", 1)}
 differences = {s: float(arms["one"](study.train, s) - arms["other"](study.train, s)) for s in range(200)}
 best = sorted(differences, key=differences.get)[-8:]
 study.compare("luck", "the one is better than the other", arms, best, anyway="it is about seeds")
+"""
+
+
+FAILED = """
+from course_vi.study import Unsound
+
+try:
+    study.compare("reverse", "a constant scores better", {"constant": held(constant), "line": held(line)}, seeds=range(8))
+except Unsound:
+    pass
 """
 
 
@@ -88,7 +104,7 @@ DISHONEST = {
     ),
     "a failure that is hidden": (
         changed(after(COMPARE, 'try:\n    study.compare("constant", "a constant is better", {"constant": held(constant), "line": held(line)}, range(8))\nexcept AssertionError:\n    pass')),
-        {"failed", "repeats"}, "[constant] was claimed and failed",
+        {"failed"}, "[constant] was claimed and failed",
     ),
     "tried until it held": (
         changed(after(COMPARE, COMPARE.replace("range(8)", "range(8, 16)"))), {"failed"}, "[line] was claimed 2 times",
@@ -143,6 +159,16 @@ DISHONEST = {
     "claims that are not judged": (
         changed(after("import torch", 'import os\nos.environ["COURSE_VI_SMOKE"] = "1"'), QUIET, ("Over 8 seeds", "Over seeds"), (COMPARE, COMPARE.replace("seeds=range(8)", "seeds=range(8), limit=3.5"))),
         {"failed", "seeds"}, "[line] was not judged",
+    ),
+    "a claim taken back": (changed(after(COMPARE, "study.events.pop()")), {"runs", "numbers"}, "'tuple' object has no attribute 'pop'"),
+    "a record edited": (
+        changed(after(COMPARE, 'study.events[-1].numbers["difference"] += 0.3')), {"numbers"}, "the record of [line] has",
+    ),
+    "a library of one's own": (
+        changed(after("import torch", LIBRARY)), {"runs", "numbers"}, "sets `course_vi.study.verdicts.summary` to something of its own",
+    ),
+    "a claim only where it holds": (
+        changed((COMPARE, f"if study.train.size > 1:\n    {COMPARE}")), {"failed"}, "stands under `if study.train.size > 1`",
     ),
     "an end before the end": (changed(after(COMPARE, "1 / 0")), {"runs", "numbers"}, "ZeroDivisionError"),
 }  # fmt: skip

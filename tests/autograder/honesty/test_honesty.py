@@ -9,7 +9,7 @@ from unittest import mock
 import jupytext
 import nbformat
 import pytest
-from dishonest import COMPARE, DISHONEST, PLAIN, REPORTS
+from dishonest import COMPARE, DISHONEST, FAILED, OPEN, PLAIN, REPORTS, after, changed
 
 from autograder.commands import honesty as command
 from autograder.course import UsageError
@@ -38,6 +38,36 @@ def test_an_honest_report_with_training_passes():
     verdict = judge(REPORTS / "trained.py")
     assert not verdict.faults, str(verdict)
     assert verdict.claims == 3
+
+
+@pytest.mark.parametrize("said", [True, False])
+def test_a_claim_that_failed_costs_nothing_where_the_text_says_so(said, tmp_path):
+    words = (
+        "A constant does not score better [reverse]." if said else "A constant is simple [reverse]."
+    )
+    path = tmp_path / "report.py"
+    path.write_text(changed(after(COMPARE, FAILED), ("inside.", f"inside.\n#\n# {words}")), "utf-8")
+    verdict = judge(path)
+    assert {fault.rule for fault in verdict.faults} == (set() if said else {"failed"}), str(verdict)
+    assert said == any("failed, and the text says" in note for note in verdict.notes)
+
+
+def test_a_loader_of_one_s_own_may_open_files_if_it_is_called_in_the_study_alone(tmp_path):
+    own = """
+def loaded():
+    from statsmodels.datasets import engel
+
+    engel.load_pandas()
+    return people()
+"""
+    text = changed(
+        ("study = Study(people(), held_out=120)", f"{own}\n\nstudy = Study(loaded(), held_out=120)")
+    )
+    for more, rules in (("", set()), ("\nmine = loaded()", {"door"})):
+        path = tmp_path / "report.py"
+        path.write_text(text.replace(OPEN, OPEN + more), "utf-8")
+        verdict = judge(path)
+        assert {fault.rule for fault in verdict.faults} == rules, str(verdict)
 
 
 @pytest.mark.parametrize("kind", DISHONEST)
