@@ -187,3 +187,17 @@ def test_one_submission_counts_for_a_group_and_two_do_not(
     (tmp_path / "groups.csv").write_text("1,2\n2,3\n")
     with pytest.raises(lms.Collision, match="2 is in two groups"):
         read_groups(tmp_path / "groups.csv")
+
+
+def test_nothing_is_written_for_a_platform_that_knows_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    group = tiny_class(tmp_path / "class")
+    collected(group, "moodle", tmp_path)
+    others = f"Student,ID,SIS User ID,SIS Login ID,Section,{UNIT} (3)\n    Points Possible,,,,,4\nEve,901,,e,S,\n"
+    (tmp_path / "there.csv").write_text(others)
+    monkeypatch.setattr(command, "open_class", lambda *_: group)
+    monkeypatch.setattr(command, "this_course", lambda: group.course)
+    assert command.main(["00", "--canvas", str(tmp_path / "there.csv")]) == 1
+    assert "nothing was written: nobody who was graded is in" in capsys.readouterr().out
+    assert not list((group.folder / "handback").rglob("*.*"))

@@ -192,3 +192,37 @@ def test_what_is_no_roster_or_no_archive_is_said_in_a_line(
     assert "\x1b" not in (out := capsys.readouterr().out) and "evil\\x1b[31m" in out
     with pytest.raises(SystemExit):
         command.main(["00", str(tmp_path / "a.zip")])
+
+
+def test_who_was_late_and_whose_notebooks_are_several_or_not_whole_is_told(
+    group: Classroom, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:  # fmt: skip
+    with group.gradebook() as gradebook:
+        gradebook.update_or_create_assignment(UNIT, duedate="2026-05-01 12:00:00 UTC")
+    notebook, form = b'{"cells": []}', "{}_assignsubmission_file_/{}"
+    files = {
+        form.format("Ann King_501", "a.ipynb"): notebook,
+        form.format("Bob Li_502", "b.ipynb"): notebook[:8],
+        form.format("Cem Li_503", "c.ipynb"): notebook,
+        form.format("Cem Li_503", "c2.ipynb"): b"",
+    }
+    who = {
+        "501": ("Ann King", '"Friday, 1 May 2026, 11:59 AM"'),
+        "502": ("Bob Li", '"Friday, 1 May 2026, 2:30 PM"'),
+        "503": ("Cem Li", "-"),
+    }
+    lines = [HEADER, *(f'Participant {n},"{name}",x@y.org,,{when},-' for n, (name, when) in who.items())]  # fmt: skip
+    (tmp_path / "worksheet.csv").write_text("\n".join(lines), "utf-8")
+    archive = packed(tmp_path / "moodle.zip", files)
+    monkeypatch.setattr(command, "open_class", lambda *_: group)
+    monkeypatch.setattr(command, "this_course", lambda: group.course)
+    words = ["00", str(archive), "--roster", str(tmp_path / "worksheet.csv")]
+    assert command.main(words) == 0
+    told = capsys.readouterr().out
+    assert "late: 1: Bob Li_502 (2.5 hours)" in told
+    assert "not whole: 2: Bob Li_502 (b.ipynb); Cem Li_503 (c2.ipynb)" in told
+    assert "several notebooks: 1: Cem Li_503 (2; the best one counts)" in told
+    assert "times were read as UTC; --timezone" in told
+    command.main([*words, "--timezone", "Europe/London"])
+    told = capsys.readouterr().out
+    assert "Bob Li_502 (1.5 hours)" in told and "times were read as Europe/London" in told
