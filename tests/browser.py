@@ -112,8 +112,13 @@ def loaded(view: Any) -> int:
     return counts[-1]
 
 
-def run_all(view: Any, url: str, path: str, seconds: float = 240) -> dict[str, Any]:
-    """Open a notebook, choose Run > Run All Cells, wait until every code cell has run; return counts, errors and reports."""
+def run_all(
+    view: Any, url: str, path: str, seconds: float = 240, keep_kernel: bool = False
+) -> dict[str, Any]:
+    """Open a notebook, choose Run > Run All Cells, wait until every code cell has run; return counts, errors and reports.
+
+    Its kernel ends then, unless its widgets are still to answer.
+    """
     view.goto(url.format(path=path), wait_until="domcontentloaded")
     view.wait_for_selector(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Cell", timeout=60_000)
     view.wait_for_selector(
@@ -136,4 +141,5 @@ def run_all(view: Any, url: str, path: str, seconds: float = 240) -> dict[str, A
             time.sleep(0.5)
         raise TimeoutError(f"{path}: {state} after {seconds} s")
     finally:
-        view.evaluate(SHUT_DOWN)
+        if not keep_kernel:
+            view.evaluate(SHUT_DOWN)

@@ -10,6 +10,6 @@ def later(name: str, one_in: int) -> list[Any]:
     """The marks of a test of this name: none for about one in so many, and ``slow`` for the others.
 
     >>> sum(not later(f"test {number}", one_in=4) for number in range(1000))
-    256
+    249
     """
     return [] if zlib.crc32(name.encode()) % one_in == 0 else [pytest.mark.slow]

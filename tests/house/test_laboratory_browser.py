@@ -36,7 +36,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 def test_the_widget_measures_what_the_computing_part_does(url: str) -> None:
     with browser.page() as view:
-        state = browser.run_all(view, url, "work/laboratory/laboratory.ipynb")
+        state = browser.run_all(view, url, "work/laboratory/laboratory.ipynb", keep_kernel=True)
         assert state["errors"] == [] and state["ran"] == state["code"] > 2
         button = view.get_by_role("button", name="Measure")
         assert button.is_disabled(), "predict first"

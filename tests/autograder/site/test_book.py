@@ -137,7 +137,7 @@ def test_pages_open_without_complaint(pages: tuple[str, list[str]]) -> None:
         for name in chosen:
             page.goto(f"{address}/{name}", wait_until="load")
             if name.startswith("lectures/"):
-                page.wait_for_selector("mjx-container", timeout=30_000)
+                page.wait_for_selector("article mjx-container", state="attached", timeout=30_000)
             unnamed = page.eval_on_selector_all("article img:not([alt])", "found => found.length")
             wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
             if unnamed or wide > 1:
