@@ -89,7 +89,7 @@ found = study.compare("inputs", "inputs improve the prediction of a person's mea
 # 4. **An exact answer wherever there is one.** Closed forms, quadrature, a model small enough to enumerate.
 # 5. **Forecast, then look, once.** `how` computes mean and interval from the training data. After `open` nothing more is chosen. A forecast
 #    that misses costs little if you say why it may have missed; one that was made to fit costs the report.
-# 6. **Say what failed**, and what would change your mind. A claim that fails raises `Unsound`, and stays in the record: catch it, and say in a paragraph
+# 6. **Say what failed**, and what would change your mind. A claim that fails raises `Unsound`, and stays in the record: catch it, and say in the sentence
 #    that names it that it does not hold. That costs nothing.
 #
 # ## 5. Check it yourself

@@ -29,7 +29,7 @@ PACKAGES = {
     "test": 20,
     "site": 20,
 }  # about how many pip names; the bar mends the number as it goes
-# On all cores: pip would take one, and twice as long. A file for another Python fails, and does not matter.
+# On all cores: pip takes one. A file for another Python fails, and does not matter.
 COMPILE = "import compileall, sysconfig; compileall.compile_dir(sysconfig.get_path('purelib'), quiet=2, workers=0)"
 TOOLS = {
     "chromium": (

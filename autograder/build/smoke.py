@@ -44,7 +44,7 @@ ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
 }
-WARM = (  # what most children would load, each for itself: it took half of their time
+WARM = (  # what most children would load, each for itself
     "numpy", "torch", "torch._dynamo", "matplotlib.pyplot", "pandas", "sklearn.datasets", "statsmodels.api", "pyro",
     "pyro.infer.autoguide", "IPython.display", "ipywidgets", "nbgrader.apps", "course_vi", "course_vi.plots", "autograder",
     "autograder.units",

@@ -70,14 +70,17 @@ def can_fail(ran: Ran) -> list[Fault]:
 
 
 def said_to_fail(ran: Ran, name: str) -> str:
-    """The paragraph that says of a claim that it failed; empty if there is none."""
-    return next((block.text for block in reads(ran) if name in block.names and DENIES.search(block.text)), "")  # fmt: skip
+    """The sentence that names a claim and says that it failed; empty if there is none."""
+    named = re.compile(rf"\[[^\[\]]*(?<!\w){re.escape(name)}(?!\w)[^\[\]]*\]")
+    cells = (block.cell for block in reads(ran) if name in block.names)
+    sentences = (one for cell in cells for one in re.split(r"(?<=[.?!])\s+", cell.source))
+    return next((one for one in sentences if named.search(one) and DENIES.search(one)), "")
 
 
 def failed(ran: Ran) -> list[Fault]:
-    """A claim that failed stands in the record, also where its error was caught; it is no fault where the text says that it failed."""
+    """A claim that failed stands in the record, also where its error was caught; it is no fault where the text says so."""
     found = [
-        Fault("failed", f"[{event.name}] was claimed and failed, and no paragraph says so: {event.printed}")
+        Fault("failed", f"[{event.name}] was claimed and failed, and no sentence that names it says so: {event.printed}")
         for event in ran.all(CLAIMS)
         if event.printed and not event.holds and not said_to_fail(ran, event.name)
     ]  # fmt: skip

@@ -38,9 +38,14 @@ def own_library() -> Iterator[list[str]]:
     finally:
         for name, place in places.items():
             for word, value in kept[name].items():
-                if callable(value) and vars(place).get(word) is not value:
+                if _fixed(word, value) and vars(place).get(word) is not value:
                     changed.append(f"{name}.{word}")
                     setattr(place, word, value)
+
+
+def _fixed(word: str, value: Any) -> bool:
+    """Whether a name is set once: a function, a class, a property, a constant."""
+    return callable(value) or isinstance(value, property) or word.isupper()
 
 
 def _classes(module: Any) -> list[type]:
@@ -52,13 +57,13 @@ def recomputed(data: Table, event: Event) -> list[Fault]:
     if type(event) in JUDGES and event.printed and event.numbers:
         again: Any = replace(event, numbers={}, printed="")
         JUDGES[type(event)](again)
-        numbers = again.numbers
+        rule, says, numbers = "numbers", "its own runs give", again.numbers
     elif isinstance(event, Measured):
-        numbers = numbers_of(event.measure(data))
+        rule, says, numbers = "repeatable", "measured again it is", numbers_of(event.measure(data))
     else:
         return []
     return [
-        Fault("numbers", f"the record of [{event.name}] has {event.numbers.get(word)} for “{word}”, and its own runs give {value:.6g}")
+        Fault(rule, f"the record of [{event.name}] has {event.numbers.get(word)} for “{word}”; {says} {value:.6g}")
         for word, value in numbers.items()
         if not same_number(event.numbers.get(word, float("nan")), value)
     ][:1]  # fmt: skip
@@ -68,7 +73,7 @@ def conditional(source: str) -> list[str]:
     """Claims that stand under a condition: made only where they would hold, they cannot fail.
 
     >>> conditional("if t > 3:\\n    study.compare('age', 'age helps', arms, seeds)")
-    ['study.compare(...) stands under `if t > 3`']
+    ['study.compare(...) stands under the condition `t > 3`']
     >>> conditional("for name in names:\\n    study.compare(name, 'it helps', arms, seeds)")
     []
     """
@@ -82,5 +87,5 @@ def conditional(source: str) -> list[str]:
         tests += [t for g in getattr(node, "generators", []) for t in g.ifs]
         for call in ast.walk(node) if tests else ():
             if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr in CLAIMING:  # fmt: skip
-                found.append(f"{ast.unparse(call.func)}(...) stands under `if {ast.unparse(tests[0])}`")  # fmt: skip
+                found.append(f"{ast.unparse(call.func)}(...) stands under the condition `{ast.unparse(tests[0])}`")  # fmt: skip
     return found

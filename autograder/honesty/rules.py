@@ -67,7 +67,7 @@ RULES = {
     "failed": Rule(
         "no claim that failed is hidden, and none was tried again until it held",
         2,
-        "Report what failed: catch `Unsound`, and say in a paragraph that names the claim that it does not hold; or claim the "
+        "Report what failed: catch `Unsound`, and say in the sentence that names the claim that it does not hold; or claim the "
         "opposite under a name of its own.",
     ),
     "repeats": Rule(

@@ -101,7 +101,6 @@ def door_in_code(ran: Ran) -> list[Fault]:
     """Loaders stand inside ``Study(...)`` and nowhere else; nothing reaches behind the door."""
     calls: dict[str, list[str]] = {}
     handed = _loaders(ran)
-    inside: set[str] = set()
     found = []
     for cell in ran.page.cells:
         if not cell.code:
@@ -114,10 +113,7 @@ def door_in_code(ran: Ran) -> list[Fault]:
         loaders = {part for node in own for part in ast.walk(node)}
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and _name(node.func) == "Study":
-                first = _handed(node)
-                if isinstance(first, ast.Call):
-                    inside.add(_name(first.func))
-                else:
+                if not isinstance(_handed(node), ast.Call):
                     found.append(
                         Fault(
                             "door",
@@ -135,7 +131,7 @@ def door_in_code(ran: Ran) -> list[Fault]:
             for word in words:
                 if FILES & set(word.split(".")):
                     found.append(Fault("door", f"`{word}` opens the data beside the door", cell.where))  # fmt: skip
-    for name in inside:
+    for name in handed:
         for where in calls.get(name, [])[1:]:
             found.append(
                 Fault("door", f"`{name}()` is called a second time, outside of `Study(...)`", where)

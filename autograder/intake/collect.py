@@ -15,7 +15,7 @@ import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
@@ -23,6 +23,7 @@ from autograder.intake import archives
 from autograder.intake.layout import Ambiguous, Found, layout, recognise
 from autograder.intake.limits import LIMITS
 from autograder.intake.names import printable, safe_id
+from autograder.intake.remarks import remarks
 from autograder.intake.roster import Person, match, people
 from autograder.intake.times import in_utc
 
@@ -86,7 +87,7 @@ def collect(
                 person = (roster or {}).get(student.number, Person())
                 _enter(gradebook, student, person)
                 _place(group.folder, unit, student, person, zone, told)
-                _noted(group.folder, gradebook, name, unit, told)
+                _remark(group.folder, gradebook, name, unit, told)
                 known[name] = {
                     "number": student.number, "sources": student.sources, "when": person.when, "late": student.late,
                     "sha256": {file: archives.digest(path) for file, path in _there(group.folder, name, unit).items()},
@@ -212,44 +213,12 @@ def _place(
         told["late"].append(name)
 
 
-def _noted(folder: Path, gradebook: Any, name: str, unit: str, told: dict[str, list[str]]) -> None:
-    """Say who came after the due date, and whose notebooks are several or not whole."""
+def _remark(folder: Path, gradebook: Any, name: str, unit: str, told: dict[str, list[str]]) -> None:
     files = _there(folder, name, unit)
-    stamp = files.pop(STAMP).read_text("utf-8", "replace") if STAMP in files else ""
-    if (hours := _hours_late(gradebook, name, unit, stamp)) and name not in told["late"]:
-        told["late"].append(f"{name} ({hours:.1f} hours)")
-    notebooks = {file: path for file, path in files.items() if file.lower().endswith(".ipynb")}
-    if len(notebooks) > 1:
-        told["several notebooks"].append(f"{name} ({len(notebooks)}; the best one counts)")
-    told["not whole"] += [
-        f"{name} ({printable(file, 80)})" for file, path in notebooks.items() if not _whole(path)
-    ]
-
-
-def _whole(path: Path) -> bool:
-    """Whether a file is a JSON object with cells; what is not is repaired or refused when it is graded."""
-    try:
-        return isinstance(json.loads(path.read_bytes()), dict)
-    except (ValueError, OSError, RecursionError):
-        return False
-
-
-def _hours_late(gradebook: Any, name: str, unit: str, stamp: str) -> float:
-    """Hours after the due date of who handed in then, with the time that they were given besides; 0.0 where neither is known."""
-    from nbgrader.api import MissingEntry
-
-    try:
-        due = gradebook.find_assignment(unit).duedate
-        when = datetime.strptime(stamp.strip(), "%Y-%m-%d %H:%M:%S UTC")
-    except (MissingEntry, ValueError):
-        return 0.0
-    if due is None:
-        return 0.0
-    try:
-        due += gradebook.find_submission(unit, safe_id(name)).extension or timedelta()
-    except MissingEntry:
-        pass  # not yet graded: there is no extension
-    return max((when - due).total_seconds() / 3600, 0.0)
+    when = files.pop(STAMP).read_text("utf-8", "replace") if STAMP in files else ""
+    for what, lines in remarks(gradebook, unit, name, files, when).items():
+        if not (what == "late" and name in told["late"]):  # an archive has said so
+            told[what] += lines
 
 
 def _short(file: str) -> str:

@@ -152,7 +152,9 @@ def test_the_start_page_leads_to_files_that_are_there(work: Path) -> None:
     keep("reports", "00_log_mean_exp", {"points": 0.0})
     assert "Go on with [" in start_page(work) and "so says the quiz" not in start_page(work)
     keep("entry", "00_where_to_enter", {"unit": "05", "reason": "Because."})
-    assert "lecture" in start_page(work) and "so says the quiz. Because." in start_page(work)
+    page = start_page(work)
+    unit = "05_score_function"
+    assert f"({unit}/{unit}.ipynb)**: so says the quiz. Because." in page and "Go on with [" in page
 
 
 def test_standing_reads_what_a_problem_set_is_worth(work: Path) -> None:

@@ -55,9 +55,10 @@ def _messages(
             table(rng, 1, states)[0], table(rng, states, symbols), table(rng, symbols, states)
         )
         rows = rng.integers(0, symbols, length)
-        rows[-1] = (rows[0] + 1) % symbols
-        if symbols > 2:  # a row that was left out, and is zero, is seen
+        if symbols > 2:  # the ends differ; and a zero in the place of one that was left out is seen
             rows[0], rows[-1] = 1, 2
+        else:
+            rows[-1] = 1 - rows[0]
         found.append(Message(chain, rows, int(rng.integers(10**6))))
     return found
 

@@ -128,9 +128,8 @@ def redraw() -> bool:
 
 def keep_report(exercise: str, points: float, most: float, passed: bool) -> bool:
     """Keep the last report of a check, and draw the start page anew; False, and no trace, outside of a learner's folder."""
-    work = work_folder()
     report = {"points": points, "most": most, "passed": passed}
-    return work is not None and keep("reports", exercise, report, work) and write_start_page(work)
+    return keep("reports", exercise, report) and redraw()
 
 
 def _next(here: list[Unit], stands: dict[int, Standing], work: Path) -> str:

@@ -167,8 +167,14 @@ DISHONEST = {
     "a library of one's own": (
         changed(after("import torch", LIBRARY)), {"runs", "numbers"}, "sets `course_vi.study.verdicts.summary` to something of its own",
     ),
+    "a record of one's own": (
+        changed(after("import torch", "from course_vi import study as its\nits.Study.events = property(lambda self: ())")), {"runs"}, "sets `course_vi.study.study.Study.events`",
+    ),
+    "a failure called something else": (
+        changed(after(COMPARE, FAILED), ("inside.", "inside.\n#\n# A constant is simple [reverse]. We do not know why.")), {"failed"}, "[reverse] was claimed and failed",
+    ),
     "a claim only where it holds": (
-        changed((COMPARE, f"if study.train.size > 1:\n    {COMPARE}")), {"failed"}, "stands under `if study.train.size > 1`",
+        changed((COMPARE, f"if study.train.size > 1:\n    {COMPARE}")), {"failed"}, "stands under the condition `study.train.size > 1`",
     ),
     "an end before the end": (changed(after(COMPARE, "1 / 0")), {"runs", "numbers"}, "ZeroDivisionError"),
 }  # fmt: skip
