@@ -39,8 +39,8 @@ test-all:  ## all tests, with the slow ones and those in a real browser (needs C
 	$(PY) -m mypy
 	$(PY) -m pytest -n $(WORKERS) --dist loadgroup
 
-grade: with-grade  ## grade a sample class, write its feedback pages and print the gradebook
-	$(AUTOGRADER) grade --sample
+grade: with-grade  ## grade a sample class in units 00 and 03 (or in UNIT=09), write feedback, print the gradebook
+	$(AUTOGRADER) grade --sample $(or $(UNIT),00 03)
 
 notebooks: with-grade  ## build all notebooks from their text masters, and prove them
 	$(AUTOGRADER) notebooks

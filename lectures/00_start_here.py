@@ -83,7 +83,7 @@ show(draw.four_choices(),
 # Here are all four, working, on the smallest model of the course, the **conjugate toy** $z \sim N(0, 1)$, $x \mid z \sim N(z, 1)$. Its answers are known: the posterior is $N(x/2, \frac12)$ and the evidence
 # $p(x) = N(x; 0, 2)$. You will meet it in every unit, because a method that fails on it needs no further test.
 #
-# > **Predict 1.** We start at $q = N(0, 1)$ with $x = 2$ and climb. Towards which mean and which standard deviation? How high can the bound come?
+# > **Predict 1.** We start at $q = N(0, 1)$ with $x = 2$ and climb. Towards which mean and which variance? How high can the bound come?
 
 # %%
 predict("00_1", choices=[
@@ -105,7 +105,8 @@ for _ in range(200):
     (-bound).backward()                                             # the gradient
     optimizer.step()
     trace.append(bound.item())                                      # the bound is its value
-print(f"q = N({q.loc.item():.3f}, {q.log_scale.exp().item():.3f}²)   exact N(1, {math.sqrt(0.5):.3f}²)")
+exact = p.posterior(x)                                              # known here, and nowhere used above
+print(f"q = N({q.loc.item():.3f}, {q.log_scale.exp().item():.3f}²)   exact N({exact.mean.item():.3f}, {exact.stddev.item():.3f}²)")
 print(f"bound {trace[-1]:.4f}   log p(x) = {p.log_evidence(x).item():.4f}")
 
 # %% [markdown]

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from autograder.checks.diagnose import UNNAMED
+from autograder.checks.finding import UNNAMED
 
 __all__ = ["Row", "Told", "confusion", "table"]
 

@@ -8,7 +8,7 @@ from typing import Self
 
 from autograder.checks.efficiency import Efficiency
 from autograder.checks.exercise import Exercise
-from autograder.checks.finding import Finding
+from autograder.checks.finding import UNNAMED, Finding
 
 __all__ = ["CheckResult", "NamedMistake", "PartResult"]
 
@@ -149,10 +149,17 @@ class CheckResult:
 
     @property
     def mistakes(self) -> tuple[NamedMistake, ...]:
-        """Mistakes in sentences, and errors that stopped the code, each once, with its parts."""
+        """Mistakes in sentences, and errors that stopped the code, each once, with its parts.
+
+        Where the exercise's own author names the mistake in one part, what the engine makes of another is left out: it is
+        the same mistake nearly always, in words that fit worse.
+        """
         groups: dict[tuple[str, str], list[PartResult]] = {}
+        named = any(_by_author(part) for part in self.parts)
         for part in self.parts:
             if part.finding.ok or part.unwritten or not (part.finding.hint or part.stopped):
+                continue
+            if named and not part.stopped and _by_engine(part):
                 continue
             error = (
                 re.sub(r"\d+(?:, \d+)*", "0", part.finding.actual) if part.stopped else ""
@@ -174,6 +181,18 @@ class CheckResult:
         """Where to read about what failed, each place once."""
         failed = (part.read for part in self.parts if not part.finding.ok and not self.unwritten)
         return tuple(dict.fromkeys(place for place in failed if place))
+
+
+def _by_engine(part: PartResult) -> bool:
+    """Whether the name of a part's mistake is one that serves every exercise."""
+    key = part.finding.diagnosis
+    return key.startswith("generic_") or key == "dictionary"
+
+
+def _by_author(part: PartResult) -> bool:
+    """Whether a part failed by a mistake that its exercise knows."""
+    known = part.finding.hint and not part.finding.ok and not part.stopped
+    return bool(known) and part.finding.diagnosis not in UNNAMED and not _by_engine(part)
 
 
 def _public(finding: Finding) -> Finding:

@@ -16,35 +16,14 @@ import numpy as np
 
 from autograder.checks import autopsy, dictionary
 from autograder.checks.exercise import Part
-from autograder.checks.finding import Finding
+from autograder.checks.finding import UNNAMED, Finding
 from autograder.checks.generic_mistakes import Named, describe, order, recognise
 from autograder.checks.probe import LearnerError, Probe, Runner
 from autograder.checks.recognise import ENOUGH
 from autograder.protocol import wire
 
-__all__ = ["UNNAMED", "Asked", "Fresh", "Remembered", "diagnose"]
+__all__ = ["Asked", "Fresh", "Remembered", "diagnose"]
 
-UNNAMED = {
-    "",
-    "value",
-    "shape",
-    "type",
-    "biased",
-    "not_finite",
-    "not_zero",
-    "property",
-    "no_spread",
-    "too_noisy",
-    "too_quiet",
-    "unreadable",
-    "unwritten",
-    "not_counted",
-    "variance",
-    "described",
-    "either",
-    "autopsy",
-    "dictionary",
-}  # they say what came, and no cause
 OPEN = UNNAMED - {
     "unreadable",
     "unwritten",

@@ -10,7 +10,29 @@ import numpy as np
 
 from autograder.checks.efficiency import Efficiency
 
-__all__ = ["Finding", "Mistake"]
+__all__ = ["UNNAMED", "Finding", "Mistake"]
+
+UNNAMED = {
+    "",
+    "value",
+    "shape",
+    "type",
+    "biased",
+    "not_finite",
+    "not_zero",
+    "property",
+    "no_spread",
+    "too_noisy",
+    "too_quiet",
+    "unreadable",
+    "unwritten",
+    "not_counted",
+    "variance",
+    "described",
+    "either",
+    "autopsy",
+    "dictionary",
+}  # they say what came, and no cause
 
 
 class Mistake(NamedTuple):

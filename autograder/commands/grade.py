@@ -4,7 +4,7 @@
     python -m autograder grade 03 --workers 4          four submissions at a time
     python -m autograder grade 03 --cluster tcp://...  on the workers of a Dask scheduler
     python -m autograder grade 03 --regrade 03_gap     write the points of one exercise anew, and no others
-    python -m autograder grade --sample                a class made from the corpus, with the scores it promises (`make grade`)
+    python -m autograder grade --sample 03             a class made from the corpus, with the scores it promises (`make grade`)
 
 What is graded already is not graded again, unless the submission or the checks have changed, or with ``--force``; so a run that was
 killed is resumed by starting it anew. The sample class lives in ``autograder/class.data/sample`` with its own gradebook; a real class is

@@ -30,4 +30,8 @@ def main(argv: list[str]) -> int:
     if not options.again:
         here.open_next()
     print(here.text() or "Nothing is open yet.")
+    if "$" in here.text():
+        print(
+            f'\nFormulas stand here as TeX. In a notebook they are set: from autograder import steps; steps("{options.exercise}")'
+        )
     return 0

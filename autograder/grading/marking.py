@@ -65,18 +65,21 @@ class Written:
 
 
 def questions(course: Course, unit: str) -> dict[str, Question]:
-    """The unit's questions in words, by exercise."""
+    """The unit's questions in words, by exercise: all that their section says before they are answered."""
     cells = masters.read_master(course.source(unit, ".py").read_text(encoding="utf-8")).cells
-    found, before = {}, ""
+    found, section = {}, list[str]()
     for cell in cells:
+        if cell.cell_type == "markdown" and re.search("^#{1,2} ", cell.source, re.MULTILINE):
+            section = []
         marker = masters.marker_of(cell)
         if marker and marker[0] == "written":
             scheme = SCHEME.search(cell.source)
             title = course.registry[marker[1]].title
             model = SCHEME.sub("", cell.source).strip()
             told = scheme[1].strip() if scheme else ""
-            found[marker[1]] = Question(marker[1], title, before, model, told)
-        before = cell.source if cell.cell_type == "markdown" else before
+            found[marker[1]] = Question(marker[1], title, "\n\n".join(section), model, told)
+        elif cell.cell_type == "markdown" and not cell.source.startswith("<details>"):
+            section.append(cell.source)
     return found
 
 

@@ -27,6 +27,10 @@ __all__ = ["PageExporter", "SafeOutputs", "clean", "highlight_code", "markdown2h
 SAME = 1_000  # cells whose rendering is remembered
 BOX = re.compile(r'<input class="task-list-item-checkbox" type="checkbox" disabled( checked)?/>')
 IMAGE = re.compile(r"<img (?![^>]*\balt=)", re.IGNORECASE)
+TEST_CELL = re.compile(
+    r'(<li><a href="#([\w-]+)">)Test cell</a>'
+)  # nbgrader calls each exercise so in its contents
+STYLE = "<style>summary { display: list-item }</style>"  # its style hides the triangle of what opens with a click
 KEPT = ("text/plain", "text/latex", "image/png", "image/jpeg", "image/gif")
 
 
@@ -90,6 +94,7 @@ class PageExporter(HTMLExporter):
     """nbconvert's pages, made in less than half of the time: templates are compiled once in a process, and the page is not parsed again.
 
     nbconvert parses each page to give words to images that have none, and a tab stop to classes that nbgrader's page does not use.
+    The contents name the exercises, and what opens with a click shows that it does.
     """
 
     def _create_environment(self) -> Any:
@@ -108,6 +113,7 @@ class PageExporter(HTMLExporter):
         )
         self.register_filter("highlight_code", self.filters.get("highlight_code", highlight_code))
         page, resources = super(HTMLExporter, self).from_notebook_node(nb, resources, **kw)
+        page = TEST_CELL.sub(r"\1\2</a>", page).replace("</head>", f"{STYLE}</head>", 1)
         return IMAGE.sub(r'<img alt="A figure" ', page), resources
 
 

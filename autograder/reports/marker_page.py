@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 
 from autograder.grading.marking import Question, Written
 from autograder.plugins.safe_html import IMAGE_DATA
+from autograder.reports.typeset import typeset
 
 __all__ = ["page", "policy"]
 
@@ -87,7 +88,9 @@ def page(
     data = json.dumps(about).replace("<", "\\u003c")
     parts = [("Scheme", question.scheme), ("Model answer", question.model), ("Question", question.text)]  # fmt: skip
     beside = "".join(
-        f"<h2>{title}</h2><pre>{html.escape(text)}</pre>" for title, text in parts if text
+        f'<section aria-label="{title}"><h2>{title}</h2>{typeset(text)}</section>'
+        for title, text in parts
+        if text
     )
     return f"""<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>{len(waiting)} to mark: {html.escape(unit)}</title>

@@ -52,7 +52,7 @@ def suggest(known: Mapping[int, bool], hints: Mapping[int, str] | None = None) -
     first = next((unit for unit in UNITS if not known.get(unit.number) and unit.number not in slips), None)  # fmt: skip
     also = ""
     if skim:
-        also = f" What you missed of unit {', '.join(skim)} looks like a slip, since you were right on what builds on it: skim it."
+        also = f" What you missed of unit {', '.join(skim)} looks like a slip, since you were right on what builds on it."
     if first is None:
         most = "You answered every question." if not slips else "You answered what builds on everything else."  # fmt: skip
         return Suggestion("", f"{most} Enter wherever the map tempts you, or take the capstone.{also}", skim)  # fmt: skip
@@ -81,7 +81,13 @@ def enough(known: Mapping[int, bool]) -> bool:
 def remember(found: Suggestion, known: Mapping[int, bool], seed: int) -> bool:
     """Keep the suggestion with the progress; False outside of a learner's folder."""
     answers = {f"{number:02d}": right for number, right in sorted(known.items())}
-    told = {"unit": found.unit, "reason": found.reason, "answers": answers, "seed": seed}
+    told = {
+        "unit": found.unit,
+        "reason": found.reason,
+        "skim": found.skim,
+        "answers": answers,
+        "seed": seed,
+    }
     return keep("entry", NAME, told) and redraw()
 
 
@@ -92,8 +98,9 @@ def remembered() -> Suggestion | None:
     if not isinstance(unit, str) or not isinstance(reason, str):
         return None
     try:
-        return Suggestion(of_number(unit).stem[:2] if unit else "", reason)
-    except ValueError:
+        skim = tuple(of_number(number).stem[:2] for number in mine.get("skim", ()))
+        return Suggestion(of_number(unit).stem[:2] if unit else "", reason, skim)
+    except (TypeError, ValueError):
         return None
 
 

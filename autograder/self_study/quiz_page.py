@@ -127,11 +127,14 @@ class Quiz:
 
 
 def _entry(found: Suggestion) -> str:
-    if not found.unit:
-        return found.reason
-    unit = of_number(found.unit)
-    link = f"[{found.unit} · {unit.title}](../{unit.stem}/{unit.stem}.ipynb)"
-    return f"**Enter at {link}.** {found.reason}"
+    skim = f" Skim {', '.join(map(_link, found.skim))}." if found.skim else ""
+    enter = f"**Enter at {_link(found.unit)}.** " if found.unit else ""
+    return f"{enter}{found.reason}{skim}"
+
+
+def _link(number: str) -> str:
+    unit = of_number(number)
+    return f"[{number} · {unit.title}](../{unit.stem}/{unit.stem}.ipynb)"
 
 
 def _say(output: Any, text: str) -> None:

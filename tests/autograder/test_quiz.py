@@ -203,6 +203,14 @@ def test_answers_lead_to_a_suggestion_that_the_start_page_shows(work: Path) -> N
     assert "An earlier quiz said" in said(Quiz(1))
 
 
+def test_what_to_skim_is_a_link(work: Path) -> None:
+    known = {0: True, 1: False, 2: True, 3: True, 4: False, 5: False, 6: False}
+    found = suggest(known)
+    assert remember(found, known, 1) and remembered() == found and found.skim == ("01",)
+    link = "Skim [01 · Graphical models]({}01_graphical_models/01_graphical_models.ipynb)."
+    assert link.format("") in start_page(work) and link.format("../") in said(Quiz(1))
+
+
 def test_the_quiz_can_be_stopped_and_not_before_the_first_answer(work: Path) -> None:
     widget = Quiz(1)
     widget.stop.click()

@@ -15,6 +15,9 @@ from typing import Any
 import pytest
 
 from autograder.self_study.quiz_page import QUESTIONS
+from autograder.units import exercises
+from course_vi.progress.start_page import write_start_page
+from course_vi.progress.store import keep as keep_record
 from tests import browser
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
@@ -122,13 +125,42 @@ def test_a_prediction_comes_back_and_leads_to_its_section(root: Path, url: str, 
     heading = view.locator(f".jp-NotebookPanel:not(.lm-mod-hidden) {section}")
     heading.wait_for(timeout=90_000)
     deadline = time.monotonic() + 30
-    place = heading.bounding_box()
-    while not (place and 0 < place["y"] < 1100) and time.monotonic() < deadline:
+    while not _in_sight(heading) and time.monotonic() < deadline:
         time.sleep(1)
-        place = heading.bounding_box()
     keep(view, "review_section")
-    assert place is not None and 0 < place["y"] < 1100
+    assert _in_sight(heading)
     view.evaluate(browser.SHUT_DOWN)
+
+
+def test_the_start_page_leads_to_the_exercise_to_go_on_with(
+    root: Path, url: str, view: Any
+) -> None:
+    for name in (each.id for each in exercises(UNIT) if each.id != "04_em_rate"):
+        keep_record("reports", name, {"points": 9.0, "most": 9.0, "passed": True}, root / "work")
+    assert write_start_page(root / "work")
+    view.goto(url.format(path="work/START.md"), wait_until="domcontentloaded")
+    link = view.locator("strong a:has-text('em rate')")
+    try:
+        link.wait_for(timeout=60_000)
+    finally:
+        keep(view, "start_page")
+    link.click()
+    heading = view.locator(
+        ".jp-NotebookPanel:not(.lm-mod-hidden) h2:has-text('rate, from the missing information')"
+    )
+    heading.wait_for(timeout=90_000)
+    deadline = time.monotonic() + 30
+    while not _in_sight(heading) and time.monotonic() < deadline:
+        time.sleep(1)
+    time.sleep(3)  # and there it stays
+    keep(view, "start_go_on")
+    assert _in_sight(heading)
+    view.evaluate(browser.SHUT_DOWN)
+
+
+def _in_sight(heading: Any) -> bool:
+    place = heading.bounding_box()
+    return bool(place) and 0 < place["y"] < 1100
 
 
 def test_steps_open_one_by_one(root: Path, url: str, view: Any) -> None:

@@ -16,7 +16,7 @@ import torch
 
 from autograder.audit.corpus import UNITS, corpus
 from autograder.checking import run_check
-from autograder.checks.diagnose import UNNAMED
+from autograder.checks.finding import UNNAMED
 from autograder.checks.probe import InProcess
 from autograder.protocol import agent, wire
 from autograder.units import EXERCISES

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-__all__ = ["cells_of", "grade_id", "source_of"]
+__all__ = ["cells_of", "grade_id", "source_of", "statement_id"]
 
 
 def cells_of(path: Path) -> list[dict[str, Any]]:
@@ -39,3 +39,19 @@ def grade_id(cell: dict[str, Any]) -> str:
     ('03_gap', '')
     """
     return str(cell.get("metadata", {}).get("nbgrader", {}).get("grade_id", ""))
+
+
+def statement_id(path: Path, exercise: str) -> str:
+    """The id of the cell that states an exercise: the last one with a difficulty above its check; empty where there is none.
+
+    >>> statement_id(Path("no such file"), "03_gap")
+    ''
+    """
+    stated = ""
+    for cell in cells_of(path):
+        source = source_of(cell)
+        if cell.get("cell_type") == "markdown" and "*Difficulty*" in source:
+            stated = str(cell.get("id", ""))
+        elif source.startswith((f'check("{exercise}"', f"check('{exercise}'")):
+            return stated
+    return ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
+from course_vi.progress.notebooks import statement_id
 from course_vi.progress.spacing import cards, due
 from course_vi.progress.standing import Standing, standing
 from course_vi.progress.store import keep, kept, work_folder, write_whole
@@ -143,8 +144,10 @@ def _next(here: list[Unit], stands: dict[int, Standing], work: Path) -> str:
         left = stands[unit.number].next
         if left:
             name = left.name[3:].replace("_", " ")
+            stated = statement_id(work / _problems(unit), left.name)
+            place = f"{_problems(unit)}#cell-id={stated}" if stated else _problems(unit)
             go_on = (
-                f"**Go on with [{name}]({_problems(unit)})**, exercise "
+                f"**Go on with [{name}]({place})**, exercise "
                 f"{stands[unit.number].exercises.index(left) + 1} of {unit.number:02d} · {unit.title}."
             )
             suggested, reason = _suggested(here, work)
@@ -174,7 +177,14 @@ def _suggested(here: list[Unit], work: Path) -> tuple[Unit | None, str]:
     """The unit that the quiz suggested, if it did, and why."""
     told = next(iter(kept("entry", "00", work).values()), {})
     unit = next((unit for unit in here if unit.stem[:2] == told.get("unit")), None)
-    return unit, told["reason"] if isinstance(told.get("reason"), str) else ""
+    reason = told["reason"] if isinstance(told.get("reason"), str) else ""
+    slips = told["skim"] if isinstance(told.get("skim"), list) else []
+    links = [
+        f"[{each.number:02d} · {each.title}]({_lecture(each)})"
+        for each in here
+        if each.stem[:2] in slips
+    ]
+    return unit, f"{reason} Skim {', '.join(links)}." if reason and links else reason
 
 
 def _row(unit: Unit, stand: Standing) -> str:

@@ -87,6 +87,13 @@ def test_different_mistakes_are_told_apart_and_one_in_all_parts_names_no_part() 
     assert made(sign, sign).mistakes[0].where == "every part"
 
 
+def test_what_an_exercise_names_is_not_named_again_by_the_engine() -> None:
+    own = Finding(False, "one", "two", "sign", "Mistake sign.")
+    guess, table = (Finding(False, "one", "two", key, f"It looks like {key}.") for key in ("generic_order", "dictionary"))  # fmt: skip
+    assert [each.sentence for each in made(own, guess, table).mistakes] == ["Mistake sign."]
+    assert [each.sentence for each in made(guess, table).mistakes] == [guess.hint, table.hint]
+
+
 def test_parts_tell_what_they_are_worth_and_it_adds_up() -> None:
     report = check(KL, swapped, seed=1)
     for text in both(report):

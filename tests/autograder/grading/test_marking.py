@@ -14,9 +14,12 @@ from hostile_text import ANSWERS, NOTES
 from tiny_class import QUIET, hand_in, tiny_class
 from tiny_course import UNIT
 
+from autograder.course import this_course
 from autograder.grading import batch, marking
 from autograder.grading.class_folder import Classroom
 from autograder.reports.marker_server import Desk
+from autograder.reports.typeset import typeset
+from autograder.units import units
 from tests import browser
 
 TEXTS = [*ANSWERS.values(), "</pre><script>alert(1)</script>", NOTES["a form"], "Because."]
@@ -50,6 +53,20 @@ def ask(desk: Desk, path: str = "", data: object = None, **headers: str) -> tupl
             return reply.status, reply.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode()
+
+
+@pytest.mark.parametrize("unit", units())
+def test_what_a_marker_reads_of_the_course_is_its_section_with_formulas_set(unit: str) -> None:
+    """No premise is left out, and no TeX is left over."""
+    for question in marking.questions(this_course(), unit).values():
+        assert (
+            question.text.count("*Difficulty*")
+            == question.text.count("\n## ") + question.text.startswith("## ")
+            == 1
+        )
+        for text in (question.text, question.model, question.scheme):
+            page = typeset(text)
+            assert not set(page) & {"$", "\\"} and "<mi>&" not in page.replace("&#", "")
 
 
 @pytest.mark.slow

@@ -1,7 +1,7 @@
 /* A link to a section of a notebook leads there on the first click, too.
  *
- * JupyterLab opens the notebook and asks once for the section, before a long notebook has its cells: it stays at its
- * top. Here the same is asked again until the place has come to rest, or the reader has moved the page themselves.
+ * JupyterLab opens the notebook and asks once for the section (a heading or a cell), before a long notebook has its cells:
+ * it stays at its top. Here the same is asked again until the place has come to rest, or the reader has moved the page.
  * JupyterLab loads this file as it is (a module of its "federated extensions", written by hand); it holds nothing else.
  */
 (() => {
@@ -11,8 +11,16 @@
 
   const pause = milliseconds => new Promise(done => setTimeout(done, milliseconds));
 
+  /* What looks for the place of a link: a cell by its id, or a heading by its words. */
+  function target(widget, section) {
+    const name = decodeURIComponent(section.replace(/^#(heading=)?/, ''));
+    if (!name.startsWith('cell-id=')) return () => widget.node.querySelector(`[data-jupyter-id="${CSS.escape(name)}"]`);
+    const one = () => widget.content.widgets.find(cell => cell.model.id === name.slice('cell-id='.length));
+    return () => (one() || {}).node;
+  }
+
   async function lead(widget, section) {
-    const name = CSS.escape(decodeURIComponent(section.replace(/^#(heading=)?/, '')));
+    const place = target(widget, section);
     let moved = false;
     const stop = () => { moved = true; };
     BY_HAND.forEach(event => widget.node.addEventListener(event, stop, { once: true, capture: true }));
@@ -23,11 +31,11 @@
     while (!moved && !widget.isDisposed && still < 4 && Date.now() < until) {
       widget.setFragment(section);
       await pause(EVERY);
-      const heading = widget.node.querySelector(`[data-jupyter-id="${name}"]`);
-      const place = heading ? Math.round(heading.getBoundingClientRect().top) : null;
-      const seen = place !== null && place >= 0 && place < window.innerHeight;
-      still = seen && place === before ? still + 1 : 0;
-      before = place;
+      const node = place();
+      const top = node && node.isConnected ? Math.round(node.getBoundingClientRect().top) : null;
+      const seen = top !== null && top >= 0 && top < window.innerHeight;
+      still = seen && top === before ? still + 1 : 0;
+      before = top;
     }
     BY_HAND.forEach(event => widget.node.removeEventListener(event, stop, { capture: true }));
   }
