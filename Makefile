@@ -15,7 +15,7 @@ SET_UP = @command -v "$(PYTHON)" >/dev/null || { echo "There is no $(PYTHON) her
 	"$(PYTHON)" scripts/setup.py $(ASKED)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test test-all grade notebooks audit site site-serve slides release clean with-grade with-test with-site
+.PHONY: help setup lab test test-all test-everything grade notebooks audit site site-serve slides release clean with-grade with-test with-site
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -26,18 +26,20 @@ setup:  ## build .venv with all a learner needs (the other targets do this by th
 lab: setup  ## copy lectures and problem sets to work/, open JupyterLab on the start page (options: LAB_ARGS="...")
 	@$(PY) scripts/lab.py $(LAB_ARGS)
 
-test: with-test  ## lint, type-check and run the tests that take seconds
+test: with-test  ## lint, type-check and run the tests that take seconds (a sample where there are very many alike)
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	$(PY) -m pytest -n $(WORKERS) --dist loadgroup -m "not slow and not browser"
 
-test-all:  ## all tests, with the slow ones and those in a real browser (needs Chromium)
+test-all: CHOSEN = -m "not everything"  ## the slow tests, too, and those in a real browser (about an hour; needs Chromium)
+test-everything: CHOSEN =  ## all there are: every answer of the corpus, every notebook in the browser (hours)
+test-all test-everything:
 	$(SET_UP) --needs chromium lab grade test site
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
-	$(PY) -m pytest -n $(WORKERS) --dist loadgroup
+	$(PY) -m pytest -n $(WORKERS) --dist loadgroup $(CHOSEN)
 
 grade: with-grade  ## grade a sample class in units 00 and 03 (or in UNIT=09), write feedback, print the gradebook
 	$(AUTOGRADER) grade --sample $(or $(UNIT),00 03)

@@ -49,7 +49,9 @@ def test_the_files_are_whole():
     "case",
     [
         pytest.param(
-            case, id=case.id, marks=later(case.id, one_in=100 if case.exercise in LONG else 4)
+            case,
+            id=case.id,
+            marks=later(case.id, one_in=100 if case.exercise in LONG else 4, all_in=2),
         )
         for case in CASES
     ],
@@ -66,7 +68,7 @@ def test_the_verdict_of_the_file_is_right(case: Case):
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize(
     "case",
-    [pytest.param(case, id=case.id, marks=later(case.id, one_in=4)) for case in CASES],
+    [pytest.param(case, id=case.id, marks=later(case.id, one_in=4, all_in=2)) for case in CASES],
 )
 def test_verdict(case: Case, seed: int):
     report = run_check(case.exercise, InProcess(case.answer()), seed)
