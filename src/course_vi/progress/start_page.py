@@ -35,6 +35,9 @@ An arrow leads from what you need to what builds on it; a dotted frame is a unit
 a thick one a unit whose checks have all passed.
 """
 
+# From top to bottom and with short lines, so that it can be read in half a window.
+NARROW = """%%{init: {"flowchart": {"nodeSpacing": 12, "rankSpacing": 28, "wrappingWidth": 100, "padding": 8}}}%%"""
+
 REVIEW, QUIZ = "review", "where_to_enter"
 BESIDES = {  # pages of no unit
     "where_to_enter": "where to enter: twenty short questions, and a unit to begin with",
@@ -199,7 +202,7 @@ def _row(unit: Unit, stand: Standing) -> str:
 
 def _drawn(here: list[Unit], stands: dict[int, Standing]) -> str:
     """The map as a Mermaid graph, which JupyterLab draws in its own colours."""
-    lines = ["```mermaid", "flowchart LR", "  classDef away fill:none,stroke-dasharray:3 3"]
+    lines = ["```mermaid", NARROW, "flowchart TB", "  classDef away fill:none,stroke-dasharray:3 3"]
     lines += ["  classDef done stroke-width:4px"]
     for unit in UNITS:
         done = unit in here and stands[unit.number].most and not stands[unit.number].next
