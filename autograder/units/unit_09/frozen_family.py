@@ -71,6 +71,15 @@ def leaves_no_trace(probe: Probe, rng: np.random.Generator) -> Finding:
             "You switched requires_grad on for parameters that had it off: somebody froze them for a reason. Work on detached "
             "parameters, or put every switch back as it was.",
         )
+    if not seen["gathered"]:
+        return holds(
+            False,
+            "gradients that q's parameters held before the call are still there",
+            "they are others, or gone",
+            "gradients_touched",
+            "You wrote into the .grad of q's parameters, or cleared it. Somebody may have gathered gradients there: an estimator "
+            "returns a value, and leaves .grad to whoever calls backward.",
+        )
     if as_array(seen["value"]).shape != params["x"].shape[:1]:
         return compare(seen["value"], np.zeros(len(params["x"])), what="the value")
     return holds(

@@ -121,6 +121,12 @@ def _looks_like(found: np.ndarray, predicted: np.ndarray) -> bool:
     return bool((close | ((found < 1e-12) & (predicted < 1e-12))).all())
 
 
+def _twice(probe: Probe, where: Sequence[float], seed: int) -> Any:
+    loc, log_scale, x = (np.array([value]) for value in where)
+    asked = {"loc": loc, "log_scale": log_scale, "x": x, "replicates": 60, "seed": seed}
+    return probe.drive("landing/twice", **asked)
+
+
 @EXERCISE.part("It draws its noise from the generator, and measures", weight=1.5)
 def draws_and_measures(probe: Probe, rng: np.random.Generator) -> Finding:
     where, seed = _away(rng), probe.fresh_seed()
@@ -141,14 +147,28 @@ def draws_and_measures(probe: Probe, rng: np.random.Generator) -> Finding:
             False, "variances above zero, away from the posterior", "zeros", "noise_shared", SHARED
         )
     drawn = not np.allclose(first, other, rtol=1e-9)
-    fewer, more = (as_array(_measure(probe, where, count, seed)) for count in (59, 61))
-    if drawn and (np.array_equal(fewer, first) or np.array_equal(more, first)):
+    fewer, more, many, even_more = (
+        as_array(_measure(probe, where, count, seed)) for count in (59, 61, 1500, 1501)
+    )
+    if drawn and any(
+        np.array_equal(one, other)
+        for one, other in ((fewer, first), (more, first), (many, even_more))
+    ):
         return holds(
             False,
             "other numbers where one replicate more, or fewer, is asked for",
             "the very same numbers",
             "replicates_ignored",
             "The number of replicates that you draw is another one than `replicates` says.",
+        )
+    once, again = map(as_array, _twice(probe, where, seed))
+    if drawn and np.array_equal(once, again):
+        return holds(
+            False,
+            "a second call with the same generator goes on where the first one stopped",
+            "the very same numbers",
+            "seeded_inside",
+            "You made a generator of your own from the seed of the one that you were given, so that one never moves on. Draw from it.",
         )
     loc, log_scale, x = (
         where  # a third of the scale: a variance of the path that is nine times as large, or more

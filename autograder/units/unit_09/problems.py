@@ -105,15 +105,21 @@ def freeze_flow(x: Tensor, seed: Tensor, nudge: Tensor) -> dict[str, Any]:
 def leaves_no_trace(
     learner: Callable[..., Tensor], loc: Tensor, log_scale: Tensor, x: Tensor, eps: Tensor
 ) -> dict[str, Any]:
-    """Call a path derivative once and look at the family afterwards: does it still learn, are its numbers the same?
+    """Call a path derivative once and look at the family afterwards: does it still learn, are its numbers the same, and the
+    gradients that somebody had gathered in it?
 
     Then once more where one of its parameters does not learn: does it learn now?
     """
     objects = toy_mean_field(loc, log_scale, x)
     q = _closed(objects)["q"]
     before = {name: parameter.detach().clone() for name, parameter in q.named_parameters()}
+    for parameter in q.parameters():
+        parameter.grad = torch.ones_like(parameter)
     value = learner(objects["p"], q, x, eps)
     after = dict(q.named_parameters())
+    gathered = all(
+        each.grad is not None and bool((each.grad == 1).all()) for each in after.values()
+    )
     learns = all(
         isinstance(after.get(name), nn.Parameter) and after[name].requires_grad for name in before
     )
@@ -125,9 +131,26 @@ def leaves_no_trace(
         "value": value,
         "learns": learns,
         "held": not held.requires_grad,
+        "gathered": gathered,
         "same": set(before) == set(after)
         and all(bool((before[name] == after[name]).all()) for name in before),
     }
+
+
+@driver("landing/twice")
+def measured_twice(
+    learner: Callable[..., Any],
+    loc: Tensor,
+    log_scale: Tensor,
+    x: Tensor,
+    replicates: int,
+    seed: int,
+) -> list[Any]:
+    """The tables of two calls with one generator."""
+    generator = torch.Generator().manual_seed(seed)
+    return [
+        learner(loc.clone(), log_scale.clone(), x.clone(), replicates, generator) for _ in range(2)
+    ]
 
 
 @driver("landing/many")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from case_files import FIFTH, FOURTH, SECOND, SEVENTH, SIXTH, THIRD, UNPROVEN, Case, answer, cases
 from case_proofs import PROOFS
-from sampled import later
+from sampled import later, seldom
 
 from autograder import check
 from autograder.checking import run_check
@@ -81,47 +81,48 @@ def test_verdict(case: Case, seed: int):
 BORDERLINE = {  # 36 to 38 of 40 cases right, where 38 are asked: rounding decides, and so the processor
     "06_sealed_case-wrong-centred_ramp": "moves its prediction a little: the best of six orders mostly forgives it",
 }
+# Wrong in the eyes of whoever wrote it, and right as far as the statement goes: it leaves open, or out, what they had in mind.
+WITHIN_THE_STATEMENT = {
+    "00_value_and_gradient-wrong-keeps_value_when_same": "differs only where the two are equal to the last bit",
+    "04_steps_to_go-wrong-single_precision": "differs only after some ten thousand steps, which no loop can wait for",
+    "05_hurting_case-wrong-flat_for_unsure_bits": "right in the range of logits that the statement gives",
+    "05_hurting_case-wrong-one_nat_against_the_likelier": "right in the range of logits that the statement gives",
+    "05_hurting_case-wrong-always_prefers_one": "right in the range of logits that the statement gives",
+    "05_hurting_case-wrong-wave_above_zero": "right in the range of logits that the statement gives",
+    "05_hurting_case-wrong-clamped_logit": "right in the range of logits that the statement gives",
+    "05_score_surrogate-wrong-single_precision_reward": "the statement names no precision",
+    "07_conditional_gumbels-wrong-unprotected_exponentials": "logits 800 from zero are not promised",
+    "09_best_coefficient-wrong-one_pass_moments": "right idioms of the corpus lose the same digits",
+    "09_landing_variances-wrong-single_precision_noise": "the statement names no precision",
+    "09_vafc-wrong-rate_stays_at_zero": "nothing is said of a step after full_train",
+    "11_flow_recognizer-wrong-single_precision": "float32 is allowed",
+    "11_recognition_sample-wrong-single_precision": "float32 is allowed",
+    "12_restricted_net-wrong-newton_from_squares": "it arrives, to the digits asked, in the range that the statement gives",
+    "13_kl-wrong-no_gradient_for_the_variance": "NumPy is allowed, which has no gradient at all",
+    "14_paths-wrong-clamped_chance": "sure choices and data far out do not come together: the statement says so",
+    "17_predict_years-wrong-mask_over_number": "the statement names no precision",
+}
+# Wrong, and accepted: what the checks still miss.
 ACCEPTED = {
     "00_is_biased-wrong-eps_in_se": "one part in a hundred at spreads of 1e-8",
     "00_value_and_gradient-wrong-shortcut_without_graph": "a surrogate without a graph is not asked about",
-    "00_value_and_gradient-wrong-keeps_value_when_same": "differs only where the two are equal to the last bit",
     "02_sealed_case-wrong-step_size": "in these cases who moves most at the end is heavy-tailed; a right answer of the corpus says so",
     "04_sealed_case-wrong-mean_and_weights": "a true criterion, with a tolerance that the cases do not break",
-    "04_steps_to_go-wrong-single_precision": "differs only after some ten thousand steps, which no loop can wait for",
     "05_bbvi-wrong-log_prior_scale_not_below_zero": "no data of the check want a prior scale below one",
-    "05_hurting_case-wrong-flat_for_unsure_bits": "open: right in the range of logits that the statement gives",
-    "05_hurting_case-wrong-one_nat_against_the_likelier": "open: right in the range of logits that the statement gives",
-    "05_hurting_case-wrong-always_prefers_one": "open: right in the range of logits that the statement gives",
-    "05_hurting_case-wrong-wave_above_zero": "open: right in the range of logits that the statement gives",
-    "05_hurting_case-wrong-clamped_logit": "open: right in the range of logits that the statement gives",
-    "05_score_surrogate-wrong-single_precision_reward": "open: the statement names no precision",
-    "07_conditional_gumbels-wrong-unprotected_exponentials": "open: logits 800 from zero are not promised",
-    "09_best_coefficient-wrong-one_pass_moments": "right idioms of the corpus lose the same digits",
-    "09_frozen_family-wrong-gradients_cleared": "gradients that somebody gathered in q are not looked at",
-    "09_landing_variances-wrong-always_a_thousand": "the check asks for a thousand at most",
-    "09_landing_variances-wrong-seeded_inside": "no generator is used twice by the check",
-    "09_landing_variances-wrong-single_precision_noise": "open: the statement names no precision",
     "09_landing_variances-wrong-trimmed_outliers": "within the noise that the check has to allow",
     "09_two_layers-wrong-switches_left_on": "no parameter of q1 and q2 is switched off beforehand",
-    "09_vafc-wrong-rate_stays_at_zero": "open: nothing is said of a step after full_train",
     "09_vafc-wrong-scale_floor": "the target's scales are above the floor",
     "11_flow_recognizer-wrong-asinh_written_out": "off by 1e-10 at noise of 1,000",
-    "11_flow_recognizer-wrong-single_precision": "open: float32 is allowed",
-    "11_recognition_sample-wrong-single_precision": "open: float32 is allowed",
     "11_train_recognizer-wrong-left_frozen": "switches are not looked at after training",
-    "12_restricted_net-wrong-newton_from_squares": "it arrives, to the digits asked, in the range that the statement gives",
-    "13_kl-wrong-no_gradient_for_the_variance": "open: NumPy is allowed, which has no gradient at all",
-    "14_paths-wrong-clamped_chance": "sure choices and data far out do not come together: the statement says so",
     "17_bootstrap_filter-wrong-gap_not_resampled": "differs only where all weights are alike, and rounding decides",
     "17_bootstrap_filter-wrong-strictly_below": "differs only where all weights are alike, and rounding decides",
-    "17_predict_years-wrong-mask_over_number": "open: the statement names no precision",
-    "16_mean_alone-wrong-grid_of_the_mixture": "open: the rarest sets weigh less than the five digits of the average",
-    "18_break_even-wrong-dead_state_stays": "open: no chain of the check stands at a state of no chance",
+    "16_mean_alone-wrong-grid_of_the_mixture": "the rarest sets weigh less than the five digits of the average",
+    "18_break_even-wrong-dead_state_stays": "no chain of the check stands at a state of no chance",
     "18_meeting_tail-wrong-mean_of_a_thousand": "a thousand steps are enough at the rates of this seed",
-    "18_meeting_tail-wrong-rate_from_this_start": "open: no start of the check misses the slowest pairs",
-    "19_net_bits-wrong-epsilon_in_the_masses": "open: no rare bin is popped often enough to show the eighth digit",
-    "19_net_bits-wrong-likelihood_cut_at_a_hundred": "open: logits beyond a hundred, on the wrong side, come on other seeds only",
-    "19_net_bits-wrong-rare_bins_left_out": "open: no bin below one in a million costs many bits",
+    "18_meeting_tail-wrong-rate_from_this_start": "no start of the check misses the slowest pairs",
+    "19_net_bits-wrong-epsilon_in_the_masses": "no rare bin is popped often enough to show the eighth digit",
+    "19_net_bits-wrong-likelihood_cut_at_a_hundred": "logits beyond a hundred, on the wrong side, come on other seeds only",
+    "19_net_bits-wrong-rare_bins_left_out": "no bin below one in a million costs many bits",
 }
 
 
@@ -129,15 +130,24 @@ ACCEPTED = {
 @pytest.mark.parametrize(
     "case",
     [
-        pytest.param(case, id=case.id)
+        pytest.param(case, id=case.id, marks=seldom(case.id, one_in=2))
         for batch in (UNPROVEN, SECOND, THIRD, FOURTH, FIFTH, SIXTH, SEVENTH)
         for case in cases(batch)
     ],
 )
 def test_verdict_on_what_nobody_has_proven(case: Case):
     report = run_check(case.exercise, InProcess(case.answer()), 5)
-    right = case.right or case.id in ACCEPTED
+    right = case.right or case.id in {*WITHIN_THE_STATEMENT, *ACCEPTED}
     assert report.passed == right or case.id in BORDERLINE, f"{case.sentence}\n{report}"
+
+
+def test_less_than_one_in_a_hundred_is_accepted():
+    """Of the wrong answers by people who had not seen the checks, as they are judged today."""
+    batches = (UNPROVEN, SECOND, THIRD, FOURTH, FIFTH, SIXTH, SEVENTH)
+    every = [*CASES, *(case for batch in batches for case in cases(batch))]
+    wrong = [case.id for case in every if not case.right]
+    assert {*WITHIN_THE_STATEMENT, *ACCEPTED} <= set(wrong)
+    assert len(wrong) > 2_700 and len(ACCEPTED) < len(wrong) / 100
 
 
 # -- the rest of what a learner meets ---------------------------------------------------------------------------------

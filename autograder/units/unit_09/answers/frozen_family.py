@@ -156,3 +156,10 @@ def path_derivative(p, q, x, eps):
 # diagnosis: switched_on
 #-     learning = [parameter for parameter in module.parameters() if parameter.requires_grad]
 #+     learning = list(module.parameters())
+
+
+# %% wrong gradients_cleared, from right deepcopy: Clears the family's gradients "to be safe": what the caller had gathered there is gone.
+# diagnosis: gradients_touched
+#-     z = q.transport(eps, x)
+#+     q.zero_grad()
+#+     z = q.transport(eps, x)

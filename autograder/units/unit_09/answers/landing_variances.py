@@ -225,3 +225,16 @@ def landing_variances(loc, log_scale, x, replicates, generator):
 #-     eps = torch.randn(replicates, generator=generator, dtype=loc.dtype)
 #+     torch.manual_seed(generator.initial_seed())
 #+     eps = torch.randn(replicates, dtype=loc.dtype)
+
+
+# %% wrong seeded_inside, from right slopes_by_hand: A generator of its own, made from the seed of the one it was given, which never moves on: two calls give one answer.
+# diagnosis: seeded_inside
+#-     eps = torch.randn(replicates, generator=generator, dtype=loc.dtype)
+#+     own = torch.Generator().manual_seed(generator.initial_seed())
+#+     eps = torch.randn(replicates, generator=own, dtype=loc.dtype)
+
+
+# %% wrong at_most_a_thousand, from right slopes_by_hand: No more than a thousand replicates, to save time: asked for more, it is no more precise.
+# diagnosis: replicates_ignored
+#-     eps = torch.randn(replicates, generator=generator, dtype=loc.dtype)
+#+     eps = torch.randn(min(replicates, 1000), generator=generator, dtype=loc.dtype)
