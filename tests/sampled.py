@@ -10,7 +10,7 @@ import pytest
 
 
 def later(name: str, one_in: int, all_in: int = 1) -> list[Any]:
-    """The marks of a test of this name: none for one in ``one_in``; ``slow`` for one in ``all_in`` of the others; ``everything`` for the rest.
+    """The marks of a test of this name: none for one in ``one_in``, of the others ``slow`` for one in ``all_in``, else ``everything``, too.
 
     >>> names = [f"test {number}" for number in range(1000)]
     >>> sum(not later(name, one_in=4) for name in names)
