@@ -81,6 +81,25 @@ def test_a_page_has_text_code_and_pictures_with_words() -> None:
     assert 'class="n">total</span>' in page and "<script>x" not in page
 
 
+def test_a_feedback_page_names_its_exercises_and_shows_what_opens_with_a_click() -> None:
+    from nbgrader.server_extensions import formgrader
+
+    there = Path(formgrader.__file__).parent
+    exporter = PageExporter(
+        template_name="feedback",
+        extra_template_basedirs=[str(there / "templates")],
+        extra_template_paths=[str(there / "static/node_modules/bootstrap/dist/css")],
+    )
+    exporter.register_filter("markdown2html", markdown2html)
+    check = new_code_cell("check('03_gap', gap)")
+    marks = {"grade": True, "solution": False, "grade_id": "03_gap", "score": 1.0, "points": 2.0, "comment": ""}  # fmt: skip
+    check.metadata["nbgrader"] = marks
+    told = {"notebook": "03_elbo", "score": 1.0, "max_score": 2.0, "late_penalty": 0.0}
+    page = exporter.from_notebook_node(new_notebook(cells=[check]), {"nbgrader": told})[0]
+    assert '<a href="#03_gap">03_gap</a> (Score: 1.0 / 2.0)' in page and "Test cell</a>" not in page
+    assert "summary { display: list-item }" in page
+
+
 def test_markdown_is_cleaned_and_a_photograph_belongs_to_its_cell() -> None:
     attached = new_markdown_cell("![a photograph](attachment:one.png)")
     attached["attachments"] = {"one.png": {"image/png": PIXEL}}
