@@ -47,12 +47,13 @@ def ledger_page(anchored: Callable[[str], str] = anchor) -> str:
 
 
 def anchor_of_book(heading: str) -> str:
-    """The name that the book gives to a heading.
+    """The name that the book gives to a heading; formulas do not come into it.
 
-    >>> anchor_of_book("6. Which KL?")
-    '6-which-kl'
+    >>> anchor_of_book("6. Which KL?"), anchor_of_book("5. When $q$ is not free")
+    ('6-which-kl', '5-when--is-not-free')
     """
-    return re.sub(r"[^\w\- ]", "", heading.strip().lower().replace(" ", "-"))
+    words = re.sub(r"\$[^$]*\$", "", heading)
+    return re.sub(r"[^\w\- ]", "", words.strip().lower().replace(" ", "-"))
 
 
 def _taught(system: System, anchored: Callable[[str], str]) -> str:
