@@ -27,6 +27,7 @@ EXERCISE = exercise(
 MEAN, SUM, MAX = "mean", "sum", "max"
 NAMES = (MEAN, SUM, MAX)
 LONGEST, NODES = 8, 41
+SLIPS = {"strangers": SUM, "padding": MEAN}  # whose reports they misread
 PROPOSED = 200  # sets of a world, of which those are kept that decide
 ERROR = 0.01  # of a report, as a share of the exact posterior's variance
 APART = 6.0  # errors between any two of the three
@@ -133,8 +134,18 @@ class Sets(NamedTuple):
         return np.stack([self.variance * one for one in (exact, unseen)])
 
 
-def _sets(rng: np.random.Generator, name: str, log_scale: float) -> Sets:
-    """A world on a scale of its own, and those of its sets on which any two encoders differ."""
+def _as_strangers(world: World, sums: np.ndarray) -> np.ndarray:
+    """The variance that a reader of the sum reports who forgets that the points of a set have c in common."""
+    seen, spread = sums[:, None], SIZES * (world.tau**2 + world.sigma**2)
+    log_w = np.log(world.chances) - 0.5 * np.log(spread) - 0.5 * seen**2 / spread
+    return _report(world, log_w, seen + 0 * SIZES)[1]
+
+
+def _sets(rng: np.random.Generator, name: str, log_scale: float, slip: str) -> Sets:
+    """A world on a scale of its own, and those of its sets on which any two encoders differ.
+
+    Of the owner that a slip is about those sets alone whose report looks more like another's to whoever makes it.
+    """
     tau = float(np.exp(log_scale + rng.uniform(-0.2, 0.2)))
     sigma = tau * float(np.exp(rng.uniform(np.log(0.7), np.log(2.5))))
     world = World(tau, sigma, rng.dirichlet(np.ones(LONGEST)) * 0.9 + 0.1 / LONGEST)
@@ -146,6 +157,15 @@ def _sets(rng: np.random.Generator, name: str, log_scale: float) -> Sets:
     said = {key: value[1] for key, value in reports(world, points, present).items()}
     error = ERROR / world.precisions(size)
     kept = apart(said, error) > APART
+    if SLIPS.get(slip) == name:
+        sums = points.sum(-1)
+        believed = (
+            _as_strangers(world, sums)
+            if slip == "strangers"
+            else of_mean(world, sums, np.full(PROPOSED, float(LONGEST)))[1]
+        )
+        others = (np.abs(said[key] - said[name]) for key in NAMES if key != name)
+        kept &= np.abs(believed - said[name]) > 1.25 * np.minimum(*others)
     return Sets(world, points[kept], present[kept], said[name][kept], error[kept])
 
 
@@ -166,12 +186,14 @@ def draw(rng: np.random.Generator) -> Opened:
     """Three people, each with a model and a set of their own: the variance that each reports, with its error.
 
     There is one number each, so that nothing can be correlated. Coins decide the order of the scales, and whose report is wide or narrow:
-    rules that do without the theory are right by chance.
+    rules that do without the theory are right by chance. Half of the cases mislead who takes a set's points for strangers, a third who
+    counts places that are empty.
     """
     chosen, orders = None, rng.permuted(np.tile(np.arange(3), (2, 1)), axis=1)
+    slip = str(rng.choice(["none", *SLIPS], p=[0.1, 0.55, 0.35]))
     while chosen is None:
         found = [
-            _sets(rng, name, scale)
+            _sets(rng, name, scale, slip)
             for name, scale in zip(NAMES, rng.permutation([-0.8, 0.0, 0.8]), strict=True)
         ]
         chosen = _chosen(rng, found, orders)

@@ -130,8 +130,17 @@ def _mistakes(given: Given) -> list[Mistake]:
             "The table does not sum to one: a chain that refuses stays where it is.",
             given.offers * wide,
         ),
-        Mistake(
-            "all_accepted", "Every offer is accepted here. Which of them are refused?", given.offers
+        *(
+            [
+                Mistake(
+                    "all_accepted",
+                    "Every offer is accepted here. Which of them are refused?",
+                    given.offers,
+                )
+            ]
+            if min((one < 1).sum(), (other < 1).sum())
+            > 1  # else whoever errs about the refused finds the same numbers
+            else []
         ),
         Mistake(
             "transposed",

@@ -122,7 +122,7 @@ def coupled_step(log_target, proposal, offers, x, y):
 
 
 # %% wrong wrong_home, from right cases: A chain that refuses goes to where the other stands.
-# diagnosis: value
+# diagnosis: value or described
 #-     table[:, y] += (offers * (a - both)).sum(1)
 #-     table[x, :] += (offers * (b - both)).sum(0)
 #+     table[:, x] += (offers * (a - both)).sum(1)
@@ -130,7 +130,7 @@ def coupled_step(log_target, proposal, offers, x, y):
 
 
 # %% wrong one_threshold, from right cases: The first chain's threshold decides for both.
-# diagnosis: value
+# diagnosis: value or described
 #-     b = alpha(y).unsqueeze(0)
 #+     b = alpha(x).unsqueeze(1).expand_as(offers)
 
