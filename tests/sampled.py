@@ -1,6 +1,6 @@
 """Which of very many like tests are run when: samples that depend on names alone.
 
-`make test` runs a small sample, `make test-all` a larger one, in about an hour, and `make test-everything` all there are.
+`make test` runs a small sample, `make test-all` a larger one, and `make test-everything` all there are.
 """
 
 import zlib

@@ -63,9 +63,12 @@ def of_mean(world: World, sums: np.ndarray, count: np.ndarray) -> tuple[np.ndarr
     return _report(world, log_w, seen * SIZES)
 
 
-def of_sum(world: World, sums: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def of_sum(
+    world: World, sums: np.ndarray, strangers: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
+    """``strangers``: as if the points of a set had nothing in common, which is wrong."""
     seen = sums[:, None]
-    spread = (SIZES * world.tau) ** 2 + SIZES * world.sigma**2
+    spread = (SIZES if strangers else SIZES**2) * world.tau**2 + SIZES * world.sigma**2
     log_w = np.log(world.chances) - 0.5 * np.log(spread) - 0.5 * seen**2 / spread
     return _report(world, log_w, seen + 0 * SIZES)
 
@@ -134,13 +137,6 @@ class Sets(NamedTuple):
         return np.stack([self.variance * one for one in (exact, unseen)])
 
 
-def _as_strangers(world: World, sums: np.ndarray) -> np.ndarray:
-    """The variance that a reader of the sum reports who forgets that the points of a set have c in common."""
-    seen, spread = sums[:, None], SIZES * (world.tau**2 + world.sigma**2)
-    log_w = np.log(world.chances) - 0.5 * np.log(spread) - 0.5 * seen**2 / spread
-    return _report(world, log_w, seen + 0 * SIZES)[1]
-
-
 def _sets(rng: np.random.Generator, name: str, log_scale: float, slip: str) -> Sets:
     """A world on a scale of its own, and those of its sets on which any two encoders differ.
 
@@ -159,10 +155,10 @@ def _sets(rng: np.random.Generator, name: str, log_scale: float, slip: str) -> S
     kept = apart(said, error) > APART
     if SLIPS.get(slip) == name:
         sums = points.sum(-1)
-        believed = (
-            _as_strangers(world, sums)
+        _, believed = (
+            of_sum(world, sums, strangers=True)
             if slip == "strangers"
-            else of_mean(world, sums, np.full(PROPOSED, float(LONGEST)))[1]
+            else of_mean(world, sums, np.full(PROPOSED, float(LONGEST)))
         )
         others = (np.abs(said[key] - said[name]) for key in NAMES if key != name)
         kept &= np.abs(believed - said[name]) > 1.25 * np.minimum(*others)

@@ -97,7 +97,13 @@ def _mistakes(given: Given) -> list[Mistake]:
     one, other = (_accepted(_ratio(given, at)) for at in (given.x, given.y))
     wide = np.minimum(one[:, None], other)
     here = np.eye(len(one))
+    # Where a chain refuses one offer alone, whoever errs about what is refused finds these numbers, too.
+    all_accepted = Mistake(
+        "all_accepted", "Every offer is accepted here. Which of them are refused?", given.offers
+    )
+    several = min((one < 1).sum(), (other < 1).sum()) > 1
     return [
+        *([all_accepted] if several else []),
         Mistake(
             "two_uniforms",
             "Here each chain has a uniform of its own. It is one uniform: both accept where it is below the lower of the two chances.",
@@ -129,18 +135,6 @@ def _mistakes(given: Given) -> list[Mistake]:
             "refused_is_lost",
             "The table does not sum to one: a chain that refuses stays where it is.",
             given.offers * wide,
-        ),
-        *(
-            [
-                Mistake(
-                    "all_accepted",
-                    "Every offer is accepted here. Which of them are refused?",
-                    given.offers,
-                )
-            ]
-            if min((one < 1).sum(), (other < 1).sum())
-            > 1  # else whoever errs about the refused finds the same numbers
-            else []
         ),
         Mistake(
             "transposed",
