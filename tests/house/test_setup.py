@@ -115,7 +115,16 @@ def commands(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
     noted: list[tuple[str, ...]] = []
     monkeypatch.setattr(setup, "run", lambda *command, **kwargs: noted.append(command))
     monkeypatch.setenv("COURSE_VI_MIN_DISK_GB", "0")
+    monkeypatch.delenv("CI", raising=False)
     return noted
+
+
+def test_nothing_is_compiled_where_the_environment_is_used_once(
+    clone: Path, commands: list[tuple[str, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CI", "true")
+    assert setup.set_up(["lab"], str(clone))
+    assert [command[-1] for command in commands] == ["setuptools", f"{clone}[lab]"]
 
 
 def test_a_second_set_up_does_nothing_until_the_pins_change(

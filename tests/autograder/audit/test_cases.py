@@ -51,7 +51,7 @@ def test_the_files_are_whole():
         pytest.param(
             case,
             id=case.id,
-            marks=later(case.id, one_in=100 if case.exercise in LONG else 4, all_in=2),
+            marks=later(case.id, one_in=100 if case.exercise in LONG else 6, all_in=3),
         )
         for case in CASES
     ],
@@ -68,7 +68,14 @@ def test_the_verdict_of_the_file_is_right(case: Case):
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize(
     "case",
-    [pytest.param(case, id=case.id, marks=later(case.id, one_in=4, all_in=2)) for case in CASES],
+    [
+        pytest.param(
+            case,
+            id=case.id,
+            marks=later(case.id, one_in=100 if case.exercise in LONG else 6, all_in=3),
+        )
+        for case in CASES
+    ],
 )
 def test_verdict(case: Case, seed: int):
     report = run_check(case.exercise, InProcess(case.answer()), seed)
@@ -130,7 +137,7 @@ ACCEPTED = {
 @pytest.mark.parametrize(
     "case",
     [
-        pytest.param(case, id=case.id, marks=seldom(case.id, one_in=2))
+        pytest.param(case, id=case.id, marks=seldom(case.id, one_in=4))
         for batch in (UNPROVEN, SECOND, THIRD, FOURTH, FIFTH, SIXTH, SEVENTH)
         for case in cases(batch)
     ],

@@ -237,7 +237,7 @@ WRONG_GRADIENTS = [answer for answer in corpus() if not answer.right and answer.
 
 @pytest.mark.parametrize(
     "answer",
-    [pytest.param(a, id=a.name, marks=later(a.name, one_in=4)) for a in WRONG_GRADIENTS],
+    [pytest.param(a, id=a.name, marks=later(a.name, one_in=4, all_in=2)) for a in WRONG_GRADIENTS],
 )
 def test_same_parts_on_every_seed(answer: Answer) -> None:
     said = [_readings(answer, seed) for seed in (1, 2, 3)]
@@ -345,7 +345,7 @@ def test_dictionary_round_trip(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        pytest.param(path, id=name, marks=later(name, one_in=3))
+        pytest.param(path, id=name, marks=later(name, one_in=3, all_in=2))
         for path in DICTIONARIES
         for name in (f"{path.parts[-3]}_{path.stem}",)
     ],

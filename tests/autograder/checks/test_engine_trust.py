@@ -135,7 +135,7 @@ def test_which_exercises_ask_for_a_gradient() -> None:
 @pytest.mark.parametrize(
     "answer",
     [
-        pytest.param(a, id=a.name, marks=later(a.name, one_in=5))
+        pytest.param(a, id=a.name, marks=later(a.name, one_in=5, all_in=2))
         for a in RIGHT
         if a.exercise in GRADIENT_ASKED - ONE_NUMBER
     ],
@@ -381,7 +381,7 @@ def _over_data(
 @pytest.mark.parametrize(
     ("exercise", "road"),
     [
-        pytest.param(exercise, road, marks=later(exercise + road.__name__, one_in=3))
+        pytest.param(exercise, road, marks=later(exercise + road.__name__, one_in=3, all_in=2))
         for exercise in OF_ONE_DATUM
         for road in (by_slices, by_items, by_vmap)
         if (exercise, road) != ("03_three_forms", by_vmap)

@@ -90,7 +90,7 @@ def passes(name: str, value: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 @pytest.mark.slow
 @pytest.mark.usefixtures("four_gigabytes_more")
 @pytest.mark.parametrize(
-    "exercise", [pytest.param(name, marks=seldom(name, one_in=3)) for name in WHOLE]
+    "exercise", [pytest.param(name, marks=seldom(name, one_in=5)) for name in WHOLE]
 )
 def test_nothing_that_can_be_imported_is_the_answer(
     exercise: str, monkeypatch: pytest.MonkeyPatch

@@ -149,7 +149,7 @@ def test_the_problems_of_one_unit_are_loaded_by_its_requests_and_no_others(tmp_p
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "unit",
-    [pytest.param(unit, marks=seldom(unit, one_in=2)) for unit in units() if corpus(unit)],
+    [pytest.param(unit, marks=seldom(unit, one_in=8)) for unit in units() if corpus(unit)],
 )
 def test_right_answers_are_right_in_the_jail(unit: str, tmp_path: Path) -> None:
     """Every right answer of the corpus passes on the edition, called across the wire; so nothing that honest work needs was taken out."""

@@ -56,7 +56,7 @@ def test_every_exercise_is_asked_in_a_kernel() -> None:
 
 
 @pytest.mark.parametrize(
-    "answer", [pytest.param(a, id=a.name, marks=seldom(a.name, one_in=2)) for a in some()]
+    "answer", [pytest.param(a, id=a.name, marks=seldom(a.name, one_in=4)) for a in some()]
 )
 def test_same_verdict_in_a_kernel(client: Any, answer: Any) -> None:
     run(client, answer.source)

@@ -18,6 +18,7 @@ from typing import Any
 
 import nbformat
 import pytest
+from sampled import seldom
 from tiny_course import UNIT, tiny_check, tiny_corpus, tiny_course
 
 from autograder.audit import sample_class
@@ -184,7 +185,12 @@ def test_the_sample_class_gets_what_the_corpus_promises(course: Course, tmp_path
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "unit", [unit for unit in this_course().units() if (ROOT / "solutions" / unit).is_dir()]
+    "unit",
+    [
+        pytest.param(unit, marks=seldom(unit, one_in=11))
+        for unit in this_course().units()
+        if (ROOT / "solutions" / unit).is_dir()
+    ],
 )
 def test_warnings_and_repairs_in_the_real_course(unit: str, class_folder: Path) -> None:
     """End to end in a real unit: warnings and messages on stderr cost nothing, and an edited or deleted check comes back."""

@@ -102,7 +102,7 @@ def resumed(group: Classroom, *more: str) -> None:
     assert done.returncode == 0 and out.count("graded") == STUDENTS, out
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("workers", [pytest.param("1", marks=pytest.mark.everything), "2"])
 def test_the_driver_is_killed_again_and_again(group: Classroom, workers: str) -> None:
     rng = random.Random(int(workers))
     for _ in range(4):
