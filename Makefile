@@ -29,7 +29,6 @@ lab: setup  ## copy lectures and problem sets to work/, open JupyterLab on the s
 test: with-test  ## lint, type-check and run the tests that take seconds (a sample where there are very many alike)
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
-	$(PY) -m mypy
 	$(PY) -m pytest -n $(WORKERS) --dist loadgroup -m "not slow and not browser"
 
 test-all: CHOSEN = -m "not everything"  ## the slow tests, too, and those in a real browser (an hour or two; needs Chromium)
@@ -38,7 +37,6 @@ test-all test-everything:
 	$(SET_UP) --needs chromium lab grade test site
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
-	$(PY) -m mypy
 	$(PY) -m pytest -n $(WORKERS) --dist loadgroup $(CHOSEN)
 
 grade: with-grade  ## grade a sample class in units 00 and 03 (or in UNIT=09), write feedback, print the gradebook

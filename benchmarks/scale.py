@@ -2,18 +2,21 @@
 
     python benchmarks/scale.py                                 10,000 submissions of problem set 03, two workers, SQLite
     python benchmarks/scale.py --number 500 --kills 3
+    python benchmarks/scale.py --minutes 60                    an hour of it; `--go-on` as often as it takes, to the end
     python benchmarks/scale.py --db postgresql://user@/name?host=/run/postgresql
 
 The class is the sample class over and over (right answers in several idioms, named mistakes, a syntax error, a killed kernel, an untouched
 notebook), and every tenth submission is damaged: a byte order mark and foreign line ends, no metadata, saved outputs by the megabyte, a
 file cut in the middle. The driver is killed, hard, at random moments, and started again; the last run goes to the end. Then the log, the
-gradebook and what was promised are compared.
+gradebook and what was promised are compared. When the minutes are over the driver is killed, too; what it looked at is
+kept beside the class, and the next call goes on (from the same files: where a check has changed, all is graded again).
 """
 
 from __future__ import annotations
 
 import argparse
 import collections
+import itertools
 import json
 import os
 import random
@@ -37,6 +40,7 @@ from autograder.grading.class_folder import STEPS, Classroom
 
 UNIT = "03_elbo"
 LOOK = 2.0  # seconds between two looks at the memory
+PAUSE = 120.0  # nobody was at work for so many seconds
 
 
 def no_metadata(text: str) -> bytes:
@@ -63,8 +67,10 @@ DAMAGE = {  # name: (what is done to the file, whether the points stay)
 }
 
 
-def hand_in(group: Classroom, number: int) -> dict[str, dict[str, float] | None]:
-    """Write the class; what each must get, None where nothing is promised."""
+def hand_in(
+    group: Classroom, number: int, write: bool = True
+) -> dict[str, dict[str, float] | None]:
+    """Write the class, unless it stands; what each must get, None where nothing is promised."""
     course = this_course()
     released = nbformat.read(course.release(UNIT), as_version=4)
     members = sample_class.students(course, UNIT)
@@ -76,9 +82,10 @@ def hand_in(group: Classroom, number: int) -> dict[str, dict[str, float] | None]
         kind, (damage, stays) = damages[index // 10 % len(damages)]
         name = f"s{index:05d}_{kind if damaged else member.name}"
         student = sample_class.Student(name, member.cells, member.promised, member.written)
-        path = sample_class.hand_in(student, released, group.folder / "submitted", UNIT)
-        if damaged:
-            path.write_bytes(damage(path.read_text(encoding="utf-8")))
+        if write:
+            path = sample_class.hand_in(student, released, group.folder / "submitted", UNIT)
+            if damaged:
+                path.write_bytes(damage(path.read_text(encoding="utf-8")))
         points = None if member.promised is None or damaged and not stays else dict(member.promised)
         promised[name] = points
     return promised
@@ -134,7 +141,8 @@ def rates(records: list[dict[str, object]]) -> tuple[float, float, float, float]
     wall = []
     for part in parts:
         times = [datetime.fromisoformat(str(one["when"])).timestamp() for one in part]
-        wall.append((times[-1] - times[0]) / (len(times) - 1))
+        gaps = [after - before for before, after in itertools.pairwise(times)]
+        wall.append(statistics.mean(gap for gap in gaps if gap < PAUSE))
     return work[0], work[1], wall[0], wall[1]
 
 
@@ -146,6 +154,8 @@ def main() -> None:
     parser.add_argument("--between", type=float, default=60.0, help="mean seconds between kills")
     parser.add_argument("--db", default="", help="the gradebook's address; SQLite by default")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="stop after so many")
+    parser.add_argument("--go-on", action="store_true", help="with the class that stands")
     parser.add_argument("--drive", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1")
@@ -153,19 +163,37 @@ def main() -> None:
         drive(options.drive, options.db, options.workers)
         return
     group = Classroom(this_course(), CLASS / "scale", options.db, trusted=True)
-    for step in (*STEPS, "logs"):
-        shutil.rmtree(group.folder / step, ignore_errors=True)
-    (group.folder / "gradebook.db").unlink(missing_ok=True)
-    promised = hand_in(group, options.number)
+    kept = group.folder / "looks.json"
+    if not options.go_on:
+        for step in (*STEPS, "logs"):
+            shutil.rmtree(group.folder / step, ignore_errors=True)
+        for file in (group.folder / "gradebook.db", kept):
+            file.unlink(missing_ok=True)
+    promised = hand_in(group, options.number, write=not options.go_on)
     print(
         f"{options.number} submissions of {UNIT}, {options.workers} at a time, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
     )
-    rng, begun, looks = random.Random(options.seed), time.monotonic(), []
-    for _ in range(options.kills):
-        looks += run(group.folder, options, options.between * (0.5 + rng.random()))[1]
-    told, last = run(group.folder, options, float("inf"))
-    looks += last
-    seconds = time.monotonic() - begun
+    rng, begun = random.Random(options.seed), time.monotonic()
+    past = (
+        json.loads(kept.read_text()) if kept.exists() else {"seconds": 0.0, "kills": 0, "looks": []}
+    )
+    looks, kills, told, last = past["looks"], past["kills"], "", []
+    plan = [options.between * (0.5 + rng.random()) for _ in range(options.kills)][kills:]
+    for after in (*plan, float("inf")):
+        left = options.minutes * 60 - (time.monotonic() - begun)
+        told, last = run(group.folder, options, min(after, left))
+        looks += last
+        seconds = past["seconds"] + time.monotonic() - begun
+        kills += not told.strip()
+        kept.write_text(json.dumps({"seconds": seconds, "kills": kills, "looks": looks}))
+        if time.monotonic() - begun >= options.minutes * 60:
+            break
+    if not told.strip():
+        done = len({one["student"] for one in group.ledger(UNIT).records()})
+        print(
+            f"{done} of {options.number} stand after {seconds:.0f} s and {kills} kills; go on with --go-on"
+        )
+        return
     rows = json.loads(told.strip().splitlines()[-1])
     records = group.ledger(UNIT).records()
     final = collections.Counter(
@@ -180,7 +208,7 @@ def main() -> None:
         entered = {one.student.id for one in book.find_assignment(UNIT).submissions}
     work, work_end, wall, wall_end = rates(records)
     print(
-        f"{seconds:.0f} s in all, {seconds / options.number:.2f} s each; {options.kills} kills; log: {dict(status)}"
+        f"{seconds:.0f} s in all, {seconds / options.number:.2f} s each; {kills} kills; log: {dict(status)}"
     )
     print(
         f"lost: {len(lost)}; graded twice: {len(twice)}; not in the gradebook: {len(set(promised) - entered)}"

@@ -292,9 +292,10 @@ def install(extras, root, venv):
     expected = sum(PACKAGES[extra] for extra in extras)
     wanted = "%s[%s]" % (root, ",".join(extras))
     run(*pip + ("--no-compile", "--no-build-isolation", "-e", wanted), log=log, expected=expected)
-    print("Compiling, for a quick start later ...")
-    sys.stdout.flush()
-    run(python, "-c", COMPILE, log=log)
+    if not os.environ.get("CI"):  # whose environment is used once
+        print("Compiling, for a quick start later ...")
+        sys.stdout.flush()
+        run(python, "-c", COMPILE, log=log)
     for extra in extras:
         with open(stamp(venv, extra), "w") as out:
             out.write(now + "\n")

@@ -64,7 +64,8 @@ def class_folder() -> Iterator[Path]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give each test of a group its mark, by the file it stands in, before xdist looks for marks; the longest that stands alone is first."""
+    """Give each test of a group its mark, by the file it stands in, before xdist looks for marks."""
+    # The longest that stands alone comes first.
     items.sort(key=lambda item: Path(item.path).stem != "test_types")
     group_of = {name: group for group, names in GROUPS.items() for name in names}
     for item in items:
