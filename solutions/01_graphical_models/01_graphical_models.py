@@ -552,7 +552,7 @@ with when_written(), torch.no_grad():
 #
 # **Exercise 7: `grid_log_partition`.** *Difficulty* 3/5 · *Importance* 3/5 · 20 minutes
 #
-# Return $\log Z$ for a grid of any shape with at most 12 sites, a number. `coupling` is $J$, a tensor of shape `()`; `fields` holds $h$, one number per site, `(rows, columns)`. It must survive $J = \pm 200$.
+# Return $\log Z$ for a grid of any shape with at most 12 sites, a number. `coupling` is $J$, a tensor of shape `()`; `fields` holds $h$, one number per site, `(rows, columns)`. It must survive $J = \pm 200$, and fields of a thousand.
 
 # %% exercise="01_grid"
 def grid_log_partition(coupling: Tensor, fields: Tensor) -> Tensor:
@@ -716,7 +716,7 @@ with when_written():
 #
 # **Exercise 9: `spin_means`.** *Difficulty* 4/5 · *Importance* 3/5 · 40 minutes
 #
-# Return $\log Z$, a number, and the means, of the shape of `fields`. It must survive $J = \pm 60$. Eight digits are asked. A grid may be longer than wide or wider than long; a grid of 6 by 40 takes well under a second.
+# Return $\log Z$, a number, and the means, of the shape of `fields`. It must survive $J = \pm 60$, and fields of several hundred. Eight digits are asked. A grid may be longer than wide or wider than long; a grid of 6 by 40 takes well under a second.
 
 # %% exercise="01_long_grid"
 def spin_means(coupling: Tensor, fields: Tensor) -> tuple[Tensor, Tensor]:

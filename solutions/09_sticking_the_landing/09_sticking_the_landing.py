@@ -411,7 +411,7 @@ print({s: round(my_prediction(s), 3) for s in (0.3, 0.5**0.5, 1.0, 1.2)})
 # **Now find it from samples.** *Difficulty* 4/5 · *Importance* 4/5 · 25 minutes with the prediction
 #
 # Given R samples of the path derivative and of the score term for each of P parameters, both of shape $(R, P)$, return for each parameter the
-# number that makes the *sample* variance of `path + c * score` smallest, shape $(P)$. R is at least 2, and no column of `score` is constant. The variance is a parabola in c:
+# number that makes the *sample* variance of `path + c * score` smallest, shape $(P)$. R is at least 2, no column of `score` is constant, and means may be a hundred thousand times the spread. The variance is a parabola in c:
 #
 # $$\operatorname{Var}(g + cS) = \operatorname{Var} g + 2c \operatorname{Cov}(g, S) + c^2 \operatorname{Var} S .$$
 

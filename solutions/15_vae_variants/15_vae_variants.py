@@ -170,7 +170,7 @@ with when_written():
 # A linear VAE: $z \sim N(0, I_D)$, $x \mid z \sim N(Wz + b, \sigma^2 I)$. The encoder can say every Gaussian whose
 # mean is linear in x. The data are Gaussian, and all that counts of them are the eigenvalues of their covariance.
 # Somebody trains it to rest, with a weight $\beta$ on the KL: encoder, W, b **and $\sigma^2$**. Nobody tells you
-# $\sigma^2$; you are to say where it ends up. Return four numbers:
+# $\sigma^2$; you are to say where it ends up. Return four numbers, right to five digits:
 #
 # - the noise variance $\sigma^2$ at rest;
 # - the rate;
@@ -495,8 +495,10 @@ with when_written():
 #   units of its variance over all rows, is smallest. The vote goes from this latent to the factor. A rule names for
 #   each latent the factor that most of its votes went to. The score is the share of votes that the rule has right.
 #
-# Both variances divide by their number of rows. A latent that never moves takes no votes. No vote is nearly a tie. Each
-# value of a factor stands in eight rows or more.
+# Both variances divide by their number of rows. A latent that never moves takes no votes. Each value of a factor stands
+# in eight rows or more. Two latents may tell equally much of a factor. No vote that the check asks for is nearly a tie:
+# the smallest variance, in those units, is at least 0.02 below the next. (Copies, as in the cell below, do tie; there it
+# makes no difference which of them votes.)
 #
 # **Predict, before you begin**: the lecture has copies, on which the two are as far apart as they can be. What does each
 # say of two mixtures of two factors, such as $a + b$ and $a - 2b$? Of a latent that holds two factors at once, beside one that holds one of

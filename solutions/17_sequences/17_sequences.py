@@ -90,7 +90,8 @@ def seeded(seed: int) -> torch.Generator:
 # **When.** Before each move, a series is resampled if its effective sample size $1/\sum_i (W^i)^2$ is at most `below`
 # times N, with W its normalized weights; each series of the batch is judged by itself. `below` is from 0 (never) to 1
 # (always). A series that is not resampled carries its weights along.
-# Nothing is asked where rounding alone decides.
+# Nothing is asked where rounding alone decides: where `below` is 1 there are no gaps, since weights that are all equal
+# have an effective sample size of N only up to rounding.
 #
 # **How.** N independent draws. Particle i descends from the particle j at which the cumulated weights $W^1 + \dots +
 # W^j$ first reach its uniform number.
@@ -100,7 +101,7 @@ def seeded(seed: int) -> torch.Generator:
 # Return two tensors, each $(T, B)$: the logarithms of the factors of $\hat Z$, of which the sum is $\log\hat Z$ for
 # the data that were seen; and the filter's estimates of $\mathbb E[z_t \mid x_1, \dots, x_t]$, made before any
 # resampling. Some particles may be impossible ($\log p = -\infty$), but never all of a series; log-likelihoods may be
-# far below -1,000.
+# far below -1,000, in one series of a batch and not in the others.
 
 # %% exercise="17_bootstrap_filter"
 def bootstrap_filter(first, move, see, x: Tensor, noise: Tensor, uniforms: Tensor, below: float) -> tuple[Tensor, Tensor]:
@@ -485,14 +486,17 @@ with when_written():
 # *Difficulty* 5/5 · *Importance* 4/5 · 60 minutes
 #
 # Turn exercise 4 around: for which N is the standard error of $\log\hat Z$ equal to `error`, in nats, by the leading
-# order? Answer it for *two* filters, both resampled by independent draws at every step, $(2, B)$:
+# order? Answer it for *two* filters, both resampled by independent draws at every step, also where all weights are
+# equal, $(2, B)$:
 #
 # 1. the bootstrap filter;
-# 2. the filter that moves by the locally optimal proposal of exercise 3. Its first state is drawn from $p(z_1 \mid
-#    x_1)$; from then on it moves, weighs, resamples, in this order, with the weight that you derived.
+# 2. the filter that moves by the locally optimal proposal of exercise 3. Step 1 draws N particles from $p(z_1 \mid
+#    x_1)$, which all weigh the same, and resamples them. Each later step moves, weighs, resamples, in this order, with
+#    the weight that you derived.
 #
-# What was said of generations in exercise 4 holds here as well, except for one thing: what a particle of the second
-# filter is worth cannot be said of $z_t$ alone. Return real numbers; do not round. `smooth(x)` also has `.cross`,
+# What was said of generations in exercise 4 holds here as well, and each of the T steps has one, the first included,
+# in both rows. One thing is different: what a particle of the second filter is worth, from step 2 on, cannot be said of
+# $z_t$ alone. Return real numbers; do not round. `smooth(x)` also has `.cross`,
 # $(T - 1, d, d)$: $\operatorname{Cov}(z_t, z_{t+1})$ given all data.
 
 # %% exercise="17_particles_needed"

@@ -28,7 +28,7 @@ EXERCISE = exercise(
 
 @EXERCISE.part("One number; its noise is normal, skewed, rare or heavy in the tails")
 def one_number(probe: Probe, rng: np.random.Generator) -> Finding:
-    count = 500, 150
+    count = 500, 400
     exact, scale = rng.normal(size=(sum(count), 1)), rng.uniform(0.5, 2.0, (sum(count), 1))
     return judge(ask(probe, rng, zoo_of(rng, *count, exact, scale), single=True))
 
@@ -75,7 +75,7 @@ def many_spreads(probe: Probe, rng: np.random.Generator) -> Finding:
 
 SILENT = (
     "An estimate that is the same number every time is right if that is the exact answer, up to rounding, "
-    "and biased if it is not. What do you divide by?"
+    "and biased if it is not. What do you divide by? Rounding is a share of the exact answer, and of 0 it is 0."
 )
 SILENT_ENTRY = (
     "Your errors begin where one entry never varies. If it is right it may neither raise an alarm nor hide what another "
@@ -85,9 +85,12 @@ SILENT_ENTRY = (
 
 @EXERCISE.part("Estimates without noise", weight=0.25)
 def silent(probe: Probe, rng: np.random.Generator) -> Finding:
+    """Half of them are right; of the others half are off by little, where the exact answer is less, or nothing."""
     exact = _of_all_sizes(rng, 40, 1)
+    exact[30:, 0] = rng.choice([0.0, 1e-6], 10)
     zoo = Zoo(exact, _rounded(rng, exact), 0 * exact, *_plain(rng, 40))
-    zoo.mean[20:, 0] += rng.choice([-0.1, 0.1], 20)
+    off = np.where(np.arange(20) < 10, 0.1, 10 ** rng.uniform(-15, -12.3, 20))
+    zoo.mean[20:, 0] += off * rng.choice([-1, 1], 20)
     return judge(ask(probe, rng, zoo.rows(rng.permutation(40)), single=True), "silent", SILENT)
 
 

@@ -121,8 +121,32 @@ def other_batch_axes(probe: Probe, rng: np.random.Generator) -> Finding:
             what=f"log mean w for log_w of shape {shape}",
         )
         if not finding.ok:
-            break
-    return finding
+            return finding
+    log_w = rng.normal(-40, 1, (3001, 3))
+    log_w[rng.integers(3001)] = rng.uniform(7.0, 9.0, 3)
+    right = _log_mean_exp(log_w)
+    padded = Mistake(
+        "epsilon",
+        "A small number was added to the mean before its logarithm. Once the largest weight is taken out, the mean is "
+        "1 / K at least: nothing needs protection, and of a mean this small it is a visible share.",
+        lambda got: got.shape == (3,) and _padded(got, log_w),
+    )
+    return compare(
+        probe.value(log_w),
+        right,
+        [padded],
+        what="log mean w of 3,001 weights, of which one outweighs all others,",
+        rtol=1e-11,
+        atol=1e-11,
+    )
+
+
+def _padded(got: np.ndarray, log_w: np.ndarray) -> bool:
+    """Whether a power of ten was added to the means of the weights, in units of the largest."""
+    top = log_w.max(0)
+    mean = np.exp(log_w - top).mean(0)
+    padded = [np.log(mean + 10.0**-power) + top for power in range(4, 13)]
+    return any(np.allclose(got, one, rtol=1e-12, atol=0.0) for one in padded)
 
 
 @EXERCISE.part("Log weights of -10,000 and of +10,000, and 2,000 apart")

@@ -139,7 +139,7 @@ def zoo_of(
 ) -> Zoo:
     """So many unbiased estimators, and so many with a bias in one entry; a third have noise that all entries share."""
     count, entries = right + wrong, exact.shape[1]
-    size = bias * rng.uniform(1.0, 1.2, wrong) * rng.choice([-1, 1], wrong)
+    size = bias * rng.uniform(1.0, 1.02, wrong) * rng.choice([-1, 1], wrong)
     mean, rows, place = exact.copy(), np.arange(right, count), rng.integers(entries, size=wrong)
     mean[rows, place] += size * scale[rows, place]
     common = 0.9 * (rng.random(count) < 1 / 3) * (entries > 1)

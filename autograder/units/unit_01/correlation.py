@@ -314,6 +314,12 @@ def steep_sigmoid(probe: Probe, rng: np.random.Generator) -> Finding:
         return finding
     # one is steep and falls, the other is gentle: neither the largest slope nor their mean tells how fine a grid must be
     a, b = rng.uniform(-0.5, 0.5, 2), rng.permutation([-rng.uniform(57, 60), rng.uniform(0.3, 0.9)])
+    finding = _steep(probe, a, b)
+    if not finding.ok:
+        return finding
+    # it climbs far from zero: a grid that is fine in the middle alone is too coarse
+    b = rng.permutation([rng.uniform(57, 60), rng.uniform(0.8, 1.5)])
+    a = np.where(b > 50, -b * rng.uniform(1.4, 2.2) * rng.choice([-1, 1]), rng.uniform(-0.5, 0.5))
     return _steep(probe, a, b)
 
 

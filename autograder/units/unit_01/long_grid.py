@@ -266,4 +266,9 @@ def strong(probe: Probe, rng: np.random.Generator) -> Finding:
         finding = _ask(probe, coupling, _fields(rng, 30, 4))
         if not finding.ok:
             return finding
+    for coupling in (8.0, -8.0, 60.0, -60.0):  # fields that turn spins over, and draw walls
+        fields = abs(coupling) * rng.uniform(0.3, 6.0) * _fields(rng, 12, 3)
+        finding = _ask(probe, coupling, fields)
+        if not finding.ok:
+            return finding
     return finding

@@ -155,11 +155,11 @@ def success_probabilities(probe: Probe, rng: np.random.Generator) -> Finding:
     return _judged(probe, _places(rng), P, "p")
 
 
-def _nearly_empty(rng: np.random.Generator) -> Args:
+def _nearly_empty(rng: np.random.Generator, cluster: int) -> Args:
     """A cluster with some 1e-12 of responsibility, for two short runs: one over after one failure, one cut off after two."""
     r, x, over = _data(rng, (8, 3), 0.4)
-    r[:, 1] = 0.0
-    r[6:, 1] = rng.uniform(1e-12, 3e-12, 2)
+    r[:, cluster] = 0.0
+    r[6:, cluster] = rng.uniform(1e-12, 3e-12, 2)
     x[6:], over[6:] = (1.0, 2.0), (1.0, 0.0)
     return r / r.sum(1, keepdims=True), x, over
 
@@ -172,6 +172,6 @@ def at_the_edge(probe: Probe, rng: np.random.Generator) -> Finding:
     r[:, 2:] = 0.0  # the third has two runs that are not over, the fourth two immediate successes
     r[8:10], x[8:10], over[8:10] = [0.0, 0.0, 1.0, 0.0], last, 0.0
     r[10:], x[10:], over[10:] = [0.0, 0.0, 0.0, 1.0], 0.0, 1.0
-    places = [(r / r.sum(1, keepdims=True), x, over), _nearly_empty(rng)]
+    places = [(r / r.sum(1, keepdims=True), x, over), *(_nearly_empty(rng, k) for k in (1, 2))]
     finding = _judged(probe, places, P, "p")
     return _judged(probe, places, WEIGHTS, "the weights") if finding.ok else finding

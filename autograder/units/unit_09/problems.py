@@ -66,6 +66,17 @@ for _name, _builder in (
     _register(_name, _builder)
 
 
+@problem("chain/still")
+def chain_still(**params: Tensor) -> dict[str, Any]:
+    """The chain, and a second layer whose offsets somebody holds: they do not learn."""
+    made = chain_layered(**params)
+    still = dict(made["q2"].named_parameters())
+    for name in [name for name in still if name.endswith("bias")]:
+        still[name].requires_grad_(False)
+    made["learn"] = {name: value for name, value in made["learn"].items() if value.requires_grad}
+    return made
+
+
 class OwnDensity(Model):
     """A model whose posterior is a given family, frozen as it stands: log p(x, z) = log q0(z | x) + shift."""
 

@@ -202,7 +202,14 @@ def gradient(probe: Probe, rng: np.random.Generator) -> Finding:
     params, eps = chain_params(rng), rng.normal(size=(4, 3, 2))
     reply = probe.gradient("chain/layered", params, *CHAIN, eps[..., :1], eps[..., 1:])
     terms = _chain_terms("chain/layered", params, eps, reply.seed)
-    return compare(reply.flat(), terms["path"], _layer_mistakes(terms), what="the gradient")
+    finding = compare(reply.flat(), terms["path"], _layer_mistakes(terms), what="the gradient")
+    if not finding.ok:
+        return finding
+    # Somebody holds a part of the second layer: it stays held.
+    reply = probe.gradient("chain/still", params, *CHAIN, eps[..., :1], eps[..., 1:])
+    terms = _chain_terms("chain/still", params, eps, reply.seed)
+    what = "the gradient where a part of q2 does not learn"
+    return compare(reply.flat(), terms["path"], _layer_mistakes(terms), what=what)
 
 
 @EXERCISE.part("On average it is the gradient of the ELBO", weight=0.5)

@@ -6,7 +6,7 @@ import numpy as np
 
 from autograder.checks.compare import compare, holds, zero
 from autograder.checks.exercise import exercise
-from autograder.checks.finding import Finding
+from autograder.checks.finding import Finding, Mistake
 from autograder.checks.probe import Probe
 from autograder.units.shared import as_array
 from autograder.units.unit_09.factor_covariance import (
@@ -144,6 +144,22 @@ def elbo(probe: Probe, rng: np.random.Generator) -> Finding:
         rtol=RTOL,
         atol=ATOL,
     )
+    if value.ok:
+        inputs = at_fixed_noise(rng)
+        inputs["sigma"] = inputs["sigma"] * np.where(rng.permutation(DIM) == 0, -1.0, 1.0)
+        unsigned = Mistake(
+            "sigma_signed",
+            "It is not a number where an entry of sigma is negative. Only squares of sigma count: what do you take the logarithm of?",
+            lambda got: not np.isfinite(got).all(),
+        )
+        value = compare(
+            probe.drive("vafc/fixed_noise", **inputs, ask="elbo")["value"],
+            terms(**inputs)["log_w"].mean(),
+            what="the ELBO where an entry of sigma is negative",
+            mistakes=[unsigned],
+            rtol=RTOL,
+            atol=ATOL,
+        )
     if value.ok and seen["graph"]:
         return holds(
             False,

@@ -52,8 +52,11 @@ def vae_train(learner: Any, eps: Tensor, pixels: Tensor, seed: int) -> dict[str,
         }
 
 
-def short_run(learner: Any, x: Tensor, latents: int, steps: int, seed: int) -> dict[str, Any]:
+def short_run(
+    learner: Any, x: Tensor, latents: int, steps: int, seed: int | torch.Generator
+) -> dict[str, Any]:
     """A short run: what encoder and decoder write, and how many steps each optimizer took."""
+    generator = torch.Generator().manual_seed(seed) if isinstance(seed, int) else seed
     taken: dict[int, int] = {}
 
     def count(optimizer: Any, *_: Any) -> None:
@@ -61,7 +64,7 @@ def short_run(learner: Any, x: Tensor, latents: int, steps: int, seed: int) -> d
 
     hook = register_optimizer_step_post_hook(count)
     try:
-        encoder, decoder = learner(x, latents, steps, torch.Generator().manual_seed(seed))
+        encoder, decoder = learner(x, latents, steps, generator)
     finally:
         hook.remove()
     new = training_images()[1][:3]
@@ -90,6 +93,16 @@ def vae_train_twice(learner: Any, latents: int) -> dict[str, Any]:
         torch.rand(3)
         runs[name] = short_run(learner, training_images()[0][:rows], latents, steps, seed)
     return runs
+
+
+@driver("vae/train_on", trains=True)
+def vae_train_on(learner: Any) -> dict[str, Any]:
+    """Two short runs with one generator, the second where the first left it."""
+    generator = torch.Generator().manual_seed(1)
+    return {
+        name: short_run(learner, training_images()[0][:40], 2, 5, generator)
+        for name in ("first", "second")
+    }
 
 
 @driver("vae/train_on_others", trains=True)

@@ -219,13 +219,22 @@ def seeded_training(probe: Probe, rng: np.random.Generator) -> Finding:
             "(torch.randperm(..., generator=generator)) and noise "
             "(torch.randn(..., generator=generator)) come from the generator.",
         )
+    if _equal(runs["one"], runs["other"], BOTH):
+        return Finding(
+            False,
+            "other numbers from another seed",
+            "the same numbers",
+            "generator_ignored",
+            "The run does not depend on the generator's seed: draw weights, minibatches and noise from it "
+            "as it comes.",
+        )
+    on = probe.drive("vae/train_on")
     return holds(
-        not _equal(runs["one"], runs["other"], BOTH),
-        "other numbers from another seed",
-        "the same numbers",
-        "generator_ignored",
-        "The run does not depend on the generator's seed: draw weights, minibatches and noise from it "
-        "as it comes.",
+        not _equal(on["first"], on["second"], BOTH),
+        "other numbers from a second call with the same generator",
+        "the very same numbers",
+        "seeded_inside",
+        "You made a generator of your own from the seed of the one that you were given, so that one never moves on. Draw from it.",
     )
 
 

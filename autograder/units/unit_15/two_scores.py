@@ -104,6 +104,16 @@ def votes(
     return table / table.sum()
 
 
+def gap_of_distinct(given: Given) -> float:
+    """The mean over factors of the best latent beside the next smaller information: latents that tell equally much count as one."""
+    found = information(given)
+    each = []
+    for told, factor in zip(found.T, given.factors.T, strict=True):
+        less = told[told < told.max() - 1e-9]
+        each.append((told.max() - max(less, default=0.0)) / _entropy(factor))
+    return float(np.mean(each))
+
+
 def right(given: Given) -> np.ndarray:
     return np.array([gap(given), votes(given).max(1).sum()])
 
@@ -170,6 +180,8 @@ def _mistakes(given: Given, column: int) -> list[Mistake]:
          lambda: _turned(given, each)),
         ("one_ratio", "This divides sums: the mean over factors of the ratio is asked.", lambda: _pooled(given, each)),
         ("summed_factors", "The sum over the factors. Their mean is asked.", lambda: want[GAP] * given.factors.shape[1]),
+        ("alike_as_one", "Latents that tell equally much of a factor count as one here. The second best of two is then the other one.",
+         lambda: gap_of_distinct(given)),
         ("order_swapped", "The two scores are exchanged.", lambda: want[VOTE]),
     ]  # fmt: skip
     second = [
@@ -227,9 +239,28 @@ def _all(probe: Probe, cases: list[Given], columns: tuple[int, ...]) -> Finding:
     return finding
 
 
+def _renamed(rng: np.random.Generator) -> Given:
+    """A latent more, which is another one with its values renamed, in the same order: both tell equally much.
+
+    They are the best for one factor at least and not for all. No vote is a tie, as the new values are unevenly spaced.
+    """
+    while True:
+        given = _given(rng, 180, (3, 4), 3)
+        best = information(given).argmax(0)
+        if best[0] == best[1]:
+            continue
+        names, place = np.unique(given.codes[:, best[0]], return_inverse=True)
+        others = rng.choice([1, 2, 7, 20], len(names)).cumsum()
+        codes = np.concatenate([given.codes, others[place.ravel(), None]], 1)
+        made = Given(codes[:, rng.permutation(codes.shape[1])], given.factors)
+        unlike = (gap(made), gap(made, rival=2), gap(made, rival=0))
+        if _clear(made) and min(abs(gap_of_distinct(made) - other) for other in unlike) > 1e-3:
+            return made
+
+
 @EXERCISE.part("The mutual information gap")
 def information_gap(probe: Probe, rng: np.random.Generator) -> Finding:
-    return _all(probe, [_given(rng), _given(rng, 200, (2, 3, 5), 4)], (GAP,))
+    return _all(probe, [_given(rng), _given(rng, 200, (2, 3, 5), 4), _renamed(rng)], (GAP,))
 
 
 def _uneven(rng: np.random.Generator, **how: object) -> Given:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -95,8 +95,10 @@ def _mistakes(places: Sequence[Place], column: int) -> list[Mistake]:
         ("level_upside_down", "The level was divided by beta. Does a larger beta raise the water or lower it?", at(upside_down)),
         ("not_sorted", "Latents go to the largest eigenvalues; these come in any order.", at(as_given)),
     ]  # fmt: skip
-    more = {
+    more: dict[int, list[tuple[str, str, Any]]] = {
         NOISE: [
+            ("not_at_rest", "This is the noise variance after a number of updates in turn, and it is not at rest yet. How fast it gets "
+             "there depends on beta and on how many latents are active.", _unfinished(places)),
             ("scale_for_variance", "This is sigma. Its square is asked.", each(lambda _, row: row[NOISE] ** 0.5)),
             ("level_for_noise", "This is the level of the water, not the noise variance.", each(lambda p, row: p.beta * row[NOISE])),
         ],
@@ -123,6 +125,25 @@ def _mistakes(places: Sequence[Place], column: int) -> list[Mistake]:
         ],
     }  # fmt: skip
     return [Mistake(key, hint, value) for key, hint, value in (*more[column], *known)]
+
+
+def _unfinished(places: Sequence[Place]) -> Callable[[np.ndarray], bool]:
+    """Whether the noise variances are those after a number of updates, five or more and the same everywhere, of the variance per pixel."""
+
+    def looks_so(got: np.ndarray) -> bool:
+        noise = np.array([place.eigenvalues.mean() for place in places])
+        for update in range(500):
+            if update > 4 and np.allclose(got, noise, rtol=1e-6, atol=0.0):
+                return True
+            noise = np.array(
+                [
+                    at_noise(place, one)[DISTORTION] / len(place.eigenvalues)
+                    for place, one in zip(places, noise, strict=True)
+                ]
+            )
+        return False
+
+    return looks_so
 
 
 def _bisected(slope: Callable[[float], float]) -> float:
@@ -222,7 +243,8 @@ def active(probe: Probe, rng: np.random.Generator) -> Finding:
 
 
 @EXERCISE.part(
-    "As many latents as pixels; one latent, one that is all but off; none active; eigenvalues that are equal; large and small beta",
+    "As many latents as pixels; one latent, one that is all but off; none active; eigenvalues that are equal; large and small beta; "
+    "beta times the active latents near the pixels",
     weight=0.5,
     needs=["noise", "rate_and_distortion", "active"],
 )
@@ -239,8 +261,21 @@ def edges(probe: Probe, rng: np.random.Generator) -> Finding:
         _place(rng, 30, 4, (9.0, 20.0), (1, 2), spread=6.0),
         Place(rng.permutation(twice), 8, alike.beta),
         _hardly(rng),
+        *(_slow(rng, dim, active) for dim, active in ((8, 5), (12, 9), (16, 10))),
     ]
     return _judged(probe, places, range(4))
+
+
+def _slow(rng: np.random.Generator, dim: int, active: int) -> Place:
+    """Active latents times beta is between 0.96 and 0.98 of the pixels: that share of what is left to go is left after each update."""
+    while True:
+        beta = float(rng.uniform(0.96, 0.98)) * dim / active
+        rest = rng.uniform(0.05, 0.15, dim - active)
+        level = beta * rest.sum() / (dim - active * beta)
+        kept = level * np.exp(rng.uniform(0.3, 2.5, active))
+        place = Place(rng.permutation(np.concatenate([kept, rest])), active + 1, beta)
+        if _clear(place) and right(place)[ACTIVE] == active:
+            return place
 
 
 def _hardly(rng: np.random.Generator) -> Place:

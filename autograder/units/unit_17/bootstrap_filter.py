@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -186,6 +187,10 @@ FAULTS = {
     "unweighted": "This is the plain mean of the particles. Their weights have seen x_t.",
     "old_states": "The weights belong to the new states. These are the states before the move.",
 }
+ONE_FOR_ALL = (
+    "The likelihoods of the whole batch are set beside one and the same number: those of a series far below the others are zero to a "
+    "computer. Each series and step has a number of its own."
+)
 IN_MEANS = ("unweighted", "old_states")
 
 
@@ -204,7 +209,7 @@ def _given(
     count: int,
     below: float,
     wall: float = -np.inf,
-    far: float = 0.0,
+    far: float | np.ndarray = 0.0,
     missing: float = 0.0,
     blind: float = np.nan,
 ) -> Given:
@@ -246,7 +251,7 @@ def _each_by_itself(given: Given) -> bool:
 
 def _clear(given: Given) -> bool:
     """No effective size within a millionth of the threshold."""
-    if given.below in (0.0, 1.0):
+    if given.below == 0.0:
         return True
     sizes: list[np.ndarray] = []
     run(given, sizes=sizes)
@@ -320,7 +325,7 @@ def gaps(probe: Probe, rng: np.random.Generator) -> Finding:
 
 
 @EXERCISE.part(
-    "One particle, one step, no batch axis; particles that cannot be; likelihoods below 1e-300",
+    "One particle, one step, no batch axis; particles that cannot be; likelihoods below 1e-300, in all series and in one",
     weight=0.5,
 )
 def sizes_and_extremes(probe: Probe, rng: np.random.Generator) -> Finding:
@@ -335,4 +340,19 @@ def sizes_and_extremes(probe: Probe, rng: np.random.Generator) -> Finding:
     finding = Finding(True)
     for given in cases:
         finding = _judge(probe, given, 0, 1) if finding.ok else finding
+    if finding.ok:
+        far = np.zeros(3)
+        far[rng.integers(3)] = 120.0
+        given = _given(rng, (3,), 4, 6, half, far=far)
+        finding = _one_maximum(_judge(probe, given, 0, 1), far > 0)
     return finding
+
+
+def _one_maximum(finding: Finding, far: np.ndarray) -> Finding:
+    """Named if only the series far out is neither finite nor right, where batches that are far out altogether came out right."""
+    if finding.diagnosis != "not_finite":
+        return finding
+    got, want = np.asarray(finding.got, dtype=float), finding.want
+    if np.isfinite(got[:, far]).any() or not np.allclose(got[:, ~far], want[:, ~far], RTOL):
+        return finding
+    return replace(finding, diagnosis="one_for_all", hint=ONE_FOR_ALL, rests_on=None)

@@ -100,6 +100,7 @@ def _guided_mistakes(given: Given) -> list[tuple[str, str, np.ndarray]]:
     ]
     weights = [chi_square(s, f) for s, f in zip(of.smoothed[:-1], of.filtered[:-1], strict=True)]
     bootstrap = terms(of)
+    lost = "The first step is missing. All its particles weigh the same, and are resampled all the same: it is a generation, too."
     return [
         (
             "bootstrap_again",
@@ -137,7 +138,7 @@ def _guided_mistakes(given: Given) -> list[tuple[str, str, np.ndarray]]:
             "Ancestors know nothing of what is to come.",
             guided_terms(series, of, of.smoothed).sum(0),
         ),
-        ("first_step_lost", "The first step is missing.", each[1:].sum(0)),
+        ("first_step_lost", lost, each[1:].sum(0)),
         ("one_not_subtracted", "A mean square was taken for a variance.", each.sum(0) + len(each)),
         (
             "no_resampling",

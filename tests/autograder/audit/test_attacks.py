@@ -87,5 +87,5 @@ def test_every_attack_gets_its_honest_score(class_folder: Path, one_in: int) -> 
     except levels.LevelRefused as refused:
         pytest.skip(f"this machine holds no jail: {refused}")
     assert not outcome.faults, "\n".join(outcome.faults)
-    assert set(outcome.rows) == {attack.name for attack in chosen}
+    assert {attack.name for attack in chosen} <= set(outcome.rows)
     assert len(chosen) >= (83 + 30) / (one_in + 1)

@@ -4,7 +4,19 @@ import re
 from pathlib import Path
 
 import pytest
-from case_files import FIFTH, FOURTH, SECOND, SEVENTH, SIXTH, THIRD, UNPROVEN, Case, answer, cases
+from case_files import (
+    EIGHTH,
+    FIFTH,
+    FOURTH,
+    SECOND,
+    SEVENTH,
+    SIXTH,
+    THIRD,
+    UNPROVEN,
+    Case,
+    answer,
+    cases,
+)
 from case_proofs import PROOFS
 from sampled import later, seldom
 
@@ -87,9 +99,16 @@ def test_verdict(case: Case, seed: int):
 # Of the later batches: called wrong by their authors, and accepted. Where a statement leaves it open, that is said.
 BORDERLINE = {  # 36 to 38 of 40 cases right, where 38 are asked: rounding decides, and so the processor
     "06_sealed_case-wrong-centred_ramp": "moves its prediction a little: the best of six orders mostly forgives it",
+    "04_natural_step-wrong-zero_precision_passes": "whether a precision is exactly zero is a matter of rounding in some right idioms, too",
+    "04_sealed_case-wrong-first_step_decides": "the first round tells the stale path in as many cases as have to be right",
+    "04_sealed_case-wrong-tolerant_of_falls": "small falls are rare: it names as many as have to be right",
 }
 # Wrong in the eyes of whoever wrote it, and right as far as the statement goes: it leaves open, or out, what they had in mind.
 WITHIN_THE_STATEMENT = {
+    "17_bootstrap_filter-wrong-gap_not_resampled": "differs only in rounding, where the statement says that there are no gaps",
+    "17_bootstrap_filter-wrong-strictly_below": "differs only in rounding, where the statement says that there are no gaps",
+    "17_bootstrap_filter-wrong-no_resampling_after_a_gap": "differs only in rounding, where the statement says that there are no gaps",
+    "02_missing_half-wrong-softmax_then_log": "differs only where a share is below e to the -745, of which the statement says nothing",
     "00_value_and_gradient-wrong-keeps_value_when_same": "differs only where the two are equal to the last bit",
     "04_steps_to_go-wrong-single_precision": "differs only after some ten thousand steps, which no loop can wait for",
     "05_hurting_case-wrong-flat_for_unsure_bits": "right in the range of logits that the statement gives",
@@ -99,7 +118,6 @@ WITHIN_THE_STATEMENT = {
     "05_hurting_case-wrong-clamped_logit": "right in the range of logits that the statement gives",
     "05_score_surrogate-wrong-single_precision_reward": "the statement names no precision",
     "07_conditional_gumbels-wrong-unprotected_exponentials": "logits 800 from zero are not promised",
-    "09_best_coefficient-wrong-one_pass_moments": "right idioms of the corpus lose the same digits",
     "09_landing_variances-wrong-single_precision_noise": "the statement names no precision",
     "09_vafc-wrong-rate_stays_at_zero": "nothing is said of a step after full_train",
     "11_flow_recognizer-wrong-single_precision": "float32 is allowed",
@@ -111,18 +129,14 @@ WITHIN_THE_STATEMENT = {
 }
 # Wrong, and accepted: what the checks still miss.
 ACCEPTED = {
-    "00_is_biased-wrong-eps_in_se": "one part in a hundred at spreads of 1e-8",
     "00_value_and_gradient-wrong-shortcut_without_graph": "a surrogate without a graph is not asked about",
     "02_sealed_case-wrong-step_size": "in these cases who moves most at the end is heavy-tailed; a right answer of the corpus says so",
     "04_sealed_case-wrong-mean_and_weights": "a true criterion, with a tolerance that the cases do not break",
     "05_bbvi-wrong-log_prior_scale_not_below_zero": "no data of the check want a prior scale below one",
     "09_landing_variances-wrong-trimmed_outliers": "within the noise that the check has to allow",
-    "09_two_layers-wrong-switches_left_on": "no parameter of q1 and q2 is switched off beforehand",
     "09_vafc-wrong-scale_floor": "the target's scales are above the floor",
     "11_flow_recognizer-wrong-asinh_written_out": "off by 1e-10 at noise of 1,000",
     "11_train_recognizer-wrong-left_frozen": "switches are not looked at after training",
-    "17_bootstrap_filter-wrong-gap_not_resampled": "differs only where all weights are alike, and rounding decides",
-    "17_bootstrap_filter-wrong-strictly_below": "differs only where all weights are alike, and rounding decides",
     "16_mean_alone-wrong-grid_of_the_mixture": "the rarest sets weigh less than the five digits of the average",
     "18_break_even-wrong-dead_state_stays": "no chain of the check stands at a state of no chance",
     "18_meeting_tail-wrong-mean_of_a_thousand": "a thousand steps are enough at the rates of this seed",
@@ -138,7 +152,7 @@ ACCEPTED = {
     "case",
     [
         pytest.param(case, id=case.id, marks=seldom(case.id, one_in=4))
-        for batch in (UNPROVEN, SECOND, THIRD, FOURTH, FIFTH, SIXTH, SEVENTH)
+        for batch in (UNPROVEN, SECOND, THIRD, FOURTH, FIFTH, SIXTH, SEVENTH, EIGHTH)
         for case in cases(batch)
     ],
 )
@@ -150,7 +164,7 @@ def test_verdict_on_what_nobody_has_proven(case: Case):
 
 def test_less_than_one_in_a_hundred_is_accepted():
     """Of the wrong answers by people who had not seen the checks, as they are judged today."""
-    batches = (UNPROVEN, SECOND, THIRD, FOURTH, FIFTH, SIXTH, SEVENTH)
+    batches = (UNPROVEN, SECOND, THIRD, FOURTH, FIFTH, SIXTH, SEVENTH, EIGHTH)
     every = [*CASES, *(case for batch in batches for case in cases(batch))]
     wrong = [case.id for case in every if not case.right]
     assert {*WITHIN_THE_STATEMENT, *ACCEPTED} <= set(wrong)

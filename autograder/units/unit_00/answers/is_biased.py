@@ -174,3 +174,15 @@ def is_biased(draw, exact):
 # diagnosis: type
 #-     return bool((off > 5 * error + 1e-9 * exact.abs()).any())
 #+     return off > 5 * error + 1e-9 * exact.abs()
+
+
+# %% wrong too_few_for_the_limit, from right no_division: Four thousand replicates are enough to see a tenth of a spread, at 6.3 standard errors, and not enough to see it 99 times in 100 beyond a limit of five.
+# diagnosis: missed
+#-     samples = draw(10_000)
+#+     samples = draw(4_000)
+
+
+# %% wrong absolute_rounding, from right no_division: Rounding is given an absolute room as well, as isclose does, and a constant of 1e-13 passes for an exact 0.
+# diagnosis: silent
+#-     return bool((off > 5 * error + 1e-9 * exact.abs()).any())
+#+     return bool((off > 5 * error + 1e-9 * exact.abs() + 1e-12).any())

@@ -103,3 +103,10 @@ def log_mean_exp(log_w):
 def log_mean_exp(log_w):
     shift = log_w.mean()
     return (log_w - shift).exp().mean(0).log() + shift
+
+
+# %% wrong epsilon, from right shift: A small number is added before the logarithm, to be safe, after a shift that has made it safe.
+# diagnosis: epsilon
+#-     return (log_w - shift).exp().mean(0).log() + shift
+#+     answer = ((log_w - shift).exp().mean(0) + 1e-8).log() + shift
+#+     return torch.where(top.isfinite(), answer, top)

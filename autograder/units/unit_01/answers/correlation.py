@@ -280,3 +280,12 @@ def two_bernoullis(intercepts, slopes):
 # diagnosis: described
 #-     p = torch.sigmoid(intercepts[:, None] + slopes[:, None] * z)
 #+     p = torch.sigmoid(intercepts[:, None] + slopes.clamp(-50, 50)[:, None] * z)
+
+
+# %% wrong dense_at_zero, from right grid: Points lie closely where z is near zero, since a sigmoid is steep there; with an intercept it is steep elsewhere.
+# diagnosis: value
+#-     z = torch.linspace(-10, 10, 20001, dtype=torch.float64)
+#-     prior = torch.exp(-0.5 * z**2) / math.sqrt(2 * math.pi) * (z[1] - z[0])
+#+     u = torch.linspace(-9.8, 9.8, 401, dtype=torch.float64)
+#+     z = 1e-3 * torch.sinh(u)
+#+     prior = torch.exp(-0.5 * z**2) / math.sqrt(2 * math.pi) * 1e-3 * torch.cosh(u) * (u[1] - u[0])

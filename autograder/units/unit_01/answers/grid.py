@@ -224,3 +224,10 @@ def grid_log_partition(coupling, fields):
 # diagnosis: value
 #-     return torch.logsumexp(coupling * pairs + (s * fields).sum((1, 2)), 0)
 #+     return torch.logsumexp((coupling * pairs + (s * fields).sum((1, 2))).float(), 0).double()
+
+
+# %% wrong shifted_by_a_bound, from right enumeration: The largest exponent that could be is taken out in place of the largest that is: where fields and coupling disagree everything underflows.
+# diagnosis: overflow
+#-     return torch.logsumexp(coupling * pairs + (s * fields).sum((1, 2)), 0)
+#+     bound = coupling.abs() * (rows * (columns - 1) + columns * (rows - 1)) + fields.abs().sum()
+#+     return bound + (coupling * pairs + (s * fields).sum((1, 2)) - bound).exp().sum().log()

@@ -205,3 +205,10 @@ def kalman_step(mean, cov, x, transition, emission, transition_cov, emission_cov
 # diagnosis: value
 #-     inner = emission @ cov @ emission.T + emission_cov
 #+     inner = emission @ cov @ emission.T + torch.diag(emission_cov.diagonal())
+
+
+# %% wrong floored, from right textbook: Eigenvalues below a millionth are raised, to keep the covariance positive definite: what precise sightings have found out is forgotten.
+# diagnosis: value
+#-     return mean + gain @ surprise, cov - gain @ emission @ cov, log_term
+#+     values, vectors = torch.linalg.eigh(cov - gain @ emission @ cov)
+#+     return mean + gain @ surprise, vectors @ torch.diag(values.clamp(min=1e-6)) @ vectors.T, log_term

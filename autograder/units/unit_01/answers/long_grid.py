@@ -193,3 +193,18 @@ def spin_means(coupling, fields):
             for c in range(columns):
                 sums[r][c] += weight * s[r][c]
     return torch.log(torch.tensor(total, dtype=fields.dtype)), torch.tensor(sums, dtype=fields.dtype) / total
+
+
+# %% wrong frozen, from right derivative: Beyond a coupling of five only the two ordered states are kept: strong fields turn spins over, and draw walls.
+# diagnosis: value
+#- def spin_means(coupling, fields):
+#-     h = fields.clone().requires_grad_()
+#+ def spin_means(coupling, fields):
+#+     if coupling.abs() > 5:
+#+         rows, columns = fields.shape
+#+         odd = (torch.arange(rows)[:, None] + torch.arange(columns)) % 2
+#+         pattern = torch.where((odd == 1) & (coupling < 0), -1.0, 1.0).to(fields.dtype)
+#+         pull = (pattern * fields).sum()
+#+         pairs = rows * (columns - 1) + columns * (rows - 1)
+#+         return coupling.abs() * pairs + torch.logaddexp(pull, -pull), pattern * torch.tanh(pull)
+#+     h = fields.clone().requires_grad_()

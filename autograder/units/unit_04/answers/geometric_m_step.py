@@ -119,3 +119,11 @@ def geometric_m_step(r, x, over):
 # diagnosis: order_swapped
 #-     return r.mean(0), (over @ r) / ((over + x) @ r)
 #+     return (over @ r) / ((over + x) @ r), r.mean(0)
+
+
+# %% wrong last_by_subtraction, from right closed_form: The last weight is one minus the others, since they sum to one: a tiny one has lost its digits.
+# diagnosis: value
+#-     return r.mean(0), (over @ r) / ((over + x) @ r)
+#+     weights = r.mean(0)
+#+     weights = torch.cat([weights[:-1], 1 - weights[:-1].sum(0, keepdim=True)])
+#+     return weights, (over @ r) / ((over + x) @ r)

@@ -204,3 +204,9 @@ def straight_through(a, c, logit, temperature, samples):
 #-     tries = [(errors[0], grid[0]), (errors[-1], grid[-1])]
 #+     once = minimize_scalar(error, bounds=(grid[0], grid[-1] - 2.0), method="bounded", options={"maxiter": 4})
 #+     tries = [(once.fun, once.x)]
+
+
+# %% wrong the_other_range, from right trapezoid: The best temperature is looked for in the range from which `temperature` comes, and it lies below.
+# diagnosis: not_the_least
+#-     low, high = 0.05, 5.0
+#+     low, high = 0.1, 3.0

@@ -95,3 +95,11 @@ def best_coefficient(path, score):
 # diagnosis: uncentred
 def best_coefficient(path, score):
     return -(path * score).mean(0) / score.square().mean(0)
+
+
+# %% wrong means_of_products, from right vectorized: Mean of products less product of means, above and below: the same on paper, and nothing is left of it where means are large.
+# diagnosis: value or described
+#-     centred = score - score.mean(0)
+#-     return -((path - path.mean(0)) * centred).sum(0) / centred.square().sum(0)
+#+     covariance = (path * score).mean(0) - path.mean(0) * score.mean(0)
+#+     return -covariance / (score.square().mean(0) - score.mean(0) ** 2)

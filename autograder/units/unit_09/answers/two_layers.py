@@ -153,3 +153,16 @@ def two_layer_path_derivative(p, q1, q2, x, eps1, eps2):
 #-     score = q1(x, z1.detach()) + q2(z1.detach(), z2.detach())
 #-     return (total + score - score.detach()).mean(0)
 #+     return (p.log_joint(x, torch.cat([z1, z2], -1)) - q1(x, z1) - q2(z1, z2)).mean(0)
+
+
+# %% wrong all_learn_afterwards, from right subtract_scores: Switches both layers off for their densities and on again afterwards, with all of their parameters: some had been switched off by their owner.
+# diagnosis: argument_changed
+#-     total = p.log_joint(x, torch.cat([z1, z2], -1)) - q1(x, z1) - q2(z1, z2)
+#-     score = q1(x, z1.detach()) + q2(z1.detach(), z2.detach())
+#-     return (total + score - score.detach()).mean(0)
+#+     for layer in (q1, q2):
+#+         layer.requires_grad_(False)
+#+     log_q = q1(x, z1) + q2(z1, z2)
+#+     for layer in (q1, q2):
+#+         layer.requires_grad_(True)
+#+     return (p.log_joint(x, torch.cat([z1, z2], -1)) - log_q).mean(0)

@@ -365,3 +365,9 @@ class VAFC:
 #-             for name, value in self.prm.items():
 #-                 value += rate * found[name].clamp(-5, 5)
 #+             self.prm = {name: value + rate * found[name].clamp(-5, 5) for name, value in self.prm.items()}
+
+
+# %% wrong log_of_sigma, from right loop_rmsprop: The logarithm of sigma itself in the density: sigma may turn negative, and only its square counts.
+# diagnosis: sigma_signed
+#-         return FactorNormal(self.prm["mu"], self.prm["sigma"].abs().log(), self.prm["B"])
+#+         return FactorNormal(self.prm["mu"], self.prm["sigma"].log(), self.prm["B"])

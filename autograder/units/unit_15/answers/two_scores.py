@@ -168,3 +168,9 @@ def two_scores(codes, factors):
 # diagnosis: another_spread
 #-         return sum((number - mean) ** 2 for number in numbers) / len(numbers)
 #+         return sum(abs(number - mean) for number in numbers) / len(numbers)
+
+
+# %% wrong distinct, from right loops: Sorts the distinct values of the information, as a set puts them in order at once; equal ones become one.
+# diagnosis: alike_as_one
+#-         told.sort()
+#+         told = [0.0, *sorted({round(number, 10) for number in told})]

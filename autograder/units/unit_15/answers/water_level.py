@@ -141,3 +141,9 @@ def beta_vae_at_rest(eigenvalues, latent_dim, beta):
 # diagnosis: value or described
 #-     for _ in range(80):
 #+     for _ in range(14):
+
+
+# %% wrong sixty_updates, from right loops: Sixty updates of the noise, which looked like enough where it was tried; here they may crawl.
+# diagnosis: not_at_rest
+#-     for _ in range(100000):
+#+     for _ in range(60):

@@ -184,3 +184,9 @@ def bootstrap_filter(first, move, see, x, noise, uniforms, below):
 # diagnosis: value or described
 #-         like = torch.where(x[t].isnan(), torch.zeros(()), see(t, z, x[t]))
 #+         like = torch.nan_to_num(see(t, z, x[t]), nan=0.0, neginf=-torch.inf)
+
+
+# %% wrong one_maximum, from right one_hot: The largest log-likelihood of the whole batch is subtracted, by a max without an axis: a series far below the others underflows.
+# diagnosis: one_for_all
+#-         top = like.max(0).values
+#+         top = like.max()

@@ -212,3 +212,15 @@ def particles_needed(transition, transition_cov, emission, emission_cov, initial
 #+         m, P = start
 #+         if t > 1:
 #+             m, P = found.loc[..., t - 2, :] @ A.T, A @ found.covariance[t - 2] @ A.T + Q
+
+
+# %% wrong first_generation, from right joint: No generation for the first step of the second filter, since all its particles weigh the same; they are resampled nevertheless.
+# diagnosis: first_step_lost
+#-     guided = chi_square(smooth[0], (found.loc[..., 0, :], found.covariance[0]))
+#+     guided = torch.zeros(x.shape[:-2], dtype=x.dtype)
+
+
+# %% wrong cross_transposed, from right joint: The covariance of old and new state in the wrong corner, which is the same thing where the state is one number.
+# diagnosis: value or described or not_finite
+#-     return torch.cat([torch.cat([first, cross], -1), torch.cat([cross.T, second], -1)], -2)
+#+     return torch.cat([torch.cat([first, cross.T], -1), torch.cat([cross, second], -1)], -2)
