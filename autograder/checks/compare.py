@@ -138,7 +138,7 @@ def _agreement(got: np.ndarray, target: np.ndarray) -> str:
         float(np.abs(got - target).max(initial=0.0)),
         float(np.abs(target).max(initial=0.0)),
     )
-    if error == 0.0:
+    if error <= 1e-17 * scale:  # less than a double can show: zero, or next to nothing
         return "as asked, to the last digit"
     return (
         f"as asked, to {int(np.log10(scale / error))} digits" if scale > 10 * error else "as asked"

@@ -677,8 +677,8 @@ with when_written():
 #
 # Compress data that you have not seen. `train` $(1500, 12)$ holds rows of bits, drawn from a mixture of two to four
 # kinds of rows; within a kind the pixels are independent, each with a chance of its own. Return `encode(stack, rows)`
-# and `decode(stack, count)` for fresh rows of the same kind, $(N, 12)$, in order, as in exercise 3.
-# `stack.push(symbol, probs)` and `stack.pop(probs)` are all there is.
+# and `decode(stack, count)` for fresh rows of the same kind, $(N, 12)$, in order, as in exercise 3: the first row lies
+# on top, and `count` may be less than all. `stack.push(symbol, probs)` and `stack.pop(probs)` are all there is.
 #
 # **The rate**: at most 0.35 bits a row more than the model that made the data would pay for these rows. Pixel by
 # pixel, with the right frequencies, would be more than 1.5 bits too many.

@@ -49,9 +49,12 @@ class Given(NamedTuple):
 
 
 def _given(
-    rng: np.random.Generator, rows: int = 7, groups: int = 4, weights: int = 3, particles: int = 0
+    rng: np.random.Generator, rows: int = 7, groups: int = 6, weights: int = 3, particles: int = 0
 ) -> Given:
-    """Sizes and signs of all kinds, scales from 0.02 to 25; the last group has no row, and no two numbers are alike."""
+    """Sizes and signs of all kinds, scales from 0.02 to 25; no two numbers are alike.
+
+    The last group has no row; of five groups and more the first has none, either, nor has one in the middle.
+    """
     outer = (particles, 1) if particles else ()
     plate = (particles,) if particles else ()
     values = {
@@ -61,8 +64,10 @@ def _given(
         "b": either_sign(rng, (*plate, groups), 0.5, 6.0),
         "w": either_sign(rng, (*outer, weights), 0.1, 2.0),
     }
-    known = max(groups - 1, 1)
-    where = np.concatenate([np.arange(known), rng.integers(known, size=rows)])[:rows]
+    known = np.arange(max(groups - 1, 1))
+    if groups > 4:
+        known = np.setdiff1d(known, [0, rng.integers(2, groups - 2)])
+    where = np.concatenate([known, rng.choice(known, size=rows)])[:rows]
     where = rng.permutation(where)
     return Given(
         either_sign(rng, (rows, weights)),
@@ -93,6 +98,7 @@ def _known(given: Given, name: str, y: np.ndarray) -> list[Mistake]:
     v, want = given.values, exact(given, y)
     mean = v["b"][..., given.groups] + (given.x * v["w"]).sum(-1)
     scale = v["s"] ** -0.5
+    renumbered = v["b"][..., np.unique(given.groups, return_inverse=True)[1]]
     wrong_side = stats.gamma(2.5, scale=0.5).logpdf(v["s"])
     readings = {
         "mu": [("variance_for_scale", "Pyro's Normal takes the standard deviation.",
@@ -125,6 +131,9 @@ def _known(given: Given, name: str, y: np.ndarray) -> list[Mistake]:
                stats.norm(mean, scale).logpdf(y)),
               ("other_freedom", "The power of the bracket is half of one more than the degrees of freedom.",
                stats.t(5, mean, scale).logpdf(y)),
+              ("groups_renumbered",
+               "groups has numbers of effects, not places among the groups that occur: groups without a row are numbered, too.",
+               stats.t(4, renumbered + (given.x * v["w"]).sum(-1), scale).logpdf(y)),
               ("no_weights", "The covariates have no part in your rows.", stats.t(4, v["b"][..., given.groups], scale).logpdf(y))],
     }  # fmt: skip
     return [Mistake(key, hint, np.asarray(value)) for key, hint, value in readings[name]]
@@ -143,7 +152,7 @@ def _judged(probe: Probe, given: Given, names: tuple[str, ...], driver: str = "a
 
 def _sizes(probe: Probe, rng: np.random.Generator, *names: str) -> Finding:
     finding = Finding(True)
-    for sizes in ((7, 4, 3), (3, 3, 3), (5, 1, 2), (1, 2, 1)):
+    for sizes in ((7, 6, 3), (3, 3, 3), (5, 1, 2), (1, 2, 1)):
         finding = _judged(probe, _given(rng, *sizes), names) if finding.ok else finding
     return finding
 
@@ -166,7 +175,7 @@ def rows(probe: Probe, rng: np.random.Generator) -> Finding:
 @EXERCISE.part("The log joint, of one particle and of several at once", weight=1.5)
 def particles(probe: Probe, rng: np.random.Generator) -> Finding:
     finding = Finding(True)
-    for count, sizes in ((0, (6, 3, 2)), (5, (7, 4, 3)), (3, (3, 3, 3)), (2, (1, 2, 1))):
+    for count, sizes in ((0, (6, 3, 2)), (5, (7, 6, 3)), (3, (3, 3, 3)), (2, (1, 2, 1))):
         if not finding.ok:
             return finding
         given = _given(rng, *sizes, particles=count)
@@ -174,16 +183,17 @@ def particles(probe: Probe, rng: np.random.Generator) -> Finding:
         want = exact(given)
         whole = np.asarray(sum(value.sum() for value in want.values()))
         what = f"the log joint of {count} particles" if count else "the log joint"
-        finding = compare(seen["sum"], whole, rtol=RTOL, what=what)
-        if finding.ok and count:
-            finding = _places(seen, want)
+        finding = _places(seen, given, want) if count else finding
+        if finding.ok:
+            finding = compare(seen["sum"], whole, rtol=RTOL, what=what)
     return finding
 
 
-def _places(seen: Arrays, want: Arrays) -> Finding:
+def _places(seen: Arrays, given: Given, want: Arrays) -> Finding:
     """Site by site, each of the shape that belongs to its plates."""
     for name in (*LATENT, "y"):
-        finding = compare(seen[name], want[name], rtol=RTOL, what=f"log p of {WORDS[name]}")
+        known = _known(given, name, given.y)
+        finding = compare(seen[name], want[name], known, RTOL, what=f"log p of {WORDS[name]}")
         if not finding.ok:
             return finding
     return finding

@@ -50,6 +50,7 @@ class ScoreBound:
     Args:
         value: is added to the bound that is told.
         score, path: factors of the two parts of the gradient; one each where it is right.
+        first: is added to the log weight of the first particle, so that the order of particles matters.
     """
 
     def __init__(
@@ -59,9 +60,10 @@ class ScoreBound:
         value: float = 0.0,
         score: float = 1.0,
         path: float = 1.0,
+        first: float = 0.0,
     ) -> None:
         self.alpha, self.num_particles = alpha, particles
-        self.value, self.score, self.path = value, score, path
+        self.value, self.score, self.path, self.first = value, score, path, first
 
     def loss_and_grads(self, model: Any, guide: Any, *args: Any) -> float:
         joint, density = [], []
@@ -70,6 +72,7 @@ class ScoreBound:
             modelled = poutine.trace(poutine.replay(model, trace=guided)).get_trace(*args)
             joint.append(torch.as_tensor(modelled.log_prob_sum()))
             density.append(torch.as_tensor(guided.log_prob_sum()))
+        joint[0] = joint[0] + self.first
         log_q = torch.stack(density)
         log_w = torch.stack(joint) - log_q
         if self.alpha == 1:
@@ -82,7 +85,7 @@ class ScoreBound:
         return -float(bound.detach() + self.value)
 
 
-def loss_of(kind: str, alpha: float, particles: int, faults: Any = (0.0, 1.0, 1.0)) -> Any:
+def loss_of(kind: str, alpha: float, particles: int, faults: Any = (0.0, 1.0, 1.0, 0.0)) -> Any:
     """A loss by its name: of Pyro's own ``trace``, ``graph`` and ``renyi``, or ``own``."""
     if kind == "own":
         return ScoreBound(alpha, particles, *map(float, faults))

@@ -94,9 +94,15 @@ class Given(NamedTuple):
         slope = bound[:, None] * score.sum(1) - (self.shares(log_w)[..., None] * score).sum(1)
         return np.concatenate([[chance @ bound], chance @ slope])
 
-    def told(self, weighted: bool = True) -> np.ndarray:
-        """What the loss gives on average, ``(1 + D)``: Pyro itself is run on each tuple and each batch."""
+    def told(self, weighted: bool = True, order: int = 0) -> np.ndarray:
+        """What the loss gives on average, ``(1 + D)``: Pyro itself is run on each tuple and each batch.
+
+        Args:
+            order: 1 or -1 puts the states of each tuple in rising or falling order: right for a loss that treats its particles alike.
+        """
         z = self.tuples()
+        if order:
+            z = np.array([sorted(each.tolist(), reverse=order < 0) for each in z])
         chance = np.exp(self.log_q(z).sum(-1)) if weighted else np.full(len(z), 1 / len(z))
         rows = [
             (weight, each, batch)
@@ -143,7 +149,7 @@ def _given(
     bits: int,
     rows: int = 3,
     batch: int = 0,
-    faults: tuple[float, float, float] = (0.0, 1.0, 1.0),
+    faults: tuple[float, float, float, float] = (0.0, 1.0, 1.0, 0.0),
     far: float = 0.0,
 ) -> Given:
     """All subsets of ``batch`` rows, or the whole; the guide away from the posterior, and from one half. Data lie ``far`` out."""
@@ -179,6 +185,9 @@ def _told_mistakes(given: Given, want: np.ndarray, place: slice) -> list[Mistake
             given.told(weighted=False),
         )
     )
+    if given.faults[3]:
+        hint = "Two draws of the same states in another order are two draws: this loss tells them apart."
+        known += [("order_lost", hint, given.told(order=order)) for order in (1, -1)]
     if len(given.batches) > 1:
         known.append(
             (
@@ -294,7 +303,8 @@ def batches(probe: Probe, rng: np.random.Generator) -> Finding:
 def unseen(probe: Probe, rng: np.random.Generator) -> Finding:
     cases = [
         _given(rng, "own", float(rng.uniform(0.2, 0.8)), 2, 1),
-        _given(rng, "own", 1.0, 1, 2, faults=(float(rng.uniform(0.1, 1.0)), 1.0, 1.0)),
-        _given(rng, "own", 0.0, 2, 1, 2, 1, (0.0, float(rng.uniform(0.2, 0.8)), float(rng.uniform(0.2, 2.0)))),
+        _given(rng, "own", 1.0, 1, 2, faults=(float(rng.uniform(0.1, 1.0)), 1.0, 1.0, 0.0)),
+        _given(rng, "own", 0.0, 2, 1, 2, 1, (0.0, float(rng.uniform(0.2, 0.8)), float(rng.uniform(0.2, 2.0)), 0.0)),
+        _given(rng, "own", float(rng.uniform(0.2, 0.8)), 2, 1, faults=(0.0, 1.0, 1.0, float(rng.uniform(0.5, 1.5)))),
     ]  # fmt: skip
     return _all(probe, cases, 0, ALL)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -53,13 +53,24 @@ def _posterior(given: Given) -> np.ndarray:
     return found
 
 
-def kernel(given: Given, apart: bool = False, corrected: bool = True) -> np.ndarray:
-    """Of pairs: one offer from q for both chains, and one uniform; ``apart``: a uniform for each."""
+def kernel(
+    given: Given, apart: bool = False, corrected: bool = True, dead: str = "accepts"
+) -> np.ndarray:
+    """Of pairs: one offer from q for both chains, and one uniform; ``apart``: a uniform for each.
+
+    ``dead``: what a chain does in a state that has no chance, if it is offered another: it ``accepts``, it ``compares`` q
+    alone, as if both were a little likely, or it ``waits``.
+    """
     size = len(given.q)
     with np.errstate(divide="ignore", invalid="ignore"):
         log_w = given.log_joint - (np.log(given.q) if corrected else 0.0)
         ratio = log_w[None] - log_w[:, None]
     ratio[np.isneginf(log_w)] = 0.0  # out of a state that has no chance every offer is accepted
+    never = np.isneginf(given.log_joint)
+    if dead == "compares":
+        ratio = np.where(never[:, None] & never, np.log(given.q)[:, None] - np.log(given.q), ratio)
+    if dead == "waits":
+        ratio = np.where(never[:, None] & never, -np.inf, ratio)
     accept = np.exp(np.minimum(ratio, 0.0))  # (from, offer)
     one, other = accept[:, None, :], accept[None, :, :]
     both = one * other if apart else np.minimum(one, other)
@@ -72,7 +83,7 @@ def kernel(given: Given, apart: bool = False, corrected: bool = True) -> np.ndar
     return moved
 
 
-def _run(given: Given, **how: bool) -> tuple[float, float]:
+def _run(given: Given, **how: Any) -> tuple[float, float]:
     """The variance of H_0, and the mean of tau."""
     asked = burn_in.Given(kernel(given, **how), given.q, given.slope, 0)
     variance, cost = burn_in.right(asked)
@@ -124,6 +135,11 @@ def _mistakes(given: Given, row: int) -> list[Mistake]:
             ("two_uniforms", "Here each chain has a uniform of its own.", alone * (2 + waited)),
             ("no_correction_for_q", "Offers come from q, so the ratio is one of p(x, z) / q(z).", plain * (2 + longer)),
         ]  # fmt: skip
+        if np.isneginf(given.log_joint).sum() > 1:
+            hint = "A chain that begins in a state without chance accepts whatever it is offered, another such state, too."
+            for dead in ("compares", "waits"):
+                spread, length = _run(given, dead=dead)
+                known.append(("dead_refuses", hint, spread * (2 + length)))
     if row == DRAWS:
         known = [
             ("elbo_noise_lost", "The ELBO's slope has noise besides its bias.", work / bias**2),
@@ -176,7 +192,7 @@ def equal(probe: Probe, rng: np.random.Generator) -> Finding:
 
 
 @EXERCISE.part(
-    "Two states; log p of -2000; posteriors that are nearly sure; a state without chance",
+    "Two states; log p of -2000; posteriors that are nearly sure; states without chance",
     weight=0.5,
 )
 def edges(probe: Probe, rng: np.random.Generator) -> Finding:
@@ -185,5 +201,6 @@ def edges(probe: Probe, rng: np.random.Generator) -> Finding:
         _given(rng, 4, -2000.0),
         _given(rng, 5, 30.0, 2.0),
         _given(rng, 5, barred=1),
+        _given(rng, 6, barred=2),
     ]
     return _judge(probe, cases, *range(5))

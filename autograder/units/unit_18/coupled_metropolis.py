@@ -46,6 +46,11 @@ def _ratio(given: Given, at: int) -> np.ndarray:
     return np.where(given.proposal[at] > 0, ratio, -np.inf)
 
 
+def _softened(given: Given, at: int) -> np.ndarray:
+    """With a tiny number in the place of a chance of zero."""
+    return _ratio(given._replace(proposal=np.maximum(given.proposal, 1e-300)), at)
+
+
 def _plain_ratio(given: Given, at: int) -> np.ndarray:
     ratio: np.ndarray = given.log_target - given.log_target[at]
     return ratio
@@ -118,6 +123,11 @@ def _mistakes(given: Given) -> list[Mistake]:
             "correction_inverted",
             "The proposal stands in the ratio the wrong way round: the way back above, the way there below.",
             _table(given, upside_down),
+        ),
+        Mistake(
+            "no_way_back",
+            "A move that could never be taken back is accepted here, where the target rises by much. Its ratio is zero.",
+            _table(given, _softened),
         ),
         Mistake("ratio_inverted", "The acceptance ratio is upside down.", _table(given, inverse)),
         Mistake(
@@ -219,12 +229,18 @@ def extremes(probe: Probe, rng: np.random.Generator) -> Finding:
     )  # one state holds all that a double can tell of the target, and nobody is there
     top = next(at for at in range(5) if at not in (low.x, low.y))
     low.log_target[top] += 3000.0
+    one_way = _given(rng, 5)  # as high a state, offered to both, from which neither comes back
+    high = next(at for at in range(5) if at not in (one_way.x, one_way.y))
+    one_way.proposal[high, [one_way.x, one_way.y]] = 0
+    one_way.proposal[high] /= one_way.proposal[high].sum()
+    one_way.log_target[high] += 3000.0
     apart = _given(rng, 4)  # at one state, and yet with two offers
     here = apart.proposal[apart.x]
     return _all(
         probe,
         [
             _given(rng, 5, closed=2),
+            one_way,
             _given(rng, 6, closed=3, spread=60.0),
             low,
             apart._replace(y=apart.x, offers=_independent(here, here)),

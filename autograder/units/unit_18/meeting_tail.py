@@ -147,7 +147,16 @@ def _mistakes(given: Given, row: int) -> list[Mistake]:
             Mistake("distribution_function", "This is P(tau <= t). Asked is P(tau > t).", 1 - tail),
         ]
     if row == RATE:
+        reached = first.ravel() > 0
+        for _ in range(size**2):
+            reached = reached | ((reached @ (matrix > 0)) > 0)
+        within = matrix * reached * reached[:, None]
         known += [
+            Mistake(
+                "rate_from_this_start",
+                "This is the rate from this start. From pairs of states to which it does not lead the tail falls more slowly.",
+                np.abs(np.linalg.eigvals(within)).max(),
+            ),
             Mistake(
                 "eigenvalue_of_one_chain",
                 "This is the second eigenvalue of P. It says how fast one chain forgets; meeting is a matter of pairs.",
@@ -197,6 +206,16 @@ def _given(
     return Given(moves, start, steps)
 
 
+def _left(rng: np.random.Generator) -> Given:
+    """Three states that the chain does not leave, and in one of which it begins; and two in which it lingers, and where it never comes."""
+    moves = np.zeros((5, 5))
+    moves[:3, :3] = np.full((3, 3), 0.2) + 0.4 * draw_chain(rng, 3)
+    moves[3:] = 0.1 * draw_chain(rng, 5)[3:] + 0.9 * np.eye(5)[3:]
+    moves[3, :] = 0.9 * moves[3] + 0.1 * np.array([0.4, 0.3, 0.3, 0.0, 0.0])
+    order = rng.permutation(5)
+    return Given(moves[np.ix_(order, order)], np.eye(5)[int(np.flatnonzero(order == 0)[0])], 6)
+
+
 def _cases(rng: np.random.Generator) -> list[Given]:
     return [
         _given(rng, 3, 8, 0.3),
@@ -213,7 +232,7 @@ def tail(probe: Probe, rng: np.random.Generator) -> Finding:
 
 @EXERCISE.part("The rate in the long run")
 def rate(probe: Probe, rng: np.random.Generator) -> Finding:
-    return _judge(probe, _cases(rng), RATE)
+    return _judge(probe, [*_cases(rng), _left(rng)], RATE)
 
 
 @EXERCISE.part("The mean")

@@ -81,6 +81,18 @@ def asked(
     return seen
 
 
+def _top(seen: dict[str, Any], rows: np.ndarray) -> Finding | None:
+    """What is wrong with the first half of the rows, where no more was asked for."""
+    half, got = len(rows) // 2, as_array(seen["top"])
+    if np.array_equal(got, rows[:half]):
+        return None
+    expected = f"decode(stack, {half}), of {len(rows)} rows, returns the first {half}"
+    if np.array_equal(got, rows[::-1][:half][::-1]):
+        hint = "All rows come back in order, and of a part the wrong end: the first row does not lie on top of the stack."
+        return holds(False, expected, f"the last {half}", "first_row_below", hint)
+    return holds(False, expected, "others", "part_of_the_rows", "")
+
+
 def _lossless(seen: dict[str, Any], rows: np.ndarray) -> Finding | None:
     return comes_back(
         seen,
@@ -130,7 +142,11 @@ def lossless(probe: Probe, rng: np.random.Generator) -> Finding:
     _, train, rows = world(rng)
     rows = rows[: ROWS // 4]
     seen = asked(probe, train, rows, int(rng.integers(10**6)))
-    return _lossless(seen, rows) or holds(True, "rows and stack again", "to the bit")
+    return (
+        _lossless(seen, rows)
+        or _top(seen, rows)
+        or holds(True, "rows and stack again", "to the bit")
+    )
 
 
 @EXERCISE.part("Below the stated rate, on two sets of data", weight=2.0)

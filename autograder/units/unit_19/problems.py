@@ -76,8 +76,8 @@ def compress(
 ) -> dict[str, Any]:
     """What a coder does to ``rows`` that learned from ``train``; the decoder is made anew, from the same data.
 
-    Returns: the bits it ``spent``; the ``rows`` that came back; whether the stack came ``back`` and the rows were ``kept``; and what
-    its decoder makes of coin flips alone, ``dreamt (dreams, D)``.
+    Returns: the bits it ``spent``; the ``rows`` that came back; half of them, ``top``, where no more was asked for; whether the stack
+    came ``back`` and the rows were ``kept``; and what its decoder makes of coin flips alone, ``dreamt (dreams, D)``.
     """
     stack, message = MeteredStack(WORDS, seed), rows.clone()
     before = stack.words()
@@ -86,10 +86,12 @@ def compress(
     _, decode = _pair(learner(train))
     second = MeteredStack(Stack(stack.words()))
     found = decode(second, len(rows))
+    top = decode(MeteredStack(Stack(stack.words())), len(rows) // 2)
     dreamt = decode(MeteredStack(WORDS, seed + 1), dreams)
     return {
         "spent": stack.spent,
         "rows": _numbers(found),
+        "top": _numbers(top),
         "back": bool(np.array_equal(second.words(), before)),
         "kept": bool(torch.equal(message, rows)),
         "dreamt": _numbers(dreamt),

@@ -122,7 +122,12 @@ def test_what_passes_is_told_in_words() -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "words"), [(0.0, "as asked, to the last digit"), (1e-9, "as asked, to 9 digits")]
+    ("error", "words"),
+    [
+        (0.0, "as asked, to the last digit"),
+        (1e-309, "as asked, to the last digit"),  # a quotient would be infinite
+        (1e-9, "as asked, to 9 digits"),
+    ],
 )
 def test_the_digits_are_those_that_agree(error: float, words: str) -> None:
     target = np.array([1.0, -0.5, 0.0])

@@ -192,3 +192,18 @@ hierarchy = Hierarchy()
 # diagnosis: value or lost_precision
 #-         sample("y", dist.StudentT(df=4, loc=mean, scale=1 / s.sqrt()), obs=y)
 #+         sample("y", dist.StudentT(df=4, loc=mean.float().double(), scale=1 / s.sqrt()), obs=y)
+
+
+# %% wrong renumbered, from right plates: Effects are picked by the place of a number among those that occur, as pandas and scikit-learn encode labels: right where no group is empty.
+# diagnosis: groups_renumbered
+#-     with pyro.plate("rows", len(x)):
+#-         mean = b[..., groups] + (x * w).sum(-1)
+#+     place = groups.unique(return_inverse=True)[1]
+#+     with pyro.plate("rows", len(x)):
+#+         mean = b[..., place] + (x * w).sum(-1)
+
+
+# %% wrong counted_from_one, from right plates: The lowest number that occurs is taken for the first of all.
+# diagnosis: value
+#-         mean = b[..., groups] + (x * w).sum(-1)
+#+         mean = b[..., groups - groups.min()] + (x * w).sum(-1)

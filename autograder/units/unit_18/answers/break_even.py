@@ -218,3 +218,21 @@ def break_even(log_joint, slope, q):
 # diagnosis: value
 #-     draws = (work - variance) / bias**2
 #+     draws = torch.round((work - variance) / bias**2)
+
+
+# %% wrong improbable, from right centred: A very low number stands for minus infinity, so that no NaN arises: in a state without chance another such state may be refused.
+# diagnosis: dead_refuses
+#-     log_w = torch.where(dead, torch.full_like(q, -1e300), log_joint - q.log())
+#+     log_w = torch.where(dead, torch.full_like(q, -1e5), log_joint) - q.log()
+
+
+# %% wrong dead_waits, from right loops: Nothing is accepted that has no chance, not even where the chain stands in such a state.
+# diagnosis: dead_refuses
+#-         if l[at] == -math.inf:
+#-             return 1.0
+#-         if l[to] == -math.inf:
+#-             return 0.0
+#+         if l[to] == -math.inf:
+#+             return 0.0
+#+         if l[at] == -math.inf:
+#+             return 1.0

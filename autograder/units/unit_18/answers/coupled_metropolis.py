@@ -141,3 +141,9 @@ def coupled_step(log_target, proposal, offers, x, y):
 #-         return torch.where(proposal[at] > 0, ratio.clamp_max(0).exp(), torch.zeros_like(ratio))
 #+         ratio = log_target.exp() * back.exp() / (log_target.exp()[at] * forth.exp())
 #+         return torch.where(proposal[at] > 0, ratio.clamp_max(1), torch.zeros_like(ratio))
+
+
+# %% wrong softened, from right cases: A tiny number is added before the logarithm, against infinities: a move without a way back is accepted where the target rises by enough.
+# diagnosis: no_way_back
+#-         forth, back = proposal[at].log(), proposal[:, at].log()
+#+         forth, back = (proposal[at] + 1e-300).log(), (proposal[:, at] + 1e-300).log()

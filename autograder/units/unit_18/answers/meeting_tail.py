@@ -176,3 +176,14 @@ def meeting_tail(P, start, steps):
 #+     for _ in range(steps):
 #+         tail.append(float(1 - a @ b))
 #+         a, b = a @ P, b @ P
+
+
+# %% wrong from_this_start, from right pairs: The rate is that of the pairs to which this start leads; others may be slower.
+# diagnosis: rate_from_this_start
+#-     rate = torch.linalg.eigvals(T).abs().max()
+#-     return torch.stack(tail), rate, mean
+#+     reached = torch.outer(start @ P, start).flatten() > 0
+#+     for _ in range(S * S):
+#+         reached = reached | (reached.double() @ (T > 0).double() > 0)
+#+     rate = torch.linalg.eigvals(T[reached][:, reached]).abs().max()
+#+     return torch.stack(tail), rate, mean

@@ -227,3 +227,12 @@ def codec(train):
 #+     counts = torch.bincount((train.long() * base).sum(1), minlength=2 ** train.shape[1]).double() + 1
 #+     pixels = ((torch.arange(len(counts))[:, None] // base) % 2).double().clamp(1e-12, 1 - 1e-12)
 #+     chances = counts / counts.sum()
+
+
+# %% wrong turned_round, from right with_bits_back: Rows go on in their order, and all that comes off is turned round: half of the rows are the last ones.
+# diagnosis: first_row_below
+#-         for row in rows.numpy()[::-1]:
+#+         for row in rows.numpy():
+#@@
+#-         return rows
+#+         return rows[::-1].copy()

@@ -94,7 +94,7 @@ def codec(train):
     return pixelwise(chance, p.shape[1])
 
 
-# %% right one_symbol_of_4096: a row is one symbol among all 4096, with the mixture's probability of each; the first row goes on first, and decode turns the rows round
+# %% wrong one_symbol_of_4096: puts rows on in their order and turns round what comes off, which the statement left open once; a row is one symbol among all 4096, with the mixture's probability of each; the first row goes on first, and decode turns the rows round
 def codec(train):
     w, p = fit(train, kinds=6, seed=29)
     D = p.shape[1]
