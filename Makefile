@@ -31,7 +31,7 @@ test: with-test  ## lint, type-check and run the tests that take seconds (a samp
 	$(PY) -m ruff format --check .
 	$(PY) -m pytest -n $(WORKERS) --dist loadgroup -m "not slow and not browser"
 
-test-all: CHOSEN = -m "not everything"  ## the slow tests, too, and those in a real browser (an hour or two; needs Chromium)
+test-all: CHOSEN = -m "not everything"  ## the slow tests, too, and those in a real browser (about an hour; needs Chromium)
 test-everything: CHOSEN =  ## all there are: every answer of the corpus, every notebook in the browser (hours)
 test-all test-everything:
 	$(SET_UP) --needs chromium lab grade test site

@@ -160,13 +160,13 @@ def test_verdict_on_what_nobody_has_proven(case: Case):
     assert report.passed == right or case.id in BORDERLINE, f"{case.sentence}\n{report}"
 
 
-def test_less_than_one_in_a_hundred_is_accepted():
+def test_less_than_one_in_two_hundred_is_accepted():
     """Of the wrong answers by people who had not seen the checks, as they are judged today."""
     batches = (UNPROVEN, SECOND, THIRD, FOURTH, FIFTH, SIXTH, SEVENTH, EIGHTH)
     every = [*CASES, *(case for batch in batches for case in cases(batch))]
     wrong = [case.id for case in every if not case.right]
     assert {*WITHIN_THE_STATEMENT, *ACCEPTED} <= set(wrong)
-    assert len(wrong) > 2_700 and len(ACCEPTED) < len(wrong) / 100
+    assert len(wrong) > 3_400 and len(ACCEPTED) < len(wrong) / 200
 
 
 # -- the rest of what a learner meets ---------------------------------------------------------------------------------

@@ -25,8 +25,8 @@ CODED = [name for name, exercise in EXERCISES.items() if not exercise.written]
 
 
 def asked() -> list[Any]:
-    """Every answer on one seed: a quarter of the right ones and one in twelve of the wrong ones in `make test`, about half and a third in
-    `make test-all`; with everything a third of the wrong ones on another seed, too (`make audit` asks all on many)."""
+    """Every answer on one seed: a quarter of the right ones and one in twelve of the wrong ones in `make test`, half and a third of them in
+    `make test-all`; with everything the right ones and a third of the wrong ones on another seed, too (`make audit` asks all on many)."""
     cases = []
     for answer in corpus():
         draw = 0 if answer.right else zlib.crc32(answer.name.encode()) % 6
