@@ -96,8 +96,9 @@ def test_the_script_parses_on_the_pythons_it_refuses() -> None:
 
 
 @pytest.fixture
-def clone(tmp_path: Path) -> Path:
-    """A folder with the pins and something that looks like an environment."""
+def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the pins and something that looks like an environment, on a machine that keeps it."""
+    monkeypatch.delenv("CI", raising=False)
     root = tmp_path / "a course"
     (root / "scripts").mkdir(parents=True)
     for name in ("constraints.txt", "pyproject.toml", "scripts/setup.py"):
@@ -115,7 +116,6 @@ def commands(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
     noted: list[tuple[str, ...]] = []
     monkeypatch.setattr(setup, "run", lambda *command, **kwargs: noted.append(command))
     monkeypatch.setenv("COURSE_VI_MIN_DISK_GB", "0")
-    monkeypatch.delenv("CI", raising=False)
     return noted
 
 
