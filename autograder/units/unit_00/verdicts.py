@@ -275,9 +275,11 @@ def _named(seen: Verdicts) -> tuple[str, str]:
 def _alarmed(seen: Verdicts) -> tuple[str, str]:
     common, entries = seen.common[~seen.wrong] > 0, seen.entries[~seen.wrong]
     if common.any() and not common.all() and seen.alarms[common].mean() > 0.05:
-        if not seen.alarms[~common].any():
+        others = seen.alarms[~common]
+        few = int(others.sum()) <= allowed(len(others), FALSE_ALARMS)
+        if few and int(seen.alarms[common].sum()) >= max(5, 10 * int(others.sum())):
             return "common_noise", (
-                "All false alarms are at estimators whose entries vary together: "
+                "The false alarms are at estimators whose entries vary together: "
                 "yours counts them as if each had noise of its own."
             )
     few, many = entries == entries.min(), entries == entries.max()

@@ -129,8 +129,8 @@ def coupled_step(log_target, proposal, offers, x, y):
 #+     table[y, :] += (offers * (b - both)).sum(0)
 
 
-# %% wrong one_threshold, from right cases: The first chain's threshold decides for both.
-# diagnosis: value or described
+# %% wrong one_threshold, from right cases: The first chain's threshold decides for both, so that they move together or not at all.
+# diagnosis: both_or_none or value or described
 #-     b = alpha(y).unsqueeze(0)
 #+     b = alpha(x).unsqueeze(1).expand_as(offers)
 
