@@ -117,9 +117,8 @@ def run(
 ) -> tuple[str, list[dict[str, float]]]:
     """Start a driver; kill it after so many seconds (never: infinity). What it printed, and its memory from look to look."""
     command = [sys.executable, __file__, "--drive", str(folder), "--db", options.db]
-    told = tempfile.TemporaryFile(
-        "w+"
-    )  # a pipe that nobody reads meanwhile is full after some hundred students
+    # Not a pipe: one that nobody reads meanwhile is full after some hundred students.
+    told = tempfile.TemporaryFile("w+")
     driver = subprocess.Popen([*command, "--workers", str(options.workers)], stdout=told)
     start, looks = time.monotonic(), []
     while driver.poll() is None:
@@ -129,6 +128,8 @@ def run(
             break
         time.sleep(LOOK)
         looks.append(resident(driver.pid))
+    if driver.returncode not in (0, -signal.SIGKILL):
+        raise SystemExit(f"the driver ended by itself, with {driver.returncode}")
     told.seek(0)
     return told.read(), looks
 
@@ -177,18 +178,19 @@ def main() -> None:
     past = (
         json.loads(kept.read_text()) if kept.exists() else {"seconds": 0.0, "kills": 0, "looks": []}
     )
-    looks, kills, told, last = past["looks"], past["kills"], "", []
+    looks, kills, told, last, stopped = past["looks"], past["kills"], "", [], False
     plan = [options.between * (0.5 + rng.random()) for _ in range(options.kills)][kills:]
     for after in (*plan, float("inf")):
         left = options.minutes * 60 - (time.monotonic() - begun)
         told, last = run(group.folder, options, min(after, left))
         looks += last
         seconds = past["seconds"] + time.monotonic() - begun
-        kills += not told.strip()
+        stopped = not told.strip() and time.monotonic() - begun >= options.minutes * 60
+        kills += not told.strip() and not stopped
         kept.write_text(json.dumps({"seconds": seconds, "kills": kills, "looks": looks}))
-        if time.monotonic() - begun >= options.minutes * 60:
+        if told.strip() or stopped:
             break
-    if not told.strip():
+    if stopped:
         done = len({one["student"] for one in group.ledger(UNIT).records()})
         print(
             f"{done} of {options.number} stand after {seconds:.0f} s and {kills} kills; go on with --go-on"

@@ -16,6 +16,7 @@ __all__ = [
     "LN2",
     "LOG_2PI",
     "NO_MEAN",
+    "SEEDED_INSIDE",
     "as_array",
     "decided_by_the_seed",
     "judged_rows",
@@ -31,6 +32,7 @@ Arrays = dict[str, np.ndarray]
 Given = TypeVar("Given")
 LOG_2PI, LN2 = np.log(2 * np.pi), np.log(2)
 NO_MEAN = "You returned one number per sample. Average over the K samples, axis 0."
+SEEDED_INSIDE = "You made a generator of your own from the seed of the one that you were given, so that one never moves on. Draw from it."
 WORDS = {2: "two", 3: "three"}
 
 

@@ -221,14 +221,11 @@ def strong_coupling(probe: Probe, rng: np.random.Generator) -> Finding:
         if not finding.ok:
             return finding
         finding = _grid(probe, coupling, 0 * fields, f"log Z at J = {coupling:g} without fields")
-    for coupling in (
-        200.0,
-        -200.0,
-    ):  # no state pleases all: the largest exponent lies far below the sum of all sizes
+    # No state pleases all of these: the largest exponent lies far below the sum of all sizes.
+    for coupling in (200.0, -200.0):
         if not finding.ok:
             return finding
         fields = _fields(rng, 3, 3, low=300.0, high=900.0)
-        finding = _grid(
-            probe, coupling, fields, f"log Z at J = {coupling:g} with fields of hundreds"
-        )
+        what = f"log Z at J = {coupling:g} with fields of hundreds"
+        finding = _grid(probe, coupling, fields, what)
     return finding

@@ -12,7 +12,7 @@ from autograder.checks.estimates import two_stages
 from autograder.checks.exercise import exercise
 from autograder.checks.finding import Finding, Mistake
 from autograder.checks.probe import Probe
-from autograder.units.shared import as_array
+from autograder.units.shared import SEEDED_INSIDE, as_array
 from autograder.units.unit_09.landing_forms import (
     CHAIN_RULE,
     KEPT,
@@ -168,7 +168,7 @@ def draws_and_measures(probe: Probe, rng: np.random.Generator) -> Finding:
             "a second call with the same generator goes on where the first one stopped",
             "the very same numbers",
             "seeded_inside",
-            "You made a generator of your own from the seed of the one that you were given, so that one never moves on. Draw from it.",
+            SEEDED_INSIDE,
         )
     loc, log_scale, x = (
         where  # a third of the scale: a variance of the path that is nine times as large, or more

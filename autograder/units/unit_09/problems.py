@@ -70,9 +70,8 @@ for _name, _builder in (
 def chain_still(**params: Tensor) -> dict[str, Any]:
     """The chain, and a second layer whose offsets somebody holds: they do not learn."""
     made = chain_layered(**params)
-    still = dict(made["q2"].named_parameters())
-    for name in [name for name in still if name.endswith("bias")]:
-        still[name].requires_grad_(False)
+    for name, parameter in made["q2"].named_parameters():
+        parameter.requires_grad_(not name.endswith("bias"))
     made["learn"] = {name: value for name, value in made["learn"].items() if value.requires_grad}
     return made
 

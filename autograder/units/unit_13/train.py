@@ -11,7 +11,7 @@ from autograder.checks.compare import compare, holds
 from autograder.checks.exercise import exercise
 from autograder.checks.finding import Finding
 from autograder.checks.probe import Probe
-from autograder.units.shared import as_array
+from autograder.units.shared import SEEDED_INSIDE, as_array
 from autograder.units.unit_13.problems_training import (
     LATENTS,
     NEW_ROWS,
@@ -234,7 +234,7 @@ def seeded_training(probe: Probe, rng: np.random.Generator) -> Finding:
         "other numbers from a second call with the same generator",
         "the very same numbers",
         "seeded_inside",
-        "You made a generator of your own from the seed of the one that you were given, so that one never moves on. Draw from it.",
+        SEEDED_INSIDE,
     )
 
 

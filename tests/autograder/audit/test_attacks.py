@@ -81,11 +81,12 @@ def test_a_page_keeps_what_stock_gave_and_tells_what_ours_does(tmp_path: Path) -
 @pytest.mark.parametrize("one_in", [3, pytest.param(1, marks=pytest.mark.everything)])
 def test_every_attack_gets_its_honest_score(class_folder: Path, one_in: int) -> None:
     """A third of them, or all."""
-    chosen = [attack for attack in attacks() if not seldom(attack.name, one_in)]
+    every = attacks()
+    chosen = [attack for attack in every if not seldom(attack.name, one_in)]
     try:
         outcome = grade_attacks(class_folder, chosen)
     except levels.LevelRefused as refused:
         pytest.skip(f"this machine holds no jail: {refused}")
     assert not outcome.faults, "\n".join(outcome.faults)
     assert {attack.name for attack in chosen} <= set(outcome.rows)
-    assert len(chosen) >= (83 + 30) / (one_in + 1)
+    assert len(every) >= 83 + 30 and len(chosen) >= len(every) / one_in - 10
