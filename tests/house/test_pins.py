@@ -2,6 +2,8 @@
 
 import importlib.metadata
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -42,6 +44,14 @@ def test_torch_is_pinned_without_a_suffix() -> None:
 def test_every_direct_dependency_is_pinned() -> None:
     for requirement in DIRECT:
         assert PINS.get(canonicalize_name(requirement.name)) in requirement.specifier, requirement
+
+
+def test_reading_a_notebook_loads_no_compiler_of_grammars() -> None:
+    """jsonschema 4.25 to 4.26 load rfc3987_syntax where it is installed: two seconds at the start of the server, of every command
+    that reads a notebook, and of every worker. A newer version is welcome when this holds again."""
+    code = "import sys, nbformat; print([name for name in ('lark', 'rfc3987_syntax') if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 def test_everything_that_is_pulled_in_is_pinned_and_installed_so() -> None:

@@ -22,7 +22,7 @@ from autograder.course import ROOT, UsageError, this_course
 
 sys.path.insert(0, str(ROOT / "tests" / "house"))
 
-from test_imports import GRAPH, modules, reachable  # noqa: E402
+from test_imports import graph, modules, reachable  # noqa: E402
 
 SOLUTION = (ROOT / "solutions/03_elbo/03_elbo.py").read_text("utf-8")
 
@@ -150,7 +150,7 @@ def test_what_must_stay_behind_is_not_wanted() -> None:
 def test_what_students_run_is_wanted() -> None:
     paths = modules()
     for start in ("autograder.__main__", "autograder.checking", "autograder.commands.honesty"):
-        for name in reachable(start, GRAPH):
+        for name in reachable(start, graph()):
             if name in paths:
                 assert wanted(paths[name].relative_to(ROOT).as_posix()), name
 
