@@ -27,6 +27,7 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +95,7 @@ class Answer:
 
 def corpus(unit: str | None = None) -> list[Answer]:
     """All answers, or those of one unit, in the order of the exercises."""
-    found = []
+    found = list[Answer]()
     for exercise in EXERCISES.values():
         path = UNITS / f"unit_{exercise.number}" / "answers" / f"{exercise.id[3:]}.py"
         if unit in (None, exercise.unit) and path.exists():
@@ -102,7 +103,8 @@ def corpus(unit: str | None = None) -> list[Answer]:
     return found
 
 
-def answers(exercise: str, text: str, file: str = "") -> list[Answer]:
+@cache  # hundreds of tests ask for the whole corpus
+def answers(exercise: str, text: str, file: str = "") -> tuple[Answer, ...]:
     """The answers in the text of one file.
 
     Raises:
@@ -124,7 +126,7 @@ def answers(exercise: str, text: str, file: str = "") -> list[Answer]:
         if answer.name in found:
             raise CorpusError(f"{file}, section {first!r}: there is one of this name already")
         found[answer.name] = answer
-    return list(found.values())
+    return tuple(found.values())
 
 
 def _answer(exercise: str, first: str, body: str, before: dict[str, Answer]) -> Answer:

@@ -11,8 +11,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import scipy
 import torch
-from scipy import stats
 
 from autograder.honesty.claim_rules import CLAIMS, said_to_fail
 from autograder.honesty.record_rules import recomputed
@@ -33,7 +33,7 @@ def chance_to_miss(effect: float, seeds: int = FRESH) -> float:
     >>> [f"{chance_to_miss(effect):.0e}" for effect in (1.0, 1.3, 2.0)]
     ['1e-01', '3e-02', '4e-05']
     """
-    return float(stats.nct.cdf(LEAST_T, seeds - 1, effect * math.sqrt(seeds)))
+    return float(scipy.stats.nct.cdf(LEAST_T, seeds - 1, effect * math.sqrt(seeds)))
 
 
 def new_seeds(used: Sequence[int], many: int) -> list[int]:
@@ -129,7 +129,7 @@ def _repeats(event: Comparison, old: tuple[list[float], ...], new: tuple[list[fl
     b = [x - y for x, y in zip(*new, strict=True)]
     if before[1] <= 1e-12 * max(abs(before[0]), 1.0):
         return []  # without any chance in it, which is another rule's
-    p = float(stats.ttest_ind(a, b, equal_var=False).pvalue)
+    p = float(scipy.stats.ttest_ind(a, b, equal_var=False).pvalue)
     if p >= RARE and after[2] >= LEAST_T:
         return []
     return [

@@ -9,8 +9,8 @@ from __future__ import annotations
 from statistics import NormalDist
 from typing import TypeVar
 
+import scipy
 import torch
-from scipy import stats
 
 from autograder.honesty.again_rules import shuffles
 from autograder.honesty.claim_rules import CLAIMS
@@ -121,7 +121,7 @@ def on_other_splits(ran: Ran, splits: int = 6) -> tuple[list[Fault], list[str]]:
         notes.append(
             f"on {splits} other splits the interval missed {missed} times: {'; '.join(lines)}"
         )
-        chance = float(stats.binom.sf(missed - 1, splits, 1 - event.level))
+        chance = float(scipy.stats.binom.sf(missed - 1, splits, 1 - event.level))
         if missed and chance < RARE:
             found.append(
                 Fault(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from autograder.checks.compare import compare, holds
 from autograder.checks.exercise import exercise
@@ -83,12 +83,12 @@ def exact(given: Given, y: np.ndarray | None = None) -> Arrays:
     v, y = given.values, given.y if y is None else y
     mean = v["b"][..., given.groups] + (given.x * v["w"]).sum(-1)
     found = {
-        "mu": stats.norm(0, 5).logpdf(v["mu"]),
-        "tau": stats.halfcauchy(0, 3).logpdf(v["tau"]),
-        "s": stats.gamma(2.5, scale=2).logpdf(v["s"]),
-        "b": stats.norm(v["mu"], v["tau"]).logpdf(v["b"]),
-        "w": stats.laplace(0, 0.7).logpdf(v["w"]).sum(-1),
-        "y": stats.t(4, mean, v["s"] ** -0.5).logpdf(y),
+        "mu": scipy.stats.norm(0, 5).logpdf(v["mu"]),
+        "tau": scipy.stats.halfcauchy(0, 3).logpdf(v["tau"]),
+        "s": scipy.stats.gamma(2.5, scale=2).logpdf(v["s"]),
+        "b": scipy.stats.norm(v["mu"], v["tau"]).logpdf(v["b"]),
+        "w": scipy.stats.laplace(0, 0.7).logpdf(v["w"]).sum(-1),
+        "y": scipy.stats.t(4, mean, v["s"] ** -0.5).logpdf(y),
     }
     return {name: np.asarray(value) for name, value in found.items()}
 
@@ -99,42 +99,42 @@ def _known(given: Given, name: str, y: np.ndarray) -> list[Mistake]:
     mean = v["b"][..., given.groups] + (given.x * v["w"]).sum(-1)
     scale = v["s"] ** -0.5
     renumbered = v["b"][..., np.unique(given.groups, return_inverse=True)[1]]
-    wrong_side = stats.gamma(2.5, scale=0.5).logpdf(v["s"])
+    wrong_side = scipy.stats.gamma(2.5, scale=0.5).logpdf(v["s"])
     readings = {
         "mu": [("variance_for_scale", "Pyro's Normal takes the standard deviation.",
-                stats.norm(0, 25).logpdf(v["mu"]))],
+                scipy.stats.norm(0, 25).logpdf(v["mu"]))],
         "tau": [("whole_cauchy", "A density on the positive half integrates to one there: it is twice that of the whole line.",
                  want["tau"] - np.log(2)),
                 ("scale_squared", "The square in the denominator is that of tau over its scale: what is the scale?",
-                 stats.halfcauchy(0, 9).logpdf(v["tau"])),
+                 scipy.stats.halfcauchy(0, 9).logpdf(v["tau"])),
                 ("scale_one", "The scale is not one: at which tau has the density fallen to one half?",
-                 stats.halfcauchy(0, 1).logpdf(v["tau"]))],
+                 scipy.stats.halfcauchy(0, 1).logpdf(v["tau"]))],
         "s": [("rate_for_scale", "Pyro's Gamma takes a rate: the factor of s in the exponent.", wrong_side),
               ("shape_less_one", "The power of s is one less than the first number of Pyro's Gamma.",
-               stats.gamma(1.5, scale=2).logpdf(v["s"]))],
+               scipy.stats.gamma(1.5, scale=2).logpdf(v["s"]))],
         "b": [("no_parent", "The effects lie around mu, with spread tau. Yours do not follow them.",
-               stats.norm(0, 1).logpdf(v["b"])),
-              ("no_mean", "The effects lie around mu, not around zero.", stats.norm(0, v["tau"]).logpdf(v["b"])),
+               scipy.stats.norm(0, 1).logpdf(v["b"])),
+              ("no_mean", "The effects lie around mu, not around zero.", scipy.stats.norm(0, v["tau"]).logpdf(v["b"])),
               ("scale_root", "tau is a standard deviation, not a variance.",
-               stats.norm(v["mu"], v["tau"] ** 0.5).logpdf(v["b"]))],
+               scipy.stats.norm(v["mu"], v["tau"] ** 0.5).logpdf(v["b"]))],
         "w": [("normal_weights", "The page has the absolute value of w, not its square.",
-               stats.norm(0, 0.7).logpdf(v["w"]).sum(-1)),
+               scipy.stats.norm(0, 0.7).logpdf(v["w"]).sum(-1)),
               ("scale_doubled", "Look at what divides the absolute value.",
-               stats.laplace(0, 1.4).logpdf(v["w"]).sum(-1))],
+               scipy.stats.laplace(0, 1.4).logpdf(v["w"]).sum(-1))],
         "y": [("precision_for_scale", "s is a precision: it multiplies the squared residual. Pyro takes a scale.",
-               stats.t(4, mean, v["s"]).logpdf(y)),
+               scipy.stats.t(4, mean, v["s"]).logpdf(y)),
               ("variance_for_scale", "That is the variance. Pyro takes a standard deviation.",
-               stats.t(4, mean, 1 / v["s"]).logpdf(y)),
+               scipy.stats.t(4, mean, 1 / v["s"]).logpdf(y)),
               ("precision_root", "The scale is one over the root of the precision.",
-               stats.t(4, mean, v["s"] ** 0.5).logpdf(y)),
+               scipy.stats.t(4, mean, v["s"] ** 0.5).logpdf(y)),
               ("normal_rows", "A normal has the squared residual in an exponent. What does the page have it in?",
-               stats.norm(mean, scale).logpdf(y)),
+               scipy.stats.norm(mean, scale).logpdf(y)),
               ("other_freedom", "The power of the bracket is half of one more than the degrees of freedom.",
-               stats.t(5, mean, scale).logpdf(y)),
+               scipy.stats.t(5, mean, scale).logpdf(y)),
               ("groups_renumbered",
                "groups has numbers of effects, not places among the groups that occur: groups without a row are numbered, too.",
-               stats.t(4, renumbered + (given.x * v["w"]).sum(-1), scale).logpdf(y)),
-              ("no_weights", "The covariates have no part in your rows.", stats.t(4, v["b"][..., given.groups], scale).logpdf(y))],
+               scipy.stats.t(4, renumbered + (given.x * v["w"]).sum(-1), scale).logpdf(y)),
+              ("no_weights", "The covariates have no part in your rows.", scipy.stats.t(4, v["b"][..., given.groups], scale).logpdf(y))],
     }  # fmt: skip
     return [Mistake(key, hint, np.asarray(value)) for key, hint, value in readings[name]]
 

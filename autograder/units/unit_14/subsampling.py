@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from autograder.checks.compare import compare, holds
 from autograder.checks.exercise import exercise
@@ -169,7 +169,7 @@ def _fair(probe: Probe, rng: np.random.Generator, rows: int, size: int) -> Findi
     if isinstance(seen, Finding):
         return seen
     counts = np.bincount(seen.rows.reshape(-1), minlength=rows)
-    low, high = stats.binom.ppf([CHANCE / 2, 1 - CHANCE / 2], RUNS, size / rows)
+    low, high = scipy.stats.binom.ppf([CHANCE / 2, 1 - CHANCE / 2], RUNS, size / rows)
     expected = f"each row in {low:.0f} to {high:.0f} of {RUNS} runs"
     if counts.min() < low or counts.max() > high:
         actual = f"in {counts.min()} to {counts.max()}"

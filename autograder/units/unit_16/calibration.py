@@ -6,7 +6,7 @@ import functools
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from autograder.checks.compare import compare
 from autograder.checks.exercise import exercise
@@ -48,7 +48,7 @@ class Given(NamedTuple):
 
 def widths(levels: np.ndarray) -> np.ndarray:
     """How many standard deviations to either side hold this much of a normal."""
-    value: np.ndarray = norm.ppf(0.5 + 0.5 * levels)
+    value: np.ndarray = ndtri(0.5 + 0.5 * levels)
     return value
 
 
@@ -67,7 +67,7 @@ def right(given: Given) -> tuple[np.ndarray, np.ndarray]:
 def _of_coverage(given: Given) -> dict[str, np.ndarray]:
     inside = given.inside(widths(given.levels))
     off = (given.y - given.loc) / given.scale
-    whole = norm.ppf(given.levels)
+    whole = ndtri(given.levels)
     return {
         "one_sided": (off <= whole[:, None, None]).mean((1, 2)),
         "level_as_quantile": given.inside(whole).mean((1, 2)),

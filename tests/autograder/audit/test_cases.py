@@ -63,7 +63,7 @@ def test_the_files_are_whole():
         pytest.param(
             case,
             id=case.id,
-            marks=later(case.id, one_in=100 if case.exercise in LONG else 6, all_in=3),
+            marks=later(case.id, one_in=100 if case.exercise in LONG else 9, all_in=3),
         )
         for case in CASES
     ],
@@ -84,7 +84,7 @@ def test_the_verdict_of_the_file_is_right(case: Case):
         pytest.param(
             case,
             id=case.id,
-            marks=later(case.id, one_in=100 if case.exercise in LONG else 6, all_in=3),
+            marks=later(case.id, one_in=100 if case.exercise in LONG else 9, all_in=3),
         )
         for case in CASES
     ],

@@ -233,7 +233,7 @@ def test_the_place_tells_the_path_from_the_total_derivative(exercise: str, seed:
 @pytest.mark.parametrize(
     "exercise",
     [
-        pytest.param(name, marks=later(name, one_in=100 if name in LONG else 6, all_in=2))
+        pytest.param(name, marks=later(name, one_in=100 if name in LONG else 10, all_in=2))
         for name in CODED
     ],
 )

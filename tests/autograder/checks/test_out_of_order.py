@@ -42,7 +42,7 @@ def code_cells(unit: str, which: int) -> dict[str, list[tuple[str, str]]]:
 
 
 @pytest.mark.parametrize(
-    "unit", [pytest.param(unit, marks=later(unit, one_in=3)) for unit in UNITS]
+    "unit", [pytest.param(unit, marks=later(unit, one_in=5)) for unit in UNITS]
 )
 def test_answers_in_any_order_and_checks_backwards(unit: str) -> None:
     cells, rng, space = code_cells(unit, 0), random.Random(unit), {}
