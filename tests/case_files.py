@@ -24,6 +24,7 @@ SIXTH = (
 )  # and those for units 14, 15 and 17, two late ones of unit 01, and the sealed cases
 SEVENTH = UNPROVEN / "seventh"  # and those for units 16, 18 and 19
 EIGHTH = UNPROVEN / "eighth"  # and those for all units, when all stood
+NINTH = UNPROVEN / "ninth"  # and those for the eight units in which most had been accepted
 SECTION = re.compile(r"^# %% (right|wrong) (\w+): (.+)$", re.M)
 NOT_TOLD = re.compile(r"^# not told: (.+)$", re.M)
 

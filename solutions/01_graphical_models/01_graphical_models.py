@@ -274,7 +274,7 @@ show(targets.common_cause(intercepts, slopes),
 # **Exercise 4: `two_bernoullis`.** *Difficulty* 3/5 · *Importance* 4/5 · 25 minutes
 #
 # Return the table of $p(x_1, x_2) = \int p(x_1 \mid z)\, p(x_2 \mid z)\, N(z; 0, 1)\, dz$, of shape `(2, 2)` with $x_1$ along the rows, and the correlation of $x_1$ and $x_2$ that it implies, a number or a tensor of
-# shape `()`. There is no closed form, so add up the integrand on a grid of $z$, times its step. Both answers must be right to five significant digits (a correlation of zero to seven decimals), also for slopes of 60, where the sigmoid is nearly a step.
+# shape `()`. There is no closed form, so add up the integrand on a grid of $z$, times its step. Both answers must be right to five significant digits (a correlation of zero to seven decimals), also for slopes of 60, where the sigmoid is nearly a step; intercepts lie within ten of zero.
 #
 # For a coin with $p = P(x = 1)$ the variance is $p(1 - p)$, and $\mathrm{Cov}(x_1, x_2) = P(x_1 = 1, x_2 = 1) - p_1 p_2$.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -246,7 +247,21 @@ def below(probe: Probe, rng: np.random.Generator) -> Finding:
         (int(places[1]), [int(places[3]), int(places[2])]),
         (int(places[4]), [int(places[2])]),
     ]
-    return _separation(probe, g["edges"], g["order"], queries, "two causes, and news from below")
+    finding = _separation(probe, g["edges"], g["order"], queries, "two causes, and news from below")
+    if not finding.ok:
+        return finding
+    places = rng.permutation(
+        6
+    )  # four causes of one effect, and news of it; some of the causes are known
+    arrows = [(0, 4), (1, 4), (2, 4), (3, 4), (4, 5)]
+    g = graph(rng, 6, [(int(places[a]), int(places[b])) for a, b in arrows])
+    queries = [
+        (int(places[name]), [int(places[i]) for i in [*others, effect]])
+        for name in range(4)
+        for effect in (4, 5)
+        for others in itertools.combinations([i for i in range(4) if i != name], 2)
+    ]
+    return _separation(probe, g["edges"], g["order"], queries, "four causes of one effect")
 
 
 @EXERCISE.part("Random graphs of six to nine nodes", weight=1.5)

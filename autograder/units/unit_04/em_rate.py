@@ -118,6 +118,7 @@ def other_mixtures(probe: Probe, rng: np.random.Generator) -> Finding:
         make_case(rng, "normal", 2, 40),
         make_case(rng, "exponential", 2, 50),
         make_case(rng, "known", 2, 20, rates=(0.03, 0.96)),
+        *(make_case(rng, "exponential", 3, 90, close=0.93) for _ in range(3)),
     ]
     return _judged(
         probe, cases, "the rates on Poisson, normal, exponential data, and for one weight"

@@ -239,4 +239,18 @@ def outside(probe: Probe, rng: np.random.Generator) -> Finding:
                 "not_refused",
                 "A precision of zero or less is no Gaussian. Look at it before you take its logarithm, and raise ValueError.",
             )
-    return Finding(True, "ValueError where no Gaussian is left", "refused")
+    flat = probe.drive(
+        "natural_step/refused",
+        loc=np.zeros(2),
+        log_scale=np.zeros(2),
+        slope_loc=np.ones(2),
+        slope_log_scale=rng.permutation([2.0, 0.5]),
+        rho=0.5,
+    )
+    return holds(
+        isinstance(flat, dict) and flat.get("refused") is True,
+        "ValueError where a precision would be exactly zero",
+        "no ValueError",
+        "not_refused",
+        "A precision of zero or less is no Gaussian. Look at it before you take its logarithm, and raise ValueError.",
+    )

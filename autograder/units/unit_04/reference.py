@@ -158,6 +158,7 @@ def make_case(
     near: bool = False,
     units: bool = False,
     parted: bool = False,
+    close: float = 0.0,
 ) -> Case:
     """Data, the maximum of their likelihood and EM's Jacobian there; drawn again until the rate is inside ``rates``.
 
@@ -165,6 +166,7 @@ def make_case(
         near: clusters that can hardly be told apart.
         units: parameters in units from 0.03 to 1,000 times as large.
         parted: each parameter is a direction with a rate of its own, the slowest the last.
+        close: the share of the slowest rate that the next is at least.
     """
     for _ in range(1000):
         weights, numbers, x = _drawn(rng, kind, clusters, count, near)
@@ -186,7 +188,8 @@ def make_case(
             turn = turn * 10 ** rng.permutation(np.linspace(-3.0, 1.5, len(v)))
         back = np.linalg.inv(turn)
         case = Case(kind, clusters, plain, turn, known, back @ v, x, back @ slope @ turn)
-        if rates[0] <= case.eigenvalues[-1] <= rates[1]:
+        second = case.eigenvalues[-2] if close else 0.0
+        if rates[0] <= case.eigenvalues[-1] <= rates[1] and second >= close * case.eigenvalues[-1]:
             return case
     raise RuntimeError("no data with such a rate were drawn")
 

@@ -39,6 +39,7 @@ class Given(NamedTuple):
     worth: np.ndarray
     note: np.ndarray
     data: dict[str, np.ndarray]
+    sided: bool = False
 
 
 class Path(NamedTuple):
@@ -62,7 +63,13 @@ def paths(given: Given) -> list[Path]:
     def walk(tree: int, node: int, path: Path) -> None:
         if given.stop[tree, node]:
             end = float(normal(given.data["seen"], given.level[tree, node], np.asarray(0.5)))
-            found.append(path._replace(end=end, worth=float(given.worth[tree, node])))
+            sides = (4 if tree == 1 else 2) if given.sided else 1
+            for side in range(sides):
+                worth, free = (
+                    float(given.worth[tree, node]) + side,
+                    path.free - float(np.log(sides)),
+                )
+                found.append(path._replace(free=free, end=end, worth=worth))
             return
         known = given.data.get(f"flip_{tree}_{node}")
         for flip in (0, 1):
@@ -126,8 +133,15 @@ def _given(
     sure: bool = False,
     notes: bool = True,
     alike: bool = False,
+    twins: bool = False,
+    rare: bool = False,
 ) -> Given:
-    """Trees that end early at some nodes; each first step leads on, once to an end and once further."""
+    """Trees that end early at some nodes; each first step leads on, once to an end and once further.
+
+    Args:
+        twins: all coins are fair and all levels one, so that paths weigh the same. ``rare``: the data lie where a run comes once in
+            100,000.
+    """
     size = 2 ** (depth + 1) - 1
     stop = rng.random((trees, size)) < 0.3
     stop[:, 0] = depth == 0
@@ -141,18 +155,32 @@ def _given(
     note = either_sign(rng, (trees, size), 0.5, 3.0)
     note[rng.random((trees, size)) < 0.5] = np.nan
     note[:, 0] = either_sign(rng, (trees,), 0.5, 3.0)
+    level = either_sign(rng, (trees, size), 0.5, 2.5)
+    if twins:
+        chance[:], level[:], note[:] = 0.5, level[0, 0], np.nan
+    if rare:
+        chance[:, 0], note[:] = 1e-5, np.nan
+        level[:, [node for node in range(size) if _below_second(node)]] += 12
+        far += 12
     weights = rng.uniform(0.2, 1.0, trees)
     return Given(
         weights / weights.sum(),
         chance,
         stop,
-        either_sign(rng, (trees, size), 0.5, 2.5),
+        level,
         np.where(rng.random((trees, size)) < 0.5, 2.0, -1.0)
         if alike
         else either_sign(rng, (trees, size), 0.5, 5.0),
         note if notes else np.full_like(note, np.nan),
         {"seen": far + either_sign(rng, (), 0.5, 2.0)},
     )
+
+
+def _below_second(node: int) -> bool:
+    """Whether a node is the root's second child, or below it."""
+    while node > 2:
+        node = (node - 1) // 2
+    return node == 2
 
 
 def _judged(probe: Probe, given: Given, place: int) -> Finding:
@@ -201,10 +229,20 @@ def choices(probe: Probe, rng: np.random.Generator) -> Finding:
     return finding
 
 
-@EXERCISE.part("Data far out, where probabilities underflow; choices that are sure", weight=0.5)
+@EXERCISE.part(
+    "Data far out, where probabilities underflow; choices that are sure; "
+    "paths that weigh the same; one that is rare; a choice with more values on some paths",
+    weight=0.5,
+)
 def edges(probe: Probe, rng: np.random.Generator) -> Finding:
     finding = Finding(True)
-    for given in (_given(rng, far=float(rng.choice([-60, 60]))), _given(rng, sure=True)):
+    for given in (
+        _given(rng, far=float(rng.choice([-60, 60]))),
+        _given(rng, sure=True),
+        _given(rng, alike=True, twins=True),
+        _given(rng, rare=True),
+        _given(rng, 3, 1)._replace(sided=True),
+    ):
         for place in (0, 1):
             finding = _judged(probe, given, place) if finding.ok else finding
     return finding

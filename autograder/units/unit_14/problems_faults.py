@@ -81,7 +81,8 @@ class ScoreBound:
             order = 1 - self.alpha
             bound = ((order * log_w).logsumexp(0) - torch.tensor(float(len(log_w))).log()) / order
         surrogate = self.path * bound + self.score * bound.detach() * log_q.sum()
-        (-surrogate).backward()
+        if self.path or self.score:  # else there is nothing to add
+            (-surrogate).backward()
         return -float(bound.detach() + self.value)
 
 
@@ -109,9 +110,9 @@ def faults_table(
     y: Tensor,
     batches: Tensor,
 ) -> Any:
-    """The learner's table for one loss; ``batches: (S, B)``, row numbers."""
+    """The learner's table for one loss; ``batches: (S, B)``, row numbers; -1 fills up those of fewer rows."""
     with doubles():
         bits = Bits(prior, logits, slopes, level, y)
         loss = loss_of(kind, alpha, particles, faults)
-        rows = list(batches.unbind(0))
+        rows = [each[each >= 0] for each in batches]
         return examine(loss, alpha, particles, bits.model, bits.guide, torch.arange(len(y)), rows)

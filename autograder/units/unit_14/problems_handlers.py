@@ -96,4 +96,4 @@ def convex_guide(
         if values:
             given = {name: torch.as_tensor(value) for name, value in values.items()}
             guide = poutine.condition(guide, data=given)
-        return _seen(poutine.trace(guide).get_trace(x, tilt, slopes, weight=weight))
+        return _seen(poutine.trace(guide).get_trace(x, tilt, slopes=slopes, weight=weight))

@@ -43,6 +43,24 @@ def flat(numbers: dict[str, Tensor]) -> Program:
     return model, guide
 
 
+def shown(numbers: dict[str, Tensor]) -> Program:
+    """The same, where the plate itself chooses two rows anew in each run."""
+
+    def model(y: Tensor) -> None:
+        theta = pyro.param("theta", lambda: numbers["theta"].clone())
+        with pyro.plate("rows", len(y), subsample_size=2) as rows:
+            z = pyro.sample("z", dist.Normal(theta, 1.0))
+            pyro.sample("y", dist.Normal(z, 1.0), obs=y[rows])
+
+    def guide(y: Tensor) -> None:
+        loc = pyro.param("loc", lambda: numbers["loc"].clone())
+        scale = _positive("scale", numbers["scale"])
+        with pyro.plate("rows", len(y), subsample_size=2) as rows:
+            pyro.sample("z", dist.Normal(loc[rows], scale[rows]))
+
+    return model, guide
+
+
 def deep(numbers: dict[str, Tensor]) -> Program:
     """a ~ N(0, 1), b_n ~ N(a, 1), y_n ~ N(b_n, 1); in the guide b_n ~ N(w_n a + c_n, t_n), after a."""
 
@@ -90,7 +108,7 @@ def amortized(numbers: dict[str, Tensor]) -> Program:
     return model, guide
 
 
-PROGRAMS = {"flat": flat, "deep": deep, "amortized": amortized}
+PROGRAMS = {"flat": flat, "shown": shown, "deep": deep, "amortized": amortized}
 
 
 @driver("stl/run")
@@ -118,7 +136,7 @@ def stl_run(
                 {
                     name: site["value"].detach().clone()
                     for name, site in nodes.items()
-                    if name in ("a", "b", "z")
+                    if name in ("a", "b", "z") or (name == "rows" and program == "shown")
                 }
             )
 

@@ -123,7 +123,7 @@ class Given(NamedTuple):
                 with states:
                     bits.guide(rows)
 
-            value = loss.loss_and_grads(bits.model, guide, torch.tensor(batch))
+            value = loss.loss_and_grads(bits.model, guide, torch.tensor(batch[batch >= 0]))
             gradient = pyro.param("logits").grad
             slope = np.zeros(len(self.logits)) if gradient is None else gradient.numpy()
             return -np.concatenate([[float(value)], slope])
@@ -294,7 +294,9 @@ def gradient_right(probe: Probe, rng: np.random.Generator) -> Finding:
 
 @EXERCISE.part("Batches: what is told is a mean over them, what is right is that of all rows")
 def batches(probe: Probe, rng: np.random.Generator) -> Finding:
-    cases = [_given(rng, "renyi", 0.0, 2, 1, 3, 2), _given(rng, "trace", 1.0, 1, 1, 3, 1)]
+    unequal = _given(rng, "trace", 1.0, 1, 1, 3, 2)
+    unequal.batches[1, 1] = -1  # one row alone, as likely as two
+    cases = [_given(rng, "renyi", 0.0, 2, 1, 3, 2), _given(rng, "trace", 1.0, 1, 1, 3, 1), unequal]
     finding = _all(probe, cases, 0, ALL)
     return finding if not finding.ok else _all(probe, cases, 1, ALL)
 
@@ -304,6 +306,7 @@ def unseen(probe: Probe, rng: np.random.Generator) -> Finding:
     cases = [
         _given(rng, "own", float(rng.uniform(0.2, 0.8)), 2, 1),
         _given(rng, "own", 1.0, 1, 2, faults=(float(rng.uniform(0.1, 1.0)), 1.0, 1.0, 0.0)),
+        _given(rng, "own", 1.0, 1, 1, faults=(0.0, 0.0, 0.0, 0.0)),  # adds no gradient
         _given(rng, "own", 0.0, 2, 1, 2, 1, (0.0, float(rng.uniform(0.2, 0.8)), float(rng.uniform(0.2, 2.0)), 0.0)),
         _given(rng, "own", float(rng.uniform(0.2, 0.8)), 2, 1, faults=(0.0, 1.0, 1.0, float(rng.uniform(0.5, 1.5)))),
     ]  # fmt: skip

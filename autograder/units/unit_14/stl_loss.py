@@ -81,7 +81,13 @@ def _amortized(
     return (_normal(z, 0 * one, one) + _normal(y, z, one)).sum(), _normal(z, *read(fixed)).sum()
 
 
-JOINTS = {"flat": _flat, "deep": _deep, "amortized": _amortized}
+def _shown(
+    leaf: dict[str, Tensor], fixed: dict[str, Tensor], draws: Any, y: Tensor, rows: Any
+) -> Any:
+    return _flat(leaf, fixed, draws, y, draws["rows"])
+
+
+JOINTS = {"flat": _flat, "shown": _shown, "deep": _deep, "amortized": _amortized}
 POSITIVE = {"scale", "s", "t"}  # whose logarithms Pyro stores
 
 
@@ -119,7 +125,7 @@ def exact(program: str, numbers: Arrays, draws: Arrays, y: np.ndarray, rows: Any
 
 def numbers_of(rng: np.random.Generator, program: str, rows: int) -> Arrays:
     """Parameters of a program, away from any posterior."""
-    if program == "flat":
+    if program in ("flat", "shown"):
         loc, scale = either_sign(rng, (rows,)), rng.uniform(0.3, 2.0, rows)
         return {"theta": either_sign(rng, ()), "loc": loc, "scale": scale}
     if program == "deep":
@@ -279,7 +285,11 @@ def part_of_the_data(probe: Probe, rng: np.random.Generator) -> Finding:
     numbers, y = numbers_of(rng, "flat", 5), either_sign(rng, (5,))
     rows = rng.permutation(5)[:2]
     finding = _judged(probe, "flat", numbers, y, "value", rows)
-    return _judged(probe, "flat", numbers, y, "gradient", rows) if finding.ok else finding
+    for part in ("gradient", "value"):
+        told = rows if part == "gradient" else None
+        asked = "flat" if part == "gradient" else "shown"
+        finding = _judged(probe, asked, numbers, y, part, told) if finding.ok else finding
+    return _judged(probe, "shown", numbers, y, "gradient") if finding.ok else finding
 
 
 @EXERCISE.part("At the posterior: zero for every draw", needs=["stored", "layers"])

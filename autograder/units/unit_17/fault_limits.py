@@ -185,6 +185,17 @@ def _given(
             return given
 
 
+def _rare(rng: np.random.Generator) -> Given:
+    """A state that holds one particle in 100,000, and whose particles are the heaviest."""
+    given = _given(rng, (2,), 3, 3)
+    rare = int(rng.integers(3))
+    initial, transition = given.initial.copy(), given.transition.copy()
+    initial[rare], transition[:, rare] = 1e-5, 1e-5
+    log_lik = given.log_lik.copy()
+    log_lik[..., rare] = log_lik.max(-1) + 1.0
+    return Given(initial / initial.sum(), transition / transition.sum(-1, keepdims=True), log_lik)
+
+
 def _judge(probe: Probe, given: Given, *rows: int) -> Finding:
     rest = f"log-likelihoods of shape {given.log_lik.shape}"
     return judged_rows(
@@ -249,6 +260,7 @@ def sizes_and_extremes(probe: Probe, rng: np.random.Generator) -> Finding:
         _given(rng, (3,), 4, 3, 1, level=-10_000.0),
         _given(rng, (3,), 5, 4, 2, spread=300.0),
         _given(rng, (2,), 3, 3, level=900.0),
+        _rare(rng),
     ]
     finding = Finding(True)
     for given in cases:

@@ -205,7 +205,16 @@ def _cases(rng: np.random.Generator) -> list[Given]:
         _given(rng, 3, 6, 0.4),
         _given(rng, 4, 8, 0.2, one_uniform=True),
         _given(rng, 5, 5, 0.5, point=True),
+        _one_sided(rng),
     ]
+
+
+def _one_sided(rng: np.random.Generator) -> Given:
+    """Coupled maximally while the first chain is ahead, and by one uniform while it is behind: not alike for the two chains."""
+    moves = draw_chain(rng, 4, stay=0.3)
+    ahead = np.tri(4, k=-1)[..., None, None]
+    kernel = np.where(ahead > 0, pairs(moves), pairs(moves, common))
+    return _given(rng, 4, 6)._replace(kernel=kernel)
 
 
 @EXERCISE.part("The variance", weight=2.5)

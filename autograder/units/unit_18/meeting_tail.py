@@ -216,6 +216,13 @@ def _left(rng: np.random.Generator) -> Given:
     return Given(moves[np.ix_(order, order)], np.eye(5)[int(np.flatnonzero(order == 0)[0])], 6)
 
 
+def _near(rng: np.random.Generator) -> Given:
+    """Pairs that part slowly, at rates within a few thousandths of each other."""
+    leave = 0.02 + 0.001 * rng.permutation(5) / 5
+    moves = np.eye(5) * (1 - leave[:, None]) + leave[:, None] * (1 - np.eye(5)) / 4
+    return Given(moves, draw_law(rng, 5), 6)
+
+
 def _cases(rng: np.random.Generator) -> list[Given]:
     return [
         _given(rng, 3, 8, 0.3),
@@ -232,7 +239,7 @@ def tail(probe: Probe, rng: np.random.Generator) -> Finding:
 
 @EXERCISE.part("The rate in the long run")
 def rate(probe: Probe, rng: np.random.Generator) -> Finding:
-    return _judge(probe, [*_cases(rng), _left(rng)], RATE)
+    return _judge(probe, [*_cases(rng), _left(rng), _near(rng)], RATE)
 
 
 @EXERCISE.part("The mean")

@@ -8,6 +8,7 @@ from case_files import (
     EIGHTH,
     FIFTH,
     FOURTH,
+    NINTH,
     SECOND,
     SEVENTH,
     SIXTH,
@@ -99,12 +100,14 @@ def test_verdict(case: Case, seed: int):
 # Of the later batches: called wrong by their authors, and accepted. Where a statement leaves it open, that is said.
 BORDERLINE = {  # 36 to 38 of 40 cases right, where 38 are asked: rounding decides, and so the processor
     "06_sealed_case-wrong-centred_ramp": "moves its prediction a little: the best of six orders mostly forgives it",
-    "04_natural_step-wrong-zero_precision_passes": "whether a precision is exactly zero is a matter of rounding in some right idioms, too",
     "04_sealed_case-wrong-first_step_decides": "the first round tells the stale path in as many cases as have to be right",
     "04_sealed_case-wrong-tolerant_of_falls": "small falls are rare: it names as many as have to be right",
 }
 # Wrong in the eyes of whoever wrote it, and right as far as the statement goes: it leaves open, or out, what they had in mind.
 WITHIN_THE_STATEMENT = {
+    "01_correlation-wrong-one_minus_the_head": "differs only where an intercept is above thirty, and the statement says that none is",
+    "01_long_grid-wrong-scaled_probabilities": "at the couplings that the statement names every state is one move from the best",
+    "18_break_even-wrong-maximal_again": "for these chains the maximal coupling of rows is that of one offer and one uniform",
     "17_bootstrap_filter-wrong-gap_not_resampled": "differs only in rounding, where the statement says that there are no gaps",
     "17_bootstrap_filter-wrong-strictly_below": "differs only in rounding, where the statement says that there are no gaps",
     "17_bootstrap_filter-wrong-no_resampling_after_a_gap": "differs only in rounding, where the statement says that there are no gaps",
@@ -150,7 +153,7 @@ ACCEPTED = {
     "case",
     [
         pytest.param(case, id=case.id, marks=seldom(case.id, one_in=4))
-        for batch in (UNPROVEN, SECOND, THIRD, FOURTH, FIFTH, SIXTH, SEVENTH, EIGHTH)
+        for batch in (UNPROVEN, SECOND, THIRD, FOURTH, FIFTH, SIXTH, SEVENTH, EIGHTH, NINTH)
         for case in cases(batch)
     ],
 )
@@ -162,11 +165,11 @@ def test_verdict_on_what_nobody_has_proven(case: Case):
 
 def test_less_than_one_in_two_hundred_is_accepted():
     """Of the wrong answers by people who had not seen the checks, as they are judged today."""
-    batches = (UNPROVEN, SECOND, THIRD, FOURTH, FIFTH, SIXTH, SEVENTH, EIGHTH)
+    batches = (UNPROVEN, SECOND, THIRD, FOURTH, FIFTH, SIXTH, SEVENTH, EIGHTH, NINTH)
     every = [*CASES, *(case for batch in batches for case in cases(batch))]
     wrong = [case.id for case in every if not case.right]
     assert {*WITHIN_THE_STATEMENT, *ACCEPTED} <= set(wrong)
-    assert len(wrong) > 3_400 and len(ACCEPTED) < len(wrong) / 200
+    assert len(wrong) > 3_600 and len(ACCEPTED) < len(wrong) / 200
 
 
 # -- the rest of what a learner meets ---------------------------------------------------------------------------------

@@ -186,3 +186,20 @@ def is_biased(draw, exact):
 # diagnosis: silent
 #-     return bool((off > 5 * error + 1e-9 * exact.abs()).any())
 #+     return bool((off > 5 * error + 1e-9 * exact.abs() + 1e-12).any())
+
+
+# %% wrong peeks, from right no_division: Looks after every 250 replicates and stops at the first alarm, with the limit that belongs to one look: forty looks give ten times the false alarms.
+# diagnosis: false_alarms
+import torch
+
+
+def is_biased(draw, exact):
+    samples = draw(250)
+    for _ in range(39):
+        samples = torch.cat([samples, draw(250)])
+        error = samples.std(0) / len(samples) ** 0.5
+        entries = samples[0].numel()
+        limit = -torch.distributions.Normal(0.0, 1.0).icdf(torch.tensor(0.0004 / entries)).item()
+        if bool(((samples.mean(0) - exact).abs() > limit * error + 1e-12 * torch.as_tensor(exact).abs()).any()):
+            return True
+    return False
