@@ -89,7 +89,7 @@ def test_paths_are_those_that_pyro_walks() -> None:
     for seed in range(3):
         given = paths._given(rng(seed), 2, 3)
         with doubles():
-            arrays = [torch.as_tensor(each) for each in given[:-1]]
+            arrays = [torch.as_tensor(each) for each in given[:-2]]
             program = config_enumerate(problems_paths.tree(*arrays), default="sequential")
             model = poutine.condition(program, data=tensors(given.data))
             traces = list(iter_discrete_traces("flat", model))
