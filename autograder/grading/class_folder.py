@@ -150,9 +150,9 @@ class Classroom:
             whole = submission.key()
             also = [whole] if not only or self._current(submission, ()) else []
             started = time.perf_counter()
-            row, record = Result(student, status="failed"), dict[str, Any]()
+            row, record, grading = Result(student, status="failed"), dict[str, Any](), ""
             try:
-                ledger.begin(student)
+                grading = ledger.begin(student)
                 try:
                     row, record = self._graded(submission, only)
                 except Refusal as refusal:
@@ -164,7 +164,7 @@ class Classroom:
                     f"not graded: {trouble(str(error)) or f'{type(error).__name__}: {error}'[:200]}"
                 )
             row.seconds = time.perf_counter() - started
-            about = {**asked, "only": list(only), "also": also}
+            about = {**asked, "only": list(only), "also": also, "grading": grading}
             return self.logged(unit, row, {**about, **record})
 
     def _current(self, submission: Submission, only: Sequence[str]) -> dict[str, Any]:

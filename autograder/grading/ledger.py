@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -71,7 +72,7 @@ class Ledger:
         return {
             student: record
             for student, record in self.latest().items()
-            if record["status"] in FINAL and not self._begun(student).exists()
+            if record["status"] in FINAL and not self._doubted(record)
         }
 
     def find(self, student: str, key: str = "") -> dict[str, Any]:
@@ -82,26 +83,40 @@ class Ledger:
         record = next(
             (found for found in self._with(json.dumps(student)) if found["student"] == student), {}
         )
-        final = record.get("status") in FINAL and not self._begun(student).exists()
+        final = record.get("status") in FINAL and not self._doubted(record)
         return record if final and (not key or key in keys(record)) else {}
 
-    def begin(self, student: str) -> None:
+    def begin(self, student: str) -> str:
         """From now until ``end``, what the gradebook holds of this student is in doubt, on whatever day the machine stops.
+
+        Returns:
+            A name for this grading. A record that bears it, as ``grading``, settles the doubt: who is killed after the record and
+            before ``end`` has graded, and nobody grades again.
 
         Raises:
             OSError: that cannot be written.
         """
-        path = self._begun(student)
+        path, name = self._begun(student), uuid.uuid4().hex
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT, 0o644)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
         try:
+            os.write(handle, name.encode())
             os.fsync(handle)
         finally:
             os.close(handle)
+        return name
 
     def end(self, student: str) -> None:
         """The student's record is on the disk."""
         self._begun(student).unlink(missing_ok=True)
+
+    def _doubted(self, record: dict[str, Any]) -> bool:
+        """Whether the student's grading has been begun since this record."""
+        try:
+            name = self._begun(record["student"]).read_bytes().decode(errors="replace")
+        except FileNotFoundError:
+            return False
+        return not name or name != record.get("grading")
 
     def _begun(self, student: str) -> Path:
         return self.folder / "begun" / student

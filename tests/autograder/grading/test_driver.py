@@ -66,6 +66,22 @@ def test_only_the_last_line_and_a_final_one_spares_a_grading(tmp_path: Path) -> 
     assert not ledger.find("ann") and not ledger.current()
 
 
+def test_a_record_settles_the_grading_that_it_is_of_and_no_other(tmp_path: Path) -> None:
+    """Who is killed after the record and before the end of its grading has graded: nobody grades again."""
+    ledger = Ledger(tmp_path)
+    first = ledger.begin("ann")
+    ledger.append(record("v1", grading=first))
+    assert ledger.find("ann", "v1") and ledger.current()["ann"]["grading"] == first
+    second = ledger.begin("ann")
+    assert second != first and not ledger.find("ann") and not ledger.current()
+    ledger.append(record("v1"))
+    assert not ledger.find("ann"), "a record of an unknown grading settles nothing"
+    for begun in (tmp_path / "begun").iterdir():
+        begun.write_bytes(b"")  # killed before the name was written
+    ledger.append(record("v1", grading=""))
+    assert not ledger.find("ann")
+
+
 def test_two_drivers_do_not_grade_one_unit(tmp_path: Path) -> None:
     with Ledger(tmp_path).run(), pytest.raises(BlockingIOError), Ledger(tmp_path).run():
         pass
@@ -121,6 +137,22 @@ def rows(group: Classroom) -> dict[str, Result]:
 def scores(group: Classroom) -> dict[str, str]:
     with export.plain(group, group.csv).open(newline="") as file:
         return {line["student_id"]: line["score"] for line in csv.DictReader(file)}
+
+
+@pytest.mark.slow
+def test_who_is_killed_after_the_record_is_not_graded_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It happened on a cluster: a worker was killed while its last line was on the way to the disk."""
+    group = tiny_class(tmp_path)
+    hand_in(group, "ann", RIGHT)
+    group.register(UNIT)
+    with monkeypatch.context() as patched:
+        patched.setattr(Ledger, "end", lambda self, student: None)
+        first = group.grade_one(UNIT, "ann")
+    again = group.grade_one(UNIT, "ann")
+    assert first.points == again.points and first.total == 3.0
+    assert [one["status"] for one in group.ledger(UNIT).records()] == ["graded"]
 
 
 def test_everybody_gets_a_grade_or_a_reason(group: Classroom, rows: dict[str, Result]) -> None:
