@@ -250,9 +250,8 @@ def below(probe: Probe, rng: np.random.Generator) -> Finding:
     finding = _separation(probe, g["edges"], g["order"], queries, "two causes, and news from below")
     if not finding.ok:
         return finding
-    places = rng.permutation(
-        6
-    )  # four causes of one effect, and news of it; some of the causes are known
+    # Four causes of one effect, and news of it; some of the causes are known.
+    places = rng.permutation(6)
     arrows = [(0, 4), (1, 4), (2, 4), (3, 4), (4, 5)]
     g = graph(rng, 6, [(int(places[a]), int(places[b])) for a, b in arrows])
     queries = [

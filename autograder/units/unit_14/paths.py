@@ -65,11 +65,8 @@ def paths(given: Given) -> list[Path]:
             end = float(normal(given.data["seen"], given.level[tree, node], np.asarray(0.5)))
             sides = (4 if tree == 1 else 2) if given.sided else 1
             for side in range(sides):
-                worth, free = (
-                    float(given.worth[tree, node]) + side,
-                    path.free - float(np.log(sides)),
-                )
-                found.append(path._replace(free=free, end=end, worth=worth))
+                free, worth = path.free - float(np.log(sides)), float(given.worth[tree, node])
+                found.append(path._replace(free=free, end=end, worth=worth + side))
             return
         known = given.data.get(f"flip_{tree}_{node}")
         for flip in (0, 1):

@@ -46,7 +46,9 @@ def tree(
         if not sided:
             return worth[which, node]
         sides = 4 if which == 1 else 2
-        return worth[which, node] + pyro.sample("side", dist.Categorical(torch.full((sides,), 1.0 / sides)))
+        return worth[which, node] + pyro.sample(
+            "side", dist.Categorical(torch.full((sides,), 1.0 / sides))
+        )
 
     return program
 

@@ -284,12 +284,12 @@ def network(probe: Probe, rng: np.random.Generator) -> Finding:
 def part_of_the_data(probe: Probe, rng: np.random.Generator) -> Finding:
     numbers, y = numbers_of(rng, "flat", 5), either_sign(rng, (5,))
     rows = rng.permutation(5)[:2]
-    finding = _judged(probe, "flat", numbers, y, "value", rows)
-    for part in ("gradient", "value"):
-        told = rows if part == "gradient" else None
-        asked = "flat" if part == "gradient" else "shown"
-        finding = _judged(probe, asked, numbers, y, part, told) if finding.ok else finding
-    return _judged(probe, "shown", numbers, y, "gradient") if finding.ok else finding
+    finding = Finding(True)
+    for program, told in (("flat", rows), ("shown", None)):  # told which rows; or the plate chooses
+        for part in ("value", "gradient"):
+            if finding.ok:
+                finding = _judged(probe, program, numbers, y, part, told)
+    return finding
 
 
 @EXERCISE.part("At the posterior: zero for every draw", needs=["stored", "layers"])

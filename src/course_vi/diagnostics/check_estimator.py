@@ -6,9 +6,7 @@ import math
 from typing import Any, NamedTuple
 
 import torch
-from scipy.special import (
-    stdtrit,  # the quantiles of Student's t; scipy.stats takes most of a second to load
-)
+from scipy.special import stdtrit  # quantiles of Student's t, without all of scipy.stats
 from torch import Tensor
 
 from course_vi import validate
