@@ -10,7 +10,7 @@ import os
 __all__ = ["MODULES"]
 
 MODULES = (
-    "nbconvert.exporters", "nbgrader.converters", "nbgrader.preprocessors", "autograder.units",
+    "scipy.stats", "nbconvert.exporters", "nbgrader.converters", "nbgrader.preprocessors", "autograder.units",
     "autograder.grading.batch", "autograder.grading.late", "autograder.plugins.checked_execute",
     "autograder.plugins.pages", "autograder.plugins.repairing_exporter", "autograder.plugins.restore_cells",
 )  # fmt: skip

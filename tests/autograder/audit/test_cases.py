@@ -98,7 +98,8 @@ def test_verdict(case: Case, seed: int):
 
 
 # Of the later batches: called wrong by their authors, and accepted. Where a statement leaves it open, that is said.
-BORDERLINE = {  # 36 to 38 of 40 cases right, where 38 are asked: rounding decides, and so the processor
+BORDERLINE = {  # rounding decides, or time, and so the processor; of sealed cases 36 to 38 of 40 are right, where 38 are asked
+    "00_is_biased-wrong-peeks_as_it_goes": "so slow that few are asked: its alarms, eight times too many, are seen on some seeds only",
     "06_sealed_case-wrong-centred_ramp": "moves its prediction a little: the best of six orders mostly forgives it",
     "04_sealed_case-wrong-first_step_decides": "the first round tells the stale path in as many cases as have to be right",
     "04_sealed_case-wrong-tolerant_of_falls": "small falls are rare: it names as many as have to be right",
